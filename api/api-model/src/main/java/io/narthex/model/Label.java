@@ -1,0 +1,18 @@
+package io.narthex.model;
+
+import java.util.Objects;
+
+/**
+ * One {@code name="value"} pair.
+ *
+ * @param name any non-empty UTF-8 text
+ * @param value any UTF-8 text; the empty value means "label absent" and never occurs in {@link
+ *     Labels}
+ */
+public record Label(String name, String value) {
+  /** Refuses null parts. */
+  public Label {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(value, "value");
+  }
+}

@@ -1,0 +1,28 @@
+package io.narthex.model;
+
+import java.util.Locale;
+
+/** The type a metric family declares. */
+public enum MetricType {
+  /** Declared without type, or not declared. */
+  UNKNOWN,
+  /** Only rises, but for resets. */
+  COUNTER,
+  /** Rises and falls. */
+  GAUGE,
+  /** Cumulative distribution, classic buckets or native. */
+  HISTOGRAM,
+  /** Distribution whose buckets may fall. */
+  GAUGEHISTOGRAM,
+  /** Quantiles computed by the client. */
+  SUMMARY,
+  /** Constant 1 with information in labels. */
+  INFO,
+  /** One boolean series per state. */
+  STATESET;
+
+  /** Returns the name used in exposition formats and the HTTP API, for example {@code counter}. */
+  public String text() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}
