@@ -61,7 +61,7 @@ export function App() {
   const at = useStore(place);
   const open = useStore(overlay);
   useEffect(() => {
-    if (at.path === '' || at.path === 'index.html') navigate(`query${at.search}`, true);
+    if (at.path === '' || at.path === 'index.html' || at.path === 'graph') navigate(`query${at.search}`, true);
   }, [at.path]);
   const page = PAGES[at.path];
   useEffect(() => {
@@ -170,7 +170,7 @@ function TopLine({ page, path }: { page: Page | undefined; path: string }) {
       <select aria-label="Refresh every" title="Refresh every" value={String(every)} onChange={(e) => refreshEvery.set(Number(e.currentTarget.value))}>
         {[0, 5, 15, 30, 60, 300].map((s) => (
           <option key={s} value={String(s)}>
-            {s === 0 ? 'Off' : s < 60 ? `${s} s` : `${s / 60} min`}
+            {s === 0 ? 'Auto off' : s < 60 ? `${s} s` : `${s / 60} min`}
           </option>
         ))}
       </select>

@@ -59,14 +59,14 @@ function Groups({ groups }: { groups: readonly RuleGroup[] }) {
               {plural(g.rules.length, 'rule')} · every {humanSeconds(g.interval)} · ran <Ago at={g.lastEvaluation} /> · took {humanSeconds(g.evaluationTime)}
             </span>
           </header>
-          <table class="cards">
+          <table class="cards fixed">
             <thead>
               <tr>
-                <th>Health</th>
+                <th class="s">Health</th>
                 <th>Rule</th>
-                <th>Expression</th>
-                <th class="num">Last run</th>
-                <th class="num">Took</th>
+                <th class="w">Expression</th>
+                <th class="num s">Last run</th>
+                <th class="num s">Took</th>
               </tr>
             </thead>
             <tbody>

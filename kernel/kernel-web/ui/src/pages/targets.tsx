@@ -75,15 +75,15 @@ function Pool({ name, targets, total, onPick }: { name: string; targets: readonl
       </summary>
       {open && (
         <>
-          <table class="cards">
+          <table class="cards fixed">
             <thead>
               <tr>
-                <th>Health</th>
-                <th>Endpoint</th>
+                <th class="s">Health</th>
+                <th class="w">Endpoint</th>
                 <th>Labels</th>
-                <th class="num">Last scrape</th>
-                <th class="num">Took</th>
-                <th class="num">Every</th>
+                <th class="num s">Last scrape</th>
+                <th class="num s">Took</th>
+                <th class="num s">Every</th>
               </tr>
             </thead>
             <tbody>

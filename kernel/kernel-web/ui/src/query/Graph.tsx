@@ -148,7 +148,7 @@ function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }:
           y: { range: (_u, min, max) => yRange(min, max, panel.yAxisMin, stacked) },
         },
         axes: [
-          { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 4 }, font, space: 80, values: timeLabels },
+          { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 4 }, font, space: 80, size: (_u, values) => (values?.some((v) => v?.includes('\n')) ? 44 : 30), values: timeLabels },
           { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font, size: axisWidth, values: (_u, ticks) => axisLabels(ticks, unit) },
         ],
         series: [

@@ -160,12 +160,14 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
               <State tone="info">Note</State> {w}
             </p>
           ))}
-          <Summary shown={visible} loading={loading} />
           <div class={loading ? 'stale' : ''}>
             {visible.tab === 'table' ? (
-              <ResultTable data={visible.answer.data} expr={visible.expr} />
+              <ResultTable data={visible.answer.data} expr={visible.expr} summary={<Summary shown={visible} loading={loading} />} />
             ) : (
-              <Graph answer={visible.graph} panel={state} onZoom={(from, to) => onChange({ ...state, endMs: Math.round(to / 1000) * 1000, rangeMs: Math.max(1000, Math.round((to - from) / 1000) * 1000) })} />
+              <>
+                <Summary shown={visible} loading={loading} />
+                <Graph answer={visible.graph} panel={state} onZoom={(from, to) => onChange({ ...state, endMs: Math.round(to / 1000) * 1000, rangeMs: Math.max(1000, Math.round((to - from) / 1000) * 1000) })} />
+              </>
             )}
           </div>
         </>

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { guessUnit, humanValue, labelPairs, plural, seriesName, stamp, type Labels } from '../lib/format';
 import { useStore, zone } from '../lib/store';
@@ -24,7 +25,7 @@ export type InstantResult =
 type Sort = { by: 'name' | 'value' | string; down: boolean } | null;
 
 /** The values at one moment, as given by the server; the human form stands beside. */
-export function ResultTable({ data, expr }: { data: InstantResult; expr: string }) {
+export function ResultTable({ data, expr, summary }: { data: InstantResult; expr: string; summary: ComponentChildren }) {
   const [filter, setFilter] = useState('');
   const [columns, setColumns] = useState(false);
   const [sort, setSort] = useState<Sort>(null);
@@ -32,34 +33,43 @@ export function ResultTable({ data, expr }: { data: InstantResult; expr: string 
 
   if (data.resultType === 'scalar' || data.resultType === 'string') {
     return (
-      <div class="tablewrap">
-        <table data-testid="result-table">
-          <tbody>
-            <tr data-testid="result-row">
-              <td class="dim">{data.resultType}</td>
-              <td class="num mono">{data.result[1]}</td>
-            </tr>
-          </tbody>
-        </table>
-      </div>
+      <>
+        {summary}
+        <div class="tablewrap">
+          <table data-testid="result-table">
+            <tbody>
+              <tr data-testid="result-row">
+                <td class="dim">{data.resultType}</td>
+                <td class="num mono value" data-testid="result-value">
+                  {data.result[1]}
+                </td>
+              </tr>
+            </tbody>
+          </table>
+        </div>
+      </>
     );
   }
   const rows = data.result as (VectorItem & MatrixItem)[];
   if (rows.length === 0) {
     return (
-      <Empty title="No series at this moment">
-        The expression is valid but nothing matches. A metric may be gone for more than five minutes, or a label may have another value: press <kbd>Ctrl Space</kbd> in the editor to see those that exist.
-      </Empty>
+      <>
+        {summary}
+        <Empty title="No series at this moment">
+          The expression is valid but nothing matches. A metric may be gone for more than five minutes, or a label may have another value: press <kbd>Ctrl Space</kbd> in the editor to see those that exist.
+        </Empty>
+      </>
     );
   }
   return (
-    <Rows key={data.resultType} rows={rows} matrix={data.resultType === 'matrix'} {...{ filter, setFilter, columns, setColumns, sort, setSort }} human={(v) => (unit === 'none' ? '' : humanValue(v, unit))} />
+    <Rows key={data.resultType} rows={rows} matrix={data.resultType === 'matrix'} {...{ summary, filter, setFilter, columns, setColumns, sort, setSort }} human={(v) => (unit === 'none' ? '' : humanValue(v, unit))} />
   );
 }
 
 interface RowsProps {
   readonly rows: readonly (VectorItem & MatrixItem)[];
   readonly matrix: boolean;
+  readonly summary: ComponentChildren;
   readonly filter: string;
   readonly setFilter: (v: string) => void;
   readonly columns: boolean;
@@ -69,7 +79,7 @@ interface RowsProps {
   readonly human: (v: number) => string;
 }
 
-function Rows({ rows, matrix, filter, setFilter, columns, setColumns, sort, setSort, human }: RowsProps) {
+function Rows({ rows, matrix, summary, filter, setFilter, columns, setColumns, sort, setSort, human }: RowsProps) {
   const names = useMemo(() => [...new Set(rows.flatMap((r) => Object.keys(r.metric)))].sort(), [rows]);
   const found = useMemo(() => {
     const kept = filter === '' ? [...rows] : rows.filter((r) => matches(filter, seriesName(r.metric)));
@@ -97,8 +107,9 @@ function Rows({ rows, matrix, filter, setFilter, columns, setColumns, sort, setS
   return (
     <>
       <div class="toolbar slim">
-        {rows.length > 5 && <Filter value={filter} onChange={setFilter} label="Filter rows" />}
+        {summary}
         <span class="grow" />
+        {rows.length > 5 && <Filter value={filter} onChange={setFilter} label="Filter rows" />}
         <button type="button" class="small quiet" aria-pressed={columns} onClick={() => setColumns(!columns)}>
           Labels as columns
         </button>
