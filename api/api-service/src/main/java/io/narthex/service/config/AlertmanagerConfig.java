@@ -1,0 +1,81 @@
+package io.narthex.service.config;
+
+import io.narthex.spi.config.ConfigNode;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** {@code alertmanager.yml}; receivers' blocks are bound by the notifier plugins. */
+public record AlertmanagerConfig(
+    Duration resolveTimeout,
+    Route route,
+    List<InhibitRule> inhibitRules,
+    List<Receiver> receivers,
+    List<TimeIntervalSet> timeIntervals,
+    List<String> templates,
+    ConfigNode globals) {
+
+  /** A node of the routing tree; values a child does not give are filled in from its parent. */
+  public record Route(
+      String receiver,
+      List<String> groupBy,
+      boolean groupByAll,
+      List<LabelMatcher> matchers,
+      boolean continues,
+      Duration groupWait,
+      Duration groupInterval,
+      Duration repeatInterval,
+      List<String> muteTimeIntervals,
+      List<String> activeTimeIntervals,
+      List<Route> routes) {}
+
+  /** A condition as written; {@code =}, {@code !=}, {@code =~}, {@code !~}. */
+  public record LabelMatcher(String name, String operator, String value) {}
+
+  /** Mutes targets while sources fire. */
+  public record InhibitRule(
+      String name,
+      List<LabelMatcher> sourceMatchers,
+      List<LabelMatcher> targetMatchers,
+      List<String> equal) {}
+
+  /** A receiver with its unbound blocks. */
+  public record Receiver(String name, List<Block> blocks) {}
+
+  /**
+   * One block of a receiver.
+   *
+   * @param type for example {@code slack}
+   * @param sendResolved null: the plugin's default
+   */
+  public record Block(String type, int index, @Nullable Boolean sendResolved, ConfigNode node) {}
+
+  /** A named set of time intervals, unbound. */
+  public record TimeIntervalSet(String name, ConfigNode node) {}
+
+  /**
+   * Returns the configuration of a server without {@code alertmanager.yml}: alerts are shown,
+   * nobody is told.
+   */
+  public static AlertmanagerConfig none() {
+    return new AlertmanagerConfig(
+        Duration.ofMinutes(5),
+        new Route(
+            "default",
+            List.of(),
+            false,
+            List.of(),
+            false,
+            Duration.ofSeconds(30),
+            Duration.ofMinutes(5),
+            Duration.ofHours(4),
+            List.of(),
+            List.of(),
+            List.of()),
+        List.of(),
+        List.of(new Receiver("default", List.of())),
+        List.of(),
+        List.of(),
+        ConfigNode.emptyMapping("alertmanager.yml"));
+  }
+}

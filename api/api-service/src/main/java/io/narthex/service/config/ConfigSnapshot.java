@@ -1,0 +1,20 @@
+package io.narthex.service.config;
+
+import java.nio.file.Path;
+
+/**
+ * One state of all configuration files.
+ *
+ * @param prometheus {@code prometheus.yml}, defaults and global values filled in
+ * @param prometheusYaml the same as YAML with secrets hidden, as {@code /api/v1/status/config}
+ *     shows it
+ * @param prometheusFolder what relative paths in it are relative to
+ * @param alertmanager {@code alertmanager.yml}
+ * @param alertmanagerYaml the same as YAML with secrets hidden
+ */
+public record ConfigSnapshot(
+    PrometheusConfig prometheus,
+    String prometheusYaml,
+    Path prometheusFolder,
+    AlertmanagerConfig alertmanager,
+    String alertmanagerYaml) {}

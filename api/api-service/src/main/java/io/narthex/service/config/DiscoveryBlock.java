@@ -1,0 +1,12 @@
+package io.narthex.service.config;
+
+import io.narthex.spi.config.ConfigNode;
+
+/**
+ * One block of a {@code <type>_sd_configs} list (or of {@code static_configs}), unbound: the
+ * plugin's record decides what it means.
+ *
+ * @param type for example {@code consul}
+ * @param index place in its list, from 0
+ */
+public record DiscoveryBlock(String type, int index, ConfigNode node) {}

@@ -1,0 +1,9 @@
+/** Target groups as the discoveries deliver them. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.service.discovery;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

@@ -1,0 +1,9 @@
+/** The server's own metrics. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.service.metrics;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

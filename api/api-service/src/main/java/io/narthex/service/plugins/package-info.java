@@ -1,0 +1,9 @@
+/** Plugins: list, install, update, remove. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.service.plugins;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

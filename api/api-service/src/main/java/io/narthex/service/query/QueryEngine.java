@@ -1,0 +1,57 @@
+package io.narthex.service.query;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** Runs PromQL queries. Thread-safe; calls beyond the concurrency limit wait. */
+@ProviderType
+public interface QueryEngine {
+  /**
+   * Evaluates at one instant.
+   *
+   * @throws QueryException when the query is wrong or fails
+   */
+  QueryResult instant(String expression, long timeMs, Options options);
+
+  /**
+   * Evaluates at {@code startMs}, {@code startMs + stepMs}, … up to {@code endMs} inclusive.
+   *
+   * @throws QueryException when the query is wrong or fails
+   */
+  QueryResult range(String expression, long startMs, long endMs, long stepMs, Options options);
+
+  /**
+   * Returns the expression in its canonical layout of several lines.
+   *
+   * @throws QueryException when it cannot be parsed
+   */
+  String format(String expression);
+
+  /**
+   * Parses and type-checks without running.
+   *
+   * @throws QueryException when it cannot be parsed
+   */
+  void check(String expression);
+
+  /**
+   * Turns the text of a selector, as in {@code match[]}, into matchers.
+   *
+   * @throws QueryException when it is no selector
+   */
+  java.util.List<io.narthex.model.Matcher> selector(String text);
+
+  /**
+   * How a query is run.
+   *
+   * @param timeout null: the server's limit
+   * @param lookback null: the server's setting
+   * @param perStepStatistics whether statistics per step are wanted
+   */
+  record Options(
+      @Nullable Duration timeout, @Nullable Duration lookback, boolean perStepStatistics) {
+    /** The server's settings. */
+    public static final Options DEFAULT = new Options(null, null, false);
+  }
+}

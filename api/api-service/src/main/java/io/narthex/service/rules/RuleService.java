@@ -1,0 +1,114 @@
+package io.narthex.service.rules;
+
+import io.narthex.model.Labels;
+import java.util.List;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** Rule groups and their state. Thread-safe; returns copies. */
+@ProviderType
+public interface RuleService {
+  /** Returns the groups in the order of the files. */
+  List<Group> groups();
+
+  /** How a rule is. */
+  enum Health {
+    /** Not yet evaluated. */
+    UNKNOWN,
+    /** The newest evaluation succeeded. */
+    OK,
+    /** The newest evaluation failed. */
+    ERR
+  }
+
+  /** State of an alert, or of a rule by its alerts. */
+  enum AlertState {
+    /** Not yet evaluated. */
+    UNKNOWN,
+    /** The condition does not hold. */
+    INACTIVE,
+    /** It holds, not yet for long enough. */
+    PENDING,
+    /** It holds for long enough. */
+    FIRING
+  }
+
+  /** A group; times are epoch milliseconds (0 = never) and seconds. */
+  record Group(
+      String name,
+      String file,
+      double intervalSeconds,
+      int limit,
+      double evaluationSeconds,
+      long lastEvaluationMs,
+      List<Rule> rules) {
+    /** Copies the list. */
+    public Group {
+      rules = List.copyOf(rules);
+    }
+  }
+
+  /** A rule of either kind. */
+  sealed interface Rule {
+    /** Name of the series or the alert. */
+    String name();
+
+    /** The expression as the printer writes it. */
+    String query();
+
+    /** Labels the rule adds. */
+    Labels labels();
+
+    /** How it is. */
+    Health health();
+
+    /** Text of the newest failure, or empty. */
+    String lastError();
+
+    /** Seconds the newest evaluation took. */
+    double evaluationSeconds();
+
+    /** Time of the newest evaluation, 0 = never. */
+    long lastEvaluationMs();
+  }
+
+  /** A rule that records series. */
+  record RecordingRule(
+      String name,
+      String query,
+      Labels labels,
+      Health health,
+      String lastError,
+      double evaluationSeconds,
+      long lastEvaluationMs)
+      implements Rule {}
+
+  /** A rule that raises alerts. */
+  record AlertingRule(
+      String name,
+      String query,
+      Labels labels,
+      Labels annotations,
+      double forSeconds,
+      double keepFiringForSeconds,
+      AlertState state,
+      List<ActiveAlert> alerts,
+      Health health,
+      String lastError,
+      double evaluationSeconds,
+      long lastEvaluationMs)
+      implements Rule {
+    /** Copies the list. */
+    public AlertingRule {
+      alerts = List.copyOf(alerts);
+    }
+  }
+
+  /** An alert that is pending or firing. */
+  record ActiveAlert(
+      Labels labels,
+      Labels annotations,
+      AlertState state,
+      long activeAtMs,
+      long keepFiringSinceMs,
+      double value) {}
+}

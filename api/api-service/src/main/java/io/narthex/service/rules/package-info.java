@@ -1,0 +1,9 @@
+/** Rule groups and their state. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.service.rules;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

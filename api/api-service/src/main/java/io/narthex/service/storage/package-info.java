@@ -1,0 +1,9 @@
+/** The kernel's door to whatever storage runs. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.service.storage;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

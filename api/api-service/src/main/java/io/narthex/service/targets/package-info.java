@@ -1,0 +1,9 @@
+/** What is scraped, and how that goes. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.service.targets;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

@@ -1,0 +1,9 @@
+/** Go templates. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.service.template;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

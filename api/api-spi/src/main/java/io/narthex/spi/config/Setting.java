@@ -1,0 +1,50 @@
+package io.narthex.spi.config;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Describes one key of a configuration block; stands on a component of a configuration record.
+ *
+ * <p>The host binds YAML to records by these annotations alone. Component types it knows: {@code
+ * String}, {@code boolean}, {@code int}, {@code long}, {@code double}, {@link java.time.Duration}
+ * (Prometheus form, {@code 1h30m}), {@link java.net.URI}, {@link Secret}, {@link ByteSize}, enums
+ * (matched by lower-case name), nested records, {@link ConfigNode} (unbound), {@code List} and
+ * {@code Map<String, …>} of these. An absent key without default becomes {@code null} when the
+ * component is {@code @Nullable}, an empty list or map, {@code false}, zero or the empty text
+ * otherwise; a nested record without value is built from its own defaults.
+ *
+ * <p>From the same annotations come defaults, JSON Schema, the form in the console, the table in
+ * the documentation, and which values are hidden.
+ */
+@Target({
+  ElementType.RECORD_COMPONENT,
+  ElementType.FIELD,
+  ElementType.METHOD,
+  ElementType.PARAMETER
+})
+@Retention(RetentionPolicy.RUNTIME)
+public @interface Setting {
+  /** The YAML key; empty: the component's name in snake_case. */
+  String name() default "";
+
+  /** What it is for, one sentence, with unit and range. */
+  String help() default "";
+
+  /** The value used when the key is absent, as it would stand in YAML; empty: none. */
+  String defaultValue() default "";
+
+  /** Whether an absent or empty value is an error. */
+  boolean required() default false;
+
+  /** Whether the components of the nested record stand among the keys of the outer block. */
+  boolean inline() default false;
+
+  /** Least value allowed for numbers, sizes and durations (seconds). */
+  double min() default Double.NEGATIVE_INFINITY;
+
+  /** Greatest value allowed for numbers, sizes and durations (seconds). */
+  double max() default Double.POSITIVE_INFINITY;
+}

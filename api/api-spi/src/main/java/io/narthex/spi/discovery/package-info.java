@@ -1,0 +1,9 @@
+/** Plugins that find targets. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.spi.discovery;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

@@ -1,0 +1,72 @@
+package io.narthex.spi.notifier;
+
+import io.narthex.model.Alert;
+import io.narthex.model.Labels;
+import java.util.List;
+
+/**
+ * Alerts of one aggregation group on their way to one receiver block.
+ *
+ * @param receiver name of the receiver
+ * @param groupKey identifies the aggregation group, stable over restarts, for example {@code
+ *     {}:{alertname="X"}}
+ * @param dedupKey equal for all attempts at this delivery
+ * @param groupLabels labels the group is formed by
+ * @param alerts firing ones first; a resolved one has an end in the past
+ * @param truncatedAlerts how many alerts were left out
+ * @param externalUrl where users reach the server's alert pages
+ * @param templates expands templates on this notification's data
+ */
+public record Notification(
+    String receiver,
+    String groupKey,
+    String dedupKey,
+    Labels groupLabels,
+    List<NotifiedAlert> alerts,
+    int truncatedAlerts,
+    String externalUrl,
+    TemplateRenderer templates) {
+  /** Copies the list. */
+  public Notification {
+    alerts = List.copyOf(alerts);
+  }
+
+  /**
+   * An alert of the notification.
+   *
+   * @param alert the alert itself
+   * @param firing whether it still holds
+   * @param fingerprint 16 hexadecimal digits of its label set
+   */
+  public record NotifiedAlert(Alert alert, boolean firing, String fingerprint) {}
+
+  /** Returns {@code firing} if any alert is, else {@code resolved}. */
+  public String status() {
+    return alerts.stream().anyMatch(NotifiedAlert::firing) ? "firing" : "resolved";
+  }
+
+  /** Returns the labels that all alerts share with equal value. */
+  public Labels commonLabels() {
+    return common(alerts.stream().map(a -> a.alert().labels()).toList());
+  }
+
+  /** Returns the annotations that all alerts share with equal value. */
+  public Labels commonAnnotations() {
+    return common(alerts.stream().map(a -> a.alert().annotations()).toList());
+  }
+
+  private static Labels common(List<Labels> sets) {
+    if (sets.isEmpty()) {
+      return Labels.EMPTY;
+    }
+    Labels.Builder shared = sets.get(0).toBuilder();
+    for (Labels other : sets) {
+      for (String name : shared.names()) {
+        if (!shared.get(name).equals(other.get(name))) {
+          shared.remove(name);
+        }
+      }
+    }
+    return shared.build();
+  }
+}

@@ -1,0 +1,38 @@
+package io.narthex.spi.notifier;
+
+import io.narthex.spi.plugin.PluginContext;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * A kind of notifier: the service a plugin registers. Stateless and thread-safe.
+ *
+ * @param <C> the annotated record of one block in a receiver
+ * @param <G> the annotated record of the plugin's keys in {@code global:} of {@code
+ *     alertmanager.yml}; {@link NoGlobals} when it has none
+ */
+@ConsumerType
+public interface NotifierProvider<C extends Record, G extends Record> {
+  /**
+   * Returns the type, for example {@code slack}; the key in a receiver is {@code slack_configs}.
+   */
+  String type();
+
+  /** Returns the record that a block is bound to. */
+  Class<C> configType();
+
+  /** Returns the record that the plugin's keys in {@code global:} are bound to. */
+  Class<G> globalConfigType();
+
+  /** Returns the value of {@code send_resolved} for a block that does not give it. */
+  boolean sendResolvedByDefault();
+
+  /**
+   * Opens the notifier of one block. Validates everything, does no I/O.
+   *
+   * @throws io.narthex.spi.config.ConfigException when the block cannot be used
+   */
+  Notifier open(C config, G globals, PluginContext context);
+
+  /** The record of a provider without keys in {@code global:}. */
+  record NoGlobals() {}
+}

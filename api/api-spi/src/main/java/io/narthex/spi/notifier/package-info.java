@@ -1,0 +1,9 @@
+/** Plugins that deliver notifications. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.spi.notifier;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

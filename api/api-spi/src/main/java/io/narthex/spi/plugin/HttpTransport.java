@@ -1,0 +1,154 @@
+package io.narthex.spi.plugin;
+
+import io.narthex.spi.config.Secret;
+import io.narthex.spi.config.Setting;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** Sends HTTP requests on the host's client. Blocking; call it from the thread the host lent. */
+@ProviderType
+public interface HttpTransport {
+  /**
+   * Sends a request and waits for the head of the response.
+   *
+   * @throws IOException when no response came, with a text fit for users
+   * @throws InterruptedException when the host stops the instance
+   */
+  Response send(Request request, HttpSettings settings) throws IOException, InterruptedException;
+
+  /**
+   * A request.
+   *
+   * @param method GET, POST, …
+   * @param uri absolute, http or https
+   * @param headers additional headers
+   * @param body bytes to send, or null
+   * @param timeout for the whole exchange until the body has been read
+   * @param unixSocket path of a unix socket to dial instead of the host of {@code uri}, or null
+   */
+  record Request(
+      String method,
+      URI uri,
+      Map<String, String> headers,
+      byte @Nullable [] body,
+      Duration timeout,
+      @Nullable String unixSocket) {
+    /** Returns a GET request. */
+    public static Request get(URI uri, Duration timeout) {
+      return new Request("GET", uri, Map.of(), null, timeout, null);
+    }
+
+    /** Returns a POST request. */
+    public static Request post(URI uri, String contentType, byte[] body, Duration timeout) {
+      return new Request("POST", uri, Map.of("Content-Type", contentType), body, timeout, null);
+    }
+  }
+
+  /** A response; close it to give the connection back. */
+  @ProviderType
+  interface Response extends AutoCloseable {
+    /** Returns the status code. */
+    int status();
+
+    /** Returns the first value of a header, or null. Names are case-insensitive. */
+    @Nullable String header(String name);
+
+    /** Returns the body, decompressed. */
+    InputStream body() throws IOException;
+
+    @Override
+    void close();
+  }
+
+  /**
+   * The HTTP client block that stands, inline, in scrape, discovery and receiver configurations.
+   * Secret files are read for every request.
+   */
+  record HttpSettings(
+      @Nullable @Setting(help = "User name and password sent with every request")
+          BasicAuth basicAuth,
+      @Nullable @Setting(help = "Authorization header sent with every request")
+          Authorization authorization,
+      @Nullable @Setting(help = "OAuth 2.0 client credentials") OAuth2 oauth2,
+      @Nullable @Setting(help = "Deprecated: use authorization") Secret bearerToken,
+      @Setting(help = "Deprecated: use authorization") String bearerTokenFile,
+      @Setting(help = "Whether redirects are followed", defaultValue = "true")
+          boolean followRedirects,
+      @Setting(name = "enable_http2", help = "Whether HTTP/2 is offered", defaultValue = "true")
+          boolean enableHttp2,
+      @Setting(help = "TLS settings") @Nullable TlsSettings tlsConfig,
+      @Setting(help = "Proxy to use") String proxyUrl,
+      @Setting(help = "Comma separated hosts reached without proxy") String noProxy,
+      @Setting(help = "Take proxy settings from the environment", defaultValue = "false")
+          boolean proxyFromEnvironment,
+      @Setting(help = "Headers for the proxy's CONNECT request")
+          Map<String, List<Secret>> proxyConnectHeader,
+      @Setting(help = "Headers sent with every request") Map<String, HeaderValues> httpHeaders) {
+    /** The settings of an empty block. */
+    public static final HttpSettings DEFAULT =
+        new HttpSettings(
+            null, null, null, null, "", true, true, null, "", "", false, Map.of(), Map.of());
+  }
+
+  /** User name and password, each given directly or by file. */
+  record BasicAuth(
+      @Setting(help = "User name") String username,
+      @Setting(help = "File with the user name") String usernameFile,
+      @Nullable @Setting(help = "Password") Secret password,
+      @Setting(help = "File with the password") String passwordFile) {}
+
+  /** An Authorization header. */
+  record Authorization(
+      @Setting(help = "Scheme; Basic is refused", defaultValue = "Bearer") String type,
+      @Nullable @Setting(help = "Credentials") Secret credentials,
+      @Setting(help = "File with the credentials") String credentialsFile) {}
+
+  /** OAuth 2.0 client. */
+  record OAuth2(
+      @Setting(help = "Client id") String clientId,
+      @Nullable @Setting(help = "Client secret") Secret clientSecret,
+      @Setting(help = "File with the client secret") String clientSecretFile,
+      @Setting(help = "client_credentials or urn:ietf:params:oauth:grant-type:jwt-bearer")
+          String grantType,
+      @Nullable @Setting(help = "Key that signs the JWT") Secret clientCertificateKey,
+      @Setting(help = "File with that key") String clientCertificateKeyFile,
+      @Setting(help = "Id of that key") String clientCertificateKeyId,
+      @Setting(help = "RS256, RS384 or RS512") String signatureAlgorithm,
+      @Setting(help = "Issuer of the JWT") String iss,
+      @Setting(help = "Audience of the JWT") String audience,
+      @Setting(help = "More claims of the JWT") Map<String, String> claims,
+      @Setting(help = "Scopes asked for") List<String> scopes,
+      @Setting(help = "Where tokens are issued") String tokenUrl,
+      @Setting(help = "More parameters of the token request") Map<String, String> endpointParams,
+      @Setting(help = "TLS settings of the token request") @Nullable TlsSettings tlsConfig,
+      @Setting(help = "Proxy to use") String proxyUrl,
+      @Setting(help = "Comma separated hosts reached without proxy") String noProxy,
+      @Setting(help = "Take proxy settings from the environment") boolean proxyFromEnvironment,
+      @Setting(help = "Headers for the proxy's CONNECT request")
+          Map<String, List<Secret>> proxyConnectHeader) {}
+
+  /** TLS of a client. Files are read again when they change. */
+  record TlsSettings(
+      @Setting(help = "CA certificates, PEM") String ca,
+      @Setting(help = "File with CA certificates") String caFile,
+      @Setting(help = "Client certificate, PEM") String cert,
+      @Setting(help = "File with the client certificate") String certFile,
+      @Nullable @Setting(help = "Client key, PEM") Secret key,
+      @Setting(help = "File with the client key") String keyFile,
+      @Setting(help = "Name sent as SNI and checked in the certificate") String serverName,
+      @Setting(help = "Accept any certificate", defaultValue = "false") boolean insecureSkipVerify,
+      @Setting(help = "TLS10 to TLS13") String minVersion,
+      @Setting(help = "TLS10 to TLS13") String maxVersion) {}
+
+  /** Values of one header. */
+  record HeaderValues(
+      @Setting(help = "Values") List<String> values,
+      @Setting(help = "Hidden values") List<Secret> secrets,
+      @Setting(help = "Files with values") List<String> files) {}
+}

@@ -1,0 +1,30 @@
+package io.narthex.spi.plugin;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * What the host lends to one opened instance of a plugin. All of it is thread-safe and may be used
+ * until the instance is closed.
+ */
+@ProviderType
+public interface PluginContext {
+  /**
+   * Returns a short name of this instance for logs, for example {@code scrape job "node"
+   * file_sd_configs[0]}.
+   */
+  String instance();
+
+  /** Returns the clock to use; tests hand in one that stands still. */
+  Clock clock();
+
+  /** Returns the HTTP client; it owns its connections and threads. */
+  HttpTransport http();
+
+  /** Returns a folder for the plugin's own files, created, kept over restarts and updates. */
+  Path stateDirectory();
+
+  /** Returns the folder that relative paths in the configuration are relative to. */
+  Path configDirectory();
+}

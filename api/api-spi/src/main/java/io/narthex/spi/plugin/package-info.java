@@ -1,0 +1,9 @@
+/** What every plugin gets from the host: names, state folder, HTTP, threads. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.spi.plugin;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

@@ -1,0 +1,25 @@
+package io.narthex.spi.storage;
+
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * A kind of storage: the service a plugin registers. Stateless and thread-safe. The host opens at
+ * most one storage of a directory at a time; an update closes the old one first.
+ *
+ * @param <C> the annotated record of its settings
+ */
+@ConsumerType
+public interface StorageProvider<C extends Record> {
+  /** Returns the type, for example {@code tsdb}. */
+  String type();
+
+  /** Returns the record that the settings are bound to. */
+  Class<C> configType();
+
+  /**
+   * Opens the storage: recovers what is there and is ready to append and select on return.
+   *
+   * @throws StorageException when the data cannot be used; nothing has been changed then
+   */
+  Storage open(C config, StorageContext context);
+}

@@ -1,0 +1,68 @@
+package io.narthex.spi.storage;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Figures about a storage.
+ *
+ * @param headSeries series that take samples now
+ * @param headChunks chunks held for them
+ * @param headLabelPairs distinct label pairs of these series
+ * @param headMinTimeMs oldest sample in the head; {@code Long.MAX_VALUE} when empty
+ * @param headMaxTimeMs newest sample; {@code Long.MIN_VALUE} when empty
+ * @param minTimeMs oldest sample kept at all; {@code Long.MAX_VALUE} when empty
+ * @param blocks immutable blocks
+ * @param bytesOnDisk size of all files
+ * @param seriesByMetric most frequent metric names
+ * @param valuesByLabel labels with most values
+ * @param memoryByLabel labels by bytes of their values
+ * @param seriesByPair most frequent {@code name=value} pairs
+ * @param counters more figures, by the name of an own metric without prefix, for example {@code
+ *     wal_corruptions_total}
+ */
+public record StorageStats(
+    long headSeries,
+    long headChunks,
+    long headLabelPairs,
+    long headMinTimeMs,
+    long headMaxTimeMs,
+    long minTimeMs,
+    List<Block> blocks,
+    long bytesOnDisk,
+    List<Count> seriesByMetric,
+    List<Count> valuesByLabel,
+    List<Count> memoryByLabel,
+    List<Count> seriesByPair,
+    Map<String, Double> counters) {
+  /** Copies the collections. */
+  public StorageStats {
+    blocks = List.copyOf(blocks);
+    seriesByMetric = List.copyOf(seriesByMetric);
+    valuesByLabel = List.copyOf(valuesByLabel);
+    memoryByLabel = List.copyOf(memoryByLabel);
+    seriesByPair = List.copyOf(seriesByPair);
+    counters = Map.copyOf(counters);
+  }
+
+  /** A name with a number. */
+  public record Count(String name, long value) {}
+
+  /**
+   * An immutable block.
+   *
+   * @param id ULID
+   * @param minTimeMs inclusive
+   * @param maxTimeMs exclusive
+   * @param level compaction level from 1
+   */
+  public record Block(
+      String id,
+      long minTimeMs,
+      long maxTimeMs,
+      long samples,
+      long series,
+      long chunks,
+      int level,
+      long bytes) {}
+}

@@ -1,0 +1,9 @@
+/** YAML with places, and its binding to annotated records. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.format.yaml;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;
