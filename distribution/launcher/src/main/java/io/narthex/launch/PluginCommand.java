@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -181,12 +182,19 @@ final class PluginCommand {
     }
     if (body.has("plugins")) {
       out.printf(
-          "%-38s %-12s %-12s %-8s %s%n", "ID", "VERSION", "STATE", "SOURCE", "PROVIDES / REASON");
+          Locale.ROOT,
+          "%-38s %-12s %-12s %-8s %s%n",
+          "ID",
+          "VERSION",
+          "STATE",
+          "SOURCE",
+          "PROVIDES / REASON");
       for (JsonNode p : body.get("plugins")) {
         String reason = p.path("reason").asText();
         List<String> kinds = new ArrayList<>();
         p.path("kinds").forEach(k -> kinds.add(k.asText()));
         out.printf(
+            Locale.ROOT,
             "%-38s %-12s %-12s %-8s %s%n",
             p.path("id").asText(),
             p.path("version").asText(),
@@ -197,6 +205,7 @@ final class PluginCommand {
     } else if (body.has("entries")) {
       for (JsonNode e : body.get("entries")) {
         out.printf(
+            Locale.ROOT,
             "%s %-12s %-10s %s %s: %s%n",
             Instant.ofEpochMilli(e.path("timeMs").asLong()),
             e.path("actor").asText(),
@@ -209,8 +218,10 @@ final class PluginCommand {
       body.properties()
           .forEach(f ->
               out.printf(
+                  Locale.ROOT,
                   "%-14s %s%n",
-                  f.getKey(), f.getValue().isValueNode() ? f.getValue().asText() : f.getValue()));
+                  f.getKey(),
+                  f.getValue().isValueNode() ? f.getValue().asText() : f.getValue()));
     }
     return 0;
   }
