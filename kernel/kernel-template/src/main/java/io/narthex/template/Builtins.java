@@ -25,8 +25,7 @@ final class Builtins {
     m.put("println", GoFunction.atLeast(0, GoFormat::sprintln));
     m.put(
         "printf",
-        GoFunction.atLeast(
-            1, a -> GoFormat.sprintf(Arguments.text(a, 0), a.subList(1, a.size()))));
+        GoFunction.atLeast(1, a -> GoFormat.sprintf(Arguments.text(a, 0), a.subList(1, a.size()))));
     m.put("html", GoFunction.atLeast(0, a -> Escapes.html(joined(a))));
     m.put("js", GoFunction.atLeast(0, a -> Escapes.js(joined(a))));
     m.put("urlquery", GoFunction.atLeast(0, a -> Escapes.query(joined(a))));
@@ -35,8 +34,7 @@ final class Builtins {
         GoFunction.atLeast(
             1,
             a -> {
-              throw new GoTemplateException(
-                  "non-function of type " + GoFormat.typeName(a.get(0)));
+              throw new GoTemplateException("non-function of type " + GoFormat.typeName(a.get(0)));
             }));
     m.put("eq", GoFunction.atLeast(2, Builtins::eq));
     m.put("ne", GoFunction.of(2, a -> !equal(a.get(0), a.get(1))));

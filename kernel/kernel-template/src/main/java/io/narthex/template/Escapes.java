@@ -77,7 +77,7 @@ final class Escapes {
         case '=' -> b.append("\\u003D");
         default -> {
           if (c < 0x20 || c == 0x7f) {
-            b.append(String.format("\\u%04X", (int) c));
+            b.append(String.format(java.util.Locale.ROOT, "\\u%04X", (int) c));
           } else {
             b.append(c);
           }
@@ -99,7 +99,7 @@ final class Escapes {
         case '\f' -> b.append("\\f");
         case '\r' -> b.append("\\r");
         case '"', '&', '\'', '+', '<', '>', '`', 0 ->
-            b.append(String.format("\\u%04x", (int) c));
+            b.append(String.format(java.util.Locale.ROOT, "\\u%04x", (int) c));
         case '/' -> b.append("\\/");
         case '\\' -> b.append("\\\\");
         case '\u2028' -> b.append("\\u2028");
@@ -180,7 +180,9 @@ final class Escapes {
       char c = s.charAt(i);
       if (c < 0x20 || "\"&'()+/:;<>\\{}".indexOf(c) >= 0) {
         b.append('\\').append(c == '\\' ? "\\" : Integer.toHexString(c));
-        if (c != '\\' && i + 1 < s.length() && (Character.digit(s.charAt(i + 1), 16) >= 0 || s.charAt(i + 1) <= ' ')) {
+        if (c != '\\'
+            && i + 1 < s.length()
+            && (Character.digit(s.charAt(i + 1), 16) >= 0 || s.charAt(i + 1) <= ' ')) {
           b.append(' ');
         }
       } else {

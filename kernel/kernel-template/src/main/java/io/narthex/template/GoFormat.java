@@ -36,30 +36,31 @@ final class GoFormat {
   static String quote(String text, boolean ascii) {
     StringBuilder b = new StringBuilder(text.length() + 2).append('"');
     text.codePoints()
-        .forEach(
-            c -> {
-              switch (c) {
-                case '"' -> b.append("\\\"");
-                case '\\' -> b.append("\\\\");
-                case 7 -> b.append("\\a");
-                case '\b' -> b.append("\\b");
-                case '\f' -> b.append("\\f");
-                case '\n' -> b.append("\\n");
-                case '\r' -> b.append("\\r");
-                case '\t' -> b.append("\\t");
-                case 11 -> b.append("\\v");
-                default -> {
-                  if (c < 0x20 || c == 0x7f) {
-                    b.append("\\x").append(HEX.charAt(c >> 4)).append(HEX.charAt(c & 15));
-                  } else if (c >= 0x80 && (ascii || !isPrintable(c))) {
-                    b.append(
-                        c < 0x10000 ? String.format("\\u%04x", c) : String.format("\\U%08x", c));
-                  } else {
-                    b.appendCodePoint(c);
-                  }
-                }
+        .forEach(c -> {
+          switch (c) {
+            case '"' -> b.append("\\\"");
+            case '\\' -> b.append("\\\\");
+            case 7 -> b.append("\\a");
+            case '\b' -> b.append("\\b");
+            case '\f' -> b.append("\\f");
+            case '\n' -> b.append("\\n");
+            case '\r' -> b.append("\\r");
+            case '\t' -> b.append("\\t");
+            case 11 -> b.append("\\v");
+            default -> {
+              if (c < 0x20 || c == 0x7f) {
+                b.append("\\x").append(HEX.charAt(c >> 4)).append(HEX.charAt(c & 15));
+              } else if (c >= 0x80 && (ascii || !isPrintable(c))) {
+                b.append(
+                    c < 0x10000
+                        ? String.format(java.util.Locale.ROOT, "\\u%04x", c)
+                        : String.format(java.util.Locale.ROOT, "\\U%08x", c));
+              } else {
+                b.appendCodePoint(c);
               }
-            });
+            }
+          }
+        });
     return b.append('"').toString();
   }
 
@@ -309,11 +310,14 @@ final class GoFormat {
       return d > 0 ? "+Inf" : "-Inf";
     }
     String sign = d < 0 || (d == 0 && 1 / d < 0) ? "-" : "";
-    BigDecimal exact = precision < 0 ? new BigDecimal(Double.toString(Math.abs(d))) : new BigDecimal(Math.abs(d));
+    BigDecimal exact =
+        precision < 0 ? new BigDecimal(Double.toString(Math.abs(d))) : new BigDecimal(Math.abs(d));
     switch (format) {
       case 'f' -> {
         BigDecimal shown =
-            precision < 0 ? exact.stripTrailingZeros() : exact.setScale(precision, RoundingMode.HALF_EVEN);
+            precision < 0
+                ? exact.stripTrailingZeros()
+                : exact.setScale(precision, RoundingMode.HALF_EVEN);
         if (shown.scale() < 0) {
           shown = shown.setScale(0);
         }
@@ -324,7 +328,8 @@ final class GoFormat {
       }
       default -> {
         int digits = precision == 0 ? 1 : precision;
-        BigDecimal shown = digits < 0 ? exact : exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
+        BigDecimal shown =
+            digits < 0 ? exact : exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
         int exponent = shown.signum() == 0 ? 0 : shown.precision() - shown.scale() - 1;
         int limit = digits < 0 ? exponentFrom : Math.max(digits, shown.signum() == 0 ? 1 : 0);
         if (exponent < -4 || exponent >= limit) {
@@ -483,7 +488,10 @@ final class GoFormat {
     }
 
     private int star(String bad) {
-      if (next >= 0 && next < arguments.size() && arguments.get(next) instanceof Long n && Math.abs(n) < MAX_WIDTH) {
+      if (next >= 0
+          && next < arguments.size()
+          && arguments.get(next) instanceof Long n
+          && Math.abs(n) < MAX_WIDTH) {
         next++;
         return n.intValue();
       }
@@ -533,7 +541,11 @@ final class GoFormat {
         return verb == 'v' ? "<nil>" : "%!" + verb + "(<nil>)";
       }
       if (verb == 'v') {
-        return sharp ? goSyntax(v) : v instanceof Double d ? signed(float64(d, 'g', precision, 21), d >= 0) : v instanceof Long n ? signed(Long.toString(n), n >= 0) : value(v);
+        return sharp
+            ? goSyntax(v)
+            : v instanceof Double d
+                ? signed(float64(d, 'g', precision, 21), d >= 0)
+                : v instanceof Long n ? signed(Long.toString(n), n >= 0) : value(v);
       }
       return switch (v) {
         case Boolean b -> verb == 't' ? b.toString() : bad(verb, v);
@@ -541,7 +553,8 @@ final class GoFormat {
         case Double d -> real(verb, d);
         case String s -> text(verb, s);
         case SafeText s -> text(verb, s.text());
-        case Duration d -> "sqxX".indexOf(verb) >= 0 ? text(verb, value(d)) : integer(verb, GoTime.nanos(d));
+        case Duration d ->
+            "sqxX".indexOf(verb) >= 0 ? text(verb, value(d)) : integer(verb, GoTime.nanos(d));
         case ZonedDateTime t -> "sq".indexOf(verb) >= 0 ? text(verb, value(t)) : bad(verb, v);
         case GoObject o -> "sqxX".indexOf(verb) >= 0 ? text(verb, o.print()) : bad(verb, v);
         case List<?> list -> {
@@ -555,7 +568,10 @@ final class GoFormat {
           StringBuilder b = new StringBuilder("map[");
           int i = 0;
           for (Map.Entry<String, Object> e : sorted(map).entrySet()) {
-            b.append(i++ > 0 ? " " : "").append(verb(verb, e.getKey())).append(':').append(verb(verb, e.getValue()));
+            b.append(i++ > 0 ? " " : "")
+                .append(verb(verb, e.getKey()))
+                .append(':')
+                .append(verb(verb, e.getValue()));
           }
           yield b.append(']').toString();
         }
@@ -589,14 +605,27 @@ final class GoFormat {
           }
           yield signed((n < 0 ? "-" : "") + digits, n >= 0);
         }
-        case 'b' -> signed((n < 0 ? "-" : "") + (sharp ? "0b" : "") + Long.toString(Math.abs(n), 2), n >= 0);
-        case 'o' -> signed((n < 0 ? "-" : "") + (sharp ? "0" : "") + Long.toString(Math.abs(n), 8), n >= 0);
+        case 'b' ->
+            signed(
+                (n < 0 ? "-" : "") + (sharp ? "0b" : "") + Long.toString(Math.abs(n), 2), n >= 0);
+        case 'o' ->
+            signed((n < 0 ? "-" : "") + (sharp ? "0" : "") + Long.toString(Math.abs(n), 8), n >= 0);
         case 'O' -> signed((n < 0 ? "-" : "") + "0o" + Long.toString(Math.abs(n), 8), n >= 0);
-        case 'x' -> signed((n < 0 ? "-" : "") + (sharp ? "0x" : "") + Long.toString(Math.abs(n), 16), n >= 0);
-        case 'X' -> signed((n < 0 ? "-" : "") + (sharp ? "0X" : "") + Long.toString(Math.abs(n), 16).toUpperCase(Locale.ROOT), n >= 0);
+        case 'x' ->
+            signed(
+                (n < 0 ? "-" : "") + (sharp ? "0x" : "") + Long.toString(Math.abs(n), 16), n >= 0);
+        case 'X' ->
+            signed(
+                (n < 0 ? "-" : "")
+                    + (sharp ? "0X" : "")
+                    + Long.toString(Math.abs(n), 16).toUpperCase(Locale.ROOT),
+                n >= 0);
         case 'c' -> Character.isValidCodePoint((int) n) ? Character.toString((int) n) : "\uFFFD";
-        case 'q' -> "'" + (Character.isValidCodePoint((int) n) ? Character.toString((int) n) : "\uFFFD") + "'";
-        case 'U' -> String.format("U+%04X", n);
+        case 'q' ->
+            "'"
+                + (Character.isValidCodePoint((int) n) ? Character.toString((int) n) : "\uFFFD")
+                + "'";
+        case 'U' -> String.format(java.util.Locale.ROOT, "U+%04X", n);
         default -> bad(verb, n);
       };
     }
@@ -605,10 +634,18 @@ final class GoFormat {
       boolean positive = !(d < 0);
       return switch (verb) {
         case 'e' -> signed(float64(d, 'e', precision < 0 ? 6 : precision, 21), positive);
-        case 'E' -> signed(float64(d, 'e', precision < 0 ? 6 : precision, 21), positive).toUpperCase(Locale.ROOT).replace("NAN", "NaN").replace("INF", "Inf");
+        case 'E' ->
+            signed(float64(d, 'e', precision < 0 ? 6 : precision, 21), positive)
+                .toUpperCase(Locale.ROOT)
+                .replace("NAN", "NaN")
+                .replace("INF", "Inf");
         case 'f', 'F' -> signed(float64(d, 'f', precision < 0 ? 6 : precision, 21), positive);
         case 'g' -> signed(float64(d, 'g', precision, 21), positive);
-        case 'G' -> signed(float64(d, 'g', precision, 21), positive).toUpperCase(Locale.ROOT).replace("NAN", "NaN").replace("INF", "Inf");
+        case 'G' ->
+            signed(float64(d, 'g', precision, 21), positive)
+                .toUpperCase(Locale.ROOT)
+                .replace("NAN", "NaN")
+                .replace("INF", "Inf");
         case 'x', 'X', 'b' -> signed(Double.toHexString(d), positive);
         default -> bad(verb, d);
       };
@@ -616,7 +653,10 @@ final class GoFormat {
 
     private String text(char verb, String s) {
       String cut = s;
-      if (precision >= 0 && verb != 'x' && verb != 'X' && s.codePointCount(0, s.length()) > precision) {
+      if (precision >= 0
+          && verb != 'x'
+          && verb != 'X'
+          && s.codePointCount(0, s.length()) > precision) {
         cut = s.substring(0, s.offsetByCodePoints(0, precision));
       }
       return switch (verb) {

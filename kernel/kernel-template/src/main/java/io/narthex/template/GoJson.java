@@ -17,8 +17,7 @@ final class GoJson {
 
   private static void append(StringBuilder b, @Nullable Object value, boolean escapeHtml) {
     if (b.length() > GoFormat.MAX_TEXT) {
-      throw new GoTemplateException(
-          "value is longer than " + GoFormat.MAX_TEXT + " characters");
+      throw new GoTemplateException("value is longer than " + GoFormat.MAX_TEXT + " characters");
     }
     switch (value) {
       case null -> b.append("null");
@@ -41,7 +40,8 @@ final class GoJson {
         b.append(']');
       }
       case Map<?, ?> map -> object(b, GoFormat.sorted(map), escapeHtml);
-      default -> throw new GoTemplateException("json: unsupported type: " + GoFormat.typeName(value));
+      default ->
+          throw new GoTemplateException("json: unsupported type: " + GoFormat.typeName(value));
     }
   }
 
@@ -87,15 +87,16 @@ final class GoJson {
         case '\f' -> b.append("\\f");
         case '<', '>', '&' -> {
           if (escapeHtml) {
-            b.append(String.format("\\u%04x", (int) c));
+            b.append(String.format(java.util.Locale.ROOT, "\\u%04x", (int) c));
           } else {
             b.append(c);
           }
         }
-        case '\u2028', '\u2029' -> b.append(String.format("\\u%04x", (int) c));
+        case '\u2028', '\u2029' ->
+            b.append(String.format(java.util.Locale.ROOT, "\\u%04x", (int) c));
         default -> {
           if (c < 0x20) {
-            b.append(String.format("\\u%04x", (int) c));
+            b.append(String.format(java.util.Locale.ROOT, "\\u%04x", (int) c));
           } else {
             b.append(c);
           }

@@ -35,12 +35,11 @@ final class GoTemplate {
   GoTemplate with(String name, String text, Set<String> functions) {
     Map<String, Body> all = new HashMap<>(bodies);
     TemplateParser.parse(name, text, functions)
-        .forEach(
-            (n, block) -> {
-              if (!all.containsKey(n) || !TemplateParser.isEmpty(block)) {
-                all.put(n, new Body(block, name, text));
-              }
-            });
+        .forEach((n, block) -> {
+          if (!all.containsKey(n) || !TemplateParser.isEmpty(block)) {
+            all.put(n, new Body(block, name, text));
+          }
+        });
     return new GoTemplate(all);
   }
 

@@ -19,9 +19,40 @@ final class GoTime {
 
   /** Parts of a layout, longer ones before their prefixes. */
   private static final String[] PARTS = {
-    "January", "Jan", "Monday", "Mon", "MST", "2006", "06", "002", "01", "02", "03", "04", "05",
-    "15", "PM", "pm", "-07:00:00", "-07:00", "-070000", "-0700", "-07", "Z07:00:00", "Z07:00",
-    "Z070000", "Z0700", "Z07", "__2", "_2006", "_2", "1", "2", "3", "4", "5"
+    "January",
+    "Jan",
+    "Monday",
+    "Mon",
+    "MST",
+    "2006",
+    "06",
+    "002",
+    "01",
+    "02",
+    "03",
+    "04",
+    "05",
+    "15",
+    "PM",
+    "pm",
+    "-07:00:00",
+    "-07:00",
+    "-070000",
+    "-0700",
+    "-07",
+    "Z07:00:00",
+    "Z07:00",
+    "Z070000",
+    "Z0700",
+    "Z07",
+    "__2",
+    "_2006",
+    "_2",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5"
   };
 
   private GoTime() {}
@@ -170,8 +201,7 @@ final class GoTime {
       case "January" -> b.append(t.getMonth().getDisplayName(TextStyle.FULL, Locale.ENGLISH));
       case "Jan" -> b.append(t.getMonth().getDisplayName(TextStyle.FULL, Locale.ENGLISH), 0, 3);
       case "Monday" -> b.append(t.getDayOfWeek().getDisplayName(TextStyle.FULL, Locale.ENGLISH));
-      case "Mon" ->
-          b.append(t.getDayOfWeek().getDisplayName(TextStyle.FULL, Locale.ENGLISH), 0, 3);
+      case "Mon" -> b.append(t.getDayOfWeek().getDisplayName(TextStyle.FULL, Locale.ENGLISH), 0, 3);
       case "MST" -> b.append(zoneName(t));
       case "2006" -> b.append(pad(t.getYear(), 4));
       case "06" -> b.append(pad(t.getYear() % 100, 2));
@@ -184,8 +214,8 @@ final class GoTime {
       case "15" -> b.append(pad(t.getHour(), 2));
       case "PM" -> b.append(t.getHour() >= 12 ? "PM" : "AM");
       case "pm" -> b.append(t.getHour() >= 12 ? "pm" : "am");
-      case "__2" -> b.append(String.format("%3d", t.getDayOfYear()));
-      case "_2" -> b.append(String.format("%2d", t.getDayOfMonth()));
+      case "__2" -> b.append(String.format(java.util.Locale.ROOT, "%3d", t.getDayOfYear()));
+      case "_2" -> b.append(String.format(java.util.Locale.ROOT, "%2d", t.getDayOfMonth()));
       case "1" -> b.append(t.getMonthValue());
       case "2" -> b.append(t.getDayOfMonth());
       case "3" -> b.append((t.getHour() + 11) % 12 + 1);
@@ -222,8 +252,7 @@ final class GoTime {
       appendOffset(b, t.getOffset().getTotalSeconds(), "-0700");
       return b.toString();
     }
-    String name =
-        java.time.format.DateTimeFormatter.ofPattern("zzz", Locale.ENGLISH).format(t);
+    String name = java.time.format.DateTimeFormatter.ofPattern("zzz", Locale.ENGLISH).format(t);
     boolean letters = name.chars().allMatch(c -> c >= 'A' && c <= 'Z');
     if (letters && name.length() <= 5) {
       return name;
@@ -298,7 +327,9 @@ final class GoTime {
       }
       if (at < value.length()) {
         throw new GoTemplateException(
-            "parsing time " + GoFormat.quote(value) + ": extra text: "
+            "parsing time "
+                + GoFormat.quote(value)
+                + ": extra text: "
                 + GoFormat.quote(value.substring(at)));
       }
       if (pm && hour < 12) {

@@ -6,14 +6,29 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Output that escapes every value by the place it lands in: text, attribute, URL, script, style. It
- * follows the HTML as it is written, where html/template of Go analyses the template beforehand; for
- * templates that Go accepts the result is the same. Comments of the template are left out.
+ * follows the HTML as it is written, where html/template of Go analyses the template beforehand;
+ * for templates that Go accepts the result is the same. Comments of the template are left out.
  */
 final class HtmlWriter implements GoTemplate.Writer {
   private static final Set<String> URL_ATTRIBUTES =
       Set.of(
-          "action", "archive", "background", "cite", "classid", "codebase", "data", "formaction",
-          "href", "icon", "longdesc", "manifest", "poster", "profile", "src", "usemap", "xmlns");
+          "action",
+          "archive",
+          "background",
+          "cite",
+          "classid",
+          "codebase",
+          "data",
+          "formaction",
+          "href",
+          "icon",
+          "longdesc",
+          "manifest",
+          "poster",
+          "profile",
+          "src",
+          "usemap",
+          "xmlns");
   private static final Set<String> RAW_ELEMENTS = Set.of("script", "style", "textarea", "title");
 
   private enum State {
@@ -86,7 +101,8 @@ final class HtmlWriter implements GoTemplate.Writer {
   }
 
   private boolean closesRaw(String text, int i) {
-    return text.startsWith("</", i) && text.regionMatches(true, i + 2, element, 0, element.length());
+    return text.startsWith("</", i)
+        && text.regionMatches(true, i + 2, element, 0, element.length());
   }
 
   private void advance(char c) {
@@ -303,8 +319,7 @@ final class HtmlWriter implements GoTemplate.Writer {
     String checked =
         urlPart == UrlPart.START && !safe && !Escapes.isSafeUrl(text) ? "#ZgotmplZ" : text;
     if (!text.isEmpty()) {
-      urlPart =
-          text.indexOf('?') >= 0 || text.indexOf('#') >= 0 ? UrlPart.QUERY : UrlPart.PATH;
+      urlPart = text.indexOf('?') >= 0 || text.indexOf('#') >= 0 ? UrlPart.QUERY : UrlPart.PATH;
     }
     return Escapes.url(checked, true);
   }
@@ -329,17 +344,16 @@ final class HtmlWriter implements GoTemplate.Writer {
     }
     boolean plain =
         text.chars()
-            .allMatch(
-                c ->
-                    Character.isLetterOrDigit(c)
-                        || c == '#'
-                        || c == '.'
-                        || c == '-'
-                        || c == '_'
-                        || c == '%'
-                        || c == ' '
-                        || c == ','
-                        || c == '!');
+            .allMatch(c ->
+                Character.isLetterOrDigit(c)
+                    || c == '#'
+                    || c == '.'
+                    || c == '-'
+                    || c == '_'
+                    || c == '%'
+                    || c == ' '
+                    || c == ','
+                    || c == '!');
     String lower = text.toLowerCase(Locale.ROOT);
     return plain && !lower.contains("expression") && !lower.contains("mozbinding")
         ? text

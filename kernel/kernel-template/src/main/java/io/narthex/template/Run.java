@@ -59,7 +59,10 @@ final class Run {
     GoTemplate.Body start = set.body(name);
     if (start == null) {
       throw new GoTemplateException(
-          "template: no template " + GoFormat.quote(name) + " associated with template " + GoFormat.quote(name));
+          "template: no template "
+              + GoFormat.quote(name)
+              + " associated with template "
+              + GoFormat.quote(name));
     }
     body = start;
     executing = name;
@@ -183,8 +186,7 @@ final class Run {
         }
       }
     } else if (value != null) {
-      throw error(
-          r.pipe(), r.pipe().source(), "range can't iterate over " + GoFormat.value(value));
+      throw error(r.pipe(), r.pipe().source(), "range can't iterate over " + GoFormat.value(value));
     }
     pop(outer);
     if (!any) {
@@ -341,8 +343,7 @@ final class Run {
       throw error(c, c.source(), GoFormat.quote(name) + " is not a defined function");
     }
     List<@Nullable Object> args = arguments(c, dot, last, hasLast);
-    if (args.size() < function.least()
-        || (function.most() >= 0 && args.size() > function.most())) {
+    if (args.size() < function.least() || (function.most() >= 0 && args.size() > function.most())) {
       String want =
           function.most() < 0 ? "at least " + function.least() : Integer.toString(function.least());
       throw error(
@@ -375,8 +376,7 @@ final class Run {
     }
     Object value = null;
     for (int i = 0; i < n; i++) {
-      value =
-          i + 1 < c.operands().size() ? operand(c, c.operands().get(i + 1), dot) : last;
+      value = i + 1 < c.operands().size() ? operand(c, c.operands().get(i + 1), dot) : last;
       if (Arguments.truth(value) == or) {
         return value;
       }
@@ -423,7 +423,9 @@ final class Run {
     }
     if (result == GoObject.NO_MEMBER) {
       throw error(
-          c, c.source(), "can't evaluate field " + name + " in type " + GoFormat.typeName(receiver));
+          c,
+          c.source(),
+          "can't evaluate field " + name + " in type " + GoFormat.typeName(receiver));
     }
     return result;
   }

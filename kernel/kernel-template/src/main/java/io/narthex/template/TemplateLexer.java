@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Cuts a template into tokens, as text/template/parse/lex.go of Go does: trim markers take the white
- * space of the neighbouring text, comments vanish, line feeds inside actions are blanks.
+ * Cuts a template into tokens, as text/template/parse/lex.go of Go does: trim markers take the
+ * white space of the neighbouring text, comments vanish, line feeds inside actions are blanks.
  */
 final class TemplateLexer {
   static final Set<String> KEYWORDS =
@@ -202,10 +202,7 @@ final class TemplateLexer {
           identifier();
         } else {
           int cp = input.codePointAt(pos);
-          throw error(
-              String.format(
-                  "unexpected %s in command",
-                  "U+" + String.format("%04X", cp) + " '" + Character.toString(cp) + "'"));
+          throw error("unexpected " + codePoint(cp) + " in command");
         }
       }
     }
@@ -238,8 +235,7 @@ final class TemplateLexer {
     int from = pos;
     int startLine = line;
     countLines(from, end);
-    tokens.add(
-        new Token(Token.Kind.RAW_STRING, input.substring(from, end + 1), from, startLine));
+    tokens.add(new Token(Token.Kind.RAW_STRING, input.substring(from, end + 1), from, startLine));
     pos = end + 1;
   }
 
@@ -274,9 +270,12 @@ final class TemplateLexer {
             || input.startsWith("}}", end);
     if (!ok) {
       int cp = input.codePointAt(end);
-      throw error(
-          "bad character U+" + String.format("%04X", cp) + " '" + Character.toString(cp) + "'");
+      throw error("bad character " + codePoint(cp));
     }
+  }
+
+  private static String codePoint(int c) {
+    return String.format(java.util.Locale.ROOT, "U+%04X '%s'", c, Character.toString(c));
   }
 
   private void identifier() {
@@ -320,7 +319,10 @@ final class TemplateLexer {
     }
     int end = wordEnd(i);
     if (i == digitsFrom || end > i) {
-      throw error("bad number syntax: " + GoFormat.quote(input.substring(pos, Math.max(end, Math.min(i + 1, input.length())))));
+      throw error(
+          "bad number syntax: "
+              + GoFormat.quote(
+                  input.substring(pos, Math.max(end, Math.min(i + 1, input.length())))));
     }
     add(Token.Kind.NUMBER, pos, i);
   }

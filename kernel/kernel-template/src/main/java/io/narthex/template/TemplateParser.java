@@ -122,8 +122,7 @@ final class TemplateParser {
           if (first.text().equals("end")) {
             expectClose("end");
           }
-          return new Ended(
-              new Block(start, List.copyOf(statements)), first.text(), first.line());
+          return new Ended(new Block(start, List.copyOf(statements)), first.text(), first.line());
         }
         Statement s = action();
         if (s != null) {
@@ -369,7 +368,17 @@ final class TemplateParser {
 
   private static boolean isOperandStart(Token t) {
     return switch (t.kind()) {
-      case BOOL, CHAR, DOT, FIELD, IDENTIFIER, NUMBER, NIL, RAW_STRING, STRING, VARIABLE, LEFT_PAREN ->
+      case BOOL,
+          CHAR,
+          DOT,
+          FIELD,
+          IDENTIFIER,
+          NUMBER,
+          NIL,
+          RAW_STRING,
+          STRING,
+          VARIABLE,
+          LEFT_PAREN ->
           true;
       default -> false;
     };
@@ -476,7 +485,11 @@ final class TemplateParser {
   private Object number(Token t) {
     String text = t.text();
     if (t.kind() == Token.Kind.CHAR) {
-      String inner = GoFormat.unquote("\"" + text.substring(1, text.length() - 1).replace("\"", "\\\"").replace("\\'", "'") + "\"");
+      String inner =
+          GoFormat.unquote(
+              "\""
+                  + text.substring(1, text.length() - 1).replace("\"", "\\\"").replace("\\'", "'")
+                  + "\"");
       if (inner == null || inner.codePointCount(0, inner.length()) != 1) {
         throw error(t.line(), "malformed character constant: " + text);
       }

@@ -40,9 +40,7 @@ record Token(Kind kind, String text, int offset, int line) {
       case KEYWORD -> "<" + text + ">";
       case CLOSE -> "\"}}\"";
       default ->
-          text.length() > 10
-              ? GoFormat.quote(text.substring(0, 10)) + "..."
-              : GoFormat.quote(text);
+          text.length() > 10 ? GoFormat.quote(text.substring(0, 10)) + "..." : GoFormat.quote(text);
     };
   }
 }
