@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ago, csv, guessUnit, humanBytes, humanNumber, humanSeconds, humanValue, parseDuration, promDuration, seriesName, stamp } from './format';
+import { ago, axisLabels, csv, guessUnit, humanBytes, humanNumber, humanSeconds, humanValue, parseDuration, promDuration, seriesName, stamp } from './format';
 
 test('durations print and read as in PromQL', () => {
   for (const [ms, text] of [[0, '0s'], [500, '500ms'], [90_000, '1m30s'], [5_400_000, '1h30m'], [604_800_000, '1w'], [691_200_000, '8d'], [31_536_000_000, '1y']] as const) {
@@ -41,6 +41,15 @@ test('the unit comes from the one metric named', () => {
   assert.equal(guessUnit('count(node_memory_bytes)'), 'none');
   assert.equal(guessUnit('a_bytes / b_bytes'), 'none');
   assert.equal(guessUnit('up'), 'none');
+});
+
+test('an axis has one unit and no more decimals than it needs', () => {
+  assert.deepEqual(axisLabels([22.25, 22.5, 22.75].map((g) => g * 2 ** 30), 'bytes'), ['22.25 GiB', '22.50 GiB', '22.75 GiB']);
+  assert.deepEqual(axisLabels([0, 500, 1000], 'none'), ['0', '0.5 k', '1.0 k']);
+  assert.deepEqual(axisLabels([0, 0.05, 0.1], 'per s'), ['0', '0.05/s', '0.10/s']);
+  assert.deepEqual(axisLabels([0.98, 0.99, 1], 'ratio'), ['98 %', '99 %', '100 %']);
+  assert.deepEqual(axisLabels([0, 0.002, 0.004], 'seconds'), ['0', '2 ms', '4 ms']);
+  assert.deepEqual(axisLabels([0, 30, 60, 90], 'seconds'), ['0', '0.5 min', '1.0 min', '1.5 min']);
 });
 
 test('times are given in the zone and relative to now', () => {

@@ -189,7 +189,7 @@ function Card({ plugin: p, onAct }: { plugin: Plugin; onAct: (a: Act) => void })
   const stopped = /stopped|disabled/.test(p.state.toLowerCase());
   const instances = p.instances ?? [];
   return (
-    <article class={`card plugin ${tone}`} data-testid="plugin-card" data-id={p.id} data-state={p.state}>
+    <article class={`card plugin tone-${tone}`} data-testid="plugin-card" data-id={p.id} data-state={p.state}>
       <header>
         <h2>{p.name ?? p.id}</h2>
         <span class="kind">{p.kind}</span>
@@ -205,7 +205,7 @@ function Card({ plugin: p, onAct }: { plugin: Plugin; onAct: (a: Act) => void })
             </span>
           )}
         </p>
-        {p.reason && <p class={`reason wrap ${tone}`}>{p.reason}</p>}
+        {p.reason && <p class={`reason wrap tone-${tone}`}>{p.reason}</p>}
         <p class="dim mono wrap">{p.id}</p>
         <p class="dim">
           {plural(instances.length, 'instance')}

@@ -91,9 +91,11 @@ function RuleRow({ rule }: { rule: Rule }) {
       <td data-l="Rule">
         <span class="kind">{rule.type === 'alerting' ? 'alert' : 'record'}</span>{' '}
         {rule.type === 'alerting' ? <a href={`alerts?search=${encodeURIComponent(rule.name)}`}>{rule.name}</a> : <a href={queryLink(rule.name, 'graph')}>{rule.name}</a>}
-        <div>
-          <Chips labels={rule.labels ?? {}} />
-        </div>
+        {rule.labels && Object.keys(rule.labels).length > 0 && (
+          <div>
+            <Chips labels={rule.labels} />
+          </div>
+        )}
       </td>
       <td data-l="Expression" class="grow">
         <a class="mono wrap" href={queryLink(rule.query)}>

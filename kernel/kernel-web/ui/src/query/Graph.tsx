@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ColorBook, seriesColor, seriesDash } from '../lib/colors';
-import { guessUnit, humanSeconds, humanValue, labelPairs, seriesName, stamp, type Labels, type Unit } from '../lib/format';
+import { axisLabels, guessUnit, humanSeconds, humanValue, labelPairs, seriesName, stamp, type Labels, type Unit } from '../lib/format';
 import { dark, useStore, zone } from '../lib/store';
 import type { PanelState } from '../lib/urlstate';
 import { Chips, Empty, saveCsv, useMore } from '../ui';
@@ -149,7 +149,7 @@ function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }:
         },
         axes: [
           { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 4 }, font, space: 80, size: (_u, values) => (values?.some((v) => v?.includes('\n')) ? 44 : 30), values: timeLabels },
-          { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font, size: axisWidth, values: (_u, ticks) => axisLabels(ticks, unit) },
+          { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font, size: axisWidth, ...increments(unit), values: (_u, ticks) => axisLabels(ticks, unit) },
         ],
         series: [
           {},
@@ -268,11 +268,14 @@ function yRange(min: number | null, max: number | null, floor: number | null, st
   return [floor !== null || (stacked && lo === 0) ? lo : lo - pad, hi + pad];
 }
 
-/** One number format for the whole axis: enough digits to tell neighbouring ticks apart. */
-function axisLabels(ticks: readonly number[], unit: Unit): string[] {
-  const plain = ticks.map((t) => humanValue(t, unit));
-  if (new Set(plain).size === plain.length) return plain;
-  return ticks.map((t) => String(Number(t.toPrecision(12))));
+/** Distances between ticks that are round in the unit; undefined leaves the decimal ones. */
+function increments(unit: Unit): { incrs: number[] } | Record<string, never> {
+  if (unit === 'bytes' || unit === 'bytes/s') return { incrs: Array.from({ length: 75 }, (_, i) => 2 ** (i - 10)) };
+  if (unit === 'seconds') {
+    const small = [-9, -8, -7, -6, -5, -4, -3, -2, -1, 0].flatMap((e) => [1, 2, 5].map((m) => m * 10 ** e));
+    return { incrs: [...small.filter((s) => s < 10), 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, ...Array.from({ length: 14 }, (_, i) => 86_400 * 2 ** i)] };
+  }
+  return {};
 }
 
 function axisWidth(_u: uPlot, values: readonly string[] | null): number {
