@@ -34,7 +34,7 @@ interface Envelope<T> {
 }
 
 const HINTS: Record<string, string> = {
-  bad_data: 'Correct the marked part of the request and run it again.',
+  bad_data: 'Correct the expression or the parameter it names and run it again.',
   execution: 'Narrow the selector, shorten the range or raise the step.',
   timeout: 'Narrow the selector or shorten the range; the limit is --query.timeout.',
   canceled: 'The query was cancelled; run it again.',
@@ -80,7 +80,7 @@ export async function api<T>(path: string, params: Record<string, string> = {}, 
   };
 }
 
-async function send(url: string, init: RequestInit): Promise<Response> {
+export async function send(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { credentials: 'same-origin', ...init });
   } catch (e) {

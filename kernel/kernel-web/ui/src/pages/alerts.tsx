@@ -1,6 +1,8 @@
 import { useState } from 'preact/hooks';
-import { useApi, type Alert, type Rule, type RuleGroup } from '../lib/api';
+import { useApi, useLoad, type Alert, type Rule, type RuleGroup } from '../lib/api';
+import { newSilence, v2Answer, type ManagedAlert } from '../lib/alertmanager';
 import { humanSeconds, plural, seriesName } from '../lib/format';
+import { formatMatchers, matchersOf } from '../lib/matchers';
 import { queryLink } from '../lib/urlstate';
 import { Ago, Await, Chips, Empty, Filter, matches, State, Toggles, useMore, useParam, type Tone } from '../ui';
 
@@ -108,7 +110,16 @@ function RuleRow({ row: { rule, group, state }, onPick }: { row: Row; onPick: (m
   );
 }
 
+/** Why an alert does not notify; empty when it does or when that is not known. */
+function isHeld(managed: readonly ManagedAlert[], alert: Alert): string {
+  const m = managed.find((x) => Object.entries(alert.labels).every(([k, v]) => x.labels[k] === v));
+  if (m?.status.state !== 'suppressed') return '';
+  return m.status.silencedBy.length > 0 ? 'silenced' : m.status.inhibitedBy.length > 0 ? 'inhibited' : 'muted';
+}
+
 function AlertTable({ alerts, onPick }: { alerts: readonly Alert[]; onPick: (m: string) => void }) {
+  const name = alerts[0]?.labels['alertname'] ?? '';
+  const managed = useLoad((signal) => v2Answer<ManagedAlert[]>(`alerts?${new URLSearchParams({ filter: `alertname=${JSON.stringify(name)}`, active: 'false' })}`, signal), ['held', name]).answer?.data ?? [];
   const [n, more] = useMore(alerts.length, 50);
   return (
     <>
@@ -119,6 +130,7 @@ function AlertTable({ alerts, onPick }: { alerts: readonly Alert[]; onPick: (m: 
             <th>Labels</th>
             <th>Since</th>
             <th class="num">Value</th>
+            <th />
           </tr>
         </thead>
         <tbody>
@@ -127,6 +139,11 @@ function AlertTable({ alerts, onPick }: { alerts: readonly Alert[]; onPick: (m: 
               <td data-l="State">
                 <State tone={TONES[a.state] ?? 'mute'}>{a.state}</State>
                 {a.keepFiringSince && <div class="dim">kept firing</div>}
+                {isHeld(managed, a) && (
+                  <div>
+                    <State tone="mute">{isHeld(managed, a)}</State>
+                  </div>
+                )}
               </td>
               <td data-l="Labels">
                 <Chips labels={a.labels} except={['alertname']} onPick={onPick} />
@@ -141,6 +158,11 @@ function AlertTable({ alerts, onPick }: { alerts: readonly Alert[]; onPick: (m: 
               </td>
               <td class="num" data-l="Value" title={a.value}>
                 {Number(a.value).toString()}
+              </td>
+              <td class="num">
+                <a class="button small quiet" href={newSilence(formatMatchers(matchersOf(a.labels)))} data-testid="silence-alert">
+                  Silence
+                </a>
               </td>
             </tr>
           ))}

@@ -147,6 +147,7 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
         <span class="grow" />
         <Menu onFormat={() => void format()} onDuplicate={onDuplicate} onRemove={onRemove} only={only} expr={draft} onHistory={(q) => { setDraft(q); run(q); }} />
       </div>
+      {error && <Caret expr={state.expr} message={error.message} />}
       {error && <ErrorBox error={error} retry={() => setRuns(runs + 1)} />}
       {visible && (
         <>
@@ -175,6 +176,22 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
       {!visible && loading && <Skeleton />}
       {!visible && !loading && !error && <Empty title="Nothing asked yet">Write an expression and press Enter.</Empty>}
     </section>
+  );
+}
+
+/** Points at the place in the expression that a parse error names. */
+function Caret({ expr, message }: { expr: string; message: string }) {
+  const m = /(?:^|: )(\d+):(\d+): parse error/.exec(message);
+  const text = m && expr.split('\n')[Number(m[1]) - 1];
+  if (!m || text === undefined || text === null) return null;
+  return (
+    <div class="note bad">
+      <pre class="caret" aria-hidden="true">
+        {text}
+        {'\n'}
+        {' '.repeat(Math.max(0, Number(m[2]) - 1))}▲
+      </pre>
+    </div>
   );
 }
 
