@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
-import { useApi } from '../lib/api';
+import { v2Answer } from '../lib/alertmanager';
+import { api, useApi, useLoad } from '../lib/api';
 import { humanBytes, humanSeconds } from '../lib/format';
 import { queryLink } from '../lib/urlstate';
-import { Await, Copy, Empty, Facts, Filter, matches, Moment, State, useParam } from '../ui';
+import { Await, Copy, Empty, Facts, Filter, matches, Moment, Segments, State, useParam } from '../ui';
 
 interface Runtime {
   startTime: string;
@@ -243,11 +244,28 @@ export function FlagsPage() {
   );
 }
 
+type ConfigFile = 'prometheus.yml' | 'alertmanager.yml';
+
 /** The configuration in force, secrets hidden. */
 export function ConfigPage() {
-  const load = useApi<{ yaml: string }>('status/config');
+  const [chosen, setChosen] = useParam('file');
+  const file: ConfigFile = chosen === 'alertmanager.yml' ? chosen : 'prometheus.yml';
+  return <ConfigView key={file} file={file} onFile={setChosen} />;
+}
+
+function ConfigView({ file, onFile }: { file: ConfigFile; onFile: (f: string) => void }) {
+  const load = useLoad(
+    async (signal) => {
+      if (file === 'prometheus.yml') return api<{ yaml: string }>('status/config', {}, signal);
+      const answer = await v2Answer<{ config: { original: string } }>('status', signal);
+      return { ...answer, data: { yaml: answer.data.config.original } };
+    },
+    [file],
+  );
   const [search, setSearch] = useState('');
   return (
+    <>
+    <Segments label="File" value={file} onChange={onFile} choices={[{ id: 'prometheus.yml', label: 'prometheus.yml' }, { id: 'alertmanager.yml', label: 'alertmanager.yml' }]} />
     <Await load={load}>
       {({ yaml }) => {
         const lines = yaml.replace(/\n$/, '').split('\n');
@@ -270,6 +288,7 @@ export function ConfigPage() {
         );
       }}
     </Await>
+    </>
   );
 }
 

@@ -6,7 +6,9 @@ import { recent, refreshTick, remember, useStore } from '../lib/store';
 import { formatTime, NEW_PANEL, parseTime, readPanels, stepOf, stepRange, writePanels, type Density, type PanelState } from '../lib/urlstate';
 import { Copy, Empty, ErrorBox, Icon, Segments, Skeleton, State } from '../ui';
 import { Editor } from './Editor';
+import { Explain } from './Explain';
 import { Graph, type Exemplar, type GraphAnswer } from './Graph';
+import { Metrics } from './Metrics';
 import { ResultTable, type InstantResult } from './ResultTable';
 import type { RangeSeries } from './graphdata';
 import type { Labels } from '../lib/format';
@@ -90,12 +92,12 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
   const [loading, setLoading] = useState(false);
   const [runs, setRuns] = useState(0);
   const tick = useStore(refreshTick);
-  const tab = state.tab === 'graph' ? 'graph' : 'table';
+  const { tab } = state;
 
   useEffect(() => setDraft(state.expr), [state.expr]);
 
   useEffect(() => {
-    if (state.expr.trim() === '') {
+    if (state.expr.trim() === '' || tab === 'explain') {
       setShown(null);
       setError(null);
       return undefined;
@@ -142,10 +144,10 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
         </button>
       </div>
       <div class="bar">
-        <Segments label="Tab" value={tab} onChange={(t) => onChange({ ...state, expr: draft.trim(), tab: t })} choices={[{ id: 'table', label: 'Table' }, { id: 'graph', label: 'Graph' }]} />
+        <Segments label="Tab" value={tab} onChange={(t) => onChange({ ...state, expr: draft.trim(), tab: t })} choices={[{ id: 'table', label: 'Table' }, { id: 'graph', label: 'Graph' }, { id: 'explain', label: 'Explain' }]} />
         {tab === 'graph' ? <GraphControls state={state} onChange={onChange} /> : <TimeField label="Evaluation time" state={state} onChange={onChange} stepMs={state.rangeMs} />}
         <span class="grow" />
-        <Menu onFormat={() => void format()} onDuplicate={onDuplicate} onRemove={onRemove} only={only} expr={draft} onHistory={(q) => { setDraft(q); run(q); }} />
+        <Menu onFormat={() => void format()} onDuplicate={onDuplicate} onRemove={onRemove} only={only} expr={draft} onHistory={(q) => { setDraft(q); run(q); }} onMetric={(name) => setDraft(draft.trim() === '' ? name : `${draft.trimEnd()} ${name}`)} />
       </div>
       {error && <Caret expr={state.expr} message={error.message} />}
       {error && <ErrorBox error={error} retry={() => setRuns(runs + 1)} />}
@@ -173,8 +175,9 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
           </div>
         </>
       )}
+      {tab === 'explain' && state.expr !== '' && <Explain key={runs} expr={state.expr} timeMs={state.endMs} onOpen={(expr) => onChange({ ...state, expr, tab: 'table' })} />}
       {!visible && loading && <Skeleton />}
-      {!visible && !loading && !error && <Empty title="Nothing asked yet">Write an expression and press Enter.</Empty>}
+      {!visible && !loading && !error && (tab !== 'explain' || state.expr === '') && <Empty title="Nothing asked yet">Write an expression and press Enter.</Empty>}
     </section>
   );
 }
@@ -185,7 +188,7 @@ function Caret({ expr, message }: { expr: string; message: string }) {
   const text = m && expr.split('\n')[Number(m[1]) - 1];
   if (!m || text === undefined || text === null) return null;
   return (
-    <div class="note bad">
+    <div class="note bad joined">
       <pre class="caret" aria-hidden="true">
         {text}
         {'\n'}
@@ -325,15 +328,29 @@ interface MenuProps {
   readonly onDuplicate: () => void;
   readonly onRemove: () => void;
   readonly onHistory: (q: string) => void;
+  readonly onMetric: (name: string) => void;
   readonly only: boolean;
   readonly expr: string;
 }
 
-function Menu({ onFormat, onDuplicate, onRemove, onHistory, only, expr }: MenuProps) {
+function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr }: MenuProps) {
   const [open, setOpen] = useState(false);
+  const [metrics, setMetrics] = useState(false);
   const history = open ? recent<string[]>('history', []) : [];
   return (
     <span class="row">
+      <button type="button" class="small quiet" data-testid="metrics" onClick={() => setMetrics(true)}>
+        Metrics
+      </button>
+      {metrics && (
+        <Metrics
+          onClose={() => setMetrics(false)}
+          onPick={(name) => {
+            setMetrics(false);
+            onMetric(name);
+          }}
+        />
+      )}
       <button type="button" class="small quiet" data-testid="format" onClick={onFormat}>
         Format
       </button>
