@@ -1,0 +1,9 @@
+/** What the tests of plugins share. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.testkit;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

@@ -1,0 +1,825 @@
+package io.narthex.testkit.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.model.Exemplar;
+import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
+import io.narthex.model.NativeHistogram;
+import io.narthex.model.StaleMarker;
+import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.DeletableStorage;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SelectRequest;
+import io.narthex.spi.storage.SeriesCursor;
+import io.narthex.spi.storage.SeriesExemplars;
+import io.narthex.spi.storage.Storage;
+import io.narthex.spi.storage.StorageContext;
+import io.narthex.spi.storage.StorageException;
+import io.narthex.testkit.FakeClock;
+import io.narthex.testkit.storage.StoredSeries.Sample;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What every storage has to do. A storage's test extends this and says how to open one; what it
+ * cannot do it disables by overriding the method, with the reason.
+ */
+public abstract class StorageKit {
+  /** Where the samples of the tests lie; a multiple of two hours. */
+  protected static final long T0 = 1_699_999_200_000L;
+
+  private static final long FOREVER_MIN = Long.MIN_VALUE;
+  private static final long FOREVER_MAX = Long.MAX_VALUE;
+
+  /** Folder of the storage under test. */
+  @TempDir protected Path directory;
+
+  /** Clock of the storage under test. */
+  protected final FakeClock clock = new FakeClock(T0);
+
+  /** The storage under test. */
+  protected Storage storage;
+
+  private int openings;
+
+  /** For JUnit. */
+  @SuppressWarnings({"NullAway", "this-escape"})
+  protected StorageKit() {}
+
+  /** Opens a storage with its default settings, exemplars on, no out-of-order window. */
+  protected abstract Storage open(StorageContext context);
+
+  /** Tells whether samples are still there after the storage has been closed and opened. */
+  protected abstract boolean isPersistent();
+
+  @BeforeEach
+  final void openFirst() {
+    storage = open(nextContext());
+  }
+
+  @AfterEach
+  final void closeLast() {
+    storage.close();
+  }
+
+  /** Closes the storage and opens it again. */
+  protected final void reopen() {
+    storage.close();
+    storage = open(nextContext());
+  }
+
+  private StorageContext nextContext() {
+    openings++;
+    return new TestStorageContext(directory, ((long) openings) << 40, clock);
+  }
+
+  // ---- small helpers -------------------------------------------------------------------------
+
+  /** Appends one float sample and returns its code. */
+  protected final byte append(Labels labels, long timeMs, double value) {
+    SampleBatch batch = new SampleBatch(1);
+    batch.add(storage.resolve(labels), timeMs, value);
+    return storage.append(batch).code(0);
+  }
+
+  /** Appends one histogram and returns its code. */
+  protected final byte append(Labels labels, long timeMs, NativeHistogram histogram) {
+    SampleBatch batch = new SampleBatch(1);
+    batch.add(storage.resolve(labels), timeMs, histogram);
+    return storage.append(batch).code(0);
+  }
+
+  /** Selects all samples of the series that meet the matchers. */
+  protected final List<StoredSeries> all(Matcher... matchers) {
+    return range(FOREVER_MIN, FOREVER_MAX, matchers);
+  }
+
+  /** Selects the samples in range. */
+  protected final List<StoredSeries> range(long minTimeMs, long maxTimeMs, Matcher... matchers) {
+    return StoredSeries.select(storage, 7, minTimeMs, maxTimeMs, matchers);
+  }
+
+  /** Returns a fully anchored regular expression matcher. */
+  protected static Matcher regex(String name, String pattern) {
+    Pattern p = Pattern.compile(pattern, Pattern.DOTALL);
+    return Matcher.regex(name, pattern, v -> p.matcher(v).matches());
+  }
+
+  /** Returns the negation of {@link #regex}. */
+  protected static Matcher notRegex(String name, String pattern) {
+    Pattern p = Pattern.compile(pattern, Pattern.DOTALL);
+    return Matcher.notRegex(name, pattern, v -> p.matcher(v).matches());
+  }
+
+  /** Returns a series of metric {@code up}. */
+  protected static Labels up(String instance) {
+    return Labels.of(Labels.METRIC_NAME, "up", "instance", instance);
+  }
+
+  private static Matcher name(String metric) {
+    return Matcher.equal(Labels.METRIC_NAME, metric);
+  }
+
+  /** Returns a histogram with {@code n} observations. */
+  protected static NativeHistogram histogram(int n) {
+    return NativeHistogram.builder()
+        .schema(3)
+        .zeroBucket(1e-128, n)
+        .count(n * 6.0)
+        .sum(n * 1.5)
+        .positive(new int[] {-2, 2, 3, 1}, new double[] {n, n * 2.0, n})
+        .negative(new int[] {0, 1}, new double[] {n})
+        .build();
+  }
+
+  private static NativeHistogram custom(int n) {
+    return NativeHistogram.builder()
+        .schema(NativeHistogram.CUSTOM_BUCKETS_SCHEMA)
+        .count(n)
+        .sum(n)
+        .positive(new int[] {0, 2}, new double[] {n - 1, 1})
+        .customBounds(new double[] {0.5, 1, 2.5})
+        .resetHint(NativeHistogram.ResetHint.GAUGE)
+        .build();
+  }
+
+  // ---- series --------------------------------------------------------------------------------
+
+  @Test
+  void resolvesTheSameLabelsToTheSameReference() {
+    long a = storage.resolve(up("a"));
+    assertThat(storage.resolve(Labels.of("instance", "a", "__name__", "up"))).isEqualTo(a);
+    assertThat(storage.resolve(up("b"))).isNotEqualTo(a);
+  }
+
+  @Test
+  void givesOutReferencesWithinItsBase() {
+    long base = 1L << 40;
+    assertThat(storage.resolve(up("a"))).isBetween(base, base + (1L << 40) - 1);
+  }
+
+  @Test
+  void returnsWhatWasAppended() {
+    append(up("a"), T0, 1);
+    append(up("a"), T0 + 15_000, 2.5);
+    append(up("a"), T0 + 30_000, -3);
+    assertThat(all(name("up")))
+        .containsExactly(StoredSeries.floats(up("a"), T0, 1, T0 + 15_000, 2.5, T0 + 30_000, -3));
+  }
+
+  @Test
+  void returnsSeriesInLabelOrder() {
+    for (String i : List.of("b", "\uD83D\uDE00", "a", "\uFFFD", "aa", "A")) {
+      append(up(i), T0, 1);
+    }
+    append(Labels.of(Labels.METRIC_NAME, "up"), T0, 1);
+    append(Labels.of(Labels.METRIC_NAME, "up", "aaa", "1"), T0, 1);
+    assertThat(all(name("up")).stream().map(StoredSeries::labels))
+        .hasSize(8)
+        .isSortedAccordingTo(Labels::compareTo)
+        .endsWith(up("\uFFFD"), up("\uD83D\uDE00"));
+  }
+
+  @Test
+  void hidesSeriesWithoutSampleInRange() {
+    append(up("a"), T0, 1);
+    append(up("b"), T0 + 60_000, 1);
+    storage.resolve(up("c"));
+    assertThat(range(T0, T0 + 59_999, name("up")))
+        .extracting(StoredSeries::labels)
+        .containsExactly(up("a"));
+    assertThat(all(name("up"))).hasSize(2);
+  }
+
+  @Test
+  void takesBothBoundsOfARangeAsInclusive() {
+    for (int i = 0; i < 5; i++) {
+      append(up("a"), T0 + i * 1000L, i);
+    }
+    assertThat(range(T0 + 1000, T0 + 3000, name("up")))
+        .containsExactly(StoredSeries.floats(up("a"), T0 + 1000, 1, T0 + 2000, 2, T0 + 3000, 3));
+    assertThat(range(T0 + 1001, T0 + 2999, name("up")))
+        .containsExactly(StoredSeries.floats(up("a"), T0 + 2000, 2));
+    assertThat(range(T0 + 1001, T0 + 1999, name("up"))).isEmpty();
+    assertThat(range(T0 + 2000, T0 + 1000, name("up"))).isEmpty();
+  }
+
+  @Test
+  void evaluatesAllKindsOfMatchers() {
+    append(Labels.of("__name__", "m", "a", "1", "b", "x"), T0, 1);
+    append(Labels.of("__name__", "m", "a", "2"), T0, 2);
+    append(Labels.of("__name__", "m", "b", "xy"), T0, 3);
+    append(Labels.of("__name__", "n", "a", "1"), T0, 4);
+    assertThat(values(name("m"))).containsExactly(1.0, 2.0, 3.0);
+    assertThat(values(name("m"), Matcher.equal("a", "1"))).containsExactly(1.0);
+    assertThat(values(Matcher.equal("a", "1"))).containsExactly(1.0, 4.0);
+    assertThat(values(name("m"), Matcher.equal("a", ""))).containsExactly(3.0);
+    assertThat(values(name("m"), Matcher.notEqual("a", ""))).containsExactly(1.0, 2.0);
+    assertThat(values(name("m"), Matcher.notEqual("a", "1"))).containsExactly(2.0, 3.0);
+    assertThat(values(name("m"), Matcher.notEqual("zzz", "1"))).containsExactly(1.0, 2.0, 3.0);
+    assertThat(values(name("m"), regex("b", "x.*"))).containsExactly(1.0, 3.0);
+    assertThat(values(name("m"), regex("b", "x"))).containsExactly(1.0);
+    assertThat(values(name("m"), regex("b", "x|"))).containsExactly(1.0, 2.0);
+    assertThat(values(name("m"), regex("b", "x|xy|z"))).containsExactly(1.0, 3.0);
+    assertThat(values(name("m"), regex("b", ".*"))).containsExactly(1.0, 2.0, 3.0);
+    assertThat(values(name("m"), regex("b", ".+"))).containsExactly(1.0, 3.0);
+    assertThat(values(name("m"), regex("b", ".*y"))).containsExactly(3.0);
+    assertThat(values(name("m"), notRegex("b", "x.*"))).containsExactly(2.0);
+    assertThat(values(name("m"), notRegex("b", ""))).containsExactly(1.0, 3.0);
+    assertThat(values(name("m"), notRegex("b", ".+"))).containsExactly(2.0);
+    assertThat(values(regex("__name__", "[mn]"), notRegex("a", "2|"))).containsExactly(1.0, 4.0);
+    assertThat(values(name("nothing"))).isEmpty();
+    assertThat(values(name("m"), Matcher.equal("nothing", "x"))).isEmpty();
+    assertThat(values(name("m"), name("n"))).isEmpty();
+  }
+
+  private List<Double> values(Matcher... matchers) {
+    List<Double> list = new ArrayList<>();
+    for (StoredSeries s : all(matchers)) {
+      for (Sample x : s.samples()) {
+        list.add(x.value());
+      }
+    }
+    return list;
+  }
+
+  // ---- samples -------------------------------------------------------------------------------
+
+  @Test
+  void keepsEveryBitOfAValue() {
+    double[] values = {
+      0.0,
+      -0.0,
+      Double.NaN,
+      StaleMarker.VALUE,
+      Double.longBitsToDouble(StaleMarker.NORMAL_NAN_BITS),
+      Double.longBitsToDouble(0x7ff8000000abcdefL),
+      Double.longBitsToDouble(0xfff8000000000001L),
+      Double.POSITIVE_INFINITY,
+      Double.NEGATIVE_INFINITY,
+      Double.MIN_VALUE,
+      Double.MAX_VALUE,
+      -Double.MIN_NORMAL,
+      0.1,
+      0.1 + 0.2,
+      1e22,
+      1e23,
+      9007199254740993.0,
+      -9007199254740991.0,
+      1.7976931348623155e308,
+      Math.PI
+    };
+    List<Object> expected = new ArrayList<>();
+    for (int i = 0; i < 3 * values.length; i++) {
+      double v = values[i % values.length];
+      assertThat(append(up("a"), T0 + i * 1000L, v)).isEqualTo(AppendResult.OK);
+      expected.add(T0 + i * 1000L);
+      expected.add(v);
+    }
+    StoredSeries want = StoredSeries.floats(up("a"), expected.toArray());
+    assertThat(all(name("up"))).containsExactly(want);
+    if (isPersistent()) {
+      reopen();
+      assertThat(all(name("up"))).containsExactly(want);
+    }
+  }
+
+  @Test
+  void acceptsTheNewestSampleTwiceWhenItsBitsAreTheSame() {
+    append(up("a"), T0, StaleMarker.VALUE);
+    assertThat(append(up("a"), T0, StaleMarker.VALUE)).isEqualTo(AppendResult.OK);
+    assertThat(append(up("a"), T0, Double.NaN)).isEqualTo(AppendResult.DUPLICATE);
+    append(up("a"), T0 + 1, 0.0);
+    assertThat(append(up("a"), T0 + 1, -0.0)).isEqualTo(AppendResult.DUPLICATE);
+    assertThat(append(up("a"), T0 + 1, 0.0)).isEqualTo(AppendResult.OK);
+    assertThat(all(name("up")))
+        .containsExactly(StoredSeries.floats(up("a"), T0, StaleMarker.VALUE, T0 + 1, 0.0));
+  }
+
+  @Test
+  void refusesAnotherValueAtTheNewestTime() {
+    append(up("a"), T0, 1);
+    assertThat(append(up("a"), T0, 2)).isEqualTo(AppendResult.DUPLICATE);
+    assertThat(append(up("a"), T0, histogram(1))).isEqualTo(AppendResult.DUPLICATE);
+    append(up("h"), T0, histogram(1));
+    assertThat(append(up("h"), T0, histogram(1))).isEqualTo(AppendResult.OK);
+    assertThat(append(up("h"), T0, histogram(2))).isEqualTo(AppendResult.DUPLICATE);
+    assertThat(append(up("h"), T0, 1.0)).isEqualTo(AppendResult.DUPLICATE);
+    assertThat(all(name("up")))
+        .containsExactly(
+            StoredSeries.floats(up("a"), T0, 1), StoredSeries.of(up("h"), T0, histogram(1)));
+  }
+
+  @Test
+  void refusesSamplesOlderThanTheNewest() {
+    append(up("a"), T0 + 1000, 1);
+    assertThat(append(up("a"), T0 + 999, 1)).isEqualTo(AppendResult.OUT_OF_ORDER);
+    assertThat(append(up("b"), T0 + 999, 1)).isEqualTo(AppendResult.OK);
+    assertThat(all(name("up"), Matcher.equal("instance", "a")))
+        .containsExactly(StoredSeries.floats(up("a"), T0 + 1000, 1));
+  }
+
+  @Test
+  void takesTheFirstOfTwoSamplesInOneBatch() {
+    long ref = storage.resolve(up("a"));
+    SampleBatch batch = new SampleBatch(4);
+    batch.add(ref, T0, 1);
+    batch.add(ref, T0, 2);
+    batch.add(ref, T0, 1);
+    batch.add(ref, T0 - 1, 1);
+    batch.add(ref, T0 + 1, 3);
+    AppendResult result = storage.append(batch);
+    assertThat(result.allOk()).isFalse();
+    assertThat(result.code(0)).isEqualTo(AppendResult.OK);
+    assertThat(result.code(1)).isEqualTo(AppendResult.DUPLICATE);
+    assertThat(result.code(2)).isEqualTo(AppendResult.OK);
+    assertThat(result.code(3)).isEqualTo(AppendResult.OUT_OF_ORDER);
+    assertThat(result.code(4)).isEqualTo(AppendResult.OK);
+    assertThat(result.count(AppendResult.DUPLICATE)).isEqualTo(1);
+    assertThat(all(name("up"))).containsExactly(StoredSeries.floats(up("a"), T0, 1, T0 + 1, 3));
+  }
+
+  @Test
+  void saysAllOkWithoutASingleObject() {
+    SampleBatch batch = new SampleBatch(1);
+    batch.add(storage.resolve(up("a")), T0, 1);
+    assertThat(storage.append(batch)).isSameAs(AppendResult.ALL_OK);
+    batch.clear();
+    assertThat(storage.append(batch)).isSameAs(AppendResult.ALL_OK);
+  }
+
+  @Test
+  void reportsReferencesItDoesNotKnow() {
+    long ref = storage.resolve(up("a"));
+    SampleBatch batch = new SampleBatch(4);
+    batch.add(ref + 1000, T0, 1);
+    batch.add(0, T0, 1);
+    batch.add(ref, T0, 1);
+    batch.add(-5, T0, 1);
+    AppendResult result = storage.append(batch);
+    assertThat(result.code(0)).isEqualTo(AppendResult.UNKNOWN_SERIES);
+    assertThat(result.code(1)).isEqualTo(AppendResult.UNKNOWN_SERIES);
+    assertThat(result.code(2)).isEqualTo(AppendResult.OK);
+    assertThat(result.code(3)).isEqualTo(AppendResult.UNKNOWN_SERIES);
+  }
+
+  @Test
+  void doesNotKnowTheReferencesOfAnEarlierOpening() {
+    long ref = storage.resolve(up("a"));
+    append(up("a"), T0, 1);
+    reopen();
+    storage.resolve(up("b"));
+    SampleBatch batch = new SampleBatch(1);
+    batch.add(ref, T0 + 1, 1);
+    assertThat(storage.append(batch).code(0)).isEqualTo(AppendResult.UNKNOWN_SERIES);
+    assertThat(append(up("a"), T0 + 1, 2)).isEqualTo(AppendResult.OK);
+  }
+
+  @Test
+  void keepsNothingOfABatch() {
+    SampleBatch batch = new SampleBatch(2);
+    long ref = storage.resolve(up("a"));
+    batch.add(ref, T0, 1);
+    storage.append(batch);
+    batch.clear();
+    batch.add(ref, T0 + 5, 2);
+    storage.append(batch);
+    batch.clear();
+    assertThat(all(name("up"))).containsExactly(StoredSeries.floats(up("a"), T0, 1, T0 + 5, 2));
+  }
+
+  // ---- histograms and start times ------------------------------------------------------------
+
+  @Test
+  void keepsHistogramsWhole() {
+    append(up("a"), T0, histogram(1));
+    append(up("a"), T0 + 1000, histogram(5));
+    append(up("a"), T0 + 2000, NativeHistogram.stale());
+    append(up("a"), T0 + 3000, custom(9));
+    append(
+        up("a"),
+        T0 + 4000,
+        NativeHistogram.builder()
+            .schema(-4)
+            .count(0.25)
+            .sum(Double.NaN)
+            .positive(new int[] {1, 1, 0, 1}, new double[] {0.125, 1.0 / 3})
+            .resetHint(NativeHistogram.ResetHint.RESET)
+            .build());
+    List<StoredSeries> before = all(name("up"));
+    assertThat(before).hasSize(1);
+    assertThat(before.get(0).samples())
+        .extracting(Sample::histogram)
+        .containsExactly(
+            histogram(1),
+            histogram(5),
+            NativeHistogram.stale(),
+            custom(9),
+            NativeHistogram.builder()
+                .schema(-4)
+                .count(0.25)
+                .sum(Double.NaN)
+                .positive(new int[] {1, 1, 0, 1}, new double[] {0.125, 1.0 / 3})
+                .resetHint(NativeHistogram.ResetHint.RESET)
+                .build());
+    if (isPersistent()) {
+      reopen();
+      assertThat(all(name("up"))).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void mixesFloatsAndHistogramsInOneSeries() {
+    Labels a = up("a");
+    append(a, T0, 1);
+    append(a, T0 + 1, 2);
+    append(a, T0 + 2, histogram(3));
+    append(a, T0 + 3, 4);
+    append(a, T0 + 4, histogram(5));
+    append(a, T0 + 5, histogram(6));
+    StoredSeries want =
+        StoredSeries.of(
+            a,
+            T0,
+            1.0,
+            T0 + 1,
+            2.0,
+            T0 + 2,
+            histogram(3),
+            T0 + 3,
+            4.0,
+            T0 + 4,
+            histogram(5),
+            T0 + 5,
+            histogram(6));
+    for (int capacity : new int[] {1, 2, 3, 100}) {
+      assertThat(StoredSeries.select(storage, capacity, FOREVER_MIN, FOREVER_MAX, name("up")))
+          .containsExactly(want);
+    }
+  }
+
+  @Test
+  void refusesHistogramsThatContradictThemselves() {
+    NativeHistogram negative = histogram(1).toBuilder().count(-1).build();
+    assertThat(append(up("a"), T0, negative)).isEqualTo(AppendResult.INVALID_HISTOGRAM);
+    NativeHistogram schema = histogram(1).toBuilder().schema(9).build();
+    assertThat(append(up("a"), T0, schema)).isEqualTo(AppendResult.INVALID_HISTOGRAM);
+    NativeHistogram bounds = custom(3).toBuilder().customBounds(new double[] {2, 1}).build();
+    assertThat(append(up("a"), T0, bounds)).isEqualTo(AppendResult.INVALID_HISTOGRAM);
+    assertThat(all(name("up"))).isEmpty();
+  }
+
+  @Test
+  void returnsStartTimesWhenTheyAreWanted() {
+    SampleBatch batch = new SampleBatch(4);
+    long ref = storage.resolve(up("a"));
+    batch.startTime(batch.add(ref, T0, 1), T0 - 5000);
+    batch.add(ref, T0 + 1000, 2);
+    batch.startTime(batch.add(ref, T0 + 2000, histogram(1)), T0 - 4000);
+    storage.append(batch);
+    StoredSeries want =
+        new StoredSeries(
+            up("a"),
+            List.of(
+                new Sample(T0, 1, null, T0 - 5000),
+                new Sample(T0 + 1000, 2, null, 0),
+                new Sample(T0 + 2000, 0, histogram(1), T0 - 4000)));
+    assertThat(all(name("up"))).containsExactly(want);
+    if (isPersistent()) {
+      reopen();
+      assertThat(all(name("up"))).containsExactly(want);
+    }
+  }
+
+  // ---- cursors -------------------------------------------------------------------------------
+
+  @Test
+  void fillsTilesSmallerThanTheSeries() {
+    Object[] expected = new Object[2000];
+    for (int i = 0; i < 1000; i++) {
+      append(up("a"), T0 + i * 1000L, i % 7);
+      expected[2 * i] = T0 + i * 1000L;
+      expected[2 * i + 1] = (double) (i % 7);
+    }
+    for (int capacity : new int[] {1, 3, 64, 999, 1000, 5000}) {
+      assertThat(StoredSeries.select(storage, capacity, FOREVER_MIN, FOREVER_MAX, name("up")))
+          .containsExactly(StoredSeries.floats(up("a"), expected));
+    }
+  }
+
+  @Test
+  void skipsSeriesWhoseSamplesNobodyReads() {
+    for (int i = 0; i < 100; i++) {
+      append(up("a"), T0 + i, i);
+      append(up("b"), T0 + i, i);
+    }
+    try (SeriesCursor cursor =
+        storage.select(SelectRequest.of(List.of(name("up")), FOREVER_MIN, FOREVER_MAX))) {
+      assertThat(cursor.nextSeries()).isTrue();
+      assertThat((Object) cursor.labels()).isEqualTo(up("a"));
+      assertThat(cursor.nextSeries()).isTrue();
+      assertThat((Object) cursor.labels()).isEqualTo(up("b"));
+      assertThat(StoredSeries.read(cursor, 10).samples()).hasSize(100);
+      assertThat(cursor.nextSeries()).isFalse();
+      assertThat(cursor.nextSeries()).isFalse();
+    }
+  }
+
+  @Test
+  void shieldsACursorFromLaterAppends() {
+    for (int i = 0; i < 100; i++) {
+      append(up("a"), T0 + i, i);
+    }
+    try (SeriesCursor cursor =
+        storage.select(SelectRequest.of(List.of(name("up")), FOREVER_MIN, FOREVER_MAX))) {
+      for (int i = 100; i < 1000; i++) {
+        append(up("a"), T0 + i, i);
+      }
+      append(up("b"), T0, 1);
+      assertThat(cursor.nextSeries()).isTrue();
+      assertThat(StoredSeries.read(cursor, 10).samples()).hasSize(100);
+      assertThat(cursor.nextSeries()).isFalse();
+    }
+    assertThat(all(name("up"))).hasSize(2);
+  }
+
+  @Test
+  void showsABatchToSelectsAllAtOnce() throws Exception {
+    int series = 40;
+    long[] refs = new long[series];
+    for (int i = 0; i < series; i++) {
+      refs[i] = storage.resolve(up("i" + i));
+    }
+    AtomicBoolean done = new AtomicBoolean();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    CountDownLatch started = new CountDownLatch(1);
+    Thread reader =
+        new Thread(
+            () -> {
+              try {
+                while (!done.get()) {
+                  List<StoredSeries> got = all(name("up"));
+                  started.countDown();
+                  if (!got.isEmpty()) {
+                    assertThat(got).hasSize(series);
+                    int n = got.get(0).samples().size();
+                    assertThat(got).allMatch(s -> s.samples().size() == n);
+                  }
+                }
+              } catch (Throwable e) {
+                failure.set(e);
+              }
+            },
+            "kit-reader");
+    reader.start();
+    started.await();
+    SampleBatch batch = new SampleBatch(series);
+    for (int round = 0; round < 300; round++) {
+      batch.clear();
+      for (int i = 0; i < series; i++) {
+        batch.add(refs[i], T0 + round * 1000L, round);
+      }
+      assertThat(storage.append(batch).allOk()).isTrue();
+    }
+    done.set(true);
+    reader.join();
+    assertThat(failure.get()).isNull();
+  }
+
+  @Test
+  void takesAppendsOfManyThreads() throws Exception {
+    int threads = 4;
+    int rounds = 200;
+    List<Thread> writers = new ArrayList<>();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    for (int t = 0; t < threads; t++) {
+      int id = t;
+      Thread writer =
+          new Thread(
+              () -> {
+                try {
+                  SampleBatch batch = new SampleBatch(10);
+                  for (int r = 0; r < rounds; r++) {
+                    batch.clear();
+                    for (int i = 0; i < 10; i++) {
+                      batch.add(storage.resolve(up(id + "-" + i)), T0 + r * 10L, r);
+                    }
+                    assertThat(storage.append(batch).allOk()).isTrue();
+                  }
+                } catch (Throwable e) {
+                  failure.set(e);
+                }
+              },
+              "kit-writer-" + t);
+      writer.start();
+      writers.add(writer);
+    }
+    for (Thread w : writers) {
+      w.join();
+    }
+    assertThat(failure.get()).isNull();
+    assertThat(all(name("up"))).hasSize(threads * 10).allMatch(s -> s.samples().size() == rounds);
+  }
+
+  // ---- metadata ------------------------------------------------------------------------------
+
+  @Test
+  void listsSeriesNamesAndValues() {
+    append(Labels.of("__name__", "m", "a", "2", "b", "x"), T0, 1);
+    append(Labels.of("__name__", "m", "a", "1"), T0, 1);
+    append(Labels.of("__name__", "n", "c", "z"), T0, 1);
+    List<List<Matcher>> m = List.of(List.of(name("m")));
+    assertThat(storage.series(m, FOREVER_MIN, FOREVER_MAX, 0))
+        .containsExactly(
+            Labels.of("__name__", "m", "a", "1"), Labels.of("__name__", "m", "a", "2", "b", "x"));
+    assertThat(
+            storage.series(
+                List.of(List.of(name("n")), List.of(name("m")), List.of(Matcher.equal("a", "1"))),
+                FOREVER_MIN,
+                FOREVER_MAX,
+                0))
+        .hasSize(3);
+    assertThat(storage.labelNames(List.of(), FOREVER_MIN, FOREVER_MAX, 0))
+        .containsExactly("__name__", "a", "b", "c");
+    assertThat(storage.labelNames(m, FOREVER_MIN, FOREVER_MAX, 0))
+        .containsExactly("__name__", "a", "b");
+    assertThat(storage.labelValues("__name__", List.of(), FOREVER_MIN, FOREVER_MAX, 0))
+        .containsExactly("m", "n");
+    assertThat(storage.labelValues("a", m, FOREVER_MIN, FOREVER_MAX, 0)).containsExactly("1", "2");
+    assertThat(storage.labelValues("c", m, FOREVER_MIN, FOREVER_MAX, 0)).isEmpty();
+    assertThat(storage.labelValues("nothing", List.of(), FOREVER_MIN, FOREVER_MAX, 0)).isEmpty();
+  }
+
+  @Test
+  void obeysLimits() {
+    for (int i = 0; i < 10; i++) {
+      append(Labels.of("__name__", "m", "l" + i, "v", "x", "x" + i), T0, 1);
+    }
+    List<List<Matcher>> m = List.of(List.of(name("m")));
+    assertThat(storage.series(m, FOREVER_MIN, FOREVER_MAX, 3)).hasSize(3);
+    assertThat(storage.series(m, FOREVER_MIN, FOREVER_MAX, 10)).hasSize(10);
+    assertThat(storage.labelNames(m, FOREVER_MIN, FOREVER_MAX, 2))
+        .containsExactly("__name__", "l0");
+    assertThat(storage.labelValues("x", List.of(), FOREVER_MIN, FOREVER_MAX, 2))
+        .containsExactly("x0", "x1");
+  }
+
+  // ---- exemplars -----------------------------------------------------------------------------
+
+  @Test
+  void keepsExemplars() {
+    append(up("a"), T0, 1, new Exemplar(Labels.of("trace", "1"), 0.5, T0 - 10, true));
+    append(up("a"), T0 + 10, 2, new Exemplar(Labels.of("trace", "2"), 0.7, T0, true));
+    append(up("b"), T0 + 10, 2, new Exemplar(Labels.of("trace", "3"), 0.9, T0, true));
+    List<List<Matcher>> m = List.of(List.of(name("up")));
+    List<SeriesExemplars> got = storage.exemplars(m, FOREVER_MIN, FOREVER_MAX);
+    assertThat(got).extracting(SeriesExemplars::series).containsExactly(up("a"), up("b"));
+    assertThat(got.get(0).exemplars())
+        .containsExactly(
+            new Exemplar(Labels.of("trace", "1"), 0.5, T0 - 10, true),
+            new Exemplar(Labels.of("trace", "2"), 0.7, T0, true));
+    assertThat(storage.exemplars(m, T0 - 10, T0 - 1)).hasSize(1);
+    assertThat(storage.exemplars(m, T0 + 1, T0 + 1000)).isEmpty();
+    if (isPersistent()) {
+      reopen();
+      assertThat(storage.exemplars(m, FOREVER_MIN, FOREVER_MAX)).isEqualTo(got);
+    }
+  }
+
+  @Test
+  void refusesOldAndLongExemplars() {
+    append(up("a"), T0, 1, new Exemplar(Labels.of("trace", "1"), 0.5, T0, true));
+    assertThat(append(up("a"), T0 + 1, 1, new Exemplar(Labels.of("t", "2"), 0.5, T0 - 1, true)))
+        .isEqualTo(1);
+    assertThat(append(up("a"), T0 + 2, 1, new Exemplar(Labels.of("trace", "1"), 0.5, T0, true)))
+        .isEqualTo(0);
+    assertThat(
+            append(
+                up("a"), T0 + 3, 1, new Exemplar(Labels.of("t", "x".repeat(128)), 0.5, T0, true)))
+        .isEqualTo(1);
+    assertThat(storage.exemplars(List.of(List.of(name("up"))), FOREVER_MIN, FOREVER_MAX))
+        .singleElement()
+        .satisfies(e -> assertThat(e.exemplars()).hasSize(1));
+  }
+
+  private int append(Labels labels, long timeMs, double value, Exemplar exemplar) {
+    SampleBatch batch = new SampleBatch(1);
+    batch.exemplar(batch.add(storage.resolve(labels), timeMs, value), exemplar);
+    return storage.append(batch).rejectedExemplars();
+  }
+
+  // ---- statistics, deletes, life cycle -------------------------------------------------------
+
+  @Test
+  void countsSeriesAndPairs() {
+    append(Labels.of("__name__", "m", "a", "1"), T0, 1);
+    append(Labels.of("__name__", "m", "a", "2"), T0 + 7, 1);
+    append(Labels.of("__name__", "n", "a", "1"), T0 + 3, 1);
+    var stats = storage.stats(1);
+    assertThat(stats.headSeries()).isEqualTo(3);
+    assertThat(stats.headLabelPairs()).isEqualTo(4);
+    assertThat(stats.headMinTimeMs()).isEqualTo(T0);
+    assertThat(stats.headMaxTimeMs()).isEqualTo(T0 + 7);
+    assertThat(stats.minTimeMs()).isEqualTo(T0);
+    assertThat(stats.seriesByMetric()).hasSize(1);
+    assertThat(stats.seriesByMetric().get(0).name()).isEqualTo("m");
+    assertThat(stats.seriesByMetric().get(0).value()).isEqualTo(2);
+    assertThat(stats.seriesByPair().get(0).name()).isEqualTo("__name__=m");
+    assertThat(stats.valuesByLabel()).hasSize(1);
+    assertThat(stats.memoryByLabel()).hasSize(1);
+    assertThat(storage.stats(0).seriesByMetric()).isEmpty();
+  }
+
+  @Test
+  void hidesWhatIsDeleted() {
+    Assumptions.assumeTrue(storage instanceof DeletableStorage, "storage cannot delete");
+    for (int i = 0; i < 10; i++) {
+      append(up("a"), T0 + i, i);
+      append(up("b"), T0 + i, i);
+    }
+    DeletableStorage deletable = (DeletableStorage) storage;
+    deletable.delete(List.of(List.of(Matcher.equal("instance", "a"))), T0 + 2, T0 + 8);
+    deletable.delete(List.of(List.of(Matcher.equal("instance", "b"))), FOREVER_MIN, FOREVER_MAX);
+    StoredSeries rest = StoredSeries.floats(up("a"), T0, 0, T0 + 1, 1, T0 + 9, 9);
+    assertThat(all(name("up"))).containsExactly(rest);
+    assertThat(append(up("a"), T0 + 9, 9)).isEqualTo(AppendResult.OK);
+    ((DeletableStorage) storage).cleanTombstones();
+    assertThat(all(name("up"))).containsExactly(rest);
+    if (isPersistent()) {
+      reopen();
+      assertThat(all(name("up"))).containsExactly(rest);
+    }
+    assertThat(append(up("b"), T0 + 100, 1)).isEqualTo(AppendResult.OK);
+    assertThat(all(Matcher.equal("instance", "b")))
+        .containsExactly(StoredSeries.floats(up("b"), T0 + 100, 1));
+  }
+
+  @Test
+  void keepsSamplesOverAReopeningWhenPersistent() {
+    for (int i = 0; i < 500; i++) {
+      append(up("a"), T0 + i * 1000L, i * 0.1);
+      append(up("b"), T0 + i * 1000L, i);
+    }
+    List<StoredSeries> before = all(name("up"));
+    reopen();
+    assertThat(all(name("up"))).isEqualTo(isPersistent() ? before : List.of());
+    if (isPersistent()) {
+      assertThat(append(up("a"), T0 + 1, 5)).isEqualTo(AppendResult.OUT_OF_ORDER);
+      assertThat(append(up("a"), T0 + 500_000, 5)).isEqualTo(AppendResult.OK);
+    }
+  }
+
+  @Test
+  void refusesEverythingAfterClose() {
+    long ref = storage.resolve(up("a"));
+    append(up("a"), T0, 1);
+    storage.close();
+    storage.close();
+    SampleBatch batch = new SampleBatch(1);
+    batch.add(ref, T0 + 1, 1);
+    List<List<Matcher>> m = List.of(List.of(name("up")));
+    List<Runnable> calls =
+        List.of(
+            () -> storage.resolve(up("a")),
+            () -> storage.append(batch),
+            () -> storage.select(SelectRequest.of(m.get(0), 0, 1)).close(),
+            () -> storage.series(m, 0, 1, 0),
+            () -> storage.labelNames(m, 0, 1, 0),
+            () -> storage.labelValues("a", m, 0, 1, 0),
+            () -> storage.exemplars(m, 0, 1),
+            () -> storage.stats(0));
+    for (Runnable call : calls) {
+      assertThatThrownBy(call::run).isInstanceOf(StorageException.Closed.class);
+    }
+  }
+
+  @Test
+  void finishesACursorThatIsOpenWhileTheStorageCloses() {
+    for (int i = 0; i < 300; i++) {
+      append(up("a"), T0 + i, i);
+    }
+    try (SeriesCursor cursor =
+        storage.select(SelectRequest.of(List.of(name("up")), FOREVER_MIN, FOREVER_MAX))) {
+      assertThat(cursor.nextSeries()).isTrue();
+      storage.close();
+      try {
+        assertThat(StoredSeries.read(cursor, 10).samples()).hasSize(300);
+      } catch (StorageException.Closed e) {
+        // also allowed: a storage may cut its readers off, but never hand them wrong samples
+        assertThat(e).isNotNull();
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package io.narthex.storage.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.model.Matcher;
+import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.Storage;
+import io.narthex.spi.storage.StorageContext;
+import io.narthex.testkit.storage.StorageKit;
+import io.narthex.testkit.storage.StoredSeries;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class MemoryStorageTest extends StorageKit {
+  @Override
+  protected Storage open(StorageContext context) {
+    return new MemoryStorageProvider().open(MemoryConfig.DEFAULT, context);
+  }
+
+  @Override
+  protected boolean isPersistent() {
+    return false;
+  }
+
+  @Test
+  void refusesSamplesBelowTheAppendWindow() {
+    try (MemoryStorage s =
+        new MemoryStorage(new MemoryConfig(Duration.ofHours(1), Duration.ZERO, 0), 0)) {
+      SampleBatch batch = new SampleBatch(3);
+      batch.add(s.resolve(up("a")), T0, 1);
+      batch.add(s.resolve(up("b")), T0 - 3_600_000, 1);
+      batch.add(s.resolve(up("c")), T0 - 3_600_001, 1);
+      AppendResult result = s.append(batch);
+      assertThat(result.code(1)).isEqualTo(AppendResult.OK);
+      assertThat(result.code(2)).isEqualTo(AppendResult.OUT_OF_BOUNDS);
+    }
+  }
+
+  @Test
+  void forgetsWhatIsPastTheRetention() {
+    try (MemoryStorage s =
+        new MemoryStorage(new MemoryConfig(Duration.ZERO, Duration.ofMinutes(10), 0), 0)) {
+      long a = s.resolve(up("a"));
+      long b = s.resolve(up("b"));
+      SampleBatch batch = new SampleBatch(2);
+      batch.add(a, T0, 1);
+      batch.add(b, T0, 1);
+      s.append(batch);
+      batch.clear();
+      batch.add(a, T0 + 600_001, 2);
+      s.append(batch);
+      assertThat(StoredSeries.select(s, 9, 0, Long.MAX_VALUE, Matcher.notEqual("instance", "")))
+          .containsExactly(StoredSeries.floats(up("a"), T0 + 600_001, 2));
+      batch.clear();
+      batch.add(b, T0 + 600_002, 2);
+      assertThat(s.append(batch).code(0)).isEqualTo(AppendResult.UNKNOWN_SERIES);
+    }
+  }
+}
