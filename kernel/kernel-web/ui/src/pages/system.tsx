@@ -265,29 +265,29 @@ function ConfigView({ file, onFile }: { file: ConfigFile; onFile: (f: string) =>
   const [search, setSearch] = useState('');
   return (
     <>
-    <Segments label="File" value={file} onChange={onFile} choices={[{ id: 'prometheus.yml', label: 'prometheus.yml' }, { id: 'alertmanager.yml', label: 'alertmanager.yml' }]} />
-    <Await load={load}>
-      {({ yaml }) => {
-        const lines = yaml.replace(/\n$/, '').split('\n');
-        const hits = search === '' ? 0 : lines.filter((l) => matches(search, l)).length;
-        return (
-          <>
-            <div class="toolbar">
-              <Filter value={search} onChange={setSearch} label="Mark lines" />
-              {search !== '' && <span class="dim">{hits} lines</span>}
-              <Copy text={yaml} label="Copy YAML" />
-            </div>
-            <pre class="card code" data-testid="config">
-              {lines.map((l, i) => (
-                <div key={i} class={search !== '' && matches(search, l) ? 'hit' : ''}>
-                  {yamlLine(l)}
-                </div>
-              ))}
-            </pre>
-          </>
-        );
-      }}
-    </Await>
+      <Segments label="File" value={file} onChange={onFile} choices={[{ id: 'prometheus.yml', label: 'prometheus.yml' }, { id: 'alertmanager.yml', label: 'alertmanager.yml' }]} />
+      <Await load={load}>
+        {({ yaml }) => {
+          const lines = yaml.replace(/\n$/, '').split('\n');
+          const hits = search === '' ? 0 : lines.filter((l) => matches(search, l)).length;
+          return (
+            <>
+              <div class="toolbar">
+                <Filter value={search} onChange={setSearch} label="Mark lines" />
+                {search !== '' && <span class="dim">{hits} lines</span>}
+                <Copy text={yaml} label="Copy YAML" />
+              </div>
+              <pre class="card code" data-testid="config">
+                {lines.map((l, i) => (
+                  <div key={i} class={search !== '' && matches(search, l) ? 'hit' : ''}>
+                    {yamlLine(l)}
+                  </div>
+                ))}
+              </pre>
+            </>
+          );
+        }}
+      </Await>
     </>
   );
 }
