@@ -302,7 +302,7 @@ function GraphControls({ state, onChange }: { state: PanelState; onChange: Panel
         <option value="fixed">Step</option>
       </select>
       {r.type !== 'auto' && <StepField state={state} stepMs={r.stepMs} onChange={onChange} />}
-      <Segments label="Display" value={state.display === 'stacked' ? 'stacked' : 'lines'} onChange={(v) => onChange({ ...state, display: v }, true)} choices={[{ id: 'lines', label: 'Lines' }, { id: 'stacked', label: 'Stacked' }]} />
+      <Segments label="Display" value={state.display} onChange={(v) => onChange({ ...state, display: v }, true)} choices={[{ id: 'lines', label: 'Lines' }, { id: 'stacked', label: 'Stacked' }, { id: 'heatmap', label: 'Heatmap' }]} />
       <span class="toggles">
         <button type="button" aria-pressed={state.yAxisMin === 0} title="Begin the axis at zero" onClick={() => onChange({ ...state, yAxisMin: state.yAxisMin === 0 ? null : 0 }, true)}>
           From 0
