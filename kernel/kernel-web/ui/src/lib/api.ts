@@ -92,6 +92,7 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
 function plainError(url: string, response: Response, text: string): ApiError {
   if (response.status === 401 || response.status === 403) return errorOf('login', `${url}: not allowed`, response.status, text);
   if (response.status === 503) return errorOf('not_ready', 'The server is not ready', 503, text);
+  if (response.status === 502 || response.status === 504) return errorOf('network', `${url}: a proxy in between cannot reach the server, got status ${response.status}`, response.status, text);
   if (response.status === 404) return errorOf('not_found', `${url}: this server does not offer it`, 404, text);
   return errorOf('unknown', `${url}: answer is not JSON, got status ${response.status}`, response.status, text.slice(0, 2000));
 }

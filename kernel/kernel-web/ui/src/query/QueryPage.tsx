@@ -103,6 +103,7 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
       return undefined;
     }
     const abort = new AbortController();
+    let retry: ReturnType<typeof setTimeout> | undefined;
     setLoading(true);
     ask(state, tab, abort.signal).then(
       (s) => {
@@ -115,9 +116,13 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
         setError(e instanceof ApiError ? e : new ApiError('unknown', String(e), '', 0));
         setShown(null);
         setLoading(false);
+        if (e instanceof ApiError && e.kind === 'not_ready') retry = setTimeout(() => setRuns((n) => n + 1), 3000);
       },
     );
-    return () => abort.abort();
+    return () => {
+      abort.abort();
+      clearTimeout(retry);
+    };
   }, [state.expr, tab, state.endMs, state.rangeMs, JSON.stringify(state.resolution), state.showExemplars, runs, tick]);
 
   const run = (text: string) => {
