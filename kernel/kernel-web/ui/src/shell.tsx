@@ -82,14 +82,14 @@ export function App() {
   }, [page]);
   return (
     <div class="shell">
-      <a class="skip" href={`${at.path}${at.search}`} onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('main')?.focus(); }}>
+      <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('main')?.focus(); }}>
         Skip to content
       </a>
       <Rail section={page?.section ?? ''} />
       <div class="body">
         <TopLine page={page} path={at.path} />
         <StatusStrip />
-        <main tabIndex={-1} key={page?.view === 'query' ? 'query' : at.path}>
+        <main id="main" tabIndex={-1} key={page?.view === 'query' ? 'query' : at.path}>
           {page ? page.view === 'query' ? <LazyQuery /> : <page.view /> : at.path !== '' && <Missing path={at.path} />}
         </main>
       </div>

@@ -41,6 +41,7 @@ const HINTS: Record<string, string> = {
   internal: 'The server could not read its storage; its log says more.',
   unavailable: 'The server cannot do this now; see System for its state.',
   not_found: 'What was asked for is not there any more; reload the page.',
+  absent: 'It may need a newer version, or a bundle that is stopped; see Plugins.',
   not_ready: 'The server is still starting; this page reads again by itself.',
   network: 'Check that the server runs and that this browser can reach it, then retry.',
   login: 'Log in, or give a token that may do this.',
@@ -93,7 +94,7 @@ function plainError(url: string, response: Response, text: string): ApiError {
   if (response.status === 401 || response.status === 403) return errorOf('login', `${url}: not allowed`, response.status, text);
   if (response.status === 503) return errorOf('not_ready', 'The server is not ready', 503, text);
   if (response.status === 502 || response.status === 504) return errorOf('network', `${url}: a proxy in between cannot reach the server, got status ${response.status}`, response.status, text);
-  if (response.status === 404) return errorOf('not_found', `${url}: this server does not offer it`, 404, text);
+  if (response.status === 404) return errorOf('absent', `${url}: this server does not offer it`, 404, text);
   return errorOf('unknown', `${url}: answer is not JSON, got status ${response.status}`, response.status, text.slice(0, 2000));
 }
 

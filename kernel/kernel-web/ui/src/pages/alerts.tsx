@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { useApi, useLoad, type Alert, type Rule, type RuleGroup } from '../lib/api';
 import { newSilence, v2Answer, type ManagedAlert } from '../lib/alertmanager';
 import { humanSeconds, plural, seriesName } from '../lib/format';
@@ -18,6 +18,7 @@ interface Row {
 /** What is firing, what may fire soon, and what is quiet: the urgent first. */
 export function AlertsPage() {
   const load = useApi<{ groups: RuleGroup[] }>('rules', { type: 'alert' });
+  const held = useHeld();
   const [search, setSearch] = useParam('search');
   const [states, setStates] = useParam('state');
   return (
@@ -49,7 +50,7 @@ export function AlertsPage() {
             {shown.length === 0 ? (
               <Empty title="No alert matches">Clear the filter to see all {rows.length}.</Empty>
             ) : (
-              <List rows={shown} onPick={(m) => setSearch(`${search} ${m}`.trim())} />
+              <List rows={shown} held={held} onPick={(m) => setSearch(`${search} ${m}`.trim())} />
             )}
           </>
         );
@@ -58,17 +59,34 @@ export function AlertsPage() {
   );
 }
 
+/** Alerts that do not notify, by name; empty while alerting runs elsewhere. */
+function useHeld(): ReadonlyMap<string, ManagedAlert[]> {
+  const { answer } = useLoad((signal) => v2Answer<ManagedAlert[]>('alerts?active=false', signal), ['held']);
+  return useMemo(() => {
+    const byName = new Map<string, ManagedAlert[]>();
+    for (const a of answer?.data ?? []) {
+      const name = a.labels['alertname'] ?? '';
+      const list = byName.get(name);
+      if (list) list.push(a);
+      else byName.set(name, [a]);
+    }
+    return byName;
+  }, [answer]);
+}
+
 function textOf({ rule, group }: Row): string {
   return [rule.name, group.name, group.file, seriesName(rule.labels ?? {}), ...(rule.alerts ?? []).map((a) => seriesName(a.labels))].join(' ');
 }
 
-function List({ rows, onPick }: { rows: readonly Row[]; onPick: (m: string) => void }) {
+const NONE: readonly ManagedAlert[] = [];
+
+function List({ rows, held, onPick }: { rows: readonly Row[]; held: ReadonlyMap<string, ManagedAlert[]>; onPick: (m: string) => void }) {
   const [n, more] = useMore(rows.length, 200);
   return (
     <>
       <div class="card list">
         {rows.slice(0, n).map((r) => (
-          <RuleRow key={`${r.group.file} ${r.group.name} ${r.rule.name} ${r.rule.query} ${r.rule.duration}`} row={r} onPick={onPick} />
+          <RuleRow key={`${r.group.file} ${r.group.name} ${r.rule.name} ${r.rule.query} ${r.rule.duration}`} row={r} held={held.get(r.rule.name) ?? NONE} onPick={onPick} />
         ))}
       </div>
       {more}
@@ -76,7 +94,7 @@ function List({ rows, onPick }: { rows: readonly Row[]; onPick: (m: string) => v
   );
 }
 
-function RuleRow({ row: { rule, group, state }, onPick }: { row: Row; onPick: (m: string) => void }) {
+function RuleRow({ row: { rule, group, state }, held, onPick }: { row: Row; held: readonly ManagedAlert[]; onPick: (m: string) => void }) {
   const [open, setOpen] = useState(state === 'firing');
   const alerts = rule.alerts ?? [];
   return (
@@ -103,7 +121,7 @@ function RuleRow({ row: { rule, group, state }, onPick }: { row: Row; onPick: (m
             </span>
           </p>
           {rule.lastError && <p class="mono bad wrap">{rule.lastError}</p>}
-          {alerts.length > 0 ? <AlertTable alerts={alerts} onPick={onPick} /> : <p class="dim">No series meets the condition. {group.file && <span class="mono wrap">{group.file}</span>}</p>}
+          {alerts.length > 0 ? <AlertTable alerts={alerts} held={held} onPick={onPick} /> : <p class="dim">No series meets the condition. {group.file && <span class="mono wrap">{group.file}</span>}</p>}
         </div>
       )}
     </details>
@@ -117,9 +135,7 @@ function isHeld(managed: readonly ManagedAlert[], alert: Alert): string {
   return m.status.silencedBy.length > 0 ? 'silenced' : m.status.inhibitedBy.length > 0 ? 'inhibited' : 'muted';
 }
 
-function AlertTable({ alerts, onPick }: { alerts: readonly Alert[]; onPick: (m: string) => void }) {
-  const name = alerts[0]?.labels['alertname'] ?? '';
-  const managed = useLoad((signal) => v2Answer<ManagedAlert[]>(`alerts?${new URLSearchParams({ filter: `alertname=${JSON.stringify(name)}`, active: 'false' })}`, signal), ['held', name]).answer?.data ?? [];
+function AlertTable({ alerts, held, onPick }: { alerts: readonly Alert[]; held: readonly ManagedAlert[]; onPick: (m: string) => void }) {
   const [n, more] = useMore(alerts.length, 50);
   return (
     <>
@@ -130,7 +146,9 @@ function AlertTable({ alerts, onPick }: { alerts: readonly Alert[]; onPick: (m: 
             <th>Labels</th>
             <th>Since</th>
             <th class="num">Value</th>
-            <th />
+            <th>
+              <span class="unseen">Acts</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -139,9 +157,9 @@ function AlertTable({ alerts, onPick }: { alerts: readonly Alert[]; onPick: (m: 
               <td data-l="State">
                 <State tone={TONES[a.state] ?? 'mute'}>{a.state}</State>
                 {a.keepFiringSince && <div class="dim">kept firing</div>}
-                {isHeld(managed, a) && (
+                {isHeld(held, a) && (
                   <div>
-                    <State tone="mute">{isHeld(managed, a)}</State>
+                    <State tone="mute">{isHeld(held, a)}</State>
                   </div>
                 )}
               </td>

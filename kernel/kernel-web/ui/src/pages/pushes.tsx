@@ -93,20 +93,14 @@ function Group({ group: g, onDelete }: { group: PushGroup; onDelete: (g: PushGro
         <span>
           <Ago at={g.pushedAt} />
         </span>
-        <button
-          type="button"
-          class="small quiet"
-          data-testid="push-delete"
-          onClick={(e) => {
-            e.preventDefault();
-            onDelete(g);
-          }}
-        >
-          Delete
-        </button>
       </summary>
       {open && (
         <div class="inner">
+          <div class="actions">
+            <button type="button" class="small" data-testid="push-delete" onClick={() => onDelete(g)}>
+              Delete group
+            </button>
+          </div>
           <table>
             <tbody>
               {g.families.map((f) =>

@@ -109,7 +109,9 @@ function List({ silences, onEdit, onExpire }: { silences: readonly Silence[]; on
             <th>Matchers</th>
             <th>Comment</th>
             <th>Ends</th>
-            <th />
+            <th>
+              <span class="unseen">Acts</span>
+            </th>
           </tr>
         </thead>
         <tbody>
