@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 
 /** Posts {@code {"release":…,"status":…,"alerts":…,"key":…}}. */
@@ -34,12 +35,13 @@ final class AcmeNotifier implements Notifier {
   @Override
   public SendResult send(Notification notification) throws InterruptedException {
     String body =
-        "{\"release\":\"%s\",\"status\":\"%s\",\"alerts\":%d,\"key\":\"%s\"}"
-            .formatted(
-                release,
-                notification.status(),
-                notification.alerts().size(),
-                Integer.toHexString(notification.dedupKey().hashCode()));
+        String.format(
+            Locale.ROOT,
+            "{\"release\":\"%s\",\"status\":\"%s\",\"alerts\":%d,\"key\":\"%08x\"}",
+            release,
+            notification.status(),
+            notification.alerts().size(),
+            notification.dedupKey().hashCode());
     HttpTransport.Request request =
         HttpTransport.Request.post(
             url, "application/json", body.getBytes(StandardCharsets.UTF_8), TIMEOUT);
