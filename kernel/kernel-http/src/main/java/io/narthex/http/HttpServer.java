@@ -126,9 +126,8 @@ public final class HttpServer {
     ServletContextHandler context =
         new ServletContextHandler(info.routePrefix().isEmpty() ? "/" : info.routePrefix());
     context.setClassLoader(HttpServer.class.getClassLoader());
-    // as a filter Jersey sees whole paths, whatever they are mapped to
+    // as a filter Jersey sees whole paths; as a servlet it would see what follows the mapping
     FilterHolder api = new FilterHolder(new ServletContainer(resources));
-    api.setAsyncSupported(true);
     for (String path : List.of("/api/*", "/-/*", "/narthex/api/*")) {
       context.addFilter(api, path, EnumSet.of(DispatcherType.REQUEST));
     }
