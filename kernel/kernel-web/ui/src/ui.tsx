@@ -87,10 +87,11 @@ export function Skeleton() {
 }
 
 export function ErrorBox({ error, retry }: { error: ApiError; retry?: () => void }) {
+  const tone = error.kind === 'not_ready' ? 'warn' : 'bad';
   return (
-    <div class="note bad" role="alert" data-testid="error">
+    <div class={`note ${tone}`} role="alert" data-testid="error">
       <p>
-        <State tone="bad">{error.kind === 'not_ready' ? 'Not ready' : 'Error'}</State> <span class="mono wrap">{error.message}</span>
+        <State tone={tone}>{error.kind === 'not_ready' ? 'Not ready' : 'Error'}</State> <span class="mono wrap">{error.message}</span>
       </p>
       {error.hint !== '' && <p class="dim">{error.hint}</p>}
       {error.raw !== '' && (

@@ -6,7 +6,9 @@ import { recent, refreshTick, remember, useStore } from '../lib/store';
 import { formatTime, NEW_PANEL, parseTime, readPanels, stepOf, stepRange, writePanels, type Density, type PanelState } from '../lib/urlstate';
 import { Copy, Empty, ErrorBox, Icon, Segments, Skeleton, State } from '../ui';
 import { Editor } from './Editor';
+import { Explain } from './Explain';
 import { Graph, type Exemplar, type GraphAnswer } from './Graph';
+import { Metrics } from './Metrics';
 import { ResultTable, type InstantResult } from './ResultTable';
 import type { RangeSeries } from './graphdata';
 import type { Labels } from '../lib/format';
@@ -90,17 +92,18 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
   const [loading, setLoading] = useState(false);
   const [runs, setRuns] = useState(0);
   const tick = useStore(refreshTick);
-  const tab = state.tab === 'graph' ? 'graph' : 'table';
+  const { tab } = state;
 
   useEffect(() => setDraft(state.expr), [state.expr]);
 
   useEffect(() => {
-    if (state.expr.trim() === '') {
+    if (state.expr.trim() === '' || tab === 'explain') {
       setShown(null);
       setError(null);
       return undefined;
     }
     const abort = new AbortController();
+    let retry: ReturnType<typeof setTimeout> | undefined;
     setLoading(true);
     ask(state, tab, abort.signal).then(
       (s) => {
@@ -113,9 +116,13 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
         setError(e instanceof ApiError ? e : new ApiError('unknown', String(e), '', 0));
         setShown(null);
         setLoading(false);
+        if (e instanceof ApiError && e.kind === 'not_ready') retry = setTimeout(() => setRuns((n) => n + 1), 3000);
       },
     );
-    return () => abort.abort();
+    return () => {
+      abort.abort();
+      clearTimeout(retry);
+    };
   }, [state.expr, tab, state.endMs, state.rangeMs, JSON.stringify(state.resolution), state.showExemplars, runs, tick]);
 
   const run = (text: string) => {
@@ -142,11 +149,12 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
         </button>
       </div>
       <div class="bar">
-        <Segments label="Tab" value={tab} onChange={(t) => onChange({ ...state, expr: draft.trim(), tab: t })} choices={[{ id: 'table', label: 'Table' }, { id: 'graph', label: 'Graph' }]} />
+        <Segments label="Tab" value={tab} onChange={(t) => onChange({ ...state, expr: draft.trim(), tab: t })} choices={[{ id: 'table', label: 'Table' }, { id: 'graph', label: 'Graph' }, { id: 'explain', label: 'Explain' }]} />
         {tab === 'graph' ? <GraphControls state={state} onChange={onChange} /> : <TimeField label="Evaluation time" state={state} onChange={onChange} stepMs={state.rangeMs} />}
         <span class="grow" />
-        <Menu onFormat={() => void format()} onDuplicate={onDuplicate} onRemove={onRemove} only={only} expr={draft} onHistory={(q) => { setDraft(q); run(q); }} />
+        <Menu onFormat={() => void format()} onDuplicate={onDuplicate} onRemove={onRemove} only={only} expr={draft} onHistory={(q) => { setDraft(q); run(q); }} onMetric={(name) => setDraft(draft.trim() === '' ? name : `${draft.trimEnd()} ${name}`)} />
       </div>
+      {error && <Caret expr={state.expr} message={error.message} />}
       {error && <ErrorBox error={error} retry={() => setRuns(runs + 1)} />}
       {visible && (
         <>
@@ -172,9 +180,26 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
           </div>
         </>
       )}
+      {tab === 'explain' && state.expr !== '' && <Explain key={runs} expr={state.expr} timeMs={state.endMs} onOpen={(expr) => onChange({ ...state, expr, tab: 'table' })} />}
       {!visible && loading && <Skeleton />}
-      {!visible && !loading && !error && <Empty title="Nothing asked yet">Write an expression and press Enter.</Empty>}
+      {!visible && !loading && !error && (tab !== 'explain' || state.expr === '') && <Empty title="Nothing asked yet">Write an expression and press Enter.</Empty>}
     </section>
+  );
+}
+
+/** Points at the place in the expression that a parse error names. */
+function Caret({ expr, message }: { expr: string; message: string }) {
+  const m = /(?:^|: )(\d+):(\d+): parse error/.exec(message);
+  const text = m && expr.split('\n')[Number(m[1]) - 1];
+  if (!m || text === undefined || text === null) return null;
+  return (
+    <div class="note bad joined">
+      <pre class="caret" aria-hidden="true">
+        {text}
+        {'\n'}
+        {' '.repeat(Math.max(0, Number(m[2]) - 1))}▲
+      </pre>
+    </div>
   );
 }
 
@@ -282,7 +307,7 @@ function GraphControls({ state, onChange }: { state: PanelState; onChange: Panel
         <option value="fixed">Step</option>
       </select>
       {r.type !== 'auto' && <StepField state={state} stepMs={r.stepMs} onChange={onChange} />}
-      <Segments label="Display" value={state.display === 'stacked' ? 'stacked' : 'lines'} onChange={(v) => onChange({ ...state, display: v }, true)} choices={[{ id: 'lines', label: 'Lines' }, { id: 'stacked', label: 'Stacked' }]} />
+      <Segments label="Display" value={state.display} onChange={(v) => onChange({ ...state, display: v }, true)} choices={[{ id: 'lines', label: 'Lines' }, { id: 'stacked', label: 'Stacked' }, { id: 'heatmap', label: 'Heatmap' }]} />
       <span class="toggles">
         <button type="button" aria-pressed={state.yAxisMin === 0} title="Begin the axis at zero" onClick={() => onChange({ ...state, yAxisMin: state.yAxisMin === 0 ? null : 0 }, true)}>
           From 0
@@ -308,15 +333,29 @@ interface MenuProps {
   readonly onDuplicate: () => void;
   readonly onRemove: () => void;
   readonly onHistory: (q: string) => void;
+  readonly onMetric: (name: string) => void;
   readonly only: boolean;
   readonly expr: string;
 }
 
-function Menu({ onFormat, onDuplicate, onRemove, onHistory, only, expr }: MenuProps) {
+function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr }: MenuProps) {
   const [open, setOpen] = useState(false);
+  const [metrics, setMetrics] = useState(false);
   const history = open ? recent<string[]>('history', []) : [];
   return (
     <span class="row">
+      <button type="button" class="small quiet" data-testid="metrics" onClick={() => setMetrics(true)}>
+        Metrics
+      </button>
+      {metrics && (
+        <Metrics
+          onClose={() => setMetrics(false)}
+          onPick={(name) => {
+            setMetrics(false);
+            onMetric(name);
+          }}
+        />
+      )}
       <button type="button" class="small quiet" data-testid="format" onClick={onFormat}>
         Format
       </button>

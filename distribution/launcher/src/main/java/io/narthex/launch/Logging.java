@@ -48,7 +48,13 @@ final class Logging {
         }) {
       context.getLogger(noisy).setLevel(Level.WARN);
     }
-    context.getLogger("org.glassfish.jersey.internal.inject.Providers").setLevel(Level.ERROR);
+    // Jersey misses optional libraries and takes resource objects for providers; neither matters
+    for (String chatty : new String[] {"inject.Providers", "MessagingBinders"}) {
+      context.getLogger("org.glassfish.jersey.internal." + chatty).setLevel(Level.ERROR);
+      context.getLogger("org.glassfish.jersey.message.internal." + chatty).setLevel(Level.ERROR);
+    }
+    // used as a filter Jersey asks for a Servlet 2 setting that Servlet 6 has no need of
+    context.getLogger("org.glassfish.jersey.servlet.ServletContainer").setLevel(Level.ERROR);
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
   }
