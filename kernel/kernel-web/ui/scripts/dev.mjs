@@ -1,5 +1,6 @@
 // Serves the built UI as the server does (base href, CSP, caching) and passes the APIs on:
 //   node scripts/dev.mjs [port] [address of the API] [route prefix]
+// ALERTMANAGER and PUSHGATEWAY may name other servers for their APIs.
 import { createServer, request } from 'node:http';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, resolve } from 'node:path';
@@ -7,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 const web = resolve(dirname(fileURLToPath(import.meta.url)), '../../src/main/resources/web');
 const port = Number(process.argv[2] ?? 5173);
-const api = new URL(process.argv[3] ?? 'http://127.0.0.1:9090');
+const main = new URL(process.argv[3] ?? 'http://127.0.0.1:9090');
+const alerting = new URL(process.env.ALERTMANAGER ?? main);
+const push = new URL(process.env.PUSHGATEWAY ?? main);
 const prefix = process.argv[4] ?? '/';
 const csp =
   "default-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action 'self'; " +
@@ -44,6 +47,7 @@ createServer((req, res) => {
   const path = url.pathname.slice(prefix.length);
   if (path.startsWith('narthex/') && process.env.MOCK_PLUGINS !== '0') return mock(req, res, path);
   if (/^(api|-|narthex|metrics)(\/|$)/.test(path)) {
+    const api = path.startsWith('api/v2/') ? alerting : /^(api\/v1\/metrics$|metrics\/job)/.test(path) ? push : main;
     const up = request(new URL(`/${path}${url.search}`, api), { method: req.method, headers: { ...req.headers, host: api.host } }, (r) => {
       res.writeHead(r.statusCode, r.headers);
       r.pipe(res);
@@ -62,4 +66,4 @@ createServer((req, res) => {
     'x-content-type-options': 'nosniff',
   });
   return res.end(body);
-}).listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port}${prefix} -> ${api.href}`));
+}).listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port}${prefix} -> ${main.href}`));

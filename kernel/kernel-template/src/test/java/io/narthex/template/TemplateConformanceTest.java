@@ -281,10 +281,12 @@ class TemplateConformanceTest {
       LabelMap map = labels(c.get("input"));
       List<@Nullable Object> remove = new ArrayList<>();
       c.path("remove").forEach(r -> remove.add(r.asText()));
-      Object rest = map.member("Remove", List.of((Object) remove));
+      LabelMap rest =
+          (LabelMap)
+              java.util.Objects.requireNonNull(map.member("Remove", List.of((Object) remove)));
       List<String> expected = new ArrayList<>();
       c.get("sorted_names").forEach(n -> expected.add(n.asText()));
-      List<String> actual = ((LabelMap) rest).sortedPairs().names();
+      List<String> actual = rest.sortedPairs().names();
       check("kv", actual.equals(expected), expected, actual);
     }
   }
