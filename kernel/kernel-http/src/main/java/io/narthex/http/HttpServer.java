@@ -11,15 +11,18 @@ import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.web.WebContent;
+import jakarta.servlet.DispatcherType;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import org.eclipse.jetty.compression.gzip.GzipCompression;
 import org.eclipse.jetty.compression.server.CompressionConfig;
 import org.eclipse.jetty.compression.server.CompressionHandler;
+import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -123,10 +126,10 @@ public final class HttpServer {
     ServletContextHandler context =
         new ServletContextHandler(info.routePrefix().isEmpty() ? "/" : info.routePrefix());
     context.setClassLoader(HttpServer.class.getClassLoader());
-    ServletHolder api = new ServletHolder(new ServletContainer(resources));
-    api.setInitOrder(1);
+    // as a filter Jersey sees whole paths; as a servlet it would see what follows the mapping
+    FilterHolder api = new FilterHolder(new ServletContainer(resources));
     for (String path : List.of("/api/*", "/-/*", "/narthex/api/*")) {
-      context.addServlet(api, path);
+      context.addFilter(api, path, EnumSet.of(DispatcherType.REQUEST));
     }
     ServletHolder metricsServlet = new ServletHolder(new MetricsServlet(metrics, exporters));
     context.addServlet(metricsServlet, "/metrics");
