@@ -11,10 +11,12 @@ import java.nio.file.Path;
  * @param prometheusFolder what relative paths in it are relative to
  * @param alertmanager {@code alertmanager.yml}
  * @param alertmanagerYaml the same as YAML with secrets hidden
+ * @param alertmanagerFolder what relative paths in it are relative to
  */
 public record ConfigSnapshot(
     PrometheusConfig prometheus,
     String prometheusYaml,
     Path prometheusFolder,
     AlertmanagerConfig alertmanager,
-    String alertmanagerYaml) {}
+    String alertmanagerYaml,
+    Path alertmanagerFolder) {}

@@ -22,7 +22,8 @@ public record PrometheusConfig(
     @Setting(help = "Where alerts go") Alerting alerting,
     @Setting(help = "Where samples are sent") List<RemoteWrite> remoteWrite,
     @Setting(help = "Where more samples are read") List<RemoteRead> remoteRead,
-    @Setting(help = "Storage settings that a reload can change") @Nullable StorageSection storage,
+    @Setting(help = "Storage settings that a reload can change", optional = true)
+        @Nullable StorageSection storage,
     @Setting(help = "Tracing of the server itself") @Nullable ConfigNode tracing,
     @Setting(help = "OTLP receiver") @Nullable ConfigNode otlp) {
 
@@ -31,7 +32,8 @@ public record PrometheusConfig(
       @Setting(help = "How often targets are scraped", defaultValue = "1m") Duration scrapeInterval,
       @Setting(help = "How long a scrape may take; 10s, or the interval if shorter")
           @Nullable Duration scrapeTimeout,
-      @Setting(help = "Formats asked for, best first") @Nullable List<String> scrapeProtocols,
+      @Setting(help = "Formats asked for, best first", optional = true)
+          @Nullable List<String> scrapeProtocols,
       @Setting(help = "How often rules are evaluated", defaultValue = "1m")
           Duration evaluationInterval,
       @Setting(help = "How far back rules look", defaultValue = "0s") Duration ruleQueryOffset,
@@ -131,8 +133,8 @@ public record PrometheusConfig(
 
   /** Storage settings that a reload can change. */
   public record StorageSection(
-      @Setting(help = "TSDB") @Nullable Tsdb tsdb,
-      @Setting(help = "Exemplars") @Nullable Exemplars exemplars) {}
+      @Setting(help = "TSDB", optional = true) @Nullable Tsdb tsdb,
+      @Setting(help = "Exemplars", optional = true) @Nullable Exemplars exemplars) {}
 
   /** TSDB settings. */
   public record Tsdb(
@@ -140,8 +142,9 @@ public record PrometheusConfig(
           Duration outOfOrderTimeWindow,
       @Setting(help = "Share of stale series that starts a compaction", min = 0, max = 1)
           double staleSeriesCompactionThreshold,
-      @Setting(help = "Encodings") @Nullable ChunkEncoding chunkEncoding,
-      @Setting(help = "How long and how much is kept") @Nullable Retention retention) {}
+      @Setting(help = "Encodings", optional = true) @Nullable ChunkEncoding chunkEncoding,
+      @Setting(help = "How long and how much is kept", optional = true)
+          @Nullable Retention retention) {}
 
   /** Encodings; accepted, the storage plugin decides. */
   public record ChunkEncoding(@Setting(help = "xor or xor2", defaultValue = "xor") String floats) {}

@@ -19,7 +19,8 @@ public record ScrapeConfig(
     @Setting(help = "Name of the job, unique", required = true) String jobName,
     @Setting(help = "How often") @Nullable Duration scrapeInterval,
     @Setting(help = "How long a scrape may take") @Nullable Duration scrapeTimeout,
-    @Setting(help = "Formats asked for, best first") @Nullable List<String> scrapeProtocols,
+    @Setting(help = "Formats asked for, best first", optional = true)
+        @Nullable List<String> scrapeProtocols,
     @Setting(help = "Format taken when Content-Type does not say") String fallbackScrapeProtocol,
     @Setting(help = "Scrape native histograms") @Nullable Boolean scrapeNativeHistograms,
     @Setting(help = "Keep classic buckets beside native ones")
@@ -37,7 +38,8 @@ public record ScrapeConfig(
     @Setting(help = "Take timestamps of the target", defaultValue = "true") boolean honorTimestamps,
     @Setting(help = "Mark series with own timestamps stale too") boolean trackTimestampsStaleness,
     @Setting(help = "Ask for compressed answers", defaultValue = "true") boolean enableCompression,
-    @Setting(help = "File that failed scrapes are logged to") @Nullable String scrapeFailureLogFile,
+    @Setting(help = "File that failed scrapes are logged to", optional = true)
+        @Nullable String scrapeFailureLogFile,
     @Setting(help = "Largest body; 0 = no limit") @Nullable ByteSize bodySizeLimit,
     @Setting(help = "Most samples of a scrape; 0 = no limit") @Nullable Long sampleLimit,
     @Setting(help = "Most targets; 0 = no limit") @Nullable Long targetLimit,
@@ -46,8 +48,8 @@ public record ScrapeConfig(
     @Setting(help = "Longest label value; 0 = no limit") @Nullable Long labelValueLengthLimit,
     @Setting(help = "How many dropped targets are remembered; 0 = all")
         @Nullable Long keepDroppedTargets,
-    @Setting(help = "utf8 or legacy") @Nullable String metricNameValidationScheme,
-    @Setting(help = "allow-utf-8, underscores, dots or values")
+    @Setting(help = "utf8 or legacy", optional = true) @Nullable String metricNameValidationScheme,
+    @Setting(help = "allow-utf-8, underscores, dots or values", optional = true)
         @Nullable String metricNameEscapingScheme,
     @Setting(help = "Steps applied to targets") List<RelabelRule> relabelConfigs,
     @Setting(help = "Steps applied to samples") List<RelabelRule> metricRelabelConfigs,

@@ -2,6 +2,7 @@ package io.narthex.service.server;
 
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,13 @@ public interface ServerInfo {
   /** Ends the server cleanly; returns at once. */
   void stop();
 
+  /**
+   * Ends the server because it cannot do its work, with exit status 1; returns at once.
+   *
+   * @param message one line for the operator, {@code where: what, got X; what to do}
+   */
+  void fatal(String message);
+
   /** Returns the address users reach the server at, ending without slash. */
   URI externalUrl();
 
@@ -58,5 +66,5 @@ public interface ServerInfo {
   void listening(List<InetSocketAddress> addresses);
 
   /** Returns the folder for what must survive restarts: {@code <storage path>/narthex}. */
-  java.nio.file.Path stateDirectory();
+  Path stateDirectory();
 }

@@ -12,9 +12,10 @@ import java.lang.annotation.Target;
  * String}, {@code boolean}, {@code int}, {@code long}, {@code double}, {@link java.time.Duration}
  * (Prometheus form, {@code 1h30m}), {@link java.net.URI}, {@link Secret}, {@link ByteSize}, enums
  * (matched by lower-case name), nested records, {@link ConfigNode} (unbound), {@code List} and
- * {@code Map<String, …>} of these. An absent key without default becomes {@code null} when the
- * component is {@code @Nullable}, an empty list or map, {@code false}, zero or the empty text
- * otherwise; a nested record without value is built from its own defaults.
+ * {@code Map<String, …>} of these. An absent key without default gives {@code false}, zero, the
+ * empty text, list or map, a nested record built from its own defaults, or {@code null} for all
+ * other types; {@link #optional()} turns the empty ones into {@code null}. Components without this
+ * annotation are not bound and get {@code null} or an empty list.
  *
  * <p>From the same annotations come defaults, JSON Schema, the form in the console, the table in
  * the documentation, and which values are hidden.
@@ -41,6 +42,13 @@ public @interface Setting {
 
   /** Whether the components of the nested record stand among the keys of the outer block. */
   boolean inline() default false;
+
+  /**
+   * Whether an absent text, list, map or nested record is {@code null} instead of empty. Types
+   * without an empty value ({@code Duration}, {@link Secret}, boxed numbers, …) are null when
+   * absent anyway.
+   */
+  boolean optional() default false;
 
   /** Least value allowed for numbers, sizes and durations (seconds). */
   double min() default Double.NEGATIVE_INFINITY;

@@ -71,18 +71,18 @@ public interface HttpTransport {
    * Secret files are read for every request.
    */
   record HttpSettings(
-      @Nullable @Setting(help = "User name and password sent with every request")
+      @Nullable @Setting(help = "User name and password sent with every request", optional = true)
           BasicAuth basicAuth,
-      @Nullable @Setting(help = "Authorization header sent with every request")
+      @Nullable @Setting(help = "Authorization header sent with every request", optional = true)
           Authorization authorization,
-      @Nullable @Setting(help = "OAuth 2.0 client credentials") OAuth2 oauth2,
+      @Nullable @Setting(help = "OAuth 2.0 client credentials", optional = true) OAuth2 oauth2,
       @Nullable @Setting(help = "Deprecated: use authorization") Secret bearerToken,
       @Setting(help = "Deprecated: use authorization") String bearerTokenFile,
       @Setting(help = "Whether redirects are followed", defaultValue = "true")
           boolean followRedirects,
       @Setting(name = "enable_http2", help = "Whether HTTP/2 is offered", defaultValue = "true")
           boolean enableHttp2,
-      @Setting(help = "TLS settings") @Nullable TlsSettings tlsConfig,
+      @Setting(help = "TLS settings", optional = true) @Nullable TlsSettings tlsConfig,
       @Setting(help = "Proxy to use") String proxyUrl,
       @Setting(help = "Comma separated hosts reached without proxy") String noProxy,
       @Setting(help = "Take proxy settings from the environment", defaultValue = "false")
@@ -126,7 +126,8 @@ public interface HttpTransport {
       @Setting(help = "Scopes asked for") List<String> scopes,
       @Setting(help = "Where tokens are issued") String tokenUrl,
       @Setting(help = "More parameters of the token request") Map<String, String> endpointParams,
-      @Setting(help = "TLS settings of the token request") @Nullable TlsSettings tlsConfig,
+      @Setting(help = "TLS settings of the token request", optional = true)
+          @Nullable TlsSettings tlsConfig,
       @Setting(help = "Proxy to use") String proxyUrl,
       @Setting(help = "Comma separated hosts reached without proxy") String noProxy,
       @Setting(help = "Take proxy settings from the environment") boolean proxyFromEnvironment,

@@ -1,0 +1,195 @@
+package io.narthex.launch;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Dictionary;
+import java.util.HashMap;
+import java.util.Hashtable;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.ServiceLoader;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.framework.launch.Framework;
+import org.osgi.framework.launch.FrameworkFactory;
+import org.slf4j.LoggerFactory;
+import sun.misc.Signal;
+
+/**
+ * Starts Apache Felix with the bundles of the distribution and waits for its end.
+ *
+ * <p>Bundles lie in {@code lib/system} (libraries), {@code lib/kernel} (our own) and {@code
+ * lib/plugins} (left to the plugin manager). The kernel ends the process through a service of type
+ * {@code BiConsumer<Integer, String>} with property {@code narthex.role=exit}. TERM and INT end
+ * cleanly with status 0, HUP reloads the configuration.
+ */
+public final class Launcher {
+  private static final String SLF4J = "2.0.20";
+  private static final long STOP_MILLIS = 4_500;
+
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final AtomicBoolean ending = new AtomicBoolean();
+  private volatile int status;
+  private volatile String message = "";
+
+  private Launcher() {}
+
+  /**
+   * Runs the server, or the command line client when the first argument names one of its commands.
+   */
+  public static void main(String[] args) throws Exception {
+    if (args.length > 0 && args[0].equals("plugin")) {
+      System.exit(PluginCommand.run(List.of(args).subList(1, args.length), System.out, System.err));
+    }
+    Path cache = Files.createTempDirectory("narthex-cache");
+    int status = new Launcher().run(args, cache);
+    delete(cache);
+    // threads of libraries do not hold up the end
+    Runtime.getRuntime().halt(status);
+  }
+
+  private int run(String[] args, Path cache)
+      throws IOException, BundleException, InterruptedException {
+    Logging.configure(args);
+    Path home = Path.of(System.getProperty("narthex.home", ".")).toAbsolutePath().normalize();
+    Framework framework = framework(home, args, cache);
+    framework.init();
+    BundleContext context = framework.getBundleContext();
+    Dictionary<String, Object> role = new Hashtable<>(Map.of("narthex.role", "exit"));
+    BiConsumer<Integer, String> exit = this::exit;
+    context.registerService(BiConsumer.class, exit, role);
+    signals(context);
+    List<Bundle> bundles = new ArrayList<>();
+    for (String folder : List.of("lib/system", "lib/kernel")) {
+      for (Path jar : jars(home.resolve(folder))) {
+        bundles.add(context.installBundle("reference:" + jar.toUri()));
+      }
+    }
+    framework.start();
+    for (Bundle bundle : bundles) {
+      if (bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
+        bundle.start();
+      }
+    }
+    ended.await();
+    Thread stopping = Thread.ofPlatform().name("stop").start(() -> stop(framework));
+    stopping.join(STOP_MILLIS);
+    if (!message.isEmpty()) {
+      (status == 0 ? System.out : System.err).println(message);
+    }
+    System.out.flush();
+    return status;
+  }
+
+  private static void stop(Framework framework) {
+    try {
+      framework.stop();
+      framework.waitForStop(STOP_MILLIS);
+    } catch (BundleException e) {
+      System.err.println("stopping the framework: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends the server; the first caller's status and message count. */
+  private void exit(int exitStatus, String text) {
+    if (ending.compareAndSet(false, true)) {
+      status = exitStatus;
+      message = text;
+      ended.countDown();
+    }
+  }
+
+  private static Framework framework(Path home, String[] args, Path cache) throws IOException {
+    Map<String, String> config = new HashMap<>();
+    config.put(Constants.FRAMEWORK_STORAGE, cache.toString());
+    config.put(Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
+    config.put(Constants.FRAMEWORK_BSNVERSION, Constants.FRAMEWORK_BSNVERSION_MULTIPLE);
+    config.put(
+        Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA,
+        "org.slf4j;version=\""
+            + SLF4J
+            + "\",org.slf4j;version=\"1.7.36\",org.slf4j.event;version=\""
+            + SLF4J
+            + "\",org.slf4j.helpers;version=\""
+            + SLF4J
+            + "\",org.slf4j.spi;version=\""
+            + SLF4J
+            + "\",sun.misc");
+    config.put("felix.log.level", "1");
+    config.put("ds.loglevel", "2");
+    config.put("narthex.args", String.join("\u0001", args));
+    config.put("narthex.home", home.toString());
+    config.put("narthex.plugins.shipped", home.resolve("lib/plugins").toString());
+    config.put(
+        "narthex.plugins.path",
+        System.getProperty("narthex.plugins.path", home.resolve("plugins").toString()));
+    Properties build = new Properties();
+    Path buildFile = home.resolve("lib/build.properties");
+    if (Files.exists(buildFile)) {
+      try (InputStream in = Files.newInputStream(buildFile)) {
+        build.load(in);
+      }
+    }
+    build.forEach((k, v) -> config.put("narthex." + k, String.valueOf(v)));
+    FrameworkFactory factory =
+        ServiceLoader.load(FrameworkFactory.class)
+            .findFirst()
+            .orElseThrow(() -> new IllegalStateException("no OSGi framework on the class path"));
+    return factory.newFramework(config);
+  }
+
+  private static void delete(Path folder) {
+    try (var walk = Files.walk(folder)) {
+      walk.sorted(java.util.Comparator.reverseOrder()).forEach(p -> p.toFile().delete());
+    } catch (IOException e) {
+      System.err.println("cache " + folder + " is left behind: " + e.getMessage());
+    }
+  }
+
+  private static List<Path> jars(Path folder) throws IOException {
+    List<Path> jars = new ArrayList<>();
+    try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder, "*.jar")) {
+      stream.forEach(jars::add);
+    }
+    jars.sort(null);
+    return jars;
+  }
+
+  private void signals(BundleContext context) {
+    Signal.handle(new Signal("TERM"), s -> exit(0, ""));
+    Signal.handle(new Signal("INT"), s -> exit(0, ""));
+    Signal.handle(
+        new Signal("HUP"), s -> Thread.ofPlatform().name("reload").start(() -> reload(context)));
+  }
+
+  /** Calls the kernel's reload, which reports its outcome itself. */
+  private static void reload(BundleContext context) {
+    var reference = context.getServiceReference("io.narthex.service.config.ConfigService");
+    Object service = reference == null ? null : context.getService(reference);
+    if (service == null) {
+      return;
+    }
+    try {
+      for (Class<?> type : service.getClass().getInterfaces()) {
+        if (type.getName().equals("io.narthex.service.config.ConfigService")) {
+          type.getMethod("reload").invoke(service);
+        }
+      }
+    } catch (ReflectiveOperationException e) {
+      // the kernel has logged why the configuration cannot be used
+      LoggerFactory.getLogger(Launcher.class).debug("reload", e);
+    }
+  }
+}

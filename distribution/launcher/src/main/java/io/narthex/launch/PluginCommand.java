@@ -1,0 +1,228 @@
+package io.narthex.launch;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code narthex plugin …}: the plugin manager of a running server, over its REST interface. The
+ * server is {@code --server} or {@code NARTHEX_SERVER} (default http://127.0.0.1:9090), the token
+ * {@code NARTHEX_TOKEN} or the file given by {@code --token-file} (default
+ * data/narthex/admin.token).
+ */
+final class PluginCommand {
+  private static final String USAGE =
+      """
+      usage: narthex plugin list
+             narthex plugin info ID
+             narthex plugin install|update FILE.jar [--force]
+             narthex plugin remove|rollback|enable|disable ID
+             narthex plugin log [ID]
+      options: --server=URL --token-file=FILE --json
+      """;
+
+  private final ObjectMapper json = new ObjectMapper();
+  private final HttpClient client =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+  private final PrintStream out;
+  private final PrintStream err;
+  private String server = env("NARTHEX_SERVER", "http://127.0.0.1:9090");
+  private String token = env("NARTHEX_TOKEN", "");
+  private Path tokenFile = Path.of("data", "narthex", "admin.token");
+  private boolean raw;
+  private boolean force;
+
+  private PluginCommand(PrintStream out, PrintStream err) {
+    this.out = out;
+    this.err = err;
+  }
+
+  private static String env(String name, String otherwise) {
+    String value = System.getenv(name);
+    return value == null || value.isEmpty() ? otherwise : value;
+  }
+
+  /**
+   * Runs a command and returns the exit status: 0 done, 1 the server refused or is away, 2 wrong
+   * use.
+   */
+  static int run(List<String> args, PrintStream out, PrintStream err) {
+    return new PluginCommand(out, err).run(args);
+  }
+
+  private int run(List<String> args) {
+    List<String> words = new ArrayList<>();
+    for (String arg : args) {
+      if (arg.startsWith("--server=")) {
+        server = arg.substring("--server=".length());
+      } else if (arg.startsWith("--token-file=")) {
+        tokenFile = Path.of(arg.substring("--token-file=".length()));
+      } else if (arg.equals("--json")) {
+        raw = true;
+      } else if (arg.equals("--force")) {
+        force = true;
+      } else if (arg.startsWith("-")) {
+        err.println("narthex plugin: unknown option " + arg);
+        return usage();
+      } else {
+        words.add(arg);
+      }
+    }
+    String command = words.isEmpty() ? "" : words.get(0);
+    String subject = words.size() > 1 ? words.get(1) : "";
+    boolean needsSubject = !command.equals("list") && !command.equals("log");
+    if (needsSubject && subject.isEmpty()) {
+      return usage();
+    }
+    try {
+      return switch (command) {
+        case "list" -> print(send("GET", "plugins", null));
+        case "info" -> print(send("GET", "plugins/" + encode(subject), null));
+        case "install", "update" -> print(upload(Path.of(subject)));
+        case "remove" ->
+            print(send("DELETE", "plugins/" + encode(subject), BodyPublishers.noBody()));
+        case "rollback", "enable", "disable" ->
+            print(
+                send(
+                    "POST", "plugins/" + encode(subject) + "/" + command, BodyPublishers.noBody()));
+        case "log" ->
+            print(
+                send("GET", subject.isEmpty() ? "audit" : "audit?plugin=" + encode(subject), null));
+        default -> usage();
+      };
+    } catch (IOException e) {
+      String reason =
+          e.getMessage() == null
+              ? "no connection; is the server running there? use --server=URL"
+              : e.getMessage();
+      err.println("narthex plugin: " + server + ": " + reason);
+      return 1;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 1;
+    }
+  }
+
+  private int usage() {
+    err.print(USAGE);
+    return 2;
+  }
+
+  private static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+
+  private HttpResponse<String> upload(Path file) throws IOException, InterruptedException {
+    if (!Files.isReadable(file)) {
+      throw new IOException(file + " cannot be read");
+    }
+    String path =
+        "plugins/upload?file="
+            + encode(String.valueOf(file.getFileName()))
+            + (force ? "&force=true" : "");
+    return send("PUT", path, BodyPublishers.ofFile(file));
+  }
+
+  private HttpResponse<String> send(String method, String path, @Nullable BodyPublisher body)
+      throws IOException, InterruptedException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(server + "/narthex/api/v1/" + path))
+            .timeout(Duration.ofMinutes(2));
+    if (body == null) {
+      request.GET();
+    } else {
+      request
+          .method(method, body)
+          .header("Authorization", "Bearer " + token())
+          .header("Content-Type", "application/java-archive");
+    }
+    return client.send(request.build(), BodyHandlers.ofString());
+  }
+
+  private String token() throws IOException {
+    if (token.isEmpty()) {
+      if (!Files.isReadable(tokenFile)) {
+        throw new IOException(
+            "no admin token: set NARTHEX_TOKEN or give --token-file=<storage path>/narthex/admin.token");
+      }
+      token = Files.readString(tokenFile).strip();
+    }
+    return token;
+  }
+
+  private int print(HttpResponse<String> response) throws IOException {
+    if (raw) {
+      out.println(response.body());
+      return response.statusCode() < 300 ? 0 : 1;
+    }
+    JsonNode body = json.readTree(response.body().isEmpty() ? "{}" : response.body());
+    if (response.statusCode() >= 300) {
+      err.println(
+          "narthex plugin: "
+              + body.path("error").asText("the server answered " + response.statusCode()));
+      return 1;
+    }
+    if (body.has("plugins")) {
+      out.printf(
+          Locale.ROOT,
+          "%-38s %-12s %-12s %-8s %s%n",
+          "ID",
+          "VERSION",
+          "STATE",
+          "SOURCE",
+          "PROVIDES / REASON");
+      for (JsonNode p : body.get("plugins")) {
+        String reason = p.path("reason").asText();
+        List<String> kinds = new ArrayList<>();
+        p.path("kinds").forEach(k -> kinds.add(k.asText()));
+        out.printf(
+            Locale.ROOT,
+            "%-38s %-12s %-12s %-8s %s%n",
+            p.path("id").asText(),
+            p.path("version").asText(),
+            p.path("state").asText(),
+            p.path("source").asText(),
+            reason.isEmpty() ? String.join(", ", kinds) : reason);
+      }
+    } else if (body.has("entries")) {
+      for (JsonNode e : body.get("entries")) {
+        out.printf(
+            Locale.ROOT,
+            "%s %-12s %-10s %s %s: %s%n",
+            Instant.ofEpochMilli(e.path("timeMs").asLong()),
+            e.path("actor").asText(),
+            e.path("action").asText(),
+            e.path("id").asText(),
+            e.path("version").asText(),
+            e.path("result").asText());
+      }
+    } else {
+      body.properties()
+          .forEach(f ->
+              out.printf(
+                  Locale.ROOT,
+                  "%-14s %s%n",
+                  f.getKey(),
+                  f.getValue().isValueNode() ? f.getValue().asText() : f.getValue()));
+    }
+    return 0;
+  }
+}

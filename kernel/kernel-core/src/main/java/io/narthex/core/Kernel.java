@@ -1,0 +1,469 @@
+package io.narthex.core;
+
+import io.narthex.core.config.ConfigFiles;
+import io.narthex.core.config.ConfigManager;
+import io.narthex.core.config.Flags;
+import io.narthex.core.host.DiscoveryHost;
+import io.narthex.core.host.ExporterHost;
+import io.narthex.core.host.HostEnvironment;
+import io.narthex.core.host.NotifierHost;
+import io.narthex.core.host.ProviderRegistry;
+import io.narthex.core.host.StorageHost;
+import io.narthex.core.metrics.MetricsRegistry;
+import io.narthex.core.plugin.AdminToken;
+import io.narthex.core.plugin.PluginManager;
+import io.narthex.format.http.JettyHttpTransport;
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
+import io.narthex.service.config.ConfigService;
+import io.narthex.service.config.DiscoveryBlock;
+import io.narthex.service.config.PrometheusConfig;
+import io.narthex.service.config.ReloadListener;
+import io.narthex.service.config.ScrapeConfig;
+import io.narthex.service.discovery.TargetGroupListener;
+import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.metrics.MetricCollector;
+import io.narthex.service.metrics.Metrics;
+import io.narthex.service.notify.NotifierService;
+import io.narthex.service.plugins.PluginService;
+import io.narthex.service.server.ServerInfo;
+import io.narthex.service.storage.StorageGate;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Entry;
+import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Place;
+import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.plugin.HttpTransport;
+import io.narthex.spi.storage.StorageException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.util.tracker.ServiceTracker;
+import org.osgi.util.tracker.ServiceTrackerCustomizer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Boots the server, in this order: flags, configuration files, data folder, services, listeners (by
+ * the HTTP bundle, once the services are there), plugins with the storage among them, configuration
+ * applied. Ends it in the reverse order. What cannot work ends the process with one line and
+ * Prometheus' status.
+ */
+@Component(service = Kernel.class, immediate = true)
+public final class Kernel {
+  private static final Logger LOG = LoggerFactory.getLogger(Kernel.class);
+
+  private final BundleContext framework;
+  private final BiConsumer<Integer, String> exit;
+  private final List<AutoCloseable> closing =
+      new ArrayList<>(); // in order of start; guarded by this
+  private volatile @Nullable ServerState state;
+
+  /**
+   * Starts booting on a thread of its own.
+   *
+   * @param exit the launcher's way out: ends the framework, then the process, with status and
+   *     message
+   */
+  @Activate
+  public Kernel(
+      BundleContext framework,
+      @Reference(target = "(narthex.role=exit)") BiConsumer<Integer, String> exit) {
+    this.framework = framework;
+    this.exit = exit;
+    Thread.ofPlatform().name("boot").start(this::boot);
+  }
+
+  private void boot() {
+    try {
+      bootInOrder();
+    } catch (Flags.FlagException e) {
+      exit.accept(e.exitStatus(), e.getMessage());
+    } catch (ConfigException e) {
+      exit.accept(2, "Error loading config: " + e.getMessage());
+    } catch (StorageException | StartException e) {
+      exit.accept(1, e.getMessage());
+    } catch (RuntimeException | LinkageError e) {
+      LOG.error("the server cannot start", e);
+      exit.accept(1, "the server cannot start: " + e);
+    }
+  }
+
+  /** The server cannot start; the message is for the operator. */
+  private static final class StartException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    StartException(String message) {
+      super(message);
+    }
+  }
+
+  private String property(String name, String otherwise) {
+    String value = framework.getProperty(name);
+    return value == null || value.isEmpty() ? otherwise : value;
+  }
+
+  private void bootInOrder() {
+    String joined = property("narthex.args", "");
+    Flags flags = Flags.parse(joined.isEmpty() ? List.of() : List.of(joined.split("\u0001", -1)));
+    Map<String, String> build = build();
+    if (flags.help()) {
+      exit.accept(0, Flags.usage());
+      return;
+    }
+    if (flags.version()) {
+      exit.accept(
+          0,
+          "narthex, version "
+              + build.get("version")
+              + " (revision: "
+              + build.get("revision")
+              + ")\n  java:      "
+              + Runtime.version());
+      return;
+    }
+    ConfigFiles files = new ConfigFiles(flags);
+    ConfigFiles.Loaded loaded = files.load();
+    Path data = Path.of(flags.text("storage.tsdb.path")).toAbsolutePath().normalize();
+    Path stateFolder = data.resolve("narthex");
+    createFolder(stateFolder);
+    AdminToken.ensure(stateFolder);
+
+    Clock clock = Clock.systemUTC();
+    MetricsRegistry metrics = new MetricsRegistry();
+    JettyHttpTransport http = new JettyHttpTransport("Prometheus/" + "3.14.0");
+    later(http);
+    HostEnvironment environment =
+        new HostEnvironment(clock, http, stateFolder.resolve("plugin-state"), metrics);
+    ProviderRegistry registry = new ProviderRegistry();
+    StorageHost storage =
+        new StorageHost(
+            environment, data, loaded.narthex().storage().type(), storageSettings(flags, loaded));
+    later(storage);
+    DiscoveryHost discovery = new DiscoveryHost(environment, registry);
+    later(discovery::close);
+    ExporterHost exporters =
+        new ExporterHost(environment, exporterSettings(loaded), loaded.narthexFolder());
+    later(exporters::close);
+    NotifierHost notifiers = new NotifierHost(environment, registry);
+    later(notifiers::close);
+    ServerState server = new ServerState(flags, build, stateFolder, exit, storage::ready);
+    state = server;
+    PluginManager plugins =
+        new PluginManager(
+            framework,
+            registry,
+            dropFolder(flags),
+            createFolder(stateFolder.resolve("plugins")),
+            clock,
+            p ->
+                switch (p.kind()) {
+                  case DISCOVERY -> discovery.instances(p.type());
+                  case NOTIFIER -> notifiers.instances(p.type());
+                  case STORAGE -> storage.instances(p.type());
+                  case EXPORTER -> Map.of();
+                });
+    ConfigManager config =
+        new ConfigManager(
+            files,
+            loaded,
+            next -> {
+              discovery.check(
+                  sets(next.snapshot().prometheus()), next.snapshot().prometheusFolder());
+              notifiers.check(next.snapshot().alertmanager(), next.snapshot().alertmanagerFolder());
+            },
+            metrics,
+            clock);
+    metrics.add(new CoreCollector(server, storage, plugins));
+
+    framework.registerService(Metrics.class, metrics, null);
+    framework.registerService(HttpTransport.class, http, null);
+    framework.registerService(StorageGate.class, storage, null);
+    framework.registerService(ExporterService.class, exporters, null);
+    framework.registerService(NotifierService.class, notifiers, null);
+    framework.registerService(PluginService.class, plugins, null);
+    framework.registerService(ConfigService.class, config, null);
+    framework.registerService(ServerInfo.class, server, null);
+
+    registry.listen(storage);
+    registry.listen(exporters);
+    registry.listen(discovery);
+    registry.listen(notifiers);
+    plugins.start(Path.of(property("narthex.plugins.shipped", "lib/plugins")));
+    later(plugins::close);
+    if (!storage.ready()) {
+      throw new StartException("opening storage failed: " + storage.problem());
+    }
+
+    config.add(
+        new HostsFollow(
+            "storage", 10, snapshot -> storage.configure(storageSettings(flags, config.loaded()))));
+    config.add(
+        new HostsFollow(
+            "exporters",
+            11,
+            snapshot ->
+                exporters.settings(
+                    exporterSettings(config.loaded()), config.loaded().narthexFolder())));
+    config.add(
+        new HostsFollow(
+            "receivers",
+            35,
+            snapshot ->
+                notifiers.configure(snapshot.alertmanager(), snapshot.alertmanagerFolder())));
+    // the parts know their jobs before targets arrive
+    config.add(
+        new HostsFollow(
+            "discovery",
+            60,
+            snapshot ->
+                discovery.configure(sets(snapshot.prometheus()), snapshot.prometheusFolder())));
+    later(track(ReloadListener.class, config::add, config::remove));
+    later(track(TargetGroupListener.class, discovery::listen, discovery::unlisten));
+    later(track(MetricCollector.class, metrics::add, metrics::remove));
+    config.goLive();
+    server.configured();
+    LOG.info("Server is ready to receive web requests.");
+  }
+
+  private synchronized void later(AutoCloseable part) {
+    closing.add(part);
+  }
+
+  /** Stops what was started, the newest first. */
+  @Deactivate
+  public void stop() {
+    ServerState server = state;
+    if (server != null) {
+      server.stoppingNow();
+    }
+    List<AutoCloseable> reversed;
+    synchronized (this) {
+      reversed = new ArrayList<>(closing).reversed();
+      closing.clear();
+    }
+    for (AutoCloseable part : reversed) {
+      try {
+        part.close();
+      } catch (Exception e) {
+        LOG.error("stopping: {}", e.toString(), e);
+      }
+    }
+  }
+
+  private record HostsFollow(
+      String name, int rank, Consumer<io.narthex.service.config.ConfigSnapshot> action)
+      implements ReloadListener {
+    @Override
+    public void apply(io.narthex.service.config.ConfigSnapshot snapshot) {
+      action.accept(snapshot);
+    }
+  }
+
+  private <S> AutoCloseable track(Class<S> type, Consumer<S> added, Consumer<S> removed) {
+    ServiceTracker<S, S> tracker =
+        new ServiceTracker<>(
+            framework,
+            type,
+            new ServiceTrackerCustomizer<>() {
+              @Override
+              public @Nullable S addingService(ServiceReference<S> reference) {
+                S service = framework.getService(reference);
+                if (service != null) {
+                  added.accept(service);
+                }
+                return service;
+              }
+
+              @Override
+              public void modifiedService(ServiceReference<S> reference, S service) {}
+
+              @Override
+              public void removedService(ServiceReference<S> reference, S service) {
+                removed.accept(service);
+                framework.ungetService(reference);
+              }
+            });
+    tracker.open();
+    return tracker::close;
+  }
+
+  private Map<String, String> build() {
+    Map<String, String> build = new LinkedHashMap<>();
+    build.put(
+        "version", property("narthex.version", framework.getBundle().getVersion().toString()));
+    build.put("revision", property("narthex.build.revision", "unknown"));
+    build.put("branch", property("narthex.build.branch", "unknown"));
+    build.put("buildUser", property("narthex.build.user", "unknown"));
+    build.put("buildDate", property("narthex.build.date", "unknown"));
+    return build;
+  }
+
+  private Path dropFolder(Flags flags) {
+    String given = flags.text("plugins.path");
+    return Path.of(given.isEmpty() ? property("narthex.plugins.path", "plugins") : given)
+        .toAbsolutePath()
+        .normalize();
+  }
+
+  private static Path createFolder(Path folder) {
+    try {
+      Files.createDirectories(folder);
+      if (!Files.isWritable(folder)) {
+        throw new AccessDeniedException(folder.toString());
+      }
+      return folder;
+    } catch (AccessDeniedException e) {
+      throw new StartException(
+          "opening storage failed: "
+              + folder
+              + ": permission denied; give the server's user write access or choose another --storage.tsdb.path");
+    } catch (FileAlreadyExistsException e) {
+      throw new StartException(
+          "opening storage failed: "
+              + e.getFile()
+              + ": is a file, not a folder; choose another --storage.tsdb.path");
+    } catch (IOException e) {
+      throw new StartException(
+          "opening storage failed: "
+              + folder
+              + ": "
+              + e.getMessage()
+              + "; choose another --storage.tsdb.path");
+    }
+  }
+
+  private static Mapping exporterSettings(ConfigFiles.Loaded loaded) {
+    Place place = new Place("narthex.yml", 1, 1);
+    List<Entry> entries = new ArrayList<>();
+    loaded
+        .narthex()
+        .exporters()
+        .forEach((type, node) -> entries.add(new Entry(node.place(), type, node)));
+    return new Mapping(place, entries);
+  }
+
+  /**
+   * Returns the settings of the storage: for {@code tsdb} from flags and {@code storage:}, then
+   * narthex.yml.
+   */
+  private static ConfigNode storageSettings(Flags flags, ConfigFiles.Loaded loaded) {
+    Map<String, ConfigNode> settings = new LinkedHashMap<>();
+    if (loaded.narthex().storage().type().equals("tsdb")) {
+      TsdbFlags.settings(flags, loaded.snapshot().prometheus())
+          .forEach((k, v) -> settings.put(k, TsdbFlags.scalar(k, v)));
+    }
+    settings.putAll(loaded.narthex().storage().settings());
+    List<Entry> entries = new ArrayList<>();
+    settings.forEach((k, v) -> entries.add(new Entry(v.place(), k, v)));
+    return new Mapping(new Place("narthex.yml", 1, 1), entries);
+  }
+
+  /** Returns the discovery blocks by set: {@code scrape/<job>} and {@code alertmanager/<index>}. */
+  private static Map<String, List<DiscoveryBlock>> sets(PrometheusConfig config) {
+    Map<String, List<DiscoveryBlock>> sets = new LinkedHashMap<>();
+    for (ScrapeConfig job : config.scrapeConfigs()) {
+      sets.put("scrape/" + job.jobName(), job.discoveries());
+    }
+    for (int i = 0; i < config.alerting().alertmanagers().size(); i++) {
+      sets.put("alertmanager/" + i, config.alerting().alertmanagers().get(i).discoveries());
+    }
+    return sets;
+  }
+
+  /** The metrics of the kernel itself. */
+  private record CoreCollector(ServerState server, StorageHost storage, PluginManager plugins)
+      implements MetricCollector {
+    @Override
+    public void collect(MetricSink sink) {
+      gauge(
+          sink,
+          "prometheus_ready",
+          "Whether Prometheus startup was fully completed and the server is ready for normal operation.",
+          server.ready() ? 1 : 0);
+      sink.family(
+          new MetricMetadata(
+              "prometheus_build_info",
+              MetricType.GAUGE,
+              "A metric with a constant '1' value labeled by version, revision, branch, goversion from which prometheus was built, and the goos and goarch for the build.",
+              ""));
+      sink.sample(
+          "prometheus_build_info",
+          Labels.of(
+              "version", server.compatibleVersion(),
+              "revision", Objects.requireNonNullElse(server.build().get("revision"), "unknown"),
+              "branch", Objects.requireNonNullElse(server.build().get("branch"), "unknown"),
+              "goversion", "java" + Runtime.version().feature()),
+          1);
+      sink.family(
+          new MetricMetadata(
+              "narthex_build_info",
+              MetricType.GAUGE,
+              "Constant 1 with the version of the server in labels.",
+              ""));
+      sink.sample("narthex_build_info", Labels.of("version", server.version()), 1);
+      gauge(
+          sink,
+          "process_start_time_seconds",
+          "Start time of the process since unix epoch in seconds.",
+          server.startTime().toEpochMilli() / 1000.0);
+      sink.family(
+          new MetricMetadata(
+              "narthex_plugin_state",
+              MetricType.GAUGE,
+              "State of each plugin; 1 for the state it is in.",
+              ""));
+      plugins.plugins().stream()
+          .filter(p -> !p.source().equals("kernel"))
+          .forEach(p ->
+              sink.sample(
+                  "narthex_plugin_state",
+                  Labels.of(
+                      "plugin",
+                      p.id(),
+                      "state",
+                      p.state().name().toLowerCase(java.util.Locale.ROOT)),
+                  1));
+      sink.family(
+          new MetricMetadata(
+              "narthex_plugin_stale_class_loaders",
+              MetricType.GAUGE,
+              "Class loaders of former plugin versions still alive; a rise means a leak.",
+              ""));
+      plugins.plugins().stream()
+          .filter(p -> !p.source().equals("kernel"))
+          .forEach(p ->
+              sink.sample(
+                  "narthex_plugin_stale_class_loaders",
+                  Labels.of("plugin", p.id()),
+                  p.staleLoaders()));
+      if (storage.ready()) {
+        StorageMetrics.write(storage.stats(0), sink);
+      }
+    }
+
+    private static void gauge(MetricSink sink, String name, String help, double value) {
+      sink.family(new MetricMetadata(name, MetricType.GAUGE, help, ""));
+      sink.sample(name, Labels.EMPTY, value);
+    }
+  }
+}

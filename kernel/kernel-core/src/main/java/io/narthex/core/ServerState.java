@@ -1,0 +1,171 @@
+package io.narthex.core;
+
+import io.narthex.core.config.Flags;
+import io.narthex.service.server.ServerInfo;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
+
+/** The server as a whole, as the other bundles see it. */
+final class ServerState implements ServerInfo {
+  private static final String COMPATIBLE_VERSION = "3.14.0";
+
+  private final Flags flags;
+  private final Map<String, String> build;
+  private final Path stateDirectory;
+  private final BiConsumer<Integer, String> exit;
+  private final BooleanSupplier storageReady;
+  private final Instant startTime =
+      ProcessHandle.current().info().startInstant().orElseGet(Instant::now);
+  private volatile boolean configured;
+  private volatile boolean stopping;
+  private volatile List<InetSocketAddress> addresses = List.of();
+
+  /**
+   * Creates the state of a server that is not ready yet.
+   *
+   * @param exit ends the process with a status and a message
+   */
+  ServerState(
+      Flags flags,
+      Map<String, String> build,
+      Path stateDirectory,
+      BiConsumer<Integer, String> exit,
+      BooleanSupplier storageReady) {
+    this.flags = flags;
+    this.build = Map.copyOf(build);
+    this.stateDirectory = stateDirectory;
+    this.exit = exit;
+    this.storageReady = storageReady;
+  }
+
+  void configured() {
+    configured = true;
+  }
+
+  void stoppingNow() {
+    stopping = true;
+  }
+
+  @Override
+  public String version() {
+    return build.getOrDefault("version", "unknown");
+  }
+
+  @Override
+  public String compatibleVersion() {
+    return COMPATIBLE_VERSION;
+  }
+
+  @Override
+  public Map<String, String> build() {
+    return build;
+  }
+
+  @Override
+  public Instant startTime() {
+    return startTime;
+  }
+
+  @Override
+  public boolean ready() {
+    return configured && !stopping && storageReady.getAsBoolean();
+  }
+
+  @Override
+  public boolean stopping() {
+    return stopping;
+  }
+
+  @Override
+  public void stop() {
+    stopping = true;
+    exit.accept(0, "");
+  }
+
+  @Override
+  public void fatal(String message) {
+    exit.accept(1, message);
+  }
+
+  @Override
+  public URI externalUrl() {
+    String given = flags.text("web.external-url");
+    if (!given.isEmpty()) {
+      String trimmed = given.endsWith("/") ? given.substring(0, given.length() - 1) : given;
+      return URI.create(
+          trimmed.startsWith("http://") || trimmed.startsWith("https://")
+              ? trimmed
+              : "http://" + hostName() + ":" + port() + trimmed);
+    }
+    return URI.create("http://" + hostName() + ":" + port());
+  }
+
+  private int port() {
+    List<InetSocketAddress> bound = addresses;
+    if (!bound.isEmpty()) {
+      return bound.get(0).getPort();
+    }
+    String first = flags.list("web.listen-address").get(0);
+    String digits = first.substring(first.lastIndexOf(':') + 1);
+    return digits.matches("[0-9]{1,5}") ? Integer.parseInt(digits) : 9090;
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "localhost";
+    }
+  }
+
+  @Override
+  public String routePrefix() {
+    String given = flags.text("web.route-prefix");
+    String path = given.isEmpty() ? externalPath() : given;
+    String inner = path.replaceAll("^/+|/+$", "");
+    return inner.isEmpty() ? "" : "/" + inner;
+  }
+
+  private String externalPath() {
+    String path = flags.text("web.external-url").isEmpty() ? "" : externalUrl().getPath();
+    return path == null ? "" : path;
+  }
+
+  @Override
+  public Map<String, List<String>> flags() {
+    return flags.values();
+  }
+
+  @Override
+  public String flag(String name) {
+    return flags.text(name);
+  }
+
+  @Override
+  public boolean feature(String name) {
+    return flags.feature(name);
+  }
+
+  @Override
+  public List<InetSocketAddress> listenAddresses() {
+    return addresses;
+  }
+
+  @Override
+  public void listening(List<InetSocketAddress> bound) {
+    addresses = List.copyOf(bound);
+  }
+
+  @Override
+  public Path stateDirectory() {
+    return stateDirectory;
+  }
+}

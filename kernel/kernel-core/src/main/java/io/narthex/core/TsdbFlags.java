@@ -1,0 +1,61 @@
+package io.narthex.core;
+
+import io.narthex.core.config.Flags;
+import io.narthex.format.duration.PromDuration;
+import io.narthex.service.config.PrometheusConfig;
+import io.narthex.service.config.PrometheusConfig.StorageSection;
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Place;
+import io.narthex.spi.config.ConfigNode.Scalar;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What Prometheus' flags and its {@code storage:} section mean for a storage of type {@code tsdb}.
+ */
+final class TsdbFlags {
+  private TsdbFlags() {}
+
+  /** Returns the settings as key and text; the file wins over the flags. */
+  static Map<String, String> settings(Flags flags, PrometheusConfig config) {
+    Map<String, String> out = new LinkedHashMap<>();
+    String time = flags.text("storage.tsdb.retention.time");
+    if (time.isEmpty()) {
+      time = flags.text("storage.tsdb.retention");
+    }
+    String size = flags.text("storage.tsdb.retention.size");
+    StorageSection section = config.storage();
+    if (section != null && section.tsdb() != null) {
+      out.put(
+          "out_of_order_time_window", PromDuration.format(section.tsdb().outOfOrderTimeWindow()));
+      if (section.tsdb().retention() != null) {
+        var retention = section.tsdb().retention();
+        if (retention.time() != null) {
+          time = PromDuration.format(retention.time());
+        }
+        if (retention.size() != null) {
+          size = retention.size().bytes() + "B";
+        }
+      }
+    }
+    if (section != null && section.exemplars() != null) {
+      out.put("max_exemplars", Long.toString(section.exemplars().maxExemplars()));
+    }
+    if (!time.isEmpty()) {
+      out.put("retention_time", time);
+    } else if (size.isEmpty()) {
+      out.put("retention_time", "15d");
+    }
+    if (!size.isEmpty()) {
+      out.put("retention_size", size);
+    }
+    out.put("min_block_duration", flags.text("storage.tsdb.min-block-duration"));
+    return out;
+  }
+
+  /** Returns a setting as a node. */
+  static ConfigNode scalar(String key, String text) {
+    return new Scalar(
+        new Place("--storage.tsdb." + key.replace('_', '-'), 1, 1), text, Scalar.Kind.STRING);
+  }
+}

@@ -1,0 +1,150 @@
+package io.narthex.core.config;
+
+import io.narthex.service.config.ConfigService;
+import io.narthex.service.config.ConfigSnapshot;
+import io.narthex.service.config.ReloadListener;
+import io.narthex.service.metrics.Metrics;
+import io.narthex.spi.config.ConfigException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The configuration in effect, and its reload. Files are read and checked whole before anything
+ * changes; then the parts apply it one after the other, and a part that fails does not hold up the
+ * others.
+ */
+public final class ConfigManager implements ConfigService {
+  private static final Logger LOG = LoggerFactory.getLogger(ConfigManager.class);
+
+  private final ConfigFiles files;
+  private final Clock clock;
+  private final Consumer<ConfigFiles.Loaded> check;
+  private final CopyOnWriteArrayList<ReloadListener> listeners = new CopyOnWriteArrayList<>();
+  private final Metrics.Gauge successful;
+  private final Metrics.Gauge successTime;
+  private volatile ConfigFiles.Loaded loaded;
+  private volatile Outcome outcome;
+  private volatile boolean live;
+
+  /**
+   * Creates a manager of files that have been read.
+   *
+   * @param check refuses a configuration that plugins could not use
+   */
+  public ConfigManager(
+      ConfigFiles files,
+      ConfigFiles.Loaded first,
+      Consumer<ConfigFiles.Loaded> check,
+      Metrics metrics,
+      Clock clock) {
+    this.files = files;
+    this.loaded = first;
+    this.check = check;
+    this.clock = clock;
+    outcome = new Outcome(true, null, clock.instant());
+    successful =
+        metrics.gauge(
+            "prometheus_config_last_reload_successful",
+            "Whether the last configuration reload attempt was successful.");
+    successTime =
+        metrics.gauge(
+            "prometheus_config_last_reload_success_timestamp_seconds",
+            "Timestamp of the last successful configuration reload.");
+  }
+
+  /** Applies the configuration read at the start. */
+  public synchronized void goLive() {
+    live = true;
+    apply(loaded);
+  }
+
+  /** Adds a part; it gets the configuration in effect. */
+  public synchronized void add(ReloadListener listener) {
+    listeners.add(listener);
+    if (live) {
+      try {
+        listener.apply(loaded.snapshot());
+      } catch (RuntimeException e) {
+        LOG.error("configuration: {} did not apply it: {}", listener.name(), e.getMessage(), e);
+      }
+    }
+  }
+
+  /** Removes a part. */
+  public void remove(ReloadListener listener) {
+    listeners.remove(listener);
+  }
+
+  @Override
+  public ConfigSnapshot current() {
+    return loaded.snapshot();
+  }
+
+  /** Returns all files as they are in effect. */
+  public ConfigFiles.Loaded loaded() {
+    return loaded;
+  }
+
+  @Override
+  public synchronized void reload() {
+    ConfigFiles.Loaded next;
+    LOG.info("loading configuration file {}", files.main());
+    try {
+      next = files.load();
+      check.accept(next);
+    } catch (ConfigException e) {
+      failed(String.valueOf(e.getMessage()));
+      throw e;
+    }
+    loaded = next;
+    apply(next);
+    if (!outcome.successful()) {
+      throw new ConfigException(String.valueOf(outcome.error()));
+    }
+  }
+
+  private void apply(ConfigFiles.Loaded next) {
+    List<ReloadListener> ordered = new ArrayList<>(listeners);
+    ordered.sort(Comparator.comparingInt(ReloadListener::rank));
+    List<String> problems = new ArrayList<>();
+    for (ReloadListener listener : ordered) {
+      try {
+        listener.apply(next.snapshot());
+      } catch (RuntimeException e) {
+        problems.add(listener.name() + ": " + e.getMessage());
+        if (!(e instanceof ConfigException)) {
+          LOG.error("configuration: {} failed to apply it", listener.name(), e);
+        }
+      }
+    }
+    if (problems.isEmpty()) {
+      Instant now = clock.instant();
+      outcome = new Outcome(true, null, now);
+      successful.set(1);
+      successTime.set(now.toEpochMilli() / 1000.0);
+      LOG.info("configuration applied");
+    } else {
+      failed(
+          "one or more errors occurred while applying the new configuration: "
+              + String.join("; ", problems));
+    }
+  }
+
+  private void failed(String message) {
+    outcome = new Outcome(false, message, outcome.lastSuccess());
+    successful.set(0);
+    LOG.error("configuration not applied: {}", message);
+  }
+
+  @Override
+  public Outcome lastReload() {
+    return outcome;
+  }
+}

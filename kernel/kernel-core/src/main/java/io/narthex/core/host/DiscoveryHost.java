@@ -1,0 +1,454 @@
+package io.narthex.core.host;
+
+import io.narthex.core.host.ProviderRegistry.Kind;
+import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.model.TargetGroup;
+import io.narthex.service.config.DiscoveryBlock;
+import io.narthex.service.discovery.TargetGroupListener;
+import io.narthex.service.metrics.Metrics;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.discovery.Discovery;
+import io.narthex.spi.discovery.DiscoveryProvider;
+import io.narthex.spi.discovery.TargetSink;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs the discoveries of all sets and keeps what they found.
+ *
+ * <p><b>Swap.</b> The groups a block has found belong to the host. When its plugin is replaced, the
+ * new version's first full list replaces them; when the plugin goes, they stay until the block
+ * goes.
+ *
+ * <p><b>Concurrency.</b> Every run has its own virtual thread. {@code lock} guards sets and groups.
+ * Listeners are called from one thread, at most once per {@link #SETTLE} and set.
+ */
+public final class DiscoveryHost implements ProviderRegistry.Listener {
+  private static final Logger LOG = LoggerFactory.getLogger(DiscoveryHost.class);
+  private static final Duration SETTLE = Duration.ofMillis(100);
+  private static final Duration RESTART_PAUSE = Duration.ofSeconds(5);
+  private static final Duration STOP_DEADLINE = Duration.ofSeconds(5);
+
+  private final Object lock = new Object();
+  private final Map<String, TargetSet> sets = new LinkedHashMap<>(); // guarded by lock
+  private final CopyOnWriteArrayList<TargetGroupListener> listeners = new CopyOnWriteArrayList<>();
+  private final HostEnvironment environment;
+  private final ProviderRegistry registry;
+  private final ScheduledExecutorService notifier =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("discovery-updates").factory());
+  private final Metrics.Gauge discovered;
+  private final Metrics.Counter failures;
+  private Path configDirectory = Path.of("."); // guarded by lock
+
+  /** Creates a host without sets. */
+  public DiscoveryHost(HostEnvironment environment, ProviderRegistry registry) {
+    this.environment = environment;
+    this.registry = registry;
+    discovered =
+        environment
+            .metrics()
+            .gauge(
+                "prometheus_sd_discovered_targets",
+                "Current number of discovered targets.",
+                "name",
+                "config");
+    failures =
+        environment
+            .metrics()
+            .counter(
+                "prometheus_sd_refresh_failures_total",
+                "Number of refresh failures for the given SD mechanism.",
+                "mechanism");
+  }
+
+  /** All discoveries of one job. */
+  private final class TargetSet {
+    final String name;
+    final List<Runner> runners = new ArrayList<>();
+    @Nullable ScheduledFuture<?> pending; // guarded by lock
+    boolean told; // guarded by lock
+
+    TargetSet(String name) {
+      this.name = name;
+    }
+
+    /** Asks for the listeners to be told, soon. Called under lock. */
+    void touch() {
+      if (pending == null && !notifier.isShutdown()) {
+        pending = notifier.schedule(() -> tell(this), SETTLE.toMillis(), TimeUnit.MILLISECONDS);
+      }
+    }
+  }
+
+  /** One block: its groups, and the run that keeps them current. */
+  private final class Runner {
+    final TargetSet set;
+    final DiscoveryBlock block;
+    final Object plainNode;
+    final Path folder;
+    final Map<String, TargetGroup> groups = new TreeMap<>(); // guarded by lock
+    boolean fresh; // the present run has delivered; guarded by lock
+    @Nullable Thread thread; // guarded by lock
+    long run; // counts runs; a sink of an older run is deaf; guarded by lock
+    volatile String problem = "";
+
+    Runner(TargetSet set, DiscoveryBlock block, Path folder) {
+      this.set = set;
+      this.block = block;
+      this.folder = folder;
+      plainNode = Objects.requireNonNullElse(block.node().toPlain(), Map.of());
+    }
+
+    String label() {
+      return set.name + " " + block.type() + "[" + block.index() + "]";
+    }
+
+    /**
+     * Starts a run with a provider, or leaves the block waiting. Returns the thread of the former
+     * run.
+     */
+    @Nullable Thread start(@Nullable Provider provider) {
+      Thread former = thread;
+      thread = null;
+      long mine = ++run;
+      fresh = false;
+      if (provider == null) {
+        problem = "waiting for plugin `" + block.type() + "`";
+        set.touch();
+        return former;
+      }
+      Discovery discovery;
+      try {
+        discovery = open(provider, this);
+      } catch (RuntimeException e) {
+        problem = String.valueOf(e.getMessage());
+        LOG.error("discovery {}: {}", label(), problem);
+        set.touch();
+        return former;
+      }
+      problem = "";
+      thread = Thread.ofVirtual().name("discovery " + label()).start(() -> loop(discovery, mine));
+      return former;
+    }
+
+    private void loop(Discovery discovery, long mine) {
+      TargetSink sink = new RunSink(this, mine);
+      while (!Thread.currentThread().isInterrupted()) {
+        try {
+          PluginCalls.call(
+              discovery,
+              () -> {
+                discovery.run(sink);
+                return true;
+              });
+          return;
+        } catch (InterruptedException e) {
+          return;
+        } catch (Exception | LinkageError e) {
+          LOG.warn(
+              "discovery {} failed, starts again in {} s: {}",
+              label(),
+              RESTART_PAUSE.toSeconds(),
+              e.toString(),
+              e);
+          problem = "failed: " + e;
+          failures.with(block.type()).inc();
+          try {
+            Thread.sleep(RESTART_PAUSE);
+          } catch (InterruptedException stop) {
+            return;
+          }
+        }
+      }
+    }
+  }
+
+  /** Takes the groups of one run. */
+  private final class RunSink implements TargetSink {
+    private final Runner runner;
+    private final long run;
+
+    RunSink(Runner runner, long run) {
+      this.runner = runner;
+      this.run = run;
+    }
+
+    @Override
+    public void update(List<TargetGroup> changed) {
+      synchronized (lock) {
+        if (runner.run != run) {
+          return; // replaced meanwhile
+        }
+        if (!runner.fresh) {
+          runner.groups.clear();
+          runner.fresh = true;
+        }
+        for (TargetGroup group : changed) {
+          if (group.targets().isEmpty()) {
+            runner.groups.remove(group.source());
+          } else {
+            runner.groups.put(group.source(), group);
+          }
+        }
+        runner.problem = "";
+        runner.set.touch();
+      }
+    }
+
+    @Override
+    public void refreshFailed(String reason) {
+      runner.problem = reason;
+      failures.with(runner.block.type()).inc();
+      LOG.warn("discovery {}: refresh failed: {}", runner.label(), reason);
+    }
+  }
+
+  private Discovery open(Provider provider, Runner runner) {
+    return openTyped(
+        (DiscoveryProvider<?>) provider.service(), runner.block, runner.label(), runner.folder);
+  }
+
+  private <C extends Record> Discovery openTyped(
+      DiscoveryProvider<C> service, DiscoveryBlock block, String label, Path folder) {
+    C config = ConfigBinder.bind(block.node(), service.configType());
+    try {
+      return PluginCalls.open(
+          service, () -> service.open(config, environment.context(block.type(), label, folder)));
+    } catch (ConfigException e) {
+      throw new ConfigException(block.node().place() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Checks blocks whose plugins are there.
+   *
+   * @throws ConfigException for a block its plugin refuses
+   */
+  public void check(Map<String, List<DiscoveryBlock>> wanted, Path folder) {
+    wanted.forEach((set, blocks) -> {
+      for (DiscoveryBlock block : blocks) {
+        Provider provider = registry.find(Kind.DISCOVERY, block.type());
+        if (provider != null) {
+          openTyped((DiscoveryProvider<?>) provider.service(), block, set, folder);
+        }
+      }
+    });
+  }
+
+  /** Takes the sets of a configuration; blocks that have not changed go on. */
+  public void configure(Map<String, List<DiscoveryBlock>> wanted, Path folder) {
+    List<Thread> former = new ArrayList<>();
+    List<String> removed = new ArrayList<>();
+    synchronized (lock) {
+      boolean sameFolder = folder.equals(configDirectory);
+      configDirectory = folder;
+      for (String name : List.copyOf(sets.keySet())) {
+        if (!wanted.containsKey(name)) {
+          TargetSet set = Objects.requireNonNull(sets.remove(name));
+          set.runners.forEach(r -> stop(r, former));
+          if (set.pending != null) {
+            set.pending.cancel(false);
+          }
+          removed.add(name);
+        }
+      }
+      wanted.forEach((name, blocks) -> {
+        TargetSet set = sets.computeIfAbsent(name, TargetSet::new);
+        List<Runner> old = new ArrayList<>(set.runners);
+        set.runners.clear();
+        for (DiscoveryBlock block : blocks) {
+          Object plain = Objects.requireNonNullElse(block.node().toPlain(), Map.of());
+          Runner kept =
+              sameFolder
+                  ? old.stream()
+                      .filter(r -> r.block.type().equals(block.type()) && r.plainNode.equals(plain))
+                      .findFirst()
+                      .orElse(null)
+                  : null;
+          if (kept != null) {
+            old.remove(kept);
+            set.runners.add(kept);
+          } else {
+            Runner runner = new Runner(set, block, folder);
+            set.runners.add(runner);
+            runner.start(registry.find(Kind.DISCOVERY, block.type()));
+          }
+        }
+        old.forEach(r -> stop(r, former));
+        set.touch();
+      });
+    }
+    for (String name : removed) {
+      notifier.execute(() -> listeners.forEach(l -> l.setRemoved(name)));
+    }
+    former.forEach(Thread::interrupt);
+  }
+
+  private static void stop(Runner runner, List<Thread> former) {
+    runner.run++;
+    Thread thread = runner.thread;
+    runner.thread = null;
+    if (thread != null) {
+      former.add(thread);
+    }
+  }
+
+  private void tell(TargetSet set) {
+    List<TargetGroup> groups = new ArrayList<>();
+    synchronized (lock) {
+      set.pending = null;
+      if (sets.get(set.name) != set) {
+        return;
+      }
+      // a set that has just been set up is told once all its blocks have spoken, or can't
+      boolean waiting =
+          set.runners.stream()
+              .anyMatch(
+                  r -> r.thread != null && !r.fresh && r.groups.isEmpty() && r.problem.isEmpty());
+      if (waiting && !set.told) {
+        set.told = true;
+        set.pending = notifier.schedule(() -> tell(set), SETTLE.toMillis(), TimeUnit.MILLISECONDS);
+        return;
+      }
+      set.told = true;
+      for (Runner runner : set.runners) {
+        int targets = 0;
+        for (TargetGroup group : runner.groups.values()) {
+          groups.add(prefixed(group, runner));
+          targets += group.targets().size();
+        }
+        discovered
+            .with(set.name.startsWith("scrape/") ? "scrape" : "notify", set.name)
+            .set(targets);
+      }
+    }
+    for (TargetGroupListener listener : listeners) {
+      tell(listener, set.name, groups);
+    }
+  }
+
+  private static TargetGroup prefixed(TargetGroup group, Runner runner) {
+    return new TargetGroup(
+        runner.block.type() + "/" + runner.block.index() + "/" + group.source(),
+        group.labels(),
+        group.targets());
+  }
+
+  private static void tell(TargetGroupListener listener, String set, List<TargetGroup> groups) {
+    try {
+      listener.targetsChanged(set, groups);
+    } catch (RuntimeException e) {
+      LOG.error("targets of {} were not taken: {}", set, e.toString(), e);
+    }
+  }
+
+  /** Adds a listener; it is told about every set. */
+  public void listen(TargetGroupListener listener) {
+    listeners.addIfAbsent(listener);
+    synchronized (lock) {
+      sets.values().forEach(TargetSet::touch);
+    }
+  }
+
+  /** Removes a listener. */
+  public void unlisten(TargetGroupListener listener) {
+    listeners.remove(listener);
+  }
+
+  @Override
+  public void probe(Provider candidate) {
+    if (candidate.kind() != Kind.DISCOVERY) {
+      return;
+    }
+    List<Runner> concerned;
+    synchronized (lock) {
+      concerned = runnersOf(candidate.type());
+    }
+    concerned.forEach(r -> open(candidate, r));
+  }
+
+  private List<Runner> runnersOf(String type) {
+    List<Runner> out = new ArrayList<>();
+    for (TargetSet set : sets.values()) {
+      set.runners.stream().filter(r -> r.block.type().equals(type)).forEach(out::add);
+    }
+    return out;
+  }
+
+  @Override
+  public void changed(Kind kind, String type, @Nullable Provider now) {
+    if (kind != Kind.DISCOVERY) {
+      return;
+    }
+    List<Thread> former = new ArrayList<>();
+    synchronized (lock) {
+      for (Runner runner : runnersOf(type)) {
+        Thread thread = runner.start(now);
+        if (thread != null) {
+          former.add(thread);
+        }
+      }
+    }
+    former.forEach(Thread::interrupt);
+    for (Thread thread : former) {
+      try {
+        if (!thread.join(STOP_DEADLINE)) {
+          LOG.warn(
+              "{} does not stop when interrupted; its class loader stays alive", thread.getName());
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  /** Returns the blocks of a type with their problem, or empty. */
+  public Map<String, String> instances(String type) {
+    synchronized (lock) {
+      Map<String, String> out = new TreeMap<>();
+      runnersOf(type).forEach(r -> out.put(r.label(), r.problem));
+      return out;
+    }
+  }
+
+  /** Returns the types that blocks name and no plugin serves. */
+  public List<String> missingTypes() {
+    synchronized (lock) {
+      return sets.values().stream()
+          .flatMap(s -> s.runners.stream())
+          .map(r -> r.block.type())
+          .distinct()
+          .filter(t -> registry.find(Kind.DISCOVERY, t) == null)
+          .sorted()
+          .toList();
+    }
+  }
+
+  /** Stops all runs. Listeners are not told: targets end with the server. */
+  public void close() {
+    notifier.shutdownNow();
+    List<Thread> former = new ArrayList<>();
+    synchronized (lock) {
+      sets.values().forEach(s -> s.runners.forEach(r -> stop(r, former)));
+      sets.clear();
+    }
+    former.forEach(Thread::interrupt);
+  }
+}

@@ -1,0 +1,122 @@
+package io.narthex.core.host;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which plugin serves which type now. Publishing and withdrawing is done by the plugin manager's
+ * one thread; the listeners have finished with the former provider when these methods return.
+ */
+public final class ProviderRegistry {
+  /** The kinds of plugins. */
+  public enum Kind {
+    /** Finds targets. */
+    DISCOVERY,
+    /** Produces metrics. */
+    EXPORTER,
+    /** Delivers notifications. */
+    NOTIFIER,
+    /** Keeps samples. */
+    STORAGE
+  }
+
+  /**
+   * A provider of one type.
+   *
+   * @param service the provider object of the SPI
+   */
+  public record Provider(Kind kind, String type, String pluginId, Object service) {
+    /** Returns {@code discovery:file}. */
+    public String label() {
+      return kind.name().toLowerCase(java.util.Locale.ROOT) + ":" + type;
+    }
+  }
+
+  /** Told when the provider of a type changes. */
+  public interface Listener {
+    /**
+     * Checks a provider against the configuration in effect, without changing anything.
+     *
+     * @throws RuntimeException when it would not work; the message is for users
+     */
+    void probe(Provider candidate);
+
+    /** Switches to {@code now}; null: there is none any more. Returns when the former is unused. */
+    void changed(Kind kind, String type, @Nullable Provider now);
+  }
+
+  private record Key(Kind kind, String type) {}
+
+  private final Map<Key, Provider> providers = new ConcurrentHashMap<>();
+  private final CopyOnWriteArrayList<Listener> listeners = new CopyOnWriteArrayList<>();
+
+  /** Adds a listener and tells it about all providers. */
+  public void listen(Listener listener) {
+    listeners.add(listener);
+    providers.values().forEach(p -> listener.changed(p.kind(), p.type(), p));
+  }
+
+  /** Returns the provider of a type, or null. */
+  public @Nullable Provider find(Kind kind, String type) {
+    return providers.get(new Key(kind, type));
+  }
+
+  /** Returns the types of a kind, sorted. */
+  public List<String> types(Kind kind) {
+    return providers.keySet().stream()
+        .filter(k -> k.kind() == kind)
+        .map(Key::type)
+        .sorted()
+        .toList();
+  }
+
+  /** Lets all listeners check candidates. */
+  public void probe(List<Provider> candidates) {
+    for (Provider candidate : candidates) {
+      listeners.forEach(l -> l.probe(candidate));
+    }
+  }
+
+  /**
+   * Makes {@code now} the providers of a plugin, in place of those it had.
+   *
+   * @throws IllegalStateException when another plugin serves one of the types; nothing has changed
+   *     then
+   */
+  public void publish(String pluginId, List<Provider> now) {
+    for (Provider p : now) {
+      Provider holder = find(p.kind(), p.type());
+      if (holder != null && !holder.pluginId().equals(pluginId)) {
+        throw new IllegalStateException(
+            p.label()
+                + " is already served by plugin `"
+                + holder.pluginId()
+                + "`; remove that one first");
+      }
+    }
+    List<Provider> gone = new ArrayList<>();
+    for (Provider p : providers.values()) {
+      if (p.pluginId().equals(pluginId)
+          && now.stream().noneMatch(n -> n.kind() == p.kind() && n.type().equals(p.type()))) {
+        gone.add(p);
+      }
+    }
+    for (Provider p : now) {
+      providers.put(new Key(p.kind(), p.type()), p);
+      listeners.forEach(l -> l.changed(p.kind(), p.type(), p));
+    }
+    for (Provider p : gone) {
+      providers.remove(new Key(p.kind(), p.type()));
+      listeners.forEach(l -> l.changed(p.kind(), p.type(), null));
+    }
+  }
+
+  /** Takes all providers of a plugin away. */
+  public void withdraw(String pluginId) {
+    publish(pluginId, List.of());
+  }
+}

@@ -1,0 +1,300 @@
+package io.narthex.core.metrics;
+
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
+import io.narthex.service.metrics.MetricCollector;
+import io.narthex.service.metrics.Metrics;
+import io.narthex.spi.exporter.MetricSink;
+import io.prometheus.metrics.core.datapoints.CounterDataPoint;
+import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
+import io.prometheus.metrics.core.datapoints.GaugeDataPoint;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.Quantile;
+import io.prometheus.metrics.model.snapshots.SummarySnapshot;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The server's own metrics, kept by the Prometheus client library. */
+public final class MetricsRegistry implements Metrics {
+  private static final Logger LOG = LoggerFactory.getLogger(MetricsRegistry.class);
+  private static final int SUMMARY_AGE_SECONDS = 600;
+
+  private final PrometheusRegistry registry = new PrometheusRegistry();
+  private final ConcurrentMap<String, Object> byName = new ConcurrentHashMap<>();
+  private final CopyOnWriteArrayList<MetricCollector> collectors = new CopyOnWriteArrayList<>();
+
+  /** Adds a collector. */
+  public void add(MetricCollector collector) {
+    collectors.addIfAbsent(collector);
+  }
+
+  /** Removes a collector. */
+  public void remove(MetricCollector collector) {
+    collectors.remove(collector);
+  }
+
+  @Override
+  public Counter counter(String name, String help, String... labelNames) {
+    return (Counter)
+        byName.computeIfAbsent(
+            name,
+            n -> {
+              var metric =
+                  io.prometheus.metrics.core.metrics.Counter.builder()
+                      .name(n)
+                      .help(help)
+                      .labelNames(labelNames)
+                      .register(registry);
+              return new LibraryCounter(metric, labelNames.length == 0 ? metric : null);
+            });
+  }
+
+  @Override
+  public Gauge gauge(String name, String help, String... labelNames) {
+    return (Gauge)
+        byName.computeIfAbsent(
+            name,
+            n -> {
+              var metric =
+                  io.prometheus.metrics.core.metrics.Gauge.builder()
+                      .name(n)
+                      .help(help)
+                      .labelNames(labelNames)
+                      .register(registry);
+              return new LibraryGauge(metric, labelNames.length == 0 ? metric : null);
+            });
+  }
+
+  @Override
+  public Histogram histogram(String name, String help, double[] bounds, String... labelNames) {
+    return (Histogram)
+        byName.computeIfAbsent(
+            name,
+            n -> {
+              var metric =
+                  io.prometheus.metrics.core.metrics.Histogram.builder()
+                      .name(n)
+                      .help(help)
+                      .classicOnly()
+                      .classicUpperBounds(bounds)
+                      .labelNames(labelNames)
+                      .register(registry);
+              return new LibraryHistogram(metric, labelNames.length == 0 ? metric : null);
+            });
+  }
+
+  @Override
+  public Summary summary(String name, String help, String... labelNames) {
+    return (Summary)
+        byName.computeIfAbsent(
+            name,
+            n -> {
+              var metric =
+                  io.prometheus.metrics.core.metrics.Summary.builder()
+                      .name(n)
+                      .help(help)
+                      .quantile(0.01, 0.001)
+                      .quantile(0.05, 0.005)
+                      .quantile(0.5, 0.05)
+                      .quantile(0.9, 0.01)
+                      .quantile(0.99, 0.001)
+                      .maxAgeSeconds(SUMMARY_AGE_SECONDS)
+                      .labelNames(labelNames)
+                      .register(registry);
+              return new LibrarySummary(metric, labelNames.length == 0 ? metric : null);
+            });
+  }
+
+  @Override
+  public void collect(MetricSink sink) {
+    for (MetricSnapshot snapshot : registry.scrape()) {
+      write(snapshot, sink);
+    }
+    for (MetricCollector collector : collectors) {
+      try {
+        collector.collect(sink);
+      } catch (RuntimeException e) {
+        LOG.warn(
+            "own metrics: collector {} failed; its metrics are missing",
+            collector.getClass().getName(),
+            e);
+      }
+    }
+  }
+
+  private static void write(MetricSnapshot snapshot, MetricSink sink) {
+    String name = snapshot.getMetadata().getName();
+    String help = Objects.requireNonNullElse(snapshot.getMetadata().getHelp(), "");
+    switch (snapshot) {
+      case CounterSnapshot counter -> {
+        sink.family(new MetricMetadata(name + "_total", MetricType.COUNTER, help, ""));
+        counter
+            .getDataPoints()
+            .forEach(p -> sink.sample(name + "_total", labels(p.getLabels()), p.getValue()));
+      }
+      case GaugeSnapshot gauge -> {
+        sink.family(new MetricMetadata(name, MetricType.GAUGE, help, ""));
+        gauge.getDataPoints().forEach(p -> sink.sample(name, labels(p.getLabels()), p.getValue()));
+      }
+      case HistogramSnapshot histogram -> {
+        sink.family(new MetricMetadata(name, MetricType.HISTOGRAM, help, ""));
+        for (HistogramSnapshot.HistogramDataPointSnapshot p : histogram.getDataPoints()) {
+          Labels labels = labels(p.getLabels());
+          ClassicHistogramBuckets buckets = p.getClassicBuckets();
+          long cumulative = 0;
+          for (int i = 0; i < buckets.size(); i++) {
+            cumulative += buckets.getCount(i);
+            sink.sample(
+                name + "_bucket", labels.with("le", bound(buckets.getUpperBound(i))), cumulative);
+          }
+          sink.sample(name + "_sum", labels, p.getSum());
+          sink.sample(name + "_count", labels, cumulative);
+        }
+      }
+      case SummarySnapshot summary -> {
+        sink.family(new MetricMetadata(name, MetricType.SUMMARY, help, ""));
+        for (SummarySnapshot.SummaryDataPointSnapshot p : summary.getDataPoints()) {
+          Labels labels = labels(p.getLabels());
+          for (Quantile q : p.getQuantiles()) {
+            sink.sample(name, labels.with("quantile", bound(q.getQuantile())), q.getValue());
+          }
+          sink.sample(name + "_sum", labels, p.getSum());
+          sink.sample(name + "_count", labels, p.getCount());
+        }
+      }
+      default ->
+          throw new IllegalStateException("metrics of type " + snapshot.getClass().getName());
+    }
+  }
+
+  private static String bound(double value) {
+    if (value == Double.POSITIVE_INFINITY) {
+      return "+Inf";
+    }
+    return value == Math.rint(value) && Math.abs(value) < 1e15
+        ? Long.toString((long) value)
+        : Double.toString(value);
+  }
+
+  private static Labels labels(io.prometheus.metrics.model.snapshots.Labels labels) {
+    Labels.Builder b = Labels.builder();
+    for (io.prometheus.metrics.model.snapshots.Label label : labels) {
+      b.set(label.getName(), label.getValue());
+    }
+    return b.build();
+  }
+
+  /** Returns the names registered so far; for tests and docs. */
+  public List<String> names() {
+    return byName.keySet().stream().sorted().toList();
+  }
+
+  private record LibraryCounter(
+      io.prometheus.metrics.core.metrics.Counter metric,
+      @org.jspecify.annotations.Nullable CounterDataPoint point)
+      implements Counter {
+    private CounterDataPoint data() {
+      return point == null ? metric : point;
+    }
+
+    @Override
+    public Counter with(String... labelValues) {
+      return new LibraryCounter(metric, metric.labelValues(labelValues));
+    }
+
+    @Override
+    public void inc() {
+      data().inc();
+    }
+
+    @Override
+    public void add(double amount) {
+      data().inc(amount);
+    }
+
+    @Override
+    public double value() {
+      return data().get();
+    }
+
+    @Override
+    public void remove(String... labelValues) {
+      metric.remove(labelValues);
+    }
+  }
+
+  private record LibraryGauge(
+      io.prometheus.metrics.core.metrics.Gauge metric,
+      @org.jspecify.annotations.Nullable GaugeDataPoint point)
+      implements Gauge {
+    private GaugeDataPoint data() {
+      return point == null ? metric : point;
+    }
+
+    @Override
+    public Gauge with(String... labelValues) {
+      return new LibraryGauge(metric, metric.labelValues(labelValues));
+    }
+
+    @Override
+    public void set(double value) {
+      data().set(value);
+    }
+
+    @Override
+    public void add(double amount) {
+      data().inc(amount);
+    }
+
+    @Override
+    public double value() {
+      return data().get();
+    }
+
+    @Override
+    public void remove(String... labelValues) {
+      metric.remove(labelValues);
+    }
+  }
+
+  private record LibraryHistogram(
+      io.prometheus.metrics.core.metrics.Histogram metric,
+      @org.jspecify.annotations.Nullable DistributionDataPoint point)
+      implements Histogram {
+    @Override
+    public Histogram with(String... labelValues) {
+      return new LibraryHistogram(metric, metric.labelValues(labelValues));
+    }
+
+    @Override
+    public void observe(double value) {
+      (point == null ? metric : point).observe(value);
+    }
+  }
+
+  private record LibrarySummary(
+      io.prometheus.metrics.core.metrics.Summary metric,
+      @org.jspecify.annotations.Nullable DistributionDataPoint point)
+      implements Summary {
+    @Override
+    public Summary with(String... labelValues) {
+      return new LibrarySummary(metric, metric.labelValues(labelValues));
+    }
+
+    @Override
+    public void observe(double value) {
+      (point == null ? metric : point).observe(value);
+    }
+  }
+}

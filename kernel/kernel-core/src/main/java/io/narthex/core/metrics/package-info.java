@@ -1,0 +1,5 @@
+/** The server's own metrics. */
+@NullMarked
+package io.narthex.core.metrics;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,37 @@
+package io.narthex.core.plugin;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The token that changes under {@code /narthex/api/v1} need; the first start creates it. */
+public final class AdminToken {
+  private static final Logger LOG = LoggerFactory.getLogger(AdminToken.class);
+  private static final String FILE = "admin.token";
+
+  private AdminToken() {}
+
+  /** Creates the token file, readable by its owner only, unless it is there. */
+  public static void ensure(Path stateDirectory) {
+    Path file = stateDirectory.resolve(FILE);
+    if (Files.exists(file)) {
+      return;
+    }
+    byte[] random = new byte[32];
+    new SecureRandom().nextBytes(random);
+    try {
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.writeString(file, HexFormat.of().formatHex(random) + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    LOG.info("admin token created in {}", file);
+  }
+}

@@ -1,0 +1,213 @@
+package io.narthex.core.plugin;
+
+import io.narthex.core.host.ProviderRegistry.Kind;
+import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.spi.discovery.DiscoveryProvider;
+import io.narthex.spi.exporter.ExporterProvider;
+import io.narthex.spi.notifier.NotifierProvider;
+import io.narthex.spi.storage.StorageProvider;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.ref.WeakReference;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.framework.ServiceReference;
+import org.osgi.framework.wiring.BundleWiring;
+
+/** One version of a plugin as a bundle in the framework, from installation to uninstallation. */
+final class Deployment {
+  private static final Map<String, Kind> INTERFACES = new LinkedHashMap<>();
+
+  static {
+    INTERFACES.put(DiscoveryProvider.class.getName(), Kind.DISCOVERY);
+    INTERFACES.put(ExporterProvider.class.getName(), Kind.EXPORTER);
+    INTERFACES.put(NotifierProvider.class.getName(), Kind.NOTIFIER);
+    INTERFACES.put(StorageProvider.class.getName(), Kind.STORAGE);
+  }
+
+  final JarInfo info;
+  final Path jar;
+  final Bundle bundle;
+  final long startedMs;
+  private final List<ServiceReference<?>> used = new ArrayList<>();
+  private List<Provider> providers = List.of();
+
+  private Deployment(JarInfo info, Path jar, Bundle bundle, long startedMs) {
+    this.info = info;
+    this.jar = jar;
+    this.bundle = bundle;
+    this.startedMs = startedMs;
+  }
+
+  /**
+   * Installs and starts a jar beside whatever runs.
+   *
+   * @param jar the kept copy of the plugin's jar
+   * @param work folder for the bundle form of a plain jar
+   * @throws PluginException when it cannot be resolved or started; nothing is left behind then
+   */
+  static Deployment start(BundleContext framework, JarInfo info, Path jar, Path work, long nowMs) {
+    Bundle bundle = null;
+    try {
+      Path image = jar;
+      if (!info.bundle()) {
+        image = work.resolve(info.id() + "-" + info.sha256().substring(0, 12) + ".bundle.jar");
+        JarWrapper.wrap(jar, info, image);
+      }
+      try (InputStream in = Files.newInputStream(image)) {
+        bundle =
+            framework.installBundle(
+                "plugin:" + info.id() + ":" + info.sha256() + ":" + System.nanoTime(), in);
+      }
+      bundle.start();
+      Deployment deployment = new Deployment(info, jar, bundle, nowMs);
+      deployment.findProviders(framework);
+      return deployment;
+    } catch (BundleException e) {
+      remove(bundle);
+      throw new PluginException(explain(e));
+    } catch (IOException e) {
+      remove(bundle);
+      throw new PluginException("cannot be installed: " + e.getMessage());
+    } catch (RuntimeException | LinkageError e) {
+      remove(bundle);
+      throw e instanceof PluginException p ? p : new PluginException("failed to start: " + e);
+    }
+  }
+
+  private static void remove(@Nullable Bundle bundle) {
+    if (bundle != null) {
+      try {
+        bundle.uninstall();
+      } catch (BundleException e) {
+        throw new PluginException("cannot be taken out again: " + e.getMessage());
+      }
+    }
+  }
+
+  /** Turns the framework's words into ours. */
+  private static String explain(BundleException e) {
+    String text = String.valueOf(e.getMessage());
+    java.util.regex.Matcher missing =
+        java.util.regex.Pattern.compile(
+                "osgi\\.wiring\\.package=([\\w.]+)\\)(?:\\(version>=([\\w.]+)\\))?", 0)
+            .matcher(text);
+    if (missing.find()) {
+      String name = missing.group(1);
+      String version =
+          missing.group(2) == null ? "" : " in version " + missing.group(2) + " or newer";
+      return name.startsWith("io.narthex.")
+          ? "needs the API package "
+              + name
+              + version
+              + ", which this server does not have; use a build of the plugin for this server"
+          : "needs package "
+              + name
+              + version
+              + ", which is not there; embed the library in the plugin";
+    }
+    if (text.contains("osgi.ee")) {
+      return "needs a newer Java than " + Runtime.version().feature();
+    }
+    Throwable cause = e.getCause();
+    return "failed to start: " + text + (cause == null ? "" : ": " + cause);
+  }
+
+  private void findProviders(BundleContext framework) {
+    List<Provider> found = new ArrayList<>();
+    ServiceReference<?>[] registered = bundle.getRegisteredServices();
+    if (registered != null) {
+      for (ServiceReference<?> reference : registered) {
+        for (String name : (String[]) reference.getProperty(Constants.OBJECTCLASS)) {
+          Kind kind = INTERFACES.get(name);
+          if (kind != null) {
+            Object service = framework.getService(reference);
+            if (service == null) {
+              throw new PluginException(
+                  "failed to start: its "
+                      + name.substring(name.lastIndexOf('.') + 1)
+                      + " cannot be created; see the log");
+            }
+            used.add(reference);
+            found.add(new Provider(kind, type(kind, service), info.id(), service));
+          }
+        }
+      }
+    }
+    if (found.isEmpty()) {
+      info.services()
+          .forEach((name, classes) -> classes.forEach(c -> found.add(instantiate(name, c))));
+    }
+    if (found.isEmpty()) {
+      throw new PluginException("offers no discovery, exporter, notifier or storage");
+    }
+    providers = List.copyOf(found);
+  }
+
+  private Provider instantiate(String interfaceName, String className) {
+    Kind kind = INTERFACES.get(interfaceName);
+    if (kind == null) {
+      throw new PluginException(
+          "names the service " + interfaceName + ", which this server does not know");
+    }
+    try {
+      Object service = bundle.loadClass(className).getDeclaredConstructor().newInstance();
+      return new Provider(kind, type(kind, service), info.id(), service);
+    } catch (ReflectiveOperationException | LinkageError | ClassCastException e) {
+      Throwable cause =
+          e instanceof java.lang.reflect.InvocationTargetException && e.getCause() != null
+              ? e.getCause()
+              : e;
+      throw new PluginException("failed to start: " + className + " cannot be created: " + cause);
+    }
+  }
+
+  private static String type(Kind kind, Object service) {
+    return switch (kind) {
+      case DISCOVERY -> ((DiscoveryProvider<?>) service).type();
+      case EXPORTER -> ((ExporterProvider<?>) service).type();
+      case NOTIFIER -> ((NotifierProvider<?, ?>) service).type();
+      case STORAGE -> ((StorageProvider<?>) service).type();
+    };
+  }
+
+  /** Returns what the plugin offers. */
+  List<Provider> providers() {
+    return providers;
+  }
+
+  /** Stops and uninstalls the bundle; returns its class loader for the leak meter. */
+  WeakReference<@Nullable ClassLoader> uninstall(BundleContext framework) {
+    BundleWiring wiring = bundle.adapt(BundleWiring.class);
+    WeakReference<@Nullable ClassLoader> loader =
+        new WeakReference<>(wiring == null ? null : wiring.getClassLoader());
+    providers = List.of();
+    used.forEach(framework::ungetService);
+    used.clear();
+    remove(bundle);
+    return loader;
+  }
+
+  /** Returns the framework's word for the bundle's state. */
+  static String osgiState(Bundle bundle) {
+    return switch (bundle.getState()) {
+      case Bundle.ACTIVE -> "ACTIVE";
+      case Bundle.RESOLVED -> "RESOLVED";
+      case Bundle.INSTALLED -> "INSTALLED";
+      case Bundle.STARTING -> "STARTING";
+      case Bundle.STOPPING -> "STOPPING";
+      default -> "UNINSTALLED";
+    };
+  }
+}

@@ -1,0 +1,118 @@
+package io.narthex.core.plugin;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
+
+/**
+ * Finds out which jars in a folder are new, changed or gone. A file counts only when it is
+ * complete: its size and time have not changed for {@link #QUIET_NANOS} and it ends as a zip file
+ * does. A file that stays incomplete for {@link #GIVE_UP_NANOS} is reported as broken, once per
+ * state of the file.
+ */
+final class DropFolder {
+  private static final long QUIET_NANOS = 400_000_000L;
+  private static final long GIVE_UP_NANOS = 5_000_000_000L;
+
+  /** What happened in the folder. */
+  interface Listener {
+    /** A complete file has appeared or changed. */
+    void arrived(Path file);
+
+    /** A file that had arrived is no longer there. */
+    void gone(Path file);
+
+    /** A file does not change any more and is no whole jar. */
+    void broken(Path file, String reason);
+
+    /** A file is there and still being written. */
+    void copying(Path file);
+  }
+
+  private static final class Seen {
+    long size = -1;
+    long modified = -1;
+    long since;
+    boolean handled;
+  }
+
+  private final Path folder;
+  private final Listener listener;
+  private final Map<Path, Seen> files = new HashMap<>();
+
+  DropFolder(Path folder, Listener listener) {
+    this.folder = folder;
+    this.listener = listener;
+  }
+
+  /** Looks at the folder once. Called by one thread, several times a second. */
+  void scan(long nowNanos) throws IOException {
+    Map<Path, Boolean> present = new HashMap<>();
+    if (Files.isDirectory(folder)) {
+      try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, "*.jar")) {
+        for (Path file : jars) {
+          present.put(file, true);
+          look(file, nowNanos);
+        }
+      }
+    }
+    for (Iterator<Path> it = files.keySet().iterator(); it.hasNext(); ) {
+      Path file = it.next();
+      if (!present.containsKey(file)) {
+        it.remove();
+        listener.gone(file);
+      }
+    }
+  }
+
+  private void look(Path file, long now) {
+    BasicFileAttributes attributes;
+    try {
+      attributes = Files.readAttributes(file, BasicFileAttributes.class);
+    } catch (IOException e) {
+      return; // gone between listing and looking
+    }
+    Seen seen = files.computeIfAbsent(file, f -> new Seen());
+    long modified = attributes.lastModifiedTime().toMillis();
+    if (seen.size != attributes.size() || seen.modified != modified) {
+      boolean first = seen.size < 0;
+      seen.size = attributes.size();
+      seen.modified = modified;
+      seen.since = now;
+      seen.handled = false;
+      if (!first) {
+        listener.copying(file);
+      }
+      return;
+    }
+    if (seen.handled || now - seen.since < QUIET_NANOS) {
+      return;
+    }
+    try (ZipFile _ = new ZipFile(file.toFile())) {
+      seen.handled = true;
+    } catch (NoSuchFileException e) {
+      return;
+    } catch (ZipException e) {
+      if (now - seen.since > GIVE_UP_NANOS) {
+        seen.handled = true;
+        listener.broken(file, "not a complete jar: " + e.getMessage() + "; copy it again");
+      } else {
+        listener.copying(file);
+      }
+      return;
+    } catch (IOException e) {
+      seen.handled = true;
+      listener.broken(file, "cannot be read: " + e.getMessage());
+      return;
+    }
+    listener.arrived(file);
+  }
+}

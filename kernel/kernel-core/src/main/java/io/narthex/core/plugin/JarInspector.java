@@ -1,0 +1,189 @@
+package io.narthex.core.plugin;
+
+import io.narthex.service.plugins.PluginService.PluginException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
+import java.util.jar.Manifest;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.ZipEntry;
+import org.jspecify.annotations.Nullable;
+
+/** Looks at a plugin jar without running anything of it. */
+final class JarInspector {
+  private static final long MAX_UNPACKED = 512L << 20;
+  private static final int MAX_ENTRIES = 50_000;
+  private static final Pattern VERSION_IN_NAME =
+      Pattern.compile("^(.+?)-([0-9][0-9A-Za-z._-]*)\\.jar$", 0);
+  private static final Pattern BSN = Pattern.compile("[A-Za-z0-9_.-]+", 0);
+
+  /**
+   * What a jar says of itself.
+   *
+   * @param id symbolic name, module name, or the file's name without version
+   * @param bundle whether it is an OSGi bundle already
+   * @param services provider classes by SPI interface, from META-INF/services
+   * @param nestedJars jars inside it that belong on its class path
+   */
+  record JarInfo(
+      String id,
+      String name,
+      String version,
+      String sha256,
+      boolean bundle,
+      Map<String, List<String>> services,
+      List<String> nestedJars) {}
+
+  private JarInspector() {}
+
+  /**
+   * Reads a jar's manifest and service files.
+   *
+   * @param fileName the name users know it by
+   * @throws PluginException when it is no usable plugin; the message says why
+   */
+  static JarInfo inspect(Path file, String fileName) {
+    try (JarFile jar = new JarFile(file.toFile(), false)) {
+      Map<String, List<String>> services = new LinkedHashMap<>();
+      List<String> nested = new ArrayList<>();
+      checkSizes(jar, fileName);
+      for (ZipEntry entry : Collections.list(jar.entries())) {
+        String name = entry.getName();
+        if (name.startsWith("META-INF/services/io.narthex.spi.") && !entry.isDirectory()) {
+          services.put(name.substring("META-INF/services/".length()), serviceLines(jar, entry));
+        } else if (name.startsWith("META-INF/lib/") && name.endsWith(".jar")) {
+          nested.add(name);
+        }
+      }
+      Manifest manifest = jar.getManifest();
+      Attributes attributes = manifest == null ? new Attributes() : manifest.getMainAttributes();
+      String symbolicName = firstClause(attributes.getValue("Bundle-SymbolicName"));
+      boolean bundle =
+          symbolicName != null && attributes.getValue("Bundle-ManifestVersion") != null;
+      if (!bundle && services.isEmpty()) {
+        throw new PluginException(
+            fileName
+                + ": is no plugin: neither an OSGi bundle nor a jar with META-INF/services/io.narthex.spi.…; see the guide for plugin authors");
+      }
+      Matcher named = VERSION_IN_NAME.matcher(fileName);
+      boolean nameHasVersion = named.matches();
+      String id =
+          symbolicName != null ? symbolicName : attributes.getValue("Automatic-Module-Name");
+      if (id == null) {
+        id = nameHasVersion ? named.group(1) : fileName.replaceFirst("\\.jar$", "");
+      }
+      if (!BSN.matcher(id).matches()) {
+        throw new PluginException(
+            fileName
+                + ": the plugin's id must consist of letters, digits and ._-, got \""
+                + id
+                + "\"");
+      }
+      String version = attributes.getValue("Bundle-Version");
+      if (version == null) {
+        version = attributes.getValue("Implementation-Version");
+      }
+      if (version == null) {
+        version = nameHasVersion ? named.group(2) : "0.0.0";
+      }
+      String name = attributes.getValue("Bundle-Name");
+      return new JarInfo(
+          id,
+          name == null ? id : name,
+          osgiVersion(version),
+          sha256(file),
+          bundle,
+          Map.copyOf(services),
+          List.copyOf(nested));
+    } catch (IOException e) {
+      throw new PluginException(fileName + ": is not a readable jar: " + e.getMessage());
+    }
+  }
+
+  private static void checkSizes(JarFile jar, String fileName) {
+    long unpacked = 0;
+    int entries = 0;
+    for (ZipEntry entry : Collections.list(jar.entries())) {
+      unpacked += Math.max(0, entry.getSize());
+      if (unpacked > MAX_UNPACKED || ++entries > MAX_ENTRIES) {
+        throw new PluginException(
+            fileName
+                + ": unpacks to more than "
+                + (MAX_UNPACKED >> 20)
+                + " MiB or "
+                + MAX_ENTRIES
+                + " files; refused");
+      }
+      String name = entry.getName();
+      if (name.startsWith("/") || name.contains("../")) {
+        throw new PluginException(
+            fileName + ": has an entry outside itself: \"" + name + "\"; refused");
+      }
+    }
+  }
+
+  private static List<String> serviceLines(JarFile jar, ZipEntry entry) throws IOException {
+    List<String> classes = new ArrayList<>();
+    try (BufferedReader in =
+        new BufferedReader(
+            new InputStreamReader(jar.getInputStream(entry), StandardCharsets.UTF_8))) {
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        String text = line.replaceFirst("#.*$", "").strip();
+        if (!text.isEmpty()) {
+          classes.add(text);
+        }
+      }
+    }
+    return classes;
+  }
+
+  private static @Nullable String firstClause(@Nullable String header) {
+    return header == null ? null : header.split(";", 2)[0].strip();
+  }
+
+  /** Returns a version in OSGi form: three numbers and a qualifier. */
+  static String osgiVersion(String version) {
+    Matcher m =
+        Pattern.compile("^(\\d+)(?:\\.(\\d+))?(?:\\.(\\d+))?(?:[.-](.*))?$", 0).matcher(version);
+    if (!m.matches()) {
+      return "0.0.0." + version.replaceAll("[^A-Za-z0-9_-]", "_");
+    }
+    String base =
+        m.group(1)
+            + "."
+            + (m.group(2) == null ? "0" : m.group(2))
+            + "."
+            + (m.group(3) == null ? "0" : m.group(3));
+    return m.group(4) == null ? base : base + "." + m.group(4).replaceAll("[^A-Za-z0-9_-]", "_");
+  }
+
+  /** Returns the digest of a file, 64 hexadecimal digits. */
+  static String sha256(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      byte[] buffer = new byte[1 << 16];
+      for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
+        digest.update(buffer, 0, n);
+      }
+      return HexFormat.of().formatHex(digest.digest()).toLowerCase(Locale.ROOT);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package io.narthex.core.plugin;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Properties;
+
+/** What users decided about plugins and what outlives restarts: stopped ones, pinned versions. */
+final class PluginSettings {
+  private final Path file;
+  private final Properties properties = new Properties();
+
+  PluginSettings(Path file) {
+    this.file = file;
+    if (Files.exists(file)) {
+      try (Reader in = Files.newBufferedReader(file)) {
+        properties.load(in);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  boolean disabled(String id) {
+    return properties.getProperty(id + ".disabled", "").equals("true");
+  }
+
+  void disabled(String id, boolean value) {
+    set(id + ".disabled", value ? "true" : "");
+  }
+
+  /** Returns the file name of the pinned jar, or empty. */
+  String pin(String id) {
+    return properties.getProperty(id + ".pin", "");
+  }
+
+  void pin(String id, String fileName) {
+    set(id + ".pin", fileName);
+  }
+
+  private void set(String key, String value) {
+    Object before = value.isEmpty() ? properties.remove(key) : properties.setProperty(key, value);
+    if (value.equals(before == null ? "" : before)) {
+      return;
+    }
+    Path partial = file.resolveSibling(file.getFileName() + ".tmp");
+    try {
+      try (Writer out = Files.newBufferedWriter(partial)) {
+        properties.store(out, null);
+      }
+      Files.move(
+          partial, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package io.narthex.format.duration;
+
+import java.time.Duration;
+
+/**
+ * Durations as Prometheus writes them: {@code 1y2w3d4h5m6s7ms}, each unit at most once and in this
+ * order. A year has 365 days.
+ */
+public final class PromDuration {
+  private static final String[] UNITS = {"y", "w", "d", "h", "m", "s", "ms"};
+  private static final long[] MILLIS = {
+    365L * 86_400_000, 7L * 86_400_000, 86_400_000, 3_600_000, 60_000, 1000, 1
+  };
+
+  /** The longest duration that Go can hold, in whole milliseconds. */
+  private static final long MAX_MS = Long.MAX_VALUE / 1_000_000;
+
+  private PromDuration() {}
+
+  /**
+   * Reads a duration.
+   *
+   * @throws IllegalArgumentException when {@code text} is none; the message is that of Prometheus
+   */
+  public static Duration parse(String text) {
+    return Duration.ofMillis(parseMs(text));
+  }
+
+  /**
+   * Reads a duration, in milliseconds.
+   *
+   * @throws IllegalArgumentException when {@code text} is none; the message is that of Prometheus
+   */
+  public static long parseMs(String text) {
+    if (text.equals("0")) {
+      return 0;
+    }
+    if (text.isEmpty()) {
+      throw new IllegalArgumentException("empty duration string");
+    }
+    long total = 0;
+    int unit = 0;
+    int at = 0;
+    while (at < text.length()) {
+      long n = 0;
+      int start = at;
+      while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
+        if (n > MAX_MS) {
+          throw new IllegalArgumentException("duration out of range");
+        }
+        n = n * 10 + (text.charAt(at) - '0');
+        at++;
+      }
+      int unitStart = at;
+      while (at < text.length() && text.charAt(at) >= 'a' && text.charAt(at) <= 'z') {
+        at++;
+      }
+      String name = text.substring(unitStart, at);
+      while (unit < UNITS.length && !UNITS[unit].equals(name)) {
+        unit++;
+      }
+      if (unitStart == start || unit == UNITS.length) {
+        throw new IllegalArgumentException("not a valid duration string: \"" + text + "\"");
+      }
+      if (n > MAX_MS / MILLIS[unit] || (total += n * MILLIS[unit]) > MAX_MS) {
+        throw new IllegalArgumentException("duration out of range");
+      }
+      unit++;
+    }
+    return total;
+  }
+
+  /** Writes a duration; parts of a millisecond are dropped. */
+  public static String format(Duration duration) {
+    return formatMs(duration.toMillis());
+  }
+
+  /** Writes a duration given in milliseconds. */
+  public static String formatMs(long milliseconds) {
+    if (milliseconds == 0) {
+      return "0s";
+    }
+    StringBuilder out = new StringBuilder();
+    long rest = milliseconds;
+    if (rest < 0) {
+      out.append('-');
+      rest = -rest;
+    }
+    for (int i = 0; i < UNITS.length; i++) {
+      // years and weeks only when nothing is left over
+      if (i < 2 && rest % MILLIS[i] != 0) {
+        continue;
+      }
+      long n = rest / MILLIS[i];
+      if (n > 0) {
+        out.append(n).append(UNITS[i]);
+        rest -= n * MILLIS[i];
+      }
+    }
+    return out.toString();
+  }
+}

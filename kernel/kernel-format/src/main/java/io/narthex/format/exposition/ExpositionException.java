@@ -1,0 +1,13 @@
+package io.narthex.format.exposition;
+
+import java.io.IOException;
+
+/** An exposition that cannot be read; the message is that of Prometheus, for users. */
+public final class ExpositionException extends IOException {
+  private static final long serialVersionUID = 1;
+
+  /** Creates one with a message for users. */
+  public ExpositionException(String message) {
+    super(message);
+  }
+}

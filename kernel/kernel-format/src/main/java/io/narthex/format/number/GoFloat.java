@@ -1,0 +1,191 @@
+package io.narthex.format.number;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Doubles in the shortest decimal form that reads back to the same value, laid out as Go's strconv
+ * lays them out with precision -1. NaN is {@code NaN}, infinities are {@code +Inf} and {@code
+ * -Inf}. Thread-safe; writing whole numbers and numbers with up to six decimals allocates nothing.
+ */
+public final class GoFloat {
+  /** Room that one number takes at most. */
+  public static final int MAX_LENGTH = 352;
+
+  /** How a number is laid out. */
+  public enum Style {
+    /** Format {@code 'f'}: never an exponent. */
+    FIXED,
+    /** Format {@code 'g'}, also {@code %v}: exponent below 1e-4 and from 1e6 on. */
+    GENERAL,
+    /** As the HTTP API writes sample values: exponent below 1e-6 and from 1e21 on. */
+    JSON,
+    /** As {@link #GENERAL}, and {@code .0} where neither point nor exponent stands. */
+    OPEN_METRICS
+  }
+
+  private static final double[] POWERS = {1, 1e3, 1e6};
+  private static final int[] SCALES = {0, 3, 6};
+  private static final double EXACT = 1e15;
+
+  private GoFloat() {}
+
+  /** Returns the text of a number. */
+  public static String toString(double value, Style style) {
+    byte[] buffer = new byte[MAX_LENGTH];
+    int n = write(buffer, 0, value, style);
+    return new String(buffer, 0, n, StandardCharsets.ISO_8859_1);
+  }
+
+  /** Appends the text of a number. */
+  public static void append(StringBuilder out, double value, Style style) {
+    if (value == (long) value && Math.abs(value) < 1e5 && style != Style.OPEN_METRICS) {
+      if (value == 0 && 1 / value < 0) {
+        out.append('-');
+      }
+      out.append((long) value);
+      return;
+    }
+    out.append(toString(value, style));
+  }
+
+  /**
+   * Writes the text of a number into {@code buffer}, which must have {@link #MAX_LENGTH} bytes left
+   * at {@code at}.
+   *
+   * @return the place after the last byte written
+   */
+  public static int write(byte[] buffer, int at, double value, Style style) {
+    int n = at;
+    if (Double.isNaN(value)) {
+      return ascii(buffer, n, "NaN");
+    }
+    if (Double.isInfinite(value)) {
+      return ascii(buffer, n, value > 0 ? "+Inf" : "-Inf");
+    }
+    if (value < 0 || (value == 0 && 1 / value < 0)) {
+      buffer[n++] = '-';
+    }
+    double abs = Math.abs(value);
+    if (abs == 0) {
+      buffer[n++] = '0';
+      return style == Style.OPEN_METRICS ? ascii(buffer, n, ".0") : n;
+    }
+    if (abs * 1e6 < Long.MAX_VALUE) {
+      for (int i = 0; i < POWERS.length; i++) {
+        double scaled = Math.rint(abs * POWERS[i]);
+        // at most 15 digits: no shorter decimal can read back to the same value
+        if (scaled < EXACT && scaled > 0 && scaled / POWERS[i] == abs) {
+          return layOut(buffer, n, (long) scaled, -SCALES[i], abs, style);
+        }
+      }
+    }
+    return slow(buffer, n, abs, style);
+  }
+
+  private static int slow(byte[] buffer, int at, double abs, Style style) {
+    String text = Double.toString(abs); // shortest since JDK 19, but at least two digits
+    long digits = 0;
+    int exponent = 0;
+    boolean point = false;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '.') {
+        point = true;
+      } else if (c == 'E') {
+        exponent += Integer.parseInt(text, i + 1, text.length(), 10);
+        break;
+      } else {
+        digits = digits * 10 + (c - '0');
+        if (point) {
+          exponent--;
+        }
+      }
+    }
+    if (abs < 1e-322 && digits >= 10 && digits % 10 != 0) {
+      // next to zero one digit may do where Java gives two
+      long one = (digits + 5) / 10;
+      if (Double.parseDouble(one + "E" + (exponent + 1)) == abs) {
+        return layOut(buffer, at, one, exponent + 1, abs, style);
+      }
+    }
+    return layOut(buffer, at, digits, exponent, abs, style);
+  }
+
+  /** Writes {@code digits * 10^exponent}. */
+  private static int layOut(
+      byte[] buffer, int at, long digits, int exponent, double abs, Style style) {
+    long d = digits;
+    int e = exponent;
+    while (d % 10 == 0) {
+      d /= 10;
+      e++;
+    }
+    int count = length(d);
+    int leading = count + e; // digits before the decimal point, may be negative
+    boolean scientific =
+        switch (style) {
+          case FIXED -> false;
+          case GENERAL, OPEN_METRICS -> leading - 1 < -4 || leading - 1 >= 6;
+          case JSON -> abs < 1e-6 || abs >= 1e21;
+        };
+    int n = at;
+    if (scientific) {
+      n = digits(buffer, n, d, count);
+      if (count > 1) {
+        System.arraycopy(buffer, n - count + 1, buffer, n - count + 2, count - 1);
+        buffer[n - count + 1] = '.';
+        n++;
+      }
+      buffer[n++] = 'e';
+      int x = leading - 1;
+      buffer[n++] = (byte) (x < 0 ? '-' : '+');
+      x = Math.abs(x);
+      if (x < 10) {
+        buffer[n++] = '0';
+      }
+      return digits(buffer, n, x, length(x));
+    }
+    if (leading <= 0) {
+      buffer[n++] = '0';
+      buffer[n++] = '.';
+      for (int i = leading; i < 0; i++) {
+        buffer[n++] = '0';
+      }
+      return digits(buffer, n, d, count);
+    }
+    n = digits(buffer, n, d, count);
+    if (e < 0) {
+      System.arraycopy(buffer, n + e, buffer, n + e + 1, -e);
+      buffer[n + e] = '.';
+      return n + 1;
+    }
+    for (int i = 0; i < e; i++) {
+      buffer[n++] = '0';
+    }
+    return style == Style.OPEN_METRICS ? ascii(buffer, n, ".0") : n;
+  }
+
+  private static int length(long digits) {
+    int n = 1;
+    for (long rest = digits; rest >= 10; rest /= 10) {
+      n++;
+    }
+    return n;
+  }
+
+  private static int digits(byte[] buffer, int at, long digits, int count) {
+    long rest = digits;
+    for (int i = at + count - 1; i >= at; i--) {
+      buffer[i] = (byte) ('0' + rest % 10);
+      rest /= 10;
+    }
+    return at + count;
+  }
+
+  private static int ascii(byte[] buffer, int at, String text) {
+    for (int i = 0; i < text.length(); i++) {
+      buffer[at + i] = (byte) text.charAt(i);
+    }
+    return at + text.length();
+  }
+}

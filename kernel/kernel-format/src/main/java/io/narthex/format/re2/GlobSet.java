@@ -1,0 +1,310 @@
+package io.narthex.format.re2;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The simple expressions: alternatives of literals with gaps ({@code .*}, {@code .+}) between them.
+ *
+ * <p>A glob is a list {@code literal, gap, literal, gap, …, literal}; a gap says how many
+ * characters it covers at least. Leftmost matching of the inner literals is enough, because a gap
+ * takes any longer text too.
+ */
+final class GlobSet {
+  private static final int MAX_ALTERNATIVES = 1024;
+
+  /**
+   * One alternative.
+   *
+   * @param literals one more than gaps
+   * @param gaps least length of each gap
+   */
+  private record Glob(List<String> literals, List<Integer> gaps) {
+    static final Glob EMPTY = new Glob(List.of(""), List.of());
+
+    boolean isLiteral() {
+      return gaps.isEmpty();
+    }
+
+    Glob append(Glob next) {
+      if (isLiteral() && next.isLiteral()) {
+        return new Glob(List.of(literals.get(0) + next.literals.get(0)), List.of());
+      }
+      List<String> l = new ArrayList<>(literals);
+      List<Integer> g = new ArrayList<>(gaps);
+      String joint = l.removeLast() + next.literals.get(0);
+      l.add(joint);
+      l.addAll(next.literals.subList(1, next.literals.size()));
+      g.addAll(next.gaps);
+      // two gaps with nothing between are one
+      for (int i = g.size() - 1; i > 0; i--) {
+        if (l.get(i).isEmpty()) {
+          g.set(i - 1, g.get(i - 1) + g.get(i));
+          g.remove(i);
+          l.remove(i);
+        }
+      }
+      return new Glob(List.copyOf(l), List.copyOf(g));
+    }
+
+    boolean matches(String text) {
+      String first = literals.get(0);
+      if (gaps.isEmpty()) {
+        return text.equals(first);
+      }
+      String last = literals.getLast();
+      int end = text.length() - last.length();
+      if (!text.startsWith(first) || end < first.length() || !text.endsWith(last)) {
+        return false;
+      }
+      int at = first.length();
+      for (int i = 1; i < literals.size() - 1; i++) {
+        String literal = literals.get(i);
+        int found = text.indexOf(literal, at + gaps.get(i - 1));
+        if (found < 0) {
+          return false;
+        }
+        at = found + literal.length();
+      }
+      return at + gaps.getLast() <= end;
+    }
+  }
+
+  private final List<Glob> globs;
+  private final @Nullable Set<String> literals;
+  private final String prefix;
+
+  private GlobSet(List<Glob> globs) {
+    this.globs = globs;
+    boolean allLiteral = globs.stream().allMatch(Glob::isLiteral);
+    Set<String> set = new LinkedHashSet<>();
+    String common = globs.get(0).literals.get(0);
+    for (Glob g : globs) {
+      set.add(g.literals.get(0));
+      common = commonPrefix(common, g.literals.get(0));
+    }
+    this.literals = allLiteral ? Set.copyOf(set) : null;
+    this.prefix = common;
+  }
+
+  private static String commonPrefix(String a, String b) {
+    int n = 0;
+    while (n < a.length() && n < b.length() && a.charAt(n) == b.charAt(n)) {
+      n++;
+    }
+    return a.substring(0, n);
+  }
+
+  /** Returns the simple form of an expression, or null when it has none. */
+  static @Nullable GlobSet of(String pattern) {
+    List<Glob> globs = new Reader(pattern).whole();
+    return globs == null || globs.isEmpty() ? null : new GlobSet(List.copyOf(globs));
+  }
+
+  boolean matches(String text) {
+    if (literals != null) {
+      return literals.contains(text);
+    }
+    for (int i = 0; i < globs.size(); i++) {
+      if (globs.get(i).matches(text)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Nullable Set<String> literals() {
+    return literals;
+  }
+
+  String prefix() {
+    return prefix;
+  }
+
+  boolean matchesAll() {
+    return single(0);
+  }
+
+  boolean matchesNonEmpty() {
+    return single(1);
+  }
+
+  private boolean single(int gap) {
+    return globs.size() == 1
+        && globs.get(0).gaps.equals(List.of(gap))
+        && globs.get(0).literals.equals(List.of("", ""));
+  }
+
+  /** Reads the simple subset of the syntax; gives up (null) at the first thing outside of it. */
+  private static final class Reader {
+    private final String text;
+    private int at;
+
+    Reader(String text) {
+      this.text = text;
+    }
+
+    @Nullable List<Glob> whole() {
+      List<Glob> all = alternatives(true);
+      return all != null && at == text.length() ? all : null;
+    }
+
+    private @Nullable List<Glob> alternatives(boolean top) {
+      List<Glob> all = new ArrayList<>();
+      while (true) {
+        List<Glob> one = sequence(top);
+        if (one == null || all.size() + one.size() > MAX_ALTERNATIVES) {
+          return null;
+        }
+        all.addAll(one);
+        if (at < text.length() && text.charAt(at) == '|') {
+          at++;
+        } else {
+          return all;
+        }
+      }
+    }
+
+    private @Nullable List<Glob> sequence(boolean top) {
+      List<Glob> done = List.of(Glob.EMPTY);
+      if (top && at < text.length() && text.charAt(at) == '^') {
+        at++;
+      }
+      while (at < text.length()) {
+        char c = text.charAt(at);
+        if (c == '|' || c == ')') {
+          break;
+        }
+        if (top && c == '$' && (at + 1 == text.length() || text.charAt(at + 1) == '|')) {
+          at++;
+          break;
+        }
+        List<Glob> item = item(c);
+        item = item == null ? null : optional(item);
+        if (item == null || (long) done.size() * item.size() > MAX_ALTERNATIVES) {
+          return null;
+        }
+        List<Glob> next = new ArrayList<>(done.size() * item.size());
+        for (Glob a : done) {
+          for (Glob b : item) {
+            next.add(a.append(b));
+          }
+        }
+        done = next;
+      }
+      return done;
+    }
+
+    private @Nullable List<Glob> item(char c) {
+      switch (c) {
+        case '(' -> {
+          at++;
+          if (text.startsWith("?:", at)) {
+            at += 2;
+          } else if (at < text.length() && text.charAt(at) == '?') {
+            return null;
+          }
+          List<Glob> inner = alternatives(false);
+          if (inner == null || at >= text.length() || text.charAt(at) != ')') {
+            return null;
+          }
+          at++;
+          return inner;
+        }
+        case '.' -> {
+          at++;
+          if (at >= text.length() || (text.charAt(at) != '*' && text.charAt(at) != '+')) {
+            return null;
+          }
+          int least = text.charAt(at++) == '+' ? 1 : 0;
+          if (at < text.length() && text.charAt(at) == '?') {
+            at++; // lazy or greedy is the same for a whole match
+          }
+          return List.of(new Glob(List.of("", ""), List.of(least)));
+        }
+        case '[' -> {
+          return characterClass();
+        }
+        case '\\' -> {
+          if (at + 1 >= text.length() || !isPunctuation(text.charAt(at + 1))) {
+            return null;
+          }
+          at += 2;
+          return literal(text.substring(at - 1, at));
+        }
+        case '*', '+', '?', '{', '}', ']', '^', '$' -> {
+          return null;
+        }
+        default -> {
+          int n = Character.charCount(text.codePointAt(at));
+          at += n;
+          return literal(text.substring(at - n, at));
+        }
+      }
+    }
+
+    private static List<Glob> literal(String s) {
+      return List.of(new Glob(List.of(s), List.of()));
+    }
+
+    /** Reads {@code [abc0-9]} of plain ASCII letters and digits. */
+    private @Nullable List<Glob> characterClass() {
+      at++;
+      Set<Character> chars = new HashSet<>();
+      while (at < text.length() && text.charAt(at) != ']') {
+        char from = text.charAt(at++);
+        char to = from;
+        if (at + 1 < text.length() && text.charAt(at) == '-') {
+          to = text.charAt(at + 1);
+          at += 2;
+        }
+        if (!isWord(from) || !isWord(to) || to < from) {
+          return null;
+        }
+        for (int c = from; c <= to; c++) {
+          chars.add((char) c);
+        }
+      }
+      if (at >= text.length() || chars.isEmpty() || chars.size() > 16) {
+        return null;
+      }
+      at++;
+      List<Glob> all = new ArrayList<>();
+      chars.stream().sorted().forEach(c -> all.addAll(literal(String.valueOf(c))));
+      return all;
+    }
+
+    /** Applies a following {@code ?}; any other repetition is not simple. */
+    private @Nullable List<Glob> optional(List<Glob> item) {
+      if (at >= text.length()) {
+        return item;
+      }
+      char c = text.charAt(at);
+      if (c == '*' || c == '+' || c == '{') {
+        return null;
+      }
+      if (c != '?') {
+        return item;
+      }
+      at++;
+      if (at < text.length() && "?*+{".indexOf(text.charAt(at)) >= 0) {
+        return null;
+      }
+      List<Glob> all = new ArrayList<>(item);
+      all.add(Glob.EMPTY);
+      return all;
+    }
+
+    private static boolean isWord(char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    }
+
+    private static boolean isPunctuation(char c) {
+      return c > 0x20 && c < 0x7f && !isWord(c);
+    }
+  }
+}

@@ -1,0 +1,448 @@
+package io.narthex.format.yaml;
+
+import io.narthex.format.duration.PromDuration;
+import io.narthex.spi.config.ByteSize;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Entry;
+import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Place;
+import io.narthex.spi.config.ConfigNode.Scalar;
+import io.narthex.spi.config.ConfigNode.Sequence;
+import io.narthex.spi.config.Secret;
+import io.narthex.spi.config.Setting;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Binds {@link ConfigNode}s to records annotated with {@link Setting}. Every error names file, line
+ * and column. Stateless and thread-safe.
+ */
+public final class ConfigBinder {
+  private ConfigBinder() {}
+
+  /**
+   * Binds a block; a key the record does not have is an error.
+   *
+   * @param node a map, or a null value for "all defaults"
+   * @throws ConfigException with the place of the offending value
+   */
+  public static <R extends Record> R bind(ConfigNode node, Class<R> type) {
+    return bind(node, type, key -> false);
+  }
+
+  /**
+   * Binds a block that may hold further keys.
+   *
+   * @param others tells which unknown keys are the caller's business
+   * @throws ConfigException with the place of the offending value
+   */
+  public static <R extends Record> R bind(
+      ConfigNode node, Class<R> type, Predicate<String> others) {
+    Mapping mapping = mapping(node);
+    Set<String> known = new LinkedHashSet<>();
+    collectKeys(type, known);
+    for (Entry e : mapping.entries()) {
+      if (!known.contains(e.key()) && !others.test(e.key())) {
+        throw new ConfigException(
+            e.keyPlace() + ": field " + e.key() + " not found" + suggestion(e.key(), known));
+      }
+    }
+    return build(mapping, type);
+  }
+
+  /** Returns the keys a record is bound from, inline records included, in order. */
+  public static Set<String> keys(Class<? extends Record> type) {
+    Set<String> keys = new LinkedHashSet<>();
+    collectKeys(type, keys);
+    return keys;
+  }
+
+  private static String suggestion(String key, Set<String> known) {
+    String best = null;
+    int bestDistance = 3;
+    for (String candidate : known) {
+      int d = distance(key, candidate);
+      if (d < bestDistance) {
+        best = candidate;
+        bestDistance = d;
+      }
+    }
+    return best == null
+        ? "; known keys: " + String.join(", ", known)
+        : "; did you mean \"" + best + "\"?";
+  }
+
+  private static int distance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int up = row[j];
+        row[j] =
+            Math.min(
+                Math.min(row[j], row[j - 1]) + 1,
+                diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
+        diagonal = up;
+      }
+    }
+    return row[b.length()];
+  }
+
+  private static Mapping mapping(ConfigNode node) {
+    if (node instanceof Mapping m) {
+      return m;
+    }
+    if (node instanceof Scalar s && s.kind() == Scalar.Kind.NULL) {
+      return new Mapping(s.place(), List.of());
+    }
+    throw new ConfigException(node.place() + ": expected a map, got " + describe(node));
+  }
+
+  private static void collectKeys(Class<?> type, Set<String> into) {
+    for (RecordComponent c : type.getRecordComponents()) {
+      Setting setting = c.getAnnotation(Setting.class);
+      if (setting == null) {
+        continue;
+      }
+      if (setting.inline()) {
+        collectKeys(c.getType(), into);
+      } else {
+        into.add(key(c, setting));
+      }
+    }
+  }
+
+  /** Returns the YAML key of a component: its given name, or the component's in snake_case. */
+  static String key(RecordComponent component, Setting setting) {
+    if (!setting.name().isEmpty()) {
+      return setting.name();
+    }
+    StringBuilder b = new StringBuilder();
+    for (char ch : component.getName().toCharArray()) {
+      if (Character.isUpperCase(ch)) {
+        b.append('_').append(Character.toLowerCase(ch));
+      } else {
+        b.append(ch);
+      }
+    }
+    return b.toString();
+  }
+
+  private static <R> R build(Mapping mapping, Class<R> type) {
+    RecordComponent[] components = type.getRecordComponents();
+    Class<?>[] types = new Class<?>[components.length];
+    @Nullable Object[] values = new @Nullable Object[components.length];
+    for (int i = 0; i < components.length; i++) {
+      types[i] = components[i].getType();
+      values[i] = component(mapping, components[i]);
+    }
+    try {
+      Constructor<R> constructor = type.getDeclaredConstructor(types);
+      constructor.setAccessible(true);
+      return constructor.newInstance(values);
+    } catch (InvocationTargetException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      if (cause instanceof ConfigException || cause instanceof IllegalArgumentException) {
+        throw new ConfigException(mapping.place() + ": " + cause.getMessage(), cause);
+      }
+      throw new IllegalStateException(
+          "record " + type.getName() + " refuses its own defaults", cause);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("record " + type.getName() + " cannot be built", e);
+    }
+  }
+
+  private static @Nullable Object component(Mapping mapping, RecordComponent component) {
+    Setting setting = component.getAnnotation(Setting.class);
+    if (setting == null) {
+      return emptyValue(component.getGenericType());
+    }
+    if (setting.inline()) {
+      return build(mapping, component.getType());
+    }
+    String key = key(component, setting);
+    ConfigNode node = mapping.get(key);
+    boolean absent = node == null || (node instanceof Scalar s && s.kind() == Scalar.Kind.NULL);
+    if (absent && setting.required()) {
+      throw new ConfigException(
+          (node == null ? mapping.place() : node.place()) + ": " + key + " is required");
+    }
+    if (absent && !setting.defaultValue().isEmpty()) {
+      node = new Scalar(mapping.place(), setting.defaultValue(), Scalar.Kind.STRING);
+      absent = false;
+    }
+    if (absent) {
+      return setting.optional() ? null : absentValue(component.getGenericType(), mapping.place());
+    }
+    java.util.Objects.requireNonNull(node);
+    if (setting.required() && node instanceof Scalar s && s.text().isEmpty()) {
+      throw new ConfigException(node.place() + ": " + key + " is required, got an empty value");
+    }
+    Object value = value(node, component.getGenericType(), key);
+    checkRange(node.place(), key, value, setting);
+    return value;
+  }
+
+  private static @Nullable Object emptyValue(Type type) {
+    Class<?> raw = raw(type);
+    return raw == List.class ? List.of() : raw == Map.class ? Map.of() : primitiveZero(raw);
+  }
+
+  private static @Nullable Object absentValue(Type type, Place place) {
+    Class<?> raw = raw(type);
+    if (raw == String.class) {
+      return "";
+    }
+    if (raw == List.class) {
+      return List.of();
+    }
+    if (raw == Map.class) {
+      return Map.of();
+    }
+    if (raw.isRecord() && raw != ByteSize.class) {
+      return build(new Mapping(place, List.of()), raw);
+    }
+    return primitiveZero(raw);
+  }
+
+  private static @Nullable Object primitiveZero(Class<?> raw) {
+    if (raw == boolean.class) {
+      return false;
+    }
+    if (raw == int.class) {
+      return 0;
+    }
+    if (raw == long.class) {
+      return 0L;
+    }
+    if (raw == double.class) {
+      return 0.0;
+    }
+    return null;
+  }
+
+  private static Class<?> raw(Type type) {
+    if (type instanceof Class<?> c) {
+      return c;
+    }
+    return (Class<?>) ((ParameterizedType) type).getRawType();
+  }
+
+  private static Object value(ConfigNode node, Type type, String key) {
+    Class<?> raw = raw(type);
+    if (raw == ConfigNode.class) {
+      return node;
+    }
+    if (raw == List.class) {
+      return list(node, ((ParameterizedType) type).getActualTypeArguments()[0], key);
+    }
+    if (raw == Map.class) {
+      return map(node, ((ParameterizedType) type).getActualTypeArguments()[1], key);
+    }
+    if (raw.isRecord() && raw != ByteSize.class) {
+      return bind(node, raw.asSubclass(Record.class));
+    }
+    if (!(node instanceof Scalar scalar)) {
+      throw new ConfigException(
+          node.place() + ": " + key + " must be a single value, got " + describe(node));
+    }
+    return scalar(scalar, raw, key);
+  }
+
+  private static List<Object> list(ConfigNode node, Type element, String key) {
+    if (node instanceof Scalar s && s.kind() == Scalar.Kind.NULL) {
+      return List.of();
+    }
+    List<Object> out = new ArrayList<>();
+    if (!(node instanceof Sequence sequence)) {
+      if (node instanceof Scalar && raw(element) == String.class) {
+        // the originals' parser takes a single text for a list of one
+        return List.of(value(node, element, key));
+      }
+      throw new ConfigException(
+          node.place() + ": " + key + " must be a list, got " + describe(node));
+    }
+    for (ConfigNode item : sequence.items()) {
+      if (item instanceof Scalar s
+          && s.kind() == Scalar.Kind.NULL
+          && raw(element) != String.class) {
+        throw new ConfigException(item.place() + ": empty or null entry in " + key);
+      }
+      out.add(value(item, element, key));
+    }
+    return List.copyOf(out);
+  }
+
+  private static Map<String, Object> map(ConfigNode node, Type element, String key) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    for (Entry e : mapping(node).entries()) {
+      out.put(e.key(), value(e.value(), element, e.key()));
+    }
+    return java.util.Collections.unmodifiableMap(out);
+  }
+
+  private static Object scalar(Scalar scalar, Class<?> raw, String key) {
+    String text = scalar.text();
+    Place at = scalar.place();
+    if (raw == String.class) {
+      return text;
+    }
+    if (raw == Secret.class) {
+      return Secret.of(text);
+    }
+    if (raw == boolean.class || raw == Boolean.class) {
+      return bool(scalar, key);
+    }
+    if (raw == int.class || raw == Integer.class || raw == long.class || raw == Long.class) {
+      long n = integer(text, at, key);
+      if (raw == int.class || raw == Integer.class) {
+        if (n != (int) n) {
+          throw new ConfigException(at + ": " + key + " must fit 32 bits, got " + n);
+        }
+        return (int) n;
+      }
+      return n;
+    }
+    if (raw == double.class || raw == Double.class) {
+      try {
+        return Double.parseDouble(text.replace("_", ""));
+      } catch (NumberFormatException e) {
+        throw new ConfigException(at + ": " + key + " must be a number, got \"" + text + "\"", e);
+      }
+    }
+    if (raw == Duration.class) {
+      try {
+        return PromDuration.parse(text);
+      } catch (IllegalArgumentException e) {
+        throw new ConfigException(at + ": " + key + ": " + e.getMessage(), e);
+      }
+    }
+    if (raw == ByteSize.class) {
+      return byteSize(text, at, key);
+    }
+    if (raw == URI.class) {
+      try {
+        return new URI(text);
+      } catch (URISyntaxException e) {
+        throw new ConfigException(at + ": " + key + " must be a URL, got \"" + text + "\"", e);
+      }
+    }
+    if (raw.isEnum()) {
+      StringBuilder known = new StringBuilder();
+      for (Object constant : raw.getEnumConstants()) {
+        String name = ((Enum<?>) constant).name().toLowerCase(Locale.ROOT);
+        if (name.equals(text)) {
+          return constant;
+        }
+        known.append(known.isEmpty() ? "" : ", ").append(name);
+      }
+      throw new ConfigException(
+          at + ": " + key + " must be one of " + known + ", got \"" + text + "\"");
+    }
+    throw new IllegalStateException("settings of type " + raw.getName() + " are not supported");
+  }
+
+  private static boolean bool(Scalar scalar, String key) {
+    return switch (scalar.text().toLowerCase(Locale.ROOT)) {
+      case "true", "yes", "on", "y" -> true;
+      case "false", "no", "off", "n" -> false;
+      default ->
+          throw new ConfigException(
+              scalar.place()
+                  + ": "
+                  + key
+                  + " must be true or false, got \""
+                  + scalar.text()
+                  + "\"");
+    };
+  }
+
+  private static long integer(String text, Place at, String key) {
+    try {
+      return Long.decode(text.replace("_", ""));
+    } catch (NumberFormatException e) {
+      throw new ConfigException(
+          at + ": " + key + " must be a whole number, got \"" + text + "\"", e);
+    }
+  }
+
+  private static ByteSize byteSize(String text, Place at, String key) {
+    int digits = 0;
+    while (digits < text.length() && Character.isDigit(text.charAt(digits))) {
+      digits++;
+    }
+    int power =
+        switch (text.substring(digits)) {
+          case "B", "" -> 0;
+          case "KB", "K", "KiB" -> 1;
+          case "MB", "M", "MiB" -> 2;
+          case "GB", "G", "GiB" -> 3;
+          case "TB", "T", "TiB" -> 4;
+          case "PB", "P", "PiB" -> 5;
+          case "EB", "E", "EiB" -> 6;
+          default -> -1;
+        };
+    if (digits == 0 || power < 0 || (power == 0 && !text.endsWith("B") && !text.equals("0"))) {
+      throw new ConfigException(
+          at + ": " + key + " must be a size such as 512MB, got \"" + text + "\"");
+    }
+    try {
+      return new ByteSize(
+          Math.multiplyExact(Long.parseLong(text.substring(0, digits)), 1L << (10 * power)));
+    } catch (ArithmeticException | NumberFormatException e) {
+      throw new ConfigException(at + ": " + key + " is too large, got \"" + text + "\"", e);
+    }
+  }
+
+  private static void checkRange(Place at, String key, Object value, Setting setting) {
+    double number;
+    if (value instanceof Number n) {
+      number = n.doubleValue();
+    } else if (value instanceof Duration d) {
+      number = d.toMillis() / 1000.0;
+    } else if (value instanceof ByteSize b) {
+      number = b.bytes();
+    } else {
+      return;
+    }
+    if (number < setting.min() || number > setting.max()) {
+      throw new ConfigException(
+          at + ": " + key + " must be " + range(setting.min(), setting.max()) + ", got " + number);
+    }
+  }
+
+  private static String range(double min, double max) {
+    if (min == Double.NEGATIVE_INFINITY) {
+      return "at most " + max;
+    }
+    return max == Double.POSITIVE_INFINITY ? "at least " + min : "from " + min + " to " + max;
+  }
+
+  private static String describe(ConfigNode node) {
+    return switch (node) {
+      case Mapping _ -> "a map";
+      case Sequence _ -> "a list";
+      case Scalar s -> s.kind() == Scalar.Kind.NULL ? "nothing" : "\"" + s.text() + "\"";
+    };
+  }
+}

@@ -1,0 +1,308 @@
+import { useState } from 'preact/hooks';
+import { useApi, type Loaded, type Target, type Targets } from '../lib/api';
+import { humanSeconds, labelPairs, plural, seriesName, type Labels } from '../lib/format';
+import { Ago, Await, Chips, Copy, Dialog, Empty, ErrorBox, Filter, healthTone, matches, Skeleton, State, Toggles, useMore, useParam } from '../ui';
+
+/** Which targets answer, and what the others say. */
+export function TargetsPage() {
+  const [pool, setPool] = useParam('pool');
+  const load = useApi<Targets>('targets', { state: 'active', ...(pool ? { scrapePool: pool } : {}) });
+  const [search, setSearch] = useParam('search');
+  const [health, setHealth] = useParam('health');
+  return (
+    <Await load={load}>
+      {({ activeTargets: all }) => {
+        if (all.length === 0 && pool === '') {
+          return (
+            <Empty title="No targets">
+              Nothing is scraped yet: add <code>scrape_configs</code> to the configuration, or look at what <a href="service-discovery">discovery found</a>.
+            </Empty>
+          );
+        }
+        const wanted = health === '' ? null : new Set(health.split(','));
+        const shown = all.filter((t) => (wanted === null || wanted.has(t.health)) && (search === '' || matches(search, `${t.scrapeUrl} ${seriesName(t.labels)} ${t.lastError}`)));
+        return (
+          <>
+            <div class="toolbar">
+              <Toggles
+                label="Health"
+                value={health}
+                onChange={setHealth}
+                choices={['up', 'down', 'unknown'].map((id) => ({ id, label: <State tone={healthTone(id)}>{id}</State>, count: all.filter((t) => t.health === id).length }))}
+              />
+              {pool !== '' && (
+                <button type="button" class="small" onClick={() => setPool('')}>
+                  Pool {pool} ✕
+                </button>
+              )}
+              <Filter value={search} onChange={setSearch} label="Filter by address, label or error" />
+            </div>
+            {shown.length === 0 && <Empty title="No target matches">Clear the filter to see all {all.length}.</Empty>}
+            {[...byPool(shown)].map(([name, targets], _i, pools) => (
+              <Pool few={pools.length <= FEW_POOLS} key={name} name={name} targets={targets} total={all.filter((t) => t.scrapePool === name)} onPick={(m) => setSearch(`${search} ${m}`.trim())} />
+            ))}
+          </>
+        );
+      }}
+    </Await>
+  );
+}
+
+function byPool(targets: readonly Target[]): Map<string, Target[]> {
+  const pools = new Map<string, Target[]>();
+  for (const t of targets) {
+    const p = pools.get(t.scrapePool);
+    if (p) p.push(t);
+    else pools.set(t.scrapePool, [t]);
+  }
+  return pools;
+}
+
+/** Up to so many pools are unfolded at first; beyond, only those with something down. */
+const FEW_POOLS = 20;
+
+function Pool({ few, name, targets, total, onPick }: { few: boolean; name: string; targets: readonly Target[]; total: readonly Target[]; onPick: (m: string) => void }) {
+  const up = total.filter((t) => t.health === 'up').length;
+  const down = total.filter((t) => t.health === 'down').length;
+  const [open, setOpen] = useState(few || down > 0);
+  const [config, setConfig] = useState(false);
+  const [n, more] = useMore(targets.length, 100);
+  const ordered = [...targets].sort((a, b) => Number(b.health === 'down') - Number(a.health === 'down'));
+  return (
+    <details class="card pool" open={open} onToggle={(e) => setOpen(e.currentTarget.open)} data-testid="target-pool" data-pool={name}>
+      <summary>
+        <h2>{name}</h2>
+        <State tone={down > 0 ? 'bad' : up === total.length ? 'good' : 'mute'}>
+          {up} of {total.length} up
+        </State>
+        <meter min={0} max={total.length} value={up} aria-label={`${up} of ${total.length} up`} />
+      </summary>
+      {open && (
+        <>
+          <table class="cards fixed">
+            <thead>
+              <tr>
+                <th class="s">Health</th>
+                <th class="w">Endpoint</th>
+                <th>Labels</th>
+                <th class="num s">Last scrape</th>
+                <th class="num s">Took</th>
+                <th class="num s">Every</th>
+              </tr>
+            </thead>
+            <tbody>
+              {ordered.slice(0, n).map((t) => (
+                <Row key={`${t.scrapeUrl} ${seriesName(t.labels)}`} target={t} onPick={onPick} />
+              ))}
+            </tbody>
+          </table>
+          {more}
+          <p class="more">
+            <button type="button" class="small quiet" data-testid="pool-config" onClick={() => setConfig(true)}>
+              Configuration of {name}
+            </button>
+          </p>
+          {config && <PoolConfig pool={name} onClose={() => setConfig(false)} />}
+        </>
+      )}
+    </details>
+  );
+}
+
+/** How the server reads the configuration of a pool, defaults filled in. */
+function PoolConfig({ pool, onClose }: { pool: string; onClose: () => void }) {
+  const load = useApi<{ yaml: string }>('scrape_pools/config', { scrapePool: pool });
+  return (
+    <Dialog title={`Scrape pool ${pool}`} onClose={onClose} wide>
+      <Await load={load}>
+        {({ yaml }) => (
+          <>
+            <pre class="code">{yaml}</pre>
+            <div class="actions">
+              <Copy text={yaml} label="Copy YAML" />
+            </div>
+          </>
+        )}
+      </Await>
+    </Dialog>
+  );
+}
+
+function Row({ target: t, onPick }: { target: Target; onPick: (m: string) => void }) {
+  return (
+    <tr tabIndex={0} data-testid="target-row" data-pool={t.scrapePool} data-health={t.health} data-url={t.scrapeUrl}>
+      <td data-l="Health">
+        <State tone={healthTone(t.health)}>{t.health}</State>
+      </td>
+      <td data-l="Endpoint" class="mono wrap">
+        <a href={t.globalUrl || t.scrapeUrl} target="_blank" rel="noreferrer noopener">
+          {t.scrapeUrl}
+        </a>
+        {t.lastError && <div class="bad plain">{t.lastError}</div>}
+      </td>
+      <td data-l="Labels">
+        <Chips labels={t.labels} onPick={onPick} />
+      </td>
+      <td class="num" data-l="Last scrape">
+        <Ago at={t.lastScrape} />
+      </td>
+      <td class="num" data-l="Took">
+        {humanSeconds(t.lastScrapeDuration)}
+      </td>
+      <td class="num" data-l="Every" title={`timeout ${t.scrapeTimeout ?? 'unknown'}`}>
+        {t.scrapeInterval}
+      </td>
+    </tr>
+  );
+}
+
+interface Found {
+  readonly pool: string;
+  readonly discovered: Labels;
+  readonly target: Labels | null;
+}
+
+/** What discovery found and what relabelling made of it. */
+export function DiscoveryPage() {
+  const load = useApi<Targets>('targets');
+  const [search, setSearch] = useParam('search');
+  const [state, setState] = useParam('state');
+  const [steps, setSteps] = useState<Found | null>(null);
+  return (
+    <Await load={load}>
+      {(data) => {
+        const all: Found[] = [
+          ...data.activeTargets.map((t) => ({ pool: t.scrapePool, discovered: t.discoveredLabels, target: t.labels })),
+          ...data.droppedTargets.map((t) => ({ pool: t.scrapePool ?? t.discoveredLabels['job'] ?? '', discovered: t.discoveredLabels, target: null })),
+        ];
+        const wanted = state === '' ? null : new Set(state.split(','));
+        const shown = all.filter((f) => (wanted === null || wanted.has(f.target ? 'active' : 'dropped')) && (search === '' || matches(search, `${f.pool} ${seriesName(f.discovered)} ${seriesName(f.target ?? {})}`)));
+        const pools = [...new Set([...all.map((f) => f.pool), ...Object.keys(data.droppedTargetCounts ?? {})])].sort();
+        if (pools.length === 0) {
+          return (
+            <Empty title="Discovery has found nothing">
+              The configuration names no <code>scrape_configs</code>, or no discovery has answered yet.
+            </Empty>
+          );
+        }
+        return (
+          <>
+            <div class="toolbar">
+              <Toggles
+                label="State"
+                value={state}
+                onChange={setState}
+                choices={[
+                  { id: 'active', label: 'active', count: data.activeTargets.length },
+                  { id: 'dropped', label: 'dropped', count: Object.values(data.droppedTargetCounts ?? {}).reduce((a, b) => a + b, 0) || data.droppedTargets.length },
+                ]}
+              />
+              <Filter value={search} onChange={setSearch} label="Filter by label" />
+            </div>
+            {pools.map((p) => (
+              <DiscoveryPool few={pools.length <= FEW_POOLS} key={p} name={p} found={shown.filter((f) => f.pool === p)} active={data.activeTargets.filter((t) => t.scrapePool === p).length} dropped={data.droppedTargetCounts?.[p] ?? all.filter((f) => f.pool === p && !f.target).length} onSteps={setSteps} />
+            ))}
+            {steps && <Steps found={steps} onClose={() => setSteps(null)} />}
+          </>
+        );
+      }}
+    </Await>
+  );
+}
+
+function DiscoveryPool({ few, name, found, active, dropped, onSteps }: { few: boolean; name: string; found: readonly Found[]; active: number; dropped: number; onSteps: (f: Found) => void }) {
+  const [n, more] = useMore(found.length, 50);
+  const [open, setOpen] = useState(few);
+  if (found.length === 0) return null;
+  return (
+    <details class="card pool" open={open} onToggle={(e) => setOpen(e.currentTarget.open)} data-testid="discovery-pool" data-pool={name}>
+      <summary>
+        <h2>{name}</h2>
+        <span class="dim">
+          {plural(active, 'target')}
+          {dropped > 0 && `, ${dropped.toLocaleString('en')} dropped`}
+        </span>
+      </summary>
+      {open && (
+        <>
+          <table class="cards two">
+            <thead>
+              <tr>
+                <th>Discovered labels</th>
+                <th>Target labels</th>
+              </tr>
+            </thead>
+            <tbody>
+              {found.slice(0, n).map((f) => (
+                <tr key={seriesName(f.discovered)} tabIndex={0} data-testid="discovery-row" data-dropped={f.target === null}>
+                  <td data-l="Discovered">
+                    <LabelList labels={f.discovered} />
+                  </td>
+                  <td data-l="Target">
+                    {f.target ? <LabelList labels={f.target} /> : <State tone="mute">dropped by relabelling</State>}
+                    <button type="button" class="small quiet" onClick={() => onSteps(f)}>
+                      Show steps
+                    </button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          {more}
+        </>
+      )}
+    </details>
+  );
+}
+
+function LabelList({ labels }: { labels: Labels }) {
+  return (
+    <ul class="labels mono">
+      {labelPairs(labels).map(([k, v]) => (
+        <li key={k}>
+          <span class="dim">{k}</span> {v}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface RelabelSteps {
+  steps: { rule: Record<string, unknown>; output: Labels; keep: boolean }[];
+}
+
+/** What every relabelling rule did to one target. */
+function Steps({ found, onClose }: { found: Found; onClose: () => void }) {
+  const load: Loaded<RelabelSteps> = useApi<RelabelSteps>('targets/relabel_steps', { scrapePool: found.pool, labels: JSON.stringify(found.discovered) });
+  let before = found.discovered;
+  return (
+    <Dialog title={`Relabelling in ${found.pool}`} onClose={onClose} wide>
+      {load.error && <ErrorBox error={load.error} />}
+      {!load.answer && load.loading && <Skeleton />}
+      {load.answer?.data.steps.length === 0 && <p class="dim">This pool has no relabelling rules.</p>}
+      <ol class="steps">
+        {load.answer?.data.steps.map((s, i) => {
+          const changes = diff(before, s.output);
+          before = s.output;
+          return (
+            <li key={i}>
+              <code class="wrap">
+                {Object.entries(s.rule)
+                  .map(([k, v]) => `${k}: ${typeof v === 'string' ? v : JSON.stringify(v)}`)
+                  .join('  ')}
+              </code>
+              {!s.keep ? <State tone="mute">dropped here</State> : changes.length === 0 ? <span class="dim">no change</span> : changes.map((c) => <div class="mono wrap" key={c}>{c}</div>)}
+            </li>
+          );
+        })}
+      </ol>
+    </Dialog>
+  );
+}
+
+function diff(a: Labels, b: Labels): string[] {
+  const out: string[] = [];
+  for (const k of Object.keys(a)) if (!(k in b)) out.push(`− ${k}=${a[k]}`);
+  for (const [k, v] of Object.entries(b)) if (a[k] !== v) out.push(k in a ? `${k}: ${a[k]} → ${v}` : `+ ${k}=${v}`);
+  return out;
+}

@@ -1,0 +1,232 @@
+import type { ComponentType } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { api, type Alert } from './lib/api';
+import { overlay } from './lib/keys';
+import { navigate, place, redirect } from './lib/router';
+import { refreshEvery, refreshTick, theme, useStore, zone, type Theme } from './lib/store';
+import { Icon, type IconName } from './ui';
+import { Help, Palette } from './palette';
+import { StatusStrip } from './strip';
+import { AlertsPage } from './pages/alerts';
+import { RulesPage } from './pages/rules';
+import { GroupsPage } from './pages/groups';
+import { PushesPage } from './pages/pushes';
+import { SilencesPage } from './pages/silences';
+import { DiscoveryPage, TargetsPage } from './pages/targets';
+import { AlertmanagersPage, ConfigPage, FlagsPage, StatusPage, TsdbPage } from './pages/system';
+import { PluginsPage } from './pages/plugins';
+
+interface Page {
+  readonly title: string;
+  readonly section: string;
+  readonly view: ComponentType | 'query';
+}
+
+const PAGES: Record<string, Page> = {
+  query: { title: 'Explore', section: 'query', view: 'query' },
+  graph: { title: 'Explore', section: 'query', view: 'query' },
+  alerts: { title: 'Alerts', section: 'alerts', view: AlertsPage },
+  groups: { title: 'Alert groups', section: 'alerts', view: GroupsPage },
+  silences: { title: 'Silences', section: 'alerts', view: SilencesPage },
+  rules: { title: 'Rules', section: 'rules', view: RulesPage },
+  targets: { title: 'Targets', section: 'targets', view: TargetsPage },
+  'service-discovery': { title: 'Service discovery', section: 'targets', view: DiscoveryPage },
+  pushes: { title: 'Pushes', section: 'targets', view: PushesPage },
+  status: { title: 'Status', section: 'status', view: StatusPage },
+  'tsdb-status': { title: 'Storage', section: 'status', view: TsdbPage },
+  flags: { title: 'Flags', section: 'status', view: FlagsPage },
+  config: { title: 'Configuration', section: 'status', view: ConfigPage },
+  'alertmanager-discovery': { title: 'Alertmanagers', section: 'status', view: AlertmanagersPage },
+  plugins: { title: 'Plugins', section: 'plugins', view: PluginsPage },
+};
+
+const RAIL: readonly { to: string; word: string; icon: IconName }[] = [
+  { to: 'query', word: 'Explore', icon: 'explore' },
+  { to: 'alerts', word: 'Alerts', icon: 'alerts' },
+  { to: 'rules', word: 'Rules', icon: 'rules' },
+  { to: 'targets', word: 'Targets', icon: 'targets' },
+  { to: 'status', word: 'System', icon: 'system' },
+  { to: 'plugins', word: 'Plugins', icon: 'plugins' },
+];
+
+const TABS: Record<string, readonly [string, string][]> = {
+  alerts: [
+    ['alerts', 'Alerts'],
+    ['groups', 'Groups'],
+    ['silences', 'Silences'],
+  ],
+  targets: [
+    ['targets', 'Targets'],
+    ['service-discovery', 'Discovery'],
+    ['pushes', 'Pushes'],
+  ],
+  status: [
+    ['status', 'Status'],
+    ['tsdb-status', 'Storage'],
+    ['config', 'Configuration'],
+    ['flags', 'Flags'],
+    ['alertmanager-discovery', 'Alertmanagers'],
+  ],
+};
+
+export function App() {
+  const at = useStore(place);
+  const open = useStore(overlay);
+  useEffect(() => {
+    const to = redirect(at);
+    if (to !== null) navigate(to, true);
+  }, [at]);
+  const page = PAGES[at.path];
+  useEffect(() => {
+    document.title = page ? `${page.title} · Narthex` : 'Narthex';
+  }, [page]);
+  return (
+    <div class="shell">
+      <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('main')?.focus(); }}>
+        Skip to content
+      </a>
+      <Rail section={page?.section ?? ''} />
+      <div class="body">
+        <TopLine page={page} path={at.path} />
+        <StatusStrip />
+        <main id="main" tabIndex={-1} key={page?.view === 'query' ? 'query' : at.path}>
+          {page ? page.view === 'query' ? <LazyQuery /> : <page.view /> : at.path !== '' && <Missing path={at.path} />}
+        </main>
+      </div>
+      {open === 'help' && <Help />}
+      {open === 'palette' && <Palette />}
+    </div>
+  );
+}
+
+function Rail({ section }: { section: string }) {
+  const firing = useFiring();
+  return (
+    <nav class="rail" aria-label="Pages">
+      <a class="brand" href="query" aria-label="Narthex">
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <path class="stalk" d="M11 28V15M21 28V15" />
+          <path class="flame" d="M16 4c3.4 3.2 4.6 5.4 4.6 7.7a4.6 4.6 0 0 1-9.2 0C11.4 9.9 12.5 8.7 13.6 7.6c.3 1 .8 1.6 1.5 2C15.3 7.7 15.2 6 16 4z" />
+        </svg>
+        <span>Narthex</span>
+      </a>
+      {RAIL.map((r) => (
+        <a key={r.to} href={r.to} data-testid={`nav-${r.to}`} {...(r.to === section ? { 'aria-current': 'page' as const } : {})}>
+          <Icon name={r.icon} />
+          <span>{r.word}</span>
+          {r.to === 'alerts' && firing > 0 && (
+            <b class="badge" aria-label={`${firing} firing`}>
+              {firing}
+            </b>
+          )}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** Number of firing alerts, read every 30 s while the page is visible. */
+function useFiring(): number {
+  const [n, setN] = useState(0);
+  const tick = useStore(refreshTick);
+  useEffect(() => {
+    const abort = new AbortController();
+    const read = () => {
+      if (document.hidden) return;
+      api<{ alerts: Alert[] }>('alerts', {}, abort.signal).then(
+        (a) => setN(a.data.alerts.filter((x) => x.state === 'firing').length),
+        () => undefined,
+      );
+    };
+    read();
+    const timer = setInterval(read, 30_000);
+    return () => {
+      abort.abort();
+      clearInterval(timer);
+    };
+  }, [tick]);
+  return n;
+}
+
+const THEMES: Record<Theme, { next: Theme; icon: IconName; word: string }> = {
+  auto: { next: 'light', icon: 'auto', word: 'as the system' },
+  light: { next: 'dark', icon: 'sun', word: 'light' },
+  dark: { next: 'auto', icon: 'moon', word: 'dark' },
+};
+
+function TopLine({ page, path }: { page: Page | undefined; path: string }) {
+  const t = THEMES[useStore(theme)];
+  const z = useStore(zone);
+  const every = useStore(refreshEvery);
+  const tabs = TABS[page?.section ?? ''];
+  return (
+    <header class="top">
+      <h1>{page?.title ?? 'Not found'}</h1>
+      {tabs && (
+        <nav class="tabs" aria-label={`${page?.title} pages`}>
+          {tabs.map(([to, word]) => (
+            <a key={to} href={to} {...(to === path ? { 'aria-current': 'page' as const } : {})}>
+              {word}
+            </a>
+          ))}
+        </nav>
+      )}
+      <span class="grow" />
+      <button type="button" class="quiet find" onClick={() => overlay.set('palette')} aria-label="Search pages, metrics and alerts" title="Search (Ctrl K)">
+        <Icon name="search" />
+        <span class="word">Search</span>
+        <kbd class="word">Ctrl K</kbd>
+      </button>
+      <button type="button" class="quiet" title="Refresh now" aria-label="Refresh now" data-testid="refresh" onClick={() => refreshTick.set(refreshTick.get() + 1)}>
+        <Icon name="refresh" />
+      </button>
+      <select aria-label="Refresh every" title="Refresh every" value={String(every)} onChange={(e) => refreshEvery.set(Number(e.currentTarget.value))}>
+        {[0, 5, 15, 30, 60, 300].map((s) => (
+          <option key={s} value={String(s)}>
+            {s === 0 ? 'Auto off' : s < 60 ? `${s} s` : `${s / 60} min`}
+          </option>
+        ))}
+      </select>
+      <button type="button" class="quiet wideonly" title="Time zone of all times shown" onClick={() => zone.set(z === 'utc' ? 'local' : 'utc')}>
+        {z === 'utc' ? 'UTC' : 'Local'}
+      </button>
+      <button type="button" class="quiet" title={`Theme: ${t.word}`} aria-label={`Theme: ${t.word}; change`} data-testid="theme" onClick={() => theme.set(t.next)}>
+        <Icon name={t.icon} />
+      </button>
+      <button type="button" class="quiet wideonly" title="Keyboard and settings (?)" aria-label="Help" onClick={() => overlay.set('help')}>
+        <Icon name="help" />
+      </button>
+    </header>
+  );
+}
+
+/** The query page carries the editor and the chart library, so it comes in a piece of its own. */
+function LazyQuery() {
+  const [view, setView] = useState<{ View: ComponentType } | null>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    import('./query/QueryPage').then(
+      (m) => setView({ View: m.QueryPage }),
+      () => setFailed(true),
+    );
+  }, []);
+  if (view) return <view.View />;
+  return failed ? (
+    <div class="note bad">
+      <p>The query page could not be loaded. The server may have been updated: reload this page.</p>
+    </div>
+  ) : (
+    <div class="panel loading" />
+  );
+}
+
+function Missing({ path }: { path: string }) {
+  return (
+    <div class="empty">
+      <b>There is no page at /{path}</b>
+      <p>
+        Go to <a href="query">Explore</a>, or press <kbd>Ctrl K</kbd> to search.
+      </p>
+    </div>
+  );
+}

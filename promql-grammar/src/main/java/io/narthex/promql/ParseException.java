@@ -1,0 +1,40 @@
+package io.narthex.promql;
+
+import java.util.List;
+
+/** A text that is no PromQL, or PromQL that cannot mean anything. Has at least one error. */
+public final class ParseException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * One thing that is wrong.
+   *
+   * @param message text as Prometheus words it
+   * @param position where
+   */
+  public record ParseError(String message, PosRange position) {}
+
+  private final transient List<ParseError> errors;
+  private final String query;
+
+  ParseException(String query, List<ParseError> errors) {
+    super(text(query, errors.get(0)));
+    this.query = query;
+    this.errors = List.copyOf(errors);
+  }
+
+  private static String text(String query, ParseError first) {
+    String place = PosRange.place(query, first.position().start());
+    return place + ": parse error: " + first.message();
+  }
+
+  /** Returns the errors in the order found; the exception's message tells the first. */
+  public List<ParseError> errors() {
+    return errors;
+  }
+
+  /** Returns the text that was parsed. */
+  public String query() {
+    return query;
+  }
+}

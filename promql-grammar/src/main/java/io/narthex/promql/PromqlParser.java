@@ -1,0 +1,228 @@
+package io.narthex.promql;
+
+import io.narthex.promql.ParseException.ParseError;
+import io.narthex.promql.grammar.antlr.PromQL;
+import java.util.List;
+import java.util.Objects;
+import org.antlr.v4.runtime.CommonTokenStream;
+import org.antlr.v4.runtime.DefaultErrorStrategy;
+import org.antlr.v4.runtime.InputMismatchException;
+import org.antlr.v4.runtime.ListTokenSource;
+import org.antlr.v4.runtime.Parser;
+import org.antlr.v4.runtime.ParserRuleContext;
+import org.antlr.v4.runtime.RecognitionException;
+import org.antlr.v4.runtime.RuleContext;
+import org.antlr.v4.runtime.Token;
+import org.antlr.v4.runtime.TokenStream;
+import org.antlr.v4.runtime.atn.PredictionMode;
+import org.antlr.v4.runtime.misc.ParseCancellationException;
+
+/**
+ * Reads PromQL.
+ *
+ * <p>Time is linear in the length of the text. Nesting is bounded, so that neither the parser nor
+ * anybody who walks the tree runs out of stack: {@value #MAX_NESTING} levels of parentheses, signs
+ * and powers, {@value #MAX_DEPTH} levels of the tree in all.
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class PromqlParser {
+  /** How deep parentheses, brackets, signs and powers may nest. */
+  public static final int MAX_NESTING = 400;
+
+  /** How deep the tree may be; each operator of a chain like {@code a + b + c} is one level. */
+  public static final int MAX_DEPTH = 2000;
+
+  private final ParserOptions options;
+
+  /** Creates a parser with the given options. */
+  public PromqlParser(ParserOptions options) {
+    this.options = options;
+  }
+
+  /**
+   * Returns the tree of an expression, type-checked.
+   *
+   * @throws ParseException when the text is no valid expression
+   */
+  public Expr parse(String query) throws ParseException {
+    List<Token> tokens = Lexer.tokens(query);
+    Positions positions = new Positions(query);
+    if (tokens.get(0).getType() == Token.EOF) {
+      throw error(query, "no expression found in input", new PosRange(0, 0));
+    }
+    PromQL.StartContext tree;
+    try {
+      tree = run(tokens, PredictionMode.SLL);
+    } catch (NestingException e) {
+      throw tooDeep(query, positions);
+    } catch (ParseCancellationException first) {
+      try {
+        tree = run(tokens, PredictionMode.LL);
+      } catch (NestingException e) {
+        throw tooDeep(query, positions);
+      } catch (ParseCancellationException e) {
+        throw syntaxError(query, positions, tokens, e);
+      }
+    }
+    AstBuilder builder = new AstBuilder(query, positions, options);
+    Expr expr = builder.build(tree.expr());
+    List<ParseError> errors = builder.errors();
+    if (!errors.isEmpty()) {
+      throw new ParseException(query, errors);
+    }
+    if (builder.depth() > MAX_DEPTH) {
+      throw tooDeep(query, positions);
+    }
+    return expr;
+  }
+
+  /**
+   * Returns the selector that {@code text} is, as in {@code match[]} parameters.
+   *
+   * @throws ParseException when it is anything else
+   */
+  public Expr.VectorSelector parseSelector(String text) throws ParseException {
+    Expr expr = parse(text);
+    if (expr instanceof Expr.VectorSelector selector
+        && selector.at() == null
+        && selector.offsetMs() == 0
+        && selector.offsetExpr() == null) {
+      return selector;
+    }
+    throw error(text, "expected a series selector", expr.position());
+  }
+
+  private static ParseException error(String query, String message, PosRange position) {
+    return new ParseException(query, List.of(new ParseError(message, position)));
+  }
+
+  private static ParseException tooDeep(String query, Positions positions) {
+    return error(
+        query,
+        "expression is nested too deeply; at most "
+            + MAX_NESTING
+            + " levels of parentheses and "
+            + MAX_DEPTH
+            + " chained operators are supported",
+        new PosRange(0, positions.bytes(query.length())));
+  }
+
+  private static PromQL.StartContext run(List<Token> tokens, PredictionMode mode) {
+    PromQL parser = new BoundedParser(new CommonTokenStream(new ListTokenSource(tokens)));
+    parser.removeErrorListeners();
+    parser.setErrorHandler(new FailFast());
+    parser.getInterpreter().setPredictionMode(mode);
+    return parser.start();
+  }
+
+  /* messages */
+
+  private static ParseException syntaxError(
+      String query, Positions positions, List<Token> tokens, ParseCancellationException failure) {
+    RecognitionException cause =
+        (RecognitionException) Objects.requireNonNull(failure.getCause(), "cause");
+    Token bad = cause.getOffendingToken();
+    PosRange position = positions.of(bad);
+    if (bad.getType() == PromQL.ERROR) {
+      return error(query, bad.getText(), position);
+    }
+    int index = bad.getTokenIndex();
+    int before = index > 0 ? tokens.get(index - 1).getType() : Token.EOF;
+    return error(
+        query,
+        "unexpected " + PromqlTokens.describe(bad) + place(cause.getCtx(), before),
+        position);
+  }
+
+  /** Returns where in the language the error is and what would have been right there. */
+  private static String place(RuleContext failed, int tokenBefore) {
+    final String durations = "number, duration, step(), or range()";
+    for (RuleContext c = failed; c != null; c = c.parent) {
+      switch (c.getRuleIndex()) {
+        case PromQL.RULE_matchOp:
+          return " in label matching, expected label matching operator";
+        case PromQL.RULE_labelMatcher:
+          boolean afterOperator = tokenBefore != PromQL.IDENTIFIER && tokenBefore != PromQL.STRING;
+          return " in label matching, expected "
+              + (afterOperator ? "string" : "label matching operator");
+        case PromQL.RULE_labelMatchers:
+          boolean first = tokenBefore == PromQL.LBRACE || tokenBefore == PromQL.COMMA;
+          return " in label matching, expected "
+              + (first ? "identifier or \"}\"" : "\",\" or \"}\"");
+        case PromQL.RULE_label, PromQL.RULE_labelList, PromQL.RULE_groupLabels:
+          String expected =
+              switch (tokenBefore) {
+                case PromQL.LPAREN, PromQL.GROUP_PAREN, PromQL.COMMA -> "label";
+                case PromQL.BY, PromQL.WITHOUT, PromQL.ON, PromQL.IGNORING -> "\"(\"";
+                default -> "\",\" or \")\"";
+              };
+          return " in grouping opts, expected " + expected;
+        case PromQL.RULE_atValue:
+          return " in @, expected timestamp";
+        case PromQL.RULE_offsetValue:
+          return " in offset, expected " + durations;
+        case PromQL.RULE_rangeEnd:
+          return " in subquery or range, expected \":\" or \"]\"";
+        case PromQL.RULE_subqueryStep:
+          return " in subquery selector, expected " + durations + ", or \"]\"";
+        case PromQL.RULE_rangeSpec:
+          return " in subquery or range selector, expected " + durations;
+        case PromQL.RULE_fillModifier:
+          return " in fill modifier, expected number in parentheses";
+        case PromQL.RULE_expr:
+          return "";
+        default:
+          break;
+      }
+    }
+    return "";
+  }
+
+  private static final class NestingException extends ParseCancellationException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  /** Counts how deep the rules that recurse are, and gives up before the stack does. */
+  private static final class BoundedParser extends PromQL {
+    private int nesting;
+
+    BoundedParser(TokenStream input) {
+      super(input);
+    }
+
+    @Override
+    public void enterRecursionRule(
+        ParserRuleContext localctx, int state, int ruleIndex, int precedence) {
+      if (++nesting > MAX_NESTING) {
+        throw new NestingException();
+      }
+      super.enterRecursionRule(localctx, state, ruleIndex, precedence);
+    }
+
+    @Override
+    public void unrollRecursionContexts(ParserRuleContext parent) {
+      nesting--;
+      super.unrollRecursionContexts(parent);
+    }
+  }
+
+  /** Stops at the first error. */
+  private static final class FailFast extends DefaultErrorStrategy {
+    @Override
+    public void recover(Parser recognizer, RecognitionException e) {
+      throw new ParseCancellationException(e);
+    }
+
+    @Override
+    public Token recoverInline(Parser recognizer) {
+      throw new ParseCancellationException(new InputMismatchException(recognizer));
+    }
+
+    @Override
+    public void sync(Parser recognizer) {}
+
+    @Override
+    public void reportError(Parser recognizer, RecognitionException e) {}
+  }
+}

@@ -1,0 +1,114 @@
+package io.narthex.promql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+
+class PromqlParserTest {
+  private final PromqlParser parser =
+      new PromqlParser(ParserOptions.everything(ParseConformanceTest.RE2));
+
+  @Test
+  void refusesDeepNestingInsteadOfOverflowingTheStack() {
+    for (String open : new String[] {"(", "-", "sum(", "2^", "abs(-(", "a[1m:1m]+on(x)("}) {
+      assertThatThrownBy(() -> parser.parse(open.repeat(100_000) + "1"))
+          .isInstanceOf(ParseException.class);
+    }
+    assertThatThrownBy(() -> parser.parse("(".repeat(5000) + "1" + ")".repeat(5000)))
+        .isInstanceOf(ParseException.class)
+        .hasMessageContaining("nested too deeply");
+    assertThatThrownBy(
+            () -> parser.parse("foo[" + "(".repeat(9000) + "5m" + ")".repeat(9000) + "]"))
+        .isInstanceOf(ParseException.class)
+        .hasMessageContaining("nested too deeply");
+  }
+
+  @Test
+  void refusesChainsThatMakeTheTreeTooDeep() {
+    assertThatThrownBy(() -> parser.parse("a" + "+a".repeat(50_000)))
+        .isInstanceOf(ParseException.class)
+        .hasMessageContaining("nested too deeply");
+  }
+
+  @Test
+  void parsesWhatIsJustNotTooDeep() throws Exception {
+    Expr chain = parser.parse("a" + " + a".repeat(PromqlParser.MAX_DEPTH - 1));
+    assertThat(Printer.print(chain)).hasSize(4 * PromqlParser.MAX_DEPTH - 3);
+    Expr nested = parser.parse("(".repeat(300) + "a" + ")".repeat(300));
+    assertThat(Printer.print(nested)).hasSize(601);
+  }
+
+  @Test
+  void takesTimeLinearInTheLength() {
+    String wide = "sum by (a) (rate({x=~\"a.*b\",y!=\"\"}[5m] offset -1m)) / on(b) group_left(c) d";
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(10),
+        () -> {
+          parser.parse("label_join(a, \"x\"" + ", \"y\"".repeat(50_000) + ")");
+          StringBuilder b = new StringBuilder(wide);
+          for (int i = 0; i < 400; i++) {
+            b.append(" or ").append(wide);
+          }
+          parser.parse(b.toString());
+        });
+  }
+
+  @Test
+  void takesKeywordsAsNamesWhereTheyCanBeNothingElse() throws Exception {
+    for (String q :
+        new String[] {
+          "and and and",
+          "or or or",
+          "sum + sum",
+          "by",
+          "without{by=\"x\"}",
+          "offset offset 5m",
+          "start @ start()",
+          "fill + fill",
+          "sum(sum) by (sum)",
+          "step[5m:step()]",
+          "group_x"
+        }) {
+      Expr e = parser.parse(q);
+      assertThat(Printer.print(parser.parse(Printer.print(e)))).isEqualTo(Printer.print(e));
+    }
+    for (String q : new String[] {"bool", "on", "ignoring", "group_left", "atan2", "inf{}"}) {
+      assertThatThrownBy(() -> parser.parse(q)).isInstanceOf(ParseException.class);
+    }
+  }
+
+  @Test
+  void readsGroupLeftParenthesesAlwaysAsLabels() {
+    assertThatThrownBy(() -> parser.parse("a + on(b) group_left (c)"))
+        .isInstanceOf(ParseException.class)
+        .hasMessageContaining("unexpected end of input");
+  }
+
+  @Test
+  void keepsBytesThatAreNoText() throws Exception {
+    Expr e = parser.parse("\"a\\xc5z\"");
+    assertThat(((Expr.StringLiteral) e).value()).isEqualTo("a\udcc5z");
+    assertThat(Printer.print(e)).isEqualTo("\"a\\xc5z\"");
+    assertThat(((Expr.StringLiteral) parser.parse("\"\\xc3\\xa4\"")).value()).isEqualTo("ä");
+  }
+
+  @Test
+  void countsPositionsInBytes() {
+    assertThatThrownBy(() -> parser.parse("{a=\"ä\"} +\n *"))
+        .isInstanceOf(ParseException.class)
+        .hasMessage("2:2: parse error: unexpected <op:*>");
+    assertThatThrownBy(() -> parser.parse("{a=\"ä\"} + *")).hasMessageStartingWith("1:12:");
+  }
+
+  @Test
+  void refusesFunctionsThatAreSwitchedOff() {
+    PromqlParser plain = new PromqlParser(ParserOptions.standard(ParseConformanceTest.RE2));
+    assertThatThrownBy(() -> plain.parse("mad_over_time(a[5m])"))
+        .hasMessageContaining("function \"mad_over_time\" is not enabled");
+    assertThatThrownBy(() -> plain.parse("limitk(1, a)")).hasMessageContaining("experimental");
+    assertThatThrownBy(() -> plain.parse("a[5m] anchored")).hasMessageContaining("experimental");
+  }
+}
