@@ -16,9 +16,13 @@ const PAGE_ENTRIES: readonly Entry[] = (
   [
     ['Explore: query and graph', 'query'],
     ['Alerts', 'alerts'],
+    ['Alert groups: who is notified', 'groups'],
+    ['Silences', 'silences'],
+    ['New silence', 'silences?new=1'],
     ['Rules', 'rules'],
     ['Targets', 'targets'],
     ['Service discovery', 'service-discovery'],
+    ['Pushes', 'pushes'],
     ['Status: runtime and build', 'status'],
     ['Storage: head, cardinality, blocks', 'tsdb-status'],
     ['Configuration', 'config'],

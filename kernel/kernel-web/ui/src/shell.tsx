@@ -2,13 +2,16 @@ import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { api, type Alert } from './lib/api';
 import { overlay } from './lib/keys';
-import { navigate, place } from './lib/router';
+import { navigate, place, redirect } from './lib/router';
 import { refreshEvery, refreshTick, theme, useStore, zone, type Theme } from './lib/store';
 import { Icon, type IconName } from './ui';
 import { Help, Palette } from './palette';
 import { StatusStrip } from './strip';
 import { AlertsPage } from './pages/alerts';
 import { RulesPage } from './pages/rules';
+import { GroupsPage } from './pages/groups';
+import { PushesPage } from './pages/pushes';
+import { SilencesPage } from './pages/silences';
 import { DiscoveryPage, TargetsPage } from './pages/targets';
 import { AlertmanagersPage, ConfigPage, FlagsPage, StatusPage, TsdbPage } from './pages/system';
 import { PluginsPage } from './pages/plugins';
@@ -23,9 +26,12 @@ const PAGES: Record<string, Page> = {
   query: { title: 'Explore', section: 'query', view: 'query' },
   graph: { title: 'Explore', section: 'query', view: 'query' },
   alerts: { title: 'Alerts', section: 'alerts', view: AlertsPage },
+  groups: { title: 'Alert groups', section: 'alerts', view: GroupsPage },
+  silences: { title: 'Silences', section: 'alerts', view: SilencesPage },
   rules: { title: 'Rules', section: 'rules', view: RulesPage },
   targets: { title: 'Targets', section: 'targets', view: TargetsPage },
   'service-discovery': { title: 'Service discovery', section: 'targets', view: DiscoveryPage },
+  pushes: { title: 'Pushes', section: 'targets', view: PushesPage },
   status: { title: 'Status', section: 'status', view: StatusPage },
   'tsdb-status': { title: 'Storage', section: 'status', view: TsdbPage },
   flags: { title: 'Flags', section: 'status', view: FlagsPage },
@@ -44,9 +50,15 @@ const RAIL: readonly { to: string; word: string; icon: IconName }[] = [
 ];
 
 const TABS: Record<string, readonly [string, string][]> = {
+  alerts: [
+    ['alerts', 'Alerts'],
+    ['groups', 'Groups'],
+    ['silences', 'Silences'],
+  ],
   targets: [
     ['targets', 'Targets'],
     ['service-discovery', 'Discovery'],
+    ['pushes', 'Pushes'],
   ],
   status: [
     ['status', 'Status'],
@@ -61,22 +73,23 @@ export function App() {
   const at = useStore(place);
   const open = useStore(overlay);
   useEffect(() => {
-    if (at.path === '' || at.path === 'index.html' || at.path === 'graph') navigate(`query${at.search}`, true);
-  }, [at.path]);
+    const to = redirect(at);
+    if (to !== null) navigate(to, true);
+  }, [at]);
   const page = PAGES[at.path];
   useEffect(() => {
     document.title = page ? `${page.title} · Narthex` : 'Narthex';
   }, [page]);
   return (
     <div class="shell">
-      <a class="skip" href={`${at.path}${at.search}`} onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('main')?.focus(); }}>
+      <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('main')?.focus(); }}>
         Skip to content
       </a>
       <Rail section={page?.section ?? ''} />
       <div class="body">
         <TopLine page={page} path={at.path} />
         <StatusStrip />
-        <main tabIndex={-1} key={page?.view === 'query' ? 'query' : at.path}>
+        <main id="main" tabIndex={-1} key={page?.view === 'query' ? 'query' : at.path}>
           {page ? page.view === 'query' ? <LazyQuery /> : <page.view /> : at.path !== '' && <Missing path={at.path} />}
         </main>
       </div>

@@ -78,13 +78,18 @@ async function look(signal: AbortSignal): Promise<Trouble[] | null> {
   }
 }
 
+/** False once the server has said that it has no notifications. */
+let notifies = true;
+
 async function notifications(signal: AbortSignal): Promise<Trouble[]> {
+  if (!notifies) return [];
   try {
     const { data } = await api<{ text: string; active: boolean }[] | null>('notifications', {}, signal);
     return (data ?? [])
       .filter((n) => n.active && !/reload/i.test(n.text))
       .map((n) => ({ tone: 'info' as const, word: 'Notice', text: n.text }));
-  } catch {
+  } catch (e) {
+    notifies = !(e instanceof ApiError && e.status === 404);
     return [];
   }
 }

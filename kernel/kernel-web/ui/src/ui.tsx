@@ -87,10 +87,11 @@ export function Skeleton() {
 }
 
 export function ErrorBox({ error, retry }: { error: ApiError; retry?: () => void }) {
+  const tone = error.kind === 'not_ready' ? 'warn' : 'bad';
   return (
-    <div class="note bad" role="alert" data-testid="error">
+    <div class={`note ${tone}`} role="alert" data-testid="error">
       <p>
-        <State tone="bad">{error.kind === 'not_ready' ? 'Not ready' : 'Error'}</State> <span class="mono wrap">{error.message}</span>
+        <State tone={tone}>{error.kind === 'not_ready' ? 'Not ready' : 'Error'}</State> <span class="mono wrap">{error.message}</span>
       </p>
       {error.hint !== '' && <p class="dim">{error.hint}</p>}
       {error.raw !== '' && (
@@ -178,7 +179,7 @@ export function Copy({ text, label = 'Copy' }: { text: string; label?: string })
 }
 
 /** The clipboard API exists only in secure contexts; plain HTTP needs the old way. */
-async function copyText(text: string): Promise<void> {
+export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.createElement('textarea');
   area.value = text;

@@ -34,13 +34,14 @@ interface Envelope<T> {
 }
 
 const HINTS: Record<string, string> = {
-  bad_data: 'Correct the marked part of the request and run it again.',
+  bad_data: 'Correct the expression or the parameter it names and run it again.',
   execution: 'Narrow the selector, shorten the range or raise the step.',
   timeout: 'Narrow the selector or shorten the range; the limit is --query.timeout.',
   canceled: 'The query was cancelled; run it again.',
   internal: 'The server could not read its storage; its log says more.',
   unavailable: 'The server cannot do this now; see System for its state.',
   not_found: 'What was asked for is not there any more; reload the page.',
+  absent: 'It may need a newer version, or a bundle that is stopped; see Plugins.',
   not_ready: 'The server is still starting; this page reads again by itself.',
   network: 'Check that the server runs and that this browser can reach it, then retry.',
   login: 'Log in, or give a token that may do this.',
@@ -80,7 +81,7 @@ export async function api<T>(path: string, params: Record<string, string> = {}, 
   };
 }
 
-async function send(url: string, init: RequestInit): Promise<Response> {
+export async function send(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { credentials: 'same-origin', ...init });
   } catch (e) {
@@ -92,7 +93,8 @@ async function send(url: string, init: RequestInit): Promise<Response> {
 function plainError(url: string, response: Response, text: string): ApiError {
   if (response.status === 401 || response.status === 403) return errorOf('login', `${url}: not allowed`, response.status, text);
   if (response.status === 503) return errorOf('not_ready', 'The server is not ready', 503, text);
-  if (response.status === 404) return errorOf('not_found', `${url}: this server does not offer it`, 404, text);
+  if (response.status === 502 || response.status === 504) return errorOf('network', `${url}: a proxy in between cannot reach the server, got status ${response.status}`, response.status, text);
+  if (response.status === 404) return errorOf('absent', `${url}: this server does not offer it`, 404, text);
   return errorOf('unknown', `${url}: answer is not JSON, got status ${response.status}`, response.status, text.slice(0, 2000));
 }
 
@@ -131,9 +133,7 @@ export async function narthex<T>(path: string, init: RequestInit = {}): Promise<
   }
   if (response.ok) return body as T;
   const said = messageIn(body);
-  if (response.status === 401 || response.status === 403) {
-    throw errorOf('login', said ?? `${url}: not allowed`, response.status, text);
-  }
+  if (response.status === 401) throw errorOf('login', said ?? `${url}: a token is needed`, 401, '');
   if (said !== null) throw new ApiError('refused', said, '', response.status, text);
   throw plainError(url, response, text);
 }
@@ -251,5 +251,20 @@ export interface Plugin {
   source?: string;
   instances?: unknown[];
   since?: string | number;
-  previousVersion?: string | null;
+  kinds?: string[];
+  file?: string;
+  sha256?: string;
+  started?: number;
+  undoVersion?: string | null;
+  staleClassLoaders?: number;
+  osgiState?: string;
+}
+
+export interface AuditEntry {
+  timeMs: number;
+  actor: string;
+  action: string;
+  id: string;
+  version: string;
+  result: string;
 }

@@ -1,6 +1,8 @@
-import { useState } from 'preact/hooks';
-import { useApi, type Alert, type Rule, type RuleGroup } from '../lib/api';
+import { useMemo, useState } from 'preact/hooks';
+import { useApi, useLoad, type Alert, type Rule, type RuleGroup } from '../lib/api';
+import { newSilence, v2Answer, type ManagedAlert } from '../lib/alertmanager';
 import { humanSeconds, plural, seriesName } from '../lib/format';
+import { formatMatchers, matchersOf } from '../lib/matchers';
 import { queryLink } from '../lib/urlstate';
 import { Ago, Await, Chips, Empty, Filter, matches, State, Toggles, useMore, useParam, type Tone } from '../ui';
 
@@ -16,6 +18,7 @@ interface Row {
 /** What is firing, what may fire soon, and what is quiet: the urgent first. */
 export function AlertsPage() {
   const load = useApi<{ groups: RuleGroup[] }>('rules', { type: 'alert' });
+  const held = useHeld();
   const [search, setSearch] = useParam('search');
   const [states, setStates] = useParam('state');
   return (
@@ -47,7 +50,7 @@ export function AlertsPage() {
             {shown.length === 0 ? (
               <Empty title="No alert matches">Clear the filter to see all {rows.length}.</Empty>
             ) : (
-              <List rows={shown} onPick={(m) => setSearch(`${search} ${m}`.trim())} />
+              <List rows={shown} held={held} onPick={(m) => setSearch(`${search} ${m}`.trim())} />
             )}
           </>
         );
@@ -56,17 +59,34 @@ export function AlertsPage() {
   );
 }
 
+/** Alerts that do not notify, by name; empty while alerting runs elsewhere. */
+function useHeld(): ReadonlyMap<string, ManagedAlert[]> {
+  const { answer } = useLoad((signal) => v2Answer<ManagedAlert[]>('alerts?active=false', signal), ['held']);
+  return useMemo(() => {
+    const byName = new Map<string, ManagedAlert[]>();
+    for (const a of answer?.data ?? []) {
+      const name = a.labels['alertname'] ?? '';
+      const list = byName.get(name);
+      if (list) list.push(a);
+      else byName.set(name, [a]);
+    }
+    return byName;
+  }, [answer]);
+}
+
 function textOf({ rule, group }: Row): string {
   return [rule.name, group.name, group.file, seriesName(rule.labels ?? {}), ...(rule.alerts ?? []).map((a) => seriesName(a.labels))].join(' ');
 }
 
-function List({ rows, onPick }: { rows: readonly Row[]; onPick: (m: string) => void }) {
+const NONE: readonly ManagedAlert[] = [];
+
+function List({ rows, held, onPick }: { rows: readonly Row[]; held: ReadonlyMap<string, ManagedAlert[]>; onPick: (m: string) => void }) {
   const [n, more] = useMore(rows.length, 200);
   return (
     <>
       <div class="card list">
         {rows.slice(0, n).map((r) => (
-          <RuleRow key={`${r.group.file} ${r.group.name} ${r.rule.name} ${r.rule.query} ${r.rule.duration}`} row={r} onPick={onPick} />
+          <RuleRow key={`${r.group.file} ${r.group.name} ${r.rule.name} ${r.rule.query} ${r.rule.duration}`} row={r} held={held.get(r.rule.name) ?? NONE} onPick={onPick} />
         ))}
       </div>
       {more}
@@ -74,7 +94,7 @@ function List({ rows, onPick }: { rows: readonly Row[]; onPick: (m: string) => v
   );
 }
 
-function RuleRow({ row: { rule, group, state }, onPick }: { row: Row; onPick: (m: string) => void }) {
+function RuleRow({ row: { rule, group, state }, held, onPick }: { row: Row; held: readonly ManagedAlert[]; onPick: (m: string) => void }) {
   const [open, setOpen] = useState(state === 'firing');
   const alerts = rule.alerts ?? [];
   return (
@@ -101,14 +121,21 @@ function RuleRow({ row: { rule, group, state }, onPick }: { row: Row; onPick: (m
             </span>
           </p>
           {rule.lastError && <p class="mono bad wrap">{rule.lastError}</p>}
-          {alerts.length > 0 ? <AlertTable alerts={alerts} onPick={onPick} /> : <p class="dim">No series meets the condition. {group.file && <span class="mono wrap">{group.file}</span>}</p>}
+          {alerts.length > 0 ? <AlertTable alerts={alerts} held={held} onPick={onPick} /> : <p class="dim">No series meets the condition. {group.file && <span class="mono wrap">{group.file}</span>}</p>}
         </div>
       )}
     </details>
   );
 }
 
-function AlertTable({ alerts, onPick }: { alerts: readonly Alert[]; onPick: (m: string) => void }) {
+/** Why an alert does not notify; empty when it does or when that is not known. */
+function isHeld(managed: readonly ManagedAlert[], alert: Alert): string {
+  const m = managed.find((x) => Object.entries(alert.labels).every(([k, v]) => x.labels[k] === v));
+  if (m?.status.state !== 'suppressed') return '';
+  return m.status.silencedBy.length > 0 ? 'silenced' : m.status.inhibitedBy.length > 0 ? 'inhibited' : 'muted';
+}
+
+function AlertTable({ alerts, held, onPick }: { alerts: readonly Alert[]; held: readonly ManagedAlert[]; onPick: (m: string) => void }) {
   const [n, more] = useMore(alerts.length, 50);
   return (
     <>
@@ -119,6 +146,9 @@ function AlertTable({ alerts, onPick }: { alerts: readonly Alert[]; onPick: (m: 
             <th>Labels</th>
             <th>Since</th>
             <th class="num">Value</th>
+            <th>
+              <span class="unseen">Acts</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -127,6 +157,11 @@ function AlertTable({ alerts, onPick }: { alerts: readonly Alert[]; onPick: (m: 
               <td data-l="State">
                 <State tone={TONES[a.state] ?? 'mute'}>{a.state}</State>
                 {a.keepFiringSince && <div class="dim">kept firing</div>}
+                {isHeld(held, a) && (
+                  <div>
+                    <State tone="mute">{isHeld(held, a)}</State>
+                  </div>
+                )}
               </td>
               <td data-l="Labels">
                 <Chips labels={a.labels} except={['alertname']} onPick={onPick} />
@@ -141,6 +176,11 @@ function AlertTable({ alerts, onPick }: { alerts: readonly Alert[]; onPick: (m: 
               </td>
               <td class="num" data-l="Value" title={a.value}>
                 {Number(a.value).toString()}
+              </td>
+              <td class="num">
+                <a class="button small quiet" href={newSilence(formatMatchers(matchersOf(a.labels)))} data-testid="silence-alert">
+                  Silence
+                </a>
               </td>
             </tr>
           ))}

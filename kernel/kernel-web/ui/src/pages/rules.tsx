@@ -89,8 +89,12 @@ function RuleRow({ rule }: { rule: Rule }) {
         <State tone={healthTone(rule.health)}>{WORDS[rule.health] ?? rule.health}</State>
       </td>
       <td data-l="Rule">
-        <span class="kind">{rule.type === 'alerting' ? 'alert' : 'record'}</span>{' '}
-        {rule.type === 'alerting' ? <a href={`alerts?search=${encodeURIComponent(rule.name)}`}>{rule.name}</a> : <a href={queryLink(rule.name, 'graph')}>{rule.name}</a>}
+        <div class="row">
+          <span class="kind">{rule.type === 'alerting' ? 'alert' : 'record'}</span>
+          <a class="wrap" href={rule.type === 'alerting' ? `alerts?search=${encodeURIComponent(rule.name)}` : queryLink(rule.name, 'graph')}>
+            {rule.name}
+          </a>
+        </div>
         {rule.labels && Object.keys(rule.labels).length > 0 && (
           <div>
             <Chips labels={rule.labels} />

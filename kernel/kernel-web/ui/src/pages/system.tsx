@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
-import { useApi } from '../lib/api';
-import { humanBytes, humanSeconds } from '../lib/format';
-import { queryLink } from '../lib/urlstate';
-import { Await, Copy, Empty, Facts, Filter, matches, Moment, State, useParam } from '../ui';
+import { v2Answer } from '../lib/alertmanager';
+import { api, ApiError, send, useApi, useLoad } from '../lib/api';
+import { humanBytes, humanSeconds, plural } from '../lib/format';
+import { parseTime, queryLink } from '../lib/urlstate';
+import { Await, Copy, Dialog, Empty, ErrorBox, Facts, Filter, matches, Moment, Segments, State, useParam } from '../ui';
 
 interface Runtime {
   startTime: string;
@@ -118,6 +119,7 @@ export function TsdbPage() {
         )}
       </Await>
       {blocks.answer && <Blocks blocks={blocks.answer.data.blocks} />}
+      <Admin />
     </>
   );
 }
@@ -243,33 +245,51 @@ export function FlagsPage() {
   );
 }
 
+type ConfigFile = 'prometheus.yml' | 'alertmanager.yml';
+
 /** The configuration in force, secrets hidden. */
 export function ConfigPage() {
-  const load = useApi<{ yaml: string }>('status/config');
+  const [chosen, setChosen] = useParam('file');
+  const file: ConfigFile = chosen === 'alertmanager.yml' ? chosen : 'prometheus.yml';
+  return <ConfigView key={file} file={file} onFile={setChosen} />;
+}
+
+function ConfigView({ file, onFile }: { file: ConfigFile; onFile: (f: string) => void }) {
+  const load = useLoad(
+    async (signal) => {
+      if (file === 'prometheus.yml') return api<{ yaml: string }>('status/config', {}, signal);
+      const answer = await v2Answer<{ config: { original: string } }>('status', signal);
+      return { ...answer, data: { yaml: answer.data.config.original } };
+    },
+    [file],
+  );
   const [search, setSearch] = useState('');
   return (
-    <Await load={load}>
-      {({ yaml }) => {
-        const lines = yaml.replace(/\n$/, '').split('\n');
-        const hits = search === '' ? 0 : lines.filter((l) => matches(search, l)).length;
-        return (
-          <>
-            <div class="toolbar">
-              <Filter value={search} onChange={setSearch} label="Mark lines" />
-              {search !== '' && <span class="dim">{hits} lines</span>}
-              <Copy text={yaml} label="Copy YAML" />
-            </div>
-            <pre class="card code" data-testid="config">
-              {lines.map((l, i) => (
-                <div key={i} class={search !== '' && matches(search, l) ? 'hit' : ''}>
-                  {yamlLine(l)}
-                </div>
-              ))}
-            </pre>
-          </>
-        );
-      }}
-    </Await>
+    <>
+      <Segments label="File" value={file} onChange={onFile} choices={[{ id: 'prometheus.yml', label: 'prometheus.yml' }, { id: 'alertmanager.yml', label: 'alertmanager.yml' }]} />
+      <Await load={load}>
+        {({ yaml }) => {
+          const lines = yaml.replace(/\n$/, '').split('\n');
+          const hits = search === '' ? 0 : lines.filter((l) => matches(search, l)).length;
+          return (
+            <>
+              <div class="toolbar">
+                <Filter value={search} onChange={setSearch} label="Mark lines" />
+                {search !== '' && <span class="dim">{hits} lines</span>}
+                <Copy text={yaml} label="Copy YAML" />
+              </div>
+              <pre class="card code" data-testid="config">
+                {lines.map((l, i) => (
+                  <div key={i} class={search !== '' && matches(search, l) ? 'hit' : ''}>
+                    {yamlLine(l)}
+                  </div>
+                ))}
+              </pre>
+            </>
+          );
+        }}
+      </Await>
+    </>
   );
 }
 
@@ -284,6 +304,107 @@ function yamlLine(line: string) {
     </>
   ) : (
     line || '\n'
+  );
+}
+
+type AdminAct = 'delete_series' | 'clean_tombstones' | 'snapshot';
+
+/** What the admin API can do; there only while --web.enable-admin-api is on. */
+function Admin() {
+  const flags = useApi<Record<string, string>>('status/flags');
+  const [selector, setSelector] = useState('');
+  const [from, setFrom] = useState('');
+  const [to, setTo] = useState('');
+  const [asked, setAsked] = useState<AdminAct | null>(null);
+  const [count, setCount] = useState<number | null>(null);
+  const [done, setDone] = useState('');
+  const [failure, setFailure] = useState<ApiError | null>(null);
+  if (flags.answer?.data['web.enable-admin-api'] !== 'true') return null;
+
+  const range = (): Record<string, string> => {
+    const [start, end] = [parseTime(from), parseTime(to)];
+    return { ...(start !== null ? { start: String(start / 1000) } : {}), ...(end !== null ? { end: String(end / 1000) } : {}) };
+  };
+  const wrong = (t: string) => t.trim() !== '' && parseTime(t) === null;
+  const askDelete = async () => {
+    setFailure(null);
+    try {
+      const found = await api<unknown[]>('series', { 'match[]': selector, ...range() });
+      setCount(found.data.length);
+      setAsked('delete_series');
+    } catch (e) {
+      if (e instanceof ApiError) setFailure(e);
+    }
+  };
+  const act = async (what: AdminAct) => {
+    setAsked(null);
+    setFailure(null);
+    setDone('');
+    const p = new URLSearchParams(what === 'delete_series' ? { 'match[]': selector, ...range() } : {});
+    try {
+      const response = await send(`api/v1/admin/tsdb/${what}?${p.toString()}`, { method: 'POST' });
+      const text = await response.text();
+      if (!response.ok) throw new ApiError('refused', (JSON.parse(text) as { error?: string }).error ?? text, '', response.status, text);
+      const name = what === 'snapshot' ? (JSON.parse(text) as { data: { name: string } }).data.name : '';
+      setDone({ delete_series: 'Marked as deleted. The space is freed by the next compaction, or now with “Free deleted space”.', clean_tombstones: 'Deleted space is freed.', snapshot: `Snapshot written: snapshots/${name} in the data folder.` }[what]);
+    } catch (e) {
+      setFailure(e instanceof ApiError ? e : new ApiError('unknown', String(e), '', 0));
+    }
+  };
+  return (
+    <section class="card form" data-testid="admin">
+      <header>
+        <h2>Maintenance</h2>
+        <span class="dim">shown because --web.enable-admin-api is on</span>
+      </header>
+      <div class="inner">
+        <form
+          class="row"
+          onSubmit={(e) => {
+            e.preventDefault();
+            void askDelete();
+          }}
+        >
+          <input class="mono sel" required aria-label="Series selector" placeholder='{job="old"}' spellcheck={false} value={selector} onInput={(e) => setSelector(e.currentTarget.value)} />
+          <input class="time" aria-label="From, UTC" placeholder="From: the beginning" aria-invalid={wrong(from)} value={from} onInput={(e) => setFrom(e.currentTarget.value)} />
+          <input class="time" aria-label="To, UTC" placeholder="To: now" aria-invalid={wrong(to)} value={to} onInput={(e) => setTo(e.currentTarget.value)} />
+          <button type="submit" disabled={wrong(from) || wrong(to)}>
+            Delete series
+          </button>
+        </form>
+        <div class="row">
+          <button type="button" onClick={() => setAsked('clean_tombstones')}>
+            Free deleted space
+          </button>
+          <button type="button" onClick={() => setAsked('snapshot')}>
+            Write snapshot
+          </button>
+        </div>
+        {done !== '' && <p class="note good">{done}</p>}
+        {failure && <ErrorBox error={failure} />}
+      </div>
+      {asked && (
+        <Dialog title={{ delete_series: 'Delete series', clean_tombstones: 'Free deleted space', snapshot: 'Write snapshot' }[asked]} onClose={() => setAsked(null)}>
+          {asked === 'delete_series' && (
+            <p>
+              Deletes samples of <b>{plural(count ?? 0, 'series', 'series')}</b> that match <code class="wrap">{selector}</code>
+              {from !== '' && `, from ${from}`}
+              {to !== '' && `, to ${to}`}. This cannot be undone.
+            </p>
+          )}
+          {asked === 'clean_tombstones' && <p>Rewrites blocks that hold deleted samples; this reads and writes much of the disk for a while.</p>}
+          {asked === 'snapshot' && <p>Writes all blocks and the head as a new folder under snapshots; it needs little space while the blocks live.</p>}
+          <div class="actions">
+            <button type="button" autofocus onClick={() => setAsked(null)}>
+              Cancel
+            </button>
+            <button type="button" class="primary" data-testid="confirm" onClick={() => void act(asked)}>
+              {{ delete_series: 'Delete', clean_tombstones: 'Free', snapshot: 'Write' }[asked]}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </section>
   );
 }
 

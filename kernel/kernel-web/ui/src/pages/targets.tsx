@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useApi, type Loaded, type Target, type Targets } from '../lib/api';
 import { humanSeconds, labelPairs, plural, seriesName, type Labels } from '../lib/format';
-import { Ago, Await, Chips, Dialog, Empty, ErrorBox, Filter, healthTone, matches, Skeleton, State, Toggles, useMore, useParam } from '../ui';
+import { Ago, Await, Chips, Copy, Dialog, Empty, ErrorBox, Filter, healthTone, matches, Skeleton, State, Toggles, useMore, useParam } from '../ui';
 
 /** Which targets answer, and what the others say. */
 export function TargetsPage() {
@@ -38,8 +38,8 @@ export function TargetsPage() {
               <Filter value={search} onChange={setSearch} label="Filter by address, label or error" />
             </div>
             {shown.length === 0 && <Empty title="No target matches">Clear the filter to see all {all.length}.</Empty>}
-            {[...byPool(shown)].map(([name, targets]) => (
-              <Pool key={name} name={name} targets={targets} total={all.filter((t) => t.scrapePool === name)} onPick={(m) => setSearch(`${search} ${m}`.trim())} />
+            {[...byPool(shown)].map(([name, targets], _i, pools) => (
+              <Pool few={pools.length <= FEW_POOLS} key={name} name={name} targets={targets} total={all.filter((t) => t.scrapePool === name)} onPick={(m) => setSearch(`${search} ${m}`.trim())} />
             ))}
           </>
         );
@@ -58,10 +58,14 @@ function byPool(targets: readonly Target[]): Map<string, Target[]> {
   return pools;
 }
 
-function Pool({ name, targets, total, onPick }: { name: string; targets: readonly Target[]; total: readonly Target[]; onPick: (m: string) => void }) {
-  const [open, setOpen] = useState(true);
+/** Up to so many pools are unfolded at first; beyond, only those with something down. */
+const FEW_POOLS = 20;
+
+function Pool({ few, name, targets, total, onPick }: { few: boolean; name: string; targets: readonly Target[]; total: readonly Target[]; onPick: (m: string) => void }) {
   const up = total.filter((t) => t.health === 'up').length;
   const down = total.filter((t) => t.health === 'down').length;
+  const [open, setOpen] = useState(few || down > 0);
+  const [config, setConfig] = useState(false);
   const [n, more] = useMore(targets.length, 100);
   const ordered = [...targets].sort((a, b) => Number(b.health === 'down') - Number(a.health === 'down'));
   return (
@@ -93,9 +97,34 @@ function Pool({ name, targets, total, onPick }: { name: string; targets: readonl
             </tbody>
           </table>
           {more}
+          <p class="more">
+            <button type="button" class="small quiet" data-testid="pool-config" onClick={() => setConfig(true)}>
+              Configuration of {name}
+            </button>
+          </p>
+          {config && <PoolConfig pool={name} onClose={() => setConfig(false)} />}
         </>
       )}
     </details>
+  );
+}
+
+/** How the server reads the configuration of a pool, defaults filled in. */
+function PoolConfig({ pool, onClose }: { pool: string; onClose: () => void }) {
+  const load = useApi<{ yaml: string }>('scrape_pools/config', { scrapePool: pool });
+  return (
+    <Dialog title={`Scrape pool ${pool}`} onClose={onClose} wide>
+      <Await load={load}>
+        {({ yaml }) => (
+          <>
+            <pre class="code">{yaml}</pre>
+            <div class="actions">
+              <Copy text={yaml} label="Copy YAML" />
+            </div>
+          </>
+        )}
+      </Await>
+    </Dialog>
   );
 }
 
@@ -171,7 +200,7 @@ export function DiscoveryPage() {
               <Filter value={search} onChange={setSearch} label="Filter by label" />
             </div>
             {pools.map((p) => (
-              <DiscoveryPool key={p} name={p} found={shown.filter((f) => f.pool === p)} active={data.activeTargets.filter((t) => t.scrapePool === p).length} dropped={data.droppedTargetCounts?.[p] ?? all.filter((f) => f.pool === p && !f.target).length} onSteps={setSteps} />
+              <DiscoveryPool few={pools.length <= FEW_POOLS} key={p} name={p} found={shown.filter((f) => f.pool === p)} active={data.activeTargets.filter((t) => t.scrapePool === p).length} dropped={data.droppedTargetCounts?.[p] ?? all.filter((f) => f.pool === p && !f.target).length} onSteps={setSteps} />
             ))}
             {steps && <Steps found={steps} onClose={() => setSteps(null)} />}
           </>
@@ -181,11 +210,12 @@ export function DiscoveryPage() {
   );
 }
 
-function DiscoveryPool({ name, found, active, dropped, onSteps }: { name: string; found: readonly Found[]; active: number; dropped: number; onSteps: (f: Found) => void }) {
+function DiscoveryPool({ few, name, found, active, dropped, onSteps }: { few: boolean; name: string; found: readonly Found[]; active: number; dropped: number; onSteps: (f: Found) => void }) {
   const [n, more] = useMore(found.length, 50);
+  const [open, setOpen] = useState(few);
   if (found.length === 0) return null;
   return (
-    <details class="card pool" open data-testid="discovery-pool" data-pool={name}>
+    <details class="card pool" open={open} onToggle={(e) => setOpen(e.currentTarget.open)} data-testid="discovery-pool" data-pool={name}>
       <summary>
         <h2>{name}</h2>
         <span class="dim">
@@ -193,30 +223,34 @@ function DiscoveryPool({ name, found, active, dropped, onSteps }: { name: string
           {dropped > 0 && `, ${dropped.toLocaleString('en')} dropped`}
         </span>
       </summary>
-      <table class="cards two">
-        <thead>
-          <tr>
-            <th>Discovered labels</th>
-            <th>Target labels</th>
-          </tr>
-        </thead>
-        <tbody>
-          {found.slice(0, n).map((f) => (
-            <tr key={seriesName(f.discovered)} tabIndex={0} data-testid="discovery-row" data-dropped={f.target === null}>
-              <td data-l="Discovered">
-                <LabelList labels={f.discovered} />
-              </td>
-              <td data-l="Target">
-                {f.target ? <LabelList labels={f.target} /> : <State tone="mute">dropped by relabelling</State>}
-                <button type="button" class="small quiet" onClick={() => onSteps(f)}>
-                  Show steps
-                </button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {more}
+      {open && (
+        <>
+          <table class="cards two">
+            <thead>
+              <tr>
+                <th>Discovered labels</th>
+                <th>Target labels</th>
+              </tr>
+            </thead>
+            <tbody>
+              {found.slice(0, n).map((f) => (
+                <tr key={seriesName(f.discovered)} tabIndex={0} data-testid="discovery-row" data-dropped={f.target === null}>
+                  <td data-l="Discovered">
+                    <LabelList labels={f.discovered} />
+                  </td>
+                  <td data-l="Target">
+                    {f.target ? <LabelList labels={f.target} /> : <State tone="mute">dropped by relabelling</State>}
+                    <button type="button" class="small quiet" onClick={() => onSteps(f)}>
+                      Show steps
+                    </button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          {more}
+        </>
+      )}
     </details>
   );
 }

@@ -6,7 +6,7 @@ import { EditorState, Prec } from '@codemirror/state';
 import { EditorView, keymap, placeholder } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { PromQLExtension } from '@prometheus-io/codemirror-promql';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { BASE } from '../lib/base';
 
 const colours = HighlightStyle.define([
@@ -122,7 +122,8 @@ export function Editor({ value, onChange, onRun, focus, first }: Props) {
     };
   }, []);
 
-  useEffect(() => {
+  // In the same turn as the render: a later one would undo what was typed meanwhile.
+  useLayoutEffect(() => {
     const v = view.current;
     if (v && v.state.doc.toString() !== value) {
       v.dispatch({ changes: { from: 0, to: v.state.doc.length, insert: value }, selection: { anchor: value.length } });

@@ -5,7 +5,9 @@ import { axisLabels, guessUnit, humanSeconds, humanValue, labelPairs, seriesName
 import { dark, useStore, zone } from '../lib/store';
 import type { PanelState } from '../lib/urlstate';
 import { Chips, Empty, saveCsv, useMore } from '../ui';
-import { common, line, lonely, stack, steps, type Line, type RangeSeries } from './graphdata';
+import { Heatmap } from './Heatmap';
+import { heightFor, timeLabels } from './plotparts';
+import { common, heat, line, lonely, stack, steps, type Line, type RangeSeries } from './graphdata';
 
 export interface Exemplar {
   labels: Labels;
@@ -45,6 +47,8 @@ export function Graph({ answer, panel, onZoom }: Props) {
   }, [drawable, all]);
   const histograms = answer.result.filter((s) => (s.values?.length ?? 0) === 0 && (s.histograms?.length ?? 0) > 0).length;
 
+  const cells = useMemo(() => (panel.display === 'heatmap' ? heat(answer.result, steps(answer.startS, answer.endS, answer.stepS), answer.stepS) : null), [answer, panel.display]);
+
   if (answer.result.length === 0) {
     return (
       <Empty title="No series in this time">
@@ -73,12 +77,18 @@ export function Graph({ answer, panel, onZoom }: Props) {
           </button>
         </p>
       )}
-      {histograms > 0 && (
+      {cells !== null && cells.cells.length > 0 && <Heatmap heat={cells} answer={answer} isDark={isDark} unit={bucketUnit(answer.expr)} onZoom={onZoom} />}
+      {cells !== null && cells.cells.length === 0 && (
         <p class="note info">
-          {histograms} of the series are native histograms, which lines cannot show: take <code>histogram_quantile(0.9, …)</code> or <code>histogram_count(…)</code> of them.
+          A heatmap needs buckets: native histograms, or series with the label <code>le</code> as from <code>sum by (le) (rate(…_bucket[5m]))</code>. These are lines instead.
         </p>
       )}
-      {lines.length > 0 && (
+      {histograms > 0 && cells === null && (
+        <p class="note info">
+          {histograms} of the series are native histograms, which lines cannot show: choose Heatmap, or take <code>histogram_quantile(0.9, …)</code> or <code>histogram_count(…)</code> of them.
+        </p>
+      )}
+      {lines.length > 0 && (cells === null || cells.cells.length === 0) && (
         <>
           <Plot xs={xs} lines={lines} slots={slots} hidden={hidden} isDark={isDark} unit={unit} answer={answer} panel={panel} onZoom={onZoom} />
           <Legend lines={lines} slots={slots} hidden={hidden} isDark={isDark} unit={unit} xs={xs} onPick={isolate} />
@@ -86,6 +96,11 @@ export function Graph({ answer, panel, onZoom }: Props) {
       )}
     </>
   );
+}
+
+/** The unit of what is counted in buckets, whatever the rate of counting. */
+function bucketUnit(expr: string): Unit {
+  return guessUnit(expr.replace(/\b(?:rate|irate|increase|delta)\b/g, 'max'));
 }
 
 interface PlotProps extends Props {
@@ -234,10 +249,6 @@ function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }:
   );
 }
 
-function heightFor(width: number): number {
-  return width < 480 ? 220 : 320;
-}
-
 function stackShown(lines: readonly Line[], shown: readonly boolean[]): (number | null)[][] {
   const sums = stack(lines.filter((_l, i) => shown[i]).map((l) => l.values));
   let n = 0;
@@ -261,6 +272,7 @@ function yRange(min: number | null, max: number | null, floor: number | null, st
   if (stacked) lo = Math.min(0, lo);
   if (floor !== null) lo = floor;
   if (hi <= lo) {
+    if (lo === 0) return [0, 1];
     const around = Math.abs(lo) * 0.1 || 1;
     return floor !== null ? [lo, lo + around] : [lo - around, hi + around];
   }
@@ -281,24 +293,6 @@ function increments(unit: Unit): { incrs: number[] } | Record<string, never> {
 function axisWidth(_u: uPlot, values: readonly string[] | null): number {
   const longest = (values ?? []).reduce((n, v) => Math.max(n, v.length), 0);
   return Math.max(40, longest * 7 + 14);
-}
-
-/** 24-hour clock, the day where it changes. */
-function timeLabels(u: uPlot, ticks: number[]): string[] {
-  const z = zone.get();
-  let day = '';
-  const span = (ticks.at(-1) ?? 0) - (ticks[0] ?? 0);
-  const step = ticks.length > 1 ? (ticks[1] as number) - (ticks[0] as number) : span;
-  void u;
-  return ticks.map((t) => {
-    const s = stamp(t * 1000, z);
-    const date = s.slice(5, 10);
-    const time = step < 60 ? s.slice(11) : s.slice(11, 16);
-    const changed = day !== '' && date !== day;
-    day = date;
-    if (step >= 86_400) return date;
-    return changed ? `${time}\n${date}` : time;
-  });
 }
 
 function tipAt(u: uPlot, lines: readonly Line[], slots: readonly number[], shown: readonly boolean[], drawn: readonly (readonly (number | null)[])[], answer: GraphAnswer): Tip | null {

@@ -1,12 +1,15 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, ApiError, type Answer } from '../lib/api';
 import { humanSeconds, parseDuration, plural, promDuration } from '../lib/format';
 import { navigate, place } from '../lib/router';
 import { recent, refreshTick, remember, useStore } from '../lib/store';
 import { formatTime, NEW_PANEL, parseTime, readPanels, stepOf, stepRange, writePanels, type Density, type PanelState } from '../lib/urlstate';
-import { Copy, Empty, ErrorBox, Icon, Segments, Skeleton, State } from '../ui';
+import { copyText, Empty, ErrorBox, Icon, Segments, Skeleton, State } from '../ui';
 import { Editor } from './Editor';
+import { Explain } from './Explain';
 import { Graph, type Exemplar, type GraphAnswer } from './Graph';
+import { Metrics } from './Metrics';
 import { ResultTable, type InstantResult } from './ResultTable';
 import type { RangeSeries } from './graphdata';
 import type { Labels } from '../lib/format';
@@ -90,17 +93,18 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
   const [loading, setLoading] = useState(false);
   const [runs, setRuns] = useState(0);
   const tick = useStore(refreshTick);
-  const tab = state.tab === 'graph' ? 'graph' : 'table';
+  const { tab } = state;
 
   useEffect(() => setDraft(state.expr), [state.expr]);
 
   useEffect(() => {
-    if (state.expr.trim() === '') {
+    if (state.expr.trim() === '' || tab === 'explain') {
       setShown(null);
       setError(null);
       return undefined;
     }
     const abort = new AbortController();
+    let retry: ReturnType<typeof setTimeout> | undefined;
     setLoading(true);
     ask(state, tab, abort.signal).then(
       (s) => {
@@ -113,9 +117,13 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
         setError(e instanceof ApiError ? e : new ApiError('unknown', String(e), '', 0));
         setShown(null);
         setLoading(false);
+        if (e instanceof ApiError && e.kind === 'not_ready') retry = setTimeout(() => setRuns((n) => n + 1), 3000);
       },
     );
-    return () => abort.abort();
+    return () => {
+      abort.abort();
+      clearTimeout(retry);
+    };
   }, [state.expr, tab, state.endMs, state.rangeMs, JSON.stringify(state.resolution), state.showExemplars, runs, tick]);
 
   const run = (text: string) => {
@@ -142,11 +150,12 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
         </button>
       </div>
       <div class="bar">
-        <Segments label="Tab" value={tab} onChange={(t) => onChange({ ...state, expr: draft.trim(), tab: t })} choices={[{ id: 'table', label: 'Table' }, { id: 'graph', label: 'Graph' }]} />
+        <Segments label="Tab" value={tab} onChange={(t) => onChange({ ...state, expr: draft.trim(), tab: t })} choices={[{ id: 'table', label: 'Table' }, { id: 'graph', label: 'Graph' }, { id: 'explain', label: 'Explain' }]} />
         {tab === 'graph' ? <GraphControls state={state} onChange={onChange} /> : <TimeField label="Evaluation time" state={state} onChange={onChange} stepMs={state.rangeMs} />}
         <span class="grow" />
-        <Menu onFormat={() => void format()} onDuplicate={onDuplicate} onRemove={onRemove} only={only} expr={draft} onHistory={(q) => { setDraft(q); run(q); }} />
+        <Menu onFormat={() => void format()} onDuplicate={onDuplicate} onRemove={onRemove} only={only} expr={draft} state={state} onHistory={(q) => { setDraft(q); run(q); }} onMetric={(name) => setDraft(draft.trim() === '' ? name : `${draft.trimEnd()} ${name}`)} />
       </div>
+      {error && <Caret expr={state.expr} message={error.message} />}
       {error && <ErrorBox error={error} retry={() => setRuns(runs + 1)} />}
       {visible && (
         <>
@@ -172,9 +181,26 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
           </div>
         </>
       )}
+      {tab === 'explain' && state.expr !== '' && <Explain key={runs} expr={state.expr} timeMs={state.endMs} onOpen={(expr) => onChange({ ...state, expr, tab: 'table' })} />}
       {!visible && loading && <Skeleton />}
-      {!visible && !loading && !error && <Empty title="Nothing asked yet">Write an expression and press Enter.</Empty>}
+      {!visible && !loading && !error && (tab !== 'explain' || state.expr === '') && <Empty title="Nothing asked yet">Write an expression and press Enter.</Empty>}
     </section>
+  );
+}
+
+/** Points at the place in the expression that a parse error names. */
+function Caret({ expr, message }: { expr: string; message: string }) {
+  const m = /(?:^|: )(\d+):(\d+): parse error/.exec(message);
+  const text = m && expr.split('\n')[Number(m[1]) - 1];
+  if (!m || text === undefined || text === null) return null;
+  return (
+    <div class="note bad joined">
+      <pre class="caret" aria-hidden="true">
+        {text}
+        {'\n'}
+        {' '.repeat(Math.max(0, Number(m[2]) - 1))}▲
+      </pre>
+    </div>
   );
 }
 
@@ -282,7 +308,7 @@ function GraphControls({ state, onChange }: { state: PanelState; onChange: Panel
         <option value="fixed">Step</option>
       </select>
       {r.type !== 'auto' && <StepField state={state} stepMs={r.stepMs} onChange={onChange} />}
-      <Segments label="Display" value={state.display === 'stacked' ? 'stacked' : 'lines'} onChange={(v) => onChange({ ...state, display: v }, true)} choices={[{ id: 'lines', label: 'Lines' }, { id: 'stacked', label: 'Stacked' }]} />
+      <Segments label="Display" value={state.display} onChange={(v) => onChange({ ...state, display: v }, true)} choices={[{ id: 'lines', label: 'Lines' }, { id: 'stacked', label: 'Stacked' }, { id: 'heatmap', label: 'Heatmap' }]} />
       <span class="toggles">
         <button type="button" aria-pressed={state.yAxisMin === 0} title="Begin the axis at zero" onClick={() => onChange({ ...state, yAxisMin: state.yAxisMin === 0 ? null : 0 }, true)}>
           From 0
@@ -308,46 +334,101 @@ interface MenuProps {
   readonly onDuplicate: () => void;
   readonly onRemove: () => void;
   readonly onHistory: (q: string) => void;
+  readonly onMetric: (name: string) => void;
   readonly only: boolean;
   readonly expr: string;
+  readonly state: PanelState;
 }
 
-function Menu({ onFormat, onDuplicate, onRemove, onHistory, only, expr }: MenuProps) {
-  const [open, setOpen] = useState(false);
-  const history = open ? recent<string[]>('history', []) : [];
+function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr, state }: MenuProps) {
+  const [metrics, setMetrics] = useState(false);
+  const [open, setOpen] = useState<'' | 'history' | 'more'>('');
+  const history = open === 'history' ? recent<string[]>('history', []) : [];
+  const act = (what: () => void) => () => {
+    setOpen('');
+    what();
+  };
+  // A link for others shows what is seen now, so "now" becomes a time.
+  const link = () => new URL(`query${writePanels([{ ...state, expr, endMs: state.endMs ?? Date.now() }])}`, document.baseURI).href;
   return (
     <span class="row">
+      <button type="button" class="small quiet" data-testid="metrics" onClick={() => setMetrics(true)}>
+        Metrics
+      </button>
+      {metrics && (
+        <Metrics
+          onClose={() => setMetrics(false)}
+          onPick={(name) => {
+            setMetrics(false);
+            onMetric(name);
+          }}
+        />
+      )}
       <button type="button" class="small quiet" data-testid="format" onClick={onFormat}>
         Format
       </button>
-      <span class="menu" onKeyDown={(e) => e.key === 'Escape' && setOpen(false)}>
-        <button type="button" class="small quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
-          History
-        </button>
-        {open && (
-          <ul class="popup">
-            {history.map((q) => (
-              <li key={q}>
-                <button type="button" class="mono" onClick={() => { setOpen(false); onHistory(q); }}>
-                  {q}
-                </button>
-              </li>
-            ))}
-            {history.length === 0 && <li class="dim">Queries you run are kept here, in this browser only.</li>}
-          </ul>
-        )}
-      </span>
-      <span class="wideonly">
-        <Copy text={expr} />
-      </span>
-      <button type="button" class="small quiet" title="Add a copy of this query below" onClick={onDuplicate}>
-        Duplicate
-      </button>
+      <Popup word="History" open={open === 'history'} onOpen={(on) => setOpen(on ? 'history' : '')}>
+        {history.map((q) => (
+          <li key={q}>
+            <button type="button" class="mono" onClick={act(() => onHistory(q))}>
+              {q}
+            </button>
+          </li>
+        ))}
+        {history.length === 0 && <li class="dim">Queries you run are kept here, in this browser only.</li>}
+      </Popup>
+      <Popup word="More" open={open === 'more'} onOpen={(on) => setOpen(on ? 'more' : '')} narrow>
+        <li>
+          <button type="button" onClick={act(() => void copyText(expr))}>
+            Copy expression
+          </button>
+        </li>
+        <li>
+          <button type="button" onClick={act(() => void copyText(link()))}>
+            Copy link to this moment
+          </button>
+        </li>
+        <li>
+          <button type="button" data-testid="duplicate-panel" onClick={act(onDuplicate)}>
+            Duplicate
+          </button>
+        </li>
+      </Popup>
       {!only && (
         <button type="button" class="small quiet" data-testid="remove-panel" onClick={onRemove}>
           Remove
         </button>
       )}
+    </span>
+  );
+}
+
+interface PopupProps {
+  readonly word: string;
+  readonly open: boolean;
+  readonly onOpen: (on: boolean) => void;
+  readonly narrow?: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** A list below its button; closes with Esc and with a press anywhere else. */
+function Popup({ word, open, onOpen, narrow, children }: PopupProps) {
+  const host = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    if (!open) return undefined;
+    const away = (e: PointerEvent) => {
+      if (e.target instanceof Element && !host.current?.contains(e.target)) onOpen(false);
+    };
+    document.addEventListener('pointerdown', away);
+    return () => document.removeEventListener('pointerdown', away);
+  }, [open]);
+  return (
+    <span class="menu" ref={host} onKeyDown={(e) => e.key === 'Escape' && onOpen(false)}>
+      <button type="button" class="small quiet" aria-expanded={open} data-testid={word.toLowerCase()} onClick={() => onOpen(!open)}>
+        {word}
+        <Icon name="down" />
+      </button>
+      {open && <ul class={`popup ${narrow ? 'narrow' : ''}`}>{children}</ul>}
     </span>
   );
 }

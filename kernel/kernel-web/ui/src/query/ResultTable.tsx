@@ -210,11 +210,13 @@ function Histogram({ value }: { value: HistogramValue }) {
       <div>
         count <b>{value.count}</b> sum <b>{value.sum}</b>
       </div>
-      <div class="bars" role="img" aria-label={`${buckets.length} buckets`}>
-        {buckets.map((b) => (
-          <i key={`${b[1]} ${b[2]}`} style={{ height: `${max > 0 ? Math.max(2, (100 * Number(b[3])) / max) : 0}%` }} title={`${OPEN[b[0]]}${b[1]}, ${b[2]}${CLOSE[b[0]]}: ${b[3]}`} />
-        ))}
-      </div>
+      {buckets.length > 0 && (
+        <div class="bars" role="img" aria-label={`${buckets.length} buckets`}>
+          {buckets.map((b) => (
+            <i key={`${b[1]} ${b[2]}`} style={{ height: `${max > 0 ? Math.max(2, (100 * Number(b[3])) / max) : 0}%` }} title={`${OPEN[b[0]]}${b[1]}, ${b[2]}${CLOSE[b[0]]}: ${b[3]}`} />
+          ))}
+        </div>
+      )}
     </div>
   );
 }

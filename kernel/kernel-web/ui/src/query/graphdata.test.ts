@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { common, line, lonely, stack, steps } from './graphdata';
+import { common, heat, line, lonely, stack, steps } from './graphdata';
 
 test('steps include the end', () => {
   assert.deepEqual(steps(0, 60, 15), [0, 15, 30, 45, 60]);
@@ -29,4 +29,25 @@ test('points without neighbours are found', () => {
 test('common labels are those all share', () => {
   assert.deepEqual(common([{ a: '1', b: '2' }, { a: '1', b: '3' }]), { a: '1' });
   assert.deepEqual(common([{ a: '1' }]), {});
+});
+
+test('cumulative buckets become cells', () => {
+  const h = heat(
+    [
+      { metric: { le: '1' }, values: [[0, '2'], [10, '2']] },
+      { metric: { le: '+Inf' }, values: [[0, '5'], [10, '2']] },
+      { metric: { le: '0.5', job: 'x' }, values: [[0, '1']] },
+    ],
+    [0, 10],
+    10,
+  );
+  assert.deepEqual(h.edges, [0, 0.5, 1, Infinity]);
+  assert.deepEqual(h.cells.map((c) => [c.x, h.edges[c.to], c.count]).sort(), [[0, 0.5, 1], [0, 1, 1], [0, Infinity, 3], [1, 1, 2]].sort());
+  assert.equal(h.max, 3);
+});
+
+test('native histograms of several series are added up', () => {
+  const buckets: [number, string, string, string][] = [[0, '1', '2', '4']];
+  const s = { metric: {}, histograms: [[0, { count: '4', sum: '6', buckets }]] as [number, { count: string; sum: string; buckets: typeof buckets }][] };
+  assert.deepEqual(heat([s, s], [0], 10), { edges: [1, 2], cells: [{ x: 0, from: 0, to: 1, count: 8 }], max: 8 });
 });

@@ -91,3 +91,65 @@ export function common(all: readonly Labels[]): Labels {
   if (!first || all.length < 2) return {};
   return Object.fromEntries(Object.entries(first).filter(([k, v]) => all.every((l) => l[k] === v)));
 }
+
+export interface Cell {
+  /** Index of the step. */
+  readonly x: number;
+  /** Indexes into the edges. */
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+export interface Heat {
+  /** All bounds of buckets, ascending. */
+  readonly edges: readonly number[];
+  readonly cells: readonly Cell[];
+  readonly max: number;
+}
+
+/** Buckets over time: from native histograms, and from series with `le`; label sets beside `le` are added up. */
+export function heat(result: readonly RangeSeries[], xs: readonly number[], stepS: number): Heat {
+  const start = xs[0] ?? 0;
+  const at = (t: number) => Math.round((t - start) / stepS);
+  const sums = new Map<string, { x: number; lo: number; hi: number; count: number }>();
+  const add = (x: number, lo: number, hi: number, count: number) => {
+    if (!(count > 0) || x < 0 || x >= xs.length || !(hi > lo)) return;
+    const key = `${x} ${lo} ${hi}`;
+    const cell = sums.get(key);
+    if (cell) cell.count += count;
+    else sums.set(key, { x, lo, hi, count });
+  };
+  for (const s of result) {
+    for (const [t, h] of s.histograms ?? []) {
+      for (const [, lo, hi, count] of h.buckets ?? []) add(at(t), Number(lo), Number(hi), Number(count));
+    }
+  }
+  const bounds = addClassic(result, at, add);
+  const edges = [...new Set([...sums.values()].flatMap((c) => [c.lo, c.hi]).concat(sums.size > 0 ? bounds : []))].sort((a, b) => a - b);
+  const index = new Map(edges.map((e, i) => [e, i]));
+  const cells = [...sums.values()].map((c) => ({ x: c.x, from: index.get(c.lo) ?? 0, to: index.get(c.hi) ?? 0, count: c.count }));
+  return { edges, cells, max: cells.reduce((m, c) => Math.max(m, c.count), 0) };
+}
+
+/** Cumulative buckets by `le` become single ones by taking each from the next; gives all bounds. */
+function addClassic(result: readonly RangeSeries[], at: (t: number) => number, add: (x: number, lo: number, hi: number, count: number) => void): number[] {
+  const byLe = new Map<number, Map<number, number>>();
+  for (const s of result) {
+    const le = Number(s.metric['le'] === '+Inf' ? Infinity : (s.metric['le'] ?? NaN));
+    if (Number.isNaN(le)) continue;
+    const row = byLe.get(le) ?? new Map<number, number>();
+    byLe.set(le, row);
+    for (const [t, v] of s.values ?? []) {
+      const n = Number(v);
+      if (Number.isFinite(n)) row.set(at(t), (row.get(at(t)) ?? 0) + n);
+    }
+  }
+  const bounds = [...byLe.keys()].sort((a, b) => a - b);
+  bounds.forEach((hi, i) => {
+    const lo = i > 0 ? (bounds[i - 1] as number) : hi > 0 ? 0 : -Infinity;
+    const below = i > 0 ? byLe.get(lo) : undefined;
+    for (const [x, n] of byLe.get(hi) ?? []) add(x, lo, hi, n - (below?.get(x) ?? 0));
+  });
+  return bounds;
+}

@@ -48,7 +48,15 @@ final class Logging {
         }) {
       context.getLogger(noisy).setLevel(Level.WARN);
     }
-    context.getLogger("org.glassfish.jersey.internal.inject.Providers").setLevel(Level.ERROR);
+    // Jersey warns of optional parts that are left out on purpose
+    for (String warning :
+        new String[] {
+          "org.glassfish.jersey.internal.inject.Providers",
+          "org.glassfish.jersey.message.internal.MessagingBinders",
+          "org.glassfish.jersey.servlet.ServletContainer"
+        }) {
+      context.getLogger(warning).setLevel(Level.ERROR);
+    }
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
   }

@@ -3,6 +3,7 @@ package io.narthex.service.config;
 import io.narthex.spi.config.ConfigNode;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** {@code alertmanager.yml}; receivers' blocks are bound by the notifier plugins. */
@@ -15,7 +16,12 @@ public record AlertmanagerConfig(
     List<String> templates,
     ConfigNode globals) {
 
-  /** A node of the routing tree; values a child does not give are filled in from its parent. */
+  /**
+   * A node of the routing tree; values a child does not give are filled in from its parent.
+   *
+   * @param groupBy label names, sorted; of no meaning when {@code groupByAll}
+   * @param labels templates by name, those of the parents included
+   */
   public record Route(
       String receiver,
       List<String> groupBy,
@@ -27,9 +33,15 @@ public record AlertmanagerConfig(
       Duration repeatInterval,
       List<String> muteTimeIntervals,
       List<String> activeTimeIntervals,
+      Map<String, String> labels,
       List<Route> routes) {}
 
-  /** A condition as written; {@code =}, {@code !=}, {@code =~}, {@code !~}. */
+  /**
+   * A condition as written.
+   *
+   * @param operator {@code =}, {@code !=}, {@code =~} or {@code !~}
+   * @param value of a regular expression its text, anchored when it is used
+   */
   public record LabelMatcher(String name, String operator, String value) {}
 
   /** Mutes targets while sources fire. */
@@ -39,8 +51,12 @@ public record AlertmanagerConfig(
       List<LabelMatcher> targetMatchers,
       List<String> equal) {}
 
-  /** A receiver with its unbound blocks. */
-  public record Receiver(String name, List<Block> blocks) {}
+  /**
+   * A receiver with its unbound blocks.
+   *
+   * @param labels for filters of the API; {@code name} among them
+   */
+  public record Receiver(String name, Map<String, String> labels, List<Block> blocks) {}
 
   /**
    * One block of a receiver.
@@ -71,9 +87,10 @@ public record AlertmanagerConfig(
             Duration.ofHours(4),
             List.of(),
             List.of(),
+            Map.of(),
             List.of()),
         List.of(),
-        List.of(new Receiver("default", List.of())),
+        List.of(new Receiver("default", Map.of("name", "default"), List.of())),
         List.of(),
         List.of(),
         ConfigNode.emptyMapping("alertmanager.yml"));

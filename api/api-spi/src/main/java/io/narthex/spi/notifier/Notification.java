@@ -11,7 +11,9 @@ import java.util.List;
  * @param groupKey identifies the aggregation group, stable over restarts, for example {@code
  *     {}:{alertname="X"}}
  * @param dedupKey equal for all attempts at this delivery
+ * @param reason why it is sent now, for example {@code first notification}
  * @param groupLabels labels the group is formed by
+ * @param routeLabels labels of the route, templates expanded
  * @param alerts firing ones first; a resolved one has an end in the past
  * @param truncatedAlerts how many alerts were left out
  * @param externalUrl where users reach the server's alert pages
@@ -21,7 +23,9 @@ public record Notification(
     String receiver,
     String groupKey,
     String dedupKey,
+    String reason,
     Labels groupLabels,
+    Labels routeLabels,
     List<NotifiedAlert> alerts,
     int truncatedAlerts,
     String externalUrl,
@@ -39,6 +43,29 @@ public record Notification(
    * @param fingerprint 16 hexadecimal digits of its label set
    */
   public record NotifiedAlert(Alert alert, boolean firing, String fingerprint) {}
+
+  /**
+   * Returns the notification with its first {@code most} alerts only, the others counted as
+   * truncated; what is common, and the data of templates, is taken from the alerts that stay.
+   *
+   * @param most 0 = all
+   */
+  public Notification limitedTo(int most) {
+    if (most <= 0 || alerts.size() <= most) {
+      return this;
+    }
+    return new Notification(
+        receiver,
+        groupKey,
+        dedupKey,
+        reason,
+        groupLabels,
+        routeLabels,
+        alerts.subList(0, most),
+        truncatedAlerts + alerts.size() - most,
+        externalUrl,
+        templates.limitedTo(most));
+  }
 
   /** Returns {@code firing} if any alert is, else {@code resolved}. */
   public String status() {

@@ -1,5 +1,6 @@
 package io.narthex.spi.notifier;
 
+import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** Expands Go templates on the data of one notification. */
@@ -18,6 +19,18 @@ public interface TemplateRenderer {
    * @throws TemplateException when it cannot be parsed or run
    */
   String html(String template);
+
+  /**
+   * Expands every text (and every key) of a nested value of maps, lists, texts, numbers and
+   * booleans. An expanded text that reads as a YAML map, list, number, boolean or null becomes that
+   * value.
+   *
+   * @throws TemplateException when one cannot be parsed or run
+   */
+  @Nullable Object structure(@Nullable Object value);
+
+  /** Returns a renderer on the data of the first {@code alerts} alerts only. */
+  TemplateRenderer limitedTo(int alerts);
 
   /** A template that cannot be parsed or run; the message names the place. */
   final class TemplateException extends RuntimeException {

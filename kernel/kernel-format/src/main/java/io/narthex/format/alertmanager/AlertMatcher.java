@@ -1,0 +1,105 @@
+package io.narthex.format.alertmanager;
+
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+import io.narthex.model.Labels;
+import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A compiled condition on labels of alerts. Regular expressions are RE2, anchored, and the dot does
+ * not match a line feed; this is where they differ from matchers of PromQL. Immutable.
+ */
+public final class AlertMatcher {
+  private final LabelMatcher source;
+  private final @Nullable Pattern pattern;
+
+  private AlertMatcher(LabelMatcher source, @Nullable Pattern pattern) {
+    this.source = source;
+    this.pattern = pattern;
+  }
+
+  /**
+   * Compiles a condition.
+   *
+   * @throws IllegalArgumentException when the operator or the regular expression is wrong
+   */
+  public static AlertMatcher compile(LabelMatcher matcher) {
+    return switch (matcher.operator()) {
+      case "=", "!=" -> new AlertMatcher(matcher, null);
+      case "=~", "!~" -> {
+        String anchored = "^(?:" + matcher.value() + ")$";
+        try {
+          yield new AlertMatcher(matcher, Pattern.compile(anchored));
+        } catch (PatternSyntaxException e) {
+          throw new IllegalArgumentException(e.getMessage(), e);
+        }
+      }
+      default ->
+          throw new IllegalArgumentException("unknown operator \"" + matcher.operator() + "\"");
+    };
+  }
+
+  /**
+   * Compiles conditions.
+   *
+   * @throws IllegalArgumentException when one is wrong
+   */
+  public static List<AlertMatcher> compile(List<LabelMatcher> matchers) {
+    return matchers.stream().map(AlertMatcher::compile).toList();
+  }
+
+  /** Tells whether all conditions hold for a label set. */
+  public static boolean matchAll(List<AlertMatcher> matchers, Labels labels) {
+    for (AlertMatcher m : matchers) {
+      if (!m.matches(labels.get(m.source.name()))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Returns the condition as written. */
+  public LabelMatcher source() {
+    return source;
+  }
+
+  /** Tells whether a value meets the condition; the empty text stands for a missing label. */
+  public boolean matches(String value) {
+    return switch (source.operator()) {
+      case "=" -> source.value().equals(value);
+      case "!=" -> !source.value().equals(value);
+      case "=~" -> Objects.requireNonNull(pattern).matches(value);
+      default -> !Objects.requireNonNull(pattern).matches(value);
+    };
+  }
+
+  /** Returns the text form of a condition, as it stands in route keys. */
+  public static String format(LabelMatcher m) {
+    StringBuilder b = new StringBuilder();
+    if (m.name().codePoints().anyMatch(MatcherSyntax::isReserved)) {
+      b.append('"').append(m.name().replace("\\", "\\\\").replace("\"", "\\\"")).append('"');
+    } else {
+      b.append(m.name());
+    }
+    String value = m.value().replace("\\", "\\\\").replace("\n", "\\n").replace("\"", "\\\"");
+    return b.append(m.operator()).append('"').append(value).append('"').toString();
+  }
+
+  @Override
+  public String toString() {
+    return format(source);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object o) {
+    return o instanceof AlertMatcher m && source.equals(m.source);
+  }
+
+  @Override
+  public int hashCode() {
+    return source.hashCode();
+  }
+}

@@ -1,0 +1,352 @@
+package io.narthex.format.http;
+
+import io.narthex.spi.plugin.HttpTransport;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.zip.GZIPInputStream;
+import org.eclipse.jetty.client.BytesRequestContent;
+import org.eclipse.jetty.client.HttpClient;
+import org.eclipse.jetty.client.InputStreamResponseListener;
+import org.eclipse.jetty.io.Transport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The HTTP client of the server, on Jetty's. Thread-safe; keeps connections open between requests.
+ * Error texts read like those of the originals, which users search for.
+ */
+public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
+  private static final int MAX_REDIRECTS = 10;
+
+  private final ClientPool pool = new ClientPool();
+  private final OAuth2Tokens tokens = new OAuth2Tokens(this);
+  private final String userAgent;
+  private final Map<String, String> environment;
+
+  /**
+   * Creates a client; it opens nothing before the first request.
+   *
+   * @param userAgent sent where a request has no User-Agent of its own
+   */
+  public JettyHttpTransport(String userAgent) {
+    this(userAgent, System.getenv());
+  }
+
+  JettyHttpTransport(String userAgent, Map<String, String> environment) {
+    this.userAgent = userAgent;
+    this.environment = Map.copyOf(environment);
+  }
+
+  @Override
+  public Response send(Request request, HttpSettings settings)
+      throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + request.timeout().toNanos();
+    URI uri = request.uri();
+    String method = request.method();
+    byte[] body = request.body();
+    boolean trusted = true;
+    for (int hop = 0; ; hop++) {
+      Exchange exchange = exchange(request, settings, method, uri, body, trusted, deadline);
+      String location = exchange.header("Location");
+      int status = exchange.status();
+      boolean redirect =
+          settings.followRedirects()
+              && location != null
+              && (status == 301
+                  || status == 302
+                  || status == 303
+                  || status == 307
+                  || status == 308);
+      if (!redirect) {
+        return exchange;
+      }
+      exchange.close();
+      if (hop == MAX_REDIRECTS) {
+        throw failure(method, uri, "stopped after " + MAX_REDIRECTS + " redirects", null);
+      }
+      URI next;
+      try {
+        next = uri.resolve(location);
+      } catch (IllegalArgumentException e) {
+        throw failure(method, uri, "failed to parse Location header \"" + location + "\"", e);
+      }
+      if (next.getHost() == null
+          || !("http".equals(next.getScheme()) || "https".equals(next.getScheme()))) {
+        throw failure(method, uri, "unsupported redirect to \"" + location + "\"", null);
+      }
+      if (status <= 303 && !method.equals("HEAD") && !method.equals("GET")) {
+        method = "GET";
+        body = null;
+      }
+      // secrets are for the host the user named, not for whom it points to
+      trusted &= origin(next).equals(origin(request.uri()));
+      uri = next;
+    }
+  }
+
+  private static String origin(URI uri) {
+    return uri.getScheme()
+        + "://"
+        + uri.getHost().toLowerCase(Locale.ROOT)
+        + ":"
+        + ProxyRules.port(uri);
+  }
+
+  private Exchange exchange(
+      Request request,
+      HttpSettings settings,
+      String method,
+      URI uri,
+      byte @Nullable [] body,
+      boolean trusted,
+      long deadline)
+      throws IOException, InterruptedException {
+    if (uri.getHost() == null) {
+      throw failure(method, uri, "no Host in request URL", null);
+    }
+    HttpClient client =
+        pool.client(
+            new ClientPool.Key(
+                settings.tlsConfig(),
+                ProxyRules.proxyFor(settings, uri, environment),
+                settings.proxyConnectHeader(),
+                settings.enableHttp2() && "https".equals(uri.getScheme())));
+    String authorization = null;
+    Map<String, List<String>> extra = Map.of();
+    if (trusted) {
+      try {
+        authorization = Credentials.authorization(settings);
+        extra = Credentials.headers(settings);
+      } catch (IOException e) {
+        throw failure(method, uri, String.valueOf(e.getMessage()), e);
+      }
+      if (settings.oauth2() != null) {
+        authorization = tokens.authorization(settings.oauth2(), settings, request.timeout());
+      }
+    }
+    long remaining = deadline - System.nanoTime();
+    if (remaining <= 0) {
+      throw failure(method, uri, "context deadline exceeded", null);
+    }
+    org.eclipse.jetty.client.Request r = client.newRequest(uri).method(method);
+    r.timeout(remaining, TimeUnit.NANOSECONDS);
+    String bearer = authorization;
+    Map<String, List<String>> more = extra;
+    boolean keepSecrets = trusted;
+    r.headers(h -> {
+      for (Map.Entry<String, String> e : request.headers().entrySet()) {
+        String name = e.getKey();
+        boolean secret = name.equalsIgnoreCase("Authorization") || name.equalsIgnoreCase("Cookie");
+        if ((keepSecrets || !secret) && !name.equalsIgnoreCase("Content-Type")) {
+          h.put(name, e.getValue());
+        }
+      }
+      if (!h.contains("User-Agent")) {
+        h.put("User-Agent", userAgent);
+      }
+      if (!h.contains("Accept-Encoding")) {
+        h.put("Accept-Encoding", "gzip");
+      }
+      if (bearer != null) {
+        h.put("Authorization", bearer);
+      }
+      more.forEach((name, values) -> values.forEach(v -> h.add(name, v)));
+    });
+    if (body != null) {
+      String type = "application/octet-stream";
+      for (Map.Entry<String, String> e : request.headers().entrySet()) {
+        if (e.getKey().equalsIgnoreCase("Content-Type")) {
+          type = e.getValue();
+        }
+      }
+      r.body(new BytesRequestContent(type, body));
+    }
+    if (request.unixSocket() != null) {
+      r.transport(new Transport.TCPUnix(Path.of(request.unixSocket())));
+    }
+    InputStreamResponseListener listener = new InputStreamResponseListener();
+    r.send(listener);
+    try {
+      org.eclipse.jetty.client.Response response =
+          listener.get(Math.max(1, remaining), TimeUnit.NANOSECONDS);
+      return new Exchange(r, response, listener, method, uri);
+    } catch (InterruptedException e) {
+      r.abort(e);
+      throw e;
+    } catch (TimeoutException e) {
+      r.abort(e);
+      throw failure(method, uri, "context deadline exceeded", e);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw failure(method, uri, reason(cause, uri), cause);
+    }
+  }
+
+  private static IOException failure(
+      String method, URI uri, String reason, @Nullable Throwable cause) {
+    String verb = method.substring(0, 1) + method.substring(1).toLowerCase(Locale.ROOT);
+    return new IOException(verb + " \"" + uri + "\": " + reason, cause);
+  }
+
+  /** Says what went wrong in the words of Go's net package, which is what users know. */
+  static String reason(Throwable failure, URI uri) {
+    String where = uri.getHost() + ":" + ProxyRules.port(uri);
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      switch (t) {
+        case UnknownHostException _ -> {
+          return "dial tcp: lookup " + uri.getHost() + ": no such host";
+        }
+        case UnresolvedAddressException _ -> {
+          return "dial tcp: lookup " + uri.getHost() + ": no such host";
+        }
+        case SocketTimeoutException _ -> {
+          return "dial tcp " + where + ": i/o timeout";
+        }
+        case NoRouteToHostException _ -> {
+          return "dial tcp " + where + ": connect: no route to host";
+        }
+        case ConnectException c -> {
+          String m = String.valueOf(c.getMessage()).toLowerCase(Locale.ROOT);
+          return "dial tcp "
+              + where
+              + ": connect: "
+              + (m.contains("refused") ? "connection refused" : m);
+        }
+        case TimeoutException _ -> {
+          return "context deadline exceeded";
+        }
+        case java.io.EOFException _ -> {
+          return "EOF";
+        }
+        case javax.net.ssl.SSLException s -> {
+          return "tls: " + s.getMessage();
+        }
+        default -> {
+          // look at the cause
+        }
+      }
+    }
+    String message = failure.getMessage();
+    return message == null ? failure.getClass().getSimpleName() : message;
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+
+  /** A response whose body is still to be read. */
+  private static final class Exchange implements Response {
+    private final org.eclipse.jetty.client.Request request;
+    private final org.eclipse.jetty.client.Response response;
+    private final InputStreamResponseListener listener;
+    private final String method;
+    private final URI uri;
+    private @Nullable InputStream body;
+
+    Exchange(
+        org.eclipse.jetty.client.Request request,
+        org.eclipse.jetty.client.Response response,
+        InputStreamResponseListener listener,
+        String method,
+        URI uri) {
+      this.request = request;
+      this.response = response;
+      this.listener = listener;
+      this.method = method;
+      this.uri = uri;
+    }
+
+    @Override
+    public int status() {
+      return response.getStatus();
+    }
+
+    @Override
+    public @Nullable String header(String name) {
+      return response.getHeaders().get(name);
+    }
+
+    @Override
+    public InputStream body() throws IOException {
+      if (body == null) {
+        InputStream raw = new Raw(listener.getInputStream(), method, uri);
+        String encoding = header("Content-Encoding");
+        body =
+            encoding != null && encoding.equalsIgnoreCase("gzip")
+                ? new GZIPInputStream(raw, 4096)
+                : raw;
+      }
+      return body;
+    }
+
+    @Override
+    public void close() {
+      InputStream b = body;
+      try {
+        if (b == null) {
+          b = listener.getInputStream();
+        }
+        // a short rest is cheaper to read than a new connection
+        byte[] rest = new byte[4096];
+        int n = b.readNBytes(rest, 0, rest.length);
+        if (n == rest.length) {
+          request.abort(new IOException("body not wanted"));
+        }
+      } catch (IOException _) {
+        request.abort(new IOException("body not wanted"));
+      } finally {
+        try {
+          if (b != null) {
+            b.close();
+          }
+        } catch (IOException _) {
+          // closed enough
+        }
+      }
+    }
+  }
+
+  /** Turns failures while reading into texts for users. */
+  private static final class Raw extends FilterInputStream {
+    private final String method;
+    private final URI uri;
+
+    Raw(InputStream in, String method, URI uri) {
+      super(in);
+      this.method = method;
+      this.uri = uri;
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] b, int off, int len) throws IOException {
+      try {
+        return super.read(b, off, len);
+      } catch (IOException e) {
+        String reason = reason(e, uri);
+        throw reason.equals("context deadline exceeded")
+            ? new IOException(reason, e)
+            : failure(method, uri, reason, e);
+      }
+    }
+  }
+}

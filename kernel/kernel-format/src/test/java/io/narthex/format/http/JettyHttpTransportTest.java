@@ -1,0 +1,286 @@
+package io.narthex.format.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.narthex.spi.config.Secret;
+import io.narthex.spi.plugin.HttpTransport;
+import io.narthex.spi.plugin.HttpTransport.BasicAuth;
+import io.narthex.spi.plugin.HttpTransport.HeaderValues;
+import io.narthex.spi.plugin.HttpTransport.HttpSettings;
+import io.narthex.spi.plugin.HttpTransport.OAuth2;
+import io.narthex.spi.plugin.HttpTransport.Request;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.URI;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@NullUnmarked
+final class JettyHttpTransportTest {
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private HttpServer server;
+  private HttpServer other;
+  private JettyHttpTransport transport;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    other = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.start();
+    other.start();
+    transport = new JettyHttpTransport("narthex/test", Map.of());
+  }
+
+  @AfterEach
+  void stop() {
+    transport.close();
+    server.stop(0);
+    other.stop(0);
+  }
+
+  private URI uri(HttpServer s, String path) {
+    return URI.create("http://127.0.0.1:" + s.getAddress().getPort() + path);
+  }
+
+  private static void answer(HttpExchange x, int status, byte[] body) throws IOException {
+    x.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
+    x.getResponseBody().write(body);
+    x.close();
+  }
+
+  private static byte[] echo(HttpExchange x) {
+    StringBuilder b = new StringBuilder();
+    x.getRequestHeaders().forEach((k, v) -> b.append(k).append('=').append(v).append('\n'));
+    return b.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private String body(Request request, HttpSettings settings) throws Exception {
+    try (HttpTransport.Response r = transport.send(request, settings)) {
+      assertThat(r.status()).isEqualTo(200);
+      return new String(r.body().readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  @Test
+  void unpacksGzip() throws Exception {
+    server.createContext(
+        "/",
+        x -> {
+          ByteArrayOutputStream packed = new ByteArrayOutputStream();
+          try (GZIPOutputStream z = new GZIPOutputStream(packed)) {
+            z.write("x".repeat(100_000).getBytes(StandardCharsets.UTF_8));
+          }
+          x.getResponseHeaders().set("Content-Encoding", "gzip");
+          answer(x, 200, packed.toByteArray());
+        });
+    for (int i = 0; i < 3; i++) {
+      assertThat(body(Request.get(uri(server, "/"), TIMEOUT), HttpSettings.DEFAULT))
+          .hasSize(100_000);
+    }
+  }
+
+  @Test
+  void dropsSecretsWhenTheHostChanges() throws Exception {
+    server.createContext(
+        "/",
+        x -> {
+          x.getResponseHeaders().set("Location", uri(other, "/end").toString());
+          answer(x, 302, new byte[0]);
+        });
+    server.createContext(
+        "/same",
+        x -> {
+          x.getResponseHeaders().set("Location", "/echo");
+          answer(x, 307, new byte[0]);
+        });
+    server.createContext("/echo", x -> answer(x, 200, echo(x)));
+    other.createContext("/end", x -> answer(x, 200, echo(x)));
+    HttpSettings settings =
+        new HttpSettings(
+            new BasicAuth("u", "", Secret.of("p"), ""),
+            null,
+            null,
+            null,
+            "",
+            true,
+            true,
+            null,
+            "",
+            "",
+            false,
+            Map.of(),
+            Map.of("X-Own", new HeaderValues(List.of("1"), List.of(Secret.of("2")), List.of())));
+    assertThat(body(Request.get(uri(server, "/same"), TIMEOUT), settings))
+        .contains("Authorization=[Basic dTpw]")
+        .contains("X-own=[1, 2]")
+        .contains("User-agent=[narthex/test]");
+    assertThat(body(Request.get(uri(server, "/"), TIMEOUT), settings))
+        .doesNotContain("Authorization")
+        .doesNotContain("X-own");
+  }
+
+  @Test
+  void speaksOfFailuresAsGoDoes() throws Exception {
+    int port;
+    try (var s = new java.net.ServerSocket(0)) {
+      port = s.getLocalPort();
+    }
+    assertThatThrownBy(() ->
+            transport.send(
+                Request.get(URI.create("http://127.0.0.1:" + port + "/metrics"), TIMEOUT),
+                HttpSettings.DEFAULT))
+        .isInstanceOf(IOException.class)
+        .hasMessage(
+            "Get \"http://127.0.0.1:%d/metrics\": dial tcp 127.0.0.1:%d: connect: connection refused",
+            port, port);
+  }
+
+  @Test
+  void givesUpAtTheDeadline() {
+    CountDownLatch release = new CountDownLatch(1);
+    server.createContext(
+        "/",
+        x -> {
+          try {
+            release.await(10, TimeUnit.SECONDS);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          x.close();
+        });
+    try {
+      assertThatThrownBy(() ->
+              transport.send(
+                  Request.get(uri(server, "/"), Duration.ofMillis(200)), HttpSettings.DEFAULT))
+          .isInstanceOf(IOException.class)
+          .hasMessageEndingWith(": context deadline exceeded");
+    } finally {
+      release.countDown();
+    }
+  }
+
+  @Test
+  void fetchesAndKeepsTokens() throws Exception {
+    int[] fetched = new int[1];
+    other.createContext(
+        "/token",
+        x -> {
+          fetched[0]++;
+          String form = new String(x.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+          boolean ok =
+              form.equals("grant_type=client_credentials&scope=a+b&tenant=t")
+                  && "Basic aWQ6c2VjcmV0".equals(x.getRequestHeaders().getFirst("Authorization"));
+          answer(
+              x,
+              ok ? 200 : 500,
+              "{\"access_token\": \"tok\", \"token_type\": \"bearer\", \"expires_in\": 3600}"
+                  .getBytes(StandardCharsets.UTF_8));
+        });
+    server.createContext("/", x -> answer(x, 200, echo(x)));
+    OAuth2 oauth =
+        new OAuth2(
+            "id",
+            Secret.of("secret"),
+            "",
+            "",
+            null,
+            "",
+            "",
+            "",
+            "",
+            "",
+            Map.of(),
+            List.of("a", "b"),
+            uri(other, "/token").toString(),
+            Map.of("tenant", "t"),
+            null,
+            "",
+            "",
+            false,
+            Map.of());
+    HttpSettings settings =
+        new HttpSettings(
+            null, null, oauth, null, "", true, true, null, "", "", false, Map.of(), Map.of());
+    for (int i = 0; i < 2; i++) {
+      assertThat(body(Request.get(uri(server, "/"), TIMEOUT), settings))
+          .contains("Authorization=[Bearer tok]");
+    }
+    assertThat(fetched[0]).isEqualTo(1);
+  }
+
+  @Test
+  void dialsUnixSockets(@TempDir Path folder) throws Exception {
+    Path path = folder.resolve("s.sock");
+    try (ServerSocketChannel s = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      s.bind(UnixDomainSocketAddress.of(path));
+      Thread t =
+          Thread.ofVirtual()
+              .name("unix server")
+              .start(() -> {
+                try (SocketChannel c = s.accept()) {
+                  c.read(ByteBuffer.allocate(4096));
+                  c.write(
+                      ByteBuffer.wrap(
+                          "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+                              .getBytes(StandardCharsets.US_ASCII)));
+                } catch (IOException _) {
+                  // the test fails by itself
+                }
+              });
+      Request r =
+          new Request(
+              "GET", URI.create("http://localhost/x"), Map.of(), null, TIMEOUT, path.toString());
+      assertThat(body(r, HttpSettings.DEFAULT)).isEqualTo("hi");
+      t.join();
+    }
+  }
+
+  @Test
+  void takesTheProxyAndItsExceptions() throws Exception {
+    other.createContext(
+        "/", x -> answer(x, 200, ("via " + x.getRequestURI()).getBytes(StandardCharsets.UTF_8)));
+    HttpSettings settings =
+        new HttpSettings(
+            null,
+            null,
+            null,
+            null,
+            "",
+            true,
+            true,
+            null,
+            uri(other, "").toString(),
+            "10.0.0.0/8, .internal",
+            false,
+            Map.of(),
+            Map.of());
+    assertThat(body(Request.get(URI.create("http://example.test:81/p"), TIMEOUT), settings))
+        .isEqualTo("via http://example.test:81/p");
+    assertThat(ProxyRules.bypasses("10.0.0.0/8, .internal", "10.1.2.3", 80)).isTrue();
+    assertThat(ProxyRules.bypasses("10.0.0.0/8, .internal", "a.internal", 80)).isTrue();
+    assertThat(ProxyRules.bypasses("example.com:8080", "x.example.com", 80)).isFalse();
+    assertThat(ProxyRules.bypasses("example.com", "x.example.com", 80)).isTrue();
+    assertThat(ProxyRules.bypasses("", "x", 80)).isFalse();
+  }
+}

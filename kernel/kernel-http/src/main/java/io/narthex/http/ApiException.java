@@ -1,0 +1,17 @@
+package io.narthex.http;
+
+/** An answer of the Prometheus API that says what is wrong. */
+final class ApiException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  private final ApiError error;
+
+  ApiException(ApiError error, String message) {
+    super(message);
+    this.error = error;
+  }
+
+  ApiError error() {
+    return error;
+  }
+}

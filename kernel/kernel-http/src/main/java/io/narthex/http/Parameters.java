@@ -1,0 +1,138 @@
+package io.narthex.http;
+
+import io.narthex.format.duration.PromDuration;
+import io.narthex.model.Matcher;
+import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryException;
+import jakarta.servlet.http.HttpServletRequest;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Parameters of a request, from the query string and from a form body alike. Every method throws
+ * {@link ApiException} ({@code bad_data}) for a value that cannot be used, with Prometheus' text.
+ */
+final class Parameters {
+  /** Times that stand for "from the beginning" and "to the end", as Prometheus bounds them. */
+  static final long MIN_TIME = Long.MIN_VALUE / 1_000_000;
+
+  static final long MAX_TIME = Long.MAX_VALUE / 1_000_000;
+
+  private final HttpServletRequest request;
+
+  Parameters(HttpServletRequest request) {
+    this.request = request;
+  }
+
+  String text(String name) {
+    String value = request.getParameter(name);
+    return value == null ? "" : value;
+  }
+
+  List<String> list(String name) {
+    String[] values = request.getParameterValues(name);
+    return values == null ? List.of() : List.of(values);
+  }
+
+  private static ApiException invalid(String name, String detail) {
+    return new ApiException(ApiError.BAD_DATA, "invalid parameter \"" + name + "\": " + detail);
+  }
+
+  /** Returns a time in epoch milliseconds: float seconds or RFC 3339. */
+  long time(String name, long otherwise) {
+    String value = text(name);
+    return value.isEmpty() ? otherwise : time(name, value);
+  }
+
+  long requiredTime(String name) {
+    return time(name, text(name));
+  }
+
+  private static long time(String name, String value) {
+    try {
+      double seconds = Double.parseDouble(value);
+      if (!Double.isFinite(seconds) || !value.matches("[-+0-9.eE_]+")) {
+        throw new NumberFormatException(value);
+      }
+      // as Prometheus: whole seconds, and the fraction rounded to milliseconds
+      double whole = seconds < 0 ? Math.ceil(seconds) : Math.floor(seconds);
+      return (long) whole * 1000 + Math.round((seconds - whole) * 1000);
+    } catch (NumberFormatException e) {
+      try {
+        return OffsetDateTime.parse(value).toInstant().toEpochMilli();
+      } catch (DateTimeParseException notIso) {
+        throw invalid(name, "cannot parse \"" + value + "\" to a valid timestamp");
+      }
+    }
+  }
+
+  /** Returns a duration in milliseconds: float seconds or Prometheus form; null when absent. */
+  @Nullable Duration duration(String name) {
+    String value = text(name);
+    return value.isEmpty() ? null : Duration.ofMillis(durationMs(name, value));
+  }
+
+  long requiredDurationMs(String name) {
+    return durationMs(name, text(name));
+  }
+
+  private static long durationMs(String name, String value) {
+    if (value.matches("[-+]?[0-9]*\\.?[0-9]+([eE][-+]?[0-9]+)?")) {
+      double ms = Double.parseDouble(value) * 1000;
+      if (Math.abs(ms) > Long.MAX_VALUE / 1e6) {
+        throw invalid(
+            name, "cannot parse \"" + value + "\" to a valid duration. It overflows int64");
+      }
+      return (long) ms;
+    }
+    try {
+      return PromDuration.parseMs(value);
+    } catch (IllegalArgumentException e) {
+      throw invalid(name, "cannot parse \"" + value + "\" to a valid duration");
+    }
+  }
+
+  /** Returns a limit; 0 = none. */
+  int limit(String name) {
+    String value = text(name);
+    if (value.isEmpty()) {
+      return 0;
+    }
+    try {
+      int limit = Integer.parseInt(value);
+      if (limit >= 0) {
+        return limit;
+      }
+    } catch (NumberFormatException e) {
+      throw invalid(name, "strconv.Atoi: parsing \"" + value + "\": invalid syntax");
+    }
+    throw invalid(name, "limit must be non-negative");
+  }
+
+  /** Returns the selectors of {@code match[]}. */
+  List<List<Matcher>> matchers(QueryEngine engine) {
+    List<List<Matcher>> sets = new ArrayList<>();
+    for (String text : list("match[]")) {
+      try {
+        sets.add(engine.selector(text));
+      } catch (QueryException e) {
+        throw invalid("match[]", String.valueOf(e.getMessage()));
+      }
+    }
+    return sets;
+  }
+
+  /** Returns the time range of a metadata request. */
+  long[] range() {
+    long start = time("start", MIN_TIME);
+    long end = time("end", MAX_TIME);
+    if (end < start) {
+      throw invalid("end", "end timestamp must not be before start time");
+    }
+    return new long[] {start, end};
+  }
+}

@@ -1,0 +1,257 @@
+package io.narthex.http;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.narthex.service.plugins.PluginService;
+import io.narthex.service.plugins.PluginService.AuditEntry;
+import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.service.plugins.PluginService.PluginInfo;
+import io.narthex.service.server.ServerInfo;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.security.MessageDigest;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The plugin manager over HTTP. Reading is free; changing needs the admin token and a loopback
+ * address or TLS. Errors are {@code {"error": text}}.
+ */
+@Path("/narthex/api/v1")
+public final class PluginApi {
+  private static final long MAX_JAR = 256L << 20;
+
+  private final PluginService plugins;
+  private final ServerInfo server;
+  private final ObjectMapper json = new ObjectMapper();
+
+  PluginApi(PluginService plugins, ServerInfo server) {
+    this.plugins = plugins;
+    this.server = server;
+  }
+
+  /** Returns all plugins. */
+  @GET
+  @Path("plugins")
+  public Response list() {
+    List<PluginInfo> all = plugins.plugins();
+    return Api.json(
+        200,
+        out -> {
+          out.writeStartObject();
+          out.writeArrayFieldStart("plugins");
+          for (PluginInfo p : all) {
+            write(out, p);
+          }
+          out.writeEndArray();
+          out.writeEndObject();
+        });
+  }
+
+  /** Returns one plugin. */
+  @GET
+  @Path("plugins/{id}")
+  public Response info(@PathParam("id") String id) {
+    PluginInfo found = plugins.plugin(id);
+    return found == null ? error(404, "there is no plugin \"" + id + "\"") : answer(found);
+  }
+
+  private void write(JsonGenerator out, PluginInfo p) throws IOException {
+    out.writeStartObject();
+    out.writeStringField("id", p.id());
+    out.writeStringField("name", p.name());
+    out.writeStringField(
+        "kind", p.kinds().isEmpty() ? "" : p.kinds().get(0).replaceFirst(":.*", ""));
+    out.writeFieldName("kinds");
+    Api.strings(out, p.kinds());
+    out.writeStringField("version", p.version());
+    out.writeStringField("state", p.state().name().toLowerCase(Locale.ROOT));
+    out.writeStringField("reason", p.reason());
+    out.writeStringField("source", p.source());
+    out.writeStringField("file", p.file());
+    out.writeStringField("sha256", p.sha256());
+    out.writeNumberField("since", p.sinceMs());
+    out.writeNumberField("started", p.startedMs());
+    out.writeFieldName("instances");
+    Api.strings(out, p.instances());
+    out.writeStringField("undoVersion", p.undoVersion());
+    out.writeNumberField("staleClassLoaders", p.staleLoaders());
+    out.writeStringField("osgiState", p.osgiState());
+    out.writeEndObject();
+  }
+
+  private Response answer(PluginInfo info) {
+    return Api.json(200, out -> write(out, info));
+  }
+
+  private Response error(int status, String message) {
+    return Api.json(
+        status,
+        out -> {
+          out.writeStartObject();
+          out.writeStringField("error", message);
+          out.writeEndObject();
+        });
+  }
+
+  /** Installs or updates from the body. */
+  @PUT
+  @Path("plugins/upload")
+  @Consumes(MediaType.WILDCARD)
+  public Response upload(
+      @QueryParam("file") @Nullable String file,
+      @QueryParam("force") boolean force,
+      @Context HttpServletRequest request,
+      InputStream body)
+      throws IOException {
+    Response refusal = refusal(request);
+    if (refusal != null) {
+      return refusal;
+    }
+    if (file == null) {
+      return error(400, "parameter file is missing; give the name of the jar");
+    }
+    if (request.getContentLengthLong() > MAX_JAR) {
+      return error(
+          413,
+          "a plugin may have "
+              + (MAX_JAR >> 20)
+              + " MiB at most, got "
+              + (request.getContentLengthLong() >> 20)
+              + " MiB");
+    }
+    try {
+      return answer(plugins.install(file, body, force, actor(request)));
+    } catch (PluginException e) {
+      return error(409, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Removes a plugin. */
+  @DELETE
+  @Path("plugins/{id}")
+  public Response remove(@PathParam("id") String id, @Context HttpServletRequest request) {
+    return change(
+        request,
+        () -> {
+          plugins.remove(id, actor(request));
+          return null;
+        });
+  }
+
+  /** Starts, stops or undoes. */
+  @POST
+  @Path("plugins/{id}/{act}")
+  @Consumes(MediaType.WILDCARD)
+  public Response act(
+      @PathParam("id") String id,
+      @PathParam("act") String act,
+      @Context HttpServletRequest request) {
+    return change(
+        request,
+        () ->
+            switch (act) {
+              case "enable" -> plugins.enable(id, actor(request));
+              case "disable" -> plugins.disable(id, actor(request));
+              case "rollback" -> plugins.rollback(id, actor(request));
+              default ->
+                  throw new PluginException(
+                      "there is no act \"" + act + "\"; use enable, disable or rollback");
+            });
+  }
+
+  private interface Change {
+    @Nullable PluginInfo run();
+  }
+
+  private Response change(HttpServletRequest request, Change change) {
+    Response refusal = refusal(request);
+    if (refusal != null) {
+      return refusal;
+    }
+    try {
+      PluginInfo after = change.run();
+      return after == null ? Api.json(200, out -> out.writeRaw("{}")) : answer(after);
+    } catch (PluginException e) {
+      return error(409, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Returns the newest audit entries. */
+  @GET
+  @Path("audit")
+  public Response audit(@QueryParam("plugin") @Nullable String plugin) {
+    List<AuditEntry> entries = plugins.audit(plugin, 200);
+    return Api.json(
+        200,
+        out -> {
+          out.writeStartObject();
+          out.writeFieldName("entries");
+          out.writeStartArray();
+          for (AuditEntry e : entries) {
+            json.writeValue(out, e);
+          }
+          out.writeEndArray();
+          out.writeEndObject();
+        });
+  }
+
+  private static String actor(HttpServletRequest request) {
+    return "admin@" + request.getRemoteAddr();
+  }
+
+  /** Returns why a change is refused, or null. */
+  private @Nullable Response refusal(HttpServletRequest request) {
+    if (!request.isSecure() && !isLoopback(request.getRemoteAddr())) {
+      return error(403, "changes over plain HTTP are accepted from this machine only; use TLS");
+    }
+    return authorise(request);
+  }
+
+  private @Nullable Response authorise(HttpServletRequest request) {
+    String header = request.getHeader("Authorization");
+    if (header == null || !header.startsWith("Bearer ")) {
+      return error(
+          401,
+          "the admin token is needed: send \"Authorization: Bearer <token>\"; the token is in "
+              + server.stateDirectory().resolve("admin.token"));
+    }
+    try {
+      byte[] wanted =
+          Files.readString(server.stateDirectory().resolve("admin.token"))
+              .strip()
+              .getBytes(StandardCharsets.UTF_8);
+      byte[] given = header.substring("Bearer ".length()).strip().getBytes(StandardCharsets.UTF_8);
+      return MessageDigest.isEqual(wanted, given)
+          ? null
+          : error(401, "the token is not the admin token");
+    } catch (IOException e) {
+      return error(500, "the admin token cannot be read: " + e.getMessage());
+    }
+  }
+
+  private static boolean isLoopback(String address) {
+    try {
+      return InetAddress.getByName(address).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+}

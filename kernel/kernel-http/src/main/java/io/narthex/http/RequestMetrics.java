@@ -1,0 +1,60 @@
+package io.narthex.http;
+
+import io.narthex.service.metrics.Metrics;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.container.ContainerRequestFilter;
+import jakarta.ws.rs.container.ContainerResponseContext;
+import jakarta.ws.rs.container.ContainerResponseFilter;
+
+/** Counts and times API requests by handler, and adds the CORS headers. */
+final class RequestMetrics implements ContainerRequestFilter, ContainerResponseFilter {
+  private static final String STARTED = "narthex.started";
+  private static final double[] BOUNDS = {.1, .2, .4, 1, 3, 8, 20, 60, 120};
+
+  private final Metrics.Counter requests;
+  private final Metrics.Histogram durations;
+
+  RequestMetrics(Metrics metrics) {
+    requests =
+        metrics.counter(
+            "prometheus_http_requests_total", "Counter of HTTP requests.", "handler", "code");
+    durations =
+        metrics.histogram(
+            "prometheus_http_request_duration_seconds",
+            "Histogram of latencies for HTTP requests.",
+            BOUNDS,
+            "handler");
+  }
+
+  @Override
+  public void filter(ContainerRequestContext request) {
+    request.setProperty(STARTED, System.nanoTime());
+  }
+
+  @Override
+  public void filter(ContainerRequestContext request, ContainerResponseContext response) {
+    response.getHeaders().putSingle("Access-Control-Allow-Origin", "*");
+    response
+        .getHeaders()
+        .putSingle("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Origin");
+    response.getHeaders().putSingle("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+    response.getHeaders().putSingle("Access-Control-Expose-Headers", "Date");
+    if (response.getStatus() == 404) {
+      return; // paths of any kind would make labels of any number
+    }
+    String path = request.getUriInfo().getPath();
+    String handler =
+        path.startsWith("api/v1/label/")
+            ? "/api/v1/label/:name/values"
+            : path.startsWith("narthex/api/v1/plugins/")
+                ? "/narthex/api/v1/plugins/:id"
+                : "/" + path;
+    if (path.startsWith("api/v2/silence/")) {
+      handler = "/api/v2/silence/:id";
+    }
+    requests.with(handler, Integer.toString(response.getStatus())).inc();
+    if (request.getProperty(STARTED) instanceof Long started) {
+      durations.with(handler).observe((System.nanoTime() - started) / 1e9);
+    }
+  }
+}

@@ -1,0 +1,263 @@
+package io.narthex.http;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.narthex.format.number.GoFloat;
+import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
+import io.narthex.service.rules.RuleService;
+import io.narthex.service.rules.RuleService.ActiveAlert;
+import io.narthex.service.rules.RuleService.AlertState;
+import io.narthex.service.rules.RuleService.AlertingRule;
+import io.narthex.service.rules.RuleService.Group;
+import io.narthex.service.rules.RuleService.RecordingRule;
+import io.narthex.service.rules.RuleService.Rule;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+
+/** Rule groups and active alerts. */
+@Path("/api/v1")
+public final class RulesApi {
+  private final Services services;
+
+  RulesApi(Services services) {
+    this.services = services;
+  }
+
+  private List<Group> groups() {
+    RuleService rules = services.rules;
+    return rules == null ? List.of() : rules.groups();
+  }
+
+  /** Returns rule groups with their rules. */
+  @GET
+  @Path("rules")
+  public Response rules(@Context HttpServletRequest request) {
+    Parameters p = new Parameters(request);
+    String type = p.text("type").toLowerCase(Locale.ROOT);
+    if (!type.isEmpty() && !type.equals("alert") && !type.equals("record")) {
+      throw new ApiException(
+          ApiError.BAD_DATA, "invalid parameter \"type\": not supported value \"" + type + "\"");
+    }
+    String token = p.text("group_next_token");
+    int groupLimit = p.limit("group_limit");
+    if (!token.isEmpty() && groupLimit == 0) {
+      throw new ApiException(
+          ApiError.BAD_DATA,
+          "invalid parameter \"group_next_token\": group_limit needs to be present in order to paginate over the groups");
+    }
+    List<List<Matcher>> matchers =
+        p.list("match[]").isEmpty() ? List.of() : p.matchers(services.engine());
+    boolean excludeAlerts = p.text("exclude_alerts").equals("true");
+    List<Group> shown = new ArrayList<>();
+    boolean found = token.isEmpty();
+    String next = "";
+    for (Group group : groups()) {
+      if (!found && token(group).equals(token)) {
+        found = true;
+      }
+      if (!found
+          || !matches(p.list("file[]"), group.file())
+          || !matches(p.list("rule_group[]"), group.name())) {
+        continue;
+      }
+      List<Rule> rules =
+          group.rules().stream()
+              .filter(r -> type.isEmpty() || type.equals("alert") == (r instanceof AlertingRule))
+              .filter(r -> matches(p.list("rule_name[]"), r.name()))
+              .filter(r ->
+                  matchers.isEmpty()
+                      || matchers.stream()
+                          .anyMatch(set -> set.stream().allMatch(m -> m.matches(r.labels()))))
+              .toList();
+      if (rules.isEmpty() && !group.rules().isEmpty()) {
+        continue;
+      }
+      if (groupLimit > 0 && shown.size() == groupLimit) {
+        next = token(group);
+        break;
+      }
+      shown.add(
+          new Group(
+              group.name(),
+              group.file(),
+              group.intervalSeconds(),
+              group.limit(),
+              group.evaluationSeconds(),
+              group.lastEvaluationMs(),
+              rules));
+    }
+    if (!found) {
+      throw new ApiException(
+          ApiError.BAD_DATA, "invalid group_next_token '" + token + "'. were rule groups changed?");
+    }
+    String nextToken = next;
+    return Api.success(out -> {
+      out.writeStartObject();
+      out.writeArrayFieldStart("groups");
+      for (Group group : shown) {
+        group(out, group, excludeAlerts);
+      }
+      out.writeEndArray();
+      if (!nextToken.isEmpty()) {
+        out.writeStringField("groupNextToken", nextToken);
+      }
+      out.writeEndObject();
+    });
+  }
+
+  private static boolean matches(List<String> wanted, String value) {
+    return wanted.isEmpty() || wanted.contains(value);
+  }
+
+  private static String token(Group group) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of()
+          .formatHex(
+              digest.digest((group.file() + ";" + group.name()).getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void group(JsonGenerator out, Group group, boolean excludeAlerts)
+      throws IOException {
+    out.writeStartObject();
+    out.writeStringField("name", group.name());
+    out.writeStringField("file", group.file());
+    out.writeArrayFieldStart("rules");
+    for (Rule rule : group.rules()) {
+      rule(out, rule, excludeAlerts);
+    }
+    out.writeEndArray();
+    out.writeNumberField("interval", group.intervalSeconds());
+    out.writeNumberField("limit", group.limit());
+    out.writeNumberField("evaluationTime", group.evaluationSeconds());
+    out.writeStringField("lastEvaluation", time(group.lastEvaluationMs()));
+    out.writeEndObject();
+  }
+
+  private static String time(long ms) {
+    return ms == 0 ? "0001-01-01T00:00:00Z" : Instant.ofEpochMilli(ms).toString();
+  }
+
+  private static void rule(JsonGenerator out, Rule rule, boolean excludeAlerts) throws IOException {
+    out.writeStartObject();
+    switch (rule) {
+      case AlertingRule a -> {
+        out.writeStringField("state", a.state().name().toLowerCase(Locale.ROOT));
+        common(out, a);
+        out.writeNumberField("duration", a.forSeconds());
+        out.writeNumberField("keepFiringFor", a.keepFiringForSeconds());
+        labels(out, "labels", a.labels());
+        labels(out, "annotations", a.annotations());
+        out.writeArrayFieldStart("alerts");
+        if (!excludeAlerts) {
+          for (ActiveAlert alert : a.alerts()) {
+            alert(out, alert);
+          }
+        }
+        out.writeEndArray();
+        out.writeStringField("type", "alerting");
+      }
+      case RecordingRule r -> {
+        common(out, r);
+        if (!r.labels().isEmpty()) {
+          labels(out, "labels", r.labels());
+        }
+        out.writeStringField("type", "recording");
+      }
+    }
+    out.writeEndObject();
+  }
+
+  private static void common(JsonGenerator out, Rule rule) throws IOException {
+    out.writeStringField("name", rule.name());
+    out.writeStringField("query", rule.query());
+    out.writeStringField("health", rule.health().name().toLowerCase(Locale.ROOT));
+    if (!rule.lastError().isEmpty()) {
+      out.writeStringField("lastError", rule.lastError());
+    }
+    out.writeNumberField("evaluationTime", rule.evaluationSeconds());
+    out.writeStringField("lastEvaluation", time(rule.lastEvaluationMs()));
+  }
+
+  private static void labels(JsonGenerator out, String name, Labels labels) throws IOException {
+    out.writeFieldName(name);
+    Api.labels(out, labels);
+  }
+
+  private static void alert(JsonGenerator out, ActiveAlert alert) throws IOException {
+    out.writeStartObject();
+    labels(out, "labels", alert.labels());
+    labels(out, "annotations", alert.annotations());
+    out.writeStringField("state", alert.state().name().toLowerCase(Locale.ROOT));
+    out.writeStringField("activeAt", Instant.ofEpochMilli(alert.activeAtMs()).toString());
+    if (alert.keepFiringSinceMs() != 0) {
+      out.writeStringField(
+          "keepFiringSince", Instant.ofEpochMilli(alert.keepFiringSinceMs()).toString());
+    }
+    out.writeStringField("value", exponent(alert.value()));
+    out.writeEndObject();
+  }
+
+  /**
+   * Returns a number with exponent, shortest digits, as the API shows values of alerts: {@code
+   * 1e+00}.
+   */
+  static String exponent(double value) {
+    if (Double.isNaN(value) || Double.isInfinite(value)) {
+      return GoFloat.toString(value, GoFloat.Style.GENERAL);
+    }
+    if (value == 0) {
+      return 1 / value < 0 ? "-0e+00" : "0e+00";
+    }
+    java.math.BigDecimal decimal =
+        new java.math.BigDecimal(Double.toString(value)).stripTrailingZeros();
+    String digits = decimal.unscaledValue().abs().toString();
+    int power = digits.length() - 1 - decimal.scale();
+    String mantissa = digits.length() == 1 ? digits : digits.charAt(0) + "." + digits.substring(1);
+    int size = Math.abs(power);
+    return (value < 0 ? "-" : "")
+        + mantissa
+        + "e"
+        + (power < 0 ? "-" : "+")
+        + (size < 10 ? "0" : "")
+        + size;
+  }
+
+  /** Returns pending and firing alerts. */
+  @GET
+  @Path("alerts")
+  public Response alerts() {
+    List<ActiveAlert> active = new ArrayList<>();
+    for (Group group : groups()) {
+      for (Rule rule : group.rules()) {
+        if (rule instanceof AlertingRule a) {
+          a.alerts().stream().filter(x -> x.state() != AlertState.INACTIVE).forEach(active::add);
+        }
+      }
+    }
+    return Api.success(out -> {
+      out.writeStartObject();
+      out.writeArrayFieldStart("alerts");
+      for (ActiveAlert alert : active) {
+        alert(out, alert);
+      }
+      out.writeEndArray();
+      out.writeEndObject();
+    });
+  }
+}

@@ -1,0 +1,315 @@
+package io.narthex.http;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.narthex.service.config.ConfigService;
+import io.narthex.service.server.ServerInfo;
+import io.narthex.service.storage.StorageGate;
+import io.narthex.spi.storage.DeletableStorage;
+import io.narthex.spi.storage.StorageStats;
+import io.narthex.spi.storage.StorageStats.Block;
+import io.narthex.spi.storage.StorageStats.Count;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Paths;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+/** The state of the server: {@code /api/v1/status/…}, and acts on the storage. */
+@Path("/api/v1")
+public final class StatusApi {
+  private final ServerInfo server;
+  private final ConfigService config;
+  private final StorageGate storage;
+  private final Services services;
+  private final Clock clock;
+
+  StatusApi(
+      ServerInfo server,
+      ConfigService config,
+      StorageGate storage,
+      Services services,
+      Clock clock) {
+    this.server = server;
+    this.config = config;
+    this.storage = storage;
+    this.services = services;
+    this.clock = clock;
+  }
+
+  /** Returns the configuration in effect. */
+  @GET
+  @Path("status/config")
+  public Response configuration() {
+    return Api.success(out -> {
+      out.writeStartObject();
+      out.writeStringField("yaml", config.current().prometheusYaml());
+      out.writeEndObject();
+    });
+  }
+
+  /** Returns the flags in effect. */
+  @GET
+  @Path("status/flags")
+  public Response flags() {
+    return Api.success(out -> {
+      out.writeStartObject();
+      for (Map.Entry<String, List<String>> e : server.flags().entrySet()) {
+        out.writeStringField(e.getKey(), String.join(",", e.getValue()));
+      }
+      out.writeEndObject();
+    });
+  }
+
+  /** Returns version and build. */
+  @GET
+  @Path("status/buildinfo")
+  public Response build() {
+    Map<String, String> build = server.build();
+    return Api.success(out -> {
+      out.writeStartObject();
+      // clients decide by this what the API can do
+      out.writeStringField("version", server.compatibleVersion());
+      out.writeStringField("revision", build.getOrDefault("revision", "unknown"));
+      out.writeStringField("branch", build.getOrDefault("branch", "unknown"));
+      out.writeStringField("buildUser", build.getOrDefault("buildUser", "unknown"));
+      out.writeStringField("buildDate", build.getOrDefault("buildDate", "unknown"));
+      out.writeStringField("goVersion", "java" + Runtime.version());
+      out.writeStringField("narthexVersion", server.version());
+      out.writeEndObject();
+    });
+  }
+
+  /** Returns facts about the running process. */
+  @GET
+  @Path("status/runtimeinfo")
+  public Response runtime() {
+    ConfigService.Outcome reload = config.lastReload();
+    return Api.success(out -> {
+      out.writeStartObject();
+      out.writeStringField("startTime", server.startTime().toString());
+      out.writeStringField("CWD", Paths.get("").toAbsolutePath().toString());
+      out.writeStringField("hostname", hostName());
+      out.writeStringField("serverTime", Instant.ofEpochMilli(clock.millis()).toString());
+      out.writeBooleanField("reloadConfigSuccess", reload.successful());
+      out.writeStringField("lastConfigTime", reload.lastSuccess().toString());
+      out.writeNumberField(
+          "corruptionCount",
+          storage.ready()
+              ? (long)
+                  (double) storage.stats(0).counters().getOrDefault("wal_corruptions_total", 0.0)
+              : 0);
+      out.writeNumberField("goroutineCount", Thread.activeCount());
+      out.writeNumberField("GOMAXPROCS", Runtime.getRuntime().availableProcessors());
+      out.writeNumberField("GOMEMLIMIT", Runtime.getRuntime().maxMemory());
+      out.writeStringField("GOGC", "");
+      out.writeStringField("GODEBUG", "");
+      out.writeStringField("storageRetention", retention());
+      out.writeEndObject();
+    });
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "localhost";
+    }
+  }
+
+  private String retention() {
+    String time = server.flag("storage.tsdb.retention.time");
+    String size = server.flag("storage.tsdb.retention.size");
+    if (size.isEmpty()) {
+      return time.isEmpty() ? "15d" : time;
+    }
+    return time.isEmpty() ? size : time + " or " + size;
+  }
+
+  /** Returns figures about the storage. */
+  @GET
+  @Path("status/tsdb")
+  public Response tsdb(@Context HttpServletRequest request) {
+    Parameters p = new Parameters(request);
+    int limit = p.text("limit").isEmpty() ? 10 : p.limit("limit");
+    if (limit < 1 || limit > 10_000) {
+      throw new ApiException(ApiError.BAD_DATA, "limit must be a positive number, at most 10000");
+    }
+    StorageStats stats = storage.stats(limit);
+    return Api.success(out -> {
+      out.writeStartObject();
+      out.writeObjectFieldStart("headStats");
+      out.writeNumberField("numSeries", stats.headSeries());
+      out.writeNumberField("numLabelPairs", stats.headLabelPairs());
+      out.writeNumberField("chunkCount", stats.headChunks());
+      out.writeNumberField("minTime", stats.headMinTimeMs());
+      out.writeNumberField("maxTime", stats.headMaxTimeMs());
+      out.writeEndObject();
+      counts(out, "seriesCountByMetricName", stats.seriesByMetric());
+      counts(out, "labelValueCountByLabelName", stats.valuesByLabel());
+      counts(out, "memoryInBytesByLabelName", stats.memoryByLabel());
+      counts(out, "seriesCountByLabelValuePair", stats.seriesByPair());
+      out.writeEndObject();
+    });
+  }
+
+  private static void counts(JsonGenerator out, String name, List<Count> counts)
+      throws IOException {
+    out.writeArrayFieldStart(name);
+    for (Count c : counts) {
+      out.writeStartObject();
+      out.writeStringField("name", c.name());
+      out.writeNumberField("value", c.value());
+      out.writeEndObject();
+    }
+    out.writeEndArray();
+  }
+
+  /** Returns the blocks of the storage. */
+  @GET
+  @Path("status/tsdb/blocks")
+  public Response blocks() {
+    List<Block> blocks = storage.stats(0).blocks();
+    return Api.success(out -> {
+      out.writeStartObject();
+      out.writeArrayFieldStart("blocks");
+      for (Block b : blocks) {
+        out.writeStartObject();
+        out.writeStringField("ulid", b.id());
+        out.writeNumberField("minTime", b.minTimeMs());
+        out.writeNumberField("maxTime", b.maxTimeMs());
+        out.writeObjectFieldStart("stats");
+        out.writeNumberField("numSamples", b.samples());
+        out.writeNumberField("numSeries", b.series());
+        out.writeNumberField("numChunks", b.chunks());
+        out.writeEndObject();
+        out.writeObjectFieldStart("compaction");
+        out.writeNumberField("level", b.level());
+        out.writeArrayFieldStart("sources");
+        out.writeString(b.id());
+        out.writeEndArray();
+        out.writeEndObject();
+        out.writeNumberField("version", 1);
+        out.writeEndObject();
+      }
+      out.writeEndArray();
+      out.writeEndObject();
+    });
+  }
+
+  /** Returns how far recovery has come. */
+  @GET
+  @Path("status/walreplay")
+  public Response replay() {
+    return Api.success(out -> {
+      out.writeStartObject();
+      out.writeNumberField("min", 0);
+      out.writeNumberField("max", 100);
+      out.writeNumberField("current", Math.round(storage.replayProgress() * 100));
+      out.writeEndObject();
+    });
+  }
+
+  /** Returns what clients can rely on. */
+  @GET
+  @Path("features")
+  public Response features() {
+    return Api.success(out -> {
+      out.writeStartObject();
+      out.writeObjectFieldStart("api");
+      out.writeBooleanField("admin", server.enabled("web.enable-admin-api"));
+      out.writeBooleanField("lifecycle", server.enabled("web.enable-lifecycle"));
+      out.writeBooleanField(
+          "remote_write_receiver", server.enabled("web.enable-remote-write-receiver"));
+      out.writeEndObject();
+      out.writeObjectFieldStart("promql");
+      for (String feature :
+          List.of(
+              "promql-experimental-functions",
+              "promql-delayed-name-removal",
+              "promql-extended-range-selectors",
+              "promql-binop-fill-modifiers")) {
+        out.writeBooleanField(
+            feature.substring("promql-".length()).replace('-', '_'), server.feature(feature));
+      }
+      out.writeEndObject();
+      out.writeEndObject();
+    });
+  }
+
+  /** Returns notes for users of the web page: a configuration that was not applied. */
+  @GET
+  @Path("notifications")
+  public Response notifications() {
+    ConfigService.Outcome reload = config.lastReload();
+    return Api.success(out -> {
+      out.writeStartArray();
+      if (!reload.successful()) {
+        out.writeStartObject();
+        out.writeStringField("text", "Configuration reload has failed.");
+        out.writeStringField("date", reload.lastSuccess().toString());
+        out.writeBooleanField("active", true);
+        out.writeEndObject();
+      }
+      out.writeEndArray();
+    });
+  }
+
+  private DeletableStorage deletable() {
+    if (!server.enabled("web.enable-admin-api")) {
+      throw new ApiException(ApiError.UNAVAILABLE, "admin APIs disabled");
+    }
+    DeletableStorage found = storage.capability(DeletableStorage.class);
+    if (found == null) {
+      throw new ApiException(
+          ApiError.UNAVAILABLE, "the storage `" + storage.type() + "` cannot delete");
+    }
+    return found;
+  }
+
+  /** Deletes samples of matching series. */
+  @POST
+  @Path("admin/tsdb/delete_series")
+  public Response delete(@Context HttpServletRequest request) {
+    DeletableStorage target = deletable();
+    Parameters p = new Parameters(request);
+    var sets = p.matchers(services.engine());
+    if (sets.isEmpty()) {
+      throw new ApiException(ApiError.BAD_DATA, "no match[] parameter provided");
+    }
+    long[] range = p.range();
+    target.delete(sets, range[0], range[1]);
+    return Response.noContent().build();
+  }
+
+  /** As {@link #delete}. */
+  @PUT
+  @Path("admin/tsdb/delete_series")
+  public Response deletePut(@Context HttpServletRequest request) {
+    return delete(request);
+  }
+
+  /** Frees the space of deleted samples. */
+  @POST
+  @Path("admin/tsdb/clean_tombstones")
+  public Response clean() {
+    deletable().cleanTombstones();
+    return Response.noContent().build();
+  }
+
+  /** As {@link #clean}. */
+  @PUT
+  @Path("admin/tsdb/clean_tombstones")
+  public Response cleanPut() {
+    return clean();
+  }
+}

@@ -1,0 +1,212 @@
+package io.narthex.template;
+
+import io.narthex.service.metrics.Metrics;
+import io.narthex.service.template.TemplateService;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.notifier.TemplateRenderer;
+import io.narthex.spi.notifier.TemplateRenderer.TemplateException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** Expands templates for the other parts of the kernel. Thread-safe. */
+@Component(service = TemplateService.class)
+public final class DefaultTemplateService implements TemplateService {
+  private static final String RULE_PREAMBLE =
+      "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}"
+          + "{{$externalURL := .ExternalURL}}{{$value := .Value}}";
+  private static final String CONSOLE_PREAMBLE =
+      "{{$rawParams := .RawParams }}{{$params := .Params}}{{$path := .Path}}";
+
+  private final Clock clock;
+  private final Metrics.@Nullable Counter expansions;
+  private final Metrics.@Nullable Counter failures;
+  private final GoTemplate builtIn;
+
+  /** Starts the service. */
+  @Activate
+  public DefaultTemplateService(@Reference Metrics metrics) {
+    this(Clock.systemUTC(), metrics);
+  }
+
+  DefaultTemplateService(Clock clock, @Nullable Metrics metrics) {
+    this.clock = clock;
+    this.expansions =
+        metrics == null
+            ? null
+            : metrics.counter(
+                "prometheus_template_text_expansions_total",
+                "The total number of template text expansions.");
+    this.failures =
+        metrics == null
+            ? null
+            : metrics.counter(
+                "prometheus_template_text_expansion_failures_total",
+                "The total number of template text expansion failures.");
+    this.builtIn =
+        GoTemplate.EMPTY
+            .with("default.tmpl", resource("default.tmpl"), NotificationFunctions.NAMES)
+            .with("email.tmpl", resource("email.tmpl"), NotificationFunctions.NAMES);
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = DefaultTemplateService.class.getResourceAsStream(name)) {
+      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void checkRule(String name, String text) {
+    try {
+      GoTemplate.EMPTY.with(name, RULE_PREAMBLE + text, RuleFunctions.NAMES);
+    } catch (GoTemplateException e) {
+      throw new TemplateException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  public String expandRule(String name, String text, RuleData data) {
+    if (text.indexOf("{{") < 0) {
+      return text;
+    }
+    if (expansions != null) {
+      expansions.inc();
+    }
+    GoTemplate template;
+    try {
+      template = GoTemplate.EMPTY.with(name, RULE_PREAMBLE + text, RuleFunctions.NAMES);
+    } catch (GoTemplateException e) {
+      throw failed("error parsing template " + name + ": " + e.getMessage());
+    }
+    try {
+      return template.execute(
+          name,
+          RuleModel.of(data),
+          RuleFunctions.of(data.query(), data.timeMs(), data.externalUrl(), null),
+          false);
+    } catch (GoTemplateException e) {
+      throw failed("error executing template " + name + ": " + e.getMessage());
+    }
+  }
+
+  private TemplateException failed(String message) {
+    if (failures != null) {
+      failures.inc();
+    }
+    return new TemplateException(message);
+  }
+
+  @Override
+  public String expandConsole(
+      String name, String text, Map<String, String> libraries, ConsoleData data) {
+    Set<String> names = new HashSet<>(RuleFunctions.NAMES);
+    names.add("tmpl");
+    try {
+      GoTemplate set = GoTemplate.EMPTY;
+      for (Map.Entry<String, String> library : libraries.entrySet()) {
+        set = set.with(library.getKey(), library.getValue(), names);
+      }
+      GoTemplate all = set.with(name, CONSOLE_PREAMBLE + text, names);
+      RuleModel dot = RuleModel.of(data);
+      return all.execute(name, dot, consoleFunctions(all, data, 0), true);
+    } catch (GoTemplateException e) {
+      throw failed("error executing template " + name + ": " + e.getMessage());
+    }
+  }
+
+  private static Map<String, GoFunction> consoleFunctions(
+      GoTemplate set, ConsoleData data, int depth) {
+    return RuleFunctions.of(
+        data.query(),
+        data.timeMs(),
+        data.externalUrl(),
+        (called, argument) -> {
+          if (depth > 20) {
+            throw new GoTemplateException("tmpl is nested more than 20 deep");
+          }
+          return set.execute(called, argument, consoleFunctions(set, data, depth + 1), true);
+        });
+  }
+
+  @Override
+  public NotificationTemplates load(List<String> globs, Path folder) {
+    GoTemplate set = builtIn;
+    for (String glob : globs) {
+      for (Path file : files(glob, folder)) {
+        String name = String.valueOf(file.getFileName());
+        try {
+          set = set.with(name, Files.readString(file), NotificationFunctions.NAMES);
+        } catch (IOException e) {
+          throw new ConfigException(file + ": cannot be read: " + e.getMessage(), e);
+        } catch (GoTemplateException e) {
+          throw new ConfigException(file + ": " + e.getMessage(), e);
+        }
+      }
+    }
+    return loaded(set);
+  }
+
+  @Override
+  public NotificationTemplates builtIn() {
+    return loaded(builtIn);
+  }
+
+  private NotificationTemplates loaded(GoTemplate set) {
+    return data -> new NotificationRenderer(set, data, clock);
+  }
+
+  private static List<Path> files(String glob, Path folder) {
+    Path pattern = folder.resolve(glob);
+    if (glob.chars().noneMatch(c -> c == '*' || c == '?' || c == '[')) {
+      return List.of(pattern);
+    }
+    Path parent = pattern.getParent();
+    if (parent == null) {
+      return List.of();
+    }
+    // folders may hold wildcards too: walk from the first one that does not
+    Path start = parent;
+    while (start.getParent() != null && hasWildcard(start)) {
+      start = start.getParent();
+    }
+    int depth = pattern.getNameCount() - start.getNameCount();
+    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + pattern.toString());
+    List<Path> found = new ArrayList<>();
+    if (Files.isDirectory(start)) {
+      try (Stream<Path> walk = Files.walk(start, depth)) {
+        walk.filter(Files::isRegularFile).filter(matcher::matches).sorted().forEach(found::add);
+      } catch (IOException e) {
+        throw new ConfigException(start + ": cannot be read: " + e.getMessage(), e);
+      }
+    }
+    return found;
+  }
+
+  private static boolean hasWildcard(Path path) {
+    return path.toString().chars().anyMatch(c -> c == '*' || c == '?' || c == '[');
+  }
+
+  /** Returns the renderer of a model that is not made from a notification; for tests. */
+  TemplateRenderer renderer(@Nullable Object dot, Map<String, String> routeLabels) {
+    return new NotificationRenderer(builtIn, null, dot, routeLabels, clock);
+  }
+}

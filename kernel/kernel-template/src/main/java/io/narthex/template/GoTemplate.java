@@ -1,0 +1,99 @@
+package io.narthex.template;
+
+import io.narthex.template.Node.Block;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A set of parsed templates that can call each other by name. Immutable and safe to share. */
+final class GoTemplate {
+  /**
+   * One parsed body.
+   *
+   * @param file name of the text it stands in
+   * @param source that text
+   */
+  record Body(Block block, String file, String source) {}
+
+  /** A set without templates. */
+  static final GoTemplate EMPTY = new GoTemplate(Map.of());
+
+  private final Map<String, Body> bodies;
+
+  private GoTemplate(Map<String, Body> bodies) {
+    this.bodies = Map.copyOf(bodies);
+  }
+
+  /**
+   * Returns this set with the templates of another text; definitions there win unless they are
+   * empty.
+   *
+   * @param functions names that may be called
+   * @throws GoTemplateException when the text cannot be parsed
+   */
+  GoTemplate with(String name, String text, Set<String> functions) {
+    Map<String, Body> all = new HashMap<>(bodies);
+    TemplateParser.parse(name, text, functions)
+        .forEach((n, block) -> {
+          if (!all.containsKey(n) || !TemplateParser.isEmpty(block)) {
+            all.put(n, new Body(block, name, text));
+          }
+        });
+    return new GoTemplate(all);
+  }
+
+  @Nullable Body body(String name) {
+    return bodies.get(name);
+  }
+
+  /**
+   * Runs a template.
+   *
+   * @param functions all functions by name, the built-in ones excepted
+   * @throws GoTemplateException when it fails or exceeds its limits
+   */
+  String execute(
+      String name, @Nullable Object data, Map<String, GoFunction> functions, boolean html) {
+    return new Run(this, functions, html ? new HtmlWriter() : new TextWriter()).run(name, data);
+  }
+
+  /** Takes the output of a run. */
+  interface Writer {
+    /** Takes text of the template itself. */
+    void literal(String text);
+
+    /** Takes the value of an action. */
+    void value(@Nullable Object value);
+
+    /** Returns the number of chars so far. */
+    int length();
+
+    String result();
+  }
+
+  /** Output as it is. */
+  static final class TextWriter implements Writer {
+    private final StringBuilder out = new StringBuilder();
+
+    @Override
+    public void literal(String text) {
+      out.append(text);
+    }
+
+    @Override
+    public void value(@Nullable Object value) {
+      out.append(value == null ? "<no value>" : GoFormat.value(value));
+    }
+
+    @Override
+    public int length() {
+      return out.length();
+    }
+
+    @Override
+    public String result() {
+      return out.toString();
+    }
+  }
+}

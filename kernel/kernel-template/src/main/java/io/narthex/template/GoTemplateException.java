@@ -1,0 +1,14 @@
+package io.narthex.template;
+
+/** A template that cannot be parsed or run; the text is the one a Go program would show. */
+final class GoTemplateException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  GoTemplateException(String message) {
+    super(message);
+  }
+
+  GoTemplateException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

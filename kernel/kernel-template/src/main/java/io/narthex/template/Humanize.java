@@ -1,0 +1,164 @@
+package io.narthex.template;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** Numbers for people, as the template functions of Prometheus write them. */
+final class Humanize {
+  private Humanize() {}
+
+  /** Takes numbers, durations (seconds) and texts of numbers. */
+  static double number(@Nullable Object v) {
+    return switch (v) {
+      case Double d -> d;
+      case Long n -> n;
+      case Duration d -> GoTime.nanos(d) / 1e9;
+      case String s -> parse(s);
+      case SafeText s -> parse(s.text());
+      case null, default ->
+          throw new GoTemplateException("can't convert " + GoFormat.typeName(v) + " to float");
+    };
+  }
+
+  private static double parse(String s) {
+    String t = s.startsWith("+") || s.startsWith("-") ? s.substring(1) : s;
+    double sign = s.startsWith("-") ? -1 : 1;
+    switch (t.toLowerCase(java.util.Locale.ROOT)) {
+      case "inf", "infinity" -> {
+        return sign * Double.POSITIVE_INFINITY;
+      }
+      case "nan" -> {
+        return Double.NaN;
+      }
+      default -> {}
+    }
+    boolean plain =
+        !s.isEmpty()
+            && s.chars()
+                .allMatch(c ->
+                    (c >= '0' && c <= '9')
+                        || c == '.'
+                        || c == '-'
+                        || c == '+'
+                        || c == 'e'
+                        || c == 'E');
+    if (plain) {
+      try {
+        return Double.parseDouble(s);
+      } catch (NumberFormatException e) {
+        // falls through to the message
+      }
+    }
+    throw new GoTemplateException(
+        "strconv.ParseFloat: parsing " + GoFormat.quote(s) + ": invalid syntax");
+  }
+
+  private static String four(double v) {
+    return GoFormat.float64(v, 'g', 4, 21);
+  }
+
+  private static boolean odd(double v) {
+    return Double.isNaN(v) || Double.isInfinite(v);
+  }
+
+  static String si(@Nullable Object arg) {
+    double v = number(arg);
+    if (v == 0 || odd(v)) {
+      return four(v);
+    }
+    String prefix = "";
+    if (Math.abs(v) >= 1) {
+      for (String p : new String[] {"k", "M", "G", "T", "P", "E", "Z", "Y"}) {
+        if (Math.abs(v) < 1000) {
+          break;
+        }
+        prefix = p;
+        v /= 1000;
+      }
+      return four(v) + prefix;
+    }
+    for (String p : new String[] {"m", "u", "n", "p", "f", "a", "z", "y"}) {
+      if (Math.abs(v) >= 1) {
+        break;
+      }
+      prefix = p;
+      v *= 1000;
+    }
+    return four(v) + prefix;
+  }
+
+  static String binary(@Nullable Object arg) {
+    double v = number(arg);
+    if (Math.abs(v) <= 1 || odd(v)) {
+      return four(v);
+    }
+    String prefix = "";
+    for (String p : new String[] {"ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"}) {
+      if (Math.abs(v) < 1024) {
+        break;
+      }
+      prefix = p;
+      v /= 1024;
+    }
+    return four(v) + prefix;
+  }
+
+  static String duration(@Nullable Object arg) {
+    double v = number(arg);
+    if (odd(v)) {
+      return four(v);
+    }
+    if (v == 0) {
+      return four(v) + "s";
+    }
+    if (Math.abs(v) >= 1) {
+      String sign = v < 0 ? "-" : "";
+      v = Math.abs(v);
+      long n = (long) v;
+      long seconds = n % 60;
+      long minutes = n / 60 % 60;
+      long hours = n / 3600 % 24;
+      long days = n / 86400;
+      if (days != 0) {
+        return sign + days + "d " + hours + "h " + minutes + "m " + seconds + "s";
+      }
+      if (hours != 0) {
+        return sign + hours + "h " + minutes + "m " + seconds + "s";
+      }
+      if (minutes != 0) {
+        return sign + minutes + "m " + seconds + "s";
+      }
+      return sign + four(v) + "s";
+    }
+    String prefix = "";
+    for (String p : new String[] {"m", "u", "n", "p", "f", "a", "z", "y"}) {
+      if (Math.abs(v) >= 1) {
+        break;
+      }
+      prefix = p;
+      v *= 1000;
+    }
+    return four(v) + prefix + "s";
+  }
+
+  static String percentage(@Nullable Object arg) {
+    return four(number(arg) * 100) + "%";
+  }
+
+  static Object timestamp(@Nullable Object arg) {
+    double v = number(arg);
+    return odd(v) ? four(v) : GoTime.print(time(v));
+  }
+
+  /** Returns the time of so many seconds since 1970, to the nanosecond. */
+  static java.time.ZonedDateTime time(double seconds) {
+    double nanos = seconds * 1e9;
+    if (odd(nanos) || Math.abs(nanos) > Long.MAX_VALUE) {
+      throw new GoTemplateException(
+          GoFormat.float64(seconds, 'g', -1, 21)
+              + " cannot be represented as a nanoseconds timestamp since it overflows int64");
+    }
+    return GoTime.of(Instant.EPOCH.plusNanos((long) nanos));
+  }
+}

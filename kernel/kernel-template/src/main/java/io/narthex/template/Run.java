@@ -1,0 +1,502 @@
+package io.narthex.template;
+
+import io.narthex.template.Node.Block;
+import io.narthex.template.Node.Command;
+import io.narthex.template.Node.Operand;
+import io.narthex.template.Node.Pipeline;
+import io.narthex.template.Node.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of a template, as text/template/exec.go of Go. Bounded in steps, depth and output.
+ * Confined to one thread.
+ */
+final class Run {
+  private static final int MAX_STEPS = 2_000_000;
+  private static final int MAX_DEPTH = 150;
+
+  private final GoTemplate set;
+  private final Map<String, GoFunction> functions;
+  private final GoTemplate.Writer out;
+  private final List<Binding> variables = new ArrayList<>();
+  private GoTemplate.Body body = new GoTemplate.Body(new Block(0, List.of()), "", "");
+  private String executing = "";
+  private int steps;
+  private int depth;
+
+  /** A variable in scope. */
+  private static final class Binding {
+    final String name;
+    @Nullable Object value;
+
+    Binding(String name, @Nullable Object value) {
+      this.name = name;
+      this.value = value;
+    }
+  }
+
+  /** How a list of statements ended. */
+  private enum Flow {
+    NEXT,
+    BREAK,
+    CONTINUE
+  }
+
+  Run(GoTemplate set, Map<String, GoFunction> functions, GoTemplate.Writer out) {
+    this.set = set;
+    this.functions = functions;
+    this.out = out;
+  }
+
+  String run(String name, @Nullable Object data) {
+    GoTemplate.Body start = set.body(name);
+    if (start == null) {
+      throw new GoTemplateException(
+          "template: no template "
+              + GoFormat.quote(name)
+              + " associated with template "
+              + GoFormat.quote(name));
+    }
+    body = start;
+    executing = name;
+    variables.add(new Binding("$", data));
+    block(start.block(), data);
+    return out.result();
+  }
+
+  private GoTemplateException error(Node at, String source, String text) {
+    String before = body.source().substring(0, Math.min(at.offset(), body.source().length()));
+    int newline = before.lastIndexOf('\n');
+    long line = before.chars().filter(c -> c == '\n').count() + 1;
+    return new GoTemplateException(
+        "template: "
+            + body.file()
+            + ":"
+            + line
+            + ":"
+            + (at.offset() - newline - 1)
+            + ": executing "
+            + GoFormat.quote(executing)
+            + " at <"
+            + source
+            + ">: "
+            + text);
+  }
+
+  private void step(Node at) {
+    if (++steps > MAX_STEPS) {
+      throw error(at, "…", "more than " + MAX_STEPS + " steps");
+    }
+    if (out.length() > GoFormat.MAX_TEXT) {
+      throw error(at, "…", "output is longer than " + GoFormat.MAX_TEXT + " characters");
+    }
+  }
+
+  private Flow block(@Nullable Block block, @Nullable Object dot) {
+    if (block == null) {
+      return Flow.NEXT;
+    }
+    for (Statement s : block.statements()) {
+      Flow flow = statement(s, dot);
+      if (flow != Flow.NEXT) {
+        return flow;
+      }
+    }
+    return Flow.NEXT;
+  }
+
+  private Flow statement(Statement s, @Nullable Object dot) {
+    step(s);
+    switch (s) {
+      case Node.Text t -> out.literal(t.text());
+      case Node.Action a -> {
+        Object value = pipeline(a.pipe(), dot);
+        if (a.pipe().variables().isEmpty()) {
+          out.value(value);
+        }
+      }
+      case Node.If i -> {
+        int mark = variables.size();
+        Flow flow = block(Arguments.truth(pipeline(i.pipe(), dot)) ? i.then() : i.otherwise(), dot);
+        pop(mark);
+        return flow;
+      }
+      case Node.With w -> {
+        int mark = variables.size();
+        Object value = pipeline(w.pipe(), dot);
+        Flow flow = Arguments.truth(value) ? block(w.then(), value) : block(w.otherwise(), dot);
+        pop(mark);
+        return flow;
+      }
+      case Node.Range r -> range(r, dot);
+      case Node.Call c -> call(c, dot);
+      case Node.Break b -> {
+        return Flow.BREAK;
+      }
+      case Node.Continue c -> {
+        return Flow.CONTINUE;
+      }
+    }
+    return Flow.NEXT;
+  }
+
+  private void pop(int mark) {
+    while (variables.size() > mark) {
+      variables.removeLast();
+    }
+  }
+
+  private void range(Node.Range r, @Nullable Object dot) {
+    int outer = variables.size();
+    Object value = pipelineValue(r.pipe(), dot);
+    List<String> names = r.pipe().variables();
+    if (!r.pipe().assign()) {
+      names.forEach(n -> variables.add(new Binding(n, value)));
+    }
+    int mark = variables.size();
+    boolean any = false;
+    List<@Nullable Object> list = Arguments.listOrNull(value);
+    Map<?, ?> map = list == null ? Arguments.mapOrNull(value) : null;
+    if (value instanceof Long n) {
+      for (long i = 0; i < n; i++) {
+        any = true;
+        if (!iterate(r, names, i, i, mark)) {
+          break;
+        }
+      }
+    } else if (list != null) {
+      for (int i = 0; i < list.size(); i++) {
+        any = true;
+        if (!iterate(r, names, (long) i, list.get(i), mark)) {
+          break;
+        }
+      }
+    } else if (map != null) {
+      for (Map.Entry<String, Object> e : GoFormat.sorted(map).entrySet()) {
+        any = true;
+        if (!iterate(r, names, e.getKey(), e.getValue(), mark)) {
+          break;
+        }
+      }
+    } else if (value != null) {
+      throw error(r.pipe(), r.pipe().source(), "range can't iterate over " + GoFormat.value(value));
+    }
+    pop(outer);
+    if (!any) {
+      block(r.otherwise(), dot);
+    }
+    pop(outer);
+  }
+
+  private boolean iterate(
+      Node.Range r, List<String> names, @Nullable Object key, @Nullable Object element, int mark) {
+    step(r);
+    if (names.size() == 1) {
+      set(r, names.get(0), element);
+    } else if (names.size() == 2) {
+      set(r, names.get(0), key);
+      set(r, names.get(1), element);
+    }
+    Flow flow = block(r.body(), element);
+    pop(mark);
+    return flow != Flow.BREAK;
+  }
+
+  private void set(Node at, String name, @Nullable Object value) {
+    binding(at, name).value = value;
+  }
+
+  private Binding binding(Node at, String name) {
+    for (int i = variables.size() - 1; i >= 0; i--) {
+      if (variables.get(i).name.equals(name)) {
+        return variables.get(i);
+      }
+    }
+    throw error(at, name, "undefined variable: " + name);
+  }
+
+  private void call(Node.Call c, @Nullable Object dot) {
+    GoTemplate.Body called = set.body(c.name());
+    String source = "{{template " + GoFormat.quote(c.name()) + "}}";
+    if (called == null) {
+      throw error(c, source, "template " + GoFormat.quote(c.name()) + " not defined");
+    }
+    if (++depth > MAX_DEPTH) {
+      throw error(c, source, "exceeded maximum template depth (" + MAX_DEPTH + ")");
+    }
+    Object data = c.pipe() == null ? null : pipeline(c.pipe(), dot);
+    List<Binding> saved = new ArrayList<>(variables);
+    GoTemplate.Body savedBody = body;
+    String savedName = executing;
+    variables.clear();
+    variables.add(new Binding("$", data));
+    body = called;
+    executing = c.name();
+    block(called.block(), data);
+    variables.clear();
+    variables.addAll(saved);
+    body = savedBody;
+    executing = savedName;
+    depth--;
+  }
+
+  private @Nullable Object pipeline(Pipeline pipe, @Nullable Object dot) {
+    Object value = pipelineValue(pipe, dot);
+    for (String name : pipe.variables()) {
+      if (pipe.assign()) {
+        set(pipe, name, value);
+      } else {
+        variables.add(new Binding(name, value));
+      }
+    }
+    return value;
+  }
+
+  private @Nullable Object pipelineValue(Pipeline pipe, @Nullable Object dot) {
+    Object value = null;
+    boolean first = true;
+    for (Command c : pipe.commands()) {
+      value = command(c, dot, value, !first);
+      first = false;
+    }
+    return value;
+  }
+
+  private @Nullable Object command(
+      Command c, @Nullable Object dot, @Nullable Object last, boolean hasLast) {
+    step(c);
+    Operand head = c.operands().get(0);
+    switch (head) {
+      case Node.Function f -> {
+        return function(f, c, dot, last, hasLast);
+      }
+      case Node.Field f -> {
+        return fields(c, dot, f.names(), arguments(c, dot, last, hasLast));
+      }
+      case Node.Chain ch -> {
+        return fields(c, operand(c, ch.base(), dot), ch.names(), arguments(c, dot, last, hasLast));
+      }
+      case Node.Variable v -> {
+        Object base = binding(v, v.name()).value;
+        List<@Nullable Object> args = arguments(c, dot, last, hasLast);
+        if (v.fields().isEmpty()) {
+          if (!args.isEmpty()) {
+            throw error(c, c.source(), "can't give argument to non-function " + v.name());
+          }
+          return base;
+        }
+        return fields(c, base, v.fields(), args);
+      }
+      default -> {
+        if (c.operands().size() > 1 || hasLast) {
+          throw error(c, c.source(), "can't give argument to non-function " + c.source());
+        }
+        return operand(c, head, dot);
+      }
+    }
+  }
+
+  private List<@Nullable Object> arguments(
+      Command c, @Nullable Object dot, @Nullable Object last, boolean hasLast) {
+    List<@Nullable Object> args = new ArrayList<>();
+    for (int i = 1; i < c.operands().size(); i++) {
+      args.add(operand(c, c.operands().get(i), dot));
+    }
+    if (hasLast) {
+      args.add(last);
+    }
+    return args;
+  }
+
+  private @Nullable Object operand(Command c, Operand o, @Nullable Object dot) {
+    return switch (o) {
+      case Node.Dot d -> dot;
+      case Node.Nil n -> null;
+      case Node.Constant k -> k.value();
+      case Node.Field f -> fields(c, dot, f.names(), List.of());
+      case Node.Variable v -> fields(c, binding(v, v.name()).value, v.fields(), List.of());
+      case Node.Chain ch -> fields(c, operand(c, ch.base(), dot), ch.names(), List.of());
+      case Pipeline p -> pipeline(p, dot);
+      case Node.Function f ->
+          function(f, new Command(f.offset(), List.of(f), f.name()), dot, null, false);
+    };
+  }
+
+  private @Nullable Object function(
+      Node.Function f, Command c, @Nullable Object dot, @Nullable Object last, boolean hasLast) {
+    String name = f.name();
+    if (name.equals("and") || name.equals("or")) {
+      return shortCircuit(name.equals("or"), c, dot, last, hasLast);
+    }
+    GoFunction function = functions.get(name);
+    if (function == null) {
+      function = Builtins.ALL.get(name);
+    }
+    if (function == null) {
+      throw error(c, c.source(), GoFormat.quote(name) + " is not a defined function");
+    }
+    List<@Nullable Object> args = arguments(c, dot, last, hasLast);
+    if (args.size() < function.least() || (function.most() >= 0 && args.size() > function.most())) {
+      String want =
+          function.most() < 0 ? "at least " + function.least() : Integer.toString(function.least());
+      throw error(
+          c,
+          c.source(),
+          "wrong number of args for " + name + ": want " + want + " got " + args.size());
+    }
+    Object result;
+    try {
+      result = function.body().call(args);
+    } catch (GoTemplateException e) {
+      throw error(c, c.source(), "error calling " + name + ": " + e.getMessage());
+    } catch (StackOverflowError e) {
+      throw error(c, c.source(), "error calling " + name + ": nested too deep");
+    }
+    if (result instanceof String s && s.length() > GoFormat.MAX_TEXT) {
+      throw error(c, c.source(), "value is longer than " + GoFormat.MAX_TEXT + " characters");
+    }
+    return result;
+  }
+
+  private @Nullable Object shortCircuit(
+      boolean or, Command c, @Nullable Object dot, @Nullable Object last, boolean hasLast) {
+    int n = c.operands().size() - 1 + (hasLast ? 1 : 0);
+    if (n == 0) {
+      throw error(
+          c,
+          c.source(),
+          "wrong number of args for " + (or ? "or" : "and") + ": want at least 1 got 0");
+    }
+    Object value = null;
+    for (int i = 0; i < n; i++) {
+      value = i + 1 < c.operands().size() ? operand(c, c.operands().get(i + 1), dot) : last;
+      if (Arguments.truth(value) == or) {
+        return value;
+      }
+    }
+    return value;
+  }
+
+  /** Follows a chain of fields; the arguments belong to the last one. */
+  private @Nullable Object fields(
+      Command c, @Nullable Object base, List<String> names, List<@Nullable Object> args) {
+    Object value = base;
+    for (int i = 0; i < names.size(); i++) {
+      boolean lastName = i == names.size() - 1;
+      value = member(c, value, names.get(i), lastName ? args : List.of());
+    }
+    return value;
+  }
+
+  private @Nullable Object member(
+      Command c, @Nullable Object receiver, String name, List<@Nullable Object> args) {
+    Object result;
+    try {
+      result =
+          switch (receiver) {
+            case null ->
+                throw error(c, c.source(), "nil data; no entry for key " + GoFormat.quote(name));
+            case GoObject o -> o.member(name, args);
+            case Map<?, ?> map -> {
+              if (!args.isEmpty()) {
+                throw error(c, c.source(), name + " is not a method but has arguments");
+              }
+              yield map.get(name);
+            }
+            case ZonedDateTime t -> timeMember(t, name, args);
+            case Duration d -> durationMember(d, name);
+            default -> GoObject.NO_MEMBER;
+          };
+    } catch (IndexOutOfBoundsException e) {
+      throw error(c, c.source(), "wrong number of args for " + name);
+    } catch (GoTemplateException e) {
+      throw e.getMessage() != null && e.getMessage().startsWith("template: ")
+          ? e
+          : error(c, c.source(), "error calling " + name + ": " + e.getMessage());
+    }
+    if (result == GoObject.NO_MEMBER) {
+      throw error(
+          c,
+          c.source(),
+          "can't evaluate field " + name + " in type " + GoFormat.typeName(receiver));
+    }
+    return result;
+  }
+
+  private static @Nullable Object timeMember(
+      ZonedDateTime t, String name, List<@Nullable Object> args) {
+    return switch (name) {
+      case "Format" -> GoTime.format(t, Arguments.text(args, 0));
+      case "String" -> GoTime.print(t);
+      case "Unix" -> t.toEpochSecond();
+      case "UnixMilli" -> t.toInstant().toEpochMilli();
+      case "UnixMicro" -> ChronoUnit.MICROS.between(Instant.EPOCH, t.toInstant());
+      case "UnixNano" -> ChronoUnit.NANOS.between(Instant.EPOCH, t.toInstant());
+      case "UTC", "Local" -> t.withZoneSameInstant(GoTime.UTC);
+      case "IsZero" -> t.toInstant().equals(GoTime.ZERO.toInstant());
+      case "Year" -> (long) t.getYear();
+      case "Month" -> new GoEnum("time.Month", t.getMonthValue(), GoTime.format(t, "January"));
+      case "Day" -> (long) t.getDayOfMonth();
+      case "Hour" -> (long) t.getHour();
+      case "Minute" -> (long) t.getMinute();
+      case "Second" -> (long) t.getSecond();
+      case "Nanosecond" -> (long) t.getNano();
+      case "YearDay" -> (long) t.getDayOfYear();
+      case "Weekday" ->
+          new GoEnum("time.Weekday", t.getDayOfWeek().getValue() % 7, GoTime.format(t, "Monday"));
+      case "Add" -> t.plus(duration(args, 0));
+      case "AddDate" ->
+          t.plusYears(Arguments.integer(args, 0))
+              .plusMonths(Arguments.integer(args, 1))
+              .plusDays(Arguments.integer(args, 2));
+      case "Sub" -> Duration.between(Arguments.time(args, 0), t);
+      case "After" -> t.toInstant().isAfter(Arguments.time(args, 0).toInstant());
+      case "Before" -> t.toInstant().isBefore(Arguments.time(args, 0).toInstant());
+      case "Equal" -> t.toInstant().equals(Arguments.time(args, 0).toInstant());
+      default -> GoObject.NO_MEMBER;
+    };
+  }
+
+  private static Duration duration(List<@Nullable Object> args, int i) {
+    Object v = args.get(i);
+    return switch (v) {
+      case Duration d -> d;
+      case Long n -> Duration.ofNanos(n);
+      case null, default -> throw Arguments.wrong("time.Duration", v);
+    };
+  }
+
+  private static @Nullable Object durationMember(Duration d, String name) {
+    return switch (name) {
+      case "Seconds" -> GoTime.nanos(d) / 1e9;
+      case "Minutes" -> GoTime.nanos(d) / 6e10;
+      case "Hours" -> GoTime.nanos(d) / 3.6e12;
+      case "Milliseconds" -> GoTime.nanos(d) / 1_000_000;
+      case "Microseconds" -> GoTime.nanos(d) / 1_000;
+      case "Nanoseconds" -> GoTime.nanos(d);
+      case "String" -> GoTime.print(d);
+      case "Abs" -> d.abs();
+      default -> GoObject.NO_MEMBER;
+    };
+  }
+
+  /** A number that prints as a name. */
+  private record GoEnum(String typeName, long number, String print) implements GoObject {
+    @Override
+    public @Nullable Object member(String name, List<@Nullable Object> arguments) {
+      return name.equals("String") ? print : NO_MEMBER;
+    }
+
+    @Override
+    public Object json() {
+      return number;
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package io.narthex.template;
+
+/**
+ * A token of a template.
+ *
+ * @param text as written; of texts the part after trimming
+ * @param offset of its first char in the template
+ * @param line from 1
+ */
+record Token(Kind kind, String text, int offset, int line) {
+  enum Kind {
+    TEXT,
+    OPEN,
+    CLOSE,
+    SPACE,
+    IDENTIFIER,
+    KEYWORD,
+    FIELD,
+    VARIABLE,
+    DOT,
+    NIL,
+    BOOL,
+    NUMBER,
+    CHAR,
+    STRING,
+    RAW_STRING,
+    PIPE,
+    LEFT_PAREN,
+    RIGHT_PAREN,
+    DECLARE,
+    ASSIGN,
+    COMMA,
+    EOF
+  }
+
+  @Override
+  public String toString() {
+    return switch (kind) {
+      case EOF -> "EOF";
+      case KEYWORD -> "<" + text + ">";
+      case CLOSE -> "\"}}\"";
+      default ->
+          text.length() > 10 ? GoFormat.quote(text.substring(0, 10)) + "..." : GoFormat.quote(text);
+    };
+  }
+}
