@@ -179,7 +179,7 @@ export function Copy({ text, label = 'Copy' }: { text: string; label?: string })
 }
 
 /** The clipboard API exists only in secure contexts; plain HTTP needs the old way. */
-async function copyText(text: string): Promise<void> {
+export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.createElement('textarea');
   area.value = text;

@@ -133,9 +133,7 @@ export async function narthex<T>(path: string, init: RequestInit = {}): Promise<
   }
   if (response.ok) return body as T;
   const said = messageIn(body);
-  if (response.status === 401 || response.status === 403) {
-    throw errorOf('login', said ?? `${url}: not allowed`, response.status, text);
-  }
+  if (response.status === 401) throw errorOf('login', said ?? `${url}: a token is needed`, 401, '');
   if (said !== null) throw new ApiError('refused', said, '', response.status, text);
   throw plainError(url, response, text);
 }
@@ -253,5 +251,20 @@ export interface Plugin {
   source?: string;
   instances?: unknown[];
   since?: string | number;
-  previousVersion?: string | null;
+  kinds?: string[];
+  file?: string;
+  sha256?: string;
+  started?: number;
+  undoVersion?: string | null;
+  staleClassLoaders?: number;
+  osgiState?: string;
+}
+
+export interface AuditEntry {
+  timeMs: number;
+  actor: string;
+  action: string;
+  id: string;
+  version: string;
+  result: string;
 }

@@ -272,6 +272,7 @@ function yRange(min: number | null, max: number | null, floor: number | null, st
   if (stacked) lo = Math.min(0, lo);
   if (floor !== null) lo = floor;
   if (hi <= lo) {
+    if (lo === 0) return [0, 1];
     const around = Math.abs(lo) * 0.1 || 1;
     return floor !== null ? [lo, lo + around] : [lo - around, hi + around];
   }

@@ -1,10 +1,11 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, ApiError, type Answer } from '../lib/api';
 import { humanSeconds, parseDuration, plural, promDuration } from '../lib/format';
 import { navigate, place } from '../lib/router';
 import { recent, refreshTick, remember, useStore } from '../lib/store';
 import { formatTime, NEW_PANEL, parseTime, readPanels, stepOf, stepRange, writePanels, type Density, type PanelState } from '../lib/urlstate';
-import { Copy, Empty, ErrorBox, Icon, Segments, Skeleton, State } from '../ui';
+import { copyText, Empty, ErrorBox, Icon, Segments, Skeleton, State } from '../ui';
 import { Editor } from './Editor';
 import { Explain } from './Explain';
 import { Graph, type Exemplar, type GraphAnswer } from './Graph';
@@ -152,7 +153,7 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
         <Segments label="Tab" value={tab} onChange={(t) => onChange({ ...state, expr: draft.trim(), tab: t })} choices={[{ id: 'table', label: 'Table' }, { id: 'graph', label: 'Graph' }, { id: 'explain', label: 'Explain' }]} />
         {tab === 'graph' ? <GraphControls state={state} onChange={onChange} /> : <TimeField label="Evaluation time" state={state} onChange={onChange} stepMs={state.rangeMs} />}
         <span class="grow" />
-        <Menu onFormat={() => void format()} onDuplicate={onDuplicate} onRemove={onRemove} only={only} expr={draft} onHistory={(q) => { setDraft(q); run(q); }} onMetric={(name) => setDraft(draft.trim() === '' ? name : `${draft.trimEnd()} ${name}`)} />
+        <Menu onFormat={() => void format()} onDuplicate={onDuplicate} onRemove={onRemove} only={only} expr={draft} state={state} onHistory={(q) => { setDraft(q); run(q); }} onMetric={(name) => setDraft(draft.trim() === '' ? name : `${draft.trimEnd()} ${name}`)} />
       </div>
       {error && <Caret expr={state.expr} message={error.message} />}
       {error && <ErrorBox error={error} retry={() => setRuns(runs + 1)} />}
@@ -336,12 +337,19 @@ interface MenuProps {
   readonly onMetric: (name: string) => void;
   readonly only: boolean;
   readonly expr: string;
+  readonly state: PanelState;
 }
 
-function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr }: MenuProps) {
-  const [open, setOpen] = useState(false);
+function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr, state }: MenuProps) {
   const [metrics, setMetrics] = useState(false);
-  const history = open ? recent<string[]>('history', []) : [];
+  const [open, setOpen] = useState<'' | 'history' | 'more'>('');
+  const history = open === 'history' ? recent<string[]>('history', []) : [];
+  const act = (what: () => void) => () => {
+    setOpen('');
+    what();
+  };
+  // A link for others shows what is seen now, so "now" becomes a time.
+  const link = () => new URL(`query${writePanels([{ ...state, expr, endMs: state.endMs ?? Date.now() }])}`, document.baseURI).href;
   return (
     <span class="row">
       <button type="button" class="small quiet" data-testid="metrics" onClick={() => setMetrics(true)}>
@@ -359,34 +367,68 @@ function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr
       <button type="button" class="small quiet" data-testid="format" onClick={onFormat}>
         Format
       </button>
-      <span class="menu" onKeyDown={(e) => e.key === 'Escape' && setOpen(false)}>
-        <button type="button" class="small quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
-          History
-        </button>
-        {open && (
-          <ul class="popup">
-            {history.map((q) => (
-              <li key={q}>
-                <button type="button" class="mono" onClick={() => { setOpen(false); onHistory(q); }}>
-                  {q}
-                </button>
-              </li>
-            ))}
-            {history.length === 0 && <li class="dim">Queries you run are kept here, in this browser only.</li>}
-          </ul>
-        )}
-      </span>
-      <span class="wideonly">
-        <Copy text={expr} />
-      </span>
-      <button type="button" class="small quiet" title="Add a copy of this query below" onClick={onDuplicate}>
-        Duplicate
-      </button>
+      <Popup word="History" open={open === 'history'} onOpen={(on) => setOpen(on ? 'history' : '')}>
+        {history.map((q) => (
+          <li key={q}>
+            <button type="button" class="mono" onClick={act(() => onHistory(q))}>
+              {q}
+            </button>
+          </li>
+        ))}
+        {history.length === 0 && <li class="dim">Queries you run are kept here, in this browser only.</li>}
+      </Popup>
+      <Popup word="More" open={open === 'more'} onOpen={(on) => setOpen(on ? 'more' : '')} narrow>
+        <li>
+          <button type="button" onClick={act(() => void copyText(expr))}>
+            Copy expression
+          </button>
+        </li>
+        <li>
+          <button type="button" onClick={act(() => void copyText(link()))}>
+            Copy link to this moment
+          </button>
+        </li>
+        <li>
+          <button type="button" data-testid="duplicate-panel" onClick={act(onDuplicate)}>
+            Duplicate
+          </button>
+        </li>
+      </Popup>
       {!only && (
         <button type="button" class="small quiet" data-testid="remove-panel" onClick={onRemove}>
           Remove
         </button>
       )}
+    </span>
+  );
+}
+
+interface PopupProps {
+  readonly word: string;
+  readonly open: boolean;
+  readonly onOpen: (on: boolean) => void;
+  readonly narrow?: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** A list below its button; closes with Esc and with a press anywhere else. */
+function Popup({ word, open, onOpen, narrow, children }: PopupProps) {
+  const host = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    if (!open) return undefined;
+    const away = (e: PointerEvent) => {
+      if (e.target instanceof Element && !host.current?.contains(e.target)) onOpen(false);
+    };
+    document.addEventListener('pointerdown', away);
+    return () => document.removeEventListener('pointerdown', away);
+  }, [open]);
+  return (
+    <span class="menu" ref={host} onKeyDown={(e) => e.key === 'Escape' && onOpen(false)}>
+      <button type="button" class="small quiet" aria-expanded={open} data-testid={word.toLowerCase()} onClick={() => onOpen(!open)}>
+        {word}
+        <Icon name="down" />
+      </button>
+      {open && <ul class={`popup ${narrow ? 'narrow' : ''}`}>{children}</ul>}
     </span>
   );
 }

@@ -563,13 +563,6 @@ final class AstBuilder {
         type(v.position(), "expected label selectors only, got vector selector instead");
       }
     }
-    if (function.name().equals("start_timestamp")
-        && arguments.size() == 1
-        && !(unwrap(arguments.get(0)) instanceof VectorSelector)) {
-      type(
-          arguments.get(0).position(),
-          "expected vector selector in call to function \"start_timestamp\"");
-    }
     List<ValueType> types = function.arguments();
     for (int i = 0; i < arguments.size(); i++) {
       int t = i;
@@ -583,14 +576,6 @@ final class AstBuilder {
           arguments.get(i), types.get(t), "call to function " + Strings.quote(function.name()));
     }
     return new Call(function, arguments, place);
-  }
-
-  private static Expr unwrap(Expr e) {
-    Expr inner = e;
-    while (inner instanceof ParenExpr p) {
-      inner = p.expr();
-    }
-    return inner;
   }
 
   private void checkCount(FunctionSignature f, int got, PosRange place, int mark) {

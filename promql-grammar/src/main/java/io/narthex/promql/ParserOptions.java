@@ -1,7 +1,6 @@
 package io.narthex.promql;
 
 import java.util.Objects;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +18,14 @@ public record ParserOptions(
     boolean extendedRangeSelectors,
     boolean binopFill,
     RegexCompiler regex,
-    Function<String, @Nullable FunctionSignature> extraFunctions) {
+    FunctionSource extraFunctions) {
+  /** Functions beside the built-in ones. */
+  @FunctionalInterface
+  public interface FunctionSource {
+    /** Returns the function of a name, or null. */
+    @Nullable FunctionSignature find(String name);
+  }
+
   /** Turns the text of a regular expression into a test. */
   @FunctionalInterface
   public interface RegexCompiler {
@@ -49,6 +55,6 @@ public record ParserOptions(
 
   @Nullable FunctionSignature function(String name) {
     FunctionSignature builtIn = Functions.get(name);
-    return builtIn != null ? builtIn : extraFunctions.apply(name);
+    return builtIn != null ? builtIn : extraFunctions.find(name);
   }
 }

@@ -48,13 +48,16 @@ final class Logging {
         }) {
       context.getLogger(noisy).setLevel(Level.WARN);
     }
-    // Jersey misses optional libraries and takes resource objects for providers; neither matters
-    for (String chatty : new String[] {"inject.Providers", "MessagingBinders"}) {
-      context.getLogger("org.glassfish.jersey.internal." + chatty).setLevel(Level.ERROR);
-      context.getLogger("org.glassfish.jersey.message.internal." + chatty).setLevel(Level.ERROR);
+    // Jersey warns of optional parts that are left out on purpose
+    for (String warning :
+        new String[] {
+          "org.glassfish.jersey.internal.inject.Providers",
+          "org.glassfish.jersey.message.internal.MessagingBinders",
+          "org.glassfish.jersey.servlet.ServletContainer",
+          "org.glassfish.jersey.servlet.WebComponent"
+        }) {
+      context.getLogger(warning).setLevel(Level.ERROR);
     }
-    // used as a filter Jersey asks for a Servlet 2 setting that Servlet 6 has no need of
-    context.getLogger("org.glassfish.jersey.servlet.ServletContainer").setLevel(Level.ERROR);
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
   }

@@ -1,0 +1,5 @@
+/** Targets that stand in the configuration: a discovery plugin in its smallest form. */
+@NullMarked
+package io.acme.discovery;
+
+import org.jspecify.annotations.NullMarked;

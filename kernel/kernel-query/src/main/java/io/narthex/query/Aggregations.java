@@ -1,0 +1,533 @@
+package io.narthex.query;
+
+import io.narthex.model.Labels;
+import io.narthex.promql.AggregateOp;
+import io.narthex.promql.Expr;
+import io.narthex.promql.Expr.AggregateExpr;
+import io.narthex.promql.Numbers;
+import io.narthex.promql.PosRange;
+import io.narthex.promql.Strings;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The aggregations. The group of each series is found once; then every series is added, in order,
+ * to the accumulators of its group, all steps in one pass.
+ */
+final class Aggregations {
+  private final Evaluator evaluator;
+  private final QueryContext context;
+
+  Aggregations(Evaluator evaluator) {
+    this.evaluator = evaluator;
+    this.context = evaluator.context;
+  }
+
+  /** The groups of a vector. */
+  private static final class Groups {
+    int[] of = new int[0];
+    final List<Labels> labels = new ArrayList<>();
+    final List<Boolean> dropName = new ArrayList<>();
+
+    int size() {
+      return labels.size();
+    }
+  }
+
+  List<StepSeries> eval(AggregateExpr a, Grid grid) {
+    Expr param = a.param();
+    List<StepSeries> out = new ArrayList<>();
+    if (a.op() == AggregateOp.COUNT_VALUES) {
+      String label = Evaluator.text(java.util.Objects.requireNonNull(param));
+      if (!LabelFunctions.isLabelName(label)) {
+        throw QueryContext.failed("invalid label name " + Strings.quote(label));
+      }
+      return countValues(a, label, evaluator.vector(a.expr(), grid), grid);
+    }
+    double[] params = param == null ? new double[0] : evaluator.scalars(param, grid);
+    checkParams(a, params);
+    List<StepSeries> in = evaluator.vector(a.expr(), grid);
+    Groups groups = groups(a, in);
+    PosRange place = a.expr().position();
+    switch (a.op()) {
+      case SUM, AVG -> sum(a, in, groups, grid, out);
+      case COUNT, GROUP -> {
+        boolean count = a.op() == AggregateOp.COUNT;
+        StepSeries[] acc = accumulators(groups, grid);
+        for (int s = 0; s < in.size(); s++) {
+          StepSeries series = in.get(s);
+          StepSeries r = acc[groups.of[s]];
+          for (int i = 0; i < grid.size(); i++) {
+            if (series.kinds[i] != StepSeries.NONE) {
+              r.set(i, count ? r.floats[i] + 1 : 1);
+            }
+          }
+        }
+        out.addAll(Arrays.asList(acc));
+      }
+      case MIN, MAX -> extremes(a, in, groups, grid, out);
+      case STDDEV, STDVAR -> deviations(a, in, groups, grid, out);
+      case QUANTILE -> {
+        for (double q : params) {
+          if (Double.isNaN(q) || q < 0 || q > 1) {
+            context.annotations.invalidQuantile(
+                q, java.util.Objects.requireNonNull(param).position());
+          }
+        }
+        quantiles(params, in, groups, grid, place, out);
+      }
+      case TOPK, BOTTOMK -> topk(a, params, in, groups, grid, out);
+      case LIMITK -> limitk(params, in, groups, grid, out);
+      case LIMIT_RATIO -> limitRatio(a, params, in, grid, out);
+      case COUNT_VALUES -> throw new IllegalStateException("handled above");
+    }
+    out.removeIf(StepSeries::isEmpty);
+    return evaluator.merge(out);
+  }
+
+  private static void checkParams(AggregateExpr a, double[] params) {
+    switch (a.op()) {
+      case TOPK, BOTTOMK, LIMITK -> {
+        for (double p : params) {
+          if (Double.isNaN(p)) {
+            throw QueryContext.failed("Parameter value is NaN");
+          }
+          if (p >= 0x1p63) {
+            throw QueryContext.failed("Scalar value " + Numbers.general(p) + " overflows int64");
+          }
+          if (p <= -0x1p63) {
+            throw QueryContext.failed("Scalar value " + Numbers.general(p) + " underflows int64");
+          }
+        }
+      }
+      case LIMIT_RATIO -> {
+        for (double p : params) {
+          if (Double.isNaN(p)) {
+            throw QueryContext.failed("Ratio value is NaN");
+          }
+        }
+      }
+      default -> {}
+    }
+  }
+
+  private static Labels groupLabels(AggregateExpr a, Set<String> names, Labels labels) {
+    return a.without() ? labels.drop(names) : labels.keep(names);
+  }
+
+  private static Set<String> names(AggregateExpr a) {
+    Set<String> names = new HashSet<>(a.grouping());
+    if (a.without()) {
+      names.add(Labels.METRIC_NAME);
+    }
+    return names;
+  }
+
+  private static Groups groups(AggregateExpr a, List<StepSeries> in) {
+    Groups g = new Groups();
+    g.of = new int[in.size()];
+    Set<String> names = names(a);
+    Map<Labels, Integer> ids = new HashMap<>();
+    boolean one = !a.without() && a.grouping().isEmpty();
+    for (int s = 0; s < in.size(); s++) {
+      StepSeries series = in.get(s);
+      Labels labels = one ? Labels.EMPTY : groupLabels(a, names, series.labels);
+      Integer id = ids.putIfAbsent(labels, g.size());
+      if (id == null) {
+        id = g.size();
+        g.labels.add(labels);
+        g.dropName.add(series.dropName);
+      }
+      g.of[s] = id;
+    }
+    return g;
+  }
+
+  private StepSeries[] accumulators(Groups groups, Grid grid) {
+    StepSeries[] acc = new StepSeries[groups.size()];
+    for (int g = 0; g < acc.length; g++) {
+      acc[g] = new StepSeries(groups.labels.get(g), groups.dropName.get(g), grid.size());
+    }
+    context.hold((long) acc.length * grid.size());
+    return acc;
+  }
+
+  /* sum and mean */
+
+  private void sum(
+      AggregateExpr a, List<StepSeries> in, Groups groups, Grid grid, List<StepSeries> out) {
+    boolean avg = a.op() == AggregateOp.AVG;
+    PosRange place = a.expr().position();
+    int steps = grid.size();
+    StepSeries[] acc = accumulators(groups, grid);
+    double[][] c = new double[acc.length][];
+    int[][] counts = new int[acc.length][];
+    boolean[][] incremental = new boolean[acc.length][];
+    HistSum[][] hists = new HistSum[acc.length][];
+    byte[][] bad = new byte[acc.length][];
+    for (int g = 0; g < acc.length; g++) {
+      c[g] = new double[steps];
+      counts[g] = new int[steps];
+      incremental[g] = new boolean[avg ? steps : 0];
+      bad[g] = new byte[steps];
+    }
+    for (int s = 0; s < in.size(); s++) {
+      context.check();
+      StepSeries series = in.get(s);
+      int g = groups.of[s];
+      double[] sum = acc[g].floats;
+      double[] comp = c[g];
+      int[] n = counts[g];
+      byte[] kinds = acc[g].kinds;
+      for (int i = 0; i < steps; i++) {
+        byte kind = series.kinds[i];
+        if (kind == StepSeries.NONE) {
+          continue;
+        }
+        if (kinds[i] == StepSeries.NONE && kind == StepSeries.FLOAT) {
+          kinds[i] = kind;
+          sum[i] = series.floats[i];
+          n[i] = 1;
+        } else if (kinds[i] != StepSeries.NONE && kinds[i] != kind) {
+          bad[g][i] |= MIXED;
+        } else if (kind == StepSeries.FLOAT) {
+          n[i]++;
+          double v = series.floats[i];
+          if (avg) {
+            addToMean(sum, comp, n[i], incremental[g], i, v);
+          } else {
+            double t = sum[i] + v;
+            comp[i] = Kahan.compensation(sum[i], v, comp[i]);
+            sum[i] = t;
+          }
+        } else {
+          kinds[i] = kind;
+          n[i]++;
+          addHist(hists, g, i, steps, series, bad[g], place);
+        }
+      }
+    }
+    for (int g = 0; g < acc.length; g++) {
+      finishSum(acc[g], c[g], counts[g], incremental[g], hists[g], bad[g], place, avg);
+      out.add(acc[g]);
+    }
+  }
+
+  private static final byte MIXED = 1;
+  private static final byte INCOMPATIBLE = 2;
+
+  private void addHist(
+      HistSum[][] hists, int g, int i, int steps, StepSeries series, byte[] bad, PosRange place) {
+    HistSum[] of = hists[g];
+    if (of == null) {
+      of = new HistSum[steps];
+      hists[g] = of;
+    }
+    if (of[i] == null) {
+      of[i] = new HistSum(context.annotations, place, "aggregation");
+    }
+    if ((bad[i] & INCOMPATIBLE) == 0 && !of[i].add(series.hist(i))) {
+      bad[i] |= INCOMPATIBLE;
+      context.annotations.mixedExponentialCustom(series.labels.metricName(), place);
+    }
+  }
+
+  private static void addToMean(
+      double[] sum, double[] comp, int n, boolean[] incremental, int i, double v) {
+    if (!incremental[i]) {
+      double t = sum[i] + v;
+      if (!Double.isInfinite(t)) {
+        comp[i] = Kahan.compensation(sum[i], v, comp[i]);
+        sum[i] = t;
+        return;
+      }
+      incremental[i] = true;
+      sum[i] /= n - 1;
+      comp[i] /= n - 1;
+    }
+    double q = (double) (n - 1) / n;
+    double base = q * sum[i];
+    double inc = v / n;
+    comp[i] = Kahan.compensation(base, inc, q * comp[i]);
+    sum[i] = base + inc;
+  }
+
+  private void finishSum(
+      StepSeries acc,
+      double[] comp,
+      int[] n,
+      boolean[] incremental,
+      HistSum[] hists,
+      byte[] bad,
+      PosRange place,
+      boolean avg) {
+    for (int i = 0; i < acc.steps(); i++) {
+      if (bad[i] != 0) {
+        if ((bad[i] & MIXED) != 0) {
+          context.annotations.mixedFloatsHistogramsInAggregation(place);
+        }
+        acc.kinds[i] = StepSeries.NONE;
+      } else if (acc.kinds[i] == StepSeries.FLOAT) {
+        double sum = acc.floats[i];
+        if (avg && !incremental[i]) {
+          acc.floats[i] = sum / n[i] + comp[i] / n[i];
+        } else {
+          acc.floats[i] = sum + comp[i];
+        }
+      } else if (acc.kinds[i] == StepSeries.HIST) {
+        Hist total = hists[i].total();
+        acc.set(i, (avg ? total.dividedBy(n[i]) : total).compact());
+      }
+    }
+  }
+
+  /* others that give one element per group */
+
+  private void extremes(
+      AggregateExpr a, List<StepSeries> in, Groups groups, Grid grid, List<StepSeries> out) {
+    boolean max = a.op() == AggregateOp.MAX;
+    StepSeries[] acc = accumulators(groups, grid);
+    for (int s = 0; s < in.size(); s++) {
+      context.check();
+      StepSeries series = in.get(s);
+      StepSeries r = acc[groups.of[s]];
+      for (int i = 0; i < grid.size(); i++) {
+        byte kind = series.kinds[i];
+        if (kind == StepSeries.HIST) {
+          context.annotations.histogramIgnored(a.op().text(), a.expr().position());
+        } else if (kind == StepSeries.FLOAT) {
+          double v = series.floats[i];
+          double now = r.floats[i];
+          if (r.kinds[i] == StepSeries.NONE || (max ? v > now : v < now) || Double.isNaN(now)) {
+            r.set(i, v);
+          }
+        }
+      }
+    }
+    out.addAll(Arrays.asList(acc));
+  }
+
+  private void deviations(
+      AggregateExpr a, List<StepSeries> in, Groups groups, Grid grid, List<StepSeries> out) {
+    int steps = grid.size();
+    StepSeries[] acc = accumulators(groups, grid);
+    double[][] mean = new double[acc.length][steps];
+    int[][] n = new int[acc.length][steps];
+    for (int s = 0; s < in.size(); s++) {
+      context.check();
+      StepSeries series = in.get(s);
+      int g = groups.of[s];
+      StepSeries r = acc[g];
+      for (int i = 0; i < steps; i++) {
+        byte kind = series.kinds[i];
+        if (kind == StepSeries.HIST) {
+          context.annotations.histogramIgnored(a.op().text(), a.expr().position());
+        } else if (kind == StepSeries.FLOAT) {
+          double v = series.floats[i];
+          n[g][i]++;
+          if (r.kinds[i] == StepSeries.NONE) {
+            mean[g][i] = v;
+            r.set(i, Double.isNaN(v) || Double.isInfinite(v) ? Double.NaN : 0);
+          } else {
+            double delta = v - mean[g][i];
+            mean[g][i] += delta / n[g][i];
+            r.floats[i] += delta * (v - mean[g][i]);
+          }
+        }
+      }
+    }
+    boolean root = a.op() == AggregateOp.STDDEV;
+    for (int g = 0; g < acc.length; g++) {
+      for (int i = 0; i < steps; i++) {
+        if (acc[g].kinds[i] != StepSeries.NONE) {
+          double variance = acc[g].floats[i] / n[g][i];
+          acc[g].floats[i] = root ? Math.sqrt(variance) : variance;
+        }
+      }
+      out.add(acc[g]);
+    }
+  }
+
+  private static int[][] members(Groups groups) {
+    int[] sizes = new int[groups.size()];
+    for (int g : groups.of) {
+      sizes[g]++;
+    }
+    int[][] members = new int[sizes.length][];
+    for (int g = 0; g < sizes.length; g++) {
+      members[g] = new int[sizes[g]];
+    }
+    Arrays.fill(sizes, 0);
+    for (int s = 0; s < groups.of.length; s++) {
+      int g = groups.of[s];
+      members[g][sizes[g]++] = s;
+    }
+    return members;
+  }
+
+  private void quantiles(
+      double[] q,
+      List<StepSeries> in,
+      Groups groups,
+      Grid grid,
+      PosRange place,
+      List<StepSeries> out) {
+    StepSeries[] acc = accumulators(groups, grid);
+    int[][] members = members(groups);
+    for (int g = 0; g < acc.length; g++) {
+      double[] scratch = new double[members[g].length];
+      for (int i = 0; i < grid.size(); i++) {
+        int n = 0;
+        for (int s : members[g]) {
+          StepSeries series = in.get(s);
+          if (series.kinds[i] == StepSeries.FLOAT) {
+            scratch[n++] = series.floats[i];
+          } else if (series.kinds[i] == StepSeries.HIST) {
+            context.annotations.histogramIgnored("quantile", place);
+          }
+        }
+        if (n > 0) {
+          acc[g].set(i, OverTime.Quantile.quantile(q[i], scratch, n));
+        }
+      }
+      out.add(acc[g]);
+    }
+  }
+
+  /* those that keep elements */
+
+  private void topk(
+      AggregateExpr a,
+      double[] params,
+      List<StepSeries> in,
+      Groups groups,
+      Grid grid,
+      List<StepSeries> out) {
+    boolean top = a.op() == AggregateOp.TOPK;
+    int[][] members = members(groups);
+    StepSeries[] kept = new StepSeries[in.size()];
+    List<Integer> order = new ArrayList<>();
+    for (int i = 0; i < grid.size(); i++) {
+      long k = (long) params[i];
+      if (k < 1) {
+        continue;
+      }
+      for (int[] group : members) {
+        List<Integer> found = new ArrayList<>();
+        for (int s : group) {
+          byte kind = in.get(s).kinds[i];
+          if (kind == StepSeries.FLOAT) {
+            found.add(s);
+          } else if (kind == StepSeries.HIST) {
+            context.annotations.histogramIgnored(a.op().text(), a.expr().position());
+          }
+        }
+        int step = i;
+        found.sort((x, y) -> {
+          double l = in.get(x).floats[step];
+          double r = in.get(y).floats[step];
+          if (Double.isNaN(l) || Double.isNaN(r)) {
+            return Boolean.compare(Double.isNaN(l), Double.isNaN(r));
+          }
+          return l == r ? 0 : (l > r) == top ? -1 : 1;
+        });
+        int n = (int) Math.min(k, found.size());
+        for (int s : found.subList(0, n)) {
+          keep(in, kept, s, i, order);
+        }
+      }
+    }
+    collect(kept, order, out);
+  }
+
+  private static void keep(
+      List<StepSeries> in, StepSeries[] kept, int s, int step, List<Integer> order) {
+    StepSeries from = in.get(s);
+    if (kept[s] == null) {
+      kept[s] = new StepSeries(from.labels, from.dropName, from.steps());
+      order.add(s);
+    }
+    kept[s].copy(step, from, step);
+  }
+
+  private static void collect(StepSeries[] kept, List<Integer> order, List<StepSeries> out) {
+    for (int s : order) {
+      out.add(kept[s]);
+    }
+  }
+
+  private void limitk(
+      double[] params, List<StepSeries> in, Groups groups, Grid grid, List<StepSeries> out) {
+    StepSeries[] kept = new StepSeries[in.size()];
+    List<Integer> order = new ArrayList<>();
+    for (int[] group : members(groups)) {
+      for (int i = 0; i < grid.size(); i++) {
+        long left = (long) params[i];
+        for (int s : group) {
+          if (left > 0 && in.get(s).kinds[i] != StepSeries.NONE) {
+            keep(in, kept, s, i, order);
+            left--;
+          }
+        }
+      }
+    }
+    collect(kept, order, out);
+  }
+
+  private void limitRatio(
+      AggregateExpr a, double[] params, List<StepSeries> in, Grid grid, List<StepSeries> out) {
+    double[] ratio = params.clone();
+    for (int i = 0; i < ratio.length; i++) {
+      if (ratio[i] < -1 || ratio[i] > 1) {
+        double to = ratio[i] < 0 ? -1 : 1;
+        context.annotations.invalidRatio(
+            ratio[i], to, java.util.Objects.requireNonNull(a.param()).position());
+        ratio[i] = to;
+      }
+    }
+    StepSeries[] kept = new StepSeries[in.size()];
+    List<Integer> order = new ArrayList<>();
+    for (int s = 0; s < in.size(); s++) {
+      double offset = LabelHash.offset(in.get(s).labels);
+      for (int i = 0; i < grid.size(); i++) {
+        boolean add = ratio[i] >= 0 ? offset < ratio[i] : offset >= 1 + ratio[i];
+        if (add && in.get(s).kinds[i] != StepSeries.NONE) {
+          keep(in, kept, s, i, order);
+        }
+      }
+    }
+    collect(kept, order, out);
+  }
+
+  private List<StepSeries> countValues(
+      AggregateExpr a, String label, List<StepSeries> in, Grid grid) {
+    Set<String> names = names(a);
+    Map<Labels, StepSeries> out = new LinkedHashMap<>();
+    for (StepSeries s : in) {
+      context.check();
+      Labels base = groupLabels(a, names, s.labels);
+      String lastText = "";
+      StepSeries last = null;
+      for (int i = 0; i < grid.size(); i++) {
+        if (s.kinds[i] == StepSeries.NONE) {
+          continue;
+        }
+        String text =
+            s.kinds[i] == StepSeries.FLOAT ? Numbers.plain(s.floats[i]) : s.hist(i).toString();
+        if (last == null || !text.equals(lastText)) {
+          Labels labels = base.with(label, text);
+          last = out.computeIfAbsent(labels, l -> new StepSeries(l, s.dropName, grid.size()));
+          lastText = text;
+        }
+        last.set(i, last.floats[i] + 1);
+      }
+    }
+    return new ArrayList<>(out.values());
+  }
+}

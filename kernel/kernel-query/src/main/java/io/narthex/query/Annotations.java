@@ -1,0 +1,174 @@
+package io.narthex.query;
+
+import io.narthex.promql.Numbers;
+import io.narthex.promql.PosRange;
+import io.narthex.promql.Strings;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Warnings and infos of one query, without duplicates, with Prometheus' texts. A text is built once
+ * per kind, place and metric, so that reporting the same thing at every step costs a look-up.
+ */
+final class Annotations {
+  private record Key(String kind, PosRange place, String detail) {}
+
+  private final String query;
+  private final Set<String> warnings = new LinkedHashSet<>();
+  private final Set<String> infos = new LinkedHashSet<>();
+  private final Map<Key, Boolean> seen = new HashMap<>();
+
+  Annotations(String query) {
+    this.query = query;
+  }
+
+  List<String> warnings() {
+    return new ArrayList<>(warnings);
+  }
+
+  List<String> infos() {
+    return new ArrayList<>(infos);
+  }
+
+  private void warn(String text, PosRange place, String detail) {
+    if (seen.putIfAbsent(new Key(text, place, detail), true) == null) {
+      warnings.add("PromQL warning: " + text + detail + " (" + place.startIn(query) + ")");
+    }
+  }
+
+  private void info(String text, PosRange place, String detail) {
+    if (seen.putIfAbsent(new Key(text, place, detail), true) == null) {
+      infos.add("PromQL info: " + text + detail + " (" + place.startIn(query) + ")");
+    }
+  }
+
+  private static String forMetric(String name) {
+    return name.isEmpty() ? "" : " for metric name " + Strings.quote(name);
+  }
+
+  void invalidQuantile(double q, PosRange place) {
+    warn("quantile value should be between 0 and 1", place, ", got " + Numbers.general(q));
+  }
+
+  void invalidRatio(double r, double to, PosRange place) {
+    warn(
+        "ratio value should be between -1 and 1",
+        place,
+        ", got " + Numbers.general(r) + ", capping to " + Numbers.general(to));
+  }
+
+  void badBucketLabel(String metric, String le, PosRange place) {
+    warn(
+        "bucket label \"le\" is missing or has a malformed value",
+        place,
+        " of " + Strings.quote(le) + forMetric(metric));
+  }
+
+  void mixedFloatsHistograms(String metric, PosRange place) {
+    warn("encountered a mix of histograms and floats", place, forMetric(metric));
+  }
+
+  void mixedFloatsHistogramsInAggregation(PosRange place) {
+    warn("encountered a mix of histograms and floats for aggregation", place, "");
+  }
+
+  void mixedClassicNative(String metric, PosRange place) {
+    warn("vector contains a mix of classic and native histograms", place, forMetric(metric));
+  }
+
+  void mixedExponentialCustom(String metric, PosRange place) {
+    warn(
+        "vector contains a mix of histograms with exponential and custom buckets schemas",
+        place,
+        forMetric(metric));
+  }
+
+  void notCounter(String metric, PosRange place) {
+    warn("this native histogram metric is not a counter:", place, " " + Strings.quote(metric));
+  }
+
+  void notGauge(String metric, PosRange place) {
+    warn("this native histogram metric is not a gauge:", place, " " + Strings.quote(metric));
+  }
+
+  void incompatibleBucketLayout(String operator, PosRange place) {
+    warn("incompatible bucket layout encountered for binary operator", place, " " + operator);
+  }
+
+  void sortInRangeQuery(PosRange place) {
+    warn(
+        "sort is ineffective for range queries since results are always ordered by labels",
+        place,
+        "");
+  }
+
+  void conflictingResets(String operation, PosRange place) {
+    warn("conflicting counter resets during histogram " + operation, place, "");
+  }
+
+  void startTimeOverlap(String metric, PosRange place) {
+    warn(
+        "sample has start time that overlaps with previous sample timestamp for metric",
+        place,
+        " " + Strings.quote(metric));
+  }
+
+  void possibleNonCounter(String metric, PosRange place) {
+    info(
+        "metric might not be a counter, name does not end in _total/_sum/_count/_bucket:",
+        place,
+        " " + Strings.quote(metric));
+  }
+
+  void possibleNonCounterType(String metric, String type, PosRange place) {
+    info(
+        "metric might not be a counter, __type__ label is not set to \"counter\" or \"histogram\"",
+        place,
+        ", got " + Strings.quote(type) + ": " + Strings.quote(metric));
+  }
+
+  void forcedMonotonicity(String metric, String detail, PosRange place) {
+    info(
+        "input to histogram_quantile needed to be fixed for monotonicity (see"
+            + " https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)",
+        place,
+        forMetric(metric) + detail);
+  }
+
+  void incompatibleTypes(String left, String operator, String right, PosRange place) {
+    info(
+        "incompatible sample types encountered for binary operator",
+        place,
+        " " + Strings.quote(operator) + ": " + left + " " + operator + " " + right);
+  }
+
+  void histogramIgnored(String aggregation, PosRange place) {
+    info("ignored histogram in " + aggregation + " aggregation", place, "");
+  }
+
+  void histogramsIgnoredInMixedRange(String metric, PosRange place) {
+    info(
+        "ignored histograms in a range containing both floats and histograms",
+        place,
+        forMetric(metric));
+  }
+
+  void boundsReconciled(String operation, PosRange place) {
+    info("mismatched custom buckets were reconciled during " + operation, place, "");
+  }
+
+  void nanInQuantile(String what, String metric, PosRange place) {
+    info("input to histogram_quantile has NaN observations, " + what, place, forMetric(metric));
+  }
+
+  void nanInFraction(String metric, PosRange place) {
+    info(
+        "input to histogram_fraction has NaN observations, which are excluded from all fractions",
+        place,
+        forMetric(metric));
+  }
+}

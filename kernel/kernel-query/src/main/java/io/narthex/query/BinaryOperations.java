@@ -1,0 +1,492 @@
+package io.narthex.query;
+
+import io.narthex.model.Labels;
+import io.narthex.model.NativeHistogram.ResetHint;
+import io.narthex.promql.BinaryOp;
+import io.narthex.promql.Expr.BinaryExpr;
+import io.narthex.promql.PosRange;
+import io.narthex.promql.VectorMatching;
+import io.narthex.promql.VectorMatching.Card;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Operators between two values. Which series may meet is found once by numbering the signatures of
+ * both sides; a step then only looks up numbers.
+ */
+final class BinaryOperations {
+  private final Evaluator evaluator;
+  private final QueryContext context;
+  private final Hist.Notes notes = new Hist.Notes();
+
+  /** Result of {@link #apply}: a float, or a histogram if not null; nothing if not {@code keep}. */
+  private double outFloat;
+
+  private @Nullable Hist outHist;
+  private boolean keep;
+
+  BinaryOperations(Evaluator evaluator) {
+    this.evaluator = evaluator;
+    this.context = evaluator.context;
+  }
+
+  Value eval(BinaryExpr b, Grid grid) {
+    Value left = evaluator.eval(b.left(), grid);
+    Value right = evaluator.eval(b.right(), grid);
+    if (left instanceof Value.Scalar l && right instanceof Value.Scalar r) {
+      double[] out = new double[grid.size()];
+      for (int i = 0; i < out.length; i++) {
+        double v = floats(b.op(), l.values()[i], r.values()[i]);
+        out[i] = b.op().isComparison() ? (keep ? 1 : 0) : v;
+      }
+      return new Value.Scalar(out);
+    }
+    if (left instanceof Value.Vector l && right instanceof Value.Scalar r) {
+      return new Value.Vector(vectorScalar(b, l.series(), r.values(), false));
+    }
+    if (left instanceof Value.Scalar l && right instanceof Value.Vector r) {
+      return new Value.Vector(vectorScalar(b, r.series(), l.values(), true));
+    }
+    List<StepSeries> l = ((Value.Vector) left).series();
+    List<StepSeries> r = ((Value.Vector) right).series();
+    VectorMatching m = Objects.requireNonNull(b.matching());
+    if (b.op().isSet()) {
+      return new Value.Vector(set(b.op(), m, l, r, grid));
+    }
+    return new Value.Vector(vectors(b, m, l, r, grid));
+  }
+
+  /* elements */
+
+  /** Returns the result for floats; for comparisons the left value, with {@link #keep} set. */
+  private double floats(BinaryOp op, double l, double r) {
+    keep = true;
+    return switch (op) {
+      case ADD -> l + r;
+      case SUB -> l - r;
+      case MUL -> l * r;
+      case DIV -> l / r;
+      case MOD -> l % r;
+      case POW -> GoMath.pow(l, r);
+      case ATAN2 -> GoMath.atan2(l, r);
+      case EQL -> kept(l, l == r);
+      case NEQ -> kept(l, l != r);
+      case LTE -> kept(l, l <= r);
+      case LSS -> kept(l, l < r);
+      case GTE -> kept(l, l >= r);
+      case GTR -> kept(l, l > r);
+      default -> kept(l, false);
+    };
+  }
+
+  private double kept(double v, boolean k) {
+    keep = k;
+    return v;
+  }
+
+  /** Calculates one element into {@link #outFloat}, {@link #outHist}, {@link #keep}. */
+  private void apply(
+      BinaryOp op, double l, double r, @Nullable Hist hl, @Nullable Hist hr, PosRange place) {
+    outHist = null;
+    keep = true;
+    if (hl == null && hr == null) {
+      if (op == BinaryOp.TRIM_LOWER || op == BinaryOp.TRIM_UPPER) {
+        incompatible("float", op, "float", place);
+      } else {
+        outFloat = floats(op, l, r);
+      }
+    } else if (hl == null) {
+      if (op == BinaryOp.MUL) {
+        outHist = Objects.requireNonNull(hr).times(l).compact();
+      } else {
+        incompatible("float", op, "histogram", place);
+      }
+    } else if (hr == null) {
+      switch (op) {
+        case MUL -> outHist = hl.times(r).compact();
+        case DIV -> outHist = hl.dividedBy(r).compact();
+        case TRIM_UPPER -> outHist = HistTrim.upper(hl, r);
+        case TRIM_LOWER -> outHist = HistTrim.lower(hl, r);
+        default -> incompatible("histogram", op, "float", place);
+      }
+    } else {
+      histograms(op, hl, hr, place);
+    }
+  }
+
+  private void histograms(BinaryOp op, Hist l, Hist r, PosRange place) {
+    switch (op) {
+      case ADD, SUB -> {
+        boolean add = op == BinaryOp.ADD;
+        notes.clear();
+        Hist h = add ? l.plus(r, notes) : l.minus(r, notes);
+        String what = add ? "addition" : "subtraction";
+        if (notes.incompatible) {
+          context.annotations.incompatibleBucketLayout(op.symbol(), place);
+          keep = false;
+          return;
+        }
+        if (notes.resetCollision) {
+          context.annotations.conflictingResets(what, place);
+        }
+        if (notes.boundsReconciled) {
+          context.annotations.boundsReconciled(what, place);
+        }
+        outHist = (add ? h : h.withHint(ResetHint.GAUGE)).compact();
+      }
+      case EQL -> {
+        keep = l.sameAs(r);
+        outHist = l;
+      }
+      case NEQ -> {
+        keep = !l.sameAs(r);
+        outHist = l;
+      }
+      default -> incompatible("histogram", op, "histogram", place);
+    }
+  }
+
+  private void incompatible(String left, BinaryOp op, String right, PosRange place) {
+    context.annotations.incompatibleTypes(left, op.symbol(), right, place);
+    keep = false;
+  }
+
+  private static boolean dropsName(BinaryOp op) {
+    return op.compareTo(BinaryOp.ATAN2) <= 0;
+  }
+
+  /* vector and scalar */
+
+  private List<StepSeries> vectorScalar(
+      BinaryExpr b, List<StepSeries> in, double[] scalar, boolean swapped) {
+    BinaryOp op = b.op();
+    boolean drop = dropsName(op) || b.returnBool();
+    List<StepSeries> out = new ArrayList<>(in.size());
+    for (StepSeries s : in) {
+      context.check();
+      StepSeries r = drop ? evaluator.renamed(s) : new StepSeries(s.labels, s.dropName, s.steps());
+      boolean any = false;
+      for (int i = 0; i < s.steps(); i++) {
+        byte kind = s.kinds[i];
+        if (kind == StepSeries.NONE) {
+          continue;
+        }
+        double v = s.floats[i];
+        Hist h = kind == StepSeries.HIST ? s.hist(i) : null;
+        if (swapped) {
+          apply(op, scalar[i], v, null, h, b.position());
+        } else {
+          apply(op, v, scalar[i], h, null, b.position());
+        }
+        if (op.isComparison() && swapped) {
+          outFloat = v;
+          outHist = h;
+        }
+        any |= write(r, i, b.returnBool(), h != null);
+      }
+      if (any) {
+        out.add(r);
+      }
+    }
+    return drop ? evaluator.merge(out) : out;
+  }
+
+  /** Writes what {@link #apply} has left; returns whether there is anything. */
+  private boolean write(StepSeries r, int step, boolean bool, boolean hist) {
+    if (bool) {
+      if (hist && !keep && outHist == null) {
+        return false;
+      }
+      r.set(step, keep ? 1 : 0);
+      return true;
+    }
+    if (!keep) {
+      return false;
+    }
+    Hist h = outHist;
+    if (h != null) {
+      r.set(step, h);
+    } else {
+      r.set(step, outFloat);
+    }
+    return true;
+  }
+
+  /* matching */
+
+  /** Numbers the signatures of series. */
+  private final class Signatures {
+    private final VectorMatching matching;
+    private final Set<String> names;
+    private final Map<Labels, Integer> ids = new HashMap<>();
+
+    Signatures(VectorMatching matching) {
+      this.matching = matching;
+      this.names = new HashSet<>(matching.labels());
+      if (!matching.on()) {
+        names.add(Labels.METRIC_NAME);
+        if (context.options.typeAndUnitLabels()) {
+          names.add("__type__");
+          names.add("__unit__");
+        }
+      }
+    }
+
+    Labels of(Labels labels) {
+      return matching.on() ? labels.keep(names) : labels.drop(names);
+    }
+
+    int[] ids(List<StepSeries> series) {
+      int[] out = new int[series.size()];
+      for (int i = 0; i < out.length; i++) {
+        Labels key = of(series.get(i).labels);
+        Integer known = ids.putIfAbsent(key, ids.size());
+        out[i] = known == null ? ids.size() - 1 : known;
+      }
+      return out;
+    }
+
+    int size() {
+      return ids.size();
+    }
+  }
+
+  private List<StepSeries> set(
+      BinaryOp op, VectorMatching m, List<StepSeries> left, List<StepSeries> right, Grid grid) {
+    Signatures signatures = new Signatures(m);
+    int[] l = signatures.ids(left);
+    int[] r = signatures.ids(right);
+    int steps = grid.size();
+    boolean or = op == BinaryOp.OR;
+    List<StepSeries> marking = or ? left : right;
+    int[] marks = or ? l : r;
+    boolean[][] present = new boolean[signatures.size()][];
+    for (int s = 0; s < marking.size(); s++) {
+      boolean[] p = present[marks[s]];
+      if (p == null) {
+        p = new boolean[steps];
+        present[marks[s]] = p;
+      }
+      byte[] kinds = marking.get(s).kinds;
+      for (int i = 0; i < steps; i++) {
+        p[i] |= kinds[i] != StepSeries.NONE;
+      }
+    }
+    List<StepSeries> filtered = or ? right : left;
+    int[] ids = or ? r : l;
+    boolean wanted = op == BinaryOp.AND;
+    List<StepSeries> out = new ArrayList<>(or ? left : List.of());
+    for (int s = 0; s < filtered.size(); s++) {
+      context.check();
+      StepSeries series = filtered.get(s);
+      boolean[] p = present[ids[s]];
+      StepSeries kept = new StepSeries(series.labels, series.dropName, steps);
+      boolean any = false;
+      for (int i = 0; i < steps; i++) {
+        if (series.kinds[i] != StepSeries.NONE && (p != null && p[i]) == wanted) {
+          kept.copy(i, series, i);
+          any = true;
+        }
+      }
+      if (any) {
+        out.add(kept);
+      }
+    }
+    return or ? evaluator.merge(out) : out;
+  }
+
+  /** One evaluation of a vector operator. */
+  private final class Join {
+    final BinaryExpr expr;
+    final VectorMatching matching;
+    final boolean swapped;
+    final List<StepSeries> many;
+    final List<StepSeries> one;
+    final Signatures signatures;
+    final int[] manyIds;
+    final int[] oneIds;
+    final Map<Long, Integer> pairs = new HashMap<>();
+    final Map<Labels, Integer> byLabels = new HashMap<>();
+    final List<StepSeries> out = new ArrayList<>();
+    final Grid grid;
+
+    Join(
+        BinaryExpr expr,
+        VectorMatching matching,
+        List<StepSeries> left,
+        List<StepSeries> right,
+        Grid grid) {
+      this.expr = expr;
+      this.matching = matching;
+      this.swapped = matching.card() == Card.ONE_TO_MANY;
+      this.many = swapped ? right : left;
+      this.one = swapped ? left : right;
+      this.signatures = new Signatures(matching);
+      this.manyIds = signatures.ids(many);
+      this.oneIds = signatures.ids(one);
+      this.grid = grid;
+    }
+
+    /**
+     * Returns the output series for a pair; {@code o} or {@code m} is -1 where a side is filled.
+     */
+    int output(int m, int o) {
+      long pair = ((long) m << 32) | (o & 0xffffffffL);
+      Integer known = pairs.get(pair);
+      if (known != null) {
+        return known;
+      }
+      Labels manyLabels = m >= 0 ? many.get(m).labels : signatures.of(one.get(o).labels);
+      Labels oneLabels = o >= 0 ? one.get(o).labels : signatures.of(many.get(m).labels);
+      Labels labels = resultLabels(manyLabels, oneLabels);
+      boolean dropName = expr.returnBool();
+      if (dropName && !context.options.delayedNameRemoval()) {
+        labels = evaluator.withoutName(labels);
+        dropName = false;
+      }
+      if (m >= 0 && many.get(m).dropName) {
+        dropName = true;
+      }
+      Integer at = byLabels.get(labels);
+      if (at == null) {
+        at = out.size();
+        byLabels.put(labels, at);
+        out.add(new StepSeries(labels, dropName, grid.size()));
+        context.hold(grid.size());
+      }
+      pairs.put(pair, at);
+      return at;
+    }
+
+    private Labels resultLabels(Labels manyLabels, Labels oneLabels) {
+      Labels labels = manyLabels;
+      if (dropsName(expr.op())) {
+        labels = evaluator.withoutName(labels);
+      }
+      if (matching.card() == Card.ONE_TO_ONE) {
+        Set<String> names = new HashSet<>(matching.labels());
+        labels = matching.on() ? labels.keep(names) : labels.drop(names);
+      }
+      for (String name : matching.include()) {
+        labels = labels.with(name, oneLabels.get(name));
+      }
+      return labels;
+    }
+
+    List<StepSeries> run() {
+      int[] oneAt = new int[signatures.size()];
+      int[] matched = new int[signatures.size()];
+      int[] used = new int[one.size()];
+      Arrays.fill(matched, -1);
+      Arrays.fill(used, -1);
+      Double manyFill = swapped ? matching.fillRight() : matching.fillLeft();
+      Double oneFill = swapped ? matching.fillLeft() : matching.fillRight();
+      for (int i = 0; i < grid.size(); i++) {
+        context.check();
+        Arrays.fill(oneAt, -1);
+        for (int o = 0; o < oneIds.length; o++) {
+          if (one.get(o).kinds[i] != StepSeries.NONE) {
+            int before = oneAt[oneIds[o]];
+            if (before >= 0) {
+              throw duplicate(o, before);
+            }
+            oneAt[oneIds[o]] = o;
+          }
+        }
+        for (int m = 0; m < manyIds.length; m++) {
+          if (many.get(m).kinds[i] == StepSeries.NONE) {
+            continue;
+          }
+          int o = oneAt[manyIds[m]];
+          if (o >= 0) {
+            used[o] = i;
+          } else if (oneFill == null) {
+            continue;
+          }
+          element(m, o, i, 0, oneFill, matched);
+        }
+        if (manyFill != null) {
+          for (int o = 0; o < oneIds.length; o++) {
+            if (one.get(o).kinds[i] != StepSeries.NONE && used[o] != i) {
+              element(-1, o, i, manyFill, null, matched);
+            }
+          }
+        }
+      }
+      out.removeIf(StepSeries::isEmpty);
+      return out;
+    }
+
+    private void element(
+        int m, int o, int step, double manyFill, @Nullable Double oneFill, int[] matched) {
+      double mv = manyFill;
+      Hist mh = null;
+      if (m >= 0) {
+        StepSeries s = many.get(m);
+        mv = s.floats[step];
+        mh = s.kinds[step] == StepSeries.HIST ? s.hist(step) : null;
+      }
+      double ov = oneFill == null ? 0 : oneFill;
+      Hist oh = null;
+      if (o >= 0) {
+        StepSeries s = one.get(o);
+        ov = s.floats[step];
+        oh = s.kinds[step] == StepSeries.HIST ? s.hist(step) : null;
+      }
+      if (swapped) {
+        apply(expr.op(), ov, mv, oh, mh, expr.position());
+      } else {
+        apply(expr.op(), mv, ov, mh, oh, expr.position());
+      }
+      boolean hist = mh != null || oh != null;
+      if (!keep && (!expr.returnBool() || (hist && outHist == null))) {
+        return;
+      }
+      int sig = m >= 0 ? manyIds[m] : oneIds[o];
+      int at = output(m, o);
+      StepSeries r = out.get(at);
+      if (matching.card() == Card.ONE_TO_ONE) {
+        if (matched[sig] == step) {
+          throw QueryContext.failed(
+              "multiple matches for labels: many-to-one matching must be explicit"
+                  + " (group_left/group_right)");
+        }
+        matched[sig] = step;
+        if (r.kinds[step] != StepSeries.NONE) {
+          throw Evaluator.sameLabelset();
+        }
+      } else if (r.kinds[step] != StepSeries.NONE) {
+        throw QueryContext.failed(
+            "multiple matches for labels: grouping labels must ensure unique matches");
+      }
+      write(r, step, expr.returnBool(), hist);
+    }
+
+    private RuntimeException duplicate(int o, int before) {
+      Labels a = one.get(o).labels;
+      String side = swapped ? "left" : "right";
+      return QueryContext.failed(
+          "found duplicate series for the match group "
+              + signatures.of(a)
+              + " on the "
+              + side
+              + " hand-side of the operation: ["
+              + a
+              + ", "
+              + one.get(before).labels
+              + "];many-to-many matching not allowed: matching labels must be unique on one side");
+    }
+  }
+
+  private List<StepSeries> vectors(
+      BinaryExpr b, VectorMatching m, List<StepSeries> l, List<StepSeries> r, Grid grid) {
+    return new Join(b, m, l, r, grid).run();
+  }
+}

@@ -1,0 +1,501 @@
+package io.narthex.query;
+
+import io.narthex.model.Labels;
+import io.narthex.promql.Expr;
+import io.narthex.promql.Expr.At;
+import io.narthex.promql.Expr.BinaryExpr;
+import io.narthex.promql.Expr.Call;
+import io.narthex.promql.Expr.MatrixSelector;
+import io.narthex.promql.Expr.NumberLiteral;
+import io.narthex.promql.Expr.ParenExpr;
+import io.narthex.promql.Expr.RangeMode;
+import io.narthex.promql.Expr.StringLiteral;
+import io.narthex.promql.Expr.SubqueryExpr;
+import io.narthex.promql.Expr.UnaryExpr;
+import io.narthex.promql.Expr.VectorSelector;
+import io.narthex.promql.ValueType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Evaluates expressions series by series over all steps at once. What does not depend on the step
+ * is evaluated for one step and repeated.
+ */
+final class Evaluator {
+  /** Functions whose value depends on the evaluation time itself, not only on their arguments. */
+  private static final Set<String> TIME_DEPENDENT =
+      Set.of(
+          "time",
+          "timestamp",
+          "days_in_month",
+          "day_of_month",
+          "day_of_week",
+          "day_of_year",
+          "hour",
+          "minute",
+          "month",
+          "year",
+          "predict_linear",
+          "start_timestamp");
+
+  final QueryContext context;
+  final Selection selection;
+  private final Map<Expr, Boolean> invariant = new IdentityHashMap<>();
+  private final InstantFunctions functions;
+  private final Aggregations aggregations;
+  private final BinaryOperations binary;
+
+  Evaluator(QueryContext context) {
+    this.context = context;
+    this.selection = new Selection(context);
+    this.functions = new InstantFunctions(this);
+    this.aggregations = new Aggregations(this);
+    this.binary = new BinaryOperations(this);
+  }
+
+  /** Returns the value of an expression that is no range vector. */
+  Value eval(Expr e, Grid grid) {
+    if (grid.size() > 1 && isInvariant(e)) {
+      return repeat(evalEach(e, grid.first()), grid.size());
+    }
+    return evalEach(e, grid);
+  }
+
+  private Value evalEach(Expr e, Grid grid) {
+    context.check();
+    return switch (e) {
+      case NumberLiteral n -> scalar(grid, n.value());
+      case StringLiteral s -> new Value.Text(s.value());
+      case VectorSelector v -> new Value.Vector(selection.instant(v, grid, Selection.Part.VALUE));
+      case ParenExpr p -> eval(p.expr(), grid);
+      case UnaryExpr u -> unary(u, grid);
+      case BinaryExpr b -> binary.eval(b, grid);
+      case Expr.AggregateExpr a -> new Value.Vector(aggregations.eval(a, grid));
+      case Call c -> call(c, grid);
+      case MatrixSelector _, SubqueryExpr _ ->
+          throw new IllegalStateException("range vector outside of a function");
+    };
+  }
+
+  static Value.Scalar scalar(Grid grid, double v) {
+    double[] values = new double[grid.size()];
+    Arrays.fill(values, v);
+    return new Value.Scalar(values);
+  }
+
+  List<StepSeries> vector(Expr e, Grid grid) {
+    return ((Value.Vector) eval(e, grid)).series();
+  }
+
+  double[] scalars(Expr e, Grid grid) {
+    return ((Value.Scalar) eval(e, grid)).values();
+  }
+
+  static String text(Expr e) {
+    Expr inner = unwrap(e);
+    return ((StringLiteral) inner).value();
+  }
+
+  static Expr unwrap(Expr e) {
+    Expr inner = e;
+    while (inner instanceof ParenExpr p) {
+      inner = p.expr();
+    }
+    return inner;
+  }
+
+  private Value unary(UnaryExpr u, Grid grid) {
+    Value v = eval(u.expr(), grid);
+    if (!u.minus()) {
+      return v;
+    }
+    return switch (v) {
+      case Value.Scalar s -> {
+        double[] out = new double[s.values().length];
+        for (int i = 0; i < out.length; i++) {
+          out[i] = -s.values()[i];
+        }
+        yield new Value.Scalar(out);
+      }
+      case Value.Vector x -> {
+        List<StepSeries> out = new ArrayList<>(x.series().size());
+        for (StepSeries s : x.series()) {
+          StepSeries r = renamed(s);
+          for (int i = 0; i < s.steps(); i++) {
+            if (s.kinds[i] == StepSeries.FLOAT) {
+              r.set(i, -s.floats[i]);
+            } else if (s.kinds[i] == StepSeries.HIST) {
+              r.set(i, s.hist(i).times(-1));
+            }
+          }
+          out.add(r);
+        }
+        yield new Value.Vector(merge(out));
+      }
+      case Value.Text t -> t;
+    };
+  }
+
+  /* names and duplicates */
+
+  /** Returns an empty series whose name is dropped, now or at the end. */
+  StepSeries renamed(StepSeries s) {
+    return context.options.delayedNameRemoval()
+        ? new StepSeries(s.labels, true, s.steps())
+        : new StepSeries(withoutName(s.labels), false, s.steps());
+  }
+
+  Labels withoutName(Labels labels) {
+    return labels.without(Labels.METRIC_NAME).without("__type__").without("__unit__");
+  }
+
+  /**
+   * Merges series with equal labels into one.
+   *
+   * @throws io.narthex.service.query.QueryException when two of them have a value at one step
+   */
+  List<StepSeries> merge(List<StepSeries> in) {
+    if (in.size() < 2) {
+      return in;
+    }
+    Map<Labels, Integer> at = HashMap.newHashMap(in.size());
+    List<StepSeries> out = null;
+    for (int i = 0; i < in.size(); i++) {
+      StepSeries s = in.get(i);
+      Integer known = at.putIfAbsent(s.labels, out == null ? i : out.size());
+      if (known == null) {
+        if (out != null) {
+          out.add(s);
+        }
+        continue;
+      }
+      if (out == null) {
+        out = new ArrayList<>(in.subList(0, i));
+      }
+      out.set(known, join(out.get(known), s));
+    }
+    return out == null ? in : out;
+  }
+
+  private static StepSeries join(StepSeries a, StepSeries b) {
+    StepSeries r = new StepSeries(a.labels, a.dropName && b.dropName, a.steps());
+    for (int i = 0; i < a.steps(); i++) {
+      if (a.kinds[i] != StepSeries.NONE && b.kinds[i] != StepSeries.NONE) {
+        throw sameLabelset();
+      }
+      r.copy(i, a.kinds[i] != StepSeries.NONE ? a : b, i);
+    }
+    return r;
+  }
+
+  static io.narthex.service.query.QueryException sameLabelset() {
+    return QueryContext.failed("vector cannot contain metrics with the same labelset");
+  }
+
+  /** Drops the names whose removal was put off. */
+  List<StepSeries> finish(List<StepSeries> in) {
+    boolean any = false;
+    for (StepSeries s : in) {
+      any |= s.dropName;
+    }
+    if (!any) {
+      return in;
+    }
+    List<StepSeries> out = new ArrayList<>(in.size());
+    for (StepSeries s : in) {
+      out.add(s.dropName ? s.with(withoutName(s.labels), false) : s);
+    }
+    return merge(out);
+  }
+
+  /* what does not change */
+
+  boolean isInvariant(Expr e) {
+    Boolean known = invariant.get(e);
+    if (known == null) {
+      known = findInvariant(e);
+      invariant.put(e, known);
+    }
+    return known;
+  }
+
+  private boolean findInvariant(Expr e) {
+    return switch (e) {
+      case NumberLiteral _, StringLiteral _ -> true;
+      case VectorSelector v -> v.at() != null;
+      case MatrixSelector m -> m.selector().at() != null;
+      case SubqueryExpr s -> s.at() != null;
+      case ParenExpr p -> isInvariant(p.expr());
+      case UnaryExpr u -> isInvariant(u.expr());
+      case BinaryExpr b -> isInvariant(b.left()) & isInvariant(b.right());
+      case Expr.AggregateExpr a -> {
+        Expr param = a.param();
+        yield isInvariant(a.expr()) && (param == null || isInvariant(param));
+      }
+      case Call c -> {
+        if (TIME_DEPENDENT.contains(c.function().name())) {
+          yield false;
+        }
+        boolean all = true;
+        for (Expr a : c.arguments()) {
+          all &= isInvariant(a);
+        }
+        // info() also reads series that are not among its arguments
+        yield all && !c.function().name().equals("info");
+      }
+    };
+  }
+
+  private static Value repeat(Value v, int steps) {
+    return switch (v) {
+      case Value.Text t -> t;
+      case Value.Scalar s -> {
+        double[] out = new double[steps];
+        Arrays.fill(out, s.values()[0]);
+        yield new Value.Scalar(out);
+      }
+      case Value.Vector x -> {
+        List<StepSeries> out = new ArrayList<>(x.series().size());
+        for (StepSeries s : x.series()) {
+          StepSeries r = new StepSeries(s.labels, s.dropName, steps);
+          for (int i = 0; i < steps; i++) {
+            r.copy(i, s, 0);
+          }
+          out.add(r);
+        }
+        yield new Value.Vector(out);
+      }
+    };
+  }
+
+  /* functions */
+
+  private Value call(Call c, Grid grid) {
+    for (Expr argument : c.arguments()) {
+      if (argument.type() == ValueType.MATRIX) {
+        return new Value.Vector(overRange(c, unwrap(argument), argument, grid));
+      }
+    }
+    return functions.call(c, grid);
+  }
+
+  private List<StepSeries> overRange(Call c, Expr range, Expr written, Grid grid) {
+    String name = c.function().name();
+    if (range instanceof MatrixSelector m) {
+      checkMode(m.selector().mode(), name);
+    }
+    Windows windows = windows(range, grid, name);
+    if (name.equals("absent_over_time")) {
+      return absentOverTime(range, windows, grid);
+    }
+    RangeMode mode = range instanceof MatrixSelector m ? m.selector().mode() : RangeMode.PLAIN;
+    RangeFunction f = RangeFunctions.create(this, c, written, mode, grid);
+    List<StepSeries> out = new ArrayList<>();
+    for (Samples s : windows.series) {
+      context.check();
+      boolean drop = !f.keepsName();
+      boolean delayed = context.options.delayedNameRemoval();
+      StepSeries r =
+          drop && !delayed
+              ? new StepSeries(withoutName(s.labels), false, grid.size())
+              : new StepSeries(s.labels, drop || s.dropName, grid.size());
+      f.begin(s);
+      windows.slide(s, f, r, grid);
+      if (!r.isEmpty()) {
+        context.hold(grid.size());
+        out.add(r);
+      }
+    }
+    if (!context.options.delayedNameRemoval()) {
+      refuseDuplicates(out);
+    }
+    return out;
+  }
+
+  private static void refuseDuplicates(List<StepSeries> series) {
+    Set<Labels> seen = java.util.HashSet.newHashSet(series.size());
+    for (StepSeries s : series) {
+      if (!seen.add(s.labels)) {
+        throw sameLabelset();
+      }
+    }
+  }
+
+  private static void checkMode(RangeMode mode, String function) {
+    Set<String> allowed =
+        switch (mode) {
+          case PLAIN -> Set.of(function);
+          case ANCHORED -> Extended.ANCHORED;
+          case SMOOTHED -> Extended.SMOOTHED;
+        };
+    if (!allowed.contains(function)) {
+      throw QueryContext.failed(
+          mode.name().toLowerCase(java.util.Locale.ROOT)
+              + " modifier can only be used with: "
+              + String.join(", ", allowed.stream().sorted().toList())
+              + " - not with "
+              + function);
+    }
+  }
+
+  private List<StepSeries> absentOverTime(Expr range, Windows windows, Grid grid) {
+    boolean[] present = new boolean[grid.size()];
+    RangeFunction mark =
+        new RangeFunction(context.annotations, range.position()) {
+          @Override
+          void apply(Window w, StepSeries out) {
+            present[w.step] = true;
+          }
+        };
+    StepSeries scratch = new StepSeries(Labels.EMPTY, false, grid.size());
+    for (Samples s : windows.series) {
+      mark.begin(s);
+      windows.slide(s, mark, scratch, grid);
+    }
+    Labels labels =
+        range instanceof MatrixSelector m
+            ? InstantFunctions.absentLabels(m.selector())
+            : Labels.EMPTY;
+    StepSeries out = new StepSeries(labels, false, grid.size());
+    boolean any = false;
+    for (int i = 0; i < present.length; i++) {
+      if (!present[i]) {
+        out.set(i, 1);
+        any = true;
+      }
+    }
+    return any ? List.of(out) : List.of();
+  }
+
+  /** The samples under a range selector or subquery, and how its window moves. */
+  static final class Windows {
+    final List<Samples> series;
+    final long rangeMs;
+    private final long offsetMs;
+    private final boolean fixed;
+    private final long fixedEnd;
+    private final long before;
+    private final long after;
+
+    Windows(
+        List<Samples> series,
+        long rangeMs,
+        long offsetMs,
+        boolean fixed,
+        long fixedEnd,
+        long before,
+        long after) {
+      this.series = series;
+      this.rangeMs = rangeMs;
+      this.offsetMs = offsetMs;
+      this.fixed = fixed;
+      this.fixedEnd = fixedEnd;
+      this.before = before;
+      this.after = after;
+    }
+
+    void slide(Samples s, RangeFunction f, StepSeries out, Grid grid) {
+      RangeFunction.Window w = new RangeFunction.Window();
+      w.samples = s;
+      w.rangeMs = rangeMs;
+      for (int i = 0; i < grid.size(); i++) {
+        w.evalTime = grid.time(i);
+        w.step = i;
+        w.end = fixed ? fixedEnd : w.evalTime - offsetMs;
+        w.start = w.end - rangeMs;
+        long from = w.start - before;
+        long to = w.end + after;
+        while (w.floatHi < s.floatCount && s.floatTimes[w.floatHi] <= to) {
+          w.floatHi++;
+        }
+        while (w.floatLo < w.floatHi && s.floatTimes[w.floatLo] <= from) {
+          w.floatLo++;
+        }
+        while (w.histHi < s.histCount && s.histTimes[w.histHi] <= to) {
+          w.histHi++;
+        }
+        while (w.histLo < w.histHi && s.histTimes[w.histLo] <= from) {
+          w.histLo++;
+        }
+        if (w.floatHi > w.floatLo || w.histHi > w.histLo) {
+          f.apply(w, out);
+        }
+      }
+    }
+  }
+
+  Windows windows(Expr range, Grid grid, String function) {
+    return switch (range) {
+      case MatrixSelector m -> {
+        VectorSelector v = m.selector();
+        long rangeMs = context.duration(m.rangeMs(), m.rangeExpr(), true);
+        long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
+        boolean fixed = v.at() != null;
+        long first = selection.base(v.at(), grid.time(0)) - offset;
+        long last = fixed ? first : grid.endMs() - offset;
+        long before = v.mode() == RangeMode.PLAIN ? 0 : context.lookbackMs;
+        long after = v.mode() == RangeMode.SMOOTHED ? context.lookbackMs : 0;
+        List<Samples> series =
+            selection.samples(
+                v.matchers(),
+                first - rangeMs - before + 1,
+                last + after,
+                false,
+                function,
+                rangeMs,
+                grid.size() > 1 ? grid.stepMs() : 0);
+        yield new Windows(series, rangeMs, offset, fixed, first, before, after);
+      }
+      case SubqueryExpr s -> subquery(s, grid);
+      default -> throw new IllegalStateException("not a range vector");
+    };
+  }
+
+  private Windows subquery(SubqueryExpr s, Grid grid) {
+    long rangeMs = context.duration(s.rangeMs(), s.rangeExpr(), true);
+    long offset = context.duration(s.offsetMs(), s.offsetExpr(), false);
+    long step = context.duration(s.stepMs(), s.stepExpr(), s.stepExpr() != null);
+    if (step == 0) {
+      step = Math.max(1, context.options.defaultSubqueryStep().toMillis());
+    }
+    At at = s.at();
+    boolean fixed = at != null;
+    long first = selection.base(at, grid.time(0)) - offset;
+    long last = fixed ? first : grid.endMs() - offset;
+    long start = step * ((first - rangeMs) / step);
+    if (start <= first - rangeMs) {
+      start += step;
+    }
+    long steps = last < start ? 0 : (last - start) / step + 1;
+    if (steps > Integer.MAX_VALUE - 8) {
+      throw QueryContext.failed(
+          "query processing would load too many samples into memory in query execution");
+    }
+    Grid inner = new Grid(start, step, (int) steps);
+    List<Samples> series = new ArrayList<>();
+    if (steps > 0) {
+      Value v = eval(s.expr(), inner);
+      for (StepSeries x : ((Value.Vector) v).series()) {
+        series.add(toSamples(x, inner));
+      }
+    }
+    return new Windows(series, rangeMs, offset, fixed, first, 0, 0);
+  }
+
+  private static Samples toSamples(StepSeries x, Grid grid) {
+    Samples out = new Samples(x.labels, x.dropName);
+    for (int i = 0; i < x.steps(); i++) {
+      if (x.kinds[i] == StepSeries.FLOAT) {
+        out.addFloat(grid.time(i), x.floats[i]);
+      } else if (x.kinds[i] == StepSeries.HIST) {
+        out.addHist(grid.time(i), x.hist(i));
+      }
+    }
+    return out;
+  }
+}

@@ -1,0 +1,26 @@
+package io.narthex.query;
+
+/**
+ * The steps of an evaluation.
+ *
+ * @param startMs time of the first step
+ * @param stepMs distance of the steps; any value above zero when there is one step only
+ * @param size number of steps, at least 0
+ */
+record Grid(long startMs, long stepMs, int size) {
+  static Grid instant(long timeMs) {
+    return new Grid(timeMs, 1, 1);
+  }
+
+  long time(int i) {
+    return startMs + i * stepMs;
+  }
+
+  long endMs() {
+    return startMs + (size - 1) * stepMs;
+  }
+
+  Grid first() {
+    return instant(startMs);
+  }
+}

@@ -1,0 +1,511 @@
+package io.narthex.query;
+
+import io.narthex.model.NativeHistogram;
+import io.narthex.model.NativeHistogram.ResetHint;
+import io.narthex.promql.Numbers;
+import java.util.Arrays;
+
+/**
+ * A native histogram in the form the engine calculates with. Immutable by convention.
+ *
+ * <p>Semantics as model/histogram/float_histogram.go of Prometheus: a sum takes the coarser schema
+ * and the wider zero bucket; histograms with custom bounds that differ meet on the bounds they have
+ * in common.
+ */
+final class Hist {
+  static final int CUSTOM = NativeHistogram.CUSTOM_BUCKETS_SCHEMA;
+  static final double[] NO_BOUNDS = new double[0];
+  static final Hist EMPTY =
+      new Hist(0, 0, 0, 0, 0, Buckets.NONE, Buckets.NONE, NO_BOUNDS, ResetHint.UNKNOWN);
+
+  /** What an addition met; one per evaluation, reset by the caller. */
+  static final class Notes {
+    boolean incompatible;
+    boolean resetCollision;
+    boolean boundsReconciled;
+
+    void clear() {
+      incompatible = false;
+      resetCollision = false;
+      boundsReconciled = false;
+    }
+  }
+
+  final int schema;
+  final double zeroThreshold;
+  final double zeroCount;
+  final double count;
+  final double sum;
+  final Buckets positive;
+  final Buckets negative;
+  final double[] bounds;
+  final ResetHint hint;
+
+  Hist(
+      int schema,
+      double zeroThreshold,
+      double zeroCount,
+      double count,
+      double sum,
+      Buckets positive,
+      Buckets negative,
+      double[] bounds,
+      ResetHint hint) {
+    this.schema = schema;
+    this.zeroThreshold = zeroThreshold;
+    this.zeroCount = zeroCount;
+    this.count = count;
+    this.sum = sum;
+    this.positive = positive;
+    this.negative = negative;
+    this.bounds = bounds;
+    this.hint = hint;
+  }
+
+  static Hist of(NativeHistogram h) {
+    return new Hist(
+        h.schema(),
+        h.zeroThreshold(),
+        h.zeroCount(),
+        h.count(),
+        h.sum(),
+        Buckets.ofSpans(h.positiveSpans(), h.positiveBuckets()),
+        Buckets.ofSpans(h.negativeSpans(), h.negativeBuckets()),
+        h.customBounds(),
+        h.resetHint());
+  }
+
+  /** Returns the form of the API, without empty buckets. */
+  NativeHistogram toModel() {
+    Buckets p = positive.compact();
+    Buckets n = negative.compact();
+    return NativeHistogram.builder()
+        .schema(schema)
+        .zeroBucket(zeroThreshold, zeroCount)
+        .count(count)
+        .sum(sum)
+        .positive(p.spans(), p.count)
+        .negative(n.spans(), n.count)
+        .customBounds(bounds)
+        .resetHint(hint)
+        .build();
+  }
+
+  boolean isCustom() {
+    return schema == CUSTOM;
+  }
+
+  Hist withHint(ResetHint h) {
+    return h == hint
+        ? this
+        : new Hist(schema, zeroThreshold, zeroCount, count, sum, positive, negative, bounds, h);
+  }
+
+  Hist compact() {
+    return new Hist(
+        schema,
+        zeroThreshold,
+        zeroCount,
+        count,
+        sum,
+        positive.compact(),
+        negative.compact(),
+        bounds,
+        hint);
+  }
+
+  /** Rough size in samples for the memory budget, as Prometheus counts it. */
+  int sampleSize() {
+    int bytes =
+        8 * 5 + 4 + 1 + 24 * 5 + 8 * (positive.size() + negative.size()) + 8 * bounds.length + 16;
+    return Math.max(1, bytes / 16);
+  }
+
+  /** Returns the upper bound of positive bucket {@code i}. */
+  static double bound(int i, int schema, double[] bounds) {
+    if (schema == CUSTOM) {
+      if (i < 0) {
+        return Double.NEGATIVE_INFINITY;
+      }
+      return i >= bounds.length ? Double.POSITIVE_INFINITY : bounds[i];
+    }
+    if (schema < 0) {
+      // index times the width in powers of two
+      int exp = i << -schema;
+      if (exp == 1024) {
+        return Double.MAX_VALUE;
+      }
+      return exp > 1024 ? Double.POSITIVE_INFINITY : Math.scalb(1.0, exp);
+    }
+    int mask = (1 << schema) - 1;
+    int fracIdx = i & mask;
+    double frac = fracIdx == 0 ? 0.5 : Math.pow(2, fracIdx / (double) (1 << schema)) / 2;
+    int exp = (i >> schema) + 1;
+    if (frac == 0.5 && exp == 1025) {
+      return Double.MAX_VALUE;
+    }
+    if (exp > 1025) {
+      return Double.POSITIVE_INFINITY;
+    }
+    // in two steps, since 2^1024 alone is out of range
+    return Math.scalb(frac * 2, exp - 1);
+  }
+
+  double upper(int i) {
+    return bound(i, schema, bounds);
+  }
+
+  double lower(int i) {
+    return bound(i - 1, schema, bounds);
+  }
+
+  /* arithmetic */
+
+  Hist times(double factor) {
+    return new Hist(
+        schema,
+        zeroThreshold,
+        zeroCount * factor,
+        count * factor,
+        sum * factor,
+        positive.scaled(factor),
+        negative.scaled(factor),
+        bounds,
+        factor < 0 ? ResetHint.GAUGE : hint);
+  }
+
+  Hist dividedBy(double scalar) {
+    boolean zero = scalar == 0;
+    return new Hist(
+        schema,
+        zeroThreshold,
+        zeroCount / scalar,
+        count / scalar,
+        sum / scalar,
+        zero ? Buckets.NONE : positive.dividedBy(scalar),
+        zero ? Buckets.NONE : negative.dividedBy(scalar),
+        bounds,
+        scalar < 0 ? ResetHint.GAUGE : hint);
+  }
+
+  /** Returns the histogram with a schema at most {@code target}. */
+  Hist toSchema(int target) {
+    if (isCustom() || schema <= target) {
+      return this;
+    }
+    int by = schema - target;
+    return new Hist(
+        target,
+        zeroThreshold,
+        zeroCount,
+        count,
+        sum,
+        positive.reduced(by),
+        negative.reduced(by),
+        bounds,
+        hint);
+  }
+
+  Hist plus(Hist other, Notes notes) {
+    return combine(other, 1, notes);
+  }
+
+  Hist minus(Hist other, Notes notes) {
+    return combine(other, -1, notes);
+  }
+
+  /** Returns this plus {@code sign} times {@code other}; this when the two do not go together. */
+  private Hist combine(Hist other, double sign, Notes notes) {
+    if (isCustom() != other.isCustom()) {
+      notes.incompatible = true;
+      return this;
+    }
+    ResetHint newHint = mergeHints(other, notes);
+    double newCount = count + sign * other.count;
+    double newSum = sum + sign * other.sum;
+    if (isCustom()) {
+      if (Arrays.equals(bounds, other.bounds)) {
+        return new Hist(
+            schema,
+            zeroThreshold,
+            zeroCount,
+            newCount,
+            newSum,
+            positive.plus(other.positive, sign),
+            negative,
+            bounds,
+            newHint);
+      }
+      notes.boundsReconciled = true;
+      double[] common = commonBounds(bounds, other.bounds);
+      return new Hist(
+          schema,
+          zeroThreshold,
+          zeroCount,
+          newCount,
+          newSum,
+          mapped(positive, bounds, common).plus(mapped(other.positive, other.bounds, common), sign),
+          negative,
+          common,
+          newHint);
+    }
+    Hist a = this;
+    ZeroBucket za = new ZeroBucket(zeroThreshold, zeroCount);
+    ZeroBucket zb = new ZeroBucket(other.zeroThreshold, other.zeroCount);
+    while (za.threshold != zb.threshold) {
+      if (za.threshold > zb.threshold) {
+        zb = other.zeroBucketFor(za.threshold);
+      }
+      if (zb.threshold > za.threshold) {
+        za = a.zeroBucketFor(zb.threshold);
+        a = a.trimmedTo(za);
+      }
+    }
+    int target = Math.min(schema, other.schema);
+    Buckets pos = a.positive.reduced(a.schema - target);
+    Buckets neg = a.negative.reduced(a.schema - target);
+    Buckets otherPos = other.positive.reduced(other.schema - target);
+    Buckets otherNeg = other.negative.reduced(other.schema - target);
+    if (za.threshold > 0) {
+      otherPos = above(otherPos, target, za.threshold);
+      otherNeg = above(otherNeg, target, za.threshold);
+    }
+    return new Hist(
+        target,
+        za.threshold,
+        za.count + sign * zb.count,
+        newCount,
+        newSum,
+        pos.plus(otherPos, sign),
+        neg.plus(otherNeg, sign),
+        bounds,
+        newHint);
+  }
+
+  private static Buckets above(Buckets b, int schema, double threshold) {
+    int n = 0;
+    while (n < b.index.length && bound(b.index[n], schema, NO_BOUNDS) <= threshold) {
+      n++;
+    }
+    return n == 0 ? b : n == b.index.length ? Buckets.NONE : b.from(b.index[n]);
+  }
+
+  private ResetHint mergeHints(Hist other, Notes notes) {
+    if (hint == other.hint || hint == ResetHint.GAUGE) {
+      return hint;
+    }
+    if (other.hint == ResetHint.GAUGE) {
+      return ResetHint.GAUGE;
+    }
+    if (hint != ResetHint.UNKNOWN && other.hint != ResetHint.UNKNOWN) {
+      notes.resetCollision = true;
+    }
+    return ResetHint.UNKNOWN;
+  }
+
+  private record ZeroBucket(double threshold, double count) {}
+
+  /** Returns the zero bucket widened to {@code wanted}, or more if that cuts a populated bucket. */
+  private ZeroBucket zeroBucketFor(double wanted) {
+    if (wanted == zeroThreshold) {
+      return new ZeroBucket(zeroThreshold, zeroCount);
+    }
+    double threshold = wanted;
+    while (true) {
+      double c = zeroCount;
+      for (int i = 0; i < positive.size(); i++) {
+        double lower = lower(positive.index[i]);
+        if (lower >= threshold) {
+          break;
+        }
+        c += positive.count[i];
+        double upper = upper(positive.index[i]);
+        if (upper > threshold) {
+          if (positive.count[i] != 0) {
+            threshold = upper;
+          }
+          break;
+        }
+      }
+      boolean again = false;
+      for (int i = 0; i < negative.size(); i++) {
+        double lower = lower(negative.index[i]);
+        if (lower >= threshold) {
+          break;
+        }
+        c += negative.count[i];
+        double upper = upper(negative.index[i]);
+        if (upper > threshold) {
+          if (negative.count[i] != 0) {
+            threshold = upper;
+            again = true;
+          }
+          break;
+        }
+      }
+      if (!again) {
+        return new ZeroBucket(threshold, c);
+      }
+    }
+  }
+
+  private Hist trimmedTo(ZeroBucket zero) {
+    return new Hist(
+        schema,
+        zero.threshold,
+        zero.count,
+        count,
+        sum,
+        outside(positive, zero.threshold),
+        outside(negative, zero.threshold),
+        bounds,
+        hint);
+  }
+
+  private Buckets outside(Buckets b, double threshold) {
+    int n = 0;
+    while (n < b.index.length && lower(b.index[n]) < threshold) {
+      n++;
+    }
+    return n == 0 ? b : n == b.index.length ? Buckets.NONE : b.from(b.index[n]);
+  }
+
+  /* custom bounds */
+
+  static double[] commonBounds(double[] a, double[] b) {
+    double[] out = new double[Math.min(a.length, b.length)];
+    int n = 0;
+    int i = 0;
+    int j = 0;
+    while (i < a.length && j < b.length) {
+      if (a[i] == b[j]) {
+        out[n++] = a[i];
+        i++;
+        j++;
+      } else if (a[i] < b[j]) {
+        i++;
+      } else {
+        j++;
+      }
+    }
+    return Arrays.copyOf(out, n);
+  }
+
+  /** Returns the buckets under fewer bounds, all of which are among the old ones. */
+  static Buckets mapped(Buckets b, double[] from, double[] to) {
+    int[] index = new int[b.size()];
+    double[] counts = new double[b.size()];
+    int n = 0;
+    int target = 0;
+    for (int i = 0; i < b.size(); i++) {
+      double upper = bound(b.index[i], CUSTOM, from);
+      while (target < to.length && to[target] < upper) {
+        target++;
+      }
+      if (n > 0 && index[n - 1] == target) {
+        counts[n - 1] += b.count[i];
+      } else {
+        index[n] = target;
+        counts[n++] = b.count[i];
+      }
+    }
+    return new Buckets(Arrays.copyOf(index, n), Arrays.copyOf(counts, n));
+  }
+
+  /* comparison */
+
+  /** Tells whether a counter was reset between {@code previous} and this. */
+  boolean isResetSince(Hist previous) {
+    if (hint == ResetHint.RESET) {
+      return true;
+    }
+    if (hint == ResetHint.NOT_RESET) {
+      return false;
+    }
+    if (count < previous.count) {
+      return true;
+    }
+    if (isCustom()) {
+      if (!previous.isCustom()) {
+        return true;
+      }
+      if (!Arrays.equals(bounds, previous.bounds)) {
+        double[] common = commonBounds(bounds, previous.bounds);
+        return mapped(positive, bounds, common)
+            .fellSince(mapped(previous.positive, previous.bounds, common));
+      }
+      return positive.fellSince(previous.positive);
+    }
+    if (schema > previous.schema || zeroThreshold < previous.zeroThreshold) {
+      return true;
+    }
+    ZeroBucket before = previous.zeroBucketFor(zeroThreshold);
+    if (before.threshold != zeroThreshold || zeroCount < before.count) {
+      return true;
+    }
+    return fell(positive, previous.positive, previous.schema)
+        || fell(negative, previous.negative, previous.schema);
+  }
+
+  private boolean fell(Buckets now, Buckets before, int schemaBefore) {
+    Buckets p = before.reduced(schemaBefore - schema);
+    Buckets n = now;
+    if (zeroThreshold > 0) {
+      p = above(p, schema, zeroThreshold);
+      n = above(n, schema, zeroThreshold);
+    }
+    return n.fellSince(p);
+  }
+
+  /** Tells whether both hold the same; the reset hint does not count. */
+  boolean sameAs(Hist o) {
+    return schema == o.schema
+        && same(zeroThreshold, o.zeroThreshold)
+        && same(zeroCount, o.zeroCount)
+        && same(count, o.count)
+        && same(sum, o.sum)
+        && Arrays.equals(bounds, o.bounds)
+        && positive.sameAs(o.positive)
+        && negative.sameAs(o.negative);
+  }
+
+  private static boolean same(double a, double b) {
+    return Double.doubleToRawLongBits(a) == Double.doubleToRawLongBits(b);
+  }
+
+  /** Returns the text form, <code>{count:3, sum:2, (1,2]:3}</code>. */
+  @Override
+  public String toString() {
+    StringBuilder b = new StringBuilder("{count:");
+    b.append(Numbers.general(count)).append(", sum:").append(Numbers.general(sum));
+    for (int i = negative.size() - 1; i >= 0; i--) {
+      if (negative.count[i] != 0) {
+        int x = negative.index[i];
+        bucket(b, '[', -upper(x), -lower(x), ')', negative.count[i]);
+      }
+    }
+    if (zeroCount != 0) {
+      bucket(b, '[', -zeroThreshold, zeroThreshold, ']', zeroCount);
+    }
+    for (int i = 0; i < positive.size(); i++) {
+      if (positive.count[i] != 0) {
+        int x = positive.index[i];
+        boolean first = isCustom() && x == 0;
+        bucket(b, first ? '[' : '(', lower(x), upper(x), ']', positive.count[i]);
+      }
+    }
+    return b.append('}').toString();
+  }
+
+  private static void bucket(
+      StringBuilder b, char open, double from, double to, char close, double count) {
+    b.append(", ")
+        .append(open)
+        .append(Numbers.general(from))
+        .append(',')
+        .append(Numbers.general(to))
+        .append(close)
+        .append(':')
+        .append(Numbers.general(count));
+  }
+}

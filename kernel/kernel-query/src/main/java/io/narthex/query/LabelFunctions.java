@@ -1,0 +1,169 @@
+package io.narthex.query;
+
+import io.narthex.format.re2.Re2;
+import io.narthex.format.re2.Re2SyntaxException;
+import io.narthex.format.re2.Template;
+import io.narthex.model.Labels;
+import io.narthex.promql.Expr;
+import io.narthex.promql.Strings;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** {@code label_replace}, {@code label_join} and sorting. */
+final class LabelFunctions {
+  private LabelFunctions() {}
+
+  static List<StepSeries> replace(Evaluator e, List<Expr> a, Grid grid) {
+    String dst = Evaluator.text(a.get(1));
+    String replacement = Evaluator.text(a.get(2));
+    String src = Evaluator.text(a.get(3));
+    String regex = Evaluator.text(a.get(4));
+    Re2 pattern;
+    try {
+      pattern = Re2.compileAnchored(regex);
+    } catch (Re2SyntaxException x) {
+      throw QueryContext.failed("invalid regular expression in label_replace(): " + regex);
+    }
+    if (!isLabelName(dst)) {
+      throw QueryContext.failed("invalid destination label name in label_replace(): " + dst);
+    }
+    Template template = Template.of(replacement);
+    List<StepSeries> in = e.vector(a.get(0), grid);
+    List<StepSeries> out = new ArrayList<>(in.size());
+    for (StepSeries s : in) {
+      String value = pattern.replace(s.labels.get(src), template);
+      out.add(
+          value == null
+              ? s
+              : s.with(s.labels.with(dst, value), s.dropName && !dst.equals(Labels.METRIC_NAME)));
+    }
+    return unique(out);
+  }
+
+  static List<StepSeries> join(Evaluator e, List<Expr> a, Grid grid) {
+    String dst = Evaluator.text(a.get(1));
+    String separator = Evaluator.text(a.get(2));
+    List<String> sources = new ArrayList<>();
+    for (Expr x : a.subList(3, a.size())) {
+      String src = Evaluator.text(x);
+      if (!isLabelName(src)) {
+        throw QueryContext.failed("invalid source label name in label_join(): " + src);
+      }
+      sources.add(src);
+    }
+    if (!isLabelName(dst)) {
+      throw QueryContext.failed("invalid destination label name in label_join(): " + dst);
+    }
+    List<StepSeries> in = e.vector(a.get(0), grid);
+    List<StepSeries> out = new ArrayList<>(in.size());
+    for (StepSeries s : in) {
+      StringBuilder b = new StringBuilder();
+      for (int i = 0; i < sources.size(); i++) {
+        b.append(i > 0 ? separator : "").append(s.labels.get(sources.get(i)));
+      }
+      out.add(
+          s.with(s.labels.with(dst, b.toString()), s.dropName && !dst.equals(Labels.METRIC_NAME)));
+    }
+    return unique(out);
+  }
+
+  private static List<StepSeries> unique(List<StepSeries> series) {
+    Set<Labels> seen = HashSet.newHashSet(series.size());
+    for (StepSeries s : series) {
+      if (!seen.add(s.labels)) {
+        throw Evaluator.sameLabelset();
+      }
+    }
+    return series;
+  }
+
+  static boolean isLabelName(String name) {
+    return !name.isEmpty() && !Strings.hasRawBytes(name);
+  }
+
+  /* order */
+
+  static List<StepSeries> sort(List<StepSeries> in, boolean descending) {
+    List<StepSeries> out = new ArrayList<>();
+    for (StepSeries s : in) {
+      if (s.kinds[0] == StepSeries.FLOAT) {
+        out.add(s);
+      }
+    }
+    out.sort((x, y) -> {
+      double a = x.floats[0];
+      double b = y.floats[0];
+      if (Double.isNaN(a) || Double.isNaN(b)) {
+        return Boolean.compare(Double.isNaN(a), Double.isNaN(b));
+      }
+      return a == b ? 0 : (a < b) != descending ? -1 : 1;
+    });
+    return out;
+  }
+
+  static List<StepSeries> sortByLabel(List<StepSeries> in, List<Expr> a, boolean descending) {
+    List<String> names = new ArrayList<>();
+    for (Expr x : a.subList(1, a.size())) {
+      names.add(Evaluator.text(x));
+    }
+    Comparator<StepSeries> order =
+        (x, y) -> {
+          for (String name : names) {
+            String l = x.labels.get(name);
+            String r = y.labels.get(name);
+            if (!l.equals(r)) {
+              return naturalLess(l, r) ? -1 : 1;
+            }
+          }
+          return x.labels.compareTo(y.labels);
+        };
+    List<StepSeries> out = new ArrayList<>(in);
+    out.sort(descending ? order.reversed() : order);
+    return out;
+  }
+
+  /** Tells whether {@code a} sorts before {@code b}: runs of digits compare as numbers. */
+  static boolean naturalLess(String a, String b) {
+    int i = 0;
+    int j = 0;
+    while (i < a.length() && j < b.length()) {
+      int ie = chunkEnd(a, i);
+      int je = chunkEnd(b, j);
+      String x = a.substring(i, ie);
+      String y = b.substring(j, je);
+      if (isDigit(x.charAt(0)) && isDigit(y.charAt(0))) {
+        int c = new java.math.BigInteger(x).compareTo(new java.math.BigInteger(y));
+        if (c != 0) {
+          return c < 0;
+        }
+        if (x.length() != y.length()) {
+          return x.length() < y.length();
+        }
+      } else {
+        int c = Labels.compareCodePoints(x, y);
+        if (c != 0) {
+          return c < 0;
+        }
+      }
+      i = ie;
+      j = je;
+    }
+    return a.length() - i < b.length() - j;
+  }
+
+  private static int chunkEnd(String s, int from) {
+    boolean digits = isDigit(s.charAt(from));
+    int end = from + 1;
+    while (end < s.length() && isDigit(s.charAt(end)) == digits) {
+      end++;
+    }
+    return end;
+  }
+
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
+  }
+}

@@ -1,0 +1,151 @@
+package io.narthex.query;
+
+import io.narthex.promql.DurationExpr;
+import io.narthex.promql.PosRange;
+import io.narthex.service.query.QueryException;
+import io.narthex.service.query.QueryException.Kind;
+import io.narthex.spi.storage.Storage;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What belongs to one running query: its limits, its annotations, its storage. One thread. */
+final class QueryContext {
+  final EngineOptions options;
+  final Storage storage;
+  final Annotations annotations;
+  final long startMs;
+  final long endMs;
+  final long stepMs;
+  final boolean instant;
+  final long lookbackMs;
+
+  /** Results of selectors, so that a selector that occurs twice is read once. */
+  final Map<Object, List<Samples>> selections = new HashMap<>();
+
+  private final long deadlineNanos;
+  private long samples;
+  private long peak;
+  private long samplesRead;
+  private int ticks;
+
+  QueryContext(
+      EngineOptions options,
+      Storage storage,
+      String query,
+      long startMs,
+      long endMs,
+      long stepMs,
+      boolean instant,
+      long lookbackMs,
+      long deadlineNanos) {
+    this.options = options;
+    this.storage = storage;
+    this.annotations = new Annotations(query);
+    this.startMs = startMs;
+    this.endMs = endMs;
+    this.stepMs = stepMs;
+    this.instant = instant;
+    this.lookbackMs = lookbackMs;
+    this.deadlineNanos = deadlineNanos;
+  }
+
+  static QueryException failed(String message) {
+    return new QueryException(Kind.EXECUTION, message);
+  }
+
+  /** Counts samples that are now held, and fails when they are too many. */
+  void hold(long n) {
+    samples += n;
+    peak = Math.max(peak, samples);
+    if (samples > options.maxSamples()) {
+      throw failed("query processing would load too many samples into memory in query execution");
+    }
+  }
+
+  void release(long n) {
+    samples -= n;
+  }
+
+  void read(long n) {
+    samplesRead += n;
+  }
+
+  long samplesRead() {
+    return samplesRead;
+  }
+
+  long peakSamples() {
+    return peak;
+  }
+
+  /** Fails when the query has been cancelled or has run out of time; cheap enough per series. */
+  void check() {
+    if ((++ticks & 15) != 0) {
+      return;
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      throw new QueryException(Kind.CANCELED, "query was canceled in expression evaluation");
+    }
+    if (System.nanoTime() - deadlineNanos > 0) {
+      throw new QueryException(Kind.TIMEOUT, "query timed out in expression evaluation");
+    }
+  }
+
+  /** Returns a literal or calculated duration in milliseconds. */
+  long duration(long literalMs, @Nullable DurationExpr calculated, boolean mustBePositive) {
+    if (calculated == null) {
+      return literalMs;
+    }
+    double seconds = seconds(calculated);
+    if (mustBePositive && !(seconds > 0)) {
+      throw new QueryException(
+          Kind.BAD_DATA, at(calculated.position()) + "duration must be greater than 0");
+    }
+    if (!(Math.abs(seconds) < 0x1p63 / 1e9)) {
+      throw new QueryException(Kind.BAD_DATA, at(calculated.position()) + "duration out of range");
+    }
+    long ms = (long) (seconds * 1000);
+    return ms;
+  }
+
+  private static String at(PosRange place) {
+    return "";
+  }
+
+  private double seconds(DurationExpr d) {
+    return switch (d) {
+      case DurationExpr.Literal l -> l.seconds();
+      case DurationExpr.Unary u -> u.minus() ? -seconds(u.operand()) : seconds(u.operand());
+      case DurationExpr.Variable v ->
+          v.step() ? (instant ? 0 : stepMs / 1000.0) : (endMs - startMs) / 1000.0;
+      case DurationExpr.Choice c ->
+          c.max()
+              ? Math.max(seconds(c.left()), seconds(c.right()))
+              : Math.min(seconds(c.left()), seconds(c.right()));
+      case DurationExpr.Binary b -> {
+        double l = seconds(b.left());
+        double r = seconds(b.right());
+        yield switch (b.op()) {
+          case '+' -> l + r;
+          case '-' -> l - r;
+          case '*' -> l * r;
+          case '/' -> {
+            if (r == 0) {
+              throw new QueryException(Kind.BAD_DATA, "division by zero");
+            }
+            yield l / r;
+          }
+          case '%' -> {
+            if (r == 0) {
+              throw new QueryException(Kind.BAD_DATA, "modulo by zero");
+            }
+            yield l % r;
+          }
+          default -> GoMath.pow(l, r);
+        };
+      }
+    };
+  }
+}

@@ -1,0 +1,202 @@
+package io.narthex.query;
+
+import io.narthex.model.Matcher;
+import io.narthex.model.NativeHistogram;
+import io.narthex.model.StaleMarker;
+import io.narthex.promql.Expr.At;
+import io.narthex.promql.Expr.RangeMode;
+import io.narthex.promql.Expr.VectorSelector;
+import io.narthex.spi.storage.SampleTile;
+import io.narthex.spi.storage.SelectRequest;
+import io.narthex.spi.storage.SeriesCursor;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the samples of selectors. */
+final class Selection {
+  private static final int TILE = 512;
+
+  private record Key(List<Matcher> matchers, long minTime, long maxTime, boolean stale) {}
+
+  /** What of an instant sample is wanted. */
+  enum Part {
+    VALUE,
+    TIME,
+    START_TIME
+  }
+
+  private final QueryContext context;
+  private @Nullable SampleTile tile;
+
+  Selection(QueryContext context) {
+    this.context = context;
+  }
+
+  /** Returns the time a selector refers to at {@code time}, offset not yet taken off. */
+  long base(@Nullable At at, long time) {
+    if (at == null) {
+      return time;
+    }
+    return switch (at.kind()) {
+      case FIXED -> at.timestampMs();
+      case START -> context.startMs;
+      case END -> context.endMs;
+    };
+  }
+
+  /** Returns all samples between the times, both inclusive. */
+  List<Samples> samples(
+      List<Matcher> matchers,
+      long minTime,
+      long maxTime,
+      boolean stale,
+      String function,
+      long rangeMs,
+      long stepMs) {
+    Key key = new Key(matchers, minTime, maxTime, stale);
+    List<Samples> known = context.selections.get(key);
+    if (known != null) {
+      return known;
+    }
+    List<Samples> out = new ArrayList<>();
+    SelectRequest request =
+        new SelectRequest(
+            matchers,
+            minTime,
+            maxTime,
+            new SelectRequest.Hints(
+                function, rangeMs, stepMs, context.options.useStartTimestamps()));
+    try (SeriesCursor cursor = context.storage.select(request)) {
+      while (cursor.nextSeries()) {
+        context.check();
+        Samples s = new Samples(cursor.labels(), false);
+        read(cursor, s, stale);
+        if (s.floatCount + s.histCount > 0) {
+          out.add(s);
+        }
+      }
+    }
+    context.selections.put(key, out);
+    return out;
+  }
+
+  private void read(SeriesCursor cursor, Samples s, boolean stale) {
+    SampleTile t = tile;
+    if (t == null) {
+      t = new SampleTile(TILE);
+      tile = t;
+    }
+    boolean starts = context.options.useStartTimestamps();
+    while (cursor.nextTile(t)) {
+      context.read(t.size);
+      if (t.kind == SampleTile.Kind.FLOAT) {
+        for (int i = 0; i < t.size; i++) {
+          double v = t.values[i];
+          if (!stale && StaleMarker.is(v)) {
+            continue;
+          }
+          s.addFloat(t.timesMs[i], v);
+          if (starts && t.startTimesMs[i] != 0) {
+            s.floatStart(t.startTimesMs[i]);
+          }
+        }
+      } else {
+        for (int i = 0; i < t.size; i++) {
+          NativeHistogram h = t.histograms[i];
+          if (!stale && h.isStale()) {
+            continue;
+          }
+          s.addHist(t.timesMs[i], Hist.of(h));
+          if (starts && t.startTimesMs[i] != 0) {
+            s.histStart(t.startTimesMs[i]);
+          }
+        }
+      }
+    }
+  }
+
+  /** Returns the instant vector of a selector. */
+  List<StepSeries> instant(VectorSelector v, Grid grid, Part part) {
+    List<StepSeries> out = new ArrayList<>();
+    if (grid.size() == 0) {
+      return out;
+    }
+    long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
+    boolean fixed = v.at() != null;
+    long first = base(v.at(), grid.time(0)) - offset;
+    long last = fixed ? first : grid.endMs() - offset;
+    boolean smoothed = v.mode() == RangeMode.SMOOTHED;
+    long until = smoothed ? last + context.lookbackMs : last;
+    List<Samples> all =
+        samples(
+            v.matchers(),
+            first - context.lookbackMs + 1,
+            until,
+            true,
+            "",
+            0,
+            grid.size() > 1 ? grid.stepMs() : 0);
+    for (Samples s : all) {
+      context.check();
+      StepSeries series = new StepSeries(s.labels, false, grid.size());
+      boolean any;
+      if (smoothed) {
+        any = Extended.instant(s, series, grid, offset, fixed ? first : Long.MIN_VALUE, context);
+      } else if (fixed) {
+        any = fill(s, series, Grid.instant(first), 0, part);
+        for (int i = 1; i < grid.size() && any; i++) {
+          series.copy(i, series, 0);
+        }
+      } else {
+        any = fill(s, series, grid, offset, part);
+      }
+      if (any) {
+        context.hold(grid.size());
+        out.add(series);
+      }
+    }
+    return out;
+  }
+
+  private boolean fill(Samples s, StepSeries out, Grid grid, long offset, Part part) {
+    int f = 0;
+    int h = 0;
+    boolean any = false;
+    for (int i = 0; i < grid.size(); i++) {
+      long t = grid.time(i) - offset;
+      while (f < s.floatCount && s.floatTimes[f] <= t) {
+        f++;
+      }
+      while (h < s.histCount && s.histTimes[h] <= t) {
+        h++;
+      }
+      long ft = f > 0 ? s.floatTimes[f - 1] : Long.MIN_VALUE;
+      long ht = h > 0 ? s.histTimes[h - 1] : Long.MIN_VALUE;
+      boolean isFloat = f > 0 && (h == 0 || ft > ht);
+      long found = isFloat ? ft : ht;
+      if ((f == 0 && h == 0) || found <= t - context.lookbackMs) {
+        continue;
+      }
+      if (isFloat ? StaleMarker.is(s.floats[f - 1]) : StaleMarker.is(s.hists[h - 1].sum)) {
+        continue;
+      }
+      any = true;
+      switch (part) {
+        case VALUE -> {
+          if (isFloat) {
+            out.set(i, s.floats[f - 1]);
+          } else {
+            out.set(i, s.hists[h - 1]);
+          }
+        }
+        case TIME -> out.set(i, found / 1000.0);
+        case START_TIME -> {
+          long[] starts = isFloat ? s.floatStarts : s.histStarts;
+          out.set(i, starts.length == 0 ? 0 : starts[(isFloat ? f : h) - 1] / 1000.0);
+        }
+      }
+    }
+    return any;
+  }
+}

@@ -1,0 +1,85 @@
+package io.narthex.query;
+
+import io.narthex.model.Labels;
+import org.jspecify.annotations.Nullable;
+
+/** One series of an instant vector over all steps. Filled by its maker, then read only. */
+final class StepSeries {
+  static final byte NONE = 0;
+  static final byte FLOAT = 1;
+  static final byte HIST = 2;
+
+  final Labels labels;
+
+  /** Whether the metric name goes at the end of the query. */
+  final boolean dropName;
+
+  /** What each step holds. */
+  final byte[] kinds;
+
+  final double[] floats;
+  Hist @Nullable [] hists;
+
+  StepSeries(Labels labels, boolean dropName, int steps) {
+    this(labels, dropName, new byte[steps], new double[steps], null);
+  }
+
+  private StepSeries(
+      Labels labels, boolean dropName, byte[] kinds, double[] floats, Hist @Nullable [] hists) {
+    this.labels = labels;
+    this.dropName = dropName;
+    this.kinds = kinds;
+    this.floats = floats;
+    this.hists = hists;
+  }
+
+  /** Returns a series with the same values, which are shared. */
+  StepSeries with(Labels newLabels, boolean newDropName) {
+    return new StepSeries(newLabels, newDropName, kinds, floats, hists);
+  }
+
+  int steps() {
+    return kinds.length;
+  }
+
+  void set(int step, double value) {
+    kinds[step] = FLOAT;
+    floats[step] = value;
+  }
+
+  void set(int step, Hist value) {
+    Hist[] h = hists;
+    if (h == null) {
+      h = new Hist[kinds.length];
+      hists = h;
+    }
+    kinds[step] = HIST;
+    h[step] = value;
+  }
+
+  void copy(int step, StepSeries from, int fromStep) {
+    byte kind = from.kinds[fromStep];
+    if (kind == FLOAT) {
+      set(step, from.floats[fromStep]);
+    } else if (kind == HIST) {
+      set(step, from.hist(fromStep));
+    }
+  }
+
+  Hist hist(int step) {
+    Hist[] h = hists;
+    if (h == null) {
+      throw new IllegalStateException("no histogram at step " + step);
+    }
+    return h[step];
+  }
+
+  boolean isEmpty() {
+    for (byte k : kinds) {
+      if (k != NONE) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

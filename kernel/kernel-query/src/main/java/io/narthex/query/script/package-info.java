@@ -1,0 +1,5 @@
+/** Runs PromQL test scripts against an engine. */
+@NullMarked
+package io.narthex.query.script;
+
+import org.jspecify.annotations.NullMarked;

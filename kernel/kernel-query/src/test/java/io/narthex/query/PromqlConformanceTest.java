@@ -1,0 +1,57 @@
+package io.narthex.query;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.query.script.PromqlTestRunner;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+/** Runs the scripts of {@code conformance/promql}. */
+@NullUnmarked
+class PromqlConformanceTest {
+  /** What must pass at least; raise it with the engine. */
+  private static final int FLOOR = 1824;
+
+  private static final int EXTRA_FLOOR = 15928;
+
+  @Test
+  void passesTheScripts() throws IOException {
+    Path data = data();
+    PromqlTestRunner.Outcome o =
+        new PromqlTestRunner(TestStorage::new, EngineOptions.CONFORMANCE).runDirectory(data);
+    o.failures().forEach(System.out::println);
+    String extra = "conformance promql-extra: passed " + o.extraPassed() + " of " + o.extraTotal();
+    String line = "conformance promql: " + o.summary();
+    System.out.println(line);
+    System.out.println(extra);
+    Path dir = Files.createDirectories(Path.of("target/conformance"));
+    Files.writeString(dir.resolve("promql.txt"), line + "\n", StandardCharsets.UTF_8);
+    Files.writeString(dir.resolve("promql-extra.txt"), extra + "\n", StandardCharsets.UTF_8);
+    Files.write(Path.of("target/promql-failures.txt"), o.failures(), StandardCharsets.UTF_8);
+    Files.write(
+        Path.of("target/promql-extra-failures.txt"), o.extraFailures(), StandardCharsets.UTF_8);
+    assertThat(o.passed()).isGreaterThanOrEqualTo(FLOOR);
+    assertThat(o.extraPassed()).isGreaterThanOrEqualTo(EXTRA_FLOOR);
+  }
+
+  private static Path data() {
+    String env = System.getenv("NARTHEX_SHARED");
+    Path shared = env != null ? Path.of(env) : null;
+    for (Path p = Path.of("").toAbsolutePath(); shared == null && p != null; p = p.getParent()) {
+      if (Files.isDirectory(p.resolve("../shared/conformance"))) {
+        shared = p.resolve("../shared");
+      }
+    }
+    Path data = shared == null ? null : shared.resolve("conformance/promql");
+    if (data == null || !Files.isDirectory(data)) {
+      System.out.println("conformance data absent: promql");
+      Assumptions.abort("no conformance data");
+    }
+    return data;
+  }
+}
