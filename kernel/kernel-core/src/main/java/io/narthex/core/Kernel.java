@@ -103,6 +103,10 @@ public final class Kernel {
     } catch (StorageException | StartException e) {
       exit.accept(1, e.getMessage());
     } catch (RuntimeException | LinkageError e) {
+      ServerState server = state;
+      if (server != null && server.stopping()) {
+        return; // the framework is being taken down under us, for a reason already given
+      }
       LOG.error("the server cannot start", e);
       exit.accept(1, "the server cannot start: " + e);
     }
@@ -204,6 +208,9 @@ public final class Kernel {
     framework.registerService(ConfigService.class, config, null);
     framework.registerService(ServerInfo.class, server, null);
 
+    if (server.stopping()) {
+      return; // for example: the address is taken
+    }
     registry.listen(storage);
     registry.listen(exporters);
     registry.listen(discovery);
