@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Starts that work and starts that cannot: one clear line and Prometheus' exit status. */
 class StartupIT {
@@ -42,15 +43,22 @@ class StartupIT {
   @ParameterizedTest
   @CsvSource({
     "--no.such.flag=1, unknown long flag '--no.such.flag'",
-    "--web.enable-lifecycle=perhaps, perhaps",
+    "--storage.tsdb.retention.size=huge, huge",
     "--storage.tsdb.retention.time=soon, soon",
-    "stray, unexpected stray",
     "--log.level=loud, loud",
   })
   void badFlagEndsWithStatusTwo(String flag, String message) {
     Server server = Distribution.server(data).with(flag).launch();
     assertThat(server.awaitEnd()).as(server.log()).isEqualTo(2);
     assertOneLine(server.log(), "Error parsing command line arguments: ", message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"stray", "--web.enable-lifecycle=perhaps"})
+  void argumentWithoutMeaningEndsWithStatusOne(String argument) {
+    Server server = Distribution.server(data).with(argument).launch();
+    assertThat(server.awaitEnd()).as(server.log()).isEqualTo(1);
+    assertOneLine(server.log(), "Error parsing command line arguments: unexpected ");
   }
 
   @Test

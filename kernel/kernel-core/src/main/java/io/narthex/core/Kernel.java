@@ -77,6 +77,7 @@ public final class Kernel {
   private final List<AutoCloseable> closing =
       new ArrayList<>(); // in order of start; guarded by this
   private volatile @Nullable ServerState state;
+  private volatile boolean stopped;
 
   /**
    * Starts booting on a thread of its own.
@@ -259,6 +260,7 @@ public final class Kernel {
   /** Stops what was started, the newest first. */
   @Deactivate
   public void stop() {
+    stopped = true;
     ServerState server = state;
     if (server != null) {
       server.stoppingNow();
