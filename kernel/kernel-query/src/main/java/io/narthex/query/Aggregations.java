@@ -209,7 +209,7 @@ final class Aggregations {
         } else {
           kinds[i] = kind;
           n[i]++;
-          addHist(hists, g, i, steps, series, bad[g], place);
+          addHist(hists, g, i, steps, series, bad[g], place, avg);
         }
       }
     }
@@ -223,14 +223,21 @@ final class Aggregations {
   private static final byte INCOMPATIBLE = 2;
 
   private void addHist(
-      HistSum[][] hists, int g, int i, int steps, StepSeries series, byte[] bad, PosRange place) {
+      HistSum[][] hists,
+      int g,
+      int i,
+      int steps,
+      StepSeries series,
+      byte[] bad,
+      PosRange place,
+      boolean avg) {
     HistSum[] of = hists[g];
     if (of == null) {
       of = new HistSum[steps];
       hists[g] = of;
     }
     if (of[i] == null) {
-      of[i] = new HistSum(context.annotations, place, "aggregation");
+      of[i] = new HistSum(context.annotations, place, avg);
     }
     if ((bad[i] & INCOMPATIBLE) == 0 && !of[i].add(series.hist(i))) {
       bad[i] |= INCOMPATIBLE;
@@ -281,8 +288,7 @@ final class Aggregations {
           acc.floats[i] = sum + comp[i];
         }
       } else if (acc.kinds[i] == StepSeries.HIST) {
-        Hist total = hists[i].total();
-        acc.set(i, (avg ? total.dividedBy(n[i]) : total).compact());
+        acc.set(i, hists[i].value().compact());
       }
     }
   }

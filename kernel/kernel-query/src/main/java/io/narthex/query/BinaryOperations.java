@@ -445,26 +445,27 @@ final class BinaryOperations {
       } else {
         apply(expr.op(), mv, ov, mh, oh, expr.position());
       }
-      boolean hist = mh != null || oh != null;
-      if (!keep && (!expr.returnBool() || (hist && outHist == null))) {
-        return;
-      }
+      // two matches are an error even when a comparison drops one of them
       int sig = m >= 0 ? manyIds[m] : oneIds[o];
-      int at = output(m, o);
-      StepSeries r = out.get(at);
-      if (matching.card() == Card.ONE_TO_ONE) {
+      boolean oneToOne = matching.card() == Card.ONE_TO_ONE;
+      if (oneToOne) {
         if (matched[sig] == step) {
           throw QueryContext.failed(
               "multiple matches for labels: many-to-one matching must be explicit"
                   + " (group_left/group_right)");
         }
         matched[sig] = step;
-        if (r.kinds[step] != StepSeries.NONE) {
-          throw Evaluator.sameLabelset();
-        }
-      } else if (r.kinds[step] != StepSeries.NONE) {
-        throw QueryContext.failed(
-            "multiple matches for labels: grouping labels must ensure unique matches");
+      }
+      boolean hist = mh != null || oh != null;
+      if (!keep && (!expr.returnBool() || (hist && outHist == null))) {
+        return;
+      }
+      StepSeries r = out.get(output(m, o));
+      if (r.kinds[step] != StepSeries.NONE) {
+        throw oneToOne
+            ? Evaluator.sameLabelset()
+            : QueryContext.failed(
+                "multiple matches for labels: grouping labels must ensure unique matches");
       }
       write(r, step, expr.returnBool(), hist);
     }
@@ -478,9 +479,9 @@ final class BinaryOperations {
               + " on the "
               + side
               + " hand-side of the operation: ["
-              + a
-              + ", "
               + one.get(before).labels
+              + ", "
+              + a
               + "];many-to-many matching not allowed: matching labels must be unique on one side");
     }
   }

@@ -1,6 +1,7 @@
 package io.narthex.query;
 
 import io.narthex.model.Labels;
+import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.At;
 import io.narthex.promql.Expr.BinaryExpr;
@@ -479,7 +480,10 @@ final class Evaluator {
     Grid inner = new Grid(start, step, (int) steps);
     List<Samples> series = new ArrayList<>();
     if (steps > 0) {
+      boolean outer = selection.detectResets;
+      selection.detectResets = false;
       Value v = eval(s.expr(), inner);
+      selection.detectResets = outer;
       for (StepSeries x : ((Value.Vector) v).series()) {
         series.add(toSamples(x, inner));
       }
@@ -493,7 +497,9 @@ final class Evaluator {
       if (x.kinds[i] == StepSeries.FLOAT) {
         out.addFloat(grid.time(i), x.floats[i]);
       } else if (x.kinds[i] == StepSeries.HIST) {
-        out.addHist(grid.time(i), x.hist(i));
+        // between two steps there may be samples, so what the hints tell about neighbours is void
+        Hist h = x.hist(i);
+        out.addHist(grid.time(i), h.hint == ResetHint.GAUGE ? h : h.withHint(ResetHint.UNKNOWN));
       }
     }
     return out;

@@ -43,7 +43,11 @@ final class HistogramFunctions {
     this.annotations = evaluator.context.annotations;
     this.place = argument.position();
     this.grid = grid;
-    for (StepSeries s : evaluator.vector(argument, grid)) {
+    boolean outer = evaluator.selection.detectResets;
+    evaluator.selection.detectResets = false;
+    List<StepSeries> in = evaluator.vector(argument, grid);
+    evaluator.selection.detectResets = outer;
+    for (StepSeries s : in) {
       boolean floats = false;
       boolean hists = false;
       for (byte k : s.kinds) {

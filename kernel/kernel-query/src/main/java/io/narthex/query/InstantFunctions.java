@@ -122,12 +122,12 @@ final class InstantFunctions {
         double[] upper = evaluator.scalars(a.get(1), grid);
         yield new HistogramFunctions(evaluator, a.get(2), grid).fraction(lower, upper);
       }
-      case "histogram_count" -> ofHistograms(a, grid, h -> h.count);
-      case "histogram_sum" -> ofHistograms(a, grid, h -> h.sum);
-      case "histogram_avg" -> ofHistograms(a, grid, h -> h.sum / h.count);
-      case "histogram_stdvar" -> ofHistograms(a, grid, HistogramFunctions::variance);
+      case "histogram_count" -> ofHistograms(a, grid, h -> h.count, true);
+      case "histogram_sum" -> ofHistograms(a, grid, h -> h.sum, true);
+      case "histogram_avg" -> ofHistograms(a, grid, h -> h.sum / h.count, true);
+      case "histogram_stdvar" -> ofHistograms(a, grid, HistogramFunctions::variance, false);
       case "histogram_stddev" ->
-          ofHistograms(a, grid, h -> Math.sqrt(HistogramFunctions.variance(h)));
+          ofHistograms(a, grid, h -> Math.sqrt(HistogramFunctions.variance(h)), false);
       case "info" -> new InfoFunction(evaluator).eval(a, grid);
       default -> simple(name, a, grid);
     };
@@ -245,9 +245,13 @@ final class InstantFunctions {
     double apply(Hist h);
   }
 
-  private List<StepSeries> ofHistograms(List<Expr> a, Grid grid, HistFunction f) {
+  private List<StepSeries> ofHistograms(List<Expr> a, Grid grid, HistFunction f, boolean parts) {
     List<StepSeries> out = new ArrayList<>();
-    for (StepSeries s : evaluator.vector(a.get(0), grid)) {
+    boolean outer = evaluator.selection.detectResets;
+    evaluator.selection.detectResets = parts || outer;
+    List<StepSeries> in = evaluator.vector(a.get(0), grid);
+    evaluator.selection.detectResets = outer;
+    for (StepSeries s : in) {
       StepSeries r = evaluator.renamed(s);
       boolean any = false;
       for (int i = 0; i < s.steps(); i++) {

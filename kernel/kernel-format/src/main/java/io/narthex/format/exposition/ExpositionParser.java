@@ -40,8 +40,8 @@ public abstract class ExpositionParser {
   public abstract Entry next() throws ExpositionException;
 
   /**
-   * Returns the array that holds the text of the present series. Equal bytes mean equal labels
-   * within one target.
+   * Returns the array that holds the text of the present series or metadata line. Equal bytes mean
+   * equal labels, or equal metadata, within one target.
    */
   public abstract byte[] seriesBytes();
 
