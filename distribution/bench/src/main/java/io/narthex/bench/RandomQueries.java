@@ -99,7 +99,7 @@ final class RandomQueries {
       case 0 -> text.substring(0, random.nextInt(text.length()));
       case 1 -> text + one(List.of(")", " by (x)", "[5m]", " offset", "}"));
       case 2 -> "rate(" + text + ")";
-      default -> text.replaceFirst("[a-z]", one(List.of("$", "!", "\"", "9")));
+      default -> one(List.of("$", "!", "\"", "9")) + text.substring(1);
     };
   }
 
