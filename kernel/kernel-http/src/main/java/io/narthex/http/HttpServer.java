@@ -55,6 +55,7 @@ import org.slf4j.LoggerFactory;
 public final class HttpServer {
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
   private static final int MAX_REQUESTS = 1000;
+  private static final int MAX_FORM = 10 << 20;
 
   private final Services services = new Services();
   private final Server server;
@@ -127,6 +128,10 @@ public final class HttpServer {
         new ServletContextHandler(info.routePrefix().isEmpty() ? "/" : info.routePrefix());
     context.setClassLoader(HttpServer.class.getClassLoader());
     // as a filter Jersey sees whole paths; as a servlet it would see what follows the mapping
+    context.setMaxFormContentSize(MAX_FORM);
+    FilterHolder forms = new FilterHolder(new FormFilter());
+    forms.setAsyncSupported(true);
+    context.addFilter(forms, "/api/*", EnumSet.of(DispatcherType.REQUEST));
     FilterHolder api = new FilterHolder(new ServletContainer(resources));
     for (String path : List.of("/api/*", "/-/*", "/narthex/api/*")) {
       context.addFilter(api, path, EnumSet.of(DispatcherType.REQUEST));

@@ -39,7 +39,7 @@ final class InstantFunctions {
         double[] y = evaluator.scalars(a.get(1), grid);
         double[] out = new double[x.length];
         for (int i = 0; i < out.length; i++) {
-          out[i] = name.equals("min_of") ? Math.min(x[i], y[i]) : Math.max(x[i], y[i]);
+          out[i] = name.equals("min_of") ? GoMath.min(x[i], y[i]) : GoMath.max(x[i], y[i]);
         }
         yield new Value.Scalar(out);
       }
@@ -77,11 +77,11 @@ final class InstantFunctions {
       }
       case "clamp_min" -> {
         double[] min = evaluator.scalars(a.get(1), grid);
-        yield map(evaluator.vector(a.get(0), grid), (v, i) -> Math.max(min[i], v));
+        yield map(evaluator.vector(a.get(0), grid), (v, i) -> GoMath.max(min[i], v));
       }
       case "clamp_max" -> {
         double[] max = evaluator.scalars(a.get(1), grid);
-        yield map(evaluator.vector(a.get(0), grid), (v, i) -> Math.min(max[i], v));
+        yield map(evaluator.vector(a.get(0), grid), (v, i) -> GoMath.min(max[i], v));
       }
       case "minute",
           "hour",
@@ -229,7 +229,7 @@ final class InstantFunctions {
       boolean any = false;
       for (int i = 0; i < s.steps(); i++) {
         if (s.kinds[i] == StepSeries.FLOAT && !(max[i] < min[i])) {
-          r.set(i, Math.max(min[i], Math.min(max[i], s.floats[i])));
+          r.set(i, GoMath.max(min[i], GoMath.min(max[i], s.floats[i])));
           any = true;
         }
       }
