@@ -154,7 +154,6 @@ final class Aggregations {
     for (int g = 0; g < acc.length; g++) {
       acc[g] = new StepSeries(groups.labels.get(g), groups.dropName.get(g), grid.size());
     }
-    context.hold((long) acc.length * grid.size());
     return acc;
   }
 

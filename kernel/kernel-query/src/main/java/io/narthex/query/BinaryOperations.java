@@ -359,7 +359,6 @@ final class BinaryOperations {
         at = out.size();
         byLabels.put(labels, at);
         out.add(new StepSeries(labels, dropName, grid.size()));
-        context.hold(grid.size());
       }
       pairs.put(pair, at);
       return at;

@@ -61,10 +61,24 @@ final class Evaluator {
 
   /** Returns the value of an expression that is no range vector. */
   Value eval(Expr e, Grid grid) {
-    if (grid.size() > 1 && isInvariant(e)) {
-      return repeat(evalEach(e, grid.first()), grid.size());
+    long held = context.held();
+    Value v =
+        grid.size() > 1 && isInvariant(e)
+            ? repeat(evalEach(e, grid.first()), grid.size())
+            : evalEach(e, grid);
+    context.settle(held + size(v));
+    return v;
+  }
+
+  private static long size(Value v) {
+    if (!(v instanceof Value.Vector x)) {
+      return 0;
     }
-    return evalEach(e, grid);
+    long n = 0;
+    for (StepSeries s : x.series()) {
+      n += s.samples();
+    }
+    return n;
   }
 
   private Value evalEach(Expr e, Grid grid) {
@@ -306,9 +320,9 @@ final class Evaluator {
               ? new StepSeries(withoutName(s.labels), false, grid.size())
               : new StepSeries(s.labels, drop || s.dropName, grid.size());
       f.begin(s);
-      windows.slide(s, f, r, grid);
+      windows.slide(s, f, r, grid, context);
       if (!r.isEmpty()) {
-        context.hold(grid.size());
+        context.hold(r.samples());
         out.add(r);
       }
     }
@@ -356,7 +370,7 @@ final class Evaluator {
     StepSeries scratch = new StepSeries(Labels.EMPTY, false, grid.size());
     for (Samples s : windows.series) {
       mark.begin(s);
-      windows.slide(s, mark, scratch, grid);
+      windows.slide(s, mark, scratch, grid, context);
     }
     Labels labels =
         range instanceof MatrixSelector m
@@ -400,7 +414,8 @@ final class Evaluator {
       this.after = after;
     }
 
-    void slide(Samples s, RangeFunction f, StepSeries out, Grid grid) {
+    void slide(Samples s, RangeFunction f, StepSeries out, Grid grid, QueryContext context) {
+      long largest = 0;
       RangeFunction.Window w = new RangeFunction.Window();
       w.samples = s;
       w.rangeMs = rangeMs;
@@ -424,9 +439,22 @@ final class Evaluator {
           w.histLo++;
         }
         if (w.floatHi > w.floatLo || w.histHi > w.histLo) {
+          long n = w.floats() + histSamples(s, w);
+          largest = Math.max(largest, n);
+          context.queried(i, n);
           f.apply(w, out);
         }
       }
+      context.hold(largest);
+      context.release(largest);
+    }
+
+    private static long histSamples(Samples s, RangeFunction.Window w) {
+      long n = 0;
+      for (int i = w.histLo; i < w.histHi; i++) {
+        n += s.hists[i].sampleSize();
+      }
+      return n;
     }
   }
 
@@ -482,7 +510,9 @@ final class Evaluator {
     if (steps > 0) {
       boolean outer = selection.detectResets;
       selection.detectResets = false;
+      context.enterSubquery();
       Value v = eval(s.expr(), inner);
+      context.leaveSubquery();
       selection.detectResets = outer;
       for (StepSeries x : ((Value.Vector) v).series()) {
         series.add(toSamples(x, inner));

@@ -1,17 +1,92 @@
 package io.narthex.query;
 
-/** Mathematical functions with the results of Go's math package. */
+/**
+ * Mathematical functions with the results of Go's math package, so that query results print the
+ * same digits. Java's own differ from Go's in the last bit here and there.
+ *
+ * <p>Algorithms: {@code log} after FreeBSD e_log.c (Sun Microsystems, 1993) in the form of Go;
+ * {@code sin}, {@code cos}, {@code tan}, {@code atan} after the Cephes library (Stephen L.
+ * Moshier); {@code pow} by repeated squaring of the fraction as in Go; {@code asinh}, {@code
+ * acosh}, {@code atanh} after FreeBSD. {@code exp} is Java's StrictMath (fdlibm), since Go uses
+ * machine code there.
+ */
 final class GoMath {
+  private static final double LN2 = 0.693147180559945309417232121458176568;
+  private static final double LN10 = 2.30258509299404568401799145468436421;
+  private static final double LN2_HI = 6.93147180369123816490e-01;
+  private static final double LN2_LO = 1.90821492927058770002e-10;
+
+  private static final double PI4A = 7.85398125648498535156e-1;
+  private static final double PI4B = 3.77489470793079817668e-8;
+  private static final double PI4C = 2.69515142907905952645e-15;
+
+  /** From here on the reduction by three parts of pi/4 is not exact enough. */
+  private static final double LARGE_ANGLE = 1 << 29;
+
   private GoMath() {}
 
-  static double pow(double x, double y) {
-    if (x == 1) {
-      return 1;
+  /* logarithms and powers */
+
+  static double log(double x) {
+    if (Double.isNaN(x) || x == Double.POSITIVE_INFINITY) {
+      return x;
     }
-    if (x == -1 && Double.isInfinite(y)) {
-      return 1;
+    if (x < 0) {
+      return Double.NaN;
     }
-    return StrictMath.pow(x, y);
+    if (x == 0) {
+      return Double.NEGATIVE_INFINITY;
+    }
+    int ki = exponent(x);
+    double f1 = fraction(x, ki);
+    if (f1 < Math.sqrt(2) / 2) {
+      f1 *= 2;
+      ki--;
+    }
+    double f = f1 - 1;
+    double k = ki;
+    double s = f / (2 + f);
+    double s2 = s * s;
+    double s4 = s2 * s2;
+    double t1 =
+        s2
+            * (6.666666666666735130e-01
+                + s4
+                    * (2.857142874366239149e-01
+                        + s4 * (1.818357216161805012e-01 + s4 * 1.479819860511658591e-01)));
+    double t2 =
+        s4
+            * (3.999999999940941908e-01
+                + s4 * (2.222219843214978396e-01 + s4 * 1.531383769920937332e-01));
+    double r = t1 + t2;
+    double hfsq = 0.5 * f * f;
+    return k * LN2_HI - ((hfsq - (s * (hfsq + r) + k * LN2_LO)) - f);
+  }
+
+  /** Returns e with {@code x = f * 2^e}, f in [0.5, 1). */
+  private static int exponent(double x) {
+    int e = Math.getExponent(x);
+    return e < Double.MIN_EXPONENT ? Math.getExponent(x * 0x1p52) + 1 - 52 : e + 1;
+  }
+
+  private static double fraction(double x, int exponent) {
+    return exponent < -1000 ? Math.scalb(x * 0x1p60, -(exponent + 60)) : Math.scalb(x, -exponent);
+  }
+
+  static double log2(double x) {
+    if (!(x > 0) || Double.isInfinite(x)) {
+      return log(x);
+    }
+    int exp = exponent(x);
+    double frac = fraction(x, exp);
+    if (frac == 0.5) {
+      return exp - 1;
+    }
+    return log(frac) * (1 / LN2) + exp;
+  }
+
+  static double log10(double x) {
+    return log2(x) * (LN2 / LN10);
   }
 
   static double exp(double x) {
@@ -19,78 +94,371 @@ final class GoMath {
   }
 
   static double exp2(double x) {
-    return StrictMath.pow(2, x);
+    return x == Math.rint(x) && Math.abs(x) < 1000
+        ? Math.scalb(1.0, (int) x)
+        : StrictMath.pow(2, x);
   }
 
-  static double log(double x) {
-    return StrictMath.log(x);
+  private static boolean isOdd(double y) {
+    return Math.abs(y) < 0x1p53 && y == Math.rint(y) && ((long) y & 1) == 1;
   }
 
-  static double log2(double x) {
-    if (!(x > 0) || Double.isInfinite(x)) {
-      return StrictMath.log(x);
+  static double pow(double x, double y) {
+    if (y == 0 || x == 1) {
+      return 1;
     }
-    // as Go: the exponent exactly, the fraction in [0.5, 1) by logarithm
-    int exp = Math.getExponent(x) + 1;
-    double frac;
-    if (Math.getExponent(x) < Double.MIN_EXPONENT) {
-      double scaled = x * 0x1p52;
-      exp = Math.getExponent(scaled) + 1 - 52;
-      frac = Math.scalb(scaled, -(Math.getExponent(scaled) + 1));
-    } else {
-      frac = Math.scalb(x, -exp);
+    if (y == 1) {
+      return x;
     }
-    if (frac == 0.5) {
-      return exp - 1;
+    if (Double.isNaN(x) || Double.isNaN(y)) {
+      return Double.NaN;
     }
-    return StrictMath.log(frac) * (1 / LN2) + exp;
+    if (x == 0) {
+      boolean negativeZero = Double.doubleToRawLongBits(x) < 0;
+      boolean odd = isOdd(y);
+      if (y < 0) {
+        return negativeZero && odd ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+      }
+      return negativeZero && odd ? x : 0;
+    }
+    if (Double.isInfinite(y)) {
+      if (x == -1) {
+        return 1;
+      }
+      return Math.abs(x) < 1 == y > 0 ? 0 : Double.POSITIVE_INFINITY;
+    }
+    if (Double.isInfinite(x)) {
+      if (x < 0) {
+        return pow(1 / x, -y);
+      }
+      return y < 0 ? 0 : Double.POSITIVE_INFINITY;
+    }
+    if (y == 0.5) {
+      return Math.sqrt(x);
+    }
+    if (y == -0.5) {
+      return 1 / Math.sqrt(x);
+    }
+    return finitePow(x, y);
   }
 
-  private static final double LN2 = 0.693147180559945309417232121458176568;
-  private static final double LN10 = 2.30258509299404568401799145468436421;
+  private static double finitePow(double x, double y) {
+    double yi = Math.floor(Math.abs(y));
+    double yf = Math.abs(y) - yi;
+    if (yf != 0 && x < 0) {
+      return Double.NaN;
+    }
+    if (yi >= 0x1p63) {
+      if (x == -1) {
+        return 1;
+      }
+      return Math.abs(x) < 1 == y > 0 ? 0 : Double.POSITIVE_INFINITY;
+    }
+    double a1 = 1;
+    long ae = 0;
+    if (yf != 0) {
+      if (yf > 0.5) {
+        yf--;
+        yi++;
+      }
+      a1 = exp(yf * log(x));
+    }
+    long xe = exponent(Math.abs(x));
+    double x1 = fraction(x, (int) xe);
+    for (long i = (long) yi; i != 0; i >>= 1) {
+      if (xe < -(1 << 12) || xe > 1 << 12) {
+        // overflow or underflow is certain
+        ae += xe;
+        break;
+      }
+      if ((i & 1) == 1) {
+        a1 *= x1;
+        ae += xe;
+      }
+      x1 *= x1;
+      xe <<= 1;
+      if (x1 < .5) {
+        x1 += x1;
+        xe--;
+      }
+    }
+    if (y < 0) {
+      a1 = 1 / a1;
+      ae = -ae;
+    }
+    return scale(a1, ae);
+  }
 
-  static double log10(double x) {
-    return log2(x) * (LN2 / LN10);
+  private static double scale(double v, long exponent) {
+    return Math.scalb(v, (int) Math.max(-5000, Math.min(5000, exponent)));
+  }
+
+  /* angles */
+
+  private static double sinPolynomial(double z, double zz) {
+    return z
+        + z
+            * zz
+            * ((((((1.58962301576546568060e-10 * zz) + -2.50507477628578072866e-8) * zz
+                                        + 2.75573136213857245213e-6)
+                                    * zz
+                                + -1.98412698295895385996e-4)
+                            * zz
+                        + 8.33333333332211858878e-3)
+                    * zz
+                + -1.66666666666666307295e-1);
+  }
+
+  private static double cosPolynomial(double zz) {
+    return 1.0
+        - 0.5 * zz
+        + zz
+            * zz
+            * ((((((-1.13585365213876817300e-11 * zz) + 2.08757008419747316778e-9) * zz
+                                        + -2.75573141792967388112e-7)
+                                    * zz
+                                + 2.48015872888517045348e-5)
+                            * zz
+                        + -1.38888888888730564116e-3)
+                    * zz
+                + 4.16666666666665929218e-2);
   }
 
   static double sin(double x) {
-    return StrictMath.sin(x);
+    if (x == 0 || Double.isNaN(x)) {
+      return x;
+    }
+    if (Double.isInfinite(x)) {
+      return Double.NaN;
+    }
+    double a = Math.abs(x);
+    if (a >= LARGE_ANGLE) {
+      return StrictMath.sin(x);
+    }
+    boolean negative = x < 0;
+    long j = (long) (a * (4 / Math.PI));
+    double y = j;
+    if ((j & 1) == 1) {
+      j++;
+      y++;
+    }
+    j &= 7;
+    double z = ((a - y * PI4A) - y * PI4B) - y * PI4C;
+    if (j > 3) {
+      negative = !negative;
+      j -= 4;
+    }
+    double zz = z * z;
+    double r = j == 1 || j == 2 ? cosPolynomial(zz) : sinPolynomial(z, zz);
+    return negative ? -r : r;
   }
 
   static double cos(double x) {
-    return StrictMath.cos(x);
+    if (Double.isNaN(x) || Double.isInfinite(x)) {
+      return Double.NaN;
+    }
+    double a = Math.abs(x);
+    if (a >= LARGE_ANGLE) {
+      return StrictMath.cos(x);
+    }
+    boolean negative = false;
+    long j = (long) (a * (4 / Math.PI));
+    double y = j;
+    if ((j & 1) == 1) {
+      j++;
+      y++;
+    }
+    j &= 7;
+    double z = ((a - y * PI4A) - y * PI4B) - y * PI4C;
+    if (j > 3) {
+      j -= 4;
+      negative = true;
+    }
+    if (j > 1) {
+      negative = !negative;
+    }
+    double zz = z * z;
+    double r = j == 1 || j == 2 ? sinPolynomial(z, zz) : cosPolynomial(zz);
+    return negative ? -r : r;
   }
 
   static double tan(double x) {
-    return StrictMath.tan(x);
+    if (x == 0 || Double.isNaN(x)) {
+      return x;
+    }
+    if (Double.isInfinite(x)) {
+      return Double.NaN;
+    }
+    double a = Math.abs(x);
+    if (a >= LARGE_ANGLE) {
+      return StrictMath.tan(x);
+    }
+    long j = (long) (a * (4 / Math.PI));
+    double y = j;
+    if ((j & 1) == 1) {
+      j++;
+      y++;
+    }
+    double z = ((a - y * PI4A) - y * PI4B) - y * PI4C;
+    double zz = z * z;
+    double r = z;
+    if (zz > 1e-14) {
+      r =
+          z
+              + z
+                  * (zz
+                      * (((-1.30936939181383734205e4 * zz) + 1.15351664838587416140e6) * zz
+                          + -1.79565251976484877988e7)
+                      / ((((zz + 1.36812963470692954678e4) * zz + -1.32089234440210967447e6) * zz
+                                  + 2.50083801823357915839e7)
+                              * zz
+                          + -5.38695755929454629881e7));
+    }
+    if ((j & 2) == 2) {
+      r = -1 / r;
+    }
+    return x < 0 ? -r : r;
   }
 
-  static double asin(double x) {
-    return StrictMath.asin(x);
+  private static double smallAtan(double x) {
+    double z = x * x;
+    z =
+        z
+            * ((((-8.750608600031904122785e-01 * z + -1.615753718733365076637e+01) * z
+                                + -7.500855792314704667340e+01)
+                            * z
+                        + -1.228866684490136173410e+02)
+                    * z
+                + -6.485021904942025371773e+01)
+            / (((((z + 2.485846490142306297962e+01) * z + 1.650270098316988542046e+02) * z
+                                + 4.328810604912902668951e+02)
+                            * z
+                        + 4.853903996359136964868e+02)
+                    * z
+                + 1.945506571482613964425e+02);
+    return x * z + x;
   }
 
-  static double acos(double x) {
-    return StrictMath.acos(x);
-  }
-
-  static double atan2(double y, double x) {
-    return StrictMath.atan2(y, x);
+  private static double positiveAtan(double x) {
+    final double moreBits = 6.123233995736765886130e-17;
+    final double tan3pi8 = 2.41421356237309504880;
+    if (x <= 0.66) {
+      return smallAtan(x);
+    }
+    if (x > tan3pi8) {
+      return Math.PI / 2 - smallAtan(1 / x) + moreBits;
+    }
+    return Math.PI / 4 + smallAtan((x - 1) / (x + 1)) + 0.5 * moreBits;
   }
 
   static double atan(double x) {
-    return StrictMath.atan(x);
+    if (x == 0) {
+      return x;
+    }
+    return x > 0 ? positiveAtan(x) : -positiveAtan(-x);
   }
 
+  static double asin(double x) {
+    if (x == 0) {
+      return x;
+    }
+    double a = Math.abs(x);
+    if (!(a <= 1)) {
+      return Double.NaN;
+    }
+    double t = Math.sqrt(1 - a * a);
+    double r = a > 0.7 ? Math.PI / 2 - positiveAtan(t / a) : positiveAtan(a / t);
+    return x < 0 ? -r : r;
+  }
+
+  static double acos(double x) {
+    return Math.PI / 2 - asin(x);
+  }
+
+  static double atan2(double y, double x) {
+    if (Double.isNaN(y) || Double.isNaN(x)) {
+      return Double.NaN;
+    }
+    if (y == 0) {
+      boolean left = x < 0 || (x == 0 && Double.doubleToRawLongBits(x) < 0);
+      return left ? Math.copySign(Math.PI, y) : Math.copySign(0, y);
+    }
+    if (x == 0) {
+      return Math.copySign(Math.PI / 2, y);
+    }
+    if (Double.isInfinite(x)) {
+      if (x > 0) {
+        return Math.copySign(Double.isInfinite(y) ? Math.PI / 4 : 0, y);
+      }
+      return Math.copySign(Double.isInfinite(y) ? 3 * Math.PI / 4 : Math.PI, y);
+    }
+    if (Double.isInfinite(y)) {
+      return Math.copySign(Math.PI / 2, y);
+    }
+    double q = atan(y / x);
+    if (x < 0) {
+      return q <= 0 ? q + Math.PI : q - Math.PI;
+    }
+    return q;
+  }
+
+  /* hyperbolic functions */
+
   static double sinh(double x) {
-    return StrictMath.sinh(x);
+    double a = Math.abs(x);
+    double r;
+    if (a > 21) {
+      r = exp(a) * 0.5;
+    } else if (a > 0.5) {
+      double e = exp(a);
+      r = (e - 1 / e) * 0.5;
+    } else {
+      double sq = a * a;
+      r =
+          (((-0.2630563213397497062819489e+2 * sq + -0.2894211355989563807284660366e+4) * sq
+                          + -0.8991272022039509355398013511e+5)
+                      * sq
+                  + -0.6307673640497716991184787251e+6)
+              * a;
+      r =
+          r
+              / (((sq + -0.173678953558233699533450911e+3) * sq + 0.1521517378790019070696485176e+5)
+                      * sq
+                  + -0.6307673640497716991212077277e+6);
+    }
+    return x < 0 ? -r : r;
   }
 
   static double cosh(double x) {
-    return StrictMath.cosh(x);
+    double a = Math.abs(x);
+    if (a > 21) {
+      return exp(a) * 0.5;
+    }
+    double e = exp(a);
+    return (e + 1 / e) * 0.5;
   }
 
   static double tanh(double x) {
-    return StrictMath.tanh(x);
+    double z = Math.abs(x);
+    if (z > 0.5 * 8.8029691931113054295988e+01) {
+      return x < 0 ? -1 : 1;
+    }
+    if (z >= 0.625) {
+      double s = exp(2 * z);
+      double r = 1 - 2 / (s + 1);
+      return x < 0 ? -r : r;
+    }
+    if (x == 0) {
+      return x;
+    }
+    double s = x * x;
+    return x
+        + x
+            * s
+            * ((-9.64399179425052238628e-1 * s + -9.92877231001918586564e1) * s
+                + -1.61468768441708447952e3)
+            / (((s + 1.12811678491632931402e2) * s + 2.23548839060100448583e3) * s
+                + 4.84406305325125486048e3);
   }
 
   static double asinh(double x) {
@@ -100,9 +468,9 @@ final class GoMath {
     double a = Math.abs(x);
     double r;
     if (a > 0x1p28) {
-      r = StrictMath.log(a) + LN2;
+      r = log(a) + LN2;
     } else if (a > 2) {
-      r = StrictMath.log(2 * a + 1 / (Math.sqrt(a * a + 1) + a));
+      r = log(2 * a + 1 / (Math.sqrt(a * a + 1) + a));
     } else if (a < 0x1p-28) {
       r = a;
     } else {
@@ -119,10 +487,10 @@ final class GoMath {
       return 0;
     }
     if (x >= 0x1p28) {
-      return StrictMath.log(x) + LN2;
+      return log(x) + LN2;
     }
     if (x > 2) {
-      return StrictMath.log(2 * x - 1 / (x + Math.sqrt(x * x - 1)));
+      return log(2 * x - 1 / (x + Math.sqrt(x * x - 1)));
     }
     double t = x - 1;
     return StrictMath.log1p(t + Math.sqrt(2 * t + t * t));

@@ -151,6 +151,9 @@ public final class PromqlEngine implements QueryEngine {
             "query processing would load too many samples into memory in query execution");
       }
       Grid grid = new Grid(startMs, instant ? 1 : stepMs, (int) size);
+      if (options.perStepStatistics()) {
+        context.countPerStep(grid.size());
+      }
       Evaluator evaluator = new Evaluator(context);
       QueryResult.Data data =
           instant ? instantData(evaluator, expr, grid) : rangeData(evaluator, expr, grid);
@@ -166,10 +169,10 @@ public final class PromqlEngine implements QueryEngine {
               done - begun,
               begun - queued,
               done - preparedNanos,
-              context.samplesRead(),
+              context.queryableSamples(),
               context.samplesRead(),
               context.peakSamples(),
-              null));
+              options.perStepStatistics() ? context.perStep() : null));
     } catch (StorageException.Closed e) {
       throw new QueryException(Kind.UNAVAILABLE, String.valueOf(e.getMessage()));
     } catch (StorageException e) {
@@ -232,7 +235,7 @@ public final class PromqlEngine implements QueryEngine {
     StepSeries unused = new StepSeries(io.narthex.model.Labels.EMPTY, false, 1);
     for (Samples s : windows.series) {
       collect.begin(s);
-      windows.slide(s, collect, unused, grid);
+      windows.slide(s, collect, unused, grid, evaluator.context);
     }
     out.sort((a, b) -> a.labels().compareTo(b.labels()));
     for (int i = 1; i < out.size(); i++) {

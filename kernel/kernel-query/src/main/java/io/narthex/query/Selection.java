@@ -179,7 +179,12 @@ final class Selection {
         any = fill(s, series, grid, offset, part);
       }
       if (any) {
-        context.hold(grid.size());
+        for (int i = 0; i < grid.size(); i++) {
+          if (series.kinds[i] != StepSeries.NONE) {
+            context.queried(i, series.samples(i));
+          }
+        }
+        context.hold(series.samples());
         out.add(series);
       }
     }
