@@ -1,6 +1,8 @@
 package io.narthex.bench;
 
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -10,7 +12,12 @@ final class DifferentialData {
   static final int POINTS = 360;
   static final long STEP_MS = 15_000;
 
-  private final Map<Map<String, String>, double[]> series = new LinkedHashMap<>();
+  // in label order: Prometheus sees series of one head in the order of their creation, and ties
+  // depend on it
+  private final Map<Map<String, String>, double[]> series =
+      new TreeMap<>(
+          Comparator.comparing(
+              (Map<String, String> labels) -> String.join("\u0000", flat(labels))));
   private final long[] timesMs = new long[POINTS];
 
   DifferentialData(long seed, long endMs) {
@@ -33,6 +40,15 @@ final class DifferentialData {
         histogram(random, labels("", job, "i" + instance, "user"));
       }
     }
+  }
+
+  private static List<String> flat(Map<String, String> labels) {
+    List<String> out = new ArrayList<>();
+    labels.forEach((name, value) -> {
+      out.add(name);
+      out.add(value);
+    });
+    return out;
   }
 
   private static Map<String, String> labels(String name, String job, String instance, String mode) {

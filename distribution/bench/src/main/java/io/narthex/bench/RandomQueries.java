@@ -71,7 +71,7 @@ final class RandomQueries {
           "sort_desc",
           "absent");
   private static final List<String> AGGREGATIONS =
-      List.of("sum", "avg", "min", "max", "count", "group", "stddev", "stdvar");
+      List.of("sum", "avg", "min", "max", "count", "group");
   private static final List<String> ARITHMETIC = List.of("+", "-", "*", "/", "%", "^", "atan2");
   private static final List<String> COMPARISONS = List.of("==", "!=", "<", ">", "<=", ">=");
   private static final List<String> LABELS = List.of("job", "instance", "mode", "le");
@@ -99,7 +99,7 @@ final class RandomQueries {
       case 0 -> text.substring(0, random.nextInt(text.length()));
       case 1 -> text + one(List.of(")", " by (x)", "[5m]", " offset", "}"));
       case 2 -> "rate(" + text + ")";
-      default -> text.replaceFirst("[a-z]", one(List.of("$", "!", "\"", "9")));
+      default -> one(List.of("$", "!", "\"", "9")) + text.substring(1);
     };
   }
 
@@ -222,6 +222,20 @@ final class RandomQueries {
               + histogram()
               + ")";
       default -> "-(" + vector(depth - 1) + ")";
+    };
+  }
+
+  private String orderSensitive() {
+    return switch (random.nextInt(3)) {
+      case 0 -> one(List.of("stddev", "stdvar")) + grouping() + " (" + any() + ")";
+      default ->
+          one(List.of("topk", "bottomk"))
+              + grouping()
+              + " ("
+              + (1 + random.nextInt(4))
+              + ", "
+              + any()
+              + ")";
     };
   }
 

@@ -22,6 +22,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Evaluates expressions series by series over all steps at once. What does not depend on the step
@@ -414,15 +415,47 @@ final class Evaluator {
       this.after = after;
     }
 
+    private RangeFunction.@Nullable Bounds bounds;
+    private long[] ends = new long[0];
+
     void slide(Samples s, RangeFunction f, StepSeries out, Grid grid, QueryContext context) {
+      if (ends.length != grid.size()) {
+        ends = new long[grid.size()];
+        for (int i = 0; i < ends.length; i++) {
+          ends[i] = fixed ? fixedEnd : grid.time(i) - offsetMs;
+        }
+      }
+      if (s.histCount > 0) {
+        slideMixed(s, f, out, grid, context);
+        return;
+      }
+      RangeFunction.Bounds b = bounds;
+      if (b == null || !b.fits(s)) {
+        b = new RangeFunction.Bounds(s, grid, rangeMs, ends, before, after);
+        bounds = b;
+      }
+      if (context.countsPerStep()) {
+        for (int i = 0; i < ends.length; i++) {
+          context.queried(i, b.hi[i] - b.lo[i]);
+        }
+      } else {
+        context.queried(0, b.samples);
+      }
+      f.applyAll(b, out);
+      context.hold(b.largest);
+      context.release(b.largest);
+    }
+
+    private void slideMixed(
+        Samples s, RangeFunction f, StepSeries out, Grid grid, QueryContext context) {
       long largest = 0;
       RangeFunction.Window w = new RangeFunction.Window();
       w.samples = s;
       w.rangeMs = rangeMs;
-      for (int i = 0; i < grid.size(); i++) {
+      for (int i = 0; i < ends.length; i++) {
         w.evalTime = grid.time(i);
         w.step = i;
-        w.end = fixed ? fixedEnd : w.evalTime - offsetMs;
+        w.end = ends[i];
         w.start = w.end - rangeMs;
         long from = w.start - before;
         long to = w.end + after;

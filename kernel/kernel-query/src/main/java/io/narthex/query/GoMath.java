@@ -518,4 +518,18 @@ final class GoMath {
     }
     return x < 0 ? -r : r;
   }
+
+  /** Returns the larger number as Go's {@code math.Max}: +Inf wins even over NaN. */
+  static double max(double a, double b) {
+    return a == Double.POSITIVE_INFINITY || b == Double.POSITIVE_INFINITY
+        ? Double.POSITIVE_INFINITY
+        : Math.max(a, b);
+  }
+
+  /** Returns the smaller number as Go's {@code math.Min}: -Inf wins even over NaN. */
+  static double min(double a, double b) {
+    return a == Double.NEGATIVE_INFINITY || b == Double.NEGATIVE_INFINITY
+        ? Double.NEGATIVE_INFINITY
+        : Math.min(a, b);
+  }
 }

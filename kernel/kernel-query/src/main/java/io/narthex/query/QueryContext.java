@@ -92,6 +92,21 @@ final class QueryContext {
     }
   }
 
+  /** Counts what an instant selector has found at all steps. */
+  void queried(StepSeries series) {
+    if (insideSubquery == 0 && perStep.length == series.steps()) {
+      for (int i = 0; i < perStep.length; i++) {
+        queried(i, series.samples(i));
+      }
+    } else {
+      queried(perStep.length - 1, series.samples());
+    }
+  }
+
+  boolean countsPerStep() {
+    return perStep.length > 0;
+  }
+
   void enterSubquery() {
     insideSubquery++;
   }

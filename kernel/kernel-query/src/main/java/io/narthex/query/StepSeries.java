@@ -82,8 +82,15 @@ final class StepSeries {
   /** Returns what all steps cost of the memory budget. */
   long samples() {
     long n = 0;
+    if (hists == null) {
+      int floatsOnly = 0;
+      for (byte k : kinds) {
+        floatsOnly += k;
+      }
+      return floatsOnly;
+    }
     for (int i = 0; i < kinds.length; i++) {
-      n += kinds[i] == HIST ? hist(i).sampleSize() : kinds[i];
+      n += samples(i);
     }
     return n;
   }
