@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The original programs, where the machine has them: in the folder NARTHEX_PEERS or on the PATH. */
+/**
+ * The original programs, where the machine has them: in the folder NARTHEX_PEERS or on the PATH.
+ */
 final class Peers {
   private Peers() {}
 
@@ -41,8 +43,7 @@ final class Peers {
     command.addAll(List.of(arguments));
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      String output =
-          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       return new Result(process.waitFor(), output);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

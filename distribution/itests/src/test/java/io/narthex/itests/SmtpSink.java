@@ -56,7 +56,9 @@ final class SmtpSink implements AutoCloseable {
         } else if (verb.equals("DATA")) {
           say(out, "354 go on");
           StringBuilder text = new StringBuilder();
-          for (String part = in.readLine(); part != null && !part.equals("."); part = in.readLine()) {
+          for (String part = in.readLine();
+              part != null && !part.equals(".");
+              part = in.readLine()) {
             text.append(part.startsWith("..") ? part.substring(1) : part).append('\n');
           }
           received.add(new Mail(from, List.copyOf(to), text.toString()));
