@@ -58,7 +58,6 @@ final class RandomQueries {
           "deg",
           "rad",
           "timestamp",
-          "minute",
           "hour",
           "day_of_week",
           "day_of_month",
@@ -264,7 +263,7 @@ final class RandomQueries {
               + ", "
               + range()
               + ")";
-      case 6 -> "count_values" + grouping() + " (\"v\", " + vector(depth - 1) + ")";
+      case 6 -> "count_values" + grouping() + " (\"v\", " + any() + ")";
       default -> "vector(" + scalar(depth - 1) + ")";
     };
   }

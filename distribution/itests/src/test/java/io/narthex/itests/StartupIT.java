@@ -126,8 +126,7 @@ class StartupIT {
     // no folder to look in stands for a machine without Java
     String bash = Peers.find("bash").orElseThrow().toString();
     ProcessBuilder builder =
-        new ProcessBuilder(
-            bash, Distribution.home().resolve("bin/narthex").toString());
+        new ProcessBuilder(bash, Distribution.home().resolve("bin/narthex").toString());
     builder.environment().clear();
     builder.environment().put("PATH", "/nonexistent");
     builder.environment().put("NARTHEX_JAVA_FOLDERS", "");
