@@ -39,7 +39,7 @@ const HINTS: Record<string, string> = {
   timeout: 'Narrow the selector or shorten the range; the limit is --query.timeout.',
   canceled: 'The query was cancelled; run it again.',
   internal: 'The server could not read its storage; its log says more.',
-  unavailable: 'The server cannot do this now; see System for its state.',
+  unavailable: 'The server cannot do this now; Plugins says which part is not running.',
   not_found: 'What was asked for is not there any more; reload the page.',
   absent: 'It may need a newer version, or a bundle that is stopped; see Plugins.',
   not_ready: 'The server is still starting; this page reads again by itself.',
@@ -138,7 +138,9 @@ export async function narthex<T>(path: string, init: RequestInit = {}): Promise<
   throw plainError(url, response, text);
 }
 
-function messageIn(body: unknown): string | null {
+/** The words of an error answer, whichever of the usual forms it has. */
+export function messageIn(body: unknown): string | null {
+  if (typeof body === 'string' && body !== '') return body;
   if (typeof body !== 'object' || body === null) return null;
   const b = body as Record<string, unknown>;
   const m = b['error'] ?? b['message'] ?? b['reason'] ?? b['detail'];

@@ -26,9 +26,6 @@ interface Intent {
   readonly run: (chosen: boolean) => Promise<unknown>;
 }
 
-/** Bundles without which this page does not work; said before they are stopped. */
-const OWN = /^io\.narthex\.(web|http|core)$/;
-
 const WORDS: Record<string, string> = { stopped: 'stopped by you', needs: 'needs something' };
 
 function stoppable(p: Plugin): boolean {
@@ -105,7 +102,7 @@ export function PluginsPage() {
     setChosen(false);
     setIntent({
       verb: `${VERBS[a]} ${p.name ?? p.id}`,
-      what: `${affects} No other plugin restarts.${OWN.test(p.id) && (a === 'disable' || a === 'remove') ? ' This page goes away with it; the command line brings it back.' : ''}`,
+      what: `${affects} No other plugin restarts.`,
       run: () => (a === 'remove' ? narthex(path(p.id), { method: 'DELETE' }) : narthex(`${path(p.id)}/${a}`, { method: 'POST' })),
     });
   };
@@ -316,8 +313,7 @@ function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act)
           </p>
         )}
         <p class="dim">
-          {plural(instances.length, 'instance')}
-          {p.source && ` · ${p.source}`}
+          {[(instances.length > 0 || p.source !== 'kernel') && plural(instances.length, 'instance'), p.source].filter(Boolean).join(' · ')}
         </p>
         <details>
           <summary class="dim">Details</summary>
@@ -335,9 +331,11 @@ function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act)
       </div>
       <footer>
         {stoppable(p) ? (
-          <button type="button" class="small" data-testid="plugin-disable" onClick={() => onAct('disable')}>
-            Disable
-          </button>
+          p.source !== 'kernel' && (
+            <button type="button" class="small" data-testid="plugin-disable" onClick={() => onAct('disable')}>
+              Disable
+            </button>
+          )
         ) : (
           <button type="button" class="small primary" data-testid="plugin-enable" onClick={() => onAct('enable')}>
             Enable

@@ -77,6 +77,7 @@ public final class Kernel {
   private final List<AutoCloseable> closing =
       new ArrayList<>(); // in order of start; guarded by this
   private volatile @Nullable ServerState state;
+  private volatile boolean stopped;
 
   /**
    * Starts booting on a thread of its own.
@@ -103,6 +104,10 @@ public final class Kernel {
     } catch (StorageException | StartException e) {
       exit.accept(1, e.getMessage());
     } catch (RuntimeException | LinkageError e) {
+      ServerState server = state;
+      if (server != null && server.stopping()) {
+        return; // the framework is being taken down under us, for a reason already given
+      }
       LOG.error("the server cannot start", e);
       exit.accept(1, "the server cannot start: " + e);
     }
@@ -204,6 +209,9 @@ public final class Kernel {
     framework.registerService(ConfigService.class, config, null);
     framework.registerService(ServerInfo.class, server, null);
 
+    if (server.stopping()) {
+      return; // for example: the address is taken
+    }
     registry.listen(storage);
     registry.listen(exporters);
     registry.listen(discovery);
@@ -252,6 +260,7 @@ public final class Kernel {
   /** Stops what was started, the newest first. */
   @Deactivate
   public void stop() {
+    stopped = true;
     ServerState server = state;
     if (server != null) {
       server.stoppingNow();

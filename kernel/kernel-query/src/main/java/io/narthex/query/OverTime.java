@@ -31,7 +31,7 @@ final class OverTime {
     Sum(Annotations annotations, PosRange place, boolean average) {
       super(annotations, place);
       this.average = average;
-      this.histSum = new HistSum(annotations, place, "aggregation");
+      this.histSum = new HistSum(annotations, place, average);
     }
 
     @Override
@@ -52,8 +52,7 @@ final class OverTime {
           return;
         }
       }
-      Hist total = histSum.total();
-      out.set(w.step, average ? total.dividedBy(w.hists()) : total);
+      out.set(w.step, histSum.value().compact());
     }
 
     static double sum(double[] v, int lo, int hi) {
@@ -407,6 +406,11 @@ final class OverTime {
         scratch = new double[n * 2];
       }
       System.arraycopy(v, lo, scratch, 0, n);
+      for (int i = 0; i < n; i++) {
+        if (Double.isNaN(scratch[i])) {
+          return Double.NaN;
+        }
+      }
       double median = Quantile.quantile(0.5, scratch, n);
       for (int i = 0; i < n; i++) {
         scratch[i] = Math.abs(v[lo + i] - median);

@@ -2,6 +2,7 @@ package io.narthex.query;
 
 import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
+import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.model.StaleMarker;
 import io.narthex.promql.Expr.At;
 import io.narthex.promql.Expr.RangeMode;
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class Selection {
   private static final int TILE = 512;
 
-  private record Key(List<Matcher> matchers, long minTime, long maxTime, boolean stale) {}
+  private record Key(
+      List<Matcher> matchers, long minTime, long maxTime, boolean stale, boolean resets) {}
 
   /** What of an instant sample is wanted. */
   enum Part {
@@ -28,6 +30,12 @@ final class Selection {
 
   private final QueryContext context;
   private @Nullable SampleTile tile;
+
+  /**
+   * Whether counter resets of histograms are looked for while reading and noted in their hints. Set
+   * inside of functions that need only count and sum, where Prometheus does so.
+   */
+  boolean detectResets;
 
   Selection(QueryContext context) {
     this.context = context;
@@ -54,7 +62,7 @@ final class Selection {
       String function,
       long rangeMs,
       long stepMs) {
-    Key key = new Key(matchers, minTime, maxTime, stale);
+    Key key = new Key(matchers, minTime, maxTime, stale, detectResets);
     List<Samples> known = context.selections.get(key);
     if (known != null) {
       return known;
@@ -72,7 +80,13 @@ final class Selection {
         context.check();
         Samples s = new Samples(cursor.labels(), false);
         read(cursor, s, stale);
+        if (detectResets) {
+          noteResets(s);
+        }
         if (s.floatCount + s.histCount > 0) {
+          if (!out.isEmpty()) {
+            s.shareTimes(out.getLast());
+          }
           out.add(s);
         }
       }
@@ -90,7 +104,9 @@ final class Selection {
     boolean starts = context.options.useStartTimestamps();
     while (cursor.nextTile(t)) {
       context.read(t.size);
-      if (t.kind == SampleTile.Kind.FLOAT) {
+      if (t.kind == SampleTile.Kind.FLOAT && !starts) {
+        s.addFloats(t.timesMs, t.values, t.size, stale);
+      } else if (t.kind == SampleTile.Kind.FLOAT) {
         for (int i = 0; i < t.size; i++) {
           double v = t.values[i];
           if (!stale && StaleMarker.is(v)) {
@@ -113,6 +129,20 @@ final class Selection {
           }
         }
       }
+    }
+  }
+
+  private static void noteResets(Samples s) {
+    Hist prev = null;
+    for (int i = 0; i < s.histCount; i++) {
+      Hist h = s.hists[i];
+      if (h.hint != ResetHint.GAUGE && !StaleMarker.is(h.sum)) {
+        if (prev != null) {
+          boolean reset = h.isResetSince(prev);
+          s.hists[i] = h.withHint(reset ? ResetHint.RESET : ResetHint.NOT_RESET);
+        }
+      }
+      prev = StaleMarker.is(h.sum) ? null : h;
     }
   }
 
@@ -142,7 +172,9 @@ final class Selection {
       StepSeries series = new StepSeries(s.labels, false, grid.size());
       boolean any;
       if (smoothed) {
-        any = Extended.instant(s, series, grid, offset, fixed ? first : Long.MIN_VALUE, context);
+        any =
+            Extended.instant(
+                s, series, grid, offset, fixed ? first : Long.MIN_VALUE, context, v.position());
       } else if (fixed) {
         any = fill(s, series, Grid.instant(first), 0, part);
         for (int i = 1; i < grid.size() && any; i++) {
@@ -152,7 +184,8 @@ final class Selection {
         any = fill(s, series, grid, offset, part);
       }
       if (any) {
-        context.hold(grid.size());
+        context.queried(series);
+        context.hold(series.samples());
         out.add(series);
       }
     }
