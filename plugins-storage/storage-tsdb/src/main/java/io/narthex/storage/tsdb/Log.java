@@ -13,6 +13,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The log of everything that is not in a block yet: numbered segments of records.
@@ -29,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * lock.
  */
 final class Log implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Log.class);
   static final byte[] MAGIC = {'N', 'X', 'L', 'O', 'G', 0, 0, 1};
   static final int FRAME = 8; // u32 length, u32 CRC32C
   static final String SEGMENT_SUFFIX = ".log";
@@ -121,7 +124,12 @@ final class Log implements AutoCloseable {
       buffer.data = new byte[64 << 10];
     }
     if (segmentSize >= segmentBytes) {
-      cut();
+      try {
+        cut();
+      } catch (StorageException.Failed e) {
+        // what has been written is safe; the segment grows until a new one can be begun
+        log.warn("{}", e.getMessage());
+      }
     }
   }
 
@@ -144,10 +152,12 @@ final class Log implements AutoCloseable {
   /** Ends the present segment and begins the next. Returns its number. */
   int cut() {
     Path next = path(segment + 1);
+    RandomAccessFile f = null;
     try {
-      RandomAccessFile f = new RandomAccessFile(next.toFile(), "rw");
+      f = new RandomAccessFile(next.toFile(), "rw");
       f.setLength(0);
       f.write(MAGIC);
+      Folders.sync(directory);
       synchronized (fileLock) {
         if (file != null) {
           if (suspect) {
@@ -159,6 +169,7 @@ final class Log implements AutoCloseable {
         file = f;
       }
     } catch (IOException e) {
+      closeQuietly(f);
       throw new StorageException.Failed(
           "log " + next + ": cannot begin a segment: " + e.getMessage(), e);
     }
@@ -167,6 +178,16 @@ final class Log implements AutoCloseable {
     segmentSize = MAGIC.length;
     bytesOnDisk.addAndGet(MAGIC.length);
     return segment;
+  }
+
+  private static void closeQuietly(@Nullable RandomAccessFile f) {
+    if (f != null) {
+      try {
+        f.close();
+      } catch (IOException e) {
+        log.debug("log: cannot close a file that was not begun: {}", e.toString());
+      }
+    }
   }
 
   /** Forces what has been written to the disk. May run beside {@link #write}. */
@@ -180,6 +201,7 @@ final class Log implements AutoCloseable {
         try {
           file.getFD().sync();
         } catch (IOException e) {
+          dirty = true;
           throw new StorageException.Failed(
               "log " + path(segment) + ": cannot force to the disk: " + e.getMessage(), e);
         }
