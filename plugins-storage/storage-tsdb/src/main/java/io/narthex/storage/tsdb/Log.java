@@ -33,6 +33,7 @@ import org.slf4j.LoggerFactory;
 final class Log implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Log.class);
   static final byte[] MAGIC = {'N', 'X', 'L', 'O', 'G', 0, 0, 1};
+  private static final long LEAST_FOR_SNAPSHOT = 128L << 20;
   static final int FRAME = 8; // u32 length, u32 CRC32C
   static final String SEGMENT_SUFFIX = ".log";
   static final String SNAPSHOT_SUFFIX = ".snap";
@@ -44,10 +45,12 @@ final class Log implements AutoCloseable {
   private final AtomicLong bytesOnDisk = new AtomicLong();
   private final Object fileLock = new Object();
   private int recordStart = -1;
-  private int keepOnFailure;
+  private int keepOnFailure; // end of the records that stay when a write fails
+  private volatile long sinceSnapshot;
 
   private @Nullable RandomAccessFile file; // guarded by fileLock for closing
   private volatile int segment;
+  private volatile long snapshotBytes;
   private long segmentSize;
   private volatile boolean dirty;
   private boolean suspect; // the last write failed and could not be taken back
@@ -62,6 +65,7 @@ final class Log implements AutoCloseable {
 
   /** Starts a record; its body goes into the returned buffer. */
   ByteSink begin(int type) {
+    buffer.size = keepOnFailure; // an exception may have left half a record behind
     recordStart = buffer.size;
     buffer.u64(0);
     buffer.u8(type);
@@ -117,6 +121,7 @@ final class Log implements AutoCloseable {
     }
     segmentSize += buffer.size;
     bytesOnDisk.addAndGet(buffer.size);
+    sinceSnapshot = sinceSnapshot + buffer.size; // one writer
     buffer.clear();
     keepOnFailure = 0;
     dirty = true;
@@ -225,6 +230,11 @@ final class Log implements AutoCloseable {
     return String.format(Locale.ROOT, "%08d%s", number, suffix);
   }
 
+  /** Begins to count anew what a snapshot would replace. Under the append lock. */
+  void snapshotBegun() {
+    sinceSnapshot = 0;
+  }
+
   /** Deletes segments and snapshots with numbers below {@code number}. */
   void deleteBelow(int number) {
     for (String suffix : new String[] {SEGMENT_SUFFIX, SNAPSHOT_SUFFIX}) {
@@ -246,9 +256,15 @@ final class Log implements AutoCloseable {
     }
   }
 
-  /** Accounts for a file that was added beside the log. */
-  void added(long bytes) {
+  /** Accounts for a snapshot that was written beside the log. */
+  void snapshotWritten(long bytes) {
     bytesOnDisk.addAndGet(bytes);
+    snapshotBytes = bytes;
+  }
+
+  /** Tells whether so much has been logged that a snapshot is worth its while. */
+  boolean snapshotDue() {
+    return sinceSnapshot > Math.max(LEAST_FOR_SNAPSHOT, snapshotBytes);
   }
 
   /** Returns the numbers of the files with a suffix, rising. */
