@@ -82,9 +82,9 @@ final class Blocks {
 
   private static final Comparator<Block> ORDER =
       Comparator.<Block>comparingLong(b -> b.meta.minTimeMs())
-          .thenComparingLong(b -> b.meta.maxTimeMs())
           // where both have a time, the sample that came in order is read
           .thenComparing(b -> b.meta.late())
+          .thenComparingLong(b -> b.meta.maxTimeMs())
           .thenComparing(b -> b.meta.id());
 
   /** Returns the blocks by time. */
