@@ -36,7 +36,7 @@ class DropFolderIT {
     Files.writeString(
         folder.resolve("prometheus.yml"),
         """
-        global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}
+        global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 200ms}
         rule_files: [rules.yml]
         scrape_configs:
           - {job_name: narthex, static_configs: [{targets: [self]}]}
@@ -157,10 +157,11 @@ class DropFolderIT {
     Server.await("the targets go", () -> server().query("up{job=\"acme\"}").isEmpty());
     assertThat(server().plugin("io.acme.discovery").isMissingNode()).isTrue();
     Files.delete(plugins.resolve("acme-notifier.jar"));
-    Server.await(
-        "the notifier goes", () -> server().plugin("io.acme.notifier").isMissingNode());
+    Server.await("the notifier goes", () -> server().plugin("io.acme.notifier").isMissingNode());
 
-    assertThat(startOf("io.narthex.discovery.statics")).as("others never restart").isEqualTo(others);
+    assertThat(startOf("io.narthex.discovery.statics"))
+        .as("others never restart")
+        .isEqualTo(others);
     assertThat(server().value("min_over_time(up{job=\"narthex\"}[1m])")).isEqualTo(1);
   }
 
@@ -196,8 +197,7 @@ class DropFolderIT {
                 "META-INF/services/io.narthex.spi.notifier.NotifierProvider", "io.acme.NoSuchClass")
             .bytes(),
         "absent-class.jar");
-    drop(
-        SampleJar.of(DISCOVERY).header("Bundle-SymbolicName", "io.acme.twin").bytes(), "twin.jar");
+    drop(SampleJar.of(DISCOVERY).header("Bundle-SymbolicName", "io.acme.twin").bytes(), "twin.jar");
     drop(
         SampleJar.of(DISCOVERY).header("Bundle-SymbolicName", "io.narthex.core").bytes(),
         "usurper.jar");
