@@ -211,7 +211,9 @@ final class SampleIntake {
     if (e == ExpositionParser.Entry.HISTOGRAM) {
       NativeHistogram h = p.histogram();
       row = batch.add(series.ref(entry), at, h);
+      series.histogram(entry, true);
     } else {
+      series.histogram(entry, false);
       row = batch.add(series.ref(entry), at, p.value());
     }
     if (row >= rowEntries.length) {
@@ -371,8 +373,16 @@ final class SampleIntake {
   private void stale(SampleBatch batch, long timeMs) {
     for (int e = 0; e < series.size(); e++) {
       if (series.isStale(e)) {
-        batch.add(series.ref(e), timeMs, StaleMarker.VALUE);
+        mark(batch, e, timeMs);
       }
+    }
+  }
+
+  private void mark(SampleBatch batch, int entry, long timeMs) {
+    if (series.isHistogram(entry)) {
+      batch.add(series.ref(entry), timeMs, NativeHistogram.stale());
+    } else {
+      batch.add(series.ref(entry), timeMs, StaleMarker.VALUE);
     }
   }
 
@@ -380,7 +390,7 @@ final class SampleIntake {
   void endAll(SampleBatch batch, long timeMs) {
     for (int e = 0; e < series.size(); e++) {
       if (series.isTracked(e)) {
-        batch.add(series.ref(e), timeMs, StaleMarker.VALUE);
+        mark(batch, e, timeMs);
       }
     }
   }
