@@ -62,6 +62,7 @@ public final class ScrapeComponent
   private final ScrapeMetrics metrics;
   private final ScrapeSource source;
   private final Scratch.Pool scratches = new Scratch.Pool();
+  private final FailureLog failures = new FailureLog();
   private final ScheduledExecutorService timer;
   private final String selfInstance;
 
@@ -125,7 +126,15 @@ public final class ScrapeComponent
   @Override
   public void apply(ConfigSnapshot snapshot) {
     Map<String, String> external = new TreeMap<>(snapshot.prometheus().global().externalLabels());
-    ScrapeLoop.Host host = new ScrapeLoop.Host(storage, source, metrics, scratches, seed(external));
+    ScrapeLoop.Host host =
+        new ScrapeLoop.Host(
+            storage,
+            source,
+            metrics,
+            scratches,
+            failures,
+            snapshot.prometheusFolder(),
+            seed(external));
     synchronized (lock) {
       Set<String> jobs = new HashSet<>();
       String failed = null;

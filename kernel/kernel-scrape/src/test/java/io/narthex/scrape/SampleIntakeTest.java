@@ -114,6 +114,8 @@ final class SampleIntakeTest {
     scrape("a{job=\"x\"} 1\n", 1000);
     assertThat(store.of("__name__", "a", "job", "x", "instance", "a:1", "env", "t"))
         .containsExactly("1.0");
+    scrape("b{job=\"\"} 1\n", 2000);
+    assertThat(store.of("__name__", "b", "instance", "a:1", "env", "t")).containsExactly("1.0");
   }
 
   @Test
