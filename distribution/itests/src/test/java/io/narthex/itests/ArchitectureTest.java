@@ -201,9 +201,8 @@ class ArchitectureTest {
   }
 
   private static JavaClasses classesOf(String module) {
-    JavaClasses of = classes.get(module);
-    assertThat(of).as(module).isNotNull();
-    return of;
+    assertThat(classes).containsKey(module);
+    return java.util.Objects.requireNonNull(classes.get(module));
   }
 
   private static Collection<String> foreign(List<String> modules, Predicate<Dependency> allowed) {

@@ -69,13 +69,7 @@ final class BinaryOperations {
   private double floats(BinaryOp op, double l, double r) {
     keep = true;
     return switch (op) {
-      case ADD -> l + r;
-      case SUB -> l - r;
-      case MUL -> l * r;
-      case DIV -> l / r;
-      case MOD -> l % r;
-      case POW -> GoMath.pow(l, r);
-      case ATAN2 -> GoMath.atan2(l, r);
+      case ADD, SUB, MUL, DIV, MOD, POW, ATAN2 -> arithmetic(op, l, r);
       case EQL -> kept(l, l == r);
       case NEQ -> kept(l, l != r);
       case LTE -> kept(l, l <= r);
@@ -83,6 +77,18 @@ final class BinaryOperations {
       case GTE -> kept(l, l >= r);
       case GTR -> kept(l, l > r);
       default -> kept(l, false);
+    };
+  }
+
+  private static double arithmetic(BinaryOp op, double l, double r) {
+    return switch (op) {
+      case ADD -> l + r;
+      case SUB -> l - r;
+      case MUL -> l * r;
+      case DIV -> l / r;
+      case MOD -> l % r;
+      case POW -> GoMath.pow(l, r);
+      default -> GoMath.atan2(l, r);
     };
   }
 
@@ -359,7 +365,6 @@ final class BinaryOperations {
         at = out.size();
         byLabels.put(labels, at);
         out.add(new StepSeries(labels, dropName, grid.size()));
-        context.hold(grid.size());
       }
       pairs.put(pair, at);
       return at;
@@ -380,7 +385,97 @@ final class BinaryOperations {
       return labels;
     }
 
+    /**
+     * Returns, per series of the many side, the only series it can meet or -1; null when a series
+     * may meet several, so that each step has to be looked at.
+     */
+    int @Nullable [] fixedPartners() {
+      if (matching.fillLeft() != null || matching.fillRight() != null) {
+        return null;
+      }
+      int[] oneOf = new int[signatures.size()];
+      Arrays.fill(oneOf, -1);
+      for (int o = 0; o < oneIds.length; o++) {
+        if (oneOf[oneIds[o]] >= 0) {
+          return null;
+        }
+        oneOf[oneIds[o]] = o;
+      }
+      boolean[] seen = new boolean[signatures.size()];
+      int[] partners = new int[manyIds.length];
+      for (int m = 0; m < partners.length; m++) {
+        if (matching.card() == Card.ONE_TO_ONE && seen[manyIds[m]]) {
+          return null;
+        }
+        seen[manyIds[m]] = true;
+        partners[m] = oneOf[manyIds[m]];
+      }
+      return partners;
+    }
+
+    /** Evaluates pair by pair. */
+    private List<StepSeries> runPairs(int[] partners) {
+      Set<Labels> labels = HashSet.newHashSet(partners.length);
+      for (int m = 0; m < partners.length; m++) {
+        int o = partners[m];
+        if (o < 0) {
+          continue;
+        }
+        context.check();
+        Labels l = resultLabels(many.get(m).labels, one.get(o).labels);
+        boolean dropName = expr.returnBool() || many.get(m).dropName;
+        if (dropName && !context.options.delayedNameRemoval()) {
+          l = evaluator.withoutName(l);
+          dropName = false;
+        }
+        StepSeries r = new StepSeries(l, dropName, grid.size());
+        StepSeries left = swapped ? one.get(o) : many.get(m);
+        StepSeries right = swapped ? many.get(m) : one.get(o);
+        if (pair(left, right, r)) {
+          if (!labels.add(l)) {
+            // rare: two pairs give one label set, which is an error only at a common step
+            return List.of();
+          }
+          out.add(r);
+        }
+      }
+      return out;
+    }
+
+    private boolean pair(StepSeries left, StepSeries right, StepSeries r) {
+      BinaryOp op = expr.op();
+      boolean plain =
+          left.hists == null && right.hists == null && dropsName(op) && !expr.returnBool();
+      boolean any = false;
+      for (int i = 0; i < grid.size(); i++) {
+        byte lk = left.kinds[i];
+        byte rk = right.kinds[i];
+        if (lk == StepSeries.NONE || rk == StepSeries.NONE) {
+          continue;
+        }
+        if (plain) {
+          r.kinds[i] = StepSeries.FLOAT;
+          r.floats[i] = arithmetic(op, left.floats[i], right.floats[i]);
+          any = true;
+          continue;
+        }
+        Hist lh = lk == StepSeries.HIST ? left.hist(i) : null;
+        Hist rh = rk == StepSeries.HIST ? right.hist(i) : null;
+        apply(op, left.floats[i], right.floats[i], lh, rh, expr.position());
+        any |= write(r, i, expr.returnBool(), lh != null || rh != null);
+      }
+      return any;
+    }
+
     List<StepSeries> run() {
+      int[] partners = fixedPartners();
+      if (partners != null) {
+        List<StepSeries> fast = runPairs(partners);
+        if (!fast.isEmpty() || out.isEmpty()) {
+          return fast;
+        }
+        out.clear();
+      }
       int[] oneAt = new int[signatures.size()];
       int[] matched = new int[signatures.size()];
       int[] used = new int[one.size()];

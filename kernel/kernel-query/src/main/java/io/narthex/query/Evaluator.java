@@ -22,6 +22,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Evaluates expressions series by series over all steps at once. What does not depend on the step
@@ -61,10 +62,24 @@ final class Evaluator {
 
   /** Returns the value of an expression that is no range vector. */
   Value eval(Expr e, Grid grid) {
-    if (grid.size() > 1 && isInvariant(e)) {
-      return repeat(evalEach(e, grid.first()), grid.size());
+    long held = context.held();
+    Value v =
+        grid.size() > 1 && isInvariant(e)
+            ? repeat(evalEach(e, grid.first()), grid.size())
+            : evalEach(e, grid);
+    context.settle(held + size(v));
+    return v;
+  }
+
+  private static long size(Value v) {
+    if (!(v instanceof Value.Vector x)) {
+      return 0;
     }
-    return evalEach(e, grid);
+    long n = 0;
+    for (StepSeries s : x.series()) {
+      n += s.samples();
+    }
+    return n;
   }
 
   private Value evalEach(Expr e, Grid grid) {
@@ -306,9 +321,9 @@ final class Evaluator {
               ? new StepSeries(withoutName(s.labels), false, grid.size())
               : new StepSeries(s.labels, drop || s.dropName, grid.size());
       f.begin(s);
-      windows.slide(s, f, r, grid);
+      windows.slide(s, f, r, grid, context);
       if (!r.isEmpty()) {
-        context.hold(grid.size());
+        context.hold(r.samples());
         out.add(r);
       }
     }
@@ -356,7 +371,7 @@ final class Evaluator {
     StepSeries scratch = new StepSeries(Labels.EMPTY, false, grid.size());
     for (Samples s : windows.series) {
       mark.begin(s);
-      windows.slide(s, mark, scratch, grid);
+      windows.slide(s, mark, scratch, grid, context);
     }
     Labels labels =
         range instanceof MatrixSelector m
@@ -400,14 +415,47 @@ final class Evaluator {
       this.after = after;
     }
 
-    void slide(Samples s, RangeFunction f, StepSeries out, Grid grid) {
+    private RangeFunction.@Nullable Bounds bounds;
+    private long[] ends = new long[0];
+
+    void slide(Samples s, RangeFunction f, StepSeries out, Grid grid, QueryContext context) {
+      if (ends.length != grid.size()) {
+        ends = new long[grid.size()];
+        for (int i = 0; i < ends.length; i++) {
+          ends[i] = fixed ? fixedEnd : grid.time(i) - offsetMs;
+        }
+      }
+      if (s.histCount > 0) {
+        slideMixed(s, f, out, grid, context);
+        return;
+      }
+      RangeFunction.Bounds b = bounds;
+      if (b == null || !b.fits(s)) {
+        b = new RangeFunction.Bounds(s, grid, rangeMs, ends, before, after);
+        bounds = b;
+      }
+      if (context.countsPerStep()) {
+        for (int i = 0; i < ends.length; i++) {
+          context.queried(i, b.hi[i] - b.lo[i]);
+        }
+      } else {
+        context.queried(0, b.samples);
+      }
+      f.applyAll(b, out);
+      context.hold(b.largest);
+      context.release(b.largest);
+    }
+
+    private void slideMixed(
+        Samples s, RangeFunction f, StepSeries out, Grid grid, QueryContext context) {
+      long largest = 0;
       RangeFunction.Window w = new RangeFunction.Window();
       w.samples = s;
       w.rangeMs = rangeMs;
-      for (int i = 0; i < grid.size(); i++) {
+      for (int i = 0; i < ends.length; i++) {
         w.evalTime = grid.time(i);
         w.step = i;
-        w.end = fixed ? fixedEnd : w.evalTime - offsetMs;
+        w.end = ends[i];
         w.start = w.end - rangeMs;
         long from = w.start - before;
         long to = w.end + after;
@@ -424,9 +472,22 @@ final class Evaluator {
           w.histLo++;
         }
         if (w.floatHi > w.floatLo || w.histHi > w.histLo) {
+          long n = w.floats() + histSamples(s, w);
+          largest = Math.max(largest, n);
+          context.queried(i, n);
           f.apply(w, out);
         }
       }
+      context.hold(largest);
+      context.release(largest);
+    }
+
+    private static long histSamples(Samples s, RangeFunction.Window w) {
+      long n = 0;
+      for (int i = w.histLo; i < w.histHi; i++) {
+        n += s.hists[i].sampleSize();
+      }
+      return n;
     }
   }
 
@@ -482,7 +543,9 @@ final class Evaluator {
     if (steps > 0) {
       boolean outer = selection.detectResets;
       selection.detectResets = false;
+      context.enterSubquery();
       Value v = eval(s.expr(), inner);
+      context.leaveSubquery();
       selection.detectResets = outer;
       for (StepSeries x : ((Value.Vector) v).series()) {
         series.add(toSamples(x, inner));

@@ -84,6 +84,9 @@ final class Selection {
           noteResets(s);
         }
         if (s.floatCount + s.histCount > 0) {
+          if (!out.isEmpty()) {
+            s.shareTimes(out.getLast());
+          }
           out.add(s);
         }
       }
@@ -101,7 +104,9 @@ final class Selection {
     boolean starts = context.options.useStartTimestamps();
     while (cursor.nextTile(t)) {
       context.read(t.size);
-      if (t.kind == SampleTile.Kind.FLOAT) {
+      if (t.kind == SampleTile.Kind.FLOAT && !starts) {
+        s.addFloats(t.timesMs, t.values, t.size, stale);
+      } else if (t.kind == SampleTile.Kind.FLOAT) {
         for (int i = 0; i < t.size; i++) {
           double v = t.values[i];
           if (!stale && StaleMarker.is(v)) {
@@ -179,7 +184,8 @@ final class Selection {
         any = fill(s, series, grid, offset, part);
       }
       if (any) {
-        context.hold(grid.size());
+        context.queried(series);
+        context.hold(series.samples());
         out.add(series);
       }
     }

@@ -46,6 +46,11 @@ public final class DefaultTemplateService implements TemplateService {
     this(Clock.systemUTC(), metrics);
   }
 
+  /** Returns a service without framework and metrics, for checks of files. */
+  public static DefaultTemplateService standalone(Clock clock) {
+    return new DefaultTemplateService(clock, null);
+  }
+
   DefaultTemplateService(Clock clock, @Nullable Metrics metrics) {
     this.clock = clock;
     this.expansions =

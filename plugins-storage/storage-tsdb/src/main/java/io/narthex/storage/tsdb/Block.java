@@ -134,7 +134,9 @@ final class Block implements Postings.Index {
     ByteSource in = new ByteSource(footer, 0, FOOTER);
     MemorySegment[] sections = new MemorySegment[SECTIONS];
     int footerCrc = (int) ByteSink.INT.get(footer, SECTIONS * SECTION_ENTRY);
-    if ((int) crc.getValue() != footerCrc) {
+    MemorySegment end = index.asSlice(size - BlockWriter.INDEX_MAGIC.length);
+    if ((int) crc.getValue() != footerCrc
+        || end.mismatch(MemorySegment.ofArray(BlockWriter.INDEX_MAGIC)) >= 0) {
       throw corrupt(path, footerAt, "CRC32C of the footer is wrong");
     }
     for (int i = 0; i < SECTIONS; i++) {

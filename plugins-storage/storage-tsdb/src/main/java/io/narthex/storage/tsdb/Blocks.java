@@ -83,6 +83,8 @@ final class Blocks {
   private static final Comparator<Block> ORDER =
       Comparator.<Block>comparingLong(b -> b.meta.minTimeMs())
           .thenComparingLong(b -> b.meta.maxTimeMs())
+          // where both have a time, the sample that came in order is read
+          .thenComparing(b -> b.meta.late())
           .thenComparing(b -> b.meta.id());
 
   /** Returns the blocks by time. */

@@ -23,14 +23,19 @@ final class CompactionPlan {
     if (!overlapping.isEmpty() || sorted.isEmpty()) {
       return overlapping;
     }
-    long newestStart = sorted.get(sorted.size() - 1).meta.minTimeMs();
+    List<Block> settled = sorted.subList(0, sorted.size() - 1);
+    if (settled.isEmpty()) {
+      return List.of();
+    }
+    // a range that the newest of them may still belong to is left to fill up
+    long newestStart = settled.get(settled.size() - 1).meta.minTimeMs();
     for (long range = config.blockMs() * FACTOR; range <= config.maxBlockMs(); range *= FACTOR) {
-      List<Block> group = filling(sorted.subList(0, sorted.size() - 1), range, newestStart);
+      List<Block> group = filling(settled, range, newestStart);
       if (!group.isEmpty()) {
         return group;
       }
     }
-    for (Block b : sorted.subList(0, sorted.size() - 1)) {
+    for (Block b : settled) {
       if (b.tombstones().size() > b.meta.series() * MAX_DELETED_SHARE) {
         return List.of(b);
       }

@@ -420,6 +420,18 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
 
   @Override
   public void close() {
+    // channels close themselves under an interrupted thread; give the mark back afterwards
+    boolean interrupted = Thread.interrupted();
+    try {
+      closeUninterrupted();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private void closeUninterrupted() {
     synchronized (this) {
       if (closed) {
         return;

@@ -241,7 +241,7 @@ final class ValueDictionary {
     try {
       while (!open.isEmpty()) {
         Step step = open.pop();
-        if (!FST.targetHasArcs(step.arc())) {
+        if (!step.arc().isFinal() && !FST.targetHasArcs(step.arc())) {
           continue;
         }
         FST.Arc<Long> arc = fst.readFirstTargetArc(step.arc(), new FST.Arc<>(), reader);
