@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,7 +56,7 @@ class AlertingIT {
     }
   }
 
-  private static JsonNode firing(WebhookSink webhook) {
+  private static @Nullable JsonNode firing(WebhookSink webhook) {
     return webhook.received().stream()
         .filter(m -> m.path("status").asText().equals("firing") && m.path("alerts").size() == 2)
         .findFirst()
