@@ -58,7 +58,7 @@ public abstract class ExpositionParser {
   public abstract double value();
 
   /** Returns the present native histogram. */
-  public abstract NativeHistogram histogram();
+  public abstract NativeHistogram histogram() throws ExpositionException;
 
   /** Tells whether the present sample has a time of its own. */
   public abstract boolean hasTimestamp();

@@ -54,6 +54,10 @@ final class Head {
   private final ChunkCodec codec = new ChunkCodec();
   private final ByteSink scratch = new ByteSink(4096);
   private final ChunkRows sealing = new ChunkRows();
+  private final ByteSink tailScratch = new ByteSink(512);
+  private final Tail.Reader tailReader = new Tail.Reader();
+  private final ChunkRows tailRows = new ChunkRows();
+  private final ChunkRows tailChunk = new ChunkRows();
   private final BatchRecord record = new BatchRecord();
   private byte[] codes = new byte[1024];
   private long blockMs;
@@ -472,8 +476,42 @@ final class Head {
       return;
     }
     openRows(page, slot, sealing);
-    page.chunk[slot] = chunks.put(codec, sealing, 0, n, page.chunk[slot], scratch);
     page.openCount[slot] = 0;
+    byte[] tail = page.tail[slot];
+    if (Tail.count(tail) < Tail.CHUNKS - 1) {
+      if (page.tailBaseMs == SeriesPage.NEVER) {
+        page.tailBaseMs = sealing.timesMs[0];
+      }
+      page.tail[slot] = Tail.append(tail, codec, sealing, page.tailBaseMs, tailScratch, scratch);
+    } else {
+      collectTail(page, slot);
+      for (int i = 0; i < n; i++) {
+        tailRows.add(sealing, i);
+      }
+      page.chunk[slot] = sealAll(tailRows, page.chunk[slot]);
+      page.tail[slot] = null;
+    }
+  }
+
+  /** Reads all rows of a tail into {@link #tailRows}. */
+  private void collectTail(SeriesPage page, int slot) {
+    tailRows.clear(false);
+    tailReader.reset(page.tail[slot], page.tailBaseMs);
+    while (tailReader.next(codec, tailChunk)) {
+      for (int i = 0; i < tailChunk.size; i++) {
+        tailRows.add(tailChunk, i);
+      }
+    }
+  }
+
+  /** Seals the open rows and the tail of a series, so that its chain is complete. */
+  private void sealAllFloats(SeriesPage page, int slot) {
+    sealFloats(page, slot);
+    if (page.tail[slot] != null) {
+      collectTail(page, slot);
+      page.chunk[slot] = sealAll(tailRows, page.chunk[slot]);
+      page.tail[slot] = null;
+    }
   }
 
   /** Copies the float rows of a series that are not sealed. */
@@ -496,7 +534,7 @@ final class Head {
 
   private void addHistogram(
       SeriesPage page, int slot, long timeMs, NativeHistogram h, long startTimeMs) {
-    sealFloats(page, slot);
+    sealAllFloats(page, slot);
     HistogramTail tail = page.createHistogramTail(slot);
     tail.rows.add(timeMs, 0, h, startTimeMs);
     tail.newest = h;
@@ -574,7 +612,7 @@ final class Head {
       sealHistograms(page, slot, old);
       old.newest = null;
     }
-    sealFloats(page, slot);
+    sealAllFloats(page, slot);
     page.chunk[slot] = sealAll(rows, page.chunk[slot]);
     int last = rows.size - 1;
     if (rows.isHistogram) {
@@ -647,6 +685,13 @@ final class Head {
     } else if (tail != null && tail.rows.size > 0) {
       oldest = tail.rows.timesMs[0];
     }
+    byte[] waiting = page.tail[slot];
+    if (waiting != null) {
+      oldest = Tail.firstTime(waiting, page.tailBaseMs, in);
+      if (oldest < minValidMs) {
+        return minValidMs;
+      }
+    }
     long reference = page.chunk[slot];
     HeadChunks.@Nullable Page[] kept = chunks.snapshot();
     while (oldest >= minValidMs && HeadChunks.exists(kept, reference)) {
@@ -676,6 +721,7 @@ final class Head {
           page.pairs[slot] = null;
           page.used--;
           page.openCount[slot] = 0;
+          page.tail[slot] = null;
           page.chunk[slot] = 0;
           if (page.histograms != null) {
             page.histograms[slot] = null;
