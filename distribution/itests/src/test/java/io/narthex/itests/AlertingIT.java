@@ -25,7 +25,7 @@ class AlertingIT {
               .with("--config.file=" + folder.resolve("prometheus.yml"))
               .start()) {
         Server.await("the alert at the webhook", () -> firing(webhook) != null);
-        JsonNode message = firing(webhook);
+        JsonNode message = java.util.Objects.requireNonNull(firing(webhook));
         assertThat(message.path("receiver").asText()).isEqualTo("team");
         assertThat(message.path("version").asText()).isEqualTo("4");
         assertThat(message.path("groupLabels").toString()).isEqualTo("{\"alertname\":\"TooHot\"}");
