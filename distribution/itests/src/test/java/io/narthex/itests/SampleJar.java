@@ -55,25 +55,10 @@ final class SampleJar {
     return this;
   }
 
-  /** Replaces a text of the same length in the class files. */
-  SampleJar patchClasses(String text, String other) {
-    byte[] from = text.getBytes(StandardCharsets.UTF_8);
-    byte[] to = other.getBytes(StandardCharsets.UTF_8);
-    if (from.length != to.length) {
-      throw new IllegalArgumentException("constants of a class file keep their length");
-    }
-    files.replaceAll((name, bytes) -> name.endsWith(".class") ? replace(bytes, from, to) : bytes);
+  /** Leaves a file out. */
+  SampleJar without(String name) {
+    files.remove(name);
     return this;
-  }
-
-  private static byte[] replace(byte[] bytes, byte[] from, byte[] to) {
-    byte[] out = bytes.clone();
-    for (int i = 0; i + from.length <= out.length; i++) {
-      if (java.util.Arrays.equals(out, i, i + from.length, from, 0, from.length)) {
-        System.arraycopy(to, 0, out, i, to.length);
-      }
-    }
-    return out;
   }
 
   /** Returns the bytes of the jar. */

@@ -5,9 +5,6 @@ import io.narthex.model.Matcher;
 import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.Call;
 import io.narthex.promql.Expr.VectorSelector;
-import java.time.Instant;
-import java.time.LocalDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -359,22 +356,6 @@ final class InstantFunctions {
   }
 
   private static double part(String name, double seconds) {
-    long s = (long) seconds;
-    if (name.equals("minute")) {
-      return Math.floorMod(Math.floorDiv(s, 60L), 60L);
-    }
-    if (name.equals("hour")) {
-      return Math.floorMod(Math.floorDiv(s, 3600L), 24L);
-    }
-    long bounded = Math.max(-31_557_014_167_219_200L, Math.min(31_556_889_864_403_199L, s));
-    LocalDateTime t = LocalDateTime.ofInstant(Instant.ofEpochSecond(bounded), ZoneOffset.UTC);
-    return switch (name) {
-      case "day_of_week" -> t.getDayOfWeek().getValue() % 7;
-      case "day_of_month" -> t.getDayOfMonth();
-      case "day_of_year" -> t.getDayOfYear();
-      case "days_in_month" -> t.toLocalDate().lengthOfMonth();
-      case "month" -> t.getMonthValue();
-      default -> t.getYear();
-    };
+    return GoDate.part(name, seconds);
   }
 }

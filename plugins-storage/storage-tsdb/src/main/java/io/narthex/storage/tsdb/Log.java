@@ -117,11 +117,18 @@ final class Log implements AutoCloseable {
     buffer.clear();
     keepOnFailure = 0;
     dirty = true;
-    if (buffer.data.length > 8 << 20) {
+    if (buffer.data.length > 1 << 20) {
       buffer.data = new byte[64 << 10];
     }
     if (segmentSize >= segmentBytes) {
       cut();
+    }
+  }
+
+  /** Writes what has been collected if that is much; for records that nothing waits for. */
+  void writeIfLarge() {
+    if (buffer.size > 256 << 10) {
+      write();
     }
   }
 

@@ -155,6 +155,7 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
       if (closed) {
         return;
       }
+      head.spill(folders.log());
       if (blocks.flushDue(config)) {
         long truncateAt = blocks.flush(config);
         truncateLog(truncateAt);
