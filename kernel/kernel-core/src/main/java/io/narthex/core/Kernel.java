@@ -76,6 +76,7 @@ public final class Kernel {
   private final BiConsumer<Integer, String> exit;
   private final List<AutoCloseable> closing =
       new ArrayList<>(); // in order of start; guarded by this
+  private boolean stopped; // guarded by this
   private volatile @Nullable ServerState state;
   private volatile boolean stopped;
 
@@ -185,19 +186,15 @@ public final class Kernel {
                   case DISCOVERY -> discovery.instances(p.type());
                   case NOTIFIER -> notifiers.instances(p.type());
                   case STORAGE -> storage.instances(p.type());
-                  case EXPORTER -> Map.of();
+                  case EXPORTER -> exporters.instances(p.type());
                 });
-    ConfigManager config =
-        new ConfigManager(
-            files,
-            loaded,
-            next -> {
-              discovery.check(
-                  sets(next.snapshot().prometheus()), next.snapshot().prometheusFolder());
-              notifiers.check(next.snapshot().alertmanager(), next.snapshot().alertmanagerFolder());
-            },
-            metrics,
-            clock);
+    Consumer<ConfigFiles.Loaded> pluginsAccept =
+        next -> {
+          discovery.check(sets(next.snapshot().prometheus()), next.snapshot().prometheusFolder());
+          notifiers.check(next.snapshot().alertmanager(), next.snapshot().alertmanagerFolder());
+          exporters.check(exporterSettings(next), next.narthexFolder());
+        };
+    ConfigManager config = new ConfigManager(files, loaded, pluginsAccept, metrics, clock);
     metrics.add(new CoreCollector(server, storage, plugins));
 
     framework.registerService(Metrics.class, metrics, null);
@@ -221,6 +218,7 @@ public final class Kernel {
     if (!storage.ready()) {
       throw new StartException("opening storage failed: " + storage.problem());
     }
+    pluginsAccept.accept(loaded); // what the files say can be judged only now
 
     config.add(
         new HostsFollow(
@@ -253,8 +251,24 @@ public final class Kernel {
     LOG.info("Server is ready to receive web requests.");
   }
 
-  private synchronized void later(AutoCloseable part) {
-    closing.add(part);
+  /** Has a part closed at the end; at once when the end has come while it was being started. */
+  private void later(AutoCloseable part) {
+    synchronized (this) {
+      if (!stopped) {
+        closing.add(part);
+        return;
+      }
+    }
+    close(part);
+    throw new StartException("the server was stopped while it was starting");
+  }
+
+  private static void close(AutoCloseable part) {
+    try {
+      part.close();
+    } catch (Exception e) {
+      LOG.error("stopping: {}", e.toString(), e);
+    }
   }
 
   /** Stops what was started, the newest first. */
@@ -269,14 +283,9 @@ public final class Kernel {
     synchronized (this) {
       reversed = new ArrayList<>(closing).reversed();
       closing.clear();
+      stopped = true;
     }
-    for (AutoCloseable part : reversed) {
-      try {
-        part.close();
-      } catch (Exception e) {
-        LOG.error("stopping: {}", e.toString(), e);
-      }
-    }
+    reversed.forEach(Kernel::close);
   }
 
   private record HostsFollow(
