@@ -76,9 +76,8 @@ public final class Kernel {
   private final BiConsumer<Integer, String> exit;
   private final List<AutoCloseable> closing =
       new ArrayList<>(); // in order of start; guarded by this
-  private boolean stopped; // guarded by this
   private volatile @Nullable ServerState state;
-  private volatile boolean stopped;
+  private volatile boolean stopped; // written under this
 
   /**
    * Starts booting on a thread of its own.
@@ -274,7 +273,6 @@ public final class Kernel {
   /** Stops what was started, the newest first. */
   @Deactivate
   public void stop() {
-    stopped = true;
     ServerState server = state;
     if (server != null) {
       server.stoppingNow();
