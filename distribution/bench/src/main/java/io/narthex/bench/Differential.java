@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * disagreement: another status, error type, label set, time, or a value that differs by more than
  * 1e-12 of its size.
  *
+ * <p>What the changelog explains is not asked: {@code mad_over_time} of NaN (NaN since 3.13).
+ *
  * <p>Usage: {@code Differential ASSEMBLED_FOLDER [--seed=N] [--queries=N] [--show=N]}. Exit status
  * 0 when all agree, 1 otherwise.
  */

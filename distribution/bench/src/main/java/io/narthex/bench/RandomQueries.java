@@ -30,8 +30,7 @@ final class RandomQueries {
           "stdvar_over_time",
           "last_over_time",
           "present_over_time",
-          "absent_over_time",
-          "mad_over_time");
+          "absent_over_time");
   private static final List<String> MATHS =
       List.of(
           "abs",
@@ -59,7 +58,6 @@ final class RandomQueries {
           "deg",
           "rad",
           "timestamp",
-          "minute",
           "hour",
           "day_of_week",
           "day_of_month",
@@ -101,6 +99,11 @@ final class RandomQueries {
       case 2 -> "rate(" + text + ")";
       default -> one(List.of("$", "!", "\"", "9")) + text.substring(1);
     };
+  }
+
+  /** A selector of series whose values differ from each other. */
+  private String distinct() {
+    return selector(List.of("gauge")) + modifiers();
   }
 
   private String selector(List<String> names) {
@@ -198,14 +201,10 @@ final class RandomQueries {
               + " ("
               + vector(depth - 1)
               + ")";
-      case 9 ->
-          one(List.of("topk", "bottomk"))
-              + grouping()
-              + " ("
-              + (1 + random.nextInt(4))
-              + ", "
-              + vector(depth - 1)
-              + ")";
+      // between equal values, and in sums that cancel out, the order of the series decides;
+      // Prometheus
+      // has one for selectors only
+      case 9 -> orderSensitive();
       case 10 ->
           "quantile"
               + grouping()
@@ -227,14 +226,14 @@ final class RandomQueries {
 
   private String orderSensitive() {
     return switch (random.nextInt(3)) {
-      case 0 -> one(List.of("stddev", "stdvar")) + grouping() + " (" + any() + ")";
+      case 0 -> one(List.of("stddev", "stdvar")) + grouping() + " (" + distinct() + ")";
       default ->
           one(List.of("topk", "bottomk"))
               + grouping()
               + " ("
               + (1 + random.nextInt(4))
               + ", "
-              + any()
+              + distinct()
               + ")";
     };
   }
@@ -264,7 +263,7 @@ final class RandomQueries {
               + ", "
               + range()
               + ")";
-      case 6 -> "count_values" + grouping() + " (\"v\", " + vector(depth - 1) + ")";
+      case 6 -> "count_values" + grouping() + " (\"v\", " + any() + ")";
       default -> "vector(" + scalar(depth - 1) + ")";
     };
   }

@@ -144,7 +144,7 @@ public final class DefaultAlertmanager
   @Override
   public void apply(ConfigSnapshot snapshot) {
     try {
-      Path folder = folder(snapshot);
+      Path folder = snapshot.alertmanagerFolder();
       deliveries.templates(
           templates.load(snapshot.alertmanager().templates(), folder),
           server.externalUrl().toString());
@@ -156,13 +156,6 @@ public final class DefaultAlertmanager
       metrics.reloadSuccessful.set(0);
       throw e;
     }
-  }
-
-  /** Returns the folder of {@code alertmanager.yml}, which its paths are relative to. */
-  private Path folder(ConfigSnapshot snapshot) {
-    String file = server.flag("alertmanager.config.file");
-    Path parent = file.isEmpty() ? null : Path.of(file).toAbsolutePath().getParent();
-    return parent == null ? snapshot.prometheusFolder() : parent;
   }
 
   @Override

@@ -12,7 +12,10 @@ package io.narthex.query;
  */
 final class GoMath {
   private static final double LN2 = 0.693147180559945309417232121458176568;
-  private static final double LN10 = 2.30258509299404568401799145468436421;
+
+  /** 1 / ln(10), rounded once. */
+  private static final double ONE_BY_LN10 = 0.43429448190325182765112891891660508229;
+
   private static final double LN2_HI = 6.93147180369123816490e-01;
   private static final double LN2_LO = 1.90821492927058770002e-10;
 
@@ -22,6 +25,30 @@ final class GoMath {
 
   /** From here on the reduction by three parts of pi/4 is not exact enough. */
   private static final double LARGE_ANGLE = 1 << 29;
+
+  /** 4/pi in binary: the integer part, then 19 words of the fraction. */
+  private static final long[] FOUR_BY_PI = {
+    0x0000000000000001L,
+    0x45f306dc9c882a53L,
+    0xf84eafa3ea69bb81L,
+    0xb6c52b3278872083L,
+    0xfca2c757bd778ac3L,
+    0x6e48dc74849ba5c0L,
+    0x0c925dd413a32439L,
+    0xfc3bd63962534e7dL,
+    0xd1046bea5d768909L,
+    0xd338e04d68befc82L,
+    0x7323ac7306a673e9L,
+    0x3908bf177bf25076L,
+    0x3ff12fffbc0b301fL,
+    0xde5e2316b414da3eL,
+    0xda6cfd9e4f96136eL,
+    0x9e8c7ecd3cbfd45aL,
+    0xea4f758fd7cbe2f6L,
+    0x7a0e73ef14a525d4L,
+    0xd7f6bf623f1aba10L,
+    0xac06608df8f6d757L
+  };
 
   private GoMath() {}
 
@@ -86,17 +113,79 @@ final class GoMath {
   }
 
   static double log10(double x) {
-    return log2(x) * (LN2 / LN10);
+    return log(x) * ONE_BY_LN10;
   }
 
+  /**
+   * Returns e to the power x as Go does on amd64: the argument is reduced by a multiple of ln 2 and
+   * a sixteenth, a Taylor polynomial gives exp - 1, and four squarings undo the sixteenth (Naoki
+   * Shibata, Efficient evaluation methods of elementary functions suitable for SIMD computation,
+   * 2010), with fused multiply-adds where Go's machine code has them.
+   */
   static double exp(double x) {
-    return StrictMath.exp(x);
+    if (Double.isNaN(x) || x == Double.POSITIVE_INFINITY) {
+      return x;
+    }
+    if (x > 7.09782712893384e+02) {
+      return Double.POSITIVE_INFINITY;
+    }
+    if (x < -7.5e+02) {
+      return 0;
+    }
+    double k = Math.rint(x * 1.4426950408889634073599246810018920);
+    if (k >= 1024) {
+      // the machine code gives up on the exponent, though some results would still fit
+      return Double.POSITIVE_INFINITY;
+    }
+    double r = Math.fma(-0.69314718055966295651160180568695068359375, k, x);
+    r = Math.fma(-0.28235290563031577122588448175013436025525412068e-12, k, r);
+    r *= 0.0625;
+    double t = 2.4801587301587301587e-5;
+    t = Math.fma(r, t, 1.9841269841269841270e-4);
+    t = Math.fma(r, t, 1.3888888888888888889e-3);
+    t = Math.fma(r, t, 8.3333333333333333333e-3);
+    t = Math.fma(r, t, 4.1666666666666666667e-2);
+    t = Math.fma(r, t, 1.6666666666666666667e-1);
+    t = Math.fma(r, t, 0.5);
+    t = Math.fma(r, t, 1.0);
+    r *= t;
+    r *= 2 + r;
+    r *= 2 + r;
+    r *= 2 + r;
+    r = Math.fma(2 + r, r, 1.0);
+    return Math.scalb(r, (int) k);
   }
 
+  /** Returns 2 to the power x after FreeBSD e_exp.c in the form of Go. */
   static double exp2(double x) {
-    return x == Math.rint(x) && Math.abs(x) < 1000
-        ? Math.scalb(1.0, (int) x)
-        : StrictMath.pow(2, x);
+    if (Double.isNaN(x) || x == Double.POSITIVE_INFINITY) {
+      return x;
+    }
+    if (x > 1.0239999999999999e+03) {
+      return Double.POSITIVE_INFINITY;
+    }
+    if (x < -1.0740e+03) {
+      return 0;
+    }
+    int k = (int) (x > 0 ? x + 0.5 : x - 0.5);
+    double d = x - k;
+    double hi = d * LN2_HI;
+    double lo = -d * LN2_LO;
+    double r = hi - lo;
+    double t = r * r;
+    double c =
+        r
+            - t
+                * (1.66666666666666657415e-01
+                    + t
+                        * (-2.77777777770155933842e-03
+                            + t
+                                * (6.61375632143793436117e-05
+                                    + t
+                                        * (-1.65339022054652515390e-06
+                                            + t * 4.13813679705723846039e-08))));
+    double y = 1 - ((lo - (r * c) / (2 - c)) - hi);
+    return Math.scalb(y, k);
   }
 
   private static boolean isOdd(double y) {
@@ -224,6 +313,54 @@ final class GoMath {
                 + 4.16666666666665929218e-2);
   }
 
+  /** Returns in which eighth of the circle an angle lies, odd ones rounded up. */
+  private static int octant(double a) {
+    long j = a < LARGE_ANGLE ? (long) (a * (4 / Math.PI)) : product(a)[0] >>> 61;
+    return (int) ((j + (j & 1)) & 7);
+  }
+
+  /** Returns what is left of an angle when {@link #octant} eighths are taken away. */
+  private static double remainder(double a) {
+    if (a < LARGE_ANGLE) {
+      double y = (long) (a * (4 / Math.PI));
+      y += y % 2;
+      return ((a - y * PI4A) - y * PI4B) - y * PI4C;
+    }
+    long[] p = product(a);
+    long hi = (p[0] << 3) | (p[1] >>> 61);
+    int zeros = Long.numberOfLeadingZeros(hi);
+    long e = 1023 - (zeros + 1);
+    hi = (zeros == 63 ? 0 : hi << (zeros + 1)) | (p[1] >>> (64 - (zeros + 1)));
+    double z = Double.longBitsToDouble((hi >>> 12) | (e << 52));
+    if ((p[0] >>> 61 & 1) == 1) {
+      z--;
+    }
+    return z * (Math.PI / 4);
+  }
+
+  /** Returns the 128 bits around the binary point of an angle times 4/pi (Payne and Hanek). */
+  private static long[] product(double a) {
+    long bits = Double.doubleToRawLongBits(a);
+    int exp = (int) (bits >>> 52 & 0x7ff) - 1023 - 52;
+    long ix = (bits & ((1L << 52) - 1)) | (1L << 52);
+    int digit = (exp + 61) / 64;
+    int shift = (exp + 61) % 64;
+    long z0 = digits(digit, shift);
+    long z1 = digits(digit + 1, shift);
+    long z2 = digits(digit + 2, shift);
+    long z2hi = Math.unsignedMultiplyHigh(z2, ix);
+    long z1hi = Math.unsignedMultiplyHigh(z1, ix);
+    long lo = z1 * ix + z2hi;
+    long carry = Long.compareUnsigned(lo, z2hi) < 0 ? 1 : 0;
+    return new long[] {z0 * ix + z1hi + carry, lo};
+  }
+
+  private static long digits(int at, int shift) {
+    return shift == 0
+        ? FOUR_BY_PI[at]
+        : (FOUR_BY_PI[at] << shift) | (FOUR_BY_PI[at + 1] >>> (64 - shift));
+  }
+
   static double sin(double x) {
     if (x == 0 || Double.isNaN(x)) {
       return x;
@@ -232,18 +369,9 @@ final class GoMath {
       return Double.NaN;
     }
     double a = Math.abs(x);
-    if (a >= LARGE_ANGLE) {
-      return StrictMath.sin(x);
-    }
     boolean negative = x < 0;
-    long j = (long) (a * (4 / Math.PI));
-    double y = j;
-    if ((j & 1) == 1) {
-      j++;
-      y++;
-    }
-    j &= 7;
-    double z = ((a - y * PI4A) - y * PI4B) - y * PI4C;
+    int j = octant(a);
+    double z = remainder(a);
     if (j > 3) {
       negative = !negative;
       j -= 4;
@@ -258,18 +386,9 @@ final class GoMath {
       return Double.NaN;
     }
     double a = Math.abs(x);
-    if (a >= LARGE_ANGLE) {
-      return StrictMath.cos(x);
-    }
     boolean negative = false;
-    long j = (long) (a * (4 / Math.PI));
-    double y = j;
-    if ((j & 1) == 1) {
-      j++;
-      y++;
-    }
-    j &= 7;
-    double z = ((a - y * PI4A) - y * PI4B) - y * PI4C;
+    int j = octant(a);
+    double z = remainder(a);
     if (j > 3) {
       j -= 4;
       negative = true;
@@ -290,16 +409,8 @@ final class GoMath {
       return Double.NaN;
     }
     double a = Math.abs(x);
-    if (a >= LARGE_ANGLE) {
-      return StrictMath.tan(x);
-    }
-    long j = (long) (a * (4 / Math.PI));
-    double y = j;
-    if ((j & 1) == 1) {
-      j++;
-      y++;
-    }
-    double z = ((a - y * PI4A) - y * PI4B) - y * PI4C;
+    int j = octant(a);
+    double z = remainder(a);
     double zz = z * z;
     double r = z;
     if (zz > 1e-14) {

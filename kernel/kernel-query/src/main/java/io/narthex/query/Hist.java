@@ -3,6 +3,8 @@ package io.narthex.query;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.promql.Numbers;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Arrays;
 
 /**
@@ -17,6 +19,26 @@ final class Hist {
   static final double[] NO_BOUNDS = new double[0];
   static final Hist EMPTY =
       new Hist(0, 0, 0, 0, 0, Buckets.NONE, Buckets.NONE, NO_BOUNDS, ResetHint.UNKNOWN);
+
+  /**
+   * 2^(i/256) / 2, rounded once: the bounds of schema 8 between 0.5 and 1; others are among them.
+   */
+  private static final double[] FRACTIONS = fractions();
+
+  private static double[] fractions() {
+    MathContext precise = new MathContext(60);
+    BigDecimal step = BigDecimal.TWO;
+    for (int i = 0; i < 8; i++) {
+      step = step.sqrt(precise);
+    }
+    double[] out = new double[256];
+    BigDecimal at = BigDecimal.ONE;
+    for (int i = 0; i < out.length; i++) {
+      out[i] = at.doubleValue() / 2;
+      at = at.multiply(step, precise);
+    }
+    return out;
+  }
 
   /** What an addition met; one per evaluation, reset by the caller. */
   static final class Notes {
@@ -139,7 +161,7 @@ final class Hist {
     }
     int mask = (1 << schema) - 1;
     int fracIdx = i & mask;
-    double frac = fracIdx == 0 ? 0.5 : Math.pow(2, fracIdx / (double) (1 << schema)) / 2;
+    double frac = FRACTIONS[fracIdx << (8 - schema)];
     int exp = (i >> schema) + 1;
     if (frac == 0.5 && exp == 1025) {
       return Double.MAX_VALUE;

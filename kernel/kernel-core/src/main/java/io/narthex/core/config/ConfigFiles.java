@@ -55,7 +55,7 @@ public final class ConfigFiles {
    * @throws ConfigException with the place of what is wrong
    */
   public Loaded load() {
-    PrometheusConfig main = new PrometheusConfigLoader(System::getenv).load(prometheus);
+    PrometheusConfig main = new PrometheusConfigLoader(System::getenv, false).load(prometheus);
     AlertmanagerConfig alerts = AlertmanagerConfig.none();
     String alertsYaml = "";
     Path amFile = alertmanager;

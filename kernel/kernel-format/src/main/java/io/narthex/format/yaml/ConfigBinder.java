@@ -25,8 +25,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * and column. Stateless and thread-safe.
  */
 public final class ConfigBinder {
+  private static final Pattern FLOAT =
+      Pattern.compile("[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?", 0);
+
   private ConfigBinder() {}
 
   /**
@@ -182,11 +187,19 @@ public final class ConfigBinder {
     }
     String key = key(component, setting);
     ConfigNode node = mapping.get(key);
-    boolean absent = node == null || (node instanceof Scalar s && s.kind() == Scalar.Kind.NULL);
-    if (absent && setting.required()) {
+    boolean isNull = node instanceof Scalar s && s.kind() == Scalar.Kind.NULL;
+    if (setting.required() && (node == null || isNull)) {
       throw new ConfigException(
           (node == null ? mapping.place() : node.place()) + ": " + key + " is required");
     }
+    if (isNull && !setting.optional()) {
+      // the originals' parser sets a value that is given as null to zero, its default is lost
+      Object zero = zero(raw(component.getGenericType()), setting);
+      if (zero != null) {
+        return zero;
+      }
+    }
+    boolean absent = node == null || isNull;
     if (absent && !setting.defaultValue().isEmpty()) {
       node = new Scalar(mapping.place(), setting.defaultValue(), Scalar.Kind.STRING);
       absent = false;
@@ -194,13 +207,24 @@ public final class ConfigBinder {
     if (absent) {
       return setting.optional() ? null : absentValue(component.getGenericType(), mapping.place());
     }
-    java.util.Objects.requireNonNull(node);
+    Objects.requireNonNull(node);
     if (setting.required() && node instanceof Scalar s && s.text().isEmpty()) {
       throw new ConfigException(node.place() + ": " + key + " is required, got an empty value");
     }
     Object value = value(node, component.getGenericType(), key);
     checkRange(node.place(), key, value, setting);
     return value;
+  }
+
+  /** Returns the zero of a type that has one and whose component never is null; else null. */
+  private static @Nullable Object zero(Class<?> raw, Setting setting) {
+    if (raw == String.class) {
+      return "";
+    }
+    if (raw == Duration.class && !setting.defaultValue().isEmpty()) {
+      return Duration.ZERO;
+    }
+    return primitiveZero(raw);
   }
 
   private static @Nullable Object emptyValue(Type type) {
@@ -324,11 +348,7 @@ public final class ConfigBinder {
       return n;
     }
     if (raw == double.class || raw == Double.class) {
-      try {
-        return Double.parseDouble(text.replace("_", ""));
-      } catch (NumberFormatException e) {
-        throw new ConfigException(at + ": " + key + " must be a number, got \"" + text + "\"", e);
-      }
+      return number(text, at, key);
     }
     if (raw == Duration.class) {
       try {
@@ -363,9 +383,9 @@ public final class ConfigBinder {
   }
 
   private static boolean bool(Scalar scalar, String key) {
-    return switch (scalar.text().toLowerCase(Locale.ROOT)) {
-      case "true", "yes", "on", "y" -> true;
-      case "false", "no", "off", "n" -> false;
+    return switch (scalar.text()) {
+      case "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y" -> true;
+      case "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N" -> false;
       default ->
           throw new ConfigException(
               scalar.place()
@@ -377,41 +397,104 @@ public final class ConfigBinder {
     };
   }
 
+  /**
+   * Reads a whole number as the originals' parser does: {@code 0x}, {@code 0b}, {@code 0o} and
+   * leading zero for octal, underscores, and numbers with a fraction, which is cut off.
+   */
   private static long integer(String text, Place at, String key) {
+    String plain = text.replace("_", "");
+    boolean negative = plain.startsWith("-");
+    String digits = negative || plain.startsWith("+") ? plain.substring(1) : plain;
     try {
-      return Long.decode(text.replace("_", ""));
+      int radix = 10;
+      String rest = digits;
+      if (digits.length() > 1 && digits.charAt(0) == '0') {
+        char letter = Character.toLowerCase(digits.charAt(1));
+        radix = letter == 'x' ? 16 : letter == 'b' ? 2 : 8;
+        rest = digits.substring(letter == 'x' || letter == 'b' || letter == 'o' ? 2 : 1);
+      }
+      if (rest.startsWith("-") || rest.startsWith("+")) {
+        throw new NumberFormatException("two signs");
+      }
+      return Long.parseLong(negative ? "-" + rest : rest, radix);
     } catch (NumberFormatException e) {
+      if (FLOAT.matcher(plain).matches()) {
+        double number = Double.parseDouble(plain);
+        if (Math.abs(number) < 0x1p63) {
+          return (long) number;
+        }
+      }
       throw new ConfigException(
           at + ": " + key + " must be a whole number, got \"" + text + "\"", e);
     }
   }
 
+  /** Reads a number as the originals' parser does. */
+  private static double number(String text, Place at, String key) {
+    String plain = text.replace("_", "");
+    switch (plain.toLowerCase(Locale.ROOT)) {
+      case ".inf", "+.inf" -> {
+        return Double.POSITIVE_INFINITY;
+      }
+      case "-.inf" -> {
+        return Double.NEGATIVE_INFINITY;
+      }
+      case ".nan" -> {
+        return Double.NaN;
+      }
+      default -> {}
+    }
+    return FLOAT.matcher(plain).matches() ? Double.parseDouble(plain) : integer(text, at, key);
+  }
+
+  /** Reads sizes such as {@code 512MB}, {@code 1.5GiB} and {@code 1GB512MB}. */
   private static ByteSize byteSize(String text, Place at, String key) {
-    int digits = 0;
-    while (digits < text.length() && Character.isDigit(text.charAt(digits))) {
-      digits++;
+    if (text.equals("0")) {
+      return new ByteSize(0);
     }
-    int power =
-        switch (text.substring(digits)) {
-          case "B", "" -> 0;
-          case "KB", "K", "KiB" -> 1;
-          case "MB", "M", "MiB" -> 2;
-          case "GB", "G", "GiB" -> 3;
-          case "TB", "T", "TiB" -> 4;
-          case "PB", "P", "PiB" -> 5;
-          case "EB", "E", "EiB" -> 6;
-          default -> -1;
-        };
-    if (digits == 0 || power < 0 || (power == 0 && !text.endsWith("B") && !text.equals("0"))) {
+    double total = 0;
+    int i = 0;
+    while (i < text.length()) {
+      int start = i;
+      while (i < text.length() && (isDigit(text.charAt(i)) || text.charAt(i) == '.')) {
+        i++;
+      }
+      int unitStart = i;
+      while (i < text.length() && !isDigit(text.charAt(i)) && text.charAt(i) != '.') {
+        i++;
+      }
+      String digits = text.substring(start, unitStart);
+      String unit = text.substring(unitStart, i);
+      if (!digits.matches("[0-9]+(\\.[0-9]*)?|\\.[0-9]+")) {
+        total = -1;
+        break;
+      }
+      int power = List.of("B", "KB", "MB", "GB", "TB", "PB", "EB").indexOf(unit.replace("iB", "B"));
+      if (power < 0 || unit.equals("iB")) {
+        throw new ConfigException(
+            at
+                + ": "
+                + key
+                + ": units: unknown unit "
+                + unit
+                + " in "
+                + text
+                + "; write a size such as 512MB");
+      }
+      total += Double.parseDouble(digits) * (1L << (10 * power));
+    }
+    if (text.isEmpty() || total < 0) {
       throw new ConfigException(
-          at + ": " + key + " must be a size such as 512MB, got \"" + text + "\"");
+          at + ": " + key + ": units: invalid " + text + "; write a size such as 512MB");
     }
-    try {
-      return new ByteSize(
-          Math.multiplyExact(Long.parseLong(text.substring(0, digits)), 1L << (10 * power)));
-    } catch (ArithmeticException | NumberFormatException e) {
-      throw new ConfigException(at + ": " + key + " is too large, got \"" + text + "\"", e);
+    if (total >= 0x1p63) {
+      throw new ConfigException(at + ": " + key + " is too large, got \"" + text + "\"");
     }
+    return new ByteSize((long) total);
+  }
+
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
   }
 
   private static void checkRange(Place at, String key, Object value, Setting setting) {

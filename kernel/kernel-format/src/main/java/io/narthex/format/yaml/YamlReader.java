@@ -8,7 +8,13 @@ import io.narthex.spi.config.ConfigNode.Place;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.ConfigNode.Sequence;
 import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -130,6 +136,9 @@ public final class YamlReader {
   }
 
   private static Scalar scalar(Place place, ScalarNode node) {
+    if (node.getTag().equals(Tag.BINARY)) {
+      return new Scalar(place, binary(place, node.getValue()), Scalar.Kind.STRING);
+    }
     if (node.getScalarStyle() != ScalarStyle.PLAIN) {
       return new Scalar(place, node.getValue(), Scalar.Kind.STRING);
     }
@@ -146,6 +155,38 @@ public final class YamlReader {
     return new Scalar(place, node.getValue(), kind);
   }
 
+  /** Returns the bytes of a {@code !!binary} value as text; see {@link #text(byte[])}. */
+  private static String binary(Place place, String base64) {
+    try {
+      return text(Base64.getDecoder().decode(base64.replaceAll("\\s", "")));
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(place + ": !!binary value contains invalid base64 data", e);
+    }
+  }
+
+  /**
+   * Returns bytes as text. A byte that is no UTF-8 becomes the lone surrogate {@code U+DC00} +
+   * byte, so that checks of names and values refuse it.
+   */
+  private static String text(byte[] bytes) {
+    StringBuilder out = new StringBuilder();
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    CharBuffer chunk = CharBuffer.allocate(bytes.length + 1);
+    while (true) {
+      CoderResult result = decoder.decode(in, chunk, true);
+      out.append(chunk.flip());
+      chunk.clear();
+      if (!result.isError()) {
+        return out.toString();
+      }
+      for (int i = 0; i < result.length(); i++) {
+        out.append((char) (0xdc00 + (in.get() & 0xff)));
+      }
+      decoder.reset();
+    }
+  }
+
   private Mapping mapping(Place place, MappingNode node) {
     Map<String, Entry> own = new LinkedHashMap<>();
     List<Mapping> merged = new ArrayList<>();
@@ -159,7 +200,8 @@ public final class YamlReader {
         merged.addAll(mergeSources(convert(tuple.getValueNode()), keyPlace));
         continue;
       }
-      Entry entry = new Entry(keyPlace, key.getValue(), convert(tuple.getValueNode()));
+      Entry entry =
+          new Entry(keyPlace, scalar(keyPlace, key).text(), convert(tuple.getValueNode()));
       Entry before = own.putIfAbsent(entry.key(), entry);
       if (before != null) {
         throw new ConfigException(

@@ -7,11 +7,16 @@ import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.HistogramRules;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.storage.tsdb.SeriesPage.HistogramTail;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.IntConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The newest samples, in memory, backed by the log.
@@ -29,6 +34,8 @@ import org.roaringbitmap.IntConsumer;
  * series cannot mean another one. The log uses the same ids; they survive a restart.
  */
 final class Head {
+  private static final Logger log = LoggerFactory.getLogger(Head.class);
+
   /** Prometheus takes samples up to half a block behind the newest one. */
   private static final int APPEND_WINDOW_DIVISOR = 2;
 
@@ -54,6 +61,10 @@ final class Head {
   private final ChunkCodec codec = new ChunkCodec();
   private final ByteSink scratch = new ByteSink(4096);
   private final ChunkRows sealing = new ChunkRows();
+  private final ByteSink tailScratch = new ByteSink(512);
+  private final Tail.Reader tailReader = new Tail.Reader();
+  private final ChunkRows tailRows = new ChunkRows();
+  private final ChunkRows tailChunk = new ChunkRows();
   private final BatchRecord record = new BatchRecord();
   private byte[] codes = new byte[1024];
   private long blockMs;
@@ -130,7 +141,7 @@ final class Head {
   }
 
   /** Returns the id of a series; a new one is logged with the next batch at the latest. */
-  int resolve(Labels labels, Log log) {
+  int resolve(Labels labels, Log wal) {
     state.readLock().lock();
     try {
       int id = find(labels);
@@ -147,10 +158,11 @@ final class Head {
         return id;
       }
       id = nextId;
-      SeriesRecord.write(id, labels, log.begin(SeriesRecord.TYPE));
-      log.end(true);
+      SeriesRecord.write(id, labels, wal.begin(SeriesRecord.TYPE));
+      wal.end(true);
       insert(id, labels);
       counters.add("head_series_created_total", 1);
+      wal.writeIfLarge(); // last: when it fails the id is taken all the same
       return id;
     } finally {
       appendLock.unlock();
@@ -212,7 +224,7 @@ final class Head {
   // ---- appending -----------------------------------------------------------------------------
 
   /** Checks, logs and applies a batch. */
-  AppendResult append(SampleBatch batch, long referenceBase, Log log, boolean force) {
+  AppendResult append(SampleBatch batch, long referenceBase, Log wal, boolean force) {
     appendLock.lock();
     try {
       int n = batch.size();
@@ -220,23 +232,23 @@ final class Head {
         codes = new byte[n];
       }
       boolean allOk = check(batch, referenceBase);
-      ByteSink out = log.begin(BatchRecord.TYPE);
+      ByteSink out = wal.begin(BatchRecord.TYPE);
       boolean anything = record.write(batch, referenceBase, codes, out);
       int rejected = 0;
       if (anything) {
-        log.end(false);
+        wal.end(false);
         try {
-          log.write();
+          wal.write();
         } catch (RuntimeException e) {
           counters.add("wal_writes_failed_total", 1);
           throw e;
         }
         if (force) {
-          log.sync();
+          wal.sync();
         }
         rejected = apply(batch, referenceBase);
       } else {
-        log.forget();
+        wal.forget();
         rejected = batch.exemplarCount();
       }
       if (allOk && rejected == 0) {
@@ -472,8 +484,42 @@ final class Head {
       return;
     }
     openRows(page, slot, sealing);
-    page.chunk[slot] = chunks.put(codec, sealing, 0, n, page.chunk[slot], scratch);
     page.openCount[slot] = 0;
+    byte[] tail = page.tail[slot];
+    if (Tail.count(tail) < Tail.CHUNKS - 1) {
+      if (page.tailBaseMs == SeriesPage.NEVER) {
+        page.tailBaseMs = sealing.timesMs[0];
+      }
+      page.tail[slot] = Tail.append(tail, codec, sealing, page.tailBaseMs, tailScratch, scratch);
+    } else {
+      collectTail(page, slot);
+      for (int i = 0; i < n; i++) {
+        tailRows.add(sealing, i);
+      }
+      page.chunk[slot] = sealAll(tailRows, page.chunk[slot]);
+      page.tail[slot] = null;
+    }
+  }
+
+  /** Reads all rows of a tail into {@link #tailRows}. */
+  private void collectTail(SeriesPage page, int slot) {
+    tailRows.clear(false);
+    tailReader.reset(page.tail[slot], page.tailBaseMs);
+    while (tailReader.next(codec, tailChunk)) {
+      for (int i = 0; i < tailChunk.size; i++) {
+        tailRows.add(tailChunk, i);
+      }
+    }
+  }
+
+  /** Seals the open rows and the tail of a series, so that its chain is complete. */
+  private void sealAllFloats(SeriesPage page, int slot) {
+    sealFloats(page, slot);
+    if (page.tail[slot] != null) {
+      collectTail(page, slot);
+      page.chunk[slot] = sealAll(tailRows, page.chunk[slot]);
+      page.tail[slot] = null;
+    }
   }
 
   /** Copies the float rows of a series that are not sealed. */
@@ -496,7 +542,7 @@ final class Head {
 
   private void addHistogram(
       SeriesPage page, int slot, long timeMs, NativeHistogram h, long startTimeMs) {
-    sealFloats(page, slot);
+    sealAllFloats(page, slot);
     HistogramTail tail = page.createHistogramTail(slot);
     tail.rows.add(timeMs, 0, h, startTimeMs);
     tail.newest = h;
@@ -574,7 +620,7 @@ final class Head {
       sealHistograms(page, slot, old);
       old.newest = null;
     }
-    sealFloats(page, slot);
+    sealAllFloats(page, slot);
     page.chunk[slot] = sealAll(rows, page.chunk[slot]);
     int last = rows.size - 1;
     if (rows.isHistogram) {
@@ -599,6 +645,26 @@ final class Head {
 
   int nextId() {
     return nextId;
+  }
+
+  /** Moves full pages of chunks from the heap into mapped files in {@code folder}. */
+  void spill(Path folder) {
+    List<HeadChunks.Page> full;
+    state.readLock().lock();
+    try {
+      full = chunks.full();
+    } finally {
+      state.readLock().unlock();
+    }
+    try {
+      for (HeadChunks.Page page : full) {
+        HeadChunks.spill(page, folder);
+      }
+    } catch (IOException e) {
+      // the page stays on the heap; the next call tries again
+      counters.add("mmap_chunks_failed_total", 1);
+      log.debug("head: cannot move a page of chunks to {}: {}", folder, e.toString());
+    }
   }
 
   // ---- truncation ----------------------------------------------------------------------------
@@ -647,10 +713,17 @@ final class Head {
     } else if (tail != null && tail.rows.size > 0) {
       oldest = tail.rows.timesMs[0];
     }
+    byte[] waiting = page.tail[slot];
+    if (waiting != null) {
+      oldest = Tail.firstTime(waiting, page.tailBaseMs, in);
+      if (oldest < minValidMs) {
+        return minValidMs;
+      }
+    }
     long reference = page.chunk[slot];
     HeadChunks.@Nullable Page[] kept = chunks.snapshot();
     while (oldest >= minValidMs && HeadChunks.exists(kept, reference)) {
-      long before = HeadChunks.open(kept, reference, in);
+      long before = HeadChunks.open(kept, reference, in, new HeadChunks.Scratch());
       long start = ChunkCodec.firstTime(in, HeadChunks.baseMs(kept, reference));
       if (start < minValidMs) {
         return minValidMs; // the chunk may have samples from then on
@@ -676,6 +749,7 @@ final class Head {
           page.pairs[slot] = null;
           page.used--;
           page.openCount[slot] = 0;
+          page.tail[slot] = null;
           page.chunk[slot] = 0;
           if (page.histograms != null) {
             page.histograms[slot] = null;

@@ -16,13 +16,24 @@ final class HeadSource extends SeriesSource {
     final int id;
     final Labels labels;
     final long chunk;
+    final byte @Nullable [] tail;
+    final long tailBaseMs;
     final @Nullable ChunkRows open;
     final long @Nullable [] deleted;
 
-    Captured(int id, Labels labels, long chunk, @Nullable ChunkRows open, long @Nullable [] gone) {
+    Captured(
+        int id,
+        Labels labels,
+        long chunk,
+        byte @Nullable [] tail,
+        long tailBaseMs,
+        @Nullable ChunkRows open,
+        long @Nullable [] gone) {
       this.id = id;
       this.labels = labels;
       this.chunk = chunk;
+      this.tail = tail;
+      this.tailBaseMs = tailBaseMs;
       this.open = open;
       deleted = gone;
     }
@@ -34,6 +45,8 @@ final class HeadSource extends SeriesSource {
   private final long maxTimeMs;
   private final ChunkCodec codec = new ChunkCodec();
   private final ByteSource bytes = new ByteSource();
+  private final HeadChunks.Scratch scratch = new HeadChunks.Scratch();
+  private final Tail.Reader tail = new Tail.Reader();
   private int next;
   private @Nullable Captured current;
   private @Nullable Captured ready; // series whose first rows are in rows already
@@ -103,7 +116,13 @@ final class HeadSource extends SeriesSource {
       }
     }
     return new Captured(
-        id, HeadIndex.labels(pairs), page.chunk[slot], open, head.tombstones().of(id));
+        id,
+        HeadIndex.labels(pairs),
+        page.chunk[slot],
+        page.tail[slot],
+        page.tailBaseMs,
+        open,
+        head.tombstones().of(id));
   }
 
   List<Captured> series() {
@@ -117,6 +136,7 @@ final class HeadSource extends SeriesSource {
       Captured c = series.get(next++);
       current = c;
       findChunks(c);
+      tail.reset(c.tail, c.tailBaseMs);
       openPending = c.open != null;
       ready = null;
       if (nextRows()) {
@@ -133,7 +153,7 @@ final class HeadSource extends SeriesSource {
     chainSize = 0;
     long reference = c.chunk;
     while (HeadChunks.exists(pages, reference)) {
-      long before = HeadChunks.open(pages, reference, bytes);
+      long before = HeadChunks.open(pages, reference, bytes, scratch);
       long first = ChunkCodec.firstTime(bytes, HeadChunks.baseMs(pages, reference));
       if (first <= maxTimeMs) {
         if (chainSize == chain.length) {
@@ -160,8 +180,14 @@ final class HeadSource extends SeriesSource {
     }
     while (chainSize > 0) {
       long reference = chain[--chainSize];
-      HeadChunks.open(pages, reference, bytes);
+      HeadChunks.open(pages, reference, bytes, scratch);
       codec.read(bytes, HeadChunks.baseMs(pages, reference), rows);
+      keep(rows, minTimeMs, maxTimeMs, c.deleted);
+      if (rows.size > 0) {
+        return true;
+      }
+    }
+    while (tail.next(codec, rows)) {
       keep(rows, minTimeMs, maxTimeMs, c.deleted);
       if (rows.size > 0) {
         return true;

@@ -51,27 +51,32 @@ final class PackedColumn {
     for (int i = from; i < from + n; i++) {
       ones |= numbers[i] - centre;
     }
-    shift = ones == 0 ? 0 : Long.numberOfTrailingZeros(ones);
-    Arrays.fill(widths, 0);
-    for (int i = from; i < from + n; i++) {
-      widths[bits(ByteSink.zigzagged((numbers[i] - centre) >> shift))]++;
+    if (ones == 0) {
+      return 8 + 8L * ((bits(ByteSink.zigzagged(centre)) + 6) / 7);
     }
+    shift = Long.numberOfTrailingZeros(ones);
+    long all = 0;
+    for (int i = from; i < from + n; i++) {
+      long z = ByteSink.zigzagged((numbers[i] - centre) >> shift);
+      all |= z;
+      widths[bits(z)]++;
+    }
+    int most = bits(all);
     long best = Long.MAX_VALUE;
     int positionBits = n > 128 ? 12 : 8;
     long exceptionBits = 0;
     int count = 0;
-    for (int w = 64; w >= 0; w--) {
-      if (w < 64) {
-        count += widths[w + 1];
-        exceptionBits += widths[w + 1] * (long) (positionBits + 8 * ((w + 1 + 6) / 7));
-      }
+    for (int w = most; w >= 0; w--) {
       long bits = (long) w * n + exceptionBits + (count > 0 ? 16 : 0);
       if (bits <= best) {
         best = bits;
         width = w;
         exceptions = count;
       }
+      count += widths[w];
+      exceptionBits += widths[w] * (long) (positionBits + 8 * ((w + 6) / 7));
     }
+    Arrays.fill(widths, 0, most + 1, 0);
     return best + 8 + 8L * ((bits(ByteSink.zigzagged(centre)) + 6) / 7) + (shift > 0 ? 16 : 0);
   }
 

@@ -33,6 +33,12 @@ final class SeriesPage {
   /** The newest sealed chunk; 0 = none. */
   final long[] chunk = new long[SIZE];
 
+  /** Small chunks behind the sealed ones, see {@link Tail}; null = none. */
+  final byte[] @Nullable [] tail = new byte[SIZE][];
+
+  /** What the times of the tails are relative to; set by the first sample. */
+  long tailBaseMs = NEVER;
+
   /** Float rows waiting: count, time of the first, distance of each from it, values. */
   final byte[] openCount = new byte[SIZE];
 

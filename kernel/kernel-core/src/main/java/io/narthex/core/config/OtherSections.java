@@ -1,0 +1,159 @@
+package io.narthex.core.config;
+
+import static io.narthex.core.config.Checks.error;
+
+import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Scalar;
+import io.narthex.spi.config.Setting;
+import io.narthex.spi.plugin.HttpTransport.TlsSettings;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Checks of the sections {@code storage}, {@code tracing} and {@code otlp}. */
+final class OtherSections {
+  /** {@code otlp:}, bound for the check. */
+  record Otlp(
+      @Setting(help = "Attributes that become labels") List<String> promoteResourceAttributes,
+      @Setting(help = "Make labels of all attributes") boolean promoteAllResourceAttributes,
+      @Setting(help = "Attributes left out") List<String> ignoreResourceAttributes,
+      @Setting(help = "How names are translated", defaultValue = "UnderscoreEscapingWithSuffixes")
+          String translationStrategy,
+      @Setting(help = "Keep service.* in target_info") boolean keepIdentifyingResourceAttributes,
+      @Setting(help = "Explicit histograms become custom buckets") boolean convertHistogramsToNhcb,
+      @Setting(help = "Add otel_scope_* labels") boolean promoteScopeMetadata,
+      @Setting(help = "Put key in front of a leading underscore", defaultValue = "true")
+          boolean labelNameUnderscoreSanitization,
+      @Setting(help = "Keep repeated underscores", defaultValue = "true")
+          boolean labelNamePreserveMultipleUnderscores) {}
+
+  /** {@code tracing:}, bound for the check. */
+  record Tracing(
+      @Setting(help = "http or grpc", defaultValue = "grpc") String clientType,
+      @Setting(help = "Where spans go") String endpoint,
+      @Setting(help = "Share of requests traced, 0 to 1") double samplingFraction,
+      @Setting(help = "Without TLS") boolean insecure,
+      @Setting(help = "TLS settings", optional = true) @Nullable TlsSettings tlsConfig,
+      @Setting(help = "More headers") Map<String, String> headers,
+      @Setting(help = "gzip or nothing") String compression,
+      @Setting(help = "How long a request may take", defaultValue = "10s") Duration timeout) {}
+
+  private static final Set<String> STRATEGIES =
+      Set.of(
+          "UnderscoreEscapingWithSuffixes",
+          "UnderscoreEscapingWithoutSuffixes",
+          "NoUTF8EscapingWithSuffixes",
+          "NoTranslation");
+
+  private OtherSections() {}
+
+  /** Checks {@code otlp:}. */
+  static void otlp(@Nullable ConfigNode node, boolean legacyNames) {
+    if (node == null || Checks.isNull(node)) {
+      return;
+    }
+    Otlp otlp = ConfigBinder.bind(node, Otlp.class);
+    if (!STRATEGIES.contains(otlp.translationStrategy())) {
+      throw error(
+          node,
+          "unsupported OTLP translation strategy " + Checks.quote(otlp.translationStrategy()));
+    }
+    if (legacyNames && otlp.translationStrategy().startsWith("No")) {
+      throw error(
+          node,
+          "OTLP translation strategy "
+              + Checks.quote(otlp.translationStrategy())
+              + " is not allowed when UTF8 is disabled");
+    }
+    if (otlp.promoteAllResourceAttributes() && !otlp.promoteResourceAttributes().isEmpty()) {
+      throw error(
+          node,
+          "'promote_all_resource_attributes' and 'promote_resource_attributes' cannot be configured simultaneously");
+    }
+    if (!otlp.promoteAllResourceAttributes() && !otlp.ignoreResourceAttributes().isEmpty()) {
+      throw error(
+          node,
+          "'ignore_resource_attributes' cannot be configured unless 'promote_all_resource_attributes' is true");
+    }
+    attributes(node, "promote_resource_attributes", "promoted", otlp.promoteResourceAttributes());
+    attributes(node, "ignore_resource_attributes", "ignored", otlp.ignoreResourceAttributes());
+  }
+
+  private static void attributes(ConfigNode at, String key, String what, List<String> names) {
+    List<String> problems = new ArrayList<>();
+    Set<String> seen = new HashSet<>();
+    for (String name : names) {
+      String stripped = name.strip();
+      if (stripped.isEmpty()) {
+        problems.add("empty " + what + " OTel resource attribute");
+      } else if (!seen.add(stripped)) {
+        problems.add("duplicated " + what + " OTel resource attribute " + Checks.quote(stripped));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw error(at, "invalid '" + key + "': " + String.join("; ", problems));
+    }
+  }
+
+  /** Checks {@code tracing:}. */
+  static void tracing(@Nullable ConfigNode node) {
+    if (node == null || Checks.isNull(node)) {
+      return;
+    }
+    Tracing tracing = ConfigBinder.bind(node, Tracing.class);
+    for (String header : tracing.headers().keySet()) {
+      if (header.toLowerCase(Locale.ROOT).equals("authorization")) {
+        throw error(node, "custom authorization header configuration is not yet supported");
+      }
+      Checks.reservedHeader(header, node);
+    }
+    if (!Set.of("http", "grpc").contains(tracing.clientType())) {
+      throw error(
+          node,
+          "expected tracing client type to be to be http or grpc, but got " + tracing.clientType());
+    }
+    if (tracing.endpoint().isEmpty()) {
+      throw error(node, "tracing endpoint must be set");
+    }
+    if (!Set.of("", "gzip").contains(tracing.compression())) {
+      throw error(
+          node,
+          "invalid compression type " + tracing.compression() + " provided, valid options: gzip");
+    }
+    HttpClientChecks.tls(tracing.tlsConfig(), node);
+  }
+
+  /** Checks values of {@code storage:} whose texts are the original's, before it is bound. */
+  static void storage(@Nullable ConfigNode node) {
+    if (!(node instanceof Mapping storage) || !(storage.get("tsdb") instanceof Mapping tsdb)) {
+      return;
+    }
+    if (tsdb.get("chunk_encoding") instanceof Mapping encoding
+        && encoding.get("floats") instanceof Scalar floats
+        && !Set.of("", "xor", "xor2").contains(floats.text())) {
+      throw error(
+          floats,
+          "'storage.tsdb.chunk_encoding.floats' must be 'xor' or 'xor2', or the field must be omitted entirely, got "
+              + Checks.quote(floats.text()));
+    }
+    if (!(tsdb.get("retention") instanceof Mapping retention)) {
+      return;
+    }
+    if (retention.get("size") instanceof Scalar size && size.text().startsWith("-")) {
+      throw error(size, "'storage.tsdb.retention.size' must be greater than or equal to 0");
+    }
+    if (retention.get("percentage") instanceof Scalar percentage
+        && percentage.text().matches("[-+]?[0-9]+(\\.[0-9]*)?")
+        && !(Double.parseDouble(percentage.text()) >= 0
+            && Double.parseDouble(percentage.text()) <= 100)) {
+      throw error(percentage, "'storage.tsdb.retention.percentage' must be in the range [0, 100]");
+    }
+  }
+}
