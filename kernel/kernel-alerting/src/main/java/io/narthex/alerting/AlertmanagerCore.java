@@ -359,6 +359,7 @@ final class AlertmanagerCore implements AutoCloseable {
     if (metrics == null) {
       return;
     }
+    metrics.groups.set(active.dispatcher().groupCount());
     Instant now = timers.now();
     int suppressed = 0;
     int activeCount = 0;
