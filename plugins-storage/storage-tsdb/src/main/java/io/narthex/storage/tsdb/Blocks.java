@@ -248,12 +248,11 @@ final class Blocks {
     }
   }
 
-  /** Makes blocks of the old part of the head; returns the time before which it is empty now. */
-  long flush(TsdbConfig config) {
-    long end = Long.MIN_VALUE;
+  /** Makes blocks of the old part of the head. */
+  void flush(TsdbConfig config) {
     while (flushDue(config)) {
       long start = Math.floorDiv(head.minMs(), config.blockMs()) * config.blockMs();
-      end = start + config.blockMs();
+      long end = start + config.blockMs();
       counters.add("compactions_triggered_total", 1);
       Block fresh = writeHead(start, end);
       List<Block> late = new ArrayList<>();
@@ -280,7 +279,6 @@ final class Blocks {
         head.appendLock.unlock();
       }
     }
-    return end;
   }
 
   private @Nullable Block writeHead(long start, long end) {

@@ -21,13 +21,13 @@ final class ExemplarRing {
   private final Map<Integer, Exemplar> newest = new HashMap<>();
 
   ExemplarRing(int capacity) {
-    this.capacity = capacity;
+    this.capacity = Math.max(0, capacity);
   }
 
   private record Entry(int id, Labels series, Exemplar exemplar) {}
 
   void resize(int newCapacity) {
-    capacity = newCapacity;
+    capacity = Math.max(0, newCapacity);
     while (entries.size() > capacity) {
       removeOldest();
     }

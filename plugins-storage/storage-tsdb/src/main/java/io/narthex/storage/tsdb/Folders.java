@@ -142,8 +142,14 @@ final class Folders implements AutoCloseable {
 
   /** Forces names in a folder to the disk. */
   static void sync(Path folder) throws IOException {
+    // a channel closes itself under an interrupted thread; give the mark back afterwards
+    boolean interrupted = Thread.interrupted();
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

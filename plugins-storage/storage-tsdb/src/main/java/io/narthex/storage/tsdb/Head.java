@@ -7,11 +7,16 @@ import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.HistogramRules;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.storage.tsdb.SeriesPage.HistogramTail;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.IntConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The newest samples, in memory, backed by the log.
@@ -29,6 +34,8 @@ import org.roaringbitmap.IntConsumer;
  * series cannot mean another one. The log uses the same ids; they survive a restart.
  */
 final class Head {
+  private static final Logger log = LoggerFactory.getLogger(Head.class);
+
   /** Prometheus takes samples up to half a block behind the newest one. */
   private static final int APPEND_WINDOW_DIVISOR = 2;
 
@@ -134,7 +141,7 @@ final class Head {
   }
 
   /** Returns the id of a series; a new one is logged with the next batch at the latest. */
-  int resolve(Labels labels, Log log) {
+  int resolve(Labels labels, Log wal) {
     state.readLock().lock();
     try {
       int id = find(labels);
@@ -151,10 +158,11 @@ final class Head {
         return id;
       }
       id = nextId;
-      SeriesRecord.write(id, labels, log.begin(SeriesRecord.TYPE));
-      log.end(true);
+      SeriesRecord.write(id, labels, wal.begin(SeriesRecord.TYPE));
+      wal.end(true);
       insert(id, labels);
       counters.add("head_series_created_total", 1);
+      wal.writeIfLarge(); // last: when it fails the id is taken all the same
       return id;
     } finally {
       appendLock.unlock();
@@ -216,7 +224,7 @@ final class Head {
   // ---- appending -----------------------------------------------------------------------------
 
   /** Checks, logs and applies a batch. */
-  AppendResult append(SampleBatch batch, long referenceBase, Log log, boolean force) {
+  AppendResult append(SampleBatch batch, long referenceBase, Log wal, boolean force) {
     appendLock.lock();
     try {
       int n = batch.size();
@@ -224,23 +232,23 @@ final class Head {
         codes = new byte[n];
       }
       boolean allOk = check(batch, referenceBase);
-      ByteSink out = log.begin(BatchRecord.TYPE);
+      ByteSink out = wal.begin(BatchRecord.TYPE);
       boolean anything = record.write(batch, referenceBase, codes, out);
       int rejected = 0;
       if (anything) {
-        log.end(false);
+        wal.end(false);
         try {
-          log.write();
+          wal.write();
         } catch (RuntimeException e) {
           counters.add("wal_writes_failed_total", 1);
           throw e;
         }
         if (force) {
-          log.sync();
+          wal.sync();
         }
         rejected = apply(batch, referenceBase);
       } else {
-        log.forget();
+        wal.forget();
         rejected = batch.exemplarCount();
       }
       if (allOk && rejected == 0) {
@@ -639,6 +647,26 @@ final class Head {
     return nextId;
   }
 
+  /** Moves full pages of chunks from the heap into mapped files in {@code folder}. */
+  void spill(Path folder) {
+    List<HeadChunks.Page> full;
+    state.readLock().lock();
+    try {
+      full = chunks.full();
+    } finally {
+      state.readLock().unlock();
+    }
+    try {
+      for (HeadChunks.Page page : full) {
+        HeadChunks.spill(page, folder);
+      }
+    } catch (IOException e) {
+      // the page stays on the heap; the next call tries again
+      counters.add("mmap_chunks_failed_total", 1);
+      log.debug("head: cannot move a page of chunks to {}: {}", folder, e.toString());
+    }
+  }
+
   // ---- truncation ----------------------------------------------------------------------------
 
   /** Forgets samples before {@code timeMs} and series that have none left. */
@@ -695,7 +723,7 @@ final class Head {
     long reference = page.chunk[slot];
     HeadChunks.@Nullable Page[] kept = chunks.snapshot();
     while (oldest >= minValidMs && HeadChunks.exists(kept, reference)) {
-      long before = HeadChunks.open(kept, reference, in);
+      long before = HeadChunks.open(kept, reference, in, new HeadChunks.Scratch());
       long start = ChunkCodec.firstTime(in, HeadChunks.baseMs(kept, reference));
       if (start < minValidMs) {
         return minValidMs; // the chunk may have samples from then on

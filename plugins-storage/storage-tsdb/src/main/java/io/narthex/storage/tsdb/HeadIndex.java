@@ -8,6 +8,8 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
+import org.apache.lucene.util.automaton.CharacterRunAutomaton;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -18,6 +20,9 @@ import org.roaringbitmap.RoaringBitmap;
 final class HeadIndex implements Postings.Index {
   /** Series lists up to this length are plain arrays: a bitmap costs 200 bytes even for one. */
   private static final int SMALL = 16;
+
+  /** From so many values on an automaton is worth building. */
+  private static final int MIN_AUTOMATON = 64;
 
   private final Map<String, Map<String, Pair>> names = new HashMap<>();
   private final RoaringBitmap all = new RoaringBitmap();
@@ -193,8 +198,15 @@ final class HeadIndex implements Postings.Index {
       }
       return out;
     }
+    Predicate<String> passes = test.test();
+    if (test.pattern() != null && values.size() >= MIN_AUTOMATON) {
+      CharacterRunAutomaton automaton = RegexAutomaton.ofCharacters(test.pattern());
+      if (automaton != null) {
+        passes = value -> automaton.run(value) != test.negated();
+      }
+    }
     for (Pair p : values.values()) {
-      if (p.value.startsWith(test.prefix()) && test.test().test(p.value)) {
+      if (p.value.startsWith(test.prefix()) && passes.test(p.value)) {
         p.addTo(out);
       }
     }

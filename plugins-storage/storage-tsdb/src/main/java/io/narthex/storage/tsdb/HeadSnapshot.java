@@ -36,6 +36,7 @@ final class HeadSnapshot {
   static final int EXEMPLAR = 13;
   static final int END = 14;
 
+  static final String TEMPORARY = ".tmp";
   private static final int FLUSH_BYTES = 1 << 20;
 
   private final Head head;
@@ -52,7 +53,7 @@ final class HeadSnapshot {
     this.head = head;
     this.directory = directory;
     target = directory.resolve(Log.name(segment, Log.SNAPSHOT_SUFFIX));
-    temporary = directory.resolve(Log.name(segment, Log.SNAPSHOT_SUFFIX) + ".tmp");
+    temporary = directory.resolve(Log.name(segment, Log.SNAPSHOT_SUFFIX) + TEMPORARY);
   }
 
   /** Writes the snapshot that replaces the segments below {@code segment}; returns its size. */

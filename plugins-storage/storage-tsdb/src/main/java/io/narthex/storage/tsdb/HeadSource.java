@@ -45,6 +45,7 @@ final class HeadSource extends SeriesSource {
   private final long maxTimeMs;
   private final ChunkCodec codec = new ChunkCodec();
   private final ByteSource bytes = new ByteSource();
+  private final HeadChunks.Scratch scratch = new HeadChunks.Scratch();
   private final Tail.Reader tail = new Tail.Reader();
   private int next;
   private @Nullable Captured current;
@@ -152,7 +153,7 @@ final class HeadSource extends SeriesSource {
     chainSize = 0;
     long reference = c.chunk;
     while (HeadChunks.exists(pages, reference)) {
-      long before = HeadChunks.open(pages, reference, bytes);
+      long before = HeadChunks.open(pages, reference, bytes, scratch);
       long first = ChunkCodec.firstTime(bytes, HeadChunks.baseMs(pages, reference));
       if (first <= maxTimeMs) {
         if (chainSize == chain.length) {
@@ -179,7 +180,7 @@ final class HeadSource extends SeriesSource {
     }
     while (chainSize > 0) {
       long reference = chain[--chainSize];
-      HeadChunks.open(pages, reference, bytes);
+      HeadChunks.open(pages, reference, bytes, scratch);
       codec.read(bytes, HeadChunks.baseMs(pages, reference), rows);
       keep(rows, minTimeMs, maxTimeMs, c.deleted);
       if (rows.size > 0) {

@@ -13,6 +13,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The log of everything that is not in a block yet: numbered segments of records.
@@ -29,7 +31,9 @@ import org.jspecify.annotations.Nullable;
  * lock.
  */
 final class Log implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Log.class);
   static final byte[] MAGIC = {'N', 'X', 'L', 'O', 'G', 0, 0, 1};
+  private static final long LEAST_FOR_SNAPSHOT = 128L << 20;
   static final int FRAME = 8; // u32 length, u32 CRC32C
   static final String SEGMENT_SUFFIX = ".log";
   static final String SNAPSHOT_SUFFIX = ".snap";
@@ -41,10 +45,12 @@ final class Log implements AutoCloseable {
   private final AtomicLong bytesOnDisk = new AtomicLong();
   private final Object fileLock = new Object();
   private int recordStart = -1;
-  private int keepOnFailure;
+  private int keepOnFailure; // end of the records that stay when a write fails
+  private volatile long sinceSnapshot;
 
   private @Nullable RandomAccessFile file; // guarded by fileLock for closing
   private volatile int segment;
+  private volatile long snapshotBytes;
   private long segmentSize;
   private volatile boolean dirty;
   private boolean suspect; // the last write failed and could not be taken back
@@ -59,6 +65,7 @@ final class Log implements AutoCloseable {
 
   /** Starts a record; its body goes into the returned buffer. */
   ByteSink begin(int type) {
+    buffer.size = keepOnFailure; // an exception may have left half a record behind
     recordStart = buffer.size;
     buffer.u64(0);
     buffer.u8(type);
@@ -114,14 +121,27 @@ final class Log implements AutoCloseable {
     }
     segmentSize += buffer.size;
     bytesOnDisk.addAndGet(buffer.size);
+    sinceSnapshot = sinceSnapshot + buffer.size; // one writer
     buffer.clear();
     keepOnFailure = 0;
     dirty = true;
-    if (buffer.data.length > 8 << 20) {
+    if (buffer.data.length > 1 << 20) {
       buffer.data = new byte[64 << 10];
     }
     if (segmentSize >= segmentBytes) {
-      cut();
+      try {
+        cut();
+      } catch (StorageException.Failed e) {
+        // what has been written is safe; the segment grows until a new one can be begun
+        log.warn("{}", e.getMessage());
+      }
+    }
+  }
+
+  /** Writes what has been collected if that is much; for records that nothing waits for. */
+  void writeIfLarge() {
+    if (buffer.size > 256 << 10) {
+      write();
     }
   }
 
@@ -137,10 +157,12 @@ final class Log implements AutoCloseable {
   /** Ends the present segment and begins the next. Returns its number. */
   int cut() {
     Path next = path(segment + 1);
+    RandomAccessFile f = null;
     try {
-      RandomAccessFile f = new RandomAccessFile(next.toFile(), "rw");
+      f = new RandomAccessFile(next.toFile(), "rw");
       f.setLength(0);
       f.write(MAGIC);
+      Folders.sync(directory);
       synchronized (fileLock) {
         if (file != null) {
           if (suspect) {
@@ -152,6 +174,7 @@ final class Log implements AutoCloseable {
         file = f;
       }
     } catch (IOException e) {
+      closeQuietly(f);
       throw new StorageException.Failed(
           "log " + next + ": cannot begin a segment: " + e.getMessage(), e);
     }
@@ -160,6 +183,16 @@ final class Log implements AutoCloseable {
     segmentSize = MAGIC.length;
     bytesOnDisk.addAndGet(MAGIC.length);
     return segment;
+  }
+
+  private static void closeQuietly(@Nullable RandomAccessFile f) {
+    if (f != null) {
+      try {
+        f.close();
+      } catch (IOException e) {
+        log.debug("log: cannot close a file that was not begun: {}", e.toString());
+      }
+    }
   }
 
   /** Forces what has been written to the disk. May run beside {@link #write}. */
@@ -173,6 +206,7 @@ final class Log implements AutoCloseable {
         try {
           file.getFD().sync();
         } catch (IOException e) {
+          dirty = true;
           throw new StorageException.Failed(
               "log " + path(segment) + ": cannot force to the disk: " + e.getMessage(), e);
         }
@@ -196,6 +230,11 @@ final class Log implements AutoCloseable {
     return String.format(Locale.ROOT, "%08d%s", number, suffix);
   }
 
+  /** Begins to count anew what a snapshot would replace. Under the append lock. */
+  void snapshotBegun() {
+    sinceSnapshot = 0;
+  }
+
   /** Deletes segments and snapshots with numbers below {@code number}. */
   void deleteBelow(int number) {
     for (String suffix : new String[] {SEGMENT_SUFFIX, SNAPSHOT_SUFFIX}) {
@@ -217,9 +256,15 @@ final class Log implements AutoCloseable {
     }
   }
 
-  /** Accounts for a file that was added beside the log. */
-  void added(long bytes) {
+  /** Accounts for a snapshot that was written beside the log. */
+  void snapshotWritten(long bytes) {
     bytesOnDisk.addAndGet(bytes);
+    snapshotBytes = bytes;
+  }
+
+  /** Tells whether so much has been logged that a snapshot is worth its while. */
+  boolean snapshotDue() {
+    return sinceSnapshot > Math.max(LEAST_FOR_SNAPSHOT, snapshotBytes);
   }
 
   /** Returns the numbers of the files with a suffix, rising. */

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.function.DoubleConsumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ final class Recovery implements BatchRecord.Handler {
   int run(DoubleConsumer progress) {
     List<Integer> snapshots = Log.numbers(directory, Log.SNAPSHOT_SUFFIX);
     List<Integer> segments = Log.numbers(directory, Log.SEGMENT_SUFFIX);
+    deleteLeftovers();
     int from = 0;
     if (!snapshots.isEmpty()) {
       from = snapshots.get(snapshots.size() - 1);
@@ -75,6 +77,21 @@ final class Recovery implements BatchRecord.Handler {
     }
     progress.accept(1);
     return next;
+  }
+
+  /** Deletes files of ours that a crash has kept from being finished. */
+  private void deleteLeftovers() {
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path p : files.toList()) {
+        String name = p.getFileName().toString();
+        if (name.endsWith(HeadChunks.SPILL_SUFFIX)
+            || name.endsWith(Log.SNAPSHOT_SUFFIX + HeadSnapshot.TEMPORARY)) {
+          Files.delete(p);
+        }
+      }
+    } catch (IOException e) {
+      throw new StorageException.Failed(directory + ": cannot clean up: " + e, e);
+    }
   }
 
   private void readSnapshot(Path path) {

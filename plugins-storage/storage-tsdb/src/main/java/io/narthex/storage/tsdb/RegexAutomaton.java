@@ -5,6 +5,7 @@ import java.util.List;
 import org.apache.lucene.util.automaton.Automata;
 import org.apache.lucene.util.automaton.Automaton;
 import org.apache.lucene.util.automaton.ByteRunAutomaton;
+import org.apache.lucene.util.automaton.CharacterRunAutomaton;
 import org.apache.lucene.util.automaton.Operations;
 import org.apache.lucene.util.automaton.TooComplexToDeterminizeException;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +39,19 @@ final class RegexAutomaton {
     }
   }
 
-  /** Returns the automaton of a fully anchored expression, or null. */
+  /** Returns the automaton over UTF-8 bytes of a fully anchored expression, or null. */
   static @Nullable ByteRunAutomaton of(String pattern) {
+    Automaton a = parse(pattern);
+    return a == null ? null : new ByteRunAutomaton(a);
+  }
+
+  /** Returns the automaton over characters of a fully anchored expression, or null. */
+  static @Nullable CharacterRunAutomaton ofCharacters(String pattern) {
+    Automaton a = parse(pattern);
+    return a == null ? null : new CharacterRunAutomaton(a);
+  }
+
+  private static @Nullable Automaton parse(String pattern) {
     if (pattern.length() > MAX_LENGTH) {
       return null;
     }
@@ -49,7 +61,7 @@ final class RegexAutomaton {
       if (parser.at < pattern.length()) {
         return null;
       }
-      return new ByteRunAutomaton(Operations.determinize(a, MAX_WORK));
+      return Operations.determinize(a, MAX_WORK);
     } catch (Unknown | TooComplexToDeterminizeException e) {
       return null;
     }

@@ -15,7 +15,7 @@ import java.time.Duration;
  * @param outOfOrderTimeWindow how far behind the newest sample one may be out of order
  * @param walFsync when the log is forced to the disk
  * @param walSegmentSize bytes after which a new log segment begins
- * @param maxExemplars over all series; 0 = none are kept
+ * @param maxExemplars over all series; 0 or less = none are kept
  */
 public record TsdbConfig(
     @Setting(
@@ -55,9 +55,8 @@ public record TsdbConfig(
             min = 1024)
         ByteSize walSegmentSize,
     @Setting(
-            help = "Most exemplars kept over all series; 0 = none.",
-            defaultValue = "100000",
-            min = 0)
+            help = "Most exemplars kept over all series; 0 or less = none.",
+            defaultValue = "100000")
         int maxExemplars) {
 
   /** The default settings. */

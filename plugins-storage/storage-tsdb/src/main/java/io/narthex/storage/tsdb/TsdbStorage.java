@@ -155,9 +155,12 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
       if (closed) {
         return;
       }
+      head.spill(folders.log());
       if (blocks.flushDue(config)) {
-        long truncateAt = blocks.flush(config);
-        truncateLog(truncateAt);
+        blocks.flush(config);
+        truncateLog();
+      } else if (wal.snapshotDue()) {
+        truncateLog(); // bounds how long a start after a crash takes
       }
       blocks.compact(config, () -> closed);
       blocks.applyRetention(config, wal.bytesOnDisk());
@@ -170,19 +173,19 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
   }
 
   /** Replaces the log by a snapshot of the head. */
-  private void truncateLog(long truncatedAtMs) {
-    log.debug("tsdb: log before {} is not needed any more", truncatedAtMs);
+  private void truncateLog() {
     int segment;
     head.appendLock.lock();
     try {
       wal.write();
       segment = wal.cut();
+      wal.snapshotBegun();
     } finally {
       head.appendLock.unlock();
     }
     counters.add("checkpoint_creations_total", 1);
     try {
-      wal.added(HeadSnapshot.write(head, folders.log(), segment));
+      wal.snapshotWritten(HeadSnapshot.write(head, folders.log(), segment));
     } catch (RuntimeException e) {
       counters.add("checkpoint_creations_failed_total", 1);
       throw e;

@@ -82,6 +82,9 @@ class DifferentialTest {
       } else if (action == 10) {
         db.cleanTombstones();
       }
+      if (random.nextInt(50) == 0) {
+        db.head().spill(folder);
+      }
       if (step % 20 == 0 || action < 11) {
         compare(db, now, step);
       }

@@ -91,7 +91,10 @@ final class Measure {
     print("append, second half", "%.1f ns/sample", (spent - half) / (samples / 2.0));
     print("log", "%.2f bytes/sample", Blocks.bytesIn(folder.resolve("log")) / (double) samples);
     print("head chunks", "%.2f bytes/sample", db.head().chunks().bytes() / (double) samples);
-    print("memory with samples", "%.0f bytes/series", (heap() - empty) / (double) series);
+    print("heap with samples", "%.0f bytes/series", (heap() - empty) / (double) series);
+    db.head().spill(folder);
+    print(
+        "heap with samples, pages moved", "%.0f bytes/series", (heap() - empty) / (double) series);
     queries(db, "head");
 
     db.crash();
