@@ -38,7 +38,12 @@ final class Journal {
       return out;
     }
     try {
-      for (String line : Files.readString(file, StandardCharsets.UTF_8).split("\n", -1)) {
+      String text = Files.readString(file, StandardCharsets.UTF_8);
+      if (!text.isEmpty() && !text.endsWith("\n")) {
+        // a crash tore the last line: what is added must not become part of it
+        Files.writeString(file, "\n", StandardCharsets.UTF_8, StandardOpenOption.APPEND);
+      }
+      for (String line : text.split("\n", -1)) {
         if (line.isBlank()) {
           continue;
         }
