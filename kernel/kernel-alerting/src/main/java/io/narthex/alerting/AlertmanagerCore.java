@@ -114,6 +114,7 @@ final class AlertmanagerCore implements AutoCloseable {
       metrics.receivers.set(config.receivers().size());
       metrics.integrations.set(config.receivers().stream().mapToInt(r -> r.blocks().size()).sum());
       metrics.inhibitionRules.set(config.inhibitRules().size());
+      config.receivers().forEach(r -> r.blocks().forEach(b -> metrics.begin(b.type())));
     }
   }
 

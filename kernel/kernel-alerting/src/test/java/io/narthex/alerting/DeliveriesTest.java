@@ -240,4 +240,30 @@ class DeliveriesTest implements NotifierService {
     silences.maintain(now.plus(RETENTION).plusSeconds(1));
     assertThat(silences.get(other, now)).isNull();
   }
+
+  @Test
+  void twoVersionsOfTheBundleShareTheState(@TempDir Path folder) {
+    AlertmanagerCore old = core(folder);
+    AlertmanagerCore next = core(folder);
+    fire(old, "A");
+    pass(20);
+    assertThat(told).hasSize(1);
+    fire(next, "A");
+    pass(20);
+    assertThat(told).as("the new version knows what the old one told").hasSize(1);
+    Instant now = timers.now();
+    String id =
+        old.silences()
+            .put(
+                new SilenceRequest(
+                    "",
+                    List.of(new LabelMatcher("a", "=", "b")),
+                    now,
+                    now.plusSeconds(60),
+                    "",
+                    "",
+                    Map.of()),
+                now);
+    assertThat(next.silences().get(id, now)).isNotNull();
+  }
 }

@@ -148,6 +148,9 @@ final class AlertSender implements AutoCloseable {
           Queue known = queues.get(key);
           if (known == null) {
             queues.put(key, new Queue(uri, block, alerts));
+            count("prometheus_notifications_sent_total", url, 0);
+            count("prometheus_notifications_errors_total", url, 0);
+            count("prometheus_notifications_dropped_total", url, 0);
           } else {
             known.block = block;
             known.relabeling = alerts;

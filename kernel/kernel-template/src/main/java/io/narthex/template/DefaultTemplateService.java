@@ -216,7 +216,7 @@ public final class DefaultTemplateService implements TemplateService {
       start = start.getParent();
     }
     int depth = pattern.getNameCount() - start.getNameCount();
-    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + pattern.toString());
+    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + goGlob(pattern));
     List<Path> found = new ArrayList<>();
     if (Files.isDirectory(start)) {
       try (Stream<Path> walk = Files.walk(start, depth)) {
@@ -226,6 +226,11 @@ public final class DefaultTemplateService implements TemplateService {
       }
     }
     return found;
+  }
+
+  /** Braces stand for themselves, and a set is negated by a circumflex, as in Go. */
+  private static String goGlob(Path pattern) {
+    return pattern.toString().replace("{", "\\{").replace("}", "\\}").replace("[^", "[!");
   }
 
   private static boolean hasWildcard(Path path) {
