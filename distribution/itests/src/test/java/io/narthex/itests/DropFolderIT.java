@@ -36,7 +36,7 @@ class DropFolderIT {
     Files.writeString(
         folder.resolve("prometheus.yml"),
         """
-        global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}
+        global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 200ms}
         rule_files: [rules.yml]
         scrape_configs:
           - {job_name: narthex, static_configs: [{targets: [self]}]}

