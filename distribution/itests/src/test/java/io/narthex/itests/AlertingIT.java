@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,7 +25,7 @@ class AlertingIT {
               .with("--config.file=" + folder.resolve("prometheus.yml"))
               .start()) {
         Server.await("the alert at the webhook", () -> firing(webhook) != null);
-        JsonNode message = firing(webhook);
+        JsonNode message = java.util.Objects.requireNonNull(firing(webhook));
         assertThat(message.path("receiver").asText()).isEqualTo("team");
         assertThat(message.path("version").asText()).isEqualTo("4");
         assertThat(message.path("groupLabels").toString()).isEqualTo("{\"alertname\":\"TooHot\"}");
@@ -55,7 +56,7 @@ class AlertingIT {
     }
   }
 
-  private static JsonNode firing(WebhookSink webhook) {
+  private static @Nullable JsonNode firing(WebhookSink webhook) {
     return webhook.received().stream()
         .filter(m -> m.path("status").asText().equals("firing") && m.path("alerts").size() == 2)
         .findFirst()

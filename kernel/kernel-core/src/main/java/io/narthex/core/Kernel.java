@@ -77,7 +77,7 @@ public final class Kernel {
   private final List<AutoCloseable> closing =
       new ArrayList<>(); // in order of start; guarded by this
   private volatile @Nullable ServerState state;
-  private volatile boolean stopped;
+  private volatile boolean stopped; // written under this
 
   /**
    * Starts booting on a thread of its own.
@@ -185,19 +185,15 @@ public final class Kernel {
                   case DISCOVERY -> discovery.instances(p.type());
                   case NOTIFIER -> notifiers.instances(p.type());
                   case STORAGE -> storage.instances(p.type());
-                  case EXPORTER -> Map.of();
+                  case EXPORTER -> exporters.instances(p.type());
                 });
-    ConfigManager config =
-        new ConfigManager(
-            files,
-            loaded,
-            next -> {
-              discovery.check(
-                  sets(next.snapshot().prometheus()), next.snapshot().prometheusFolder());
-              notifiers.check(next.snapshot().alertmanager(), next.snapshot().alertmanagerFolder());
-            },
-            metrics,
-            clock);
+    Consumer<ConfigFiles.Loaded> pluginsAccept =
+        next -> {
+          discovery.check(sets(next.snapshot().prometheus()), next.snapshot().prometheusFolder());
+          notifiers.check(next.snapshot().alertmanager(), next.snapshot().alertmanagerFolder());
+          exporters.check(exporterSettings(next), next.narthexFolder());
+        };
+    ConfigManager config = new ConfigManager(files, loaded, pluginsAccept, metrics, clock);
     metrics.add(new CoreCollector(server, storage, plugins));
 
     framework.registerService(Metrics.class, metrics, null);
@@ -221,6 +217,7 @@ public final class Kernel {
     if (!storage.ready()) {
       throw new StartException("opening storage failed: " + storage.problem());
     }
+    pluginsAccept.accept(loaded); // what the files say can be judged only now
 
     config.add(
         new HostsFollow(
@@ -253,14 +250,29 @@ public final class Kernel {
     LOG.info("Server is ready to receive web requests.");
   }
 
-  private synchronized void later(AutoCloseable part) {
-    closing.add(part);
+  /** Has a part closed at the end; at once when the end has come while it was being started. */
+  private void later(AutoCloseable part) {
+    synchronized (this) {
+      if (!stopped) {
+        closing.add(part);
+        return;
+      }
+    }
+    close(part);
+    throw new StartException("the server was stopped while it was starting");
+  }
+
+  private static void close(AutoCloseable part) {
+    try {
+      part.close();
+    } catch (Exception e) {
+      LOG.error("stopping: {}", e.toString(), e);
+    }
   }
 
   /** Stops what was started, the newest first. */
   @Deactivate
   public void stop() {
-    stopped = true;
     ServerState server = state;
     if (server != null) {
       server.stoppingNow();
@@ -269,14 +281,9 @@ public final class Kernel {
     synchronized (this) {
       reversed = new ArrayList<>(closing).reversed();
       closing.clear();
+      stopped = true;
     }
-    for (AutoCloseable part : reversed) {
-      try {
-        part.close();
-      } catch (Exception e) {
-        LOG.error("stopping: {}", e.toString(), e);
-      }
-    }
+    reversed.forEach(Kernel::close);
   }
 
   private record HostsFollow(

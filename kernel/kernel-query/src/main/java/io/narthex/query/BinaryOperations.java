@@ -3,12 +3,15 @@ package io.narthex.query;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.promql.BinaryOp;
+import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.BinaryExpr;
 import io.narthex.promql.PosRange;
 import io.narthex.promql.VectorMatching;
 import io.narthex.promql.VectorMatching.Card;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -37,9 +40,26 @@ final class BinaryOperations {
     this.context = evaluator.context;
   }
 
+  /** Returns the value; a chain of operators is walked in a loop, since it may be long. */
   Value eval(BinaryExpr b, Grid grid) {
-    Value left = evaluator.eval(b.left(), grid);
-    Value right = evaluator.eval(b.right(), grid);
+    long held = context.held();
+    Deque<BinaryExpr> chain = new ArrayDeque<>();
+    Expr at = b;
+    while (at instanceof BinaryExpr x
+        && (x == b || grid.size() == 1 || !evaluator.isInvariant(x))) {
+      chain.push(x);
+      at = x.left();
+    }
+    Value left = evaluator.eval(at, grid);
+    while (!chain.isEmpty()) {
+      BinaryExpr next = chain.pop();
+      left = eval(next, left, evaluator.eval(next.right(), grid), grid);
+      context.settle(held + Evaluator.size(left));
+    }
+    return left;
+  }
+
+  private Value eval(BinaryExpr b, Value left, Value right, Grid grid) {
     if (left instanceof Value.Scalar l && right instanceof Value.Scalar r) {
       double[] out = new double[grid.size()];
       for (int i = 0; i < out.length; i++) {

@@ -15,8 +15,10 @@ import io.narthex.promql.Expr.SubqueryExpr;
 import io.narthex.promql.Expr.UnaryExpr;
 import io.narthex.promql.Expr.VectorSelector;
 import io.narthex.promql.ValueType;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -71,7 +73,7 @@ final class Evaluator {
     return v;
   }
 
-  private static long size(Value v) {
+  static long size(Value v) {
     if (!(v instanceof Value.Vector x)) {
       return 0;
     }
@@ -233,11 +235,21 @@ final class Evaluator {
 
   boolean isInvariant(Expr e) {
     Boolean known = invariant.get(e);
-    if (known == null) {
-      known = findInvariant(e);
-      invariant.put(e, known);
+    if (known != null) {
+      return known;
     }
-    return known;
+    // chains of operators from their first operand on, so that this does not recurse along them
+    Deque<Expr> chain = new ArrayDeque<>();
+    Expr at = e;
+    while (at instanceof BinaryExpr b && !invariant.containsKey(b)) {
+      chain.push(b);
+      at = b.left();
+    }
+    while (!chain.isEmpty()) {
+      Expr next = chain.pop();
+      invariant.put(next, findInvariant(next));
+    }
+    return invariant.computeIfAbsent(e, this::findInvariant);
   }
 
   private boolean findInvariant(Expr e) {
@@ -431,7 +443,7 @@ final class Evaluator {
       }
       RangeFunction.Bounds b = bounds;
       if (b == null || !b.fits(s)) {
-        b = new RangeFunction.Bounds(s, grid, rangeMs, ends, before, after);
+        b = new RangeFunction.Bounds(s, grid, context, rangeMs, ends, before, after);
         bounds = b;
       }
       if (context.countsPerStep()) {

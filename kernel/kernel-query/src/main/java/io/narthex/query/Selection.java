@@ -96,11 +96,7 @@ final class Selection {
   }
 
   private void read(SeriesCursor cursor, Samples s, boolean stale) {
-    SampleTile t = tile;
-    if (t == null) {
-      t = new SampleTile(TILE);
-      tile = t;
-    }
+    SampleTile t = tile();
     boolean starts = context.options.useStartTimestamps();
     while (cursor.nextTile(t)) {
       context.read(t.size);
@@ -157,6 +153,9 @@ final class Selection {
     long first = base(v.at(), grid.time(0)) - offset;
     long last = fixed ? first : grid.endMs() - offset;
     boolean smoothed = v.mode() == RangeMode.SMOOTHED;
+    if (!smoothed && !detectResets && (fixed || grid.size() == 1)) {
+      return newest(v.matchers(), first, grid.size(), part);
+    }
     long until = smoothed ? last + context.lookbackMs : last;
     List<Samples> all =
         samples(
@@ -190,6 +189,68 @@ final class Selection {
       }
     }
     return out;
+  }
+
+  /** Returns the vector at one time, for all steps the same; keeps only the newest sample. */
+  private List<StepSeries> newest(List<Matcher> matchers, long time, int steps, Part part) {
+    List<StepSeries> out = new ArrayList<>();
+    SampleTile t = tile();
+    boolean starts = context.options.useStartTimestamps();
+    SelectRequest request =
+        new SelectRequest(
+            matchers,
+            time - context.lookbackMs + 1,
+            time,
+            new SelectRequest.Hints("", 0, 0, starts));
+    try (SeriesCursor cursor = context.storage.select(request)) {
+      while (cursor.nextSeries()) {
+        context.check();
+        boolean isFloat = false;
+        double value = 0;
+        NativeHistogram hist = null;
+        long found = Long.MIN_VALUE;
+        long start = 0;
+        while (cursor.nextTile(t)) {
+          context.read(t.size);
+          int last = t.size - 1;
+          isFloat = t.kind == SampleTile.Kind.FLOAT;
+          value = isFloat ? t.values[last] : 0;
+          hist = isFloat ? null : t.histograms[last];
+          found = t.timesMs[last];
+          start = starts ? t.startTimesMs[last] : 0;
+        }
+        boolean stale = isFloat ? StaleMarker.is(value) : hist == null || hist.isStale();
+        if (found == Long.MIN_VALUE || stale) {
+          continue;
+        }
+        StepSeries s = new StepSeries(cursor.labels(), false, steps);
+        Hist h = hist == null ? null : Hist.of(hist);
+        for (int i = 0; i < steps; i++) {
+          if (part == Part.TIME) {
+            s.set(i, found / 1000.0);
+          } else if (part == Part.START_TIME) {
+            s.set(i, start / 1000.0);
+          } else if (h != null) {
+            s.set(i, h);
+          } else {
+            s.set(i, value);
+          }
+        }
+        context.queried(s);
+        context.hold(s.samples());
+        out.add(s);
+      }
+    }
+    return out;
+  }
+
+  private SampleTile tile() {
+    SampleTile t = tile;
+    if (t == null) {
+      t = new SampleTile(TILE);
+      tile = t;
+    }
+    return t;
   }
 
   private boolean fill(Samples s, StepSeries out, Grid grid, long offset, Part part) {

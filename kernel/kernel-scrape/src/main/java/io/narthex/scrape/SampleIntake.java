@@ -36,6 +36,10 @@ final class SampleIntake {
   private ScrapeSettings settings;
   private Target target;
   private SeriesTable series = new SeriesTable();
+
+  /** What was known before a change of settings; ends with the next scrape. */
+  private @Nullable SeriesTable retired;
+
   private final SeriesTable metadataLines = new SeriesTable();
 
   private @Nullable ExpositionParser parser;
@@ -63,7 +67,7 @@ final class SampleIntake {
   /** Changes the settings; what is known about series stays where it is still right. */
   void update(ScrapeSettings next, Target nextTarget) {
     if (!next.sameSeries(settings) || !nextTarget.labels().equals(target.labels())) {
-      series = new SeriesTable();
+      retire();
     }
     settings = next;
     target = nextTarget;
@@ -71,8 +75,15 @@ final class SampleIntake {
     if (!o.equals(options)) {
       options = o;
       parser = null;
-      series = new SeriesTable();
+      retire();
     }
+  }
+
+  private void retire() {
+    if (retired == null) {
+      retired = series;
+    }
+    series = new SeriesTable();
   }
 
   int scraped() {
@@ -209,9 +220,11 @@ final class SampleIntake {
       throws ScrapeFailure, ExpositionException {
     int row;
     if (e == ExpositionParser.Entry.HISTOGRAM) {
-      NativeHistogram h = p.histogram();
+      NativeHistogram h = HistogramLimits.apply(p.histogram(), settings);
       row = batch.add(series.ref(entry), at, h);
+      series.histogram(entry, true);
     } else {
+      series.histogram(entry, false);
       row = batch.add(series.ref(entry), at, p.value());
     }
     if (row >= rowEntries.length) {
@@ -255,7 +268,7 @@ final class SampleIntake {
 
   /** Returns the labels under which a sample is stored, or null when relabelling drops it. */
   private @Nullable Labels labels(ExpositionParser p) throws ScrapeFailure, ExpositionException {
-    Labels labels = withTarget(p.labels());
+    Labels labels = withTarget(p);
     labels = settings.metricRelabeling.apply(labels);
     if (labels == null || labels.isEmpty()) {
       return null;
@@ -275,7 +288,8 @@ final class SampleIntake {
     return labels;
   }
 
-  private Labels withTarget(Labels scraped) {
+  private Labels withTarget(ExpositionParser p) throws ExpositionException {
+    Labels scraped = p.labels();
     Labels own = target.labels();
     boolean conflict = false;
     for (int i = 0; i < own.size(); i++) {
@@ -284,7 +298,7 @@ final class SampleIntake {
     Labels.Builder b = scraped.toBuilder();
     if (settings.config.honorLabels()) {
       for (int i = 0; i < own.size(); i++) {
-        if (!scraped.has(own.name(i))) {
+        if (!scraped.has(own.name(i)) && !p.hasEmptyLabel(own.name(i))) {
           b.set(own.name(i), own.value(i));
         }
       }
@@ -369,10 +383,28 @@ final class SampleIntake {
   }
 
   private void stale(SampleBatch batch, long timeMs) {
+    SeriesTable old = retired;
+    if (old != null) {
+      retired = null;
+      long[] goingOn = series.trackedRefs();
+      for (int e = 0; e < old.size(); e++) {
+        if (old.isTracked(e) && Arrays.binarySearch(goingOn, old.ref(e)) < 0) {
+          batch.add(old.ref(e), timeMs, StaleMarker.VALUE);
+        }
+      }
+    }
     for (int e = 0; e < series.size(); e++) {
       if (series.isStale(e)) {
-        batch.add(series.ref(e), timeMs, StaleMarker.VALUE);
+        mark(batch, e, timeMs);
       }
+    }
+  }
+
+  private void mark(SampleBatch batch, int entry, long timeMs) {
+    if (series.isHistogram(entry)) {
+      batch.add(series.ref(entry), timeMs, NativeHistogram.stale());
+    } else {
+      batch.add(series.ref(entry), timeMs, StaleMarker.VALUE);
     }
   }
 
@@ -380,7 +412,7 @@ final class SampleIntake {
   void endAll(SampleBatch batch, long timeMs) {
     for (int e = 0; e < series.size(); e++) {
       if (series.isTracked(e)) {
-        batch.add(series.ref(e), timeMs, StaleMarker.VALUE);
+        mark(batch, e, timeMs);
       }
     }
   }

@@ -2,17 +2,21 @@ package io.narthex.scrape;
 
 import io.narthex.format.duration.PromDuration;
 import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.service.discovery.TargetGroupListener;
 import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.plugin.HttpTransport;
 import java.net.InetAddress;
 import java.net.URI;
@@ -40,9 +44,15 @@ import org.osgi.service.component.annotations.Reference;
  * take it.
  */
 @Component(
-    service = {TargetGroupListener.class, ReloadListener.class, TargetService.class},
+    service = {
+      TargetGroupListener.class,
+      ReloadListener.class,
+      TargetService.class,
+      MetricCollector.class
+    },
     immediate = true)
-public final class ScrapeComponent implements TargetGroupListener, ReloadListener, TargetService {
+public final class ScrapeComponent
+    implements TargetGroupListener, ReloadListener, TargetService, MetricCollector {
   private static final String SET_PREFIX = "scrape/";
   private static final long STOP_MS = 2000;
 
@@ -52,6 +62,7 @@ public final class ScrapeComponent implements TargetGroupListener, ReloadListene
   private final ScrapeMetrics metrics;
   private final ScrapeSource source;
   private final Scratch.Pool scratches = new Scratch.Pool();
+  private final FailureLog failures = new FailureLog();
   private final ScheduledExecutorService timer;
   private final String selfInstance;
 
@@ -115,7 +126,15 @@ public final class ScrapeComponent implements TargetGroupListener, ReloadListene
   @Override
   public void apply(ConfigSnapshot snapshot) {
     Map<String, String> external = new TreeMap<>(snapshot.prometheus().global().externalLabels());
-    ScrapeLoop.Host host = new ScrapeLoop.Host(storage, source, metrics, scratches, seed(external));
+    ScrapeLoop.Host host =
+        new ScrapeLoop.Host(
+            storage,
+            source,
+            metrics,
+            scratches,
+            failures,
+            snapshot.prometheusFolder(),
+            seed(external));
     synchronized (lock) {
       Set<String> jobs = new HashSet<>();
       String failed = null;
@@ -342,5 +361,34 @@ public final class ScrapeComponent implements TargetGroupListener, ReloadListene
             loops.forEach(
                 l -> all.add(new TargetMetadata(l.target().labels(), List.copyOf(l.metadata())))));
     return all;
+  }
+
+  /** Writes what is counted only when asked: the size of the metadata caches. */
+  @Override
+  public void collect(MetricSink sink) {
+    Map<String, long[]> sizes = new TreeMap<>();
+    loops()
+        .forEach((pool, loops) -> {
+          long[] size = sizes.computeIfAbsent(pool, _ -> new long[2]);
+          for (ScrapeLoop loop : loops) {
+            for (MetricMetadata m : loop.metadata()) {
+              size[0]++;
+              size[1] += m.name().length() + m.help().length() + m.unit().length();
+            }
+          }
+        });
+    String entries = "prometheus_target_metadata_cache_entries";
+    sink.family(
+        new MetricMetadata(
+            entries, MetricType.GAUGE, "Total number of metric metadata entries in the cache", ""));
+    sizes.forEach((pool, n) -> sink.sample(entries, Labels.of("scrape_job", pool), n[0]));
+    String bytes = "prometheus_target_metadata_cache_bytes";
+    sink.family(
+        new MetricMetadata(
+            bytes,
+            MetricType.GAUGE,
+            "The number of bytes that are currently used for storing metric metadata in the cache",
+            ""));
+    sizes.forEach((pool, n) -> sink.sample(bytes, Labels.of("scrape_job", pool), n[1]));
   }
 }

@@ -13,6 +13,7 @@ import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
@@ -75,6 +76,8 @@ final class ScrapeLoop {
       ScrapeSource source,
       ScrapeMetrics metrics,
       Scratch.Pool scratches,
+      FailureLog failures,
+      Path folder,
       long seed) {}
 
   ScrapeLoop(Host host, Target target, ScrapeSettings settings, String refusal) {
@@ -253,6 +256,11 @@ final class ScrapeLoop {
       status = new Status(error.isEmpty() ? Health.UP : Health.DOWN, error, timeMs, seconds);
       if (!error.isEmpty()) {
         LOG.debug("scrape of {} failed: {}", w.target.url(), error);
+        String file = w.settings.config.scrapeFailureLogFile();
+        if (file != null && !file.isEmpty()) {
+          host.failures.write(
+              host.folder.resolve(file), w.settings.config.jobName(), w.target.url(), error);
+        }
       }
     } finally {
       host.scratches.give(scratch);

@@ -23,7 +23,6 @@ final class ScrapeMetrics {
   final Metrics.Counter outOfOrder;
   final Metrics.Counter outOfBounds;
   final Metrics.Counter exemplarOutOfOrder;
-  final Metrics.Gauge metadataEntries;
   final Metrics.Histogram scrapeDuration;
 
   ScrapeMetrics(Metrics m) {
@@ -108,11 +107,6 @@ final class ScrapeMetrics {
         m.counter(
             "prometheus_target_scrapes_exemplar_out_of_order_total",
             "Total number of exemplar rejected due to not being out of the expected order.");
-    metadataEntries =
-        m.gauge(
-            "prometheus_target_metadata_cache_entries",
-            "Total number of metric metadata entries in the cache",
-            "scrape_job");
     scrapeDuration =
         m.histogram(
             "prometheus_target_scrape_duration_seconds",
@@ -125,6 +119,5 @@ final class ScrapeMetrics {
     syncFailed.remove(job);
     poolTargets.remove(job);
     poolTargetLimit.remove(job);
-    metadataEntries.remove(job);
   }
 }

@@ -26,6 +26,7 @@ final class ScrapeSettings {
   final long labelValueLimit;
   final long bodyLimit;
   final long bucketLimit;
+  final int maxSchema;
   final boolean extraMetrics;
   final String accept;
 
@@ -39,6 +40,7 @@ final class ScrapeSettings {
     labelValueLimit = orZero(config.labelValueLengthLimit());
     bodyLimit = config.bodySizeLimit() == null ? 0 : config.bodySizeLimit().bytes();
     bucketLimit = orZero(config.nativeHistogramBucketLimit());
+    maxSchema = HistogramLimits.maxSchema(config.nativeHistogramMinBucketFactor());
     extraMetrics = Boolean.TRUE.equals(config.extraScrapeMetrics());
     accept = accept(config);
   }

@@ -29,6 +29,9 @@ final class SeriesTable {
   private long[] refs = new long[16];
   private boolean[] dropped = new boolean[16];
 
+  /** Whether the entry's newest sample was a native histogram. */
+  private boolean[] histogram = new boolean[16];
+
   /** Scrape in which the entry was seen last, with and without a time of its own. */
   private long[] seen = new long[16];
 
@@ -102,6 +105,7 @@ final class SeriesTable {
     hashes[e] = hash(b, from, to);
     refs[e] = NO_REF;
     dropped[e] = false;
+    histogram[e] = false;
     seen[e] = 0;
     tracked[e] = 0;
     if (count * 2 > slots.length) {
@@ -154,6 +158,7 @@ final class SeriesTable {
     hashes = Arrays.copyOf(hashes, n);
     refs = Arrays.copyOf(refs, n);
     dropped = Arrays.copyOf(dropped, n);
+    histogram = Arrays.copyOf(histogram, n);
     seen = Arrays.copyOf(seen, n);
     tracked = Arrays.copyOf(tracked, n);
   }
@@ -182,6 +187,14 @@ final class SeriesTable {
     dropped[entry] = true;
   }
 
+  boolean isHistogram(int entry) {
+    return histogram[entry];
+  }
+
+  void histogram(int entry, boolean is) {
+    histogram[entry] = is;
+  }
+
   /** Marks an entry as seen; returns false when this scrape has seen it already. */
   boolean see(int entry) {
     if (seen[entry] == scrape) {
@@ -204,6 +217,20 @@ final class SeriesTable {
   /** Tells whether an entry was seen as a series that can go stale in this scrape. */
   boolean isTracked(int entry) {
     return tracked[entry] == scrape && refs[entry] != NO_REF;
+  }
+
+  /** Returns the references of all tracked entries, rising. */
+  long[] trackedRefs() {
+    long[] all = new long[count];
+    int n = 0;
+    for (int e = 0; e < count; e++) {
+      if (isTracked(e)) {
+        all[n++] = refs[e];
+      }
+    }
+    long[] rising = Arrays.copyOf(all, n);
+    Arrays.sort(rising);
+    return rising;
   }
 
   /** Forgets what this scrape has seen; used before the scrape is counted as empty. */
@@ -253,6 +280,7 @@ final class SeriesTable {
       hashes[n] = hashes[e];
       refs[n] = refs[e];
       dropped[n] = dropped[e];
+      histogram[n] = histogram[e];
       seen[n] = seen[e];
       tracked[n] = tracked[e];
       moved[e] = n++;

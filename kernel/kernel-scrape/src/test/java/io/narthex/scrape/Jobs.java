@@ -31,7 +31,7 @@ final class Jobs {
         false,
         false,
         (Boolean) c.getOrDefault("extra", false),
-        0L,
+        (Long) c.getOrDefault("bucketLimit", 0L),
         0,
         (String) c.getOrDefault("path", "/metrics"),
         "http",

@@ -114,6 +114,8 @@ final class SampleIntakeTest {
     scrape("a{job=\"x\"} 1\n", 1000);
     assertThat(store.of("__name__", "a", "job", "x", "instance", "a:1", "env", "t"))
         .containsExactly("1.0");
+    scrape("b{job=\"\"} 1\n", 2000);
+    assertThat(store.of("__name__", "b", "instance", "a:1", "env", "t")).containsExactly("1.0");
   }
 
   @Test
@@ -196,5 +198,74 @@ final class SampleIntakeTest {
     }
     assertThat(store.samples).hasSize(300);
     store.samples.values().forEach(s -> assertThat(s).doesNotContainSequence("stale", "stale"));
+  }
+
+  @Test
+  void allocatesNothingPerKnownSeries() throws Exception {
+    open(Jobs.job("j"));
+    StringBuilder page = new StringBuilder("# HELP m Help.\n# TYPE m gauge\n");
+    for (int i = 0; i < 2000; i++) {
+      page.append("m{i=\"").append(i).append("\"} ").append(i * 1.5).append('\n');
+    }
+    byte[] bytes = page.toString().getBytes(StandardCharsets.UTF_8);
+    scratch.body = bytes;
+    scratch.length = bytes.length;
+    var threads =
+        (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 20; i++) {
+      scratch.batch.clear();
+      long before = threads.getCurrentThreadAllocatedBytes();
+      intake.take(ExpositionFormat.PROMETHEUS_TEXT, scratch, 1000 + i);
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
+    assertThat(scratch.batch.size()).isEqualTo(2000);
+    assertThat(least).as("bytes for 2000 samples").isLessThan(1000);
+  }
+
+  @Test
+  void endsHistogramsAsHistograms() throws Exception {
+    open(Jobs.job("j"));
+    byte[] family =
+        java.util.HexFormat.of()
+            .parseHex(
+                // name "h", type HISTOGRAM, one metric: count 1, sum 2, schema 0, one bucket
+                "1d"
+                    + "0a0168"
+                    + "1804"
+                    + "2216"
+                    + "3a14"
+                    + "0801"
+                    + "110000000000000040"
+                    + "2800"
+                    + "6202"
+                    + "1001"
+                    + "6a01"
+                    + "02");
+    scratch.body = family;
+    scratch.length = family.length;
+    ScrapeConfig config = Jobs.job("j", "native", true);
+    open(config);
+    intake.take(ExpositionFormat.PROMETHEUS_PROTO, scratch, 1000);
+    store.append(scratch.batch);
+    assertThat(of("h")).containsExactly("hist 1.0");
+    scratch.batch.clear();
+    scratch.length = 0;
+    intake.take(ExpositionFormat.PROMETHEUS_PROTO, scratch, 2000);
+    assertThat(scratch.batch.histogram(0)).isNotNull();
+    assertThat(scratch.batch.histogram(0).isStale()).isTrue();
+  }
+
+  @Test
+  void endsWhatNewSettingsDrop() throws Exception {
+    open(Jobs.job("j"));
+    scrape("a 1\nb 2\n", 1000);
+    ScrapeConfig next =
+        Jobs.job("j", "metricRelabel", List.of(Jobs.rule("drop", "__name__", "b", "", "$1")));
+    intake.update(new ScrapeSettings(next), target(next));
+    scrape("a 3\nb 4\n", 2000);
+    scrape("a 5\nb 6\n", 3000);
+    assertThat(of("a")).containsExactly("1.0", "3.0", "5.0");
+    assertThat(of("b")).containsExactly("2.0", "stale");
   }
 }

@@ -78,8 +78,10 @@ public final class ConfigManager implements ConfigService {
     if (live) {
       try {
         listener.apply(loaded.snapshot());
-      } catch (RuntimeException e) {
-        LOG.error("configuration: {} did not apply it: {}", listener.name(), e.getMessage(), e);
+      } catch (RuntimeException | LinkageError e) {
+        problem(listener, e);
+        failed(
+            "one or more errors occurred while applying the configuration: " + text(listener, e));
       }
     }
   }
@@ -109,6 +111,10 @@ public final class ConfigManager implements ConfigService {
     } catch (ConfigException e) {
       failed(String.valueOf(e.getMessage()));
       throw e;
+    } catch (RuntimeException | LinkageError e) {
+      LOG.error("configuration: it could not be checked", e);
+      failed("the configuration could not be checked: " + e);
+      throw new ConfigException("the configuration could not be checked: " + e, e);
     }
     loaded = next;
     List<String> problems = apply(next);
@@ -128,11 +134,9 @@ public final class ConfigManager implements ConfigService {
     for (ReloadListener listener : ordered) {
       try {
         listener.apply(next.snapshot());
-      } catch (RuntimeException e) {
-        problems.add(listener.name() + ": " + e.getMessage());
-        if (!(e instanceof ConfigException)) {
-          LOG.error("configuration: {} failed to apply it", listener.name(), e);
-        }
+      } catch (RuntimeException | LinkageError e) {
+        problem(listener, e);
+        problems.add(text(listener, e));
       }
     }
     if (problems.isEmpty()) {
@@ -143,6 +147,17 @@ public final class ConfigManager implements ConfigService {
       LOG.info("configuration applied");
     }
     return problems;
+  }
+
+  private static String text(ReloadListener listener, Throwable e) {
+    return listener.name() + ": " + (e instanceof ConfigException ? e.getMessage() : e.toString());
+  }
+
+  /** Logs what is a fault of ours rather than of the configuration. */
+  private static void problem(ReloadListener listener, Throwable e) {
+    if (!(e instanceof ConfigException)) {
+      LOG.error("configuration: {} failed to apply it", listener.name(), e);
+    }
   }
 
   private void failed(String message) {

@@ -1,5 +1,6 @@
 package io.narthex.core.host;
 
+import io.narthex.core.config.HttpClientChecks;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.format.yaml.ConfigBinder;
@@ -47,6 +48,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
   private final Object lock = new Object();
   private final Map<String, TargetSet> sets = new LinkedHashMap<>(); // guarded by lock
   private final CopyOnWriteArrayList<TargetGroupListener> listeners = new CopyOnWriteArrayList<>();
+  private final Duration stopDeadline;
   private final HostEnvironment environment;
   private final ProviderRegistry registry;
   private final ScheduledExecutorService notifier =
@@ -58,6 +60,16 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
 
   /** Creates a host without sets. */
   public DiscoveryHost(HostEnvironment environment, ProviderRegistry registry) {
+    this(environment, registry, STOP_DEADLINE);
+  }
+
+  /**
+   * Creates a host without sets.
+   *
+   * @param stopDeadline how long a run that was interrupted is waited for
+   */
+  DiscoveryHost(HostEnvironment environment, ProviderRegistry registry, Duration stopDeadline) {
+    this.stopDeadline = stopDeadline;
     this.environment = environment;
     this.registry = registry;
     discovered =
@@ -99,7 +111,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
   /** One block: its groups, and the run that keeps them current. */
   private final class Runner {
     final TargetSet set;
-    final DiscoveryBlock block;
+    volatile DiscoveryBlock block; // its index follows the configuration
     final Object plainNode;
     final Path folder;
     final Map<String, TargetGroup> groups = new TreeMap<>(); // guarded by lock
@@ -130,6 +142,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       fresh = false;
       if (provider == null) {
         problem = "waiting for plugin `" + block.type() + "`";
+        groups.clear(); // nobody vouches for them any more
         set.touch();
         return former;
       }
@@ -147,6 +160,13 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       return former;
     }
 
+    /** Tells whether a later run has taken the place of {@code mine}. */
+    private boolean isOver(long mine) {
+      synchronized (lock) {
+        return run != mine;
+      }
+    }
+
     private void loop(Discovery discovery, long mine) {
       TargetSink sink = new RunSink(this, mine);
       while (!Thread.currentThread().isInterrupted()) {
@@ -158,9 +178,10 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
                 return true;
               });
           return;
-        } catch (InterruptedException e) {
-          return;
-        } catch (Exception | LinkageError e) {
+        } catch (Exception | Error e) {
+          if (isOver(mine)) {
+            return;
+          }
           LOG.warn(
               "discovery {} failed, starts again in {} s: {}",
               label(),
@@ -213,9 +234,16 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
 
     @Override
     public void refreshFailed(String reason) {
-      runner.problem = reason;
+      synchronized (lock) {
+        if (runner.run != run) {
+          return; // replaced meanwhile
+        }
+        if (!reason.equals(runner.problem)) {
+          LOG.warn("discovery {}: refresh failed: {}", runner.label(), reason);
+        }
+        runner.problem = reason;
+      }
       failures.with(runner.block.type()).inc();
-      LOG.warn("discovery {}: refresh failed: {}", runner.label(), reason);
     }
   }
 
@@ -227,9 +255,12 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
   private <C extends Record> Discovery openTyped(
       DiscoveryProvider<C> service, DiscoveryBlock block, String label, Path folder) {
     C config = ConfigBinder.bind(block.node(), service.configType());
+    HttpClientChecks.checkAll(config, block.node());
     try {
       return PluginCalls.open(
-          service, () -> service.open(config, environment.context(block.type(), label, folder)));
+          service,
+          "discovery " + label,
+          () -> service.open(config, environment.context(block.type(), label, folder)));
     } catch (ConfigException e) {
       throw new ConfigException(block.node().place() + ": " + e.getMessage(), e);
     }
@@ -283,6 +314,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
                   : null;
           if (kept != null) {
             old.remove(kept);
+            kept.block = block;
             set.runners.add(kept);
           } else {
             Runner runner = new Runner(set, block, folder);
@@ -295,7 +327,10 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       });
     }
     for (String name : removed) {
-      notifier.execute(() -> listeners.forEach(l -> l.setRemoved(name)));
+      notifier.execute(() -> {
+        discovered.remove(kindOf(name), name);
+        listeners.forEach(l -> l.setRemoved(name));
+      });
     }
     former.forEach(Thread::interrupt);
   }
@@ -327,20 +362,22 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
         return;
       }
       set.told = true;
+      int targets = 0;
       for (Runner runner : set.runners) {
-        int targets = 0;
         for (TargetGroup group : runner.groups.values()) {
           groups.add(prefixed(group, runner));
           targets += group.targets().size();
         }
-        discovered
-            .with(set.name.startsWith("scrape/") ? "scrape" : "notify", set.name)
-            .set(targets);
       }
+      discovered.with(kindOf(set.name), set.name).set(targets);
     }
     for (TargetGroupListener listener : listeners) {
       tell(listener, set.name, groups);
     }
+  }
+
+  private static String kindOf(String set) {
+    return set.startsWith("scrape/") ? "scrape" : "notify";
   }
 
   private static TargetGroup prefixed(TargetGroup group, Runner runner) {
@@ -408,7 +445,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     former.forEach(Thread::interrupt);
     for (Thread thread : former) {
       try {
-        if (!thread.join(STOP_DEADLINE)) {
+        if (!thread.join(stopDeadline)) {
           LOG.warn(
               "{} does not stop when interrupted; its class loader stays alive", thread.getName());
         }

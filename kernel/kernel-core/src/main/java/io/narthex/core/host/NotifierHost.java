@@ -1,5 +1,6 @@
 package io.narthex.core.host;
 
+import io.narthex.core.config.HttpClientChecks;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.format.yaml.ConfigBinder;
@@ -17,6 +18,7 @@ import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.notifier.SendResult;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -36,6 +38,7 @@ import org.slf4j.LoggerFactory;
 public final class NotifierHost implements NotifierService, ProviderRegistry.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(NotifierHost.class);
   private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final long STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /** An opened notifier and the sends that are in it now. */
   private static final class Handle {
@@ -47,11 +50,10 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       this.notifier = notifier;
     }
 
-    /** Waits for running sends, interrupts those that take too long, and closes. */
-    void drainAndClose() {
-      long deadline = System.nanoTime() + DRAIN_NANOS;
+    /** Waits for running sends until the deadline, interrupts those still running, and closes. */
+    void drainAndClose(long deadline) {
       synchronized (this) {
-        while (inFlight.get() > 0 && System.nanoTime() < deadline) {
+        while (inFlight.get() > 0 && System.nanoTime() - deadline < 0) {
           try {
             wait(100);
           } catch (InterruptedException e) {
@@ -61,12 +63,12 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
         }
       }
       senders.forEach(Thread::interrupt);
-      try {
-        notifier.close();
-      } catch (RuntimeException e) {
-        LOG.warn("notifier {} failed to close: {}", notifier.getClass().getName(), e.toString());
-      }
+      closeNow(notifier);
     }
+  }
+
+  private static void closeNow(Notifier notifier) {
+    PluginCalls.close(notifier, "notifier " + notifier.getClass().getName(), notifier);
   }
 
   /** One block of a receiver. */
@@ -106,7 +108,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       for (Block block : receiver.blocks()) {
         Provider provider = registry.find(Kind.NOTIFIER, block.type());
         if (provider != null) {
-          open(provider, receiver.name(), block, config.globals(), folder).close();
+          closeNow(open(provider, receiver.name(), block, config.globals(), folder));
         }
       }
     }
@@ -114,6 +116,15 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
 
   /** Takes a configuration; blocks that have not changed keep their notifiers. */
   public void configure(AlertmanagerConfig config, Path folder) {
+    List<Handle> gone = replace(config, folder);
+    long deadline = System.nanoTime() + DRAIN_NANOS;
+    for (Handle handle : gone) {
+      Thread.ofVirtual().name("notifier-drain").start(() -> handle.drainAndClose(deadline));
+    }
+  }
+
+  /** Switches to a configuration; returns the notifiers it does not use any more. */
+  private List<Handle> replace(AlertmanagerConfig config, Path folder) {
     List<Handle> gone = new ArrayList<>();
     synchronized (changes) {
       boolean sameGlobals =
@@ -121,6 +132,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
               && folder.equals(configDirectory);
       globals = config.globals();
       configDirectory = folder;
+      Set<Handle> moved = new HashSet<>();
       Map<String, List<Slot>> before = receivers;
       Map<String, List<Slot>> now = new java.util.LinkedHashMap<>();
       for (Receiver receiver : config.receivers()) {
@@ -129,9 +141,10 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
           Slot kept =
               sameGlobals ? find(before.getOrDefault(receiver.name(), List.of()), block) : null;
           Slot slot = new Slot(block, "waiting for plugin `" + block.type() + "`");
-          if (kept != null && kept.handle != null) {
-            slot.handle = kept.handle;
-            kept.handle = null;
+          Handle handle = kept == null ? null : kept.handle;
+          if (handle != null && moved.add(handle)) {
+            slot.handle = handle; // the former slot keeps it too: a send may be on its way there
+            slot.problem = "";
           } else {
             openInto(slot, receiver.name(), registry.find(Kind.NOTIFIER, block.type()));
           }
@@ -143,15 +156,15 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       for (List<Slot> slots : before.values()) {
         for (Slot slot : slots) {
           Handle handle = slot.handle;
-          if (handle != null) {
+          if (handle != null && !moved.contains(handle)) {
+            slot.problem = "the configuration has changed";
+            slot.handle = null;
             gone.add(handle);
           }
         }
       }
     }
-    for (Handle handle : gone) {
-      Thread.ofVirtual().name("notifier-drain").start(handle::drainAndClose);
-    }
+    return gone;
   }
 
   private static @Nullable Slot find(List<Slot> slots, Block block) {
@@ -201,6 +214,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       Path folder) {
     C config =
         ConfigBinder.bind(block.node(), service.configType(), key -> key.equals("send_resolved"));
+    HttpClientChecks.checkAll(config, block.node());
     // the plugin sees its own keys of global: and none of the others
     Set<String> own = ConfigBinder.keys(service.globalConfigType());
     List<Entry> entries =
@@ -213,6 +227,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     try {
       return PluginCalls.open(
           service,
+          "notifier " + name,
           () -> service.open(config, global, environment.context(block.type(), name, folder)));
     } catch (ConfigException e) {
       throw new ConfigException(block.node().place() + ": " + e.getMessage(), e);
@@ -269,10 +284,14 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     Handle mine = handle;
     mine.senders.add(Thread.currentThread());
     try {
-      return PluginCalls.call(mine.notifier, () -> mine.notifier.send(notification));
+      @Nullable SendResult result =
+          PluginCalls.call(mine.notifier, () -> mine.notifier.send(notification));
+      return result != null
+          ? result
+          : SendResult.retryLater("notifier `" + slot.block.type() + "` gave no result");
     } catch (InterruptedException e) {
       throw e;
-    } catch (Exception | LinkageError e) {
+    } catch (Exception | Error e) {
       LOG.warn("notifier {} threw {}", slot.block.type(), e.toString(), e);
       return SendResult.retryLater("notifier `" + slot.block.type() + "` failed: " + e);
     } finally {
@@ -297,7 +316,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     receivers.forEach((name, slots) -> {
       for (Slot slot : slots) {
         if (slot.block.type().equals(candidate.type())) {
-          open(candidate, name, slot.block, globals, configDirectory).close();
+          closeNow(open(candidate, name, slot.block, globals, configDirectory));
         }
       }
     });
@@ -322,7 +341,8 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
         }
       });
     }
-    former.forEach(Handle::drainAndClose);
+    long deadline = System.nanoTime() + DRAIN_NANOS;
+    former.forEach(h -> h.drainAndClose(deadline));
   }
 
   /**
@@ -342,8 +362,9 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     return out;
   }
 
-  /** Closes all notifiers. */
+  /** Closes all notifiers; sends that run get some seconds to finish. */
   public void close() {
-    configure(AlertmanagerConfig.none(), configDirectory);
+    long deadline = System.nanoTime() + STOP_NANOS;
+    replace(AlertmanagerConfig.none(), configDirectory).forEach(h -> h.drainAndClose(deadline));
   }
 }

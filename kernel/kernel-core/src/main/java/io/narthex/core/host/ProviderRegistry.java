@@ -1,6 +1,7 @@
 package io.narthex.core.host;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,7 +46,11 @@ public final class ProviderRegistry {
      */
     void probe(Provider candidate);
 
-    /** Switches to {@code now}; null: there is none any more. Returns when the former is unused. */
+    /**
+     * Switches to {@code now}; null: there is none any more. Returns when the former is unused.
+     *
+     * @throws RuntimeException when it cannot; it goes on with the former provider then
+     */
     void changed(Kind kind, String type, @Nullable Provider now);
   }
 
@@ -84,8 +89,9 @@ public final class ProviderRegistry {
   /**
    * Makes {@code now} the providers of a plugin, in place of those it had.
    *
-   * @throws IllegalStateException when another plugin serves one of the types; nothing has changed
-   *     then
+   * @throws IllegalStateException when another plugin serves one of the types
+   * @throws RuntimeException when a listener cannot switch; in both cases the former providers
+   *     serve on
    */
   public void publish(String pluginId, List<Provider> now) {
     for (Provider p : now) {
@@ -105,13 +111,63 @@ public final class ProviderRegistry {
         gone.add(p);
       }
     }
-    for (Provider p : now) {
-      providers.put(new Key(p.kind(), p.type()), p);
-      listeners.forEach(l -> l.changed(p.kind(), p.type(), p));
+    Map<Key, @Nullable Provider> before = new LinkedHashMap<>();
+    try {
+      for (Provider p : now) {
+        Key key = new Key(p.kind(), p.type());
+        before.put(key, providers.get(key));
+        change(key, p);
+      }
+    } catch (RuntimeException | LinkageError e) {
+      restore(before, e);
+      throw e;
     }
     for (Provider p : gone) {
-      providers.remove(new Key(p.kind(), p.type()));
-      listeners.forEach(l -> l.changed(p.kind(), p.type(), null));
+      change(new Key(p.kind(), p.type()), null);
+    }
+  }
+
+  /** Tells all listeners; when one refuses, those told before it are told the former again. */
+  private void change(Key key, @Nullable Provider now) {
+    Provider former = now == null ? providers.remove(key) : providers.put(key, now);
+    List<Listener> told = new ArrayList<>();
+    try {
+      for (Listener listener : listeners) {
+        listener.changed(key.kind(), key.type(), now);
+        told.add(listener);
+      }
+    } catch (RuntimeException | LinkageError e) {
+      if (former == null) {
+        providers.remove(key);
+      } else {
+        providers.put(key, former);
+      }
+      for (Listener listener : told) {
+        tell(listener, key, former, e);
+      }
+      throw e;
+    }
+  }
+
+  /** Puts back what was changed before a later change failed. */
+  private void restore(Map<Key, @Nullable Provider> before, Throwable cause) {
+    before.forEach((key, former) -> {
+      if (providers.get(key) != former) {
+        if (former == null) {
+          providers.remove(key);
+        } else {
+          providers.put(key, former);
+        }
+        listeners.forEach(l -> tell(l, key, former, cause));
+      }
+    });
+  }
+
+  private static void tell(Listener listener, Key key, @Nullable Provider former, Throwable cause) {
+    try {
+      listener.changed(key.kind(), key.type(), former);
+    } catch (RuntimeException | LinkageError e) {
+      cause.addSuppressed(e);
     }
   }
 

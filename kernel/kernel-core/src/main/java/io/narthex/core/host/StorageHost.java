@@ -23,8 +23,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,9 +33,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The storage gate: hands calls to the one storage that is open, and replaces it.
  *
- * <p><b>Swap.</b> Calls hold the read lock; a replacement takes the write lock, so it begins when
- * no call is inside. While no storage is open, {@code append} and {@code resolve} wait for up to
- * {@link #WAIT_SECONDS}: what scrapes have read stays in their hands meanwhile. Reads fail at once.
+ * <p><b>Swap.</b> Calls hold the read lock; a replacement takes the write lock for a moment to take
+ * the storage away, so no call is inside when it is closed. While no storage is open, {@code
+ * append} and {@code resolve} wait for up to {@link #WAIT_SECONDS}: what scrapes have read stays in
+ * their hands meanwhile. Reads fail at once.
  */
 public final class StorageHost implements StorageGate, ProviderRegistry.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(StorageHost.class);
@@ -43,17 +44,17 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   private static final long REFERENCE_SPAN = 1L << 40;
 
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(true);
-  private final Condition opened = lock.writeLock().newCondition();
+  private final Object opened = new Object(); // notified when a storage opens, or never will
   private final HostEnvironment environment;
   private final Path dataDirectory;
   private final String wantedType;
   private volatile @Nullable Storage storage; // written under the write lock
-  private volatile Provider usedProvider; // the provider of storage
+  private volatile @Nullable Provider usedProvider; // the provider of storage
   private volatile ConfigNode settings;
   private volatile double progress;
   private volatile boolean closed;
   private volatile String problem = "waiting for the storage plugin";
-  private long openings; // guarded by the write lock
+  private long openings; // used by the one thread that changes plugins
 
   /**
    * Creates a gate without storage.
@@ -67,7 +68,6 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     this.dataDirectory = dataDirectory;
     this.wantedType = wantedType;
     this.settings = settings;
-    this.usedProvider = new Provider(Kind.STORAGE, wantedType, "", this);
   }
 
   private record Context(
@@ -107,24 +107,36 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     }
   }
 
-  /** Takes settings that a reload changed. */
+  /**
+   * Takes settings that a reload changed.
+   *
+   * @throws io.narthex.spi.config.ConfigException when the storage cannot use them; it keeps those
+   *     it has
+   */
   public void configure(ConfigNode changed) {
-    ConfigNode before = settings;
-    settings = changed;
-    Storage current = storage;
-    if (current != null && !java.util.Objects.equals(before.toPlain(), changed.toPlain())) {
-      if (current instanceof ConfigurableStorage<?> configurable) {
-        reconfigure(configurable, (StorageProvider<?>) usedProvider.service());
-      } else {
-        LOG.warn("storage `{}` takes changed settings at its next start only", wantedType);
+    lock.readLock().lock();
+    try {
+      Storage current = storage;
+      Provider provider = usedProvider;
+      if (current != null
+          && provider != null
+          && !Objects.equals(settings.toPlain(), changed.toPlain())) {
+        if (current instanceof ConfigurableStorage<?> configurable) {
+          reconfigure(configurable, (StorageProvider<?>) provider.service(), changed);
+        } else {
+          LOG.warn("storage `{}` takes changed settings at its next start only", wantedType);
+        }
       }
+      settings = changed;
+    } finally {
+      lock.readLock().unlock();
     }
   }
 
   @SuppressWarnings("unchecked") // the provider that opened the storage names the record
-  private <C extends Record> void reconfigure(
-      ConfigurableStorage<?> configurable, StorageProvider<C> provider) {
-    C config = ConfigBinder.bind(settings, provider.configType());
+  private static <C extends Record> void reconfigure(
+      ConfigurableStorage<?> configurable, StorageProvider<C> provider, ConfigNode changed) {
+    C config = ConfigBinder.bind(changed, provider.configType());
     ((ConfigurableStorage<C>) configurable).reconfigure(config);
   }
 
@@ -140,35 +152,94 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     if (kind != Kind.STORAGE || !type.equals(wantedType) || closed) {
       return;
     }
+    Provider formerProvider = usedProvider;
+    detach(
+        now == null ? "waiting for plugin `" + wantedType + "`" : "the storage is being replaced");
+    if (now == null) {
+      return;
+    }
+    try {
+      attach(now, open(now));
+    } catch (RuntimeException | LinkageError e) {
+      problem = e instanceof RuntimeException ? String.valueOf(e.getMessage()) : e.toString();
+      if (formerProvider == null) {
+        throw e;
+      }
+      reopen(formerProvider, e);
+      throw new IllegalStateException(
+          "the new storage did not open, the former one runs again: " + problemOf(e), e);
+    }
+  }
+
+  private static String problemOf(Throwable e) {
+    return e instanceof RuntimeException ? String.valueOf(e.getMessage()) : e.toString();
+  }
+
+  private void reopen(Provider former, Throwable cause) {
+    try {
+      attach(former, open(former));
+    } catch (RuntimeException | LinkageError e) {
+      problem =
+          "neither the new storage opened ("
+              + problemOf(cause)
+              + ") nor the former one again ("
+              + problemOf(e)
+              + ")";
+      LOG.error("storage `{}`: {}", wantedType, problem);
+      throw new IllegalStateException(problem, e);
+    }
+  }
+
+  /** Closes the storage once no call is inside; calls that come now wait or fail. */
+  private void detach(String why) {
+    Storage former = storage;
+    if (former == null) {
+      problem = why;
+      return;
+    }
+    try {
+      if (!lock.writeLock().tryLock(WAIT_SECONDS, TimeUnit.SECONDS)) {
+        throw new IllegalStateException(
+            "the storage has calls inside that do not end within "
+                + WAIT_SECONDS
+                + " s; nothing was changed");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted; nothing was changed", e);
+    }
+    try {
+      problem = why;
+      storage = null;
+      usedProvider = null;
+    } finally {
+      lock.writeLock().unlock();
+    }
+    try {
+      former.close();
+    } catch (RuntimeException | LinkageError e) {
+      LOG.error("storage `{}` failed to close: {}", wantedType, e.toString(), e);
+    }
+  }
+
+  /** Lets calls through to a storage. */
+  private void attach(Provider provider, Storage next) {
+    boolean tooLate;
     lock.writeLock().lock();
     try {
-      Storage former = storage;
-      Provider formerProvider = usedProvider;
-      storage = null;
-      problem = "the storage is being replaced";
-      if (former != null) {
-        former.close();
-      }
-      if (now == null) {
-        problem = "waiting for plugin `" + wantedType + "`";
-        return;
-      }
-      try {
-        storage = open(now);
-        usedProvider = now;
-      } catch (RuntimeException e) {
-        problem = String.valueOf(e.getMessage());
-        if (former == null) {
-          throw e;
-        }
-        storage = open(formerProvider);
-        throw new IllegalStateException(
-            "the new storage did not open, the former one runs again: " + e.getMessage(), e);
-      } finally {
-        opened.signalAll();
+      tooLate = closed;
+      if (!tooLate) {
+        storage = next;
+        usedProvider = provider;
       }
     } finally {
       lock.writeLock().unlock();
+    }
+    if (tooLate) {
+      next.close();
+    }
+    synchronized (opened) {
+      opened.notifyAll();
     }
   }
 
@@ -187,41 +258,40 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
             base,
             this);
     progress = 0;
-    Storage opening = PluginCalls.open(provider, () -> provider.open(config, context));
+    Storage opening = PluginCalls.openSlowly(provider, () -> provider.open(config, context));
     progress = 1;
     return opening;
   }
 
   /**
-   * Waits, bounded, until a storage is open. Called with the read lock held; holds it again on
-   * return.
+   * Waits, bounded, until a storage is open; the read lock is held on return.
+   *
+   * @throws StorageException.Closed when none opens in time; the read lock is not held then
    */
-  private Storage awaitOpen() {
-    Storage current = storage;
-    if (current != null) {
-      return current;
-    }
-    if (closed) {
-      throw new StorageException.Closed("the storage is closed");
-    }
-    lock.readLock().unlock();
-    lock.writeLock().lock();
-    try {
-      long left = TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
-      while (storage == null && left > 0 && !closed) {
-        left = opened.awaitNanos(left);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } finally {
+  private Storage enter() {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
+    while (true) {
       lock.readLock().lock();
-      lock.writeLock().unlock();
+      Storage current = storage;
+      if (current != null) {
+        return current;
+      }
+      lock.readLock().unlock();
+      try {
+        synchronized (opened) {
+          long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+          if (storage == null && (closed || left <= 0)) {
+            throw new StorageException.Closed(problem);
+          }
+          if (storage == null) {
+            opened.wait(left);
+          }
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new StorageException.Closed(problem);
+      }
     }
-    current = storage;
-    if (current == null) {
-      throw new StorageException.Closed(problem);
-    }
-    return current;
   }
 
   private Storage required() {
@@ -234,9 +304,9 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
 
   @Override
   public long resolve(Labels labels) {
-    lock.readLock().lock();
+    Storage current = enter();
     try {
-      return awaitOpen().resolve(labels);
+      return current.resolve(labels);
     } finally {
       lock.readLock().unlock();
     }
@@ -244,9 +314,9 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
 
   @Override
   public AppendResult append(SampleBatch batch) {
-    lock.readLock().lock();
+    Storage current = enter();
     try {
-      return awaitOpen().append(batch);
+      return current.append(batch);
     } finally {
       lock.readLock().unlock();
     }
@@ -350,17 +420,10 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   @Override
   public void close() {
     closed = true;
-    lock.writeLock().lock();
-    try {
-      Storage current = storage;
-      storage = null;
-      problem = "the server is stopping";
-      opened.signalAll();
-      if (current != null) {
-        current.close();
-      }
-    } finally {
-      lock.writeLock().unlock();
+    detach("the server is stopping");
+    problem = "the server is stopping";
+    synchronized (opened) {
+      opened.notifyAll();
     }
   }
 }

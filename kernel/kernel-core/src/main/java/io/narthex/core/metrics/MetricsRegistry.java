@@ -124,7 +124,7 @@ public final class MetricsRegistry implements Metrics {
     for (MetricCollector collector : collectors) {
       try {
         collector.collect(sink);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | LinkageError e) {
         LOG.warn(
             "own metrics: collector {} failed; its metrics are missing",
             collector.getClass().getName(),

@@ -20,8 +20,13 @@ public final class AdminToken {
   /** Creates the token file, readable by its owner only, unless it is there. */
   public static void ensure(Path stateDirectory) {
     Path file = stateDirectory.resolve(FILE);
-    if (Files.exists(file)) {
-      return;
+    try {
+      if (Files.exists(file) && Files.size(file) > 0) {
+        return;
+      }
+      Files.deleteIfExists(file); // left empty by a start that was cut short
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
     byte[] random = new byte[32];
     new SecureRandom().nextBytes(random);

@@ -1,5 +1,6 @@
 package io.narthex.core.plugin;
 
+import io.narthex.core.host.PluginCalls;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.plugin.JarInspector.JarInfo;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
@@ -24,9 +26,12 @@ import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.wiring.BundleWiring;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One version of a plugin as a bundle in the framework, from installation to uninstallation. */
 final class Deployment {
+  private static final Logger LOG = LoggerFactory.getLogger(Deployment.class);
   private static final Map<String, Kind> INTERFACES = new LinkedHashMap<>();
 
   static {
@@ -37,15 +42,13 @@ final class Deployment {
   }
 
   final JarInfo info;
-  final Path jar;
   final Bundle bundle;
   final long startedMs;
   private final List<ServiceReference<?>> used = new ArrayList<>();
   private List<Provider> providers = List.of();
 
-  private Deployment(JarInfo info, Path jar, Bundle bundle, long startedMs) {
+  private Deployment(JarInfo info, Bundle bundle, long startedMs) {
     this.info = info;
-    this.jar = jar;
     this.bundle = bundle;
     this.startedMs = startedMs;
   }
@@ -53,46 +56,63 @@ final class Deployment {
   /**
    * Installs and starts a jar beside whatever runs.
    *
-   * @param jar the kept copy of the plugin's jar
+   * @param jar the plugin's jar
    * @param work folder for the bundle form of a plain jar
-   * @throws PluginException when it cannot be resolved or started; nothing is left behind then
+   * @throws PluginException when it cannot be resolved or started in time; nothing is left behind
+   *     then
    */
   static Deployment start(BundleContext framework, JarInfo info, Path jar, Path work, long nowMs) {
-    Bundle bundle = null;
+    Bundle bundle = install(framework, info, jar, work);
     try {
-      Path image = jar;
+      return PluginCalls.within(
+          PluginCalls.DEADLINE,
+          "starting " + info.id(),
+          () -> {
+            bundle.start();
+            Deployment deployment = new Deployment(info, bundle, nowMs);
+            deployment.findProviders(framework);
+            return deployment;
+          },
+          late -> late.uninstall(framework));
+    } catch (PluginCalls.PluginTimeoutException e) {
+      // the framework waits for a bundle that is being started, so this must not be our thread
+      Thread.ofVirtual().name("plugin remove " + info.id()).start(() -> remove(bundle));
+      throw new PluginException("failed to start: " + e.getMessage());
+    } catch (RuntimeException | LinkageError e) {
+      remove(bundle);
+      throw e.getCause() instanceof BundleException b
+          ? new PluginException(explain(b))
+          : e instanceof PluginException p ? p : new PluginException("failed to start: " + e);
+    }
+  }
+
+  private static Bundle install(BundleContext framework, JarInfo info, Path jar, Path work) {
+    Path image = jar;
+    try {
       if (!info.bundle()) {
         image = work.resolve(info.id() + "-" + info.sha256().substring(0, 12) + ".bundle.jar");
         JarWrapper.wrap(jar, info, image);
       }
       try (InputStream in = Files.newInputStream(image)) {
-        bundle =
-            framework.installBundle(
-                "plugin:" + info.id() + ":" + info.sha256() + ":" + System.nanoTime(), in);
+        return framework.installBundle(
+            "plugin:" + info.id() + ":" + info.sha256() + ":" + System.nanoTime(), in);
+      } finally {
+        if (!image.equals(jar)) {
+          Files.deleteIfExists(image);
+        }
       }
-      bundle.start();
-      Deployment deployment = new Deployment(info, jar, bundle, nowMs);
-      deployment.findProviders(framework);
-      return deployment;
     } catch (BundleException e) {
-      remove(bundle);
       throw new PluginException(explain(e));
-    } catch (IOException e) {
-      remove(bundle);
+    } catch (IOException | RuntimeException e) {
       throw new PluginException("cannot be installed: " + e.getMessage());
-    } catch (RuntimeException | LinkageError e) {
-      remove(bundle);
-      throw e instanceof PluginException p ? p : new PluginException("failed to start: " + e);
     }
   }
 
-  private static void remove(@Nullable Bundle bundle) {
-    if (bundle != null) {
-      try {
-        bundle.uninstall();
-      } catch (BundleException e) {
-        throw new PluginException("cannot be taken out again: " + e.getMessage());
-      }
+  private static void remove(Bundle bundle) {
+    try {
+      bundle.uninstall();
+    } catch (BundleException | IllegalStateException e) {
+      LOG.error("plugin {} cannot be taken out: {}", bundle.getSymbolicName(), e.toString());
     }
   }
 
@@ -174,6 +194,19 @@ final class Deployment {
   }
 
   private static String type(Kind kind, Object service) {
+    String type = declaredType(kind, service);
+    if (type == null || !type.matches("[a-z][a-z0-9_]*")) {
+      throw new PluginException(
+          "the type of its "
+              + kind.name().toLowerCase(Locale.ROOT)
+              + " must be lower-case letters, digits and _, got \""
+              + type
+              + "\"");
+    }
+    return type;
+  }
+
+  private static @Nullable String declaredType(Kind kind, Object service) {
     return switch (kind) {
       case DISCOVERY -> ((DiscoveryProvider<?>) service).type();
       case EXPORTER -> ((ExporterProvider<?>) service).type();

@@ -11,6 +11,8 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds out which jars in a folder are new, changed or gone. A file counts only when it is
@@ -44,6 +46,8 @@ final class DropFolder {
     boolean handled;
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(DropFolder.class);
+
   private final Path folder;
   private final Listener listener;
   private final Map<Path, Seen> files = new HashMap<>();
@@ -53,6 +57,19 @@ final class DropFolder {
     this.listener = listener;
   }
 
+  /** Takes a file for one that has arrived already, as it is now. */
+  void known(Path file) {
+    try {
+      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      Seen seen = files.computeIfAbsent(file, f -> new Seen());
+      seen.size = attributes.size();
+      seen.modified = attributes.lastModifiedTime().toMillis();
+      seen.handled = true;
+    } catch (IOException e) {
+      files.remove(file); // gone meanwhile, or seen by the next scan
+    }
+  }
+
   /** Looks at the folder once. Called by one thread, several times a second. */
   void scan(long nowNanos) throws IOException {
     Map<Path, Boolean> present = new HashMap<>();
@@ -60,7 +77,11 @@ final class DropFolder {
       try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, "*.jar")) {
         for (Path file : jars) {
           present.put(file, true);
-          look(file, nowNanos);
+          try {
+            look(file, nowNanos);
+          } catch (RuntimeException e) {
+            LOG.error("plugins: {} could not be handled", file, e); // the others have their turn
+          }
         }
       }
     }

@@ -23,6 +23,7 @@ import java.util.jar.Manifest;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at a plugin jar without running anything of it. */
@@ -62,7 +63,7 @@ final class JarInspector {
     try (JarFile jar = new JarFile(file.toFile(), false)) {
       Map<String, List<String>> services = new LinkedHashMap<>();
       List<String> nested = new ArrayList<>();
-      checkSizes(jar, fileName);
+      checkEntries(jar, fileName);
       for (ZipEntry entry : Collections.list(jar.entries())) {
         String name = entry.getName();
         if (name.startsWith("META-INF/services/io.narthex.spi.") && !entry.isDirectory()) {
@@ -74,6 +75,10 @@ final class JarInspector {
       Manifest manifest = jar.getManifest();
       Attributes attributes = manifest == null ? new Attributes() : manifest.getMainAttributes();
       String symbolicName = firstClause(attributes.getValue("Bundle-SymbolicName"));
+      if (attributes.getValue("Fragment-Host") != null && symbolicName != null) {
+        throw new PluginException(
+            fileName + ": is a fragment of another bundle; a plugin must stand on its own");
+      }
       boolean bundle =
           symbolicName != null && attributes.getValue("Bundle-ManifestVersion") != null;
       if (!bundle && services.isEmpty()) {
@@ -88,7 +93,7 @@ final class JarInspector {
       if (id == null) {
         id = nameHasVersion ? named.group(1) : fileName.replaceFirst("\\.jar$", "");
       }
-      if (!BSN.matcher(id).matches()) {
+      if (!BSN.matcher(id).matches() || id.startsWith(".")) {
         throw new PluginException(
             fileName
                 + ": the plugin's id must consist of letters, digits and ._-, got \""
@@ -116,26 +121,51 @@ final class JarInspector {
     }
   }
 
-  private static void checkSizes(JarFile jar, String fileName) {
+  /** Reads the jar through: sizes in its directory may lie, and a damaged entry is found here. */
+  private static void checkEntries(JarFile jar, String fileName) throws IOException {
     long unpacked = 0;
     int entries = 0;
+    byte[] buffer = new byte[1 << 16];
     for (ZipEntry entry : Collections.list(jar.entries())) {
-      unpacked += Math.max(0, entry.getSize());
-      if (unpacked > MAX_UNPACKED || ++entries > MAX_ENTRIES) {
+      String name = entry.getName();
+      if (name.startsWith("/") || name.contains("..")) {
+        for (String part : name.split("[/\\\\]", -1)) {
+          if (part.equals("..") || name.startsWith("/")) {
+            throw new PluginException(
+                fileName + ": has an entry outside itself: \"" + name + "\"; refused");
+          }
+        }
+      }
+      if (++entries > MAX_ENTRIES) {
+        throw tooLarge(fileName);
+      }
+      try (InputStream in = jar.getInputStream(entry)) {
+        for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
+          unpacked += n;
+          if (unpacked > MAX_UNPACKED) {
+            throw tooLarge(fileName);
+          }
+        }
+      } catch (ZipException e) {
         throw new PluginException(
             fileName
-                + ": unpacks to more than "
-                + (MAX_UNPACKED >> 20)
-                + " MiB or "
-                + MAX_ENTRIES
-                + " files; refused");
-      }
-      String name = entry.getName();
-      if (name.startsWith("/") || name.contains("../")) {
-        throw new PluginException(
-            fileName + ": has an entry outside itself: \"" + name + "\"; refused");
+                + ": entry \""
+                + name
+                + "\" is damaged: "
+                + e.getMessage()
+                + "; copy the jar again");
       }
     }
+  }
+
+  private static PluginException tooLarge(String fileName) {
+    return new PluginException(
+        fileName
+            + ": unpacks to more than "
+            + (MAX_UNPACKED >> 20)
+            + " MiB or "
+            + MAX_ENTRIES
+            + " files; refused");
   }
 
   private static List<String> serviceLines(JarFile jar, ZipEntry entry) throws IOException {
@@ -160,7 +190,8 @@ final class JarInspector {
   /** Returns a version in OSGi form: three numbers and a qualifier. */
   static String osgiVersion(String version) {
     Matcher m =
-        Pattern.compile("^(\\d+)(?:\\.(\\d+))?(?:\\.(\\d+))?(?:[.-](.*))?$", 0).matcher(version);
+        Pattern.compile("^(\\d{1,9})(?:\\.(\\d{1,9}))?(?:\\.(\\d{1,9}))?(?:[.-](.*))?$", 0)
+            .matcher(version);
     if (!m.matches()) {
       return "0.0.0." + version.replaceAll("[^A-Za-z0-9_-]", "_");
     }
@@ -170,7 +201,9 @@ final class JarInspector {
             + (m.group(2) == null ? "0" : m.group(2))
             + "."
             + (m.group(3) == null ? "0" : m.group(3));
-    return m.group(4) == null ? base : base + "." + m.group(4).replaceAll("[^A-Za-z0-9_-]", "_");
+    return m.group(4) == null || m.group(4).isEmpty()
+        ? base
+        : base + "." + m.group(4).replaceAll("[^A-Za-z0-9_-]", "_");
   }
 
   /** Returns the digest of a file, 64 hexadecimal digits. */

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
@@ -26,6 +27,19 @@ final class JarWrapper {
           + "io.narthex.spi.notifier;version=\"[1,2)\",io.narthex.spi.storage;version=\"[1,2)\","
           + "org.slf4j;version=\"[1.7,3)\";resolution:=optional";
 
+  /** Headers of half a bundle that must not take effect. */
+  private static final List<String> NOT_OURS =
+      List.of(
+          "Bundle-Activator",
+          "Bundle-NativeCode",
+          "Export-Package",
+          "Fragment-Host",
+          "Private-Package",
+          "Provide-Capability",
+          "Require-Bundle",
+          "Require-Capability",
+          "Service-Component");
+
   private JarWrapper() {}
 
   /** Writes the bundle form of {@code source} to {@code target}. */
@@ -36,6 +50,7 @@ final class JarWrapper {
       Manifest manifest =
           jar.getManifest() == null ? new Manifest() : new Manifest(jar.getManifest());
       Attributes a = manifest.getMainAttributes();
+      NOT_OURS.forEach(name -> a.remove(new Attributes.Name(name)));
       a.putIfAbsent(Attributes.Name.MANIFEST_VERSION, "1.0");
       a.putValue("Bundle-ManifestVersion", "2");
       a.putValue("Bundle-SymbolicName", info.id());

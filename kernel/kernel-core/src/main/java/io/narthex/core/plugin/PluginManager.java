@@ -7,7 +7,6 @@ import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.storage.StorageException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.ref.WeakReference;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -20,7 +19,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -44,27 +45,30 @@ import org.slf4j.LoggerFactory;
  * <p><b>Sources.</b> Shipped plugins lie in a read-only folder, users' jars in the drop folder; a
  * user's jar wins over a shipped one of the same id, and when it goes the shipped one comes back.
  *
+ * <p><b>Undo.</b> Jars that have run are kept. Going back pins a kept jar: it runs in place of the
+ * plugin's file, over restarts too, until another file arrives.
+ *
  * <p><b>Concurrency.</b> {@code changes} is held during every change, so changes are made one after
- * the other; readers see the volatile snapshot in each {@link Plugin}.
+ * the other. Readers take no lock: a long change, such as a storage that replays its log, must not
+ * hold up the page and the metrics that show it.
  */
 public final class PluginManager implements PluginService {
   private static final Logger LOG = LoggerFactory.getLogger(PluginManager.class);
-  private static final int FORMER_KEPT = 10;
   private static final long SCAN_MILLIS = 200;
+  private static final long STOP_SECONDS = 15;
 
-  /** A plugin and its versions. Fields are guarded by {@code changes}. */
+  /** A plugin. Fields are written with {@code changes} held and read by anybody. */
   private static final class Plugin {
     final String id;
-    final List<WeakReference<@Nullable ClassLoader>> formerLoaders = new ArrayList<>();
-    @Nullable Deployment deployment;
-    @Nullable Path file; // what it comes from
-    String fileName = "";
-    String source = "user";
-    String version = "";
-    String sha256 = "";
-    State state = State.WAITING;
-    String reason = "";
-    long sinceMs;
+    volatile @Nullable Deployment deployment;
+    volatile @Nullable Path file; // what it comes from
+    volatile String fileName = "";
+    volatile String source = "user";
+    volatile String version = "";
+    volatile String sha256 = "";
+    volatile State state = State.WAITING;
+    volatile String reason = "";
+    volatile long sinceMs;
 
     Plugin(String id) {
       this.id = id;
@@ -72,14 +76,15 @@ public final class PluginManager implements PluginService {
   }
 
   private final Object changes = new Object();
-  private final Map<String, Plugin> plugins = new TreeMap<>(); // guarded by changes
+  private final Map<String, Plugin> plugins = new ConcurrentSkipListMap<>();
+  private final Map<String, String> brokenFiles = new ConcurrentSkipListMap<>(); // name to reason
+  private final Map<String, List<WeakReference<@Nullable ClassLoader>>> formerLoaders =
+      new ConcurrentHashMap<>(); // by plugin; outlives the plugin
   private final Map<Path, String> idByFile = new LinkedHashMap<>(); // guarded by changes
-  private final Map<String, String> brokenFiles =
-      new TreeMap<>(); // file name to reason; guarded by changes
   private final BundleContext framework;
   private final ProviderRegistry registry;
   private final Path dropFolder;
-  private final Path state;
+  private final KeptJars jars;
   private final Clock clock;
   private final AuditLog audit;
   private final PluginSettings settings;
@@ -107,21 +112,9 @@ public final class PluginManager implements PluginService {
     this.framework = framework;
     this.registry = registry;
     this.dropFolder = dropFolder;
-    this.state = state;
     this.clock = clock;
     this.instancesOf = instancesOf;
-    try {
-      Files.createDirectories(state.resolve("former"));
-      Path work = state.resolve("work");
-      Files.createDirectories(work);
-      try (DirectoryStream<Path> left = Files.newDirectoryStream(work)) {
-        for (Path file : left) {
-          Files.deleteIfExists(file);
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    jars = new KeptJars(state, clock);
     audit = new AuditLog(state.resolve("audit.jsonl"), clock);
     settings = new PluginSettings(state.resolve("plugins.properties"));
     watcher = new DropFolder(dropFolder, new Arrivals());
@@ -135,6 +128,7 @@ public final class PluginManager implements PluginService {
     }
     for (Path file : jars(dropFolder)) {
       try (var _ = new java.util.zip.ZipFile(file.toFile())) {
+        watcher.known(file);
         arrived(file, "user");
       } catch (IOException e) {
         LOG.debug("{} is not complete yet", file);
@@ -143,17 +137,17 @@ public final class PluginManager implements PluginService {
     scanner.scheduleWithFixedDelay(this::scan, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  private static List<Path> jars(Path folder) {
-    List<Path> jars = new ArrayList<>();
+  static List<Path> jars(Path folder) {
+    List<Path> found = new ArrayList<>();
     if (Files.isDirectory(folder)) {
       try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder, "*.jar")) {
-        stream.forEach(jars::add);
+        stream.forEach(found::add);
       } catch (IOException e) {
         LOG.error("plugins: {} cannot be listed: {}", folder, e.toString());
       }
     }
-    jars.sort(null);
-    return jars;
+    found.sort(null);
+    return found;
   }
 
   private void scan() {
@@ -177,7 +171,7 @@ public final class PluginManager implements PluginService {
         String id = idByFile.remove(file);
         Plugin plugin = id == null ? null : plugins.get(id);
         if (plugin != null && file.equals(plugin.file)) {
-          withdraw(plugin, "drop folder", "remove");
+          takeAway(plugin, "drop folder");
         }
       }
     }
@@ -208,21 +202,12 @@ public final class PluginManager implements PluginService {
   private void arrived(Path file, String source) {
     synchronized (changes) {
       brokenFiles.remove(name(file));
-      JarInfo info = null;
+      String id = null;
       try {
-        info = JarInspector.inspect(file, name(file));
+        JarInfo info = JarInspector.inspect(file, name(file));
+        id = info.id();
         Plugin known = plugins.get(info.id());
-        if (known != null && info.sha256().equals(known.sha256) && known.deployment != null) {
-          if (!source.equals("shipped")
-              && !file.equals(known.file)
-              && known.source.equals("user")) {
-            throw new PluginException(
-                name(file) + ": the same jar as " + known.fileName + "; remove one of them");
-          }
-          idByFile.put(file, info.id());
-          known.file = file;
-          known.fileName = name(file);
-          known.source = source;
+        if (known != null && known.deployment != null && runsFrom(known, file, info, source)) {
           return;
         }
         deploy(
@@ -232,12 +217,57 @@ public final class PluginManager implements PluginService {
             source,
             false,
             source.equals("shipped") ? "start" : "drop folder");
+        retryFailed(info.id());
       } catch (PluginException e) {
         LOG.warn("plugins: {}: {}", name(file), e.getMessage());
-        if (info == null
-            || !plugins.containsKey(info.id())
-            || plugins.get(info.id()).deployment != null) {
-          brokenFiles.put(name(file), e.getMessage());
+        Plugin plugin = id == null ? null : plugins.get(id);
+        if (plugin == null || plugin.deployment != null) {
+          brokenFiles.put(name(file), String.valueOf(e.getMessage()));
+        }
+      } catch (RuntimeException | LinkageError e) {
+        LOG.error("plugins: {} could not be handled", name(file), e);
+        brokenFiles.put(name(file), "could not be handled: " + e);
+      }
+    }
+  }
+
+  /** Tells whether what runs already is what {@code file} holds, and notes the file then. */
+  private boolean runsFrom(Plugin known, Path file, JarInfo info, String source) {
+    boolean pinned =
+        settings.pinnedInsteadOf(known.id).equals(info.sha256())
+            && settings.pin(known.id).contains(KeptJars.shortDigest(known.sha256));
+    if (!info.sha256().equals(known.sha256) && !pinned) {
+      return false;
+    }
+    if (!source.equals("shipped") && !file.equals(known.file) && known.source.equals("user")) {
+      throw new PluginException(
+          name(file) + ": the same jar as " + known.fileName + "; remove one of them");
+    }
+    idByFile.put(file, info.id());
+    if (source.equals("shipped") && known.source.equals("user")) {
+      return true; // it waits behind the user's
+    }
+    known.file = file;
+    known.fileName = name(file);
+    known.source = source;
+    return true;
+  }
+
+  /** Tries plugins that failed once more: what was in their way may have gone. */
+  private void retryFailed(String notThis) {
+    for (Plugin plugin : List.copyOf(plugins.values())) {
+      Path file = plugin.file;
+      if (plugin.deployment == null
+          && plugin.state == State.FAILED
+          && !plugin.id.equals(notThis)
+          && plugin.reason.contains("already served by")
+          && file != null
+          && Files.exists(file)) {
+        try {
+          JarInfo info = JarInspector.inspect(file, plugin.fileName);
+          deploy(file, plugin.fileName, info, plugin.source, false, "retry");
+        } catch (PluginException e) {
+          LOG.debug("plugins: {}: {}", plugin.fileName, e.getMessage());
         }
       }
     }
@@ -263,25 +293,42 @@ public final class PluginManager implements PluginService {
         enter(plugin, State.STOPPED, "stopped by you");
         return plugin;
       }
-      Path kept = keep(file, info);
-      Path pinned = pinned(info.id());
-      if (pinned != null && !actor.equals("rollback") && source.equals("shipped")) {
-        info = JarInspector.inspect(pinned, name(pinned));
-        kept = pinned;
-      }
       if (!update) {
         describe(plugin, file, fileName, info, source);
         enter(plugin, State.STARTING, "");
       }
-      activate(plugin, info, kept);
-      describe(plugin, file, fileName, info, source);
-      enter(plugin, State.RUNNING, "");
+      Path pinned = pinned(info);
+      JarInfo running = info;
+      if (pinned == null) {
+        Path candidate = jars.copy(file, info);
+        try {
+          activate(plugin, info, candidate);
+          jars.keep(candidate, info);
+        } finally {
+          KeptJars.delete(candidate);
+        }
+      } else {
+        running = JarInspector.inspect(pinned, name(pinned));
+        activate(plugin, running, pinned);
+      }
+      describe(plugin, file, fileName, running, source);
+      enter(
+          plugin,
+          State.RUNNING,
+          pinned == null
+              ? ""
+              : "version " + running.version() + " by undo; its file holds another");
       audit.add(
-          actor, update ? "update" : "install", info.id(), info.version(), info.sha256(), "ok");
+          actor,
+          update ? "update" : "install",
+          info.id(),
+          running.version(),
+          running.sha256(),
+          "ok");
       LOG.info(
           "plugin {} {} {} from {}",
           info.id(),
-          info.version(),
+          running.version(),
           update ? "updated" : "started",
           fileName);
       return plugin;
@@ -311,7 +358,7 @@ public final class PluginManager implements PluginService {
 
   private static void checkVersion(
       Plugin plugin, Path file, JarInfo info, String source, boolean force) {
-    if (source.equals("shipped")) {
+    if (source.equals("shipped") && !force) {
       throw new PluginException(
           "a user's jar of this plugin is in use"); // shipped come first; never seen by users
     }
@@ -346,18 +393,12 @@ public final class PluginManager implements PluginService {
   /** Starts the new version beside the old, probes it, switches, takes the old out. */
   private void activate(Plugin plugin, JarInfo info, Path kept) {
     Deployment former = plugin.deployment;
-    Deployment next =
-        Deployment.start(framework, info, kept, state.resolve("work"), clock.millis());
+    Deployment next = Deployment.start(framework, info, kept, jars.work(), clock.millis());
     try {
       registry.probe(next.providers());
-      registry.publish(info.id(), next.providers());
+      registry.publish(info.id(), next.providers()); // all of it, or nothing has changed
     } catch (RuntimeException | LinkageError e) {
-      if (former != null) {
-        registry.publish(info.id(), former.providers());
-      } else {
-        registry.withdraw(info.id());
-      }
-      plugin.formerLoaders.add(next.uninstall(framework));
+      uninstall(plugin.id, next);
       boolean forUsers =
           e instanceof IllegalStateException
               || e instanceof ConfigException
@@ -367,8 +408,15 @@ public final class PluginManager implements PluginService {
     }
     plugin.deployment = next;
     if (former != null) {
-      plugin.formerLoaders.add(former.uninstall(framework));
+      uninstall(plugin.id, former);
     }
+  }
+
+  /** Takes a version out of the framework and its class loader under observation. */
+  private void uninstall(String id, Deployment deployment) {
+    formerLoaders
+        .computeIfAbsent(id, k -> new CopyOnWriteArrayList<>())
+        .add(deployment.uninstall(framework));
   }
 
   private void describe(Plugin plugin, Path file, String fileName, JarInfo info, String source) {
@@ -385,97 +433,84 @@ public final class PluginManager implements PluginService {
     plugin.sinceMs = clock.millis();
   }
 
-  /** Keeps a copy of a jar, so that undo works after the file has been replaced. */
-  private Path keep(Path file, JarInfo info) {
-    Path folder = state.resolve("former").resolve(info.id());
-    Path target = folder.resolve(info.version() + "-" + info.sha256().substring(0, 12) + ".jar");
-    try {
-      Files.createDirectories(folder);
-      if (!Files.exists(target)) {
-        Path partial = folder.resolve("copy.tmp");
-        Files.copy(file, partial, StandardCopyOption.REPLACE_EXISTING);
-        Files.move(partial, target, StandardCopyOption.REPLACE_EXISTING);
-      }
-      Files.setLastModifiedTime(
-          target, java.nio.file.attribute.FileTime.fromMillis(clock.millis()));
-      List<Path> all = former(info.id());
-      for (int i = FORMER_KEPT; i < all.size(); i++) {
-        Files.deleteIfExists(all.get(i));
-      }
-      return target;
-    } catch (IOException e) {
-      throw new PluginException("a copy cannot be kept in " + folder + ": " + e.getMessage());
-    }
-  }
-
-  /** Returns the kept jars of a plugin, newest first. */
-  private List<Path> former(String id) {
-    List<Path> all = jars(state.resolve("former").resolve(id));
-    all.sort(
-        Comparator.comparingLong(
-                (Path p) -> {
-                  try {
-                    return Files.getLastModifiedTime(p).toMillis();
-                  } catch (IOException e) {
-                    return 0;
-                  }
-                })
-            .reversed());
-    return all;
-  }
-
-  private @Nullable Path pinned(String id) {
-    String pin = settings.pin(id);
+  /** Returns the kept jar that is to run in place of this one, or null; another jar ends a pin. */
+  private @Nullable Path pinned(JarInfo info) {
+    String pin = settings.pin(info.id());
     if (pin.isEmpty()) {
       return null;
     }
-    Path file = state.resolve("former").resolve(id).resolve(pin);
-    return Files.exists(file) ? file : null;
+    Path file = jars.named(info.id(), pin);
+    if (settings.pinnedInsteadOf(info.id()).equals(info.sha256()) && Files.exists(file)) {
+      return file;
+    }
+    settings.unpin(info.id());
+    return null;
   }
 
-  /** Takes a plugin out of service; a shipped one of the same id comes back. */
-  private void withdraw(Plugin plugin, String actor, String action) {
-    Deployment deployment = plugin.deployment;
-    plugin.deployment = null;
-    if (deployment != null) {
-      registry.withdraw(plugin.id);
-      plugin.formerLoaders.add(deployment.uninstall(framework));
-    }
-    audit.add(actor, action, plugin.id, plugin.version, plugin.sha256, "ok");
-    LOG.info("plugin {} {} removed", plugin.id, plugin.version);
-    settings.pin(plugin.id, "");
-    plugins.remove(plugin.id);
-    for (Map.Entry<Path, String> e : List.copyOf(idByFile.entrySet())) {
-      if (e.getValue().equals(plugin.id) && !e.getKey().startsWith(dropFolder)) {
-        arrived(e.getKey(), "shipped");
+  /**
+   * Takes a plugin whose file has gone out of service. Another file of the same id takes its place
+   * without a gap: one in the drop folder, else the shipped one.
+   */
+  private void takeAway(Plugin plugin, String actor) {
+    settings.unpin(plugin.id);
+    Path gone = plugin.file;
+    String version = plugin.version;
+    String sha256 = plugin.sha256;
+    List<Path> others =
+        idByFile.entrySet().stream()
+            .filter(e -> e.getValue().equals(plugin.id) && !e.getKey().equals(gone))
+            .map(Map.Entry::getKey)
+            .filter(Files::exists)
+            .sorted(Comparator.comparing((Path p) -> p.startsWith(dropFolder) ? 0 : 1))
+            .toList();
+    plugin.source = "shipped"; // any other file may take over now
+    for (Path other : others) {
+      String source = other.startsWith(dropFolder) ? "user" : "shipped";
+      try {
+        JarInfo info = JarInspector.inspect(other, name(other));
+        if (info.id().equals(plugin.id)) {
+          deploy(other, name(other), info, source, true, actor);
+          audit.add(actor, "remove", plugin.id, version, sha256, "ok");
+          return;
+        }
+      } catch (PluginException e) {
+        LOG.warn("plugins: {} cannot take over: {}", name(other), e.getMessage());
       }
     }
+    Deployment deployment = plugin.deployment;
+    plugin.deployment = null;
+    plugins.remove(plugin.id);
+    if (deployment != null) {
+      registry.withdraw(plugin.id);
+      uninstall(plugin.id, deployment);
+    }
+    audit.add(actor, "remove", plugin.id, version, sha256, "ok");
+    LOG.info("plugin {} {} removed", plugin.id, version);
+    retryFailed(plugin.id);
   }
 
   @Override
   public List<PluginInfo> plugins() {
     List<PluginInfo> out = new ArrayList<>();
-    synchronized (changes) {
-      plugins.values().forEach(p -> out.add(describe(p)));
-      brokenFiles.forEach((file, reason) ->
-          out.add(
-              new PluginInfo(
-                  file,
-                  file,
-                  List.of(),
-                  "",
-                  reason.isEmpty() ? State.CHECKING : State.FAILED,
-                  reason.isEmpty() ? "waiting for the copy to finish" : reason,
-                  "user",
-                  file,
-                  "",
-                  0,
-                  0,
-                  List.of(),
-                  null,
-                  0,
-                  "")));
-    }
+    plugins.values().forEach(p -> out.add(describe(p)));
+    brokenFiles.forEach((file, reason) ->
+        out.add(
+            new PluginInfo(
+                file,
+                file,
+                List.of(),
+                "",
+                reason.isEmpty() ? State.CHECKING : State.FAILED,
+                reason.isEmpty() ? "waiting for the copy to finish" : reason,
+                "user",
+                file,
+                "",
+                0,
+                0,
+                List.of(),
+                null,
+                0,
+                "")));
     for (Bundle bundle : framework.getBundles()) {
       String name = bundle.getSymbolicName();
       if (name != null
@@ -523,14 +558,10 @@ public final class PluginManager implements PluginService {
         }
       }
     }
-    p.formerLoaders.removeIf(r -> r.get() == null);
-    List<Path> kept = former(p.id);
-    String undo =
-        kept.stream()
-            .map(PluginManager::name)
-            .filter(n -> !n.contains(shaPart(p.sha256)))
-            .findFirst()
-            .orElse(null);
+    List<WeakReference<@Nullable ClassLoader>> loaders =
+        formerLoaders.computeIfAbsent(p.id, k -> new CopyOnWriteArrayList<>());
+    loaders.removeIf(r -> r.get() == null);
+    Path before = jars.before(p.id, p.sha256);
     return new PluginInfo(
         p.id,
         d == null ? p.id : d.info.name(),
@@ -544,13 +575,9 @@ public final class PluginManager implements PluginService {
         p.sinceMs,
         d == null ? 0 : d.startedMs,
         instances,
-        undo == null ? null : undo.replaceFirst("-[0-9a-f]{12}\\.jar$", ""),
-        p.formerLoaders.size(),
+        before == null ? null : KeptJars.versionOf(before),
+        loaders.size(),
         d == null ? "" : Deployment.osgiState(d.bundle));
-  }
-
-  private static String shaPart(String sha256) {
-    return sha256.length() < 12 ? "\u0000" : sha256.substring(0, 12);
   }
 
   @Override
@@ -574,36 +601,72 @@ public final class PluginManager implements PluginService {
       throw new PluginException(
           "the file name must be a plain name that ends in .jar, got \"" + fileName + "\"");
     }
-    Path partial = Files.createTempFile(state.resolve("work"), "upload", ".jar");
+    Path partial = Files.createTempFile(jars.work(), "upload", ".jar");
     try {
       Files.copy(jar, partial, StandardCopyOption.REPLACE_EXISTING);
       synchronized (changes) {
         JarInfo info = JarInspector.inspect(partial, fileName);
         Plugin known = plugins.get(info.id());
         Path target = dropFolder.resolve(fileName);
-        if (known != null
-            && known.source.equals("user")
-            && known.file != null
-            && known.file.startsWith(dropFolder)) {
-          target = known.file; // an update takes the place of the file it updates
+        String holder = idByFile.get(target);
+        if (holder != null && !holder.equals(info.id())) {
+          throw new PluginException(
+              fileName + ": is the file of plugin " + holder + "; give the jar another name");
+        }
+        Path present = known == null ? null : known.file;
+        if (known != null && present != null && present.startsWith(dropFolder)) {
+          target = present; // an update takes the place of the file it updates
           if (known.sha256.equals(info.sha256()) && known.deployment != null) {
             throw new PluginException("this very jar of " + info.id() + " runs already");
           }
-          checkVersion(known, Path.of(""), info, "user", force);
         }
         Files.createDirectories(dropFolder);
-        Plugin plugin = deploy(partial, name(target), info, "user", force, actor);
-        idByFile.remove(partial);
+        Plugin plugin = deployUpload(partial, name(target), info, force, actor, known);
         Path hidden = dropFolder.resolve("." + name(target) + ".tmp");
         Files.copy(partial, hidden, StandardCopyOption.REPLACE_EXISTING);
         Files.move(
             hidden, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        brokenFiles.remove(name(target));
         idByFile.put(target, info.id());
         plugin.file = target;
         return describe(plugin);
       }
     } finally {
       Files.deleteIfExists(partial);
+    }
+  }
+
+  /** Deploys an uploaded jar; when that fails, the list of plugins is as it was. */
+  private Plugin deployUpload(
+      Path jar,
+      String fileName,
+      JarInfo info,
+      boolean force,
+      String actor,
+      @Nullable Plugin known) {
+    Path file = known == null ? null : known.file;
+    String name = known == null ? "" : known.fileName;
+    String source = known == null ? "" : known.source;
+    String version = known == null ? "" : known.version;
+    String sha256 = known == null ? "" : known.sha256;
+    State before = known == null ? State.WAITING : known.state;
+    String reason = known == null ? "" : known.reason;
+    try {
+      return deploy(jar, fileName, info, "user", force, actor);
+    } catch (PluginException e) {
+      if (known == null) {
+        plugins.remove(info.id());
+      } else if (known.deployment == null) {
+        known.file = file;
+        known.fileName = name;
+        known.source = source;
+        known.version = version;
+        known.sha256 = sha256;
+        enter(known, before, reason);
+      }
+      throw e;
+    } finally {
+      idByFile.remove(jar);
     }
   }
 
@@ -622,7 +685,7 @@ public final class PluginManager implements PluginService {
         throw new PluginException(file + " cannot be deleted: " + e.getMessage());
       }
       idByFile.remove(file);
-      withdraw(plugin, actor, "remove");
+      takeAway(plugin, actor);
     }
   }
 
@@ -631,6 +694,7 @@ public final class PluginManager implements PluginService {
     synchronized (changes) {
       Plugin plugin = required(id);
       settings.disabled(id, false);
+      audit.add(actor, "enable", id, plugin.version, plugin.sha256, "ok");
       Path file = Objects.requireNonNull(plugin.file);
       if (plugin.deployment == null) {
         deploy(
@@ -649,12 +713,19 @@ public final class PluginManager implements PluginService {
   public PluginInfo disable(String id, String actor) {
     synchronized (changes) {
       Plugin plugin = required(id);
-      settings.disabled(id, true);
       Deployment deployment = plugin.deployment;
+      if (deployment != null
+          && deployment.providers().stream()
+              .anyMatch(p ->
+                  p.kind() == ProviderRegistry.Kind.STORAGE && !instancesOf.apply(p).isEmpty())) {
+        throw new PluginException(
+            id + " keeps the samples of this server, which cannot work without; update it instead");
+      }
+      settings.disabled(id, true);
       plugin.deployment = null;
       if (deployment != null) {
         registry.withdraw(id);
-        plugin.formerLoaders.add(deployment.uninstall(framework));
+        uninstall(id, deployment);
       }
       enter(plugin, State.STOPPED, "stopped by you");
       audit.add(actor, "disable", id, plugin.version, plugin.sha256, "ok");
@@ -666,18 +737,31 @@ public final class PluginManager implements PluginService {
   public PluginInfo rollback(String id, String actor) {
     synchronized (changes) {
       Plugin plugin = required(id);
-      Path target =
-          former(id).stream()
-              .filter(p -> !name(p).contains(shaPart(plugin.sha256)))
-              .findFirst()
-              .orElseThrow(() ->
-                  new PluginException("there is no earlier version of " + id + " to go back to"));
+      Path target = jars.before(id, plugin.sha256);
+      if (target == null) {
+        throw new PluginException("there is no earlier version of " + id + " to go back to");
+      }
+      Path file = plugin.file;
+      if (settings.disabled(id) || file == null) {
+        throw new PluginException(id + " is stopped; enable it first");
+      }
       JarInfo info = JarInspector.inspect(target, name(target));
-      activate(plugin, info, target);
+      String insteadOf;
+      try {
+        insteadOf = JarInspector.sha256(file);
+        activate(plugin, info, target);
+      } catch (PluginException e) {
+        audit.add(
+            actor, "rollback", id, info.version(), info.sha256(), String.valueOf(e.getMessage()));
+        throw e;
+      } catch (IOException e) {
+        throw new PluginException(file + " cannot be read: " + e.getMessage());
+      }
       plugin.version = info.version();
       plugin.sha256 = info.sha256();
-      settings.pin(id, name(target));
-      enter(plugin, State.RUNNING, "");
+      settings.pin(id, name(target), insteadOf);
+      enter(
+          plugin, State.RUNNING, "version " + info.version() + " by undo; its file holds another");
       audit.add(actor, "rollback", id, info.version(), info.sha256(), "ok");
       return describe(plugin);
     }
@@ -688,8 +772,15 @@ public final class PluginManager implements PluginService {
     return audit.newest(id, limit);
   }
 
-  /** Ends the watch and takes all plugins out of service, storage last. */
+  /** Ends the watch and waits for a change that is being made. The hosts close what is open. */
   public void close() {
     scanner.shutdownNow();
+    try {
+      if (!scanner.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("plugins: a change is still being made; the server stops in the middle of it");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -33,13 +33,25 @@ final class PluginSettings {
     set(id + ".disabled", value ? "true" : "");
   }
 
-  /** Returns the file name of the pinned jar, or empty. */
+  /** Returns the file name of the kept jar that runs in place of the plugin's file, or empty. */
   String pin(String id) {
     return properties.getProperty(id + ".pin", "");
   }
 
-  void pin(String id, String fileName) {
+  /** Returns the digest of the jar that the pinned one stands in for, or empty. */
+  String pinnedInsteadOf(String id) {
+    return properties.getProperty(id + ".pinned-instead-of", "");
+  }
+
+  /** Pins a kept jar until another jar than {@code insteadOf} arrives. */
+  void pin(String id, String fileName, String insteadOf) {
+    set(id + ".pinned-instead-of", insteadOf);
     set(id + ".pin", fileName);
+  }
+
+  void unpin(String id) {
+    set(id + ".pin", "");
+    set(id + ".pinned-instead-of", "");
   }
 
   private void set(String key, String value) {

@@ -54,6 +54,9 @@ public abstract class ExpositionParser {
   /** Returns the labels of the present series, metric name among them. Allocates. */
   public abstract Labels labels() throws ExpositionException;
 
+  /** Tells whether the present series was written with a label of this name and an empty value. */
+  public abstract boolean hasEmptyLabel(String name) throws ExpositionException;
+
   /** Returns the value of the present float sample; a NaN is the ordinary one. */
   public abstract double value();
 

@@ -221,6 +221,11 @@ final class NhcbParser extends ExpositionParser {
   }
 
   @Override
+  public boolean hasEmptyLabel(String name) throws ExpositionException {
+    return folded == null && inner.hasEmptyLabel(name);
+  }
+
+  @Override
   public double value() {
     return inner.value();
   }

@@ -441,6 +441,22 @@ final class ProtobufParser extends ExpositionParser {
     }
   }
 
+  @Override
+  public boolean hasEmptyLabel(String wanted) throws ExpositionException {
+    List<String> pairs = new ArrayList<>();
+    try {
+      addPairs(pairs, labelPairs, false);
+    } catch (ProtobufWire.Broken e) {
+      throw new ExpositionException("protobuf: " + e.getMessage());
+    }
+    for (int i = 0; i < pairs.size(); i += 2) {
+      if (pairs.get(i).equals(wanted) && pairs.get(i + 1).isEmpty()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private void addPairs(List<String> pairs, List<int[]> ranges, boolean typed)
       throws ProtobufWire.Broken {
     for (int[] r : ranges) {

@@ -28,6 +28,7 @@ final class Collectors {
     on(all, "os", SystemCollectors::os);
     on(all, "time", new SystemCollectors(clock)::time);
     on(all, "kernel_hung", SystemCollectors::kernelHung);
+    on(all, "timex", TimexCollector::collect);
     DiskCollectors disks = new DiskCollectors(host);
     on(all, "diskstats", disks::diskstats);
     on(all, "filesystem", disks::filesystem);
@@ -40,7 +41,34 @@ final class Collectors {
     on(all, "arp", NetCollectors::arp);
     on(all, "conntrack", NetCollectors::conntrack);
     on(all, "bonding", NetCollectors::bonding);
+    on(all, "hwmon", HardwareCollectors::hwmon);
+    on(all, "thermal_zone", HardwareCollectors::thermalZone);
+    on(all, "powersupplyclass", HardwareCollectors::powerSupply);
+    on(all, "edac", HardwareCollectors::edac);
+    on(all, "dmi", HardwareCollectors::dmi);
+    on(all, "rapl", HardwareCollectors::rapl);
+    on(all, "zfs", StorageCollectors::zfs);
+    on(all, "xfs", StorageCollectors::xfs);
+    on(all, "mdadm", StorageCollectors::mdadm);
+    on(all, "textfile", TextfileCollector::collect);
+    off(all, "interrupts", KernelCollectors::interrupts);
+    off(all, "softirqs", KernelCollectors::softirqs);
+    off(all, "slabinfo", KernelCollectors::slabinfo);
+    off(all, "buddyinfo", KernelCollectors::buddyinfo);
+    off(all, "cgroups", KernelCollectors::cgroups);
+    off(all, "ksmd", KernelCollectors::ksmd);
+    off(all, "cpu_vulnerabilities", KernelCollectors::vulnerabilities);
+    off(all, "meminfo_numa", KernelCollectors::meminfoNuma);
+    off(all, "lnstat", KernelCollectors::lnstat);
+    off(all, "xfrm", KernelCollectors::xfrm);
+    off(all, "zoneinfo", KernelCollectors::zoneinfo);
+    off(all, "processes", KernelCollectors::processes);
+    off(all, "sysctl", KernelCollectors::sysctl);
     return all;
+  }
+
+  private static void off(Map<String, Entry> all, String name, Collector collector) {
+    all.put(name, new Entry(collector, false));
   }
 
   private static void on(Map<String, Entry> all, String name, Collector collector) {

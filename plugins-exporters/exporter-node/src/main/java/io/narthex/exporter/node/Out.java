@@ -72,6 +72,15 @@ final class Out {
     add(name, MetricType.UNKNOWN, "", value, labels);
   }
 
+  /** Adds a sample if the table knows its family; tells whether it does. */
+  boolean addKnown(String name, double value, String... labels) {
+    boolean known = KNOWN.containsKey(name);
+    if (known) {
+      add(name, value, labels);
+    }
+    return known;
+  }
+
   /** Adds a sample; type and help count for families that the table does not know. */
   void add(String name, MetricType type, String help, double value, String... labels) {
     family(name, type, help).samples.add(new Sample(name, Labels.of(labels), value));

@@ -1,0 +1,146 @@
+package io.narthex.core.plugin;
+
+import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.service.plugins.PluginService.PluginException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The jars that have run, for going back: {@code former/<id>/<version>-<digest>.jar}, in the order
+ * of their file times. Used by one thread at a time, but for {@link #before}.
+ */
+final class KeptJars {
+  private static final Logger LOG = LoggerFactory.getLogger(KeptJars.class);
+  private static final int MOST = 10;
+
+  private final Path kept;
+  private final Path work;
+  private final Clock clock;
+
+  /** Creates the folders; what a former run left in the work folder is deleted. */
+  KeptJars(Path state, Clock clock) {
+    kept = state.resolve("former");
+    work = state.resolve("work");
+    this.clock = clock;
+    try {
+      Files.createDirectories(kept);
+      Files.createDirectories(work);
+      try (DirectoryStream<Path> left = Files.newDirectoryStream(work)) {
+        for (Path file : left) {
+          Files.deleteIfExists(file);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Returns a folder for files of the moment. */
+  Path work() {
+    return work;
+  }
+
+  private static String name(Path file) {
+    return String.valueOf(file.getFileName());
+  }
+
+  /** Returns the part of a digest that stands in file names. */
+  static String shortDigest(String sha256) {
+    return sha256.length() < 12 ? "\u0000" : sha256.substring(0, 12);
+  }
+
+  /** Returns the version in the name of a kept jar. */
+  static String versionOf(Path jar) {
+    return name(jar).replaceFirst("-[0-9a-f]{12}\\.jar$", "");
+  }
+
+  /** Returns a kept jar by its file name; it may not exist. */
+  Path named(String id, String fileName) {
+    return kept.resolve(id).resolve(fileName);
+  }
+
+  /** Copies a jar to where nobody changes it while it is being installed. */
+  Path copy(Path file, JarInfo info) {
+    Path target = work.resolve(info.id() + "-" + shortDigest(info.sha256()) + ".jar");
+    try {
+      Files.copy(file, target, StandardCopyOption.REPLACE_EXISTING);
+      if (!JarInspector.sha256(target).equals(info.sha256())) {
+        throw new PluginException(
+            name(file) + ": has changed while it was looked at; copy it again");
+      }
+      return target;
+    } catch (IOException e) {
+      throw new PluginException(
+          "a copy cannot be made in " + target.getParent() + ": " + e.getMessage());
+    }
+  }
+
+  static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      LOG.warn("plugins: {} cannot be deleted: {}", file, e.toString());
+    }
+  }
+
+  /** Keeps a jar that runs, so that undo works after its file has been replaced. */
+  void keep(Path jar, JarInfo info) {
+    Path folder = kept.resolve(info.id());
+    Path target = folder.resolve(info.version() + "-" + shortDigest(info.sha256()) + ".jar");
+    try {
+      Files.createDirectories(folder);
+      if (!Files.exists(target)) {
+        Files.move(jar, target, StandardCopyOption.ATOMIC_MOVE);
+      }
+      // never earlier than what was kept before, even if the clock went back
+      List<Path> before = newestFirst(info.id());
+      long newest = before.isEmpty() ? 0 : Files.getLastModifiedTime(before.get(0)).toMillis() + 1;
+      Files.setLastModifiedTime(target, FileTime.fromMillis(Math.max(clock.millis(), newest)));
+      List<Path> all = newestFirst(info.id());
+      for (int i = MOST; i < all.size(); i++) {
+        Files.deleteIfExists(all.get(i));
+      }
+    } catch (IOException e) {
+      LOG.warn(
+          "plugins: {} {} cannot be kept for undo: {}", info.id(), info.version(), e.toString());
+    }
+  }
+
+  /** Returns the kept jars of a plugin, newest first. */
+  private List<Path> newestFirst(String id) {
+    List<Path> all = PluginManager.jars(kept.resolve(id));
+    all.sort(
+        Comparator.comparingLong(
+                (Path p) -> {
+                  try {
+                    return Files.getLastModifiedTime(p).toMillis();
+                  } catch (IOException e) {
+                    return 0;
+                  }
+                })
+            .reversed());
+    return all;
+  }
+
+  /** Returns the kept jar that ran before the one with this digest, or null. */
+  @Nullable Path before(String id, String sha256) {
+    List<Path> all = newestFirst(id);
+    int now = 0;
+    while (now < all.size() && !name(all.get(now)).contains(shortDigest(sha256))) {
+      now++;
+    }
+    int target = now == all.size() ? 0 : now + 1;
+    return target < all.size() ? all.get(target) : null;
+  }
+}
