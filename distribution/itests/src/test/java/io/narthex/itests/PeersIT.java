@@ -57,8 +57,7 @@ class PeersIT {
             .with("--config.file=" + folder.resolve("prometheus.yml"))
             .start()) {
       int all = targets.size();
-      Server.await(
-          "all peers are up", () -> server.query("up{job=\"peers\"} == 1").size() == all);
+      Server.await("all peers are up", () -> server.query("up{job=\"peers\"} == 1").size() == all);
       for (String peer : targets.keySet()) {
         assertThat(server.query(metric(peer) + "{peer=\"" + peer + "\"}")).as(peer).hasSize(1);
       }
@@ -133,8 +132,7 @@ class PeersIT {
   private static boolean listens(String address) {
     int colon = address.indexOf(':');
     try (Socket socket =
-        new Socket(
-            address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))) {
+        new Socket(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))) {
       return socket.isConnected();
     } catch (IOException e) {
       return false;
