@@ -28,10 +28,12 @@ find_java() {
     on_path=${on_path%/bin/*}
   fi
   shopt -s nullglob
-  for folder in "${2:-}" "${NARTHEX_JAVA_HOME:-}" "${JAVA_HOME:-}" "$on_path" \
-    /usr/lib/jvm/* /usr/java/* /usr/local/java/* /usr/local/*jdk* /opt/java/* /opt/*jdk* /opt/*jre* \
+  # NARTHEX_JAVA_FOLDERS replaces the usual folders
+  # shellcheck disable=SC2086
+  for folder in "${2:-}" "${NARTHEX_JAVA_HOME:-}" "${JAVA_HOME:-}" "$on_path" ${NARTHEX_JAVA_FOLDERS-/usr/lib/jvm/* \
+    /usr/java/* /usr/local/java/* /usr/local/*jdk* /opt/java/* /opt/*jdk* /opt/*jre* \
     "${HOME:-/nonexistent}"/.jdks/* "${HOME:-/nonexistent}"/.sdkman/candidates/java/* \
-    /Library/Java/JavaVirtualMachines/*/Contents/Home; do
+    /Library/Java/JavaVirtualMachines/*/Contents/Home}; do
     if [ -n "$folder" ] && [ -x "$folder/bin/$tool" ] && [ "$(java_feature "$folder")" -ge "$NARTHEX_JAVA" ]; then
       echo "$folder"
       return 0

@@ -40,6 +40,7 @@ final class Assemble {
     delete(next);
     new Assemble(module.resolve("../..").normalize(), args[1], next)
         .layOut(target.resolve("libraries"));
+    delete(target.resolve("libraries")); // a library of another version must not stay there
     // a server that runs from the former folder keeps its open files
     Path present = target.resolve("narthex");
     Path former = target.resolve("narthex.former");

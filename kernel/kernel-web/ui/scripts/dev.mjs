@@ -20,15 +20,18 @@ const types = { html: 'text/html; charset=utf-8', js: 'text/javascript', css: 't
 // A small stand-in for /narthex/api/v1/plugins, so that the page can be worked on alone.
 const now = Date.now();
 const plugins = [
-  { id: 'io.narthex.storage.tsdb', name: 'TSDB', kind: 'storage', version: '0.1.0', state: 'running', source: 'shipped', instances: ['data'], since: new Date(now - 9e6).toISOString() },
+  { id: 'io.narthex.storage.tsdb', name: 'TSDB', kind: 'storage', version: '0.1.0', state: 'running', kinds: ['storage:tsdb'], source: 'shipped', file: 'storage-tsdb-0.1.0.jar', sha256: 'ab'.repeat(32), osgiState: 'ACTIVE', instances: ['data'], since: new Date(now - 9e6).toISOString() },
   { id: 'io.narthex.discovery.file', name: 'File discovery', kind: 'discovery', version: '0.1.0', state: 'running', source: 'shipped', instances: ['node', 'app'], since: new Date(now - 9e6).toISOString() },
-  { id: 'com.acme.discovery', name: 'Acme CMDB', kind: 'discovery', version: '2.3.1', state: 'degraded', reason: 'GET http://cmdb.acme.example/hosts: connection refused; last targets kept (14), next try in 30 s', source: 'dropped', instances: ['hosts'], since: new Date(now - 6e5).toISOString() },
-  { id: 'com.acme.notifier.pager', name: 'Acme pager', kind: 'notifier', version: '1.0.0', state: 'failed', reason: 'pager.yml:4: key: is missing, got nothing; set key or key_file', source: 'uploaded', instances: [], since: new Date(now - 3e4).toISOString() },
-  { id: 'io.narthex.notifier.slack', name: 'Slack', kind: 'notifier', version: '0.1.0', state: 'stopped by you', source: 'shipped', instances: [], since: new Date(now - 3e7).toISOString() },
+  { id: 'com.acme.discovery', name: 'Acme CMDB', kind: 'discovery', version: '2.3.1', state: 'degraded', reason: 'GET http://cmdb.acme.example/hosts: connection refused; last targets kept (14), next try in 30 s', undoVersion: '2.3.0', staleClassLoaders: 1, source: 'user', instances: ['hosts'], since: new Date(now - 6e5).toISOString() },
+  { id: 'com.acme.notifier.pager', name: 'Acme pager', kind: 'notifier', version: '1.0.0', state: 'failed', reason: 'pager.yml:4: key: is missing, got nothing; set key or key_file', source: 'user', instances: [], since: new Date(now - 3e4).toISOString() },
+  { id: 'io.narthex.notifier.slack', name: 'Slack', kind: 'notifier', version: '0.1.0', state: 'stopped', source: 'shipped', instances: [], since: new Date(now - 3e7).toISOString() },
+  { id: 'io.narthex.http', name: 'HTTP', kind: 'kernel', version: '0.1.0', state: 'running', source: 'kernel', instances: [], since: now - 9e6 },
+  { id: 'io.narthex.web', name: 'Web UI', kind: 'kernel', version: '0.1.0', state: 'running', source: 'kernel', instances: [], since: now - 9e6 },
 ];
 
 function mock(req, res, path) {
   const json = (status, body) => { res.writeHead(status, { 'content-type': 'application/json' }); res.end(JSON.stringify(body)); };
+  if (path.startsWith('narthex/api/v1/audit')) return json(200, { entries: [{ timeMs: now - 6e5, actor: 'admin@127.0.0.1', action: 'update', id: 'com.acme.discovery', version: '2.3.1', sha256: '', result: 'ok' }] });
   if (req.method === 'GET') return json(200, { plugins });
   if (req.headers.authorization !== 'Bearer dev') return json(401, { error: 'token: missing or unknown; send Authorization: Bearer with the content of admin.token' });
   const m = /plugins\/([^/?]+)(?:\/(\w+))?/.exec(path);
@@ -36,7 +39,7 @@ function mock(req, res, path) {
   if (m?.[1] === 'upload') return json(422, { error: 'x.jar: neither an OSGi bundle nor META-INF/services of a known kind; build it from the archetype' });
   if (!p) return json(404, { error: `plugin ${m?.[1]}: not installed` });
   if (m?.[2] === 'enable') p.state = 'running';
-  if (m?.[2] === 'disable') p.state = 'stopped by you';
+  if (m?.[2] === 'disable') p.state = 'stopped';
   if (req.method === 'DELETE') plugins.splice(plugins.indexOf(p), 1);
   return json(200, p);
 }

@@ -16,7 +16,7 @@ const PAGE_ENTRIES: readonly Entry[] = (
   [
     ['Explore: query and graph', 'query'],
     ['Alerts', 'alerts'],
-    ['Alert groups: who is notified', 'alert-groups'],
+    ['Alert groups: who is notified', 'groups'],
     ['Silences', 'silences'],
     ['New silence', 'silences?new=1'],
     ['Rules', 'rules'],

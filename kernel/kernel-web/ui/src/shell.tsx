@@ -26,7 +26,7 @@ const PAGES: Record<string, Page> = {
   query: { title: 'Explore', section: 'query', view: 'query' },
   graph: { title: 'Explore', section: 'query', view: 'query' },
   alerts: { title: 'Alerts', section: 'alerts', view: AlertsPage },
-  'alert-groups': { title: 'Alert groups', section: 'alerts', view: GroupsPage },
+  groups: { title: 'Alert groups', section: 'alerts', view: GroupsPage },
   silences: { title: 'Silences', section: 'alerts', view: SilencesPage },
   rules: { title: 'Rules', section: 'rules', view: RulesPage },
   targets: { title: 'Targets', section: 'targets', view: TargetsPage },
@@ -52,7 +52,7 @@ const RAIL: readonly { to: string; word: string; icon: IconName }[] = [
 const TABS: Record<string, readonly [string, string][]> = {
   alerts: [
     ['alerts', 'Alerts'],
-    ['alert-groups', 'Groups'],
+    ['groups', 'Groups'],
     ['silences', 'Silences'],
   ],
   targets: [

@@ -39,7 +39,7 @@ const HINTS: Record<string, string> = {
   timeout: 'Narrow the selector or shorten the range; the limit is --query.timeout.',
   canceled: 'The query was cancelled; run it again.',
   internal: 'The server could not read its storage; its log says more.',
-  unavailable: 'The server cannot do this now; see System for its state.',
+  unavailable: 'The server cannot do this now; Plugins says which part is not running.',
   not_found: 'What was asked for is not there any more; reload the page.',
   absent: 'It may need a newer version, or a bundle that is stopped; see Plugins.',
   not_ready: 'The server is still starting; this page reads again by itself.',
@@ -133,14 +133,14 @@ export async function narthex<T>(path: string, init: RequestInit = {}): Promise<
   }
   if (response.ok) return body as T;
   const said = messageIn(body);
-  if (response.status === 401 || response.status === 403) {
-    throw errorOf('login', said ?? `${url}: not allowed`, response.status, text);
-  }
+  if (response.status === 401) throw errorOf('login', said ?? `${url}: a token is needed`, 401, '');
   if (said !== null) throw new ApiError('refused', said, '', response.status, text);
   throw plainError(url, response, text);
 }
 
-function messageIn(body: unknown): string | null {
+/** The words of an error answer, whichever of the usual forms it has. */
+export function messageIn(body: unknown): string | null {
+  if (typeof body === 'string' && body !== '') return body;
   if (typeof body !== 'object' || body === null) return null;
   const b = body as Record<string, unknown>;
   const m = b['error'] ?? b['message'] ?? b['reason'] ?? b['detail'];
@@ -253,5 +253,20 @@ export interface Plugin {
   source?: string;
   instances?: unknown[];
   since?: string | number;
-  previousVersion?: string | null;
+  kinds?: string[];
+  file?: string;
+  sha256?: string;
+  started?: number;
+  undoVersion?: string | null;
+  staleClassLoaders?: number;
+  osgiState?: string;
+}
+
+export interface AuditEntry {
+  timeMs: number;
+  actor: string;
+  action: string;
+  id: string;
+  version: string;
+  result: string;
 }

@@ -48,21 +48,22 @@ export function startRouter(): void {
 }
 
 /** Start pages of the optional listeners, which answer as the originals do there. */
-const STARTS: Record<string, string> = { '9093': 'alert-groups', '9091': 'pushes' };
+const STARTS: Record<string, string> = { '9093': 'groups', '9091': 'pushes' };
 
 /** Where an old or short address leads now; null when it is a page itself. */
 export function redirect(at: Place): string | null {
   if (at.path === 'graph') return `query${at.search}`;
-  if (at.path !== '' && at.path !== 'index.html') return null;
-  const hash = location.hash.startsWith('#/') ? new URL(location.hash.slice(1), 'x:/') : null;
+  // The server sends / on to the query, and browsers keep the fragment on the way.
+  const start = at.path === '' || at.path === 'index.html';
+  const hash = (start || at.path === 'query') && location.hash.startsWith('#/') ? new URL(location.hash.slice(1), 'x:/') : null;
   if (hash) {
     const id = /^\/silences\/([0-9a-f-]{36})/.exec(hash.pathname)?.[1];
     const filter = hash.searchParams.get('filter') ?? '';
     if (hash.pathname === '/silences/new') return `silences?new=1&filter=${encodeURIComponent(filter)}`;
     if (id) return `silences?state=active,pending,expired&search=${id}`;
     if (hash.pathname === '/silences') return `silences?search=${encodeURIComponent(filter)}`;
-    if (hash.pathname === '/alerts') return `alert-groups?search=${encodeURIComponent(filter.replace(/^\{|\}$/g, '').replaceAll(',', ' '))}`;
+    if (hash.pathname === '/alerts') return `groups?search=${encodeURIComponent(filter.replace(/^\{|\}$/g, '').replaceAll(',', ' '))}`;
     if (hash.pathname === '/status') return 'status';
   }
-  return `${STARTS[location.port] ?? 'query'}${at.search}`;
+  return start ? `${STARTS[location.port] ?? 'query'}${at.search}` : null;
 }

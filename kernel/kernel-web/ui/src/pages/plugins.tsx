@@ -1,7 +1,8 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ApiError, narthex, setToken, token, useLoad, type Plugin } from '../lib/api';
+import { ApiError, narthex, setToken, token, useLoad, type AuditEntry, type Plugin } from '../lib/api';
 import { plural } from '../lib/format';
-import { Ago, Dialog, Empty, ErrorBox, Filter, Icon, matches, Skeleton, State, useParam, type Tone } from '../ui';
+import { Ago, Await, Copy, Dialog, Empty, ErrorBox, Facts, Filter, Icon, matches, Moment, Skeleton, State, useParam, type Tone } from '../ui';
 
 /** The colour of a state, from its first word. */
 export function pluginTone(state: string): Tone {
@@ -20,7 +21,15 @@ const ORDER: Tone[] = ['bad', 'warn', 'info', 'good', 'mute'];
 interface Intent {
   readonly verb: string;
   readonly what: string;
-  readonly run: () => Promise<unknown>;
+  /** A choice that goes with the act, for example to replace a higher version. */
+  readonly choice?: string;
+  readonly run: (chosen: boolean) => Promise<unknown>;
+}
+
+const WORDS: Record<string, string> = { stopped: 'stopped by you', needs: 'needs something' };
+
+function stoppable(p: Plugin): boolean {
+  return !/^(stopped|disabled|quarantined)/.test(p.state.toLowerCase());
 }
 
 function path(id: string): string {
@@ -40,27 +49,29 @@ export function PluginsPage() {
   const [intent, setIntent] = useState<Intent | null>(null);
   const [failure, setFailure] = useState<{ what: string; error: ApiError } | null>(null);
   const [done, setDone] = useState('');
-  const [asking, setAsking] = useState<Intent | null>(null);
+  const [asking, setAsking] = useState<{ act: Intent; chosen: boolean } | null>(null);
+  const [chosen, setChosen] = useState(false);
+  const [audited, setAudited] = useState<{ id: string; name: string } | null>(null);
   const [busy, setBusy] = useState('');
   const picker = useRef<HTMLInputElement>(null);
 
-  const perform = async (act: Intent) => {
+  const perform = async (act: Intent, chosen: boolean) => {
     setIntent(null);
     setFailure(null);
     setDone('');
     if (token() === '') {
-      setAsking(act);
+      setAsking({ act, chosen });
       return;
     }
     setBusy(`${act.verb} …`);
     try {
-      await act.run();
+      await act.run(chosen);
       setDone(`${act.verb}: done. ${act.what}`);
     } catch (e) {
       const error = e instanceof ApiError ? e : new ApiError('unknown', String(e), '', 0);
       if (error.kind === 'login') {
         setToken('');
-        setAsking(act);
+        setAsking({ act, chosen });
       }
       setFailure({ what: act.verb, error });
     }
@@ -71,19 +82,24 @@ export function PluginsPage() {
   const upload = (file: File): Intent => ({
     verb: `Install ${file.name}`,
     what: `${file.name} is checked, started beside the running version if there is one, and switched to only when its self-test passes. No other plugin restarts.`,
-    run: () => narthex(`plugins/upload?file=${encodeURIComponent(file.name)}`, { method: 'PUT', body: file, headers: { 'Content-Type': 'application/java-archive' } }),
+    choice: 'Also when a higher version is installed',
+    run: (force) => narthex(`plugins/upload?file=${encodeURIComponent(file.name)}${force ? '&force=true' : ''}`, { method: 'PUT', body: file, headers: { 'Content-Type': 'application/java-archive' } }),
   });
   const offer = (files: FileList | null | undefined) => {
     const file = files?.[0];
     if (!file) return;
-    if (/\.jar$/i.test(file.name)) setIntent(upload(file));
+    if (/\.jar$/i.test(file.name)) {
+      setChosen(false);
+      setIntent(upload(file));
+    }
     else setFailure({ what: 'Install', error: new ApiError('refused', `${file.name}: is not a plugin, got a file without .jar; drop the plugin's jar`, '', 0) });
   };
   const dragging = useDrop(offer);
 
   const act = (p: Plugin, a: Act) => {
     const n = p.instances?.length ?? 0;
-    const affects = { enable: 'It starts with the present configuration.', disable: `${n > 0 ? `${plural(n, 'instance')} of it stop; what they delivered last is kept.` : 'It has no instances.'}`, rollback: 'The version before it is started, tested and switched to; this one stays at hand.', remove: `${n > 0 ? `${plural(n, 'instance')} of it stop; ` : ''}its file is taken away. Configuration that names it waits until it comes back.` }[a];
+    const affects = { enable: 'It starts with the present configuration.', disable: `${n > 0 ? `${plural(n, 'instance')} of it stop; what they delivered last is kept.` : 'It has no instances.'}`, rollback: `Version ${p.undoVersion ?? 'before'} is started, tested and switched to; ${p.version ?? 'this one'} stays at hand.`, remove: `${n > 0 ? `${plural(n, 'instance')} of it stop; ` : ''}its file is taken away. Configuration that names it waits until it comes back.` }[a];
+    setChosen(false);
     setIntent({
       verb: `${VERBS[a]} ${p.name ?? p.id}`,
       what: `${affects} No other plugin restarts.`,
@@ -96,7 +112,7 @@ export function PluginsPage() {
     .filter((p) => search === '' || matches(search, `${p.id} ${p.name ?? ''} ${p.kind ?? ''} ${p.state} ${p.reason ?? ''}`))
     .sort((a, b) => ORDER.indexOf(pluginTone(a.state)) - ORDER.indexOf(pluginTone(b.state)) || (a.name ?? a.id).localeCompare(b.name ?? b.id));
   return (
-    <div class={dragging ? 'dropping' : ''} data-testid="plugins">
+    <div class={`plugins ${dragging ? 'dropping' : ''}`} data-testid="plugins">
       <div class="toolbar">
         <Filter value={search} onChange={setSearch} label="Filter plugins" />
         <input ref={picker} type="file" accept=".jar" class="hidden" data-testid="plugin-file" onChange={(e) => { offer(e.currentTarget.files); e.currentTarget.value = ''; }} />
@@ -105,10 +121,13 @@ export function PluginsPage() {
         </button>
         <span class="dim wideonly">or drop a jar anywhere on this page</span>
         <span class="grow" />
+        <button type="button" class="small quiet" data-testid="audit" onClick={() => setAudited({ id: '', name: '' })}>
+          Audit log
+        </button>
         <TokenButton />
       </div>
       {busy !== '' && <p class="note info" role="status">{busy}</p>}
-      {done !== '' && <p class="note good" role="status" data-testid="plugin-done"><State tone="good">Done</State> {done}</p>}
+      {done !== '' && <p class="note good" role="status" data-testid="plugin-done"><State tone="good">Done</State> {done} <button type="button" class="small quiet" onClick={() => setAudited({ id: '', name: '' })}>Audit log</button></p>}
       {failure && (
         <div data-testid="plugin-error">
           <p class="dim">{failure.what} did not work; nothing was changed.</p>
@@ -121,18 +140,29 @@ export function PluginsPage() {
       {load.answer && all.length === 0 && <Empty title="No plugins">Drop a jar on this page, or put one into the plugins folder.</Empty>}
       {all.length > 0 && shown.length === 0 && <Empty title="No plugin matches">Clear the filter to see all {all.length}.</Empty>}
       <div class="grid">
-        {shown.map((p) => (
-          <Card key={p.id} plugin={p} onAct={(a) => act(p, a)} />
-        ))}
+        {shown
+          .filter((p) => p.source !== 'kernel')
+          .map((p) => (
+            <Card key={p.id} plugin={p} onAct={(a) => act(p, a)} onHistory={() => setAudited({ id: p.id, name: p.name ?? p.id })} />
+          ))}
       </div>
+      <Kernel plugins={shown.filter((p) => p.source === 'kernel')}>
+        {(p) => <Card key={p.id} plugin={p} onAct={(a) => act(p, a)} onHistory={() => setAudited({ id: p.id, name: p.name ?? p.id })} />}
+      </Kernel>
+      {audited && <Audit id={audited.id} name={audited.name} onClose={() => setAudited(null)} />}
       {intent && (
         <Dialog title={intent.verb} onClose={() => setIntent(null)}>
           <p class="prose">{intent.what}</p>
+          {intent.choice && (
+            <label class="row">
+              <input type="checkbox" checked={chosen} onChange={(e) => setChosen(e.currentTarget.checked)} /> {intent.choice}
+            </label>
+          )}
           <div class="actions">
             <button type="button" onClick={() => setIntent(null)}>
               Cancel
             </button>
-            <button type="button" class="primary" autofocus data-testid="confirm" onClick={() => void perform(intent)}>
+            <button type="button" class="primary" autofocus data-testid="confirm" onClick={() => void perform(intent, chosen)}>
               {intent.verb.split(' ')[0]}
             </button>
           </div>
@@ -144,12 +174,79 @@ export function PluginsPage() {
             onSet={() => {
               const next = asking;
               setAsking(null);
-              void perform(next);
+              void perform(next.act, next.chosen);
             }}
           />
         </Dialog>
       )}
     </div>
+  );
+}
+
+/** Bundles of the kernel, folded while all is well with them. */
+function Kernel({ plugins, children }: { plugins: readonly Plugin[]; children: (p: Plugin) => ComponentChildren }) {
+  const ill = plugins.filter((p) => pluginTone(p.state) !== 'good').length;
+  const [open, setOpen] = useState<boolean | null>(null);
+  if (plugins.length === 0) return null;
+  const unfolded = open ?? ill > 0;
+  return (
+    <details class="kernel" open={unfolded} onToggle={(e) => e.currentTarget.open !== unfolded && setOpen(e.currentTarget.open)}>
+      <summary>
+        <b>Kernel</b> <span class="dim">{plural(plugins.length, 'bundle')}{ill > 0 && `, ${ill} not running`}</span>
+      </summary>
+      {unfolded && <div class="grid">{plugins.map(children)}</div>}
+    </details>
+  );
+}
+
+/** Who did what, newest first. */
+function Audit({ id, name, onClose }: { id: string; name: string; onClose: () => void }) {
+  const load = useLoad(
+    async (signal) => {
+      const body = await narthex<{ entries: AuditEntry[] }>(`audit${id === '' ? '' : `?plugin=${encodeURIComponent(id)}`}`, { signal });
+      return { data: body.entries, warnings: [], infos: [], tookMs: 0, at: Date.now() };
+    },
+    [id],
+  );
+  return (
+    <Dialog title={id === '' ? 'Audit log' : `History of ${name}`} onClose={onClose} wide>
+      <Await load={load}>
+        {(entries) =>
+          entries.length === 0 ? (
+            <Empty title="Nothing was changed yet" />
+          ) : (
+            <div class="tablewrap">
+              <table class="cards">
+                <thead>
+                  <tr>
+                    <th>When</th>
+                    <th>Who</th>
+                    <th>What</th>
+                    <th>Result</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {entries.map((e, i) => (
+                    <tr key={i} data-testid="audit-entry">
+                      <td data-l="When">
+                        <Moment at={e.timeMs} />
+                      </td>
+                      <td data-l="Who" class="wrap">{e.actor}</td>
+                      <td data-l="What" class="wrap">
+                        <span>
+                          {e.action} <span class="mono">{e.id}</span> <span class="dim">{e.version}</span>
+                        </span>
+                      </td>
+                      <td data-l="Result" class="wrap">{e.result === 'ok' ? <State tone="good">ok</State> : e.result}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Await>
+    </Dialog>
   );
 }
 
@@ -184,21 +281,25 @@ function useDrop(onFiles: (files: FileList | null | undefined) => void): boolean
   return over;
 }
 
-function Card({ plugin: p, onAct }: { plugin: Plugin; onAct: (a: Act) => void }) {
+function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act) => void; onHistory: () => void }) {
   const tone = pluginTone(p.state);
-  const stopped = /stopped|disabled/.test(p.state.toLowerCase());
   const instances = p.instances ?? [];
+  const stale = p.staleClassLoaders ?? 0;
   return (
     <article class={`card plugin tone-${tone}`} data-testid="plugin-card" data-id={p.id} data-state={p.state}>
       <header>
         <h2>{p.name ?? p.id}</h2>
-        <span class="kind">{p.kind}</span>
+        {(p.kinds && p.kinds.length > 0 ? p.kinds : p.kind ? [p.kind] : []).map((k) => (
+          <span class="kind" key={k}>
+            {k}
+          </span>
+        ))}
         <span class="grow" />
         <span class="mono dim">{p.version}</span>
       </header>
       <div class="inner">
         <p>
-          <State tone={tone}>{p.state}</State>{' '}
+          <State tone={tone}>{WORDS[p.state] ?? p.state}</State>{' '}
           {p.since !== undefined && (
             <span class="dim">
               since <Ago at={p.since} />
@@ -206,43 +307,54 @@ function Card({ plugin: p, onAct }: { plugin: Plugin; onAct: (a: Act) => void })
           )}
         </p>
         {p.reason && <p class={`reason wrap tone-${tone}`}>{p.reason}</p>}
-        <p class="dim mono wrap">{p.id}</p>
-        <p class="dim">
-          {plural(instances.length, 'instance')}
-          {p.source && ` · ${p.source}`}
-        </p>
-        {instances.length > 0 && (
-          <details>
-            <summary class="dim">Instances</summary>
-            <ul class="labels mono">
-              {instances.map((i, n) => (
-                <li key={n} class="wrap">
-                  {instanceText(i)}
-                </li>
-              ))}
-            </ul>
-          </details>
+        {stale > 0 && (
+          <p>
+            <State tone="warn">leftovers</State> {plural(stale, 'former version')} of it still in memory
+          </p>
         )}
+        <p class="dim">
+          {[(instances.length > 0 || p.source !== 'kernel') && plural(instances.length, 'instance'), p.source].filter(Boolean).join(' · ')}
+        </p>
+        <details>
+          <summary class="dim">Details</summary>
+          <Facts
+            rows={[
+              ['Id', <span class="mono wrap">{p.id}</span>],
+              ...(instances.length > 0 ? [['Instances', <ul class="labels mono">{instances.map((i, n) => <li key={n}>{instanceText(i)}</li>)}</ul>] as const] : []),
+              ...(p.file ? [['File', <span class="mono wrap">{p.file}</span>] as const] : []),
+              ...(p.sha256 ? [['SHA-256', <span class="mono wrap">{p.sha256.slice(0, 12)}… <Copy text={p.sha256} /></span>] as const] : []),
+              ...(p.started ? [['Started', <Moment at={p.started} />] as const] : []),
+              ...(p.osgiState ? [['OSGi state', p.osgiState] as const] : []),
+            ]}
+          />
+        </details>
       </div>
       <footer>
-        {stopped ? (
+        {stoppable(p) ? (
+          p.source !== 'kernel' && (
+            <button type="button" class="small" data-testid="plugin-disable" onClick={() => onAct('disable')}>
+              Disable
+            </button>
+          )
+        ) : (
           <button type="button" class="small primary" data-testid="plugin-enable" onClick={() => onAct('enable')}>
             Enable
           </button>
-        ) : (
-          <button type="button" class="small" data-testid="plugin-disable" onClick={() => onAct('disable')}>
-            Disable
-          </button>
         )}
-        {p.previousVersion !== null && (
-          <button type="button" class="small" data-testid="plugin-rollback" onClick={() => onAct('rollback')}>
+        {p.undoVersion && (
+          <button type="button" class="small" data-testid="plugin-rollback" title={`Back to ${p.undoVersion}`} onClick={() => onAct('rollback')}>
             Undo update
           </button>
         )}
         <span class="grow" />
-        <button type="button" class="small quiet" data-testid="plugin-remove" onClick={() => onAct('remove')}>
-          Remove
+        <button type="button" class="small quiet" onClick={onHistory}>
+          History
         </button>
+        {(p.source === undefined || p.source === 'user') && (
+          <button type="button" class="small quiet" data-testid="plugin-remove" onClick={() => onAct('remove')}>
+            Remove
+          </button>
+        )}
       </footer>
     </article>
   );

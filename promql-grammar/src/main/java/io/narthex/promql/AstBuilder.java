@@ -20,10 +20,15 @@ import io.narthex.promql.grammar.antlr.PromQL;
 import io.narthex.promql.grammar.antlr.PromQL.ExprContext;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.Token;
+import org.antlr.v4.runtime.tree.ParseTree;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,8 +57,68 @@ final class AstBuilder {
     return formErrors.isEmpty() ? typeErrors : formErrors;
   }
 
+  List<ParseError> formErrors() {
+    return formErrors;
+  }
+
   int depth() {
     return depth;
+  }
+
+  /**
+   * Checks the form of all parts that were complete when the parser gave up in {@code innermost}.
+   * That rule and those around it are the only incomplete ones.
+   */
+  void salvage(ParserRuleContext innermost) {
+    Set<ParserRuleContext> incomplete = Collections.newSetFromMap(new IdentityHashMap<>());
+    ParserRuleContext root = innermost;
+    for (ParserRuleContext c = innermost; c != null; c = c.getParent()) {
+      incomplete.add(c);
+      root = c;
+    }
+    if (innermost instanceof ExprContext e && isComplete(e)) {
+      incomplete.remove(e);
+    }
+    salvage(root, incomplete);
+  }
+
+  private void salvage(ParserRuleContext c, Set<ParserRuleContext> incomplete) {
+    if (c.children == null) {
+      return;
+    }
+    for (ParseTree child : c.children) {
+      if (!(child instanceof ParserRuleContext r)) {
+        continue;
+      }
+      if (incomplete.contains(r)) {
+        salvage(r, incomplete);
+        continue;
+      }
+      switch (r) {
+        case ExprContext e -> expr(e, false);
+        case PromQL.CallContext f -> call(f);
+        case PromQL.AggregateContext a -> aggregate(a);
+        case PromQL.LabelMatcherContext m -> matcher(m, new ArrayList<>());
+        case PromQL.OffsetValueContext o -> durations.offset(o);
+        default -> {}
+      }
+    }
+  }
+
+  /** Tells whether an expression has all its parts, so that only what follows it is wrong. */
+  private static boolean isComplete(ExprContext e) {
+    return switch (e) {
+      case PromQL.ParenExprContext p -> p.RPAREN() != null;
+      case PromQL.BinaryExprContext b -> b.expr().size() == 2;
+      case PromQL.UnaryExprContext u -> u.expr() != null;
+      case PromQL.BracketExprContext b -> b.rangeSpec() != null;
+      case PromQL.OffsetExprContext o -> o.offsetValue() != null;
+      case PromQL.AtExprContext a -> a.atValue() != null;
+      case PromQL.AggregateExprContext a -> a.aggregate() != null;
+      case PromQL.CallExprContext f -> f.call() != null;
+      case PromQL.SelectorExprContext x -> x.selector() != null;
+      default -> e.getClass() != ExprContext.class && e.getChildCount() > 0;
+    };
   }
 
   /** Returns the tree and leaves its depth in {@link #depth}. */
@@ -505,11 +570,6 @@ final class AstBuilder {
     List<String> names = new ArrayList<>(contexts.size());
     for (PromQL.LabelContext l : contexts) {
       Token t = l.getStart();
-      if (t.getType() == PromQL.METRIC_IDENTIFIER) {
-        form(
-            positions.of(t),
-            "unexpected " + PromqlTokens.describe(t) + " in grouping opts, expected label");
-      }
       names.add(t.getType() == PromQL.STRING ? unquote(t) : t.getText());
     }
     return names;
@@ -540,14 +600,10 @@ final class AstBuilder {
       function = options.function(name.toLowerCase(Locale.ROOT));
     }
     int typeMark = typeErrors.size();
-    int formMark = formErrors.size();
     List<Expr> arguments = arguments(c.arguments(), function);
     PosRange place = positions.of(c);
     if (function == null) {
-      formErrors.add(
-          formMark,
-          new ParseError(
-              "unknown function with name " + Strings.quote(name), positions.of(nameToken)));
+      form(positions.of(nameToken), "unknown function with name " + Strings.quote(name));
       return new Call(
           new FunctionSignature(name, List.of(), 0, ValueType.NONE, false), arguments, place);
     }

@@ -104,7 +104,7 @@ final class DurationBuilder {
     if (p.IDENTIFIER() != null) {
       Token name = p.IDENTIFIER().getSymbol();
       String word = name.getText().toLowerCase(Locale.ROOT);
-      if (!word.equals("min_of") && !word.equals("max_of")) {
+      if (!isChoice(word)) {
         error(
             positions.of(name),
             "unexpected "
@@ -115,6 +115,10 @@ final class DurationBuilder {
           word.equals("max_of"), expr(p.durationExpr(0)), expr(p.durationExpr(1)), false, place);
     }
     return expr(p.durationExpr(0)).inParentheses(place);
+  }
+
+  static boolean isChoice(String word) {
+    return word.equalsIgnoreCase("min_of") || word.equalsIgnoreCase("max_of");
   }
 
   private void error(PosRange place, String message) {

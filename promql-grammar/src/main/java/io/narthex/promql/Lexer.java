@@ -123,6 +123,10 @@ final class Lexer {
         braceOpen = true;
       }
       case '[' -> {
+        if (bracketOpen) {
+          fail("unexpected left bracket '['");
+          return true;
+        }
         emit(PromQL.LBRACKET);
         bracketOpen = true;
         gotColon = false;
@@ -209,8 +213,18 @@ final class Lexer {
   private void insideBrackets() {
     int r = next();
     switch (r) {
-      case EOF -> fail("unexpected end of input in duration expression");
-      case '#' -> comment();
+      case EOF ->
+          fail(
+              !gotDuration
+                  ? "unexpected end of input in duration expression"
+                  : parenDepth != 0 ? "unclosed left parenthesis" : "unclosed left bracket");
+      case '#' -> {
+        if (gotDuration) {
+          comment();
+        } else {
+          fail("unexpected character in duration expression: '#'");
+        }
+      }
       case ' ', '\t', '\n', '\r' -> {}
       case ',' -> emit(PromQL.COMMA);
       case '*' -> emit(PromQL.MUL);
@@ -226,9 +240,10 @@ final class Lexer {
       case ')' -> closeParen();
       case ':' -> {
         if (!gotDuration) {
+          start = pos;
           fail("unexpected colon before duration in duration expression");
         } else if (gotColon) {
-          fail("unexpected repeated colon in duration expression");
+          fail("unexpected colon ':'");
         } else {
           emit(PromQL.COLON);
           gotColon = true;
@@ -269,7 +284,12 @@ final class Lexer {
           return;
         }
       }
-      gotDuration = true;
+      return;
+    }
+    if (gotDuration) {
+      // behind a number everything is read as outside of brackets
+      pos = start;
+      statement();
       return;
     }
     fail("unexpected character in duration expression: " + quoteChar(first));
@@ -318,31 +338,28 @@ final class Lexer {
         pos++;
       }
     }
-    if (!digits(hex)) {
-      return false;
-    }
-    if (peek() == '.') {
-      pos++;
-      if (!digits(hex)) {
+    boolean dot = false;
+    boolean exponent = false;
+    while (true) {
+      if (!digits(hex && !exponent)) {
         return false;
       }
-      if (peek() == '.') {
+      int r = peek();
+      if (r == '.') {
         pos++;
-        return false;
-      }
-    }
-    int r = peek();
-    if (hex ? r == 'p' || r == 'P' : r == 'e' || r == 'E') {
-      int mark = pos;
-      pos++;
-      if (peek() == '+' || peek() == '-') {
+        if (dot) {
+          return false;
+        }
+        dot = true;
+      } else if (!exponent && (hex ? r == 'p' || r == 'P' : r == 'e' || r == 'E')) {
         pos++;
+        if (peek() == '+' || peek() == '-') {
+          pos++;
+        }
+        exponent = true;
+      } else {
+        break;
       }
-      if (!isDigit(peek())) {
-        pos = mark;
-        return false;
-      }
-      digits(false);
     }
     return !isAlphaNumeric(peek());
   }

@@ -143,8 +143,13 @@ public final class Printer {
     return Labels.isLegacyName(name) ? name : Strings.quote(name);
   }
 
+  /** A name with colons, which is one for metrics, needs no quotes in lists of labels. */
+  private static String groupingName(String name) {
+    return Labels.isLegacyName(name.replace(':', '_')) ? name : Strings.quote(name);
+  }
+
   private static String labelNames(List<String> names) {
-    return String.join(", ", names.stream().map(Printer::labelName).toList());
+    return String.join(", ", names.stream().map(Printer::groupingName).toList());
   }
 
   private static void mode(StringBuilder b, VectorSelector v) {

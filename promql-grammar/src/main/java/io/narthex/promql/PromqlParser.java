@@ -2,6 +2,7 @@ package io.narthex.promql;
 
 import io.narthex.promql.ParseException.ParseError;
 import io.narthex.promql.grammar.antlr.PromQL;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.antlr.v4.runtime.CommonTokenStream;
@@ -62,7 +63,7 @@ public final class PromqlParser {
       } catch (NestingException e) {
         throw tooDeep(query, positions);
       } catch (ParseCancellationException e) {
-        throw syntaxError(query, positions, tokens, e);
+        throw syntaxError(query, positions, tokens, e, salvaged(query, positions, e));
       }
     }
     AstBuilder builder = new AstBuilder(query, positions, options);
@@ -108,6 +109,22 @@ public final class PromqlParser {
         new PosRange(0, positions.bytes(query.length())));
   }
 
+  /**
+   * Returns what is wrong with the parts before the place where the grammar no longer fits: that is
+   * told first.
+   */
+  private List<ParseError> salvaged(
+      String query, Positions positions, ParseCancellationException failure) {
+    RecognitionException cause =
+        (RecognitionException) Objects.requireNonNull(failure.getCause(), "cause");
+    if (!(cause.getCtx() instanceof ParserRuleContext innermost)) {
+      return List.of();
+    }
+    AstBuilder builder = new AstBuilder(query, positions, options);
+    builder.salvage(innermost);
+    return builder.formErrors();
+  }
+
   private static PromQL.StartContext run(List<Token> tokens, PredictionMode mode) {
     PromQL parser = new BoundedParser(new CommonTokenStream(new ListTokenSource(tokens)));
     parser.removeErrorListeners();
@@ -119,20 +136,46 @@ public final class PromqlParser {
   /* messages */
 
   private static ParseException syntaxError(
-      String query, Positions positions, List<Token> tokens, ParseCancellationException failure) {
+      String query,
+      Positions positions,
+      List<Token> tokens,
+      ParseCancellationException failure,
+      List<ParseError> before) {
     RecognitionException cause =
         (RecognitionException) Objects.requireNonNull(failure.getCause(), "cause");
     Token bad = cause.getOffendingToken();
-    PosRange position = positions.of(bad);
-    if (bad.getType() == PromQL.ERROR) {
-      return error(query, bad.getText(), position);
+    for (RuleContext c = cause.getCtx(); c != null; c = c.parent) {
+      if (c instanceof PromQL.DurationPrimaryContext d
+          && d.getStart().getType() == PromQL.IDENTIFIER
+          && !DurationBuilder.isChoice(d.getStart().getText())) {
+        bad = d.getStart();
+      }
     }
-    int index = bad.getTokenIndex();
-    int before = index > 0 ? tokens.get(index - 1).getType() : Token.EOF;
-    return error(
-        query,
-        "unexpected " + PromqlTokens.describe(bad) + place(cause.getCtx(), before),
-        position);
+    String message = bad.getText();
+    if (bad.getType() != PromQL.ERROR) {
+      int index = bad.getTokenIndex();
+      int tokenBefore = index > 0 ? tokens.get(index - 1).getType() : Token.EOF;
+      message = "unexpected " + PromqlTokens.describe(bad) + place(cause.getCtx(), tokenBefore);
+    }
+    List<ParseError> errors = new ArrayList<>(before);
+    Token comma = tokens.get(Math.max(0, bad.getTokenIndex() - 1));
+    if (bad.getType() != PromQL.ERROR
+        && comma.getType() == PromQL.COMMA
+        && isAmongArguments(cause.getCtx(), bad)) {
+      errors.add(
+          new ParseError("trailing commas not allowed in function call args", positions.of(comma)));
+    }
+    errors.add(new ParseError(message, positions.of(bad)));
+    return new ParseException(query, errors);
+  }
+
+  /** Tells whether the parser stopped where an argument of a call had to begin. */
+  private static boolean isAmongArguments(RuleContext context, Token bad) {
+    RuleContext c = context;
+    while (c instanceof PromQL.ExprContext e && e.getStart() == bad) {
+      c = c.parent;
+    }
+    return c instanceof PromQL.ArgumentsContext;
   }
 
   /** Returns where in the language the error is and what would have been right there. */
@@ -151,13 +194,14 @@ public final class PromqlParser {
           return " in label matching, expected "
               + (first ? "identifier or \"}\"" : "\",\" or \"}\"");
         case PromQL.RULE_label, PromQL.RULE_labelList, PromQL.RULE_groupLabels:
-          String expected =
-              switch (tokenBefore) {
-                case PromQL.LPAREN, PromQL.GROUP_PAREN, PromQL.COMMA -> "label";
-                case PromQL.BY, PromQL.WITHOUT, PromQL.ON, PromQL.IGNORING -> "\"(\"";
-                default -> "\",\" or \")\"";
-              };
-          return " in grouping opts, expected " + expected;
+          if (c instanceof PromQL.LabelListContext l && l.getChildCount() == 0) {
+            return " in grouping opts, expected \"(\"";
+          }
+          boolean labelDue =
+              tokenBefore == PromQL.LPAREN
+                  || tokenBefore == PromQL.GROUP_PAREN
+                  || tokenBefore == PromQL.COMMA;
+          return " in grouping opts, expected " + (labelDue ? "label" : "\",\" or \")\"");
         case PromQL.RULE_atValue:
           return " in @, expected timestamp";
         case PromQL.RULE_offsetValue:
@@ -165,13 +209,13 @@ public final class PromqlParser {
         case PromQL.RULE_rangeEnd:
           return " in subquery or range, expected \":\" or \"]\"";
         case PromQL.RULE_subqueryStep:
-          return " in subquery selector, expected " + durations + ", or \"]\"";
+          return " in subquery selector, expected number, duration, step(), range(), or \"]\"";
         case PromQL.RULE_rangeSpec:
           return " in subquery or range selector, expected " + durations;
         case PromQL.RULE_fillModifier:
           return " in fill modifier, expected number in parentheses";
-        case PromQL.RULE_expr:
-          return "";
+        case PromQL.RULE_aggregate:
+          return " in aggregation";
         default:
           break;
       }

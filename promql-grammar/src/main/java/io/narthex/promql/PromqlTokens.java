@@ -60,9 +60,9 @@ final class PromqlTokens {
       case Token.EOF -> "end of input";
       case PromQL.IDENTIFIER -> "identifier " + Strings.quote(text);
       case PromQL.METRIC_IDENTIFIER -> "metric identifier " + Strings.quote(text);
-      case PromQL.STRING -> "string " + Strings.quote(text);
-      case PromQL.NUMBER -> "number " + Strings.quote(text);
-      case PromQL.DURATION -> "duration " + Strings.quote(text);
+      case PromQL.STRING -> "string " + shortened(text);
+      case PromQL.NUMBER -> "number " + shortened(text);
+      case PromQL.DURATION -> "duration " + shortened(text);
       case PromQL.ADD,
           PromQL.SUB,
           PromQL.MUL,
@@ -102,6 +102,17 @@ final class PromqlTokens {
           "<aggr:" + text + ">";
       default -> isKeyword(type) ? "<" + text + ">" : Strings.quote(text);
     };
+  }
+
+  private static String shortened(String text) {
+    return text.length() > 10
+        ? Strings.quote(
+                text.substring(
+                    0,
+                    text.offsetByCodePoints(
+                        0, Math.min(10, text.codePointCount(0, text.length())))))
+            + "..."
+        : Strings.quote(text);
   }
 
   private static boolean isKeyword(int type) {

@@ -53,7 +53,8 @@ final class Logging {
         new String[] {
           "org.glassfish.jersey.internal.inject.Providers",
           "org.glassfish.jersey.message.internal.MessagingBinders",
-          "org.glassfish.jersey.servlet.ServletContainer"
+          "org.glassfish.jersey.servlet.ServletContainer",
+          "org.glassfish.jersey.servlet.WebComponent"
         }) {
       context.getLogger(warning).setLevel(Level.ERROR);
     }

@@ -76,8 +76,8 @@ public final class Kernel {
   private final BiConsumer<Integer, String> exit;
   private final List<AutoCloseable> closing =
       new ArrayList<>(); // in order of start; guarded by this
-  private boolean stopped; // guarded by this
   private volatile @Nullable ServerState state;
+  private volatile boolean stopped; // written under this
 
   /**
    * Starts booting on a thread of its own.
@@ -104,6 +104,10 @@ public final class Kernel {
     } catch (StorageException | StartException e) {
       exit.accept(1, e.getMessage());
     } catch (RuntimeException | LinkageError e) {
+      ServerState server = state;
+      if (server != null && server.stopping()) {
+        return; // the framework is being taken down under us, for a reason already given
+      }
       LOG.error("the server cannot start", e);
       exit.accept(1, "the server cannot start: " + e);
     }
@@ -201,6 +205,9 @@ public final class Kernel {
     framework.registerService(ConfigService.class, config, null);
     framework.registerService(ServerInfo.class, server, null);
 
+    if (server.stopping()) {
+      return; // for example: the address is taken
+    }
     registry.listen(storage);
     registry.listen(exporters);
     registry.listen(discovery);

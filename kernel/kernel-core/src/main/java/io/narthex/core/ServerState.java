@@ -92,6 +92,7 @@ final class ServerState implements ServerInfo {
 
   @Override
   public void fatal(String message) {
+    stopping = true;
     exit.accept(1, message);
   }
 

@@ -56,6 +56,7 @@ import org.slf4j.LoggerFactory;
 public final class HttpServer {
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
   private static final int MAX_REQUESTS = 1000;
+  private static final int MAX_FORM = 10 << 20;
 
   /** Jersey warns of every resource that is given as an object; kept, or the level is lost. */
   private static final java.util.logging.Logger JERSEY =
@@ -137,6 +138,10 @@ public final class HttpServer {
         new ServletContextHandler(info.routePrefix().isEmpty() ? "/" : info.routePrefix());
     context.setClassLoader(HttpServer.class.getClassLoader());
     // as a filter Jersey sees whole paths; as a servlet it would see what follows the mapping
+    context.setMaxFormContentSize(MAX_FORM);
+    FilterHolder forms = new FilterHolder(new FormFilter());
+    forms.setAsyncSupported(true);
+    context.addFilter(forms, "/api/*", EnumSet.of(DispatcherType.REQUEST));
     FilterHolder api = new FilterHolder(new ServletContainer(resources));
     for (String path : List.of("/api/*", "/-/*", "/narthex/api/*")) {
       context.addFilter(api, path, EnumSet.of(DispatcherType.REQUEST));

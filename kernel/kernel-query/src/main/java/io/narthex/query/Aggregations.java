@@ -154,7 +154,6 @@ final class Aggregations {
     for (int g = 0; g < acc.length; g++) {
       acc[g] = new StepSeries(groups.labels.get(g), groups.dropName.get(g), grid.size());
     }
-    context.hold((long) acc.length * grid.size());
     return acc;
   }
 
@@ -209,7 +208,7 @@ final class Aggregations {
         } else {
           kinds[i] = kind;
           n[i]++;
-          addHist(hists, g, i, steps, series, bad[g], place);
+          addHist(hists, g, i, steps, series, bad[g], place, avg);
         }
       }
     }
@@ -223,14 +222,21 @@ final class Aggregations {
   private static final byte INCOMPATIBLE = 2;
 
   private void addHist(
-      HistSum[][] hists, int g, int i, int steps, StepSeries series, byte[] bad, PosRange place) {
+      HistSum[][] hists,
+      int g,
+      int i,
+      int steps,
+      StepSeries series,
+      byte[] bad,
+      PosRange place,
+      boolean avg) {
     HistSum[] of = hists[g];
     if (of == null) {
       of = new HistSum[steps];
       hists[g] = of;
     }
     if (of[i] == null) {
-      of[i] = new HistSum(context.annotations, place, "aggregation");
+      of[i] = new HistSum(context.annotations, place, avg);
     }
     if ((bad[i] & INCOMPATIBLE) == 0 && !of[i].add(series.hist(i))) {
       bad[i] |= INCOMPATIBLE;
@@ -281,8 +287,7 @@ final class Aggregations {
           acc.floats[i] = sum + comp[i];
         }
       } else if (acc.kinds[i] == StepSeries.HIST) {
-        Hist total = hists[i].total();
-        acc.set(i, (avg ? total.dividedBy(n[i]) : total).compact());
+        acc.set(i, hists[i].value().compact());
       }
     }
   }
@@ -419,31 +424,67 @@ final class Aggregations {
         continue;
       }
       for (int[] group : members) {
-        List<Integer> found = new ArrayList<>();
-        for (int s : group) {
-          byte kind = in.get(s).kinds[i];
-          if (kind == StepSeries.FLOAT) {
-            found.add(s);
-          } else if (kind == StepSeries.HIST) {
-            context.annotations.histogramIgnored(a.op().text(), a.expr().position());
-          }
-        }
-        int step = i;
-        found.sort((x, y) -> {
-          double l = in.get(x).floats[step];
-          double r = in.get(y).floats[step];
-          if (Double.isNaN(l) || Double.isNaN(r)) {
-            return Boolean.compare(Double.isNaN(l), Double.isNaN(r));
-          }
-          return l == r ? 0 : (l > r) == top ? -1 : 1;
-        });
-        int n = (int) Math.min(k, found.size());
-        for (int s : found.subList(0, n)) {
-          keep(in, kept, s, i, order);
+        int n = best(a, in, group, i, k, top);
+        for (int x = 0; x < n; x++) {
+          keep(in, kept, bestSeries[x], i, order);
         }
       }
     }
     collect(kept, order, out);
+  }
+
+  private int[] bestSeries = new int[16];
+  private double[] bestValues = new double[16];
+
+  /**
+   * Puts the best {@code k} elements of a group into {@link #bestSeries}, the best first and the
+   * earlier first among equals; returns how many there are.
+   */
+  private int best(
+      AggregateExpr a, List<StepSeries> in, int[] group, int step, long k, boolean top) {
+    int n = 0;
+    for (int s : group) {
+      StepSeries series = in.get(s);
+      byte kind = series.kinds[step];
+      if (kind == StepSeries.HIST) {
+        context.annotations.histogramIgnored(a.op().text(), a.expr().position());
+      }
+      if (kind != StepSeries.FLOAT) {
+        continue;
+      }
+      double v = series.floats[step];
+      if (n == k && !better(v, bestValues[n - 1], top)) {
+        continue;
+      }
+      if (n == bestSeries.length) {
+        bestSeries = Arrays.copyOf(bestSeries, n * 2);
+        bestValues = Arrays.copyOf(bestValues, n * 2);
+      }
+      int lo = 0;
+      int hi = n;
+      while (lo < hi) {
+        int mid = (lo + hi) >>> 1;
+        if (better(v, bestValues[mid], top)) {
+          hi = mid;
+        } else {
+          lo = mid + 1;
+        }
+      }
+      int moved = (n == k ? n - 1 : n) - lo;
+      System.arraycopy(bestSeries, lo, bestSeries, lo + 1, moved);
+      System.arraycopy(bestValues, lo, bestValues, lo + 1, moved);
+      bestSeries[lo] = s;
+      bestValues[lo] = v;
+      n += n == k ? 0 : 1;
+    }
+    return n;
+  }
+
+  private static boolean better(double a, double b, boolean top) {
+    if (Double.isNaN(b)) {
+      return !Double.isNaN(a);
+    }
+    return top ? a > b : a < b;
   }
 
   private static void keep(

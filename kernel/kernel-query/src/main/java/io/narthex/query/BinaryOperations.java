@@ -3,12 +3,15 @@ package io.narthex.query;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.promql.BinaryOp;
+import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.BinaryExpr;
 import io.narthex.promql.PosRange;
 import io.narthex.promql.VectorMatching;
 import io.narthex.promql.VectorMatching.Card;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -37,9 +40,26 @@ final class BinaryOperations {
     this.context = evaluator.context;
   }
 
+  /** Returns the value; a chain of operators is walked in a loop, since it may be long. */
   Value eval(BinaryExpr b, Grid grid) {
-    Value left = evaluator.eval(b.left(), grid);
-    Value right = evaluator.eval(b.right(), grid);
+    long held = context.held();
+    Deque<BinaryExpr> chain = new ArrayDeque<>();
+    Expr at = b;
+    while (at instanceof BinaryExpr x
+        && (x == b || grid.size() == 1 || !evaluator.isInvariant(x))) {
+      chain.push(x);
+      at = x.left();
+    }
+    Value left = evaluator.eval(at, grid);
+    while (!chain.isEmpty()) {
+      BinaryExpr next = chain.pop();
+      left = eval(next, left, evaluator.eval(next.right(), grid), grid);
+      context.settle(held + Evaluator.size(left));
+    }
+    return left;
+  }
+
+  private Value eval(BinaryExpr b, Value left, Value right, Grid grid) {
     if (left instanceof Value.Scalar l && right instanceof Value.Scalar r) {
       double[] out = new double[grid.size()];
       for (int i = 0; i < out.length; i++) {
@@ -69,13 +89,7 @@ final class BinaryOperations {
   private double floats(BinaryOp op, double l, double r) {
     keep = true;
     return switch (op) {
-      case ADD -> l + r;
-      case SUB -> l - r;
-      case MUL -> l * r;
-      case DIV -> l / r;
-      case MOD -> l % r;
-      case POW -> GoMath.pow(l, r);
-      case ATAN2 -> GoMath.atan2(l, r);
+      case ADD, SUB, MUL, DIV, MOD, POW, ATAN2 -> arithmetic(op, l, r);
       case EQL -> kept(l, l == r);
       case NEQ -> kept(l, l != r);
       case LTE -> kept(l, l <= r);
@@ -83,6 +97,18 @@ final class BinaryOperations {
       case GTE -> kept(l, l >= r);
       case GTR -> kept(l, l > r);
       default -> kept(l, false);
+    };
+  }
+
+  private static double arithmetic(BinaryOp op, double l, double r) {
+    return switch (op) {
+      case ADD -> l + r;
+      case SUB -> l - r;
+      case MUL -> l * r;
+      case DIV -> l / r;
+      case MOD -> l % r;
+      case POW -> GoMath.pow(l, r);
+      default -> GoMath.atan2(l, r);
     };
   }
 
@@ -359,7 +385,6 @@ final class BinaryOperations {
         at = out.size();
         byLabels.put(labels, at);
         out.add(new StepSeries(labels, dropName, grid.size()));
-        context.hold(grid.size());
       }
       pairs.put(pair, at);
       return at;
@@ -380,7 +405,97 @@ final class BinaryOperations {
       return labels;
     }
 
+    /**
+     * Returns, per series of the many side, the only series it can meet or -1; null when a series
+     * may meet several, so that each step has to be looked at.
+     */
+    int @Nullable [] fixedPartners() {
+      if (matching.fillLeft() != null || matching.fillRight() != null) {
+        return null;
+      }
+      int[] oneOf = new int[signatures.size()];
+      Arrays.fill(oneOf, -1);
+      for (int o = 0; o < oneIds.length; o++) {
+        if (oneOf[oneIds[o]] >= 0) {
+          return null;
+        }
+        oneOf[oneIds[o]] = o;
+      }
+      boolean[] seen = new boolean[signatures.size()];
+      int[] partners = new int[manyIds.length];
+      for (int m = 0; m < partners.length; m++) {
+        if (matching.card() == Card.ONE_TO_ONE && seen[manyIds[m]]) {
+          return null;
+        }
+        seen[manyIds[m]] = true;
+        partners[m] = oneOf[manyIds[m]];
+      }
+      return partners;
+    }
+
+    /** Evaluates pair by pair. */
+    private List<StepSeries> runPairs(int[] partners) {
+      Set<Labels> labels = HashSet.newHashSet(partners.length);
+      for (int m = 0; m < partners.length; m++) {
+        int o = partners[m];
+        if (o < 0) {
+          continue;
+        }
+        context.check();
+        Labels l = resultLabels(many.get(m).labels, one.get(o).labels);
+        boolean dropName = expr.returnBool() || many.get(m).dropName;
+        if (dropName && !context.options.delayedNameRemoval()) {
+          l = evaluator.withoutName(l);
+          dropName = false;
+        }
+        StepSeries r = new StepSeries(l, dropName, grid.size());
+        StepSeries left = swapped ? one.get(o) : many.get(m);
+        StepSeries right = swapped ? many.get(m) : one.get(o);
+        if (pair(left, right, r)) {
+          if (!labels.add(l)) {
+            // rare: two pairs give one label set, which is an error only at a common step
+            return List.of();
+          }
+          out.add(r);
+        }
+      }
+      return out;
+    }
+
+    private boolean pair(StepSeries left, StepSeries right, StepSeries r) {
+      BinaryOp op = expr.op();
+      boolean plain =
+          left.hists == null && right.hists == null && dropsName(op) && !expr.returnBool();
+      boolean any = false;
+      for (int i = 0; i < grid.size(); i++) {
+        byte lk = left.kinds[i];
+        byte rk = right.kinds[i];
+        if (lk == StepSeries.NONE || rk == StepSeries.NONE) {
+          continue;
+        }
+        if (plain) {
+          r.kinds[i] = StepSeries.FLOAT;
+          r.floats[i] = arithmetic(op, left.floats[i], right.floats[i]);
+          any = true;
+          continue;
+        }
+        Hist lh = lk == StepSeries.HIST ? left.hist(i) : null;
+        Hist rh = rk == StepSeries.HIST ? right.hist(i) : null;
+        apply(op, left.floats[i], right.floats[i], lh, rh, expr.position());
+        any |= write(r, i, expr.returnBool(), lh != null || rh != null);
+      }
+      return any;
+    }
+
     List<StepSeries> run() {
+      int[] partners = fixedPartners();
+      if (partners != null) {
+        List<StepSeries> fast = runPairs(partners);
+        if (!fast.isEmpty() || out.isEmpty()) {
+          return fast;
+        }
+        out.clear();
+      }
       int[] oneAt = new int[signatures.size()];
       int[] matched = new int[signatures.size()];
       int[] used = new int[one.size()];
@@ -445,26 +560,27 @@ final class BinaryOperations {
       } else {
         apply(expr.op(), mv, ov, mh, oh, expr.position());
       }
-      boolean hist = mh != null || oh != null;
-      if (!keep && (!expr.returnBool() || (hist && outHist == null))) {
-        return;
-      }
+      // two matches are an error even when a comparison drops one of them
       int sig = m >= 0 ? manyIds[m] : oneIds[o];
-      int at = output(m, o);
-      StepSeries r = out.get(at);
-      if (matching.card() == Card.ONE_TO_ONE) {
+      boolean oneToOne = matching.card() == Card.ONE_TO_ONE;
+      if (oneToOne) {
         if (matched[sig] == step) {
           throw QueryContext.failed(
               "multiple matches for labels: many-to-one matching must be explicit"
                   + " (group_left/group_right)");
         }
         matched[sig] = step;
-        if (r.kinds[step] != StepSeries.NONE) {
-          throw Evaluator.sameLabelset();
-        }
-      } else if (r.kinds[step] != StepSeries.NONE) {
-        throw QueryContext.failed(
-            "multiple matches for labels: grouping labels must ensure unique matches");
+      }
+      boolean hist = mh != null || oh != null;
+      if (!keep && (!expr.returnBool() || (hist && outHist == null))) {
+        return;
+      }
+      StepSeries r = out.get(output(m, o));
+      if (r.kinds[step] != StepSeries.NONE) {
+        throw oneToOne
+            ? Evaluator.sameLabelset()
+            : QueryContext.failed(
+                "multiple matches for labels: grouping labels must ensure unique matches");
       }
       write(r, step, expr.returnBool(), hist);
     }
@@ -478,9 +594,9 @@ final class BinaryOperations {
               + " on the "
               + side
               + " hand-side of the operation: ["
-              + a
-              + ", "
               + one.get(before).labels
+              + ", "
+              + a
               + "];many-to-many matching not allowed: matching labels must be unique on one side");
     }
   }

@@ -117,9 +117,6 @@ final class ClassicBuckets {
       return Double.NaN;
     }
     makeMonotonic();
-    if (n < 2) {
-      return Double.NaN;
-    }
     double count = counts[n - 1];
     if (count == 0 || Double.isNaN(lower) || Double.isNaN(upper)) {
       return Double.NaN;

@@ -1,6 +1,7 @@
 package io.narthex.query;
 
 import io.narthex.model.Labels;
+import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.At;
 import io.narthex.promql.Expr.BinaryExpr;
@@ -14,13 +15,16 @@ import io.narthex.promql.Expr.SubqueryExpr;
 import io.narthex.promql.Expr.UnaryExpr;
 import io.narthex.promql.Expr.VectorSelector;
 import io.narthex.promql.ValueType;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Evaluates expressions series by series over all steps at once. What does not depend on the step
@@ -60,10 +64,24 @@ final class Evaluator {
 
   /** Returns the value of an expression that is no range vector. */
   Value eval(Expr e, Grid grid) {
-    if (grid.size() > 1 && isInvariant(e)) {
-      return repeat(evalEach(e, grid.first()), grid.size());
+    long held = context.held();
+    Value v =
+        grid.size() > 1 && isInvariant(e)
+            ? repeat(evalEach(e, grid.first()), grid.size())
+            : evalEach(e, grid);
+    context.settle(held + size(v));
+    return v;
+  }
+
+  static long size(Value v) {
+    if (!(v instanceof Value.Vector x)) {
+      return 0;
     }
-    return evalEach(e, grid);
+    long n = 0;
+    for (StepSeries s : x.series()) {
+      n += s.samples();
+    }
+    return n;
   }
 
   private Value evalEach(Expr e, Grid grid) {
@@ -217,11 +235,21 @@ final class Evaluator {
 
   boolean isInvariant(Expr e) {
     Boolean known = invariant.get(e);
-    if (known == null) {
-      known = findInvariant(e);
-      invariant.put(e, known);
+    if (known != null) {
+      return known;
     }
-    return known;
+    // chains of operators from their first operand on, so that this does not recurse along them
+    Deque<Expr> chain = new ArrayDeque<>();
+    Expr at = e;
+    while (at instanceof BinaryExpr b && !invariant.containsKey(b)) {
+      chain.push(b);
+      at = b.left();
+    }
+    while (!chain.isEmpty()) {
+      Expr next = chain.pop();
+      invariant.put(next, findInvariant(next));
+    }
+    return invariant.computeIfAbsent(e, this::findInvariant);
   }
 
   private boolean findInvariant(Expr e) {
@@ -305,9 +333,9 @@ final class Evaluator {
               ? new StepSeries(withoutName(s.labels), false, grid.size())
               : new StepSeries(s.labels, drop || s.dropName, grid.size());
       f.begin(s);
-      windows.slide(s, f, r, grid);
+      windows.slide(s, f, r, grid, context);
       if (!r.isEmpty()) {
-        context.hold(grid.size());
+        context.hold(r.samples());
         out.add(r);
       }
     }
@@ -355,7 +383,7 @@ final class Evaluator {
     StepSeries scratch = new StepSeries(Labels.EMPTY, false, grid.size());
     for (Samples s : windows.series) {
       mark.begin(s);
-      windows.slide(s, mark, scratch, grid);
+      windows.slide(s, mark, scratch, grid, context);
     }
     Labels labels =
         range instanceof MatrixSelector m
@@ -399,14 +427,47 @@ final class Evaluator {
       this.after = after;
     }
 
-    void slide(Samples s, RangeFunction f, StepSeries out, Grid grid) {
+    private RangeFunction.@Nullable Bounds bounds;
+    private long[] ends = new long[0];
+
+    void slide(Samples s, RangeFunction f, StepSeries out, Grid grid, QueryContext context) {
+      if (ends.length != grid.size()) {
+        ends = new long[grid.size()];
+        for (int i = 0; i < ends.length; i++) {
+          ends[i] = fixed ? fixedEnd : grid.time(i) - offsetMs;
+        }
+      }
+      if (s.histCount > 0) {
+        slideMixed(s, f, out, grid, context);
+        return;
+      }
+      RangeFunction.Bounds b = bounds;
+      if (b == null || !b.fits(s)) {
+        b = new RangeFunction.Bounds(s, grid, context, rangeMs, ends, before, after);
+        bounds = b;
+      }
+      if (context.countsPerStep()) {
+        for (int i = 0; i < ends.length; i++) {
+          context.queried(i, b.hi[i] - b.lo[i]);
+        }
+      } else {
+        context.queried(0, b.samples);
+      }
+      f.applyAll(b, out);
+      context.hold(b.largest);
+      context.release(b.largest);
+    }
+
+    private void slideMixed(
+        Samples s, RangeFunction f, StepSeries out, Grid grid, QueryContext context) {
+      long largest = 0;
       RangeFunction.Window w = new RangeFunction.Window();
       w.samples = s;
       w.rangeMs = rangeMs;
-      for (int i = 0; i < grid.size(); i++) {
+      for (int i = 0; i < ends.length; i++) {
         w.evalTime = grid.time(i);
         w.step = i;
-        w.end = fixed ? fixedEnd : w.evalTime - offsetMs;
+        w.end = ends[i];
         w.start = w.end - rangeMs;
         long from = w.start - before;
         long to = w.end + after;
@@ -423,9 +484,22 @@ final class Evaluator {
           w.histLo++;
         }
         if (w.floatHi > w.floatLo || w.histHi > w.histLo) {
+          long n = w.floats() + histSamples(s, w);
+          largest = Math.max(largest, n);
+          context.queried(i, n);
           f.apply(w, out);
         }
       }
+      context.hold(largest);
+      context.release(largest);
+    }
+
+    private static long histSamples(Samples s, RangeFunction.Window w) {
+      long n = 0;
+      for (int i = w.histLo; i < w.histHi; i++) {
+        n += s.hists[i].sampleSize();
+      }
+      return n;
     }
   }
 
@@ -479,7 +553,12 @@ final class Evaluator {
     Grid inner = new Grid(start, step, (int) steps);
     List<Samples> series = new ArrayList<>();
     if (steps > 0) {
+      boolean outer = selection.detectResets;
+      selection.detectResets = false;
+      context.enterSubquery();
       Value v = eval(s.expr(), inner);
+      context.leaveSubquery();
+      selection.detectResets = outer;
       for (StepSeries x : ((Value.Vector) v).series()) {
         series.add(toSamples(x, inner));
       }
@@ -493,7 +572,9 @@ final class Evaluator {
       if (x.kinds[i] == StepSeries.FLOAT) {
         out.addFloat(grid.time(i), x.floats[i]);
       } else if (x.kinds[i] == StepSeries.HIST) {
-        out.addHist(grid.time(i), x.hist(i));
+        // between two steps there may be samples, so what the hints tell about neighbours is void
+        Hist h = x.hist(i);
+        out.addHist(grid.time(i), h.hint == ResetHint.GAUGE ? h : h.withHint(ResetHint.UNKNOWN));
       }
     }
     return out;

@@ -21,47 +21,64 @@ final class Extended {
 
   /** Writes the interpolated values of an instant selector; returns whether there are any. */
   static boolean instant(
-      Samples s, StepSeries out, Grid grid, long offset, long fixed, QueryContext context) {
+      Samples s,
+      StepSeries out,
+      Grid grid,
+      long offset,
+      long fixed,
+      QueryContext context,
+      PosRange place) {
     boolean any = false;
+    Hist.Notes notes = new Hist.Notes();
+    String metric = s.labels.metricName();
     for (int i = 0; i < grid.size(); i++) {
       long t = fixed == Long.MIN_VALUE ? grid.time(i) - offset : fixed;
       long oldest = t - context.lookbackMs;
+      long newest = t + context.lookbackMs;
       int f = Samples.firstAfter(s.floatTimes, s.floatCount, t);
       int h = Samples.firstAfter(s.histTimes, s.histCount, t);
-      long ft = f > 0 ? s.floatTimes[f - 1] : Long.MIN_VALUE;
-      long ht = h > 0 ? s.histTimes[h - 1] : Long.MIN_VALUE;
-      boolean isFloat = ft >= ht;
-      long found = Math.max(ft, ht);
-      if (found <= oldest
-          || (f == 0 && h == 0)
-          || (isFloat ? StaleMarker.is(s.floats[f - 1]) : StaleMarker.is(s.hists[h - 1].sum))) {
+      boolean floats =
+          Samples.firstAfter(s.floatTimes, s.floatCount, newest)
+              > Samples.firstAfter(s.floatTimes, s.floatCount, oldest);
+      boolean hists =
+          Samples.firstAfter(s.histTimes, s.histCount, newest)
+              > Samples.firstAfter(s.histTimes, s.histCount, oldest);
+      if (floats && hists) {
+        context.annotations.mixedFloatsHistograms(metric, place);
         continue;
       }
-      any = true;
-      if (isFloat) {
-        double v = s.floats[f - 1];
-        boolean next =
-            found < t
-                && f < s.floatCount
-                && s.floatTimes[f] <= t + context.lookbackMs
-                && !StaleMarker.is(s.floats[f]);
-        if (next) {
-          v = line(v, s.floats[f], found, s.floatTimes[f], t, false);
+      int at = floats ? f - 1 : h - 1;
+      long[] times = floats ? s.floatTimes : s.histTimes;
+      int count = floats ? s.floatCount : s.histCount;
+      if (at < 0 || times[at] <= oldest) {
+        continue;
+      }
+      boolean next = times[at] < t && at + 1 < count && times[at + 1] <= newest;
+      if (floats) {
+        if (StaleMarker.is(s.floats[at])) {
+          continue;
+        }
+        double v = s.floats[at];
+        if (next && !StaleMarker.is(s.floats[at + 1])) {
+          v = line(v, s.floats[at + 1], times[at], times[at + 1], t, false);
         }
         out.set(i, v);
       } else {
-        Hist v = s.hists[h - 1];
-        boolean next =
-            found < t
-                && h < s.histCount
-                && s.histTimes[h] <= t + context.lookbackMs
-                && !StaleMarker.is(s.hists[h].sum);
-        if (next) {
-          Hist between = line(v, s.hists[h], found, s.histTimes[h], t, false, new Hist.Notes());
-          v = between == null ? v : between;
+        if (StaleMarker.is(s.hists[at].sum)) {
+          continue;
+        }
+        Hist v = s.hists[at];
+        if (next && !StaleMarker.is(s.hists[at + 1].sum)) {
+          boolean counter = v.hint != ResetHint.GAUGE;
+          v = line(v, s.hists[at + 1], times[at], times[at + 1], t, counter, notes);
+          if (v == null) {
+            context.annotations.mixedExponentialCustom(metric, place);
+            continue;
+          }
         }
         out.set(i, v);
       }
+      any = true;
     }
     return any;
   }
@@ -73,16 +90,16 @@ final class Extended {
 
   private static @Nullable Hist line(
       Hist y1, Hist y2, long t1, long t2, long t, boolean counter, Hist.Notes notes) {
-    double share = (double) (t - t1) / (t2 - t1);
-    if (counter && y2.isResetSince(y1)) {
-      return y2.times(share);
-    }
-    notes.incompatible = false;
-    Hist rise = y2.minus(y1, notes);
-    if (notes.incompatible) {
+    if (y1.isCustom() != y2.isCustom()) {
       return null;
     }
-    return y1.plus(rise.times(share), notes);
+    double share = (double) (t - t1) / (t2 - t1);
+    if (counter && y2.isResetSince(y1)) {
+      return y2.times(share).withHint(ResetHint.RESET);
+    }
+    Hist rise = y2.minus(y1, notes);
+    Hist between = y1.plus(rise.times(share), notes);
+    return counter ? between.withHint(ResetHint.NOT_RESET) : between;
   }
 
   /** {@code rate}, {@code increase} and {@code delta} over an extended window. */
@@ -124,7 +141,8 @@ final class Extended {
       }
       int first = firstUsed(t, lo, hi, w.start);
       int last = smoothed ? lastUsed(t, lo, hi, w.end) : hi - 1;
-      return t[last] <= w.start ? 0 : last - first + 1;
+      boolean onlyAfter = smoothed && t[first] > w.end;
+      return t[last] <= w.start || onlyAfter ? 0 : last - first + 1;
     }
 
     /** Returns the last sample at or before the start of the window, else the first. */
@@ -217,16 +235,7 @@ final class Extended {
         notes.boundsReconciled = false;
       }
       if (counter) {
-        int from = t[first] <= w.start ? first + 1 : first;
-        int to = t[last] >= w.end ? last - 1 : last;
-        Hist prev = left;
-        for (int i = from; i <= to + 1; i++) {
-          Hist next = i <= to ? v[i] : right;
-          if (next.isResetSince(prev)) {
-            result = result.plus(prev, notes);
-          }
-          prev = next;
-        }
+        result = corrected(result, first, last, left, right);
         if (notes.boundsReconciled) {
           annotations.boundsReconciled("addition", place);
         }
@@ -235,6 +244,30 @@ final class Extended {
         result = result.dividedBy(w.rangeMs / 1000.0);
       }
       out.set(w.step, result.withHint(ResetHint.GAUGE).compact());
+    }
+
+    /**
+     * Adds what was there before each reset. Interpolation has seen to the resets between the
+     * samples around a border already.
+     */
+    private Hist corrected(Hist start, int first, int last, Hist left, Hist right) {
+      Hist[] v = samples.hists;
+      Hist result = start;
+      boolean leftBetween = left != v[first];
+      boolean rightBetween = right != v[last];
+      if (leftBetween && rightBetween && last == first + 1) {
+        return result;
+      }
+      Hist prev = leftBetween ? v[first + 1] : left;
+      int from = leftBetween ? first + 2 : first + 1;
+      int to = rightBetween ? last - 1 : last;
+      for (int i = from; i <= to; i++) {
+        if (v[i].isResetSince(prev)) {
+          result = result.plus(prev, notes);
+        }
+        prev = v[i];
+      }
+      return rightBetween && right.isResetSince(prev) ? result.plus(prev, notes) : result;
     }
   }
 

@@ -3,6 +3,8 @@ package io.narthex.query;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.promql.Numbers;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Arrays;
 
 /**
@@ -17,6 +19,26 @@ final class Hist {
   static final double[] NO_BOUNDS = new double[0];
   static final Hist EMPTY =
       new Hist(0, 0, 0, 0, 0, Buckets.NONE, Buckets.NONE, NO_BOUNDS, ResetHint.UNKNOWN);
+
+  /**
+   * 2^(i/256) / 2, rounded once: the bounds of schema 8 between 0.5 and 1; others are among them.
+   */
+  private static final double[] FRACTIONS = fractions();
+
+  private static double[] fractions() {
+    MathContext precise = new MathContext(60);
+    BigDecimal step = BigDecimal.TWO;
+    for (int i = 0; i < 8; i++) {
+      step = step.sqrt(precise);
+    }
+    double[] out = new double[256];
+    BigDecimal at = BigDecimal.ONE;
+    for (int i = 0; i < out.length; i++) {
+      out[i] = at.doubleValue() / 2;
+      at = at.multiply(step, precise);
+    }
+    return out;
+  }
 
   /** What an addition met; one per evaluation, reset by the caller. */
   static final class Notes {
@@ -139,7 +161,7 @@ final class Hist {
     }
     int mask = (1 << schema) - 1;
     int fracIdx = i & mask;
-    double frac = fracIdx == 0 ? 0.5 : Math.pow(2, fracIdx / (double) (1 << schema)) / 2;
+    double frac = FRACTIONS[fracIdx << (8 - schema)];
     int exp = (i >> schema) + 1;
     if (frac == 0.5 && exp == 1025) {
       return Double.MAX_VALUE;
@@ -216,38 +238,53 @@ final class Hist {
 
   /** Returns this plus {@code sign} times {@code other}; this when the two do not go together. */
   private Hist combine(Hist other, double sign, Notes notes) {
-    if (isCustom() != other.isCustom()) {
-      notes.incompatible = true;
+    Hist[] pair = aligned(other, notes);
+    if (pair.length == 0) {
       return this;
     }
-    ResetHint newHint = mergeHints(other, notes);
-    double newCount = count + sign * other.count;
-    double newSum = sum + sign * other.sum;
+    Hist a = pair[0];
+    Hist b = pair[1];
+    return new Hist(
+        a.schema,
+        a.zeroThreshold,
+        a.zeroCount + sign * b.zeroCount,
+        count + sign * other.count,
+        sum + sign * other.sum,
+        a.positive.plus(b.positive, sign),
+        a.negative.plus(b.negative, sign),
+        a.bounds,
+        mergeHints(other, notes));
+  }
+
+  /**
+   * Returns this and {@code other} with one schema, zero bucket and set of bounds; nothing when one
+   * has custom buckets and the other has not.
+   */
+  Hist[] aligned(Hist other, Notes notes) {
+    if (isCustom() != other.isCustom()) {
+      notes.incompatible = true;
+      return new Hist[0];
+    }
     if (isCustom()) {
       if (Arrays.equals(bounds, other.bounds)) {
-        return new Hist(
-            schema,
-            zeroThreshold,
-            zeroCount,
-            newCount,
-            newSum,
-            positive.plus(other.positive, sign),
-            negative,
-            bounds,
-            newHint);
+        return new Hist[] {this, other};
       }
       notes.boundsReconciled = true;
       double[] common = commonBounds(bounds, other.bounds);
-      return new Hist(
-          schema,
-          zeroThreshold,
-          zeroCount,
-          newCount,
-          newSum,
-          mapped(positive, bounds, common).plus(mapped(other.positive, other.bounds, common), sign),
-          negative,
-          common,
-          newHint);
+      return new Hist[] {
+        withBuckets(
+            CUSTOM, zeroThreshold, zeroCount, mapped(positive, bounds, common), negative, common),
+        other.withBuckets(
+            CUSTOM,
+            other.zeroThreshold,
+            other.zeroCount,
+            mapped(other.positive, other.bounds, common),
+            other.negative,
+            common)
+      };
+    }
+    if (schema == other.schema && zeroThreshold == other.zeroThreshold) {
+      return new Hist[] {this, other};
     }
     Hist a = this;
     ZeroBucket za = new ZeroBucket(zeroThreshold, zeroCount);
@@ -262,24 +299,57 @@ final class Hist {
       }
     }
     int target = Math.min(schema, other.schema);
-    Buckets pos = a.positive.reduced(a.schema - target);
-    Buckets neg = a.negative.reduced(a.schema - target);
     Buckets otherPos = other.positive.reduced(other.schema - target);
     Buckets otherNeg = other.negative.reduced(other.schema - target);
     if (za.threshold > 0) {
       otherPos = above(otherPos, target, za.threshold);
       otherNeg = above(otherNeg, target, za.threshold);
     }
+    return new Hist[] {
+      withBuckets(
+          target,
+          za.threshold,
+          za.count,
+          a.positive.reduced(a.schema - target),
+          a.negative.reduced(a.schema - target),
+          bounds),
+      other.withBuckets(target, za.threshold, zb.count, otherPos, otherNeg, bounds)
+    };
+  }
+
+  private Hist withBuckets(
+      int newSchema,
+      double threshold,
+      double zero,
+      Buckets newPositive,
+      Buckets newNegative,
+      double[] newBounds) {
     return new Hist(
-        target,
-        za.threshold,
-        za.count + sign * zb.count,
-        newCount,
-        newSum,
-        pos.plus(otherPos, sign),
-        neg.plus(otherNeg, sign),
-        bounds,
-        newHint);
+        newSchema, threshold, zero, count, sum, newPositive, newNegative, newBounds, hint);
+  }
+
+  /** Returns lost low parts in the layout of {@code like}, which is coarser or the same. */
+  Hist inLayoutOf(Hist like) {
+    if (isCustom()) {
+      return Arrays.equals(bounds, like.bounds)
+          ? this
+          : withBuckets(CUSTOM, 0, 0, mapped(positive, bounds, like.bounds), negative, like.bounds);
+    }
+    if (schema == like.schema && zeroThreshold == like.zeroThreshold) {
+      return this;
+    }
+    double zero = zeroCount;
+    for (int side = 0; side < 2; side++) {
+      Buckets b = side == 0 ? positive : negative;
+      for (int i = 0; i < b.size() && lower(b.index[i]) < like.zeroThreshold; i++) {
+        zero += b.count[i];
+      }
+    }
+    Buckets p = like.zeroThreshold > 0 ? outside(positive, like.zeroThreshold) : positive;
+    Buckets n = like.zeroThreshold > 0 ? outside(negative, like.zeroThreshold) : negative;
+    int by = schema - like.schema;
+    return withBuckets(
+        like.schema, like.zeroThreshold, zero, p.reduced(by), n.reduced(by), like.bounds);
   }
 
   private static Buckets above(Buckets b, int schema, double threshold) {
@@ -290,7 +360,7 @@ final class Hist {
     return n == 0 ? b : n == b.index.length ? Buckets.NONE : b.from(b.index[n]);
   }
 
-  private ResetHint mergeHints(Hist other, Notes notes) {
+  ResetHint mergeHints(Hist other, Notes notes) {
     if (hint == other.hint || hint == ResetHint.GAUGE) {
       return hint;
     }

@@ -19,12 +19,13 @@ final class HistogramFunctions {
   /** The buckets of one classic histogram, by rising bound. */
   private static final class Classic {
     final Labels labels;
-    final boolean dropName;
     final List<Bucket> buckets = new ArrayList<>();
 
-    Classic(Labels labels, boolean dropName) {
+    /** Steps at which there is a native histogram too, so that neither counts. */
+    boolean[] refused = new boolean[0];
+
+    Classic(Labels labels) {
       this.labels = labels;
-      this.dropName = dropName;
     }
   }
 
@@ -43,7 +44,11 @@ final class HistogramFunctions {
     this.annotations = evaluator.context.annotations;
     this.place = argument.position();
     this.grid = grid;
-    for (StepSeries s : evaluator.vector(argument, grid)) {
+    boolean outer = evaluator.selection.detectResets;
+    evaluator.selection.detectResets = false;
+    List<StepSeries> in = evaluator.vector(argument, grid);
+    evaluator.selection.detectResets = outer;
+    for (StepSeries s : in) {
       boolean floats = false;
       boolean hists = false;
       for (byte k : s.kinds) {
@@ -63,11 +68,6 @@ final class HistogramFunctions {
     refuseMixed();
   }
 
-  private Labels key(Labels labels) {
-    Labels l = labels.without(LE);
-    return evaluator.context.options.delayedNameRemoval() ? l : evaluator.withoutName(l);
-  }
-
   private void classic(StepSeries s) {
     String le = s.labels.get(LE);
     double bound;
@@ -77,8 +77,8 @@ final class HistogramFunctions {
       annotations.badBucketLabel(s.labels.metricName(), le, place);
       return;
     }
-    Labels key = key(s.labels);
-    classics.computeIfAbsent(key, k -> new Classic(k, true)).buckets.add(new Bucket(bound, s));
+    Labels key = s.labels.without(LE);
+    classics.computeIfAbsent(key, Classic::new).buckets.add(new Bucket(bound, s));
   }
 
   private boolean[][] mixed = new boolean[0][];
@@ -88,7 +88,7 @@ final class HistogramFunctions {
     mixed = new boolean[natives.size()][];
     for (int n = 0; n < natives.size(); n++) {
       StepSeries s = natives.get(n);
-      Classic c = classics.get(key(s.labels));
+      Classic c = classics.get(s.labels.without(LE));
       if (c == null) {
         continue;
       }
@@ -101,12 +101,10 @@ final class HistogramFunctions {
         }
         if (both[i]) {
           annotations.mixedClassicNative(s.labels.metricName(), place);
-          for (Bucket b : c.buckets) {
-            b.series.kinds[i] = StepSeries.NONE;
-          }
         }
       }
       mixed[n] = both;
+      c.refused = both;
     }
   }
 
@@ -141,11 +139,16 @@ final class HistogramFunctions {
       }
     }
     for (Classic c : classics.values()) {
-      StepSeries r = new StepSeries(c.labels, c.dropName, grid.size());
+      boolean delayed = evaluator.context.options.delayedNameRemoval();
+      Labels labels = delayed ? c.labels : evaluator.withoutName(c.labels);
+      StepSeries r = new StepSeries(labels, delayed, grid.size());
       boolean any = false;
       String metric = c.buckets.get(0).series.labels.metricName();
       for (int i = 0; i < grid.size(); i++) {
         scratch.clear();
+        if (c.refused.length > 0 && c.refused[i]) {
+          continue;
+        }
         for (Bucket b : c.buckets) {
           if (b.series.kinds[i] == StepSeries.FLOAT) {
             scratch.add(b.bound, b.series.floats[i]);

@@ -3,7 +3,9 @@ package io.narthex.query;
 import io.narthex.format.re2.Re2;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.promql.DurationExpr;
 import io.narthex.promql.Expr;
+import io.narthex.promql.Expr.At;
 import io.narthex.promql.Expr.RangeMode;
 import io.narthex.promql.Expr.VectorSelector;
 import io.narthex.promql.PosRange;
@@ -14,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** {@code info()}: adds the data labels of info series to the series they describe. */
 final class InfoFunction {
@@ -46,7 +49,7 @@ final class InfoFunction {
       String pattern = ".+_info";
       names.add(Matcher.regex(Labels.METRIC_NAME, pattern, Re2.compile(pattern)));
     }
-    Map<Key, List<Candidate>> infos = candidates(names, data, grid);
+    Map<Key, List<Candidate>> infos = candidates(names, data, reference(a.get(0)), grid);
     Set<String> wanted = new HashSet<>();
     data.forEach(m -> wanted.add(m.name()));
     boolean optional = data.stream().allMatch(Matcher::matchesEmpty);
@@ -66,16 +69,64 @@ final class InfoFunction {
     return evaluator.merge(out);
   }
 
-  private Map<Key, List<Candidate>> candidates(List<Matcher> names, List<Matcher> data, Grid grid) {
+  /** The time at which the samples of the base series are taken. */
+  private record Reference(@Nullable At at, long offsetMs) {}
+
+  /** Returns the time of the first selector in an expression, subqueries around it included. */
+  private Reference reference(Expr base) {
+    Reference r = reference(base, new Reference(null, 0));
+    return r == null ? new Reference(null, 0) : r;
+  }
+
+  private @Nullable Reference reference(Expr e, Reference outer) {
+    return switch (e) {
+      case VectorSelector v -> shifted(outer, v.at(), v.offsetMs(), v.offsetExpr());
+      case Expr.MatrixSelector m -> reference(m.selector(), outer);
+      case Expr.SubqueryExpr s ->
+          reference(s.expr(), shifted(outer, s.at(), s.offsetMs(), s.offsetExpr()));
+      case Expr.ParenExpr p -> reference(p.expr(), outer);
+      case Expr.UnaryExpr u -> reference(u.expr(), outer);
+      case Expr.AggregateExpr a -> reference(a.expr(), outer);
+      case Expr.BinaryExpr b -> {
+        Reference left = reference(b.left(), outer);
+        yield left != null ? left : reference(b.right(), outer);
+      }
+      case Expr.Call c -> {
+        Reference found = null;
+        for (Expr x : c.arguments()) {
+          found = found != null ? found : reference(x, outer);
+        }
+        yield found;
+      }
+      case Expr.NumberLiteral _, Expr.StringLiteral _ -> null;
+    };
+  }
+
+  private Reference shifted(
+      Reference outer, @Nullable At at, long offsetMs, @Nullable DurationExpr offsetExpr) {
+    long offset = evaluator.context.duration(offsetMs, offsetExpr, false);
+    return at != null
+        ? new Reference(at, offset)
+        : new Reference(outer.at, outer.offsetMs + offset);
+  }
+
+  private Map<Key, List<Candidate>> candidates(
+      List<Matcher> names, List<Matcher> data, Reference time, Grid grid) {
     List<Matcher> matchers = new ArrayList<>(names);
     matchers.addAll(data);
     VectorSelector selector =
-        new VectorSelector("", matchers, 0, null, null, RangeMode.PLAIN, true, new PosRange(0, 0));
+        new VectorSelector(
+            "", matchers, time.offsetMs, null, time.at, RangeMode.PLAIN, true, new PosRange(0, 0));
     List<StepSeries> values = evaluator.selection.instant(selector, grid, Selection.Part.VALUE);
     List<StepSeries> times = evaluator.selection.instant(selector, grid, Selection.Part.TIME);
     Map<Key, List<Candidate>> out = new LinkedHashMap<>();
     for (int i = 0; i < values.size(); i++) {
       Labels l = values.get(i).labels;
+      for (byte kind : values.get(i).kinds) {
+        if (kind == StepSeries.HIST) {
+          throw QueryContext.failed("this should be an info metric, with float samples: " + l);
+        }
+      }
       out.computeIfAbsent(
               new Key(l.metricName(), l.get("instance"), l.get("job")), k -> new ArrayList<>())
           .add(new Candidate(values.get(i), times.get(i)));
@@ -125,8 +176,7 @@ final class InfoFunction {
     out.addAll(results.values());
   }
 
-  private static @org.jspecify.annotations.Nullable StepSeries newest(
-      List<Candidate> candidates, int step) {
+  private static @Nullable StepSeries newest(List<Candidate> candidates, int step) {
     Candidate best = null;
     for (Candidate c : candidates) {
       if (c.values.kinds[step] == StepSeries.NONE) {

@@ -5,9 +5,6 @@ import io.narthex.model.Matcher;
 import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.Call;
 import io.narthex.promql.Expr.VectorSelector;
-import java.time.Instant;
-import java.time.LocalDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -39,7 +36,7 @@ final class InstantFunctions {
         double[] y = evaluator.scalars(a.get(1), grid);
         double[] out = new double[x.length];
         for (int i = 0; i < out.length; i++) {
-          out[i] = name.equals("min_of") ? Math.min(x[i], y[i]) : Math.max(x[i], y[i]);
+          out[i] = name.equals("min_of") ? GoMath.min(x[i], y[i]) : GoMath.max(x[i], y[i]);
         }
         yield new Value.Scalar(out);
       }
@@ -77,11 +74,11 @@ final class InstantFunctions {
       }
       case "clamp_min" -> {
         double[] min = evaluator.scalars(a.get(1), grid);
-        yield map(evaluator.vector(a.get(0), grid), (v, i) -> Math.max(min[i], v));
+        yield map(evaluator.vector(a.get(0), grid), (v, i) -> GoMath.max(min[i], v));
       }
       case "clamp_max" -> {
         double[] max = evaluator.scalars(a.get(1), grid);
-        yield map(evaluator.vector(a.get(0), grid), (v, i) -> Math.min(max[i], v));
+        yield map(evaluator.vector(a.get(0), grid), (v, i) -> GoMath.min(max[i], v));
       }
       case "minute",
           "hour",
@@ -122,12 +119,12 @@ final class InstantFunctions {
         double[] upper = evaluator.scalars(a.get(1), grid);
         yield new HistogramFunctions(evaluator, a.get(2), grid).fraction(lower, upper);
       }
-      case "histogram_count" -> ofHistograms(a, grid, h -> h.count);
-      case "histogram_sum" -> ofHistograms(a, grid, h -> h.sum);
-      case "histogram_avg" -> ofHistograms(a, grid, h -> h.sum / h.count);
-      case "histogram_stdvar" -> ofHistograms(a, grid, HistogramFunctions::variance);
+      case "histogram_count" -> ofHistograms(a, grid, h -> h.count, true);
+      case "histogram_sum" -> ofHistograms(a, grid, h -> h.sum, true);
+      case "histogram_avg" -> ofHistograms(a, grid, h -> h.sum / h.count, true);
+      case "histogram_stdvar" -> ofHistograms(a, grid, HistogramFunctions::variance, false);
       case "histogram_stddev" ->
-          ofHistograms(a, grid, h -> Math.sqrt(HistogramFunctions.variance(h)));
+          ofHistograms(a, grid, h -> Math.sqrt(HistogramFunctions.variance(h)), false);
       case "info" -> new InfoFunction(evaluator).eval(a, grid);
       default -> simple(name, a, grid);
     };
@@ -229,7 +226,7 @@ final class InstantFunctions {
       boolean any = false;
       for (int i = 0; i < s.steps(); i++) {
         if (s.kinds[i] == StepSeries.FLOAT && !(max[i] < min[i])) {
-          r.set(i, Math.max(min[i], Math.min(max[i], s.floats[i])));
+          r.set(i, GoMath.max(min[i], GoMath.min(max[i], s.floats[i])));
           any = true;
         }
       }
@@ -245,9 +242,13 @@ final class InstantFunctions {
     double apply(Hist h);
   }
 
-  private List<StepSeries> ofHistograms(List<Expr> a, Grid grid, HistFunction f) {
+  private List<StepSeries> ofHistograms(List<Expr> a, Grid grid, HistFunction f, boolean parts) {
     List<StepSeries> out = new ArrayList<>();
-    for (StepSeries s : evaluator.vector(a.get(0), grid)) {
+    boolean outer = evaluator.selection.detectResets;
+    evaluator.selection.detectResets = parts || outer;
+    List<StepSeries> in = evaluator.vector(a.get(0), grid);
+    evaluator.selection.detectResets = outer;
+    for (StepSeries s : in) {
       StepSeries r = evaluator.renamed(s);
       boolean any = false;
       for (int i = 0; i < s.steps(); i++) {
@@ -355,22 +356,6 @@ final class InstantFunctions {
   }
 
   private static double part(String name, double seconds) {
-    long s = (long) seconds;
-    if (name.equals("minute")) {
-      return Math.floorMod(Math.floorDiv(s, 60L), 60L);
-    }
-    if (name.equals("hour")) {
-      return Math.floorMod(Math.floorDiv(s, 3600L), 24L);
-    }
-    long bounded = Math.max(-31_557_014_167_219_200L, Math.min(31_556_889_864_403_199L, s));
-    LocalDateTime t = LocalDateTime.ofInstant(Instant.ofEpochSecond(bounded), ZoneOffset.UTC);
-    return switch (name) {
-      case "day_of_week" -> t.getDayOfWeek().getValue() % 7;
-      case "day_of_month" -> t.getDayOfMonth();
-      case "day_of_year" -> t.getDayOfYear();
-      case "days_in_month" -> t.toLocalDate().lengthOfMonth();
-      case "month" -> t.getMonthValue();
-      default -> t.getYear();
-    };
+    return GoDate.part(name, seconds);
   }
 }

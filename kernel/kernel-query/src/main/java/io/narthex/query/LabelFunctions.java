@@ -8,9 +8,7 @@ import io.narthex.promql.Expr;
 import io.narthex.promql.Strings;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /** {@code label_replace}, {@code label_join} and sorting. */
 final class LabelFunctions {
@@ -40,7 +38,7 @@ final class LabelFunctions {
               ? s
               : s.with(s.labels.with(dst, value), s.dropName && !dst.equals(Labels.METRIC_NAME)));
     }
-    return unique(out);
+    return e.merge(out);
   }
 
   static List<StepSeries> join(Evaluator e, List<Expr> a, Grid grid) {
@@ -67,17 +65,7 @@ final class LabelFunctions {
       out.add(
           s.with(s.labels.with(dst, b.toString()), s.dropName && !dst.equals(Labels.METRIC_NAME)));
     }
-    return unique(out);
-  }
-
-  private static List<StepSeries> unique(List<StepSeries> series) {
-    Set<Labels> seen = HashSet.newHashSet(series.size());
-    for (StepSeries s : series) {
-      if (!seen.add(s.labels)) {
-        throw Evaluator.sameLabelset();
-      }
-    }
-    return series;
+    return e.merge(out);
   }
 
   static boolean isLabelName(String name) {

@@ -151,6 +151,9 @@ public final class PromqlEngine implements QueryEngine {
             "query processing would load too many samples into memory in query execution");
       }
       Grid grid = new Grid(startMs, instant ? 1 : stepMs, (int) size);
+      if (options.perStepStatistics()) {
+        context.countPerStep(grid.size());
+      }
       Evaluator evaluator = new Evaluator(context);
       QueryResult.Data data =
           instant ? instantData(evaluator, expr, grid) : rangeData(evaluator, expr, grid);
@@ -166,10 +169,10 @@ public final class PromqlEngine implements QueryEngine {
               done - begun,
               begun - queued,
               done - preparedNanos,
-              context.samplesRead(),
+              context.queryableSamples(),
               context.samplesRead(),
               context.peakSamples(),
-              null));
+              options.perStepStatistics() ? context.perStep() : null));
     } catch (StorageException.Closed e) {
       throw new QueryException(Kind.UNAVAILABLE, String.valueOf(e.getMessage()));
     } catch (StorageException e) {
@@ -232,7 +235,7 @@ public final class PromqlEngine implements QueryEngine {
     StepSeries unused = new StepSeries(io.narthex.model.Labels.EMPTY, false, 1);
     for (Samples s : windows.series) {
       collect.begin(s);
-      windows.slide(s, collect, unused, grid);
+      windows.slide(s, collect, unused, grid, evaluator.context);
     }
     out.sort((a, b) -> a.labels().compareTo(b.labels()));
     for (int i = 1; i < out.size(); i++) {
@@ -259,8 +262,12 @@ public final class PromqlEngine implements QueryEngine {
               io.narthex.model.Labels.EMPTY, times, s.values(), new long[0], NO_HISTOGRAMS));
       return new QueryResult.Data.Matrix(out);
     }
+    long[] allTimes = new long[grid.size()];
+    for (int i = 0; i < allTimes.length; i++) {
+      allTimes[i] = grid.time(i);
+    }
     for (StepSeries s : evaluator.finish(((Value.Vector) v).series())) {
-      QueryResult.Series series = series(s, grid);
+      QueryResult.Series series = series(s, grid, allTimes);
       if (series.timesMs().length + series.histogramTimesMs().length > 0) {
         out.add(series);
       }
@@ -269,12 +276,16 @@ public final class PromqlEngine implements QueryEngine {
     return new QueryResult.Data.Matrix(out);
   }
 
-  private static QueryResult.Series series(StepSeries s, Grid grid) {
+  /** Returns a series of the result; one without gaps shares the times of all steps. */
+  private static QueryResult.Series series(StepSeries s, Grid grid, long[] allTimes) {
     int floats = 0;
     int hists = 0;
     for (byte k : s.kinds) {
       floats += k == StepSeries.FLOAT ? 1 : 0;
       hists += k == StepSeries.HIST ? 1 : 0;
+    }
+    if (floats == s.steps()) {
+      return new QueryResult.Series(s.labels, allTimes, s.floats, Samples.NO_TIMES, NO_HISTOGRAMS);
     }
     long[] times = new long[floats];
     double[] values = new double[floats];

@@ -4,26 +4,44 @@ import io.narthex.model.Matcher;
 import io.narthex.promql.PromDuration;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
+import io.narthex.service.metrics.Metrics;
 import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
+import io.narthex.spi.config.ConfigException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The server's query engine: flags and features decide how it behaves, the gate what it reads. */
 @Component(service = {QueryEngine.class, ReloadListener.class})
 public final class PromqlService implements QueryEngine, ReloadListener {
+  private static final Logger LOG = LoggerFactory.getLogger(PromqlService.class);
+
   private final PromqlEngine engine;
+  private final EngineMetrics metrics;
   private volatile EngineOptions options;
+  private volatile @Nullable QueryLog log; // replaced by apply(), which is called one at a time
 
   /** Creates the engine for a server. */
   @Activate
-  public PromqlService(@Reference StorageGate storage, @Reference ServerInfo server) {
+  public PromqlService(
+      @Reference StorageGate storage, @Reference ServerInfo server, @Reference Metrics metrics) {
     options = options(server);
+    this.metrics = new EngineMetrics(metrics, options.maxConcurrent());
     engine = new PromqlEngine(storage, () -> options);
   }
 
@@ -63,17 +81,92 @@ public final class PromqlService implements QueryEngine, ReloadListener {
 
   @Override
   public void apply(ConfigSnapshot snapshot) {
-    options = options.withSubqueryStep(snapshot.prometheus().global().evaluationInterval());
+    var global = snapshot.prometheus().global();
+    options = options.withSubqueryStep(global.evaluationInterval());
+    String name = global.queryLogFile();
+    Path file = name.isEmpty() ? null : snapshot.prometheusFolder().resolve(name);
+    QueryLog old = log;
+    if (!Objects.equals(file, old == null ? null : old.file())) {
+      try {
+        log = file == null ? null : new QueryLog(file, Clock.systemUTC());
+      } catch (IOException e) {
+        throw new ConfigException(
+            "query_log_file: cannot open "
+                + file
+                + " for writing, got "
+                + e.getMessage()
+                + "; check the path and its permissions");
+      }
+      close(old);
+      metrics.log(file != null);
+    }
+  }
+
+  /** Closes the query log. */
+  @Deactivate
+  public void stop() {
+    close(log);
+  }
+
+  private static void close(@Nullable QueryLog log) {
+    if (log != null) {
+      try {
+        log.close();
+      } catch (IOException e) {
+        LOG.warn("query log {}: {}", log.file(), e.getMessage());
+      }
+    }
   }
 
   @Override
   public QueryResult instant(String expression, long timeMs, Options o) {
-    return engine.instant(expression, timeMs, o);
+    return run(expression, timeMs, timeMs, 0, () -> engine.instant(expression, timeMs, o));
   }
 
   @Override
   public QueryResult range(String expression, long startMs, long endMs, long stepMs, Options o) {
-    return engine.range(expression, startMs, endMs, stepMs, o);
+    return run(
+        expression,
+        startMs,
+        endMs,
+        stepMs,
+        () -> engine.range(expression, startMs, endMs, stepMs, o));
+  }
+
+  private QueryResult run(
+      String expression, long startMs, long endMs, long stepMs, Supplier<QueryResult> query) {
+    metrics.begin();
+    try {
+      QueryResult result = query.get();
+      metrics.observe(result.statistics());
+      write(expression, startMs, endMs, stepMs, result.statistics(), null);
+      return result;
+    } catch (QueryException e) {
+      if (e.kind() != QueryException.Kind.BAD_DATA) {
+        write(expression, startMs, endMs, stepMs, null, e.getMessage());
+      }
+      throw e;
+    } finally {
+      metrics.end();
+    }
+  }
+
+  private void write(
+      String expression,
+      long startMs,
+      long endMs,
+      long stepMs,
+      QueryResult.@Nullable Statistics statistics,
+      @Nullable String error) {
+    QueryLog l = log;
+    if (l == null) {
+      return;
+    }
+    try {
+      l.write(expression, startMs, endMs, stepMs, statistics, error);
+    } catch (IOException e) {
+      metrics.logFailure();
+    }
   }
 
   @Override

@@ -29,6 +29,10 @@ final class QueryContext {
   private long peak;
   private long samplesRead;
   private int ticks;
+  private long queryable;
+  private int insideSubquery;
+  private long inSubqueries;
+  private long[] perStep = new long[0];
 
   QueryContext(
       EngineOptions options,
@@ -57,15 +61,75 @@ final class QueryContext {
 
   /** Counts samples that are now held, and fails when they are too many. */
   void hold(long n) {
-    samples += n;
-    peak = Math.max(peak, samples);
-    if (samples > options.maxSamples()) {
-      throw failed("query processing would load too many samples into memory in query execution");
-    }
+    settle(samples + n);
   }
 
   void release(long n) {
     samples -= n;
+  }
+
+  /** Returns how many samples are held. */
+  long held() {
+    return samples;
+  }
+
+  /** Sets how many samples are held, and fails when they are too many. */
+  void settle(long n) {
+    samples = n;
+    peak = Math.max(peak, n);
+    if (n > options.maxSamples()) {
+      throw failed("query processing would load too many samples into memory in query execution");
+    }
+  }
+
+  /** Counts samples that a step of the query looked at. */
+  void queried(int step, long n) {
+    queryable += n;
+    if (insideSubquery > 0) {
+      inSubqueries += n;
+    } else if (perStep.length > 0) {
+      perStep[Math.min(step, perStep.length - 1)] += n;
+    }
+  }
+
+  /** Counts what an instant selector has found at all steps. */
+  void queried(StepSeries series) {
+    if (insideSubquery == 0 && perStep.length == series.steps()) {
+      for (int i = 0; i < perStep.length; i++) {
+        queried(i, series.samples(i));
+      }
+    } else {
+      queried(perStep.length - 1, series.samples());
+    }
+  }
+
+  boolean countsPerStep() {
+    return perStep.length > 0;
+  }
+
+  void enterSubquery() {
+    insideSubquery++;
+  }
+
+  /** What subqueries looked at counts for the last step of the query. */
+  void leaveSubquery() {
+    if (--insideSubquery == 0 && perStep.length > 0) {
+      perStep[perStep.length - 1] += inSubqueries;
+      inSubqueries = 0;
+    }
+  }
+
+  /** Switches the figures per step on. */
+  void countPerStep(int steps) {
+    perStep = new long[steps];
+  }
+
+  long[] perStep() {
+    return perStep;
+  }
+
+  long queryableSamples() {
+    return queryable;
   }
 
   void read(long n) {
@@ -82,9 +146,13 @@ final class QueryContext {
 
   /** Fails when the query has been cancelled or has run out of time; cheap enough per series. */
   void check() {
-    if ((++ticks & 15) != 0) {
-      return;
+    if ((++ticks & 15) == 0) {
+      checkNow();
     }
+  }
+
+  /** Fails when the query has been cancelled or has run out of time. */
+  void checkNow() {
     if (Thread.currentThread().isInterrupted()) {
       throw new QueryException(Kind.CANCELED, "query was canceled in expression evaluation");
     }
@@ -104,14 +172,15 @@ final class QueryContext {
           Kind.BAD_DATA, at(calculated.position()) + "duration must be greater than 0");
     }
     if (!(Math.abs(seconds) < 0x1p63 / 1e9)) {
-      throw new QueryException(Kind.BAD_DATA, at(calculated.position()) + "duration out of range");
+      throw new QueryException(
+          Kind.BAD_DATA, at(calculated.position()) + "duration is out of range");
     }
     long ms = (long) (seconds * 1000);
     return ms;
   }
 
   private static String at(PosRange place) {
-    return "";
+    return place.start() + ":" + place.end() + ": ";
   }
 
   private double seconds(DurationExpr d) {

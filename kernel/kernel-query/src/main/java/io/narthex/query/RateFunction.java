@@ -3,6 +3,7 @@ package io.narthex.query;
 import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.promql.PosRange;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code rate}, {@code increase} and {@code delta}.
@@ -107,6 +108,94 @@ final class RateFunction extends RangeFunction {
       floats(w, out);
     } else {
       hists(w, out);
+    }
+  }
+
+  /** What the times alone decide, per step: shared by all series with the same times. */
+  private static final class Shape {
+    final Bounds bounds;
+    final double[] sampled;
+    final double[] toStart;
+    final double[] toEnd;
+    final double[] factor;
+
+    Shape(Bounds b, boolean perSecond) {
+      bounds = b;
+      int n = b.lo.length;
+      sampled = new double[n];
+      toStart = new double[n];
+      toEnd = new double[n];
+      factor = new double[n];
+      for (int i = 0; i < n; i++) {
+        int lo = b.lo[i];
+        int hi = b.hi[i] - 1;
+        if (hi <= lo) {
+          continue;
+        }
+        double interval = (b.times[hi] - b.times[lo]) / 1000.0;
+        double average = interval / (hi - lo);
+        double threshold = average * 1.1;
+        double start = (b.times[lo] - (b.ends[i] - b.rangeMs)) / 1000.0;
+        double end = (b.ends[i] - b.times[hi]) / 1000.0;
+        sampled[i] = interval;
+        toStart[i] = start >= threshold ? average / 2 : start;
+        toEnd[i] = end >= threshold ? average / 2 : end;
+        factor[i] = factor(i, toStart[i], perSecond);
+      }
+    }
+
+    double factor(int i, double start, boolean perSecond) {
+      double f = (sampled[i] + start + toEnd[i]) / sampled[i];
+      return perSecond ? f / (bounds.rangeMs / 1000.0) : f;
+    }
+  }
+
+  private @Nullable Shape shape;
+
+  @Override
+  void applyAll(Bounds b, StepSeries out) {
+    if (useStarts && samples.floatStarts.length > 0) {
+      super.applyAll(b, out);
+      return;
+    }
+    if (counter && b.largest > 0) {
+      checkName();
+    }
+    Shape s = shape;
+    if (s == null || s.bounds != b) {
+      s = new Shape(b, perSecond);
+      shape = s;
+    }
+    double[] v = samples.floats;
+    double[] values = out.floats;
+    byte[] kinds = out.kinds;
+    for (int i = 0; i < b.lo.length; i++) {
+      int lo = b.lo[i];
+      int hi = b.hi[i] - 1;
+      if (hi <= lo) {
+        continue;
+      }
+      double first = v[lo];
+      double result = v[hi] - first;
+      double factor = s.factor[i];
+      if (counter) {
+        if (resetCount > 0) {
+          while (resetLo < resetCount && resets[resetLo] <= lo) {
+            resetLo++;
+          }
+          for (int r = resetLo; r < resetCount && resets[r] <= hi; r++) {
+            result += v[resets[r] - 1];
+          }
+        }
+        if (result > 0 && first >= 0) {
+          double toZero = s.sampled[i] * (first / result);
+          if (toZero < s.toStart[i]) {
+            factor = s.factor(i, toZero, perSecond);
+          }
+        }
+      }
+      kinds[i] = StepSeries.FLOAT;
+      values[i] = result * factor;
     }
   }
 
@@ -248,7 +337,7 @@ final class RateFunction extends RangeFunction {
     out.set(w.step, result.times(factor).withHint(ResetHint.GAUGE).compact());
   }
 
-  private @org.jspecify.annotations.Nullable Hist difference(int lo, int hi, boolean starts) {
+  private @Nullable Hist difference(int lo, int hi, boolean starts) {
     Hist[] h = samples.hists;
     Hist prev = h[lo];
     Hist last = h[hi];

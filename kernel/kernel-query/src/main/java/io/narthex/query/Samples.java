@@ -1,6 +1,7 @@
 package io.narthex.query;
 
 import io.narthex.model.Labels;
+import io.narthex.model.StaleMarker;
 import java.util.Arrays;
 
 /**
@@ -55,6 +56,48 @@ final class Samples {
     }
     histTimes[histCount] = time;
     hists[histCount++] = value;
+  }
+
+  /** Adds the first {@code n} samples of two columns; stale markers are left out unless wanted. */
+  void addFloats(long[] times, double[] values, int n, boolean stale) {
+    int room = floatCount + n;
+    if (room > floatTimes.length) {
+      int size = floatCount == 0 ? n : Math.max(room, floatCount * 2);
+      floatTimes = Arrays.copyOf(floatTimes, size);
+      floats = Arrays.copyOf(floats, size);
+      if (floatStarts.length > 0) {
+        floatStarts = Arrays.copyOf(floatStarts, size);
+      }
+    }
+    if (stale || !anyNan(values, n)) {
+      System.arraycopy(times, 0, floatTimes, floatCount, n);
+      System.arraycopy(values, 0, floats, floatCount, n);
+      floatCount = room;
+      return;
+    }
+    for (int i = 0; i < n; i++) {
+      if (!StaleMarker.is(values[i])) {
+        floatTimes[floatCount] = times[i];
+        floats[floatCount++] = values[i];
+      }
+    }
+  }
+
+  private static boolean anyNan(double[] values, int n) {
+    boolean any = false;
+    for (int i = 0; i < n; i++) {
+      any |= Double.isNaN(values[i]);
+    }
+    return any;
+  }
+
+  /** Takes over the time column of another series if it holds the same times. */
+  void shareTimes(Samples other) {
+    if (floatCount > 0
+        && floatCount == other.floatCount
+        && Arrays.equals(floatTimes, 0, floatCount, other.floatTimes, 0, floatCount)) {
+      floatTimes = other.floatTimes;
+    }
   }
 
   /** Sets the start time of the float added last. */

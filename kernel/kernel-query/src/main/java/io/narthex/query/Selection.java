@@ -2,6 +2,7 @@ package io.narthex.query;
 
 import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
+import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.model.StaleMarker;
 import io.narthex.promql.Expr.At;
 import io.narthex.promql.Expr.RangeMode;
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class Selection {
   private static final int TILE = 512;
 
-  private record Key(List<Matcher> matchers, long minTime, long maxTime, boolean stale) {}
+  private record Key(
+      List<Matcher> matchers, long minTime, long maxTime, boolean stale, boolean resets) {}
 
   /** What of an instant sample is wanted. */
   enum Part {
@@ -28,6 +30,12 @@ final class Selection {
 
   private final QueryContext context;
   private @Nullable SampleTile tile;
+
+  /**
+   * Whether counter resets of histograms are looked for while reading and noted in their hints. Set
+   * inside of functions that need only count and sum, where Prometheus does so.
+   */
+  boolean detectResets;
 
   Selection(QueryContext context) {
     this.context = context;
@@ -54,7 +62,7 @@ final class Selection {
       String function,
       long rangeMs,
       long stepMs) {
-    Key key = new Key(matchers, minTime, maxTime, stale);
+    Key key = new Key(matchers, minTime, maxTime, stale, detectResets);
     List<Samples> known = context.selections.get(key);
     if (known != null) {
       return known;
@@ -72,7 +80,13 @@ final class Selection {
         context.check();
         Samples s = new Samples(cursor.labels(), false);
         read(cursor, s, stale);
+        if (detectResets) {
+          noteResets(s);
+        }
         if (s.floatCount + s.histCount > 0) {
+          if (!out.isEmpty()) {
+            s.shareTimes(out.getLast());
+          }
           out.add(s);
         }
       }
@@ -82,15 +96,13 @@ final class Selection {
   }
 
   private void read(SeriesCursor cursor, Samples s, boolean stale) {
-    SampleTile t = tile;
-    if (t == null) {
-      t = new SampleTile(TILE);
-      tile = t;
-    }
+    SampleTile t = tile();
     boolean starts = context.options.useStartTimestamps();
     while (cursor.nextTile(t)) {
       context.read(t.size);
-      if (t.kind == SampleTile.Kind.FLOAT) {
+      if (t.kind == SampleTile.Kind.FLOAT && !starts) {
+        s.addFloats(t.timesMs, t.values, t.size, stale);
+      } else if (t.kind == SampleTile.Kind.FLOAT) {
         for (int i = 0; i < t.size; i++) {
           double v = t.values[i];
           if (!stale && StaleMarker.is(v)) {
@@ -116,6 +128,20 @@ final class Selection {
     }
   }
 
+  private static void noteResets(Samples s) {
+    Hist prev = null;
+    for (int i = 0; i < s.histCount; i++) {
+      Hist h = s.hists[i];
+      if (h.hint != ResetHint.GAUGE && !StaleMarker.is(h.sum)) {
+        if (prev != null) {
+          boolean reset = h.isResetSince(prev);
+          s.hists[i] = h.withHint(reset ? ResetHint.RESET : ResetHint.NOT_RESET);
+        }
+      }
+      prev = StaleMarker.is(h.sum) ? null : h;
+    }
+  }
+
   /** Returns the instant vector of a selector. */
   List<StepSeries> instant(VectorSelector v, Grid grid, Part part) {
     List<StepSeries> out = new ArrayList<>();
@@ -127,6 +153,9 @@ final class Selection {
     long first = base(v.at(), grid.time(0)) - offset;
     long last = fixed ? first : grid.endMs() - offset;
     boolean smoothed = v.mode() == RangeMode.SMOOTHED;
+    if (!smoothed && !detectResets && (fixed || grid.size() == 1)) {
+      return newest(v.matchers(), first, grid.size(), part);
+    }
     long until = smoothed ? last + context.lookbackMs : last;
     List<Samples> all =
         samples(
@@ -142,7 +171,9 @@ final class Selection {
       StepSeries series = new StepSeries(s.labels, false, grid.size());
       boolean any;
       if (smoothed) {
-        any = Extended.instant(s, series, grid, offset, fixed ? first : Long.MIN_VALUE, context);
+        any =
+            Extended.instant(
+                s, series, grid, offset, fixed ? first : Long.MIN_VALUE, context, v.position());
       } else if (fixed) {
         any = fill(s, series, Grid.instant(first), 0, part);
         for (int i = 1; i < grid.size() && any; i++) {
@@ -152,11 +183,74 @@ final class Selection {
         any = fill(s, series, grid, offset, part);
       }
       if (any) {
-        context.hold(grid.size());
+        context.queried(series);
+        context.hold(series.samples());
         out.add(series);
       }
     }
     return out;
+  }
+
+  /** Returns the vector at one time, for all steps the same; keeps only the newest sample. */
+  private List<StepSeries> newest(List<Matcher> matchers, long time, int steps, Part part) {
+    List<StepSeries> out = new ArrayList<>();
+    SampleTile t = tile();
+    boolean starts = context.options.useStartTimestamps();
+    SelectRequest request =
+        new SelectRequest(
+            matchers,
+            time - context.lookbackMs + 1,
+            time,
+            new SelectRequest.Hints("", 0, 0, starts));
+    try (SeriesCursor cursor = context.storage.select(request)) {
+      while (cursor.nextSeries()) {
+        context.check();
+        boolean isFloat = false;
+        double value = 0;
+        NativeHistogram hist = null;
+        long found = Long.MIN_VALUE;
+        long start = 0;
+        while (cursor.nextTile(t)) {
+          context.read(t.size);
+          int last = t.size - 1;
+          isFloat = t.kind == SampleTile.Kind.FLOAT;
+          value = isFloat ? t.values[last] : 0;
+          hist = isFloat ? null : t.histograms[last];
+          found = t.timesMs[last];
+          start = starts ? t.startTimesMs[last] : 0;
+        }
+        boolean stale = isFloat ? StaleMarker.is(value) : hist == null || hist.isStale();
+        if (found == Long.MIN_VALUE || stale) {
+          continue;
+        }
+        StepSeries s = new StepSeries(cursor.labels(), false, steps);
+        Hist h = hist == null ? null : Hist.of(hist);
+        for (int i = 0; i < steps; i++) {
+          if (part == Part.TIME) {
+            s.set(i, found / 1000.0);
+          } else if (part == Part.START_TIME) {
+            s.set(i, start / 1000.0);
+          } else if (h != null) {
+            s.set(i, h);
+          } else {
+            s.set(i, value);
+          }
+        }
+        context.queried(s);
+        context.hold(s.samples());
+        out.add(s);
+      }
+    }
+    return out;
+  }
+
+  private SampleTile tile() {
+    SampleTile t = tile;
+    if (t == null) {
+      t = new SampleTile(TILE);
+      tile = t;
+    }
+    return t;
   }
 
   private boolean fill(Samples s, StepSeries out, Grid grid, long offset, Part part) {

@@ -74,6 +74,27 @@ final class StepSeries {
     return h[step];
   }
 
+  /** Returns what a step costs of the memory budget: 1 for a float, more for a histogram. */
+  int samples(int step) {
+    return kinds[step] == FLOAT ? 1 : kinds[step] == HIST ? hist(step).sampleSize() : 0;
+  }
+
+  /** Returns what all steps cost of the memory budget. */
+  long samples() {
+    long n = 0;
+    if (hists == null) {
+      int floatsOnly = 0;
+      for (byte k : kinds) {
+        floatsOnly += k;
+      }
+      return floatsOnly;
+    }
+    for (int i = 0; i < kinds.length; i++) {
+      n += samples(i);
+    }
+    return n;
+  }
+
   boolean isEmpty() {
     for (byte k : kinds) {
       if (k != NONE) {

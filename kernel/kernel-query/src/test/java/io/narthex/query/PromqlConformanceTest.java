@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 @NullUnmarked
 class PromqlConformanceTest {
   /** What must pass at least; raise it with the engine. */
-  private static final int FLOOR = 1824;
+  private static final int FLOOR = 1969;
 
-  private static final int EXTRA_FLOOR = 15928;
+  private static final int EXTRA_FLOOR = 17367;
 
   @Test
   void passesTheScripts() throws IOException {

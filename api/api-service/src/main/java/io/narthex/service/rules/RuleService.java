@@ -10,6 +10,18 @@ public interface RuleService {
   /** Returns the groups in the order of the files. */
   List<Group> groups();
 
+  /** Returns the Alertmanagers alerts are sent to over HTTP, and those that relabelling dropped. */
+  AlertmanagerUrls alertmanagers();
+
+  /** URLs of Alertmanagers, as {@code /api/v1/alertmanagers} shows them. */
+  record AlertmanagerUrls(List<String> active, List<String> dropped) {
+    /** Copies the lists. */
+    public AlertmanagerUrls {
+      active = List.copyOf(active);
+      dropped = List.copyOf(dropped);
+    }
+  }
+
   /** How a rule is. */
   enum Health {
     /** Not yet evaluated. */

@@ -59,10 +59,17 @@ public final class ConfigManager implements ConfigService {
             "Timestamp of the last successful configuration reload.");
   }
 
-  /** Applies the configuration read at the start. */
+  /**
+   * Applies the configuration read at the start.
+   *
+   * @throws ConfigException when a part refuses it, for example for a rule that cannot be parsed
+   */
   public synchronized void goLive() {
     live = true;
-    apply(loaded);
+    List<String> problems = apply(loaded);
+    if (!problems.isEmpty()) {
+      throw new ConfigException(String.join("; ", problems));
+    }
   }
 
   /** Adds a part; it gets the configuration in effect. */
@@ -110,13 +117,17 @@ public final class ConfigManager implements ConfigService {
       throw new ConfigException("the configuration could not be checked: " + e, e);
     }
     loaded = next;
-    apply(next);
-    if (!outcome.successful()) {
+    List<String> problems = apply(next);
+    if (!problems.isEmpty()) {
+      failed(
+          "one or more errors occurred while applying the new configuration: "
+              + String.join("; ", problems));
       throw new ConfigException(String.valueOf(outcome.error()));
     }
   }
 
-  private void apply(ConfigFiles.Loaded next) {
+  /** Hands a configuration to all parts and returns what went wrong. */
+  private List<String> apply(ConfigFiles.Loaded next) {
     List<ReloadListener> ordered = new ArrayList<>(listeners);
     ordered.sort(Comparator.comparingInt(ReloadListener::rank));
     List<String> problems = new ArrayList<>();
@@ -134,11 +145,8 @@ public final class ConfigManager implements ConfigService {
       successful.set(1);
       successTime.set(now.toEpochMilli() / 1000.0);
       LOG.info("configuration applied");
-    } else {
-      failed(
-          "one or more errors occurred while applying the new configuration: "
-              + String.join("; ", problems));
     }
+    return problems;
   }
 
   private static String text(ReloadListener listener, Throwable e) {

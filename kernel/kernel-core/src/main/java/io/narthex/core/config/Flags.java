@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,7 @@ public final class Flags {
   }
 
   private static final Map<String, Spec> SPECS = readSpecs();
+  private static final Pattern SIZE = Pattern.compile("[0-9]+(B|[KMGTPE]i?B)", 0);
 
   private final Map<String, List<String>> values;
   private final boolean help;
@@ -106,7 +108,9 @@ public final class Flags {
             argument.startsWith("-")
                 ? "unknown short flag '" + argument + "'"
                 : "unexpected " + argument;
-        throw new FlagException(2, "Error parsing command line arguments: " + what);
+        // Prometheus ends with 1 for an argument that is no flag
+        throw new FlagException(
+            argument.startsWith("-") ? 2 : 1, "Error parsing command line arguments: " + what);
       }
       int equals = argument.indexOf('=');
       String name = argument.substring(2, equals < 0 ? argument.length() : equals);
@@ -123,7 +127,16 @@ public final class Flags {
             2, "Error parsing command line arguments: unknown long flag '--" + name + "'");
       }
       String value;
-      if (equals >= 0) {
+      if (equals >= 0 && spec.isBool()) {
+        throw new FlagException(
+            1,
+            "Error parsing command line arguments: unexpected "
+                + argument.substring(equals + 1)
+                + "; use --"
+                + name
+                + " or --no-"
+                + name);
+      } else if (equals >= 0) {
         value = argument.substring(equals + 1);
       } else if (spec.isBool()) {
         value = "true";
@@ -217,6 +230,17 @@ public final class Flags {
           "Error parsing command line arguments: unrecognized log format "
               + value
               + "; use logfmt or json");
+    }
+    if (spec.name().startsWith("storage.tsdb.retention") && !value.isEmpty()) {
+      String wrong =
+          spec.name().endsWith(".size")
+              ? SIZE.matcher(value).matches()
+                  ? null
+                  : "unknown unit provided or invalid size \"" + value + "\"; use for example 512MB"
+              : durationProblem(value);
+      if (wrong != null) {
+        throw new FlagException(2, "Error parsing command line arguments: " + wrong);
+      }
     }
     if (spec.name().startsWith("storage.agent.")) {
       throw new FlagException(

@@ -142,6 +142,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       fresh = false;
       if (provider == null) {
         problem = "waiting for plugin `" + block.type() + "`";
+        groups.clear(); // nobody vouches for them any more
         set.touch();
         return former;
       }

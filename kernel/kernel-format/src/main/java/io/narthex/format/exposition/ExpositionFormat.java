@@ -77,11 +77,15 @@ public enum ExpositionFormat {
 
   /** Returns a new parser of this format. */
   public ExpositionParser parser(ParserOptions options) {
-    return switch (this) {
-      case PROMETHEUS_TEXT -> new PrometheusTextParser(options);
-      case OPENMETRICS_TEXT -> new OpenMetricsParser(options);
-      case PROMETHEUS_PROTO -> throw new UnsupportedOperationException("protobuf");
-    };
+    ExpositionParser plain =
+        switch (this) {
+          case PROMETHEUS_TEXT -> new PrometheusTextParser(options);
+          case OPENMETRICS_TEXT -> new OpenMetricsParser(options);
+          case PROMETHEUS_PROTO -> new ProtobufParser(options);
+        };
+    return options.convertClassicToNhcb()
+        ? new NhcbParser(plain, options.keepClassic(), this == PROMETHEUS_PROTO)
+        : plain;
   }
 
   /** Returns what Go's mime package finds wrong with a media type, or null. */

@@ -40,8 +40,8 @@ public abstract class ExpositionParser {
   public abstract Entry next() throws ExpositionException;
 
   /**
-   * Returns the array that holds the text of the present series. Equal bytes mean equal labels
-   * within one target.
+   * Returns the array that holds the text of the present series or metadata line. Equal bytes mean
+   * equal labels, or equal metadata, within one target.
    */
   public abstract byte[] seriesBytes();
 
@@ -54,11 +54,14 @@ public abstract class ExpositionParser {
   /** Returns the labels of the present series, metric name among them. Allocates. */
   public abstract Labels labels() throws ExpositionException;
 
+  /** Tells whether the present series was written with a label of this name and an empty value. */
+  public abstract boolean hasEmptyLabel(String name) throws ExpositionException;
+
   /** Returns the value of the present float sample; a NaN is the ordinary one. */
   public abstract double value();
 
   /** Returns the present native histogram. */
-  public abstract NativeHistogram histogram();
+  public abstract NativeHistogram histogram() throws ExpositionException;
 
   /** Tells whether the present sample has a time of its own. */
   public abstract boolean hasTimestamp();

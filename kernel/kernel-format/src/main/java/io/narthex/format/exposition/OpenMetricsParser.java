@@ -127,6 +127,7 @@ final class OpenMetricsParser extends TextParser {
     if (at >= length) {
       throw new ExpositionException("expected text in " + entry);
     }
+    seriesEnd = at;
     textEnd = at++;
     switch (entry) {
       case HELP -> checkHelp();

@@ -117,6 +117,7 @@ final class PrometheusTextParser extends TextParser {
     }
     textStart = Math.min(text + 1, at);
     textEnd = at;
+    seriesEnd = at;
     at++;
     if (help) {
       checkHelp();

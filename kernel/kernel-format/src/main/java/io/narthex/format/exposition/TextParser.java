@@ -214,6 +214,16 @@ abstract class TextParser extends ExpositionParser {
     }
   }
 
+  @Override
+  public boolean hasEmptyLabel(String name) throws ExpositionException {
+    for (int i = 0; i < placeCount; i += 4) {
+      if (places[i + 2] == places[i + 3] && name(places[i], places[i + 1]).equals(name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private String name(int from, int to) throws ExpositionException {
     if (!Utf8.isValid(b, from, to)) {
       throw new ExpositionException(

@@ -22,7 +22,7 @@ final class TextparseConformanceTest {
   void readsTextAsPrometheusDoes() throws IOException {
     Conformance suite = new Conformance("textparse-text");
     cases(suite, "text_cases.json", null);
-    suite.finish(3);
+    suite.finish(0);
   }
 
   @Test
@@ -49,7 +49,7 @@ final class TextparseConformanceTest {
         suite.check(c.get("id") + "/" + nhcb, outcome == null, outcome);
       }
     }
-    suite.finish(15);
+    suite.finish(0);
   }
 
   @Test
@@ -141,6 +141,9 @@ final class TextparseConformanceTest {
       }
       if ("series".equals(want.get(i).get("entry")) && only == null) {
         w.putIfAbsent("value", 0.0);
+      }
+      if (w.get("labels") instanceof Map<?, ?> m) {
+        w.put("labels", Labels.of((Map<String, String>) m).toMap());
       }
       if (Objects.equals(w.get("start_timestamp_ms"), 0.0)) {
         w.remove("start_timestamp_ms");

@@ -173,6 +173,7 @@ public final class PromqlTestRunner {
       for (Load.Line line : l.series()) {
         SeriesDescription d = line.description();
         long ref = storage.resolve(d.labels());
+        NativeHistogram before = null;
         for (int i = 0; i < d.points().size(); i++) {
           Point p = d.points().get(i);
           if (p.omitted()) {
@@ -180,6 +181,11 @@ public final class PromqlTestRunner {
           }
           long t = i * l.stepMs();
           NativeHistogram h = p.histogram();
+          if (h != null) {
+            NativeHistogram hinted = ResetHints.after(before, h);
+            before = h;
+            h = hinted;
+          }
           int row = h == null ? batch.add(ref, t, p.value()) : batch.add(ref, t, h);
           long[] starts = line.starts();
           if (starts != null && starts[i] != Load.Line.NO_START) {

@@ -1,0 +1,76 @@
+package io.narthex.testkit.discovery;
+
+import io.narthex.model.TargetGroup;
+import io.narthex.spi.discovery.TargetSink;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+
+/** Keeps what a discovery hands over. Thread-safe. */
+public final class RecordingSink implements TargetSink {
+  private final Map<String, TargetGroup> groups = new LinkedHashMap<>();
+  private final List<String> failures = new ArrayList<>();
+  private int updates;
+
+  @Override
+  public synchronized void update(List<TargetGroup> changed) {
+    for (TargetGroup g : changed) {
+      if (g.targets().isEmpty()) {
+        groups.remove(g.source());
+      } else {
+        groups.put(g.source(), g);
+      }
+    }
+    updates++;
+    notifyAll();
+  }
+
+  @Override
+  public synchronized void refreshFailed(String reason) {
+    failures.add(reason);
+    notifyAll();
+  }
+
+  /** Returns all groups that have targets now. */
+  public synchronized List<TargetGroup> groups() {
+    return List.copyOf(groups.values());
+  }
+
+  /** Returns the reasons of failed refreshes. */
+  public synchronized List<String> failures() {
+    return List.copyOf(failures);
+  }
+
+  /** Returns how often targets were handed over. */
+  public synchronized int updates() {
+    return updates;
+  }
+
+  /**
+   * Waits until a condition on this sink holds.
+   *
+   * @throws AssertionError when it does not in time
+   */
+  public synchronized void await(String what, Duration patience, BooleanSupplier condition)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (!condition.getAsBoolean()) {
+      long left = (deadline - System.nanoTime()) / 1_000_000;
+      if (left <= 0) {
+        throw new AssertionError(
+            "waited "
+                + patience
+                + " for "
+                + what
+                + "; groups "
+                + groups
+                + ", failures "
+                + failures);
+      }
+      wait(left);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package io.narthex.testkit.notifier;
+
+import io.narthex.spi.plugin.HttpTransport;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An HTTP client for tests on the loopback: basic authentication, an Authorization header and own
+ * headers work, everything else of the settings is left out.
+ */
+public final class PlainHttp implements HttpTransport, AutoCloseable {
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  /** Creates one. */
+  public PlainHttp() {}
+
+  @Override
+  public Response send(Request request, HttpSettings settings)
+      throws IOException, InterruptedException {
+    HttpRequest.Builder b = HttpRequest.newBuilder(request.uri()).timeout(request.timeout());
+    request.headers().forEach(b::setHeader);
+    BasicAuth basic = settings.basicAuth();
+    if (basic != null) {
+      String password = basic.password() == null ? "" : basic.password().reveal();
+      String pair = basic.username() + ":" + password;
+      b.setHeader(
+          "Authorization",
+          "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
+    }
+    Authorization authorization = settings.authorization();
+    if (authorization != null && authorization.credentials() != null) {
+      b.setHeader(
+          "Authorization", authorization.type() + " " + authorization.credentials().reveal());
+    }
+    byte[] body = request.body();
+    b.method(
+        request.method(),
+        body == null
+            ? HttpRequest.BodyPublishers.noBody()
+            : HttpRequest.BodyPublishers.ofByteArray(body));
+    HttpResponse<byte[]> response = client.send(b.build(), HttpResponse.BodyHandlers.ofByteArray());
+    return new Response() {
+      @Override
+      public int status() {
+        return response.statusCode();
+      }
+
+      @Override
+      public @Nullable String header(String name) {
+        return response.headers().firstValue(name).orElse(null);
+      }
+
+      @Override
+      public InputStream body() {
+        return new ByteArrayInputStream(response.body());
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  @Override
+  public void close() {
+    // the client ends with its last request
+  }
+}

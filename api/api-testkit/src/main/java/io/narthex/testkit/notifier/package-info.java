@@ -1,0 +1,9 @@
+/** Compatibility kit for notifiers. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.testkit.notifier;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

@@ -1,0 +1,156 @@
+package io.narthex.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.URLEncoder;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs random queries against the real Prometheus and Narthex on identical data and reports every
+ * disagreement: another status, error type, label set, time, or a value that differs by more than
+ * 1e-12 of its size.
+ *
+ * <p>What the changelog explains is not asked: {@code mad_over_time} of NaN (NaN since 3.13).
+ *
+ * <p>Usage: {@code Differential ASSEMBLED_FOLDER [--seed=N] [--queries=N] [--show=N]}. Exit status
+ * 0 when all agree, 1 otherwise.
+ */
+public final class Differential {
+  private final ObjectMapper json = new ObjectMapper();
+  private int annotationDifferences;
+
+  private Differential() {}
+
+  /** Runs the comparison. */
+  public static void main(String[] args) throws Exception {
+    Path assembled = Path.of(args[0]).toAbsolutePath();
+    long seed = 1;
+    int queries = 20_000;
+    int show = 20;
+    for (int i = 1; i < args.length; i++) {
+      String value = args[i].substring(args[i].indexOf('=') + 1);
+      if (args[i].startsWith("--seed=")) {
+        seed = Long.parseLong(value);
+      } else if (args[i].startsWith("--queries=")) {
+        queries = Integer.parseInt(value);
+      } else if (args[i].startsWith("--show=")) {
+        show = Integer.parseInt(value);
+      }
+    }
+    System.exit(new Differential().run(assembled, seed, queries, show));
+  }
+
+  private int run(Path assembled, long seed, int queries, int show) throws Exception {
+    Path work = Files.createTempDirectory("narthex-differential");
+    long end = System.currentTimeMillis() / 60_000 * 60_000 - 60_000;
+    DifferentialData data = new DifferentialData(seed, end);
+    System.out.printf(
+        Locale.ROOT,
+        "differential: seed %d, %d series, %d samples each, %d queries%n",
+        seed,
+        data.size(),
+        DifferentialData.POINTS,
+        queries);
+    int disagreements = 0;
+    try (Peer prometheus = Peer.prometheus(work.resolve("prometheus"));
+        Peer narthex = Peer.narthex(assembled, work.resolve("narthex"))) {
+      data.load(prometheus);
+      data.load(narthex);
+      RandomQueries generator = new RandomQueries(seed);
+      Random random = new Random(seed ^ 0x5eed);
+      int errors = 0;
+      for (int n = 0; n < queries; n++) {
+        String query = generator.next();
+        String path;
+        String body = "query=" + URLEncoder.encode(query, StandardCharsets.UTF_8);
+        long at =
+            data.startMs()
+                + (long) (random.nextDouble() * (data.endMs() - data.startMs() + 300_000));
+        if (random.nextInt(3) > 0) {
+          path = "/api/v1/query";
+          body += "&time=" + at / 1000.0;
+        } else {
+          path = "/api/v1/query_range";
+          long step = new long[] {15, 30, 60, 97, 300}[random.nextInt(5)];
+          long start =
+              data.startMs() + (long) (random.nextDouble() * (data.endMs() - data.startMs()));
+          body +=
+              "&start="
+                  + start / 1000.0
+                  + "&end="
+                  + (start / 1000.0 + step * (1 + random.nextInt(60)))
+                  + "&step="
+                  + step;
+        }
+        HttpResponse<String> expected = prometheus.form(path, body);
+        HttpResponse<String> actual = narthex.form(path, body);
+        JsonNode a = json.readTree(expected.body());
+        JsonNode b = json.readTree(actual.body());
+        if (a.path("status").asText().equals("error")) {
+          errors++;
+        }
+        String difference =
+            expected.statusCode() != actual.statusCode()
+                ? "status " + expected.statusCode() + " / " + actual.statusCode()
+                : compare(a, b);
+        if (difference != null) {
+          disagreements++;
+          if (disagreements <= show) {
+            System.out.printf(
+                Locale.ROOT,
+                "DISAGREE %s%n  %s %s%n  %s%n  prometheus %s%n  narthex    %s%n",
+                difference,
+                path,
+                body,
+                query,
+                cut(expected.body()),
+                cut(actual.body()));
+          }
+        }
+      }
+      System.out.printf(
+          Locale.ROOT,
+          "differential: %d queries (%d with errors), %d disagreements, %d with other annotations; seed %d%n",
+          queries,
+          errors,
+          disagreements,
+          annotationDifferences,
+          seed);
+    }
+    return disagreements == 0 ? 0 : 1;
+  }
+
+  private static String cut(String text) {
+    return text.length() > 400 ? text.substring(0, 400) + "…" : text.strip();
+  }
+
+  private @Nullable String compare(JsonNode a, JsonNode b) {
+    if (!a.path("status").equals(b.path("status"))
+        || !a.path("errorType").equals(b.path("errorType"))) {
+      return "outcome";
+    }
+    if (a.path("status").asText().equals("error")) {
+      return null; // texts are compared by the conformance suites
+    }
+    if (!texts(a.path("warnings")).equals(texts(b.path("warnings")))
+        || !texts(a.path("infos")).equals(texts(b.path("infos")))) {
+      annotationDifferences++;
+    }
+    return Comparison.data(a.path("data"), b.path("data"));
+  }
+
+  private static List<String> texts(JsonNode list) {
+    List<String> out = new ArrayList<>();
+    list.forEach(n -> out.add(n.asText()));
+    out.sort(null);
+    return out;
+  }
+}

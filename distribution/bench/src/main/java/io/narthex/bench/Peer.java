@@ -1,0 +1,223 @@
+package io.narthex.bench;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A server under comparison: a process of ours on a free loopback port, with a folder of its own.
+ */
+final class Peer implements AutoCloseable {
+  private static final HttpClient CLIENT =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  final String name;
+  final String base;
+  private final Process process;
+
+  private Peer(String name, String base, Process process) {
+    this.name = name;
+    this.base = base;
+    this.process = process;
+  }
+
+  /** Returns a program from {@code NARTHEX_PEERS} or PATH. */
+  static Path program(String name) {
+    List<String> folders = new ArrayList<>();
+    Optional.ofNullable(System.getenv("NARTHEX_PEERS")).ifPresent(folders::add);
+    folders.addAll(List.of(Optional.ofNullable(System.getenv("PATH")).orElse("").split(":")));
+    for (String folder : folders) {
+      Path file = Path.of(folder, name);
+      if (Files.isExecutable(file)) {
+        return file;
+      }
+    }
+    throw new IllegalArgumentException(
+        name
+            + " is not in NARTHEX_PEERS or PATH; install it (Debian package "
+            + name
+            + ") or set NARTHEX_PEERS to a folder that has it");
+  }
+
+  /** Starts a server and waits until it is ready. */
+  static Peer start(String name, List<String> command, Path folder, int port, Duration patience)
+      throws IOException, InterruptedException {
+    Files.createDirectories(folder);
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.directory(folder.toFile());
+    builder.redirectErrorStream(true);
+    builder.redirectOutput(folder.resolve(name + ".log").toFile());
+    Process process = builder.start();
+    Peer peer = new Peer(name, "http://127.0.0.1:" + port, process);
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (System.nanoTime() < deadline) {
+      if (!process.isAlive()) {
+        throw new IOException(
+            name
+                + " ended with status "
+                + process.exitValue()
+                + "; see "
+                + folder.resolve(name + ".log"));
+      }
+      try {
+        if (peer.get("/-/ready").statusCode() == 200) {
+          return peer;
+        }
+      } catch (IOException e) {
+        // not listening yet
+      }
+      Thread.sleep(50);
+    }
+    peer.close();
+    throw new IOException(
+        name
+            + " was not ready after "
+            + patience.toSeconds()
+            + " s; see "
+            + folder.resolve(name + ".log"));
+  }
+
+  /** Returns a port that is free now. */
+  static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  /** Starts the real Prometheus on an empty folder. */
+  static Peer prometheus(Path folder) throws IOException, InterruptedException {
+    int port = freePort();
+    Files.createDirectories(folder);
+    Files.writeString(
+        folder.resolve("empty.yml"), "storage: {tsdb: {out_of_order_time_window: 0s}}\n");
+    return start(
+        "prometheus",
+        List.of(
+            program("prometheus").toString(),
+            "--config.file=empty.yml",
+            "--storage.tsdb.path=data",
+            "--storage.tsdb.retention.time=100y",
+            "--web.listen-address=127.0.0.1:" + port,
+            "--web.enable-remote-write-receiver",
+            "--enable-feature=promql-experimental-functions,native-histograms",
+            "--query.max-samples=200000000"),
+        folder,
+        port,
+        Duration.ofSeconds(30));
+  }
+
+  /** Starts the assembled Narthex of this checkout on an empty folder. */
+  static Peer narthex(Path assembled, Path folder) throws IOException, InterruptedException {
+    int port = freePort();
+    Files.createDirectories(folder);
+    Files.writeString(folder.resolve("empty.yml"), "global: {}\n");
+    return start(
+        "narthex",
+        List.of(
+            assembled.resolve("bin/narthex").toString(),
+            "--config.file=empty.yml",
+            "--storage.tsdb.path=data",
+            "--storage.tsdb.retention.time=100y",
+            "--web.listen-address=127.0.0.1:" + port,
+            "--web.enable-remote-write-receiver",
+            "--enable-feature=promql-experimental-functions",
+            "--query.max-samples=200000000"),
+        folder,
+        port,
+        Duration.ofSeconds(30));
+  }
+
+  /** Starts VictoriaMetrics on an empty folder, with all of its caches but that of results. */
+  static Peer victoriaMetrics(Path folder) throws IOException, InterruptedException {
+    int port = freePort();
+    return start(
+        "victoria-metrics",
+        List.of(
+            program("victoria-metrics").toString(),
+            "-storageDataPath=data",
+            "-retentionPeriod=100y",
+            "-httpListenAddr=127.0.0.1:" + port,
+            "-search.latencyOffset=0s"),
+        folder,
+        port,
+        Duration.ofSeconds(30));
+  }
+
+  /** Fetches an answer and drops it; demands success. */
+  void fetch(String path) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(base + path))
+            .timeout(Duration.ofMinutes(2))
+            .GET()
+            .build();
+    HttpResponse<byte[]> response = CLIENT.send(request, BodyHandlers.ofByteArray());
+    if (response.statusCode() != 200) {
+      throw new IOException(name + " answered " + response.statusCode() + " to " + path);
+    }
+  }
+
+  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(base + path))
+            .timeout(Duration.ofMinutes(2))
+            .GET()
+            .build();
+    return CLIENT.send(request, BodyHandlers.ofString());
+  }
+
+  HttpResponse<String> form(String path, String body) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(base + path))
+            .timeout(Duration.ofMinutes(2))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .POST(BodyPublishers.ofString(body))
+            .build();
+    return CLIENT.send(request, BodyHandlers.ofString());
+  }
+
+  /** Sends a remote write request and demands success. */
+  void write(byte[] snappy) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(base + "/api/v1/write"))
+            .timeout(Duration.ofMinutes(2))
+            .header("Content-Type", "application/x-protobuf")
+            .header("Content-Encoding", "snappy")
+            .header("X-Prometheus-Remote-Write-Version", "0.1.0")
+            .POST(BodyPublishers.ofByteArray(snappy))
+            .build();
+    HttpResponse<String> response = CLIENT.send(request, BodyHandlers.ofString());
+    if (response.statusCode() / 100 != 2) {
+      throw new IOException(
+          name + " refused a write: " + response.statusCode() + " " + response.body().strip());
+    }
+  }
+
+  /** Returns CPU seconds used so far by the process. */
+  double cpuSeconds() {
+    return process.toHandle().info().totalCpuDuration().map(d -> d.toNanos() / 1e9).orElse(0.0);
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(10, java.util.concurrent.TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+}

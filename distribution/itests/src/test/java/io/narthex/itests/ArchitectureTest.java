@@ -1,0 +1,245 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaPackage;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Who may import whom, over the compiled classes of all modules. */
+class ArchitectureTest {
+  private static final Set<String> LIBRARIES = Set.of("promql-grammar", "kernel-format");
+  private static final List<String> OF_THE_API =
+      List.of("io.narthex.model", "io.narthex.spi", "io.narthex.service", "io.narthex.testkit");
+
+  private static Map<String, JavaClasses> classes = Map.of();
+  private static Map<String, String> moduleByPackage = Map.of();
+  private static Map<String, String> familyByModule = Map.of();
+
+  @BeforeAll
+  static void readClasses() {
+    Map<String, JavaClasses> all = new HashMap<>();
+    Map<String, String> packages = new HashMap<>();
+    Map<String, String> families = new HashMap<>();
+    ClassFileImporter importer =
+        new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests());
+    for (Path folder : Tree.modulesWithClasses()) {
+      Path compiled = Tree.ROOT.resolve(folder).resolve("target/classes");
+      if (Files.isDirectory(compiled)) {
+        String module = folder.getFileName().toString();
+        JavaClasses of = importer.importPath(compiled);
+        all.put(module, of);
+        families.put(module, folder.getName(0).toString());
+        for (JavaClass c : of) {
+          packages.put(c.getPackageName(), module);
+        }
+      }
+    }
+    classes = all;
+    moduleByPackage = packages;
+    familyByModule = families;
+  }
+
+  @Test
+  void seesEveryModule() {
+    assertThat(classes.keySet())
+        .contains(
+            "api-model",
+            "api-spi",
+            "api-service",
+            "promql-grammar",
+            "kernel-core",
+            "kernel-http",
+            "launcher");
+    assertThat(classes.keySet()).hasSameSizeAs(Tree.modulesWithClasses());
+  }
+
+  @Test
+  void apiKnowsTheJdkAlone() {
+    assertThat(
+            foreign(
+                family("api").filter(m -> !m.equals("api-testkit")).toList(),
+                d -> allowed(d, "java", "io.narthex", "org.jspecify", "org.osgi.annotation")))
+        .isEmpty();
+  }
+
+  @Test
+  void grammarKnowsModelAndAntlr() {
+    assertThat(
+            foreign(
+                List.of("promql-grammar"),
+                d ->
+                    allowed(d, "java", "org.antlr.v4", "org.jspecify", "org.osgi.annotation")
+                        || in(d, "io.narthex.model")
+                        || sameModule(d)))
+        .isEmpty();
+    assertThat(
+            foreign(
+                List.of("promql-grammar"),
+                d ->
+                    !in(d, "java.nio.file")
+                        && !in(d, "java.time")
+                        && !in(d, "java.util.concurrent")
+                        && !d.getTargetClass().getName().equals("java.lang.Thread")))
+        .as("files, clocks, threads")
+        .isEmpty();
+  }
+
+  @Test
+  void kernelModulesMeetThroughTheApi() {
+    assertThat(
+            foreign(
+                family("kernel").toList(),
+                d ->
+                    !in(d, "io.narthex")
+                        || ofTheApi(d)
+                        || sameModule(d)
+                        || LIBRARIES.contains(moduleOf(d))))
+        .isEmpty();
+  }
+
+  @Test
+  void librariesKnowNoKernelModule() {
+    assertThat(
+            foreign(
+                List.of("kernel-format"),
+                d -> !in(d, "io.narthex") || ofTheApi(d) || sameModule(d)))
+        .isEmpty();
+  }
+
+  @Test
+  void pluginsKnowTheSpiAlone() {
+    List<String> plugins =
+        familyByModule.keySet().stream()
+            .filter(m -> String.valueOf(familyByModule.get(m)).startsWith("plugins-"))
+            .toList();
+    assertThat(plugins).isNotEmpty();
+    assertThat(
+            foreign(
+                plugins,
+                d ->
+                    !in(d, "io.narthex")
+                        || in(d, "io.narthex.model")
+                        || in(d, "io.narthex.spi")
+                        || sameModule(d)))
+        .isEmpty();
+  }
+
+  @Test
+  void pluginsStartNoThreadsOfTheirOwnAndHaveNoHooks() {
+    List<String> plugins =
+        familyByModule.keySet().stream()
+            .filter(m ->
+                List.of("plugins-discovery", "plugins-exporters", "plugins-notifiers")
+                    .contains(String.valueOf(familyByModule.get(m))))
+            .toList();
+    Set<String> found = new TreeSet<>();
+    for (String module : plugins) {
+      for (JavaClass c : classesOf(module)) {
+        c.getMethodCallsFromSelf().stream()
+            .filter(call ->
+                call.getName().equals("addShutdownHook")
+                    || call.getTargetOwner().getName().equals("java.lang.Thread")
+                        && Set.of("start", "ofVirtual", "ofPlatform", "startVirtualThread")
+                            .contains(call.getName())
+                    || call.getTargetOwner().getName().equals("java.util.concurrent.Executors"))
+            .forEach(call -> found.add(call.getDescription()));
+      }
+    }
+    assertThat(found).isEmpty();
+  }
+
+  @Test
+  void everyPackageIsNullMarked() {
+    Set<String> bare = new TreeSet<>();
+    for (JavaClasses of : classes.values()) {
+      Set<String> seen = new HashSet<>();
+      for (JavaClass c : of) {
+        if (seen.add(c.getPackageName())) {
+          JavaPackage p = c.getPackage();
+          if (!p.isAnnotatedWith(NullMarked.class) && !p.getName().endsWith(".antlr")) {
+            bare.add(p.getName());
+          }
+        }
+      }
+    }
+    assertThat(bare).isEmpty();
+  }
+
+  @Test
+  void noPackageIsInTwoModules() {
+    Map<String, Set<String>> modules = new HashMap<>();
+    classes.forEach((module, of) ->
+        of.forEach(
+            c -> modules.computeIfAbsent(c.getPackageName(), k -> new TreeSet<>()).add(module)));
+    modules.values().removeIf(m -> m.size() < 2);
+    assertThat(modules).isEmpty();
+  }
+
+  private static java.util.stream.Stream<String> family(String name) {
+    return familyByModule.entrySet().stream()
+        .filter(e -> e.getValue().equals(name))
+        .map(Map.Entry::getKey)
+        .sorted();
+  }
+
+  private static JavaClasses classesOf(String module) {
+    assertThat(classes).containsKey(module);
+    return java.util.Objects.requireNonNull(classes.get(module));
+  }
+
+  private static Collection<String> foreign(List<String> modules, Predicate<Dependency> allowed) {
+    assertThat(modules).isNotEmpty();
+    return modules.stream()
+        .flatMap(m -> classesOf(m).stream())
+        .flatMap(c -> c.getDirectDependenciesFromSelf().stream())
+        .filter(d -> !d.getTargetClass().getBaseComponentType().isPrimitive())
+        .filter(allowed.negate())
+        .map(Dependency::getDescription)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static boolean in(Dependency d, String root) {
+    String name = d.getTargetClass().getBaseComponentType().getPackageName();
+    return name.equals(root) || name.startsWith(root + ".");
+  }
+
+  private static boolean allowed(Dependency d, String... roots) {
+    for (String root : roots) {
+      if (in(d, root)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean ofTheApi(Dependency d) {
+    return OF_THE_API.stream().anyMatch(root -> in(d, root));
+  }
+
+  private static String moduleOf(Dependency d) {
+    return String.valueOf(
+        moduleByPackage.get(d.getTargetClass().getBaseComponentType().getPackageName()));
+  }
+
+  private static boolean sameModule(Dependency d) {
+    return moduleOf(d).equals(moduleByPackage.get(d.getOriginClass().getPackageName()));
+  }
+}

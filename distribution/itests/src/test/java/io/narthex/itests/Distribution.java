@@ -1,0 +1,55 @@
+package io.narthex.itests;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+
+/** The packed distribution, unpacked once per run of the tests. */
+final class Distribution {
+  private static final Path HOME = unpack(Tree.archive(), "any");
+
+  private Distribution() {}
+
+  /** Returns the folder with bin, conf, lib. */
+  static Path home() {
+    return HOME;
+  }
+
+  /** Returns what a server of the distribution is started with, with its data in a folder. */
+  static Server.Setup server(Path data) {
+    return new Server.Setup(HOME)
+        .with("--storage.tsdb.path=" + data)
+        .environment("NARTHEX_PLUGINS", data.resolveSibling("plugins").toString());
+  }
+
+  /** Unpacks an archive and returns the folder with bin, conf, lib. */
+  static Path unpack(Path archive, String name) {
+    Path folder = Tree.ROOT.resolve("distribution/itests/target/unpacked").resolve(name);
+    try {
+      if (Files.exists(folder)) {
+        try (var walk = Files.walk(folder)) {
+          for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
+            Files.delete(path);
+          }
+        }
+      }
+      Files.createDirectories(folder);
+      int status =
+          new ProcessBuilder("tar", "xzf", archive.toString(), "-C", folder.toString())
+              .inheritIO()
+              .start()
+              .waitFor();
+      if (status != 0) {
+        throw new IOException("tar ended with " + status + "; is " + archive + " there?");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+    return folder.resolve("narthex-" + Tree.VERSION);
+  }
+}

@@ -1,0 +1,303 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Objects;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Jars dropped into the folder of a running server: live, replaced, deleted, broken. */
+class DropFolderIT {
+  private static final Path DISCOVERY = Tree.jar("distribution/samples/acme-discovery");
+  private static final Path NOTIFIER = Tree.jar("distribution/samples/acme-notifier");
+
+  @TempDir private Path folder = Path.of("");
+  private Path plugins = Path.of("");
+  private @Nullable MetricsStandIn target;
+  private @Nullable WebhookSink sink;
+  private @Nullable Server started;
+
+  @BeforeEach
+  void startWithBlocksOfAbsentPlugins() throws IOException {
+    plugins = Files.createDirectories(folder.resolve("plugins"));
+    target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
+    sink = new WebhookSink();
+    Files.writeString(
+        folder.resolve("prometheus.yml"),
+        """
+        global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 200ms}
+        rule_files: [rules.yml]
+        scrape_configs:
+          - {job_name: narthex, static_configs: [{targets: [self]}]}
+          - job_name: acme
+            acme_sd_configs:
+              - {hosts: ['%s'], team: blue}
+        """
+            .replace("%s", target.address()));
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        """
+        groups:
+          - name: lamps
+            rules:
+              - {alert: LampOn, expr: lamp == 1}
+        """);
+    Files.writeString(
+        folder.resolve("alertmanager.yml"),
+        """
+        route: {receiver: acme, group_by: [alertname], group_wait: 200ms, group_interval: 200ms}
+        receivers:
+          - name: acme
+            acme_configs: [{url: '%s'}]
+        """
+            .replace("%s", sink.url()));
+    started =
+        Distribution.server(folder.resolve("data"))
+            .with("--config.file=" + folder.resolve("prometheus.yml"))
+            .start();
+  }
+
+  @AfterEach
+  void stop() {
+    if (started != null) {
+      started.close();
+    }
+    Objects.requireNonNull(target).close();
+    Objects.requireNonNull(sink).close();
+  }
+
+  private Server server() {
+    return Objects.requireNonNull(started);
+  }
+
+  @Test
+  void discoveryAndNotifierComeAliveAreReplacedAndGo() throws IOException {
+    Server.await("the server scrapes itself", () -> server().value("up{job=\"narthex\"}") == 1);
+    assertThat(server().query("up{job=\"acme\"}")).isEmpty();
+    assertThat(server().plugin("io.acme.discovery").isMissingNode()).isTrue();
+    long others = startOf("io.narthex.discovery.statics");
+    long since = System.currentTimeMillis();
+
+    // live without restart
+    long dropped = System.nanoTime();
+    drop(DISCOVERY, "acme-discovery.jar");
+    Server.await(
+        "targets of the dropped discovery",
+        () -> server().value("up{job=\"acme\", team=\"blue\", release=\"first\"}") == 1);
+    assertThat((System.nanoTime() - dropped) / 1e9).as("seconds from drop to live").isLessThan(10);
+    assertThat(server().plugin("io.acme.discovery").path("state").asText()).isEqualTo("running");
+
+    drop(NOTIFIER, "acme-notifier.jar"); // a plain jar, without OSGi headers
+    Server.await("the notification", () -> lastRelease().equals("first"));
+    assertThat(server().plugin("io.acme.notifier").path("state").asText()).isEqualTo("running");
+    assertThat(server().plugin("io.acme.notifier").path("version").asText()).isEqualTo("1.0.0");
+
+    // replaced
+    drop(
+        SampleJar.of(DISCOVERY)
+            .header("Bundle-Version", "1.1.0")
+            .file("io/acme/discovery/release.txt", "second")
+            .bytes(),
+        "acme-discovery.jar");
+    Server.await(
+        "targets of the new version",
+        () -> server().value("up{job=\"acme\", release=\"second\"}") == 1);
+    Server.await(
+        "series of the former version end",
+        () -> server().query("up{job=\"acme\", release=\"first\"}").isEmpty());
+    assertThat(server().plugin("io.acme.discovery").path("version").asText()).isEqualTo("1.1.0");
+
+    drop(
+        SampleJar.of(NOTIFIER)
+            .header("Implementation-Version", "1.1.0")
+            .file("io/acme/notifier/release.txt", "second")
+            .bytes(),
+        "acme-notifier.jar");
+    Server.await(
+        "the new notifier runs",
+        () -> server().plugin("io.acme.notifier").path("version").asText().equals("1.1.0"));
+    Objects.requireNonNull(target).metrics("# TYPE lamp gauge\nlamp 0\n");
+    Server.await(
+        "the new version tells the end",
+        () ->
+            lastRelease().equals("second")
+                && Objects.requireNonNull(sink)
+                    .received()
+                    .getLast()
+                    .path("status")
+                    .asText()
+                    .equals("resolved"));
+
+    // undone
+    assertThat(
+            server()
+                .admin(
+                    "POST",
+                    "narthex/api/v1/plugins/io.acme.discovery/rollback",
+                    folder.resolve("data"),
+                    BodyPublishers.noBody())
+                .statusCode())
+        .isEqualTo(200);
+    Server.await(
+        "targets of the former version",
+        () -> server().value("up{job=\"acme\", release=\"first\"}") == 1);
+
+    // deleted
+    Files.delete(plugins.resolve("acme-discovery.jar"));
+    Server.await("the targets go", () -> server().query("up{job=\"acme\"}").isEmpty());
+    assertThat(server().plugin("io.acme.discovery").isMissingNode()).isTrue();
+    Files.delete(plugins.resolve("acme-notifier.jar"));
+    Server.await("the notifier goes", () -> server().plugin("io.acme.notifier").isMissingNode());
+
+    assertThat(startOf("io.narthex.discovery.statics"))
+        .as("others never restart")
+        .isEqualTo(others);
+    long elapsed = System.currentTimeMillis() - since;
+    assertThat(server().value("min_over_time(up{job=\"narthex\"}[" + elapsed + "ms])"))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void brokenJarsAreReportedAndDisturbNothing() throws IOException {
+    drop(DISCOVERY, "acme-discovery.jar");
+    Server.await("the sample runs", () -> server().value("up{job=\"acme\"}") == 1);
+    long before = startOf("io.acme.discovery");
+    long since = System.currentTimeMillis();
+
+    byte[] whole = Files.readAllBytes(DISCOVERY);
+    drop(java.util.Arrays.copyOf(whole, whole.length / 2), "truncated.jar");
+    byte[] noise = new byte[5_000];
+    new Random(42).nextBytes(noise);
+    drop(noise, "noise.jar");
+    drop(
+        SampleJar.of(DISCOVERY)
+            .header("Bundle-SymbolicName", "io.acme.needy")
+            .header("Import-Package", "com.example.absent;version=\"[2,3)\"")
+            .bytes(),
+        "needy.jar");
+    drop(
+        SampleJar.of(DISCOVERY)
+            .header("Bundle-SymbolicName", "io.acme.future")
+            .header(
+                "Import-Package",
+                "io.narthex.spi.discovery;version=\"[9,10)\",io.narthex.model,io.narthex.spi.config,io.narthex.spi.plugin")
+            .bytes(),
+        "future.jar");
+    drop(
+        SampleJar.of(NOTIFIER)
+            .header("Automatic-Module-Name", "io.acme.absent")
+            .file(
+                "META-INF/services/io.narthex.spi.notifier.NotifierProvider", "io.acme.NoSuchClass")
+            .bytes(),
+        "absent-class.jar");
+    drop(SampleJar.of(DISCOVERY).header("Bundle-SymbolicName", "io.acme.twin").bytes(), "twin.jar");
+    drop(
+        SampleJar.of(DISCOVERY).header("Bundle-SymbolicName", "io.narthex.core").bytes(),
+        "usurper.jar");
+    drop(
+        SampleJar.of(NOTIFIER)
+            .header("Automatic-Module-Name", "io.acme.nothing")
+            .without("META-INF/services/io.narthex.spi.notifier.NotifierProvider")
+            .bytes(),
+        "nothing.jar");
+
+    reported("truncated.jar", "not a complete jar");
+    reported("noise.jar", "not a complete jar");
+    reported("needy.jar", "needs package com.example.absent");
+    reported("future.jar", "needs the API package io.narthex.spi.discovery in version 9");
+    reported("absent-class.jar", "io.acme.NoSuchClass");
+    reported("twin.jar", "acme");
+    reported("usurper.jar", "io.narthex.core");
+    reported("nothing.jar", "is no plugin");
+
+    assertThat(startOf("io.acme.discovery")).isEqualTo(before);
+    assertThat(server().plugin("io.acme.discovery").path("state").asText()).isEqualTo("running");
+    long elapsed = System.currentTimeMillis() - since;
+    assertThat(server().value("min_over_time(up{job=\"acme\"}[" + elapsed + "ms])"))
+        .as(() -> server().log())
+        .isEqualTo(1);
+    assertThat(server().get("-/ready").statusCode()).isEqualTo(200);
+
+    // what was broken leaves no trace when it goes, and a good jar of that name works
+    for (String name : new String[] {"needy.jar", "twin.jar", "noise.jar", "nothing.jar"}) {
+      Files.delete(plugins.resolve(name));
+      Server.await(name + " is forgotten", () -> problem(name).isEmpty());
+    }
+    drop(NOTIFIER, "truncated.jar");
+    Server.await(
+        "the mended jar runs",
+        () -> server().plugin("io.acme.notifier").path("state").asText().equals("running"));
+  }
+
+  @Test
+  void jarThatArrivesInManyPiecesIsTouchedWhenItIsWhole() throws IOException {
+    byte[] whole = Files.readAllBytes(DISCOVERY);
+    try (OutputStream out = Files.newOutputStream(plugins.resolve("slow.jar"))) {
+      for (int i = 0; i < 20; i++) {
+        int from = whole.length * i / 20;
+        out.write(whole, from, whole.length * (i + 1) / 20 - from);
+        out.flush();
+        // the copy is slower than the folder is looked at
+        java.util.concurrent.locks.LockSupport.parkNanos(100_000_000);
+        String state = server().plugin("io.acme.discovery").path("state").asText();
+        if (i < 19) {
+          assertThat(state).isEmpty();
+        }
+      }
+    }
+    Server.await(
+        "it runs",
+        () -> server().plugin("io.acme.discovery").path("state").asText().equals("running"));
+    assertThat(server().log()).doesNotContain("slow.jar: not a complete jar");
+  }
+
+  private void drop(Path jar, String name) throws IOException {
+    drop(Files.readAllBytes(jar), name);
+  }
+
+  /** Puts a jar into the folder in one step. */
+  private void drop(byte[] jar, String name) throws IOException {
+    Path hidden = folder.resolve(name + ".part");
+    Files.write(hidden, jar);
+    Files.move(
+        hidden,
+        plugins.resolve(name),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private String lastRelease() {
+    var received = Objects.requireNonNull(sink).received();
+    return received.isEmpty() ? "" : received.getLast().path("release").asText();
+  }
+
+  private long startOf(String plugin) {
+    return server().plugin(plugin).path("started").asLong();
+  }
+
+  private void reported(String file, String reason) {
+    Server.await(file + " is reported", () -> problem(file).contains(reason));
+  }
+
+  /** Returns what the plugin manager says is wrong with a file, empty when nothing is. */
+  private String problem(String file) {
+    for (JsonNode plugin : server().json("narthex/api/v1/plugins").path("plugins")) {
+      if (plugin.path("file").asText().equals(file)
+          && !plugin.path("state").asText().equals("running")) {
+        return plugin.path("reason").asText();
+      }
+    }
+    return "";
+  }
+}

@@ -1,0 +1,55 @@
+package io.narthex.itests;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The original programs, where the machine has them: in the folder NARTHEX_PEERS or on the PATH.
+ */
+final class Peers {
+  private Peers() {}
+
+  /** What a program printed and how it ended. */
+  record Result(int status, String output) {}
+
+  /** Returns the path of a program, tried by several names. */
+  static Optional<Path> find(String... names) {
+    List<String> folders = new ArrayList<>();
+    String given = System.getenv("NARTHEX_PEERS");
+    if (given != null) {
+      folders.add(given);
+    }
+    folders.addAll(List.of(System.getenv().getOrDefault("PATH", "").split(":")));
+    for (String folder : folders) {
+      for (String name : names) {
+        Path program = Path.of(folder).resolve(name);
+        if (!folder.isEmpty() && Files.isExecutable(program)) {
+          return Optional.of(program);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Runs a program to its end. */
+  static Result run(Path program, String... arguments) {
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(List.of(arguments));
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      return new Result(process.waitFor(), output);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+}

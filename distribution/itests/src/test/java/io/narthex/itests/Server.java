@@ -1,0 +1,314 @@
+package io.narthex.itests;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A server that runs as a process, started with the script of the packed distribution. */
+final class Server implements AutoCloseable {
+  /** How long a server may take to be ready on a busy machine. */
+  static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Pattern LISTENING = Pattern.compile("Listening on \\S*?:(\\d+)", 0);
+
+  private final Process process;
+  private final List<String> log = new ArrayList<>(); // guarded by itself
+  private final HttpClient client =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+  private final Thread reader;
+  private final long started = System.nanoTime();
+
+  private Server(Process process) {
+    this.process = process;
+    reader = Thread.ofPlatform().daemon().name("server log").start(this::read);
+  }
+
+  /** What a server is started with. */
+  static final class Setup {
+    private final Path home;
+    private final List<String> arguments = new ArrayList<>();
+    private final Map<String, String> environment = new LinkedHashMap<>();
+
+    Setup(Path home) {
+      this.home = home;
+    }
+
+    Setup with(String... more) {
+      arguments.addAll(List.of(more));
+      return this;
+    }
+
+    Setup environment(String name, String value) {
+      environment.put(name, value);
+      return this;
+    }
+
+    /** Starts the process and does not wait for anything. */
+    Server launch() {
+      List<String> command = new ArrayList<>(List.of(home.resolve("bin/narthex").toString()));
+      command.addAll(arguments);
+      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+      builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+      builder.environment().put("NARTHEX_JAVA_OPTS", "-Xmx400m");
+      builder.environment().putAll(environment);
+      builder.directory(home.toFile());
+      try {
+        return new Server(builder.start());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    /** Starts the process on a free port and waits until it is ready. */
+    Server start() {
+      if (arguments.stream().noneMatch(a -> a.startsWith("--web.listen-address"))) {
+        with("--web.listen-address=127.0.0.1:0");
+      }
+      Server server = launch();
+      try {
+        await("ready", () -> server.ready());
+      } catch (RuntimeException | Error e) {
+        server.close();
+        throw e;
+      }
+      return server;
+    }
+  }
+
+  private void read() {
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        synchronized (log) {
+          log.add(line);
+          log.notifyAll();
+        }
+      }
+    } catch (IOException e) {
+      synchronized (log) {
+        log.add("(the log ended: " + e.getMessage() + ")");
+      }
+    }
+  }
+
+  /** Returns what the process has printed. */
+  String log() {
+    synchronized (log) {
+      return String.join("\n", log);
+    }
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  boolean alive() {
+    return process.isAlive();
+  }
+
+  /** Milliseconds since the process was started. */
+  long age() {
+    return (System.nanoTime() - started) / 1_000_000;
+  }
+
+  /** Returns the port, or 0 while it does not listen. */
+  int port() {
+    Matcher matcher = LISTENING.matcher(log());
+    return matcher.find() ? Integer.parseInt(matcher.group(1)) : 0;
+  }
+
+  String url(String path) {
+    return "http://127.0.0.1:" + port() + "/" + path;
+  }
+
+  private boolean ready() {
+    if (!process.isAlive()) {
+      throw new IllegalStateException("the server ended:\n" + log());
+    }
+    try {
+      return port() != 0 && get("-/ready").statusCode() == 200;
+    } catch (UncheckedIOException e) {
+      return false;
+    }
+  }
+
+  private HttpResponse<String> send(HttpRequest request) {
+    try {
+      return client.send(request, BodyHandlers.ofString(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create(url(path))).timeout(Duration.ofSeconds(20));
+  }
+
+  HttpResponse<String> get(String path) {
+    return send(request(path).build());
+  }
+
+  /** Posts a form, as Grafana does. */
+  HttpResponse<String> post(String path, String... namesAndValues) {
+    return send(
+        request(path)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .POST(BodyPublishers.ofString(form(namesAndValues)))
+            .build());
+  }
+
+  /** Sends a request to the plugin manager with the admin token. */
+  HttpResponse<String> admin(
+      String method, String path, Path data, HttpRequest.BodyPublisher body) {
+    try {
+      String token = Files.readString(data.resolve("narthex/admin.token")).strip();
+      return send(
+          request(path).header("Authorization", "Bearer " + token).method(method, body).build());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static String form(String... namesAndValues) {
+    StringBuilder form = new StringBuilder();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      form.append(form.isEmpty() ? "" : "&")
+          .append(namesAndValues[i])
+          .append('=')
+          .append(URLEncoder.encode(namesAndValues[i + 1], StandardCharsets.UTF_8));
+    }
+    return form.toString();
+  }
+
+  static JsonNode parse(String text) {
+    try {
+      return JSON.readTree(text);
+    } catch (IOException e) {
+      throw new UncheckedIOException("not JSON: " + text, e);
+    }
+  }
+
+  JsonNode json(String path) {
+    return parse(get(path).body());
+  }
+
+  /** Returns the result of an instant query: a list of series with value. */
+  JsonNode query(String expression) {
+    JsonNode answer = json("api/v1/query?" + form("query", expression));
+    if (!answer.path("status").asText().equals("success")) {
+      throw new IllegalStateException(expression + ": " + answer);
+    }
+    return answer.path("data").path("result");
+  }
+
+  /** Returns the value of an instant query with one series, NaN when it has none. */
+  double value(String expression) {
+    JsonNode result = query(expression);
+    return result.size() == 1
+        ? Double.parseDouble(result.get(0).path("value").path(1).asText())
+        : Double.NaN;
+  }
+
+  /** Returns what the plugin manager says of a plugin, a missing node when it does not know it. */
+  JsonNode plugin(String id) {
+    for (JsonNode plugin : json("narthex/api/v1/plugins").path("plugins")) {
+      if (plugin.path("id").asText().equals(id)) {
+        return plugin;
+      }
+    }
+    return JSON.missingNode();
+  }
+
+  /** Sends a signal, for example HUP. */
+  void signal(String name) {
+    try {
+      int status =
+          new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+              .inheritIO()
+              .start()
+              .waitFor();
+      if (status != 0) {
+        throw new IllegalStateException("kill -" + name + " ended with " + status);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Waits for the end and returns the exit status. */
+  int awaitEnd() {
+    try {
+      if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new IllegalStateException("the server does not end:\n" + log());
+      }
+      reader.join(2_000);
+      return process.exitValue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Ends the process like a power cut would. */
+  void kill() {
+    process.destroyForcibly();
+    awaitEnd();
+  }
+
+  /** Waits until a condition holds. */
+  static void await(String what, Supplier<Boolean> condition) {
+    await(what, PATIENCE, condition);
+  }
+
+  /** Waits until a condition holds, at most for a given time. */
+  static void await(String what, Duration atMost, Supplier<Boolean> condition) {
+    org.awaitility.Awaitility.await(what)
+        .pollInterval(Duration.ofMillis(50))
+        .atMost(atMost)
+        .until(condition::get);
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      process.destroyForcibly();
+    }
+  }
+}

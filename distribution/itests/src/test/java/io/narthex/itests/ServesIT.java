@@ -1,0 +1,255 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The packed distribution with its own configuration, sped up: it watches itself and answers. */
+class ServesIT {
+  @TempDir private static Path folder = Path.of("");
+  private static @Nullable Server started;
+  private static long readyAfterMs;
+
+  @BeforeAll
+  static void startWithTheShippedConfiguration() throws Exception {
+    Path conf = Files.createDirectories(folder.resolve("conf/rules"));
+    Path shipped = Distribution.home().resolve("conf");
+    for (String name : List.of("alertmanager.yml", "narthex.yml", "rules/machine.yml")) {
+      Files.copy(shipped.resolve(name), folder.resolve("conf").resolve(name));
+    }
+    assertThat(conf).isDirectory();
+    Files.writeString(
+        folder.resolve("conf/prometheus.yml"),
+        Files.readString(shipped.resolve("prometheus.yml")).replace("15s", "1s"));
+    started =
+        Distribution.server(folder.resolve("data"))
+            .with("--config.file=" + folder.resolve("conf/prometheus.yml"))
+            .start();
+    readyAfterMs = server().age();
+    Server.await("first samples", () -> server().query("up == 1").size() == 3);
+    Server.await(
+        "two scrapes", () -> server().query("rate(node_cpu_seconds_total[10s])").size() > 0);
+  }
+
+  @AfterAll
+  static void stop() {
+    if (started != null) {
+      started.close();
+    }
+  }
+
+  private static Server server() {
+    return Objects.requireNonNull(started);
+  }
+
+  @Test
+  void isReadyInTime() {
+    // generous: the machine builds at the same time; the measured figure stands in the status page
+    assertThat(Duration.ofMillis(readyAfterMs)).isLessThan(Duration.ofSeconds(20));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "up{job=\"node\"} == 1",
+        "node_cpu_seconds_total{mode=\"idle\"}",
+        "node_memory_MemAvailable_bytes > 0",
+        "node_load1",
+        "node_filesystem_avail_bytes",
+        "node_network_receive_bytes_total",
+        "node_disk_read_bytes_total or vector(1)",
+        "jvm_memory_used_bytes{area=\"heap\"} > 0",
+        "scrape_samples_scraped > 0",
+        "prometheus_build_info",
+        "narthex_plugin_state == 1",
+        "sum by (mode) (rate(node_cpu_seconds_total[10s]))",
+      })
+  void answers(String expression) {
+    assertThat(server().query(expression)).as(expression).isNotEmpty();
+  }
+
+  @Test
+  void tellsGrafanaWhatItAsksFor() {
+    JsonNode build = ok(server().get("api/v1/status/buildinfo"));
+    assertThat(build.path("version").asText()).startsWith("3.");
+    assertThat(build.has("revision")).isTrue();
+    assertThat(ok(server().post("api/v1/labels", "match[]", "up"))).hasSize(3);
+    assertThat(ok(server().get("api/v1/labels")).toString()).contains("__name__", "mode");
+    assertThat(ok(server().get("api/v1/label/job/values")).toString())
+        .isEqualTo("[\"jvm\",\"narthex\",\"node\"]");
+    assertThat(ok(server().get("api/v1/label/__name__/values")).toString())
+        .contains("\"node_cpu_seconds_total\"");
+    JsonNode series = ok(server().post("api/v1/series", "match[]", "up{job=\"node\"}"));
+    assertThat(series).hasSize(1);
+    assertThat(series.get(0).path("__name__").asText()).isEqualTo("up");
+    JsonNode metadata = ok(server().get("api/v1/metadata?metric=node_cpu_seconds_total"));
+    assertThat(metadata.path("node_cpu_seconds_total").get(0).path("type").asText())
+        .isEqualTo("counter");
+    assertThat(ok(server().get("api/v1/rules")).path("groups")).hasSize(2);
+    assertThat(ok(server().get("api/v1/query_exemplars?" + Server.form("query", "up")))).isEmpty();
+  }
+
+  @Test
+  void answersQueriesByPostAsGrafanaSendsThem() {
+    JsonNode instant = ok(server().post("api/v1/query", "query", "up", "time", now()));
+    assertThat(instant.path("resultType").asText()).isEqualTo("vector");
+    assertThat(instant.path("result")).hasSize(3);
+    long end = System.currentTimeMillis() / 1000;
+    JsonNode range =
+        ok(
+            server()
+                .post(
+                    "api/v1/query_range",
+                    "query",
+                    "node_load1",
+                    "start",
+                    Long.toString(end - 60),
+                    "end",
+                    Long.toString(end),
+                    "step",
+                    "1"));
+    assertThat(range.path("resultType").asText()).isEqualTo("matrix");
+    assertThat(range.path("result").get(0).path("values").size()).isPositive();
+    assertThat(ok(server().post("api/v1/query", "query", "1+1")).toString())
+        .startsWith("{\"resultType\":\"scalar\",\"result\":[")
+        .endsWith(",\"2\"]}");
+  }
+
+  @Test
+  void errorsLookLikePrometheus() {
+    HttpResponse<String> answer = server().get("api/v1/query?query=up%7B");
+    assertThat(answer.statusCode()).isEqualTo(400);
+    JsonNode body = Server.parse(answer.body());
+    assertThat(body.path("status").asText()).isEqualTo("error");
+    assertThat(body.path("errorType").asText()).isEqualTo("bad_data");
+    assertThat(server().get("api/v1/query").statusCode()).isEqualTo(400);
+    assertThat(server().get("api/v1/label/.bad./values").statusCode()).isIn(200, 400);
+    assertThat(server().get("no/such/page").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void showsTargetsRulesAndPlugins() {
+    JsonNode targets = ok(server().get("api/v1/targets")).path("activeTargets");
+    assertThat(targets).hasSize(3);
+    targets.forEach(t -> assertThat(t.path("health").asText()).isEqualTo("up"));
+    TreeSet<String> plugins = new TreeSet<>();
+    server()
+        .json("narthex/api/v1/plugins")
+        .path("plugins")
+        .forEach(p -> plugins.add(p.path("id").asText() + " " + p.path("state").asText()));
+    assertThat(plugins)
+        .contains(
+            "io.narthex.storage.tsdb running",
+            "io.narthex.exporter.node running",
+            "io.narthex.discovery.statics running");
+    assertThat(plugins).allMatch(p -> p.endsWith(" running"));
+  }
+
+  @Test
+  void servesExportersOverHttpToo() {
+    assertThat(server().get("exporters/node/metrics").body())
+        .contains("# TYPE node_cpu_seconds_total counter");
+    assertThat(server().get("exporters/jvm/metrics").body()).contains("jvm_memory_used_bytes{");
+    assertThat(server().get("metrics").body()).contains("prometheus_build_info{");
+    assertThat(server().get("exporters/none/metrics").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void changesOfPluginsNeedTheToken() {
+    assertThat(server().post("narthex/api/v1/plugins/io.narthex.exporter.jvm/disable").statusCode())
+        .isIn(401, 403);
+    assertThat(server().plugin("io.narthex.exporter.jvm").path("state").asText())
+        .isEqualTo("running");
+  }
+
+  @Test
+  void pluginIsSwitchedOffAndOnAgain() {
+    Path data = folder.resolve("data");
+    String path = "narthex/api/v1/plugins/io.narthex.exporter.jvm/";
+    assertThat(server().admin("POST", path + "disable", data, BodyPublishers.noBody()).statusCode())
+        .isEqualTo(200);
+    assertThat(server().plugin("io.narthex.exporter.jvm").path("state").asText())
+        .isEqualTo("stopped");
+    assertThat(server().get("exporters/jvm/metrics").statusCode()).isIn(404, 503);
+    assertThat(server().admin("POST", path + "enable", data, BodyPublishers.noBody()).statusCode())
+        .isEqualTo(200);
+    Server.await(
+        "the exporter is back", () -> server().get("exporters/jvm/metrics").statusCode() == 200);
+    Server.await("the target is up", () -> server().value("up{job=\"jvm\"}") == 1);
+  }
+
+  @Test
+  void commandLineListsPlugins() {
+    Peers.Result list =
+        Peers.run(
+            Distribution.home().resolve("bin/narthex"),
+            "plugin",
+            "list",
+            "--server=http://127.0.0.1:" + server().port());
+    assertThat(list.status()).as(list.output()).isZero();
+    assertThat(list.output()).contains("io.narthex.storage.tsdb", "running");
+  }
+
+  @Test
+  void promtoolPrintsTheSameNumbers() {
+    Optional<Path> promtool = Peers.find("promtool");
+    assumeTrue(promtool.isPresent(), "promtool is not installed");
+    long second = System.currentTimeMillis() / 1000 + 1;
+    Server.await(
+        "samples that will not change", () -> System.currentTimeMillis() / 1000 > second + 1);
+    String time = Long.toString(second);
+    String expression = "node_cpu_seconds_total{mode=\"idle\"}";
+    Peers.Result printed =
+        Peers.run(
+            promtool.get(),
+            "query",
+            "instant",
+            "--time=" + time,
+            server().url("").replaceAll("/$", ""),
+            expression);
+    assertThat(printed.status()).as(printed.output()).isZero();
+    JsonNode answer = ok(server().post("api/v1/query", "query", expression, "time", time));
+    assertThat(answer.path("result")).isNotEmpty();
+    answer
+        .path("result")
+        .forEach(s ->
+            assertThat(printed.output()).contains("=> " + s.path("value").get(1).asText() + " @["));
+    assertThat(
+            Peers.run(
+                    promtool.get(),
+                    "check",
+                    "config",
+                    Distribution.home().resolve("conf/prometheus.yml").toString())
+                .output())
+        .contains("SUCCESS")
+        .doesNotContain("FAILED");
+  }
+
+  private static String now() {
+    return Long.toString(System.currentTimeMillis() / 1000);
+  }
+
+  private static JsonNode ok(HttpResponse<String> answer) {
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    JsonNode body = Server.parse(answer.body());
+    assertThat(body.path("status").asText()).as(answer.body()).isEqualTo("success");
+    return body.path("data");
+  }
+}

@@ -1,0 +1,210 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Starts that work and starts that cannot: one clear line and Prometheus' exit status. */
+class StartupIT {
+  @TempDir private Path folder = Path.of("");
+  private Path data = Path.of("");
+
+  @BeforeEach
+  void nameFolders() {
+    data = folder.resolve("data");
+  }
+
+  @Test
+  void tellsItsVersion() {
+    Server server = Distribution.server(data).with("--version").launch();
+    assertThat(server.awaitEnd()).isZero();
+    assertThat(server.log()).startsWith("narthex, version " + Tree.VERSION);
+  }
+
+  @Test
+  void tellsItsFlags() {
+    Server server = Distribution.server(data).with("--help").launch();
+    assertThat(server.awaitEnd()).isZero();
+    assertThat(server.log())
+        .contains("--config.file", "--web.listen-address", "--storage.tsdb.path", "narthex plugin");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--no.such.flag=1, unknown long flag '--no.such.flag'",
+    "--storage.tsdb.retention.size=huge, huge",
+    "--storage.tsdb.retention.time=soon, soon",
+    "--log.level=loud, loud",
+  })
+  void badFlagEndsWithStatusTwo(String flag, String message) {
+    Server server =
+        Distribution.server(data).with("--web.listen-address=127.0.0.1:0", flag).launch();
+    assertThat(server.awaitEnd()).as(server.log()).isEqualTo(2);
+    assertOneLine(server.log(), "Error parsing command line arguments: ", message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"stray", "--web.enable-lifecycle=perhaps"})
+  void argumentWithoutMeaningEndsWithStatusOne(String argument) {
+    Server server = Distribution.server(data).with(argument).launch();
+    assertThat(server.awaitEnd()).as(server.log()).isEqualTo(1);
+    assertOneLine(server.log(), "Error parsing command line arguments: unexpected ");
+  }
+
+  @Test
+  void unknownKeyInTheConfigurationEndsWithStatusTwo() throws IOException {
+    assertBadConfiguration(
+        "scrape_configs:\n  - job_name: a\n    scrap_interval: 5s\n", ":3:5: ", "scrap_interval");
+  }
+
+  @Test
+  void brokenYamlEndsWithStatusTwo() throws IOException {
+    assertBadConfiguration("global: {scrape_interval: 5s\nscrape_configs: [\n", ":", "");
+  }
+
+  @Test
+  void valueThatMakesNoSenseEndsWithStatusTwo() throws IOException {
+    assertBadConfiguration("global:\n  scrape_interval: often\n", ":2:20: ", "often");
+  }
+
+  @Test
+  void badRuleFileEndsWithStatusTwo() throws IOException {
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        "groups:\n  - name: a\n    rules:\n      - alert: A\n        expr: up ==\n");
+    assertBadConfiguration("rule_files: [rules.yml]\n", "rules.yml", "");
+  }
+
+  @Test
+  void absentConfigurationEndsWithStatusTwo() {
+    Server server =
+        Distribution.server(data).with("--config.file=" + folder.resolve("absent.yml")).launch();
+    assertThat(server.awaitEnd()).as(server.log()).isEqualTo(2);
+    assertOneLine(server.log(), "Error loading config", "absent.yml");
+  }
+
+  private void assertBadConfiguration(String text, String place, String culprit)
+      throws IOException {
+    Path file = Files.writeString(folder.resolve("prometheus.yml"), text);
+    Server server =
+        Distribution.server(data)
+            .with("--config.file=" + file, "--web.listen-address=127.0.0.1:0")
+            .launch();
+    assertThat(server.awaitEnd()).as(server.log()).isEqualTo(2);
+    assertOneLine(server.log(), "Error loading config", place);
+    assertThat(server.log()).contains(culprit);
+  }
+
+  @Test
+  void takenPortEndsWithStatusOne() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String address = "127.0.0.1:" + taken.getLocalPort();
+      Server server = Distribution.server(data).with("--web.listen-address=" + address).launch();
+      assertThat(server.awaitEnd()).as(server.log()).isEqualTo(1);
+      assertOneLine(server.log(), address, "address already in use");
+    }
+  }
+
+  @Test
+  void dataFolderThatCannotBeWrittenEndsWithStatusOne() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "in the way");
+    Server server =
+        Distribution.server(file.resolve("data")).with("--web.listen-address=127.0.0.1:0").launch();
+    assertThat(server.awaitEnd()).as(server.log()).isEqualTo(1);
+    assertOneLine(server.log(), "opening storage failed", file.toString());
+  }
+
+  @Test
+  void withoutJavaItSaysWhatToInstall() throws Exception {
+    // no folder to look in stands for a machine without Java
+    String bash = Peers.find("bash").orElseThrow().toString();
+    ProcessBuilder builder =
+        new ProcessBuilder(bash, Distribution.home().resolve("bin/narthex").toString());
+    builder.environment().clear();
+    builder.environment().put("PATH", "/nonexistent");
+    builder.environment().put("NARTHEX_JAVA_FOLDERS", "");
+    Process process = builder.redirectErrorStream(true).start();
+    String said =
+        new String(
+            process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(said).isEqualTo(1);
+    assertThat(said).startsWith("narthex: no Java 25 or newer found").contains("install");
+    assertThat(said.lines()).hasSize(1);
+  }
+
+  @Test
+  void termEndsItCleanlyWithinFiveSeconds() {
+    Server server = Distribution.server(data).start();
+    long began = System.nanoTime();
+    server.signal("TERM");
+    assertThat(server.awaitEnd()).as(server.log()).isZero();
+    assertThat((System.nanoTime() - began) / 1e9).isLessThan(5);
+    assertThat(server.log()).doesNotContain("ERROR").doesNotContain("Exception");
+  }
+
+  @Test
+  void hangupReloadsTheConfiguration() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("prometheus.yml"), "global: {external_labels: {a: one}}\n");
+    try (Server server = Distribution.server(data).with("--config.file=" + file).start()) {
+      assertThat(yaml(server)).contains("a: one");
+      Files.writeString(file, "global: {external_labels: {a: two}}\n");
+      server.signal("HUP");
+      Server.await("the new label", () -> yaml(server).contains("a: two"));
+
+      Files.writeString(file, "global: {no_such_key: 1}\n");
+      server.signal("HUP");
+      Server.await(
+          "the failed reload",
+          () ->
+              server.value("prometheus_config_last_reload_successful") == 0
+                  || server
+                      .get("metrics")
+                      .body()
+                      .contains("prometheus_config_last_reload_successful 0"));
+      assertThat(yaml(server)).contains("a: two");
+      assertThat(server.log()).contains("no_such_key");
+      assertThat(server.get("-/reload").statusCode()).isIn(403, 405);
+    }
+  }
+
+  @Test
+  void reloadOverHttpNeedsTheFlagAndTellsWhatIsWrong() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("prometheus.yml"), "global: {external_labels: {a: one}}\n");
+    try (Server server =
+        Distribution.server(data).with("--config.file=" + file, "--web.enable-lifecycle").start()) {
+      assertThat(server.post("-/reload").statusCode()).isEqualTo(200);
+      Files.writeString(file, "global: {no_such_key: 1}\n");
+      var answer = server.post("-/reload");
+      assertThat(answer.statusCode()).isEqualTo(500);
+      assertThat(answer.body()).contains("no_such_key");
+      assertThat(server.post("-/quit").statusCode()).isEqualTo(200);
+      assertThat(server.awaitEnd()).isZero();
+    }
+  }
+
+  private static String yaml(Server server) {
+    return server.json("api/v1/status/config").path("data").path("yaml").asText();
+  }
+
+  private static void assertOneLine(String log, String... parts) {
+    List<String> lines =
+        log.lines().filter(l -> !l.startsWith("time=") || l.contains("level=ERROR")).toList();
+    assertThat(lines).as(log).hasSize(1);
+    assertThat(lines.getFirst()).contains(parts);
+  }
+}

@@ -1,0 +1,397 @@
+package io.narthex.alerting;
+
+import io.narthex.format.alertmanager.AlertMatcher;
+import io.narthex.format.alertmanager.MatcherSyntax;
+import io.narthex.model.Labels;
+import io.narthex.service.alerts.AlertmanagerService.AlertQuery;
+import io.narthex.service.alerts.AlertmanagerService.AlertState;
+import io.narthex.service.alerts.AlertmanagerService.AlertView;
+import io.narthex.service.alerts.AlertmanagerService.GroupView;
+import io.narthex.service.alerts.AlertmanagerService.InvalidRequestException;
+import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
+import io.narthex.service.alerts.AlertmanagerService.ReceiverView;
+import io.narthex.service.config.AlertmanagerConfig;
+import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Everything but the connection to the framework. Thread-safe. */
+final class AlertmanagerCore implements AutoCloseable {
+  private static final Duration GARBAGE_COLLECTION = Duration.ofMinutes(30);
+  private static final Duration MAINTENANCE = Duration.ofMinutes(15);
+
+  private final Timers timers;
+  private final MatcherSyntax.Mode mode;
+  private final AlertStore store = new AlertStore();
+  private final Silences silences;
+  private final NotificationLog log;
+  private final Deliveries deliveries;
+  private final @Nullable AlertingMetrics metrics;
+  private final Instant notBefore;
+  private volatile Active active;
+  private volatile boolean closed;
+
+  /** What a configuration makes. */
+  private record Active(AlertmanagerConfig config, Dispatcher dispatcher, Inhibitor inhibitor) {}
+
+  AlertmanagerCore(
+      Timers timers,
+      MatcherSyntax.Mode mode,
+      Silences silences,
+      NotificationLog log,
+      Deliveries deliveries,
+      @Nullable AlertingMetrics metrics,
+      Duration startDelay) {
+    this.timers = timers;
+    this.mode = mode;
+    this.silences = silences;
+    this.log = log;
+    this.deliveries = deliveries;
+    this.metrics = metrics;
+    this.notBefore = timers.now().plus(startDelay);
+    this.active = activate(AlertmanagerConfig.none());
+    collectLater();
+    maintainLater();
+  }
+
+  private void collectLater() {
+    timers.at(
+        timers.now().plus(GARBAGE_COLLECTION),
+        "alerting-gc",
+        () -> {
+          if (!closed) {
+            store.collectGarbage(timers.now());
+            active.inhibitor().collectGarbage(timers.now());
+            collectLater();
+          }
+        });
+  }
+
+  private void maintainLater() {
+    timers.at(
+        timers.now().plus(MAINTENANCE),
+        "alerting-state",
+        () -> {
+          if (!closed) {
+            silences.maintain(timers.now());
+            log.maintain(timers.now());
+            maintainLater();
+          }
+        });
+  }
+
+  private Active activate(AlertmanagerConfig config) {
+    Inhibitor inhibitor = new Inhibitor(config.inhibitRules());
+    return new Active(
+        config,
+        new Dispatcher(config, inhibitor, silences, deliveries, timers, metrics, notBefore),
+        inhibitor);
+  }
+
+  /** Applies a configuration: all groups are built anew, the log prevents repetition. */
+  synchronized void apply(AlertmanagerConfig config) {
+    Active before = active;
+    if (closed) {
+      return;
+    }
+    Active next = activate(config);
+    before.dispatcher().stop();
+    active = next;
+    for (StoredAlert a : store.all()) {
+      next.inhibitor().put(a);
+    }
+    for (StoredAlert a : store.all()) {
+      next.dispatcher().process(a);
+    }
+    if (metrics != null) {
+      metrics.receivers.set(config.receivers().size());
+      metrics.integrations.set(config.receivers().stream().mapToInt(r -> r.blocks().size()).sum());
+      metrics.inhibitionRules.set(config.inhibitRules().size());
+      config.receivers().forEach(r -> r.blocks().forEach(b -> metrics.begin(b.type())));
+    }
+  }
+
+  AlertmanagerConfig config() {
+    return active.config();
+  }
+
+  RouteNode root() {
+    return active.dispatcher().root();
+  }
+
+  Silences silences() {
+    return silences;
+  }
+
+  Instant now() {
+    return timers.now();
+  }
+
+  MatcherSyntax.Mode mode() {
+    return mode;
+  }
+
+  // --- taking alerts
+
+  /**
+   * Takes alerts.
+   *
+   * @throws InvalidRequestException when some are invalid; the valid ones have been taken
+   */
+  void post(List<PostedAlert> alerts) {
+    Instant now = timers.now();
+    List<String> errors = new ArrayList<>();
+    for (PostedAlert p : alerts) {
+      try {
+        take(stored(p, now), now);
+      } catch (IllegalArgumentException e) {
+        errors.add(String.valueOf(e.getMessage()));
+        if (metrics != null) {
+          metrics.invalid.with("v2").inc();
+        }
+      }
+    }
+    if (!errors.isEmpty()) {
+      throw new InvalidRequestException(String.join("; ", errors));
+    }
+  }
+
+  private void take(StoredAlert alert, Instant now) {
+    if (metrics != null) {
+      metrics.received.with(alert.resolvedAt(now) ? "resolved" : "firing", "v2").inc();
+    }
+    synchronized (this) {
+      StoredAlert merged = store.put(alert, now);
+      Active current = active;
+      current.inhibitor().put(merged);
+      current.dispatcher().process(merged);
+    }
+  }
+
+  private StoredAlert stored(PostedAlert p, Instant now) {
+    Instant start = p.startsAt();
+    Instant end = p.endsAt();
+    if (start == null) {
+      start = end == null ? now : end;
+    }
+    boolean timeout = end == null;
+    if (end == null) {
+      end = now.plus(config().resolveTimeout());
+    }
+    if (end.isBefore(start)) {
+      throw new IllegalArgumentException("start time must be before end time");
+    }
+    checkNames(p.labels(), "label");
+    checkNames(p.annotations(), "annotation");
+    Labels labels = Labels.of(p.labels());
+    if (labels.isEmpty()) {
+      throw new IllegalArgumentException("at least one label pair required");
+    }
+    return new StoredAlert(
+        labels, Labels.of(p.annotations()), start, end, now, p.generatorUrl(), timeout);
+  }
+
+  private void checkNames(Map<String, String> pairs, String what) {
+    for (String name : pairs.keySet()) {
+      boolean valid =
+          mode == MatcherSyntax.Mode.CLASSIC ? Labels.isLegacyName(name) : !name.isEmpty();
+      if (!valid) {
+        throw new IllegalArgumentException(
+            "invalid " + what + " set: invalid name \"" + name + "\"");
+      }
+    }
+  }
+
+  // --- showing alerts
+
+  /** Conditions of a query, compiled. */
+  private final class Filter {
+    final AlertQuery query;
+    final List<AlertMatcher> labels;
+    final @Nullable AlertMatcher receiver;
+    final List<AlertMatcher> receiverLabels;
+
+    Filter(AlertQuery query) {
+      this.query = query;
+      this.labels = matchers(query.filters());
+      this.receiverLabels = matchers(query.receiverMatchers());
+      try {
+        this.receiver =
+            query.receiver().isEmpty()
+                ? null
+                : AlertMatcher.compile(new LabelMatcher("receiver", "=~", query.receiver()));
+      } catch (IllegalArgumentException e) {
+        throw new InvalidRequestException("failed to parse receiver param: " + e.getMessage());
+      }
+    }
+
+    boolean wantsReceiver(String name) {
+      if (receiver != null && !receiver.matches(name)) {
+        return false;
+      }
+      if (receiverLabels.isEmpty()) {
+        return true;
+      }
+      return config().receivers().stream()
+          .anyMatch(r ->
+              r.name().equals(name)
+                  && AlertMatcher.matchAll(receiverLabels, Labels.of(r.labels())));
+    }
+
+    boolean wants(AlertView a) {
+      return AlertMatcher.matchAll(labels, a.labels())
+          && (query.active() || a.state() != AlertState.ACTIVE)
+          && (query.silenced() || a.silencedBy().isEmpty())
+          && (query.inhibited() || a.inhibitedBy().isEmpty());
+    }
+  }
+
+  /** Reads filters of the API. */
+  List<AlertMatcher> matchers(List<String> filters) {
+    List<AlertMatcher> out = new ArrayList<>();
+    for (String f : filters) {
+      try {
+        out.add(AlertMatcher.compile(MatcherSyntax.parseOne(f, mode)));
+      } catch (IllegalArgumentException e) {
+        throw new InvalidRequestException(String.valueOf(e.getMessage()));
+      }
+    }
+    return out;
+  }
+
+  List<AlertView> alerts(AlertQuery query) {
+    Filter filter = new Filter(query);
+    Instant now = timers.now();
+    List<AlertView> out = new ArrayList<>();
+    for (StoredAlert a : store.all()) {
+      if (a.endsAt().isBefore(now)) {
+        continue;
+      }
+      Set<String> receivers = receivers(a.labels());
+      if (receivers.stream().noneMatch(filter::wantsReceiver)) {
+        continue;
+      }
+      AlertView view = view(a, List.copyOf(receivers), List.of(), now);
+      if (filter.wants(view)) {
+        out.add(view);
+      }
+    }
+    out.sort(Comparator.comparing(AlertView::fingerprint));
+    return out;
+  }
+
+  private Set<String> receivers(Labels labels) {
+    Set<String> names = new LinkedHashSet<>();
+    root().match(labels).forEach(r -> names.add(r.route().receiver()));
+    return names;
+  }
+
+  private AlertView view(StoredAlert a, List<String> receivers, List<String> mutedBy, Instant now) {
+    List<String> silencedBy = silences.silencing(a.labels(), now);
+    Long inhibitedBy = active.inhibitor().inhibitedBy(a.labels(), now);
+    boolean suppressed = !silencedBy.isEmpty() || inhibitedBy != null || !mutedBy.isEmpty();
+    return new AlertView(
+        a.labels(),
+        a.annotations(),
+        a.startsAt(),
+        a.endsAt(),
+        a.updatedAt(),
+        a.generatorUrl(),
+        Fingerprint.text(a.fingerprint()),
+        receivers,
+        suppressed ? AlertState.SUPPRESSED : AlertState.ACTIVE,
+        silencedBy,
+        inhibitedBy == null ? List.of() : List.of(Fingerprint.text(inhibitedBy)),
+        mutedBy);
+  }
+
+  List<GroupView> groups(AlertQuery query) {
+    Filter filter = new Filter(query);
+    Instant now = timers.now();
+    List<GroupView> out = new ArrayList<>();
+    for (Dispatcher.GroupState g : active.dispatcher().groups()) {
+      String receiver = g.route().route().receiver();
+      if (!filter.wantsReceiver(receiver) || (!query.muted() && !g.mutedBy().isEmpty())) {
+        continue;
+      }
+      List<AlertView> alerts = new ArrayList<>();
+      for (StoredAlert a : g.alerts()) {
+        if (a.endsAt().isBefore(now)) {
+          continue;
+        }
+        AlertView view = view(a, List.copyOf(receivers(a.labels())), g.mutedBy(), now);
+        if (filter.wants(view)) {
+          alerts.add(view);
+        }
+      }
+      if (!alerts.isEmpty()) {
+        alerts.sort(Comparator.comparing(AlertView::labels, StoredAlert.ORDER));
+        out.add(new GroupView(g.labels(), g.route().route().labels(), receiver, g.key(), alerts));
+      }
+    }
+    out.sort(Comparator.comparing(GroupView::labels).thenComparing(GroupView::receiver));
+    return out;
+  }
+
+  List<ReceiverView> receiverViews(List<String> matchers) {
+    List<AlertMatcher> wanted = matchers(matchers);
+    List<ReceiverView> out = new ArrayList<>();
+    for (AlertmanagerConfig.Receiver r : config().receivers()) {
+      if (AlertMatcher.matchAll(wanted, Labels.of(r.labels()))) {
+        out.add(
+            new ReceiverView(
+                r.name(),
+                r.labels(),
+                r.blocks().stream().map(b -> b.type() + "[" + b.index() + "]").toList()));
+      }
+    }
+    return out;
+  }
+
+  /** Brings the gauges up to date. */
+  void refreshGauges() {
+    if (metrics == null) {
+      return;
+    }
+    metrics.groups.set(active.dispatcher().groupCount());
+    Instant now = timers.now();
+    int suppressed = 0;
+    int activeCount = 0;
+    Set<Labels> seen = new HashSet<>();
+    for (StoredAlert a : store.all()) {
+      if (a.resolvedAt(now) || !seen.add(a.labels())) {
+        continue;
+      }
+      if (!silences.silencing(a.labels(), now).isEmpty()
+          || active.inhibitor().inhibitedBy(a.labels(), now) != null) {
+        suppressed++;
+      } else {
+        activeCount++;
+      }
+    }
+    metrics.alerts.with("active").set(activeCount);
+    metrics.alerts.with("suppressed").set(suppressed);
+    metrics.alerts.with("unprocessed").set(0);
+    var counts = silences.counts(now);
+    for (var state : io.narthex.service.alerts.AlertmanagerService.SilenceState.values()) {
+      metrics
+          .silences
+          .with(state.name().toLowerCase(java.util.Locale.ROOT))
+          .set(counts.getOrDefault(state, 0L));
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    active.dispatcher().stop();
+  }
+}

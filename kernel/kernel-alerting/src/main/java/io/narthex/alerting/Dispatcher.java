@@ -1,0 +1,332 @@
+package io.narthex.alerting;
+
+import io.narthex.format.alertmanager.TimeIntervals;
+import io.narthex.model.Labels;
+import io.narthex.service.config.AlertmanagerConfig;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts alerts into aggregation groups and flushes these in time, under one configuration; a reload
+ * makes a new dispatcher, and the notification log keeps what has been told from being told again.
+ *
+ * <p>Timing: the first flush of a group comes {@code group_wait} after its creation, at once when
+ * the first alert is older than that; each later one {@code group_interval} after the beginning of
+ * the one before. A flush that is still running when the next is due is followed by it at once.
+ *
+ * <p>Concurrency: one lock guards all groups; deliveries run without it.
+ */
+final class Dispatcher {
+  private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+  private static final Duration MAINTENANCE = Duration.ofSeconds(30);
+  private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(10);
+
+  private final Timers timers;
+  private final RouteNode root;
+  private final Map<String, TimeIntervals> intervals = new HashMap<>();
+  private final Inhibitor inhibitor;
+  private final Silences silences;
+  private final Deliveries deliveries;
+  private final @Nullable AlertingMetrics metrics;
+  private final Instant notBefore;
+
+  private final Object lock = new Object();
+  private final Map<GroupId, Group> groups = new LinkedHashMap<>(); // guarded by lock
+  private boolean stopped; // guarded by lock
+  private Timers.@Nullable Task maintenance; // guarded by lock
+
+  /** What a group is found by. */
+  private record GroupId(String routeId, Labels labels) {}
+
+  /** What a group shows. */
+  record GroupState(
+      RouteNode route, Labels labels, String key, List<StoredAlert> alerts, List<String> mutedBy) {}
+
+  /**
+   * Creates a dispatcher.
+   *
+   * @param notBefore no group flushes earlier
+   */
+  Dispatcher(
+      AlertmanagerConfig config,
+      Inhibitor inhibitor,
+      Silences silences,
+      Deliveries deliveries,
+      Timers timers,
+      @Nullable AlertingMetrics metrics,
+      Instant notBefore) {
+    this.timers = timers;
+    this.root = RouteNode.root(config.route());
+    this.inhibitor = inhibitor;
+    this.silences = silences;
+    this.deliveries = deliveries;
+    this.metrics = metrics;
+    this.notBefore = notBefore;
+    config.timeIntervals().forEach(t -> intervals.put(t.name(), TimeIntervals.parse(t.node())));
+    maintenance = timers.at(timers.now().plus(MAINTENANCE), "alerting-maintenance", this::maintain);
+  }
+
+  RouteNode root() {
+    return root;
+  }
+
+  /** Takes an alert, new or changed. */
+  void process(StoredAlert alert) {
+    for (RouteNode route : root.match(alert.labels())) {
+      Labels labels = route.groupLabels(alert.labels());
+      synchronized (lock) {
+        if (stopped) {
+          return;
+        }
+        groups
+            .computeIfAbsent(new GroupId(route.id(), labels), id -> new Group(route, labels))
+            .insert(alert);
+      }
+    }
+  }
+
+  private void maintain() {
+    synchronized (lock) {
+      if (stopped) {
+        return;
+      }
+      groups.values().removeIf(Group::stopIfEmpty);
+      maintenance =
+          timers.at(timers.now().plus(MAINTENANCE), "alerting-maintenance", this::maintain);
+    }
+  }
+
+  /** Stops all groups; deliveries on their way go on, but are not tried again. */
+  void stop() {
+    synchronized (lock) {
+      stopped = true;
+      if (maintenance != null) {
+        maintenance.cancel();
+      }
+      groups.values().forEach(Group::cancel);
+      groups.clear();
+    }
+  }
+
+  boolean isStopped() {
+    synchronized (lock) {
+      return stopped;
+    }
+  }
+
+  int groupCount() {
+    synchronized (lock) {
+      return groups.size();
+    }
+  }
+
+  /** Returns the groups as they are. */
+  List<GroupState> groups() {
+    synchronized (lock) {
+      List<GroupState> out = new ArrayList<>();
+      for (Group g : groups.values()) {
+        out.add(
+            new GroupState(
+                g.route,
+                g.labels,
+                g.key,
+                List.copyOf(g.alerts.values()),
+                mutedBy(g.route, timers.now())));
+      }
+      return out;
+    }
+  }
+
+  /** Returns the names of the intervals that keep a route quiet now. */
+  List<String> mutedBy(RouteNode route, Instant now) {
+    TreeSet<String> names = new TreeSet<>();
+    for (String name : route.route().muteTimeIntervals()) {
+      if (holds(name, now)) {
+        names.add(name);
+      }
+    }
+    if (outsideActive(route, now)) {
+      names.addAll(route.route().activeTimeIntervals());
+    }
+    return List.copyOf(names);
+  }
+
+  private boolean outsideActive(RouteNode route, Instant now) {
+    List<String> active = route.route().activeTimeIntervals();
+    return !active.isEmpty() && active.stream().noneMatch(n -> holds(n, now));
+  }
+
+  private boolean holds(String interval, Instant now) {
+    TimeIntervals t = intervals.get(interval);
+    return t != null && t.contains(now);
+  }
+
+  /** Drops the alerts that must not be told now. */
+  private List<StoredAlert> audible(RouteNode route, List<StoredAlert> alerts, Instant now) {
+    List<StoredAlert> rest = new ArrayList<>();
+    for (StoredAlert a : alerts) {
+      if (inhibitor.inhibitedBy(a.labels(), now) == null) {
+        rest.add(a);
+      }
+    }
+    count("inhibition", alerts.size() - rest.size());
+    if (rest.isEmpty()) {
+      return rest;
+    }
+    if (outsideActive(route, now)) {
+      count("active_time_interval", rest.size());
+      return List.of();
+    }
+    if (route.route().muteTimeIntervals().stream().anyMatch(n -> holds(n, now))) {
+      count("mute_time_interval", rest.size());
+      return List.of();
+    }
+    List<StoredAlert> out = new ArrayList<>();
+    for (StoredAlert a : rest) {
+      if (silences.silencing(a.labels(), now).isEmpty()) {
+        out.add(a);
+      }
+    }
+    count("silence", rest.size() - out.size());
+    return out;
+  }
+
+  private void count(String reason, int n) {
+    if (n > 0 && metrics != null) {
+      metrics.suppressed.with(reason).add(n);
+    }
+  }
+
+  /** An aggregation group. All of it is guarded by the dispatcher's lock. */
+  private final class Group {
+    final RouteNode route;
+    final Labels labels;
+    final String key;
+    final Map<Labels, StoredAlert> alerts = new LinkedHashMap<>();
+    private boolean flushedOnce;
+    private boolean flushing;
+    private boolean dueAgain;
+    private Timers.@Nullable Task timer;
+
+    Group(RouteNode route, Labels labels) {
+      this.route = route;
+      this.labels = labels;
+      this.key = route.key() + ":" + labels;
+      schedule(timers.now().plus(route.route().groupWait()));
+    }
+
+    private void schedule(Instant at) {
+      if (timer != null) {
+        timer.cancel();
+      }
+      Instant time = at.isBefore(notBefore) ? notBefore : at;
+      timer = timers.at(time, "alert-group " + key, this::flush);
+    }
+
+    void cancel() {
+      if (timer != null) {
+        timer.cancel();
+      }
+    }
+
+    boolean stopIfEmpty() {
+      if (alerts.isEmpty() && !flushing) {
+        cancel();
+        return true;
+      }
+      return false;
+    }
+
+    void insert(StoredAlert alert) {
+      alerts.put(alert.labels(), alert);
+      Instant now = timers.now();
+      if (!flushedOnce && alert.startsAt().plus(route.route().groupWait()).isBefore(now)) {
+        schedule(now);
+      }
+    }
+
+    private void flush() {
+      List<StoredAlert> all;
+      Instant now;
+      synchronized (lock) {
+        if (stopped) {
+          return;
+        }
+        now = timers.now();
+        flushedOnce = true;
+        schedule(now.plus(route.route().groupInterval()));
+        if (flushing) {
+          dueAgain = true;
+          return;
+        }
+        if (alerts.isEmpty()) {
+          return;
+        }
+        flushing = true;
+        all = new ArrayList<>(alerts.values());
+      }
+      all.sort((a, b) -> StoredAlert.ORDER.compare(a.labels(), b.labels()));
+      Duration timeout = route.route().groupInterval();
+      Instant deadline = now.plus(timeout.compareTo(LEAST_TIMEOUT) < 0 ? LEAST_TIMEOUT : timeout);
+      List<StoredAlert> audible;
+      try {
+        audible = audible(route, all, now);
+      } catch (RuntimeException e) {
+        LOG.error("alert group {}: cannot be flushed", key, e);
+        flushed(all, now, false);
+        return;
+      }
+      if (audible.isEmpty()) {
+        flushed(all, now, true);
+        return;
+      }
+      deliveries.deliver(
+          Dispatcher.this,
+          route,
+          key,
+          labels,
+          audible,
+          now,
+          deadline,
+          success -> flushed(all, now, success));
+    }
+
+    /** After a success, alerts that had ended at the flush and have not changed since go. */
+    private void flushed(List<StoredAlert> all, Instant flushTime, boolean success) {
+      boolean again;
+      synchronized (lock) {
+        flushing = false;
+        again = dueAgain && !stopped;
+        dueAgain = false;
+        if (success) {
+          for (StoredAlert a : all) {
+            if (a.resolvedAt(flushTime)) {
+              alerts.remove(a.labels(), a);
+            }
+          }
+        }
+      }
+      if (again) {
+        timers.run("alert-group " + key, this::flushNow);
+      }
+    }
+
+    private void flushNow() {
+      synchronized (lock) {
+        if (stopped) {
+          return;
+        }
+        schedule(timers.now());
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package io.narthex.alerting;
+
+import io.narthex.model.Labels;
+import java.time.Instant;
+import java.util.Comparator;
+
+/**
+ * An alert as it is known.
+ *
+ * @param timeout whether the end was not given but follows from the resolve timeout
+ */
+record StoredAlert(
+    Labels labels,
+    Labels annotations,
+    Instant startsAt,
+    Instant endsAt,
+    Instant updatedAt,
+    String generatorUrl,
+    boolean timeout) {
+  /** Order inside a notification: job, instance, then all labels; who lacks one comes last. */
+  static final Comparator<Labels> ORDER =
+      (a, b) -> {
+        for (String name : new String[] {"job", "instance"}) {
+          boolean inA = a.has(name);
+          boolean inB = b.has(name);
+          if (inA != inB) {
+            return inA ? -1 : 1;
+          }
+          int c = Labels.compareCodePoints(a.get(name), b.get(name));
+          if (c != 0) {
+            return c;
+          }
+        }
+        return a.size() != b.size() ? Integer.compare(a.size(), b.size()) : a.compareTo(b);
+      };
+
+  boolean resolvedAt(Instant now) {
+    return !endsAt.isAfter(now);
+  }
+
+  long fingerprint() {
+    return Fingerprint.of(labels);
+  }
+
+  /** Tells whether the times of two versions overlap, so that they are one alert. */
+  boolean overlaps(StoredAlert old) {
+    return (endsAt.isAfter(old.startsAt) && endsAt.isBefore(old.endsAt))
+        || (startsAt.isAfter(old.startsAt) && startsAt.isBefore(old.endsAt));
+  }
+
+  /** Returns what two versions of one alert make together. */
+  StoredAlert merge(StoredAlert other, Instant now) {
+    if (other.updatedAt.isBefore(updatedAt)) {
+      return other.merge(this, now);
+    }
+    Instant start = startsAt.isBefore(other.startsAt) ? startsAt : other.startsAt;
+    Instant end = other.endsAt;
+    if (other.resolvedAt(now)) {
+      if (resolvedAt(now) && endsAt.isAfter(end)) {
+        end = endsAt;
+      }
+    } else if (endsAt.isAfter(end) && !timeout) {
+      end = endsAt;
+    }
+    return new StoredAlert(
+        other.labels,
+        other.annotations,
+        start,
+        end,
+        other.updatedAt,
+        other.generatorUrl,
+        other.timeout);
+  }
+}

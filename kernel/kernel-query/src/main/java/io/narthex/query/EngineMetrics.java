@@ -1,0 +1,87 @@
+package io.narthex.query;
+
+import io.narthex.service.metrics.Metrics;
+import io.narthex.service.query.QueryResult.Statistics;
+
+/** The engine's own metrics, under the names of Prometheus. */
+final class EngineMetrics {
+  private static final double[] BOUNDS = {.01, .1, 1, 10};
+
+  private final Metrics.Gauge queries;
+  private final Metrics.Counter samples;
+  private final Metrics.Counter samplesRead;
+  private final Metrics.Gauge logEnabled;
+  private final Metrics.Counter logFailures;
+  private final Metrics.Summary[] durations;
+  private final Metrics.Histogram[] durationHistograms;
+
+  EngineMetrics(Metrics metrics, int maxConcurrent) {
+    queries =
+        metrics.gauge(
+            "prometheus_engine_queries",
+            "The current number of queries being executed or waiting.");
+    samples =
+        metrics.counter(
+            "prometheus_engine_query_samples_total",
+            "The total number of samples loaded by all queries.");
+    samplesRead =
+        metrics.counter(
+            "prometheus_engine_query_samples_read_total",
+            "The total number of samples read from storage by all queries.");
+    logEnabled =
+        metrics.gauge(
+            "prometheus_engine_query_log_enabled", "State of the query log: 1 if it is on.");
+    logFailures =
+        metrics.counter(
+            "prometheus_engine_query_log_failures_total",
+            "The number of query log failures; a rise means lost lines.");
+    metrics
+        .gauge("prometheus_engine_queries_concurrent_max", "The max number of concurrent queries.")
+        .set(maxConcurrent);
+    Metrics.Summary summary =
+        metrics.summary("prometheus_engine_query_duration_seconds", "Query timings", "slice");
+    Metrics.Histogram histogram =
+        metrics.histogram(
+            "prometheus_engine_query_duration_histogram_seconds",
+            "The duration of various parts of PromQL query execution.",
+            BOUNDS,
+            "slice");
+    String[] slices = {"queue_time", "prepare_time", "inner_eval", "result_sort"};
+    durations = new Metrics.Summary[slices.length];
+    durationHistograms = new Metrics.Histogram[slices.length];
+    for (int i = 0; i < slices.length; i++) {
+      durations[i] = summary.with(slices[i]);
+      durationHistograms[i] = histogram.with(slices[i]);
+    }
+  }
+
+  void begin() {
+    queries.add(1);
+  }
+
+  void end() {
+    queries.add(-1);
+  }
+
+  void observe(Statistics s) {
+    samples.add(s.totalQueryableSamples());
+    samplesRead.add(s.samplesRead());
+    slice(0, s.queueNanos());
+    slice(1, s.preparationNanos());
+    slice(2, s.innerEvalNanos());
+    slice(3, s.resultSortNanos());
+  }
+
+  private void slice(int i, long nanos) {
+    durations[i].observe(nanos / 1e9);
+    durationHistograms[i].observe(nanos / 1e9);
+  }
+
+  void log(boolean enabled) {
+    logEnabled.set(enabled ? 1 : 0);
+  }
+
+  void logFailure() {
+    logFailures.inc();
+  }
+}

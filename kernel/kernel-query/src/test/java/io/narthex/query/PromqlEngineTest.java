@@ -1,0 +1,246 @@
+package io.narthex.query;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.model.Labels;
+import io.narthex.promql.PromqlParser;
+import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryException;
+import io.narthex.service.query.QueryException.Kind;
+import io.narthex.service.query.QueryResult;
+import io.narthex.service.query.QueryResult.Data;
+import io.narthex.spi.storage.SampleBatch;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+class PromqlEngineTest {
+  private static final QueryEngine.Options DEFAULT = QueryEngine.Options.DEFAULT;
+
+  private static EngineOptions options(long maxSamples, Duration timeout, int concurrent) {
+    EngineOptions d = EngineOptions.DEFAULT;
+    return new EngineOptions(
+        d.lookback(),
+        timeout,
+        maxSamples,
+        concurrent,
+        d.defaultSubqueryStep(),
+        false,
+        false,
+        false,
+        false,
+        false,
+        false);
+  }
+
+  private static TestStorage storage(int series, int samples) {
+    TestStorage storage = new TestStorage();
+    SampleBatch batch = new SampleBatch(series * samples);
+    for (int s = 0; s < series; s++) {
+      long ref = storage.resolve(Labels.of("__name__", "m_total", "s", Integer.toString(s)));
+      for (int i = 0; i < samples; i++) {
+        batch.add(ref, i * 10_000L, i);
+      }
+    }
+    storage.append(batch);
+    return storage;
+  }
+
+  private static PromqlEngine engine(TestStorage storage, EngineOptions options) {
+    return new PromqlEngine(storage, () -> options);
+  }
+
+  private static PromqlEngine engine() {
+    return engine(storage(3, 100), EngineOptions.DEFAULT);
+  }
+
+  private static void fails(Runnable query, Kind kind, String message) {
+    assertThatThrownBy(query::run)
+        .isInstanceOfSatisfying(QueryException.class, e -> assertThat(e.kind()).isEqualTo(kind))
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void refusesQueriesThatHoldTooManySamples() {
+    PromqlEngine engine = engine(storage(10, 100), options(50, Duration.ofSeconds(10), 1));
+    assertThat(engine.instant("sum(m_total)", 100_000, DEFAULT).data()).isNotNull();
+    fails(
+        () -> engine.range("m_total", 0, 100_000, 10_000, DEFAULT),
+        Kind.EXECUTION,
+        "query processing would load too many samples into memory in query execution");
+    fails(
+        () -> engine.instant("max_over_time(m_total[15m])", 900_000, DEFAULT),
+        Kind.EXECUTION,
+        "too many samples");
+  }
+
+  @Test
+  void freesWhatOperatorsHaveUsedUp() {
+    // ten series of eleven points each are held twice at most, however long the chain is
+    PromqlEngine engine = engine(storage(10, 100), options(240, Duration.ofSeconds(10), 1));
+    Data data = engine.range("-(-(-(-(-(m_total)))))", 0, 100_000, 10_000, DEFAULT).data();
+    assertThat(((Data.Matrix) data).series()).hasSize(10);
+  }
+
+  @Test
+  void endsWhenTheTimeIsUp() {
+    PromqlEngine engine = engine(storage(100, 10), options(1_000_000, Duration.ofNanos(1), 1));
+    fails(() -> engine.instant("m_total", 50_000, DEFAULT), Kind.TIMEOUT, "query timed out in ");
+  }
+
+  @Test
+  void endsWhenTheThreadIsInterrupted() throws InterruptedException {
+    PromqlEngine engine = engine(storage(100, 10), options(1_000_000, Duration.ofMinutes(1), 1));
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread t =
+        Thread.ofVirtual()
+            .name("query")
+            .start(() -> {
+              Thread.currentThread().interrupt();
+              try {
+                engine.instant("m_total", 50_000, DEFAULT);
+              } catch (QueryException e) {
+                failure.set(e);
+              }
+            });
+    t.join();
+    assertThat(failure.get()).hasMessageContaining("query was canceled in ");
+  }
+
+  @Test
+  void letsNoMoreQueriesRunThanAllowed() throws InterruptedException {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch leave = new CountDownLatch(1);
+    TestStorage slow = storage(1, 10);
+    EngineOptions o = options(1000, Duration.ofMillis(300), 1);
+    PromqlEngine engine =
+        new PromqlEngine(
+            new DelayedStorage(
+                slow,
+                () -> {
+                  inside.countDown();
+                  leave.await();
+                }),
+            () -> o);
+    Thread first =
+        Thread.ofVirtual()
+            .name("first query")
+            .start(() -> {
+              try {
+                engine.instant("m_total", 50_000, DEFAULT);
+              } catch (QueryException e) {
+                // it may run out of time while it is held up
+              }
+            });
+    inside.await();
+    fails(
+        () -> engine.instant("m_total", 50_000, DEFAULT),
+        Kind.TIMEOUT,
+        "query timed out in query queue");
+    leave.countDown();
+    first.join();
+    assertThat(engine.instant("1", 0, DEFAULT).data()).isEqualTo(new Data.Scalar(0, 1));
+  }
+
+  @Test
+  void tellsWhatAQueryCost() {
+    QueryEngine.Options perStep = new QueryEngine.Options(null, null, true);
+    QueryResult r = engine().range("sum(rate(m_total[30s]))", 100_000, 130_000, 10_000, perStep);
+    // three samples in each window of three series
+    assertThat(r.statistics().samplesPerStep()).containsExactly(9, 9, 9, 9);
+    assertThat(r.statistics().totalQueryableSamples()).isEqualTo(36);
+    assertThat(r.statistics().samplesRead()).isEqualTo(18);
+    assertThat(engine().instant("m_total", 100_000, DEFAULT).statistics().samplesPerStep())
+        .isNull();
+  }
+
+  @Test
+  void tellsWhereAnExpressionIsWrong() {
+    fails(() -> engine().check("sum("), Kind.BAD_DATA, "1:5: parse error: unclosed left");
+    fails(() -> engine().instant("m{a=~\"(\"}", 0, DEFAULT), Kind.BAD_DATA, "missing closing )");
+    fails(
+        () -> engine().range("m[5m]", 0, 1, 1, DEFAULT),
+        Kind.BAD_DATA,
+        "invalid expression type \"range vector\" for range query, must be Scalar or instant"
+            + " Vector");
+    fails(() -> engine().selector("a + b"), Kind.BAD_DATA, "parse error");
+    fails(() -> engine().check("limitk(1, m)"), Kind.BAD_DATA, "experimental");
+  }
+
+  @Test
+  void dropsNamesAtOnceUnlessToldOtherwise() {
+    TestStorage storage = storage(1, 10);
+    SampleBatch b = new SampleBatch(2);
+    long ref = storage.resolve(Labels.of("__name__", "n_total", "s", "0"));
+    b.add(ref, 50_000, 1);
+    b.add(ref, 60_000, 2);
+    storage.append(b);
+    String query = "sum(rate({__name__=~\"[mn]_total\"}[1m]))";
+    fails(
+        () -> engine(storage, EngineOptions.DEFAULT).instant(query, 60_000, DEFAULT),
+        Kind.EXECUTION,
+        "vector cannot contain metrics with the same labelset");
+    assertThat(vector(engine(storage, EngineOptions.CONFORMANCE), query, 60_000)).startsWith("{}=");
+  }
+
+  @Test
+  void evaluatesTheDeepestChainOnASmallStack() throws InterruptedException {
+    PromqlEngine engine = engine();
+    String chain = "m_total" + " + m_total".repeat(PromqlParser.MAX_DEPTH - 1);
+    String nested = "(".repeat(390) + "m_total" + ")".repeat(390);
+    AtomicReference<Object> result = new AtomicReference<>();
+    Thread t =
+        new Thread(
+            null,
+            () -> {
+              try {
+                engine.instant(nested, 100_000, DEFAULT);
+                result.set(engine.instant(chain, 100_000, DEFAULT).data());
+              } catch (Throwable e) {
+                result.set(e);
+              }
+            },
+            "small stack",
+            1 << 20);
+    t.start();
+    t.join();
+    assertThat(result.get())
+        .isInstanceOfSatisfying(
+            Data.Vector.class,
+            v ->
+                assertThat(v.samples().getFirst().value())
+                    .isEqualTo(10.0 * PromqlParser.MAX_DEPTH));
+  }
+
+  @Test
+  void fillsMissingPartners() {
+    TestStorage storage = new TestStorage();
+    SampleBatch b = new SampleBatch(8);
+    b.add(storage.resolve(Labels.of("__name__", "a", "x", "1")), 0, 1);
+    b.add(storage.resolve(Labels.of("__name__", "a", "x", "2")), 0, 2);
+    b.add(storage.resolve(Labels.of("__name__", "b", "x", "2")), 0, 20);
+    b.add(storage.resolve(Labels.of("__name__", "b", "x", "3")), 0, 30);
+    b.add(storage.resolve(Labels.of("__name__", "m", "x", "1", "y", "p")), 0, 5);
+    b.add(storage.resolve(Labels.of("__name__", "m", "x", "1", "y", "q")), 0, 6);
+    storage.append(b);
+    PromqlEngine engine = engine(storage, EngineOptions.CONFORMANCE);
+    assertThat(vector(engine, "a + fill(100) b"))
+        .isEqualTo("{x=\"1\"}=101.0 {x=\"2\"}=22.0 {x=\"3\"}=130.0");
+    assertThat(vector(engine, "a + fill_left(100) b")).isEqualTo("{x=\"2\"}=22.0 {x=\"3\"}=130.0");
+    assertThat(vector(engine, "a + fill_right(100) b")).isEqualTo("{x=\"1\"}=101.0 {x=\"2\"}=22.0");
+    assertThat(vector(engine, "m - on(x) group_left fill(0) b"))
+        .isEqualTo("{x=\"1\", y=\"p\"}=5.0 {x=\"1\", y=\"q\"}=6.0 {x=\"2\"}=-20.0 {x=\"3\"}=-30.0");
+  }
+
+  private static String vector(PromqlEngine engine, String query) {
+    return vector(engine, query, 0);
+  }
+
+  private static String vector(PromqlEngine engine, String query, long time) {
+    Data.Vector v = (Data.Vector) engine.instant(query, time, DEFAULT).data();
+    return String.join(
+        " ", v.samples().stream().map(s -> s.labels() + "=" + s.value()).sorted().toList());
+  }
+}

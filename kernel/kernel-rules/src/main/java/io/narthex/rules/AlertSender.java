@@ -1,0 +1,540 @@
+package io.narthex.rules;
+
+import io.narthex.format.relabel.NameScheme;
+import io.narthex.format.relabel.Relabeling;
+import io.narthex.model.Alert;
+import io.narthex.model.Labels;
+import io.narthex.model.TargetGroup;
+import io.narthex.service.alerts.AlertSink;
+import io.narthex.service.config.PrometheusConfig;
+import io.narthex.service.config.PrometheusConfig.AlertmanagerTarget;
+import io.narthex.service.metrics.Metrics;
+import io.narthex.service.rules.RuleService.AlertmanagerUrls;
+import io.narthex.spi.plugin.HttpTransport;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.LinkedBlockingDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings alerts to Alertmanagers: to the one in this process, and over HTTP to others, each with
+ * its own queue of which the oldest alerts are dropped when it is full. A request that fails is not
+ * repeated; rules send the alert again.
+ *
+ * <p>Thread-safe.
+ */
+final class AlertSender implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(AlertSender.class);
+  private static final int MAX_BATCH = 256;
+  private static final int ALERTMANAGER_PORT = 9093;
+  private static final Duration PROBE_INTERVAL = Duration.ofSeconds(30);
+
+  private final Supplier<@Nullable AlertSink> sink;
+  private final Supplier<@Nullable HttpTransport> http;
+  private final Supplier<List<InetSocketAddress>> ownAddresses;
+  private final Supplier<URI> externalUrl;
+  private final int capacity;
+  private final Metrics metrics;
+  private final Map<String, List<TargetGroup>> discovered = new HashMap<>(); // guarded by this
+  private final Map<String, Queue> queues = new LinkedHashMap<>(); // guarded by this
+  private List<String> dropped = List.of(); // guarded by this
+  private List<Supplier<Boolean>> inProcess = List.of(); // guarded by this
+  private volatile Relabeling relabeling = Relabeling.NONE;
+  private volatile Labels externalLabels = Labels.EMPTY;
+  private PrometheusConfig.@Nullable Alerting config; // guarded by this
+
+  AlertSender(
+      Supplier<@Nullable AlertSink> sink,
+      Supplier<@Nullable HttpTransport> http,
+      Supplier<List<InetSocketAddress>> ownAddresses,
+      Supplier<URI> externalUrl,
+      int capacity,
+      Metrics metrics) {
+    this.sink = sink;
+    this.http = http;
+    this.ownAddresses = ownAddresses;
+    this.externalUrl = externalUrl;
+    this.capacity = capacity;
+    this.metrics = metrics;
+    metrics
+        .gauge(
+            "prometheus_notifications_queue_capacity",
+            "The capacity of the alert notifications queue.")
+        .set(capacity);
+  }
+
+  /** Follows the configuration. */
+  synchronized void apply(PrometheusConfig prometheus) {
+    relabeling = Relabeling.compile(prometheus.alerting().alertRelabelConfigs(), NameScheme.UTF8);
+    externalLabels = Labels.of(prometheus.global().externalLabels());
+    config = prometheus.alerting();
+    rebuild();
+  }
+
+  Labels externalLabels() {
+    return externalLabels;
+  }
+
+  /** The targets of a set have changed; only sets of Alertmanagers count. */
+  synchronized void targets(String set, @Nullable List<TargetGroup> groups) {
+    if (!set.startsWith("alertmanager/")) {
+      return;
+    }
+    if (groups == null) {
+      discovered.remove(set);
+    } else {
+      discovered.put(set, List.copyOf(groups));
+    }
+    rebuild();
+  }
+
+  private void rebuild() {
+    PrometheusConfig.Alerting alerting = config;
+    if (alerting == null) {
+      return;
+    }
+    Set<String> wanted = new LinkedHashSet<>();
+    List<String> droppedUrls = new ArrayList<>();
+    List<Supplier<Boolean>> local = new ArrayList<>();
+    List<AlertmanagerTarget> blocks = alerting.alertmanagers();
+    for (int i = 0; i < blocks.size(); i++) {
+      AlertmanagerTarget block = blocks.get(i);
+      Relabeling targets = Relabeling.compile(block.relabelConfigs(), NameScheme.UTF8);
+      Relabeling alerts = Relabeling.compile(block.alertRelabelConfigs(), NameScheme.UTF8);
+      for (TargetGroup group : discovered.getOrDefault("alertmanager/" + i, List.of())) {
+        for (Map<String, String> target : group.targets()) {
+          Labels before = labels(block, group, target);
+          Labels after = targets.apply(before);
+          if (after == null) {
+            droppedUrls.add(url(before));
+            continue;
+          }
+          String url = url(after);
+          URI uri;
+          try {
+            uri = URI.create(url);
+          } catch (IllegalArgumentException e) {
+            LOG.warn("alertmanager {}: not a URL", url);
+            continue;
+          }
+          if (isOwn(uri)) {
+            local.add(() -> true);
+            continue;
+          }
+          if (uri.getPort() == ALERTMANAGER_PORT && isLoopback(uri.getHost())) {
+            local.add(new Vacant(uri.getPort()));
+          }
+          String key = i + " " + url;
+          wanted.add(key);
+          Queue known = queues.get(key);
+          if (known == null) {
+            queues.put(key, new Queue(uri, block, alerts));
+            count("prometheus_notifications_sent_total", url, 0);
+            count("prometheus_notifications_errors_total", url, 0);
+            count("prometheus_notifications_dropped_total", url, 0);
+          } else {
+            known.block = block;
+            known.relabeling = alerts;
+          }
+        }
+      }
+    }
+    if (blocks.isEmpty()) {
+      local.add(() -> true);
+    }
+    queues
+        .entrySet()
+        .removeIf(e -> {
+          boolean gone = !wanted.contains(e.getKey());
+          if (gone) {
+            e.getValue().stop();
+          }
+          return gone;
+        });
+    dropped = List.copyOf(droppedUrls);
+    inProcess = List.copyOf(local);
+    metrics
+        .gauge(
+            "prometheus_notifications_alertmanagers_discovered",
+            "The number of alertmanagers discovered and active.")
+        .set(queues.size() + (local.isEmpty() ? 0 : 1));
+  }
+
+  private static Labels labels(
+      AlertmanagerTarget block, TargetGroup group, Map<String, String> target) {
+    Labels.Builder b = Labels.builder();
+    group.labels().forEach(b::set);
+    target.forEach(b::set);
+    String prefix = "/" + block.pathPrefix().replaceAll("^/+|/+$", "");
+    if (b.get("__scheme__").isEmpty()) {
+      b.set("__scheme__", block.scheme());
+    }
+    b.set("__alerts_path__", (prefix.equals("/") ? "" : prefix) + "/api/v2/alerts");
+    return b.build();
+  }
+
+  private static String url(Labels l) {
+    return l.get("__scheme__") + "://" + l.get(TargetGroup.ADDRESS) + l.get("__alerts_path__");
+  }
+
+  private static boolean isLoopback(@Nullable String host) {
+    return host != null
+        && (host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]"));
+  }
+
+  private boolean isOwn(URI uri) {
+    String host = uri.getHost();
+    int port = uri.getPort() > 0 ? uri.getPort() : "https".equals(uri.getScheme()) ? 443 : 80;
+    URI external = externalUrl.get();
+    if (host == null) {
+      return false;
+    }
+    int externalPort =
+        external.getPort() > 0
+            ? external.getPort()
+            : "https".equals(external.getScheme()) ? 443 : 80;
+    if (host.equals(external.getHost()) && port == externalPort) {
+      return true;
+    }
+    for (InetSocketAddress own : ownAddresses.get()) {
+      if (own.getPort() == port && (isLoopback(host) || sameHost(own, host))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean sameHost(InetSocketAddress own, String host) {
+    InetAddress address = own.getAddress();
+    if (host.equals(own.getHostString())) {
+      return true;
+    }
+    try {
+      return address != null
+          && address.isAnyLocalAddress()
+          && host.equals(InetAddress.getLocalHost().getHostName());
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  /** Tells whether nobody listens on a local port; asked again every half minute. */
+  private static final class Vacant implements Supplier<Boolean> {
+    private final int port;
+    private long askedNanos;
+    private boolean vacant;
+    private boolean asked;
+
+    Vacant(int port) {
+      this.port = port;
+    }
+
+    @Override
+    public synchronized Boolean get() {
+      long now = System.nanoTime();
+      if (!asked || now - askedNanos > PROBE_INTERVAL.toNanos()) {
+        asked = true;
+        askedNanos = now;
+        try (Socket s = new Socket()) {
+          s.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 200);
+          vacant = false;
+        } catch (IOException e) {
+          vacant = true;
+        }
+      }
+      return vacant;
+    }
+  }
+
+  synchronized AlertmanagerUrls urls() {
+    List<String> active = new ArrayList<>(queues.values().stream().map(q -> q.url).toList());
+    if (inProcess.stream().anyMatch(Supplier::get)) {
+      active.add(externalUrl.get() + "/api/v2/alerts");
+    }
+    return new AlertmanagerUrls(active, dropped);
+  }
+
+  /** Sends alerts to all Alertmanagers. */
+  void send(List<Alert> alerts) {
+    List<Alert> prepared = prepare(alerts);
+    if (prepared.isEmpty()) {
+      return;
+    }
+    List<Queue> remote;
+    boolean local;
+    synchronized (this) {
+      remote = List.copyOf(queues.values());
+      local = inProcess.stream().anyMatch(Supplier::get);
+    }
+    if (local) {
+      AlertSink here = sink.get();
+      if (here == null) {
+        count("prometheus_notifications_dropped_total", "in-process", prepared.size());
+      } else {
+        try {
+          here.receive(prepared);
+          count("prometheus_notifications_sent_total", "in-process", prepared.size());
+        } catch (IllegalArgumentException e) {
+          LOG.warn("alerts refused: {}", e.getMessage());
+        }
+      }
+    }
+    remote.forEach(q -> q.add(prepared));
+  }
+
+  private List<Alert> prepare(List<Alert> alerts) {
+    List<Alert> out = new ArrayList<>();
+    for (Alert a : alerts) {
+      Labels.Builder b = a.labels().toBuilder();
+      externalLabels.forEach((n, v) -> {
+        if (b.get(n).isEmpty()) {
+          b.set(n, v);
+        }
+      });
+      Labels labels = relabeling.apply(b.build());
+      if (labels != null) {
+        out.add(new Alert(labels, a.annotations(), a.startsAt(), a.endsAt(), a.generatorUrl()));
+      }
+    }
+    return out;
+  }
+
+  private void count(String name, String alertmanager, int n) {
+    switch (name) {
+      case "prometheus_notifications_sent_total" ->
+          metrics
+              .counter(name, "Total number of alerts sent.", "alertmanager")
+              .with(alertmanager)
+              .add(n);
+      case "prometheus_notifications_errors_total" ->
+          metrics
+              .counter(name, "Total number of sent alerts affected by errors.", "alertmanager")
+              .with(alertmanager)
+              .add(n);
+      default ->
+          metrics
+              .counter(
+                  "prometheus_notifications_dropped_total",
+                  "Total number of alerts dropped due to errors when sending to Alertmanager.",
+                  "alertmanager")
+              .with(alertmanager)
+              .add(n);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    queues.values().forEach(Queue::drain);
+    queues.clear();
+  }
+
+  /** The way to one Alertmanager. */
+  private final class Queue {
+    final String url;
+    private final URI uri;
+    private final LinkedBlockingDeque<Alert> waiting = new LinkedBlockingDeque<>();
+    private final Thread thread;
+    private volatile boolean stopped;
+    volatile AlertmanagerTarget block;
+    volatile Relabeling relabeling;
+
+    Queue(URI uri, AlertmanagerTarget block, Relabeling relabeling) {
+      this.uri = uri;
+      this.url = uri.toString();
+      this.block = block;
+      this.relabeling = relabeling;
+      this.thread = Thread.ofVirtual().name("alerts to " + url).start(this::run);
+    }
+
+    void add(List<Alert> alerts) {
+      int lost;
+      synchronized (waiting) { // what is added together is sent together
+        lost = enqueue(alerts);
+      }
+      if (lost > 0) {
+        count("prometheus_notifications_dropped_total", url, lost);
+        LOG.warn("alerts to {}: queue is full, {} of the oldest were dropped", url, lost);
+      }
+      length();
+    }
+
+    private int enqueue(List<Alert> alerts) {
+      int lost = 0;
+      for (Alert a : alerts) {
+        Labels labels = relabeling.apply(a.labels());
+        if (labels == null) {
+          continue;
+        }
+        waiting.addLast(
+            new Alert(labels, a.annotations(), a.startsAt(), a.endsAt(), a.generatorUrl()));
+        if (waiting.size() > capacity && waiting.pollFirst() != null) {
+          lost++;
+        }
+      }
+      return lost;
+    }
+
+    private void length() {
+      metrics
+          .gauge(
+              "prometheus_notifications_queue_length",
+              "The number of alert notifications in the queue.",
+              "alertmanager")
+          .with(url)
+          .set(waiting.size());
+    }
+
+    void stop() {
+      stopped = true;
+      thread.interrupt();
+    }
+
+    /** Sends what waits, for a few seconds at most. */
+    void drain() {
+      stopped = true;
+      try {
+        if (!thread.join(Duration.ofSeconds(5))) {
+          thread.interrupt();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    private void run() {
+      try {
+        while (true) {
+          Alert first = waiting.pollFirst(200, TimeUnit.MILLISECONDS);
+          if (first == null) {
+            if (stopped) {
+              return;
+            }
+            continue;
+          }
+          List<Alert> batch = new ArrayList<>();
+          batch.add(first);
+          synchronized (waiting) {
+            waiting.drainTo(batch, MAX_BATCH - 1);
+          }
+          length();
+          post(batch);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // the Alertmanager is gone
+      }
+    }
+
+    private void post(List<Alert> batch) throws InterruptedException {
+      HttpTransport transport = http.get();
+      long began = System.nanoTime();
+      String problem;
+      if (transport == null) {
+        problem = "the HTTP client is not there";
+      } else {
+        try (HttpTransport.Response r =
+            transport.send(
+                HttpTransport.Request.post(
+                    uri,
+                    "application/json",
+                    json(batch).getBytes(StandardCharsets.UTF_8),
+                    block.timeout()),
+                block.http())) {
+          problem = r.status() / 100 == 2 ? "" : "bad response status " + r.status();
+        } catch (IOException e) {
+          problem = String.valueOf(e.getMessage());
+        }
+      }
+      metrics
+          .summary(
+              "prometheus_notifications_latency_seconds",
+              "Latency quantiles for sending alert notifications.",
+              "alertmanager")
+          .with(url)
+          .observe((System.nanoTime() - began) / 1e9);
+      if (problem.isEmpty()) {
+        count("prometheus_notifications_sent_total", url, batch.size());
+      } else {
+        count("prometheus_notifications_errors_total", url, batch.size());
+        count("prometheus_notifications_dropped_total", url, batch.size());
+        LOG.warn("alerts to {}: {} alerts could not be sent: {}", url, batch.size(), problem);
+      }
+    }
+  }
+
+  /** Returns the body of a request. */
+  static String json(List<Alert> alerts) {
+    StringBuilder b = new StringBuilder("[");
+    for (Alert a : alerts) {
+      b.append(b.length() > 1 ? "," : "").append("{\"labels\":");
+      object(b, a.labels());
+      b.append(",\"annotations\":");
+      object(b, a.annotations());
+      b.append(",\"startsAt\":");
+      string(b, time(a.startsAt()));
+      b.append(",\"endsAt\":");
+      string(b, time(a.endsAt()));
+      b.append(",\"generatorURL\":");
+      string(b, a.generatorUrl());
+      b.append('}');
+    }
+    return b.append(']').toString();
+  }
+
+  private static String time(Instant t) {
+    return DateTimeFormatter.ISO_INSTANT.format(t);
+  }
+
+  private static void object(StringBuilder b, Labels labels) {
+    b.append('{');
+    for (int i = 0; i < labels.size(); i++) {
+      b.append(i > 0 ? "," : "");
+      string(b, labels.name(i));
+      b.append(':');
+      string(b, labels.value(i));
+    }
+    b.append('}');
+  }
+
+  private static void string(StringBuilder b, String s) {
+    b.append('"');
+    for (int i = 0; i < s.length(); i++) {
+      char c = s.charAt(i);
+      switch (c) {
+        case '"' -> b.append("\\\"");
+        case '\\' -> b.append("\\\\");
+        case '\n' -> b.append("\\n");
+        case '\r' -> b.append("\\r");
+        case '\t' -> b.append("\\t");
+        default -> {
+          if (c < 0x20) {
+            b.append("\\u00")
+                .append(Character.forDigit(c >> 4, 16))
+                .append(Character.forDigit(c & 15, 16));
+          } else {
+            b.append(c);
+          }
+        }
+      }
+    }
+    b.append('"');
+  }
+}

@@ -1,0 +1,62 @@
+package io.narthex.rules;
+
+import io.narthex.model.Labels;
+import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryException;
+import io.narthex.service.query.QueryResult;
+import io.narthex.service.storage.StorageGate;
+import io.narthex.service.template.TemplateService;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What rules work with. The labels and the address follow the configuration.
+ *
+ * @param sender takes alerts that have to be sent
+ */
+record RuleContext(
+    QueryEngine engine,
+    StorageGate storage,
+    TemplateService templates,
+    java.util.function.Supplier<Labels> externalLabels,
+    java.util.function.Supplier<String> externalUrl,
+    Sender sender,
+    Duration resendDelay,
+    Duration outageTolerance,
+    Duration gracePeriod,
+    @Nullable RuleMetrics metrics) {
+  /** Takes alerts on their way. */
+  @FunctionalInterface
+  interface Sender {
+    void send(List<io.narthex.model.Alert> alerts);
+  }
+
+  /** A sample that a rule gives. */
+  record Output(
+      Labels labels,
+      long timeMs,
+      double value,
+      io.narthex.model.@Nullable NativeHistogram histogram) {}
+
+  /**
+   * Runs an expression whose result must be a vector or a scalar.
+   *
+   * @throws QueryException when it fails
+   */
+  List<QueryResult.VectorSample> query(String expression, long timeMs) {
+    QueryResult result = engine.instant(expression, timeMs, QueryEngine.Options.DEFAULT);
+    return switch (result.data()) {
+      case QueryResult.Data.Vector v -> v.samples();
+      case QueryResult.Data.Scalar s ->
+          List.of(new QueryResult.VectorSample(Labels.EMPTY, s.timeMs(), s.value(), null));
+      case QueryResult.Data.Text t -> throw notAVector();
+      case QueryResult.Data.Matrix m -> throw notAVector();
+    };
+  }
+
+  private static QueryException notAVector() {
+    return new QueryException(
+        QueryException.Kind.EXECUTION, "rule result is not a vector or scalar");
+  }
+}

@@ -1,0 +1,293 @@
+package io.narthex.rules;
+
+import io.narthex.format.duration.PromDuration;
+import io.narthex.format.re2.Re2;
+import io.narthex.format.relabel.NameScheme;
+import io.narthex.model.TargetGroup;
+import io.narthex.promql.ParseException;
+import io.narthex.promql.ParserOptions;
+import io.narthex.promql.Printer;
+import io.narthex.promql.PromqlParser;
+import io.narthex.service.alerts.AlertSink;
+import io.narthex.service.config.ConfigSnapshot;
+import io.narthex.service.config.PrometheusConfig;
+import io.narthex.service.config.ReloadListener;
+import io.narthex.service.discovery.TargetGroupListener;
+import io.narthex.service.metrics.Metrics;
+import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryException;
+import io.narthex.service.rules.RuleService;
+import io.narthex.service.server.ServerInfo;
+import io.narthex.service.storage.StorageGate;
+import io.narthex.service.template.TemplateService;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.plugin.HttpTransport;
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+
+/**
+ * Runs the rule groups that the configuration names. Groups that did not change go on undisturbed.
+ */
+@Component(service = {RuleService.class, ReloadListener.class, TargetGroupListener.class})
+public final class RuleManager implements RuleService, ReloadListener, TargetGroupListener {
+  private final QueryEngine engine;
+  private final TemplateService templates;
+  private final AlertSender sender;
+  private final RuleContext context;
+  private final Clock clock = Clock.systemUTC();
+
+  private volatile @Nullable AlertSink sink;
+  private volatile @Nullable HttpTransport http;
+  private volatile Map<String, RuleGroup> groups = Map.of();
+  private boolean loadedOnce; // ReloadListener is called by one thread at a time
+  private boolean closed; // guarded by this
+
+  /** Starts without groups; the configuration brings them. */
+  @Activate
+  public RuleManager(
+      @Reference QueryEngine engine,
+      @Reference StorageGate storage,
+      @Reference TemplateService templates,
+      @Reference ServerInfo server,
+      @Reference Metrics metrics) {
+    this.engine = engine;
+    this.templates = templates;
+    this.sender =
+        new AlertSender(
+            () -> sink,
+            () -> http,
+            server::listenAddresses,
+            server::externalUrl,
+            integer(server, "alertmanager.notification-queue-capacity", 10_000),
+            metrics);
+    this.context =
+        new RuleContext(
+            engine,
+            storage,
+            templates,
+            sender::externalLabels,
+            () -> server.externalUrl().toString(),
+            sender::send,
+            duration(server, "rules.alert.resend-delay", Duration.ofMinutes(1)),
+            duration(server, "rules.alert.for-outage-tolerance", Duration.ofHours(1)),
+            duration(server, "rules.alert.for-grace-period", Duration.ofMinutes(10)),
+            new RuleMetrics(metrics));
+  }
+
+  private static Duration duration(ServerInfo server, String flag, Duration otherwise) {
+    String text = server.flags().containsKey(flag) ? server.flag(flag) : "";
+    return text.isEmpty() ? otherwise : PromDuration.parse(text);
+  }
+
+  private static int integer(ServerInfo server, String flag, int otherwise) {
+    String text = server.flags().containsKey(flag) ? server.flag(flag) : "";
+    return text.isEmpty() ? otherwise : Integer.parseInt(text);
+  }
+
+  /** Takes the Alertmanager of this process. */
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void bindSink(AlertSink service) {
+    sink = service;
+  }
+
+  /** Lets it go. */
+  void unbindSink(AlertSink service) {
+    if (sink == service) {
+      sink = null;
+    }
+  }
+
+  /** Takes the HTTP client. */
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void bindHttp(HttpTransport service) {
+    http = service;
+  }
+
+  /** Lets it go. */
+  void unbindHttp(HttpTransport service) {
+    if (http == service) {
+      http = null;
+    }
+  }
+
+  /** Stops all groups; their series go on when the server is back. */
+  @Deactivate
+  void stop() {
+    Map<String, RuleGroup> running;
+    synchronized (this) {
+      closed = true;
+      running = groups;
+      groups = Map.of();
+    }
+    running.values().forEach(g -> g.stop(false));
+    sender.close();
+  }
+
+  @Override
+  public String name() {
+    return "rules";
+  }
+
+  @Override
+  public int rank() {
+    return 50;
+  }
+
+  @Override
+  public void apply(ConfigSnapshot snapshot) {
+    PrometheusConfig prometheus = snapshot.prometheus();
+    sender.apply(prometheus);
+    List<GroupSpec> specs = load(prometheus, snapshot.prometheusFolder());
+    Map<String, RuleGroup> next = new LinkedHashMap<>();
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      Map<String, RuleGroup> before = new LinkedHashMap<>(groups);
+      List<RuleGroup> starting = new ArrayList<>();
+      for (GroupSpec spec : specs) {
+        Duration interval =
+            spec.interval() == null ? prometheus.global().evaluationInterval() : spec.interval();
+        Duration offset =
+            spec.queryOffset() == null ? prometheus.global().ruleQueryOffset() : spec.queryOffset();
+        RuleGroup old = before.remove(spec.key());
+        if (old != null
+            && old.spec().equals(spec)
+            && old.interval().equals(interval)
+            && old.offset().equals(offset)) {
+          next.put(spec.key(), old);
+          continue;
+        }
+        RuleGroup group = new RuleGroup(spec, interval, offset, context, clock, !loadedOnce);
+        if (old != null) {
+          old.stop(false);
+          group.takeOver(old);
+        }
+        next.put(spec.key(), group);
+        starting.add(group);
+      }
+      groups = next;
+      loadedOnce = true;
+      before.values().forEach(g -> g.stop(true));
+      starting.forEach(RuleGroup::start);
+    }
+  }
+
+  private List<GroupSpec> load(PrometheusConfig prometheus, Path folder) {
+    NameScheme names = NameScheme.of(prometheus.global().metricNameValidationScheme());
+    RuleFileLoader loader = new RuleFileLoader(this::canonical, templates, names, false);
+    List<GroupSpec> out = new ArrayList<>();
+    Set<Path> files = new LinkedHashSet<>();
+    prometheus.ruleFiles().forEach(glob -> files.addAll(files(glob, folder)));
+    for (Path file : files) {
+      String text;
+      try {
+        text = Files.readString(file);
+      } catch (IOException e) {
+        throw new ConfigException(file + ": cannot be read: " + e.getMessage(), e);
+      }
+      out.addAll(loader.load(file.toString(), text));
+    }
+    return out;
+  }
+
+  /** Returns the files a glob names, sorted; a name without wildcard stands for itself. */
+  static List<Path> files(String glob, Path folder) {
+    Path pattern = folder.resolve(glob);
+    if (!hasWildcard(glob)) {
+      return Files.exists(pattern) ? List.of(pattern) : List.of();
+    }
+    Path start = pattern;
+    while (start != null && hasWildcard(start.toString())) {
+      start = start.getParent();
+    }
+    if (start == null || !Files.isDirectory(start)) {
+      return List.of();
+    }
+    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + goGlob(pattern));
+    int depth = pattern.getNameCount() - start.getNameCount();
+    try (Stream<Path> walk = Files.walk(start, depth)) {
+      return walk.filter(Files::isRegularFile).filter(matcher::matches).sorted().toList();
+    } catch (IOException e) {
+      throw new ConfigException(start + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** Braces stand for themselves, and a set is negated by a circumflex, as in Go. */
+  private static String goGlob(Path pattern) {
+    return pattern.toString().replace("{", "\\{").replace("}", "\\}").replace("[^", "[!");
+  }
+
+  private static boolean hasWildcard(String text) {
+    return text.chars().anyMatch(c -> c == '*' || c == '?' || c == '[');
+  }
+
+  private String canonical(String expression) {
+    try {
+      engine.check(expression);
+    } catch (QueryException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+    return print(expression);
+  }
+
+  /** Returns an expression as the printer writes it; one with functions of plugins as it is. */
+  static String print(String expression) {
+    try {
+      return Printer.print(
+          new PromqlParser(ParserOptions.everything(Re2::compile)).parse(expression));
+    } catch (ParseException e) {
+      return expression;
+    }
+  }
+
+  @Override
+  public void targetsChanged(String set, List<TargetGroup> targetGroups) {
+    sender.targets(set, targetGroups);
+  }
+
+  @Override
+  public void setRemoved(String set) {
+    sender.targets(set, null);
+  }
+
+  @Override
+  public List<Group> groups() {
+    return groups.values().stream()
+        .map(RuleGroup::view)
+        .sorted(Comparator.comparing(Group::file).thenComparing(Group::name))
+        .toList();
+  }
+
+  @Override
+  public AlertmanagerUrls alertmanagers() {
+    return sender.urls();
+  }
+}

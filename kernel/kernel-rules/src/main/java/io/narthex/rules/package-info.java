@@ -1,0 +1,5 @@
+/** Rule files, their evaluation, and the way of alerts to Alertmanagers. */
+@NullMarked
+package io.narthex.rules;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,384 @@
+package io.narthex.rules;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.model.Alert;
+import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
+import io.narthex.model.StaleMarker;
+import io.narthex.rules.GroupSpec.RuleSpec;
+import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryException;
+import io.narthex.service.query.QueryResult;
+import io.narthex.service.rules.RuleService;
+import io.narthex.service.storage.StorageGate;
+import io.narthex.service.template.TemplateService;
+import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SampleTile;
+import io.narthex.spi.storage.SelectRequest;
+import io.narthex.spi.storage.SeriesCursor;
+import io.narthex.spi.storage.SeriesExemplars;
+import io.narthex.spi.storage.Storage;
+import io.narthex.spi.storage.StorageStats;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Test;
+
+@NullUnmarked
+class RuleGroupTest {
+  private static final long T0 = Instant.parse("2026-01-01T00:00:00Z").toEpochMilli();
+  private static final Labels UP = Labels.of("__name__", "up", "job", "x");
+
+  private final FakeEngine engine = new FakeEngine();
+  private final FakeStorage storage = new FakeStorage();
+  private final List<Alert> sent = new ArrayList<>();
+  private final RuleContext context =
+      new RuleContext(
+          engine,
+          storage,
+          new FakeTemplates(),
+          () -> Labels.EMPTY,
+          () -> "http://s:9090",
+          sent::addAll,
+          Duration.ofMinutes(1),
+          Duration.ofHours(1),
+          Duration.ofMinutes(10),
+          null);
+
+  private static long minute(int n) {
+    return T0 + n * 60_000L;
+  }
+
+  private RuleGroup group(Duration holdFor, Duration keep, boolean restore, int limit) {
+    RuleSpec alert =
+        new RuleSpec(
+            "Down", true, "up==0", "up == 0", holdFor, keep, Map.of("severity", "page"), Map.of());
+    return new RuleGroup(
+        new GroupSpec("f", "g", null, limit, null, List.of(alert)),
+        Duration.ofMinutes(1),
+        Duration.ZERO,
+        context,
+        Clock.systemUTC(),
+        restore);
+  }
+
+  private static RuleService.AlertingRule alertOf(RuleGroup group) {
+    return (RuleService.AlertingRule) group.view().rules().get(0);
+  }
+
+  @Test
+  void alertIsPendingUntilItHoldsLongEnoughThenFiresAndIsResent() {
+    RuleGroup group = group(Duration.ofMinutes(2), Duration.ZERO, false, 0);
+    engine.vector = List.of(UP);
+    group.evaluate(minute(0));
+    assertThat(alertOf(group).state()).isEqualTo(RuleService.AlertState.PENDING);
+    assertThat(sent).isEmpty();
+    group.evaluate(minute(1));
+    group.evaluate(minute(2));
+    assertThat(alertOf(group).state()).isEqualTo(RuleService.AlertState.FIRING);
+    assertThat(sent).hasSize(1);
+    assertThat((Object) sent.get(0).labels())
+        .isEqualTo(Labels.of("alertname", "Down", "job", "x", "severity", "page"));
+    assertThat(sent.get(0).startsAt()).isEqualTo(Instant.ofEpochMilli(minute(2)));
+    assertThat(sent.get(0).endsAt()).isEqualTo(Instant.ofEpochMilli(minute(6)));
+    assertThat(sent.get(0).generatorUrl())
+        .isEqualTo("http://s:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1");
+    group.evaluate(minute(3));
+    assertThat(sent).as("the resend delay has to be exceeded").hasSize(1);
+    group.evaluate(minute(4));
+    assertThat(sent).hasSize(2);
+  }
+
+  @Test
+  void resolvedAlertIsSentWithItsEndForFifteenMinutes() {
+    RuleGroup group = group(Duration.ZERO, Duration.ZERO, false, 0);
+    engine.vector = List.of(UP);
+    group.evaluate(minute(0));
+    engine.vector = List.of();
+    group.evaluate(minute(1));
+    assertThat(sent).hasSize(2);
+    assertThat(sent.get(1).endsAt()).isEqualTo(Instant.ofEpochMilli(minute(1)));
+    assertThat(alertOf(group).state()).isEqualTo(RuleService.AlertState.INACTIVE);
+    for (int m = 2; m < 30; m++) {
+      group.evaluate(minute(m));
+    }
+    assertThat(sent.size()).isBetween(8, 10);
+    assertThat(sent.getLast().endsAt()).isEqualTo(Instant.ofEpochMilli(minute(1)));
+  }
+
+  @Test
+  void keepFiringForHoldsAnAlert() {
+    RuleGroup group = group(Duration.ZERO, Duration.ofMinutes(2), false, 0);
+    engine.vector = List.of(UP);
+    group.evaluate(minute(0));
+    engine.vector = List.of();
+    group.evaluate(minute(1));
+    group.evaluate(minute(2));
+    assertThat(alertOf(group).state()).isEqualTo(RuleService.AlertState.FIRING);
+    group.evaluate(minute(3));
+    assertThat(alertOf(group).state()).isEqualTo(RuleService.AlertState.INACTIVE);
+  }
+
+  @Test
+  void writesAlertSeriesAndEndsThem() {
+    RuleGroup group = group(Duration.ofMinutes(1), Duration.ZERO, false, 0);
+    engine.vector = List.of(UP);
+    group.evaluate(minute(0));
+    group.evaluate(minute(1));
+    Labels pending =
+        Labels.of(
+            "__name__",
+            "ALERTS",
+            "alertname",
+            "Down",
+            "alertstate",
+            "pending",
+            "job",
+            "x",
+            "severity",
+            "page");
+    assertThat(storage.of(pending).get(0)).isEqualTo("0=1.0");
+    assertThat(storage.of(pending).get(1)).isEqualTo("60=stale");
+    assertThat(storage.of(pending.with("alertstate", "firing"))).containsExactly("60=1.0");
+    assertThat(storage.of(pending.without("alertstate").with("__name__", "ALERTS_FOR_STATE")))
+        .containsExactly("0=" + (double) (T0 / 1000), "60=" + (double) (T0 / 1000));
+  }
+
+  @Test
+  void limitDropsTheWholeResult() {
+    RuleGroup group = group(Duration.ZERO, Duration.ZERO, false, 1);
+    engine.vector = List.of(UP, UP.with("job", "y"));
+    group.evaluate(minute(0));
+    assertThat(alertOf(group).health()).isEqualTo(RuleService.Health.ERR);
+    assertThat(alertOf(group).lastError()).isEqualTo("exceeded limit of 1 with 2 alerts");
+    assertThat(storage.samples).isEmpty();
+  }
+
+  @Test
+  void restoresSinceWhenAlertsAreActive() {
+    RuleGroup group = group(Duration.ofMinutes(30), Duration.ZERO, true, 0);
+    engine.vector = List.of(UP);
+    group.evaluate(minute(60));
+    assertThat(storage.samples).as("nothing is written before the restoration").isEmpty();
+    storage.forState =
+        new SelectRow(
+            Labels.of(
+                "__name__",
+                "ALERTS_FOR_STATE",
+                "alertname",
+                "Down",
+                "job",
+                "x",
+                "severity",
+                "page"),
+            minute(50),
+            minute(35) / 1000.0);
+    AlertRule rule = (AlertRule) group.rules().get(0);
+    rule.restore(context, minute(61));
+    // 15 of 30 minutes were spent when the server went down 11 minutes ago
+    assertThat(alertOf(group).alerts().get(0).activeAtMs()).isEqualTo(minute(46));
+    group.evaluate(minute(62));
+    assertThat(storage.samples).isNotEmpty();
+  }
+
+  @Test
+  void slotsAreSpreadAndStable() {
+    long slot = RuleGroup.slotMs("f;g", 60_000, minute(5) + 1234);
+    assertThat(slot).isLessThanOrEqualTo(minute(5) + 1234).isGreaterThan(minute(4) + 1234);
+    assertThat(RuleGroup.slotMs("f;g", 60_000, slot + 60_000)).isEqualTo(slot + 60_000);
+    assertThat(RuleGroup.slotMs("f;g", 60_000, slot + 59_999)).isEqualTo(slot);
+  }
+
+  private static final class FakeEngine implements QueryEngine {
+    List<Labels> vector = List.of();
+
+    @Override
+    public QueryResult instant(String expression, long timeMs, Options options) {
+      return new QueryResult(
+          new QueryResult.Data.Vector(
+              vector.stream().map(l -> new QueryResult.VectorSample(l, timeMs, 0, null)).toList()),
+          List.of(),
+          List.of(),
+          null);
+    }
+
+    @Override
+    public QueryResult range(
+        String expression, long startMs, long endMs, long stepMs, Options options) {
+      throw new QueryException(QueryException.Kind.EXECUTION, "not here");
+    }
+
+    @Override
+    public String format(String expression) {
+      return expression;
+    }
+
+    @Override
+    public void check(String expression) {}
+
+    @Override
+    public List<Matcher> selector(String text) {
+      return List.of();
+    }
+  }
+
+  private record SelectRow(Labels labels, long timeMs, double value) {}
+
+  private static final class FakeStorage implements StorageGate {
+    final List<String> samples = new ArrayList<>();
+    private final List<Labels> series = new ArrayList<>();
+    SelectRow forState;
+
+    List<String> of(Labels labels) {
+      String prefix = labels + " ";
+      return samples.stream()
+          .filter(s -> s.startsWith(prefix))
+          .map(s -> s.substring(prefix.length()))
+          .toList();
+    }
+
+    @Override
+    public long resolve(Labels labels) {
+      int at = series.indexOf(labels);
+      if (at < 0) {
+        series.add(labels);
+        at = series.size() - 1;
+      }
+      return at;
+    }
+
+    @Override
+    public AppendResult append(SampleBatch batch) {
+      for (int i = 0; i < batch.size(); i++) {
+        samples.add(
+            series.get((int) batch.ref(i))
+                + " "
+                + (batch.timeMs(i) - T0) / 1000
+                + "="
+                + (StaleMarker.is(batch.value(i)) ? "stale" : "" + batch.value(i)));
+      }
+      return AppendResult.ALL_OK;
+    }
+
+    @Override
+    public SeriesCursor select(SelectRequest request) {
+      return new SeriesCursor() {
+        private boolean series;
+        private boolean tile;
+
+        @Override
+        public boolean nextSeries() {
+          boolean first = !series && forState != null;
+          series = true;
+          return first;
+        }
+
+        @Override
+        public Labels labels() {
+          return forState.labels();
+        }
+
+        @Override
+        public boolean nextTile(SampleTile t) {
+          if (tile) {
+            t.size = 0;
+            return false;
+          }
+          tile = true;
+          t.size = 1;
+          t.timesMs[0] = forState.timeMs();
+          t.values[0] = forState.value();
+          return true;
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
+
+    @Override
+    public List<Labels> series(
+        List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
+      return List.of();
+    }
+
+    @Override
+    public List<String> labelNames(
+        List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
+      return List.of();
+    }
+
+    @Override
+    public List<String> labelValues(
+        String name, List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
+      return List.of();
+    }
+
+    @Override
+    public List<SeriesExemplars> exemplars(
+        List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs) {
+      return List.of();
+    }
+
+    @Override
+    public StorageStats stats(int topN) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void close() {}
+
+    @Override
+    public boolean ready() {
+      return true;
+    }
+
+    @Override
+    public String type() {
+      return "fake";
+    }
+
+    @Override
+    public <T extends Storage> T capability(Class<T> type) {
+      return null;
+    }
+
+    @Override
+    public double replayProgress() {
+      return 1;
+    }
+  }
+
+  private static final class FakeTemplates implements TemplateService {
+    @Override
+    public void checkRule(String name, String text) {}
+
+    @Override
+    public String expandRule(String name, String text, RuleData data) {
+      return text;
+    }
+
+    @Override
+    public String expandConsole(
+        String name, String text, Map<String, String> libraries, ConsoleData data) {
+      return text;
+    }
+
+    @Override
+    public NotificationTemplates load(List<String> globs, Path folder) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public NotificationTemplates builtIn() {
+      throw new UnsupportedOperationException();
+    }
+  }
+}

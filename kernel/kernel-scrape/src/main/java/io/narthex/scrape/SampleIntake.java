@@ -1,0 +1,500 @@
+package io.narthex.scrape;
+
+import io.narthex.format.exposition.ExpositionException;
+import io.narthex.format.exposition.ExpositionFormat;
+import io.narthex.format.exposition.ExpositionParser;
+import io.narthex.format.exposition.ParserOptions;
+import io.narthex.model.Exemplar;
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
+import io.narthex.model.NativeHistogram;
+import io.narthex.model.StaleMarker;
+import io.narthex.service.storage.StorageGate;
+import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.SampleBatch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns the expositions of one target into batches: labels, relabelling, limits, staleness. Knows
+ * what the target showed last time. Confined to the target's loop.
+ *
+ * <p>For a series that is known, a sample costs a comparison of its text, the reading of its value
+ * and three array stores.
+ */
+final class SampleIntake {
+  private static final long MAX_FUTURE_MS = 600_000;
+
+  private final StorageGate storage;
+  private final ScrapeMetrics metrics;
+  private ScrapeSettings settings;
+  private Target target;
+  private SeriesTable series = new SeriesTable();
+
+  /** What was known before a change of settings; ends with the next scrape. */
+  private @Nullable SeriesTable retired;
+
+  private final SeriesTable metadataLines = new SeriesTable();
+
+  private @Nullable ExpositionParser parser;
+  private @Nullable ExpositionFormat parserFormat;
+  private ParserOptions options;
+
+  /** Metadata by family; other threads read it. */
+  private final Map<String, MetricMetadata> metadata = new ConcurrentHashMap<>();
+
+  /** Entry of each row of the batch, as far as rows come from the exposition. */
+  private int[] rowEntries = new int[64];
+
+  private int scraped;
+  private int kept;
+  private int added;
+
+  SampleIntake(StorageGate storage, ScrapeMetrics metrics, ScrapeSettings settings, Target target) {
+    this.storage = storage;
+    this.metrics = metrics;
+    this.settings = settings;
+    this.target = target;
+    this.options = settings.parserOptions(target);
+  }
+
+  /** Changes the settings; what is known about series stays where it is still right. */
+  void update(ScrapeSettings next, Target nextTarget) {
+    if (!next.sameSeries(settings) || !nextTarget.labels().equals(target.labels())) {
+      retire();
+    }
+    settings = next;
+    target = nextTarget;
+    ParserOptions o = next.parserOptions(nextTarget);
+    if (!o.equals(options)) {
+      options = o;
+      parser = null;
+      retire();
+    }
+  }
+
+  private void retire() {
+    if (retired == null) {
+      retired = series;
+    }
+    series = new SeriesTable();
+  }
+
+  int scraped() {
+    return scraped;
+  }
+
+  int kept() {
+    return kept;
+  }
+
+  int added() {
+    return added;
+  }
+
+  Collection<MetricMetadata> metadata() {
+    return metadata.values();
+  }
+
+  /**
+   * Puts the samples of an exposition into the batch, with stale markers for what is gone.
+   *
+   * @throws ScrapeFailure when a limit is exceeded; the batch is to be thrown away then
+   * @throws ExpositionException when the exposition is broken; likewise
+   */
+  void take(ExpositionFormat format, Scratch scratch, long timeMs)
+      throws ScrapeFailure, ExpositionException {
+    scraped = 0;
+    kept = 0;
+    added = 0;
+    series.begin();
+    read(format, scratch, timeMs, scratch.batch, false);
+    stale(scratch.batch, timeMs);
+    series.end();
+  }
+
+  /** Counts the scrape as empty: stale markers for everything. */
+  void takeNothing(SampleBatch batch, long timeMs, boolean afterFailedTake) {
+    if (afterFailedTake) {
+      series.unsee();
+    } else {
+      scraped = 0;
+      kept = 0;
+      added = 0;
+      series.begin();
+    }
+    stale(batch, timeMs);
+  }
+
+  private ExpositionParser parser(ExpositionFormat format) {
+    ExpositionParser p = parser;
+    if (p == null || parserFormat != format) {
+      p = format.parser(options);
+      parser = p;
+      parserFormat = format;
+    }
+    return p;
+  }
+
+  private void read(
+      ExpositionFormat format, Scratch scratch, long timeMs, SampleBatch batch, boolean again)
+      throws ScrapeFailure, ExpositionException {
+    ExpositionParser p = parser(format);
+    p.reset(scratch.body, scratch.length);
+    boolean honorTimestamps = settings.config.honorTimestamps();
+    boolean trackOwnTimes = settings.config.trackTimestampsStaleness();
+    metadataLines.begin();
+    boolean newMetadata = false;
+    while (true) {
+      ExpositionParser.Entry e = p.next();
+      switch (e) {
+        case END -> {
+          if (newMetadata || metadataLines.size() > 4 * metadata.size() + 64) {
+            metadataLines.end();
+          }
+          return;
+        }
+        case HELP, TYPE, UNIT -> newMetadata |= metadata(e, p);
+        case COMMENT -> {
+          // nothing to keep
+        }
+        case SERIES, HISTOGRAM -> {
+          if (again) {
+            readAgain(e, p, timeMs, batch, honorTimestamps);
+          } else {
+            sample(e, p, timeMs, batch, honorTimestamps, trackOwnTimes);
+          }
+        }
+      }
+    }
+  }
+
+  private void sample(
+      ExpositionParser.Entry e,
+      ExpositionParser p,
+      long timeMs,
+      SampleBatch batch,
+      boolean honorTimestamps,
+      boolean trackOwnTimes)
+      throws ScrapeFailure, ExpositionException {
+    scraped++;
+    int entry = series.find(p.seriesBytes(), p.seriesStart(), p.seriesEnd());
+    if (entry < 0) {
+      entry = meet(p);
+    } else if (series.ref(entry) == SeriesTable.NO_REF && !series.isDropped(entry)) {
+      resolve(entry, p);
+    }
+    if (series.isDropped(entry)) {
+      series.see(entry);
+      return;
+    }
+    boolean ownTime = honorTimestamps && p.hasTimestamp();
+    long at = ownTime ? p.timestampMs() : timeMs;
+    boolean first = series.see(entry);
+    if (!ownTime || trackOwnTimes) {
+      series.track(entry);
+    }
+    kept++;
+    if (settings.sampleLimit > 0 && kept > settings.sampleLimit) {
+      throw new ScrapeFailure(ScrapeFailure.Kind.SAMPLE_LIMIT, "sample limit exceeded");
+    }
+    if (!first && !ownTime) {
+      metrics.duplicate.inc();
+      return;
+    }
+    if (ownTime && at > timeMs + MAX_FUTURE_MS) {
+      metrics.outOfBounds.inc();
+      return;
+    }
+    append(e, p, batch, entry, at);
+  }
+
+  private void append(
+      ExpositionParser.Entry e, ExpositionParser p, SampleBatch batch, int entry, long at)
+      throws ScrapeFailure, ExpositionException {
+    int row;
+    if (e == ExpositionParser.Entry.HISTOGRAM) {
+      NativeHistogram h = HistogramLimits.apply(p.histogram(), settings);
+      row = batch.add(series.ref(entry), at, h);
+      series.histogram(entry, true);
+    } else {
+      series.histogram(entry, false);
+      row = batch.add(series.ref(entry), at, p.value());
+    }
+    if (row >= rowEntries.length) {
+      rowEntries = Arrays.copyOf(rowEntries, Math.max(row + 1, rowEntries.length * 2));
+    }
+    rowEntries[row] = entry;
+    int exemplars = p.exemplarCount();
+    for (int i = 0; i < exemplars; i++) {
+      Exemplar x = p.exemplar(i);
+      if (!x.hasTimestamp()) {
+        if (e == ExpositionParser.Entry.HISTOGRAM) {
+          continue; // those of native histograms need a time of their own
+        }
+        x = new Exemplar(x.labels(), x.value(), at, true);
+      }
+      batch.exemplar(row, x);
+    }
+  }
+
+  /** Makes the acquaintance of a series text. */
+  private int meet(ExpositionParser p) throws ScrapeFailure, ExpositionException {
+    Labels labels = labels(p);
+    int entry = series.add(p.seriesBytes(), p.seriesStart(), p.seriesEnd());
+    if (labels == null) {
+      series.drop(entry);
+    } else {
+      series.ref(entry, storage.resolve(labels));
+      added++;
+    }
+    return entry;
+  }
+
+  private void resolve(int entry, ExpositionParser p) throws ScrapeFailure, ExpositionException {
+    Labels labels = labels(p);
+    if (labels == null) {
+      series.drop(entry);
+    } else {
+      series.ref(entry, storage.resolve(labels));
+    }
+  }
+
+  /** Returns the labels under which a sample is stored, or null when relabelling drops it. */
+  private @Nullable Labels labels(ExpositionParser p) throws ScrapeFailure, ExpositionException {
+    Labels labels = withTarget(p);
+    labels = settings.metricRelabeling.apply(labels);
+    if (labels == null || labels.isEmpty()) {
+      return null;
+    }
+    String name = labels.metricName();
+    if (name.isEmpty()) {
+      throw new ScrapeFailure("missing metric name (__name__ label)");
+    }
+    boolean valid = settings.scheme.isMetricName(name);
+    for (int i = 0; valid && i < labels.size(); i++) {
+      valid = settings.scheme.isLabelName(labels.name(i));
+    }
+    if (!valid) {
+      throw new ScrapeFailure("invalid metric name or label names: " + labels);
+    }
+    checkLimits(labels, name);
+    return labels;
+  }
+
+  private Labels withTarget(ExpositionParser p) throws ExpositionException {
+    Labels scraped = p.labels();
+    Labels own = target.labels();
+    boolean conflict = false;
+    for (int i = 0; i < own.size(); i++) {
+      conflict |= scraped.has(own.name(i));
+    }
+    Labels.Builder b = scraped.toBuilder();
+    if (settings.config.honorLabels()) {
+      for (int i = 0; i < own.size(); i++) {
+        if (!scraped.has(own.name(i)) && !p.hasEmptyLabel(own.name(i))) {
+          b.set(own.name(i), own.value(i));
+        }
+      }
+      return b.build();
+    }
+    own.forEach(b::set);
+    if (conflict) {
+      List<String> names = new ArrayList<>();
+      for (int i = 0; i < own.size(); i++) {
+        if (scraped.has(own.name(i))) {
+          names.add(own.name(i));
+        }
+      }
+      names.sort((x, y) -> Integer.compare(x.length(), y.length()));
+      for (String name : names) {
+        String free = "exported_" + name;
+        while (!b.get(free).isEmpty()) {
+          free = "exported_" + free;
+        }
+        b.set(free, scraped.get(name));
+      }
+    }
+    return b.build();
+  }
+
+  private void checkLimits(Labels labels, String name) throws ScrapeFailure {
+    if (settings.labelLimit > 0 && labels.size() > settings.labelLimit) {
+      throw limit(
+          "label_limit exceeded (metric: "
+              + cut(name)
+              + ", number of labels: "
+              + labels.size()
+              + ", limit: "
+              + settings.labelLimit
+              + ")");
+    }
+    if (settings.labelNameLimit == 0 && settings.labelValueLimit == 0) {
+      return;
+    }
+    for (int i = 0; i < labels.size(); i++) {
+      int n = bytes(labels.name(i));
+      if (settings.labelNameLimit > 0 && n > settings.labelNameLimit) {
+        throw limit(
+            "label_name_length_limit exceeded (metric: "
+                + cut(name)
+                + ", label name: "
+                + cut(labels.name(i))
+                + ", length: "
+                + n
+                + ", limit: "
+                + settings.labelNameLimit
+                + ")");
+      }
+      int v = bytes(labels.value(i));
+      if (settings.labelValueLimit > 0 && v > settings.labelValueLimit) {
+        throw limit(
+            "label_value_length_limit exceeded (metric: "
+                + cut(name)
+                + ", label name: "
+                + cut(labels.name(i))
+                + ", value: \""
+                + cut(labels.value(i))
+                + "\", length: "
+                + v
+                + ", limit: "
+                + settings.labelValueLimit
+                + ")");
+      }
+    }
+  }
+
+  private static int bytes(String s) {
+    return s.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+  }
+
+  private static ScrapeFailure limit(String message) {
+    return new ScrapeFailure(ScrapeFailure.Kind.LABEL_LIMIT, message);
+  }
+
+  private static String cut(String s) {
+    return s.length() <= 50 ? s : s.substring(0, 50);
+  }
+
+  private void stale(SampleBatch batch, long timeMs) {
+    SeriesTable old = retired;
+    if (old != null) {
+      retired = null;
+      long[] goingOn = series.trackedRefs();
+      for (int e = 0; e < old.size(); e++) {
+        if (old.isTracked(e) && Arrays.binarySearch(goingOn, old.ref(e)) < 0) {
+          batch.add(old.ref(e), timeMs, StaleMarker.VALUE);
+        }
+      }
+    }
+    for (int e = 0; e < series.size(); e++) {
+      if (series.isStale(e)) {
+        mark(batch, e, timeMs);
+      }
+    }
+  }
+
+  private void mark(SampleBatch batch, int entry, long timeMs) {
+    if (series.isHistogram(entry)) {
+      batch.add(series.ref(entry), timeMs, NativeHistogram.stale());
+    } else {
+      batch.add(series.ref(entry), timeMs, StaleMarker.VALUE);
+    }
+  }
+
+  /** Adds stale markers for all series of the newest scrape: the target is gone. */
+  void endAll(SampleBatch batch, long timeMs) {
+    for (int e = 0; e < series.size(); e++) {
+      if (series.isTracked(e)) {
+        mark(batch, e, timeMs);
+      }
+    }
+  }
+
+  /** Forgets all references: the storage knows none of them. */
+  void forgetReferences() {
+    series.forgetReferences();
+  }
+
+  /**
+   * Looks at what became of the rows of the exposition, counts what was refused, and fills the
+   * second batch with the samples whose series the storage had forgotten.
+   */
+  void afterAppend(
+      AppendResult result,
+      ExpositionFormat format,
+      Scratch scratch,
+      SampleBatch first,
+      int sampleRows,
+      SampleBatch second,
+      long timeMs) {
+    metrics.outOfOrder.add(result.count(AppendResult.OUT_OF_ORDER));
+    metrics.outOfOrder.add(result.count(AppendResult.TOO_OLD));
+    metrics.duplicate.add(result.count(AppendResult.DUPLICATE));
+    metrics.outOfBounds.add(result.count(AppendResult.OUT_OF_BOUNDS));
+    boolean unknown = false;
+    for (int row = 0; row < sampleRows; row++) {
+      if (result.code(row) == AppendResult.UNKNOWN_SERIES) {
+        unknown = true;
+        series.ref(rowEntries[row], SeriesTable.NO_REF);
+      }
+    }
+    if (!unknown) {
+      return;
+    }
+    try {
+      read(format, scratch, timeMs, second, true);
+    } catch (ScrapeFailure | ExpositionException e) {
+      second.clear(); // has been read without fault just now
+    }
+  }
+
+  /** Reads the exposition once more for the series that have lost their reference. */
+  private void readAgain(
+      ExpositionParser.Entry e,
+      ExpositionParser p,
+      long timeMs,
+      SampleBatch batch,
+      boolean honorTimestamps)
+      throws ScrapeFailure, ExpositionException {
+    int entry = series.peek(p.seriesBytes(), p.seriesStart(), p.seriesEnd());
+    if (entry < 0 || series.isDropped(entry) || series.ref(entry) != SeriesTable.NO_REF) {
+      return;
+    }
+    Labels labels = labels(p);
+    if (labels == null) {
+      return;
+    }
+    series.ref(entry, storage.resolve(labels));
+    boolean ownTime = honorTimestamps && p.hasTimestamp();
+    append(e, p, batch, entry, ownTime ? p.timestampMs() : timeMs);
+  }
+
+  private boolean metadata(ExpositionParser.Entry e, ExpositionParser p)
+      throws ExpositionException {
+    int line = metadataLines.find(p.seriesBytes(), p.seriesStart(), p.seriesEnd());
+    if (line >= 0) {
+      metadataLines.see(line);
+      return false;
+    }
+    metadataLines.see(metadataLines.add(p.seriesBytes(), p.seriesStart(), p.seriesEnd()));
+    String name = p.metadataName();
+    MetricMetadata old =
+        metadata.getOrDefault(name, new MetricMetadata(name, MetricType.UNKNOWN, "", ""));
+    metadata.put(
+        name,
+        switch (e) {
+          case HELP -> new MetricMetadata(name, old.type(), p.metadataText(), old.unit());
+          case TYPE -> new MetricMetadata(name, p.type(), old.help(), old.unit());
+          case UNIT -> new MetricMetadata(name, old.type(), old.help(), p.metadataText());
+          case COMMENT, SERIES, HISTOGRAM, END -> old;
+        });
+    return true;
+  }
+}

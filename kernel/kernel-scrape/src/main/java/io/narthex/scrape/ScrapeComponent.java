@@ -1,0 +1,394 @@
+package io.narthex.scrape;
+
+import io.narthex.format.duration.PromDuration;
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
+import io.narthex.model.TargetGroup;
+import io.narthex.service.config.ConfigSnapshot;
+import io.narthex.service.config.ReloadListener;
+import io.narthex.service.config.ScrapeConfig;
+import io.narthex.service.discovery.TargetGroupListener;
+import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.metrics.MetricCollector;
+import io.narthex.service.metrics.Metrics;
+import io.narthex.service.server.ServerInfo;
+import io.narthex.service.storage.StorageGate;
+import io.narthex.service.targets.TargetService;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.plugin.HttpTransport;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+
+/**
+ * Keeps a pool of scrape loops per job: follows the configuration and the discovered targets.
+ *
+ * <p><b>Concurrency.</b> One lock guards pools and groups; loops run on their own threads and never
+ * take it.
+ */
+@Component(
+    service = {
+      TargetGroupListener.class,
+      ReloadListener.class,
+      TargetService.class,
+      MetricCollector.class
+    },
+    immediate = true)
+public final class ScrapeComponent
+    implements TargetGroupListener, ReloadListener, TargetService, MetricCollector {
+  private static final String SET_PREFIX = "scrape/";
+  private static final long STOP_MS = 2000;
+
+  private final Object lock = new Object();
+  private final StorageGate storage;
+  private final ServerInfo server;
+  private final ScrapeMetrics metrics;
+  private final ScrapeSource source;
+  private final Scratch.Pool scratches = new Scratch.Pool();
+  private final FailureLog failures = new FailureLog();
+  private final ScheduledExecutorService timer;
+  private final String selfInstance;
+
+  /** By job. Guarded by lock. */
+  private final Map<String, ScrapePool> pools = new TreeMap<>();
+
+  /** Newest groups by job, also of jobs not yet configured. Guarded by lock. */
+  private final Map<String, List<TargetGroup>> groups = new HashMap<>();
+
+  /** Created by Declarative Services. */
+  @Activate
+  public ScrapeComponent(
+      @Reference StorageGate storage,
+      @Reference HttpTransport http,
+      @Reference Metrics metrics,
+      @Reference ExporterService exporters,
+      @Reference ServerInfo server) {
+    this.storage = storage;
+    this.server = server;
+    this.metrics = new ScrapeMetrics(metrics);
+    this.timer =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("narthex-scrape-timer").factory());
+    this.source = new ScrapeSource(http, metrics, exporters, server, timer);
+    this.selfInstance = hostPort(server.externalUrl());
+  }
+
+  private static String hostPort(URI url) {
+    int port = url.getPort() > 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80;
+    return url.getHost() + ":" + port;
+  }
+
+  /** Ends all loops; their series go on when scraping comes back. */
+  @Deactivate
+  public void close() throws InterruptedException {
+    List<ScrapeLoop> loops = new ArrayList<>();
+    synchronized (lock) {
+      for (ScrapePool pool : pools.values()) {
+        loops.addAll(pool.loops());
+        pool.stop(false);
+      }
+      pools.clear();
+    }
+    long deadline = System.nanoTime() + STOP_MS * 1_000_000;
+    for (ScrapeLoop loop : loops) {
+      loop.join(Math.max(1, (deadline - System.nanoTime()) / 1_000_000));
+    }
+    timer.shutdownNow();
+  }
+
+  @Override
+  public String name() {
+    return "scrape";
+  }
+
+  @Override
+  public int rank() {
+    return 30;
+  }
+
+  @Override
+  public void apply(ConfigSnapshot snapshot) {
+    Map<String, String> external = new TreeMap<>(snapshot.prometheus().global().externalLabels());
+    ScrapeLoop.Host host =
+        new ScrapeLoop.Host(
+            storage,
+            source,
+            metrics,
+            scratches,
+            failures,
+            snapshot.prometheusFolder(),
+            seed(external));
+    synchronized (lock) {
+      Set<String> jobs = new HashSet<>();
+      String failed = null;
+      for (ScrapeConfig config : snapshot.prometheus().scrapeConfigs()) {
+        ScrapeConfig plain = withoutDiscoveries(config);
+        jobs.add(config.jobName());
+        ScrapePool pool = pools.get(config.jobName());
+        try {
+          if (pool == null) {
+            metrics.pools.inc();
+            pool = new ScrapePool(host, plain, selfInstance);
+            pools.put(config.jobName(), pool);
+            List<TargetGroup> known = groups.get(config.jobName());
+            if (known != null) {
+              pool.sync(known);
+            }
+          } else if (pool.reload(plain)) {
+            metrics.poolReloads.inc();
+          }
+        } catch (IllegalArgumentException e) {
+          (pool == null ? metrics.poolsFailed : metrics.poolReloadsFailed).inc();
+          failed = "job \"" + config.jobName() + "\": " + e.getMessage();
+        }
+      }
+      pools
+          .values()
+          .removeIf(pool -> {
+            boolean gone = !jobs.contains(pool.job());
+            if (gone) {
+              pool.stop(true);
+            }
+            return gone;
+          });
+      if (failed != null) {
+        throw new ConfigException(failed);
+      }
+    }
+  }
+
+  /** Replicas differ by host name and external labels, so that they do not scrape in step. */
+  private static long seed(Map<String, String> externalLabels) {
+    String host;
+    try {
+      host = InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException _) {
+      host = "localhost";
+    }
+    long h = 0xcbf29ce484222325L;
+    String text = host + externalLabels;
+    for (int i = 0; i < text.length(); i++) {
+      h = (h ^ text.charAt(i)) * 0x100000001b3L;
+    }
+    return h;
+  }
+
+  /** Places in files are part of discoveries; without them equal settings are equal records. */
+  private static ScrapeConfig withoutDiscoveries(ScrapeConfig c) {
+    return new ScrapeConfig(
+        c.jobName(),
+        c.scrapeInterval(),
+        c.scrapeTimeout(),
+        c.scrapeProtocols(),
+        c.fallbackScrapeProtocol(),
+        c.scrapeNativeHistograms(),
+        c.alwaysScrapeClassicHistograms(),
+        c.convertClassicHistogramsToNhcb(),
+        c.extraScrapeMetrics(),
+        c.nativeHistogramBucketLimit(),
+        c.nativeHistogramMinBucketFactor(),
+        c.metricsPath(),
+        c.scheme(),
+        c.params(),
+        c.honorLabels(),
+        c.honorTimestamps(),
+        c.trackTimestampsStaleness(),
+        c.enableCompression(),
+        c.scrapeFailureLogFile(),
+        c.bodySizeLimit(),
+        c.sampleLimit(),
+        c.targetLimit(),
+        c.labelLimit(),
+        c.labelNameLengthLimit(),
+        c.labelValueLengthLimit(),
+        c.keepDroppedTargets(),
+        c.metricNameValidationScheme(),
+        c.metricNameEscapingScheme(),
+        c.relabelConfigs(),
+        c.metricRelabelConfigs(),
+        c.http(),
+        List.of());
+  }
+
+  @Override
+  public void targetsChanged(String set, List<TargetGroup> newGroups) {
+    if (!set.startsWith(SET_PREFIX)) {
+      return;
+    }
+    String job = set.substring(SET_PREFIX.length());
+    synchronized (lock) {
+      groups.put(job, List.copyOf(newGroups));
+      ScrapePool pool = pools.get(job);
+      if (pool != null) {
+        pool.sync(newGroups);
+      }
+    }
+  }
+
+  @Override
+  public void setRemoved(String set) {
+    if (!set.startsWith(SET_PREFIX)) {
+      return;
+    }
+    String job = set.substring(SET_PREFIX.length());
+    synchronized (lock) {
+      groups.remove(job);
+      ScrapePool pool = pools.get(job);
+      if (pool != null) {
+        pool.sync(List.of());
+      }
+    }
+  }
+
+  @Override
+  public List<String> pools() {
+    synchronized (lock) {
+      return List.copyOf(pools.keySet());
+    }
+  }
+
+  @Override
+  public List<ActiveTarget> active() {
+    Map<String, List<ScrapeLoop>> byPool = loops();
+    List<ActiveTarget> all = new ArrayList<>();
+    byPool.forEach((pool, loops) -> {
+      List<ActiveTarget> some = new ArrayList<>();
+      for (ScrapeLoop loop : loops) {
+        Target t = loop.target();
+        ScrapeLoop.Status s = loop.status();
+        some.add(
+            new ActiveTarget(
+                pool,
+                t.discovered(),
+                t.labels(),
+                t.url(),
+                globalUrl(t),
+                s.health(),
+                s.error(),
+                s.timeMs(),
+                s.seconds(),
+                PromDuration.formatMs(t.intervalMs()),
+                PromDuration.formatMs(t.timeoutMs())));
+      }
+      some.sort(Comparator.comparing(ActiveTarget::labels));
+      all.addAll(some);
+    });
+    return all;
+  }
+
+  private Map<String, List<ScrapeLoop>> loops() {
+    Map<String, List<ScrapeLoop>> byPool = new LinkedHashMap<>();
+    synchronized (lock) {
+      pools.forEach((name, pool) -> byPool.put(name, pool.loops()));
+    }
+    return byPool;
+  }
+
+  /** Returns the URL at which others reach the target: a loopback host gives way to ours. */
+  private String globalUrl(Target t) {
+    URI external = server.externalUrl();
+    if (t.self()) {
+      URI own = URI.create(t.url());
+      String query = own.getRawQuery() == null ? "" : "?" + own.getRawQuery();
+      return external + own.getRawPath() + query;
+    }
+    URI url;
+    try {
+      url = URI.create(t.url());
+    } catch (IllegalArgumentException _) {
+      return t.url();
+    }
+    String host = url.getHost();
+    if (host == null
+        || !(host.equals("localhost") || host.equals("127.0.0.1") || host.equals("[::1]"))) {
+      return t.url();
+    }
+    boolean own = server.listenAddresses().stream().anyMatch(a -> a.getPort() == url.getPort());
+    String scheme = own ? external.getScheme() : url.getScheme();
+    String authority =
+        own
+            ? external.getRawAuthority()
+            : external.getHost() + (url.getPort() > 0 ? ":" + url.getPort() : "");
+    String query = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
+    return scheme + "://" + authority + url.getRawPath() + query;
+  }
+
+  @Override
+  public List<DroppedTarget> dropped() {
+    synchronized (lock) {
+      List<DroppedTarget> all = new ArrayList<>();
+      pools.forEach((name, pool) -> {
+        for (Labels l : pool.dropped()) {
+          all.add(new DroppedTarget(name, l));
+        }
+      });
+      return all;
+    }
+  }
+
+  @Override
+  public Map<String, Integer> droppedCounts() {
+    synchronized (lock) {
+      Map<String, Integer> all = new TreeMap<>();
+      pools.forEach((name, pool) -> all.put(name, pool.droppedCount()));
+      return all;
+    }
+  }
+
+  @Override
+  public List<TargetMetadata> metadata() {
+    List<TargetMetadata> all = new ArrayList<>();
+    loops()
+        .values()
+        .forEach(loops ->
+            loops.forEach(
+                l -> all.add(new TargetMetadata(l.target().labels(), List.copyOf(l.metadata())))));
+    return all;
+  }
+
+  /** Writes what is counted only when asked: the size of the metadata caches. */
+  @Override
+  public void collect(MetricSink sink) {
+    Map<String, long[]> sizes = new TreeMap<>();
+    loops()
+        .forEach((pool, loops) -> {
+          long[] size = sizes.computeIfAbsent(pool, _ -> new long[2]);
+          for (ScrapeLoop loop : loops) {
+            for (MetricMetadata m : loop.metadata()) {
+              size[0]++;
+              size[1] += m.name().length() + m.help().length() + m.unit().length();
+            }
+          }
+        });
+    String entries = "prometheus_target_metadata_cache_entries";
+    sink.family(
+        new MetricMetadata(
+            entries, MetricType.GAUGE, "Total number of metric metadata entries in the cache", ""));
+    sizes.forEach((pool, n) -> sink.sample(entries, Labels.of("scrape_job", pool), n[0]));
+    String bytes = "prometheus_target_metadata_cache_bytes";
+    sink.family(
+        new MetricMetadata(
+            bytes,
+            MetricType.GAUGE,
+            "The number of bytes that are currently used for storing metric metadata in the cache",
+            ""));
+    sizes.forEach((pool, n) -> sink.sample(bytes, Labels.of("scrape_job", pool), n[1]));
+  }
+}

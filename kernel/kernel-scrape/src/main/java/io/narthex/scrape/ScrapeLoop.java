@@ -1,0 +1,363 @@
+package io.narthex.scrape;
+
+import io.narthex.format.duration.PromDuration;
+import io.narthex.format.exposition.ExpositionException;
+import io.narthex.format.exposition.ExpositionFormat;
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.StaleMarker;
+import io.narthex.service.metrics.Metrics;
+import io.narthex.service.storage.StorageGate;
+import io.narthex.service.targets.TargetService.Health;
+import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.StorageException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Scrapes one target on a virtual thread of its own, at fixed ticks.
+ *
+ * <p><b>Time.</b> The first tick comes after an offset that depends on the target and the server's
+ * seed. All samples of a scrape get the tick's time when the scrape begins within 2 ms (at most 1 %
+ * of the interval) of it, else the time it really began.
+ *
+ * <p><b>Concurrency.</b> The loop's thread alone touches {@link #intake} and the references.
+ * Settings come through one volatile field; what the status pages show goes out through another.
+ */
+final class ScrapeLoop {
+  private static final Logger LOG = LoggerFactory.getLogger(ScrapeLoop.class);
+  private static final long TOLERANCE_MS = 2;
+  private static final String[] REPORTS = {
+    "up",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "scrape_samples_post_metric_relabeling",
+    "scrape_series_added",
+    "scrape_timeout_seconds",
+    "scrape_sample_limit",
+    "scrape_body_size_bytes"
+  };
+  private static final int BASIC_REPORTS = 5;
+
+  /** What the loop scrapes and how; replaced by a reload. */
+  private record Work(Target target, ScrapeSettings settings, String refusal) {}
+
+  /** What the newest scrape was like. */
+  record Status(Health health, String error, long timeMs, double seconds) {}
+
+  private static final Status NOTHING_YET = new Status(Health.UNKNOWN, "", 0, 0);
+
+  private final Host host;
+  private final SampleIntake intake;
+  private final long[] reportRefs = new long[REPORTS.length];
+  private final Thread thread;
+
+  private volatile Work work;
+  private volatile Status status = NOTHING_YET;
+  private volatile boolean stopping;
+  private volatile boolean markEnd;
+
+  /** Guarded by the loop's thread: what the intake and the references were made for. */
+  private Work current;
+
+  private @Nullable String lastWarning;
+
+  /** What all loops share. */
+  record Host(
+      StorageGate storage,
+      ScrapeSource source,
+      ScrapeMetrics metrics,
+      Scratch.Pool scratches,
+      FailureLog failures,
+      Path folder,
+      long seed) {}
+
+  ScrapeLoop(Host host, Target target, ScrapeSettings settings, String refusal) {
+    this.host = host;
+    this.work = new Work(target, settings, refusal);
+    this.current = work;
+    this.intake = new SampleIntake(host.storage, host.metrics, settings, target);
+    Arrays.fill(reportRefs, SeriesTable.NO_REF);
+    this.thread =
+        Thread.ofVirtual()
+            .name("scrape " + settings.config.jobName() + " " + target.url())
+            .unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Changes what is scraped; ticks go on unless the interval changes. */
+  void update(Target target, ScrapeSettings settings, String refusal) {
+    Work before = work;
+    work = new Work(target, settings, refusal);
+    if (before.target.intervalMs() != target.intervalMs()) {
+      LockSupport.unpark(thread);
+    }
+  }
+
+  /**
+   * Ends the loop.
+   *
+   * @param gone whether the target is gone and its series end here
+   */
+  void stop(boolean gone) {
+    markEnd = gone;
+    stopping = true;
+    thread.interrupt();
+  }
+
+  /** Waits for the end of the loop, at most so long. */
+  void join(long ms) throws InterruptedException {
+    thread.join(ms);
+  }
+
+  Target target() {
+    return work.target;
+  }
+
+  Status status() {
+    return status;
+  }
+
+  Collection<MetricMetadata> metadata() {
+    return intake.metadata();
+  }
+
+  private void run() {
+    try {
+      ticks();
+    } catch (InterruptedException _) {
+      // stopped
+    } catch (RuntimeException | Error e) {
+      LOG.error("scrape of {} ended by a fault", work.target.url(), e);
+    }
+    if (markEnd) {
+      Thread.interrupted();
+      end();
+    }
+  }
+
+  private void ticks() throws InterruptedException {
+    long now = System.currentTimeMillis();
+    long tickMs = now + work.target.offsetMs(now, host.seed);
+    long intervalMs = work.target.intervalMs();
+    long lastStartNanos = 0;
+    while (!stopping) {
+      sleepUntil(tickMs, intervalMs);
+      if (stopping) {
+        return;
+      }
+      Work w = work;
+      if (w.target.intervalMs() != intervalMs) {
+        intervalMs = w.target.intervalMs();
+        now = System.currentTimeMillis();
+        tickMs = now + w.target.offsetMs(now, host.seed);
+        continue;
+      }
+      now = System.currentTimeMillis();
+      while (now - tickMs >= intervalMs) {
+        tickMs += intervalMs; // ticks that a slow scrape has eaten
+      }
+      long tolerance = Math.min(intervalMs / 100, TOLERANCE_MS);
+      long timeMs = now - tickMs <= tolerance ? tickMs : now;
+      long startNanos = System.nanoTime();
+      if (lastStartNanos != 0) {
+        Metrics.Summary lengths =
+            host.metrics.intervalLength.with(PromDuration.formatMs(intervalMs));
+        lengths.observe((startNanos - lastStartNanos) / 1e9);
+      }
+      lastStartNanos = startNanos;
+      scrape(w, timeMs, startNanos);
+      tickMs += intervalMs;
+    }
+  }
+
+  /** Sleeps until a moment of the wall clock, or until the interval is changed. */
+  private void sleepUntil(long tickMs, long intervalMs) throws InterruptedException {
+    while (!stopping && work.target.intervalMs() == intervalMs) {
+      long left = tickMs - System.currentTimeMillis();
+      if (left <= 0) {
+        return;
+      }
+      // a clock that jumps back must not stop the loop for long
+      LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(Math.min(left, intervalMs)));
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+    }
+  }
+
+  private void adopt(Work w) {
+    if (w != current) {
+      intake.update(w.settings, w.target);
+      if (!w.target.labels().equals(current.target.labels())) {
+        Arrays.fill(reportRefs, SeriesTable.NO_REF);
+      }
+      current = w;
+    }
+  }
+
+  private void scrape(Work w, long timeMs, long startNanos) throws InterruptedException {
+    adopt(w);
+    Scratch scratch = host.scratches.take();
+    try {
+      String error = "";
+      double bodySize = 0;
+      ExpositionFormat format = null;
+      boolean taken = false;
+      int sampleRows = 0;
+      try {
+        if (!w.refusal.isEmpty()) {
+          throw new ScrapeFailure(w.refusal);
+        }
+        format = host.source.fetch(w.target, w.settings, scratch);
+        bodySize = scratch.length;
+        taken = true;
+        intake.take(format, scratch, timeMs);
+        sampleRows = scratch.batch.size();
+      } catch (ScrapeFailure e) {
+        error = message(e);
+        count(e.kind);
+        if (e.kind == ScrapeFailure.Kind.BODY_SIZE) {
+          bodySize = -1;
+        }
+      } catch (StorageException e) {
+        error = message(e);
+      } catch (ExpositionException e) {
+        error = message(e);
+      } catch (IOException e) {
+        error = message(e);
+      }
+      SampleBatch batch = scratch.batch;
+      if (!error.isEmpty()) {
+        batch.clear();
+        intake.takeNothing(batch, timeMs, taken);
+        sampleRows = 0;
+      }
+      double seconds = (System.nanoTime() - startNanos) / 1e9;
+      host.metrics.scrapeDuration.observe(seconds);
+      int reportRow = batch.size();
+      try {
+        report(w, batch, timeMs, error.isEmpty(), seconds, bodySize);
+        append(w, format, scratch, sampleRows, reportRow, timeMs, seconds, bodySize, error);
+      } catch (StorageException e) {
+        warn(w, "samples cannot be stored: " + message(e));
+      }
+      status = new Status(error.isEmpty() ? Health.UP : Health.DOWN, error, timeMs, seconds);
+      if (!error.isEmpty()) {
+        LOG.debug("scrape of {} failed: {}", w.target.url(), error);
+        String file = w.settings.config.scrapeFailureLogFile();
+        if (file != null && !file.isEmpty()) {
+          host.failures.write(
+              host.folder.resolve(file), w.settings.config.jobName(), w.target.url(), error);
+        }
+      }
+    } finally {
+      host.scratches.give(scratch);
+    }
+  }
+
+  private static String message(Exception e) {
+    return e.getMessage() == null ? e.toString() : e.getMessage();
+  }
+
+  private void count(ScrapeFailure.Kind kind) {
+    switch (kind) {
+      case BODY_SIZE -> host.metrics.exceededBodySize.inc();
+      case SAMPLE_LIMIT -> host.metrics.exceededSampleLimit.inc();
+      case LABEL_LIMIT -> host.metrics.exceededLabelLimits.inc();
+      case BUCKET_LIMIT -> host.metrics.exceededBucketLimit.inc();
+      case OTHER -> {
+        // up says it
+      }
+    }
+  }
+
+  private void append(
+      Work w,
+      @Nullable ExpositionFormat format,
+      Scratch scratch,
+      int sampleRows,
+      int reportRow,
+      long timeMs,
+      double seconds,
+      double bodySize,
+      String error) {
+    AppendResult result = host.storage.append(scratch.batch);
+    host.metrics.exemplarOutOfOrder.add(result.rejectedExemplars());
+    if (result.allOk()) {
+      return;
+    }
+    SampleBatch second = new SampleBatch(scratch.batch.size());
+    if (format != null && sampleRows > 0) {
+      int exposed = Math.min(sampleRows, reportRow);
+      intake.afterAppend(result, format, scratch, scratch.batch, exposed, second, timeMs);
+    }
+    if (result.code(reportRow) == AppendResult.UNKNOWN_SERIES) {
+      Arrays.fill(reportRefs, SeriesTable.NO_REF);
+      report(w, second, timeMs, error.isEmpty(), seconds, bodySize);
+    }
+    if (second.size() > 0) {
+      host.storage.append(second);
+    }
+  }
+
+  private void report(
+      Work w, SampleBatch batch, long timeMs, boolean up, double seconds, double bodySize) {
+    int n = w.settings.extraMetrics ? REPORTS.length : BASIC_REPORTS;
+    for (int i = 0; i < n; i++) {
+      if (reportRefs[i] == SeriesTable.NO_REF) {
+        reportRefs[i] =
+            host.storage.resolve(w.target.labels().with(Labels.METRIC_NAME, REPORTS[i]));
+      }
+      double value =
+          switch (i) {
+            case 0 -> up ? 1 : 0;
+            case 1 -> seconds;
+            case 2 -> intake.scraped();
+            case 3 -> intake.kept();
+            case 4 -> intake.added();
+            case 5 -> w.target.timeoutMs() / 1000.0;
+            case 6 -> w.settings.sampleLimit;
+            default -> bodySize;
+          };
+      batch.add(reportRefs[i], timeMs, value);
+    }
+  }
+
+  /** Marks all series of the target as ended. */
+  private void end() {
+    SampleBatch batch = new SampleBatch(256);
+    long timeMs = Math.max(System.currentTimeMillis(), status.timeMs + 1);
+    intake.endAll(batch, timeMs);
+    for (long ref : reportRefs) {
+      if (ref != SeriesTable.NO_REF) {
+        batch.add(ref, timeMs, StaleMarker.VALUE);
+      }
+    }
+    try {
+      if (batch.size() > 0) {
+        host.storage.append(batch);
+      }
+    } catch (StorageException e) {
+      LOG.warn("end of series of {} cannot be stored: {}", work.target.url(), e.getMessage());
+    }
+  }
+
+  private void warn(Work w, String message) {
+    if (!message.equals(lastWarning)) {
+      lastWarning = message;
+      LOG.warn("scrape of {}: {}", w.target.url(), message);
+    }
+  }
+}

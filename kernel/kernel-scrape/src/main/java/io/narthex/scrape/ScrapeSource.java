@@ -1,0 +1,213 @@
+package io.narthex.scrape;
+
+import io.narthex.format.exposition.ExpositionFormat;
+import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.metrics.Metrics;
+import io.narthex.service.server.ServerInfo;
+import io.narthex.spi.plugin.HttpTransport;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+
+/** Gets the exposition of a target: over HTTP, or in process when the target is this server. */
+final class ScrapeSource {
+  private static final String EXPORTERS = "/exporters/";
+  private static final String METRICS = "/metrics";
+
+  private final HttpTransport http;
+  private final Metrics metrics;
+  private final ExporterService exporters;
+  private final ServerInfo server;
+  private final ScheduledExecutorService timer;
+
+  ScrapeSource(
+      HttpTransport http,
+      Metrics metrics,
+      ExporterService exporters,
+      ServerInfo server,
+      ScheduledExecutorService timer) {
+    this.http = http;
+    this.metrics = metrics;
+    this.exporters = exporters;
+    this.server = server;
+    this.timer = timer;
+  }
+
+  /**
+   * Reads the exposition into {@code scratch}.
+   *
+   * @return its format
+   * @throws IOException when there is none, with a message for users
+   */
+  ExpositionFormat fetch(Target target, ScrapeSettings settings, Scratch scratch)
+      throws IOException, InterruptedException {
+    String path = target.internal().get("__metrics_path__");
+    if (target.self()) {
+      boolean exporter =
+          path.startsWith(EXPORTERS)
+              && path.endsWith(METRICS)
+              && path.length() > EXPORTERS.length() + METRICS.length();
+      if (exporter) {
+        String name = path.substring(EXPORTERS.length(), path.length() - METRICS.length());
+        Map<String, List<String>> parameters =
+            new TargetBuilder(settings.config, "").parameters(target.internal());
+        return inProcess(
+            target, scratch, () -> exporters.collect(name, scratch.writer, parameters));
+      }
+      if (path.equals(METRICS)) {
+        return inProcess(target, scratch, () -> metrics.collect(scratch.writer));
+      }
+    }
+    return overHttp(target, settings, scratch);
+  }
+
+  private interface Collection {
+    void run() throws IOException, InterruptedException;
+  }
+
+  /** Collects on this thread; the timer interrupts it when the scrape's time is over. */
+  private ExpositionFormat inProcess(Target target, Scratch scratch, Collection work)
+      throws IOException, InterruptedException {
+    Thread self = Thread.currentThread();
+    Object gate = new Object();
+    boolean[] state = new boolean[2]; // done, timed out
+    ScheduledFuture<?> alarm =
+        timer.schedule(
+            () -> {
+              synchronized (gate) {
+                if (!state[0]) {
+                  state[1] = true;
+                  self.interrupt();
+                }
+              }
+            },
+            target.timeoutMs(),
+            TimeUnit.MILLISECONDS);
+    boolean late;
+    try {
+      scratch.writer.reset();
+      work.run();
+      scratch.writer.finish();
+    } catch (InterruptedException e) {
+      synchronized (gate) {
+        if (!state[1]) {
+          throw e;
+        }
+      }
+    } catch (RuntimeException e) {
+      throw new ScrapeFailure("collecting failed: " + e);
+    } finally {
+      alarm.cancel(false);
+      synchronized (gate) {
+        state[0] = true;
+        late = state[1];
+      }
+      if (late) {
+        Thread.interrupted();
+      }
+    }
+    if (late) {
+      throw new ScrapeFailure("context deadline exceeded");
+    }
+    int n = scratch.writer.length();
+    if (scratch.body.length < n + 1) {
+      scratch.body = new byte[n + n / 2 + 1];
+    }
+    System.arraycopy(scratch.writer.buffer(), 0, scratch.body, 0, n);
+    scratch.length = n;
+    return ExpositionFormat.PROMETHEUS_TEXT;
+  }
+
+  private ExpositionFormat overHttp(Target target, ScrapeSettings settings, Scratch scratch)
+      throws IOException, InterruptedException {
+    Map<String, String> headers = new LinkedHashMap<>();
+    headers.put("Accept", settings.accept);
+    headers.put("Accept-Encoding", settings.config.enableCompression() ? "gzip" : "identity");
+    headers.put("User-Agent", "Prometheus/" + server.compatibleVersion());
+    headers.put("X-Prometheus-Scrape-Timeout-Seconds", seconds(target.timeoutMs()));
+    String socket = target.internal().get("__unix_socket__");
+    var request =
+        new HttpTransport.Request(
+            "GET",
+            target.self() ? own(target) : uri(target.url()),
+            headers,
+            null,
+            Duration.ofMillis(target.timeoutMs()),
+            socket.isEmpty() ? null : socket);
+    try (HttpTransport.Response response = http.send(request, settings.config.http())) {
+      if (response.status() != 200) {
+        throw new ScrapeFailure("server returned HTTP status " + status(response.status()));
+      }
+      String contentType = Objects.requireNonNullElse(response.header("Content-Type"), "");
+      scratch.read(response.body(), settings.bodyLimit);
+      ExpositionFormat.Choice choice =
+          ExpositionFormat.choose(contentType, settings.config.fallbackScrapeProtocol());
+      if (choice.format() == null) {
+        throw new ScrapeFailure(String.valueOf(choice.problem()));
+      }
+      return choice.format();
+    }
+  }
+
+  private static URI uri(String url) throws ScrapeFailure {
+    try {
+      return URI.create(url);
+    } catch (IllegalArgumentException e) {
+      throw new ScrapeFailure("parse \"" + url + "\": " + e.getMessage());
+    }
+  }
+
+  /** Returns the address of a path of this server that is served over HTTP only. */
+  private URI own(Target target) throws ScrapeFailure {
+    List<InetSocketAddress> listening = server.listenAddresses();
+    if (listening.isEmpty()) {
+      throw new ScrapeFailure("this server does not listen yet");
+    }
+    URI url = uri(target.url());
+    String query = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
+    return uri(
+        "http://127.0.0.1:"
+            + listening.get(0).getPort()
+            + server.routePrefix()
+            + url.getRawPath()
+            + query);
+  }
+
+  private static String seconds(long ms) {
+    return ms % 1000 == 0 ? Long.toString(ms / 1000) : Double.toString(ms / 1000.0);
+  }
+
+  private static String status(int code) {
+    String text =
+        switch (code) {
+          case 204 -> "No Content";
+          case 301 -> "Moved Permanently";
+          case 302 -> "Found";
+          case 307 -> "Temporary Redirect";
+          case 308 -> "Permanent Redirect";
+          case 400 -> "Bad Request";
+          case 401 -> "Unauthorized";
+          case 403 -> "Forbidden";
+          case 404 -> "Not Found";
+          case 405 -> "Method Not Allowed";
+          case 406 -> "Not Acceptable";
+          case 408 -> "Request Timeout";
+          case 429 -> "Too Many Requests";
+          case 500 -> "Internal Server Error";
+          case 501 -> "Not Implemented";
+          case 502 -> "Bad Gateway";
+          case 503 -> "Service Unavailable";
+          case 504 -> "Gateway Timeout";
+          default -> "";
+        };
+    return code + (text.isEmpty() ? "" : " " + text);
+  }
+}

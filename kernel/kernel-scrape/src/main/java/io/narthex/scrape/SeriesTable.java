@@ -1,0 +1,308 @@
+package io.narthex.scrape;
+
+import java.util.Arrays;
+
+/**
+ * The texts a target has shown, each with what became of it. Texts lie in one array, facts in
+ * columns; nothing is allocated for a text that is known.
+ *
+ * <p><b>Lookup.</b> Targets show their series in the same order from scrape to scrape, so the text
+ * that followed last time is compared first; only when that fails is the text hashed.
+ * <b>Eviction.</b> When texts not seen in the newest scrape outnumber those seen, the table is
+ * built anew.
+ *
+ * <p>Not thread-safe.
+ */
+final class SeriesTable {
+  /** The reference of an entry that has none. */
+  static final long NO_REF = -1;
+
+  private static final int MIN_SLOTS = 64;
+
+  private byte[] texts = new byte[1024];
+  private int textLength;
+
+  private int count;
+  private int[] textStart = new int[16];
+  private int[] textEnd = new int[16];
+  private int[] hashes = new int[16];
+  private long[] refs = new long[16];
+  private boolean[] dropped = new boolean[16];
+
+  /** Whether the entry's newest sample was a native histogram. */
+  private boolean[] histogram = new boolean[16];
+
+  /** Scrape in which the entry was seen last, with and without a time of its own. */
+  private long[] seen = new long[16];
+
+  /** Scrape in which the entry was last seen as a series that can go stale. */
+  private long[] tracked = new long[16];
+
+  /** Entry number + 1 by hash; 0 = free. Linear probing. */
+  private int[] slots = new int[MIN_SLOTS];
+
+  /** Entries in the order of the scrape before and of this one. */
+  private int[] lastOrder = new int[16];
+
+  private int lastOrderCount;
+  private int[] order = new int[16];
+  private int orderCount;
+
+  private long scrape;
+
+  /** Begins a scrape. */
+  void begin() {
+    scrape++;
+    int[] swap = lastOrder;
+    lastOrder = order;
+    lastOrderCount = orderCount;
+    order = swap;
+    orderCount = 0;
+  }
+
+  /** Returns how many entries there are. */
+  int size() {
+    return count;
+  }
+
+  /** Returns the entry of a text, or -1 when it is new; call {@link #add} then. */
+  int find(byte[] b, int from, int to) {
+    int found = -1;
+    if (orderCount < lastOrderCount) {
+      int guess = lastOrder[orderCount];
+      if (Arrays.equals(texts, textStart[guess], textEnd[guess], b, from, to)) {
+        found = guess;
+      }
+    }
+    if (found < 0) {
+      found = lookup(b, from, to, hash(b, from, to));
+    }
+    if (found >= 0) {
+      remember(found);
+    }
+    return found;
+  }
+
+  /** Returns the entry of a text without taking note of it, or -1. */
+  int peek(byte[] b, int from, int to) {
+    return lookup(b, from, to, hash(b, from, to));
+  }
+
+  /** Adds a text that {@link #find} did not know. */
+  int add(byte[] b, int from, int to) {
+    if (count == refs.length) {
+      grow();
+    }
+    int n = to - from;
+    if (textLength + n > texts.length) {
+      texts = Arrays.copyOf(texts, Math.max(texts.length * 2, textLength + n));
+    }
+    System.arraycopy(b, from, texts, textLength, n);
+    int e = count++;
+    textStart[e] = textLength;
+    textLength += n;
+    textEnd[e] = textLength;
+    hashes[e] = hash(b, from, to);
+    refs[e] = NO_REF;
+    dropped[e] = false;
+    histogram[e] = false;
+    seen[e] = 0;
+    tracked[e] = 0;
+    if (count * 2 > slots.length) {
+      rehash(slots.length * 2);
+    } else {
+      insert(e);
+    }
+    remember(e);
+    return e;
+  }
+
+  private void remember(int entry) {
+    if (orderCount == order.length) {
+      order = Arrays.copyOf(order, orderCount * 2);
+    }
+    order[orderCount++] = entry;
+  }
+
+  private int lookup(byte[] b, int from, int to, int hash) {
+    int mask = slots.length - 1;
+    for (int s = hash & mask; slots[s] != 0; s = s + 1 & mask) {
+      int e = slots[s] - 1;
+      if (hashes[e] == hash && Arrays.equals(texts, textStart[e], textEnd[e], b, from, to)) {
+        return e;
+      }
+    }
+    return -1;
+  }
+
+  private void insert(int entry) {
+    int mask = slots.length - 1;
+    int s = hashes[entry] & mask;
+    while (slots[s] != 0) {
+      s = s + 1 & mask;
+    }
+    slots[s] = entry + 1;
+  }
+
+  private void rehash(int size) {
+    slots = new int[size];
+    for (int e = 0; e < count; e++) {
+      insert(e);
+    }
+  }
+
+  private void grow() {
+    int n = count * 2;
+    textStart = Arrays.copyOf(textStart, n);
+    textEnd = Arrays.copyOf(textEnd, n);
+    hashes = Arrays.copyOf(hashes, n);
+    refs = Arrays.copyOf(refs, n);
+    dropped = Arrays.copyOf(dropped, n);
+    histogram = Arrays.copyOf(histogram, n);
+    seen = Arrays.copyOf(seen, n);
+    tracked = Arrays.copyOf(tracked, n);
+  }
+
+  private static int hash(byte[] b, int from, int to) {
+    int h = 0x811c9dc5;
+    for (int i = from; i < to; i++) {
+      h = (h ^ b[i]) * 0x01000193;
+    }
+    return h ^ h >>> 15;
+  }
+
+  long ref(int entry) {
+    return refs[entry];
+  }
+
+  void ref(int entry, long ref) {
+    refs[entry] = ref;
+  }
+
+  boolean isDropped(int entry) {
+    return dropped[entry];
+  }
+
+  void drop(int entry) {
+    dropped[entry] = true;
+  }
+
+  boolean isHistogram(int entry) {
+    return histogram[entry];
+  }
+
+  void histogram(int entry, boolean is) {
+    histogram[entry] = is;
+  }
+
+  /** Marks an entry as seen; returns false when this scrape has seen it already. */
+  boolean see(int entry) {
+    if (seen[entry] == scrape) {
+      return false;
+    }
+    seen[entry] = scrape;
+    return true;
+  }
+
+  /** Marks an entry as one that goes stale when it is not seen next time. */
+  void track(int entry) {
+    tracked[entry] = scrape;
+  }
+
+  /** Tells whether an entry went on last time and does not any more. */
+  boolean isStale(int entry) {
+    return tracked[entry] == scrape - 1 && refs[entry] != NO_REF && scrape > 1;
+  }
+
+  /** Tells whether an entry was seen as a series that can go stale in this scrape. */
+  boolean isTracked(int entry) {
+    return tracked[entry] == scrape && refs[entry] != NO_REF;
+  }
+
+  /** Returns the references of all tracked entries, rising. */
+  long[] trackedRefs() {
+    long[] all = new long[count];
+    int n = 0;
+    for (int e = 0; e < count; e++) {
+      if (isTracked(e)) {
+        all[n++] = refs[e];
+      }
+    }
+    long[] rising = Arrays.copyOf(all, n);
+    Arrays.sort(rising);
+    return rising;
+  }
+
+  /** Forgets what this scrape has seen; used before the scrape is counted as empty. */
+  void unsee() {
+    for (int e = 0; e < count; e++) {
+      if (seen[e] == scrape) {
+        seen[e] = 0;
+      }
+      if (tracked[e] == scrape) {
+        tracked[e] = scrape - 1;
+      }
+    }
+  }
+
+  /** Ends a scrape; drops entries when too many are out of use. */
+  void end() {
+    int live = 0;
+    for (int e = 0; e < count; e++) {
+      if (seen[e] == scrape) {
+        live++;
+      }
+    }
+    if (count - live > 100 + live / 4 && live > 0) {
+      compact();
+    }
+  }
+
+  private void compact() {
+    byte[] oldTexts = texts;
+    int[] moved = new int[count];
+    texts = new byte[Math.max(1024, textLength / 2)];
+    textLength = 0;
+    int n = 0;
+    for (int e = 0; e < count; e++) {
+      if (seen[e] != scrape) {
+        moved[e] = -1;
+        continue;
+      }
+      int length = textEnd[e] - textStart[e];
+      if (textLength + length > texts.length) {
+        texts = Arrays.copyOf(texts, Math.max(texts.length * 2, textLength + length));
+      }
+      System.arraycopy(oldTexts, textStart[e], texts, textLength, length);
+      textStart[n] = textLength;
+      textLength += length;
+      textEnd[n] = textLength;
+      hashes[n] = hashes[e];
+      refs[n] = refs[e];
+      dropped[n] = dropped[e];
+      histogram[n] = histogram[e];
+      seen[n] = seen[e];
+      tracked[n] = tracked[e];
+      moved[e] = n++;
+    }
+    count = n;
+    int size = MIN_SLOTS;
+    while (size < count * 2) {
+      size *= 2;
+    }
+    rehash(size);
+    int k = 0;
+    for (int i = 0; i < orderCount; i++) {
+      int e = moved[order[i]];
+      if (e >= 0) {
+        order[k++] = e;
+      }
+    }
+    orderCount = k;
+  }
+
+  /** Forgets all references; each text is resolved again when it comes. */
+  void forgetReferences() {
+    Arrays.fill(refs, 0, count, NO_REF);
+  }
+}

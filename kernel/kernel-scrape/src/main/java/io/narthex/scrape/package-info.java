@@ -1,0 +1,5 @@
+/** Targets, scrape loops, staleness. */
+@NullMarked
+package io.narthex.scrape;
+
+import org.jspecify.annotations.NullMarked;

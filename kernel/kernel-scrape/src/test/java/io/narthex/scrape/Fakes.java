@@ -1,0 +1,296 @@
+package io.narthex.scrape;
+
+import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
+import io.narthex.model.NativeHistogram;
+import io.narthex.model.StaleMarker;
+import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.metrics.Metrics;
+import io.narthex.service.server.ServerInfo;
+import io.narthex.service.storage.StorageGate;
+import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.plugin.HttpTransport;
+import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SelectRequest;
+import io.narthex.spi.storage.SeriesCursor;
+import io.narthex.spi.storage.SeriesExemplars;
+import io.narthex.spi.storage.Storage;
+import io.narthex.spi.storage.StorageStats;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Proxy;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.jspecify.annotations.NullUnmarked;
+
+/** Stand-ins of what scraping talks to. */
+@NullUnmarked
+final class Fakes {
+  private Fakes() {}
+
+  /** Keeps every sample as text. */
+  static final class Store implements StorageGate {
+    final Map<Labels, Long> refs = new HashMap<>();
+    final Map<Long, Labels> byRef = new HashMap<>();
+    final Map<Labels, List<String>> samples = new LinkedHashMap<>();
+    final Map<Labels, Long> times = new HashMap<>();
+    int resolved;
+    int appended;
+    private long next = 1;
+
+    @Override
+    public synchronized long resolve(Labels labels) {
+      resolved++;
+      return refs.computeIfAbsent(
+          labels,
+          l -> {
+            byRef.put(next, l);
+            return next++;
+          });
+    }
+
+    @Override
+    public synchronized AppendResult append(SampleBatch batch) {
+      byte[] codes = new byte[batch.size()];
+      boolean bad = false;
+      for (int i = 0; i < batch.size(); i++) {
+        Labels labels = byRef.get(batch.ref(i));
+        if (labels == null) {
+          codes[i] = AppendResult.UNKNOWN_SERIES;
+          bad = true;
+          continue;
+        }
+        NativeHistogram h = batch.histogram(i);
+        String text =
+            h != null
+                ? "hist " + h.count()
+                : StaleMarker.is(batch.value(i)) ? "stale" : Double.toString(batch.value(i));
+        samples.computeIfAbsent(labels, _ -> new ArrayList<>()).add(text);
+        times.put(labels, batch.timeMs(i));
+      }
+      appended++;
+      notifyAll();
+      return bad ? AppendResult.of(codes, 0) : AppendResult.ALL_OK;
+    }
+
+    /** Behaves as a storage that was replaced. */
+    synchronized void forgetAll() {
+      refs.clear();
+      byRef.clear();
+    }
+
+    synchronized List<String> of(String... labels) {
+      return List.copyOf(samples.getOrDefault(Labels.of(labels), List.of()));
+    }
+
+    synchronized void awaitAppends(int n) throws InterruptedException {
+      long deadline = System.nanoTime() + 10_000_000_000L;
+      while (appended < n) {
+        long left = (deadline - System.nanoTime()) / 1_000_000;
+        if (left <= 0) {
+          throw new AssertionError("only " + appended + " of " + n + " appends");
+        }
+        wait(left);
+      }
+    }
+
+    @Override
+    public SeriesCursor select(SelectRequest request) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public List<Labels> series(List<List<Matcher>> m, long min, long max, int limit) {
+      return List.of();
+    }
+
+    @Override
+    public List<String> labelNames(List<List<Matcher>> m, long min, long max, int limit) {
+      return List.of();
+    }
+
+    @Override
+    public List<String> labelValues(
+        String name, List<List<Matcher>> m, long min, long max, int limit) {
+      return List.of();
+    }
+
+    @Override
+    public List<SeriesExemplars> exemplars(List<List<Matcher>> m, long min, long max) {
+      return List.of();
+    }
+
+    @Override
+    public StorageStats stats(int topN) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void close() {}
+
+    @Override
+    public boolean ready() {
+      return true;
+    }
+
+    @Override
+    public String type() {
+      return "fake";
+    }
+
+    @Override
+    public <T extends Storage> T capability(Class<T> type) {
+      return null;
+    }
+
+    @Override
+    public double replayProgress() {
+      return 1;
+    }
+  }
+
+  /** Counts under "name{labels}". */
+  static final class Counts {
+    final Map<String, Double> values = new ConcurrentHashMap<>();
+
+    Metrics metrics() {
+      return new Metrics() {
+        @Override
+        public Counter counter(String name, String help, String... labelNames) {
+          return metric(Counter.class, name);
+        }
+
+        @Override
+        public Gauge gauge(String name, String help, String... labelNames) {
+          return metric(Gauge.class, name);
+        }
+
+        @Override
+        public Histogram histogram(
+            String name, String help, double[] bounds, String... labelNames) {
+          return metric(Histogram.class, name);
+        }
+
+        @Override
+        public Summary summary(String name, String help, String... labelNames) {
+          return metric(Summary.class, name);
+        }
+
+        @Override
+        public void collect(MetricSink sink) {
+          sink.family(
+              new io.narthex.model.MetricMetadata(
+                  "own_total", io.narthex.model.MetricType.COUNTER, "Own.", ""));
+          sink.sample("own_total", Labels.EMPTY, 5);
+        }
+      };
+    }
+
+    private <T> T metric(Class<T> type, String name) {
+      return type.cast(
+          Proxy.newProxyInstance(
+              type.getClassLoader(),
+              new Class<?>[] {type},
+              (proxy, method, args) -> {
+                switch (method.getName()) {
+                  case "with" -> {
+                    return proxy;
+                  }
+                  case "inc" -> values.merge(name, 1.0, Double::sum);
+                  case "add" -> values.merge(name, (Double) args[0], Double::sum);
+                  case "set" -> values.put(name, (Double) args[0]);
+                  case "value" -> {
+                    return values.getOrDefault(name, 0.0);
+                  }
+                  default -> {
+                    return null;
+                  }
+                }
+                return null;
+              }));
+    }
+  }
+
+  /** A response with status 200 unless the body says otherwise. */
+  static HttpTransport http(Function<URI, String> pages) {
+    return (request, settings) -> {
+      String page = pages.apply(request.uri());
+      if (page == null) {
+        throw new IOException("Get \"" + request.uri() + "\": connection refused");
+      }
+      return new HttpTransport.Response() {
+        @Override
+        public int status() {
+          return page.equals("500") ? 500 : 200;
+        }
+
+        @Override
+        public String header(String name) {
+          return page.contains("# EOF") ? "application/openmetrics-text" : "text/plain";
+        }
+
+        @Override
+        public InputStream body() {
+          return new ByteArrayInputStream(page.getBytes(StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public void close() {}
+      };
+    };
+  }
+
+  static ExporterService exporters() {
+    return new ExporterService() {
+      @Override
+      public List<String> types() {
+        return List.of("node");
+      }
+
+      @Override
+      public boolean has(String type) {
+        return type.equals("node");
+      }
+
+      @Override
+      public void collect(String type, MetricSink sink, Map<String, List<String>> parameters)
+          throws IOException, InterruptedException {
+        if (!type.equals("node")) {
+          throw new IOException("no exporter \"" + type + "\"");
+        }
+        if (parameters.containsKey("hang")) {
+          Thread.sleep(60_000);
+        }
+        sink.family(
+            new io.narthex.model.MetricMetadata(
+                "node_load1", io.narthex.model.MetricType.GAUGE, "Load.", ""));
+        sink.sample("node_load1", Labels.EMPTY, 0.5);
+      }
+    };
+  }
+
+  static ServerInfo server() {
+    return (ServerInfo)
+        Proxy.newProxyInstance(
+            Fakes.class.getClassLoader(),
+            new Class<?>[] {ServerInfo.class},
+            (proxy, method, args) ->
+                switch (method.getName()) {
+                  case "externalUrl" -> URI.create("http://here.test:9090");
+                  case "compatibleVersion" -> "3.14.0";
+                  case "listenAddresses" -> List.of(InetSocketAddress.createUnresolved("h", 9090));
+                  case "routePrefix" -> "";
+                  default -> null;
+                });
+  }
+}

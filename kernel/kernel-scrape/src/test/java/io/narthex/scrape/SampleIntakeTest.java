@@ -1,0 +1,271 @@
+package io.narthex.scrape;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.format.exposition.ExpositionFormat;
+import io.narthex.model.Labels;
+import io.narthex.model.TargetGroup;
+import io.narthex.service.config.ScrapeConfig;
+import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.SampleBatch;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Test;
+
+@NullUnmarked
+final class SampleIntakeTest {
+  private final Fakes.Store store = new Fakes.Store();
+  private final Fakes.Counts counts = new Fakes.Counts();
+  private final Scratch scratch = new Scratch();
+  private SampleIntake intake;
+
+  private static Target target(ScrapeConfig config) {
+    return new TargetBuilder(config, "self:9090")
+        .build(
+            List.of(
+                new TargetGroup("0", Map.of("env", "t"), List.of(Map.of("__address__", "a:1")))))
+        .targets()
+        .get(0);
+  }
+
+  private void open(ScrapeConfig config) {
+    intake =
+        new SampleIntake(
+            store, new ScrapeMetrics(counts.metrics()), new ScrapeSettings(config), target(config));
+  }
+
+  private void scrape(String body, long timeMs) throws Exception {
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    scratch.body = bytes;
+    scratch.length = bytes.length;
+    scratch.batch.clear();
+    ExpositionFormat format =
+        body.contains("# EOF")
+            ? ExpositionFormat.OPENMETRICS_TEXT
+            : ExpositionFormat.PROMETHEUS_TEXT;
+    intake.take(format, scratch, timeMs);
+    int rows = scratch.batch.size();
+    AppendResult result = store.append(scratch.batch);
+    if (!result.allOk()) {
+      SampleBatch second = new SampleBatch(16);
+      intake.afterAppend(result, format, scratch, scratch.batch, rows, second, timeMs);
+      store.append(second);
+    }
+  }
+
+  private List<String> of(String name) {
+    return store.of("__name__", name, "job", "j", "instance", "a:1", "env", "t");
+  }
+
+  @Test
+  void marksWhatVanishes() throws Exception {
+    open(Jobs.job("j"));
+    scrape("a 1\nb 2\n", 1000);
+    scrape("a 3\n", 2000);
+    scrape("a 4\n", 3000);
+    scrape("b 5\na 6\n", 4000);
+    assertThat(of("a")).containsExactly("1.0", "3.0", "4.0", "6.0");
+    assertThat(of("b")).containsExactly("2.0", "stale", "5.0");
+    assertThat(store.resolved).isEqualTo(2);
+  }
+
+  @Test
+  void countsAFailedScrapeAsEmpty() throws Exception {
+    open(Jobs.job("j", "sampleLimit", 2L));
+    scrape("a 1\nb 2\n", 1000);
+    assertThatThrownBy(() -> scrape("a 1\nb 2\nc 3\n", 2000)).hasMessage("sample limit exceeded");
+    scratch.batch.clear();
+    intake.takeNothing(scratch.batch, 2000, true);
+    assertThat(scratch.batch.size()).isGreaterThanOrEqualTo(2);
+    store.append(scratch.batch);
+    assertThat(of("a")).containsExactly("1.0", "stale");
+    scrape("a 1\n", 3000);
+    assertThat(of("a")).containsExactly("1.0", "stale", "1.0");
+    assertThat(of("b")).containsExactly("2.0", "stale");
+  }
+
+  @Test
+  void renamesConflictingLabels() throws Exception {
+    open(Jobs.job("j"));
+    scrape("a{job=\"x\",exported_job=\"y\"} 1\n", 1000);
+    assertThat(
+            store.of(
+                "__name__",
+                "a",
+                "job",
+                "j",
+                "instance",
+                "a:1",
+                "env",
+                "t",
+                "exported_job",
+                "y",
+                "exported_exported_job",
+                "x"))
+        .containsExactly("1.0");
+  }
+
+  @Test
+  void honorsLabels() throws Exception {
+    open(Jobs.job("j", "honorLabels", true));
+    scrape("a{job=\"x\"} 1\n", 1000);
+    assertThat(store.of("__name__", "a", "job", "x", "instance", "a:1", "env", "t"))
+        .containsExactly("1.0");
+    scrape("b{job=\"\"} 1\n", 2000);
+    assertThat(store.of("__name__", "b", "instance", "a:1", "env", "t")).containsExactly("1.0");
+  }
+
+  @Test
+  void relabelsAndDrops() throws Exception {
+    open(
+        Jobs.job(
+            "j",
+            "metricRelabel",
+            List.of(
+                Jobs.rule("drop", "__name__", "b", "", "$1"),
+                Jobs.rule("replace", "x", "(.+)", "y", "<$1>"),
+                Jobs.rule("labeldrop", "", "x", "", "$1"))));
+    scrape("a{x=\"1\"} 1\nb 2\n", 1000);
+    scrape("a{x=\"1\"} 2\nb 2\n", 2000);
+    assertThat(store.of("__name__", "a", "job", "j", "instance", "a:1", "env", "t", "y", "<1>"))
+        .containsExactly("1.0", "2.0");
+    assertThat(of("b")).isEmpty();
+    assertThat(intake.scraped()).isEqualTo(2);
+    assertThat(intake.kept()).isEqualTo(1);
+    assertThat(intake.added()).isZero();
+  }
+
+  @Test
+  void resolvesAgainWhatTheStorageForgot() throws Exception {
+    open(Jobs.job("j"));
+    scrape("a 1\nb 2\n", 1000);
+    store.forgetAll();
+    scrape("a 3\nb 4\n", 2000);
+    scrape("a 5\nb 6\n", 3000);
+    assertThat(of("a")).containsExactly("1.0", "3.0", "5.0");
+    assertThat(of("b")).containsExactly("2.0", "4.0", "6.0");
+  }
+
+  @Test
+  void takesTheFirstOfTwoAndOwnTimes() throws Exception {
+    open(Jobs.job("j"));
+    scrape("a 1\na 2\nb 7 500\n", 1000);
+    assertThat(of("a")).containsExactly("1.0");
+    assertThat(counts.values)
+        .containsEntry("prometheus_target_scrapes_sample_duplicate_timestamp_total", 1.0);
+    assertThat(store.times)
+        .containsEntry(Labels.of("__name__", "b", "job", "j", "instance", "a:1", "env", "t"), 500L);
+    scrape("a 1\n", 2000);
+    assertThat(of("b")).as("no marker for a series with its own time").containsExactly("7.0");
+  }
+
+  @Test
+  void keepsMetadataAndExemplars() throws Exception {
+    open(Jobs.job("j"));
+    scrape("# HELP hits Hits.\n# TYPE hits counter\nhits_total 1 # {trace=\"x\"} 1\n# EOF\n", 1000);
+    assertThat(intake.metadata())
+        .singleElement()
+        .satisfies(m -> {
+          assertThat(m.help()).isEqualTo("Hits.");
+          assertThat(m.type().text()).isEqualTo("counter");
+        });
+    assertThat(scratch.batch.exemplarCount()).isEqualTo(1);
+    assertThat(scratch.batch.exemplar(0).timestampMs()).isEqualTo(1000);
+  }
+
+  @Test
+  void refusesTooManyLabelsAndMissingNames() {
+    open(Jobs.job("j", "labelLimit", 4L));
+    assertThatThrownBy(() -> scrape("a{b=\"c\"} 1\n", 1000))
+        .hasMessage("label_limit exceeded (metric: a, number of labels: 5, limit: 4)");
+    open(Jobs.job("j", "metricRelabel", List.of(Jobs.rule("labeldrop", "", "__name__", "", "$1"))));
+    assertThatThrownBy(() -> scrape("a 1\n", 1000))
+        .hasMessage("missing metric name (__name__ label)");
+  }
+
+  @Test
+  void survivesChurn() throws Exception {
+    open(Jobs.job("j"));
+    for (int i = 0; i < 50; i++) {
+      StringBuilder b = new StringBuilder();
+      for (int k = 0; k < 100; k++) {
+        b.append("m{i=\"").append((i * 10 + k) % 300).append("\"} ").append(i).append('\n');
+      }
+      scrape(b.toString(), 1000 + i);
+    }
+    assertThat(store.samples).hasSize(300);
+    store.samples.values().forEach(s -> assertThat(s).doesNotContainSequence("stale", "stale"));
+  }
+
+  @Test
+  void allocatesNothingPerKnownSeries() throws Exception {
+    open(Jobs.job("j"));
+    StringBuilder page = new StringBuilder("# HELP m Help.\n# TYPE m gauge\n");
+    for (int i = 0; i < 2000; i++) {
+      page.append("m{i=\"").append(i).append("\"} ").append(i * 1.5).append('\n');
+    }
+    byte[] bytes = page.toString().getBytes(StandardCharsets.UTF_8);
+    scratch.body = bytes;
+    scratch.length = bytes.length;
+    var threads =
+        (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 20; i++) {
+      scratch.batch.clear();
+      long before = threads.getCurrentThreadAllocatedBytes();
+      intake.take(ExpositionFormat.PROMETHEUS_TEXT, scratch, 1000 + i);
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
+    assertThat(scratch.batch.size()).isEqualTo(2000);
+    assertThat(least).as("bytes for 2000 samples").isLessThan(1000);
+  }
+
+  @Test
+  void endsHistogramsAsHistograms() throws Exception {
+    open(Jobs.job("j"));
+    byte[] family =
+        java.util.HexFormat.of()
+            .parseHex(
+                // name "h", type HISTOGRAM, one metric: count 1, sum 2, schema 0, one bucket
+                "1d"
+                    + "0a0168"
+                    + "1804"
+                    + "2216"
+                    + "3a14"
+                    + "0801"
+                    + "110000000000000040"
+                    + "2800"
+                    + "6202"
+                    + "1001"
+                    + "6a01"
+                    + "02");
+    scratch.body = family;
+    scratch.length = family.length;
+    ScrapeConfig config = Jobs.job("j", "native", true);
+    open(config);
+    intake.take(ExpositionFormat.PROMETHEUS_PROTO, scratch, 1000);
+    store.append(scratch.batch);
+    assertThat(of("h")).containsExactly("hist 1.0");
+    scratch.batch.clear();
+    scratch.length = 0;
+    intake.take(ExpositionFormat.PROMETHEUS_PROTO, scratch, 2000);
+    assertThat(scratch.batch.histogram(0)).isNotNull();
+    assertThat(scratch.batch.histogram(0).isStale()).isTrue();
+  }
+
+  @Test
+  void endsWhatNewSettingsDrop() throws Exception {
+    open(Jobs.job("j"));
+    scrape("a 1\nb 2\n", 1000);
+    ScrapeConfig next =
+        Jobs.job("j", "metricRelabel", List.of(Jobs.rule("drop", "__name__", "b", "", "$1")));
+    intake.update(new ScrapeSettings(next), target(next));
+    scrape("a 3\nb 4\n", 2000);
+    scrape("a 5\nb 6\n", 3000);
+    assertThat(of("a")).containsExactly("1.0", "3.0", "5.0");
+    assertThat(of("b")).containsExactly("2.0", "stale");
+  }
+}

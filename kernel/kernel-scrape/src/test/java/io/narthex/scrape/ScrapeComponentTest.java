@@ -1,0 +1,196 @@
+package io.narthex.scrape;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.model.TargetGroup;
+import io.narthex.service.config.ScrapeConfig;
+import io.narthex.service.targets.TargetService.Health;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+@NullUnmarked
+final class ScrapeComponentTest {
+  private final Fakes.Store store = new Fakes.Store();
+  private final Fakes.Counts counts = new Fakes.Counts();
+  private final Map<String, String> pages = new ConcurrentHashMap<>();
+  private final ScrapeComponent component =
+      new ScrapeComponent(
+          store,
+          Fakes.http(uri -> pages.get(uri.toString())),
+          counts.metrics(),
+          Fakes.exporters(),
+          Fakes.server());
+
+  @AfterEach
+  void stop() throws InterruptedException {
+    component.close();
+  }
+
+  private void configure(ScrapeConfig... jobs) {
+    component.apply(Snapshots.of(jobs));
+  }
+
+  private static TargetGroup group(String... addresses) {
+    return new TargetGroup(
+        "0",
+        Map.of(),
+        java.util.Arrays.stream(addresses).map(a -> Map.of("__address__", a)).toList());
+  }
+
+  @Test
+  void scrapesReportsAndMarksTheEnd() throws Exception {
+    pages.put("http://a:1/metrics", "m 1\n");
+    configure(Jobs.job("j"));
+    component.targetsChanged("scrape/j", List.of(group("a:1")));
+    store.awaitAppends(3);
+    assertThat(store.of("__name__", "m", "job", "j", "instance", "a:1")).startsWith("1.0", "1.0");
+    assertThat(store.of("__name__", "up", "job", "j", "instance", "a:1")).startsWith("1.0", "1.0");
+    assertThat(store.of("__name__", "scrape_series_added", "job", "j", "instance", "a:1"))
+        .startsWith("1.0", "0.0");
+    assertThat(component.active())
+        .singleElement()
+        .satisfies(t -> {
+          assertThat(t.health()).isEqualTo(Health.UP);
+          assertThat(t.scrapeUrl()).isEqualTo("http://a:1/metrics");
+          assertThat(t.lastScrapeMs()).isPositive();
+        });
+    component.targetsChanged("scrape/j", List.of());
+    awaitLast("m", "stale", "a:1");
+    awaitLast("up", "stale", "a:1");
+    assertThat(component.active()).isEmpty();
+  }
+
+  private void awaitLast(String name, String value, String instance) throws InterruptedException {
+    synchronized (store) {
+      long deadline = System.nanoTime() + 10_000_000_000L;
+      while (true) {
+        List<String> all = store.of("__name__", name, "job", "j", "instance", instance);
+        if (!all.isEmpty() && all.getLast().equals(value)) {
+          return;
+        }
+        long left = (deadline - System.nanoTime()) / 1_000_000;
+        assertThat(left).as(name + " " + all).isPositive();
+        store.wait(left);
+      }
+    }
+  }
+
+  @Test
+  void saysWhyATargetIsDown() throws Exception {
+    pages.put("http://a:1/metrics", "500");
+    configure(Jobs.job("j", "extra", true));
+    component.targetsChanged("scrape/j", List.of(group("a:1")));
+    store.awaitAppends(1);
+    awaitLast("up", "0.0", "a:1");
+    awaitLast("scrape_timeout_seconds", "0.1", "a:1");
+    awaitError("server returned HTTP status 500 Internal Server Error");
+    pages.put("http://a:1/metrics", "m 1\n");
+    awaitLast("m", "1.0", "a:1");
+    pages.put("http://a:1/metrics", "m x\n");
+    awaitLast("m", "stale", "a:1");
+  }
+
+  private void awaitError(String error) throws InterruptedException {
+    synchronized (store) {
+      long deadline = System.nanoTime() + 10_000_000_000L;
+      while (!component.active().get(0).lastError().equals(error)) {
+        assertThat(System.nanoTime())
+            .as(component.active().get(0).lastError())
+            .isLessThan(deadline);
+        store.wait(50);
+      }
+    }
+  }
+
+  @Test
+  void scrapesItselfInProcess() throws Exception {
+    configure(
+        Jobs.job("j", "path", "/exporters/node/metrics"),
+        Jobs.job("own"),
+        Jobs.job(
+            "hang", "path", "/exporters/node/metrics", "params", Map.of("hang", List.of("1"))));
+    for (String job : List.of("j", "own", "hang")) {
+      component.targetsChanged("scrape/" + job, List.of(group("self")));
+    }
+    awaitLast("node_load1", "0.5", "here.test:9090");
+    synchronized (store) {
+      long deadline = System.nanoTime() + 10_000_000_000L;
+      while (store.of("__name__", "own_total", "job", "own", "instance", "here.test:9090").isEmpty()
+          || store.of("__name__", "up", "job", "hang", "instance", "here.test:9090").isEmpty()) {
+        assertThat(System.nanoTime()).isLessThan(deadline);
+        store.wait(50);
+      }
+      assertThat(store.of("__name__", "up", "job", "hang", "instance", "here.test:9090"))
+          .containsOnly("0.0");
+    }
+  }
+
+  @Test
+  void goesOnThroughAReload() throws Exception {
+    pages.put("http://a:1/metrics", "m 1\n");
+    configure(Jobs.job("j"));
+    component.targetsChanged("scrape/j", List.of(group("a:1", "b:1")));
+    store.awaitAppends(2);
+    configure(
+        Jobs.job("j", "metricRelabel", List.of(Jobs.rule("replace", "", "(.*)", "added", "x"))));
+    synchronized (store) {
+      long deadline = System.nanoTime() + 10_000_000_000L;
+      while (store.of("__name__", "m", "job", "j", "instance", "a:1", "added", "x").isEmpty()) {
+        assertThat(System.nanoTime()).isLessThan(deadline);
+        store.wait(50);
+      }
+    }
+    assertThat(store.of("__name__", "up", "job", "j", "instance", "a:1")).doesNotContain("stale");
+    configure();
+    awaitLast("up", "stale", "a:1");
+    assertThat(component.pools()).isEmpty();
+  }
+
+  @Test
+  void refusesMoreTargetsThanAllowed() throws Exception {
+    configure(Jobs.job("j", "targetLimit", 1L));
+    component.targetsChanged("scrape/j", List.of(group("a:1", "b:1")));
+    awaitLast("up", "0.0", "a:1");
+    // the sample is stored before the target's state says why
+    synchronized (store) {
+      long deadline = System.nanoTime() + 10_000_000_000L;
+      while (component.active().stream()
+          .noneMatch(t ->
+              t.lastError().equals("target_limit exceeded (number of targets: 2, limit: 1)"))) {
+        assertThat(System.nanoTime()).isLessThan(deadline);
+        store.wait(20);
+      }
+    }
+    assertThat(component.active()).hasSize(2);
+  }
+
+  @Test
+  void relabelsTargets() {
+    configure(
+        Jobs.job(
+            "j",
+            "interval",
+            Duration.ofHours(1),
+            "relabel",
+            List.of(
+                Jobs.rule("drop", "__address__", "b:.*", "", "$1"),
+                Jobs.rule("replace", "__address__", "(.*):.*", "instance", "$1"),
+                Jobs.rule("replace", "", "(.*)", "__param_q", "v w"))));
+    component.targetsChanged("scrape/j", List.of(group("a:1", "b:1", "a:1", "x/y")));
+    assertThat(component.active())
+        .singleElement()
+        .satisfies(t -> {
+          assertThat(t.labels().get("instance")).isEqualTo("a");
+          assertThat(t.scrapeUrl()).isEqualTo("http://a:1/metrics?q=v+w");
+          assertThat(t.discovered().get("__scrape_interval__")).isEqualTo("1h");
+        });
+    assertThat(component.dropped()).hasSize(1);
+    assertThat(component.droppedCounts()).containsEntry("j", 1);
+    assertThat(counts.values).containsEntry("prometheus_target_sync_failed_total", 1.0);
+  }
+}

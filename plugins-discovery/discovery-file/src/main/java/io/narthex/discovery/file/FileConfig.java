@@ -1,0 +1,12 @@
+package io.narthex.discovery.file;
+
+import io.narthex.spi.config.Setting;
+import java.time.Duration;
+import java.util.List;
+
+/** One entry of {@code file_sd_configs}. */
+public record FileConfig(
+    @Setting(help = "Paths of .json, .yml or .yaml files; * in the last part", required = true)
+        List<String> files,
+    @Setting(help = "How often all files are read anew", defaultValue = "5m")
+        Duration refreshInterval) {}

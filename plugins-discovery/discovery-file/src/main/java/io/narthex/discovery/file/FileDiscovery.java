@@ -1,0 +1,162 @@
+package io.narthex.discovery.file;
+
+import io.narthex.model.TargetGroup;
+import io.narthex.spi.discovery.Discovery;
+import io.narthex.spi.discovery.TargetSink;
+import io.narthex.spi.plugin.PluginContext;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Looks at the files twice a second, which works on every file system and through symbolic links,
+ * and reads those that have changed. A file that cannot be read keeps its old targets.
+ */
+final class FileDiscovery implements Discovery {
+  private static final long LOOK_MS = 500;
+
+  /** What tells that a file has changed. */
+  private record Stamp(long modifiedNanos, long size, Object key) {}
+
+  private final List<Path> patterns = new ArrayList<>();
+  private final long refreshNanos;
+
+  FileDiscovery(FileConfig config, PluginContext context) {
+    for (String file : config.files()) {
+      patterns.add(context.configDirectory().resolve(file));
+    }
+    refreshNanos = config.refreshInterval().toNanos();
+  }
+
+  @Override
+  public void run(TargetSink sink) throws InterruptedException {
+    Map<Path, Stamp> stamps = new HashMap<>();
+    Map<Path, List<TargetGroup>> known = new HashMap<>();
+    boolean first = true;
+    long readAll = System.nanoTime();
+    while (true) {
+      boolean all = System.nanoTime() - readAll >= refreshNanos;
+      if (all) {
+        readAll = System.nanoTime();
+      }
+      List<TargetGroup> changed = look(sink, stamps, known, all);
+      if (first || !changed.isEmpty()) {
+        sink.update(changed);
+        first = false;
+      }
+      Thread.sleep(LOOK_MS);
+    }
+  }
+
+  /** Reads new and changed files and returns the groups that differ from before. */
+  private List<TargetGroup> look(
+      TargetSink sink, Map<Path, Stamp> stamps, Map<Path, List<TargetGroup>> known, boolean all) {
+    List<TargetGroup> changed = new ArrayList<>();
+    Set<Path> present;
+    try {
+      present = files();
+    } catch (IOException e) {
+      sink.refreshFailed(String.valueOf(e.getMessage()));
+      return changed;
+    }
+    for (Path file : present) {
+      Stamp stamp = stamp(file);
+      if (stamp == null || (!all && stamp.equals(stamps.get(file)))) {
+        continue;
+      }
+      stamps.put(file, stamp);
+      try {
+        List<TargetGroup> groups = TargetFile.read(file);
+        difference(known.getOrDefault(file, List.of()), groups, changed);
+        known.put(file, groups);
+      } catch (IOException e) {
+        sink.refreshFailed(String.valueOf(e.getMessage()));
+      }
+    }
+    known
+        .entrySet()
+        .removeIf(e -> {
+          boolean gone = !present.contains(e.getKey());
+          if (gone) {
+            difference(e.getValue(), List.of(), changed);
+            stamps.remove(e.getKey());
+          }
+          return gone;
+        });
+    stamps.keySet().retainAll(present);
+    return changed;
+  }
+
+  private static void difference(
+      List<TargetGroup> before, List<TargetGroup> now, List<TargetGroup> changed) {
+    Set<String> sources = new HashSet<>();
+    for (TargetGroup g : now) {
+      sources.add(g.source());
+      if (!before.contains(g)) {
+        changed.add(g);
+      }
+    }
+    for (TargetGroup g : before) {
+      if (!sources.contains(g.source())) {
+        changed.add(new TargetGroup(g.source(), Map.of(), List.of()));
+      }
+    }
+  }
+
+  private static @org.jspecify.annotations.Nullable Stamp stamp(Path file) {
+    try {
+      BasicFileAttributes a = Files.readAttributes(file, BasicFileAttributes.class);
+      Object key = a.fileKey();
+      return new Stamp(
+          a.lastModifiedTime().to(java.util.concurrent.TimeUnit.NANOSECONDS),
+          a.size(),
+          key == null ? "" : key);
+    } catch (IOException _) {
+      return null; // vanished just now
+    }
+  }
+
+  /** Returns the files that the patterns name, in order. */
+  private Set<Path> files() throws IOException {
+    Set<Path> all = new TreeSet<>();
+    for (Path pattern : patterns) {
+      String last = pattern.getFileName().toString();
+      Path folder = pattern.getParent();
+      if (last.indexOf('*') < 0 && last.indexOf('?') < 0 && last.indexOf('[') < 0) {
+        if (Files.exists(pattern)) {
+          all.add(pattern);
+        }
+        continue;
+      }
+      PathMatcher matcher =
+          FileSystems.getDefault()
+              .getPathMatcher("glob:" + last.replace("{", "\\{").replace("}", "\\}"));
+      if (folder == null) {
+        continue;
+      }
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+        for (Path p : entries) {
+          if (matcher.matches(p.getFileName()) && Files.isRegularFile(p)) {
+            all.add(p);
+          }
+        }
+      } catch (NoSuchFileException | NotDirectoryException _) {
+        // the folder may come
+      }
+    }
+    return all;
+  }
+}

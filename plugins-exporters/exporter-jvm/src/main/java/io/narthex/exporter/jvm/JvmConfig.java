@@ -1,0 +1,4 @@
+package io.narthex.exporter.jvm;
+
+/** The block {@code exporters.jvm}; it has no keys. */
+public record JvmConfig() {}

@@ -1,0 +1,77 @@
+package io.narthex.exporter.node;
+
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** All collectors by name. */
+final class Collectors {
+  /** A collector and whether it runs when nothing is said. */
+  record Entry(Collector collector, boolean byDefault) {}
+
+  private Collectors() {}
+
+  static Map<String, Entry> all(Host host, Clock clock) {
+    Map<String, Entry> all = new LinkedHashMap<>();
+    CpuCollectors cpu = new CpuCollectors(host);
+    on(all, "cpu", cpu::cpu);
+    on(all, "cpufreq", CpuCollectors::cpufreq);
+    on(all, "stat", CpuCollectors::stat);
+    on(all, "schedstat", CpuCollectors::schedstat);
+    on(all, "loadavg", SystemCollectors::loadavg);
+    on(all, "meminfo", SystemCollectors::meminfo);
+    on(all, "vmstat", SystemCollectors::vmstat);
+    on(all, "filefd", SystemCollectors::filefd);
+    on(all, "entropy", SystemCollectors::entropy);
+    on(all, "pressure", SystemCollectors::pressure);
+    on(all, "uname", SystemCollectors::uname);
+    on(all, "os", SystemCollectors::os);
+    on(all, "time", new SystemCollectors(clock)::time);
+    on(all, "kernel_hung", SystemCollectors::kernelHung);
+    on(all, "timex", TimexCollector::collect);
+    DiskCollectors disks = new DiskCollectors(host);
+    on(all, "diskstats", disks::diskstats);
+    on(all, "filesystem", disks::filesystem);
+    on(all, "netdev", new NetCollectors(host)::netdev);
+    on(all, "netclass", NetCollectors::netclass);
+    on(all, "netstat", NetCollectors::netstat);
+    on(all, "sockstat", NetCollectors::sockstat);
+    on(all, "softnet", NetCollectors::softnet);
+    on(all, "udp_queues", NetCollectors::udpQueues);
+    on(all, "arp", NetCollectors::arp);
+    on(all, "conntrack", NetCollectors::conntrack);
+    on(all, "bonding", NetCollectors::bonding);
+    on(all, "hwmon", HardwareCollectors::hwmon);
+    on(all, "thermal_zone", HardwareCollectors::thermalZone);
+    on(all, "powersupplyclass", HardwareCollectors::powerSupply);
+    on(all, "edac", HardwareCollectors::edac);
+    on(all, "dmi", HardwareCollectors::dmi);
+    on(all, "rapl", HardwareCollectors::rapl);
+    on(all, "zfs", StorageCollectors::zfs);
+    on(all, "xfs", StorageCollectors::xfs);
+    on(all, "mdadm", StorageCollectors::mdadm);
+    on(all, "textfile", TextfileCollector::collect);
+    off(all, "interrupts", KernelCollectors::interrupts);
+    off(all, "softirqs", KernelCollectors::softirqs);
+    off(all, "slabinfo", KernelCollectors::slabinfo);
+    off(all, "buddyinfo", KernelCollectors::buddyinfo);
+    off(all, "cgroups", KernelCollectors::cgroups);
+    off(all, "ksmd", KernelCollectors::ksmd);
+    off(all, "cpu_vulnerabilities", KernelCollectors::vulnerabilities);
+    off(all, "meminfo_numa", KernelCollectors::meminfoNuma);
+    off(all, "lnstat", KernelCollectors::lnstat);
+    off(all, "xfrm", KernelCollectors::xfrm);
+    off(all, "zoneinfo", KernelCollectors::zoneinfo);
+    off(all, "processes", KernelCollectors::processes);
+    off(all, "sysctl", KernelCollectors::sysctl);
+    return all;
+  }
+
+  private static void off(Map<String, Entry> all, String name, Collector collector) {
+    all.put(name, new Entry(collector, false));
+  }
+
+  private static void on(Map<String, Entry> all, String name, Collector collector) {
+    all.put(name, new Entry(collector, true));
+  }
+}

@@ -1,0 +1,64 @@
+package io.narthex.exporter.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.spi.exporter.Exporter;
+import io.narthex.spi.plugin.PluginContext;
+import io.narthex.testkit.exporter.ExporterKit;
+import io.narthex.testkit.exporter.RecordingMetrics;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class NodeExporterTest extends ExporterKit {
+  @Override
+  protected Exporter open(PluginContext context) {
+    return new NodeExporterProvider()
+        .open(new NodeConfig("/proc", "/sys", "/", "/run/udev/data", List.of()), context);
+  }
+
+  @Test
+  void readsThisHost() throws InterruptedException {
+    try (Exporter exporter = open(context())) {
+      RecordingMetrics metrics = collect(exporter);
+      assertThat(metrics.families())
+          .containsKeys(
+              "node_cpu_seconds_total",
+              "node_memory_MemTotal_bytes",
+              "node_load1",
+              "node_boot_time_seconds",
+              "node_uname_info",
+              "node_filesystem_size_bytes",
+              "node_time_seconds");
+    }
+  }
+
+  @Test
+  void readsTheClock() throws InterruptedException {
+    try (Exporter exporter = open(context())) {
+      RecordingMetrics metrics = collect(exporter);
+      var tick =
+          metrics.samples().get(io.narthex.model.Labels.of("__name__", "node_timex_tick_seconds"));
+      if (tick != null) {
+        assertThat(tick).isBetween(0.0005, 0.02);
+      }
+    }
+  }
+
+  @Test
+  void leavesOutWhatFlagsSwitchOff() throws InterruptedException {
+    try (Exporter exporter =
+        new NodeExporterProvider()
+            .open(
+                new NodeConfig(
+                    "/proc",
+                    "/sys",
+                    "/",
+                    "/run/udev/data",
+                    List.of("--collector.disable-defaults", "--collector.loadavg")),
+                context())) {
+      assertThat(collect(exporter).families())
+          .containsKey("node_load1")
+          .doesNotContainKey("node_cpu_seconds_total");
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package io.narthex.notifier.email;
+
+import io.narthex.spi.notifier.Notifier;
+import io.narthex.spi.notifier.NotifierProvider;
+import io.narthex.spi.plugin.PluginContext;
+import org.osgi.service.component.annotations.Component;
+
+/** Offers the notifier type {@code email}. */
+@Component(service = NotifierProvider.class)
+public final class EmailNotifierProvider
+    implements NotifierProvider<EmailConfig, EmailConfig.Globals> {
+  @Override
+  public String type() {
+    return "email";
+  }
+
+  @Override
+  public Class<EmailConfig> configType() {
+    return EmailConfig.class;
+  }
+
+  @Override
+  public Class<EmailConfig.Globals> globalConfigType() {
+    return EmailConfig.Globals.class;
+  }
+
+  @Override
+  public boolean sendResolvedByDefault() {
+    return false;
+  }
+
+  @Override
+  public Notifier open(EmailConfig config, EmailConfig.Globals globals, PluginContext context) {
+    return new EmailNotifier(EmailSettings.of(config, globals), context);
+  }
+}

@@ -1,0 +1,5 @@
+/** Notifications by e-mail. */
+@NullMarked
+package io.narthex.notifier.email;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,247 @@
+package io.narthex.notifier.email;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.Secret;
+import io.narthex.spi.notifier.Notifier;
+import io.narthex.spi.notifier.SendResult;
+import io.narthex.spi.plugin.HttpTransport.TlsSettings;
+import io.narthex.spi.plugin.PluginContext;
+import io.narthex.testkit.notifier.NotifierKit;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+@NullUnmarked
+class EmailNotifierTest extends NotifierKit {
+  private final SmtpSink sink;
+  private final EmailNotifierProvider provider = new EmailNotifierProvider();
+
+  // the block under test; a test changes what it is about
+  private String to = "Ops <ops@example.org>, \"Second, of two\" <two@example.org>";
+  private Map<String, String> headers = Map.of();
+  private String text = "";
+  private String username = "";
+  private String password;
+  private String secret;
+  private boolean requireTls;
+  private Boolean implicitTls;
+  private TlsSettings tls;
+  private EmailConfig.Threading threading = new EmailConfig.Threading(false, "");
+
+  EmailNotifierTest() throws IOException {
+    sink = new SmtpSink();
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    sink.close();
+  }
+
+  @Override
+  protected Notifier open(PluginContext context) {
+    EmailConfig config =
+        new EmailConfig(
+            to,
+            "",
+            "127.0.0.1:" + sink.port(),
+            "",
+            username,
+            password == null ? null : Secret.of(password),
+            "",
+            secret == null ? null : Secret.of(secret),
+            "",
+            "",
+            requireTls,
+            implicitTls,
+            tls,
+            "{{ template \"email.default.html\" . }}",
+            text,
+            headers,
+            threading);
+    return provider.open(config, globals(), context);
+  }
+
+  private static EmailConfig.Globals globals() {
+    return new EmailConfig.Globals(
+        "alerts@example.org", "", "me.example.org", "", null, "", null, "", "", true, null, null);
+  }
+
+  @Override
+  protected void peer(Peer behaviour) {
+    sink.busy = behaviour == Peer.FAILS_FOR_NOW;
+    sink.hangs = behaviour == Peer.HANGS;
+  }
+
+  @Override
+  protected int received() {
+    return sink.tries.get();
+  }
+
+  private SmtpSink.Mail sent() throws Exception {
+    try (Notifier n = open(context())) {
+      assertThat(n.send(notification(firing("A")))).isEqualTo(SendResult.delivered());
+    }
+    return sink.mails.get(0);
+  }
+
+  @Test
+  void mailHasEnvelopeHeadersAndBothBodies() throws Exception {
+    text =
+        ".leading dot, ümlaut and a line that is much longer than the seventy-six chars a line may have";
+    headers = Map.of("x-team", "Größe {{ .Status }}");
+    SmtpSink.Mail mail = sent();
+    assertThat(mail.from()).isEqualTo("MAIL FROM:<alerts@example.org>");
+    assertThat(mail.to()).containsExactly("RCPT TO:<ops@example.org>", "RCPT TO:<two@example.org>");
+    assertThat(mail.commands()).contains("EHLO me.example.org");
+    assertThat(mail.data())
+        .contains("Subject: <email.default.subject>\n")
+        .contains("To: Ops <ops@example.org>, \"Second, of two\" <two@example.org>\n")
+        .contains("From: alerts@example.org\n")
+        .contains("X-Team: =?utf-8?q?Gr=C3=B6=C3=9Fe_firing?=\n")
+        .contains("Date: Fri, 02 Jan 2026 03:04:05 +0000\n")
+        .containsPattern("Message-Id: <1767323045678000000\\.\\d+@.+>\n")
+        .contains("MIME-Version: 1.0\n")
+        .contains("Content-Type: multipart/alternative;  boundary=")
+        .contains("Content-Type: text/plain; charset=UTF-8\n\n.leading dot, =C3=BCmlaut")
+        .contains("=\n")
+        .contains("Content-Type: text/html; charset=UTF-8\n\n<email.default.html>");
+    assertThat(mail.data().indexOf("text/plain")).isLessThan(mail.data().indexOf("text/html"));
+    assertThat(mail.data().lines().allMatch(l -> l.length() <= 110)).isTrue();
+  }
+
+  @Test
+  void threadHeadersFollowGroupAndDay() throws Exception {
+    threading = new EmailConfig.Threading(true, "daily");
+    assertThat(sent().data())
+        .containsPattern("References: <alert-[0-9a-f]{16}-2026-01-02@alertmanager>\n")
+        .containsPattern("In-Reply-To: <alert-[0-9a-f]{16}-2026-01-02@alertmanager>\n");
+  }
+
+  @Test
+  void takesTheFirstMechanismThatFits() throws Exception {
+    sink.extensions = List.of("AUTH CRAM-MD5 LOGIN PLAIN");
+    username = "u";
+    password = "p";
+    assertThat(sent().commands()).contains("AUTH LOGIN", base64("u"), base64("p"));
+    sink.mails.clear();
+    sink.extensions = List.of("AUTH XOAUTH2 PLAIN LOGIN");
+    assertThat(sent().commands()).contains("AUTH PLAIN " + base64("\0u\0p"));
+  }
+
+  @Test
+  void cramMd5NeedsTheSecretOnly() throws Exception {
+    sink.extensions = List.of("AUTH CRAM-MD5");
+    username = "u";
+    secret = "s";
+    List<String> commands = sent().commands();
+    String answer =
+        new String(
+            Base64.getDecoder().decode(commands.get(commands.indexOf("AUTH CRAM-MD5") + 1)),
+            StandardCharsets.US_ASCII);
+    assertThat(answer).matches("u [0-9a-f]{32}");
+  }
+
+  private static String base64(String s) {
+    return Base64.getEncoder().encodeToString(s.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void insistsOnStartTlsWhenRequired() throws Exception {
+    requireTls = true;
+    try (Notifier n = open(context())) {
+      SendResult result = n.send(notification(firing("A")));
+      assertThat(result).isInstanceOf(SendResult.RetryLater.class);
+      assertThat(((SendResult.RetryLater) result).reason())
+          .contains("server does not advertise STARTTLS");
+    }
+  }
+
+  @Test
+  void speaksTlsByStartTlsAndFromTheFirstByte() throws Exception {
+    sink.tls = serverTls();
+    sink.extensions = List.of("STARTTLS");
+    requireTls = true;
+    try (Notifier n = open(context())) {
+      SendResult result = n.send(notification(firing("A")));
+      assertThat(result).as("unknown certificate").isInstanceOf(SendResult.RetryLater.class);
+    }
+    tls = new TlsSettings("", "", "", "", null, "", "", true, "", "");
+    assertThat(sent().commands()).contains("STARTTLS");
+    sink.mails.clear();
+    sink.implicitTls = true;
+    implicitTls = true;
+    assertThat(sent().commands()).doesNotContain("STARTTLS");
+  }
+
+  private SSLContext serverTls() throws Exception {
+    Path file = directory.resolve("keys.p12");
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                "k",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=sink",
+                "-storetype",
+                "PKCS12",
+                "-keystore",
+                file.toString(),
+                "-storepass",
+                "changeit")
+            .redirectErrorStream(true)
+            .start();
+    keytool.getInputStream().readAllBytes();
+    assertThat(keytool.waitFor()).isZero();
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    try (FileInputStream in = new FileInputStream(file.toFile())) {
+      store.load(in, "changeit".toCharArray());
+    }
+    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+    keys.init(store, "changeit".toCharArray());
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys.getKeyManagers(), null, null);
+    return context;
+  }
+
+  @Test
+  void addressesThatAreNoneAreFinal() throws Exception {
+    to = "nobody";
+    try (Notifier n = open(context())) {
+      assertThat(n.send(notification(firing("A")))).isInstanceOf(SendResult.Rejected.class);
+    }
+  }
+
+  @Test
+  void refusesConfigurationsThatCannotWork() {
+    to = "";
+    assertThatThrownBy(() -> open(context()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("missing to address in email config");
+    to = "a@b";
+    headers = new LinkedHashMap<>(Map.of("Subject", "x"));
+    headers.put("sUbject", "y");
+    assertThatThrownBy(() -> open(context()))
+        .hasMessage("duplicate header \"Subject\" in email config");
+    headers = Map.of();
+    threading = new EmailConfig.Threading(true, "weekly");
+    assertThatThrownBy(() -> open(context()))
+        .hasMessage("threading.thread_by_date must be either 'none' or 'daily'");
+  }
+}

@@ -1,0 +1,179 @@
+package io.narthex.notifier.slack;
+
+import io.narthex.spi.config.Secret;
+import io.narthex.spi.notifier.Notification;
+import io.narthex.spi.notifier.Notifier;
+import io.narthex.spi.notifier.SendResult;
+import io.narthex.spi.notifier.TemplateRenderer.TemplateException;
+import io.narthex.spi.plugin.HttpTransport.HttpSettings;
+import io.narthex.spi.plugin.HttpTransport.Request;
+import io.narthex.spi.plugin.HttpTransport.Response;
+import io.narthex.spi.plugin.PluginContext;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Posts notifications to Slack. Thread-safe. */
+final class SlackNotifier implements Notifier {
+  private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
+  private static final int MAX_ANSWER = 64 * 1024;
+  private static final int MAX_REMEMBERED = 10_000;
+
+  /**
+   * Where to post and with what.
+   *
+   * @param url given directly, else by file
+   * @param token given directly, else by file; neither for incoming webhooks
+   */
+  record Access(@Nullable Secret url, String urlFile, @Nullable Secret token, String tokenFile) {}
+
+  /** A message of a group that can be changed. */
+  private record Posted(String channel, String timestamp) {}
+
+  private final SlackConfig config;
+  private final Access access;
+  private final HttpSettings http;
+  private final PluginContext context;
+
+  /** First messages by group; guarded by itself. The oldest are forgotten. */
+  private final Map<String, Posted> posted =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Posted> eldest) {
+          return size() > MAX_REMEMBERED;
+        }
+      };
+
+  SlackNotifier(SlackConfig config, Access access, HttpSettings http, PluginContext context) {
+    this.config = config;
+    this.access = access;
+    this.http = http;
+    this.context = context;
+  }
+
+  @Override
+  public SendResult send(Notification notification) throws InterruptedException {
+    String url;
+    String token;
+    try {
+      url = reveal(access.url(), access.urlFile());
+      token = reveal(access.token(), access.tokenFile());
+    } catch (IOException e) {
+      return SendResult.rejected("the file with the URL or token cannot be read");
+    }
+    Posted first = null;
+    if (config.updateMessage()) {
+      synchronized (posted) {
+        first = posted.get(notification.groupKey());
+      }
+    }
+    Map<String, @Nullable Object> message;
+    try {
+      message = SlackMessage.of(config, notification);
+    } catch (TemplateException e) {
+      return SendResult.rejected("template cannot be expanded: " + e.getMessage());
+    }
+    if (first != null) {
+      url = url.replace("chat.postMessage", "chat.update");
+      message.put("channel", first.channel());
+      message.put("ts", first.timestamp());
+    }
+    Map<String, String> headers = new LinkedHashMap<>();
+    headers.put("Content-Type", "application/json");
+    headers.put("User-Agent", "Alertmanager/0.34.0");
+    if (!token.isEmpty()) {
+      headers.put("Authorization", "Bearer " + token);
+    }
+    Request request;
+    try {
+      request =
+          new Request(
+              "POST",
+              URI.create(url),
+              headers,
+              (Json.write(message) + "\n").getBytes(StandardCharsets.UTF_8),
+              config.timeout().isZero() ? DEFAULT_TIMEOUT : config.timeout(),
+              null);
+    } catch (IllegalArgumentException e) {
+      return SendResult.rejected("api_url: not a valid URL");
+    }
+    try (Response response = context.http().send(request, http)) {
+      return verdict(response, notification);
+    } catch (IOException e) {
+      String text = e.getMessage() == null ? "no details" : e.getMessage();
+      return SendResult.retryLater("request failed: " + text.replace(url, "<secret>"));
+    }
+  }
+
+  private SendResult verdict(Response response, Notification notification) throws IOException {
+    int status = response.status();
+    String body =
+        new String(response.body().readNBytes(MAX_ANSWER), StandardCharsets.UTF_8).strip();
+    if (status == 429) {
+      return new SendResult.RetryLater("rate limited by Slack", seconds(response));
+    }
+    if (status / 100 == 5) {
+      return SendResult.retryLater("unexpected status code " + status + quoted(body));
+    }
+    if (status / 100 != 2) {
+      return SendResult.rejected("unexpected status code " + status + quoted(body));
+    }
+    String type = response.header("Content-Type");
+    if (type != null && type.startsWith("application/json")) {
+      if (!Json.isTrue(body, "ok")) {
+        String error = Json.text(body, "error");
+        return error.equals("ratelimited") || error.equals("rate_limited")
+            ? new SendResult.RetryLater("rate limited by Slack", seconds(response))
+            : SendResult.rejected("error response from Slack: " + error);
+      }
+      String ts = Json.text(body, "ts");
+      String channel = Json.text(body, "channel");
+      if (config.updateMessage() && !ts.isEmpty()) {
+        synchronized (posted) {
+          posted.putIfAbsent(notification.groupKey(), new Posted(channel, ts));
+        }
+      }
+      if (notification.status().equals("resolved")) {
+        synchronized (posted) {
+          posted.remove(notification.groupKey());
+        }
+      }
+      return SendResult.delivered();
+    }
+    return body.isEmpty() || body.equals("ok")
+        ? SendResult.delivered()
+        : SendResult.rejected("error response from Slack: " + body);
+  }
+
+  private static @Nullable Duration seconds(Response response) {
+    String after = response.header("Retry-After");
+    try {
+      return after == null ? null : Duration.ofSeconds(Math.max(0, Long.parseLong(after.strip())));
+    } catch (NumberFormatException e) {
+      return null;
+    }
+  }
+
+  private static String quoted(String body) {
+    return body.isEmpty() ? "" : ": " + body.substring(0, Math.min(300, body.length()));
+  }
+
+  private String reveal(@Nullable Secret value, String file) throws IOException {
+    if (value != null && !value.isEmpty()) {
+      return value.reveal();
+    }
+    return file.isEmpty() ? "" : Files.readString(context.configDirectory().resolve(file)).strip();
+  }
+
+  @Override
+  public void close() {
+    // holds nothing but memory
+  }
+}

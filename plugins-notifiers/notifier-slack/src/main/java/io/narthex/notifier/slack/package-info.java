@@ -1,0 +1,5 @@
+/** Notifications to Slack channels. */
+@NullMarked
+package io.narthex.notifier.slack;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,174 @@
+package io.narthex.notifier.slack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.Secret;
+import io.narthex.spi.notifier.Notifier;
+import io.narthex.spi.notifier.SendResult;
+import io.narthex.spi.plugin.PluginContext;
+import io.narthex.testkit.notifier.HttpStandIn;
+import io.narthex.testkit.notifier.NotifierKit;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+@NullUnmarked
+class SlackNotifierTest extends NotifierKit {
+  private final HttpStandIn server;
+  private final SlackNotifierProvider provider = new SlackNotifierProvider();
+
+  private String apiUrl;
+  private String appToken;
+  private boolean update;
+  private List<SlackConfig.Field> fields = List.of();
+  private List<SlackConfig.Action> actions = List.of();
+
+  SlackNotifierTest() throws IOException {
+    server = new HttpStandIn();
+    apiUrl = server.uri("/services/T0/B0/s3cret").toString();
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Override
+  protected Notifier open(PluginContext context) {
+    SlackConfig config =
+        new SlackConfig(
+            apiUrl == null ? null : Secret.of(apiUrl),
+            "",
+            appToken == null ? null : Secret.of(appToken),
+            "",
+            appToken == null ? "" : server.uri("/api/chat.postMessage").toString(),
+            "#x",
+            "{{ template \"slack.default.username\" . }}",
+            "danger",
+            "{{ template \"slack.default.title\" . }}",
+            "http://am",
+            "",
+            "",
+            "",
+            fields,
+            false,
+            "",
+            "fb",
+            "",
+            "",
+            "",
+            "",
+            "",
+            false,
+            List.of(),
+            actions,
+            Duration.ZERO,
+            update,
+            null);
+    return provider.open(
+        config,
+        new SlackConfig.Globals(null, "", null, "", "https://slack.com/api/chat.postMessage", null),
+        context);
+  }
+
+  @Override
+  protected void peer(Peer behaviour) {
+    server.status(behaviour == Peer.FAILS_FOR_NOW ? 502 : 200);
+    server.answer("text/plain", behaviour == Peer.ACCEPTS ? "ok" : "");
+    server.hangs(behaviour == Peer.HANGS);
+  }
+
+  @Override
+  protected int received() {
+    return server.received().size();
+  }
+
+  private SendResult send() throws Exception {
+    try (Notifier n = open(context())) {
+      return n.send(notification(firing("A")));
+    }
+  }
+
+  @Test
+  void messageHasOneAttachmentToTheLetter() throws Exception {
+    fields = List.of(new SlackConfig.Field("t", "v {{ .Status }}", null));
+    actions =
+        List.of(
+            new SlackConfig.Action(
+                "button",
+                "go",
+                "http://g",
+                "danger",
+                "",
+                "",
+                new SlackConfig.Confirmation("sure?", "", "yes", "")));
+    assertThat(send()).isEqualTo(SendResult.delivered());
+    assertThat(server.received().get(0).body())
+        .isEqualTo(
+            "{\"channel\":\"#x\",\"username\":\"<slack.default.username>\",\"attachments\":[{"
+                + "\"title\":\"<slack.default.title>\",\"title_link\":\"http://am\",\"text\":\"\","
+                + "\"fallback\":\"fb\",\"callback_id\":\"\","
+                + "\"fields\":[{\"title\":\"t\",\"value\":\"v firing\",\"short\":false}],"
+                + "\"actions\":[{\"type\":\"button\",\"text\":\"go\",\"url\":\"http://g\","
+                + "\"style\":\"danger\",\"confirm\":{\"text\":\"sure?\",\"ok_text\":\"yes\"}}],"
+                + "\"footer\":\"\",\"color\":\"danger\","
+                + "\"mrkdwn_in\":[\"fallback\",\"pretext\",\"text\"]}]}\n");
+  }
+
+  @Test
+  void appTokenGoesIntoTheHeader() throws Exception {
+    apiUrl = null;
+    appToken = "xoxb-1";
+    server.answer("application/json; charset=utf-8", "{\"ok\":true,\"ts\":\"1\"}");
+    assertThat(send()).isEqualTo(SendResult.delivered());
+    assertThat(server.received().get(0).headers()).containsEntry("Authorization", "Bearer xoxb-1");
+    assertThat(server.received().get(0).path()).isEqualTo("/api/chat.postMessage");
+  }
+
+  @Test
+  void jsonAnswerThatIsNotOkIsFinal() throws Exception {
+    server.answer("application/json", "{\"ok\":false,\"error\":\"channel_not_found\"}");
+    assertThat(send())
+        .isEqualTo(SendResult.rejected("error response from Slack: channel_not_found"));
+  }
+
+  @Test
+  void rateLimitIsTriedAgainAfterWhatSlackAsksFor() throws Exception {
+    server.status(429);
+    server.answerHeaders(Map.of("Retry-After", "7"));
+    assertThat(send())
+        .isEqualTo(new SendResult.RetryLater("rate limited by Slack", Duration.ofSeconds(7)));
+  }
+
+  @Test
+  void longTitlesAreCutInTheMiddleOfNoCharacter() {
+    String cut = SlackMessage.cut("🙂".repeat(2000), 1024);
+    assertThat(cut.codePointCount(0, cut.length())).isEqualTo(1024);
+    assertThat(cut).endsWith("🙂…");
+  }
+
+  @Test
+  void refusesConfigurationsThatCannotWork() {
+    appToken = "x";
+    assertThatThrownBy(() -> open(context()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "at most one of api_url/api_url_file & app_token/app_token_file must be configured");
+    appToken = null;
+    apiUrl = null;
+    assertThatThrownBy(() -> open(context()))
+        .hasMessage("no Slack API URL nor App token set either inline or in a file");
+    apiUrl = "http://x";
+    update = true;
+    assertThatThrownBy(() -> open(context()))
+        .hasMessageStartingWith("update_message can only be used with bot tokens.");
+    assertThatThrownBy(() -> new SlackConfig.Field("t", "", null))
+        .hasMessage("missing value in Slack field configuration");
+  }
+}

@@ -1,0 +1,78 @@
+package io.narthex.storage.tsdb;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.DoubleAdder;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Own figures by metric name without prefix; labels follow the name in braces. Thread-safe. */
+final class Counters {
+  private final Map<String, DoubleAdder> sums = new ConcurrentHashMap<>();
+  private final LongAdder floats = new LongAdder();
+  private final LongAdder histograms = new LongAdder();
+  private final LongAdder late = new LongAdder();
+  private final LongAdder exemplars = new LongAdder();
+  private final LongAdder refusedExemplars = new LongAdder();
+
+  Counters() {
+    for (String name :
+        new String[] {
+          "checkpoint_creations_total",
+          "checkpoint_creations_failed_total",
+          "compactions_failed_total",
+          "compactions_total",
+          "compactions_triggered_total",
+          "head_series_created_total",
+          "head_series_removed_total",
+          "head_truncations_total",
+          "head_truncations_failed_total",
+          "out_of_bound_samples_total{type=\"float\"}",
+          "out_of_bound_samples_total{type=\"histogram\"}",
+          "out_of_order_samples_total{type=\"float\"}",
+          "out_of_order_samples_total{type=\"histogram\"}",
+          "reloads_total",
+          "reloads_failures_total",
+          "size_retentions_total",
+          "time_retentions_total",
+          "too_old_samples_total{type=\"float\"}",
+          "vertical_compactions_total",
+          "wal_corruptions_total",
+          "wal_replay_unknown_refs_total",
+          "wal_truncations_total",
+          "wal_truncations_failed_total",
+          "wal_writes_failed_total"
+        }) {
+      add(name, 0);
+    }
+  }
+
+  void add(String name, double more) {
+    sums.computeIfAbsent(name, _ -> new DoubleAdder()).add(more);
+  }
+
+  void appended(int newFloats, int newHistograms, int newLate, int newExemplars, int refused) {
+    floats.add(newFloats);
+    histograms.add(newHistograms);
+    late.add(newLate);
+    exemplars.add(newExemplars);
+    refusedExemplars.add(refused);
+  }
+
+  double get(String name) {
+    DoubleAdder sum = sums.get(name);
+    return sum == null ? 0 : sum.sum();
+  }
+
+  /** Returns a copy of all figures. */
+  Map<String, Double> all() {
+    Map<String, Double> all = new HashMap<>();
+    sums.forEach((name, sum) -> all.put(name, sum.sum()));
+    all.put("head_samples_appended_total{type=\"float\"}", (double) floats.sum());
+    all.put("head_samples_appended_total{type=\"histogram\"}", (double) histograms.sum());
+    all.put("head_out_of_order_samples_appended_total", (double) late.sum());
+    all.put("exemplar_exemplars_appended_total", (double) exemplars.sum());
+    all.put("exemplar_out_of_order_exemplars_total", (double) refusedExemplars.sum());
+    return all;
+  }
+}

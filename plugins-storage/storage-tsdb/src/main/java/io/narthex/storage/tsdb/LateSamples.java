@@ -1,0 +1,75 @@
+package io.narthex.storage.tsdb;
+
+import io.narthex.model.NativeHistogram;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Samples that came out of order within the window, kept apart until they go into blocks of their
+ * own. Expected to be few. Guarded by the head's locks.
+ */
+final class LateSamples {
+  /** A sample. */
+  record Sample(long timeMs, double value, @Nullable NativeHistogram histogram, long startTimeMs) {}
+
+  private final Map<Integer, TreeMap<Long, Sample>> bySeries = new HashMap<>();
+
+  void add(
+      int id, long timeMs, double value, @Nullable NativeHistogram histogram, long startTimeMs) {
+    bySeries
+        .computeIfAbsent(id, _ -> new TreeMap<>())
+        .put(timeMs, new Sample(timeMs, value, histogram, startTimeMs));
+  }
+
+  @Nullable Sample at(int id, long timeMs) {
+    TreeMap<Long, Sample> samples = bySeries.get(id);
+    return samples == null ? null : samples.get(timeMs);
+  }
+
+  boolean has(int id) {
+    return !bySeries.isEmpty() && bySeries.containsKey(id);
+  }
+
+  /** Returns the newest late time of a series, or {@code Long.MIN_VALUE}. */
+  long newestMs(int id) {
+    TreeMap<Long, Sample> samples = bySeries.get(id);
+    return samples == null ? Long.MIN_VALUE : samples.lastKey();
+  }
+
+  boolean isEmpty() {
+    return bySeries.isEmpty();
+  }
+
+  Set<Integer> ids() {
+    return bySeries.keySet();
+  }
+
+  /** Returns the samples of a series in range, both ends inclusive, in order of time. */
+  List<Sample> range(int id, long minTimeMs, long maxTimeMs) {
+    TreeMap<Long, Sample> samples = bySeries.get(id);
+    if (samples == null || minTimeMs > maxTimeMs) {
+      return List.of();
+    }
+    NavigableMap<Long, Sample> in = samples.subMap(minTimeMs, true, maxTimeMs, true);
+    return in.isEmpty() ? List.of() : new ArrayList<>(in.values());
+  }
+
+  /** Removes samples that are in a block now. */
+  void remove(int id, List<Sample> flushed) {
+    TreeMap<Long, Sample> samples = bySeries.get(id);
+    if (samples != null) {
+      for (Sample s : flushed) {
+        samples.remove(s.timeMs(), s);
+      }
+      if (samples.isEmpty()) {
+        bySeries.remove(id);
+      }
+    }
+  }
+}

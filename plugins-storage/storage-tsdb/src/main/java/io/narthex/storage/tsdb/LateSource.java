@@ -1,0 +1,80 @@
+package io.narthex.storage.tsdb;
+
+import io.narthex.model.Labels;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.RoaringBitmap;
+
+/** Reads the late samples of the head as they were when it was made. */
+final class LateSource extends SeriesSource {
+  /** Late samples of a series; {@code samples} is not empty. */
+  record Entry(int id, Labels labels, List<LateSamples.Sample> samples) {}
+
+  private final List<Entry> series;
+  private int next;
+  private @Nullable Entry current;
+  private int at;
+
+  LateSource(List<Entry> series) {
+    this.series = series;
+  }
+
+  /** Captures the late samples of {@code ids} in range. Under the head's state read lock. */
+  static LateSource capture(Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs) {
+    List<Entry> series = new ArrayList<>();
+    for (int id : head.late().ids()) {
+      if (ids.contains(id)) {
+        List<LateSamples.Sample> samples = head.late().range(id, minTimeMs, maxTimeMs);
+        long[] deleted = head.tombstones().of(id);
+        if (deleted != null) {
+          samples =
+              samples.stream().filter(s -> !TombstoneMap.covers(deleted, s.timeMs())).toList();
+        }
+        if (!samples.isEmpty()) {
+          series.add(new Entry(id, head.labels(id), samples));
+        }
+      }
+    }
+    series.sort(Comparator.comparing(Entry::labels));
+    return new LateSource(series);
+  }
+
+  List<Entry> entries() {
+    return series;
+  }
+
+  @Override
+  void nextSeries() {
+    current = next < series.size() ? series.get(next++) : null;
+    labels = current == null ? null : current.labels();
+    at = 0;
+  }
+
+  @Override
+  boolean nextRows() {
+    Entry e = current;
+    if (e == null || at >= e.samples().size()) {
+      return false;
+    }
+    boolean isHistogram = e.samples().get(at).histogram() != null;
+    rows.clear(isHistogram);
+    while (at < e.samples().size() && rows.size < ChunkCodec.MAX_ROWS) {
+      LateSamples.Sample s = e.samples().get(at);
+      if ((s.histogram() != null) != isHistogram) {
+        break;
+      }
+      rows.add(s.timeMs(), s.value(), s.histogram(), s.startTimeMs());
+      at++;
+    }
+    return true;
+  }
+
+  @Override
+  void close() {
+    next = series.size();
+    current = null;
+    labels = null;
+  }
+}

@@ -1,0 +1,32 @@
+package io.narthex.storage.tsdb;
+
+import io.narthex.model.Labels;
+
+/** Log record of a new series: varint id, labels. */
+final class SeriesRecord {
+  static final int TYPE = 1;
+  private static final int MAX_LABELS = 1 << 16;
+
+  private SeriesRecord() {}
+
+  static void write(int id, Labels labels, ByteSink out) {
+    out.varint(id);
+    writeLabels(labels, out);
+  }
+
+  static void writeLabels(Labels labels, ByteSink out) {
+    out.varint(labels.size());
+    for (int i = 0; i < labels.size(); i++) {
+      out.text(labels.name(i));
+      out.text(labels.value(i));
+    }
+  }
+
+  static Labels readLabels(ByteSource in) {
+    String[] texts = new String[2 * in.count(MAX_LABELS)];
+    for (int i = 0; i < texts.length; i++) {
+      texts[i] = in.text();
+    }
+    return Labels.of(texts);
+  }
+}

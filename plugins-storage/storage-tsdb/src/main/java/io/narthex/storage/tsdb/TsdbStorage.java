@@ -1,0 +1,515 @@
+package io.narthex.storage.tsdb;
+
+import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
+import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.ConfigurableStorage;
+import io.narthex.spi.storage.DeletableStorage;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SelectRequest;
+import io.narthex.spi.storage.SeriesCursor;
+import io.narthex.spi.storage.SeriesExemplars;
+import io.narthex.spi.storage.StorageContext;
+import io.narthex.spi.storage.StorageException;
+import io.narthex.spi.storage.StorageStats;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.roaringbitmap.IntConsumer;
+import org.roaringbitmap.RoaringBitmap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The database: a head in memory backed by the log, and immutable blocks.
+ *
+ * <h2>Concurrency</h2>
+ *
+ * Appends are ordered by the head's append lock. The list of blocks is guarded by the head's state
+ * lock, so that a reader sees head and blocks of the same moment. {@link #maintenance} lets one
+ * thread at a time make, merge, delete or rewrite blocks; it is taken before the other two.
+ */
+final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbConfig> {
+  private static final Logger log = LoggerFactory.getLogger(TsdbStorage.class);
+  private static final long MAX_REFERENCES = 1L << 40;
+  private static final int TRIES_TO_STOP = 100;
+
+  private final StorageContext context;
+  private final long referenceBase;
+  private final Folders folders;
+  private final Counters counters = new Counters();
+  private final Head head;
+  private final Log wal;
+  private final Blocks blocks;
+  private final ReentrantLock maintenance = new ReentrantLock();
+  private final List<Thread> threads = new ArrayList<>();
+  private volatile TsdbConfig config;
+  private volatile Sync sync;
+  private volatile boolean closed;
+
+  private TsdbStorage(TsdbConfig config, StorageContext context, Folders folders) {
+    this.config = config;
+    this.context = context;
+    this.folders = folders;
+    referenceBase = context.referenceBase();
+    sync = Sync.parse(config.walFsync());
+    head = new Head(config, counters);
+    blocks = new Blocks(folders.blocks(), head, counters);
+    head.minValidMs(blocks.newestMaxMs());
+    int next = new Recovery(head, folders.log(), counters).run(context::replayProgress);
+    wal =
+        new Log(
+            folders.log(), config.walSegmentSize().bytes(), next, Blocks.bytesIn(folders.log()));
+    counters.add("clean_start", folders.isCleanStart() ? 1 : 0);
+  }
+
+  /**
+   * Opens the database of a folder.
+   *
+   * @param background whether own threads force the log and make blocks; tests do it by hand
+   */
+  static TsdbStorage open(TsdbConfig config, StorageContext context, boolean background) {
+    Sync.parse(config.walFsync());
+    Path root = context.dataDirectory();
+    Folders folders = Folders.open(root);
+    long started = System.nanoTime();
+    TsdbStorage storage;
+    try {
+      storage = new TsdbStorage(config, context, folders);
+    } catch (RuntimeException e) {
+      folders.close();
+      throw e;
+    }
+    double seconds = (System.nanoTime() - started) / 1e9;
+    storage.counters.add("data_replay_duration_seconds", seconds);
+    log.info(
+        "tsdb {}: ready with {} series in the head and {} blocks after {} s",
+        root,
+        storage.head.index().seriesCount(),
+        storage.blocks.list().size(),
+        seconds);
+    if (background) {
+      storage.startThreads();
+    }
+    return storage;
+  }
+
+  // ---- threads -------------------------------------------------------------------------------
+
+  private void startThreads() {
+    threads.add(start("tsdb-log-sync", this::syncLoop));
+    threads.add(start("tsdb-maintenance", this::maintenanceLoop));
+  }
+
+  private static Thread start(String name, Runnable work) {
+    Thread t = new Thread(work, name);
+    t.setDaemon(true);
+    t.start();
+    return t;
+  }
+
+  private void syncLoop() {
+    while (!closed) {
+      long interval = sync.intervalMs();
+      pause(interval == 0 ? 1000 : interval);
+      if (interval > 0 && !closed) {
+        try {
+          long started = System.nanoTime();
+          wal.sync();
+          counters.add("wal_fsync_duration_seconds_sum", (System.nanoTime() - started) / 1e9);
+          counters.add("wal_fsync_duration_seconds_count", 1);
+        } catch (RuntimeException e) {
+          log.warn("{}", e.getMessage());
+        }
+      }
+    }
+  }
+
+  private void maintenanceLoop() {
+    while (!closed) {
+      pause(15_000);
+      if (!closed) {
+        maintain();
+      }
+    }
+  }
+
+  private synchronized void pause(long ms) {
+    if (!closed) {
+      try {
+        wait(ms);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Makes blocks from the head, merges blocks and deletes old ones, as far as it is time to. */
+  void maintain() {
+    maintenance.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      head.spill(folders.log());
+      if (blocks.flushDue(config)) {
+        blocks.flush(config);
+        truncateLog();
+      } else if (wal.snapshotDue()) {
+        truncateLog(); // bounds how long a start after a crash takes
+      }
+      blocks.compact(config, () -> closed);
+      blocks.applyRetention(config, wal.bytesOnDisk());
+    } catch (RuntimeException e) {
+      counters.add("compactions_failed_total", 1);
+      log.error("tsdb {}: maintenance failed, will be tried again", context.dataDirectory(), e);
+    } finally {
+      maintenance.unlock();
+    }
+  }
+
+  /** Replaces the log by a snapshot of the head. */
+  private void truncateLog() {
+    int segment;
+    head.appendLock.lock();
+    try {
+      wal.write();
+      segment = wal.cut();
+      wal.snapshotBegun();
+    } finally {
+      head.appendLock.unlock();
+    }
+    counters.add("checkpoint_creations_total", 1);
+    try {
+      wal.snapshotWritten(HeadSnapshot.write(head, folders.log(), segment));
+    } catch (RuntimeException e) {
+      counters.add("checkpoint_creations_failed_total", 1);
+      throw e;
+    }
+    wal.deleteBelow(segment);
+    counters.add("wal_truncations_total", 1);
+  }
+
+  // ---- Storage -------------------------------------------------------------------------------
+
+  @Override
+  public long resolve(Labels labels) {
+    checkOpen();
+    if (labels.isEmpty()) {
+      throw new IllegalArgumentException("series: labels must not be empty");
+    }
+    long id = head.resolve(labels, wal);
+    if (id >= MAX_REFERENCES) {
+      throw new StorageException.Failed("tsdb: no series ids are left");
+    }
+    return referenceBase + id;
+  }
+
+  @Override
+  public AppendResult append(SampleBatch batch) {
+    checkOpen();
+    return head.append(batch, referenceBase, wal, sync.always());
+  }
+
+  @Override
+  public SeriesCursor select(SelectRequest request) {
+    checkOpen();
+    List<SeriesSource> sources = new ArrayList<>();
+    head.state.readLock().lock();
+    try {
+      RoaringBitmap ids = Postings.select(head.index(), request.matchers());
+      long min = request.minTimeMs();
+      long max = request.maxTimeMs();
+      blocks.select(request.matchers(), min, max, sources);
+      if (!ids.isEmpty() && min <= max) {
+        sources.add(HeadSource.capture(head, ids, min, max, true));
+        if (!head.late().isEmpty()) {
+          sources.add(LateSource.capture(head, ids, min, max));
+        }
+      }
+    } catch (RuntimeException e) {
+      sources.forEach(SeriesSource::close);
+      throw e;
+    } finally {
+      head.state.readLock().unlock();
+    }
+    return new TsdbCursor(sources, request.hints().startTimesWanted());
+  }
+
+  @Override
+  public List<Labels> series(
+      List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
+    checkOpen();
+    TreeSet<Labels> found = new TreeSet<>();
+    head.state.readLock().lock();
+    try {
+      forEachHeadSeries(matcherSets, minTimeMs, maxTimeMs, id -> found.add(head.labels(id)));
+      blocks.series(matcherSets, minTimeMs, maxTimeMs, found);
+    } finally {
+      head.state.readLock().unlock();
+    }
+    return found.stream().limit(limit == 0 ? Long.MAX_VALUE : limit).toList();
+  }
+
+  private void forEachHeadSeries(
+      List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, IntConsumer action) {
+    long min = head.late().isEmpty() ? Math.max(minTimeMs, head.minValidMs()) : minTimeMs;
+    Postings.selectAny(head.index(), matcherSets)
+        .forEach(
+            (IntConsumer)
+                id -> {
+                  if (head.mayHaveSamples(id, min, maxTimeMs)) {
+                    action.accept(id);
+                  }
+                });
+  }
+
+  @Override
+  public List<String> labelNames(
+      List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
+    checkOpen();
+    TreeSet<String> names = new TreeSet<>(Labels::compareCodePoints);
+    head.state.readLock().lock();
+    try {
+      if (matcherSets.isEmpty() && headOverlaps(minTimeMs, maxTimeMs)) {
+        names.addAll(head.index().names());
+      } else {
+        forEachHeadSeries(
+            matcherSets,
+            minTimeMs,
+            maxTimeMs,
+            id -> {
+              HeadIndex.Pair[] pairs = head.pairs(id);
+              for (int i = 0; pairs != null && i < pairs.length; i++) {
+                names.add(pairs[i].name);
+              }
+            });
+      }
+      blocks.labelNames(matcherSets, minTimeMs, maxTimeMs, names);
+    } finally {
+      head.state.readLock().unlock();
+    }
+    return names.stream().limit(limit == 0 ? Long.MAX_VALUE : limit).toList();
+  }
+
+  @Override
+  public List<String> labelValues(
+      String name, List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
+    checkOpen();
+    TreeSet<String> values = new TreeSet<>(Labels::compareCodePoints);
+    head.state.readLock().lock();
+    try {
+      if (matcherSets.isEmpty() && headOverlaps(minTimeMs, maxTimeMs)) {
+        values.addAll(head.index().values(name));
+      } else {
+        forEachHeadSeries(
+            matcherSets,
+            minTimeMs,
+            maxTimeMs,
+            id -> {
+              HeadIndex.Pair[] pairs = head.pairs(id);
+              for (int i = 0; pairs != null && i < pairs.length; i++) {
+                if (pairs[i].name.equals(name)) {
+                  values.add(pairs[i].value);
+                }
+              }
+            });
+      }
+      blocks.labelValues(name, matcherSets, minTimeMs, maxTimeMs, values);
+    } finally {
+      head.state.readLock().unlock();
+    }
+    return values.stream().limit(limit == 0 ? Long.MAX_VALUE : limit).toList();
+  }
+
+  private boolean headOverlaps(long minTimeMs, long maxTimeMs) {
+    return head.maxMs() != Long.MIN_VALUE
+        && maxTimeMs >= Math.min(head.minMs(), head.maxMs())
+        && minTimeMs <= head.maxMs();
+  }
+
+  @Override
+  public List<SeriesExemplars> exemplars(
+      List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs) {
+    checkOpen();
+    head.state.readLock().lock();
+    try {
+      return head.exemplars().select(matcherSets, minTimeMs, maxTimeMs);
+    } finally {
+      head.state.readLock().unlock();
+    }
+  }
+
+  @Override
+  public void delete(List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs) {
+    checkOpen();
+    maintenance.lock();
+    try {
+      checkOpen();
+      deleteFromHead(matcherSets, minTimeMs, maxTimeMs);
+      blocks.delete(matcherSets, minTimeMs, maxTimeMs);
+    } finally {
+      maintenance.unlock();
+    }
+  }
+
+  private void deleteFromHead(List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs) {
+    head.appendLock.lock();
+    try {
+      RoaringBitmap ids = Postings.selectAny(head.index(), matcherSets);
+      TombstoneMap fresh = new TombstoneMap();
+      ids.forEach(
+          (IntConsumer)
+              id -> {
+                // not beyond the newest sample: what comes later has not been deleted
+                fresh.add(id, minTimeMs, Math.min(maxTimeMs, head.newestMs(id)));
+              });
+      if (fresh.size() == 0) {
+        return;
+      }
+      HeadSnapshot.writeTombstones(fresh, wal.begin(HeadSnapshot.TOMBSTONES));
+      wal.end(false);
+      wal.write();
+      head.state.writeLock().lock();
+      try {
+        fresh.forEach((id, ranges) -> {
+          for (int i = 0; i < ranges.length; i += 2) {
+            head.tombstones().add(id, ranges[i], ranges[i + 1]);
+          }
+        });
+      } finally {
+        head.state.writeLock().unlock();
+      }
+    } finally {
+      head.appendLock.unlock();
+    }
+  }
+
+  @Override
+  public void cleanTombstones() {
+    checkOpen();
+    maintenance.lock();
+    try {
+      checkOpen();
+      blocks.rewriteWithoutTombstones(config);
+    } finally {
+      maintenance.unlock();
+    }
+  }
+
+  @Override
+  public void reconfigure(TsdbConfig changed) {
+    checkOpen();
+    sync = Sync.parse(changed.walFsync());
+    config = changed;
+    head.configure(changed);
+  }
+
+  @Override
+  public StorageStats stats(int topN) {
+    checkOpen();
+    return TsdbStats.of(head, blocks, wal, counters, config, topN);
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new StorageException.Closed("tsdb " + context.dataDirectory() + ": is closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    // channels close themselves under an interrupted thread; give the mark back afterwards
+    boolean interrupted = Thread.interrupted();
+    try {
+      closeUninterrupted();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private void closeUninterrupted() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      notifyAll();
+    }
+    awaitThreads();
+    maintenance.lock();
+    head.appendLock.lock();
+    try {
+      writeFinalSnapshot();
+      wal.close();
+      blocks.close();
+    } finally {
+      head.appendLock.unlock();
+      maintenance.unlock();
+      folders.close();
+    }
+  }
+
+  /** Spares the next start the replay; without it the log alone gives the same state. */
+  private void writeFinalSnapshot() {
+    try {
+      wal.write();
+      int segment = wal.cut();
+      HeadSnapshot.write(head, folders.log(), segment);
+      wal.deleteBelow(segment);
+    } catch (RuntimeException e) {
+      log.warn("tsdb: no snapshot on close, the next start replays the log: {}", e.getMessage());
+    }
+  }
+
+  private void awaitThreads() {
+    boolean interrupted = false;
+    for (Thread t : threads) {
+      for (int i = 0; i < TRIES_TO_STOP && t.isAlive(); i++) {
+        try {
+          t.join(TimeUnit.SECONDS.toMillis(1));
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  // ---- for tests -----------------------------------------------------------------------------
+
+  Head head() {
+    return head;
+  }
+
+  Blocks blocks() {
+    return blocks;
+  }
+
+  Counters counters() {
+    return counters;
+  }
+
+  /** Stops as a killed process would: nothing is written, only the lock is given back. */
+  void crash() {
+    synchronized (this) {
+      closed = true;
+      notifyAll();
+    }
+    awaitThreads();
+    wal.close();
+    blocks.close();
+    folders.abandon();
+  }
+
+  Log wal() {
+    return wal;
+  }
+}

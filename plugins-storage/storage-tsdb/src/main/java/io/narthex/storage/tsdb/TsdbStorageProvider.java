@@ -1,0 +1,25 @@
+package io.narthex.storage.tsdb;
+
+import io.narthex.spi.storage.Storage;
+import io.narthex.spi.storage.StorageContext;
+import io.narthex.spi.storage.StorageProvider;
+import org.osgi.service.component.annotations.Component;
+
+/** Offers the storage type {@code tsdb}, the default. */
+@Component(service = StorageProvider.class)
+public final class TsdbStorageProvider implements StorageProvider<TsdbConfig> {
+  @Override
+  public String type() {
+    return "tsdb";
+  }
+
+  @Override
+  public Class<TsdbConfig> configType() {
+    return TsdbConfig.class;
+  }
+
+  @Override
+  public Storage open(TsdbConfig config, StorageContext context) {
+    return TsdbStorage.open(config, context, true);
+  }
+}

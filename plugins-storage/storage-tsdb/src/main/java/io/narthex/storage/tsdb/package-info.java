@@ -1,0 +1,8 @@
+/**
+ * The local time series database: a log, a head in memory and immutable blocks. The byte layouts
+ * are described in {@code docs/formats/tsdb.md}.
+ */
+@NullMarked
+package io.narthex.storage.tsdb;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,283 @@
+package io.narthex.storage.tsdb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.model.Exemplar;
+import io.narthex.model.Labels;
+import io.narthex.model.NativeHistogram;
+import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.StorageException;
+import io.narthex.testkit.storage.StoredSeries;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CrashTest {
+  private static final long T0 = TestDb.T0;
+
+  @TempDir Path dir;
+
+  @Test
+  void keepsEverythingAppendedWhenTheProcessIsKilled() {
+    TsdbStorage db = TestDb.open(dir);
+    fill(db, 50);
+    List<StoredSeries> before = TestDb.all(db);
+    db.crash();
+    TsdbStorage again = TestDb.open(dir);
+    assertThat(TestDb.all(again)).isEqualTo(before);
+    assertThat(again.counters().get("clean_start")).isZero();
+    assertThat(again.counters().get("wal_corruptions_total")).isZero();
+    again.close();
+    TsdbStorage third = TestDb.open(dir);
+    assertThat(TestDb.all(third)).isEqualTo(before);
+    assertThat(third.counters().get("clean_start")).isEqualTo(1);
+    third.close();
+  }
+
+  private static void fill(TsdbStorage db, int batches) {
+    fill(db, 0, batches);
+  }
+
+  private static void fill(TsdbStorage db, int from, int to) {
+    Random random = new Random(7);
+    SampleBatch batch = new SampleBatch(8);
+    for (int b = from; b < to; b++) {
+      batch.clear();
+      for (int i = 0; i < 4; i++) {
+        long ref = db.resolve(TestDb.series("m", i + b / 10));
+        long t = T0 + b * 15_000L;
+        int row =
+            i == 3 && b % 5 == 0
+                ? batch.add(ref, t, NativeHistogram.builder().count(b).sum(b).build())
+                : batch.add(ref, t, random.nextInt(3) == 0 ? random.nextGaussian() : b);
+        if (i == 2) {
+          batch.startTime(row, T0 - 5);
+          batch.exemplar(row, new Exemplar(Labels.of("trace", "t" + b), b, t, true));
+        }
+      }
+      assertThat(db.append(batch).code(0)).isEqualTo(AppendResult.OK);
+    }
+  }
+
+  @Test
+  void keepsEveryWholeRecordWhereverTheLogIsCut() throws IOException {
+    TsdbStorage db = TestDb.open(dir);
+    Path segment = onlySegment(dir);
+    List<Long> ends = new ArrayList<>();
+    List<List<StoredSeries>> states = new ArrayList<>();
+    ends.add(Files.size(segment));
+    states.add(List.of());
+    for (int b = 1; b <= 12; b++) {
+      fill(db, b - 1, b);
+      ends.add(Files.size(segment));
+      states.add(TestDb.all(db));
+    }
+    db.crash();
+    byte[] whole = Files.readAllBytes(segment);
+    for (int cut = 0; cut <= whole.length; cut++) {
+      Path copy = dir.resolve("cut" + cut);
+      Files.createDirectories(copy.resolve("log"));
+      Files.write(
+          copy.resolve("log").resolve(segment.getFileName()), java.util.Arrays.copyOf(whole, cut));
+      int expected = 0;
+      while (expected + 1 < ends.size() && ends.get(expected + 1) <= cut) {
+        expected++;
+      }
+      TsdbStorage cutDb = TestDb.open(copy);
+      assertThat(TestDb.all(cutDb)).as("cut at %s", cut).isEqualTo(states.get(expected));
+      assertThat(cutDb.counters().get("wal_corruptions_total")).isZero();
+      assertThat(TestDb.append(cutDb, TestDb.series("m", 0), T0 + 900_000, 1)).isZero();
+      List<StoredSeries> after = TestDb.all(cutDb);
+      cutDb.crash();
+      if (cut % 10 == 0) {
+        // what was appended behind the cut is not lost to a second crash
+        TsdbStorage second = TestDb.open(copy);
+        assertThat(TestDb.all(second)).isEqualTo(after);
+        second.close();
+      }
+      Folders.deleteTree(copy);
+    }
+  }
+
+  private static Path onlySegment(Path dir) throws IOException {
+    try (Stream<Path> files = Files.list(dir.resolve("log"))) {
+      return files.filter(p -> p.toString().endsWith(".log")).findFirst().orElseThrow();
+    }
+  }
+
+  @Test
+  void cutsTheLogAtDamageInTheMiddleAndSaysSo() throws IOException {
+    TsdbStorage db = TestDb.open(dir, TestDb.config(Duration.ZERO, 0, Duration.ZERO, 2000));
+    fill(db, 200);
+    db.crash();
+    List<Integer> segments = Log.numbers(dir.resolve("log"), ".log");
+    assertThat(segments).hasSizeGreaterThan(5);
+    Path damaged = dir.resolve("log").resolve(Log.name(segments.get(2), ".log"));
+    try (RandomAccessFile file = new RandomAccessFile(damaged.toFile(), "rw")) {
+      file.seek(900);
+      int b = file.read();
+      file.seek(900);
+      file.write(b ^ 0x55);
+    }
+    TsdbStorage again = TestDb.open(dir);
+    assertThat(again.counters().get("wal_corruptions_total")).isEqualTo(1);
+    List<StoredSeries> left = TestDb.all(again);
+    assertThat(left).isNotEmpty();
+    assertThat(left.get(0).samples().get(0).timeMs()).isEqualTo(T0);
+    assertThat(dir.resolve("log").resolve(Log.name(segments.get(3), ".log.cut"))).exists();
+    fillLater(again);
+    List<StoredSeries> more = TestDb.all(again);
+    again.close();
+    TsdbStorage third = TestDb.open(dir);
+    assertThat(third.counters().get("wal_corruptions_total")).isZero();
+    assertThat(TestDb.all(third)).isEqualTo(more);
+    third.close();
+  }
+
+  private static void fillLater(TsdbStorage db) {
+    for (int i = 0; i < 20; i++) {
+      TestDb.append(db, TestDb.series("later", i), T0 + 1_000_000, i);
+    }
+  }
+
+  @Test
+  void recoversAfterACrashInTheMiddleOfASnapshot() throws IOException {
+    TsdbStorage db = TestDb.open(dir);
+    fill(db, 60);
+    List<StoredSeries> before = TestDb.all(db);
+    db.crash();
+    // a snapshot that was not finished, and one that was while its segments were not deleted yet
+    Files.write(dir.resolve("log").resolve("00000009.snap.tmp"), new byte[] {1, 2, 3});
+    TsdbStorage second = TestDb.open(dir);
+    Path segment = onlySegment(dir);
+    byte[] bytes = Files.readAllBytes(segment);
+    second.close();
+    Files.write(segment, bytes);
+    TsdbStorage third = TestDb.open(dir);
+    assertThat(TestDb.all(third)).isEqualTo(before);
+    third.close();
+  }
+
+  @Test
+  void refusesADamagedSnapshotWithFileAndOffset() throws IOException {
+    TsdbStorage db = TestDb.open(dir);
+    fill(db, 60);
+    db.close();
+    Path snapshot;
+    try (Stream<Path> files = Files.list(dir.resolve("log"))) {
+      snapshot = files.filter(p -> p.toString().endsWith(".snap")).findFirst().orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(snapshot);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(snapshot, bytes);
+    assertThatThrownBy(() -> TestDb.open(dir))
+        .isInstanceOf(StorageException.Corrupt.class)
+        .hasMessageContaining(snapshot.toString())
+        .hasMessageContaining("at byte");
+  }
+
+  @Test
+  void refusesAFolderThatIsInUse() {
+    TsdbStorage db = TestDb.open(dir);
+    assertThatThrownBy(() -> TestDb.open(dir))
+        .isInstanceOf(StorageException.Unusable.class)
+        .hasMessageContaining("another server");
+    TestDb.append(db, TestDb.series("m", 0), T0, 1);
+    db.close();
+    TestDb.open(dir).close();
+  }
+
+  @Test
+  void refusesAFolderThatPrometheusWroteAndLeavesItAlone() throws IOException {
+    for (String name : List.of("wal", "chunks_head", "01HF000000000000000000000A")) {
+      Path root = dir.resolve("of-" + name);
+      Files.createDirectories(root.resolve(name));
+      Files.writeString(root.resolve(name).resolve("index"), "theirs");
+      assertThatThrownBy(() -> TestDb.open(root))
+          .isInstanceOf(StorageException.Unusable.class)
+          .hasMessageContaining("Prometheus");
+      try (Stream<Path> files = Files.walk(root)) {
+        assertThat(files.count()).isEqualTo(3);
+      }
+    }
+  }
+
+  @Test
+  void leavesForeignFilesAlone() throws IOException {
+    TsdbStorage db = TestDb.open(dir);
+    Files.createDirectories(dir.resolve("narthex"));
+    Files.writeString(dir.resolve("narthex/silences"), "host");
+    Files.writeString(dir.resolve("blocks/notes.txt"), "mine");
+    Files.createDirectories(dir.resolve("blocks/01HF000000000000000000000A.tmp"));
+    fill(db, 10);
+    db.close();
+    TestDb.open(dir).close();
+    assertThat(dir.resolve("narthex/silences")).hasContent("host");
+    assertThat(dir.resolve("blocks/notes.txt")).hasContent("mine");
+    assertThat(dir.resolve("blocks/01HF000000000000000000000A.tmp")).doesNotExist();
+  }
+
+  @Test
+  void takesAppendsOfInterruptedThreads() throws InterruptedException {
+    TsdbStorage db = TestDb.open(dir);
+    Thread t =
+        new Thread(
+            () -> {
+              Thread.currentThread().interrupt();
+              for (int i = 0; i < 10; i++) {
+                TestDb.append(db, TestDb.series("m", 0), T0 + i, i);
+              }
+            },
+            "interrupted-writer");
+    t.start();
+    t.join();
+    List<StoredSeries> before = TestDb.all(db);
+    assertThat(before.get(0).samples()).hasSize(10);
+    Thread.currentThread().interrupt();
+    db.close();
+    assertThat(Thread.interrupted()).isTrue();
+    TsdbStorage again = TestDb.open(dir);
+    assertThat(TestDb.all(again)).isEqualTo(before);
+    assertThat(again.counters().get("clean_start")).isEqualTo(1);
+    again.close();
+  }
+
+  @Test
+  void leavesNoTraceOfAnAppendThatCouldNotBeLogged() throws IOException {
+    TsdbStorage db = TestDb.open(dir);
+    TestDb.append(db, TestDb.series("m", 0), T0, 1);
+    List<StoredSeries> before = TestDb.all(db);
+    long fresh = db.resolve(TestDb.series("m", 1)); // its record has to survive the failure
+    db.wal().breakFile();
+    SampleBatch batch = new SampleBatch(2);
+    batch.add(fresh, T0 + 1, 2);
+    assertThatThrownBy(() -> db.append(batch))
+        .isInstanceOf(StorageException.Failed.class)
+        .hasMessageContaining("cannot write at byte");
+    assertThat(TestDb.all(db)).isEqualTo(before);
+    assertThat(db.counters().get("wal_writes_failed_total")).isEqualTo(1);
+    assertThat(db.append(batch).allOk()).isTrue();
+    List<StoredSeries> after = TestDb.all(db);
+    assertThat(after).hasSize(2);
+    db.crash();
+    // as if the failed write had left half a record
+    try (RandomAccessFile file =
+        new RandomAccessFile(dir.resolve("log").resolve(Log.name(1, ".log")).toFile(), "rw")) {
+      file.seek(file.length());
+      file.write(new byte[] {30, 0, 0, 0, 1, 2, 3, 4, 2, 9});
+    }
+    TsdbStorage again = TestDb.open(dir);
+    assertThat(TestDb.all(again)).isEqualTo(after);
+    again.close();
+  }
+}
