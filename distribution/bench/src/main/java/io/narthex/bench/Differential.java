@@ -8,12 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +24,6 @@ import org.jspecify.annotations.Nullable;
  * 0 when all agree, 1 otherwise.
  */
 public final class Differential {
-  private static final double TOLERANCE = 1e-12;
-
   private final ObjectMapper json = new ObjectMapper();
   private int annotationDifferences;
 
@@ -149,47 +144,7 @@ public final class Differential {
         || !texts(a.path("infos")).equals(texts(b.path("infos")))) {
       annotationDifferences++;
     }
-    JsonNode x = a.path("data");
-    JsonNode y = b.path("data");
-    if (!x.path("resultType").equals(y.path("resultType"))) {
-      return "result type";
-    }
-    String type = x.path("resultType").asText();
-    if (type.equals("scalar") || type.equals("string")) {
-      return samePoint(x.path("result"), y.path("result")) ? null : "value";
-    }
-    Map<String, JsonNode> left = byLabels(x.path("result"));
-    Map<String, JsonNode> right = byLabels(y.path("result"));
-    if (!left.keySet().equals(right.keySet())) {
-      return "series";
-    }
-    for (Map.Entry<String, JsonNode> e : left.entrySet()) {
-      JsonNode other = java.util.Objects.requireNonNull(right.get(e.getKey()));
-      JsonNode points =
-          type.equals("vector")
-              ? json.createArrayNode().add(e.getValue().path("value"))
-              : e.getValue().path("values");
-      JsonNode others =
-          type.equals("vector")
-              ? json.createArrayNode().add(other.path("value"))
-              : other.path("values");
-      if (points.size() != others.size()) {
-        return "number of points of " + e.getKey();
-      }
-      for (int i = 0; i < points.size(); i++) {
-        if (!samePoint(points.get(i), others.get(i))) {
-          return "value of "
-              + e.getKey()
-              + " at "
-              + points.get(i).path(0)
-              + ": "
-              + points.get(i).path(1)
-              + " / "
-              + others.get(i).path(1);
-        }
-      }
-    }
-    return null;
+    return Comparison.data(a.path("data"), b.path("data"));
   }
 
   private static List<String> texts(JsonNode list) {
@@ -197,36 +152,5 @@ public final class Differential {
     list.forEach(n -> out.add(n.asText()));
     out.sort(null);
     return out;
-  }
-
-  private static Map<String, JsonNode> byLabels(JsonNode result) {
-    Map<String, JsonNode> out = new HashMap<>();
-    for (JsonNode element : result) {
-      Map<String, String> labels = new TreeMap<>();
-      element
-          .path("metric")
-          .properties()
-          .forEach(f -> labels.put(f.getKey(), f.getValue().asText()));
-      out.put(labels.toString(), element);
-    }
-    return out;
-  }
-
-  private static boolean samePoint(JsonNode a, JsonNode b) {
-    if (a.path(0).asDouble() != b.path(0).asDouble()) {
-      return false;
-    }
-    String x = a.path(1).asText();
-    String y = b.path(1).asText();
-    if (x.equals(y)) {
-      return true;
-    }
-    try {
-      double p = Double.parseDouble(x.replace("Inf", "Infinity"));
-      double q = Double.parseDouble(y.replace("Inf", "Infinity"));
-      return p == q || Math.abs(p - q) <= TOLERANCE * Math.max(Math.abs(p), Math.abs(q));
-    } catch (NumberFormatException e) {
-      return false;
-    }
   }
 }

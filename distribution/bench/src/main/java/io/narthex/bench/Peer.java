@@ -138,6 +138,35 @@ final class Peer implements AutoCloseable {
         Duration.ofSeconds(30));
   }
 
+  /** Starts VictoriaMetrics on an empty folder, with all of its caches but that of results. */
+  static Peer victoriaMetrics(Path folder) throws IOException, InterruptedException {
+    int port = freePort();
+    return start(
+        "victoria-metrics",
+        List.of(
+            program("victoria-metrics").toString(),
+            "-storageDataPath=data",
+            "-retentionPeriod=100y",
+            "-httpListenAddr=127.0.0.1:" + port,
+            "-search.latencyOffset=0s"),
+        folder,
+        port,
+        Duration.ofSeconds(30));
+  }
+
+  /** Fetches an answer and drops it; demands success. */
+  void fetch(String path) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(base + path))
+            .timeout(Duration.ofMinutes(2))
+            .GET()
+            .build();
+    HttpResponse<byte[]> response = CLIENT.send(request, BodyHandlers.ofByteArray());
+    if (response.statusCode() != 200) {
+      throw new IOException(name + " answered " + response.statusCode() + " to " + path);
+    }
+  }
+
   HttpResponse<String> get(String path) throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(base + path))

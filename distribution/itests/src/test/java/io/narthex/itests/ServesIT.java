@@ -211,7 +211,10 @@ class ServesIT {
   void promtoolPrintsTheSameNumbers() {
     Optional<Path> promtool = Peers.find("promtool");
     assumeTrue(promtool.isPresent(), "promtool is not installed");
-    String time = Long.toString(System.currentTimeMillis() / 1000 - 1);
+    long second = System.currentTimeMillis() / 1000 + 1;
+    Server.await(
+        "samples that will not change", () -> System.currentTimeMillis() / 1000 > second + 1);
+    String time = Long.toString(second);
     String expression = "node_cpu_seconds_total{mode=\"idle\"}";
     Peers.Result printed =
         Peers.run(

@@ -48,7 +48,8 @@ class StartupIT {
     "--log.level=loud, loud",
   })
   void badFlagEndsWithStatusTwo(String flag, String message) {
-    Server server = Distribution.server(data).with(flag).launch();
+    Server server =
+        Distribution.server(data).with("--web.listen-address=127.0.0.1:0", flag).launch();
     assertThat(server.awaitEnd()).as(server.log()).isEqualTo(2);
     assertOneLine(server.log(), "Error parsing command line arguments: ", message);
   }
@@ -96,7 +97,10 @@ class StartupIT {
   private void assertBadConfiguration(String text, String place, String culprit)
       throws IOException {
     Path file = Files.writeString(folder.resolve("prometheus.yml"), text);
-    Server server = Distribution.server(data).with("--config.file=" + file).launch();
+    Server server =
+        Distribution.server(data)
+            .with("--config.file=" + file, "--web.listen-address=127.0.0.1:0")
+            .launch();
     assertThat(server.awaitEnd()).as(server.log()).isEqualTo(2);
     assertOneLine(server.log(), "Error loading config", place);
     assertThat(server.log()).contains(culprit);

@@ -128,7 +128,7 @@ public final class Launcher {
             + SLF4J
             + "\",sun.misc");
     config.put("felix.log.level", "1");
-    config.put("ds.loglevel", "2");
+    config.put("ds.loglevel", "1");
     config.put("narthex.args", String.join("\u0001", args));
     config.put("narthex.home", home.toString());
     config.put("narthex.plugins.shipped", home.resolve("lib/plugins").toString());

@@ -95,4 +95,15 @@ final class AlertingMetrics {
     logQueries =
         m.counter("alertmanager_nflog_queries_total", "Number of notification log queries.");
   }
+
+  /** Makes the counters of an integration start at 0, so that their first rise is seen. */
+  void begin(String integration) {
+    notifications.with(integration);
+    notificationRequests.with(integration);
+    notificationRequestsFailed.with(integration);
+    for (String reason : new String[] {"clientError", "other"}) {
+      notificationsFailed.with(integration, reason);
+    }
+    latency.with(integration);
+  }
 }

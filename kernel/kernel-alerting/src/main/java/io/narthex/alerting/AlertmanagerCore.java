@@ -69,6 +69,7 @@ final class AlertmanagerCore implements AutoCloseable {
         () -> {
           if (!closed) {
             store.collectGarbage(timers.now());
+            active.inhibitor().collectGarbage(timers.now());
             collectLater();
           }
         });
@@ -114,6 +115,7 @@ final class AlertmanagerCore implements AutoCloseable {
       metrics.receivers.set(config.receivers().size());
       metrics.integrations.set(config.receivers().stream().mapToInt(r -> r.blocks().size()).sum());
       metrics.inhibitionRules.set(config.inhibitRules().size());
+      config.receivers().forEach(r -> r.blocks().forEach(b -> metrics.begin(b.type())));
     }
   }
 
@@ -359,6 +361,7 @@ final class AlertmanagerCore implements AutoCloseable {
     if (metrics == null) {
       return;
     }
+    metrics.groups.set(active.dispatcher().groupCount());
     Instant now = timers.now();
     int suppressed = 0;
     int activeCount = 0;

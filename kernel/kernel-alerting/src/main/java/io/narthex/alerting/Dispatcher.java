@@ -100,9 +100,6 @@ final class Dispatcher {
         return;
       }
       groups.values().removeIf(Group::stopIfEmpty);
-      if (metrics != null) {
-        metrics.groups.set(groups.size());
-      }
       maintenance =
           timers.at(timers.now().plus(MAINTENANCE), "alerting-maintenance", this::maintain);
     }
@@ -123,6 +120,12 @@ final class Dispatcher {
   boolean isStopped() {
     synchronized (lock) {
       return stopped;
+    }
+  }
+
+  int groupCount() {
+    synchronized (lock) {
+      return groups.size();
     }
   }
 

@@ -19,6 +19,9 @@ import org.slf4j.LoggerFactory;
  * A file of JSON lines: every change is one line at the end, a later line replaces an earlier one
  * of the same key. Rewritten through a temporary file when it has grown to several times what is
  * alive. A torn last line is what a crash leaves; it is left out. Guarded by its owner's lock.
+ *
+ * <p>While this bundle is being replaced two versions work on the same file: each adds lines only,
+ * and reads the file again when it holds what the other added.
  */
 final class Journal {
   private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
@@ -26,6 +29,7 @@ final class Journal {
 
   private final Path file;
   private int lines;
+  private long knownSize;
 
   Journal(Path file) {
     this.file = file;
@@ -34,11 +38,18 @@ final class Journal {
   /** Returns the lines of the file; what cannot be read is reported and left out. */
   List<JsonNode> read() {
     List<JsonNode> out = new ArrayList<>();
+    lines = 0;
     if (!Files.exists(file)) {
+      knownSize = 0;
       return out;
     }
     try {
-      for (String line : Files.readString(file, StandardCharsets.UTF_8).split("\n", -1)) {
+      String text = Files.readString(file, StandardCharsets.UTF_8);
+      if (!text.isEmpty() && !text.endsWith("\n")) {
+        // a crash tore the last line: what is added must not become part of it
+        Files.writeString(file, "\n", StandardCharsets.UTF_8, StandardOpenOption.APPEND);
+      }
+      for (String line : text.split("\n", -1)) {
         if (line.isBlank()) {
           continue;
         }
@@ -49,10 +60,16 @@ final class Journal {
           LOG.warn("{}: line {} cannot be read and is left out", file, lines);
         }
       }
+      knownSize = Files.size(file);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
     return out;
+  }
+
+  /** Tells whether the file holds what somebody else wrote. */
+  boolean changedElsewhere() {
+    return file.toFile().length() != knownSize;
   }
 
   /**
@@ -74,6 +91,7 @@ final class Journal {
           StandardOpenOption.CREATE,
           StandardOpenOption.APPEND);
       lines++;
+      knownSize = Files.size(file);
     } catch (IOException e) {
       LOG.error(
           "{}: cannot be written, a restart will forget the change: {}", file, e.getMessage());
@@ -92,5 +110,6 @@ final class Journal {
     Files.move(
         temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     lines = entries.size();
+    knownSize = Files.size(file);
   }
 }

@@ -39,18 +39,26 @@ final class NotificationLog {
   NotificationLog(@Nullable Path file, Instant now) {
     journal = file == null ? null : new Journal(file);
     if (journal != null) {
-      for (JsonNode n : journal.read()) {
-        Entry e = entry(n);
-        if (e.expires().isAfter(now)) {
-          entries.put(key(n), e);
-        } else {
-          entries.remove(key(n));
-        }
-      }
+      read(journal);
+      maintain(now);
+    }
+  }
+
+  private void read(Journal from) {
+    for (JsonNode n : from.read()) {
+      entries.put(key(n), entry(n));
+    }
+  }
+
+  /** Takes in what another version of this bundle has written. */
+  private void refresh() {
+    if (journal != null && journal.changedElsewhere()) {
+      read(journal);
     }
   }
 
   synchronized @Nullable Entry get(Key key) {
+    refresh();
     return entries.get(key);
   }
 
@@ -70,6 +78,7 @@ final class NotificationLog {
     Entry e =
         new Entry(
             firing, resolved, now, now.plus(keep.compareTo(retention) > 0 ? retention : keep));
+    refresh();
     entries.put(key, e);
     if (journal != null) {
       journal.append(json(key, e), entries.size(), this::all);
@@ -83,6 +92,7 @@ final class NotificationLog {
 
   /** Writes the file anew. */
   synchronized void close() throws IOException {
+    refresh();
     if (journal != null) {
       journal.rewrite(all());
     }

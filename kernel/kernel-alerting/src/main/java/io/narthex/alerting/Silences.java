@@ -78,11 +78,22 @@ final class Silences {
     this.retention = retention;
     this.classicNames = classicNames;
     if (journal != null) {
-      for (JsonNode n : journal.read()) {
-        Stored s = fromJson(n);
-        silences.put(s.id(), s);
-      }
+      read(journal);
       maintain(now);
+    }
+  }
+
+  private void read(Journal from) {
+    for (JsonNode n : from.read()) {
+      Stored s = fromJson(n);
+      silences.put(s.id(), s);
+    }
+  }
+
+  /** Takes in what another version of this bundle has written. */
+  private void refresh() {
+    if (journal != null && journal.changedElsewhere()) {
+      read(journal);
     }
   }
 
@@ -92,6 +103,7 @@ final class Silences {
   }
 
   synchronized void close() throws IOException {
+    refresh();
     if (journal != null) {
       journal.rewrite(all());
     }
@@ -109,12 +121,14 @@ final class Silences {
   }
 
   synchronized @Nullable Silence get(String id, Instant now) {
+    refresh();
     Stored s = silences.get(id);
     return s == null ? null : s.view(now);
   }
 
   /** Returns the ids of the silences that hold for a label set now, sorted. */
   synchronized List<String> silencing(Labels labels, Instant now) {
+    refresh();
     List<String> ids = new ArrayList<>();
     for (Stored s : silences.values()) {
       if (s.state(now) == SilenceState.ACTIVE && AlertMatcher.matchAll(s.matchers(), labels)) {
@@ -132,6 +146,7 @@ final class Silences {
 
   /** Returns the silences that have all these conditions literally, in the order of the API. */
   synchronized List<Silence> list(List<LabelMatcher> filters, Instant now) {
+    refresh();
     return silences.values().stream()
         .filter(s -> hasAll(s.matchers(), filters))
         .map(s -> s.view(now))
@@ -164,6 +179,7 @@ final class Silences {
 
   /** Creates or changes a silence and returns its id. */
   synchronized String put(SilenceRequest request, Instant now) {
+    refresh();
     if (request.endsAt().isBefore(request.startsAt())) {
       throw new InvalidRequestException(
           "Failed to create silence: start time must be before end time");
@@ -229,6 +245,7 @@ final class Silences {
 
   /** Ends a silence now. */
   synchronized void expire(String id, Instant now) {
+    refresh();
     Stored s = silences.get(id);
     if (s == null) {
       throw new UnknownSilenceException("silence " + id + " not found");

@@ -148,6 +148,9 @@ final class AlertSender implements AutoCloseable {
           Queue known = queues.get(key);
           if (known == null) {
             queues.put(key, new Queue(uri, block, alerts));
+            count("prometheus_notifications_sent_total", url, 0);
+            count("prometheus_notifications_errors_total", url, 0);
+            count("prometheus_notifications_dropped_total", url, 0);
           } else {
             known.block = block;
             known.relabeling = alerts;
@@ -285,7 +288,7 @@ final class AlertSender implements AutoCloseable {
     if (local) {
       AlertSink here = sink.get();
       if (here == null) {
-        count("prometheus_notifications_dropped_total", "", prepared.size());
+        count("prometheus_notifications_dropped_total", "in-process", prepared.size());
       } else {
         try {
           here.receive(prepared);
@@ -363,6 +366,18 @@ final class AlertSender implements AutoCloseable {
     }
 
     void add(List<Alert> alerts) {
+      int lost;
+      synchronized (waiting) { // what is added together is sent together
+        lost = enqueue(alerts);
+      }
+      if (lost > 0) {
+        count("prometheus_notifications_dropped_total", url, lost);
+        LOG.warn("alerts to {}: queue is full, {} of the oldest were dropped", url, lost);
+      }
+      length();
+    }
+
+    private int enqueue(List<Alert> alerts) {
       int lost = 0;
       for (Alert a : alerts) {
         Labels labels = relabeling.apply(a.labels());
@@ -375,11 +390,7 @@ final class AlertSender implements AutoCloseable {
           lost++;
         }
       }
-      if (lost > 0) {
-        count("prometheus_notifications_dropped_total", url, lost);
-        LOG.warn("alerts to {}: queue is full, {} of the oldest were dropped", url, lost);
-      }
-      length();
+      return lost;
     }
 
     private void length() {
@@ -421,7 +432,9 @@ final class AlertSender implements AutoCloseable {
           }
           List<Alert> batch = new ArrayList<>();
           batch.add(first);
-          waiting.drainTo(batch, MAX_BATCH - 1);
+          synchronized (waiting) {
+            waiting.drainTo(batch, MAX_BATCH - 1);
+          }
           length();
           post(batch);
         }

@@ -176,6 +176,7 @@ final class RuleGroup {
       if (context.metrics() != null) {
         context.metrics().rules.with(spec.key()).set(rules.size());
         context.metrics().interval.with(spec.key()).set(intervalMs / 1000.0);
+        context.metrics().begin(spec.key());
       }
       int done = 0;
       while (!waitUntil(slot)) {

@@ -231,13 +231,18 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
     if (start == null || !Files.isDirectory(start)) {
       return List.of();
     }
-    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + pattern);
+    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + goGlob(pattern));
     int depth = pattern.getNameCount() - start.getNameCount();
     try (Stream<Path> walk = Files.walk(start, depth)) {
       return walk.filter(Files::isRegularFile).filter(matcher::matches).sorted().toList();
     } catch (IOException e) {
       throw new ConfigException(start + ": cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /** Braces stand for themselves, and a set is negated by a circumflex, as in Go. */
+  private static String goGlob(Path pattern) {
+    return pattern.toString().replace("{", "\\{").replace("}", "\\}").replace("[^", "[!");
   }
 
   private static boolean hasWildcard(String text) {

@@ -81,6 +81,14 @@ final class RuleMetrics {
             "rule_group");
   }
 
+  /** Makes the counters of a group start at 0, so that their first rise is seen. */
+  void begin(String group) {
+    evaluations.with(group);
+    failures.with(group);
+    iterations.with(group);
+    missed.with(group);
+  }
+
   /** Forgets a group that is no longer configured. */
   void remove(String group) {
     evaluations.remove(group);

@@ -36,6 +36,10 @@ final class SampleIntake {
   private ScrapeSettings settings;
   private Target target;
   private SeriesTable series = new SeriesTable();
+
+  /** What was known before a change of settings; ends with the next scrape. */
+  private @Nullable SeriesTable retired;
+
   private final SeriesTable metadataLines = new SeriesTable();
 
   private @Nullable ExpositionParser parser;
@@ -63,7 +67,7 @@ final class SampleIntake {
   /** Changes the settings; what is known about series stays where it is still right. */
   void update(ScrapeSettings next, Target nextTarget) {
     if (!next.sameSeries(settings) || !nextTarget.labels().equals(target.labels())) {
-      series = new SeriesTable();
+      retire();
     }
     settings = next;
     target = nextTarget;
@@ -71,8 +75,15 @@ final class SampleIntake {
     if (!o.equals(options)) {
       options = o;
       parser = null;
-      series = new SeriesTable();
+      retire();
     }
+  }
+
+  private void retire() {
+    if (retired == null) {
+      retired = series;
+    }
+    series = new SeriesTable();
   }
 
   int scraped() {
@@ -372,6 +383,16 @@ final class SampleIntake {
   }
 
   private void stale(SampleBatch batch, long timeMs) {
+    SeriesTable old = retired;
+    if (old != null) {
+      retired = null;
+      long[] goingOn = series.trackedRefs();
+      for (int e = 0; e < old.size(); e++) {
+        if (old.isTracked(e) && Arrays.binarySearch(goingOn, old.ref(e)) < 0) {
+          batch.add(old.ref(e), timeMs, StaleMarker.VALUE);
+        }
+      }
+    }
     for (int e = 0; e < series.size(); e++) {
       if (series.isStale(e)) {
         mark(batch, e, timeMs);

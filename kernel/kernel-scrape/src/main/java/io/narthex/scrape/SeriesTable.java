@@ -219,6 +219,20 @@ final class SeriesTable {
     return tracked[entry] == scrape && refs[entry] != NO_REF;
   }
 
+  /** Returns the references of all tracked entries, rising. */
+  long[] trackedRefs() {
+    long[] all = new long[count];
+    int n = 0;
+    for (int e = 0; e < count; e++) {
+      if (isTracked(e)) {
+        all[n++] = refs[e];
+      }
+    }
+    long[] rising = Arrays.copyOf(all, n);
+    Arrays.sort(rising);
+    return rising;
+  }
+
   /** Forgets what this scrape has seen; used before the scrape is counted as empty. */
   void unsee() {
     for (int e = 0; e < count; e++) {

@@ -255,4 +255,17 @@ final class SampleIntakeTest {
     assertThat(scratch.batch.histogram(0)).isNotNull();
     assertThat(scratch.batch.histogram(0).isStale()).isTrue();
   }
+
+  @Test
+  void endsWhatNewSettingsDrop() throws Exception {
+    open(Jobs.job("j"));
+    scrape("a 1\nb 2\n", 1000);
+    ScrapeConfig next =
+        Jobs.job("j", "metricRelabel", List.of(Jobs.rule("drop", "__name__", "b", "", "$1")));
+    intake.update(new ScrapeSettings(next), target(next));
+    scrape("a 3\nb 4\n", 2000);
+    scrape("a 5\nb 6\n", 3000);
+    assertThat(of("a")).containsExactly("1.0", "3.0", "5.0");
+    assertThat(of("b")).containsExactly("2.0", "stale");
+  }
 }

@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
@@ -35,6 +37,9 @@ public final class DefaultTemplateService implements TemplateService {
   private static final String CONSOLE_PREAMBLE =
       "{{$rawParams := .RawParams }}{{$params := .Params}}{{$path := .Path}}";
 
+  private static final int MAX_PARSED_RULES = 10_000;
+
+  private final ConcurrentMap<ParsedRule, GoTemplate> parsedRules = new ConcurrentHashMap<>();
   private final Clock clock;
   private final Metrics.@Nullable Counter expansions;
   private final Metrics.@Nullable Counter failures;
@@ -98,7 +103,7 @@ public final class DefaultTemplateService implements TemplateService {
     }
     GoTemplate template;
     try {
-      template = GoTemplate.EMPTY.with(name, RULE_PREAMBLE + text, RuleFunctions.NAMES);
+      template = ruleTemplate(name, text);
     } catch (GoTemplateException e) {
       throw failed("error parsing template " + name + ": " + e.getMessage());
     }
@@ -112,6 +117,23 @@ public final class DefaultTemplateService implements TemplateService {
       throw failed("error executing template " + name + ": " + e.getMessage());
     }
   }
+
+  /** Parses a template of a rule, or takes it from what was parsed before. */
+  private GoTemplate ruleTemplate(String name, String text) {
+    ParsedRule key = new ParsedRule(name, text);
+    GoTemplate known = parsedRules.get(key);
+    if (known != null) {
+      return known;
+    }
+    GoTemplate parsed = GoTemplate.EMPTY.with(name, RULE_PREAMBLE + text, RuleFunctions.NAMES);
+    if (parsedRules.size() >= MAX_PARSED_RULES) {
+      parsedRules.clear(); // rules that are gone leave with the others; parsing is cheap
+    }
+    parsedRules.put(key, parsed);
+    return parsed;
+  }
+
+  private record ParsedRule(String name, String text) {}
 
   private TemplateException failed(String message) {
     if (failures != null) {
@@ -194,7 +216,7 @@ public final class DefaultTemplateService implements TemplateService {
       start = start.getParent();
     }
     int depth = pattern.getNameCount() - start.getNameCount();
-    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + pattern.toString());
+    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + goGlob(pattern));
     List<Path> found = new ArrayList<>();
     if (Files.isDirectory(start)) {
       try (Stream<Path> walk = Files.walk(start, depth)) {
@@ -204,6 +226,11 @@ public final class DefaultTemplateService implements TemplateService {
       }
     }
     return found;
+  }
+
+  /** Braces stand for themselves, and a set is negated by a circumflex, as in Go. */
+  private static String goGlob(Path pattern) {
+    return pattern.toString().replace("{", "\\{").replace("}", "\\}").replace("[^", "[!");
   }
 
   private static boolean hasWildcard(Path path) {

@@ -21,6 +21,9 @@ final class GoFormat {
   private static final String HEX = "0123456789abcdef";
   private static final int MAX_WIDTH = 100_000;
 
+  /** From this decimal exponent on the shortest form of a float is written with e. */
+  static final int SHORTEST = 6;
+
   /** Longest text a single value may print as. */
   static final int MAX_TEXT = 8 << 20;
 
@@ -244,7 +247,7 @@ final class GoFormat {
     switch (v) {
       case null -> b.append("<nil>");
       case String s -> b.append(s);
-      case Double d -> b.append(float64(d, 'g', -1, 21));
+      case Double d -> b.append(float64(d, 'g', -1, SHORTEST));
       case GoObject o -> b.append(o.print());
       case SafeText s -> b.append(s.text());
       case Duration d -> b.append(GoTime.print(d));
@@ -544,7 +547,7 @@ final class GoFormat {
         return sharp
             ? goSyntax(v)
             : v instanceof Double d
-                ? signed(float64(d, 'g', precision, 21), d >= 0)
+                ? signed(float64(d, 'g', precision, SHORTEST), d >= 0)
                 : v instanceof Long n ? signed(Long.toString(n), n >= 0) : value(v);
       }
       return switch (v) {
@@ -582,7 +585,7 @@ final class GoFormat {
     private String goSyntax(Object v) {
       return switch (v) {
         case String s -> quote(s);
-        case Double d -> float64(d, 'g', -1, 21);
+        case Double d -> float64(d, 'g', -1, SHORTEST);
         case Boolean b -> b.toString();
         case Long n -> n.toString();
         default -> value(v);
@@ -633,16 +636,16 @@ final class GoFormat {
     private String real(char verb, double d) {
       boolean positive = !(d < 0);
       return switch (verb) {
-        case 'e' -> signed(float64(d, 'e', precision < 0 ? 6 : precision, 21), positive);
+        case 'e' -> signed(float64(d, 'e', precision < 0 ? 6 : precision, SHORTEST), positive);
         case 'E' ->
-            signed(float64(d, 'e', precision < 0 ? 6 : precision, 21), positive)
+            signed(float64(d, 'e', precision < 0 ? 6 : precision, SHORTEST), positive)
                 .toUpperCase(Locale.ROOT)
                 .replace("NAN", "NaN")
                 .replace("INF", "Inf");
-        case 'f', 'F' -> signed(float64(d, 'f', precision < 0 ? 6 : precision, 21), positive);
-        case 'g' -> signed(float64(d, 'g', precision, 21), positive);
+        case 'f', 'F' -> signed(float64(d, 'f', precision < 0 ? 6 : precision, SHORTEST), positive);
+        case 'g' -> signed(float64(d, 'g', precision, SHORTEST), positive);
         case 'G' ->
-            signed(float64(d, 'g', precision, 21), positive)
+            signed(float64(d, 'g', precision, SHORTEST), positive)
                 .toUpperCase(Locale.ROOT)
                 .replace("NAN", "NaN")
                 .replace("INF", "Inf");

@@ -63,14 +63,15 @@ final class GoJson {
 
   private static String number(double d) {
     if (Double.isNaN(d) || Double.isInfinite(d)) {
-      throw new GoTemplateException("json: unsupported value: " + GoFormat.float64(d, 'g', -1, 21));
+      throw new GoTemplateException(
+          "json: unsupported value: " + GoFormat.float64(d, 'g', -1, GoFormat.SHORTEST));
     }
     double abs = Math.abs(d);
     if (abs != 0 && (abs < 1e-6 || abs >= 1e21)) {
-      String e = GoFormat.float64(d, 'e', -1, 21);
+      String e = GoFormat.float64(d, 'e', -1, GoFormat.SHORTEST);
       return e.replaceFirst("e-0(\\d)$", "e-$1");
     }
-    return GoFormat.float64(d, 'f', -1, 21);
+    return GoFormat.float64(d, 'f', -1, GoFormat.SHORTEST);
   }
 
   private static void string(StringBuilder b, String s, boolean escapeHtml) {

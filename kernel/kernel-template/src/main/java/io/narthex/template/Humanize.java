@@ -55,7 +55,7 @@ final class Humanize {
   }
 
   private static String four(double v) {
-    return GoFormat.float64(v, 'g', 4, 21);
+    return GoFormat.float64(v, 'g', 4, GoFormat.SHORTEST);
   }
 
   private static boolean odd(double v) {
@@ -156,7 +156,7 @@ final class Humanize {
     double nanos = seconds * 1e9;
     if (odd(nanos) || Math.abs(nanos) > Long.MAX_VALUE) {
       throw new GoTemplateException(
-          GoFormat.float64(seconds, 'g', -1, 21)
+          GoFormat.float64(seconds, 'g', -1, GoFormat.SHORTEST)
               + " cannot be represented as a nanoseconds timestamp since it overflows int64");
     }
     return GoTime.of(Instant.EPOCH.plusNanos((long) nanos));

@@ -69,7 +69,7 @@ final class RuleFunctions {
               double nanos = Humanize.number(a.get(0)) * 1e9;
               if (Double.isNaN(nanos) || Math.abs(nanos) > Long.MAX_VALUE) {
                 throw new GoTemplateException(
-                    GoFormat.float64(nanos / 1e9, 'g', -1, 21)
+                    GoFormat.float64(nanos / 1e9, 'g', -1, GoFormat.SHORTEST)
                         + " cannot be represented as a duration since it overflows int64");
               }
               return Duration.ofNanos((long) nanos);

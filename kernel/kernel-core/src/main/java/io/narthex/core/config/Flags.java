@@ -242,10 +242,12 @@ public final class Flags {
         throw new FlagException(2, "Error parsing command line arguments: " + wrong);
       }
     }
-    if (spec.name().startsWith("storage.agent.")
-        || (spec.name().equals("agent") && value.equals("true"))) {
+    if (spec.name().startsWith("storage.agent.")) {
       throw new FlagException(
-          3, "The following flag(s) can not be used in server mode: [\"--" + spec.name() + "\"]");
+          3, "The following flag(s) can only be used in agent mode: [\"--" + spec.name() + "\"]");
+    }
+    if (spec.name().equals("agent") && value.equals("true")) {
+      throw new FlagException(3, "--agent: agent mode is not available yet; run without it");
     }
   }
 

@@ -48,6 +48,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
   private final Object lock = new Object();
   private final Map<String, TargetSet> sets = new LinkedHashMap<>(); // guarded by lock
   private final CopyOnWriteArrayList<TargetGroupListener> listeners = new CopyOnWriteArrayList<>();
+  private final Duration stopDeadline;
   private final HostEnvironment environment;
   private final ProviderRegistry registry;
   private final ScheduledExecutorService notifier =
@@ -59,6 +60,16 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
 
   /** Creates a host without sets. */
   public DiscoveryHost(HostEnvironment environment, ProviderRegistry registry) {
+    this(environment, registry, STOP_DEADLINE);
+  }
+
+  /**
+   * Creates a host without sets.
+   *
+   * @param stopDeadline how long a run that was interrupted is waited for
+   */
+  DiscoveryHost(HostEnvironment environment, ProviderRegistry registry, Duration stopDeadline) {
+    this.stopDeadline = stopDeadline;
     this.environment = environment;
     this.registry = registry;
     discovered =
@@ -131,6 +142,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       fresh = false;
       if (provider == null) {
         problem = "waiting for plugin `" + block.type() + "`";
+        groups.clear(); // nobody vouches for them any more
         set.touch();
         return former;
       }
@@ -433,7 +445,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     former.forEach(Thread::interrupt);
     for (Thread thread : former) {
       try {
-        if (!thread.join(STOP_DEADLINE)) {
+        if (!thread.join(stopDeadline)) {
           LOG.warn(
               "{} does not stop when interrupted; its class loader stays alive", thread.getName());
         }

@@ -82,9 +82,9 @@ final class Blocks {
 
   private static final Comparator<Block> ORDER =
       Comparator.<Block>comparingLong(b -> b.meta.minTimeMs())
-          .thenComparingLong(b -> b.meta.maxTimeMs())
           // where both have a time, the sample that came in order is read
           .thenComparing(b -> b.meta.late())
+          .thenComparingLong(b -> b.meta.maxTimeMs())
           .thenComparing(b -> b.meta.id());
 
   /** Returns the blocks by time. */
@@ -321,16 +321,28 @@ final class Blocks {
     }
   }
 
-  /** Returns the series of the head in label order without making label sets of all of them. */
+  /** A series of the head with its labels. */
+  private record Labelled(int id, HeadIndex.Pair[] pairs) {}
+
+  /** Returns the series of the head in label order. */
   private List<Integer> sortedIds() {
+    List<Labelled> series = new ArrayList<>();
     head.state.readLock().lock();
     try {
-      List<Integer> ids = HeadIndex.toList(head.index().all());
-      ids.sort((a, b) -> HeadIndex.compare(head.pairs(a), head.pairs(b)));
-      return ids;
+      for (int id : HeadIndex.toList(head.index().all())) {
+        HeadIndex.Pair[] pairs = head.pairs(id);
+        if (pairs != null) {
+          series.add(new Labelled(id, pairs));
+        }
+      }
     } finally {
       head.state.readLock().unlock();
     }
+    // without the lock: pairs never change, and appends must not wait for a sort of millions
+    series.sort((a, b) -> HeadIndex.compare(a.pairs(), b.pairs()));
+    List<Integer> ids = new ArrayList<>(series.size());
+    series.forEach(s -> ids.add(s.id()));
+    return ids;
   }
 
   /** Writes late samples before {@code end} into blocks of their own, one per block range. */

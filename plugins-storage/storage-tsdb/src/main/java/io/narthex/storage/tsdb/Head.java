@@ -345,21 +345,16 @@ final class Head {
     if (newest != Long.MIN_VALUE && time < newest - lateWindowMs) {
       return AppendResult.TOO_OLD;
     }
-    // rows before this one in the batch count too
+    // a second value for a late time is dropped without a word, as Prometheus does: the first wins
+    if (late.at(id, time) != null) {
+      return BatchRecord.KNOWN;
+    }
     for (int r = 0; r < row; r++) {
       if (codes[r] == BatchRecord.LATE
           && batch.ref(r) == batch.ref(row)
           && batch.timeMs(r) == time) {
-        return same(batch.value(row), batch.histogram(row), batch.value(r), batch.histogram(r))
-            ? BatchRecord.KNOWN
-            : AppendResult.DUPLICATE;
+        return BatchRecord.KNOWN;
       }
-    }
-    LateSamples.Sample known = late.at(id, time);
-    if (known != null) {
-      return same(batch.value(row), batch.histogram(row), known.value(), known.histogram())
-          ? BatchRecord.KNOWN
-          : AppendResult.DUPLICATE;
     }
     return BatchRecord.LATE;
   }

@@ -150,11 +150,8 @@ final class HeadIndex implements Postings.Index {
     return Labels.of(texts);
   }
 
-  /** Compares two series by their labels; a forgotten one sorts first. */
-  static int compare(Pair @Nullable [] a, Pair @Nullable [] b) {
-    if (a == null || b == null) {
-      return Boolean.compare(a != null, b != null);
-    }
+  /** Compares two series by their labels. */
+  static int compare(Pair[] a, Pair[] b) {
     int n = Math.min(a.length, b.length);
     for (int i = 0; i < n; i++) {
       if (a[i] != b[i]) {

@@ -125,14 +125,9 @@ final class HeadSnapshot {
     } finally {
       head.state.readLock().unlock();
     }
-    int next = 0;
     source.nextSeries();
     while (source.labels != null) {
-      // the source leaves out series without rows: find the id by the labels it announces
-      while (!source.series().get(next).labels.equals(source.labels)) {
-        next++;
-      }
-      writeRows(ROWS, source.series().get(next).id, source);
+      writeRows(ROWS, source.id(), source);
       flushIfFull(file);
       source.nextSeries();
     }

@@ -1,9 +1,7 @@
 package io.narthex.storage.tsdb;
 
-import io.narthex.model.Labels;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.IntConsumer;
@@ -14,7 +12,7 @@ final class HeadSource extends SeriesSource {
   /** What was captured of a series under the head's lock. */
   static final class Captured {
     final int id;
-    final Labels labels;
+    final HeadIndex.Pair[] pairs;
     final long chunk;
     final byte @Nullable [] tail;
     final long tailBaseMs;
@@ -23,14 +21,14 @@ final class HeadSource extends SeriesSource {
 
     Captured(
         int id,
-        Labels labels,
+        HeadIndex.Pair[] pairs,
         long chunk,
         byte @Nullable [] tail,
         long tailBaseMs,
         @Nullable ChunkRows open,
         long @Nullable [] gone) {
       this.id = id;
-      this.labels = labels;
+      this.pairs = pairs;
       this.chunk = chunk;
       this.tail = tail;
       this.tailBaseMs = tailBaseMs;
@@ -47,6 +45,7 @@ final class HeadSource extends SeriesSource {
   private final ByteSource bytes = new ByteSource();
   private final HeadChunks.Scratch scratch = new HeadChunks.Scratch();
   private final Tail.Reader tail = new Tail.Reader();
+  private boolean sortPending;
   private int next;
   private @Nullable Captured current;
   private @Nullable Captured ready; // series whose first rows are in rows already
@@ -55,7 +54,12 @@ final class HeadSource extends SeriesSource {
   private boolean openPending;
 
   private HeadSource(
-      HeadChunks.@Nullable Page[] pages, List<Captured> series, long minTimeMs, long maxTimeMs) {
+      HeadChunks.@Nullable Page[] pages,
+      List<Captured> series,
+      long minTimeMs,
+      long maxTimeMs,
+      boolean sorted) {
+    sortPending = sorted;
     this.pages = pages;
     this.series = series;
     this.minTimeMs = minTimeMs;
@@ -82,10 +86,7 @@ final class HeadSource extends SeriesSource {
                 }
               });
     }
-    if (sorted) {
-      series.sort(Comparator.comparing(c -> c.labels));
-    }
-    return new HeadSource(head.chunks().snapshot(), series, min, maxTimeMs);
+    return new HeadSource(head.chunks().snapshot(), series, min, maxTimeMs, sorted);
   }
 
   private static @Nullable Captured capture(Head head, int id, long min, long max) {
@@ -117,7 +118,7 @@ final class HeadSource extends SeriesSource {
     }
     return new Captured(
         id,
-        HeadIndex.labels(pairs),
+        pairs,
         page.chunk[slot],
         page.tail[slot],
         page.tailBaseMs,
@@ -125,12 +126,22 @@ final class HeadSource extends SeriesSource {
         head.tombstones().of(id));
   }
 
-  List<Captured> series() {
-    return series;
+  /** Returns the id of the present series. */
+  int id() {
+    Captured c = current;
+    if (c == null) {
+      throw new IllegalStateException("head: not on a series");
+    }
+    return c.id;
   }
 
   @Override
   void nextSeries() {
+    if (sortPending) {
+      // by the reader's thread and without the lock; label sets are made when they are reached
+      sortPending = false;
+      series.sort((a, b) -> HeadIndex.compare(a.pairs, b.pairs));
+    }
     // a series is there only when it has a row in range: look before it is announced
     while (next < series.size()) {
       Captured c = series.get(next++);
@@ -141,7 +152,7 @@ final class HeadSource extends SeriesSource {
       ready = null;
       if (nextRows()) {
         ready = c;
-        labels = c.labels;
+        labels = HeadIndex.labels(c.pairs);
         return;
       }
     }

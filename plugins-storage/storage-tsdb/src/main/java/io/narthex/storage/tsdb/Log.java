@@ -164,14 +164,11 @@ final class Log implements AutoCloseable {
       f.write(MAGIC);
       Folders.sync(directory);
       synchronized (fileLock) {
-        if (file != null) {
-          if (suspect) {
-            file.setLength(segmentSize);
-          }
-          file.getFD().sync();
-          file.close();
-        }
+        RandomAccessFile old = file;
         file = f;
+        if (old != null) {
+          end(old);
+        }
       }
     } catch (IOException e) {
       closeQuietly(f);
@@ -185,12 +182,35 @@ final class Log implements AutoCloseable {
     return segment;
   }
 
-  private static void closeQuietly(@Nullable RandomAccessFile f) {
+  /** Forces a full segment to the disk and closes it. */
+  private void end(RandomAccessFile old) {
+    try {
+      if (!suspect) { // else a record that was not written whole is cut off when the log is read
+        old.getFD().sync();
+      }
+    } catch (IOException e) {
+      log.warn(
+          "log {}: cannot force to the disk: {}; its end is lost if the power fails now",
+          path(segment),
+          e.getMessage());
+    }
+    closeQuietly(old);
+  }
+
+  /** Makes the next write fail, for tests. */
+  void breakFile() throws IOException {
+    RandomAccessFile f = file;
+    if (f != null) {
+      f.close();
+    }
+  }
+
+  private void closeQuietly(@Nullable RandomAccessFile f) {
     if (f != null) {
       try {
         f.close();
       } catch (IOException e) {
-        log.debug("log: cannot close a file that was not begun: {}", e.toString());
+        log.debug("log {}: cannot close a file: {}", directory, e.toString());
       }
     }
   }

@@ -19,10 +19,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Fills a head from the newest snapshot and the log behind it.
  *
- * <p>A file that just ends too early is what a crash leaves behind: it is cut after its last whole
- * record. Damage in the middle is repaired the same way, but what follows cannot be trusted any
- * more: later segments are set aside as {@code *.cut} until the next truncation, counted and
- * reported. A damaged snapshot cannot be repaired, as the segments it replaced are gone.
+ * <p>A file that just ends too early is what a crash or a failed write leaves behind: it is cut
+ * after its last whole record, and reading goes on with the next. Other damage is cut off the same
+ * way, but what follows cannot be trusted any more: later segments are set aside as {@code *.cut},
+ * counted and reported. A damaged snapshot cannot be repaired, as the segments it replaced are
+ * gone.
  */
 final class Recovery implements BatchRecord.Handler {
   private static final Logger log = LoggerFactory.getLogger(Recovery.class);
@@ -72,7 +73,7 @@ final class Recovery implements BatchRecord.Handler {
       if (end.problem() != null) {
         boolean last = i == segments.size() - 1;
         repair(path, end, last);
-        cut = !last;
+        cut = !last && !end.torn();
       }
     }
     progress.accept(1);
@@ -110,7 +111,7 @@ final class Recovery implements BatchRecord.Handler {
   }
 
   private void repair(Path path, LogReader.End end, boolean last) {
-    boolean crash = last && end.torn();
+    boolean crash = end.torn();
     if (crash) {
       log.info(
           "{} at byte {}: {}; cut after the last whole record", path, end.offset(), end.problem());

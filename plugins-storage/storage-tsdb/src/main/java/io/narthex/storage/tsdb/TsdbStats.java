@@ -65,7 +65,7 @@ final class TsdbStats {
       figures.put("storage_blocks_bytes", (double) blockBytes);
       return new StorageStats(
           head.index().seriesCount(),
-          head.chunks().chunks(),
+          headChunks(head),
           head.index().pairCount(),
           head.minMs(),
           head.maxMs(),
@@ -82,10 +82,15 @@ final class TsdbStats {
     }
   }
 
+  /** Sealed chunks and, for each series, the one that takes samples. */
+  private static long headChunks(Head head) {
+    return head.chunks().chunks() + head.index().seriesCount();
+  }
+
   private static void figures(
       Head head, Blocks blocks, Log wal, TsdbConfig config, Map<String, Double> figures) {
     figures.put("head_series", (double) head.index().seriesCount());
-    figures.put("head_chunks", (double) head.chunks().chunks());
+    figures.put("head_chunks", (double) headChunks(head));
     figures.put("head_chunks_storage_size_bytes", (double) head.chunks().bytes());
     figures.put("head_min_time", (double) head.minMs());
     figures.put("head_min_time_seconds", head.minMs() / 1000.0);

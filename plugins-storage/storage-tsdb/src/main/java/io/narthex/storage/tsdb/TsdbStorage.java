@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.IntConsumer;
 import org.roaringbitmap.RoaringBitmap;
 import org.slf4j.Logger;
@@ -510,7 +509,7 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
     folders.abandon();
   }
 
-  @Nullable Path dataDirectory() {
-    return context.dataDirectory();
+  Log wal() {
+    return wal;
   }
 }

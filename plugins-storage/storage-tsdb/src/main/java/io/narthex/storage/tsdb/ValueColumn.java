@@ -310,62 +310,71 @@ final class ValueColumn {
   /** Writes bits, highest first. */
   private static final class BitWriter {
     private final ByteSink out;
-    private int pending;
+    private long pending; // the lowest filled bits wait to be written
     private int filled;
 
     BitWriter(ByteSink out) {
       this.out = out;
     }
 
+    /** Writes the lowest {@code count} bits, 1 to 64; those above are zero. */
     void write(long value, int count) {
-      for (int left = count; left > 0; ) {
-        int take = Math.min(8 - filled, left);
-        int part = (int) (value >>> (left - take)) & ((1 << take) - 1);
-        pending = (pending << take) | part;
-        filled += take;
-        left -= take;
-        if (filled == 8) {
-          out.u8(pending);
-          pending = 0;
-          filled = 0;
-        }
+      int free = 64 - filled;
+      if (count < free) {
+        pending = (pending << count) | value;
+        filled += count;
+        return;
       }
+      int rest = count - free;
+      long full = (free == 64 ? 0 : pending << free) | (value >>> rest);
+      out.u64(Long.reverseBytes(full));
+      pending = rest == 0 ? 0 : value & ((1L << rest) - 1);
+      filled = rest;
     }
 
     void finish() {
       if (filled > 0) {
-        out.u8(pending << (8 - filled));
+        long aligned = pending << (64 - filled);
+        for (int left = filled; left > 0; left -= 8) {
+          out.u8((int) (aligned >>> 56));
+          aligned <<= 8;
+        }
       }
     }
   }
 
-  /** Reads bits, highest first. */
+  /** Reads bits, highest first. Eight bytes behind the limit are readable. */
   private static final class BitReader {
+    private static final int FAST = 56; // eight bytes from any bit offset hold at least that many
+
     private final ByteSource in;
-    private int current;
-    private int left;
+    private final byte[] data;
+    private long bit;
 
     BitReader(ByteSource in) {
       this.in = in;
+      data = in.data;
+      bit = (long) in.position << 3;
     }
 
+    /** Reads 1 to 64 bits. */
     long read(int count) {
-      long v = 0;
-      for (int need = count; need > 0; ) {
-        if (left == 0) {
-          current = in.u8();
-          left = 8;
-        }
-        int take = Math.min(left, need);
-        v = (v << take) | ((current >>> (left - take)) & ((1 << take) - 1));
-        left -= take;
-        need -= take;
+      if (count > FAST) {
+        long high = read(32);
+        return (high << (count - 32)) | read(count - 32);
       }
-      return v;
+      int at = (int) (bit >>> 3);
+      if (at >= in.limit) {
+        throw new ByteSource.Malformed("bits end at byte " + at);
+      }
+      long window = Long.reverseBytes((long) ByteSink.LONG.get(data, at)) << (bit & 7);
+      bit += count;
+      return window >>> (64 - count);
     }
 
     void finish() {
-      left = 0;
+      int end = (int) ((bit + 7) >>> 3);
+      in.skip(end - in.position);
     }
   }
 }

@@ -208,7 +208,7 @@ class BlockTest {
     Labels fresh = TestDb.series("m", 9);
     assertThat(TestDb.append(db, a, T0 + 3 * HOUR + 1, 7)).isEqualTo(AppendResult.OK);
     assertThat(TestDb.append(db, a, T0 + 3 * HOUR + 1, 7)).isEqualTo(AppendResult.OK);
-    assertThat(TestDb.append(db, a, T0 + 3 * HOUR + 1, 8)).isEqualTo(AppendResult.DUPLICATE);
+    assertThat(TestDb.append(db, a, T0 + 3 * HOUR + 1, 8)).isEqualTo(AppendResult.OK);
     assertThat(TestDb.append(db, fresh, T0 + 2 * HOUR + 30, 8)).isEqualTo(AppendResult.OK);
     assertThat(TestDb.append(db, a, T0 + HOUR, 8)).isEqualTo(AppendResult.TOO_OLD);
     List<StoredSeries> before = TestDb.all(db);
@@ -344,6 +344,23 @@ class BlockTest {
       db.maintain();
       assertThat(db.blocks().list()).hasSize(1);
     }
+    db.close();
+  }
+
+  @Test
+  void keepsLongValuesInADictionary() {
+    TsdbStorage db = TestDb.open(dir);
+    for (int i = 0; i < 100; i++) {
+      Labels l = Labels.of("__name__", "m", "v", i + "x".repeat(i * 300));
+      TestDb.append(db, l, T0 + i, i);
+    }
+    TestDb.append(db, TestDb.series("late", 0), T0 + 4 * HOUR, 1);
+    List<StoredSeries> before = TestDb.all(db);
+    db.maintain();
+    assertThat(TestDb.all(db)).isEqualTo(before);
+    assertThat(StoredSeries.select(db, 9, 0, Long.MAX_VALUE, regex("v", "9.*x")))
+        .extracting(s -> s.samples().get(0).value())
+        .containsExactlyInAnyOrder(9.0, 90.0, 91.0, 92.0, 93.0, 94.0, 95.0, 96.0, 97.0, 98.0, 99.0);
     db.close();
   }
 

@@ -253,15 +253,31 @@ class CrashTest {
   }
 
   @Test
-  void forgetsASeriesRecordNeitherOverAFullDisk() {
+  void leavesNoTraceOfAnAppendThatCouldNotBeLogged() throws IOException {
     TsdbStorage db = TestDb.open(dir);
     TestDb.append(db, TestDb.series("m", 0), T0, 1);
-    db.resolve(TestDb.series("m", 1)); // logged with the next batch
-    TestDb.append(db, TestDb.series("m", 1), T0, 2);
     List<StoredSeries> before = TestDb.all(db);
+    long fresh = db.resolve(TestDb.series("m", 1)); // its record has to survive the failure
+    db.wal().breakFile();
+    SampleBatch batch = new SampleBatch(2);
+    batch.add(fresh, T0 + 1, 2);
+    assertThatThrownBy(() -> db.append(batch))
+        .isInstanceOf(StorageException.Failed.class)
+        .hasMessageContaining("cannot write at byte");
+    assertThat(TestDb.all(db)).isEqualTo(before);
+    assertThat(db.counters().get("wal_writes_failed_total")).isEqualTo(1);
+    assertThat(db.append(batch).allOk()).isTrue();
+    List<StoredSeries> after = TestDb.all(db);
+    assertThat(after).hasSize(2);
     db.crash();
+    // as if the failed write had left half a record
+    try (RandomAccessFile file =
+        new RandomAccessFile(dir.resolve("log").resolve(Log.name(1, ".log")).toFile(), "rw")) {
+      file.seek(file.length());
+      file.write(new byte[] {30, 0, 0, 0, 1, 2, 3, 4, 2, 9});
+    }
     TsdbStorage again = TestDb.open(dir);
-    assertThat(TestDb.all(again)).isEqualTo(before);
+    assertThat(TestDb.all(again)).isEqualTo(after);
     again.close();
   }
 }

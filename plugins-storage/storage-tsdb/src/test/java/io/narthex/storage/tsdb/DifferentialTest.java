@@ -13,11 +13,9 @@ import io.narthex.testkit.storage.StoredSeries.Sample;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +32,6 @@ class DifferentialTest {
   private long seed;
   private final Map<Labels, TreeMap<Long, Sample>> model = new TreeMap<>();
   private final Map<Labels, Sample> newest = new TreeMap<>();
-  private final Map<Labels, Set<Long>> late = new TreeMap<>();
   private long headMax = Long.MIN_VALUE;
 
   @Test
@@ -54,7 +51,6 @@ class DifferentialTest {
       random.setSeed(seed);
       model.clear();
       newest.clear();
-      late.clear();
       headMax = Long.MIN_VALUE;
       run(dir.resolve(name + round), lateMs);
     }
@@ -160,14 +156,10 @@ class DifferentialTest {
       TreeMap<Long, Sample> known = model.computeIfAbsent(labels, _ -> new TreeMap<>());
       Sample there = known.get(s.timeMs());
       if (there == null) {
-        late.computeIfAbsent(labels, _ -> new HashSet<>()).add(s.timeMs());
         keep(labels, s);
         return AppendResult.OK;
       }
-      if (late.getOrDefault(labels, Set.of()).contains(s.timeMs())) {
-        return same(s, there) ? AppendResult.OK : AppendResult.DUPLICATE;
-      }
-      return AppendResult.OK; // which of the two is read is not promised
+      return AppendResult.OK; // the first wins
     }
     return s.timeMs() < lowest ? AppendResult.OUT_OF_BOUNDS : AppendResult.OUT_OF_ORDER;
   }

@@ -1,0 +1,160 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The pages in a real browser. */
+class BrowserIT {
+  @TempDir private static Path folder = Path.of("");
+  private static @Nullable Server server;
+  private static @Nullable Browser browser;
+
+  @BeforeAll
+  static void start() throws Exception {
+    Optional<Path> chromium = Peers.find("chromium", "google-chrome", "chrome");
+    Optional<Path> driver = Peers.find("chromedriver");
+    if (chromium.isEmpty() || driver.isEmpty()) {
+      assertThat(System.getenv("CI"))
+          .as("chromium and chromedriver are not installed")
+          .isNotEqualTo("true");
+      assumeTrue(false, "chromium and chromedriver are not installed");
+    }
+    Files.writeString(
+        folder.resolve("prometheus.yml"),
+        """
+        global: {scrape_interval: 1s, scrape_timeout: 1s}
+        scrape_configs:
+          - {job_name: narthex, static_configs: [{targets: [self]}]}
+          - {job_name: node, metrics_path: /exporters/node/metrics, static_configs: [{targets: [self]}]}
+          - {job_name: broken, static_configs: [{targets: ['127.0.0.1:9']}]}
+        """);
+    server =
+        Distribution.server(folder.resolve("data"))
+            .with("--config.file=" + folder.resolve("prometheus.yml"))
+            .start();
+    browser = new Browser(driver.orElseThrow(), chromium.orElseThrow(), folder.resolve("profile"));
+    Server.await("samples", () -> server().query("rate(node_cpu_seconds_total[10s])").size() > 0);
+  }
+
+  @AfterAll
+  static void stop() {
+    if (browser != null) {
+      browser.close();
+    }
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  private static Server server() {
+    return Objects.requireNonNull(server);
+  }
+
+  private static Browser browser() {
+    return Objects.requireNonNull(browser);
+  }
+
+  @Test
+  void queryPageAnswersWithATable() {
+    browser().open(server().url("query"));
+    String input = browser().await("query-input");
+    browser().click(input);
+    browser().type(input, "up{job=\"node\"}");
+    browser().click(browser().await("run"));
+    browser().await("result-row");
+    assertThat(browser().text(browser().find("result-row").getFirst())).contains("node");
+    assertThat(browser().text(browser().find("result-value").getFirst())).isEqualTo("1");
+    quietPage();
+  }
+
+  @Test
+  void queryPageDrawsAGraph() {
+    browser()
+        .open(
+            server()
+                .url(
+                    "graph?g0.expr="
+                        + java.net.URLEncoder.encode(
+                            "rate(node_cpu_seconds_total{cpu=\"0\"}[10s])",
+                            java.nio.charset.StandardCharsets.UTF_8)
+                        + "&g0.tab=0&g0.range_input=1m"));
+    browser().await("graph");
+    browser().await("legend-row");
+    Server.await(
+        "lines on the canvas",
+        () ->
+            browser()
+                    .script(
+                        """
+                        const c = document.querySelector('[data-testid="graph"] canvas');
+                        if (!c || !c.width) return 0;
+                        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+                        const seen = new Set();
+                        for (let i = 0; i < d.length; i += 4) {
+                          if (d[i + 3] > 200) seen.add((d[i] >> 5) + ',' + (d[i + 1] >> 5) + ',' + (d[i + 2] >> 5));
+                        }
+                        return seen.size;
+                        """)
+                    .asInt()
+                >= 3);
+    browser().screenshot(Tree.ROOT.resolve("distribution/itests/target/browser/graph.png"));
+    quietPage();
+  }
+
+  @Test
+  void targetsPageListsTargetsWithTheirHealth() {
+    browser().open(server().url("targets"));
+    browser().await("target-row");
+    Server.await("three targets", () -> browser().find("target-row").size() == 3);
+    List<String> seen = new ArrayList<>();
+    for (String row : browser().find("target-row")) {
+      seen.add(
+          browser().attribute(row, "data-pool") + " " + browser().attribute(row, "data-health"));
+    }
+    assertThat(seen).containsExactlyInAnyOrder("broken down", "narthex up", "node up");
+    quietPage();
+  }
+
+  @Test
+  void pluginsPageListsPlugins() {
+    browser().open(server().url("plugins"));
+    browser().await("plugin-card");
+    List<String> seen = new ArrayList<>();
+    for (String card : browser().find("plugin-card")) {
+      seen.add(
+          browser().attribute(card, "data-id") + " " + browser().attribute(card, "data-state"));
+    }
+    assertThat(seen)
+        .contains("io.narthex.storage.tsdb running", "io.narthex.exporter.node running");
+    browser().screenshot(Tree.ROOT.resolve("distribution/itests/target/browser/plugins.png"));
+    quietPage();
+  }
+
+  @Test
+  void everyPageOpensWithoutErrors() {
+    for (String page :
+        List.of(
+            "alerts", "rules", "service-discovery", "status", "flags", "config", "tsdb-status")) {
+      browser().open(server().url(page));
+      browser().await("nav-query");
+      assertThat(browser().title()).as(page).isNotEmpty();
+      quietPage();
+    }
+  }
+
+  private static void quietPage() {
+    assertThat(browser().consoleErrors()).isEmpty();
+  }
+}

@@ -1,0 +1,154 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The original programs as targets, found through a file that is read again when it changes. */
+class PeersIT {
+  @TempDir private Path folder = Path.of("");
+  private final List<Process> processes = new ArrayList<>();
+
+  @AfterEach
+  void stopPeers() {
+    processes.forEach(Process::destroy);
+  }
+
+  @Test
+  void originalsAreScrapedThroughFileDiscoveryAndEndWhenRemoved() throws IOException {
+    Map<String, String> targets = new LinkedHashMap<>();
+    launch(targets, "node", "node_uname_info", "prometheus-node-exporter", "node_exporter");
+    launch(
+        targets,
+        "alertmanager",
+        "alertmanager_build_info",
+        "prometheus-alertmanager",
+        "alertmanager");
+    launch(
+        targets, "pushgateway", "pushgateway_build_info", "prometheus-pushgateway", "pushgateway");
+    launch(targets, "prometheus", "prometheus_build_info", "prometheus");
+    assumeTrue(!targets.isEmpty(), "none of the original programs is installed");
+    Path file = folder.resolve("targets.yml");
+    write(file, targets);
+    Files.writeString(
+        folder.resolve("prometheus.yml"),
+        """
+        global: {scrape_interval: 1s, scrape_timeout: 1s}
+        scrape_configs:
+          - {job_name: peers, file_sd_configs: [{files: [targets.yml]}]}
+        """);
+    try (Server server =
+        Distribution.server(folder.resolve("data"))
+            .with("--config.file=" + folder.resolve("prometheus.yml"))
+            .start()) {
+      int all = targets.size();
+      Server.await("all peers are up", () -> server.query("up{job=\"peers\"} == 1").size() == all);
+      for (String peer : targets.keySet()) {
+        assertThat(server.query(metric(peer) + "{peer=\"" + peer + "\"}")).as(peer).hasSize(1);
+      }
+
+      String gone = targets.keySet().iterator().next();
+      targets.remove(gone);
+      write(file, targets);
+      Server.await(
+          gone + " ends with staleness within its interval",
+          Duration.ofSeconds(10),
+          () -> server.query("up{peer=\"" + gone + "\"}").isEmpty());
+      assertThat(server.query(metric(gone) + "{peer=\"" + gone + "\"}")).isEmpty();
+      assertThat(server.query("up{job=\"peers\"} == 1")).hasSize(all - 1);
+      // still there where it was
+      assertThat(server.query("last_over_time(up{peer=\"" + gone + "\"}[5m])")).hasSize(1);
+    }
+  }
+
+  private final Map<String, String> metrics = new LinkedHashMap<>();
+
+  private String metric(String peer) {
+    return String.valueOf(metrics.get(peer));
+  }
+
+  private void launch(Map<String, String> targets, String peer, String metric, String... names)
+      throws IOException {
+    var program = Peers.find(names);
+    if (program.isEmpty()) {
+      return;
+    }
+    String address;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      address = "127.0.0.1:" + free.getLocalPort();
+    }
+    Path data = Files.createDirectories(folder.resolve(peer));
+    List<String> command =
+        new ArrayList<>(List.of(program.get().toString(), "--web.listen-address=" + address));
+    switch (peer) {
+      case "alertmanager" -> {
+        Path config =
+            Files.writeString(
+                data.resolve("alertmanager.yml"), "route: {receiver: x}\nreceivers: [{name: x}]\n");
+        command.addAll(
+            List.of(
+                "--config.file=" + config, "--storage.path=" + data, "--cluster.listen-address="));
+      }
+      case "prometheus" -> {
+        Path config = Files.writeString(data.resolve("prometheus.yml"), "global: {}\n");
+        command.addAll(
+            List.of("--config.file=" + config, "--storage.tsdb.path=" + data.resolve("tsdb")));
+      }
+      default -> {}
+    }
+    Path log = data.resolve("log");
+    Process process =
+        new ProcessBuilder(command)
+            .directory(data.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
+    processes.add(process);
+    Server.await(peer + " listens or ends", () -> !process.isAlive() || listens(address));
+    if (process.isAlive()) {
+      targets.put(peer, address);
+      metrics.put(peer, metric);
+    } else {
+      // a package that was unpacked and not installed may miss its files
+      System.out.println(peer + " is left out, it ended: " + Files.readString(log).strip());
+    }
+  }
+
+  private static boolean listens(String address) {
+    int colon = address.indexOf(':');
+    try (Socket socket =
+        new Socket(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))) {
+      return socket.isConnected();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private void write(Path file, Map<String, String> targets) throws IOException {
+    StringBuilder text = new StringBuilder();
+    targets.forEach((peer, address) ->
+        text.append("- targets: ['")
+            .append(address)
+            .append("']\n  labels: {peer: ")
+            .append(peer)
+            .append("}\n"));
+    Path hidden = folder.resolve("targets.part");
+    Files.writeString(hidden, text.isEmpty() ? "[]\n" : text);
+    Files.move(hidden, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+}

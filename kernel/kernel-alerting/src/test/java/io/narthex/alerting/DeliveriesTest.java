@@ -1,0 +1,269 @@
+package io.narthex.alerting;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.format.alertmanager.MatcherSyntax;
+import io.narthex.format.yaml.YamlReader;
+import io.narthex.service.alerts.AlertmanagerService.AlertQuery;
+import io.narthex.service.alerts.AlertmanagerService.AlertState;
+import io.narthex.service.alerts.AlertmanagerService.InvalidRequestException;
+import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
+import io.narthex.service.alerts.AlertmanagerService.SilenceRequest;
+import io.narthex.service.alerts.AlertmanagerService.SilenceState;
+import io.narthex.service.alerts.AlertmanagerService.UnknownSilenceException;
+import io.narthex.service.config.AlertmanagerConfig;
+import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
+import io.narthex.service.notify.NotifierService;
+import io.narthex.spi.notifier.Notification;
+import io.narthex.spi.notifier.SendResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@NullUnmarked
+class DeliveriesTest implements NotifierService {
+  private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Duration RETENTION = Duration.ofHours(120);
+
+  private final AlertmanagerConfig config =
+      AlertmanagerConfigLoader.load(
+          YamlReader.read(
+              "am.yml",
+              """
+              route:
+                receiver: r
+                group_by: [alertname]
+                group_wait: 10s
+                group_interval: 1m
+                repeat_interval: 1h
+              receivers:
+              - name: r
+              """));
+  private final SimulatedTimers timers = new SimulatedTimers(START);
+  private final Deque<SendResult> answers = new ArrayDeque<>();
+  private final List<String> told = new ArrayList<>();
+  private Runnable duringSend = () -> {};
+
+  private AlertmanagerCore core(Path folder) {
+    Silences silences =
+        new Silences(
+            folder == null ? null : folder.resolve("silences.jsonl"),
+            RETENTION,
+            false,
+            timers.now());
+    NotificationLog log =
+        new NotificationLog(
+            folder == null ? null : folder.resolve("notifications.jsonl"), timers.now());
+    Deliveries deliveries = new Deliveries(timers, log, null, RETENTION);
+    deliveries.notifiers(this);
+    AlertmanagerCore core =
+        new AlertmanagerCore(
+            timers, MatcherSyntax.Mode.FALLBACK, silences, log, deliveries, null, Duration.ZERO);
+    core.apply(config);
+    return core;
+  }
+
+  private static void fire(AlertmanagerCore core, String name) {
+    core.post(
+        List.of(
+            new PostedAlert(
+                Map.of("alertname", name), Map.of(), null, core.now().plusSeconds(7200), "")));
+  }
+
+  private void pass(long seconds) {
+    timers.advanceTo(timers.now().plusSeconds(seconds));
+  }
+
+  @Override
+  public List<Integration> integrations(String receiver) {
+    return List.of(new Integration(receiver, "fake", 0, true));
+  }
+
+  @Override
+  public SendResult send(Integration integration, Notification notification) {
+    duringSend.run();
+    SendResult answer = answers.isEmpty() ? SendResult.delivered() : answers.poll();
+    told.add(
+        answer.getClass().getSimpleName()
+            + " "
+            + notification.status()
+            + " "
+            + notification.alerts().size());
+    return answer;
+  }
+
+  @Test
+  void triesAgainUntilAcceptedAndTellsOnce() {
+    AlertmanagerCore core = core(null);
+    for (int i = 0; i < 4; i++) {
+      answers.add(SendResult.retryLater("busy"));
+    }
+    fire(core, "A");
+    pass(300);
+    assertThat(told)
+        .containsExactly(
+            "RetryLater firing 1",
+            "RetryLater firing 1",
+            "RetryLater firing 1",
+            "RetryLater firing 1",
+            "Delivered firing 1");
+  }
+
+  @Test
+  void waitsAsLongAsTheOtherSideAsks() {
+    AlertmanagerCore core = core(null);
+    answers.add(new SendResult.RetryLater("busy", Duration.ofSeconds(30)));
+    fire(core, "A");
+    pass(10);
+    assertThat(told).hasSize(1);
+    pass(29);
+    assertThat(told).hasSize(1);
+    pass(2);
+    assertThat(told).hasSize(2);
+  }
+
+  @Test
+  void whatCouldNotBeToldInTimeIsToldWithTheNextTurn() {
+    AlertmanagerCore core = core(null);
+    answers.add(SendResult.rejected("no such channel"));
+    fire(core, "A");
+    pass(11);
+    assertThat(told).containsExactly("Rejected firing 1");
+    pass(60);
+    assertThat(told).containsExactly("Rejected firing 1", "Delivered firing 1");
+    pass(600);
+    assertThat(told).hasSize(2);
+  }
+
+  @Test
+  void reloadDuringASendTellsNothingTwice() {
+    AlertmanagerCore core = core(null);
+    duringSend =
+        () -> {
+          duringSend = () -> {};
+          core.apply(config);
+          timers.spend(Duration.ofSeconds(5));
+        };
+    fire(core, "A");
+    pass(1800);
+    assertThat(told).containsExactly("Delivered firing 1");
+  }
+
+  @Test
+  void restartRemembersWhatWasToldAndWhatIsSilenced(@TempDir Path folder) throws IOException {
+    AlertmanagerCore before = core(folder);
+    fire(before, "A");
+    String id =
+        before
+            .silences()
+            .put(
+                new SilenceRequest(
+                    "",
+                    List.of(new LabelMatcher("alertname", "=", "B")),
+                    timers.now(),
+                    timers.now().plusSeconds(3600),
+                    "me",
+                    "why",
+                    Map.of("ticket", "7")),
+                timers.now());
+    pass(20);
+    assertThat(told).hasSize(1);
+    before.close(); // a crash: nothing is written at the end, and the last line is torn
+    Files.writeString(
+        folder.resolve("notifications.jsonl"), "{\"groupKey\":\"x", StandardOpenOption.APPEND);
+    AlertmanagerCore after = core(folder);
+    fire(after, "A");
+    fire(after, "B");
+    pass(120);
+    assertThat(told).as("A was told, B is silenced").hasSize(1);
+    after.close();
+    assertThat(new NotificationLog(folder.resolve("notifications.jsonl"), timers.now()).keys())
+        .as("lines after the torn one count")
+        .hasSize(1);
+    assertThat(after.silences().get(id, timers.now()).annotations()).containsEntry("ticket", "7");
+    assertThat(after.alerts(AlertQuery.ALL))
+        .anySatisfy(a -> {
+          assertThat(a.state()).isEqualTo(AlertState.SUPPRESSED);
+          assertThat(a.silencedBy()).containsExactly(id);
+        });
+  }
+
+  @Test
+  void silencesChangeInPlaceOrGetANewId() {
+    Silences silences = core(null).silences();
+    List<LabelMatcher> matchers = List.of(new LabelMatcher("a", "=~", "b|c"));
+    Instant now = timers.now();
+    SilenceRequest request =
+        new SilenceRequest("", matchers, now, now.plusSeconds(60), "me", "c", Map.of());
+    String id = silences.put(request, now);
+    String longer =
+        silences.put(
+            new SilenceRequest(id, matchers, now, now.plusSeconds(120), "me", "c", Map.of()), now);
+    assertThat(longer).isEqualTo(id);
+    String other =
+        silences.put(
+            new SilenceRequest(
+                id,
+                List.of(new LabelMatcher("a", "=", "b")),
+                now,
+                now.plusSeconds(120),
+                "me",
+                "c",
+                Map.of()),
+            now);
+    assertThat(other).isNotEqualTo(id);
+    assertThat(silences.get(id, now).state()).isEqualTo(SilenceState.EXPIRED);
+    silences.expire(other, now);
+    silences.expire(other, now);
+    assertThat(silences.get(other, now).state()).isEqualTo(SilenceState.EXPIRED);
+    assertThatThrownBy(() -> silences.expire("none", now))
+        .isInstanceOf(UnknownSilenceException.class);
+    assertThatThrownBy(() ->
+            silences.put(
+                new SilenceRequest(
+                    "", matchers, now.minusSeconds(9), now.minusSeconds(1), "", "", Map.of()),
+                now))
+        .isInstanceOf(InvalidRequestException.class);
+    silences.maintain(now.plus(RETENTION).plusSeconds(1));
+    assertThat(silences.get(other, now)).isNull();
+  }
+
+  @Test
+  void twoVersionsOfTheBundleShareTheState(@TempDir Path folder) {
+    AlertmanagerCore old = core(folder);
+    AlertmanagerCore next = core(folder);
+    fire(old, "A");
+    pass(20);
+    assertThat(told).hasSize(1);
+    fire(next, "A");
+    pass(20);
+    assertThat(told).as("the new version knows what the old one told").hasSize(1);
+    Instant now = timers.now();
+    String id =
+        old.silences()
+            .put(
+                new SilenceRequest(
+                    "",
+                    List.of(new LabelMatcher("a", "=", "b")),
+                    now,
+                    now.plusSeconds(60),
+                    "",
+                    "",
+                    Map.of()),
+                now);
+    assertThat(next.silences().get(id, now)).isNotNull();
+  }
+}

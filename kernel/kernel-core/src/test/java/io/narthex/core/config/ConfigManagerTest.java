@@ -1,0 +1,158 @@
+package io.narthex.core.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.core.metrics.MetricsRegistry;
+import io.narthex.service.config.ConfigSnapshot;
+import io.narthex.service.config.ReloadListener;
+import io.narthex.spi.config.ConfigException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigManagerTest {
+  @TempDir Path folder;
+  private final MetricsRegistry metrics = new MetricsRegistry();
+  private final List<String> events = new ArrayList<>();
+  private Path file;
+  private ConfigManager manager;
+  private Consumer<ConfigFiles.Loaded> check = loaded -> {};
+
+  @BeforeEach
+  void create() throws IOException {
+    file = folder.resolve("prometheus.yml");
+    write("15s");
+    ConfigFiles files = new ConfigFiles(Flags.parse(List.of("--config.file=" + file)));
+    manager =
+        new ConfigManager(
+            files, files.load(), next -> check.accept(next), metrics, Clock.systemUTC());
+  }
+
+  private void write(String interval) throws IOException {
+    Files.writeString(file, "global:\n  scrape_interval: " + interval + "\n");
+  }
+
+  private final class Part implements ReloadListener {
+    private final String name;
+    private final int rank;
+    private final Consumer<ConfigSnapshot> action;
+
+    Part(String name, int rank, Consumer<ConfigSnapshot> action) {
+      this.name = name;
+      this.rank = rank;
+      this.action = action;
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public int rank() {
+      return rank;
+    }
+
+    @Override
+    public void apply(ConfigSnapshot snapshot) {
+      events.add(name + " " + snapshot.prometheus().global().scrapeInterval().toSeconds());
+      action.accept(snapshot);
+    }
+  }
+
+  private double successful() {
+    return metrics.gauge("prometheus_config_last_reload_successful", "").value();
+  }
+
+  @Test
+  void partsFollowInOrderOfTheirRank() throws IOException {
+    manager.add(new Part("late", 50, s -> {}));
+    manager.add(new Part("early", 10, s -> {}));
+    assertThat(events).isEmpty();
+    manager.goLive();
+    assertThat(events).containsExactly("early 15", "late 15");
+    write("20s");
+    manager.reload();
+    assertThat(events).containsExactly("early 15", "late 15", "early 20", "late 20");
+    assertThat(successful()).isEqualTo(1);
+    manager.add(new Part("latest", 5, s -> {}));
+    assertThat(events).endsWith("latest 20");
+  }
+
+  @Test
+  void failingPartDoesNotHoldUpOthers() throws IOException {
+    manager.add(
+        new Part(
+            "first",
+            10,
+            s -> {
+              throw new ConfigException("rules.yml:3:1: is wrong");
+            }));
+    manager.add(
+        new Part(
+            "second",
+            20,
+            s -> {
+              throw new NoClassDefFoundError("gone");
+            }));
+    manager.add(new Part("third", 30, s -> {}));
+    manager.goLive();
+    events.clear();
+    write("20s");
+    assertThatThrownBy(manager::reload)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("first: rules.yml:3:1: is wrong")
+        .hasMessageContaining("second: ");
+    assertThat(events).containsExactly("first 20", "second 20", "third 20");
+    assertThat(manager.lastReload().successful()).isFalse();
+    assertThat(successful()).isZero();
+  }
+
+  @Test
+  void fileThatCannotBeUsedChangesNothing() throws IOException {
+    manager.add(new Part("part", 10, s -> {}));
+    manager.goLive();
+    events.clear();
+    write("never");
+    assertThatThrownBy(manager::reload)
+        .hasMessageContaining("prometheus.yml:2:20: scrape_interval: not a valid duration string");
+    assertThat(events).isEmpty();
+    assertThat(manager.current().prometheus().global().scrapeInterval().toSeconds()).isEqualTo(15);
+    assertThat(manager.lastReload().error()).contains("prometheus.yml:2:20");
+    write("20s");
+    manager.reload();
+    assertThat(manager.lastReload().successful()).isTrue();
+    assertThat(manager.lastReload().error()).isNull();
+  }
+
+  @Test
+  void whatPluginsRefuseChangesNothing() throws IOException {
+    manager.add(new Part("part", 10, s -> {}));
+    manager.goLive();
+    events.clear();
+    check =
+        loaded -> {
+          throw new IllegalStateException("a plugin's bug");
+        };
+    write("20s");
+    assertThatThrownBy(manager::reload)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("a plugin's bug");
+    assertThat(events).isEmpty();
+    assertThat(successful()).isZero();
+  }
+
+  @Test
+  void missingFileIsNamed() throws IOException {
+    Files.delete(file);
+    assertThatThrownBy(manager::reload).hasMessageContaining("no such file or directory");
+  }
+}

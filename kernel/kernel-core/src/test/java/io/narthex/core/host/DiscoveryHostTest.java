@@ -1,0 +1,310 @@
+package io.narthex.core.host;
+
+import static io.narthex.core.host.Fakes.block;
+import static io.narthex.core.host.Fakes.discovery;
+import static io.narthex.core.host.Fakes.eventually;
+import static io.narthex.core.host.Fakes.group;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.discovery.Discovery;
+import io.narthex.spi.discovery.TargetSink;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class DiscoveryHostTest {
+  private static final Path FOLDER = Path.of(".");
+  private final ProviderRegistry registry = new ProviderRegistry();
+  private final HostEnvironment environment = Fakes.environment();
+  private final DiscoveryHost host =
+      new DiscoveryHost(environment, registry, Duration.ofMillis(200));
+  private final Fakes.Targets targets = new Fakes.Targets();
+
+  @BeforeEach
+  void listen() {
+    registry.listen(host);
+    host.listen(targets);
+  }
+
+  @AfterEach
+  void close() {
+    host.close();
+  }
+
+  /** Hands its groups over and waits for its end. */
+  private static Discovery handing(String... addresses) {
+    return sink -> {
+      sink.update(List.of(group("0", addresses)));
+      new CountDownLatch(1).await();
+    };
+  }
+
+  private void targetsAre(String set, String... addresses) {
+    eventually(() -> List.of(addresses).equals(targets.bySet.get(set)));
+  }
+
+  private void configure(String name) {
+    host.configure(Map.of("scrape/a", List.of(block("x", 0, name))), FOLDER);
+  }
+
+  @Test
+  void tellsWhatAPluginFinds() {
+    registry.publish("p", List.of(discovery("p", "x", c -> handing(c.name() + ":1"))));
+    configure("one");
+    targetsAre("scrape/a", "one:1");
+    assertThat(targets.sources.get("scrape/a")).containsExactly("x/0/0");
+    assertThat(host.instances("x")).containsExactly(Map.entry("scrape/a x[0]", ""));
+  }
+
+  @Test
+  void blockOfAbsentPluginWaitsAndComesAlive() {
+    configure("one");
+    assertThat(host.instances("x").values()).containsExactly("waiting for plugin `x`");
+    assertThat(host.missingTypes()).containsExactly("x");
+    registry.publish("p", List.of(discovery("p", "x", c -> handing("a:1"))));
+    targetsAre("scrape/a", "a:1");
+    assertThat(host.missingTypes()).isEmpty();
+  }
+
+  @Test
+  void groupsSurviveASwapUntilTheFirstFullList() {
+    registry.publish("p", List.of(discovery("p", "x", c -> handing("old:1", "old:2"))));
+    configure("one");
+    targetsAre("scrape/a", "old:1", "old:2");
+    AtomicReference<TargetSink> sink = new AtomicReference<>();
+    registry.publish(
+        "p",
+        List.of(
+            discovery(
+                "p",
+                "x",
+                c ->
+                    s -> {
+                      sink.set(s);
+                      new CountDownLatch(1).await();
+                    })));
+    eventually(() -> sink.get() != null);
+    assertThat(targets.bySet.get("scrape/a")).containsExactly("old:1", "old:2");
+    sink.get().update(List.of(group("9", "new:1")));
+    targetsAre("scrape/a", "new:1");
+  }
+
+  @Test
+  void sinkOfAReplacedRunIsDeaf() {
+    AtomicReference<TargetSink> former = new AtomicReference<>();
+    registry.publish(
+        "p",
+        List.of(
+            discovery(
+                "p",
+                "x",
+                c ->
+                    s -> {
+                      former.set(s);
+                      s.update(List.of(group("0", "old:1")));
+                      new CountDownLatch(1).await();
+                    })));
+    configure("one");
+    targetsAre("scrape/a", "old:1");
+    registry.publish("p", List.of(discovery("p", "x", c -> handing("new:1"))));
+    targetsAre("scrape/a", "new:1");
+    former.get().update(List.of(group("0", "late:1")));
+    former.get().refreshFailed("late");
+    assertThat(host.instances("x").values()).containsExactly("");
+    targetsAre("scrape/a", "new:1");
+  }
+
+  @Test
+  void groupsStayWhenThePluginGoes() {
+    registry.publish("p", List.of(discovery("p", "x", c -> handing("a:1"))));
+    configure("one");
+    targetsAre("scrape/a", "a:1");
+    registry.withdraw("p");
+    assertThat(host.instances("x").values()).containsExactly("waiting for plugin `x`");
+    Fakes.Targets late = new Fakes.Targets();
+    host.listen(late);
+    eventually(() -> List.of("a:1").equals(late.bySet.get("scrape/a")));
+  }
+
+  @Test
+  void groupWithoutTargetsIsRemoved() {
+    AtomicReference<TargetSink> sink = new AtomicReference<>();
+    registry.publish(
+        "p",
+        List.of(
+            discovery(
+                "p",
+                "x",
+                c ->
+                    s -> {
+                      s.update(List.of(group("0", "a:1"), group("1", "b:1")));
+                      sink.set(s);
+                      new CountDownLatch(1).await();
+                    })));
+    configure("one");
+    targetsAre("scrape/a", "a:1", "b:1");
+    sink.get().update(List.of(group("0")));
+    targetsAre("scrape/a", "b:1");
+  }
+
+  @Test
+  void pluginThatThrowsIsShownAndCounted() {
+    registry.publish(
+        "p",
+        List.of(
+            discovery(
+                "p",
+                "x",
+                c ->
+                    s -> {
+                      throw new AssertionError("broken");
+                    })));
+    configure("one");
+    eventually(() -> host.instances("x").values().toString().contains("broken"));
+    assertThat(
+            environment
+                .metrics()
+                .counter("prometheus_sd_refresh_failures_total", "", "mechanism")
+                .with("x")
+                .value())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void interruptionThatNobodyAskedForIsAFailure() {
+    registry.publish(
+        "p",
+        List.of(
+            discovery(
+                "p",
+                "x",
+                c ->
+                    s -> {
+                      throw new InterruptedException("of its own making");
+                    })));
+    configure("one");
+    eventually(() -> host.instances("x").values().toString().contains("of its own making"));
+  }
+
+  @Test
+  void pluginThatIgnoresInterruptionDoesNotHoldUpTheSwap() {
+    CountDownLatch end = new CountDownLatch(1);
+    registry.publish(
+        "p",
+        List.of(
+            discovery(
+                "p",
+                "x",
+                c ->
+                    s -> {
+                      s.update(List.of(group("0", "old:1")));
+                      while (end.getCount() > 0) {
+                        LockSupport.parkNanos(1_000_000);
+                      }
+                    })));
+    configure("one");
+    targetsAre("scrape/a", "old:1");
+    registry.publish("p", List.of(discovery("p", "x", c -> handing("new:1"))));
+    targetsAre("scrape/a", "new:1");
+    end.countDown();
+  }
+
+  @Test
+  void reloadKeepsRunsThatHaveNotChanged() {
+    AtomicInteger opened = new AtomicInteger();
+    registry.publish(
+        "p",
+        List.of(
+            discovery(
+                "p",
+                "x",
+                c -> {
+                  opened.incrementAndGet();
+                  return handing(c.name() + ":1");
+                })));
+    host.configure(Map.of("scrape/a", List.of(block("x", 0, "one"), block("x", 1, "two"))), FOLDER);
+    targetsAre("scrape/a", "one:1", "two:1");
+    assertThat(opened).hasValue(2);
+    host.configure(
+        Map.of("scrape/a", List.of(block("x", 0, "two"), block("x", 1, "three"))), FOLDER);
+    targetsAre("scrape/a", "three:1", "two:1");
+    assertThat(opened).hasValue(3);
+    // places in the list are those of the new configuration: no two groups of one name
+    assertThat(targets.sources.get("scrape/a")).containsExactly("x/0/0", "x/1/0");
+  }
+
+  @Test
+  void removedSetIsTold() {
+    configure("one");
+    targetsAre("scrape/a");
+    host.configure(Map.of(), FOLDER);
+    eventually(() -> targets.removed.contains("scrape/a"));
+  }
+
+  @Test
+  void countsTargetsOfAllBlocksOfASet() {
+    registry.publish("p", List.of(discovery("p", "x", c -> handing(c.name() + ":1"))));
+    host.configure(Map.of("scrape/a", List.of(block("x", 0, "one"), block("x", 1, "two"))), FOLDER);
+    targetsAre("scrape/a", "one:1", "two:1");
+    assertThat(
+            environment
+                .metrics()
+                .gauge("prometheus_sd_discovered_targets", "", "name", "config")
+                .with("scrape", "scrape/a")
+                .value())
+        .isEqualTo(2);
+  }
+
+  @Test
+  void checkNamesThePlaceOfABlockThePluginRefuses() {
+    registry.publish(
+        "p",
+        List.of(
+            discovery(
+                "p",
+                "x",
+                c -> {
+                  throw new ConfigException("name is wrong, got " + c.name());
+                })));
+    assertThatThrownBy(() -> host.check(Map.of("scrape/a", List.of(block("x", 0, "one"))), FOLDER))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("test.yml:1:1: name is wrong, got one");
+    assertThatThrownBy(() ->
+            host.check(
+                Map.of(
+                    "scrape/a",
+                    List.of(
+                        new io.narthex.service.config.DiscoveryBlock(
+                            "x", 0, Fakes.yaml("names: one")))),
+                FOLDER))
+        .hasMessageContaining("test.yml:1:1: field names not found; did you mean \"name\"?");
+  }
+
+  @Test
+  void probeRefusesAVersionThatCannotReadTheConfiguration() {
+    registry.publish("p", List.of(discovery("p", "x", c -> handing("a:1"))));
+    configure("one");
+    targetsAre("scrape/a", "a:1");
+    assertThatThrownBy(() ->
+            registry.probe(
+                List.of(
+                    discovery(
+                        "p",
+                        "x",
+                        c -> {
+                          throw new ConfigException("no longer supported");
+                        }))))
+        .hasMessageContaining("no longer supported");
+    assertThat(host.instances("x").values()).containsExactly("");
+  }
+}

@@ -1,0 +1,185 @@
+package io.narthex.core.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.core.host.ProviderRegistry.Kind;
+import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.model.Exemplar;
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.NativeHistogram;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.exporter.Exporter;
+import io.narthex.spi.exporter.ExporterProvider;
+import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.plugin.PluginContext;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class ExporterHostTest {
+  private final List<String> closed = new CopyOnWriteArrayList<>();
+  private final ExporterHost host =
+      new ExporterHost(
+          Fakes.environment(), (Mapping) Fakes.yaml("node: {name: one}"), Path.of("."));
+
+  /** Remembers sample names. */
+  private static final class Names implements MetricSink {
+    final List<String> names = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void family(MetricMetadata metadata) {}
+
+    @Override
+    public void sample(String name, Labels labels, double value) {
+      names.add(name);
+    }
+
+    @Override
+    public void sample(
+        String name, Labels labels, double value, long timestampMs, @Nullable Exemplar exemplar) {}
+
+    @Override
+    public void histogram(String name, Labels labels, NativeHistogram histogram) {}
+  }
+
+  private interface Body {
+    void collect(MetricSink sink) throws InterruptedException;
+  }
+
+  private Provider provider(String version, Body body) {
+    return new Provider(
+        Kind.EXPORTER,
+        "node",
+        "p",
+        new ExporterProvider<Fakes.Block>() {
+          @Override
+          public String type() {
+            return "node";
+          }
+
+          @Override
+          public Class<Fakes.Block> configType() {
+            return Fakes.Block.class;
+          }
+
+          @Override
+          public Exporter open(Fakes.Block config, PluginContext context) {
+            if (config.name().equals("bad")) {
+              throw new ConfigException("name is bad");
+            }
+            return new Exporter() {
+              @Override
+              public void collect(MetricSink sink, Map<String, List<String>> parameters)
+                  throws InterruptedException {
+                body.collect(sink);
+              }
+
+              @Override
+              public void close() {
+                closed.add(version + " " + config.name());
+              }
+            };
+          }
+        });
+  }
+
+  private Provider emitting(String version) {
+    return provider(version, sink -> sink.sample(version, Labels.EMPTY, 1));
+  }
+
+  private List<String> collect() throws IOException, InterruptedException {
+    Names names = new Names();
+    host.collect("node", names, Map.of());
+    return names.names;
+  }
+
+  @Test
+  void collectsFromTheOpenedExporter() throws Exception {
+    assertThatThrownBy(this::collect).hasMessageContaining("waiting for its plugin");
+    host.changed(Kind.EXPORTER, "node", emitting("v1"));
+    assertThat(collect()).containsExactly("v1");
+    assertThat(host.types()).containsExactly("node");
+    host.changed(Kind.EXPORTER, "node", null);
+    assertThat(closed).containsExactly("v1 one");
+    assertThat(host.has("node")).isFalse();
+    assertThatThrownBy(this::collect).hasMessageContaining("is not available");
+  }
+
+  @Test
+  void collectionThatWaitsDuringASwapGoesToTheNewVersion() throws Exception {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    host.changed(
+        Kind.EXPORTER,
+        "node",
+        provider(
+            "v1",
+            sink -> {
+              inside.countDown();
+              go.await();
+              sink.sample("v1", Labels.EMPTY, 1);
+            }));
+    FutureTask<List<String>> running = new FutureTask<>(this::collect);
+    Thread.ofVirtual().start(running);
+    inside.await();
+    FutureTask<List<String>> waiting = new FutureTask<>(this::collect);
+    Thread waiter = Thread.ofPlatform().start(waiting);
+    Fakes.eventually(() -> waiter.getState() == Thread.State.TIMED_WAITING);
+    Thread swap =
+        Thread.ofPlatform().start(() -> host.changed(Kind.EXPORTER, "node", emitting("v2")));
+    Fakes.eventually(() -> swap.getState() == Thread.State.TIMED_WAITING);
+    assertThat(collect()).as("while the former still collects").containsExactly("v2");
+    assertThat(closed).isEmpty();
+    go.countDown();
+    assertThat(running.get(10, TimeUnit.SECONDS)).containsExactly("v1");
+    assertThat(waiting.get(10, TimeUnit.SECONDS)).containsExactly("v2");
+    swap.join();
+    assertThat(closed).containsExactly("v1 one");
+  }
+
+  @Test
+  void exceptionOfAnExporterIsAFailedCollection() {
+    host.changed(
+        Kind.EXPORTER,
+        "node",
+        provider(
+            "v1",
+            sink -> {
+              throw new NoClassDefFoundError("gone");
+            }));
+    assertThatThrownBy(this::collect)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("exporter `node` failed: ")
+        .hasMessageContaining("gone");
+  }
+
+  @Test
+  void probeOpensAndClosesWithoutTouchingTheRunningOne() throws Exception {
+    host.changed(Kind.EXPORTER, "node", emitting("v1"));
+    host.probe(emitting("v2"));
+    assertThat(closed).containsExactly("v2 one");
+    assertThat(collect()).containsExactly("v1");
+  }
+
+  @Test
+  void changedSettingsOpenTheExporterAnew() throws Exception {
+    host.changed(Kind.EXPORTER, "node", emitting("v1"));
+    Mapping bad = (Mapping) Fakes.yaml("node: {name: bad}");
+    assertThatThrownBy(() -> host.check(bad, Path.of("."))).hasMessage("test.yml:1:7: name is bad");
+    host.settings((Mapping) Fakes.yaml("node: {name: one}"), Path.of("."));
+    assertThat(closed).isEmpty();
+    host.settings((Mapping) Fakes.yaml("node: {name: two}"), Path.of("."));
+    assertThat(closed).containsExactly("v1 one");
+    assertThat(collect()).containsExactly("v1");
+  }
+}

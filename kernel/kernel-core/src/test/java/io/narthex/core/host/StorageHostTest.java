@@ -1,0 +1,302 @@
+package io.narthex.core.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.core.host.ProviderRegistry.Kind;
+import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
+import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.ConfigurableStorage;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SelectRequest;
+import io.narthex.spi.storage.SeriesCursor;
+import io.narthex.spi.storage.SeriesExemplars;
+import io.narthex.spi.storage.Storage;
+import io.narthex.spi.storage.StorageContext;
+import io.narthex.spi.storage.StorageException;
+import io.narthex.spi.storage.StorageProvider;
+import io.narthex.spi.storage.StorageStats;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class StorageHostTest {
+  private final List<String> events = new CopyOnWriteArrayList<>();
+  private final StorageHost host =
+      new StorageHost(Fakes.environment(), Path.of("data"), "tsdb", Fakes.yaml("name: one"));
+
+  @AfterEach
+  void close() {
+    host.close();
+  }
+
+  /** Counts references up from its base and knows no others. */
+  private final class FakeStorage implements ConfigurableStorage<Fakes.Block> {
+    final String version;
+    final long base;
+    long next;
+
+    FakeStorage(String version, long base) {
+      this.version = version;
+      this.base = base;
+    }
+
+    @Override
+    public long resolve(Labels labels) {
+      return base + ++next;
+    }
+
+    @Override
+    public AppendResult append(SampleBatch batch) {
+      byte[] codes = new byte[batch.size()];
+      boolean ok = true;
+      for (int i = 0; i < codes.length; i++) {
+        boolean known = batch.ref(i) > base && batch.ref(i) <= base + next;
+        codes[i] = known ? AppendResult.OK : AppendResult.UNKNOWN_SERIES;
+        ok &= known;
+      }
+      return ok ? AppendResult.ALL_OK : AppendResult.of(codes, 0);
+    }
+
+    @Override
+    public SeriesCursor select(SelectRequest request) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public List<Labels> series(List<List<Matcher>> sets, long min, long max, int limit) {
+      return List.of(Labels.of("version", version));
+    }
+
+    @Override
+    public List<String> labelNames(List<List<Matcher>> sets, long min, long max, int limit) {
+      return List.of();
+    }
+
+    @Override
+    public List<String> labelValues(
+        String name, List<List<Matcher>> sets, long min, long max, int limit) {
+      return List.of();
+    }
+
+    @Override
+    public List<SeriesExemplars> exemplars(List<List<Matcher>> sets, long min, long max) {
+      return List.of();
+    }
+
+    @Override
+    public StorageStats stats(int topN) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void reconfigure(Fakes.Block config) {
+      events.add("reconfigured " + config.name());
+    }
+
+    @Override
+    public void close() {
+      events.add("closed " + version);
+    }
+  }
+
+  private interface Opener {
+    Storage open(StorageContext context);
+  }
+
+  private Provider provider(Opener opener) {
+    return new Provider(
+        Kind.STORAGE,
+        "tsdb",
+        "p",
+        new StorageProvider<Fakes.Block>() {
+          @Override
+          public String type() {
+            return "tsdb";
+          }
+
+          @Override
+          public Class<Fakes.Block> configType() {
+            return Fakes.Block.class;
+          }
+
+          @Override
+          public Storage open(Fakes.Block config, StorageContext context) {
+            return opener.open(context);
+          }
+        });
+  }
+
+  private Provider version(String version) {
+    return provider(context -> {
+      events.add("opened " + version);
+      return new FakeStorage(version, context.referenceBase());
+    });
+  }
+
+  private String series() {
+    return host.series(List.of(), 0, 0, 0).get(0).get("version");
+  }
+
+  private static SampleBatch batch(long ref) {
+    SampleBatch batch = new SampleBatch(1);
+    batch.add(ref, 1, 1.0);
+    return batch;
+  }
+
+  @Test
+  void opensReplacesAndCloses() {
+    assertThat(host.ready()).isFalse();
+    host.changed(Kind.STORAGE, "tsdb", version("v1"));
+    host.changed(Kind.STORAGE, "other", version("x"));
+    assertThat(series()).isEqualTo("v1");
+    host.changed(Kind.STORAGE, "tsdb", version("v2"));
+    assertThat(series()).isEqualTo("v2");
+    assertThat(events).containsExactly("opened v1", "closed v1", "opened v2");
+  }
+
+  @Test
+  void referencesOfTheFormerStorageAreUnknown() {
+    host.changed(Kind.STORAGE, "tsdb", version("v1"));
+    long ref = host.resolve(Labels.EMPTY);
+    assertThat(host.append(batch(ref)).allOk()).isTrue();
+    host.changed(Kind.STORAGE, "tsdb", version("v2"));
+    host.resolve(Labels.EMPTY);
+    assertThat(host.append(batch(ref)).code(0)).isEqualTo(AppendResult.UNKNOWN_SERIES);
+  }
+
+  @Test
+  void appendWaitsWhileTheNewStorageOpensAndReadsFailAtOnce() throws Exception {
+    host.changed(Kind.STORAGE, "tsdb", version("v1"));
+    CountDownLatch opening = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    Thread swap =
+        Thread.ofPlatform()
+            .start(() ->
+                host.changed(
+                    Kind.STORAGE,
+                    "tsdb",
+                    provider(context -> {
+                      opening.countDown();
+                      try {
+                        go.await();
+                      } catch (InterruptedException e) {
+                        throw new StorageException.Failed("interrupted");
+                      }
+                      return new FakeStorage("v2", context.referenceBase());
+                    })));
+    opening.await();
+    assertThatThrownBy(this::series)
+        .isInstanceOf(StorageException.Closed.class)
+        .hasMessage("the storage is being replaced");
+    FutureTask<Long> waiting = new FutureTask<>(() -> host.resolve(Labels.EMPTY));
+    Thread waiter = Thread.ofPlatform().start(waiting);
+    Fakes.eventually(() -> waiter.getState() == Thread.State.TIMED_WAITING);
+    go.countDown();
+    assertThat(waiting.get(10, TimeUnit.SECONDS)).isPositive();
+    swap.join();
+    assertThat(series()).isEqualTo("v2");
+  }
+
+  @Test
+  void formerStorageIsReopenedWhenTheNewOneFails() {
+    host.changed(Kind.STORAGE, "tsdb", version("v1"));
+    assertThatThrownBy(() ->
+            host.changed(
+                Kind.STORAGE,
+                "tsdb",
+                provider(context -> {
+                  throw new StorageException.Corrupt("block 7 is damaged");
+                })))
+        .hasMessage("the new storage did not open, the former one runs again: block 7 is damaged");
+    assertThat(series()).isEqualTo("v1");
+    assertThat(host.problem()).isEmpty();
+    assertThat(events).containsExactly("opened v1", "closed v1", "opened v1");
+  }
+
+  @Test
+  void bothProblemsAreToldWhenNeitherOpens() {
+    List<String> openings = new ArrayList<>();
+    host.changed(
+        Kind.STORAGE,
+        "tsdb",
+        provider(context -> {
+          openings.add("");
+          if (openings.size() > 1) {
+            throw new StorageException.Failed("disk is full");
+          }
+          return new FakeStorage("v1", context.referenceBase());
+        }));
+    assertThatThrownBy(() ->
+            host.changed(
+                Kind.STORAGE,
+                "tsdb",
+                provider(context -> {
+                  throw new StorageException.Corrupt("block 7 is damaged");
+                })))
+        .hasMessage(
+            "neither the new storage opened (block 7 is damaged) nor the former one again (disk is full)");
+    assertThat(host.ready()).isFalse();
+  }
+
+  @Test
+  void storageThatFailsToCloseIsReplacedAllTheSame() {
+    host.changed(
+        Kind.STORAGE,
+        "tsdb",
+        provider(context ->
+            new java.lang.reflect.InvocationHandler() {
+              @Override
+              public Object invoke(Object p, java.lang.reflect.Method m, Object[] args) {
+                throw new IllegalStateException("cannot");
+              }
+
+              Storage storage() {
+                return (Storage)
+                    java.lang.reflect.Proxy.newProxyInstance(
+                        Storage.class.getClassLoader(), new Class<?>[] {Storage.class}, this);
+              }
+            }.storage()));
+    host.changed(Kind.STORAGE, "tsdb", version("v2"));
+    assertThat(series()).isEqualTo("v2");
+  }
+
+  @Test
+  void waitsForThePluginWhenItGoes() {
+    host.changed(Kind.STORAGE, "tsdb", version("v1"));
+    host.changed(Kind.STORAGE, "tsdb", null);
+    assertThat(host.problem()).isEqualTo("waiting for plugin `tsdb`");
+    assertThat(events).containsExactly("opened v1", "closed v1");
+  }
+
+  @Test
+  void appendEndsWhenTheServerStops() throws Exception {
+    FutureTask<Long> waiting = new FutureTask<>(() -> host.resolve(Labels.EMPTY));
+    Thread waiter = Thread.ofPlatform().start(waiting);
+    Fakes.eventually(() -> waiter.getState() == Thread.State.TIMED_WAITING);
+    host.close();
+    assertThatThrownBy(() -> waiting.get(10, TimeUnit.SECONDS))
+        .hasRootCauseInstanceOf(StorageException.Closed.class);
+  }
+
+  @Test
+  void changedSettingsReachTheStorageAndUnusableOnesDoNot() {
+    host.changed(Kind.STORAGE, "tsdb", version("v1"));
+    host.configure(Fakes.yaml("name: one"));
+    assertThat(events).containsExactly("opened v1");
+    host.configure(Fakes.yaml("name: two"));
+    assertThat(events).containsExactly("opened v1", "reconfigured two");
+    assertThatThrownBy(() -> host.configure(Fakes.yaml("nam: three")))
+        .hasMessageContaining("field nam not found");
+    assertThatThrownBy(() -> host.configure(Fakes.yaml("nam: three")))
+        .hasMessageContaining("field nam not found");
+  }
+}

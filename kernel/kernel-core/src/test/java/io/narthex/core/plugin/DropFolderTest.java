@@ -1,0 +1,138 @@
+package io.narthex.core.plugin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DropFolderTest {
+  private static final long SECOND = 1_000_000_000L;
+
+  @TempDir Path folder;
+  private final List<String> events = new ArrayList<>();
+  private DropFolder watcher;
+  private long now = 1;
+
+  @BeforeEach
+  void create() {
+    watcher =
+        new DropFolder(
+            folder,
+            new DropFolder.Listener() {
+              @Override
+              public void arrived(Path file) {
+                events.add("arrived " + file.getFileName());
+              }
+
+              @Override
+              public void gone(Path file) {
+                events.add("gone " + file.getFileName());
+              }
+
+              @Override
+              public void broken(Path file, String reason) {
+                events.add("broken " + file.getFileName() + ": " + reason);
+              }
+
+              @Override
+              public void copying(Path file) {
+                events.add("copying " + file.getFileName());
+              }
+            });
+  }
+
+  private void scanFor(long nanos) throws IOException {
+    for (long end = now + nanos; now <= end; now += SECOND / 5) {
+      watcher.scan(now);
+    }
+  }
+
+  private void write(Path file, byte[] bytes, long time) throws IOException {
+    Files.write(file, bytes);
+    Files.setLastModifiedTime(file, FileTime.fromMillis(time));
+  }
+
+  @Test
+  void completeJarArrivesOnce() throws IOException {
+    Jars.write(folder.resolve("a.jar"), Map.of("x", "1"));
+    Files.writeString(folder.resolve("notes.txt"), "no jar");
+    scanFor(3 * SECOND);
+    assertThat(events).containsExactly("arrived a.jar");
+  }
+
+  @Test
+  void slowCopyArrivesWhenItIsWhole() throws IOException {
+    byte[] whole = Jars.bytes(Map.of("x", "1".repeat(5000)));
+    Path file = folder.resolve("a.jar");
+    int step = whole.length / 7 + 1;
+    for (int n = step, i = 0; n < whole.length; n += step, i++) {
+      write(file, Arrays.copyOf(whole, n), 1000 + i);
+      scanFor(SECOND);
+      assertThat(events).allMatch(e -> e.equals("copying a.jar"));
+    }
+    write(file, whole, 5000);
+    scanFor(SECOND);
+    assertThat(events.get(events.size() - 1)).isEqualTo("arrived a.jar");
+    assertThat(events.stream().filter(e -> e.startsWith("arrived"))).hasSize(1);
+  }
+
+  @Test
+  void truncatedJarIsReportedOncePerState() throws IOException {
+    byte[] whole = Jars.bytes(Map.of("x", "1"));
+    Path file = folder.resolve("a.jar");
+    write(file, Arrays.copyOf(whole, whole.length / 2), 1000);
+    scanFor(20 * SECOND);
+    assertThat(events.stream().filter(e -> e.startsWith("broken"))).hasSize(1);
+    assertThat(events.get(events.size() - 1))
+        .contains("not a complete jar")
+        .contains("copy it again");
+    events.clear();
+    write(file, whole, 2000);
+    scanFor(2 * SECOND);
+    assertThat(events).containsExactly("copying a.jar", "arrived a.jar");
+  }
+
+  @Test
+  void replacedAndDeletedJarsAreTold() throws IOException {
+    Path file = folder.resolve("a.jar");
+    write(file, Jars.bytes(Map.of("x", "1")), 1000);
+    scanFor(SECOND);
+    write(file, Jars.bytes(Map.of("x", "22")), 2000);
+    scanFor(SECOND);
+    Files.delete(file);
+    scanFor(SECOND);
+    assertThat(events)
+        .containsExactly("arrived a.jar", "copying a.jar", "arrived a.jar", "gone a.jar");
+  }
+
+  @Test
+  void knownFileDoesNotArriveAgain() throws IOException {
+    Path file = folder.resolve("a.jar");
+    write(file, Jars.bytes(Map.of("x", "1")), 1000);
+    watcher.known(file);
+    scanFor(2 * SECOND);
+    assertThat(events).isEmpty();
+    Files.delete(file);
+    scanFor(SECOND);
+    assertThat(events).containsExactly("gone a.jar");
+  }
+
+  @Test
+  void folderMayBeAbsentAndComeLater() throws IOException {
+    Files.delete(folder);
+    scanFor(SECOND);
+    Files.createDirectory(folder);
+    Jars.write(folder.resolve("a.jar"), Map.of("x", "1"));
+    scanFor(SECOND);
+    assertThat(events).containsExactly("arrived a.jar");
+  }
+}

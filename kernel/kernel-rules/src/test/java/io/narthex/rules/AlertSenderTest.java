@@ -1,0 +1,166 @@
+package io.narthex.rules;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.format.yaml.YamlReader;
+import io.narthex.model.Alert;
+import io.narthex.model.Labels;
+import io.narthex.model.TargetGroup;
+import io.narthex.service.config.PrometheusConfig;
+import io.narthex.testkit.notifier.HttpStandIn;
+import io.narthex.testkit.notifier.PlainHttp;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+@NullUnmarked
+class AlertSenderTest {
+  private static final Instant T = Instant.parse("2026-01-02T03:04:05.678Z");
+
+  private final HttpStandIn server;
+  private final List<Alert> here = new ArrayList<>();
+  private final CountingMetrics metrics = new CountingMetrics();
+  private final AlertSender sender;
+
+  AlertSenderTest() throws IOException {
+    server = new HttpStandIn();
+    sender =
+        new AlertSender(
+            () -> here::addAll,
+            PlainHttp::new,
+            () -> List.of(InetSocketAddress.createUnresolved("0.0.0.0", 9090)),
+            () -> URI.create("http://me:9090"),
+            10,
+            metrics);
+  }
+
+  @AfterEach
+  void stop() {
+    sender.close();
+    server.close();
+  }
+
+  private static PrometheusConfig config(String yaml) {
+    return ConfigBinder.bind(YamlReader.read("p.yml", yaml), PrometheusConfig.class);
+  }
+
+  private void targets(String... addresses) {
+    sender.targets(
+        "alertmanager/0",
+        List.of(
+            new TargetGroup(
+                "0",
+                Map.of(),
+                java.util.Arrays.stream(addresses)
+                    .map(a -> Map.of(TargetGroup.ADDRESS, a))
+                    .toList())));
+  }
+
+  private static Alert alert(String name) {
+    return new Alert(
+        Labels.of("alertname", name, "x", "y"),
+        Labels.of("summary", "a \"quote\""),
+        T,
+        T.plusSeconds(60),
+        "http://me:9090/graph");
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long end = System.nanoTime() + 10_000_000_000L;
+    while (!condition.getAsBoolean() && System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+    assertThat(condition.getAsBoolean()).isTrue();
+  }
+
+  @Test
+  void withoutAlertmanagersAlertsStayHere() {
+    sender.apply(config("global:\n  external_labels: {region: eu, x: z}\n"));
+    sender.send(List.of(alert("A")));
+    assertThat(here).hasSize(1);
+    assertThat((Object) here.get(0).labels())
+        .isEqualTo(Labels.of("alertname", "A", "region", "eu", "x", "y"));
+    assertThat(sender.urls().active()).containsExactly("http://me:9090/api/v2/alerts");
+  }
+
+  @Test
+  void othersGetThemOverHttp() {
+    sender.apply(
+        config(
+            "alerting:\n"
+                + "  alert_relabel_configs:\n"
+                + "  - {action: labeldrop, regex: x}\n"
+                + "  alertmanagers:\n"
+                + "  - path_prefix: /am\n"));
+    targets(server.uri("").getAuthority());
+    sender.send(List.of(alert("A")));
+    await(() -> server.received().size() == 1);
+    HttpStandIn.Received r = server.received().get(0);
+    assertThat(r.path()).isEqualTo("/am/api/v2/alerts");
+    assertThat(r.body())
+        .isEqualTo(
+            "[{\"labels\":{\"alertname\":\"A\"},"
+                + "\"annotations\":{\"summary\":\"a \\\"quote\\\"\"},"
+                + "\"startsAt\":\"2026-01-02T03:04:05.678Z\","
+                + "\"endsAt\":\"2026-01-02T03:05:05.678Z\","
+                + "\"generatorURL\":\"http://me:9090/graph\"}]");
+    assertThat(here).isEmpty();
+    await(() ->
+        metrics.values.containsKey(
+            "prometheus_notifications_sent_total[" + server.uri("/am/api/v2/alerts") + "]"));
+  }
+
+  @Test
+  void ownAddressIsInProcessAndDroppedTargetsAreShown() {
+    sender.apply(
+        config(
+            "alerting:\n"
+                + "  alertmanagers:\n"
+                + "  - relabel_configs:\n"
+                + "    - {action: drop, source_labels: [__address__], regex: 'no:.*'}\n"));
+    targets("localhost:9090", "no:9093");
+    sender.send(List.of(alert("A")));
+    assertThat(here).hasSize(1);
+    assertThat(sender.urls().dropped()).containsExactly("http://no:9093/api/v2/alerts");
+  }
+
+  @Test
+  void failedRequestIsCountedAndNotRepeated() {
+    server.status(500);
+    sender.apply(config("alerting:\n  alertmanagers:\n  - timeout: 5s\n"));
+    targets(server.uri("").getAuthority());
+    sender.send(List.of(alert("A"), alert("B")));
+    String url = server.uri("/api/v2/alerts").toString();
+    await(() ->
+        metrics.values.getOrDefault("prometheus_notifications_errors_total[" + url + "]", 0.0)
+            == 2);
+    assertThat(server.received()).hasSize(1);
+  }
+
+  @Test
+  void fullQueueDropsTheOldest() {
+    server.hangs(true);
+    sender.apply(config("alerting:\n  alertmanagers:\n  - timeout: 5s\n"));
+    targets(server.uri("").getAuthority());
+    sender.send(List.of(alert("first")));
+    await(() -> server.received().size() == 1);
+    List<Alert> many = new ArrayList<>();
+    for (int i = 0; i < 25; i++) {
+      many.add(alert("A" + i));
+    }
+    sender.send(many);
+    String url = server.uri("/api/v2/alerts").toString();
+    assertThat(metrics.values.get("prometheus_notifications_dropped_total[" + url + "]"))
+        .isEqualTo(15);
+    server.close();
+  }
+}

@@ -1,0 +1,177 @@
+package io.narthex.template;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.model.Labels;
+import io.narthex.service.query.QueryResult;
+import io.narthex.service.template.TemplateService.ConsoleData;
+import io.narthex.service.template.TemplateService.RuleData;
+import io.narthex.spi.notifier.TemplateRenderer.TemplateException;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@NullUnmarked
+class GoTemplateTest {
+  private final DefaultTemplateService service =
+      DefaultTemplateService.standalone(Clock.systemUTC());
+
+  private final RuleData data =
+      new RuleData(
+          Labels.of("__name__", "up", "instance", "db-1.example.org:9100", "job", "node"),
+          1234567.0,
+          Labels.of("region", "eu"),
+          "http://h:9090/p",
+          1_700_000_000_000L,
+          (q, t) ->
+              new QueryResult(
+                  new QueryResult.Data.Vector(
+                      List.of(
+                          new QueryResult.VectorSample(Labels.of("i", "b"), t, 2, null),
+                          new QueryResult.VectorSample(Labels.of("i", "a"), t, 1.5, null))),
+                  List.of(),
+                  List.of(),
+                  null));
+
+  private String expand(String template) {
+    return service.expandRule("__alert_T", template, data);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = " => ",
+      quoteCharacter = '\u0001',
+      ignoreLeadingAndTrailingWhitespace = false,
+      value = {
+        "{{ $labels.job }}/{{ .Labels.nope }}/{{ $value }} => node//1.234567e+06",
+        "{{ $value | humanize }} => 1.235M",
+        "{{ humanize1024 1048576.0 }} => 1Mi",
+        "{{ humanizePercentage 0.1234 }} => 12.34%",
+        "{{ humanizeTimestamp 1435065584.128 }} => 2015-06-23 13:19:44.128 +0000 UTC",
+        "{{ range query \"up\" | sortByLabel \"i\" }}{{ .Labels.i }}={{ .Value }};{{ end }} => a=1.5;b=2;",
+        "{{ with query \"up\" }}{{ . | first | value | printf \"%.2f\" }}{{ end }} => 2.00",
+        "{{ query \"up\" | first | label \"i\" }} => b",
+        "{{ range $i, $e := query \"x\" }}{{ if $i }},{{ end }}{{ $e.Value }}{{ end }} => 2,1.5",
+        "{{ range $k, $v := .Labels }}{{ $k }} {{ end }} => __name__ instance job ",
+        "{{ if and (eq $labels.job \"node\") (gt $value 5.0) }}y{{ else }}n{{ end }} => y",
+        "{{ if not true }}a{{ else if eq 1 2 3 1 }}b{{ else }}c{{ end }} => b",
+        "{{- /* c */ -}} x {{- \" y\" }} => x y",
+        "{{ define \"t\" }}<{{ . }}>{{ end }}{{ template \"t\" \"q\" }} => <q>",
+        "{{ block \"b\" 3 }}{{ . }}{{ end }} => 3",
+        "{{ $x := 1 }}{{ range 3 }}{{ $x = . }}{{ end }}{{ $x }} => 2",
+        "{{ range 5 }}{{ if eq . 1 }}{{ continue }}{{ end }}{{ if eq . 3 }}{{ break }}{{ end }}{{ . }}{{ end }} => 02",
+        "{{ range args }}x{{ else }}none{{ end }} => none",
+        "{{ printf \"%5.1f|%-5s|%05d|%x|%q|%v|%T\" 3.14159 \"ab\" 42 255 \"h\" true 1.5 }} =>   3.1|ab   |00042|ff|\"h\"|true|float64",
+        "{{ printf \"%d %s\" \"x\" }} => %!d(string=x) %!s(MISSING)",
+        "{{ printf \"a\" 1 }} => a%!(EXTRA int=1)",
+        "{{ print 1 2 \"a\" 3 }} => 1 2a3",
+        "{{ len \"äb\" }} {{ index .Labels \"job\" }} {{ slice \"abcd\" 1 3 }} => 3 node bc",
+        "{{ \"a b&c\" | urlquery }} {{ \"<'>\" | html }} {{ js \"it's\" }} => a+b%26c &lt;&#39;&gt; it\\'s",
+        "{{ stripPort $labels.instance }} {{ stripDomain $labels.instance }} => db-1.example.org db-1:9100",
+        "{{ stripPort \"[::1]:80\" }} {{ stripDomain \"10.0.0.1:80\" }} => ::1 10.0.0.1:80",
+        "{{ title \"hello wOrld\" }} {{ toUpper \"a\" }} {{ toLower \"B\" }} => Hello WOrld A b",
+        "{{ match \"[0-9]+\" \"a1\" }} {{ reReplaceAll \"(a)(b)\" \"$2${1}x\" \"abab\" }} => true baxbax",
+        "{{ graphLink \"up == 0\" }} => /graph?g0.expr=up+%3D%3D+0&g0.tab=0",
+        "{{ pathPrefix }} {{ externalURL }} {{ $externalURL }} {{ $externalLabels.region }} => /p http://h:9090/p http://h:9090/p eu",
+        "{{ now }} {{ parseDuration \"1h30m\" }} => 1.7e+09 5400",
+        "{{ (toTime 0.5).UTC.Format \"15:04:05.000\" }} {{ toDuration 90.5 }} => 00:00:00.500 1m30.5s",
+        "{{ with $a := args 1 \"b\" }}{{ $a.arg0 }}{{ .arg1 }}{{ .arg2 }}{{ end }} => 1b<no value>",
+        "{{ 1e3 }} {{ 0x1F }} {{ 'a' }} {{ 1.0 }} {{ -3 }} => 1000 31 97 1 -3",
+        "{{ eq \"a\" \"b\" \"a\" }} {{ ne 1 2 }} {{ lt 1.5 2.5 }} {{ le \"a\" \"a\" }} {{ ge 2 3 }} => true true true true false",
+        "{{ or 0 \"\" \"x\" }} {{ and 1 0 2 }} => x 0",
+        "{{ humanizeDuration 0.0012 }} {{ humanizeDuration 93784.0 }} => 1.2ms 1d 2h 3m 4s"
+      })
+  void expandsAsGoDoes(String template, String expected) {
+    assertThat(expand(template)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = " => ",
+      quoteCharacter = '\u0001',
+      value = {
+        "{{ foo }} => function \"foo\" not defined",
+        "{{ $foo }} => undefined variable \"$foo\"",
+        "{{ if true }} => unexpected EOF",
+        "{{ end }} => unexpected {{end}}",
+        "{{ \"a => unterminated quoted string",
+        "{{ ( 1 }} => unclosed left paren",
+        "{{ break }} => {{break}} outside {{range}}",
+        "{{ if }}x{{ end }} => missing value for if"
+      })
+  void refusesWhatGoRefuses(String template, String message) {
+    assertThatThrownBy(() -> service.checkRule("__alert_T", template))
+        .isInstanceOf(TemplateException.class)
+        .hasMessageStartingWith("template: __alert_T:1: ")
+        .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = " => ",
+      quoteCharacter = '\u0001',
+      value = {
+        "{{ gt $value 5 }} => incompatible types for comparison",
+        "{{ query \"up\" | first | label 3 }} => wrong type for value",
+        "{{ index $labels 1 }} => wrong type for value",
+        "{{ .Nope }} => can't evaluate field Nope",
+        "{{ template \"none\" }} => template \"none\" not defined",
+        "{{ humanize }} => wrong number of args for humanize: want 1 got 0"
+      })
+  void failsWhereGoFails(String template, String message) {
+    assertThatThrownBy(() -> expand(template))
+        .isInstanceOf(TemplateException.class)
+        .hasMessageStartingWith("error executing template __alert_T: template: __alert_T:1:")
+        .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{{ range 1000000000 }}{{ end }}",
+        "{{ range 100000000 }}xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx{{ end }}",
+        "{{ define \"t\" }}{{ template \"t\" . }}{{ end }}{{ template \"t\" . }}",
+        "{{ $x := \"xxxxxxxxxxxxxxxx\" }}{{ range 100 }}{{ $x = print $x $x }}{{ end }}",
+        "{{ $x := args 1 }}{{ range 100 }}{{ $x = args $x $x }}{{ end }}{{ $x }}",
+        "{{ printf \"%999999999d\" 1 | len }}{{ range 3000000 }}{{ end }}"
+      })
+  void boundsWhatATemplateCosts(String template) {
+    assertThatThrownBy(() -> expand(template)).isInstanceOf(TemplateException.class);
+  }
+
+  @Test
+  void deepNestingIsRefusedNotOverflowing() {
+    String deep = "{{ " + "(".repeat(5000) + "1" + ")".repeat(5000) + " }}";
+    assertThatThrownBy(() -> expand(deep)).isInstanceOf(TemplateException.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = " => ",
+      quoteCharacter = '\u0001',
+      value = {
+        "<p title=\"{{ .Path }}\">{{ .Path }}</p> => <p title=\"&lt;a b=&#34;c&#34;&gt;\">&lt;a b=&#34;c&#34;&gt;</p>",
+        "<a href=\"{{ \"javascript:x()\" }}\"></a> => <a href=\"#ZgotmplZ\"></a>",
+        "<a href=\"/x/{{ \"a b?\" }}\"></a> => <a href=\"/x/a%20b?\"></a>",
+        "<script>var x = {{ .Path }};</script> => <script>var x = \"\\u003ca b=\\\"c\\\"\\u003e\";</script>",
+        "<script>var x = '{{ \"it's\" }}';</script> => <script>var x = 'it\\u0027s';</script>",
+        "<b {{ \"onclick\" }}=1> => <b ZgotmplZ=1>",
+        "a<!-- {{ .Path }} -->b => ab",
+        "<p>{{ safeHtml \"<i>\" }}</p> => <p><i></p>"
+      })
+  void consolesEscapeByContext(String template, String expected) {
+    String got =
+        service.expandConsole(
+            "c",
+            template,
+            Map.of(),
+            new ConsoleData("", Map.of(), "<a b=\"c\">", "http://h", 0, null));
+    assertThat(got).isEqualTo(expected);
+  }
+}
