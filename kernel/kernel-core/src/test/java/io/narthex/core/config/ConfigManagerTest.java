@@ -104,7 +104,9 @@ class ConfigManagerTest {
               throw new NoClassDefFoundError("gone");
             }));
     manager.add(new Part("third", 30, s -> {}));
-    manager.goLive();
+    assertThatThrownBy(manager::goLive)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("first: rules.yml:3:1: is wrong");
     events.clear();
     write("20s");
     assertThatThrownBy(manager::reload)

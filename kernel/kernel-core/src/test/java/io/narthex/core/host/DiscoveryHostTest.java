@@ -125,12 +125,20 @@ class DiscoveryHostTest {
   }
 
   @Test
-  void groupsStayWhenThePluginGoes() {
+  void groupsGoWithThePlugin() {
     registry.publish("p", List.of(discovery("p", "x", c -> handing("a:1"))));
     configure("one");
     targetsAre("scrape/a", "a:1");
     registry.withdraw("p");
     assertThat(host.instances("x").values()).containsExactly("waiting for plugin `x`");
+    targetsAre("scrape/a");
+  }
+
+  @Test
+  void lateListenerHearsOfAllSets() {
+    registry.publish("p", List.of(discovery("p", "x", c -> handing("a:1"))));
+    configure("one");
+    targetsAre("scrape/a", "a:1");
     Fakes.Targets late = new Fakes.Targets();
     host.listen(late);
     eventually(() -> List.of("a:1").equals(late.bySet.get("scrape/a")));
