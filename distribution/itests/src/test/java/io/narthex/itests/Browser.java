@@ -41,7 +41,11 @@ final class Browser implements AutoCloseable {
           new BufferedReader(
               new InputStreamReader(driver.getInputStream(), StandardCharsets.UTF_8));
       String base = "";
-      for (String line = out.readLine(); line != null && base.isEmpty(); line = out.readLine()) {
+      while (base.isEmpty()) {
+        String line = out.readLine();
+        if (line == null) {
+          throw new IOException("chromedriver ended");
+        }
         Matcher port = PORT.matcher(line);
         if (line.contains("started successfully") && port.find()) {
           base = "http://127.0.0.1:" + port.group(1);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -110,14 +111,32 @@ class PeersIT {
       }
       default -> {}
     }
-    processes.add(
+    Path log = data.resolve("log");
+    Process process =
         new ProcessBuilder(command)
             .directory(data.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(data.resolve("log").toFile())
-            .start());
-    targets.put(peer, address);
-    metrics.put(peer, metric);
+            .redirectOutput(log.toFile())
+            .start();
+    processes.add(process);
+    Server.await(peer + " listens or ends", () -> !process.isAlive() || listens(address));
+    if (process.isAlive()) {
+      targets.put(peer, address);
+      metrics.put(peer, metric);
+    } else {
+      // a package that was unpacked and not installed may miss its files
+      System.out.println(peer + " is left out, it ended: " + Files.readString(log).strip());
+    }
+  }
+
+  private static boolean listens(String address) {
+    int colon = address.indexOf(':');
+    try (Socket socket =
+        new Socket(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))) {
+      return socket.isConnected();
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private void write(Path file, Map<String, String> targets) throws IOException {

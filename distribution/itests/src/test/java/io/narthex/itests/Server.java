@@ -269,6 +269,7 @@ final class Server implements AutoCloseable {
   int awaitEnd() {
     try {
       if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
         throw new IllegalStateException("the server does not end:\n" + log());
       }
       reader.join(2_000);

@@ -69,6 +69,7 @@ final class AlertmanagerCore implements AutoCloseable {
         () -> {
           if (!closed) {
             store.collectGarbage(timers.now());
+            active.inhibitor().collectGarbage(timers.now());
             collectLater();
           }
         });

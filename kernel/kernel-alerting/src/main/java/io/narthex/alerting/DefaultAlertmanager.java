@@ -15,6 +15,7 @@ import io.narthex.service.notify.NotifierService;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.template.TemplateService;
 import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.plugin.HttpTransport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +25,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -61,6 +63,8 @@ public final class DefaultAlertmanager
   private final AlertmanagerCore core;
   private final AlertingMetrics metrics;
   private final Instant startedAt;
+  private final AtomicBoolean warm = new AtomicBoolean();
+  private volatile @Nullable HttpTransport http;
   private volatile String configYaml = "";
 
   /** Starts with the state of the last run. */
@@ -108,6 +112,22 @@ public final class DefaultAlertmanager
     deliveries.notifiers(null);
   }
 
+  /** Takes the HTTP client, to make it ready. */
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void bindHttp(HttpTransport service) {
+    http = service;
+  }
+
+  /** Lets it go. */
+  void unbindHttp(HttpTransport service) {
+    if (http == service) {
+      http = null;
+    }
+  }
+
   /** Stops the groups, waits a little for sends that run, and writes the state. */
   @Deactivate
   void stop() {
@@ -150,6 +170,9 @@ public final class DefaultAlertmanager
           server.externalUrl().toString());
       configYaml = snapshot.alertmanagerYaml();
       core.apply(snapshot.alertmanager());
+      if (warm.compareAndSet(false, true)) {
+        timers.run("alerting-warm-up", () -> WarmUp.run(templates.builtIn(), http, server));
+      }
       metrics.reloadSuccessful.set(1);
       metrics.reloadTime.set(timers.now().toEpochMilli() / 1000.0);
     } catch (RuntimeException e) {

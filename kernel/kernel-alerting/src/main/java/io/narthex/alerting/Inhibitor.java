@@ -34,6 +34,11 @@ final class Inhibitor {
     }
   }
 
+  /** Forgets sources that have ended. */
+  void collectGarbage(Instant now) {
+    rules.forEach(r -> r.collectGarbage(now));
+  }
+
   /** Returns the fingerprint of an alert that mutes these labels, or null. */
   @Nullable Long inhibitedBy(Labels target, Instant now) {
     for (Rule rule : rules) {
@@ -72,6 +77,11 @@ final class Inhibitor {
             .computeIfAbsent(equalValues(alert.labels()), k -> new LinkedHashMap<>())
             .put(alert.labels(), alert);
       }
+    }
+
+    synchronized void collectGarbage(Instant now) {
+      sources.values().forEach(m -> m.values().removeIf(a -> a.resolvedAt(now)));
+      sources.values().removeIf(Map::isEmpty);
     }
 
     @Nullable Long inhibitedBy(Labels labels, Instant now) {

@@ -443,7 +443,7 @@ final class Evaluator {
       }
       RangeFunction.Bounds b = bounds;
       if (b == null || !b.fits(s)) {
-        b = new RangeFunction.Bounds(s, grid, rangeMs, ends, before, after);
+        b = new RangeFunction.Bounds(s, grid, context, rangeMs, ends, before, after);
         bounds = b;
       }
       if (context.countsPerStep()) {

@@ -146,9 +146,13 @@ final class QueryContext {
 
   /** Fails when the query has been cancelled or has run out of time; cheap enough per series. */
   void check() {
-    if ((++ticks & 15) != 0) {
-      return;
+    if ((++ticks & 15) == 0) {
+      checkNow();
     }
+  }
+
+  /** Fails when the query has been cancelled or has run out of time. */
+  void checkNow() {
     if (Thread.currentThread().isInterrupted()) {
       throw new QueryException(Kind.CANCELED, "query was canceled in expression evaluation");
     }

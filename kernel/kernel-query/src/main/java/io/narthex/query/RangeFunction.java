@@ -29,6 +29,9 @@ abstract class RangeFunction {
     }
   }
 
+  /** Samples looked at between two looks at the clock. */
+  private static final int CHECK_EVERY = 200_000;
+
   final Annotations annotations;
   final PosRange place;
   Samples samples = new Samples(io.narthex.model.Labels.EMPTY, false);
@@ -58,8 +61,15 @@ abstract class RangeFunction {
     w.samples = samples;
     w.histLo = 0;
     w.histHi = 0;
+    int work = 0;
     for (int i = 0; i < bounds.lo.length; i++) {
-      if (bounds.hi[i] > bounds.lo[i]) {
+      int n = bounds.hi[i] - bounds.lo[i];
+      if (n > 0) {
+        work += n;
+        if (work > CHECK_EVERY) {
+          work = 0;
+          bounds.context.checkNow();
+        }
         bounds.move(i);
         apply(w, out);
       }
@@ -74,15 +84,24 @@ abstract class RangeFunction {
     final int[] hi;
     final long[] ends;
     final Grid grid;
+    final QueryContext context;
     final long rangeMs;
     final Window window = new Window();
     long samples;
     long largest;
 
-    Bounds(Samples s, Grid grid, long rangeMs, long[] ends, long before, long after) {
+    Bounds(
+        Samples s,
+        Grid grid,
+        QueryContext context,
+        long rangeMs,
+        long[] ends,
+        long before,
+        long after) {
       this.times = s.floatTimes;
       this.count = s.floatCount;
       this.grid = grid;
+      this.context = context;
       this.rangeMs = rangeMs;
       this.ends = ends;
       this.lo = new int[grid.size()];

@@ -288,7 +288,7 @@ final class AlertSender implements AutoCloseable {
     if (local) {
       AlertSink here = sink.get();
       if (here == null) {
-        count("prometheus_notifications_dropped_total", "", prepared.size());
+        count("prometheus_notifications_dropped_total", "in-process", prepared.size());
       } else {
         try {
           here.receive(prepared);

@@ -18,8 +18,8 @@ import java.util.Map;
  * @param valuesByLabel labels with most values
  * @param memoryByLabel labels by bytes of their values
  * @param seriesByPair most frequent {@code name=value} pairs
- * @param counters more figures, by the name of an own metric without prefix, for example {@code
- *     wal_corruptions_total}
+ * @param counters more figures, by the name of an own metric without prefix, labels in braces, for
+ *     example {@code wal_corruptions_total} or {@code out_of_order_samples_total{type="float"}}
  */
 public record StorageStats(
     long headSeries,

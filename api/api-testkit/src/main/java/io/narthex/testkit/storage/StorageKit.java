@@ -663,6 +663,40 @@ public abstract class StorageKit {
   }
 
   @Test
+  void listsOnlyWhatMayHaveSamplesInRange() {
+    append(up("a"), T0, 1);
+    append(up("b"), T0 + 60_000, 1);
+    append(Labels.of("__name__", "up", "only", "late"), T0 + 60_000, 1);
+    List<List<Matcher>> m = List.of(List.of(name("up")));
+    assertThat(storage.series(m, T0 - 10, T0 + 10, 0)).containsExactly(up("a"));
+    assertThat(storage.series(m, T0 + 61_000, T0 + 70_000, 0)).isEmpty();
+    assertThat(storage.labelNames(m, T0 - 10, T0 + 10, 0)).containsExactly("__name__", "instance");
+    assertThat(storage.labelValues("instance", m, T0 + 59_000, T0 + 70_000, 0))
+        .containsExactly("b");
+    assertThat(storage.labelValues("instance", List.of(), T0 - 20, T0 - 10, 0)).isEmpty();
+  }
+
+  @Test
+  void takesLongAndStrangeLabels() {
+    List<Labels> all = new ArrayList<>();
+    all.add(Labels.of("__name__", "m", "v", "x".repeat(50_000)));
+    all.add(Labels.of("__name__", "m", "v", "\u0000\u0001 \"\\ \n\t"));
+    all.add(Labels.of("__name__", "m", "ключ.with space", "значение"));
+    all.add(Labels.of("v", "no name"));
+    for (Labels l : all) {
+      assertThat(append(l, T0, 1)).isEqualTo(AppendResult.OK);
+    }
+    all.sort(Labels::compareTo);
+    Matcher any = regex("v", ".*");
+    Matcher some = Matcher.notEqual("zzz", "x");
+    assertThat(all(any, some)).extracting(StoredSeries::labels).isEqualTo(all);
+    if (isPersistent()) {
+      reopen();
+      assertThat(all(any, some)).extracting(StoredSeries::labels).isEqualTo(all);
+    }
+  }
+
+  @Test
   void obeysLimits() {
     for (int i = 0; i < 10; i++) {
       append(Labels.of("__name__", "m", "l" + i, "v", "x", "x" + i), T0, 1);

@@ -28,6 +28,7 @@ final class Collectors {
     on(all, "os", SystemCollectors::os);
     on(all, "time", new SystemCollectors(clock)::time);
     on(all, "kernel_hung", SystemCollectors::kernelHung);
+    on(all, "timex", TimexCollector::collect);
     DiskCollectors disks = new DiskCollectors(host);
     on(all, "diskstats", disks::diskstats);
     on(all, "filesystem", disks::filesystem);

@@ -33,6 +33,18 @@ final class NodeExporterTest extends ExporterKit {
   }
 
   @Test
+  void readsTheClock() throws InterruptedException {
+    try (Exporter exporter = open(context())) {
+      RecordingMetrics metrics = collect(exporter);
+      var tick =
+          metrics.samples().get(io.narthex.model.Labels.of("__name__", "node_timex_tick_seconds"));
+      if (tick != null) {
+        assertThat(tick).isBetween(0.0005, 0.02);
+      }
+    }
+  }
+
+  @Test
   void leavesOutWhatFlagsSwitchOff() throws InterruptedException {
     try (Exporter exporter =
         new NodeExporterProvider()

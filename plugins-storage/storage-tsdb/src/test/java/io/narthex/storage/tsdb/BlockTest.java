@@ -347,6 +347,23 @@ class BlockTest {
     db.close();
   }
 
+  @Test
+  void keepsLongValuesInADictionary() {
+    TsdbStorage db = TestDb.open(dir);
+    for (int i = 0; i < 100; i++) {
+      Labels l = Labels.of("__name__", "m", "v", i + "x".repeat(i * 300));
+      TestDb.append(db, l, T0 + i, i);
+    }
+    TestDb.append(db, TestDb.series("late", 0), T0 + 4 * HOUR, 1);
+    List<StoredSeries> before = TestDb.all(db);
+    db.maintain();
+    assertThat(TestDb.all(db)).isEqualTo(before);
+    assertThat(StoredSeries.select(db, 9, 0, Long.MAX_VALUE, regex("v", "9.*x")))
+        .extracting(s -> s.samples().get(0).value())
+        .containsExactlyInAnyOrder(9.0, 90.0, 91.0, 92.0, 93.0, 94.0, 95.0, 96.0, 97.0, 98.0, 99.0);
+    db.close();
+  }
+
   private static Predicate<String> predicate(String pattern) {
     java.util.regex.Pattern p =
         java.util.regex.Pattern.compile(pattern, java.util.regex.Pattern.DOTALL);
