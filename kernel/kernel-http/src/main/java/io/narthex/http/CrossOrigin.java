@@ -1,5 +1,6 @@
 package io.narthex.http;
 
+import io.narthex.format.re2.Re2;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
 import jakarta.ws.rs.container.ContainerResponseContext;
@@ -7,7 +8,6 @@ import jakarta.ws.rs.container.ContainerResponseFilter;
 import jakarta.ws.rs.container.PreMatching;
 import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.core.Response;
-import io.narthex.format.re2.Re2;
 
 /**
  * Lets pages of other origins use the Prometheus API, as far as {@code --web.cors.origin} allows,

@@ -89,12 +89,11 @@ final class FederateServlet extends HttpServlet {
       }
       Labels.Builder labels = sample.labels().toBuilder();
       labels.remove(Labels.METRIC_NAME);
-      external.forEach(
-          (key, value) -> {
-            if (sample.labels().get(key).isEmpty()) {
-              labels.set(key, value);
-            }
-          });
+      external.forEach((key, value) -> {
+        if (sample.labels().get(key).isEmpty()) {
+          labels.set(key, value);
+        }
+      });
       if (sample.histogram() == null) {
         writer.sample(name, labels.build(), sample.value(), sample.timeMs(), null);
       } else {

@@ -97,20 +97,19 @@ public final class StatusApi {
       throw new ApiException(
           ApiError.UNAVAILABLE, "what is known of configured Alertmanagers is not told here yet");
     }
-    return Api.success(
-        out -> {
-          out.writeStartObject();
-          out.writeArrayFieldStart("activeAlertmanagers");
-          if (services.alerts != null) {
-            out.writeStartObject();
-            out.writeStringField("url", server.externalUrl() + "/api/v2/alerts");
-            out.writeEndObject();
-          }
-          out.writeEndArray();
-          out.writeArrayFieldStart("droppedAlertmanagers");
-          out.writeEndArray();
-          out.writeEndObject();
-        });
+    return Api.success(out -> {
+      out.writeStartObject();
+      out.writeArrayFieldStart("activeAlertmanagers");
+      if (services.alerts != null) {
+        out.writeStartObject();
+        out.writeStringField("url", server.externalUrl() + "/api/v2/alerts");
+        out.writeEndObject();
+      }
+      out.writeEndArray();
+      out.writeArrayFieldStart("droppedAlertmanagers");
+      out.writeEndArray();
+      out.writeEndObject();
+    });
   }
 
   /** Returns facts about the running process. */

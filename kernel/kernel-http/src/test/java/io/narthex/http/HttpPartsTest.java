@@ -10,13 +10,13 @@ import io.narthex.model.NativeHistogram;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.service.query.QueryResult.Series;
 import io.narthex.service.query.QueryResult.VectorSample;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import jakarta.servlet.http.HttpServletRequest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -91,8 +91,7 @@ class HttpPartsTest {
     assertThatThrownBy(() -> parameters("limit", "-1").limit("limit"))
         .hasMessage("invalid parameter \"limit\": limit must be non-negative");
     assertThatThrownBy(() -> parameters("limit", "1.5").limit("limit"))
-        .hasMessage(
-            "invalid parameter \"limit\": strconv.Atoi: parsing \"1.5\": invalid syntax");
+        .hasMessage("invalid parameter \"limit\": strconv.Atoi: parsing \"1.5\": invalid syntax");
     assertThatThrownBy(() -> parameters("limit", "x").number("limit", -1))
         .hasMessage("limit must be a number");
   }
@@ -152,12 +151,32 @@ class HttpPartsTest {
   }
 
   private static String result(Data data, int limit) throws IOException {
-    return json(
-        out -> {
-          out.writeStartObject();
-          new ResultWriter(out).write(data, limit);
-          out.writeEndObject();
-        });
+    return json(out -> {
+      out.writeStartObject();
+      new ResultWriter(out).write(data, limit);
+      out.writeEndObject();
+    });
+  }
+
+  @Test
+  void writesMorePointsThanOneChunkHolds() throws IOException {
+    int n = 5_000;
+    long[] times = new long[n];
+    double[] values = new double[n];
+    StringBuilder expected = new StringBuilder();
+    for (int i = 0; i < n; i++) {
+      times[i] = 1_700_000_000_000L + i * 1_000L;
+      values[i] = i / 3.0;
+      expected.append(i == 0 ? "" : ",").append("[").append(1_700_000_000L + i).append(",\"");
+      expected.append(ResultWriter.number(values[i])).append("\"]");
+    }
+    Series series =
+        new Series(Labels.of("a", "b"), times, values, new long[0], new NativeHistogram[0]);
+    assertThat(result(new Data.Matrix(List.of(series, series)), 1))
+        .isEqualTo(
+            "{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"a\":\"b\"},\"values\":["
+                + expected
+                + "]}]}");
   }
 
   @Test

@@ -181,10 +181,8 @@ class HttpServerTest {
             new QueryResult(
                 new Data.Vector(
                     List.of(
-                        new VectorSample(
-                            Labels.of("__name__", "up", "job", "a"), 1000, 1, null),
-                        new VectorSample(
-                            Labels.of("__name__", "up", "job", "b"), 1000, 0, null))),
+                        new VectorSample(Labels.of("__name__", "up", "job", "a"), 1000, 1, null),
+                        new VectorSample(Labels.of("__name__", "up", "job", "b"), 1000, 0, null))),
                 List.of("careful"),
                 List.of(),
                 new Statistics(0, 0, 0, 0, 0, 0, 0, 0, 0, null));
@@ -292,8 +290,7 @@ class HttpServerTest {
   }
 
   private void create() {
-    HttpServer created =
-        new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
+    HttpServer created = new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
     created.bindQuery(new FakeEngine());
     server = created;
   }
@@ -438,8 +435,7 @@ class HttpServerTest {
     config.problem = "prometheus.yml:1:1: is wrong";
     HttpResponse<String> failed = method("POST", "/-/reload");
     assertThat(failed.statusCode()).isEqualTo(500);
-    assertThat(failed.body())
-        .isEqualTo("failed to reload config: prometheus.yml:1:1: is wrong\n");
+    assertThat(failed.body()).isEqualTo("failed to reload config: prometheus.yml:1:1: is wrong\n");
   }
 
   @Test
@@ -487,8 +483,7 @@ class HttpServerTest {
   @Test
   void addressInUseEndsTheServer() {
     flags.put("web.listen-address", "127.0.0.1:" + info.addresses.get(0).getPort());
-    HttpServer second =
-        new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
+    HttpServer second = new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
     second.stop();
     assertThat(info.fatal).contains("bind: address already in use");
   }
@@ -496,8 +491,7 @@ class HttpServerTest {
   @Test
   void webConfigFileIsRefused() {
     flags.put("web.config.file", "web.yml");
-    HttpServer second =
-        new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
+    HttpServer second = new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
     second.stop();
     assertThat(info.fatal).contains("--web.config.file");
   }

@@ -82,8 +82,7 @@ class WriteRequestReaderTest {
             .nested(1, label("job", "a"))
             .nested(2, new Proto().number(1, 1.5).varint(2, 1000))
             .nested(2, new Proto().number(1, 2.5).varint(2, 2000))
-            .nested(
-                3, new Proto().nested(1, label("trace", "x")).number(2, 0.5).varint(3, 1500))
+            .nested(3, new Proto().nested(1, label("trace", "x")).number(2, 0.5).varint(3, 1500))
             .nested(4, histogram)
             .varint(99, 1);
     return new Proto().nested(1, series).nested(3, new Proto().varint(1, 1)).toBytes();
@@ -122,8 +121,7 @@ class WriteRequestReaderTest {
     assertThatThrownBy(() -> read(new byte[] {10, 5, 1}))
         .isInstanceOf(WriteRequestReader.MalformedException.class)
         .hasMessage("unexpected EOF at byte 2");
-    assertThatThrownBy(() -> read(new byte[] {15}))
-        .hasMessageContaining("illegal wire type 7");
+    assertThatThrownBy(() -> read(new byte[] {15})).hasMessageContaining("illegal wire type 7");
   }
 
   @Test
@@ -154,8 +152,7 @@ class WriteRequestReaderTest {
     } catch (WriteRequestReader.MalformedException e) {
       assertThat(e.getMessage()).isNotEmpty();
     } catch (RuntimeException e) {
-      throw new AssertionError(
-          "-Dtests.seed=" + seed + " input " + Arrays.toString(bytes), e);
+      throw new AssertionError("-Dtests.seed=" + seed + " input " + Arrays.toString(bytes), e);
     }
   }
 
