@@ -41,6 +41,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -472,8 +473,7 @@ class HttpServerTest {
 
   @Test
   void absentEngineIsUnavailable() throws Exception {
-    HttpServer running = server;
-    assertThat(running).isNotNull();
+    HttpServer running = Objects.requireNonNull(server);
     FakeEngine other = new FakeEngine();
     running.bindQuery(other);
     running.unbindQuery(other);
