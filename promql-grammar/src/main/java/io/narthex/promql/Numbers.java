@@ -99,16 +99,14 @@ public final class Numbers {
     return s;
   }
 
-  /**
-   * Returns the shortest form as Go's {@code %g} and {@code %v}: exponents below -4 and from 21.
-   */
+  /** Returns the shortest form as Go's {@code %g} and {@code %v}: exponents below -4 and from 6. */
   public static String general(double v) {
     if (Double.isNaN(v) || Double.isInfinite(v) || v == 0) {
       return plain(v);
     }
     BigDecimal d = new BigDecimal(Double.toString(v)).stripTrailingZeros();
     int exponent = d.precision() - d.scale() - 1;
-    if (exponent >= -4 && exponent < 21) {
+    if (exponent >= -4 && exponent < 6) {
       return d.toPlainString();
     }
     return exponentForm(d, exponent);

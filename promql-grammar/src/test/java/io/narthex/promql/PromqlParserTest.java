@@ -111,4 +111,38 @@ class PromqlParserTest {
     assertThatThrownBy(() -> plain.parse("limitk(1, a)")).hasMessageContaining("experimental");
     assertThatThrownBy(() -> plain.parse("a[5m] anchored")).hasMessageContaining("experimental");
   }
+
+  private void refuses(String query, String message) {
+    assertThatThrownBy(() -> parser.parse(query)).hasMessage(message);
+  }
+
+  @Test
+  void tellsFirstWhatIsWrongBeforeTheMisplacedToken() {
+    refuses("um(foo[1m]))", "1:1: parse error: unknown function with name \"um\"");
+    refuses("a - f() b", "1:5: parse error: unknown function with name \"f\"");
+    refuses("f(g(1))", "1:3: parse error: unknown function with name \"g\"");
+    refuses("1[5m] x", "1:2: parse error: ranges only allowed for vector selectors");
+    refuses("{a=~\"(\" %", "1:2: parse error: error parsing regexp: missing closing ): `^(?s:()$`");
+    refuses("round(a,@ 5", "1:8: parse error: trailing commas not allowed in function call args");
+    refuses("foo[5m1h", "1:9: parse error: unclosed left bracket");
+  }
+
+  @Test
+  void tellsInWhichPartOfTheLanguageATokenIsMisplaced() {
+    refuses("sum(a=", "1:6: parse error: unexpected \"=\" in aggregation");
+    refuses("sum a", "1:5: parse error: unexpected identifier \"a\"");
+    refuses(
+        "sum by (a b) (c)",
+        "1:11: parse error: unexpected identifier \"b\" in grouping opts, expected \",\" or"
+            + " \")\"");
+    refuses("a \"a long text\"", "1:3: parse error: unexpected string \"\\\"a long te\"...");
+    refuses(
+        "a offset b(c)",
+        "1:10: parse error: unexpected identifier \"b\" in offset, expected number, duration,"
+            + " step(), or range()");
+    refuses(
+        "1e2.5 + 3e",
+        "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e2.5\": invalid"
+            + " syntax");
+  }
 }

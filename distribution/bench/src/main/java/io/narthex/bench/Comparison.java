@@ -7,7 +7,9 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Compares answers of the query API: same label sets, same times, values equal but for rounding. */
+/**
+ * Compares answers of the query API: same label sets, same times, values equal but for rounding.
+ */
 final class Comparison {
   /** How far values may differ, relative to the larger one. */
   static final double TOLERANCE = 1e-12;
@@ -55,9 +57,7 @@ final class Comparison {
   }
 
   private static @Nullable String point(JsonNode a, JsonNode b) {
-    return samePoint(a, b)
-        ? null
-        : "value at " + a.path(0) + ": " + a.path(1) + " / " + b.path(1);
+    return samePoint(a, b) ? null : "value at " + a.path(0) + ": " + a.path(1) + " / " + b.path(1);
   }
 
   private static Map<String, JsonNode> byLabels(JsonNode result) {

@@ -57,7 +57,9 @@ public final class PromqlScripts {
     }
     if (outcome.files == 0) {
       System.err.println(
-          "conformance promql: no .test files in " + String.join(", ", args) + "; name a folder that has some");
+          "conformance promql: no .test files in "
+              + String.join(", ", args)
+              + "; name a folder that has some");
       System.exit(2);
     }
     outcome.failures.forEach(System.out::println);

@@ -289,9 +289,7 @@ public final class SideBySide {
           title,
           Math.exp(means[0] / counts[0]),
           Math.exp(means[2] / counts[2]),
-          counts[1] == 0
-              ? "–"
-              : String.format(Locale.ROOT, "%.2f", Math.exp(means[1] / counts[1])),
+          counts[1] == 0 ? "–" : String.format(Locale.ROOT, "%.2f", Math.exp(means[1] / counts[1])),
           counts[0]);
     }
   }

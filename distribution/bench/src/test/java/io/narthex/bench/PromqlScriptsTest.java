@@ -33,7 +33,9 @@ class PromqlScriptsTest {
 
   @Test
   void reportsAFileThatIsNoScriptAndRunsTheOthers() throws IOException {
-    Files.writeString(folder.resolve("a.test"), "load 1m\n  m 1\n\nnonsense here\n\neval instant at 0 m\n  m 1\n");
+    Files.writeString(
+        folder.resolve("a.test"),
+        "load 1m\n  m 1\n\nnonsense here\n\neval instant at 0 m\n  m 1\n");
     Files.writeString(folder.resolve("b.test"), "load 1m\n  m 1\n\neval instant at 0 m\n  m 1\n");
     PromqlScripts.Outcome o = PromqlScripts.run(PromqlScripts.scripts(folder));
     assertThat(o.total()).isEqualTo(2);

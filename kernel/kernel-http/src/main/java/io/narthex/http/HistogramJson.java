@@ -86,11 +86,18 @@ final class HistogramJson {
           : index >= bounds.length ? Double.POSITIVE_INFINITY : bounds[index];
     }
     if (h.schema() < 0) {
-      return Math.scalb(1.0, index << -h.schema());
+      return finite(Math.scalb(1.0, index << -h.schema()), index << -h.schema());
     }
     // base^index = 2^(index / 2^schema)
     int whole = Math.floorDiv(index, 1 << h.schema());
     int rest = Math.floorMod(index, 1 << h.schema());
-    return Math.scalb(Math.pow(2, rest / (double) (1 << h.schema())), whole);
+    return finite(
+        Math.scalb(Math.pow(2, rest / (double) (1 << h.schema())), whole),
+        rest == 0 ? whole : Integer.MAX_VALUE);
+  }
+
+  /** The bound 2^1024 is shown as the largest number; what lies above is infinite. */
+  private static double finite(double bound, int power) {
+    return power == 1024 ? Double.MAX_VALUE : bound;
   }
 }

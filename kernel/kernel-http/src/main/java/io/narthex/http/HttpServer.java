@@ -19,6 +19,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.compression.gzip.GzipCompression;
 import org.eclipse.jetty.compression.server.CompressionConfig;
 import org.eclipse.jetty.compression.server.CompressionHandler;
@@ -56,6 +57,14 @@ public final class HttpServer {
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
   private static final int MAX_REQUESTS = 1000;
   private static final int MAX_FORM = 10 << 20;
+
+  /** Jersey warns of every resource that is given as an object; kept, or the level is lost. */
+  private static final java.util.logging.Logger JERSEY =
+      java.util.logging.Logger.getLogger("org.glassfish.jersey");
+
+  static {
+    JERSEY.setLevel(java.util.logging.Level.SEVERE);
+  }
 
   private final Services services = new Services();
   private final Server server;
@@ -117,6 +126,7 @@ public final class HttpServer {
     resources.register(new ManagementApi(info, config));
     resources.register(new PluginApi(plugins, info));
     resources.register(new AlertmanagerApi(services, config, info));
+    resources.register(new CrossOrigin(info.flag("web.cors.origin")));
     resources.register(new ReadyFilter(info));
     resources.register(new RequestMetrics(metrics));
     resources.register(new ErrorMappers.Api());
@@ -139,6 +149,8 @@ public final class HttpServer {
     ServletHolder metricsServlet = new ServletHolder(new MetricsServlet(metrics, exporters));
     context.addServlet(metricsServlet, "/metrics");
     context.addServlet(metricsServlet, "/exporters/*");
+    context.addServlet(
+        new ServletHolder(new FederateServlet(services, info, config, clock)), "/federate");
     context.addServlet(new ServletHolder(new WebServlet(services, info)), "/*");
 
     CompressionHandler compression = new CompressionHandler();
@@ -217,6 +229,8 @@ public final class HttpServer {
   public void stop() {
     try {
       server.stop();
+    } catch (TimeoutException e) {
+      LOG.info("connections that were still open have been cut");
     } catch (Exception e) {
       LOG.error("the HTTP server does not stop cleanly", e);
     }

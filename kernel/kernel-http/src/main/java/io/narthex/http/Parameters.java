@@ -10,6 +10,7 @@ import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,9 @@ final class Parameters {
   static final long MIN_TIME = Long.MIN_VALUE / 1_000_000;
 
   static final long MAX_TIME = Long.MAX_VALUE / 1_000_000;
+
+  private static final Pattern NUMBER =
+      Pattern.compile("[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)?", 0);
 
   private final HttpServletRequest request;
 
@@ -45,28 +49,29 @@ final class Parameters {
   /** Returns a time in epoch milliseconds: float seconds or RFC 3339. */
   long time(String name, long otherwise) {
     String value = text(name);
-    return value.isEmpty() ? otherwise : time(name, value);
+    return value.isEmpty()
+        ? otherwise
+        : time(name, value, "invalid time value for '" + name + "': ");
   }
 
   long requiredTime(String name) {
-    return time(name, text(name));
+    return time(name, text(name), "");
   }
 
-  private static long time(String name, String value) {
-    try {
+  private static long time(String name, String value, String prefix) {
+    if (NUMBER.matcher(value).matches()) {
       double seconds = Double.parseDouble(value);
-      if (!Double.isFinite(seconds) || !value.matches("[-+0-9.eE_]+")) {
-        throw new NumberFormatException(value);
+      if (Math.abs(seconds) > MAX_TIME / 1000) {
+        return seconds < 0 ? MIN_TIME : MAX_TIME;
       }
       // as Prometheus: whole seconds, and the fraction rounded to milliseconds
       double whole = seconds < 0 ? Math.ceil(seconds) : Math.floor(seconds);
       return (long) whole * 1000 + Math.round((seconds - whole) * 1000);
-    } catch (NumberFormatException e) {
-      try {
-        return OffsetDateTime.parse(value).toInstant().toEpochMilli();
-      } catch (DateTimeParseException notIso) {
-        throw invalid(name, "cannot parse \"" + value + "\" to a valid timestamp");
-      }
+    }
+    try {
+      return OffsetDateTime.parse(value).toInstant().toEpochMilli();
+    } catch (DateTimeParseException | ArithmeticException e) {
+      throw invalid(name, prefix + "cannot parse \"" + value + "\" to a valid timestamp");
     }
   }
 
@@ -81,7 +86,7 @@ final class Parameters {
   }
 
   private static long durationMs(String name, String value) {
-    if (value.matches("[-+]?[0-9]*\\.?[0-9]+([eE][-+]?[0-9]+)?")) {
+    if (NUMBER.matcher(value).matches()) {
       double ms = Double.parseDouble(value) * 1000;
       if (Math.abs(ms) > Long.MAX_VALUE / 1e6) {
         throw invalid(
@@ -111,6 +116,19 @@ final class Parameters {
       throw invalid(name, "strconv.Atoi: parsing \"" + value + "\": invalid syntax");
     }
     throw invalid(name, "limit must be non-negative");
+  }
+
+  /** Returns a number; {@code otherwise} when absent. */
+  int number(String name, int otherwise) {
+    String value = text(name);
+    if (value.isEmpty()) {
+      return otherwise;
+    }
+    try {
+      return Integer.parseInt(value);
+    } catch (NumberFormatException e) {
+      throw new ApiException(ApiError.BAD_DATA, name + " must be a number");
+    }
   }
 
   /** Returns the selectors of {@code match[]}. */

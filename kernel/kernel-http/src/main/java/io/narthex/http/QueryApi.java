@@ -288,8 +288,8 @@ public final class QueryApi {
   @Path("metadata")
   public Response metadata(@Context HttpServletRequest request) {
     Parameters p = new Parameters(request);
-    int limit = p.text("limit").isEmpty() ? -1 : p.limit("limit");
-    int perMetric = p.text("limit_per_metric").isEmpty() ? -1 : p.limit("limit_per_metric");
+    int limit = p.number("limit", -1);
+    int perMetric = p.number("limit_per_metric", -1);
     String wanted = p.text("metric");
     Map<String, Set<MetricMetadata>> byName = new TreeMap<>();
     TargetService targets = services.targets;

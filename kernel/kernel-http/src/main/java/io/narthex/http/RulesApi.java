@@ -51,7 +51,7 @@ public final class RulesApi {
           ApiError.BAD_DATA, "invalid parameter \"type\": not supported value \"" + type + "\"");
     }
     String token = p.text("group_next_token");
-    int groupLimit = p.limit("group_limit");
+    int groupLimit = groupLimit(p.text("group_limit"));
     if (!token.isEmpty() && groupLimit == 0) {
       throw new ApiException(
           ApiError.BAD_DATA,
@@ -59,7 +59,7 @@ public final class RulesApi {
     }
     List<List<Matcher>> matchers =
         p.list("match[]").isEmpty() ? List.of() : p.matchers(services.engine());
-    boolean excludeAlerts = p.text("exclude_alerts").equals("true");
+    boolean excludeAlerts = bool("exclude_alerts", p.text("exclude_alerts"));
     List<Group> shown = new ArrayList<>();
     boolean found = token.isEmpty();
     String next = "";
@@ -115,6 +115,46 @@ public final class RulesApi {
       }
       out.writeEndObject();
     });
+  }
+
+  private static int groupLimit(String text) {
+    if (text.isEmpty()) {
+      return 0;
+    }
+    int limit;
+    try {
+      limit = Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      throw new ApiException(
+          ApiError.BAD_DATA,
+          "invalid parameter \"group_limit\": group_limit needs to be a valid number: strconv.ParseInt: parsing \""
+              + text
+              + "\": invalid syntax");
+    }
+    if (limit <= 0) {
+      throw new ApiException(
+          ApiError.BAD_DATA,
+          "invalid parameter \"group_limit\": group_limit needs to be greater than 0");
+    }
+    return limit;
+  }
+
+  /** Reads a boolean in the forms Go takes. */
+  private static boolean bool(String name, String text) {
+    return switch (text) {
+      case "1", "t", "T", "TRUE", "true", "True" -> true;
+      case "", "0", "f", "F", "FALSE", "false", "False" -> false;
+      default ->
+          throw new ApiException(
+              ApiError.BAD_DATA,
+              "invalid parameter \""
+                  + name
+                  + "\": error converting "
+                  + name
+                  + ": strconv.ParseBool: parsing \""
+                  + text
+                  + "\": invalid syntax");
+    };
   }
 
   private static boolean matches(List<String> wanted, String value) {

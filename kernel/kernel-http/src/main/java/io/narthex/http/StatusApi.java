@@ -89,6 +89,29 @@ public final class StatusApi {
     });
   }
 
+  /** Returns where alerts are delivered: in process unless the configuration names others. */
+  @GET
+  @Path("alertmanagers")
+  public Response alertmanagers() {
+    if (!config.current().prometheus().alerting().alertmanagers().isEmpty()) {
+      throw new ApiException(
+          ApiError.UNAVAILABLE, "what is known of configured Alertmanagers is not told here yet");
+    }
+    return Api.success(out -> {
+      out.writeStartObject();
+      out.writeArrayFieldStart("activeAlertmanagers");
+      if (services.alerts != null) {
+        out.writeStartObject();
+        out.writeStringField("url", server.externalUrl() + "/api/v2/alerts");
+        out.writeEndObject();
+      }
+      out.writeEndArray();
+      out.writeArrayFieldStart("droppedAlertmanagers");
+      out.writeEndArray();
+      out.writeEndObject();
+    });
+  }
+
   /** Returns facts about the running process. */
   @GET
   @Path("status/runtimeinfo")
@@ -140,9 +163,13 @@ public final class StatusApi {
   @Path("status/tsdb")
   public Response tsdb(@Context HttpServletRequest request) {
     Parameters p = new Parameters(request);
-    int limit = p.text("limit").isEmpty() ? 10 : p.limit("limit");
-    if (limit < 1 || limit > 10_000) {
-      throw new ApiException(ApiError.BAD_DATA, "limit must be a positive number, at most 10000");
+    String given = p.text("limit");
+    int limit = given.isEmpty() ? 10 : given.matches("[0-9]{1,9}") ? Integer.parseInt(given) : 0;
+    if (limit < 1) {
+      throw new ApiException(ApiError.BAD_DATA, "limit must be a positive number");
+    }
+    if (limit > 10_000) {
+      throw new ApiException(ApiError.BAD_DATA, "limit must not exceed 10000");
     }
     StorageStats stats = storage.stats(limit);
     return Api.success(out -> {

@@ -106,7 +106,7 @@ public final class TargetsApi {
   public Response metadata(@Context HttpServletRequest request) {
     Parameters p = new Parameters(request);
     String metric = p.text("metric");
-    int limit = p.text("limit").isEmpty() ? -1 : p.limit("limit");
+    int limit = p.number("limit", -1);
     List<Matcher> matchers =
         p.text("match_target").isEmpty()
             ? List.of()

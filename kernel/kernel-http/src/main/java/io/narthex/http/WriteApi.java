@@ -78,6 +78,9 @@ public final class WriteApi {
     try {
       SnappyJavaDecompressor snappy = new SnappyJavaDecompressor();
       length = snappy.getUncompressedLength(compressed, 0);
+      if (length < 0 || compressed.length > MAX_DECODED) {
+        return text(400, "snappy: corrupt input: it is too long or announces a negative length");
+      }
       if (length > MAX_DECODED) {
         return text(
             400,

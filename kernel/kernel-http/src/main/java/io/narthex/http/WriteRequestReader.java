@@ -139,7 +139,11 @@ final class WriteRequestReader {
         default -> skip(tag);
       }
     }
-    return new Exemplar(Labels.of(labels), value, time, true);
+    try {
+      return new Exemplar(Labels.of(labels), value, time, true);
+    } catch (IllegalArgumentException e) {
+      throw new MalformedException("exemplar: " + e.getMessage());
+    }
   }
 
   /** Reads a histogram; integer counts and deltas become absolute floats. */
@@ -204,22 +208,27 @@ final class WriteRequestReader {
         default -> skip(tag);
       }
     }
-    return out;
-  }
-
-  private double[] deltas(double[] before) throws MalformedException {
-    double[] out = before;
-    int n = before.length;
-    long absolute = n == 0 ? 0 : (long) before[n - 1];
-    while (at < end) {
-      absolute += zigzag(varint());
-      out = Arrays.copyOf(out, n + 1);
-      out[n++] = absolute;
+    if (out[before.length + 1] < 0) {
+      throw new MalformedException("histogram: a span has a negative length");
     }
     return out;
   }
 
+  private double[] deltas(double[] before) throws MalformedException {
+    int n = before.length;
+    double[] out = Arrays.copyOf(before, n + end - at); // a delta has a byte at least
+    long absolute = n == 0 ? 0 : (long) before[n - 1];
+    while (at < end) {
+      absolute += zigzag(varint());
+      out[n++] = absolute;
+    }
+    return Arrays.copyOf(out, n);
+  }
+
   private double[] doubles(double[] before) throws MalformedException {
+    if ((end - at) % 8 != 0) {
+      throw new MalformedException("unexpected EOF at byte " + end);
+    }
     double[] out = Arrays.copyOf(before, before.length + (end - at) / 8);
     for (int i = before.length; i < out.length; i++) {
       out[i] = Double.longBitsToDouble(fixed64());

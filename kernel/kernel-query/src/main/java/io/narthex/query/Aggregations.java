@@ -437,8 +437,9 @@ final class Aggregations {
   private double[] bestValues = new double[16];
 
   /**
-   * Puts the best {@code k} elements of a group into {@link #bestSeries}, the best first and the
-   * earlier first among equals; returns how many there are.
+   * Puts the best {@code k} elements of a group into {@link #bestSeries}, the best first; returns
+   * how many there are. The heap is the one of Go's container/heap, step by step, since it decides
+   * which of several equal elements stay and in what order.
    */
   private int best(
       AggregateExpr a, List<StepSeries> in, int[] group, int step, long k, boolean top) {
@@ -453,38 +454,73 @@ final class Aggregations {
         continue;
       }
       double v = series.floats[step];
-      if (n == k && !better(v, bestValues[n - 1], top)) {
-        continue;
-      }
-      if (n == bestSeries.length) {
-        bestSeries = Arrays.copyOf(bestSeries, n * 2);
-        bestValues = Arrays.copyOf(bestValues, n * 2);
-      }
-      int lo = 0;
-      int hi = n;
-      while (lo < hi) {
-        int mid = (lo + hi) >>> 1;
-        if (better(v, bestValues[mid], top)) {
-          hi = mid;
-        } else {
-          lo = mid + 1;
+      if (n < k) {
+        if (n == bestSeries.length) {
+          bestSeries = Arrays.copyOf(bestSeries, n * 2);
+          bestValues = Arrays.copyOf(bestValues, n * 2);
         }
+        bestSeries[n] = s;
+        bestValues[n] = v;
+        up(n++, top);
+      } else if ((top ? bestValues[0] < v : bestValues[0] > v)
+          || (Double.isNaN(bestValues[0]) && !Double.isNaN(v))) {
+        bestSeries[0] = s;
+        bestValues[0] = v;
+        down(n, top);
       }
-      int moved = (n == k ? n - 1 : n) - lo;
-      System.arraycopy(bestSeries, lo, bestSeries, lo + 1, moved);
-      System.arraycopy(bestValues, lo, bestValues, lo + 1, moved);
-      bestSeries[lo] = s;
-      bestValues[lo] = v;
-      n += n == k ? 0 : 1;
+    }
+    // the worst is on top: insertion sort, which keeps the order of equals
+    for (int i = 1; i < n; i++) {
+      for (int j = i; j > 0 && worse(j - 1, j, top); j--) {
+        swap(j, j - 1);
+      }
     }
     return n;
   }
 
-  private static boolean better(double a, double b, boolean top) {
-    if (Double.isNaN(b)) {
-      return !Double.isNaN(a);
+  private boolean worse(int i, int j, boolean top) {
+    double a = bestValues[i];
+    double b = bestValues[j];
+    if (Double.isNaN(a)) {
+      return true;
     }
-    return top ? a > b : a < b;
+    return top ? a < b : a > b;
+  }
+
+  private void up(int from, boolean top) {
+    int j = from;
+    while (j > 0) {
+      int parent = (j - 1) / 2;
+      if (!worse(j, parent, top)) {
+        return;
+      }
+      swap(parent, j);
+      j = parent;
+    }
+  }
+
+  private void down(int n, boolean top) {
+    int i = 0;
+    while (2 * i + 1 < n) {
+      int j = 2 * i + 1;
+      if (j + 1 < n && worse(j + 1, j, top)) {
+        j++;
+      }
+      if (!worse(j, i, top)) {
+        return;
+      }
+      swap(i, j);
+      i = j;
+    }
+  }
+
+  private void swap(int i, int j) {
+    int s = bestSeries[i];
+    bestSeries[i] = bestSeries[j];
+    bestSeries[j] = s;
+    double v = bestValues[i];
+    bestValues[i] = bestValues[j];
+    bestValues[j] = v;
   }
 
   private static void keep(

@@ -505,6 +505,10 @@ final class BinaryOperations {
       Double oneFill = swapped ? matching.fillLeft() : matching.fillRight();
       for (int i = 0; i < grid.size(); i++) {
         context.check();
+        boolean oneSided = !anyAt(many, i) || !anyAt(one, i);
+        if (oneSided && manyFill == null && oneFill == null) {
+          continue;
+        }
         Arrays.fill(oneAt, -1);
         for (int o = 0; o < oneIds.length; o++) {
           if (one.get(o).kinds[i] != StepSeries.NONE) {
@@ -537,6 +541,15 @@ final class BinaryOperations {
       }
       out.removeIf(StepSeries::isEmpty);
       return out;
+    }
+
+    private static boolean anyAt(List<StepSeries> series, int step) {
+      for (StepSeries s : series) {
+        if (s.kinds[step] != StepSeries.NONE) {
+          return true;
+        }
+      }
+      return false;
     }
 
     private void element(

@@ -13,7 +13,9 @@ final class RangeFunctions {
   static RangeFunction create(Evaluator e, Call c, Expr range, RangeMode mode, Grid grid) {
     Annotations n = e.context.annotations;
     EngineOptions options = e.context.options;
-    PosRange place = range.position();
+    Expr inner = Evaluator.unwrap(range);
+    // Prometheus forgets where a subquery stood
+    PosRange place = inner instanceof Expr.SubqueryExpr ? new PosRange(0, 0) : inner.position();
     List<Expr> a = c.arguments();
     String name = c.function().name();
     if (mode != RangeMode.PLAIN) {

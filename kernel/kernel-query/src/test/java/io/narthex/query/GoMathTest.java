@@ -56,4 +56,21 @@ class GoMathTest {
     assertThat(GoMath.log2(Double.MIN_VALUE)).isEqualTo(-1074);
     assertThat(GoMath.log10(1000)).isCloseTo(3, org.assertj.core.api.Assertions.within(1e-15));
   }
+
+  /** Digits that a Prometheus on amd64 printed; Java's own functions give others. */
+  @Test
+  void givesTheDigitsOfPrometheus() {
+    assertThat(GoMath.exp(9.9 / 990)).isEqualTo(1.0100501670841682);
+    assertThat(GoMath.exp(1.7)).isEqualTo(5.4739473917272);
+    assertThat(GoMath.exp(1)).isEqualTo(2.718281828459045);
+    assertThat(GoMath.log10(0.0001)).isEqualTo(-3.9999999999999996);
+    assertThat(GoMath.log10(1.7)).isEqualTo(0.2304489213782739);
+    assertThat(GoMath.pow(10, 10 / 100.0 - 50)).isEqualTo(1.258925411794171E-50);
+    assertThat(GoMath.pow(2, 15 / 77.0)).isEqualTo(1.1445696004512624);
+    assertThat(GoMath.sinh(1.7)).isEqualTo(2.6456319338372327);
+    assertThat(GoMath.cosh(1.7)).isEqualTo(2.828315457889967);
+    assertThat(GoMath.sin(4349 * 123456.789)).isEqualTo(-0.1987619071786616);
+    assertThat(GoMath.cos(4352 * 123456.789)).isEqualTo(0.3477601760081834);
+    assertThat(GoMath.exp(709.697)).isEqualTo(Double.POSITIVE_INFINITY);
+  }
 }

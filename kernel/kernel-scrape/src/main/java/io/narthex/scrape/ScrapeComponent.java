@@ -1,6 +1,7 @@
 package io.narthex.scrape;
 
 import io.narthex.format.duration.PromDuration;
+import io.narthex.format.http.HttpFiles;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
@@ -21,6 +22,7 @@ import io.narthex.spi.plugin.HttpTransport;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -139,7 +141,7 @@ public final class ScrapeComponent
       Set<String> jobs = new HashSet<>();
       String failed = null;
       for (ScrapeConfig config : snapshot.prometheus().scrapeConfigs()) {
-        ScrapeConfig plain = withoutDiscoveries(config);
+        ScrapeConfig plain = plain(config, snapshot.prometheusFolder());
         jobs.add(config.jobName());
         ScrapePool pool = pools.get(config.jobName());
         try {
@@ -190,8 +192,11 @@ public final class ScrapeComponent
     return h;
   }
 
-  /** Places in files are part of discoveries; without them equal settings are equal records. */
-  private static ScrapeConfig withoutDiscoveries(ScrapeConfig c) {
+  /**
+   * Returns the settings without discoveries, which hold places in files, so that equal settings
+   * are equal records; file names of the client are resolved.
+   */
+  private static ScrapeConfig plain(ScrapeConfig c, Path folder) {
     return new ScrapeConfig(
         c.jobName(),
         c.scrapeInterval(),
@@ -223,7 +228,7 @@ public final class ScrapeComponent
         c.metricNameEscapingScheme(),
         c.relabelConfigs(),
         c.metricRelabelConfigs(),
-        c.http(),
+        HttpFiles.resolve(c.http(), folder),
         List.of());
   }
 

@@ -246,6 +246,7 @@ final class ScrapeLoop {
       }
       double seconds = (System.nanoTime() - startNanos) / 1e9;
       host.metrics.scrapeDuration.observe(seconds);
+      status = new Status(error.isEmpty() ? Health.UP : Health.DOWN, error, timeMs, seconds);
       int reportRow = batch.size();
       try {
         report(w, batch, timeMs, error.isEmpty(), seconds, bodySize);
@@ -253,7 +254,6 @@ final class ScrapeLoop {
       } catch (StorageException e) {
         warn(w, "samples cannot be stored: " + message(e));
       }
-      status = new Status(error.isEmpty() ? Health.UP : Health.DOWN, error, timeMs, seconds);
       if (!error.isEmpty()) {
         LOG.debug("scrape of {} failed: {}", w.target.url(), error);
         String file = w.settings.config.scrapeFailureLogFile();

@@ -104,7 +104,10 @@ class ConfigManagerTest {
               throw new NoClassDefFoundError("gone");
             }));
     manager.add(new Part("third", 30, s -> {}));
-    manager.goLive();
+    // a start ends here, with the reason
+    assertThatThrownBy(manager::goLive)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("first: rules.yml:3:1: is wrong");
     events.clear();
     write("20s");
     assertThatThrownBy(manager::reload)

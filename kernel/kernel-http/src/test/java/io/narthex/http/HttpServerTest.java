@@ -1,0 +1,498 @@
+package io.narthex.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
+import io.narthex.service.config.AlertmanagerConfig;
+import io.narthex.service.config.ConfigService;
+import io.narthex.service.config.ConfigSnapshot;
+import io.narthex.service.config.PrometheusConfig;
+import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.metrics.Metrics;
+import io.narthex.service.plugins.PluginService;
+import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryException;
+import io.narthex.service.query.QueryResult;
+import io.narthex.service.query.QueryResult.Data;
+import io.narthex.service.query.QueryResult.Statistics;
+import io.narthex.service.query.QueryResult.VectorSample;
+import io.narthex.service.server.ServerInfo;
+import io.narthex.service.storage.StorageGate;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.storage.StorageException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Proxy;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Starts the server with fake services on a free port of the loopback interface. */
+class HttpServerTest {
+  private static final String TOKEN = "0123456789abcdef";
+
+  @TempDir Path state;
+  private final Map<String, String> flags = new HashMap<>();
+  private final FakeInfo info = new FakeInfo();
+  private final FakeConfig config = new FakeConfig();
+  private final HttpClient client = HttpClient.newHttpClient();
+  private final List<String> installed = new ArrayList<>();
+  private @Nullable HttpServer server;
+  private @Nullable RuntimeException storageFails;
+
+  private final class FakeInfo implements ServerInfo {
+    boolean ready = true;
+    @Nullable String fatal;
+    List<InetSocketAddress> addresses = List.of();
+
+    @Override
+    public String version() {
+      return "0.1.0";
+    }
+
+    @Override
+    public String compatibleVersion() {
+      return "3.5.0";
+    }
+
+    @Override
+    public Map<String, String> build() {
+      return Map.of();
+    }
+
+    @Override
+    public Instant startTime() {
+      return Instant.EPOCH;
+    }
+
+    @Override
+    public boolean ready() {
+      return ready;
+    }
+
+    @Override
+    public boolean stopping() {
+      return false;
+    }
+
+    @Override
+    public void stop() {}
+
+    @Override
+    public void fatal(String message) {
+      fatal = message;
+    }
+
+    @Override
+    public URI externalUrl() {
+      return URI.create("http://localhost:9090");
+    }
+
+    @Override
+    public String routePrefix() {
+      return "";
+    }
+
+    @Override
+    public Map<String, List<String>> flags() {
+      return Map.of("web.listen-address", List.of(flag("web.listen-address")));
+    }
+
+    @Override
+    public String flag(String name) {
+      return flags.getOrDefault(name, "");
+    }
+
+    @Override
+    public boolean feature(String name) {
+      return false;
+    }
+
+    @Override
+    public List<InetSocketAddress> listenAddresses() {
+      return addresses;
+    }
+
+    @Override
+    public void listening(List<InetSocketAddress> bound) {
+      addresses = bound;
+    }
+
+    @Override
+    public Path stateDirectory() {
+      return state;
+    }
+  }
+
+  private static final class FakeConfig implements ConfigService {
+    @Nullable String problem;
+
+    @Override
+    public ConfigSnapshot current() {
+      PrometheusConfig main =
+          ConfigBinder.bind(
+              io.narthex.format.yaml.YamlReader.read(
+                  "x", "global: {external_labels: {site: berlin}}"),
+              PrometheusConfig.class);
+      return new ConfigSnapshot(
+          main, "global: {}\n", Path.of("."), AlertmanagerConfig.none(), "", Path.of("."));
+    }
+
+    @Override
+    public void reload() {
+      if (problem != null) {
+        throw new ConfigException(problem);
+      }
+    }
+
+    @Override
+    public Outcome lastReload() {
+      return new Outcome(true, null, Instant.EPOCH);
+    }
+  }
+
+  /** Answers {@code up} with one sample, refuses everything else. */
+  private static final class FakeEngine implements QueryEngine {
+    @Override
+    public QueryResult instant(String expression, long timeMs, Options options) {
+      return switch (expression) {
+        case "up" ->
+            new QueryResult(
+                new Data.Vector(
+                    List.of(
+                        new VectorSample(Labels.of("__name__", "up", "job", "a"), 1000, 1, null),
+                        new VectorSample(Labels.of("__name__", "up", "job", "b"), 1000, 0, null))),
+                List.of("careful"),
+                List.of(),
+                new Statistics(0, 0, 0, 0, 0, 0, 0, 0, 0, null));
+        case "slow" -> throw new QueryException(QueryException.Kind.TIMEOUT, "query timed out");
+        case "bug" -> throw new IllegalStateException("a bug");
+        default -> throw new QueryException(QueryException.Kind.BAD_DATA, "1:1: parse error: x");
+      };
+    }
+
+    @Override
+    public QueryResult range(
+        String expression, long startMs, long endMs, long stepMs, Options options) {
+      return new QueryResult(
+          new Data.Matrix(List.of()),
+          List.of(),
+          List.of(),
+          new Statistics(0, 0, 0, 0, 0, 0, 0, 0, 0, null));
+    }
+
+    @Override
+    public String format(String expression) {
+      return expression;
+    }
+
+    @Override
+    public void check(String expression) {}
+
+    @Override
+    public List<Matcher> selector(String text) {
+      if (!text.equals("up")) {
+        throw new QueryException(QueryException.Kind.BAD_DATA, "1:1: parse error: x");
+      }
+      return List.of();
+    }
+  }
+
+  private StorageGate storage() {
+    return (StorageGate)
+        Proxy.newProxyInstance(
+            StorageGate.class.getClassLoader(),
+            new Class<?>[] {StorageGate.class},
+            (p, m, a) -> {
+              if (storageFails != null) {
+                throw storageFails;
+              }
+              return switch (m.getName()) {
+                case "labelNames" -> List.of("a", "b", "c");
+                case "series" -> List.of(Labels.of("a", "1"), Labels.of("a", "2"));
+                case "ready" -> true;
+                case "replayProgress" -> 1.0;
+                default -> throw new UnsupportedOperationException(m.getName());
+              };
+            });
+  }
+
+  /** A metric of any kind that counts nothing. */
+  private static Metrics metrics() {
+    return (Metrics)
+        Proxy.newProxyInstance(
+            Metrics.class.getClassLoader(),
+            new Class<?>[] {Metrics.class},
+            (p, m, a) -> m.getReturnType() == void.class ? null : metric(m.getReturnType()));
+  }
+
+  private static Object metric(Class<?> type) {
+    return Proxy.newProxyInstance(
+        Metrics.class.getClassLoader(),
+        new Class<?>[] {type},
+        (p, m, a) -> m.getName().equals("with") ? p : m.getName().equals("value") ? 0.0 : null);
+  }
+
+  private PluginService plugins() {
+    return (PluginService)
+        Proxy.newProxyInstance(
+            PluginService.class.getClassLoader(),
+            new Class<?>[] {PluginService.class},
+            (p, m, a) ->
+                switch (m.getName()) {
+                  case "plugins" -> List.of();
+                  case "audit" -> List.of();
+                  case "install" -> {
+                    byte[] jar = ((InputStream) a[1]).readAllBytes();
+                    installed.add(a[0] + " " + jar.length + " " + a[2]);
+                    throw new PluginService.PluginException("is no plugin");
+                  }
+                  default -> null;
+                });
+  }
+
+  private static ExporterService exporters() {
+    return (ExporterService)
+        Proxy.newProxyInstance(
+            ExporterService.class.getClassLoader(),
+            new Class<?>[] {ExporterService.class},
+            (p, m, a) -> m.getName().equals("types") ? List.of() : false);
+  }
+
+  @BeforeEach
+  void start() throws IOException {
+    Files.writeString(state.resolve("admin.token"), TOKEN + "\n");
+    flags.put("web.listen-address", "127.0.0.1:0");
+    flags.put("web.max-connections", "512");
+    flags.put("web.cors.origin", "https?://good[.]example");
+    create();
+  }
+
+  private void create() {
+    HttpServer created = new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
+    created.bindQuery(new FakeEngine());
+    server = created;
+  }
+
+  @AfterEach
+  void stop() {
+    if (server != null) {
+      server.stop();
+    }
+    client.close();
+  }
+
+  private HttpRequest.Builder to(String path) {
+    return HttpRequest.newBuilder(
+        URI.create("http://127.0.0.1:" + info.addresses.get(0).getPort() + path));
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
+    return client.send(request.build(), BodyHandlers.ofString());
+  }
+
+  private HttpResponse<String> get(String path) throws Exception {
+    return send(to(path));
+  }
+
+  private HttpResponse<String> method(String method, String path) throws Exception {
+    return send(to(path).method(method, BodyPublishers.noBody()));
+  }
+
+  private static void error(HttpResponse<String> r, int status, String type, String text) {
+    assertThat(r.statusCode()).as(r.body()).isEqualTo(status);
+    assertThat(r.body()).startsWith("{\"status\":\"error\",\"errorType\":\"" + type + "\"");
+    assertThat(r.body()).contains(text);
+    assertThat(r.headers().firstValue("Content-Type")).contains("application/json");
+  }
+
+  @Test
+  void answersInTheEnvelopeWithWarningsAndLimit() throws Exception {
+    HttpResponse<String> r = get("/api/v1/query?query=up&time=1&limit=1");
+    assertThat(r.statusCode()).isEqualTo(200);
+    assertThat(r.body())
+        .isEqualTo(
+            "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":"
+                + "{\"__name__\":\"up\",\"job\":\"a\"},\"value\":[1,\"1\"]}]},"
+                + "\"warnings\":[\"careful\",\"results truncated due to limit\"]}");
+    assertThat(get("/api/v1/labels?limit=2").body())
+        .isEqualTo(
+            "{\"status\":\"success\",\"data\":[\"a\",\"b\"],\"warnings\":[\"results truncated due to limit\"]}");
+  }
+
+  @Test
+  void takesParametersFromAForm() throws Exception {
+    HttpResponse<String> r =
+        send(
+            to("/api/v1/query")
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(BodyPublishers.ofString("query=up&time=1")));
+    assertThat(r.statusCode()).as(r.body()).isEqualTo(200);
+    assertThat(r.body()).contains("\"__name__\":\"up\"");
+  }
+
+  @Test
+  void errorsCarryTypeAndStatus() throws Exception {
+    error(get("/api/v1/query?query=x"), 400, "bad_data", "invalid parameter \\\"query\\\": 1:1");
+    error(get("/api/v1/query?query=slow"), 503, "timeout", "query timed out");
+    error(get("/api/v1/query?query=bug"), 500, "internal", "a bug");
+    error(get("/api/v1/series"), 400, "bad_data", "no match[] parameter provided");
+    error(
+        get("/api/v1/query_range?query=up&start=0&end=100000&step=1"),
+        400,
+        "bad_data",
+        "exceeded maximum resolution of 11,000 points");
+    error(get("/api/v1/status/tsdb?limit=0"), 400, "bad_data", "limit must be a positive number");
+    error(get("/api/v1/rules?group_limit=0"), 400, "bad_data", "needs to be greater than 0");
+    storageFails = new StorageException.Closed("the storage is being replaced");
+    HttpResponse<String> replaced = get("/api/v1/labels");
+    error(replaced, 503, "unavailable", "being replaced");
+    assertThat(replaced.headers().firstValue("Retry-After")).contains("1");
+    storageFails = new StorageException.Corrupt("block 7");
+    error(get("/api/v1/labels"), 500, "internal", "block 7");
+  }
+
+  @Test
+  void unknownPathsAndMethodsAreRefused() throws Exception {
+    assertThat(get("/api/v1/nonsense").statusCode()).isEqualTo(404);
+    assertThat(method("DELETE", "/api/v1/query").statusCode()).isEqualTo(405);
+  }
+
+  @Test
+  void preflightAndCorsHeadersFollowTheFlag() throws Exception {
+    HttpResponse<String> good =
+        send(
+            to("/api/v1/query")
+                .header("Origin", "https://good.example")
+                .method("OPTIONS", BodyPublishers.noBody()));
+    assertThat(good.statusCode()).isEqualTo(204);
+    assertThat(good.headers().firstValue("Access-Control-Allow-Origin"))
+        .contains("https://good.example");
+    assertThat(good.headers().firstValue("Access-Control-Allow-Methods"))
+        .contains("GET, POST, OPTIONS");
+    HttpResponse<String> bad =
+        send(to("/api/v1/query?query=up").header("Origin", "https://bad.example"));
+    assertThat(bad.statusCode()).isEqualTo(200);
+    assertThat(bad.headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
+    HttpResponse<String> own =
+        send(to("/narthex/api/v1/plugins").header("Origin", "https://good.example"));
+    assertThat(own.headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
+  }
+
+  @Test
+  void compressesWhenAsked() throws Exception {
+    HttpResponse<byte[]> r =
+        client.send(
+            to("/api/v1/query?query=up").header("Accept-Encoding", "gzip").build(),
+            BodyHandlers.ofByteArray());
+    assertThat(r.headers().firstValue("Content-Encoding")).contains("gzip");
+    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(r.body()))) {
+      assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8)).contains("\"up\"");
+    }
+  }
+
+  @Test
+  void readinessIsToldAndGuardsTheApi() throws Exception {
+    assertThat(get("/-/ready").body()).isEqualTo("Prometheus Server is Ready.\n");
+    assertThat(method("HEAD", "/-/ready").statusCode()).isEqualTo(200);
+    info.ready = false;
+    assertThat(get("/-/ready").statusCode()).isEqualTo(503);
+    assertThat(method("HEAD", "/-/ready").statusCode()).isEqualTo(503);
+    assertThat(get("/api/v1/query?query=up").statusCode()).isEqualTo(503);
+    assertThat(get("/federate").statusCode()).isEqualTo(503);
+    assertThat(get("/api/v1/status/walreplay").statusCode()).isEqualTo(200);
+    assertThat(get("/-/healthy").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void reloadNeedsTheFlagAndAPost() throws Exception {
+    assertThat(method("POST", "/-/reload").statusCode()).isEqualTo(403);
+    assertThat(method("POST", "/-/reload").body()).isEqualTo("Lifecycle API is not enabled.\n");
+    flags.put("web.enable-lifecycle", "true");
+    assertThat(get("/-/reload").statusCode()).isEqualTo(405);
+    assertThat(method("POST", "/-/reload").statusCode()).isEqualTo(200);
+    config.problem = "prometheus.yml:1:1: is wrong";
+    HttpResponse<String> failed = method("POST", "/-/reload");
+    assertThat(failed.statusCode()).isEqualTo(500);
+    assertThat(failed.body()).isEqualTo("failed to reload config: prometheus.yml:1:1: is wrong\n");
+  }
+
+  @Test
+  void uploadNeedsTheAdminToken() throws Exception {
+    HttpRequest.Builder upload =
+        to("/narthex/api/v1/plugins/upload?file=a.jar&force=true")
+            .PUT(BodyPublishers.ofByteArray(new byte[1000]));
+    assertThat(send(upload).statusCode()).isEqualTo(401);
+    assertThat(send(upload.copy().header("Authorization", "Bearer wrong")).statusCode())
+        .isEqualTo(401);
+    assertThat(installed).isEmpty();
+    HttpResponse<String> r = send(upload.copy().header("Authorization", "Bearer " + TOKEN));
+    assertThat(r.statusCode()).isEqualTo(409);
+    assertThat(r.body()).isEqualTo("{\"error\":\"is no plugin\"}");
+    assertThat(installed).containsExactly("a.jar 1000 true");
+    Files.writeString(state.resolve("admin.token"), "\n");
+    assertThat(send(upload.copy().header("Authorization", "Bearer ")).statusCode())
+        .as("an empty token file opens nothing")
+        .isEqualTo(401);
+  }
+
+  @Test
+  void federatesTheNewestSamplesWithExternalLabels() throws Exception {
+    HttpResponse<String> r = get("/federate?match%5B%5D=up&match%5B%5D=up");
+    assertThat(r.statusCode()).as(r.body()).isEqualTo(200);
+    assertThat(r.body())
+        .contains("# TYPE up untyped\n")
+        .contains("up{job=\"a\",site=\"berlin\"} 1 1000\n")
+        .contains("up{job=\"b\",site=\"berlin\"} 0 1000\n");
+    assertThat(r.body().lines().filter(l -> l.startsWith("up{"))).hasSize(2);
+    assertThat(get("/federate?match%5B%5D=x").statusCode()).isEqualTo(400);
+    assertThat(get("/federate").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void absentEngineIsUnavailable() throws Exception {
+    HttpServer running = Objects.requireNonNull(server);
+    FakeEngine other = new FakeEngine();
+    running.bindQuery(other);
+    running.unbindQuery(other);
+    error(get("/api/v1/query?query=up"), 503, "unavailable", "the query engine is not running");
+  }
+
+  @Test
+  void addressInUseEndsTheServer() {
+    flags.put("web.listen-address", "127.0.0.1:" + info.addresses.get(0).getPort());
+    HttpServer second = new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
+    second.stop();
+    assertThat(info.fatal).contains("bind: address already in use");
+  }
+
+  @Test
+  void webConfigFileIsRefused() {
+    flags.put("web.config.file", "web.yml");
+    HttpServer second = new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
+    second.stop();
+    assertThat(info.fatal).contains("--web.config.file");
+  }
+}
