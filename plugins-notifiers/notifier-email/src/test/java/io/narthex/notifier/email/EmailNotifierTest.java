@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.security.Provider;
+import java.security.Security;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -111,14 +113,16 @@ class EmailNotifierTest extends NotifierKit {
         .contains("Subject: <email.default.subject>\n")
         .contains("To: Ops <ops@example.org>, \"Second, of two\" <two@example.org>\n")
         .contains("From: alerts@example.org\n")
-        .contains("X-Team: =?utf-8?q?Gr=C3=B6=C3=9Fe_firing?=\n")
+        .contains("X-Team: =?utf-8?Q?Gr=C3=B6=C3=9Fe_firing?=\n")
         .contains("Date: Fri, 02 Jan 2026 03:04:05 +0000\n")
         .containsPattern("Message-Id: <1767323045678000000\\.\\d+@.+>\n")
         .contains("MIME-Version: 1.0\n")
-        .contains("Content-Type: multipart/alternative;  boundary=")
-        .contains("Content-Type: text/plain; charset=UTF-8\n\n.leading dot, =C3=BCmlaut")
+        .containsPattern("Content-Type: multipart/alternative;\\s+boundary=")
+        .contains("Content-Type: text/plain; charset=UTF-8\n")
+        .contains("Content-Transfer-Encoding: quoted-printable\n\n.leading dot, =C3=BCmlaut")
         .contains("=\n")
-        .contains("Content-Type: text/html; charset=UTF-8\n\n<email.default.html>");
+        .contains("Content-Type: text/html; charset=UTF-8\n")
+        .contains("\n\n<email.default.html>");
     assertThat(mail.data().indexOf("text/plain")).isLessThan(mail.data().indexOf("text/html"));
     assertThat(mail.data().lines().allMatch(l -> l.length() <= 110)).isTrue();
   }
@@ -218,6 +222,36 @@ class EmailNotifierTest extends NotifierKit {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(keys.getKeyManagers(), null, null);
     return context;
+  }
+
+  @Test
+  void leavesNoThreadAndNoSecurityProviderBehind() throws Exception {
+    List<Provider> before = List.of(Security.getProviders());
+    sink.extensions = List.of("AUTH CRAM-MD5");
+    username = "u";
+    secret = "s";
+    sent();
+    assertThat(Security.getProviders()).containsExactlyElementsOf(before);
+    assertThat(Thread.getAllStackTraces().keySet())
+        .noneMatch(t -> t.getName().contains("jakarta.mail") || t.getName().contains("angus"));
+  }
+
+  @Test
+  void refusedCommandsAreTriedAgainWhateverTheirCode() throws Exception {
+    to = "unknown@example.org";
+    try (Notifier n = open(context())) {
+      SendResult result = n.send(notification(firing("A")));
+      assertThat(result).isInstanceOf(SendResult.RetryLater.class);
+      assertThat(((SendResult.RetryLater) result).reason()).contains("550 no such user");
+      to = "a@example.org";
+    }
+    sink.extensions = List.of("AUTH CRAM-MD5 LOGIN");
+    username = "u";
+    try (Notifier n = open(context())) {
+      assertThat(((SendResult.RetryLater) n.send(notification(firing("A")))).reason())
+          .contains("missing secret for CRAM-MD5 auth mechanism; missing password for LOGIN");
+    }
+    assertThat(sink.mails).isEmpty();
   }
 
   @Test
