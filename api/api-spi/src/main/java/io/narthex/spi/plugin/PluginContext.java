@@ -2,6 +2,8 @@ package io.narthex.spi.plugin;
 
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -27,4 +29,18 @@ public interface PluginContext {
 
   /** Returns the folder that relative paths in the configuration are relative to. */
   Path configDirectory();
+
+  /**
+   * Returns a maker of further threads, for an instance that has to wait for several things at
+   * once. Threads bear the name of the instance. The instance interrupts and joins all of them
+   * before the call returns in which it started them.
+   */
+  default ThreadFactory threads() {
+    AtomicInteger count = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, instance() + " " + count.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
 }

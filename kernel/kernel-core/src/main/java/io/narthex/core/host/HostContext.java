@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.concurrent.ThreadFactory;
 
 /**
  * What instances of plugins get.
@@ -34,5 +35,10 @@ record HostContext(
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  @Override
+  public ThreadFactory threads() {
+    return Thread.ofVirtual().name(instance() + " ", 1).factory();
   }
 }
