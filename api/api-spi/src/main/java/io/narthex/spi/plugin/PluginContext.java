@@ -2,8 +2,6 @@ package io.narthex.spi.plugin;
 
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -31,16 +29,14 @@ public interface PluginContext {
   Path configDirectory();
 
   /**
-   * Returns a maker of further threads, for an instance that has to wait for several things at
-   * once. Threads bear the name of the instance. The instance interrupts and joins all of them
-   * before the call returns in which it started them.
+   * Starts a further thread of the host, for an instance that has to wait for several things at
+   * once. The instance interrupts and joins all of them before the call returns in which it started
+   * them.
    */
-  default ThreadFactory threads() {
-    AtomicInteger count = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, instance() + " " + count.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    };
+  default Thread start(Runnable task) {
+    Thread thread = new Thread(task, instance() + " worker");
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
   }
 }

@@ -7,7 +7,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.concurrent.ThreadFactory;
 
 /**
  * What instances of plugins get.
@@ -38,7 +37,7 @@ record HostContext(
   }
 
   @Override
-  public ThreadFactory threads() {
-    return Thread.ofVirtual().name(instance() + " ", 1).factory();
+  public Thread start(Runnable task) {
+    return Thread.ofVirtual().name(instance() + " worker").start(task);
   }
 }

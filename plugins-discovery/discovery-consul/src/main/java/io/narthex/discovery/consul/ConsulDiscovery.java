@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,7 +90,6 @@ final class ConsulDiscovery implements Discovery {
   private final class Follower {
     private final TargetSink sink;
     private final String datacenter;
-    private final ThreadFactory threads = context.threads();
     private final BlockingQueue<News> news = new LinkedBlockingQueue<>(QUEUE);
     private final List<Thread> started = new ArrayList<>();
     private final Map<String, Thread> watchers = new HashMap<>();
@@ -150,7 +148,7 @@ final class ConsulDiscovery implements Discovery {
 
     private Thread start(Watch watch) {
       Thread thread =
-          threads.newThread(() -> {
+          context.start(() -> {
             try {
               watch.run();
             } catch (InterruptedException _) {
@@ -159,7 +157,6 @@ final class ConsulDiscovery implements Discovery {
           });
       started.removeIf(t -> !t.isAlive() && t.getState() == Thread.State.TERMINATED);
       started.add(thread);
-      thread.start();
       return thread;
     }
 
