@@ -42,7 +42,7 @@ public final class XmattersNotifierProvider
     if (url && file) {
       throw new ConfigException("at most one of url & url_file must be configured");
     }
-    if (url && XmattersNotifier.uri(config.url().reveal()) == null) {
+    if (config.url() != null && url && XmattersNotifier.uri(config.url().reveal()) == null) {
       throw new ConfigException("url: must begin with http:// or https:// and name a host");
     }
     if (!config.eventsUrl().isEmpty() && XmattersNotifier.uri(config.eventsUrl()) == null) {
