@@ -59,7 +59,7 @@ final class YamlText {
   /** As above; {@code list} is the key of the list the node is an item of. */
   private static @Nullable Object redacted(ConfigNode node, String list) {
     return switch (node) {
-      case Scalar s -> s.toPlain();
+      case Scalar s -> RecordYaml.typed(s);
       case Sequence s -> {
         List<@Nullable Object> items = new ArrayList<>();
         s.items().forEach(i -> items.add(redacted(i, list)));
