@@ -18,6 +18,8 @@ import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.service.query.QueryResult.Statistics;
 import io.narthex.service.query.QueryResult.VectorSample;
+import io.narthex.service.rules.RuleService;
+import io.narthex.service.rules.RuleService.AlertmanagerUrls;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigException;
@@ -326,6 +328,22 @@ class HttpServerTest {
     assertThat(r.body()).startsWith("{\"status\":\"error\",\"errorType\":\"" + type + "\"");
     assertThat(r.body()).contains(text);
     assertThat(r.headers().firstValue("Content-Type")).contains("application/json");
+  }
+
+  @Test
+  void tellsTheAlertmanagersOfTheRules() throws Exception {
+    error(get("/api/v1/alertmanagers"), 503, "unavailable", "the rules are not running");
+    RuleService rules =
+        (RuleService)
+            Proxy.newProxyInstance(
+                RuleService.class.getClassLoader(),
+                new Class<?>[] {RuleService.class},
+                (p, m, a) -> new AlertmanagerUrls(List.of("http://a/api/v2/alerts"), List.of("x")));
+    Objects.requireNonNull(server).bindRules(rules);
+    assertThat(get("/api/v1/alertmanagers").body())
+        .isEqualTo(
+            "{\"status\":\"success\",\"data\":{\"activeAlertmanagers\":[{\"url\":"
+                + "\"http://a/api/v2/alerts\"}],\"droppedAlertmanagers\":[{\"url\":\"x\"}]}}");
   }
 
   @Test
