@@ -15,6 +15,7 @@ final class ThreadTimers implements Timers {
   private final Clock clock = Clock.systemUTC();
   private final DelayQueue<Waiting> queue = new DelayQueue<>();
   private final Thread watcher;
+  private volatile boolean closed;
 
   ThreadTimers() {
     watcher = Thread.ofVirtual().name("alerting-timers").start(this::watch);
@@ -45,14 +46,21 @@ final class ThreadTimers implements Timers {
 
   @Override
   public void run(String name, Runnable action) {
-    Thread.ofVirtual()
-        .name(name)
-        .uncaughtExceptionHandler((t, e) -> LOG.error("{}: failed", t.getName(), e))
-        .start(action);
+    Thread.ofVirtual().name(name).uncaughtExceptionHandler(this::failed).start(action);
+  }
+
+  /** What fails when the server is already being taken down is no fault of the action. */
+  private void failed(Thread thread, Throwable problem) {
+    if (closed) {
+      LOG.debug("{}: cut off by the end of the server", thread.getName(), problem);
+    } else {
+      LOG.error("{}: failed", thread.getName(), problem);
+    }
   }
 
   @Override
   public void close() {
+    closed = true;
     watcher.interrupt();
     queue.clear();
   }
