@@ -82,8 +82,13 @@ public final class Launcher {
       }
     }
     ended.await();
-    Thread stopping = Thread.ofPlatform().name("stop").start(() -> stop(framework));
-    stopping.join(STOP_MILLIS);
+    if (status == 0) {
+      Thread stopping = Thread.ofPlatform().name("stop").start(() -> stop(framework));
+      stopping.join(STOP_MILLIS);
+    }
+    // a start that failed has closed what it had opened; taking the framework down while bundles
+    // still
+    // start would only add their complaints to the one line that counts
     if (!message.isEmpty()) {
       (status == 0 ? System.out : System.err).println(message);
     }

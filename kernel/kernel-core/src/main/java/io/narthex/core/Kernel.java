@@ -100,8 +100,10 @@ public final class Kernel {
     } catch (Flags.FlagException e) {
       exit.accept(e.exitStatus(), e.getMessage());
     } catch (ConfigException e) {
+      stop();
       exit.accept(2, "Error loading config: " + e.getMessage());
     } catch (StorageException | StartException e) {
+      stop();
       exit.accept(1, e.getMessage());
     } catch (RuntimeException | LinkageError e) {
       ServerState server = state;
