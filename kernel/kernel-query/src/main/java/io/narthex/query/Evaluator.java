@@ -14,6 +14,7 @@ import io.narthex.promql.Expr.StringLiteral;
 import io.narthex.promql.Expr.SubqueryExpr;
 import io.narthex.promql.Expr.UnaryExpr;
 import io.narthex.promql.Expr.VectorSelector;
+import io.narthex.promql.Functions;
 import io.narthex.promql.ValueType;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -266,7 +267,9 @@ final class Evaluator {
         yield isInvariant(a.expr()) && (param == null || isInvariant(param));
       }
       case Call c -> {
-        if (TIME_DEPENDENT.contains(c.function().name())) {
+        // what a plugin calculates may depend on the time, which it is told
+        if (TIME_DEPENDENT.contains(c.function().name())
+            || Functions.get(c.function().name()) == null) {
           yield false;
         }
         boolean all = true;

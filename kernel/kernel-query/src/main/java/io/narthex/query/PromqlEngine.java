@@ -12,16 +12,20 @@ import io.narthex.promql.ParserOptions;
 import io.narthex.promql.Printer;
 import io.narthex.promql.PromqlParser;
 import io.narthex.promql.ValueType;
+import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
 import io.narthex.service.query.QueryResult;
+import io.narthex.spi.function.PromqlFunction;
 import io.narthex.spi.storage.Storage;
 import io.narthex.spi.storage.StorageException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -36,6 +40,7 @@ public final class PromqlEngine implements QueryEngine {
   private final Storage storage;
   private final Supplier<EngineOptions> settings;
   private final Semaphore slots;
+  private final FunctionRegistry functions;
 
   /**
    * Creates an engine.
@@ -44,26 +49,61 @@ public final class PromqlEngine implements QueryEngine {
    * @param settings read anew for each query, but for the number of concurrent ones
    */
   public PromqlEngine(Storage storage, Supplier<EngineOptions> settings) {
+    this(storage, settings, PluginFunctions.NONE);
+  }
+
+  /**
+   * Creates an engine with functions of plugins.
+   *
+   * @param storage what is read
+   * @param settings read anew for each query, but for the number of concurrent ones
+   * @param functions what plugins add
+   */
+  public PromqlEngine(
+      Storage storage, Supplier<EngineOptions> settings, FunctionRegistry functions) {
     this.storage = storage;
+    this.functions = functions;
     this.settings = settings;
     this.slots = new Semaphore(settings.get().maxConcurrent(), true);
   }
 
   /** Returns the parser for some settings. */
   public static PromqlParser parser(EngineOptions o) {
+    return parser(o, name -> null);
+  }
+
+  private static PromqlParser parser(EngineOptions o, ParserOptions.FunctionSource extra) {
     return new PromqlParser(
         new ParserOptions(
             o.experimentalFunctions(),
             o.extendedRangeSelectors(),
             o.binopFill(),
             Re2::compile,
-            name -> null));
+            extra));
   }
 
-  private static Expr parse(String expression, EngineOptions o) {
+  private Expr parse(String expression, EngineOptions o, FunctionRegistry.Lease lease) {
+    Map<String, String> gone = new HashMap<>();
+    ParserOptions.FunctionSource source =
+        name -> {
+          PromqlFunction f = lease.find(name);
+          String former = f == null ? functions.formerProvider(name) : null;
+          if (former != null) {
+            gone.put(name, former);
+          }
+          return f == null ? null : PluginFunctions.signature(f);
+        };
     try {
-      return parser(o).parse(expression);
+      return parser(o, source).parse(expression);
     } catch (ParseException e) {
+      String first = e.errors().getFirst().message();
+      for (Map.Entry<String, String> g : gone.entrySet()) {
+        if (first.equals("unknown function with name \"" + g.getKey() + "\"")) {
+          throw new QueryException(
+              Kind.BAD_DATA,
+              e.getMessage() + "; plugin " + g.getValue() + ", which had it, is not running");
+        }
+      }
       throw new QueryException(Kind.BAD_DATA, String.valueOf(e.getMessage()));
     }
   }
@@ -72,8 +112,10 @@ public final class PromqlEngine implements QueryEngine {
   public QueryResult instant(String expression, long timeMs, Options options) {
     long prepared = System.nanoTime();
     EngineOptions o = settings.get();
-    Expr expr = parse(expression, o);
-    return run(expr, expression, timeMs, timeMs, 0, true, options, o, prepared);
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      Expr expr = parse(expression, o, lease);
+      return run(expr, expression, timeMs, timeMs, 0, true, options, o, prepared, lease);
+    }
   }
 
   @Override
@@ -81,7 +123,14 @@ public final class PromqlEngine implements QueryEngine {
       String expression, long startMs, long endMs, long stepMs, Options options) {
     long prepared = System.nanoTime();
     EngineOptions o = settings.get();
-    Expr expr = parse(expression, o);
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      Expr expr = parse(expression, o, lease);
+      checkRange(expr, stepMs);
+      return run(expr, expression, startMs, endMs, stepMs, false, options, o, prepared, lease);
+    }
+  }
+
+  private static void checkRange(Expr expr, long stepMs) {
     if (expr.type() != ValueType.VECTOR && expr.type() != ValueType.SCALAR) {
       throw new QueryException(
           Kind.BAD_DATA,
@@ -93,17 +142,20 @@ public final class PromqlEngine implements QueryEngine {
       throw new QueryException(
           Kind.BAD_DATA, "range query: step must be greater than 0, got " + stepMs + "ms");
     }
-    return run(expr, expression, startMs, endMs, stepMs, false, options, o, prepared);
   }
 
   @Override
   public String format(String expression) {
-    return Printer.pretty(parse(expression, settings.get()));
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      return Printer.pretty(parse(expression, settings.get(), lease));
+    }
   }
 
   @Override
   public void check(String expression) {
-    Expr unused = parse(expression, settings.get());
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      Expr unused = parse(expression, settings.get(), lease);
+    }
   }
 
   @Override
@@ -124,7 +176,8 @@ public final class PromqlEngine implements QueryEngine {
       boolean instant,
       Options options,
       EngineOptions o,
-      long preparedNanos) {
+      long preparedNanos,
+      FunctionRegistry.Lease lease) {
     Duration timeout = options.timeout() == null ? o.timeout() : options.timeout();
     if (timeout.compareTo(o.timeout()) > 0) {
       timeout = o.timeout();
@@ -144,7 +197,16 @@ public final class PromqlEngine implements QueryEngine {
     try {
       QueryContext context =
           new QueryContext(
-              o, storage, text, startMs, endMs, stepMs, instant, lookback.toMillis(), deadline);
+              o,
+              storage,
+              text,
+              startMs,
+              endMs,
+              stepMs,
+              instant,
+              lookback.toMillis(),
+              deadline,
+              lease);
       long size = instant ? 1 : endMs < startMs ? 0 : (endMs - startMs) / stepMs + 1;
       if (size > Integer.MAX_VALUE - 8) {
         throw QueryContext.failed(

@@ -5,6 +5,7 @@ import io.narthex.promql.PromDuration;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
 import io.narthex.service.metrics.Metrics;
+import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryResult;
@@ -39,10 +40,14 @@ public final class PromqlService implements QueryEngine, ReloadListener {
   /** Creates the engine for a server. */
   @Activate
   public PromqlService(
-      @Reference StorageGate storage, @Reference ServerInfo server, @Reference Metrics metrics) {
+      @Reference StorageGate storage,
+      @Reference ServerInfo server,
+      @Reference Metrics metrics,
+      @Reference FunctionRegistry functions) {
+    functions.reserve(PluginFunctions.reserved());
     options = options(server);
     this.metrics = new EngineMetrics(metrics, options.maxConcurrent());
-    engine = new PromqlEngine(storage, () -> options);
+    engine = new PromqlEngine(storage, () -> options, functions);
   }
 
   private static EngineOptions options(ServerInfo server) {
