@@ -4,6 +4,7 @@ import io.narthex.model.Labels;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.Storage;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -40,6 +41,8 @@ final class BenchData {
       int to = (int) ((long) points * (i + 1) / SPARSE);
       rows.add(new Row(labels("sparse", i, ""), (double) i / SPARSE, from, to));
     }
+    // in label order: which series limitk keeps depends on the order of their creation
+    rows.sort(Comparator.comparing((Row row) -> Labels.of(row.labels)));
     for (Row row : rows) {
       samples += row.to - row.from;
     }

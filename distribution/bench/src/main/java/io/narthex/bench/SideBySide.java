@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Narthex that differs from Prometheus' counts as a failure, however fast.
  *
  * <p>Usage: {@code SideBySide ASSEMBLED_FOLDER [--quick] [--rounds=N] [--points=N] [--match=REGEX]
- * [--without-vm]}.
+ * [--warm=SECONDS] [--without-vm]}.
  */
 public final class SideBySide {
   private static final long WARM_NANOS = 400_000_000L;
@@ -46,6 +46,7 @@ public final class SideBySide {
     boolean vm = true;
     int rounds = 5;
     int points = 0;
+    int warm = -1;
     Pattern match = Pattern.compile("", 0);
     for (int i = 1; i < args.length; i++) {
       String value = args[i].substring(args[i].indexOf('=') + 1);
@@ -57,6 +58,8 @@ public final class SideBySide {
         rounds = Integer.parseInt(value);
       } else if (args[i].startsWith("--points=")) {
         points = Integer.parseInt(value);
+      } else if (args[i].startsWith("--warm=")) {
+        warm = Integer.parseInt(value);
       } else if (args[i].startsWith("--match=")) {
         match = Pattern.compile(value, 0);
       } else {
@@ -67,14 +70,17 @@ public final class SideBySide {
     if (points == 0) {
       points = quick ? 1_500 : 8_640 + 1_000;
     }
+    if (warm < 0) {
+      warm = quick ? 15 : 60;
+    }
     Pattern wanted = match;
     List<Query> queries =
         (quick ? BenchQueries.quick() : BenchQueries.all())
             .stream().filter(q -> wanted.matcher(q.expression()).find()).toList();
-    System.exit(new SideBySide().run(assembled, queries, rounds, points, vm));
+    System.exit(new SideBySide().run(assembled, queries, rounds, points, warm, vm));
   }
 
-  private int run(Path assembled, List<Query> queries, int rounds, int points, boolean vm)
+  private int run(Path assembled, List<Query> queries, int rounds, int points, int warm, boolean vm)
       throws Exception {
     Path work = Files.createTempDirectory("narthex-queries");
     BenchData data = new BenchData(points, System.currentTimeMillis() / 60_000 * 60_000 - 120_000);
@@ -101,14 +107,22 @@ public final class SideBySide {
       settle();
       System.out.printf(
           Locale.ROOT,
-          "queries: loaded in %.0f s; machine: %d processors, Java %s, %s%n%n",
+          "queries: loaded in %.0f s; machine: %d processors, Java %s, %s%n",
           (System.nanoTime() - begun) / 1e9,
           Runtime.getRuntime().availableProcessors(),
           System.getProperty("java.version"),
           System.getProperty("os.name") + " " + System.getProperty("os.version"));
+      System.out.printf(
+          Locale.ROOT,
+          "warm-up: all but the heavy queries in turn for %d s each system, then each query for at least %d ms%n%n",
+          warm,
+          WARM_NANOS / 1_000_000);
       System.out.println(
           "| query | steps | Prometheus ms | Narthex ms | VM ms | N/P | N/VM | CPU ms P / N / VM | |");
       System.out.println("|---|---|---|---|---|---|---|---|---|");
+      for (Peer peer : peers) {
+        warm(peer, queries, data, warm);
+      }
       for (Query query : queries) {
         time(query, data, rounds);
       }
@@ -117,6 +131,22 @@ public final class SideBySide {
     }
     summary();
     return differences == 0 ? 0 : 1;
+  }
+
+  /** Asks all queries in turn, without the heavy ones; refusals are no matter here. */
+  private static void warm(Peer peer, List<Query> queries, BenchData data, int seconds)
+      throws Exception {
+    long end = System.nanoTime() + seconds * 1_000_000_000L;
+    while (true) {
+      for (Query query : queries) {
+        if (System.nanoTime() - end >= 0) {
+          return;
+        }
+        if (!query.expression().contains("[1d]")) {
+          var unused = peer.get(path(query, data));
+        }
+      }
+    }
   }
 
   /** Waits until no system is busy with what was loaded, at most 30 s. */

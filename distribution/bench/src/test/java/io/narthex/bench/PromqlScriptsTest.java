@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,5 +45,13 @@ class PromqlScriptsTest {
         .singleElement()
         .asString()
         .contains("a.test:4: cannot be read as a script: unknown command nonsense");
+  }
+
+  @Test
+  void formerDisagreementsWithPrometheusStayAway() throws IOException {
+    PromqlScripts.Outcome o =
+        PromqlScripts.run(List.of(Path.of("src/test/resources/disagreements.test")));
+    assertThat(o.failures()).isEmpty();
+    assertThat(o.total()).isEqualTo(5);
   }
 }

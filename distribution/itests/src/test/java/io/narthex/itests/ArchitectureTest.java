@@ -174,7 +174,9 @@ class ArchitectureTest {
       for (JavaClass c : of) {
         if (seen.add(c.getPackageName())) {
           JavaPackage p = c.getPackage();
-          if (!p.isAnnotatedWith(NullMarked.class) && !p.getName().endsWith(".antlr")) {
+          if (!p.isAnnotatedWith(NullMarked.class)
+              && !p.getName().endsWith(".antlr")
+              && !p.getName().endsWith("_generated")) {
             bare.add(p.getName());
           }
         }

@@ -144,6 +144,21 @@ class StartupIT {
   }
 
   @Test
+  void archiveWithItsOwnJavaNeedsNoneOfTheMachine() {
+    Path home = Distribution.unpack(Tree.archiveWithRuntime(), "runtime");
+    try (Server server =
+        new Server.Setup(home)
+            .with("--storage.tsdb.path=" + data)
+            .environment("JAVA_HOME", "")
+            .environment("NARTHEX_JAVA_FOLDERS", "")
+            .environment("NARTHEX_PLUGINS", folder.resolve("plugins").toString())
+            .start()) {
+      assertThat(ProcessHandle.of(server.pid()).flatMap(p -> p.info().command()))
+          .contains(home.resolve("runtime/bin/java").toString());
+    }
+  }
+
+  @Test
   void termEndsItCleanlyWithinFiveSeconds() {
     Server server = Distribution.server(data).start();
     long began = System.nanoTime();

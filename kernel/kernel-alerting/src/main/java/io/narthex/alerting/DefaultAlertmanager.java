@@ -2,6 +2,7 @@ package io.narthex.alerting;
 
 import io.narthex.format.alertmanager.AlertMatcher;
 import io.narthex.format.alertmanager.MatcherSyntax;
+import io.narthex.format.duration.PromDuration;
 import io.narthex.model.Alert;
 import io.narthex.model.Labels;
 import io.narthex.service.alerts.AlertSink;
@@ -51,7 +52,6 @@ import org.slf4j.LoggerFactory;
 public final class DefaultAlertmanager
     implements AlertSink, AlertmanagerService, ReloadListener, MetricCollector {
   private static final Logger LOG = LoggerFactory.getLogger(DefaultAlertmanager.class);
-  private static final Duration RETENTION = Duration.ofHours(120);
   private static final Duration DRAIN = Duration.ofSeconds(10);
 
   private final ServerInfo server;
@@ -78,6 +78,8 @@ public final class DefaultAlertmanager
     this.timers = new ThreadTimers();
     this.metrics = new AlertingMetrics(metrics);
     this.startedAt = timers.now();
+    Duration retention = PromDuration.parse(server.flag("data.retention"));
+    Duration startDelay = PromDuration.parse(server.flag("dispatch.start-delay"));
     Path folder = server.stateDirectory().resolve("alerting");
     MatcherSyntax.Mode mode =
         server.feature("classic-mode")
@@ -88,13 +90,13 @@ public final class DefaultAlertmanager
     this.silences =
         new Silences(
             folder.resolve("silences.jsonl"),
-            RETENTION,
+            retention,
             mode == MatcherSyntax.Mode.CLASSIC,
             timers.now());
     this.log = new NotificationLog(folder.resolve("notifications.jsonl"), timers.now());
-    this.deliveries = new Deliveries(timers, log, this.metrics, RETENTION);
+    this.deliveries = new Deliveries(timers, log, this.metrics, retention);
     this.core =
-        new AlertmanagerCore(timers, mode, silences, log, deliveries, this.metrics, Duration.ZERO);
+        new AlertmanagerCore(timers, mode, silences, log, deliveries, this.metrics, startDelay);
     this.metrics.clusterEnabled.set(0);
   }
 

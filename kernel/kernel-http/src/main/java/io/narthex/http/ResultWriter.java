@@ -10,8 +10,14 @@ import java.io.IOException;
 
 /** Writes query results as the Prometheus API shows them. Times are seconds, values texts. */
 final class ResultWriter {
+  /** Room of one point: a time and a value with what stands around them. */
+  private static final int POINT = GoFloat.MAX_LENGTH + 32;
+
+  private static final int CHUNK = 2_048;
+
   private final JsonGenerator out;
-  private final StringBuilder text = new StringBuilder(32);
+  private final byte[] digits = new byte[GoFloat.MAX_LENGTH];
+  private final char[] chunk = new char[CHUNK];
 
   ResultWriter(JsonGenerator out) {
     this.out = out;
@@ -74,11 +80,8 @@ final class ResultWriter {
     out.writeFieldName("metric");
     Api.labels(out, s.labels());
     if (s.timesMs().length > 0) {
-      out.writeArrayFieldStart("values");
-      for (int i = 0; i < s.timesMs().length; i++) {
-        point(s.timesMs()[i], s.values()[i]);
-      }
-      out.writeEndArray();
+      out.writeFieldName("values");
+      points(s.timesMs(), s.values());
     }
     if (s.histogramTimesMs().length > 0) {
       out.writeArrayFieldStart("histograms");
@@ -91,10 +94,48 @@ final class ResultWriter {
   }
 
   private void point(long timeMs, double value) throws IOException {
-    out.writeStartArray();
-    time(timeMs);
-    out.writeString(number(value));
-    out.writeEndArray();
+    out.writeRawValue(chunk, 0, point(0, timeMs, value));
+  }
+
+  /** Writes an array of points, a chunk at a time: a result has millions of them. */
+  private void points(long[] timesMs, double[] values) throws IOException {
+    int n = 0;
+    boolean begun = false;
+    for (int i = 0; i < timesMs.length; i++) {
+      chunk[n++] = i == 0 ? '[' : ',';
+      n = point(n, timesMs[i], values[i]);
+      if (n > CHUNK - POINT) {
+        raw(n, begun);
+        begun = true;
+        n = 0;
+      }
+    }
+    chunk[n++] = ']';
+    raw(n, begun);
+  }
+
+  private void raw(int length, boolean begun) throws IOException {
+    if (begun) {
+      out.writeRaw(chunk, 0, length);
+    } else {
+      out.writeRawValue(chunk, 0, length);
+    }
+  }
+
+  /** Puts a point into the chunk; returns the place after it. */
+  private int point(int at, long timeMs, double value) {
+    int n = at;
+    chunk[n++] = '[';
+    n = time(n, timeMs);
+    chunk[n++] = ',';
+    chunk[n++] = '"';
+    int length = GoFloat.write(digits, 0, value, GoFloat.Style.JSON);
+    for (int i = 0; i < length; i++) {
+      chunk[n++] = (char) digits[i];
+    }
+    chunk[n++] = '"';
+    chunk[n++] = ']';
+    return n;
   }
 
   private void point(long timeMs, NativeHistogram h) throws IOException {
@@ -106,21 +147,34 @@ final class ResultWriter {
 
   /** Writes a time as seconds with up to three decimals. */
   void time(long timeMs) throws IOException {
-    text.setLength(0);
-    long t = timeMs;
-    if (t < 0) {
-      text.append('-');
-      t = -t;
+    out.writeRawValue(chunk, 0, time(0, timeMs));
+  }
+
+  /** Puts a time into the chunk; returns the place after it. */
+  private int time(int at, long timeMs) {
+    int n = at;
+    if (timeMs < 0) {
+      chunk[n++] = '-';
     }
-    text.append(t / 1000);
-    int fraction = (int) (t % 1000);
+    long seconds = Math.abs(timeMs / 1000);
+    int fraction = (int) Math.abs(timeMs % 1000);
+    int count = 1;
+    for (long rest = seconds; rest >= 10; rest /= 10) {
+      count++;
+    }
+    long rest = seconds;
+    for (int i = n + count - 1; i >= n; i--) {
+      chunk[i] = (char) ('0' + rest % 10);
+      rest /= 10;
+    }
+    n += count;
     if (fraction > 0) {
-      text.append('.')
-          .append((char) ('0' + fraction / 100))
-          .append((char) ('0' + fraction / 10 % 10))
-          .append((char) ('0' + fraction % 10));
+      chunk[n++] = '.';
+      chunk[n++] = (char) ('0' + fraction / 100);
+      chunk[n++] = (char) ('0' + fraction / 10 % 10);
+      chunk[n++] = (char) ('0' + fraction % 10);
     }
-    out.writeNumber(text.toString());
+    return n;
   }
 
   /** Returns a value as the API writes it. */

@@ -2,6 +2,8 @@ package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.service.config.ConfigService;
+import io.narthex.service.rules.RuleService;
+import io.narthex.service.rules.RuleService.AlertmanagerUrls;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.storage.DeletableStorage;
@@ -89,27 +91,32 @@ public final class StatusApi {
     });
   }
 
-  /** Returns where alerts are delivered: in process unless the configuration names others. */
+  /** Returns the Alertmanagers alerts are sent to, and those that relabelling dropped. */
   @GET
   @Path("alertmanagers")
   public Response alertmanagers() {
-    if (!config.current().prometheus().alerting().alertmanagers().isEmpty()) {
+    RuleService rules = services.rules;
+    if (rules == null) {
       throw new ApiException(
-          ApiError.UNAVAILABLE, "what is known of configured Alertmanagers is not told here yet");
+          ApiError.UNAVAILABLE_503, "the rules are not running; see the plugins page");
     }
+    AlertmanagerUrls urls = rules.alertmanagers();
     return Api.success(out -> {
       out.writeStartObject();
-      out.writeArrayFieldStart("activeAlertmanagers");
-      if (services.alerts != null) {
-        out.writeStartObject();
-        out.writeStringField("url", server.externalUrl() + "/api/v2/alerts");
-        out.writeEndObject();
-      }
-      out.writeEndArray();
-      out.writeArrayFieldStart("droppedAlertmanagers");
-      out.writeEndArray();
+      urls(out, "activeAlertmanagers", urls.active());
+      urls(out, "droppedAlertmanagers", urls.dropped());
       out.writeEndObject();
     });
+  }
+
+  private static void urls(JsonGenerator out, String name, List<String> urls) throws IOException {
+    out.writeArrayFieldStart(name);
+    for (String url : urls) {
+      out.writeStartObject();
+      out.writeStringField("url", url);
+      out.writeEndObject();
+    }
+    out.writeEndArray();
   }
 
   /** Returns facts about the running process. */

@@ -159,6 +159,27 @@ class HttpPartsTest {
   }
 
   @Test
+  void writesMorePointsThanOneChunkHolds() throws IOException {
+    int n = 5_000;
+    long[] times = new long[n];
+    double[] values = new double[n];
+    StringBuilder expected = new StringBuilder();
+    for (int i = 0; i < n; i++) {
+      times[i] = 1_700_000_000_000L + i * 1_000L;
+      values[i] = i / 3.0;
+      expected.append(i == 0 ? "" : ",").append("[").append(1_700_000_000L + i).append(",\"");
+      expected.append(ResultWriter.number(values[i])).append("\"]");
+    }
+    Series series =
+        new Series(Labels.of("a", "b"), times, values, new long[0], new NativeHistogram[0]);
+    assertThat(result(new Data.Matrix(List.of(series, series)), 1))
+        .isEqualTo(
+            "{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"a\":\"b\"},\"values\":["
+                + expected
+                + "]}]}");
+  }
+
+  @Test
   void writesResults() throws IOException {
     assertThat(result(new Data.Scalar(1500, 2), 0))
         .isEqualTo("{\"resultType\":\"scalar\",\"result\":[1.500,\"2\"]}");

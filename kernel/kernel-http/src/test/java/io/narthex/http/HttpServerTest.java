@@ -18,6 +18,8 @@ import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.service.query.QueryResult.Statistics;
 import io.narthex.service.query.QueryResult.VectorSample;
+import io.narthex.service.rules.RuleService;
+import io.narthex.service.rules.RuleService.AlertmanagerUrls;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigException;
@@ -41,6 +43,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -328,6 +331,22 @@ class HttpServerTest {
   }
 
   @Test
+  void tellsTheAlertmanagersOfTheRules() throws Exception {
+    error(get("/api/v1/alertmanagers"), 503, "unavailable", "the rules are not running");
+    RuleService rules =
+        (RuleService)
+            Proxy.newProxyInstance(
+                RuleService.class.getClassLoader(),
+                new Class<?>[] {RuleService.class},
+                (p, m, a) -> new AlertmanagerUrls(List.of("http://a/api/v2/alerts"), List.of("x")));
+    Objects.requireNonNull(server).bindRules(rules);
+    assertThat(get("/api/v1/alertmanagers").body())
+        .isEqualTo(
+            "{\"status\":\"success\",\"data\":{\"activeAlertmanagers\":[{\"url\":"
+                + "\"http://a/api/v2/alerts\"}],\"droppedAlertmanagers\":[{\"url\":\"x\"}]}}");
+  }
+
+  @Test
   void answersInTheEnvelopeWithWarningsAndLimit() throws Exception {
     HttpResponse<String> r = get("/api/v1/query?query=up&time=1&limit=1");
     assertThat(r.statusCode()).isEqualTo(200);
@@ -472,8 +491,7 @@ class HttpServerTest {
 
   @Test
   void absentEngineIsUnavailable() throws Exception {
-    HttpServer running = server;
-    assertThat(running).isNotNull();
+    HttpServer running = Objects.requireNonNull(server);
     FakeEngine other = new FakeEngine();
     running.bindQuery(other);
     running.unbindQuery(other);

@@ -66,11 +66,14 @@ final class Evaluator {
   /** Returns the value of an expression that is no range vector. */
   Value eval(Expr e, Grid grid) {
     long held = context.held();
+    long room = context.room();
     Value v =
         grid.size() > 1 && isInvariant(e)
             ? repeat(evalEach(e, grid.first()), grid.size())
             : evalEach(e, grid);
     context.settle(held + size(v));
+    context.settleRoom(
+        room + (v instanceof Value.Vector x ? (long) x.series().size() * grid.size() : 0));
     return v;
   }
 
@@ -329,6 +332,7 @@ final class Evaluator {
     List<StepSeries> out = new ArrayList<>();
     for (Samples s : windows.series) {
       context.check();
+      context.room(grid.size());
       boolean drop = !f.keepsName();
       boolean delayed = context.options.delayedNameRemoval();
       StepSeries r =

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What belongs to one running query: its limits, its annotations, its storage. One thread. */
 final class QueryContext {
+  private static final long MIN_ROOM = 10_000_000;
+
   final EngineOptions options;
   final Storage storage;
 
@@ -34,6 +36,7 @@ final class QueryContext {
   private long peak;
   private long samplesRead;
   private int ticks;
+  private long room;
   private long queryable;
   private int insideSubquery;
   private long inSubqueries;
@@ -87,6 +90,25 @@ final class QueryContext {
     if (n > options.maxSamples()) {
       throw failed("query processing would load too many samples into memory in query execution");
     }
+  }
+
+  /**
+   * Counts steps of series for which there is room now, used or not. Queries over many sparse
+   * series take memory far beyond their samples, so this has a bound of its own.
+   */
+  void room(long steps) {
+    room += steps;
+    if (room > Math.max(MIN_ROOM, 2 * options.maxSamples())) {
+      throw failed("query processing would load too many samples into memory in query execution");
+    }
+  }
+
+  long room() {
+    return room;
+  }
+
+  void settleRoom(long steps) {
+    room = steps;
   }
 
   /** Counts samples that a step of the query looked at. */

@@ -168,6 +168,7 @@ final class Selection {
             grid.size() > 1 ? grid.stepMs() : 0);
     for (Samples s : all) {
       context.check();
+      context.room(grid.size());
       StepSeries series = new StepSeries(s.labels, false, grid.size());
       boolean any;
       if (smoothed) {

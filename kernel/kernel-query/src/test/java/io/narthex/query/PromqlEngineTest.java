@@ -77,6 +77,16 @@ class PromqlEngineTest {
   }
 
   @Test
+  void refusesSparseQueriesThatNeedTooMuchRoom() {
+    // one sample per series, but room for ten million steps each
+    PromqlEngine engine = engine(storage(10, 1), options(50_000, Duration.ofSeconds(10), 1));
+    fails(
+        () -> engine.instant("sum(count_over_time(m_total[10000s:1ms]))", 10_000_000, DEFAULT),
+        Kind.EXECUTION,
+        "too many samples");
+  }
+
+  @Test
   void freesWhatOperatorsHaveUsedUp() {
     // ten series of eleven points each are held twice at most, however long the chain is
     PromqlEngine engine = engine(storage(10, 100), options(240, Duration.ofSeconds(10), 1));

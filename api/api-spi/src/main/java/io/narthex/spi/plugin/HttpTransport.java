@@ -59,7 +59,11 @@ public interface HttpTransport {
     /** Returns the first value of a header, or null. Names are case-insensitive. */
     @Nullable String header(String name);
 
-    /** Returns the body, decompressed. */
+    /**
+     * Returns the body, decompressed, while it comes: a read waits for more until the request's
+     * timeout. An interrupt makes a waiting read throw an IOException at once, either a {@link
+     * java.io.InterruptedIOException} or one that leaves the thread interrupted.
+     */
     InputStream body() throws IOException;
 
     @Override

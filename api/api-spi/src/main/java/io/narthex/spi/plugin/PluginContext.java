@@ -27,4 +27,16 @@ public interface PluginContext {
 
   /** Returns the folder that relative paths in the configuration are relative to. */
   Path configDirectory();
+
+  /**
+   * Starts a further thread of the host, for an instance that has to wait for several things at
+   * once. The instance interrupts and joins all of them before the call returns in which it started
+   * them.
+   */
+  default Thread start(Runnable task) {
+    Thread thread = new Thread(task, instance() + " worker");
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
+  }
 }

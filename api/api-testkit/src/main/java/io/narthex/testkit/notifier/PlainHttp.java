@@ -1,19 +1,21 @@
 package io.narthex.testkit.notifier;
 
 import io.narthex.spi.plugin.HttpTransport;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An HTTP client for tests on the loopback: basic authentication, an Authorization header and own
- * headers work, everything else of the settings is left out.
+ * An HTTP client for tests on the loopback: basic authentication, an Authorization header (its
+ * credentials directly or in a file) and own headers work, everything else of the settings is left
+ * out. Bodies are handed over while they come.
  */
 public final class PlainHttp implements HttpTransport, AutoCloseable {
   private final HttpClient client =
@@ -36,9 +38,12 @@ public final class PlainHttp implements HttpTransport, AutoCloseable {
           "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
     }
     Authorization authorization = settings.authorization();
-    if (authorization != null && authorization.credentials() != null) {
-      b.setHeader(
-          "Authorization", authorization.type() + " " + authorization.credentials().reveal());
+    if (authorization != null) {
+      String credentials =
+          authorization.credentials() != null
+              ? authorization.credentials().reveal()
+              : Files.readString(Path.of(authorization.credentialsFile())).strip();
+      b.setHeader("Authorization", authorization.type() + " " + credentials);
     }
     byte[] body = request.body();
     b.method(
@@ -46,7 +51,8 @@ public final class PlainHttp implements HttpTransport, AutoCloseable {
         body == null
             ? HttpRequest.BodyPublishers.noBody()
             : HttpRequest.BodyPublishers.ofByteArray(body));
-    HttpResponse<byte[]> response = client.send(b.build(), HttpResponse.BodyHandlers.ofByteArray());
+    HttpResponse<InputStream> response =
+        client.send(b.build(), HttpResponse.BodyHandlers.ofInputStream());
     return new Response() {
       @Override
       public int status() {
@@ -60,11 +66,17 @@ public final class PlainHttp implements HttpTransport, AutoCloseable {
 
       @Override
       public InputStream body() {
-        return new ByteArrayInputStream(response.body());
+        return response.body();
       }
 
       @Override
-      public void close() {}
+      public void close() {
+        try {
+          response.body().close();
+        } catch (IOException e) {
+          // nothing more to give back
+        }
+      }
     };
   }
 

@@ -1,6 +1,7 @@
 package io.narthex.core.config;
 
 import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.format.alertmanager.MatcherSyntax;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.format.yaml.RecordYaml;
 import io.narthex.format.yaml.YamlReader;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The configuration files of the server: where they are, and reading them all. */
@@ -33,12 +35,19 @@ public final class ConfigFiles {
   private final Path prometheus;
   private final @Nullable Path alertmanager;
   private final @Nullable Path narthex;
+  private final MatcherSyntax.Mode matchers;
 
   /** Finds the files that the flags name, or that lie beside the main one. */
   public ConfigFiles(Flags flags) {
     prometheus = Path.of(flags.text("config.file"));
     alertmanager = find(flags.text("alertmanager.config.file"), "alertmanager.yml");
     narthex = find(flags.text("narthex.config.file"), "narthex.yml");
+    matchers =
+        flags.feature("classic-mode")
+            ? MatcherSyntax.Mode.CLASSIC
+            : flags.feature("utf8-strict-mode")
+                ? MatcherSyntax.Mode.UTF8
+                : MatcherSyntax.Mode.FALLBACK;
   }
 
   private @Nullable Path find(String given, String name) {
@@ -61,7 +70,7 @@ public final class ConfigFiles {
     Path amFile = alertmanager;
     if (amFile != null) {
       ConfigNode root = YamlReader.read(amFile.toString(), read(amFile));
-      alerts = AlertmanagerConfigLoader.load(root);
+      alerts = AlertmanagerConfigLoader.load(root, matchers, Set.of());
       alertsYaml = YamlText.print(root);
     }
     NarthexConfig own =

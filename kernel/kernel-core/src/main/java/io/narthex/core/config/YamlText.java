@@ -36,11 +36,14 @@ final class YamlText {
       Set.of(
           "token_url", "opsgenie_api_url", "victorops_api_url", "wechat_api_url", "webex_api_url");
 
+  /** The URLs in here often hold a token. */
+  private static final String WEBHOOKS = "webhook_configs";
+
   private YamlText() {}
 
   /** Returns a document as YAML. */
   static String print(ConfigNode root) {
-    Object plain = redacted(root);
+    Object plain = redacted(root, "");
     Map<String, Object> map = new LinkedHashMap<>();
     if (plain instanceof Map<?, ?> m) {
       m.forEach((k, v) -> map.put(String.valueOf(k), v));
@@ -50,12 +53,17 @@ final class YamlText {
 
   /** Returns a node in plain values with secrets hidden. */
   static @Nullable Object redacted(ConfigNode node) {
+    return redacted(node, "");
+  }
+
+  /** As above; {@code list} is the key of the list the node is an item of. */
+  private static @Nullable Object redacted(ConfigNode node, String list) {
     return switch (node) {
-      case Scalar s -> s.toPlain();
+      case Scalar s -> RecordYaml.typed(s);
       case Sequence s -> {
-        List<@Nullable Object> list = new ArrayList<>();
-        s.items().forEach(i -> list.add(redacted(i)));
-        yield list;
+        List<@Nullable Object> items = new ArrayList<>();
+        s.items().forEach(i -> items.add(redacted(i, list)));
+        yield items;
       }
       case Mapping m -> {
         Map<String, @Nullable Object> map = new LinkedHashMap<>();
@@ -63,15 +71,18 @@ final class YamlText {
             .forEach(e ->
                 map.put(
                     e.key(),
-                    isSecret(e.key()) && e.value() instanceof Scalar
+                    isSecret(list, e.key()) && e.value() instanceof Scalar
                         ? "<secret>"
-                        : redacted(e.value())));
+                        : redacted(e.value(), e.key())));
         yield map;
       }
     };
   }
 
-  private static boolean isSecret(String key) {
+  private static boolean isSecret(String list, String key) {
+    if (list.equals(WEBHOOKS) && key.equals("url")) {
+      return true;
+    }
     String lower = key.toLowerCase(Locale.ROOT);
     return !lower.endsWith("_file")
         && !NOT_SECRET.contains(lower)

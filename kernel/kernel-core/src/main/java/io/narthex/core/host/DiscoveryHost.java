@@ -33,8 +33,7 @@ import org.slf4j.LoggerFactory;
  * Runs the discoveries of all sets and keeps what they found.
  *
  * <p><b>Swap.</b> The groups a block has found belong to the host. When its plugin is replaced, the
- * new version's first full list replaces them; when the plugin goes, they stay until the block
- * goes.
+ * new version's first full list replaces them; when the plugin is taken out, they go with it.
  *
  * <p><b>Concurrency.</b> Every run has its own virtual thread. {@code lock} guards sets and groups.
  * Listeners are called from one thread, at most once per {@link #SETTLE} and set.

@@ -35,4 +35,9 @@ record HostContext(
       throw new UncheckedIOException(e);
     }
   }
+
+  @Override
+  public Thread start(Runnable task) {
+    return Thread.ofVirtual().name(instance() + " worker").start(task);
+  }
 }

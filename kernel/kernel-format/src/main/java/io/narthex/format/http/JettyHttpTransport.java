@@ -4,6 +4,7 @@ import io.narthex.spi.plugin.HttpTransport;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
@@ -283,7 +284,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     @Override
     public InputStream body() throws IOException {
       if (body == null) {
-        InputStream raw = new Raw(listener.getInputStream(), method, uri);
+        InputStream raw = new Raw(listener.getInputStream(), request, method, uri);
         String encoding = header("Content-Encoding");
         body =
             encoding != null && encoding.equalsIgnoreCase("gzip")
@@ -295,6 +296,9 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
 
     @Override
     public void close() {
+      if (Thread.currentThread().isInterrupted()) {
+        request.abort(new IOException("interrupted"));
+      }
       InputStream b = body;
       try {
         if (b == null) {
@@ -322,11 +326,13 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
 
   /** Turns failures while reading into texts for users. */
   private static final class Raw extends FilterInputStream {
+    private final org.eclipse.jetty.client.Request request;
     private final String method;
     private final URI uri;
 
-    Raw(InputStream in, String method, URI uri) {
+    Raw(InputStream in, org.eclipse.jetty.client.Request request, String method, URI uri) {
       super(in);
+      this.request = request;
       this.method = method;
       this.uri = uri;
     }
@@ -341,6 +347,11 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     public int read(byte[] b, int off, int len) throws IOException {
       try {
         return super.read(b, off, len);
+      } catch (InterruptedIOException e) {
+        // the client clears the flag; without it close() would wait for a rest that never comes
+        request.abort(e);
+        Thread.currentThread().interrupt();
+        throw e;
       } catch (IOException e) {
         String reason = reason(e, uri);
         throw reason.equals("context deadline exceeded")

@@ -73,7 +73,7 @@ public final class RecordYaml {
       case Duration d -> PromDuration.format(d);
       case ByteSize b -> b.bytes() == 0 ? null : print(b);
       case Enum<?> e -> e.name().toLowerCase(Locale.ROOT);
-      case ConfigNode n -> n.toPlain();
+      case ConfigNode n -> typed(n);
       case Record r -> {
         Map<String, Object> map = toMap(r);
         yield map.isEmpty() ? null : map;
@@ -92,6 +92,38 @@ public final class RecordYaml {
       case Integer n -> n == 0 ? null : n;
       case Double n -> n == 0 ? null : n;
       default -> value;
+    };
+  }
+
+  /** Returns a scalar as the value YAML takes it for, so that it is printed without quotes. */
+  public static @Nullable Object typed(ConfigNode.Scalar scalar) {
+    String text = scalar.text();
+    return switch (scalar.kind()) {
+      case NULL -> null;
+      case STRING -> text;
+      case BOOLEAN ->
+          switch (text.toLowerCase(Locale.ROOT)) {
+            case "true", "yes", "on", "y" -> true;
+            default -> false;
+          };
+      case INTEGER -> text.matches("-?(0|[1-9][0-9]{0,17})") ? (Object) Long.valueOf(text) : text;
+      case FLOAT -> text.matches("-?[0-9]+\\.[0-9]+") ? (Object) Double.valueOf(text) : text;
+    };
+  }
+
+  private static @Nullable Object typed(ConfigNode node) {
+    return switch (node) {
+      case ConfigNode.Scalar s -> typed(s);
+      case ConfigNode.Sequence s -> {
+        List<@Nullable Object> list = new ArrayList<>();
+        s.items().forEach(item -> list.add(typed(item)));
+        yield list;
+      }
+      case ConfigNode.Mapping m -> {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        m.entries().forEach(e -> map.put(e.key(), typed(e.value())));
+        yield map;
+      }
     };
   }
 

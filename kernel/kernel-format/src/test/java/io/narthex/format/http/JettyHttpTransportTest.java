@@ -283,4 +283,48 @@ final class JettyHttpTransportTest {
     assertThat(ProxyRules.bypasses("example.com", "x.example.com", 80)).isTrue();
     assertThat(ProxyRules.bypasses("", "x", 80)).isFalse();
   }
+
+  @Test
+  void interruptEndsReadingABodyThatIsOpen() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch done = new CountDownLatch(1);
+    server.createContext(
+        "/watch",
+        x -> {
+          x.sendResponseHeaders(200, 0);
+          x.getResponseBody().write("first\n".getBytes(StandardCharsets.UTF_8));
+          x.getResponseBody().flush();
+          asked.countDown();
+          try {
+            done.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    java.util.concurrent.CompletableFuture<Boolean> ended =
+        new java.util.concurrent.CompletableFuture<>();
+    Thread reader =
+        Thread.ofVirtual()
+            .start(() -> {
+              try (HttpTransport.Response r =
+                  transport.send(
+                      Request.get(uri(server, "/watch"), Duration.ofMinutes(5)),
+                      HttpSettings.DEFAULT)) {
+                r.body().readAllBytes();
+                ended.complete(false);
+              } catch (IOException e) {
+                ended.complete(Thread.currentThread().isInterrupted());
+              } catch (InterruptedException e) {
+                ended.complete(true);
+              }
+            });
+    try {
+      assertThat(asked.await(5, TimeUnit.SECONDS)).isTrue();
+      reader.interrupt();
+      assertThat(ended.get(2, TimeUnit.SECONDS)).isTrue();
+      assertThat(reader.join(Duration.ofSeconds(2))).isTrue();
+    } finally {
+      done.countDown();
+    }
+  }
 }

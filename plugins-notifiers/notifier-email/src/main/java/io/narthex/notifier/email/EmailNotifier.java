@@ -6,10 +6,12 @@ import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.SendResult;
 import io.narthex.spi.notifier.TemplateRenderer.TemplateException;
 import io.narthex.spi.plugin.PluginContext;
+import jakarta.mail.MessagingException;
+import jakarta.mail.Session;
+import jakarta.mail.internet.InternetAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.security.MessageDigest;
@@ -20,9 +22,11 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 final class EmailNotifier implements Notifier {
   private static final DateTimeFormatter DATE =
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss Z", Locale.ENGLISH);
+
+  private static final int MAX_CAUSES = 4;
 
   private final EmailSettings settings;
   private final PluginContext context;
@@ -41,21 +47,17 @@ final class EmailNotifier implements Notifier {
 
   @Override
   public SendResult send(Notification notification) throws InterruptedException {
-    String from;
-    List<String> to;
-    byte[] message;
+    String senders;
+    String recipients;
+    Map<String, String> headers;
+    List<MailMessage.Part> parts;
     try {
-      List<String> senders = MailMessage.addresses(notification.templates().text(settings.from()));
-      if (senders.size() != 1) {
-        return SendResult.rejected("from must be exactly one address, got " + senders.size());
-      }
-      from = senders.get(0);
-      to = MailMessage.addresses(notification.templates().text(settings.to()));
-      message = message(notification);
+      senders = notification.templates().text(settings.from());
+      recipients = notification.templates().text(settings.to());
+      headers = headers(notification);
+      parts = parts(notification);
     } catch (TemplateException e) {
       return SendResult.rejected("template cannot be expanded: " + e.getMessage());
-    } catch (IllegalArgumentException e) {
-      return SendResult.rejected(String.valueOf(e.getMessage()));
     }
     String password;
     String secret;
@@ -65,17 +67,69 @@ final class EmailNotifier implements Notifier {
     } catch (IOException e) {
       return SendResult.rejected("the file with the password or secret cannot be read");
     }
-    try (SmtpClient client = new SmtpClient(settings, context.configDirectory())) {
-      client.deliver(from, to, message, password, secret);
+    // the mail library finds its parts by the context class loader
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(EmailNotifier.class.getClassLoader());
+    try {
+      MailMessage mail;
+      try {
+        mail = mail(senders, recipients, headers, parts);
+      } catch (IllegalArgumentException e) {
+        return SendResult.rejected(String.valueOf(e.getMessage()));
+      }
+      return deliver(mail, password, secret);
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
+
+  private static MailMessage mail(
+      String senders,
+      String recipients,
+      Map<String, String> headers,
+      List<MailMessage.Part> parts) {
+    InternetAddress[] from = MailMessage.addresses(senders);
+    if (from.length != 1) {
+      throw new IllegalArgumentException("from must be exactly one address, got " + from.length);
+    }
+    InternetAddress[] to = MailMessage.addresses(recipients);
+    if (to.length == 0) {
+      throw new IllegalArgumentException("to must have an address, got none");
+    }
+    return new MailMessage(from[0].getAddress(), to, headers, parts);
+  }
+
+  private SendResult deliver(MailMessage mail, String password, String secret)
+      throws InterruptedException {
+    Session session = MailTransport.session(settings, context.configDirectory());
+    MailTransport transport = new MailTransport(session, settings, password, secret);
+    try {
+      transport.connect();
+      transport.sendMessage(mail.mime(session), mail.to());
       return SendResult.delivered();
-    } catch (ClosedByInterruptException e) {
-      throw interrupted(e);
-    } catch (IOException e) {
+    } catch (MessagingException e) {
       if (Thread.interrupted()) {
         throw interrupted(e);
       }
-      return SendResult.retryLater(settings.host() + ":" + settings.port() + ": " + e.getMessage());
+      return SendResult.retryLater(settings.host() + ":" + settings.port() + ": " + reason(e));
+    } finally {
+      try {
+        transport.close();
+      } catch (MessagingException e) {
+        // the mail has been taken or not; how the connection ends is of no matter
+      }
     }
+  }
+
+  /** Returns what went wrong and why, each once. */
+  private static String reason(Throwable problem) {
+    Set<String> texts = new LinkedHashSet<>();
+    for (Throwable t = problem; t != null && texts.size() < MAX_CAUSES; t = t.getCause()) {
+      String text = t.getMessage() == null ? t.getClass().getSimpleName() : t.getMessage();
+      texts.add(text.strip().replace("\r", "").replace("\n", " / "));
+    }
+    return String.join(": ", texts);
   }
 
   private static InterruptedException interrupted(Exception cause) {
@@ -91,12 +145,9 @@ final class EmailNotifier implements Notifier {
     return file.isEmpty() ? "" : Files.readString(context.configDirectory().resolve(file)).strip();
   }
 
-  private byte[] message(Notification n) {
+  private Map<String, String> headers(Notification n) {
     Map<String, String> headers = new LinkedHashMap<>();
-    settings
-        .headers()
-        .forEach(
-            (name, value) -> headers.put(name, MailMessage.encoded(n.templates().text(value))));
+    settings.headers().forEach((name, value) -> headers.put(name, n.templates().text(value)));
     ZonedDateTime now = context.clock().instant().atZone(ZoneOffset.UTC);
     headers.putIfAbsent(
         "Message-Id",
@@ -116,14 +167,18 @@ final class EmailNotifier implements Notifier {
       headers.put("References", thread);
       headers.put("In-Reply-To", thread);
     }
+    return headers;
+  }
+
+  private List<MailMessage.Part> parts(Notification n) {
     List<MailMessage.Part> parts = new ArrayList<>();
     if (!settings.text().isEmpty()) {
-      parts.add(new MailMessage.Part("text/plain", n.templates().text(settings.text())));
+      parts.add(new MailMessage.Part("plain", n.templates().text(settings.text())));
     }
     if (!settings.html().isEmpty()) {
-      parts.add(new MailMessage.Part("text/html", n.templates().html(settings.html())));
+      parts.add(new MailMessage.Part("html", n.templates().html(settings.html())));
     }
-    return MailMessage.bytes(headers, parts);
+    return parts;
   }
 
   private static String hostName() {

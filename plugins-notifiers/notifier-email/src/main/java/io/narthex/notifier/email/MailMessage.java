@@ -1,145 +1,89 @@
 package io.narthex.notifier.email;
 
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HexFormat;
+import jakarta.mail.MessagingException;
+import jakarta.mail.Session;
+import jakarta.mail.internet.AddressException;
+import jakarta.mail.internet.InternetAddress;
+import jakarta.mail.internet.MimeBodyPart;
+import jakarta.mail.internet.MimeMultipart;
+import jakarta.mail.internet.MimeUtility;
+import java.io.UnsupportedEncodingException;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
+import org.eclipse.angus.mail.smtp.SMTPMessage;
 
-/** Builds messages of the Internet: headers, multipart/alternative, quoted-printable. */
-final class MailMessage {
-  private static final int LINE = 76;
-  private static final int ENCODED_WORD = 75;
-  private static final String HEX = "0123456789ABCDEF";
+/**
+ * A mail that is ready to be sent.
+ *
+ * @param from the bare address of the sender, for the envelope
+ * @param to recipients of the envelope
+ * @param headers as they are read by people, not yet encoded
+ * @param parts bodies, the plainest first
+ */
+record MailMessage(
+    String from, InternetAddress[] to, Map<String, String> headers, List<Part> parts) {
+  private static final String CHARSET = "UTF-8";
 
-  private MailMessage() {}
+  /** One body; {@code subtype} of text. */
+  record Part(String subtype, String text) {}
 
-  /** A part of the body. */
-  record Part(String type, String text) {}
-
-  /** Returns the message with CRLF line ends. */
-  static byte[] bytes(Map<String, String> headers, List<Part> parts) {
-    byte[] random = new byte[30];
-    ThreadLocalRandom.current().nextBytes(random);
-    String boundary = HexFormat.of().formatHex(random);
-    StringBuilder b = new StringBuilder();
-    headers.forEach((n, v) -> b.append(n).append(": ").append(v).append("\r\n"));
-    b.append("Content-Type: multipart/alternative;  boundary=").append(boundary).append("\r\n");
-    b.append("MIME-Version: 1.0\r\n\r\n");
-    for (Part p : parts) {
-      b.append("--").append(boundary).append("\r\n");
-      b.append("Content-Transfer-Encoding: quoted-printable\r\n");
-      b.append("Content-Type: ").append(p.type()).append("; charset=UTF-8\r\n\r\n");
-      quotedPrintable(b, p.text());
-      b.append("\r\n");
+  /** Returns the message for a session. */
+  SMTPMessage mime(Session session) throws MessagingException {
+    SMTPMessage message = new Message(session);
+    message.setEnvelopeFrom(from);
+    MimeMultipart alternatives = new MimeMultipart("alternative");
+    for (Part p : parts.isEmpty() ? List.of(new Part("plain", "")) : parts) {
+      MimeBodyPart body = new MimeBodyPart();
+      body.setText(p.text(), CHARSET, p.subtype());
+      body.setHeader("Content-Transfer-Encoding", "quoted-printable");
+      alternatives.addBodyPart(body);
     }
-    b.append("--").append(boundary).append("--\r\n");
-    return b.toString().getBytes(StandardCharsets.US_ASCII);
+    message.setContent(alternatives);
+    for (Map.Entry<String, String> h : headers.entrySet()) {
+      message.setHeader(h.getKey(), encoded(h.getKey(), h.getValue()));
+    }
+    message.saveChanges();
+    return message;
   }
 
-  /** Returns a header's value, as encoded words when it is not plain ASCII. */
-  static String encoded(String value) {
-    String oneLine = value.replaceAll("[\\r\\n]+", " ");
-    boolean plain = oneLine.chars().allMatch(c -> c == '\t' || (c >= 0x20 && c < 0x7f));
-    if (plain) {
-      return oneLine;
-    }
-    StringBuilder b = new StringBuilder();
-    StringBuilder word = new StringBuilder("=?utf-8?q?");
-    for (int i = 0; i < oneLine.length(); ) {
-      int c = oneLine.codePointAt(i);
-      i += Character.charCount(c);
-      StringBuilder piece = new StringBuilder();
-      for (byte x : Character.toString(c).getBytes(StandardCharsets.UTF_8)) {
-        if (x == ' ') {
-          piece.append('_');
-        } else if (x > 0x20 && x < 0x7f && x != '=' && x != '?' && x != '_') {
-          piece.append((char) x);
-        } else {
-          hex(piece, x);
-        }
-      }
-      if (word.length() + piece.length() + 2 > ENCODED_WORD) {
-        b.append(word).append("?=\r\n ");
-        word.setLength(0);
-        word.append("=?utf-8?q?");
-      }
-      word.append(piece);
-    }
-    return b.append(word).append("?=").toString();
-  }
-
-  private static void hex(StringBuilder b, byte x) {
-    b.append('=').append(HEX.charAt((x >> 4) & 15)).append(HEX.charAt(x & 15));
-  }
-
-  /** Writes a text in quoted-printable form. */
-  static void quotedPrintable(StringBuilder out, String text) {
-    String[] lines = text.replace("\r\n", "\n").split("\n", -1);
-    for (int i = 0; i < lines.length; i++) {
-      if (i > 0) {
-        out.append("\r\n");
-      }
-      byte[] bytes = lines[i].getBytes(StandardCharsets.UTF_8);
-      int width = 0;
-      for (int j = 0; j < bytes.length; j++) {
-        byte x = bytes[j];
-        boolean last = j == bytes.length - 1;
-        boolean blank = x == ' ' || x == '\t';
-        boolean literal = (x > 0x20 && x < 0x7f && x != '=') || (blank && !last);
-        int need = literal ? 1 : 3;
-        if (width + need > LINE - 1) {
-          out.append("=\r\n");
-          width = 0;
-        }
-        if (literal) {
-          out.append((char) x);
-        } else {
-          hex(out, x);
-        }
-        width += need;
-      }
+  private static String encoded(String name, String value) throws MessagingException {
+    String oneLine = value.replace('\r', ' ').replace('\n', ' ');
+    try {
+      return MimeUtility.fold(name.length() + 2, MimeUtility.encodeText(oneLine, "utf-8", "Q"));
+    } catch (UnsupportedEncodingException e) {
+      throw new MessagingException("UTF-8 is unknown", e);
     }
   }
 
   /**
    * Reads a list of addresses such as {@code Ops <ops@example.org>, me@example.org}.
    *
-   * @return the bare addresses
    * @throws IllegalArgumentException when one is not an address
    */
-  static List<String> addresses(String list) {
-    List<String> out = new ArrayList<>();
-    StringBuilder current = new StringBuilder();
-    boolean quoted = false;
-    for (char c : list.toCharArray()) {
-      if (c == '"') {
-        quoted = !quoted;
+  static InternetAddress[] addresses(String list) {
+    try {
+      InternetAddress[] out = InternetAddress.parse(list, true);
+      for (InternetAddress a : out) {
+        if (a.isGroup()) {
+          throw new AddressException("a group is not an address", a.toString());
+        }
+        a.validate();
       }
-      if (c == ',' && !quoted) {
-        out.add(address(current.toString()));
-        current.setLength(0);
-      } else {
-        current.append(c);
-      }
+      return out;
+    } catch (AddressException e) {
+      throw new IllegalArgumentException("not a mail address: " + e.getMessage(), e);
     }
-    out.add(address(current.toString()));
-    return out;
   }
 
-  private static String address(String text) {
-    String t = text.strip();
-    int open = t.lastIndexOf('<');
-    String bare = open >= 0 && t.endsWith(">") ? t.substring(open + 1, t.length() - 1).strip() : t;
-    int at = bare.lastIndexOf('@');
-    boolean valid =
-        at > 0
-            && at < bare.length() - 1
-            && bare.chars().noneMatch(c -> c <= 0x20 || c == '<' || c == '>' || c == 0x7f);
-    if (!valid) {
-      throw new IllegalArgumentException("not a mail address: \"" + t + "\"");
+  /** Keeps the Message-Id it was given. */
+  private static final class Message extends SMTPMessage {
+    Message(Session session) {
+      super(session);
     }
-    return bare;
+
+    @Override
+    protected void updateMessageID() {
+      // one of the headers
+    }
   }
 }

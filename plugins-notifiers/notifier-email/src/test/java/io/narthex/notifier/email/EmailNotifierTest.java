@@ -6,21 +6,33 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.notifier.Notifier;
+import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.notifier.SendResult;
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.notifier.NotifierKit;
+import jakarta.activation.DataHandler;
+import jakarta.mail.Session;
 import java.io.FileInputStream;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.RecordComponent;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.security.Provider;
+import java.security.Security;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import org.eclipse.angus.mail.smtp.SMTPTransport;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -111,14 +123,16 @@ class EmailNotifierTest extends NotifierKit {
         .contains("Subject: <email.default.subject>\n")
         .contains("To: Ops <ops@example.org>, \"Second, of two\" <two@example.org>\n")
         .contains("From: alerts@example.org\n")
-        .contains("X-Team: =?utf-8?q?Gr=C3=B6=C3=9Fe_firing?=\n")
+        .contains("X-Team: =?utf-8?Q?Gr=C3=B6=C3=9Fe_firing?=\n")
         .contains("Date: Fri, 02 Jan 2026 03:04:05 +0000\n")
         .containsPattern("Message-Id: <1767323045678000000\\.\\d+@.+>\n")
         .contains("MIME-Version: 1.0\n")
-        .contains("Content-Type: multipart/alternative;  boundary=")
-        .contains("Content-Type: text/plain; charset=UTF-8\n\n.leading dot, =C3=BCmlaut")
+        .containsPattern("Content-Type: multipart/alternative;\\s+boundary=")
+        .contains("Content-Type: text/plain; charset=UTF-8\n")
+        .contains("Content-Transfer-Encoding: quoted-printable\n\n.leading dot, =C3=BCmlaut")
         .contains("=\n")
-        .contains("Content-Type: text/html; charset=UTF-8\n\n<email.default.html>");
+        .contains("Content-Type: text/html; charset=UTF-8\n")
+        .contains("\n\n<email.default.html>");
     assertThat(mail.data().indexOf("text/plain")).isLessThan(mail.data().indexOf("text/html"));
     assertThat(mail.data().lines().allMatch(l -> l.length() <= 110)).isTrue();
   }
@@ -218,6 +232,140 @@ class EmailNotifierTest extends NotifierKit {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(keys.getKeyManagers(), null, null);
     return context;
+  }
+
+  @Test
+  void leavesNoThreadAndNoSecurityProviderBehind() throws Exception {
+    List<Provider> before = List.of(Security.getProviders());
+    sink.extensions = List.of("AUTH CRAM-MD5");
+    username = "u";
+    secret = "s";
+    sent();
+    assertThat(Security.getProviders()).containsExactlyElementsOf(before);
+    assertThat(Thread.getAllStackTraces().keySet())
+        .noneMatch(t -> t.getName().contains("jakarta.mail") || t.getName().contains("angus"));
+  }
+
+  @Test
+  void letsItsClassLoaderGo() throws Exception {
+    sink.extensions = List.of("AUTH CRAM-MD5");
+    WeakReference<ClassLoader> loader = sentByAnotherClassLoader();
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (loader.get() != null && System.nanoTime() < end) {
+      System.gc();
+    }
+    assertThat(loader.get()).as("class loader of plugin and mail library").isNull();
+    assertThat(sink.mails).hasSize(1);
+  }
+
+  private WeakReference<ClassLoader> sentByAnotherClassLoader() throws Exception {
+    List<URL> urls = new ArrayList<>();
+    for (Class<?> c :
+        List.of(
+            EmailNotifierProvider.class,
+            SMTPTransport.class,
+            Session.class,
+            DataHandler.class,
+            Class.forName("org.eclipse.angus.activation.MailcapRegistryProviderImpl"))) {
+      urls.add(c.getProtectionDomain().getCodeSource().getLocation());
+    }
+    try (URLClassLoader loader = new PluginLoader(urls.toArray(new URL[0]))) {
+      NotifierProvider<?, ?> other =
+          (NotifierProvider<?, ?>)
+              loader
+                  .loadClass(EmailNotifierProvider.class.getName())
+                  .getDeclaredConstructor()
+                  .newInstance();
+      try (Notifier n = openBound(other)) {
+        assertThat(n.getClass()).isNotEqualTo(EmailNotifier.class);
+        assertThat(n.send(notification(firing("A")))).isEqualTo(SendResult.delivered());
+      }
+      return new WeakReference<>(loader);
+    }
+  }
+
+  private <C extends Record, G extends Record> Notifier openBound(NotifierProvider<C, G> other)
+      throws Exception {
+    C config =
+        record(
+            other.configType(),
+            Map.of(
+                "to",
+                "a@b",
+                "smarthost",
+                "127.0.0.1:" + sink.port(),
+                "from",
+                "c@d",
+                "requireTls",
+                false,
+                "authUsername",
+                "u",
+                "authSecret",
+                Secret.of("s")));
+    return other.open(
+        config, record(other.globalConfigType(), Map.of("smtpHello", "h")), context());
+  }
+
+  private static <R extends Record> R record(Class<R> type, Map<String, Object> values)
+      throws Exception {
+    List<Class<?>> types = new ArrayList<>();
+    List<Object> arguments = new ArrayList<>();
+    for (RecordComponent c : type.getRecordComponents()) {
+      types.add(c.getType());
+      Object value = values.get(c.getName());
+      if (value == null && c.getType() == String.class) {
+        value = "";
+      } else if (value == null && c.getType() == boolean.class) {
+        value = false;
+      } else if (value == null && c.getType() == Map.class) {
+        value = Map.of();
+      } else if (value == null && c.getName().equals("threading")) {
+        value = record(c.getType().asSubclass(Record.class), Map.of());
+      }
+      arguments.add(value);
+    }
+    Constructor<R> constructor = type.getDeclaredConstructor(types.toArray(new Class<?>[0]));
+    return constructor.newInstance(arguments.toArray());
+  }
+
+  /** Loads the plugin and its library itself, everything else as the tests do. */
+  private static final class PluginLoader extends URLClassLoader {
+    PluginLoader(URL[] urls) {
+      super(urls, EmailNotifierTest.class.getClassLoader());
+    }
+
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+      boolean own =
+          name.startsWith("io.narthex.notifier.email.")
+              || name.startsWith("jakarta.")
+              || name.startsWith("org.eclipse.angus.");
+      if (!own) {
+        return super.loadClass(name, resolve);
+      }
+      synchronized (getClassLoadingLock(name)) {
+        Class<?> found = findLoadedClass(name);
+        return found != null ? found : findClass(name);
+      }
+    }
+  }
+
+  @Test
+  void refusedCommandsAreTriedAgainWhateverTheirCode() throws Exception {
+    to = "unknown@example.org";
+    try (Notifier n = open(context())) {
+      SendResult result = n.send(notification(firing("A")));
+      assertThat(result).isInstanceOf(SendResult.RetryLater.class);
+      assertThat(((SendResult.RetryLater) result).reason()).contains("550 no such user");
+      to = "a@example.org";
+    }
+    sink.extensions = List.of("AUTH CRAM-MD5 LOGIN");
+    username = "u";
+    try (Notifier n = open(context())) {
+      assertThat(((SendResult.RetryLater) n.send(notification(firing("A")))).reason())
+          .contains("missing secret for CRAM-MD5 auth mechanism; missing password for LOGIN");
+    }
+    assertThat(sink.mails).isEmpty();
   }
 
   @Test

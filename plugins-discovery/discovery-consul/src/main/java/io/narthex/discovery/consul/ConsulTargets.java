@@ -1,0 +1,83 @@
+package io.narthex.discovery.consul;
+
+import io.narthex.model.TargetGroup;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Makes targets of what the Health API tells of a service. */
+final class ConsulTargets {
+  private static final String META = "__meta_consul_";
+
+  private ConsulTargets() {}
+
+  /** Returns the group of a service; its source is the service's name. */
+  static TargetGroup group(
+      ConsulConfig config, String service, String datacenter, List<?> entries) {
+    List<Map<String, String>> targets = new ArrayList<>();
+    for (Object entry : entries) {
+      targets.add(target(config, entry));
+    }
+    return new TargetGroup(
+        service, Map.of(META + "service", service, META + "dc", datacenter), targets);
+  }
+
+  private static Map<String, String> target(ConsulConfig config, @Nullable Object entry) {
+    String node = Json.text(entry, "Node", "Address");
+    String own = Json.text(entry, "Service", "Address");
+    String port = Json.text(entry, "Service", "Port");
+    String host = own.isEmpty() ? node : own;
+    String separator = config.tagSeparator();
+    StringBuilder tags = new StringBuilder(separator);
+    for (Object tag : Json.list(entry, "Service", "Tags")) {
+      tags.append(tag).append(separator);
+    }
+    if (tags.length() == separator.length()) {
+      tags.append(separator); // the separator stands at both ends, also of nothing
+    }
+    Map<String, String> t = new LinkedHashMap<>();
+    t.put(
+        TargetGroup.ADDRESS,
+        (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + (port.isEmpty() ? "0" : port));
+    t.put(META + "address", node);
+    t.put(META + "node", Json.text(entry, "Node", "Node"));
+    t.put(META + "namespace", Json.text(entry, "Service", "Namespace"));
+    t.put(META + "partition", Json.text(entry, "Service", "Partition"));
+    t.put(META + "tags", tags.toString());
+    t.put(META + "service_address", own);
+    t.put(META + "service_port", port.isEmpty() ? "0" : port);
+    t.put(META + "service_id", Json.text(entry, "Service", "ID"));
+    t.put(META + "health", health(Json.list(entry, "Checks")));
+    put(t, "metadata_", Json.texts(entry, "Node", "Meta"));
+    put(t, "service_metadata_", Json.texts(entry, "Service", "Meta"));
+    put(t, "tagged_address_", Json.texts(entry, "Node", "TaggedAddresses"));
+    return t;
+  }
+
+  private static void put(Map<String, String> into, String prefix, Map<String, String> values) {
+    values.forEach((k, v) -> into.put(META + prefix + k.replaceAll("[^a-zA-Z0-9_]", "_"), v));
+  }
+
+  /** Returns the worst state of all checks. */
+  static String health(List<?> checks) {
+    boolean critical = false;
+    boolean warning = false;
+    for (Object check : checks) {
+      String id = Json.text(check, "CheckID");
+      if (id.equals("_node_maintenance") || id.startsWith("_service_maintenance:")) {
+        return "maintenance";
+      }
+      switch (Json.text(check, "Status")) {
+        case "critical" -> critical = true;
+        case "warning" -> warning = true;
+        case "passing" -> {}
+        default -> {
+          return "";
+        }
+      }
+    }
+    return critical ? "critical" : warning ? "warning" : "passing";
+  }
+}

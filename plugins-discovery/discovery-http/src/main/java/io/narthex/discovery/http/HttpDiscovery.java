@@ -1,0 +1,92 @@
+package io.narthex.discovery.http;
+
+import io.narthex.model.TargetGroup;
+import io.narthex.spi.discovery.Discovery;
+import io.narthex.spi.discovery.TargetSink;
+import io.narthex.spi.plugin.HttpTransport.Request;
+import io.narthex.spi.plugin.HttpTransport.Response;
+import io.narthex.spi.plugin.PluginContext;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** Fetches a list of target groups over and over. A failed fetch keeps the targets it had. */
+final class HttpDiscovery implements Discovery {
+  private static final Pattern JSON =
+      Pattern.compile("(?i)application/json(;\\s*charset=(\"utf-8\"|utf-8))?", 0);
+
+  private final HttpConfig config;
+  private final URI uri;
+  private final PluginContext context;
+
+  HttpDiscovery(HttpConfig config, URI uri, PluginContext context) {
+    this.config = config;
+    this.uri = uri;
+    this.context = context;
+  }
+
+  @Override
+  public void run(TargetSink sink) throws InterruptedException {
+    int known = 0;
+    while (true) {
+      try {
+        List<TargetGroup> groups = fetch();
+        int now = groups.size();
+        for (int i = now; i < known; i++) {
+          groups.add(new TargetGroup(source(i), Map.of(), List.of()));
+        }
+        known = now;
+        sink.update(groups);
+      } catch (IOException e) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+        sink.refreshFailed(String.valueOf(e.getMessage()));
+      }
+      Thread.sleep(config.refreshInterval());
+    }
+  }
+
+  private String source(int index) {
+    return config.url() + ":" + index;
+  }
+
+  private List<TargetGroup> fetch() throws IOException, InterruptedException {
+    Request request =
+        new Request(
+            "GET",
+            uri,
+            Map.of(
+                "Accept",
+                "application/json",
+                "X-Prometheus-Refresh-Interval-Seconds",
+                seconds(config.refreshInterval())),
+            null,
+            config.refreshInterval(),
+            null);
+    try (Response response = context.http().send(request, config.http())) {
+      if (response.status() != 200) {
+        throw new IOException("server returned HTTP status " + response.status());
+      }
+      String type = response.header("Content-Type");
+      if (type == null || !JSON.matcher(type.strip()).matches()) {
+        throw new IOException("unsupported content type \"" + (type == null ? "" : type) + "\"");
+      }
+      List<TargetGroup> groups = new ArrayList<>();
+      for (TargetList.Group g : TargetList.read(response.body())) {
+        g.labels().put("__meta_url", config.url());
+        groups.add(new TargetGroup(source(groups.size()), g.labels(), g.targets()));
+      }
+      return groups;
+    }
+  }
+
+  /** Writes seconds without a needless fraction. */
+  static String seconds(Duration d) {
+    return java.math.BigDecimal.valueOf(d.toMillis(), 3).stripTrailingZeros().toPlainString();
+  }
+}

@@ -1,0 +1,164 @@
+package io.narthex.discovery.kubernetes;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.narthex.spi.plugin.HttpTransport.Response;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lists objects of one kind in one namespace, then watches them from there; lists again when the
+ * server no longer knows where the watch was (410 Gone). Confined to its thread.
+ */
+final class Informer {
+  private static final Duration LIST_TIMEOUT = Duration.ofSeconds(60);
+  private static final int WATCH_SECONDS = 240;
+  private static final long MAX_PAUSE_MS = 30_000;
+
+  /** What an informer tells. */
+  sealed interface News {}
+
+  /** All objects there are, in place of those of before. */
+  record Listed(Informer from, List<Object> objects) implements News {}
+
+  /** One object that is new, changed or gone. */
+  record Changed(Informer from, Object object, boolean gone) implements News {}
+
+  /** Something did not work and is tried again. */
+  record Failed(String reason) implements News {}
+
+  final Kind kind;
+  final String namespace;
+  private final String selectors;
+  private final Connection connection;
+  private final BlockingQueue<News> news;
+  private String version = "";
+
+  Informer(
+      Kind kind,
+      String namespace,
+      String label,
+      String field,
+      Connection connection,
+      BlockingQueue<News> news) {
+    this.kind = kind;
+    this.namespace = namespace;
+    this.selectors = parameter("labelSelector", label) + parameter("fieldSelector", field);
+    this.connection = connection;
+    this.news = news;
+  }
+
+  private static String parameter(String name, String value) {
+    return value.isEmpty()
+        ? ""
+        : "&" + name + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8);
+  }
+
+  void run() throws InterruptedException {
+    boolean listed = false;
+    boolean begunAnew = false;
+    long pause = 500;
+    while (true) {
+      try {
+        if (!listed) {
+          list(begunAnew ? "" : "0");
+          listed = true;
+        }
+        listed = watch();
+        begunAnew |= !listed;
+        pause = 500;
+      } catch (IOException e) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+        news.put(new Failed(kind.path(namespace) + ": " + e.getMessage()));
+        Thread.sleep(pause);
+        pause = Math.min(MAX_PAUSE_MS, pause * 2);
+      }
+    }
+  }
+
+  private void list(String from) throws IOException, InterruptedException {
+    String query = kind.path(namespace) + "?resourceVersion=" + from + selectors;
+    try (Response response = connection.get(query, LIST_TIMEOUT)) {
+      check(response);
+      List<Object> objects = new ArrayList<>();
+      try (JsonParser p = Json.parser(response.body())) {
+        if (p.nextToken() != JsonToken.START_OBJECT) {
+          throw new IOException("the list is not a JSON object");
+        }
+        while (p.nextToken() == JsonToken.FIELD_NAME) {
+          String name = p.currentName();
+          JsonToken value = p.nextToken();
+          if (name.equals("metadata")) {
+            version = Json.text(Json.value(p), "resourceVersion");
+          } else if (name.equals("items") && value == JsonToken.START_ARRAY) {
+            while (p.nextToken() != JsonToken.END_ARRAY) {
+              add(objects, Json.value(p));
+            }
+          } else {
+            p.skipChildren();
+          }
+        }
+      }
+      news.put(new Listed(this, objects));
+    }
+  }
+
+  private static void add(List<Object> objects, @Nullable Object object) {
+    if (object != null) {
+      objects.add(object);
+    }
+  }
+
+  /** Follows changes until the server ends the watch; returns whether it can be taken up again. */
+  private boolean watch() throws IOException, InterruptedException {
+    String query =
+        kind.path(namespace)
+            + "?watch=true&allowWatchBookmarks=true&timeoutSeconds="
+            + WATCH_SECONDS
+            + "&resourceVersion="
+            + version
+            + selectors;
+    try (Response response = connection.get(query, Duration.ofSeconds(WATCH_SECONDS + 30))) {
+      if (response.status() == 410) {
+        return false;
+      }
+      check(response);
+      try (JsonParser p = Json.parser(response.body())) {
+        while (p.nextToken() != null) {
+          Object event = Json.value(p);
+          Object object = Json.at(event, "object");
+          String type = Json.text(event, "type");
+          if (type.equals("ERROR") || object == null) {
+            if (Json.text(object, "code").equals("410")) {
+              return false;
+            }
+            throw new IOException("watch ended: " + Json.text(object, "message"));
+          }
+          String at = Json.text(object, "metadata", "resourceVersion");
+          if (!at.isEmpty()) {
+            version = at;
+          }
+          if (!type.equals("BOOKMARK")) {
+            news.put(new Changed(this, object, type.equals("DELETED")));
+          }
+        }
+      }
+      return true;
+    }
+  }
+
+  private static void check(Response response) throws IOException {
+    if (response.status() != 200) {
+      String body = new String(response.body().readNBytes(300), StandardCharsets.UTF_8).strip();
+      throw new IOException("the server answered with status " + response.status() + ": " + body);
+    }
+  }
+}

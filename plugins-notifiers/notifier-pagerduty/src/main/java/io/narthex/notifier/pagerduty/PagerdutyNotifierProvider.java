@@ -1,0 +1,95 @@
+package io.narthex.notifier.pagerduty;
+
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.Secret;
+import io.narthex.spi.notifier.Notifier;
+import io.narthex.spi.notifier.NotifierProvider;
+import io.narthex.spi.plugin.HttpTransport.HttpSettings;
+import io.narthex.spi.plugin.PluginContext;
+import java.net.URI;
+import org.jspecify.annotations.Nullable;
+import org.osgi.service.component.annotations.Component;
+
+/** Offers the notifier type {@code pagerduty}. */
+@Component(service = NotifierProvider.class)
+public final class PagerdutyNotifierProvider
+    implements NotifierProvider<PagerdutyConfig, PagerdutyConfig.Globals> {
+  static final URI V1 =
+      URI.create("https://events.pagerduty.com/generic/2010-04-15/create_event.json");
+
+  @Override
+  public String type() {
+    return "pagerduty";
+  }
+
+  @Override
+  public Class<PagerdutyConfig> configType() {
+    return PagerdutyConfig.class;
+  }
+
+  @Override
+  public Class<PagerdutyConfig.Globals> globalConfigType() {
+    return PagerdutyConfig.Globals.class;
+  }
+
+  @Override
+  public boolean sendResolvedByDefault() {
+    return true;
+  }
+
+  @Override
+  public Notifier open(
+      PagerdutyConfig config, PagerdutyConfig.Globals globals, PluginContext context) {
+    return open(config, globals, context, V1);
+  }
+
+  /** As {@link #open}, with another address of the first version of the API. */
+  Notifier open(
+      PagerdutyConfig config, PagerdutyConfig.Globals globals, PluginContext context, URI v1) {
+    boolean routing = given(config.routingKey());
+    boolean service = given(config.serviceKey());
+    boolean routingFile = !config.routingKeyFile().isEmpty();
+    boolean serviceFile = !config.serviceKeyFile().isEmpty();
+    if (!routing && !service && !routingFile && !serviceFile) {
+      throw new ConfigException("missing service or routing key in PagerDuty config");
+    }
+    if (routing && routingFile) {
+      throw new ConfigException("at most one of routing_key & routing_key_file must be configured");
+    }
+    if (service && serviceFile) {
+      throw new ConfigException("at most one of service_key & service_key_file must be configured");
+    }
+    if (config.details() != null
+        && !(config.details() instanceof ConfigNode.Mapping)
+        && config.details().toPlain() != null) {
+      throw new ConfigException("details must be a map of names to values");
+    }
+    URI uri = v1;
+    if (!service && !serviceFile) {
+      uri = url(config.url().isEmpty() ? globals.pagerdutyUrl() : config.url());
+    }
+    HttpSettings http = config.httpConfig() == null ? globals.httpConfig() : config.httpConfig();
+    return new PagerdutyNotifier(
+        config, uri, service || serviceFile, http == null ? HttpSettings.DEFAULT : http, context);
+  }
+
+  private static boolean given(@Nullable Secret secret) {
+    return secret != null && !secret.isEmpty();
+  }
+
+  private static URI url(String text) {
+    URI uri;
+    try {
+      uri = URI.create(text);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException("url: not a valid URL, got \"" + text + "\"", e);
+    }
+    if (uri.getHost() == null
+        || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+      throw new ConfigException(
+          "url: must begin with http:// or https:// and name a host, got \"" + text + "\"");
+    }
+    return uri;
+  }
+}

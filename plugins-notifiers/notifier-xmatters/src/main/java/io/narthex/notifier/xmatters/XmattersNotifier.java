@@ -1,0 +1,217 @@
+package io.narthex.notifier.xmatters;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
+import io.narthex.spi.notifier.Notification;
+import io.narthex.spi.notifier.Notifier;
+import io.narthex.spi.notifier.SendResult;
+import io.narthex.spi.notifier.TemplateRenderer.TemplateException;
+import io.narthex.spi.plugin.HttpTransport.HttpSettings;
+import io.narthex.spi.plugin.HttpTransport.Request;
+import io.narthex.spi.plugin.HttpTransport.Response;
+import io.narthex.spi.plugin.PluginContext;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Triggers a workflow for a group that fires, ends its events when it is resolved. Thread-safe. */
+final class XmattersNotifier implements Notifier {
+  /** The property events of a group are found by. */
+  static final String KEY = "Group Key Hash";
+
+  // buffers kept in threads of the host would keep this class loader alive
+  private static final JsonFactory JSON =
+      JsonFactory.builder().recyclerPool(JsonRecyclerPools.nonRecyclingPool()).build();
+  private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
+
+  private final XmattersConfig config;
+  private final HttpSettings http;
+  private final PluginContext context;
+
+  XmattersNotifier(XmattersConfig config, HttpSettings http, PluginContext context) {
+    this.config = config;
+    this.http = http;
+    this.context = context;
+  }
+
+  /** Returns the URI, or null when the text is none with host. */
+  static @Nullable URI uri(String text) {
+    try {
+      URI uri = URI.create(text);
+      boolean web = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+      return web && uri.getHost() != null ? uri : null;
+    } catch (IllegalArgumentException _) {
+      return null;
+    }
+  }
+
+  @Override
+  public SendResult send(Notification n) throws InterruptedException {
+    try {
+      if (n.status().equals("resolved") && !config.eventsUrl().isEmpty()) {
+        return terminate(hash(n.groupKey()));
+      }
+      String text;
+      try {
+        text =
+            config.url() == null || config.url().isEmpty()
+                ? Files.readString(context.configDirectory().resolve(config.urlFile())).strip()
+                : config.url().reveal();
+      } catch (IOException _) {
+        return SendResult.rejected("url_file " + config.urlFile() + ": cannot be read");
+      }
+      URI uri = uri(text);
+      if (uri == null) {
+        return SendResult.rejected(
+            "url_file " + config.urlFile() + ": must hold an http or https URL");
+      }
+      return post(uri, trigger(n));
+    } catch (TemplateException e) {
+      return SendResult.rejected("template cannot be expanded: " + e.getMessage());
+    } catch (IOException _) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      return SendResult.retryLater("request failed: no answer"); // the URL holds the key
+    }
+  }
+
+  private String trigger(Notification n) {
+    Map<String, @Nullable Object> properties = new LinkedHashMap<>();
+    properties.put("Status", n.status());
+    properties.put("Receiver", n.receiver());
+    properties.put("Group Key", n.groupKey());
+    properties.put(KEY, hash(n.groupKey()));
+    properties.put("Reason", n.reason());
+    properties.put(
+        "Fingerprints", String.join(",", n.alerts().stream().map(a -> a.fingerprint()).toList()));
+    properties.put("External URL", n.externalUrl());
+    n.commonLabels().toMap().forEach(properties::put);
+    n.commonAnnotations().toMap().forEach(properties::put);
+    config.properties().forEach((k, v) -> properties.put(k, n.templates().text(v)));
+    Map<String, @Nullable Object> body = new LinkedHashMap<>();
+    body.put("properties", properties);
+    List<Object> recipients = new ArrayList<>();
+    for (String r : config.recipients()) {
+      String name = n.templates().text(r);
+      if (!name.isEmpty()) {
+        recipients.add(Map.of("targetName", name));
+      }
+    }
+    if (!recipients.isEmpty()) {
+      body.put("recipients", recipients);
+    }
+    String priority = n.templates().text(config.priority());
+    if (!priority.isEmpty()) {
+      body.put("priority", priority);
+    }
+    return Json.write(body);
+  }
+
+  /** Ends all events that are active for a group. */
+  private SendResult terminate(String hash) throws IOException, InterruptedException {
+    URI events = URI.create(config.eventsUrl());
+    String query =
+        "?status=ACTIVE&propertyName=" + KEY.replace(" ", "%20") + "&propertyValue=" + hash;
+    List<String> ids;
+    Request request = Request.get(URI.create(events + query), timeout());
+    try (Response response = context.http().send(request, http)) {
+      if (response.status() != 200) {
+        return verdict(response);
+      }
+      ids = ids(response.body());
+    }
+    for (String id : ids) {
+      Map<String, @Nullable Object> body = new LinkedHashMap<>();
+      body.put("id", id);
+      body.put("status", "TERMINATED");
+      SendResult result = post(events, Json.write(body));
+      if (!(result instanceof SendResult.Delivered)) {
+        return result;
+      }
+    }
+    return SendResult.delivered();
+  }
+
+  /** Returns the ids of the entries of {@code data}. */
+  private static List<String> ids(InputStream in) throws IOException {
+    List<String> ids = new ArrayList<>();
+    try (JsonParser p = JSON.createParser(in)) {
+      int depth = 0;
+      boolean data = false;
+      for (JsonToken t = p.nextToken(); t != null; t = p.nextToken()) {
+        if (t.isStructStart()) {
+          depth++;
+          if (depth == 2) {
+            data = "data".equals(p.currentName());
+          }
+        } else if (t.isStructEnd()) {
+          depth--;
+        } else if (data
+            && depth == 3
+            && t == JsonToken.VALUE_STRING
+            && "id".equals(p.currentName())) {
+          ids.add(p.getText());
+        }
+      }
+    }
+    return ids;
+  }
+
+  private SendResult post(URI uri, String body) throws IOException, InterruptedException {
+    Request request =
+        Request.post(uri, "application/json", body.getBytes(StandardCharsets.UTF_8), timeout());
+    try (Response response = context.http().send(request, http)) {
+      return verdict(response);
+    }
+  }
+
+  private Duration timeout() {
+    return config.timeout().isZero() ? DEFAULT_TIMEOUT : config.timeout();
+  }
+
+  private static SendResult verdict(Response response) throws IOException {
+    int status = response.status();
+    if (status / 100 == 2) {
+      return SendResult.delivered();
+    }
+    String quoted = new String(response.body().readNBytes(300), StandardCharsets.UTF_8).strip();
+    String text = "unexpected status code " + status + (quoted.isEmpty() ? "" : ": " + quoted);
+    if (status != 429 && status / 100 != 5) {
+      return SendResult.rejected(text);
+    }
+    String after = response.header("Retry-After");
+    boolean seconds = after != null && after.matches("\\d{1,6}");
+    return new SendResult.RetryLater(
+        text, seconds ? Duration.ofSeconds(Long.parseLong(after)) : null);
+  }
+
+  static String hash(String groupKey) {
+    try {
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256")
+                  .digest(groupKey.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    // holds nothing
+  }
+}

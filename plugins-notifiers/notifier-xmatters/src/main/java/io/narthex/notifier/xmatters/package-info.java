@@ -1,0 +1,5 @@
+/** Notifications that trigger xMatters workflows. */
+@NullMarked
+package io.narthex.notifier.xmatters;
+
+import org.jspecify.annotations.NullMarked;
