@@ -16,6 +16,7 @@ import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
+import io.narthex.service.query.QueryInspector;
 import io.narthex.service.query.QueryResult;
 import io.narthex.spi.function.PromqlFunction;
 import io.narthex.spi.storage.Storage;
@@ -29,12 +30,13 @@ import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The engine: parses a query, waits for its turn, evaluates it over a storage. Thread-safe; a query
  * runs on the thread that asks, and ends early when that thread is interrupted.
  */
-public final class PromqlEngine implements QueryEngine {
+public final class PromqlEngine implements QueryEngine, QueryInspector {
   private static final NativeHistogram[] NO_HISTOGRAMS = new NativeHistogram[0];
 
   private final Storage storage;
@@ -114,7 +116,7 @@ public final class PromqlEngine implements QueryEngine {
     EngineOptions o = settings.get();
     try (FunctionRegistry.Lease lease = functions.lease()) {
       Expr expr = parse(expression, o, lease);
-      return run(expr, expression, timeMs, timeMs, 0, true, options, o, prepared, lease);
+      return run(expr, expression, timeMs, timeMs, 0, true, options, o, prepared, lease, null);
     }
   }
 
@@ -126,7 +128,8 @@ public final class PromqlEngine implements QueryEngine {
     try (FunctionRegistry.Lease lease = functions.lease()) {
       Expr expr = parse(expression, o, lease);
       checkRange(expr, stepMs);
-      return run(expr, expression, startMs, endMs, stepMs, false, options, o, prepared, lease);
+      return run(
+          expr, expression, startMs, endMs, stepMs, false, options, o, prepared, lease, null);
     }
   }
 
@@ -149,6 +152,49 @@ public final class PromqlEngine implements QueryEngine {
     try (FunctionRegistry.Lease lease = functions.lease()) {
       return Printer.pretty(parse(expression, settings.get(), lease));
     }
+  }
+
+  @Override
+  public Map<String, @Nullable Object> syntaxTree(String expression) {
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      return SyntaxTree.of(parse(expression, settings.get(), lease));
+    }
+  }
+
+  @Override
+  public PlanNode explain(
+      String expression, long startMs, long endMs, long stepMs, Options options) {
+    long prepared = System.nanoTime();
+    EngineOptions o = settings.get();
+    boolean instant = stepMs == 0;
+    long end = instant ? startMs : endMs;
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      Expr expr = parse(expression, o, lease);
+      if (!instant) {
+        checkRange(expr, stepMs);
+      }
+      Recorder recorder = new Recorder();
+      QueryResult unused =
+          run(
+              expr,
+              expression,
+              startMs,
+              end,
+              stepMs,
+              instant,
+              options,
+              o,
+              prepared,
+              lease,
+              recorder);
+      return recorder.plan(expr, this::countSeries);
+    }
+  }
+
+  private long countSeries(List<Matcher> matchers) {
+    return storage
+        .series(List.of(matchers), Long.MIN_VALUE, Long.MAX_VALUE, PlanNode.ESTIMATE_LIMIT)
+        .size();
   }
 
   @Override
@@ -177,7 +223,8 @@ public final class PromqlEngine implements QueryEngine {
       Options options,
       EngineOptions o,
       long preparedNanos,
-      FunctionRegistry.Lease lease) {
+      FunctionRegistry.Lease lease,
+      @Nullable Recorder recorder) {
     Duration timeout = options.timeout() == null ? o.timeout() : options.timeout();
     if (timeout.compareTo(o.timeout()) > 0) {
       timeout = o.timeout();
@@ -207,6 +254,7 @@ public final class PromqlEngine implements QueryEngine {
               lookback.toMillis(),
               deadline,
               lease);
+      context.recorder = recorder;
       long size = instant ? 1 : endMs < startMs ? 0 : (endMs - startMs) / stepMs + 1;
       if (size > Integer.MAX_VALUE - 8) {
         throw QueryContext.failed(
