@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Jars dropped into the folder of a running server: live, replaced, deleted, broken. */
 class DropFolderIT {
   private static final Path DISCOVERY = Tree.jar("distribution/samples/acme-discovery");
+  private static final Path FUNCTIONS = Tree.jar("distribution/samples/acme-functions");
   private static final Path NOTIFIER = Tree.jar("distribution/samples/acme-notifier");
 
   @TempDir private Path folder = Path.of("");
@@ -166,6 +167,23 @@ class DropFolderIT {
     long elapsed = System.currentTimeMillis() - since;
     assertThat(server().value("min_over_time(up{job=\"narthex\"}[" + elapsed + "ms])"))
         .isEqualTo(1);
+  }
+
+  @Test
+  void functionsComeAliveAndGo() throws IOException {
+    assertThat(server().get("api/v1/query?query=acme_clamp01(vector(7))").body())
+        .contains("unknown function with name \\\"acme_clamp01\\\"");
+    drop(FUNCTIONS, "acme-functions.jar");
+    Server.await(
+        "the plugin runs",
+        () -> server().plugin("io.acme.functions").path("state").asText().equals("running"));
+    assertThat(server().value("acme_clamp01(vector(7))")).isEqualTo(1);
+    assertThat(server().value("acme_ewma(vector(3)[1m:10s], 0.5)")).isEqualTo(3);
+
+    Files.delete(plugins.resolve("acme-functions.jar"));
+    Server.await("the plugin goes", () -> server().plugin("io.acme.functions").isMissingNode());
+    assertThat(server().get("api/v1/query?query=acme_clamp01(vector(7))").body())
+        .contains("plugin io.acme.functions, which had it, is not running");
   }
 
   @Test

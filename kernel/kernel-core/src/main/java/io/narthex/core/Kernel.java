@@ -5,6 +5,7 @@ import io.narthex.core.config.ConfigManager;
 import io.narthex.core.config.Flags;
 import io.narthex.core.host.DiscoveryHost;
 import io.narthex.core.host.ExporterHost;
+import io.narthex.core.host.FunctionHost;
 import io.narthex.core.host.HostEnvironment;
 import io.narthex.core.host.NotifierHost;
 import io.narthex.core.host.ProviderRegistry;
@@ -27,6 +28,7 @@ import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.notify.NotifierService;
 import io.narthex.service.plugins.PluginService;
+import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigException;
@@ -173,6 +175,7 @@ public final class Kernel {
     later(exporters::close);
     NotifierHost notifiers = new NotifierHost(environment, registry);
     later(notifiers::close);
+    FunctionHost functions = new FunctionHost();
     ServerState server = new ServerState(flags, build, stateFolder, exit, storage::ready);
     state = server;
     PluginManager plugins =
@@ -188,6 +191,7 @@ public final class Kernel {
                   case NOTIFIER -> notifiers.instances(p.type());
                   case STORAGE -> storage.instances(p.type());
                   case EXPORTER -> exporters.instances(p.type());
+                  case FUNCTION -> functions.instances(p.type());
                 });
     Consumer<ConfigFiles.Loaded> pluginsAccept =
         next -> {
@@ -203,6 +207,7 @@ public final class Kernel {
     framework.registerService(StorageGate.class, storage, null);
     framework.registerService(ExporterService.class, exporters, null);
     framework.registerService(NotifierService.class, notifiers, null);
+    framework.registerService(FunctionRegistry.class, functions, null);
     framework.registerService(PluginService.class, plugins, null);
     framework.registerService(ConfigService.class, config, null);
     framework.registerService(ServerInfo.class, server, null);
@@ -214,6 +219,7 @@ public final class Kernel {
     registry.listen(exporters);
     registry.listen(discovery);
     registry.listen(notifiers);
+    registry.listen(functions);
     plugins.start(Path.of(property("narthex.plugins.shipped", "lib/plugins")));
     later(plugins::close);
     if (!storage.ready()) {

@@ -119,6 +119,7 @@ public final class HttpServer {
     resources.property(CommonProperties.METAINF_SERVICES_LOOKUP_DISABLE, true);
     resources.property(ServerProperties.LOCATION_HEADER_RELATIVE_URI_RESOLUTION_DISABLED, true);
     resources.register(new QueryApi(services, storage, clock));
+    resources.register(new InspectApi(services, clock));
     resources.register(new TargetsApi(services));
     resources.register(new RulesApi(services));
     resources.register(new StatusApi(info, config, storage, services, clock));

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Queries and metadata: {@code /api/v1/query…}, {@code series}, {@code labels}, {@code metadata}.
@@ -201,6 +202,22 @@ public final class QueryApi {
   @Path("format_query")
   public Response formatForm(@Context HttpServletRequest request) {
     return format(request);
+  }
+
+  /** Returns the syntax tree of an expression. */
+  @GET
+  @Path("parse_query")
+  public Response parse(@Context HttpServletRequest request) {
+    Map<String, @Nullable Object> tree =
+        services.inspector().syntaxTree(new Parameters(request).text("query"));
+    return Api.success(out -> InspectApi.write(out, tree));
+  }
+
+  /** As {@link #parse}, parameters in a form. */
+  @POST
+  @Path("parse_query")
+  public Response parseForm(@Context HttpServletRequest request) {
+    return parse(request);
   }
 
   /** Returns the label sets of matching series. */

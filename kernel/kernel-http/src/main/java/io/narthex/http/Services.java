@@ -2,6 +2,7 @@ package io.narthex.http;
 
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryInspector;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.web.WebContent;
@@ -26,6 +27,15 @@ final class Services {
           ApiError.UNAVAILABLE_503, "the query engine is not running; see the plugins page");
     }
     return found;
+  }
+
+  /** Returns what tells about queries. */
+  QueryInspector inspector() {
+    if (engine() instanceof QueryInspector inspector) {
+      return inspector;
+    }
+    throw new ApiException(
+        ApiError.UNAVAILABLE_503, "the query engine that runs cannot explain queries");
   }
 
   /** Returns the alertmanager. */

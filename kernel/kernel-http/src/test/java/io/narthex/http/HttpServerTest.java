@@ -14,6 +14,7 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
+import io.narthex.service.query.QueryInspector;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.service.query.QueryResult.Statistics;
@@ -44,6 +45,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -176,7 +178,7 @@ class HttpServerTest {
   }
 
   /** Answers {@code up} with one sample, refuses everything else. */
-  private static final class FakeEngine implements QueryEngine {
+  private static final class FakeEngine implements QueryEngine, QueryInspector {
     @Override
     public QueryResult instant(String expression, long timeMs, Options options) {
       return switch (expression) {
@@ -212,6 +214,21 @@ class HttpServerTest {
 
     @Override
     public void check(String expression) {}
+
+    @Override
+    public Map<String, @Nullable Object> syntaxTree(String expression) {
+      Map<String, @Nullable Object> tree = new TreeMap<>();
+      tree.put("bool", true);
+      tree.put("list", List.of("a", 1L));
+      tree.put("nothing", null);
+      return tree;
+    }
+
+    @Override
+    public PlanNode explain(
+        String expression, long startMs, long endMs, long stepMs, Options options) {
+      return new PlanNode("vectorSelector", expression, 0, 2, 1, 3, 4, stepMs, 6, 7L, List.of());
+    }
 
     @Override
     public List<Matcher> selector(String text) {
@@ -358,6 +375,23 @@ class HttpServerTest {
     assertThat(get("/api/v1/labels?limit=2").body())
         .isEqualTo(
             "{\"status\":\"success\",\"data\":[\"a\",\"b\"],\"warnings\":[\"results truncated due to limit\"]}");
+  }
+
+  @Test
+  void showsWhatQueriesAreMadeOf() throws Exception {
+    assertThat(get("/api/v1/parse_query?query=up").body())
+        .isEqualTo(
+            "{\"status\":\"success\",\"data\":{\"bool\":true,\"list\":[\"a\",1],\"nothing\":null}}");
+    assertThat(get("/narthex/api/v1/explain?query=up&start=1&end=9&step=2").body())
+        .isEqualTo(
+            "{\"status\":\"success\",\"data\":{\"kind\":\"vectorSelector\",\"expr\":\"up\",\"start\":0,"
+                + "\"end\":2,\"evaluations\":1,\"series\":3,\"samples\":4,\"samplesRead\":2000,"
+                + "\"timeNanos\":6,\"estimatedSeries\":7,\"children\":[]}}");
+    error(
+        get("/narthex/api/v1/explain?query=up&start=9&end=1&step=2"),
+        400,
+        "bad_data",
+        "must give 1 to 11,000 points");
   }
 
   @Test

@@ -14,6 +14,7 @@ import io.narthex.promql.Expr.StringLiteral;
 import io.narthex.promql.Expr.SubqueryExpr;
 import io.narthex.promql.Expr.UnaryExpr;
 import io.narthex.promql.Expr.VectorSelector;
+import io.narthex.promql.Functions;
 import io.narthex.promql.ValueType;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -64,6 +65,21 @@ final class Evaluator {
 
   /** Returns the value of an expression that is no range vector. */
   Value eval(Expr e, Grid grid) {
+    Recorder recorder = context.recorder;
+    return recorder == null ? evalHeld(e, grid) : evalRecorded(e, grid, recorder);
+  }
+
+  private Value evalRecorded(Expr e, Grid grid, Recorder recorder) {
+    long begun = System.nanoTime();
+    long read = context.samplesRead();
+    Value v = evalHeld(e, grid);
+    long series = v instanceof Value.Vector x ? x.series().size() : 1;
+    long samples = v instanceof Value.Vector ? size(v) : grid.size();
+    recorder.add(e, series, samples, context.samplesRead() - read, System.nanoTime() - begun);
+    return v;
+  }
+
+  private Value evalHeld(Expr e, Grid grid) {
     long held = context.held();
     long room = context.room();
     Value v =
@@ -269,7 +285,9 @@ final class Evaluator {
         yield isInvariant(a.expr()) && (param == null || isInvariant(param));
       }
       case Call c -> {
-        if (TIME_DEPENDENT.contains(c.function().name())) {
+        // what a plugin calculates may depend on the time, which it is told
+        if (TIME_DEPENDENT.contains(c.function().name())
+            || Functions.get(c.function().name()) == null) {
           yield false;
         }
         boolean all = true;
@@ -508,6 +526,27 @@ final class Evaluator {
   }
 
   Windows windows(Expr range, Grid grid, String function) {
+    Recorder recorder = context.recorder;
+    if (recorder == null) {
+      return window(range, grid, function);
+    }
+    long begun = System.nanoTime();
+    long read = context.samplesRead();
+    Windows found = window(range, grid, function);
+    long samples = 0;
+    for (Samples s : found.series) {
+      samples += s.floatCount + s.histCount;
+    }
+    recorder.add(
+        range,
+        found.series.size(),
+        samples,
+        context.samplesRead() - read,
+        System.nanoTime() - begun);
+    return found;
+  }
+
+  private Windows window(Expr range, Grid grid, String function) {
     return switch (range) {
       case MatrixSelector m -> {
         VectorSelector v = m.selector();

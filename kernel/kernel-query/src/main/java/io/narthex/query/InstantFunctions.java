@@ -5,6 +5,7 @@ import io.narthex.model.Matcher;
 import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.Call;
 import io.narthex.promql.Expr.VectorSelector;
+import io.narthex.promql.Functions;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -24,6 +25,9 @@ final class InstantFunctions {
   Value call(Call c, Grid grid) {
     List<Expr> a = c.arguments();
     String name = c.function().name();
+    if (Functions.get(name) == null) {
+      return PluginFunctions.call(evaluator, c, grid);
+    }
     return switch (name) {
       case "time" -> times(grid);
       case "pi" -> Evaluator.scalar(grid, Math.PI);

@@ -12,30 +12,37 @@ import io.narthex.promql.ParserOptions;
 import io.narthex.promql.Printer;
 import io.narthex.promql.PromqlParser;
 import io.narthex.promql.ValueType;
+import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
+import io.narthex.service.query.QueryInspector;
 import io.narthex.service.query.QueryResult;
+import io.narthex.spi.function.PromqlFunction;
 import io.narthex.spi.storage.Storage;
 import io.narthex.spi.storage.StorageException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The engine: parses a query, waits for its turn, evaluates it over a storage. Thread-safe; a query
  * runs on the thread that asks, and ends early when that thread is interrupted.
  */
-public final class PromqlEngine implements QueryEngine {
+public final class PromqlEngine implements QueryEngine, QueryInspector {
   private static final NativeHistogram[] NO_HISTOGRAMS = new NativeHistogram[0];
 
   private final Storage storage;
   private final Supplier<EngineOptions> settings;
   private final Semaphore slots;
+  private final FunctionRegistry functions;
 
   /**
    * Creates an engine.
@@ -44,26 +51,61 @@ public final class PromqlEngine implements QueryEngine {
    * @param settings read anew for each query, but for the number of concurrent ones
    */
   public PromqlEngine(Storage storage, Supplier<EngineOptions> settings) {
+    this(storage, settings, PluginFunctions.NONE);
+  }
+
+  /**
+   * Creates an engine with functions of plugins.
+   *
+   * @param storage what is read
+   * @param settings read anew for each query, but for the number of concurrent ones
+   * @param functions what plugins add
+   */
+  public PromqlEngine(
+      Storage storage, Supplier<EngineOptions> settings, FunctionRegistry functions) {
     this.storage = storage;
+    this.functions = functions;
     this.settings = settings;
     this.slots = new Semaphore(settings.get().maxConcurrent(), true);
   }
 
   /** Returns the parser for some settings. */
   public static PromqlParser parser(EngineOptions o) {
+    return parser(o, name -> null);
+  }
+
+  private static PromqlParser parser(EngineOptions o, ParserOptions.FunctionSource extra) {
     return new PromqlParser(
         new ParserOptions(
             o.experimentalFunctions(),
             o.extendedRangeSelectors(),
             o.binopFill(),
             Re2::compile,
-            name -> null));
+            extra));
   }
 
-  private static Expr parse(String expression, EngineOptions o) {
+  private Expr parse(String expression, EngineOptions o, FunctionRegistry.Lease lease) {
+    Map<String, String> gone = new HashMap<>();
+    ParserOptions.FunctionSource source =
+        name -> {
+          PromqlFunction f = lease.find(name);
+          String former = f == null ? functions.formerProvider(name) : null;
+          if (former != null) {
+            gone.put(name, former);
+          }
+          return f == null ? null : PluginFunctions.signature(f);
+        };
     try {
-      return parser(o).parse(expression);
+      return parser(o, source).parse(expression);
     } catch (ParseException e) {
+      String first = e.errors().getFirst().message();
+      for (Map.Entry<String, String> g : gone.entrySet()) {
+        if (first.equals("unknown function with name \"" + g.getKey() + "\"")) {
+          throw new QueryException(
+              Kind.BAD_DATA,
+              e.getMessage() + "; plugin " + g.getValue() + ", which had it, is not running");
+        }
+      }
       throw new QueryException(Kind.BAD_DATA, String.valueOf(e.getMessage()));
     }
   }
@@ -72,8 +114,10 @@ public final class PromqlEngine implements QueryEngine {
   public QueryResult instant(String expression, long timeMs, Options options) {
     long prepared = System.nanoTime();
     EngineOptions o = settings.get();
-    Expr expr = parse(expression, o);
-    return run(expr, expression, timeMs, timeMs, 0, true, options, o, prepared);
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      Expr expr = parse(expression, o, lease);
+      return run(expr, expression, timeMs, timeMs, 0, true, options, o, prepared, lease, null);
+    }
   }
 
   @Override
@@ -81,7 +125,15 @@ public final class PromqlEngine implements QueryEngine {
       String expression, long startMs, long endMs, long stepMs, Options options) {
     long prepared = System.nanoTime();
     EngineOptions o = settings.get();
-    Expr expr = parse(expression, o);
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      Expr expr = parse(expression, o, lease);
+      checkRange(expr, stepMs);
+      return run(
+          expr, expression, startMs, endMs, stepMs, false, options, o, prepared, lease, null);
+    }
+  }
+
+  private static void checkRange(Expr expr, long stepMs) {
     if (expr.type() != ValueType.VECTOR && expr.type() != ValueType.SCALAR) {
       throw new QueryException(
           Kind.BAD_DATA,
@@ -93,17 +145,63 @@ public final class PromqlEngine implements QueryEngine {
       throw new QueryException(
           Kind.BAD_DATA, "range query: step must be greater than 0, got " + stepMs + "ms");
     }
-    return run(expr, expression, startMs, endMs, stepMs, false, options, o, prepared);
   }
 
   @Override
   public String format(String expression) {
-    return Printer.pretty(parse(expression, settings.get()));
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      return Printer.pretty(parse(expression, settings.get(), lease));
+    }
+  }
+
+  @Override
+  public Map<String, @Nullable Object> syntaxTree(String expression) {
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      return SyntaxTree.of(parse(expression, settings.get(), lease));
+    }
+  }
+
+  @Override
+  public PlanNode explain(
+      String expression, long startMs, long endMs, long stepMs, Options options) {
+    long prepared = System.nanoTime();
+    EngineOptions o = settings.get();
+    boolean instant = stepMs == 0;
+    long end = instant ? startMs : endMs;
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      Expr expr = parse(expression, o, lease);
+      if (!instant) {
+        checkRange(expr, stepMs);
+      }
+      Recorder recorder = new Recorder();
+      QueryResult unused =
+          run(
+              expr,
+              expression,
+              startMs,
+              end,
+              stepMs,
+              instant,
+              options,
+              o,
+              prepared,
+              lease,
+              recorder);
+      return recorder.plan(expr, this::countSeries);
+    }
+  }
+
+  private long countSeries(List<Matcher> matchers) {
+    return storage
+        .series(List.of(matchers), Long.MIN_VALUE, Long.MAX_VALUE, PlanNode.ESTIMATE_LIMIT)
+        .size();
   }
 
   @Override
   public void check(String expression) {
-    Expr unused = parse(expression, settings.get());
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      Expr unused = parse(expression, settings.get(), lease);
+    }
   }
 
   @Override
@@ -124,7 +222,9 @@ public final class PromqlEngine implements QueryEngine {
       boolean instant,
       Options options,
       EngineOptions o,
-      long preparedNanos) {
+      long preparedNanos,
+      FunctionRegistry.Lease lease,
+      @Nullable Recorder recorder) {
     Duration timeout = options.timeout() == null ? o.timeout() : options.timeout();
     if (timeout.compareTo(o.timeout()) > 0) {
       timeout = o.timeout();
@@ -144,7 +244,17 @@ public final class PromqlEngine implements QueryEngine {
     try {
       QueryContext context =
           new QueryContext(
-              o, storage, text, startMs, endMs, stepMs, instant, lookback.toMillis(), deadline);
+              o,
+              storage,
+              text,
+              startMs,
+              endMs,
+              stepMs,
+              instant,
+              lookback.toMillis(),
+              deadline,
+              lease);
+      context.recorder = recorder;
       long size = instant ? 1 : endMs < startMs ? 0 : (endMs - startMs) / stepMs + 1;
       if (size > Integer.MAX_VALUE - 8) {
         throw QueryContext.failed(

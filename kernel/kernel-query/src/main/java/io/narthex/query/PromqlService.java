@@ -5,8 +5,10 @@ import io.narthex.promql.PromDuration;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
 import io.narthex.service.metrics.Metrics;
+import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
+import io.narthex.service.query.QueryInspector;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
@@ -16,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +31,7 @@ import org.slf4j.LoggerFactory;
 
 /** The server's query engine: flags and features decide how it behaves, the gate what it reads. */
 @Component(service = {QueryEngine.class, ReloadListener.class})
-public final class PromqlService implements QueryEngine, ReloadListener {
+public final class PromqlService implements QueryEngine, QueryInspector, ReloadListener {
   private static final Logger LOG = LoggerFactory.getLogger(PromqlService.class);
 
   private final PromqlEngine engine;
@@ -39,10 +42,14 @@ public final class PromqlService implements QueryEngine, ReloadListener {
   /** Creates the engine for a server. */
   @Activate
   public PromqlService(
-      @Reference StorageGate storage, @Reference ServerInfo server, @Reference Metrics metrics) {
+      @Reference StorageGate storage,
+      @Reference ServerInfo server,
+      @Reference Metrics metrics,
+      @Reference FunctionRegistry functions) {
+    functions.reserve(PluginFunctions.reserved());
     options = options(server);
     this.metrics = new EngineMetrics(metrics, options.maxConcurrent());
-    engine = new PromqlEngine(storage, () -> options);
+    engine = new PromqlEngine(storage, () -> options, functions);
   }
 
   private static EngineOptions options(ServerInfo server) {
@@ -172,6 +179,21 @@ public final class PromqlService implements QueryEngine, ReloadListener {
   @Override
   public String format(String expression) {
     return engine.format(expression);
+  }
+
+  @Override
+  public Map<String, @Nullable Object> syntaxTree(String expression) {
+    return engine.syntaxTree(expression);
+  }
+
+  @Override
+  public PlanNode explain(String expression, long startMs, long endMs, long stepMs, Options o) {
+    metrics.begin();
+    try {
+      return engine.explain(expression, startMs, endMs, stepMs, o);
+    } finally {
+      metrics.end();
+    }
   }
 
   @Override

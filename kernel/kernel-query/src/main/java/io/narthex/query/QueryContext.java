@@ -2,6 +2,7 @@ package io.narthex.query;
 
 import io.narthex.promql.DurationExpr;
 import io.narthex.promql.PosRange;
+import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
 import io.narthex.spi.storage.Storage;
@@ -16,6 +17,10 @@ final class QueryContext {
 
   final EngineOptions options;
   final Storage storage;
+
+  /** The functions of plugins that this query uses. */
+  final FunctionRegistry.Lease functions;
+
   final Annotations annotations;
   final long startMs;
   final long endMs;
@@ -25,6 +30,9 @@ final class QueryContext {
 
   /** Results of selectors, so that a selector that occurs twice is read once. */
   final Map<Object, List<Samples>> selections = new HashMap<>();
+
+  /** Notes what each part costs; null unless asked for. */
+  @Nullable Recorder recorder;
 
   private final long deadlineNanos;
   private long samples;
@@ -46,9 +54,11 @@ final class QueryContext {
       long stepMs,
       boolean instant,
       long lookbackMs,
-      long deadlineNanos) {
+      long deadlineNanos,
+      FunctionRegistry.Lease functions) {
     this.options = options;
     this.storage = storage;
+    this.functions = functions;
     this.annotations = new Annotations(query);
     this.startMs = startMs;
     this.endMs = endMs;

@@ -57,7 +57,7 @@ final class RangeFunctions {
       case "predict_linear" -> new OverTime.Regression(n, place, true, e.scalars(a.get(1), grid));
       case "double_exponential_smoothing" ->
           new OverTime.Smoothing(n, place, e.scalars(a.get(1), grid), e.scalars(a.get(2), grid));
-      default -> throw QueryContext.failed("unknown function " + name);
+      default -> new PluginFunctions.OverRange(e, c, place, grid);
     };
   }
 }

@@ -123,7 +123,10 @@ final class TestStorage implements Storage {
 
   @Override
   public List<Labels> series(List<List<Matcher>> sets, long min, long max, int limit) {
-    throw new UnsupportedOperationException("not needed in tests");
+    return byLabels.keySet().stream()
+        .filter(l -> sets.stream().anyMatch(a -> a.stream().allMatch(m -> m.matches(l))))
+        .limit(limit == 0 ? Long.MAX_VALUE : limit)
+        .toList();
   }
 
   @Override

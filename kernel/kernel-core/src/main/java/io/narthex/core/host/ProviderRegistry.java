@@ -22,7 +22,9 @@ public final class ProviderRegistry {
     /** Delivers notifications. */
     NOTIFIER,
     /** Keeps samples. */
-    STORAGE
+    STORAGE,
+    /** Adds functions to PromQL. */
+    FUNCTION
   }
 
   /**

@@ -7,6 +7,7 @@ import io.narthex.core.plugin.JarInspector.JarInfo;
 import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.spi.discovery.DiscoveryProvider;
 import io.narthex.spi.exporter.ExporterProvider;
+import io.narthex.spi.function.FunctionProvider;
 import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.storage.StorageProvider;
 import java.io.IOException;
@@ -39,6 +40,7 @@ final class Deployment {
     INTERFACES.put(ExporterProvider.class.getName(), Kind.EXPORTER);
     INTERFACES.put(NotifierProvider.class.getName(), Kind.NOTIFIER);
     INTERFACES.put(StorageProvider.class.getName(), Kind.STORAGE);
+    INTERFACES.put(FunctionProvider.class.getName(), Kind.FUNCTION);
   }
 
   final JarInfo info;
@@ -170,7 +172,7 @@ final class Deployment {
           .forEach((name, classes) -> classes.forEach(c -> found.add(instantiate(name, c))));
     }
     if (found.isEmpty()) {
-      throw new PluginException("offers no discovery, exporter, notifier or storage");
+      throw new PluginException("offers no discovery, exporter, notifier, storage or function");
     }
     providers = List.copyOf(found);
   }
@@ -212,6 +214,7 @@ final class Deployment {
       case EXPORTER -> ((ExporterProvider<?>) service).type();
       case NOTIFIER -> ((NotifierProvider<?, ?>) service).type();
       case STORAGE -> ((StorageProvider<?>) service).type();
+      case FUNCTION -> ((FunctionProvider) service).type();
     };
   }
 

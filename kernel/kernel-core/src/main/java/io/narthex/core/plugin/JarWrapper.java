@@ -25,6 +25,7 @@ final class JarWrapper {
       "io.narthex.model;version=\"[1,2)\",io.narthex.spi.config;version=\"[1,2)\",io.narthex.spi.plugin;version=\"[1,2)\","
           + "io.narthex.spi.discovery;version=\"[1,2)\",io.narthex.spi.exporter;version=\"[1,2)\","
           + "io.narthex.spi.notifier;version=\"[1,2)\",io.narthex.spi.storage;version=\"[1,2)\","
+          + "io.narthex.spi.function;version=\"[1,2)\","
           + "org.slf4j;version=\"[1.7,3)\";resolution:=optional";
 
   /** Headers of half a bundle that must not take effect. */

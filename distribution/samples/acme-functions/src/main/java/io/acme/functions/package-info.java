@@ -1,0 +1,5 @@
+/** PromQL functions as a plain jar, without OSGi. */
+@NullMarked
+package io.acme.functions;
+
+import org.jspecify.annotations.NullMarked;

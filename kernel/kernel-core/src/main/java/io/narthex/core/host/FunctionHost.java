@@ -1,0 +1,215 @@
+package io.narthex.core.host;
+
+import io.narthex.core.host.ProviderRegistry.Kind;
+import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.service.query.FunctionRegistry;
+import io.narthex.spi.function.FunctionProvider;
+import io.narthex.spi.function.PromqlFunction;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The functions of the plugins that run. A change is visible to the next query at once; the former
+ * provider goes when the queries that use its functions have ended.
+ */
+public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Listener {
+  private static final Logger LOG = LoggerFactory.getLogger(FunctionHost.class);
+
+  /** How long a replaced plugin waits for the queries that still use it. */
+  private static final Duration DRAIN = Duration.ofSeconds(30);
+
+  /** A provider with the number of queries that use it, which {@code lock} guards. */
+  private static final class Slot {
+    final Provider provider;
+    final Map<String, PromqlFunction> functions = new TreeMap<>();
+    int uses;
+
+    Slot(Provider provider) {
+      this.provider = provider;
+    }
+  }
+
+  private final Object lock = new Object();
+  private final Duration drain;
+  private final Map<String, Slot> byType = new TreeMap<>(); // guarded by lock
+  private final Map<String, Slot> byName = new HashMap<>(); // guarded by lock
+  private final Map<String, String> former = new HashMap<>(); // guarded by lock
+  private volatile Set<String> reserved = Set.of();
+
+  /** Creates one without functions. */
+  public FunctionHost() {
+    this(DRAIN);
+  }
+
+  FunctionHost(Duration drain) {
+    this.drain = drain;
+  }
+
+  @Override
+  public void reserve(Set<String> names) {
+    reserved = Set.copyOf(names);
+  }
+
+  @Override
+  public @Nullable String formerProvider(String name) {
+    synchronized (lock) {
+      return byName.containsKey(name) ? null : former.get(name);
+    }
+  }
+
+  /** Returns the functions of a type, each with what is wrong with it, or the empty text. */
+  public Map<String, String> instances(String type) {
+    Map<String, String> out = new LinkedHashMap<>();
+    synchronized (lock) {
+      Slot slot = byType.get(type);
+      if (slot != null) {
+        for (String name : slot.functions.keySet()) {
+          out.put(
+              name + "()",
+              reserved.contains(name)
+                  ? "is the name of a built-in function, which is used instead"
+                  : "");
+        }
+      }
+    }
+    return out;
+  }
+
+  @Override
+  public void probe(Provider candidate) {
+    if (candidate.kind() == Kind.FUNCTION) {
+      Slot slot = read(candidate);
+      synchronized (lock) {
+        refuseClashes(slot);
+      }
+    }
+  }
+
+  private static Slot read(Provider provider) {
+    FunctionProvider service = (FunctionProvider) provider.service();
+    Slot slot = new Slot(provider);
+    for (PromqlFunction f :
+        PluginCalls.open(
+            service, "listing the functions of " + provider.pluginId(), service::functions)) {
+      if (slot.functions.put(f.name(), f) != null) {
+        throw new IllegalStateException(
+            provider.label() + " has two functions of the name \"" + f.name() + "\"");
+      }
+    }
+    return slot;
+  }
+
+  private void refuseClashes(Slot slot) {
+    for (String name : slot.functions.keySet()) {
+      if (reserved.contains(name)) {
+        throw new IllegalStateException(
+            "function \"" + name + "\" is built in; give it another name");
+      }
+      Slot other = byName.get(name);
+      if (other != null && !other.provider.pluginId().equals(slot.provider.pluginId())) {
+        throw new IllegalStateException(
+            "function \""
+                + name
+                + "\" is already served by plugin `"
+                + other.provider.pluginId()
+                + "`; remove that one first");
+      }
+    }
+  }
+
+  @Override
+  public void changed(Kind kind, String type, @Nullable Provider now) {
+    if (kind != Kind.FUNCTION) {
+      return;
+    }
+    Slot next = now == null ? null : read(now);
+    synchronized (lock) {
+      if (next != null) {
+        refuseClashes(next);
+      }
+      Slot old = next == null ? byType.remove(type) : byType.put(type, next);
+      if (old != null) {
+        old.functions.keySet().forEach(name -> former.put(name, old.provider.pluginId()));
+      }
+      byName.clear();
+      byType.values().forEach(s -> s.functions.keySet().forEach(name -> byName.put(name, s)));
+      former.keySet().removeAll(byName.keySet());
+      if (old != null) {
+        drain(old);
+      }
+    }
+  }
+
+  /** Waits, with {@code lock} released meanwhile, until no query uses a provider. */
+  private void drain(Slot old) {
+    long deadline = System.nanoTime() + drain.toNanos();
+    try {
+      while (old.uses > 0) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left <= 0) {
+          LOG.warn(
+              "plugin {}: {} queries still use it after {} s and may fail",
+              old.provider.pluginId(),
+              old.uses,
+              drain.toSeconds());
+          return;
+        }
+        lock.wait(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public Lease lease() {
+    return new Use();
+  }
+
+  /** What one query has found. Confined to its thread. */
+  private final class Use implements Lease {
+    private final Map<String, PromqlFunction> found = new HashMap<>();
+    private final Map<Slot, Slot> held = new java.util.IdentityHashMap<>();
+
+    @Override
+    public @Nullable PromqlFunction find(String name) {
+      PromqlFunction known = found.get(name);
+      if (known != null) {
+        return known;
+      }
+      synchronized (lock) {
+        Slot slot = byName.get(name);
+        PromqlFunction f = slot == null ? null : slot.functions.get(name);
+        if (slot == null || f == null) {
+          return null;
+        }
+        if (held.put(slot, slot) == null) {
+          slot.uses++;
+        }
+        found.put(name, f);
+        return f;
+      }
+    }
+
+    @Override
+    public void close() {
+      if (held.isEmpty()) {
+        return;
+      }
+      synchronized (lock) {
+        held.keySet().forEach(slot -> slot.uses--);
+        lock.notifyAll();
+      }
+      held.clear();
+      found.clear();
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package io.narthex.http;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryInspector.PlanNode;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What the parts of a query cost: {@code /narthex/api/v1/explain}. */
+@Path("/narthex/api/v1")
+public final class InspectApi {
+  private static final int MAX_POINTS = 11_000;
+
+  private final Services services;
+  private final Clock clock;
+
+  InspectApi(Services services, Clock clock) {
+    this.services = services;
+    this.clock = clock;
+  }
+
+  /** Runs a query and returns what its parts have cost. */
+  @GET
+  @Path("explain")
+  public Response explain(@Context HttpServletRequest request) {
+    Parameters p = new Parameters(request);
+    QueryEngine.Options options =
+        new QueryEngine.Options(p.duration("timeout"), p.duration("lookback_delta"), false);
+    PlanNode plan;
+    if (p.text("step").isEmpty()) {
+      long time = p.time("time", clock.millis());
+      plan = services.inspector().explain(p.text("query"), time, time, 0, options);
+    } else {
+      long start = p.requiredTime("start");
+      long end = p.requiredTime("end");
+      long step = p.requiredDurationMs("step");
+      if (end < start || step <= 0 || (end - start) / step > MAX_POINTS) {
+        throw new ApiException(
+            ApiError.BAD_DATA,
+            "invalid parameter \"step\": start, end and step must give 1 to 11,000 points");
+      }
+      plan = services.inspector().explain(p.text("query"), start, end, step, options);
+    }
+    return Api.success(out -> node(out, plan));
+  }
+
+  private static void node(JsonGenerator out, PlanNode n) throws IOException {
+    out.writeStartObject();
+    out.writeStringField("kind", n.kind());
+    out.writeStringField("expr", n.expression());
+    out.writeNumberField("start", n.start());
+    out.writeNumberField("end", n.end());
+    out.writeNumberField("evaluations", n.evaluations());
+    out.writeNumberField("series", n.series());
+    out.writeNumberField("samples", n.samples());
+    out.writeNumberField("samplesRead", n.samplesRead());
+    out.writeNumberField("timeNanos", n.timeNanos());
+    Long estimated = n.estimatedSeries();
+    if (estimated != null) {
+      out.writeNumberField("estimatedSeries", estimated);
+    }
+    out.writeArrayFieldStart("children");
+    for (PlanNode child : n.children()) {
+      node(out, child);
+    }
+    out.writeEndArray();
+    out.writeEndObject();
+  }
+
+  /** Writes maps, lists, texts, numbers, booleans and null. */
+  static void write(JsonGenerator out, @Nullable Object value) throws IOException {
+    switch (value) {
+      case null -> out.writeNull();
+      case Map<?, ?> map -> {
+        out.writeStartObject();
+        for (Map.Entry<?, ?> e : map.entrySet()) {
+          out.writeFieldName(String.valueOf(e.getKey()));
+          write(out, e.getValue());
+        }
+        out.writeEndObject();
+      }
+      case Iterable<?> list -> {
+        out.writeStartArray();
+        for (Object element : list) {
+          write(out, element);
+        }
+        out.writeEndArray();
+      }
+      case Boolean b -> out.writeBoolean(b);
+      case Integer i -> out.writeNumber(i);
+      case Long l -> out.writeNumber(l);
+      case Double d -> out.writeNumber(d);
+      default -> out.writeString(value.toString());
+    }
+  }
+}

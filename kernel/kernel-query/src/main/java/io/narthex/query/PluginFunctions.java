@@ -1,0 +1,304 @@
+package io.narthex.query;
+
+import io.narthex.promql.AggregateOp;
+import io.narthex.promql.Expr;
+import io.narthex.promql.Expr.Call;
+import io.narthex.promql.FunctionSignature;
+import io.narthex.promql.Functions;
+import io.narthex.promql.PosRange;
+import io.narthex.promql.ValueType;
+import io.narthex.service.query.FunctionRegistry;
+import io.narthex.service.query.QueryException;
+import io.narthex.spi.function.FunctionCall;
+import io.narthex.spi.function.FunctionWindows;
+import io.narthex.spi.function.PromqlFunction;
+import io.narthex.spi.function.PromqlFunction.ArgumentType;
+import io.narthex.spi.function.PromqlFunction.OfRange;
+import io.narthex.spi.function.PromqlFunction.OfScalars;
+import io.narthex.spi.function.PromqlFunction.OfVector;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Calls functions of plugins. */
+final class PluginFunctions {
+  /** No plugin has functions. */
+  static final FunctionRegistry NONE =
+      new FunctionRegistry() {
+        private final Lease nothing =
+            new Lease() {
+              @Override
+              public @Nullable PromqlFunction find(String name) {
+                return null;
+              }
+
+              @Override
+              public void close() {
+                // nothing is held
+              }
+            };
+
+        @Override
+        public Lease lease() {
+          return nothing;
+        }
+
+        @Override
+        public @Nullable String formerProvider(String name) {
+          return null;
+        }
+
+        @Override
+        public void reserve(Set<String> names) {
+          // there is nobody to keep from using them
+        }
+      };
+
+  private static final List<String> KEYWORDS =
+      List.of(
+          "and",
+          "or",
+          "unless",
+          "atan2",
+          "bool",
+          "by",
+          "without",
+          "on",
+          "ignoring",
+          "group_left",
+          "group_right",
+          "offset",
+          "inf",
+          "nan",
+          "anchored",
+          "smoothed",
+          "fill",
+          "fill_left",
+          "fill_right");
+
+  private PluginFunctions() {}
+
+  /** Returns the names of the language itself. */
+  static Set<String> reserved() {
+    Set<String> names = new HashSet<>(KEYWORDS);
+    Functions.all().forEach(f -> names.add(f.name()));
+    for (AggregateOp op : AggregateOp.values()) {
+      names.add(op.text());
+    }
+    return names;
+  }
+
+  static FunctionSignature signature(PromqlFunction f) {
+    return new FunctionSignature(
+        f.name(),
+        f.arguments().stream().map(PluginFunctions::type).toList(),
+        0,
+        type(f.returns()),
+        false);
+  }
+
+  private static ValueType type(ArgumentType t) {
+    return switch (t) {
+      case SCALAR -> ValueType.SCALAR;
+      case VECTOR -> ValueType.VECTOR;
+      case MATRIX -> ValueType.MATRIX;
+      case STRING -> ValueType.STRING;
+    };
+  }
+
+  private static PromqlFunction find(Evaluator e, Call c) {
+    String name = c.function().name();
+    PromqlFunction f = e.context.functions.find(name);
+    if (f == null) {
+      throw QueryContext.failed("unknown function with name \"" + name + "\"");
+    }
+    return f;
+  }
+
+  private static QueryException failure(String name, Throwable e) {
+    return QueryContext.failed("function " + name + " of a plugin failed: " + e);
+  }
+
+  /** Returns the value of a function without range vector among its arguments. */
+  static Value call(Evaluator e, Call c, Grid grid) {
+    PromqlFunction f = find(e, c);
+    Arguments arguments = new Arguments(e, c, f, grid);
+    if (f.evaluation() instanceof OfScalars scalars) {
+      double[] out = new double[grid.size()];
+      Arrays.fill(out, Double.NaN);
+      try {
+        scalars.evaluate(arguments, out);
+      } catch (RuntimeException | LinkageError x) {
+        throw failure(f.name(), x);
+      }
+      return new Value.Scalar(out);
+    }
+    OfVector vector = (OfVector) f.evaluation();
+    Expr argument = c.arguments().get(f.arguments().indexOf(ArgumentType.VECTOR));
+    List<StepSeries> in = e.vector(argument, grid);
+    List<StepSeries> out = new ArrayList<>(in.size());
+    boolean[] present = new boolean[grid.size()];
+    for (StepSeries s : in) {
+      e.context.check();
+      double[] values = s.floats.clone();
+      boolean any = false;
+      for (int i = 0; i < present.length; i++) {
+        present[i] = s.kinds[i] == StepSeries.FLOAT;
+        any |= present[i];
+      }
+      if (!any) {
+        continue;
+      }
+      try {
+        vector.evaluate(arguments, values, present);
+      } catch (RuntimeException | LinkageError x) {
+        throw failure(f.name(), x);
+      }
+      StepSeries r = e.renamed(s);
+      for (int i = 0; i < present.length; i++) {
+        if (present[i]) {
+          r.set(i, values[i]);
+        }
+      }
+      if (!r.isEmpty()) {
+        out.add(r);
+      }
+    }
+    return new Value.Vector(e.merge(out));
+  }
+
+  /** The arguments of a call that are no vectors, and its steps. */
+  private static final class Arguments implements FunctionCall {
+    private final Grid grid;
+    private final double[] @Nullable [] scalars;
+    private final @Nullable String[] texts;
+
+    Arguments(Evaluator e, Call c, PromqlFunction f, Grid grid) {
+      this.grid = grid;
+      int n = c.arguments().size();
+      scalars = new double[n][];
+      texts = new String[n];
+      for (int i = 0; i < n; i++) {
+        Expr a = c.arguments().get(i);
+        switch (f.arguments().get(i)) {
+          case SCALAR -> scalars[i] = e.scalars(a, grid);
+          case STRING -> texts[i] = Evaluator.text(a);
+          case VECTOR, MATRIX -> {}
+        }
+      }
+    }
+
+    @Override
+    public int steps() {
+      return grid.size();
+    }
+
+    @Override
+    public long timeMs(int step) {
+      return grid.time(step);
+    }
+
+    @Override
+    public double[] scalars(int argument) {
+      double[] found = argument < 0 || argument >= scalars.length ? null : scalars[argument];
+      if (found == null) {
+        throw new IllegalArgumentException("argument " + argument + " is no scalar");
+      }
+      return found;
+    }
+
+    @Override
+    public String text(int argument) {
+      String found = argument < 0 || argument >= texts.length ? null : texts[argument];
+      if (found == null) {
+        throw new IllegalArgumentException("argument " + argument + " is no text");
+      }
+      return found;
+    }
+  }
+
+  /** A function over a range vector. Histograms are left out. */
+  static final class OverRange extends RangeFunction {
+    private final String name;
+    private final OfRange function;
+    private final Arguments arguments;
+    private final Grid grid;
+
+    OverRange(Evaluator e, Call c, PosRange place, Grid grid) {
+      super(e.context.annotations, place);
+      PromqlFunction f = find(e, c);
+      this.name = f.name();
+      this.function = (OfRange) f.evaluation();
+      this.arguments = new Arguments(e, c, f, grid);
+      this.grid = grid;
+    }
+
+    @Override
+    void applyAll(Bounds b, StepSeries out) {
+      run(new Windows(b.times, samples.floats, b.lo, b.hi, b.ends, b.rangeMs), out);
+    }
+
+    /** Reached for series that have histograms too: a window at a time, told as all the steps. */
+    @Override
+    void apply(Window w, StepSeries out) {
+      if (!floatsOnly(w)) {
+        return;
+      }
+      int[] lo = new int[grid.size()];
+      int[] hi = new int[grid.size()];
+      long[] ends = new long[grid.size()];
+      for (int i = 0; i < ends.length; i++) {
+        ends[i] = w.end - (w.step - i) * grid.stepMs();
+      }
+      Arrays.fill(lo, 0, w.step, w.floatLo);
+      Arrays.fill(hi, 0, w.step, w.floatLo);
+      Arrays.fill(lo, w.step + 1, lo.length, w.floatHi);
+      Arrays.fill(hi, w.step + 1, hi.length, w.floatHi);
+      lo[w.step] = w.floatLo;
+      hi[w.step] = w.floatHi;
+      run(new Windows(samples.floatTimes, samples.floats, lo, hi, ends, w.rangeMs), out);
+    }
+
+    private void run(Windows windows, StepSeries out) {
+      int n = grid.size();
+      double[] values = new double[n];
+      boolean[] present = new boolean[n];
+      for (int i = 0; i < n; i++) {
+        present[i] = windows.to(i) > windows.from(i);
+      }
+      try {
+        function.evaluate(arguments, windows, values, present);
+      } catch (RuntimeException | LinkageError e) {
+        throw failure(name, e);
+      }
+      for (int i = 0; i < n; i++) {
+        if (present[i] && windows.to(i) > windows.from(i)) {
+          out.set(i, values[i]);
+        }
+      }
+    }
+  }
+
+  /** Windows as index bounds of columns, which are lent. */
+  private record Windows(
+      long[] timesMs, double[] values, int[] lo, int[] hi, long[] ends, long rangeMs)
+      implements FunctionWindows {
+    @Override
+    public int from(int step) {
+      return lo[step];
+    }
+
+    @Override
+    public int to(int step) {
+      return hi[step];
+    }
+
+    @Override
+    public long endMs(int step) {
+      return ends[step];
+    }
+  }
+}
