@@ -36,6 +36,10 @@ final class PluginCommand {
              narthex plugin install|update FILE.jar [--force]
              narthex plugin remove|rollback|enable|disable ID
              narthex plugin log [ID]
+             narthex plugin docs ID
+             narthex plugin schema ID [--provider=KIND:TYPE [--part=global]]
+             narthex plugin waiting|orphans
+             narthex plugin forget ID
       options: --server=URL --token-file=FILE --json
       """;
 
@@ -49,6 +53,8 @@ final class PluginCommand {
   private Path tokenFile = Path.of("data", "narthex", "admin.token");
   private boolean raw;
   private boolean force;
+  private String provider = "";
+  private String part = "";
 
   private PluginCommand(PrintStream out, PrintStream err) {
     this.out = out;
@@ -77,6 +83,10 @@ final class PluginCommand {
         tokenFile = Path.of(arg.substring("--token-file=".length()));
       } else if (arg.equals("--json")) {
         raw = true;
+      } else if (arg.startsWith("--provider=")) {
+        provider = arg.substring("--provider=".length());
+      } else if (arg.startsWith("--part=")) {
+        part = arg.substring("--part=".length());
       } else if (arg.equals("--force")) {
         force = true;
       } else if (arg.startsWith("-")) {
@@ -88,13 +98,19 @@ final class PluginCommand {
     }
     String command = words.isEmpty() ? "" : words.get(0);
     String subject = words.size() > 1 ? words.get(1) : "";
-    boolean needsSubject = !command.equals("list") && !command.equals("log");
+    boolean needsSubject = !List.of("list", "log", "waiting", "orphans").contains(command);
     if (needsSubject && subject.isEmpty()) {
       return usage();
     }
     try {
       return switch (command) {
-        case "list" -> print(send("GET", "plugins", null));
+        case "list" -> list();
+        case "waiting", "orphans" -> settings().print(send("GET", "plugins/" + command, null));
+        case "docs" ->
+            settings().printText(send("GET", schemaPath(subject) + "?format=markdown", null));
+        case "schema" -> settings().printText(send("GET", schemaOf(subject), null));
+        case "forget" ->
+            print(send("DELETE", "plugins/orphans/" + encode(subject), BodyPublishers.noBody()));
         case "info" -> print(send("GET", "plugins/" + encode(subject), null));
         case "install", "update" -> print(upload(Path.of(subject)));
         case "remove" ->
@@ -119,6 +135,30 @@ final class PluginCommand {
       Thread.currentThread().interrupt();
       return 1;
     }
+  }
+
+  private SettingsOutput settings() {
+    return new SettingsOutput(out, err, raw);
+  }
+
+  /** Prints the plugins, and below them what waits and what is left of removed ones. */
+  private int list() throws IOException, InterruptedException {
+    int status = print(send("GET", "plugins", null));
+    if (status == 0 && !raw) {
+      settings().printIfAny(send("GET", "plugins/waiting", null));
+      settings().printIfAny(send("GET", "plugins/orphans", null));
+    }
+    return status;
+  }
+
+  private static String schemaPath(String id) {
+    return "plugins/" + encode(id) + "/schema";
+  }
+
+  private String schemaOf(String id) {
+    return schemaPath(id)
+        + (provider.isEmpty() ? "" : "?provider=" + encode(provider))
+        + (provider.isEmpty() || part.isEmpty() ? "" : "&part=" + encode(part));
   }
 
   private int usage() {

@@ -5,6 +5,7 @@ import io.narthex.service.config.ConfigService;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginService;
+import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.server.ServerInfo;
@@ -125,7 +126,9 @@ public final class HttpServer {
     resources.register(new StatusApi(info, config, storage, services, clock));
     resources.register(new WriteApi(storage, info, metrics));
     resources.register(new ManagementApi(info, config));
-    resources.register(new PluginApi(plugins, info));
+    PluginApi pluginApi = new PluginApi(plugins, info);
+    resources.register(pluginApi);
+    resources.register(new PluginSettingsApi(services, plugins, pluginApi));
     resources.register(new AlertmanagerApi(services, config, info));
     resources.register(new CrossOrigin(info.flag("web.cors.origin")));
     resources.register(new ReadyFilter(info));
@@ -304,6 +307,20 @@ public final class HttpServer {
   void unbindWeb(WebContent web) {
     if (services.web == web) {
       services.web = null;
+    }
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void bindPluginSettings(PluginSettingsService settings) {
+    services.pluginSettings = settings;
+  }
+
+  void unbindPluginSettings(PluginSettingsService settings) {
+    if (services.pluginSettings == settings) {
+      services.pluginSettings = null;
     }
   }
 }

@@ -102,7 +102,7 @@ public final class PluginApi {
     return Api.json(200, out -> write(out, info));
   }
 
-  private Response error(int status, String message) {
+  static Response error(int status, String message) {
     return Api.json(
         status,
         out -> {
@@ -246,12 +246,12 @@ public final class PluginApi {
         });
   }
 
-  private static String actor(HttpServletRequest request) {
+  static String actor(HttpServletRequest request) {
     return "admin@" + request.getRemoteAddr();
   }
 
   /** Returns why a change is refused, or null. */
-  private @Nullable Response refusal(HttpServletRequest request) {
+  @Nullable Response refusal(HttpServletRequest request) {
     if (!request.isSecure() && !isLoopback(request.getRemoteAddr())) {
       return error(403, "changes over plain HTTP are accepted from this machine only; use TLS");
     }

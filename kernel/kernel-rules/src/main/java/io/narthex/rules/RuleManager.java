@@ -4,6 +4,7 @@ import io.narthex.format.duration.PromDuration;
 import io.narthex.format.re2.Re2;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.model.TargetGroup;
+import io.narthex.promql.Expr;
 import io.narthex.promql.ParseException;
 import io.narthex.promql.ParserOptions;
 import io.narthex.promql.Printer;
@@ -14,6 +15,8 @@ import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.ReloadListener;
 import io.narthex.service.discovery.TargetGroupListener;
 import io.narthex.service.metrics.Metrics;
+import io.narthex.service.plugins.PluginSettingsService.WaitingBlock;
+import io.narthex.service.plugins.WaitingSource;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.rules.RuleService;
@@ -36,6 +39,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
@@ -49,8 +54,18 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 /**
  * Runs the rule groups that the configuration names. Groups that did not change go on undisturbed.
  */
-@Component(service = {RuleService.class, ReloadListener.class, TargetGroupListener.class})
-public final class RuleManager implements RuleService, ReloadListener, TargetGroupListener {
+@Component(
+    service = {
+      RuleService.class,
+      ReloadListener.class,
+      TargetGroupListener.class,
+      WaitingSource.class
+    })
+public final class RuleManager
+    implements RuleService, ReloadListener, TargetGroupListener, WaitingSource {
+  private static final Pattern UNKNOWN =
+      Pattern.compile("unknown function with name \"([^\"]*)\"", 0);
+
   private final QueryEngine engine;
   private final TemplateService templates;
   private final AlertSender sender;
@@ -60,6 +75,7 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
   private volatile @Nullable AlertSink sink;
   private volatile @Nullable HttpTransport http;
   private volatile Map<String, RuleGroup> groups = Map.of();
+  private volatile List<RuleFileLoader.Expression> withPluginFunctions = List.of();
   private boolean loadedOnce; // ReloadListener is called by one thread at a time
   private boolean closed; // guarded by this
 
@@ -215,6 +231,7 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
       }
       out.addAll(loader.load(file.toString(), text));
     }
+    withPluginFunctions = loader.expressions().stream().filter(e -> !isPlain(e.text())).toList();
     return out;
   }
 
@@ -249,10 +266,14 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
     return text.chars().anyMatch(c -> c == '*' || c == '?' || c == '[');
   }
 
+  /** Takes an expression that nothing but an absent plugin makes wrong: its rule waits for it. */
   private String canonical(String expression) {
     try {
       engine.check(expression);
     } catch (QueryException e) {
+      if (e.missingPlugin() != null) {
+        return expression;
+      }
       throw new IllegalArgumentException(e.getMessage(), e);
     }
     return print(expression);
@@ -266,6 +287,42 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
     } catch (ParseException e) {
       return expression;
     }
+  }
+
+  /** Tells whether an expression has no functions but those of the language. */
+  private static boolean isPlain(String expression) {
+    try {
+      Expr parsed = new PromqlParser(ParserOptions.everything(Re2::compile)).parse(expression);
+      return parsed != null;
+    } catch (ParseException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public List<WaitingBlock> waiting() {
+    List<WaitingBlock> out = new ArrayList<>();
+    for (RuleFileLoader.Expression e : withPluginFunctions) {
+      try {
+        engine.check(e.text());
+      } catch (QueryException failure) {
+        String function = missingFunction(String.valueOf(failure.getMessage()));
+        out.add(
+            new WaitingBlock(
+                "function",
+                function,
+                e.place().toString(),
+                "group " + e.group() + ", rule " + e.rule(),
+                String.valueOf(failure.getMessage())));
+      }
+    }
+    return out;
+  }
+
+  /** Returns the name in a message about an unknown function, else the empty text. */
+  private static String missingFunction(String message) {
+    Matcher m = UNKNOWN.matcher(message);
+    return m.find() ? m.group(1) : "";
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,11 @@ public final class ConfigManager implements ConfigService {
   private volatile ConfigFiles.Loaded loaded;
   private volatile Outcome outcome;
   private volatile boolean live;
+  private volatile ShownConfig shown = new ShownConfig(ShownConfig.Records.NONE);
+  private volatile @Nullable View view;
+
+  /** A configuration with its texts, and what they were made of. */
+  private record View(ConfigFiles.Loaded loaded, ShownConfig shown, ConfigSnapshot snapshot) {}
 
   /**
    * Creates a manager of files that have been read.
@@ -60,6 +66,29 @@ public final class ConfigManager implements ConfigService {
   }
 
   /**
+   * Has the configuration written anew from now on, with the records of the plugins that run; to be
+   * called with another object when they change.
+   */
+  public void showWith(ShownConfig changed) {
+    shown = changed;
+  }
+
+  private ConfigSnapshot view(ConfigFiles.Loaded of) {
+    ShownConfig by = shown;
+    View known = view;
+    if (known == null || known.loaded != of || known.shown != by) {
+      known = new View(of, by, of.shownBy(by));
+      view = known;
+    }
+    return known.snapshot;
+  }
+
+  /** Tells whether the configuration is in effect. */
+  public boolean live() {
+    return live;
+  }
+
+  /**
    * Applies the configuration read at the start.
    *
    * @throws ConfigException when a part refuses it, for example for a rule that cannot be parsed
@@ -77,7 +106,7 @@ public final class ConfigManager implements ConfigService {
     listeners.add(listener);
     if (live) {
       try {
-        listener.apply(loaded.snapshot());
+        listener.apply(view(loaded));
       } catch (RuntimeException | LinkageError e) {
         problem(listener, e);
         failed(
@@ -93,7 +122,7 @@ public final class ConfigManager implements ConfigService {
 
   @Override
   public ConfigSnapshot current() {
-    return loaded.snapshot();
+    return view(loaded);
   }
 
   /** Returns all files as they are in effect. */
@@ -133,7 +162,7 @@ public final class ConfigManager implements ConfigService {
     List<String> problems = new ArrayList<>();
     for (ReloadListener listener : ordered) {
       try {
-        listener.apply(next.snapshot());
+        listener.apply(view(next));
       } catch (RuntimeException | LinkageError e) {
         problem(listener, e);
         problems.add(text(listener, e));

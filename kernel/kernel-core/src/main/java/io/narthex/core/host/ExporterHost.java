@@ -91,9 +91,10 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     });
   }
 
-  private static @Nullable Object plain(Mapping exporters, String type) {
+  private static Object plain(Mapping exporters, String type) {
     ConfigNode node = exporters.get(type);
-    return node == null ? null : node.toPlain();
+    // an empty block is the same as none
+    return Objects.requireNonNullElse(node == null ? null : node.toPlain(), Map.of());
   }
 
   @Override
@@ -143,7 +144,8 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     while (true) {
       Slot slot = slots.get(type);
       if (slot == null) {
-        throw new IOException("exporter `" + type + "` is not available; waiting for its plugin");
+        throw new IOException(
+            "exporter `" + type + "` is not available; waiting for plugin `" + type + "`");
       }
       if (!slot.turn.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
         throw new IOException("exporter `" + type + "` has been busy for " + WAIT_SECONDS + " s");
@@ -171,7 +173,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     ConfigNode block = exporters.get(provider.type());
     return openTyped(
         service,
-        block == null ? ConfigNode.emptyMapping("narthex.yml") : block,
+        block == null ? ConfigNode.emptyMapping(exporters.place().file()) : block,
         provider.type(),
         folder);
   }
@@ -196,7 +198,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
       return;
     }
     Exporter next = null;
-    String problem = "is not available; waiting for its plugin";
+    String problem = "is not available; waiting for plugin `" + type + "`";
     if (now != null) {
       try {
         next = open(now, settings, configDirectory);

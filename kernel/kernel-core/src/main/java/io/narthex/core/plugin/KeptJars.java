@@ -133,6 +133,19 @@ final class KeptJars {
     return all;
   }
 
+  /** Returns the versions of the kept jars of a plugin, newest first. */
+  List<String> versions(String id) {
+    return newestFirst(id).stream().map(KeptJars::versionOf).toList();
+  }
+
+  /** Deletes the kept jars of a plugin. */
+  void forget(String id) throws IOException {
+    for (Path jar : newestFirst(id)) {
+      Files.deleteIfExists(jar);
+    }
+    Files.deleteIfExists(kept.resolve(id));
+  }
+
   /** Returns the kept jar that ran before the one with this digest, or null. */
   @Nullable Path before(String id, String sha256) {
     List<Path> all = newestFirst(id);

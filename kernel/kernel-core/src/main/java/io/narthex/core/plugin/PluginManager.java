@@ -452,7 +452,6 @@ public final class PluginManager implements PluginService {
    * without a gap: one in the drop folder, else the shipped one.
    */
   private void takeAway(Plugin plugin, String actor) {
-    settings.unpin(plugin.id);
     Path gone = plugin.file;
     String version = plugin.version;
     String sha256 = plugin.sha256;
@@ -770,6 +769,56 @@ public final class PluginManager implements PluginService {
   @Override
   public List<AuditEntry> audit(@Nullable String id, int limit) {
     return audit.newest(id, limit);
+  }
+
+  /**
+   * Returns what users decided about plugins that are not there, by id; it counts again when they
+   * return.
+   */
+  public Map<String, List<String>> decisionsOfAbsent() {
+    synchronized (changes) {
+      Map<String, List<String>> out = new LinkedHashMap<>();
+      for (String id : settings.ids()) {
+        if (!plugins.containsKey(id)) {
+          List<String> decisions = new ArrayList<>();
+          if (settings.disabled(id)) {
+            decisions.add("stopped by you");
+          }
+          String pin = settings.pin(id);
+          if (!pin.isEmpty()) {
+            decisions.add("version " + KeptJars.versionOf(Path.of(pin)) + " by undo");
+          }
+          out.put(id, decisions);
+        }
+      }
+      return out;
+    }
+  }
+
+  /** Returns the versions of a plugin that are kept for undo, newest first. */
+  public List<String> keptVersions(String id) {
+    return jars.versions(id);
+  }
+
+  /**
+   * Deletes decisions about a plugin that is not there, and its kept jars.
+   *
+   * @throws PluginException when the plugin is there
+   */
+  public void forget(String id, String actor) {
+    synchronized (changes) {
+      if (plugins.containsKey(id)) {
+        throw new PluginException(id + " is there; remove it first");
+      }
+      settings.disabled(id, false);
+      settings.unpin(id);
+      try {
+        jars.forget(id);
+      } catch (IOException e) {
+        throw new PluginException("former versions of " + id + " cannot be deleted: " + e);
+      }
+      audit.add(actor, "forget", id, "", "", "ok");
+    }
   }
 
   /** Ends the watch and waits for a change that is being made. The hosts close what is open. */
