@@ -20,6 +20,7 @@ import io.narthex.spi.notifier.SendResult;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -78,11 +79,13 @@ public final class Tide {
     public Exporter open(Measured config, PluginContext context) {
       return new Exporter() {
         @Override
-        public void collect(MetricSink sink, Map<String, List<String>> parameters)
-            throws IOException {
+        public void collect(MetricSink sink, Map<String, List<String>> parameters) {
           Path seen = context.stateDirectory().resolve("seen");
-          Files.writeString(
-              seen, ".", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+          try {
+            Files.writeString(seen, ".", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
           sink.family(new MetricMetadata("tide_height", MetricType.GAUGE, "Height.", ""));
           sink.sample("tide_height", Labels.EMPTY, config.height());
         }

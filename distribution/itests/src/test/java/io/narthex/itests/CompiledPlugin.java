@@ -51,8 +51,7 @@ final class CompiledPlugin {
           JarOutputStream entries = new JarOutputStream(out, manifest);
           Stream<Path> compiled = Files.walk(classes)) {
         for (Path c : compiled.filter(Files::isRegularFile).toList()) {
-          entries.putNextEntry(
-              new JarEntry(classes.relativize(c).toString().replace('\\', '/')));
+          entries.putNextEntry(new JarEntry(classes.relativize(c).toString().replace('\\', '/')));
           Files.copy(c, entries);
         }
         for (Map.Entry<String, String> service : services.entrySet()) {

@@ -29,12 +29,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The tables of settings in the READMEs of the shipped plugins are made from the plugins' records.
- * With {@code -Dreadmes.write=true} this test writes them: {@code mvn -o package -Dtest=PluginReadmeTest
- * -Dreadmes.write=true -Dsurefire.failIfNoSpecifiedTests=false}.
+ * With {@code -Dreadmes.write=true} this test writes them: {@code mvn -o package
+ * -Dtest=PluginReadmeTest -Dreadmes.write=true -Dsurefire.failIfNoSpecifiedTests=false}.
  */
 class PluginReadmeTest {
   private static final boolean WRITE = Boolean.getBoolean("readmes.write");
-  private static final String BEGIN = "<!-- settings: made from the record, see PluginReadmeTest -->\n";
+  private static final String BEGIN =
+      "<!-- settings: made from the record, see PluginReadmeTest -->\n";
   private static final String END = "<!-- end of settings -->\n";
   private static final String REMEDY =
       "settings have changed; write the tables anew with -Dreadmes.write=true";

@@ -199,8 +199,7 @@ class SettingsIT {
                 .asBoolean())
         .isTrue();
     HttpResponse<String> bare =
-        server()
-            .get("narthex/api/v1/plugins/" + ID + "/schema?provider=notifier:tide&part=global");
+        server().get("narthex/api/v1/plugins/" + ID + "/schema?provider=notifier:tide&part=global");
     assertThat(bare.headers().firstValue("Content-Type")).contains("application/schema+json");
     assertThat(Server.parse(bare.body()).path("properties").has("tide_url")).isTrue();
     assertThat(server().get("narthex/api/v1/plugins/no.such/schema").statusCode()).isEqualTo(404);
@@ -233,8 +232,7 @@ class SettingsIT {
         .contains("did you mean \"tide_key\"?");
     alertmanager("{other_key: sesame}");
     assertThat(reload(500)).contains("field other_key not found in global");
-    alertmanager(
-        "{tide_url: '" + Objects.requireNonNull(sink).url() + "', tide_key: open}");
+    alertmanager("{tide_url: '" + Objects.requireNonNull(sink).url() + "', tide_key: open}");
     reload(200);
     write("narthex.yml", "exporters:\n  tide: {height: -1}\n");
     assertThat(reload(500)).contains("narthex.yml:2:18: height must be at least 0, got -1");

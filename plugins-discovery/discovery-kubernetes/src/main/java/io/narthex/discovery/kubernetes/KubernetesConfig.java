@@ -7,8 +7,12 @@ import java.util.List;
 /** One entry of {@code kubernetes_sd_configs}. */
 public record KubernetesConfig(
     @Setting(help = "Address of the API server; empty = the cluster this runs in") String apiServer,
-    @Setting(help = "node, service, pod, endpoints, endpointslice or ingress; has to be given") String role,
-    @Setting(help = "Kubeconfig file with server and credentials, instead of api_server and HTTP client keys") String kubeconfigFile,
+    @Setting(help = "node, service, pod, endpoints, endpointslice or ingress; has to be given")
+        String role,
+    @Setting(
+            help =
+                "Kubeconfig file with server and credentials, instead of api_server and HTTP client keys")
+        String kubeconfigFile,
     @Setting(help = "Namespaces to look in; none = all") Namespaces namespaces,
     @Setting(help = "What the API server selects, by role") List<Selector> selectors,
     @Setting(help = "Labels of related objects that are added") AttachMetadata attachMetadata,

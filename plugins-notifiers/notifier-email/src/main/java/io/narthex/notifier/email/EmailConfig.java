@@ -13,12 +13,17 @@ public record EmailConfig(
     @Setting(help = "Mail server, host:port") String smarthost,
     @Setting(help = "Name given in EHLO") String hello,
     @Setting(help = "User name") String authUsername,
-    @Setting(help = "Password for PLAIN and LOGIN; empty = smtp_auth_password", excludes = "auth_password_file") @Nullable Secret authPassword,
+    @Setting(
+            help = "Password for PLAIN and LOGIN; empty = smtp_auth_password",
+            excludes = "auth_password_file")
+        @Nullable Secret authPassword,
     @Setting(help = "File with the password") String authPasswordFile,
-    @Setting(help = "Secret for CRAM-MD5; empty = smtp_auth_secret", excludes = "auth_secret_file") @Nullable Secret authSecret,
+    @Setting(help = "Secret for CRAM-MD5; empty = smtp_auth_secret", excludes = "auth_secret_file")
+        @Nullable Secret authSecret,
     @Setting(help = "File with the secret") String authSecretFile,
     @Setting(help = "Identity for PLAIN") String authIdentity,
-    @Setting(help = "Whether STARTTLS must succeed; absent = smtp_require_tls") @Nullable Boolean requireTls,
+    @Setting(help = "Whether STARTTLS must succeed; absent = smtp_require_tls")
+        @Nullable Boolean requireTls,
     @Setting(name = "force_implicit_tls", help = "TLS from the first byte; default: on port 465")
         @Nullable Boolean forceImplicitTls,
     @Setting(help = "TLS settings", optional = true) @Nullable TlsSettings tlsConfig,
