@@ -211,7 +211,7 @@ class SettingsIT {
         .contains("| `http_config.tls_config.ca_file` | path |");
     assertThat(cli("docs", ID))
         .contains(
-            "| `height` | number | metres |  | Height of the water; at least 0 |",
+            "| `height` | number | metres | `0` | Height of the water; at least 0 |",
             "| `who` | text |  | `harbour` | Who is told; one of `harbour`, `ships` |",
             "| `tide_key` | secret |");
     assertThat(Server.parse(cli("schema", ID, "--provider=exporter:tide")).path("properties"))

@@ -100,10 +100,8 @@ public final class JsonSchema {
     if (key.deprecated()) {
       out.put("deprecated", true);
     }
-    if (!setting.defaultValue().isEmpty() && !setting.required()) {
-      out.put("default", Defaults.typed(key.type(), setting.defaultValue()));
-    } else if (key.type() == Plain.BOOLEAN && !setting.required() && !setting.optional()) {
-      out.putIfAbsent("default", false);
+    if (!key.defaultValue().isEmpty()) {
+      out.put("default", Defaults.typed(key.type(), key.defaultValue()));
     }
     return out;
   }

@@ -20,8 +20,10 @@ import java.util.Locale;
  * @param name as it stands in YAML
  * @param type what its value is
  * @param setting what its record says of it
+ * @param defaultValue what an absent key stands for, as it would stand in YAML: the setting's own,
+ *     or the false or 0 of a type that cannot be absent; empty when there is none
  */
-public record SettingKey(String name, ValueType type, Setting setting) {
+public record SettingKey(String name, ValueType type, Setting setting, String defaultValue) {
 
   /** What a value is. */
   public sealed interface ValueType {
@@ -95,8 +97,18 @@ public record SettingKey(String name, ValueType type, Setting setting) {
                 + c.getGenericType().getTypeName()
                 + ", which cannot be bound; see Setting for those that can");
       }
-      into.add(new SettingKey(name, value, setting));
+      into.add(new SettingKey(name, value, setting, defaultValue(c.getType(), setting)));
     }
+  }
+
+  private static String defaultValue(Class<?> type, Setting setting) {
+    if (setting.required()) {
+      return "";
+    }
+    if (!setting.defaultValue().isEmpty() || !type.isPrimitive()) {
+      return setting.defaultValue();
+    }
+    return type == boolean.class ? "false" : "0";
   }
 
   private static @org.jspecify.annotations.Nullable ValueType valueType(Type type) {

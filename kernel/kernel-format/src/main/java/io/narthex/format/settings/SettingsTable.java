@@ -218,14 +218,7 @@ public final class SettingsTable {
   }
 
   private static String defaultOf(SettingKey key) {
-    Setting setting = key.setting();
-    if (setting.required()) {
-      return "";
-    }
-    if (!setting.defaultValue().isEmpty()) {
-      return code(List.of(setting.defaultValue()));
-    }
-    return "";
+    return key.defaultValue().isEmpty() ? "" : code(List.of(key.defaultValue()));
   }
 
   private static String bounds(ValueType type, Setting setting) {

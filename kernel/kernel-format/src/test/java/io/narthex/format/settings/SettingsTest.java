@@ -47,6 +47,8 @@ class SettingsTest {
       @Setting(help = "Speed", defaultValue = "fast") Mode mode,
       @Setting(help = "Most items", min = 1, max = 10, defaultValue = "3", unit = "items")
           int items,
+      @Setting(help = "Loud") boolean loud,
+      @Setting(help = "Sure") @Nullable Boolean sure,
       @Setting(help = "Pause", min = 0.001, defaultValue = "30s") Duration pause,
       @Setting(help = "Room", max = 1024) @Nullable ByteSize room,
       @Setting(help = "Codes", pattern = "[a-z]+") List<String> codes,
@@ -132,6 +134,8 @@ class SettingsTest {
     assertThat(in(schema, "properties", "pause", "x-narthex"))
         .containsEntry("unit", "seconds")
         .hasEntrySatisfying("minimum", m -> assertThat(m.toString()).isEqualTo("0.001"));
+    assertThat(in(schema, "properties", "loud")).containsEntry("default", false);
+    assertThat(in(schema, "properties", "sure")).doesNotContainKey("default");
     assertThat(in(schema, "properties", "login")).containsEntry("$ref", "#/$defs/Login");
     assertThat(in(schema, "properties", "form")).containsEntry("writeOnly", true);
     assertThat(in(schema, "$defs")).containsKeys("Login", "Tree", "BasicAuth", "TlsSettings");
@@ -166,6 +170,8 @@ class SettingsTest {
             "| `url` | text |  |  | Where; required; matches `https?://.*` |",
             "| `level` | text |  | `low` | Level; one of `low`, `high` |",
             "| `items` | whole number | items | `3` | Most items; 1 to 10 |",
+            "| `loud` | boolean |  | `false` | Loud |",
+            "| `sure` | boolean |  |  | Sure |",
             "| `pause` | duration |  | `30s` | Pause; at least 1ms |",
             "| `login.password` | secret |  |  | Password; not together with `password_file` |",
             "| `login.password_file` | path |",
