@@ -270,7 +270,7 @@ class SettingsIT {
             "exporters.tide",
             "group tides, rule doubled");
     assertThat(waiting())
-        .contains(folder.resolve("rules.yml") + ":5:29: group tides, rule doubled");
+        .contains(folder.resolve("rules.yml") + ":5:33: group tides, rule doubled");
     assertThat(cli("list"))
         .contains("Kept of plugins that are not there", ID, "stopped by you", "1 former version");
     reload(200); // and neither has a reload

@@ -61,7 +61,12 @@ public final class PluginSettingsApi {
       @QueryParam("provider") @Nullable String provider,
       @QueryParam("part") @Nullable String part,
       @QueryParam("format") @Nullable String format) {
-    List<ProviderSettings> all = settings().describe(id);
+    List<ProviderSettings> all;
+    try {
+      all = settings().describe(id);
+    } catch (IllegalStateException e) { // a record that cannot be bound
+      return PluginApi.error(409, id + ": " + e.getMessage());
+    }
     if (all.isEmpty()) {
       PluginInfo info = plugins.plugin(id);
       return info == null

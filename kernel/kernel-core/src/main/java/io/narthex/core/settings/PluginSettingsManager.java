@@ -115,14 +115,16 @@ public final class PluginSettingsManager
 
   @Override
   public void probe(Provider candidate) {
-    var described = SettingsOf.provider(candidate, null); // its record can be bound
-    LOG.debug("plugin {}: settings of {}", candidate.pluginId(), described.where());
-    if (candidate.kind() != Kind.NOTIFIER) {
-      return;
+    if (candidate.kind() == Kind.NOTIFIER) {
+      GlobalKeys.checkNames(candidate);
     }
-    GlobalKeys.checkNames(candidate);
     ConfigManager current = config;
-    if (current != null && current.live()) {
+    if (current == null || !current.live()) {
+      return; // starting: the configuration is checked once all plugins are there
+    }
+    var described = SettingsOf.provider(candidate, null); // refuses a record that cannot be bound
+    LOG.debug("plugin {}: settings of {}", candidate.pluginId(), described.where());
+    if (candidate.kind() == Kind.NOTIFIER) {
       List<Provider> then = new ArrayList<>(running(Kind.NOTIFIER));
       then.removeIf(p -> p.type().equals(candidate.type()));
       then.add(candidate);
