@@ -164,6 +164,9 @@ class SettingsIT {
                 .body()
                 .contains("waiting for plugin `tide`"));
     assertThat(orphans()).isEmpty();
+    assertThat(server().log()).contains("narthex.yml:4:3: exporters.tide: waiting for plugin");
+    assertThat(server().get("metrics").body())
+        .contains("narthex_config_waiting_blocks{kind=\"notifier\"} 3");
   }
 
   private void comeAlive() throws IOException {

@@ -206,6 +206,7 @@ public final class Kernel {
     ConfigManager config = new ConfigManager(files, loaded, pluginsAccept, metrics, clock);
     pluginSettings.follow(config);
     metrics.add(new CoreCollector(server, storage, plugins));
+    metrics.add(pluginSettings);
 
     framework.registerService(Metrics.class, metrics, null);
     framework.registerService(HttpTransport.class, http, null);

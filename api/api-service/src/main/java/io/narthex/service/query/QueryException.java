@@ -48,7 +48,7 @@ public final class QueryException extends RuntimeException {
 
   /**
    * Returns the id of the plugin whose functions the expression needs and that does not run; null
-   * when anything else is wrong too.
+   * when the parser finds anything else wrong too. Types are not checked before all functions are known.
    */
   public @Nullable String missingPlugin() {
     return missingPlugin;

@@ -9,11 +9,15 @@ import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.plugin.PluginManager;
 import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.AlertmanagerConfig.Block;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.ScrapeConfig;
+import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.plugins.PluginService.AuditEntry;
 import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.service.plugins.PluginService.PluginInfo;
@@ -22,6 +26,7 @@ import io.narthex.service.plugins.WaitingSource;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Place;
+import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.notifier.NotifierProvider;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,6 +34,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -46,7 +52,7 @@ import org.slf4j.LoggerFactory;
  * removed ones have left. Thread-safe; readers take no lock.
  */
 public final class PluginSettingsManager
-    implements PluginSettingsService, ProviderRegistry.Listener {
+    implements PluginSettingsService, ProviderRegistry.Listener, MetricCollector {
   private static final Logger LOG = LoggerFactory.getLogger(PluginSettingsManager.class);
 
   private final ProviderRegistry registry;
@@ -56,6 +62,7 @@ public final class PluginSettingsManager
   private final KnownPlugins known;
   private final CopyOnWriteArrayList<WaitingSource> sources = new CopyOnWriteArrayList<>();
   private volatile @Nullable ConfigManager config;
+  private volatile Set<String> logged = Set.of(); // what waited when the files were read last
 
   /**
    * Creates one that has no configuration yet.
@@ -111,6 +118,12 @@ public final class PluginSettingsManager
    */
   public void check(ConfigFiles.Loaded next) {
     var unused = globalKeys(running(Kind.NOTIFIER)).check(next.snapshot().alertmanager());
+    Set<String> now = new TreeSet<>();
+    for (WaitingBlock w : waiting(next, installed())) {
+      now.add(w.place() + ": " + w.block() + ": " + w.reason());
+    }
+    now.stream().filter(text -> !logged.contains(text)).forEach(text -> LOG.warn("{}", text));
+    logged = Set.copyOf(now);
   }
 
   @Override
@@ -180,7 +193,7 @@ public final class PluginSettingsManager
     if (info == null) {
       return "; " + id + " had it and is not there any more";
     }
-    String state = info.state().name().toLowerCase(java.util.Locale.ROOT);
+    String state = info.state().name().toLowerCase(Locale.ROOT);
     return "; " + id + " is " + (info.reason().isEmpty() ? state : state + ": " + info.reason());
   }
 
@@ -191,15 +204,32 @@ public final class PluginSettingsManager
 
   @Override
   public List<WaitingBlock> waiting() {
-    return waiting(installed());
+    ConfigManager current = config;
+    return current == null ? List.of() : waiting(current.loaded(), installed());
   }
 
-  private List<WaitingBlock> waiting(Map<String, PluginInfo> installed) {
+  @Override
+  public void collect(MetricSink sink) {
     ConfigManager current = config;
-    if (current == null) {
-      return List.of();
+    if (current == null || !current.live()) {
+      return;
     }
-    ConfigFiles.Loaded loaded = current.loaded();
+    Map<String, Integer> byKind = new TreeMap<>();
+    for (Kind kind : Kind.values()) {
+      byKind.put(kind.name().toLowerCase(Locale.ROOT), 0);
+    }
+    waiting(current.loaded(), Map.of()).forEach(w -> byKind.merge(w.kind(), 1, Integer::sum));
+    sink.family(
+        new MetricMetadata(
+            "narthex_config_waiting_blocks",
+            MetricType.GAUGE,
+            "Parts of the configuration that wait for a plugin; above 0 they have no effect.",
+            ""));
+    byKind.forEach(
+        (kind, n) -> sink.sample("narthex_config_waiting_blocks", Labels.of("kind", kind), n));
+  }
+
+  private List<WaitingBlock> waiting(ConfigFiles.Loaded loaded, Map<String, PluginInfo> installed) {
     List<WaitingBlock> out = new ArrayList<>();
     PrometheusConfig prometheus = loaded.snapshot().prometheus();
     for (ScrapeConfig job : prometheus.scrapeConfigs()) {
@@ -273,7 +303,7 @@ public final class PluginSettingsManager
       Map<String, PluginInfo> installed,
       List<WaitingBlock> out) {
     if (registry.find(kind, type) == null) {
-      String name = kind.name().toLowerCase(java.util.Locale.ROOT);
+      String name = kind.name().toLowerCase(Locale.ROOT);
       out.add(
           new WaitingBlock(
               name, type, place.toString(), block, reason(type, name + ":" + type, installed)));
@@ -283,7 +313,8 @@ public final class PluginSettingsManager
   @Override
   public List<Orphan> orphans() {
     Map<String, PluginInfo> installed = installed();
-    List<WaitingBlock> waiting = waiting(installed);
+    ConfigManager current = config;
+    List<WaitingBlock> waiting = current == null ? List.of() : waiting(current.loaded(), installed);
     Map<String, List<String>> decisions = plugins.decisionsOfAbsent();
     Set<String> ids = new TreeSet<>(decisions.keySet());
     known.all().forEach(k -> ids.add(k.id()));
