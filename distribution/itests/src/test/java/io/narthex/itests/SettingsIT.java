@@ -291,6 +291,7 @@ class SettingsIT {
     assertThat(act("POST", ID + "/enable")).isEqualTo(200);
     Server.await("its settings count again", () -> server().value("tide_height") == 4);
     Server.await("its rule works again", () -> server().value("doubled") == 2);
+    Objects.requireNonNull(gauge).metrics("# TYPE lamp gauge\nlamp 0\n"); // the alert ends
     Server.await("its key counts again", () -> told().equals("harbour open"));
     Server.await("nothing waits", () -> waiting().isEmpty());
     assertThat(Files.size(data.resolve("narthex/plugin-state/tide/seen"))).isGreaterThan(seen);

@@ -48,7 +48,8 @@ public final class QueryException extends RuntimeException {
 
   /**
    * Returns the id of the plugin whose functions the expression needs and that does not run; null
-   * when the parser finds anything else wrong too. Types are not checked before all functions are known.
+   * when the parser finds anything else wrong too. Types are not checked before all functions are
+   * known.
    */
   public @Nullable String missingPlugin() {
     return missingPlugin;
