@@ -18,18 +18,23 @@ import org.slf4j.LoggerFactory;
  * Finds out which jars in a folder are new, changed or gone. A file counts only when it is
  * complete: its size and time have not changed for {@link #QUIET_NANOS} and it ends as a zip file
  * does. A file that stays incomplete for {@link #GIVE_UP_NANOS} is reported as broken, once per
- * state of the file.
+ * state of the file. A file that vanishes is gone when it has not come back within {@link
+ * #GRACE_NANOS}: many tools replace a file by deleting it first.
  */
 final class DropFolder {
   private static final long QUIET_NANOS = 400_000_000L;
   private static final long GIVE_UP_NANOS = 5_000_000_000L;
+  static final long GRACE_NANOS = 10_000_000_000L;
 
   /** What happened in the folder. */
   interface Listener {
     /** A complete file has appeared or changed. */
     void arrived(Path file);
 
-    /** A file that had arrived is no longer there. */
+    /** A file is no longer there; it may come back. */
+    void missing(Path file);
+
+    /** A file has not been there for the time of grace. */
     void gone(Path file);
 
     /** A file does not change any more and is no whole jar. */
@@ -44,6 +49,7 @@ final class DropFolder {
     long modified = -1;
     long since;
     boolean handled;
+    long missingSince; // 0: it is there
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(DropFolder.class);
@@ -85,11 +91,19 @@ final class DropFolder {
         }
       }
     }
-    for (Iterator<Path> it = files.keySet().iterator(); it.hasNext(); ) {
-      Path file = it.next();
-      if (!present.containsKey(file)) {
+    for (Iterator<Map.Entry<Path, Seen>> it = files.entrySet().iterator(); it.hasNext(); ) {
+      Map.Entry<Path, Seen> e = it.next();
+      Seen seen = e.getValue();
+      if (present.containsKey(e.getKey())) {
+        continue;
+      }
+      if (seen.missingSince == 0) {
+        seen.missingSince = nowNanos == 0 ? 1 : nowNanos;
+        seen.size = -1; // the file that comes back is looked at, whatever its size and time
+        listener.missing(e.getKey());
+      } else if (nowNanos - seen.missingSince >= GRACE_NANOS) {
         it.remove();
-        listener.gone(file);
+        listener.gone(e.getKey());
       }
     }
   }
@@ -102,6 +116,7 @@ final class DropFolder {
       return; // gone between listing and looking
     }
     Seen seen = files.computeIfAbsent(file, f -> new Seen());
+    seen.missingSince = 0;
     long modified = attributes.lastModifiedTime().toMillis();
     if (seen.size != attributes.size() || seen.modified != modified) {
       boolean first = seen.size < 0;

@@ -56,6 +56,10 @@ public final class PluginManager implements PluginService {
   private static final Logger LOG = LoggerFactory.getLogger(PluginManager.class);
   private static final long SCAN_MILLIS = 200;
   private static final long STOP_SECONDS = 15;
+  private static final String FILE_MISSING =
+      "its file was deleted; it stops in "
+          + DropFolder.GRACE_NANOS / 1_000_000_000
+          + " s unless a jar of it is put there";
 
   /** A plugin. Fields are written with {@code changes} held and read by anybody. */
   private static final class Plugin {
@@ -165,6 +169,19 @@ public final class PluginManager implements PluginService {
     }
 
     @Override
+    public void missing(Path file) {
+      synchronized (changes) {
+        brokenFiles.remove(name(file));
+        Plugin plugin = pluginOf(file);
+        if (plugin != null && plugin.deployment == null) {
+          gone(file); // it does not run, so nothing is to be spared
+        } else if (plugin != null && plugin.reason.isEmpty()) {
+          plugin.reason = FILE_MISSING;
+        }
+      }
+    }
+
+    @Override
     public void gone(Path file) {
       synchronized (changes) {
         brokenFiles.remove(name(file));
@@ -192,6 +209,13 @@ public final class PluginManager implements PluginService {
         }
       }
     }
+  }
+
+  /** Returns the plugin that comes from a file of the drop folder, or null. */
+  private @Nullable Plugin pluginOf(Path file) {
+    String id = idByFile.get(file);
+    Plugin plugin = id == null ? null : plugins.get(id);
+    return plugin != null && file.equals(plugin.file) ? plugin : null;
   }
 
   private static String name(Path file) {
@@ -239,7 +263,12 @@ public final class PluginManager implements PluginService {
     if (!info.sha256().equals(known.sha256) && !pinned) {
       return false;
     }
-    if (!source.equals("shipped") && !file.equals(known.file) && known.source.equals("user")) {
+    Path present = known.file;
+    if (!source.equals("shipped")
+        && !file.equals(present)
+        && known.source.equals("user")
+        && present != null
+        && Files.exists(present)) {
       throw new PluginException(
           name(file) + ": the same jar as " + known.fileName + "; remove one of them");
     }
@@ -250,6 +279,9 @@ public final class PluginManager implements PluginService {
     known.file = file;
     known.fileName = name(file);
     known.source = source;
+    if (known.reason.equals(FILE_MISSING)) {
+      known.reason = "";
+    }
     return true;
   }
 
@@ -362,9 +394,13 @@ public final class PluginManager implements PluginService {
       throw new PluginException(
           "a user's jar of this plugin is in use"); // shipped come first; never seen by users
     }
-    if (plugin.source.equals("shipped") || file.equals(plugin.file) || force) {
+    Path present = plugin.file;
+    if (plugin.source.equals("shipped") || file.equals(present) || force) {
       return; // a user's jar wins over a shipped one; the same file rewritten is what its author
       // wants
+    }
+    if (present != null && !Files.exists(present)) {
+      return; // the former file was taken away, this one takes its place
     }
     int order =
         Version.parseVersion(info.version()).compareTo(Version.parseVersion(plugin.version));
