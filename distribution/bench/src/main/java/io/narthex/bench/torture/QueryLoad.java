@@ -49,8 +49,7 @@ final class QueryLoad implements AutoCloseable {
   }
 
   /** Adds a range query over a time that has passed. */
-  void settled(String expression, long fromMs, long toMs)
-      throws IOException, InterruptedException {
+  void settled(String expression, long fromMs, long toMs) throws IOException, InterruptedException {
     settled(
         "/api/v1/query_range?query="
             + ServerUnderTest.encode(expression)
@@ -86,7 +85,8 @@ final class QueryLoad implements AutoCloseable {
     String found;
     try {
       HttpResponse<String> response = server.get(question.path);
-      if (response.statusCode() == 503 && response.headers().firstValue("Retry-After").isPresent()) {
+      if (response.statusCode() == 503
+          && response.headers().firstValue("Retry-After").isPresent()) {
         unavailable.incrementAndGet();
         return;
       }
@@ -102,8 +102,7 @@ final class QueryLoad implements AutoCloseable {
     } else {
       wrong.incrementAndGet();
       if (wrongOnes.size() < SHOWN) {
-        wrongOnes.add(
-            question.path + ": expected " + cut(question.answer) + ", got " + cut(found));
+        wrongOnes.add(question.path + ": expected " + cut(question.answer) + ", got " + cut(found));
       }
     }
   }
@@ -112,7 +111,9 @@ final class QueryLoad implements AutoCloseable {
   private static String answer(JsonNode response) {
     JsonNode data = response.path("data");
     @Nullable JsonNode only = data.path("result").size() == 1 ? data.path("result").get(0) : null;
-    return only != null && only.has("value") ? only.path("value").path(1).asText() : data.toString();
+    return only != null && only.has("value")
+        ? only.path("value").path(1).asText()
+        : data.toString();
   }
 
   private static String cut(String text) {

@@ -33,8 +33,7 @@ public final class Torture {
   private final Consumer<String> progress;
   private final TortureReport report = new TortureReport();
 
-  private Torture(
-      TortureOptions options, Path assembled, Path folder, Consumer<String> progress) {
+  private Torture(TortureOptions options, Path assembled, Path folder, Consumer<String> progress) {
     this.options = options;
     this.assembled = assembled;
     this.folder = folder;
@@ -168,8 +167,7 @@ public final class Torture {
       jars.add(RepackedJar.read(shipped, artifact));
     }
     long begunMs = System.currentTimeMillis();
-    try (AlertLoad alerts =
-            new AlertLoad(server, endpoint, options.notificationsPerSecond());
+    try (AlertLoad alerts = new AlertLoad(server, endpoint, options.notificationsPerSecond());
         QueryLoad queries = new QueryLoad(server)) {
       queries.number("count(up{job=\"targets\"} == 1)", options.targets());
       queries.number("sum(torture_constant)", (long) TargetFarm.CONSTANT * options.targets());
@@ -186,8 +184,7 @@ public final class Torture {
         if (cycle == options.baselineCycle()) {
           metaspace = settledMetaspace(server);
           long now = System.currentTimeMillis();
-          queries.settled(
-              "sum by (part) (rate(torture_part[5s]))", now - 20_000, now - SETTLE_MS);
+          queries.settled("sum by (part) (rate(torture_part[5s]))", now - 20_000, now - SETTLE_MS);
           queries.settled("avg by (target) (torture_scrapes_total)", now - 10_000, now - SETTLE_MS);
         }
         if (cycle % 10 == 0) {
@@ -208,11 +205,7 @@ public final class Torture {
       queries.close();
 
       SampleCheck samples = samples(server, begunMs, endMs);
-      report.check(
-          "queries",
-          plainWrong == 0,
-          queryDetail,
-          wrongOnes);
+      report.check("queries", plainWrong == 0, queryDetail, wrongOnes);
       notifications(endpoint, alerts, lost);
       leaks(server, metaspace);
       report.check(
@@ -244,8 +237,7 @@ public final class Torture {
     }
   }
 
-  private static String line(
-      int cycle, long begunMs, SlowEndpoint endpoint, QueryLoad queries) {
+  private static String line(int cycle, long begunMs, SlowEndpoint endpoint, QueryLoad queries) {
     return String.format(
         Locale.ROOT,
         "cycle %d after %.0f s: %d notifications, queries %d right, %d unavailable, %d wrong",

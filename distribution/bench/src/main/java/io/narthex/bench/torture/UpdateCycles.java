@@ -44,11 +44,13 @@ final class UpdateCycles {
     this.server = server;
     this.dropFolder = dropFolder;
     this.plugins = plugins;
-    server.plugins().forEach((id, state) -> {
-      if (plugins.stream().noneMatch(p -> p.id().equals(id))) {
-        others.put(id, state.startedMs());
-      }
-    });
+    server
+        .plugins()
+        .forEach((id, state) -> {
+          if (plugins.stream().noneMatch(p -> p.id().equals(id))) {
+            others.put(id, state.startedMs());
+          }
+        });
   }
 
   /**
