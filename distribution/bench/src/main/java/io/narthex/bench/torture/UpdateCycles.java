@@ -24,6 +24,7 @@ final class UpdateCycles {
   private static final long POLL_MS = 40;
   private static final int PIECES = 3;
   private static final long PIECE_PAUSE_MS = 30;
+  private static final long ABSENCE_MS = 300; // longer than the folder is not looked at
 
   private enum Way {
     MOVE,
@@ -97,7 +98,7 @@ final class UpdateCycles {
     byte[] bytes = plugin.bytes(cycle);
     Path file = dropFolder.resolve(plugin.fileName());
     Files.deleteIfExists(file);
-    Thread.sleep(PIECE_PAUSE_MS);
+    Thread.sleep(ABSENCE_MS);
     try (OutputStream out = Files.newOutputStream(file)) {
       for (int piece = 0; piece < PIECES; piece++) {
         int from = (int) ((long) bytes.length * piece / PIECES);
