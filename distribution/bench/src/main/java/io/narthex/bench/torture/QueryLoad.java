@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,7 @@ final class QueryLoad implements AutoCloseable {
   private record Question(String path, String answer) {}
 
   private final ServerUnderTest server;
+  private final Consumer<String> progress;
   private final ObjectMapper json = new ObjectMapper();
   private final List<Question> questions = new CopyOnWriteArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
@@ -32,8 +35,14 @@ final class QueryLoad implements AutoCloseable {
   private final List<String> wrongOnes = new CopyOnWriteArrayList<>();
   private volatile boolean stopping;
 
-  QueryLoad(ServerUnderTest server) {
+  /**
+   * Creates a load without questions.
+   *
+   * @param progress takes the first wrong answers as they come
+   */
+  QueryLoad(ServerUnderTest server, Consumer<String> progress) {
     this.server = server;
+    this.progress = progress;
   }
 
   /** Adds an instant query whose result is one number at any time. */
@@ -102,7 +111,16 @@ final class QueryLoad implements AutoCloseable {
     } else {
       wrong.incrementAndGet();
       if (wrongOnes.size() < SHOWN) {
-        wrongOnes.add(question.path + ": expected " + cut(question.answer) + ", got " + cut(found));
+        String text =
+            Instant.now()
+                + " "
+                + question.path
+                + ": expected "
+                + cut(question.answer)
+                + ", got "
+                + cut(found);
+        wrongOnes.add(text);
+        progress.accept("wrong: " + text);
       }
     }
   }

@@ -168,7 +168,7 @@ public final class Torture {
     }
     long begunMs = System.currentTimeMillis();
     try (AlertLoad alerts = new AlertLoad(server, endpoint, options.notificationsPerSecond());
-        QueryLoad queries = new QueryLoad(server)) {
+        QueryLoad queries = new QueryLoad(server, progress)) {
       queries.number("count(up{job=\"targets\"} == 1)", options.targets());
       queries.number("sum(torture_constant)", (long) TargetFarm.CONSTANT * options.targets());
       queries.number(RULE, (long) TargetFarm.CONSTANT * options.targets());
@@ -218,7 +218,7 @@ public final class Torture {
               Locale.ROOT,
               "%d cycles of %s in %.0f s, %d kernel cycles; %d gaps, %d scrapes lost, %d failed, in %d series"
                   + " (%d samples); %d notifications, %d lost, %d doubled; %d queries, %d of them 503,"
-                  + " %d wrong; heap of one version each",
+                  + " %d wrong",
               options.cycles(),
               cycles.updates().keySet(),
               cycleSeconds,

@@ -9,8 +9,10 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +49,7 @@ final class DropFolder {
   private static final class Seen {
     long size = -1;
     long modified = -1;
+    @Nullable Object key; // tells a file from another of the same name
     long since;
     boolean handled;
     long missingSince; // 0: it is there
@@ -70,6 +73,7 @@ final class DropFolder {
       Seen seen = files.computeIfAbsent(file, f -> new Seen());
       seen.size = attributes.size();
       seen.modified = attributes.lastModifiedTime().toMillis();
+      seen.key = attributes.fileKey();
       seen.handled = true;
     } catch (IOException e) {
       files.remove(file); // gone meanwhile, or seen by the next scan
@@ -118,9 +122,12 @@ final class DropFolder {
     Seen seen = files.computeIfAbsent(file, f -> new Seen());
     seen.missingSince = 0;
     long modified = attributes.lastModifiedTime().toMillis();
-    if (seen.size != attributes.size() || seen.modified != modified) {
+    if (seen.size != attributes.size()
+        || seen.modified != modified
+        || !Objects.equals(seen.key, attributes.fileKey())) {
       boolean first = seen.size < 0;
       seen.size = attributes.size();
+      seen.key = attributes.fileKey();
       seen.modified = modified;
       seen.since = now;
       seen.handled = false;

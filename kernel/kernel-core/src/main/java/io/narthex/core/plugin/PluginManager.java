@@ -231,7 +231,7 @@ public final class PluginManager implements PluginService {
         JarInfo info =
             source.equals("shipped")
                 ? JarInspector.inspectShipped(file, name(file))
-                : JarInspector.inspect(file, name(file));
+                : jars.inspectCopy(file, name(file));
         id = info.id();
         Plugin known = plugins.get(info.id());
         if (known != null && known.deployment != null && runsFrom(known, file, info, source)) {
@@ -246,6 +246,10 @@ public final class PluginManager implements PluginService {
             source.equals("shipped") ? "start" : "drop folder");
         retryFailed(info.id());
       } catch (PluginException e) {
+        if (String.valueOf(e.getMessage()).endsWith(JarInspector.CHANGED)) {
+          brokenFiles.put(name(file), ""); // the next look at the folder finds the newer one
+          return;
+        }
         LOG.warn("plugins: {}: {}", name(file), e.getMessage());
         Plugin plugin = id == null ? null : plugins.get(id);
         if (plugin == null || plugin.deployment != null) {
@@ -299,7 +303,7 @@ public final class PluginManager implements PluginService {
           && file != null
           && Files.exists(file)) {
         try {
-          JarInfo info = JarInspector.inspect(file, plugin.fileName);
+          JarInfo info = jars.inspectCopy(file, plugin.fileName);
           deploy(file, plugin.fileName, info, plugin.source, false, "retry");
         } catch (PluginException e) {
           LOG.debug("plugins: {}: {}", plugin.fileName, e.getMessage());
@@ -506,7 +510,7 @@ public final class PluginManager implements PluginService {
     for (Path other : others) {
       String source = other.startsWith(dropFolder) ? "user" : "shipped";
       try {
-        JarInfo info = JarInspector.inspect(other, name(other));
+        JarInfo info = jars.inspectCopy(other, name(other));
         if (info.id().equals(plugin.id)) {
           deploy(other, name(other), info, source, true, actor);
           audit.add(actor, "remove", plugin.id, version, sha256, "ok");
@@ -739,7 +743,7 @@ public final class PluginManager implements PluginService {
         deploy(
             file,
             plugin.fileName,
-            JarInspector.inspect(file, plugin.fileName),
+            jars.inspectCopy(file, plugin.fileName),
             plugin.source,
             true,
             actor);
