@@ -27,12 +27,22 @@ final class JsonBytes {
   }
 
   private final OutputStream out;
-  private byte[] buffer = new byte[FIRST];
+  private byte[] buffer;
   private int size;
   private boolean flushed;
 
   JsonBytes(OutputStream out) {
+    this(out, FIRST);
+  }
+
+  /**
+   * Creates a writer.
+   *
+   * @param expected about how many bytes will be written
+   */
+  JsonBytes(OutputStream out, long expected) {
     this.out = out;
+    buffer = new byte[(int) Math.clamp(expected, FIRST, FULL)];
   }
 
   /** Returns the bytes of an ASCII text, for {@link #raw}. */
@@ -56,7 +66,7 @@ final class JsonBytes {
   private void room(int n) throws IOException {
     if (buffer.length - size < n) {
       if (buffer.length < FULL) {
-        buffer = Arrays.copyOf(buffer, buffer.length * 4);
+        buffer = Arrays.copyOf(buffer, Math.min(FULL, buffer.length * 4));
       } else {
         flush();
       }
@@ -193,20 +203,31 @@ final class JsonBytes {
     }
     long seconds = Math.abs(timeMs / 1000);
     int fraction = (int) Math.abs(timeMs % 1000);
-    int count = 1;
-    for (long rest = seconds; rest >= 10; rest /= 10) {
-      count++;
+    int count = 10;
+    if (seconds < 1_000_000_000L || seconds > 9_999_999_999L) {
+      count = 1;
+      for (long more = seconds; more >= 10; more /= 10) {
+        count++;
+      }
     }
     int i = n + count;
     long rest = seconds;
-    while (i - n >= 2) {
+    while (rest > Integer.MAX_VALUE) {
       int pair = (int) (rest % 100) * 2;
       rest /= 100;
       into[--i] = PAIRS[pair + 1];
       into[--i] = PAIRS[pair];
     }
+    int small = (int) rest;
+    while (i - n >= 2) {
+      int left = small / 100;
+      int pair = (small - left * 100) * 2;
+      small = left;
+      into[--i] = PAIRS[pair + 1];
+      into[--i] = PAIRS[pair];
+    }
     if (i > n) {
-      into[n] = (byte) ('0' + rest);
+      into[n] = (byte) ('0' + small);
     }
     n += count;
     if (fraction > 0) {

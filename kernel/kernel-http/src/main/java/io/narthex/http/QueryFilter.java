@@ -30,6 +30,8 @@ final class QueryFilter implements Filter {
   static final String RANGE = "/api/v1/query_range";
 
   private static final byte[] SUCCESS = JsonBytes.ascii("{\"status\":\"success\",\"data\":{");
+  private static final int SERIES_BYTES = 120;
+  private static final int POINT_BYTES = 26;
   private static final String JSON = "application/json";
 
   private final String path;
@@ -144,10 +146,24 @@ final class QueryFilter implements Filter {
     };
   }
 
+  private static long expected(Data data) {
+    return switch (data) {
+      case Data.Vector v -> v.samples().size() * (long) SERIES_BYTES;
+      case Data.Matrix m -> {
+        long points = 0;
+        for (QueryResult.Series s : m.series()) {
+          points += s.timesMs().length;
+        }
+        yield m.series().size() * (long) SERIES_BYTES + points * POINT_BYTES;
+      }
+      case Data.Scalar _, Data.Text _ -> 0;
+    };
+  }
+
   private static void write(HttpServletResponse out, QueryResult result, int limit, Parameters p)
       throws IOException {
     out.setContentType(JSON);
-    JsonBytes json = new JsonBytes(out.getOutputStream());
+    JsonBytes json = new JsonBytes(out.getOutputStream(), expected(result.data()));
     json.raw(SUCCESS);
     new ResultWriter(json).write(result.data(), limit);
     if (!p.text("stats").isEmpty()) {
