@@ -285,7 +285,8 @@ class HostilePluginsIT {
       drop(Files.readAllBytes(PLAIN), "acme-notifier.jar");
       awaitState("io.acme.notifier", "running", "");
       assertThat(ownMetrics())
-          .contains("narthex_plugin_calls_total{kind=\"plugin\",operation=\"start\",plugin=\"io.acme.notifier\"} 1");
+          .contains(
+              "narthex_plugin_calls_total{kind=\"plugin\",operation=\"start\",plugin=\"io.acme.notifier\"} 1");
       remove("acme-notifier.jar", "io.acme.notifier");
       assertThat(ownMetrics())
           .doesNotContain("{kind=\"plugin\",operation=\"start\",plugin=\"io.acme.notifier\"}");
@@ -373,8 +374,7 @@ class HostilePluginsIT {
     drop(discovery("io.acme.spin", "1.0.0", HostileDiscovery.Spinner.class).bytes(), "spin.jar");
     int blocks = 2 * Runtime.getRuntime().availableProcessors();
     Server.await(
-        "all of them spin",
-        () -> calls("io.acme.spin", "run").path("inFlight").asInt() == blocks);
+        "all of them spin", () -> calls("io.acme.spin", "run").path("inFlight").asInt() == blocks);
     Server.await("the target is scraped", () -> server().value("max(up{by=\"spinner\"})") == 1);
     remove("spin.jar", "io.acme.spin");
   }
@@ -412,8 +412,7 @@ class HostilePluginsIT {
     long begun = server().plugin("io.acme.discovery").path("started").asLong();
     drop(whole, "again.jar");
     awaitState("again.jar", "failed", "the same jar as first.jar; remove one of them");
-    drop(
-        SampleJar.of(SAMPLE).header("Bundle-SymbolicName", "io.acme.twin").bytes(), "twin.jar");
+    drop(SampleJar.of(SAMPLE).header("Bundle-SymbolicName", "io.acme.twin").bytes(), "twin.jar");
     awaitState(
         "io.acme.twin", "failed", "discovery:acme is already served by plugin `io.acme.discovery`");
     assertThat(server().plugin("io.acme.discovery").path("started").asLong()).isEqualTo(begun);
