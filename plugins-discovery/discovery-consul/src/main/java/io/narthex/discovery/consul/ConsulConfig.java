@@ -29,7 +29,7 @@ public record ConsulConfig(
         String tagSeparator,
     @Setting(help = "Whether followers may answer", defaultValue = "true") boolean allowStale,
     @Setting(
-            help = "Least time between two requests for the same thing",
+            help = "Time between requests when changes come thick and fast",
             defaultValue = "30s",
             min = 0.001)
         Duration refreshInterval,
