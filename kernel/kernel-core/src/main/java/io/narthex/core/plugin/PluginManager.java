@@ -944,6 +944,7 @@ public final class PluginManager implements PluginService {
       }
       settings.disabled(id, false);
       settings.unpin(id);
+      quarantine.free(id);
       try {
         jars.forget(id);
       } catch (IOException e) {
