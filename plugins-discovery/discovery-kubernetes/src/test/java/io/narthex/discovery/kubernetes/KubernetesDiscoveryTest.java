@@ -162,8 +162,12 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
       api.put(Kind.NODE.path(""), "n2", node("n2", "c"));
       running.sink.await(
           "a label", SOON, () -> running.sink.groups().contains(nodeGroup("n2", "c")));
-      api.bookmark(Kind.NODE.path(""));
+      long mark = api.bookmark(Kind.NODE.path(""));
       api.endWatches();
+      String resumed =
+          "/api/v1/nodes?watch=true&allowWatchBookmarks=true&timeoutSeconds=240&resourceVersion="
+              + mark;
+      running.sink.await("the watch to go on", SOON, () -> api.requests.contains(resumed));
       api.remove(Kind.NODE.path(""), "n1");
       running.sink.await(
           "one less", SOON, () -> running.sink.groups().equals(List.of(nodeGroup("n2", "c"))));
@@ -180,6 +184,10 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
       api.putUnseen(Kind.NODE.path(""), "n3", node("n3", "z"));
       running.sink.await("the node", SOON, () -> running.sink.groups().size() == 2);
       assertThat(api.requests).contains("/api/v1/nodes?resourceVersion=");
+      api.goneByStatus();
+      api.putUnseen(Kind.NODE.path(""), "n4", node("n4", "z"));
+      running.sink.await("another node", SOON, () -> running.sink.groups().size() == 3);
+      assertThat(running.sink.failures()).isEmpty();
     }
   }
 
