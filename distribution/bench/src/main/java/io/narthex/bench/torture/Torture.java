@@ -196,15 +196,16 @@ public final class Torture {
       int plainWrong = queries.wrong();
       String queryDetail = queryDetail(queries);
       List<String> wrongOnes = queries.wrongOnes();
-      int kernel = kernelCycles(server, queries);
       cycles.look(server.plugins());
+      long kernelMs = System.currentTimeMillis();
+      int kernel = kernelCycles(server, queries);
 
       List<String> lost = alerts.finish(NOTIFY_MS);
       Thread.sleep(SETTLE_MS); // what is told twice may come late
       long endMs = System.currentTimeMillis() - SETTLE_MS;
       queries.close();
 
-      SampleCheck samples = samples(server, begunMs, endMs);
+      SampleCheck samples = samples(server, begunMs, Math.min(kernelMs, endMs), endMs);
       report.check("queries", plainWrong == 0, queryDetail, wrongOnes);
       notifications(endpoint, alerts, lost);
       leaks(server, metaspace);
@@ -267,6 +268,7 @@ public final class Torture {
     int wrong = queries.wrong();
     int unavailable = queries.unavailable();
     int right = queries.right();
+    Map<String, PluginState> before = server.plugins();
     KernelCycles cycles = new KernelCycles(server, assembled.resolve("lib/kernel"));
     for (int cycle = 1; cycle <= options.kernelCycles(); cycle++) {
       cycles.run(cycle);
@@ -275,6 +277,18 @@ public final class Torture {
       }
       Thread.sleep(options.pause());
     }
+    List<String> restarted = new ArrayList<>();
+    server.plugins().forEach((id, now) -> {
+      PluginState then = before.get(id);
+      if (!now.kernel() && (then == null || then.startedMs() != now.startedMs())) {
+        restarted.add(id);
+      }
+    });
+    report.check(
+        "plugins during kernel updates",
+        restarted.isEmpty(),
+        "start times changed: " + restarted.size(),
+        restarted);
     report.check(
         "queries during kernel updates",
         queries.wrong() == wrong && queries.right() > right,
@@ -288,14 +302,19 @@ public final class Torture {
     return options.kernelCycles();
   }
 
-  private SampleCheck samples(ServerUnderTest server, long fromMs, long toMs)
+  /**
+   * Checks what was stored.
+   *
+   * @param rulesToMs when the query engine, without which no rule is evaluated, began to be updated
+   */
+  private SampleCheck samples(ServerUnderTest server, long fromMs, long rulesToMs, long toMs)
       throws IOException, InterruptedException {
     SampleCheck samples = new SampleCheck(server, fromMs, toMs);
     samples.targets(options.targets());
     for (String job : List.of("node", "jvm", "narthex")) {
       samples.job(job);
     }
-    samples.rule(RULE);
+    samples.rule(RULE, rulesToMs);
     samples.present("count(torture_constant)", options.targets());
     boolean held =
         samples.gaps() == 0
