@@ -251,12 +251,13 @@ public final class Torture {
   }
 
   private static String queryDetail(QueryLoad queries) {
-    return queries.right()
-        + " right, "
-        + queries.unavailable()
-        + " answered 503 with Retry-After, "
-        + queries.wrong()
-        + " wrong";
+    return String.format(
+        Locale.ROOT,
+        "%d right, %d answered 503 with Retry-After, %d wrong; longest time without an answer %.1f s",
+        queries.right(),
+        queries.unavailable(),
+        queries.wrong(),
+        queries.longestOutage());
   }
 
   /** Updates bundles of the kernel; returns how many cycles were made. */
