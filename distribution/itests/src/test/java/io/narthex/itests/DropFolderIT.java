@@ -301,14 +301,14 @@ class DropFolderIT {
   void jarThatArrivesInManyPiecesIsTouchedWhenItIsWhole() throws IOException {
     byte[] whole = Files.readAllBytes(DISCOVERY);
     try (OutputStream out = Files.newOutputStream(plugins.resolve("slow.jar"))) {
-      for (int i = 0; i < 20; i++) {
-        int from = whole.length * i / 20;
-        out.write(whole, from, whole.length * (i + 1) / 20 - from);
+      for (int i = 0; i < 50; i++) {
+        int from = whole.length * i / 50;
+        out.write(whole, from, whole.length * (i + 1) / 50 - from);
         out.flush();
         // the copy is slower than the folder is looked at
         java.util.concurrent.locks.LockSupport.parkNanos(100_000_000);
         String state = server().plugin("io.acme.discovery").path("state").asText();
-        if (i < 19) {
+        if (i < 49) {
           assertThat(state).isEmpty();
         }
       }

@@ -231,14 +231,57 @@ final class PluginCommand {
             e.path("result").asText());
       }
     } else {
-      body.properties()
+      body.properties().stream()
+          .filter(f -> !f.getKey().equals("calls") && !f.getKey().equals("leaks"))
           .forEach(f ->
               out.printf(
                   Locale.ROOT,
-                  "%-14s %s%n",
+                  "%-18s %s%n",
                   f.getKey(),
                   f.getValue().isValueNode() ? f.getValue().asText() : f.getValue()));
+      health(body);
     }
     return 0;
+  }
+
+  /** Prints how the server's calls into the plugin went, and what former versions left behind. */
+  private void health(JsonNode plugin) {
+    if (!plugin.path("calls").isEmpty()) {
+      out.printf(
+          Locale.ROOT,
+          "%n%-24s %10s %10s %9s %9s %9s %10s %10s%n",
+          "OPERATION",
+          "CALLS",
+          "EXCEPTIONS",
+          "TIMEOUTS",
+          "REJECTED",
+          "IN FLIGHT",
+          "MEAN",
+          "MAX");
+      for (JsonNode c : plugin.get("calls")) {
+        out.printf(
+            Locale.ROOT,
+            "%-24s %10d %10d %9d %9d %9d %7.1f ms %7.1f ms%n",
+            c.path("kind").asText() + " " + c.path("operation").asText(),
+            c.path("calls").asLong(),
+            c.path("exceptions").asLong(),
+            c.path("timeouts").asLong(),
+            c.path("rejected").asLong(),
+            c.path("inFlight").asLong(),
+            c.path("meanSeconds").asDouble() * 1000,
+            c.path("maxSeconds").asDouble() * 1000);
+      }
+    }
+    if (!plugin.path("leaks").isEmpty()) {
+      out.printf(Locale.ROOT, "%n%-14s %-12s %s%n", "LEFT BEHIND", "BY VERSION", "NAME");
+      for (JsonNode l : plugin.get("leaks")) {
+        out.printf(
+            Locale.ROOT,
+            "%-14s %-12s %s%n",
+            l.path("what").asText(),
+            l.path("version").asText(),
+            l.path("name").asText());
+      }
+    }
   }
 }

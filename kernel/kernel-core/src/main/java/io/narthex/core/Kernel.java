@@ -8,6 +8,7 @@ import io.narthex.core.host.ExporterHost;
 import io.narthex.core.host.FunctionHost;
 import io.narthex.core.host.HostEnvironment;
 import io.narthex.core.host.NotifierHost;
+import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.StorageHost;
 import io.narthex.core.metrics.MetricsRegistry;
@@ -161,8 +162,9 @@ public final class Kernel {
     MetricsRegistry metrics = new MetricsRegistry();
     JettyHttpTransport http = new JettyHttpTransport("Prometheus/" + "3.14.0");
     later(http);
+    PluginGuard guard = new PluginGuard(loaded.narthex().plugins().limits());
     HostEnvironment environment =
-        new HostEnvironment(clock, http, stateFolder.resolve("plugin-state"), metrics);
+        new HostEnvironment(clock, http, stateFolder.resolve("plugin-state"), metrics, guard);
     ProviderRegistry registry = new ProviderRegistry();
     StorageHost storage =
         new StorageHost(
@@ -175,7 +177,7 @@ public final class Kernel {
     later(exporters::close);
     NotifierHost notifiers = new NotifierHost(environment, registry);
     later(notifiers::close);
-    FunctionHost functions = new FunctionHost();
+    FunctionHost functions = new FunctionHost(guard);
     ServerState server = new ServerState(flags, build, stateFolder, exit, storage::serving);
     state = server;
     PluginManager plugins =
@@ -185,6 +187,7 @@ public final class Kernel {
             dropFolder(flags),
             createFolder(stateFolder.resolve("plugins")),
             clock,
+            guard,
             p ->
                 switch (p.kind()) {
                   case DISCOVERY -> discovery.instances(p.type());
@@ -201,6 +204,8 @@ public final class Kernel {
         };
     ConfigManager config = new ConfigManager(files, loaded, pluginsAccept, metrics, clock);
     metrics.add(new CoreCollector(server, new StorageMetrics(storage), plugins));
+    metrics.add(guard.metrics());
+    metrics.add(plugins.leakMetrics());
 
     framework.registerService(Metrics.class, metrics, null);
     framework.registerService(HttpTransport.class, http, null);

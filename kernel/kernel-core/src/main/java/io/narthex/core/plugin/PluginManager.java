@@ -1,27 +1,30 @@
 package io.narthex.core.plugin;
 
+import io.narthex.core.host.PluginCalls.PluginErrorException;
+import io.narthex.core.host.PluginCalls.PluginTimeoutException;
+import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.service.metrics.MetricCollector;
+import io.narthex.service.plugins.PluginHealth;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.storage.StorageException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.ref.WeakReference;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -82,8 +85,6 @@ public final class PluginManager implements PluginService {
   private final Object changes = new Object();
   private final Map<String, Plugin> plugins = new ConcurrentSkipListMap<>();
   private final Map<String, String> brokenFiles = new ConcurrentSkipListMap<>(); // name to reason
-  private final Map<String, List<WeakReference<@Nullable ClassLoader>>> formerLoaders =
-      new ConcurrentHashMap<>(); // by plugin; outlives the plugin
   private final Map<Path, String> idByFile = new LinkedHashMap<>(); // guarded by changes
   private final BundleContext framework;
   private final ProviderRegistry registry;
@@ -93,6 +94,9 @@ public final class PluginManager implements PluginService {
   private final AuditLog audit;
   private final PluginSettings settings;
   private final Function<ProviderRegistry.Provider, Map<String, String>> instancesOf;
+  private final PluginGuard guard;
+  private final LeakMeter leaks;
+  private final Quarantine quarantine; // used with changes held
   private final DropFolder watcher;
   private final ScheduledExecutorService scanner =
       Executors.newSingleThreadScheduledExecutor(
@@ -104,6 +108,7 @@ public final class PluginManager implements PluginService {
    * @param framework context to install bundles with
    * @param dropFolder where users put jars
    * @param state folder for kept jars and settings
+   * @param guard the way into plugins
    * @param instancesOf configuration blocks served by a provider, with their problem or empty
    */
   public PluginManager(
@@ -112,6 +117,7 @@ public final class PluginManager implements PluginService {
       Path dropFolder,
       Path state,
       Clock clock,
+      PluginGuard guard,
       Function<ProviderRegistry.Provider, Map<String, String>> instancesOf) {
     this.framework = framework;
     this.registry = registry;
@@ -121,7 +127,16 @@ public final class PluginManager implements PluginService {
     jars = new KeptJars(state, clock);
     audit = new AuditLog(state.resolve("audit.jsonl"), clock);
     settings = new PluginSettings(state.resolve("plugins.properties"));
+    this.guard = guard;
+    leaks = new LeakMeter(guard.threads());
+    quarantine = new Quarantine(state.resolve("quarantine.properties"), clock, guard.limits());
     watcher = new DropFolder(dropFolder, new Arrivals());
+    guard.onRepeatedCrashes((id, reason) -> scanner.execute(() -> quarantine(id, reason)));
+  }
+
+  /** Returns the meter of what plugins leave behind. */
+  public MetricCollector leakMetrics() {
+    return leaks;
   }
 
   /** Installs the shipped plugins, then what lies in the drop folder, and begins to watch it. */
@@ -254,6 +269,8 @@ public final class PluginManager implements PluginService {
         Plugin plugin = id == null ? null : plugins.get(id);
         if (plugin == null || plugin.deployment != null) {
           brokenFiles.put(name(file), String.valueOf(e.getMessage()));
+        } else {
+          startFailed(plugin);
         }
       } catch (RuntimeException | LinkageError e) {
         LOG.error("plugins: {} could not be handled", name(file), e);
@@ -332,6 +349,14 @@ public final class PluginManager implements PluginService {
         enter(plugin, State.STOPPED, "stopped by you");
         return plugin;
       }
+      String held = quarantine.reason(info.id(), info.sha256());
+      if (held != null && !update && settings.pin(info.id()).isEmpty()) {
+        describe(plugin, file, fileName, info, source);
+        enter(
+            plugin, State.QUARANTINED, held + "; `narthex plugin enable` or another jar frees it");
+        return plugin;
+      }
+      guard.trust(info.id(), source.equals("shipped"));
       if (!update) {
         describe(plugin, file, fileName, info, source);
         enter(plugin, State.STARTING, "");
@@ -436,7 +461,7 @@ public final class PluginManager implements PluginService {
   /** Starts the new version beside the old, probes it, switches, takes the old out. */
   private void activate(Plugin plugin, JarInfo info, Path kept) {
     Deployment former = plugin.deployment;
-    Deployment next = Deployment.start(framework, info, kept, jars.work(), clock.millis());
+    Deployment next = Deployment.start(framework, info, kept, jars.work(), clock.millis(), guard);
     try {
       registry.probe(next.providers());
       registry.publish(info.id(), next.providers()); // all of it, or nothing has changed
@@ -446,9 +471,13 @@ public final class PluginManager implements PluginService {
           e instanceof IllegalStateException
               || e instanceof ConfigException
               || e instanceof StorageException;
+      boolean inWords = e instanceof PluginTimeoutException || e instanceof PluginErrorException;
       throw new PluginException(
-          forUsers ? String.valueOf(e.getMessage()) : "self-test failed: " + e);
+          inWords
+              ? "self-test failed: " + e.getMessage()
+              : forUsers ? String.valueOf(e.getMessage()) : "self-test failed: " + e);
     }
+    quarantine.free(info.id());
     plugin.deployment = next;
     if (former != null) {
       uninstall(plugin.id, former);
@@ -457,9 +486,68 @@ public final class PluginManager implements PluginService {
 
   /** Takes a version out of the framework and its class loader under observation. */
   private void uninstall(String id, Deployment deployment) {
-    formerLoaders
-        .computeIfAbsent(id, k -> new CopyOnWriteArrayList<>())
-        .add(deployment.uninstall(framework));
+    leaks.watch(id, deployment.info.version(), deployment.uninstall(framework));
+  }
+
+  /** Stops a plugin that crashes again and again, until its user or another jar frees it. */
+  private void quarantine(String id, String reason) {
+    synchronized (changes) {
+      Plugin plugin = plugins.get(id);
+      Deployment deployment = plugin == null ? null : plugin.deployment;
+      if (plugin == null || deployment == null || keepsSamples(deployment)) {
+        return;
+      }
+      plugin.deployment = null;
+      registry.withdraw(id);
+      uninstall(id, deployment);
+      quarantine.hold(id, plugin.sha256, reason);
+      enterQuarantine(plugin, reason);
+    }
+  }
+
+  private void enterQuarantine(Plugin plugin, String reason) {
+    enter(plugin, State.QUARANTINED, reason + "; `narthex plugin enable` or another jar frees it");
+    audit.add("server", "quarantine", plugin.id, plugin.version, plugin.sha256, reason);
+    LOG.error("plugin {} {} is quarantined: {}", plugin.id, plugin.version, reason);
+  }
+
+  /** A start failed: another try comes after a pause, until there have been too many. */
+  private void startFailed(Plugin plugin) {
+    String problem = plugin.reason;
+    if (plugin.state != State.FAILED || !Quarantine.isCrash(problem)) {
+      return;
+    }
+    int failures = quarantine.startFailed(plugin.id, plugin.sha256);
+    if (failures >= guard.limits().starts()) {
+      String reason = failures + " starts failed in a row, last: " + problem;
+      quarantine.hold(plugin.id, plugin.sha256, reason);
+      enterQuarantine(plugin, reason);
+      return;
+    }
+    Duration pause = guard.limits().pauseAfter(failures);
+    enter(plugin, State.FAILED, problem + "; tries again in " + pause.toMillis() / 1000.0 + " s");
+    String failed = plugin.sha256;
+    scanner.schedule(() -> startAgain(plugin, failed), pause.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void startAgain(Plugin plugin, String sha256) {
+    synchronized (changes) {
+      Path file = plugin.file;
+      if (plugins.get(plugin.id) == plugin
+          && plugin.deployment == null
+          && plugin.state == State.FAILED
+          && plugin.sha256.equals(sha256)
+          && file != null
+          && Files.exists(file)) {
+        arrived(file, plugin.source);
+      }
+    }
+  }
+
+  private boolean keepsSamples(Deployment deployment) {
+    return deployment.providers().stream()
+        .anyMatch(
+            p -> p.kind() == ProviderRegistry.Kind.STORAGE && !instancesOf.apply(p).isEmpty());
   }
 
   private void describe(Plugin plugin, Path file, String fileName, JarInfo info, String source) {
@@ -527,6 +615,7 @@ public final class PluginManager implements PluginService {
       registry.withdraw(plugin.id);
       uninstall(plugin.id, deployment);
     }
+    guard.metrics().forget(plugin.id);
     audit.add(actor, "remove", plugin.id, version, sha256, "ok");
     LOG.info("plugin {} {} removed", plugin.id, version);
     retryFailed(plugin.id);
@@ -601,9 +690,6 @@ public final class PluginManager implements PluginService {
         }
       }
     }
-    List<WeakReference<@Nullable ClassLoader>> loaders =
-        formerLoaders.computeIfAbsent(p.id, k -> new CopyOnWriteArrayList<>());
-    loaders.removeIf(r -> r.get() == null);
     Path before = jars.before(p.id, p.sha256);
     return new PluginInfo(
         p.id,
@@ -619,13 +705,18 @@ public final class PluginManager implements PluginService {
         d == null ? 0 : d.startedMs,
         instances,
         before == null ? null : KeptJars.versionOf(before),
-        loaders.size(),
+        leaks.alive(p.id),
         d == null ? "" : Deployment.osgiState(d.bundle));
   }
 
   @Override
   public @Nullable PluginInfo plugin(String id) {
     return plugins().stream().filter(p -> p.id().equals(id)).findFirst().orElse(null);
+  }
+
+  @Override
+  public PluginHealth health(String id) {
+    return new PluginHealth(guard.metrics().calls(id), leaks.leaks(id));
   }
 
   private Plugin required(String id) {
@@ -737,6 +828,7 @@ public final class PluginManager implements PluginService {
     synchronized (changes) {
       Plugin plugin = required(id);
       settings.disabled(id, false);
+      quarantine.free(id);
       audit.add(actor, "enable", id, plugin.version, plugin.sha256, "ok");
       Path file = Objects.requireNonNull(plugin.file);
       if (plugin.deployment == null) {
@@ -757,10 +849,7 @@ public final class PluginManager implements PluginService {
     synchronized (changes) {
       Plugin plugin = required(id);
       Deployment deployment = plugin.deployment;
-      if (deployment != null
-          && deployment.providers().stream()
-              .anyMatch(p ->
-                  p.kind() == ProviderRegistry.Kind.STORAGE && !instancesOf.apply(p).isEmpty())) {
+      if (deployment != null && keepsSamples(deployment)) {
         throw new PluginException(
             id + " keeps the samples of this server, which cannot work without; update it instead");
       }
