@@ -167,7 +167,8 @@ public final class Torture {
       jars.add(RepackedJar.read(shipped, artifact));
     }
     long begunMs = System.currentTimeMillis();
-    try (AlertLoad alerts = new AlertLoad(server, endpoint, options.notificationsPerSecond());
+    try (StallMeter stalls = new StallMeter();
+        AlertLoad alerts = new AlertLoad(server, endpoint, options.notificationsPerSecond());
         QueryLoad queries = new QueryLoad(server, progress)) {
       queries.number("count(up{job=\"targets\"} == 1)", options.targets());
       queries.number("sum(torture_constant)", (long) TargetFarm.CONSTANT * options.targets());
@@ -205,6 +206,12 @@ public final class Torture {
       long endMs = System.currentTimeMillis() - SETTLE_MS;
       queries.close();
 
+      report.note(
+          String.format(
+              Locale.ROOT,
+              "the harness itself stood still for %.2f s at most, at %s",
+              stalls.longest(),
+              stalls.at()));
       SampleCheck samples = samples(server, begunMs, Math.min(kernelMs, endMs), endMs);
       report.check("queries", plainWrong == 0, queryDetail, wrongOnes);
       notifications(endpoint, alerts, lost);
@@ -279,12 +286,14 @@ public final class Torture {
       Thread.sleep(options.pause());
     }
     List<String> restarted = new ArrayList<>();
-    server.plugins().forEach((id, now) -> {
-      PluginState then = before.get(id);
-      if (!now.kernel() && (then == null || then.startedMs() != now.startedMs())) {
-        restarted.add(id);
-      }
-    });
+    server
+        .plugins()
+        .forEach((id, now) -> {
+          PluginState then = before.get(id);
+          if (!now.kernel() && (then == null || then.startedMs() != now.startedMs())) {
+            restarted.add(id);
+          }
+        });
     report.check(
         "plugins during kernel updates",
         restarted.isEmpty(),
