@@ -79,6 +79,16 @@ final class QueryLoad implements AutoCloseable {
     }
   }
 
+  /** Forgets what has been answered so far. */
+  void begin() {
+    right.set(0);
+    unavailable.set(0);
+    wrong.set(0);
+    wrongOnes.clear();
+    outage.set(0);
+    longestOutage.set(0);
+  }
+
   private void run(int client) {
     int next = client;
     while (!stopping) {
