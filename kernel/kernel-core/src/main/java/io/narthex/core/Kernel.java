@@ -12,6 +12,7 @@ import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.StorageHost;
 import io.narthex.core.metrics.MetricsRegistry;
 import io.narthex.core.plugin.AdminToken;
+import io.narthex.core.plugin.MinuteHandOver;
 import io.narthex.core.plugin.PluginManager;
 import io.narthex.format.http.JettyHttpTransport;
 import io.narthex.model.Labels;
@@ -29,6 +30,7 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.service.notify.NotifierService;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.query.FunctionRegistry;
+import io.narthex.service.server.HandOver;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigException;
@@ -201,6 +203,7 @@ public final class Kernel {
         };
     ConfigManager config = new ConfigManager(files, loaded, pluginsAccept, metrics, clock);
     metrics.add(new CoreCollector(server, storage, plugins));
+    plugins.kernelHooks(config::lateProblem, server::replacing);
 
     framework.registerService(Metrics.class, metrics, null);
     framework.registerService(HttpTransport.class, http, null);
@@ -208,6 +211,7 @@ public final class Kernel {
     framework.registerService(ExporterService.class, exporters, null);
     framework.registerService(NotifierService.class, notifiers, null);
     framework.registerService(FunctionRegistry.class, functions, null);
+    framework.registerService(HandOver.class, new MinuteHandOver(clock), null);
     framework.registerService(PluginService.class, plugins, null);
     framework.registerService(ConfigService.class, config, null);
     framework.registerService(ServerInfo.class, server, null);

@@ -178,6 +178,7 @@ public final class HttpServer {
     http.setSendServerVersion(false);
     http.setIdleTimeout(300_000);
     String current = "";
+    int index = 0;
     try {
       for (String text : info.flags().getOrDefault("web.listen-address", List.of("0.0.0.0:9090"))) {
         current = text;
@@ -185,7 +186,8 @@ public final class HttpServer {
         ServerConnector connector =
             new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
         connector.setHost(address.host());
-        connector.setPort(address.port());
+        connector.setPort(address.port() == 0 ? before(info, index) : address.port());
+        index++;
         connector.setAcceptQueueSize(512);
         connector.open();
         server.addConnector(connector);
@@ -223,6 +225,12 @@ public final class HttpServer {
       LOG.info("Listening on {}:{}", host, c.getLocalPort());
     }
     info.listening(bound);
+  }
+
+  /** Returns the port a former version of this bundle was given, so that clients find it again. */
+  private static int before(ServerInfo info, int index) {
+    List<InetSocketAddress> known = info.listenAddresses();
+    return index < known.size() ? known.get(index).getPort() : 0;
   }
 
   /** Stops listening; running requests get a second. */

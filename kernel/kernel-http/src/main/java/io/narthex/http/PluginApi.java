@@ -102,6 +102,12 @@ public final class PluginApi {
     return Api.json(200, out -> write(out, info));
   }
 
+  /** Answers a change; 202 when it goes on after the answer. */
+  private Response changed(PluginInfo info) {
+    return Api.json(
+        info.state() == PluginService.State.STARTING ? 202 : 200, out -> write(out, info));
+  }
+
   private Response error(int status, String message) {
     return Api.json(
         status,
@@ -139,7 +145,8 @@ public final class PluginApi {
               + " MiB");
     }
     try {
-      return answer(plugins.install(file, new BoundedStream(body, MAX_JAR), force, actor(request)));
+      return changed(
+          plugins.install(file, new BoundedStream(body, MAX_JAR), force, actor(request)));
     } catch (PluginException e) {
       return error(409, String.valueOf(e.getMessage()));
     }
@@ -221,7 +228,7 @@ public final class PluginApi {
     }
     try {
       PluginInfo after = change.run();
-      return after == null ? Api.json(200, out -> out.writeRaw("{}")) : answer(after);
+      return after == null ? Api.json(200, out -> out.writeRaw("{}")) : changed(after);
     } catch (PluginException e) {
       return error(409, String.valueOf(e.getMessage()));
     }

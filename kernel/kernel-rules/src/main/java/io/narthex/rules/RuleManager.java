@@ -17,6 +17,7 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.rules.RuleService;
+import io.narthex.service.server.HandOver;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.template.TemplateService;
@@ -51,6 +52,7 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
  */
 @Component(service = {RuleService.class, ReloadListener.class, TargetGroupListener.class})
 public final class RuleManager implements RuleService, ReloadListener, TargetGroupListener {
+  private final HandOver handOver;
   private final QueryEngine engine;
   private final TemplateService templates;
   private final AlertSender sender;
@@ -70,7 +72,9 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
       @Reference StorageGate storage,
       @Reference TemplateService templates,
       @Reference ServerInfo server,
-      @Reference Metrics metrics) {
+      @Reference Metrics metrics,
+      @Reference HandOver handOver) {
+    this.handOver = handOver;
     this.engine = engine;
     this.templates = templates;
     this.sender =
@@ -112,6 +116,7 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
       policyOption = ReferencePolicyOption.GREEDY)
   void bindSink(AlertSink service) {
     sink = service;
+    sender.sinkArrived();
   }
 
   /** Lets it go. */
@@ -137,7 +142,7 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
     }
   }
 
-  /** Stops all groups; their series go on when the server is back. */
+  /** Stops all groups; what they know is left for the next instance, their series go on there. */
   @Deactivate
   void stop() {
     Map<String, RuleGroup> running;
@@ -147,6 +152,9 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
       groups = Map.of();
     }
     running.values().forEach(g -> g.stop(false));
+    if (!running.isEmpty()) {
+      handOver.leave(RuleState.KEY, RuleState.of(running));
+    }
     sender.close();
   }
 
@@ -171,6 +179,7 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
         return;
       }
       Map<String, RuleGroup> before = new LinkedHashMap<>(groups);
+      RuleState left = loadedOnce ? null : RuleState.of(handOver.take(RuleState.KEY));
       List<RuleGroup> starting = new ArrayList<>();
       for (GroupSpec spec : specs) {
         Duration interval =
@@ -186,6 +195,9 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
           continue;
         }
         RuleGroup group = new RuleGroup(spec, interval, offset, context, clock, !loadedOnce);
+        if (left != null) {
+          left.restore(spec.key(), group);
+        }
         if (old != null) {
           old.stop(false);
           group.takeOver(old);

@@ -2,6 +2,7 @@ package io.narthex.core.plugin;
 
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.service.config.ReloadListener;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.storage.StorageException;
@@ -25,9 +26,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Version;
 import org.slf4j.Logger;
@@ -88,6 +89,7 @@ public final class PluginManager implements PluginService {
   private final Clock clock;
   private final AuditLog audit;
   private final PluginSettings settings;
+  private final KernelUpdates kernel;
   private final Function<ProviderRegistry.Provider, Map<String, String>> instancesOf;
   private final DropFolder watcher;
   private final ScheduledExecutorService scanner =
@@ -117,7 +119,21 @@ public final class PluginManager implements PluginService {
     jars = new KeptJars(state, clock);
     audit = new AuditLog(state.resolve("audit.jsonl"), clock);
     settings = new PluginSettings(state.resolve("plugins.properties"));
+    kernel =
+        new KernelUpdates(
+            framework, changes, jars, audit, state.resolve("kernel.properties"), clock);
     watcher = new DropFolder(dropFolder, new Arrivals());
+  }
+
+  /**
+   * Sets what the replacement of kernel bundles needs of the rest of the kernel.
+   *
+   * @param configurationProblem why a part could not apply the configuration, or null
+   * @param underway is told when a replacement begins and ends
+   */
+  public void kernelHooks(
+      Function<ReloadListener, @Nullable String> configurationProblem, Consumer<Boolean> underway) {
+    kernel.hooks(configurationProblem, underway);
   }
 
   /** Installs the shipped plugins, then what lies in the drop folder, and begins to watch it. */
@@ -134,6 +150,7 @@ public final class PluginManager implements PluginService {
         LOG.debug("{} is not complete yet", file);
       }
     }
+    kernel.warnOfMissing();
     scanner.scheduleWithFixedDelay(this::scan, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
   }
 
@@ -345,14 +362,11 @@ public final class PluginManager implements PluginService {
   }
 
   private void refuseKernelNames(JarInfo info) {
-    for (Bundle bundle : framework.getBundles()) {
-      if (info.id().equals(bundle.getSymbolicName())
-          && !bundle.getLocation().startsWith("plugin:")) {
-        throw new PluginException(
-            "\""
-                + info.id()
-                + "\" is the name of a part of the server; give the plugin another symbolic name");
-      }
+    if (kernel.owns(info.id())) {
+      throw new PluginException(
+          "\""
+              + info.id()
+              + "\" is the name of a part of the server, which only an admin updates: narthex plugin install FILE; give a plugin another symbolic name");
     }
   }
 
@@ -511,31 +525,7 @@ public final class PluginManager implements PluginService {
                 null,
                 0,
                 "")));
-    for (Bundle bundle : framework.getBundles()) {
-      String name = bundle.getSymbolicName();
-      if (name != null
-          && name.startsWith("io.narthex.")
-          && !bundle.getLocation().startsWith("plugin:")) {
-        boolean active = bundle.getState() == Bundle.ACTIVE;
-        out.add(
-            new PluginInfo(
-                name,
-                Objects.requireNonNullElse(bundle.getHeaders().get("Bundle-Name"), name),
-                List.of("kernel"),
-                bundle.getVersion().toString(),
-                active ? State.RUNNING : State.FAILED,
-                active ? "" : "the bundle is not active",
-                "kernel",
-                "",
-                "",
-                bundle.getLastModified(),
-                bundle.getLastModified(),
-                List.of(),
-                null,
-                0,
-                Deployment.osgiState(bundle)));
-      }
-    }
+    out.addAll(kernel.list());
     out.sort(Comparator.comparing(PluginInfo::id));
     return out;
   }
@@ -586,6 +576,9 @@ public final class PluginManager implements PluginService {
   }
 
   private Plugin required(String id) {
+    if (kernel.owns(id)) {
+      throw KernelUpdates.noSwitch(id);
+    }
     Plugin plugin = plugins.get(id);
     if (plugin == null) {
       throw new PluginException(
@@ -606,6 +599,9 @@ public final class PluginManager implements PluginService {
       Files.copy(jar, partial, StandardCopyOption.REPLACE_EXISTING);
       synchronized (changes) {
         JarInfo info = JarInspector.inspect(partial, fileName);
+        if (kernel.owns(info.id())) {
+          return kernel.install(partial, info, force, actor);
+        }
         Plugin known = plugins.get(info.id());
         Path target = dropFolder.resolve(fileName);
         String holder = idByFile.get(target);
@@ -673,6 +669,10 @@ public final class PluginManager implements PluginService {
   @Override
   public void remove(String id, String actor) {
     synchronized (changes) {
+      if (kernel.owns(id)) {
+        kernel.remove(id, actor);
+        return;
+      }
       Plugin plugin = required(id);
       Path file = plugin.file;
       if (file == null || !file.startsWith(dropFolder)) {
@@ -736,6 +736,9 @@ public final class PluginManager implements PluginService {
   @Override
   public PluginInfo rollback(String id, String actor) {
     synchronized (changes) {
+      if (kernel.owns(id)) {
+        return kernel.rollback(id, actor);
+      }
       Plugin plugin = required(id);
       Path target = jars.before(id, plugin.sha256);
       if (target == null) {
