@@ -146,7 +146,10 @@ public final class PluginApi {
     }
     try {
       return changed(
-          plugins.install(file, new BoundedStream(body, MAX_JAR), force, actor(request)));
+          CoreCall.in(
+              plugins,
+              () ->
+                  plugins.install(file, new BoundedStream(body, MAX_JAR), force, actor(request))));
     } catch (PluginException e) {
       return error(409, String.valueOf(e.getMessage()));
     }
@@ -192,7 +195,8 @@ public final class PluginApi {
         request,
         () -> {
           plugins.remove(id, actor(request));
-          return null;
+          PluginInfo after = plugins.plugin(id); // a part of the server is there again, as shipped
+          return after != null && after.source().equals("kernel") ? after : null;
         });
   }
 
@@ -227,7 +231,7 @@ public final class PluginApi {
       return refusal;
     }
     try {
-      PluginInfo after = change.run();
+      PluginInfo after = CoreCall.<@Nullable PluginInfo, RuntimeException>in(plugins, change::run);
       return after == null ? Api.json(200, out -> out.writeRaw("{}")) : changed(after);
     } catch (PluginException e) {
       return error(409, String.valueOf(e.getMessage()));

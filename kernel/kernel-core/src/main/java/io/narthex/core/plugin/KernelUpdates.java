@@ -106,7 +106,8 @@ final class KernelUpdates {
     String problem = health.problem(bundle);
     Path jar = kernel.jar(bundle);
     String digest = kernel.digest(bundle);
-    List<WeakReference<@Nullable ClassLoader>> loaders = formerLoaders.getOrDefault(id, List.of());
+    List<WeakReference<@Nullable ClassLoader>> loaders =
+        formerLoaders.computeIfAbsent(id, k -> new CopyOnWriteArrayList<>());
     loaders.removeIf(r -> r.get() == null);
     Path before = fixed ? null : jars.before(id, digest);
     State state =
