@@ -60,10 +60,24 @@ final class JarInspector {
    * @throws PluginException when it is no usable plugin; the message says why
    */
   static JarInfo inspect(Path file, String fileName) {
+    return inspect(file, fileName, true);
+  }
+
+  /**
+   * Reads a jar of the distribution, which is trusted not to lie about its size: its entries are
+   * not read through, as start-up would pay for that.
+   */
+  static JarInfo inspectShipped(Path file, String fileName) {
+    return inspect(file, fileName, false);
+  }
+
+  private static JarInfo inspect(Path file, String fileName, boolean readThrough) {
     try (JarFile jar = new JarFile(file.toFile(), false)) {
       Map<String, List<String>> services = new LinkedHashMap<>();
       List<String> nested = new ArrayList<>();
-      checkEntries(jar, fileName);
+      if (readThrough) {
+        checkEntries(jar, fileName);
+      }
       for (ZipEntry entry : Collections.list(jar.entries())) {
         String name = entry.getName();
         if (name.startsWith("META-INF/services/io.narthex.spi.") && !entry.isDirectory()) {

@@ -75,12 +75,16 @@ final class KeptJars {
     return kept.resolve(id).resolve(fileName);
   }
 
-  /** Copies a jar to where nobody changes it while it is being installed. */
-  Path copy(Path file, JarInfo info) {
+  /**
+   * Copies a jar to where nobody changes it while it is being installed.
+   *
+   * @param changing whether the file may have changed since it was inspected
+   */
+  Path copy(Path file, JarInfo info, boolean changing) {
     Path target = work.resolve(info.id() + "-" + shortDigest(info.sha256()) + ".jar");
     try {
       Files.copy(file, target, StandardCopyOption.REPLACE_EXISTING);
-      if (!JarInspector.sha256(target).equals(info.sha256())) {
+      if (changing && !JarInspector.sha256(target).equals(info.sha256())) {
         throw new PluginException(
             name(file) + ": has changed while it was looked at; copy it again");
       }

@@ -221,7 +221,10 @@ public final class PluginManager implements PluginService {
       brokenFiles.remove(name(file));
       String id = null;
       try {
-        JarInfo info = JarInspector.inspect(file, name(file));
+        JarInfo info =
+            source.equals("shipped")
+                ? JarInspector.inspectShipped(file, name(file))
+                : JarInspector.inspect(file, name(file));
         id = info.id();
         Plugin known = plugins.get(info.id());
         if (known != null && known.deployment != null && runsFrom(known, file, info, source)) {
@@ -317,7 +320,7 @@ public final class PluginManager implements PluginService {
       Path pinned = pinned(info);
       JarInfo running = info;
       if (pinned == null) {
-        Path candidate = jars.copy(file, info);
+        Path candidate = jars.copy(file, info, !source.equals("shipped"));
         try {
           activate(plugin, info, candidate);
           jars.keep(candidate, info);
