@@ -93,17 +93,19 @@ final class KernelBundles {
 
   /** Returns the digest of the jar of a bundle, or an empty text when it cannot be read. */
   String digest(Bundle bundle) {
-    return digests.computeIfAbsent(
-        bundle.getBundleId(),
-        id -> {
-          Path jar = jar(bundle);
-          try {
-            return jar == null ? "" : JarInspector.sha256(jar);
-          } catch (IOException e) {
-            LOG.warn("{} cannot be read: {}", jar, e.toString());
-            return "";
-          }
-        });
+    String known = digests.get(bundle.getBundleId());
+    if (known != null) {
+      return known;
+    }
+    Path jar = jar(bundle);
+    try {
+      String digest = jar == null ? "" : JarInspector.sha256(jar);
+      digests.put(bundle.getBundleId(), digest);
+      return digest;
+    } catch (IOException e) {
+      LOG.debug("{} cannot be read: {}", jar, e.toString()); // it may just be moved
+      return "";
+    }
   }
 
   /** Returns the shipped jar of a bundle, or null. */
