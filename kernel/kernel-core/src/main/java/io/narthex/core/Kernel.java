@@ -8,6 +8,7 @@ import io.narthex.core.host.ExporterHost;
 import io.narthex.core.host.FunctionHost;
 import io.narthex.core.host.HostEnvironment;
 import io.narthex.core.host.NotifierHost;
+import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.StorageHost;
 import io.narthex.core.metrics.MetricsRegistry;
@@ -163,8 +164,9 @@ public final class Kernel {
     MetricsRegistry metrics = new MetricsRegistry();
     JettyHttpTransport http = new JettyHttpTransport("Prometheus/" + "3.14.0");
     later(http);
+    PluginGuard guard = new PluginGuard(loaded.narthex().plugins().limits());
     HostEnvironment environment =
-        new HostEnvironment(clock, http, stateFolder.resolve("plugin-state"), metrics);
+        new HostEnvironment(clock, http, stateFolder.resolve("plugin-state"), metrics, guard);
     ProviderRegistry registry = new ProviderRegistry();
     StorageHost storage =
         new StorageHost(
@@ -177,8 +179,8 @@ public final class Kernel {
     later(exporters::close);
     NotifierHost notifiers = new NotifierHost(environment, registry);
     later(notifiers::close);
-    FunctionHost functions = new FunctionHost();
-    ServerState server = new ServerState(flags, build, stateFolder, exit, storage::ready);
+    FunctionHost functions = new FunctionHost(guard);
+    ServerState server = new ServerState(flags, build, stateFolder, exit, storage::serving);
     state = server;
     PluginManager plugins =
         new PluginManager(
@@ -187,6 +189,7 @@ public final class Kernel {
             dropFolder(flags),
             createFolder(stateFolder.resolve("plugins")),
             clock,
+            guard,
             p ->
                 switch (p.kind()) {
                   case DISCOVERY -> discovery.instances(p.type());
@@ -202,7 +205,9 @@ public final class Kernel {
           exporters.check(exporterSettings(next), next.narthexFolder());
         };
     ConfigManager config = new ConfigManager(files, loaded, pluginsAccept, metrics, clock);
-    metrics.add(new CoreCollector(server, storage, plugins));
+    metrics.add(new CoreCollector(server, new StorageMetrics(storage), plugins));
+    metrics.add(guard.metrics());
+    metrics.add(plugins.leakMetrics());
     plugins.kernelHooks(config::lateProblem, server::replacing);
 
     framework.registerService(Metrics.class, metrics, null);
@@ -419,7 +424,7 @@ public final class Kernel {
   }
 
   /** The metrics of the kernel itself. */
-  private record CoreCollector(ServerState server, StorageHost storage, PluginManager plugins)
+  private record CoreCollector(ServerState server, StorageMetrics storage, PluginManager plugins)
       implements MetricCollector {
     @Override
     public void collect(MetricSink sink) {
@@ -458,19 +463,19 @@ public final class Kernel {
           new MetricMetadata(
               "narthex_plugin_state",
               MetricType.GAUGE,
-              "State of each plugin; 1 for the state it is in.",
+              "State of each plugin; 1 for the state it is in, 0 for the others.",
               ""));
       plugins.plugins().stream()
           .filter(p -> !p.source().equals("kernel"))
-          .forEach(p ->
+          .forEach(p -> {
+            for (PluginService.State state : PluginService.State.values()) {
               sink.sample(
                   "narthex_plugin_state",
                   Labels.of(
-                      "plugin",
-                      p.id(),
-                      "state",
-                      p.state().name().toLowerCase(java.util.Locale.ROOT)),
-                  1));
+                      "plugin", p.id(), "state", state.name().toLowerCase(java.util.Locale.ROOT)),
+                  state == p.state() ? 1 : 0);
+            }
+          });
       sink.family(
           new MetricMetadata(
               "narthex_plugin_stale_class_loaders",
@@ -484,9 +489,7 @@ public final class Kernel {
                   "narthex_plugin_stale_class_loaders",
                   Labels.of("plugin", p.id()),
                   p.staleLoaders()));
-      if (storage.ready()) {
-        StorageMetrics.write(storage.stats(0), sink);
-      }
+      storage.write(sink);
     }
 
     private static void gauge(MetricSink sink, String name, String help, double value) {

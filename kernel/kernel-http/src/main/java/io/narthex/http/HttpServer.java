@@ -159,7 +159,7 @@ public final class HttpServer {
     resources.property(CommonProperties.FEATURE_AUTO_DISCOVERY_DISABLE, true);
     resources.property(CommonProperties.METAINF_SERVICES_LOOKUP_DISABLE, true);
     resources.property(ServerProperties.LOCATION_HEADER_RELATIVE_URI_RESOLUTION_DISABLED, true);
-    resources.register(new QueryApi(services, storage, clock));
+    resources.register(new QueryApi(services, storage));
     resources.register(new InspectApi(services, clock));
     resources.register(new TargetsApi(services));
     resources.register(new RulesApi(services));
@@ -168,13 +168,12 @@ public final class HttpServer {
     resources.register(new ManagementApi(info, config));
     resources.register(new PluginApi(plugins, info));
     resources.register(new AlertmanagerApi(services, config, info));
-    resources.register(new CrossOrigin(info.flag("web.cors.origin")));
+    CrossOrigin crossOrigin = new CrossOrigin(info.flag("web.cors.origin"));
+    RequestMetrics requestMetrics = new RequestMetrics(metrics);
+    resources.register(crossOrigin);
     resources.register(new ReadyFilter(info));
-    resources.register(new RequestMetrics(metrics));
-    resources.register(new ErrorMappers.Api());
-    resources.register(new ErrorMappers.Query());
-    resources.register(new ErrorMappers.Storage());
-    resources.register(new ErrorMappers.Other());
+    resources.register(requestMetrics);
+    resources.register(new ErrorMappers.All());
 
     ServletContextHandler context =
         new ServletContextHandler(info.routePrefix().isEmpty() ? "/" : info.routePrefix());
@@ -184,6 +183,13 @@ public final class HttpServer {
     FilterHolder forms = new FilterHolder(new FormFilter());
     forms.setAsyncSupported(true);
     context.addFilter(forms, "/api/*", EnumSet.of(DispatcherType.REQUEST));
+    for (String path : List.of(QueryFilter.INSTANT, QueryFilter.RANGE)) {
+      FilterHolder queries =
+          new FilterHolder(
+              new QueryFilter(path, services, info, crossOrigin, requestMetrics, clock));
+      queries.setAsyncSupported(true);
+      context.addFilter(queries, path, EnumSet.of(DispatcherType.REQUEST));
+    }
     FilterHolder api = new FilterHolder(new ServletContainer(resources));
     for (String path : List.of("/api/*", "/-/*", "/narthex/api/*")) {
       context.addFilter(api, path, EnumSet.of(DispatcherType.REQUEST));

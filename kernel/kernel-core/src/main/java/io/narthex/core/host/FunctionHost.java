@@ -3,11 +3,14 @@ package io.narthex.core.host;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.service.query.FunctionRegistry;
+import io.narthex.spi.function.BuiltinNames;
 import io.narthex.spi.function.FunctionProvider;
 import io.narthex.spi.function.PromqlFunction;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -38,24 +41,33 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
   }
 
   private final Object lock = new Object();
+  private final PluginGuard guard;
   private final Duration drain;
   private final Map<String, Slot> byType = new TreeMap<>(); // guarded by lock
   private final Map<String, Slot> byName = new HashMap<>(); // guarded by lock
   private final Map<String, String> former = new HashMap<>(); // guarded by lock
-  private volatile Set<String> reserved = Set.of();
+  private volatile Set<String> reserved = BuiltinNames.all();
 
   /** Creates one without functions. */
-  public FunctionHost() {
-    this(DRAIN);
+  public FunctionHost(PluginGuard guard) {
+    this(guard, DRAIN);
   }
 
-  FunctionHost(Duration drain) {
+  FunctionHost(PluginGuard guard, Duration drain) {
+    this.guard = guard;
     this.drain = drain;
   }
 
   @Override
   public void reserve(Set<String> names) {
-    reserved = Set.copyOf(names);
+    Set<String> all = new HashSet<>(BuiltinNames.all());
+    all.addAll(names);
+    reserved = Set.copyOf(all);
+  }
+
+  /** Tells whether a name is the language's; its keywords are so in any case of letters. */
+  private boolean isReserved(String name) {
+    return reserved.contains(name.toLowerCase(Locale.ROOT));
   }
 
   @Override
@@ -74,9 +86,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
         for (String name : slot.functions.keySet()) {
           out.put(
               name + "()",
-              reserved.contains(name)
-                  ? "is the name of a built-in function, which is used instead"
-                  : "");
+              isReserved(name) ? "is the name of a built-in function, which is used instead" : "");
         }
       }
     }
@@ -93,13 +103,17 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
     }
   }
 
-  private static Slot read(Provider provider) {
+  private Slot read(Provider provider) {
     FunctionProvider service = (FunctionProvider) provider.service();
     Slot slot = new Slot(provider);
     for (PromqlFunction f :
-        PluginCalls.open(
-            service, "listing the functions of " + provider.pluginId(), service::functions)) {
-      if (slot.functions.put(f.name(), f) != null) {
+        guard.within(
+            provider,
+            Operation.FUNCTIONS,
+            "listing the functions of " + provider.pluginId(),
+            service::functions,
+            late -> {})) {
+      if (slot.functions.put(f.name(), GuardedFunctions.of(f, guard, provider)) != null) {
         throw new IllegalStateException(
             provider.label() + " has two functions of the name \"" + f.name() + "\"");
       }
@@ -109,7 +123,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
 
   private void refuseClashes(Slot slot) {
     for (String name : slot.functions.keySet()) {
-      if (reserved.contains(name)) {
+      if (isReserved(name)) {
         throw new IllegalStateException(
             "function \"" + name + "\" is built in; give it another name");
       }

@@ -51,11 +51,15 @@ final class JarInspector {
       Map<String, List<String>> services,
       List<String> nestedJars) {}
 
+  /** End of the message about a file that was replaced while it was being read. */
+  static final String CHANGED = ": has changed while it was looked at; copy it again";
+
   private JarInspector() {}
 
   /**
    * Reads a jar's manifest and service files.
    *
+   * @param file nobody else writes it; see {@link KeptJars#inspectCopy}
    * @param fileName the name users know it by
    * @throws PluginException when it is no usable plugin; the message says why
    */

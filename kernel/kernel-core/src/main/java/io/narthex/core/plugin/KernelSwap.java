@@ -4,7 +4,6 @@ import io.narthex.core.host.PluginCalls;
 import io.narthex.service.plugins.PluginService.PluginException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -66,6 +65,9 @@ final class KernelSwap {
           && "beside".equals(next.getHeaders().get(HEADER));
     }
   }
+
+  /** A version that has been taken out. */
+  record Former(String id, String version, @Nullable ClassLoader loader) {}
 
   private final BundleContext framework;
   private final KernelBundles kernel;
@@ -215,10 +217,10 @@ final class KernelSwap {
   /**
    * Replaces.
    *
-   * @return the class loaders of the former versions
+   * @return the versions that have been taken out
    * @throws PluginException when the new ones do not work; the former ones are in charge again then
    */
-  List<WeakReference<@Nullable ClassLoader>> perform() {
+  List<Former> perform() {
     List<Bundle> before = kernel.all();
     Set<String> worked = health.healthy(before);
     List<Bundle> after = new ArrayList<>(before);
@@ -312,11 +314,15 @@ final class KernelSwap {
     hook.unregister();
   }
 
-  private List<WeakReference<@Nullable ClassLoader>> confirm() {
-    List<WeakReference<@Nullable ClassLoader>> loaders = new ArrayList<>();
+  private List<Former> confirm() {
+    List<Former> out = new ArrayList<>();
     for (Member m : members) {
       BundleWiring wiring = m.former().adapt(BundleWiring.class);
-      loaders.add(new WeakReference<>(wiring == null ? null : wiring.getClassLoader()));
+      out.add(
+          new Former(
+              m.former().getSymbolicName(),
+              m.former().getVersion().toString(),
+              wiring == null ? null : wiring.getClassLoader()));
     }
     for (Member m : members) {
       kernel.gone(m.former());
@@ -325,7 +331,7 @@ final class KernelSwap {
     members.reversed().forEach(m -> remove(m.former()));
     forget(formers());
     hook.unregister();
-    return loaders;
+    return out;
   }
 
   private static void remove(Bundle bundle) {

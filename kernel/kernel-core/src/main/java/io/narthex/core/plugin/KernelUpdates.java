@@ -6,15 +6,12 @@ import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.service.plugins.PluginService.PluginInfo;
 import io.narthex.service.plugins.PluginService.State;
 import java.io.IOException;
-import java.lang.ref.WeakReference;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -42,8 +39,7 @@ final class KernelUpdates {
   private final KeptJars jars;
   private final AuditLog audit;
   private final KernelPins pins;
-  private final Map<String, List<WeakReference<@Nullable ClassLoader>>> formerLoaders =
-      new ConcurrentHashMap<>(); // by bundle
+  private final LeakMeter leaks;
   private final Map<String, String> lastProblem = new ConcurrentHashMap<>(); // by bundle
   private volatile String pending = ""; // bundle that is replaced once the answer has gone
   private volatile Consumer<Boolean> underway = on -> {};
@@ -53,15 +49,16 @@ final class KernelUpdates {
       Object changes,
       KeptJars jars,
       AuditLog audit,
-      Path pins,
-      Clock clock) {
+      LeakMeter leaks,
+      Path pins) {
     this.framework = framework;
     this.changes = changes;
     this.kernel = new KernelBundles(framework);
-    this.health = new KernelHealth(framework, clock);
+    this.health = new KernelHealth(framework);
     this.jars = jars;
     this.audit = audit;
     this.pins = new KernelPins(pins);
+    this.leaks = leaks;
   }
 
   /**
@@ -106,9 +103,6 @@ final class KernelUpdates {
     String problem = health.problem(bundle);
     Path jar = kernel.jar(bundle);
     String digest = kernel.digest(bundle);
-    List<WeakReference<@Nullable ClassLoader>> loaders =
-        formerLoaders.computeIfAbsent(id, k -> new CopyOnWriteArrayList<>());
-    loaders.removeIf(r -> r.get() == null);
     Path before = fixed ? null : jars.before(id, digest);
     State state =
         id.equals(pending)
@@ -134,7 +128,7 @@ final class KernelUpdates {
         bundle.getState() == Bundle.ACTIVE ? bundle.getLastModified() : 0,
         List.of(),
         before == null ? null : KeptJars.versionOf(before),
-        loaders.size(),
+        leaks.alive(id),
         Deployment.osgiState(bundle));
   }
 
@@ -255,6 +249,50 @@ final class KernelUpdates {
     lastProblem.remove(info.id());
     try {
       return KernelSwap.prepare(framework, kernel, health, former, jar);
+    } catch (PluginException e) {
+      audit(actor, action, info, String.valueOf(e.getMessage()));
+      throw e;
+    }
+  }
+
+  private PluginInfo perform(
+      KernelSwap swap, Bundle former, Path jar, JarInfo info, String action, String actor) {
+    if (!swap.afterAnswer()) {
+      performNow(swap, jar, info, action, actor);
+      return describe(Objects.requireNonNull(kernel.named(info.id())));
+    }
+    pending = info.id();
+    Thread.ofPlatform()
+        .name("replace " + info.id())
+        .start(() -> {
+          try {
+            Thread.sleep(ANSWER_MILLIS); // the answer to the order goes through what is replaced
+            synchronized (changes) {
+              performNow(swap, jar, info, action, actor);
+            }
+          } catch (PluginException e) {
+            lastProblem.put(
+                info.id(), action + " to " + info.version() + " was taken back: " + e.getMessage());
+            if (action.equals("update")) {
+              KeptJars.delete(jar);
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          } catch (RuntimeException | LinkageError e) {
+            LOG.error("replacing {}", info.id(), e);
+          } finally {
+            pending = "";
+          }
+        });
+    return describe(former);
+  }
+
+  private void performNow(KernelSwap swap, Path jar, JarInfo info, String action, String actor) {
+    underway.accept(true);
+    try {
+      for (KernelSwap.Former former : swap.perform()) {
+        leaks.watch(former.id(), former.version(), former.loader());
+      }
     } catch (PluginException e) {
       audit(actor, action, info, String.valueOf(e.getMessage()));
       throw e;
