@@ -295,54 +295,6 @@ final class KernelUpdates {
       }
     } catch (PluginException e) {
       audit(actor, action, info, String.valueOf(e.getMessage()));
-      throw e;
-    }
-  }
-
-  private PluginInfo perform(
-      KernelSwap swap, Bundle former, Path jar, JarInfo info, String action, String actor) {
-    if (!swap.afterAnswer()) {
-      performNow(swap, jar, info, action, actor);
-      return describe(Objects.requireNonNull(kernel.named(info.id())));
-    }
-    pending = info.id();
-    Thread.ofPlatform()
-        .name("replace " + info.id())
-        .start(() -> {
-          try {
-            Thread.sleep(ANSWER_MILLIS); // the answer to the order goes through what is replaced
-            synchronized (changes) {
-              performNow(swap, jar, info, action, actor);
-            }
-          } catch (PluginException e) {
-            lastProblem.put(
-                info.id(), action + " to " + info.version() + " was taken back: " + e.getMessage());
-            if (action.equals("update")) {
-              KeptJars.delete(jar);
-            }
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          } catch (RuntimeException | LinkageError e) {
-            LOG.error("replacing {}", info.id(), e);
-          } finally {
-            pending = "";
-          }
-        });
-    return describe(former);
-  }
-
-  private void performNow(KernelSwap swap, Path jar, JarInfo info, String action, String actor) {
-    underway.accept(true);
-    try {
-      List<WeakReference<@Nullable ClassLoader>> loaders = swap.perform();
-      for (int i = 0; i < loaders.size(); i++) {
-        formerLoaders
-            .computeIfAbsent(
-                swap.members().get(i).next().getSymbolicName(), k -> new CopyOnWriteArrayList<>())
-            .add(loaders.get(i));
-      }
-    } catch (PluginException e) {
-      audit(actor, action, info, String.valueOf(e.getMessage()));
       LOG.warn("{} {}: {} taken back: {}", info.id(), info.version(), action, e.getMessage());
       throw e;
     } finally {
