@@ -141,7 +141,7 @@ final class KernelUpdates {
   PluginInfo install(Path upload, JarInfo info, boolean force, String actor) {
     Bundle former = replaceable(info.id());
     checkVersion(former, info, force);
-    Path candidate = jars.copy(upload, info);
+    Path candidate = jars.copy(upload, info, false);
     try {
       keepRunning(former);
       KernelSwap swap = prepare(former, candidate, info, "update", actor);
@@ -240,7 +240,7 @@ final class KernelUpdates {
           "the jar of " + former.getSymbolicName() + " that runs is not known, so no undo");
     }
     JarInfo running = JarInspector.inspect(jar, String.valueOf(jar.getFileName()));
-    Path copy = jars.copy(jar, running);
+    Path copy = jars.copy(jar, running, false);
     jars.keep(copy, running);
     KeptJars.delete(copy);
   }
