@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.net.http.HttpResponse;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -111,9 +111,11 @@ class PluginActsIT {
     Files.delete(plugins.resolve("my-static.jar"));
     Server.await(
         "the shipped version",
-        () -> server().plugin(id).path("version").asText().equals(shipped.path("version").asText()));
+        () ->
+            server().plugin(id).path("version").asText().equals(shipped.path("version").asText()));
     assertThat(server().plugin(id).path("source").asText()).isEqualTo("shipped");
-    assertThat(server().plugin(id).path("state").asText()).isEqualTo(shipped.path("state").asText());
+    assertThat(server().plugin(id).path("state").asText())
+        .isEqualTo(shipped.path("state").asText());
   }
 
   @Test
@@ -164,9 +166,7 @@ class PluginActsIT {
   void uploadsAreCheckedAndLandInTheFolder() throws IOException {
     byte[] jar = discovery("1.0.0", "first");
     assertThat(
-            server()
-                .send("PUT", "narthex/api/v1/plugins/upload?file=a.jar", jar, "")
-                .statusCode())
+            server().send("PUT", "narthex/api/v1/plugins/upload?file=a.jar", jar, "").statusCode())
         .as("without token")
         .isEqualTo(401);
     assertThat(
@@ -243,16 +243,14 @@ class PluginActsIT {
 
   private String cli(int status, String... words) throws Exception {
     List<String> command =
-        new ArrayList<>(
-            List.of(Distribution.home().resolve("bin/narthex").toString(), "plugin"));
+        new ArrayList<>(List.of(Distribution.home().resolve("bin/narthex").toString(), "plugin"));
     command.addAll(List.of(words));
     command.add("--server=http://127.0.0.1:" + server().port());
     command.add("--token-file=" + folder.resolve("data/narthex/admin.token"));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     Process process = builder.start();
-    String text =
-        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).as(text).isEqualTo(status);
     return text;

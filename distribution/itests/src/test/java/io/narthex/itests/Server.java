@@ -186,9 +186,9 @@ final class Server implements AutoCloseable {
 
   /** Sends bytes with a token of the caller's choice; without one when it is empty. */
   HttpResponse<String> send(String method, String path, byte[] body, String token) {
-    HttpRequest.Builder request =
-        request(path).method(method, BodyPublishers.ofByteArray(body));
-    return send((token.isEmpty() ? request : request.header("Authorization", "Bearer " + token)).build());
+    HttpRequest.Builder request = request(path).method(method, BodyPublishers.ofByteArray(body));
+    return send(
+        (token.isEmpty() ? request : request.header("Authorization", "Bearer " + token)).build());
   }
 
   /** Posts JSON, as clients of Alertmanager do. */

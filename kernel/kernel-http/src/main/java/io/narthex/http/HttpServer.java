@@ -93,8 +93,7 @@ public final class HttpServer {
     starting =
         Thread.ofPlatform()
             .name("http-start")
-            .unstarted(
-                () -> serve(info, config, metrics, storage, exporters, plugins, sockets));
+            .unstarted(() -> serve(info, config, metrics, storage, exporters, plugins, sockets));
     if (sockets.isEmpty()) {
       return;
     }
@@ -235,9 +234,7 @@ public final class HttpServer {
         int port = address.port() == 0 ? before(info, bound.size()) : address.port();
         socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
         socket.bind(
-            host == null
-                ? new InetSocketAddress(port)
-                : new InetSocketAddress(host, port),
+            host == null ? new InetSocketAddress(port) : new InetSocketAddress(host, port),
             BACKLOG);
         bound.add(
             InetSocketAddress.createUnresolved(
