@@ -82,7 +82,8 @@ public record TortureOptions(
                     + " --endpoint-delay=MS --warm=S --pause=MS --keep");
       }
     }
-    return new TortureOptions(cycles, kernelCycles, targets, notifications, delay, warmUp, pause, keep);
+    return new TortureOptions(
+        cycles, kernelCycles, targets, notifications, delay, warmUp, pause, keep);
   }
 
   private static int number(String argument, String value) {
