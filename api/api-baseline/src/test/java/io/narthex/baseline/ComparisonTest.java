@@ -27,13 +27,15 @@ class ComparisonTest {
   @BeforeEach
   void packTheFirstState() throws IOException {
     baseline = folder.resolve("baseline.jar");
-    SignatureJar.write(module("before", "1.0.0", SINK.formatted(""), SOURCE.formatted("")), baseline);
+    SignatureJar.write(
+        module("before", "1.0.0", SINK.formatted(""), SOURCE.formatted("")), baseline);
   }
 
   /** Compiles a module with package {@code p}. */
   private Path module(String name, String version, String sink, String source) throws IOException {
     Path sources = Files.createDirectories(folder.resolve(name + "-src/p"));
-    Path classes = Files.createDirectories(folder.resolve(name + "-classes/META-INF")).getParent();
+    Path classes = folder.resolve(name + "-classes");
+    Files.createDirectories(classes.resolve("META-INF"));
     Files.writeString(sources.resolve("Sink.java"), "package p; " + sink);
     Files.writeString(sources.resolve("Source.java"), "package p; " + source);
     assertThat(
