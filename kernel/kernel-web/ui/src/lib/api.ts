@@ -260,6 +260,26 @@ export interface Plugin {
   undoVersion?: string | null;
   staleClassLoaders?: number;
   osgiState?: string;
+  calls?: PluginCalls[];
+  leaks?: PluginLeak[];
+}
+
+/** Calls of the server into a plugin, of one operation. */
+export interface PluginCalls {
+  kind: string;
+  operation: string;
+  calls: number;
+  failures: number;
+  inFlight: number;
+  meanSeconds: number;
+  maxSeconds: number;
+}
+
+/** Something a former version of a plugin left behind. */
+export interface PluginLeak {
+  what: string;
+  name: string;
+  version: string;
 }
 
 export interface AuditEntry {

@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code narthex plugin …}: the plugin manager of a running server, over its REST interface. The
  * server is {@code --server} or {@code NARTHEX_SERVER} (default http://127.0.0.1:9090), the token
- * {@code NARTHEX_TOKEN} or the file given by {@code --token-file} (default
- * data/narthex/admin.token).
+ * {@code NARTHEX_TOKEN} or the file given by {@code --token-file}; default: narthex/admin.token in
+ * {@code NARTHEX_DATA}, else in data here, else in data of the distribution. {@code plugin new}
+ * needs no server, see {@link PluginProject}.
  */
 final class PluginCommand {
   private static final String USAGE =
@@ -36,6 +37,7 @@ final class PluginCommand {
              narthex plugin install|update FILE.jar [--force]
              narthex plugin remove|rollback|enable|disable ID
              narthex plugin log [ID]
+             narthex plugin new discovery|notifier|exporter NAME [--package=PACKAGE] [--dir=FOLDER]
       options: --server=URL --token-file=FILE --json
       """;
 
@@ -46,7 +48,7 @@ final class PluginCommand {
   private final PrintStream err;
   private String server = env("NARTHEX_SERVER", "http://127.0.0.1:9090");
   private String token = env("NARTHEX_TOKEN", "");
-  private Path tokenFile = Path.of("data", "narthex", "admin.token");
+  private Path tokenFile = defaultTokenFile();
   private boolean raw;
   private boolean force;
 
@@ -60,11 +62,25 @@ final class PluginCommand {
     return value == null || value.isEmpty() ? otherwise : value;
   }
 
+  private static Path home() {
+    return Path.of(System.getProperty("narthex.home", ".")).toAbsolutePath().normalize();
+  }
+
+  /** Returns where a server started with the same script and environment keeps its token. */
+  private static Path defaultTokenFile() {
+    Path here = Path.of(env("NARTHEX_DATA", "data"), "narthex", "admin.token");
+    boolean elsewhere = env("NARTHEX_DATA", "").isEmpty() && !Files.isReadable(here);
+    return elsewhere ? home().resolve("data/narthex/admin.token") : here;
+  }
+
   /**
    * Runs a command and returns the exit status: 0 done, 1 the server refused or is away, 2 wrong
    * use.
    */
   static int run(List<String> args, PrintStream out, PrintStream err) {
+    if (!args.isEmpty() && args.get(0).equals("new")) {
+      return PluginProject.run(args.subList(1, args.size()), home(), out, err);
+    }
     return new PluginCommand(out, err).run(args);
   }
 
@@ -215,14 +231,57 @@ final class PluginCommand {
             e.path("result").asText());
       }
     } else {
-      body.properties()
+      body.properties().stream()
+          .filter(f -> !f.getKey().equals("calls") && !f.getKey().equals("leaks"))
           .forEach(f ->
               out.printf(
                   Locale.ROOT,
-                  "%-14s %s%n",
+                  "%-18s %s%n",
                   f.getKey(),
                   f.getValue().isValueNode() ? f.getValue().asText() : f.getValue()));
+      health(body);
     }
     return 0;
+  }
+
+  /** Prints how the server's calls into the plugin went, and what former versions left behind. */
+  private void health(JsonNode plugin) {
+    if (!plugin.path("calls").isEmpty()) {
+      out.printf(
+          Locale.ROOT,
+          "%n%-24s %10s %10s %9s %9s %9s %10s %10s%n",
+          "OPERATION",
+          "CALLS",
+          "EXCEPTIONS",
+          "TIMEOUTS",
+          "REJECTED",
+          "IN FLIGHT",
+          "MEAN",
+          "MAX");
+      for (JsonNode c : plugin.get("calls")) {
+        out.printf(
+            Locale.ROOT,
+            "%-24s %10d %10d %9d %9d %9d %7.1f ms %7.1f ms%n",
+            c.path("kind").asText() + " " + c.path("operation").asText(),
+            c.path("calls").asLong(),
+            c.path("exceptions").asLong(),
+            c.path("timeouts").asLong(),
+            c.path("rejected").asLong(),
+            c.path("inFlight").asLong(),
+            c.path("meanSeconds").asDouble() * 1000,
+            c.path("maxSeconds").asDouble() * 1000);
+      }
+    }
+    if (!plugin.path("leaks").isEmpty()) {
+      out.printf(Locale.ROOT, "%n%-14s %-12s %s%n", "LEFT BEHIND", "BY VERSION", "NAME");
+      for (JsonNode l : plugin.get("leaks")) {
+        out.printf(
+            Locale.ROOT,
+            "%-14s %-12s %s%n",
+            l.path("what").asText(),
+            l.path("version").asText(),
+            l.path("name").asText());
+      }
+    }
   }
 }

@@ -2,6 +2,7 @@ package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.narthex.service.plugins.PluginHealth;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginService.AuditEntry;
 import io.narthex.service.plugins.PluginService.PluginException;
@@ -95,7 +96,36 @@ public final class PluginApi {
     out.writeStringField("undoVersion", p.undoVersion());
     out.writeNumberField("staleClassLoaders", p.staleLoaders());
     out.writeStringField("osgiState", p.osgiState());
+    write(out, plugins.health(p.id()));
     out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, PluginHealth health) throws IOException {
+    out.writeArrayFieldStart("calls");
+    for (PluginHealth.Calls c : health.calls()) {
+      out.writeStartObject();
+      out.writeStringField("kind", c.kind());
+      out.writeStringField("operation", c.operation());
+      out.writeNumberField("calls", c.calls());
+      out.writeNumberField("failures", c.exceptions() + c.timeouts() + c.rejected());
+      out.writeNumberField("exceptions", c.exceptions());
+      out.writeNumberField("timeouts", c.timeouts());
+      out.writeNumberField("rejected", c.rejected());
+      out.writeNumberField("inFlight", c.inFlight());
+      out.writeNumberField("meanSeconds", c.meanSeconds());
+      out.writeNumberField("maxSeconds", c.maxSeconds());
+      out.writeEndObject();
+    }
+    out.writeEndArray();
+    out.writeArrayFieldStart("leaks");
+    for (PluginHealth.Leak l : health.leaks()) {
+      out.writeStartObject();
+      out.writeStringField("what", l.what());
+      out.writeStringField("name", l.name());
+      out.writeStringField("version", l.version());
+      out.writeEndObject();
+    }
+    out.writeEndArray();
   }
 
   private Response answer(PluginInfo info) {

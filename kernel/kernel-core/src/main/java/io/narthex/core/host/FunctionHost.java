@@ -41,6 +41,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
   }
 
   private final Object lock = new Object();
+  private final PluginGuard guard;
   private final Duration drain;
   private final Map<String, Slot> byType = new TreeMap<>(); // guarded by lock
   private final Map<String, Slot> byName = new HashMap<>(); // guarded by lock
@@ -48,11 +49,12 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
   private volatile Set<String> reserved = BuiltinNames.all();
 
   /** Creates one without functions. */
-  public FunctionHost() {
-    this(DRAIN);
+  public FunctionHost(PluginGuard guard) {
+    this(guard, DRAIN);
   }
 
-  FunctionHost(Duration drain) {
+  FunctionHost(PluginGuard guard, Duration drain) {
+    this.guard = guard;
     this.drain = drain;
   }
 
@@ -101,13 +103,17 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
     }
   }
 
-  private static Slot read(Provider provider) {
+  private Slot read(Provider provider) {
     FunctionProvider service = (FunctionProvider) provider.service();
     Slot slot = new Slot(provider);
     for (PromqlFunction f :
-        PluginCalls.open(
-            service, "listing the functions of " + provider.pluginId(), service::functions)) {
-      if (slot.functions.put(f.name(), f) != null) {
+        guard.within(
+            provider,
+            Operation.FUNCTIONS,
+            "listing the functions of " + provider.pluginId(),
+            service::functions,
+            late -> {})) {
+      if (slot.functions.put(f.name(), GuardedFunctions.of(f, guard, provider)) != null) {
         throw new IllegalStateException(
             provider.label() + " has two functions of the name \"" + f.name() + "\"");
       }

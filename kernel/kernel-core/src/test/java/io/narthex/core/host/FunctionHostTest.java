@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class FunctionHostTest {
-  private final FunctionHost host = new FunctionHost(Duration.ofSeconds(10));
+  private final FunctionHost host = new FunctionHost(new PluginGuard(), Duration.ofSeconds(10));
   private final ProviderRegistry registry = new ProviderRegistry();
 
   FunctionHostTest() {
