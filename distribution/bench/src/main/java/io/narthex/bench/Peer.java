@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server under comparison: a process of ours on a free loopback port, with a folder of its own.
@@ -25,6 +26,7 @@ final class Peer implements AutoCloseable {
   final String name;
   final String base;
   private final Process process;
+  private @Nullable HttpProbe probe;
 
   private Peer(String name, String base, Process process) {
     this.name = name;
@@ -155,15 +157,22 @@ final class Peer implements AutoCloseable {
   }
 
   /** Fetches an answer and drops it; demands success. */
-  void fetch(String path) throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(base + path))
-            .timeout(Duration.ofMinutes(2))
-            .GET()
-            .build();
-    HttpResponse<byte[]> response = CLIENT.send(request, BodyHandlers.ofByteArray());
-    if (response.statusCode() != 200) {
-      throw new IOException(name + " answered " + response.statusCode() + " to " + path);
+  void fetch(String path) throws IOException {
+    HttpProbe open = probe;
+    if (open == null) {
+      open = new HttpProbe(base);
+      probe = open;
+    }
+    int status;
+    try {
+      status = open.get(path);
+    } catch (IOException e) {
+      probe = null;
+      open.close();
+      throw new IOException(name + " did not answer " + path + ": " + e.getMessage(), e);
+    }
+    if (status != 200) {
+      throw new IOException(name + " answered " + status + " to " + path);
     }
   }
 
@@ -201,11 +210,6 @@ final class Peer implements AutoCloseable {
       throw new IOException(
           name + " refused a write: " + response.statusCode() + " " + response.body().strip());
     }
-  }
-
-  /** Returns the id of the process. */
-  long pid() {
-    return process.pid();
   }
 
   /** Returns CPU seconds used so far by the process. */
