@@ -158,21 +158,37 @@ final class Peer implements AutoCloseable {
 
   /** Fetches an answer and drops it; demands success. */
   void fetch(String path) throws IOException {
+    int status;
+    try {
+      status = probe().get(path);
+    } catch (IOException e) {
+      // servers close connections that have been open for long; a second failure is none of that
+      closeProbe();
+      status = probe().get(path);
+    }
+    if (status != 200) {
+      throw new IOException(name + " answered " + status + " to " + path);
+    }
+  }
+
+  private HttpProbe probe() throws IOException {
     HttpProbe open = probe;
     if (open == null) {
       open = new HttpProbe(base);
       probe = open;
     }
-    int status;
-    try {
-      status = open.get(path);
-    } catch (IOException e) {
-      probe = null;
-      open.close();
-      throw new IOException(name + " did not answer " + path + ": " + e.getMessage(), e);
-    }
-    if (status != 200) {
-      throw new IOException(name + " answered " + status + " to " + path);
+    return open;
+  }
+
+  private void closeProbe() {
+    HttpProbe open = probe;
+    probe = null;
+    if (open != null) {
+      try {
+        open.close();
+      } catch (IOException e) {
+        // it is of no use any more
+      }
     }
   }
 
@@ -219,6 +235,7 @@ final class Peer implements AutoCloseable {
 
   @Override
   public void close() {
+    closeProbe();
     process.destroy();
     try {
       if (!process.waitFor(10, java.util.concurrent.TimeUnit.SECONDS)) {
