@@ -382,8 +382,7 @@ class BlockTest {
   }
 
   private static void checkBoth(TsdbStorage db, List<Labels> series, Matcher a, Matcher b) {
-    List<Labels> found =
-        db.series(List.of(List.of(b, a)), Long.MIN_VALUE, Long.MAX_VALUE, 0);
+    List<Labels> found = db.series(List.of(List.of(b, a)), Long.MIN_VALUE, Long.MAX_VALUE, 0);
     assertThat(found)
         .as(a + " " + b)
         .containsExactlyInAnyOrderElementsOf(
