@@ -260,6 +260,47 @@ export interface Plugin {
   undoVersion?: string | null;
   staleClassLoaders?: number;
   osgiState?: string;
+  calls?: PluginCalls[];
+  leaks?: PluginLeak[];
+}
+
+/** Calls of the server into a plugin, of one operation. */
+export interface PluginCalls {
+  kind: string;
+  operation: string;
+  calls: number;
+  failures: number;
+  inFlight: number;
+  meanSeconds: number;
+  maxSeconds: number;
+}
+
+/** Something a former version of a plugin left behind. */
+export interface PluginLeak {
+  what: string;
+  name: string;
+  version: string;
+}
+
+/** Configuration that waits for a plugin. */
+export interface WaitingBlock {
+  kind: string;
+  type: string;
+  place: string;
+  block: string;
+  reason: string;
+}
+
+/** What is kept of a plugin that is not there. */
+export interface Orphan {
+  id: string;
+  version: string;
+  lastSeen: number;
+  provided: string[];
+  blocks: WaitingBlock[];
+  records: string[];
+  folders: string[];
+  keptVersions: string[];
 }
 
 export interface AuditEntry {

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ApiError, narthex, setToken, token, useLoad, type AuditEntry, type Plugin } from '../lib/api';
+import { ApiError, narthex, setToken, token, useLoad, type AuditEntry, type Plugin, type PluginCalls } from '../lib/api';
 import { plural } from '../lib/format';
+import { Leftovers } from './leftovers';
 import { Ago, Await, Copy, Dialog, Empty, ErrorBox, Facts, Filter, Icon, matches, Moment, Skeleton, State, useParam, type Tone } from '../ui';
 
 /** The colour of a state, from its first word. */
@@ -146,6 +147,16 @@ export function PluginsPage() {
             <Card key={p.id} plugin={p} onAct={(a) => act(p, a)} onHistory={() => setAudited({ id: p.id, name: p.name ?? p.id })} />
           ))}
       </div>
+      <Leftovers
+        acted={done}
+        onForget={(o) =>
+          setIntent({
+            verb: `Forget ${o.id}`,
+            what: 'Decisions about it, its former versions and its own folder are deleted. Blocks in configuration files stay and go on waiting.',
+            run: () => narthex(`plugins/orphans/${encodeURIComponent(o.id)}`, { method: 'DELETE' }),
+          })
+        }
+      />
       <Kernel plugins={shown.filter((p) => p.source === 'kernel')}>
         {(p) => <Card key={p.id} plugin={p} onAct={(a) => act(p, a)} onHistory={() => setAudited({ id: p.id, name: p.name ?? p.id })} />}
       </Kernel>
@@ -284,7 +295,8 @@ function useDrop(onFiles: (files: FileList | null | undefined) => void): boolean
 function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act) => void; onHistory: () => void }) {
   const tone = pluginTone(p.state);
   const instances = p.instances ?? [];
-  const stale = p.staleClassLoaders ?? 0;
+  const leaks = p.leaks ?? [];
+  const calls = (p.calls ?? []).filter((c) => c.calls > 0 || c.failures > 0);
   return (
     <article class={`card plugin tone-${tone}`} data-testid="plugin-card" data-id={p.id} data-state={p.state}>
       <header>
@@ -307,10 +319,19 @@ function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act)
           )}
         </p>
         {p.reason && <p class={`reason wrap tone-${tone}`}>{p.reason}</p>}
-        {stale > 0 && (
-          <p>
-            <State tone="warn">leftovers</State> {plural(stale, 'former version')} of it still in memory
-          </p>
+        {leaks.length > 0 && (
+          <details data-testid="plugin-leaks">
+            <summary>
+              <State tone="warn">leftovers</State> former versions left {plural(leaks.length, 'thing')} behind
+            </summary>
+            <ul class="labels mono">
+              {leaks.map((l, n) => (
+                <li key={n}>
+                  {l.what.replace('_', ' ')} of {l.version}: {l.name}
+                </li>
+              ))}
+            </ul>
+          </details>
         )}
         <p class="dim">
           {[(instances.length > 0 || p.source !== 'kernel') && plural(instances.length, 'instance'), p.source].filter(Boolean).join(' · ')}
@@ -325,8 +346,10 @@ function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act)
               ...(p.sha256 ? [['SHA-256', <span class="mono wrap">{p.sha256.slice(0, 12)}… <Copy text={p.sha256} /></span>] as const] : []),
               ...(p.started ? [['Started', <Moment at={p.started} />] as const] : []),
               ...(p.osgiState ? [['OSGi state', p.osgiState] as const] : []),
+              ...((p.staleClassLoaders ?? 0) > 0 ? [['Former versions', `${plural(p.staleClassLoaders ?? 0, 'class loader')} in memory`] as const] : []),
             ]}
           />
+          {calls.length > 0 && <Calls calls={calls} />}
         </details>
       </div>
       <footer>
@@ -358,6 +381,45 @@ function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act)
       </footer>
     </article>
   );
+}
+
+/** How calls of the server into a plugin went. */
+function Calls({ calls }: { calls: readonly PluginCalls[] }) {
+  return (
+    <div class="tablewrap">
+      <table data-testid="plugin-calls">
+        <thead>
+          <tr>
+            <th>Calls</th>
+            <th class="num">Made</th>
+            <th class="num">Failed</th>
+            <th class="num">Mean</th>
+            <th class="num">Longest</th>
+          </tr>
+        </thead>
+        <tbody>
+          {calls.map((c) => (
+            <tr key={`${c.kind} ${c.operation}`}>
+              <td>
+                {c.operation} <span class="dim">{c.kind}</span>
+              </td>
+              <td class="num">
+                {c.calls}
+                {c.inFlight > 0 && <span class="dim"> ({c.inFlight} now)</span>}
+              </td>
+              <td class="num">{c.failures}</td>
+              <td class="num">{milliseconds(c.meanSeconds)}</td>
+              <td class="num">{milliseconds(c.maxSeconds)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function milliseconds(seconds: number): string {
+  return `${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 0)} ms`;
 }
 
 function instanceText(i: unknown): string {

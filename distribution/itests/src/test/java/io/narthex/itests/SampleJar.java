@@ -43,9 +43,40 @@ final class SampleJar {
     }
   }
 
+  /**
+   * Begins a plain jar with the classes of a package of the tests.
+   *
+   * @param id of the plugin
+   * @param service interface of the provider, for example {@code discovery.DiscoveryProvider}
+   * @param provider class of the provider
+   */
+  static SampleJar plugin(String id, String version, String service, Class<?> provider) {
+    SampleJar jar = new SampleJar(new Manifest());
+    jar.header("Manifest-Version", "1.0")
+        .header("Automatic-Module-Name", id)
+        .header("Implementation-Version", version)
+        .file("META-INF/services/io.narthex.spi." + service, provider.getName());
+    Path folder = Tree.ROOT.resolve("distribution/itests/target/test-classes");
+    String packagePath = provider.getPackageName().replace('.', '/');
+    try (var classes = Files.list(folder.resolve(packagePath))) {
+      for (Path file : classes.toList()) {
+        jar.files.put(packagePath + "/" + file.getFileName(), Files.readAllBytes(file));
+      }
+      return jar;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Sets a header of the manifest. */
   SampleJar header(String name, String value) {
     manifest.getMainAttributes().putValue(name, value);
+    return this;
+  }
+
+  /** Sets the content of a file. */
+  SampleJar file(String name, byte[] content) {
+    files.put(name, content.clone());
     return this;
   }
 

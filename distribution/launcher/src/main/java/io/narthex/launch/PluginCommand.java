@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code narthex plugin …}: the plugin manager of a running server, over its REST interface. The
  * server is {@code --server} or {@code NARTHEX_SERVER} (default http://127.0.0.1:9090), the token
- * {@code NARTHEX_TOKEN} or the file given by {@code --token-file} (default
- * data/narthex/admin.token).
+ * {@code NARTHEX_TOKEN} or the file given by {@code --token-file}; default: narthex/admin.token in
+ * {@code NARTHEX_DATA}, else in data here, else in data of the distribution. {@code plugin new}
+ * needs no server, see {@link PluginProject}.
  */
 final class PluginCommand {
   private static final String USAGE =
@@ -36,8 +37,16 @@ final class PluginCommand {
              narthex plugin install|update FILE.jar [--force]
              narthex plugin remove|rollback|enable|disable ID
              narthex plugin log [ID]
+             narthex plugin docs ID
+             narthex plugin schema ID [--provider=KIND:TYPE [--part=global]]
+             narthex plugin waiting|orphans
+             narthex plugin forget ID
+             narthex plugin new discovery|notifier|exporter NAME [--package=PACKAGE] [--dir=FOLDER]
       options: --server=URL --token-file=FILE --json
       """;
+
+  private static final Duration REPLACED = Duration.ofMinutes(2);
+  private static final long POLL_MILLIS = 300;
 
   private final ObjectMapper json = new ObjectMapper();
   private final HttpClient client =
@@ -46,9 +55,11 @@ final class PluginCommand {
   private final PrintStream err;
   private String server = env("NARTHEX_SERVER", "http://127.0.0.1:9090");
   private String token = env("NARTHEX_TOKEN", "");
-  private Path tokenFile = Path.of("data", "narthex", "admin.token");
+  private Path tokenFile = defaultTokenFile();
   private boolean raw;
   private boolean force;
+  private String provider = "";
+  private String part = "";
 
   private PluginCommand(PrintStream out, PrintStream err) {
     this.out = out;
@@ -60,11 +71,25 @@ final class PluginCommand {
     return value == null || value.isEmpty() ? otherwise : value;
   }
 
+  private static Path home() {
+    return Path.of(System.getProperty("narthex.home", ".")).toAbsolutePath().normalize();
+  }
+
+  /** Returns where a server started with the same script and environment keeps its token. */
+  private static Path defaultTokenFile() {
+    Path here = Path.of(env("NARTHEX_DATA", "data"), "narthex", "admin.token");
+    boolean elsewhere = env("NARTHEX_DATA", "").isEmpty() && !Files.isReadable(here);
+    return elsewhere ? home().resolve("data/narthex/admin.token") : here;
+  }
+
   /**
    * Runs a command and returns the exit status: 0 done, 1 the server refused or is away, 2 wrong
    * use.
    */
   static int run(List<String> args, PrintStream out, PrintStream err) {
+    if (!args.isEmpty() && args.get(0).equals("new")) {
+      return PluginProject.run(args.subList(1, args.size()), home(), out, err);
+    }
     return new PluginCommand(out, err).run(args);
   }
 
@@ -77,6 +102,10 @@ final class PluginCommand {
         tokenFile = Path.of(arg.substring("--token-file=".length()));
       } else if (arg.equals("--json")) {
         raw = true;
+      } else if (arg.startsWith("--provider=")) {
+        provider = arg.substring("--provider=".length());
+      } else if (arg.startsWith("--part=")) {
+        part = arg.substring("--part=".length());
       } else if (arg.equals("--force")) {
         force = true;
       } else if (arg.startsWith("-")) {
@@ -88,19 +117,25 @@ final class PluginCommand {
     }
     String command = words.isEmpty() ? "" : words.get(0);
     String subject = words.size() > 1 ? words.get(1) : "";
-    boolean needsSubject = !command.equals("list") && !command.equals("log");
+    boolean needsSubject = !List.of("list", "log", "waiting", "orphans").contains(command);
     if (needsSubject && subject.isEmpty()) {
       return usage();
     }
     try {
       return switch (command) {
-        case "list" -> print(send("GET", "plugins", null));
+        case "list" -> list();
+        case "waiting", "orphans" -> settings().print(send("GET", "plugins/" + command, null));
+        case "docs" ->
+            settings().printText(send("GET", schemaPath(subject) + "?format=markdown", null));
+        case "schema" -> settings().printText(send("GET", schemaOf(subject), null));
+        case "forget" ->
+            print(send("DELETE", "plugins/orphans/" + encode(subject), BodyPublishers.noBody()));
         case "info" -> print(send("GET", "plugins/" + encode(subject), null));
-        case "install", "update" -> print(upload(Path.of(subject)));
+        case "install", "update" -> finish(upload(Path.of(subject)));
         case "remove" ->
-            print(send("DELETE", "plugins/" + encode(subject), BodyPublishers.noBody()));
+            finish(send("DELETE", "plugins/" + encode(subject), BodyPublishers.noBody()));
         case "rollback", "enable", "disable" ->
-            print(
+            finish(
                 send(
                     "POST", "plugins/" + encode(subject) + "/" + command, BodyPublishers.noBody()));
         case "log" ->
@@ -119,6 +154,30 @@ final class PluginCommand {
       Thread.currentThread().interrupt();
       return 1;
     }
+  }
+
+  private SettingsOutput settings() {
+    return new SettingsOutput(out, err, raw);
+  }
+
+  /** Prints the plugins, and below them what waits and what is left of removed ones. */
+  private int list() throws IOException, InterruptedException {
+    int status = print(send("GET", "plugins", null));
+    if (status == 0 && !raw) {
+      settings().printIfAny(send("GET", "plugins/waiting", null));
+      settings().printIfAny(send("GET", "plugins/orphans", null));
+    }
+    return status;
+  }
+
+  private static String schemaPath(String id) {
+    return "plugins/" + encode(id) + "/schema";
+  }
+
+  private String schemaOf(String id) {
+    return schemaPath(id)
+        + (provider.isEmpty() ? "" : "?provider=" + encode(provider))
+        + (provider.isEmpty() || part.isEmpty() ? "" : "&part=" + encode(part));
   }
 
   private int usage() {
@@ -168,6 +227,41 @@ final class PluginCommand {
     return token;
   }
 
+  /**
+   * Prints the outcome of a change. One that goes on after the answer is waited for: the part of
+   * the server that answers may be the one that is replaced.
+   */
+  private int finish(HttpResponse<String> response) throws IOException, InterruptedException {
+    if (response.statusCode() != 202) {
+      return print(response);
+    }
+    String id = json.readTree(response.body()).path("id").asText();
+    long end = System.nanoTime() + REPLACED.toNanos();
+    while (true) {
+      Thread.sleep(POLL_MILLIS);
+      try {
+        HttpResponse<String> now = send("GET", "plugins/" + encode(id), null);
+        JsonNode plugin = json.readTree(now.body());
+        if (now.statusCode() == 200 && !plugin.path("state").asText().equals("starting")) {
+          String problem = plugin.path("reason").asText();
+          if (problem.isEmpty()) {
+            return print(now);
+          }
+          err.println("narthex plugin: " + id + ": " + problem);
+          return 1;
+        }
+      } catch (IOException e) {
+        if (System.nanoTime() > end) {
+          throw e; // it does not listen again
+        }
+      }
+      if (System.nanoTime() > end) {
+        err.println("narthex plugin: " + id + " is still being replaced; see narthex plugin log");
+        return 1;
+      }
+    }
+  }
+
   private int print(HttpResponse<String> response) throws IOException {
     if (raw) {
       out.println(response.body());
@@ -215,14 +309,57 @@ final class PluginCommand {
             e.path("result").asText());
       }
     } else {
-      body.properties()
+      body.properties().stream()
+          .filter(f -> !f.getKey().equals("calls") && !f.getKey().equals("leaks"))
           .forEach(f ->
               out.printf(
                   Locale.ROOT,
-                  "%-14s %s%n",
+                  "%-18s %s%n",
                   f.getKey(),
                   f.getValue().isValueNode() ? f.getValue().asText() : f.getValue()));
+      health(body);
     }
     return 0;
+  }
+
+  /** Prints how the server's calls into the plugin went, and what former versions left behind. */
+  private void health(JsonNode plugin) {
+    if (!plugin.path("calls").isEmpty()) {
+      out.printf(
+          Locale.ROOT,
+          "%n%-24s %10s %10s %9s %9s %9s %10s %10s%n",
+          "OPERATION",
+          "CALLS",
+          "EXCEPTIONS",
+          "TIMEOUTS",
+          "REJECTED",
+          "IN FLIGHT",
+          "MEAN",
+          "MAX");
+      for (JsonNode c : plugin.get("calls")) {
+        out.printf(
+            Locale.ROOT,
+            "%-24s %10d %10d %9d %9d %9d %7.1f ms %7.1f ms%n",
+            c.path("kind").asText() + " " + c.path("operation").asText(),
+            c.path("calls").asLong(),
+            c.path("exceptions").asLong(),
+            c.path("timeouts").asLong(),
+            c.path("rejected").asLong(),
+            c.path("inFlight").asLong(),
+            c.path("meanSeconds").asDouble() * 1000,
+            c.path("maxSeconds").asDouble() * 1000);
+      }
+    }
+    if (!plugin.path("leaks").isEmpty()) {
+      out.printf(Locale.ROOT, "%n%-14s %-12s %s%n", "LEFT BEHIND", "BY VERSION", "NAME");
+      for (JsonNode l : plugin.get("leaks")) {
+        out.printf(
+            Locale.ROOT,
+            "%-14s %-12s %s%n",
+            l.path("what").asText(),
+            l.path("version").asText(),
+            l.path("name").asText());
+      }
+    }
   }
 }

@@ -8,11 +8,14 @@ import io.narthex.core.host.ExporterHost;
 import io.narthex.core.host.FunctionHost;
 import io.narthex.core.host.HostEnvironment;
 import io.narthex.core.host.NotifierHost;
+import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.StorageHost;
 import io.narthex.core.metrics.MetricsRegistry;
 import io.narthex.core.plugin.AdminToken;
+import io.narthex.core.plugin.MinuteHandOver;
 import io.narthex.core.plugin.PluginManager;
+import io.narthex.core.settings.PluginSettingsManager;
 import io.narthex.format.http.JettyHttpTransport;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
@@ -28,14 +31,15 @@ import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.notify.NotifierService;
 import io.narthex.service.plugins.PluginService;
+import io.narthex.service.plugins.PluginSettingsService;
+import io.narthex.service.plugins.WaitingSource;
 import io.narthex.service.query.FunctionRegistry;
+import io.narthex.service.server.HandOver;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
-import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Mapping;
-import io.narthex.spi.config.ConfigNode.Place;
 import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.storage.StorageException;
@@ -161,8 +165,9 @@ public final class Kernel {
     MetricsRegistry metrics = new MetricsRegistry();
     JettyHttpTransport http = new JettyHttpTransport("Prometheus/" + "3.14.0");
     later(http);
+    PluginGuard guard = new PluginGuard(loaded.narthex().plugins().limits());
     HostEnvironment environment =
-        new HostEnvironment(clock, http, stateFolder.resolve("plugin-state"), metrics);
+        new HostEnvironment(clock, http, stateFolder.resolve("plugin-state"), metrics, guard);
     ProviderRegistry registry = new ProviderRegistry();
     StorageHost storage =
         new StorageHost(
@@ -175,8 +180,8 @@ public final class Kernel {
     later(exporters::close);
     NotifierHost notifiers = new NotifierHost(environment, registry);
     later(notifiers::close);
-    FunctionHost functions = new FunctionHost();
-    ServerState server = new ServerState(flags, build, stateFolder, exit, storage::ready);
+    FunctionHost functions = new FunctionHost(guard);
+    ServerState server = new ServerState(flags, build, stateFolder, exit, storage::serving);
     state = server;
     PluginManager plugins =
         new PluginManager(
@@ -185,6 +190,7 @@ public final class Kernel {
             dropFolder(flags),
             createFolder(stateFolder.resolve("plugins")),
             clock,
+            guard,
             p ->
                 switch (p.kind()) {
                   case DISCOVERY -> discovery.instances(p.type());
@@ -193,14 +199,22 @@ public final class Kernel {
                   case EXPORTER -> exporters.instances(p.type());
                   case FUNCTION -> functions.instances(p.type());
                 });
+    PluginSettingsManager pluginSettings =
+        new PluginSettingsManager(registry, functions, plugins, stateFolder);
     Consumer<ConfigFiles.Loaded> pluginsAccept =
         next -> {
+          pluginSettings.check(next);
           discovery.check(sets(next.snapshot().prometheus()), next.snapshot().prometheusFolder());
           notifiers.check(next.snapshot().alertmanager(), next.snapshot().alertmanagerFolder());
           exporters.check(exporterSettings(next), next.narthexFolder());
         };
     ConfigManager config = new ConfigManager(files, loaded, pluginsAccept, metrics, clock);
-    metrics.add(new CoreCollector(server, storage, plugins));
+    pluginSettings.follow(config);
+    metrics.add(new CoreCollector(server, new StorageMetrics(storage), plugins));
+    metrics.add(guard.metrics());
+    metrics.add(plugins.leakMetrics());
+    metrics.add(pluginSettings);
+    plugins.kernelHooks(config::lateProblem, server::replacing);
 
     framework.registerService(Metrics.class, metrics, null);
     framework.registerService(HttpTransport.class, http, null);
@@ -208,7 +222,9 @@ public final class Kernel {
     framework.registerService(ExporterService.class, exporters, null);
     framework.registerService(NotifierService.class, notifiers, null);
     framework.registerService(FunctionRegistry.class, functions, null);
+    framework.registerService(HandOver.class, new MinuteHandOver(clock), null);
     framework.registerService(PluginService.class, plugins, null);
+    framework.registerService(PluginSettingsService.class, pluginSettings, null);
     framework.registerService(ConfigService.class, config, null);
     framework.registerService(ServerInfo.class, server, null);
 
@@ -220,6 +236,7 @@ public final class Kernel {
     registry.listen(discovery);
     registry.listen(notifiers);
     registry.listen(functions);
+    registry.listen(pluginSettings);
     plugins.start(Path.of(property("narthex.plugins.shipped", "lib/plugins")));
     later(plugins::close);
     if (!storage.ready()) {
@@ -253,6 +270,7 @@ public final class Kernel {
     later(track(ReloadListener.class, config::add, config::remove));
     later(track(TargetGroupListener.class, discovery::listen, discovery::unlisten));
     later(track(MetricCollector.class, metrics::add, metrics::remove));
+    later(track(WaitingSource.class, pluginSettings::add, pluginSettings::remove));
     config.goLive();
     server.configured();
     LOG.info("Server is ready to receive web requests.");
@@ -377,29 +395,11 @@ public final class Kernel {
   }
 
   private static Mapping exporterSettings(ConfigFiles.Loaded loaded) {
-    Place place = new Place("narthex.yml", 1, 1);
-    List<Entry> entries = new ArrayList<>();
-    loaded
-        .narthex()
-        .exporters()
-        .forEach((type, node) -> entries.add(new Entry(node.place(), type, node)));
-    return new Mapping(place, entries);
+    return loaded.narthex().exporters();
   }
 
-  /**
-   * Returns the settings of the storage: for {@code tsdb} from flags and {@code storage:}, then
-   * narthex.yml.
-   */
   private static ConfigNode storageSettings(Flags flags, ConfigFiles.Loaded loaded) {
-    Map<String, ConfigNode> settings = new LinkedHashMap<>();
-    if (loaded.narthex().storage().type().equals("tsdb")) {
-      TsdbFlags.settings(flags, loaded.snapshot().prometheus())
-          .forEach((k, v) -> settings.put(k, TsdbFlags.scalar(k, v)));
-    }
-    settings.putAll(loaded.narthex().storage().settings());
-    List<Entry> entries = new ArrayList<>();
-    settings.forEach((k, v) -> entries.add(new Entry(v.place(), k, v)));
-    return new Mapping(new Place("narthex.yml", 1, 1), entries);
+    return TsdbFlags.storageSettings(flags, loaded);
   }
 
   /** Returns the discovery blocks by set: {@code scrape/<job>} and {@code alertmanager/<index>}. */
@@ -415,7 +415,7 @@ public final class Kernel {
   }
 
   /** The metrics of the kernel itself. */
-  private record CoreCollector(ServerState server, StorageHost storage, PluginManager plugins)
+  private record CoreCollector(ServerState server, StorageMetrics storage, PluginManager plugins)
       implements MetricCollector {
     @Override
     public void collect(MetricSink sink) {
@@ -454,19 +454,19 @@ public final class Kernel {
           new MetricMetadata(
               "narthex_plugin_state",
               MetricType.GAUGE,
-              "State of each plugin; 1 for the state it is in.",
+              "State of each plugin; 1 for the state it is in, 0 for the others.",
               ""));
       plugins.plugins().stream()
           .filter(p -> !p.source().equals("kernel"))
-          .forEach(p ->
+          .forEach(p -> {
+            for (PluginService.State state : PluginService.State.values()) {
               sink.sample(
                   "narthex_plugin_state",
                   Labels.of(
-                      "plugin",
-                      p.id(),
-                      "state",
-                      p.state().name().toLowerCase(java.util.Locale.ROOT)),
-                  1));
+                      "plugin", p.id(), "state", state.name().toLowerCase(java.util.Locale.ROOT)),
+                  state == p.state() ? 1 : 0);
+            }
+          });
       sink.family(
           new MetricMetadata(
               "narthex_plugin_stale_class_loaders",
@@ -480,9 +480,7 @@ public final class Kernel {
                   "narthex_plugin_stale_class_loaders",
                   Labels.of("plugin", p.id()),
                   p.staleLoaders()));
-      if (storage.ready()) {
-        StorageMetrics.write(storage.stats(0), sink);
-      }
+      storage.write(sink);
     }
 
     private static void gauge(MetricSink sink, String name, String help, double value) {

@@ -2,6 +2,7 @@ package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.narthex.service.plugins.PluginHealth;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginService.AuditEntry;
 import io.narthex.service.plugins.PluginService.PluginException;
@@ -95,14 +96,49 @@ public final class PluginApi {
     out.writeStringField("undoVersion", p.undoVersion());
     out.writeNumberField("staleClassLoaders", p.staleLoaders());
     out.writeStringField("osgiState", p.osgiState());
+    write(out, plugins.health(p.id()));
     out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, PluginHealth health) throws IOException {
+    out.writeArrayFieldStart("calls");
+    for (PluginHealth.Calls c : health.calls()) {
+      out.writeStartObject();
+      out.writeStringField("kind", c.kind());
+      out.writeStringField("operation", c.operation());
+      out.writeNumberField("calls", c.calls());
+      out.writeNumberField("failures", c.exceptions() + c.timeouts() + c.rejected());
+      out.writeNumberField("exceptions", c.exceptions());
+      out.writeNumberField("timeouts", c.timeouts());
+      out.writeNumberField("rejected", c.rejected());
+      out.writeNumberField("inFlight", c.inFlight());
+      out.writeNumberField("meanSeconds", c.meanSeconds());
+      out.writeNumberField("maxSeconds", c.maxSeconds());
+      out.writeEndObject();
+    }
+    out.writeEndArray();
+    out.writeArrayFieldStart("leaks");
+    for (PluginHealth.Leak l : health.leaks()) {
+      out.writeStartObject();
+      out.writeStringField("what", l.what());
+      out.writeStringField("name", l.name());
+      out.writeStringField("version", l.version());
+      out.writeEndObject();
+    }
+    out.writeEndArray();
   }
 
   private Response answer(PluginInfo info) {
     return Api.json(200, out -> write(out, info));
   }
 
-  private Response error(int status, String message) {
+  /** Answers a change; 202 when it goes on after the answer. */
+  private Response changed(PluginInfo info) {
+    return Api.json(
+        info.state() == PluginService.State.STARTING ? 202 : 200, out -> write(out, info));
+  }
+
+  static Response error(int status, String message) {
     return Api.json(
         status,
         out -> {
@@ -139,7 +175,11 @@ public final class PluginApi {
               + " MiB");
     }
     try {
-      return answer(plugins.install(file, new BoundedStream(body, MAX_JAR), force, actor(request)));
+      return changed(
+          CoreCall.in(
+              plugins,
+              () ->
+                  plugins.install(file, new BoundedStream(body, MAX_JAR), force, actor(request))));
     } catch (PluginException e) {
       return error(409, String.valueOf(e.getMessage()));
     }
@@ -185,7 +225,8 @@ public final class PluginApi {
         request,
         () -> {
           plugins.remove(id, actor(request));
-          return null;
+          PluginInfo after = plugins.plugin(id); // a part of the server is there again, as shipped
+          return after != null && after.source().equals("kernel") ? after : null;
         });
   }
 
@@ -220,8 +261,8 @@ public final class PluginApi {
       return refusal;
     }
     try {
-      PluginInfo after = change.run();
-      return after == null ? Api.json(200, out -> out.writeRaw("{}")) : answer(after);
+      PluginInfo after = CoreCall.<@Nullable PluginInfo, RuntimeException>in(plugins, change::run);
+      return after == null ? Api.json(200, out -> out.writeRaw("{}")) : changed(after);
     } catch (PluginException e) {
       return error(409, String.valueOf(e.getMessage()));
     }
@@ -246,12 +287,12 @@ public final class PluginApi {
         });
   }
 
-  private static String actor(HttpServletRequest request) {
+  static String actor(HttpServletRequest request) {
     return "admin@" + request.getRemoteAddr();
   }
 
   /** Returns why a change is refused, or null. */
-  private @Nullable Response refusal(HttpServletRequest request) {
+  @Nullable Response refusal(HttpServletRequest request) {
     if (!request.isSecure() && !isLoopback(request.getRemoteAddr())) {
       return error(403, "changes over plain HTTP are accepted from this machine only; use TLS");
     }

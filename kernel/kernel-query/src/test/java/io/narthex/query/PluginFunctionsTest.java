@@ -8,6 +8,7 @@ import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryResult.Data;
+import io.narthex.spi.function.BuiltinNames;
 import io.narthex.spi.function.PromqlFunction;
 import io.narthex.spi.function.PromqlFunction.ArgumentType;
 import io.narthex.spi.function.PromqlFunction.OfRange;
@@ -147,6 +148,29 @@ class PluginFunctionsTest {
   }
 
   @Test
+  void namesTheAbsentPluginWhenNothingElseIsWrong() {
+    registry.former.put("two", "io.acme.two");
+    for (String query :
+        new String[] {
+          "two(m)", "two(m) > bool 1", "sum(rate(m[1m])) / two(two(m), 3)", "-two(m[5m])[1h:]"
+        }) {
+      assertThat(missingPlugin(query)).as(query).isEqualTo("io.acme.two");
+    }
+    for (String query : new String[] {"two(m) + three(m)", "two(m) +", "two(m"}) {
+      assertThat(missingPlugin(query)).as(query).isNull();
+    }
+  }
+
+  private @Nullable String missingPlugin(String query) {
+    try {
+      engine.check(query);
+    } catch (QueryException e) {
+      return e.missingPlugin();
+    }
+    throw new AssertionError(query + " is accepted");
+  }
+
+  @Test
   void failureOfAPluginFailsTheQuery() {
     add(
         "bad",
@@ -161,6 +185,9 @@ class PluginFunctionsTest {
   @Test
   void languageItselfIsReserved() {
     assertThat(PluginFunctions.reserved()).contains("rate", "sum", "offset", "limit_ratio");
+    assertThat(BuiltinNames.all())
+        .as("what is kept free before this bundle has started")
+        .isEqualTo(PluginFunctions.reserved());
   }
 
   private void fails(String query, String message) {

@@ -18,6 +18,9 @@ public interface PluginService {
   /** Returns a plugin, or null. */
   @Nullable PluginInfo plugin(String id);
 
+  /** Returns how a plugin fares; a plugin that is not known has {@link PluginHealth#NONE}. */
+  PluginHealth health(String id);
+
   /**
    * Installs or updates from a jar.
    *

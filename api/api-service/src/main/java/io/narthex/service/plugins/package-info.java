@@ -1,6 +1,6 @@
 /** Plugins: list, install, update, remove. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.service.plugins;
 

@@ -1,16 +1,105 @@
 package io.narthex.core.config;
 
+import io.narthex.core.host.GuardLimits;
+import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.Setting;
-import java.util.Map;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
-/** {@code narthex.yml}: what the originals' files have no place for. */
+/**
+ * {@code narthex.yml}: what the originals' files have no place for. A key without value is the same
+ * as an absent one, and an empty block the same as an absent one.
+ */
 public record NarthexConfig(
     @Setting(help = "Storage plugin and its settings") StorageChoice storage,
-    @Setting(help = "Settings of the exporters, by type") Map<String, ConfigNode> exporters) {
+    @Setting(name = "exporters", help = "Settings of the exporters, by type", optional = true)
+        @Nullable ConfigNode exporterBlocks,
+    @Setting(help = "When failures of plugins have consequences; taken at the start")
+        PluginLimits plugins) {
+  /** Refuses what is no map. */
+  public NarthexConfig {
+    checkMap(exporterBlocks, "exporters");
+  }
 
   /** The storage to use. */
   public record StorageChoice(
       @Setting(help = "Type of the storage plugin", defaultValue = "tsdb") String type,
-      @Setting(help = "Settings beyond the flags") Map<String, ConfigNode> settings) {}
+      @Setting(name = "settings", help = "Settings beyond the flags", optional = true)
+          @Nullable ConfigNode block) {
+    /** Refuses what is no map; no type is the default one. */
+    public StorageChoice {
+      type = type.isEmpty() ? "tsdb" : type;
+      checkMap(block, "storage.settings");
+    }
+
+    /** Returns the settings with their places; empty when there are none. */
+    public Mapping settings() {
+      return map(block);
+    }
+  }
+
+  /** Returns the blocks of the exporters by type, with their places; empty when there are none. */
+  public Mapping exporters() {
+    return map(exporterBlocks);
+  }
+
+  private static void checkMap(@Nullable ConfigNode node, String key) {
+    if (node != null && !(node instanceof Mapping) && !isNull(node)) {
+      // the place in front is that of the block this key stands in
+      throw new ConfigException(key + " must be a map, got something else at " + node.place());
+    }
+  }
+
+  private static boolean isNull(ConfigNode node) {
+    return node instanceof Scalar s && s.kind() == Scalar.Kind.NULL;
+  }
+
+  private static Mapping map(@Nullable ConfigNode node) {
+    return node instanceof Mapping m ? m : ConfigNode.emptyMapping("narthex.yml");
+  }
+
+  /** When failures of plugins have consequences. */
+  public record PluginLimits(
+      @Setting(
+              help =
+                  "Failed calls in a row after which an exporter or notifier is left alone for a while",
+              defaultValue = "5",
+              min = 1)
+          int circuitFailures,
+      @Setting(
+              help = "Crashes of a discovery in a row, without a result, until it is quarantined",
+              defaultValue = "10",
+              min = 1)
+          int quarantineCrashes,
+      @Setting(
+              help = "Failed starts in a row until a plugin is quarantined",
+              defaultValue = "3",
+              min = 1)
+          int quarantineStarts,
+      @Setting(
+              help = "How old a crash or failed start may be to count",
+              defaultValue = "1h",
+              min = 1)
+          Duration quarantineWindow,
+      @Setting(
+              help = "First pause after a failure; it doubles each time",
+              defaultValue = "5s",
+              min = 0.01)
+          Duration retryPause,
+      @Setting(help = "Longest pause after a failure", defaultValue = "1m", min = 0.01)
+          Duration longestRetryPause) {
+    /** Returns them in the form that the guard takes. */
+    public GuardLimits limits() {
+      return new GuardLimits(
+          circuitFailures,
+          quarantineCrashes,
+          quarantineStarts,
+          quarantineWindow,
+          retryPause,
+          longestRetryPause);
+    }
+  }
 }

@@ -41,7 +41,6 @@ import org.slf4j.LoggerFactory;
 public final class DiscoveryHost implements ProviderRegistry.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(DiscoveryHost.class);
   private static final Duration SETTLE = Duration.ofMillis(100);
-  private static final Duration RESTART_PAUSE = Duration.ofSeconds(5);
   private static final Duration STOP_DEADLINE = Duration.ofSeconds(5);
 
   private final Object lock = new Object();
@@ -145,17 +144,21 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
         set.touch();
         return former;
       }
-      Discovery discovery;
+      Opened opened;
       try {
-        discovery = open(provider, this);
-      } catch (RuntimeException e) {
+        opened = open(provider, this);
+      } catch (RuntimeException | LinkageError e) {
         problem = String.valueOf(e.getMessage());
         LOG.error("discovery {}: {}", label(), problem);
         set.touch();
         return former;
       }
       problem = "";
-      thread = Thread.ofVirtual().name("discovery " + label()).start(() -> loop(discovery, mine));
+      thread =
+          environment
+              .guard()
+              .thread(provider, "discovery " + label())
+              .start(() -> loop(provider, opened, mine));
       return former;
     }
 
@@ -166,35 +169,51 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       }
     }
 
-    private void loop(Discovery discovery, long mine) {
-      TargetSink sink = new RunSink(this, mine);
+    private void loop(Provider provider, Opened opened, long mine) {
+      PluginGuard guard = environment.guard();
+      CrashCounter crashes = new CrashCounter(guard.limits().window());
+      TargetSink sink = new RunSink(this, mine, crashes);
+      String what = "discovery " + label();
       while (!Thread.currentThread().isInterrupted()) {
         try {
-          PluginCalls.call(
-              discovery,
+          guard.here(
+              provider,
+              Operation.RUN,
+              what,
               () -> {
-                discovery.run(sink);
+                opened.discovery.run(sink);
                 return true;
               });
+          opened.context.endThreads();
           return;
         } catch (Exception | Error e) {
+          opened.context.endThreads();
           if (isOver(mine)) {
             return;
           }
-          LOG.warn(
-              "discovery {} failed, starts again in {} s: {}",
-              label(),
-              RESTART_PAUSE.toSeconds(),
-              e.toString(),
-              e);
-          problem = "failed: " + e;
+          int inARow = crashes.crashed(System.nanoTime());
+          Duration pause = guard.limits().pauseAfter(inARow);
+          LOG.warn("{} failed, starts again in {} s: {}", what, seconds(pause), e.toString(), e);
+          problem = "failed: " + e + "; starts again in " + seconds(pause) + " s";
           failures.with(block.type()).inc();
+          if (inARow >= guard.limits().crashes() && !othersWork()) {
+            guard.repeatedCrashes(
+                provider, what + " failed " + inARow + " times in a row, last: " + e);
+          }
           try {
-            Thread.sleep(RESTART_PAUSE);
+            Thread.sleep(pause);
           } catch (InterruptedException stop) {
             return;
           }
         }
+      }
+    }
+
+    /** Tells whether another block of the type is well served. */
+    private boolean othersWork() {
+      synchronized (lock) {
+        return runnersOf(block.type()).stream()
+            .anyMatch(r -> r != this && r.fresh && r.problem.isEmpty());
       }
     }
   }
@@ -203,10 +222,12 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
   private final class RunSink implements TargetSink {
     private final Runner runner;
     private final long run;
+    private final CrashCounter crashes;
 
-    RunSink(Runner runner, long run) {
+    RunSink(Runner runner, long run, CrashCounter crashes) {
       this.runner = runner;
       this.run = run;
+      this.crashes = crashes;
     }
 
     @Override
@@ -229,6 +250,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
         runner.problem = "";
         runner.set.touch();
       }
+      crashes.worked();
     }
 
     @Override
@@ -246,20 +268,35 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     }
   }
 
-  private Discovery open(Provider provider, Runner runner) {
-    return openTyped(
-        (DiscoveryProvider<?>) provider.service(), runner.block, runner.label(), runner.folder);
+  /** An opened discovery and what it was lent. */
+  private record Opened(Discovery discovery, HostContext context) {}
+
+  private static String seconds(Duration d) {
+    return d.toMillis() % 1000 == 0 ? Long.toString(d.toSeconds()) : d.toMillis() / 1000.0 + "";
   }
 
-  private <C extends Record> Discovery openTyped(
-      DiscoveryProvider<C> service, DiscoveryBlock block, String label, Path folder) {
+  private Opened open(Provider provider, Runner runner) {
+    return open(provider, runner.block, runner.label(), runner.folder);
+  }
+
+  private Opened open(Provider provider, DiscoveryBlock block, String label, Path folder) {
+    HostContext context = environment.context(provider, label, folder);
+    return environment
+        .guard()
+        .open(
+            provider,
+            "discovery " + label,
+            () ->
+                new Opened(
+                    openTyped((DiscoveryProvider<?>) provider.service(), block, context), context));
+  }
+
+  private static <C extends Record> Discovery openTyped(
+      DiscoveryProvider<C> service, DiscoveryBlock block, HostContext context) {
     C config = ConfigBinder.bind(block.node(), service.configType());
     HttpClientChecks.checkAll(config, block.node());
     try {
-      return PluginCalls.open(
-          service,
-          "discovery " + label,
-          () -> service.open(config, environment.context(block.type(), label, folder)));
+      return Objects.requireNonNull(service.open(config, context), "the plugin opened nothing");
     } catch (ConfigException e) {
       throw new ConfigException(block.node().place() + ": " + e.getMessage(), e);
     }
@@ -275,7 +312,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       for (DiscoveryBlock block : blocks) {
         Provider provider = registry.find(Kind.DISCOVERY, block.type());
         if (provider != null) {
-          openTyped((DiscoveryProvider<?>) provider.service(), block, set, folder);
+          open(provider, block, set, folder);
         }
       }
     });

@@ -13,6 +13,7 @@ import io.narthex.spi.exporter.ExporterProvider;
 import io.narthex.spi.exporter.MetricSink;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -35,6 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class ExporterHost implements ExporterService, ProviderRegistry.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(ExporterHost.class);
   private static final long WAIT_SECONDS = 10;
+  private static final Duration STOP_DEADLINE = Duration.ofSeconds(1);
 
   /** One opened exporter, or the reason why there is none. */
   private static final class Slot {
@@ -42,12 +44,26 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     final @Nullable Provider provider;
     final @Nullable Exporter exporter;
     final String problem;
-    volatile @Nullable Thread collector;
+    final CircuitBreaker breaker;
+    volatile @Nullable PluginCall<Boolean> collection; // the latest; written by the turn's holder
 
-    Slot(@Nullable Provider provider, @Nullable Exporter exporter, String problem) {
+    Slot(
+        @Nullable Provider provider,
+        @Nullable Exporter exporter,
+        String problem,
+        CircuitBreaker breaker) {
       this.provider = provider;
       this.exporter = exporter;
       this.problem = problem;
+      this.breaker = breaker;
+    }
+
+    /** Returns what is wrong with it, or empty. */
+    String problem() {
+      if (exporter == null) {
+        return problem;
+      }
+      return breaker.problem();
     }
   }
 
@@ -72,7 +88,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     slots.forEach((type, slot) -> {
       Provider provider = slot.provider;
       if (provider != null && !Objects.equals(plain(exporters, type), plain(settings, type))) {
-        close(type, open(provider, exporters, folder));
+        close(provider, open(provider, exporters, folder));
       }
     });
   }
@@ -91,9 +107,10 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     });
   }
 
-  private static @Nullable Object plain(Mapping exporters, String type) {
+  private static Object plain(Mapping exporters, String type) {
     ConfigNode node = exporters.get(type);
-    return node == null ? null : node.toPlain();
+    // an empty block is the same as none
+    return Objects.requireNonNullElse(node == null ? null : node.toPlain(), Map.of());
   }
 
   @Override
@@ -117,23 +134,68 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     Slot slot = enter(type);
     try {
       Exporter exporter = slot.exporter;
-      if (exporter == null) {
+      Provider provider = slot.provider;
+      if (exporter == null || provider == null) {
         throw new IOException("exporter `" + type + "` " + slot.problem);
       }
-      slot.collector = Thread.currentThread();
-      PluginCalls.call(
-          exporter,
-          () -> {
-            exporter.collect(sink, parameters);
-            return true;
-          });
-    } catch (IOException | InterruptedException e) {
-      throw e;
-    } catch (Exception | LinkageError e) {
-      throw new IOException("exporter `" + type + "` failed: " + e, e);
+      collect(slot, provider, exporter, sink, parameters);
     } finally {
-      slot.collector = null;
       slot.turn.unlock();
+    }
+  }
+
+  /**
+   * Collects on a thread of its own. A collection that does not end in time is left behind; until
+   * it ends there is no other, so at most one hangs.
+   */
+  private void collect(
+      Slot slot,
+      Provider provider,
+      Exporter exporter,
+      MetricSink sink,
+      Map<String, List<String>> parameters)
+      throws IOException, InterruptedException {
+    PluginGuard guard = environment.guard();
+    String name = "exporter `" + provider.type() + "` ";
+    PluginCall<Boolean> before = slot.collection;
+    String refusal =
+        before != null && before.isRunning()
+            ? "is still busy with a collection that does not stop when interrupted"
+            : slot.breaker.refusal();
+    if (refusal != null) {
+      guard.stats(provider, Operation.COLLECT).rejected.increment();
+      throw new IOException(name + refusal);
+    }
+    DetachableSink detachable = new DetachableSink(sink);
+    PluginCall<Boolean> call =
+        guard.start(
+            provider,
+            Operation.COLLECT,
+            "exporter " + provider.type(),
+            () -> {
+              exporter.collect(detachable, parameters);
+              return true;
+            });
+    slot.collection = call;
+    try {
+      call.await(Objects.requireNonNull(Operation.COLLECT.deadline()));
+      slot.breaker.succeeded();
+    } catch (InterruptedException e) {
+      if (call.isAbandoned()) {
+        slot.breaker.failed("no end within the time of the scrape");
+        throw e;
+      }
+      slot.breaker.undecided(); // the exporter was told to stop, and the caller was not
+      throw new IOException(name + "was stopped in the middle of a collection", e);
+    } catch (PluginCalls.PluginTimeoutException e) {
+      slot.breaker.failed(String.valueOf(e.getMessage()));
+      throw new IOException(name + "is too slow: " + e.getMessage(), e);
+    } catch (Exception | Error e) {
+      slot.breaker.failed(e.toString());
+      PluginGuard.throwIfFatal(e);
+      throw new IOException(name + "failed: " + e, e);
+    } finally {
+      detachable.detach();
     }
   }
 
@@ -143,7 +205,8 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     while (true) {
       Slot slot = slots.get(type);
       if (slot == null) {
-        throw new IOException("exporter `" + type + "` is not available; waiting for its plugin");
+        throw new IOException(
+            "exporter `" + type + "` is not available; waiting for plugin `" + type + "`");
       }
       if (!slot.turn.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
         throw new IOException("exporter `" + type + "` has been busy for " + WAIT_SECONDS + " s");
@@ -158,33 +221,32 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
   @Override
   public void probe(Provider candidate) {
     if (candidate.kind() == Kind.EXPORTER) {
-      close(candidate.type(), open(candidate, settings, configDirectory));
+      close(candidate, open(candidate, settings, configDirectory));
     }
   }
 
-  private static void close(String type, Exporter exporter) {
-    PluginCalls.close(exporter, "exporter " + type, exporter);
+  private void close(Provider provider, Exporter exporter) {
+    environment.guard().close(provider, "exporter " + provider.type(), exporter);
   }
 
   private Exporter open(Provider provider, Mapping exporters, Path folder) {
-    ExporterProvider<?> service = (ExporterProvider<?>) provider.service();
-    ConfigNode block = exporters.get(provider.type());
-    return openTyped(
-        service,
-        block == null ? ConfigNode.emptyMapping("narthex.yml") : block,
-        provider.type(),
-        folder);
+    ConfigNode named = exporters.get(provider.type());
+    ConfigNode block = named == null ? ConfigNode.emptyMapping(exporters.place().file()) : named;
+    HostContext context = environment.context(provider, "exporter " + provider.type(), folder);
+    return environment
+        .guard()
+        .open(
+            provider,
+            "exporter " + provider.type(),
+            () -> openTyped((ExporterProvider<?>) provider.service(), block, context));
   }
 
-  private <C extends Record> Exporter openTyped(
-      ExporterProvider<C> service, ConfigNode block, String type, Path folder) {
+  private static <C extends Record> Exporter openTyped(
+      ExporterProvider<C> service, ConfigNode block, HostContext context) {
     C config = ConfigBinder.bind(block, service.configType());
     HttpClientChecks.checkAll(config, block);
     try {
-      return PluginCalls.open(
-          service,
-          "exporter " + type,
-          () -> service.open(config, environment.context(type, "exporter " + type, folder)));
+      return service.open(config, context);
     } catch (ConfigException e) {
       throw new ConfigException(block.place() + ": " + e.getMessage(), e);
     }
@@ -196,7 +258,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
       return;
     }
     Exporter next = null;
-    String problem = "is not available; waiting for its plugin";
+    String problem = "is not available; waiting for plugin `" + type + "`";
     if (now != null) {
       try {
         next = open(now, settings, configDirectory);
@@ -205,23 +267,32 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
         LOG.error("exporter `{}` {}", type, problem);
       }
     }
-    Slot former = slots.put(type, new Slot(now, next, problem));
-    if (former != null && former.exporter != null) {
-      drainAndClose(type, former, former.exporter);
+    Slot slot = new Slot(now, next, problem, environment.guard().breaker());
+    Slot former = slots.put(type, slot);
+    if (now != null && next != null) {
+      environment.guard().metrics().show(now.pluginId(), path(type), slot.breaker);
+    }
+    if (former != null && former.exporter != null && former.provider != null) {
+      environment.guard().metrics().hide(former.provider.pluginId(), path(type), former.breaker);
+      drainAndClose(former.provider, former, former.exporter);
     }
   }
 
-  private static void drainAndClose(String type, Slot slot, Exporter exporter) {
+  private static String path(String type) {
+    return "/exporters/" + type + "/metrics";
+  }
+
+  private void drainAndClose(Provider provider, Slot slot, Exporter exporter) {
     boolean quiet = false;
     try {
       quiet = slot.turn.tryLock(WAIT_SECONDS, TimeUnit.SECONDS);
-      Thread collector = slot.collector;
-      if (!quiet && collector != null) {
-        collector.interrupt();
-        quiet = slot.turn.tryLock(1, TimeUnit.SECONDS);
-        if (!quiet) {
+      PluginCall<Boolean> call = slot.collection;
+      if (call != null && call.isRunning()) {
+        call.interrupt();
+        if (!call.join(STOP_DEADLINE)) {
           LOG.warn(
-              "exporter `{}` does not stop when interrupted; its class loader stays alive", type);
+              "exporter `{}` does not stop when interrupted; its class loader stays alive",
+              provider.type());
         }
       }
     } catch (InterruptedException e) {
@@ -231,15 +302,13 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
         slot.turn.unlock();
       }
     }
-    close(type, exporter);
+    close(provider, exporter);
   }
 
   /** Returns the exporter of a type with its problem, or empty. */
   public Map<String, String> instances(String type) {
     Slot slot = slots.get(type);
-    return slot == null || slot.provider == null
-        ? Map.of()
-        : Map.of("/exporters/" + type + "/metrics", slot.exporter == null ? slot.problem : "");
+    return slot == null || slot.provider == null ? Map.of() : Map.of(path(type), slot.problem());
   }
 
   /** Closes all exporters. */

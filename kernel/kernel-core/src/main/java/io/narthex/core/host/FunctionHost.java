@@ -3,15 +3,19 @@ package io.narthex.core.host;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.service.query.FunctionRegistry;
+import io.narthex.spi.function.BuiltinNames;
 import io.narthex.spi.function.FunctionProvider;
 import io.narthex.spi.function.PromqlFunction;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,30 +42,58 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
   }
 
   private final Object lock = new Object();
+  private final PluginGuard guard;
   private final Duration drain;
   private final Map<String, Slot> byType = new TreeMap<>(); // guarded by lock
   private final Map<String, Slot> byName = new HashMap<>(); // guarded by lock
   private final Map<String, String> former = new HashMap<>(); // guarded by lock
-  private volatile Set<String> reserved = Set.of();
+  private volatile Set<String> reserved = BuiltinNames.all();
+  private volatile Function<String, @Nullable String> longAgo = name -> null;
 
   /** Creates one without functions. */
-  public FunctionHost() {
-    this(DRAIN);
+  public FunctionHost(PluginGuard guard) {
+    this(guard, DRAIN);
   }
 
-  FunctionHost(Duration drain) {
+  FunctionHost(PluginGuard guard, Duration drain) {
+    this.guard = guard;
     this.drain = drain;
   }
 
   @Override
   public void reserve(Set<String> names) {
-    reserved = Set.copyOf(names);
+    Set<String> all = new HashSet<>(BuiltinNames.all());
+    all.addAll(names);
+    reserved = Set.copyOf(all);
+  }
+
+  /** Tells whether a name is the language's; its keywords are so in any case of letters. */
+  private boolean isReserved(String name) {
+    return reserved.contains(name.toLowerCase(Locale.ROOT));
+  }
+
+  /** Sets what tells the plugin that had a function before this server was started. */
+  public void formerly(Function<String, @Nullable String> memory) {
+    longAgo = memory;
   }
 
   @Override
   public @Nullable String formerProvider(String name) {
+    String known;
     synchronized (lock) {
-      return byName.containsKey(name) ? null : former.get(name);
+      if (byName.containsKey(name)) {
+        return null;
+      }
+      known = former.get(name);
+    }
+    return known != null ? known : longAgo.apply(name);
+  }
+
+  /** Returns the names of the functions of a type. */
+  public Set<String> names(String type) {
+    synchronized (lock) {
+      Slot slot = byType.get(type);
+      return slot == null ? Set.of() : Set.copyOf(slot.functions.keySet());
     }
   }
 
@@ -74,9 +106,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
         for (String name : slot.functions.keySet()) {
           out.put(
               name + "()",
-              reserved.contains(name)
-                  ? "is the name of a built-in function, which is used instead"
-                  : "");
+              isReserved(name) ? "is the name of a built-in function, which is used instead" : "");
         }
       }
     }
@@ -93,13 +123,17 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
     }
   }
 
-  private static Slot read(Provider provider) {
+  private Slot read(Provider provider) {
     FunctionProvider service = (FunctionProvider) provider.service();
     Slot slot = new Slot(provider);
     for (PromqlFunction f :
-        PluginCalls.open(
-            service, "listing the functions of " + provider.pluginId(), service::functions)) {
-      if (slot.functions.put(f.name(), f) != null) {
+        guard.within(
+            provider,
+            Operation.FUNCTIONS,
+            "listing the functions of " + provider.pluginId(),
+            service::functions,
+            late -> {})) {
+      if (slot.functions.put(f.name(), GuardedFunctions.of(f, guard, provider)) != null) {
         throw new IllegalStateException(
             provider.label() + " has two functions of the name \"" + f.name() + "\"");
       }
@@ -109,7 +143,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
 
   private void refuseClashes(Slot slot) {
     for (String name : slot.functions.keySet()) {
-      if (reserved.contains(name)) {
+      if (isReserved(name)) {
         throw new IllegalStateException(
             "function \"" + name + "\" is built in; give it another name");
       }

@@ -1,5 +1,6 @@
 package io.narthex.core.host;
 
+import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
@@ -7,6 +8,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What instances of plugins get.
@@ -17,6 +23,8 @@ import java.time.Clock;
  * @param stateRoot parent of the plugins' folders
  * @param configDirectory what relative paths in the configuration are relative to
  * @param type of the plugin, the name of its folder
+ * @param plugin whose instance it is
+ * @param guard keeps account of the threads lent
  */
 record HostContext(
     String instance,
@@ -24,8 +32,13 @@ record HostContext(
     HttpTransport http,
     Path stateRoot,
     Path configDirectory,
-    String type)
+    String type,
+    Provider plugin,
+    PluginGuard guard)
     implements PluginContext {
+  private static final Logger LOG = LoggerFactory.getLogger(HostContext.class);
+  private static final Duration END_DEADLINE = Duration.ofSeconds(2);
+
   @Override
   public Path stateDirectory() {
     Path folder = stateRoot.resolve(type);
@@ -38,6 +51,24 @@ record HostContext(
 
   @Override
   public Thread start(Runnable task) {
-    return Thread.ofVirtual().name(instance() + " worker").start(task);
+    return guard.threads().lend(guard.thread(plugin, instance() + " worker"), this, task);
+  }
+
+  /** Interrupts the threads that the instance has started and not ended, and waits for them. */
+  void endThreads() {
+    List<String> left = guard.threads().end(this, END_DEADLINE);
+    if (!left.isEmpty()) {
+      LOG.warn("{}: threads do not stop when interrupted: {}", instance, left);
+    }
+  }
+
+  @Override
+  public boolean equals(@Nullable Object o) {
+    return this == o;
+  }
+
+  @Override
+  public int hashCode() {
+    return System.identityHashCode(this);
   }
 }

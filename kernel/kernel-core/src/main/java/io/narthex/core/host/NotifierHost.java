@@ -1,6 +1,7 @@
 package io.narthex.core.host;
 
 import io.narthex.core.config.HttpClientChecks;
+import io.narthex.core.host.PluginCalls.PluginTimeoutException;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.format.yaml.ConfigBinder;
@@ -25,6 +26,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,14 +42,41 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
   private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
   private static final long STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+  /** Sends of one notifier at the same time; more are put off, none is dropped. */
+  private static final int MAX_IN_FLIGHT = 256;
+
+  /** Overdue sends that do not end, after which a notifier gets no more. */
+  private static final int MAX_HANGING = 8;
+
   /** An opened notifier and the sends that are in it now. */
   private static final class Handle {
+    final Provider provider;
+    final String name;
     final Notifier notifier;
+    final boolean resolvedByDefault;
+    final PluginGuard guard;
+    final CircuitBreaker breaker;
     final AtomicInteger inFlight = new AtomicInteger();
-    final Set<Thread> senders = ConcurrentHashMap.newKeySet();
+    final Set<PluginCall<SendResult>> sends = ConcurrentHashMap.newKeySet(); // abandoned ones too
 
-    Handle(Notifier notifier) {
+    Handle(
+        Provider provider,
+        String name,
+        Notifier notifier,
+        boolean resolvedByDefault,
+        PluginGuard guard) {
+      this.provider = provider;
+      this.name = name;
       this.notifier = notifier;
+      this.resolvedByDefault = resolvedByDefault;
+      this.guard = guard;
+      this.breaker = guard.breaker();
+    }
+
+    /** Makes its circuit visible: it is in use now. */
+    Handle shown() {
+      guard.metrics().show(provider.pluginId(), name, breaker);
+      return this;
     }
 
     /** Waits for running sends until the deadline, interrupts those still running, and closes. */
@@ -62,13 +91,73 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
           }
         }
       }
-      senders.forEach(Thread::interrupt);
-      closeNow(notifier);
+      sends.forEach(PluginCall::interrupt);
+      guard.metrics().hide(provider.pluginId(), name, breaker);
+      close();
     }
-  }
 
-  private static void closeNow(Notifier notifier) {
-    PluginCalls.close(notifier, "notifier " + notifier.getClass().getName(), notifier);
+    void close() {
+      guard.close(provider, "notifier " + name, notifier);
+    }
+
+    /** Sends on a thread of its own; what goes wrong is a reason to try again later. */
+    SendResult send(Notification notification) throws InterruptedException {
+      sends.removeIf(c -> !c.isRunning());
+      String refusal = refusal();
+      if (refusal != null) {
+        guard.stats(provider, Operation.SEND).rejected.increment();
+        return new SendResult.RetryLater(refusal, breaker.isOpen() ? breaker.untilNextTry() : null);
+      }
+      PluginCall<SendResult> call =
+          guard.start(
+              provider, Operation.SEND, "notifier " + name, () -> notifier.send(notification));
+      sends.add(call);
+      try {
+        SendResult result = call.await(Objects.requireNonNull(Operation.SEND.deadline()));
+        if (result == null) {
+          breaker.failed("no result");
+          return SendResult.retryLater("notifier `" + provider.type() + "` gave no result");
+        }
+        breaker.succeeded();
+        return result;
+      } catch (InterruptedException e) {
+        breaker.undecided();
+        if (call.isAbandoned()) {
+          throw e;
+        }
+        return SendResult.retryLater(
+            "notifier `" + provider.type() + "` was stopped while it sent");
+      } catch (PluginTimeoutException e) {
+        breaker.failed(String.valueOf(e.getMessage()));
+        LOG.warn("{}", e.getMessage());
+        return SendResult.retryLater(String.valueOf(e.getMessage()));
+      } catch (Exception | Error e) {
+        breaker.failed(e.toString());
+        PluginGuard.throwIfFatal(e);
+        LOG.warn("notifier {} threw {}", provider.type(), e.toString(), e);
+        return SendResult.retryLater("notifier `" + provider.type() + "` failed: " + e);
+      }
+    }
+
+    private @Nullable String refusal() {
+      if (sends.size() >= MAX_IN_FLIGHT) {
+        return "notifier `"
+            + provider.type()
+            + "` has "
+            + MAX_IN_FLIGHT
+            + " notifications on their way already";
+      }
+      long hanging = sends.stream().filter(c -> c.isAbandoned() && c.isRunning()).count();
+      if (hanging >= MAX_HANGING) {
+        return "notifier `"
+            + provider.type()
+            + "` hangs in "
+            + hanging
+            + " sends that do not stop when interrupted";
+      }
+      String open = breaker.refusal();
+      return open == null ? null : "notifier `" + provider.type() + "` " + open;
+    }
   }
 
   /** One block of a receiver. */
@@ -108,7 +197,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       for (Block block : receiver.blocks()) {
         Provider provider = registry.find(Kind.NOTIFIER, block.type());
         if (provider != null) {
-          closeNow(open(provider, receiver.name(), block, config.globals(), folder));
+          open(provider, receiver.name(), block, config.globals(), folder).close();
         }
       }
     }
@@ -186,9 +275,9 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       return;
     }
     try {
-      slot.handle = new Handle(open(provider, receiver, slot.block, globals, configDirectory));
+      slot.handle = open(provider, receiver, slot.block, globals, configDirectory).shown();
       slot.problem = "";
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError e) {
       slot.problem = String.valueOf(e.getMessage());
       slot.handle = null;
       LOG.error(
@@ -200,18 +289,30 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     }
   }
 
-  private Notifier open(
+  private Handle open(
       Provider provider, String receiver, Block block, ConfigNode globalNode, Path folder) {
-    return openTyped(
-        (NotifierProvider<?, ?>) provider.service(), receiver, block, globalNode, folder);
+    String name = "receiver " + receiver + " " + block.type() + "[" + block.index() + "]";
+    HostContext context = environment.context(provider, name, folder);
+    PluginGuard guard = environment.guard();
+    AtomicBoolean resolved = new AtomicBoolean();
+    Notifier notifier =
+        guard.open(
+            provider,
+            "notifier " + name,
+            () -> {
+              NotifierProvider<?, ?> service = (NotifierProvider<?, ?>) provider.service();
+              resolved.set(service.sendResolvedByDefault());
+              return openTyped(service, block, globalNode, context);
+            });
+    return new Handle(provider, label(receiver, block), notifier, resolved.get(), guard);
   }
 
-  private <C extends Record, G extends Record> Notifier openTyped(
-      NotifierProvider<C, G> service,
-      String receiver,
-      Block block,
-      ConfigNode globalNode,
-      Path folder) {
+  private static String label(String receiver, Block block) {
+    return receiver + "/" + block.type() + "[" + block.index() + "]";
+  }
+
+  private static <C extends Record, G extends Record> Notifier openTyped(
+      NotifierProvider<C, G> service, Block block, ConfigNode globalNode, HostContext context) {
     C config =
         ConfigBinder.bind(block.node(), service.configType(), key -> key.equals("send_resolved"));
     HttpClientChecks.checkAll(config, block.node());
@@ -223,12 +324,8 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
             : List.of();
     G global =
         ConfigBinder.bind(new Mapping(globalNode.place(), entries), service.globalConfigType());
-    String name = "receiver " + receiver + " " + block.type() + "[" + block.index() + "]";
     try {
-      return PluginCalls.open(
-          service,
-          "notifier " + name,
-          () -> service.open(config, global, environment.context(block.type(), name, folder)));
+      return service.open(config, global, context);
     } catch (ConfigException e) {
       throw new ConfigException(block.node().place() + ": " + e.getMessage(), e);
     }
@@ -238,21 +335,12 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
   public List<Integration> integrations(String receiver) {
     List<Integration> out = new ArrayList<>();
     for (Slot slot : receivers.getOrDefault(receiver, List.of())) {
-      out.add(
-          new Integration(
-              receiver, slot.block.type(), slot.block.index(), sendResolved(slot.block)));
+      Handle handle = slot.handle;
+      Boolean given = slot.block.sendResolved();
+      boolean resolved = given != null ? given : handle == null || handle.resolvedByDefault;
+      out.add(new Integration(receiver, slot.block.type(), slot.block.index(), resolved));
     }
     return out;
-  }
-
-  private boolean sendResolved(Block block) {
-    Boolean given = block.sendResolved();
-    if (given != null) {
-      return given;
-    }
-    Provider provider = registry.find(Kind.NOTIFIER, block.type());
-    return provider == null
-        || ((NotifierProvider<?, ?>) provider.service()).sendResolvedByDefault();
   }
 
   @Override
@@ -281,22 +369,10 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     if (handle == null) {
       return SendResult.retryLater(slot.problem);
     }
-    Handle mine = handle;
-    mine.senders.add(Thread.currentThread());
     try {
-      @Nullable SendResult result =
-          PluginCalls.call(mine.notifier, () -> mine.notifier.send(notification));
-      return result != null
-          ? result
-          : SendResult.retryLater("notifier `" + slot.block.type() + "` gave no result");
-    } catch (InterruptedException e) {
-      throw e;
-    } catch (Exception | Error e) {
-      LOG.warn("notifier {} threw {}", slot.block.type(), e.toString(), e);
-      return SendResult.retryLater("notifier `" + slot.block.type() + "` failed: " + e);
+      return handle.send(notification);
     } finally {
-      mine.senders.remove(Thread.currentThread());
-      leave(mine);
+      leave(handle);
     }
   }
 
@@ -316,7 +392,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     receivers.forEach((name, slots) -> {
       for (Slot slot : slots) {
         if (slot.block.type().equals(candidate.type())) {
-          closeNow(open(candidate, name, slot.block, globals, configDirectory));
+          open(candidate, name, slot.block, globals, configDirectory).close();
         }
       }
     });
@@ -353,9 +429,9 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     receivers.forEach((name, slots) -> {
       for (Slot slot : slots) {
         if (slot.block.type().equals(type)) {
+          Handle handle = slot.handle;
           out.put(
-              name + "/" + type + "[" + slot.block.index() + "]",
-              slot.handle == null ? slot.problem : "");
+              label(name, slot.block), handle == null ? slot.problem : handle.breaker.problem());
         }
       }
     });

@@ -4,16 +4,9 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** Runs code of a plugin with the plugin's class loader as the thread's context class loader. */
+/** Runs code of a plugin on a thread of its own and waits for it, for a limited time. */
 public final class PluginCalls {
-  private static final Logger LOG = LoggerFactory.getLogger(PluginCalls.class);
-
-  /** How long a plugin may take for what must be done at once: constructors, open, close. */
-  public static final Duration DEADLINE = Duration.ofSeconds(10);
-
   private PluginCalls() {}
 
   /** A plugin did not come back from a call in time; the message is for users. */
@@ -25,76 +18,12 @@ public final class PluginCalls {
     }
   }
 
-  /**
-   * Calls {@code body} as code of {@code plugin}'s class loader; restores the thread afterwards.
-   */
-  static <T> T call(Object plugin, Callable<T> body) throws Exception {
-    Thread thread = Thread.currentThread();
-    ClassLoader before = thread.getContextClassLoader();
-    thread.setContextClassLoader(plugin.getClass().getClassLoader());
-    try {
-      return body.call();
-    } finally {
-      thread.setContextClassLoader(before);
-    }
-  }
+  /** A plugin threw an error, for example a failed assertion; the message is for users. */
+  public static final class PluginErrorException extends RuntimeException {
+    private static final long serialVersionUID = 1;
 
-  /** As {@link #call}, for bodies that throw nothing checked and may take as long as they need. */
-  static <T> T openSlowly(Object plugin, Callable<T> body) {
-    try {
-      return call(plugin, body);
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException(e.getMessage(), e);
-    }
-  }
-
-  /**
-   * Opens an instance on a thread of its own, within {@link #DEADLINE}. What an overdue call opens
-   * in the end is closed.
-   *
-   * @param what is opened, for messages
-   * @throws PluginTimeoutException when it takes longer; its thread has been interrupted then
-   */
-  static <T> T open(Object plugin, String what, Callable<T> body) {
-    return within(
-        DEADLINE,
-        what,
-        () -> call(plugin, body),
-        late -> {
-          if (late instanceof AutoCloseable closeable) {
-            closeQuietly(plugin, what, closeable);
-          }
-        });
-  }
-
-  /** Closes an instance within {@link #DEADLINE}; what goes wrong is logged. */
-  static void close(Object plugin, String what, AutoCloseable instance) {
-    try {
-      within(
-          DEADLINE,
-          what,
-          () -> {
-            closeQuietly(plugin, what, instance);
-            return true;
-          },
-          late -> {});
-    } catch (PluginTimeoutException e) {
-      LOG.warn("{}", e.getMessage());
-    }
-  }
-
-  private static void closeQuietly(Object plugin, String what, AutoCloseable instance) {
-    try {
-      call(
-          plugin,
-          () -> {
-            instance.close();
-            return true;
-          });
-    } catch (Exception | LinkageError e) {
-      LOG.warn("{} failed to close: {}", what, e.toString());
+    PluginErrorException(String message, Throwable cause) {
+      super(message, cause);
     }
   }
 

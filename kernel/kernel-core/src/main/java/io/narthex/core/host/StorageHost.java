@@ -24,6 +24,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +36,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Swap.</b> Calls hold the read lock; a replacement takes the write lock for a moment to take
  * the storage away, so no call is inside when it is closed. While no storage is open, {@code
- * append} and {@code resolve} wait for up to {@link #WAIT_SECONDS}: what scrapes have read stays in
- * their hands meanwhile. Reads fail at once.
+ * append} and {@code resolve} wait for up to {@link #WAIT_SECONDS}. Who would rather not wait holds
+ * the storage while using it, or learns that it cannot be held. Reads fail at once.
  */
 public final class StorageHost implements StorageGate, ProviderRegistry.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(StorageHost.class);
@@ -50,10 +51,12 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   private final String wantedType;
   private volatile @Nullable Storage storage; // written under the write lock
   private volatile @Nullable Provider usedProvider; // the provider of storage
+  private volatile @Nullable StorageCalls calls; // the guard of storage; set before it
   private volatile ConfigNode settings;
   private volatile double progress;
   private volatile boolean closed;
-  private volatile String problem = "waiting for the storage plugin";
+  private volatile boolean replacing; // between one storage and the next
+  private volatile String problem;
   private long openings; // used by the one thread that changes plugins
 
   /**
@@ -68,6 +71,10 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     this.dataDirectory = dataDirectory;
     this.wantedType = wantedType;
     this.settings = settings;
+    problem =
+        "waiting for plugin `"
+            + wantedType
+            + "`; put its jar into the plugin folder, or choose another storage.type in narthex.yml";
   }
 
   private record Context(
@@ -102,6 +109,11 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     }
 
     @Override
+    public Thread start(Runnable task) {
+      return base.start(task);
+    }
+
+    @Override
     public void replayProgress(double done) {
       host.progress = done;
     }
@@ -122,7 +134,10 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
           && provider != null
           && !Objects.equals(settings.toPlain(), changed.toPlain())) {
         if (current instanceof ConfigurableStorage<?> configurable) {
-          reconfigure(configurable, (StorageProvider<?>) provider.service(), changed);
+          guarded(
+              provider,
+              Operation.RECONFIGURE,
+              () -> reconfigure(configurable, (StorageProvider<?>) provider.service(), changed));
         } else {
           LOG.warn("storage `{}` takes changed settings at its next start only", wantedType);
         }
@@ -134,16 +149,26 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   }
 
   @SuppressWarnings("unchecked") // the provider that opened the storage names the record
-  private static <C extends Record> void reconfigure(
+  private static <C extends Record> boolean reconfigure(
       ConfigurableStorage<?> configurable, StorageProvider<C> provider, ConfigNode changed) {
     C config = ConfigBinder.bind(changed, provider.configType());
     ((ConfigurableStorage<C>) configurable).reconfigure(config);
+    return true;
   }
 
   @Override
   public void probe(Provider candidate) {
     if (candidate.kind() == Kind.STORAGE && candidate.type().equals(wantedType)) {
-      ConfigBinder.bind(settings, ((StorageProvider<?>) candidate.service()).configType());
+      environment
+          .guard()
+          .within(
+              candidate,
+              Operation.OPEN,
+              "storage " + wantedType,
+              () ->
+                  ConfigBinder.bind(
+                      settings, ((StorageProvider<?>) candidate.service()).configType()),
+              late -> {});
     }
   }
 
@@ -152,12 +177,21 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     if (kind != Kind.STORAGE || !type.equals(wantedType) || closed) {
       return;
     }
-    Provider formerProvider = usedProvider;
-    detach(
-        now == null ? "waiting for plugin `" + wantedType + "`" : "the storage is being replaced");
     if (now == null) {
+      detach("waiting for plugin `" + wantedType + "`");
       return;
     }
+    replacing = storage != null;
+    try {
+      replace(now);
+    } finally {
+      replacing = false;
+    }
+  }
+
+  private void replace(Provider now) {
+    Provider formerProvider = usedProvider;
+    detach("the storage is being replaced");
     try {
       attach(now, open(now));
     } catch (RuntimeException | LinkageError e) {
@@ -208,6 +242,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted; nothing was changed", e);
     }
+    Provider formerProvider = Objects.requireNonNull(usedProvider);
     try {
       problem = why;
       storage = null;
@@ -216,7 +251,13 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       lock.writeLock().unlock();
     }
     try {
-      former.close();
+      guarded(
+          formerProvider,
+          Operation.STORAGE_CLOSE,
+          () -> {
+            former.close();
+            return true;
+          });
     } catch (RuntimeException | LinkageError e) {
       LOG.error("storage `{}` failed to close: {}", wantedType, e.toString(), e);
     }
@@ -229,6 +270,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     try {
       tooLate = closed;
       if (!tooLate) {
+        calls = new StorageCalls(environment.guard(), provider);
         storage = next;
         usedProvider = provider;
       }
@@ -244,23 +286,37 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   }
 
   private Storage open(Provider provider) {
-    return openTyped((StorageProvider<?>) provider.service());
-  }
-
-  private <C extends Record> Storage openTyped(StorageProvider<C> provider) {
-    C config = ConfigBinder.bind(settings, provider.configType());
     // the time keeps references of different processes apart as well, should anybody keep one
     long base = (++openings) * REFERENCE_SPAN;
     Context context =
         new Context(
-            environment.context(wantedType, "storage " + wantedType, dataDirectory),
+            environment.context(provider, "storage " + wantedType, dataDirectory),
             dataDirectory,
             base,
             this);
     progress = 0;
-    Storage opening = PluginCalls.openSlowly(provider, () -> provider.open(config, context));
+    Storage opening =
+        guarded(
+            provider,
+            Operation.STORAGE_OPEN,
+            () -> openTyped((StorageProvider<?>) provider.service(), context));
     progress = 1;
     return opening;
+  }
+
+  private <C extends Record> Storage openTyped(StorageProvider<C> provider, Context context) {
+    return provider.open(ConfigBinder.bind(settings, provider.configType()), context);
+  }
+
+  /** Calls the plugin for as long as it takes. */
+  private <T> T guarded(Provider provider, Operation operation, Callable<T> body) {
+    try {
+      return environment.guard().here(provider, operation, "storage " + wantedType, body);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
   }
 
   /**
@@ -294,6 +350,11 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     }
   }
 
+  /** Returns the guard of the storage that is open. */
+  private StorageCalls calls() {
+    return Objects.requireNonNull(calls);
+  }
+
   private Storage required() {
     Storage current = storage;
     if (current == null) {
@@ -306,7 +367,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   public long resolve(Labels labels) {
     Storage current = enter();
     try {
-      return current.resolve(labels);
+      return calls().resolve(() -> current.resolve(labels));
     } finally {
       lock.readLock().unlock();
     }
@@ -316,7 +377,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   public AppendResult append(SampleBatch batch) {
     Storage current = enter();
     try {
-      return current.append(batch);
+      return calls().append(() -> current.append(batch));
     } finally {
       lock.readLock().unlock();
     }
@@ -326,7 +387,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   public SeriesCursor select(SelectRequest request) {
     lock.readLock().lock();
     try {
-      return required().select(request);
+      Storage current = required();
+      return calls().select(() -> current.select(request));
     } finally {
       lock.readLock().unlock();
     }
@@ -337,7 +399,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
     lock.readLock().lock();
     try {
-      return required().series(matcherSets, minTimeMs, maxTimeMs, limit);
+      Storage current = required();
+      return calls().metadata(() -> current.series(matcherSets, minTimeMs, maxTimeMs, limit));
     } finally {
       lock.readLock().unlock();
     }
@@ -348,7 +411,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
     lock.readLock().lock();
     try {
-      return required().labelNames(matcherSets, minTimeMs, maxTimeMs, limit);
+      Storage current = required();
+      return calls().metadata(() -> current.labelNames(matcherSets, minTimeMs, maxTimeMs, limit));
     } finally {
       lock.readLock().unlock();
     }
@@ -359,7 +423,9 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       String name, List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
     lock.readLock().lock();
     try {
-      return required().labelValues(name, matcherSets, minTimeMs, maxTimeMs, limit);
+      Storage current = required();
+      return calls()
+          .metadata(() -> current.labelValues(name, matcherSets, minTimeMs, maxTimeMs, limit));
     } finally {
       lock.readLock().unlock();
     }
@@ -370,7 +436,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs) {
     lock.readLock().lock();
     try {
-      return required().exemplars(matcherSets, minTimeMs, maxTimeMs);
+      Storage current = required();
+      return calls().metadata(() -> current.exemplars(matcherSets, minTimeMs, maxTimeMs));
     } finally {
       lock.readLock().unlock();
     }
@@ -380,7 +447,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   public StorageStats stats(int topN) {
     lock.readLock().lock();
     try {
-      return required().stats(topN);
+      Storage current = required();
+      return calls().stats(() -> current.stats(topN));
     } finally {
       lock.readLock().unlock();
     }
@@ -391,6 +459,34 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     return storage != null;
   }
 
+  /** Tells whether a storage is open, or one is just being replaced by another. */
+  public boolean serving() {
+    return storage != null || replacing;
+  }
+
+  @Override
+  public boolean tryHold() {
+    try {
+      // unlike tryLock() this does not overtake a replacement that waits for its turn
+      if (!lock.readLock().tryLock(0, TimeUnit.SECONDS)) {
+        return false;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+    if (storage == null) {
+      lock.readLock().unlock();
+      return false;
+    }
+    return true;
+  }
+
+  @Override
+  public void release() {
+    lock.readLock().unlock();
+  }
+
   @Override
   public String type() {
     return storage == null ? "" : wantedType;
@@ -399,7 +495,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   @Override
   public <T extends Storage> @Nullable T capability(Class<T> type) {
     Storage current = storage;
-    return type.isInstance(current) ? type.cast(current) : null;
+    return current != null && type.isInstance(current) ? calls().capability(type, current) : null;
   }
 
   @Override

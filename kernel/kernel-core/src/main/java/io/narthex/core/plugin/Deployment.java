@@ -1,6 +1,7 @@
 package io.narthex.core.plugin;
 
 import io.narthex.core.host.PluginCalls;
+import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.plugin.JarInspector.JarInfo;
@@ -12,7 +13,6 @@ import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.storage.StorageProvider;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,6 +27,7 @@ import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.wiring.BundleWiring;
+import org.osgi.framework.wiring.FrameworkWiring;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,11 +64,13 @@ final class Deployment {
    * @throws PluginException when it cannot be resolved or started in time; nothing is left behind
    *     then
    */
-  static Deployment start(BundleContext framework, JarInfo info, Path jar, Path work, long nowMs) {
+  static Deployment start(
+      BundleContext framework, JarInfo info, Path jar, Path work, long nowMs, PluginGuard guard) {
     Bundle bundle = install(framework, info, jar, work);
     try {
-      return PluginCalls.within(
-          PluginCalls.DEADLINE,
+      return guard.starting(
+          info.id(),
+          resolvedLoader(framework, bundle),
           "starting " + info.id(),
           () -> {
             bundle.start();
@@ -80,12 +83,26 @@ final class Deployment {
       // the framework waits for a bundle that is being started, so this must not be our thread
       Thread.ofVirtual().name("plugin remove " + info.id()).start(() -> remove(bundle));
       throw new PluginException("failed to start: " + e.getMessage());
+    } catch (PluginCalls.PluginErrorException e) {
+      remove(bundle);
+      throw new PluginException("failed to start: " + e.getCause());
     } catch (RuntimeException | LinkageError e) {
       remove(bundle);
       throw e.getCause() instanceof BundleException b
           ? new PluginException(explain(b))
           : e instanceof PluginException p ? p : new PluginException("failed to start: " + e);
     }
+  }
+
+  /** Returns the class loader of a bundle before it starts, or null when it lacks something. */
+  private static @Nullable ClassLoader resolvedLoader(BundleContext framework, Bundle bundle) {
+    FrameworkWiring wirings =
+        framework.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).adapt(FrameworkWiring.class);
+    if (wirings == null || !wirings.resolveBundles(List.of(bundle))) {
+      return null; // starting it tells why
+    }
+    BundleWiring wiring = bundle.adapt(BundleWiring.class);
+    return wiring == null ? null : wiring.getClassLoader();
   }
 
   private static Bundle install(BundleContext framework, JarInfo info, Path jar, Path work) {
@@ -119,8 +136,18 @@ final class Deployment {
   }
 
   /** Turns the framework's words into ours. */
-  private static String explain(BundleException e) {
+  static String explain(BundleException e) {
     String text = String.valueOf(e.getMessage());
+    String need = need(text);
+    if (need != null) {
+      return need;
+    }
+    Throwable cause = e.getCause();
+    return "failed to start: " + text + (cause == null ? "" : ": " + cause);
+  }
+
+  /** Returns what a text of the framework says is missing, or null when it says no such thing. */
+  static @Nullable String need(String text) {
     java.util.regex.Matcher missing =
         java.util.regex.Pattern.compile(
                 "osgi\\.wiring\\.package=([\\w.]+)\\)(?:\\(version>=([\\w.]+)\\))?", 0)
@@ -142,8 +169,7 @@ final class Deployment {
     if (text.contains("osgi.ee")) {
       return "needs a newer Java than " + Runtime.version().feature();
     }
-    Throwable cause = e.getCause();
-    return "failed to start: " + text + (cause == null ? "" : ": " + cause);
+    return null;
   }
 
   private void findProviders(BundleContext framework) {
@@ -224,10 +250,9 @@ final class Deployment {
   }
 
   /** Stops and uninstalls the bundle; returns its class loader for the leak meter. */
-  WeakReference<@Nullable ClassLoader> uninstall(BundleContext framework) {
+  @Nullable ClassLoader uninstall(BundleContext framework) {
     BundleWiring wiring = bundle.adapt(BundleWiring.class);
-    WeakReference<@Nullable ClassLoader> loader =
-        new WeakReference<>(wiring == null ? null : wiring.getClassLoader());
+    ClassLoader loader = wiring == null ? null : wiring.getClassLoader();
     providers = List.of();
     used.forEach(framework::ungetService);
     used.clear();

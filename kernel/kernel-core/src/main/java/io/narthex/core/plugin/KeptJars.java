@@ -60,6 +60,11 @@ final class KeptJars {
     return sha256.length() < 12 ? "\u0000" : sha256.substring(0, 12);
   }
 
+  /** Returns the name under which a jar is kept. */
+  static String fileName(JarInfo info) {
+    return info.version() + "-" + shortDigest(info.sha256()) + ".jar";
+  }
+
   /** Returns the version in the name of a kept jar. */
   static String versionOf(Path jar) {
     return name(jar).replaceFirst("-[0-9a-f]{12}\\.jar$", "");
@@ -70,19 +75,41 @@ final class KeptJars {
     return kept.resolve(id).resolve(fileName);
   }
 
-  /** Copies a jar to where nobody changes it while it is being installed. */
-  Path copy(Path file, JarInfo info) {
+  /**
+   * Copies a jar to where nobody changes it while it is being installed.
+   *
+   * @param changing whether the file may have changed since it was inspected
+   */
+  Path copy(Path file, JarInfo info, boolean changing) {
     Path target = work.resolve(info.id() + "-" + shortDigest(info.sha256()) + ".jar");
     try {
       Files.copy(file, target, StandardCopyOption.REPLACE_EXISTING);
-      if (!JarInspector.sha256(target).equals(info.sha256())) {
-        throw new PluginException(
-            name(file) + ": has changed while it was looked at; copy it again");
+      if (changing && !JarInspector.sha256(target).equals(info.sha256())) {
+        throw new PluginException(name(file) + JarInspector.CHANGED);
       }
       return target;
     } catch (IOException e) {
       throw new PluginException(
           "a copy cannot be made in " + target.getParent() + ": " + e.getMessage());
+    }
+  }
+
+  /**
+   * Looks at a copy of a jar that may be replaced at any moment, so that all that is learnt is of
+   * one and the same content.
+   */
+  JarInfo inspectCopy(Path file, String fileName) {
+    Path copy = null;
+    try {
+      copy = Files.createTempFile(work, "look", ".jar");
+      Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+      return JarInspector.inspect(copy, fileName);
+    } catch (IOException e) {
+      throw new PluginException(fileName + ": cannot be copied: " + e.getMessage());
+    } finally {
+      if (copy != null) {
+        delete(copy);
+      }
     }
   }
 
@@ -97,7 +124,7 @@ final class KeptJars {
   /** Keeps a jar that runs, so that undo works after its file has been replaced. */
   void keep(Path jar, JarInfo info) {
     Path folder = kept.resolve(info.id());
-    Path target = folder.resolve(info.version() + "-" + shortDigest(info.sha256()) + ".jar");
+    Path target = folder.resolve(fileName(info));
     try {
       Files.createDirectories(folder);
       if (!Files.exists(target)) {
@@ -131,6 +158,19 @@ final class KeptJars {
                 })
             .reversed());
     return all;
+  }
+
+  /** Returns the versions of the kept jars of a plugin, newest first. */
+  List<String> versions(String id) {
+    return newestFirst(id).stream().map(KeptJars::versionOf).toList();
+  }
+
+  /** Deletes the kept jars of a plugin. */
+  void forget(String id) throws IOException {
+    for (Path jar : newestFirst(id)) {
+      Files.deleteIfExists(jar);
+    }
+    Files.deleteIfExists(kept.resolve(id));
   }
 
   /** Returns the kept jar that ran before the one with this digest, or null. */

@@ -1,33 +1,37 @@
 package io.narthex.core.plugin;
 
+import io.narthex.core.host.PluginCalls.PluginErrorException;
+import io.narthex.core.host.PluginCalls.PluginTimeoutException;
+import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.service.config.ReloadListener;
+import io.narthex.service.metrics.MetricCollector;
+import io.narthex.service.plugins.PluginHealth;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.storage.StorageException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.ref.WeakReference;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Version;
 import org.slf4j.Logger;
@@ -56,6 +60,10 @@ public final class PluginManager implements PluginService {
   private static final Logger LOG = LoggerFactory.getLogger(PluginManager.class);
   private static final long SCAN_MILLIS = 200;
   private static final long STOP_SECONDS = 15;
+  private static final String FILE_MISSING =
+      "its file was deleted; it stops in "
+          + DropFolder.GRACE_NANOS / 1_000_000_000
+          + " s unless a jar of it is put there";
 
   /** A plugin. Fields are written with {@code changes} held and read by anybody. */
   private static final class Plugin {
@@ -78,8 +86,6 @@ public final class PluginManager implements PluginService {
   private final Object changes = new Object();
   private final Map<String, Plugin> plugins = new ConcurrentSkipListMap<>();
   private final Map<String, String> brokenFiles = new ConcurrentSkipListMap<>(); // name to reason
-  private final Map<String, List<WeakReference<@Nullable ClassLoader>>> formerLoaders =
-      new ConcurrentHashMap<>(); // by plugin; outlives the plugin
   private final Map<Path, String> idByFile = new LinkedHashMap<>(); // guarded by changes
   private final BundleContext framework;
   private final ProviderRegistry registry;
@@ -88,7 +94,11 @@ public final class PluginManager implements PluginService {
   private final Clock clock;
   private final AuditLog audit;
   private final PluginSettings settings;
+  private final KernelUpdates kernel;
   private final Function<ProviderRegistry.Provider, Map<String, String>> instancesOf;
+  private final PluginGuard guard;
+  private final LeakMeter leaks;
+  private final Quarantine quarantine; // used with changes held
   private final DropFolder watcher;
   private final ScheduledExecutorService scanner =
       Executors.newSingleThreadScheduledExecutor(
@@ -100,6 +110,7 @@ public final class PluginManager implements PluginService {
    * @param framework context to install bundles with
    * @param dropFolder where users put jars
    * @param state folder for kept jars and settings
+   * @param guard the way into plugins
    * @param instancesOf configuration blocks served by a provider, with their problem or empty
    */
   public PluginManager(
@@ -108,6 +119,7 @@ public final class PluginManager implements PluginService {
       Path dropFolder,
       Path state,
       Clock clock,
+      PluginGuard guard,
       Function<ProviderRegistry.Provider, Map<String, String>> instancesOf) {
     this.framework = framework;
     this.registry = registry;
@@ -117,7 +129,30 @@ public final class PluginManager implements PluginService {
     jars = new KeptJars(state, clock);
     audit = new AuditLog(state.resolve("audit.jsonl"), clock);
     settings = new PluginSettings(state.resolve("plugins.properties"));
+    this.guard = guard;
+    leaks = new LeakMeter(guard.threads());
+    kernel =
+        new KernelUpdates(
+            framework, changes, jars, audit, leaks, state.resolve("kernel.properties"));
+    quarantine = new Quarantine(state.resolve("quarantine.properties"), clock, guard.limits());
     watcher = new DropFolder(dropFolder, new Arrivals());
+    guard.onRepeatedCrashes((id, reason) -> scanner.execute(() -> quarantine(id, reason)));
+  }
+
+  /** Returns the meter of what plugins leave behind. */
+  public MetricCollector leakMetrics() {
+    return leaks;
+  }
+
+  /**
+   * Sets what the replacement of kernel bundles needs of the rest of the kernel.
+   *
+   * @param configurationProblem why a part could not apply the configuration, or null
+   * @param underway is told when a replacement begins and ends
+   */
+  public void kernelHooks(
+      Function<ReloadListener, @Nullable String> configurationProblem, Consumer<Boolean> underway) {
+    kernel.hooks(configurationProblem, underway);
   }
 
   /** Installs the shipped plugins, then what lies in the drop folder, and begins to watch it. */
@@ -134,6 +169,7 @@ public final class PluginManager implements PluginService {
         LOG.debug("{} is not complete yet", file);
       }
     }
+    kernel.warnOfMissing();
     scanner.scheduleWithFixedDelay(this::scan, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
   }
 
@@ -162,6 +198,19 @@ public final class PluginManager implements PluginService {
     @Override
     public void arrived(Path file) {
       PluginManager.this.arrived(file, "user");
+    }
+
+    @Override
+    public void missing(Path file) {
+      synchronized (changes) {
+        brokenFiles.remove(name(file));
+        Plugin plugin = pluginOf(file);
+        if (plugin != null && plugin.deployment == null) {
+          gone(file); // it does not run, so nothing is to be spared
+        } else if (plugin != null && plugin.reason.isEmpty()) {
+          plugin.reason = FILE_MISSING;
+        }
+      }
     }
 
     @Override
@@ -194,6 +243,13 @@ public final class PluginManager implements PluginService {
     }
   }
 
+  /** Returns the plugin that comes from a file of the drop folder, or null. */
+  private @Nullable Plugin pluginOf(Path file) {
+    String id = idByFile.get(file);
+    Plugin plugin = id == null ? null : plugins.get(id);
+    return plugin != null && file.equals(plugin.file) ? plugin : null;
+  }
+
   private static String name(Path file) {
     return String.valueOf(file.getFileName());
   }
@@ -204,7 +260,10 @@ public final class PluginManager implements PluginService {
       brokenFiles.remove(name(file));
       String id = null;
       try {
-        JarInfo info = JarInspector.inspect(file, name(file));
+        JarInfo info =
+            source.equals("shipped")
+                ? JarInspector.inspectShipped(file, name(file))
+                : jars.inspectCopy(file, name(file));
         id = info.id();
         Plugin known = plugins.get(info.id());
         if (known != null && known.deployment != null && runsFrom(known, file, info, source)) {
@@ -219,10 +278,16 @@ public final class PluginManager implements PluginService {
             source.equals("shipped") ? "start" : "drop folder");
         retryFailed(info.id());
       } catch (PluginException e) {
+        if (String.valueOf(e.getMessage()).endsWith(JarInspector.CHANGED)) {
+          brokenFiles.put(name(file), ""); // the next look at the folder finds the newer one
+          return;
+        }
         LOG.warn("plugins: {}: {}", name(file), e.getMessage());
         Plugin plugin = id == null ? null : plugins.get(id);
         if (plugin == null || plugin.deployment != null) {
           brokenFiles.put(name(file), String.valueOf(e.getMessage()));
+        } else {
+          startFailed(plugin);
         }
       } catch (RuntimeException | LinkageError e) {
         LOG.error("plugins: {} could not be handled", name(file), e);
@@ -239,7 +304,12 @@ public final class PluginManager implements PluginService {
     if (!info.sha256().equals(known.sha256) && !pinned) {
       return false;
     }
-    if (!source.equals("shipped") && !file.equals(known.file) && known.source.equals("user")) {
+    Path present = known.file;
+    if (!source.equals("shipped")
+        && !file.equals(present)
+        && known.source.equals("user")
+        && present != null
+        && Files.exists(present)) {
       throw new PluginException(
           name(file) + ": the same jar as " + known.fileName + "; remove one of them");
     }
@@ -250,6 +320,9 @@ public final class PluginManager implements PluginService {
     known.file = file;
     known.fileName = name(file);
     known.source = source;
+    if (known.reason.equals(FILE_MISSING)) {
+      known.reason = "";
+    }
     return true;
   }
 
@@ -264,7 +337,7 @@ public final class PluginManager implements PluginService {
           && file != null
           && Files.exists(file)) {
         try {
-          JarInfo info = JarInspector.inspect(file, plugin.fileName);
+          JarInfo info = jars.inspectCopy(file, plugin.fileName);
           deploy(file, plugin.fileName, info, plugin.source, false, "retry");
         } catch (PluginException e) {
           LOG.debug("plugins: {}: {}", plugin.fileName, e.getMessage());
@@ -293,6 +366,14 @@ public final class PluginManager implements PluginService {
         enter(plugin, State.STOPPED, "stopped by you");
         return plugin;
       }
+      String held = quarantine.reason(info.id(), info.sha256());
+      if (held != null && !update && settings.pin(info.id()).isEmpty()) {
+        describe(plugin, file, fileName, info, source);
+        enter(
+            plugin, State.QUARANTINED, held + "; `narthex plugin enable` or another jar frees it");
+        return plugin;
+      }
+      guard.trust(info.id(), source.equals("shipped"));
       if (!update) {
         describe(plugin, file, fileName, info, source);
         enter(plugin, State.STARTING, "");
@@ -300,7 +381,7 @@ public final class PluginManager implements PluginService {
       Path pinned = pinned(info);
       JarInfo running = info;
       if (pinned == null) {
-        Path candidate = jars.copy(file, info);
+        Path candidate = jars.copy(file, info, !source.equals("shipped"));
         try {
           activate(plugin, info, candidate);
           jars.keep(candidate, info);
@@ -345,14 +426,11 @@ public final class PluginManager implements PluginService {
   }
 
   private void refuseKernelNames(JarInfo info) {
-    for (Bundle bundle : framework.getBundles()) {
-      if (info.id().equals(bundle.getSymbolicName())
-          && !bundle.getLocation().startsWith("plugin:")) {
-        throw new PluginException(
-            "\""
-                + info.id()
-                + "\" is the name of a part of the server; give the plugin another symbolic name");
-      }
+    if (kernel.owns(info.id())) {
+      throw new PluginException(
+          "\""
+              + info.id()
+              + "\" is the name of a part of the server, which only an admin updates: narthex plugin install FILE; give a plugin another symbolic name");
     }
   }
 
@@ -362,9 +440,13 @@ public final class PluginManager implements PluginService {
       throw new PluginException(
           "a user's jar of this plugin is in use"); // shipped come first; never seen by users
     }
-    if (plugin.source.equals("shipped") || file.equals(plugin.file) || force) {
+    Path present = plugin.file;
+    if (plugin.source.equals("shipped") || file.equals(present) || force) {
       return; // a user's jar wins over a shipped one; the same file rewritten is what its author
       // wants
+    }
+    if (present != null && !Files.exists(present)) {
+      return; // the former file was taken away, this one takes its place
     }
     int order =
         Version.parseVersion(info.version()).compareTo(Version.parseVersion(plugin.version));
@@ -393,7 +475,7 @@ public final class PluginManager implements PluginService {
   /** Starts the new version beside the old, probes it, switches, takes the old out. */
   private void activate(Plugin plugin, JarInfo info, Path kept) {
     Deployment former = plugin.deployment;
-    Deployment next = Deployment.start(framework, info, kept, jars.work(), clock.millis());
+    Deployment next = Deployment.start(framework, info, kept, jars.work(), clock.millis(), guard);
     try {
       registry.probe(next.providers());
       registry.publish(info.id(), next.providers()); // all of it, or nothing has changed
@@ -403,9 +485,13 @@ public final class PluginManager implements PluginService {
           e instanceof IllegalStateException
               || e instanceof ConfigException
               || e instanceof StorageException;
+      boolean inWords = e instanceof PluginTimeoutException || e instanceof PluginErrorException;
       throw new PluginException(
-          forUsers ? String.valueOf(e.getMessage()) : "self-test failed: " + e);
+          inWords
+              ? "self-test failed: " + e.getMessage()
+              : forUsers ? String.valueOf(e.getMessage()) : "self-test failed: " + e);
     }
+    quarantine.free(info.id());
     plugin.deployment = next;
     if (former != null) {
       uninstall(plugin.id, former);
@@ -414,9 +500,68 @@ public final class PluginManager implements PluginService {
 
   /** Takes a version out of the framework and its class loader under observation. */
   private void uninstall(String id, Deployment deployment) {
-    formerLoaders
-        .computeIfAbsent(id, k -> new CopyOnWriteArrayList<>())
-        .add(deployment.uninstall(framework));
+    leaks.watch(id, deployment.info.version(), deployment.uninstall(framework));
+  }
+
+  /** Stops a plugin that crashes again and again, until its user or another jar frees it. */
+  private void quarantine(String id, String reason) {
+    synchronized (changes) {
+      Plugin plugin = plugins.get(id);
+      Deployment deployment = plugin == null ? null : plugin.deployment;
+      if (plugin == null || deployment == null || keepsSamples(deployment)) {
+        return;
+      }
+      plugin.deployment = null;
+      registry.withdraw(id);
+      uninstall(id, deployment);
+      quarantine.hold(id, plugin.sha256, reason);
+      enterQuarantine(plugin, reason);
+    }
+  }
+
+  private void enterQuarantine(Plugin plugin, String reason) {
+    enter(plugin, State.QUARANTINED, reason + "; `narthex plugin enable` or another jar frees it");
+    audit.add("server", "quarantine", plugin.id, plugin.version, plugin.sha256, reason);
+    LOG.error("plugin {} {} is quarantined: {}", plugin.id, plugin.version, reason);
+  }
+
+  /** A start failed: another try comes after a pause, until there have been too many. */
+  private void startFailed(Plugin plugin) {
+    String problem = plugin.reason;
+    if (plugin.state != State.FAILED || !Quarantine.isCrash(problem)) {
+      return;
+    }
+    int failures = quarantine.startFailed(plugin.id, plugin.sha256);
+    if (failures >= guard.limits().starts()) {
+      String reason = failures + " starts failed in a row, last: " + problem;
+      quarantine.hold(plugin.id, plugin.sha256, reason);
+      enterQuarantine(plugin, reason);
+      return;
+    }
+    Duration pause = guard.limits().pauseAfter(failures);
+    enter(plugin, State.FAILED, problem + "; tries again in " + pause.toMillis() / 1000.0 + " s");
+    String failed = plugin.sha256;
+    scanner.schedule(() -> startAgain(plugin, failed), pause.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void startAgain(Plugin plugin, String sha256) {
+    synchronized (changes) {
+      Path file = plugin.file;
+      if (plugins.get(plugin.id) == plugin
+          && plugin.deployment == null
+          && plugin.state == State.FAILED
+          && plugin.sha256.equals(sha256)
+          && file != null
+          && Files.exists(file)) {
+        arrived(file, plugin.source);
+      }
+    }
+  }
+
+  private boolean keepsSamples(Deployment deployment) {
+    return deployment.providers().stream()
+        .anyMatch(
+            p -> p.kind() == ProviderRegistry.Kind.STORAGE && !instancesOf.apply(p).isEmpty());
   }
 
   private void describe(Plugin plugin, Path file, String fileName, JarInfo info, String source) {
@@ -452,7 +597,6 @@ public final class PluginManager implements PluginService {
    * without a gap: one in the drop folder, else the shipped one.
    */
   private void takeAway(Plugin plugin, String actor) {
-    settings.unpin(plugin.id);
     Path gone = plugin.file;
     String version = plugin.version;
     String sha256 = plugin.sha256;
@@ -467,7 +611,7 @@ public final class PluginManager implements PluginService {
     for (Path other : others) {
       String source = other.startsWith(dropFolder) ? "user" : "shipped";
       try {
-        JarInfo info = JarInspector.inspect(other, name(other));
+        JarInfo info = jars.inspectCopy(other, name(other));
         if (info.id().equals(plugin.id)) {
           deploy(other, name(other), info, source, true, actor);
           audit.add(actor, "remove", plugin.id, version, sha256, "ok");
@@ -484,6 +628,7 @@ public final class PluginManager implements PluginService {
       registry.withdraw(plugin.id);
       uninstall(plugin.id, deployment);
     }
+    guard.metrics().forget(plugin.id);
     audit.add(actor, "remove", plugin.id, version, sha256, "ok");
     LOG.info("plugin {} {} removed", plugin.id, version);
     retryFailed(plugin.id);
@@ -511,31 +656,7 @@ public final class PluginManager implements PluginService {
                 null,
                 0,
                 "")));
-    for (Bundle bundle : framework.getBundles()) {
-      String name = bundle.getSymbolicName();
-      if (name != null
-          && name.startsWith("io.narthex.")
-          && !bundle.getLocation().startsWith("plugin:")) {
-        boolean active = bundle.getState() == Bundle.ACTIVE;
-        out.add(
-            new PluginInfo(
-                name,
-                Objects.requireNonNullElse(bundle.getHeaders().get("Bundle-Name"), name),
-                List.of("kernel"),
-                bundle.getVersion().toString(),
-                active ? State.RUNNING : State.FAILED,
-                active ? "" : "the bundle is not active",
-                "kernel",
-                "",
-                "",
-                bundle.getLastModified(),
-                bundle.getLastModified(),
-                List.of(),
-                null,
-                0,
-                Deployment.osgiState(bundle)));
-      }
-    }
+    out.addAll(kernel.list());
     out.sort(Comparator.comparing(PluginInfo::id));
     return out;
   }
@@ -558,9 +679,6 @@ public final class PluginManager implements PluginService {
         }
       }
     }
-    List<WeakReference<@Nullable ClassLoader>> loaders =
-        formerLoaders.computeIfAbsent(p.id, k -> new CopyOnWriteArrayList<>());
-    loaders.removeIf(r -> r.get() == null);
     Path before = jars.before(p.id, p.sha256);
     return new PluginInfo(
         p.id,
@@ -576,7 +694,7 @@ public final class PluginManager implements PluginService {
         d == null ? 0 : d.startedMs,
         instances,
         before == null ? null : KeptJars.versionOf(before),
-        loaders.size(),
+        leaks.alive(p.id),
         d == null ? "" : Deployment.osgiState(d.bundle));
   }
 
@@ -585,7 +703,15 @@ public final class PluginManager implements PluginService {
     return plugins().stream().filter(p -> p.id().equals(id)).findFirst().orElse(null);
   }
 
+  @Override
+  public PluginHealth health(String id) {
+    return new PluginHealth(guard.metrics().calls(id), leaks.leaks(id));
+  }
+
   private Plugin required(String id) {
+    if (kernel.owns(id)) {
+      throw KernelUpdates.noSwitch(id);
+    }
     Plugin plugin = plugins.get(id);
     if (plugin == null) {
       throw new PluginException(
@@ -606,6 +732,9 @@ public final class PluginManager implements PluginService {
       Files.copy(jar, partial, StandardCopyOption.REPLACE_EXISTING);
       synchronized (changes) {
         JarInfo info = JarInspector.inspect(partial, fileName);
+        if (kernel.owns(info.id())) {
+          return kernel.install(partial, info, force, actor);
+        }
         Plugin known = plugins.get(info.id());
         Path target = dropFolder.resolve(fileName);
         String holder = idByFile.get(target);
@@ -673,6 +802,10 @@ public final class PluginManager implements PluginService {
   @Override
   public void remove(String id, String actor) {
     synchronized (changes) {
+      if (kernel.owns(id)) {
+        kernel.remove(id, actor);
+        return;
+      }
       Plugin plugin = required(id);
       Path file = plugin.file;
       if (file == null || !file.startsWith(dropFolder)) {
@@ -694,13 +827,14 @@ public final class PluginManager implements PluginService {
     synchronized (changes) {
       Plugin plugin = required(id);
       settings.disabled(id, false);
+      quarantine.free(id);
       audit.add(actor, "enable", id, plugin.version, plugin.sha256, "ok");
       Path file = Objects.requireNonNull(plugin.file);
       if (plugin.deployment == null) {
         deploy(
             file,
             plugin.fileName,
-            JarInspector.inspect(file, plugin.fileName),
+            jars.inspectCopy(file, plugin.fileName),
             plugin.source,
             true,
             actor);
@@ -714,10 +848,7 @@ public final class PluginManager implements PluginService {
     synchronized (changes) {
       Plugin plugin = required(id);
       Deployment deployment = plugin.deployment;
-      if (deployment != null
-          && deployment.providers().stream()
-              .anyMatch(p ->
-                  p.kind() == ProviderRegistry.Kind.STORAGE && !instancesOf.apply(p).isEmpty())) {
+      if (deployment != null && keepsSamples(deployment)) {
         throw new PluginException(
             id + " keeps the samples of this server, which cannot work without; update it instead");
       }
@@ -736,6 +867,9 @@ public final class PluginManager implements PluginService {
   @Override
   public PluginInfo rollback(String id, String actor) {
     synchronized (changes) {
+      if (kernel.owns(id)) {
+        return kernel.rollback(id, actor);
+      }
       Plugin plugin = required(id);
       Path target = jars.before(id, plugin.sha256);
       if (target == null) {
@@ -770,6 +904,57 @@ public final class PluginManager implements PluginService {
   @Override
   public List<AuditEntry> audit(@Nullable String id, int limit) {
     return audit.newest(id, limit);
+  }
+
+  /**
+   * Returns what users decided about plugins that are not there, by id; it counts again when they
+   * return.
+   */
+  public Map<String, List<String>> decisionsOfAbsent() {
+    synchronized (changes) {
+      Map<String, List<String>> out = new LinkedHashMap<>();
+      for (String id : settings.ids()) {
+        if (!plugins.containsKey(id)) {
+          List<String> decisions = new ArrayList<>();
+          if (settings.disabled(id)) {
+            decisions.add("stopped by you");
+          }
+          String pin = settings.pin(id);
+          if (!pin.isEmpty()) {
+            decisions.add("version " + KeptJars.versionOf(Path.of(pin)) + " by undo");
+          }
+          out.put(id, decisions);
+        }
+      }
+      return out;
+    }
+  }
+
+  /** Returns the versions of a plugin that are kept for undo, newest first. */
+  public List<String> keptVersions(String id) {
+    return jars.versions(id);
+  }
+
+  /**
+   * Deletes decisions about a plugin that is not there, and its kept jars.
+   *
+   * @throws PluginException when the plugin is there
+   */
+  public void forget(String id, String actor) {
+    synchronized (changes) {
+      if (plugins.containsKey(id)) {
+        throw new PluginException(id + " is there; remove it first");
+      }
+      settings.disabled(id, false);
+      settings.unpin(id);
+      quarantine.free(id);
+      try {
+        jars.forget(id);
+      } catch (IOException e) {
+        throw new PluginException("former versions of " + id + " cannot be deleted: " + e);
+      }
+      audit.add(actor, "forget", id, "", "", "ok");
+    }
   }
 
   /** Ends the watch and waits for a change that is being made. The hosts close what is open. */

@@ -307,4 +307,130 @@ class DiscoveryHostTest {
         .hasMessageContaining("no longer supported");
     assertThat(host.instances("x").values()).containsExactly("");
   }
+
+  private static final GuardLimits QUICK =
+      new GuardLimits(5, 3, 3, Duration.ofMinutes(1), Duration.ofMillis(1), Duration.ofMillis(5));
+
+  /** A host whose guard loses patience at once. */
+  private record Impatient(
+      ProviderRegistry registry, DiscoveryHost host, List<String> quarantined) {
+    static Impatient create() {
+      HostEnvironment usual = Fakes.environment();
+      PluginGuard guard = new PluginGuard(QUICK);
+      List<String> quarantined = new java.util.concurrent.CopyOnWriteArrayList<>();
+      guard.onRepeatedCrashes((id, reason) -> quarantined.add(id + ": " + reason));
+      ProviderRegistry registry = new ProviderRegistry();
+      DiscoveryHost host =
+          new DiscoveryHost(
+              new HostEnvironment(
+                  usual.clock(), usual.http(), usual.stateRoot(), usual.metrics(), guard),
+              registry,
+              Duration.ofMillis(200));
+      registry.listen(host);
+      return new Impatient(registry, host, quarantined);
+    }
+  }
+
+  @Test
+  void runThatDiesAgainAndAgainIsReportedForQuarantine() {
+    Impatient i = Impatient.create();
+    AtomicInteger runs = new AtomicInteger();
+    i.registry.publish(
+        "p",
+        List.of(
+            discovery(
+                "p",
+                "x",
+                c ->
+                    s -> {
+                      runs.incrementAndGet();
+                      throw new IllegalStateException("broken");
+                    })));
+    i.host.configure(Map.of("scrape/a", List.of(block("x", 0, "one"))), FOLDER);
+    eventually(() -> !i.quarantined.isEmpty());
+    assertThat(i.quarantined.get(0))
+        .contains("p: discovery scrape/a x[0] failed 3 times in a row, last: ")
+        .contains("broken");
+    assertThat(runs.get()).isGreaterThanOrEqualTo(3);
+    i.host.close();
+  }
+
+  @Test
+  void pluginThatServesAnotherBlockWellOrDeliversBetweenIsNot() {
+    Impatient i = Impatient.create();
+    AtomicInteger runs = new AtomicInteger();
+    i.registry.publish(
+        "p",
+        List.of(
+            discovery(
+                "p",
+                "x",
+                c ->
+                    c.name().equals("good")
+                        ? handing("a:1")
+                        : s -> {
+                          runs.incrementAndGet();
+                          throw new IllegalStateException("broken");
+                        }),
+            discovery(
+                "p",
+                "y",
+                c ->
+                    s -> {
+                      s.update(List.of(group("0", "b:1")));
+                      runs.incrementAndGet();
+                      throw new IllegalStateException("broken after all");
+                    })));
+    i.host.configure(Map.of("scrape/a", List.of(block("x", 0, "good"))), FOLDER);
+    eventually(() -> "".equals(i.host.instances("x").get("scrape/a x[0]")));
+    i.host.configure(
+        Map.of("scrape/a", List.of(block("x", 0, "good"), block("x", 1, "bad"))), FOLDER);
+    eventually(() -> runs.get() > 20);
+    i.host.configure(Map.of("scrape/a", List.of(block("y", 0, "any"))), FOLDER);
+    int before = runs.get();
+    eventually(() -> runs.get() > before + 20);
+    assertThat(i.quarantined).isEmpty();
+    i.host.close();
+  }
+
+  @Test
+  void threadsThatADiscoveryHasStartedEndWithItsRun() {
+    AtomicReference<Thread> worker = new AtomicReference<>();
+    registry.publish(
+        "p",
+        List.of(
+            new ProviderRegistry.Provider(
+                ProviderRegistry.Kind.DISCOVERY,
+                "x",
+                "p",
+                new io.narthex.spi.discovery.DiscoveryProvider<Fakes.Block>() {
+                  @Override
+                  public String type() {
+                    return "x";
+                  }
+
+                  @Override
+                  public Class<Fakes.Block> configType() {
+                    return Fakes.Block.class;
+                  }
+
+                  @Override
+                  public Discovery open(
+                      Fakes.Block config, io.narthex.spi.plugin.PluginContext context) {
+                    return sink -> {
+                      worker.set(
+                          context.start(() -> {
+                            try {
+                              new CountDownLatch(1).await();
+                            } catch (InterruptedException e) {
+                              // told to stop
+                            }
+                          }));
+                      throw new IllegalStateException("forgot its worker");
+                    };
+                  }
+                })));
+    configure("one");
+    eventually(() -> worker.get() != null && !worker.get().isAlive());
+  }
 }

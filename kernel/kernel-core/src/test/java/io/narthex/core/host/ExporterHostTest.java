@@ -23,6 +23,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -105,7 +108,7 @@ class ExporterHostTest {
 
   @Test
   void collectsFromTheOpenedExporter() throws Exception {
-    assertThatThrownBy(this::collect).hasMessageContaining("waiting for its plugin");
+    assertThatThrownBy(this::collect).hasMessageContaining("waiting for plugin `node`");
     host.changed(Kind.EXPORTER, "node", emitting("v1"));
     assertThat(collect()).containsExactly("v1");
     assertThat(host.types()).containsExactly("node");
@@ -181,5 +184,83 @@ class ExporterHostTest {
     host.settings((Mapping) Fakes.yaml("node: {name: two}"), Path.of("."));
     assertThat(closed).containsExactly("v1 one");
     assertThat(collect()).containsExactly("v1");
+  }
+
+  @Test
+  void collectionThatNeverEndsFailsItsScrapeAndHasNoSecondBesideIt() throws Exception {
+    CountDownLatch go = new CountDownLatch(1);
+    AtomicInteger begun = new AtomicInteger();
+    AtomicReference<@Nullable MetricSink> late = new AtomicReference<>();
+    host.changed(
+        Kind.EXPORTER,
+        "node",
+        provider(
+            "v1",
+            sink -> {
+              begun.incrementAndGet();
+              late.set(sink);
+              while (go.getCount() > 0) {
+                LockSupport.parkNanos(1_000_000); // deaf to interruption
+                Thread.interrupted();
+              }
+            }));
+    AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+    Thread scrape =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                collect();
+              } catch (IOException | InterruptedException e) {
+                thrown.set(e);
+              }
+            });
+    Fakes.eventually(() -> late.get() != null);
+    scrape.interrupt(); // the scrape's time is over
+    scrape.join();
+    assertThat(thrown.get()).isInstanceOf(InterruptedException.class);
+    for (int i = 0; i < 5; i++) {
+      assertThatThrownBy(this::collect)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("is still busy with a collection that does not stop");
+    }
+    assertThat(begun).hasValue(1);
+    assertThatThrownBy(
+            () -> java.util.Objects.requireNonNull(late.get()).sample("late", Labels.EMPTY, 1))
+        .hasMessageContaining("time of this collection is over");
+    go.countDown();
+    Fakes.eventually(() -> {
+      try {
+        collect();
+        return true;
+      } catch (IOException | InterruptedException e) {
+        return false;
+      }
+    });
+  }
+
+  @Test
+  void exporterThatFailsAgainAndAgainIsLeftAloneForAWhile() {
+    AtomicInteger asked = new AtomicInteger();
+    host.changed(
+        Kind.EXPORTER,
+        "node",
+        provider(
+            "v1",
+            sink -> {
+              asked.incrementAndGet();
+              throw new IllegalStateException("broken");
+            }));
+    for (int i = 0; i < 5; i++) {
+      assertThatThrownBy(this::collect).hasMessageContaining("failed: ");
+    }
+    assertThatThrownBy(this::collect)
+        .hasMessageContaining("failed 5 times in a row, last: ")
+        .hasMessageContaining("broken")
+        .hasMessageContaining("next try in ");
+    assertThat(asked).hasValue(5);
+    assertThat(host.instances("node").get("/exporters/node/metrics"))
+        .contains("failed 5 times in a row");
+    host.changed(Kind.EXPORTER, "node", emitting("v2"));
+    assertThat(host.instances("node").get("/exporters/node/metrics")).isEmpty();
   }
 }

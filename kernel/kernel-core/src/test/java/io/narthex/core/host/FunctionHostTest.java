@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class FunctionHostTest {
-  private final FunctionHost host = new FunctionHost(Duration.ofSeconds(10));
+  private final FunctionHost host = new FunctionHost(new PluginGuard(), Duration.ofSeconds(10));
   private final ProviderRegistry registry = new ProviderRegistry();
 
   FunctionHostTest() {
@@ -63,8 +63,21 @@ class FunctionHostTest {
   }
 
   @Test
+  void refusesNamesOfTheLanguageBeforeTheEngineHasStarted() {
+    for (String name : List.of("rate", "sum", "Sum", "offset")) {
+      assertThatThrownBy(() -> registry.probe(List.of(provider("q", "two", name))))
+          .hasMessage("function \"" + name + "\" is built in; give it another name");
+    }
+    host.reserve(Set.of("brand_new"));
+    for (String name : List.of("rate", "brand_new")) {
+      assertThatThrownBy(() -> registry.publish("q", List.of(provider("q", "two", name))))
+          .hasMessage("function \"" + name + "\" is built in; give it another name");
+    }
+    assertThat(host.instances("two")).isEmpty();
+  }
+
+  @Test
   void refusesNamesOfTheLanguageAndOfOtherPlugins() {
-    host.reserve(Set.of("rate"));
     registry.publish("p", List.of(provider("p", "one", "f")));
     assertThatThrownBy(() -> registry.probe(List.of(provider("q", "two", "f"))))
         .hasMessage("function \"f\" is already served by plugin `p`; remove that one first");

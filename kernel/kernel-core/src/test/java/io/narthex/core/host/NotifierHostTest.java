@@ -25,6 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -249,5 +250,61 @@ class NotifierHostTest {
     assertThat(host.integrations("team").get(0).sendResolved()).isTrue();
     registry.publish("p", List.of(provider("v1", n -> SendResult.delivered())));
     assertThat(host.integrations("team").get(0).sendResolved()).isFalse();
+  }
+
+  @Test
+  void notifierThatFailsAgainAndAgainIsLeftAloneAndItsNotificationsAreKept() throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    host.configure(config("one"), FOLDER);
+    registry.publish(
+        "p",
+        List.of(
+            provider(
+                "v1",
+                n -> {
+                  asked.incrementAndGet();
+                  throw new NoSuchMethodError("broken");
+                })));
+    for (int i = 0; i < 5; i++) {
+      assertThat(reason(send())).contains("notifier `x` failed: ");
+    }
+    SendResult refused = send();
+    assertThat(reason(refused)).contains("failed 5 times in a row").contains("next try in");
+    assertThat(((SendResult.RetryLater) refused).after()).isPositive();
+    assertThat(asked).hasValue(5);
+    assertThat(host.instances("x").get("team/x[0]")).contains("failed 5 times in a row");
+    registry.publish("p", List.of(provider("v2", n -> SendResult.delivered())));
+    assertThat(send()).isEqualTo(SendResult.delivered());
+    assertThat(host.instances("x").get("team/x[0]")).isEmpty();
+  }
+
+  @Test
+  void sendsOfOneNotifierAreBounded() throws Exception {
+    CountDownLatch go = new CountDownLatch(1);
+    AtomicInteger inside = new AtomicInteger();
+    host.configure(config("one"), FOLDER);
+    registry.publish(
+        "p",
+        List.of(
+            provider(
+                "v1",
+                n -> {
+                  inside.incrementAndGet();
+                  go.await();
+                  return SendResult.delivered();
+                })));
+    List<FutureTask<SendResult>> sends = new java.util.ArrayList<>();
+    for (int i = 0; i < 256; i++) {
+      FutureTask<SendResult> task = new FutureTask<>(this::send);
+      Thread.ofVirtual().start(task);
+      sends.add(task);
+    }
+    Fakes.eventually(() -> inside.get() == 256);
+    assertThat(reason(send())).contains("has 256 notifications on their way already");
+    go.countDown();
+    for (FutureTask<SendResult> task : sends) {
+      assertThat(task.get(10, TimeUnit.SECONDS)).isEqualTo(SendResult.delivered());
+    }
+    assertThat(send()).isEqualTo(SendResult.delivered());
   }
 }

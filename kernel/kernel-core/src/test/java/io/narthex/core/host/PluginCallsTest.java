@@ -68,13 +68,4 @@ class PluginCallsTest {
     go.set(true);
     Fakes.eventually(() -> "late".equals(late.get()));
   }
-
-  @Test
-  void contextClassLoaderIsThePluginsDuringTheCall() throws Exception {
-    ClassLoader before = Thread.currentThread().getContextClassLoader();
-    ClassLoader during =
-        PluginCalls.call("plugin", () -> Thread.currentThread().getContextClassLoader());
-    assertThat(during).isNull(); // that of String
-    assertThat(Thread.currentThread().getContextClassLoader()).isSameAs(before);
-  }
 }

@@ -1,9 +1,7 @@
 package io.narthex.notifier.xmatters;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
+import io.narthex.json.JsonText;
+import io.narthex.json.tree.JsonTree;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.SendResult;
@@ -13,7 +11,6 @@ import io.narthex.spi.plugin.HttpTransport.Request;
 import io.narthex.spi.plugin.HttpTransport.Response;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,10 +18,12 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Triggers a workflow for a group that fires, ends its events when it is resolved. Thread-safe. */
@@ -32,9 +31,6 @@ final class XmattersNotifier implements Notifier {
   /** The property events of a group are found by. */
   static final String KEY = "Group Key Hash";
 
-  // buffers kept in threads of the host would keep this class loader alive
-  private static final JsonFactory JSON =
-      JsonFactory.builder().recyclerPool(JsonRecyclerPools.nonRecyclingPool()).build();
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
 
   private final XmattersConfig config;
@@ -118,57 +114,54 @@ final class XmattersNotifier implements Notifier {
     if (!priority.isEmpty()) {
       body.put("priority", priority);
     }
-    return Json.write(body);
+    return JsonText.of(body);
   }
 
-  /** Ends all events that are active for a group. */
+  /** Ends all events that are active for a group; what has ended leaves room for the next page. */
   private SendResult terminate(String hash) throws IOException, InterruptedException {
     URI events = URI.create(config.eventsUrl());
     String query =
         "?status=ACTIVE&propertyName=" + KEY.replace(" ", "%20") + "&propertyValue=" + hash;
-    List<String> ids;
     Request request = Request.get(URI.create(events + query), timeout());
-    try (Response response = context.http().send(request, http)) {
-      if (response.status() != 200) {
-        return verdict(response);
+    Set<String> ended = new HashSet<>();
+    while (true) {
+      Object page;
+      try (Response response = context.http().send(request, http)) {
+        if (response.status() != 200) {
+          return verdict(response);
+        }
+        page = JsonTree.read(response.body());
       }
-      ids = ids(response.body());
-    }
-    for (String id : ids) {
-      Map<String, @Nullable Object> body = new LinkedHashMap<>();
-      body.put("id", id);
-      body.put("status", "TERMINATED");
-      SendResult result = post(events, Json.write(body));
-      if (!(result instanceof SendResult.Delivered)) {
-        return result;
+      List<String> ids = ids(page);
+      if (!ended.addAll(ids)) {
+        return SendResult.delivered(); // none is left, or xMatters has yet to notice
+      }
+      for (String id : ids) {
+        Map<String, @Nullable Object> body = new LinkedHashMap<>();
+        body.put("id", id);
+        body.put("status", "TERMINATED");
+        SendResult result = post(events, JsonText.of(body));
+        if (!(result instanceof SendResult.Delivered)) {
+          return result;
+        }
+      }
+      if (!hasMore(page, ids.size())) {
+        return SendResult.delivered();
       }
     }
-    return SendResult.delivered();
+  }
+
+  private static boolean hasMore(@Nullable Object page, int taken) {
+    String total = JsonTree.text(page, "total");
+    return total.matches("\\d{1,9}") && Integer.parseInt(total) > taken;
   }
 
   /** Returns the ids of the entries of {@code data}. */
-  private static List<String> ids(InputStream in) throws IOException {
-    List<String> ids = new ArrayList<>();
-    try (JsonParser p = JSON.createParser(in)) {
-      int depth = 0;
-      boolean data = false;
-      for (JsonToken t = p.nextToken(); t != null; t = p.nextToken()) {
-        if (t.isStructStart()) {
-          depth++;
-          if (depth == 2) {
-            data = "data".equals(p.currentName());
-          }
-        } else if (t.isStructEnd()) {
-          depth--;
-        } else if (data
-            && depth == 3
-            && t == JsonToken.VALUE_STRING
-            && "id".equals(p.currentName())) {
-          ids.add(p.getText());
-        }
-      }
-    }
-    return ids;
+  private static List<String> ids(@Nullable Object page) {
+    return JsonTree.list(page, "data").stream()
+        .map(event -> JsonTree.text(event, "id"))
+        .filter(id -> !id.isEmpty())
+        .toList();
   }
 
   private SendResult post(URI uri, String body) throws IOException, InterruptedException {

@@ -1,0 +1,471 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.acme.hostile.HostileDiscovery;
+import io.acme.hostile.HostileExporter;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Plugins that misbehave: each is shown with its state and reason, and nothing else is disturbed:
+ * no other plugin restarts, no other scrape fails. One server for all, but for the restart.
+ */
+@TestInstance(Lifecycle.PER_CLASS)
+class HostilePluginsIT {
+  private static final String DISCOVERY = "discovery.DiscoveryProvider";
+  private static final String EXPORTER = "exporter.ExporterProvider";
+  private static final Path SAMPLE = Tree.jar("distribution/samples/acme-discovery");
+  private static final Path PLAIN = Tree.jar("distribution/samples/acme-notifier");
+
+  @TempDir private Path folder = Path.of("");
+  private Path plugins = Path.of("");
+  private @Nullable MetricsStandIn target;
+  private @Nullable Server started;
+  private Map<String, Long> startsBefore = Map.of();
+  private long since;
+
+  @BeforeAll
+  void start() throws IOException {
+    plugins = Files.createDirectories(folder.resolve("plugins"));
+    target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
+    String jobs = "";
+    for (String type : List.of("deaf", "leaver", "crasher", "badopen", "thrower")) {
+      jobs += job(type, 1);
+    }
+    jobs += job("spinner", 2 * Runtime.getRuntime().availableProcessors());
+    Files.writeString(
+        folder.resolve("prometheus.yml"),
+        """
+        global: {scrape_interval: 500ms, scrape_timeout: 500ms}
+        scrape_configs:
+          - {job_name: narthex, static_configs: [{targets: [self]}]}
+          - {job_name: node, metrics_path: /exporters/jvm/metrics, static_configs: [{targets: [self]}]}
+          - {job_name: hanging, metrics_path: /exporters/hanging/metrics, static_configs: [{targets: [self]}]}
+          - {job_name: acme, acme_sd_configs: [{hosts: ['%s'], team: blue}]}
+        """
+                .replace("%s", target.address())
+            + jobs);
+    Files.writeString(
+        folder.resolve("narthex.yml"),
+        """
+        plugins:
+          circuit_failures: 3
+          quarantine_crashes: 4
+          quarantine_starts: 3
+          retry_pause: 300ms
+          longest_retry_pause: 1s
+        """);
+    started = launch();
+    Server.await("the server scrapes itself", () -> server().value("up{job=\"narthex\"}") == 1);
+    Server.await("an exporter is scraped", () -> server().value("up{job=\"node\"}") == 1);
+  }
+
+  private String job(String type, int blocks) {
+    String block = "{address: '" + Objects.requireNonNull(target).address() + "'}";
+    return "  - {job_name: "
+        + type
+        + ", "
+        + type
+        + "_sd_configs: ["
+        + String.join(", ", java.util.Collections.nCopies(blocks, block))
+        + "]}\n";
+  }
+
+  private Server launch() {
+    return Distribution.server(folder.resolve("data"))
+        .with("--config.file=" + folder.resolve("prometheus.yml"))
+        .with("--narthex.config.file=" + folder.resolve("narthex.yml"))
+        .start();
+  }
+
+  @AfterAll
+  void stop() {
+    if (started != null) {
+      started.close();
+    }
+    if (target != null) {
+      target.close();
+    }
+  }
+
+  private Server server() {
+    return Objects.requireNonNull(started);
+  }
+
+  @BeforeEach
+  void noteOthers() {
+    startsBefore = shippedStarts();
+    since = System.currentTimeMillis();
+  }
+
+  /** What holds after each of them: nothing else was disturbed. */
+  @AfterEach
+  void othersAreUndisturbed() {
+    long elapsed = System.currentTimeMillis() - since;
+    for (String job : new String[] {"narthex", "node"}) {
+      assertThat(server().value("min_over_time(up{job=\"" + job + "\"}[" + elapsed + "ms])"))
+          .as(() -> "scrapes of " + job + "\n" + server().log())
+          .isEqualTo(1);
+    }
+    assertThat(shippedStarts()).isEqualTo(startsBefore);
+    assertThat(server().get("-/ready").statusCode()).isEqualTo(200);
+  }
+
+  private Map<String, Long> shippedStarts() {
+    Map<String, Long> out = new TreeMap<>();
+    for (JsonNode plugin : server().json("narthex/api/v1/plugins").path("plugins")) {
+      if (!plugin.path("source").asText().equals("user")) {
+        out.put(plugin.path("id").asText(), plugin.path("started").asLong());
+      }
+    }
+    assertThat(out).hasSizeGreaterThan(5);
+    return out;
+  }
+
+  private static SampleJar discovery(String id, String version, Class<?> provider) {
+    return SampleJar.plugin(id, version, DISCOVERY, provider);
+  }
+
+  /** Puts a jar into the folder in one step. */
+  private void drop(byte[] jar, String name) throws IOException {
+    Path hidden = folder.resolve(name + ".part");
+    Files.write(hidden, jar);
+    Files.move(
+        hidden,
+        plugins.resolve(name),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private void remove(String name, String id) throws IOException {
+    Files.delete(plugins.resolve(name));
+    Server.await(name + " goes", () -> server().plugin(id).isMissingNode());
+  }
+
+  private JsonNode info(String id) {
+    return server().json("narthex/api/v1/plugins/" + id);
+  }
+
+  private void awaitState(String id, String state, String reason) {
+    Server.await(
+        id + " is " + state,
+        () -> {
+          JsonNode plugin = server().plugin(id);
+          return plugin.path("state").asText().equals(state)
+              && plugin.path("reason").asText().contains(reason);
+        });
+  }
+
+  private HttpResponse<String> act(String id, String act) {
+    return server()
+        .admin(
+            "POST",
+            "narthex/api/v1/plugins/" + id + "/" + act,
+            folder.resolve("data"),
+            BodyPublishers.noBody());
+  }
+
+  private List<String> leaks(String id, String what) {
+    List<String> out = new ArrayList<>();
+    for (JsonNode leak : info(id).path("leaks")) {
+      if (leak.path("what").asText().equals(what)) {
+        out.add(leak.path("name").asText());
+      }
+    }
+    return out;
+  }
+
+  private JsonNode calls(String id, String operation) {
+    for (JsonNode calls : info(id).path("calls")) {
+      if (calls.path("operation").asText().equals(operation)) {
+        return calls;
+      }
+    }
+    return com.fasterxml.jackson.databind.node.MissingNode.getInstance();
+  }
+
+  private String ownMetrics() {
+    return server().get("metrics").body();
+  }
+
+  /** Runs the command line of the distribution. */
+  private String cli(String... words) throws IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(List.of(Distribution.home().resolve("bin/narthex").toString(), "plugin"));
+    command.addAll(List.of(words));
+    command.add("--server=" + server().url("").replaceFirst("/$", ""));
+    command.add("--token-file=" + folder.resolve("data/narthex/admin.token"));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    Process process = builder.start();
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(text).isTrue();
+    return text;
+  }
+
+  /** Has the server collect garbage. */
+  private void collectGarbage() {
+    Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+    try {
+      Process process =
+          new ProcessBuilder(jcmd.toString(), Long.toString(server().pid()), "GC.run")
+              .redirectErrorStream(true)
+              .start();
+      String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor()).as(text).isZero();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void awaitAfterCollections(String what, java.util.function.Supplier<Boolean> condition) {
+    Server.await(
+        what,
+        Duration.ofSeconds(60),
+        () -> {
+          if (condition.get()) {
+            return true;
+          }
+          collectGarbage();
+          return condition.get();
+        });
+  }
+
+  @Test
+  void liveWithinThreeSecondsOfBeingDropped() throws IOException {
+    double best = Double.MAX_VALUE;
+    for (int i = 0; i < 3 && best >= 3; i++) { // the machine may be busy with other things
+      long dropped = System.nanoTime();
+      drop(Files.readAllBytes(SAMPLE), "acme-discovery.jar");
+      Server.await(
+          "the target",
+          () ->
+              server()
+                  .get("api/v1/targets?state=active&scrapePool=acme")
+                  .body()
+                  .contains(Objects.requireNonNull(target).address()));
+      best = Math.min(best, (System.nanoTime() - dropped) / 1e9);
+      remove("acme-discovery.jar", "io.acme.discovery");
+    }
+    assertThat(best).as("seconds from drop to a target").isLessThan(3);
+  }
+
+  @Test
+  void plainJarIsFreedWhenItIsUninstalled() throws IOException {
+    for (int i = 0; i < 2; i++) {
+      drop(Files.readAllBytes(PLAIN), "acme-notifier.jar");
+      awaitState("io.acme.notifier", "running", "");
+      assertThat(ownMetrics())
+          .contains(
+              "narthex_plugin_calls_total{kind=\"plugin\",operation=\"start\",plugin=\"io.acme.notifier\"} 1");
+      remove("acme-notifier.jar", "io.acme.notifier");
+      assertThat(ownMetrics())
+          .doesNotContain("{kind=\"plugin\",operation=\"start\",plugin=\"io.acme.notifier\"}");
+    }
+    drop(Files.readAllBytes(PLAIN), "acme-notifier.jar");
+    awaitState("io.acme.notifier", "running", "");
+    awaitAfterCollections(
+        "former class loaders are collected",
+        () -> info("io.acme.notifier").path("staleClassLoaders").asInt(-1) == 0);
+    assertThat(info("io.acme.notifier").path("leaks")).isEmpty();
+    remove("acme-notifier.jar", "io.acme.notifier");
+  }
+
+  @Test
+  void selfTestThatFails() throws IOException {
+    drop(discovery("io.acme.badopen", "1.0.0", HostileDiscovery.BadOpen.class).bytes(), "bad.jar");
+    awaitState("io.acme.badopen", "failed", "self-test failed: ");
+    assertThat(server().plugin("io.acme.badopen").path("reason").asText())
+        .contains("open is broken")
+        .contains("tries again in ");
+    awaitState("io.acme.badopen", "quarantined", "3 starts failed in a row");
+    remove("bad.jar", "io.acme.badopen");
+  }
+
+  @Test
+  void constructorThatThrows() throws IOException {
+    drop(discovery("io.acme.thrower", "1.0.0", HostileDiscovery.Thrower.class).bytes(), "th.jar");
+    awaitState("io.acme.thrower", "quarantined", "the constructor is broken");
+    assertThat(server().plugin("io.acme.thrower").path("reason").asText())
+        .contains("3 starts failed in a row")
+        .contains("another jar frees it");
+    assertThat(act("io.acme.thrower", "enable").body()).contains("the constructor is broken");
+    drop(discovery("io.acme.thrower", "1.0.1", HostileDiscovery.Good.class).bytes(), "th.jar");
+    awaitState("io.acme.thrower", "running", "");
+    Server.await("its target", () -> server().value("up{by=\"thrower\"}") == 1);
+    remove("th.jar", "io.acme.thrower");
+  }
+
+  @Test
+  void runThatIgnoresInterruptionIsShownAsALeak() throws Exception {
+    drop(discovery("io.acme.deaf", "1.0.0", HostileDiscovery.Deaf.class).bytes(), "deaf.jar");
+    Server.await("its target", () -> server().value("up{by=\"deaf\"}") == 1);
+    awaitState("io.acme.deaf", "running", "");
+    assertThat(calls("io.acme.deaf", "run").path("inFlight").asInt()).isEqualTo(1);
+    drop(discovery("io.acme.deaf", "1.1.0", HostileDiscovery.Deaf.class).bytes(), "deaf.jar");
+    Server.await(
+        "the new version",
+        () -> server().plugin("io.acme.deaf").path("version").asText().equals("1.1.0"));
+    Server.await(
+        "the thread is shown",
+        () ->
+            leaks("io.acme.deaf", "thread")
+                .toString()
+                .contains("discovery deaf deaf[0], for ".replace("deaf deaf", "scrape/deaf deaf")));
+    assertThat(leaks("io.acme.deaf", "thread")).hasSize(1);
+    assertThat(ownMetrics())
+        .contains("narthex_plugin_leaked{plugin=\"io.acme.deaf\",what=\"thread\"} 1");
+    awaitAfterCollections(
+        "its class loader counts as leaked after a collection",
+        () -> leaks("io.acme.deaf", "class_loader").size() == 1);
+    assertThat(server().value("up{by=\"deaf\"}")).isEqualTo(1);
+    assertThat(cli("info", "io.acme.deaf"))
+        .contains("LEFT BEHIND")
+        .contains("discovery scrape/deaf deaf[0]")
+        .contains("discovery run ");
+    remove("deaf.jar", "io.acme.deaf");
+  }
+
+  @Test
+  void whatAPluginLeavesBehindIsNamed() throws IOException {
+    drop(discovery("io.acme.leaver", "1.0.0", HostileDiscovery.Leaver.class).bytes(), "leave.jar");
+    Server.await("its target", () -> server().value("up{by=\"leaver\"}") == 1);
+    assertThat(info("io.acme.leaver").path("leaks")).as("while it runs").isEmpty();
+    drop(discovery("io.acme.leaver", "1.1.0", HostileDiscovery.Good.class).bytes(), "leave.jar");
+    Server.await("leaks", () -> !info("io.acme.leaver").path("leaks").isEmpty());
+    assertThat(leaks("io.acme.leaver", "thread")).containsExactly("acme left running");
+    assertThat(leaks("io.acme.leaver", "timer")).containsExactly("acme left ticking");
+    assertThat(leaks("io.acme.leaver", "mbean")).containsExactly("io.acme:type=Left");
+    assertThat(server().log()).contains("plugin io.acme.leaver 1.0.0 has left behind: ");
+    remove("leave.jar", "io.acme.leaver");
+  }
+
+  @Test
+  void runThatKeepsAllProcessorsBusyDoesNotStopTheServer() throws IOException {
+    drop(discovery("io.acme.spin", "1.0.0", HostileDiscovery.Spinner.class).bytes(), "spin.jar");
+    int blocks = 2 * Runtime.getRuntime().availableProcessors();
+    Server.await(
+        "all of them spin", () -> calls("io.acme.spin", "run").path("inFlight").asInt() == blocks);
+    Server.await("the target is scraped", () -> server().value("max(up{by=\"spinner\"})") == 1);
+    remove("spin.jar", "io.acme.spin");
+  }
+
+  @Test
+  void collectionThatNeverEndsFailsItsScrapesAndKeepsOneThread() throws IOException {
+    drop(
+        SampleJar.plugin("io.acme.hanging", "1.0.0", EXPORTER, HostileExporter.class).bytes(),
+        "hanging.jar");
+    awaitState("io.acme.hanging", "running", "");
+    Server.await(
+        "scrapes are refused",
+        () -> calls("io.acme.hanging", "collect").path("rejected").asInt() >= 3);
+    JsonNode collect = calls("io.acme.hanging", "collect");
+    assertThat(collect.path("calls").asInt()).isEqualTo(1);
+    assertThat(collect.path("inFlight").asInt()).isEqualTo(1);
+    assertThat(collect.path("timeouts").asInt()).isEqualTo(1);
+    assertThat(server().value("up{job=\"hanging\"}")).isZero();
+    assertThat(server().get("api/v1/targets?state=active&scrapePool=hanging").body())
+        .contains("is still busy with a collection that does not stop when interrupted");
+    assertThat(server().get("exporters/hanging/metrics").statusCode()).isEqualTo(500);
+    remove("hanging.jar", "io.acme.hanging");
+    Server.await(
+        "the thread is shown",
+        () ->
+            ownMetrics()
+                .contains("narthex_plugin_leaked{plugin=\"io.acme.hanging\",what=\"thread\"} 1"));
+  }
+
+  @Test
+  void secondJarOfAPluginAndSecondPluginOfAType() throws IOException {
+    byte[] whole = Files.readAllBytes(SAMPLE);
+    drop(whole, "first.jar");
+    awaitState("io.acme.discovery", "running", "");
+    long begun = server().plugin("io.acme.discovery").path("started").asLong();
+    drop(whole, "again.jar");
+    awaitState("again.jar", "failed", "the same jar as first.jar; remove one of them");
+    drop(SampleJar.of(SAMPLE).header("Bundle-SymbolicName", "io.acme.twin").bytes(), "twin.jar");
+    awaitState(
+        "io.acme.twin", "failed", "discovery:acme is already served by plugin `io.acme.discovery`");
+    assertThat(server().plugin("io.acme.discovery").path("started").asLong()).isEqualTo(begun);
+    Files.delete(plugins.resolve("again.jar"));
+    Server.await("it is forgotten", () -> server().plugin("again.jar").isMissingNode());
+    remove("first.jar", "io.acme.discovery");
+    awaitState("io.acme.twin", "running", "");
+    remove("twin.jar", "io.acme.twin");
+  }
+
+  @Test
+  void zipBombIsRefused() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    byte[] zeros = new byte[1 << 20];
+    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+      zip.setLevel(1);
+      zip.putNextEntry(new ZipEntry("META-INF/services/io.narthex.spi." + DISCOVERY));
+      zip.write("io.acme.Bomb\n".getBytes(StandardCharsets.UTF_8));
+      zip.closeEntry();
+      zip.putNextEntry(new ZipEntry("bomb"));
+      for (int i = 0; i < 513; i++) {
+        zip.write(zeros);
+      }
+      zip.closeEntry();
+    }
+    assertThat(bytes.size()).isLessThan(10 << 20);
+    drop(bytes.toByteArray(), "bomb.jar");
+    awaitState("bomb.jar", "failed", "unpacks to more than 512 MiB");
+    Files.delete(plugins.resolve("bomb.jar"));
+    Server.await("it is forgotten", () -> server().plugin("bomb.jar").isMissingNode());
+  }
+
+  @Test
+  void pluginThatCrashesAgainAndAgainIsQuarantinedOverARestartUntilItIsEnabled() throws Exception {
+    byte[] jar = discovery("io.acme.crasher", "1.0.0", HostileDiscovery.Crasher.class).bytes();
+    drop(jar, "crash.jar");
+    awaitState("io.acme.crasher", "degraded", "run is broken; starts again in ");
+    awaitState("io.acme.crasher", "quarantined", "failed 4 times in a row");
+    assertThat(cli("list")).containsPattern("io.acme.crasher +1.0.0 +quarantined +user ");
+    assertThat(server().query("up{by=\"crasher\"}")).isEmpty();
+    assertThat(cli("log", "io.acme.crasher")).contains("quarantine");
+
+    server().close();
+    started = launch();
+    awaitState("io.acme.crasher", "quarantined", "failed 4 times in a row");
+    Server.await("the server scrapes itself", () -> server().value("up{job=\"narthex\"}") == 1);
+    Server.await("an exporter is scraped", () -> server().value("up{job=\"node\"}") == 1);
+    noteOthers();
+
+    assertThat(cli("enable", "io.acme.crasher")).contains("running");
+    awaitState("io.acme.crasher", "quarantined", "failed 4 times in a row");
+    drop(discovery("io.acme.crasher", "1.0.1", HostileDiscovery.Good.class).bytes(), "crash.jar");
+    awaitState("io.acme.crasher", "running", "");
+    remove("crash.jar", "io.acme.crasher");
+  }
+}

@@ -1,0 +1,33 @@
+package io.narthex.core.host;
+
+import java.time.Duration;
+
+/**
+ * When failures of a plugin have consequences.
+ *
+ * @param failures failed calls in a row after which an instance is left alone for a while
+ * @param crashes ends of a run in a row, without a result between, after which the plugin is
+ *     quarantined
+ * @param starts failed starts in a row after which the plugin is quarantined
+ * @param window how old a crash or failed start may be to count
+ * @param restartPause pause after the first crash, and while a circuit is open; doubles each time
+ * @param longestPause longest pause
+ */
+public record GuardLimits(
+    int failures,
+    int crashes,
+    int starts,
+    Duration window,
+    Duration restartPause,
+    Duration longestPause) {
+  /** The usual ones. */
+  public static final GuardLimits DEFAULT =
+      new GuardLimits(5, 10, 3, Duration.ofHours(1), Duration.ofSeconds(5), Duration.ofMinutes(1));
+
+  /** Returns the pause after so many failures in a row. */
+  public Duration pauseAfter(int inARow) {
+    long millis = restartPause.toMillis() << Math.min(Math.max(inARow - 1, 0), 20);
+    return Duration.ofMillis(
+        Math.min(millis, Math.max(longestPause.toMillis(), restartPause.toMillis())));
+  }
+}

@@ -1,0 +1,125 @@
+package io.narthex.core.host;
+
+import java.lang.ref.WeakReference;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The threads of the host that are inside code of a plugin now, and those it has lent to plugins.
+ * Thread-safe. Keeps no class loader alive.
+ */
+public final class HostThreads {
+  /**
+   * A thread inside a plugin. Equality is identity.
+   *
+   * @param loader class loader of the plugin's code
+   * @param owner what the thread was lent to, or null
+   */
+  private static final class Stay {
+    final Thread thread;
+    final WeakReference<@Nullable ClassLoader> loader;
+    final String what;
+    final @Nullable Object owner;
+    final long since = System.nanoTime();
+
+    Stay(Thread thread, @Nullable ClassLoader loader, String what, @Nullable Object owner) {
+      this.thread = thread;
+      this.loader = new WeakReference<>(loader);
+      this.what = what;
+      this.owner = owner;
+    }
+  }
+
+  private final Set<Stay> stays = ConcurrentHashMap.newKeySet();
+
+  /** Notes that this thread enters a plugin; returns what {@link #leave} takes. */
+  Object enter(@Nullable ClassLoader loader, String what) {
+    Stay stay = new Stay(Thread.currentThread(), loader, what, null);
+    stays.add(stay);
+    return stay;
+  }
+
+  /** Notes that a thread has left the plugin. */
+  void leave(Object stay) {
+    stays.remove(stay);
+  }
+
+  /** Starts a thread for a plugin. */
+  Thread lend(Thread.Builder builder, Object owner, Runnable task) {
+    ClassLoader context = Thread.currentThread().getContextClassLoader();
+    ClassLoader ofTask = task.getClass().getClassLoader();
+    ClassLoader loader = ofTask == null ? context : ofTask;
+    Stay[] own = new Stay[1]; // written before the thread starts
+    Thread thread =
+        builder.unstarted(() -> {
+          Thread.currentThread().setContextClassLoader(context);
+          try {
+            task.run();
+          } finally {
+            stays.remove(own[0]);
+          }
+        });
+    Stay stay = new Stay(thread, loader, thread.getName(), owner);
+    own[0] = stay;
+    stays.add(stay);
+    thread.start();
+    return thread;
+  }
+
+  /** Interrupts the threads lent to {@code owner} and waits for them; returns those that stay. */
+  List<String> end(Object owner, Duration deadline) {
+    return end(s -> s.owner == owner, deadline);
+  }
+
+  /**
+   * Interrupts all threads inside code of a class loader and waits for them, together no longer
+   * than the deadline.
+   *
+   * @return the names of those that do not end
+   */
+  public List<String> end(ClassLoader loader, Duration deadline) {
+    return end(s -> s.loader.refersTo(loader), deadline);
+  }
+
+  private List<String> end(Predicate<Stay> which, Duration deadline) {
+    List<Stay> concerned = stays.stream().filter(which).filter(s -> s.thread.isAlive()).toList();
+    concerned.forEach(s -> s.thread.interrupt());
+    long until = System.nanoTime() + deadline.toNanos();
+    List<String> left = new ArrayList<>();
+    for (Stay stay : concerned) {
+      try {
+        // a thread of the host goes on to other work; what counts is that it has left the plugin
+        while (stay.thread.isAlive()
+            && stays.contains(stay)
+            && System.nanoTime() - until < 0
+            && !stay.thread.join(Duration.ofMillis(5))) {}
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      if (stay.thread.isAlive() && stays.contains(stay)) {
+        left.add(stay.what);
+      }
+    }
+    return left;
+  }
+
+  /** Returns what threads of the host do inside code of a class loader, with their age. */
+  public List<String> inside(ClassLoader loader) {
+    long now = System.nanoTime();
+    return stays.stream()
+        .filter(s -> s.loader.refersTo(loader) && s.thread.isAlive())
+        .map(s -> s.what + ", for " + (now - s.since) / 1_000_000_000L + " s")
+        .sorted()
+        .toList();
+  }
+
+  /** Tells whether a thread is one of these. */
+  public boolean has(Thread thread) {
+    return stays.stream().anyMatch(s -> s.thread == thread);
+  }
+}

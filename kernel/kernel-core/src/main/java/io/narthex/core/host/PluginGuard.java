@@ -1,0 +1,270 @@
+package io.narthex.core.host;
+
+import io.narthex.core.host.PluginCalls.PluginErrorException;
+import io.narthex.core.host.PluginCalls.PluginTimeoutException;
+import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.storage.StorageException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one door from the host into code of plugins: sets the context class loader, grants the time
+ * of {@link Operation}, counts, and keeps a list of the threads that are inside.
+ *
+ * <p><b>Threads.</b> Plugins that came with the server run on virtual threads. Users' plugins get
+ * platform threads: code that never waits would otherwise keep one of the few carriers to itself,
+ * and two such plugins would stop a server with two cores. So they cost it a core at worst.
+ *
+ * <p><b>Containment.</b> Exceptions and errors of a plugin reach the host that made the call, which
+ * turns them into the verdict of its kind. An error of the virtual machine goes on unchanged.
+ */
+public final class PluginGuard {
+  private static final Logger LOG = LoggerFactory.getLogger(PluginGuard.class);
+
+  private final PluginMetrics metrics = new PluginMetrics();
+  private final HostThreads threads = new HostThreads();
+  private final Set<String> trusted = ConcurrentHashMap.newKeySet();
+  private final GuardLimits limits;
+  private volatile BiConsumer<String, String> quarantine =
+      (id, reason) -> LOG.error("plugin {}: {}", id, reason);
+
+  /** Creates one with the usual limits. */
+  public PluginGuard() {
+    this(GuardLimits.DEFAULT);
+  }
+
+  /** Creates one. */
+  public PluginGuard(GuardLimits limits) {
+    this.limits = limits;
+  }
+
+  /** Returns the figures of all calls. */
+  public PluginMetrics metrics() {
+    return metrics;
+  }
+
+  /** Returns the threads that are inside plugins. */
+  public HostThreads threads() {
+    return threads;
+  }
+
+  /** Returns when failures have consequences. */
+  public GuardLimits limits() {
+    return limits;
+  }
+
+  /** Tells that a plugin came with the server. */
+  public void trust(String pluginId, boolean shipped) {
+    if (shipped) {
+      trusted.add(pluginId);
+    } else {
+      trusted.remove(pluginId);
+    }
+  }
+
+  /**
+   * Sets what is done about a plugin that crashes again and again: called with its id and the
+   * reason, on the thread that has just left it, and must return at once.
+   */
+  public void onRepeatedCrashes(BiConsumer<String, String> action) {
+    quarantine = action;
+  }
+
+  /** Reports a plugin that crashes again and again. */
+  void repeatedCrashes(Provider plugin, String reason) {
+    quarantine.accept(plugin.pluginId(), reason);
+  }
+
+  /** Returns a builder of threads for a plugin. */
+  Thread.Builder thread(Provider plugin, String name) {
+    return trusted.contains(plugin.pluginId())
+        ? Thread.ofVirtual().name(name)
+        : Thread.ofPlatform().daemon().name(name);
+  }
+
+  /** Returns a new circuit breaker for an instance of a plugin. */
+  CircuitBreaker breaker() {
+    return new CircuitBreaker(
+        limits.failures(), limits.restartPause(), limits.longestPause(), System::nanoTime);
+  }
+
+  /** Returns the figures of an operation of a plugin. */
+  CallStats stats(Provider plugin, Operation operation) {
+    return metrics.of(plugin.pluginId(), plugin.kind(), operation);
+  }
+
+  private static @Nullable ClassLoader loader(Provider plugin) {
+    return plugin.service().getClass().getClassLoader();
+  }
+
+  /** One call: knows whether somebody still waits for it. */
+  private final class Watched<T> implements Callable<T> {
+    final CallStats stats;
+    private final @Nullable ClassLoader loader;
+    private final String what;
+    private final Callable<T> body;
+    volatile boolean abandoned;
+
+    Watched(CallStats stats, @Nullable ClassLoader loader, String what, Callable<T> body) {
+      this.stats = stats;
+      this.loader = loader;
+      this.what = what;
+      this.body = body;
+    }
+
+    @Override
+    public T call() throws Exception {
+      Thread thread = Thread.currentThread();
+      ClassLoader before = thread.getContextClassLoader();
+      Object stay = threads.enter(loader, what);
+      thread.setContextClassLoader(loader);
+      long began = stats.begin();
+      try {
+        return body.call();
+      } catch (Exception | Error e) {
+        if (!abandoned && isFault(e)) {
+          stats.exceptions.increment();
+        }
+        throw e;
+      } finally {
+        stats.end(began);
+        thread.setContextClassLoader(before);
+        threads.leave(stay);
+      }
+    }
+  }
+
+  /** Tells whether the plugin is to blame: not for settings it refuses, nor for an interruption. */
+  static boolean isFault(Throwable e) {
+    return !(e instanceof ConfigException
+        || e instanceof InterruptedException
+        || e instanceof StorageException.Closed);
+  }
+
+  /**
+   * Throws errors of the virtual machine on, but for a stack overflow: that is a fault of the
+   * plugin's, and the stack was its own.
+   */
+  static void throwIfFatal(Throwable e) {
+    if (e instanceof VirtualMachineError fatal && !(e instanceof StackOverflowError)) {
+      throw fatal;
+    }
+  }
+
+  /** Calls on this thread, for as long as it takes. */
+  <T> T here(Provider plugin, Operation operation, String what, Callable<T> body) throws Exception {
+    return new Watched<>(stats(plugin, operation), loader(plugin), what, body).call();
+  }
+
+  /**
+   * Calls on a thread of its own, within the operation's deadline.
+   *
+   * @param what does it, for messages and the thread's name
+   * @param late takes a result that comes after the deadline
+   * @throws PluginTimeoutException after the deadline; the thread has been interrupted then
+   * @throws PluginErrorException for an error that is no exception
+   */
+  <T> T within(
+      Provider plugin,
+      Operation operation,
+      String what,
+      Callable<T> body,
+      PluginCalls.Late<T> late) {
+    return within(stats(plugin, operation), loader(plugin), operation, what, body, late);
+  }
+
+  private <T> T within(
+      CallStats stats,
+      @Nullable ClassLoader loader,
+      Operation operation,
+      String what,
+      Callable<T> body,
+      PluginCalls.Late<T> late) {
+    Duration deadline = Objects.requireNonNull(operation.deadline());
+    Watched<T> watched = new Watched<>(stats, loader, what, body);
+    try {
+      return PluginCalls.within(deadline, what, watched, late);
+    } catch (PluginTimeoutException e) {
+      watched.abandoned = true;
+      stats.timeouts.increment();
+      throw e;
+    } catch (Error e) {
+      throwIfFatal(e);
+      if (e instanceof LinkageError) {
+        throw e;
+      }
+      throw new PluginErrorException(what + " failed: " + e, e);
+    }
+  }
+
+  /**
+   * Starts a plugin within the deadline of {@link Operation#START}.
+   *
+   * @param loader its class loader
+   */
+  public <T> T starting(
+      String pluginId,
+      @Nullable ClassLoader loader,
+      String what,
+      Callable<T> body,
+      PluginCalls.Late<T> late) {
+    CallStats stats = metrics.of(pluginId, null, Operation.START);
+    return within(stats, loader, Operation.START, what, body, late);
+  }
+
+  /** Opens an instance; what an overdue call opens in the end is closed. */
+  <T> T open(Provider plugin, String what, Callable<T> body) {
+    return within(
+        plugin,
+        Operation.OPEN,
+        what,
+        body,
+        late -> {
+          if (late instanceof AutoCloseable closeable) {
+            close(plugin, what, closeable);
+          }
+        });
+  }
+
+  /** Closes an instance in time; what goes wrong is logged. */
+  void close(Provider plugin, String what, AutoCloseable instance) {
+    try {
+      within(
+          plugin,
+          Operation.CLOSE,
+          what,
+          () -> {
+            instance.close();
+            return true;
+          },
+          late -> {});
+    } catch (PluginTimeoutException e) {
+      LOG.warn("{}", e.getMessage());
+    } catch (RuntimeException | Error e) {
+      throwIfFatal(e);
+      LOG.warn("{} failed to close: {}", what, e.toString());
+    }
+  }
+
+  /** Starts a call on a thread of its own; the caller decides how long it waits. */
+  <T> PluginCall<T> start(Provider plugin, Operation operation, String what, Callable<T> body) {
+    CallStats stats = stats(plugin, operation);
+    Watched<T> watched = new Watched<>(stats, loader(plugin), what, body);
+    return new PluginCall<>(
+        thread(plugin, what),
+        what,
+        watched,
+        () -> {
+          watched.abandoned = true;
+          stats.timeouts.increment();
+        });
+  }
+}

@@ -1,0 +1,107 @@
+package io.narthex.core.plugin;
+
+import io.narthex.core.host.GuardLimits;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Clock;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which jars are kept out of service because they failed again and again, and how often a jar has
+ * failed to start. Kept in a file, so that a restart changes nothing. A jar is known by its digest:
+ * another one of the same plugin starts afresh. Used with the plugin manager's lock held.
+ */
+final class Quarantine {
+  private static final String PREFIX_START = "failed to start: ";
+  private static final String PREFIX_TEST = "self-test failed: ";
+
+  private final Path file;
+  private final Clock clock;
+  private final GuardLimits limits;
+  private final Properties properties = new Properties();
+
+  Quarantine(Path file, Clock clock, GuardLimits limits) {
+    this.file = file;
+    this.clock = clock;
+    this.limits = limits;
+    if (Files.exists(file)) {
+      try (Reader in = Files.newBufferedReader(file)) {
+        properties.load(in);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  /** Tells whether a problem is a fault of the plugin's code, which trying again may cure. */
+  static boolean isCrash(String problem) {
+    return problem.startsWith(PREFIX_START) || problem.startsWith(PREFIX_TEST);
+  }
+
+  /** Returns why a jar is kept out of service, or null. */
+  @Nullable String reason(String id, String sha256) {
+    return sha256.equals(properties.getProperty(id + ".sha256"))
+        ? properties.getProperty(id + ".reason")
+        : null;
+  }
+
+  /** Keeps a jar out of service. */
+  void hold(String id, String sha256, String reason) {
+    forget(id);
+    properties.setProperty(id + ".sha256", sha256);
+    properties.setProperty(id + ".reason", reason);
+    store();
+  }
+
+  /**
+   * Counts a failed start; returns how many there have been in a row within the window.
+   *
+   * @param sha256 digest of the jar that failed
+   */
+  int startFailed(String id, String sha256) {
+    long now = clock.millis();
+    String[] last = properties.getProperty(id + ".starts", "").split(" ", -1);
+    int before = 0;
+    if (last.length == 3
+        && last[0].equals(sha256)
+        && now - Long.parseLong(last[1]) <= limits.window().toMillis()) {
+      before = Integer.parseInt(last[2]);
+    }
+    int failures = before + 1;
+    properties.setProperty(id + ".starts", sha256 + " " + now + " " + failures);
+    store();
+    return failures;
+  }
+
+  /** Lets a plugin start again: its user asks for it, or it has started. */
+  void free(String id) {
+    if (forget(id)) {
+      store();
+    }
+  }
+
+  private boolean forget(String id) {
+    return (properties.remove(id + ".sha256") != null)
+        | (properties.remove(id + ".reason") != null)
+        | (properties.remove(id + ".starts") != null);
+  }
+
+  private void store() {
+    Path partial = file.resolveSibling(file.getFileName() + ".tmp");
+    try {
+      try (Writer out = Files.newBufferedWriter(partial)) {
+        properties.store(out, null);
+      }
+      Files.move(
+          partial, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

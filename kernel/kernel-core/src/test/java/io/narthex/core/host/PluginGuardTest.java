@@ -1,0 +1,261 @@
+package io.narthex.core.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.core.host.ProviderRegistry.Kind;
+import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.model.Exemplar;
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.NativeHistogram;
+import io.narthex.service.plugins.PluginHealth;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.exporter.MetricSink;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class PluginGuardTest {
+  private final PluginGuard guard = new PluginGuard();
+  private final Provider plugin = new Provider(Kind.EXPORTER, "x", "io.acme", new Object());
+
+  private PluginHealth.Calls calls(String operation) {
+    return guard.metrics().calls("io.acme").stream()
+        .filter(c -> c.operation().equals(operation))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private Map<String, Double> metrics() {
+    Map<String, Double> out = new TreeMap<>();
+    guard
+        .metrics()
+        .collect(
+            new MetricSink() {
+              @Override
+              public void family(MetricMetadata metadata) {
+                assertThat(metadata.help()).as(metadata.name()).isNotEmpty();
+              }
+
+              @Override
+              public void sample(String name, Labels labels, double value) {
+                out.put(name + labels, value);
+              }
+
+              @Override
+              public void sample(
+                  String name,
+                  Labels labels,
+                  double value,
+                  long timestampMs,
+                  @Nullable Exemplar exemplar) {}
+
+              @Override
+              public void histogram(String name, Labels labels, NativeHistogram histogram) {}
+            });
+    return out;
+  }
+
+  @Test
+  void contextClassLoaderIsThePluginsDuringTheCallAndResetAfter() throws Exception {
+    ClassLoader mine = new ClassLoader() {};
+    Thread.currentThread().setContextClassLoader(mine);
+    try {
+      ClassLoader during =
+          guard
+              .here(
+                  plugin,
+                  Operation.RUN,
+                  "x",
+                  () ->
+                      java.util.Optional.ofNullable(Thread.currentThread().getContextClassLoader()))
+              .orElse(null);
+      assertThat(during).as("that of Object").isNull();
+      assertThatThrownBy(() ->
+              guard.here(
+                  plugin,
+                  Operation.RUN,
+                  "x",
+                  () -> {
+                    Thread.currentThread().setContextClassLoader(new ClassLoader() {});
+                    throw new IllegalStateException("broken");
+                  }))
+          .hasMessage("broken");
+      assertThat(Thread.currentThread().getContextClassLoader()).isSameAs(mine);
+    } finally {
+      Thread.currentThread().setContextClassLoader(PluginGuardTest.class.getClassLoader());
+    }
+  }
+
+  @Test
+  void countsCallsFailuresAndDurations() throws Exception {
+    assertThat(guard.<String>open(plugin, "exporter x", () -> "opened")).isEqualTo("opened");
+    assertThatThrownBy(() ->
+            guard.open(
+                plugin,
+                "exporter x",
+                () -> {
+                  throw new NoClassDefFoundError("gone");
+                }))
+        .isInstanceOf(NoClassDefFoundError.class);
+    assertThatThrownBy(() ->
+            guard.open(
+                plugin,
+                "exporter x",
+                () -> {
+                  throw new AssertionError("no");
+                }))
+        .isInstanceOf(PluginCalls.PluginErrorException.class)
+        .hasMessage("exporter x failed: java.lang.AssertionError: no");
+    assertThatThrownBy(() ->
+            guard.open(
+                plugin,
+                "exporter x",
+                () -> {
+                  throw new ConfigException("the user's fault");
+                }))
+        .isInstanceOf(ConfigException.class);
+    PluginHealth.Calls open = calls("open");
+    assertThat(open.calls()).isEqualTo(4);
+    assertThat(open.exceptions()).isEqualTo(2);
+    assertThat(open.inFlight()).isZero();
+    assertThat(open.maxSeconds()).isPositive().isGreaterThanOrEqualTo(open.meanSeconds());
+    String labels = "{kind=\"exporter\", operation=\"open\", plugin=\"io.acme\"";
+    assertThat(metrics())
+        .containsEntry("narthex_plugin_calls_total" + labels + "}", 4.0)
+        .containsEntry(
+            "narthex_plugin_call_failures_total" + labels + ", reason=\"exception\"}", 2.0)
+        .containsEntry("narthex_plugin_call_failures_total" + labels + ", reason=\"timeout\"}", 0.0)
+        .containsEntry("narthex_plugin_calls_in_flight" + labels + "}", 0.0)
+        .containsEntry("narthex_plugin_call_duration_seconds_count" + labels + "}", 4.0)
+        .containsEntry(
+            "narthex_plugin_call_duration_seconds_bucket{kind=\"exporter\", le=\"+Inf\", operation=\"open\", plugin=\"io.acme\"}",
+            4.0);
+    guard.metrics().forget("io.acme");
+    assertThat(metrics()).isEmpty();
+  }
+
+  @Test
+  void overdueCallIsATimeoutAndStaysInFlightUntilItEnds() throws Exception {
+    CountDownLatch go = new CountDownLatch(1);
+    PluginCall<String> call =
+        guard.start(
+            plugin,
+            Operation.COLLECT,
+            "exporter x",
+            () -> {
+              while (go.getCount() > 0) {
+                LockSupport.parkNanos(1_000_000); // deaf to interruption
+                Thread.interrupted();
+              }
+              throw new IllegalStateException("too late to matter");
+            });
+    assertThatThrownBy(() -> call.await(Duration.ofMillis(20)))
+        .isInstanceOf(PluginCalls.PluginTimeoutException.class)
+        .hasMessage("exporter x did not come back within 0.02 s");
+    assertThat(call.isAbandoned()).isTrue();
+    assertThat(call.isRunning()).isTrue();
+    assertThat(calls("collect").inFlight()).isEqualTo(1);
+    assertThat(calls("collect").timeouts()).isEqualTo(1);
+    go.countDown();
+    assertThat(call.join(Duration.ofSeconds(10))).isTrue();
+    Fakes.eventually(() -> calls("collect").inFlight() == 0);
+    assertThat(calls("collect").exceptions()).as("counted once").isZero();
+  }
+
+  @Test
+  void interruptedCallerInterruptsTheCall() throws Exception {
+    CountDownLatch interrupted = new CountDownLatch(1);
+    PluginCall<Boolean> call =
+        guard.start(
+            plugin,
+            Operation.COLLECT,
+            "exporter x",
+            () -> {
+              try {
+                new CountDownLatch(1).await();
+              } catch (InterruptedException e) {
+                interrupted.countDown();
+                throw e;
+              }
+              return true;
+            });
+    AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+    Thread caller =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                call.await(Duration.ofMinutes(1));
+              } catch (Exception e) {
+                thrown.set(e);
+              }
+            });
+    caller.interrupt();
+    caller.join();
+    assertThat(interrupted.getCount()).isZero();
+    assertThat(thrown.get()).isInstanceOf(InterruptedException.class);
+  }
+
+  @Test
+  void stackOverflowIsAFaultAndOtherErrorsOfTheMachineGoOn() {
+    assertThatThrownBy(() -> PluginGuard.throwIfFatal(new OutOfMemoryError("x")))
+        .isInstanceOf(OutOfMemoryError.class);
+    PluginGuard.throwIfFatal(new StackOverflowError());
+    PluginGuard.throwIfFatal(new NoClassDefFoundError());
+  }
+
+  @Test
+  void pluginsOfUsersGetThreadsThatTheyCannotHog() {
+    assertThat(guard.thread(plugin, "x").unstarted(() -> {}).isVirtual()).isFalse();
+    guard.trust("io.acme", true);
+    assertThat(guard.thread(plugin, "x").unstarted(() -> {}).isVirtual()).isTrue();
+    guard.trust("io.acme", false);
+    assertThat(guard.thread(plugin, "x").unstarted(() -> {}).isVirtual()).isFalse();
+  }
+
+  @Test
+  void lentThreadsAreEndedWithTheirOwner() throws Exception {
+    Object owner = new Object();
+    Object other = new Object();
+    CountDownLatch go = new CountDownLatch(1);
+    Thread obedient =
+        guard.threads().lend(Thread.ofVirtual().name("obedient"), owner, () -> waitFor(go));
+    Thread others =
+        guard.threads().lend(Thread.ofVirtual().name("others"), other, () -> waitFor(go));
+    Thread deaf =
+        guard
+            .threads()
+            .lend(
+                Thread.ofPlatform().daemon().name("deaf"),
+                owner,
+                () -> {
+                  while (go.getCount() > 0) {
+                    LockSupport.parkNanos(1_000_000);
+                    Thread.interrupted();
+                  }
+                });
+    assertThat(guard.threads().end(owner, Duration.ofMillis(300))).containsExactly("deaf");
+    assertThat(obedient.isAlive()).isFalse();
+    assertThat(others.isAlive()).isTrue();
+    ClassLoader mine = PluginGuardTest.class.getClassLoader();
+    assertThat(guard.threads().inside(mine)).anyMatch(t -> t.startsWith("deaf, for "));
+    go.countDown();
+    deaf.join();
+    others.join();
+    assertThat(guard.threads().inside(mine)).isEmpty();
+  }
+
+  private static void waitFor(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      // told to stop
+    }
+  }
+}
