@@ -45,6 +45,9 @@ final class PluginCommand {
       options: --server=URL --token-file=FILE --json
       """;
 
+  private static final Duration REPLACED = Duration.ofMinutes(2);
+  private static final long POLL_MILLIS = 300;
+
   private final ObjectMapper json = new ObjectMapper();
   private final HttpClient client =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
@@ -128,11 +131,11 @@ final class PluginCommand {
         case "forget" ->
             print(send("DELETE", "plugins/orphans/" + encode(subject), BodyPublishers.noBody()));
         case "info" -> print(send("GET", "plugins/" + encode(subject), null));
-        case "install", "update" -> print(upload(Path.of(subject)));
+        case "install", "update" -> finish(upload(Path.of(subject)));
         case "remove" ->
-            print(send("DELETE", "plugins/" + encode(subject), BodyPublishers.noBody()));
+            finish(send("DELETE", "plugins/" + encode(subject), BodyPublishers.noBody()));
         case "rollback", "enable", "disable" ->
-            print(
+            finish(
                 send(
                     "POST", "plugins/" + encode(subject) + "/" + command, BodyPublishers.noBody()));
         case "log" ->
@@ -222,6 +225,41 @@ final class PluginCommand {
       token = Files.readString(tokenFile).strip();
     }
     return token;
+  }
+
+  /**
+   * Prints the outcome of a change. One that goes on after the answer is waited for: the part of
+   * the server that answers may be the one that is replaced.
+   */
+  private int finish(HttpResponse<String> response) throws IOException, InterruptedException {
+    if (response.statusCode() != 202) {
+      return print(response);
+    }
+    String id = json.readTree(response.body()).path("id").asText();
+    long end = System.nanoTime() + REPLACED.toNanos();
+    while (true) {
+      Thread.sleep(POLL_MILLIS);
+      try {
+        HttpResponse<String> now = send("GET", "plugins/" + encode(id), null);
+        JsonNode plugin = json.readTree(now.body());
+        if (now.statusCode() == 200 && !plugin.path("state").asText().equals("starting")) {
+          String problem = plugin.path("reason").asText();
+          if (problem.isEmpty()) {
+            return print(now);
+          }
+          err.println("narthex plugin: " + id + ": " + problem);
+          return 1;
+        }
+      } catch (IOException e) {
+        if (System.nanoTime() > end) {
+          throw e; // it does not listen again
+        }
+      }
+      if (System.nanoTime() > end) {
+        err.println("narthex plugin: " + id + " is still being replaced; see narthex plugin log");
+        return 1;
+      }
+    }
   }
 
   private int print(HttpResponse<String> response) throws IOException {

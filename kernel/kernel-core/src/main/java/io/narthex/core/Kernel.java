@@ -13,6 +13,7 @@ import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.StorageHost;
 import io.narthex.core.metrics.MetricsRegistry;
 import io.narthex.core.plugin.AdminToken;
+import io.narthex.core.plugin.MinuteHandOver;
 import io.narthex.core.plugin.PluginManager;
 import io.narthex.core.settings.PluginSettingsManager;
 import io.narthex.format.http.JettyHttpTransport;
@@ -33,6 +34,7 @@ import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.plugins.WaitingSource;
 import io.narthex.service.query.FunctionRegistry;
+import io.narthex.service.server.HandOver;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigException;
@@ -212,6 +214,7 @@ public final class Kernel {
     metrics.add(guard.metrics());
     metrics.add(plugins.leakMetrics());
     metrics.add(pluginSettings);
+    plugins.kernelHooks(config::lateProblem, server::replacing);
 
     framework.registerService(Metrics.class, metrics, null);
     framework.registerService(HttpTransport.class, http, null);
@@ -219,6 +222,7 @@ public final class Kernel {
     framework.registerService(ExporterService.class, exporters, null);
     framework.registerService(NotifierService.class, notifiers, null);
     framework.registerService(FunctionRegistry.class, functions, null);
+    framework.registerService(HandOver.class, new MinuteHandOver(clock), null);
     framework.registerService(PluginService.class, plugins, null);
     framework.registerService(PluginSettingsService.class, pluginSettings, null);
     framework.registerService(ConfigService.class, config, null);

@@ -94,13 +94,40 @@ public final class HttpServer {
     starting =
         Thread.ofPlatform()
             .name("http-start")
-            .unstarted(() -> {
-              // Jersey, HK2 and Jetty look services up through the context class loader
-              Thread.currentThread().setContextClassLoader(HttpServer.class.getClassLoader());
-              start(create(info, config, metrics, storage, exporters, plugins), info, sockets);
-            });
-    if (!sockets.isEmpty()) {
+            .unstarted(() -> serve(info, config, metrics, storage, exporters, plugins, sockets));
+    if (sockets.isEmpty()) {
+      return;
+    }
+    if (!info.ready()) {
       starting.start();
+      return;
+    }
+    // it replaces another version: whether that works must be known before the other one goes
+    try {
+      serve(info, config, metrics, storage, exporters, plugins, sockets);
+    } catch (RuntimeException | LinkageError e) {
+      stop();
+      close(sockets);
+      throw e;
+    }
+  }
+
+  private void serve(
+      ServerInfo info,
+      ConfigService config,
+      Metrics metrics,
+      StorageGate storage,
+      ExporterService exporters,
+      PluginService plugins,
+      List<ServerSocketChannel> sockets) {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    // Jersey, HK2 and Jetty look services up through the context class loader
+    thread.setContextClassLoader(HttpServer.class.getClassLoader());
+    try {
+      start(create(info, config, metrics, storage, exporters, plugins), info, sockets);
+    } finally {
+      thread.setContextClassLoader(before);
     }
   }
 
@@ -123,7 +150,7 @@ public final class HttpServer {
     }
     pool.setVirtualThreadsExecutor(requests);
     Server created = new Server(pool);
-    created.addBean(requests);
+    created.addBean(requests, true); // it runs already, and has to end with the server
     created.setStopTimeout(1000);
 
     ResourceConfig resources = new ResourceConfig();
@@ -207,11 +234,10 @@ public final class HttpServer {
         ServerSocketChannel socket = ServerSocketChannel.open();
         sockets.add(socket);
         String host = address.host();
+        int port = address.port() == 0 ? before(info, bound.size()) : address.port();
         socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
         socket.bind(
-            host == null
-                ? new InetSocketAddress(address.port())
-                : new InetSocketAddress(host, address.port()),
+            host == null ? new InetSocketAddress(port) : new InetSocketAddress(host, port),
             BACKLOG);
         bound.add(
             InetSocketAddress.createUnresolved(
@@ -236,6 +262,12 @@ public final class HttpServer {
 
   private static List<ServerSocketChannel> refuse(
       ServerInfo info, List<ServerSocketChannel> sockets, String message) {
+    close(sockets);
+    info.fatal(message);
+    return List.of();
+  }
+
+  private static void close(List<ServerSocketChannel> sockets) {
     for (ServerSocketChannel socket : sockets) {
       try {
         socket.close();
@@ -243,8 +275,6 @@ public final class HttpServer {
         LOG.debug("closing a listener: {}", e.toString());
       }
     }
-    info.fatal(message);
-    return List.of();
   }
 
   private void start(Server created, ServerInfo info, List<ServerSocketChannel> sockets) {
@@ -266,6 +296,12 @@ public final class HttpServer {
       LOG.error("the HTTP server cannot start", e);
       info.fatal("the HTTP server cannot start: " + e);
     }
+  }
+
+  /** Returns the port a former version of this bundle was given, so that clients find it again. */
+  private static int before(ServerInfo info, int index) {
+    List<InetSocketAddress> known = info.listenAddresses();
+    return index < known.size() ? known.get(index).getPort() : 0;
   }
 
   /** Stops listening; running requests get a second. */

@@ -20,6 +20,7 @@ import io.narthex.service.plugins.WaitingSource;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.rules.RuleService;
+import io.narthex.service.server.HandOver;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.template.TemplateService;
@@ -66,6 +67,7 @@ public final class RuleManager
   private static final Pattern UNKNOWN =
       Pattern.compile("unknown function with name \"([^\"]*)\"", 0);
 
+  private final HandOver handOver;
   private final QueryEngine engine;
   private final TemplateService templates;
   private final AlertSender sender;
@@ -86,7 +88,9 @@ public final class RuleManager
       @Reference StorageGate storage,
       @Reference TemplateService templates,
       @Reference ServerInfo server,
-      @Reference Metrics metrics) {
+      @Reference Metrics metrics,
+      @Reference HandOver handOver) {
+    this.handOver = handOver;
     this.engine = engine;
     this.templates = templates;
     this.sender =
@@ -128,6 +132,7 @@ public final class RuleManager
       policyOption = ReferencePolicyOption.GREEDY)
   void bindSink(AlertSink service) {
     sink = service;
+    sender.sinkArrived();
   }
 
   /** Lets it go. */
@@ -153,7 +158,7 @@ public final class RuleManager
     }
   }
 
-  /** Stops all groups; their series go on when the server is back. */
+  /** Stops all groups; what they know is left for the next instance, their series go on there. */
   @Deactivate
   void stop() {
     Map<String, RuleGroup> running;
@@ -163,6 +168,9 @@ public final class RuleManager
       groups = Map.of();
     }
     running.values().forEach(g -> g.stop(false));
+    if (!running.isEmpty()) {
+      handOver.leave(RuleState.KEY, RuleState.of(running));
+    }
     sender.close();
   }
 
@@ -187,6 +195,7 @@ public final class RuleManager
         return;
       }
       Map<String, RuleGroup> before = new LinkedHashMap<>(groups);
+      RuleState left = loadedOnce ? null : RuleState.of(handOver.take(RuleState.KEY));
       List<RuleGroup> starting = new ArrayList<>();
       for (GroupSpec spec : specs) {
         Duration interval =
@@ -202,6 +211,9 @@ public final class RuleManager
           continue;
         }
         RuleGroup group = new RuleGroup(spec, interval, offset, context, clock, !loadedOnce);
+        if (left != null) {
+          left.restore(spec.key(), group);
+        }
         if (old != null) {
           old.stop(false);
           group.takeOver(old);

@@ -10,6 +10,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +40,9 @@ public final class ConfigManager implements ConfigService {
 
   /** A configuration with its texts, and what they were made of. */
   private record View(ConfigFiles.Loaded loaded, ShownConfig shown, ConfigSnapshot snapshot) {}
+
+  /** Parts that were added later and could not apply the configuration, with the reason. */
+  private final Map<ReloadListener, String> lateProblems = new ConcurrentHashMap<>();
 
   /**
    * Creates a manager of files that have been read.
@@ -109,15 +114,25 @@ public final class ConfigManager implements ConfigService {
         listener.apply(view(loaded));
       } catch (RuntimeException | LinkageError e) {
         problem(listener, e);
+        lateProblems.put(listener, text(listener, e));
         failed(
             "one or more errors occurred while applying the configuration: " + text(listener, e));
       }
     }
   }
 
-  /** Removes a part. */
-  public void remove(ReloadListener listener) {
+  /** Removes a part; if it alone could not apply the configuration, that is forgotten. */
+  public synchronized void remove(ReloadListener listener) {
     listeners.remove(listener);
+    if (lateProblems.remove(listener) != null && lateProblems.isEmpty()) {
+      outcome = new Outcome(true, null, outcome.lastSuccess());
+      successful.set(1);
+    }
+  }
+
+  /** Returns why a part that came later could not apply the configuration, or null. */
+  public @Nullable String lateProblem(ReloadListener listener) {
+    return lateProblems.get(listener);
   }
 
   @Override
@@ -146,6 +161,7 @@ public final class ConfigManager implements ConfigService {
       throw new ConfigException("the configuration could not be checked: " + e, e);
     }
     loaded = next;
+    lateProblems.clear();
     List<String> problems = apply(next);
     if (!problems.isEmpty()) {
       failed(
