@@ -12,7 +12,7 @@ final class BenchQueries {
    *
    * @param expression PromQL
    * @param steps 1 = an instant query at the end of the data
-   * @param size the size of the metrics it reads
+   * @param size the size of the metrics it reads, or their kind
    */
   record Query(String expression, int steps, String size) {}
 
@@ -64,6 +64,45 @@ final class BenchQueries {
 
   private BenchQueries() {}
 
+  /** Over two thousand series. */
+  private static final List<String> LARGE =
+      List.of(
+          "sum(a_2000)",
+          "sum(rate(a_2000[1m]))",
+          "topk(5, a_2000)",
+          "sum(a_2000 - b_2000)",
+          "a_2000{l='1234'} - b_2000",
+          "quantile(0.9, a_2000)");
+
+  /** Joins of two metrics with a thousand instances each. */
+  private static final List<String> JOINS =
+      List.of(
+          "rpc_success_total + rpc_error_total",
+          "rpc_success_total + on(job, instance) group_left rpc_error_total",
+          "rpc_success_total and rpc_error_total{instance=~'0.*'}",
+          "rpc_success_total or rpc_error_total{instance=~'0.*'}",
+          "rpc_success_total unless rpc_error_total{instance=~'0.*'}");
+
+  /** Over native histograms; X stands for the kind of buckets. */
+  private static final List<String> HISTOGRAMS =
+      List.of(
+          "sum(nh_X)",
+          "sum(rate(nh_X[2m]))",
+          "sum(rate(nh_X[20m]))",
+          "histogram_count(sum(nh_X))",
+          "histogram_sum(sum(nh_X))",
+          "histogram_count(sum(rate(nh_X[2m])))",
+          "histogram_sum(sum(rate(nh_X[20m])))",
+          "histogram_quantile(0.9, sum(rate(nh_X[2m])))");
+
+  private static final List<String> INFO =
+      List.of(
+          "info(rate(http_server_request_duration_seconds_count[2m]))",
+          "info(rate(http_server_request_duration_seconds_count[2m]),"
+              + " {k8s_cluster_name='us-east'})",
+          "sum by (k8s_cluster_name)"
+              + " (info(rate(http_server_request_duration_seconds_count[2m])))");
+
   /** Returns all, small ones first. */
   static List<Query> all() {
     Set<Query> out = new LinkedHashSet<>();
@@ -79,6 +118,24 @@ final class BenchQueries {
     }
     out.add(new Query("count({__name__!=\"\"})", 1, "hundred"));
     out.add(new Query("count({__name__!=\"\",l=\"\"})", 1, "hundred"));
+    for (String size : new String[] {"one", "hundred"}) {
+      for (String expression : List.of("rate(a_X[1m])", "rate(a_X[1m] smoothed)", "a_X - b_X")) {
+        out.add(new Query(expression.replace("X", size), 10_000, size));
+      }
+    }
+    out.add(new Query("rate(sparse[1m])", 10_000, "hundred"));
+    out.add(new Query("rate(sparse[1m] smoothed)", 10_000, "hundred"));
+    for (int steps : new int[] {1, 1000}) {
+      LARGE.forEach(expression -> out.add(new Query(expression, steps, "two thousand")));
+      JOINS.forEach(expression -> out.add(new Query(expression, steps, "joins")));
+    }
+    for (int steps : new int[] {1, 240}) {
+      for (String kind : new String[] {"exponential", "custom"}) {
+        HISTOGRAMS.forEach(expression ->
+            out.add(new Query(expression.replace("X", kind), steps, "native histograms")));
+      }
+      INFO.forEach(expression -> out.add(new Query(expression, steps, "info")));
+    }
     return new ArrayList<>(out);
   }
 

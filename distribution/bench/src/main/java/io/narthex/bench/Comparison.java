@@ -36,11 +36,61 @@ final class Comparison {
           type.equals("vector")
               ? point(e.getValue().path("value"), other.path("value"))
               : points(e.getValue().path("values"), other.path("values"));
+      if (difference == null) {
+        difference =
+            type.equals("vector")
+                ? histogram(e.getValue().path("histogram"), other.path("histogram"))
+                : histograms(e.getValue().path("histograms"), other.path("histograms"));
+      }
       if (difference != null) {
         return difference + " of " + e.getKey();
       }
     }
     return null;
+  }
+
+  private static @Nullable String histograms(JsonNode a, JsonNode b) {
+    if (a.size() != b.size()) {
+      return "number of histograms (" + a.size() + " / " + b.size() + ")";
+    }
+    for (int i = 0; i < a.size(); i++) {
+      String difference = histogram(a.get(i), b.get(i));
+      if (difference != null) {
+        return difference;
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable String histogram(JsonNode a, JsonNode b) {
+    return same(a, b) ? null : "histogram at " + a.path(0);
+  }
+
+  /** Compares objects and arrays of numbers and texts of numbers. */
+  private static boolean same(JsonNode a, JsonNode b) {
+    if (a.isTextual() && b.isTextual()) {
+      return sameNumber(a.asText(), b.asText());
+    }
+    if (!a.isContainerNode()) {
+      return a.equals(b);
+    }
+    if (a.getNodeType() != b.getNodeType() || a.size() != b.size()) {
+      return false;
+    }
+    if (a.isArray()) {
+      for (int i = 0; i < a.size(); i++) {
+        if (!same(a.get(i), b.get(i))) {
+          return false;
+        }
+      }
+      return true;
+    }
+    for (Map.Entry<String, JsonNode> field : a.properties()) {
+      if (!same(field.getValue(), b.path(field.getKey()))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static @Nullable String points(JsonNode a, JsonNode b) {
@@ -77,8 +127,10 @@ final class Comparison {
     if (a.path(0).asDouble() != b.path(0).asDouble()) {
       return false;
     }
-    String x = a.path(1).asText();
-    String y = b.path(1).asText();
+    return sameNumber(a.path(1).asText(), b.path(1).asText());
+  }
+
+  private static boolean sameNumber(String x, String y) {
     if (x.equals(y)) {
       return true;
     }

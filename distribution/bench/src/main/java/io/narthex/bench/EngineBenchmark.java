@@ -94,7 +94,7 @@ public class EngineBenchmark {
   @Setup
   public void load() {
     var storage = LibraryContext.memory();
-    new BenchData(POINTS, END_MS).load(storage);
+    new BenchData(POINTS, END_MS, true).load(storage);
     engine = new PromqlEngine(storage, () -> OPTIONS);
     query = expression.replace("X", size);
   }

@@ -185,7 +185,7 @@ public final class Fuzz {
     random = new Random(seed);
     endMs = 1_700_000_000_000L;
     Storage storage = LibraryContext.memory();
-    new BenchData(POINTS, endMs).load(storage);
+    new BenchData(POINTS, endMs, true).load(storage);
     engine = new PromqlEngine(storage, () -> OPTIONS);
   }
 

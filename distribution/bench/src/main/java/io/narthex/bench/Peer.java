@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server under comparison: a process of ours on a free loopback port, with a folder of its own.
@@ -25,6 +26,7 @@ final class Peer implements AutoCloseable {
   final String name;
   final String base;
   private final Process process;
+  private @Nullable HttpProbe probe;
 
   private Peer(String name, String base, Process process) {
     this.name = name;
@@ -155,15 +157,38 @@ final class Peer implements AutoCloseable {
   }
 
   /** Fetches an answer and drops it; demands success. */
-  void fetch(String path) throws IOException, InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(base + path))
-            .timeout(Duration.ofMinutes(2))
-            .GET()
-            .build();
-    HttpResponse<byte[]> response = CLIENT.send(request, BodyHandlers.ofByteArray());
-    if (response.statusCode() != 200) {
-      throw new IOException(name + " answered " + response.statusCode() + " to " + path);
+  void fetch(String path) throws IOException {
+    int status;
+    try {
+      status = probe().get(path);
+    } catch (IOException e) {
+      // servers close connections that have been open for long; a second failure is none of that
+      closeProbe();
+      status = probe().get(path);
+    }
+    if (status != 200) {
+      throw new IOException(name + " answered " + status + " to " + path);
+    }
+  }
+
+  private HttpProbe probe() throws IOException {
+    HttpProbe open = probe;
+    if (open == null) {
+      open = new HttpProbe(base);
+      probe = open;
+    }
+    return open;
+  }
+
+  private void closeProbe() {
+    HttpProbe open = probe;
+    probe = null;
+    if (open != null) {
+      try {
+        open.close();
+      } catch (IOException e) {
+        // it is of no use any more
+      }
     }
   }
 
@@ -203,11 +228,6 @@ final class Peer implements AutoCloseable {
     }
   }
 
-  /** Returns the id of the process. */
-  long pid() {
-    return process.pid();
-  }
-
   /** Returns CPU seconds used so far by the process. */
   double cpuSeconds() {
     return process.toHandle().info().totalCpuDuration().map(d -> d.toNanos() / 1e9).orElse(0.0);
@@ -215,6 +235,7 @@ final class Peer implements AutoCloseable {
 
   @Override
   public void close() {
+    closeProbe();
     process.destroy();
     try {
       if (!process.waitFor(10, java.util.concurrent.TimeUnit.SECONDS)) {

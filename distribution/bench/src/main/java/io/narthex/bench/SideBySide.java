@@ -9,8 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -19,25 +23,44 @@ import org.jspecify.annotations.Nullable;
  * on identical data, one system at a time in turn, and prints medians, CPU and ratios. An answer of
  * Narthex that differs from Prometheus' counts as a failure, however fast.
  *
+ * <p>CPU is that of the server process, from its first request of a measurement to its last; other
+ * work on the machine changes it far less than it does latency.
+ *
  * <p>Usage: {@code SideBySide ASSEMBLED_FOLDER [--quick] [--rounds=N] [--points=N] [--match=REGEX]
- * [--warm=SECONDS] [--without-vm]}.
+ * [--warm=SECONDS] [--minutes=N] [--without-vm]}.
  */
 public final class SideBySide {
-  private static final long WARM_NANOS = 400_000_000L;
-  private static final long BATCH_NANOS = 20_000_000L;
+  private static final long WARM_NANOS = 300_000_000L;
+  private static final long BATCH_NANOS = 40_000_000L;
+  private static final int MAX_BATCH = 400;
+
+  /** Systems that are compiled ahead need no longer than this to fill their caches. */
+  private static final int COMPILED_WARM_SECONDS = 5;
+
+  /** What all rounds of one query may take before there are fewer. */
+  private static final double ROUNDS_MILLIS = 5_000;
+
+  private static final int WORST = 10;
 
   private final ObjectMapper json = new ObjectMapper();
   private final List<Peer> peers = new ArrayList<>();
-  private final List<double[]> totals = new ArrayList<>();
-  private final List<Query> done = new ArrayList<>();
+  private final List<Ratios> done = new ArrayList<>();
   private int differences;
   private int refused;
   private int vmDifferences;
+  private int skipped;
 
   private SideBySide() {}
 
   /** What one system needed for one query. */
   private record Timing(double millis, double cpuMillis) {}
+
+  /** How Narthex did; NaN where there is nothing to compare. */
+  private record Ratios(Query query, double latency, double cpu, double vm, double vmCpu) {
+    String group() {
+      return query.steps() + (query.steps() == 1 ? " step, " : " steps, ") + query.size();
+    }
+  }
 
   /** Runs the comparison. */
   public static void main(String[] args) throws Exception {
@@ -47,6 +70,7 @@ public final class SideBySide {
     int rounds = 5;
     int points = 0;
     int warm = -1;
+    int minutes = 24;
     Pattern match = Pattern.compile("", 0);
     for (int i = 1; i < args.length; i++) {
       String value = args[i].substring(args[i].indexOf('=') + 1);
@@ -60,6 +84,8 @@ public final class SideBySide {
         points = Integer.parseInt(value);
       } else if (args[i].startsWith("--warm=")) {
         warm = Integer.parseInt(value);
+      } else if (args[i].startsWith("--minutes=")) {
+        minutes = Integer.parseInt(value);
       } else if (args[i].startsWith("--match=")) {
         match = Pattern.compile(value, 0);
       } else {
@@ -68,26 +94,36 @@ public final class SideBySide {
       }
     }
     if (points == 0) {
-      points = quick ? 1_500 : 8_640 + 1_000;
+      points = quick ? 1_500 : 8_640 + 10_000;
     }
     if (warm < 0) {
-      warm = quick ? 15 : 60;
+      warm = quick ? 15 : 45;
     }
     Pattern wanted = match;
     List<Query> queries =
         (quick ? BenchQueries.quick() : BenchQueries.all())
             .stream().filter(q -> wanted.matcher(q.expression()).find()).toList();
-    System.exit(new SideBySide().run(assembled, queries, rounds, points, warm, vm));
+    System.exit(new SideBySide().run(assembled, queries, rounds, points, warm, minutes, vm, quick));
   }
 
-  private int run(Path assembled, List<Query> queries, int rounds, int points, int warm, boolean vm)
+  private int run(
+      Path assembled,
+      List<Query> queries,
+      int rounds,
+      int points,
+      int warm,
+      int minutes,
+      boolean vm,
+      boolean core)
       throws Exception {
+    long deadline = System.nanoTime() + minutes * 60_000_000_000L;
     Path work = Files.createTempDirectory("narthex-queries");
-    BenchData data = new BenchData(points, System.currentTimeMillis() / 60_000 * 60_000 - 120_000);
+    BenchData data =
+        new BenchData(points, System.currentTimeMillis() / 60_000 * 60_000 - 120_000, core);
     System.out.printf(
         Locale.ROOT,
-        "queries: %d series, %d samples (%.1f h at 10 s; a full run has 26.8 h, the original list"
-            + " 51.8 h), %d queries, %d rounds%n",
+        "queries: %d series, %d samples (%.1f h at 10 s; a full run has 51.8 h), %d queries, %d"
+            + " rounds%n",
         data.series(),
         data.samples(),
         points * 10 / 3600.0,
@@ -107,30 +143,46 @@ public final class SideBySide {
       settle();
       System.out.printf(
           Locale.ROOT,
-          "queries: loaded in %.0f s; machine: %d processors, Java %s, %s%n",
+          "queries: loaded in %.0f s; machine: %d processors, load %.1f, Java %s, %s%n",
           (System.nanoTime() - begun) / 1e9,
           Runtime.getRuntime().availableProcessors(),
+          load(),
           System.getProperty("java.version"),
           System.getProperty("os.name") + " " + System.getProperty("os.version"));
       System.out.printf(
           Locale.ROOT,
-          "warm-up: all but the heavy queries in turn for %d s each system, then each query for at least %d ms%n%n",
+          "warm-up: all but the heavy queries in turn, Narthex for %d s, the others for %d s; then"
+              + " each query for %d ms or thrice%n%n",
           warm,
+          Math.min(warm, COMPILED_WARM_SECONDS),
           WARM_NANOS / 1_000_000);
       System.out.println(
-          "| query | steps | Prometheus ms | Narthex ms | VM ms | N/P | N/VM | CPU ms P / N / VM | |");
-      System.out.println("|---|---|---|---|---|---|---|---|---|");
+          "| query | steps | Prometheus ms | Narthex ms | VM ms | N/P | N/VM | CPU ms P / N / VM |"
+              + " CPU N/P | |");
+      System.out.println("|---|---|---|---|---|---|---|---|---|---|");
       for (Peer peer : peers) {
-        warm(peer, queries, data, warm);
+        warm(
+            peer,
+            queries,
+            data,
+            peer.name.equals("narthex") ? warm : Math.min(warm, COMPILED_WARM_SECONDS));
       }
       for (Query query : queries) {
-        time(query, data, rounds);
+        if (System.nanoTime() - deadline < 0) {
+          time(query, data, rounds);
+        } else {
+          skipped++;
+        }
       }
+      summary((System.nanoTime() - begun) / 60e9);
     } finally {
       peers.forEach(Peer::close);
     }
-    summary();
-    return differences == 0 ? 0 : 1;
+    return differences == 0 && skipped == 0 ? 0 : 1;
+  }
+
+  private static double load() {
+    return java.lang.management.ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
   }
 
   /** Asks all queries in turn, without the heavy ones; refusals are no matter here. */
@@ -181,8 +233,8 @@ public final class SideBySide {
       refused++;
       System.out.printf(
           Locale.ROOT,
-          "| `%s` | %d | | | | | | | this Prometheus refuses it |%n",
-          query.expression(),
+          "| `%s` | %d | | | | | | | | this Prometheus refuses it |%n",
+          query.expression().replace("|", "\\|"),
           query.steps());
       return;
     }
@@ -199,16 +251,25 @@ public final class SideBySide {
         remarks.add("DIFFERS: " + difference);
       } else if (difference != null) {
         vmDifferences++;
-        remarks.add(runs[i] ? "VM's answer is another" : "VM refuses it");
+        // what finds nothing has no time that could be compared
+        boolean finds = runs[i] && !actual.path("data").path("result").isEmpty();
+        remarks.add(finds ? "VM's answer is another" : runs[i] ? "VM finds nothing" : "VM refuses");
+        runs[i] = finds;
       }
     }
     int[] batch = new int[peers.size()];
+    double round = 0;
     for (int i = 0; i < peers.size(); i++) {
-      batch[i] = runs[i] ? warm(peers.get(i), path) : 0;
+      if (runs[i]) {
+        double millis = warm(peers.get(i), path);
+        batch[i] = (int) Math.clamp(BATCH_NANOS / 1e6 / millis, 1, MAX_BATCH);
+        round += batch[i] * millis;
+      }
     }
-    double[][] millis = new double[peers.size()][rounds];
+    int count = (int) Math.clamp(ROUNDS_MILLIS / round, 1, rounds);
+    double[][] millis = new double[peers.size()][count];
     double[] cpu = new double[peers.size()];
-    for (int round = 0; round < rounds; round++) {
+    for (int r = 0; r < count; r++) {
       for (int i = 0; i < peers.size(); i++) {
         if (runs[i]) {
           double cpuBefore = peers.get(i).cpuSeconds();
@@ -216,7 +277,7 @@ public final class SideBySide {
           for (int n = 0; n < batch[i]; n++) {
             peers.get(i).fetch(path);
           }
-          millis[i][round] = (System.nanoTime() - begun) / 1e6 / batch[i];
+          millis[i][r] = (System.nanoTime() - begun) / 1e6 / batch[i];
           cpu[i] += (peers.get(i).cpuSeconds() - cpuBefore) * 1000;
         }
       }
@@ -224,47 +285,52 @@ public final class SideBySide {
     Timing[] timings = new Timing[3];
     for (int i = 0; i < peers.size(); i++) {
       if (runs[i]) {
-        timings[i] = new Timing(median(millis[i]), cpu[i] / rounds / batch[i]);
+        timings[i] = new Timing(median(millis[i]), cpu[i] / count / batch[i]);
       }
     }
     report(query, timings, remarks);
   }
 
-  /** Asks until the system is warm; returns how many requests make one measurement. */
-  private static int warm(Peer peer, String path) throws Exception {
+  /** Asks until the system is warm; returns the milliseconds of the last request. */
+  private static double warm(Peer peer, String path) throws Exception {
     long begun = System.nanoTime();
-    long last = 0;
-    for (int n = 0; n < 3 || n < 300 && System.nanoTime() - begun < WARM_NANOS; n++) {
+    long last = Long.MAX_VALUE;
+    for (int n = 0; n < 3 || System.nanoTime() - begun < WARM_NANOS; n++) {
       long t = System.nanoTime();
       peer.fetch(path);
       last = System.nanoTime() - t;
+      if (last > 1_000_000_000L) {
+        break; // what takes seconds is warm soon
+      }
     }
-    return (int) Math.clamp(BATCH_NANOS / Math.max(1, last), 1, 20);
+    return last / 1e6;
   }
 
   private void report(Query query, @Nullable Timing[] t, List<String> remarks) {
     double n = t[1] == null ? Double.NaN : t[1].millis;
     double p = t[0] == null ? Double.NaN : t[0].millis;
     double v = t[2] == null ? Double.NaN : t[2].millis;
+    Ratios ratios = new Ratios(query, n / p, cpu(t[1]) / cpu(t[0]), n / v, cpu(t[1]) / cpu(t[2]));
     System.out.printf(
         Locale.ROOT,
-        "| `%s` | %d | %s | %s | %s | %s | %s | %s / %s / %s | %s |%n",
+        "| `%s` | %d | %s | %s | %s | %s | %s | %s / %s / %s | %s | %s |%n",
         query.expression().replace("|", "\\|"),
         query.steps(),
         number(p),
         number(n),
         number(v),
-        number(n / p),
-        number(n / v),
-        number(t[0] == null ? Double.NaN : t[0].cpuMillis),
-        number(t[1] == null ? Double.NaN : t[1].cpuMillis),
-        number(t[2] == null ? Double.NaN : t[2].cpuMillis),
+        number(ratios.latency),
+        number(ratios.vm),
+        number(cpu(t[0])),
+        number(cpu(t[1])),
+        number(cpu(t[2])),
+        number(ratios.cpu),
         String.join("; ", remarks));
-    done.add(query);
-    totals.add(
-        new double[] {
-          n / p, n / v, t[0] == null || t[1] == null ? Double.NaN : t[1].cpuMillis / t[0].cpuMillis
-        });
+    done.add(ratios);
+  }
+
+  private static double cpu(@Nullable Timing t) {
+    return t == null || t.cpuMillis == 0 ? Double.NaN : t.cpuMillis;
   }
 
   private static String number(double v) {
@@ -278,49 +344,65 @@ public final class SideBySide {
     return sorted.length % 2 == 1 ? sorted[m] : (sorted[m - 1] + sorted[m]) / 2;
   }
 
-  private void summary() {
+  private void summary(double minutes) {
     System.out.println();
-    for (int steps : new int[] {1, 100, 1000}) {
-      for (String size : new String[] {"one", "hundred"}) {
-        means(
-            String.format(Locale.ROOT, "%4d steps, %-7s", steps, size),
-            q -> q.steps() == steps && q.size().equals(size));
-      }
-    }
-    means("all", _ -> true);
+    System.out.println(
+        "Geometric means of Narthex / Prometheus and Narthex / VictoriaMetrics, warm:");
+    System.out.println();
+    System.out.println("| class | queries | N/P latency | N/P CPU | N/VM latency | N/VM CPU |");
+    System.out.println("|---|---|---|---|---|---|");
+    Map<String, List<Ratios>> groups = new LinkedHashMap<>();
+    done.forEach(r -> groups.computeIfAbsent(r.group(), _ -> new ArrayList<>()).add(r));
+    groups.forEach(SideBySide::means);
+    means("**all**", done);
+    System.out.println();
+    System.out.println("Slowest against Prometheus:");
+    done.stream()
+        .filter(r -> Double.isFinite(r.latency))
+        .sorted(Comparator.comparingDouble((Ratios r) -> -r.latency))
+        .limit(WORST)
+        .forEach(r ->
+            System.out.printf(
+                Locale.ROOT,
+                "%6.2f (CPU %s) %s, %s%n",
+                r.latency,
+                number(r.cpu),
+                r.query.expression(),
+                r.group()));
+    System.out.println();
     System.out.printf(
         Locale.ROOT,
-        "queries: %d timed, %d refused by Prometheus, %d differ from Prometheus; %d that"
-            + " VictoriaMetrics refuses or answers otherwise%n",
+        "queries: %d timed in %.1f min, load %.1f at the end; %d refused by Prometheus, %d differ"
+            + " from Prometheus, %d not reached in time; %d that VictoriaMetrics refuses or answers"
+            + " otherwise%n",
         done.size(),
+        minutes,
+        load(),
         refused,
         differences,
+        skipped,
         vmDifferences);
   }
 
-  private void means(String title, java.util.function.Predicate<Query> which) {
-    double[] means = new double[3];
-    int[] counts = new int[3];
-    for (int i = 0; i < done.size(); i++) {
-      if (which.test(done.get(i))) {
-        for (int k = 0; k < 3; k++) {
-          double ratio = totals.get(i)[k];
-          if (ratio > 0 && Double.isFinite(ratio)) {
-            means[k] += Math.log(ratio);
-            counts[k]++;
-          }
-        }
-      }
-    }
-    if (counts[0] > 0) {
-      System.out.printf(
-          Locale.ROOT,
-          "geometric means, %s: Narthex/Prometheus %.2f (CPU %.2f), Narthex/VM %s (%d queries)%n",
-          title,
-          Math.exp(means[0] / counts[0]),
-          Math.exp(means[2] / counts[2]),
-          counts[1] == 0 ? "–" : String.format(Locale.ROOT, "%.2f", Math.exp(means[1] / counts[1])),
-          counts[0]);
-    }
+  private static void means(String title, List<Ratios> group) {
+    System.out.printf(
+        Locale.ROOT,
+        "| %s | %d | %s | %s | %s | %s |%n",
+        title,
+        group.size(),
+        mean(group, Ratios::latency),
+        mean(group, Ratios::cpu),
+        mean(group, Ratios::vm),
+        mean(group, Ratios::vmCpu));
+  }
+
+  private static String mean(List<Ratios> group, ToDoubleFunction<Ratios> ratio) {
+    double[] logs =
+        group.stream()
+            .mapToDouble(ratio)
+            .filter(r -> r > 0 && Double.isFinite(r))
+            .map(Math::log)
+            .toArray();
+    return number(Math.exp(Arrays.stream(logs).average().orElse(Double.NaN)));
   }
 }

@@ -12,13 +12,7 @@ final class WriteRequest {
 
   /** Adds a series with its samples, in order of time. */
   void series(Map<String, String> sortedLabels, long[] timesMs, double[] values, int from, int to) {
-    ByteArrayOutputStream series = new ByteArrayOutputStream();
-    sortedLabels.forEach((name, value) -> {
-      ByteArrayOutputStream label = new ByteArrayOutputStream();
-      bytes(label, 1, name.getBytes(StandardCharsets.UTF_8));
-      bytes(label, 2, value.getBytes(StandardCharsets.UTF_8));
-      bytes(series, 1, label.toByteArray());
-    });
+    ByteArrayOutputStream series = labels(sortedLabels);
     for (int i = from; i < to; i++) {
       ByteArrayOutputStream sample = new ByteArrayOutputStream(20);
       varint(sample, 1 << 3 | 1);
@@ -28,6 +22,81 @@ final class WriteRequest {
       bytes(series, 2, sample.toByteArray());
     }
     bytes(message, 1, series.toByteArray());
+  }
+
+  private static ByteArrayOutputStream labels(Map<String, String> sortedLabels) {
+    ByteArrayOutputStream series = new ByteArrayOutputStream();
+    sortedLabels.forEach((name, value) -> {
+      ByteArrayOutputStream label = new ByteArrayOutputStream();
+      bytes(label, 1, name.getBytes(StandardCharsets.UTF_8));
+      bytes(label, 2, value.getBytes(StandardCharsets.UTF_8));
+      bytes(series, 1, label.toByteArray());
+    });
+    return series;
+  }
+
+  /**
+   * Adds a series of growing native histograms.
+   *
+   * @param first number of the first one; the n-th has n observations and more in each bucket
+   * @param salt makes series differ
+   * @param custom whether buckets have bounds of their own, else schema 3 with 40 buckets
+   */
+  void histograms(
+      Map<String, String> sortedLabels, long[] timesMs, int first, int salt, boolean custom) {
+    ByteArrayOutputStream series = labels(sortedLabels);
+    int buckets = custom ? 11 : 40;
+    for (int i = 0; i < timesMs.length; i++) {
+      long[] counts = new long[buckets];
+      long total = custom ? 0 : first + i;
+      double sum = 0;
+      for (int b = 0; b < buckets; b++) {
+        counts[b] = (long) (first + i) * (1 + (b * 7 + salt) % 5);
+        total += counts[b];
+        sum += counts[b] * 0.1 * b;
+      }
+      ByteArrayOutputStream h = new ByteArrayOutputStream(200);
+      number(h, 1, total);
+      real(h, 3, sum);
+      number(h, 4, zigzag(custom ? -53 : 3));
+      if (!custom) {
+        real(h, 5, 1e-128);
+        number(h, 6, first + i);
+      }
+      ByteArrayOutputStream span = new ByteArrayOutputStream();
+      number(span, 1, 0);
+      number(span, 2, buckets);
+      bytes(h, 11, span.toByteArray());
+      ByteArrayOutputStream deltas = new ByteArrayOutputStream();
+      for (int b = 0; b < buckets; b++) {
+        varint(deltas, zigzag(counts[b] - (b == 0 ? 0 : counts[b - 1])));
+      }
+      bytes(h, 12, deltas.toByteArray());
+      number(h, 15, timesMs[i]);
+      if (custom) {
+        ByteArrayOutputStream bounds = new ByteArrayOutputStream();
+        for (int b = 0; b < buckets - 1; b++) {
+          fixed(bounds, Double.doubleToRawLongBits(0.01 * (1 << b)));
+        }
+        bytes(h, 16, bounds.toByteArray());
+      }
+      bytes(series, 4, h.toByteArray());
+    }
+    bytes(message, 1, series.toByteArray());
+  }
+
+  private static long zigzag(long value) {
+    return value << 1 ^ value >> 63;
+  }
+
+  private static void number(ByteArrayOutputStream out, int field, long value) {
+    varint(out, field << 3);
+    varint(out, value);
+  }
+
+  private static void real(ByteArrayOutputStream out, int field, double value) {
+    varint(out, field << 3 | 1);
+    fixed(out, Double.doubleToRawLongBits(value));
   }
 
   int size() {

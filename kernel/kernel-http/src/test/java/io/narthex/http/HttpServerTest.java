@@ -2,6 +2,7 @@ package io.narthex.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
@@ -429,7 +430,19 @@ class HttpServerTest {
   @Test
   void unknownPathsAndMethodsAreRefused() throws Exception {
     assertThat(get("/api/v1/nonsense").statusCode()).isEqualTo(404);
-    assertThat(method("DELETE", "/api/v1/query").statusCode()).isEqualTo(405);
+    HttpResponse<String> refused = method("DELETE", "/api/v1/query");
+    assertThat(refused.statusCode()).isEqualTo(405);
+    assertThat(refused.headers().firstValue("Allow")).contains("GET, OPTIONS, POST");
+    assertThat(method("HEAD", "/api/v1/query_range").statusCode()).isEqualTo(405);
+  }
+
+  @Test
+  void tellsWhatAQueryCostWhenAsked() throws Exception {
+    String body = get("/api/v1/query?query=up&stats=all").body();
+    assertThat(new JsonMapper().readTree(body).at("/data/stats/samples/totalQueryableSamples"))
+        .hasToString("0");
+    assertThat(body).contains("\"stats\":{\"timings\":{\"evalTotalTime\":0,");
+    assertThat(get("/api/v1/query?query=up").body()).doesNotContain("stats");
   }
 
   @Test
@@ -444,6 +457,11 @@ class HttpServerTest {
         .contains("https://good.example");
     assertThat(good.headers().firstValue("Access-Control-Allow-Methods"))
         .contains("GET, POST, OPTIONS");
+    HttpResponse<String> answer =
+        send(to("/api/v1/query?query=up").header("Origin", "https://good.example"));
+    assertThat(answer.headers().firstValue("Access-Control-Allow-Origin"))
+        .contains("https://good.example");
+    assertThat(answer.headers().allValues("Vary")).contains("Origin");
     HttpResponse<String> bad =
         send(to("/api/v1/query?query=up").header("Origin", "https://bad.example"));
     assertThat(bad.statusCode()).isEqualTo(200);

@@ -33,6 +33,11 @@ final class Buckets {
     return new Buckets(index, buckets);
   }
 
+  /** Tells whether both have the same indexes; what is read from one chunk shares them. */
+  boolean sameIndexes(Buckets other) {
+    return index == other.index || Arrays.equals(index, other.index);
+  }
+
   /** Returns offset, length, … of the buckets. */
   int[] spans() {
     int[] spans = new int[index.length * 2];
@@ -130,6 +135,13 @@ final class Buckets {
     if (other.index.length == 0) {
       return this;
     }
+    if (sameIndexes(other)) {
+      double[] c = new double[count.length];
+      for (int i = 0; i < c.length; i++) {
+        c[i] = count[i] + sign * other.count[i];
+      }
+      return new Buckets(index, c);
+    }
     int[] i2 = new int[index.length + other.index.length];
     double[] c2 = new double[i2.length];
     int a = 0;
@@ -154,6 +166,14 @@ final class Buckets {
 
   /** Tells whether any bucket of {@code previous} has more than the same bucket here. */
   boolean fellSince(Buckets previous) {
+    if (sameIndexes(previous)) {
+      for (int i = 0; i < count.length; i++) {
+        if (count[i] < previous.count[i]) {
+          return true;
+        }
+      }
+      return false;
+    }
     int a = 0;
     for (int b = 0; b < previous.index.length; b++) {
       int i = previous.index[b];

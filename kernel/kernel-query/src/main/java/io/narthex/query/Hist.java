@@ -84,6 +84,33 @@ final class Hist {
     this.hint = hint;
   }
 
+  /**
+   * As {@link #of(NativeHistogram)}; shares the indexes of buckets with the histogram before if
+   * they are the same, which makes sums and differences of the two cheaper.
+   *
+   * @param before the form of {@code beforeModel}
+   */
+  static Hist of(NativeHistogram h, NativeHistogram beforeModel, Hist before) {
+    Buckets p =
+        Arrays.equals(h.positiveSpans(), beforeModel.positiveSpans())
+            ? new Buckets(before.positive.index, h.positiveBuckets())
+            : Buckets.ofSpans(h.positiveSpans(), h.positiveBuckets());
+    Buckets n =
+        Arrays.equals(h.negativeSpans(), beforeModel.negativeSpans())
+            ? new Buckets(before.negative.index, h.negativeBuckets())
+            : Buckets.ofSpans(h.negativeSpans(), h.negativeBuckets());
+    return new Hist(
+        h.schema(),
+        h.zeroThreshold(),
+        h.zeroCount(),
+        h.count(),
+        h.sum(),
+        p,
+        n,
+        h.customBounds(),
+        h.resetHint());
+  }
+
   static Hist of(NativeHistogram h) {
     return new Hist(
         h.schema(),

@@ -18,6 +18,12 @@ final class HistSum {
   private Hist low = Hist.EMPTY;
   private int n;
   private boolean incremental;
+
+  /**
+   * Whether the arrays of {@link #sum} and {@link #low} were made here and nobody else knows them.
+   */
+  private boolean owned;
+
   private boolean sawReset;
   private boolean sawNotReset;
 
@@ -46,6 +52,7 @@ final class HistSum {
     n++;
     if (n == 1) {
       sum = h;
+      owned = false;
       low =
           new Hist(
               h.schema,
@@ -111,8 +118,10 @@ final class HistSum {
     Hist a = pair[0];
     Hist b = pair[1];
     Hist c = low.inLayoutOf(a);
-    Buckets[] positive = add(a.positive, b.positive, c.positive);
-    Buckets[] negative = add(a.negative, b.negative, c.negative);
+    // a mean may need the sum before this one
+    boolean ours = owned && !average && a == sum && c == low;
+    Buckets[] positive = add(a.positive, b.positive, c.positive, ours);
+    Buckets[] negative = add(a.negative, b.negative, c.negative, ours);
     sum =
         new Hist(
             a.schema,
@@ -135,10 +144,18 @@ final class HistSum {
             negative[1],
             a.bounds,
             ResetHint.UNKNOWN);
+    owned = true;
   }
 
-  /** Returns the sum of two sides and what it loses, {@code c} being what was lost before. */
-  private static Buckets[] add(Buckets a, Buckets b, Buckets c) {
+  /**
+   * Returns the sum of two sides and what it loses, {@code c} being what was lost before.
+   *
+   * @param ours whether {@code a} and {@code c} may be changed
+   */
+  private static Buckets[] add(Buckets a, Buckets b, Buckets c, boolean ours) {
+    if (a.sameIndexes(b) && (c.size() == 0 || a.sameIndexes(c))) {
+      return addSame(a, b, c, ours);
+    }
     int max = a.size() + b.size() + c.size();
     int[] index = new int[max];
     double[] total = new double[max];
@@ -162,6 +179,29 @@ final class HistSum {
     return new Buckets[] {
       new Buckets(used, Arrays.copyOf(total, n)), new Buckets(used, Arrays.copyOf(lost, n))
     };
+  }
+
+  private static Buckets[] addSame(Buckets a, Buckets b, Buckets c, boolean ours) {
+    boolean inPlace = ours && c.size() == a.size();
+    int n = a.size();
+    double[] total = inPlace ? a.count : new double[n];
+    double[] lost = inPlace ? c.count : new double[n];
+    if (c.size() == 0) {
+      for (int i = 0; i < n; i++) {
+        lost[i] = Kahan.compensation(a.count[i], b.count[i], 0);
+        total[i] = a.count[i] + b.count[i];
+      }
+    } else {
+      for (int i = 0; i < n; i++) {
+        double x = a.count[i];
+        double y = b.count[i];
+        lost[i] = Kahan.compensation(x, y, c.count[i]);
+        total[i] = x + y;
+      }
+    }
+    return inPlace
+        ? new Buckets[] {a, c}
+        : new Buckets[] {new Buckets(a.index, total), new Buckets(a.index, lost)};
   }
 
   /** Returns the sum or mean of what has been added. */

@@ -56,7 +56,7 @@ final class RangeFunctions {
       case "deriv" -> new OverTime.Regression(n, place, false, new double[0]);
       case "predict_linear" -> new OverTime.Regression(n, place, true, e.scalars(a.get(1), grid));
       case "double_exponential_smoothing" ->
-          new OverTime.Smoothing(n, place, e.scalars(a.get(1), grid), e.scalars(a.get(2), grid));
+          new Smoothing(n, place, e.scalars(a.get(1), grid), e.scalars(a.get(2), grid));
       default -> new PluginFunctions.OverRange(e, c, place, grid);
     };
   }

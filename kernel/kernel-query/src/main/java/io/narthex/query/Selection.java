@@ -31,6 +31,8 @@ final class Selection {
 
   private final QueryContext context;
   private @Nullable SampleTile tile;
+  private @Nullable Hist lastHist; // the histogram read last, in both forms
+  private @Nullable NativeHistogram lastModel;
 
   /**
    * Whether counter resets of histograms are looked for while reading and noted in their hints. Set
@@ -120,13 +122,21 @@ final class Selection {
           if (!stale && h.isStale()) {
             continue;
           }
-          s.addHist(t.timesMs[i], Hist.of(h));
+          s.addHist(t.timesMs[i], hist(h));
           if (starts && t.startTimesMs[i] != 0) {
             s.histStart(t.startTimesMs[i]);
           }
         }
       }
     }
+  }
+
+  private Hist hist(NativeHistogram h) {
+    Hist made =
+        lastHist == null || lastModel == null ? Hist.of(h) : Hist.of(h, lastModel, lastHist);
+    lastHist = made;
+    lastModel = h;
+    return made;
   }
 
   private static void noteResets(Samples s) {
@@ -283,7 +293,7 @@ final class Selection {
           continue;
         }
         StepSeries s = new StepSeries(cursor.labels(), false, steps);
-        Hist h = hist == null ? null : Hist.of(hist);
+        Hist h = hist == null ? null : hist(hist);
         for (int i = 0; i < steps; i++) {
           if (part == Part.TIME) {
             s.set(i, found / 1000.0);

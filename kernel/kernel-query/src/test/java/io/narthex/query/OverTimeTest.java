@@ -52,6 +52,8 @@ class OverTimeTest {
       for (String f : new String[] {"rate", "increase", "delta", "irate", "changes", "resets"}) {
         check(engine, f + "(m_total[10m])", t);
       }
+      check(engine, "double_exponential_smoothing(m_total[10m], 0.3, 0.4)", t);
+      check(engine, "double_exponential_smoothing(m_total[50s], 0.3, 0.4)", t);
     }
   }
 

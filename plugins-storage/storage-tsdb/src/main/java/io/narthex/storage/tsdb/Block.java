@@ -1,6 +1,7 @@
 package io.narthex.storage.tsdb;
 
 import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
 import io.narthex.spi.storage.StorageException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -32,6 +33,9 @@ import org.slf4j.LoggerFactory;
  * <p>Only the tombstones change: a delete writes a new file and swaps the map.
  */
 final class Block implements Postings.Index {
+  /** A look at the value a series has costs about as much as a look at so many values. */
+  private static final int LOOK_COST = 8;
+
   private static final Logger log = LoggerFactory.getLogger(Block.class);
   private static final int SECTIONS = 9;
   private static final int SECTION_ENTRY = 20; // u64 offset, u64 length, u32 CRC32C
@@ -279,6 +283,29 @@ final class Block implements Postings.Index {
       n.dictionary().forEach(test, pair -> addPostings(pair, out));
     }
     return out;
+  }
+
+  @Override
+  public boolean retain(RoaringBitmap candidates, Matcher m) {
+    Name n = names.get(m.name());
+    int values = n == null ? 0 : n.dictionary().size();
+    if (n == null || candidates.getCardinality() * LOOK_COST > values) {
+      return false;
+    }
+    Row row = new Row();
+    for (int id : candidates.toArray()) {
+      row(id, row);
+      String value = "";
+      for (int p = 0; p < row.pairCount; p++) {
+        if (n.dictionary().contains(row.pairs[p])) {
+          value = value(row.pairs[p]);
+        }
+      }
+      if (!m.matches(value)) {
+        candidates.remove(id);
+      }
+    }
+    return true;
   }
 
   private void addPostings(int pair, RoaringBitmap out) {

@@ -44,7 +44,7 @@ final class Head {
   final Counters counters;
 
   // guarded by state, written under appendLock too
-  private final HeadIndex index = new HeadIndex();
+  private final HeadIndex index = new HeadIndex(this::pairs);
   private @Nullable SeriesPage[] pages = new SeriesPage[16];
   private int[] table = new int[1 << 12]; // open addressing; id + 1, 0 = free
   private int tableUsed;

@@ -1,6 +1,7 @@
 package io.narthex.storage.tsdb;
 
 import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,6 +9,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import org.apache.lucene.util.automaton.CharacterRunAutomaton;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +23,25 @@ final class HeadIndex implements Postings.Index {
   /** Series lists up to this length are plain arrays: a bitmap costs 200 bytes even for one. */
   private static final int SMALL = 16;
 
+  /** A look at the value a series has costs about as much as a look at so many values. */
+  private static final int LOOK_COST = 4;
+
   /** From so many values on an automaton is worth building. */
   private static final int MIN_AUTOMATON = 64;
 
   private final Map<String, Map<String, Pair>> names = new HashMap<>();
   private final RoaringBitmap all = new RoaringBitmap();
+  private final IntFunction<Pair @Nullable []> series;
   private int pairCount;
+
+  /**
+   * Creates an empty index.
+   *
+   * @param series finds the pairs of a series in label order, null when there is no such series
+   */
+  HeadIndex(IntFunction<Pair @Nullable []> series) {
+    this.series = series;
+  }
 
   /** A label name with one of its values. */
   static final class Pair {
@@ -208,6 +223,30 @@ final class HeadIndex implements Postings.Index {
       }
     }
     return out;
+  }
+
+  @Override
+  public boolean retain(RoaringBitmap candidates, Matcher m) {
+    Map<String, Pair> values = names.getOrDefault(m.name(), Map.of());
+    if (candidates.getCardinality() * LOOK_COST > values.size()) {
+      return false;
+    }
+    for (int id : candidates.toArray()) {
+      Pair[] pairs = series.apply(id);
+      if (pairs == null || !m.matches(value(pairs, m.name()))) {
+        candidates.remove(id);
+      }
+    }
+    return true;
+  }
+
+  private static String value(Pair[] pairs, String name) {
+    for (Pair p : pairs) {
+      if (p.name.equals(name)) {
+        return p.value;
+      }
+    }
+    return "";
   }
 
   Collection<String> names() {

@@ -20,6 +20,13 @@ final class Postings {
 
     /** Returns the series whose value of {@code name} passes; those without the label do not. */
     RoaringBitmap where(String name, ValueTest test);
+
+    /**
+     * Takes out the candidates that do not meet a matcher, by looking at each of them.
+     *
+     * @return false when nothing was done because there are fewer values to look at than candidates
+     */
+    boolean retain(RoaringBitmap candidates, Matcher m);
   }
 
   /**
@@ -46,28 +53,32 @@ final class Postings {
         return new ValueTest(equal ? List.of(m.value()) : null, "", null, !equal, test);
       }
       boolean positive = (m.type() == Matcher.Type.REGEX) == wanted;
+      String pattern = withoutAnchors(m.value());
       if (!positive) {
-        return new ValueTest(null, "", m.value(), true, test);
+        return new ValueTest(null, "", pattern, true, test);
       }
-      RegexShape shape = RegexShape.of(m.value());
-      return new ValueTest(shape.literals(), shape.prefix(), m.value(), false, test);
+      RegexShape shape = RegexShape.of(pattern);
+      return new ValueTest(shape.literals(), shape.prefix(), pattern, false, test);
     }
   }
 
   /** Returns the series that meet all matchers. */
   static RoaringBitmap select(Index index, List<Matcher> matchers) {
     RoaringBitmap result = null;
+    // what is one lookup goes first: it leaves few series to look at
     for (Matcher m : matchers) {
-      if (!m.matchesEmpty()) {
-        RoaringBitmap these =
-            m.type() == Matcher.Type.EQUAL
-                ? index.equal(m.name(), m.value())
-                : index.where(m.name(), ValueTest.of(m, true));
-        if (result == null) {
-          result = these;
-        } else {
-          result.and(these);
+      if (m.type() == Matcher.Type.EQUAL && !m.matchesEmpty()) {
+        result = both(result, index.equal(m.name(), m.value()));
+        if (result.isEmpty()) {
+          return result;
         }
+      }
+    }
+    for (Matcher m : matchers) {
+      if (m.type() != Matcher.Type.EQUAL
+          && !m.matchesEmpty()
+          && (result == null || !index.retain(result, m))) {
+        result = both(result, index.where(m.name(), ValueTest.of(m, true)));
         if (result.isEmpty()) {
           return result;
         }
@@ -77,7 +88,7 @@ final class Postings {
       result = index.all();
     }
     for (Matcher m : matchers) {
-      if (m.matchesEmpty() && !matchesAll(m)) {
+      if (m.matchesEmpty() && !matchesAll(m) && !index.retain(result, m)) {
         // everything but the series whose value does not match
         result.andNot(
             m.type() == Matcher.Type.NOT_EQUAL
@@ -86,6 +97,34 @@ final class Postings {
       }
     }
     return result;
+  }
+
+  private static RoaringBitmap both(@Nullable RoaringBitmap a, RoaringBitmap b) {
+    if (a == null) {
+      return b;
+    }
+    a.and(b);
+    return a;
+  }
+
+  /**
+   * Returns a fully anchored expression without an anchor at its ends, which says nothing there but
+   * which not every reader of expressions knows.
+   */
+  static String withoutAnchors(String pattern) {
+    String p = pattern;
+    if (p.startsWith("^") && (p.length() == 1 || "*+?{".indexOf(p.charAt(1)) < 0)) {
+      p = p.substring(1);
+    }
+    int end = p.length() - 1;
+    if (end < 0 || p.charAt(end) != '$' || p.contains("\\Q")) {
+      return p;
+    }
+    int escapes = 0;
+    while (escapes < end && p.charAt(end - 1 - escapes) == '\\') {
+      escapes++;
+    }
+    return escapes % 2 == 0 ? p.substring(0, end) : p;
   }
 
   private static boolean matchesAll(Matcher m) {

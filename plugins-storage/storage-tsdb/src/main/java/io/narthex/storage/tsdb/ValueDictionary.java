@@ -229,6 +229,16 @@ final class ValueDictionary {
     }
   }
 
+  /** Returns how many values there are. */
+  int size() {
+    return count;
+  }
+
+  /** Tells whether a pair is one of this name. */
+  boolean contains(int pair) {
+    return pair >= first && pair < first + count;
+  }
+
   /** A place in the transducer together with the state of the automaton and the output so far. */
   private record Step(FST.Arc<Long> arc, int state, long output) {}
 

@@ -340,6 +340,17 @@ class BlockTest {
         }
         check(db, series, Matcher.equal(name, "web-1-919"));
         check(db, series, Matcher.notEqual(name, "z1"));
+        // few series are left when these are looked at
+        for (String p : patterns) {
+          String java = p.replace("[[:alpha:]]", "\\p{Alpha}");
+          for (Matcher m :
+              List.of(
+                  Matcher.regex(name, p, predicate(java)),
+                  Matcher.notRegex(name, p, predicate(java)),
+                  Matcher.notEqual(name, "web-1-919"))) {
+            checkBoth(db, series, Matcher.equal("pod", "web-1-919"), m);
+          }
+        }
       }
       db.maintain();
       assertThat(db.blocks().list()).hasSize(1);
@@ -368,6 +379,14 @@ class BlockTest {
     java.util.regex.Pattern p =
         java.util.regex.Pattern.compile(pattern, java.util.regex.Pattern.DOTALL);
     return v -> p.matcher(v).matches();
+  }
+
+  private static void checkBoth(TsdbStorage db, List<Labels> series, Matcher a, Matcher b) {
+    List<Labels> found = db.series(List.of(List.of(b, a)), Long.MIN_VALUE, Long.MAX_VALUE, 0);
+    assertThat(found)
+        .as(a + " " + b)
+        .containsExactlyInAnyOrderElementsOf(
+            series.stream().filter(l -> a.matches(l) && b.matches(l)).toList());
   }
 
   private static void check(TsdbStorage db, List<Labels> series, Matcher m) {
