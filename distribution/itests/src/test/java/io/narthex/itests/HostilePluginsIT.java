@@ -43,7 +43,7 @@ class HostilePluginsIT {
   private static final Path SAMPLE = Tree.jar("distribution/samples/acme-discovery");
   private static final Path PLAIN = Tree.jar("distribution/samples/acme-notifier");
 
-  @TempDir private Path folder = Path.of("");
+  private Path folder = Path.of("");
   private Path plugins = Path.of("");
   private @Nullable MetricsStandIn target;
   private @Nullable Server started;
@@ -51,7 +51,8 @@ class HostilePluginsIT {
   private long since;
 
   @BeforeAll
-  void start() throws IOException {
+  void start(@TempDir Path temporary) throws IOException {
+    folder = temporary;
     plugins = Files.createDirectories(folder.resolve("plugins"));
     target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
     String jobs = "";
@@ -64,9 +65,9 @@ class HostilePluginsIT {
         """
         global: {scrape_interval: 500ms, scrape_timeout: 500ms}
         scrape_configs:
-          - {job_name: narthex, static_configs: [{targets: [self]}]}
-          - {job_name: node, metrics_path: /exporters/jvm/metrics, static_configs: [{targets: [self]}]}
-          - {job_name: hanging, metrics_path: /exporters/hanging/metrics, static_configs: [{targets: [self]}]}
+          - {job_name: narthex, static_configs: [{targets: [self], labels: {instance: me}}]}
+          - {job_name: jvm, metrics_path: /exporters/jvm/metrics, static_configs: [{targets: [self], labels: {instance: me}}]}
+          - {job_name: hanging, metrics_path: /exporters/hanging/metrics, static_configs: [{targets: [self], labels: {instance: me}}]}
           - {job_name: acme, acme_sd_configs: [{hosts: ['%s'], team: blue}]}
         """
                 .replace("%s", target.address())
@@ -82,8 +83,16 @@ class HostilePluginsIT {
           longest_retry_pause: 1s
         """);
     started = launch();
-    Server.await("the server scrapes itself", () -> server().value("up{job=\"narthex\"}") == 1);
-    Server.await("an exporter is scraped", () -> server().value("up{job=\"node\"}") == 1);
+    awaitScrapes();
+  }
+
+  private void awaitScrapes() {
+    Server.await("the server scrapes itself", () -> server().value(up("narthex")) == 1);
+    Server.await("an exporter is scraped", () -> server().value(up("jvm")) == 1);
+  }
+
+  private static String up(String job) {
+    return "up{job=\"" + job + "\"}";
   }
 
   private String job(String type, int blocks) {
@@ -128,8 +137,8 @@ class HostilePluginsIT {
   @AfterEach
   void othersAreUndisturbed() {
     long elapsed = System.currentTimeMillis() - since;
-    for (String job : new String[] {"narthex", "node"}) {
-      assertThat(server().value("min_over_time(up{job=\"" + job + "\"}[" + elapsed + "ms])"))
+    for (String job : new String[] {"narthex", "jvm"}) {
+      assertThat(server().value("min_over_time(" + up(job) + "[" + elapsed + "ms])"))
           .as(() -> "scrapes of " + job + "\n" + server().log())
           .isEqualTo(1);
     }
@@ -458,8 +467,7 @@ class HostilePluginsIT {
     server().close();
     started = launch();
     awaitState("io.acme.crasher", "quarantined", "failed 4 times in a row");
-    Server.await("the server scrapes itself", () -> server().value("up{job=\"narthex\"}") == 1);
-    Server.await("an exporter is scraped", () -> server().value("up{job=\"node\"}") == 1);
+    awaitScrapes();
     noteOthers();
 
     assertThat(cli("enable", "io.acme.crasher")).contains("running");
