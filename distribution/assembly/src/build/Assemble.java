@@ -69,6 +69,7 @@ final class Assemble {
         copyJar(family + "/" + module, "plugins");
       }
     }
+    layOutAuthorKit();
     copyFolder(root.resolve("distribution/conf"), out.resolve("conf"));
     Files.createDirectories(out.resolve("bin"));
     copy(root.resolve("distribution/bin/narthex"), out.resolve("bin/narthex"));
@@ -92,6 +93,31 @@ final class Assemble {
             + "build.date=" + date + "\n"
             + "build.user=narthex\n",
         StandardCharsets.UTF_8);
+  }
+
+  /** What the author of a plugin needs, without a checkout: repository, guide, samples to read. */
+  private void layOutAuthorKit() throws IOException {
+    List<String> published = new ArrayList<>();
+    for (String api : List.of("api-model", "api-spi", "api-testkit")) {
+      published.add("api/" + api);
+    }
+    published.add("distribution/plugin-parent");
+    for (String archetype : modules("distribution/archetypes")) {
+      published.add("distribution/archetypes/" + archetype);
+    }
+    MavenRepository.write(root, version, out.resolve("maven"), published);
+    copyFolder(
+        root.resolve("distribution/docs/writing-a-plugin"), out.resolve("docs/writing-a-plugin"));
+    for (String sample : modules("distribution/samples")) {
+      Path from = root.resolve("distribution/samples").resolve(sample);
+      Path to = out.resolve("samples").resolve(sample);
+      copyFolder(from.resolve("src"), to.resolve("src"));
+      for (String file : List.of("README.md", "bnd.bnd", "pom.xml")) {
+        if (Files.exists(from.resolve(file))) {
+          copy(from.resolve(file), to.resolve(file));
+        }
+      }
+    }
   }
 
   private List<String> modules(String family) throws IOException {

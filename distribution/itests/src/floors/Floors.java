@@ -199,6 +199,7 @@ final class Floors {
     return switch (need) {
       case "shared" -> shared(System.getenv("NARTHEX_SHARED")) || shared(root + "/../shared");
       case "browser" -> onPath("chromedriver") && (onPath("chromium") || onPath("google-chrome"));
+      case "dns" -> onPath("dnsmasq") || Files.isExecutable(Path.of("/usr/sbin/dnsmasq"));
       default -> throw new IllegalArgumentException(need);
     };
   }

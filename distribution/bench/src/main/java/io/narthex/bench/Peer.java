@@ -203,6 +203,11 @@ final class Peer implements AutoCloseable {
     }
   }
 
+  /** Returns the id of the process. */
+  long pid() {
+    return process.pid();
+  }
+
   /** Returns CPU seconds used so far by the process. */
   double cpuSeconds() {
     return process.toHandle().info().totalCpuDuration().map(d -> d.toNanos() / 1e9).orElse(0.0);

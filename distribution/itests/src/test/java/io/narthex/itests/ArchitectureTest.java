@@ -75,8 +75,19 @@ class ArchitectureTest {
   void apiKnowsTheJdkAlone() {
     assertThat(
             foreign(
-                family("api").filter(m -> !m.equals("api-testkit")).toList(),
+                family("api").filter(m -> !List.of("api-testkit", "api-json").contains(m)).toList(),
                 d -> allowed(d, "java", "io.narthex", "org.jspecify", "org.osgi.annotation")))
+        .isEmpty();
+  }
+
+  @Test
+  void jsonForPluginsKnowsTheJdkAndJacksonsCore() {
+    assertThat(
+            foreign(
+                List.of("api-json"),
+                d ->
+                    allowed(d, "java", "org.jspecify", "com.fasterxml.jackson.core")
+                        || sameModule(d)))
         .isEmpty();
   }
 
@@ -138,6 +149,7 @@ class ArchitectureTest {
                     !in(d, "io.narthex")
                         || in(d, "io.narthex.model")
                         || in(d, "io.narthex.spi")
+                        || in(d, "io.narthex.json") // a part of their own jars
                         || sameModule(d)))
         .isEmpty();
   }

@@ -170,6 +170,45 @@ class DropFolderIT {
   }
 
   @Test
+  void jarThatIsDeletedMayBeReplacedForSomeSecondsWithoutAGap() throws IOException {
+    drop(DISCOVERY, "acme-discovery.jar");
+    Server.await("the sample runs", () -> server().value("up{job=\"acme\"}") == 1);
+    long since = System.currentTimeMillis();
+    Server.await("a second scrape", () -> server().value("scrape_series_added{job=\"acme\"}") == 0);
+    Files.delete(plugins.resolve("acme-discovery.jar"));
+    Server.await(
+        "the deletion is shown",
+        () ->
+            server()
+                .plugin("io.acme.discovery")
+                .path("reason")
+                .asText()
+                .contains("its file was deleted"));
+    assertThat(server().plugin("io.acme.discovery").path("state").asText()).isEqualTo("running");
+    drop(
+        SampleJar.of(DISCOVERY)
+            .header("Bundle-Version", "1.1.0")
+            .file("META-INF/note.txt", "another")
+            .bytes(),
+        "acme-discovery-1.1.0.jar");
+    Server.await(
+        "the new version runs",
+        () -> server().plugin("io.acme.discovery").path("version").asText().equals("1.1.0"));
+    assertThat(server().plugin("io.acme.discovery").path("reason").asText()).isEmpty();
+    // longer than the grace: the former file takes nothing along when it is given up
+    Server.await(
+        "scrapes after the grace",
+        () ->
+            server().value("count_over_time(up{job=\"acme\"}[1h])") > 24
+                && System.currentTimeMillis() - since > 12_000);
+    assertThat(server().plugin("io.acme.discovery").path("version").asText()).isEqualTo("1.1.0");
+    assertThat(server().value("sum_over_time(scrape_series_added{job=\"acme\"}[1h])"))
+        .as("the target was never forgotten")
+        .isEqualTo(1);
+    assertThat(server().value("min_over_time(up{job=\"acme\"}[1h])")).isEqualTo(1);
+  }
+
+  @Test
   void functionsComeAliveAndGo() throws IOException {
     assertThat(server().get("api/v1/query?query=acme_clamp01(vector(7))").body())
         .contains("unknown function with name \\\"acme_clamp01\\\"");

@@ -26,6 +26,8 @@ final class Peers {
       folders.add(given);
     }
     folders.addAll(List.of(System.getenv().getOrDefault("PATH", "").split(":")));
+    // programs of the system, such as servers, which not every user's PATH has
+    folders.add("/usr/sbin");
     for (String folder : folders) {
       for (String name : names) {
         Path program = Path.of(folder).resolve(name);

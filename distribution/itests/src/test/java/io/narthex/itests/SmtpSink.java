@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A mail server that keeps what it is given (RFC 5321 without extensions). */
 final class SmtpSink implements AutoCloseable {
@@ -19,6 +20,8 @@ final class SmtpSink implements AutoCloseable {
 
   private final ServerSocket server;
   private final List<Mail> received = new CopyOnWriteArrayList<>();
+  private final AtomicInteger refusals = new AtomicInteger();
+  private final AtomicInteger refused = new AtomicInteger();
 
   SmtpSink() throws IOException {
     server = new ServerSocket(0, 20, InetAddress.getLoopbackAddress());
@@ -47,7 +50,10 @@ final class SmtpSink implements AutoCloseable {
       List<String> to = new CopyOnWriteArrayList<>();
       for (String line = in.readLine(); line != null; line = in.readLine()) {
         String verb = line.toUpperCase(Locale.ROOT);
-        if (verb.startsWith("MAIL FROM:")) {
+        if (verb.startsWith("MAIL FROM:") && refusals.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
+          refused.incrementAndGet();
+          say(out, "451 try again later");
+        } else if (verb.startsWith("MAIL FROM:")) {
           from = line.substring(10).strip();
           say(out, "250 ok");
         } else if (verb.startsWith("RCPT TO:")) {
@@ -83,6 +89,16 @@ final class SmtpSink implements AutoCloseable {
 
   int port() {
     return server.getLocalPort();
+  }
+
+  /** Refuses the next mails for now. */
+  void refuse(int mails) {
+    refusals.set(mails);
+  }
+
+  /** Number of mails refused so far. */
+  int refused() {
+    return refused.get();
   }
 
   /** Returns the mails so far. */

@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code narthex plugin …}: the plugin manager of a running server, over its REST interface. The
  * server is {@code --server} or {@code NARTHEX_SERVER} (default http://127.0.0.1:9090), the token
- * {@code NARTHEX_TOKEN} or the file given by {@code --token-file} (default
- * data/narthex/admin.token).
+ * {@code NARTHEX_TOKEN} or the file given by {@code --token-file}; default: narthex/admin.token in
+ * {@code NARTHEX_DATA}, else in data here, else in data of the distribution. {@code plugin new}
+ * needs no server, see {@link PluginProject}.
  */
 final class PluginCommand {
   private static final String USAGE =
@@ -36,6 +37,7 @@ final class PluginCommand {
              narthex plugin install|update FILE.jar [--force]
              narthex plugin remove|rollback|enable|disable ID
              narthex plugin log [ID]
+             narthex plugin new discovery|notifier|exporter NAME [--package=PACKAGE] [--dir=FOLDER]
       options: --server=URL --token-file=FILE --json
       """;
 
@@ -46,7 +48,7 @@ final class PluginCommand {
   private final PrintStream err;
   private String server = env("NARTHEX_SERVER", "http://127.0.0.1:9090");
   private String token = env("NARTHEX_TOKEN", "");
-  private Path tokenFile = Path.of("data", "narthex", "admin.token");
+  private Path tokenFile = defaultTokenFile();
   private boolean raw;
   private boolean force;
 
@@ -60,11 +62,25 @@ final class PluginCommand {
     return value == null || value.isEmpty() ? otherwise : value;
   }
 
+  private static Path home() {
+    return Path.of(System.getProperty("narthex.home", ".")).toAbsolutePath().normalize();
+  }
+
+  /** Returns where a server started with the same script and environment keeps its token. */
+  private static Path defaultTokenFile() {
+    Path here = Path.of(env("NARTHEX_DATA", "data"), "narthex", "admin.token");
+    boolean elsewhere = env("NARTHEX_DATA", "").isEmpty() && !Files.isReadable(here);
+    return elsewhere ? home().resolve("data/narthex/admin.token") : here;
+  }
+
   /**
    * Runs a command and returns the exit status: 0 done, 1 the server refused or is away, 2 wrong
    * use.
    */
   static int run(List<String> args, PrintStream out, PrintStream err) {
+    if (!args.isEmpty() && args.get(0).equals("new")) {
+      return PluginProject.run(args.subList(1, args.size()), home(), out, err);
+    }
     return new PluginCommand(out, err).run(args);
   }
 

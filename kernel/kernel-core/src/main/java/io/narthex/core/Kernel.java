@@ -178,7 +178,7 @@ public final class Kernel {
     NotifierHost notifiers = new NotifierHost(environment, registry);
     later(notifiers::close);
     FunctionHost functions = new FunctionHost(guard);
-    ServerState server = new ServerState(flags, build, stateFolder, exit, storage::ready);
+    ServerState server = new ServerState(flags, build, stateFolder, exit, storage::serving);
     state = server;
     PluginManager plugins =
         new PluginManager(
@@ -203,7 +203,7 @@ public final class Kernel {
           exporters.check(exporterSettings(next), next.narthexFolder());
         };
     ConfigManager config = new ConfigManager(files, loaded, pluginsAccept, metrics, clock);
-    metrics.add(new CoreCollector(server, storage, plugins));
+    metrics.add(new CoreCollector(server, new StorageMetrics(storage), plugins));
     metrics.add(guard.metrics());
     metrics.add(plugins.leakMetrics());
 
@@ -420,7 +420,7 @@ public final class Kernel {
   }
 
   /** The metrics of the kernel itself. */
-  private record CoreCollector(ServerState server, StorageHost storage, PluginManager plugins)
+  private record CoreCollector(ServerState server, StorageMetrics storage, PluginManager plugins)
       implements MetricCollector {
     @Override
     public void collect(MetricSink sink) {
@@ -459,19 +459,19 @@ public final class Kernel {
           new MetricMetadata(
               "narthex_plugin_state",
               MetricType.GAUGE,
-              "State of each plugin; 1 for the state it is in.",
+              "State of each plugin; 1 for the state it is in, 0 for the others.",
               ""));
       plugins.plugins().stream()
           .filter(p -> !p.source().equals("kernel"))
-          .forEach(p ->
+          .forEach(p -> {
+            for (PluginService.State state : PluginService.State.values()) {
               sink.sample(
                   "narthex_plugin_state",
                   Labels.of(
-                      "plugin",
-                      p.id(),
-                      "state",
-                      p.state().name().toLowerCase(java.util.Locale.ROOT)),
-                  1));
+                      "plugin", p.id(), "state", state.name().toLowerCase(java.util.Locale.ROOT)),
+                  state == p.state() ? 1 : 0);
+            }
+          });
       sink.family(
           new MetricMetadata(
               "narthex_plugin_stale_class_loaders",
@@ -485,9 +485,7 @@ public final class Kernel {
                   "narthex_plugin_stale_class_loaders",
                   Labels.of("plugin", p.id()),
                   p.staleLoaders()));
-      if (storage.ready()) {
-        StorageMetrics.write(storage.stats(0), sink);
-      }
+      storage.write(sink);
     }
 
     private static void gauge(MetricSink sink, String name, String help, double value) {

@@ -1,5 +1,6 @@
 package io.narthex.core;
 
+import io.narthex.core.host.StorageHost;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
@@ -8,12 +9,34 @@ import io.narthex.spi.storage.StorageException;
 import io.narthex.spi.storage.StorageStats;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/** Writes a storage's figures as {@code prometheus_tsdb_*} metrics. */
+/**
+ * Writes a storage's figures as {@code prometheus_tsdb_*} metrics. While one storage takes the
+ * place of another, the last figures stand in, so that their series do not end.
+ */
 final class StorageMetrics {
-  private StorageMetrics() {}
+  private final StorageHost storage;
+  private volatile @Nullable StorageStats last;
 
-  static void write(StorageStats stats, MetricSink sink) throws StorageException {
+  StorageMetrics(StorageHost storage) {
+    this.storage = storage;
+  }
+
+  void write(MetricSink sink) {
+    StorageStats stats;
+    try {
+      stats = storage.stats(0);
+      last = stats;
+    } catch (StorageException.Closed e) {
+      stats = storage.serving() ? last : null;
+    }
+    if (stats != null) {
+      write(stats, sink);
+    }
+  }
+
+  private static void write(StorageStats stats, MetricSink sink) {
     Set<String> taken =
         Set.of("head_series", "head_chunks", "blocks_loaded", "storage_blocks_bytes");
     one(

@@ -14,7 +14,7 @@ import java.util.List;
 final class Api {
   private static final JsonFactory JSON =
       JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
-  private static final int SHOWN_ANNOTATIONS = 10;
+  static final int SHOWN_ANNOTATIONS = 10;
 
   private Api() {}
 

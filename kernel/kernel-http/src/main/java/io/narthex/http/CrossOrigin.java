@@ -43,14 +43,23 @@ final class CrossOrigin implements ContainerRequestFilter, ContainerResponseFilt
       return; // the server's own API is for its own pages
     }
     MultivaluedMap<String, Object> headers = response.getHeaders();
+    answer(origin, headers::add);
+  }
+
+  /** Receives the headers of an answer. */
+  interface Headers {
+    void add(String name, String value);
+  }
+
+  /** Says what a page of {@code origin} may do with the answer. */
+  void answer(String origin, Headers headers) {
     headers.add("Vary", "Origin");
     if (!everybody && !allowed.test(origin)) {
       return;
     }
-    headers.putSingle("Access-Control-Allow-Origin", everybody ? "*" : origin);
-    headers.putSingle(
-        "Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Origin");
-    headers.putSingle("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
-    headers.putSingle("Access-Control-Expose-Headers", "Date");
+    headers.add("Access-Control-Allow-Origin", everybody ? "*" : origin);
+    headers.add("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Origin");
+    headers.add("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+    headers.add("Access-Control-Expose-Headers", "Date");
   }
 }

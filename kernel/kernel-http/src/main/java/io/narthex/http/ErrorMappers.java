@@ -12,58 +12,55 @@ import org.slf4j.LoggerFactory;
 final class ErrorMappers {
   private ErrorMappers() {}
 
-  /** Answers with the exception's own type. */
-  static final class Api implements ExceptionMapper<ApiException> {
-    @Override
-    public Response toResponse(ApiException e) {
-      return io.narthex.http.Api.error(e.error(), String.valueOf(e.getMessage()));
-    }
+  private static final Logger LOG = LoggerFactory.getLogger(ErrorMappers.class);
+
+  /** What is answered for an exception. */
+  record Fault(ApiError error, String text) {}
+
+  /** Returns the answer for an exception of a resource; what nobody expects is logged. */
+  static Fault fault(RuntimeException e) {
+    return switch (e) {
+      case ApiException api -> new Fault(api.error(), String.valueOf(api.getMessage()));
+      case QueryException query -> fault(query);
+      case StorageException.Closed closed ->
+          new Fault(ApiError.UNAVAILABLE_503, String.valueOf(closed.getMessage()));
+      case StorageException storage ->
+          new Fault(ApiError.INTERNAL, String.valueOf(storage.getMessage()));
+      default -> {
+        LOG.error("request failed", e);
+        yield new Fault(ApiError.INTERNAL, "internal error: " + e);
+      }
+    };
   }
 
-  /** Answers for a query that cannot be answered. */
-  static final class Query implements ExceptionMapper<QueryException> {
-    @Override
-    public Response toResponse(QueryException e) {
-      ApiError error =
-          switch (e.kind()) {
-            case BAD_DATA -> ApiError.BAD_DATA;
-            case EXECUTION -> ApiError.EXECUTION;
-            case CANCELED -> ApiError.CANCELED;
-            case TIMEOUT -> ApiError.TIMEOUT;
-            case INTERNAL -> ApiError.INTERNAL;
-            case UNAVAILABLE -> ApiError.UNAVAILABLE_503;
-          };
-      String text = String.valueOf(e.getMessage());
-      // the API names the parameter where parsing fails
-      return io.narthex.http.Api.error(
-          error,
-          error == ApiError.BAD_DATA && !text.startsWith("invalid parameter")
-              ? "invalid parameter \"query\": " + text
-              : text);
-    }
+  private static Fault fault(QueryException e) {
+    ApiError error =
+        switch (e.kind()) {
+          case BAD_DATA -> ApiError.BAD_DATA;
+          case EXECUTION -> ApiError.EXECUTION;
+          case CANCELED -> ApiError.CANCELED;
+          case TIMEOUT -> ApiError.TIMEOUT;
+          case INTERNAL -> ApiError.INTERNAL;
+          case UNAVAILABLE -> ApiError.UNAVAILABLE_503;
+        };
+    String text = String.valueOf(e.getMessage());
+    // the API names the parameter where parsing fails
+    return new Fault(
+        error,
+        error == ApiError.BAD_DATA && !text.startsWith("invalid parameter")
+            ? "invalid parameter \"query\": " + text
+            : text);
   }
 
-  /** Answers for a storage that fails or is being replaced. */
-  static final class Storage implements ExceptionMapper<StorageException> {
-    @Override
-    public Response toResponse(StorageException e) {
-      ApiError error =
-          e instanceof StorageException.Closed ? ApiError.UNAVAILABLE_503 : ApiError.INTERNAL;
-      return io.narthex.http.Api.error(error, String.valueOf(e.getMessage()));
-    }
-  }
-
-  /** Answers for everything else: our bug, logged. */
-  static final class Other implements ExceptionMapper<RuntimeException> {
-    private static final Logger LOG = LoggerFactory.getLogger(Other.class);
-
+  /** Answers for everything that resources throw. */
+  static final class All implements ExceptionMapper<RuntimeException> {
     @Override
     public Response toResponse(RuntimeException e) {
       if (e instanceof WebApplicationException web) {
         return web.getResponse();
       }
-      LOG.error("request failed", e);
-      return io.narthex.http.Api.error(ApiError.INTERNAL, "internal error: " + e);
+      Fault fault = fault(e);
+      return Api.error(fault.error(), fault.text());
     }
   }
 }

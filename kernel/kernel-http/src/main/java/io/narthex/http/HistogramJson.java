@@ -1,6 +1,5 @@
 package io.narthex.http;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.model.NativeHistogram;
 import java.io.IOException;
 
@@ -11,22 +10,23 @@ import java.io.IOException;
 final class HistogramJson {
   private HistogramJson() {}
 
-  static void write(JsonGenerator out, NativeHistogram h) throws IOException {
-    out.writeStartObject();
-    out.writeStringField("count", ResultWriter.number(h.count()));
-    out.writeStringField("sum", ResultWriter.number(h.sum()));
+  static void write(JsonBytes out, NativeHistogram h) throws IOException {
+    out.raw("{\"count\":");
+    out.value(h.count());
+    out.raw(",\"sum\":");
+    out.value(h.sum());
     boolean any = false;
     int[] negative = indexes(h.negativeSpans(), h.negativeBuckets().length);
     for (int i = negative.length - 1; i >= 0; i--) {
       double population = h.negativeBuckets()[i];
       if (population != 0) {
         any = open(out, any);
-        bucket(out, 1, -bound(h, negative[i]), -bound(h, negative[i] - 1), population);
+        bucket(out, '1', -bound(h, negative[i]), -bound(h, negative[i] - 1), population);
       }
     }
     if (h.zeroCount() != 0) {
       any = open(out, any);
-      bucket(out, 3, -h.zeroThreshold(), h.zeroThreshold(), h.zeroCount());
+      bucket(out, '3', -h.zeroThreshold(), h.zeroThreshold(), h.zeroCount());
     }
     int[] positive = indexes(h.positiveSpans(), h.positiveBuckets().length);
     for (int i = 0; i < positive.length; i++) {
@@ -36,31 +36,28 @@ final class HistogramJson {
         double lower = bound(h, positive[i] - 1);
         boolean closedLeft =
             h.hasCustomBuckets() && positive[i] == 0 && lower == Double.NEGATIVE_INFINITY;
-        bucket(out, closedLeft ? 3 : 0, lower, bound(h, positive[i]), population);
+        bucket(out, closedLeft ? '3' : '0', lower, bound(h, positive[i]), population);
       }
     }
-    if (any) {
-      out.writeEndArray();
-    }
-    out.writeEndObject();
+    out.raw(any ? "]}" : "}");
   }
 
-  private static boolean open(JsonGenerator out, boolean already) throws IOException {
-    if (!already) {
-      out.writeArrayFieldStart("buckets");
-    }
+  private static boolean open(JsonBytes out, boolean already) throws IOException {
+    out.raw(already ? "," : ",\"buckets\":[");
     return true;
   }
 
   private static void bucket(
-      JsonGenerator out, int rule, double lower, double upper, double population)
-      throws IOException {
-    out.writeStartArray();
-    out.writeNumber(rule);
-    out.writeString(ResultWriter.number(lower));
-    out.writeString(ResultWriter.number(upper));
-    out.writeString(ResultWriter.number(population));
-    out.writeEndArray();
+      JsonBytes out, char rule, double lower, double upper, double population) throws IOException {
+    out.raw('[');
+    out.raw(rule);
+    out.raw(',');
+    out.value(lower);
+    out.raw(',');
+    out.value(upper);
+    out.raw(',');
+    out.value(population);
+    out.raw(']');
   }
 
   /** Returns the index of each bucket. */

@@ -15,6 +15,9 @@ import jakarta.servlet.DispatcherType;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -37,6 +40,7 @@ import org.glassfish.jersey.CommonProperties;
 import org.glassfish.jersey.server.ResourceConfig;
 import org.glassfish.jersey.server.ServerProperties;
 import org.glassfish.jersey.servlet.ServletContainer;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -56,6 +60,8 @@ import org.slf4j.LoggerFactory;
 public final class HttpServer {
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
   private static final int MAX_REQUESTS = 1000;
+  private static final int BACKLOG = 512;
+  private static final String CHOOSE = "choose another --web.listen-address";
   private static final int MAX_FORM = 10 << 20;
 
   /** Jersey warns of every resource that is given as an object; kept, or the level is lost. */
@@ -67,9 +73,14 @@ public final class HttpServer {
   }
 
   private final Services services = new Services();
-  private final Server server;
+  private final Thread starting;
+  private volatile @Nullable Server server;
 
-  /** Starts to listen. */
+  /**
+   * Takes the addresses, then sets the resources up on a thread of its own: a taken address must be
+   * known before anything else runs, the rest must not hold up the start of the plugins.
+   * Connections made meanwhile wait.
+   */
   @Activate
   public HttpServer(
       @Reference ServerInfo info,
@@ -78,15 +89,17 @@ public final class HttpServer {
       @Reference StorageGate storage,
       @Reference ExporterService exporters,
       @Reference PluginService plugins) {
-    Thread thread = Thread.currentThread();
-    ClassLoader before = thread.getContextClassLoader();
-    // Jersey, HK2 and Jetty look services up through the context class loader
-    thread.setContextClassLoader(HttpServer.class.getClassLoader());
-    try {
-      server = create(info, config, metrics, storage, exporters, plugins);
-      start(info);
-    } finally {
-      thread.setContextClassLoader(before);
+    List<ServerSocketChannel> sockets = listen(info);
+    starting =
+        Thread.ofPlatform()
+            .name("http-start")
+            .unstarted(() -> {
+              // Jersey, HK2 and Jetty look services up through the context class loader
+              Thread.currentThread().setContextClassLoader(HttpServer.class.getClassLoader());
+              start(create(info, config, metrics, storage, exporters, plugins), info, sockets);
+            });
+    if (!sockets.isEmpty()) {
+      starting.start();
     }
   }
 
@@ -118,7 +131,7 @@ public final class HttpServer {
     resources.property(CommonProperties.FEATURE_AUTO_DISCOVERY_DISABLE, true);
     resources.property(CommonProperties.METAINF_SERVICES_LOOKUP_DISABLE, true);
     resources.property(ServerProperties.LOCATION_HEADER_RELATIVE_URI_RESOLUTION_DISABLED, true);
-    resources.register(new QueryApi(services, storage, clock));
+    resources.register(new QueryApi(services, storage));
     resources.register(new InspectApi(services, clock));
     resources.register(new TargetsApi(services));
     resources.register(new RulesApi(services));
@@ -127,13 +140,12 @@ public final class HttpServer {
     resources.register(new ManagementApi(info, config));
     resources.register(new PluginApi(plugins, info));
     resources.register(new AlertmanagerApi(services, config, info));
-    resources.register(new CrossOrigin(info.flag("web.cors.origin")));
+    CrossOrigin crossOrigin = new CrossOrigin(info.flag("web.cors.origin"));
+    RequestMetrics requestMetrics = new RequestMetrics(metrics);
+    resources.register(crossOrigin);
     resources.register(new ReadyFilter(info));
-    resources.register(new RequestMetrics(metrics));
-    resources.register(new ErrorMappers.Api());
-    resources.register(new ErrorMappers.Query());
-    resources.register(new ErrorMappers.Storage());
-    resources.register(new ErrorMappers.Other());
+    resources.register(requestMetrics);
+    resources.register(new ErrorMappers.All());
 
     ServletContextHandler context =
         new ServletContextHandler(info.routePrefix().isEmpty() ? "/" : info.routePrefix());
@@ -143,6 +155,13 @@ public final class HttpServer {
     FilterHolder forms = new FilterHolder(new FormFilter());
     forms.setAsyncSupported(true);
     context.addFilter(forms, "/api/*", EnumSet.of(DispatcherType.REQUEST));
+    for (String path : List.of(QueryFilter.INSTANT, QueryFilter.RANGE)) {
+      FilterHolder queries =
+          new FilterHolder(
+              new QueryFilter(path, services, info, crossOrigin, requestMetrics, clock));
+      queries.setAsyncSupported(true);
+      context.addFilter(queries, path, EnumSet.of(DispatcherType.REQUEST));
+    }
     FilterHolder api = new FilterHolder(new ServletContainer(resources));
     for (String path : List.of("/api/*", "/-/*", "/narthex/api/*")) {
       context.addFilter(api, path, EnumSet.of(DispatcherType.REQUEST));
@@ -168,68 +187,95 @@ public final class HttpServer {
     return created;
   }
 
-  private void start(ServerInfo info) {
+  /** Takes the addresses; returns nothing after telling the server that it cannot go on. */
+  private static List<ServerSocketChannel> listen(ServerInfo info) {
     if (!info.flag("web.config.file").isEmpty()) {
       info.fatal(
           "--web.config.file: TLS and basic authentication are not available yet; refusing to serve without them");
-      return;
+      return List.of();
     }
-    HttpConfiguration http = new HttpConfiguration();
-    http.setSendServerVersion(false);
-    http.setIdleTimeout(300_000);
+    List<ServerSocketChannel> sockets = new ArrayList<>();
+    List<InetSocketAddress> bound = new ArrayList<>();
     String current = "";
     try {
       for (String text : info.flags().getOrDefault("web.listen-address", List.of("0.0.0.0:9090"))) {
         current = text;
         ListenAddress address = ListenAddress.parse(text);
-        ServerConnector connector =
-            new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
-        connector.setHost(address.host());
-        connector.setPort(address.port());
-        connector.setAcceptQueueSize(512);
-        connector.open();
-        server.addConnector(connector);
+        ServerSocketChannel socket = ServerSocketChannel.open();
+        sockets.add(socket);
+        String host = address.host();
+        socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+        socket.bind(
+            host == null
+                ? new InetSocketAddress(address.port())
+                : new InetSocketAddress(host, address.port()),
+            BACKLOG);
+        bound.add(
+            InetSocketAddress.createUnresolved(
+                host == null ? "0.0.0.0" : host, socket.socket().getLocalPort()));
       }
-      server.addBean(
-          new NetworkConnectionLimit(Integer.parseInt(info.flag("web.max-connections")), server));
-      server.start();
+    } catch (UnresolvedAddressException e) {
+      return refuse(info, sockets, "listen tcp " + current + ": no such host; " + CHOOSE);
     } catch (IllegalArgumentException e) {
-      info.fatal(String.valueOf(e.getMessage()));
-      return;
-    } catch (BindException e) {
-      info.fatal(
-          "listen tcp "
-              + current
-              + ": bind: address already in use; stop the other server or choose another --web.listen-address");
-      return;
+      return refuse(info, sockets, String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
+      String problem = String.valueOf(e.getMessage());
       String what =
-          cause instanceof BindException && String.valueOf(cause.getMessage()).contains("in use")
-              ? "bind: address already in use"
-              : String.valueOf(cause.getMessage());
-      info.fatal("listen tcp " + current + ": " + what + "; choose another --web.listen-address");
-      return;
+          e instanceof BindException && problem.contains("in use")
+              ? "bind: address already in use; stop the other server or "
+              : problem + "; ";
+      return refuse(info, sockets, "listen tcp " + current + ": " + what + CHOOSE);
+    }
+    bound.forEach(a -> LOG.info("Listening on {}:{}", a.getHostString(), a.getPort()));
+    info.listening(bound);
+    return sockets;
+  }
+
+  private static List<ServerSocketChannel> refuse(
+      ServerInfo info, List<ServerSocketChannel> sockets, String message) {
+    for (ServerSocketChannel socket : sockets) {
+      try {
+        socket.close();
+      } catch (IOException e) {
+        LOG.debug("closing a listener: {}", e.toString());
+      }
+    }
+    info.fatal(message);
+    return List.of();
+  }
+
+  private void start(Server created, ServerInfo info, List<ServerSocketChannel> sockets) {
+    HttpConfiguration http = new HttpConfiguration();
+    http.setSendServerVersion(false);
+    http.setIdleTimeout(300_000);
+    try {
+      for (ServerSocketChannel socket : sockets) {
+        ServerConnector connector =
+            new ServerConnector(created, 1, 1, new HttpConnectionFactory(http));
+        connector.open(socket);
+        created.addConnector(connector);
+      }
+      created.addBean(
+          new NetworkConnectionLimit(Integer.parseInt(info.flag("web.max-connections")), created));
+      server = created;
+      created.start();
     } catch (Exception e) {
       LOG.error("the HTTP server cannot start", e);
       info.fatal("the HTTP server cannot start: " + e);
-      return;
     }
-    List<InetSocketAddress> bound = new ArrayList<>();
-    for (var connector : server.getConnectors()) {
-      ServerConnector c = (ServerConnector) connector;
-      String host = c.getHost() == null ? "0.0.0.0" : c.getHost();
-      bound.add(InetSocketAddress.createUnresolved(host, c.getLocalPort()));
-      LOG.info("Listening on {}:{}", host, c.getLocalPort());
-    }
-    info.listening(bound);
   }
 
   /** Stops listening; running requests get a second. */
   @Deactivate
   public void stop() {
     try {
-      server.stop();
+      starting.join();
+      Server started = server;
+      if (started != null) {
+        started.stop();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } catch (TimeoutException e) {
       LOG.info("connections that were still open have been cut");
     } catch (Exception e) {

@@ -59,7 +59,7 @@ final class Parameters {
   }
 
   private static long time(String name, String value, String prefix) {
-    if (NUMBER.matcher(value).matches()) {
+    if (isNumber(value)) {
       double seconds = Double.parseDouble(value);
       if (Math.abs(seconds) > MAX_TIME / 1000) {
         return seconds < 0 ? MIN_TIME : MAX_TIME;
@@ -75,6 +75,20 @@ final class Parameters {
     }
   }
 
+  /** Tells whether a text is a number; most are digits with a point, which need no pattern. */
+  private static boolean isNumber(String value) {
+    int points = 0;
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (c == '.' && i > 0) {
+        points++;
+      } else if (c < '0' || c > '9') {
+        return NUMBER.matcher(value).matches();
+      }
+    }
+    return points < 2 && !value.isEmpty();
+  }
+
   /** Returns a duration in milliseconds: float seconds or Prometheus form; null when absent. */
   @Nullable Duration duration(String name) {
     String value = text(name);
@@ -86,7 +100,7 @@ final class Parameters {
   }
 
   private static long durationMs(String name, String value) {
-    if (NUMBER.matcher(value).matches()) {
+    if (isNumber(value)) {
       double ms = Double.parseDouble(value) * 1000;
       if (Math.abs(ms) > Long.MAX_VALUE / 1e6) {
         throw invalid(

@@ -5,10 +5,6 @@ import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.MetricMetadata;
-import io.narthex.service.query.QueryEngine;
-import io.narthex.service.query.QueryResult;
-import io.narthex.service.query.QueryResult.Data;
-import io.narthex.service.query.QueryResult.Statistics;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService;
 import io.narthex.spi.storage.SeriesExemplars;
@@ -20,9 +16,6 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
-import java.time.Clock;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -31,123 +24,20 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Queries and metadata: {@code /api/v1/query…}, {@code series}, {@code labels}, {@code metadata}.
+ * What is known of queries and series: {@code /api/v1/format_query}, {@code series}, {@code
+ * labels}, {@code metadata}. Queries themselves are answered by {@link QueryFilter}.
  */
 @Path("/api/v1")
 public final class QueryApi {
-  private static final int MAX_POINTS = 11_000;
-  private static final String TRUNCATED = "results truncated due to limit";
+  static final int MAX_POINTS = 11_000;
+  static final String TRUNCATED = "results truncated due to limit";
 
   private final Services services;
   private final StorageGate storage;
-  private final Clock clock;
 
-  QueryApi(Services services, StorageGate storage, Clock clock) {
+  QueryApi(Services services, StorageGate storage) {
     this.services = services;
     this.storage = storage;
-    this.clock = clock;
-  }
-
-  /** Evaluates at one instant. */
-  @GET
-  @Path("query")
-  public Response query(@Context HttpServletRequest request) {
-    Parameters p = new Parameters(request);
-    long time = p.time("time", clock.millis());
-    int limit = p.limit("limit");
-    QueryResult result = services.engine().instant(p.text("query"), time, options(p));
-    return answer(result, limit, p.text("stats"));
-  }
-
-  /** As {@link #query}, parameters in a form. */
-  @POST
-  @Path("query")
-  public Response queryForm(@Context HttpServletRequest request) {
-    return query(request);
-  }
-
-  /** Evaluates at regular steps. */
-  @GET
-  @Path("query_range")
-  public Response range(@Context HttpServletRequest request) {
-    Parameters p = new Parameters(request);
-    int limit = p.limit("limit");
-    long start = p.requiredTime("start");
-    long end = p.requiredTime("end");
-    if (end < start) {
-      throw new ApiException(
-          ApiError.BAD_DATA,
-          "invalid parameter \"end\": end timestamp must not be before start time");
-    }
-    long step = p.requiredDurationMs("step");
-    if (step <= 0) {
-      throw new ApiException(
-          ApiError.BAD_DATA,
-          "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer");
-    }
-    if ((end - start) / step > MAX_POINTS) {
-      throw new ApiException(
-          ApiError.BAD_DATA,
-          "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
-    }
-    QueryResult result = services.engine().range(p.text("query"), start, end, step, options(p));
-    return answer(result, limit, p.text("stats"));
-  }
-
-  /** As {@link #range}, parameters in a form. */
-  @POST
-  @Path("query_range")
-  public Response rangeForm(@Context HttpServletRequest request) {
-    return range(request);
-  }
-
-  private static QueryEngine.Options options(Parameters p) {
-    Duration timeout = p.duration("timeout");
-    Duration lookback = p.duration("lookback_delta");
-    return new QueryEngine.Options(timeout, lookback, p.text("stats").equals("all"));
-  }
-
-  private static Response answer(QueryResult result, int limit, String stats) {
-    List<String> warnings = new ArrayList<>(result.warnings());
-    int size =
-        switch (result.data()) {
-          case Data.Vector v -> v.samples().size();
-          case Data.Matrix m -> m.series().size();
-          case Data.Scalar _ -> 1;
-          case Data.Text _ -> 1;
-        };
-    if (limit > 0 && size > limit) {
-      warnings.add(TRUNCATED);
-    }
-    return Api.success(
-        out -> {
-          out.writeStartObject();
-          new ResultWriter(out).write(result.data(), limit);
-          if (!stats.isEmpty()) {
-            statistics(out, result.statistics());
-          }
-          out.writeEndObject();
-        },
-        warnings,
-        result.infos());
-  }
-
-  private static void statistics(JsonGenerator out, Statistics s) throws IOException {
-    out.writeObjectFieldStart("stats");
-    out.writeObjectFieldStart("timings");
-    out.writeNumberField("evalTotalTime", s.evalTotalNanos() / 1e9);
-    out.writeNumberField("resultSortTime", s.resultSortNanos() / 1e9);
-    out.writeNumberField("queryPreparationTime", s.preparationNanos() / 1e9);
-    out.writeNumberField("innerEvalTime", s.innerEvalNanos() / 1e9);
-    out.writeNumberField("execQueueTime", s.queueNanos() / 1e9);
-    out.writeNumberField("execTotalTime", s.execTotalNanos() / 1e9);
-    out.writeEndObject();
-    out.writeObjectFieldStart("samples");
-    out.writeNumberField("totalQueryableSamples", s.totalQueryableSamples());
-    out.writeNumberField("samplesRead", s.samplesRead());
-    out.writeNumberField("peakSamples", s.peakSamples());
-    out.writeEndObject();
-    out.writeEndObject();
   }
 
   /** Returns exemplars of the series that an expression selects. */
@@ -159,7 +49,6 @@ public final class QueryApi {
     List<List<Matcher>> selectors = List.of(services.engine().selector(p.text("query")));
     List<SeriesExemplars> found = storage.exemplars(selectors, range[0], range[1]);
     return Api.success(out -> {
-      ResultWriter writer = new ResultWriter(out);
       out.writeStartArray();
       for (SeriesExemplars series : found) {
         out.writeStartObject();
@@ -172,7 +61,7 @@ public final class QueryApi {
           Api.labels(out, e.labels());
           out.writeStringField("value", ResultWriter.number(e.value()));
           out.writeFieldName("timestamp");
-          writer.time(e.timestampMs());
+          out.writeRawValue(ResultWriter.time(e.timestampMs()));
           out.writeEndObject();
         }
         out.writeEndArray();

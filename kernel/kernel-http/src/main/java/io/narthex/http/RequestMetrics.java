@@ -46,9 +46,13 @@ final class RequestMetrics implements ContainerRequestFilter, ContainerResponseF
     if (path.startsWith("api/v2/silence/")) {
       handler = "/api/v2/silence/:id";
     }
-    requests.with(handler, Integer.toString(response.getStatus())).inc();
-    if (request.getProperty(STARTED) instanceof Long started) {
-      durations.with(handler).observe((System.nanoTime() - started) / 1e9);
-    }
+    long started = request.getProperty(STARTED) instanceof Long nanos ? nanos : System.nanoTime();
+    observe(handler, response.getStatus(), started);
+  }
+
+  /** Counts a request that has been answered. */
+  void observe(String handler, int status, long startedNanos) {
+    requests.with(handler, Integer.toString(status)).inc();
+    durations.with(handler).observe((System.nanoTime() - startedNanos) / 1e9);
   }
 }

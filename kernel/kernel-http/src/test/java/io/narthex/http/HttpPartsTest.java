@@ -3,17 +3,17 @@ package io.narthex.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.service.query.QueryResult.Series;
 import io.narthex.service.query.QueryResult.VectorSample;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -139,23 +139,67 @@ class HttpPartsTest {
   }
 
   private interface Body {
-    void write(JsonGenerator out) throws IOException;
+    void write(JsonBytes out) throws IOException;
   }
 
   private static String json(Body body) throws IOException {
-    StringWriter text = new StringWriter();
-    try (JsonGenerator out = new JsonFactory().createGenerator(text)) {
-      body.write(out);
-    }
-    return text.toString();
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    JsonBytes out = new JsonBytes(text);
+    body.write(out);
+    out.flush();
+    return text.toString(StandardCharsets.UTF_8);
   }
 
   private static String result(Data data, int limit) throws IOException {
     return json(out -> {
-      out.writeStartObject();
+      out.raw('{');
       new ResultWriter(out).write(data, limit);
-      out.writeEndObject();
+      out.raw('}');
     });
+  }
+
+  @Test
+  void escapesTextsAsJacksonDoes() throws IOException {
+    StringBuilder text = new StringBuilder();
+    for (int c = 0; c < 0x3000; c++) {
+      text.append((char) c);
+    }
+    text.appendCodePoint(0x1f600).append("\ud800x");
+    String written = json(out -> out.text(text.toString()));
+    assertThat(new JsonMapper().readTree(written).asText())
+        .isEqualTo(text.toString().replace('\ud800', '\ufffd'));
+    assertThat(written).startsWith("\"\\u0000").contains("\\b\\t\\n\\u000B\\f\\r");
+  }
+
+  @Test
+  void tellsWhatWaitsUntilItIsPassedOn() throws IOException {
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    JsonBytes out = new JsonBytes(text);
+    for (int i = 0; i < 50_000; i++) {
+      out.raw('x');
+    }
+    assertThat(out.buffered()).isEqualTo(50_000);
+    for (int i = 0; i < 50_000; i++) {
+      out.raw('y');
+    }
+    assertThat(out.buffered()).isEqualTo(-1);
+    out.flush();
+    assertThat(text.toString(StandardCharsets.US_ASCII))
+        .isEqualTo("x".repeat(50_000) + "y".repeat(50_000));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0,0",
+    "1000,1",
+    "-1500,-1.500",
+    "10001,10.001",
+    "1700000000123,1700000000.123",
+    "99000,99",
+    "9223372036854775807,9223372036854775.807"
+  })
+  void writesTimes(long timeMs, String expected) {
+    assertThat(ResultWriter.time(timeMs)).isEqualTo(expected);
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.narthex.promql.PosRange;
 import io.narthex.promql.ValueType;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryException;
+import io.narthex.spi.function.BuiltinNames;
 import io.narthex.spi.function.FunctionCall;
 import io.narthex.spi.function.FunctionWindows;
 import io.narthex.spi.function.PromqlFunction;
@@ -57,33 +58,11 @@ final class PluginFunctions {
         }
       };
 
-  private static final List<String> KEYWORDS =
-      List.of(
-          "and",
-          "or",
-          "unless",
-          "atan2",
-          "bool",
-          "by",
-          "without",
-          "on",
-          "ignoring",
-          "group_left",
-          "group_right",
-          "offset",
-          "inf",
-          "nan",
-          "anchored",
-          "smoothed",
-          "fill",
-          "fill_left",
-          "fill_right");
-
   private PluginFunctions() {}
 
-  /** Returns the names of the language itself. */
+  /** Returns the names of the language itself, those this engine adds to it included. */
   static Set<String> reserved() {
-    Set<String> names = new HashSet<>(KEYWORDS);
+    Set<String> names = new HashSet<>(BuiltinNames.all());
     Functions.all().forEach(f -> names.add(f.name()));
     for (AggregateOp op : AggregateOp.values()) {
       names.add(op.text());

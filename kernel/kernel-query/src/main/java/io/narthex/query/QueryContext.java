@@ -31,6 +31,9 @@ final class QueryContext {
   /** Results of selectors, so that a selector that occurs twice is read once. */
   final Map<Object, List<Samples>> selections = new HashMap<>();
 
+  /** The same of instant selectors. */
+  final Map<Object, List<StepSeries>> vectors = new HashMap<>();
+
   /** Notes what each part costs; null unless asked for. */
   @Nullable Recorder recorder;
 

@@ -27,19 +27,53 @@ final class Samples {
   long[] histStarts = NO_TIMES;
   int histCount;
 
+  /**
+   * Whether {@link #floatTimes} is the column of another series, which so far has the same times.
+   */
+  private boolean borrowed;
+
+  private int lent; // rows of the borrowed column
+
   Samples(Labels labels, boolean dropName) {
     this.labels = labels;
     this.dropName = dropName;
   }
 
-  void addFloat(long time, double value) {
-    if (floatCount == floatTimes.length) {
-      int n = Math.max(16, floatCount * 2);
-      floatTimes = Arrays.copyOf(floatTimes, n);
-      floats = Arrays.copyOf(floats, n);
+  /**
+   * Creates the samples of a series that is likely to have the times of another one: scraped series
+   * come in thousands with the same times. The column is shared as long as that holds.
+   */
+  Samples(Labels labels, Samples before) {
+    this(labels, false);
+    if (before.floatCount > 0) {
+      borrowed = true;
+      floatTimes = before.floatTimes;
+      lent = before.floatCount;
+      floats = new double[lent];
+    }
+  }
+
+  /** Makes the column of times this series' own, with room for {@code rows}. */
+  private void own(int rows) {
+    if (borrowed) {
+      borrowed = false;
+      long[] mine = new long[Math.max(rows, floats.length)];
+      System.arraycopy(floatTimes, 0, mine, 0, floatCount);
+      floatTimes = mine;
+    }
+    if (rows > floatTimes.length || rows > floats.length) {
+      int size = Math.max(rows, floatCount * 2);
+      floatTimes = Arrays.copyOf(floatTimes, size);
+      floats = Arrays.copyOf(floats, size);
       if (floatStarts.length > 0) {
-        floatStarts = Arrays.copyOf(floatStarts, n);
+        floatStarts = Arrays.copyOf(floatStarts, size);
       }
+    }
+  }
+
+  void addFloat(long time, double value) {
+    if (borrowed || floatCount == floatTimes.length) {
+      own(Math.max(16, floatCount + 1));
     }
     floatTimes[floatCount] = time;
     floats[floatCount++] = value;
@@ -61,15 +95,17 @@ final class Samples {
   /** Adds the first {@code n} samples of two columns; stale markers are left out unless wanted. */
   void addFloats(long[] times, double[] values, int n, boolean stale) {
     int room = floatCount + n;
-    if (room > floatTimes.length) {
-      int size = floatCount == 0 ? n : Math.max(room, floatCount * 2);
-      floatTimes = Arrays.copyOf(floatTimes, size);
-      floats = Arrays.copyOf(floats, size);
-      if (floatStarts.length > 0) {
-        floatStarts = Arrays.copyOf(floatStarts, size);
-      }
+    boolean whole = stale || !anyNan(values, n);
+    if (borrowed
+        && whole
+        && room <= lent
+        && Arrays.equals(times, 0, n, floatTimes, floatCount, room)) {
+      System.arraycopy(values, 0, floats, floatCount, n);
+      floatCount = room;
+      return;
     }
-    if (stale || !anyNan(values, n)) {
+    own(room);
+    if (whole) {
       System.arraycopy(times, 0, floatTimes, floatCount, n);
       System.arraycopy(values, 0, floats, floatCount, n);
       floatCount = room;
@@ -89,15 +125,6 @@ final class Samples {
       any |= Double.isNaN(values[i]);
     }
     return any;
-  }
-
-  /** Takes over the time column of another series if it holds the same times. */
-  void shareTimes(Samples other) {
-    if (floatCount > 0
-        && floatCount == other.floatCount
-        && Arrays.equals(floatTimes, 0, floatCount, other.floatTimes, 0, floatCount)) {
-      floatTimes = other.floatTimes;
-    }
   }
 
   /** Sets the start time of the float added last. */

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads the samples of selectors. */
 final class Selection {
   private static final int TILE = 512;
+  private static final int SMALL_TILE = 32;
 
   private record Key(
       List<Matcher> matchers, long minTime, long maxTime, boolean stale, boolean resets) {}
@@ -78,15 +79,15 @@ final class Selection {
     try (SeriesCursor cursor = context.storage.select(request)) {
       while (cursor.nextSeries()) {
         context.check();
-        Samples s = new Samples(cursor.labels(), false);
+        Samples s =
+            out.isEmpty()
+                ? new Samples(cursor.labels(), false)
+                : new Samples(cursor.labels(), out.getLast());
         read(cursor, s, stale);
         if (detectResets) {
           noteResets(s);
         }
         if (s.floatCount + s.histCount > 0) {
-          if (!out.isEmpty()) {
-            s.shareTimes(out.getLast());
-          }
           out.add(s);
         }
       }
@@ -96,7 +97,7 @@ final class Selection {
   }
 
   private void read(SeriesCursor cursor, Samples s, boolean stale) {
-    SampleTile t = tile();
+    SampleTile t = tile(TILE);
     boolean starts = context.options.useStartTimestamps();
     while (cursor.nextTile(t)) {
       context.read(t.size);
@@ -156,6 +157,9 @@ final class Selection {
     if (!smoothed && !detectResets && (fixed || grid.size() == 1)) {
       return newest(v.matchers(), first, grid.size(), part);
     }
+    if (!smoothed && !detectResets) {
+      return stepped(v.matchers(), grid, offset, part);
+    }
     long until = smoothed ? last + context.lookbackMs : last;
     List<Samples> all =
         samples(
@@ -192,17 +196,71 @@ final class Selection {
     return out;
   }
 
+  private record Steps(List<Matcher> matchers, Grid grid, long offset, Part part) {}
+
+  /** Returns the vector at many steps, filled while the samples are read. */
+  private List<StepSeries> stepped(List<Matcher> matchers, Grid grid, long offset, Part part) {
+    Steps key = new Steps(matchers, grid, offset, part);
+    List<StepSeries> known = context.vectors.get(key);
+    if (known != null) {
+      for (StepSeries s : known) {
+        context.room(grid.size());
+        count(s);
+      }
+      return known;
+    }
+    List<StepSeries> out = new ArrayList<>();
+    SampleTile t = tile(TILE);
+    boolean starts = context.options.useStartTimestamps();
+    SelectRequest request =
+        new SelectRequest(
+            matchers,
+            grid.startMs() - offset - context.lookbackMs + 1,
+            grid.endMs() - offset,
+            new SelectRequest.Hints("", 0, grid.stepMs(), starts));
+    StepFiller filler = new StepFiller(grid, offset, context.lookbackMs, part);
+    StepSeries empty = null;
+    try (SeriesCursor cursor = context.storage.select(request)) {
+      while (cursor.nextSeries()) {
+        context.check();
+        context.room(grid.size());
+        StepSeries series =
+            empty == null
+                ? new StepSeries(cursor.labels(), false, grid.size())
+                : empty.with(cursor.labels(), false);
+        filler.begin(series);
+        while (cursor.nextTile(t)) {
+          context.read(t.size);
+          filler.add(t, starts);
+        }
+        boolean any = filler.end();
+        empty = any ? null : series;
+        if (any) {
+          count(series);
+          out.add(series);
+        }
+      }
+    }
+    context.vectors.put(key, out);
+    return out;
+  }
+
+  private void count(StepSeries series) {
+    context.queried(series);
+    context.hold(series.samples());
+  }
+
   /** Returns the vector at one time, for all steps the same; keeps only the newest sample. */
   private List<StepSeries> newest(List<Matcher> matchers, long time, int steps, Part part) {
     List<StepSeries> out = new ArrayList<>();
-    SampleTile t = tile();
+    SampleTile t = tile(SMALL_TILE);
     boolean starts = context.options.useStartTimestamps();
     SelectRequest request =
         new SelectRequest(
             matchers,
             time - context.lookbackMs + 1,
             time,
-            new SelectRequest.Hints("", 0, 0, starts));
+            new SelectRequest.Hints(SelectRequest.Hints.NEWEST, 0, 0, starts));
     try (SeriesCursor cursor = context.storage.select(request)) {
       while (cursor.nextSeries()) {
         context.check();
@@ -245,53 +303,31 @@ final class Selection {
     return out;
   }
 
-  private SampleTile tile() {
+  private SampleTile tile(int least) {
     SampleTile t = tile;
-    if (t == null) {
-      t = new SampleTile(TILE);
+    if (t == null || t.capacity() < least) {
+      t = new SampleTile(least);
       tile = t;
     }
     return t;
   }
 
   private boolean fill(Samples s, StepSeries out, Grid grid, long offset, Part part) {
+    StepFiller filler = new StepFiller(grid, offset, context.lookbackMs, part);
+    filler.begin(out);
     int f = 0;
     int h = 0;
-    boolean any = false;
-    for (int i = 0; i < grid.size(); i++) {
-      long t = grid.time(i) - offset;
-      while (f < s.floatCount && s.floatTimes[f] <= t) {
+    while (f < s.floatCount || h < s.histCount) {
+      if (h == s.histCount || (f < s.floatCount && s.floatTimes[f] < s.histTimes[h])) {
+        long start = s.floatStarts.length == 0 ? 0 : s.floatStarts[f];
+        filler.add(s.floatTimes[f], s.floats[f], start);
         f++;
-      }
-      while (h < s.histCount && s.histTimes[h] <= t) {
+      } else {
+        long start = s.histStarts.length == 0 ? 0 : s.histStarts[h];
+        filler.add(s.histTimes[h], s.hists[h], start);
         h++;
       }
-      long ft = f > 0 ? s.floatTimes[f - 1] : Long.MIN_VALUE;
-      long ht = h > 0 ? s.histTimes[h - 1] : Long.MIN_VALUE;
-      boolean isFloat = f > 0 && (h == 0 || ft > ht);
-      long found = isFloat ? ft : ht;
-      if ((f == 0 && h == 0) || found <= t - context.lookbackMs) {
-        continue;
-      }
-      if (isFloat ? StaleMarker.is(s.floats[f - 1]) : StaleMarker.is(s.hists[h - 1].sum)) {
-        continue;
-      }
-      any = true;
-      switch (part) {
-        case VALUE -> {
-          if (isFloat) {
-            out.set(i, s.floats[f - 1]);
-          } else {
-            out.set(i, s.hists[h - 1]);
-          }
-        }
-        case TIME -> out.set(i, found / 1000.0);
-        case START_TIME -> {
-          long[] starts = isFloat ? s.floatStarts : s.histStarts;
-          out.set(i, starts.length == 0 ? 0 : starts[(isFloat ? f : h) - 1] / 1000.0);
-        }
-      }
     }
-    return any;
+    return filler.end();
   }
 }

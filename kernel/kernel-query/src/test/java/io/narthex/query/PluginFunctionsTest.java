@@ -8,6 +8,7 @@ import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryResult.Data;
+import io.narthex.spi.function.BuiltinNames;
 import io.narthex.spi.function.PromqlFunction;
 import io.narthex.spi.function.PromqlFunction.ArgumentType;
 import io.narthex.spi.function.PromqlFunction.OfRange;
@@ -161,6 +162,9 @@ class PluginFunctionsTest {
   @Test
   void languageItselfIsReserved() {
     assertThat(PluginFunctions.reserved()).contains("rate", "sum", "offset", "limit_ratio");
+    assertThat(BuiltinNames.all())
+        .as("what is kept free before this bundle has started")
+        .isEqualTo(PluginFunctions.reserved());
   }
 
   private void fails(String query, String message) {

@@ -4,6 +4,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.StaleMarker;
 import io.narthex.rules.GroupSpec.RuleSpec;
 import io.narthex.rules.RuleContext.Output;
+import io.narthex.service.query.QueryException;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.rules.RuleService.Health;
 import io.narthex.spi.storage.AppendResult;
@@ -26,10 +27,12 @@ import org.slf4j.LoggerFactory;
 /**
  * A group that is evaluated, on its own thread. The time of an evaluation is its slot, a multiple
  * of the interval plus an offset that follows from the group's name; slots that were missed are
- * counted and left out.
+ * counted and left out, unless they were missed because a storage was being replaced.
  */
 final class RuleGroup {
   private static final Logger LOG = LoggerFactory.getLogger(RuleGroup.class);
+  private static final Duration STORAGE_WAIT = Duration.ofSeconds(60);
+  private static final long STORAGE_POLL_MS = 20;
 
   private final GroupSpec spec;
   private final Duration interval;
@@ -43,6 +46,8 @@ final class RuleGroup {
 
   /** Series of rules that are gone; they get a marker with the next evaluation. */
   private final List<Labels> orphans = new ArrayList<>(); // group's thread, before start any
+
+  private boolean waitedForStorage; // group's thread only
 
   private volatile @Nullable Thread thread;
   private volatile boolean markStale;
@@ -186,6 +191,10 @@ final class RuleGroup {
           restore();
         }
         long missed = Math.max(0, Math.floorDiv(clock.millis() - slot, intervalMs) - 1);
+        if (waitedForStorage) {
+          waitedForStorage = missed > 0; // evaluated late until all is made up for
+          missed = 0;
+        }
         // a slot that has begun meanwhile is used, those before it are not
         long next = slot + intervalMs;
         if (missed > 0) {
@@ -269,7 +278,7 @@ final class RuleGroup {
     }
     int samples = 0;
     try {
-      List<Output> outputs = rule.evaluate(context, slot, offset, spec.limit());
+      List<Output> outputs = evaluateWithStorage(rule, slot);
       rule.health = Health.OK;
       rule.lastError = "";
       samples = outputs.size();
@@ -298,6 +307,39 @@ final class RuleGroup {
       m.evaluationDuration.observe(rule.evaluationSeconds);
     }
     return samples;
+  }
+
+  /**
+   * Evaluates; while a storage is being replaced, waits for the new one. The time of the evaluation
+   * is its slot, so it does no harm that it comes later.
+   */
+  private List<Output> evaluateWithStorage(ActiveRule rule, long slot) {
+    long deadline = System.nanoTime() + STORAGE_WAIT.toNanos();
+    while (true) {
+      awaitStorage(deadline);
+      try {
+        return rule.evaluate(context, slot, offset, spec.limit());
+      } catch (QueryException e) {
+        boolean replaced =
+            e.kind() == QueryException.Kind.UNAVAILABLE && !context.storage().ready();
+        if (!replaced || stopping.getCount() == 0 || System.nanoTime() - deadline > 0) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Waits until a storage is there, the group has to stop or the time is over. */
+  private void awaitStorage(long deadlineNanos) {
+    try {
+      while (!context.storage().ready()
+          && System.nanoTime() - deadlineNanos < 0
+          && !stopping.await(STORAGE_POLL_MS, TimeUnit.MILLISECONDS)) {
+        waitedForStorage = true;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Writes the samples of a rule, and markers for series it no longer gives. */

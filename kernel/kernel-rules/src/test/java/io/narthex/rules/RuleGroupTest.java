@@ -189,6 +189,42 @@ class RuleGroupTest {
   }
 
   @Test
+  void evaluationWaitsWhileTheStorageIsReplaced() throws Exception {
+    RuleGroup group = group(Duration.ZERO, Duration.ZERO, false, 0);
+    engine.vector = List.of(UP);
+    engine.before =
+        () -> { // it goes when the query has begun
+          engine.before = () -> assertThat(storage.ready).isTrue();
+          storage.ready = false;
+          throw new QueryException(QueryException.Kind.UNAVAILABLE, "is being replaced");
+        };
+    Thread evaluation = Thread.ofPlatform().start(() -> group.evaluate(minute(0)));
+    long deadline = System.nanoTime() + 10_000_000_000L;
+    while (evaluation.getState() != Thread.State.TIMED_WAITING || storage.ready) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      Thread.onSpinWait();
+    }
+    assertThat(sent).isEmpty();
+    storage.ready = true;
+    evaluation.join();
+    assertThat(alertOf(group).health()).isEqualTo(RuleService.Health.OK);
+    assertThat(sent).hasSize(1);
+    assertThat(sent.get(0).startsAt()).isEqualTo(Instant.ofEpochMilli(minute(0)));
+  }
+
+  @Test
+  void unavailableEngineIsAFailureWhileTheStorageIsThere() {
+    RuleGroup group = group(Duration.ZERO, Duration.ZERO, false, 0);
+    engine.before =
+        () -> {
+          throw new QueryException(QueryException.Kind.UNAVAILABLE, "no engine");
+        };
+    group.evaluate(minute(0));
+    assertThat(alertOf(group).health()).isEqualTo(RuleService.Health.ERR);
+    assertThat(alertOf(group).lastError()).isEqualTo("no engine");
+  }
+
+  @Test
   void slotsAreSpreadAndStable() {
     long slot = RuleGroup.slotMs("f;g", 60_000, minute(5) + 1234);
     assertThat(slot).isLessThanOrEqualTo(minute(5) + 1234).isGreaterThan(minute(4) + 1234);
@@ -198,9 +234,11 @@ class RuleGroupTest {
 
   private static final class FakeEngine implements QueryEngine {
     List<Labels> vector = List.of();
+    Runnable before = () -> {};
 
     @Override
     public QueryResult instant(String expression, long timeMs, Options options) {
+      before.run();
       return new QueryResult(
           new QueryResult.Data.Vector(
               vector.stream().map(l -> new QueryResult.VectorSample(l, timeMs, 0, null)).toList()),
@@ -235,6 +273,7 @@ class RuleGroupTest {
     final List<String> samples = new ArrayList<>();
     private final List<Labels> series = new ArrayList<>();
     SelectRow forState;
+    volatile boolean ready = true;
 
     List<String> of(Labels labels) {
       String prefix = labels + " ";
@@ -337,8 +376,16 @@ class RuleGroupTest {
 
     @Override
     public boolean ready() {
-      return true;
+      return ready;
     }
+
+    @Override
+    public boolean tryHold() {
+      return ready;
+    }
+
+    @Override
+    public void release() {}
 
     @Override
     public String type() {

@@ -65,6 +65,7 @@ public final class ScrapeComponent
   private final ScrapeSource source;
   private final Scratch.Pool scratches = new Scratch.Pool();
   private final FailureLog failures = new FailureLog();
+  private final Backlog.Budget budget = new Backlog.Budget();
   private final ScheduledExecutorService timer;
   private final String selfInstance;
 
@@ -135,6 +136,7 @@ public final class ScrapeComponent
             metrics,
             scratches,
             failures,
+            budget,
             snapshot.prometheusFolder(),
             seed(external));
     synchronized (lock) {

@@ -29,12 +29,17 @@ import org.slf4j.LoggerFactory;
  * seed. All samples of a scrape get the tick's time when the scrape begins within 2 ms (at most 1 %
  * of the interval) of it, else the time it really began.
  *
+ * <p><b>Storage.</b> While a storage is replaced, the loop goes on scraping and puts what it reads
+ * into its {@link Backlog}; it is stored in order, with its own times, as soon as the new storage
+ * is there.
+ *
  * <p><b>Concurrency.</b> The loop's thread alone touches {@link #intake} and the references.
  * Settings come through one volatile field; what the status pages show goes out through another.
  */
 final class ScrapeLoop {
   private static final Logger LOG = LoggerFactory.getLogger(ScrapeLoop.class);
   private static final long TOLERANCE_MS = 2;
+  private static final long RETRY_MS = 20;
   private static final String[] REPORTS = {
     "up",
     "scrape_duration_seconds",
@@ -48,7 +53,27 @@ final class ScrapeLoop {
   private static final int BASIC_REPORTS = 5;
 
   /** What the loop scrapes and how; replaced by a reload. */
-  private record Work(Target target, ScrapeSettings settings, String refusal) {}
+  record Work(Target target, ScrapeSettings settings, String refusal) {}
+
+  /**
+   * A scrape whose samples are not stored yet.
+   *
+   * @param format null when there is no exposition
+   * @param seconds how long it took; NaN while it goes on
+   * @param error why there is no exposition, or empty
+   */
+  record Fetched(
+      Work work,
+      @Nullable ExpositionFormat format,
+      long timeMs,
+      long startNanos,
+      double seconds,
+      double bodySize,
+      String error) {
+    Fetched after(double took) {
+      return new Fetched(work, format, timeMs, startNanos, took, bodySize, error);
+    }
+  }
 
   /** What the newest scrape was like. */
   record Status(Health health, String error, long timeMs, double seconds) {}
@@ -57,6 +82,7 @@ final class ScrapeLoop {
 
   private final Host host;
   private final SampleIntake intake;
+  private final Backlog backlog; // loop's thread only
   private final long[] reportRefs = new long[REPORTS.length];
   private final Thread thread;
 
@@ -77,6 +103,7 @@ final class ScrapeLoop {
       ScrapeMetrics metrics,
       Scratch.Pool scratches,
       FailureLog failures,
+      Backlog.Budget budget,
       Path folder,
       long seed) {}
 
@@ -85,6 +112,7 @@ final class ScrapeLoop {
     this.work = new Work(target, settings, refusal);
     this.current = work;
     this.intake = new SampleIntake(host.storage, host.metrics, settings, target);
+    this.backlog = new Backlog(host.budget);
     Arrays.fill(reportRefs, SeriesTable.NO_REF);
     this.thread =
         Thread.ofVirtual()
@@ -141,6 +169,10 @@ final class ScrapeLoop {
     } catch (RuntimeException | Error e) {
       LOG.error("scrape of {} ended by a fault", work.target.url(), e);
     }
+    if (!backlog.isEmpty()) {
+      Thread.interrupted();
+      storeTheRest();
+    }
     if (markEnd) {
       Thread.interrupted();
       end();
@@ -189,6 +221,9 @@ final class ScrapeLoop {
       if (left <= 0) {
         return;
       }
+      if (!backlog.isEmpty() && !storeBacklog()) {
+        left = Math.min(left, RETRY_MS);
+      }
       // a clock that jumps back must not stop the loop for long
       LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(Math.min(left, intervalMs)));
       if (Thread.interrupted()) {
@@ -208,62 +243,135 @@ final class ScrapeLoop {
   }
 
   private void scrape(Work w, long timeMs, long startNanos) throws InterruptedException {
-    adopt(w);
     Scratch scratch = host.scratches.take();
     try {
-      String error = "";
-      double bodySize = 0;
-      ExpositionFormat format = null;
-      boolean taken = false;
-      int sampleRows = 0;
-      try {
-        if (!w.refusal.isEmpty()) {
-          throw new ScrapeFailure(w.refusal);
+      Fetched scrape = fetch(w, timeMs, startNanos, scratch);
+      if ((backlog.isEmpty() || storeBacklog()) && host.storage.tryHold()) {
+        try {
+          store(w, scrape, scratch);
+        } finally {
+          host.storage.release();
         }
-        format = host.source.fetch(w.target, w.settings, scratch);
-        bodySize = scratch.length;
-        taken = true;
+        return;
+      }
+      double seconds = (System.nanoTime() - startNanos) / 1e9;
+      String error = scrape.error;
+      if (!backlog.add(scrape.after(seconds), scratch, System.nanoTime())) {
+        host.metrics.lost.inc();
+        error = "the storage takes no samples";
+        warn(w, "samples are lost: the storage is being replaced for too long");
+      }
+      status = new Status(error.isEmpty() ? Health.UP : Health.DOWN, error, timeMs, seconds);
+    } finally {
+      host.scratches.give(scratch);
+    }
+  }
+
+  private Fetched fetch(Work w, long timeMs, long startNanos, Scratch scratch)
+      throws InterruptedException {
+    ExpositionFormat format = null;
+    double bodySize = 0;
+    String error = "";
+    try {
+      if (!w.refusal.isEmpty()) {
+        throw new ScrapeFailure(w.refusal);
+      }
+      format = host.source.fetch(w.target, w.settings, scratch);
+      bodySize = scratch.length;
+    } catch (ScrapeFailure e) {
+      error = message(e);
+      count(e.kind);
+      if (e.kind == ScrapeFailure.Kind.BODY_SIZE) {
+        bodySize = -1;
+      }
+    } catch (IOException e) {
+      error = message(e);
+    }
+    return new Fetched(w, format, timeMs, startNanos, Double.NaN, bodySize, error);
+  }
+
+  /** Stores what waits, as long as the storage lets it; returns whether nothing is left. */
+  private boolean storeBacklog() {
+    while (!backlog.isEmpty() && host.storage.tryHold()) {
+      try {
+        storeFirst();
+      } finally {
+        host.storage.release();
+      }
+    }
+    return backlog.isEmpty();
+  }
+
+  /** Stores what waits when the loop is at its end; waits for the storage. */
+  private void storeTheRest() {
+    try {
+      while (!backlog.isEmpty()) {
+        storeFirst();
+      }
+    } finally {
+      backlog.clear();
+    }
+  }
+
+  private void storeFirst() {
+    Scratch scratch = host.scratches.take();
+    try {
+      Fetched scrape = backlog.first(scratch);
+      backlog.removeFirst();
+      if (scrape != null) {
+        store(scrape.work, scrape, scratch);
+      }
+    } finally {
+      host.scratches.give(scratch);
+    }
+  }
+
+  private void store(Work w, Fetched scrape, Scratch scratch) {
+    adopt(w);
+    long timeMs = scrape.timeMs;
+    String error = scrape.error;
+    double bodySize = scrape.bodySize;
+    ExpositionFormat format = scrape.format;
+    int sampleRows = 0;
+    if (format != null) {
+      try {
         intake.take(format, scratch, timeMs);
         sampleRows = scratch.batch.size();
       } catch (ScrapeFailure e) {
         error = message(e);
         count(e.kind);
-        if (e.kind == ScrapeFailure.Kind.BODY_SIZE) {
-          bodySize = -1;
-        }
       } catch (StorageException e) {
         error = message(e);
       } catch (ExpositionException e) {
         error = message(e);
-      } catch (IOException e) {
-        error = message(e);
       }
-      SampleBatch batch = scratch.batch;
-      if (!error.isEmpty()) {
-        batch.clear();
-        intake.takeNothing(batch, timeMs, taken);
-        sampleRows = 0;
+    }
+    SampleBatch batch = scratch.batch;
+    if (!error.isEmpty()) {
+      batch.clear();
+      intake.takeNothing(batch, timeMs, format != null);
+      sampleRows = 0;
+    }
+    double seconds =
+        Double.isNaN(scrape.seconds)
+            ? (System.nanoTime() - scrape.startNanos) / 1e9
+            : scrape.seconds;
+    host.metrics.scrapeDuration.observe(seconds);
+    status = new Status(error.isEmpty() ? Health.UP : Health.DOWN, error, timeMs, seconds);
+    int reportRow = batch.size();
+    try {
+      report(w, batch, timeMs, error.isEmpty(), seconds, bodySize);
+      append(w, format, scratch, sampleRows, reportRow, timeMs, seconds, bodySize, error);
+    } catch (StorageException e) {
+      warn(w, "samples cannot be stored: " + message(e));
+    }
+    if (!error.isEmpty()) {
+      LOG.debug("scrape of {} failed: {}", w.target.url(), error);
+      String file = w.settings.config.scrapeFailureLogFile();
+      if (file != null && !file.isEmpty()) {
+        host.failures.write(
+            host.folder.resolve(file), w.settings.config.jobName(), w.target.url(), error);
       }
-      double seconds = (System.nanoTime() - startNanos) / 1e9;
-      host.metrics.scrapeDuration.observe(seconds);
-      status = new Status(error.isEmpty() ? Health.UP : Health.DOWN, error, timeMs, seconds);
-      int reportRow = batch.size();
-      try {
-        report(w, batch, timeMs, error.isEmpty(), seconds, bodySize);
-        append(w, format, scratch, sampleRows, reportRow, timeMs, seconds, bodySize, error);
-      } catch (StorageException e) {
-        warn(w, "samples cannot be stored: " + message(e));
-      }
-      if (!error.isEmpty()) {
-        LOG.debug("scrape of {} failed: {}", w.target.url(), error);
-        String file = w.settings.config.scrapeFailureLogFile();
-        if (file != null && !file.isEmpty()) {
-          host.failures.write(
-              host.folder.resolve(file), w.settings.config.jobName(), w.target.url(), error);
-        }
-      }
-    } finally {
-      host.scratches.give(scratch);
     }
   }
 

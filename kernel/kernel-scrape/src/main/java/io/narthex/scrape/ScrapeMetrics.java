@@ -23,6 +23,7 @@ final class ScrapeMetrics {
   final Metrics.Counter outOfOrder;
   final Metrics.Counter outOfBounds;
   final Metrics.Counter exemplarOutOfOrder;
+  final Metrics.Counter lost;
   final Metrics.Histogram scrapeDuration;
 
   ScrapeMetrics(Metrics m) {
@@ -107,6 +108,10 @@ final class ScrapeMetrics {
         m.counter(
             "prometheus_target_scrapes_exemplar_out_of_order_total",
             "Total number of exemplar rejected due to not being out of the expected order.");
+    lost =
+        m.counter(
+            "narthex_scrapes_lost_total",
+            "Scrapes whose samples were thrown away because a storage was being replaced for too long; a rise means gaps.");
     scrapeDuration =
         m.histogram(
             "prometheus_target_scrape_duration_seconds",

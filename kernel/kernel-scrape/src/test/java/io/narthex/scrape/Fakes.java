@@ -44,9 +44,11 @@ final class Fakes {
     final Map<Long, Labels> byRef = new HashMap<>();
     final Map<Labels, List<String>> samples = new LinkedHashMap<>();
     final Map<Labels, Long> times = new HashMap<>();
+    final List<Long> upTimes = new ArrayList<>();
     int resolved;
     int appended;
     private long next = 1;
+    volatile boolean open = true;
 
     @Override
     public synchronized long resolve(Labels labels) {
@@ -77,6 +79,9 @@ final class Fakes {
                 : StaleMarker.is(batch.value(i)) ? "stale" : Double.toString(batch.value(i));
         samples.computeIfAbsent(labels, _ -> new ArrayList<>()).add(text);
         times.put(labels, batch.timeMs(i));
+        if (labels.metricName().equals("up")) {
+          upTimes.add(batch.timeMs(i));
+        }
       }
       appended++;
       notifyAll();
@@ -140,8 +145,16 @@ final class Fakes {
 
     @Override
     public boolean ready() {
-      return true;
+      return open;
     }
+
+    @Override
+    public boolean tryHold() {
+      return open;
+    }
+
+    @Override
+    public void release() {}
 
     @Override
     public String type() {

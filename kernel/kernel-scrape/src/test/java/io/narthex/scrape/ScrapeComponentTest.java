@@ -9,6 +9,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -18,10 +21,11 @@ final class ScrapeComponentTest {
   private final Fakes.Store store = new Fakes.Store();
   private final Fakes.Counts counts = new Fakes.Counts();
   private final Map<String, String> pages = new ConcurrentHashMap<>();
+  private volatile UnaryOperator<String> paged = pages::get;
   private final ScrapeComponent component =
       new ScrapeComponent(
           store,
-          Fakes.http(uri -> pages.get(uri.toString())),
+          Fakes.http(uri -> paged.apply(uri.toString())),
           counts.metrics(),
           Fakes.exporters(),
           Fakes.server());
@@ -93,6 +97,46 @@ final class ScrapeComponentTest {
     awaitLast("m", "1.0", "a:1");
     pages.put("http://a:1/metrics", "m x\n");
     awaitLast("m", "stale", "a:1");
+  }
+
+  @Test
+  void goesOnScrapingWhileTheStorageIsReplacedAndStoresAllInOrder() throws Exception {
+    AtomicInteger served = new AtomicInteger();
+    paged = uri -> "m " + served.incrementAndGet() + "\n";
+    configure(Jobs.job("j"));
+    component.targetsChanged("scrape/j", List.of(group("a:1")));
+    store.awaitAppends(2);
+    store.open = false;
+    int before = served.get();
+    await(() -> served.get() >= before + 5);
+    int stored;
+    synchronized (store) {
+      stored = store.appended;
+    }
+    assertThat(stored).isLessThanOrEqualTo(before);
+    assertThat(component.active().get(0).health()).isEqualTo(Health.UP);
+    store.forgetAll(); // the new storage has references of its own
+    store.open = true;
+    awaitLast("m", served.get() + ".0", "a:1");
+    List<String> values = store.of("__name__", "m", "job", "j", "instance", "a:1");
+    for (int i = 0; i < values.size(); i++) {
+      assertThat(values.get(i)).isEqualTo((i + 1) + ".0");
+    }
+    synchronized (store) {
+      assertThat(store.upTimes).isSorted().doesNotHaveDuplicates();
+      assertThat(store.of("__name__", "up", "job", "j", "instance", "a:1"))
+          .containsOnly("1.0")
+          .hasSameSizeAs(store.upTimes);
+    }
+    assertThat(counts.values).doesNotContainKey("narthex_scrapes_lost_total");
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    long deadline = System.nanoTime() + 10_000_000_000L;
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      Thread.sleep(5);
+    }
   }
 
   private void awaitError(String error) throws InterruptedException {

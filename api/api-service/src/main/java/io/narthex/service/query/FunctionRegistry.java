@@ -17,7 +17,10 @@ public interface FunctionRegistry {
    */
   @Nullable String formerProvider(String name);
 
-  /** Sets the names that plugins may not use: those of the language itself. */
+  /**
+   * Sets the names that plugins may not use, besides {@link
+   * io.narthex.spi.function.BuiltinNames#all()}, which are never theirs.
+   */
   void reserve(Set<String> names);
 
   /**

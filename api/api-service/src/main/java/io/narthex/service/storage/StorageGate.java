@@ -15,6 +15,17 @@ public interface StorageGate extends Storage {
   /** Tells whether a storage is open. */
   boolean ready();
 
+  /**
+   * Keeps the storage that is open from being replaced until {@link #release}, so that no call of
+   * this thread waits meanwhile. Never waits itself. To be held for moments only.
+   *
+   * @return false when none is open or it is about to be replaced; nothing is held then
+   */
+  boolean tryHold();
+
+  /** Ends what {@link #tryHold} began, on the same thread. */
+  void release();
+
   /** Returns the type of the storage, for example {@code tsdb}; empty while none is open. */
   String type();
 

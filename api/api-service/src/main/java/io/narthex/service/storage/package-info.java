@@ -1,6 +1,6 @@
 /** The kernel's door to whatever storage runs. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.service.storage;
 

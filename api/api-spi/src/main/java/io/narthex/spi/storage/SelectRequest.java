@@ -27,12 +27,16 @@ public record SelectRequest(List<Matcher> matchers, long minTimeMs, long maxTime
   /**
    * What the samples are for.
    *
-   * @param function name of the PromQL function around the selector, or empty
+   * @param function name of the PromQL function around the selector, or empty; {@link #NEWEST} when
+   *     of each series only the newest sample in range is looked at, be it a stale marker
    * @param rangeMs window of a range selector; 0 for an instant selector
    * @param stepMs distance of the steps; 0 for one instant
    * @param startTimesWanted whether start times have to be filled in
    */
   public record Hints(String function, long rangeMs, long stepMs, boolean startTimesWanted) {
+    /** Says that a storage may leave out all but the newest sample of each series. */
+    public static final String NEWEST = "newest";
+
     /** No hints. */
     public static final Hints NONE = new Hints("", 0, 0, false);
   }

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -13,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /** A server on the loopback that records requests and answers as it is told. */
 public final class HttpStandIn implements AutoCloseable {
@@ -28,6 +30,7 @@ public final class HttpStandIn implements AutoCloseable {
   private volatile String answerType = "text/plain";
   private volatile Map<String, String> answerHeaders = Map.of();
   private volatile boolean hangs;
+  private volatile Duration delay = Duration.ZERO;
 
   /** Starts it on a free port. */
   public HttpStandIn() throws IOException {
@@ -46,6 +49,8 @@ public final class HttpStandIn implements AutoCloseable {
           try {
             if (hangs) {
               closing.await();
+            } else {
+              closing.await(delay.toMillis(), TimeUnit.MILLISECONDS);
             }
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -85,6 +90,11 @@ public final class HttpStandIn implements AutoCloseable {
   /** Sets whether requests are left without answer. */
   public void hangs(boolean value) {
     hangs = value;
+  }
+
+  /** Sets how long every answer takes from now on. */
+  public void delay(Duration value) {
+    delay = value;
   }
 
   /** Returns the requests so far. */

@@ -158,20 +158,20 @@ public abstract class StorageKit {
   // ---- series --------------------------------------------------------------------------------
 
   @Test
-  void resolvesTheSameLabelsToTheSameReference() {
+  protected void resolvesTheSameLabelsToTheSameReference() {
     long a = storage.resolve(up("a"));
     assertThat(storage.resolve(Labels.of("instance", "a", "__name__", "up"))).isEqualTo(a);
     assertThat(storage.resolve(up("b"))).isNotEqualTo(a);
   }
 
   @Test
-  void givesOutReferencesWithinItsBase() {
+  protected void givesOutReferencesWithinItsBase() {
     long base = 1L << 40;
     assertThat(storage.resolve(up("a"))).isBetween(base, base + (1L << 40) - 1);
   }
 
   @Test
-  void returnsWhatWasAppended() {
+  protected void returnsWhatWasAppended() {
     append(up("a"), T0, 1);
     append(up("a"), T0 + 15_000, 2.5);
     append(up("a"), T0 + 30_000, -3);
@@ -180,7 +180,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void returnsSeriesInLabelOrder() {
+  protected void returnsSeriesInLabelOrder() {
     for (String i : List.of("b", "\uD83D\uDE00", "a", "\uFFFD", "aa", "A")) {
       append(up(i), T0, 1);
     }
@@ -193,7 +193,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void hidesSeriesWithoutSampleInRange() {
+  protected void hidesSeriesWithoutSampleInRange() {
     append(up("a"), T0, 1);
     append(up("b"), T0 + 60_000, 1);
     storage.resolve(up("c"));
@@ -204,7 +204,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void takesBothBoundsOfARangeAsInclusive() {
+  protected void takesBothBoundsOfARangeAsInclusive() {
     for (int i = 0; i < 5; i++) {
       append(up("a"), T0 + i * 1000L, i);
     }
@@ -217,7 +217,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void evaluatesAllKindsOfMatchers() {
+  protected void evaluatesAllKindsOfMatchers() {
     append(Labels.of("__name__", "m", "a", "1", "b", "x"), T0, 1);
     append(Labels.of("__name__", "m", "a", "2"), T0, 2);
     append(Labels.of("__name__", "m", "b", "xy"), T0, 3);
@@ -258,7 +258,7 @@ public abstract class StorageKit {
   // ---- samples -------------------------------------------------------------------------------
 
   @Test
-  void keepsEveryBitOfAValue() {
+  protected void keepsEveryBitOfAValue() {
     double[] values = {
       0.0,
       -0.0,
@@ -297,7 +297,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void acceptsTheNewestSampleTwiceWhenItsBitsAreTheSame() {
+  protected void acceptsTheNewestSampleTwiceWhenItsBitsAreTheSame() {
     append(up("a"), T0, StaleMarker.VALUE);
     assertThat(append(up("a"), T0, StaleMarker.VALUE)).isEqualTo(AppendResult.OK);
     assertThat(append(up("a"), T0, Double.NaN)).isEqualTo(AppendResult.DUPLICATE);
@@ -309,7 +309,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void refusesAnotherValueAtTheNewestTime() {
+  protected void refusesAnotherValueAtTheNewestTime() {
     append(up("a"), T0, 1);
     assertThat(append(up("a"), T0, 2)).isEqualTo(AppendResult.DUPLICATE);
     assertThat(append(up("a"), T0, histogram(1))).isEqualTo(AppendResult.DUPLICATE);
@@ -323,7 +323,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void refusesSamplesOlderThanTheNewest() {
+  protected void refusesSamplesOlderThanTheNewest() {
     append(up("a"), T0 + 1000, 1);
     assertThat(append(up("a"), T0 + 999, 1)).isEqualTo(AppendResult.OUT_OF_ORDER);
     assertThat(append(up("b"), T0 + 999, 1)).isEqualTo(AppendResult.OK);
@@ -332,7 +332,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void takesTheFirstOfTwoSamplesInOneBatch() {
+  protected void takesTheFirstOfTwoSamplesInOneBatch() {
     long ref = storage.resolve(up("a"));
     SampleBatch batch = new SampleBatch(4);
     batch.add(ref, T0, 1);
@@ -352,7 +352,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void saysAllOkWithoutASingleObject() {
+  protected void saysAllOkWithoutASingleObject() {
     SampleBatch batch = new SampleBatch(1);
     batch.add(storage.resolve(up("a")), T0, 1);
     assertThat(storage.append(batch)).isSameAs(AppendResult.ALL_OK);
@@ -361,7 +361,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void reportsReferencesItDoesNotKnow() {
+  protected void reportsReferencesItDoesNotKnow() {
     long ref = storage.resolve(up("a"));
     SampleBatch batch = new SampleBatch(4);
     batch.add(ref + 1000, T0, 1);
@@ -376,7 +376,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void doesNotKnowTheReferencesOfAnEarlierOpening() {
+  protected void doesNotKnowTheReferencesOfAnEarlierOpening() {
     long ref = storage.resolve(up("a"));
     append(up("a"), T0, 1);
     reopen();
@@ -388,7 +388,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void keepsNothingOfABatch() {
+  protected void keepsNothingOfABatch() {
     SampleBatch batch = new SampleBatch(2);
     long ref = storage.resolve(up("a"));
     batch.add(ref, T0, 1);
@@ -403,7 +403,7 @@ public abstract class StorageKit {
   // ---- histograms and start times ------------------------------------------------------------
 
   @Test
-  void keepsHistogramsWhole() {
+  protected void keepsHistogramsWhole() {
     append(up("a"), T0, histogram(1));
     append(up("a"), T0 + 1000, histogram(5));
     append(up("a"), T0 + 2000, NativeHistogram.stale());
@@ -441,7 +441,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void mixesFloatsAndHistogramsInOneSeries() {
+  protected void mixesFloatsAndHistogramsInOneSeries() {
     Labels a = up("a");
     append(a, T0, 1);
     append(a, T0 + 1, 2);
@@ -471,7 +471,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void refusesHistogramsThatContradictThemselves() {
+  protected void refusesHistogramsThatContradictThemselves() {
     NativeHistogram negative = histogram(1).toBuilder().count(-1).build();
     assertThat(append(up("a"), T0, negative)).isEqualTo(AppendResult.INVALID_HISTOGRAM);
     NativeHistogram schema = histogram(1).toBuilder().schema(9).build();
@@ -482,7 +482,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void returnsStartTimesWhenTheyAreWanted() {
+  protected void returnsStartTimesWhenTheyAreWanted() {
     SampleBatch batch = new SampleBatch(4);
     long ref = storage.resolve(up("a"));
     batch.startTime(batch.add(ref, T0, 1), T0 - 5000);
@@ -506,7 +506,7 @@ public abstract class StorageKit {
   // ---- cursors -------------------------------------------------------------------------------
 
   @Test
-  void fillsTilesSmallerThanTheSeries() {
+  protected void fillsTilesSmallerThanTheSeries() {
     Object[] expected = new Object[2000];
     for (int i = 0; i < 1000; i++) {
       append(up("a"), T0 + i * 1000L, i % 7);
@@ -520,7 +520,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void skipsSeriesWhoseSamplesNobodyReads() {
+  protected void skipsSeriesWhoseSamplesNobodyReads() {
     for (int i = 0; i < 100; i++) {
       append(up("a"), T0 + i, i);
       append(up("b"), T0 + i, i);
@@ -538,7 +538,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void shieldsACursorFromLaterAppends() {
+  protected void shieldsACursorFromLaterAppends() {
     for (int i = 0; i < 100; i++) {
       append(up("a"), T0 + i, i);
     }
@@ -556,7 +556,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void showsABatchToSelectsAllAtOnce() throws Exception {
+  protected void showsABatchToSelectsAllAtOnce() throws Exception {
     int series = 40;
     long[] refs = new long[series];
     for (int i = 0; i < series; i++) {
@@ -599,7 +599,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void takesAppendsOfManyThreads() throws Exception {
+  protected void takesAppendsOfManyThreads() throws Exception {
     int threads = 4;
     int rounds = 200;
     List<Thread> writers = new ArrayList<>();
@@ -636,7 +636,7 @@ public abstract class StorageKit {
   // ---- metadata ------------------------------------------------------------------------------
 
   @Test
-  void listsSeriesNamesAndValues() {
+  protected void listsSeriesNamesAndValues() {
     append(Labels.of("__name__", "m", "a", "2", "b", "x"), T0, 1);
     append(Labels.of("__name__", "m", "a", "1"), T0, 1);
     append(Labels.of("__name__", "n", "c", "z"), T0, 1);
@@ -663,7 +663,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void listsOnlyWhatMayHaveSamplesInRange() {
+  protected void listsOnlyWhatMayHaveSamplesInRange() {
     append(up("a"), T0, 1);
     append(up("b"), T0 + 60_000, 1);
     append(Labels.of("__name__", "up", "only", "late"), T0 + 60_000, 1);
@@ -677,7 +677,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void takesLongAndStrangeLabels() {
+  protected void takesLongAndStrangeLabels() {
     List<Labels> all = new ArrayList<>();
     all.add(Labels.of("__name__", "m", "v", "x".repeat(50_000)));
     all.add(Labels.of("__name__", "m", "v", "\u0000\u0001 \"\\ \n\t"));
@@ -697,7 +697,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void obeysLimits() {
+  protected void obeysLimits() {
     for (int i = 0; i < 10; i++) {
       append(Labels.of("__name__", "m", "l" + i, "v", "x", "x" + i), T0, 1);
     }
@@ -713,7 +713,7 @@ public abstract class StorageKit {
   // ---- exemplars -----------------------------------------------------------------------------
 
   @Test
-  void keepsExemplars() {
+  protected void keepsExemplars() {
     append(up("a"), T0, 1, new Exemplar(Labels.of("trace", "1"), 0.5, T0 - 10, true));
     append(up("a"), T0 + 10, 2, new Exemplar(Labels.of("trace", "2"), 0.7, T0, true));
     append(up("b"), T0 + 10, 2, new Exemplar(Labels.of("trace", "3"), 0.9, T0, true));
@@ -733,7 +733,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void refusesOldAndLongExemplars() {
+  protected void refusesOldAndLongExemplars() {
     append(up("a"), T0, 1, new Exemplar(Labels.of("trace", "1"), 0.5, T0, true));
     assertThat(append(up("a"), T0 + 1, 1, new Exemplar(Labels.of("t", "2"), 0.5, T0 - 1, true)))
         .isEqualTo(1);
@@ -757,7 +757,7 @@ public abstract class StorageKit {
   // ---- statistics, deletes, life cycle -------------------------------------------------------
 
   @Test
-  void countsSeriesAndPairs() {
+  protected void countsSeriesAndPairs() {
     append(Labels.of("__name__", "m", "a", "1"), T0, 1);
     append(Labels.of("__name__", "m", "a", "2"), T0 + 7, 1);
     append(Labels.of("__name__", "n", "a", "1"), T0 + 3, 1);
@@ -777,7 +777,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void hidesWhatIsDeleted() {
+  protected void hidesWhatIsDeleted() {
     Assumptions.assumeTrue(storage instanceof DeletableStorage, "storage cannot delete");
     for (int i = 0; i < 10; i++) {
       append(up("a"), T0 + i, i);
@@ -801,7 +801,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void keepsSamplesOverAReopeningWhenPersistent() {
+  protected void keepsSamplesOverAReopeningWhenPersistent() {
     for (int i = 0; i < 500; i++) {
       append(up("a"), T0 + i * 1000L, i * 0.1);
       append(up("b"), T0 + i * 1000L, i);
@@ -816,7 +816,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void refusesEverythingAfterClose() {
+  protected void refusesEverythingAfterClose() {
     long ref = storage.resolve(up("a"));
     append(up("a"), T0, 1);
     storage.close();
@@ -840,7 +840,7 @@ public abstract class StorageKit {
   }
 
   @Test
-  void finishesACursorThatIsOpenWhileTheStorageCloses() {
+  protected void finishesACursorThatIsOpenWhileTheStorageCloses() {
     for (int i = 0; i < 300; i++) {
       append(up("a"), T0 + i, i);
     }

@@ -3,11 +3,14 @@ package io.narthex.core.host;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.service.query.FunctionRegistry;
+import io.narthex.spi.function.BuiltinNames;
 import io.narthex.spi.function.FunctionProvider;
 import io.narthex.spi.function.PromqlFunction;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -43,7 +46,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
   private final Map<String, Slot> byType = new TreeMap<>(); // guarded by lock
   private final Map<String, Slot> byName = new HashMap<>(); // guarded by lock
   private final Map<String, String> former = new HashMap<>(); // guarded by lock
-  private volatile Set<String> reserved = Set.of();
+  private volatile Set<String> reserved = BuiltinNames.all();
 
   /** Creates one without functions. */
   public FunctionHost(PluginGuard guard) {
@@ -57,7 +60,14 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
 
   @Override
   public void reserve(Set<String> names) {
-    reserved = Set.copyOf(names);
+    Set<String> all = new HashSet<>(BuiltinNames.all());
+    all.addAll(names);
+    reserved = Set.copyOf(all);
+  }
+
+  /** Tells whether a name is the language's; its keywords are so in any case of letters. */
+  private boolean isReserved(String name) {
+    return reserved.contains(name.toLowerCase(Locale.ROOT));
   }
 
   @Override
@@ -76,9 +86,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
         for (String name : slot.functions.keySet()) {
           out.put(
               name + "()",
-              reserved.contains(name)
-                  ? "is the name of a built-in function, which is used instead"
-                  : "");
+              isReserved(name) ? "is the name of a built-in function, which is used instead" : "");
         }
       }
     }
@@ -115,7 +123,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
 
   private void refuseClashes(Slot slot) {
     for (String name : slot.functions.keySet()) {
-      if (reserved.contains(name)) {
+      if (isReserved(name)) {
         throw new IllegalStateException(
             "function \"" + name + "\" is built in; give it another name");
       }

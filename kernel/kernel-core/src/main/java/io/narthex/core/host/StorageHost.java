@@ -36,8 +36,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Swap.</b> Calls hold the read lock; a replacement takes the write lock for a moment to take
  * the storage away, so no call is inside when it is closed. While no storage is open, {@code
- * append} and {@code resolve} wait for up to {@link #WAIT_SECONDS}: what scrapes have read stays in
- * their hands meanwhile. Reads fail at once.
+ * append} and {@code resolve} wait for up to {@link #WAIT_SECONDS}. Who would rather not wait holds
+ * the storage while using it, or learns that it cannot be held. Reads fail at once.
  */
 public final class StorageHost implements StorageGate, ProviderRegistry.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(StorageHost.class);
@@ -55,6 +55,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   private volatile ConfigNode settings;
   private volatile double progress;
   private volatile boolean closed;
+  private volatile boolean replacing; // between one storage and the next
   private volatile String problem = "waiting for the storage plugin";
   private long openings; // used by the one thread that changes plugins
 
@@ -172,12 +173,21 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     if (kind != Kind.STORAGE || !type.equals(wantedType) || closed) {
       return;
     }
-    Provider formerProvider = usedProvider;
-    detach(
-        now == null ? "waiting for plugin `" + wantedType + "`" : "the storage is being replaced");
     if (now == null) {
+      detach("waiting for plugin `" + wantedType + "`");
       return;
     }
+    replacing = storage != null;
+    try {
+      replace(now);
+    } finally {
+      replacing = false;
+    }
+  }
+
+  private void replace(Provider now) {
+    Provider formerProvider = usedProvider;
+    detach("the storage is being replaced");
     try {
       attach(now, open(now));
     } catch (RuntimeException | LinkageError e) {
@@ -443,6 +453,34 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   @Override
   public boolean ready() {
     return storage != null;
+  }
+
+  /** Tells whether a storage is open, or one is just being replaced by another. */
+  public boolean serving() {
+    return storage != null || replacing;
+  }
+
+  @Override
+  public boolean tryHold() {
+    try {
+      // unlike tryLock() this does not overtake a replacement that waits for its turn
+      if (!lock.readLock().tryLock(0, TimeUnit.SECONDS)) {
+        return false;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+    if (storage == null) {
+      lock.readLock().unlock();
+      return false;
+    }
+    return true;
+  }
+
+  @Override
+  public void release() {
+    lock.readLock().unlock();
   }
 
   @Override

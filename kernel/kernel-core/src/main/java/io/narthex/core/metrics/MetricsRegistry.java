@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 /** The server's own metrics, kept by the Prometheus client library. */
 public final class MetricsRegistry implements Metrics {
   private static final Logger LOG = LoggerFactory.getLogger(MetricsRegistry.class);
-  private static final int SUMMARY_AGE_SECONDS = 600;
+  private static final long SUMMARY_AGE_NANOS = 600_000_000_000L;
 
   private final PrometheusRegistry registry = new PrometheusRegistry();
   private final ConcurrentMap<String, Object> byName = new ConcurrentHashMap<>();
@@ -100,19 +100,9 @@ public final class MetricsRegistry implements Metrics {
         byName.computeIfAbsent(
             name,
             n -> {
-              var metric =
-                  io.prometheus.metrics.core.metrics.Summary.builder()
-                      .name(n)
-                      .help(help)
-                      .quantile(0.01, 0.001)
-                      .quantile(0.05, 0.005)
-                      .quantile(0.5, 0.05)
-                      .quantile(0.9, 0.01)
-                      .quantile(0.99, 0.001)
-                      .maxAgeSeconds(SUMMARY_AGE_SECONDS)
-                      .labelNames(labelNames)
-                      .register(registry);
-              return new LibrarySummary(metric, labelNames.length == 0 ? metric : null);
+              QuantileSummary metric = new QuantileSummary(n, help, SUMMARY_AGE_NANOS, labelNames);
+              registry.register(metric);
+              return metric;
             });
   }
 
@@ -275,21 +265,6 @@ public final class MetricsRegistry implements Metrics {
     @Override
     public Histogram with(String... labelValues) {
       return new LibraryHistogram(metric, metric.labelValues(labelValues));
-    }
-
-    @Override
-    public void observe(double value) {
-      (point == null ? metric : point).observe(value);
-    }
-  }
-
-  private record LibrarySummary(
-      io.prometheus.metrics.core.metrics.Summary metric,
-      @org.jspecify.annotations.Nullable DistributionDataPoint point)
-      implements Summary {
-    @Override
-    public Summary with(String... labelValues) {
-      return new LibrarySummary(metric, metric.labelValues(labelValues));
     }
 
     @Override

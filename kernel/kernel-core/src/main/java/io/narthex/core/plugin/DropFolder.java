@@ -9,8 +9,10 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,18 +20,23 @@ import org.slf4j.LoggerFactory;
  * Finds out which jars in a folder are new, changed or gone. A file counts only when it is
  * complete: its size and time have not changed for {@link #QUIET_NANOS} and it ends as a zip file
  * does. A file that stays incomplete for {@link #GIVE_UP_NANOS} is reported as broken, once per
- * state of the file.
+ * state of the file. A file that vanishes is gone when it has not come back within {@link
+ * #GRACE_NANOS}: many tools replace a file by deleting it first.
  */
 final class DropFolder {
   private static final long QUIET_NANOS = 400_000_000L;
   private static final long GIVE_UP_NANOS = 5_000_000_000L;
+  static final long GRACE_NANOS = 10_000_000_000L;
 
   /** What happened in the folder. */
   interface Listener {
     /** A complete file has appeared or changed. */
     void arrived(Path file);
 
-    /** A file that had arrived is no longer there. */
+    /** A file is no longer there; it may come back. */
+    void missing(Path file);
+
+    /** A file has not been there for the time of grace. */
     void gone(Path file);
 
     /** A file does not change any more and is no whole jar. */
@@ -42,8 +49,10 @@ final class DropFolder {
   private static final class Seen {
     long size = -1;
     long modified = -1;
+    @Nullable Object key; // tells a file from another of the same name
     long since;
     boolean handled;
+    long missingSince; // 0: it is there
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(DropFolder.class);
@@ -64,6 +73,7 @@ final class DropFolder {
       Seen seen = files.computeIfAbsent(file, f -> new Seen());
       seen.size = attributes.size();
       seen.modified = attributes.lastModifiedTime().toMillis();
+      seen.key = attributes.fileKey();
       seen.handled = true;
     } catch (IOException e) {
       files.remove(file); // gone meanwhile, or seen by the next scan
@@ -85,11 +95,19 @@ final class DropFolder {
         }
       }
     }
-    for (Iterator<Path> it = files.keySet().iterator(); it.hasNext(); ) {
-      Path file = it.next();
-      if (!present.containsKey(file)) {
+    for (Iterator<Map.Entry<Path, Seen>> it = files.entrySet().iterator(); it.hasNext(); ) {
+      Map.Entry<Path, Seen> e = it.next();
+      Seen seen = e.getValue();
+      if (present.containsKey(e.getKey())) {
+        continue;
+      }
+      if (seen.missingSince == 0) {
+        seen.missingSince = nowNanos == 0 ? 1 : nowNanos;
+        seen.size = -1; // the file that comes back is looked at, whatever its size and time
+        listener.missing(e.getKey());
+      } else if (nowNanos - seen.missingSince >= GRACE_NANOS) {
         it.remove();
-        listener.gone(file);
+        listener.gone(e.getKey());
       }
     }
   }
@@ -102,10 +120,14 @@ final class DropFolder {
       return; // gone between listing and looking
     }
     Seen seen = files.computeIfAbsent(file, f -> new Seen());
+    seen.missingSince = 0;
     long modified = attributes.lastModifiedTime().toMillis();
-    if (seen.size != attributes.size() || seen.modified != modified) {
+    if (seen.size != attributes.size()
+        || seen.modified != modified
+        || !Objects.equals(seen.key, attributes.fileKey())) {
       boolean first = seen.size < 0;
       seen.size = attributes.size();
+      seen.key = attributes.fileKey();
       seen.modified = modified;
       seen.since = now;
       seen.handled = false;

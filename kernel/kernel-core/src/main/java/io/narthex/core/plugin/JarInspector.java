@@ -51,19 +51,37 @@ final class JarInspector {
       Map<String, List<String>> services,
       List<String> nestedJars) {}
 
+  /** End of the message about a file that was replaced while it was being read. */
+  static final String CHANGED = ": has changed while it was looked at; copy it again";
+
   private JarInspector() {}
 
   /**
    * Reads a jar's manifest and service files.
    *
+   * @param file nobody else writes it; see {@link KeptJars#inspectCopy}
    * @param fileName the name users know it by
    * @throws PluginException when it is no usable plugin; the message says why
    */
   static JarInfo inspect(Path file, String fileName) {
+    return inspect(file, fileName, true);
+  }
+
+  /**
+   * Reads a jar of the distribution, which is trusted not to lie about its size: its entries are
+   * not read through, as start-up would pay for that.
+   */
+  static JarInfo inspectShipped(Path file, String fileName) {
+    return inspect(file, fileName, false);
+  }
+
+  private static JarInfo inspect(Path file, String fileName, boolean readThrough) {
     try (JarFile jar = new JarFile(file.toFile(), false)) {
       Map<String, List<String>> services = new LinkedHashMap<>();
       List<String> nested = new ArrayList<>();
-      checkEntries(jar, fileName);
+      if (readThrough) {
+        checkEntries(jar, fileName);
+      }
       for (ZipEntry entry : Collections.list(jar.entries())) {
         String name = entry.getName();
         if (name.startsWith("META-INF/services/io.narthex.spi.") && !entry.isDirectory()) {

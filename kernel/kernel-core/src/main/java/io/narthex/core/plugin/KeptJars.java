@@ -70,19 +70,41 @@ final class KeptJars {
     return kept.resolve(id).resolve(fileName);
   }
 
-  /** Copies a jar to where nobody changes it while it is being installed. */
-  Path copy(Path file, JarInfo info) {
+  /**
+   * Copies a jar to where nobody changes it while it is being installed.
+   *
+   * @param changing whether the file may have changed since it was inspected
+   */
+  Path copy(Path file, JarInfo info, boolean changing) {
     Path target = work.resolve(info.id() + "-" + shortDigest(info.sha256()) + ".jar");
     try {
       Files.copy(file, target, StandardCopyOption.REPLACE_EXISTING);
-      if (!JarInspector.sha256(target).equals(info.sha256())) {
-        throw new PluginException(
-            name(file) + ": has changed while it was looked at; copy it again");
+      if (changing && !JarInspector.sha256(target).equals(info.sha256())) {
+        throw new PluginException(name(file) + JarInspector.CHANGED);
       }
       return target;
     } catch (IOException e) {
       throw new PluginException(
           "a copy cannot be made in " + target.getParent() + ": " + e.getMessage());
+    }
+  }
+
+  /**
+   * Looks at a copy of a jar that may be replaced at any moment, so that all that is learnt is of
+   * one and the same content.
+   */
+  JarInfo inspectCopy(Path file, String fileName) {
+    Path copy = null;
+    try {
+      copy = Files.createTempFile(work, "look", ".jar");
+      Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+      return JarInspector.inspect(copy, fileName);
+    } catch (IOException e) {
+      throw new PluginException(fileName + ": cannot be copied: " + e.getMessage());
+    } finally {
+      if (copy != null) {
+        delete(copy);
+      }
     }
   }
 

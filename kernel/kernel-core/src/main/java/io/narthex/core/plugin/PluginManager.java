@@ -59,6 +59,10 @@ public final class PluginManager implements PluginService {
   private static final Logger LOG = LoggerFactory.getLogger(PluginManager.class);
   private static final long SCAN_MILLIS = 200;
   private static final long STOP_SECONDS = 15;
+  private static final String FILE_MISSING =
+      "its file was deleted; it stops in "
+          + DropFolder.GRACE_NANOS / 1_000_000_000
+          + " s unless a jar of it is put there";
 
   /** A plugin. Fields are written with {@code changes} held and read by anybody. */
   private static final class Plugin {
@@ -180,6 +184,19 @@ public final class PluginManager implements PluginService {
     }
 
     @Override
+    public void missing(Path file) {
+      synchronized (changes) {
+        brokenFiles.remove(name(file));
+        Plugin plugin = pluginOf(file);
+        if (plugin != null && plugin.deployment == null) {
+          gone(file); // it does not run, so nothing is to be spared
+        } else if (plugin != null && plugin.reason.isEmpty()) {
+          plugin.reason = FILE_MISSING;
+        }
+      }
+    }
+
+    @Override
     public void gone(Path file) {
       synchronized (changes) {
         brokenFiles.remove(name(file));
@@ -209,6 +226,13 @@ public final class PluginManager implements PluginService {
     }
   }
 
+  /** Returns the plugin that comes from a file of the drop folder, or null. */
+  private @Nullable Plugin pluginOf(Path file) {
+    String id = idByFile.get(file);
+    Plugin plugin = id == null ? null : plugins.get(id);
+    return plugin != null && file.equals(plugin.file) ? plugin : null;
+  }
+
   private static String name(Path file) {
     return String.valueOf(file.getFileName());
   }
@@ -219,7 +243,10 @@ public final class PluginManager implements PluginService {
       brokenFiles.remove(name(file));
       String id = null;
       try {
-        JarInfo info = JarInspector.inspect(file, name(file));
+        JarInfo info =
+            source.equals("shipped")
+                ? JarInspector.inspectShipped(file, name(file))
+                : jars.inspectCopy(file, name(file));
         id = info.id();
         Plugin known = plugins.get(info.id());
         if (known != null && known.deployment != null && runsFrom(known, file, info, source)) {
@@ -234,6 +261,10 @@ public final class PluginManager implements PluginService {
             source.equals("shipped") ? "start" : "drop folder");
         retryFailed(info.id());
       } catch (PluginException e) {
+        if (String.valueOf(e.getMessage()).endsWith(JarInspector.CHANGED)) {
+          brokenFiles.put(name(file), ""); // the next look at the folder finds the newer one
+          return;
+        }
         LOG.warn("plugins: {}: {}", name(file), e.getMessage());
         Plugin plugin = id == null ? null : plugins.get(id);
         if (plugin == null || plugin.deployment != null) {
@@ -256,7 +287,12 @@ public final class PluginManager implements PluginService {
     if (!info.sha256().equals(known.sha256) && !pinned) {
       return false;
     }
-    if (!source.equals("shipped") && !file.equals(known.file) && known.source.equals("user")) {
+    Path present = known.file;
+    if (!source.equals("shipped")
+        && !file.equals(present)
+        && known.source.equals("user")
+        && present != null
+        && Files.exists(present)) {
       throw new PluginException(
           name(file) + ": the same jar as " + known.fileName + "; remove one of them");
     }
@@ -267,6 +303,9 @@ public final class PluginManager implements PluginService {
     known.file = file;
     known.fileName = name(file);
     known.source = source;
+    if (known.reason.equals(FILE_MISSING)) {
+      known.reason = "";
+    }
     return true;
   }
 
@@ -281,7 +320,7 @@ public final class PluginManager implements PluginService {
           && file != null
           && Files.exists(file)) {
         try {
-          JarInfo info = JarInspector.inspect(file, plugin.fileName);
+          JarInfo info = jars.inspectCopy(file, plugin.fileName);
           deploy(file, plugin.fileName, info, plugin.source, false, "retry");
         } catch (PluginException e) {
           LOG.debug("plugins: {}: {}", plugin.fileName, e.getMessage());
@@ -325,7 +364,7 @@ public final class PluginManager implements PluginService {
         enter(plugin, State.STARTING, "");
       }
       if (pinned == null) {
-        Path candidate = jars.copy(file, info);
+        Path candidate = jars.copy(file, info, !source.equals("shipped"));
         try {
           activate(plugin, info, candidate);
           jars.keep(candidate, info);
@@ -386,9 +425,13 @@ public final class PluginManager implements PluginService {
       throw new PluginException(
           "a user's jar of this plugin is in use"); // shipped come first; never seen by users
     }
-    if (plugin.source.equals("shipped") || file.equals(plugin.file) || force) {
+    Path present = plugin.file;
+    if (plugin.source.equals("shipped") || file.equals(present) || force) {
       return; // a user's jar wins over a shipped one; the same file rewritten is what its author
       // wants
+    }
+    if (present != null && !Files.exists(present)) {
+      return; // the former file was taken away, this one takes its place
     }
     int order =
         Version.parseVersion(info.version()).compareTo(Version.parseVersion(plugin.version));
@@ -562,7 +605,7 @@ public final class PluginManager implements PluginService {
     for (Path other : others) {
       String source = other.startsWith(dropFolder) ? "user" : "shipped";
       try {
-        JarInfo info = JarInspector.inspect(other, name(other));
+        JarInfo info = jars.inspectCopy(other, name(other));
         if (info.id().equals(plugin.id)) {
           deploy(other, name(other), info, source, true, actor);
           audit.add(actor, "remove", plugin.id, version, sha256, "ok");
@@ -800,7 +843,7 @@ public final class PluginManager implements PluginService {
         deploy(
             file,
             plugin.fileName,
-            JarInspector.inspect(file, plugin.fileName),
+            jars.inspectCopy(file, plugin.fileName),
             plugin.source,
             true,
             actor);

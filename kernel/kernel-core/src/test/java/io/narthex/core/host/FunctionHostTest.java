@@ -63,8 +63,21 @@ class FunctionHostTest {
   }
 
   @Test
+  void refusesNamesOfTheLanguageBeforeTheEngineHasStarted() {
+    for (String name : List.of("rate", "sum", "Sum", "offset")) {
+      assertThatThrownBy(() -> registry.probe(List.of(provider("q", "two", name))))
+          .hasMessage("function \"" + name + "\" is built in; give it another name");
+    }
+    host.reserve(Set.of("brand_new"));
+    for (String name : List.of("rate", "brand_new")) {
+      assertThatThrownBy(() -> registry.publish("q", List.of(provider("q", "two", name))))
+          .hasMessage("function \"" + name + "\" is built in; give it another name");
+    }
+    assertThat(host.instances("two")).isEmpty();
+  }
+
+  @Test
   void refusesNamesOfTheLanguageAndOfOtherPlugins() {
-    host.reserve(Set.of("rate"));
     registry.publish("p", List.of(provider("p", "one", "f")));
     assertThatThrownBy(() -> registry.probe(List.of(provider("q", "two", "f"))))
         .hasMessage("function \"f\" is already served by plugin `p`; remove that one first");

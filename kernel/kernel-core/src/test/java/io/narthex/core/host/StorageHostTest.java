@@ -197,6 +197,9 @@ class StorageHostTest {
     assertThatThrownBy(this::series)
         .isInstanceOf(StorageException.Closed.class)
         .hasMessage("the storage is being replaced");
+    assertThat(host.tryHold()).isFalse();
+    assertThat(host.ready()).isFalse();
+    assertThat(host.serving()).isTrue();
     FutureTask<Long> waiting = new FutureTask<>(() -> host.resolve(Labels.EMPTY));
     Thread waiter = Thread.ofPlatform().start(waiting);
     Fakes.eventually(() -> waiter.getState() == Thread.State.TIMED_WAITING);
@@ -204,6 +207,25 @@ class StorageHostTest {
     assertThat(waiting.get(10, TimeUnit.SECONDS)).isPositive();
     swap.join();
     assertThat(series()).isEqualTo("v2");
+  }
+
+  @Test
+  void storageThatIsHeldIsNotReplaced() throws Exception {
+    assertThat(host.tryHold()).isFalse();
+    host.changed(Kind.STORAGE, "tsdb", version("v1"));
+    assertThat(host.tryHold()).isTrue();
+    Thread swap =
+        Thread.ofPlatform().start(() -> host.changed(Kind.STORAGE, "tsdb", version("v2")));
+    Fakes.eventually(() -> swap.getState() == Thread.State.TIMED_WAITING);
+    assertThat(series()).as("whoever holds it goes on").isEqualTo("v1");
+    assertThat(host.append(batch(host.resolve(Labels.EMPTY))).allOk()).isTrue();
+    FutureTask<Boolean> other = new FutureTask<>(host::tryHold);
+    Thread.ofPlatform().start(other);
+    assertThat(other.get(10, TimeUnit.SECONDS)).as("others do not overtake").isFalse();
+    host.release();
+    swap.join();
+    assertThat(series()).isEqualTo("v2");
+    assertThat(host.serving()).isTrue();
   }
 
   @Test
@@ -245,6 +267,7 @@ class StorageHostTest {
         .hasMessage(
             "neither the new storage opened (block 7 is damaged) nor the former one again (disk is full)");
     assertThat(host.ready()).isFalse();
+    assertThat(host.serving()).isFalse();
   }
 
   @Test

@@ -34,6 +34,11 @@ class DropFolderTest {
               }
 
               @Override
+              public void missing(Path file) {
+                events.add("missing " + file.getFileName());
+              }
+
+              @Override
               public void gone(Path file) {
                 events.add("gone " + file.getFileName());
               }
@@ -109,9 +114,27 @@ class DropFolderTest {
     write(file, Jars.bytes(Map.of("x", "22")), 2000);
     scanFor(SECOND);
     Files.delete(file);
-    scanFor(SECOND);
+    scanFor(9 * SECOND);
     assertThat(events)
-        .containsExactly("arrived a.jar", "copying a.jar", "arrived a.jar", "gone a.jar");
+        .containsExactly("arrived a.jar", "copying a.jar", "arrived a.jar", "missing a.jar");
+    scanFor(2 * SECOND);
+    assertThat(events.getLast()).isEqualTo("gone a.jar");
+  }
+
+  @Test
+  void fileThatComesBackInTimeWasNeverGone() throws IOException {
+    Path file = folder.resolve("a.jar");
+    byte[] jar = Jars.bytes(Map.of("x", "1"));
+    write(file, jar, 1000);
+    scanFor(SECOND);
+    Files.delete(file);
+    scanFor(8 * SECOND);
+    write(file, jar, 1000);
+    scanFor(20 * SECOND);
+    assertThat(events).containsExactly("arrived a.jar", "missing a.jar", "arrived a.jar");
+    Files.delete(file);
+    scanFor(8 * SECOND);
+    assertThat(events).endsWith("arrived a.jar", "missing a.jar");
   }
 
   @Test
@@ -122,8 +145,8 @@ class DropFolderTest {
     scanFor(2 * SECOND);
     assertThat(events).isEmpty();
     Files.delete(file);
-    scanFor(SECOND);
-    assertThat(events).containsExactly("gone a.jar");
+    scanFor(11 * SECOND);
+    assertThat(events).containsExactly("missing a.jar", "gone a.jar");
   }
 
   @Test

@@ -10,8 +10,15 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -45,6 +52,48 @@ class JarInspectorTest {
         .containsExactly(
             Map.entry(
                 "io.narthex.spi.discovery.DiscoveryProvider", List.of("com.acme.AcmeProvider")));
+  }
+
+  @Test
+  void versionAndDigestAreOfOneContentWhenTheFileIsReplacedMeanwhile() throws Exception {
+    Path file = folder.resolve("x.jar");
+    Map<String, String> versions = new HashMap<>(); // by digest
+    List<byte[]> jars = new ArrayList<>();
+    for (String version : List.of("1.0.0", "2.0.0")) {
+      Path jar =
+          Jars.plugin(folder.resolve(version), "Implementation-Version: " + version, "Pad: x");
+      versions.put(JarInspector.sha256(jar), version);
+      jars.add(Files.readAllBytes(jar));
+    }
+    Files.write(file, jars.get(0));
+    AtomicBoolean done = new AtomicBoolean();
+    Thread replacing =
+        Thread.ofPlatform()
+            .start(() -> {
+              try {
+                for (int i = 0; !done.get(); i++) {
+                  Path next = Files.write(folder.resolve("next"), jars.get(i % 2));
+                  Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+                  if (i % 3 == 0) {
+                    Thread.sleep(1);
+                  }
+                }
+              } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    KeptJars kept = new KeptJars(folder.resolve("state"), Clock.systemUTC());
+    Set<String> seen = new HashSet<>();
+    long deadline = System.nanoTime() + 20_000_000_000L;
+    for (int i = 0; (i < 300 || seen.size() < 2) && System.nanoTime() < deadline; i++) {
+      JarInfo info = kept.inspectCopy(file, "x.jar");
+      assertThat(info.version()).isEqualTo(versions.get(info.sha256()));
+      seen.add(info.version());
+    }
+    done.set(true);
+    replacing.join();
+    assertThat(seen).hasSize(2);
+    assertThat(kept.work()).isEmptyDirectory();
   }
 
   @Test

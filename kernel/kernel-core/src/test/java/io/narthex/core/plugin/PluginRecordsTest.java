@@ -89,7 +89,7 @@ class PluginRecordsTest {
         Jars.write(
             folder.resolve("a-" + version + ".jar"), Map.of(Jars.DISCOVERY_SERVICE, version));
     JarInfo info = JarInspector.inspect(file, "a-" + version + ".jar");
-    jars.keep(jars.copy(file, info), info);
+    jars.keep(jars.copy(file, info, true), info);
     return info;
   }
 

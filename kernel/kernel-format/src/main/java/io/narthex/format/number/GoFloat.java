@@ -27,6 +27,23 @@ public final class GoFloat {
   private static final int[] SCALES = {0, 3, 6};
   private static final double EXACT = 1e15;
 
+  /** The powers of ten that fit into a long. */
+  private static final long[] TENS = new long[19];
+
+  /** The two digits of each number below 100. */
+  private static final byte[] PAIRS = new byte[200];
+
+  static {
+    long power = 1;
+    for (int i = 0; i < TENS.length; i++, power *= 10) {
+      TENS[i] = power;
+    }
+    for (int i = 0; i < 100; i++) {
+      PAIRS[2 * i] = (byte) ('0' + i / 10);
+      PAIRS[2 * i + 1] = (byte) ('0' + i % 10);
+    }
+  }
+
   private GoFloat() {}
 
   /** Returns the text of a number. */
@@ -166,18 +183,30 @@ public final class GoFloat {
   }
 
   private static int length(long digits) {
-    int n = 1;
-    for (long rest = digits; rest >= 10; rest /= 10) {
-      n++;
-    }
-    return n;
+    // 1233 / 4096 is a little more than log10(2)
+    int n = (64 - Long.numberOfLeadingZeros(digits)) * 1233 >>> 12;
+    return n < TENS.length && digits >= TENS[n] ? n + 1 : Math.max(1, n);
   }
 
   private static int digits(byte[] buffer, int at, long digits, int count) {
     long rest = digits;
-    for (int i = at + count - 1; i >= at; i--) {
-      buffer[i] = (byte) ('0' + rest % 10);
-      rest /= 10;
+    int i = at + count;
+    while (rest > Integer.MAX_VALUE) {
+      int pair = (int) (rest % 100) * 2;
+      rest /= 100;
+      buffer[--i] = PAIRS[pair + 1];
+      buffer[--i] = PAIRS[pair];
+    }
+    int small = (int) rest;
+    while (i - at >= 2) {
+      int left = small / 100;
+      int pair = (small - left * 100) * 2;
+      small = left;
+      buffer[--i] = PAIRS[pair + 1];
+      buffer[--i] = PAIRS[pair];
+    }
+    if (i > at) {
+      buffer[at] = (byte) ('0' + small);
     }
     return at + count;
   }

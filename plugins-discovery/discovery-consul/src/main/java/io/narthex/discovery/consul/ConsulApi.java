@@ -1,5 +1,6 @@
 package io.narthex.discovery.consul;
 
+import io.narthex.json.tree.JsonTree;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.Request;
 import io.narthex.spi.plugin.HttpTransport.Response;
@@ -44,7 +45,7 @@ final class ConsulApi {
   /** Returns the datacenter of the agent. */
   String agentDatacenter() throws IOException, InterruptedException {
     Answer self = get(new StringBuilder(base).append("/v1/agent/self").toString(), 0);
-    String datacenter = Json.text(self.body(), "Config", "Datacenter");
+    String datacenter = JsonTree.text(self.body(), "Config", "Datacenter");
     if (datacenter.isEmpty()) {
       throw new IOException("agent of " + config.server() + " does not name its datacenter");
     }
@@ -105,7 +106,7 @@ final class ConsulApi {
         String body = new String(response.body().readNBytes(200), StandardCharsets.UTF_8).strip();
         throw new IOException("Unexpected response code: " + response.status() + " (" + body + ")");
       }
-      Object body = Json.read(response.body());
+      Object body = JsonTree.read(response.body());
       String header = response.header("X-Consul-Index");
       long next;
       try {

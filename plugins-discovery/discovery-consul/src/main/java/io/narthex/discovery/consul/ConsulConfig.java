@@ -26,7 +26,10 @@ public record ConsulConfig(
     @Setting(help = "Metadata a node has to have") Map<String, String> nodeMeta,
     @Setting(help = "Stands between tags", defaultValue = ",") String tagSeparator,
     @Setting(help = "Whether followers may answer", defaultValue = "true") boolean allowStale,
-    @Setting(help = "Least time between two requests", defaultValue = "30s", min = 0.001)
+    @Setting(
+            help = "Time between requests when changes come thick and fast",
+            defaultValue = "30s",
+            min = 0.001)
         Duration refreshInterval,
     @Setting(inline = true) HttpSettings http) {
   /** Copies lists and maps. */

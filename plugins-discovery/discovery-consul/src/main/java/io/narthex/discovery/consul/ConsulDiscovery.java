@@ -203,10 +203,11 @@ final class ConsulDiscovery implements Discovery {
     }
 
     private void watchCatalog() throws InterruptedException {
+      Pace pace = new Pace(config.refreshInterval(), System::nanoTime);
       long index = 0;
       boolean first = true;
       while (true) {
-        long begun = System.nanoTime();
+        Thread.sleep(pace.next());
         try {
           ConsulApi.Answer answer = api.services(datacenter, index);
           if (first || answer.index() != index || index == 0) {
@@ -224,16 +225,16 @@ final class ConsulDiscovery implements Discovery {
           news.put(new Failed(null, "services: " + e.getMessage()));
           index = 0;
           Thread.sleep(retry);
-          continue;
+          pace.forget();
         }
-        pause(begun);
       }
     }
 
     private void watchService(String service) throws InterruptedException {
+      Pace pace = new Pace(config.refreshInterval(), System::nanoTime);
       long index = 0;
       while (true) {
-        long begun = System.nanoTime();
+        Thread.sleep(pace.next());
         try {
           ConsulApi.Answer answer = api.health(service, datacenter, index);
           if (answer.index() != index || index == 0) {
@@ -246,17 +247,8 @@ final class ConsulDiscovery implements Discovery {
           news.put(new Failed(service, "service \"" + service + "\": " + e.getMessage()));
           index = 0;
           Thread.sleep(retry);
-          continue;
+          pace.forget();
         }
-        pause(begun);
-      }
-    }
-
-    /** Keeps requests apart; a busy catalog would otherwise answer without end. */
-    private void pause(long begun) throws InterruptedException {
-      long left = config.refreshInterval().toNanos() - (System.nanoTime() - begun);
-      if (left > 0) {
-        Thread.sleep(Duration.ofNanos(left));
       }
     }
   }

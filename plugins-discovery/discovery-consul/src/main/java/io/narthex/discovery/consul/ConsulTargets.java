@@ -1,5 +1,6 @@
 package io.narthex.discovery.consul;
 
+import io.narthex.json.tree.JsonTree;
 import io.narthex.model.TargetGroup;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,13 +26,13 @@ final class ConsulTargets {
   }
 
   private static Map<String, String> target(ConsulConfig config, @Nullable Object entry) {
-    String node = Json.text(entry, "Node", "Address");
-    String own = Json.text(entry, "Service", "Address");
-    String port = Json.text(entry, "Service", "Port");
+    String node = JsonTree.text(entry, "Node", "Address");
+    String own = JsonTree.text(entry, "Service", "Address");
+    String port = JsonTree.text(entry, "Service", "Port");
     String host = own.isEmpty() ? node : own;
     String separator = config.tagSeparator();
     StringBuilder tags = new StringBuilder(separator);
-    for (Object tag : Json.list(entry, "Service", "Tags")) {
+    for (Object tag : JsonTree.list(entry, "Service", "Tags")) {
       tags.append(tag).append(separator);
     }
     if (tags.length() == separator.length()) {
@@ -42,17 +43,17 @@ final class ConsulTargets {
         TargetGroup.ADDRESS,
         (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + (port.isEmpty() ? "0" : port));
     t.put(META + "address", node);
-    t.put(META + "node", Json.text(entry, "Node", "Node"));
-    t.put(META + "namespace", Json.text(entry, "Service", "Namespace"));
-    t.put(META + "partition", Json.text(entry, "Service", "Partition"));
+    t.put(META + "node", JsonTree.text(entry, "Node", "Node"));
+    t.put(META + "namespace", JsonTree.text(entry, "Service", "Namespace"));
+    t.put(META + "partition", JsonTree.text(entry, "Service", "Partition"));
     t.put(META + "tags", tags.toString());
     t.put(META + "service_address", own);
     t.put(META + "service_port", port.isEmpty() ? "0" : port);
-    t.put(META + "service_id", Json.text(entry, "Service", "ID"));
-    t.put(META + "health", health(Json.list(entry, "Checks")));
-    put(t, "metadata_", Json.texts(entry, "Node", "Meta"));
-    put(t, "service_metadata_", Json.texts(entry, "Service", "Meta"));
-    put(t, "tagged_address_", Json.texts(entry, "Node", "TaggedAddresses"));
+    t.put(META + "service_id", JsonTree.text(entry, "Service", "ID"));
+    t.put(META + "health", health(JsonTree.list(entry, "Checks")));
+    put(t, "metadata_", JsonTree.texts(entry, "Node", "Meta"));
+    put(t, "service_metadata_", JsonTree.texts(entry, "Service", "Meta"));
+    put(t, "tagged_address_", JsonTree.texts(entry, "Node", "TaggedAddresses"));
     return t;
   }
 
@@ -65,11 +66,11 @@ final class ConsulTargets {
     boolean critical = false;
     boolean warning = false;
     for (Object check : checks) {
-      String id = Json.text(check, "CheckID");
+      String id = JsonTree.text(check, "CheckID");
       if (id.equals("_node_maintenance") || id.startsWith("_service_maintenance:")) {
         return "maintenance";
       }
-      switch (Json.text(check, "Status")) {
+      switch (JsonTree.text(check, "Status")) {
         case "critical" -> critical = true;
         case "warning" -> warning = true;
         case "passing" -> {}

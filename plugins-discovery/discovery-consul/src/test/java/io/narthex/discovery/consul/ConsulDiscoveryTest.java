@@ -100,7 +100,7 @@ final class ConsulDiscoveryTest extends DiscoveryKit {
         Map.of(),
         ",",
         true,
-        Duration.ofMillis(50),
+        Duration.ofSeconds(30),
         http);
   }
 

@@ -1,5 +1,6 @@
 package io.narthex.discovery.kubernetes;
 
+import io.narthex.json.tree.JsonTree;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.plugin.HttpTransport.Authorization;
 import io.narthex.spi.plugin.HttpTransport.BasicAuth;
@@ -27,8 +28,12 @@ import org.yaml.snakeyaml.error.YAMLException;
  * kubeconfig is read for every request, token and CA files by the host. Thread-safe.
  */
 final class Connection {
-  /** Where a pod finds its service account. */
-  static final Path ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
+  /** Where a pod finds its service account, unless the system property says otherwise. */
+  static Path account() {
+    return Path.of(
+        System.getProperty(
+            "narthex.kubernetes.account", "/var/run/secrets/kubernetes.io/serviceaccount"));
+  }
 
   private record Peer(String base, HttpSettings http) {}
 
@@ -118,12 +123,12 @@ final class Connection {
     } catch (YAMLException e) {
       throw new IOException(file + ": " + e.getMessage(), e);
     }
-    String current = Json.text(root, "current-context");
+    String current = JsonTree.text(root, "current-context");
     Object chosen = named(root, "contexts", current, "context", file);
-    Object cluster = named(root, "clusters", Json.text(chosen, "cluster"), "cluster", file);
-    String userName = Json.text(chosen, "user");
+    Object cluster = named(root, "clusters", JsonTree.text(chosen, "cluster"), "cluster", file);
+    String userName = JsonTree.text(chosen, "user");
     Object user = userName.isEmpty() ? null : named(root, "users", userName, "user", file);
-    if (Json.at(user, "exec") != null || Json.at(user, "auth-provider") != null) {
+    if (JsonTree.at(user, "exec") != null || JsonTree.at(user, "auth-provider") != null) {
       throw new IOException(
           file + ": user \"" + userName + "\" needs a credential program; use a token instead");
     }
@@ -135,34 +140,36 @@ final class Connection {
             path(file, user, "client-certificate"),
             secret(data(user, "client-key-data")),
             path(file, user, "client-key"),
-            Json.text(cluster, "tls-server-name"),
-            Boolean.TRUE.equals(Json.at(cluster, "insecure-skip-tls-verify")),
+            JsonTree.text(cluster, "tls-server-name"),
+            Boolean.TRUE.equals(JsonTree.at(cluster, "insecure-skip-tls-verify")),
             "",
             "");
-    String token = Json.text(user, "token");
+    String token = JsonTree.text(user, "token");
     String tokenFile = path(file, user, "tokenFile");
     Authorization authorization =
         token.isEmpty() && tokenFile.isEmpty()
             ? null
             : new Authorization("Bearer", tokenFile.isEmpty() ? secret(token) : null, tokenFile);
-    String name = Json.text(user, "username");
+    String name = JsonTree.text(user, "username");
     BasicAuth basic =
-        name.isEmpty() ? null : new BasicAuth(name, "", Secret.of(Json.text(user, "password")), "");
-    return new Peer(Json.text(cluster, "server"), settings(basic, authorization, tls));
+        name.isEmpty()
+            ? null
+            : new BasicAuth(name, "", Secret.of(JsonTree.text(user, "password")), "");
+    return new Peer(JsonTree.text(cluster, "server"), settings(basic, authorization, tls));
   }
 
   private static @Nullable Object named(
       @Nullable Object root, String list, String name, String key, Path file) throws IOException {
-    for (Object item : Json.list(root, list)) {
-      if (Json.text(item, "name").equals(name)) {
-        return Json.at(item, key);
+    for (Object item : JsonTree.list(root, list)) {
+      if (JsonTree.text(item, "name").equals(name)) {
+        return JsonTree.at(item, key);
       }
     }
     throw new IOException(file + ": " + list + " has no entry named \"" + name + "\"");
   }
 
   private static String data(@Nullable Object node, String key) {
-    String text = Json.text(node, key);
+    String text = JsonTree.text(node, key);
     return new String(Base64.getMimeDecoder().decode(text), StandardCharsets.UTF_8);
   }
 
@@ -171,7 +178,7 @@ final class Connection {
   }
 
   private static String path(Path file, @Nullable Object node, String key) {
-    String text = Json.text(node, key);
+    String text = JsonTree.text(node, key);
     return text.isEmpty() ? "" : file.toAbsolutePath().resolveSibling(text).toString();
   }
 }

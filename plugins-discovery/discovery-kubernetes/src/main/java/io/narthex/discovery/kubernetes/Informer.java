@@ -2,6 +2,7 @@ package io.narthex.discovery.kubernetes;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.narthex.json.tree.JsonTree;
 import io.narthex.spi.plugin.HttpTransport.Response;
 import java.io.IOException;
 import java.net.URLEncoder;
@@ -89,7 +90,7 @@ final class Informer {
     try (Response response = connection.get(query, LIST_TIMEOUT)) {
       check(response);
       List<Object> objects = new ArrayList<>();
-      try (JsonParser p = Json.parser(response.body())) {
+      try (JsonParser p = JsonTree.parser(response.body())) {
         if (p.nextToken() != JsonToken.START_OBJECT) {
           throw new IOException("the list is not a JSON object");
         }
@@ -97,10 +98,10 @@ final class Informer {
           String name = p.currentName();
           JsonToken value = p.nextToken();
           if (name.equals("metadata")) {
-            version = Json.text(Json.value(p), "resourceVersion");
+            version = JsonTree.text(JsonTree.value(p), "resourceVersion");
           } else if (name.equals("items") && value == JsonToken.START_ARRAY) {
             while (p.nextToken() != JsonToken.END_ARRAY) {
-              add(objects, Json.value(p));
+              add(objects, JsonTree.value(p));
             }
           } else {
             p.skipChildren();
@@ -131,18 +132,18 @@ final class Informer {
         return false;
       }
       check(response);
-      try (JsonParser p = Json.parser(response.body())) {
+      try (JsonParser p = JsonTree.parser(response.body())) {
         while (p.nextToken() != null) {
-          Object event = Json.value(p);
-          Object object = Json.at(event, "object");
-          String type = Json.text(event, "type");
+          Object event = JsonTree.value(p);
+          Object object = JsonTree.at(event, "object");
+          String type = JsonTree.text(event, "type");
           if (type.equals("ERROR") || object == null) {
-            if (Json.text(object, "code").equals("410")) {
+            if (JsonTree.text(object, "code").equals("410")) {
               return false;
             }
-            throw new IOException("watch ended: " + Json.text(object, "message"));
+            throw new IOException("watch ended: " + JsonTree.text(object, "message"));
           }
-          String at = Json.text(object, "metadata", "resourceVersion");
+          String at = JsonTree.text(object, "metadata", "resourceVersion");
           if (!at.isEmpty()) {
             version = at;
           }

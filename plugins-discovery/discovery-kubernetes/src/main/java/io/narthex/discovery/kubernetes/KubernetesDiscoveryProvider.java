@@ -90,7 +90,7 @@ public final class KubernetesDiscoveryProvider implements DiscoveryProvider<Kube
       }
     }
     return new KubernetesDiscovery(
-        config, new Connection(config, context, System.getenv(), Connection.ACCOUNT), context);
+        config, new Connection(config, context, System.getenv(), Connection.account()), context);
   }
 
   private static void checkFields(String selector) {

@@ -1,5 +1,6 @@
 package io.narthex.discovery.kubernetes;
 
+import io.narthex.json.tree.JsonTree;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -17,8 +18,8 @@ final class Objects {
 
   /** Returns {@code namespace/name}, or the name of what has no namespace. */
   static String key(Object object) {
-    String namespace = Json.text(object, "metadata", "namespace");
-    String name = Json.text(object, "metadata", "name");
+    String namespace = JsonTree.text(object, "metadata", "namespace");
+    String name = JsonTree.text(object, "metadata", "name");
     return namespace.isEmpty() ? name : namespace + "/" + name;
   }
 

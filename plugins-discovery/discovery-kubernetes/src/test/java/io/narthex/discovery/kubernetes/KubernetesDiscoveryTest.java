@@ -44,9 +44,9 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
 
   KubernetesDiscoveryTest() throws IOException {
     api = new ApiServer();
-    api.put(Kind.NODE, "n1", node("n1", "a"));
-    api.put(Kind.POD, "shop/web-1", POD);
-    api.put(Kind.SERVICE, "shop/web", service("web"));
+    api.put(Kind.NODE.path(""), "n1", node("n1", "a"));
+    api.put(Kind.POD.path(""), "shop/web-1", POD);
+    api.put(Kind.SERVICE.path(""), "shop/web", service("web"));
   }
 
   @AfterEach
@@ -153,14 +153,14 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
   void changesBecomeTargetsSoonAndWatchesGoOn() throws Exception {
     try (Running running = new Running(open(context()))) {
       running.sink.await("targets", PATIENCE, () -> running.sink.groups().size() == 1);
-      api.put(Kind.NODE, "n2", node("n2", "b"));
+      api.put(Kind.NODE.path(""), "n2", node("n2", "b"));
       running.sink.await("a node", SOON, () -> running.sink.groups().size() == 2);
-      api.put(Kind.NODE, "n2", node("n2", "c"));
+      api.put(Kind.NODE.path(""), "n2", node("n2", "c"));
       running.sink.await(
           "a label", SOON, () -> running.sink.groups().contains(nodeGroup("n2", "c")));
-      api.bookmark(Kind.NODE);
+      api.bookmark(Kind.NODE.path(""));
       api.endWatches();
-      api.remove(Kind.NODE, "n1");
+      api.remove(Kind.NODE.path(""), "n1");
       running.sink.await(
           "one less", SOON, () -> running.sink.groups().equals(List.of(nodeGroup("n2", "c"))));
       long lists = api.requests.stream().filter(r -> !r.contains("watch=true")).count();
@@ -173,7 +173,7 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
   void lostHistoryIsMadeUpByANewList() throws Exception {
     try (Running running = new Running(open(context()))) {
       running.sink.await("targets", PATIENCE, () -> running.sink.groups().size() == 1);
-      api.putUnseen(Kind.NODE, "n3", node("n3", "z"));
+      api.putUnseen(Kind.NODE.path(""), "n3", node("n3", "z"));
       running.sink.await("the node", SOON, () -> running.sink.groups().size() == 2);
       assertThat(api.requests).contains("/api/v1/nodes?resourceVersion=");
     }
@@ -182,7 +182,7 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
   @Test
   void podHasOneTargetForEachPort() throws Exception {
     api.put(
-        Kind.REPLICASET,
+        Kind.REPLICASET.path(""),
         "shop/web-rs",
         """
         {"metadata":{"name":"web-rs","namespace":"shop","resourceVersion":"%RV",
@@ -227,7 +227,7 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
   @Test
   void endpointsCarryWhatIsKnownOfServiceAndPod() throws Exception {
     api.put(
-        Kind.ENDPOINTS,
+        Kind.ENDPOINTS.path(""),
         "shop/web",
         """
         {"metadata":{"name":"web","namespace":"shop","resourceVersion":"%RV"},
@@ -253,7 +253,7 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
   @Test
   void endpointSlicesFollowTheirPods() throws Exception {
     api.put(
-        Kind.ENDPOINTSLICE,
+        Kind.ENDPOINTSLICE.path(""),
         "shop/web-abc",
         """
         {"metadata":{"name":"web-abc","namespace":"shop","resourceVersion":"%RV",
@@ -276,7 +276,7 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
           .containsEntry("__meta_kubernetes_endpointslice_endpoint_conditions_ready", "true")
           .containsEntry("__meta_kubernetes_endpointslice_endpoint_zone", "z1")
           .containsEntry("__meta_kubernetes_pod_name", "web-1");
-      api.remove(Kind.POD, "shop/web-1");
+      api.remove(Kind.POD.path(""), "shop/web-1");
       running.sink.await(
           "the pod's part to go", SOON, () -> running.sink.groups().get(0).targets().size() == 1);
     }
@@ -285,7 +285,7 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
   @Test
   void ingressHasOneTargetForEachPath() throws Exception {
     api.put(
-        Kind.INGRESS,
+        Kind.INGRESS.path(""),
         "shop/in",
         """
         {"metadata":{"name":"in","namespace":"shop","resourceVersion":"%RV"},
@@ -337,7 +337,7 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
       running.sink.await("targets", PATIENCE, () -> running.sink.groups().size() == 1);
       Files.writeString(directory.resolve("token"), "two");
       api.forget();
-      api.put(Kind.NODE, "n9", node("n9", "x"));
+      api.put(Kind.NODE.path(""), "n9", node("n9", "x"));
       running.sink.await("a node", SOON, () -> running.sink.groups().size() == 2);
     }
     assertThat(api.authorizations).contains("Bearer one", "Bearer two");

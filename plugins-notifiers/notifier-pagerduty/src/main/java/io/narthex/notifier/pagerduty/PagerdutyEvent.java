@@ -1,5 +1,6 @@
 package io.narthex.notifier.pagerduty;
 
+import io.narthex.json.JsonText;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.TemplateRenderer;
@@ -115,10 +116,10 @@ final class PagerdutyEvent {
 
   private static byte[] limited(
       Map<String, @Nullable Object> event, Map<String, @Nullable Object> holder, String key) {
-    byte[] body = Json.write(event).getBytes(StandardCharsets.UTF_8);
+    byte[] body = JsonText.of(event).getBytes(StandardCharsets.UTF_8);
     if (body.length > MAX_BYTES) {
       holder.put(key, TOO_LARGE);
-      body = Json.write(event).getBytes(StandardCharsets.UTF_8);
+      body = JsonText.of(event).getBytes(StandardCharsets.UTF_8);
     }
     return body;
   }

@@ -105,12 +105,12 @@ class PagerdutyNotifierTest extends NotifierKit {
     assertThat(r.body())
         .matches("\\{\"routing_key\":\"k3y\",\"event_action\":\"trigger\"," + DEDUP + ",.*")
         .contains(
-            "\"client\":\"<pagerduty.default.client>\","
-                + "\"client_url\":\"<pagerduty.default.clientURL>\"",
+            "\"client\":\"\\u003cpagerduty.default.client\\u003e\","
+                + "\"client_url\":\"\\u003cpagerduty.default.clientURL\\u003e\"",
             "\"images\":[{\"src\":\"http://i/firing.png\",\"alt\":\"alt\"}]",
             "\"links\":[{\"href\":\"http://l\",\"text\":\"text\"}]",
-            "\"payload\":{\"summary\":\"<pagerduty.default.description>\","
-                + "\"source\":\"<pagerduty.default.client>\",\"severity\":\"error\","
+            "\"payload\":{\"summary\":\"\\u003cpagerduty.default.description\\u003e\","
+                + "\"source\":\"\\u003cpagerduty.default.client\\u003e\",\"severity\":\"error\","
                 + "\"class\":\"c-firing\",\"component\":\"comp\",\"custom_details\":{")
         .contains("\"firing\":", "\"resolved\":", "\"num_firing\":", "\"num_resolved\":")
         .doesNotContain("\"group\"", "dropped");

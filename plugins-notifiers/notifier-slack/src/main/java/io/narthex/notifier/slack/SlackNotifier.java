@@ -1,5 +1,7 @@
 package io.narthex.notifier.slack;
 
+import io.narthex.json.JsonText;
+import io.narthex.json.tree.JsonTree;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
@@ -9,6 +11,7 @@ import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.Request;
 import io.narthex.spi.plugin.HttpTransport.Response;
 import io.narthex.spi.plugin.PluginContext;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -98,7 +101,7 @@ final class SlackNotifier implements Notifier {
               "POST",
               URI.create(url),
               headers,
-              (Json.write(message) + "\n").getBytes(StandardCharsets.UTF_8),
+              (JsonText.of(message) + "\n").getBytes(StandardCharsets.UTF_8),
               config.timeout().isZero() ? DEFAULT_TIMEOUT : config.timeout(),
               null);
     } catch (IllegalArgumentException e) {
@@ -114,27 +117,33 @@ final class SlackNotifier implements Notifier {
 
   private SendResult verdict(Response response, Notification notification) throws IOException {
     int status = response.status();
-    String body =
-        new String(response.body().readNBytes(MAX_ANSWER), StandardCharsets.UTF_8).strip();
+    byte[] body = response.body().readNBytes(MAX_ANSWER);
+    String text = new String(body, StandardCharsets.UTF_8).strip();
     if (status == 429) {
       return new SendResult.RetryLater("rate limited by Slack", seconds(response));
     }
     if (status / 100 == 5) {
-      return SendResult.retryLater("unexpected status code " + status + quoted(body));
+      return SendResult.retryLater("unexpected status code " + status + quoted(text));
     }
     if (status / 100 != 2) {
-      return SendResult.rejected("unexpected status code " + status + quoted(body));
+      return SendResult.rejected("unexpected status code " + status + quoted(text));
     }
     String type = response.header("Content-Type");
     if (type != null && type.startsWith("application/json")) {
-      if (!Json.isTrue(body, "ok")) {
-        String error = Json.text(body, "error");
+      Object answer;
+      try {
+        answer = JsonTree.read(new ByteArrayInputStream(body));
+      } catch (IOException e) {
+        return SendResult.retryLater("answer from Slack: " + e.getMessage());
+      }
+      if (!JsonTree.text(answer, "ok").equals("true")) {
+        String error = JsonTree.text(answer, "error");
         return error.equals("ratelimited") || error.equals("rate_limited")
             ? new SendResult.RetryLater("rate limited by Slack", seconds(response))
             : SendResult.rejected("error response from Slack: " + error);
       }
-      String ts = Json.text(body, "ts");
-      String channel = Json.text(body, "channel");
+      String ts = JsonTree.text(answer, "ts");
+      String channel = JsonTree.text(answer, "channel");
       if (config.updateMessage() && !ts.isEmpty()) {
         synchronized (posted) {
           posted.putIfAbsent(notification.groupKey(), new Posted(channel, ts));
@@ -147,9 +156,9 @@ final class SlackNotifier implements Notifier {
       }
       return SendResult.delivered();
     }
-    return body.isEmpty() || body.equals("ok")
+    return text.isEmpty() || text.equals("ok")
         ? SendResult.delivered()
-        : SendResult.rejected("error response from Slack: " + body);
+        : SendResult.rejected("error response from Slack: " + text);
   }
 
   private static @Nullable Duration seconds(Response response) {

@@ -111,8 +111,8 @@ class SlackNotifierTest extends NotifierKit {
     assertThat(send()).isEqualTo(SendResult.delivered());
     assertThat(server.received().get(0).body())
         .isEqualTo(
-            "{\"channel\":\"#x\",\"username\":\"<slack.default.username>\",\"attachments\":[{"
-                + "\"title\":\"<slack.default.title>\",\"title_link\":\"http://am\",\"text\":\"\","
+            "{\"channel\":\"#x\",\"username\":\"\\u003cslack.default.username\\u003e\",\"attachments\":[{"
+                + "\"title\":\"\\u003cslack.default.title\\u003e\",\"title_link\":\"http://am\",\"text\":\"\","
                 + "\"fallback\":\"fb\",\"callback_id\":\"\","
                 + "\"fields\":[{\"title\":\"t\",\"value\":\"v firing\",\"short\":false}],"
                 + "\"actions\":[{\"type\":\"button\",\"text\":\"go\",\"url\":\"http://g\","
@@ -136,6 +136,20 @@ class SlackNotifierTest extends NotifierKit {
     server.answer("application/json", "{\"ok\":false,\"error\":\"channel_not_found\"}");
     assertThat(send())
         .isEqualTo(SendResult.rejected("error response from Slack: channel_not_found"));
+  }
+
+  @Test
+  void onlyTheAnswersOwnKeysCount() throws Exception {
+    server.answer(
+        "application/json",
+        "{\"message\":{\"ok\":true,\"error\":\"none\"},\"ok\":false,\"error\":\"not_authed\"}");
+    assertThat(send()).isEqualTo(SendResult.rejected("error response from Slack: not_authed"));
+  }
+
+  @Test
+  void answerThatIsNotTheJsonItClaimsToBeIsTriedAgain() throws Exception {
+    server.answer("application/json", "<html>");
+    assertThat(send()).isInstanceOf(SendResult.RetryLater.class);
   }
 
   @Test

@@ -1,6 +1,6 @@
 package io.narthex.notifier.webhook;
 
-import io.narthex.model.Labels;
+import io.narthex.json.JsonText;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notification.NotifiedAlert;
@@ -27,22 +27,22 @@ final class WebhookPayload {
     n.alerts().forEach(a -> alerts.add(alert(a)));
     m.put("alerts", alerts);
     m.put("notification_reason", n.reason());
-    m.put("groupLabels", n.groupLabels());
-    m.put("commonLabels", n.commonLabels());
-    m.put("commonAnnotations", n.commonAnnotations());
-    m.put("routeLabels", n.routeLabels());
+    m.put("groupLabels", n.groupLabels().toMap());
+    m.put("commonLabels", n.commonLabels().toMap());
+    m.put("commonAnnotations", n.commonAnnotations().toMap());
+    m.put("routeLabels", n.routeLabels().toMap());
     m.put("externalURL", n.externalUrl());
     m.put("version", "4");
     m.put("groupKey", n.groupKey());
     m.put("truncatedAlerts", n.truncatedAlerts());
-    return Json.write(m) + "\n";
+    return JsonText.of(m) + "\n";
   }
 
   private static Map<String, @Nullable Object> alert(NotifiedAlert a) {
     Map<String, @Nullable Object> m = new LinkedHashMap<>();
     m.put("status", a.firing() ? "firing" : "resolved");
-    m.put("labels", a.alert().labels());
-    m.put("annotations", a.alert().annotations());
+    m.put("labels", a.alert().labels().toMap());
+    m.put("annotations", a.alert().annotations().toMap());
     m.put("startsAt", time(a.alert().startsAt()));
     m.put("endsAt", a.firing() ? NO_TIME : time(a.alert().endsAt()));
     m.put("generatorURL", a.alert().generatorUrl());
@@ -70,7 +70,7 @@ final class WebhookPayload {
 
   /** Returns the user's own structure, expanded. */
   static String own(ConfigNode payload, Notification n) {
-    return Json.write(n.templates().structure(plain(payload))) + "\n";
+    return JsonText.of(n.templates().structure(plain(payload))) + "\n";
   }
 
   private static @Nullable Object plain(ConfigNode node) {
@@ -105,79 +105,6 @@ final class WebhookPayload {
       } catch (NumberFormatException x) {
         return text;
       }
-    }
-  }
-
-  /** Writes JSON. */
-  static final class Json {
-    private Json() {}
-
-    static String write(@Nullable Object value) {
-      StringBuilder b = new StringBuilder();
-      append(b, value);
-      return b.toString();
-    }
-
-    private static void append(StringBuilder b, @Nullable Object value) {
-      switch (value) {
-        case null -> b.append("null");
-        case Boolean x -> b.append(x.booleanValue());
-        case Double d ->
-            b.append(
-                d == Math.rint(d) && Math.abs(d) < 1e15
-                    ? Long.toString(d.longValue())
-                    : d.toString());
-        case Number n -> b.append(n);
-        case Labels l -> append(b, l.toMap());
-        case List<?> list -> {
-          b.append('[');
-          for (int i = 0; i < list.size(); i++) {
-            b.append(i > 0 ? "," : "");
-            append(b, list.get(i));
-          }
-          b.append(']');
-        }
-        case Map<?, ?> map -> {
-          b.append('{');
-          int i = 0;
-          for (Map.Entry<?, ?> e : map.entrySet()) {
-            b.append(i++ > 0 ? "," : "");
-            text(b, String.valueOf(e.getKey()));
-            b.append(':');
-            append(b, e.getValue());
-          }
-          b.append('}');
-        }
-        default -> text(b, String.valueOf(value));
-      }
-    }
-
-    private static void text(StringBuilder b, String s) {
-      b.append('"');
-      for (int i = 0; i < s.length(); i++) {
-        char c = s.charAt(i);
-        switch (c) {
-          case '"' -> b.append("\\\"");
-          case '\\' -> b.append("\\\\");
-          case '\n' -> b.append("\\n");
-          case '\r' -> b.append("\\r");
-          case '\t' -> b.append("\\t");
-          case '<', '>', '&', '\u2028', '\u2029' -> escape(b, c);
-          default -> {
-            if (c < 0x20) {
-              escape(b, c);
-            } else {
-              b.append(c);
-            }
-          }
-        }
-      }
-      b.append('"');
-    }
-
-    private static void escape(StringBuilder b, char c) {
-      String hex = Integer.toHexString(c);
-      b.append("\\u").append("0".repeat(4 - hex.length())).append(hex);
     }
   }
 }

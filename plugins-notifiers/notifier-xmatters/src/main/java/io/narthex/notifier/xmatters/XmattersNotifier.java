@@ -1,9 +1,7 @@
 package io.narthex.notifier.xmatters;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
+import io.narthex.json.JsonText;
+import io.narthex.json.tree.JsonTree;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.SendResult;
@@ -32,9 +30,6 @@ final class XmattersNotifier implements Notifier {
   /** The property events of a group are found by. */
   static final String KEY = "Group Key Hash";
 
-  // buffers kept in threads of the host would keep this class loader alive
-  private static final JsonFactory JSON =
-      JsonFactory.builder().recyclerPool(JsonRecyclerPools.nonRecyclingPool()).build();
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
 
   private final XmattersConfig config;
@@ -118,7 +113,7 @@ final class XmattersNotifier implements Notifier {
     if (!priority.isEmpty()) {
       body.put("priority", priority);
     }
-    return Json.write(body);
+    return JsonText.of(body);
   }
 
   /** Ends all events that are active for a group. */
@@ -138,7 +133,7 @@ final class XmattersNotifier implements Notifier {
       Map<String, @Nullable Object> body = new LinkedHashMap<>();
       body.put("id", id);
       body.put("status", "TERMINATED");
-      SendResult result = post(events, Json.write(body));
+      SendResult result = post(events, JsonText.of(body));
       if (!(result instanceof SendResult.Delivered)) {
         return result;
       }
@@ -148,27 +143,10 @@ final class XmattersNotifier implements Notifier {
 
   /** Returns the ids of the entries of {@code data}. */
   private static List<String> ids(InputStream in) throws IOException {
-    List<String> ids = new ArrayList<>();
-    try (JsonParser p = JSON.createParser(in)) {
-      int depth = 0;
-      boolean data = false;
-      for (JsonToken t = p.nextToken(); t != null; t = p.nextToken()) {
-        if (t.isStructStart()) {
-          depth++;
-          if (depth == 2) {
-            data = "data".equals(p.currentName());
-          }
-        } else if (t.isStructEnd()) {
-          depth--;
-        } else if (data
-            && depth == 3
-            && t == JsonToken.VALUE_STRING
-            && "id".equals(p.currentName())) {
-          ids.add(p.getText());
-        }
-      }
-    }
-    return ids;
+    return JsonTree.list(JsonTree.read(in), "data").stream()
+        .map(event -> JsonTree.text(event, "id"))
+        .filter(id -> !id.isEmpty())
+        .toList();
   }
 
   private SendResult post(URI uri, String body) throws IOException, InterruptedException {

@@ -19,6 +19,11 @@ final class HeadSource extends SeriesSource {
     final @Nullable ChunkRows open;
     final long @Nullable [] deleted;
 
+    /** The only row that is wanted, a float; {@link SeriesPage#NEVER} = all rows are. */
+    final long newestMs;
+
+    final double newestValue;
+
     Captured(
         int id,
         HeadIndex.Pair[] pairs,
@@ -34,6 +39,20 @@ final class HeadSource extends SeriesSource {
       this.tailBaseMs = tailBaseMs;
       this.open = open;
       deleted = gone;
+      newestMs = SeriesPage.NEVER;
+      newestValue = 0;
+    }
+
+    Captured(int id, HeadIndex.Pair[] pairs, long newestMs, double newestValue) {
+      this.id = id;
+      this.pairs = pairs;
+      this.newestMs = newestMs;
+      this.newestValue = newestValue;
+      chunk = 0;
+      tail = null;
+      tailBaseMs = 0;
+      open = null;
+      deleted = null;
     }
   }
 
@@ -74,19 +93,60 @@ final class HeadSource extends SeriesSource {
    */
   static HeadSource capture(
       Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs, boolean sorted) {
+    return capture(head, ids, minTimeMs, maxTimeMs, sorted, false);
+  }
+
+  /**
+   * Captures series in label order, of which only the newest sample in range is needed. Where that
+   * is what the head knows without reading chunks, it is all that will be read.
+   */
+  static HeadSource captureNewest(Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs) {
+    return capture(head, ids, minTimeMs, maxTimeMs, true, true);
+  }
+
+  private static HeadSource capture(
+      Head head,
+      RoaringBitmap ids,
+      long minTimeMs,
+      long maxTimeMs,
+      boolean sorted,
+      boolean newest) {
     long min = Math.max(minTimeMs, head.minValidMs());
     List<Captured> series = new ArrayList<>(ids.getCardinality());
     if (min <= maxTimeMs) {
       ids.forEach(
           (IntConsumer)
               id -> {
-                Captured c = capture(head, id, min, maxTimeMs);
+                Captured c = newest ? newest(head, id, min, maxTimeMs) : null;
+                c = c == null ? capture(head, id, min, maxTimeMs) : c;
                 if (c != null) {
                   series.add(c);
                 }
               });
     }
     return new HeadSource(head.chunks().snapshot(), series, min, maxTimeMs, sorted);
+  }
+
+  /** Captures the newest sample if it is a float in range, not deleted; else returns null. */
+  private static @Nullable Captured newest(Head head, int id, long min, long max) {
+    SeriesPage page = head.page(id);
+    if (page == null) {
+      return null;
+    }
+    int slot = id & SeriesPage.MASK;
+    HeadIndex.Pair[] pairs = page.pairs[slot];
+    long time = page.newestMs[slot];
+    if (pairs == null
+        || time == SeriesPage.NEVER
+        || time < min
+        || time > max
+        || page.newestHistogram(slot) != null) {
+      return null;
+    }
+    long[] deleted = head.tombstones().of(id);
+    return deleted != null && TombstoneMap.covers(deleted, time)
+        ? null
+        : new Captured(id, pairs, time, page.newestValue[slot]);
   }
 
   private static @Nullable Captured capture(Head head, int id, long min, long max) {
@@ -146,6 +206,16 @@ final class HeadSource extends SeriesSource {
     while (next < series.size()) {
       Captured c = series.get(next++);
       current = c;
+      if (c.newestMs != SeriesPage.NEVER) {
+        rows.clear(false);
+        rows.add(c.newestMs, c.newestValue, null, 0);
+        chainSize = 0;
+        openPending = false;
+        tail.reset(null, 0);
+        ready = c;
+        labels = HeadIndex.labels(c.pairs);
+        return;
+      }
       findChunks(c);
       tail.reset(c.tail, c.tailBaseMs);
       openPending = c.open != null;

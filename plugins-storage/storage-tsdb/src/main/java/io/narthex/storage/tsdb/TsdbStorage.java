@@ -225,7 +225,13 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
       long max = request.maxTimeMs();
       blocks.select(request.matchers(), min, max, sources);
       if (!ids.isEmpty() && min <= max) {
-        sources.add(HeadSource.capture(head, ids, min, max, true));
+        boolean newest =
+            request.hints().function().equals(SelectRequest.Hints.NEWEST)
+                && !request.hints().startTimesWanted();
+        sources.add(
+            newest
+                ? HeadSource.captureNewest(head, ids, min, max)
+                : HeadSource.capture(head, ids, min, max, true));
         if (!head.late().isEmpty()) {
           sources.add(LateSource.capture(head, ids, min, max));
         }

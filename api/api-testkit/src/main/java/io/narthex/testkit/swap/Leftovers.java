@@ -1,0 +1,137 @@
+package io.narthex.testkit.swap;
+
+import java.lang.management.ManagementFactory;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import javax.management.JMException;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks for what a version leaves behind when it is gone: threads, MBeans, its class loader.
+ * Nothing in here holds the class loader for longer than a call.
+ */
+final class Leftovers {
+  private static final long PAUSE_MS = 50;
+
+  private final Set<ObjectName> mbeansBefore = mbeans();
+
+  private static Set<ObjectName> mbeans() {
+    return new HashSet<>(ManagementFactory.getPlatformMBeanServer().queryNames(null, null));
+  }
+
+  /** A version that should be gone. */
+  record Gone(String label, String loaderName, WeakReference<ClassLoader> loader) {
+    static Gone of(PluginVersion version) {
+      return new Gone(
+          version.label(),
+          String.valueOf(version.loader().getName()),
+          new WeakReference<>(version.loader()));
+    }
+
+    boolean isLoader(@Nullable ClassLoader candidate) {
+      return candidate != null && candidate == loader.get();
+    }
+
+    /** Tells whether a class, or the one around a lambda expression, is of this version. */
+    boolean defined(String className) {
+      int lambda = className.indexOf("$$");
+      return loader.get() instanceof PluginVersion.Loader l
+          && l.hasDefined(lambda < 0 ? className : className.substring(0, lambda));
+    }
+
+    boolean isCollected() {
+      return loader.get() == null;
+    }
+  }
+
+  /** Waits until nothing of the versions is left, and returns what is left after all. */
+  List<String> find(List<Gone> versions, Duration patience) throws InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    List<String> left = new ArrayList<>();
+    while (true) {
+      System.gc();
+      left.clear();
+      versions.forEach(v -> left.addAll(leftOf(v, patience)));
+      if (left.isEmpty() || System.nanoTime() - deadline > 0) {
+        return left;
+      }
+      Thread.sleep(PAUSE_MS);
+    }
+  }
+
+  private List<String> leftOf(Gone version, Duration patience) {
+    List<String> left = new ArrayList<>();
+    threads(version, left);
+    mbeans(version, left);
+    if (left.isEmpty() && !version.isCollected()) {
+      left.add(
+          "the class loader of the "
+              + version.label()
+              + " is still reachable "
+              + patience.toMillis() / 1000.0
+              + " s after the version ended; something outside the plugin holds an object of it:"
+              + " a shutdown hook, a virtual thread, a driver or provider registered with the JDK,"
+              + " a system property, a ThreadLocal of a foreign thread, a static field of a"
+              + " library. A heap dump shows the path from the GC roots to class loader \""
+              + version.loaderName()
+              + "\"");
+    }
+    return left;
+  }
+
+  private static void threads(Gone version, List<String> left) {
+    for (Map.Entry<Thread, StackTraceElement[]> e : Thread.getAllStackTraces().entrySet()) {
+      Thread thread = e.getKey();
+      StackTraceElement own = null;
+      for (StackTraceElement frame : e.getValue()) {
+        if (own == null && version.loaderName().equals(frame.getClassLoaderName())) {
+          own = frame;
+        }
+      }
+      if (own != null
+          || version.isLoader(thread.getContextClassLoader())
+          || version.isLoader(thread.getClass().getClassLoader())) {
+        StackTraceElement at = own != null || e.getValue().length == 0 ? own : e.getValue()[0];
+        left.add(
+            "the "
+                + version.label()
+                + " left thread \""
+                + thread.getName()
+                + "\" running"
+                + (at == null
+                    ? ""
+                    : ", at "
+                        + at.getClassName()
+                        + "."
+                        + at.getMethodName()
+                        + ":"
+                        + at.getLineNumber())
+                + "; end it before run(), close() or the call that started it returns");
+      }
+    }
+  }
+
+  private void mbeans(Gone version, List<String> left) {
+    MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+    for (ObjectName name : mbeans()) {
+      if (!mbeansBefore.contains(name)) {
+        try {
+          String implementation = server.getMBeanInfo(name).getClassName();
+          if (version.isLoader(server.getClassLoaderFor(name)) || version.defined(implementation)) {
+            left.add(
+                "the " + version.label() + " left MBean " + name + " registered; unregister it");
+          }
+        } catch (JMException e) {
+          continue; // gone meanwhile, or it does not tell what it is
+        }
+      }
+    }
+  }
+}

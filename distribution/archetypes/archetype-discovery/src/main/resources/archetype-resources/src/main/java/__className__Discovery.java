@@ -1,0 +1,63 @@
+package ${package};
+
+import io.narthex.model.TargetGroup;
+import io.narthex.spi.discovery.Discovery;
+import io.narthex.spi.discovery.DiscoveryProvider;
+import io.narthex.spi.discovery.TargetSink;
+import io.narthex.spi.plugin.PluginContext;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** Offers {@code ${type}_sd_configs}: the targets that stand in a text file, one per line. */
+public final class ${className}Discovery implements DiscoveryProvider<${className}Config> {
+  @Override
+  public String type() {
+    return "${type}";
+  }
+
+  @Override
+  public Class<${className}Config> configType() {
+    return ${className}Config.class;
+  }
+
+  /** Checks what the record cannot say; throw a ConfigException here. No I/O yet. */
+  @Override
+  public Discovery open(${className}Config config, PluginContext context) {
+    Path file = context.configDirectory().resolve(config.file());
+    return sink -> follow(file, config, sink);
+  }
+
+  /** Runs on a thread of the server until it is interrupted. */
+  private static void follow(Path file, ${className}Config config, TargetSink sink)
+      throws InterruptedException {
+    TargetGroup last = null;
+    while (true) {
+      try {
+        TargetGroup now = targets(file);
+        if (!now.equals(last)) {
+          sink.update(List.of(now));
+          last = now;
+        }
+      } catch (IOException e) {
+        // what was known before stays; the console and a metric tell
+        sink.refreshFailed(file + " cannot be read: " + e.getMessage());
+      }
+      Thread.sleep(config.refreshInterval().toMillis());
+    }
+  }
+
+  /** Asks your source. With HTTP, use context.http(): its timeouts end with an interrupt. */
+  private static TargetGroup targets(Path file) throws IOException {
+    List<Map<String, String>> targets =
+        Files.readAllLines(file).stream()
+            .map(String::strip)
+            .filter(line -> !line.isEmpty())
+            .map(line -> Map.of(TargetGroup.ADDRESS, line))
+            .toList();
+    return new TargetGroup(
+        file.toString(), Map.of("__meta_${type}_file", file.toString()), targets);
+  }
+}

@@ -1,0 +1,19 @@
+package ${package};
+
+import io.narthex.spi.config.Setting;
+import io.narthex.spi.plugin.HttpTransport.HttpSettings;
+import java.net.URI;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** One entry of {@code ${type}_configs} in a receiver. */
+public record ${className}Config(
+    @Setting(help = "Where messages are posted", required = true) URI url,
+    @Setting(
+            help = "The message, a template",
+            defaultValue = "{{ .Status }}: {{ .CommonLabels.alertname }}")
+        String message,
+    @Setting(help = "How long a request may take", defaultValue = "10s", min = 1)
+        Duration timeout,
+    @Setting(help = "TLS, proxy, credentials", optional = true)
+        @Nullable HttpSettings httpConfig) {}

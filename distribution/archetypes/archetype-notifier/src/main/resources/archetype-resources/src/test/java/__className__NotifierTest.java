@@ -1,0 +1,87 @@
+package ${package};
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.notifier.Notifier;
+import io.narthex.spi.notifier.NotifierProvider.NoGlobals;
+import io.narthex.spi.notifier.SendResult;
+import io.narthex.spi.plugin.PluginContext;
+import io.narthex.testkit.notifier.HttpStandIn;
+import io.narthex.testkit.notifier.NotifierKit;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What every notifier has to do, checked by the kit, and what is special to this one. */
+class ${className}NotifierTest extends NotifierKit {
+  private final HttpStandIn server;
+
+  ${className}NotifierTest() throws IOException {
+    server = new HttpStandIn();
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Override
+  protected Notifier open(PluginContext context) {
+    return open(server.uri("/"), "now {{ .Status }}", context);
+  }
+
+  private static Notifier open(URI url, String message, PluginContext context) {
+    return new ${className}Notifier()
+        .open(
+            new ${className}Config(url, message, Duration.ofSeconds(30), null),
+            new NoGlobals(),
+            context);
+  }
+
+  @Override
+  protected void peer(Peer behaviour) {
+    server.status(behaviour == Peer.FAILS_FOR_NOW ? 503 : 200);
+    server.hangs(behaviour == Peer.HANGS);
+  }
+
+  @Override
+  protected int received() {
+    return server.received().size();
+  }
+
+  @Test
+  void postsTheExpandedMessage() throws Exception {
+    try (Notifier notifier = open(context())) {
+      notifier.send(notification(firing("A")));
+    }
+    assertThat(server.received().get(0).body()).isEqualTo("now firing");
+  }
+
+  @Test
+  void givesUpWhatTheOtherSideRefuses() throws Exception {
+    server.status(400);
+    try (Notifier notifier = open(context())) {
+      assertThat(notifier.send(notification(firing("A"))))
+          .isEqualTo(SendResult.rejected("status 400"));
+    }
+  }
+
+  @Test
+  void givesUpAMessageThatCannotBeExpanded() throws Exception {
+    try (Notifier notifier = open(server.uri("/"), "{{ fail }}", context())) {
+      assertThat(notifier.send(notification(firing("A")))).isInstanceOf(SendResult.Rejected.class);
+    }
+    assertThat(received()).isZero();
+  }
+
+  @Test
+  void refusesOtherUrls() {
+    assertThatThrownBy(() -> open(URI.create("ftp://example.com/"), "", context()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("ftp://example.com/");
+  }
+}

@@ -1,0 +1,109 @@
+package io.narthex.bench.torture;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.stream.Stream;
+import java.util.zip.Deflater;
+
+/** A bundle of the assembled server, packed anew as a later version of itself. */
+final class RepackedJar {
+  private static final String MARKER = "META-INF/narthex-torture.txt";
+
+  private final Manifest manifest;
+  private final Map<String, byte[]> files = new LinkedHashMap<>();
+  private final String fileName;
+
+  private RepackedJar(Manifest manifest, String fileName) {
+    this.manifest = manifest;
+    this.fileName = fileName;
+  }
+
+  /**
+   * Reads the one jar of a folder whose name is {@code artifact-VERSION.jar}.
+   *
+   * @throws IOException when it is not there or is no bundle
+   */
+  static RepackedJar read(Path folder, String artifact) throws IOException {
+    try (Stream<Path> all = Files.list(folder)) {
+      Path jar =
+          all.filter(p -> String.valueOf(p.getFileName()).matches(artifact + "-[0-9][^/]*\\.jar"))
+              .findFirst()
+              .orElseThrow(() ->
+                  new IOException(artifact + " is not in " + folder + "; build the distribution"));
+      return open(jar, artifact + ".jar");
+    }
+  }
+
+  private static RepackedJar open(Path path, String fileName) throws IOException {
+    try (JarFile jar = new JarFile(path.toFile(), false)) {
+      Manifest manifest = jar.getManifest();
+      if (manifest == null || manifest.getMainAttributes().getValue("Bundle-Version") == null) {
+        throw new IOException(path + ": is no bundle with a version");
+      }
+      RepackedJar copy = new RepackedJar(manifest, fileName);
+      for (JarEntry entry : Collections.list(jar.entries())) {
+        if (!entry.isDirectory() && !entry.getName().equals(JarFile.MANIFEST_NAME)) {
+          try (InputStream in = jar.getInputStream(entry)) {
+            copy.files.put(entry.getName(), in.readAllBytes());
+          }
+        }
+      }
+      return copy;
+    }
+  }
+
+  /** Returns the name users would give the file. */
+  String fileName() {
+    return fileName;
+  }
+
+  /** Returns the symbolic name, which is the plugin's id. */
+  String id() {
+    String name =
+        Objects.requireNonNull(manifest.getMainAttributes().getValue("Bundle-SymbolicName"));
+    return name.replaceFirst(";.*", "").strip();
+  }
+
+  /** Returns the version of a cycle: later than the built one and than those of earlier cycles. */
+  String version(int cycle) {
+    String[] parts = builtVersion().split("\\.", 4);
+    return parts[0] + "." + (parts.length > 1 ? parts[1] : "0") + "." + (1000 + cycle);
+  }
+
+  private String builtVersion() {
+    return Objects.requireNonNull(manifest.getMainAttributes().getValue("Bundle-Version"));
+  }
+
+  /** Returns the jar of a cycle; its digest differs from that of every other cycle. */
+  byte[] bytes(int cycle) throws IOException {
+    Manifest raised = new Manifest(manifest);
+    Attributes attributes = raised.getMainAttributes();
+    attributes.putValue("Bundle-Version", version(cycle));
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (JarOutputStream jar = new JarOutputStream(out, raised)) {
+      jar.setLevel(Deflater.BEST_SPEED);
+      for (Map.Entry<String, byte[]> file : files.entrySet()) {
+        jar.putNextEntry(new JarEntry(file.getKey()));
+        jar.write(file.getValue());
+        jar.closeEntry();
+      }
+      jar.putNextEntry(new JarEntry(MARKER));
+      jar.write(("cycle " + cycle + "\n").getBytes(StandardCharsets.UTF_8));
+      jar.closeEntry();
+    }
+    return out.toByteArray();
+  }
+}

@@ -1,0 +1,221 @@
+package io.narthex.bench.torture;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+
+/** The assembled server as a process of its own, on a free loopback port. */
+final class ServerUnderTest implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Process process;
+  private final String base;
+  private final Path data;
+  private final Path log;
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(10))
+          .build();
+
+  /**
+   * What the plugin manager says of a plugin.
+   *
+   * @param startedMs when the version that runs was started
+   * @param formerLoaders class loaders of former versions still alive
+   */
+  record PluginState(
+      String version, String state, String reason, long startedMs, int formerLoaders) {}
+
+  private ServerUnderTest(Process process, String base, Path data, Path log) {
+    this.process = process;
+    this.base = base;
+    this.data = data;
+    this.log = log;
+  }
+
+  /**
+   * Starts a server with {@code prometheus.yml} and {@code alertmanager.yml} of a folder and waits
+   * until it is ready.
+   */
+  static ServerUnderTest start(Path assembled, Path folder, Path plugins)
+      throws IOException, InterruptedException {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    Path data = folder.resolve("data");
+    Path log = folder.resolve("server.log");
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            assembled.resolve("bin/narthex").toString(),
+            "--config.file=" + folder.resolve("prometheus.yml"),
+            "--storage.tsdb.path=" + data,
+            "--web.listen-address=127.0.0.1:" + port);
+    builder.environment().put("NARTHEX_PLUGINS", plugins.toString());
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().putIfAbsent("NARTHEX_JAVA_OPTS", "-Xmx512m");
+    builder.redirectErrorStream(true).redirectOutput(log.toFile());
+    ServerUnderTest server =
+        new ServerUnderTest(builder.start(), "http://127.0.0.1:" + port, data, log);
+    try {
+      server.awaitReady();
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      server.close();
+      throw e;
+    }
+    return server;
+  }
+
+  private void awaitReady() throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (System.nanoTime() < deadline) {
+      if (!process.isAlive()) {
+        throw new IOException("the server ended with status " + process.exitValue() + "; " + log);
+      }
+      try {
+        if (get("/-/ready").statusCode() == 200) {
+          return;
+        }
+      } catch (IOException e) {
+        // not listening yet
+      }
+      Thread.sleep(50);
+    }
+    throw new IOException("the server was not ready after " + PATIENCE.toSeconds() + " s; " + log);
+  }
+
+  boolean alive() {
+    return process.isAlive();
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofMinutes(2));
+  }
+
+  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return client.send(request(path).build(), BodyHandlers.ofString());
+  }
+
+  static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Returns the field {@code data} of an answer of the query API.
+   *
+   * @throws IOException when the answer is no success
+   */
+  JsonNode data(String path) throws IOException, InterruptedException {
+    HttpResponse<String> response = get(path);
+    JsonNode answer = JSON.readTree(response.body());
+    if (response.statusCode() != 200) {
+      throw new IOException(path + ": " + response.statusCode() + " " + response.body().strip());
+    }
+    return answer.path("data");
+  }
+
+  /** Posts JSON and demands success. */
+  void post(String path, String body) throws IOException, InterruptedException {
+    HttpResponse<String> response =
+        client.send(
+            request(path)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(body))
+                .build(),
+            BodyHandlers.ofString());
+    if (response.statusCode() != 200) {
+      throw new IOException(path + ": " + response.statusCode() + " " + response.body().strip());
+    }
+  }
+
+  /** Uploads a jar as an admin; returns the answer whatever its status. */
+  HttpResponse<String> upload(String fileName, byte[] jar)
+      throws IOException, InterruptedException {
+    String token = Files.readString(data.resolve("narthex/admin.token")).strip();
+    return client.send(
+        request("/narthex/api/v1/plugins/upload?file=" + encode(fileName))
+            .header("Authorization", "Bearer " + token)
+            .header("Content-Type", "application/java-archive")
+            .PUT(BodyPublishers.ofByteArray(jar))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  /** Returns all plugins and parts of the kernel by id. */
+  Map<String, PluginState> plugins() throws IOException, InterruptedException {
+    HttpResponse<String> response = get("/narthex/api/v1/plugins");
+    if (response.statusCode() != 200) {
+      throw new IOException("list of plugins: " + response.statusCode() + " " + response.body());
+    }
+    Map<String, PluginState> out = new TreeMap<>();
+    for (JsonNode p : JSON.readTree(response.body()).path("plugins")) {
+      out.put(
+          p.path("id").asText(),
+          new PluginState(
+              p.path("version").asText(),
+              p.path("state").asText(),
+              p.path("reason").asText(),
+              p.path("started").asLong(),
+              p.path("staleClassLoaders").asInt()));
+    }
+    return out;
+  }
+
+  /** Runs the collector of the server's JVM. */
+  void collectGarbage() throws IOException, InterruptedException {
+    Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+    if (!Files.isExecutable(jcmd)) {
+      throw new IOException(jcmd + " is missing; run the torture with a JDK");
+    }
+    Process run =
+        new ProcessBuilder(jcmd.toString(), Long.toString(process.pid()), "GC.run")
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(run.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (run.waitFor() != 0) {
+      throw new IOException("jcmd GC.run: " + output.strip());
+    }
+  }
+
+  /** Returns the bytes of metaspace in use, as the JVM exporter shows them. */
+  long metaspace() throws IOException, InterruptedException {
+    for (String line : get("/exporters/jvm/metrics").body().split("\n", -1)) {
+      if (line.startsWith("jvm_memory_pool_used_bytes{pool=\"Metaspace\"}")) {
+        return (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
+      }
+    }
+    throw new IOException("the JVM exporter shows no pool named Metaspace");
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(30, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+    client.close();
+  }
+}

@@ -1,0 +1,92 @@
+package io.narthex.bench.torture;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Receives webhook notifications, slowly, and counts how often each alert was told in each state.
+ * It answers with success after the delay, so an attempt that is given up on the way shows as a
+ * second one.
+ */
+final class SlowEndpoint implements AutoCloseable {
+  private final HttpServer server;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final ObjectMapper json = new ObjectMapper();
+  private final Duration delay;
+  private final Map<String, Integer> told = new ConcurrentHashMap<>(); // "firing 17" to times
+  private final AtomicInteger requests = new AtomicInteger();
+
+  SlowEndpoint(Duration delay) throws IOException {
+    this.delay = delay;
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1000);
+    server.setExecutor(threads);
+    server.createContext("/", this::answer);
+    server.start();
+  }
+
+  String url() {
+    return "http://127.0.0.1:" + server.getAddress().getPort() + "/";
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      JsonNode message = json.readTree(exchange.getRequestBody().readAllBytes());
+      requests.incrementAndGet();
+      for (JsonNode alert : message.path("alerts")) {
+        told.merge(
+            key(alert.path("status").asText(), alert.path("labels").path("seq").asText()),
+            1,
+            Integer::sum);
+      }
+      Thread.sleep(delay);
+      exchange.sendResponseHeaders(200, -1);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static String key(String state, String sequence) {
+    return state + " " + sequence;
+  }
+
+  /** Returns how many notifications have come. */
+  int requests() {
+    return requests.get();
+  }
+
+  /** Returns how often an alert was told in a state, {@code firing} or {@code resolved}. */
+  int times(String state, String sequence) {
+    return told.getOrDefault(key(state, sequence), 0);
+  }
+
+  /** Returns what was told more than once. */
+  List<String> doubled() {
+    List<String> out = new ArrayList<>();
+    told.forEach((key, times) -> {
+      if (times > 1) {
+        out.add(key + " (" + times + " times)");
+      }
+    });
+    out.sort(null);
+    return out;
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+    threads.close();
+  }
+}

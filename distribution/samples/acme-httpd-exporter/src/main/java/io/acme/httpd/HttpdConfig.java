@@ -1,0 +1,20 @@
+package io.acme.httpd;
+
+import io.narthex.spi.config.Setting;
+import io.narthex.spi.plugin.HttpTransport.HttpSettings;
+import java.net.URI;
+import java.time.Duration;
+
+/**
+ * The block {@code acme_httpd} under {@code exporters:} in {@code narthex.yml}.
+ *
+ * @param url the status page in its form for machines, which ends with {@code ?auto}
+ */
+public record HttpdConfig(
+    @Setting(
+            help = "Status page of the server, in the form for machines",
+            defaultValue = "http://127.0.0.1/server-status?auto")
+        URI url,
+    @Setting(help = "How long the page may take", defaultValue = "5s", min = 0.001)
+        Duration timeout,
+    @Setting(inline = true) HttpSettings http) {}

@@ -1,0 +1,257 @@
+package io.narthex.http;
+
+import io.narthex.format.number.GoFloat;
+import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryResult;
+import io.narthex.service.query.QueryResult.Data;
+import io.narthex.service.query.QueryResult.Statistics;
+import io.narthex.service.server.ServerInfo;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Answers {@code /api/v1/query} and {@code /api/v1/query_range}, GET and POST. They come by the
+ * thousand, and Jersey takes longer than a small query does, so they do not go through it;
+ * readiness, cross-origin headers, metrics and errors are the same as of its resources. Whatever
+ * guards those must guard this filter too.
+ */
+final class QueryFilter implements Filter {
+  static final String INSTANT = "/api/v1/query";
+  static final String RANGE = "/api/v1/query_range";
+
+  private static final byte[] SUCCESS = JsonBytes.ascii("{\"status\":\"success\",\"data\":{");
+  private static final int SERIES_BYTES = 120;
+  private static final int POINT_BYTES = 26;
+  private static final String JSON = "application/json";
+
+  private final String path;
+  private final Services services;
+  private final ServerInfo server;
+  private final CrossOrigin crossOrigin;
+  private final RequestMetrics metrics;
+  private final Clock clock;
+
+  /**
+   * Creates a filter.
+   *
+   * @param path {@link #INSTANT} or {@link #RANGE}
+   */
+  QueryFilter(
+      String path,
+      Services services,
+      ServerInfo server,
+      CrossOrigin crossOrigin,
+      RequestMetrics metrics,
+      Clock clock) {
+    this.path = path;
+    this.services = services;
+    this.server = server;
+    this.crossOrigin = crossOrigin;
+    this.metrics = metrics;
+    this.clock = clock;
+  }
+
+  @Override
+  public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    HttpServletRequest in = (HttpServletRequest) request;
+    HttpServletResponse out = (HttpServletResponse) response;
+    switch (in.getMethod()) {
+      case "GET", "POST" -> answer(in, out);
+      case "OPTIONS" -> chain.doFilter(request, response); // preflight requests
+      default -> {
+        out.setHeader("Allow", "GET, OPTIONS, POST");
+        plain(out, 405, "Method Not Allowed");
+      }
+    }
+  }
+
+  private void answer(HttpServletRequest in, HttpServletResponse out) throws IOException {
+    if (!server.ready()) {
+      out.setHeader("X-Prometheus-Stopping", Boolean.toString(server.stopping()));
+      plain(out, 503, "Service Unavailable");
+      return;
+    }
+    long started = System.nanoTime();
+    String origin = in.getHeader("Origin");
+    if (origin != null) {
+      crossOrigin.answer(origin, out::addHeader);
+    }
+    Parameters p = new Parameters(in);
+    try {
+      int limit = p.limit("limit");
+      QueryResult result = path.equals(INSTANT) ? instant(p) : range(p);
+      write(out, result, limit, p);
+    } catch (RuntimeException e) {
+      error(out, ErrorMappers.fault(e));
+    } finally {
+      metrics.observe(path, out.getStatus(), started);
+    }
+  }
+
+  private static void plain(HttpServletResponse out, int status, String text) throws IOException {
+    out.setStatus(status);
+    out.setContentType("text/plain");
+    out.getOutputStream().print(text);
+  }
+
+  private QueryResult instant(Parameters p) {
+    long time = p.time("time", clock.millis());
+    return services.engine().instant(p.text("query"), time, options(p));
+  }
+
+  private QueryResult range(Parameters p) {
+    long start = p.requiredTime("start");
+    long end = p.requiredTime("end");
+    if (end < start) {
+      throw new ApiException(
+          ApiError.BAD_DATA,
+          "invalid parameter \"end\": end timestamp must not be before start time");
+    }
+    long step = p.requiredDurationMs("step");
+    if (step <= 0) {
+      throw new ApiException(
+          ApiError.BAD_DATA,
+          "invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer");
+    }
+    if ((end - start) / step > QueryApi.MAX_POINTS) {
+      throw new ApiException(
+          ApiError.BAD_DATA,
+          "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
+    }
+    return services.engine().range(p.text("query"), start, end, step, options(p));
+  }
+
+  private static QueryEngine.Options options(Parameters p) {
+    Duration timeout = p.duration("timeout");
+    Duration lookback = p.duration("lookback_delta");
+    return new QueryEngine.Options(timeout, lookback, p.text("stats").equals("all"));
+  }
+
+  private static int size(Data data) {
+    return switch (data) {
+      case Data.Vector v -> v.samples().size();
+      case Data.Matrix m -> m.series().size();
+      case Data.Scalar _, Data.Text _ -> 1;
+    };
+  }
+
+  private static long expected(Data data) {
+    return switch (data) {
+      case Data.Vector v -> v.samples().size() * (long) SERIES_BYTES;
+      case Data.Matrix m -> {
+        long points = 0;
+        for (QueryResult.Series s : m.series()) {
+          points += s.timesMs().length;
+        }
+        yield m.series().size() * (long) SERIES_BYTES + points * POINT_BYTES;
+      }
+      case Data.Scalar _, Data.Text _ -> 0;
+    };
+  }
+
+  private static void write(HttpServletResponse out, QueryResult result, int limit, Parameters p)
+      throws IOException {
+    out.setContentType(JSON);
+    JsonBytes json = new JsonBytes(out.getOutputStream(), expected(result.data()));
+    json.raw(SUCCESS);
+    new ResultWriter(json).write(result.data(), limit);
+    if (!p.text("stats").isEmpty()) {
+      statistics(json, result.statistics());
+    }
+    json.raw('}');
+    List<String> warnings = result.warnings();
+    if (limit > 0 && size(result.data()) > limit) {
+      warnings = new ArrayList<>(warnings);
+      warnings.add(QueryApi.TRUNCATED);
+    }
+    annotations(json, "warnings", "warning", warnings);
+    annotations(json, "infos", "info", result.infos());
+    json.raw('}');
+    end(out, json);
+  }
+
+  private static void end(HttpServletResponse out, JsonBytes json) throws IOException {
+    if (json.buffered() >= 0) {
+      out.setContentLength(json.buffered());
+    }
+    json.flush();
+  }
+
+  private static void annotations(JsonBytes json, String field, String what, List<String> texts)
+      throws IOException {
+    if (texts.isEmpty()) {
+      return;
+    }
+    json.raw(",\"");
+    json.raw(field);
+    json.raw("\":[");
+    int shown = Math.min(Api.SHOWN_ANNOTATIONS, texts.size());
+    for (int i = 0; i < shown; i++) {
+      if (i > 0) {
+        json.raw(',');
+      }
+      json.text(texts.get(i));
+    }
+    if (texts.size() > shown) {
+      json.raw(',');
+      json.text(texts.size() - shown + " more " + what + " annotations omitted");
+    }
+    json.raw(']');
+  }
+
+  private static void statistics(JsonBytes json, Statistics s) throws IOException {
+    json.raw(",\"stats\":{\"timings\":{\"evalTotalTime\":");
+    seconds(json, s.evalTotalNanos());
+    json.raw(",\"resultSortTime\":");
+    seconds(json, s.resultSortNanos());
+    json.raw(",\"queryPreparationTime\":");
+    seconds(json, s.preparationNanos());
+    json.raw(",\"innerEvalTime\":");
+    seconds(json, s.innerEvalNanos());
+    json.raw(",\"execQueueTime\":");
+    seconds(json, s.queueNanos());
+    json.raw(",\"execTotalTime\":");
+    seconds(json, s.execTotalNanos());
+    json.raw("},\"samples\":{\"totalQueryableSamples\":");
+    json.number(s.totalQueryableSamples());
+    json.raw(",\"samplesRead\":");
+    json.number(s.samplesRead());
+    json.raw(",\"peakSamples\":");
+    json.number(s.peakSamples());
+    json.raw("}}");
+  }
+
+  private static void seconds(JsonBytes json, long nanos) throws IOException {
+    json.raw(GoFloat.toString(nanos / 1e9, GoFloat.Style.JSON));
+  }
+
+  private static void error(HttpServletResponse out, ErrorMappers.Fault fault) throws IOException {
+    if (out.isCommitted()) {
+      throw new IOException("the answer cannot be finished");
+    }
+    out.resetBuffer();
+    out.setStatus(fault.error().status);
+    out.setContentType(JSON);
+    if (fault.error() == ApiError.UNAVAILABLE_503) {
+      out.setHeader("Retry-After", "1");
+    }
+    JsonBytes json = new JsonBytes(out.getOutputStream());
+    json.raw("{\"status\":\"error\",\"errorType\":");
+    json.text(fault.error().text);
+    json.raw(",\"error\":");
+    json.text(fault.text());
+    json.raw('}');
+    end(out, json);
+  }
+}
