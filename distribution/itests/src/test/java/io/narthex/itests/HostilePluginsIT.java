@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.acme.hostile.HostileDiscovery;
 import io.acme.hostile.HostileExporter;
+import io.acme.hostile.HostileNotifier;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -39,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(Lifecycle.PER_CLASS)
 class HostilePluginsIT {
   private static final String DISCOVERY = "discovery.DiscoveryProvider";
+  private static final String NOTIFIER = "notifier.NotifierProvider";
   private static final String EXPORTER = "exporter.ExporterProvider";
   private static final Path SAMPLE = Tree.jar("distribution/samples/acme-discovery");
   private static final Path PLAIN = Tree.jar("distribution/samples/acme-notifier");
@@ -46,6 +48,7 @@ class HostilePluginsIT {
   private Path folder = Path.of("");
   private Path plugins = Path.of("");
   private @Nullable MetricsStandIn target;
+  private @Nullable WebhookSink sink;
   private @Nullable Server started;
   private Map<String, Long> startsBefore = Map.of();
   private long since;
@@ -63,7 +66,8 @@ class HostilePluginsIT {
     Files.writeString(
         folder.resolve("prometheus.yml"),
         """
-        global: {scrape_interval: 500ms, scrape_timeout: 500ms}
+        global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms}
+        rule_files: [rules.yml]
         scrape_configs:
           - {job_name: narthex, static_configs: [{targets: [self], labels: {instance: me}}]}
           - {job_name: jvm, metrics_path: /exporters/jvm/metrics, static_configs: [{targets: [self], labels: {instance: me}}]}
@@ -72,6 +76,23 @@ class HostilePluginsIT {
         """
                 .replace("%s", target.address())
             + jobs);
+    sink = new WebhookSink();
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        """
+        groups:
+          - {name: always, rules: [{alert: Always, expr: vector(1)}]}
+        """);
+    Files.writeString(
+        folder.resolve("alertmanager.yml"),
+        """
+        route: {receiver: team, group_wait: 200ms, group_interval: 500ms, repeat_interval: 1s}
+        receivers:
+          - name: team
+            mute_configs: [{address: nowhere}]
+            webhook_configs: [{url: '%s'}]
+        """
+            .replace("%s", sink.url()));
     Files.writeString(
         folder.resolve("narthex.yml"),
         """
@@ -120,6 +141,9 @@ class HostilePluginsIT {
     }
     if (target != null) {
       target.close();
+    }
+    if (sink != null) {
+      sink.close();
     }
   }
 
@@ -402,6 +426,7 @@ class HostilePluginsIT {
     assertThat(collect.path("inFlight").asInt()).isEqualTo(1);
     assertThat(collect.path("timeouts").asInt()).isEqualTo(1);
     assertThat(server().value("up{job=\"hanging\"}")).isZero();
+    awaitState("io.acme.hanging", "degraded", "a collection does not stop when interrupted");
     assertThat(server().get("api/v1/targets?state=active&scrapePool=hanging").body())
         .contains("is still busy with a collection that does not stop when interrupted");
     assertThat(server().get("exporters/hanging/metrics").statusCode()).isEqualTo(500);
@@ -411,6 +436,25 @@ class HostilePluginsIT {
         () ->
             ownMetrics()
                 .contains("narthex_plugin_leaked{plugin=\"io.acme.hanging\",what=\"thread\"} 1"));
+  }
+
+  @Test
+  void notifierThatFailsIsLeftAloneForAWhileAndTheOthersDeliver() throws Exception {
+    drop(
+        SampleJar.plugin("io.acme.mute", "1.0.0", NOTIFIER, HostileNotifier.class).bytes(),
+        "mute.jar");
+    awaitState("io.acme.mute", "degraded", "team/mute[0]: failed 3 times in a row, last: ");
+    assertThat(server().plugin("io.acme.mute").path("reason").asText())
+        .contains("send is broken")
+        .contains("next try ");
+    assertThat(cli("list")).containsPattern("io.acme.mute +1.0.0 +degraded +user .*next try ");
+    assertThat(ownMetrics())
+        .contains(
+            "narthex_plugin_circuit_open{instance_name=\"team/mute[0]\",plugin=\"io.acme.mute\"} 1");
+    assertThat(calls("io.acme.mute", "send").path("exceptions").asInt()).isGreaterThanOrEqualTo(3);
+    Server.await("the webhook has it", () -> !Objects.requireNonNull(sink).received().isEmpty());
+    remove("mute.jar", "io.acme.mute");
+    assertThat(ownMetrics()).doesNotContain("plugin=\"io.acme.mute\"");
   }
 
   @Test
