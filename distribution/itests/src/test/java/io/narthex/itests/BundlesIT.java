@@ -160,10 +160,27 @@ class BundlesIT {
       try (JarFile jar = new JarFile(path.toFile())) {
         jar.stream()
             .filter(e -> e.getName().startsWith("io/narthex/") && e.getName().endsWith(".class"))
+            .filter(e -> !e.getName().startsWith("io/narthex/json/")) // made to be copied
             .map(e -> e.getName().substring(0, e.getName().lastIndexOf('/')))
             .distinct()
             .forEach(folder ->
                 assertThat(owner.put(folder, path.getFileName().toString())).as(folder).isNull());
+      }
+    }
+  }
+
+  @Test
+  void pluginsShareNoJsonWithEachOther() throws Exception {
+    for (Path path : Tree.jars("lib/plugins")) {
+      try (JarFile jar = new JarFile(path.toFile())) {
+        var manifest = jar.getManifest().getMainAttributes();
+        for (String header : List.of("Import-Package", "Export-Package")) {
+          assertThat(manifest.getValue(header))
+              .as("%s of %s", header, path.getFileName())
+              .satisfiesAnyOf(
+                  v -> assertThat(v).isNull(),
+                  v -> assertThat(v).doesNotContain("io.narthex.json", "com.fasterxml"));
+        }
       }
     }
   }

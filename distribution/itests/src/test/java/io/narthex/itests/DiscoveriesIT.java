@@ -2,6 +2,7 @@ package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.Headers;
 import io.narthex.discovery.consul.ConsulAgent;
 import io.narthex.discovery.kubernetes.ApiServer;
 import java.nio.file.Files;
@@ -47,7 +48,7 @@ class DiscoveriesIT {
   private static @Nullable ConsulAgent consul;
   private static @Nullable ApiServer cluster;
   private static @Nullable ApiServer inside;
-  private static @Nullable ListStandIn list;
+  private static @Nullable ReceiverStandIn list;
   private static @Nullable MetricsStandIn metrics;
   private static @Nullable Server server;
 
@@ -58,7 +59,7 @@ class DiscoveriesIT {
     Files.writeString(account.resolve("namespace"), "shop");
     metrics = new MetricsStandIn("stand_in 1\n");
     consul = new ConsulAgent();
-    list = new ListStandIn();
+    list = new ReceiverStandIn();
     cluster = new ApiServer();
     inside = new ApiServer(TlsFiles.create(folder, account.resolve("ca.crt")));
     inside().token("first");
@@ -66,7 +67,7 @@ class DiscoveriesIT {
         folder.resolve("prometheus.yml"),
         CONFIGURATION
             .replace("CONSUL", consul().address())
-            .replace("LIST", list().url())
+            .replace("LIST", list().url("/targets"))
             .replace("CLUSTER", cluster().url()));
     server =
         Distribution.server(folder.resolve("data"))
@@ -99,7 +100,7 @@ class DiscoveriesIT {
     return Objects.requireNonNull(inside);
   }
 
-  private static ListStandIn list() {
+  private static ReceiverStandIn list() {
     return Objects.requireNonNull(list);
   }
 
@@ -197,6 +198,12 @@ class DiscoveriesIT {
   /** An answer that is no list of targets. */
   private record Bad(int status, String type, String body) {}
 
+  /** Sets what the list is answered with from now on. */
+  private static void answer(int status, String type, String body) {
+    list()
+        .script("/targets", new ReceiverStandIn.Answer(status, Map.of("Content-Type", type), body));
+  }
+
   private static String group(String address, String label) {
     return "[{\"targets\":[\"" + address + "\"],\"labels\":{\"rack\":\"" + label + "\"}}]";
   }
@@ -205,17 +212,18 @@ class DiscoveriesIT {
   void httpListIsFollowedAndABadAnswerKeepsTheTargets() {
     Targets targets = targets("http");
     String json = "application/json; charset=utf-8";
-    list().answer(200, json, group(metrics().address(), "r0"));
+    answer(200, json, group(metrics().address(), "r0"));
     targets.await(metrics().address());
     assertThat(meta(targets.discovered().getFirst(), "__meta_"))
-        .isEqualTo(Map.of("__meta_url", list().url()));
+        .isEqualTo(Map.of("__meta_url", list().url("/targets")));
     Server.await("it to be up", () -> server().value("up{job=\"http\",rack=\"r0\"}") == 1);
-    assertThat(list().headers().getFirst("X-Prometheus-Refresh-Interval-Seconds")).isEqualTo("0.2");
-    assertThat(list().headers().getFirst("Accept")).isEqualTo("application/json");
+    Headers asked = list().received("/targets").getFirst().headers();
+    assertThat(asked.getFirst("X-Prometheus-Refresh-Interval-Seconds")).isEqualTo("0.2");
+    assertThat(asked.getFirst("Accept")).isEqualTo("application/json");
 
     targets.soon(
         "another target",
-        i -> list().answer(200, json, group("127.0.0.1:2" + i, "r1")),
+        i -> answer(200, json, group("127.0.0.1:2" + i, "r1")),
         i -> targets.addresses().equals(List.of("127.0.0.1:2" + i)));
     List<String> before = targets.addresses();
     String failed = "prometheus_sd_refresh_failures_total{mechanism=\"http\"}";
@@ -226,28 +234,17 @@ class DiscoveriesIT {
             new Bad(200, json, "{}"),
             new Bad(200, "text/html", group("a:1", "x")),
             new Bad(500, json, group("a:1", "x")))) {
-      double failures = ownCounter(failed);
-      list().answer(bad.status(), bad.type(), bad.body());
-      Server.await("a failure to be counted", () -> ownCounter(failed) > failures + 1);
+      double failures = server().ownMetric(failed);
+      answer(bad.status(), bad.type(), bad.body());
+      Server.await("a failure to be counted", () -> server().ownMetric(failed) > failures + 1);
       assertThat(targets.addresses()).isEqualTo(before);
     }
     targets.soon(
         "the end of the fault",
-        i -> list().answer(200, json, group("127.0.0.1:3" + i, "r1")),
+        i -> answer(200, json, group("127.0.0.1:3" + i, "r1")),
         i -> targets.addresses().equals(List.of("127.0.0.1:3" + i)));
-    list().answer(200, json, "[]");
+    answer(200, json, "[]");
     targets.await();
-  }
-
-  /** Returns a counter of the server itself. */
-  private static double ownCounter(String series) {
-    return server()
-        .get("metrics")
-        .body()
-        .lines()
-        .filter(l -> l.startsWith(series + " "))
-        .mapToDouble(l -> Double.parseDouble(l.substring(series.length() + 1)))
-        .sum();
   }
 
   private static Map<String, String> meta(Map<String, String> labels, String prefix) {

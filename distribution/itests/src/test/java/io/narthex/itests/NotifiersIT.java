@@ -279,6 +279,17 @@ class NotifiersIT {
         priority);
   }
 
+  /** Returns the first page of the active events, with one of them. */
+  private static Answer eventPage(int total, String id) {
+    return Answer.json(
+        200,
+        """
+        {"count":1,"total":%d,"data":[{"id":"%s","eventId":"408005","status":"ACTIVE",
+         "priority":"HIGH","form":{"id":"form-1"}}],"links":{"self":"/api/xm/1/events"}}
+        """
+            .formatted(total, id));
+  }
+
   @Test
   void xmattersWorkflowIsTriggeredTriedAgainAndItsEventsEnd() throws Exception {
     String path = "/api/integration/1/functions/f1/triggers";
@@ -288,13 +299,10 @@ class NotifiersIT {
         .script(
             events,
             BROKEN,
-            Answer.json(
-                200,
-                """
-                {"count":1,"total":1,"data":[{"id":"e-1","eventId":"408005","status":"ACTIVE",
-                 "priority":"HIGH","form":{"id":"form-1"}}],"links":{"self":"/api/xm/1/events"}}
-                """),
-            Answer.json(200, "{\"id\":\"e-1\",\"status\":\"TERMINATED\"}"));
+            eventPage(2, "e-1"),
+            Answer.json(200, "{\"id\":\"e-1\",\"status\":\"TERMINATED\"}"),
+            eventPage(1, "e-2"),
+            Answer.json(200, "{\"id\":\"e-2\",\"status\":\"TERMINATED\"}"));
     alert("xmatters", false);
     List<Received> triggers = await(path, 3);
     triedAgain(triggers);
@@ -311,16 +319,17 @@ class NotifiersIT {
                     + "{\"targetName\":\"bsmith|Work Email\"}]",
                 ",\"Runbook\":\"http://runbooks/Disk\""));
     alert("xmatters", true);
-    List<Received> ends = await(events, 3);
+    List<Received> ends = await(events, 5);
     assertThat(ends)
         .extracting(Received::method)
-        .as("asked, failed, asked again, ended")
-        .containsExactly("GET", "GET", "POST");
+        .as("asked, failed, asked again, ended, asked for more, ended")
+        .containsExactly("GET", "GET", "POST", "GET", "POST");
     assertThat(ends.get(1).query())
         .isEqualTo(
             "status=ACTIVE&propertyName=Group%20Key%20Hash&propertyValue="
                 + sha256(groupKey("xmatters")));
     assertThat(ends.get(2).body()).isEqualTo(json("{\"id\":\"e-1\",\"status\":\"TERMINATED\"}"));
+    assertThat(ends.get(4).body()).isEqualTo(json("{\"id\":\"e-2\",\"status\":\"TERMINATED\"}"));
     assertThat(peer().received(path)).hasSize(3);
   }
 
@@ -333,9 +342,9 @@ class NotifiersIT {
     triedAgain(triggers);
     assertThat(triggers.getFirst().body())
         .isEqualTo(xmattersTrigger("xmatters-flow", "firing", "", "", ""));
+    JsonNode expected = xmattersTrigger("xmatters-flow", "resolved", "", "", "");
     alert("xmatters-flow", true);
-    assertThat(await(path, 4).get(3).body())
-        .isEqualTo(xmattersTrigger("xmatters-flow", "resolved", "", "", ""));
+    assertThat(await(path, 4).get(3).body()).isEqualTo(expected);
   }
 
   @Test

@@ -236,6 +236,16 @@ final class Server implements AutoCloseable {
         : Double.NaN;
   }
 
+  /** Returns the value of one of the server's own series, as its text names it, 0 without one. */
+  double ownMetric(String series) {
+    return get("metrics")
+        .body()
+        .lines()
+        .filter(l -> l.startsWith(series + " "))
+        .mapToDouble(l -> Double.parseDouble(l.substring(series.length() + 1)))
+        .sum();
+  }
+
   /** Returns what the plugin manager says of a plugin, a missing node when it does not know it. */
   JsonNode plugin(String id) {
     for (JsonNode plugin : json("narthex/api/v1/plugins").path("plugins")) {

@@ -70,6 +70,7 @@ public final class ApiServer implements AutoCloseable {
   private long forgottenUpTo;
   private int generation;
   private boolean closed;
+  private boolean goneByStatus;
 
   /** Starts a server without TLS. */
   public ApiServer() throws IOException {
@@ -137,15 +138,21 @@ public final class ApiServer implements AutoCloseable {
     event(path, name, "DELETED", old == null ? "{}" : old);
   }
 
-  /** Tells watches how far they are. */
-  public synchronized void bookmark(String path) {
+  /** Tells watches how far they are; returns the version. */
+  public synchronized long bookmark(String path) {
     event(path, "", "BOOKMARK", "{\"metadata\":{\"resourceVersion\":\"" + ++version + "\"}}");
+    return version;
   }
 
   /** Forgets its history and ends all watches, so that they are answered with 410. */
   public synchronized void forget() {
     forgottenUpTo = ++version;
     endWatches();
+  }
+
+  /** Makes lost history known by the answer's status instead of an event; servers do either. */
+  synchronized void goneByStatus() {
+    goneByStatus = true;
   }
 
   /** Changes an object while nobody can see the event. */
@@ -229,13 +236,19 @@ public final class ApiServer implements AutoCloseable {
 
   private void watch(HttpExchange x, Asked asked, long from, boolean bookmarks)
       throws IOException, InterruptedException {
-    x.sendResponseHeaders(200, 0);
-    x.getResponseBody().flush();
     long at = from;
     int mine;
+    boolean refused;
     synchronized (this) {
       mine = generation;
+      refused = goneByStatus && at < forgottenUpTo;
     }
+    if (refused) {
+      answer(x, 410, status(410, "Expired", "too old resource version: " + at));
+      return;
+    }
+    x.sendResponseHeaders(200, 0);
+    x.getResponseBody().flush();
     while (true) {
       List<Event> out = new ArrayList<>();
       boolean gone;

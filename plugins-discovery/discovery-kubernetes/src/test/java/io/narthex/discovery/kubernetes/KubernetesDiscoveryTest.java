@@ -9,6 +9,8 @@ import io.narthex.discovery.kubernetes.KubernetesConfig.Selector;
 import io.narthex.model.TargetGroup;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.discovery.Discovery;
+import io.narthex.spi.plugin.HttpTransport;
+import io.narthex.spi.plugin.HttpTransport.Authorization;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.TestPluginContext;
@@ -16,10 +18,12 @@ import io.narthex.testkit.discovery.DiscoveryKit;
 import io.narthex.testkit.notifier.PlainHttp;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -158,8 +162,12 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
       api.put(Kind.NODE.path(""), "n2", node("n2", "c"));
       running.sink.await(
           "a label", SOON, () -> running.sink.groups().contains(nodeGroup("n2", "c")));
-      api.bookmark(Kind.NODE.path(""));
+      long mark = api.bookmark(Kind.NODE.path(""));
       api.endWatches();
+      String resumed =
+          "/api/v1/nodes?watch=true&allowWatchBookmarks=true&timeoutSeconds=240&resourceVersion="
+              + mark;
+      running.sink.await("the watch to go on", SOON, () -> api.requests.contains(resumed));
       api.remove(Kind.NODE.path(""), "n1");
       running.sink.await(
           "one less", SOON, () -> running.sink.groups().equals(List.of(nodeGroup("n2", "c"))));
@@ -176,6 +184,10 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
       api.putUnseen(Kind.NODE.path(""), "n3", node("n3", "z"));
       running.sink.await("the node", SOON, () -> running.sink.groups().size() == 2);
       assertThat(api.requests).contains("/api/v1/nodes?resourceVersion=");
+      api.goneByStatus();
+      api.putUnseen(Kind.NODE.path(""), "n4", node("n4", "z"));
+      running.sink.await("another node", SOON, () -> running.sink.groups().size() == 3);
+      assertThat(running.sink.failures()).isEmpty();
     }
   }
 
@@ -341,6 +353,63 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
       running.sink.await("a node", SOON, () -> running.sink.groups().size() == 2);
     }
     assertThat(api.authorizations).contains("Bearer one", "Bearer two");
+  }
+
+  /** Keeps what it is asked and answers nothing. */
+  private static final class Recorder implements HttpTransport {
+    private final List<Request> requests = new CopyOnWriteArrayList<>();
+    private final List<HttpSettings> settings = new CopyOnWriteArrayList<>();
+
+    @Override
+    public Response send(Request request, HttpSettings with) throws IOException {
+      requests.add(request);
+      settings.add(with);
+      throw new IOException("nobody is there");
+    }
+  }
+
+  private Discovery inside(
+      boolean own, Map<String, String> environment, Path account, HttpTransport http) {
+    PluginContext context = new TestPluginContext(directory, clock, http);
+    KubernetesConfig config = config("", "pod", "", own, NOTHING, List.of("more"));
+    return new KubernetesDiscovery(
+        config, new Connection(config, context, environment, account), context);
+  }
+
+  @Test
+  void withinAClusterEnvironmentAndServiceAccountSayHow() throws Exception {
+    Path account = Files.createDirectories(directory.resolve("account"));
+    Files.writeString(account.resolve("namespace"), "shop\n");
+    Recorder http = new Recorder();
+    Map<String, String> environment =
+        Map.of("KUBERNETES_SERVICE_HOST", "fd00::1", "KUBERNETES_SERVICE_PORT", "6443");
+    try (Running running = new Running(inside(true, environment, account, http))) {
+      running.sink.await("both namespaces", PATIENCE, () -> http.requests.size() >= 2);
+    }
+    assertThat(http.requests)
+        .extracting(r -> r.uri().toString())
+        .contains(
+            "https://[fd00::1]:6443/api/v1/namespaces/shop/pods?resourceVersion=0",
+            "https://[fd00::1]:6443/api/v1/namespaces/more/pods?resourceVersion=0");
+    HttpSettings settings = http.settings.get(0);
+    assertThat(settings.authorization())
+        .isEqualTo(new Authorization("Bearer", null, account.resolve("token").toString()));
+    assertThat(settings.tlsConfig())
+        .isNotNull()
+        .satisfies(tls -> {
+          assertThat(tls.caFile()).isEqualTo(account.resolve("ca.crt").toString());
+          assertThat(tls.insecureSkipVerify()).isFalse();
+        });
+  }
+
+  @Test
+  void outsideAClusterItSaysWhatIsMissing() throws Exception {
+    try (Running running = new Running(inside(false, Map.of(), directory, new Recorder()))) {
+      running.sink.await("a failure", PATIENCE, () -> !running.sink.failures().isEmpty());
+      assertThat(running.sink.failures().get(0))
+          .contains("KUBERNETES_SERVICE_HOST")
+          .contains("or give api_server or kubeconfig_file");
+    }
   }
 
   @Test

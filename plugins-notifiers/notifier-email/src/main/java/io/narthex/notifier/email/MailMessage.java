@@ -49,7 +49,9 @@ record MailMessage(
   private static String encoded(String name, String value) throws MessagingException {
     String oneLine = value.replace('\r', ' ').replace('\n', ' ');
     try {
-      return MimeUtility.fold(name.length() + 2, MimeUtility.encodeText(oneLine, "utf-8", "Q"));
+      String words = MimeUtility.encodeText(oneLine, "utf-8", "Q");
+      // the original writes the letter small
+      return MimeUtility.fold(name.length() + 2, words.replace("=?utf-8?Q?", "=?utf-8?q?"));
     } catch (UnsupportedEncodingException e) {
       throw new MessagingException("UTF-8 is unknown", e);
     }

@@ -12,7 +12,13 @@ import io.narthex.spi.plugin.HttpTransport.TlsSettings;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.notifier.NotifierKit;
 import jakarta.activation.DataHandler;
+import jakarta.mail.Header;
 import jakarta.mail.Session;
+import jakarta.mail.internet.MimeBodyPart;
+import jakarta.mail.internet.MimeMessage;
+import jakarta.mail.internet.MimeMultipart;
+import jakarta.mail.internet.MimeUtility;
+import java.io.ByteArrayInputStream;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -23,13 +29,17 @@ import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.security.MessageDigest;
 import java.security.Provider;
 import java.security.Security;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.eclipse.angus.mail.smtp.SMTPTransport;
@@ -46,6 +56,9 @@ class EmailNotifierTest extends NotifierKit {
   private String to = "Ops <ops@example.org>, \"Second, of two\" <two@example.org>";
   private Map<String, String> headers = Map.of();
   private String text = "";
+  private String html = "{{ template \"email.default.html\" . }}";
+  private String from = "";
+  private String host = "127.0.0.1";
   private String username = "";
   private String password;
   private String secret;
@@ -68,8 +81,8 @@ class EmailNotifierTest extends NotifierKit {
     EmailConfig config =
         new EmailConfig(
             to,
-            "",
-            "127.0.0.1:" + sink.port(),
+            from,
+            host + ":" + sink.port(),
             "",
             username,
             password == null ? null : Secret.of(password),
@@ -80,7 +93,7 @@ class EmailNotifierTest extends NotifierKit {
             requireTls,
             implicitTls,
             tls,
-            "{{ template \"email.default.html\" . }}",
+            html,
             text,
             headers,
             threading);
@@ -123,7 +136,7 @@ class EmailNotifierTest extends NotifierKit {
         .contains("Subject: <email.default.subject>\n")
         .contains("To: Ops <ops@example.org>, \"Second, of two\" <two@example.org>\n")
         .contains("From: alerts@example.org\n")
-        .contains("X-Team: =?utf-8?Q?Gr=C3=B6=C3=9Fe_firing?=\n")
+        .contains("X-Team: =?utf-8?q?Gr=C3=B6=C3=9Fe_firing?=\n")
         .contains("Date: Fri, 02 Jan 2026 03:04:05 +0000\n")
         .containsPattern("Message-Id: <1767323045678000000\\.\\d+@.+>\n")
         .contains("MIME-Version: 1.0\n")
@@ -137,12 +150,84 @@ class EmailNotifierTest extends NotifierKit {
     assertThat(mail.data().lines().allMatch(l -> l.length() <= 110)).isTrue();
   }
 
+  private static MimeMessage parsed(SmtpSink.Mail mail) throws Exception {
+    return new MimeMessage(
+        Session.getInstance(new Properties()),
+        new ByteArrayInputStream(mail.data().getBytes(StandardCharsets.US_ASCII)));
+  }
+
+  @Test
+  void headersAndPartsAreThoseOfTheOriginalAndNoOthers() throws Exception {
+    text = "täxt";
+    MimeMessage mail = parsed(sent());
+    assertThat(Collections.list(mail.getAllHeaders()).stream().map(Header::getName))
+        .containsExactlyInAnyOrder(
+            "Subject", "To", "From", "Message-Id", "Date", "MIME-Version", "Content-Type");
+    assertThat(mail.getContentType()).startsWith("multipart/alternative;");
+    MimeMultipart parts = (MimeMultipart) mail.getContent();
+    List<String> types = new ArrayList<>();
+    for (int i = 0; i < parts.getCount(); i++) {
+      MimeBodyPart part = (MimeBodyPart) parts.getBodyPart(i);
+      assertThat(Collections.list(part.getAllHeaders()).stream().map(Header::getName))
+          .containsExactlyInAnyOrder("Content-Type", "Content-Transfer-Encoding");
+      assertThat(part.getEncoding()).isEqualTo("quoted-printable");
+      types.add(part.getContentType());
+    }
+    assertThat(types).containsExactly("text/plain; charset=UTF-8", "text/html; charset=UTF-8");
+    assertThat(parts.getBodyPart(0).getContent()).isEqualTo("täxt");
+    assertThat(parts.getBodyPart(1).getContent()).isEqualTo("<email.default.html>");
+  }
+
+  @Test
+  void bodyThatIsNotConfiguredIsLeftOut() throws Exception {
+    MimeMultipart parts = (MimeMultipart) parsed(sent()).getContent();
+    assertThat(parts.getCount()).isEqualTo(1);
+    assertThat(parts.getBodyPart(0).getContentType()).isEqualTo("text/html; charset=UTF-8");
+    html = "";
+    text = "only";
+    sink.mails.clear();
+    parts = (MimeMultipart) parsed(sent()).getContent();
+    assertThat(parts.getCount()).isEqualTo(1);
+    assertThat(parts.getBodyPart(0).getContentType()).isEqualTo("text/plain; charset=UTF-8");
+  }
+
+  @Test
+  void longHeadersAreFoldedAndReadBackTheSame() throws Exception {
+    String subject = "Größe: " + "sehr großer Füllstand auf allen Knoten, ".repeat(8) + "Ende";
+    headers = Map.of("Subject", subject, "X-Ascii", "word ".repeat(40) + "end");
+    SmtpSink.Mail mail = sent();
+    String head = mail.data().substring(0, mail.data().indexOf("\n\n"));
+    // the name of the header is not counted, as there
+    assertThat(head.lines()).allMatch(l -> l.replaceFirst("^[\\w-]+: ", "").length() <= 76);
+    assertThat(head).contains("Subject: =?utf-8?q?Gr=C3=B6=C3=9Fe:_").doesNotContain("?Q?");
+    assertThat(parsed(mail).getSubject()).isEqualTo(subject);
+    assertThat(MimeUtility.unfold(parsed(mail).getHeader("X-Ascii")[0]))
+        .isEqualTo("word ".repeat(40) + "end");
+  }
+
+  @Test
+  void ownIdAndDateWin() throws Exception {
+    headers = Map.of("message-id", "<mine@example.org>", "Date", "Thu, 01 Jan 2026 00:00:00 +0100");
+    MimeMessage mail = parsed(sent());
+    assertThat(mail.getHeader("Message-Id")).containsExactly("<mine@example.org>");
+    assertThat(mail.getHeader("Date")).containsExactly("Thu, 01 Jan 2026 00:00:00 +0100");
+  }
+
   @Test
   void threadHeadersFollowGroupAndDay() throws Exception {
+    String group = notification(firing("A")).groupKey();
+    String hash =
+        HexFormat.of()
+            .formatHex(
+                MessageDigest.getInstance("SHA-256").digest(group.getBytes(StandardCharsets.UTF_8)))
+            .substring(0, 16);
     threading = new EmailConfig.Threading(true, "daily");
     assertThat(sent().data())
-        .containsPattern("References: <alert-[0-9a-f]{16}-2026-01-02@alertmanager>\n")
-        .containsPattern("In-Reply-To: <alert-[0-9a-f]{16}-2026-01-02@alertmanager>\n");
+        .contains("References: <alert-" + hash + "-2026-01-02@alertmanager>\n")
+        .contains("In-Reply-To: <alert-" + hash + "-2026-01-02@alertmanager>\n");
+    threading = new EmailConfig.Threading(true, "none");
+    sink.mails.clear();
+    assertThat(sent().data()).contains("References: <alert-" + hash + "-@alertmanager>\n");
   }
 
   @Test
@@ -171,6 +256,34 @@ class EmailNotifierTest extends NotifierKit {
 
   private static String base64(String s) {
     return Base64.getEncoder().encodeToString(s.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void logsInOnlyWhereThatIsOffered() throws Exception {
+    username = "u";
+    password = "p";
+    assertThat(sent().commands()).noneMatch(c -> c.startsWith("AUTH"));
+  }
+
+  @Test
+  void sendsNoPasswordInTheOpenToAnotherHost() throws Exception {
+    sink.extensions = List.of("AUTH PLAIN");
+    host = "127.1"; // the loopback, by a name that does not say so
+    username = "u";
+    password = "p";
+    try (Notifier n = open(context())) {
+      SendResult result = n.send(notification(firing("A")));
+      assertThat(((SendResult.RetryLater) result).reason())
+          .contains("PLAIN auth failed: unencrypted connection");
+    }
+    assertThat(sink.mails).isEmpty();
+  }
+
+  @Test
+  void staysPlainWhereTlsIsNotRequired() throws Exception {
+    sink.tls = serverTls();
+    sink.extensions = List.of("STARTTLS");
+    assertThat(sent().commands()).doesNotContain("STARTTLS");
   }
 
   @Test
@@ -374,6 +487,13 @@ class EmailNotifierTest extends NotifierKit {
     try (Notifier n = open(context())) {
       assertThat(n.send(notification(firing("A")))).isInstanceOf(SendResult.Rejected.class);
     }
+    to = "a@example.org";
+    from = "b@example.org, c@example.org";
+    try (Notifier n = open(context())) {
+      assertThat(n.send(notification(firing("A"))))
+          .isEqualTo(SendResult.rejected("from must be exactly one address, got 2"));
+    }
+    assertThat(sink.tries).hasValue(0);
   }
 
   @Test

@@ -13,12 +13,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The bodies of events of both versions of the API. */
 final class PagerdutyEvent {
   /** Largest body that PagerDuty takes, in bytes. */
   static final int MAX_BYTES = 512_000;
 
+  private static final Logger LOG = LoggerFactory.getLogger(PagerdutyEvent.class);
   private static final int MAX_SUMMARY = 1024;
   private static final Map<String, Object> TOO_LARGE =
       Map.of(
@@ -114,10 +117,16 @@ final class PagerdutyEvent {
     return limited(event, event, "details");
   }
 
-  private static byte[] limited(
+  private byte[] limited(
       Map<String, @Nullable Object> event, Map<String, @Nullable Object> holder, String key) {
     byte[] body = JsonText.of(event).getBytes(StandardCharsets.UTF_8);
     if (body.length > MAX_BYTES) {
+      LOG.warn(
+          "event of group {} has {} bytes, PagerDuty takes {}: sent without details; make its"
+              + " details or groups smaller",
+          notification.groupKey(),
+          body.length,
+          MAX_BYTES);
       holder.put(key, TOO_LARGE);
       body = JsonText.of(event).getBytes(StandardCharsets.UTF_8);
     }

@@ -11,7 +11,6 @@ import io.narthex.spi.plugin.HttpTransport.Request;
 import io.narthex.spi.plugin.HttpTransport.Response;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,10 +18,12 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Triggers a workflow for a group that fires, ends its events when it is resolved. Thread-safe. */
@@ -116,34 +117,48 @@ final class XmattersNotifier implements Notifier {
     return JsonText.of(body);
   }
 
-  /** Ends all events that are active for a group. */
+  /** Ends all events that are active for a group; what has ended leaves room for the next page. */
   private SendResult terminate(String hash) throws IOException, InterruptedException {
     URI events = URI.create(config.eventsUrl());
     String query =
         "?status=ACTIVE&propertyName=" + KEY.replace(" ", "%20") + "&propertyValue=" + hash;
-    List<String> ids;
     Request request = Request.get(URI.create(events + query), timeout());
-    try (Response response = context.http().send(request, http)) {
-      if (response.status() != 200) {
-        return verdict(response);
+    Set<String> ended = new HashSet<>();
+    while (true) {
+      Object page;
+      try (Response response = context.http().send(request, http)) {
+        if (response.status() != 200) {
+          return verdict(response);
+        }
+        page = JsonTree.read(response.body());
       }
-      ids = ids(response.body());
-    }
-    for (String id : ids) {
-      Map<String, @Nullable Object> body = new LinkedHashMap<>();
-      body.put("id", id);
-      body.put("status", "TERMINATED");
-      SendResult result = post(events, JsonText.of(body));
-      if (!(result instanceof SendResult.Delivered)) {
-        return result;
+      List<String> ids = ids(page);
+      if (!ended.addAll(ids)) {
+        return SendResult.delivered(); // none is left, or xMatters has yet to notice
+      }
+      for (String id : ids) {
+        Map<String, @Nullable Object> body = new LinkedHashMap<>();
+        body.put("id", id);
+        body.put("status", "TERMINATED");
+        SendResult result = post(events, JsonText.of(body));
+        if (!(result instanceof SendResult.Delivered)) {
+          return result;
+        }
+      }
+      if (!hasMore(page, ids.size())) {
+        return SendResult.delivered();
       }
     }
-    return SendResult.delivered();
+  }
+
+  private static boolean hasMore(@Nullable Object page, int taken) {
+    String total = JsonTree.text(page, "total");
+    return total.matches("\\d{1,9}") && Integer.parseInt(total) > taken;
   }
 
   /** Returns the ids of the entries of {@code data}. */
-  private static List<String> ids(InputStream in) throws IOException {
-    return JsonTree.list(JsonTree.read(in), "data").stream()
+  private static List<String> ids(@Nullable Object page) {
+    return JsonTree.list(page, "data").stream()
         .map(event -> JsonTree.text(event, "id"))
         .filter(id -> !id.isEmpty())
         .toList();

@@ -121,6 +121,20 @@ class XmattersNotifierTest extends NotifierKit {
   }
 
   @Test
+  void eventsThatStillSeemActiveAreEndedOnce() throws Exception {
+    server.status(200);
+    server.answer(
+        "application/json", "{\"count\":2,\"total\":9,\"data\":[{\"id\":\"e1\"},{\"id\":\"e2\"}]}");
+    String url = server.uri("/t").toString();
+    try (Notifier n = open(url, "", server.uri("/api/xm/1/events").toString())) {
+      assertThat(n.send(notification(resolved("A")))).isEqualTo(SendResult.delivered());
+    }
+    assertThat(server.received())
+        .extracting(HttpStandIn.Received::method)
+        .containsExactly("GET", "POST", "POST", "GET");
+  }
+
+  @Test
   void retriesTooManyRequestsAndServerErrorsOnly() throws Exception {
     Files.writeString(directory.resolve("url"), server.uri("/f") + "\n");
     try (Notifier n = open(null, "url", "")) {
