@@ -282,6 +282,27 @@ export interface PluginLeak {
   version: string;
 }
 
+/** Configuration that waits for a plugin. */
+export interface WaitingBlock {
+  kind: string;
+  type: string;
+  place: string;
+  block: string;
+  reason: string;
+}
+
+/** What is kept of a plugin that is not there. */
+export interface Orphan {
+  id: string;
+  version: string;
+  lastSeen: number;
+  provided: string[];
+  blocks: WaitingBlock[];
+  records: string[];
+  folders: string[];
+  keptVersions: string[];
+}
+
 export interface AuditEntry {
   timeMs: number;
   actor: string;

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, narthex, setToken, token, useLoad, type AuditEntry, type Plugin, type PluginCalls } from '../lib/api';
 import { plural } from '../lib/format';
+import { Leftovers } from './leftovers';
 import { Ago, Await, Copy, Dialog, Empty, ErrorBox, Facts, Filter, Icon, matches, Moment, Skeleton, State, useParam, type Tone } from '../ui';
 
 /** The colour of a state, from its first word. */
@@ -146,6 +147,16 @@ export function PluginsPage() {
             <Card key={p.id} plugin={p} onAct={(a) => act(p, a)} onHistory={() => setAudited({ id: p.id, name: p.name ?? p.id })} />
           ))}
       </div>
+      <Leftovers
+        acted={done}
+        onForget={(o) =>
+          setIntent({
+            verb: `Forget ${o.id}`,
+            what: 'Decisions about it, its former versions and its own folder are deleted. Blocks in configuration files stay and go on waiting.',
+            run: () => narthex(`plugins/orphans/${encodeURIComponent(o.id)}`, { method: 'DELETE' }),
+          })
+        }
+      />
       <Kernel plugins={shown.filter((p) => p.source === 'kernel')}>
         {(p) => <Card key={p.id} plugin={p} onAct={(a) => act(p, a)} onHistory={() => setAudited({ id: p.id, name: p.name ?? p.id })} />}
       </Kernel>

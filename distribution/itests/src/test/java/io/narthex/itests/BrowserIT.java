@@ -40,6 +40,7 @@ class BrowserIT {
           - {job_name: node, metrics_path: /exporters/node/metrics, static_configs: [{targets: [self]}]}
           - {job_name: broken, static_configs: [{targets: ['127.0.0.1:9']}]}
         """);
+    Files.writeString(folder.resolve("narthex.yml"), "exporters:\n  absent: {}\n");
     server =
         Distribution.server(folder.resolve("data"))
             .with("--config.file=" + folder.resolve("prometheus.yml"))
@@ -139,6 +140,16 @@ class BrowserIT {
     assertThat(seen)
         .contains("io.narthex.storage.tsdb running", "io.narthex.exporter.node running");
     browser().screenshot(Tree.ROOT.resolve("distribution/itests/target/browser/plugins.png"));
+    quietPage();
+  }
+
+  @Test
+  void pluginsPageTellsWhatWaits() {
+    browser().open(server().url("plugins"));
+    String block = browser().await("waiting-block");
+    assertThat(browser().attribute(block, "data-type")).isEqualTo("absent");
+    assertThat(browser().text(block))
+        .contains("exporters.absent", "narthex.yml:2:3", "waiting for plugin `absent`");
     quietPage();
   }
 

@@ -75,6 +75,12 @@ final class SampleJar {
   }
 
   /** Sets the content of a file. */
+  SampleJar file(String name, byte[] content) {
+    files.put(name, content.clone());
+    return this;
+  }
+
+  /** Sets the content of a file. */
   SampleJar file(String name, String content) {
     files.put(name, content.getBytes(StandardCharsets.UTF_8));
     return this;

@@ -184,6 +184,43 @@ final class Server implements AutoCloseable {
             .build());
   }
 
+  /** Sends bytes with a token of the caller's choice; without one when it is empty. */
+  HttpResponse<String> send(String method, String path, byte[] body, String token) {
+    HttpRequest.Builder request = request(path).method(method, BodyPublishers.ofByteArray(body));
+    return send(
+        (token.isEmpty() ? request : request.header("Authorization", "Bearer " + token)).build());
+  }
+
+  /** Posts JSON, as clients of Alertmanager do. */
+  HttpResponse<String> postJson(String path, String json) {
+    return send(
+        request(path)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(json))
+            .build());
+  }
+
+  /** Has the process collect its garbage. */
+  void collectGarbage() {
+    Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+    try {
+      int status =
+          new ProcessBuilder(jcmd.toString(), Long.toString(process.pid()), "GC.run")
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start()
+              .waitFor();
+      if (status != 0) {
+        throw new IllegalStateException("jcmd ended with " + status);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** Sends a request to the plugin manager with the admin token. */
   HttpResponse<String> admin(
       String method, String path, Path data, HttpRequest.BodyPublisher body) {

@@ -19,7 +19,14 @@ class TortureIT {
     TortureReport report =
         Torture.run(
             new TortureOptions(
-                10, 0, 100, 50, Duration.ofMillis(300), Duration.ofMillis(100), false),
+                10,
+                0,
+                100,
+                50,
+                Duration.ofMillis(300),
+                Duration.ofSeconds(8),
+                Duration.ofMillis(100),
+                false),
             Distribution.home(),
             folder,
             System.out::println);

@@ -16,6 +16,7 @@ import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -70,15 +71,22 @@ public final class Launcher {
     context.registerService(BiConsumer.class, exit, role);
     signals(context);
     List<Bundle> bundles = new ArrayList<>();
+    Map<Bundle, Path> updated = new HashMap<>();
+    UpdatedKernel updates = new UpdatedKernel(args);
     for (String folder : List.of("lib/system", "lib/kernel")) {
       for (Path jar : jars(home.resolve(folder))) {
-        bundles.add(context.installBundle("reference:" + jar.toUri()));
+        Path used = folder.equals("lib/kernel") ? updates.insteadOf(jar) : jar;
+        Bundle bundle = context.installBundle("reference:" + used.toUri());
+        bundles.add(bundle);
+        if (!used.equals(jar)) {
+          updated.put(bundle, jar);
+        }
       }
     }
     framework.start();
     for (Bundle bundle : bundles) {
       if (bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
-        bundle.start();
+        start(context, bundle, updated.get(bundle));
       }
     }
     ended.await();
@@ -94,6 +102,26 @@ public final class Launcher {
     }
     System.out.flush();
     return status;
+  }
+
+  /** Starts a bundle; one that an admin has updated gives way to the shipped one if it fails. */
+  private static void start(BundleContext context, Bundle bundle, @Nullable Path shipped)
+      throws BundleException {
+    try {
+      bundle.start();
+    } catch (BundleException e) {
+      if (shipped == null) {
+        throw e;
+      }
+      LoggerFactory.getLogger(Launcher.class)
+          .error(
+              "{} {}, an update, cannot start; the shipped one runs instead: {}",
+              bundle.getSymbolicName(),
+              bundle.getVersion(),
+              e.getMessage());
+      bundle.uninstall();
+      context.installBundle("reference:" + shipped.toUri()).start();
+    }
   }
 
   private static void stop(Framework framework) {

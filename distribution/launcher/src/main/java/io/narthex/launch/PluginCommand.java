@@ -37,9 +37,16 @@ final class PluginCommand {
              narthex plugin install|update FILE.jar [--force]
              narthex plugin remove|rollback|enable|disable ID
              narthex plugin log [ID]
+             narthex plugin docs ID
+             narthex plugin schema ID [--provider=KIND:TYPE [--part=global]]
+             narthex plugin waiting|orphans
+             narthex plugin forget ID
              narthex plugin new discovery|notifier|exporter NAME [--package=PACKAGE] [--dir=FOLDER]
       options: --server=URL --token-file=FILE --json
       """;
+
+  private static final Duration REPLACED = Duration.ofMinutes(2);
+  private static final long POLL_MILLIS = 300;
 
   private final ObjectMapper json = new ObjectMapper();
   private final HttpClient client =
@@ -51,6 +58,8 @@ final class PluginCommand {
   private Path tokenFile = defaultTokenFile();
   private boolean raw;
   private boolean force;
+  private String provider = "";
+  private String part = "";
 
   private PluginCommand(PrintStream out, PrintStream err) {
     this.out = out;
@@ -93,6 +102,10 @@ final class PluginCommand {
         tokenFile = Path.of(arg.substring("--token-file=".length()));
       } else if (arg.equals("--json")) {
         raw = true;
+      } else if (arg.startsWith("--provider=")) {
+        provider = arg.substring("--provider=".length());
+      } else if (arg.startsWith("--part=")) {
+        part = arg.substring("--part=".length());
       } else if (arg.equals("--force")) {
         force = true;
       } else if (arg.startsWith("-")) {
@@ -104,19 +117,25 @@ final class PluginCommand {
     }
     String command = words.isEmpty() ? "" : words.get(0);
     String subject = words.size() > 1 ? words.get(1) : "";
-    boolean needsSubject = !command.equals("list") && !command.equals("log");
+    boolean needsSubject = !List.of("list", "log", "waiting", "orphans").contains(command);
     if (needsSubject && subject.isEmpty()) {
       return usage();
     }
     try {
       return switch (command) {
-        case "list" -> print(send("GET", "plugins", null));
+        case "list" -> list();
+        case "waiting", "orphans" -> settings().print(send("GET", "plugins/" + command, null));
+        case "docs" ->
+            settings().printText(send("GET", schemaPath(subject) + "?format=markdown", null));
+        case "schema" -> settings().printText(send("GET", schemaOf(subject), null));
+        case "forget" ->
+            print(send("DELETE", "plugins/orphans/" + encode(subject), BodyPublishers.noBody()));
         case "info" -> print(send("GET", "plugins/" + encode(subject), null));
-        case "install", "update" -> print(upload(Path.of(subject)));
+        case "install", "update" -> finish(upload(Path.of(subject)));
         case "remove" ->
-            print(send("DELETE", "plugins/" + encode(subject), BodyPublishers.noBody()));
+            finish(send("DELETE", "plugins/" + encode(subject), BodyPublishers.noBody()));
         case "rollback", "enable", "disable" ->
-            print(
+            finish(
                 send(
                     "POST", "plugins/" + encode(subject) + "/" + command, BodyPublishers.noBody()));
         case "log" ->
@@ -135,6 +154,30 @@ final class PluginCommand {
       Thread.currentThread().interrupt();
       return 1;
     }
+  }
+
+  private SettingsOutput settings() {
+    return new SettingsOutput(out, err, raw);
+  }
+
+  /** Prints the plugins, and below them what waits and what is left of removed ones. */
+  private int list() throws IOException, InterruptedException {
+    int status = print(send("GET", "plugins", null));
+    if (status == 0 && !raw) {
+      settings().printIfAny(send("GET", "plugins/waiting", null));
+      settings().printIfAny(send("GET", "plugins/orphans", null));
+    }
+    return status;
+  }
+
+  private static String schemaPath(String id) {
+    return "plugins/" + encode(id) + "/schema";
+  }
+
+  private String schemaOf(String id) {
+    return schemaPath(id)
+        + (provider.isEmpty() ? "" : "?provider=" + encode(provider))
+        + (provider.isEmpty() || part.isEmpty() ? "" : "&part=" + encode(part));
   }
 
   private int usage() {
@@ -182,6 +225,41 @@ final class PluginCommand {
       token = Files.readString(tokenFile).strip();
     }
     return token;
+  }
+
+  /**
+   * Prints the outcome of a change. One that goes on after the answer is waited for: the part of
+   * the server that answers may be the one that is replaced.
+   */
+  private int finish(HttpResponse<String> response) throws IOException, InterruptedException {
+    if (response.statusCode() != 202) {
+      return print(response);
+    }
+    String id = json.readTree(response.body()).path("id").asText();
+    long end = System.nanoTime() + REPLACED.toNanos();
+    while (true) {
+      Thread.sleep(POLL_MILLIS);
+      try {
+        HttpResponse<String> now = send("GET", "plugins/" + encode(id), null);
+        JsonNode plugin = json.readTree(now.body());
+        if (now.statusCode() == 200 && !plugin.path("state").asText().equals("starting")) {
+          String problem = plugin.path("reason").asText();
+          if (problem.isEmpty()) {
+            return print(now);
+          }
+          err.println("narthex plugin: " + id + ": " + problem);
+          return 1;
+        }
+      } catch (IOException e) {
+        if (System.nanoTime() > end) {
+          throw e; // it does not listen again
+        }
+      }
+      if (System.nanoTime() > end) {
+        err.println("narthex plugin: " + id + " is still being replaced; see narthex plugin log");
+        return 1;
+      }
+    }
   }
 
   private int print(HttpResponse<String> response) throws IOException {

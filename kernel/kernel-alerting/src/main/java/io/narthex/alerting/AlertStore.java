@@ -19,6 +19,11 @@ final class AlertStore {
     return result;
   }
 
+  /** Takes alerts as they are, those that are known already excepted. */
+  synchronized void putAll(List<StoredAlert> more) {
+    more.forEach(a -> alerts.putIfAbsent(a.labels(), a));
+  }
+
   synchronized List<StoredAlert> all() {
     return new ArrayList<>(alerts.values());
   }

@@ -119,6 +119,18 @@ final class AlertmanagerCore implements AutoCloseable {
     }
   }
 
+  /**
+   * Takes alerts that were known before, at the start; the configuration sorts them into groups.
+   */
+  void restore(List<StoredAlert> alerts) {
+    store.putAll(alerts);
+  }
+
+  /** Returns all alerts that are known. */
+  List<StoredAlert> known() {
+    return store.all();
+  }
+
   AlertmanagerConfig config() {
     return active.config();
   }

@@ -13,6 +13,7 @@ import io.narthex.service.config.ReloadListener;
 import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.notify.NotifierService;
+import io.narthex.service.server.HandOver;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.template.TemplateService;
 import io.narthex.spi.exporter.MetricSink;
@@ -40,7 +41,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The server's Alertmanager. Silences and the notification log survive restarts and updates of this
- * bundle; alerts come again from whoever sends them.
+ * bundle. Alerts survive updates; after a restart they come again from whoever sends them.
  */
 @Component(
     service = {
@@ -54,6 +55,7 @@ public final class DefaultAlertmanager
   private static final Logger LOG = LoggerFactory.getLogger(DefaultAlertmanager.class);
   private static final Duration DRAIN = Duration.ofSeconds(10);
 
+  private final HandOver handOver;
   private final ServerInfo server;
   private final TemplateService templates;
   private final Timers timers;
@@ -72,7 +74,9 @@ public final class DefaultAlertmanager
   public DefaultAlertmanager(
       @Reference ServerInfo server,
       @Reference Metrics metrics,
-      @Reference TemplateService templates) {
+      @Reference TemplateService templates,
+      @Reference HandOver handOver) {
+    this.handOver = handOver;
     this.server = server;
     this.templates = templates;
     this.timers = new ThreadTimers();
@@ -95,8 +99,17 @@ public final class DefaultAlertmanager
             timers.now());
     this.log = new NotificationLog(folder.resolve("notifications.jsonl"), timers.now());
     this.deliveries = new Deliveries(timers, log, this.metrics, retention);
+    Object left = handOver.take(HandedAlerts.KEY);
     this.core =
-        new AlertmanagerCore(timers, mode, silences, log, deliveries, this.metrics, startDelay);
+        new AlertmanagerCore(
+            timers,
+            mode,
+            silences,
+            log,
+            deliveries,
+            this.metrics,
+            left == null ? startDelay : Duration.ZERO);
+    core.restore(HandedAlerts.read(left));
     this.metrics.clusterEnabled.set(0);
   }
 
@@ -130,7 +143,7 @@ public final class DefaultAlertmanager
     }
   }
 
-  /** Stops the groups, waits a little for sends that run, and writes the state. */
+  /** Stops the groups, waits a little for sends that run, writes and leaves the state. */
   @Deactivate
   void stop() {
     core.close();
@@ -143,6 +156,7 @@ public final class DefaultAlertmanager
       Thread.currentThread().interrupt();
     }
     timers.close();
+    handOver.leave(HandedAlerts.KEY, HandedAlerts.write(core.known()));
     try {
       silences.close();
       log.close();

@@ -13,7 +13,9 @@ import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.StorageHost;
 import io.narthex.core.metrics.MetricsRegistry;
 import io.narthex.core.plugin.AdminToken;
+import io.narthex.core.plugin.MinuteHandOver;
 import io.narthex.core.plugin.PluginManager;
+import io.narthex.core.settings.PluginSettingsManager;
 import io.narthex.format.http.JettyHttpTransport;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
@@ -29,14 +31,15 @@ import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.notify.NotifierService;
 import io.narthex.service.plugins.PluginService;
+import io.narthex.service.plugins.PluginSettingsService;
+import io.narthex.service.plugins.WaitingSource;
 import io.narthex.service.query.FunctionRegistry;
+import io.narthex.service.server.HandOver;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
-import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Mapping;
-import io.narthex.spi.config.ConfigNode.Place;
 import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.storage.StorageException;
@@ -196,16 +199,22 @@ public final class Kernel {
                   case EXPORTER -> exporters.instances(p.type());
                   case FUNCTION -> functions.instances(p.type());
                 });
+    PluginSettingsManager pluginSettings =
+        new PluginSettingsManager(registry, functions, plugins, stateFolder);
     Consumer<ConfigFiles.Loaded> pluginsAccept =
         next -> {
+          pluginSettings.check(next);
           discovery.check(sets(next.snapshot().prometheus()), next.snapshot().prometheusFolder());
           notifiers.check(next.snapshot().alertmanager(), next.snapshot().alertmanagerFolder());
           exporters.check(exporterSettings(next), next.narthexFolder());
         };
     ConfigManager config = new ConfigManager(files, loaded, pluginsAccept, metrics, clock);
+    pluginSettings.follow(config);
     metrics.add(new CoreCollector(server, new StorageMetrics(storage), plugins));
     metrics.add(guard.metrics());
     metrics.add(plugins.leakMetrics());
+    metrics.add(pluginSettings);
+    plugins.kernelHooks(config::lateProblem, server::replacing);
 
     framework.registerService(Metrics.class, metrics, null);
     framework.registerService(HttpTransport.class, http, null);
@@ -213,7 +222,9 @@ public final class Kernel {
     framework.registerService(ExporterService.class, exporters, null);
     framework.registerService(NotifierService.class, notifiers, null);
     framework.registerService(FunctionRegistry.class, functions, null);
+    framework.registerService(HandOver.class, new MinuteHandOver(clock), null);
     framework.registerService(PluginService.class, plugins, null);
+    framework.registerService(PluginSettingsService.class, pluginSettings, null);
     framework.registerService(ConfigService.class, config, null);
     framework.registerService(ServerInfo.class, server, null);
 
@@ -225,6 +236,7 @@ public final class Kernel {
     registry.listen(discovery);
     registry.listen(notifiers);
     registry.listen(functions);
+    registry.listen(pluginSettings);
     plugins.start(Path.of(property("narthex.plugins.shipped", "lib/plugins")));
     later(plugins::close);
     if (!storage.ready()) {
@@ -258,6 +270,7 @@ public final class Kernel {
     later(track(ReloadListener.class, config::add, config::remove));
     later(track(TargetGroupListener.class, discovery::listen, discovery::unlisten));
     later(track(MetricCollector.class, metrics::add, metrics::remove));
+    later(track(WaitingSource.class, pluginSettings::add, pluginSettings::remove));
     config.goLive();
     server.configured();
     LOG.info("Server is ready to receive web requests.");
@@ -382,29 +395,11 @@ public final class Kernel {
   }
 
   private static Mapping exporterSettings(ConfigFiles.Loaded loaded) {
-    Place place = new Place("narthex.yml", 1, 1);
-    List<Entry> entries = new ArrayList<>();
-    loaded
-        .narthex()
-        .exporters()
-        .forEach((type, node) -> entries.add(new Entry(node.place(), type, node)));
-    return new Mapping(place, entries);
+    return loaded.narthex().exporters();
   }
 
-  /**
-   * Returns the settings of the storage: for {@code tsdb} from flags and {@code storage:}, then
-   * narthex.yml.
-   */
   private static ConfigNode storageSettings(Flags flags, ConfigFiles.Loaded loaded) {
-    Map<String, ConfigNode> settings = new LinkedHashMap<>();
-    if (loaded.narthex().storage().type().equals("tsdb")) {
-      TsdbFlags.settings(flags, loaded.snapshot().prometheus())
-          .forEach((k, v) -> settings.put(k, TsdbFlags.scalar(k, v)));
-    }
-    settings.putAll(loaded.narthex().storage().settings());
-    List<Entry> entries = new ArrayList<>();
-    settings.forEach((k, v) -> entries.add(new Entry(v.place(), k, v)));
-    return new Mapping(new Place("narthex.yml", 1, 1), entries);
+    return TsdbFlags.storageSettings(flags, loaded);
   }
 
   /** Returns the discovery blocks by set: {@code scrape/<job>} and {@code alertmanager/<index>}. */

@@ -26,6 +26,7 @@ final class ServerState implements ServerInfo {
       ProcessHandle.current().info().startInstant().orElseGet(Instant::now);
   private volatile boolean configured;
   private volatile boolean stopping;
+  private volatile boolean replacing;
   private volatile List<InetSocketAddress> addresses = List.of();
 
   /**
@@ -90,8 +91,16 @@ final class ServerState implements ServerInfo {
     exit.accept(0, "");
   }
 
+  /** While a kernel bundle is replaced, what cannot work is taken back instead of ending all. */
+  void replacing(boolean underway) {
+    replacing = underway;
+  }
+
   @Override
   public void fatal(String message) {
+    if (replacing) {
+      throw new IllegalStateException(message);
+    }
     stopping = true;
     exit.accept(1, message);
   }

@@ -1,13 +1,17 @@
 package io.narthex.core;
 
+import io.narthex.core.config.ConfigFiles;
 import io.narthex.core.config.Flags;
 import io.narthex.format.duration.PromDuration;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.PrometheusConfig.StorageSection;
 import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Entry;
+import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Place;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -53,8 +57,26 @@ final class TsdbFlags {
     return out;
   }
 
+  /**
+   * Returns the settings of the storage: for {@code tsdb} from flags and {@code storage:} of {@code
+   * prometheus.yml}, then those of {@code narthex.yml}, which win.
+   */
+  static Mapping storageSettings(Flags flags, ConfigFiles.Loaded loaded) {
+    Map<String, Entry> entries = new LinkedHashMap<>();
+    Mapping own = loaded.narthex().storage().settings();
+    if (loaded.narthex().storage().type().equals("tsdb")) {
+      settings(flags, loaded.snapshot().prometheus())
+          .forEach((key, text) -> {
+            ConfigNode value = scalar(key, text);
+            entries.put(key, new Entry(value.place(), key, value));
+          });
+    }
+    own.entries().forEach(e -> entries.put(e.key(), e));
+    return new Mapping(own.place(), List.copyOf(entries.values()));
+  }
+
   /** Returns a setting as a node. */
-  static ConfigNode scalar(String key, String text) {
+  private static ConfigNode scalar(String key, String text) {
     return new Scalar(
         new Place("--storage.tsdb." + key.replace('_', '-'), 1, 1), text, Scalar.Kind.STRING);
   }

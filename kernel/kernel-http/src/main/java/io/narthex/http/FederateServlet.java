@@ -56,9 +56,19 @@ final class FederateServlet extends HttpServlet {
         }
       }
     } catch (QueryException e) {
-      response.sendError(e.kind() == QueryException.Kind.BAD_DATA ? 400 : 500, e.getMessage());
+      switch (e.kind()) {
+        case BAD_DATA -> response.sendError(400, e.getMessage());
+        case UNAVAILABLE -> {
+          response.setHeader("Retry-After", "1");
+          response.sendError(503, e.getMessage());
+        }
+        default -> response.sendError(500, e.getMessage());
+      }
       return;
     } catch (ApiException e) {
+      if (e.error() == ApiError.UNAVAILABLE_503) {
+        response.setHeader("Retry-After", "1");
+      }
       response.sendError(e.error().status, e.getMessage());
       return;
     }

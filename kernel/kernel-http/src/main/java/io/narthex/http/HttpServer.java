@@ -5,6 +5,7 @@ import io.narthex.service.config.ConfigService;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginService;
+import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.server.ServerInfo;
@@ -93,13 +94,40 @@ public final class HttpServer {
     starting =
         Thread.ofPlatform()
             .name("http-start")
-            .unstarted(() -> {
-              // Jersey, HK2 and Jetty look services up through the context class loader
-              Thread.currentThread().setContextClassLoader(HttpServer.class.getClassLoader());
-              start(create(info, config, metrics, storage, exporters, plugins), info, sockets);
-            });
-    if (!sockets.isEmpty()) {
+            .unstarted(() -> serve(info, config, metrics, storage, exporters, plugins, sockets));
+    if (sockets.isEmpty()) {
+      return;
+    }
+    if (!info.ready()) {
       starting.start();
+      return;
+    }
+    // it replaces another version: whether that works must be known before the other one goes
+    try {
+      serve(info, config, metrics, storage, exporters, plugins, sockets);
+    } catch (RuntimeException | LinkageError e) {
+      stop();
+      close(sockets);
+      throw e;
+    }
+  }
+
+  private void serve(
+      ServerInfo info,
+      ConfigService config,
+      Metrics metrics,
+      StorageGate storage,
+      ExporterService exporters,
+      PluginService plugins,
+      List<ServerSocketChannel> sockets) {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    // Jersey, HK2 and Jetty look services up through the context class loader
+    thread.setContextClassLoader(HttpServer.class.getClassLoader());
+    try {
+      start(create(info, config, metrics, storage, exporters, plugins), info, sockets);
+    } finally {
+      thread.setContextClassLoader(before);
     }
   }
 
@@ -122,7 +150,7 @@ public final class HttpServer {
     }
     pool.setVirtualThreadsExecutor(requests);
     Server created = new Server(pool);
-    created.addBean(requests);
+    created.addBean(requests, true); // it runs already, and has to end with the server
     created.setStopTimeout(1000);
 
     ResourceConfig resources = new ResourceConfig();
@@ -138,7 +166,9 @@ public final class HttpServer {
     resources.register(new StatusApi(info, config, storage, services, clock));
     resources.register(new WriteApi(storage, info, metrics));
     resources.register(new ManagementApi(info, config));
-    resources.register(new PluginApi(plugins, info));
+    PluginApi pluginApi = new PluginApi(plugins, info);
+    resources.register(pluginApi);
+    resources.register(new PluginSettingsApi(services, plugins, pluginApi));
     resources.register(new AlertmanagerApi(services, config, info));
     CrossOrigin crossOrigin = new CrossOrigin(info.flag("web.cors.origin"));
     RequestMetrics requestMetrics = new RequestMetrics(metrics);
@@ -204,11 +234,10 @@ public final class HttpServer {
         ServerSocketChannel socket = ServerSocketChannel.open();
         sockets.add(socket);
         String host = address.host();
+        int port = address.port() == 0 ? before(info, bound.size()) : address.port();
         socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
         socket.bind(
-            host == null
-                ? new InetSocketAddress(address.port())
-                : new InetSocketAddress(host, address.port()),
+            host == null ? new InetSocketAddress(port) : new InetSocketAddress(host, port),
             BACKLOG);
         bound.add(
             InetSocketAddress.createUnresolved(
@@ -233,6 +262,12 @@ public final class HttpServer {
 
   private static List<ServerSocketChannel> refuse(
       ServerInfo info, List<ServerSocketChannel> sockets, String message) {
+    close(sockets);
+    info.fatal(message);
+    return List.of();
+  }
+
+  private static void close(List<ServerSocketChannel> sockets) {
     for (ServerSocketChannel socket : sockets) {
       try {
         socket.close();
@@ -240,8 +275,6 @@ public final class HttpServer {
         LOG.debug("closing a listener: {}", e.toString());
       }
     }
-    info.fatal(message);
-    return List.of();
   }
 
   private void start(Server created, ServerInfo info, List<ServerSocketChannel> sockets) {
@@ -263,6 +296,12 @@ public final class HttpServer {
       LOG.error("the HTTP server cannot start", e);
       info.fatal("the HTTP server cannot start: " + e);
     }
+  }
+
+  /** Returns the port a former version of this bundle was given, so that clients find it again. */
+  private static int before(ServerInfo info, int index) {
+    List<InetSocketAddress> known = info.listenAddresses();
+    return index < known.size() ? known.get(index).getPort() : 0;
   }
 
   /** Stops listening; running requests get a second. */
@@ -350,6 +389,20 @@ public final class HttpServer {
   void unbindWeb(WebContent web) {
     if (services.web == web) {
       services.web = null;
+    }
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void bindPluginSettings(PluginSettingsService settings) {
+    services.pluginSettings = settings;
+  }
+
+  void unbindPluginSettings(PluginSettingsService settings) {
+    if (services.pluginSettings == settings) {
+      services.pluginSettings = null;
     }
   }
 }

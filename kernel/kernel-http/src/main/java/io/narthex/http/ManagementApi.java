@@ -72,8 +72,12 @@ public final class ManagementApi {
       return text(403, LIFECYCLE_OFF);
     }
     try {
-      config.reload();
-      return Response.ok().build();
+      return CoreCall.in(
+          config,
+          () -> {
+            config.reload();
+            return Response.ok().build();
+          });
     } catch (ConfigException e) {
       return text(500, "failed to reload config: " + e.getMessage());
     }

@@ -132,7 +132,13 @@ public final class PluginApi {
     return Api.json(200, out -> write(out, info));
   }
 
-  private Response error(int status, String message) {
+  /** Answers a change; 202 when it goes on after the answer. */
+  private Response changed(PluginInfo info) {
+    return Api.json(
+        info.state() == PluginService.State.STARTING ? 202 : 200, out -> write(out, info));
+  }
+
+  static Response error(int status, String message) {
     return Api.json(
         status,
         out -> {
@@ -169,7 +175,11 @@ public final class PluginApi {
               + " MiB");
     }
     try {
-      return answer(plugins.install(file, new BoundedStream(body, MAX_JAR), force, actor(request)));
+      return changed(
+          CoreCall.in(
+              plugins,
+              () ->
+                  plugins.install(file, new BoundedStream(body, MAX_JAR), force, actor(request))));
     } catch (PluginException e) {
       return error(409, String.valueOf(e.getMessage()));
     }
@@ -215,7 +225,8 @@ public final class PluginApi {
         request,
         () -> {
           plugins.remove(id, actor(request));
-          return null;
+          PluginInfo after = plugins.plugin(id); // a part of the server is there again, as shipped
+          return after != null && after.source().equals("kernel") ? after : null;
         });
   }
 
@@ -250,8 +261,8 @@ public final class PluginApi {
       return refusal;
     }
     try {
-      PluginInfo after = change.run();
-      return after == null ? Api.json(200, out -> out.writeRaw("{}")) : answer(after);
+      PluginInfo after = CoreCall.<@Nullable PluginInfo, RuntimeException>in(plugins, change::run);
+      return after == null ? Api.json(200, out -> out.writeRaw("{}")) : changed(after);
     } catch (PluginException e) {
       return error(409, String.valueOf(e.getMessage()));
     }
@@ -276,12 +287,12 @@ public final class PluginApi {
         });
   }
 
-  private static String actor(HttpServletRequest request) {
+  static String actor(HttpServletRequest request) {
     return "admin@" + request.getRemoteAddr();
   }
 
   /** Returns why a change is refused, or null. */
-  private @Nullable Response refusal(HttpServletRequest request) {
+  @Nullable Response refusal(HttpServletRequest request) {
     if (!request.isSecure() && !isLoopback(request.getRemoteAddr())) {
       return error(403, "changes over plain HTTP are accepted from this machine only; use TLS");
     }

@@ -37,7 +37,11 @@ public final class RulesApi {
 
   private List<Group> groups() {
     RuleService rules = services.rules;
-    return rules == null ? List.of() : rules.groups();
+    if (rules == null) {
+      throw new ApiException(
+          ApiError.UNAVAILABLE_503, "the rules are not running; see the plugins page");
+    }
+    return rules.groups();
   }
 
   /** Returns rule groups with their rules. */

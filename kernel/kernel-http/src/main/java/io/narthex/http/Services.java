@@ -1,6 +1,7 @@
 package io.narthex.http;
 
 import io.narthex.service.alerts.AlertmanagerService;
+import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryInspector;
 import io.narthex.service.rules.RuleService;
@@ -18,6 +19,7 @@ final class Services {
   volatile @Nullable RuleService rules;
   volatile @Nullable AlertmanagerService alerts;
   volatile @Nullable WebContent web;
+  volatile @Nullable PluginSettingsService pluginSettings;
 
   /** Returns the query engine. */
   QueryEngine engine() {

@@ -72,12 +72,14 @@ final class WebServlet extends HttpServlet {
             .getRequestURI()
             .substring(request.getContextPath().length())
             .replaceFirst("^/+", "");
+    if (path.isEmpty() && services.web == null) {
+      plainPage(request.getContextPath(), response);
+      return;
+    }
     if (path.isEmpty()) {
       String query = request.getQueryString();
       response.sendRedirect(
-          request.getContextPath()
-              + (services.web == null ? "/metrics" : "/query")
-              + (query == null ? "" : "?" + query));
+          request.getContextPath() + "/query" + (query == null ? "" : "?" + query));
       return;
     }
     WebContent web = services.web;
@@ -104,6 +106,30 @@ final class WebServlet extends HttpServlet {
       OutputStream out = response.getOutputStream();
       in.transferTo(out);
     }
+  }
+
+  /** Writes what is to be had without pages. */
+  private static void plainPage(String prefix, HttpServletResponse response) throws IOException {
+    response.setContentType("text/html; charset=utf-8");
+    response.setHeader("Cache-Control", "no-cache");
+    response.setHeader("Content-Security-Policy", POLICY);
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    String page =
+        """
+        <!DOCTYPE html>
+        <html lang="en"><head><meta charset="utf-8"><title>Narthex</title></head>
+        <body><h1>Narthex</h1><p>The web UI is not running; the HTTP API is.</p>
+        <ul>
+        <li><a href="PREFIX/metrics">metrics of this server</a></li>
+        <li><a href="PREFIX/api/v1/targets">targets</a></li>
+        <li><a href="PREFIX/api/v1/rules">rules</a></li>
+        <li><a href="PREFIX/api/v2/alerts">alerts</a></li>
+        <li><a href="PREFIX/narthex/api/v1/plugins">plugins</a></li>
+        </ul></body></html>
+        """;
+    response
+        .getOutputStream()
+        .write(page.replace("PREFIX", prefix).getBytes(StandardCharsets.UTF_8));
   }
 
   private void document(WebContent web, HttpServletResponse response) throws IOException {

@@ -533,6 +533,29 @@ class HttpServerTest {
   }
 
   @Test
+  void absentRulesAreUnavailableRatherThanNone() throws Exception {
+    error(get("/api/v1/rules"), 503, "unavailable", "the rules are not running");
+    assertThat(get("/api/v1/rules").headers().firstValue("Retry-After")).contains("1");
+  }
+
+  @Test
+  void plainPageStandsInForAbsentPages() throws Exception {
+    HttpResponse<String> page = get("/");
+    assertThat(page.statusCode()).isEqualTo(200);
+    assertThat(page.body()).contains("The web UI is not running", "href=\"/metrics\"");
+    assertThat(get("/query").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void nextVersionTakesThePortOfTheFormer() throws Exception {
+    List<InetSocketAddress> first = info.addresses;
+    Objects.requireNonNull(server).stop();
+    create();
+    assertThat(info.addresses).isEqualTo(first);
+    assertThat(get("/-/healthy").statusCode()).isEqualTo(200);
+  }
+
+  @Test
   void addressInUseEndsTheServer() {
     flags.put("web.listen-address", "127.0.0.1:" + info.addresses.get(0).getPort());
     HttpServer second = new HttpServer(info, config, metrics(), storage(), exporters(), plugins());

@@ -100,14 +100,22 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     } catch (ParseException e) {
       String first = e.errors().getFirst().message();
       for (Map.Entry<String, String> g : gone.entrySet()) {
-        if (first.equals("unknown function with name \"" + g.getKey() + "\"")) {
+        if (isUnknown(first, g.getKey())) {
+          boolean alone =
+              e.errors().stream()
+                  .allMatch(x -> gone.keySet().stream().anyMatch(n -> isUnknown(x.message(), n)));
           throw new QueryException(
               Kind.BAD_DATA,
-              e.getMessage() + "; plugin " + g.getValue() + ", which had it, is not running");
+              e.getMessage() + "; plugin " + g.getValue() + ", which had it, is not running",
+              alone ? g.getValue() : null);
         }
       }
       throw new QueryException(Kind.BAD_DATA, String.valueOf(e.getMessage()));
     }
+  }
+
+  private static boolean isUnknown(String message, String function) {
+    return message.equals("unknown function with name \"" + function + "\"");
   }
 
   @Override

@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -33,9 +35,11 @@ import org.slf4j.LoggerFactory;
 @Component(service = {QueryEngine.class, ReloadListener.class})
 public final class PromqlService implements QueryEngine, QueryInspector, ReloadListener {
   private static final Logger LOG = LoggerFactory.getLogger(PromqlService.class);
+  private static final Duration DRAIN = Duration.ofSeconds(30);
 
   private final PromqlEngine engine;
   private final EngineMetrics metrics;
+  private final RunningQueries running = new RunningQueries();
   private volatile EngineOptions options;
   private volatile @Nullable QueryLog log; // replaced by apply(), which is called one at a time
 
@@ -109,9 +113,14 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
     }
   }
 
-  /** Closes the query log. */
+  /**
+   * Takes no more queries and waits for those that run, unless the whole server ends; those that
+   * take too long are cancelled. Then closes the query log.
+   */
   @Deactivate
-  public void stop() {
+  public void stop(BundleContext bundle) {
+    boolean serverEnds = bundle.getBundle(0).getState() == Bundle.STOPPING;
+    running.stop(serverEnds ? Duration.ZERO : DRAIN);
     close(log);
   }
 
@@ -144,7 +153,7 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
       String expression, long startMs, long endMs, long stepMs, Supplier<QueryResult> query) {
     metrics.begin();
     try {
-      QueryResult result = query.get();
+      QueryResult result = running.within(query);
       metrics.observe(result.statistics());
       write(expression, startMs, endMs, stepMs, result.statistics(), null);
       return result;
@@ -178,19 +187,19 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
 
   @Override
   public String format(String expression) {
-    return engine.format(expression);
+    return running.within(() -> engine.format(expression));
   }
 
   @Override
   public Map<String, @Nullable Object> syntaxTree(String expression) {
-    return engine.syntaxTree(expression);
+    return running.within(() -> engine.syntaxTree(expression));
   }
 
   @Override
   public PlanNode explain(String expression, long startMs, long endMs, long stepMs, Options o) {
     metrics.begin();
     try {
-      return engine.explain(expression, startMs, endMs, stepMs, o);
+      return running.within(() -> engine.explain(expression, startMs, endMs, stepMs, o));
     } finally {
       metrics.end();
     }
@@ -198,11 +207,14 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
 
   @Override
   public void check(String expression) {
-    engine.check(expression);
+    running.within(() -> {
+      engine.check(expression);
+      return true;
+    });
   }
 
   @Override
   public List<Matcher> selector(String text) {
-    return engine.selector(text);
+    return running.within(() -> engine.selector(text));
   }
 }

@@ -148,6 +148,29 @@ class PluginFunctionsTest {
   }
 
   @Test
+  void namesTheAbsentPluginWhenNothingElseIsWrong() {
+    registry.former.put("two", "io.acme.two");
+    for (String query :
+        new String[] {
+          "two(m)", "two(m) > bool 1", "sum(rate(m[1m])) / two(two(m), 3)", "-two(m[5m])[1h:]"
+        }) {
+      assertThat(missingPlugin(query)).as(query).isEqualTo("io.acme.two");
+    }
+    for (String query : new String[] {"two(m) + three(m)", "two(m) +", "two(m"}) {
+      assertThat(missingPlugin(query)).as(query).isNull();
+    }
+  }
+
+  private @Nullable String missingPlugin(String query) {
+    try {
+      engine.check(query);
+    } catch (QueryException e) {
+      return e.missingPlugin();
+    }
+    throw new AssertionError(query + " is accepted");
+  }
+
+  @Test
   void failureOfAPluginFailsTheQuery() {
     add(
         "bad",

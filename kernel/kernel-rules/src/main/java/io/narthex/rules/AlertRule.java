@@ -124,6 +124,17 @@ final class AlertRule extends ActiveRule {
     active.putAll(before.active);
   }
 
+  /** Takes alerts that another version of this bundle has left. */
+  void takeOver(List<Tracked> alerts, boolean wereRestored) {
+    alerts.forEach(a -> active.put(a.labels(), a));
+    restored = restored || wereRestored;
+  }
+
+  /** Returns all alerts that are known, resolved ones too. */
+  List<Tracked> tracked() {
+    return List.copyOf(active.values());
+  }
+
   @Override
   List<Output> evaluate(RuleContext context, long timeMs, Duration offset, int limit) {
     long at = timeMs - offset.toMillis();

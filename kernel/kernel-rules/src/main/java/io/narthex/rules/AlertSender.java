@@ -53,6 +53,7 @@ final class AlertSender implements AutoCloseable {
   private final Supplier<List<InetSocketAddress>> ownAddresses;
   private final Supplier<URI> externalUrl;
   private final int capacity;
+  private final AwaitingAlerts awaiting; // for the Alertmanager of this process
   private final Metrics metrics;
   private final Map<String, List<TargetGroup>> discovered = new HashMap<>(); // guarded by this
   private final Map<String, Queue> queues = new LinkedHashMap<>(); // guarded by this
@@ -74,6 +75,7 @@ final class AlertSender implements AutoCloseable {
     this.ownAddresses = ownAddresses;
     this.externalUrl = externalUrl;
     this.capacity = capacity;
+    this.awaiting = new AwaitingAlerts(capacity);
     this.metrics = metrics;
     metrics
         .gauge(
@@ -286,19 +288,33 @@ final class AlertSender implements AutoCloseable {
       local = inProcess.stream().anyMatch(Supplier::get);
     }
     if (local) {
-      AlertSink here = sink.get();
-      if (here == null) {
-        count("prometheus_notifications_dropped_total", "in-process", prepared.size());
-      } else {
-        try {
-          here.receive(prepared);
-          count("prometheus_notifications_sent_total", "in-process", prepared.size());
-        } catch (IllegalArgumentException e) {
-          LOG.warn("alerts refused: {}", e.getMessage());
-        }
-      }
+      deliverHere(prepared);
     }
     remote.forEach(q -> q.add(prepared));
+  }
+
+  /** Delivers to the Alertmanager of this process, or keeps the alerts until it is there. */
+  private void deliverHere(List<Alert> alerts) {
+    AlertSink here = sink.get();
+    if (here == null) {
+      int lost = awaiting.add(alerts);
+      count("prometheus_notifications_dropped_total", "in-process", lost);
+      return;
+    }
+    try {
+      here.receive(alerts);
+      count("prometheus_notifications_sent_total", "in-process", alerts.size());
+    } catch (IllegalArgumentException e) {
+      LOG.warn("alerts refused: {}", e.getMessage());
+    }
+  }
+
+  /** The Alertmanager of this process is there: it gets what was kept for it. */
+  void sinkArrived() {
+    List<Alert> kept = awaiting.takeAll();
+    if (!kept.isEmpty()) {
+      deliverHere(kept);
+    }
   }
 
   private List<Alert> prepare(List<Alert> alerts) {

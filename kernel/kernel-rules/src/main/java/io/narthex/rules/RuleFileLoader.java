@@ -9,6 +9,7 @@ import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Place;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.ConfigNode.Sequence;
 import io.narthex.spi.notifier.TemplateRenderer.TemplateException;
@@ -38,6 +39,10 @@ final class RuleFileLoader {
   private final @Nullable TemplateService templates;
   private final NameScheme names;
   private final boolean ignoreUnknown;
+  private final List<Expression> expressionsRead = new ArrayList<>();
+
+  /** An expression of a rule and where it stands. */
+  record Expression(Place place, String group, String rule, String text) {}
 
   /**
    * Creates a loader.
@@ -79,6 +84,11 @@ final class RuleFileLoader {
       }
     }
     return groups;
+  }
+
+  /** Returns the expressions of all rules read so far. */
+  List<Expression> expressions() {
+    return List.copyOf(expressionsRead);
   }
 
   private void unknown(Entry e, String type) {
@@ -244,6 +254,7 @@ final class RuleFileLoader {
     } catch (IllegalArgumentException e) {
       throw at(exprNode, where + "could not parse expression: " + e.getMessage());
     }
+    expressionsRead.add(new Expression(exprNode.place(), group, name, expr));
     if (!record.isEmpty()) {
       if (!annotations.isEmpty()) {
         throw at(annotationsNode, where + "invalid field 'annotations' in recording rule");

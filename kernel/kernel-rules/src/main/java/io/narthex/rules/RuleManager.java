@@ -4,6 +4,7 @@ import io.narthex.format.duration.PromDuration;
 import io.narthex.format.re2.Re2;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.model.TargetGroup;
+import io.narthex.promql.Expr;
 import io.narthex.promql.ParseException;
 import io.narthex.promql.ParserOptions;
 import io.narthex.promql.Printer;
@@ -14,9 +15,12 @@ import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.ReloadListener;
 import io.narthex.service.discovery.TargetGroupListener;
 import io.narthex.service.metrics.Metrics;
+import io.narthex.service.plugins.PluginSettingsService.WaitingBlock;
+import io.narthex.service.plugins.WaitingSource;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.rules.RuleService;
+import io.narthex.service.server.HandOver;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.template.TemplateService;
@@ -36,6 +40,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
@@ -49,8 +55,19 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 /**
  * Runs the rule groups that the configuration names. Groups that did not change go on undisturbed.
  */
-@Component(service = {RuleService.class, ReloadListener.class, TargetGroupListener.class})
-public final class RuleManager implements RuleService, ReloadListener, TargetGroupListener {
+@Component(
+    service = {
+      RuleService.class,
+      ReloadListener.class,
+      TargetGroupListener.class,
+      WaitingSource.class
+    })
+public final class RuleManager
+    implements RuleService, ReloadListener, TargetGroupListener, WaitingSource {
+  private static final Pattern UNKNOWN =
+      Pattern.compile("unknown function with name \"([^\"]*)\"", 0);
+
+  private final HandOver handOver;
   private final QueryEngine engine;
   private final TemplateService templates;
   private final AlertSender sender;
@@ -60,6 +77,7 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
   private volatile @Nullable AlertSink sink;
   private volatile @Nullable HttpTransport http;
   private volatile Map<String, RuleGroup> groups = Map.of();
+  private volatile List<RuleFileLoader.Expression> withPluginFunctions = List.of();
   private boolean loadedOnce; // ReloadListener is called by one thread at a time
   private boolean closed; // guarded by this
 
@@ -70,7 +88,9 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
       @Reference StorageGate storage,
       @Reference TemplateService templates,
       @Reference ServerInfo server,
-      @Reference Metrics metrics) {
+      @Reference Metrics metrics,
+      @Reference HandOver handOver) {
+    this.handOver = handOver;
     this.engine = engine;
     this.templates = templates;
     this.sender =
@@ -112,6 +132,7 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
       policyOption = ReferencePolicyOption.GREEDY)
   void bindSink(AlertSink service) {
     sink = service;
+    sender.sinkArrived();
   }
 
   /** Lets it go. */
@@ -137,7 +158,7 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
     }
   }
 
-  /** Stops all groups; their series go on when the server is back. */
+  /** Stops all groups; what they know is left for the next instance, their series go on there. */
   @Deactivate
   void stop() {
     Map<String, RuleGroup> running;
@@ -147,6 +168,9 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
       groups = Map.of();
     }
     running.values().forEach(g -> g.stop(false));
+    if (!running.isEmpty()) {
+      handOver.leave(RuleState.KEY, RuleState.of(running));
+    }
     sender.close();
   }
 
@@ -171,6 +195,7 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
         return;
       }
       Map<String, RuleGroup> before = new LinkedHashMap<>(groups);
+      RuleState left = loadedOnce ? null : RuleState.of(handOver.take(RuleState.KEY));
       List<RuleGroup> starting = new ArrayList<>();
       for (GroupSpec spec : specs) {
         Duration interval =
@@ -186,6 +211,9 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
           continue;
         }
         RuleGroup group = new RuleGroup(spec, interval, offset, context, clock, !loadedOnce);
+        if (left != null) {
+          left.restore(spec.key(), group);
+        }
         if (old != null) {
           old.stop(false);
           group.takeOver(old);
@@ -215,6 +243,7 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
       }
       out.addAll(loader.load(file.toString(), text));
     }
+    withPluginFunctions = loader.expressions().stream().filter(e -> !isPlain(e.text())).toList();
     return out;
   }
 
@@ -249,10 +278,14 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
     return text.chars().anyMatch(c -> c == '*' || c == '?' || c == '[');
   }
 
+  /** Takes an expression that nothing but an absent plugin makes wrong: its rule waits for it. */
   private String canonical(String expression) {
     try {
       engine.check(expression);
     } catch (QueryException e) {
+      if (e.missingPlugin() != null) {
+        return expression;
+      }
       throw new IllegalArgumentException(e.getMessage(), e);
     }
     return print(expression);
@@ -266,6 +299,42 @@ public final class RuleManager implements RuleService, ReloadListener, TargetGro
     } catch (ParseException e) {
       return expression;
     }
+  }
+
+  /** Tells whether an expression has no functions but those of the language. */
+  private static boolean isPlain(String expression) {
+    try {
+      Expr parsed = new PromqlParser(ParserOptions.everything(Re2::compile)).parse(expression);
+      return parsed != null;
+    } catch (ParseException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public List<WaitingBlock> waiting() {
+    List<WaitingBlock> out = new ArrayList<>();
+    for (RuleFileLoader.Expression e : withPluginFunctions) {
+      try {
+        engine.check(e.text());
+      } catch (QueryException failure) {
+        String function = missingFunction(String.valueOf(failure.getMessage()));
+        out.add(
+            new WaitingBlock(
+                "function",
+                function,
+                e.place().toString(),
+                "group " + e.group() + ", rule " + e.rule(),
+                String.valueOf(failure.getMessage())));
+      }
+    }
+    return out;
+  }
+
+  /** Returns the name in a message about an unknown function, else the empty text. */
+  private static String missingFunction(String message) {
+    Matcher m = UNKNOWN.matcher(message);
+    return m.find() ? m.group(1) : "";
   }
 
   @Override

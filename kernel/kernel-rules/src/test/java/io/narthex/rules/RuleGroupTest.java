@@ -97,6 +97,42 @@ class RuleGroupTest {
   }
 
   @Test
+  void stateIsHandedToTheGroupOfAnotherVersion() {
+    RuleGroup before = group(Duration.ofMinutes(2), Duration.ZERO, false, 0);
+    engine.vector = List.of(UP);
+    for (int m = 0; m <= 2; m++) {
+      before.evaluate(minute(m));
+    }
+    assertThat(sent).hasSize(1);
+    Map<String, Object> left = RuleState.of(Map.of("k", before));
+
+    RuleGroup after = group(Duration.ofMinutes(2), Duration.ZERO, true, 0);
+    java.util.Objects.requireNonNull(RuleState.of((Object) left)).restore("k", after);
+    assertThat(alertOf(after).state()).isEqualTo(RuleService.AlertState.FIRING);
+    assertThat(alertOf(after).alerts()).isEqualTo(alertOf(before).alerts());
+    assertThat(after.rules().get(0).series).isEqualTo(before.rules().get(0).series).isNotEmpty();
+    after.evaluate(minute(3));
+    assertThat(sent).as("it has been sent a minute ago").hasSize(1);
+    engine.vector = List.of();
+    after.evaluate(minute(4));
+    assertThat(sent).hasSize(2);
+    assertThat(sent.get(1).startsAt()).isEqualTo(Instant.ofEpochMilli(minute(2)));
+    assertThat(sent.get(1).endsAt()).isEqualTo(Instant.ofEpochMilli(minute(4)));
+  }
+
+  @Test
+  void stateInAnotherFormIsLeftAlone() {
+    assertThat(RuleState.of((Object) null)).isNull();
+    assertThat(RuleState.of((Object) "text")).isNull();
+    RuleGroup group = group(Duration.ZERO, Duration.ZERO, true, 0);
+    Map<String, Object> odd =
+        Map.of("k", List.of(Map.of("rule", "Down{severity=page}", "alerts", List.of("odd"))));
+    java.util.Objects.requireNonNull(RuleState.of((Object) odd)).restore("k", group);
+    java.util.Objects.requireNonNull(RuleState.of((Object) odd)).restore("absent", group);
+    assertThat(alertOf(group).alerts()).isEmpty();
+  }
+
+  @Test
   void resolvedAlertIsSentWithItsEndForFifteenMinutes() {
     RuleGroup group = group(Duration.ZERO, Duration.ZERO, false, 0);
     engine.vector = List.of(UP);

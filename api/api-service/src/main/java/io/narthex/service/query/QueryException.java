@@ -1,5 +1,7 @@
 package io.narthex.service.query;
 
+import org.jspecify.annotations.Nullable;
+
 /** A query that cannot be answered. The message is the one of the HTTP API. */
 public final class QueryException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -21,15 +23,35 @@ public final class QueryException extends RuntimeException {
   }
 
   private final Kind kind;
+  private final @Nullable String missingPlugin;
 
   /** Creates one with the message for the user. */
   public QueryException(Kind kind, String message) {
+    this(kind, message, null);
+  }
+
+  /**
+   * Creates one with the message for the user.
+   *
+   * @param missingPlugin id of the plugin whose absence alone makes the expression wrong, or null
+   */
+  public QueryException(Kind kind, String message, @Nullable String missingPlugin) {
     super(message);
     this.kind = kind;
+    this.missingPlugin = missingPlugin;
   }
 
   /** Returns why there is no answer. */
   public Kind kind() {
     return kind;
+  }
+
+  /**
+   * Returns the id of the plugin whose functions the expression needs and that does not run; null
+   * when the parser finds anything else wrong too. Types are not checked before all functions are
+   * known.
+   */
+  public @Nullable String missingPlugin() {
+    return missingPlugin;
   }
 }

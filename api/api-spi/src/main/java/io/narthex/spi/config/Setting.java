@@ -4,6 +4,7 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Describes one key of a configuration block; stands on a component of a configuration record.
@@ -27,6 +28,7 @@ import java.lang.annotation.Target;
   ElementType.PARAMETER
 })
 @Retention(RetentionPolicy.RUNTIME)
+@ProviderType // the host alone reads it, so that it may get further members
 public @interface Setting {
   /** The YAML key; empty: the component's name in snake_case. */
   String name() default "";
@@ -55,4 +57,31 @@ public @interface Setting {
 
   /** Greatest value allowed for numbers, sizes and durations (seconds). */
   double max() default Double.POSITIVE_INFINITY;
+
+  /** Unit of a number, for people: {@code bytes}, {@code requests per second}; since 1.1. */
+  String unit() default "";
+
+  /**
+   * Regular expression (RE2) that a text has to match as a whole, or each item of a list of texts;
+   * an empty text that is not required passes; since 1.1.
+   */
+  String pattern() default "";
+
+  /**
+   * The texts allowed, or the items allowed in a list of texts; none: all. An empty text that is
+   * not required passes; since 1.1.
+   */
+  String[] oneOf() default {};
+
+  /**
+   * Keys of the same block that may not be given together with this one, for example {@code
+   * "api_key_file"} at {@code api_key}; since 1.1.
+   */
+  String[] excludes() default {};
+
+  /**
+   * Whether the value is hidden wherever configuration is shown, though its type is not {@link
+   * Secret}: for lists, maps and unbound values; since 1.1.
+   */
+  boolean secret() default false;
 }

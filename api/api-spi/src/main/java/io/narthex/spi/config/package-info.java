@@ -1,6 +1,6 @@
 /** How a plugin describes its configuration block: one annotated record. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.spi.config;
 

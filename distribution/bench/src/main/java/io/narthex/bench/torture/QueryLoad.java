@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,8 @@ final class QueryLoad implements AutoCloseable {
   private final AtomicInteger right = new AtomicInteger();
   private final AtomicInteger unavailable = new AtomicInteger();
   private final AtomicInteger wrong = new AtomicInteger();
+  private final AtomicLong outage = new AtomicLong(); // when the first 503 came; 0: none since
+  private final AtomicLong longestOutage = new AtomicLong();
   private final List<String> wrongOnes = new CopyOnWriteArrayList<>();
   private volatile boolean stopping;
 
@@ -76,6 +79,16 @@ final class QueryLoad implements AutoCloseable {
     }
   }
 
+  /** Forgets what has been answered so far. */
+  void begin() {
+    right.set(0);
+    unavailable.set(0);
+    wrong.set(0);
+    wrongOnes.clear();
+    outage.set(0);
+    longestOutage.set(0);
+  }
+
   private void run(int client) {
     int next = client;
     while (!stopping) {
@@ -97,6 +110,7 @@ final class QueryLoad implements AutoCloseable {
       if (response.statusCode() == 503
           && response.headers().firstValue("Retry-After").isPresent()) {
         unavailable.incrementAndGet();
+        outage.compareAndSet(0, System.nanoTime());
         return;
       }
       found =
@@ -108,6 +122,10 @@ final class QueryLoad implements AutoCloseable {
     }
     if (question.answer.equals(found)) {
       right.incrementAndGet();
+      long since = outage.getAndSet(0);
+      if (since != 0) {
+        longestOutage.accumulateAndGet(System.nanoTime() - since, Math::max);
+      }
     } else {
       wrong.incrementAndGet();
       if (wrongOnes.size() < SHOWN) {
@@ -145,6 +163,11 @@ final class QueryLoad implements AutoCloseable {
   /** Returns how many were answered with 503 and Retry-After. */
   int unavailable() {
     return unavailable.get();
+  }
+
+  /** Returns the longest time in seconds from a 503 to the next right answer. */
+  double longestOutage() {
+    return longestOutage.get() / 1e9;
   }
 
   int wrong() {

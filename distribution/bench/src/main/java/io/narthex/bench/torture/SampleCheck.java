@@ -97,15 +97,15 @@ final class SampleCheck {
     }
   }
 
-  /** Checks the series of a recording rule, one sample a second. */
-  void rule(String name) throws IOException, InterruptedException {
-    JsonNode found = read(name);
+  /** Checks the series of a recording rule, one sample a second, until a time. */
+  void rule(String name, long untilMs) throws IOException, InterruptedException {
+    JsonNode found = read(name, untilMs);
     if (found.isEmpty()) {
       gaps++;
       problem(name + ": no series at all");
     }
     for (JsonNode one : found) {
-      slots(one);
+      slots(one, untilMs);
     }
   }
 
@@ -134,16 +134,24 @@ final class SampleCheck {
   }
 
   private JsonNode read(String selector) throws IOException, InterruptedException {
+    return read(selector, toMs);
+  }
+
+  private JsonNode read(String selector, long untilMs) throws IOException, InterruptedException {
     return server
         .data(
             "/api/v1/query?query="
-                + ServerUnderTest.encode(selector + "[" + (toMs - fromMs) + "ms]")
+                + ServerUnderTest.encode(selector + "[" + (untilMs - fromMs) + "ms]")
                 + "&time="
-                + toMs / 1000.0)
+                + untilMs / 1000.0)
         .path("result");
   }
 
   private void slots(JsonNode one) {
+    slots(one, toMs);
+  }
+
+  private void slots(JsonNode one, long untilMs) {
     series++;
     JsonNode values = one.has("values") ? one.path("values") : one.path("histograms");
     int n = values.size();
@@ -159,9 +167,9 @@ final class SampleCheck {
         gap(one, times[i - 1], times[i], step);
       }
     }
-    long last = slot(toMs, offset) - slot(times[n - 1], offset);
+    long last = slot(untilMs, offset) - slot(times[n - 1], offset);
     if (last > 1) { // the newest tick may be under way
-      gap(one, times[n - 1], toMs, last);
+      gap(one, times[n - 1], untilMs, last);
     }
   }
 

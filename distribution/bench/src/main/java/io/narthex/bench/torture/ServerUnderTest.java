@@ -38,11 +38,17 @@ final class ServerUnderTest implements AutoCloseable {
   /**
    * What the plugin manager says of a plugin.
    *
+   * @param kernel whether it is a part of the kernel
    * @param startedMs when the version that runs was started
    * @param formerLoaders class loaders of former versions still alive
    */
   record PluginState(
-      String version, String state, String reason, long startedMs, int formerLoaders) {}
+      String version,
+      String state,
+      String reason,
+      boolean kernel,
+      long startedMs,
+      int formerLoaders) {}
 
   private ServerUnderTest(Process process, String base, Path data, Path log) {
     this.process = process;
@@ -173,6 +179,7 @@ final class ServerUnderTest implements AutoCloseable {
               p.path("version").asText(),
               p.path("state").asText(),
               p.path("reason").asText(),
+              p.path("source").asText().equals("kernel"),
               p.path("started").asLong(),
               p.path("staleClassLoaders").asInt()));
     }

@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param targets stand-in targets, scraped every second
  * @param notificationsPerSecond notifications the alerts cause; half of them tell of an end
  * @param endpointDelay how long the receiver of the notifications takes for each
+ * @param warmUp how long the load is on before anything is counted
  * @param pause between two cycles
  * @param keep whether the folder of the run is left behind
  */
@@ -19,6 +20,7 @@ public record TortureOptions(
     int targets,
     int notificationsPerSecond,
     Duration endpointDelay,
+    Duration warmUp,
     Duration pause,
     boolean keep) {
 
@@ -27,7 +29,15 @@ public record TortureOptions(
 
   /** The run that counts: 200 cycles, 100 targets, 50 notifications a second. */
   public static final TortureOptions FULL =
-      new TortureOptions(200, 50, 100, 50, Duration.ofMillis(300), Duration.ofMillis(200), false);
+      new TortureOptions(
+          200,
+          50,
+          100,
+          50,
+          Duration.ofMillis(300),
+          Duration.ofSeconds(20),
+          Duration.ofMillis(200),
+          false);
 
   /** Checks the numbers. */
   public TortureOptions {
@@ -39,7 +49,7 @@ public record TortureOptions(
 
   /**
    * Reads {@code --cycles=N --kernel-cycles=N --targets=N --notifications=N --endpoint-delay=MS
-   * --pause=MS --keep}; what is not named is as in {@link #FULL}.
+   * --warm=S --pause=MS --keep}; what is not named is as in {@link #FULL}.
    *
    * @throws IllegalArgumentException for anything else; the message is for users
    */
@@ -49,6 +59,7 @@ public record TortureOptions(
     int targets = FULL.targets;
     int notifications = FULL.notificationsPerSecond;
     Duration delay = FULL.endpointDelay;
+    Duration warmUp = FULL.warmUp;
     Duration pause = FULL.pause;
     boolean keep = false;
     for (String argument : arguments) {
@@ -60,6 +71,7 @@ public record TortureOptions(
         case "--targets" -> targets = number(argument, value);
         case "--notifications" -> notifications = number(argument, value);
         case "--endpoint-delay" -> delay = Duration.ofMillis(number(argument, value));
+        case "--warm" -> warmUp = Duration.ofSeconds(number(argument, value));
         case "--pause" -> pause = Duration.ofMillis(number(argument, value));
         case "--keep" -> keep = true;
         default ->
@@ -67,10 +79,11 @@ public record TortureOptions(
                 "torture: unknown option \""
                     + argument
                     + "\"; one of --cycles=N --kernel-cycles=N --targets=N --notifications=N"
-                    + " --endpoint-delay=MS --pause=MS --keep");
+                    + " --endpoint-delay=MS --warm=S --pause=MS --keep");
       }
     }
-    return new TortureOptions(cycles, kernelCycles, targets, notifications, delay, pause, keep);
+    return new TortureOptions(
+        cycles, kernelCycles, targets, notifications, delay, warmUp, pause, keep);
   }
 
   private static int number(String argument, String value) {

@@ -3,24 +3,16 @@ package io.narthex.core.config;
 import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
 import io.narthex.format.alertmanager.MatcherSyntax;
 import io.narthex.format.yaml.ConfigBinder;
-import io.narthex.format.yaml.RecordYaml;
 import io.narthex.format.yaml.YamlReader;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.ConfigSnapshot;
-import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.config.PrometheusConfig;
-import io.narthex.service.config.ScrapeConfig;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The configuration files of the server: where they are, and reading them all. */
@@ -28,9 +20,20 @@ public final class ConfigFiles {
   /**
    * All files as they are now.
    *
+   * @param snapshot without its texts
+   * @param alertmanagerRoot {@code alertmanager.yml} as it stands, or null
    * @param narthexFolder what relative paths in {@code narthex.yml} are relative to
    */
-  public record Loaded(ConfigSnapshot snapshot, NarthexConfig narthex, Path narthexFolder) {}
+  public record Loaded(
+      ConfigSnapshot snapshot,
+      @Nullable ConfigNode alertmanagerRoot,
+      NarthexConfig narthex,
+      Path narthexFolder) {
+    /** Returns the snapshot with its texts written by {@code shown}. */
+    ConfigSnapshot shownBy(ShownConfig shown) {
+      return shown.show(snapshot, alertmanagerRoot);
+    }
+  }
 
   private final Path prometheus;
   private final @Nullable Path alertmanager;
@@ -59,19 +62,19 @@ public final class ConfigFiles {
   }
 
   /**
-   * Reads and validates all files.
+   * Reads and validates all files. Keys in {@code global:} of {@code alertmanager.yml} that are not
+   * Alertmanager's own are left to {@code GlobalKeys}, which knows the plugins.
    *
    * @throws ConfigException with the place of what is wrong
    */
   public Loaded load() {
     PrometheusConfig main = new PrometheusConfigLoader(System::getenv, false).load(prometheus);
     AlertmanagerConfig alerts = AlertmanagerConfig.none();
-    String alertsYaml = "";
+    ConfigNode alertsRoot = null;
     Path amFile = alertmanager;
     if (amFile != null) {
-      ConfigNode root = YamlReader.read(amFile.toString(), read(amFile));
-      alerts = AlertmanagerConfigLoader.load(root, matchers, Set.of());
-      alertsYaml = YamlText.print(root);
+      alertsRoot = YamlReader.read(amFile.toString(), read(amFile));
+      alerts = AlertmanagerConfigLoader.load(alertsRoot, matchers, key -> true);
     }
     NarthexConfig own =
         ConfigBinder.bind(ConfigNode.emptyMapping("narthex.yml"), NarthexConfig.class);
@@ -83,13 +86,9 @@ public final class ConfigFiles {
     }
     ConfigSnapshot snapshot =
         new ConfigSnapshot(
-            main,
-            yaml(main),
-            folder(prometheus),
-            alerts,
-            alertsYaml,
-            folder(amFile == null ? prometheus : amFile));
-    return new Loaded(snapshot, own, folder(ownFile == null ? prometheus : ownFile));
+            main, "", folder(prometheus), alerts, "", folder(amFile == null ? prometheus : amFile));
+    Path ownFolder = folder(ownFile == null ? prometheus : ownFile);
+    return new Loaded(snapshot, alertsRoot, own, ownFolder);
   }
 
   private static Path folder(Path file) {
@@ -102,29 +101,6 @@ public final class ConfigFiles {
     } catch (IOException e) {
       throw new ConfigException(file + ": cannot be read: " + PrometheusConfigLoader.reason(e), e);
     }
-  }
-
-  /** Returns the main configuration as YAML, defaults filled in, secrets hidden. */
-  private static String yaml(PrometheusConfig config) {
-    Map<String, Object> map = new LinkedHashMap<>(RecordYaml.toMap(config));
-    if (!config.scrapeConfigs().isEmpty()) {
-      List<Object> jobs = new ArrayList<>();
-      for (ScrapeConfig job : config.scrapeConfigs()) {
-        Map<String, Object> plain = new LinkedHashMap<>(RecordYaml.toMap(job));
-        Map<String, List<@Nullable Object>> discoveries = new LinkedHashMap<>();
-        for (DiscoveryBlock block : job.discoveries()) {
-          String key =
-              block.type().equals("static") ? "static_configs" : block.type() + "_sd_configs";
-          discoveries
-              .computeIfAbsent(key, k -> new ArrayList<>())
-              .add(YamlText.redacted(block.node()));
-        }
-        plain.putAll(discoveries);
-        jobs.add(plain);
-      }
-      map.put("scrape_configs", jobs);
-    }
-    return RecordYaml.print(map);
   }
 
   /** Returns the main file, for messages. */

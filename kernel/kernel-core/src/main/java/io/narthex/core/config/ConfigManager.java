@@ -10,8 +10,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +35,14 @@ public final class ConfigManager implements ConfigService {
   private volatile ConfigFiles.Loaded loaded;
   private volatile Outcome outcome;
   private volatile boolean live;
+  private volatile ShownConfig shown = new ShownConfig(ShownConfig.Records.NONE);
+  private volatile @Nullable View view;
+
+  /** A configuration with its texts, and what they were made of. */
+  private record View(ConfigFiles.Loaded loaded, ShownConfig shown, ConfigSnapshot snapshot) {}
+
+  /** Parts that were added later and could not apply the configuration, with the reason. */
+  private final Map<ReloadListener, String> lateProblems = new ConcurrentHashMap<>();
 
   /**
    * Creates a manager of files that have been read.
@@ -60,6 +71,29 @@ public final class ConfigManager implements ConfigService {
   }
 
   /**
+   * Has the configuration written anew from now on, with the records of the plugins that run; to be
+   * called with another object when they change.
+   */
+  public void showWith(ShownConfig changed) {
+    shown = changed;
+  }
+
+  private ConfigSnapshot view(ConfigFiles.Loaded of) {
+    ShownConfig by = shown;
+    View known = view;
+    if (known == null || known.loaded != of || known.shown != by) {
+      known = new View(of, by, of.shownBy(by));
+      view = known;
+    }
+    return known.snapshot;
+  }
+
+  /** Tells whether the configuration is in effect. */
+  public boolean live() {
+    return live;
+  }
+
+  /**
    * Applies the configuration read at the start.
    *
    * @throws ConfigException when a part refuses it, for example for a rule that cannot be parsed
@@ -77,23 +111,33 @@ public final class ConfigManager implements ConfigService {
     listeners.add(listener);
     if (live) {
       try {
-        listener.apply(loaded.snapshot());
+        listener.apply(view(loaded));
       } catch (RuntimeException | LinkageError e) {
         problem(listener, e);
+        lateProblems.put(listener, text(listener, e));
         failed(
             "one or more errors occurred while applying the configuration: " + text(listener, e));
       }
     }
   }
 
-  /** Removes a part. */
-  public void remove(ReloadListener listener) {
+  /** Removes a part; if it alone could not apply the configuration, that is forgotten. */
+  public synchronized void remove(ReloadListener listener) {
     listeners.remove(listener);
+    if (lateProblems.remove(listener) != null && lateProblems.isEmpty()) {
+      outcome = new Outcome(true, null, outcome.lastSuccess());
+      successful.set(1);
+    }
+  }
+
+  /** Returns why a part that came later could not apply the configuration, or null. */
+  public @Nullable String lateProblem(ReloadListener listener) {
+    return lateProblems.get(listener);
   }
 
   @Override
   public ConfigSnapshot current() {
-    return loaded.snapshot();
+    return view(loaded);
   }
 
   /** Returns all files as they are in effect. */
@@ -117,6 +161,7 @@ public final class ConfigManager implements ConfigService {
       throw new ConfigException("the configuration could not be checked: " + e, e);
     }
     loaded = next;
+    lateProblems.clear();
     List<String> problems = apply(next);
     if (!problems.isEmpty()) {
       failed(
@@ -133,7 +178,7 @@ public final class ConfigManager implements ConfigService {
     List<String> problems = new ArrayList<>();
     for (ReloadListener listener : ordered) {
       try {
-        listener.apply(next.snapshot());
+        listener.apply(view(next));
       } catch (RuntimeException | LinkageError e) {
         problem(listener, e);
         problems.add(text(listener, e));

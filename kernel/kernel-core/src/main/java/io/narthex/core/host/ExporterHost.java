@@ -110,9 +110,10 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     });
   }
 
-  private static @Nullable Object plain(Mapping exporters, String type) {
+  private static Object plain(Mapping exporters, String type) {
     ConfigNode node = exporters.get(type);
-    return node == null ? null : node.toPlain();
+    // an empty block is the same as none
+    return Objects.requireNonNullElse(node == null ? null : node.toPlain(), Map.of());
   }
 
   @Override
@@ -207,7 +208,8 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     while (true) {
       Slot slot = slots.get(type);
       if (slot == null) {
-        throw new IOException("exporter `" + type + "` is not available; waiting for its plugin");
+        throw new IOException(
+            "exporter `" + type + "` is not available; waiting for plugin `" + type + "`");
       }
       if (!slot.turn.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
         throw new IOException("exporter `" + type + "` has been busy for " + WAIT_SECONDS + " s");
@@ -232,7 +234,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
 
   private Exporter open(Provider provider, Mapping exporters, Path folder) {
     ConfigNode named = exporters.get(provider.type());
-    ConfigNode block = named == null ? ConfigNode.emptyMapping("narthex.yml") : named;
+    ConfigNode block = named == null ? ConfigNode.emptyMapping(exporters.place().file()) : named;
     HostContext context = environment.context(provider, "exporter " + provider.type(), folder);
     return environment
         .guard()
@@ -259,7 +261,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
       return;
     }
     Exporter next = null;
-    String problem = "is not available; waiting for its plugin";
+    String problem = "is not available; waiting for plugin `" + type + "`";
     if (now != null) {
       try {
         next = open(now, settings, configDirectory);

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
   private final Map<String, Slot> byName = new HashMap<>(); // guarded by lock
   private final Map<String, String> former = new HashMap<>(); // guarded by lock
   private volatile Set<String> reserved = BuiltinNames.all();
+  private volatile Function<String, @Nullable String> longAgo = name -> null;
 
   /** Creates one without functions. */
   public FunctionHost(PluginGuard guard) {
@@ -70,10 +72,28 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
     return reserved.contains(name.toLowerCase(Locale.ROOT));
   }
 
+  /** Sets what tells the plugin that had a function before this server was started. */
+  public void formerly(Function<String, @Nullable String> memory) {
+    longAgo = memory;
+  }
+
   @Override
   public @Nullable String formerProvider(String name) {
+    String known;
     synchronized (lock) {
-      return byName.containsKey(name) ? null : former.get(name);
+      if (byName.containsKey(name)) {
+        return null;
+      }
+      known = former.get(name);
+    }
+    return known != null ? known : longAgo.apply(name);
+  }
+
+  /** Returns the names of the functions of a type. */
+  public Set<String> names(String type) {
+    synchronized (lock) {
+      Slot slot = byType.get(type);
+      return slot == null ? Set.of() : Set.copyOf(slot.functions.keySet());
     }
   }
 

@@ -81,6 +81,11 @@ public final class ProviderRegistry {
         .toList();
   }
 
+  /** Returns all providers, in no order. */
+  public List<Provider> all() {
+    return List.copyOf(providers.values());
+  }
+
   /** Lets all listeners check candidates. */
   public void probe(List<Provider> candidates) {
     for (Provider candidate : candidates) {

@@ -56,7 +56,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   private volatile double progress;
   private volatile boolean closed;
   private volatile boolean replacing; // between one storage and the next
-  private volatile String problem = "waiting for the storage plugin";
+  private volatile String problem;
   private long openings; // used by the one thread that changes plugins
 
   /**
@@ -71,6 +71,10 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     this.dataDirectory = dataDirectory;
     this.wantedType = wantedType;
     this.settings = settings;
+    problem =
+        "waiting for plugin `"
+            + wantedType
+            + "`; put its jar into the plugin folder, or choose another storage.type in narthex.yml";
   }
 
   private record Context(

@@ -148,8 +148,18 @@ final class Deployment {
   }
 
   /** Turns the framework's words into ours. */
-  private static String explain(BundleException e) {
+  static String explain(BundleException e) {
     String text = String.valueOf(e.getMessage());
+    String need = need(text);
+    if (need != null) {
+      return need;
+    }
+    Throwable cause = e.getCause();
+    return "failed to start: " + text + (cause == null ? "" : ": " + cause);
+  }
+
+  /** Returns what a text of the framework says is missing, or null when it says no such thing. */
+  static @Nullable String need(String text) {
     java.util.regex.Matcher missing =
         java.util.regex.Pattern.compile(
                 "osgi\\.wiring\\.package=([\\w.]+)\\)(?:\\(version>=([\\w.]+)\\))?", 0)
@@ -171,8 +181,7 @@ final class Deployment {
     if (text.contains("osgi.ee")) {
       return "needs a newer Java than " + Runtime.version().feature();
     }
-    Throwable cause = e.getCause();
-    return "failed to start: " + text + (cause == null ? "" : ": " + cause);
+    return null;
   }
 
   private void findProviders(BundleContext framework) {

@@ -60,6 +60,11 @@ final class KeptJars {
     return sha256.length() < 12 ? "\u0000" : sha256.substring(0, 12);
   }
 
+  /** Returns the name under which a jar is kept. */
+  static String fileName(JarInfo info) {
+    return info.version() + "-" + shortDigest(info.sha256()) + ".jar";
+  }
+
   /** Returns the version in the name of a kept jar. */
   static String versionOf(Path jar) {
     return name(jar).replaceFirst("-[0-9a-f]{12}\\.jar$", "");
@@ -119,7 +124,7 @@ final class KeptJars {
   /** Keeps a jar that runs, so that undo works after its file has been replaced. */
   void keep(Path jar, JarInfo info) {
     Path folder = kept.resolve(info.id());
-    Path target = folder.resolve(info.version() + "-" + shortDigest(info.sha256()) + ".jar");
+    Path target = folder.resolve(fileName(info));
     try {
       Files.createDirectories(folder);
       if (!Files.exists(target)) {
@@ -153,6 +158,19 @@ final class KeptJars {
                 })
             .reversed());
     return all;
+  }
+
+  /** Returns the versions of the kept jars of a plugin, newest first. */
+  List<String> versions(String id) {
+    return newestFirst(id).stream().map(KeptJars::versionOf).toList();
+  }
+
+  /** Deletes the kept jars of a plugin. */
+  void forget(String id) throws IOException {
+    for (Path jar : newestFirst(id)) {
+      Files.deleteIfExists(jar);
+    }
+    Files.deleteIfExists(kept.resolve(id));
   }
 
   /** Returns the kept jar that ran before the one with this digest, or null. */

@@ -51,6 +51,8 @@ import org.slf4j.LoggerFactory;
  * most every {@link #RECHECK}. Thread-safe.
  */
 final class LeakMeter implements MetricCollector {
+  private static final List<String> WHAT =
+      List.of("class_loader", "thread", "timer", "mbean", "jdbc_driver");
   private static final Logger LOG = LoggerFactory.getLogger(LeakMeter.class);
   private static final Duration RECHECK = Duration.ofSeconds(5);
   private static final Duration END_DEADLINE = Duration.ofSeconds(2);
@@ -272,6 +274,7 @@ final class LeakMeter implements MetricCollector {
             ""));
     for (String id : new TreeMap<>(formers).keySet()) {
       Map<String, Integer> byWhat = new LinkedHashMap<>();
+      WHAT.forEach(what -> byWhat.put(what, 0)); // a series that ends says less than a 0
       leaks(id).forEach(l -> byWhat.merge(l.what(), 1, Integer::sum));
       new TreeMap<>(byWhat)
           .forEach((what, n) -> sink.sample(name, Labels.of("plugin", id, "what", what), n));

@@ -5,6 +5,7 @@ import io.narthex.core.host.PluginCalls.PluginTimeoutException;
 import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.service.config.ReloadListener;
 import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.plugins.PluginHealth;
 import io.narthex.service.plugins.PluginService;
@@ -28,9 +29,9 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Version;
 import org.slf4j.Logger;
@@ -93,6 +94,7 @@ public final class PluginManager implements PluginService {
   private final Clock clock;
   private final AuditLog audit;
   private final PluginSettings settings;
+  private final KernelUpdates kernel;
   private final Function<ProviderRegistry.Provider, Map<String, String>> instancesOf;
   private final PluginGuard guard;
   private final LeakMeter leaks;
@@ -129,6 +131,9 @@ public final class PluginManager implements PluginService {
     settings = new PluginSettings(state.resolve("plugins.properties"));
     this.guard = guard;
     leaks = new LeakMeter(guard.threads());
+    kernel =
+        new KernelUpdates(
+            framework, changes, jars, audit, leaks, state.resolve("kernel.properties"));
     quarantine = new Quarantine(state.resolve("quarantine.properties"), clock, guard.limits());
     watcher = new DropFolder(dropFolder, new Arrivals());
     guard.onRepeatedCrashes((id, reason) -> scanner.execute(() -> quarantine(id, reason)));
@@ -137,6 +142,17 @@ public final class PluginManager implements PluginService {
   /** Returns the meter of what plugins leave behind. */
   public MetricCollector leakMetrics() {
     return leaks;
+  }
+
+  /**
+   * Sets what the replacement of kernel bundles needs of the rest of the kernel.
+   *
+   * @param configurationProblem why a part could not apply the configuration, or null
+   * @param underway is told when a replacement begins and ends
+   */
+  public void kernelHooks(
+      Function<ReloadListener, @Nullable String> configurationProblem, Consumer<Boolean> underway) {
+    kernel.hooks(configurationProblem, underway);
   }
 
   /** Installs the shipped plugins, then what lies in the drop folder, and begins to watch it. */
@@ -153,6 +169,7 @@ public final class PluginManager implements PluginService {
         LOG.debug("{} is not complete yet", file);
       }
     }
+    kernel.warnOfMissing();
     scanner.scheduleWithFixedDelay(this::scan, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
   }
 
@@ -408,14 +425,11 @@ public final class PluginManager implements PluginService {
   }
 
   private void refuseKernelNames(JarInfo info) {
-    for (Bundle bundle : framework.getBundles()) {
-      if (info.id().equals(bundle.getSymbolicName())
-          && !bundle.getLocation().startsWith("plugin:")) {
-        throw new PluginException(
-            "\""
-                + info.id()
-                + "\" is the name of a part of the server; give the plugin another symbolic name");
-      }
+    if (kernel.owns(info.id())) {
+      throw new PluginException(
+          "\""
+              + info.id()
+              + "\" is the name of a part of the server, which only an admin updates: narthex plugin install FILE; give a plugin another symbolic name");
     }
   }
 
@@ -590,7 +604,6 @@ public final class PluginManager implements PluginService {
    * without a gap: one in the drop folder, else the shipped one.
    */
   private void takeAway(Plugin plugin, String actor) {
-    settings.unpin(plugin.id);
     Path gone = plugin.file;
     String version = plugin.version;
     String sha256 = plugin.sha256;
@@ -650,31 +663,7 @@ public final class PluginManager implements PluginService {
                 null,
                 0,
                 "")));
-    for (Bundle bundle : framework.getBundles()) {
-      String name = bundle.getSymbolicName();
-      if (name != null
-          && name.startsWith("io.narthex.")
-          && !bundle.getLocation().startsWith("plugin:")) {
-        boolean active = bundle.getState() == Bundle.ACTIVE;
-        out.add(
-            new PluginInfo(
-                name,
-                Objects.requireNonNullElse(bundle.getHeaders().get("Bundle-Name"), name),
-                List.of("kernel"),
-                bundle.getVersion().toString(),
-                active ? State.RUNNING : State.FAILED,
-                active ? "" : "the bundle is not active",
-                "kernel",
-                "",
-                "",
-                bundle.getLastModified(),
-                bundle.getLastModified(),
-                List.of(),
-                null,
-                0,
-                Deployment.osgiState(bundle)));
-      }
-    }
+    out.addAll(kernel.list());
     out.sort(Comparator.comparing(PluginInfo::id));
     return out;
   }
@@ -727,6 +716,9 @@ public final class PluginManager implements PluginService {
   }
 
   private Plugin required(String id) {
+    if (kernel.owns(id)) {
+      throw KernelUpdates.noSwitch(id);
+    }
     Plugin plugin = plugins.get(id);
     if (plugin == null) {
       throw new PluginException(
@@ -747,6 +739,9 @@ public final class PluginManager implements PluginService {
       Files.copy(jar, partial, StandardCopyOption.REPLACE_EXISTING);
       synchronized (changes) {
         JarInfo info = JarInspector.inspect(partial, fileName);
+        if (kernel.owns(info.id())) {
+          return kernel.install(partial, info, force, actor);
+        }
         Plugin known = plugins.get(info.id());
         Path target = dropFolder.resolve(fileName);
         String holder = idByFile.get(target);
@@ -815,6 +810,10 @@ public final class PluginManager implements PluginService {
   @Override
   public void remove(String id, String actor) {
     synchronized (changes) {
+      if (kernel.owns(id)) {
+        kernel.remove(id, actor);
+        return;
+      }
       Plugin plugin = required(id);
       Path file = plugin.file;
       if (file == null || !file.startsWith(dropFolder)) {
@@ -876,6 +875,9 @@ public final class PluginManager implements PluginService {
   @Override
   public PluginInfo rollback(String id, String actor) {
     synchronized (changes) {
+      if (kernel.owns(id)) {
+        return kernel.rollback(id, actor);
+      }
       Plugin plugin = required(id);
       Path target = jars.before(id, plugin.sha256);
       if (target == null) {
@@ -910,6 +912,57 @@ public final class PluginManager implements PluginService {
   @Override
   public List<AuditEntry> audit(@Nullable String id, int limit) {
     return audit.newest(id, limit);
+  }
+
+  /**
+   * Returns what users decided about plugins that are not there, by id; it counts again when they
+   * return.
+   */
+  public Map<String, List<String>> decisionsOfAbsent() {
+    synchronized (changes) {
+      Map<String, List<String>> out = new LinkedHashMap<>();
+      for (String id : settings.ids()) {
+        if (!plugins.containsKey(id)) {
+          List<String> decisions = new ArrayList<>();
+          if (settings.disabled(id)) {
+            decisions.add("stopped by you");
+          }
+          String pin = settings.pin(id);
+          if (!pin.isEmpty()) {
+            decisions.add("version " + KeptJars.versionOf(Path.of(pin)) + " by undo");
+          }
+          out.put(id, decisions);
+        }
+      }
+      return out;
+    }
+  }
+
+  /** Returns the versions of a plugin that are kept for undo, newest first. */
+  public List<String> keptVersions(String id) {
+    return jars.versions(id);
+  }
+
+  /**
+   * Deletes decisions about a plugin that is not there, and its kept jars.
+   *
+   * @throws PluginException when the plugin is there
+   */
+  public void forget(String id, String actor) {
+    synchronized (changes) {
+      if (plugins.containsKey(id)) {
+        throw new PluginException(id + " is there; remove it first");
+      }
+      settings.disabled(id, false);
+      settings.unpin(id);
+      quarantine.free(id);
+      try {
+        jars.forget(id);
+      } catch (IOException e) {
+        throw new PluginException("former versions of " + id + " cannot be deleted: " + e);
+      }
+      audit.add(actor, "forget", id, "", "", "ok");
+    }
   }
 
   /** Ends the watch and waits for a change that is being made. The hosts close what is open. */

@@ -7,7 +7,10 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** What users decided about plugins and what outlives restarts: stopped ones, pinned versions. */
 final class PluginSettings {
@@ -52,6 +55,19 @@ final class PluginSettings {
   void unpin(String id) {
     set(id + ".pin", "");
     set(id + ".pinned-instead-of", "");
+  }
+
+  /** Returns the ids of plugins that something was decided about. */
+  Set<String> ids() {
+    Set<String> ids = new TreeSet<>();
+    for (String key : properties.stringPropertyNames()) {
+      for (String suffix : List.of(".disabled", ".pin")) {
+        if (key.endsWith(suffix)) {
+          ids.add(key.substring(0, key.length() - suffix.length()));
+        }
+      }
+    }
+    return ids;
   }
 
   private void set(String key, String value) {

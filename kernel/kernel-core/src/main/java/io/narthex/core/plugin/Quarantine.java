@@ -104,7 +104,10 @@ final class Quarantine {
       Files.move(
           partial, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
-      LOG.error("quarantine of plugins: {} cannot be written, a restart forgets it: {}", file, e.toString());
+      LOG.error(
+          "quarantine of plugins: {} cannot be written, a restart forgets it: {}",
+          file,
+          e.toString());
     }
   }
 }

@@ -88,6 +88,28 @@ class ConfigManagerTest {
   }
 
   @Test
+  void problemOfALatePartGoesWithIt() {
+    manager.goLive();
+    Part late =
+        new Part(
+            "late",
+            10,
+            s -> {
+              throw new ConfigException("rules.yml:3:1: is wrong");
+            });
+    manager.add(late);
+    assertThat(manager.lateProblem(late)).contains("late: rules.yml:3:1: is wrong");
+    assertThat(successful()).isEqualTo(0);
+    Part good = new Part("good", 10, s -> {});
+    manager.add(good);
+    assertThat(manager.lateProblem(good)).isNull();
+    manager.remove(late);
+    assertThat(manager.lateProblem(late)).isNull();
+    assertThat(manager.lastReload().successful()).isTrue();
+    assertThat(successful()).isEqualTo(1);
+  }
+
+  @Test
   void failingPartDoesNotHoldUpOthers() throws IOException {
     manager.add(
         new Part(

@@ -108,7 +108,7 @@ class ExporterHostTest {
 
   @Test
   void collectsFromTheOpenedExporter() throws Exception {
-    assertThatThrownBy(this::collect).hasMessageContaining("waiting for its plugin");
+    assertThatThrownBy(this::collect).hasMessageContaining("waiting for plugin `node`");
     host.changed(Kind.EXPORTER, "node", emitting("v1"));
     assertThat(collect()).containsExactly("v1");
     assertThat(host.types()).containsExactly("node");

@@ -22,6 +22,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,9 +95,9 @@ public final class AlertmanagerConfigLoader {
       Set.of("slack", "opsgenie", "wechat", "rocketchat");
 
   private final MatcherSyntax.Mode mode;
-  private final Set<String> pluginGlobals;
+  private final Predicate<String> pluginGlobals;
 
-  private AlertmanagerConfigLoader(MatcherSyntax.Mode mode, Set<String> pluginGlobals) {
+  private AlertmanagerConfigLoader(MatcherSyntax.Mode mode, Predicate<String> pluginGlobals) {
     this.mode = mode;
     this.pluginGlobals = pluginGlobals;
   }
@@ -118,7 +119,23 @@ public final class AlertmanagerConfigLoader {
    */
   public static AlertmanagerConfig load(
       ConfigNode root, MatcherSyntax.Mode mode, Set<String> pluginGlobals) {
+    return load(root, mode, pluginGlobals::contains);
+  }
+
+  /**
+   * Reads the file.
+   *
+   * @param pluginGlobals tells which keys in {@code global} beyond the original ones are allowed
+   * @throws ConfigException with the place of the offending value
+   */
+  public static AlertmanagerConfig load(
+      ConfigNode root, MatcherSyntax.Mode mode, Predicate<String> pluginGlobals) {
     return new AlertmanagerConfigLoader(mode, pluginGlobals).read(root);
+  }
+
+  /** Returns the keys of {@code global} that Alertmanager has. */
+  public static Set<String> globalKeys() {
+    return GLOBAL_KEYS;
   }
 
   private AlertmanagerConfig read(ConfigNode root) {
@@ -253,7 +270,7 @@ public final class AlertmanagerConfigLoader {
   private Duration globals(Mapping globals) {
     Duration resolveTimeout = Duration.ofMinutes(5);
     for (Entry e : globals.entries()) {
-      if (!GLOBAL_KEYS.contains(e.key()) && !pluginGlobals.contains(e.key())) {
+      if (!GLOBAL_KEYS.contains(e.key()) && !pluginGlobals.test(e.key())) {
         throw unknown(e, "global");
       }
       if (e.key().equals("resolve_timeout") && !isNull(e.value())) {

@@ -59,13 +59,18 @@ public final class ConfigBinder {
    */
   public static <R extends Record> R bind(
       ConfigNode node, Class<R> type, Predicate<String> others) {
-    Mapping mapping = mapping(node);
+    return bind(node, type, others, "");
+  }
+
+  private static <R extends Record> R bind(
+      ConfigNode node, Class<R> type, Predicate<String> others, String what) {
+    Mapping mapping = mapping(node, what, SecretKeys.within(type));
     Set<String> known = new LinkedHashSet<>();
     collectKeys(type, known);
     for (Entry e : mapping.entries()) {
       if (!known.contains(e.key()) && !others.test(e.key())) {
         throw new ConfigException(
-            e.keyPlace() + ": field " + e.key() + " not found" + suggestion(e.key(), known));
+            e.keyPlace() + ": field " + e.key() + " not found" + didYouMean(e.key(), known));
       }
     }
     return build(mapping, type);
@@ -78,9 +83,13 @@ public final class ConfigBinder {
     return keys;
   }
 
-  private static String suggestion(String key, Set<String> known) {
+  /** Returns the end of a message about an unknown key: the nearest known one, or all of them. */
+  public static String didYouMean(String key, Set<String> known) {
+    if (known.isEmpty()) {
+      return "; there are no keys here";
+    }
     String best = null;
-    int bestDistance = 3;
+    int bestDistance = Math.min(3, key.length());
     for (String candidate : known) {
       int d = distance(key, candidate);
       if (d < bestDistance) {
@@ -113,14 +122,19 @@ public final class ConfigBinder {
     return row[b.length()];
   }
 
-  private static Mapping mapping(ConfigNode node) {
+  private static Mapping mapping(ConfigNode node, String what, boolean hidden) {
     if (node instanceof Mapping m) {
       return m;
     }
     if (node instanceof Scalar s && s.kind() == Scalar.Kind.NULL) {
       return new Mapping(s.place(), List.of());
     }
-    throw new ConfigException(node.place() + ": expected a map, got " + describe(node));
+    throw new ConfigException(
+        node.place()
+            + ": "
+            + (what.isEmpty() ? "expected" : what + " must be")
+            + " a map, got "
+            + (hidden && node instanceof Scalar ? "a single value" : describe(node)));
   }
 
   private static void collectKeys(Class<?> type, Set<String> into) {
@@ -138,7 +152,7 @@ public final class ConfigBinder {
   }
 
   /** Returns the YAML key of a component: its given name, or the component's in snake_case. */
-  static String key(RecordComponent component, Setting setting) {
+  public static String key(RecordComponent component, Setting setting) {
     if (!setting.name().isEmpty()) {
       return setting.name();
     }
@@ -212,8 +226,23 @@ public final class ConfigBinder {
       throw new ConfigException(node.place() + ": " + key + " is required, got an empty value");
     }
     Object value = value(node, component.getGenericType(), key);
-    checkRange(node.place(), key, value, setting);
+    SettingChecks.check(node, key, value, setting);
+    checkExcluded(mapping, key, setting);
     return value;
+  }
+
+  /** Refuses keys that may not stand together; an empty value counts as not given. */
+  private static void checkExcluded(Mapping mapping, String key, Setting setting) {
+    for (String other : setting.excludes()) {
+      if (isGiven(mapping.get(key)) && isGiven(mapping.get(other))) {
+        throw new ConfigException(
+            mapping.place() + ": at most one of " + key + " & " + other + " must be configured");
+      }
+    }
+  }
+
+  private static boolean isGiven(@Nullable ConfigNode node) {
+    return node != null && !(node instanceof Scalar s && s.text().isEmpty());
   }
 
   /** Returns the zero of a type that has one and whose component never is null; else null. */
@@ -284,7 +313,7 @@ public final class ConfigBinder {
       return map(node, ((ParameterizedType) type).getActualTypeArguments()[1], key);
     }
     if (raw.isRecord() && raw != ByteSize.class) {
-      return bind(node, raw.asSubclass(Record.class));
+      return bind(node, raw.asSubclass(Record.class), k -> false, key);
     }
     if (!(node instanceof Scalar scalar)) {
       throw new ConfigException(
@@ -319,7 +348,7 @@ public final class ConfigBinder {
 
   private static Map<String, Object> map(ConfigNode node, Type element, String key) {
     Map<String, Object> out = new LinkedHashMap<>();
-    for (Entry e : mapping(node).entries()) {
+    for (Entry e : mapping(node, key, false).entries()) {
       out.put(e.key(), value(e.value(), element, e.key()));
     }
     return java.util.Collections.unmodifiableMap(out);
@@ -495,30 +524,6 @@ public final class ConfigBinder {
 
   private static boolean isDigit(char c) {
     return c >= '0' && c <= '9';
-  }
-
-  private static void checkRange(Place at, String key, Object value, Setting setting) {
-    double number;
-    if (value instanceof Number n) {
-      number = n.doubleValue();
-    } else if (value instanceof Duration d) {
-      number = d.toMillis() / 1000.0;
-    } else if (value instanceof ByteSize b) {
-      number = b.bytes();
-    } else {
-      return;
-    }
-    if (number < setting.min() || number > setting.max()) {
-      throw new ConfigException(
-          at + ": " + key + " must be " + range(setting.min(), setting.max()) + ", got " + number);
-    }
-  }
-
-  private static String range(double min, double max) {
-    if (min == Double.NEGATIVE_INFINITY) {
-      return "at most " + max;
-    }
-    return max == Double.POSITIVE_INFINITY ? "at least " + min : "from " + min + " to " + max;
   }
 
   private static String describe(ConfigNode node) {

@@ -57,7 +57,13 @@ public final class RecordYaml {
         fill(inner, out);
         continue;
       }
-      Object plain = plain(value);
+      Object plain =
+          setting.secret() && value instanceof ConfigNode node
+              ? SecretKeys.masked(node)
+              : plain(value);
+      if (plain != null && setting.secret() && !(value instanceof ConfigNode)) {
+        plain = SecretKeys.HIDDEN;
+      }
       if (plain != null) {
         out.put(ConfigBinder.key(component, setting), plain);
       }
@@ -73,7 +79,7 @@ public final class RecordYaml {
       case Duration d -> PromDuration.format(d);
       case ByteSize b -> b.bytes() == 0 ? null : print(b);
       case Enum<?> e -> e.name().toLowerCase(Locale.ROOT);
-      case ConfigNode n -> typed(n);
+      case ConfigNode n -> SecretKeys.hide(n);
       case Record r -> {
         Map<String, Object> map = toMap(r);
         yield map.isEmpty() ? null : map;
@@ -108,22 +114,6 @@ public final class RecordYaml {
           };
       case INTEGER -> text.matches("-?(0|[1-9][0-9]{0,17})") ? (Object) Long.valueOf(text) : text;
       case FLOAT -> text.matches("-?[0-9]+\\.[0-9]+") ? (Object) Double.valueOf(text) : text;
-    };
-  }
-
-  private static @Nullable Object typed(ConfigNode node) {
-    return switch (node) {
-      case ConfigNode.Scalar s -> typed(s);
-      case ConfigNode.Sequence s -> {
-        List<@Nullable Object> list = new ArrayList<>();
-        s.items().forEach(item -> list.add(typed(item)));
-        yield list;
-      }
-      case ConfigNode.Mapping m -> {
-        Map<String, @Nullable Object> map = new LinkedHashMap<>();
-        m.entries().forEach(e -> map.put(e.key(), typed(e.value())));
-        yield map;
-      }
     };
   }
 

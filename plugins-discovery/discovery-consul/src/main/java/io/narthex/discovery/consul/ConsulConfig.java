@@ -20,11 +20,13 @@ public record ConsulConfig(
     @Setting(help = "Deprecated: use basic_auth") String username,
     @Setting(help = "Deprecated: use basic_auth") @Nullable Secret password,
     @Setting(help = "Services wanted; empty = all") List<String> services,
-    @Setting(help = "Filter expression of the Catalog API") String filter,
-    @Setting(help = "Filter expression of the Health API") String healthFilter,
+    @Setting(help = "Expression of the Catalog API that services have to match") String filter,
+    @Setting(help = "Expression of the Health API that instances have to match")
+        String healthFilter,
     @Setting(help = "Tags a service has to have, all of them") List<String> tags,
     @Setting(help = "Metadata a node has to have") Map<String, String> nodeMeta,
-    @Setting(help = "Stands between tags", defaultValue = ",") String tagSeparator,
+    @Setting(help = "Stands between tags and at both ends of their list", defaultValue = ",")
+        String tagSeparator,
     @Setting(help = "Whether followers may answer", defaultValue = "true") boolean allowStale,
     @Setting(
             help = "Time between requests when changes come thick and fast",

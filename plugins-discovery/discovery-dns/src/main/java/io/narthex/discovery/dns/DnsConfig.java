@@ -6,7 +6,10 @@ import java.util.List;
 
 /** One entry of {@code dns_sd_configs}. */
 public record DnsConfig(
-    @Setting(help = "Names to look up") List<String> names,
+    @Setting(
+            help =
+                "Names to look up, at least one; without a dot at the end the search list applies")
+        List<String> names,
     @Setting(help = "SRV, A, AAAA, MX or NS", defaultValue = "SRV") String type,
     @Setting(help = "Port of the targets; all types but SRV need it", min = 0, max = 65535)
         int port,

@@ -6,7 +6,12 @@ import java.util.List;
 
 /** One entry of {@code file_sd_configs}. */
 public record FileConfig(
-    @Setting(help = "Paths of .json, .yml or .yaml files; * in the last part", required = true)
+    @Setting(
+            help =
+                "Paths of .json, .yml or .yaml files, relative to the configuration file; * in the last part",
+            required = true)
         List<String> files,
-    @Setting(help = "How often all files are read anew", defaultValue = "5m")
+    @Setting(
+            help = "How often all files are read anew, even those that look unchanged",
+            defaultValue = "5m")
         Duration refreshInterval) {}

@@ -6,7 +6,10 @@ import java.time.Duration;
 
 /** One entry of {@code http_sd_configs}. */
 public record HttpConfig(
-    @Setting(help = "Where the list is, http or https") String url,
-    @Setting(help = "How often it is fetched", defaultValue = "60s", min = 0.001)
+    @Setting(help = "Where the list is, http or https; has to be given") String url,
+    @Setting(
+            help = "How often it is fetched; also the timeout of a request",
+            defaultValue = "60s",
+            min = 0.001)
         Duration refreshInterval,
     @Setting(inline = true) HttpSettings http) {}

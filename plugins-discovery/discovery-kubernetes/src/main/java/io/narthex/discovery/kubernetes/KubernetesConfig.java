@@ -7,11 +7,15 @@ import java.util.List;
 /** One entry of {@code kubernetes_sd_configs}. */
 public record KubernetesConfig(
     @Setting(help = "Address of the API server; empty = the cluster this runs in") String apiServer,
-    @Setting(help = "node, service, pod, endpoints, endpointslice or ingress") String role,
-    @Setting(help = "Kubeconfig file instead of api_server") String kubeconfigFile,
+    @Setting(help = "node, service, pod, endpoints, endpointslice or ingress; has to be given")
+        String role,
+    @Setting(
+            help =
+                "Kubeconfig file with server and credentials, instead of api_server and HTTP client keys")
+        String kubeconfigFile,
     @Setting(help = "Namespaces to look in; none = all") Namespaces namespaces,
-    @Setting(help = "Label and field selectors by role") List<Selector> selectors,
-    @Setting(help = "What is added of related objects") AttachMetadata attachMetadata,
+    @Setting(help = "What the API server selects, by role") List<Selector> selectors,
+    @Setting(help = "Labels of related objects that are added") AttachMetadata attachMetadata,
     @Setting(inline = true) HttpSettings http) {
   /** Copies the list. */
   public KubernetesConfig {

@@ -6,5 +6,5 @@ import java.util.Map;
 
 /** One entry of {@code static_configs}. */
 public record StaticConfig(
-    @Setting(help = "Addresses, host:port") List<String> targets,
+    @Setting(help = "Addresses, host:port; self is this server") List<String> targets,
     @Setting(help = "Labels of all these targets") Map<String, String> labels) {}

@@ -11,5 +11,5 @@ public record NodeConfig(
     @Setting(help = "Where udev keeps its data", defaultValue = "/run/udev/data") String udevData,
     @Setting(
             help =
-                "Command line of node_exporter: --collector.x, --no-collector.x, --collector.x.y=z")
+                "Flags of node_exporter as they are: --collector.x, --no-collector.x, --collector.x.y=z")
         List<String> flags) {}

@@ -8,17 +8,22 @@ import org.jspecify.annotations.Nullable;
 
 /** One entry of {@code email_configs}; what is absent comes from {@code global}. */
 public record EmailConfig(
-    @Setting(help = "Recipients, separated by commas; a template") String to,
-    @Setting(help = "Sender; a template") String from,
+    @Setting(help = "Recipients, separated by commas; a template; has to be given") String to,
+    @Setting(help = "Sender; a template; empty = smtp_from") String from,
     @Setting(help = "Mail server, host:port") String smarthost,
     @Setting(help = "Name given in EHLO") String hello,
     @Setting(help = "User name") String authUsername,
-    @Setting(help = "Password for PLAIN and LOGIN") @Nullable Secret authPassword,
+    @Setting(
+            help = "Password for PLAIN and LOGIN; empty = smtp_auth_password",
+            excludes = "auth_password_file")
+        @Nullable Secret authPassword,
     @Setting(help = "File with the password") String authPasswordFile,
-    @Setting(help = "Secret for CRAM-MD5") @Nullable Secret authSecret,
+    @Setting(help = "Secret for CRAM-MD5; empty = smtp_auth_secret", excludes = "auth_secret_file")
+        @Nullable Secret authSecret,
     @Setting(help = "File with the secret") String authSecretFile,
     @Setting(help = "Identity for PLAIN") String authIdentity,
-    @Setting(help = "Whether STARTTLS must succeed") @Nullable Boolean requireTls,
+    @Setting(help = "Whether STARTTLS must succeed; absent = smtp_require_tls")
+        @Nullable Boolean requireTls,
     @Setting(name = "force_implicit_tls", help = "TLS from the first byte; default: on port 465")
         @Nullable Boolean forceImplicitTls,
     @Setting(help = "TLS settings", optional = true) @Nullable TlsSettings tlsConfig,

@@ -10,9 +10,13 @@ import org.jspecify.annotations.Nullable;
 
 /** One entry of {@code pagerduty_configs}. All texts but files are templates. */
 public record PagerdutyConfig(
-    @Setting(help = "Integration key of Events API v2") @Nullable Secret routingKey,
+    @Setting(help = "Integration key of Events API v2", excludes = "routing_key_file")
+        @Nullable Secret routingKey,
     @Setting(help = "File with that key, read for every notification") String routingKeyFile,
-    @Setting(help = "Integration key of the Events API v1") @Nullable Secret serviceKey,
+    @Setting(
+            help = "Integration key of the Events API v1; wins over a routing key",
+            excludes = "service_key_file")
+        @Nullable Secret serviceKey,
     @Setting(help = "File with that key, read for every notification") String serviceKeyFile,
     @Setting(help = "Where to post v2 events; empty = the global pagerduty_url") String url,
     @Setting(
@@ -24,7 +28,7 @@ public record PagerdutyConfig(
             defaultValue = "{{ template \"pagerduty.default.clientURL\" . }}")
         String clientUrl,
     @Setting(
-            help = "Summary of the event",
+            help = "Summary of the event, cut at 1024 characters",
             defaultValue = "{{ template \"pagerduty.default.description\" .}}")
         String description,
     @Setting(help = "critical, error, warning or info; empty = error") String severity,
@@ -32,7 +36,9 @@ public record PagerdutyConfig(
     @Setting(name = "class", help = "Kind of the event") String eventClass,
     @Setting(help = "Part that is concerned") String component,
     @Setting(help = "Group of components") String group,
-    @Setting(help = "More details; added to the default ones", optional = true)
+    @Setting(
+            help = "More details, added to firing, resolved, num_firing, num_resolved",
+            optional = true)
         @Nullable ConfigNode details,
     @Setting(help = "Images of the incident") List<Image> images,
     @Setting(help = "Links of the incident") List<Link> links,

@@ -10,9 +10,13 @@ import org.jspecify.annotations.Nullable;
 
 /** One entry of {@code slack_configs}. */
 public record SlackConfig(
-    @Setting(help = "Incoming webhook, or chat.postMessage") @Nullable Secret apiUrl,
+    @Setting(
+            help = "Incoming webhook, or chat.postMessage; empty = slack_api_url",
+            excludes = "api_url_file")
+        @Nullable Secret apiUrl,
     @Setting(help = "File with the URL") String apiUrlFile,
-    @Setting(help = "Token of an app") @Nullable Secret appToken,
+    @Setting(help = "Token of an app; empty = slack_app_token", excludes = "app_token_file")
+        @Nullable Secret appToken,
     @Setting(help = "File with the token") String appTokenFile,
     @Setting(help = "Where apps post") String appUrl,
     @Setting(help = "Channel or user; a template") String channel,
@@ -66,7 +70,9 @@ public record SlackConfig(
         List<String> mrkdwnIn,
     @Setting(help = "Buttons") List<Action> actions,
     @Setting(help = "How long a request may take; 0 = 30s", defaultValue = "0s") Duration timeout,
-    @Setting(help = "Change the group's first message instead of sending more")
+    @Setting(
+            help =
+                "Change the group's first message instead of sending more; only with chat.postMessage")
         boolean updateMessage,
     @Setting(help = "HTTP client; replaces the global one", optional = true)
         @Nullable HttpSettings httpConfig) {

@@ -9,9 +9,15 @@ import org.jspecify.annotations.Nullable;
 
 /** One entry of {@code webhook_configs}. */
 public record WebhookConfig(
-    @Setting(help = "Where to post; a template") @Nullable Secret url,
+    @Setting(
+            help = "Where to post; a template; this or url_file has to be given",
+            excludes = "url_file")
+        @Nullable Secret url,
     @Setting(help = "File with the URL, read for every notification") String urlFile,
-    @Setting(help = "Most alerts in a message; 0 = all", min = 0) int maxAlerts,
+    @Setting(
+            help = "Most alerts in a message; 0 = all; the rest is counted in truncatedAlerts",
+            min = 0)
+        int maxAlerts,
     @Setting(help = "How long a request may take; 0 = 30s", defaultValue = "0s") Duration timeout,
     @Setting(help = "Own body; every text is a template", optional = true)
         @Nullable ConfigNode payload,

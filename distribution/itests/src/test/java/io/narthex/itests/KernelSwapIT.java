@@ -1,0 +1,517 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The bundles of the server itself, replaced and undone while it works. */
+class KernelSwapIT {
+  /** More of them with {@code -Dkernelswap.cycles=50}. */
+  private static final int CYCLES = Integer.getInteger("kernelswap.cycles", 10);
+
+  private static final String GRAMMAR = "io.narthex.promql";
+  private static final String QUERY = "io.narthex.query";
+  private static final String RULES = "io.narthex.rules";
+  private static final String HTTP = "io.narthex.http";
+
+  @TempDir private Path folder = Path.of("");
+  private Path plugins = Path.of("");
+  private @Nullable MetricsStandIn target;
+  private @Nullable WebhookSink sink;
+  private @Nullable Server started;
+
+  @BeforeEach
+  void startWithARuleThatFires() throws IOException {
+    plugins = Files.createDirectories(folder.resolve("plugins"));
+    target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
+    sink = new WebhookSink();
+    Files.writeString(
+        folder.resolve("prometheus.yml"),
+        """
+        global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 200ms}
+        rule_files: [rules.yml]
+        scrape_configs:
+          - {job_name: lamps, static_configs: [{targets: ['%s']}]}
+        """
+            .replace("%s", target.address()));
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        """
+        groups:
+          - name: lamps
+            rules:
+              - {alert: LampOn, expr: lamp == 1, for: 1s}
+              - {record: lamp:twice, expr: lamp * 2}
+        """);
+    Files.writeString(
+        folder.resolve("alertmanager.yml"),
+        """
+        route: {receiver: hook, group_by: [alertname], group_wait: 200ms, group_interval: 500ms}
+        receivers:
+          - name: hook
+            webhook_configs: [{url: '%s'}]
+        """
+            .replace("%s", sink.url()));
+    start();
+    Server.await("the alert fires", () -> notifications("firing") == 1);
+  }
+
+  private void start() {
+    started =
+        Distribution.server(folder.resolve("data"))
+            .with("--config.file=" + folder.resolve("prometheus.yml"))
+            .start();
+  }
+
+  @AfterEach
+  void stop() {
+    if (started != null) {
+      started.close();
+    }
+    Objects.requireNonNull(target).close();
+    Objects.requireNonNull(sink).close();
+  }
+
+  private Server server() {
+    return Objects.requireNonNull(started);
+  }
+
+  @Test
+  void grammarAndEngineAreUpdatedAndUndoneUnderQueryLoad() throws Exception {
+    Map<String, Long> pluginStarts = pluginStarts();
+    String activeSince = activeSince();
+    Load load = new Load();
+    try {
+      Server.await("the load runs", () -> load.right.get() > 20);
+      for (int cycle = 1; cycle <= CYCLES; cycle++) {
+        String version = "0.1." + cycle;
+        ok(install("promql-grammar", jar("promql-grammar", version)));
+        assertThat(version(GRAMMAR)).isEqualTo(version);
+        ok(install("kernel-query", jar("kernel-query", version)));
+        assertThat(version(QUERY)).isEqualTo(version);
+        int before = load.right.get();
+        Server.await("answers after cycle " + cycle, () -> load.right.get() > before + 10);
+      }
+      ok(act(QUERY, "rollback"));
+      ok(act(GRAMMAR, "rollback"));
+      assertThat(version(QUERY)).isEqualTo("0.1." + (CYCLES - 1));
+      assertThat(version(GRAMMAR)).isEqualTo("0.1." + (CYCLES - 1));
+    } finally {
+      load.end();
+    }
+    assertThat(load.wrong).as(() -> server().log()).isEmpty();
+    assertThat(load.right.get()).isGreaterThan(load.refused.get());
+    assertThat(pluginStarts()).as("plugins never restart").isEqualTo(pluginStarts);
+    assertThat(activeSince()).as("the alert is the same").isEqualTo(activeSince);
+    assertThat(notifications("firing")).isEqualTo(1);
+    long now = System.currentTimeMillis();
+    Server.await("rules are evaluated", () -> server().value("timestamp(lamp:twice)") * 1000 > now);
+
+    nothingIsLeftBehind();
+  }
+
+  @Test
+  void brokenBundlesAreTakenBackWithTheReasonAndDisturbNothing() throws Exception {
+    Map<String, Long> pluginStarts = pluginStarts();
+    String activeSince = activeSince();
+    int port = server().port();
+
+    refused(
+        install(
+            "kernel-query",
+            jar("kernel-query", "0.1.1", j -> j.header("Import-Package", "com.example.absent"))),
+        "needs package com.example.absent");
+    refused(
+        install(
+            "promql-grammar",
+            jar(
+                "promql-grammar",
+                "0.1.1",
+                j -> j.header("Export-Package", "io.narthex.promql;version=\"2.0.0\""))),
+        "io.narthex.query needs the API package io.narthex.promql in version 1.0");
+    refused(
+        install(
+            "promql-grammar",
+            jar("promql-grammar", "0.1.1", j -> j.header("Bundle-Activator", "no.such.Activator"))),
+        "no.such.Activator");
+    refused(
+        install(
+            "kernel-query",
+            jar("kernel-query", "0.1.1", j -> j.without("io/narthex/query/EngineMetrics.class"))),
+        "EngineMetrics");
+    refused(
+        install(
+            "kernel-query",
+            jar("kernel-query", "0.1.1", j -> j.without("io/narthex/query/PromqlEngine.class"))),
+        "PromqlEngine");
+    refused(
+        install(
+            "kernel-rules",
+            jar("kernel-rules", "0.1.1", j -> j.without("io/narthex/rules/RuleFileLoader.class"))),
+        "RuleFileLoader");
+    refused(
+        install(
+            "kernel-alerting",
+            jar("kernel-alerting", "0.1.1", j -> j.without("io/narthex/alerting/Silences.class"))),
+        "Silences");
+    refused(
+        install("kernel-web", jar("kernel-web", "0.1.1", j -> j.without("web/index.html"))),
+        "index.html");
+    refused(
+        install(
+            "kernel-rules",
+            jar("kernel-rules", "0.1.1", j -> j.header("Service-Component", "OSGI-INF/none.xml"))),
+        "components");
+
+    // the part that answers: the order is answered first, then it is taken back
+    HttpResponse<String> answer =
+        install(
+            "kernel-http",
+            jar("kernel-http", "0.1.1", j -> j.without("io/narthex/http/QueryApi.class")));
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+    awaitEnd(HTTP);
+    assertThat(server().plugin(HTTP).path("reason").asText()).contains("QueryApi");
+    assertThat(server().port()).isEqualTo(port);
+
+    // what is fixed, and what is no update
+    refused(install("kernel-core", jar("kernel-core", "0.1.1")), "update the whole server");
+    refused(install("kernel-format", jar("kernel-format", "0.1.1")), "library of io.narthex.core");
+    refused(install("api-spi", jarOf("lib/system", "api-spi", "0.1.1", j -> j)), "io.narthex.spi");
+    refused(install("kernel-query", shipped("lib/kernel", "kernel-query")), "runs already");
+    refused(install("kernel-query", jar("kernel-query", "0.0.9")), "use --force");
+    refused(act(QUERY, "rollback"), "no earlier version");
+    refused(act(QUERY, "disable"), "always on");
+
+    // not by the drop folder
+    Files.copy(
+        jar("kernel-query", "0.1.1"),
+        plugins.resolve("kernel-query.jar"),
+        StandardCopyOption.REPLACE_EXISTING);
+    Server.await(
+        "the jar in the folder is refused",
+        () ->
+            server()
+                .plugin("kernel-query.jar")
+                .path("reason")
+                .asText()
+                .contains("narthex plugin install"));
+
+    for (String id :
+        List.of(GRAMMAR, QUERY, RULES, "io.narthex.alerting", "io.narthex.web", HTTP)) {
+      assertThat(version(id)).as(id).isEqualTo("0.1.0");
+      assertThat(server().plugin(id).path("state").asText()).as(id).isEqualTo("running");
+    }
+    assertThat(server().value("lamp * 2")).isEqualTo(2);
+    long now = System.currentTimeMillis();
+    Server.await("rules are evaluated", () -> server().value("timestamp(lamp:twice)") * 1000 > now);
+    assertThat(pluginStarts()).isEqualTo(pluginStarts);
+    assertThat(activeSince()).isEqualTo(activeSince);
+    assertThat(notifications("firing")).isEqualTo(1);
+    assertThat(audit(QUERY)).contains("needs package com.example.absent");
+  }
+
+  @Test
+  void everyPartIsReplacedWhileAlertsSilencesAndTargetsStay() throws Exception {
+    Map<String, Long> pluginStarts = pluginStarts();
+    String activeSince = activeSince();
+    int port = server().port();
+    HttpResponse<String> silence =
+        server()
+            .postJson(
+                "api/v2/silences",
+                """
+                {"matchers": [{"name": "alertname", "value": "Quiet", "isRegex": false, "isEqual": true}],
+                 "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z",
+                 "createdBy": "test", "comment": "kept"}
+                """);
+    assertThat(silence.statusCode()).as(silence.body()).isEqualTo(200);
+    assertThat(
+            server()
+                .postJson(
+                    "api/v2/alerts",
+                    """
+                    [{"labels": {"alertname": "Guest"}, "endsAt": "2099-01-01T00:00:00Z"}]
+                    """)
+                .statusCode())
+        .isEqualTo(200);
+    Server.await("both alerts are told", () -> notifications("firing") == 2);
+
+    for (String part :
+        List.of(
+            "kernel-template",
+            "kernel-rules",
+            "kernel-alerting",
+            "kernel-scrape",
+            "kernel-web",
+            "kernel-http")) {
+      String id = part.replace("kernel-", "io.narthex.");
+      HttpResponse<String> answer = install(part, jar(part, "0.1.1"));
+      assertThat(answer.statusCode()).as(part + ": " + answer.body()).isIn(200, 202);
+      awaitEnd(id);
+      assertThat(version(id)).as(() -> server().log()).isEqualTo("0.1.1");
+      assertThat(server().plugin(id).path("reason").asText()).isEmpty();
+    }
+    assertThat(server().port()).isEqualTo(port);
+    assertThat(server().get("query").body()).contains("<script");
+    Server.await(
+        "targets are scraped",
+        () ->
+            server().json("api/v1/targets").path("data").path("activeTargets").size() == 1
+                && server().value("up") == 1);
+    assertThat(activeSince()).isEqualTo(activeSince);
+    assertThat(server().json("api/v2/silences")).hasSize(1);
+    assertThat(server().json("api/v2/alerts").toString()).contains("Guest", "LampOn");
+    assertThat(pluginStarts()).isEqualTo(pluginStarts);
+
+    // one bundle is undone through itself
+    assertThat(act(HTTP, "rollback").statusCode()).isEqualTo(202);
+    awaitEnd(HTTP);
+    assertThat(version(HTTP)).isEqualTo("0.1.0");
+
+    Objects.requireNonNull(target).metrics("# TYPE lamp gauge\nlamp 0\n");
+    Server.await("the end is told", () -> notifications("resolved") == 1);
+    assertThat(notifications("firing")).as("nothing is told twice").isEqualTo(2);
+    nothingIsLeftBehind();
+  }
+
+  /** Waits until the class loaders of former versions of all parts have been collected. */
+  private void nothingIsLeftBehind() {
+    org.awaitility.Awaitility.await()
+        .atMost(Server.PATIENCE)
+        .pollInterval(java.time.Duration.ofMillis(500))
+        .untilAsserted(() -> {
+          server().collectGarbage();
+          Map<String, Integer> left = new TreeMap<>();
+          for (JsonNode part : server().json("narthex/api/v1/plugins").path("plugins")) {
+            if (part.path("source").asText().equals("kernel")) {
+              left.put(part.path("id").asText(), part.path("staleClassLoaders").asInt());
+            }
+          }
+          assertThat(left.values()).as(left.toString()).containsOnly(0);
+        });
+  }
+
+  @Test
+  void updateAndUndoSurviveRestarts() throws Exception {
+    ok(install("kernel-query", jar("kernel-query", "0.1.1")));
+    ok(install("promql-grammar", jar("promql-grammar", "0.1.1")));
+    ok(install("kernel-query", jar("kernel-query", "0.1.2")));
+    restart();
+    assertThat(version(QUERY)).isEqualTo("0.1.2");
+    assertThat(version(GRAMMAR)).isEqualTo("0.1.1");
+    assertThat(server().plugin(QUERY).path("undoVersion").asText()).isEqualTo("0.1.1");
+
+    ok(act(QUERY, "rollback"));
+    assertThat(version(QUERY)).isEqualTo("0.1.1");
+    restart();
+    assertThat(version(QUERY)).isEqualTo("0.1.1");
+
+    // without the update the shipped version comes back, for good
+    ok(
+        server()
+            .admin(
+                "DELETE",
+                "narthex/api/v1/plugins/" + QUERY,
+                folder.resolve("data"),
+                BodyPublishers.noBody()));
+    assertThat(version(QUERY)).isEqualTo("0.1.0");
+    restart();
+    assertThat(version(QUERY)).isEqualTo("0.1.0");
+    assertThat(version(GRAMMAR)).isEqualTo("0.1.1");
+
+    // an update whose jar has gone does not hold up the start
+    Path kept = folder.resolve("data/narthex/plugins/former").resolve(GRAMMAR);
+    for (Path jar : list(kept)) {
+      Files.delete(jar);
+    }
+    restart();
+    assertThat(version(GRAMMAR)).isEqualTo("0.1.0");
+    Server.await("it answers", () -> server().value("lamp") == 1);
+  }
+
+  private void restart() {
+    server().close();
+    start();
+  }
+
+  /** Asks for things whose answer is known, from several threads. */
+  private final class Load {
+    final AtomicInteger right = new AtomicInteger();
+    final AtomicInteger refused = new AtomicInteger();
+    final Queue<String> wrong = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private final List<Thread> threads = new ArrayList<>();
+
+    Load() {
+      for (String[] question :
+          new String[][] {
+            {"sum(lamp) + 41", "\"42\""},
+            {"sum_over_time(vector(2)[10s:1s])", "\"20\""},
+            {"last_over_time(lamp[1m]) * 3", "\"3\""},
+            {"sum_over_time(vector(1)[6h:1s])", "\"21600\""}, // long enough to be met in flight
+          }) {
+        threads.add(
+            Thread.ofVirtual()
+                .start(() -> {
+                  while (!ended.get()) {
+                    ask(question[0], question[1]);
+                  }
+                }));
+      }
+    }
+
+    private void ask(String expression, String answer) {
+      try {
+        HttpResponse<String> response =
+            server().get("api/v1/query?" + Server.form("query", expression));
+        if (response.statusCode() == 503
+            && response.headers().firstValue("Retry-After").isPresent()) {
+          refused.incrementAndGet();
+        } else if (response.statusCode() == 200 && response.body().contains(answer)) {
+          right.incrementAndGet();
+        } else {
+          wrong.add(expression + ": " + response.statusCode() + " " + response.body());
+        }
+      } catch (RuntimeException e) {
+        wrong.add(expression + ": " + e);
+      }
+    }
+
+    void end() throws InterruptedException {
+      ended.set(true);
+      for (Thread thread : threads) {
+        thread.join();
+      }
+    }
+  }
+
+  private interface Change {
+    SampleJar apply(SampleJar jar);
+  }
+
+  private static Path shipped(String in, String module) {
+    return Distribution.home().resolve(in).resolve(module + "-" + Tree.VERSION + ".jar");
+  }
+
+  private Path jar(String module, String version) {
+    return jar(module, version, j -> j);
+  }
+
+  private Path jar(String module, String version, Change change) {
+    return jarOf("lib/kernel", module, version, change);
+  }
+
+  private Path jarOf(String in, String module, String version, Change change) {
+    return change
+        .apply(SampleJar.of(shipped(in, module)).header("Bundle-Version", version))
+        .write(folder.resolve(module + "-" + version + ".jar"));
+  }
+
+  private HttpResponse<String> install(String module, Path jar) throws IOException {
+    return server()
+        .admin(
+            "PUT",
+            "narthex/api/v1/plugins/upload?file=" + module + ".jar",
+            folder.resolve("data"),
+            BodyPublishers.ofFile(jar));
+  }
+
+  private HttpResponse<String> act(String id, String act) {
+    return server()
+        .admin(
+            "POST",
+            "narthex/api/v1/plugins/" + id + "/" + act,
+            folder.resolve("data"),
+            BodyPublishers.noBody());
+  }
+
+  private void ok(HttpResponse<String> answer) {
+    assertThat(answer.statusCode()).as(() -> answer.body() + "\n" + server().log()).isEqualTo(200);
+  }
+
+  private void refused(HttpResponse<String> answer, String reason) {
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(409);
+    assertThat(Server.parse(answer.body()).path("error").asText())
+        .as(() -> server().log())
+        .contains(reason);
+  }
+
+  /** Waits until a part that is replaced after the answer has been, or has not. */
+  private void awaitEnd(String id) {
+    Server.await(
+        id + " is replaced",
+        patient(() -> {
+          String state = server().plugin(id).path("state").asText();
+          return !state.isEmpty() && !state.equals("starting");
+        }));
+  }
+
+  /** Takes an absent listener for a no. */
+  private static Supplier<Boolean> patient(Supplier<Boolean> condition) {
+    return () -> {
+      try {
+        return condition.get();
+      } catch (java.io.UncheckedIOException e) {
+        return false;
+      }
+    };
+  }
+
+  private String version(String id) {
+    return server().plugin(id).path("version").asText();
+  }
+
+  private Map<String, Long> pluginStarts() {
+    Map<String, Long> starts = new TreeMap<>();
+    for (JsonNode plugin : server().json("narthex/api/v1/plugins").path("plugins")) {
+      if (plugin.path("source").asText().equals("shipped")) {
+        starts.put(plugin.path("id").asText(), plugin.path("started").asLong());
+      }
+    }
+    assertThat(starts).isNotEmpty();
+    return starts;
+  }
+
+  private String activeSince() {
+    JsonNode alerts = server().json("api/v1/alerts").path("data").path("alerts");
+    assertThat(alerts).hasSize(1);
+    return alerts.get(0).path("activeAt").asText() + " " + alerts.get(0).path("state").asText();
+  }
+
+  private long notifications(String status) {
+    return Objects.requireNonNull(sink).received().stream()
+        .filter(m -> m.path("status").asText().equals(status))
+        .count();
+  }
+
+  private String audit(String id) {
+    return server().get("narthex/api/v1/audit?plugin=" + id).body();
+  }
+
+  private static List<Path> list(Path folder) throws IOException {
+    try (var files = Files.list(folder)) {
+      return files.toList();
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package io.narthex.launch;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+
+/**
+ * The bundles of the server that an admin has updated: {@code narthex/plugins/kernel.properties} in
+ * the data folder names a jar for {@code <id>.jar} and, as {@code <id>.instead-of}, the digest of
+ * the shipped jar it stands in for. It does not stand in for any other, so that a new distribution
+ * brings its own bundles.
+ */
+final class UpdatedKernel {
+  private final Map<String, Path> byDigest = new HashMap<>(); // of the shipped jar
+
+  /** Reads what the data folder that the arguments name says. */
+  UpdatedKernel(String[] args) {
+    Path file = dataFolder(args).resolve("narthex").resolve("plugins").resolve("kernel.properties");
+    Path folder = file.getParent();
+    if (folder == null || !Files.isRegularFile(file)) {
+      return;
+    }
+    Properties properties = new Properties();
+    try (Reader in = Files.newBufferedReader(file)) {
+      properties.load(in);
+    } catch (IOException | IllegalArgumentException e) {
+      System.err.println(file + ": cannot be read, the shipped bundles run: " + e.getMessage());
+      return;
+    }
+    for (String key : properties.stringPropertyNames()) {
+      if (key.endsWith(".jar")) {
+        String id = key.substring(0, key.length() - ".jar".length());
+        byDigest.put(
+            properties.getProperty(id + ".instead-of", ""),
+            folder.resolve(properties.getProperty(key)).toAbsolutePath().normalize());
+      }
+    }
+  }
+
+  /** Returns the value of {@code --storage.tsdb.path}, also from a file of arguments. */
+  static Path dataFolder(String[] args) {
+    List<String> all = new ArrayList<>();
+    for (String arg : args) {
+      if (arg.startsWith("@") && arg.length() > 1) {
+        try {
+          Files.readAllLines(Path.of(arg.substring(1))).forEach(l -> all.add(l.strip()));
+        } catch (IOException e) {
+          continue; // the kernel says so when it reads the flags
+        }
+      } else {
+        all.add(arg);
+      }
+    }
+    String flag = "--storage.tsdb.path";
+    for (int i = 0; i < all.size(); i++) {
+      if (all.get(i).startsWith(flag + "=")) {
+        return Path.of(all.get(i).substring(flag.length() + 1));
+      }
+      if (all.get(i).equals(flag) && i + 1 < all.size()) {
+        return Path.of(all.get(i + 1));
+      }
+    }
+    return Path.of("data/");
+  }
+
+  /** Returns the jar that is to run in place of a shipped one, which may be that one itself. */
+  Path insteadOf(Path shipped) {
+    if (byDigest.isEmpty()) {
+      return shipped;
+    }
+    try {
+      Path updated = byDigest.get(sha256(shipped));
+      return updated != null && Files.isReadable(updated) ? updated : shipped;
+    } catch (IOException e) {
+      return shipped; // its installation says what is wrong with it
+    }
+  }
+
+  private static String sha256(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      byte[] buffer = new byte[1 << 16];
+      for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
+        digest.update(buffer, 0, n);
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,335 @@
+package io.narthex.core.plugin;
+
+import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.service.config.ReloadListener;
+import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.service.plugins.PluginService.PluginInfo;
+import io.narthex.service.plugins.PluginService.State;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Version;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Updates, undoes and lists the bundles of the server itself. Changes are made by one thread at a
+ * time, which holds the lock handed in; {@link #list} takes none.
+ *
+ * <p>A bundle through which the order comes (the HTTP server) is replaced on another thread once
+ * the answer has gone; until then its state is {@code STARTING}, and the audit log tells the end.
+ */
+final class KernelUpdates {
+  private static final Logger LOG = LoggerFactory.getLogger(KernelUpdates.class);
+  private static final long ANSWER_MILLIS = 500;
+
+  private final BundleContext framework;
+  private final Object changes;
+  private final KernelBundles kernel;
+  private final KernelHealth health;
+  private final KeptJars jars;
+  private final AuditLog audit;
+  private final KernelPins pins;
+  private final LeakMeter leaks;
+  private final Map<String, String> lastProblem = new ConcurrentHashMap<>(); // by bundle
+  private volatile String pending = ""; // bundle that is replaced once the answer has gone
+  private volatile Consumer<Boolean> underway = on -> {};
+
+  KernelUpdates(
+      BundleContext framework,
+      Object changes,
+      KeptJars jars,
+      AuditLog audit,
+      LeakMeter leaks,
+      Path pins) {
+    this.framework = framework;
+    this.changes = changes;
+    this.kernel = new KernelBundles(framework);
+    this.health = new KernelHealth(framework);
+    this.jars = jars;
+    this.audit = audit;
+    this.pins = new KernelPins(pins);
+    this.leaks = leaks;
+  }
+
+  /**
+   * Sets what the rest of the kernel contributes.
+   *
+   * @param configurationProblem why a part could not apply the configuration, or null
+   * @param underway is told when a replacement begins and ends
+   */
+  void hooks(
+      Function<ReloadListener, @Nullable String> configurationProblem, Consumer<Boolean> underway) {
+    health.configurationProblem(configurationProblem);
+    this.underway = underway;
+  }
+
+  /** Says what does not work because its bundle is not there. */
+  void warnOfMissing() {
+    kernel.warnOfMissing();
+  }
+
+  /** Tells whether an id is the name of a bundle of the server, or of the framework. */
+  boolean owns(String id) {
+    for (Bundle bundle : framework.getBundles()) {
+      if (id.equals(bundle.getSymbolicName()) && !bundle.getLocation().startsWith("plugin:")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns all bundles of the server, as users see them. */
+  List<PluginInfo> list() {
+    List<PluginInfo> out = new ArrayList<>();
+    for (Bundle bundle : kernel.all()) {
+      out.add(describe(bundle));
+    }
+    return out;
+  }
+
+  private PluginInfo describe(Bundle bundle) {
+    String id = bundle.getSymbolicName();
+    boolean fixed = kernel.fixed(bundle) != null;
+    String problem = health.problem(bundle);
+    Path jar = kernel.jar(bundle);
+    String digest = kernel.digest(bundle);
+    Path before = fixed ? null : jars.before(id, digest);
+    State state =
+        id.equals(pending)
+            ? State.STARTING
+            : problem.isEmpty()
+                ? State.RUNNING
+                : problem.contains(" waits for ") ? State.NEEDS : State.FAILED;
+    String reason =
+        id.equals(pending)
+            ? "is replaced now; the audit log tells how it ended"
+            : problem.isEmpty() ? lastProblem.getOrDefault(id, "") : problem;
+    return new PluginInfo(
+        id,
+        Objects.requireNonNullElse(bundle.getHeaders().get("Bundle-Name"), id),
+        List.of(fixed ? "kernel:fixed" : "kernel"),
+        bundle.getVersion().toString(),
+        state,
+        reason,
+        "kernel",
+        jar == null ? "" : String.valueOf(jar.getFileName()),
+        digest,
+        bundle.getLastModified(),
+        bundle.getState() == Bundle.ACTIVE ? bundle.getLastModified() : 0,
+        List.of(),
+        before == null ? null : KeptJars.versionOf(before),
+        leaks.alive(id),
+        Deployment.osgiState(bundle));
+  }
+
+  /**
+   * Replaces a bundle of the server by an uploaded jar.
+   *
+   * @param force whether a lower version may replace a higher one
+   * @throws PluginException when it cannot be; what ran before runs then
+   */
+  PluginInfo install(Path upload, JarInfo info, boolean force, String actor) {
+    Bundle former = replaceable(info.id());
+    checkVersion(former, info, force);
+    Path candidate = jars.copy(upload, info, false);
+    try {
+      keepRunning(former);
+      KernelSwap swap = prepare(former, candidate, info, "update", actor);
+      return perform(swap, former, candidate, info, "update", actor);
+    } catch (PluginException e) {
+      KeptJars.delete(candidate);
+      throw e;
+    }
+  }
+
+  /** Puts the version before the present one back. */
+  PluginInfo rollback(String id, String actor) {
+    Bundle former = replaceable(id);
+    Path target = jars.before(id, kernel.digest(former));
+    if (target == null) {
+      throw new PluginException("there is no earlier version of " + id + " to go back to");
+    }
+    JarInfo info = JarInspector.inspect(target, String.valueOf(target.getFileName()));
+    KernelSwap swap = prepare(former, target, info, "rollback", actor);
+    return perform(swap, former, target, info, "rollback", actor);
+  }
+
+  /** Puts the version back that the server was shipped with. */
+  void remove(String id, String actor) {
+    Bundle former = replaceable(id);
+    Path shipped = kernel.shipped(id);
+    if (shipped == null) {
+      throw new PluginException("the shipped jar of " + id + " is not there");
+    }
+    JarInfo info = JarInspector.inspect(shipped, String.valueOf(shipped.getFileName()));
+    if (info.sha256().equals(kernel.digest(former))) {
+      throw new PluginException(
+          id + " runs as it was shipped, and the server needs it; there is nothing to remove");
+    }
+    KernelSwap swap = prepare(former, shipped, info, "remove", actor);
+    perform(swap, former, shipped, info, "remove", actor);
+  }
+
+  /** Returns why a bundle of the server cannot be enabled or disabled. */
+  static PluginException noSwitch(String id) {
+    return new PluginException(
+        id + " is a part of the server and always on; it can be updated and rolled back");
+  }
+
+  private Bundle replaceable(String id) {
+    if (!pending.isEmpty()) {
+      throw new PluginException(pending + " is being replaced; try again when it is done");
+    }
+    Bundle bundle = kernel.named(id);
+    if (bundle == null) {
+      throw new PluginException(
+          "\""
+              + id
+              + "\" is the name of a library of the server; give the plugin another symbolic name");
+    }
+    String fixed = kernel.fixed(bundle);
+    if (fixed != null) {
+      throw new PluginException(fixed);
+    }
+    return bundle;
+  }
+
+  private void checkVersion(Bundle former, JarInfo info, boolean force) {
+    if (info.sha256().equals(kernel.digest(former))) {
+      throw new PluginException("this very jar of " + info.id() + " runs already");
+    }
+    if (!info.bundle()) {
+      throw new PluginException(
+          "\"" + info.id() + "\" is the name of a part of the server, and the jar is no bundle");
+    }
+    int order = Version.parseVersion(info.version()).compareTo(former.getVersion());
+    if (force || order > 0) {
+      return;
+    }
+    throw new PluginException(
+        order == 0
+            ? "version "
+                + info.version()
+                + " of "
+                + info.id()
+                + " runs already, with another content; raise the version"
+            : "version "
+                + former.getVersion()
+                + " of "
+                + info.id()
+                + " runs already, got the older "
+                + info.version()
+                + "; use --force to go back");
+  }
+
+  /** Keeps the jar that runs, so that undo finds it. */
+  private void keepRunning(Bundle former) {
+    Path jar = kernel.jar(former);
+    if (jar == null) {
+      throw new PluginException(
+          "the jar of " + former.getSymbolicName() + " that runs is not known, so no undo");
+    }
+    JarInfo running = JarInspector.inspect(jar, String.valueOf(jar.getFileName()));
+    Path copy = jars.copy(jar, running, false);
+    jars.keep(copy, running);
+    KeptJars.delete(copy);
+  }
+
+  private KernelSwap prepare(Bundle former, Path jar, JarInfo info, String action, String actor) {
+    lastProblem.remove(info.id());
+    try {
+      return KernelSwap.prepare(framework, kernel, health, former, jar);
+    } catch (PluginException e) {
+      audit(actor, action, info, String.valueOf(e.getMessage()));
+      throw e;
+    }
+  }
+
+  private PluginInfo perform(
+      KernelSwap swap, Bundle former, Path jar, JarInfo info, String action, String actor) {
+    if (!swap.afterAnswer()) {
+      performNow(swap, jar, info, action, actor);
+      return describe(Objects.requireNonNull(kernel.named(info.id())));
+    }
+    pending = info.id();
+    Thread.ofPlatform()
+        .name("replace " + info.id())
+        .start(() -> {
+          try {
+            Thread.sleep(ANSWER_MILLIS); // the answer to the order goes through what is replaced
+            synchronized (changes) {
+              performNow(swap, jar, info, action, actor);
+            }
+          } catch (PluginException e) {
+            lastProblem.put(
+                info.id(), action + " to " + info.version() + " was taken back: " + e.getMessage());
+            if (action.equals("update")) {
+              KeptJars.delete(jar);
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          } catch (RuntimeException | LinkageError e) {
+            LOG.error("replacing {}", info.id(), e);
+          } finally {
+            pending = "";
+          }
+        });
+    return describe(former);
+  }
+
+  private void performNow(KernelSwap swap, Path jar, JarInfo info, String action, String actor) {
+    underway.accept(true);
+    try {
+      for (KernelSwap.Former former : swap.perform()) {
+        leaks.watch(former.id(), former.version(), former.loader());
+      }
+    } catch (PluginException e) {
+      audit(actor, action, info, String.valueOf(e.getMessage()));
+      LOG.warn("{} {}: {} taken back: {}", info.id(), info.version(), action, e.getMessage());
+      throw e;
+    } finally {
+      underway.accept(false);
+    }
+    Path kept = jar;
+    if (action.equals("update")) {
+      jars.keep(jar, info);
+      kept = jars.named(info.id(), KeptJars.fileName(info));
+      KeptJars.delete(jar);
+    }
+    Bundle now = Objects.requireNonNull(kernel.named(info.id()));
+    kernel.inCharge(now, kept);
+    remember(info, kept);
+    audit(actor, action, info, "ok");
+    LOG.info("{} {} runs now ({})", info.id(), info.version(), action);
+  }
+
+  /** Has the version that runs now run after the next start, too. */
+  private void remember(JarInfo info, Path kept) {
+    Path shipped = kernel.shipped(info.id());
+    String digest = "";
+    try {
+      digest = shipped == null ? "" : JarInspector.sha256(shipped);
+    } catch (IOException e) {
+      LOG.error("{} cannot be read: {}", shipped, e.toString());
+    }
+    if (digest.equals(info.sha256()) || digest.isEmpty()) {
+      pins.unpin(info.id());
+    } else {
+      pins.pin(info.id(), kept, digest);
+    }
+  }
+
+  private void audit(String actor, String action, JarInfo info, String result) {
+    audit.add(actor, action, info.id(), info.version(), info.sha256(), result);
+  }
+}

@@ -1,0 +1,94 @@
+package io.narthex.core.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.service.config.ConfigSnapshot;
+import io.narthex.spi.config.Secret;
+import io.narthex.spi.config.Setting;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ShownConfigTest {
+  record Acme(
+      @Setting(help = "Where") String url,
+      @Setting(help = "Number") @Nullable Secret pin,
+      @Setting(help = "Pause", defaultValue = "45s") Duration pause) {}
+
+  record AcmeMail(
+      @Setting(help = "To") String to,
+      @Setting(help = "Number") @Nullable Secret pin,
+      @Setting(help = "Numbers") Map<String, Secret> pins) {}
+
+  record AcmeGlobals(@Setting(help = "Number") @Nullable Secret acmePin) {}
+
+  private static final ShownConfig.Records ACME =
+      new ShownConfig.Records() {
+        @Override
+        public @Nullable Class<? extends Record> discovery(String type) {
+          return type.equals("acme") ? Acme.class : null;
+        }
+
+        @Override
+        public @Nullable Class<? extends Record> notifier(String type) {
+          return type.equals("acme") ? AcmeMail.class : null;
+        }
+
+        @Override
+        public List<Class<? extends Record>> globals() {
+          return List.of(AcmeGlobals.class);
+        }
+      };
+
+  @TempDir Path folder;
+
+  private ConfigSnapshot show(ShownConfig.Records records) throws IOException {
+    Files.writeString(
+        folder.resolve("prometheus.yml"),
+        """
+        scrape_configs:
+          - job_name: a
+            acme_sd_configs: [{url: "http://a", pin: 4711}]
+            other_sd_configs: [{url: "http://b", api_token: 4712, pin: 1}]
+        """);
+    Files.writeString(
+        folder.resolve("alertmanager.yml"),
+        """
+        global: {acme_pin: 4713, smtp_auth_password: 4714, resolve_timeout: 5m}
+        route: {receiver: r}
+        receivers:
+          - name: r
+            acme_configs: [{to: me, pin: 4715, pins: {x: 4716}}]
+        """);
+    return new ConfigFiles(
+            Flags.parse(List.of("--config.file=" + folder.resolve("prometheus.yml"))))
+        .load()
+        .shownBy(new ShownConfig(records));
+  }
+
+  @Test
+  void recordsOfPluginsTellSecretsAndDefaults() throws IOException {
+    ConfigSnapshot shown = show(ACME);
+    assertThat(shown.prometheusYaml())
+        .contains("url: http://a", "pin: <secret>", "pause: 45s", "api_token: <secret>")
+        .doesNotContain("4711", "4712");
+    assertThat(shown.alertmanagerYaml())
+        .contains("to: me", "resolve_timeout: 5m", "acme_pin: <secret>")
+        .doesNotContain("471");
+  }
+
+  @Test
+  void withoutPluginTheKeysTell() throws IOException {
+    ConfigSnapshot shown = show(ShownConfig.Records.NONE);
+    assertThat(shown.prometheusYaml())
+        .contains("pin: 4711", "api_token: <secret>")
+        .doesNotContain("pause", "4712");
+    assertThat(shown.alertmanagerYaml()).doesNotContain("4714");
+  }
+}

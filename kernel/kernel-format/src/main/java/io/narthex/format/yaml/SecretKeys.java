@@ -1,0 +1,178 @@
+package io.narthex.format.yaml;
+
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Scalar;
+import io.narthex.spi.config.ConfigNode.Sequence;
+import io.narthex.spi.config.Secret;
+import io.narthex.spi.config.Setting;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells which values of unbound configuration are hidden: by the record that describes a block
+ * where there is one, else by the key. Better a hidden value too many.
+ */
+public final class SecretKeys {
+  /** What stands in place of a secret. */
+  public static final String HIDDEN = "<secret>";
+
+  private static final List<String> SECRET_PARTS =
+      List.of(
+          "password",
+          "secret",
+          "token",
+          "credentials",
+          "api_key",
+          "apikey",
+          "routing_key",
+          "service_key",
+          "webhook_url",
+          "api_url",
+          "access_key",
+          "bearer");
+  private static final Set<String> NOT_SECRET =
+      Set.of(
+          "token_url", "opsgenie_api_url", "victorops_api_url", "wechat_api_url", "webex_api_url");
+
+  private SecretKeys() {}
+
+  /** Tells whether a key looks as if its value were a secret. */
+  public static boolean looksSecret(String key) {
+    String lower = key.toLowerCase(Locale.ROOT);
+    return !lower.endsWith("_file")
+        && !NOT_SECRET.contains(lower)
+        && SECRET_PARTS.stream().anyMatch(lower::contains);
+  }
+
+  /** Returns unbound configuration in plain values, hidden what looks secret by its key. */
+  public static @Nullable Object hide(ConfigNode node) {
+    return switch (node) {
+      case Scalar s -> RecordYaml.typed(s);
+      case Sequence s -> {
+        List<@Nullable Object> items = new ArrayList<>();
+        s.items().forEach(i -> items.add(hide(i)));
+        yield items;
+      }
+      case Mapping m -> {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        m.entries()
+            .forEach(
+                e -> map.put(e.key(), looksSecret(e.key()) ? masked(e.value()) : hide(e.value())));
+        yield map;
+      }
+    };
+  }
+
+  /**
+   * Returns a block in plain values as it stands in the file. Keys of {@code type} are hidden when
+   * their type or their {@link Setting} says so; keys it does not have, by their look.
+   */
+  public static @Nullable Object hide(ConfigNode node, Class<? extends Record> type) {
+    if (!(node instanceof Mapping mapping)) {
+      return node instanceof Scalar && within(type) ? masked(node) : hide(node);
+    }
+    Map<String, RecordComponent> components = new LinkedHashMap<>();
+    collect(type, components);
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    mapping
+        .entries()
+        .forEach(e -> {
+          RecordComponent c = components.get(e.key());
+          Setting setting = c == null ? null : c.getAnnotation(Setting.class);
+          Object shown;
+          if (c == null || setting == null) {
+            shown = looksSecret(e.key()) ? masked(e.value()) : hide(e.value());
+          } else {
+            shown = setting.secret() ? masked(e.value()) : hide(e.value(), c.getGenericType());
+          }
+          map.put(e.key(), shown);
+        });
+    return map;
+  }
+
+  private static void collect(Class<?> type, Map<String, RecordComponent> into) {
+    for (RecordComponent c : type.getRecordComponents()) {
+      Setting setting = c.getAnnotation(Setting.class);
+      if (setting != null && setting.inline()) {
+        collect(c.getType(), into);
+      } else if (setting != null) {
+        into.put(ConfigBinder.key(c, setting), c);
+      }
+    }
+  }
+
+  private static @Nullable Object hide(ConfigNode node, Type type) {
+    if (type instanceof ParameterizedType p) {
+      Type[] arguments = p.getActualTypeArguments();
+      Type element = arguments[arguments.length - 1];
+      if (node instanceof Sequence s) {
+        List<@Nullable Object> items = new ArrayList<>();
+        s.items().forEach(i -> items.add(hide(i, element)));
+        return items;
+      }
+      if (node instanceof Mapping m) {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        m.entries().forEach(e -> map.put(e.key(), hide(e.value(), element)));
+        return map;
+      }
+      return hide(node, element);
+    }
+    Class<?> raw = (Class<?>) type;
+    if (raw == Secret.class) {
+      return masked(node);
+    }
+    return raw.isRecord() ? hide(node, raw.asSubclass(Record.class)) : hide(node);
+  }
+
+  /** Returns the shape of a value with every single value in it hidden; nothing stays nothing. */
+  static @Nullable Object masked(ConfigNode node) {
+    return switch (node) {
+      case Scalar s -> s.kind() == Scalar.Kind.NULL ? null : s.text().isEmpty() ? "" : HIDDEN;
+      case Sequence s -> {
+        List<@Nullable Object> items = new ArrayList<>();
+        s.items().forEach(i -> items.add(masked(i)));
+        yield items;
+      }
+      case Mapping m -> {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        m.entries().forEach(e -> map.put(e.key(), masked(e.value())));
+        yield map;
+      }
+    };
+  }
+
+  /** Tells whether a record has a secret anywhere within. */
+  static boolean within(Class<? extends Record> type) {
+    return within(type, new HashSet<>());
+  }
+
+  private static boolean within(Type type, Set<Type> seen) {
+    if (type instanceof ParameterizedType p) {
+      Type[] arguments = p.getActualTypeArguments();
+      return within(arguments[arguments.length - 1], seen);
+    }
+    if (type == Secret.class) {
+      return true;
+    }
+    if (!(type instanceof Class<?> raw) || !raw.isRecord() || !seen.add(raw)) {
+      return false;
+    }
+    for (RecordComponent c : raw.getRecordComponents()) {
+      Setting setting = c.getAnnotation(Setting.class);
+      if (setting != null && (setting.secret() || within(c.getGenericType(), seen))) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

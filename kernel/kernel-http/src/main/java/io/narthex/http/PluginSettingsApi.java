@@ -1,0 +1,230 @@
+package io.narthex.http;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.narthex.service.plugins.PluginService;
+import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.service.plugins.PluginService.PluginInfo;
+import io.narthex.service.plugins.PluginSettingsService;
+import io.narthex.service.plugins.PluginSettingsService.Orphan;
+import io.narthex.service.plugins.PluginSettingsService.ProviderSettings;
+import io.narthex.service.plugins.PluginSettingsService.WaitingBlock;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of plugins over HTTP: their schemas and tables, blocks that wait for a plugin, and
+ * what removed plugins have left. Reading is free, forgetting needs what other changes need.
+ */
+@Path("/narthex/api/v1")
+public final class PluginSettingsApi {
+  private final Services services;
+  private final PluginService plugins;
+  private final PluginApi guard;
+  private final ObjectMapper json = new ObjectMapper();
+
+  PluginSettingsApi(Services services, PluginService plugins, PluginApi guard) {
+    this.services = services;
+    this.plugins = plugins;
+    this.guard = guard;
+  }
+
+  private PluginSettingsService settings() {
+    PluginSettingsService found = services.pluginSettings;
+    if (found == null) {
+      throw new ApiException(ApiError.UNAVAILABLE_503, "the server is starting");
+    }
+    return found;
+  }
+
+  /**
+   * Returns the settings of a plugin, an entry for each of its providers.
+   *
+   * @param provider {@code kind:type}: its bare JSON Schema alone
+   * @param part {@code global}, with {@code provider}: the schema of its keys in {@code global:}
+   * @param format {@code json}, or {@code markdown} for tables
+   */
+  @GET
+  @Path("plugins/{id}/schema")
+  public Response schema(
+      @PathParam("id") String id,
+      @QueryParam("provider") @Nullable String provider,
+      @QueryParam("part") @Nullable String part,
+      @QueryParam("format") @Nullable String format) {
+    List<ProviderSettings> all;
+    try {
+      all = settings().describe(id);
+    } catch (IllegalStateException e) { // a record that cannot be bound
+      return PluginApi.error(409, id + ": " + e.getMessage());
+    }
+    if (all.isEmpty()) {
+      PluginInfo info = plugins.plugin(id);
+      return info == null
+          ? PluginApi.error(404, "there is no plugin \"" + id + "\"")
+          : info.source().equals("kernel")
+              ? PluginApi.error(404, id + " is a part of the server and has no such settings")
+              : PluginApi.error(
+                  409, id + " does not run; the settings of a plugin are known while it runs");
+    }
+    if (format != null && !format.equals("json") && !format.equals("markdown")) {
+      return PluginApi.error(400, "format must be json or markdown, got \"" + format + "\"");
+    }
+    if (provider != null) {
+      ProviderSettings found =
+          all.stream()
+              .filter(p -> provider.equals(p.kind() + ":" + p.type()))
+              .findFirst()
+              .orElse(null);
+      if (found == null) {
+        return PluginApi.error(
+            404,
+            id
+                + " has no provider \""
+                + provider
+                + "\"; it has "
+                + String.join(", ", all.stream().map(p -> p.kind() + ":" + p.type()).toList()));
+      }
+      all = List.of(found);
+    }
+    if ("markdown".equals(format)) {
+      return Response.ok(markdown(id, all), "text/markdown; charset=utf-8").build();
+    }
+    if (provider != null) {
+      Map<String, Object> schema =
+          "global".equals(part) ? all.get(0).globalSchema() : all.get(0).schema();
+      return schema == null || schema.isEmpty()
+          ? PluginApi.error(404, provider + " has no such settings")
+          : Response.fromResponse(Api.json(200, out -> json.writeValue(out, schema)))
+              .type("application/schema+json")
+              .build();
+    }
+    List<ProviderSettings> shown = all;
+    return Api.json(
+        200,
+        out -> {
+          out.writeStartObject();
+          out.writeStringField("plugin", id);
+          out.writeArrayFieldStart("providers");
+          for (ProviderSettings p : shown) {
+            write(out, p);
+          }
+          out.writeEndArray();
+          out.writeEndObject();
+        });
+  }
+
+  private void write(JsonGenerator out, ProviderSettings p) throws IOException {
+    out.writeStartObject();
+    out.writeStringField("kind", p.kind());
+    out.writeStringField("type", p.type());
+    out.writeStringField("where", p.where());
+    if (!p.schema().isEmpty()) {
+      out.writeFieldName("schema");
+      json.writeValue(out, p.schema());
+    }
+    if (p.globalSchema() != null) {
+      out.writeFieldName("globalSchema");
+      json.writeValue(out, p.globalSchema());
+    }
+    out.writeEndObject();
+  }
+
+  private static String markdown(String id, List<ProviderSettings> all) {
+    StringBuilder out = new StringBuilder("# " + id + "\n");
+    for (ProviderSettings p : all) {
+      out.append("\n## ").append(p.kind()).append(" `").append(p.type()).append("`\n\n");
+      out.append(p.where()).append("\n\n").append(p.table());
+      if (p.globalTable() != null) {
+        out.append("\nKeys in `global:` of `alertmanager.yml`:\n\n").append(p.globalTable());
+      }
+    }
+    return out.toString();
+  }
+
+  /** Returns the parts of the configuration that wait for a plugin. */
+  @GET
+  @Path("plugins/waiting")
+  public Response waiting() {
+    List<WaitingBlock> waiting = settings().waiting();
+    return Api.json(
+        200,
+        out -> {
+          out.writeStartObject();
+          out.writeFieldName("waiting");
+          blocks(out, waiting);
+          out.writeEndObject();
+        });
+  }
+
+  private static void blocks(JsonGenerator out, List<WaitingBlock> blocks) throws IOException {
+    out.writeStartArray();
+    for (WaitingBlock w : blocks) {
+      out.writeStartObject();
+      out.writeStringField("kind", w.kind());
+      out.writeStringField("type", w.type());
+      out.writeStringField("place", w.place());
+      out.writeStringField("block", w.block());
+      out.writeStringField("reason", w.reason());
+      out.writeEndObject();
+    }
+    out.writeEndArray();
+  }
+
+  /** Returns what is kept of plugins that are not there. */
+  @GET
+  @Path("plugins/orphans")
+  public Response orphans() {
+    List<Orphan> orphans = settings().orphans();
+    return Api.json(
+        200,
+        out -> {
+          out.writeStartObject();
+          out.writeArrayFieldStart("orphans");
+          for (Orphan o : orphans) {
+            out.writeStartObject();
+            out.writeStringField("id", o.id());
+            out.writeStringField("version", o.version());
+            out.writeNumberField("lastSeen", o.lastSeenMs());
+            out.writeFieldName("provided");
+            Api.strings(out, o.provided());
+            out.writeFieldName("blocks");
+            blocks(out, o.blocks());
+            out.writeFieldName("records");
+            Api.strings(out, o.records());
+            out.writeFieldName("folders");
+            Api.strings(out, o.folders());
+            out.writeFieldName("keptVersions");
+            Api.strings(out, o.keptVersions());
+            out.writeEndObject();
+          }
+          out.writeEndArray();
+          out.writeEndObject();
+        });
+  }
+
+  /** Deletes what is kept of a plugin that is not there. */
+  @DELETE
+  @Path("plugins/orphans/{id}")
+  public Response forget(@PathParam("id") String id, @Context HttpServletRequest request) {
+    Response refusal = guard.refusal(request);
+    if (refusal != null) {
+      return refusal;
+    }
+    try {
+      settings().forget(id, PluginApi.actor(request));
+      return Api.json(200, out -> out.writeRaw("{}"));
+    } catch (PluginException e) {
+      return PluginApi.error(409, String.valueOf(e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package io.narthex.query;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.service.query.QueryException;
+import io.narthex.service.query.QueryException.Kind;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class RunningQueriesTest {
+  private final RunningQueries running = new RunningQueries();
+  private final CountDownLatch inside = new CountDownLatch(1);
+  private final CountDownLatch released = new CountDownLatch(1);
+
+  private CompletableFuture<String> query() {
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .start(() -> {
+          try {
+            String text =
+                running.within(() -> {
+                  inside.countDown();
+                  try {
+                    released.await();
+                    return "right";
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new QueryException(Kind.CANCELED, "query was canceled");
+                  }
+                });
+            answer.complete(text + " " + Thread.currentThread().isInterrupted());
+          } catch (QueryException e) {
+            answer.complete(e.kind() + " " + Thread.currentThread().isInterrupted());
+          }
+        });
+    return answer;
+  }
+
+  @Test
+  void stopWaitsForTheQueryInFlight() throws Exception {
+    CompletableFuture<String> answer = query();
+    inside.await();
+    CountDownLatch stopped = new CountDownLatch(1);
+    Thread stopping =
+        Thread.ofVirtual()
+            .start(() -> {
+              running.stop(Duration.ofSeconds(50));
+              stopped.countDown();
+            });
+    assertThat(stopped.await(100, TimeUnit.MILLISECONDS)).isFalse();
+    released.countDown();
+    stopping.join();
+    assertThat(answer.get()).isEqualTo("right false");
+  }
+
+  @Test
+  void queryThatTakesTooLongIsCancelledAndWorthARetry() throws Exception {
+    CompletableFuture<String> answer = query();
+    inside.await();
+    running.stop(Duration.ofMillis(50));
+    assertThat(answer.get()).as("the thread is given back clean").isEqualTo("UNAVAILABLE false");
+  }
+
+  @Test
+  void nobodyGetsInAfterwards() {
+    assertThat(running.within(() -> "in")).isEqualTo("in");
+    running.stop(Duration.ZERO);
+    assertThatThrownBy(() -> running.within(() -> "in"))
+        .isInstanceOfSatisfying(
+            QueryException.class, e -> assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE));
+  }
+}

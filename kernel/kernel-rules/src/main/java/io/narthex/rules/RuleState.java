@@ -1,0 +1,135 @@
+package io.narthex.rules;
+
+import io.narthex.model.Labels;
+import io.narthex.rules.AlertRule.Tracked;
+import io.narthex.service.rules.RuleService.AlertState;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What groups know, in types that another version of this bundle can read: per group a list of
+ * rules, per rule a map with {@code rule} (its identity), {@code series} (labels to reference),
+ * {@code restored} and {@code alerts} (a list of maps).
+ */
+final class RuleState {
+  /** Under which it is handed over; another form needs another number. */
+  static final String KEY = "rules/1";
+
+  private static final Logger LOG = LoggerFactory.getLogger(RuleState.class);
+
+  private final Map<?, ?> groups;
+
+  private RuleState(Map<?, ?> groups) {
+    this.groups = groups;
+  }
+
+  /** Reads what was left, if anything was. */
+  static @Nullable RuleState of(@Nullable Object left) {
+    return left instanceof Map<?, ?> map ? new RuleState(map) : null;
+  }
+
+  /** Returns what stopped groups know, by key. */
+  static Map<String, Object> of(Map<String, RuleGroup> stopped) {
+    Map<String, Object> out = new HashMap<>();
+    stopped.forEach((key, group) -> {
+      List<Map<String, Object>> rules = new ArrayList<>();
+      for (ActiveRule rule : group.rules()) {
+        Map<String, Object> state = new HashMap<>();
+        state.put("rule", identity(rule));
+        state.put("series", new HashMap<>(rule.series));
+        if (rule instanceof AlertRule alerts) {
+          state.put("restored", alerts.isRestored());
+          state.put("alerts", alerts.tracked().stream().map(RuleState::write).toList());
+        }
+        rules.add(state);
+      }
+      out.put(key, rules);
+    });
+    return out;
+  }
+
+  private static String identity(ActiveRule rule) {
+    return rule.spec.name() + rule.spec.labels();
+  }
+
+  /** Gives a group that does not run yet what its predecessor of the same key knew. */
+  void restore(String key, RuleGroup group) {
+    if (!(groups.get(key) instanceof List<?> states)) {
+      return;
+    }
+    List<Object> left = new ArrayList<>(states);
+    for (ActiveRule rule : group.rules()) {
+      Map<?, ?> state = take(left, identity(rule));
+      if (state == null) {
+        continue;
+      }
+      try {
+        read(state, rule);
+      } catch (ClassCastException | IllegalArgumentException | NullPointerException e) {
+        LOG.error("rule {}: the state of the former version cannot be used", identity(rule), e);
+      }
+    }
+  }
+
+  private static @Nullable Map<?, ?> take(List<Object> states, String rule) {
+    for (Iterator<Object> i = states.iterator(); i.hasNext(); ) {
+      if (i.next() instanceof Map<?, ?> state && rule.equals(state.get("rule"))) {
+        i.remove();
+        return state;
+      }
+    }
+    return null;
+  }
+
+  private static void read(Map<?, ?> state, ActiveRule rule) {
+    Map<Labels, Long> series = new HashMap<>();
+    if (state.get("series") instanceof Map<?, ?> known) {
+      known.forEach((labels, ref) -> series.put((Labels) labels, (Long) ref));
+    }
+    rule.series = series;
+    if (rule instanceof AlertRule alerts && state.get("alerts") instanceof List<?> known) {
+      List<Tracked> tracked = new ArrayList<>();
+      known.forEach(a -> tracked.add(read((Map<?, ?>) a)));
+      alerts.takeOver(tracked, Boolean.TRUE.equals(state.get("restored")));
+    }
+  }
+
+  private static Map<String, Object> write(Tracked a) {
+    return Map.of(
+        "labels", a.labels(),
+        "annotations", a.annotations(),
+        "state", a.state().name(),
+        "value", a.value(),
+        "activeAt", a.activeAtMs(),
+        "firedAt", a.firedAtMs(),
+        "resolvedAt", a.resolvedAtMs(),
+        "lastSent", a.lastSentMs(),
+        "validUntil", a.validUntilMs(),
+        "keepFiringSince", a.keepFiringSinceMs());
+  }
+
+  private static Tracked read(Map<?, ?> a) {
+    return new Tracked(
+        (Labels) Objects.requireNonNull(a.get("labels")),
+        (Labels) Objects.requireNonNull(a.get("annotations")),
+        AlertState.valueOf(String.valueOf(a.get("state"))),
+        (Double) Objects.requireNonNull(a.get("value")),
+        time(a, "activeAt"),
+        time(a, "firedAt"),
+        time(a, "resolvedAt"),
+        time(a, "lastSent"),
+        time(a, "validUntil"),
+        time(a, "keepFiringSince"));
+  }
+
+  private static long time(Map<?, ?> a, String name) {
+    return (Long) Objects.requireNonNull(a.get(name), name);
+  }
+}
