@@ -54,6 +54,7 @@ public final class DefaultAlertmanager
     implements AlertSink, AlertmanagerService, ReloadListener, MetricCollector {
   private static final Logger LOG = LoggerFactory.getLogger(DefaultAlertmanager.class);
   private static final Duration DRAIN = Duration.ofSeconds(10);
+  private static final Duration WARM_UP_AFTER = Duration.ofSeconds(3);
 
   private final HandOver handOver;
   private final ServerInfo server;
@@ -187,7 +188,11 @@ public final class DefaultAlertmanager
       configYaml = snapshot.alertmanagerYaml();
       core.apply(snapshot.alertmanager());
       if (warm.compareAndSet(false, true)) {
-        timers.run("alerting-warm-up", () -> WarmUp.run(templates.builtIn(), http, server));
+        // not at once: the start needs the machine for itself
+        timers.at(
+            timers.now().plus(WARM_UP_AFTER),
+            "alerting-warm-up",
+            () -> WarmUp.run(templates.builtIn(), http, server));
       }
       metrics.reloadSuccessful.set(1);
       metrics.reloadTime.set(timers.now().toEpochMilli() / 1000.0);
