@@ -108,6 +108,8 @@ final class Assemble {
     MavenRepository.write(root, version, out.resolve("maven"), published);
     copyFolder(
         root.resolve("distribution/docs/writing-a-plugin"), out.resolve("docs/writing-a-plugin"));
+    Files.createDirectories(out.resolve("samples"));
+    copy(root.resolve("distribution/samples/README.md"), out.resolve("samples/README.md"));
     for (String sample : modules("distribution/samples")) {
       Path from = root.resolve("distribution/samples").resolve(sample);
       Path to = out.resolve("samples").resolve(sample);

@@ -93,17 +93,18 @@ public abstract class HostileDiscovery implements DiscoveryProvider<HostileConfi
 
     @Override
     void run(TargetSink sink) {
+      Timer timer = new Timer("acme left ticking", true);
       Thread thread =
           new Thread(
               () -> {
                 while (true) {
                   LockSupport.parkNanos(10_000_000_000L);
+                  timer.purge(); // a timer that nobody holds would end by itself
                 }
               },
               "acme left running");
       thread.setDaemon(true);
       thread.start();
-      new Timer("acme left ticking", true);
       try {
         ManagementFactory.getPlatformMBeanServer()
             .registerMBean(new Left(), new ObjectName("io.acme:type=Left"));

@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -32,6 +34,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AuthorKitIT {
   private static final String ARCHETYPE_PLUGIN =
       "org.apache.maven.plugins:maven-archetype-plugin:3.4.0";
+
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)\\)", 0);
 
   @TempDir private static Path folder = Path.of("");
   private static @Nullable AuthorMachine machine;
@@ -175,6 +179,22 @@ class AuthorKitIT {
                 + " -Dtype=acme -DnarthexRepository="
                 + machine().repositoryUrl());
     assertThat(files(theirs.resolve("acme-" + kind))).isEqualTo(files(ours.resolve(kind)));
+  }
+
+  @Test
+  void linksOfTheGuideLeadSomewhere() throws IOException {
+    Path guide = machine().home().resolve("docs/writing-a-plugin");
+    int links = 0;
+    try (Stream<Path> pages = Files.list(guide)) {
+      for (Path page : pages.toList()) {
+        Matcher link = LINK.matcher(Files.readString(page));
+        while (link.find()) {
+          links++;
+          assertThat(guide.resolve(link.group(1))).as(page + " " + link.group()).exists();
+        }
+      }
+    }
+    assertThat(links).isGreaterThan(20);
   }
 
   private static Path make(String kind, String name) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.acme.hostile.HostileDiscovery;
 import io.acme.hostile.HostileExporter;
+import io.acme.hostile.HostileNotifier;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -39,19 +40,22 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(Lifecycle.PER_CLASS)
 class HostilePluginsIT {
   private static final String DISCOVERY = "discovery.DiscoveryProvider";
+  private static final String NOTIFIER = "notifier.NotifierProvider";
   private static final String EXPORTER = "exporter.ExporterProvider";
   private static final Path SAMPLE = Tree.jar("distribution/samples/acme-discovery");
   private static final Path PLAIN = Tree.jar("distribution/samples/acme-notifier");
 
-  @TempDir private Path folder = Path.of("");
+  private Path folder = Path.of("");
   private Path plugins = Path.of("");
   private @Nullable MetricsStandIn target;
+  private @Nullable WebhookSink sink;
   private @Nullable Server started;
   private Map<String, Long> startsBefore = Map.of();
   private long since;
 
   @BeforeAll
-  void start() throws IOException {
+  void start(@TempDir Path temporary) throws IOException {
+    folder = temporary;
     plugins = Files.createDirectories(folder.resolve("plugins"));
     target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
     String jobs = "";
@@ -62,15 +66,33 @@ class HostilePluginsIT {
     Files.writeString(
         folder.resolve("prometheus.yml"),
         """
-        global: {scrape_interval: 500ms, scrape_timeout: 500ms}
+        global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms}
+        rule_files: [rules.yml]
         scrape_configs:
-          - {job_name: narthex, static_configs: [{targets: [self]}]}
-          - {job_name: node, metrics_path: /exporters/jvm/metrics, static_configs: [{targets: [self]}]}
-          - {job_name: hanging, metrics_path: /exporters/hanging/metrics, static_configs: [{targets: [self]}]}
+          - {job_name: narthex, static_configs: [{targets: [self], labels: {instance: me}}]}
+          - {job_name: jvm, metrics_path: /exporters/jvm/metrics, static_configs: [{targets: [self], labels: {instance: me}}]}
+          - {job_name: hanging, metrics_path: /exporters/hanging/metrics, static_configs: [{targets: [self], labels: {instance: me}}]}
           - {job_name: acme, acme_sd_configs: [{hosts: ['%s'], team: blue}]}
         """
                 .replace("%s", target.address())
             + jobs);
+    sink = new WebhookSink();
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        """
+        groups:
+          - {name: always, rules: [{alert: Always, expr: vector(1)}]}
+        """);
+    Files.writeString(
+        folder.resolve("alertmanager.yml"),
+        """
+        route: {receiver: team, group_wait: 200ms, group_interval: 500ms, repeat_interval: 1s}
+        receivers:
+          - name: team
+            mute_configs: [{address: nowhere}]
+            webhook_configs: [{url: '%s'}]
+        """
+            .replace("%s", sink.url()));
     Files.writeString(
         folder.resolve("narthex.yml"),
         """
@@ -82,8 +104,16 @@ class HostilePluginsIT {
           longest_retry_pause: 1s
         """);
     started = launch();
-    Server.await("the server scrapes itself", () -> server().value("up{job=\"narthex\"}") == 1);
-    Server.await("an exporter is scraped", () -> server().value("up{job=\"node\"}") == 1);
+    awaitScrapes();
+  }
+
+  private void awaitScrapes() {
+    Server.await("the server scrapes itself", () -> server().value(up("narthex")) == 1);
+    Server.await("an exporter is scraped", () -> server().value(up("jvm")) == 1);
+  }
+
+  private static String up(String job) {
+    return "up{job=\"" + job + "\"}";
   }
 
   private String job(String type, int blocks) {
@@ -112,6 +142,9 @@ class HostilePluginsIT {
     if (target != null) {
       target.close();
     }
+    if (sink != null) {
+      sink.close();
+    }
   }
 
   private Server server() {
@@ -128,13 +161,33 @@ class HostilePluginsIT {
   @AfterEach
   void othersAreUndisturbed() {
     long elapsed = System.currentTimeMillis() - since;
-    for (String job : new String[] {"narthex", "node"}) {
-      assertThat(server().value("min_over_time(up{job=\"" + job + "\"}[" + elapsed + "ms])"))
+    for (String job : new String[] {"narthex", "jvm"}) {
+      assertThat(server().value("min_over_time(" + up(job) + "[" + elapsed + "ms])"))
           .as(() -> "scrapes of " + job + "\n" + server().log())
           .isEqualTo(1);
     }
     assertThat(shippedStarts()).isEqualTo(startsBefore);
     assertThat(server().get("-/ready").statusCode()).isEqualTo(200);
+  }
+
+  /** A test that failed half way must not fail the next ones. */
+  @AfterEach
+  void emptyTheFolder() throws IOException {
+    try (var left = Files.list(plugins)) {
+      for (Path jar : left.toList()) {
+        Files.delete(jar);
+      }
+    }
+    Server.await(
+        "users' plugins go",
+        () -> {
+          for (JsonNode plugin : server().json("narthex/api/v1/plugins").path("plugins")) {
+            if (plugin.path("source").asText().equals("user")) {
+              return false;
+            }
+          }
+          return true;
+        });
   }
 
   private Map<String, Long> shippedStarts() {
@@ -288,8 +341,11 @@ class HostilePluginsIT {
           .contains(
               "narthex_plugin_calls_total{kind=\"plugin\",operation=\"start\",plugin=\"io.acme.notifier\"} 1");
       remove("acme-notifier.jar", "io.acme.notifier");
-      assertThat(ownMetrics())
-          .doesNotContain("{kind=\"plugin\",operation=\"start\",plugin=\"io.acme.notifier\"}");
+      Server.await(
+          "its series go",
+          () ->
+              !ownMetrics()
+                  .contains("{kind=\"plugin\",operation=\"start\",plugin=\"io.acme.notifier\"}"));
     }
     drop(Files.readAllBytes(PLAIN), "acme-notifier.jar");
     awaitState("io.acme.notifier", "running", "");
@@ -393,6 +449,7 @@ class HostilePluginsIT {
     assertThat(collect.path("inFlight").asInt()).isEqualTo(1);
     assertThat(collect.path("timeouts").asInt()).isEqualTo(1);
     assertThat(server().value("up{job=\"hanging\"}")).isZero();
+    awaitState("io.acme.hanging", "degraded", "a collection does not stop when interrupted");
     assertThat(server().get("api/v1/targets?state=active&scrapePool=hanging").body())
         .contains("is still busy with a collection that does not stop when interrupted");
     assertThat(server().get("exporters/hanging/metrics").statusCode()).isEqualTo(500);
@@ -402,6 +459,25 @@ class HostilePluginsIT {
         () ->
             ownMetrics()
                 .contains("narthex_plugin_leaked{plugin=\"io.acme.hanging\",what=\"thread\"} 1"));
+  }
+
+  @Test
+  void notifierThatFailsIsLeftAloneForAWhileAndTheOthersDeliver() throws Exception {
+    drop(
+        SampleJar.plugin("io.acme.mute", "1.0.0", NOTIFIER, HostileNotifier.class).bytes(),
+        "mute.jar");
+    awaitState("io.acme.mute", "degraded", "team/mute[0]: failed 3 times in a row, last: ");
+    assertThat(server().plugin("io.acme.mute").path("reason").asText())
+        .contains("send is broken")
+        .contains("next try ");
+    assertThat(cli("list")).containsPattern("io.acme.mute +1.0.0 +degraded +user .*next try ");
+    assertThat(ownMetrics())
+        .contains(
+            "narthex_plugin_circuit_open{instance_name=\"team/mute[0]\",plugin=\"io.acme.mute\"} 1");
+    assertThat(calls("io.acme.mute", "send").path("exceptions").asInt()).isGreaterThanOrEqualTo(3);
+    Server.await("the webhook has it", () -> !Objects.requireNonNull(sink).received().isEmpty());
+    remove("mute.jar", "io.acme.mute");
+    Server.await("its series go", () -> !ownMetrics().contains("plugin=\"io.acme.mute\""));
   }
 
   @Test
@@ -458,8 +534,7 @@ class HostilePluginsIT {
     server().close();
     started = launch();
     awaitState("io.acme.crasher", "quarantined", "failed 4 times in a row");
-    Server.await("the server scrapes itself", () -> server().value("up{job=\"narthex\"}") == 1);
-    Server.await("an exporter is scraped", () -> server().value("up{job=\"node\"}") == 1);
+    awaitScrapes();
     noteOthers();
 
     assertThat(cli("enable", "io.acme.crasher")).contains("running");

@@ -290,7 +290,12 @@ class SettingsIT {
         .contains("io.acme.tide is stopped: stopped by you");
     assertThat(act("POST", ID + "/enable")).isEqualTo(200);
     Server.await("its settings count again", () -> server().value("tide_height") == 4);
-    Server.await("its rule works again", () -> server().value("doubled") == 2);
+    Server.await(
+        "its rule works again",
+        () -> !server().get("api/v1/rules").body().contains("is not running"));
+    Server.await(
+        "its target's alert is back",
+        () -> server().get("api/v2/alerts").body().contains("LampOn"));
     Objects.requireNonNull(gauge).metrics("# TYPE lamp gauge\nlamp 0\n"); // the alert ends
     Server.await("its key counts again", () -> told().equals("harbour open"));
     Server.await("nothing waits", () -> waiting().isEmpty());

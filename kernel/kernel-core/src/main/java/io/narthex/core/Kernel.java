@@ -450,36 +450,35 @@ public final class Kernel {
           "process_start_time_seconds",
           "Start time of the process since unix epoch in seconds.",
           server.startTime().toEpochMilli() / 1000.0);
+      // a file that is being copied is no plugin yet
+      List<PluginService.PluginInfo> shown =
+          plugins.plugins().stream()
+              .filter(p -> !p.source().equals("kernel"))
+              .filter(p -> p.state() != PluginService.State.CHECKING)
+              .toList();
       sink.family(
           new MetricMetadata(
               "narthex_plugin_state",
               MetricType.GAUGE,
               "State of each plugin; 1 for the state it is in, 0 for the others.",
               ""));
-      plugins.plugins().stream()
-          .filter(p -> !p.source().equals("kernel"))
-          .forEach(p -> {
-            for (PluginService.State state : PluginService.State.values()) {
-              sink.sample(
-                  "narthex_plugin_state",
-                  Labels.of(
-                      "plugin", p.id(), "state", state.name().toLowerCase(java.util.Locale.ROOT)),
-                  state == p.state() ? 1 : 0);
-            }
-          });
+      shown.forEach(p -> {
+        for (PluginService.State state : PluginService.State.values()) {
+          sink.sample(
+              "narthex_plugin_state",
+              Labels.of("plugin", p.id(), "state", state.name().toLowerCase(java.util.Locale.ROOT)),
+              state == p.state() ? 1 : 0);
+        }
+      });
       sink.family(
           new MetricMetadata(
               "narthex_plugin_stale_class_loaders",
               MetricType.GAUGE,
               "Class loaders of former plugin versions still alive; a rise means a leak.",
               ""));
-      plugins.plugins().stream()
-          .filter(p -> !p.source().equals("kernel"))
-          .forEach(p ->
-              sink.sample(
-                  "narthex_plugin_stale_class_loaders",
-                  Labels.of("plugin", p.id()),
-                  p.staleLoaders()));
+      shown.forEach(p ->
+          sink.sample(
+              "narthex_plugin_stale_class_loaders", Labels.of("plugin", p.id()), p.staleLoaders()));
       storage.write(sink);
     }
 

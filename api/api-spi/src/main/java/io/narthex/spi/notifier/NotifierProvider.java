@@ -20,7 +20,10 @@ public interface NotifierProvider<C extends Record, G extends Record> {
   /** Returns the record that a block is bound to. */
   Class<C> configType();
 
-  /** Returns the record that the plugin's keys in {@code global:} are bound to. */
+  /**
+   * Returns the record that the plugin's keys in {@code global:} are bound to. Its keys are
+   * Alertmanager's own or begin with {@link #type()} and an underscore; others are refused.
+   */
   Class<G> globalConfigType();
 
   /** Returns the value of {@code send_resolved} for a block that does not give it. */

@@ -62,6 +62,9 @@ final class DiscoverySwap implements PluginSwap.Kind {
       }
     } finally {
       first.stop();
+      synchronized (this) {
+        groups.clear(); // they may hold objects of the version that made them, as in the server
+      }
     }
   }
 

@@ -63,7 +63,10 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
       if (exporter == null) {
         return problem;
       }
-      return breaker.problem();
+      PluginCall<Boolean> last = collection;
+      return last != null && last.isAbandoned() && last.isRunning()
+          ? "a collection does not stop when interrupted; scrapes fail until it does"
+          : breaker.problem();
     }
   }
 

@@ -139,6 +139,16 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       }
     }
 
+    /** Returns what is wrong with it, or empty. */
+    String problem() {
+      long hanging = hanging();
+      return hanging == 0 ? breaker.problem() : hanging + " sends do not stop when interrupted";
+    }
+
+    private long hanging() {
+      return sends.stream().filter(c -> c.isAbandoned() && c.isRunning()).count();
+    }
+
     private @Nullable String refusal() {
       if (sends.size() >= MAX_IN_FLIGHT) {
         return "notifier `"
@@ -147,7 +157,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
             + MAX_IN_FLIGHT
             + " notifications on their way already";
       }
-      long hanging = sends.stream().filter(c -> c.isAbandoned() && c.isRunning()).count();
+      long hanging = hanging();
       if (hanging >= MAX_HANGING) {
         return "notifier `"
             + provider.type()
@@ -430,8 +440,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       for (Slot slot : slots) {
         if (slot.block.type().equals(type)) {
           Handle handle = slot.handle;
-          out.put(
-              label(name, slot.block), handle == null ? slot.problem : handle.breaker.problem());
+          out.put(label(name, slot.block), handle == null ? slot.problem : handle.problem());
         }
       }
     });

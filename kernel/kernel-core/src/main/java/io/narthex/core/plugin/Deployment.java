@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -61,16 +62,24 @@ final class Deployment {
    *
    * @param jar the plugin's jar
    * @param work folder for the bundle form of a plain jar
+   * @param givenUp takes the class loader of a plugin that did not start
    * @throws PluginException when it cannot be resolved or started in time; nothing is left behind
    *     then
    */
   static Deployment start(
-      BundleContext framework, JarInfo info, Path jar, Path work, long nowMs, PluginGuard guard) {
+      BundleContext framework,
+      JarInfo info,
+      Path jar,
+      Path work,
+      long nowMs,
+      PluginGuard guard,
+      Consumer<@Nullable ClassLoader> givenUp) {
     Bundle bundle = install(framework, info, jar, work);
+    ClassLoader loader = resolvedLoader(framework, bundle);
     try {
       return guard.starting(
           info.id(),
-          resolvedLoader(framework, bundle),
+          loader,
           "starting " + info.id(),
           () -> {
             bundle.start();
@@ -82,12 +91,15 @@ final class Deployment {
     } catch (PluginCalls.PluginTimeoutException e) {
       // the framework waits for a bundle that is being started, so this must not be our thread
       Thread.ofVirtual().name("plugin remove " + info.id()).start(() -> remove(bundle));
+      givenUp.accept(loader);
       throw new PluginException("failed to start: " + e.getMessage());
     } catch (PluginCalls.PluginErrorException e) {
       remove(bundle);
+      givenUp.accept(loader);
       throw new PluginException("failed to start: " + e.getCause());
     } catch (RuntimeException | LinkageError e) {
       remove(bundle);
+      givenUp.accept(loader);
       throw e.getCause() instanceof BundleException b
           ? new PluginException(explain(b))
           : e instanceof PluginException p ? p : new PluginException("failed to start: " + e);

@@ -366,8 +366,10 @@ public final class PluginManager implements PluginService {
         enter(plugin, State.STOPPED, "stopped by you");
         return plugin;
       }
-      String held = quarantine.reason(info.id(), info.sha256());
-      if (held != null && !update && settings.pin(info.id()).isEmpty()) {
+      Path pinned = pinned(info);
+      JarInfo running = pinned == null ? info : JarInspector.inspect(pinned, name(pinned));
+      String held = quarantine.reason(info.id(), running.sha256());
+      if (held != null && !update) {
         describe(plugin, file, fileName, info, source);
         enter(
             plugin, State.QUARANTINED, held + "; `narthex plugin enable` or another jar frees it");
@@ -378,8 +380,6 @@ public final class PluginManager implements PluginService {
         describe(plugin, file, fileName, info, source);
         enter(plugin, State.STARTING, "");
       }
-      Path pinned = pinned(info);
-      JarInfo running = info;
       if (pinned == null) {
         Path candidate = jars.copy(file, info, !source.equals("shipped"));
         try {
@@ -389,7 +389,6 @@ public final class PluginManager implements PluginService {
           KeptJars.delete(candidate);
         }
       } else {
-        running = JarInspector.inspect(pinned, name(pinned));
         activate(plugin, running, pinned);
       }
       describe(plugin, file, fileName, running, source);
@@ -475,7 +474,15 @@ public final class PluginManager implements PluginService {
   /** Starts the new version beside the old, probes it, switches, takes the old out. */
   private void activate(Plugin plugin, JarInfo info, Path kept) {
     Deployment former = plugin.deployment;
-    Deployment next = Deployment.start(framework, info, kept, jars.work(), clock.millis(), guard);
+    Deployment next =
+        Deployment.start(
+            framework,
+            info,
+            kept,
+            jars.work(),
+            clock.millis(),
+            guard,
+            loader -> leaks.watch(info.id(), info.version(), loader));
     try {
       registry.probe(next.providers());
       registry.publish(info.id(), next.providers()); // all of it, or nothing has changed
@@ -785,6 +792,7 @@ public final class PluginManager implements PluginService {
     } catch (PluginException e) {
       if (known == null) {
         plugins.remove(info.id());
+        guard.metrics().forget(info.id());
       } else if (known.deployment == null) {
         known.file = file;
         known.fileName = name;

@@ -11,6 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which jars are kept out of service because they failed again and again, and how often a jar has
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * another one of the same plugin starts afresh. Used with the plugin manager's lock held.
  */
 final class Quarantine {
+  private static final Logger LOG = LoggerFactory.getLogger(Quarantine.class);
   private static final String PREFIX_START = "failed to start: ";
   private static final String PREFIX_TEST = "self-test failed: ";
 
@@ -101,7 +104,10 @@ final class Quarantine {
       Files.move(
           partial, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      LOG.error(
+          "quarantine of plugins: {} cannot be written, a restart forgets it: {}",
+          file,
+          e.toString());
     }
   }
 }

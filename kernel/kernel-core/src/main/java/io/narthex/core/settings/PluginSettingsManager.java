@@ -374,12 +374,15 @@ public final class PluginSettingsManager
 
   @Override
   public void forget(String pluginId, String actor) {
+    if (installed().containsKey(pluginId)) {
+      throw new PluginException(pluginId + " is there; remove it first");
+    }
     KnownPlugins.Known memory = known.of(pluginId);
     if (memory == null && !plugins.decisionsOfAbsent().containsKey(pluginId)) {
       throw new PluginException("nothing is kept of a plugin \"" + pluginId + "\"");
     }
     List<Path> folders = memory == null ? List.of() : ownFolders(memory.provides());
-    plugins.forget(pluginId, actor); // refuses one that is there
+    plugins.forget(pluginId, actor);
     known.forget(pluginId);
     for (Path folder : folders) {
       try (Stream<Path> files = Files.walk(folder)) {

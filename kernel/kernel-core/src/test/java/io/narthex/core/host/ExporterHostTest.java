@@ -224,6 +224,8 @@ class ExporterHostTest {
           .hasMessageContaining("is still busy with a collection that does not stop");
     }
     assertThat(begun).hasValue(1);
+    assertThat(host.instances("node").get("/exporters/node/metrics"))
+        .contains("a collection does not stop when interrupted");
     assertThatThrownBy(
             () -> java.util.Objects.requireNonNull(late.get()).sample("late", Labels.EMPTY, 1))
         .hasMessageContaining("time of this collection is over");

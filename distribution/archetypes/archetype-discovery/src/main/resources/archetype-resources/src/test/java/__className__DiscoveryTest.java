@@ -6,6 +6,7 @@ import io.narthex.model.TargetGroup;
 import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.discovery.DiscoveryKit;
+import io.narthex.testkit.swap.PluginSwap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,6 +55,13 @@ class ${className}DiscoveryTest extends DiscoveryKit {
       running.sink.await("a failure", PATIENCE, () -> !running.sink.failures().isEmpty());
       assertThat(running.sink.groups()).isEqualTo(expected());
     }
+  }
+
+  @Test
+  void losesNoTargetWhenItIsReplaced() {
+    PluginSwap.swap(${className}Discovery.class)
+        .settings(Map.of("file", file().toString()))
+        .losesNoTarget();
   }
 
   private TargetGroup group(String... addresses) {

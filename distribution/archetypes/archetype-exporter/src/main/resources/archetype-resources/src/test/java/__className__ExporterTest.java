@@ -7,8 +7,10 @@ import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.exporter.ExporterKit;
 import io.narthex.testkit.exporter.RecordingMetrics;
+import io.narthex.testkit.swap.PluginSwap;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What every exporter has to do, checked by the kit, and what is special to this one. */
@@ -41,6 +43,13 @@ class ${className}ExporterTest extends ExporterKit {
           .containsKey(series("${type}_folder_files", "."))
           .doesNotContainKey(series("${type}_folder_files", "absent"));
     }
+  }
+
+  @Test
+  void losesNoScrapeWhenItIsReplaced() {
+    PluginSwap.swap(${className}Exporter.class)
+        .settings(Map.of("folders", List.of(directory.toString())))
+        .losesNoScrape();
   }
 
   private Labels series(String name, String folder) {

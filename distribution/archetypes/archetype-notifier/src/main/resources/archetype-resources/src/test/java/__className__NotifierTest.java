@@ -10,9 +10,11 @@ import io.narthex.spi.notifier.SendResult;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.notifier.HttpStandIn;
 import io.narthex.testkit.notifier.NotifierKit;
+import io.narthex.testkit.swap.PluginSwap;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -83,5 +85,12 @@ class ${className}NotifierTest extends NotifierKit {
     assertThatThrownBy(() -> open(URI.create("ftp://example.com/"), "", context()))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("ftp://example.com/");
+  }
+
+  @Test
+  void losesNoNotificationWhenItIsReplaced() {
+    PluginSwap.swap(${className}Notifier.class)
+        .settings(Map.of("url", server.uri("/").toString(), "message", "{{ .GroupLabels.id }}"))
+        .losesNoNotification(server);
   }
 }

@@ -1,0 +1,5 @@
+/** Compares the API with what was promised before. */
+@NullMarked
+package io.narthex.baseline;
+
+import org.jspecify.annotations.NullMarked;
