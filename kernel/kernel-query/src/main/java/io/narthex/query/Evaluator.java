@@ -300,7 +300,7 @@ final class Evaluator {
     };
   }
 
-  private static Value repeat(Value v, int steps) {
+  private Value repeat(Value v, int steps) {
     return switch (v) {
       case Value.Text t -> t;
       case Value.Scalar s -> {
@@ -311,6 +311,7 @@ final class Evaluator {
       case Value.Vector x -> {
         List<StepSeries> out = new ArrayList<>(x.series().size());
         for (StepSeries s : x.series()) {
+          context.room(steps);
           StepSeries r = new StepSeries(s.labels, s.dropName, steps);
           for (int i = 0; i < steps; i++) {
             r.copy(i, s, 0);
@@ -589,10 +590,7 @@ final class Evaluator {
       start += step;
     }
     long steps = last < start ? 0 : (last - start) / step + 1;
-    if (steps > Integer.MAX_VALUE - 8) {
-      throw QueryContext.failed(
-          "query processing would load too many samples into memory in query execution");
-    }
+    context.fits(steps);
     Grid inner = new Grid(start, step, (int) steps);
     List<Samples> series = new ArrayList<>();
     if (steps > 0) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** What belongs to one running query: its limits, its annotations, its storage. One thread. */
 final class QueryContext {
   private static final long MIN_ROOM = 10_000_000;
+  private static final long MOST_STEPS = Integer.MAX_VALUE - 8;
 
   final EngineOptions options;
   final Storage storage;
@@ -104,7 +105,20 @@ final class QueryContext {
    */
   void room(long steps) {
     room += steps;
-    if (room > Math.max(MIN_ROOM, 2 * options.maxSamples())) {
+    refuseOver(mostRoom(), room);
+  }
+
+  /** Refuses a grid of more steps than one series can have room for, before anything is made. */
+  void fits(long steps) {
+    refuseOver(Math.min(mostRoom(), MOST_STEPS), steps);
+  }
+
+  private long mostRoom() {
+    return Math.max(MIN_ROOM, 2 * options.maxSamples());
+  }
+
+  private static void refuseOver(long most, long steps) {
+    if (steps > most) {
       throw failed("query processing would load too many samples into memory in query execution");
     }
   }

@@ -292,6 +292,7 @@ final class Selection {
         if (found == Long.MIN_VALUE || stale) {
           continue;
         }
+        context.room(steps);
         StepSeries s = new StepSeries(cursor.labels(), false, steps);
         Hist h = hist == null ? null : hist(hist);
         for (int i = 0; i < steps; i++) {

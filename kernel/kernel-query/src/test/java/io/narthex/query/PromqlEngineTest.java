@@ -84,6 +84,11 @@ class PromqlEngineTest {
         () -> engine.instant("sum(count_over_time(m_total[10000s:1ms]))", 10_000_000, DEFAULT),
         Kind.EXECUTION,
         "too many samples");
+    // the same value at a billion steps, refused before there is room for one series
+    fails(
+        () -> engine.instant("m_total @ start()[1000000s:1ms]", 0, DEFAULT),
+        Kind.EXECUTION,
+        "too many samples");
   }
 
   @Test
