@@ -108,6 +108,10 @@ final class Assemble {
     MavenRepository.write(root, version, out.resolve("maven"), published);
     copyFolder(
         root.resolve("distribution/docs/writing-a-plugin"), out.resolve("docs/writing-a-plugin"));
+    // pages that the guide leads to
+    copy(
+        root.resolve("distribution/docs/plugin-settings.md"),
+        out.resolve("docs/plugin-settings.md"));
     Files.createDirectories(out.resolve("samples"));
     copy(root.resolve("distribution/samples/README.md"), out.resolve("samples/README.md"));
     for (String sample : modules("distribution/samples")) {
