@@ -67,6 +67,7 @@ public final class ScrapeComponent
   private final FailureLog failures = new FailureLog();
   private final Backlog.Budget budget = new Backlog.Budget();
   private final ScheduledExecutorService timer;
+  private boolean closed; // guarded by lock
   private final String selfInstance;
 
   /** By job. Guarded by lock. */
@@ -103,6 +104,7 @@ public final class ScrapeComponent
   public void close() throws InterruptedException {
     List<ScrapeLoop> loops = new ArrayList<>();
     synchronized (lock) {
+      closed = true;
       for (ScrapePool pool : pools.values()) {
         loops.addAll(pool.loops());
         pool.stop(false);
@@ -140,6 +142,9 @@ public final class ScrapeComponent
             snapshot.prometheusFolder(),
             seed(external));
     synchronized (lock) {
+      if (closed) {
+        return; // a reload that met the end would start loops that nobody stops
+      }
       Set<String> jobs = new HashSet<>();
       String failed = null;
       for (ScrapeConfig config : snapshot.prometheus().scrapeConfigs()) {
