@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -82,6 +83,7 @@ final class LeakMeter implements MetricCollector {
 
   private final ConcurrentMap<String, List<Former>> formers = new ConcurrentHashMap<>();
   private final ConcurrentMap<String, Found> found = new ConcurrentHashMap<>();
+  private final Set<String> removed = ConcurrentHashMap.newKeySet();
   private final HostThreads threads;
 
   LeakMeter(HostThreads threads) {
@@ -103,6 +105,7 @@ final class LeakMeter implements MetricCollector {
     }
     Former former = new Former(version, loader, canary(), drivers(loader, version));
     formers.computeIfAbsent(id, k -> new CopyOnWriteArrayList<>()).add(former);
+    removed.remove(id);
     found.remove(id);
     List<Leak> left = look(former);
     if (!left.isEmpty()) {
@@ -263,6 +266,11 @@ final class LeakMeter implements MetricCollector {
     return out;
   }
 
+  /** Notes that a plugin has been removed: its series go once nothing of it is left. */
+  void removed(String id) {
+    removed.add(id);
+  }
+
   @Override
   public void collect(MetricSink sink) {
     String name = "narthex_plugin_leaked";
@@ -273,6 +281,11 @@ final class LeakMeter implements MetricCollector {
             "What former versions of a plugin have left behind: class loaders that a garbage collection did not take, threads, timers, MBeans, JDBC drivers. Above 0 the plugin has a fault; the plugin's page tells names.",
             ""));
     for (String id : new TreeMap<>(formers).keySet()) {
+      if (removed.contains(id) && current(id).isEmpty()) {
+        formers.remove(id);
+        removed.remove(id);
+        continue;
+      }
       Map<String, Integer> byWhat = new LinkedHashMap<>();
       WHAT.forEach(what -> byWhat.put(what, 0)); // a series that ends says less than a 0
       leaks(id).forEach(l -> byWhat.merge(l.what(), 1, Integer::sum));

@@ -636,6 +636,7 @@ public final class PluginManager implements PluginService {
       uninstall(plugin.id, deployment);
     }
     guard.metrics().forget(plugin.id);
+    leaks.removed(plugin.id);
     audit.add(actor, "remove", plugin.id, version, sha256, "ok");
     LOG.info("plugin {} {} removed", plugin.id, version);
     retryFailed(plugin.id);
@@ -793,6 +794,7 @@ public final class PluginManager implements PluginService {
       if (known == null) {
         plugins.remove(info.id());
         guard.metrics().forget(info.id());
+        leaks.removed(info.id());
       } else if (known.deployment == null) {
         known.file = file;
         known.fileName = name;
