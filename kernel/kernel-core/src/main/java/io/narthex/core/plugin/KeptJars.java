@@ -51,10 +51,6 @@ final class KeptJars {
     return work;
   }
 
-  private static String name(Path file) {
-    return String.valueOf(file.getFileName());
-  }
-
   /** Returns the part of a digest that stands in file names. */
   static String shortDigest(String sha256) {
     return sha256.length() < 12 ? "\u0000" : sha256.substring(0, 12);
@@ -67,7 +63,7 @@ final class KeptJars {
 
   /** Returns the version in the name of a kept jar. */
   static String versionOf(Path jar) {
-    return name(jar).replaceFirst("-[0-9a-f]{12}\\.jar$", "");
+    return JarFiles.name(jar).replaceFirst("-[0-9a-f]{12}\\.jar$", "");
   }
 
   /** Returns a kept jar by its file name; it may not exist. */
@@ -85,7 +81,7 @@ final class KeptJars {
     try {
       Files.copy(file, target, StandardCopyOption.REPLACE_EXISTING);
       if (changing && !JarInspector.sha256(target).equals(info.sha256())) {
-        throw new PluginException(name(file) + JarInspector.CHANGED);
+        throw new PluginException(JarFiles.name(file) + JarInspector.CHANGED);
       }
       return target;
     } catch (IOException e) {
@@ -146,7 +142,7 @@ final class KeptJars {
 
   /** Returns the kept jars of a plugin, newest first. */
   private List<Path> newestFirst(String id) {
-    List<Path> all = PluginManager.jars(kept.resolve(id));
+    List<Path> all = JarFiles.in(kept.resolve(id));
     all.sort(
         Comparator.comparingLong(
                 (Path p) -> {
@@ -177,7 +173,7 @@ final class KeptJars {
   @Nullable Path before(String id, String sha256) {
     List<Path> all = newestFirst(id);
     int now = 0;
-    while (now < all.size() && !name(all.get(now)).contains(shortDigest(sha256))) {
+    while (now < all.size() && !JarFiles.name(all.get(now)).contains(shortDigest(sha256))) {
       now++;
     }
     int target = now == all.size() ? 0 : now + 1;

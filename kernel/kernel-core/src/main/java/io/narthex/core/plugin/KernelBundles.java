@@ -114,7 +114,7 @@ final class KernelBundles {
     if (home == null) {
       return null;
     }
-    for (Path jar : PluginManager.jars(Path.of(home, "lib", "kernel"))) {
+    for (Path jar : JarFiles.in(Path.of(home, "lib", "kernel"))) {
       if (id.equals(symbolicName(jar))) {
         return jar;
       }

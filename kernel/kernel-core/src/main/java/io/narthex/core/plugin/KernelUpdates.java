@@ -122,7 +122,7 @@ final class KernelUpdates {
         state,
         reason,
         "kernel",
-        jar == null ? "" : String.valueOf(jar.getFileName()),
+        jar == null ? "" : JarFiles.name(jar),
         digest,
         bundle.getLastModified(),
         bundle.getState() == Bundle.ACTIVE ? bundle.getLastModified() : 0,
@@ -159,7 +159,7 @@ final class KernelUpdates {
     if (target == null) {
       throw new PluginException("there is no earlier version of " + id + " to go back to");
     }
-    JarInfo info = JarInspector.inspect(target, String.valueOf(target.getFileName()));
+    JarInfo info = JarInspector.inspect(target, JarFiles.name(target));
     KernelSwap swap = prepare(former, target, info, "rollback", actor);
     return perform(swap, former, target, info, "rollback", actor);
   }
@@ -171,7 +171,7 @@ final class KernelUpdates {
     if (shipped == null) {
       throw new PluginException("the shipped jar of " + id + " is not there");
     }
-    JarInfo info = JarInspector.inspect(shipped, String.valueOf(shipped.getFileName()));
+    JarInfo info = JarInspector.inspect(shipped, JarFiles.name(shipped));
     if (info.sha256().equals(kernel.digest(former))) {
       throw new PluginException(
           id + " runs as it was shipped, and the server needs it; there is nothing to remove");
@@ -239,7 +239,7 @@ final class KernelUpdates {
       throw new PluginException(
           "the jar of " + former.getSymbolicName() + " that runs is not known, so no undo");
     }
-    JarInfo running = JarInspector.inspect(jar, String.valueOf(jar.getFileName()));
+    JarInfo running = JarInspector.inspect(jar, JarFiles.name(jar));
     Path copy = jars.copy(jar, running, false);
     jars.keep(copy, running);
     KeptJars.delete(copy);

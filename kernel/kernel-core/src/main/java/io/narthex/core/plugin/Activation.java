@@ -1,0 +1,120 @@
+package io.narthex.core.plugin;
+
+import io.narthex.core.host.PluginCalls.PluginErrorException;
+import io.narthex.core.host.PluginCalls.PluginTimeoutException;
+import io.narthex.core.host.PluginGuard;
+import io.narthex.core.host.ProviderRegistry;
+import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.storage.StorageException;
+import java.nio.file.Path;
+import java.time.Clock;
+import org.osgi.framework.BundleContext;
+
+/**
+ * Puts versions of plugins into service and takes them out.
+ *
+ * <p>A version is installed and started <i>beside</i> the one that runs (the framework allows
+ * several bundles of one name), then probed against the real configuration. Only then do the hosts
+ * switch to it, drain the former version, and that one is taken out. Whatever goes wrong before the
+ * switch leaves the former version running and untouched.
+ *
+ * <p>Called with {@link PluginTable#changes} held.
+ */
+final class Activation {
+  private final BundleContext framework;
+  private final ProviderRegistry registry;
+  private final PluginGuard guard;
+  private final LeakMeter leaks;
+  private final Clock clock;
+  private final Path work;
+
+  /**
+   * Creates one.
+   *
+   * @param framework context to install bundles with
+   * @param work folder for files of the moment
+   */
+  Activation(
+      BundleContext framework,
+      ProviderRegistry registry,
+      PluginGuard guard,
+      LeakMeter leaks,
+      Clock clock,
+      Path work) {
+    this.framework = framework;
+    this.registry = registry;
+    this.guard = guard;
+    this.leaks = leaks;
+    this.clock = clock;
+    this.work = work;
+  }
+
+  /** Sets whether calls into a plugin are trusted as those of the server's own are. */
+  void trust(String id, boolean shipped) {
+    guard.trust(id, shipped);
+  }
+
+  /**
+   * Starts the new version beside the old, probes it, switches, takes the old out.
+   *
+   * @param jar a copy that nobody changes
+   * @throws PluginException when it does not work; nothing has changed then
+   */
+  void activate(Plugin plugin, JarInfo info, Path jar) {
+    Deployment former = plugin.deployment;
+    Deployment next =
+        Deployment.start(
+            framework,
+            info,
+            jar,
+            work,
+            clock.millis(),
+            guard,
+            loader -> leaks.watch(info.id(), info.version(), loader));
+    try {
+      registry.probe(next.providers());
+      registry.publish(info.id(), next.providers()); // all of it, or nothing has changed
+    } catch (RuntimeException | LinkageError e) {
+      uninstall(plugin.id, next);
+      throw new PluginException(inWords(e));
+    }
+    plugin.deployment = next;
+    if (former != null) {
+      uninstall(plugin.id, former);
+    }
+  }
+
+  private static String inWords(Throwable e) {
+    if (e instanceof PluginTimeoutException || e instanceof PluginErrorException) {
+      return "self-test failed: " + e.getMessage();
+    }
+    boolean forUsers =
+        e instanceof IllegalStateException
+            || e instanceof ConfigException
+            || e instanceof StorageException;
+    return forUsers ? String.valueOf(e.getMessage()) : "self-test failed: " + e;
+  }
+
+  /** Takes what runs of a plugin out of service, if anything does. */
+  void takeOut(Plugin plugin) {
+    Deployment deployment = plugin.deployment;
+    plugin.deployment = null;
+    if (deployment != null) {
+      registry.withdraw(plugin.id);
+      uninstall(plugin.id, deployment);
+    }
+  }
+
+  /** Takes a version out of the framework and its class loader under observation. */
+  private void uninstall(String id, Deployment deployment) {
+    leaks.watch(id, deployment.info.version(), deployment.uninstall(framework));
+  }
+
+  /** Ends the series of a plugin that is no longer there. */
+  void forget(String id) {
+    guard.metrics().forget(id);
+    leaks.removed(id);
+  }
+}

@@ -1,0 +1,183 @@
+package io.narthex.core.plugin;
+
+import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.service.plugins.PluginService.PluginException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.ZipFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What follows from files that come and go: shipped ones at the start, users' in the drop folder.
+ */
+final class Arrivals implements DropFolder.Listener {
+  private static final Logger LOG = LoggerFactory.getLogger(Arrivals.class);
+  private static final String FILE_MISSING =
+      "its file was deleted; it stops in "
+          + DropFolder.GRACE_NANOS / 1_000_000_000
+          + " s unless a jar of it is put there";
+
+  private final PluginTable table;
+  private final PluginVersions versions;
+  private final CrashedPlugins crashed;
+  private final PluginRecords records;
+  private final DropFolder watcher;
+
+  Arrivals(
+      PluginTable table, PluginVersions versions, CrashedPlugins crashed, PluginRecords records) {
+    this.table = table;
+    this.versions = versions;
+    this.crashed = crashed;
+    this.records = records;
+    watcher = new DropFolder(table.dropFolder(), this);
+  }
+
+  /** Takes the files that are there at the start, the shipped ones first. */
+  void takeAll(Path shipped) {
+    for (Path file : JarFiles.in(shipped)) {
+      arrived(file, "shipped");
+    }
+    for (Path file : JarFiles.in(table.dropFolder())) {
+      try (var _ = new ZipFile(file.toFile())) {
+        watcher.known(file);
+        arrived(file, "user");
+      } catch (IOException e) {
+        LOG.debug("{} is not complete yet", file);
+      }
+    }
+  }
+
+  /** Looks at the drop folder once. Called by one thread, several times a second. */
+  void scan() {
+    try {
+      watcher.scan(System.nanoTime());
+    } catch (IOException | RuntimeException e) {
+      LOG.error("plugins: {} cannot be looked at: {}", table.dropFolder(), e.toString());
+    }
+  }
+
+  @Override
+  public void arrived(Path file) {
+    arrived(file, "user");
+  }
+
+  @Override
+  public void missing(Path file) {
+    synchronized (table.changes) {
+      table.notBroken(file);
+      Plugin plugin = table.comingFrom(file);
+      if (plugin != null && plugin.deployment == null) {
+        gone(file); // it does not run, so nothing is to be spared
+      } else if (plugin != null && plugin.reason.isEmpty()) {
+        plugin.reason = FILE_MISSING;
+      }
+    }
+  }
+
+  @Override
+  public void gone(Path file) {
+    synchronized (table.changes) {
+      table.notBroken(file);
+      Plugin plugin = table.comingFrom(file);
+      table.forget(file);
+      if (plugin != null) {
+        versions.takeAway(plugin, "drop folder");
+      }
+    }
+  }
+
+  @Override
+  public void broken(Path file, String reason) {
+    synchronized (table.changes) {
+      table.broken(file, reason);
+    }
+    LOG.warn("plugins: {}: {}", JarFiles.name(file), reason);
+  }
+
+  @Override
+  public void copying(Path file) {
+    synchronized (table.changes) {
+      if (table.idOf(file) == null) {
+        table.broken(file, "");
+      }
+    }
+  }
+
+  /** A complete file is there: install or update, and show what is wrong if that fails. */
+  private void arrived(Path file, String source) {
+    boolean shipped = source.equals("shipped");
+    String name = JarFiles.name(file);
+    synchronized (table.changes) {
+      table.notBroken(file);
+      String id = null;
+      try {
+        JarInfo info =
+            shipped
+                ? JarInspector.inspectShipped(file, name)
+                : records.jars().inspectCopy(file, name);
+        id = info.id();
+        Plugin known = table.get(info.id());
+        if (known != null && known.deployment != null && runsFrom(known, file, info, source)) {
+          return;
+        }
+        versions.deploy(file, name, info, source, false, shipped ? "start" : "drop folder");
+        versions.retryFailed(info.id());
+      } catch (PluginException e) {
+        if (String.valueOf(e.getMessage()).endsWith(JarInspector.CHANGED)) {
+          table.broken(file, ""); // the next look at the folder finds the newer one
+          return;
+        }
+        LOG.warn("plugins: {}: {}", name, e.getMessage());
+        Plugin plugin = id == null ? null : table.get(id);
+        if (plugin == null || plugin.deployment != null) {
+          table.broken(file, String.valueOf(e.getMessage()));
+        } else {
+          crashed.startFailed(plugin, () -> startAgain(plugin));
+        }
+      } catch (RuntimeException | LinkageError e) {
+        LOG.error("plugins: {} could not be handled", name, e);
+        table.broken(file, "could not be handled: " + e);
+      }
+    }
+  }
+
+  private void startAgain(Plugin plugin) {
+    Path file = plugin.file;
+    if (file != null) {
+      arrived(file, plugin.source);
+    }
+  }
+
+  /** Tells whether what runs already is what {@code file} holds, and notes the file then. */
+  private boolean runsFrom(Plugin known, Path file, JarInfo info, String source) {
+    PluginSettings settings = records.settings();
+    boolean pinned =
+        settings.pinnedInsteadOf(known.id).equals(info.sha256())
+            && settings.pin(known.id).contains(KeptJars.shortDigest(known.sha256));
+    if (!info.sha256().equals(known.sha256) && !pinned) {
+      return false;
+    }
+    Path present = known.file;
+    if (!source.equals("shipped")
+        && !file.equals(present)
+        && known.source.equals("user")
+        && present != null
+        && Files.exists(present)) {
+      throw new PluginException(
+          JarFiles.name(file) + ": the same jar as " + known.fileName + "; remove one of them");
+    }
+    table.holds(file, info.id());
+    if (source.equals("shipped") && known.source.equals("user")) {
+      return true; // it waits behind the user's
+    }
+    known.file = file;
+    known.fileName = JarFiles.name(file);
+    known.source = source;
+    if (known.reason.equals(FILE_MISSING)) {
+      known.reason = "";
+    }
+    return true;
+  }
+}

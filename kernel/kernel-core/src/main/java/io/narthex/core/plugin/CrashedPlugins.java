@@ -1,0 +1,104 @@
+package io.narthex.core.plugin;
+
+import io.narthex.core.host.GuardLimits;
+import io.narthex.service.plugins.PluginService.State;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What happens to plugins that crash: those that do not start are tried again after pauses, those
+ * that fail again and again are stopped until their user or another jar frees them.
+ */
+final class CrashedPlugins {
+  private static final Logger LOG = LoggerFactory.getLogger(CrashedPlugins.class);
+  private static final String HOW_FREED = "; `narthex plugin enable` or another jar frees it";
+
+  private final PluginTable table;
+  private final Activation activation;
+  private final PluginList list;
+  private final PluginRecords records;
+  private final GuardLimits limits;
+  private final ScheduledExecutorService later;
+
+  /**
+   * Creates one.
+   *
+   * @param later runs the next tries
+   */
+  CrashedPlugins(
+      PluginTable table,
+      Activation activation,
+      PluginList list,
+      PluginRecords records,
+      GuardLimits limits,
+      ScheduledExecutorService later) {
+    this.table = table;
+    this.activation = activation;
+    this.list = list;
+    this.records = records;
+    this.limits = limits;
+    this.later = later;
+  }
+
+  /** Stops a plugin that crashes again and again. Called without the lock. */
+  void stop(String id, String reason) {
+    synchronized (table.changes) {
+      Plugin plugin = table.get(id);
+      Deployment deployment = plugin == null ? null : plugin.deployment;
+      if (plugin == null || deployment == null || list.keepsSamples(deployment)) {
+        return;
+      }
+      activation.takeOut(plugin);
+      hold(plugin, reason);
+    }
+  }
+
+  private void hold(Plugin plugin, String reason) {
+    records.quarantine().hold(plugin.id, plugin.sha256, reason);
+    enter(plugin, reason);
+    records.audit().add("server", "quarantine", plugin.id, plugin.version, plugin.sha256, reason);
+    LOG.error("plugin {} {} is quarantined: {}", plugin.id, plugin.version, reason);
+  }
+
+  /** Shows that a plugin is kept out of service. */
+  static void enter(Plugin plugin, String reason) {
+    plugin.enter(State.QUARANTINED, reason + HOW_FREED);
+  }
+
+  /**
+   * A start failed: another try comes after a pause, until there have been too many. Called with
+   * the lock held.
+   *
+   * @param again tries it; called with the lock held when nothing has changed meanwhile
+   */
+  void startFailed(Plugin plugin, Runnable again) {
+    String problem = plugin.reason;
+    if (plugin.state != State.FAILED || !Quarantine.isCrash(problem)) {
+      return;
+    }
+    int failures = records.quarantine().startFailed(plugin.id, plugin.sha256);
+    if (failures >= limits.starts()) {
+      hold(plugin, failures + " starts failed in a row, last: " + problem);
+      return;
+    }
+    Duration pause = limits.pauseAfter(failures);
+    plugin.enter(State.FAILED, problem + "; tries again in " + pause.toMillis() / 1000.0 + " s");
+    String failed = plugin.sha256;
+    var _ =
+        later.schedule(
+            () -> startAgain(plugin, failed, again), pause.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void startAgain(Plugin plugin, String sha256, Runnable again) {
+    synchronized (table.changes) {
+      if (table.get(plugin.id) == plugin
+          && plugin.sha256.equals(sha256)
+          && plugin.canBeTriedAgain()) {
+        again.run();
+      }
+    }
+  }
+}

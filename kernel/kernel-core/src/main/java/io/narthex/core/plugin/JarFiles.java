@@ -1,0 +1,36 @@
+package io.narthex.core.plugin;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Jars as files of a folder. */
+final class JarFiles {
+  private static final Logger LOG = LoggerFactory.getLogger(JarFiles.class);
+
+  private JarFiles() {}
+
+  /** Returns the jars in a folder by name; none when it is not there or cannot be listed. */
+  static List<Path> in(Path folder) {
+    List<Path> found = new ArrayList<>();
+    if (Files.isDirectory(folder)) {
+      try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder, "*.jar")) {
+        stream.forEach(found::add);
+      } catch (IOException e) {
+        LOG.error("plugins: {} cannot be listed: {}", folder, e.toString());
+      }
+    }
+    found.sort(null);
+    return found;
+  }
+
+  /** Returns the name of a file without its folder. */
+  static String name(Path file) {
+    return String.valueOf(file.getFileName());
+  }
+}

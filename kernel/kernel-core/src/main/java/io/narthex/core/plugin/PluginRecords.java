@@ -1,0 +1,25 @@
+package io.narthex.core.plugin;
+
+import io.narthex.core.host.GuardLimits;
+import java.nio.file.Path;
+import java.time.Clock;
+
+/**
+ * What is remembered of plugins over restarts, in one folder.
+ *
+ * @param jars the jars that have run
+ * @param audit who changed what
+ * @param settings what users decided
+ * @param quarantine which jars are kept out of service
+ */
+record PluginRecords(
+    KeptJars jars, AuditLog audit, PluginSettings settings, Quarantine quarantine) {
+  /** Reads what is there. */
+  static PluginRecords in(Path folder, Clock clock, GuardLimits limits) {
+    return new PluginRecords(
+        new KeptJars(folder, clock),
+        new AuditLog(folder.resolve("audit.jsonl"), clock),
+        new PluginSettings(folder.resolve("plugins.properties")),
+        new Quarantine(folder.resolve("quarantine.properties"), clock, limits));
+  }
+}

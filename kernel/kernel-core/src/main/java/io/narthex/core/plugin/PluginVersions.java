@@ -1,0 +1,272 @@
+package io.narthex.core.plugin;
+
+import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.service.plugins.PluginService.State;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Version;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides which version of a plugin runs: that of a file that has come, the one pinned by an undo,
+ * the one before, or, when its file has gone, that of another file.
+ *
+ * <p><b>Sources.</b> Shipped plugins lie in a read-only folder, users' jars in the drop folder; a
+ * user's jar wins over a shipped one of the same id, and when it goes the shipped one comes back.
+ *
+ * <p><b>Undo.</b> Jars that have run are kept. Going back pins a kept jar: it runs in place of the
+ * plugin's file, over restarts too, until another file arrives.
+ *
+ * <p>Called with {@link PluginTable#changes} held.
+ */
+final class PluginVersions {
+  private static final Logger LOG = LoggerFactory.getLogger(PluginVersions.class);
+
+  private final PluginTable table;
+  private final Activation activation;
+  private final PluginRecords records;
+  private final KernelUpdates kernel;
+
+  PluginVersions(
+      PluginTable table, Activation activation, PluginRecords records, KernelUpdates kernel) {
+    this.table = table;
+    this.activation = activation;
+    this.records = records;
+    this.kernel = kernel;
+  }
+
+  /**
+   * Brings the version that a file holds into service, or notes why it is not to run.
+   *
+   * @param source {@code shipped} or {@code user}
+   * @param force whether a lower version may replace a higher one
+   * @throws PluginException when it does not work; what ran before runs then
+   */
+  Plugin deploy(
+      Path file, String fileName, JarInfo info, String source, boolean force, String actor) {
+    Plugin plugin = table.get(info.id());
+    boolean update = plugin != null && plugin.deployment != null;
+    String action = update ? "update" : "install";
+    try {
+      refuseKernelNames(info);
+      if (plugin != null && update) {
+        checkVersion(plugin, file, info, source, force);
+      }
+      if (plugin == null) {
+        plugin = table.add(info.id());
+      }
+      table.holds(file, info.id());
+      if (records.settings().disabled(info.id())) {
+        plugin.describe(file, fileName, info, source);
+        plugin.enter(State.STOPPED, "stopped by you");
+        return plugin;
+      }
+      Path pinned = pinned(info);
+      JarInfo running = pinned == null ? info : JarInspector.inspect(pinned, JarFiles.name(pinned));
+      String held = records.quarantine().reason(info.id(), running.sha256());
+      if (held != null && !update) {
+        plugin.describe(file, fileName, info, source);
+        CrashedPlugins.enter(plugin, held);
+        return plugin;
+      }
+      activation.trust(info.id(), source.equals("shipped"));
+      if (!update) {
+        plugin.describe(file, fileName, info, source);
+        plugin.enter(State.STARTING, "");
+      }
+      if (pinned == null) {
+        activateCopy(plugin, file, info, !source.equals("shipped"));
+      } else {
+        activate(plugin, running, pinned);
+      }
+      plugin.describe(file, fileName, running, source);
+      plugin.enter(State.RUNNING, pinned == null ? "" : byUndo(running));
+      records.audit().add(actor, action, info.id(), running.version(), running.sha256(), "ok");
+      LOG.info(
+          "plugin {} {} {} from {}",
+          info.id(),
+          running.version(),
+          update ? "updated" : "started",
+          fileName);
+      return plugin;
+    } catch (PluginException e) {
+      String problem = String.valueOf(e.getMessage());
+      records.audit().add(actor, action, info.id(), info.version(), info.sha256(), problem);
+      if (plugin != null && !update) {
+        plugin.describe(file, fileName, info, source);
+        plugin.enter(problem.startsWith("needs ") ? State.NEEDS : State.FAILED, problem);
+      }
+      throw e;
+    }
+  }
+
+  private void activateCopy(Plugin plugin, Path file, JarInfo info, boolean changing) {
+    Path candidate = records.jars().copy(file, info, changing);
+    try {
+      activate(plugin, info, candidate);
+      records.jars().keep(candidate, info);
+    } finally {
+      KeptJars.delete(candidate);
+    }
+  }
+
+  private void activate(Plugin plugin, JarInfo info, Path jar) {
+    activation.activate(plugin, info, jar);
+    records.quarantine().free(info.id());
+  }
+
+  private static String byUndo(JarInfo running) {
+    return "version " + running.version() + " by undo; its file holds another";
+  }
+
+  private void refuseKernelNames(JarInfo info) {
+    if (kernel.owns(info.id())) {
+      throw new PluginException(
+          "\""
+              + info.id()
+              + "\" is the name of a part of the server, which only an admin updates: narthex plugin install FILE; give a plugin another symbolic name");
+    }
+  }
+
+  private static void checkVersion(
+      Plugin plugin, Path file, JarInfo info, String source, boolean force) {
+    if (source.equals("shipped") && !force) {
+      throw new PluginException(
+          "a user's jar of this plugin is in use"); // shipped come first; never seen by users
+    }
+    Path present = plugin.file;
+    if (plugin.source.equals("shipped") || file.equals(present) || force) {
+      return; // a user's jar wins over a shipped one; the same file rewritten is what its author
+      // wants
+    }
+    if (present != null && !Files.exists(present)) {
+      return; // the former file was taken away, this one takes its place
+    }
+    int order =
+        Version.parseVersion(info.version()).compareTo(Version.parseVersion(plugin.version));
+    if (order == 0) {
+      throw new PluginException(
+          "version "
+              + info.version()
+              + " of "
+              + info.id()
+              + " runs already, from "
+              + plugin.fileName
+              + ", with another content; raise the version");
+    }
+    if (order < 0) {
+      throw new PluginException(
+          "version "
+              + plugin.version
+              + " of "
+              + info.id()
+              + " runs already, got the older "
+              + info.version()
+              + "; use --force to go back");
+    }
+  }
+
+  /** Returns the kept jar that is to run in place of this one, or null; another jar ends a pin. */
+  private @Nullable Path pinned(JarInfo info) {
+    PluginSettings settings = records.settings();
+    String pin = settings.pin(info.id());
+    if (pin.isEmpty()) {
+      return null;
+    }
+    Path file = records.jars().named(info.id(), pin);
+    if (settings.pinnedInsteadOf(info.id()).equals(info.sha256()) && Files.exists(file)) {
+      return file;
+    }
+    settings.unpin(info.id());
+    return null;
+  }
+
+  /**
+   * Goes back to the version that ran before, and stays there.
+   *
+   * @throws PluginException when there is none or it does not work; what ran before runs then
+   */
+  void goBack(Plugin plugin, String actor) {
+    String id = plugin.id;
+    Path target = records.jars().before(id, plugin.sha256);
+    if (target == null) {
+      throw new PluginException("there is no earlier version of " + id + " to go back to");
+    }
+    Path file = plugin.file;
+    if (records.settings().disabled(id) || file == null) {
+      throw new PluginException(id + " is stopped; enable it first");
+    }
+    JarInfo info = JarInspector.inspect(target, JarFiles.name(target));
+    String insteadOf;
+    try {
+      insteadOf = JarInspector.sha256(file);
+      activate(plugin, info, target);
+    } catch (PluginException e) {
+      records
+          .audit()
+          .add(
+              actor, "rollback", id, info.version(), info.sha256(), String.valueOf(e.getMessage()));
+      throw e;
+    } catch (IOException e) {
+      throw new PluginException(file + " cannot be read: " + e.getMessage());
+    }
+    plugin.version = info.version();
+    plugin.sha256 = info.sha256();
+    records.settings().pin(id, JarFiles.name(target), insteadOf);
+    plugin.enter(State.RUNNING, byUndo(info));
+    records.audit().add(actor, "rollback", id, info.version(), info.sha256(), "ok");
+  }
+
+  /**
+   * Takes a plugin whose file has gone out of service. Another file of the same id takes its place
+   * without a gap: one in the drop folder, else the shipped one.
+   */
+  void takeAway(Plugin plugin, String actor) {
+    String version = plugin.version;
+    String sha256 = plugin.sha256;
+    List<Path> others = table.otherFiles(plugin);
+    plugin.source = "shipped"; // any other file may take over now
+    for (Path other : others) {
+      String source = other.startsWith(table.dropFolder()) ? "user" : "shipped";
+      try {
+        JarInfo info = records.jars().inspectCopy(other, JarFiles.name(other));
+        if (info.id().equals(plugin.id)) {
+          deploy(other, JarFiles.name(other), info, source, true, actor);
+          records.audit().add(actor, "remove", plugin.id, version, sha256, "ok");
+          return;
+        }
+      } catch (PluginException e) {
+        LOG.warn("plugins: {} cannot take over: {}", JarFiles.name(other), e.getMessage());
+      }
+    }
+    table.remove(plugin.id);
+    activation.takeOut(plugin);
+    activation.forget(plugin.id);
+    records.audit().add(actor, "remove", plugin.id, version, sha256, "ok");
+    LOG.info("plugin {} {} removed", plugin.id, version);
+    retryFailed(plugin.id);
+  }
+
+  /** Tries plugins that failed once more: what was in their way may have gone. */
+  void retryFailed(String notThis) {
+    for (Plugin plugin : List.copyOf(table.all())) {
+      Path file = plugin.file;
+      if (file != null
+          && plugin.canBeTriedAgain()
+          && !plugin.id.equals(notThis)
+          && plugin.reason.contains("already served by")) {
+        try {
+          JarInfo info = records.jars().inspectCopy(file, plugin.fileName);
+          deploy(file, plugin.fileName, info, plugin.source, false, "retry");
+        } catch (PluginException e) {
+          LOG.debug("plugins: {}: {}", plugin.fileName, e.getMessage());
+        }
+      }
+    }
+  }
+}
