@@ -1,13 +1,6 @@
 package io.narthex.core.plugin;
 
-import java.io.IOException;
-import java.io.Reader;
-import java.io.UncheckedIOException;
-import java.io.Writer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Properties;
 
 /**
  * Which kept jars run in place of shipped kernel bundles. The launcher reads the file at the next
@@ -16,47 +9,26 @@ import java.util.Properties;
  */
 final class KernelPins {
   private final Path file;
-  private final Properties properties = new Properties();
+  private final StoredProperties properties;
 
   KernelPins(Path file) {
     this.file = file;
-    if (Files.exists(file)) {
-      try (Reader in = Files.newBufferedReader(file)) {
-        properties.load(in);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
+    properties = new StoredProperties(file);
   }
 
   /** Has a kept jar run from the next start on. */
   void pin(String id, Path jar, String insteadOf) {
     Path folder = file.toAbsolutePath().getParent();
     String relative = folder == null ? jar.toString() : folder.relativize(jar).toString();
-    properties.setProperty(id + ".jar", relative.replace('\\', '/'));
-    properties.setProperty(id + ".instead-of", insteadOf);
-    write();
+    properties.set(id + ".jar", relative.replace('\\', '/'));
+    properties.set(id + ".instead-of", insteadOf);
+    properties.store();
   }
 
   /** Has the shipped jar run from the next start on. */
   void unpin(String id) {
-    boolean was = properties.remove(id + ".jar") != null;
-    properties.remove(id + ".instead-of");
-    if (was) {
-      write();
-    }
-  }
-
-  private void write() {
-    Path partial = file.resolveSibling(file.getFileName() + ".tmp");
-    try {
-      try (Writer out = Files.newBufferedWriter(partial)) {
-        properties.store(out, null);
-      }
-      Files.move(
-          partial, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    if (properties.set(id + ".jar", "") | properties.set(id + ".instead-of", "")) {
+      properties.store();
     }
   }
 }

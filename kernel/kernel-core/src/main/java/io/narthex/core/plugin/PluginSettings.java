@@ -1,35 +1,20 @@
 package io.narthex.core.plugin;
 
-import java.io.IOException;
-import java.io.Reader;
-import java.io.UncheckedIOException;
-import java.io.Writer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
 
 /** What users decided about plugins and what outlives restarts: stopped ones, pinned versions. */
 final class PluginSettings {
-  private final Path file;
-  private final Properties properties = new Properties();
+  private final StoredProperties properties;
 
   PluginSettings(Path file) {
-    this.file = file;
-    if (Files.exists(file)) {
-      try (Reader in = Files.newBufferedReader(file)) {
-        properties.load(in);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
+    properties = new StoredProperties(file);
   }
 
   boolean disabled(String id) {
-    return properties.getProperty(id + ".disabled", "").equals("true");
+    return properties.text(id + ".disabled").equals("true");
   }
 
   void disabled(String id, boolean value) {
@@ -38,12 +23,12 @@ final class PluginSettings {
 
   /** Returns the file name of the kept jar that runs in place of the plugin's file, or empty. */
   String pin(String id) {
-    return properties.getProperty(id + ".pin", "");
+    return properties.text(id + ".pin");
   }
 
   /** Returns the digest of the jar that the pinned one stands in for, or empty. */
   String pinnedInsteadOf(String id) {
-    return properties.getProperty(id + ".pinned-instead-of", "");
+    return properties.text(id + ".pinned-instead-of");
   }
 
   /** Pins a kept jar until another jar than {@code insteadOf} arrives. */
@@ -60,7 +45,7 @@ final class PluginSettings {
   /** Returns the ids of plugins that something was decided about. */
   Set<String> ids() {
     Set<String> ids = new TreeSet<>();
-    for (String key : properties.stringPropertyNames()) {
+    for (String key : properties.names()) {
       for (String suffix : List.of(".disabled", ".pin")) {
         if (key.endsWith(suffix)) {
           ids.add(key.substring(0, key.length() - suffix.length()));
@@ -71,19 +56,8 @@ final class PluginSettings {
   }
 
   private void set(String key, String value) {
-    Object before = value.isEmpty() ? properties.remove(key) : properties.setProperty(key, value);
-    if (value.equals(before == null ? "" : before)) {
-      return;
-    }
-    Path partial = file.resolveSibling(file.getFileName() + ".tmp");
-    try {
-      try (Writer out = Files.newBufferedWriter(partial)) {
-        properties.store(out, null);
-      }
-      Files.move(
-          partial, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    if (properties.set(key, value)) {
+      properties.store();
     }
   }
 }

@@ -1,15 +1,9 @@
 package io.narthex.core.plugin;
 
 import io.narthex.core.host.GuardLimits;
-import java.io.IOException;
-import java.io.Reader;
 import java.io.UncheckedIOException;
-import java.io.Writer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Clock;
-import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,19 +21,13 @@ final class Quarantine {
   private final Path file;
   private final Clock clock;
   private final GuardLimits limits;
-  private final Properties properties = new Properties();
+  private final StoredProperties properties;
 
   Quarantine(Path file, Clock clock, GuardLimits limits) {
     this.file = file;
     this.clock = clock;
     this.limits = limits;
-    if (Files.exists(file)) {
-      try (Reader in = Files.newBufferedReader(file)) {
-        properties.load(in);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
+    properties = new StoredProperties(file);
   }
 
   /** Tells whether a problem is a fault of the plugin's code, which trying again may cure. */
@@ -49,16 +37,14 @@ final class Quarantine {
 
   /** Returns why a jar is kept out of service, or null. */
   @Nullable String reason(String id, String sha256) {
-    return sha256.equals(properties.getProperty(id + ".sha256"))
-        ? properties.getProperty(id + ".reason")
-        : null;
+    return sha256.equals(properties.get(id + ".sha256")) ? properties.get(id + ".reason") : null;
   }
 
   /** Keeps a jar out of service. */
   void hold(String id, String sha256, String reason) {
     forget(id);
-    properties.setProperty(id + ".sha256", sha256);
-    properties.setProperty(id + ".reason", reason);
+    properties.set(id + ".sha256", sha256);
+    properties.set(id + ".reason", reason);
     store();
   }
 
@@ -69,7 +55,7 @@ final class Quarantine {
    */
   int startFailed(String id, String sha256) {
     long now = clock.millis();
-    String[] last = properties.getProperty(id + ".starts", "").split(" ", -1);
+    String[] last = properties.text(id + ".starts").split(" ", -1);
     int before = 0;
     if (last.length == 3
         && last[0].equals(sha256)
@@ -77,7 +63,7 @@ final class Quarantine {
       before = Integer.parseInt(last[2]);
     }
     int failures = before + 1;
-    properties.setProperty(id + ".starts", sha256 + " " + now + " " + failures);
+    properties.set(id + ".starts", sha256 + " " + now + " " + failures);
     store();
     return failures;
   }
@@ -90,24 +76,19 @@ final class Quarantine {
   }
 
   private boolean forget(String id) {
-    return (properties.remove(id + ".sha256") != null)
-        | (properties.remove(id + ".reason") != null)
-        | (properties.remove(id + ".starts") != null);
+    return properties.set(id + ".sha256", "")
+        | properties.set(id + ".reason", "")
+        | properties.set(id + ".starts", "");
   }
 
   private void store() {
-    Path partial = file.resolveSibling(file.getFileName() + ".tmp");
     try {
-      try (Writer out = Files.newBufferedWriter(partial)) {
-        properties.store(out, null);
-      }
-      Files.move(
-          partial, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
+      properties.store();
+    } catch (UncheckedIOException e) {
       LOG.error(
           "quarantine of plugins: {} cannot be written, a restart forgets it: {}",
           file,
-          e.toString());
+          String.valueOf(e.getCause()));
     }
   }
 }

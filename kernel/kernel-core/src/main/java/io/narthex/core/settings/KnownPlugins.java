@@ -1,11 +1,10 @@
 package io.narthex.core.settings;
 
+import io.narthex.core.plugin.StoredProperties;
 import java.io.IOException;
 import java.io.Reader;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collections;
 import java.util.List;
 import java.util.Properties;
@@ -143,13 +142,8 @@ final class KnownPlugins {
       properties.setProperty(id + GLOBALS, String.join(",", known.globals()));
       properties.setProperty(id + FUNCTIONS, String.join(",", known.functions()));
     });
-    Path partial = file.resolveSibling(file.getFileName() + ".tmp");
     try {
-      try (Writer out = Files.newBufferedWriter(partial)) {
-        properties.store(out, null);
-      }
-      Files.move(
-          partial, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      StoredProperties.write(file, properties);
     } catch (IOException e) {
       LOG.error("plugins: {} cannot be written: {}", file, e.toString());
     }
