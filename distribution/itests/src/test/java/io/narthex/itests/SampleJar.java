@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -66,6 +67,11 @@ final class SampleJar {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Returns a header of the manifest. */
+  String header(String name) {
+    return Objects.requireNonNull(manifest.getMainAttributes().getValue(name), name);
   }
 
   /** Sets a header of the manifest. */

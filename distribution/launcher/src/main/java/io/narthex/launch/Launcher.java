@@ -13,16 +13,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.ServiceLoader;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
-import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.launch.FrameworkFactory;
+import org.osgi.framework.wiring.BundleRequirement;
+import org.osgi.framework.wiring.BundleRevision;
+import org.osgi.framework.wiring.FrameworkWiring;
 import org.slf4j.LoggerFactory;
 import sun.misc.Signal;
 
@@ -37,6 +40,7 @@ import sun.misc.Signal;
 public final class Launcher {
   private static final String SLF4J = "2.0.20";
   private static final long STOP_MILLIS = 4_500;
+  private static final int WRONG_CONFIGURATION = 2; // exit status
 
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicBoolean ending = new AtomicBoolean();
@@ -63,35 +67,36 @@ public final class Launcher {
       throws IOException, BundleException, InterruptedException {
     Logging.configure(args);
     Path home = Path.of(System.getProperty("narthex.home", ".")).toAbsolutePath().normalize();
+    UpdatedKernel updates = new UpdatedKernel(args);
     Framework framework = framework(home, args, cache);
-    framework.init();
+    List<Bundle> bundles = new ArrayList<>();
+    Map<String, String> problems = install(framework, home, updates, bundles);
+    while (!problems.isEmpty()) {
+      updates.giveUp(problems);
+      framework.stop(); // nothing has been started yet
+      framework.waitForStop(STOP_MILLIS);
+      framework = framework(home, args, cache);
+      problems = install(framework, home, updates, bundles);
+    }
     BundleContext context = framework.getBundleContext();
     Dictionary<String, Object> role = new Hashtable<>(Map.of("narthex.role", "exit"));
     BiConsumer<Integer, String> exit = this::exit;
     context.registerService(BiConsumer.class, exit, role);
     signals(context);
-    List<Bundle> bundles = new ArrayList<>();
-    Map<Bundle, Path> updated = new HashMap<>();
-    UpdatedKernel updates = new UpdatedKernel(args);
-    for (String folder : List.of("lib/system", "lib/kernel")) {
-      for (Path jar : jars(home.resolve(folder))) {
-        Path used = folder.equals("lib/kernel") ? updates.insteadOf(jar) : jar;
-        Bundle bundle = context.installBundle("reference:" + used.toUri());
-        bundles.add(bundle);
-        if (!used.equals(jar)) {
-          updated.put(bundle, jar);
-        }
-      }
-    }
+    updates.startBegins();
     framework.start();
     for (Bundle bundle : bundles) {
       if (bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
-        start(context, bundle, updated.get(bundle));
+        start(bundle, updates.inUse());
       }
     }
     ended.await();
+    if (status == 0 || status == WRONG_CONFIGURATION) {
+      updates.endedWell();
+    }
     if (status == 0) {
-      Thread stopping = Thread.ofPlatform().name("stop").start(() -> stop(framework));
+      Framework running = framework;
+      Thread stopping = Thread.ofPlatform().name("stop").start(() -> stop(running));
       stopping.join(STOP_MILLIS);
     }
     // a start that failed has closed what it had opened; taking the framework down while bundles
@@ -104,23 +109,73 @@ public final class Launcher {
     return status;
   }
 
-  /** Starts a bundle; one that an admin has updated gives way to the shipped one if it fails. */
-  private static void start(BundleContext context, Bundle bundle, @Nullable Path shipped)
-      throws BundleException {
+  /**
+   * Initializes a framework and installs the bundles of the distribution, or their updates.
+   *
+   * @param bundles is filled with them
+   * @return with updates: why bundles cannot be used, by symbolic name
+   */
+  private static Map<String, String> install(
+      Framework framework, Path home, UpdatedKernel updates, List<Bundle> bundles)
+      throws IOException, BundleException {
+    framework.init();
+    bundles.clear();
+    for (String folder : List.of("lib/system", "lib/kernel")) {
+      for (Path jar : jars(home.resolve(folder))) {
+        Path used = folder.equals("lib/kernel") ? updates.insteadOf(jar) : jar;
+        try {
+          bundles.add(framework.getBundleContext().installBundle("reference:" + used.toUri()));
+        } catch (BundleException e) {
+          if (used.equals(jar)) {
+            throw e;
+          }
+          return Map.of(updates.idOf(used), "cannot be installed: " + e.getMessage());
+        }
+      }
+    }
+    return updates.inUse() ? unresolved(framework, bundles) : Map.of();
+  }
+
+  private static Map<String, String> unresolved(Framework framework, List<Bundle> bundles) {
+    FrameworkWiring wiring = framework.adapt(FrameworkWiring.class);
+    if (wiring.resolveBundles(bundles)) {
+      return Map.of();
+    }
+    Map<String, String> problems = new TreeMap<>();
+    for (Bundle bundle : bundles) {
+      if (bundle.getState() == Bundle.INSTALLED
+          && bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
+        List<String> needs = new ArrayList<>();
+        for (BundleRequirement need :
+            bundle.adapt(BundleRevision.class).getDeclaredRequirements(null)) {
+          Map<String, String> directives = need.getDirectives();
+          if (!"optional".equals(directives.get("resolution"))
+              && !"dynamic".equals(directives.get("resolution"))
+              && "resolve".equals(directives.getOrDefault("effective", "resolve"))
+              && wiring.findProviders(need).isEmpty()) {
+            needs.add(need.getNamespace() + " " + directives.getOrDefault("filter", ""));
+          }
+        }
+        problems.put(
+            bundle.getSymbolicName(),
+            bundle.getSymbolicName()
+                + " cannot be resolved"
+                + (needs.isEmpty() ? "" : ", nothing provides " + String.join(", ", needs)));
+      }
+    }
+    return problems;
+  }
+
+  /** Starts a bundle. With updates it is left to the kernel to see to what does not start. */
+  private static void start(Bundle bundle, boolean updates) throws BundleException {
     try {
       bundle.start();
     } catch (BundleException e) {
-      if (shipped == null) {
+      String name = bundle.getSymbolicName();
+      if (!updates || !name.startsWith("io.narthex.") || name.equals("io.narthex.core")) {
         throw e;
       }
-      LoggerFactory.getLogger(Launcher.class)
-          .error(
-              "{} {}, an update, cannot start; the shipped one runs instead: {}",
-              bundle.getSymbolicName(),
-              bundle.getVersion(),
-              e.getMessage());
-      bundle.uninstall();
-      context.installBundle("reference:" + shipped.toUri()).start();
+      LoggerFactory.getLogger(Launcher.class).debug("{} does not start", bundle, e);
     }
   }
 

@@ -13,23 +13,32 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bundles of the server that an admin has updated: {@code narthex/plugins/kernel.properties} in
  * the data folder names a jar for {@code <id>.jar} and, as {@code <id>.instead-of}, the digest of
  * the shipped jar it stands in for. It does not stand in for any other, so that a new distribution
- * brings its own bundles.
+ * brings its own bundles. One with which the server did not start does not run again.
  */
 final class UpdatedKernel {
-  private final Map<String, Path> byDigest = new HashMap<>(); // of the shipped jar
+  /** An update; its jar as the file names it, and where that is. */
+  private record Update(String id, String jar, Path path) {}
+
+  private final Map<String, Update> byDigest = new HashMap<>(); // of the shipped jar
+  private final Map<String, String> used = new TreeMap<>(); // id to jar, in this start
+  private final @Nullable UpdateTrial trial; // null: there are no updates
 
   /** Reads what the data folder that the arguments name says. */
   UpdatedKernel(String[] args) {
     Path file = dataFolder(args).resolve("narthex").resolve("plugins").resolve("kernel.properties");
     Path folder = file.getParent();
     if (folder == null || !Files.isRegularFile(file)) {
+      trial = null;
       return;
     }
+    trial = new UpdateTrial(folder);
     Properties properties = new Properties();
     try (Reader in = Files.newBufferedReader(file)) {
       properties.load(in);
@@ -40,9 +49,11 @@ final class UpdatedKernel {
     for (String key : properties.stringPropertyNames()) {
       if (key.endsWith(".jar")) {
         String id = key.substring(0, key.length() - ".jar".length());
-        byDigest.put(
-            properties.getProperty(id + ".instead-of", ""),
-            folder.resolve(properties.getProperty(key)).toAbsolutePath().normalize());
+        String jar = properties.getProperty(key);
+        Path path = folder.resolve(jar).toAbsolutePath().normalize();
+        if (!trial.hasFailed(id, jar) && Files.isReadable(path)) {
+          byDigest.put(properties.getProperty(id + ".instead-of", ""), new Update(id, jar, path));
+        }
       }
     }
   }
@@ -79,10 +90,64 @@ final class UpdatedKernel {
       return shipped;
     }
     try {
-      Path updated = byDigest.get(sha256(shipped));
-      return updated != null && Files.isReadable(updated) ? updated : shipped;
+      Update update = byDigest.get(sha256(shipped));
+      if (update == null) {
+        return shipped;
+      }
+      used.put(update.id(), update.jar());
+      return update.path();
     } catch (IOException e) {
       return shipped; // its installation says what is wrong with it
+    }
+  }
+
+  /** Returns the symbolic name that an update is known by. */
+  String idOf(Path update) {
+    return byDigest.values().stream()
+        .filter(u -> u.path().equals(update))
+        .map(Update::id)
+        .findFirst()
+        .orElse("");
+  }
+
+  /** Tells whether anything runs that is not as shipped. */
+  boolean inUse() {
+    return !used.isEmpty();
+  }
+
+  /**
+   * Has updates not run, in this start and the next ones: those with a problem, or all when only
+   * others have one.
+   *
+   * @param problems by symbolic name, at least one
+   */
+  void giveUp(Map<String, String> problems) {
+    Map<String, String> reasons = new TreeMap<>(problems);
+    reasons.keySet().retainAll(used.keySet());
+    if (reasons.isEmpty()) {
+      String all = String.join("; ", problems.values());
+      used.keySet().forEach(id -> reasons.put(id, all));
+    }
+    reasons.forEach((id, reason) -> {
+      if (trial != null) {
+        trial.fail(id, used.getOrDefault(id, ""), reason);
+      }
+      byDigest.values().removeIf(u -> u.id().equals(id));
+    });
+    used.clear();
+  }
+
+  /** The bundles are about to be started. */
+  void startBegins() {
+    if (trial != null) {
+      trial.begin(used);
+    }
+  }
+
+  /** The server has ended for a reason that is no fault of its bundles. */
+  void endedWell() {
+    if (trial != null) {
+      trial.end();
     }
   }
 

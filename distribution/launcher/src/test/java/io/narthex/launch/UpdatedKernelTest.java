@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,6 +43,91 @@ class UpdatedKernelTest {
     assertThat(insteadOf(other)).isEqualTo(other);
     Files.writeString(shipped, "of the next distribution");
     assertThat(insteadOf(shipped)).isEqualTo(shipped);
+  }
+
+  /** Returns the jar that a start uses, which gets as far as the beginning of its bundles. */
+  private Path start(Path shipped, boolean endsWell) {
+    UpdatedKernel kernel =
+        new UpdatedKernel(new String[] {"--storage.tsdb.path=" + folder.resolve("data")});
+    Path used = kernel.insteadOf(shipped);
+    kernel.startBegins();
+    if (endsWell) {
+      kernel.endedWell();
+    }
+    return used;
+  }
+
+  private Path update() throws IOException {
+    write(
+        "data/narthex/plugins/kernel.properties",
+        "io.narthex.query.jar=former/io.narthex.query/2.jar\nio.narthex.query.instead-of="
+            + DIGEST
+            + "\n");
+    return write("data/narthex/plugins/former/io.narthex.query/2.jar", "new");
+  }
+
+  @Test
+  void updateOfAStartThatDidNotGetReadyDoesNotRunAgain() throws IOException {
+    Path shipped = write("lib/query.jar", "abc");
+    Path updated = update();
+    Path trial = folder.resolve("data/narthex/plugins/kernel.trial");
+    assertThat(start(shipped, true)).isEqualTo(updated);
+    assertThat(trial).doesNotExist();
+    assertThat(start(shipped, false)).isEqualTo(updated);
+    assertThat(trial).content().contains("io.narthex.query.jar=former/io.narthex.query/2.jar");
+    assertThat(start(shipped, true)).isEqualTo(shipped);
+    assertThat(folder.resolve("data/narthex/plugins/kernel.failed"))
+        .content()
+        .contains("io.narthex.query.jar=former/io.narthex.query/2.jar")
+        .contains("io.narthex.query.reason=the server ended before it was ready");
+    assertThat(trial).as("no update takes part").doesNotExist();
+    assertThat(start(shipped, true)).as("until the kernel knows").isEqualTo(shipped);
+
+    // another version is another matter
+    write(
+        "data/narthex/plugins/kernel.properties",
+        "io.narthex.query.jar=former/io.narthex.query/3.jar\nio.narthex.query.instead-of="
+            + DIGEST
+            + "\n");
+    Path next = write("data/narthex/plugins/former/io.narthex.query/3.jar", "newer");
+    assertThat(start(shipped, true)).isEqualTo(next);
+  }
+
+  @Test
+  void startOfAnotherProcessIsNotTakenForAFailure() throws IOException {
+    Path shipped = write("lib/query.jar", "abc");
+    Path updated = update();
+    ProcessHandle other = ProcessHandle.current().parent().orElseThrow();
+    long since = other.info().startInstant().orElseThrow().toEpochMilli();
+    Path trial =
+        write(
+            "data/narthex/plugins/kernel.trial",
+            "process="
+                + other.pid()
+                + " "
+                + since
+                + "\nio.narthex.query.jar=former/io.narthex.query/2.jar\n");
+    assertThat(start(shipped, true)).isEqualTo(updated);
+    assertThat(trial).as("it is the other's").exists();
+    Files.writeString(trial, Files.readString(trial).replace(" " + since, " 1"));
+    assertThat(start(shipped, true)).as("its number belongs to another now").isEqualTo(shipped);
+  }
+
+  @Test
+  void updatesThatCannotBeUsedAreGivenUpOneByOneOrAllOfThem() throws IOException {
+    Path shipped = write("lib/query.jar", "abc");
+    update();
+    UpdatedKernel kernel =
+        new UpdatedKernel(new String[] {"--storage.tsdb.path=" + folder.resolve("data")});
+    assertThat(kernel.inUse()).isFalse();
+    assertThat(kernel.insteadOf(shipped)).isNotEqualTo(shipped);
+    assertThat(kernel.inUse()).isTrue();
+    kernel.giveUp(Map.of("io.narthex.rules", "io.narthex.rules lacks x")); // which is as shipped
+    assertThat(kernel.insteadOf(shipped)).isEqualTo(shipped);
+    assertThat(kernel.inUse()).isFalse();
+    assertThat(folder.resolve("data/narthex/plugins/kernel.failed"))
+        .content()
+        .contains("io.narthex.query.reason=io.narthex.rules lacks x");
   }
 
   @Test

@@ -83,6 +83,7 @@ public final class Kernel {
   private final List<AutoCloseable> closing =
       new ArrayList<>(); // in order of start; guarded by this
   private volatile @Nullable ServerState state;
+  private volatile @Nullable PluginManager manager;
   private volatile boolean stopped; // written under this
 
   /**
@@ -110,6 +111,7 @@ public final class Kernel {
       exit.accept(2, "Error loading config: " + e.getMessage());
     } catch (StorageException | StartException e) {
       stop();
+      blameOnly("");
       exit.accept(1, e.getMessage());
     } catch (RuntimeException | LinkageError e) {
       ServerState server = state;
@@ -128,6 +130,21 @@ public final class Kernel {
     StartException(String message) {
       super(message);
     }
+  }
+
+  private void blameOnly(String bundle) {
+    PluginManager plugins = manager;
+    if (plugins != null) {
+      plugins.blameOnly(bundle);
+    }
+  }
+
+  /** Ends the server for a part of it that cannot go on, which only the HTTP server does. */
+  private void end(int status, String message) {
+    if (status != 0) {
+      blameOnly("io.narthex.http");
+    }
+    exit.accept(status, message);
   }
 
   private String property(String name, String otherwise) {
@@ -181,7 +198,7 @@ public final class Kernel {
     NotifierHost notifiers = new NotifierHost(environment, registry);
     later(notifiers::close);
     FunctionHost functions = new FunctionHost(guard);
-    ServerState server = new ServerState(flags, build, stateFolder, exit, storage::serving);
+    ServerState server = new ServerState(flags, build, stateFolder, this::end, storage::serving);
     state = server;
     PluginManager plugins =
         new PluginManager(
@@ -199,6 +216,7 @@ public final class Kernel {
                   case EXPORTER -> exporters.instances(p.type());
                   case FUNCTION -> functions.instances(p.type());
                 });
+    manager = plugins;
     PluginSettingsManager pluginSettings =
         new PluginSettingsManager(registry, functions, plugins, stateFolder);
     Consumer<ConfigFiles.Loaded> pluginsAccept =
@@ -272,6 +290,7 @@ public final class Kernel {
     later(track(MetricCollector.class, metrics::add, metrics::remove));
     later(track(WaitingSource.class, pluginSettings::add, pluginSettings::remove));
     config.goLive();
+    plugins.confirmKernelUpdates();
     server.configured();
     LOG.info("Server is ready to receive web requests.");
   }

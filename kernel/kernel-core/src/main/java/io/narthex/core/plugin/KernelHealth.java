@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
@@ -206,17 +207,41 @@ final class KernelHealth {
       throw new PluginException(
           "self-test failed: it does not offer " + String.join(", ", missing));
     }
-    ServiceReference<?>[] references = next.getRegisteredServices();
+    useServices(
+        next,
+        service -> {
+          checkConfiguration(service);
+          attempt(service);
+        });
+  }
+
+  /**
+   * Checks that a bundle works that has been started with the server. What it waits for is no fault
+   * of it: that part may be missing.
+   *
+   * @throws PluginException when it does not
+   */
+  void verifyStarted(Bundle bundle) {
+    for (Problem problem : components(bundle).values()) {
+      if (problem != null && !problem.passing()) {
+        throw new PluginException("failed to start: " + problem(bundle));
+      }
+    }
+    useServices(bundle, this::attempt);
+  }
+
+  private void useServices(Bundle bundle, Consumer<Object> use) {
+    ServiceReference<?>[] references = bundle.getRegisteredServices();
     for (ServiceReference<?> reference :
         references == null ? new ServiceReference<?>[0] : references) {
       Object service = framework.getService(reference);
       try {
         if (service == null) {
-          String why = problem(next);
+          String why = problem(bundle);
           throw new PluginException(
               "failed to start: " + (why.isEmpty() ? "a service cannot be created" : why));
         }
-        attempt(service);
+        use.accept(service);
       } finally {
         framework.ungetService(reference);
       }
@@ -260,23 +285,25 @@ final class KernelHealth {
     }
   }
 
+  private void checkConfiguration(Object service) {
+    if (service instanceof ReloadListener listener) {
+      String problem = configurationProblem.apply(listener);
+      if (problem != null) {
+        throw new PluginException("self-test failed: the configuration: " + problem);
+      }
+    }
+  }
+
   /** Uses a service once, in a way that changes nothing. */
   private void attempt(Object service) {
+    String outcome;
     try {
-      if (service instanceof ReloadListener listener) {
-        String problem = configurationProblem.apply(listener);
-        if (problem != null) {
-          throw new PluginException("self-test failed: the configuration: " + problem);
-        }
-      }
-      String outcome = trial(service);
-      if (!outcome.isEmpty()) {
-        throw new PluginException("self-test failed: " + outcome);
-      }
-    } catch (PluginException e) {
-      throw e;
+      outcome = trial(service);
     } catch (IOException | RuntimeException | LinkageError e) {
       throw new PluginException("self-test failed: " + e);
+    }
+    if (!outcome.isEmpty()) {
+      throw new PluginException("self-test failed: " + outcome);
     }
   }
 

@@ -1,6 +1,8 @@
 package io.narthex.core.plugin;
 
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Which kept jars run in place of shipped kernel bundles. The launcher reads the file at the next
@@ -14,6 +16,27 @@ final class KernelPins {
   KernelPins(Path file) {
     this.file = file;
     properties = new StoredProperties(file);
+  }
+
+  /** Returns the bundles that a kept jar stands in for, sorted. */
+  Set<String> ids() {
+    Set<String> ids = new TreeSet<>();
+    for (String name : properties.names()) {
+      if (name.endsWith(".jar")) {
+        ids.add(name.substring(0, name.length() - ".jar".length()));
+      }
+    }
+    return ids;
+  }
+
+  /** Returns the kept jar, relative to the file's folder, or empty. */
+  String jar(String id) {
+    return properties.text(id + ".jar");
+  }
+
+  /** Returns where the kept jar is. */
+  Path path(String id) {
+    return file.toAbsolutePath().resolveSibling(jar(id)).normalize();
   }
 
   /** Has a kept jar run from the next start on. */

@@ -260,7 +260,12 @@ final class KernelSwap {
     return out;
   }
 
-  private static void start(Bundle bundle) {
+  /**
+   * Starts a bundle, unless it runs.
+   *
+   * @throws PluginException when it does not start in time
+   */
+  static void start(Bundle bundle) {
     PluginCalls.within(
         START,
         "starting " + bundle.getSymbolicName(),

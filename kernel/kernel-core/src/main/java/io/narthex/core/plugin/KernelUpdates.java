@@ -6,8 +6,10 @@ import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.service.plugins.PluginService.PluginInfo;
 import io.narthex.service.plugins.PluginService.State;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -17,6 +19,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.framework.Version;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +34,7 @@ import org.slf4j.LoggerFactory;
 final class KernelUpdates {
   private static final Logger LOG = LoggerFactory.getLogger(KernelUpdates.class);
   private static final long ANSWER_MILLIS = 500;
+  private static final String REVERT = "revert"; // in the audit log
 
   private final BundleContext framework;
   private final Object changes;
@@ -39,6 +43,7 @@ final class KernelUpdates {
   private final KeptJars jars;
   private final AuditLog audit;
   private final KernelPins pins;
+  private final KernelTrial trial;
   private final LeakMeter leaks;
   private final Map<String, String> lastProblem = new ConcurrentHashMap<>(); // by bundle
   private volatile String pending = ""; // bundle that is replaced once the answer has gone
@@ -50,14 +55,15 @@ final class KernelUpdates {
       KeptJars jars,
       AuditLog audit,
       LeakMeter leaks,
-      Path pins) {
+      Path state) {
     this.framework = framework;
     this.changes = changes;
     this.kernel = new KernelBundles(framework);
     this.health = new KernelHealth(framework);
     this.jars = jars;
     this.audit = audit;
-    this.pins = new KernelPins(pins);
+    this.pins = new KernelPins(state.resolve("kernel.properties"));
+    this.trial = new KernelTrial(state);
     this.leaks = leaks;
   }
 
@@ -76,6 +82,108 @@ final class KernelUpdates {
   /** Says what does not work because its bundle is not there. */
   void warnOfMissing() {
     kernel.warnOfMissing();
+  }
+
+  /**
+   * Looks whether the updates work that run since the start. Those that do not, and those that the
+   * launcher has left out, give way to what was shipped.
+   */
+  void confirm() {
+    synchronized (changes) {
+      try {
+        showFormerReverts();
+        trial.failures(pins).forEach(this::reverted);
+        trial.forgetFailures();
+        updatesInCharge().forEach(this::confirm);
+        trial.passed();
+      } catch (UncheckedIOException e) {
+        LOG.error("updates of the server's bundles: {}", String.valueOf(e.getCause()));
+      }
+    }
+  }
+
+  private void showFormerReverts() {
+    for (Bundle bundle : kernel.all()) {
+      audit.newest(bundle.getSymbolicName(), 1).stream()
+          .filter(e -> e.action().equals(REVERT))
+          .forEach(e -> tellReverted(e.id(), e.version(), e.result()));
+    }
+  }
+
+  /** Returns the updates that run since the start, users of packages before their providers. */
+  private List<Bundle> updatesInCharge() {
+    List<Bundle> out = new ArrayList<>();
+    for (String id : pins.ids()) {
+      Bundle bundle = kernel.named(id);
+      if (bundle != null && pins.path(id).equals(kernel.jar(bundle))) {
+        out.add(bundle);
+      }
+    }
+    out.sort(Comparator.comparingInt(b -> KernelBundles.withDependents(b).size()));
+    return out;
+  }
+
+  private void confirm(Bundle bundle) {
+    String id = bundle.getSymbolicName();
+    String problem;
+    try {
+      for (Bundle user : KernelBundles.withDependents(bundle)) {
+        if (user.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
+          KernelSwap.start(user);
+        }
+        health.verifyStarted(user);
+      }
+      return;
+    } catch (RuntimeException | LinkageError e) {
+      problem = e instanceof PluginException ? String.valueOf(e.getMessage()) : e.toString();
+    }
+    try {
+      Path shipped = shipped(id);
+      replace(KernelSwap.prepare(framework, kernel, health, bundle, shipped));
+      kernel.inCharge(Objects.requireNonNull(kernel.named(id)), shipped);
+      reverted(id, problem);
+    } catch (RuntimeException | LinkageError e) {
+      LOG.error(
+          "{} {}, an update, does not work: {}; the shipped version runs from the next start on, as it cannot take its place now: {}",
+          id,
+          bundle.getVersion(),
+          problem,
+          e.getMessage());
+      trial.fail(id, pins.jar(id), problem);
+    }
+  }
+
+  /** The shipped version of a bundle runs because its update did not work at the start. */
+  private void reverted(String id, String problem) {
+    Path jar = pins.path(id);
+    String version = KeptJars.versionOf(jar);
+    String digest = "";
+    try {
+      digest = JarInspector.sha256(jar);
+    } catch (IOException e) {
+      LOG.debug("{} cannot be read: {}", jar, e.toString());
+    }
+    pins.unpin(id);
+    audit.add("server", REVERT, id, version, digest, problem);
+    LOG.error(
+        "{} {}, an update, does not work; the shipped version runs instead: {}",
+        id,
+        version,
+        problem);
+    tellReverted(id, version, problem);
+  }
+
+  private void tellReverted(String id, String version, String problem) {
+    lastProblem.put(id, "update to " + version + " was taken back at the start: " + problem);
+  }
+
+  /**
+   * The server cannot start, and it is no fault of updates but one.
+   *
+   * @param id of the one, or empty when that is not to blame either
+   */
+  void blameOnly(String id) {
+    trial.blameOnly(id);
   }
 
   /** Tells whether an id is the name of a bundle of the server, or of the framework. */
@@ -167,10 +275,7 @@ final class KernelUpdates {
   /** Puts the version back that the server was shipped with. */
   void remove(String id, String actor) {
     Bundle former = replaceable(id);
-    Path shipped = kernel.shipped(id);
-    if (shipped == null) {
-      throw new PluginException("the shipped jar of " + id + " is not there");
-    }
+    Path shipped = shipped(id);
     JarInfo info = JarInspector.inspect(shipped, JarFiles.name(shipped));
     if (info.sha256().equals(kernel.digest(former))) {
       throw new PluginException(
@@ -178,6 +283,14 @@ final class KernelUpdates {
     }
     KernelSwap swap = prepare(former, shipped, info, "remove", actor);
     perform(swap, former, shipped, info, "remove", actor);
+  }
+
+  private Path shipped(String id) {
+    Path shipped = kernel.shipped(id);
+    if (shipped == null) {
+      throw new PluginException("the shipped jar of " + id + " is not there");
+    }
+    return shipped;
   }
 
   /** Returns why a bundle of the server cannot be enabled or disabled. */
@@ -288,17 +401,12 @@ final class KernelUpdates {
   }
 
   private void performNow(KernelSwap swap, Path jar, JarInfo info, String action, String actor) {
-    underway.accept(true);
     try {
-      for (KernelSwap.Former former : swap.perform()) {
-        leaks.watch(former.id(), former.version(), former.loader());
-      }
+      replace(swap);
     } catch (PluginException e) {
       audit(actor, action, info, String.valueOf(e.getMessage()));
       LOG.warn("{} {}: {} taken back: {}", info.id(), info.version(), action, e.getMessage());
       throw e;
-    } finally {
-      underway.accept(false);
     }
     Path kept = jar;
     if (action.equals("update")) {
@@ -311,6 +419,17 @@ final class KernelUpdates {
     remember(info, kept);
     audit(actor, action, info, "ok");
     LOG.info("{} {} runs now ({})", info.id(), info.version(), action);
+  }
+
+  private void replace(KernelSwap swap) {
+    underway.accept(true);
+    try {
+      for (KernelSwap.Former former : swap.perform()) {
+        leaks.watch(former.id(), former.version(), former.loader());
+      }
+    } finally {
+      underway.accept(false);
+    }
   }
 
   /** Has the version that runs now run after the next start, too. */

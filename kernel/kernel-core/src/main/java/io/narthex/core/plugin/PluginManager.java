@@ -70,13 +70,7 @@ public final class PluginManager implements PluginService {
     records = PluginRecords.in(state, clock, guard.limits());
     leaks = new LeakMeter(guard.threads());
     kernel =
-        new KernelUpdates(
-            framework,
-            table.changes,
-            records.jars(),
-            records.audit(),
-            leaks,
-            state.resolve("kernel.properties"));
+        new KernelUpdates(framework, table.changes, records.jars(), records.audit(), leaks, state);
     list = new PluginList(table, kernel, records.jars(), leaks, instancesOf);
     Activation activation =
         new Activation(framework, registry, guard, leaks, clock, records.jars().work());
@@ -109,6 +103,24 @@ public final class PluginManager implements PluginService {
     arrivals.takeAll(shipped);
     kernel.warnOfMissing();
     scanner.scheduleWithFixedDelay(arrivals::scan, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * Looks whether updates of kernel bundles that run since the start work, before the server says
+   * that it is ready; those that do not give way to what was shipped.
+   */
+  public void confirmKernelUpdates() {
+    kernel.confirm();
+  }
+
+  /**
+   * The server cannot start, and it is no fault of kernel updates but one; without this the next
+   * start does without all of them.
+   *
+   * @param id of the bundle that may be to blame, or empty
+   */
+  public void blameOnly(String id) {
+    kernel.blameOnly(id);
   }
 
   @Override
