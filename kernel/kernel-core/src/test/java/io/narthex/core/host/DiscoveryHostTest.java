@@ -7,6 +7,7 @@ import static io.narthex.core.host.Fakes.group;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.discovery.TargetSink;
@@ -18,6 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,17 +51,31 @@ class DiscoveryHostTest {
     };
   }
 
+  /** Publishes a plugin whose discoveries are opened like this. */
+  private void publish(Function<Fakes.Block, Discovery> opener) {
+    registry.publish("p", List.of(discovery("p", "x", opener)));
+  }
+
+  /** Publishes a plugin with the same run for every block. */
+  private void publishRun(Discovery run) {
+    publish(block -> run);
+  }
+
   private void targetsAre(String set, String... addresses) {
     eventually(() -> List.of(addresses).equals(targets.bySet.get(set)));
   }
 
   private void configure(String name) {
-    host.configure(Map.of("scrape/a", List.of(block("x", 0, name))), FOLDER);
+    configure(block("x", 0, name));
+  }
+
+  private void configure(DiscoveryBlock... blocks) {
+    host.configure(Map.of("scrape/a", List.of(blocks)), FOLDER);
   }
 
   @Test
   void tellsWhatAPluginFinds() {
-    registry.publish("p", List.of(discovery("p", "x", c -> handing(c.name() + ":1"))));
+    publish(c -> handing(c.name() + ":1"));
     configure("one");
     targetsAre("scrape/a", "one:1");
     assertThat(targets.sources.get("scrape/a")).containsExactly("x/0/0");
@@ -71,28 +87,21 @@ class DiscoveryHostTest {
     configure("one");
     assertThat(host.instances("x").values()).containsExactly("waiting for plugin `x`");
     assertThat(host.missingTypes()).containsExactly("x");
-    registry.publish("p", List.of(discovery("p", "x", c -> handing("a:1"))));
+    publish(c -> handing("a:1"));
     targetsAre("scrape/a", "a:1");
     assertThat(host.missingTypes()).isEmpty();
   }
 
   @Test
   void groupsSurviveASwapUntilTheFirstFullList() {
-    registry.publish("p", List.of(discovery("p", "x", c -> handing("old:1", "old:2"))));
+    publish(c -> handing("old:1", "old:2"));
     configure("one");
     targetsAre("scrape/a", "old:1", "old:2");
     AtomicReference<TargetSink> sink = new AtomicReference<>();
-    registry.publish(
-        "p",
-        List.of(
-            discovery(
-                "p",
-                "x",
-                c ->
-                    s -> {
-                      sink.set(s);
-                      new CountDownLatch(1).await();
-                    })));
+    publishRun(s -> {
+      sink.set(s);
+      new CountDownLatch(1).await();
+    });
     eventually(() -> sink.get() != null);
     assertThat(targets.bySet.get("scrape/a")).containsExactly("old:1", "old:2");
     sink.get().update(List.of(group("9", "new:1")));
@@ -102,21 +111,14 @@ class DiscoveryHostTest {
   @Test
   void sinkOfAReplacedRunIsDeaf() {
     AtomicReference<TargetSink> former = new AtomicReference<>();
-    registry.publish(
-        "p",
-        List.of(
-            discovery(
-                "p",
-                "x",
-                c ->
-                    s -> {
-                      former.set(s);
-                      s.update(List.of(group("0", "old:1")));
-                      new CountDownLatch(1).await();
-                    })));
+    publishRun(s -> {
+      former.set(s);
+      s.update(List.of(group("0", "old:1")));
+      new CountDownLatch(1).await();
+    });
     configure("one");
     targetsAre("scrape/a", "old:1");
-    registry.publish("p", List.of(discovery("p", "x", c -> handing("new:1"))));
+    publish(c -> handing("new:1"));
     targetsAre("scrape/a", "new:1");
     former.get().update(List.of(group("0", "late:1")));
     former.get().refreshFailed("late");
@@ -126,7 +128,7 @@ class DiscoveryHostTest {
 
   @Test
   void groupsGoWithTheirPlugin() {
-    registry.publish("p", List.of(discovery("p", "x", c -> handing("a:1"))));
+    publish(c -> handing("a:1"));
     configure("one");
     targetsAre("scrape/a", "a:1");
     registry.withdraw("p");
@@ -139,18 +141,11 @@ class DiscoveryHostTest {
   @Test
   void groupWithoutTargetsIsRemoved() {
     AtomicReference<TargetSink> sink = new AtomicReference<>();
-    registry.publish(
-        "p",
-        List.of(
-            discovery(
-                "p",
-                "x",
-                c ->
-                    s -> {
-                      s.update(List.of(group("0", "a:1"), group("1", "b:1")));
-                      sink.set(s);
-                      new CountDownLatch(1).await();
-                    })));
+    publishRun(s -> {
+      s.update(List.of(group("0", "a:1"), group("1", "b:1")));
+      sink.set(s);
+      new CountDownLatch(1).await();
+    });
     configure("one");
     targetsAre("scrape/a", "a:1", "b:1");
     sink.get().update(List.of(group("0")));
@@ -159,16 +154,9 @@ class DiscoveryHostTest {
 
   @Test
   void pluginThatThrowsIsShownAndCounted() {
-    registry.publish(
-        "p",
-        List.of(
-            discovery(
-                "p",
-                "x",
-                c ->
-                    s -> {
-                      throw new AssertionError("broken");
-                    })));
+    publishRun(s -> {
+      throw new AssertionError("broken");
+    });
     configure("one");
     eventually(() -> host.instances("x").values().toString().contains("broken"));
     assertThat(
@@ -182,16 +170,9 @@ class DiscoveryHostTest {
 
   @Test
   void interruptionThatNobodyAskedForIsAFailure() {
-    registry.publish(
-        "p",
-        List.of(
-            discovery(
-                "p",
-                "x",
-                c ->
-                    s -> {
-                      throw new InterruptedException("of its own making");
-                    })));
+    publishRun(s -> {
+      throw new InterruptedException("of its own making");
+    });
     configure("one");
     eventually(() -> host.instances("x").values().toString().contains("of its own making"));
   }
@@ -199,22 +180,15 @@ class DiscoveryHostTest {
   @Test
   void pluginThatIgnoresInterruptionDoesNotHoldUpTheSwap() {
     CountDownLatch end = new CountDownLatch(1);
-    registry.publish(
-        "p",
-        List.of(
-            discovery(
-                "p",
-                "x",
-                c ->
-                    s -> {
-                      s.update(List.of(group("0", "old:1")));
-                      while (end.getCount() > 0) {
-                        LockSupport.parkNanos(1_000_000);
-                      }
-                    })));
+    publishRun(s -> {
+      s.update(List.of(group("0", "old:1")));
+      while (end.getCount() > 0) {
+        LockSupport.parkNanos(1_000_000);
+      }
+    });
     configure("one");
     targetsAre("scrape/a", "old:1");
-    registry.publish("p", List.of(discovery("p", "x", c -> handing("new:1"))));
+    publish(c -> handing("new:1"));
     targetsAre("scrape/a", "new:1");
     end.countDown();
   }
@@ -222,21 +196,14 @@ class DiscoveryHostTest {
   @Test
   void reloadKeepsRunsThatHaveNotChanged() {
     AtomicInteger opened = new AtomicInteger();
-    registry.publish(
-        "p",
-        List.of(
-            discovery(
-                "p",
-                "x",
-                c -> {
-                  opened.incrementAndGet();
-                  return handing(c.name() + ":1");
-                })));
-    host.configure(Map.of("scrape/a", List.of(block("x", 0, "one"), block("x", 1, "two"))), FOLDER);
+    publish(c -> {
+      opened.incrementAndGet();
+      return handing(c.name() + ":1");
+    });
+    configure(block("x", 0, "one"), block("x", 1, "two"));
     targetsAre("scrape/a", "one:1", "two:1");
     assertThat(opened).hasValue(2);
-    host.configure(
-        Map.of("scrape/a", List.of(block("x", 0, "two"), block("x", 1, "three"))), FOLDER);
+    configure(block("x", 0, "two"), block("x", 1, "three"));
     targetsAre("scrape/a", "three:1", "two:1");
     assertThat(opened).hasValue(3);
     // places in the list are those of the new configuration: no two groups of one name
@@ -253,8 +220,8 @@ class DiscoveryHostTest {
 
   @Test
   void countsTargetsOfAllBlocksOfASet() {
-    registry.publish("p", List.of(discovery("p", "x", c -> handing(c.name() + ":1"))));
-    host.configure(Map.of("scrape/a", List.of(block("x", 0, "one"), block("x", 1, "two"))), FOLDER);
+    publish(c -> handing(c.name() + ":1"));
+    configure(block("x", 0, "one"), block("x", 1, "two"));
     targetsAre("scrape/a", "one:1", "two:1");
     assertThat(
             environment
@@ -267,32 +234,22 @@ class DiscoveryHostTest {
 
   @Test
   void checkNamesThePlaceOfABlockThePluginRefuses() {
-    registry.publish(
-        "p",
-        List.of(
-            discovery(
-                "p",
-                "x",
-                c -> {
-                  throw new ConfigException("name is wrong, got " + c.name());
-                })));
+    publish(c -> {
+      throw new ConfigException("name is wrong, got " + c.name());
+    });
     assertThatThrownBy(() -> host.check(Map.of("scrape/a", List.of(block("x", 0, "one"))), FOLDER))
         .isInstanceOf(ConfigException.class)
         .hasMessage("test.yml:1:1: name is wrong, got one");
     assertThatThrownBy(() ->
             host.check(
-                Map.of(
-                    "scrape/a",
-                    List.of(
-                        new io.narthex.service.config.DiscoveryBlock(
-                            "x", 0, Fakes.yaml("names: one")))),
+                Map.of("scrape/a", List.of(new DiscoveryBlock("x", 0, Fakes.yaml("names: one")))),
                 FOLDER))
         .hasMessageContaining("test.yml:1:1: field names not found; did you mean \"name\"?");
   }
 
   @Test
   void probeRefusesAVersionThatCannotReadTheConfiguration() {
-    registry.publish("p", List.of(discovery("p", "x", c -> handing("a:1"))));
+    publish(c -> handing("a:1"));
     configure("one");
     targetsAre("scrape/a", "a:1");
     assertThatThrownBy(() ->
@@ -329,24 +286,25 @@ class DiscoveryHostTest {
       registry.listen(host);
       return new Impatient(registry, host, quarantined);
     }
+
+    void publishRun(Discovery run) {
+      registry.publish("p", List.of(discovery("p", "x", c -> run)));
+    }
+
+    void configure(DiscoveryBlock... blocks) {
+      host.configure(Map.of("scrape/a", List.of(blocks)), FOLDER);
+    }
   }
 
   @Test
   void runThatDiesAgainAndAgainIsReportedForQuarantine() {
     Impatient i = Impatient.create();
     AtomicInteger runs = new AtomicInteger();
-    i.registry.publish(
-        "p",
-        List.of(
-            discovery(
-                "p",
-                "x",
-                c ->
-                    s -> {
-                      runs.incrementAndGet();
-                      throw new IllegalStateException("broken");
-                    })));
-    i.host.configure(Map.of("scrape/a", List.of(block("x", 0, "one"))), FOLDER);
+    i.publishRun(s -> {
+      runs.incrementAndGet();
+      throw new IllegalStateException("broken");
+    });
+    i.configure(block("x", 0, "one"));
     eventually(() -> !i.quarantined.isEmpty());
     assertThat(i.quarantined.get(0))
         .contains("p: discovery scrape/a x[0] failed 3 times in a row, last: ")
@@ -381,12 +339,11 @@ class DiscoveryHostTest {
                       runs.incrementAndGet();
                       throw new IllegalStateException("broken after all");
                     })));
-    i.host.configure(Map.of("scrape/a", List.of(block("x", 0, "good"))), FOLDER);
+    i.configure(block("x", 0, "good"));
     eventually(() -> "".equals(i.host.instances("x").get("scrape/a x[0]")));
-    i.host.configure(
-        Map.of("scrape/a", List.of(block("x", 0, "good"), block("x", 1, "bad"))), FOLDER);
+    i.configure(block("x", 0, "good"), block("x", 1, "bad"));
     eventually(() -> runs.get() > 20);
-    i.host.configure(Map.of("scrape/a", List.of(block("y", 0, "any"))), FOLDER);
+    i.configure(block("y", 0, "any"));
     int before = runs.get();
     eventually(() -> runs.get() > before + 20);
     assertThat(i.quarantined).isEmpty();

@@ -100,6 +100,14 @@ class ExporterHostTest {
     return provider(version, sink -> sink.sample(version, Labels.EMPTY, 1));
   }
 
+  private void run(Provider provider) {
+    host.changed(Kind.EXPORTER, "node", provider);
+  }
+
+  private void run(String version, Body body) {
+    run(provider(version, body));
+  }
+
   private List<String> collect() throws IOException, InterruptedException {
     Names names = new Names();
     host.collect("node", names, Map.of());
@@ -109,7 +117,7 @@ class ExporterHostTest {
   @Test
   void collectsFromTheOpenedExporter() throws Exception {
     assertThatThrownBy(this::collect).hasMessageContaining("waiting for plugin `node`");
-    host.changed(Kind.EXPORTER, "node", emitting("v1"));
+    run(emitting("v1"));
     assertThat(collect()).containsExactly("v1");
     assertThat(host.types()).containsExactly("node");
     host.changed(Kind.EXPORTER, "node", null);
@@ -122,24 +130,20 @@ class ExporterHostTest {
   void collectionThatWaitsDuringASwapGoesToTheNewVersion() throws Exception {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch go = new CountDownLatch(1);
-    host.changed(
-        Kind.EXPORTER,
-        "node",
-        provider(
-            "v1",
-            sink -> {
-              inside.countDown();
-              go.await();
-              sink.sample("v1", Labels.EMPTY, 1);
-            }));
+    run(
+        "v1",
+        sink -> {
+          inside.countDown();
+          go.await();
+          sink.sample("v1", Labels.EMPTY, 1);
+        });
     FutureTask<List<String>> running = new FutureTask<>(this::collect);
     Thread.ofVirtual().start(running);
     inside.await();
     FutureTask<List<String>> waiting = new FutureTask<>(this::collect);
     Thread waiter = Thread.ofPlatform().start(waiting);
     Fakes.eventually(() -> waiter.getState() == Thread.State.TIMED_WAITING);
-    Thread swap =
-        Thread.ofPlatform().start(() -> host.changed(Kind.EXPORTER, "node", emitting("v2")));
+    Thread swap = Thread.ofPlatform().start(() -> run(emitting("v2")));
     Fakes.eventually(() -> swap.getState() == Thread.State.TIMED_WAITING);
     assertThat(collect()).as("while the former still collects").containsExactly("v2");
     assertThat(closed).isEmpty();
@@ -152,14 +156,11 @@ class ExporterHostTest {
 
   @Test
   void exceptionOfAnExporterIsAFailedCollection() {
-    host.changed(
-        Kind.EXPORTER,
-        "node",
-        provider(
-            "v1",
-            sink -> {
-              throw new NoClassDefFoundError("gone");
-            }));
+    run(
+        "v1",
+        sink -> {
+          throw new NoClassDefFoundError("gone");
+        });
     assertThatThrownBy(this::collect)
         .isInstanceOf(IOException.class)
         .hasMessageContaining("exporter `node` failed: ")
@@ -168,7 +169,7 @@ class ExporterHostTest {
 
   @Test
   void probeOpensAndClosesWithoutTouchingTheRunningOne() throws Exception {
-    host.changed(Kind.EXPORTER, "node", emitting("v1"));
+    run(emitting("v1"));
     host.probe(emitting("v2"));
     assertThat(closed).containsExactly("v2 one");
     assertThat(collect()).containsExactly("v1");
@@ -176,7 +177,7 @@ class ExporterHostTest {
 
   @Test
   void changedSettingsOpenTheExporterAnew() throws Exception {
-    host.changed(Kind.EXPORTER, "node", emitting("v1"));
+    run(emitting("v1"));
     Mapping bad = (Mapping) Fakes.yaml("node: {name: bad}");
     assertThatThrownBy(() -> host.check(bad, Path.of("."))).hasMessage("test.yml:1:7: name is bad");
     host.settings((Mapping) Fakes.yaml("node: {name: one}"), Path.of("."));
@@ -191,19 +192,16 @@ class ExporterHostTest {
     CountDownLatch go = new CountDownLatch(1);
     AtomicInteger begun = new AtomicInteger();
     AtomicReference<@Nullable MetricSink> late = new AtomicReference<>();
-    host.changed(
-        Kind.EXPORTER,
-        "node",
-        provider(
-            "v1",
-            sink -> {
-              begun.incrementAndGet();
-              late.set(sink);
-              while (go.getCount() > 0) {
-                LockSupport.parkNanos(1_000_000); // deaf to interruption
-                Thread.interrupted();
-              }
-            }));
+    run(
+        "v1",
+        sink -> {
+          begun.incrementAndGet();
+          late.set(sink);
+          while (go.getCount() > 0) {
+            LockSupport.parkNanos(1_000_000); // deaf to interruption
+            Thread.interrupted();
+          }
+        });
     AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
     Thread scrape =
         Thread.ofVirtual()
@@ -243,15 +241,12 @@ class ExporterHostTest {
   @Test
   void exporterThatFailsAgainAndAgainIsLeftAloneForAWhile() {
     AtomicInteger asked = new AtomicInteger();
-    host.changed(
-        Kind.EXPORTER,
-        "node",
-        provider(
-            "v1",
-            sink -> {
-              asked.incrementAndGet();
-              throw new IllegalStateException("broken");
-            }));
+    run(
+        "v1",
+        sink -> {
+          asked.incrementAndGet();
+          throw new IllegalStateException("broken");
+        });
     for (int i = 0; i < 5; i++) {
       assertThatThrownBy(this::collect).hasMessageContaining("failed: ");
     }
@@ -262,7 +257,7 @@ class ExporterHostTest {
     assertThat(asked).hasValue(5);
     assertThat(host.instances("node").get("/exporters/node/metrics"))
         .contains("failed 5 times in a row");
-    host.changed(Kind.EXPORTER, "node", emitting("v2"));
+    run(emitting("v2"));
     assertThat(host.instances("node").get("/exporters/node/metrics")).isEmpty();
   }
 }

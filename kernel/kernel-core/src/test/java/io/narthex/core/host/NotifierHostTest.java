@@ -99,6 +99,14 @@ class NotifierHostTest {
         });
   }
 
+  private void publish(String version, Body body) {
+    registry.publish("p", List.of(provider(version, body)));
+  }
+
+  private void publishDelivering(String version) {
+    publish(version, n -> SendResult.delivered());
+  }
+
   private static AlertmanagerConfig config(String... names) {
     List<Block> blocks = new java.util.ArrayList<>();
     for (int i = 0; i < names.length; i++) {
@@ -146,7 +154,7 @@ class NotifierHostTest {
     SendResult result = send();
     assertThat(result).isInstanceOf(SendResult.RetryLater.class);
     assertThat(reason(result)).isEqualTo("waiting for plugin `x`");
-    registry.publish("p", List.of(provider("v1", n -> SendResult.delivered())));
+    publishDelivering("v1");
     assertThat(send()).isEqualTo(SendResult.delivered());
     registry.withdraw("p");
     assertThat(send()).isInstanceOf(SendResult.RetryLater.class);
@@ -158,32 +166,26 @@ class NotifierHostTest {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch go = new CountDownLatch(1);
     host.configure(config("one"), FOLDER);
-    registry.publish(
-        "p",
-        List.of(
-            provider(
-                "v1",
-                n -> {
-                  inside.countDown();
-                  go.await();
-                  events.add("sent v1");
-                  return SendResult.delivered();
-                })));
+    publish(
+        "v1",
+        n -> {
+          inside.countDown();
+          go.await();
+          events.add("sent v1");
+          return SendResult.delivered();
+        });
     FutureTask<SendResult> slow = new FutureTask<>(this::send);
     Thread.ofVirtual().start(slow);
     inside.await();
     Thread swap =
         Thread.ofPlatform()
             .start(() ->
-                registry.publish(
-                    "p",
-                    List.of(
-                        provider(
-                            "v2",
-                            n -> {
-                              events.add("sent v2");
-                              return SendResult.delivered();
-                            }))));
+                publish(
+                    "v2",
+                    n -> {
+                      events.add("sent v2");
+                      return SendResult.delivered();
+                    }));
     Fakes.eventually(() -> events.contains("open v2 one"));
     Fakes.eventually(() -> {
       try {
@@ -203,16 +205,13 @@ class NotifierHostTest {
   @Test
   void exceptionAndMissingResultMeanRetry() throws Exception {
     host.configure(config("one"), FOLDER);
-    registry.publish(
-        "p",
-        List.of(
-            provider(
-                "v1",
-                n -> {
-                  throw new IllegalStateException("broken");
-                })));
+    publish(
+        "v1",
+        n -> {
+          throw new IllegalStateException("broken");
+        });
     assertThat(reason(send())).contains("notifier `x` failed: ").contains("broken");
-    registry.publish("p", List.of(provider("v2", n -> nothing())));
+    publish("v2", n -> nothing());
     assertThat(reason(send())).isEqualTo("notifier `x` gave no result");
   }
 
@@ -223,7 +222,7 @@ class NotifierHostTest {
 
   @Test
   void reloadKeepsUnchangedNotifiersAndDrainsTheOthers() throws Exception {
-    registry.publish("p", List.of(provider("v1", n -> SendResult.delivered())));
+    publishDelivering("v1");
     host.configure(config("one", "two"), FOLDER);
     host.configure(config("one", "three"), FOLDER);
     Fakes.eventually(() -> events.contains("close v1 two"));
@@ -236,7 +235,7 @@ class NotifierHostTest {
 
   @Test
   void checkRefusesABlockAndChangesNothing() {
-    registry.publish("p", List.of(provider("v1", n -> SendResult.delivered())));
+    publishDelivering("v1");
     assertThatThrownBy(() -> host.check(config("bad"), FOLDER))
         .hasMessage("test.yml:1:1: name is bad");
     host.check(config("good"), FOLDER);
@@ -248,7 +247,7 @@ class NotifierHostTest {
   void sendResolvedComesFromTheBlockOrThePlugin() {
     host.configure(config("one"), FOLDER);
     assertThat(host.integrations("team").get(0).sendResolved()).isTrue();
-    registry.publish("p", List.of(provider("v1", n -> SendResult.delivered())));
+    publishDelivering("v1");
     assertThat(host.integrations("team").get(0).sendResolved()).isFalse();
   }
 
@@ -256,15 +255,12 @@ class NotifierHostTest {
   void notifierThatFailsAgainAndAgainIsLeftAloneAndItsNotificationsAreKept() throws Exception {
     AtomicInteger asked = new AtomicInteger();
     host.configure(config("one"), FOLDER);
-    registry.publish(
-        "p",
-        List.of(
-            provider(
-                "v1",
-                n -> {
-                  asked.incrementAndGet();
-                  throw new NoSuchMethodError("broken");
-                })));
+    publish(
+        "v1",
+        n -> {
+          asked.incrementAndGet();
+          throw new NoSuchMethodError("broken");
+        });
     for (int i = 0; i < 5; i++) {
       assertThat(reason(send())).contains("notifier `x` failed: ");
     }
@@ -273,7 +269,7 @@ class NotifierHostTest {
     assertThat(((SendResult.RetryLater) refused).after()).isPositive();
     assertThat(asked).hasValue(5);
     assertThat(host.instances("x").get("team/x[0]")).contains("failed 5 times in a row");
-    registry.publish("p", List.of(provider("v2", n -> SendResult.delivered())));
+    publishDelivering("v2");
     assertThat(send()).isEqualTo(SendResult.delivered());
     assertThat(host.instances("x").get("team/x[0]")).isEmpty();
   }
@@ -283,16 +279,13 @@ class NotifierHostTest {
     CountDownLatch go = new CountDownLatch(1);
     AtomicInteger inside = new AtomicInteger();
     host.configure(config("one"), FOLDER);
-    registry.publish(
-        "p",
-        List.of(
-            provider(
-                "v1",
-                n -> {
-                  inside.incrementAndGet();
-                  go.await();
-                  return SendResult.delivered();
-                })));
+    publish(
+        "v1",
+        n -> {
+          inside.incrementAndGet();
+          go.await();
+          return SendResult.delivered();
+        });
     List<FutureTask<SendResult>> sends = new java.util.ArrayList<>();
     for (int i = 0; i < 256; i++) {
       FutureTask<SendResult> task = new FutureTask<>(this::send);
