@@ -331,7 +331,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
           m.selector().mode().name().toLowerCase(java.util.Locale.ROOT)
               + " modifier can only be used inside a function");
     }
-    Evaluator.Windows windows = evaluator.windows(range, grid, "");
+    Windows windows = evaluator.windows(range, grid, "");
     List<QueryResult.Series> out = new ArrayList<>();
     RangeFunction collect =
         new RangeFunction(evaluator.context.annotations, range.position()) {
