@@ -163,6 +163,11 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
   }
 
   @Override
+  public Map<String, Map<String, Boolean>> features() {
+    return LanguageFeatures.of(settings.get());
+  }
+
+  @Override
   public Map<String, @Nullable Object> syntaxTree(String expression) {
     try (FunctionRegistry.Lease lease = functions.lease()) {
       return SyntaxTree.of(parse(expression, settings.get(), lease));
