@@ -9,6 +9,7 @@ import io.narthex.spi.exporter.MetricSink;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.datapoints.GaugeDataPoint;
+import io.prometheus.metrics.core.metrics.StatefulMetric;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
@@ -56,7 +57,7 @@ public final class MetricsRegistry implements Metrics {
                       .help(help)
                       .labelNames(labelNames)
                       .register(registry);
-              return new LibraryCounter(metric, labelNames.length == 0 ? metric : null);
+              return new LibraryCounter(metric, metric);
             });
   }
 
@@ -72,7 +73,7 @@ public final class MetricsRegistry implements Metrics {
                       .help(help)
                       .labelNames(labelNames)
                       .register(registry);
-              return new LibraryGauge(metric, labelNames.length == 0 ? metric : null);
+              return new LibraryGauge(metric, metric);
             });
   }
 
@@ -90,7 +91,7 @@ public final class MetricsRegistry implements Metrics {
                       .classicUpperBounds(bounds)
                       .labelNames(labelNames)
                       .register(registry);
-              return new LibraryHistogram(metric, labelNames.length == 0 ? metric : null);
+              return new LibraryHistogram(metric, metric);
             });
   }
 
@@ -190,14 +191,10 @@ public final class MetricsRegistry implements Metrics {
     return byName.keySet().stream().sorted().toList();
   }
 
-  private record LibraryCounter(
-      io.prometheus.metrics.core.metrics.Counter metric,
-      @org.jspecify.annotations.Nullable CounterDataPoint point)
-      implements Counter {
-    private CounterDataPoint data() {
-      return point == null ? metric : point;
-    }
+  // the point of a metric without labels is the metric itself
 
+  private record LibraryCounter(StatefulMetric<CounterDataPoint, ?> metric, CounterDataPoint point)
+      implements Counter {
     @Override
     public Counter with(String... labelValues) {
       return new LibraryCounter(metric, metric.labelValues(labelValues));
@@ -205,17 +202,17 @@ public final class MetricsRegistry implements Metrics {
 
     @Override
     public void inc() {
-      data().inc();
+      point.inc();
     }
 
     @Override
     public void add(double amount) {
-      data().inc(amount);
+      point.inc(amount);
     }
 
     @Override
     public double value() {
-      return data().get();
+      return point.get();
     }
 
     @Override
@@ -224,14 +221,8 @@ public final class MetricsRegistry implements Metrics {
     }
   }
 
-  private record LibraryGauge(
-      io.prometheus.metrics.core.metrics.Gauge metric,
-      @org.jspecify.annotations.Nullable GaugeDataPoint point)
+  private record LibraryGauge(StatefulMetric<GaugeDataPoint, ?> metric, GaugeDataPoint point)
       implements Gauge {
-    private GaugeDataPoint data() {
-      return point == null ? metric : point;
-    }
-
     @Override
     public Gauge with(String... labelValues) {
       return new LibraryGauge(metric, metric.labelValues(labelValues));
@@ -239,17 +230,17 @@ public final class MetricsRegistry implements Metrics {
 
     @Override
     public void set(double value) {
-      data().set(value);
+      point.set(value);
     }
 
     @Override
     public void add(double amount) {
-      data().inc(amount);
+      point.inc(amount);
     }
 
     @Override
     public double value() {
-      return data().get();
+      return point.get();
     }
 
     @Override
@@ -259,8 +250,7 @@ public final class MetricsRegistry implements Metrics {
   }
 
   private record LibraryHistogram(
-      io.prometheus.metrics.core.metrics.Histogram metric,
-      @org.jspecify.annotations.Nullable DistributionDataPoint point)
+      StatefulMetric<DistributionDataPoint, ?> metric, DistributionDataPoint point)
       implements Histogram {
     @Override
     public Histogram with(String... labelValues) {
@@ -269,7 +259,7 @@ public final class MetricsRegistry implements Metrics {
 
     @Override
     public void observe(double value) {
-      (point == null ? metric : point).observe(value);
+      point.observe(value);
     }
   }
 }
