@@ -19,7 +19,12 @@ final class Distribution {
 
   /** Returns what a server of the distribution is started with, with its data in a folder. */
   static Server.Setup server(Path data) {
-    return new Server.Setup(HOME)
+    return server(HOME, data);
+  }
+
+  /** Returns what a server of another distribution is started with. */
+  static Server.Setup server(Path home, Path data) {
+    return new Server.Setup(home)
         .with("--storage.tsdb.path=" + data)
         .environment("NARTHEX_PLUGINS", data.resolveSibling("plugins").toString());
   }

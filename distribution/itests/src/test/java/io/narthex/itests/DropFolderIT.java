@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -24,62 +22,53 @@ class DropFolderIT {
   private static final Path NOTIFIER = Tree.jar("distribution/samples/acme-notifier");
 
   @TempDir private Path folder = Path.of("");
-  private Path plugins = Path.of("");
-  private @Nullable MetricsStandIn target;
-  private @Nullable WebhookSink sink;
-  private @Nullable Server started;
+  private @Nullable Stage set;
 
   @BeforeEach
   void startWithBlocksOfAbsentPlugins() throws IOException {
-    plugins = Files.createDirectories(folder.resolve("plugins"));
-    target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
-    sink = new WebhookSink();
-    Files.writeString(
-        folder.resolve("prometheus.yml"),
-        """
-        global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 200ms}
-        rule_files: [rules.yml]
-        scrape_configs:
-          - {job_name: narthex, static_configs: [{targets: [self]}]}
-          - job_name: acme
-            acme_sd_configs:
-              - {hosts: ['%s'], team: blue}
-        """
-            .replace("%s", target.address()));
-    Files.writeString(
-        folder.resolve("rules.yml"),
-        """
-        groups:
-          - name: lamps
-            rules:
-              - {alert: LampOn, expr: lamp == 1}
-        """);
-    Files.writeString(
-        folder.resolve("alertmanager.yml"),
-        """
-        route: {receiver: acme, group_by: [alertname], group_wait: 200ms, group_interval: 200ms}
-        receivers:
-          - name: acme
-            acme_configs: [{url: '%s'}]
-        """
-            .replace("%s", sink.url()));
-    started =
-        Distribution.server(folder.resolve("data"))
-            .with("--config.file=" + folder.resolve("prometheus.yml"))
-            .start();
+    set = new Stage(folder);
+    stage()
+        .file(
+            "prometheus.yml",
+            """
+            global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 200ms}
+            rule_files: [rules.yml]
+            scrape_configs:
+              - {job_name: narthex, static_configs: [{targets: [self]}]}
+              - job_name: acme
+                acme_sd_configs:
+                  - {hosts: ['{target}'], team: blue}
+            """)
+        .file(
+            "rules.yml",
+            """
+            groups:
+              - name: lamps
+                rules:
+                  - {alert: LampOn, expr: lamp == 1}
+            """)
+        .file(
+            "alertmanager.yml",
+            """
+            route: {receiver: acme, group_by: [alertname], group_wait: 200ms, group_interval: 200ms}
+            receivers:
+              - name: acme
+                acme_configs: [{url: '{sink}'}]
+            """)
+        .start();
   }
 
   @AfterEach
   void stop() {
-    if (started != null) {
-      started.close();
-    }
-    Objects.requireNonNull(target).close();
-    Objects.requireNonNull(sink).close();
+    stage().close();
+  }
+
+  private Stage stage() {
+    return Objects.requireNonNull(set);
   }
 
   private Server server() {
-    return Objects.requireNonNull(started);
+    return stage().server();
   }
 
   @Test
@@ -128,37 +117,24 @@ class DropFolderIT {
     Server.await(
         "the new notifier runs",
         () -> server().plugin("io.acme.notifier").path("version").asText().equals("1.1.0"));
-    Objects.requireNonNull(target).metrics("# TYPE lamp gauge\nlamp 0\n");
+    stage().target.metrics("# TYPE lamp gauge\nlamp 0\n");
     Server.await(
         "the new version tells the end",
         () ->
             lastRelease().equals("second")
-                && Objects.requireNonNull(sink)
-                    .received()
-                    .getLast()
-                    .path("status")
-                    .asText()
-                    .equals("resolved"));
+                && stage().sink.received().getLast().path("status").asText().equals("resolved"));
 
     // undone
-    assertThat(
-            server()
-                .admin(
-                    "POST",
-                    "narthex/api/v1/plugins/io.acme.discovery/rollback",
-                    folder.resolve("data"),
-                    BodyPublishers.noBody())
-                .statusCode())
-        .isEqualTo(200);
+    stage().ok(stage().act("io.acme.discovery", "rollback"));
     Server.await(
         "targets of the former version",
         () -> server().value("up{job=\"acme\", release=\"first\"}") == 1);
 
     // deleted
-    Files.delete(plugins.resolve("acme-discovery.jar"));
+    Files.delete(stage().plugins.resolve("acme-discovery.jar"));
     Server.await("the targets go", () -> server().query("up{job=\"acme\"}").isEmpty());
     assertThat(server().plugin("io.acme.discovery").isMissingNode()).isTrue();
-    Files.delete(plugins.resolve("acme-notifier.jar"));
+    Files.delete(stage().plugins.resolve("acme-notifier.jar"));
     Server.await("the notifier goes", () -> server().plugin("io.acme.notifier").isMissingNode());
 
     assertThat(startOf("io.narthex.discovery.statics"))
@@ -175,7 +151,7 @@ class DropFolderIT {
     Server.await("the sample runs", () -> server().value("up{job=\"acme\"}") == 1);
     long since = System.currentTimeMillis();
     Server.await("a second scrape", () -> server().value("scrape_series_added{job=\"acme\"}") == 0);
-    Files.delete(plugins.resolve("acme-discovery.jar"));
+    Files.delete(stage().plugins.resolve("acme-discovery.jar"));
     Server.await(
         "the deletion is shown",
         () ->
@@ -219,7 +195,7 @@ class DropFolderIT {
     assertThat(server().value("acme_clamp01(vector(7))")).isEqualTo(1);
     assertThat(server().value("acme_ewma(vector(3)[1m:10s], 0.5)")).isEqualTo(3);
 
-    Files.delete(plugins.resolve("acme-functions.jar"));
+    Files.delete(stage().plugins.resolve("acme-functions.jar"));
     Server.await("the plugin goes", () -> server().plugin("io.acme.functions").isMissingNode());
     assertThat(server().get("api/v1/query?query=acme_clamp01(vector(7))").body())
         .contains("plugin io.acme.functions, which had it, is not running");
@@ -288,7 +264,7 @@ class DropFolderIT {
 
     // what was broken leaves no trace when it goes, and a good jar of that name works
     for (String name : new String[] {"needy.jar", "twin.jar", "noise.jar", "nothing.jar"}) {
-      Files.delete(plugins.resolve(name));
+      Files.delete(stage().plugins.resolve(name));
       Server.await(name + " is forgotten", () -> problem(name).isEmpty());
     }
     drop(NOTIFIER, "truncated.jar");
@@ -300,7 +276,7 @@ class DropFolderIT {
   @Test
   void jarThatArrivesInManyPiecesIsTouchedWhenItIsWhole() throws IOException {
     byte[] whole = Files.readAllBytes(DISCOVERY);
-    try (OutputStream out = Files.newOutputStream(plugins.resolve("slow.jar"))) {
+    try (OutputStream out = Files.newOutputStream(stage().plugins.resolve("slow.jar"))) {
       for (int i = 0; i < 50; i++) {
         int from = whole.length * i / 50;
         out.write(whole, from, whole.length * (i + 1) / 50 - from);
@@ -323,19 +299,12 @@ class DropFolderIT {
     drop(Files.readAllBytes(jar), name);
   }
 
-  /** Puts a jar into the folder in one step. */
   private void drop(byte[] jar, String name) throws IOException {
-    Path hidden = folder.resolve(name + ".part");
-    Files.write(hidden, jar);
-    Files.move(
-        hidden,
-        plugins.resolve(name),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    stage().drop(jar, name);
   }
 
   private String lastRelease() {
-    var received = Objects.requireNonNull(sink).received();
+    var received = stage().sink.received();
     return received.isEmpty() ? "" : received.getLast().path("release").asText();
   }
 

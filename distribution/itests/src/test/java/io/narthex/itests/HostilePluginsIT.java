@@ -8,19 +8,16 @@ import io.acme.hostile.HostileExporter;
 import io.acme.hostile.HostileNotifier;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -45,65 +42,57 @@ class HostilePluginsIT {
   private static final Path SAMPLE = Tree.jar("distribution/samples/acme-discovery");
   private static final Path PLAIN = Tree.jar("distribution/samples/acme-notifier");
 
-  private Path folder = Path.of("");
-  private Path plugins = Path.of("");
-  private @Nullable MetricsStandIn target;
-  private @Nullable WebhookSink sink;
-  private @Nullable Server started;
+  private @Nullable Stage set;
   private Map<String, Long> startsBefore = Map.of();
   private long since;
 
   @BeforeAll
   void start(@TempDir Path temporary) throws IOException {
-    folder = temporary;
-    plugins = Files.createDirectories(folder.resolve("plugins"));
-    target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
+    set = new Stage(temporary);
     String jobs = "";
     for (String type : List.of("deaf", "leaver", "crasher", "badopen", "thrower")) {
       jobs += job(type, 1);
     }
     jobs += job("spinner", 2 * Runtime.getRuntime().availableProcessors());
-    Files.writeString(
-        folder.resolve("prometheus.yml"),
-        """
-        global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms}
-        rule_files: [rules.yml]
-        scrape_configs:
-          - {job_name: narthex, static_configs: [{targets: [self], labels: {instance: me}}]}
-          - {job_name: jvm, metrics_path: /exporters/jvm/metrics, static_configs: [{targets: [self], labels: {instance: me}}]}
-          - {job_name: hanging, metrics_path: /exporters/hanging/metrics, static_configs: [{targets: [self], labels: {instance: me}}]}
-          - {job_name: acme, acme_sd_configs: [{hosts: ['%s'], team: blue}]}
-        """
-                .replace("%s", target.address())
-            + jobs);
-    sink = new WebhookSink();
-    Files.writeString(
-        folder.resolve("rules.yml"),
-        """
-        groups:
-          - {name: always, rules: [{alert: Always, expr: vector(1)}]}
-        """);
-    Files.writeString(
-        folder.resolve("alertmanager.yml"),
-        """
-        route: {receiver: team, group_wait: 200ms, group_interval: 500ms, repeat_interval: 1s}
-        receivers:
-          - name: team
-            mute_configs: [{address: nowhere}]
-            webhook_configs: [{url: '%s'}]
-        """
-            .replace("%s", sink.url()));
-    Files.writeString(
-        folder.resolve("narthex.yml"),
-        """
-        plugins:
-          circuit_failures: 3
-          quarantine_crashes: 4
-          quarantine_starts: 3
-          retry_pause: 300ms
-          longest_retry_pause: 1s
-        """);
-    started = launch();
+    stage()
+        .file(
+            "prometheus.yml",
+            """
+            global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms}
+            rule_files: [rules.yml]
+            scrape_configs:
+              - {job_name: narthex, static_configs: [{targets: [self], labels: {instance: me}}]}
+              - {job_name: jvm, metrics_path: /exporters/jvm/metrics, static_configs: [{targets: [self], labels: {instance: me}}]}
+              - {job_name: hanging, metrics_path: /exporters/hanging/metrics, static_configs: [{targets: [self], labels: {instance: me}}]}
+              - {job_name: acme, acme_sd_configs: [{hosts: ['{target}'], team: blue}]}
+            """
+                + jobs)
+        .file(
+            "rules.yml",
+            """
+            groups:
+              - {name: always, rules: [{alert: Always, expr: vector(1)}]}
+            """)
+        .file(
+            "alertmanager.yml",
+            """
+            route: {receiver: team, group_wait: 200ms, group_interval: 500ms, repeat_interval: 1s}
+            receivers:
+              - name: team
+                mute_configs: [{address: nowhere}]
+                webhook_configs: [{url: '{sink}'}]
+            """)
+        .file(
+            "narthex.yml",
+            """
+            plugins:
+              circuit_failures: 3
+              quarantine_crashes: 4
+              quarantine_starts: 3
+              retry_pause: 300ms
+              longest_retry_pause: 1s
+            """);
+    launch();
     awaitScrapes();
   }
 
@@ -117,7 +106,7 @@ class HostilePluginsIT {
   }
 
   private String job(String type, int blocks) {
-    String block = "{address: '" + Objects.requireNonNull(target).address() + "'}";
+    String block = "{address: '{target}'}";
     return "  - {job_name: "
         + type
         + ", "
@@ -127,28 +116,23 @@ class HostilePluginsIT {
         + "]}\n";
   }
 
-  private Server launch() {
-    return Distribution.server(folder.resolve("data"))
-        .with("--config.file=" + folder.resolve("prometheus.yml"))
-        .with("--narthex.config.file=" + folder.resolve("narthex.yml"))
-        .start();
+  private void launch() {
+    stage()
+        .start(
+            setup -> setup.with("--narthex.config.file=" + stage().folder.resolve("narthex.yml")));
   }
 
   @AfterAll
   void stop() {
-    if (started != null) {
-      started.close();
-    }
-    if (target != null) {
-      target.close();
-    }
-    if (sink != null) {
-      sink.close();
-    }
+    stage().close();
+  }
+
+  private Stage stage() {
+    return Objects.requireNonNull(set);
   }
 
   private Server server() {
-    return Objects.requireNonNull(started);
+    return stage().server();
   }
 
   @BeforeEach
@@ -173,7 +157,7 @@ class HostilePluginsIT {
   /** A test that failed half way must not fail the next ones. */
   @AfterEach
   void emptyTheFolder() throws IOException {
-    try (var left = Files.list(plugins)) {
+    try (var left = Files.list(stage().plugins)) {
       for (Path jar : left.toList()) {
         Files.delete(jar);
       }
@@ -205,19 +189,12 @@ class HostilePluginsIT {
     return SampleJar.plugin(id, version, DISCOVERY, provider);
   }
 
-  /** Puts a jar into the folder in one step. */
   private void drop(byte[] jar, String name) throws IOException {
-    Path hidden = folder.resolve(name + ".part");
-    Files.write(hidden, jar);
-    Files.move(
-        hidden,
-        plugins.resolve(name),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    stage().drop(jar, name);
   }
 
   private void remove(String name, String id) throws IOException {
-    Files.delete(plugins.resolve(name));
+    Files.delete(stage().plugins.resolve(name));
     Server.await(name + " goes", () -> server().plugin(id).isMissingNode());
   }
 
@@ -236,12 +213,7 @@ class HostilePluginsIT {
   }
 
   private HttpResponse<String> act(String id, String act) {
-    return server()
-        .admin(
-            "POST",
-            "narthex/api/v1/plugins/" + id + "/" + act,
-            folder.resolve("data"),
-            BodyPublishers.noBody());
+    return stage().act(id, act);
   }
 
   private List<String> leaks(String id, String what) {
@@ -267,37 +239,8 @@ class HostilePluginsIT {
     return server().get("metrics").body();
   }
 
-  /** Runs the command line of the distribution. */
   private String cli(String... words) throws IOException, InterruptedException {
-    List<String> command =
-        new ArrayList<>(List.of(Distribution.home().resolve("bin/narthex").toString(), "plugin"));
-    command.addAll(List.of(words));
-    command.add("--server=" + server().url("").replaceFirst("/$", ""));
-    command.add("--token-file=" + folder.resolve("data/narthex/admin.token"));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    Process process = builder.start();
-    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(text).isTrue();
-    return text;
-  }
-
-  /** Has the server collect garbage. */
-  private void collectGarbage() {
-    Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-    try {
-      Process process =
-          new ProcessBuilder(jcmd.toString(), Long.toString(server().pid()), "GC.run")
-              .redirectErrorStream(true)
-              .start();
-      String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(process.waitFor()).as(text).isZero();
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
-    }
+    return stage().cli(0, words);
   }
 
   private void awaitAfterCollections(String what, java.util.function.Supplier<Boolean> condition) {
@@ -308,7 +251,7 @@ class HostilePluginsIT {
           if (condition.get()) {
             return true;
           }
-          collectGarbage();
+          server().collectGarbage();
           return condition.get();
         });
   }
@@ -326,7 +269,7 @@ class HostilePluginsIT {
               server()
                   .get("api/v1/targets?state=active&scrapePool=acme")
                   .body()
-                  .contains(Objects.requireNonNull(target).address()));
+                  .contains(stage().target.address()));
       taken.add((System.nanoTime() - dropped) / 1e9);
       inTime += taken.getLast() < 3 ? 1 : 0;
       remove("acme-discovery.jar", "io.acme.discovery");
@@ -477,7 +420,7 @@ class HostilePluginsIT {
         .contains(
             "narthex_plugin_circuit_open{instance_name=\"team/mute[0]\",plugin=\"io.acme.mute\"} 1");
     assertThat(calls("io.acme.mute", "send").path("exceptions").asInt()).isGreaterThanOrEqualTo(3);
-    Server.await("the webhook has it", () -> !Objects.requireNonNull(sink).received().isEmpty());
+    Server.await("the webhook has it", () -> !stage().sink.received().isEmpty());
     remove("mute.jar", "io.acme.mute");
     // what it may have left behind is watched until a garbage collection tells
     Server.await(
@@ -500,7 +443,7 @@ class HostilePluginsIT {
     awaitState(
         "io.acme.twin", "failed", "discovery:acme is already served by plugin `io.acme.discovery`");
     assertThat(server().plugin("io.acme.discovery").path("started").asLong()).isEqualTo(begun);
-    Files.delete(plugins.resolve("again.jar"));
+    Files.delete(stage().plugins.resolve("again.jar"));
     Server.await("it is forgotten", () -> server().plugin("again.jar").isMissingNode());
     remove("first.jar", "io.acme.discovery");
     awaitState("io.acme.twin", "running", "");
@@ -525,7 +468,7 @@ class HostilePluginsIT {
     assertThat(bytes.size()).isLessThan(10 << 20);
     drop(bytes.toByteArray(), "bomb.jar");
     awaitState("bomb.jar", "failed", "unpacks to more than 512 MiB");
-    Files.delete(plugins.resolve("bomb.jar"));
+    Files.delete(stage().plugins.resolve("bomb.jar"));
     Server.await("it is forgotten", () -> server().plugin("bomb.jar").isMissingNode());
   }
 
@@ -540,7 +483,7 @@ class HostilePluginsIT {
     assertThat(cli("log", "io.acme.crasher")).contains("quarantine");
 
     server().close();
-    started = launch();
+    launch();
     awaitState("io.acme.crasher", "quarantined", "failed 4 times in a row");
     awaitScrapes();
     noteOthers();

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,65 +35,52 @@ class KernelSwapIT {
   private static final String HTTP = "io.narthex.http";
 
   @TempDir private Path folder = Path.of("");
-  private Path plugins = Path.of("");
-  private @Nullable MetricsStandIn target;
-  private @Nullable WebhookSink sink;
-  private @Nullable Server started;
+  private @Nullable Stage set;
 
   @BeforeEach
   void startWithARuleThatFires() throws IOException {
-    plugins = Files.createDirectories(folder.resolve("plugins"));
-    target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
-    sink = new WebhookSink();
-    Files.writeString(
-        folder.resolve("prometheus.yml"),
-        """
-        global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 200ms}
-        rule_files: [rules.yml]
-        scrape_configs:
-          - {job_name: lamps, static_configs: [{targets: ['%s']}]}
-        """
-            .replace("%s", target.address()));
-    Files.writeString(
-        folder.resolve("rules.yml"),
-        """
-        groups:
-          - name: lamps
-            rules:
-              - {alert: LampOn, expr: lamp == 1, for: 1s}
-              - {record: lamp:twice, expr: lamp * 2}
-        """);
-    Files.writeString(
-        folder.resolve("alertmanager.yml"),
-        """
-        route: {receiver: hook, group_by: [alertname], group_wait: 200ms, group_interval: 500ms}
-        receivers:
-          - name: hook
-            webhook_configs: [{url: '%s'}]
-        """
-            .replace("%s", sink.url()));
-    start();
+    set = new Stage(folder);
+    stage()
+        .file(
+            "prometheus.yml",
+            """
+            global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 200ms}
+            rule_files: [rules.yml]
+            scrape_configs:
+              - {job_name: lamps, static_configs: [{targets: ['{target}']}]}
+            """)
+        .file(
+            "rules.yml",
+            """
+            groups:
+              - name: lamps
+                rules:
+                  - {alert: LampOn, expr: lamp == 1, for: 1s}
+                  - {record: lamp:twice, expr: lamp * 2}
+            """)
+        .file(
+            "alertmanager.yml",
+            """
+            route: {receiver: hook, group_by: [alertname], group_wait: 200ms, group_interval: 500ms}
+            receivers:
+              - name: hook
+                webhook_configs: [{url: '{sink}'}]
+            """)
+        .start();
     Server.await("the alert fires", () -> notifications("firing") == 1);
-  }
-
-  private void start() {
-    started =
-        Distribution.server(folder.resolve("data"))
-            .with("--config.file=" + folder.resolve("prometheus.yml"))
-            .start();
   }
 
   @AfterEach
   void stop() {
-    if (started != null) {
-      started.close();
-    }
-    Objects.requireNonNull(target).close();
-    Objects.requireNonNull(sink).close();
+    stage().close();
+  }
+
+  private Stage stage() {
+    return Objects.requireNonNull(set);
   }
 
   private Server server() {
-    return Objects.requireNonNull(started);
+    return stage().server();
   }
 
   @Test
@@ -206,7 +192,7 @@ class KernelSwapIT {
     // not by the drop folder
     Files.copy(
         jar("kernel-query", "0.1.1"),
-        plugins.resolve("kernel-query.jar"),
+        stage().plugins.resolve("kernel-query.jar"),
         StandardCopyOption.REPLACE_EXISTING);
     Server.await(
         "the jar in the folder is refused",
@@ -289,7 +275,7 @@ class KernelSwapIT {
     awaitEnd(HTTP);
     assertThat(version(HTTP)).isEqualTo("0.1.0");
 
-    Objects.requireNonNull(target).metrics("# TYPE lamp gauge\nlamp 0\n");
+    stage().target.metrics("# TYPE lamp gauge\nlamp 0\n");
     Server.await("the end is told", () -> notifications("resolved") == 1);
     assertThat(notifications("firing")).as("nothing is told twice").isEqualTo(2);
     nothingIsLeftBehind();
@@ -317,26 +303,20 @@ class KernelSwapIT {
     ok(install("kernel-query", jar("kernel-query", "0.1.1")));
     ok(install("promql-grammar", jar("promql-grammar", "0.1.1")));
     ok(install("kernel-query", jar("kernel-query", "0.1.2")));
-    restart();
+    stage().restart();
     assertThat(version(QUERY)).isEqualTo("0.1.2");
     assertThat(version(GRAMMAR)).isEqualTo("0.1.1");
     assertThat(server().plugin(QUERY).path("undoVersion").asText()).isEqualTo("0.1.1");
 
     ok(act(QUERY, "rollback"));
     assertThat(version(QUERY)).isEqualTo("0.1.1");
-    restart();
+    stage().restart();
     assertThat(version(QUERY)).isEqualTo("0.1.1");
 
     // without the update the shipped version comes back, for good
-    ok(
-        server()
-            .admin(
-                "DELETE",
-                "narthex/api/v1/plugins/" + QUERY,
-                folder.resolve("data"),
-                BodyPublishers.noBody()));
+    ok(stage().admin("DELETE", QUERY));
     assertThat(version(QUERY)).isEqualTo("0.1.0");
-    restart();
+    stage().restart();
     assertThat(version(QUERY)).isEqualTo("0.1.0");
     assertThat(version(GRAMMAR)).isEqualTo("0.1.1");
 
@@ -345,14 +325,9 @@ class KernelSwapIT {
     for (Path jar : list(kept)) {
       Files.delete(jar);
     }
-    restart();
+    stage().restart();
     assertThat(version(GRAMMAR)).isEqualTo("0.1.0");
     Server.await("it answers", () -> server().value("lamp") == 1);
-  }
-
-  private void restart() {
-    server().close();
-    start();
   }
 
   /** Asks for things whose answer is known, from several threads. */
@@ -429,32 +404,19 @@ class KernelSwapIT {
   }
 
   private HttpResponse<String> install(String module, Path jar) throws IOException {
-    return server()
-        .admin(
-            "PUT",
-            "narthex/api/v1/plugins/upload?file=" + module + ".jar",
-            folder.resolve("data"),
-            BodyPublishers.ofFile(jar));
+    return stage().upload(module + ".jar", jar);
   }
 
   private HttpResponse<String> act(String id, String act) {
-    return server()
-        .admin(
-            "POST",
-            "narthex/api/v1/plugins/" + id + "/" + act,
-            folder.resolve("data"),
-            BodyPublishers.noBody());
+    return stage().act(id, act);
   }
 
   private void ok(HttpResponse<String> answer) {
-    assertThat(answer.statusCode()).as(() -> answer.body() + "\n" + server().log()).isEqualTo(200);
+    stage().ok(answer);
   }
 
   private void refused(HttpResponse<String> answer, String reason) {
-    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(409);
-    assertThat(Server.parse(answer.body()).path("error").asText())
-        .as(() -> server().log())
-        .contains(reason);
+    stage().refused(answer, reason);
   }
 
   /** Waits until a part that is replaced after the answer has been, or has not. */
@@ -479,18 +441,11 @@ class KernelSwapIT {
   }
 
   private String version(String id) {
-    return server().plugin(id).path("version").asText();
+    return stage().version(id);
   }
 
   private Map<String, Long> pluginStarts() {
-    Map<String, Long> starts = new TreeMap<>();
-    for (JsonNode plugin : server().json("narthex/api/v1/plugins").path("plugins")) {
-      if (plugin.path("source").asText().equals("shipped")) {
-        starts.put(plugin.path("id").asText(), plugin.path("started").asLong());
-      }
-    }
-    assertThat(starts).isNotEmpty();
-    return starts;
+    return stage().starts("shipped");
   }
 
   private String activeSince() {
@@ -500,7 +455,7 @@ class KernelSwapIT {
   }
 
   private long notifications(String status) {
-    return Objects.requireNonNull(sink).received().stream()
+    return stage().sink.received().stream()
         .filter(m -> m.path("status").asText().equals(status))
         .count();
   }

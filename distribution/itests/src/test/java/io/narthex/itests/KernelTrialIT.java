@@ -54,7 +54,7 @@ class KernelTrialIT {
   }
 
   @Test
-  void componentThatThrowsAfterARestartGivesWayInTheSameStart() throws IOException {
+  void componentThatThrowsAfterARestartGivesWayInTheSameStart() throws Exception {
     stage().ok(stage().upload("rules.jar", withTrap("0.1.1")));
     stage().ok(stage().upload("web.jar", plain("kernel-web", "0.1.1").bytes()));
     stage().restart();
@@ -73,6 +73,10 @@ class KernelTrialIT {
         .allMatch(l -> l.contains(RULES) && l.contains("the trap is shut"));
     assertThat(server.get("narthex/api/v1/audit?plugin=" + RULES).body())
         .contains("\"revert\"", "the trap is shut");
+    assertThat(stage().cli(0, "list").lines().filter(l -> l.startsWith(RULES + " ")))
+        .singleElement()
+        .asString()
+        .contains("0.1.0", "running", "update to 0.1.1 was taken back at the start");
     assertThat(stage().version(WEB)).as("the other update").isEqualTo("0.1.1");
     rulesAreEvaluated();
 
@@ -116,6 +120,7 @@ class KernelTrialIT {
       ends(stage().setup().with("--web.listen-address=127.0.0.1:" + second.port()), 1);
       assertThat(port).isNotEqualTo(second.port());
     }
+    ends(stage().setup().with("stray"), 1);
     stage().file("prometheus.yml", "global: {scrape_interval: never}\n");
     ends(stage().setup().with("--web.listen-address=127.0.0.1:0"), 2);
     stage().file("prometheus.yml", CONFIGURATION);

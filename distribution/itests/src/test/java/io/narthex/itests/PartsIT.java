@@ -16,34 +16,38 @@ import org.junit.jupiter.api.io.TempDir;
 /** The server without some of its bundles: it starts, says what is missing, does the rest. */
 class PartsIT {
   @TempDir private Path folder = Path.of("");
-  private @Nullable MetricsStandIn target;
+  private @Nullable Stage set;
 
   @BeforeEach
   void configure() throws IOException {
-    target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
-    Files.writeString(
-        folder.resolve("prometheus.yml"),
-        """
-        global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 200ms}
-        rule_files: [rules.yml]
-        scrape_configs:
-          - {job_name: lamps, static_configs: [{targets: ['%s']}]}
-        """
-            .replace("%s", target.address()));
-    Files.writeString(
-        folder.resolve("rules.yml"),
-        """
-        groups:
-          - name: lamps
-            rules:
-              - {alert: LampOn, expr: lamp == 1}
-              - {record: lamp:twice, expr: lamp * 2}
-        """);
+    set = new Stage(folder);
+    stage()
+        .file(
+            "prometheus.yml",
+            """
+            global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 200ms}
+            rule_files: [rules.yml]
+            scrape_configs:
+              - {job_name: lamps, static_configs: [{targets: ['{target}']}]}
+            """)
+        .file(
+            "rules.yml",
+            """
+            groups:
+              - name: lamps
+                rules:
+                  - {alert: LampOn, expr: lamp == 1}
+                  - {record: lamp:twice, expr: lamp * 2}
+            """);
   }
 
   @AfterEach
   void close() {
-    Objects.requireNonNull(target).close();
+    stage().close();
+  }
+
+  private Stage stage() {
+    return Objects.requireNonNull(set);
   }
 
   /** Starts a distribution that lacks a bundle of lib/kernel. */
@@ -51,11 +55,7 @@ class PartsIT {
     Path home = folder.resolve("narthex");
     copy(Distribution.home(), home);
     Files.delete(home.resolve("lib/kernel").resolve(module + "-" + Tree.VERSION + ".jar"));
-    return new Server.Setup(home)
-        .with("--storage.tsdb.path=" + folder.resolve("data"))
-        .with("--config.file=" + folder.resolve("prometheus.yml"))
-        .environment("NARTHEX_PLUGINS", folder.resolve("plugins").toString())
-        .start();
+    return stage().start(stage().setup(home));
   }
 
   /** Copies a tree, by hard links where the file system has them. */

@@ -4,15 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import javax.tools.ToolProvider;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -27,44 +22,35 @@ class PluginActsIT {
   private static final String ID = "io.acme.discovery";
 
   @TempDir private Path folder = Path.of("");
-  private Path plugins = Path.of("");
-  private @Nullable MetricsStandIn target;
-  private @Nullable Server started;
+  private @Nullable Stage set;
 
   @BeforeEach
   void startWithABlockOfAnAbsentPlugin() throws IOException {
-    plugins = Files.createDirectories(folder.resolve("plugins"));
-    target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
-    Files.writeString(
-        folder.resolve("prometheus.yml"),
-        """
-        global: {scrape_interval: 500ms, scrape_timeout: 500ms}
-        scrape_configs:
-          - job_name: acme
-            acme_sd_configs:
-              - {hosts: ['%s'], team: blue}
-        """
-            .replace("%s", target.address()));
-    start();
-  }
-
-  private void start() {
-    started =
-        Distribution.server(folder.resolve("data"))
-            .with("--config.file=" + folder.resolve("prometheus.yml"))
-            .start();
+    set = new Stage(folder);
+    stage()
+        .file(
+            "prometheus.yml",
+            """
+            global: {scrape_interval: 500ms, scrape_timeout: 500ms}
+            scrape_configs:
+              - job_name: acme
+                acme_sd_configs:
+                  - {hosts: ['{target}'], team: blue}
+            """)
+        .start();
   }
 
   @AfterEach
   void stop() {
-    if (started != null) {
-      started.close();
-    }
-    Objects.requireNonNull(target).close();
+    stage().close();
+  }
+
+  private Stage stage() {
+    return Objects.requireNonNull(set);
   }
 
   private Server server() {
-    return Objects.requireNonNull(started);
+    return stage().server();
   }
 
   @Test
@@ -77,16 +63,14 @@ class PluginActsIT {
     runs("first");
     assertThat(server().plugin(ID).path("reason").asText()).contains("by undo");
 
-    server().close();
-    start();
+    stage().restart();
     runs("first");
     assertThat(version()).isEqualTo("1.0.0");
     assertThat(server().plugin(ID).path("reason").asText()).contains("by undo");
 
     ok(upload("acme-discovery.jar", discovery("1.2.0", "third")));
     runs("third");
-    server().close();
-    start();
+    stage().restart();
     runs("third");
     assertThat(version()).isEqualTo("1.2.0");
   }
@@ -103,12 +87,11 @@ class PluginActsIT {
     ok(upload("my-static.jar", SampleJar.of(jar).header("Bundle-Version", "9.0.0").bytes()));
     assertThat(server().plugin(id).path("version").asText()).isEqualTo("9.0.0");
     assertThat(server().plugin(id).path("source").asText()).isEqualTo("user");
-    server().close();
-    start();
+    stage().restart();
     assertThat(server().plugin(id).path("version").asText())
         .as("the user's wins over the shipped one at a start, too")
         .isEqualTo("9.0.0");
-    Files.delete(plugins.resolve("my-static.jar"));
+    Files.delete(stage().plugins.resolve("my-static.jar"));
     Server.await(
         "the shipped version",
         () ->
@@ -158,7 +141,7 @@ class PluginActsIT {
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(409);
     assertThat(answer.body()).contains("no licence");
     assertThat(server().plugin("io.acme.broken").isMissingNode()).isTrue();
-    assertThat(plugins.resolve("broken.jar")).doesNotExist();
+    assertThat(stage().plugins.resolve("broken.jar")).doesNotExist();
     runs("first");
   }
 
@@ -177,28 +160,22 @@ class PluginActsIT {
         .isEqualTo(401);
     refused(upload("../a.jar", jar), "plain name");
     refused(upload("half.jar", java.util.Arrays.copyOf(jar, jar.length / 2)), "half.jar");
-    assertThat(plugins).isEmptyDirectory();
+    assertThat(stage().plugins).isEmptyDirectory();
     assertThat(server().plugin(ID).isMissingNode()).isTrue();
 
     ok(upload("a.jar", jar));
     runs("first");
-    assertThat(plugins.resolve("a.jar")).hasBinaryContent(jar);
+    assertThat(stage().plugins.resolve("a.jar")).hasBinaryContent(jar);
     refused(upload("a.jar", jar), "runs already");
     refused(upload("a.jar", discovery("0.9.0", "older")), "use --force");
     byte[] update = discovery("1.1.0", "second");
     ok(upload("b.jar", update));
     runs("second");
-    assertThat(plugins.resolve("a.jar")).as("it takes the place").hasBinaryContent(update);
-    assertThat(plugins.resolve("b.jar")).doesNotExist();
-    ok(
-        server()
-            .admin(
-                "DELETE",
-                "narthex/api/v1/plugins/" + ID,
-                folder.resolve("data"),
-                BodyPublishers.noBody()));
+    assertThat(stage().plugins.resolve("a.jar")).as("it takes the place").hasBinaryContent(update);
+    assertThat(stage().plugins.resolve("b.jar")).doesNotExist();
+    ok(stage().admin("DELETE", ID));
     assertThat(server().plugin(ID).isMissingNode()).isTrue();
-    assertThat(plugins).isEmptyDirectory();
+    assertThat(stage().plugins).isEmptyDirectory();
     assertThat(server().get("narthex/api/v1/audit?plugin=" + ID).body())
         .contains("\"install\"", "\"update\"", "\"remove\"");
   }
@@ -242,18 +219,7 @@ class PluginActsIT {
   }
 
   private String cli(int status, String... words) throws Exception {
-    List<String> command =
-        new ArrayList<>(List.of(Distribution.home().resolve("bin/narthex").toString(), "plugin"));
-    command.addAll(List.of(words));
-    command.add("--server=http://127.0.0.1:" + server().port());
-    command.add("--token-file=" + folder.resolve("data/narthex/admin.token"));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    Process process = builder.start();
-    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue()).as(text).isEqualTo(status);
-    return text;
+    return stage().cli(status, words);
   }
 
   private static byte[] discovery(String version, String release) {
@@ -275,21 +241,11 @@ class PluginActsIT {
   }
 
   private HttpResponse<String> upload(String name, byte[] jar) {
-    return server()
-        .admin(
-            "PUT",
-            "narthex/api/v1/plugins/upload?" + Server.form("file", name),
-            folder.resolve("data"),
-            BodyPublishers.ofByteArray(jar));
+    return stage().upload(name, jar);
   }
 
   private HttpResponse<String> act(String act) {
-    return server()
-        .admin(
-            "POST",
-            "narthex/api/v1/plugins/" + ID + "/" + act,
-            folder.resolve("data"),
-            BodyPublishers.noBody());
+    return stage().act(ID, act);
   }
 
   private void runs(String release) {
@@ -299,15 +255,14 @@ class PluginActsIT {
   }
 
   private String version() {
-    return server().plugin(ID).path("version").asText();
+    return stage().version(ID);
   }
 
   private void ok(HttpResponse<String> answer) {
-    assertThat(answer.statusCode()).as(() -> answer.body() + "\n" + server().log()).isEqualTo(200);
+    stage().ok(answer);
   }
 
-  private static void refused(HttpResponse<String> answer, String reason) {
-    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(409);
-    assertThat(answer.body()).contains(reason);
+  private void refused(HttpResponse<String> answer, String reason) {
+    stage().refused(answer, reason);
   }
 }

@@ -5,18 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,19 +25,14 @@ class SettingsIT {
   private static final String SPI = "io.narthex.spi.";
 
   @TempDir private Path folder = Path.of("");
-  private Path plugins = Path.of("");
   private Path data = Path.of("");
   private byte[] jar = {};
-  private @Nullable MetricsStandIn gauge;
-  private @Nullable WebhookSink sink;
-  private @Nullable Server started;
+  private @Nullable Stage set;
 
   @BeforeEach
   void start() throws IOException {
-    plugins = Files.createDirectories(folder.resolve("plugins"));
-    data = folder.resolve("data");
-    gauge = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
-    sink = new WebhookSink();
+    set = new Stage(folder);
+    data = stage().data;
     try (InputStream in = SettingsIT.class.getResourceAsStream("/settings/Tide.java")) {
       jar =
           CompiledPlugin.jar(
@@ -64,14 +55,13 @@ class SettingsIT {
         scrape_configs:
           - job_name: found
             tide_sd_configs:
-              - {gauge: '%s', pin: pin4711}
+              - {gauge: '{target}', pin: pin4711}
           - job_name: measured
             metrics_path: /exporters/tide/metrics
             static_configs: [{targets: [self]}]
-        """
-            .replace("%s", gauge.address()));
+        """);
     rules("lamp == 1");
-    alertmanager("{tide_url: '" + sink.url() + "', tide_key: sesame}");
+    alertmanager("{tide_url: '{sink}', tide_key: sesame}");
     write(
         "narthex.yml",
         """
@@ -80,17 +70,15 @@ class SettingsIT {
           jvm:
           tide: {height: 3, pin: pin4713}
         """);
-    started = launch();
+    launch();
   }
 
-  private Server launch() {
-    return Distribution.server(data)
-        .with("--config.file=" + folder.resolve("prometheus.yml"), "--web.enable-lifecycle")
-        .start();
+  private void launch() {
+    stage().start(setup -> setup.with("--web.enable-lifecycle"));
   }
 
   private void write(String file, String text) throws IOException {
-    Files.writeString(folder.resolve(file), text);
+    stage().file(file, text);
   }
 
   private void rules(String expression) throws IOException {
@@ -121,15 +109,15 @@ class SettingsIT {
 
   @AfterEach
   void stop() {
-    if (started != null) {
-      started.close();
-    }
-    Objects.requireNonNull(gauge).close();
-    Objects.requireNonNull(sink).close();
+    stage().close();
+  }
+
+  private Stage stage() {
+    return Objects.requireNonNull(set);
   }
 
   private Server server() {
-    return Objects.requireNonNull(started);
+    return stage().server();
   }
 
   @Test
@@ -235,7 +223,7 @@ class SettingsIT {
         .contains("did you mean \"tide_key\"?");
     alertmanager("{other_key: sesame}");
     assertThat(reload(500)).contains("field other_key not found in global");
-    alertmanager("{tide_url: '" + Objects.requireNonNull(sink).url() + "', tide_key: open}");
+    alertmanager("{tide_url: '{sink}', tide_key: open}");
     reload(200);
     write("narthex.yml", "exporters:\n  tide: {height: -1}\n");
     assertThat(reload(500)).contains("narthex.yml:2:18: height must be at least 0, got -1");
@@ -246,7 +234,7 @@ class SettingsIT {
 
   private void stayWhenThePluginGoes() throws Exception {
     assertThat(act("POST", ID + "/disable")).isEqualTo(200);
-    Files.delete(plugins.resolve("tide.jar"));
+    Files.delete(stage().plugins.resolve("tide.jar"));
     Server.await("it is gone", () -> server().plugin(ID).isMissingNode());
     Server.await(
         "the rule says what it lacks",
@@ -258,7 +246,7 @@ class SettingsIT {
 
     // a server that starts without the plugin has not forgotten, and its rules wait
     server().close();
-    started = launch();
+    launch();
     JsonNode orphan = server().json("narthex/api/v1/plugins/orphans").path("orphans").get(0);
     assertThat(orphan.path("id").asText()).isEqualTo(ID);
     assertThat(orphan.path("version").asText()).isEqualTo("1.0.0");
@@ -296,7 +284,7 @@ class SettingsIT {
     Server.await(
         "its target's alert is back",
         () -> server().get("api/v2/alerts").body().contains("LampOn"));
-    Objects.requireNonNull(gauge).metrics("# TYPE lamp gauge\nlamp 0\n"); // the alert ends
+    stage().target.metrics("# TYPE lamp gauge\nlamp 0\n"); // the alert ends
     Server.await("its key counts again", () -> told().equals("harbour open"));
     Server.await("nothing waits", () -> waiting().isEmpty());
     assertThat(Files.size(data.resolve("narthex/plugin-state/tide/seen"))).isGreaterThan(seen);
@@ -317,15 +305,11 @@ class SettingsIT {
   // --- small steps
 
   private void drop() throws IOException {
-    Path hidden = folder.resolve("tide.part");
-    Files.write(hidden, jar);
-    Files.move(hidden, plugins.resolve("tide.jar"), StandardCopyOption.ATOMIC_MOVE);
+    stage().drop(jar, "tide.jar");
   }
 
   private int act(String method, String path) {
-    return server()
-        .admin(method, "narthex/api/v1/plugins/" + path, data, BodyPublishers.noBody())
-        .statusCode();
+    return stage().admin(method, path).statusCode();
   }
 
   /** Has the files read again and returns the answer. */
@@ -348,31 +332,13 @@ class SettingsIT {
   }
 
   private String told() {
-    var received = Objects.requireNonNull(sink).received();
+    var received = stage().sink.received();
     return received.isEmpty()
         ? ""
         : received.getLast().path("who").asText() + " " + received.getLast().path("key").asText();
   }
 
-  /** Runs {@code narthex plugin …} of the distribution and returns what it prints. */
   private String cli(String... words) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Distribution.home().resolve("bin/narthex").toString());
-    command.add("plugin");
-    command.addAll(List.of(words));
-    command.add("--server=http://127.0.0.1:" + server().port());
-    command.add("--token-file=" + data.resolve("narthex/admin.token"));
-    Path printed = Files.createTempFile(folder, "cli", ".txt");
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(printed.toFile());
-    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    Process process = builder.start();
-    if (!process.waitFor(60, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-      throw new UncheckedIOException(new IOException("the command does not end: " + command));
-    }
-    String text = Files.readString(printed);
-    assertThat(process.exitValue()).as(text).isZero();
-    return text;
+    return stage().cli(0, words);
   }
 }

@@ -10,9 +10,12 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +50,13 @@ final class Stage implements AutoCloseable {
 
   /** Returns what the server is started with. */
   Server.Setup setup() {
-    return Distribution.server(data).with("--config.file=" + folder.resolve("prometheus.yml"));
+    return setup(Distribution.home());
+  }
+
+  /** Returns what a server of another distribution is started with. */
+  Server.Setup setup(Path home) {
+    return Distribution.server(home, data)
+        .with("--config.file=" + folder.resolve("prometheus.yml"));
   }
 
   Server start() {
@@ -111,6 +120,26 @@ final class Stage implements AutoCloseable {
 
   private HttpResponse<String> admin(String method, String path, BodyPublisher body) {
     return server().admin(method, "narthex/api/v1/plugins/" + path, data, body);
+  }
+
+  /** Runs {@code narthex plugin …} of the distribution and returns what it prints. */
+  String cli(int status, String... words) throws IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(List.of(Distribution.home().resolve("bin/narthex").toString(), "plugin"));
+    command.addAll(List.of(words));
+    command.add("--server=http://127.0.0.1:" + server().port());
+    command.add("--token-file=" + data.resolve("narthex/admin.token"));
+    Path printed = Files.createTempFile(folder, "cli", ".txt");
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(printed.toFile());
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    Process process = builder.start();
+    boolean ended = process.waitFor(Server.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    process.destroyForcibly();
+    String text = Files.readString(printed);
+    assertThat(ended).as(text).isTrue();
+    assertThat(process.exitValue()).as(text).isEqualTo(status);
+    return text;
   }
 
   /** The order has been carried out. */
