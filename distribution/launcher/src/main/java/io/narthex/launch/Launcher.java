@@ -40,7 +40,6 @@ import sun.misc.Signal;
 public final class Launcher {
   private static final String SLF4J = "2.0.20";
   private static final long STOP_MILLIS = 4_500;
-  private static final int WRONG_CONFIGURATION = 2; // exit status
 
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicBoolean ending = new AtomicBoolean();
@@ -91,9 +90,7 @@ public final class Launcher {
       }
     }
     ended.await();
-    if (status == 0 || status == WRONG_CONFIGURATION) {
-      updates.endedWell();
-    }
+    updates.endedWithReason();
     if (status == 0) {
       Framework running = framework;
       Thread stopping = Thread.ofPlatform().name("stop").start(() -> stop(running));

@@ -74,7 +74,7 @@ final class UpdateTrial {
     running = true;
   }
 
-  /** Ends the trial without anybody to blame: the server ended as it was told to. */
+  /** Ends the trial: whom to blame, if anybody, is known. */
   void end() {
     if (running) {
       delete();

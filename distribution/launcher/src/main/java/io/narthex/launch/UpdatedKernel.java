@@ -144,8 +144,8 @@ final class UpdatedKernel {
     }
   }
 
-  /** The server has ended for a reason that is no fault of its bundles. */
-  void endedWell() {
+  /** The server ends because it was told to, or because it said why it cannot go on. */
+  void endedWithReason() {
     if (trial != null) {
       trial.end();
     }

@@ -45,14 +45,14 @@ class UpdatedKernelTest {
     assertThat(insteadOf(shipped)).isEqualTo(shipped);
   }
 
-  /** Returns the jar that a start uses, which gets as far as the beginning of its bundles. */
-  private Path start(Path shipped, boolean endsWell) {
+  /** Returns the jar that a start uses; it dies without a word or says why it ends. */
+  private Path start(Path shipped, boolean saysWhy) {
     UpdatedKernel kernel =
         new UpdatedKernel(new String[] {"--storage.tsdb.path=" + folder.resolve("data")});
     Path used = kernel.insteadOf(shipped);
     kernel.startBegins();
-    if (endsWell) {
-      kernel.endedWell();
+    if (saysWhy) {
+      kernel.endedWithReason();
     }
     return used;
   }

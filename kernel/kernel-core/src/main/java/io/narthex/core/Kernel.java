@@ -56,6 +56,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
@@ -111,7 +112,6 @@ public final class Kernel {
       exit.accept(2, "Error loading config: " + e.getMessage());
     } catch (StorageException | StartException e) {
       stop();
-      blameOnly("");
       exit.accept(1, e.getMessage());
     } catch (RuntimeException | LinkageError e) {
       ServerState server = state;
@@ -119,6 +119,7 @@ public final class Kernel {
         return; // the framework is being taken down under us, for a reason already given
       }
       LOG.error("the server cannot start", e);
+      blameUpdates(id -> true, e.toString());
       exit.accept(1, "the server cannot start: " + e);
     }
   }
@@ -132,17 +133,17 @@ public final class Kernel {
     }
   }
 
-  private void blameOnly(String bundle) {
+  private void blameUpdates(Predicate<String> suspect, String reason) {
     PluginManager plugins = manager;
     if (plugins != null) {
-      plugins.blameOnly(bundle);
+      plugins.blameKernelUpdates(suspect, reason);
     }
   }
 
   /** Ends the server for a part of it that cannot go on, which only the HTTP server does. */
   private void end(int status, String message) {
     if (status != 0) {
-      blameOnly("io.narthex.http");
+      blameUpdates("io.narthex.http"::equals, message);
     }
     exit.accept(status, message);
   }

@@ -1,7 +1,6 @@
 package io.narthex.core.plugin;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -11,9 +10,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The trial that every start is for updated bundles of the server. {@code kernel.trial} names those
- * that take part; the launcher writes it before the start, and takes what it finds of the start
- * before for failures. {@code kernel.failed} names those that do not run again, with the reason.
- * Used by one thread at a time.
+ * that take part; the launcher writes it before the start, and takes what it finds of a process
+ * that has died for failures. {@code kernel.failed} names those that do not run again, with the
+ * reason. Used by one thread at a time.
  */
 final class KernelTrial {
   private static final Logger LOG = LoggerFactory.getLogger(KernelTrial.class);
@@ -51,29 +50,6 @@ final class KernelTrial {
     properties.set(id + JAR, jar);
     properties.set(id + REASON, reason);
     properties.store();
-  }
-
-  /**
-   * The server cannot start for a reason that is no fault of any update but one.
-   *
-   * @param id of the one, or empty when that is not to blame either
-   */
-  void blameOnly(String id) {
-    try {
-      StoredProperties properties = new StoredProperties(trial);
-      if (properties.text(id + JAR).isEmpty()) {
-        delete(trial);
-        return;
-      }
-      for (String name : properties.names()) {
-        if (name.endsWith(JAR) && !name.equals(id + JAR)) {
-          properties.set(name, "");
-        }
-      }
-      properties.store();
-    } catch (UncheckedIOException e) {
-      LOG.error("{} cannot be used: {}", trial, String.valueOf(e.getCause()));
-    }
   }
 
   /** The server is ready. */

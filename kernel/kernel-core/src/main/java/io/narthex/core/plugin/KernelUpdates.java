@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -46,6 +47,7 @@ final class KernelUpdates {
   private final KernelTrial trial;
   private final LeakMeter leaks;
   private final Map<String, String> lastProblem = new ConcurrentHashMap<>(); // by bundle
+  private volatile boolean confirmed; // since the start
   private volatile String pending = ""; // bundle that is replaced once the answer has gone
   private volatile Consumer<Boolean> underway = on -> {};
 
@@ -95,6 +97,7 @@ final class KernelUpdates {
         trial.failures(pins).forEach(this::reverted);
         trial.forgetFailures();
         updatesInCharge().forEach(this::confirm);
+        confirmed = true;
         trial.passed();
       } catch (UncheckedIOException e) {
         LOG.error("updates of the server's bundles: {}", String.valueOf(e.getCause()));
@@ -178,12 +181,26 @@ final class KernelUpdates {
   }
 
   /**
-   * The server cannot start, and it is no fault of updates but one.
+   * The server cannot start. Has the updates that may be to blame not run from the next start on.
+   * Does nothing once they have been confirmed.
    *
-   * @param id of the one, or empty when that is not to blame either
+   * @param suspect tells by its id whether a bundle may be to blame
    */
-  void blameOnly(String id) {
-    trial.blameOnly(id);
+  void blame(Predicate<String> suspect, String reason) {
+    if (confirmed) {
+      return;
+    }
+    try {
+      for (Bundle bundle : updatesInCharge()) {
+        String id = bundle.getSymbolicName();
+        if (suspect.test(id)) {
+          LOG.error("{} {}, an update, does not run again", id, bundle.getVersion());
+          trial.fail(id, pins.jar(id), reason);
+        }
+      }
+    } catch (UncheckedIOException e) {
+      LOG.error("updates of the server's bundles: {}", String.valueOf(e.getCause()));
+    }
   }
 
   /** Tells whether an id is the name of a bundle of the server, or of the framework. */

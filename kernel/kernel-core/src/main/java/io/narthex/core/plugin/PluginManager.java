@@ -17,6 +17,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.slf4j.Logger;
@@ -114,13 +115,13 @@ public final class PluginManager implements PluginService {
   }
 
   /**
-   * The server cannot start, and it is no fault of kernel updates but one; without this the next
-   * start does without all of them.
+   * The server cannot start. Has the kernel updates that may be to blame not run from the next
+   * start on; does nothing once they have been confirmed.
    *
-   * @param id of the bundle that may be to blame, or empty
+   * @param suspect tells by its id whether a bundle may be to blame
    */
-  public void blameOnly(String id) {
-    kernel.blameOnly(id);
+  public void blameKernelUpdates(Predicate<String> suspect, String reason) {
+    kernel.blame(suspect, reason);
   }
 
   @Override

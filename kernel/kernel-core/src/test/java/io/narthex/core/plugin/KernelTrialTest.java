@@ -43,20 +43,6 @@ class KernelTrialTest {
   }
 
   @Test
-  void blameIsNarrowedToOneOrNone() throws IOException {
-    String started = "process=1 2\nio.a.jar=former/io.a/2.jar\nio.b.jar=former/io.b/3.jar\n";
-    Path file = Files.writeString(folder.resolve("kernel.trial"), started);
-    trial().blameOnly("io.b");
-    assertThat(Files.readAllLines(file))
-        .contains("process=1 2", "io.b.jar=former/io.b/3.jar")
-        .noneMatch(line -> line.startsWith("io.a"));
-    trial().blameOnly("io.a");
-    assertThat(file).as("that one takes no part").doesNotExist();
-    trial().blameOnly("io.a");
-    assertThat(file).as("without updates nobody is to blame").doesNotExist();
-  }
-
-  @Test
   void passedTrialLeavesNothing() throws IOException {
     Path file = Files.writeString(folder.resolve("kernel.trial"), "process=1 2\n");
     trial().passed();
