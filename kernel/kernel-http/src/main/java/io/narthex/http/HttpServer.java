@@ -1,5 +1,9 @@
 package io.narthex.http;
 
+import static org.osgi.service.component.annotations.ReferenceCardinality.OPTIONAL;
+import static org.osgi.service.component.annotations.ReferencePolicy.DYNAMIC;
+import static org.osgi.service.component.annotations.ReferencePolicyOption.GREEDY;
+
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.exporter.ExporterService;
@@ -46,9 +50,6 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
-import org.osgi.service.component.annotations.ReferenceCardinality;
-import org.osgi.service.component.annotations.ReferencePolicy;
-import org.osgi.service.component.annotations.ReferencePolicyOption;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,7 +74,25 @@ public final class HttpServer {
     JERSEY.setLevel(java.util.logging.Level.SEVERE);
   }
 
-  private final Services services = new Services();
+  @Reference(cardinality = OPTIONAL, policy = DYNAMIC, policyOption = GREEDY)
+  volatile @Nullable QueryEngine query;
+
+  @Reference(cardinality = OPTIONAL, policy = DYNAMIC, policyOption = GREEDY)
+  volatile @Nullable TargetService targets;
+
+  @Reference(cardinality = OPTIONAL, policy = DYNAMIC, policyOption = GREEDY)
+  volatile @Nullable RuleService rules;
+
+  @Reference(cardinality = OPTIONAL, policy = DYNAMIC, policyOption = GREEDY)
+  volatile @Nullable AlertmanagerService alerts;
+
+  @Reference(cardinality = OPTIONAL, policy = DYNAMIC, policyOption = GREEDY)
+  volatile @Nullable WebContent web;
+
+  @Reference(cardinality = OPTIONAL, policy = DYNAMIC, policyOption = GREEDY)
+  volatile @Nullable PluginSettingsService pluginSettings;
+
+  private final Services services = new Services(this);
   private final Thread starting;
   private volatile @Nullable Server server;
 
@@ -319,90 +338,6 @@ public final class HttpServer {
       LOG.info("connections that were still open have been cut");
     } catch (Exception e) {
       LOG.error("the HTTP server does not stop cleanly", e);
-    }
-  }
-
-  @Reference(
-      cardinality = ReferenceCardinality.OPTIONAL,
-      policy = ReferencePolicy.DYNAMIC,
-      policyOption = ReferencePolicyOption.GREEDY)
-  void bindQuery(QueryEngine engine) {
-    services.query = engine;
-  }
-
-  void unbindQuery(QueryEngine engine) {
-    if (services.query == engine) {
-      services.query = null;
-    }
-  }
-
-  @Reference(
-      cardinality = ReferenceCardinality.OPTIONAL,
-      policy = ReferencePolicy.DYNAMIC,
-      policyOption = ReferencePolicyOption.GREEDY)
-  void bindTargets(TargetService targets) {
-    services.targets = targets;
-  }
-
-  void unbindTargets(TargetService targets) {
-    if (services.targets == targets) {
-      services.targets = null;
-    }
-  }
-
-  @Reference(
-      cardinality = ReferenceCardinality.OPTIONAL,
-      policy = ReferencePolicy.DYNAMIC,
-      policyOption = ReferencePolicyOption.GREEDY)
-  void bindRules(RuleService rules) {
-    services.rules = rules;
-  }
-
-  void unbindRules(RuleService rules) {
-    if (services.rules == rules) {
-      services.rules = null;
-    }
-  }
-
-  @Reference(
-      cardinality = ReferenceCardinality.OPTIONAL,
-      policy = ReferencePolicy.DYNAMIC,
-      policyOption = ReferencePolicyOption.GREEDY)
-  void bindAlerts(AlertmanagerService alerts) {
-    services.alerts = alerts;
-  }
-
-  void unbindAlerts(AlertmanagerService alerts) {
-    if (services.alerts == alerts) {
-      services.alerts = null;
-    }
-  }
-
-  @Reference(
-      cardinality = ReferenceCardinality.OPTIONAL,
-      policy = ReferencePolicy.DYNAMIC,
-      policyOption = ReferencePolicyOption.GREEDY)
-  void bindWeb(WebContent web) {
-    services.web = web;
-  }
-
-  void unbindWeb(WebContent web) {
-    if (services.web == web) {
-      services.web = null;
-    }
-  }
-
-  @Reference(
-      cardinality = ReferenceCardinality.OPTIONAL,
-      policy = ReferencePolicy.DYNAMIC,
-      policyOption = ReferencePolicyOption.GREEDY)
-  void bindPluginSettings(PluginSettingsService settings) {
-    services.pluginSettings = settings;
-  }
-
-  void unbindPluginSettings(PluginSettingsService settings) {
-    if (services.pluginSettings == settings) {
-      services.pluginSettings = null;
     }
   }
 }

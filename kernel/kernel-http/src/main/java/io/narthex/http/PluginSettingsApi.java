@@ -40,7 +40,7 @@ public final class PluginSettingsApi {
   }
 
   private PluginSettingsService settings() {
-    PluginSettingsService found = services.pluginSettings;
+    PluginSettingsService found = services.pluginSettings();
     if (found == null) {
       throw new ApiException(ApiError.UNAVAILABLE_503, "the server is starting");
     }

@@ -198,7 +198,7 @@ public final class QueryApi {
     int perMetric = p.number("limit_per_metric", -1);
     String wanted = p.text("metric");
     Map<String, Set<MetricMetadata>> byName = new TreeMap<>();
-    TargetService targets = services.targets;
+    TargetService targets = services.targets();
     if (targets != null) {
       for (TargetService.TargetMetadata target : targets.metadata()) {
         for (MetricMetadata m : target.families()) {

@@ -36,7 +36,7 @@ public final class RulesApi {
   }
 
   private List<Group> groups() {
-    RuleService rules = services.rules;
+    RuleService rules = services.rules();
     if (rules == null) {
       throw new ApiException(
           ApiError.UNAVAILABLE_503, "the rules are not running; see the plugins page");

@@ -10,20 +10,43 @@ import io.narthex.service.web.WebContent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The services of bundles that may come and go while the server runs. Each field is written by the
- * component's bind methods and read by requests; a request that finds none answers 503.
+ * The services of bundles that may come and go while the server runs, as the component has them
+ * now: null when there is none. A request that needs one that is not there answers 503.
  */
 final class Services {
-  volatile @Nullable QueryEngine query;
-  volatile @Nullable TargetService targets;
-  volatile @Nullable RuleService rules;
-  volatile @Nullable AlertmanagerService alerts;
-  volatile @Nullable WebContent web;
-  volatile @Nullable PluginSettingsService pluginSettings;
+  private final HttpServer server;
+
+  Services(HttpServer server) {
+    this.server = server;
+  }
+
+  @Nullable QueryEngine query() {
+    return server.query;
+  }
+
+  @Nullable TargetService targets() {
+    return server.targets;
+  }
+
+  @Nullable RuleService rules() {
+    return server.rules;
+  }
+
+  @Nullable AlertmanagerService alerts() {
+    return server.alerts;
+  }
+
+  @Nullable WebContent web() {
+    return server.web;
+  }
+
+  @Nullable PluginSettingsService pluginSettings() {
+    return server.pluginSettings;
+  }
 
   /** Returns the query engine. */
   QueryEngine engine() {
-    QueryEngine found = query;
+    QueryEngine found = query();
     if (found == null) {
       throw new ApiException(
           ApiError.UNAVAILABLE_503, "the query engine is not running; see the plugins page");
@@ -42,7 +65,7 @@ final class Services {
 
   /** Returns the alertmanager. */
   AlertmanagerService alertmanager() {
-    AlertmanagerService found = alerts;
+    AlertmanagerService found = alerts();
     if (found == null) {
       throw new ApiException(
           ApiError.UNAVAILABLE_503, "alerting is not running; see the plugins page");

@@ -99,7 +99,7 @@ public final class StatusApi {
   @GET
   @Path("alertmanagers")
   public Response alertmanagers() {
-    RuleService rules = services.rules;
+    RuleService rules = services.rules();
     if (rules == null) {
       throw new ApiException(
           ApiError.UNAVAILABLE_503, "the rules are not running; see the plugins page");

@@ -28,7 +28,7 @@ public final class TargetsApi {
   }
 
   private TargetService targets() {
-    TargetService found = services.targets;
+    TargetService found = services.targets();
     if (found == null) {
       throw new ApiException(
           ApiError.UNAVAILABLE_503, "scraping is not running; see the plugins page");

@@ -72,7 +72,7 @@ final class WebServlet extends HttpServlet {
             .getRequestURI()
             .substring(request.getContextPath().length())
             .replaceFirst("^/+", "");
-    if (path.isEmpty() && services.web == null) {
+    if (path.isEmpty() && services.web() == null) {
       plainPage(request.getContextPath(), response);
       return;
     }
@@ -82,7 +82,7 @@ final class WebServlet extends HttpServlet {
           request.getContextPath() + "/query" + (query == null ? "" : "?" + query));
       return;
     }
-    WebContent web = services.web;
+    WebContent web = services.web();
     String first = path.split("/", 2)[0];
     if (web == null) {
       response.sendError(

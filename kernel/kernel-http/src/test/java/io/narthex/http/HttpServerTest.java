@@ -319,7 +319,7 @@ class HttpServerTest {
 
   private void create() {
     HttpServer created = new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
-    created.bindQuery(new FakeEngine());
+    created.query = new FakeEngine();
     server = created;
   }
 
@@ -364,7 +364,7 @@ class HttpServerTest {
                 RuleService.class.getClassLoader(),
                 new Class<?>[] {RuleService.class},
                 (p, m, a) -> new AlertmanagerUrls(List.of("http://a/api/v2/alerts"), List.of("x")));
-    Objects.requireNonNull(server).bindRules(rules);
+    Objects.requireNonNull(server).rules = rules;
     assertThat(get("/api/v1/alertmanagers").body())
         .isEqualTo(
             "{\"status\":\"success\",\"data\":{\"activeAlertmanagers\":[{\"url\":"
@@ -572,8 +572,8 @@ class HttpServerTest {
   void absentEngineIsUnavailable() throws Exception {
     HttpServer running = Objects.requireNonNull(server);
     FakeEngine other = new FakeEngine();
-    running.bindQuery(other);
-    running.unbindQuery(other);
+    running.query = other;
+    running.query = null;
     error(get("/api/v1/query?query=up"), 503, "unavailable", "the query engine is not running");
   }
 
