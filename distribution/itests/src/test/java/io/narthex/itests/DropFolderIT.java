@@ -7,13 +7,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Jars dropped into the folder of a running server: live, replaced, deleted, broken. */
 class DropFolderIT {
@@ -21,13 +18,11 @@ class DropFolderIT {
   private static final Path FUNCTIONS = Tree.jar("distribution/samples/acme-functions");
   private static final Path NOTIFIER = Tree.jar("distribution/samples/acme-notifier");
 
-  @TempDir private Path folder = Path.of("");
-  private @Nullable Stage set;
+  @RegisterExtension private final Stage stage = new Stage();
 
   @BeforeEach
   void startWithBlocksOfAbsentPlugins() throws IOException {
-    set = new Stage(folder);
-    stage()
+    stage
         .file(
             "prometheus.yml",
             """
@@ -58,17 +53,8 @@ class DropFolderIT {
         .start();
   }
 
-  @AfterEach
-  void stop() {
-    stage().close();
-  }
-
-  private Stage stage() {
-    return Objects.requireNonNull(set);
-  }
-
   private Server server() {
-    return stage().server();
+    return stage.server();
   }
 
   @Test
@@ -117,24 +103,24 @@ class DropFolderIT {
     Server.await(
         "the new notifier runs",
         () -> server().plugin("io.acme.notifier").path("version").asText().equals("1.1.0"));
-    stage().target.metrics("# TYPE lamp gauge\nlamp 0\n");
+    stage.target.metrics("# TYPE lamp gauge\nlamp 0\n");
     Server.await(
         "the new version tells the end",
         () ->
             lastRelease().equals("second")
-                && stage().sink.received().getLast().path("status").asText().equals("resolved"));
+                && stage.sink.received().getLast().path("status").asText().equals("resolved"));
 
     // undone
-    stage().ok(stage().act("io.acme.discovery", "rollback"));
+    stage.ok(stage.act("io.acme.discovery", "rollback"));
     Server.await(
         "targets of the former version",
         () -> server().value("up{job=\"acme\", release=\"first\"}") == 1);
 
     // deleted
-    Files.delete(stage().plugins.resolve("acme-discovery.jar"));
+    Files.delete(stage.plugins.resolve("acme-discovery.jar"));
     Server.await("the targets go", () -> server().query("up{job=\"acme\"}").isEmpty());
     assertThat(server().plugin("io.acme.discovery").isMissingNode()).isTrue();
-    Files.delete(stage().plugins.resolve("acme-notifier.jar"));
+    Files.delete(stage.plugins.resolve("acme-notifier.jar"));
     Server.await("the notifier goes", () -> server().plugin("io.acme.notifier").isMissingNode());
 
     assertThat(startOf("io.narthex.discovery.statics"))
@@ -151,7 +137,7 @@ class DropFolderIT {
     Server.await("the sample runs", () -> server().value("up{job=\"acme\"}") == 1);
     long since = System.currentTimeMillis();
     Server.await("a second scrape", () -> server().value("scrape_series_added{job=\"acme\"}") == 0);
-    Files.delete(stage().plugins.resolve("acme-discovery.jar"));
+    Files.delete(stage.plugins.resolve("acme-discovery.jar"));
     Server.await(
         "the deletion is shown",
         () ->
@@ -195,7 +181,7 @@ class DropFolderIT {
     assertThat(server().value("acme_clamp01(vector(7))")).isEqualTo(1);
     assertThat(server().value("acme_ewma(vector(3)[1m:10s], 0.5)")).isEqualTo(3);
 
-    Files.delete(stage().plugins.resolve("acme-functions.jar"));
+    Files.delete(stage.plugins.resolve("acme-functions.jar"));
     Server.await("the plugin goes", () -> server().plugin("io.acme.functions").isMissingNode());
     assertThat(server().get("api/v1/query?query=acme_clamp01(vector(7))").body())
         .contains("plugin io.acme.functions, which had it, is not running");
@@ -264,7 +250,7 @@ class DropFolderIT {
 
     // what was broken leaves no trace when it goes, and a good jar of that name works
     for (String name : new String[] {"needy.jar", "twin.jar", "noise.jar", "nothing.jar"}) {
-      Files.delete(stage().plugins.resolve(name));
+      Files.delete(stage.plugins.resolve(name));
       Server.await(name + " is forgotten", () -> problem(name).isEmpty());
     }
     drop(NOTIFIER, "truncated.jar");
@@ -276,7 +262,7 @@ class DropFolderIT {
   @Test
   void jarThatArrivesInManyPiecesIsTouchedWhenItIsWhole() throws IOException {
     byte[] whole = Files.readAllBytes(DISCOVERY);
-    try (OutputStream out = Files.newOutputStream(stage().plugins.resolve("slow.jar"))) {
+    try (OutputStream out = Files.newOutputStream(stage.plugins.resolve("slow.jar"))) {
       for (int i = 0; i < 50; i++) {
         int from = whole.length * i / 50;
         out.write(whole, from, whole.length * (i + 1) / 50 - from);
@@ -300,11 +286,11 @@ class DropFolderIT {
   }
 
   private void drop(byte[] jar, String name) throws IOException {
-    stage().drop(jar, name);
+    stage.drop(jar, name);
   }
 
   private String lastRelease() {
-    var received = stage().sink.received();
+    var received = stage.sink.received();
     return received.isEmpty() ? "" : received.getLast().path("release").asText();
   }
 

@@ -16,19 +16,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Plugins that misbehave: each is shown with its state and reason, and nothing else is disturbed:
@@ -42,19 +39,18 @@ class HostilePluginsIT {
   private static final Path SAMPLE = Tree.jar("distribution/samples/acme-discovery");
   private static final Path PLAIN = Tree.jar("distribution/samples/acme-notifier");
 
-  private @Nullable Stage set;
+  @RegisterExtension private final Stage stage = new Stage();
   private Map<String, Long> startsBefore = Map.of();
   private long since;
 
   @BeforeAll
-  void start(@TempDir Path temporary) throws IOException {
-    set = new Stage(temporary);
+  void start() throws IOException {
     String jobs = "";
     for (String type : List.of("deaf", "leaver", "crasher", "badopen", "thrower")) {
       jobs += job(type, 1);
     }
     jobs += job("spinner", 2 * Runtime.getRuntime().availableProcessors());
-    stage()
+    stage
         .file(
             "prometheus.yml",
             """
@@ -117,22 +113,13 @@ class HostilePluginsIT {
   }
 
   private void launch() {
-    stage()
+    stage
         .start(
-            setup -> setup.with("--narthex.config.file=" + stage().folder.resolve("narthex.yml")));
-  }
-
-  @AfterAll
-  void stop() {
-    stage().close();
-  }
-
-  private Stage stage() {
-    return Objects.requireNonNull(set);
+            setup -> setup.with("--narthex.config.file=" + stage.folder.resolve("narthex.yml")));
   }
 
   private Server server() {
-    return stage().server();
+    return stage.server();
   }
 
   @BeforeEach
@@ -157,7 +144,7 @@ class HostilePluginsIT {
   /** A test that failed half way must not fail the next ones. */
   @AfterEach
   void emptyTheFolder() throws IOException {
-    try (var left = Files.list(stage().plugins)) {
+    try (var left = Files.list(stage.plugins)) {
       for (Path jar : left.toList()) {
         Files.delete(jar);
       }
@@ -190,11 +177,11 @@ class HostilePluginsIT {
   }
 
   private void drop(byte[] jar, String name) throws IOException {
-    stage().drop(jar, name);
+    stage.drop(jar, name);
   }
 
   private void remove(String name, String id) throws IOException {
-    Files.delete(stage().plugins.resolve(name));
+    Files.delete(stage.plugins.resolve(name));
     Server.await(name + " goes", () -> server().plugin(id).isMissingNode());
   }
 
@@ -213,7 +200,7 @@ class HostilePluginsIT {
   }
 
   private HttpResponse<String> act(String id, String act) {
-    return stage().act(id, act);
+    return stage.act(id, act);
   }
 
   private List<String> leaks(String id, String what) {
@@ -240,7 +227,7 @@ class HostilePluginsIT {
   }
 
   private String cli(String... words) throws IOException, InterruptedException {
-    return stage().cli(0, words);
+    return stage.cli(0, words);
   }
 
   private void awaitAfterCollections(String what, java.util.function.Supplier<Boolean> condition) {
@@ -269,7 +256,7 @@ class HostilePluginsIT {
               server()
                   .get("api/v1/targets?state=active&scrapePool=acme")
                   .body()
-                  .contains(stage().target.address()));
+                  .contains(stage.target.address()));
       taken.add((System.nanoTime() - dropped) / 1e9);
       inTime += taken.getLast() < 3 ? 1 : 0;
       remove("acme-discovery.jar", "io.acme.discovery");
@@ -420,7 +407,7 @@ class HostilePluginsIT {
         .contains(
             "narthex_plugin_circuit_open{instance_name=\"team/mute[0]\",plugin=\"io.acme.mute\"} 1");
     assertThat(calls("io.acme.mute", "send").path("exceptions").asInt()).isGreaterThanOrEqualTo(3);
-    Server.await("the webhook has it", () -> !stage().sink.received().isEmpty());
+    Server.await("the webhook has it", () -> !stage.sink.received().isEmpty());
     remove("mute.jar", "io.acme.mute");
     // what it may have left behind is watched until a garbage collection tells
     Server.await(
@@ -443,7 +430,7 @@ class HostilePluginsIT {
     awaitState(
         "io.acme.twin", "failed", "discovery:acme is already served by plugin `io.acme.discovery`");
     assertThat(server().plugin("io.acme.discovery").path("started").asLong()).isEqualTo(begun);
-    Files.delete(stage().plugins.resolve("again.jar"));
+    Files.delete(stage.plugins.resolve("again.jar"));
     Server.await("it is forgotten", () -> server().plugin("again.jar").isMissingNode());
     remove("first.jar", "io.acme.discovery");
     awaitState("io.acme.twin", "running", "");
@@ -468,7 +455,7 @@ class HostilePluginsIT {
     assertThat(bytes.size()).isLessThan(10 << 20);
     drop(bytes.toByteArray(), "bomb.jar");
     awaitState("bomb.jar", "failed", "unpacks to more than 512 MiB");
-    Files.delete(stage().plugins.resolve("bomb.jar"));
+    Files.delete(stage.plugins.resolve("bomb.jar"));
     Server.await("it is forgotten", () -> server().plugin("bomb.jar").isMissingNode());
   }
 

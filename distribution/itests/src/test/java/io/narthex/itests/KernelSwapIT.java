@@ -11,18 +11,15 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The bundles of the server itself, replaced and undone while it works. */
 class KernelSwapIT {
@@ -34,13 +31,11 @@ class KernelSwapIT {
   private static final String RULES = "io.narthex.rules";
   private static final String HTTP = "io.narthex.http";
 
-  @TempDir private Path folder = Path.of("");
-  private @Nullable Stage set;
+  @RegisterExtension private final Stage stage = new Stage();
 
   @BeforeEach
   void startWithARuleThatFires() throws IOException {
-    set = new Stage(folder);
-    stage()
+    stage
         .file(
             "prometheus.yml",
             """
@@ -70,17 +65,8 @@ class KernelSwapIT {
     Server.await("the alert fires", () -> notifications("firing") == 1);
   }
 
-  @AfterEach
-  void stop() {
-    stage().close();
-  }
-
-  private Stage stage() {
-    return Objects.requireNonNull(set);
-  }
-
   private Server server() {
-    return stage().server();
+    return stage.server();
   }
 
   @Test
@@ -192,7 +178,7 @@ class KernelSwapIT {
     // not by the drop folder
     Files.copy(
         jar("kernel-query", "0.1.1"),
-        stage().plugins.resolve("kernel-query.jar"),
+        stage.plugins.resolve("kernel-query.jar"),
         StandardCopyOption.REPLACE_EXISTING);
     Server.await(
         "the jar in the folder is refused",
@@ -275,7 +261,7 @@ class KernelSwapIT {
     awaitEnd(HTTP);
     assertThat(version(HTTP)).isEqualTo("0.1.0");
 
-    stage().target.metrics("# TYPE lamp gauge\nlamp 0\n");
+    stage.target.metrics("# TYPE lamp gauge\nlamp 0\n");
     Server.await("the end is told", () -> notifications("resolved") == 1);
     assertThat(notifications("firing")).as("nothing is told twice").isEqualTo(2);
     nothingIsLeftBehind();
@@ -303,29 +289,29 @@ class KernelSwapIT {
     ok(install("kernel-query", jar("kernel-query", "0.1.1")));
     ok(install("promql-grammar", jar("promql-grammar", "0.1.1")));
     ok(install("kernel-query", jar("kernel-query", "0.1.2")));
-    stage().restart();
+    stage.restart();
     assertThat(version(QUERY)).isEqualTo("0.1.2");
     assertThat(version(GRAMMAR)).isEqualTo("0.1.1");
     assertThat(server().plugin(QUERY).path("undoVersion").asText()).isEqualTo("0.1.1");
 
     ok(act(QUERY, "rollback"));
     assertThat(version(QUERY)).isEqualTo("0.1.1");
-    stage().restart();
+    stage.restart();
     assertThat(version(QUERY)).isEqualTo("0.1.1");
 
     // without the update the shipped version comes back, for good
-    ok(stage().admin("DELETE", QUERY));
+    ok(stage.admin("DELETE", QUERY));
     assertThat(version(QUERY)).isEqualTo("0.1.0");
-    stage().restart();
+    stage.restart();
     assertThat(version(QUERY)).isEqualTo("0.1.0");
     assertThat(version(GRAMMAR)).isEqualTo("0.1.1");
 
     // an update whose jar has gone does not hold up the start
-    Path kept = folder.resolve("data/narthex/plugins/former").resolve(GRAMMAR);
+    Path kept = stage.data.resolve("narthex/plugins/former").resolve(GRAMMAR);
     for (Path jar : list(kept)) {
       Files.delete(jar);
     }
-    stage().restart();
+    stage.restart();
     assertThat(version(GRAMMAR)).isEqualTo("0.1.0");
     Server.await("it answers", () -> server().value("lamp") == 1);
   }
@@ -400,23 +386,23 @@ class KernelSwapIT {
   private Path jarOf(String in, String module, String version, Change change) {
     return change
         .apply(SampleJar.of(shipped(in, module)).header("Bundle-Version", version))
-        .write(folder.resolve(module + "-" + version + ".jar"));
+        .write(stage.folder.resolve(module + "-" + version + ".jar"));
   }
 
   private HttpResponse<String> install(String module, Path jar) throws IOException {
-    return stage().upload(module + ".jar", jar);
+    return stage.upload(module + ".jar", jar);
   }
 
   private HttpResponse<String> act(String id, String act) {
-    return stage().act(id, act);
+    return stage.act(id, act);
   }
 
   private void ok(HttpResponse<String> answer) {
-    stage().ok(answer);
+    stage.ok(answer);
   }
 
   private void refused(HttpResponse<String> answer, String reason) {
-    stage().refused(answer, reason);
+    stage.refused(answer, reason);
   }
 
   /** Waits until a part that is replaced after the answer has been, or has not. */
@@ -441,11 +427,11 @@ class KernelSwapIT {
   }
 
   private String version(String id) {
-    return stage().version(id);
+    return stage.version(id);
   }
 
   private Map<String, Long> pluginStarts() {
-    return stage().starts("shipped");
+    return stage.starts("shipped");
   }
 
   private String activeSince() {
@@ -455,7 +441,7 @@ class KernelSwapIT {
   }
 
   private long notifications(String status) {
-    return stage().sink.received().stream()
+    return stage.sink.received().stream()
         .filter(m -> m.path("status").asText().equals(status))
         .count();
   }
@@ -464,7 +450,7 @@ class KernelSwapIT {
     return server().get("narthex/api/v1/audit?plugin=" + id).body();
   }
 
-  private static List<Path> list(Path folder) throws IOException {
+  private static List<Path> list(Path stage.folder) throws IOException {
     try (var files = Files.list(folder)) {
       return files.toList();
     }

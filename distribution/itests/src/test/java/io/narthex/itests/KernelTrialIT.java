@@ -5,12 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Updates of the server's own bundles that worked when they came and do not after a restart. */
 class KernelTrialIT {
@@ -26,81 +23,70 @@ class KernelTrialIT {
         - {job_name: lamps, static_configs: [{targets: ['{target}']}]}
       """;
 
-  @TempDir private Path folder = Path.of("");
-  private @Nullable Stage set;
+  @RegisterExtension private final Stage stage = new Stage();
 
   @BeforeEach
   void start() throws IOException {
-    set = new Stage(folder);
-    stage().file("prometheus.yml", CONFIGURATION);
-    stage()
+    stage.file("prometheus.yml", CONFIGURATION);
+    stage
         .file(
             "rules.yml",
             "groups: [{name: lamps, rules: [{record: 'lamp:twice', expr: lamp * 2}]}]\n");
-    stage().start();
-  }
-
-  @AfterEach
-  void stop() {
-    stage().close();
-  }
-
-  private Stage stage() {
-    return Objects.requireNonNull(set);
+    stage.start();
   }
 
   private Server.Setup trap(String how) {
-    return stage().setup().environment("NARTHEX_JAVA_OPTS", "-Xmx400m -Dtrap=" + how);
+    return stage.setup().environment("NARTHEX_JAVA_OPTS", "-Xmx400m -Dtrap=" + how);
   }
 
   @Test
   void componentThatThrowsAfterARestartGivesWayInTheSameStart() throws Exception {
-    stage().ok(stage().upload("rules.jar", withTrap("0.1.1")));
-    stage().ok(stage().upload("web.jar", plain("kernel-web", "0.1.1").bytes()));
-    stage().restart();
-    assertThat(stage().version(RULES)).isEqualTo("0.1.1");
-    assertThat(stage().reason(RULES)).isEmpty();
+    stage.ok(stage.upload("rules.jar", withTrap("0.1.1")));
+    stage.ok(stage.upload("web.jar", plain("kernel-web", "0.1.1").bytes()));
+    stage.restart();
+    assertThat(stage.version(RULES)).isEqualTo("0.1.1");
+    assertThat(stage.reason(RULES)).isEmpty();
     assertThat(marker("kernel.trial")).as("the trial has been passed").doesNotExist();
 
-    stage().server().close();
-    Server server = stage().start(trap("throw"));
-    assertThat(stage().version(RULES)).as(server::log).isEqualTo("0.1.0");
+    stage.server().close();
+    Server server = stage.start(trap("throw"));
+    assertThat(stage.version(RULES)).as(server::log).isEqualTo("0.1.0");
     assertThat(server.plugin(RULES).path("state").asText()).isEqualTo("running");
-    assertThat(stage().reason(RULES))
+    assertThat(stage.reason(RULES))
         .contains("update to 0.1.1 was taken back at the start", "the trap is shut");
     assertThat(server.log().lines().filter(l -> l.contains("0.1.1, an update, does not work")))
         .hasSize(1)
         .allMatch(l -> l.contains(RULES) && l.contains("the trap is shut"));
     assertThat(server.get("narthex/api/v1/audit?plugin=" + RULES).body())
         .contains("\"revert\"", "the trap is shut");
-    assertThat(stage().cli(0, "list").lines().filter(l -> l.startsWith(RULES + " ")))
+    assertThat(stage.cli(0, "list").lines().filter(l -> l.startsWith(RULES + " ")))
         .singleElement()
         .asString()
         .contains("0.1.0", "running", "update to 0.1.1 was taken back at the start");
-    assertThat(stage().version(WEB)).as("the other update").isEqualTo("0.1.1");
+    assertThat(stage.version(WEB)).as("the other update").isEqualTo("0.1.1");
     rulesAreEvaluated();
 
-    stage().restart(); // the trap is open again
-    assertThat(stage().version(RULES)).isEqualTo("0.1.0");
-    assertThat(stage().reason(RULES)).contains("the trap is shut");
-    stage().ok(stage().upload("rules.jar", withTrap("0.1.2")));
-    assertThat(stage().reason(RULES)).isEmpty();
-    stage().restart();
-    assertThat(stage().version(RULES)).isEqualTo("0.1.2");
-    assertThat(stage().reason(RULES)).isEmpty();
+    stage.restart(); // the trap is open again
+    assertThat(stage.version(RULES)).isEqualTo("0.1.0");
+    assertThat(stage.reason(RULES)).contains("the trap is shut");
+    stage.ok(stage.upload("rules.jar", withTrap("0.1.2")));
+    assertThat(stage.reason(RULES)).isEmpty();
+    stage.restart();
+    assertThat(stage.version(RULES)).isEqualTo("0.1.2");
+    assertThat(stage.reason(RULES)).isEmpty();
     rulesAreEvaluated();
   }
 
   @Test
   void startThatEndsTheProcessIsFollowedByOneWithoutTheUpdate() throws IOException {
-    stage().ok(stage().upload("rules.jar", withTrap("0.1.1")));
-    stage().server().close();
+    stage.ok(stage.upload("rules.jar", withTrap("0.1.1")));
+    stage.server().close();
     try (Server dying = trap("halt").with("--web.listen-address=127.0.0.1:0").launch()) {
       assertThat(dying.awaitEnd()).as(dying::log).isEqualTo(3);
     }
-    Server server = stage().start(trap("halt"));
-    assertThat(stage().version(RULES)).isEqualTo("0.1.0");
-    assertThat(stage().reason(RULES))
+    Server server = stage.start(trap("halt"));
+    assertThat(stage.version(RULES)).isEqualTo("0.1.0");
+    assertThat(stage.reason(RULES))
         .contains("update to 0.1.1 was taken back at the start", "ended before it was ready");
     assertThat(server.get("narthex/api/v1/audit?plugin=" + RULES).body()).contains("\"revert\"");
     rulesAreEvaluated();
@@ -110,22 +96,22 @@ class KernelTrialIT {
 
   @Test
   void startsThatFailForOtherReasonsLeaveTheUpdateInCharge() throws IOException {
-    stage().ok(stage().upload("rules.jar", withTrap("0.1.1")));
-    int port = stage().server().port();
+    stage.ok(stage.upload("rules.jar", withTrap("0.1.1")));
+    int port = stage.server().port();
     try (Server second =
-        Distribution.server(folder.resolve("other"))
-            .with("--config.file=" + folder.resolve("prometheus.yml"))
+        Distribution.server(stage.folder.resolve("other"))
+            .with("--config.file=" + stage.folder.resolve("prometheus.yml"))
             .start()) {
-      stage().server().close();
-      ends(stage().setup().with("--web.listen-address=127.0.0.1:" + second.port()), 1);
+      stage.server().close();
+      ends(stage.setup().with("--web.listen-address=127.0.0.1:" + second.port()), 1);
       assertThat(port).isNotEqualTo(second.port());
     }
-    ends(stage().setup().with("stray"), 1);
-    stage().file("prometheus.yml", "global: {scrape_interval: never}\n");
-    ends(stage().setup().with("--web.listen-address=127.0.0.1:0"), 2);
-    stage().file("prometheus.yml", CONFIGURATION);
-    stage().start();
-    assertThat(stage().version(RULES)).as(() -> stage().server().log()).isEqualTo("0.1.1");
+    ends(stage.setup().with("stray"), 1);
+    stage.file("prometheus.yml", "global: {scrape_interval: never}\n");
+    ends(stage.setup().with("--web.listen-address=127.0.0.1:0"), 2);
+    stage.file("prometheus.yml", CONFIGURATION);
+    stage.start();
+    assertThat(stage.version(RULES)).as(() -> stage.server().log()).isEqualTo("0.1.1");
     rulesAreEvaluated();
   }
 
@@ -137,46 +123,46 @@ class KernelTrialIT {
 
   @Test
   void updateThatLacksSomethingGivesWayBeforeAnythingStarts() throws IOException {
-    stage()
+    stage
         .ok(
-            stage()
+            stage
                 .upload(
                     "grammar.jar",
                     plain("promql-grammar", "0.1.1")
                         .header("Provide-Capability", "acme.pitch")
                         .bytes()));
-    stage()
+    stage
         .ok(
-            stage()
+            stage
                 .upload(
                     "query.jar",
                     plain("kernel-query", "0.1.1")
                         .header("Require-Capability", "acme.pitch")
                         .bytes()));
-    stage().restart();
-    assertThat(stage().version(QUERY)).isEqualTo("0.1.1");
+    stage.restart();
+    assertThat(stage.version(QUERY)).isEqualTo("0.1.1");
 
-    stage().server().close();
-    try (var kept = Files.list(folder.resolve("data/narthex/plugins/former").resolve(GRAMMAR))) {
+    stage.server().close();
+    try (var kept = Files.list(stage.data.resolve("narthex/plugins/former").resolve(GRAMMAR))) {
       for (Path jar : kept.toList()) {
         Files.delete(jar);
       }
     }
-    stage().start();
-    assertThat(stage().version(GRAMMAR)).isEqualTo("0.1.0");
-    assertThat(stage().version(QUERY)).isEqualTo("0.1.0");
-    assertThat(stage().reason(QUERY)).contains("nothing provides acme.pitch");
-    Server.await("it answers", () -> stage().server().value("lamp * 2") == 2);
+    stage.start();
+    assertThat(stage.version(GRAMMAR)).isEqualTo("0.1.0");
+    assertThat(stage.version(QUERY)).isEqualTo("0.1.0");
+    assertThat(stage.reason(QUERY)).contains("nothing provides acme.pitch");
+    Server.await("it answers", () -> stage.server().value("lamp * 2") == 2);
   }
 
   private Path marker(String name) {
-    return folder.resolve("data/narthex/plugins").resolve(name);
+    return stage.data.resolve("narthex/plugins").resolve(name);
   }
 
   private void rulesAreEvaluated() {
     long now = System.currentTimeMillis();
     Server.await(
-        "rules are evaluated", () -> stage().server().value("timestamp(lamp:twice)") * 1000 > now);
+        "rules are evaluated", () -> stage.server().value("timestamp(lamp:twice)") * 1000 > now);
   }
 
   private static SampleJar plain(String module, String version) {

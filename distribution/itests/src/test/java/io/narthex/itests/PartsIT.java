@@ -6,22 +6,17 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The server without some of its bundles: it starts, says what is missing, does the rest. */
 class PartsIT {
-  @TempDir private Path folder = Path.of("");
-  private @Nullable Stage set;
+  @RegisterExtension private final Stage stage = new Stage();
 
   @BeforeEach
   void configure() throws IOException {
-    set = new Stage(folder);
-    stage()
+    stage
         .file(
             "prometheus.yml",
             """
@@ -41,21 +36,12 @@ class PartsIT {
             """);
   }
 
-  @AfterEach
-  void close() {
-    stage().close();
-  }
-
-  private Stage stage() {
-    return Objects.requireNonNull(set);
-  }
-
   /** Starts a distribution that lacks a bundle of lib/kernel. */
   private Server startWithout(String module) throws IOException {
-    Path home = folder.resolve("narthex");
+    Path home = stage.folder.resolve("narthex");
     copy(Distribution.home(), home);
     Files.delete(home.resolve("lib/kernel").resolve(module + "-" + Tree.VERSION + ".jar"));
-    return stage().start(stage().setup(home));
+    return stage.start(stage.setup(home));
   }
 
   /** Copies a tree, by hard links where the file system has them. */

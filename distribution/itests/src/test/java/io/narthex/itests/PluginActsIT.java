@@ -7,13 +7,10 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
 import javax.tools.ToolProvider;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What an admin does to plugins: upload, undo, remove, by HTTP and by command line. */
 class PluginActsIT {
@@ -21,13 +18,11 @@ class PluginActsIT {
   private static final Path NOTIFIER = Tree.jar("distribution/samples/acme-notifier");
   private static final String ID = "io.acme.discovery";
 
-  @TempDir private Path folder = Path.of("");
-  private @Nullable Stage set;
+  @RegisterExtension private final Stage stage = new Stage();
 
   @BeforeEach
   void startWithABlockOfAnAbsentPlugin() throws IOException {
-    set = new Stage(folder);
-    stage()
+    stage
         .file(
             "prometheus.yml",
             """
@@ -40,17 +35,8 @@ class PluginActsIT {
         .start();
   }
 
-  @AfterEach
-  void stop() {
-    stage().close();
-  }
-
-  private Stage stage() {
-    return Objects.requireNonNull(set);
-  }
-
   private Server server() {
-    return stage().server();
+    return stage.server();
   }
 
   @Test
@@ -63,14 +49,14 @@ class PluginActsIT {
     runs("first");
     assertThat(server().plugin(ID).path("reason").asText()).contains("by undo");
 
-    stage().restart();
+    stage.restart();
     runs("first");
     assertThat(version()).isEqualTo("1.0.0");
     assertThat(server().plugin(ID).path("reason").asText()).contains("by undo");
 
     ok(upload("acme-discovery.jar", discovery("1.2.0", "third")));
     runs("third");
-    stage().restart();
+    stage.restart();
     runs("third");
     assertThat(version()).isEqualTo("1.2.0");
   }
@@ -87,11 +73,11 @@ class PluginActsIT {
     ok(upload("my-static.jar", SampleJar.of(jar).header("Bundle-Version", "9.0.0").bytes()));
     assertThat(server().plugin(id).path("version").asText()).isEqualTo("9.0.0");
     assertThat(server().plugin(id).path("source").asText()).isEqualTo("user");
-    stage().restart();
+    stage.restart();
     assertThat(server().plugin(id).path("version").asText())
         .as("the user's wins over the shipped one at a start, too")
         .isEqualTo("9.0.0");
-    Files.delete(stage().plugins.resolve("my-static.jar"));
+    Files.delete(stage.plugins.resolve("my-static.jar"));
     Server.await(
         "the shipped version",
         () ->
@@ -141,7 +127,7 @@ class PluginActsIT {
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(409);
     assertThat(answer.body()).contains("no licence");
     assertThat(server().plugin("io.acme.broken").isMissingNode()).isTrue();
-    assertThat(stage().plugins.resolve("broken.jar")).doesNotExist();
+    assertThat(stage.plugins.resolve("broken.jar")).doesNotExist();
     runs("first");
   }
 
@@ -160,30 +146,30 @@ class PluginActsIT {
         .isEqualTo(401);
     refused(upload("../a.jar", jar), "plain name");
     refused(upload("half.jar", java.util.Arrays.copyOf(jar, jar.length / 2)), "half.jar");
-    assertThat(stage().plugins).isEmptyDirectory();
+    assertThat(stage.plugins).isEmptyDirectory();
     assertThat(server().plugin(ID).isMissingNode()).isTrue();
 
     ok(upload("a.jar", jar));
     runs("first");
-    assertThat(stage().plugins.resolve("a.jar")).hasBinaryContent(jar);
+    assertThat(stage.plugins.resolve("a.jar")).hasBinaryContent(jar);
     refused(upload("a.jar", jar), "runs already");
     refused(upload("a.jar", discovery("0.9.0", "older")), "use --force");
     byte[] update = discovery("1.1.0", "second");
     ok(upload("b.jar", update));
     runs("second");
-    assertThat(stage().plugins.resolve("a.jar")).as("it takes the place").hasBinaryContent(update);
-    assertThat(stage().plugins.resolve("b.jar")).doesNotExist();
-    ok(stage().admin("DELETE", ID));
+    assertThat(stage.plugins.resolve("a.jar")).as("it takes the place").hasBinaryContent(update);
+    assertThat(stage.plugins.resolve("b.jar")).doesNotExist();
+    ok(stage.admin("DELETE", ID));
     assertThat(server().plugin(ID).isMissingNode()).isTrue();
-    assertThat(stage().plugins).isEmptyDirectory();
+    assertThat(stage.plugins).isEmptyDirectory();
     assertThat(server().get("narthex/api/v1/audit?plugin=" + ID).body())
         .contains("\"install\"", "\"update\"", "\"remove\"");
   }
 
   @Test
   void commandLineDoesWhatTheApiDoes() throws Exception {
-    Path first = Files.write(folder.resolve("first.jar"), discovery("1.0.0", "first"));
-    Path second = Files.write(folder.resolve("second.jar"), discovery("1.1.0", "second"));
+    Path first = Files.write(stage.folder.resolve("first.jar"), discovery("1.0.0", "first"));
+    Path second = Files.write(stage.folder.resolve("second.jar"), discovery("1.1.0", "second"));
     assertThat(cli(0, "install", first.toString())).contains(ID, "1.0.0", "running");
     assertThat(cli(0, "update", second.toString())).contains("1.1.0");
     runs("second");
@@ -205,21 +191,21 @@ class PluginActsIT {
                     .resolve("lib/kernel")
                     .resolve("kernel-http-" + Tree.VERSION + ".jar"))
             .header("Bundle-Version", "0.1.1")
-            .write(folder.resolve("kernel-http.jar"));
+            .write(stage.folder.resolve("kernel-http.jar"));
     assertThat(cli(0, "install", http.toString())).contains("io.narthex.http", "0.1.1", "running");
     assertThat(cli(0, "rollback", "io.narthex.http")).contains("0.1.0", "running");
     Path broken =
         SampleJar.of(http)
             .header("Bundle-Version", "0.1.2")
             .without("io/narthex/http/QueryApi.class")
-            .write(folder.resolve("broken.jar"));
+            .write(stage.folder.resolve("broken.jar"));
     assertThat(cli(1, "install", broken.toString())).contains("taken back", "QueryApi");
     assertThat(cli(0, "remove", ID)).isNotNull();
     assertThat(server().plugin(ID).isMissingNode()).isTrue();
   }
 
   private String cli(int status, String... words) throws Exception {
-    return stage().cli(status, words);
+    return stage.cli(status, words);
   }
 
   private static byte[] discovery(String version, String release) {
@@ -230,9 +216,9 @@ class PluginActsIT {
   }
 
   private byte[] compiled(String name, String source) throws IOException {
-    Path file = folder.resolve(name.substring(name.lastIndexOf('.') + 1) + ".java");
+    Path file = stage.folder.resolve(name.substring(name.lastIndexOf('.') + 1) + ".java");
     Files.writeString(file, source);
-    Path classes = Files.createDirectories(folder.resolve("classes"));
+    Path classes = Files.createDirectories(stage.folder.resolve("classes"));
     int status =
         ToolProvider.getSystemJavaCompiler()
             .run(null, null, null, "--release", "25", "-d", classes.toString(), file.toString());
@@ -241,11 +227,11 @@ class PluginActsIT {
   }
 
   private HttpResponse<String> upload(String name, byte[] jar) {
-    return stage().upload(name, jar);
+    return stage.upload(name, jar);
   }
 
   private HttpResponse<String> act(String act) {
-    return stage().act(ID, act);
+    return stage.act(ID, act);
   }
 
   private void runs(String release) {
@@ -255,14 +241,14 @@ class PluginActsIT {
   }
 
   private String version() {
-    return stage().version(ID);
+    return stage.version(ID);
   }
 
   private void ok(HttpResponse<String> answer) {
-    stage().ok(answer);
+    stage.ok(answer);
   }
 
   private void refused(HttpResponse<String> answer, String reason) {
-    stage().refused(answer, reason);
+    stage.refused(answer, reason);
   }
 }

@@ -8,35 +8,28 @@ import java.io.InputStream;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Settings of a plugin from before it comes until after it has gone and come back. */
 class SettingsIT {
   private static final String ID = "io.acme.tide";
   private static final String SPI = "io.narthex.spi.";
 
-  @TempDir private Path folder = Path.of("");
-  private Path data = Path.of("");
   private byte[] jar = {};
-  private @Nullable Stage set;
+  @RegisterExtension private final Stage stage = new Stage();
 
   @BeforeEach
   void start() throws IOException {
-    set = new Stage(folder);
-    data = stage().data;
     try (InputStream in = SettingsIT.class.getResourceAsStream("/settings/Tide.java")) {
       jar =
           CompiledPlugin.jar(
-              folder.resolve("work"),
+              stage.folder.resolve("work"),
               ID,
               "1.0.0",
               "io.acme.tide.Tide",
@@ -74,11 +67,11 @@ class SettingsIT {
   }
 
   private void launch() {
-    stage().start(setup -> setup.with("--web.enable-lifecycle"));
+    stage.start(setup -> setup.with("--web.enable-lifecycle"));
   }
 
   private void write(String file, String text) throws IOException {
-    stage().file(file, text);
+    stage.file(file, text);
   }
 
   private void rules(String expression) throws IOException {
@@ -107,17 +100,8 @@ class SettingsIT {
             .replace("%s", global));
   }
 
-  @AfterEach
-  void stop() {
-    stage().close();
-  }
-
-  private Stage stage() {
-    return Objects.requireNonNull(set);
-  }
-
   private Server server() {
-    return stage().server();
+    return stage.server();
   }
 
   @Test
@@ -134,10 +118,10 @@ class SettingsIT {
   private void waitForThePlugin() throws Exception {
     assertThat(waiting())
         .contains(
-            folder.resolve("prometheus.yml") + ":6:9: job found, tide_sd_configs[0]",
-            folder.resolve("alertmanager.yml") + ":1:10: global, tide_url",
-            folder.resolve("alertmanager.yml") + ":5:20: receiver harbour, tide_configs[0]",
-            folder.resolve("narthex.yml") + ":4:3: exporters.tide")
+            stage.folder.resolve("prometheus.yml") + ":6:9: job found, tide_sd_configs[0]",
+            stage.folder.resolve("alertmanager.yml") + ":1:10: global, tide_url",
+            stage.folder.resolve("alertmanager.yml") + ":5:20: receiver harbour, tide_configs[0]",
+            stage.folder.resolve("narthex.yml") + ":4:3: exporters.tide")
         .noneMatch(w -> w.contains("jvm"));
     for (JsonNode w : server().json("narthex/api/v1/plugins/waiting").path("waiting")) {
       assertThat(w.path("reason").asText()).isEqualTo("waiting for plugin `tide`");
@@ -234,7 +218,7 @@ class SettingsIT {
 
   private void stayWhenThePluginGoes() throws Exception {
     assertThat(act("POST", ID + "/disable")).isEqualTo(200);
-    Files.delete(stage().plugins.resolve("tide.jar"));
+    Files.delete(stage.plugins.resolve("tide.jar"));
     Server.await("it is gone", () -> server().plugin(ID).isMissingNode());
     Server.await(
         "the rule says what it lacks",
@@ -261,14 +245,14 @@ class SettingsIT {
             "exporters.tide",
             "group tides, rule doubled");
     assertThat(waiting())
-        .contains(folder.resolve("rules.yml") + ":5:33: group tides, rule doubled");
+        .contains(stage.folder.resolve("rules.yml") + ":5:33: group tides, rule doubled");
     assertThat(cli("list"))
         .contains("Kept of plugins that are not there", ID, "stopped by you", "1 former version");
     reload(200); // and neither has a reload
   }
 
   private void countAgainWhenItReturns() throws IOException {
-    long seen = Files.size(data.resolve("narthex/plugin-state/tide/seen"));
+    long seen = Files.size(stage.data.resolve("narthex/plugin-state/tide/seen"));
     drop();
     Server.await(
         "the decision counts again",
@@ -284,10 +268,10 @@ class SettingsIT {
     Server.await(
         "its target's alert is back",
         () -> server().get("api/v2/alerts").body().contains("LampOn"));
-    stage().target.metrics("# TYPE lamp gauge\nlamp 0\n"); // the alert ends
+    stage.target.metrics("# TYPE lamp gauge\nlamp 0\n"); // the alert ends
     Server.await("its key counts again", () -> told().equals("harbour open"));
     Server.await("nothing waits", () -> waiting().isEmpty());
-    assertThat(Files.size(data.resolve("narthex/plugin-state/tide/seen"))).isGreaterThan(seen);
+    assertThat(Files.size(stage.data.resolve("narthex/plugin-state/tide/seen"))).isGreaterThan(seen);
   }
 
   private void areForgottenWhenAsked() throws Exception {
@@ -297,7 +281,7 @@ class SettingsIT {
     assertThat(server().get("narthex/api/v1/plugins/orphans").statusCode()).isEqualTo(200);
     cli("forget", ID);
     assertThat(orphans()).isEmpty();
-    assertThat(data.resolve("narthex/plugin-state/tide")).doesNotExist();
+    assertThat(stage.data.resolve("narthex/plugin-state/tide")).doesNotExist();
     assertThat(waiting()).as("the files still name it").isNotEmpty();
     assertThat(server().json("narthex/api/v1/audit").toString()).contains("\"forget\"");
   }
@@ -305,11 +289,11 @@ class SettingsIT {
   // --- small steps
 
   private void drop() throws IOException {
-    stage().drop(jar, "tide.jar");
+    stage.drop(jar, "tide.jar");
   }
 
   private int act(String method, String path) {
-    return stage().admin(method, path).statusCode();
+    return stage.admin(method, path).statusCode();
   }
 
   /** Has the files read again and returns the answer. */
@@ -332,13 +316,13 @@ class SettingsIT {
   }
 
   private String told() {
-    var received = stage().sink.received();
+    var received = stage.sink.received();
     return received.isEmpty()
         ? ""
         : received.getLast().path("who").asText() + " " + received.getLast().path("key").asText();
   }
 
   private String cli(String... words) throws IOException, InterruptedException {
-    return stage().cli(0, words);
+    return stage.cli(0, words);
   }
 }

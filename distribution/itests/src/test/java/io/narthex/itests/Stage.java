@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -11,19 +12,27 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * What a test of one server needs: a folder with its configuration, data and plugins, a target that
- * it scrapes, a receiver of notifications, and the server, which can be started again.
+ * it scrapes, a receiver of notifications, and the server, which can be started again. A field with
+ * {@code @RegisterExtension}; all is gone after the test, or after all tests of the class when they
+ * share an instance.
  */
-final class Stage implements AutoCloseable {
+final class Stage implements AfterEachCallback, AfterAllCallback {
   final Path folder;
   final Path data;
   final Path plugins;
@@ -32,12 +41,16 @@ final class Stage implements AutoCloseable {
   private @Nullable Server started;
 
   /** Sets up everything but the server; the target has a gauge {@code lamp} of 1. */
-  Stage(Path folder) throws IOException {
-    this.folder = folder;
-    data = folder.resolve("data");
-    plugins = Files.createDirectories(folder.resolve("plugins"));
-    target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
-    sink = new WebhookSink();
+  Stage() {
+    try {
+      folder = Files.createTempDirectory("narthex-stage");
+      data = folder.resolve("data");
+      plugins = Files.createDirectories(folder.resolve("plugins"));
+      target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
+      sink = new WebhookSink();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Writes a file; {@code {target}} and {@code {sink}} in it are replaced by their addresses. */
@@ -176,11 +189,27 @@ final class Stage implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void afterEach(ExtensionContext context) throws IOException {
+    if (context.getTestInstanceLifecycle().orElse(null) != Lifecycle.PER_CLASS) {
+      close();
+    }
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) throws IOException {
+    close();
+  }
+
+  private void close() throws IOException {
     if (started != null) {
       started.close();
     }
     target.close();
     sink.close();
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
   }
 }
