@@ -23,9 +23,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Plugins that misbehave: each is shown with its state and reason, and nothing else is disturbed:
@@ -113,9 +113,8 @@ class HostilePluginsIT {
   }
 
   private void launch() {
-    stage
-        .start(
-            setup -> setup.with("--narthex.config.file=" + stage.folder.resolve("narthex.yml")));
+    stage.start(
+        setup -> setup.with("--narthex.config.file=" + stage.folder.resolve("narthex.yml")));
   }
 
   private Server server() {

@@ -450,7 +450,7 @@ class KernelSwapIT {
     return server().get("narthex/api/v1/audit?plugin=" + id).body();
   }
 
-  private static List<Path> list(Path stage.folder) throws IOException {
+  private static List<Path> list(Path folder) throws IOException {
     try (var files = Files.list(folder)) {
       return files.toList();
     }

@@ -28,10 +28,8 @@ class KernelTrialIT {
   @BeforeEach
   void start() throws IOException {
     stage.file("prometheus.yml", CONFIGURATION);
-    stage
-        .file(
-            "rules.yml",
-            "groups: [{name: lamps, rules: [{record: 'lamp:twice', expr: lamp * 2}]}]\n");
+    stage.file(
+        "rules.yml", "groups: [{name: lamps, rules: [{record: 'lamp:twice', expr: lamp * 2}]}]\n");
     stage.start();
   }
 
@@ -123,22 +121,14 @@ class KernelTrialIT {
 
   @Test
   void updateThatLacksSomethingGivesWayBeforeAnythingStarts() throws IOException {
-    stage
-        .ok(
-            stage
-                .upload(
-                    "grammar.jar",
-                    plain("promql-grammar", "0.1.1")
-                        .header("Provide-Capability", "acme.pitch")
-                        .bytes()));
-    stage
-        .ok(
-            stage
-                .upload(
-                    "query.jar",
-                    plain("kernel-query", "0.1.1")
-                        .header("Require-Capability", "acme.pitch")
-                        .bytes()));
+    stage.ok(
+        stage.upload(
+            "grammar.jar",
+            plain("promql-grammar", "0.1.1").header("Provide-Capability", "acme.pitch").bytes()));
+    stage.ok(
+        stage.upload(
+            "query.jar",
+            plain("kernel-query", "0.1.1").header("Require-Capability", "acme.pitch").bytes()));
     stage.restart();
     assertThat(stage.version(QUERY)).isEqualTo("0.1.1");
 

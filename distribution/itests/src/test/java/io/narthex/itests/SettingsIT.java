@@ -271,7 +271,8 @@ class SettingsIT {
     stage.target.metrics("# TYPE lamp gauge\nlamp 0\n"); // the alert ends
     Server.await("its key counts again", () -> told().equals("harbour open"));
     Server.await("nothing waits", () -> waiting().isEmpty());
-    assertThat(Files.size(stage.data.resolve("narthex/plugin-state/tide/seen"))).isGreaterThan(seen);
+    assertThat(Files.size(stage.data.resolve("narthex/plugin-state/tide/seen")))
+        .isGreaterThan(seen);
   }
 
   private void areForgottenWhenAsked() throws Exception {
