@@ -148,7 +148,7 @@ final class Arithmetic {
     ByteBuffer in = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN);
     long h = P5;
     if (data.length >= 32) {
-      long[] lanes = {P1 + P2, P2, 0, -P1};
+      long[] lanes = {Math.addExact(0, P1) + P2, P2, 0, -P1};
       while (in.remaining() >= 32) {
         for (int i = 0; i < 4; i++) {
           lanes[i] = lane(lanes[i], in.getLong());

@@ -45,11 +45,9 @@ final class Calls {
       case "range" -> new Value.Scalar((q.endMs() - q.startMs()) / 1000.0);
       case "step" -> new Value.Scalar(q.stepMs() / 1000.0);
       case "min_of" ->
-          new Value.Scalar(
-              Arithmetic.min(oracle.scalar(a.get(0), t), oracle.scalar(a.get(1), t)));
+          new Value.Scalar(Arithmetic.min(oracle.scalar(a.get(0), t), oracle.scalar(a.get(1), t)));
       case "max_of" ->
-          new Value.Scalar(
-              Arithmetic.max(oracle.scalar(a.get(0), t), oracle.scalar(a.get(1), t)));
+          new Value.Scalar(Arithmetic.max(oracle.scalar(a.get(0), t), oracle.scalar(a.get(1), t)));
       case "scalar" -> {
         List<Element> v = oracle.vector(a.get(0), t);
         yield new Value.Scalar(v.size() == 1 ? v.getFirst().value() : Double.NaN);
@@ -84,8 +82,7 @@ final class Calls {
       case "clamp" -> {
         double min = oracle.scalar(a.get(1), t);
         double max = oracle.scalar(a.get(2), t);
-        List<Element> all =
-            each(a.getFirst(), t, v -> Arithmetic.max(min, Arithmetic.min(max, v)));
+        List<Element> all = each(a.getFirst(), t, v -> Arithmetic.max(min, Arithmetic.min(max, v)));
         yield max < min ? List.of() : all;
       }
       case "histogram_quantile" -> {
@@ -95,8 +92,7 @@ final class Calls {
       case "histogram_fraction" -> {
         double lower = oracle.scalar(a.get(0), t);
         double upper = oracle.scalar(a.get(1), t);
-        yield histograms(
-            a.get(2), t, buckets -> ClassicHistogram.fraction(lower, upper, buckets));
+        yield histograms(a.get(2), t, buckets -> ClassicHistogram.fraction(lower, upper, buckets));
       }
       case "minute",
           "hour",
@@ -152,8 +148,7 @@ final class Calls {
     if (!oracle.vector(e, t).isEmpty()) {
       return List.of();
     }
-    Labels labels =
-        Oracle.unwrap(e) instanceof VectorSelector v ? absentLabels(v) : Labels.EMPTY;
+    Labels labels = Oracle.unwrap(e) instanceof VectorSelector v ? absentLabels(v) : Labels.EMPTY;
     return List.of(new Element(labels, false, 1));
   }
 
@@ -162,9 +157,7 @@ final class Calls {
     Labels out = Labels.EMPTY;
     for (Matcher m : v.matchers()) {
       long about = v.matchers().stream().filter(o -> o.name().equals(m.name())).count();
-      if (m.type() == Matcher.Type.EQUAL
-          && about == 1
-          && !m.name().equals(Labels.METRIC_NAME)) {
+      if (m.type() == Matcher.Type.EQUAL && about == 1 && !m.name().equals(Labels.METRIC_NAME)) {
         out = out.with(m.name(), m.value());
       }
     }

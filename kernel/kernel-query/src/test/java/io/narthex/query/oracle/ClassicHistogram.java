@@ -85,8 +85,10 @@ final class ClassicHistogram {
       }
       if (to > v) {
         double within = b.get(i).count() - rank;
-        double share = (v - from) / (to - from);
-        return Math.min(count, rank + within * share);
+        // nothing is known about where observations are in a bucket without lower bound
+        double before =
+            from == Double.NEGATIVE_INFINITY ? within : within * (v - from) / (to - from);
+        return Math.min(count, rank + before);
       }
       rank = b.get(i).count();
     }

@@ -42,9 +42,7 @@ final class Grouping {
     Map<Labels, List<Element>> groups = new LinkedHashMap<>();
     for (Element e : in) {
       Labels key =
-          a.without()
-              ? e.labels().without(Labels.METRIC_NAME).drop(names)
-              : e.labels().keep(names);
+          a.without() ? e.labels().without(Labels.METRIC_NAME).drop(names) : e.labels().keep(names);
       groups.computeIfAbsent(key, k -> new ArrayList<>()).add(e);
     }
     double parameter = Double.NaN;
@@ -169,7 +167,8 @@ final class Grouping {
     }
     heap.sort(
         Comparator.<Element, Boolean>comparing(e -> Double.isNaN(e.value()))
-            .thenComparing((x, y) -> worse.than(y.value(), x.value()) ? -1 : worse.than(x.value(), y.value()) ? 1 : 0));
+            .thenComparing((x, y) ->
+                worse.than(y.value(), x.value()) ? -1 : worse.than(x.value(), y.value()) ? 1 : 0));
     return heap;
   }
 

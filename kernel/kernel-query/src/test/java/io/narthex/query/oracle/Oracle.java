@@ -37,9 +37,9 @@ import org.jspecify.annotations.Nullable;
  * engine but the parser, the maths functions and the value types.
  *
  * <p>Left out: native histograms, start timestamps, {@code anchored} and {@code smoothed}, {@code
- * info}, {@code histogram_quantiles}, the functions over native histograms, {@code start_timestamp},
- * the order of {@code sort_by_label}, {@code </} and {@code >/}, dates of seconds that no year of
- * {@code java.time} holds, annotations, statistics and limits.
+ * info}, {@code histogram_quantiles}, the functions over native histograms, {@code
+ * start_timestamp}, the order of {@code sort_by_label}, {@code </} and {@code >/}, dates of seconds
+ * that no year of {@code java.time} holds, annotations, statistics and limits.
  *
  * <p>Where the language leaves the order of a vector open (results of aggregations, of operators
  * between vectors and of subqueries), a {@link Random} may be given that shuffles it: what differs
@@ -240,16 +240,31 @@ final class Oracle {
     return out;
   }
 
-  /** Tells whether somewhere in an expression a vector has no defined order. */
-  static boolean hasOpenOrder(Expr e) {
+  /** Tells whether some aggregation of an expression goes over a vector without defined order. */
+  static boolean addsInOpenOrder(Expr e) {
+    return e instanceof AggregateExpr a && isOpen(a.expr())
+        || parts(e).stream().anyMatch(Oracle::addsInOpenOrder);
+  }
+
+  private static boolean isOpen(Expr e) {
+    return e instanceof AggregateExpr
+        || e instanceof SubqueryExpr
+        || e instanceof BinaryExpr b && b.matching() != null
+        || parts(e).stream().anyMatch(Oracle::isOpen);
+  }
+
+  private static List<Expr> parts(Expr e) {
     return switch (e) {
-      case NumberLiteral _, StringLiteral _, VectorSelector _, MatrixSelector _ -> false;
-      case ParenExpr p -> hasOpenOrder(p.expr());
-      case UnaryExpr u -> hasOpenOrder(u.expr());
-      case BinaryExpr b ->
-          b.matching() != null || hasOpenOrder(b.left()) || hasOpenOrder(b.right());
-      case AggregateExpr _, SubqueryExpr _ -> true;
-      case Call c -> c.arguments().stream().anyMatch(Oracle::hasOpenOrder);
+      case NumberLiteral _, StringLiteral _, VectorSelector _, MatrixSelector _ -> List.of();
+      case ParenExpr p -> List.of(p.expr());
+      case UnaryExpr u -> List.of(u.expr());
+      case BinaryExpr b -> List.of(b.left(), b.right());
+      case SubqueryExpr s -> List.of(s.expr());
+      case AggregateExpr a -> {
+        Expr param = a.param();
+        yield param == null ? List.of(a.expr()) : List.of(param, a.expr());
+      }
+      case Call c -> c.arguments();
     };
   }
 
@@ -336,8 +351,7 @@ final class Oracle {
     for (long at = Math.floorDiv(start, step) * step + step; at <= end; at += step) {
       for (Element e : unique(vector(s.expr(), at))) {
         Window w =
-            out.computeIfAbsent(
-                e.labels(), l -> new Window(l, e.dropName(), new ArrayList<>()));
+            out.computeIfAbsent(e.labels(), l -> new Window(l, e.dropName(), new ArrayList<>()));
         w.samples().add(new Sample(at, e.value()));
       }
     }

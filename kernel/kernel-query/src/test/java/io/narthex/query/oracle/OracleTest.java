@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,7 @@ class OracleTest {
   private static final double TOLERANCE = 1e-12;
 
   private static final int SHUFFLES = 6;
+  private static final int MOST_PROBLEMS = 10;
   private static final Duration SUBQUERY_STEP = Duration.ofMinutes(1);
   private static final List<Long> STEPS = List.of(15_000L, 30_000L, 37_000L, 60_000L, 300_000L);
   private static final PromqlParser PARSER =
@@ -65,18 +67,19 @@ class OracleTest {
   private int loose;
   private int undecided;
   private long values;
+  private final List<String> problems = new ArrayList<>();
 
   @Test
-  void agreesOnFixedExpressions() throws ParseException {
+  void agreesOnFixedExpressions() {
     run(FIXED_SEED);
   }
 
   @Test
-  void agreesOnFreshExpressions() throws ParseException {
+  void agreesOnFreshExpressions() {
     run(FRESH_SEED);
   }
 
-  private void run(long seed) throws ParseException {
+  private void run(long seed) {
     System.out.println("OracleTest tests.seed=" + seed);
     for (int i = 0; i < EXPRESSIONS; i += PER_DATA_SET) {
       Random random = new Random(seed * 1_000_003 + i);
@@ -85,6 +88,9 @@ class OracleTest {
       data.load(storage);
       for (int j = 0; j < PER_DATA_SET; j++) {
         one(random, data, storage, "tests.seed=" + seed + ", expression " + (i + j));
+        if (problems.size() == MOST_PROBLEMS) {
+          break;
+        }
       }
     }
     System.out.println(
@@ -100,12 +106,12 @@ class OracleTest {
             + undecided
             + "; values "
             + values);
+    assertThat(String.join("\n\n", problems)).as("what the engine calculates otherwise").isEmpty();
     assertThat(failed + empty).as("expressions that tell nothing").isLessThan(compared / 2);
     assertThat(undecided).as("expressions without defined result").isLessThan(compared / 20);
   }
 
-  private void one(Random random, RandomData data, TestStorage storage, String where)
-      throws ParseException {
+  private void one(Random random, RandomData data, TestStorage storage, String where) {
     boolean instant = random.nextInt(5) < 2;
     boolean delayed = random.nextInt(4) == 0;
     long lookback = random.nextInt(4) == 0 ? 61_000 : 300_000;
@@ -117,7 +123,7 @@ class OracleTest {
         new RandomExpressions(random, RandomData.START_MS + RandomData.LENGTH_MS / 2);
     boolean range = instant && random.nextInt(10) == 0;
     String text = range ? expressions.nextRange() : expressions.next(stepMs, delayed);
-    Expr expr = PARSER.parse(text);
+    Expr expr = parse(text);
     Query query =
         new Query(expr, start, end, stepMs, lookback, SUBQUERY_STEP.toMillis(), delayed && !range);
     PromqlEngine engine = engine(storage, query);
@@ -143,6 +149,14 @@ class OracleTest {
     compare(query, data.series(), actual, where);
     if (instant && isSorted(expr) && actual.error() == null) {
       checkOrder(query, data.series(), actualOrder, where);
+    }
+  }
+
+  private static Expr parse(String text) {
+    try {
+      return PARSER.parse(text);
+    } catch (ParseException e) {
+      throw new AssertionError("the generator made " + text, e);
     }
   }
 
@@ -223,8 +237,9 @@ class OracleTest {
     if (!sameError(expected, actual)) {
       boolean open = orders.stream().anyMatch(o -> sameError(o, actual));
       if (!open) {
-        throw new AssertionError(
+        problems.add(
             where + "\noracle error " + expected.error() + "\nengine error " + actual.error());
+        return;
       }
       undecided++;
       return;
@@ -233,13 +248,14 @@ class OracleTest {
     for (Place p : differences(expected, actual)) {
       Double e = expected.at(p);
       Double a = actual.at(p);
-      if (e != null && a != null && close(e, a) && Oracle.hasOpenOrder(q.expr())) {
+      if (e != null && a != null && close(e, a) && Oracle.addsInOpenOrder(q.expr())) {
         continue;
       }
       boolean open = orders.stream().anyMatch(o -> o.error() != null || !same(o.at(p), e));
       if (!open) {
-        throw new AssertionError(
+        problems.add(
             where + "\nat " + p.labels() + " " + p.timeMs() + "\noracle " + e + "\nengine " + a);
+        return;
       }
       anyUndecided = true;
     }
@@ -255,25 +271,22 @@ class OracleTest {
     List<Place> out = new ArrayList<>();
     for (Outcome o : List.of(a, b)) {
       o.values()
-          .forEach(
-              (labels, points) ->
-                  points
-                      .keySet()
-                      .forEach(t -> {
-                        Place p = new Place(labels, t);
-                        if (!same(a.at(p), b.at(p)) && !out.contains(p)) {
-                          out.add(p);
-                        }
-                      }));
+          .forEach((labels, points) ->
+              points
+                  .keySet()
+                  .forEach(t -> {
+                    Place p = new Place(labels, t);
+                    if (!same(a.at(p), b.at(p)) && !out.contains(p)) {
+                      out.add(p);
+                    }
+                  }));
     }
     return out;
   }
 
   /** Tells whether two values have the same bits; any two NaNs have. */
   private static boolean same(@Nullable Double a, @Nullable Double b) {
-    return a == null || b == null
-        ? a == b
-        : Double.doubleToLongBits(a) == Double.doubleToLongBits(b);
+    return Objects.equals(a, b);
   }
 
   private static boolean close(double a, double b) {
@@ -285,15 +298,15 @@ class OracleTest {
         && (c.function().name().equals("sort") || c.function().name().equals("sort_desc"));
   }
 
-  private static void checkOrder(
-      Query q, List<Series> data, List<Double> actual, String where) {
+  private void checkOrder(Query q, List<Series> data, List<Double> actual, String where) {
     List<Double> expected = new ArrayList<>();
     new Oracle(q, data, null).at(q.startMs()).forEach(e -> expected.add(e.value()));
     for (int i = 0; i < expected.size(); i++) {
       double e = expected.get(i);
       double a = actual.get(i);
       if (!(e == a || Double.isNaN(e) && Double.isNaN(a) || close(e, a))) {
-        throw new AssertionError(where + "\nsorted otherwise: " + expected + " engine " + actual);
+        problems.add(where + "\nsorted otherwise: " + expected + " engine " + actual);
+        return;
       }
     }
   }

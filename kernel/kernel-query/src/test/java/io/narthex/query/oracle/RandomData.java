@@ -95,8 +95,7 @@ final class RandomData {
       case DECIMALS -> Math.round(before * 10 + random.nextInt(21) - 10) / 10.0;
       case CONSTANT -> random.nextInt(40) == 0 ? random.nextInt(5) : before;
       case COUNTER -> random.nextInt(30) == 0 ? random.nextInt(3) : before + random.nextInt(20);
-      case FRACTIONS ->
-          random.nextInt(30) == 0 ? 0 : before + 1500.25 * random.nextInt(20) / 3;
+      case FRACTIONS -> random.nextInt(30) == 0 ? 0 : before + 1500.25 * random.nextInt(20) / 3;
       case ONE -> 1;
       case SPECIAL ->
           switch (random.nextInt(14)) {

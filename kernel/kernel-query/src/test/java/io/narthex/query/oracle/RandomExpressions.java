@@ -204,16 +204,22 @@ final class RandomExpressions {
       case 2 -> one(List.of("pi()", "start()", "end()", "range()", "step()"));
       case 3 ->
           depth > 0
-              ? "(" + scalar(depth - 1, step) + one(ARITHMETIC).replace("atan2", " atan2 ")
-                  + scalar(depth - 1, step) + ")"
+              ? "("
+                  + scalar(depth - 1, step)
+                  + one(ARITHMETIC).replace("atan2", " atan2 ")
+                  + scalar(depth - 1, step)
+                  + ")"
               : number();
       case 4 ->
           depth > 0
               ? one(List.of("min_of", "max_of"))
-                  + "(" + scalar(depth - 1, step) + ", " + number() + ")"
+                  + "("
+                  + scalar(depth - 1, step)
+                  + ", "
+                  + number()
+                  + ")"
               : number();
-      case 5 ->
-          "(" + number() + " " + one(COMPARISONS) + " bool " + number() + ")";
+      case 5 -> "(" + number() + " " + one(COMPARISONS) + " bool " + number() + ")";
       default -> number();
     };
   }
@@ -231,12 +237,17 @@ final class RandomExpressions {
       case 4, 5 -> one(AGGREGATIONS) + grouping() + " (" + vector(less, step) + ")";
       case 6 -> withParameter(less, step);
       case 7 -> withNumber(one(ARITHMETIC), less, step);
-      case 8 ->
-          withNumber(one(COMPARISONS) + (random.nextBoolean() ? " bool" : ""), less, step);
+      case 8 -> withNumber(one(COMPARISONS) + (random.nextBoolean() ? " bool" : ""), less, step);
       case 9, 10 -> binary(less, step);
       case 11 ->
-          "(" + vector(less, step) + ") " + one(List.of("and", "or", "unless")) + matching()
-              + " (" + vector(less, step) + ")";
+          "("
+              + vector(less, step)
+              + ") "
+              + one(List.of("and", "or", "unless"))
+              + matching()
+              + " ("
+              + vector(less, step)
+              + ")";
       case 12, 13 -> special(less, step);
       case 14 -> histogram(step);
       default -> one(List.of("-", "-", "+")) + "(" + vector(less, step) + ")";
@@ -259,25 +270,34 @@ final class RandomExpressions {
     String in = vector(depth, step) + ")";
     return switch (random.nextInt(6)) {
       case 0, 1 ->
-          one(List.of("topk", "bottomk", "limitk")) + grouping() + " ("
+          one(List.of("topk", "bottomk", "limitk"))
+              + grouping()
+              + " ("
               + one(List.of("0", "1", "2", "3", "5", "2.9", "-1", rarely() ? "NaN" : "4"))
-              + ", " + in;
+              + ", "
+              + in;
       case 2 ->
-          "limit_ratio" + grouping() + " ("
-              + one(List.of("0.3", "-0.3", "0.8", "-0.8", "1", "-1", "0", "2")) + ", " + in;
+          "limit_ratio"
+              + grouping()
+              + " ("
+              + one(List.of("0.3", "-0.3", "0.8", "-0.8", "1", "-1", "0", "2"))
+              + ", "
+              + in;
       case 3 -> "count_values" + grouping() + " (\"value\", " + in;
       default ->
-          "quantile" + grouping() + " ("
-              + one(List.of("0", "0.3", "0.5", "0.99", "1", "-1", "2", "NaN")) + ", " + in;
+          "quantile"
+              + grouping()
+              + " ("
+              + one(List.of("0", "0.3", "0.5", "0.99", "1", "-1", "2", "NaN"))
+              + ", "
+              + in;
     };
   }
 
   private String withNumber(String operator, int depth, int step) {
     String v = "(" + vector(depth, step) + ")";
     String s = scalar(depth, step);
-    return random.nextBoolean()
-        ? v + " " + operator + " " + s
-        : s + " " + operator + " " + v;
+    return random.nextBoolean() ? v + " " + operator + " " + s : s + " " + operator + " " + v;
   }
 
   private String binary(int depth, int step) {
@@ -289,22 +309,39 @@ final class RandomExpressions {
       String many = "(" + vector(depth, step) + ")";
       String part = one(List.of(" (build) ", " (sum by (job, instance) (" + any() + ")) "));
       return random.nextBoolean()
-          ? many + " " + operator + " on (job, instance) group_left"
-              + one(List.of("", " (version)", "()")) + fill() + part
-          : part + operator + " on (job, instance) group_right"
-              + one(List.of("", " (version)")) + fill() + " " + many;
+          ? many
+              + " "
+              + operator
+              + " on (job, instance) group_left"
+              + one(List.of(" ()", " (version)"))
+              + fill()
+              + part
+          : part
+              + operator
+              + " on (job, instance) group_right"
+              + one(List.of(" ()", " (version)"))
+              + fill()
+              + " "
+              + many;
     }
     String match =
         switch (random.nextInt(8)) {
-          case 0 -> " on (job, instance) group_left";
-          case 1 -> " ignoring (mode) group_right";
+          case 0 -> " on (job, instance) group_left ()";
+          case 1 -> " ignoring (mode) group_right ()";
           case 2, 3 -> " on (job, instance, mode)";
           case 4 -> " ignoring (mode, le)";
           case 5 -> " ignoring (version)";
           default -> "";
         };
-    return "(" + vector(depth, step) + ") " + operator + match + fill() + " ("
-        + vector(depth, step) + ")";
+    return "("
+        + vector(depth, step)
+        + ") "
+        + operator
+        + match
+        + fill()
+        + " ("
+        + vector(depth, step)
+        + ")";
   }
 
   private String fill() {
@@ -340,10 +377,14 @@ final class RandomExpressions {
             + one(List.of("0", "0.07", "-1", "-Inf", "NaN", "0.5", "6"))
             + ", "
             + one(List.of("0.3", "1", "7", "Inf", "0.05", "NaN"))
-            + ", " + buckets + ")"
+            + ", "
+            + buckets
+            + ")"
         : "histogram_quantile("
             + one(List.of("0", "0.1", "0.5", "0.9", "0.99", "1", "1.5", "-1", "NaN"))
-            + ", " + buckets + ")";
+            + ", "
+            + buckets
+            + ")";
   }
 
   private String special(int depth, int step) {
@@ -353,27 +394,46 @@ final class RandomExpressions {
       case 1 -> "clamp_min(" + in + ", " + scalar(depth, step) + ")";
       case 2 -> "clamp_max(" + in + ", " + scalar(depth, step) + ")";
       case 3 ->
-          "label_replace(" + in + ", \"" + one(List.of("x", "mode", "instance")) + "\", \""
+          "label_replace("
+              + in
+              + ", \""
+              + one(List.of("x", "mode", "instance"))
+              + "\", \""
               + one(List.of("$1-v", "", "same", "$2$1"))
-              + "\", \"instance\", \"" + one(List.of("i(.*)", "(i)([01])", "(.*)", ".*2")) + "\")";
+              + "\", \"instance\", \""
+              + one(List.of("i(.*)", "(i)([01])", "(.*)", ".*2"))
+              + "\")";
       case 4 ->
-          "label_join(" + in + ", \"" + one(List.of("x", "mode")) + "\", \"-\", \"job\", \""
-              + one(LABELS) + "\")";
+          "label_join("
+              + in
+              + ", \""
+              + one(List.of("x", "mode"))
+              + "\", \"-\", \"job\", \""
+              + one(LABELS)
+              + "\")";
       case 5 ->
           "predict_linear(" + range(depth, step) + ", " + one(List.of("60", "3600", "-30")) + ")";
       case 6, 7 ->
-          "quantile_over_time(" + one(List.of("0", "0.1", "0.5", "0.9", "-1", "2", "NaN")) + ", "
-              + range(depth, step) + ")";
+          "quantile_over_time("
+              + one(List.of("0", "0.1", "0.5", "0.9", "-1", "2", "NaN"))
+              + ", "
+              + range(depth, step)
+              + ")";
       case 8 ->
-          "double_exponential_smoothing(" + range(depth, step) + ", "
-              + one(List.of("0.3", "0.9", "0.01")) + ", " + one(List.of("0.1", "0.7")) + ")";
+          "double_exponential_smoothing("
+              + range(depth, step)
+              + ", "
+              + one(List.of("0.3", "0.9", "0.01"))
+              + ", "
+              + one(List.of("0.1", "0.7"))
+              + ")";
       case 9 -> "round(" + in + ", " + one(List.of("0.1", "5", "1e-3", "0", "-2")) + ")";
       case 10 ->
-          one(DATES) + "("
+          one(DATES)
+              + "("
               + one(List.of("", "timestamp(" + in + ")", "build * 8640077", "vector(time())"))
               + ")";
-      case 11 ->
-          one(List.of("sort_by_label", "sort_by_label_desc")) + "(" + in + ", \"job\")";
+      case 11 -> one(List.of("sort_by_label", "sort_by_label_desc")) + "(" + in + ", \"job\")";
       default -> "vector(" + scalar(depth, step) + ")";
     };
   }

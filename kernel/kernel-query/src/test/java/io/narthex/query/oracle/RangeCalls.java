@@ -211,6 +211,9 @@ final class RangeCalls {
   }
 
   private static double medianDeviation(List<Double> values) {
+    if (values.stream().anyMatch(v -> Double.isNaN(v))) {
+      return Double.NaN;
+    }
     double median = Arithmetic.quantile(0.5, values);
     List<Double> distances = new ArrayList<>();
     values.forEach(v -> distances.add(Math.abs(v - median)));
