@@ -75,7 +75,7 @@ final class Grouping {
     return op == AggregateOp.LIMIT_RATIO ? Math.clamp(p, -1.0, 1.0) : p;
   }
 
-  private static double value(AggregateOp op, double parameter, List<Element> group) {
+  private double value(AggregateOp op, double parameter, List<Element> group) {
     List<Double> values = new ArrayList<>();
     group.forEach(e -> values.add(e.value()));
     return switch (op) {
@@ -91,7 +91,7 @@ final class Grouping {
       case MAX -> extreme(values, 1);
       case STDVAR -> variance(values);
       case STDDEV -> Math.sqrt(variance(values));
-      case QUANTILE -> Arithmetic.quantile(parameter, values);
+      case QUANTILE -> Arithmetic.quantile(parameter, oracle.unordered(values));
       default -> throw new IllegalArgumentException("keeps its elements: " + op);
     };
   }

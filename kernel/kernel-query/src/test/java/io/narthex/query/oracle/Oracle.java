@@ -42,8 +42,8 @@ import org.jspecify.annotations.Nullable;
  * that no year of {@code java.time} holds, annotations, statistics and limits.
  *
  * <p>Where the language leaves the order of a vector open (results of aggregations, of operators
- * between vectors and of subqueries), a {@link Random} may be given that shuffles it: what differs
- * between two orders is not defined. Not thread-safe.
+ * between vectors and of subqueries, equal values under a quantile), a {@link Random} may be given
+ * that shuffles it: what differs between two orders is not defined. Not thread-safe.
  */
 final class Oracle {
   /**

@@ -37,8 +37,8 @@ class OracleTest {
   private static final long FIXED_SEED = 20261121;
   private static final long FRESH_SEED =
       Long.getLong("tests.seed", new Random().nextLong() & 0xffffffffL);
-  private static final int EXPRESSIONS = Integer.getInteger("tests.expressions", 1500);
-  private static final int PER_DATA_SET = 150;
+  private static final int EXPRESSIONS = Integer.getInteger("tests.expressions", 3000);
+  private static final int PER_DATA_SET = 200;
 
   /** Largest relative difference where the order of operations is not defined. */
   private static final double TOLERANCE = 1e-12;
@@ -46,7 +46,8 @@ class OracleTest {
   private static final int SHUFFLES = 6;
   private static final int MOST_PROBLEMS = 10;
   private static final Duration SUBQUERY_STEP = Duration.ofMinutes(1);
-  private static final List<Long> STEPS = List.of(15_000L, 30_000L, 37_000L, 60_000L, 300_000L);
+  private static final List<Long> STEPS =
+      List.of(5_000L, 15_000L, 30_000L, 37_000L, 60_000L, 300_000L);
   private static final PromqlParser PARSER =
       new PromqlParser(ParserOptions.everything(Re2::compile));
 
@@ -118,7 +119,10 @@ class OracleTest {
     long stepMs = instant ? 0 : STEPS.get(random.nextInt(STEPS.size()));
     long start = RandomData.START_MS + 300_000 + random.nextInt((int) RandomData.LENGTH_MS);
     start = random.nextBoolean() ? start / 1000 * 1000 : start;
-    long end = start + stepMs * random.nextInt(16) + (instant ? 0 : random.nextInt(1000));
+    long end =
+        start
+            + stepMs * random.nextInt(random.nextInt(8) == 0 ? 100 : 16)
+            + (instant ? 0 : random.nextInt(1000));
     RandomExpressions expressions =
         new RandomExpressions(random, RandomData.START_MS + RandomData.LENGTH_MS / 2);
     boolean range = instant && random.nextInt(10) == 0;

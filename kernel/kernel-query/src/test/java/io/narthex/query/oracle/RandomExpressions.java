@@ -81,7 +81,8 @@ final class RandomExpressions {
   private static final List<String> ARITHMETIC = List.of("+", "-", "*", "/", "%", "^", "atan2");
   private static final List<String> COMPARISONS = List.of("==", "!=", "<", ">", "<=", ">=");
   private static final List<String> LABELS = List.of("job", "instance", "mode", "le", "version");
-  private static final List<Integer> SECONDS = List.of(15, 30, 47, 60, 90, 120, 300, 450, 900);
+  private static final List<Integer> SECONDS =
+      List.of(15, 30, 47, 60, 90, 120, 300, 450, 900, 1800);
 
   private final Random random;
   private final long baseSeconds;
@@ -181,7 +182,7 @@ final class RandomExpressions {
     int seconds = Math.max(one(SECONDS), step);
     if (depth > 0 && random.nextInt(4) == 0) {
       int inner = one(List.of(13, 15, 30, 60, 120));
-      int length = Math.max(seconds, inner);
+      int length = Math.max(Math.max(inner, step), Math.min(seconds, 300));
       String written = inner == 60 ? "" : inner + "s";
       return "(" + vector(depth - 1, inner) + ")[" + length + "s:" + written + "]" + modifiers();
     }
@@ -273,7 +274,16 @@ final class RandomExpressions {
           one(List.of("topk", "bottomk", "limitk"))
               + grouping()
               + " ("
-              + one(List.of("0", "1", "2", "3", "5", "2.9", "-1", rarely() ? "NaN" : "4"))
+              + one(
+                  List.of(
+                      "0",
+                      "1",
+                      "2",
+                      "3",
+                      "5",
+                      "2.9",
+                      "-1",
+                      rarely() ? one(List.of("NaN", "Inf", "-Inf")) : "4"))
               + ", "
               + in;
       case 2 ->
@@ -389,7 +399,8 @@ final class RandomExpressions {
 
   private String special(int depth, int step) {
     String in = vector(depth, step);
-    return switch (random.nextInt(13)) {
+    return switch (random.nextInt(16)) {
+      case 13, 14 -> smoothing(depth, step);
       case 0 -> "clamp(" + in + ", " + number() + ", " + number() + ")";
       case 1 -> "clamp_min(" + in + ", " + scalar(depth, step) + ")";
       case 2 -> "clamp_max(" + in + ", " + scalar(depth, step) + ")";
@@ -419,14 +430,7 @@ final class RandomExpressions {
               + ", "
               + range(depth, step)
               + ")";
-      case 8 ->
-          "double_exponential_smoothing("
-              + range(depth, step)
-              + ", "
-              + one(List.of("0.3", "0.9", "0.01"))
-              + ", "
-              + one(List.of("0.1", "0.7"))
-              + ")";
+      case 8 -> smoothing(depth, step);
       case 9 -> "round(" + in + ", " + one(List.of("0.1", "5", "1e-3", "0", "-2")) + ")";
       case 10 ->
           one(DATES)
@@ -436,5 +440,15 @@ final class RandomExpressions {
       case 11 -> one(List.of("sort_by_label", "sort_by_label_desc")) + "(" + in + ", \"job\")";
       default -> "vector(" + scalar(depth, step) + ")";
     };
+  }
+
+  private String smoothing(int depth, int step) {
+    return "double_exponential_smoothing("
+        + range(depth, step)
+        + ", "
+        + one(List.of("0.3", "0.9", "0.01"))
+        + ", "
+        + one(List.of("0.1", "0.7", rarely() ? "0" : "0.99"))
+        + ")";
   }
 }

@@ -63,7 +63,7 @@ final class RangeCalls {
         : Labels.EMPTY;
   }
 
-  private static @Nullable Double value(
+  private @Nullable Double value(
       String name, Range range, List<Sample> samples, List<Double> numbers, long t) {
     List<Double> values = new ArrayList<>();
     samples.forEach(s -> values.add(s.value()));
@@ -91,7 +91,8 @@ final class RangeCalls {
       case "last_over_time" -> last.value();
       case "stddev_over_time" -> Math.sqrt(variance(values));
       case "stdvar_over_time" -> variance(values);
-      case "quantile_over_time" -> Arithmetic.quantile(numbers.getFirst(), values);
+      case "quantile_over_time" ->
+          Arithmetic.quantile(numbers.getFirst(), oracle.unordered(values));
       case "mad_over_time" -> medianDeviation(values);
       case "deriv" ->
           samples.size() < 2 ? null : regression(samples, samples.getFirst().timeMs())[0];
