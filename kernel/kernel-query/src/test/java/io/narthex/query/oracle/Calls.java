@@ -62,6 +62,7 @@ final class Calls {
     return switch (name) {
       case "absent" -> absent(a.getFirst(), t);
       case "timestamp" -> timestamp(a.getFirst(), t);
+      case "start_timestamp" -> startTimestamp(a.getFirst(), t);
       case "sort" -> sorted(oracle.vector(a.getFirst(), t), 1);
       case "sort_desc" -> sorted(oracle.vector(a.getFirst(), t), -1);
       case "sort_by_label", "sort_by_label_desc" -> oracle.vector(a.getFirst(), t);
@@ -167,9 +168,21 @@ final class Calls {
   private List<Element> timestamp(Expr e, long t) {
     List<Element> out = new ArrayList<>();
     if (Oracle.unwrap(e) instanceof VectorSelector v) {
-      oracle.select(v, t, true).forEach(x -> out.add(oracle.nameless(x, x.value())));
+      for (Element x : oracle.select(v, t, s -> s.timeMs() / 1000.0)) {
+        out.add(oracle.nameless(x, x.value()));
+      }
     } else {
       oracle.vector(e, t).forEach(x -> out.add(oracle.nameless(x, t / 1000.0)));
+    }
+    return out;
+  }
+
+  private List<Element> startTimestamp(Expr e, long t) {
+    List<Element> out = new ArrayList<>();
+    if (Oracle.unwrap(e) instanceof VectorSelector v && oracle.query.startTimes()) {
+      for (Element x : oracle.select(v, t, s -> s.startMs() / 1000.0)) {
+        out.add(oracle.nameless(x, x.value()));
+      }
     }
     return out;
   }

@@ -70,7 +70,10 @@ final class ClassicHistogram {
     if (lower >= upper) {
       return 0;
     }
-    return (below(upper, b) - below(lower, b)) / count;
+    double upTo = below(upper, b);
+    double from = below(lower, b);
+    // ranks may be above the last one where counts are NaN
+    return ((upTo > count ? count : upTo) - (from > count ? count : from)) / count;
   }
 
   /** Returns how many observations are below a value, linear within its bucket. */
@@ -88,7 +91,7 @@ final class ClassicHistogram {
         // nothing is known about where observations are in a bucket without lower bound
         double before =
             from == Double.NEGATIVE_INFINITY ? within : within * (v - from) / (to - from);
-        return Math.min(count, rank + before);
+        return rank + before;
       }
       rank = b.get(i).count();
     }

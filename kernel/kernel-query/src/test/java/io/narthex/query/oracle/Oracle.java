@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,10 +37,10 @@ import org.jspecify.annotations.Nullable;
  * tree anew for each step, reads samples from lists, keeps nothing and shares nothing with the
  * engine but the parser, the maths functions and the value types.
  *
- * <p>Left out: native histograms, start timestamps, {@code anchored} and {@code smoothed}, {@code
- * info}, {@code histogram_quantiles}, the functions over native histograms, {@code
- * start_timestamp}, the order of {@code sort_by_label}, {@code </} and {@code >/}, dates of seconds
- * that no year of {@code java.time} holds, annotations, statistics and limits.
+ * <p>Left out: native histograms, {@code anchored} and {@code smoothed}, {@code info}, {@code
+ * histogram_quantiles}, the functions over native histograms, the order of {@code sort_by_label},
+ * {@code </} and {@code >/}, dates of seconds that no year of {@code java.time} holds, annotations,
+ * statistics and limits.
  *
  * <p>Where the language leaves the order of a vector open (results of aggregations, of operators
  * between vectors and of subqueries, equal values under a quantile), a {@link Random} may be given
@@ -53,6 +54,7 @@ final class Oracle {
    * @param lookbackMs how long an instant selector looks back
    * @param defaultStepMs step of subqueries that name none
    * @param delayedNames whether metric names are dropped only at the end
+   * @param startTimes whether start times take part in rates
    */
   record Query(
       Expr expr,
@@ -61,7 +63,8 @@ final class Oracle {
       long stepMs,
       long lookbackMs,
       long defaultStepMs,
-      boolean delayedNames) {}
+      boolean delayedNames,
+      boolean startTimes) {}
 
   /** The samples of a series under a range. */
   record Window(Labels labels, boolean dropName, List<Sample> samples) {}
@@ -153,7 +156,7 @@ final class Oracle {
       case StringLiteral s -> new Value.Text(s.value());
       case ParenExpr p -> eval(p.expr(), t);
       case UnaryExpr u -> unary(u, t);
-      case VectorSelector v -> new Value.Vector(select(v, t, false));
+      case VectorSelector v -> new Value.Vector(select(v, t, Sample::value));
       case BinaryExpr b -> new Operators(this).eval(b, t);
       case AggregateExpr a -> new Value.Vector(unordered(new Grouping(this).eval(a, t)));
       case Call c -> new Calls(this).eval(c, t);
@@ -281,8 +284,8 @@ final class Oracle {
     };
   }
 
-  /** Returns the newest values; the times they are of, in seconds, if {@code times}. */
-  List<Element> select(VectorSelector v, long t, boolean times) {
+  /** Returns what {@code part} takes from the newest samples. */
+  List<Element> select(VectorSelector v, long t, ToDoubleFunction<Sample> part) {
     long end = moment(v.at(), t) - duration(v.offsetMs(), v.offsetExpr());
     List<Element> out = new ArrayList<>();
     for (Series s : data) {
@@ -294,8 +297,7 @@ final class Oracle {
           }
         }
         if (newest != null && !StaleMarker.is(newest.value())) {
-          double value = times ? newest.timeMs() / 1000.0 : newest.value();
-          out.add(new Element(s.labels(), false, value));
+          out.add(new Element(s.labels(), false, part.applyAsDouble(newest)));
         }
       }
     }

@@ -34,6 +34,7 @@ final class RandomData {
           add("temperature", Kind.DECIMALS, labels);
           add("constant", Kind.CONSTANT, labels);
           add("special", Kind.SPECIAL, labels);
+          add("huge", Kind.HUGE, labels);
           add("requests_total", Kind.COUNTER, labels);
           add("bytes_total", Kind.FRACTIONS, labels);
         }
@@ -52,6 +53,7 @@ final class RandomData {
     DECIMALS,
     CONSTANT,
     SPECIAL,
+    HUGE,
     COUNTER,
     FRACTIONS,
     ONE
@@ -67,7 +69,9 @@ final class RandomData {
     for (Series s : series) {
       SampleBatch batch = new SampleBatch(Math.max(1, s.samples().size()));
       long ref = storage.resolve(s.labels());
-      s.samples().forEach(x -> batch.add(ref, x.timeMs(), x.value()));
+      for (Sample x : s.samples()) {
+        batch.startTime(batch.add(ref, x.timeMs(), x.value()), x.startMs());
+      }
       storage.append(batch);
     }
   }
@@ -81,6 +85,9 @@ final class RandomData {
     for (long t : times()) {
       at = next(kind, at);
       samples.add(new Sample(t, at));
+    }
+    if (kind == Kind.COUNTER && random.nextBoolean()) {
+      samples = random.nextBoolean() ? withStarts(samples) : asDeltas(samples);
     }
     series.add(new Series(labels(name, labels), withGaps(samples)));
   }
@@ -97,6 +104,7 @@ final class RandomData {
       case COUNTER -> random.nextInt(30) == 0 ? random.nextInt(3) : before + random.nextInt(20);
       case FRACTIONS -> random.nextInt(30) == 0 ? 0 : before + 1500.25 * random.nextInt(20) / 3;
       case ONE -> 1;
+      case HUGE -> Double.MAX_VALUE * (random.nextDouble() - 0.2);
       case SPECIAL ->
           switch (random.nextInt(14)) {
             case 0 -> Double.NaN;
@@ -120,6 +128,32 @@ final class RandomData {
     while (t <= START_MS + LENGTH_MS) {
       out.add(t + (jitter == 0 ? 0 : random.nextInt(jitter)));
       t += irregular ? 10_000 + random.nextInt(90_000) : interval;
+    }
+    return out;
+  }
+
+  /** Says when the counter began, anew after each reset; now and then not at all. */
+  private List<Sample> withStarts(List<Sample> samples) {
+    List<Sample> out = new ArrayList<>();
+    long start = START_MS - random.nextInt(100_000);
+    Sample before = null;
+    for (Sample s : samples) {
+      if (before != null && (s.value() < before.value() || random.nextInt(40) == 0)) {
+        start = s.timeMs() - random.nextInt((int) (s.timeMs() - before.timeMs()) + 1);
+      }
+      out.add(new Sample(s.timeMs(), s.value(), random.nextInt(20) == 0 ? 0 : start));
+      before = s;
+    }
+    return out;
+  }
+
+  /** Makes each sample count from the one before, most often. */
+  private List<Sample> asDeltas(List<Sample> samples) {
+    List<Sample> out = new ArrayList<>();
+    long before = START_MS - 15_000;
+    for (Sample s : samples) {
+      out.add(new Sample(s.timeMs(), s.value() % 17, random.nextInt(20) == 0 ? 0 : before));
+      before = s.timeMs();
     }
     return out;
   }

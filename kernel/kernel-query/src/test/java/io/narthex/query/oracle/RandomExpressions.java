@@ -6,7 +6,16 @@ import java.util.Random;
 /** Makes random expressions over the series of {@link RandomData}; all of them parse. */
 final class RandomExpressions {
   private static final List<String> GAUGES =
-      List.of("gauge", "special", "temperature", "constant", "lonely", "latency_bucket", "build");
+      List.of(
+          "gauge",
+          "gauge",
+          "special",
+          "temperature",
+          "constant",
+          "huge",
+          "lonely",
+          "latency_bucket",
+          "build");
   private static final List<String> COUNTERS = List.of("requests_total", "bytes_total");
   private static final List<String> OVER_RANGES =
       List.of(
@@ -63,6 +72,7 @@ final class RandomExpressions {
           "rad",
           "timestamp",
           "timestamp",
+          "start_timestamp",
           "sort",
           "sort_desc",
           "absent");

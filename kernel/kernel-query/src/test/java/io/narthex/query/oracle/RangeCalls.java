@@ -76,7 +76,7 @@ final class RangeCalls {
       case "irate" -> lastTwo(samples, true);
       case "idelta" -> lastTwo(samples, false);
       case "changes" -> changes(values);
-      case "resets" -> resets(values);
+      case "resets" -> resets(samples);
       case "sum_over_time" -> sum(values);
       case "avg_over_time" -> Arithmetic.mean(values);
       case "min_over_time" -> Grouping.extreme(values, -1);
@@ -109,17 +109,37 @@ final class RangeCalls {
     };
   }
 
-  private static @Nullable Double extrapolated(
-      Range range, List<Sample> samples, boolean counter, boolean perSecond) {
-    if (samples.size() < 2) {
-      return null;
+  /** Tells whether a counter has begun anew between two samples. */
+  private boolean isReset(Sample before, Sample now) {
+    if (now.value() < before.value()) {
+      return true;
     }
+    if (!oracle.query.startTimes() || now.startMs() == 0) {
+      return false;
+    }
+    if (now.startMs() == before.timeMs()) {
+      // a delta goes on where the one before ended, which must have been one, too
+      return before.startMs() != 0 && before.startMs() < before.timeMs();
+    }
+    return now.startMs() > before.timeMs() && now.startMs() < now.timeMs();
+  }
+
+  private @Nullable Double extrapolated(
+      Range range, List<Sample> samples, boolean counter, boolean perSecond) {
     Sample first = samples.getFirst();
     Sample last = samples.getLast();
+    boolean fromZero =
+        counter
+            && oracle.query.startTimes()
+            && first.startMs() > range.startMs()
+            && first.startMs() < first.timeMs();
+    if (samples.size() < 2 && !fromZero) {
+      return null;
+    }
     double result = last.value() - first.value();
     if (counter) {
       for (int i = 1; i < samples.size(); i++) {
-        if (samples.get(i).value() < samples.get(i - 1).value()) {
+        if (isReset(samples.get(i - 1), samples.get(i))) {
           result += samples.get(i - 1).value();
         }
       }
@@ -127,12 +147,16 @@ final class RangeCalls {
     double toStart = (first.timeMs() - range.startMs()) / 1000.0;
     double toEnd = (range.endMs() - last.timeMs()) / 1000.0;
     double sampled = (last.timeMs() - first.timeMs()) / 1000.0;
-    double average = sampled / (samples.size() - 1);
+    double average = samples.size() < 2 ? 0 : sampled / (samples.size() - 1);
     double threshold = average * 1.1;
     if (toStart >= threshold) {
       toStart = average / 2;
     }
-    if (counter && result > 0 && first.value() >= 0) {
+    if (fromZero) {
+      result += first.value();
+      sampled = (last.timeMs() - first.startMs()) / 1000.0;
+      toStart = 0;
+    } else if (counter && result > 0 && first.value() >= 0) {
       double toZero = sampled * (first.value() / result);
       if (toZero < toStart) {
         toStart = toZero;
@@ -148,7 +172,7 @@ final class RangeCalls {
     return result * factor;
   }
 
-  private static @Nullable Double lastTwo(List<Sample> samples, boolean rate) {
+  private @Nullable Double lastTwo(List<Sample> samples, boolean rate) {
     if (samples.size() < 2) {
       return null;
     }
@@ -157,7 +181,7 @@ final class RangeCalls {
     if (!rate) {
       return last.value() - before.value();
     }
-    boolean reset = last.value() < before.value();
+    boolean reset = isReset(before, last);
     double rise = reset ? last.value() : last.value() - before.value();
     return rise / ((last.timeMs() - before.timeMs()) / 1000.0);
   }
@@ -172,11 +196,10 @@ final class RangeCalls {
     return n;
   }
 
-  private static double resets(List<Double> values) {
+  private double resets(List<Sample> samples) {
     int n = 0;
-    for (int i = 1; i < values.size(); i++) {
-      double before = values.get(i - 1);
-      n += values.get(i) < before ? 1 : 0;
+    for (int i = 1; i < samples.size(); i++) {
+      n += isReset(samples.get(i - 1), samples.get(i)) ? 1 : 0;
     }
     return n;
   }
