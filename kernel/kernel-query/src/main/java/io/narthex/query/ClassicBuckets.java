@@ -60,10 +60,7 @@ final class ClassicBuckets {
       return Double.NaN;
     }
     double rank = q * observations;
-    int b = 0;
-    while (b < n - 1 && !(counts[b] >= rank)) {
-      b++;
-    }
+    int b = bucketOf(rank);
     if (b == n - 1) {
       return bounds[n - 2];
     }
@@ -79,6 +76,24 @@ final class ClassicBuckets {
       rank -= counts[b - 1];
     }
     return start + (end - start) * (rank / count);
+  }
+
+  /**
+   * Returns the first bucket but the last that holds a rank, found by halving: where counts are NaN
+   * the way decides.
+   */
+  private int bucketOf(double rank) {
+    int low = 0;
+    int high = n - 1;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (counts[middle] >= rank) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return low;
   }
 
   private void makeMonotonic() {

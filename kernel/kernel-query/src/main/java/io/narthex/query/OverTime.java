@@ -156,7 +156,7 @@ final class OverTime {
     private final boolean max;
     private final boolean time;
 
-    /** Indexes whose values get worse, the best first; ties keep the latest for times. */
+    /** Indexes whose values get worse, the best first. */
     private int[] queue = new int[16];
 
     private int head;
@@ -215,12 +215,19 @@ final class OverTime {
       }
     }
 
-    /** Tells whether an older value is of no use once a newer one is there. NaN always yields. */
+    /**
+     * Tells whether an older value is of no use once a newer one is there. NaN always yields. Of
+     * equal values the first is the result, which matters for the sign of zero, but the time is
+     * that of the last.
+     */
     private boolean yields(double old, double now) {
       if (Double.isNaN(old)) {
         return true;
       }
-      return max ? now >= old : now <= old;
+      if (old == now) {
+        return time || Double.doubleToRawLongBits(old) == Double.doubleToRawLongBits(now);
+      }
+      return max ? now > old : now < old;
     }
   }
 
