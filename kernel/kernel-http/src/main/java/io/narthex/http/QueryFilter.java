@@ -135,7 +135,8 @@ final class QueryFilter implements Filter {
   private static QueryEngine.Options options(Parameters p) {
     Duration timeout = p.duration("timeout");
     Duration lookback = p.duration("lookback_delta");
-    return new QueryEngine.Options(timeout, lookback, p.text("stats").equals("all"));
+    return new QueryEngine.Options(
+        timeout, lookback, p.text("stats").equals("all"), !p.text("stats").isEmpty());
   }
 
   private static int size(Data data) {
