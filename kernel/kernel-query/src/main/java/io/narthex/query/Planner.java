@@ -282,7 +282,7 @@ final class Planner {
   }
 
   private void narrow(@Nullable VectorSelector v, List<Matcher> more) {
-    if (v == null || !plan.alone.contains(v.matchers())) {
+    if (v == null || !plan.alone.contains(v.matchers()) || isShared(v)) {
       return;
     }
     List<Matcher> all = new ArrayList<>(v.matchers());
@@ -294,5 +294,10 @@ final class Planner {
     if (all.size() > v.matchers().size()) {
       plan.added.put(Objects.requireNonNull(numbering.of(v)).id(), List.copyOf(all));
     }
+  }
+
+  private boolean isShared(Expr e) {
+    Shared value = plan.sharedAt.get(e);
+    return value != null && value.number > 0;
   }
 }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class PlanTest {
@@ -41,8 +42,7 @@ class PlanTest {
     SampleBatch batch = new SampleBatch(20_000);
     for (String name : List.of("a", "b_total", "c")) {
       for (int s = 0; s < 6; s++) {
-        Labels labels =
-            Labels.of("__name__", name, "l", "v" + s % 3, "i", Integer.toString(s / 3));
+        Labels labels = Labels.of("__name__", name, "l", "v" + s % 3, "i", Integer.toString(s / 3));
         long ref = storage.resolve(labels);
         for (int i = 0; i < 120; i++) {
           if ((i + s) % 17 == 5) {
@@ -107,7 +107,7 @@ class PlanTest {
     return engine(storage()).explain(query, 300_000, 900_000, 30_000, DEFAULT);
   }
 
-  private static Object decision(PlanNode n, String name, int... path) {
+  private static @Nullable Object decision(PlanNode n, String name, int... path) {
     PlanNode at = n;
     for (int i : path) {
       at = at.children().get(i);
@@ -135,8 +135,7 @@ class PlanTest {
     String f = "sum by (l) (rate(a[2m]))";
     assertThat(selects("max_over_time(" + f + "[5m:30s]) - min_over_time(" + f + "[5m:30s])"))
         .isEqualTo(1);
-    PlanNode top =
-        explain("max_over_time(" + f + "[5m:30s]) - min_over_time(" + f + "[5m:30s])");
+    PlanNode top = explain("max_over_time(" + f + "[5m:30s]) - min_over_time(" + f + "[5m:30s])");
     assertThat(decision(top, "shared", 0, 0, 0)).isEqualTo(1);
     assertThat(decision(top, "shared", 1, 0, 0)).isEqualTo(1);
     // other steps, other values; the samples are read once all the same
@@ -221,8 +220,7 @@ class PlanTest {
     // what can report something is evaluated
     assertThat(selects("a{l=\"none\"} and rate(c[1m])")).isEqualTo(2);
     Counting storage = storage();
-    QueryResult r =
-        engine(storage).range("a and c{l=\"none\"}", 300_000, 900_000, 30_000, COUNTED);
+    QueryResult r = engine(storage).range("a and c{l=\"none\"}", 300_000, 900_000, 30_000, COUNTED);
     assertThat(storage.requests).hasSize(2);
     assertThat(r.statistics().totalQueryableSamples()).isGreaterThan(0);
   }
@@ -243,7 +241,7 @@ class PlanTest {
                 900_000,
                 30_000,
                 DEFAULT);
-    assertThat(r.infos()).containsExactly(text + " (1:10)", text + " (1:34)", text + " (1:55)");
+    assertThat(r.infos()).containsExactly(text + " (1:10)", text + " (1:34)", text + " (1:54)");
   }
 
   @Test
@@ -296,7 +294,7 @@ class PlanTest {
       case 4 -> "(" + vector(depth - 1) + ")" + one(" + ", " * ", " == bool ") + "2 * 3";
       case 5 ->
           one("sum", "count", "max", "avg", "topk by (i) (1,", "quantile by (l) (0.3,")
-              .transform(o -> o.endsWith(",") ? o : o + one(" by (l) (", " ("))
+                  .transform(o -> o.endsWith(",") ? o : o + one(" by (l) (", " ("))
               + vector(depth - 1)
               + ")";
       case 6 ->
@@ -306,8 +304,11 @@ class PlanTest {
               + ")"
               + one("[2m:30s]", "[3m:30s]", "[2m:]")
               + ")";
-      case 7 -> one("abs", "histogram_sum", "histogram_count", "timestamp", "absent", "-") + "("
-          + vector(depth - 1) + ")";
+      case 7 ->
+          one("abs", "histogram_sum", "histogram_count", "timestamp", "absent", "-")
+              + "("
+              + vector(depth - 1)
+              + ")";
       case 8 -> "histogram_quantile(0.5, " + vector(depth - 1) + ")";
       case 9 -> "clamp_min(" + vector(depth - 1) + ", scalar(sum(" + selector() + ")))";
       default ->
@@ -347,9 +348,7 @@ class PlanTest {
     engine.planned = planned;
     try {
       QueryResult r =
-          range
-              ? engine.range(q, 300_000, 900_000, 30_000, how)
-              : engine.instant(q, 600_000, how);
+          range ? engine.range(q, 300_000, 900_000, 30_000, how) : engine.instant(q, 600_000, how);
       StringBuilder out = new StringBuilder();
       out.append(shown(r.data())).append(r.warnings()).append(r.infos());
       if (how.statistics()) {
