@@ -2,6 +2,7 @@ package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.service.config.ConfigService;
+import io.narthex.service.plugins.PluginService;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.rules.RuleService.AlertmanagerUrls;
 import io.narthex.service.server.ServerInfo;
@@ -33,6 +34,7 @@ public final class StatusApi {
   private final ConfigService config;
   private final StorageGate storage;
   private final Services services;
+  private final PluginService plugins;
   private final Clock clock;
 
   StatusApi(
@@ -40,11 +42,13 @@ public final class StatusApi {
       ConfigService config,
       StorageGate storage,
       Services services,
+      PluginService plugins,
       Clock clock) {
     this.server = server;
     this.config = config;
     this.storage = storage;
     this.services = services;
+    this.plugins = plugins;
     this.clock = clock;
   }
 
@@ -257,27 +261,8 @@ public final class StatusApi {
   @GET
   @Path("features")
   public Response features() {
-    return Api.success(out -> {
-      out.writeStartObject();
-      out.writeObjectFieldStart("api");
-      out.writeBooleanField("admin", server.enabled("web.enable-admin-api"));
-      out.writeBooleanField("lifecycle", server.enabled("web.enable-lifecycle"));
-      out.writeBooleanField(
-          "remote_write_receiver", server.enabled("web.enable-remote-write-receiver"));
-      out.writeEndObject();
-      out.writeObjectFieldStart("promql");
-      for (String feature :
-          List.of(
-              "promql-experimental-functions",
-              "promql-delayed-name-removal",
-              "promql-extended-range-selectors",
-              "promql-binop-fill-modifiers")) {
-        out.writeBooleanField(
-            feature.substring("promql-".length()).replace('-', '_'), server.feature(feature));
-      }
-      out.writeEndObject();
-      out.writeEndObject();
-    });
+    Map<String, Map<String, Boolean>> all = new Features(server, plugins).of(services.inspector());
+    return Api.success(out -> InspectApi.write(out, all));
   }
 
   /** Returns notes for users of the web page: a configuration that was not applied. */

@@ -2,6 +2,7 @@ package io.narthex.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.model.Labels;
@@ -132,7 +133,7 @@ class HttpServerTest {
 
     @Override
     public boolean feature(String name) {
-      return false;
+      return name.equals("promql-per-step-stats") && flags.containsKey("per-step");
     }
 
     @Override
@@ -205,7 +206,8 @@ class HttpServerTest {
           new Data.Matrix(List.of()),
           List.of(),
           List.of(),
-          new Statistics(0, 0, 0, 0, 0, 0, 0, 0, 0, null));
+          new Statistics(
+              0, 0, 0, 0, 0, 0, 5, 0, 0, options.perStepStatistics() ? new long[] {2, 3} : null));
     }
 
     @Override
@@ -229,6 +231,11 @@ class HttpServerTest {
     public PlanNode explain(
         String expression, long startMs, long endMs, long stepMs, Options options) {
       return new PlanNode("vectorSelector", expression, 0, 2, 1, 3, 4, stepMs, 6, 7L, List.of());
+    }
+
+    @Override
+    public Map<String, Map<String, Boolean>> features() {
+      return Map.of("promql_functions", Map.of("rate", true));
     }
 
     @Override
@@ -443,6 +450,26 @@ class HttpServerTest {
         .hasToString("0");
     assertThat(body).contains("\"stats\":{\"timings\":{\"evalTotalTime\":0,");
     assertThat(get("/api/v1/query?query=up").body()).doesNotContain("stats");
+    String odd = get("/api/v1/query?query=up&stats=some").body();
+    assertThat(odd).contains("\"stats\":{", "parameter \\\"stats\\\": other values");
+  }
+
+  @Test
+  void figuresPerStepWantAFlagAndStatsAll() throws Exception {
+    String range = "/api/v1/query_range?query=up&start=1&end=1.5&step=0.5&stats=";
+    assertThat(get(range + "all").body()).doesNotContain("PerStep");
+    flags.put("per-step", "");
+    assertThat(get(range + "true").body()).doesNotContain("PerStep");
+    assertThat(get(range + "all").body())
+        .contains("\"totalQueryableSamplesPerStep\":[[1,2],[1.500,3]]");
+  }
+
+  @Test
+  void tellsWhatItCanDo() throws Exception {
+    JsonNode features = new JsonMapper().readTree(get("/api/v1/features").body()).path("data");
+    assertThat(features.at("/promql_functions/rate").asBoolean()).isTrue();
+    assertThat(features.at("/promql/per_step_stats").isBoolean()).isTrue();
+    assertThat(features.at("/api/admin").asBoolean()).isFalse();
   }
 
   @Test

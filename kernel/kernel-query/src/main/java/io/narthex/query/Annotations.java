@@ -4,7 +4,6 @@ import io.narthex.promql.Numbers;
 import io.narthex.promql.PosRange;
 import io.narthex.promql.Strings;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -29,7 +28,7 @@ final class Annotations {
   private final String query;
   private final Set<String> warnings = new LinkedHashSet<>();
   private final Set<String> infos = new LinkedHashSet<>();
-  private final Set<Note> seen = new HashSet<>();
+  private final Set<Note> seen = new LinkedHashSet<>();
   private @Nullable Set<Note> noted;
 
   Annotations(String query) {
@@ -42,6 +41,15 @@ final class Annotations {
 
   List<String> infos() {
     return new ArrayList<>(infos);
+  }
+
+  /** Returns an empty set for the same query. */
+  Annotations fresh() {
+    return new Annotations(query);
+  }
+
+  void addAll(Annotations others) {
+    others.seen.forEach(this::report);
   }
 
   private void warn(String text, PosRange place, String detail) {

@@ -166,6 +166,11 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
   }
 
   @Override
+  public Map<String, Map<String, Boolean>> features() {
+    return LanguageFeatures.of(settings.get());
+  }
+
+  @Override
   public Map<String, @Nullable Object> syntaxTree(String expression) {
     try (FunctionRegistry.Lease lease = functions.lease()) {
       return SyntaxTree.of(parse(expression, settings.get(), lease));
@@ -340,7 +345,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
           m.selector().mode().name().toLowerCase(java.util.Locale.ROOT)
               + " modifier can only be used inside a function");
     }
-    Evaluator.Windows windows = evaluator.windows(range, grid, "");
+    Windows windows = evaluator.windows(range, grid, "");
     List<QueryResult.Series> out = new ArrayList<>();
     RangeFunction collect =
         new RangeFunction(evaluator.context.annotations, range.position()) {

@@ -191,6 +191,11 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
   }
 
   @Override
+  public Map<String, Map<String, Boolean>> features() {
+    return engine.features();
+  }
+
+  @Override
   public Map<String, @Nullable Object> syntaxTree(String expression) {
     return running.within(() -> engine.syntaxTree(expression));
   }

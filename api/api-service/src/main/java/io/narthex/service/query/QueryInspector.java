@@ -26,6 +26,12 @@ public interface QueryInspector {
       String expression, long startMs, long endMs, long stepMs, QueryEngine.Options options);
 
   /**
+   * Returns what the language offers: by category ({@code promql}, {@code promql_functions}, {@code
+   * promql_operators}) the features by name, and whether they are switched on.
+   */
+  Map<String, Map<String, Boolean>> features();
+
+  /**
    * A part of a query with its cost, that of its parts included.
    *
    * @param kind as the type in the syntax tree, for example {@code vectorSelector}
