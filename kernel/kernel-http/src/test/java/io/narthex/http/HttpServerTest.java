@@ -207,7 +207,16 @@ class HttpServerTest {
           List.of(),
           List.of(),
           new Statistics(
-              0, 0, 0, 0, 0, 0, options.statistics() ? 5 : 0, 0, 0, options.perStepStatistics() ? new long[] {2, 3} : null));
+              0,
+              0,
+              0,
+              0,
+              0,
+              0,
+              options.statistics() ? 5 : 0,
+              0,
+              0,
+              options.perStepStatistics() ? new long[] {2, 3} : null));
     }
 
     @Override
