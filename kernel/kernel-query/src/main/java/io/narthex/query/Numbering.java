@@ -15,6 +15,7 @@ import io.narthex.promql.Expr.SubqueryExpr;
 import io.narthex.promql.Expr.UnaryExpr;
 import io.narthex.promql.Expr.VectorSelector;
 import io.narthex.promql.Functions;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -94,7 +95,12 @@ final class Numbering {
   }
 
   private List<Integer> inner(Expr e) {
-    return SyntaxTree.children(e).stream().map(this::id).toList();
+    List<Expr> parts = SyntaxTree.children(e);
+    List<Integer> out = new ArrayList<>(parts.size());
+    for (Expr part : parts) {
+      out.add(id(part));
+    }
+    return out;
   }
 
   private Object key(Expr e) {

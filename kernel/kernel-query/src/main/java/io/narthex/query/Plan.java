@@ -43,7 +43,7 @@ final class Plan {
   final Map<Expr, Shared> sharedAt = new IdentityHashMap<>();
   final Map<Wanted, SharedRead.Member> members = new HashMap<>();
   final Map<Expr, SharedRead.Member> memberAt = new IdentityHashMap<>();
-  final Map<Integer, List<Matcher>> added = new HashMap<>();
+  final Map<Expr, List<Matcher>> added = new IdentityHashMap<>();
 
   /** Matchers of selectors that are read at one place only. */
   final Set<List<Matcher>> alone = new HashSet<>();
@@ -94,9 +94,7 @@ final class Plan {
 
   /** Returns the matchers of an instant selector, with those taken over from elsewhere. */
   List<Matcher> matchers(VectorSelector v) {
-    Numbering n = numbering;
-    Numbering.Entry known = n == null || added.isEmpty() ? null : n.of(v);
-    List<Matcher> more = known == null ? null : added.get(known.id());
+    List<Matcher> more = added.isEmpty() ? null : added.get(v);
     return more == null ? v.matchers() : more;
   }
 

@@ -45,7 +45,7 @@ final class Planner {
   private final Plan plan;
   private final Numbering numbering;
   private final Deque<Visit> visits = new ArrayDeque<>();
-  private final List<BinaryExpr> operators = new ArrayList<>();
+  private final List<Expr> visited = new ArrayList<>();
   private final Map<List<Matcher>, Integer> reads = new HashMap<>();
   private final Map<List<Matcher>, List<Member>> members = new LinkedHashMap<>();
 
@@ -64,22 +64,28 @@ final class Planner {
     Plan plan = new Plan(new StepInvariance(), grid.size() > 1);
     List<Expr> nodes = nodes(e);
     plan.constants = Constants.fold(nodes);
-    VectorSelector only = null;
     int selectors = 0;
     for (Expr node : nodes) {
       VectorSelector v = selector(node);
-      if (v != null) {
-        only = v;
+      if (v != null && !v.matchersOnly()) {
         selectors++;
+        plan.alone.add(v.matchers());
       }
     }
-    if (selectors == 1 && only != null) {
-      plan.alone.add(only.matchers());
-    } else if (selectors > 1 && grid.size() > 0) {
-      Numbering numbering = new Numbering(nodes);
-      plan.numbering = numbering;
-      plan.leavesOut = leavesOut;
-      new Planner(context, plan, numbering).run(e, grid);
+    if (selectors < 2 || grid.size() == 0) {
+      return plan;
+    }
+    plan.leavesOut = leavesOut;
+    List<Expr> read = nodes;
+    // without two selectors that are the same there is nothing to share
+    if (plan.alone.size() < selectors) {
+      plan.alone.clear();
+      Planner planner = new Planner(context, plan, new Numbering(nodes));
+      planner.share(e, grid);
+      read = planner.visited;
+    }
+    if (leavesOut) {
+      narrow(plan, read, context.options);
     }
     return plan;
   }
@@ -103,7 +109,8 @@ final class Planner {
     return e instanceof VectorSelector v ? v : e instanceof MatrixSelector m ? m.selector() : null;
   }
 
-  private void run(Expr e, Grid grid) {
+  private void share(Expr e, Grid grid) {
+    plan.numbering = numbering;
     Expr inner = Evaluator.unwrap(e);
     if (inner.type() == ValueType.MATRIX) {
       range(inner, grid, false);
@@ -127,9 +134,6 @@ final class Planner {
     List<SharedRead> combined = new ArrayList<>();
     members.forEach((matchers, of) -> SharedRead.combine(matchers, of, combined));
     plan.members.values().removeIf(m -> m.owner() == null);
-    if (plan.leavesOut) {
-      narrow();
-    }
   }
 
   private void visit(Expr e, @Nullable Grid grid, boolean subquery) {
@@ -160,7 +164,7 @@ final class Planner {
       case ParenExpr p -> visits.push(new Visit(p.expr(), grid, subquery));
       case UnaryExpr u -> visits.push(new Visit(u.expr(), grid, subquery));
       case BinaryExpr b -> {
-        operators.add(b);
+        visited.add(b);
         visits.push(new Visit(b.right(), grid, subquery));
         visits.push(new Visit(b.left(), grid, subquery));
       }
@@ -270,21 +274,28 @@ final class Planner {
 
   /* what need not be read */
 
-  private void narrow() {
-    Narrowing narrowing = new Narrowing(context.options);
-    for (BinaryExpr b : operators) {
-      if (b.matching() == null) {
-        continue;
+  private static void narrow(Plan plan, List<Expr> read, EngineOptions options) {
+    Narrowing narrowing = new Narrowing(options);
+    for (Expr e : read) {
+      if (e instanceof BinaryExpr b && b.matching() != null) {
+        VectorSelector left = Narrowing.plain(b.left());
+        if (left != null && isAlone(plan, left)) {
+          narrow(plan, left, narrowing.forLeft(b));
+        }
+        VectorSelector right = Narrowing.plain(b.right());
+        if (right != null && isAlone(plan, right)) {
+          narrow(plan, right, narrowing.forRight(b));
+        }
       }
-      narrow(Narrowing.plain(b.left()), narrowing.forLeft(b));
-      narrow(Narrowing.plain(b.right()), narrowing.forRight(b));
     }
   }
 
-  private void narrow(@Nullable VectorSelector v, List<Matcher> more) {
-    if (v == null || !plan.alone.contains(v.matchers()) || isShared(v)) {
-      return;
-    }
+  private static boolean isAlone(Plan plan, VectorSelector v) {
+    Shared value = plan.sharedAt.get(v);
+    return plan.alone.contains(v.matchers()) && (value == null || value.number == 0);
+  }
+
+  private static void narrow(Plan plan, VectorSelector v, List<Matcher> more) {
     List<Matcher> all = new ArrayList<>(v.matchers());
     for (Matcher m : more) {
       if (!all.contains(m)) {
@@ -292,12 +303,7 @@ final class Planner {
       }
     }
     if (all.size() > v.matchers().size()) {
-      plan.added.put(Objects.requireNonNull(numbering.of(v)).id(), List.copyOf(all));
+      plan.added.put(v, List.copyOf(all));
     }
-  }
-
-  private boolean isShared(Expr e) {
-    Shared value = plan.sharedAt.get(e);
-    return value != null && value.number > 0;
   }
 }
