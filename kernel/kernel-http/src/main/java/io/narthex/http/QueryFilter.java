@@ -144,7 +144,7 @@ final class QueryFilter implements Filter {
 
   private QueryEngine.Options options(Parameters p) {
     Duration timeout = p.duration("timeout");
-    Duration lookback = p.duration("lookback_delta");
+    Duration lookback = p.lookback();
     boolean perStep = p.text("stats").equals("all") && server.feature(PER_STEP_STATS);
     boolean statistics = !p.text("stats").isEmpty();
     return new QueryEngine.Options(timeout, lookback, perStep, statistics);

@@ -1,6 +1,7 @@
 package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.narthex.model.Matcher;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.rules.RuleService;
@@ -301,11 +302,21 @@ public final class StatusApi {
   public Response delete(@Context HttpServletRequest request) {
     DeletableStorage target = deletable();
     Parameters p = new Parameters(request);
-    var sets = p.matchers(services.engine());
+    List<List<Matcher>> sets;
+    try {
+      sets = p.narrowMatchers(services.engine());
+    } catch (ApiException e) {
+      throw Parameters.named("match[]", e);
+    }
     if (sets.isEmpty()) {
       throw new ApiException(ApiError.BAD_DATA, "no match[] parameter provided");
     }
     long[] range = p.range();
+    if (range[1] < range[0]) {
+      throw new ApiException(
+          ApiError.BAD_DATA,
+          "invalid parameter \"end\": end timestamp must not be before start time");
+    }
     target.delete(sets, range[0], range[1]);
     return Response.noContent().build();
   }

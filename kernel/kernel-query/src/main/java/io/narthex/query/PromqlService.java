@@ -191,6 +191,11 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
   }
 
   @Override
+  public List<List<Matcher>> selectors(String expression) {
+    return running.within(() -> engine.selectors(expression));
+  }
+
+  @Override
   public Map<String, Map<String, Boolean>> features() {
     return engine.features();
   }
