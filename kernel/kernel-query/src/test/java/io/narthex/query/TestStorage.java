@@ -21,7 +21,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** A storage for tests: sorted maps, any order of appends. Not thread-safe. */
-class TestStorage implements Storage {
+final class TestStorage implements Storage {
   private record Sample(double value, @Nullable NativeHistogram histogram, long start) {}
 
   private final Map<Labels, Long> refs = new HashMap<>();
