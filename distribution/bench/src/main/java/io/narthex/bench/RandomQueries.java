@@ -88,7 +88,30 @@ final class RandomQueries {
 
   /** Returns the next expression. */
   String next() {
-    return random.nextInt(50) == 0 ? broken() : vector(1 + random.nextInt(3));
+    return random.nextInt(50) == 0
+        ? broken()
+        : random.nextInt(2) == 0 ? repeated() : vector(1 + random.nextInt(3));
+  }
+
+  /** Expressions in which something occurs twice, or one side decides what counts of the other. */
+  private String repeated() {
+    String v = vector(1 + random.nextInt(2));
+    String name = one(random.nextBoolean() ? COUNTERS : GAUGES);
+    String operator = " " + one(ARITHMETIC) + " ";
+    return switch (random.nextInt(8)) {
+      case 0 -> "(" + v + ")" + operator + "(" + v + ")";
+      case 1 -> "sum(" + v + ") / (sum(" + v + ") + sum(" + any() + "))";
+      case 2 -> "max_over_time((" + v + ")[5m:30s]) - min_over_time((" + v + ")[5m:30s])";
+      case 3 -> overRange(name) + operator + overRange(name);
+      case 4 -> name + modifiers() + operator + overRange(name);
+      case 5 -> any() + " " + one(List.of("and", "unless", "or")) + matching() + " " + any();
+      case 6 -> any() + " " + one(List.of("and", "unless")) + matching() + " (" + v + ")";
+      default -> any() + operator + matching() + " " + any();
+    };
+  }
+
+  private String overRange(String name) {
+    return one(RANGE_FUNCTIONS) + "(" + name + "[" + one(DURATIONS) + "]" + modifiers() + ")";
   }
 
   private String broken() {

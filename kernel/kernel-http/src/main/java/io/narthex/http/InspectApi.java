@@ -11,6 +11,7 @@ import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What the parts of a query cost: {@code /narthex/api/v1/explain}. */
@@ -65,6 +66,10 @@ public final class InspectApi {
     Long estimated = n.estimatedSeries();
     if (estimated != null) {
       out.writeNumberField("estimatedSeries", estimated);
+    }
+    if (!n.plan().isEmpty()) {
+      out.writeFieldName("plan");
+      write(out, new TreeMap<>(n.plan()));
     }
     out.writeArrayFieldStart("children");
     for (PlanNode child : n.children()) {

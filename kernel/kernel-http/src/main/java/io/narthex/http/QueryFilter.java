@@ -146,7 +146,8 @@ final class QueryFilter implements Filter {
     Duration timeout = p.duration("timeout");
     Duration lookback = p.lookback();
     boolean perStep = p.text("stats").equals("all") && server.feature(PER_STEP_STATS);
-    return new QueryEngine.Options(timeout, lookback, perStep);
+    boolean statistics = !p.text("stats").isEmpty();
+    return new QueryEngine.Options(timeout, lookback, perStep, statistics);
   }
 
   private static int size(Data data) {

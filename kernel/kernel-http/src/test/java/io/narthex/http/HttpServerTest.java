@@ -209,7 +209,16 @@ class HttpServerTest {
           List.of(),
           List.of(),
           new Statistics(
-              0, 0, 0, 0, 0, 0, 5, 0, 0, options.perStepStatistics() ? new long[] {2, 3} : null));
+              0,
+              0,
+              0,
+              0,
+              0,
+              0,
+              options.statistics() ? 5 : 0,
+              0,
+              0,
+              options.perStepStatistics() ? new long[] {2, 3} : null));
     }
 
     @Override
@@ -232,7 +241,11 @@ class HttpServerTest {
     @Override
     public PlanNode explain(
         String expression, long startMs, long endMs, long stepMs, Options options) {
-      return new PlanNode("vectorSelector", expression, 0, 2, 1, 3, 4, stepMs, 6, 7L, List.of());
+      PlanNode child =
+          new PlanNode("vectorSelector", expression, 0, 2, 1, 3, 4, stepMs, 6, 7L, List.of());
+      Map<String, Object> plan = Map.of("shared", 2, "once", true, "added", List.of("a=\"b\""));
+      return new PlanNode(
+          "unaryExpr", "-" + expression, 0, 2, 1, 3, 4, 0, 6, null, List.of(child), plan);
     }
 
     @Override
@@ -413,9 +426,12 @@ class HttpServerTest {
             "{\"status\":\"success\",\"data\":{\"bool\":true,\"list\":[\"a\",1],\"nothing\":null}}");
     assertThat(get("/narthex/api/v1/explain?query=up&start=1&end=9&step=2").body())
         .isEqualTo(
-            "{\"status\":\"success\",\"data\":{\"kind\":\"vectorSelector\",\"expr\":\"up\",\"start\":0,"
+            "{\"status\":\"success\",\"data\":{\"kind\":\"unaryExpr\",\"expr\":\"-up\",\"start\":0,"
+                + "\"end\":2,\"evaluations\":1,\"series\":3,\"samples\":4,\"samplesRead\":0,"
+                + "\"timeNanos\":6,\"plan\":{\"added\":[\"a=\\\"b\\\"\"],\"once\":true,\"shared\":2},"
+                + "\"children\":[{\"kind\":\"vectorSelector\",\"expr\":\"up\",\"start\":0,"
                 + "\"end\":2,\"evaluations\":1,\"series\":3,\"samples\":4,\"samplesRead\":2000,"
-                + "\"timeNanos\":6,\"estimatedSeries\":7,\"children\":[]}}");
+                + "\"timeNanos\":6,\"estimatedSeries\":7,\"children\":[]}]}}");
     error(
         get("/narthex/api/v1/explain?query=up&start=9&end=1&step=2"),
         400,
@@ -515,7 +531,9 @@ class HttpServerTest {
     String range = "/api/v1/query_range?query=up&start=1&end=1.5&step=0.5&stats=";
     assertThat(get(range + "all").body()).doesNotContain("PerStep");
     flags.put("per-step", "");
-    assertThat(get(range + "true").body()).doesNotContain("PerStep");
+    assertThat(get(range + "true").body())
+        .contains("\"totalQueryableSamples\":5")
+        .doesNotContain("PerStep");
     assertThat(get(range + "all").body())
         .contains("\"totalQueryableSamplesPerStep\":[[1,2],[1.500,3]]");
   }

@@ -4,23 +4,32 @@ import io.narthex.promql.Numbers;
 import io.narthex.promql.PosRange;
 import io.narthex.promql.Strings;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Warnings and infos of one query, without duplicates, with Prometheus' texts. A text is built once
  * per kind, place and metric, so that reporting the same thing at every step costs a look-up.
  */
 final class Annotations {
-  private record Key(String kind, PosRange place, String detail) {}
+  /**
+   * One report.
+   *
+   * @param warning whether it is a warning; else it is an info
+   * @param kind first part of its text
+   * @param place the part of the query it is about
+   * @param detail rest of its text
+   */
+  record Note(boolean warning, String kind, PosRange place, String detail) {}
 
   private final String query;
   private final Set<String> warnings = new LinkedHashSet<>();
   private final Set<String> infos = new LinkedHashSet<>();
-  private final Map<Key, Boolean> seen = new HashMap<>();
+  private final Set<Note> seen = new LinkedHashSet<>();
+  private @Nullable Set<Note> noted;
 
   Annotations(String query) {
     this.query = query;
@@ -40,20 +49,56 @@ final class Annotations {
   }
 
   void addAll(Annotations others) {
-    warnings.addAll(others.warnings);
-    infos.addAll(others.infos);
-    seen.putAll(others.seen);
+    others.seen.forEach(this::report);
   }
 
   private void warn(String text, PosRange place, String detail) {
-    if (seen.putIfAbsent(new Key(text, place, detail), true) == null) {
-      warnings.add("PromQL warning: " + text + detail + " (" + place.startIn(query) + ")");
-    }
+    report(new Note(true, text, place, detail));
   }
 
   private void info(String text, PosRange place, String detail) {
-    if (seen.putIfAbsent(new Key(text, place, detail), true) == null) {
-      infos.add("PromQL info: " + text + detail + " (" + place.startIn(query) + ")");
+    report(new Note(false, text, place, detail));
+  }
+
+  private void report(Note n) {
+    Set<Note> also = noted;
+    if (also != null) {
+      also.add(n);
+    }
+    if (seen.add(n)) {
+      String text = n.kind() + n.detail() + " (" + n.place().startIn(query) + ")";
+      if (n.warning()) {
+        warnings.add("PromQL warning: " + text);
+      } else {
+        infos.add("PromQL info: " + text);
+      }
+    }
+  }
+
+  /** Begins to note all reports; returns what {@link #end} wants back. */
+  @Nullable Set<Note> begin() {
+    Set<Note> outer = noted;
+    noted = new LinkedHashSet<>();
+    return outer;
+  }
+
+  /** Ends what {@link #begin} began; returns the reports between the two, each once. */
+  Set<Note> end(@Nullable Set<Note> outer) {
+    Set<Note> mine = noted;
+    noted = outer;
+    if (mine == null) {
+      throw new IllegalStateException("annotations: end without begin");
+    }
+    if (outer != null) {
+      outer.addAll(mine);
+    }
+    return mine;
+  }
+
+  /** Reports again what was reported before, at other places. */
+  void repeat(Set<Note> notes, UnaryOperator<PosRange> place) {
+    for (Note n : notes) {
+      report(new Note(n.warning(), n.kind(), place.apply(n.place()), n.detail()));
     }
   }
 

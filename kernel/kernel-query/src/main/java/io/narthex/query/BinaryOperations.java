@@ -45,26 +45,43 @@ final class BinaryOperations {
     long held = context.held();
     Deque<BinaryExpr> chain = new ArrayDeque<>();
     Expr at = b;
-    while (at instanceof BinaryExpr x
-        && (x == b || grid.size() == 1 || !evaluator.isInvariant(x))) {
+    while (at instanceof BinaryExpr x && (x == b || evaluator.isPartOfChain(x, grid))) {
       chain.push(x);
       at = x.left();
     }
-    Value left = evaluator.eval(at, grid);
-    while (!chain.isEmpty()) {
-      BinaryExpr next = chain.pop();
-      left = eval(next, left, evaluator.eval(next.right(), grid), grid);
-      context.settle(held + Evaluator.size(left));
+    BinaryExpr next = chain.pop();
+    Value right = null;
+    Value left;
+    if (context.plan.rightFirst(next)) {
+      right = evaluator.eval(next.right(), grid);
+      left = isEmpty(right) ? right : evaluator.eval(at, grid);
+    } else {
+      left = evaluator.eval(at, grid);
     }
-    return left;
+    while (true) {
+      if (right == null) {
+        boolean skip = isEmpty(left) && context.plan.skipsRight(next);
+        right = skip ? left : evaluator.eval(next.right(), grid);
+      }
+      left = eval(next, left, right, grid);
+      context.settle(held + Evaluator.size(left));
+      if (chain.isEmpty()) {
+        return left;
+      }
+      next = chain.pop();
+      right = null;
+    }
+  }
+
+  private static boolean isEmpty(Value v) {
+    return v instanceof Value.Vector x && x.series().isEmpty();
   }
 
   private Value eval(BinaryExpr b, Value left, Value right, Grid grid) {
     if (left instanceof Value.Scalar l && right instanceof Value.Scalar r) {
       double[] out = new double[grid.size()];
       for (int i = 0; i < out.length; i++) {
-        double v = floats(b.op(), l.values()[i], r.values()[i]);
-        out[i] = b.op().isComparison() ? (keep ? 1 : 0) : v;
+        out[i] = scalars(b.op(), l.values()[i], r.values()[i]);
       }
       return new Value.Scalar(out);
     }
@@ -85,18 +102,37 @@ final class BinaryOperations {
 
   /* elements */
 
+  /** Returns the result for two scalars; of a comparison 1 or 0. */
+  static double scalars(BinaryOp op, double l, double r) {
+    return isArithmetic(op) ? arithmetic(op, l, r) : compare(op, l, r) ? 1 : 0;
+  }
+
   /** Returns the result for floats; for comparisons the left value, with {@link #keep} set. */
   private double floats(BinaryOp op, double l, double r) {
-    keep = true;
+    if (isArithmetic(op)) {
+      keep = true;
+      return arithmetic(op, l, r);
+    }
+    keep = compare(op, l, r);
+    return l;
+  }
+
+  private static boolean isArithmetic(BinaryOp op) {
     return switch (op) {
-      case ADD, SUB, MUL, DIV, MOD, POW, ATAN2 -> arithmetic(op, l, r);
-      case EQL -> kept(l, l == r);
-      case NEQ -> kept(l, l != r);
-      case LTE -> kept(l, l <= r);
-      case LSS -> kept(l, l < r);
-      case GTE -> kept(l, l >= r);
-      case GTR -> kept(l, l > r);
-      default -> kept(l, false);
+      case ADD, SUB, MUL, DIV, MOD, POW, ATAN2 -> true;
+      default -> false;
+    };
+  }
+
+  private static boolean compare(BinaryOp op, double l, double r) {
+    return switch (op) {
+      case EQL -> l == r;
+      case NEQ -> l != r;
+      case LTE -> l <= r;
+      case LSS -> l < r;
+      case GTE -> l >= r;
+      case GTR -> l > r;
+      default -> false;
     };
   }
 
@@ -110,11 +146,6 @@ final class BinaryOperations {
       case POW -> GoMath.pow(l, r);
       default -> GoMath.atan2(l, r);
     };
-  }
-
-  private double kept(double v, boolean k) {
-    keep = k;
-    return v;
   }
 
   /** Calculates one element into {@link #outFloat}, {@link #outHist}, {@link #keep}. */

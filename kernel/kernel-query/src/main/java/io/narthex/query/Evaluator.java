@@ -14,14 +14,10 @@ import io.narthex.promql.Expr.StringLiteral;
 import io.narthex.promql.Expr.SubqueryExpr;
 import io.narthex.promql.Expr.UnaryExpr;
 import io.narthex.promql.Expr.VectorSelector;
-import io.narthex.promql.Functions;
 import io.narthex.promql.ValueType;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,25 +27,8 @@ import java.util.Set;
  * is evaluated for one step and repeated.
  */
 final class Evaluator {
-  /** Functions whose value depends on the evaluation time itself, not only on their arguments. */
-  private static final Set<String> TIME_DEPENDENT =
-      Set.of(
-          "time",
-          "timestamp",
-          "days_in_month",
-          "day_of_month",
-          "day_of_week",
-          "day_of_year",
-          "hour",
-          "minute",
-          "month",
-          "year",
-          "predict_linear",
-          "start_timestamp");
-
   final QueryContext context;
   final Selection selection;
-  private final Map<Expr, Boolean> invariant = new IdentityHashMap<>();
   private final InstantFunctions functions;
   private final Aggregations aggregations;
   private final BinaryOperations binary;
@@ -81,14 +60,29 @@ final class Evaluator {
   private Value evalHeld(Expr e, Grid grid) {
     long held = context.held();
     long room = context.room();
-    Value v =
-        grid.size() > 1 && isInvariant(e)
-            ? repeat(evalEach(e, grid.first()), grid.size())
-            : evalEach(e, grid);
+    Shared shared = context.plan.shared(e, grid, context.isInSubquery());
+    Value v = shared == null ? evalOnce(e, grid) : shared.eval(this, e, grid);
     context.settle(held + size(v));
     context.settleRoom(
         room + (v instanceof Value.Vector x ? (long) x.series().size() * grid.size() : 0));
     return v;
+  }
+
+  /** Evaluates an expression anew, whether its value is shared or not. */
+  Value evalOnce(Expr e, Grid grid) {
+    Double constant = context.plan.constant(e);
+    if (constant != null) {
+      return scalar(grid, constant);
+    }
+    return grid.size() > 1 && context.plan.isInvariant(e)
+        ? repeat(evalEach(e, grid.first()), grid.size())
+        : evalEach(e, grid);
+  }
+
+  /** Tells whether an operator is no more than a link of the chain it is the left side of. */
+  boolean isPartOfChain(BinaryExpr b, Grid grid) {
+    return (grid.size() == 1 || !context.plan.isInvariant(b))
+        && context.plan.shared(b, grid, context.isInSubquery()) == null;
   }
 
   static long size(Value v) {
@@ -251,54 +245,6 @@ final class Evaluator {
 
   /* what does not change */
 
-  boolean isInvariant(Expr e) {
-    Boolean known = invariant.get(e);
-    if (known != null) {
-      return known;
-    }
-    // chains of operators from their first operand on, so that this does not recurse along them
-    Deque<Expr> chain = new ArrayDeque<>();
-    Expr at = e;
-    while (at instanceof BinaryExpr b && !invariant.containsKey(b)) {
-      chain.push(b);
-      at = b.left();
-    }
-    while (!chain.isEmpty()) {
-      Expr next = chain.pop();
-      invariant.put(next, findInvariant(next));
-    }
-    return invariant.computeIfAbsent(e, this::findInvariant);
-  }
-
-  private boolean findInvariant(Expr e) {
-    return switch (e) {
-      case NumberLiteral _, StringLiteral _ -> true;
-      case VectorSelector v -> v.at() != null;
-      case MatrixSelector m -> m.selector().at() != null;
-      case SubqueryExpr s -> s.at() != null;
-      case ParenExpr p -> isInvariant(p.expr());
-      case UnaryExpr u -> isInvariant(u.expr());
-      case BinaryExpr b -> isInvariant(b.left()) & isInvariant(b.right());
-      case Expr.AggregateExpr a -> {
-        Expr param = a.param();
-        yield isInvariant(a.expr()) && (param == null || isInvariant(param));
-      }
-      case Call c -> {
-        // what a plugin calculates may depend on the time, which it is told
-        if (TIME_DEPENDENT.contains(c.function().name())
-            || Functions.get(c.function().name()) == null) {
-          yield false;
-        }
-        boolean all = true;
-        for (Expr a : c.arguments()) {
-          all &= isInvariant(a);
-        }
-        // info() also reads series that are not among its arguments
-        yield all && !c.function().name().equals("info");
-      }
-    };
-  }
-
   private Value repeat(Value v, int steps) {
     return switch (v) {
       case Value.Text t -> t;
@@ -457,13 +403,14 @@ final class Evaluator {
         long rangeMs = context.duration(m.rangeMs(), m.rangeExpr(), true);
         long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
         boolean fixed = v.at() != null;
-        long first = selection.base(v.at(), grid.time(0)) - offset;
+        long first = Selection.base(context, v.at(), grid.time(0)) - offset;
         long last = fixed ? first : grid.endMs() - offset;
         long before = v.mode() == RangeMode.PLAIN ? 0 : context.lookbackMs;
         long after = v.mode() == RangeMode.SMOOTHED ? context.lookbackMs : 0;
         List<Samples> series =
-            selection.samples(
-                v.matchers(),
+            selection.range(
+                m,
+                grid,
                 first - rangeMs - before + 1,
                 last + after,
                 false,
@@ -486,12 +433,9 @@ final class Evaluator {
     }
     At at = s.at();
     boolean fixed = at != null;
-    long first = selection.base(at, grid.time(0)) - offset;
+    long first = Selection.base(context, at, grid.time(0)) - offset;
     long last = fixed ? first : grid.endMs() - offset;
-    long start = step * ((first - rangeMs) / step);
-    if (start <= first - rangeMs) {
-      start += step;
-    }
+    long start = firstStep(first - rangeMs, step);
     long steps = last < start ? 0 : (last - start) / step + 1;
     context.fits(steps);
     Grid inner = new Grid(start, step, (int) steps);
@@ -508,6 +452,12 @@ final class Evaluator {
       }
     }
     return new Windows(series, rangeMs, offset, fixed, first, 0, 0);
+  }
+
+  /** Returns the first multiple of {@code step} after a time. */
+  static long firstStep(long after, long step) {
+    long start = step * (after / step);
+    return start <= after ? start + step : start;
   }
 
   private static Samples toSamples(StepSeries x, Grid grid) {

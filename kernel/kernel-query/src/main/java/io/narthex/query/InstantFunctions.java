@@ -100,7 +100,9 @@ final class InstantFunctions {
           context.annotations.sortInRangeQuery(a.get(0).position());
           yield evaluator.vector(a.get(0), grid);
         }
-        yield LabelFunctions.sort(evaluator.vector(a.get(0), grid), name.equals("sort_desc"));
+        List<StepSeries> in = evaluator.vector(a.get(0), grid);
+        // inside of a subquery there are many steps, each with an order that nobody sees
+        yield grid.size() == 1 ? LabelFunctions.sort(in, name.equals("sort_desc")) : floatsOf(in);
       }
       case "sort_by_label", "sort_by_label_desc" -> {
         List<StepSeries> in = evaluator.vector(a.get(0), grid);
@@ -221,6 +223,25 @@ final class InstantFunctions {
       }
     }
     return evaluator.merge(out);
+  }
+
+  private static List<StepSeries> floatsOf(List<StepSeries> in) {
+    List<StepSeries> out = new ArrayList<>(in.size());
+    for (StepSeries s : in) {
+      StepSeries r = s;
+      if (s.hists != null) {
+        r = new StepSeries(s.labels, s.dropName, s.steps());
+        for (int i = 0; i < s.steps(); i++) {
+          if (s.kinds[i] == StepSeries.FLOAT) {
+            r.set(i, s.floats[i]);
+          }
+        }
+      }
+      if (!r.isEmpty()) {
+        out.add(r);
+      }
+    }
+    return out;
   }
 
   private List<StepSeries> clamp(List<StepSeries> in, double[] min, double[] max) {

@@ -163,7 +163,7 @@ final class PluginFunctions {
       for (int i = 0; i < n; i++) {
         Expr a = c.arguments().get(i);
         switch (f.arguments().get(i)) {
-          case SCALAR -> scalars[i] = e.scalars(a, grid);
+          case SCALAR -> scalars[i] = e.scalars(a, grid).clone(); // may be written to
           case STRING -> texts[i] = Evaluator.text(a);
           case VECTOR, MATRIX -> {}
         }

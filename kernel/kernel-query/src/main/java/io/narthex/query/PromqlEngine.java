@@ -46,6 +46,9 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
   private final Semaphore slots;
   private final FunctionRegistry functions;
 
+  /** Whether queries are planned; switched off to compare. */
+  boolean planned = true;
+
   /**
    * Creates an engine.
    *
@@ -297,6 +300,12 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
       Grid grid = new Grid(startMs, instant ? 1 : stepMs, (int) size);
       if (options.perStepStatistics()) {
         context.countPerStep(grid.size());
+      }
+      if (planned) {
+        context.plan = Planner.plan(expr, grid, context, !options.statistics());
+      }
+      if (recorder != null) {
+        recorder.use(context.plan);
       }
       Evaluator evaluator = new Evaluator(context);
       QueryResult.Data data =

@@ -35,6 +35,12 @@ final class QueryContext {
   /** The same of instant selectors. */
   final Map<Object, List<StepSeries>> vectors = new HashMap<>();
 
+  /** How many samples were read for each of them; who uses it again counts them again. */
+  final Map<Object, Long> kept = new HashMap<>();
+
+  /** What may be shared or left out. */
+  Plan plan = Plan.none();
+
   /** Notes what each part costs; null unless asked for. */
   @Nullable Recorder recorder;
 
@@ -158,6 +164,61 @@ final class QueryContext {
 
   boolean countsPerStep() {
     return perStep.length > 0;
+  }
+
+  /** Tells whether what is looked at now is looked at for a subquery. */
+  boolean isInSubquery() {
+    return insideSubquery > 0;
+  }
+
+  /** The figures at a moment. */
+  record Mark(long held, long peak, long queryable, long[] perStep, long read) {}
+
+  /**
+   * What a part of the query has cost.
+   *
+   * @param peak most samples held on the way, beyond those held before
+   * @param queryable samples looked at
+   * @param perStep the same per step; empty when not counted or inside of a subquery
+   * @param read samples read
+   */
+  record Cost(long peak, long queryable, long[] perStep, long read) {}
+
+  /** Begins to measure what a part costs. */
+  Mark mark() {
+    Mark m = new Mark(samples, peak, queryable, ownSteps().clone(), samplesRead);
+    peak = samples;
+    return m;
+  }
+
+  private long[] ownSteps() {
+    return insideSubquery > 0 ? new long[0] : perStep;
+  }
+
+  /** Returns the cost since a mark. */
+  Cost since(Mark m) {
+    long[] steps = ownSteps().clone();
+    for (int i = 0; i < steps.length; i++) {
+      steps[i] -= m.perStep()[i];
+    }
+    Cost c = new Cost(peak - m.held(), queryable - m.queryable(), steps, samplesRead - m.read());
+    peak = Math.max(peak, m.peak());
+    return c;
+  }
+
+  /** Counts a cost again, and fails as the evaluation would when too many samples are held. */
+  void repeat(Cost c) {
+    long before = samples;
+    settle(before + c.peak());
+    samples = before;
+    queryable += c.queryable();
+    if (insideSubquery > 0) {
+      inSubqueries += c.queryable();
+    }
+    for (int i = 0; i < c.perStep().length; i++) {
+      perStep[i] += c.perStep()[i];
+    }
+    read(c.read());
   }
 
   void enterSubquery() {

@@ -29,6 +29,12 @@ final class Recorder {
   }
 
   private final Map<Expr, Cost> costs = new IdentityHashMap<>();
+  private Plan plan = Plan.none();
+
+  /** Sets the plan of the query, for its decisions. */
+  void use(Plan p) {
+    plan = p;
+  }
 
   /** Notes one evaluation. */
   void add(Expr e, long series, long samples, long read, long nanos) {
@@ -59,7 +65,8 @@ final class Recorder {
         c.read,
         c.nanos,
         selector == null ? null : estimate.series(selector.matchers()),
-        children);
+        children,
+        plan.decisions(e));
   }
 
   private static @Nullable VectorSelector selector(Expr e) {

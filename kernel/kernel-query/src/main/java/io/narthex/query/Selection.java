@@ -5,6 +5,7 @@ import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.model.StaleMarker;
 import io.narthex.promql.Expr.At;
+import io.narthex.promql.Expr.MatrixSelector;
 import io.narthex.promql.Expr.RangeMode;
 import io.narthex.promql.Expr.VectorSelector;
 import io.narthex.spi.storage.SampleTile;
@@ -45,7 +46,7 @@ final class Selection {
   }
 
   /** Returns the time a selector refers to at {@code time}, offset not yet taken off. */
-  long base(@Nullable At at, long time) {
+  static long base(QueryContext context, @Nullable At at, long time) {
     if (at == null) {
       return time;
     }
@@ -56,20 +57,41 @@ final class Selection {
     };
   }
 
-  /** Returns all samples between the times, both inclusive. */
-  List<Samples> samples(
-      List<Matcher> matchers,
+  /** Returns the samples of a range selector between the times, both inclusive. */
+  List<Samples> range(
+      MatrixSelector m,
+      Grid grid,
       long minTime,
       long maxTime,
       boolean stale,
       String function,
       long rangeMs,
       long stepMs) {
+    SharedRead.Member member = context.plan.member(m, grid, Part.VALUE);
+    if (member != null && !detectResets && !stale) {
+      return new SharedReader(this, context).samples(member);
+    }
+    VectorSelector v = m.selector();
+    return samples(
+        v.matchers(), minTime, maxTime, stale, function, rangeMs, stepMs, context.plan.again(v));
+  }
+
+  private List<Samples> samples(
+      List<Matcher> matchers,
+      long minTime,
+      long maxTime,
+      boolean stale,
+      String function,
+      long rangeMs,
+      long stepMs,
+      boolean again) {
     Key key = new Key(matchers, minTime, maxTime, stale, detectResets);
     List<Samples> known = context.selections.get(key);
     if (known != null) {
+      context.read(context.kept.getOrDefault(key, 0L));
       return known;
     }
+    long read = context.samplesRead();
     List<Samples> out = new ArrayList<>();
     SelectRequest request =
         new SelectRequest(
@@ -94,38 +116,46 @@ final class Selection {
         }
       }
     }
-    context.selections.put(key, out);
+    if (again) {
+      context.selections.put(key, out);
+      context.kept.put(key, context.samplesRead() - read);
+    }
     return out;
   }
 
   private void read(SeriesCursor cursor, Samples s, boolean stale) {
     SampleTile t = tile(TILE);
-    boolean starts = context.options.useStartTimestamps();
     while (cursor.nextTile(t)) {
       context.read(t.size);
-      if (t.kind == SampleTile.Kind.FLOAT && !starts) {
-        s.addFloats(t.timesMs, t.values, t.size, stale);
-      } else if (t.kind == SampleTile.Kind.FLOAT) {
-        for (int i = 0; i < t.size; i++) {
-          double v = t.values[i];
-          if (!stale && StaleMarker.is(v)) {
-            continue;
-          }
-          s.addFloat(t.timesMs[i], v);
-          if (starts && t.startTimesMs[i] != 0) {
-            s.floatStart(t.startTimesMs[i]);
-          }
+      add(t, s, stale);
+    }
+  }
+
+  /** Adds the samples of a tile; stale markers are left out unless wanted. */
+  void add(SampleTile t, Samples s, boolean stale) {
+    boolean starts = context.options.useStartTimestamps();
+    if (t.kind == SampleTile.Kind.FLOAT && !starts) {
+      s.addFloats(t.timesMs, t.values, t.size, stale);
+    } else if (t.kind == SampleTile.Kind.FLOAT) {
+      for (int i = 0; i < t.size; i++) {
+        double v = t.values[i];
+        if (!stale && StaleMarker.is(v)) {
+          continue;
         }
-      } else {
-        for (int i = 0; i < t.size; i++) {
-          NativeHistogram h = t.histograms[i];
-          if (!stale && h.isStale()) {
-            continue;
-          }
-          s.addHist(t.timesMs[i], hist(h));
-          if (starts && t.startTimesMs[i] != 0) {
-            s.histStart(t.startTimesMs[i]);
-          }
+        s.addFloat(t.timesMs[i], v);
+        if (starts && t.startTimesMs[i] != 0) {
+          s.floatStart(t.startTimesMs[i]);
+        }
+      }
+    } else {
+      for (int i = 0; i < t.size; i++) {
+        NativeHistogram h = t.histograms[i];
+        if (!stale && h.isStale()) {
+          continue;
+        }
+        s.addHist(t.timesMs[i], hist(h));
+        if (starts && t.startTimesMs[i] != 0) {
+          s.histStart(t.startTimesMs[i]);
         }
       }
     }
@@ -161,14 +191,17 @@ final class Selection {
     }
     long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
     boolean fixed = v.at() != null;
-    long first = base(v.at(), grid.time(0)) - offset;
+    long first = base(context, v.at(), grid.time(0)) - offset;
     long last = fixed ? first : grid.endMs() - offset;
     boolean smoothed = v.mode() == RangeMode.SMOOTHED;
     if (!smoothed && !detectResets && (fixed || grid.size() == 1)) {
-      return newest(v.matchers(), first, grid.size(), part);
+      return newest(context.plan.matchers(v), first, grid.size(), part);
     }
     if (!smoothed && !detectResets) {
-      return stepped(v.matchers(), grid, offset, part);
+      SharedRead.Member member = context.plan.member(v, grid, part);
+      return member == null
+          ? stepped(context.plan.matchers(v), grid, offset, part, context.plan.again(v))
+          : new SharedReader(this, context).vector(member);
     }
     long until = smoothed ? last + context.lookbackMs : last;
     List<Samples> all =
@@ -179,7 +212,8 @@ final class Selection {
             true,
             "",
             0,
-            grid.size() > 1 ? grid.stepMs() : 0);
+            grid.size() > 1 ? grid.stepMs() : 0,
+            context.plan.again(v));
     for (Samples s : all) {
       context.check();
       context.room(grid.size());
@@ -209,16 +243,19 @@ final class Selection {
   private record Steps(List<Matcher> matchers, Grid grid, long offset, Part part) {}
 
   /** Returns the vector at many steps, filled while the samples are read. */
-  private List<StepSeries> stepped(List<Matcher> matchers, Grid grid, long offset, Part part) {
+  private List<StepSeries> stepped(
+      List<Matcher> matchers, Grid grid, long offset, Part part, boolean again) {
     Steps key = new Steps(matchers, grid, offset, part);
     List<StepSeries> known = context.vectors.get(key);
     if (known != null) {
+      context.read(context.kept.getOrDefault(key, 0L));
       for (StepSeries s : known) {
         context.room(grid.size());
         count(s);
       }
       return known;
     }
+    long read = context.samplesRead();
     List<StepSeries> out = new ArrayList<>();
     SampleTile t = tile(TILE);
     boolean starts = context.options.useStartTimestamps();
@@ -251,11 +288,15 @@ final class Selection {
         }
       }
     }
-    context.vectors.put(key, out);
+    if (again) {
+      context.vectors.put(key, out);
+      context.kept.put(key, context.samplesRead() - read);
+    }
     return out;
   }
 
-  private void count(StepSeries series) {
+  /** Counts what an instant selector has found. */
+  void count(StepSeries series) {
     context.queried(series);
     context.hold(series.samples());
   }
@@ -312,6 +353,11 @@ final class Selection {
       }
     }
     return out;
+  }
+
+  /** Returns room for a large tile, the same each time. */
+  SampleTile tile() {
+    return tile(TILE);
   }
 
   private SampleTile tile(int least) {

@@ -171,6 +171,18 @@ class PromqlEngineTest {
         .isNull();
   }
 
+  /** The first steps have no samples yet. */
+  @Test
+  void sortsInsideOfASubqueryWhateverIsThere() {
+    for (String sort : new String[] {"sort", "sort_desc"}) {
+      QueryResult r =
+          engine().instant("count_over_time(" + sort + "(m_total)[5m:10s])", 30_000, DEFAULT);
+      assertThat(((Data.Vector) r.data()).samples())
+          .hasSize(3)
+          .allSatisfy(s -> assertThat(s.value()).isEqualTo(4));
+    }
+  }
+
   @Test
   void tellsWhereAnExpressionIsWrong() {
     fails(() -> engine().check("sum("), Kind.BAD_DATA, "1:5: parse error: unclosed left");

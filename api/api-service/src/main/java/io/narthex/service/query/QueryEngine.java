@@ -48,9 +48,20 @@ public interface QueryEngine {
    * @param timeout null: the server's limit
    * @param lookback null: the server's setting
    * @param perStepStatistics whether statistics per step are wanted
+   * @param statistics whether the statistics have to count all samples of the query's selectors,
+   *     also those that cannot change the answer and else need not be looked at
    */
   record Options(
-      @Nullable Duration timeout, @Nullable Duration lookback, boolean perStepStatistics) {
+      @Nullable Duration timeout,
+      @Nullable Duration lookback,
+      boolean perStepStatistics,
+      boolean statistics) {
+    /** As the other, with full statistics if those per step are wanted. */
+    public Options(
+        @Nullable Duration timeout, @Nullable Duration lookback, boolean perStepStatistics) {
+      this(timeout, lookback, perStepStatistics, perStepStatistics);
+    }
+
     /** The server's settings. */
     public static final Options DEFAULT = new Options(null, null, false);
   }

@@ -53,6 +53,8 @@ public interface QueryInspector {
    * @param timeNanos time taken
    * @param estimatedSeries of a selector: series the index names for it, at most {@link
    *     #ESTIMATE_LIMIT}; else null
+   * @param plan what the engine has decided on it, by name: texts, numbers, booleans and lists of
+   *     texts
    */
   record PlanNode(
       String kind,
@@ -65,13 +67,43 @@ public interface QueryInspector {
       long samplesRead,
       long timeNanos,
       @Nullable Long estimatedSeries,
-      List<PlanNode> children) {
+      List<PlanNode> children,
+      Map<String, Object> plan) {
     /** How far series are counted for an estimate. */
     public static final int ESTIMATE_LIMIT = 100_000;
 
-    /** Copies the list. */
+    /** Copies the list and the map. */
     public PlanNode {
       children = List.copyOf(children);
+      plan = Map.copyOf(plan);
+    }
+
+    /** Creates a node on which nothing was decided. */
+    public PlanNode(
+        String kind,
+        String expression,
+        int start,
+        int end,
+        int evaluations,
+        long series,
+        long samples,
+        long samplesRead,
+        long timeNanos,
+        @Nullable Long estimatedSeries,
+        List<PlanNode> children) {
+      this(
+          kind,
+          expression,
+          start,
+          end,
+          evaluations,
+          series,
+          samples,
+          samplesRead,
+          timeNanos,
+          estimatedSeries,
+          children,
+          Map.of());
     }
   }
 }

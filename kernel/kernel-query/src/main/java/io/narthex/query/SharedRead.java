@@ -1,0 +1,116 @@
+package io.narthex.query;
+
+import io.narthex.model.Matcher;
+import io.narthex.query.Selection.Part;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Selectors with the same matchers whose time ranges overlap: they are read in one pass over the
+ * storage. One thread.
+ */
+final class SharedRead {
+  /** What a selector wants of the samples read. */
+  static final class Member {
+    final long minTime;
+    final long maxTime;
+
+    /** The steps to fill; null for a range selector, which gets the samples themselves. */
+    final @Nullable Grid steps;
+
+    final long offsetMs;
+    final Part part;
+
+    /** How many places still need it. */
+    int places = 1;
+
+    /** Samples read that lie between the times. */
+    long read;
+
+    /** The filled steps once they are read, until the last place has got them. */
+    @Nullable List<StepSeries> vector;
+
+    private @Nullable SharedRead owner;
+
+    Member(long minTime, long maxTime, @Nullable Grid steps, long offsetMs, Part part) {
+      this.minTime = minTime;
+      this.maxTime = maxTime;
+      this.steps = steps;
+      this.offsetMs = offsetMs;
+      this.part = part;
+    }
+
+    /** Returns the read it is part of; null when it is better read alone. */
+    @Nullable SharedRead owner() {
+      return owner;
+    }
+  }
+
+  /** The number of this read among those of the query, from 1 on. */
+  final int number;
+
+  final List<Matcher> matchers;
+  final List<Member> members;
+  final long minTime;
+  final long maxTime;
+  boolean done;
+
+  /** The samples between the times, without stale markers, if a range selector wants them. */
+  @Nullable List<Samples> samples;
+
+  private SharedRead(int number, List<Matcher> matchers, List<Member> members) {
+    this.number = number;
+    this.matchers = matchers;
+    this.members = List.copyOf(members);
+    long min = Long.MAX_VALUE;
+    long max = Long.MIN_VALUE;
+    for (Member m : members) {
+      min = Math.min(min, m.minTime);
+      max = Math.max(max, m.maxTime);
+      m.owner = this;
+    }
+    this.minTime = min;
+    this.maxTime = max;
+  }
+
+  /** Puts together what overlaps and is wanted more than once. */
+  static void combine(List<Matcher> matchers, List<Member> members, List<SharedRead> out) {
+    List<Member> sorted = new ArrayList<>(members);
+    sorted.sort((a, b) -> Long.compare(a.minTime, b.minTime));
+    List<Member> run = new ArrayList<>();
+    int places = 0;
+    long until = 0;
+    for (Member m : sorted) {
+      if (!run.isEmpty() && m.minTime > until) {
+        if (places > 1) {
+          out.add(new SharedRead(out.size() + 1, matchers, run));
+        }
+        run.clear();
+        places = 0;
+      }
+      until = run.isEmpty() ? m.maxTime : Math.max(until, m.maxTime);
+      run.add(m);
+      places += m.places;
+    }
+    if (places > 1) {
+      out.add(new SharedRead(out.size() + 1, matchers, run));
+    }
+  }
+
+  /** Tells whether a range selector still needs the samples. */
+  boolean wantsSamples() {
+    return members.stream().anyMatch(m -> m.steps == null && m.places > 0);
+  }
+
+  /** Notes that a place has got what it wanted, or will not ask. */
+  void served(Member m) {
+    m.places--;
+    if (m.places <= 0) {
+      m.vector = null;
+    }
+    if (m.steps == null && samples != null && !wantsSamples()) {
+      samples = null;
+    }
+  }
+}
