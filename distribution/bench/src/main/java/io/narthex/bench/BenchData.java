@@ -10,10 +10,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.DoubleConsumer;
 
 /**
@@ -238,72 +234,42 @@ final class BenchData {
   }
 
   /**
-   * Writes everything to servers, in order of time; the requests are the same bytes for all. While
-   * the servers are busy with a request the next one is made.
+   * Writes everything to servers, in order of time; the requests are the same bytes for all. Native
+   * histograms go only to those that keep them.
    *
    * @param progress hears the part of all samples that is written, now and then
    */
   void load(List<Peer> peers, DoubleConsumer progress) throws Exception {
+    List<Peer> keeping = peers.stream().filter(Peer::keepsHistograms).toList();
     long oldest = rows.stream().mapToLong(Row::fromMs).min().orElse(endMs);
     double all = samples();
     long done = 0;
-    WriteRequest request = new WriteRequest();
-    try (Fan fan = new Fan(peers)) {
+    try (PeerWriter writer = new PeerWriter(peers.size())) {
       for (long from = oldest; from <= endMs; from += SLICE_MS) {
-        for (Row row : rows) {
-          done +=
-              add(row, Math.max(from, row.fromMs), Math.min(from + SLICE_MS, row.toMs), request);
-          if (request.size() > REQUEST_BYTES) {
-            fan.write(request.finish());
-          }
-        }
-        if (request.size() > 0) {
-          fan.write(request.finish());
-        }
+        done += write(from, false, peers, writer) + write(from, true, keeping, writer);
         progress.accept(done / all);
       }
-      fan.await();
+      writer.await();
     }
   }
 
-  /** Writes the same to all servers at once, one request after the other. */
-  private static final class Fan implements AutoCloseable {
-    private final List<Peer> peers;
-    private final ExecutorService threads;
-    private final List<Future<?>> running = new ArrayList<>();
-
-    Fan(List<Peer> peers) {
-      this.peers = peers;
-      threads = Executors.newFixedThreadPool(peers.size());
-    }
-
-    void write(byte[] body) throws Exception {
-      await();
-      for (Peer peer : peers) {
-        running.add(
-            threads.submit(() -> {
-              peer.write(body);
-              return null;
-            }));
-      }
-    }
-
-    /** Waits for the last request; fails when a server refused it. */
-    void await() throws Exception {
-      try {
-        for (Future<?> write : running) {
-          write.get();
+  /** Writes floats or histograms of a slice of time; returns how many. */
+  private long write(long fromMs, boolean histograms, List<Peer> peers, PeerWriter writer)
+      throws Exception {
+    WriteRequest request = new WriteRequest();
+    long n = 0;
+    for (Row row : rows) {
+      if (histograms == (row.kind != Kind.FLOAT)) {
+        n += add(row, Math.max(fromMs, row.fromMs), Math.min(fromMs + SLICE_MS, row.toMs), request);
+        if (request.size() > REQUEST_BYTES) {
+          writer.write(request.finish(), peers);
         }
-      } catch (ExecutionException e) {
-        throw e.getCause() instanceof Exception cause ? cause : e;
       }
-      running.clear();
     }
-
-    @Override
-    public void close() {
-      threads.shutdownNow();
+    if (request.size() > 0) {
+      writer.write(request.finish(), peers);
     }
+    return n;
   }
 
   /** Adds the samples of a row in a span of time; returns how many. */

@@ -134,7 +134,7 @@ public final class SideBySide {
       }
       report.summary();
       print("");
-      peaks("in all");
+      costs("in all");
       print(
           "queries: %d timed in %.1f min, load %.1f at the end; %d refused by Prometheus, %d differ"
               + " from Prometheus, %d not reached in time; %d that VictoriaMetrics refuses or"
@@ -188,7 +188,7 @@ public final class SideBySide {
       peers.get(2).fetch("/internal/force_flush");
     }
     settle();
-    peaks("while loading");
+    costs("while loading");
     print(
         "queries: loaded in %.0f s; machine: %d processors, load %.1f, Java %s, %s %s",
         (System.nanoTime() - begun) / 1e9,
@@ -215,13 +215,18 @@ public final class SideBySide {
     return peers.stream().mapToDouble(Peer::cpuSeconds).sum();
   }
 
-  private void peaks(String when) {
-    List<String> texts =
-        peers.stream()
-            .map(peer ->
-                String.format(Locale.ROOT, "%s %,d MiB", peer.name, peer.peakMemory() >> 20))
-            .toList();
-    print("peak of resident memory %s: %s", when, String.join(", ", texts));
+  private void costs(String when) {
+    List<String> texts = new ArrayList<>();
+    for (Peer peer : peers) {
+      texts.add(
+          String.format(
+              Locale.ROOT,
+              "%s %,d MiB and %.0f s",
+              peer.name,
+              peer.peakMemory() >> 20,
+              peer.cpuSeconds()));
+    }
+    print("peak of resident memory and CPU %s: %s", when, String.join(", ", texts));
   }
 
   /** Asks all queries in turn, without the heavy ones; refusals are no matter here. */

@@ -105,7 +105,7 @@ final class SideBySideReport {
             out.printf(
                 Locale.ROOT, "%6.2f (CPU %s) %s%n", r.latency, number(r.cpu), r.query.name()));
     out.println();
-    out.println("Behind (latency above 1.0), by class:");
+    out.println("Behind (latency above 1.0), by class; none where there is no line:");
     groups.forEach((title, group) -> {
       behind(title, "Prometheus", group, Ratios::latency);
       behind(title, "VictoriaMetrics", group, Ratios::vm);
