@@ -6,7 +6,6 @@ import java.io.PrintStream;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Random;
@@ -50,7 +49,6 @@ public final class Differential {
   }
 
   private int run(Path assembled, long seed, int queries, int show) throws Exception {
-    Path work = Files.createTempDirectory("narthex-differential");
     long end = System.currentTimeMillis() / 60_000 * 60_000 - 60_000;
     DifferentialData data = new DifferentialData(seed, end);
     out.printf(
@@ -61,8 +59,9 @@ public final class Differential {
         DifferentialData.POINTS,
         queries);
     int disagreements = 0;
-    try (Peer prometheus = Peer.prometheus(work.resolve("prometheus"));
-        Peer narthex = Peer.narthex(assembled, work.resolve("narthex"))) {
+    try (TemporaryFolder work = TemporaryFolder.create("differential");
+        Peer prometheus = Peer.prometheus(work.path().resolve("prometheus"));
+        Peer narthex = Peer.narthex(assembled, work.path().resolve("narthex"))) {
       data.load(prometheus);
       data.load(narthex);
       RandomQueries generator = new RandomQueries(seed);

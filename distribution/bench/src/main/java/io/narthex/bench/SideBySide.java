@@ -7,16 +7,13 @@ import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Times queries over HTTP against the real Prometheus, VictoriaMetrics (its cache off) and Narthex
@@ -107,8 +104,9 @@ public final class SideBySide {
         options.points() * 10 / 3600.0,
         queries.size(),
         options.rounds());
-    Path work = Files.createTempDirectory("narthex-queries");
+    TemporaryFolder folder = TemporaryFolder.create("queries");
     try {
+      Path work = folder.path();
       peers.add(Peer.prometheus(work.resolve("prometheus")));
       peers.add(Peer.narthex(options.assembled(), work.resolve("narthex")));
       if (options.victoriaMetrics()) {
@@ -149,7 +147,7 @@ public final class SideBySide {
     } finally {
       peers.forEach(Peer::close);
       if (!options.keep()) {
-        delete(work);
+        folder.close();
       }
     }
     return differences == 0 && skipped == 0 ? 0 : 1;
@@ -158,14 +156,6 @@ public final class SideBySide {
   private void print(String format, Object... arguments) {
     out.printf(Locale.ROOT, format + "%n", arguments);
     out.flush();
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 
   private static double load() {
