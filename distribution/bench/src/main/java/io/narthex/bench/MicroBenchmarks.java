@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.PatternSyntaxException;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
 
@@ -51,7 +52,13 @@ public final class MicroBenchmarks {
 
   private int run(CommandLineOptions options, String[] args)
       throws IOException, InterruptedException {
-    List<MicroBenchmarkPart> parts = MicroBenchmarkPart.matching(options.getIncludes());
+    List<MicroBenchmarkPart> parts;
+    try {
+      parts = MicroBenchmarkPart.matching(options.getIncludes());
+    } catch (PatternSyntaxException e) {
+      System.err.println("jmh: " + e.getPattern() + ": " + e.getDescription());
+      return 2;
+    }
     if (parts.isEmpty()) {
       System.err.println(
           "jmh: no query is named like "
