@@ -1,10 +1,8 @@
 package io.narthex.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,34 +14,37 @@ final class Comparison {
 
   private Comparison() {}
 
-  /** Returns the first difference between the {@code data} of two answers, or null. */
-  static @Nullable String data(JsonNode x, JsonNode y) {
-    if (!x.path("resultType").equals(y.path("resultType"))) {
+  /** Returns the first difference between the data of two answers, or null. */
+  static @Nullable String data(Answer x, Answer y) {
+    if (!x.resultType().equals(y.resultType())) {
       return "result type";
     }
-    String type = x.path("resultType").asText();
-    if (type.equals("scalar") || type.equals("string")) {
-      return samePoint(x.path("result"), y.path("result")) ? null : "value";
+    if (!same(x.point(), y.point())) {
+      return "value";
     }
-    Map<String, JsonNode> left = byLabels(x.path("result"));
-    Map<String, JsonNode> right = byLabels(y.path("result"));
-    if (!left.keySet().equals(right.keySet())) {
-      return "series (" + left.size() + " / " + right.size() + ")";
+    if (!x.series().keySet().equals(y.series().keySet())) {
+      return "series (" + x.series().size() + " / " + y.series().size() + ")";
     }
-    for (Map.Entry<String, JsonNode> e : left.entrySet()) {
-      JsonNode other = Objects.requireNonNull(right.get(e.getKey()));
-      String difference =
-          type.equals("vector")
-              ? point(e.getValue().path("value"), other.path("value"))
-              : points(e.getValue().path("values"), other.path("values"));
+    for (Map.Entry<String, Answer.Series> e : x.series().entrySet()) {
+      Answer.Series other = Objects.requireNonNull(y.series().get(e.getKey()));
+      String difference = points(e.getValue(), other);
       if (difference == null) {
-        difference =
-            type.equals("vector")
-                ? histogram(e.getValue().path("histogram"), other.path("histogram"))
-                : histograms(e.getValue().path("histograms"), other.path("histograms"));
+        difference = histograms(e.getValue().histograms(), other.histograms());
       }
       if (difference != null) {
         return difference + " of " + e.getKey();
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable String points(Answer.Series a, Answer.Series b) {
+    if (a.size() != b.size()) {
+      return "number of points (" + a.size() + " / " + b.size() + ")";
+    }
+    for (int i = 0; i < a.size(); i++) {
+      if (a.time(i) != b.time(i) || !sameNumber(a.value(i), b.value(i))) {
+        return "value at " + a.time(i) + ": " + a.value(i) + " / " + b.value(i);
       }
     }
     return null;
@@ -54,22 +55,20 @@ final class Comparison {
       return "number of histograms (" + a.size() + " / " + b.size() + ")";
     }
     for (int i = 0; i < a.size(); i++) {
-      String difference = histogram(a.get(i), b.get(i));
-      if (difference != null) {
-        return difference;
+      if (!same(a.get(i), b.get(i))) {
+        return "histogram at " + a.get(i).path(0);
       }
     }
     return null;
   }
 
-  private static @Nullable String histogram(JsonNode a, JsonNode b) {
-    return same(a, b) ? null : "histogram at " + a.path(0);
-  }
-
   /** Compares objects and arrays of numbers and texts of numbers. */
   private static boolean same(JsonNode a, JsonNode b) {
     if (a.isTextual() && b.isTextual()) {
-      return sameNumber(a.asText(), b.asText());
+      return sameText(a.asText(), b.asText());
+    }
+    if (a.isNumber() && b.isNumber()) {
+      return a.asDouble() == b.asDouble();
     }
     if (!a.isContainerNode()) {
       return a.equals(b);
@@ -93,53 +92,20 @@ final class Comparison {
     return true;
   }
 
-  private static @Nullable String points(JsonNode a, JsonNode b) {
-    if (a.size() != b.size()) {
-      return "number of points (" + a.size() + " / " + b.size() + ")";
-    }
-    for (int i = 0; i < a.size(); i++) {
-      String difference = point(a.get(i), b.get(i));
-      if (difference != null) {
-        return difference;
-      }
-    }
-    return null;
-  }
-
-  private static @Nullable String point(JsonNode a, JsonNode b) {
-    return samePoint(a, b) ? null : "value at " + a.path(0) + ": " + a.path(1) + " / " + b.path(1);
-  }
-
-  private static Map<String, JsonNode> byLabels(JsonNode result) {
-    Map<String, JsonNode> out = new HashMap<>();
-    for (JsonNode element : result) {
-      Map<String, String> labels = new TreeMap<>();
-      element
-          .path("metric")
-          .properties()
-          .forEach(f -> labels.put(f.getKey(), f.getValue().asText()));
-      out.put(labels.toString(), element);
-    }
-    return out;
-  }
-
-  private static boolean samePoint(JsonNode a, JsonNode b) {
-    if (a.path(0).asDouble() != b.path(0).asDouble()) {
-      return false;
-    }
-    return sameNumber(a.path(1).asText(), b.path(1).asText());
-  }
-
-  private static boolean sameNumber(String x, String y) {
+  private static boolean sameText(String x, String y) {
     if (x.equals(y)) {
       return true;
     }
     try {
-      double p = Double.parseDouble(x.replace("Inf", "Infinity"));
-      double q = Double.parseDouble(y.replace("Inf", "Infinity"));
-      return p == q || Math.abs(p - q) <= TOLERANCE * Math.max(Math.abs(p), Math.abs(q));
+      return sameNumber(Answer.number(x), Answer.number(y));
     } catch (NumberFormatException e) {
       return false;
     }
+  }
+
+  private static boolean sameNumber(double p, double q) {
+    return p == q
+        || (Double.isNaN(p) && Double.isNaN(q))
+        || Math.abs(p - q) <= TOLERANCE * Math.max(Math.abs(p), Math.abs(q));
   }
 }

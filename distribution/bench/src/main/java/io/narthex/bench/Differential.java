@@ -1,14 +1,12 @@
 package io.narthex.bench;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +22,12 @@ import org.jspecify.annotations.Nullable;
  * 0 when all agree, 1 otherwise.
  */
 public final class Differential {
-  private final ObjectMapper json = new ObjectMapper();
+  private final PrintStream out;
   private int annotationDifferences;
 
-  private Differential() {}
+  private Differential(PrintStream out) {
+    this.out = out;
+  }
 
   /** Runs the comparison. */
   public static void main(String[] args) throws Exception {
@@ -45,14 +45,13 @@ public final class Differential {
         show = Integer.parseInt(value);
       }
     }
-    System.exit(new Differential().run(assembled, seed, queries, show));
+    System.exit(new Differential(System.out).run(assembled, seed, queries, show));
   }
 
   private int run(Path assembled, long seed, int queries, int show) throws Exception {
-    Path work = Files.createTempDirectory("narthex-differential");
     long end = System.currentTimeMillis() / 60_000 * 60_000 - 60_000;
     DifferentialData data = new DifferentialData(seed, end);
-    System.out.printf(
+    out.printf(
         Locale.ROOT,
         "differential: seed %d, %d series, %d samples each, %d queries%n",
         seed,
@@ -60,8 +59,9 @@ public final class Differential {
         DifferentialData.POINTS,
         queries);
     int disagreements = 0;
-    try (Peer prometheus = Peer.prometheus(work.resolve("prometheus"));
-        Peer narthex = Peer.narthex(assembled, work.resolve("narthex"))) {
+    try (TemporaryFolder work = TemporaryFolder.create("differential");
+        Peer prometheus = Peer.prometheus(work.path().resolve("prometheus"));
+        Peer narthex = Peer.narthex(assembled, work.path().resolve("narthex"))) {
       data.load(prometheus);
       data.load(narthex);
       RandomQueries generator = new RandomQueries(seed);
@@ -92,9 +92,9 @@ public final class Differential {
         }
         HttpResponse<String> expected = prometheus.form(path, body);
         HttpResponse<String> actual = narthex.form(path, body);
-        JsonNode a = json.readTree(expected.body());
-        JsonNode b = json.readTree(actual.body());
-        if (a.path("status").asText().equals("error")) {
+        Answer a = Answer.read(stream(expected.body()));
+        Answer b = Answer.read(stream(actual.body()));
+        if (!a.success()) {
           errors++;
         }
         String difference =
@@ -104,7 +104,7 @@ public final class Differential {
         if (difference != null) {
           disagreements++;
           if (disagreements <= show) {
-            System.out.printf(
+            out.printf(
                 Locale.ROOT,
                 "DISAGREE %s%n  %s %s%n  %s%n  prometheus %s%n  narthex    %s%n",
                 difference,
@@ -116,7 +116,7 @@ public final class Differential {
           }
         }
       }
-      System.out.printf(
+      out.printf(
           Locale.ROOT,
           "differential: %d queries (%d with errors), %d disagreements, %d with other annotations; seed %d%n",
           queries,
@@ -132,25 +132,20 @@ public final class Differential {
     return text.length() > 400 ? text.substring(0, 400) + "…" : text.strip();
   }
 
-  private @Nullable String compare(JsonNode a, JsonNode b) {
-    if (!a.path("status").equals(b.path("status"))
-        || !a.path("errorType").equals(b.path("errorType"))) {
-      return "outcome";
-    }
-    if (a.path("status").asText().equals("error")) {
-      return null; // texts are compared by the conformance suites
-    }
-    if (!texts(a.path("warnings")).equals(texts(b.path("warnings")))
-        || !texts(a.path("infos")).equals(texts(b.path("infos")))) {
-      annotationDifferences++;
-    }
-    return Comparison.data(a.path("data"), b.path("data"));
+  private static InputStream stream(String body) {
+    return new ByteArrayInputStream(body.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static List<String> texts(JsonNode list) {
-    List<String> out = new ArrayList<>();
-    list.forEach(n -> out.add(n.asText()));
-    out.sort(null);
-    return out;
+  private @Nullable String compare(Answer a, Answer b) {
+    if (!a.status().equals(b.status()) || !a.errorType().equals(b.errorType())) {
+      return "outcome";
+    }
+    if (!a.success()) {
+      return null; // texts are compared by the conformance suites
+    }
+    if (!a.annotations().equals(b.annotations())) {
+      annotationDifferences++;
+    }
+    return Comparison.data(a, b);
   }
 }

@@ -159,17 +159,16 @@ final class DifferentialData {
 
   /** Writes everything to a server, in order of time. */
   void load(Peer peer) throws Exception {
+    WriteRequest request = new WriteRequest();
     for (int from = 0; from < POINTS; from += 60) {
-      WriteRequest request = new WriteRequest();
       for (Map.Entry<Map<String, String>, double[]> e : series.entrySet()) {
         request.series(e.getKey(), timesMs, e.getValue(), from, Math.min(POINTS, from + 60));
         if (request.size() > 500_000) {
-          peer.write(request.compressed());
-          request = new WriteRequest();
+          peer.write(request.finish());
         }
       }
       if (request.size() > 0) {
-        peer.write(request.compressed());
+        peer.write(request.finish());
       }
     }
   }

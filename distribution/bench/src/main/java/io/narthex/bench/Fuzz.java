@@ -10,6 +10,7 @@ import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.spi.storage.Storage;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 public final class Fuzz {
   private static final long SLOW_NANOS = Duration.ofSeconds(5).toNanos();
   private static final Duration ENGINE_TIMEOUT = Duration.ofSeconds(3);
+  private static final long ENDLESS_NANOS = Duration.ofSeconds(60).toNanos();
   private static final int SHOWN = 20;
   private static final int POINTS = 200;
 
@@ -162,6 +167,7 @@ public final class Fuzz {
           "min",
           "max(");
 
+  private final PrintStream out;
   private final Random random;
   private final long seed;
   private final List<String> seeds = new ArrayList<>(SEEDS);
@@ -179,13 +185,18 @@ public final class Fuzz {
   private long slowestRun;
   private String slowestText = "";
 
-  /** Creates a run over a small storage in memory. */
-  Fuzz(long seed) {
+  /**
+   * Creates a run over a small storage in memory.
+   *
+   * @param out hears of an input that does not end
+   */
+  Fuzz(long seed, PrintStream out) {
     this.seed = seed;
+    this.out = out;
     random = new Random(seed);
     endMs = 1_700_000_000_000L;
     Storage storage = LibraryContext.memory();
-    new BenchData(POINTS, endMs, true).load(storage);
+    new BenchData(BenchData.Scale.FULL.withPoints(POINTS), endMs, BenchData.CORE).load(storage);
     engine = new PromqlEngine(storage, () -> OPTIONS);
   }
 
@@ -206,18 +217,21 @@ public final class Fuzz {
         System.exit(2);
       }
     }
-    Fuzz fuzz = new Fuzz(seed);
+    PrintStream out = System.out;
+    Fuzz fuzz = new Fuzz(seed, out);
     fuzz.addConformanceCases();
-    System.out.printf(
+    out.printf(
         Locale.ROOT,
         "fuzz: seed %d, %d seed expressions, %d s%n",
         seed,
         fuzz.seeds.size(),
         time.toSeconds());
-    fuzz.watch();
-    fuzz.run(time);
-    fuzz.failures.stream().limit(SHOWN).forEach(System.out::println);
-    System.out.println(fuzz.summary());
+    try (ScheduledExecutorService watcher = Executors.newSingleThreadScheduledExecutor()) {
+      watcher.scheduleWithFixedDelay(fuzz::watch, 1, 1, TimeUnit.SECONDS);
+      fuzz.run(time);
+    }
+    fuzz.failures.stream().limit(SHOWN).forEach(out::println);
+    out.println(fuzz.summary());
     System.exit(fuzz.failures.isEmpty() ? 0 : 1);
   }
 
@@ -238,26 +252,13 @@ public final class Fuzz {
 
   /** Names an input that does not end at all: the process ends then. */
   private void watch() {
-    Thread watcher =
-        new Thread(
-            () -> {
-              while (true) {
-                try {
-                  Thread.sleep(1_000);
-                } catch (InterruptedException e) {
-                  return;
-                }
-                String text = current;
-                if (text != null && System.nanoTime() - currentSince > 12 * SLOW_NANOS) {
-                  System.out.println("FAIL no end after 60 s: " + quoted(text));
-                  System.out.println("fuzz: stopped; seed " + seed);
-                  Runtime.getRuntime().halt(1);
-                }
-              }
-            },
-            "fuzz-watch");
-    watcher.setDaemon(true);
-    watcher.start();
+    String text = current;
+    if (text != null && System.nanoTime() - currentSince > ENDLESS_NANOS) {
+      out.println("FAIL no end after " + ENDLESS_NANOS / 1_000_000_000L + " s: " + quoted(text));
+      out.println("fuzz: stopped; seed " + seed);
+      out.flush();
+      Runtime.getRuntime().halt(1);
+    }
   }
 
   /** Runs for some time; returns the failures, none when all is well. */
@@ -266,8 +267,8 @@ public final class Fuzz {
     while (System.nanoTime() - end < 0 && failures.size() < 1_000) {
       String text = random.nextInt(6) == 0 ? bytes() : mutated();
       inputs++;
-      current = text;
       currentSince = System.nanoTime();
+      current = text;
       one(text);
       current = null;
     }

@@ -1,6 +1,8 @@
 package io.narthex.bench;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,6 +16,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,15 +27,20 @@ final class Peer implements AutoCloseable {
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
+  private static final String VICTORIA_METRICS = "victoria-metrics";
+
   final String name;
   final String base;
   private final Process process;
+  private final Thread atExit;
   private @Nullable HttpProbe probe;
 
   private Peer(String name, String base, Process process) {
     this.name = name;
     this.base = base;
     this.process = process;
+    atExit = new Thread(process::destroy);
+    Runtime.getRuntime().addShutdownHook(atExit);
   }
 
   /** Returns a program from {@code NARTHEX_PEERS} or PATH. */
@@ -144,7 +153,7 @@ final class Peer implements AutoCloseable {
   static Peer victoriaMetrics(Path folder) throws IOException, InterruptedException {
     int port = freePort();
     return start(
-        "victoria-metrics",
+        VICTORIA_METRICS,
         List.of(
             program("victoria-metrics").toString(),
             "-storageDataPath=data",
@@ -156,18 +165,30 @@ final class Peer implements AutoCloseable {
         Duration.ofSeconds(30));
   }
 
+  /**
+   * Tells whether native histograms stay what they are. VictoriaMetrics makes a series of floats of
+   * each bucket, 43 series of one of schema 3 here, under names that the same query does not find.
+   */
+  boolean keepsHistograms() {
+    return !name.equals(VICTORIA_METRICS);
+  }
+
   /** Fetches an answer and drops it; demands success. */
   void fetch(String path) throws IOException {
-    int status;
+    int status = ask(path);
+    if (status != 200) {
+      throw new IOException(name + " answered " + status + " to " + path);
+    }
+  }
+
+  /** Fetches an answer and drops it; returns its status. */
+  int ask(String path) throws IOException {
     try {
-      status = probe().get(path);
+      return probe().get(path);
     } catch (IOException e) {
       // servers close connections that have been open for long; a second failure is none of that
       closeProbe();
-      status = probe().get(path);
-    }
-    if (status != 200) {
-      throw new IOException(name + " answered " + status + " to " + path);
+      return probe().get(path);
     }
   }
 
@@ -199,6 +220,18 @@ final class Peer implements AutoCloseable {
             .GET()
             .build();
     return CLIENT.send(request, BodyHandlers.ofString());
+  }
+
+  /** Asks and reads the answer, however long it is. */
+  Answer answer(String path) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(base + path))
+            .timeout(Duration.ofMinutes(3))
+            .GET()
+            .build();
+    try (InputStream body = CLIENT.send(request, BodyHandlers.ofInputStream()).body()) {
+      return Answer.read(body);
+    }
   }
 
   HttpResponse<String> form(String path, String body) throws IOException, InterruptedException {
@@ -233,12 +266,31 @@ final class Peer implements AutoCloseable {
     return process.toHandle().info().totalCpuDuration().map(d -> d.toNanos() / 1e9).orElse(0.0);
   }
 
+  /** Returns the most memory the process has had resident, bytes; 0 where that is not known. */
+  long peakMemory() {
+    Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+    try (Stream<String> lines = Files.lines(status)) {
+      return lines
+          .filter(line -> line.startsWith("VmHWM:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+          .findFirst()
+          .orElse(0);
+    } catch (IOException | UncheckedIOException e) {
+      return 0; // not Linux
+    }
+  }
+
   @Override
   public void close() {
     closeProbe();
     process.destroy();
     try {
-      if (!process.waitFor(10, java.util.concurrent.TimeUnit.SECONDS)) {
+      Runtime.getRuntime().removeShutdownHook(atExit);
+    } catch (IllegalStateException e) {
+      // the end has begun
+    }
+    try {
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
         process.destroyForcibly();
       }
     } catch (InterruptedException e) {

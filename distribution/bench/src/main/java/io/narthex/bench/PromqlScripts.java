@@ -3,6 +3,7 @@ package io.narthex.bench;
 import io.narthex.query.EngineOptions;
 import io.narthex.query.script.PromqlTestRunner;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -62,8 +63,9 @@ public final class PromqlScripts {
               + "; name a folder that has some");
       System.exit(2);
     }
-    outcome.failures.forEach(System.out::println);
-    System.out.println("passed " + outcome.passed + " of " + outcome.total);
+    PrintStream out = System.out;
+    outcome.failures.forEach(out::println);
+    out.println("passed " + outcome.passed + " of " + outcome.total);
     System.exit(outcome.failures.isEmpty() ? 0 : 1);
   }
 

@@ -1,22 +1,19 @@
 package io.narthex.bench;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.narthex.bench.BenchQueries.Query;
+import io.narthex.bench.SideBySideReport.Timing;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.function.ToDoubleFunction;
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /**
  * Times queries over HTTP against the real Prometheus, VictoriaMetrics (its cache off) and Narthex
@@ -27,12 +24,15 @@ import org.jspecify.annotations.Nullable;
  * work on the machine changes it far less than it does latency.
  *
  * <p>Usage: {@code SideBySide ASSEMBLED_FOLDER [--quick] [--rounds=N] [--points=N] [--match=REGEX]
- * [--warm=SECONDS] [--minutes=N] [--without-vm]}.
+ * [--warm=SECONDS] [--minutes=N] [--without-vm] [--keep]}.
  */
 public final class SideBySide {
   private static final long WARM_NANOS = 300_000_000L;
   private static final long BATCH_NANOS = 40_000_000L;
   private static final int MAX_BATCH = 400;
+
+  /** What takes longer than this is as warm after one request as it gets. */
+  private static final long SLOW_NANOS = 1_000_000_000L;
 
   /** Systems that are compiled ahead need no longer than this to fill their caches. */
   private static final int COMPILED_WARM_SECONDS = 5;
@@ -40,179 +40,204 @@ public final class SideBySide {
   /** What all rounds of one query may take before there are fewer. */
   private static final double ROUNDS_MILLIS = 5_000;
 
-  private static final int WORST = 10;
+  private static final int SETTLE_SECONDS = 60;
 
-  private final ObjectMapper json = new ObjectMapper();
+  private final SideBySideOptions options;
+  private final PrintStream out;
+  private final List<Query> queries;
+  private final BenchData data;
   private final List<Peer> peers = new ArrayList<>();
-  private final List<Ratios> done = new ArrayList<>();
+  private final SideBySideReport report;
   private int differences;
   private int refused;
   private int vmDifferences;
   private int skipped;
 
-  private SideBySide() {}
-
-  /** What one system needed for one query. */
-  private record Timing(double millis, double cpuMillis) {}
-
-  /** How Narthex did; NaN where there is nothing to compare. */
-  private record Ratios(Query query, double latency, double cpu, double vm, double vmCpu) {
-    String group() {
-      return query.steps() + (query.steps() == 1 ? " step, " : " steps, ") + query.size();
-    }
+  private SideBySide(SideBySideOptions options, PrintStream out) {
+    this.options = options;
+    this.out = out;
+    report = new SideBySideReport(out);
+    BenchData.Scale scale = BenchData.Scale.FULL.withPoints(options.points());
+    long endMs = System.currentTimeMillis() / 60_000 * 60_000 - 120_000;
+    queries = options.queries();
+    // what no query reads is not loaded
+    data =
+        new BenchData(
+            scale,
+            endMs,
+            queries.stream()
+                .flatMap(query -> query.kind().metrics().stream())
+                .collect(Collectors.toSet()));
   }
 
   /** Runs the comparison. */
   public static void main(String[] args) throws Exception {
-    Path assembled = Path.of(args[0]).toAbsolutePath();
-    boolean quick = false;
-    boolean vm = true;
-    int rounds = 5;
-    int points = 0;
-    int warm = -1;
-    int minutes = 24;
-    Pattern match = Pattern.compile("", 0);
-    for (int i = 1; i < args.length; i++) {
-      String value = args[i].substring(args[i].indexOf('=') + 1);
-      if (args[i].equals("--quick")) {
-        quick = true;
-      } else if (args[i].equals("--without-vm")) {
-        vm = false;
-      } else if (args[i].startsWith("--rounds=")) {
-        rounds = Integer.parseInt(value);
-      } else if (args[i].startsWith("--points=")) {
-        points = Integer.parseInt(value);
-      } else if (args[i].startsWith("--warm=")) {
-        warm = Integer.parseInt(value);
-      } else if (args[i].startsWith("--minutes=")) {
-        minutes = Integer.parseInt(value);
-      } else if (args[i].startsWith("--match=")) {
-        match = Pattern.compile(value, 0);
-      } else {
-        System.err.println("queries: unknown option " + args[i]);
-        System.exit(2);
-      }
+    SideBySideOptions options;
+    try {
+      options = SideBySideOptions.parse(args);
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      System.exit(2);
+      return;
     }
-    if (points == 0) {
-      points = quick ? 1_500 : 8_640 + 10_000;
+    SideBySide comparison = new SideBySide(options, System.out);
+    if (comparison.queries.isEmpty()) {
+      System.err.println(
+          "queries: no query is named like "
+              + options.match()
+              + "; names look like \""
+              + BenchQueries.all().get(0).name()
+              + "\"");
+      System.exit(2);
     }
-    if (warm < 0) {
-      warm = quick ? 15 : 45;
-    }
-    Pattern wanted = match;
-    List<Query> queries =
-        (quick ? BenchQueries.quick() : BenchQueries.all())
-            .stream().filter(q -> wanted.matcher(q.expression()).find()).toList();
-    System.exit(new SideBySide().run(assembled, queries, rounds, points, warm, minutes, vm, quick));
+    System.exit(comparison.run());
   }
 
-  private int run(
-      Path assembled,
-      List<Query> queries,
-      int rounds,
-      int points,
-      int warm,
-      int minutes,
-      boolean vm,
-      boolean core)
-      throws Exception {
-    long deadline = System.nanoTime() + minutes * 60_000_000_000L;
-    Path work = Files.createTempDirectory("narthex-queries");
-    BenchData data =
-        new BenchData(points, System.currentTimeMillis() / 60_000 * 60_000 - 120_000, core);
-    System.out.printf(
-        Locale.ROOT,
+  private int run() throws Exception {
+    long begun = System.nanoTime();
+    long deadline = begun + TimeUnit.MINUTES.toNanos(options.minutes());
+    print(
         "queries: %d series, %d samples (%.1f h at 10 s; a full run has 51.8 h), %d queries, %d"
-            + " rounds%n",
+            + " rounds",
         data.series(),
         data.samples(),
-        points * 10 / 3600.0,
+        options.points() * 10 / 3600.0,
         queries.size(),
-        rounds);
+        options.rounds());
+    TemporaryFolder folder = TemporaryFolder.create("queries");
     try {
+      Path work = folder.path();
       peers.add(Peer.prometheus(work.resolve("prometheus")));
-      peers.add(Peer.narthex(assembled, work.resolve("narthex")));
-      if (vm) {
+      peers.add(Peer.narthex(options.assembled(), work.resolve("narthex")));
+      if (options.victoriaMetrics()) {
         peers.add(Peer.victoriaMetrics(work.resolve("victoria-metrics")));
       }
-      long begun = System.nanoTime();
-      data.load(peers);
-      if (vm) {
-        peers.get(2).get("/internal/force_flush");
-      }
-      settle();
-      System.out.printf(
-          Locale.ROOT,
-          "queries: loaded in %.0f s; machine: %d processors, load %.1f, Java %s, %s%n",
-          (System.nanoTime() - begun) / 1e9,
-          Runtime.getRuntime().availableProcessors(),
-          load(),
-          System.getProperty("java.version"),
-          System.getProperty("os.name") + " " + System.getProperty("os.version"));
-      System.out.printf(
-          Locale.ROOT,
+      load(begun);
+      print(
           "warm-up: all but the heavy queries in turn, Narthex for %d s, the others for %d s; then"
-              + " each query for %d ms or thrice%n%n",
-          warm,
-          Math.min(warm, COMPILED_WARM_SECONDS),
+              + " each query for %d ms or thrice, those of more than a second once%n",
+          options.warmSeconds(),
+          Math.min(options.warmSeconds(), COMPILED_WARM_SECONDS),
           WARM_NANOS / 1_000_000);
-      System.out.println(
-          "| query | steps | Prometheus ms | Narthex ms | VM ms | N/P | N/VM | CPU ms P / N / VM |"
-              + " CPU N/P | |");
-      System.out.println("|---|---|---|---|---|---|---|---|---|---|");
       for (Peer peer : peers) {
-        warm(
-            peer,
-            queries,
-            data,
-            peer.name.equals("narthex") ? warm : Math.min(warm, COMPILED_WARM_SECONDS));
+        warm(peer);
       }
+      report.head();
       for (Query query : queries) {
         if (System.nanoTime() - deadline < 0) {
-          time(query, data, rounds);
+          time(query);
         } else {
           skipped++;
         }
       }
-      summary((System.nanoTime() - begun) / 60e9);
+      report.summary();
+      print("");
+      costs("in all");
+      print(
+          "queries: %d timed in %.1f min, load %.1f at the end; %d refused by Prometheus, %d differ"
+              + " from Prometheus, %d not reached in time; %d that VictoriaMetrics refuses or"
+              + " answers otherwise",
+          report.size(),
+          (System.nanoTime() - begun) / 60e9,
+          load(),
+          refused,
+          differences,
+          skipped,
+          vmDifferences);
     } finally {
       peers.forEach(Peer::close);
+      if (!options.keep()) {
+        folder.close();
+      }
     }
     return differences == 0 && skipped == 0 ? 0 : 1;
   }
 
+  private void print(String format, Object... arguments) {
+    out.printf(Locale.ROOT, format + "%n", arguments);
+    out.flush();
+  }
+
   private static double load() {
-    return java.lang.management.ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    return ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+  }
+
+  /** Loads the servers, tells how far it is in tenths, and waits until all is quiet. */
+  private void load(long begun) throws Exception {
+    int[] told = {0};
+    data.load(
+        peers,
+        part -> {
+          int tenths = (int) (part * 10);
+          if (tenths > told[0]) {
+            told[0] = tenths;
+            print("loading: %d %% after %.0f s", tenths * 10, (System.nanoTime() - begun) / 1e9);
+          }
+        });
+    if (options.victoriaMetrics()) {
+      peers.get(2).fetch("/internal/force_flush");
+    }
+    settle();
+    costs("while loading");
+    print(
+        "queries: loaded in %.0f s; machine: %d processors, load %.1f, Java %s, %s %s",
+        (System.nanoTime() - begun) / 1e9,
+        Runtime.getRuntime().availableProcessors(),
+        load(),
+        System.getProperty("java.version"),
+        System.getProperty("os.name"),
+        System.getProperty("os.version"));
+  }
+
+  /** Waits until no system is busy with what was loaded. */
+  private void settle() throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SETTLE_SECONDS);
+    double before;
+    double after = cpuSeconds();
+    do {
+      before = after;
+      Thread.sleep(2_000);
+      after = cpuSeconds();
+    } while (after - before > 0.2 && System.nanoTime() - end < 0);
+  }
+
+  private double cpuSeconds() {
+    return peers.stream().mapToDouble(Peer::cpuSeconds).sum();
+  }
+
+  private void costs(String when) {
+    List<String> texts = new ArrayList<>();
+    for (Peer peer : peers) {
+      texts.add(
+          String.format(
+              Locale.ROOT,
+              "%s %,d MiB and %.0f s",
+              peer.name,
+              peer.peakMemory() >> 20,
+              peer.cpuSeconds()));
+    }
+    print("peak of resident memory and CPU %s: %s", when, String.join(", ", texts));
   }
 
   /** Asks all queries in turn, without the heavy ones; refusals are no matter here. */
-  private static void warm(Peer peer, List<Query> queries, BenchData data, int seconds)
-      throws Exception {
-    long end = System.nanoTime() + seconds * 1_000_000_000L;
-    while (true) {
-      for (Query query : queries) {
+  private void warm(Peer peer) throws IOException {
+    int seconds = options.warmSeconds();
+    if (!peer.name.equals("narthex")) {
+      seconds = Math.min(seconds, COMPILED_WARM_SECONDS);
+    }
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    List<Query> light = queries.stream().filter(query -> !query.heavy()).toList();
+    while (!light.isEmpty()) {
+      for (Query query : light) {
         if (System.nanoTime() - end >= 0) {
           return;
         }
-        if (!query.expression().contains("[1d]")) {
-          var unused = peer.get(path(query, data));
-        }
+        var unused = peer.ask(path(query));
       }
     }
   }
 
-  /** Waits until no system is busy with what was loaded, at most 30 s. */
-  private void settle() throws InterruptedException {
-    for (int i = 0; i < 15; i++) {
-      double before = peers.stream().mapToDouble(Peer::cpuSeconds).sum();
-      Thread.sleep(2_000);
-      if (peers.stream().mapToDouble(Peer::cpuSeconds).sum() - before < 0.2) {
-        return;
-      }
-    }
-  }
-
-  private static String path(Query query, BenchData data) {
+  private String path(Query query) {
     String text = URLEncoder.encode(query.expression(), StandardCharsets.UTF_8);
     double end = data.endMs() / 1000.0;
     return query.steps() == 1
@@ -220,42 +245,26 @@ public final class SideBySide {
         : "/api/v1/query_range?nocache=1&query="
             + text
             + "&start="
-            + (data.endMs() - (query.steps() - 1) * BenchData.STEP_MS) / 1000.0
+            + query.startMs(data.endMs()) / 1000.0
             + "&end="
             + end
-            + "&step=10";
+            + "&step="
+            + query.kind().stepMs / 1000;
   }
 
-  private void time(Query query, BenchData data, int rounds) throws Exception {
-    String path = path(query, data);
-    JsonNode expected = json.readTree(peers.get(0).get(path).body());
-    if (expected.path("status").asText().equals("error")) {
+  private void time(Query query) throws Exception {
+    String path = path(query);
+    Answer expected = peers.get(0).answer(path);
+    if (!expected.success()) {
       refused++;
-      System.out.printf(
-          Locale.ROOT,
-          "| `%s` | %d | | | | | | | | this Prometheus refuses it |%n",
-          query.expression().replace("|", "\\|"),
-          query.steps());
+      report.refused(query);
       return;
     }
     List<String> remarks = new ArrayList<>();
     boolean[] runs = new boolean[peers.size()];
     runs[0] = true;
     for (int i = 1; i < peers.size(); i++) {
-      JsonNode actual = json.readTree(peers.get(i).get(path).body());
-      runs[i] = actual.path("status").asText().equals("success");
-      String difference =
-          runs[i] ? Comparison.data(expected.path("data"), actual.path("data")) : "error";
-      if (difference != null && i == 1) {
-        differences++;
-        remarks.add("DIFFERS: " + difference);
-      } else if (difference != null) {
-        vmDifferences++;
-        // what finds nothing has no time that could be compared
-        boolean finds = runs[i] && !actual.path("data").path("result").isEmpty();
-        remarks.add(finds ? "VM's answer is another" : runs[i] ? "VM finds nothing" : "VM refuses");
-        runs[i] = finds;
-      }
+      runs[i] = compare(expected, peers.get(i).answer(path), i, remarks);
     }
     int[] batch = new int[peers.size()];
     double round = 0;
@@ -266,7 +275,7 @@ public final class SideBySide {
         round += batch[i] * millis;
       }
     }
-    int count = (int) Math.clamp(ROUNDS_MILLIS / round, 1, rounds);
+    int count = (int) Math.clamp(ROUNDS_MILLIS / round, 1, options.rounds());
     double[][] millis = new double[peers.size()][count];
     double[] cpu = new double[peers.size()];
     for (int r = 0; r < count; r++) {
@@ -288,53 +297,43 @@ public final class SideBySide {
         timings[i] = new Timing(median(millis[i]), cpu[i] / count / batch[i]);
       }
     }
-    report(query, timings, remarks);
+    report.add(query, timings, remarks);
+  }
+
+  /** Compares with Prometheus' answer; returns whether the time of a system is worth measuring. */
+  private boolean compare(Answer expected, Answer actual, int i, List<String> remarks) {
+    String difference = actual.success() ? Comparison.data(expected, actual) : "error";
+    if (difference == null) {
+      return true;
+    }
+    if (i == 1) {
+      differences++;
+      remarks.add("DIFFERS: " + difference);
+      return actual.success();
+    }
+    vmDifferences++;
+    if (!actual.success() || actual.isEmpty()) {
+      // what finds nothing has no time that could be compared
+      remarks.add(actual.success() ? "VM finds nothing" : "VM refuses");
+      return false;
+    }
+    remarks.add("VM's answer is another");
+    return true;
   }
 
   /** Asks until the system is warm; returns the milliseconds of the last request. */
-  private static double warm(Peer peer, String path) throws Exception {
+  private static double warm(Peer peer, String path) throws IOException {
     long begun = System.nanoTime();
-    long last = Long.MAX_VALUE;
+    long last = 0;
     for (int n = 0; n < 3 || System.nanoTime() - begun < WARM_NANOS; n++) {
       long t = System.nanoTime();
       peer.fetch(path);
       last = System.nanoTime() - t;
-      if (last > 1_000_000_000L) {
-        break; // what takes seconds is warm soon
+      if (last > SLOW_NANOS) {
+        break;
       }
     }
     return last / 1e6;
-  }
-
-  private void report(Query query, @Nullable Timing[] t, List<String> remarks) {
-    double n = t[1] == null ? Double.NaN : t[1].millis;
-    double p = t[0] == null ? Double.NaN : t[0].millis;
-    double v = t[2] == null ? Double.NaN : t[2].millis;
-    Ratios ratios = new Ratios(query, n / p, cpu(t[1]) / cpu(t[0]), n / v, cpu(t[1]) / cpu(t[2]));
-    System.out.printf(
-        Locale.ROOT,
-        "| `%s` | %d | %s | %s | %s | %s | %s | %s / %s / %s | %s | %s |%n",
-        query.expression().replace("|", "\\|"),
-        query.steps(),
-        number(p),
-        number(n),
-        number(v),
-        number(ratios.latency),
-        number(ratios.vm),
-        number(cpu(t[0])),
-        number(cpu(t[1])),
-        number(cpu(t[2])),
-        number(ratios.cpu),
-        String.join("; ", remarks));
-    done.add(ratios);
-  }
-
-  private static double cpu(@Nullable Timing t) {
-    return t == null || t.cpuMillis == 0 ? Double.NaN : t.cpuMillis;
-  }
-
-  private static String number(double v) {
-    return Double.isNaN(v) ? "–" : String.format(Locale.ROOT, v < 10 ? "%.2f" : "%.1f", v);
   }
 
   private static double median(double[] values) {
@@ -342,67 +341,5 @@ public final class SideBySide {
     Arrays.sort(sorted);
     int m = sorted.length / 2;
     return sorted.length % 2 == 1 ? sorted[m] : (sorted[m - 1] + sorted[m]) / 2;
-  }
-
-  private void summary(double minutes) {
-    System.out.println();
-    System.out.println(
-        "Geometric means of Narthex / Prometheus and Narthex / VictoriaMetrics, warm:");
-    System.out.println();
-    System.out.println("| class | queries | N/P latency | N/P CPU | N/VM latency | N/VM CPU |");
-    System.out.println("|---|---|---|---|---|---|");
-    Map<String, List<Ratios>> groups = new LinkedHashMap<>();
-    done.forEach(r -> groups.computeIfAbsent(r.group(), _ -> new ArrayList<>()).add(r));
-    groups.forEach(SideBySide::means);
-    means("**all**", done);
-    System.out.println();
-    System.out.println("Slowest against Prometheus:");
-    done.stream()
-        .filter(r -> Double.isFinite(r.latency))
-        .sorted(Comparator.comparingDouble((Ratios r) -> -r.latency))
-        .limit(WORST)
-        .forEach(r ->
-            System.out.printf(
-                Locale.ROOT,
-                "%6.2f (CPU %s) %s, %s%n",
-                r.latency,
-                number(r.cpu),
-                r.query.expression(),
-                r.group()));
-    System.out.println();
-    System.out.printf(
-        Locale.ROOT,
-        "queries: %d timed in %.1f min, load %.1f at the end; %d refused by Prometheus, %d differ"
-            + " from Prometheus, %d not reached in time; %d that VictoriaMetrics refuses or answers"
-            + " otherwise%n",
-        done.size(),
-        minutes,
-        load(),
-        refused,
-        differences,
-        skipped,
-        vmDifferences);
-  }
-
-  private static void means(String title, List<Ratios> group) {
-    System.out.printf(
-        Locale.ROOT,
-        "| %s | %d | %s | %s | %s | %s |%n",
-        title,
-        group.size(),
-        mean(group, Ratios::latency),
-        mean(group, Ratios::cpu),
-        mean(group, Ratios::vm),
-        mean(group, Ratios::vmCpu));
-  }
-
-  private static String mean(List<Ratios> group, ToDoubleFunction<Ratios> ratio) {
-    double[] logs =
-        group.stream()
-            .mapToDouble(ratio)
-            .filter(r -> r > 0 && Double.isFinite(r))
-            .map(Math::log)
-            .toArray();
-    return number(Math.exp(Arrays.stream(logs).average().orElse(Double.NaN)));
   }
 }
