@@ -46,7 +46,7 @@ class OracleTest {
   /** Largest relative difference where the order of operations is not defined. */
   private static final double TOLERANCE = 1e-12;
 
-  private static final int SHUFFLES = 400;
+  private static final int SHUFFLES = 200;
   private static final int MOST_PROBLEMS = 4;
   private static final Duration SUBQUERY_STEP = Duration.ofMinutes(1);
   private static final List<Long> STEPS =
@@ -164,8 +164,7 @@ class OracleTest {
     check(text, query, data, storage, where);
   }
 
-  private void check(
-      String text, Query query, RandomData data, TestStorage storage, String place) {
+  private void check(String text, Query query, RandomData data, TestStorage storage, String place) {
     String where = text + "\n" + place + ", " + describe(query);
     boolean instant = query.stepMs() == 0;
     long start = query.startMs();
@@ -303,7 +302,7 @@ class OracleTest {
 
   /** Tells whether a result can be had by ordering otherwise what has no defined order. */
   private static boolean isOpen(Query q, List<Series> data, Predicate<Outcome> result) {
-    for (int i = 0; i < SHUFFLES; i++) {
+    for (int i = 0; i < SHUFFLES && Oracle.isOpen(q.expr()); i++) {
       if (result.test(expect(q, data, new Random(i * 0x9E3779B97F4A7C15L)))) {
         return true;
       }
