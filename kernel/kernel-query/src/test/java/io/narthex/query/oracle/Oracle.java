@@ -249,10 +249,12 @@ final class Oracle {
         || parts(e).stream().anyMatch(Oracle::addsInOpenOrder);
   }
 
-  private static boolean isOpen(Expr e) {
+  /** Tells whether there is anything in an expression without defined order. */
+  static boolean isOpen(Expr e) {
     return e instanceof AggregateExpr
         || e instanceof SubqueryExpr
         || e instanceof BinaryExpr b && b.matching() != null
+        || e instanceof Call c && c.function().name().equals("quantile_over_time")
         || parts(e).stream().anyMatch(Oracle::isOpen);
   }
 

@@ -13,7 +13,7 @@ import java.util.Random;
 /** Random series over {@value #LENGTH_MS} ms: several metrics, many labels, gaps, odd values. */
 final class RandomData {
   /** Time of the first samples. */
-  static final long START_MS = 1_700_000_003_217L;
+  static final long START_MS = 1_700_000_003_000L;
 
   /** Time between the first and the last samples. */
   static final long LENGTH_MS = 2_400_000;
@@ -124,7 +124,9 @@ final class RandomData {
     int jitter = List.of(0, 0, 7, 4_000, 9_000).get(random.nextInt(5));
     boolean irregular = random.nextInt(6) == 0;
     List<Long> out = new ArrayList<>();
-    long t = START_MS + random.nextInt(20_000);
+    // half of the series have samples at full seconds, where many windows begin and end
+    int grain = random.nextBoolean() ? 1 : 1000;
+    long t = START_MS + random.nextInt(20_000) / grain * grain;
     while (t <= START_MS + LENGTH_MS) {
       out.add(t + (jitter == 0 ? 0 : random.nextInt(jitter)));
       t += irregular ? 10_000 + random.nextInt(90_000) : interval;

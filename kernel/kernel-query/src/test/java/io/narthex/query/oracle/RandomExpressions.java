@@ -133,6 +133,11 @@ final class RandomExpressions {
     return range(1, 0);
   }
 
+  /** Returns a call over the ranges of the metric with the most series. */
+  String overManySeries() {
+    return one(OVER_RANGES) + "(latency_bucket[" + one(SECONDS) + "s])";
+  }
+
   /* selectors */
 
   private String selector(List<String> names) {
