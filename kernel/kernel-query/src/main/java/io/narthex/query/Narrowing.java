@@ -40,14 +40,15 @@ final class Narrowing {
 
   /** Returns the matchers that the left side may take over. */
   List<Matcher> forLeft(BinaryExpr b) {
-    return b.op() == BinaryOp.AND || isUniqueJoin(b) ? compared(b, b.right()) : List.of();
+    List<Matcher> more = compared(b, b.right());
+    return more.isEmpty() || b.op() == BinaryOp.AND || isUniqueJoin(b) ? more : List.of();
   }
 
   /** Returns the matchers that the right side may take over. */
   List<Matcher> forRight(BinaryExpr b) {
-    return b.op() == BinaryOp.AND || b.op() == BinaryOp.UNLESS || isUniqueJoin(b)
-        ? compared(b, b.left())
-        : List.of();
+    List<Matcher> more = compared(b, b.left());
+    boolean filters = b.op() == BinaryOp.AND || b.op() == BinaryOp.UNLESS;
+    return more.isEmpty() || filters || isUniqueJoin(b) ? more : List.of();
   }
 
   /** Tells whether nothing comes out when one side is empty. */

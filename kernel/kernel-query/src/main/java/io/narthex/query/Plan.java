@@ -8,10 +8,7 @@ import io.narthex.promql.Expr.ParenExpr;
 import io.narthex.promql.Expr.StringLiteral;
 import io.narthex.promql.Expr.VectorSelector;
 import io.narthex.query.Selection.Part;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -39,11 +36,11 @@ final class Plan {
 
   Map<Expr, Double> constants = Map.of();
   @Nullable Numbering numbering;
-  final Map<Place, Shared> shared = new LinkedHashMap<>();
-  final Map<Expr, Shared> sharedAt = new IdentityHashMap<>();
-  final Map<Wanted, SharedRead.Member> members = new HashMap<>();
-  final Map<Expr, SharedRead.Member> memberAt = new IdentityHashMap<>();
-  final Map<Expr, List<Matcher>> added = new IdentityHashMap<>();
+  Map<Place, Shared> shared = Map.of();
+  Map<Expr, Shared> sharedAt = Map.of();
+  Map<Wanted, SharedRead.Member> members = Map.of();
+  Map<Expr, SharedRead.Member> memberAt = Map.of();
+  Map<Expr, List<Matcher>> added = Map.of();
 
   /** Matchers of selectors that are read at one place only. */
   final Set<List<Matcher>> alone = new HashSet<>();

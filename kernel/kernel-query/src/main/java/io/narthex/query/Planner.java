@@ -20,6 +20,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -111,6 +112,10 @@ final class Planner {
 
   private void share(Expr e, Grid grid) {
     plan.numbering = numbering;
+    plan.shared = new LinkedHashMap<>();
+    plan.sharedAt = new IdentityHashMap<>();
+    plan.members = new HashMap<>();
+    plan.memberAt = new IdentityHashMap<>();
     Expr inner = Evaluator.unwrap(e);
     if (inner.type() == ValueType.MATRIX) {
       range(inner, grid, false);
@@ -296,6 +301,9 @@ final class Planner {
   }
 
   private static void narrow(Plan plan, VectorSelector v, List<Matcher> more) {
+    if (more.isEmpty()) {
+      return;
+    }
     List<Matcher> all = new ArrayList<>(v.matchers());
     for (Matcher m : more) {
       if (!all.contains(m)) {
@@ -303,6 +311,9 @@ final class Planner {
       }
     }
     if (all.size() > v.matchers().size()) {
+      if (plan.added.isEmpty()) {
+        plan.added = new IdentityHashMap<>();
+      }
       plan.added.put(v, List.copyOf(all));
     }
   }

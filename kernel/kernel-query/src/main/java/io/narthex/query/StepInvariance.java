@@ -35,7 +35,7 @@ final class StepInvariance {
           "predict_linear",
           "start_timestamp");
 
-  private final Map<Expr, Boolean> known = new IdentityHashMap<>();
+  private final Map<Expr, Boolean> known = new IdentityHashMap<>(8);
 
   /** Tells whether an expression has the same value at all steps. */
   boolean of(Expr e) {
