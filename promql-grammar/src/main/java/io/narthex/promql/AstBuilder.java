@@ -126,6 +126,11 @@ final class AstBuilder {
     return expr(root, false);
   }
 
+  /** Builds a selector that may match everything; other expressions as {@link #build}. */
+  Expr buildSelector(ExprContext root) {
+    return expr(root, true);
+  }
+
   private Expr expr(ExprContext root, boolean matchersOnly) {
     Deque<ExprContext> spine = new ArrayDeque<>();
     ExprContext at = root;

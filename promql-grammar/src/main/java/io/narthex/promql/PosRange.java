@@ -9,13 +9,17 @@ package io.narthex.promql;
 public record PosRange(int start, int end) {
   /**
    * Returns the place of {@link #start} as {@code line:column}, both counted from 1, as Prometheus
-   * prints it; {@code invalid position} when it lies outside the text.
+   * prints it; {@code invalid position} when it lies outside the text, {@code unknown position}
+   * when there is no text.
    */
   public String startIn(String query) {
     return place(query, start);
   }
 
   static String place(String query, int bytePos) {
+    if (query.isEmpty()) {
+      return "unknown position";
+    }
     int line = 1;
     int lastBreak = -1;
     int at = 0;

@@ -3,6 +3,7 @@ package io.narthex.promql;
 import io.narthex.promql.ParseException.ParseError;
 import io.narthex.promql.grammar.antlr.PromQL;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.antlr.v4.runtime.CommonTokenStream;
@@ -52,20 +53,7 @@ public final class PromqlParser {
     if (tokens.get(0).getType() == Token.EOF) {
       throw error(query, "no expression found in input", new PosRange(0, 0));
     }
-    PromQL.StartContext tree;
-    try {
-      tree = run(tokens, PredictionMode.SLL);
-    } catch (NestingException e) {
-      throw tooDeep(query, positions);
-    } catch (ParseCancellationException first) {
-      try {
-        tree = run(tokens, PredictionMode.LL);
-      } catch (NestingException e) {
-        throw tooDeep(query, positions);
-      } catch (ParseCancellationException e) {
-        throw syntaxError(query, positions, tokens, e, salvaged(query, positions, e));
-      }
-    }
+    PromQL.StartContext tree = tree(query, tokens, positions);
     AstBuilder builder = new AstBuilder(query, positions, options);
     Expr expr = builder.build(tree.expr());
     List<ParseError> errors = builder.errors();
@@ -78,20 +66,67 @@ public final class PromqlParser {
     return expr;
   }
 
+  private PromQL.StartContext tree(String query, List<Token> tokens, Positions positions)
+      throws ParseException {
+    try {
+      return run(tokens, PredictionMode.SLL);
+    } catch (NestingException e) {
+      throw tooDeep(query, positions);
+    } catch (ParseCancellationException first) {
+      try {
+        return run(tokens, PredictionMode.LL);
+      } catch (NestingException e) {
+        throw tooDeep(query, positions);
+      } catch (ParseCancellationException e) {
+        throw syntaxError(query, positions, tokens, e, salvaged(query, positions, e));
+      }
+    }
+  }
+
   /**
-   * Returns the selector that {@code text} is, as in {@code match[]} parameters.
+   * Returns the selector that {@code text} is, as in {@code match[]} parameters; it may match
+   * everything, as {@code {}} does.
    *
    * @throws ParseException when it is anything else
    */
   public Expr.VectorSelector parseSelector(String text) throws ParseException {
-    Expr expr = parse(text);
-    if (expr instanceof Expr.VectorSelector selector
-        && selector.at() == null
-        && selector.offsetMs() == 0
-        && selector.offsetExpr() == null) {
-      return selector;
+    List<Token> tokens = Lexer.tokens(text);
+    Positions positions = new Positions(text);
+    if (tokens.get(0).getType() == Token.EOF) {
+      throw error(text, "unexpected end of input", new PosRange(0, 0));
     }
-    throw error(text, "expected a series selector", expr.position());
+    int end = selectorEnd(tokens);
+    Token extra = tokens.get(end);
+    List<Token> selector = new ArrayList<>(tokens.subList(0, end));
+    selector.add(tokens.getLast());
+    AstBuilder builder = new AstBuilder(text, positions, options);
+    Expr expr = end == 0 ? null : builder.buildSelector(tree(text, selector, positions).expr());
+    if (extra.getType() != Token.EOF || expr == null) {
+      throw error(text, "unexpected " + PromqlTokens.describe(extra), positions.of(extra));
+    }
+    List<ParseError> errors = builder.errors();
+    if (!errors.isEmpty()) {
+      throw new ParseException(text, errors);
+    }
+    return (Expr.VectorSelector) expr;
+  }
+
+  /** Returns the index of the first token that is no part of a selector at the beginning. */
+  private static int selectorEnd(List<Token> tokens) {
+    int i = 0;
+    int first = tokens.get(0).getType();
+    if (first == PromQL.IDENTIFIER
+        || first == PromQL.METRIC_IDENTIFIER
+        || Arrays.stream(PromqlTokens.KEYWORDS).anyMatch(k -> k == first)) {
+      i++;
+    }
+    if (tokens.get(i).getType() == PromQL.LBRACE) {
+      while (tokens.get(i).getType() != PromQL.RBRACE && tokens.get(i).getType() != Token.EOF) {
+        i++;
+      }
+      return tokens.get(i).getType() == Token.EOF ? i : i + 1;
+    }
+    return i;
   }
 
   private static ParseException error(String query, String message, PosRange position) {

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PromqlParserTest {
   private final PromqlParser parser =
@@ -144,5 +146,32 @@ class PromqlParserTest {
         "1e2.5 + 3e",
         "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e2.5\": invalid"
             + " syntax");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "''; unknown position: parse error: unexpected end of input",
+        "'up['; 1:3: parse error: unexpected \"[\"",
+        "'up[5m]'; 1:3: parse error: unexpected \"[\"",
+        "'{a=\"b\"} offset 5m'; 1:9: parse error: unexpected <offset>",
+        "'up{a=}['; 1:6: parse error: unexpected \"}\" in label matching, expected string",
+        "'up{a'; 1:5: parse error: unexpected end of input inside braces",
+        "'rate(up)'; 1:5: parse error: unexpected \"(\"",
+        "'(up)'; 1:1: parse error: unexpected \"(\"",
+        "'1'; 1:1: parse error: unexpected number \"1\"",
+        "'sum + up'; 1:5: parse error: unexpected <op:+>"
+      })
+  void tellsWhereSomethingIsNoSelector(String text, String error) {
+    assertThatThrownBy(() -> parser.parseSelector(text)).hasMessage(error);
+  }
+
+  @Test
+  void selectorsMayMatchEverything() throws ParseException {
+    assertThat(parser.parseSelector("{}").matchers()).isEmpty();
+    assertThat(parser.parseSelector("{a=\"\"}").matchers()).hasSize(1);
+    assertThat(parser.parseSelector("sum{a=\"b\"}").name()).isEqualTo("sum");
+    assertThatThrownBy(() -> parser.parse("{}")).hasMessageContaining("non-empty matcher");
   }
 }

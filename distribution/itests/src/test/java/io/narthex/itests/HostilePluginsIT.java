@@ -315,8 +315,9 @@ class HostilePluginsIT {
 
   @Test
   void liveWithinThreeSecondsOfBeingDropped() throws IOException {
-    double best = Double.MAX_VALUE;
-    for (int i = 0; i < 3 && best >= 3; i++) { // the machine may be busy with other things
+    List<Double> taken = new ArrayList<>();
+    int inTime = 0;
+    for (int i = 0; i < 3 && inTime < 2; i++) { // the machine may be busy once with other things
       long dropped = System.nanoTime();
       drop(Files.readAllBytes(SAMPLE), "acme-discovery.jar");
       Server.await(
@@ -326,10 +327,11 @@ class HostilePluginsIT {
                   .get("api/v1/targets?state=active&scrapePool=acme")
                   .body()
                   .contains(Objects.requireNonNull(target).address()));
-      best = Math.min(best, (System.nanoTime() - dropped) / 1e9);
+      taken.add((System.nanoTime() - dropped) / 1e9);
+      inTime += taken.getLast() < 3 ? 1 : 0;
       remove("acme-discovery.jar", "io.acme.discovery");
     }
-    assertThat(best).as("seconds from drop to a target").isLessThan(3);
+    assertThat(inTime).as("under 3 s from drop to a target: %s", taken).isEqualTo(2);
   }
 
   @Test

@@ -17,6 +17,7 @@ final class Targets {
   static final Duration SOON = Duration.ofSeconds(2);
 
   private static final int TRIES = 3;
+  private static final int IN_TIME = 2; // of the tries
 
   private final Server server;
   private final String job;
@@ -60,22 +61,22 @@ final class Targets {
   }
 
   /**
-   * Makes changes, each given its number, until one was seen in time: a busy machine may be slow
-   * once, a discovery that waits for its next turn is slow every time.
+   * Makes changes, each given its number, until two were seen in time: a busy machine may be slow
+   * once, a discovery that waits for its next turn is slow more often.
    */
   void soon(String what, IntConsumer change, IntPredicate seen) {
     List<Duration> taken = new ArrayList<>();
-    for (int i = 0; i < TRIES; i++) {
+    int inTime = 0;
+    for (int i = 0; i < TRIES && inTime < IN_TIME; i++) {
       int number = i;
       long begun = System.nanoTime();
       change.accept(i);
       Server.await(job + ": " + what + " " + i, () -> seen.test(number));
       taken.add(Duration.ofNanos(System.nanoTime() - begun));
       if (taken.getLast().compareTo(SOON) < 0) {
-        break;
+        inTime++;
       }
     }
-    System.out.println(job + ": " + what + " is seen after " + taken);
-    assertThat(taken.getLast()).as("%s: %s, all tries: %s", job, what, taken).isLessThan(SOON);
+    assertThat(inTime).as("%s: %s is seen after %s", job, what, taken).isEqualTo(IN_TIME);
   }
 }

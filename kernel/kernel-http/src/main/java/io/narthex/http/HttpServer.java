@@ -163,7 +163,7 @@ public final class HttpServer {
     resources.register(new InspectApi(services, clock));
     resources.register(new TargetsApi(services));
     resources.register(new RulesApi(services));
-    resources.register(new StatusApi(info, config, storage, services, clock));
+    resources.register(new StatusApi(info, config, storage, services, plugins, clock));
     resources.register(new WriteApi(storage, info, metrics));
     resources.register(new ManagementApi(info, config));
     PluginApi pluginApi = new PluginApi(plugins, info);

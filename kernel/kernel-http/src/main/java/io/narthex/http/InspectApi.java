@@ -32,7 +32,7 @@ public final class InspectApi {
   public Response explain(@Context HttpServletRequest request) {
     Parameters p = new Parameters(request);
     QueryEngine.Options options =
-        new QueryEngine.Options(p.duration("timeout"), p.duration("lookback_delta"), false);
+        new QueryEngine.Options(p.duration("timeout"), p.lookback(), false);
     PlanNode plan;
     if (p.text("step").isEmpty()) {
       long time = p.time("time", clock.millis());

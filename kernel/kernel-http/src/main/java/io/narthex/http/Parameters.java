@@ -61,6 +61,9 @@ final class Parameters {
   private static long time(String name, String value, String prefix) {
     if (isNumber(value)) {
       double seconds = Double.parseDouble(value);
+      if (Double.isInfinite(seconds)) {
+        throw invalid(name, prefix + "cannot parse \"" + value + "\" to a valid timestamp");
+      }
       if (Math.abs(seconds) > MAX_TIME / 1000) {
         return seconds < 0 ? MIN_TIME : MAX_TIME;
       }
@@ -145,6 +148,18 @@ final class Parameters {
     }
   }
 
+  /** Returns the selectors of {@code match[]}, each of which has to ask for something. */
+  List<List<Matcher>> narrowMatchers(QueryEngine engine) {
+    List<List<Matcher>> sets = matchers(engine);
+    for (List<Matcher> set : sets) {
+      if (set.stream().allMatch(Matcher::matchesEmpty)) {
+        throw new ApiException(
+            ApiError.BAD_DATA, "match[] must contain at least one non-empty matcher");
+      }
+    }
+    return sets;
+  }
+
   /** Returns the selectors of {@code match[]}. */
   List<List<Matcher>> matchers(QueryEngine engine) {
     List<List<Matcher>> sets = new ArrayList<>();
@@ -152,19 +167,33 @@ final class Parameters {
       try {
         sets.add(engine.selector(text));
       } catch (QueryException e) {
-        throw invalid("match[]", String.valueOf(e.getMessage()));
+        throw new ApiException(ApiError.BAD_DATA, String.valueOf(e.getMessage()));
       }
     }
     return sets;
   }
 
-  /** Returns the time range of a metadata request. */
+  /** Returns an error of a parameter, for what others say is wrong with it. */
+  static ApiException named(String name, ApiException e) {
+    return e.error() == ApiError.BAD_DATA ? invalid(name, String.valueOf(e.getMessage())) : e;
+  }
+
+  /**
+   * Returns the time range of a metadata request; nothing lies in one that ends before it starts.
+   */
   long[] range() {
-    long start = time("start", MIN_TIME);
-    long end = time("end", MAX_TIME);
-    if (end < start) {
-      throw invalid("end", "end timestamp must not be before start time");
+    return new long[] {time("start", MIN_TIME), time("end", MAX_TIME)};
+  }
+
+  /** Returns the lookback of a query, or null. */
+  @Nullable Duration lookback() {
+    try {
+      return duration("lookback_delta");
+    } catch (ApiException e) {
+      throw new ApiException(
+          e.error(),
+          "error parsing lookback delta duration: "
+              + String.valueOf(e.getMessage()).replaceFirst("^invalid parameter \"[^\"]*\": ", ""));
     }
-    return new long[] {start, end};
   }
 }

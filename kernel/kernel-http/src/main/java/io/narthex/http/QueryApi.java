@@ -5,6 +5,7 @@ import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.MetricMetadata;
+import io.narthex.service.query.QueryException;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService;
 import io.narthex.spi.storage.SeriesExemplars;
@@ -46,7 +47,21 @@ public final class QueryApi {
   public Response exemplars(@Context HttpServletRequest request) {
     Parameters p = new Parameters(request);
     long[] range = p.range();
-    List<List<Matcher>> selectors = List.of(services.engine().selector(p.text("query")));
+    if (range[1] < range[0]) {
+      throw new ApiException(ApiError.BAD_DATA, "end timestamp must not be before start timestamp");
+    }
+    List<List<Matcher>> selectors;
+    try {
+      selectors = services.inspector().selectors(p.text("query"));
+    } catch (QueryException e) {
+      if (e.kind() != QueryException.Kind.BAD_DATA) {
+        throw e;
+      }
+      throw new ApiException(ApiError.BAD_DATA, String.valueOf(e.getMessage()));
+    }
+    if (selectors.isEmpty()) {
+      return Response.noContent().build();
+    }
     List<SeriesExemplars> found = storage.exemplars(selectors, range[0], range[1]);
     return Api.success(out -> {
       out.writeStartArray();
@@ -114,13 +129,21 @@ public final class QueryApi {
   @Path("series")
   public Response series(@Context HttpServletRequest request) {
     Parameters p = new Parameters(request);
-    List<List<Matcher>> sets = p.matchers(services.engine());
-    if (sets.isEmpty()) {
+    if (p.list("match[]").isEmpty()) {
       throw new ApiException(ApiError.BAD_DATA, "no match[] parameter provided");
+    }
+    List<List<Matcher>> sets;
+    try {
+      sets = matchers(p);
+    } catch (ApiException e) {
+      throw Parameters.named("match[]", e);
     }
     int limit = p.limit("limit");
     long[] range = p.range();
-    List<Labels> found = storage.series(sets, range[0], range[1], limit == 0 ? 0 : limit + 1);
+    List<Labels> found =
+        range[1] < range[0]
+            ? List.of()
+            : storage.series(sets, range[0], range[1], limit == 0 ? 0 : limit + 1);
     return list(found, limit, Api::labels);
   }
 
@@ -157,13 +180,16 @@ public final class QueryApi {
     Parameters p = new Parameters(request);
     int limit = p.limit("limit");
     long[] range = p.range();
+    List<List<Matcher>> sets = matchers(p);
     List<String> names =
-        storage.labelNames(matchers(p), range[0], range[1], limit == 0 ? 0 : limit + 1);
+        range[1] < range[0]
+            ? List.of()
+            : storage.labelNames(sets, range[0], range[1], limit == 0 ? 0 : limit + 1);
     return list(names, limit, JsonGenerator::writeString);
   }
 
   private List<List<Matcher>> matchers(Parameters p) {
-    return p.list("match[]").isEmpty() ? List.of() : p.matchers(services.engine());
+    return p.list("match[]").isEmpty() ? List.of() : p.narrowMatchers(services.engine());
   }
 
   /** As {@link #labels}, parameters in a form. */
@@ -184,8 +210,11 @@ public final class QueryApi {
     }
     int limit = p.limit("limit");
     long[] range = p.range();
+    List<List<Matcher>> sets = matchers(p);
     List<String> values =
-        storage.labelValues(name, matchers(p), range[0], range[1], limit == 0 ? 0 : limit + 1);
+        range[1] < range[0]
+            ? List.of()
+            : storage.labelValues(name, sets, range[0], range[1], limit == 0 ? 0 : limit + 1);
     return list(values, limit, JsonGenerator::writeString);
   }
 

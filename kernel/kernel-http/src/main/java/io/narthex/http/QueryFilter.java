@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Answers {@code /api/v1/query} and {@code /api/v1/query_range}, GET and POST. They come by the
@@ -33,6 +34,8 @@ final class QueryFilter implements Filter {
   private static final int SERIES_BYTES = 120;
   private static final int POINT_BYTES = 26;
   private static final String JSON = "application/json";
+  static final String PER_STEP_STATS = "promql-per-step-stats";
+  private static final Set<String> STATS = Set.of("", "true", "all");
 
   private final String path;
   private final Services services;
@@ -90,8 +93,7 @@ final class QueryFilter implements Filter {
     Parameters p = new Parameters(in);
     try {
       int limit = p.limit("limit");
-      QueryResult result = path.equals(INSTANT) ? instant(p) : range(p);
-      write(out, result, limit, p);
+      write(out, path.equals(INSTANT) ? instant(p) : range(p), limit, p);
     } catch (RuntimeException e) {
       error(out, ErrorMappers.fault(e));
     } finally {
@@ -105,12 +107,19 @@ final class QueryFilter implements Filter {
     out.getOutputStream().print(text);
   }
 
-  private QueryResult instant(Parameters p) {
+  /**
+   * A result and the times of its steps.
+   *
+   * @param stepMs 0 for an instant query
+   */
+  private record Answer(QueryResult result, long startMs, long stepMs) {}
+
+  private Answer instant(Parameters p) {
     long time = p.time("time", clock.millis());
-    return services.engine().instant(p.text("query"), time, options(p));
+    return new Answer(services.engine().instant(p.text("query"), time, options(p)), time, 0);
   }
 
-  private QueryResult range(Parameters p) {
+  private Answer range(Parameters p) {
     long start = p.requiredTime("start");
     long end = p.requiredTime("end");
     if (end < start) {
@@ -129,13 +138,15 @@ final class QueryFilter implements Filter {
           ApiError.BAD_DATA,
           "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
     }
-    return services.engine().range(p.text("query"), start, end, step, options(p));
+    return new Answer(
+        services.engine().range(p.text("query"), start, end, step, options(p)), start, step);
   }
 
-  private static QueryEngine.Options options(Parameters p) {
+  private QueryEngine.Options options(Parameters p) {
     Duration timeout = p.duration("timeout");
-    Duration lookback = p.duration("lookback_delta");
-    return new QueryEngine.Options(timeout, lookback, p.text("stats").equals("all"));
+    Duration lookback = p.lookback();
+    boolean perStep = p.text("stats").equals("all") && server.feature(PER_STEP_STATS);
+    return new QueryEngine.Options(timeout, lookback, perStep);
   }
 
   private static int size(Data data) {
@@ -160,20 +171,26 @@ final class QueryFilter implements Filter {
     };
   }
 
-  private static void write(HttpServletResponse out, QueryResult result, int limit, Parameters p)
+  private static void write(HttpServletResponse out, Answer answer, int limit, Parameters p)
       throws IOException {
+    QueryResult result = answer.result;
     out.setContentType(JSON);
     JsonBytes json = new JsonBytes(out.getOutputStream(), expected(result.data()));
     json.raw(SUCCESS);
     new ResultWriter(json).write(result.data(), limit);
     if (!p.text("stats").isEmpty()) {
-      statistics(json, result.statistics());
+      statistics(json, answer);
     }
     json.raw('}');
-    List<String> warnings = result.warnings();
+    List<String> warnings = new ArrayList<>(result.warnings());
     if (limit > 0 && size(result.data()) > limit) {
-      warnings = new ArrayList<>(warnings);
       warnings.add(QueryApi.TRUNCATED);
+    }
+    if (!STATS.contains(p.text("stats"))) {
+      warnings.add(
+          "parameter \"stats\": other values than \"true\" and \"all\" are deprecated, got \""
+              + p.text("stats")
+              + "\"");
     }
     annotations(json, "warnings", "warning", warnings);
     annotations(json, "infos", "info", result.infos());
@@ -210,7 +227,8 @@ final class QueryFilter implements Filter {
     json.raw(']');
   }
 
-  private static void statistics(JsonBytes json, Statistics s) throws IOException {
+  private static void statistics(JsonBytes json, Answer answer) throws IOException {
+    Statistics s = answer.result.statistics();
     json.raw(",\"stats\":{\"timings\":{\"evalTotalTime\":");
     seconds(json, s.evalTotalNanos());
     json.raw(",\"resultSortTime\":");
@@ -229,6 +247,18 @@ final class QueryFilter implements Filter {
     json.number(s.samplesRead());
     json.raw(",\"peakSamples\":");
     json.number(s.peakSamples());
+    long[] perStep = s.samplesPerStep();
+    if (perStep != null) {
+      json.raw(",\"totalQueryableSamplesPerStep\":[");
+      for (int i = 0; i < perStep.length; i++) {
+        json.raw(i == 0 ? "[" : ",[");
+        json.time(answer.startMs + i * answer.stepMs);
+        json.raw(',');
+        json.number(perStep[i]);
+        json.raw(']');
+      }
+      json.raw(']');
+    }
     json.raw("}}");
   }
 

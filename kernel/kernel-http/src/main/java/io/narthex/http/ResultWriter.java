@@ -29,9 +29,9 @@ final class ResultWriter {
       case Data.Scalar s -> {
         out.raw("\"resultType\":\"scalar\",\"result\":[");
         out.time(s.timeMs());
-        out.raw(',');
-        out.value(s.value());
-        out.raw(']');
+        out.raw(",\"");
+        out.raw(GoFloat.toString(s.value(), GoFloat.Style.FIXED)); // never with an exponent
+        out.raw("\"]");
       }
       case Data.Text t -> {
         out.raw("\"resultType\":\"string\",\"result\":[");

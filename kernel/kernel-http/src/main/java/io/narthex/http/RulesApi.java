@@ -62,7 +62,7 @@ public final class RulesApi {
           "invalid parameter \"group_next_token\": group_limit needs to be present in order to paginate over the groups");
     }
     List<List<Matcher>> matchers =
-        p.list("match[]").isEmpty() ? List.of() : p.matchers(services.engine());
+        p.list("match[]").isEmpty() ? List.of() : p.narrowMatchers(services.engine());
     boolean excludeAlerts = bool("exclude_alerts", p.text("exclude_alerts"));
     List<Group> shown = new ArrayList<>();
     boolean found = token.isEmpty();

@@ -1,7 +1,9 @@
 package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.narthex.model.Matcher;
 import io.narthex.service.config.ConfigService;
+import io.narthex.service.plugins.PluginService;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.rules.RuleService.AlertmanagerUrls;
 import io.narthex.service.server.ServerInfo;
@@ -33,6 +35,7 @@ public final class StatusApi {
   private final ConfigService config;
   private final StorageGate storage;
   private final Services services;
+  private final PluginService plugins;
   private final Clock clock;
 
   StatusApi(
@@ -40,11 +43,13 @@ public final class StatusApi {
       ConfigService config,
       StorageGate storage,
       Services services,
+      PluginService plugins,
       Clock clock) {
     this.server = server;
     this.config = config;
     this.storage = storage;
     this.services = services;
+    this.plugins = plugins;
     this.clock = clock;
   }
 
@@ -257,27 +262,8 @@ public final class StatusApi {
   @GET
   @Path("features")
   public Response features() {
-    return Api.success(out -> {
-      out.writeStartObject();
-      out.writeObjectFieldStart("api");
-      out.writeBooleanField("admin", server.enabled("web.enable-admin-api"));
-      out.writeBooleanField("lifecycle", server.enabled("web.enable-lifecycle"));
-      out.writeBooleanField(
-          "remote_write_receiver", server.enabled("web.enable-remote-write-receiver"));
-      out.writeEndObject();
-      out.writeObjectFieldStart("promql");
-      for (String feature :
-          List.of(
-              "promql-experimental-functions",
-              "promql-delayed-name-removal",
-              "promql-extended-range-selectors",
-              "promql-binop-fill-modifiers")) {
-        out.writeBooleanField(
-            feature.substring("promql-".length()).replace('-', '_'), server.feature(feature));
-      }
-      out.writeEndObject();
-      out.writeEndObject();
-    });
+    Map<String, Map<String, Boolean>> all = new Features(server, plugins).of(services.inspector());
+    return Api.success(out -> InspectApi.write(out, all));
   }
 
   /** Returns notes for users of the web page: a configuration that was not applied. */
@@ -316,11 +302,21 @@ public final class StatusApi {
   public Response delete(@Context HttpServletRequest request) {
     DeletableStorage target = deletable();
     Parameters p = new Parameters(request);
-    var sets = p.matchers(services.engine());
+    List<List<Matcher>> sets;
+    try {
+      sets = p.narrowMatchers(services.engine());
+    } catch (ApiException e) {
+      throw Parameters.named("match[]", e);
+    }
     if (sets.isEmpty()) {
       throw new ApiException(ApiError.BAD_DATA, "no match[] parameter provided");
     }
     long[] range = p.range();
+    if (range[1] < range[0]) {
+      throw new ApiException(
+          ApiError.BAD_DATA,
+          "invalid parameter \"end\": end timestamp must not be before start time");
+    }
     target.delete(sets, range[0], range[1]);
     return Response.noContent().build();
   }

@@ -3,6 +3,7 @@ package io.narthex.http;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.model.Matcher;
 import io.narthex.model.MetricMetadata;
+import io.narthex.service.query.QueryException;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.targets.TargetService.ActiveTarget;
 import io.narthex.service.targets.TargetService.DroppedTarget;
@@ -44,8 +45,9 @@ public final class TargetsApi {
     String state = p.text("state").toLowerCase(Locale.ROOT);
     String pool = p.text("scrapePool");
     TargetService targets = targets();
-    boolean active = !state.equals("dropped");
-    boolean dropped = !state.equals("active");
+    boolean any = state.isEmpty() || state.equals("any");
+    boolean active = any || state.equals("active");
+    boolean dropped = any || state.equals("dropped");
     List<ActiveTarget> activeTargets = active ? targets.active() : List.of();
     List<DroppedTarget> droppedTargets = dropped ? targets.dropped() : List.of();
     Map<String, Integer> counts = dropped ? targets.droppedCounts() : Map.of();
@@ -108,9 +110,7 @@ public final class TargetsApi {
     String metric = p.text("metric");
     int limit = p.number("limit", -1);
     List<Matcher> matchers =
-        p.text("match_target").isEmpty()
-            ? List.of()
-            : services.engine().selector(p.text("match_target"));
+        p.text("match_target").isEmpty() ? List.of() : matchTarget(p.text("match_target"));
     List<TargetMetadata> all = targets().metadata();
     boolean any =
         all.stream()
@@ -147,6 +147,15 @@ public final class TargetsApi {
       }
       out.writeEndArray();
     });
+  }
+
+  private List<Matcher> matchTarget(String text) {
+    try {
+      return services.engine().selector(text);
+    } catch (QueryException e) {
+      throw new ApiException(
+          ApiError.BAD_DATA, "invalid parameter \"match_target\": " + e.getMessage());
+    }
   }
 
   /** Returns the names of the scrape pools. */

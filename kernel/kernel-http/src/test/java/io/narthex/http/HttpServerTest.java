@@ -2,8 +2,10 @@ package io.narthex.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.service.config.AlertmanagerConfig;
@@ -25,6 +27,7 @@ import io.narthex.service.rules.RuleService.AlertmanagerUrls;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.storage.SeriesExemplars;
 import io.narthex.spi.storage.StorageException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -132,7 +135,7 @@ class HttpServerTest {
 
     @Override
     public boolean feature(String name) {
-      return false;
+      return name.equals("promql-per-step-stats") && flags.containsKey("per-step");
     }
 
     @Override
@@ -205,7 +208,8 @@ class HttpServerTest {
           new Data.Matrix(List.of()),
           List.of(),
           List.of(),
-          new Statistics(0, 0, 0, 0, 0, 0, 0, 0, 0, null));
+          new Statistics(
+              0, 0, 0, 0, 0, 0, 5, 0, 0, options.perStepStatistics() ? new long[] {2, 3} : null));
     }
 
     @Override
@@ -232,6 +236,22 @@ class HttpServerTest {
     }
 
     @Override
+    public List<List<Matcher>> selectors(String expression) {
+      return switch (expression) {
+        case "1" -> List.of();
+        case "rate(a) / b" ->
+            List.of(
+                List.of(Matcher.equal("__name__", "a")), List.of(Matcher.equal("__name__", "b")));
+        default -> throw new QueryException(QueryException.Kind.BAD_DATA, "1:1: parse error: x");
+      };
+    }
+
+    @Override
+    public Map<String, Map<String, Boolean>> features() {
+      return Map.of("promql_functions", Map.of("rate", true));
+    }
+
+    @Override
     public List<Matcher> selector(String text) {
       if (!text.equals("up")) {
         throw new QueryException(QueryException.Kind.BAD_DATA, "1:1: parse error: x");
@@ -252,6 +272,14 @@ class HttpServerTest {
               return switch (m.getName()) {
                 case "labelNames" -> List.of("a", "b", "c");
                 case "series" -> List.of(Labels.of("a", "1"), Labels.of("a", "2"));
+                case "exemplars" ->
+                    ((List<?>) Objects.requireNonNull(a)[0])
+                        .stream()
+                            .map(selector ->
+                                new SeriesExemplars(
+                                    Labels.of("of", selector.toString()),
+                                    List.of(new Exemplar(Labels.of("id", "7"), 0.5, 1500, true))))
+                            .toList();
                 case "ready" -> true;
                 case "replayProgress" -> 1.0;
                 default -> throw new UnsupportedOperationException(m.getName());
@@ -396,6 +424,41 @@ class HttpServerTest {
   }
 
   @Test
+  void exemplarsAreThoseOfAllSelectorsOfAnExpression() throws Exception {
+    String path = "/api/v1/query_exemplars?query=";
+    JsonNode found = new JsonMapper().readTree(get(path + "rate(a)+/+b").body()).path("data");
+    assertThat(found).hasSize(2);
+    assertThat(found.at("/1/seriesLabels/of").asText()).contains("b");
+    assertThat(found.at("/0/exemplars/0"))
+        .hasToString("{\"labels\":{\"id\":\"7\"},\"value\":\"0.5\",\"timestamp\":1.5}");
+    assertThat(get(path + "1").statusCode()).isEqualTo(204);
+    error(get(path + "x"), 400, "bad_data", "\"1:1: parse error: x\"");
+    error(
+        get(path + "1&start=2&end=1"),
+        400,
+        "bad_data",
+        "\"end timestamp must not be before start timestamp\"");
+  }
+
+  @Test
+  void namesWhatIsWrongWithParameters() throws Exception {
+    error(
+        get("/api/v1/query?query=up&lookback_delta=x"),
+        400,
+        "bad_data",
+        "\"error parsing lookback delta duration: cannot parse \\\"x\\\" to a valid duration\"");
+    error(get("/api/v1/query?query=up&time=1e400"), 400, "bad_data", "to a valid timestamp");
+    error(
+        get("/api/v1/series?match%5B%5D=x"),
+        400,
+        "bad_data",
+        "invalid parameter \\\"match[]\\\": 1:1");
+    error(get("/api/v1/labels?match%5B%5D=x"), 400, "bad_data", "\"1:1: parse error: x\"");
+    assertThat(get("/api/v1/labels?start=2&end=1").body())
+        .isEqualTo("{\"status\":\"success\",\"data\":[]}");
+  }
+
+  @Test
   void takesParametersFromAForm() throws Exception {
     HttpResponse<String> r =
         send(
@@ -443,6 +506,26 @@ class HttpServerTest {
         .hasToString("0");
     assertThat(body).contains("\"stats\":{\"timings\":{\"evalTotalTime\":0,");
     assertThat(get("/api/v1/query?query=up").body()).doesNotContain("stats");
+    String odd = get("/api/v1/query?query=up&stats=some").body();
+    assertThat(odd).contains("\"stats\":{", "parameter \\\"stats\\\": other values");
+  }
+
+  @Test
+  void figuresPerStepWantAFlagAndStatsAll() throws Exception {
+    String range = "/api/v1/query_range?query=up&start=1&end=1.5&step=0.5&stats=";
+    assertThat(get(range + "all").body()).doesNotContain("PerStep");
+    flags.put("per-step", "");
+    assertThat(get(range + "true").body()).doesNotContain("PerStep");
+    assertThat(get(range + "all").body())
+        .contains("\"totalQueryableSamplesPerStep\":[[1,2],[1.500,3]]");
+  }
+
+  @Test
+  void tellsWhatItCanDo() throws Exception {
+    JsonNode features = new JsonMapper().readTree(get("/api/v1/features").body()).path("data");
+    assertThat(features.at("/promql_functions/rate").asBoolean()).isTrue();
+    assertThat(features.at("/promql/per_step_stats").isBoolean()).isTrue();
+    assertThat(features.at("/api/admin").asBoolean()).isFalse();
   }
 
   @Test

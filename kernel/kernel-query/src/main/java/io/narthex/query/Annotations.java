@@ -34,6 +34,17 @@ final class Annotations {
     return new ArrayList<>(infos);
   }
 
+  /** Returns an empty set for the same query. */
+  Annotations fresh() {
+    return new Annotations(query);
+  }
+
+  void addAll(Annotations others) {
+    warnings.addAll(others.warnings);
+    infos.addAll(others.infos);
+    seen.putAll(others.seen);
+  }
+
   private void warn(String text, PosRange place, String detail) {
     if (seen.putIfAbsent(new Key(text, place, detail), true) == null) {
       warnings.add("PromQL warning: " + text + detail + " (" + place.startIn(query) + ")");

@@ -25,7 +25,6 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Evaluates expressions series by series over all steps at once. What does not depend on the step
@@ -187,7 +186,7 @@ final class Evaluator {
         : new StepSeries(withoutName(s.labels), false, s.steps());
   }
 
-  Labels withoutName(Labels labels) {
+  static Labels withoutName(Labels labels) {
     return labels.without(Labels.METRIC_NAME).without("__type__").without("__unit__");
   }
 
@@ -344,26 +343,33 @@ final class Evaluator {
       return absentOverTime(range, windows, grid);
     }
     RangeMode mode = range instanceof MatrixSelector m ? m.selector().mode() : RangeMode.PLAIN;
-    RangeFunction f = RangeFunctions.create(this, c, written, mode, grid);
+    List<StepSeries> out =
+        ParallelWindows.pays(windows, grid, c, mode)
+            ? new ParallelWindows(
+                    context,
+                    windows,
+                    grid,
+                    () -> RangeFunctions.create(this, c, written, mode, grid))
+                .evaluate()
+            : overEach(windows, RangeFunctions.create(this, c, written, mode, grid), grid);
+    if (!context.options.delayedNameRemoval()) {
+      refuseDuplicates(out);
+    }
+    return out;
+  }
+
+  private List<StepSeries> overEach(Windows windows, RangeFunction f, Grid grid) {
     List<StepSeries> out = new ArrayList<>();
     for (Samples s : windows.series) {
       context.check();
       context.room(grid.size());
-      boolean drop = !f.keepsName();
-      boolean delayed = context.options.delayedNameRemoval();
-      StepSeries r =
-          drop && !delayed
-              ? new StepSeries(withoutName(s.labels), false, grid.size())
-              : new StepSeries(s.labels, drop || s.dropName, grid.size());
+      StepSeries r = f.result(s, grid, context.options.delayedNameRemoval());
       f.begin(s);
       windows.slide(s, f, r, grid, context);
       if (!r.isEmpty()) {
         context.hold(r.samples());
         out.add(r);
       }
-    }
-    if (!context.options.delayedNameRemoval()) {
-      refuseDuplicates(out);
     }
     return out;
   }
@@ -421,109 +427,6 @@ final class Evaluator {
       }
     }
     return any ? List.of(out) : List.of();
-  }
-
-  /** The samples under a range selector or subquery, and how its window moves. */
-  static final class Windows {
-    final List<Samples> series;
-    final long rangeMs;
-    private final long offsetMs;
-    private final boolean fixed;
-    private final long fixedEnd;
-    private final long before;
-    private final long after;
-
-    Windows(
-        List<Samples> series,
-        long rangeMs,
-        long offsetMs,
-        boolean fixed,
-        long fixedEnd,
-        long before,
-        long after) {
-      this.series = series;
-      this.rangeMs = rangeMs;
-      this.offsetMs = offsetMs;
-      this.fixed = fixed;
-      this.fixedEnd = fixedEnd;
-      this.before = before;
-      this.after = after;
-    }
-
-    private RangeFunction.@Nullable Bounds bounds;
-    private long[] ends = new long[0];
-
-    void slide(Samples s, RangeFunction f, StepSeries out, Grid grid, QueryContext context) {
-      if (ends.length != grid.size()) {
-        ends = new long[grid.size()];
-        for (int i = 0; i < ends.length; i++) {
-          ends[i] = fixed ? fixedEnd : grid.time(i) - offsetMs;
-        }
-      }
-      if (s.histCount > 0) {
-        slideMixed(s, f, out, grid, context);
-        return;
-      }
-      RangeFunction.Bounds b = bounds;
-      if (b == null || !b.fits(s)) {
-        b = new RangeFunction.Bounds(s, grid, context, rangeMs, ends, before, after);
-        bounds = b;
-      }
-      if (context.countsPerStep()) {
-        for (int i = 0; i < ends.length; i++) {
-          context.queried(i, b.hi[i] - b.lo[i]);
-        }
-      } else {
-        context.queried(0, b.samples);
-      }
-      f.applyAll(b, out);
-      context.hold(b.largest);
-      context.release(b.largest);
-    }
-
-    private void slideMixed(
-        Samples s, RangeFunction f, StepSeries out, Grid grid, QueryContext context) {
-      long largest = 0;
-      RangeFunction.Window w = new RangeFunction.Window();
-      w.samples = s;
-      w.rangeMs = rangeMs;
-      for (int i = 0; i < ends.length; i++) {
-        w.evalTime = grid.time(i);
-        w.step = i;
-        w.end = ends[i];
-        w.start = w.end - rangeMs;
-        long from = w.start - before;
-        long to = w.end + after;
-        while (w.floatHi < s.floatCount && s.floatTimes[w.floatHi] <= to) {
-          w.floatHi++;
-        }
-        while (w.floatLo < w.floatHi && s.floatTimes[w.floatLo] <= from) {
-          w.floatLo++;
-        }
-        while (w.histHi < s.histCount && s.histTimes[w.histHi] <= to) {
-          w.histHi++;
-        }
-        while (w.histLo < w.histHi && s.histTimes[w.histLo] <= from) {
-          w.histLo++;
-        }
-        if (w.floatHi > w.floatLo || w.histHi > w.histLo) {
-          long n = w.floats() + histSamples(s, w);
-          largest = Math.max(largest, n);
-          context.queried(i, n);
-          f.apply(w, out);
-        }
-      }
-      context.hold(largest);
-      context.release(largest);
-    }
-
-    private static long histSamples(Samples s, RangeFunction.Window w) {
-      long n = 0;
-      for (int i = w.histLo; i < w.histHi; i++) {
-        n += s.hists[i].sampleSize();
-      }
-      return n;
-    }
   }
 
   Windows windows(Expr range, Grid grid, String function) {

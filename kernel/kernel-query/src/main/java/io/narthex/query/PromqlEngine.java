@@ -22,8 +22,10 @@ import io.narthex.spi.function.PromqlFunction;
 import io.narthex.spi.storage.Storage;
 import io.narthex.spi.storage.StorageException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -160,6 +162,30 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     try (FunctionRegistry.Lease lease = functions.lease()) {
       return Printer.pretty(parse(expression, settings.get(), lease));
     }
+  }
+
+  @Override
+  public List<List<Matcher>> selectors(String expression) {
+    List<List<Matcher>> found = new ArrayList<>();
+    Deque<Expr> left = new ArrayDeque<>();
+    try (FunctionRegistry.Lease lease = functions.lease()) {
+      left.push(parse(expression, settings.get(), lease));
+    }
+    while (!left.isEmpty()) {
+      Expr e = left.pop();
+      if (e instanceof Expr.VectorSelector v) {
+        found.add(v.matchers());
+      } else if (e instanceof MatrixSelector m) {
+        found.add(m.selector().matchers());
+      }
+      SyntaxTree.children(e).reversed().forEach(left::push);
+    }
+    return found;
+  }
+
+  @Override
+  public Map<String, Map<String, Boolean>> features() {
+    return LanguageFeatures.of(settings.get());
   }
 
   @Override
@@ -331,7 +357,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
           m.selector().mode().name().toLowerCase(java.util.Locale.ROOT)
               + " modifier can only be used inside a function");
     }
-    Evaluator.Windows windows = evaluator.windows(range, grid, "");
+    Windows windows = evaluator.windows(range, grid, "");
     List<QueryResult.Series> out = new ArrayList<>();
     RangeFunction collect =
         new RangeFunction(evaluator.context.annotations, range.position()) {

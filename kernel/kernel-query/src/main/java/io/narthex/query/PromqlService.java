@@ -191,6 +191,16 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
   }
 
   @Override
+  public List<List<Matcher>> selectors(String expression) {
+    return running.within(() -> engine.selectors(expression));
+  }
+
+  @Override
+  public Map<String, Map<String, Boolean>> features() {
+    return engine.features();
+  }
+
+  @Override
   public Map<String, @Nullable Object> syntaxTree(String expression) {
     return running.within(() -> engine.syntaxTree(expression));
   }

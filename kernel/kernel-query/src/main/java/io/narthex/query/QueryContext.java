@@ -76,6 +76,10 @@ final class QueryContext {
     return new QueryException(Kind.EXECUTION, message);
   }
 
+  static QueryException canceled() {
+    return new QueryException(Kind.CANCELED, "query was canceled in expression evaluation");
+  }
+
   /** Counts samples that are now held, and fails when they are too many. */
   void hold(long n) {
     settle(samples + n);
@@ -203,7 +207,7 @@ final class QueryContext {
   /** Fails when the query has been cancelled or has run out of time. */
   void checkNow() {
     if (Thread.currentThread().isInterrupted()) {
-      throw new QueryException(Kind.CANCELED, "query was canceled in expression evaluation");
+      throw canceled();
     }
     if (System.nanoTime() - deadlineNanos > 0) {
       throw new QueryException(Kind.TIMEOUT, "query timed out in expression evaluation");

@@ -32,7 +32,9 @@ abstract class RangeFunction {
   /** Samples looked at between two looks at the clock. */
   private static final int CHECK_EVERY = 200_000;
 
-  final Annotations annotations;
+  /** Where findings go; another one from block to block when threads share the series. */
+  Annotations annotations;
+
   final PosRange place;
   Samples samples = new Samples(io.narthex.model.Labels.EMPTY, false);
   String metric = "";
@@ -46,6 +48,14 @@ abstract class RangeFunction {
   void begin(Samples s) {
     samples = s;
     metric = s.labels.metricName();
+  }
+
+  /** Returns the empty result for a series. */
+  final StepSeries result(Samples s, Grid grid, boolean namesGoLater) {
+    boolean drop = !keepsName();
+    return drop && !namesGoLater
+        ? new StepSeries(Evaluator.withoutName(s.labels), false, grid.size())
+        : new StepSeries(s.labels, drop || s.dropName, grid.size());
   }
 
   /** Writes the value of a step, or nothing. The window holds at least one sample. */

@@ -1,5 +1,6 @@
 package io.narthex.service.query;
 
+import io.narthex.model.Matcher;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,19 @@ public interface QueryInspector {
    */
   PlanNode explain(
       String expression, long startMs, long endMs, long stepMs, QueryEngine.Options options);
+
+  /**
+   * Returns the matchers of each selector of an expression, from left to right.
+   *
+   * @throws QueryException when it cannot be parsed
+   */
+  List<List<Matcher>> selectors(String expression);
+
+  /**
+   * Returns what the language offers: by category ({@code promql}, {@code promql_functions}, {@code
+   * promql_operators}) the features by name, and whether they are switched on.
+   */
+  Map<String, Map<String, Boolean>> features();
 
   /**
    * A part of a query with its cost, that of its parts included.

@@ -4,6 +4,7 @@ import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.exporter.ExporterProvider;
 import io.narthex.testkit.exporter.RecordingMetrics;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -63,10 +64,7 @@ final class ExporterSwap implements PluginSwap.Kind {
     }
 
     void awaitCollection(long patienceMs) throws InterruptedException {
-      long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(patienceMs);
-      while (collector == null && System.nanoTime() - deadline < 0) {
-        Thread.sleep(1);
-      }
+      var unused = Patience.until(() -> collector != null, Duration.ofMillis(patienceMs));
     }
 
     List<String> names() {
@@ -102,7 +100,7 @@ final class ExporterSwap implements PluginSwap.Kind {
           } finally {
             mine.turn.unlock();
           }
-          Thread.sleep(PAUSE_MS);
+          Thread.sleep(PAUSE_MS); // the pace of the scrapes
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt(); // ended

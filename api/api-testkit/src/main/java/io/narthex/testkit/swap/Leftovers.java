@@ -62,7 +62,7 @@ final class Leftovers {
       if (left.isEmpty() || System.nanoTime() - deadline > 0) {
         return left;
       }
-      Thread.sleep(PAUSE_MS);
+      Thread.sleep(PAUSE_MS); // nothing tells that threads have ended and loaders are free
     }
   }
 

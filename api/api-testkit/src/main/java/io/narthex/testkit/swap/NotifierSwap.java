@@ -9,6 +9,7 @@ import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.notifier.SendResult;
 import io.narthex.testkit.notifier.StubTemplates;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,7 @@ final class NotifierSwap implements PluginSwap.Kind {
   private static final int SENDERS = 4;
   private static final int BEFORE_SWAP = 6;
   private static final long RETRY_PAUSE_MS = 50;
+  private static final Duration LATENESS = Duration.ofSeconds(1);
 
   private final PluginSwap swap;
   private final Supplier<List<String>> messages;
@@ -131,7 +133,7 @@ final class NotifierSwap implements PluginSwap.Kind {
         mine.leave();
       }
       if (result instanceof SendResult.RetryLater) {
-        Thread.sleep(RETRY_PAUSE_MS);
+        Thread.sleep(RETRY_PAUSE_MS); // as a server does before it tries again
         waiting.add(n);
         return;
       }
@@ -152,14 +154,7 @@ final class NotifierSwap implements PluginSwap.Kind {
     }
 
     boolean await(java.util.function.BooleanSupplier condition) throws InterruptedException {
-      long deadline = System.nanoTime() + swap.patience().toNanos();
-      while (!condition.getAsBoolean()) {
-        if (System.nanoTime() - deadline > 0) {
-          return false;
-        }
-        Thread.sleep(5);
-      }
-      return true;
+      return Patience.until(condition, swap.patience());
     }
 
     void stop() throws InterruptedException {
@@ -260,25 +255,20 @@ final class NotifierSwap implements PluginSwap.Kind {
   /** Compares what the other side has with what was to be sent. */
   private void count(List<Notification> notifications, int seenBefore, Findings findings)
       throws InterruptedException {
+    // what a notifier has called delivered may show a little later
+    var unused =
+        Patience.until(
+            () -> notifications.stream().allMatch(n -> times(n, seenBefore) > 0), LATENESS);
     List<String> lost = new ArrayList<>();
     List<String> doubled = new ArrayList<>();
-    long deadline = System.nanoTime() + 1_000_000_000L;
-    do { // what a notifier has called delivered may show a little later
-      lost.clear();
-      doubled.clear();
-      List<String> all = messages.get();
-      List<String> seen = all.subList(Math.min(seenBefore, all.size()), all.size());
-      for (Notification n : notifications) {
-        String text = mark.apply(n);
-        long times = seen.stream().filter(m -> m.contains(text)).count();
-        if (times == 0) {
-          lost.add(text);
-        } else if (times > 1) {
-          doubled.add(text + " (" + times + " times)");
-        }
+    for (Notification n : notifications) {
+      long times = times(n, seenBefore);
+      if (times == 0) {
+        lost.add(mark.apply(n));
+      } else if (times > 1) {
+        doubled.add(mark.apply(n) + " (" + times + " times)");
       }
-      Thread.sleep(20);
-    } while (!lost.isEmpty() && System.nanoTime() - deadline < 0);
+    }
     if (!lost.isEmpty()) {
       findings.add(
           "notifications lost: "
@@ -293,6 +283,11 @@ final class NotifierSwap implements PluginSwap.Kind {
               + String.join(", ", doubled)
               + "; \"retry later\" may be said only when the other side does not have it");
     }
+  }
+
+  private long times(Notification notification, int seenBefore) {
+    String text = mark.apply(notification);
+    return messages.get().stream().skip(seenBefore).filter(m -> m.contains(text)).count();
   }
 
   private static void close(Slot slot, Findings findings) {

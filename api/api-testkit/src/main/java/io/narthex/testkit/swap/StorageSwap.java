@@ -8,10 +8,12 @@ import io.narthex.spi.storage.Storage;
 import io.narthex.spi.storage.StorageProvider;
 import io.narthex.testkit.storage.StoredSeries;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,7 +82,7 @@ final class StorageSwap implements PluginSwap.Kind {
       try {
         for (int i = 0; !done; i++) {
           append(writer, batch, startMs + i * 1000L, i * 0.5);
-          Thread.sleep(1);
+          Thread.sleep(1); // the pace of the samples
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt(); // ended
@@ -121,16 +123,9 @@ final class StorageSwap implements PluginSwap.Kind {
 
     /** Waits until each writer has this many samples kept. */
     boolean await(List<Integer> sizes, long patienceMs) throws InterruptedException {
-      long deadline = System.nanoTime() + patienceMs * 1_000_000;
-      for (int i = 0; i < WRITERS; i++) {
-        while (writers.get(i).size() < sizes.get(i)) {
-          if (System.nanoTime() - deadline > 0) {
-            return false;
-          }
-          Thread.sleep(2);
-        }
-      }
-      return true;
+      return Patience.until(
+          () -> IntStream.range(0, WRITERS).allMatch(i -> writers.get(i).size() >= sizes.get(i)),
+          Duration.ofMillis(patienceMs));
     }
 
     List<Integer> sizes(int more) {

@@ -75,7 +75,7 @@ class JarInspectorTest {
                   Path next = Files.write(folder.resolve("next"), jars.get(i % 2));
                   Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
                   if (i % 3 == 0) {
-                    Thread.sleep(1);
+                    Thread.sleep(1); // else a look never finds the file at rest
                   }
                 }
               } catch (IOException | InterruptedException e) {

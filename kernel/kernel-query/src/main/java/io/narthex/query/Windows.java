@@ -1,0 +1,133 @@
+package io.narthex.query;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The samples under a range selector or subquery, and how its window moves. */
+final class Windows {
+  final List<Samples> series;
+  final long rangeMs;
+  private final long offsetMs;
+  private final boolean fixed;
+  private final long fixedEnd;
+  private final long before;
+  private final long after;
+  private RangeFunction.@Nullable Bounds bounds;
+  private long[] ends = new long[0];
+
+  /**
+   * Describes windows.
+   *
+   * @param fixed whether the window stays where it is, with its end at {@code fixedEnd}
+   * @param before milliseconds before the window that samples are wanted of too
+   * @param after milliseconds behind it
+   */
+  Windows(
+      List<Samples> series,
+      long rangeMs,
+      long offsetMs,
+      boolean fixed,
+      long fixedEnd,
+      long before,
+      long after) {
+    this.series = series;
+    this.rangeMs = rangeMs;
+    this.offsetMs = offsetMs;
+    this.fixed = fixed;
+    this.fixedEnd = fixedEnd;
+    this.before = before;
+    this.after = after;
+  }
+
+  /** Moves the window over a series and counts what it looks at. */
+  void slide(Samples s, RangeFunction f, StepSeries out, Grid grid, QueryContext context) {
+    setEnds(grid);
+    if (s.histCount > 0) {
+      slideMixed(s, f, out, grid, context);
+      return;
+    }
+    RangeFunction.Bounds b = bounds(s, bounds, grid, context);
+    bounds = b;
+    f.applyAll(b, out);
+    count(b, context);
+  }
+
+  /** Calculates where the window ends at each step; before {@link #bounds}. */
+  void setEnds(Grid grid) {
+    if (ends.length != grid.size()) {
+      ends = new long[grid.size()];
+      for (int i = 0; i < ends.length; i++) {
+        ends[i] = fixed ? fixedEnd : grid.time(i) - offsetMs;
+      }
+    }
+  }
+
+  /**
+   * Returns the windows over a series of floats.
+   *
+   * @param known those of another series, returned again when they are the same
+   */
+  RangeFunction.Bounds bounds(
+      Samples s, RangeFunction.@Nullable Bounds known, Grid grid, QueryContext context) {
+    return known != null && known.fits(s)
+        ? known
+        : new RangeFunction.Bounds(s, grid, context, rangeMs, ends, before, after);
+  }
+
+  /** Counts what a function over these windows looks at. */
+  void count(RangeFunction.Bounds b, QueryContext context) {
+    if (context.countsPerStep()) {
+      for (int i = 0; i < ends.length; i++) {
+        context.queried(i, b.hi[i] - b.lo[i]);
+      }
+    } else {
+      context.queried(0, b.samples);
+    }
+    context.hold(b.largest);
+    context.release(b.largest);
+  }
+
+  private void slideMixed(
+      Samples s, RangeFunction f, StepSeries out, Grid grid, QueryContext context) {
+    long largest = 0;
+    RangeFunction.Window w = new RangeFunction.Window();
+    w.samples = s;
+    w.rangeMs = rangeMs;
+    for (int i = 0; i < ends.length; i++) {
+      w.evalTime = grid.time(i);
+      w.step = i;
+      w.end = ends[i];
+      w.start = w.end - rangeMs;
+      long from = w.start - before;
+      long to = w.end + after;
+      while (w.floatHi < s.floatCount && s.floatTimes[w.floatHi] <= to) {
+        w.floatHi++;
+      }
+      while (w.floatLo < w.floatHi && s.floatTimes[w.floatLo] <= from) {
+        w.floatLo++;
+      }
+      while (w.histHi < s.histCount && s.histTimes[w.histHi] <= to) {
+        w.histHi++;
+      }
+      while (w.histLo < w.histHi && s.histTimes[w.histLo] <= from) {
+        w.histLo++;
+      }
+      if (w.floatHi > w.floatLo || w.histHi > w.histLo) {
+        long n = w.floats() + histSamples(s, w);
+        largest = Math.max(largest, n);
+        context.queried(i, n);
+        f.apply(w, out);
+      }
+    }
+    context.hold(largest);
+    context.release(largest);
+  }
+
+  private static long histSamples(Samples s, RangeFunction.Window w) {
+    long n = 0;
+    for (int i = w.histLo; i < w.histHi; i++) {
+      n += s.hists[i].sampleSize();
+    }
+    return n;
+  }
+}
