@@ -306,8 +306,8 @@ final class RandomQueries {
             : one(ARITHMETIC);
     String match =
         switch (random.nextInt(5)) {
-          case 0 -> " on (job, instance) group_left";
-          case 1 -> " ignoring (mode) group_right";
+          case 0 -> " on (job, instance) group_left ()";
+          case 1 -> " ignoring (mode) group_right ()";
           case 2 -> " on (job, instance, mode)";
           default -> "";
         };
