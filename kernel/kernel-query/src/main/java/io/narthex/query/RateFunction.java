@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
  * of two samples and the resets inside its window, of which there are usually none.
  */
 final class RateFunction extends RangeFunction {
+  private static final byte UNKNOWN = 0;
+  private static final byte RESET = 1;
+  private static final byte NO_RESET = 2;
+
   private final boolean counter;
   private final boolean perSecond;
   private final boolean useStarts;
@@ -27,6 +31,9 @@ final class RateFunction extends RangeFunction {
   private boolean overlap;
   private int[] overlaps = new int[0];
   private boolean named;
+
+  /** What is known of each histogram and the one before it, as windows share their neighbours. */
+  private byte[] histResets = new byte[0];
 
   RateFunction(
       Annotations annotations,
@@ -50,6 +57,11 @@ final class RateFunction extends RangeFunction {
     named = false;
     if (!counter) {
       return;
+    }
+    if (histResets.length < s.histCount) {
+      histResets = new byte[s.histCount];
+    } else {
+      Arrays.fill(histResets, UNKNOWN);
     }
     boolean starts = useStarts && s.floatStarts.length > 0;
     int overlapCount = 0;
@@ -347,7 +359,7 @@ final class RateFunction extends RangeFunction {
           annotations.notCounter(metric, place);
         }
       }
-      if (hi > lo && (h[lo + 1].isResetSince(prev) || startReset(starts, lo + 1))) {
+      if (hi > lo && (isReset(lo + 1) || startReset(starts, lo + 1))) {
         // what was before a reset between the first two need not fit the rest
         Hist second = h[lo + 1];
         Hist none = Hist.EMPTY;
@@ -386,7 +398,8 @@ final class RateFunction extends RangeFunction {
     }
     if (counter) {
       for (int i = lo + 1; i <= hi; i++) {
-        if (h[i].isResetSince(prev) || startReset(starts, i)) {
+        boolean reset = prev == h[i - 1] ? isReset(i) : h[i].isResetSince(prev);
+        if (reset || startReset(starts, i)) {
           notes.clear();
           result = result.plus(prev, notes);
           if (notes.boundsReconciled) {
@@ -399,6 +412,15 @@ final class RateFunction extends RangeFunction {
       annotations.notGauge(metric, place);
     }
     return result;
+  }
+
+  /** Tells whether a histogram was reset since the one before it. */
+  private boolean isReset(int i) {
+    if (histResets[i] == UNKNOWN) {
+      Hist[] h = samples.hists;
+      histResets[i] = h[i].isResetSince(h[i - 1]) ? RESET : NO_RESET;
+    }
+    return histResets[i] == RESET;
   }
 
   private boolean startReset(boolean starts, int i) {
