@@ -125,7 +125,7 @@ public final class DefaultAlertmanager
 
   /** Lets the service go; notifications wait for the next one. */
   void unbindNotifiers(NotifierService service) {
-    deliveries.notifiers(null);
+    deliveries.withoutNotifiers(service);
   }
 
   /** Takes the HTTP client, to make it ready. */

@@ -66,8 +66,15 @@ final class Deliveries {
     this.retention = retention;
   }
 
-  void notifiers(@Nullable NotifierService service) {
+  void notifiers(NotifierService service) {
     notifiers = service;
+  }
+
+  /** A service goes; it may have been replaced already. */
+  void withoutNotifiers(NotifierService service) {
+    if (notifiers == service) {
+      notifiers = null;
+    }
   }
 
   void templates(@Nullable NotificationTemplates loaded, String url) {

@@ -1,5 +1,11 @@
 package io.narthex.rules;
 
+import static io.narthex.format.yaml.ConfigNodes.at;
+import static io.narthex.format.yaml.ConfigNodes.isNull;
+import static io.narthex.format.yaml.ConfigNodes.list;
+import static io.narthex.format.yaml.ConfigNodes.mapping;
+import static io.narthex.format.yaml.ConfigNodes.text;
+
 import io.narthex.format.duration.PromDuration;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.format.yaml.YamlReader;
@@ -10,8 +16,6 @@ import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Place;
-import io.narthex.spi.config.ConfigNode.Scalar;
-import io.narthex.spi.config.ConfigNode.Sequence;
 import io.narthex.spi.notifier.TemplateRenderer.TemplateException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -95,41 +99,6 @@ final class RuleFileLoader {
     if (!ignoreUnknown) {
       throw new ConfigException(e.keyPlace() + ": field " + e.key() + " not found in type " + type);
     }
-  }
-
-  private static ConfigException at(ConfigNode node, String text) {
-    return new ConfigException(node.place() + ": " + text);
-  }
-
-  private static boolean isNull(ConfigNode node) {
-    return node instanceof Scalar s && s.kind() == Scalar.Kind.NULL;
-  }
-
-  private static Mapping mapping(ConfigNode node, String what) {
-    if (node instanceof Mapping m) {
-      return m;
-    }
-    if (isNull(node)) {
-      return new Mapping(node.place(), List.of());
-    }
-    throw at(node, what + " must be a map");
-  }
-
-  private static List<ConfigNode> list(ConfigNode node, String key) {
-    if (node instanceof Sequence s) {
-      return s.items();
-    }
-    if (isNull(node)) {
-      return List.of();
-    }
-    throw at(node, key + " must be a list");
-  }
-
-  private static String text(ConfigNode node, String key) {
-    if (node instanceof Scalar s) {
-      return s.text();
-    }
-    throw at(node, key + " must be a single value");
   }
 
   private static Map<String, String> texts(ConfigNode node, String key) {

@@ -1,5 +1,11 @@
 package io.narthex.format.alertmanager;
 
+import static io.narthex.format.yaml.ConfigNodes.at;
+import static io.narthex.format.yaml.ConfigNodes.isNull;
+import static io.narthex.format.yaml.ConfigNodes.list;
+import static io.narthex.format.yaml.ConfigNodes.mapping;
+import static io.narthex.format.yaml.ConfigNodes.text;
+
 import io.narthex.format.duration.PromDuration;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.AlertmanagerConfig.Block;
@@ -185,43 +191,8 @@ public final class AlertmanagerConfigLoader {
 
   // --- small readers
 
-  private static ConfigException at(ConfigNode node, String text) {
-    return new ConfigException(node.place() + ": " + text);
-  }
-
   private static ConfigException unknown(Entry e, String where) {
     return new ConfigException(e.keyPlace() + ": field " + e.key() + " not found in " + where);
-  }
-
-  private static boolean isNull(ConfigNode node) {
-    return node instanceof Scalar s && s.kind() == Scalar.Kind.NULL;
-  }
-
-  private static Mapping mapping(ConfigNode node, String what) {
-    if (node instanceof Mapping m) {
-      return m;
-    }
-    if (isNull(node)) {
-      return new Mapping(node.place(), List.of());
-    }
-    throw at(node, what + " must be a map");
-  }
-
-  private static List<ConfigNode> list(ConfigNode node, String key) {
-    if (node instanceof Sequence s) {
-      return s.items();
-    }
-    if (isNull(node)) {
-      return List.of();
-    }
-    throw at(node, key + " must be a list");
-  }
-
-  private static String text(ConfigNode node, String key) {
-    if (node instanceof Scalar s) {
-      return s.text();
-    }
-    throw at(node, key + " must be a single value");
   }
 
   private static List<String> texts(ConfigNode node, String key) {

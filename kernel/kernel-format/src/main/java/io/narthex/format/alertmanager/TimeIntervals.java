@@ -1,5 +1,7 @@
 package io.narthex.format.alertmanager;
 
+import static io.narthex.format.yaml.ConfigNodes.list;
+
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import java.time.DateTimeException;
@@ -145,18 +147,6 @@ public final class TimeIntervals {
       }
     }
     return new Interval(times, weekdays, days, months, years, zone);
-  }
-
-  private static List<ConfigNode> list(ConfigNode node, String key) {
-    return switch (node) {
-      case ConfigNode.Sequence s -> s.items();
-      case ConfigNode.Scalar s when s.kind() == ConfigNode.Scalar.Kind.NULL -> List.of();
-      case ConfigNode.Scalar s ->
-          throw new ConfigException(
-              s.place() + ": " + key + " must be a list, got \"" + s.text() + "\"");
-      case ConfigNode.Mapping m ->
-          throw new ConfigException(m.place() + ": " + key + " must be a list, got a map");
-    };
   }
 
   private static String text(ConfigNode node, String key) {

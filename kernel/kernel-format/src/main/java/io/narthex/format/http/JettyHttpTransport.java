@@ -1,6 +1,7 @@
 package io.narthex.format.http;
 
 import io.narthex.spi.plugin.HttpTransport;
+import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,16 +11,21 @@ import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.zip.GZIPInputStream;
 import org.eclipse.jetty.client.BytesRequestContent;
+import org.eclipse.jetty.client.Connection;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.InputStreamResponseListener;
 import org.eclipse.jetty.io.Transport;
@@ -31,8 +37,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   private static final int MAX_REDIRECTS = 10;
+  private static final Set<String> REPEATABLE = Set.of("GET", "HEAD", "OPTIONS");
+
+  /** Tries on connections that the other side has closed; the next one is new or known to live. */
+  private static final int MAX_STALE = 10;
 
   private final ClientPool pool = new ClientPool();
+
+  /** Connections that have brought an answer, so that those that end later were merely idle. */
+  private final Set<Connection> answered =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
   private final OAuth2Tokens tokens = new OAuth2Tokens(this);
   private final String userAgent;
   private final Map<String, String> environment;
@@ -106,7 +121,42 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
         + ProxyRules.port(uri);
   }
 
+  /** A connection that was kept open had been closed by the other side; nothing came back. */
+  private static final class StaleConnectionException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    StaleConnectionException(IOException failure) {
+      super(failure.getMessage(), failure);
+    }
+  }
+
+  /**
+   * Sends a request and returns the answer. The other side may close a connection that is kept open
+   * just when it is used again: what may be asked twice is then asked once more, as Go's client
+   * does.
+   */
   private Exchange exchange(
+      Request request,
+      HttpSettings settings,
+      String method,
+      URI uri,
+      byte @Nullable [] body,
+      boolean trusted,
+      long deadline)
+      throws IOException, InterruptedException {
+    for (int tries = 1; ; tries++) {
+      try {
+        return exchangeOnce(request, settings, method, uri, body, trusted, deadline);
+      } catch (StaleConnectionException e) {
+        boolean again = body == null && REPEATABLE.contains(method) && tries < MAX_STALE;
+        if (!again) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private Exchange exchangeOnce(
       Request request,
       HttpSettings settings,
       String method,
@@ -183,6 +233,10 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     try {
       org.eclipse.jetty.client.Response response =
           listener.get(Math.max(1, remaining), TimeUnit.NANOSECONDS);
+      Connection connection = r.getConnection();
+      if (connection != null) {
+        answered.add(connection);
+      }
       return new Exchange(r, response, listener, method, uri);
     } catch (InterruptedException e) {
       r.abort(e);
@@ -192,8 +246,24 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
       throw failure(method, uri, "context deadline exceeded", e);
     } catch (ExecutionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
-      throw failure(method, uri, reason(cause, uri), cause);
+      IOException failure = failure(method, uri, reason(cause, uri), cause);
+      Connection connection = r.getConnection();
+      boolean stale = connection != null && answered.contains(connection) && isClosedByPeer(cause);
+      throw stale ? new StaleConnectionException(failure) : failure;
     }
+  }
+
+  private static boolean isClosedByPeer(Throwable failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      String message = String.valueOf(t.getMessage()).toLowerCase(Locale.ROOT);
+      if (t instanceof EOFException
+          || t instanceof ClosedChannelException
+          || message.contains("connection reset")
+          || message.contains("broken pipe")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static IOException failure(
@@ -229,7 +299,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
         case TimeoutException _ -> {
           return "context deadline exceeded";
         }
-        case java.io.EOFException _ -> {
+        case EOFException _ -> {
           return "EOF";
         }
         case javax.net.ssl.SSLException s -> {

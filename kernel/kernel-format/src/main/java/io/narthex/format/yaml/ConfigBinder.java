@@ -134,7 +134,7 @@ public final class ConfigBinder {
             + ": "
             + (what.isEmpty() ? "expected" : what + " must be")
             + " a map, got "
-            + (hidden && node instanceof Scalar ? "a single value" : describe(node)));
+            + (hidden && node instanceof Scalar ? "a single value" : ConfigNodes.describe(node)));
   }
 
   private static void collectKeys(Class<?> type, Set<String> into) {
@@ -317,7 +317,7 @@ public final class ConfigBinder {
     }
     if (!(node instanceof Scalar scalar)) {
       throw new ConfigException(
-          node.place() + ": " + key + " must be a single value, got " + describe(node));
+          node.place() + ": " + key + " must be a single value, got " + ConfigNodes.describe(node));
     }
     return scalar(scalar, raw, key);
   }
@@ -333,7 +333,7 @@ public final class ConfigBinder {
         return List.of(value(node, element, key));
       }
       throw new ConfigException(
-          node.place() + ": " + key + " must be a list, got " + describe(node));
+          node.place() + ": " + key + " must be a list, got " + ConfigNodes.describe(node));
     }
     for (ConfigNode item : sequence.items()) {
       if (item instanceof Scalar s
@@ -524,13 +524,5 @@ public final class ConfigBinder {
 
   private static boolean isDigit(char c) {
     return c >= '0' && c <= '9';
-  }
-
-  private static String describe(ConfigNode node) {
-    return switch (node) {
-      case Mapping _ -> "a map";
-      case Sequence _ -> "a list";
-      case Scalar s -> s.kind() == Scalar.Kind.NULL ? "nothing" : "\"" + s.text() + "\"";
-    };
   }
 }

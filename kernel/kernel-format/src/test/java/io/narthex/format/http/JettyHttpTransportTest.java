@@ -12,10 +12,14 @@ import io.narthex.spi.plugin.HttpTransport.HeaderValues;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.OAuth2;
 import io.narthex.spi.plugin.HttpTransport.Request;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.net.URI;
 import java.net.UnixDomainSocketAddress;
@@ -29,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
@@ -325,6 +330,110 @@ final class JettyHttpTransportTest {
       assertThat(reader.join(Duration.ofSeconds(2))).isTrue();
     } finally {
       done.countDown();
+    }
+  }
+
+  /** Answers so many requests a connection, then closes it when another one has been read. */
+  private static final class ClosingServer implements AutoCloseable {
+    private final ServerSocket socket = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+    private final int answersEach;
+    final AtomicInteger requests = new AtomicInteger();
+
+    ClosingServer(int answersEach) throws IOException {
+      this.answersEach = answersEach;
+      Thread.ofVirtual().start(this::accept);
+    }
+
+    URI uri() {
+      return URI.create("http://127.0.0.1:" + socket.getLocalPort() + "/");
+    }
+
+    private void accept() {
+      try {
+        while (true) {
+          Socket client = socket.accept();
+          Thread.ofVirtual().start(() -> serve(client));
+        }
+      } catch (IOException _) {
+        // closed: the test is over
+      }
+    }
+
+    private void serve(Socket client) {
+      try (client) {
+        BufferedReader in =
+            new BufferedReader(
+                new InputStreamReader(client.getInputStream(), StandardCharsets.US_ASCII));
+        for (int n = 0; ; n++) {
+          String line = in.readLine();
+          while (line != null && !line.isEmpty()) {
+            line = in.readLine();
+          }
+          if (line == null) {
+            return;
+          }
+          requests.incrementAndGet();
+          if (n == answersEach) {
+            return;
+          }
+          client
+              .getOutputStream()
+              .write(
+                  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+                      .getBytes(StandardCharsets.US_ASCII));
+        }
+      } catch (IOException _) {
+        // the client has gone
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+
+  @Test
+  void asksAgainWhenAKeptConnectionWasJustClosed() throws Exception {
+    try (ClosingServer closing = new ClosingServer(1)) {
+      Request request = Request.get(closing.uri(), TIMEOUT);
+      for (int i = 0; i < 20; i++) {
+        assertThat(body(request, HttpSettings.DEFAULT)).isEqualTo("ok");
+      }
+      // nearly all but the first went to the former connection before one of their own
+      assertThat(closing.requests).hasValueGreaterThan(30);
+    }
+  }
+
+  @Test
+  void doesNotAskAgainOnANewConnectionNorWhatMayNotBeRepeated() throws Exception {
+    try (ClosingServer closing = new ClosingServer(0)) {
+      assertThatThrownBy(
+              () -> transport.send(Request.get(closing.uri(), TIMEOUT), HttpSettings.DEFAULT))
+          .isInstanceOf(IOException.class)
+          .hasMessageEndingWith(": EOF");
+      assertThat(closing.requests).hasValue(1);
+    }
+    try (ClosingServer closing = new ClosingServer(1)) {
+      assertThat(body(Request.get(closing.uri(), TIMEOUT), HttpSettings.DEFAULT)).isEqualTo("ok");
+      Request post =
+          new Request(
+              "POST",
+              closing.uri(),
+              Map.of(),
+              "x".getBytes(StandardCharsets.US_ASCII),
+              TIMEOUT,
+              null);
+      int failed = 0;
+      for (int i = 0; i < 20; i++) {
+        try {
+          assertThat(body(post, HttpSettings.DEFAULT)).isEqualTo("ok");
+        } catch (IOException _) {
+          failed++;
+        }
+        assertThat(closing.requests).hasValue(2 + i);
+      }
+      assertThat(failed).isPositive();
     }
   }
 }
