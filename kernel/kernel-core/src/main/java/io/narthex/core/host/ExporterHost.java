@@ -36,6 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class ExporterHost implements ExporterService, ProviderRegistry.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(ExporterHost.class);
   private static final long WAIT_SECONDS = 10;
+  private static final long RECHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final Duration STOP_DEADLINE = Duration.ofSeconds(1);
 
   /** One opened exporter, or the reason why there is none. */
@@ -211,13 +212,17 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
         throw new IOException(
             "exporter `" + type + "` is not available; waiting for plugin `" + type + "`");
       }
-      if (!slot.turn.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+      long left = deadline - System.nanoTime();
+      if (left <= 0) {
         throw new IOException("exporter `" + type + "` has been busy for " + WAIT_SECONDS + " s");
       }
-      if (slots.get(type) == slot) {
-        return slot;
+      // who waits for a version that is replaced meanwhile goes to the next one at once
+      if (slot.turn.tryLock(Math.min(left, RECHECK_NANOS), TimeUnit.NANOSECONDS)) {
+        if (slots.get(type) == slot) {
+          return slot;
+        }
+        slot.turn.unlock();
       }
-      slot.turn.unlock(); // replaced while we waited
     }
   }
 
