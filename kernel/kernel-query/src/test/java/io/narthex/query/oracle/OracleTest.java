@@ -86,6 +86,7 @@ class OracleTest {
   /** So many values of one call that the engine shares the series out to several cores. */
   @Test
   void agreesOnManySteps() {
+    // the seed is what repeats a run
     System.out.println("OracleTest many steps tests.seed=" + FRESH_SEED);
     Random random = new Random(FRESH_SEED);
     RandomData data = new RandomData(random);
@@ -104,6 +105,7 @@ class OracleTest {
   }
 
   private void run(long seed) {
+    // the seed is what repeats a run, also one that is cut off
     System.out.println("OracleTest tests.seed=" + seed);
     for (int i = 0; i < EXPRESSIONS; i += PER_DATA_SET) {
       Random random = new Random(seed * 1_000_003 + i);
@@ -117,6 +119,7 @@ class OracleTest {
         }
       }
     }
+    // a run in which most expressions fail or are empty compares little
     System.out.println(
         "OracleTest: "
             + compared
