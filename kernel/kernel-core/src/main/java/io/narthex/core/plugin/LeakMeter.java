@@ -85,9 +85,16 @@ final class LeakMeter implements MetricCollector {
   private final ConcurrentMap<String, Found> found = new ConcurrentHashMap<>();
   private final Set<String> removed = ConcurrentHashMap.newKeySet();
   private final HostThreads threads;
+  private final Runnable tidy;
 
-  LeakMeter(HostThreads threads) {
+  /**
+   * Creates a meter.
+   *
+   * @param tidy removes what the framework itself keeps of former versions; called before looking
+   */
+  LeakMeter(HostThreads threads, Runnable tidy) {
     this.threads = threads;
+    this.tidy = tidy;
   }
 
   /**
@@ -124,6 +131,9 @@ final class LeakMeter implements MetricCollector {
 
   private List<Former> current(String id) {
     List<Former> list = formers.getOrDefault(id, List.of());
+    if (!list.isEmpty()) {
+      tidy.run();
+    }
     if (list.stream().anyMatch(f -> f.loader.refersTo(null))) {
       list.removeIf(f -> f.loader.refersTo(null));
       found.remove(id);

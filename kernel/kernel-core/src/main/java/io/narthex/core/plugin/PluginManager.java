@@ -69,7 +69,7 @@ public final class PluginManager implements PluginService {
     this.guard = guard;
     PluginTable table = new PluginTable(dropFolder, clock);
     records = PluginRecords.in(state, clock, guard.limits());
-    leaks = new LeakMeter(guard.threads());
+    leaks = new LeakMeter(guard.threads(), new ClassLocks(framework)::release);
     kernel =
         new KernelUpdates(framework, table.changes, records.jars(), records.audit(), leaks, state);
     list = new PluginList(table, kernel, records.jars(), leaks, instancesOf);

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 class LeakMeterTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
-  private final LeakMeter meter = new LeakMeter(new HostThreads());
+  private final LeakMeter meter = new LeakMeter(new HostThreads(), () -> {});
 
   /** Loads the leaver itself, all else by its parent. */
   private static final class PluginLoader extends ClassLoader {
