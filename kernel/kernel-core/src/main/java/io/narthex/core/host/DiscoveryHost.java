@@ -196,7 +196,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
           LOG.warn("{} failed, starts again in {} s: {}", what, seconds(pause), e.toString(), e);
           problem = "failed: " + e + "; starts again in " + seconds(pause) + " s";
           failures.with(block.type()).inc();
-          if (inARow >= guard.limits().crashes() && !othersWork()) {
+          if (inARow >= guard.limits().crashes() && servesNobody(mine)) {
             guard.repeatedCrashes(
                 provider, what + " failed " + inARow + " times in a row, last: " + e);
           }
@@ -209,11 +209,12 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       }
     }
 
-    /** Tells whether another block of the type is well served. */
-    private boolean othersWork() {
+    /** Tells whether run {@code mine} is still wanted and no other block of the type works. */
+    private boolean servesNobody(long mine) {
       synchronized (lock) {
-        return runnersOf(block.type()).stream()
-            .anyMatch(r -> r != this && r.fresh && r.problem.isEmpty());
+        return run == mine
+            && runnersOf(block.type()).stream()
+                .noneMatch(r -> r != this && r.fresh && r.problem.isEmpty());
       }
     }
   }
