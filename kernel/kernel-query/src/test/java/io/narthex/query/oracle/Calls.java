@@ -65,7 +65,8 @@ final class Calls {
       case "start_timestamp" -> startTimestamp(a.getFirst(), t);
       case "sort" -> sorted(oracle.vector(a.getFirst(), t), 1);
       case "sort_desc" -> sorted(oracle.vector(a.getFirst(), t), -1);
-      case "sort_by_label", "sort_by_label_desc" -> oracle.vector(a.getFirst(), t);
+      case "sort_by_label", "sort_by_label_desc" ->
+          oracle.unordered(oracle.vector(a.getFirst(), t));
       case "label_replace" -> replaced(a, t);
       case "label_join" -> joined(a, t);
       case "round" -> {

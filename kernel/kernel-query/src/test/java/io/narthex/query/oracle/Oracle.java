@@ -43,8 +43,9 @@ import org.jspecify.annotations.Nullable;
  * statistics and limits.
  *
  * <p>Where the language leaves the order of a vector open (results of aggregations, of operators
- * between vectors and of subqueries, equal values under a quantile), a {@link Random} may be given
- * that shuffles it: what differs between two orders is not defined. Not thread-safe.
+ * between vectors and of subqueries, equal values under a quantile), and for {@code sort_by_label},
+ * a {@link Random} may be given that shuffles it: what differs between two orders is not defined,
+ * or not known here. Not thread-safe.
  */
 final class Oracle {
   /**
@@ -249,12 +250,15 @@ final class Oracle {
         || parts(e).stream().anyMatch(Oracle::addsInOpenOrder);
   }
 
+  private static final Set<String> OF_OPEN_ORDER =
+      Set.of("quantile_over_time", "sort_by_label", "sort_by_label_desc");
+
   /** Tells whether there is anything in an expression without defined order. */
   static boolean isOpen(Expr e) {
     return e instanceof AggregateExpr
         || e instanceof SubqueryExpr
         || e instanceof BinaryExpr b && b.matching() != null
-        || e instanceof Call c && c.function().name().equals("quantile_over_time")
+        || e instanceof Call c && OF_OPEN_ORDER.contains(c.function().name())
         || parts(e).stream().anyMatch(Oracle::isOpen);
   }
 
