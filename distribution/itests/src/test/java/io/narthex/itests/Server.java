@@ -50,6 +50,7 @@ final class Server implements AutoCloseable {
   static final class Setup {
     private final Path home;
     private final List<String> arguments = new ArrayList<>();
+    private final List<String> under = new ArrayList<>();
     private final Map<String, String> environment = new LinkedHashMap<>();
 
     Setup(Path home) {
@@ -66,9 +67,16 @@ final class Server implements AutoCloseable {
       return this;
     }
 
+    /** Has another command, for example {@code nohup}, start the process. */
+    Setup under(String command) {
+      under.add(command);
+      return this;
+    }
+
     /** Starts the process and does not wait for anything. */
     Server launch() {
-      List<String> command = new ArrayList<>(List.of(home.resolve("bin/narthex").toString()));
+      List<String> command = new ArrayList<>(under);
+      command.add(home.resolve("bin/narthex").toString());
       command.addAll(arguments);
       ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
       builder.environment().put("JAVA_HOME", System.getProperty("java.home"));

@@ -196,6 +196,15 @@ class StartupIT {
   }
 
   @Test
+  void hangupThatTheJvmLeavesIgnoredIsTold() {
+    try (Server server = Distribution.server(data).under("nohup").start()) {
+      assertThat(server.log()).contains("SIGHUP is ignored, perhaps by nohup");
+      server.signal("HUP");
+      assertThat(server.ready()).isTrue();
+    }
+  }
+
+  @Test
   void reloadOverHttpNeedsTheFlagAndTellsWhatIsWrong() throws IOException {
     Path file =
         Files.writeString(

@@ -28,6 +28,7 @@ import org.osgi.framework.wiring.BundleRevision;
 import org.osgi.framework.wiring.FrameworkWiring;
 import org.slf4j.LoggerFactory;
 import sun.misc.Signal;
+import sun.misc.SignalHandler;
 
 /**
  * Starts Apache Felix with the bundles of the distribution and waits for its end.
@@ -255,8 +256,15 @@ public final class Launcher {
   private void signals(BundleContext context) {
     Signal.handle(new Signal("TERM"), s -> exit(0, ""));
     Signal.handle(new Signal("INT"), s -> exit(0, ""));
-    Signal.handle(
-        new Signal("HUP"), s -> Thread.ofPlatform().name("reload").start(() -> reload(context)));
+    SignalHandler before =
+        Signal.handle(
+            new Signal("HUP"),
+            s -> Thread.ofPlatform().name("reload").start(() -> reload(context)));
+    if (before == SignalHandler.SIG_IGN) {
+      // the JVM leaves a signal alone that was ignored when it began
+      LoggerFactory.getLogger(Launcher.class)
+          .warn("SIGHUP is ignored, perhaps by nohup: reload with POST /-/reload instead");
+    }
   }
 
   /** Calls the kernel's reload, which reports its outcome itself. */

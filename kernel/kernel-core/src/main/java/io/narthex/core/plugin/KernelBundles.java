@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -147,7 +148,12 @@ final class KernelBundles {
       }
       List<BundleWire> wires = wiring.getProvidedWires(null);
       if (wires != null) {
-        wires.forEach(w -> open.add(w.getRequirer().getBundle()));
+        // the framework gives them in no order; what is told of the first should not change
+        wires.stream()
+            .map(w -> w.getRequirer().getBundle())
+            .sorted(
+                Comparator.comparing(Bundle::getSymbolicName).thenComparing(Bundle::getBundleId))
+            .forEach(open::add);
       }
     }
     return found;
