@@ -294,15 +294,36 @@ final class Selection {
     return grid.size() > 1
         && v.at() == null
         && v.mode() != RangeMode.SMOOTHED
-        && !detectResets
         && !context.plan.again(v)
-        && context.plan.member(v, grid, Part.VALUE) == null;
+        && (detectResets || context.plan.member(v, grid, Part.VALUE) == null);
   }
 
   /** Hands the series of an instant selector over one by one. */
   void feed(VectorSelector v, Grid grid, SeriesSink sink) {
     long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
-    step(context.plan.matchers(v), grid, offset, Part.VALUE, true, sink);
+    if (!detectResets) {
+      step(context.plan.matchers(v), grid, offset, Part.VALUE, true, sink);
+      return;
+    }
+    long first = grid.startMs() - offset - context.lookbackMs + 1;
+    long last = grid.endMs() - offset;
+    // whether a histogram was reset is seen in the sample before it, which no step may show
+    each(
+        v.matchers(),
+        first,
+        last,
+        true,
+        "",
+        0,
+        grid.stepMs(),
+        s -> {
+          StepSeries series = new StepSeries(s.labels, false, grid.size());
+          context.room(grid.size());
+          if (fill(s, series, grid, offset, Part.VALUE)) {
+            count(series);
+            sink.add(series);
+          }
+        });
   }
 
   /** Fills the steps of a selector while its samples are read; see {@link SeriesSink}. */
