@@ -52,40 +52,31 @@ final class Aggregations {
     }
     double[] params = param == null ? new double[0] : evaluator.scalars(param, grid);
     checkParams(a, params);
-    List<StepSeries> in = evaluator.vector(a.expr(), grid);
-    Groups groups = groups(a, in);
-    PosRange place = a.expr().position();
     switch (a.op()) {
-      case SUM, AVG -> sum(a, in, groups, grid, out);
-      case COUNT, GROUP -> {
-        boolean count = a.op() == AggregateOp.COUNT;
-        StepSeries[] acc = accumulators(groups, grid);
-        for (int s = 0; s < in.size(); s++) {
-          StepSeries series = in.get(s);
-          StepSeries r = acc[groups.of[s]];
-          for (int i = 0; i < grid.size(); i++) {
-            if (series.kinds[i] != StepSeries.NONE) {
-              r.set(i, count ? r.floats[i] + 1 : 1);
-            }
-          }
-        }
-        out.addAll(Arrays.asList(acc));
-      }
-      case MIN, MAX -> extremes(a, in, groups, grid, out);
-      case STDDEV, STDVAR -> deviations(a, in, groups, grid, out);
       case QUANTILE -> {
+        List<StepSeries> in = evaluator.vector(a.expr(), grid);
         for (double q : params) {
           if (Double.isNaN(q) || q < 0 || q > 1) {
             context.annotations.invalidQuantile(
                 q, java.util.Objects.requireNonNull(param).position());
           }
         }
-        quantiles(params, in, groups, grid, place, out);
+        quantiles(params, in, groups(a, in), grid, a.expr().position(), out);
       }
-      case TOPK, BOTTOMK -> topk(a, params, in, groups, grid, out);
-      case LIMITK -> limitk(params, in, groups, grid, out);
-      case LIMIT_RATIO -> limitRatio(a, params, in, grid, out);
-      case COUNT_VALUES -> throw new IllegalStateException("handled above");
+      case TOPK, BOTTOMK -> {
+        List<StepSeries> in = evaluator.vector(a.expr(), grid);
+        topk(a, params, in, groups(a, in), grid, out);
+      }
+      case LIMITK -> {
+        List<StepSeries> in = evaluator.vector(a.expr(), grid);
+        limitk(params, in, groups(a, in), grid, out);
+      }
+      case LIMIT_RATIO -> limitRatio(a, params, evaluator.vector(a.expr(), grid), grid, out);
+      default -> {
+        Fold fold = Fold.of(context, a, grid.size());
+        evaluator.feed(a.expr(), grid, fold);
+        out = fold.result();
+      }
     }
     out.removeIf(StepSeries::isEmpty);
     return evaluator.merge(out);
@@ -117,11 +108,11 @@ final class Aggregations {
     }
   }
 
-  private static Labels groupLabels(AggregateExpr a, Set<String> names, Labels labels) {
+  static Labels groupLabels(AggregateExpr a, Set<String> names, Labels labels) {
     return a.without() ? labels.drop(names) : labels.keep(names);
   }
 
-  private static Set<String> names(AggregateExpr a) {
+  static Set<String> names(AggregateExpr a) {
     Set<String> names = new HashSet<>(a.grouping());
     if (a.without()) {
       names.add(Labels.METRIC_NAME);
@@ -157,207 +148,7 @@ final class Aggregations {
     return acc;
   }
 
-  /* sum and mean */
-
-  private void sum(
-      AggregateExpr a, List<StepSeries> in, Groups groups, Grid grid, List<StepSeries> out) {
-    boolean avg = a.op() == AggregateOp.AVG;
-    PosRange place = a.expr().position();
-    int steps = grid.size();
-    StepSeries[] acc = accumulators(groups, grid);
-    double[][] c = new double[acc.length][];
-    int[][] counts = new int[acc.length][];
-    boolean[][] incremental = new boolean[acc.length][];
-    HistSum[][] hists = new HistSum[acc.length][];
-    byte[][] bad = new byte[acc.length][];
-    for (int g = 0; g < acc.length; g++) {
-      c[g] = new double[steps];
-      counts[g] = new int[steps];
-      incremental[g] = new boolean[avg ? steps : 0];
-      bad[g] = new byte[steps];
-    }
-    for (int s = 0; s < in.size(); s++) {
-      context.check();
-      StepSeries series = in.get(s);
-      int g = groups.of[s];
-      double[] sum = acc[g].floats;
-      double[] comp = c[g];
-      int[] n = counts[g];
-      byte[] kinds = acc[g].kinds;
-      for (int i = 0; i < steps; i++) {
-        byte kind = series.kinds[i];
-        if (kind == StepSeries.NONE) {
-          continue;
-        }
-        if (kinds[i] == StepSeries.NONE && kind == StepSeries.FLOAT) {
-          kinds[i] = kind;
-          sum[i] = series.floats[i];
-          n[i] = 1;
-        } else if (kinds[i] != StepSeries.NONE && kinds[i] != kind) {
-          bad[g][i] |= MIXED;
-        } else if (kind == StepSeries.FLOAT) {
-          n[i]++;
-          double v = series.floats[i];
-          if (avg) {
-            addToMean(sum, comp, n[i], incremental[g], i, v);
-          } else {
-            double t = sum[i] + v;
-            comp[i] = Kahan.compensation(sum[i], v, comp[i]);
-            sum[i] = t;
-          }
-        } else {
-          kinds[i] = kind;
-          n[i]++;
-          addHist(hists, g, i, steps, series, bad[g], place, avg);
-        }
-      }
-    }
-    for (int g = 0; g < acc.length; g++) {
-      finishSum(acc[g], c[g], counts[g], incremental[g], hists[g], bad[g], place, avg);
-      out.add(acc[g]);
-    }
-  }
-
-  private static final byte MIXED = 1;
-  private static final byte INCOMPATIBLE = 2;
-
-  private void addHist(
-      HistSum[][] hists,
-      int g,
-      int i,
-      int steps,
-      StepSeries series,
-      byte[] bad,
-      PosRange place,
-      boolean avg) {
-    HistSum[] of = hists[g];
-    if (of == null) {
-      of = new HistSum[steps];
-      hists[g] = of;
-    }
-    if (of[i] == null) {
-      of[i] = new HistSum(context.annotations, place, avg);
-    }
-    if ((bad[i] & INCOMPATIBLE) == 0 && !of[i].add(series.hist(i))) {
-      bad[i] |= INCOMPATIBLE;
-      context.annotations.mixedExponentialCustom(series.labels.metricName(), place);
-    }
-  }
-
-  private static void addToMean(
-      double[] sum, double[] comp, int n, boolean[] incremental, int i, double v) {
-    if (!incremental[i]) {
-      double t = sum[i] + v;
-      if (!Double.isInfinite(t)) {
-        comp[i] = Kahan.compensation(sum[i], v, comp[i]);
-        sum[i] = t;
-        return;
-      }
-      incremental[i] = true;
-      sum[i] /= n - 1;
-      comp[i] /= n - 1;
-    }
-    double q = (double) (n - 1) / n;
-    double base = q * sum[i];
-    double inc = v / n;
-    comp[i] = Kahan.compensation(base, inc, q * comp[i]);
-    sum[i] = base + inc;
-  }
-
-  private void finishSum(
-      StepSeries acc,
-      double[] comp,
-      int[] n,
-      boolean[] incremental,
-      HistSum[] hists,
-      byte[] bad,
-      PosRange place,
-      boolean avg) {
-    for (int i = 0; i < acc.steps(); i++) {
-      if (bad[i] != 0) {
-        if ((bad[i] & MIXED) != 0) {
-          context.annotations.mixedFloatsHistogramsInAggregation(place);
-        }
-        acc.kinds[i] = StepSeries.NONE;
-      } else if (acc.kinds[i] == StepSeries.FLOAT) {
-        double sum = acc.floats[i];
-        if (avg && !incremental[i]) {
-          acc.floats[i] = sum / n[i] + comp[i] / n[i];
-        } else {
-          acc.floats[i] = sum + comp[i];
-        }
-      } else if (acc.kinds[i] == StepSeries.HIST) {
-        acc.set(i, hists[i].value().compact());
-      }
-    }
-  }
-
-  /* others that give one element per group */
-
-  private void extremes(
-      AggregateExpr a, List<StepSeries> in, Groups groups, Grid grid, List<StepSeries> out) {
-    boolean max = a.op() == AggregateOp.MAX;
-    StepSeries[] acc = accumulators(groups, grid);
-    for (int s = 0; s < in.size(); s++) {
-      context.check();
-      StepSeries series = in.get(s);
-      StepSeries r = acc[groups.of[s]];
-      for (int i = 0; i < grid.size(); i++) {
-        byte kind = series.kinds[i];
-        if (kind == StepSeries.HIST) {
-          context.annotations.histogramIgnored(a.op().text(), a.expr().position());
-        } else if (kind == StepSeries.FLOAT) {
-          double v = series.floats[i];
-          double now = r.floats[i];
-          if (r.kinds[i] == StepSeries.NONE || (max ? v > now : v < now) || Double.isNaN(now)) {
-            r.set(i, v);
-          }
-        }
-      }
-    }
-    out.addAll(Arrays.asList(acc));
-  }
-
-  private void deviations(
-      AggregateExpr a, List<StepSeries> in, Groups groups, Grid grid, List<StepSeries> out) {
-    int steps = grid.size();
-    StepSeries[] acc = accumulators(groups, grid);
-    double[][] mean = new double[acc.length][steps];
-    int[][] n = new int[acc.length][steps];
-    for (int s = 0; s < in.size(); s++) {
-      context.check();
-      StepSeries series = in.get(s);
-      int g = groups.of[s];
-      StepSeries r = acc[g];
-      for (int i = 0; i < steps; i++) {
-        byte kind = series.kinds[i];
-        if (kind == StepSeries.HIST) {
-          context.annotations.histogramIgnored(a.op().text(), a.expr().position());
-        } else if (kind == StepSeries.FLOAT) {
-          double v = series.floats[i];
-          n[g][i]++;
-          if (r.kinds[i] == StepSeries.NONE) {
-            mean[g][i] = v;
-            r.set(i, Double.isNaN(v) || Double.isInfinite(v) ? Double.NaN : 0);
-          } else {
-            double delta = v - mean[g][i];
-            mean[g][i] += delta / n[g][i];
-            r.floats[i] += delta * (v - mean[g][i]);
-          }
-        }
-      }
-    }
-    boolean root = a.op() == AggregateOp.STDDEV;
-    for (int g = 0; g < acc.length; g++) {
-      for (int i = 0; i < steps; i++) {
-        if (acc[g].kinds[i] != StepSeries.NONE) {
-          double variance = acc[g].floats[i] / n[g][i];
-          acc[g].floats[i] = root ? Math.sqrt(variance) : variance;
-        }
-      }
-      out.add(acc[g]);
-    }
-  }
+  /* those that look at all elements of a group together */
 
   private static int[][] members(Groups groups) {
     int[] sizes = new int[groups.size()];

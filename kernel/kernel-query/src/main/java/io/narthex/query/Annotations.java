@@ -3,7 +3,8 @@ package io.narthex.query;
 import io.narthex.promql.Numbers;
 import io.narthex.promql.PosRange;
 import io.narthex.promql.Strings;
-import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -11,8 +12,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Warnings and infos of one query, without duplicates, with Prometheus' texts. A text is built once
- * per kind, place and metric, so that reporting the same thing at every step costs a look-up.
+ * Warnings and infos of one query, without duplicates, with Prometheus' texts. Texts are built at
+ * the end, so that reporting the same thing at every step costs a look-up.
  */
 final class Annotations {
   /**
@@ -25,22 +26,38 @@ final class Annotations {
    */
   record Note(boolean warning, String kind, PosRange place, String detail) {}
 
+  /** Parts of an evaluation may come in any order; what is told about them has one. */
+  private static final Comparator<Note> BY_PLACE =
+      Comparator.comparingInt((Note n) -> n.place().start())
+          .thenComparingInt(n -> n.place().end())
+          .thenComparing(Note::kind)
+          .thenComparing(Note::detail);
+
   private final String query;
-  private final Set<String> warnings = new LinkedHashSet<>();
-  private final Set<String> infos = new LinkedHashSet<>();
-  private final Set<Note> seen = new LinkedHashSet<>();
+  private final Set<Note> seen = new HashSet<>();
   private @Nullable Set<Note> noted;
 
   Annotations(String query) {
     this.query = query;
   }
 
+  /** Returns the texts of the warnings, in the order of their places. */
   List<String> warnings() {
-    return new ArrayList<>(warnings);
+    return texts(true, "PromQL warning: ");
   }
 
+  /** Returns the texts of the infos, in the order of their places. */
   List<String> infos() {
-    return new ArrayList<>(infos);
+    return texts(false, "PromQL info: ");
+  }
+
+  private List<String> texts(boolean warning, String prefix) {
+    return seen.stream()
+        .filter(n -> n.warning() == warning)
+        .sorted(BY_PLACE)
+        .map(n -> prefix + n.kind() + n.detail() + " (" + n.place().startIn(query) + ")")
+        .distinct()
+        .toList();
   }
 
   /** Returns an empty set for the same query. */
@@ -65,14 +82,7 @@ final class Annotations {
     if (also != null) {
       also.add(n);
     }
-    if (seen.add(n)) {
-      String text = n.kind() + n.detail() + " (" + n.place().startIn(query) + ")";
-      if (n.warning()) {
-        warnings.add("PromQL warning: " + text);
-      } else {
-        infos.add("PromQL info: " + text);
-      }
-    }
+    seen.add(n);
   }
 
   /** Begins to note all reports; returns what {@link #end} wants back. */

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Evaluates expressions series by series over all steps at once. What does not depend on the step
@@ -83,6 +84,49 @@ final class Evaluator {
   boolean isPartOfChain(BinaryExpr b, Grid grid) {
     return (grid.size() == 1 || !context.plan.isInvariant(b))
         && context.plan.shared(b, grid, context.isInSubquery()) == null;
+  }
+
+  /**
+   * Hands the series of a vector over, in order. Where they can be made one by one, only one is
+   * there at a time; limits and figures are as if all were.
+   */
+  void feed(Expr e, Grid grid, SeriesSink sink) {
+    boolean single =
+        context.plan.constant(e) == null
+            && (grid.size() == 1 || !context.plan.isInvariant(e))
+            && context.plan.shared(e, grid, context.isInSubquery()) == null;
+    if (single && e instanceof VectorSelector v && selection.feeds(v, grid)) {
+      feed(e, grid, sink, counted -> selection.feed(v, grid, counted));
+    } else if (single && e instanceof Call c && SeriesFeed.serves(c, grid, selection)) {
+      feed(e, grid, sink, counted -> new SeriesFeed(this, c, grid, counted).run());
+    } else {
+      vector(e, grid).forEach(sink::add);
+    }
+  }
+
+  private void feed(Expr e, Grid grid, SeriesSink sink, Consumer<SeriesSink> source) {
+    context.check();
+    long begun = System.nanoTime();
+    long read = context.samplesRead();
+    long held = context.held();
+    long room = context.room();
+    long[] seriesAndSamples = new long[2];
+    source.accept(s -> {
+      seriesAndSamples[0]++;
+      seriesAndSamples[1] += s.samples();
+      sink.add(s);
+    });
+    context.settle(held + seriesAndSamples[1]);
+    context.settleRoom(room + seriesAndSamples[0] * grid.size());
+    Recorder recorder = context.recorder;
+    if (recorder != null) {
+      recorder.add(
+          e,
+          seriesAndSamples[0],
+          seriesAndSamples[1],
+          context.samplesRead() - read,
+          System.nanoTime() - begun);
+    }
   }
 
   static long size(Value v) {
@@ -289,35 +333,38 @@ final class Evaluator {
       return absentOverTime(range, windows, grid);
     }
     RangeMode mode = range instanceof MatrixSelector m ? m.selector().mode() : RangeMode.PLAIN;
-    List<StepSeries> out =
-        ParallelWindows.pays(windows, grid, c, mode)
-            ? new ParallelWindows(
-                    context,
-                    windows,
-                    grid,
-                    () -> RangeFunctions.create(this, c, written, mode, grid))
-                .evaluate()
-            : overEach(windows, RangeFunctions.create(this, c, written, mode, grid), grid);
+    List<StepSeries> out = new ArrayList<>();
+    if (ParallelWindows.pays(windows, grid, c, mode)) {
+      new ParallelWindows(
+              context, windows, grid, () -> RangeFunctions.create(this, c, written, mode, grid))
+          .evaluate(out::add);
+    } else {
+      overEach(windows, RangeFunctions.create(this, c, written, mode, grid), grid, out);
+    }
     if (!context.options.delayedNameRemoval()) {
       refuseDuplicates(out);
     }
     return out;
   }
 
-  private List<StepSeries> overEach(Windows windows, RangeFunction f, Grid grid) {
-    List<StepSeries> out = new ArrayList<>();
+  private void overEach(Windows windows, RangeFunction f, Grid grid, List<StepSeries> out) {
     for (Samples s : windows.series) {
       context.check();
-      context.room(grid.size());
-      StepSeries r = f.result(s, grid, context.options.delayedNameRemoval());
-      f.begin(s);
-      windows.slide(s, f, r, grid, context);
+      StepSeries r = over(s, windows, f, grid);
       if (!r.isEmpty()) {
-        context.hold(r.samples());
         out.add(r);
       }
     }
-    return out;
+  }
+
+  /** Returns what a function gives for one series, perhaps nothing. */
+  StepSeries over(Samples s, Windows windows, RangeFunction f, Grid grid) {
+    context.room(grid.size());
+    StepSeries r = f.result(s, grid, context.options.delayedNameRemoval());
+    f.begin(s);
+    windows.slide(s, f, r, grid, context);
+    context.hold(r.samples());
+    return r;
   }
 
   private static void refuseDuplicates(List<StepSeries> series) {
@@ -399,29 +446,32 @@ final class Evaluator {
   private Windows window(Expr range, Grid grid, String function) {
     return switch (range) {
       case MatrixSelector m -> {
-        VectorSelector v = m.selector();
-        long rangeMs = context.duration(m.rangeMs(), m.rangeExpr(), true);
-        long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
-        boolean fixed = v.at() != null;
-        long first = Selection.base(context, v.at(), grid.time(0)) - offset;
-        long last = fixed ? first : grid.endMs() - offset;
-        long before = v.mode() == RangeMode.PLAIN ? 0 : context.lookbackMs;
-        long after = v.mode() == RangeMode.SMOOTHED ? context.lookbackMs : 0;
-        List<Samples> series =
+        Windows shape = shape(m, grid);
+        yield shape.over(
             selection.range(
                 m,
                 grid,
-                first - rangeMs - before + 1,
-                last + after,
+                shape.firstMs(grid),
+                shape.lastMs(grid),
                 false,
                 function,
-                rangeMs,
-                grid.size() > 1 ? grid.stepMs() : 0);
-        yield new Windows(series, rangeMs, offset, fixed, first, before, after);
+                shape.rangeMs,
+                grid.size() > 1 ? grid.stepMs() : 0));
       }
       case SubqueryExpr s -> subquery(s, grid);
       default -> throw new IllegalStateException("not a range vector");
     };
+  }
+
+  /** Returns how the window of a range selector moves, over no series. */
+  Windows shape(MatrixSelector m, Grid grid) {
+    VectorSelector v = m.selector();
+    long rangeMs = context.duration(m.rangeMs(), m.rangeExpr(), true);
+    long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
+    long first = Selection.base(context, v.at(), grid.time(0)) - offset;
+    long before = v.mode() == RangeMode.PLAIN ? 0 : context.lookbackMs;
+    long after = v.mode() == RangeMode.SMOOTHED ? context.lookbackMs : 0;
+    return new Windows(List.of(), rangeMs, offset, v.at() != null, first, before, after);
   }
 
   private Windows subquery(SubqueryExpr s, Grid grid) {

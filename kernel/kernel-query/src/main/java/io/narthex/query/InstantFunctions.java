@@ -271,21 +271,23 @@ final class InstantFunctions {
     List<StepSeries> out = new ArrayList<>();
     boolean outer = evaluator.selection.detectResets;
     evaluator.selection.detectResets = parts || outer;
-    List<StepSeries> in = evaluator.vector(a.get(0), grid);
+    evaluator.feed(
+        a.get(0),
+        grid,
+        s -> {
+          StepSeries r = evaluator.renamed(s);
+          boolean any = false;
+          for (int i = 0; i < s.steps(); i++) {
+            if (s.kinds[i] == StepSeries.HIST) {
+              r.set(i, f.apply(s.hist(i)));
+              any = true;
+            }
+          }
+          if (any) {
+            out.add(r);
+          }
+        });
     evaluator.selection.detectResets = outer;
-    for (StepSeries s : in) {
-      StepSeries r = evaluator.renamed(s);
-      boolean any = false;
-      for (int i = 0; i < s.steps(); i++) {
-        if (s.kinds[i] == StepSeries.HIST) {
-          r.set(i, f.apply(s.hist(i)));
-          any = true;
-        }
-      }
-      if (any) {
-        out.add(r);
-      }
-    }
     return evaluator.merge(out);
   }
 

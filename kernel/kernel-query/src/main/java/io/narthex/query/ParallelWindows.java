@@ -59,7 +59,8 @@ final class ParallelWindows {
         && windows.series.stream().allMatch(s -> s.histCount == 0);
   }
 
-  List<StepSeries> evaluate() {
+  /** Evaluates all and hands over those that have a value, in order. */
+  void evaluate(SeriesSink sink) {
     windows.setEnds(grid);
     int most = (int) Math.clamp(BATCH_STEPS / grid.size(), BLOCK, Integer.MAX_VALUE);
     int helpers =
@@ -69,14 +70,12 @@ final class ParallelWindows {
     for (int i = 0; i <= helpers; i++) {
       lanes.add(new Lane(functions.get()));
     }
-    List<StepSeries> out = new ArrayList<>();
     for (int from = 0; from < windows.series.size(); from += most) {
       int to = Math.min(windows.series.size(), from + most);
       context.checkNow();
       context.room((long) (to - from) * grid.size());
-      new Batch(windows.series.subList(from, to)).run(out);
+      new Batch(windows.series.subList(from, to)).run(sink);
     }
-    return out;
   }
 
   /** What one thread keeps from block to block. */
@@ -105,7 +104,7 @@ final class ParallelWindows {
       notes = new Annotations[(series.size() + BLOCK - 1) / BLOCK];
     }
 
-    void run(List<StepSeries> out) {
+    void run(SeriesSink sink) {
       List<Helper> helpers = new ArrayList<>();
       for (int i = 1; i < Math.min(lanes.size(), notes.length); i++) {
         Helper helper = new Helper(this, lanes.get(i));
@@ -130,7 +129,7 @@ final class ParallelWindows {
         windows.count(bounds[i], context);
         if (!results[i].isEmpty()) {
           context.hold(results[i].samples());
-          out.add(results[i]);
+          sink.add(results[i]);
         }
       }
     }

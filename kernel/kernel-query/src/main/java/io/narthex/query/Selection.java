@@ -13,6 +13,7 @@ import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the samples of selectors. */
@@ -93,6 +94,28 @@ final class Selection {
     }
     long read = context.samplesRead();
     List<Samples> out = new ArrayList<>();
+    each(matchers, minTime, maxTime, stale, function, rangeMs, stepMs, out::add);
+    if (again) {
+      context.selections.put(key, out);
+      context.kept.put(key, context.samplesRead() - read);
+    }
+    return out;
+  }
+
+  /**
+   * Reads series one by one.
+   *
+   * @param sink takes each that has samples
+   */
+  void each(
+      List<Matcher> matchers,
+      long minTime,
+      long maxTime,
+      boolean stale,
+      String function,
+      long rangeMs,
+      long stepMs,
+      Consumer<Samples> sink) {
     SelectRequest request =
         new SelectRequest(
             matchers,
@@ -100,27 +123,28 @@ final class Selection {
             maxTime,
             new SelectRequest.Hints(
                 function, rangeMs, stepMs, context.options.useStartTimestamps()));
+    Samples last = null;
     try (SeriesCursor cursor = context.storage.select(request)) {
       while (cursor.nextSeries()) {
         context.check();
         Samples s =
-            out.isEmpty()
-                ? new Samples(cursor.labels(), false)
-                : new Samples(cursor.labels(), out.getLast());
+            last == null ? new Samples(cursor.labels(), false) : new Samples(cursor.labels(), last);
         read(cursor, s, stale);
         if (detectResets) {
           noteResets(s);
         }
         if (s.floatCount + s.histCount > 0) {
-          out.add(s);
+          last = s;
+          sink.accept(s);
         }
       }
     }
-    if (again) {
-      context.selections.put(key, out);
-      context.kept.put(key, context.samplesRead() - read);
-    }
-    return out;
+  }
+
+  /** Tells whether what a range selector reads is for it alone. */
+  boolean isAlone(MatrixSelector m, Grid grid) {
+    return !context.plan.again(m.selector())
+        && (detectResets || context.plan.member(m, grid, Part.VALUE) == null);
   }
 
   private void read(SeriesCursor cursor, Samples s, boolean stale) {
@@ -257,6 +281,54 @@ final class Selection {
     }
     long read = context.samplesRead();
     List<StepSeries> out = new ArrayList<>();
+    step(matchers, grid, offset, part, false, out::add);
+    if (again) {
+      context.vectors.put(key, out);
+      context.kept.put(key, context.samplesRead() - read);
+    }
+    return out;
+  }
+
+  /** Tells whether {@link #feed} can serve an instant selector. */
+  boolean feeds(VectorSelector v, Grid grid) {
+    return grid.size() > 1
+        && v.at() == null
+        && v.mode() != RangeMode.SMOOTHED
+        && !context.plan.again(v)
+        && (detectResets || context.plan.member(v, grid, Part.VALUE) == null);
+  }
+
+  /** Hands the series of an instant selector over one by one. */
+  void feed(VectorSelector v, Grid grid, SeriesSink sink) {
+    long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
+    if (!detectResets) {
+      step(context.plan.matchers(v), grid, offset, Part.VALUE, true, sink);
+      return;
+    }
+    long first = grid.startMs() - offset - context.lookbackMs + 1;
+    long last = grid.endMs() - offset;
+    // whether a histogram was reset is seen in the sample before it, which no step may show
+    each(
+        v.matchers(),
+        first,
+        last,
+        true,
+        "",
+        0,
+        grid.stepMs(),
+        s -> {
+          StepSeries series = new StepSeries(s.labels, false, grid.size());
+          context.room(grid.size());
+          if (fill(s, series, grid, offset, Part.VALUE)) {
+            count(series);
+            sink.add(series);
+          }
+        });
+  }
+
+  /** Fills the steps of a selector while its samples are read; see {@link SeriesSink}. */
+  private void step(
+      List<Matcher> matchers, Grid grid, long offset, Part part, boolean reuses, SeriesSink sink) {
     SampleTile t = tile(TILE);
     boolean starts = context.options.useStartTimestamps();
     SelectRequest request =
@@ -266,33 +338,28 @@ final class Selection {
             grid.endMs() - offset,
             new SelectRequest.Hints("", 0, grid.stepMs(), starts));
     StepFiller filler = new StepFiller(grid, offset, context.lookbackMs, part);
-    StepSeries empty = null;
+    StepSeries free = null; // its columns may be used
     try (SeriesCursor cursor = context.storage.select(request)) {
       while (cursor.nextSeries()) {
         context.check();
         context.room(grid.size());
         StepSeries series =
-            empty == null
+            free == null
                 ? new StepSeries(cursor.labels(), false, grid.size())
-                : empty.with(cursor.labels(), false);
+                : free.reused(cursor.labels());
         filler.begin(series);
         while (cursor.nextTile(t)) {
           context.read(t.size);
           filler.add(t, starts);
         }
         boolean any = filler.end();
-        empty = any ? null : series;
         if (any) {
           count(series);
-          out.add(series);
+          sink.add(series);
         }
+        free = any && !reuses ? null : series;
       }
     }
-    if (again) {
-      context.vectors.put(key, out);
-      context.kept.put(key, context.samplesRead() - read);
-    }
-    return out;
   }
 
   /** Counts what an instant selector has found. */

@@ -1,6 +1,7 @@
 package io.narthex.query;
 
 import io.narthex.model.Labels;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** One series of an instant vector over all steps. Filled by its maker, then read only. */
@@ -36,6 +37,12 @@ final class StepSeries {
   /** Returns a series with the same values, which are shared. */
   StepSeries with(Labels newLabels, boolean newDropName) {
     return new StepSeries(newLabels, newDropName, kinds, floats, hists);
+  }
+
+  /** Returns an empty series in the same columns; this one may no longer be used. */
+  StepSeries reused(Labels newLabels) {
+    Arrays.fill(kinds, NONE);
+    return new StepSeries(newLabels, false, kinds, floats, null);
   }
 
   int steps() {

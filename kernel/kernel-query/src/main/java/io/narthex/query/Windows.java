@@ -39,6 +39,25 @@ final class Windows {
     this.after = after;
   }
 
+  /** Returns the same windows over other series. */
+  Windows over(List<Samples> others) {
+    return new Windows(others, rangeMs, offsetMs, fixed, fixedEnd, before, after);
+  }
+
+  /** Returns the earliest time of a sample that any step looks at. */
+  long firstMs(Grid grid) {
+    return end(grid, 0) - rangeMs - before + 1;
+  }
+
+  /** Returns the latest time of a sample that any step looks at. */
+  long lastMs(Grid grid) {
+    return end(grid, grid.size() - 1) + after;
+  }
+
+  private long end(Grid grid, int step) {
+    return fixed ? fixedEnd : grid.time(step) - offsetMs;
+  }
+
   /** Moves the window over a series and counts what it looks at. */
   void slide(Samples s, RangeFunction f, StepSeries out, Grid grid, QueryContext context) {
     setEnds(grid);
@@ -57,7 +76,7 @@ final class Windows {
     if (ends.length != grid.size()) {
       ends = new long[grid.size()];
       for (int i = 0; i < ends.length; i++) {
-        ends[i] = fixed ? fixedEnd : grid.time(i) - offsetMs;
+        ends[i] = end(grid, i);
       }
     }
   }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 class PlanTest {
   private static final QueryEngine.Options DEFAULT = QueryEngine.Options.DEFAULT;
-  private static final QueryEngine.Options COUNTED = new QueryEngine.Options(null, null, true);
+  static final QueryEngine.Options COUNTED = new QueryEngine.Options(null, null, true);
 
   /** Counters and gauges with gaps, resets, stale markers; histograms that change their type. */
   private static TestStorage storage() {
@@ -55,7 +55,7 @@ class PlanTest {
     return storage;
   }
 
-  private static NativeHistogram histogram(int n) {
+  static NativeHistogram histogram(int n) {
     return NativeHistogram.builder()
         .schema(0)
         .zeroBucket(0.001, n)
@@ -65,7 +65,7 @@ class PlanTest {
         .build();
   }
 
-  private static EngineOptions options(long maxSamples, boolean delayed) {
+  static EngineOptions options(long maxSamples, boolean delayed) {
     EngineOptions d = EngineOptions.DEFAULT;
     return new EngineOptions(
         d.lookback(),
@@ -329,7 +329,8 @@ class PlanTest {
     };
   }
 
-  private static String shown(
+  /** Returns answer and figures as text, or the error. */
+  static String shown(
       TestStorage storage,
       EngineOptions options,
       boolean planned,

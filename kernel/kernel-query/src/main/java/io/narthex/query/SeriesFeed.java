@@ -1,0 +1,134 @@
+package io.narthex.query;
+
+import io.narthex.model.Labels;
+import io.narthex.promql.Expr;
+import io.narthex.promql.Expr.Call;
+import io.narthex.promql.Expr.MatrixSelector;
+import io.narthex.promql.Expr.RangeMode;
+import io.narthex.promql.Functions;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A function over a range selector whose results are handed over as they are made. A series with
+ * histograms, which is large, is read, evaluated and dropped; series of floats are gathered until
+ * it pays to evaluate them together, see {@link ParallelWindows}. One thread.
+ */
+final class SeriesFeed {
+  /** Floats that are gathered: 8 MB, and 8 more for their times unless these are shared. */
+  private static final int MOST_FLOATS = 1_000_000;
+
+  private final Evaluator evaluator;
+  private final QueryContext context;
+  private final Call call;
+  private final MatrixSelector selector;
+  private final Grid grid;
+  private final SeriesSink sink;
+  private final Windows windows;
+  private final RangeFunction function;
+  private final List<Samples> floats = new ArrayList<>();
+  private final Set<Labels> seen = new HashSet<>();
+  private long gathered;
+  private long series;
+  private long samples;
+  private long readingNanos;
+  private long sinceNanos;
+
+  SeriesFeed(Evaluator evaluator, Call call, Grid grid, SeriesSink sink) {
+    this.evaluator = evaluator;
+    this.context = evaluator.context;
+    this.call = call;
+    this.selector = java.util.Objects.requireNonNull(selector(call));
+    this.grid = grid;
+    this.sink = sink;
+    windows = evaluator.shape(selector, grid);
+    function = newFunction();
+  }
+
+  /** Tells whether a call gives one series for each that a selector alone reads. */
+  static boolean serves(Call c, Grid grid, Selection selection) {
+    String name = c.function().name();
+    MatrixSelector m = selector(c);
+    return m != null
+        && m.selector().mode() == RangeMode.PLAIN
+        && Functions.get(name) != null
+        && !name.equals("absent_over_time")
+        && selection.isAlone(m, grid);
+  }
+
+  private static @Nullable MatrixSelector selector(Call c) {
+    return c.arguments().size() == 1
+            && Evaluator.unwrap(c.arguments().getFirst()) instanceof MatrixSelector m
+        ? m
+        : null;
+  }
+
+  private RangeFunction newFunction() {
+    Expr written = call.arguments().getFirst();
+    return RangeFunctions.create(evaluator, call, written, RangeMode.PLAIN, grid);
+  }
+
+  void run() {
+    long read = context.samplesRead();
+    sinceNanos = System.nanoTime();
+    evaluator.selection.each(
+        selector.selector().matchers(),
+        windows.firstMs(grid),
+        windows.lastMs(grid),
+        false,
+        call.function().name(),
+        windows.rangeMs,
+        grid.size() > 1 ? grid.stepMs() : 0,
+        this::take);
+    readingNanos += System.nanoTime() - sinceNanos;
+    flush();
+    Recorder recorder = context.recorder;
+    if (recorder != null) {
+      recorder.add(selector, series, samples, context.samplesRead() - read, readingNanos);
+    }
+  }
+
+  private void take(Samples s) {
+    readingNanos += System.nanoTime() - sinceNanos;
+    series++;
+    samples += s.floatCount + s.histCount;
+    if (s.histCount == 0) {
+      floats.add(s);
+      gathered += s.floatCount;
+      if (gathered > MOST_FLOATS) {
+        flush();
+      }
+    } else {
+      flush(); // what comes first goes first
+      hand(evaluator.over(s, windows, function, grid));
+    }
+    sinceNanos = System.nanoTime();
+  }
+
+  private void flush() {
+    Windows gatheredOnes = windows.over(floats);
+    if (ParallelWindows.pays(gatheredOnes, grid, call, RangeMode.PLAIN)) {
+      new ParallelWindows(context, gatheredOnes, grid, this::newFunction).evaluate(this::hand);
+    } else {
+      for (Samples s : floats) {
+        context.check();
+        hand(evaluator.over(s, windows, function, grid));
+      }
+    }
+    floats.clear();
+    gathered = 0;
+  }
+
+  private void hand(StepSeries result) {
+    if (result.isEmpty()) {
+      return;
+    }
+    if (!context.options.delayedNameRemoval() && !seen.add(result.labels)) {
+      throw Evaluator.sameLabelset();
+    }
+    sink.add(result);
+  }
+}
