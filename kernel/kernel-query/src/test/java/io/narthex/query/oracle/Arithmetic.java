@@ -136,7 +136,10 @@ final class Arithmetic {
     labels.forEach((name, value) -> {
       for (String text : List.of(name, value)) {
         byte[] b = text.getBytes(StandardCharsets.UTF_8);
-        out.write(b.length); // label texts of the generator are short
+        out.write(Math.min(b.length, 255));
+        for (int shift = 0; b.length >= 255 && shift < 24; shift += 8) {
+          out.write(b.length >> shift); // a tiny number is long as the text of a label
+        }
         out.writeBytes(b);
       }
     });
