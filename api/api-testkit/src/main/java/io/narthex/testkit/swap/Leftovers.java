@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Leftovers {
   private static final long PAUSE_MS = 50;
+  private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
 
   private final Set<ObjectName> mbeansBefore = mbeans();
 
@@ -53,16 +54,40 @@ final class Leftovers {
 
   /** Waits until nothing of the versions is left, and returns what is left after all. */
   List<String> find(List<Gone> versions, Duration patience) throws InterruptedException {
-    long deadline = System.nanoTime() + patience.toNanos();
+    long begun = System.nanoTime();
     List<String> left = new ArrayList<>();
+    boolean cleared = false;
     while (true) {
       System.gc();
       left.clear();
       versions.forEach(v -> left.addAll(leftOf(v, patience)));
-      if (left.isEmpty() || System.nanoTime() - deadline > 0) {
+      long waited = System.nanoTime() - begun;
+      if (left.isEmpty() || waited > patience.toNanos()) {
         return left;
       }
+      if (!cleared && waited > patience.toNanos() / 4) {
+        clearSoftReferences();
+        cleared = true;
+      }
       Thread.sleep(PAUSE_MS); // nothing tells that threads have ended and loaders are free
+    }
+  }
+
+  /**
+   * Has the JVM clear soft references, as it does before it runs out of memory. The JDK itself
+   * keeps the classes it has seen last behind such, for example those of a record's components.
+   */
+  private static void clearSoftReferences() {
+    long max = Runtime.getRuntime().maxMemory();
+    int larger = (int) Math.min(max / Long.BYTES + 1, LONGEST_ARRAY);
+    if ((long) larger * Long.BYTES < max) {
+      return; // it would get what it asks for
+    }
+    try {
+      long[] tooLarge = new long[larger];
+      throw new IllegalStateException("an array of " + tooLarge.length + " fits into the heap");
+    } catch (OutOfMemoryError wanted) {
+      System.gc();
     }
   }
 

@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Both versions are loaded in class loaders of their own, which see what a plugin sees in the
  * server. The former one works, the new one is opened beside it and takes over as its kind
  * prescribes, the former one ends; then the new one ends as well. After that no thread, MBean or
- * class loader of either may be left. A failure lists everything that was found.
+ * class loader of either may be left; caches that the JVM empties when memory runs short do not
+ * count, it is made to empty them. A failure lists everything that was found.
  *
  * <pre>{@code
  * swap(oldJar, newJar).settings(Map.of("hosts", List.of("db1:9100"))).losesNoTarget();

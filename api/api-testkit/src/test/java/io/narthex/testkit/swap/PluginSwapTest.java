@@ -138,6 +138,11 @@ class PluginSwapTest {
         .contains("the class loader of the new version is still reachable");
   }
 
+  @Test
+  void whatIsCachedUntilMemoryIsShortIsNoLeak() throws Exception {
+    discovery("is cached softly", "is cached softly").losesNoTarget();
+  }
+
   // ---- exporters -------------------------------------------------------------------------------
 
   private PluginSwap exporter(String former, String next) throws Exception {

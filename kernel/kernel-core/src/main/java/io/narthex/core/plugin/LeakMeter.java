@@ -164,7 +164,8 @@ final class LeakMeter implements MetricCollector {
                     + (now - former.sinceNanos) / 1_000_000_000L
                     + " s after it was taken out"
                     + (holders.isEmpty()
-                        ? "; nothing visible holds it, perhaps a shutdown hook or a thread local"
+                        ? "; nothing visible holds it, perhaps a shutdown hook, a thread local or a cache of"
+                            + " the JDK that is emptied when memory is short"
                         : ""),
                 former.version));
       }

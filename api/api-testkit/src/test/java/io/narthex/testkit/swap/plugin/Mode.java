@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.lang.ref.SoftReference;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import javax.management.JMException;
@@ -60,6 +61,8 @@ final class Mode {
         }
       }
       case "leaks its class loader" -> System.getProperties().put("acme.leak", new Object() {});
+      case "is cached softly" ->
+          System.getProperties().put("acme.leak", new SoftReference<>(new Object() {}));
       default -> {
         // no leak
       }
