@@ -56,6 +56,21 @@ final class Comparison {
     }
     for (int i = 0; i < a.size(); i++) {
       if (!same(a.get(i), b.get(i))) {
+        JsonNode x = a.get(i).path(1);
+        JsonNode y = b.get(i).path(1);
+        for (Map.Entry<String, JsonNode> field : x.properties()) {
+          JsonNode other = y.path(field.getKey());
+          if (!same(field.getValue(), other)) {
+            return "histogram at "
+                + a.get(i).path(0)
+                + ": "
+                + field.getKey()
+                + " "
+                + field.getValue()
+                + " / "
+                + other;
+          }
+        }
         return "histogram at " + a.get(i).path(0);
       }
     }

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Random;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What the changelog explains is not asked: {@code mad_over_time} of NaN (NaN since 3.13).
  *
- * <p>Usage: {@code Differential ASSEMBLED_FOLDER [--seed=N] [--queries=N] [--show=N]}. Exit status
- * 0 when all agree, 1 otherwise.
+ * <p>Usage: {@code Differential ASSEMBLED_FOLDER [--histograms] [--seed=N] [--queries=N]
+ * [--show=N]}; with {@code --histograms} all queries are about native histograms. Exit status 0
+ * when all agree, 1 otherwise.
  */
 public final class Differential {
   private final PrintStream out;
@@ -35,6 +37,7 @@ public final class Differential {
     long seed = 1;
     int queries = 20_000;
     int show = 20;
+    boolean histograms = false;
     for (int i = 1; i < args.length; i++) {
       String value = args[i].substring(args[i].indexOf('=') + 1);
       if (args[i].startsWith("--seed=")) {
@@ -43,12 +46,17 @@ public final class Differential {
         queries = Integer.parseInt(value);
       } else if (args[i].startsWith("--show=")) {
         show = Integer.parseInt(value);
+      } else if (args[i].equals("--histograms")) {
+        histograms = true;
       }
     }
-    System.exit(new Differential(System.out).run(assembled, seed, queries, show));
+    Supplier<String> source =
+        histograms ? new RandomHistogramQueries(seed)::next : new RandomQueries(seed)::next;
+    System.exit(new Differential(System.out).run(assembled, seed, queries, show, source));
   }
 
-  private int run(Path assembled, long seed, int queries, int show) throws Exception {
+  private int run(Path assembled, long seed, int queries, int show, Supplier<String> generator)
+      throws Exception {
     long end = System.currentTimeMillis() / 60_000 * 60_000 - 60_000;
     DifferentialData data = new DifferentialData(seed, end);
     out.printf(
@@ -64,11 +72,10 @@ public final class Differential {
         Peer narthex = Peer.narthex(assembled, work.path().resolve("narthex"))) {
       data.load(prometheus);
       data.load(narthex);
-      RandomQueries generator = new RandomQueries(seed);
       Random random = new Random(seed ^ 0x5eed);
       int errors = 0;
       for (int n = 0; n < queries; n++) {
-        String query = generator.next();
+        String query = generator.get();
         String path;
         String body = "query=" + URLEncoder.encode(query, StandardCharsets.UTF_8);
         long at =

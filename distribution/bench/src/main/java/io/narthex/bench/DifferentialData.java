@@ -1,11 +1,14 @@
 package io.narthex.bench;
 
+import io.narthex.bench.WanderingHistogram.Kind;
+import io.narthex.model.NativeHistogram;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The series of the differential run: an hour and a half at 15 s, by seed. */
 final class DifferentialData {
@@ -14,10 +17,12 @@ final class DifferentialData {
 
   // in label order: Prometheus sees series of one head in the order of their creation, and ties
   // depend on it
-  private final Map<Map<String, String>, double[]> series =
-      new TreeMap<>(
-          Comparator.comparing(
-              (Map<String, String> labels) -> String.join("\u0000", flat(labels))));
+  private static final Comparator<Map<String, String>> BY_LABELS =
+      Comparator.comparing(labels -> String.join("\u0000", flat(labels)));
+
+  private final Map<Map<String, String>, double[]> series = new TreeMap<>(BY_LABELS);
+  private final Map<Map<String, String>, @Nullable NativeHistogram[]> histograms =
+      new TreeMap<>(BY_LABELS);
   private final long[] timesMs = new long[POINTS];
 
   DifferentialData(long seed, long endMs) {
@@ -40,6 +45,29 @@ final class DifferentialData {
         histogram(random, labels("", job, "i" + instance, "user"));
       }
     }
+    addHistograms(new Random(~seed));
+  }
+
+  /** Adds native histograms; their chance is of its own, so that the numbers stay what they are. */
+  private void addHistograms(Random random) {
+    for (String job : new String[] {"api", "web", "db"}) {
+      for (int instance = 0; instance < 4; instance++) {
+        add("nh", labels("", job, "i" + instance, "user"), random, Kind.COUNTER);
+        add("nhgauge", labels("", job, "i" + instance, "user"), random, Kind.GAUGE);
+        add("nhcb", labels("", job, "i" + instance, "user"), random, Kind.CUSTOM);
+      }
+    }
+  }
+
+  private void add(String name, Map<String, String> labels, Random random, Kind kind) {
+    Map<String, String> own = new TreeMap<>(labels);
+    own.put("__name__", name);
+    WanderingHistogram histogram = new WanderingHistogram(random, kind);
+    @Nullable NativeHistogram[] samples = new NativeHistogram[POINTS];
+    for (int i = 0; i < POINTS; i++) {
+      samples[i] = histogram.next();
+    }
+    histograms.put(own, samples);
   }
 
   private static List<String> flat(Map<String, String> labels) {
@@ -167,6 +195,9 @@ final class DifferentialData {
           peer.write(request.finish());
         }
       }
+      for (Map.Entry<Map<String, String>, @Nullable NativeHistogram[]> e : histograms.entrySet()) {
+        request.histograms(e.getKey(), timesMs, e.getValue(), from, Math.min(POINTS, from + 60));
+      }
       if (request.size() > 0) {
         peer.write(request.finish());
       }
@@ -174,6 +205,6 @@ final class DifferentialData {
   }
 
   int size() {
-    return series.size();
+    return series.size() + histograms.size();
   }
 }

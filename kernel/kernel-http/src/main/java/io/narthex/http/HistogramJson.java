@@ -1,11 +1,14 @@
 package io.narthex.http;
 
+import io.narthex.format.number.HistogramBounds;
 import io.narthex.model.NativeHistogram;
 import java.io.IOException;
 
 /**
  * A native histogram as the API shows it: count, sum, and its non-empty buckets in rising order,
- * each with a boundary rule (0 open left, 1 open right, 2 both open, 3 both closed).
+ * each with a boundary rule (0 open left, 1 open right, 2 both open, 3 both closed). A bucket that
+ * the zero bucket reaches into is shown without that part, a zero bucket below zero not at all, as
+ * Prometheus does.
  */
 final class HistogramJson {
   private HistogramJson() {}
@@ -21,10 +24,11 @@ final class HistogramJson {
       double population = h.negativeBuckets()[i];
       if (population != 0) {
         any = open(out, any);
-        bucket(out, '1', -bound(h, negative[i]), -bound(h, negative[i] - 1), population);
+        double upper = Math.min(-bound(h, negative[i] - 1), -h.zeroThreshold());
+        bucket(out, '1', -bound(h, negative[i]), upper, population);
       }
     }
-    if (h.zeroCount() != 0) {
+    if (h.zeroCount() > 0) {
       any = open(out, any);
       bucket(out, '3', -h.zeroThreshold(), h.zeroThreshold(), h.zeroCount());
     }
@@ -34,6 +38,9 @@ final class HistogramJson {
       if (population != 0) {
         any = open(out, any);
         double lower = bound(h, positive[i] - 1);
+        if (!h.hasCustomBuckets()) {
+          lower = Math.max(lower, h.zeroThreshold());
+        }
         boolean closedLeft =
             h.hasCustomBuckets() && positive[i] == 0 && lower == Double.NEGATIVE_INFINITY;
         bucket(out, closedLeft ? '3' : '0', lower, bound(h, positive[i]), population);
@@ -74,27 +81,7 @@ final class HistogramJson {
     return out;
   }
 
-  /** Returns the upper bound of a bucket of the positive side. */
   private static double bound(NativeHistogram h, int index) {
-    if (h.hasCustomBuckets()) {
-      double[] bounds = h.customBounds();
-      return index < 0
-          ? Double.NEGATIVE_INFINITY
-          : index >= bounds.length ? Double.POSITIVE_INFINITY : bounds[index];
-    }
-    if (h.schema() < 0) {
-      return finite(Math.scalb(1.0, index << -h.schema()), index << -h.schema());
-    }
-    // base^index = 2^(index / 2^schema)
-    int whole = Math.floorDiv(index, 1 << h.schema());
-    int rest = Math.floorMod(index, 1 << h.schema());
-    return finite(
-        Math.scalb(Math.pow(2, rest / (double) (1 << h.schema())), whole),
-        rest == 0 ? whole : Integer.MAX_VALUE);
-  }
-
-  /** The bound 2^1024 is shown as the largest number; what lies above is infinite. */
-  private static double finite(double bound, int power) {
-    return power == 1024 ? Double.MAX_VALUE : bound;
+    return HistogramBounds.upper(index, h.schema(), h.customBounds());
   }
 }

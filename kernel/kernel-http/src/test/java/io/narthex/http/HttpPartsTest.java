@@ -287,4 +287,27 @@ class HttpPartsTest {
     assertThat(json(out -> HistogramJson.write(out, extreme)))
         .contains(",\"1.7976931348623157e+308\",\"1\"],[0,\"1.7976931348623157e+308\",\"+Inf\"");
   }
+
+  /** As the real Prometheus answers. */
+  @Test
+  void showsOfBucketsWhatTheZeroBucketLeaves() throws IOException {
+    NativeHistogram h =
+        NativeHistogram.builder()
+            .schema(1)
+            .count(5)
+            .sum(3.5)
+            .zeroBucket(0.6, 2)
+            .positive(new int[] {-1, 3}, new double[] {1, 1, 1})
+            .negative(new int[] {0, 1}, new double[] {4})
+            .build();
+    assertThat(json(out -> HistogramJson.write(out, h)))
+        .contains(
+            "[1,\"-1\",\"-0.7071067811865475\",\"4\"],"
+                + "[3,\"-0.6\",\"0.6\",\"2\"],"
+                + "[0,\"0.6\",\"0.7071067811865475\",\"1\"],"
+                + "[0,\"0.7071067811865475\",\"1\",\"1\"],"
+                + "[0,\"1\",\"1.414213562373095\",\"1\"]");
+    assertThat(json(out -> HistogramJson.write(out, h.toBuilder().zeroBucket(0.6, -2).build())))
+        .doesNotContain("[3,");
+  }
 }

@@ -1,6 +1,10 @@
 package io.narthex.query;
 
-/** Walks over the buckets of a native histogram by rising bounds, or falling ones. */
+/**
+ * Walks over the buckets of a native histogram by rising bounds, or falling ones. What the zero
+ * bucket reaches over is its alone; a zero bucket that is not above zero is left out, as in
+ * Prometheus' bucket iterators.
+ */
 final class BucketWalk {
   private final Hist h;
   private final boolean reverse;
@@ -15,7 +19,7 @@ final class BucketWalk {
   BucketWalk(Hist h, boolean reverse) {
     this.h = h;
     this.reverse = reverse;
-    boolean zero = h.zeroCount != 0;
+    boolean zero = h.zeroCount > 0;
     this.zeroAt = zero ? h.negative.size() : -1;
     this.total = h.negative.size() + h.positive.size() + (zero ? 1 : 0);
   }
@@ -29,7 +33,7 @@ final class BucketWalk {
     if (i < negatives) {
       int x = negatives - 1 - i;
       lower = -h.upper(h.negative.index[x]);
-      upper = -h.lower(h.negative.index[x]);
+      upper = Math.min(-h.lower(h.negative.index[x]), -h.zeroThreshold);
       count = h.negative.count[x];
     } else if (i == zeroAt) {
       lower = -h.zeroThreshold;
@@ -38,6 +42,9 @@ final class BucketWalk {
     } else {
       int x = i - negatives - (zeroAt >= 0 ? 1 : 0);
       lower = h.lower(h.positive.index[x]);
+      if (!h.isCustom()) {
+        lower = Math.max(lower, h.zeroThreshold);
+      }
       upper = h.upper(h.positive.index[x]);
       count = h.positive.count[x];
     }

@@ -1,10 +1,9 @@
 package io.narthex.query;
 
+import io.narthex.format.number.HistogramBounds;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.promql.Numbers;
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.util.Arrays;
 
 /**
@@ -19,26 +18,6 @@ final class Hist {
   static final double[] NO_BOUNDS = new double[0];
   static final Hist EMPTY =
       new Hist(0, 0, 0, 0, 0, Buckets.NONE, Buckets.NONE, NO_BOUNDS, ResetHint.UNKNOWN);
-
-  /**
-   * 2^(i/256) / 2, rounded once: the bounds of schema 8 between 0.5 and 1; others are among them.
-   */
-  private static final double[] FRACTIONS = fractions();
-
-  private static double[] fractions() {
-    MathContext precise = new MathContext(60);
-    BigDecimal step = BigDecimal.TWO;
-    for (int i = 0; i < 8; i++) {
-      step = step.sqrt(precise);
-    }
-    double[] out = new double[256];
-    BigDecimal at = BigDecimal.ONE;
-    for (int i = 0; i < out.length; i++) {
-      out[i] = at.doubleValue() / 2;
-      at = at.multiply(step, precise);
-    }
-    return out;
-  }
 
   /** What an addition met; one per evaluation, reset by the caller. */
   static final class Notes {
@@ -170,42 +149,12 @@ final class Hist {
     return Math.max(1, bytes / 16);
   }
 
-  /** Returns the upper bound of positive bucket {@code i}. */
-  static double bound(int i, int schema, double[] bounds) {
-    if (schema == CUSTOM) {
-      if (i < 0) {
-        return Double.NEGATIVE_INFINITY;
-      }
-      return i >= bounds.length ? Double.POSITIVE_INFINITY : bounds[i];
-    }
-    if (schema < 0) {
-      // index times the width in powers of two
-      int exp = i << -schema;
-      if (exp == 1024) {
-        return Double.MAX_VALUE;
-      }
-      return exp > 1024 ? Double.POSITIVE_INFINITY : Math.scalb(1.0, exp);
-    }
-    int mask = (1 << schema) - 1;
-    int fracIdx = i & mask;
-    double frac = FRACTIONS[fracIdx << (8 - schema)];
-    int exp = (i >> schema) + 1;
-    if (frac == 0.5 && exp == 1025) {
-      return Double.MAX_VALUE;
-    }
-    if (exp > 1025) {
-      return Double.POSITIVE_INFINITY;
-    }
-    // in two steps, since 2^1024 alone is out of range
-    return Math.scalb(frac * 2, exp - 1);
-  }
-
   double upper(int i) {
-    return bound(i, schema, bounds);
+    return HistogramBounds.upper(i, schema, bounds);
   }
 
   double lower(int i) {
-    return bound(i - 1, schema, bounds);
+    return HistogramBounds.upper(i - 1, schema, bounds);
   }
 
   /* arithmetic */
@@ -381,7 +330,8 @@ final class Hist {
 
   private static Buckets above(Buckets b, int schema, double threshold) {
     int n = 0;
-    while (n < b.index.length && bound(b.index[n], schema, NO_BOUNDS) <= threshold) {
+    while (n < b.index.length
+        && HistogramBounds.upper(b.index[n], schema, NO_BOUNDS) <= threshold) {
       n++;
     }
     return n == 0 ? b : n == b.index.length ? Buckets.NONE : b.from(b.index[n]);
@@ -495,7 +445,7 @@ final class Hist {
     int n = 0;
     int target = 0;
     for (int i = 0; i < b.size(); i++) {
-      double upper = bound(b.index[i], CUSTOM, from);
+      double upper = HistogramBounds.upper(b.index[i], CUSTOM, from);
       while (target < to.length && to[target] < upper) {
         target++;
       }

@@ -98,7 +98,7 @@ final class OverTime {
           return;
         }
       }
-      out.set(w.step, histSum.value().compact());
+      out.set(w.step, histSum.value());
     }
 
     static double sum(double[] v, int lo, int hi) {
