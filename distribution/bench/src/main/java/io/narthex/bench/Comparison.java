@@ -56,25 +56,23 @@ final class Comparison {
     }
     for (int i = 0; i < a.size(); i++) {
       if (!same(a.get(i), b.get(i))) {
-        JsonNode x = a.get(i).path(1);
-        JsonNode y = b.get(i).path(1);
-        for (Map.Entry<String, JsonNode> field : x.properties()) {
-          JsonNode other = y.path(field.getKey());
-          if (!same(field.getValue(), other)) {
-            return "histogram at "
-                + a.get(i).path(0)
-                + ": "
-                + field.getKey()
-                + " "
-                + field.getValue()
-                + " / "
-                + other;
-          }
-        }
-        return "histogram at " + a.get(i).path(0);
+        return "histogram at "
+            + a.get(i).path(0)
+            + differingField(a.get(i).path(1), b.get(i).path(1));
       }
     }
     return null;
+  }
+
+  /** Returns the first field of {@code a} that is another in {@code b}, with both values. */
+  private static String differingField(JsonNode a, JsonNode b) {
+    for (Map.Entry<String, JsonNode> field : a.properties()) {
+      JsonNode other = b.path(field.getKey());
+      if (!same(field.getValue(), other)) {
+        return ": " + field.getKey() + " " + field.getValue() + " / " + other;
+      }
+    }
+    return "";
   }
 
   /** Compares objects and arrays of numbers and texts of numbers. */

@@ -29,7 +29,8 @@ final class WanderingHistogram {
 
   /**
    * What a counter starts with. Newer versions of Prometheus let a rate go back in time no further
-   * than to where the counter was zero, which 3.5 does for floats only; with this, that is rarely near.
+   * than to where the counter was zero, which 3.5 does for floats only; with this, that is rarely
+   * near.
    */
   private static final long HEAD_START = 5_000;
 

@@ -55,7 +55,8 @@ class AnswerTest {
     String vector = "{'resultType':'vector','result':[" + histogram + "]}";
     Answer x = answer(vector.formatted("9"));
     assertThat(Comparison.data(x, answer(vector.formatted("9.0")))).isNull();
-    assertThat(Comparison.data(x, answer(vector.formatted("8")))).isEqualTo("histogram at 7 of {}");
+    assertThat(Comparison.data(x, answer(vector.formatted("8"))))
+        .isEqualTo("histogram at 7: sum \"9\" / \"8\" of {}");
   }
 
   @Test
