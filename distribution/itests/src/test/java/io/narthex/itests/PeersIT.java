@@ -25,8 +25,11 @@ class PeersIT {
   private final List<Process> processes = new ArrayList<>();
 
   @AfterEach
-  void stopPeers() {
+  void stopPeers() throws InterruptedException {
     processes.forEach(Process::destroy);
+    for (Process process : processes) {
+      process.waitFor(); // until then they write to their folders
+    }
   }
 
   @Test
