@@ -73,7 +73,7 @@ final class Aggregations {
       }
       case LIMIT_RATIO -> limitRatio(a, params, evaluator.vector(a.expr(), grid), grid, out);
       default -> {
-        Fold fold = Fold.of(context, a, grid.size());
+        Fold fold = new Fold(context, a, grid.size());
         evaluator.feed(a.expr(), grid, fold);
         out = fold.result();
       }

@@ -14,11 +14,11 @@ import java.util.function.Function;
  * An aggregation that adds each series to what its group has so far and then needs it no more. For
  * each group there is one accumulator over all steps. One thread.
  */
-abstract class Fold implements SeriesSink {
-  final QueryContext context;
-  final PosRange place;
-  final int steps;
+final class Fold implements SeriesSink {
+  private final QueryContext context;
+  private final int steps;
   private final Function<Labels, Labels> groupOf;
+  private final Function<StepSeries, Group> begin;
   private final Map<Labels, Group> groups = new LinkedHashMap<>();
 
   /** What a group has so far. */
@@ -35,46 +35,47 @@ abstract class Fold implements SeriesSink {
     void end() {}
   }
 
-  private Fold(QueryContext context, AggregateExpr a, int steps) {
+  /**
+   * Prepares an aggregation of which no result depends on several series at once.
+   *
+   * @throws IllegalArgumentException for another one
+   */
+  Fold(QueryContext context, AggregateExpr a, int steps) {
     this.context = context;
-    this.place = a.expr().position();
     this.steps = steps;
     Set<String> names = Aggregations.names(a);
     boolean one = !a.without() && a.grouping().isEmpty();
     groupOf = one ? l -> Labels.EMPTY : l -> Aggregations.groupLabels(a, names, l);
+    Annotations notes = context.annotations;
+    PosRange place = a.expr().position();
+    begin =
+        switch (a.op()) {
+          case SUM -> out -> new Sum(out, notes, place, false);
+          case AVG -> out -> new Sum(out, notes, place, true);
+          case COUNT -> out -> new Count(out, true);
+          case GROUP -> out -> new Count(out, false);
+          case MIN -> out -> new Extreme(out, notes, place, false);
+          case MAX -> out -> new Extreme(out, notes, place, true);
+          case STDDEV -> out -> new Deviation(out, notes, place, true);
+          case STDVAR -> out -> new Deviation(out, notes, place, false);
+          default -> throw new IllegalArgumentException(a.op().text() + " keeps its series");
+        };
   }
-
-  /** Returns the fold of an aggregation of which no result depends on several series at once. */
-  static Fold of(QueryContext context, AggregateExpr a, int steps) {
-    return switch (a.op()) {
-      case SUM -> new Sums(context, a, steps, false);
-      case AVG -> new Sums(context, a, steps, true);
-      case COUNT -> new Counts(context, a, steps, true);
-      case GROUP -> new Counts(context, a, steps, false);
-      case MIN -> new Extremes(context, a, steps, false);
-      case MAX -> new Extremes(context, a, steps, true);
-      case STDDEV -> new Deviations(context, a, steps, true);
-      case STDVAR -> new Deviations(context, a, steps, false);
-      default -> throw new IllegalArgumentException(a.op().text() + " keeps its series");
-    };
-  }
-
-  abstract Group begin(StepSeries out);
 
   @Override
-  public final void add(StepSeries series) {
+  public void add(StepSeries series) {
     context.check();
     Labels labels = groupOf.apply(series.labels);
     Group group = groups.get(labels);
     if (group == null) {
-      group = begin(new StepSeries(labels, series.dropName, steps));
+      group = begin.apply(new StepSeries(labels, series.dropName, steps));
       groups.put(labels, group);
     }
     group.add(series);
   }
 
   /** Returns the series of the groups, in the order in which they appeared. */
-  final List<StepSeries> result() {
+  List<StepSeries> result() {
     List<StepSeries> out = new ArrayList<>(groups.size());
     for (Group group : groups.values()) {
       group.end();
@@ -84,225 +85,207 @@ abstract class Fold implements SeriesSink {
   }
 
   /** Sum and mean. */
-  private static final class Sums extends Fold {
+  private static final class Sum extends Group {
     private static final byte MIXED = 1;
     private static final byte INCOMPATIBLE = 2;
 
+    private final Annotations notes;
+    private final PosRange place;
     private final boolean mean;
+    private final double[] lost; // what compensated addition keeps aside
+    private final int[] n;
+    private final boolean[] incremental;
+    private final byte[] bad;
+    private HistSum[] hists = new HistSum[0];
 
-    Sums(QueryContext context, AggregateExpr a, int steps, boolean mean) {
-      super(context, a, steps);
+    Sum(StepSeries out, Annotations notes, PosRange place, boolean mean) {
+      super(out);
+      this.notes = notes;
+      this.place = place;
       this.mean = mean;
+      lost = new double[out.steps()];
+      n = new int[out.steps()];
+      incremental = new boolean[mean ? out.steps() : 0];
+      bad = new byte[out.steps()];
     }
 
     @Override
-    Group begin(StepSeries out) {
-      return new Sum(out);
-    }
-
-    private final class Sum extends Group {
-      private final double[] lost = new double[steps]; // what compensated addition keeps aside
-      private final int[] n = new int[steps];
-      private final boolean[] incremental = new boolean[mean ? steps : 0];
-      private final byte[] bad = new byte[steps];
-      private HistSum[] hists = new HistSum[0];
-
-      Sum(StepSeries out) {
-        super(out);
-      }
-
-      @Override
-      void add(StepSeries series) {
-        double[] sum = out.floats;
-        byte[] kinds = out.kinds;
-        for (int i = 0; i < kinds.length; i++) {
-          byte kind = series.kinds[i];
-          if (kind == StepSeries.NONE) {
-            continue;
-          }
-          if (kinds[i] == StepSeries.NONE && kind == StepSeries.FLOAT) {
-            kinds[i] = kind;
-            sum[i] = series.floats[i];
-            n[i] = 1;
-          } else if (kinds[i] != StepSeries.NONE && kinds[i] != kind) {
-            bad[i] |= MIXED;
-          } else if (kind == StepSeries.FLOAT) {
-            n[i]++;
-            double v = series.floats[i];
-            if (mean) {
-              addToMean(i, v);
-            } else {
-              double t = sum[i] + v;
-              lost[i] = Kahan.compensation(sum[i], v, lost[i]);
-              sum[i] = t;
-            }
+    void add(StepSeries series) {
+      double[] sum = out.floats;
+      byte[] kinds = out.kinds;
+      for (int i = 0; i < kinds.length; i++) {
+        byte kind = series.kinds[i];
+        if (kind == StepSeries.NONE) {
+          continue;
+        }
+        if (kinds[i] == StepSeries.NONE && kind == StepSeries.FLOAT) {
+          kinds[i] = kind;
+          sum[i] = series.floats[i];
+          n[i] = 1;
+        } else if (kinds[i] != StepSeries.NONE && kinds[i] != kind) {
+          bad[i] |= MIXED;
+        } else if (kind == StepSeries.FLOAT) {
+          n[i]++;
+          double v = series.floats[i];
+          if (mean) {
+            addToMean(i, v);
           } else {
-            kinds[i] = kind;
-            n[i]++;
-            addHist(i, series);
-          }
-        }
-      }
-
-      private void addHist(int i, StepSeries series) {
-        if (hists.length == 0) {
-          hists = new HistSum[steps];
-        }
-        if (hists[i] == null) {
-          hists[i] = new HistSum(context.annotations, place, mean);
-        }
-        if ((bad[i] & INCOMPATIBLE) == 0 && !hists[i].add(series.hist(i))) {
-          bad[i] |= INCOMPATIBLE;
-          context.annotations.mixedExponentialCustom(series.labels.metricName(), place);
-        }
-      }
-
-      private void addToMean(int i, double v) {
-        double[] sum = out.floats;
-        if (!incremental[i]) {
-          double t = sum[i] + v;
-          if (!Double.isInfinite(t)) {
+            double t = sum[i] + v;
             lost[i] = Kahan.compensation(sum[i], v, lost[i]);
             sum[i] = t;
-            return;
           }
-          incremental[i] = true;
-          sum[i] /= n[i] - 1;
-          lost[i] /= n[i] - 1;
+        } else {
+          kinds[i] = kind;
+          n[i]++;
+          addHist(i, series);
         }
-        double q = (double) (n[i] - 1) / n[i];
-        double base = q * sum[i];
-        double inc = v / n[i];
-        lost[i] = Kahan.compensation(base, inc, q * lost[i]);
-        sum[i] = base + inc;
       }
+    }
 
-      @Override
-      void end() {
-        for (int i = 0; i < steps; i++) {
-          if (bad[i] != 0) {
-            if ((bad[i] & MIXED) != 0) {
-              context.annotations.mixedFloatsHistogramsInAggregation(place);
-            }
-            out.kinds[i] = StepSeries.NONE;
-          } else if (out.kinds[i] == StepSeries.FLOAT) {
-            double sum = out.floats[i];
-            out.floats[i] = mean && !incremental[i] ? sum / n[i] + lost[i] / n[i] : sum + lost[i];
-          } else if (out.kinds[i] == StepSeries.HIST) {
-            out.set(i, hists[i].value().compact());
+    private void addHist(int i, StepSeries series) {
+      if (hists.length == 0) {
+        hists = new HistSum[out.steps()];
+      }
+      if (hists[i] == null) {
+        hists[i] = new HistSum(notes, place, mean);
+      }
+      if ((bad[i] & INCOMPATIBLE) == 0 && !hists[i].add(series.hist(i))) {
+        bad[i] |= INCOMPATIBLE;
+        notes.mixedExponentialCustom(series.labels.metricName(), place);
+      }
+    }
+
+    private void addToMean(int i, double v) {
+      double[] sum = out.floats;
+      if (!incremental[i]) {
+        double t = sum[i] + v;
+        if (!Double.isInfinite(t)) {
+          lost[i] = Kahan.compensation(sum[i], v, lost[i]);
+          sum[i] = t;
+          return;
+        }
+        incremental[i] = true;
+        sum[i] /= n[i] - 1;
+        lost[i] /= n[i] - 1;
+      }
+      double q = (double) (n[i] - 1) / n[i];
+      double base = q * sum[i];
+      double inc = v / n[i];
+      lost[i] = Kahan.compensation(base, inc, q * lost[i]);
+      sum[i] = base + inc;
+    }
+
+    @Override
+    void end() {
+      for (int i = 0; i < out.steps(); i++) {
+        if (bad[i] != 0) {
+          if ((bad[i] & MIXED) != 0) {
+            notes.mixedFloatsHistogramsInAggregation(place);
           }
+          out.kinds[i] = StepSeries.NONE;
+        } else if (out.kinds[i] == StepSeries.FLOAT) {
+          double sum = out.floats[i];
+          out.floats[i] = mean && !incremental[i] ? sum / n[i] + lost[i] / n[i] : sum + lost[i];
+        } else if (out.kinds[i] == StepSeries.HIST) {
+          out.set(i, hists[i].value().compact());
         }
       }
     }
   }
 
   /** Number of elements, or 1 where there is any. */
-  private static final class Counts extends Fold {
+  private static final class Count extends Group {
     private final boolean count;
 
-    Counts(QueryContext context, AggregateExpr a, int steps, boolean count) {
-      super(context, a, steps);
+    Count(StepSeries out, boolean count) {
+      super(out);
       this.count = count;
     }
 
     @Override
-    Group begin(StepSeries out) {
-      return new Group(out) {
-        @Override
-        void add(StepSeries series) {
-          for (int i = 0; i < out.kinds.length; i++) {
-            if (series.kinds[i] != StepSeries.NONE) {
-              out.set(i, count ? out.floats[i] + 1 : 1);
-            }
-          }
+    void add(StepSeries series) {
+      for (int i = 0; i < out.kinds.length; i++) {
+        if (series.kinds[i] != StepSeries.NONE) {
+          out.set(i, count ? out.floats[i] + 1 : 1);
         }
-      };
+      }
     }
   }
 
-  /** Least and greatest of the floats. */
-  private static final class Extremes extends Fold {
+  /** Least or greatest of the floats. */
+  private static final class Extreme extends Group {
+    private final Annotations notes;
+    private final PosRange place;
     private final boolean max;
 
-    Extremes(QueryContext context, AggregateExpr a, int steps, boolean max) {
-      super(context, a, steps);
+    Extreme(StepSeries out, Annotations notes, PosRange place, boolean max) {
+      super(out);
+      this.notes = notes;
+      this.place = place;
       this.max = max;
     }
 
     @Override
-    Group begin(StepSeries out) {
-      return new Group(out) {
-        @Override
-        void add(StepSeries series) {
-          for (int i = 0; i < out.kinds.length; i++) {
-            byte kind = series.kinds[i];
-            if (kind == StepSeries.HIST) {
-              context.annotations.histogramIgnored(max ? "max" : "min", place);
-            } else if (kind == StepSeries.FLOAT) {
-              double v = series.floats[i];
-              double now = out.floats[i];
-              if (out.kinds[i] == StepSeries.NONE
-                  || (max ? v > now : v < now)
-                  || Double.isNaN(now)) {
-                out.set(i, v);
-              }
-            }
+    void add(StepSeries series) {
+      for (int i = 0; i < out.kinds.length; i++) {
+        byte kind = series.kinds[i];
+        if (kind == StepSeries.HIST) {
+          notes.histogramIgnored(max ? "max" : "min", place);
+        } else if (kind == StepSeries.FLOAT) {
+          double v = series.floats[i];
+          double now = out.floats[i];
+          if (out.kinds[i] == StepSeries.NONE || (max ? v > now : v < now) || Double.isNaN(now)) {
+            out.set(i, v);
           }
         }
-      };
+      }
     }
   }
 
   /** Standard deviation and variance of the floats, by Welford's algorithm. */
-  private static final class Deviations extends Fold {
+  private static final class Deviation extends Group {
+    private final Annotations notes;
+    private final PosRange place;
     private final boolean root;
+    private final double[] mean;
+    private final int[] n;
 
-    Deviations(QueryContext context, AggregateExpr a, int steps, boolean root) {
-      super(context, a, steps);
+    Deviation(StepSeries out, Annotations notes, PosRange place, boolean root) {
+      super(out);
+      this.notes = notes;
+      this.place = place;
       this.root = root;
+      mean = new double[out.steps()];
+      n = new int[out.steps()];
     }
 
     @Override
-    Group begin(StepSeries out) {
-      return new Deviation(out);
-    }
-
-    private final class Deviation extends Group {
-      private final double[] mean = new double[steps];
-      private final int[] n = new int[steps];
-
-      Deviation(StepSeries out) {
-        super(out);
-      }
-
-      @Override
-      void add(StepSeries series) {
-        for (int i = 0; i < steps; i++) {
-          byte kind = series.kinds[i];
-          if (kind == StepSeries.HIST) {
-            context.annotations.histogramIgnored(root ? "stddev" : "stdvar", place);
-          } else if (kind == StepSeries.FLOAT) {
-            double v = series.floats[i];
-            n[i]++;
-            if (out.kinds[i] == StepSeries.NONE) {
-              mean[i] = v;
-              out.set(i, Double.isNaN(v) || Double.isInfinite(v) ? Double.NaN : 0);
-            } else {
-              double delta = v - mean[i];
-              mean[i] += delta / n[i];
-              out.floats[i] += delta * (v - mean[i]);
-            }
+    void add(StepSeries series) {
+      for (int i = 0; i < out.steps(); i++) {
+        byte kind = series.kinds[i];
+        if (kind == StepSeries.HIST) {
+          notes.histogramIgnored(root ? "stddev" : "stdvar", place);
+        } else if (kind == StepSeries.FLOAT) {
+          double v = series.floats[i];
+          n[i]++;
+          if (out.kinds[i] == StepSeries.NONE) {
+            mean[i] = v;
+            out.set(i, Double.isNaN(v) || Double.isInfinite(v) ? Double.NaN : 0);
+          } else {
+            double delta = v - mean[i];
+            mean[i] += delta / n[i];
+            out.floats[i] += delta * (v - mean[i]);
           }
         }
       }
+    }
 
-      @Override
-      void end() {
-        for (int i = 0; i < steps; i++) {
-          if (out.kinds[i] != StepSeries.NONE) {
-            double variance = out.floats[i] / n[i];
-            out.floats[i] = root ? Math.sqrt(variance) : variance;
-          }
+    @Override
+    void end() {
+      for (int i = 0; i < out.steps(); i++) {
+        if (out.kinds[i] != StepSeries.NONE) {
+          double variance = out.floats[i] / n[i];
+          out.floats[i] = root ? Math.sqrt(variance) : variance;
         }
       }
     }

@@ -94,7 +94,7 @@ final class Selection {
     }
     long read = context.samplesRead();
     List<Samples> out = new ArrayList<>();
-    each(matchers, minTime, maxTime, stale, function, rangeMs, stepMs, out::add);
+    each(request(matchers, minTime, maxTime, function, rangeMs, stepMs), stale, out::add);
     if (again) {
       context.selections.put(key, out);
       context.kept.put(key, context.samplesRead() - read);
@@ -102,27 +102,28 @@ final class Selection {
     return out;
   }
 
-  /**
-   * Reads series one by one.
-   *
-   * @param sink takes each that has samples
-   */
-  void each(
+  /** Returns what to ask the storage for; see {@link SelectRequest.Hints} for the last three. */
+  SelectRequest request(
       List<Matcher> matchers,
       long minTime,
       long maxTime,
-      boolean stale,
       String function,
       long rangeMs,
-      long stepMs,
-      Consumer<Samples> sink) {
-    SelectRequest request =
-        new SelectRequest(
-            matchers,
-            minTime,
-            maxTime,
-            new SelectRequest.Hints(
-                function, rangeMs, stepMs, context.options.useStartTimestamps()));
+      long stepMs) {
+    return new SelectRequest(
+        matchers,
+        minTime,
+        maxTime,
+        new SelectRequest.Hints(function, rangeMs, stepMs, context.options.useStartTimestamps()));
+  }
+
+  /**
+   * Reads series one by one.
+   *
+   * @param stale whether stale markers are wanted
+   * @param sink takes each that has samples
+   */
+  void each(SelectRequest request, boolean stale, Consumer<Samples> sink) {
     Samples last = null;
     try (SeriesCursor cursor = context.storage.select(request)) {
       while (cursor.nextSeries()) {
@@ -309,13 +310,8 @@ final class Selection {
     long last = grid.endMs() - offset;
     // whether a histogram was reset is seen in the sample before it, which no step may show
     each(
-        v.matchers(),
-        first,
-        last,
+        request(v.matchers(), first, last, "", 0, grid.stepMs()),
         true,
-        "",
-        0,
-        grid.stepMs(),
         s -> {
           StepSeries series = new StepSeries(s.labels, false, grid.size());
           context.room(grid.size());
@@ -331,12 +327,8 @@ final class Selection {
       List<Matcher> matchers, Grid grid, long offset, Part part, boolean reuses, SeriesSink sink) {
     SampleTile t = tile(TILE);
     boolean starts = context.options.useStartTimestamps();
-    SelectRequest request =
-        new SelectRequest(
-            matchers,
-            grid.startMs() - offset - context.lookbackMs + 1,
-            grid.endMs() - offset,
-            new SelectRequest.Hints("", 0, grid.stepMs(), starts));
+    long first = grid.startMs() - offset - context.lookbackMs + 1;
+    SelectRequest request = request(matchers, first, grid.endMs() - offset, "", 0, grid.stepMs());
     StepFiller filler = new StepFiller(grid, offset, context.lookbackMs, part);
     StepSeries free = null; // its columns may be used
     try (SeriesCursor cursor = context.storage.select(request)) {
@@ -373,12 +365,8 @@ final class Selection {
     List<StepSeries> out = new ArrayList<>();
     SampleTile t = tile(SMALL_TILE);
     boolean starts = context.options.useStartTimestamps();
-    SelectRequest request =
-        new SelectRequest(
-            matchers,
-            time - context.lookbackMs + 1,
-            time,
-            new SelectRequest.Hints(SelectRequest.Hints.NEWEST, 0, 0, starts));
+    long first = time - context.lookbackMs + 1;
+    SelectRequest request = request(matchers, first, time, SelectRequest.Hints.NEWEST, 0, 0);
     try (SeriesCursor cursor = context.storage.select(request)) {
       while (cursor.nextSeries()) {
         context.check();

@@ -74,14 +74,16 @@ final class SeriesFeed {
   void run() {
     long read = context.samplesRead();
     sinceNanos = System.nanoTime();
-    evaluator.selection.each(
-        selector.selector().matchers(),
-        windows.firstMs(grid),
-        windows.lastMs(grid),
+    Selection selection = evaluator.selection;
+    selection.each(
+        selection.request(
+            selector.selector().matchers(),
+            windows.firstMs(grid),
+            windows.lastMs(grid),
+            call.function().name(),
+            windows.rangeMs,
+            grid.size() > 1 ? grid.stepMs() : 0),
         false,
-        call.function().name(),
-        windows.rangeMs,
-        grid.size() > 1 ? grid.stepMs() : 0,
         this::take);
     readingNanos += System.nanoTime() - sinceNanos;
     flush();
