@@ -8,8 +8,8 @@ import io.narthex.model.NativeHistogram;
  * thread-safe.
  */
 final class GrowingHistogram {
-  static final int SCHEMA = 3;
-  static final double ZERO_THRESHOLD = 1e-128;
+  private static final int SCHEMA = 3;
+  private static final double ZERO_THRESHOLD = 1e-128;
 
   private static final double[] BOUNDS = new double[10];
 
@@ -50,31 +50,6 @@ final class GrowingHistogram {
       count += counts[b];
       sum += counts[b] * 0.1 * b;
     }
-  }
-
-  boolean custom() {
-    return custom;
-  }
-
-  /** Returns the population of each bucket, which the next move changes. */
-  long[] counts() {
-    return counts;
-  }
-
-  long zeroCount() {
-    return zeroCount;
-  }
-
-  long count() {
-    return count;
-  }
-
-  double sum() {
-    return sum;
-  }
-
-  static double[] bounds() {
-    return BOUNDS;
   }
 
   /** Returns this sample; samples of a series share what does not change. */

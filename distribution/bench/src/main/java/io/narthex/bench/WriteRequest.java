@@ -50,17 +50,7 @@ final class WriteRequest {
     labels(sortedLabels);
     for (int i = 0; i < timesMs.length; i++) {
       histogram.moveTo(first + i);
-      sample.clear();
-      encode(histogram);
-      sample.number(15, timesMs[i]);
-      if (histogram.custom()) {
-        part.clear();
-        for (double bound : GrowingHistogram.bounds()) {
-          part.fixed(bound);
-        }
-        sample.message(16, part);
-      }
-      series.message(4, sample);
+      add(histogram.toModel(), timesMs[i]);
     }
     message.message(1, series);
   }
@@ -76,20 +66,24 @@ final class WriteRequest {
     for (int i = from; i < to; i++) {
       NativeHistogram histogram = histograms[i];
       if (histogram != null) {
-        sample.clear();
-        encode(histogram);
-        sample.number(15, timesMs[i]);
-        if (histogram.hasCustomBuckets()) {
-          part.clear();
-          for (double bound : histogram.customBounds()) {
-            part.fixed(bound);
-          }
-          sample.message(16, part);
-        }
-        series.message(4, sample);
+        add(histogram, timesMs[i]);
       }
     }
     message.message(1, series);
+  }
+
+  private void add(NativeHistogram histogram, long timeMs) {
+    sample.clear();
+    encode(histogram);
+    sample.number(15, timeMs);
+    if (histogram.hasCustomBuckets()) {
+      part.clear();
+      for (double bound : histogram.customBounds()) {
+        part.fixed(bound);
+      }
+      sample.message(16, part);
+    }
+    series.message(4, sample);
   }
 
   private void encode(NativeHistogram histogram) {
@@ -119,29 +113,6 @@ final class WriteRequest {
       former = (long) population;
     }
     sample.message(field + 1, part);
-  }
-
-  private void encode(GrowingHistogram histogram) {
-    sample.number(1, histogram.count());
-    sample.real(3, histogram.sum());
-    int schema = histogram.custom() ? -53 : GrowingHistogram.SCHEMA;
-    sample.number(4, (long) schema << 1 ^ schema >> 31);
-    if (!histogram.custom()) {
-      sample.real(5, GrowingHistogram.ZERO_THRESHOLD);
-      sample.number(6, histogram.zeroCount());
-    }
-    long[] counts = histogram.counts();
-    part.clear();
-    part.number(1, 0);
-    part.number(2, counts.length);
-    sample.message(11, part);
-    part.clear();
-    long former = 0;
-    for (long count : counts) {
-      part.zigzag(count - former);
-      former = count;
-    }
-    sample.message(12, part);
   }
 
   /** Returns the bytes so far, before compression. */
