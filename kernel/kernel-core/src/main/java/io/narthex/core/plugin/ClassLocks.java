@@ -33,8 +33,11 @@ final class ClassLocks {
 
   /** Removes what ended threads have left; costs little, there are few bundles and fewer notes. */
   void release() {
+    if (absent) {
+      return;
+    }
     for (Bundle bundle : framework.getBundles()) {
-      BundleWiring wiring = absent ? null : bundle.adapt(BundleWiring.class);
+      BundleWiring wiring = bundle.adapt(BundleWiring.class);
       ClassLoader loader = wiring == null ? null : wiring.getClassLoader();
       Map<?, ?> notes = loader == null ? null : notes(loader);
       if (notes != null) {
@@ -50,7 +53,7 @@ final class ClassLocks {
     try {
       Field known = field;
       if (known == null) {
-        known = find(loader.getClass());
+        known = loader.getClass().getDeclaredField(FIELD);
         known.setAccessible(true);
         field = known;
       }
@@ -60,16 +63,5 @@ final class ClassLocks {
       LOG.debug("this framework keeps no notes of threads that are known here: {}", e.toString());
       return null;
     }
-  }
-
-  private static Field find(Class<?> type) throws NoSuchFieldException {
-    for (Class<?> in = type; in != null; in = in.getSuperclass()) {
-      for (Field field : in.getDeclaredFields()) {
-        if (field.getName().equals(FIELD)) {
-          return field;
-        }
-      }
-    }
-    throw new NoSuchFieldException(FIELD);
   }
 }
