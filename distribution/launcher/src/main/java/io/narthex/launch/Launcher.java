@@ -263,7 +263,9 @@ public final class Launcher {
     if (before == SignalHandler.SIG_IGN) {
       // the JVM leaves a signal alone that was ignored when it began
       LoggerFactory.getLogger(Launcher.class)
-          .warn("SIGHUP is ignored, perhaps by nohup: reload with POST /-/reload instead");
+          .warn(
+              "SIGHUP is ignored, perhaps by nohup; reload with POST /-/reload"
+                  + " (--web.enable-lifecycle) instead");
     }
   }
 
