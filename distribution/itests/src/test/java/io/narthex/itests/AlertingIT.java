@@ -81,7 +81,7 @@ class AlertingIT {
     Files.writeString(
         folder.resolve("prometheus.yml"),
         """
-        global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}
+        global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 200ms}
         rule_files: [rules.yml]
         scrape_configs:
           - {job_name: rooms, static_configs: [{targets: ['%s']}]}

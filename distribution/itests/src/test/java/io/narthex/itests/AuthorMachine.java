@@ -29,7 +29,7 @@ import java.util.concurrent.TimeUnit;
  * {@code -Dauthorkit.central=true} all of it comes from Maven Central.
  */
 final class AuthorMachine implements AutoCloseable {
-  private static final long COMMAND_MINUTES = 2;
+  private static final long COMMAND_MINUTES = 5;
   private static final boolean CENTRAL_ONLY = Boolean.getBoolean("authorkit.central");
 
   private final Path folder;

@@ -47,6 +47,7 @@ class BrowserIT {
             .start();
     browser = new Browser(driver.orElseThrow(), chromium.orElseThrow(), folder.resolve("profile"));
     Server.await("samples", () -> server().query("rate(node_cpu_seconds_total[10s])").size() > 0);
+    Server.await("every target's first scrape", () -> server().query("up").size() == 3);
   }
 
   @AfterAll

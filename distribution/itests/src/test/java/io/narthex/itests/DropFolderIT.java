@@ -26,7 +26,7 @@ class DropFolderIT {
         .file(
             "prometheus.yml",
             """
-            global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 200ms}
+            global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 200ms}
             rule_files: [rules.yml]
             scrape_configs:
               - {job_name: narthex, static_configs: [{targets: [self]}]}
@@ -161,7 +161,7 @@ class DropFolderIT {
     Server.await(
         "scrapes after the grace",
         () ->
-            server().value("count_over_time(up{job=\"acme\"}[1h])") > 24
+            server().value("count_over_time(up{job=\"acme\"}[1h])") > 12
                 && System.currentTimeMillis() - since > 12_000);
     assertThat(server().plugin("io.acme.discovery").path("version").asText()).isEqualTo("1.1.0");
     assertThat(server().value("sum_over_time(scrape_series_added{job=\"acme\"}[1h])"))

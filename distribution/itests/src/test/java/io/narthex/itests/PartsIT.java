@@ -97,7 +97,7 @@ class PartsIT {
       assertThat(root.statusCode()).isEqualTo(200);
       assertThat(root.body()).contains("The web UI is not running", "/api/v1/targets");
       assertThat(server.get("query").statusCode()).isEqualTo(404);
-      assertThat(server.json("api/v2/alerts")).hasSize(1);
+      Server.await("the alert is handed on", () -> server.json("api/v2/alerts").size() == 1);
     }
   }
 }

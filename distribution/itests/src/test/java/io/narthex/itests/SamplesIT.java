@@ -20,7 +20,7 @@ class SamplesIT {
   private static final Path SAMPLES = Tree.ROOT.resolve("distribution/samples");
   private static final String SELF =
       """
-      global: {scrape_interval: 250ms, scrape_timeout: 250ms, evaluation_interval: 200ms}
+      global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 200ms}
       scrape_configs:
         - {job_name: narthex, static_configs: [{targets: [self]}]}
       """;
@@ -189,7 +189,7 @@ class SamplesIT {
     try (Server server = server().start()) {
       String before = "count_over_time(up[%dms] @ %.3f)".formatted(down - first, down / 1000.0);
       assertThat(server.value(before)).as("samples of before the crash").isGreaterThanOrEqualTo(4);
-      Server.await("scrapes go on", () -> server.value("count_over_time(up[2s])") >= 4);
+      Server.await("scrapes go on", () -> server.value("count_over_time(up[5s])") >= 6);
 
       // replaced under load: appends wait, nothing that was there is lost
       double samples = server.value("sum(count_over_time(up[1h]))");

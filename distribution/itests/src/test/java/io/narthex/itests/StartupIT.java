@@ -190,7 +190,7 @@ class StartupIT {
                       .body()
                       .contains("prometheus_config_last_reload_successful 0"));
       assertThat(yaml(server)).contains("a: two");
-      assertThat(server.log()).contains("no_such_key");
+      Server.await("the log says why", () -> server.log().contains("no_such_key"));
       assertThat(server.get("-/reload").statusCode()).isIn(403, 405);
     }
   }
@@ -198,7 +198,8 @@ class StartupIT {
   @Test
   void hangupThatTheJvmLeavesIgnoredIsTold() {
     try (Server server = Distribution.server(data).under("nohup").start()) {
-      assertThat(server.log()).contains("SIGHUP is ignored, perhaps by nohup");
+      Server.await(
+          "the log says it", () -> server.log().contains("SIGHUP is ignored, perhaps by nohup"));
       server.signal("HUP");
       assertThat(server.get("-/ready").statusCode()).isEqualTo(200);
     }

@@ -324,10 +324,10 @@ final class JettyHttpTransportTest {
               }
             });
     try {
-      assertThat(asked.await(5, TimeUnit.SECONDS)).isTrue();
+      assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
       reader.interrupt();
-      assertThat(ended.get(2, TimeUnit.SECONDS)).isTrue();
-      assertThat(reader.join(Duration.ofSeconds(2))).isTrue();
+      assertThat(ended.get(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(reader.join(Duration.ofSeconds(10))).isTrue();
     } finally {
       done.countDown();
     }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 final class ConsulDiscoveryTest extends DiscoveryKit {
-  private static final Duration SOON = Duration.ofSeconds(2);
+  private static final Duration SOON = Duration.ofSeconds(10);
   private final ConsulAgent agent;
 
   ConsulDiscoveryTest() throws IOException {
@@ -190,7 +190,7 @@ final class ConsulDiscoveryTest extends DiscoveryKit {
       running.sink.await("targets", PATIENCE, () -> running.sink.groups().size() == 2);
       interrupted = System.nanoTime();
     }
-    assertThat(Duration.ofNanos(System.nanoTime() - interrupted)).isLessThan(Duration.ofSeconds(1));
+    assertThat(Duration.ofNanos(System.nanoTime() - interrupted)).isLessThan(Duration.ofSeconds(5));
     assertThat(Thread.getAllStackTraces().keySet())
         .extracting(Thread::getName)
         .noneMatch(n -> n.equals("test worker"));

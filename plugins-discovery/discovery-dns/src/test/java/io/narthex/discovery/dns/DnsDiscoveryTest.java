@@ -122,9 +122,7 @@ final class DnsDiscoveryTest extends DiscoveryKit {
       running.sink.await("targets", PATIENCE, () -> running.sink.groups().size() == 1);
       server.put(SRV + ".", srv("c.example.com.", 1));
       running.sink.await(
-          "the change",
-          Duration.ofSeconds(2),
-          () -> running.sink.groups().get(0).targets().size() == 1);
+          "the change", PATIENCE, () -> running.sink.groups().get(0).targets().size() == 1);
       server.put(SRV + ".");
       running.sink.await("none", PATIENCE, () -> running.sink.groups().isEmpty());
     }
@@ -187,7 +185,7 @@ final class DnsDiscoveryTest extends DiscoveryKit {
       }
       interrupted = System.nanoTime();
     }
-    assertThat(Duration.ofNanos(System.nanoTime() - interrupted)).isLessThan(Duration.ofSeconds(1));
+    assertThat(Duration.ofNanos(System.nanoTime() - interrupted)).isLessThan(Duration.ofSeconds(5));
     assertThat(Thread.getAllStackTraces().keySet())
         .extracting(Thread::getName)
         .noneMatch(n -> n.contains("dnsjava"));

@@ -78,7 +78,7 @@ final class HttpDiscoveryTest extends DiscoveryKit {
       server.answer("application/json", "[{\"targets\":[\"z:9\"]}]");
       running.sink.await(
           "the change",
-          Duration.ofSeconds(2),
+          PATIENCE,
           () -> running.sink.groups().equals(List.of(group(0, Map.of(), "z:9"))));
       server.answer("application/json", "[]");
       running.sink.await("none", PATIENCE, () -> running.sink.groups().isEmpty());
@@ -132,7 +132,7 @@ final class HttpDiscoveryTest extends DiscoveryKit {
       assertThat(server.received()).hasSize(1);
       interrupted = System.nanoTime();
     }
-    assertThat(Duration.ofNanos(System.nanoTime() - interrupted)).isLessThan(Duration.ofSeconds(1));
+    assertThat(Duration.ofNanos(System.nanoTime() - interrupted)).isLessThan(Duration.ofSeconds(5));
   }
 
   @Test
