@@ -2,19 +2,24 @@ package io.narthex.core;
 
 import io.narthex.core.config.Flags;
 import io.narthex.service.server.ServerInfo;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The server as a whole, as the other bundles see it. */
 final class ServerState implements ServerInfo {
+  private static final Logger LOG = LoggerFactory.getLogger(ServerState.class);
   private static final String COMPATIBLE_VERSION = "3.14.0";
 
   private final Flags flags;
@@ -28,6 +33,7 @@ final class ServerState implements ServerInfo {
   private volatile boolean stopping;
   private volatile boolean replacing;
   private volatile List<InetSocketAddress> addresses = List.of();
+  private volatile List<ServerSocketChannel> listeners = List.of();
 
   /**
    * Creates the state of a server that is not ready yet.
@@ -53,6 +59,13 @@ final class ServerState implements ServerInfo {
 
   void stoppingNow() {
     stopping = true;
+    for (ServerSocketChannel listener : listeners) {
+      try {
+        listener.close();
+      } catch (IOException e) {
+        LOG.debug("closing a listener: {}", e.toString());
+      }
+    }
   }
 
   @Override
@@ -172,6 +185,16 @@ final class ServerState implements ServerInfo {
   @Override
   public void listening(List<InetSocketAddress> bound) {
     addresses = List.copyOf(bound);
+  }
+
+  @Override
+  public List<ServerSocketChannel> listeners() {
+    return listeners;
+  }
+
+  @Override
+  public void keep(List<ServerSocketChannel> sockets) {
+    listeners = List.copyOf(sockets);
   }
 
   @Override

@@ -24,9 +24,11 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.compression.gzip.GzipCompression;
 import org.eclipse.jetty.compression.server.CompressionConfig;
@@ -65,6 +67,8 @@ public final class HttpServer {
   private static final int BACKLOG = 512;
   private static final String CHOOSE = "choose another --web.listen-address";
   private static final int MAX_FORM = 10 << 20;
+  private static final long STOP_MILLIS = 1000;
+  private static final Duration DRAIN = Duration.ofSeconds(30);
 
   /** Jersey warns of every resource that is given as an object; kept, or the level is lost. */
   private static final java.util.logging.Logger JERSEY =
@@ -93,6 +97,8 @@ public final class HttpServer {
   volatile @Nullable PluginSettingsService pluginSettings;
 
   private final Services services = new Services(this);
+  private final ServerInfo info;
+  private final List<SharedListener> accepting = new CopyOnWriteArrayList<>();
   private final Thread starting;
   private volatile @Nullable Server server;
 
@@ -109,7 +115,10 @@ public final class HttpServer {
       @Reference StorageGate storage,
       @Reference ExporterService exporters,
       @Reference PluginService plugins) {
-    List<ServerSocketChannel> sockets = listen(info);
+    this.info = info;
+    // one that replaces another version accepts beside it until that one stops
+    List<ServerSocketChannel> sockets =
+        info.listeners().isEmpty() ? listen(info) : info.listeners();
     starting =
         Thread.ofPlatform()
             .name("http-start")
@@ -126,7 +135,6 @@ public final class HttpServer {
       serve(info, config, metrics, storage, exporters, plugins, sockets);
     } catch (RuntimeException | LinkageError e) {
       stop();
-      close(sockets);
       throw e;
     }
   }
@@ -169,8 +177,8 @@ public final class HttpServer {
     }
     pool.setVirtualThreadsExecutor(requests);
     Server created = new Server(pool);
+    created.setStopTimeout(STOP_MILLIS);
     created.addBean(requests, true); // it runs already, and has to end with the server
-    created.setStopTimeout(1000);
 
     ResourceConfig resources = new ResourceConfig();
     resources.property(ServerProperties.WADL_FEATURE_DISABLE, true);
@@ -231,7 +239,7 @@ public final class HttpServer {
             .compressIncludeMethod("POST")
             .build());
     compression.setHandler(context);
-    created.setHandler(compression);
+    created.setHandler(new RunningRequests(compression));
     created.setErrorHandler(new PlainErrors());
     return created;
   }
@@ -253,11 +261,12 @@ public final class HttpServer {
         ServerSocketChannel socket = ServerSocketChannel.open();
         sockets.add(socket);
         String host = address.host();
-        int port = address.port() == 0 ? before(info, bound.size()) : address.port();
+        int port = address.port();
         socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
         socket.bind(
             host == null ? new InetSocketAddress(port) : new InetSocketAddress(host, port),
             BACKLOG);
+        socket.configureBlocking(false);
         bound.add(
             InetSocketAddress.createUnresolved(
                 host == null ? "0.0.0.0" : host, socket.socket().getLocalPort()));
@@ -276,6 +285,7 @@ public final class HttpServer {
     }
     bound.forEach(a -> LOG.info("Listening on {}:{}", a.getHostString(), a.getPort()));
     info.listening(bound);
+    info.keep(sockets);
     return sockets;
   }
 
@@ -286,7 +296,7 @@ public final class HttpServer {
     return List.of();
   }
 
-  private static void close(List<ServerSocketChannel> sockets) {
+  private static void close(List<? extends ServerSocketChannel> sockets) {
     for (ServerSocketChannel socket : sockets) {
       try {
         socket.close();
@@ -304,7 +314,9 @@ public final class HttpServer {
       for (ServerSocketChannel socket : sockets) {
         ServerConnector connector =
             new ServerConnector(created, 1, 1, new HttpConnectionFactory(http));
-        connector.open(socket);
+        SharedListener listener = new SharedListener(socket);
+        accepting.add(listener);
+        connector.open(listener);
         created.addConnector(connector);
       }
       created.addBean(
@@ -317,19 +329,20 @@ public final class HttpServer {
     }
   }
 
-  /** Returns the port a former version of this bundle was given, so that clients find it again. */
-  private static int before(ServerInfo info, int index) {
-    List<InetSocketAddress> known = info.listenAddresses();
-    return index < known.size() ? known.get(index).getPort() : 0;
-  }
-
-  /** Stops listening; running requests get a second. */
+  /**
+   * Accepts no more. Running requests may come to their end; when the whole server stops, they get
+   * a second.
+   */
   @Deactivate
   public void stop() {
     try {
       starting.join();
       Server started = server;
       if (started != null) {
+        if (!info.stopping()) {
+          close(accepting);
+          started.getDescendant(RunningRequests.class).awaitEnd(DRAIN);
+        }
         started.stop();
       }
     } catch (InterruptedException e) {

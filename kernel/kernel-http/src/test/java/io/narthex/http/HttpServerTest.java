@@ -34,12 +34,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Proxy;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,6 +52,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -74,6 +83,7 @@ class HttpServerTest {
     boolean ready = true;
     @Nullable String fatal;
     List<InetSocketAddress> addresses = List.of();
+    List<ServerSocketChannel> listeners = List.of();
 
     @Override
     public String version() {
@@ -149,6 +159,16 @@ class HttpServerTest {
     }
 
     @Override
+    public List<ServerSocketChannel> listeners() {
+      return listeners;
+    }
+
+    @Override
+    public void keep(List<ServerSocketChannel> sockets) {
+      listeners = sockets;
+    }
+
+    @Override
     public Path stateDirectory() {
       return state;
     }
@@ -181,11 +201,23 @@ class HttpServerTest {
     }
   }
 
-  /** Answers {@code up} with one sample, refuses everything else. */
+  /** Answers {@code up} with two samples, refuses nearly everything else. */
   private static final class FakeEngine implements QueryEngine, QueryInspector {
+    final CountDownLatch held = new CountDownLatch(1);
+    final CountDownLatch release = new CountDownLatch(1);
+
     @Override
     public QueryResult instant(String expression, long timeMs, Options options) {
       return switch (expression) {
+        case "held" -> {
+          held.countDown();
+          try {
+            release.await();
+          } catch (InterruptedException e) {
+            throw new QueryException(QueryException.Kind.CANCELED, "query was canceled");
+          }
+          yield instant("up", timeMs, options);
+        }
         case "up" ->
             new QueryResult(
                 new Data.Vector(
@@ -358,9 +390,12 @@ class HttpServerTest {
   }
 
   @AfterEach
-  void stop() {
+  void stop() throws IOException {
     if (server != null) {
       server.stop();
+    }
+    for (ServerSocketChannel listener : info.listeners) {
+      listener.close();
     }
     client.close();
   }
@@ -666,27 +701,92 @@ class HttpServerTest {
   }
 
   @Test
-  void nextVersionTakesThePortOfTheFormer() throws Exception {
+  void nextVersionAcceptsBesideTheFormerAndNoRequestIsLost() throws Exception {
+    HttpServer former = Objects.requireNonNull(server);
+    FakeEngine engine = (FakeEngine) Objects.requireNonNull(former.query);
+    info.ready = true;
     List<InetSocketAddress> first = info.addresses;
-    Objects.requireNonNull(server).stop();
+    AtomicBoolean ended = new AtomicBoolean();
+    AtomicInteger right = new AtomicInteger();
+    List<String> wrong = new CopyOnWriteArrayList<>();
+    List<Thread> load =
+        List.of(
+            Thread.ofVirtual().start(() -> ask(this::overKeptConnection, ended, right, wrong)),
+            Thread.ofVirtual().start(() -> ask(this::overNewConnection, ended, right, wrong)));
+    CompletableFuture<HttpResponse<String>> inFlight =
+        client.sendAsync(to("/api/v1/query?query=held").build(), BodyHandlers.ofString());
+    engine.held.await();
     create();
+    Thread stop = Thread.ofPlatform().start(former::stop);
+    awaitMore(right, 100);
+    assertThat(stop.isAlive()).as("a request is running").isTrue();
+    engine.release.countDown();
+    assertThat(inFlight.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    stop.join();
+    awaitMore(right, 100);
+    ended.set(true);
+    for (Thread thread : load) {
+      thread.join();
+    }
+    assertThat(wrong).isEmpty();
     assertThat(info.addresses).isEqualTo(first);
-    assertThat(get("/-/healthy").statusCode()).isEqualTo(200);
+  }
+
+  private static void awaitMore(AtomicInteger count, int more) throws InterruptedException {
+    int before = count.get();
+    long deadline = System.nanoTime() + 30_000_000_000L;
+    while (count.get() < before + more) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      Thread.sleep(5);
+    }
+  }
+
+  private static void ask(
+      Callable<Boolean> request, AtomicBoolean ended, AtomicInteger right, List<String> wrong) {
+    while (!ended.get()) {
+      try {
+        if (request.call()) {
+          right.incrementAndGet();
+        } else {
+          wrong.add("no 200");
+        }
+      } catch (Exception e) {
+        wrong.add(e.toString());
+      }
+    }
+  }
+
+  private boolean overKeptConnection() throws Exception {
+    return get("/-/healthy").statusCode() == 200;
+  }
+
+  private boolean overNewConnection() throws IOException {
+    try (Socket socket = new Socket("127.0.0.1", info.addresses.get(0).getPort())) {
+      socket
+          .getOutputStream()
+          .write(
+              "GET /-/healthy HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+                  .getBytes(StandardCharsets.UTF_8));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+          .startsWith("HTTP/1.1 200 ");
+    }
   }
 
   @Test
   void addressInUseEndsTheServer() {
     flags.put("web.listen-address", "127.0.0.1:" + info.addresses.get(0).getPort());
-    HttpServer second = new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
+    FakeInfo other = new FakeInfo();
+    HttpServer second = new HttpServer(other, config, metrics(), storage(), exporters(), plugins());
     second.stop();
-    assertThat(info.fatal).contains("bind: address already in use");
+    assertThat(other.fatal).contains("bind: address already in use");
   }
 
   @Test
   void webConfigFileIsRefused() {
     flags.put("web.config.file", "web.yml");
-    HttpServer second = new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
+    FakeInfo other = new FakeInfo();
+    HttpServer second = new HttpServer(other, config, metrics(), storage(), exporters(), plugins());
     second.stop();
-    assertThat(info.fatal).contains("--web.config.file");
+    assertThat(other.fatal).contains("--web.config.file");
   }
 }

@@ -2,6 +2,7 @@ package io.narthex.service.server;
 
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -64,6 +65,15 @@ public interface ServerInfo {
 
   /** Reports the addresses the server listens on. */
   void listening(List<InetSocketAddress> addresses);
+
+  /**
+   * Returns the sockets the server listens on, bound and in non-blocking mode. The server keeps
+   * them open while the HTTP bundle is replaced and closes them when it ends.
+   */
+  List<ServerSocketChannel> listeners();
+
+  /** Hands the sockets the server listens on over to it. */
+  void keep(List<ServerSocketChannel> listeners);
 
   /** Returns the folder for what must survive restarts: {@code <storage path>/narthex}. */
   Path stateDirectory();

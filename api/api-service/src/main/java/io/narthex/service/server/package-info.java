@@ -1,6 +1,6 @@
 /** The server as a whole: readiness, addresses, version. */
 @Export
-@Version("1.1.0")
+@Version("1.2.0")
 @NullMarked
 package io.narthex.service.server;
 

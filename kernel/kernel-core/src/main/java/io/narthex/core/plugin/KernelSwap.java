@@ -52,17 +52,24 @@ final class KernelSwap {
   private static final Duration STOP = Duration.ofSeconds(60);
   private static final Duration REFRESH = Duration.ofSeconds(15);
 
-  /** Header that says when a bundle is started: {@code beside} its predecessor, or after it. */
+  /** Header with what is special about replacing a bundle, comma-separated. */
   private static final String HEADER = "Narthex-Swap";
 
-  /** Value of the header for the bundle through which the order to replace it has come. */
+  /** It is started beside its predecessor; without this, after that one has been stopped. */
+  private static final String BESIDE = "beside";
+
+  /** The order to replace it comes through it. */
   private static final String AFTER_ANSWER = "after-answer";
 
   /** A bundle that goes and the one that comes for it. */
   record Member(Bundle former, Bundle next, Path jar) {
     boolean beside() {
-      return "beside".equals(former.getHeaders().get(HEADER))
-          && "beside".equals(next.getHeaders().get(HEADER));
+      return says(former, BESIDE) && says(next, BESIDE);
+    }
+
+    private static boolean says(Bundle bundle, String word) {
+      String words = bundle.getHeaders().get(HEADER);
+      return words != null && List.of(words.split("\\s*,\\s*")).contains(word);
     }
   }
 
@@ -105,9 +112,8 @@ final class KernelSwap {
   /** Tells whether the answer to the order must have gone before the replacement begins. */
   boolean afterAnswer() {
     return members.stream()
-        .anyMatch(m ->
-            AFTER_ANSWER.equals(m.former().getHeaders().get(HEADER))
-                || AFTER_ANSWER.equals(m.next().getHeaders().get(HEADER)));
+        .anyMatch(
+            m -> Member.says(m.former(), AFTER_ANSWER) || Member.says(m.next(), AFTER_ANSWER));
   }
 
   /**

@@ -1,0 +1,98 @@
+package io.narthex.http;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A listening socket that belongs to somebody else. It can be accepted from as if it were one's
+ * own; closing it ends that, and leaves the socket open. Several of these may share a socket: each
+ * connection goes to one of them, and none is refused while at least one, or the next one soon,
+ * accepts. One thread accepts.
+ */
+final class SharedListener extends ServerSocketChannel {
+  private final ServerSocketChannel socket;
+  private final Selector connections;
+
+  /**
+   * Shares a socket.
+   *
+   * @param socket bound and in non-blocking mode
+   */
+  SharedListener(ServerSocketChannel socket) throws IOException {
+    super(socket.provider());
+    this.socket = socket;
+    connections = socket.provider().openSelector();
+    socket.register(connections, SelectionKey.OP_ACCEPT);
+  }
+
+  @Override
+  public SocketChannel accept() throws IOException {
+    try {
+      while (isOpen()) {
+        SocketChannel connection = socket.accept();
+        if (connection != null) {
+          return connection;
+        }
+        connections.select();
+        connections.selectedKeys().clear();
+        if (Thread.currentThread().isInterrupted()) {
+          throw new ClosedByInterruptException();
+        }
+      }
+    } catch (ClosedSelectorException e) {
+      // closed while waiting
+    }
+    throw new AsynchronousCloseException();
+  }
+
+  @Override
+  protected void implCloseSelectableChannel() throws IOException {
+    connections.close();
+  }
+
+  /** Does nothing: the one who accepts always waits, the socket never does. */
+  @Override
+  protected void implConfigureBlocking(boolean block) {}
+
+  @Override
+  public ServerSocketChannel bind(@Nullable SocketAddress local, int backlog) {
+    throw new UnsupportedOperationException("bound already");
+  }
+
+  @Override
+  public <T> ServerSocketChannel setOption(SocketOption<T> name, T value) throws IOException {
+    socket.setOption(name, value);
+    return this;
+  }
+
+  @Override
+  public <T> T getOption(SocketOption<T> name) throws IOException {
+    return socket.getOption(name);
+  }
+
+  @Override
+  public Set<SocketOption<?>> supportedOptions() {
+    return socket.supportedOptions();
+  }
+
+  @Override
+  public ServerSocket socket() {
+    return socket.socket();
+  }
+
+  @Override
+  public SocketAddress getLocalAddress() throws IOException {
+    return socket.getLocalAddress();
+  }
+}
