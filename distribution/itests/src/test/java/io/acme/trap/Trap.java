@@ -7,6 +7,7 @@ public final class Trap {
     switch (System.getProperty("trap", "")) {
       case "throw" -> throw new IllegalStateException("the trap is shut");
       case "halt" -> Runtime.getRuntime().halt(3);
+      case "hang" -> java.util.concurrent.locks.LockSupport.park();
       default -> {}
     }
   }

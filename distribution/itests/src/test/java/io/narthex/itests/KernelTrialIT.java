@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Updates of the server's own bundles that worked when they came and do not after a restart. */
 class KernelTrialIT {
@@ -92,6 +94,24 @@ class KernelTrialIT {
     assertThat(marker("kernel.failed")).doesNotExist();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", "io.narthex.service.server.ServerInfo"})
+  void startThatHangsEndsAndIsFollowedByOneWithoutTheUpdate(String waitsFor) throws IOException {
+    stage.ok(stage.upload("rules.jar", withTrap("0.1.1", waitsFor)));
+    stage.server().close();
+    try (Server hanging =
+        trap("hang -Dnarthex.start.seconds=5").with("--web.listen-address=127.0.0.1:0").launch()) {
+      assertThat(hanging.awaitEnd()).as(hanging::log).isEqualTo(1);
+      assertThat(hanging.log()).contains("does not come up within 5 s; ");
+    }
+    stage.start(trap("hang"));
+    assertThat(stage.version(RULES)).isEqualTo("0.1.0");
+    assertThat(stage.reason(RULES))
+        .contains("update to 0.1.1 was taken back at the start", "does not come up within 5 s");
+    rulesAreEvaluated();
+    assertThat(marker("kernel.trial")).doesNotExist();
+  }
+
   @Test
   void startsThatFailForOtherReasonsLeaveTheUpdateInCharge() throws IOException {
     stage.ok(stage.upload("rules.jar", withTrap("0.1.1")));
@@ -163,6 +183,15 @@ class KernelTrialIT {
 
   /** Returns the rules bundle with one more component, which may fail. */
   private static byte[] withTrap(String version) throws IOException {
+    return withTrap(version, "");
+  }
+
+  /**
+   * Returns the rules bundle with one more component, which may fail.
+   *
+   * @param waitsFor the service it needs, or nothing
+   */
+  private static byte[] withTrap(String version, String waitsFor) throws IOException {
     SampleJar jar = plain("kernel-rules", version);
     return jar.header("Service-Component", jar.header("Service-Component") + ",OSGI-INF/trap.xml")
         .file(
@@ -171,8 +200,13 @@ class KernelTrialIT {
             <?xml version="1.0" encoding="UTF-8"?>
             <scr:component xmlns:scr="http://www.osgi.org/xmlns/scr/v1.4.0" name="trap" immediate="true">
               <implementation class="io.acme.trap.Trap"/>
+              %s
             </scr:component>
-            """)
+            """
+                .formatted(
+                    waitsFor.isEmpty()
+                        ? ""
+                        : "<reference name=\"needed\" interface=\"" + waitsFor + "\"/>"))
         .file(
             "io/acme/trap/Trap.class",
             Files.readAllBytes(

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Dictionary;
 import java.util.HashMap;
@@ -17,6 +18,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -42,10 +44,15 @@ public final class Launcher {
   private static final String SLF4J = "2.0.20";
   private static final long STOP_MILLIS = 4_500;
 
+  /** How long bundles of which some are updates may take to start. */
+  private static final int START_SECONDS = Integer.getInteger("narthex.start.seconds", 60);
+
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicBoolean ending = new AtomicBoolean();
   private volatile int status;
   private volatile String message = "";
+  private volatile String beingStarted = "";
+  private volatile @Nullable BundleException notStarted;
 
   private Launcher() {}
 
@@ -85,12 +92,16 @@ public final class Launcher {
     signals(context);
     updates.startBegins();
     framework.start();
-    for (Bundle bundle : bundles) {
-      if (bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
-        start(bundle, updates.inUse());
-      }
+    // on a thread of its own, so that a bundle that hangs does not keep the process from its end
+    Thread start = Thread.ofPlatform().name("start").start(() -> startAll(bundles, updates));
+    if (updates.inUse()) {
+      Thread.ofPlatform().daemon().name("start watch").start(() -> watch(start, updates));
     }
     ended.await();
+    BundleException broken = notStarted;
+    if (broken != null) {
+      throw broken;
+    }
     updates.endedWithReason();
     if (status == 0) {
       Framework running = framework;
@@ -162,6 +173,33 @@ public final class Launcher {
       }
     }
     return problems;
+  }
+
+  private void startAll(List<Bundle> bundles, UpdatedKernel updates) {
+    try {
+      for (Bundle bundle : bundles) {
+        if (bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
+          beingStarted = bundle.getSymbolicName();
+          start(bundle, updates.inUse());
+        }
+      }
+    } catch (BundleException e) {
+      notStarted = e;
+      ended.countDown();
+    }
+  }
+
+  /** Ends a start with updates that hangs: the next one does without the one that hangs. */
+  private void watch(Thread start, UpdatedKernel updates) {
+    try {
+      if (!start.join(Duration.ofSeconds(START_SECONDS))) {
+        String problem = beingStarted + " does not come up within " + START_SECONDS + " s";
+        updates.giveUp(Map.of(beingStarted, problem));
+        exit(1, problem + "; its update is taken back, so start again");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Starts a bundle. With updates it is left to the kernel to see to what does not start. */

@@ -54,6 +54,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -235,6 +237,11 @@ public final class Kernel {
     metrics.add(pluginSettings);
     plugins.kernelHooks(config::lateProblem, server::replacing);
 
+    CountDownLatch up = new CountDownLatch(1);
+    if (plugins.runsKernelUpdates()) {
+      Thread.ofPlatform().daemon().name("boot watch").start(() -> watch(up));
+    }
+    // the parts that wait for these services come up as they are registered
     framework.registerService(Metrics.class, metrics, null);
     framework.registerService(HttpTransport.class, http, null);
     framework.registerService(StorageGate.class, storage, null);
@@ -246,6 +253,7 @@ public final class Kernel {
     framework.registerService(PluginSettingsService.class, pluginSettings, null);
     framework.registerService(ConfigService.class, config, null);
     framework.registerService(ServerInfo.class, server, null);
+    up.countDown();
 
     if (server.stopping()) {
       return; // for example: the address is taken
@@ -294,6 +302,20 @@ public final class Kernel {
     plugins.confirmKernelUpdates();
     server.configured();
     LOG.info("Server is ready to receive web requests.");
+  }
+
+  /** Ends a start with updates that hangs: the next one does without them. */
+  private void watch(CountDownLatch up) {
+    int seconds = Integer.parseInt(property("narthex.start.seconds", "60"));
+    try {
+      if (!up.await(seconds, TimeUnit.SECONDS)) {
+        String problem = "a part of the server does not come up within " + seconds + " s";
+        blameUpdates(id -> true, problem);
+        exit.accept(1, problem + "; updates are taken back, so start again");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Has a part closed at the end; at once when the end has come while it was being started. */

@@ -203,6 +203,10 @@ final class KernelUpdates {
     }
   }
 
+  boolean runsUpdates() {
+    return !updatesInCharge().isEmpty();
+  }
+
   /** Tells whether an id is the name of a bundle of the server, or of the framework. */
   boolean owns(String id) {
     for (Bundle bundle : framework.getBundles()) {

@@ -114,6 +114,11 @@ public final class PluginManager implements PluginService {
     kernel.confirm();
   }
 
+  /** Tells whether bundles of the server run that are not as shipped. */
+  public boolean runsKernelUpdates() {
+    return kernel.runsUpdates();
+  }
+
   /**
    * The server cannot start. Has the kernel updates that may be to blame not run from the next
    * start on; does nothing once they have been confirmed.
