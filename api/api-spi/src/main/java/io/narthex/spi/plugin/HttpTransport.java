@@ -5,7 +5,10 @@ import io.narthex.spi.config.Setting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +61,29 @@ public interface HttpTransport {
 
     /** Returns the first value of a header, or null. Names are case-insensitive. */
     @Nullable String header(String name);
+
+    /**
+     * Returns how long the server asks to wait before the next request: the header Retry-After of
+     * RFC 9110, whole seconds or a date. Null when there is none that can be read.
+     *
+     * @param now what dates are compared with; those that have passed give zero
+     */
+    default @Nullable Duration retryAfter(Instant now) {
+      String header = header("Retry-After");
+      if (header == null) {
+        return null;
+      }
+      String text = header.strip();
+      if (text.matches("\\d{1,9}")) {
+        return Duration.ofSeconds(Long.parseLong(text));
+      }
+      try {
+        Instant until = DateTimeFormatter.RFC_1123_DATE_TIME.parse(text, Instant::from);
+        return until.isAfter(now) ? Duration.between(now, until) : Duration.ZERO;
+      } catch (DateTimeException e) {
+        return null;
+      }
+    }
 
     /**
      * Returns the body, decompressed, while it comes: a read waits for more until the request's

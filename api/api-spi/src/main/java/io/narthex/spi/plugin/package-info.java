@@ -1,6 +1,6 @@
 /** What every plugin gets from the host: names, state folder, HTTP, threads. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.spi.plugin;
 

@@ -79,7 +79,7 @@ final class PagerdutyNotifier implements Notifier {
       String text = "unexpected status code " + status + quoted(response);
       boolean slowDown = status == (v1 ? 403 : 429);
       return slowDown || status / 100 == 5
-          ? new SendResult.RetryLater(text, after(response))
+          ? new SendResult.RetryLater(text, response.retryAfter(context.clock().instant()))
           : SendResult.rejected(text);
     } catch (IOException e) {
       if (Thread.interrupted()) {
@@ -93,14 +93,6 @@ final class PagerdutyNotifier implements Notifier {
     return secret == null || secret.isEmpty()
         ? Files.readString(context.configDirectory().resolve(file)).strip()
         : secret.reveal();
-  }
-
-  private static @Nullable Duration after(Response response) {
-    String header = response.header("Retry-After");
-    if (header == null || !header.matches("\\d{1,6}")) {
-      return null;
-    }
-    return Duration.ofSeconds(Long.parseLong(header));
   }
 
   private static String quoted(Response response) {

@@ -120,7 +120,7 @@ final class SlackNotifier implements Notifier {
     byte[] body = response.body().readNBytes(MAX_ANSWER);
     String text = new String(body, StandardCharsets.UTF_8).strip();
     if (status == 429) {
-      return new SendResult.RetryLater("rate limited by Slack", seconds(response));
+      return rateLimited(response);
     }
     if (status / 100 == 5) {
       return SendResult.retryLater("unexpected status code " + status + quoted(text));
@@ -139,7 +139,7 @@ final class SlackNotifier implements Notifier {
       if (!JsonTree.text(answer, "ok").equals("true")) {
         String error = JsonTree.text(answer, "error");
         return error.equals("ratelimited") || error.equals("rate_limited")
-            ? new SendResult.RetryLater("rate limited by Slack", seconds(response))
+            ? rateLimited(response)
             : SendResult.rejected("error response from Slack: " + error);
       }
       String ts = JsonTree.text(answer, "ts");
@@ -161,13 +161,9 @@ final class SlackNotifier implements Notifier {
         : SendResult.rejected("error response from Slack: " + text);
   }
 
-  private static @Nullable Duration seconds(Response response) {
-    String after = response.header("Retry-After");
-    try {
-      return after == null ? null : Duration.ofSeconds(Math.max(0, Long.parseLong(after.strip())));
-    } catch (NumberFormatException e) {
-      return null;
-    }
+  private SendResult rateLimited(Response response) {
+    return new SendResult.RetryLater(
+        "rate limited by Slack", response.retryAfter(context.clock().instant()));
   }
 
   private static String quoted(String body) {

@@ -176,7 +176,7 @@ final class XmattersNotifier implements Notifier {
     return config.timeout().isZero() ? DEFAULT_TIMEOUT : config.timeout();
   }
 
-  private static SendResult verdict(Response response) throws IOException {
+  private SendResult verdict(Response response) throws IOException {
     int status = response.status();
     if (status / 100 == 2) {
       return SendResult.delivered();
@@ -186,10 +186,7 @@ final class XmattersNotifier implements Notifier {
     if (status != 429 && status / 100 != 5) {
       return SendResult.rejected(text);
     }
-    String after = response.header("Retry-After");
-    boolean seconds = after != null && after.matches("\\d{1,6}");
-    return new SendResult.RetryLater(
-        text, seconds ? Duration.ofSeconds(Long.parseLong(after)) : null);
+    return new SendResult.RetryLater(text, response.retryAfter(context.clock().instant()));
   }
 
   static String hash(String groupKey) {
