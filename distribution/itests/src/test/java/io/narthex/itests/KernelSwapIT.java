@@ -251,6 +251,7 @@ class KernelSwapIT {
     }
     assertThat(load.wrong).as(() -> server().log()).isEmpty();
     assertThat(load.refused).hasValue(0);
+    assertThat(server().log()).doesNotContain("Accept Failure");
     assertThat(server().port()).isEqualTo(port);
     assertThat(server().get("query").body()).contains("<script");
     Server.await(

@@ -60,7 +60,9 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -201,7 +203,15 @@ public final class Kernel {
     NotifierHost notifiers = new NotifierHost(environment, registry);
     later(notifiers::close);
     FunctionHost functions = new FunctionHost(guard);
-    ServerState server = new ServerState(flags, build, stateFolder, this::end, storage::serving);
+    Bundle system = framework.getBundle(Constants.SYSTEM_BUNDLE_LOCATION);
+    ServerState server =
+        new ServerState(
+            flags,
+            build,
+            stateFolder,
+            this::end,
+            storage::serving,
+            () -> system.getState() == Bundle.STOPPING);
     state = server;
     PluginManager plugins =
         new PluginManager(

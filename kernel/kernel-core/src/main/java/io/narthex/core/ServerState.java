@@ -27,6 +27,7 @@ final class ServerState implements ServerInfo {
   private final Path stateDirectory;
   private final BiConsumer<Integer, String> exit;
   private final BooleanSupplier storageReady;
+  private final BooleanSupplier ending;
   private final Instant startTime =
       ProcessHandle.current().info().startInstant().orElseGet(Instant::now);
   private volatile boolean configured;
@@ -39,18 +40,21 @@ final class ServerState implements ServerInfo {
    * Creates the state of a server that is not ready yet.
    *
    * @param exit ends the process with a status and a message
+   * @param ending tells whether the process is told to end by others, a signal for example
    */
   ServerState(
       Flags flags,
       Map<String, String> build,
       Path stateDirectory,
       BiConsumer<Integer, String> exit,
-      BooleanSupplier storageReady) {
+      BooleanSupplier storageReady,
+      BooleanSupplier ending) {
     this.flags = flags;
     this.build = Map.copyOf(build);
     this.stateDirectory = stateDirectory;
     this.exit = exit;
     this.storageReady = storageReady;
+    this.ending = ending;
   }
 
   void configured() {
@@ -90,12 +94,12 @@ final class ServerState implements ServerInfo {
 
   @Override
   public boolean ready() {
-    return configured && !stopping && storageReady.getAsBoolean();
+    return configured && !stopping() && storageReady.getAsBoolean();
   }
 
   @Override
   public boolean stopping() {
-    return stopping;
+    return stopping || ending.getAsBoolean();
   }
 
   @Override

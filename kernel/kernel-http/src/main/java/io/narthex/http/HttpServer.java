@@ -339,7 +339,9 @@ public final class HttpServer {
       starting.join();
       Server started = server;
       if (started != null) {
-        if (!info.stopping()) {
+        if (info.stopping()) {
+          close(info.listeners());
+        } else {
           close(accepting);
           started.getDescendant(RunningRequests.class).awaitEnd(DRAIN);
         }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.net.SocketOption;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
@@ -36,24 +35,28 @@ final class SharedListener extends ServerSocketChannel {
     socket.register(connections, SelectionKey.OP_ACCEPT);
   }
 
+  /**
+   * Waits for a connection.
+   *
+   * @throws ClosedByInterruptException when this is closed or the thread interrupted, both of which
+   *     only mean that no more is accepted here; Jetty takes other exceptions for failures and
+   *     tries again
+   */
   @Override
   public SocketChannel accept() throws IOException {
-    try {
-      while (isOpen()) {
-        SocketChannel connection = socket.accept();
-        if (connection != null) {
-          return connection;
-        }
+    while (isOpen() && !Thread.currentThread().isInterrupted()) {
+      SocketChannel connection = socket.isOpen() ? socket.accept() : null;
+      if (connection != null) {
+        return connection;
+      }
+      try {
         connections.select();
         connections.selectedKeys().clear();
-        if (Thread.currentThread().isInterrupted()) {
-          throw new ClosedByInterruptException();
-        }
+      } catch (ClosedSelectorException e) {
+        break;
       }
-    } catch (ClosedSelectorException e) {
-      // closed while waiting
     }
-    throw new AsynchronousCloseException();
+    throw new ClosedByInterruptException();
   }
 
   @Override
