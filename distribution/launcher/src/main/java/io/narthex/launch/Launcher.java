@@ -98,6 +98,7 @@ public final class Launcher {
       Thread.ofPlatform().daemon().name("start watch").start(() -> watch(start, updates));
     }
     ended.await();
+    start.join(STOP_MILLIS); // nothing is taken down under bundles that start, unless they hang
     BundleException broken = notStarted;
     if (broken != null) {
       throw broken;
@@ -108,9 +109,8 @@ public final class Launcher {
       Thread stopping = Thread.ofPlatform().name("stop").start(() -> stop(running));
       stopping.join(STOP_MILLIS);
     }
-    // a start that failed has closed what it had opened; taking the framework down while bundles
-    // still
-    // start would only add their complaints to the one line that counts
+    // a start that failed has closed what it had opened; taking the framework down as well would
+    // only add complaints to the one line that counts
     if (!message.isEmpty()) {
       (status == 0 ? System.out : System.err).println(message);
     }
@@ -178,7 +178,7 @@ public final class Launcher {
   private void startAll(List<Bundle> bundles, UpdatedKernel updates) {
     try {
       for (Bundle bundle : bundles) {
-        if (bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
+        if (!ending.get() && bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
           beingStarted = bundle.getSymbolicName();
           start(bundle, updates.inUse());
         }
