@@ -9,6 +9,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLEngine;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.HttpProxy;
@@ -34,7 +35,11 @@ import org.jspecify.annotations.Nullable;
  * used for a while when another is made gives way.
  */
 final class ClientPool implements AutoCloseable {
-  private static final int MAX_CLIENTS = 64;
+  private static final int MAX_CLIENTS = 1024;
+
+  /** Each client keeps one, and those that have given way do so for a while; the rest works. */
+  private static final int MAX_THREADS = 4 * MAX_CLIENTS;
+
   private static final long IDLE_MS = 300_000;
 
   /** What needs a client of its own. */
@@ -63,11 +68,10 @@ final class ClientPool implements AutoCloseable {
   /** Least recently used first. Guarded by this. */
   private final Map<Key, Entry> clients = new LinkedHashMap<>(16, 0.75f, true);
 
-  private boolean started;
   private boolean closed;
 
   ClientPool() {
-    threads = new QueuedThreadPool(64, 2, 30_000);
+    threads = new QueuedThreadPool(MAX_THREADS, 2, 30_000);
     threads.setName("narthex-http-client");
     threads.setDaemon(true);
     timer = new ScheduledExecutorScheduler("narthex-http-client-timer", true);
@@ -134,27 +138,58 @@ final class ClientPool implements AutoCloseable {
     client.setDestinationIdleTimeout(IDLE_MS);
     client.setHttpCookieStore(new HttpCookieStore.Empty());
     proxy(client, key);
-    // the bundle's own libraries find their services through the context class loader
-    ClassLoader before = Thread.currentThread().getContextClassLoader();
-    Thread.currentThread().setContextClassLoader(ClientPool.class.getClassLoader());
-    try {
-      if (!started) {
-        threads.start();
-        timer.start();
-        started = true;
-      }
-      client.start();
-    } catch (Exception e) {
-      stop(client);
-      throw new IOException("HTTP client cannot be started: " + e.getMessage(), e);
-    } finally {
-      Thread.currentThread().setContextClassLoader(before);
-    }
+    start(client);
     client.getContentDecoderFactories().clear();
     client.getProtocolHandlers().remove("redirect");
     client.getProtocolHandlers().remove("www-authenticate");
     client.getProtocolHandlers().remove("proxy-authenticate");
     return new Entry(client, ssl, fingerprint);
+  }
+
+  /**
+   * Starts a client on a thread of its own. The caller may be interrupted, in which case half a
+   * client would be left, with a thread of the pool that nobody ends.
+   */
+  private void start(HttpClient client) throws IOException {
+    AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+    Thread thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name("narthex-http-client-start")
+            .unstarted(() -> {
+              try {
+                if (!threads.isRunning()) {
+                  threads.start();
+                  timer.start();
+                }
+                client.start();
+              } catch (Exception e) {
+                failure.set(e);
+                stop(client);
+              }
+            });
+    // the bundle's own libraries find their services through the context class loader
+    thread.setContextClassLoader(ClientPool.class.getClassLoader());
+    thread.start();
+    joinUninterruptibly(thread);
+    Exception problem = failure.get();
+    if (problem != null) {
+      throw new IOException("HTTP client cannot be started: " + problem.getMessage(), problem);
+    }
+  }
+
+  private static void joinUninterruptibly(Thread thread) {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static SslContextFactory.Client ssl(@Nullable TlsSettings tls) throws IOException {

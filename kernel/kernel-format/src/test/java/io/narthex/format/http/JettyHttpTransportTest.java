@@ -29,9 +29,12 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPOutputStream;
@@ -287,6 +290,61 @@ final class JettyHttpTransportTest {
     assertThat(ProxyRules.bypasses("example.com:8080", "x.example.com", 80)).isFalse();
     assertThat(ProxyRules.bypasses("example.com", "x.example.com", 80)).isTrue();
     assertThat(ProxyRules.bypasses("", "x", 80)).isFalse();
+  }
+
+  @Test
+  void interruptedCallersLeaveNoHalfStartedClientsBehind() throws Exception {
+    List<Thread> callers = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      callers.add(
+          Thread.ofVirtual()
+              .start(() -> {
+                Thread.currentThread().interrupt();
+                assertThatThrownBy(this::page);
+              }));
+    }
+    for (Thread caller : callers) {
+      caller.join();
+    }
+    server.createContext("/", x -> answer(x, 200, "here".getBytes(StandardCharsets.UTF_8)));
+    assertThat(soon(this::page)).isEqualTo("here");
+    assertThat(Thread.getAllStackTraces().keySet())
+        .filteredOn(t -> t.getName().startsWith("narthex-http-client"))
+        .hasSizeLessThan(20);
+  }
+
+  @Test
+  void manySettingsMayBeInUseAtATime() throws Exception {
+    server.createContext("/", x -> answer(x, 200, "here".getBytes(StandardCharsets.UTF_8)));
+    for (int i = 0; i < 100; i++) {
+      HttpSettings d = HttpSettings.DEFAULT;
+      HttpSettings own =
+          new HttpSettings(
+              d.basicAuth(),
+              d.authorization(),
+              d.oauth2(),
+              d.bearerToken(),
+              d.bearerTokenFile(),
+              d.followRedirects(),
+              d.enableHttp2(),
+              d.tlsConfig(),
+              d.proxyUrl(),
+              d.noProxy(),
+              d.proxyFromEnvironment(),
+              Map.of("X-Number", List.of(Secret.of("" + i))),
+              d.httpHeaders());
+      assertThat(soon(() -> body(Request.get(uri(server, "/"), TIMEOUT), own))).isEqualTo("here");
+    }
+  }
+
+  private String page() throws Exception {
+    return body(Request.get(uri(server, "/"), TIMEOUT), HttpSettings.DEFAULT);
+  }
+
+  private static <T> T soon(Callable<T> call) throws Exception {
+    FutureTask<T> task = new FutureTask<>(call);
+    Thread.ofVirtual().start(task);
+    return task.get(30, TimeUnit.SECONDS);
   }
 
   @Test
