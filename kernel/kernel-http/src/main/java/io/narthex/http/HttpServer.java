@@ -329,6 +329,14 @@ public final class HttpServer {
     }
   }
 
+  private static void drain(RunningRequests requests) throws InterruptedException {
+    try {
+      requests.awaitEnd(DRAIN);
+    } catch (TimeoutException e) {
+      LOG.warn("requests of before the update still run after {} s and are cut", DRAIN.toSeconds());
+    }
+  }
+
   /**
    * Accepts no more. Running requests may come to their end; when the whole server stops, they get
    * a second.
@@ -343,7 +351,7 @@ public final class HttpServer {
           close(info.listeners());
         } else {
           close(accepting);
-          started.getDescendant(RunningRequests.class).awaitEnd(DRAIN);
+          drain(started.getDescendant(RunningRequests.class));
         }
         started.stop();
       }

@@ -1,7 +1,9 @@
 package io.narthex.http;
 
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -13,9 +15,9 @@ import org.eclipse.jetty.util.Callback;
  * connections from then on, so that their next request goes to the successor. Thread-safe.
  */
 final class RunningRequests extends Handler.Wrapper {
-  private static final long LOOK_MILLIS = 10;
+  /** One party is the server itself, until it waits; each running request is another. */
+  private final Phaser running = new Phaser(1);
 
-  private final AtomicInteger running = new AtomicInteger();
   private volatile boolean ending;
 
   RunningRequests(Handler handler) {
@@ -24,20 +26,22 @@ final class RunningRequests extends Handler.Wrapper {
 
   @Override
   public boolean handle(Request request, Response response, Callback callback) throws Exception {
-    running.incrementAndGet();
-    Request.addCompletionListener(request, failure -> running.decrementAndGet());
+    running.register();
+    Request.addCompletionListener(request, failure -> running.arriveAndDeregister());
     if (ending) {
       response.getHeaders().put(HttpFields.CONNECTION_CLOSE);
     }
     return super.handle(request, response, callback);
   }
 
-  /** Waits until no request runs, at most for a given time. */
-  void awaitEnd(Duration atMost) throws InterruptedException {
+  /**
+   * Waits until no request runs, once.
+   *
+   * @throws TimeoutException when requests still run after that time
+   */
+  void awaitEnd(Duration atMost) throws InterruptedException, TimeoutException {
     ending = true;
-    long end = System.nanoTime() + atMost.toNanos();
-    while (running.get() > 0 && System.nanoTime() < end) {
-      Thread.sleep(LOOK_MILLIS);
-    }
+    int phase = running.arriveAndDeregister();
+    running.awaitAdvanceInterruptibly(phase, atMost.toMillis(), TimeUnit.MILLISECONDS);
   }
 }

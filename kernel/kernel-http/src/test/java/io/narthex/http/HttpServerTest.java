@@ -56,9 +56,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -707,7 +707,7 @@ class HttpServerTest {
     info.ready = true;
     List<InetSocketAddress> first = info.addresses;
     AtomicBoolean ended = new AtomicBoolean();
-    AtomicInteger right = new AtomicInteger();
+    Semaphore right = new Semaphore(0); // a permit for each answer
     List<String> wrong = new CopyOnWriteArrayList<>();
     List<Thread> load =
         List.of(
@@ -732,21 +732,17 @@ class HttpServerTest {
     assertThat(info.addresses).isEqualTo(first);
   }
 
-  private static void awaitMore(AtomicInteger count, int more) throws InterruptedException {
-    int before = count.get();
-    long deadline = System.nanoTime() + 30_000_000_000L;
-    while (count.get() < before + more) {
-      assertThat(System.nanoTime()).isLessThan(deadline);
-      Thread.sleep(5);
-    }
+  private static void awaitMore(Semaphore answers, int more) throws InterruptedException {
+    answers.drainPermits();
+    assertThat(answers.tryAcquire(more, 30, TimeUnit.SECONDS)).isTrue();
   }
 
   private static void ask(
-      Callable<Boolean> request, AtomicBoolean ended, AtomicInteger right, List<String> wrong) {
+      Callable<Boolean> request, AtomicBoolean ended, Semaphore right, List<String> wrong) {
     while (!ended.get()) {
       try {
         if (request.call()) {
-          right.incrementAndGet();
+          right.release();
         } else {
           wrong.add("no 200");
         }

@@ -9,7 +9,9 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import javax.net.ssl.SSLEngine;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.HttpProxy;
@@ -151,45 +153,32 @@ final class ClientPool implements AutoCloseable {
    * client would be left, with a thread of the pool that nobody ends.
    */
   private void start(HttpClient client) throws IOException {
-    AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
-    Thread thread =
-        Thread.ofPlatform()
-            .daemon()
-            .name("narthex-http-client-start")
-            .unstarted(() -> {
-              try {
-                if (!threads.isRunning()) {
-                  threads.start();
-                  timer.start();
-                }
-                client.start();
-              } catch (Exception e) {
-                failure.set(e);
-                stop(client);
-              }
-            });
-    // the bundle's own libraries find their services through the context class loader
-    thread.setContextClassLoader(ClientPool.class.getClassLoader());
-    thread.start();
-    joinUninterruptibly(thread);
-    Exception problem = failure.get();
-    if (problem != null) {
-      throw new IOException("HTTP client cannot be started: " + problem.getMessage(), problem);
+    try {
+      CompletableFuture.runAsync(() -> startHere(client), ClientPool::onOwnThread).join();
+    } catch (CompletionException e) {
+      Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
+      throw new IOException("HTTP client cannot be started: " + cause.getMessage(), cause);
     }
   }
 
-  private static void joinUninterruptibly(Thread thread) {
-    boolean interrupted = false;
-    while (thread.isAlive()) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
+  private void startHere(HttpClient client) {
+    try {
+      if (!threads.isRunning()) {
+        threads.start();
+        timer.start();
       }
+      client.start();
+    } catch (Exception | LinkageError e) {
+      stop(client);
+      throw new CompletionException(e);
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+  }
+
+  private static void onOwnThread(Runnable task) {
+    Thread thread = Thread.ofPlatform().daemon().name("narthex-http-client-start").unstarted(task);
+    // the bundle's own libraries find their services through the context class loader
+    thread.setContextClassLoader(ClientPool.class.getClassLoader());
+    thread.start();
   }
 
   private static SslContextFactory.Client ssl(@Nullable TlsSettings tls) throws IOException {
