@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -108,10 +109,13 @@ class ServesIT {
 
   @Test
   void answersQueriesByPostAsGrafanaSendsThem() {
-    JsonNode instant = ok(server().post("api/v1/query", "query", "up", "time", now()));
+    JsonNode instant =
+        ok(
+            server()
+                .post("api/v1/query", "query", "up", "time", seconds(System.currentTimeMillis())));
     assertThat(instant.path("resultType").asText()).isEqualTo("vector");
     assertThat(instant.path("result")).hasSize(3);
-    long end = System.currentTimeMillis() / 1000;
+    long end = System.currentTimeMillis();
     JsonNode range =
         ok(
             server()
@@ -120,9 +124,9 @@ class ServesIT {
                     "query",
                     "node_load1",
                     "start",
-                    Long.toString(end - 60),
+                    seconds(end - 60_000),
                     "end",
-                    Long.toString(end),
+                    seconds(end),
                     "step",
                     "1"));
     assertThat(range.path("resultType").asText()).isEqualTo("matrix");
@@ -242,8 +246,9 @@ class ServesIT {
         .doesNotContain("FAILED");
   }
 
-  private static String now() {
-    return Long.toString(System.currentTimeMillis() / 1000);
+  /** As the data source writes times: a whole second may lie before the first samples. */
+  private static String seconds(long ms) {
+    return BigDecimal.valueOf(ms, 3).toPlainString();
   }
 
   private static JsonNode ok(HttpResponse<String> answer) {
