@@ -46,7 +46,7 @@ class BrowserIT {
             .with("--config.file=" + folder.resolve("prometheus.yml"))
             .start();
     browser = new Browser(driver.orElseThrow(), chromium.orElseThrow(), folder.resolve("profile"));
-    Server.await("samples", () -> server().query("rate(node_cpu_seconds_total[10s])").size() > 0);
+    Server.await("samples", () -> server().value("count_over_time(up{job=\"node\"}[1m])") >= 4);
     Server.await("every target's first scrape", () -> server().query("up").size() == 3);
   }
 

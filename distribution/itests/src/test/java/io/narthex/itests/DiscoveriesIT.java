@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -334,15 +335,23 @@ class DiscoveriesIT {
     return address.replace("NAME", name).replace("NUMBER", number);
   }
 
+  /** A target comes to have these labels: what belongs to it may arrive after it. */
+  private static void carries(Targets targets, String address, Map<String, String> expected) {
+    Awaitility.await(address)
+        .atMost(Server.PATIENCE)
+        .untilAsserted(
+            () -> assertThat(kubernetes(targets, address)).as(address).isEqualTo(expected));
+  }
+
+  /** Returns the labels of the first target with an address, none without one. */
   private static Map<String, String> kubernetes(Targets targets, String address) {
-    Server.await(address, () -> targets.addresses().contains(address));
-    Map<String, String> labels =
-        targets.discovered().stream()
-            .filter(t -> address.equals(t.get("__address__")))
-            .findFirst()
-            .orElseThrow();
     Map<String, String> out = new TreeMap<>();
-    meta(labels, "__meta_kubernetes_").forEach((k, v) -> out.put(k.substring(18), v));
+    targets.discovered().stream()
+        .filter(t -> address.equals(t.get("__address__")))
+        .findFirst()
+        .ifPresent(t ->
+            meta(t, "__meta_kubernetes_")
+                .forEach((name, value) -> out.put(name.substring(18), value)));
     return out;
   }
 
@@ -415,31 +424,33 @@ class DiscoveriesIT {
     Map<String, String> namespace = labels("namespace", "shop");
 
     Targets nodes = targets("node");
-    assertThat(kubernetes(nodes, "203.0.113.1:10250"))
-        .isEqualTo(
-            all(
-                NODE,
-                labels(
-                    "node_provider_id", "aws:///zone/i-1",
-                    "node_condition_Ready", "true",
-                    "node_condition_MemoryPressure", "false",
-                    "node_condition_NetworkUnavailable", "unknown",
-                    "node_address_Hostname", "n1.local",
-                    "node_address_InternalIP", "203.0.113.1")));
+    carries(
+        nodes,
+        "203.0.113.1:10250",
+        all(
+            NODE,
+            labels(
+                "node_provider_id", "aws:///zone/i-1",
+                "node_condition_Ready", "true",
+                "node_condition_MemoryPressure", "false",
+                "node_condition_NetworkUnavailable", "unknown",
+                "node_address_Hostname", "n1.local",
+                "node_address_InternalIP", "203.0.113.1")));
     assertThat(nodes.discovered()).anyMatch(t -> "n1".equals(t.get("instance")));
-    assertThat(kubernetes(targets("service"), "all.shop.svc:80"))
-        .isEqualTo(
-            all(
-                namespace,
-                SERVICE,
-                labels(
-                    "service_type", "LoadBalancer",
-                    "service_cluster_ip", "10.96.0.7",
-                    "service_loadbalancer_ip", "198.51.100.7",
-                    "service_port_name", "http",
-                    "service_port_number", "80",
-                    "service_port_protocol", "TCP")));
-    assertThat(kubernetes(targets("pod"), "203.0.113.5:8080")).isEqualTo(all(namespace, POD));
+    carries(
+        targets("service"),
+        "all.shop.svc:80",
+        all(
+            namespace,
+            SERVICE,
+            labels(
+                "service_type", "LoadBalancer",
+                "service_cluster_ip", "10.96.0.7",
+                "service_loadbalancer_ip", "198.51.100.7",
+                "service_port_name", "http",
+                "service_port_number", "80",
+                "service_port_protocol", "TCP")));
+    carries(targets("pod"), "203.0.113.5:8080", all(namespace, POD));
     Targets attached = targets("attached");
     Map<String, String> attachedLabels =
         all(
@@ -451,70 +462,70 @@ class DiscoveriesIT {
                 "namespace_labelpresent_team", "true",
                 "namespace_annotation_owner", "b",
                 "namespace_annotationpresent_owner", "true"));
-    Server.await(
-        "what belongs to the pod",
-        () -> kubernetes(attached, "203.0.113.5:8080").size() == attachedLabels.size());
-    assertThat(kubernetes(attached, "203.0.113.5:8080")).isEqualTo(attachedLabels);
-    assertThat(kubernetes(targets("endpoints"), "203.0.113.5:8080"))
-        .isEqualTo(
-            all(
-                namespace,
-                SERVICE,
-                POD,
-                labels(
-                    "endpoints_name", "all",
-                    "endpoints_label_app", "web",
-                    "endpoints_labelpresent_app", "true",
-                    "endpoints_annotation_example_org_e", "1",
-                    "endpoints_annotationpresent_example_org_e", "true",
-                    "endpoint_hostname", "h1",
-                    "endpoint_node_name", "n1",
-                    "endpoint_ready", "true",
-                    "endpoint_port_name", "http",
-                    "endpoint_port_protocol", "TCP",
-                    "endpoint_address_target_kind", "Pod",
-                    "endpoint_address_target_name", "web-1")));
-    assertThat(kubernetes(targets("endpointslice"), "203.0.113.5:8080"))
-        .isEqualTo(
-            all(
-                namespace,
-                SERVICE,
-                POD,
-                labels(
-                    "endpointslice_name", "x",
-                    "endpointslice_label_kubernetes_io_service_name", "all",
-                    "endpointslice_labelpresent_kubernetes_io_service_name", "true",
-                    "endpointslice_annotation_example_org_x", "1",
-                    "endpointslice_annotationpresent_example_org_x", "true",
-                    "endpointslice_address_type", "IPv4",
-                    "endpointslice_address_target_kind", "Pod",
-                    "endpointslice_address_target_name", "web-1",
-                    "endpointslice_endpoint_conditions_ready", "true",
-                    "endpointslice_endpoint_conditions_serving", "true",
-                    "endpointslice_endpoint_conditions_terminating", "false",
-                    "endpointslice_endpoint_hostname", "h1",
-                    "endpointslice_endpoint_node_name", "n1",
-                    "endpointslice_endpoint_zone", "z1",
-                    "endpointslice_endpoint_topology_topology_kubernetes_io_region", "eu",
-                    "endpointslice_endpoint_topology_present_topology_kubernetes_io_region", "true",
-                    "endpointslice_port", "8080",
-                    "endpointslice_port_name", "http",
-                    "endpointslice_port_protocol", "TCP",
-                    "endpointslice_port_app_protocol", "http")));
-    assertThat(kubernetes(targets("ingress"), "in.example.net"))
-        .isEqualTo(
-            all(
-                namespace,
-                labels(
-                    "ingress_name", "in",
-                    "ingress_label_app", "web",
-                    "ingress_labelpresent_app", "true",
-                    "ingress_annotation_example_org_i", "1",
-                    "ingress_annotationpresent_example_org_i", "true",
-                    "ingress_class_name", "nginx",
-                    "ingress_scheme", "https",
-                    "ingress_host", "in.example.net",
-                    "ingress_path", "/shop")));
+    carries(attached, "203.0.113.5:8080", attachedLabels);
+    carries(
+        targets("endpoints"),
+        "203.0.113.5:8080",
+        all(
+            namespace,
+            SERVICE,
+            POD,
+            labels(
+                "endpoints_name", "all",
+                "endpoints_label_app", "web",
+                "endpoints_labelpresent_app", "true",
+                "endpoints_annotation_example_org_e", "1",
+                "endpoints_annotationpresent_example_org_e", "true",
+                "endpoint_hostname", "h1",
+                "endpoint_node_name", "n1",
+                "endpoint_ready", "true",
+                "endpoint_port_name", "http",
+                "endpoint_port_protocol", "TCP",
+                "endpoint_address_target_kind", "Pod",
+                "endpoint_address_target_name", "web-1")));
+    carries(
+        targets("endpointslice"),
+        "203.0.113.5:8080",
+        all(
+            namespace,
+            SERVICE,
+            POD,
+            labels(
+                "endpointslice_name", "x",
+                "endpointslice_label_kubernetes_io_service_name", "all",
+                "endpointslice_labelpresent_kubernetes_io_service_name", "true",
+                "endpointslice_annotation_example_org_x", "1",
+                "endpointslice_annotationpresent_example_org_x", "true",
+                "endpointslice_address_type", "IPv4",
+                "endpointslice_address_target_kind", "Pod",
+                "endpointslice_address_target_name", "web-1",
+                "endpointslice_endpoint_conditions_ready", "true",
+                "endpointslice_endpoint_conditions_serving", "true",
+                "endpointslice_endpoint_conditions_terminating", "false",
+                "endpointslice_endpoint_hostname", "h1",
+                "endpointslice_endpoint_node_name", "n1",
+                "endpointslice_endpoint_zone", "z1",
+                "endpointslice_endpoint_topology_topology_kubernetes_io_region", "eu",
+                "endpointslice_endpoint_topology_present_topology_kubernetes_io_region", "true",
+                "endpointslice_port", "8080",
+                "endpointslice_port_name", "http",
+                "endpointslice_port_protocol", "TCP",
+                "endpointslice_port_app_protocol", "http")));
+    carries(
+        targets("ingress"),
+        "in.example.net",
+        all(
+            namespace,
+            labels(
+                "ingress_name", "in",
+                "ingress_label_app", "web",
+                "ingress_labelpresent_app", "true",
+                "ingress_annotation_example_org_i", "1",
+                "ingress_annotationpresent_example_org_i", "true",
+                "ingress_class_name", "nginx",
+                "ingress_scheme", "https",
+                "ingress_host", "in.example.net",
+                "ingress_path", "/shop")));
     for (String role : List.of("node", "service", "pod", "endpoints", "endpointslice", "ingress")) {
       String name =
           switch (role) {

@@ -119,7 +119,7 @@ class DropFolderIT {
     // deleted
     Files.delete(stage.plugins.resolve("acme-discovery.jar"));
     Server.await("the targets go", () -> server().query("up{job=\"acme\"}").isEmpty());
-    assertThat(server().plugin("io.acme.discovery").isMissingNode()).isTrue();
+    Server.await("the discovery goes", () -> server().plugin("io.acme.discovery").isMissingNode());
     Files.delete(stage.plugins.resolve("acme-notifier.jar"));
     Server.await("the notifier goes", () -> server().plugin("io.acme.notifier").isMissingNode());
 
@@ -156,7 +156,9 @@ class DropFolderIT {
     Server.await(
         "the new version runs",
         () -> server().plugin("io.acme.discovery").path("version").asText().equals("1.1.0"));
-    assertThat(server().plugin("io.acme.discovery").path("reason").asText()).isEmpty();
+    Server.await(
+        "nothing is wrong",
+        () -> server().plugin("io.acme.discovery").path("reason").asText().isEmpty());
     // longer than the grace: the former file takes nothing along when it is given up
     Server.await(
         "scrapes after the grace",
