@@ -1,5 +1,8 @@
 package io.narthex.query;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.StreamWriteFeature;
 import io.narthex.service.query.QueryResult.Statistics;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -13,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The query log: one line of JSON per query, appended to a file. Thread-safe. */
 final class QueryLog implements AutoCloseable {
+  private static final JsonFactory JSON =
+      JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
+
   private final Path file;
   private final Clock clock;
   private final BufferedWriter out;
@@ -45,62 +51,45 @@ final class QueryLog implements AutoCloseable {
       @Nullable Statistics statistics,
       @Nullable String error)
       throws IOException {
-    StringBuilder b = new StringBuilder(256);
-    b.append("{\"time\":\"").append(clock.instant());
-    b.append("\",\"level\":\"INFO\",\"msg\":\"promql query logged\",\"params\":{\"end\":\"");
-    b.append(Instant.ofEpochMilli(endMs)).append("\",\"query\":");
-    json(b, query);
-    b.append(",\"start\":\"").append(Instant.ofEpochMilli(startMs));
-    b.append("\",\"step\":").append(stepMs / 1000).append('}');
+    JsonGenerator json = JSON.createGenerator(out);
+    json.writeStartObject();
+    json.writeStringField("time", clock.instant().toString());
+    json.writeStringField("level", "INFO");
+    json.writeStringField("msg", "promql query logged");
+    json.writeObjectFieldStart("params");
+    json.writeStringField("end", Instant.ofEpochMilli(endMs).toString());
+    json.writeStringField("query", query);
+    json.writeStringField("start", Instant.ofEpochMilli(startMs).toString());
+    json.writeNumberField("step", stepMs / 1000);
+    json.writeEndObject();
     if (statistics != null) {
-      b.append(",\"stats\":{\"timings\":{");
-      seconds(b, "evalTotalTime", statistics.evalTotalNanos()).append(',');
-      seconds(b, "resultSortTime", statistics.resultSortNanos()).append(',');
-      seconds(b, "queryPreparationTime", statistics.preparationNanos()).append(',');
-      seconds(b, "innerEvalTime", statistics.innerEvalNanos()).append(',');
-      seconds(b, "execQueueTime", statistics.queueNanos()).append(',');
-      seconds(b, "execTotalTime", statistics.execTotalNanos());
-      b.append("},\"samples\":{\"totalQueryableSamples\":")
-          .append(statistics.totalQueryableSamples())
-          .append(",\"samplesRead\":")
-          .append(statistics.samplesRead())
-          .append(",\"peakSamples\":")
-          .append(statistics.peakSamples())
-          .append("}}");
+      write(json, statistics);
     }
     if (error != null) {
-      b.append(",\"error\":");
-      json(b, error);
+      json.writeStringField("error", error);
     }
-    out.append(b.append("}\n"));
+    json.writeEndObject();
+    json.close();
+    out.write('\n');
     out.flush();
   }
 
-  private static StringBuilder seconds(StringBuilder b, String name, long nanos) {
-    return b.append('"').append(name).append("\":").append(nanos / 1e9);
-  }
-
-  private static void json(StringBuilder b, String text) {
-    b.append('"');
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      switch (c) {
-        case '"' -> b.append("\\\"");
-        case '\\' -> b.append("\\\\");
-        case '\n' -> b.append("\\n");
-        case '\r' -> b.append("\\r");
-        case '\t' -> b.append("\\t");
-        default -> {
-          if (c < 0x20) {
-            b.append("\\u00").append(Character.forDigit(c >> 4, 16));
-            b.append(Character.forDigit(c & 15, 16));
-          } else {
-            b.append(c);
-          }
-        }
-      }
-    }
-    b.append('"');
+  private static void write(JsonGenerator json, Statistics statistics) throws IOException {
+    json.writeObjectFieldStart("stats");
+    json.writeObjectFieldStart("timings");
+    json.writeNumberField("evalTotalTime", statistics.evalTotalNanos() / 1e9);
+    json.writeNumberField("resultSortTime", statistics.resultSortNanos() / 1e9);
+    json.writeNumberField("queryPreparationTime", statistics.preparationNanos() / 1e9);
+    json.writeNumberField("innerEvalTime", statistics.innerEvalNanos() / 1e9);
+    json.writeNumberField("execQueueTime", statistics.queueNanos() / 1e9);
+    json.writeNumberField("execTotalTime", statistics.execTotalNanos() / 1e9);
+    json.writeEndObject();
+    json.writeObjectFieldStart("samples");
+    json.writeNumberField("totalQueryableSamples", statistics.totalQueryableSamples());
+    json.writeNumberField("samplesRead", statistics.samplesRead());
+    json.writeNumberField("peakSamples", statistics.peakSamples());
+    json.writeEndObject();
+    json.writeEndObject();
   }
 
   @Override

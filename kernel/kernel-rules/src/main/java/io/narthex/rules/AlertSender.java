@@ -1,5 +1,7 @@
 package io.narthex.rules;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.format.relabel.Relabeling;
 import io.narthex.model.Alert;
@@ -12,6 +14,8 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.service.rules.RuleService.AlertmanagerUrls;
 import io.narthex.spi.plugin.HttpTransport;
 import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -19,8 +23,6 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -47,6 +49,7 @@ final class AlertSender implements AutoCloseable {
   private static final int MAX_BATCH = 256;
   private static final int ALERTMANAGER_PORT = 9093;
   private static final Duration PROBE_INTERVAL = Duration.ofSeconds(30);
+  private static final JsonFactory JSON = new JsonFactory();
 
   private final Supplier<@Nullable AlertSink> sink;
   private final Supplier<@Nullable HttpTransport> http;
@@ -498,59 +501,30 @@ final class AlertSender implements AutoCloseable {
 
   /** Returns the body of a request. */
   static String json(List<Alert> alerts) {
-    StringBuilder b = new StringBuilder("[");
-    for (Alert a : alerts) {
-      b.append(b.length() > 1 ? "," : "").append("{\"labels\":");
-      object(b, a.labels());
-      b.append(",\"annotations\":");
-      object(b, a.annotations());
-      b.append(",\"startsAt\":");
-      string(b, time(a.startsAt()));
-      b.append(",\"endsAt\":");
-      string(b, time(a.endsAt()));
-      b.append(",\"generatorURL\":");
-      string(b, a.generatorUrl());
-      b.append('}');
-    }
-    return b.append(']').toString();
-  }
-
-  private static String time(Instant t) {
-    return DateTimeFormatter.ISO_INSTANT.format(t);
-  }
-
-  private static void object(StringBuilder b, Labels labels) {
-    b.append('{');
-    for (int i = 0; i < labels.size(); i++) {
-      b.append(i > 0 ? "," : "");
-      string(b, labels.name(i));
-      b.append(':');
-      string(b, labels.value(i));
-    }
-    b.append('}');
-  }
-
-  private static void string(StringBuilder b, String s) {
-    b.append('"');
-    for (int i = 0; i < s.length(); i++) {
-      char c = s.charAt(i);
-      switch (c) {
-        case '"' -> b.append("\\\"");
-        case '\\' -> b.append("\\\\");
-        case '\n' -> b.append("\\n");
-        case '\r' -> b.append("\\r");
-        case '\t' -> b.append("\\t");
-        default -> {
-          if (c < 0x20) {
-            b.append("\\u00")
-                .append(Character.forDigit(c >> 4, 16))
-                .append(Character.forDigit(c & 15, 16));
-          } else {
-            b.append(c);
-          }
-        }
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = JSON.createGenerator(text)) {
+      json.writeStartArray();
+      for (Alert a : alerts) {
+        json.writeStartObject();
+        write(json, "labels", a.labels());
+        write(json, "annotations", a.annotations());
+        json.writeStringField("startsAt", a.startsAt().toString());
+        json.writeStringField("endsAt", a.endsAt().toString());
+        json.writeStringField("generatorURL", a.generatorUrl());
+        json.writeEndObject();
       }
+      json.writeEndArray();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // a text takes everything
     }
-    b.append('"');
+    return text.toString();
+  }
+
+  private static void write(JsonGenerator json, String field, Labels labels) throws IOException {
+    json.writeObjectFieldStart(field);
+    for (int i = 0; i < labels.size(); i++) {
+      json.writeStringField(labels.name(i), labels.value(i));
+    }
+    json.writeEndObject();
   }
 }

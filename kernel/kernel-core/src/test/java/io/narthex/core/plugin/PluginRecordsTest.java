@@ -36,6 +36,12 @@ class PluginRecordsTest {
         .containsExactly(
             new AuditEntry(1_700_000_000_123L, "admin", "install", "a", "1.0.0", "ab", "ok"));
     assertThat(again.newest(null, 1)).hasSize(1);
+    again.add("admin", "remove", "a", "1.0.0", "ab", "ok");
+    again.add("admin", "install", "a", "1.0.1", "ef", "ok");
+    assertThat(new AuditLog(file, clock).newest(null, 10))
+        .as("the line that was cut short takes no other along")
+        .isEqualTo(again.newest(null, 10))
+        .hasSize(4);
   }
 
   @Test
