@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +46,10 @@ public final class SecretKeys {
       Set.of(
           "token_url", "opsgenie_api_url", "victorops_api_url", "wechat_api_url", "webex_api_url");
 
+  /** Scheme, user, colon; the password; the at sign before the host, and the rest. */
+  private static final Pattern URL_WITH_PASSWORD =
+      Pattern.compile("(?s)([A-Za-z][A-Za-z0-9+.-]*://[^/?#:]*:)[^/?#]*(@.*)", 0);
+
   private SecretKeys() {}
 
   /** Tells whether a key looks as if its value were a secret. */
@@ -54,10 +60,18 @@ public final class SecretKeys {
         && SECRET_PARTS.stream().anyMatch(lower::contains);
   }
 
+  /**
+   * Returns a text as it is shown: in a URL with a password that one hidden, as Go's net/url does.
+   */
+  static String shown(String text) {
+    Matcher url = URL_WITH_PASSWORD.matcher(text);
+    return url.matches() ? url.group(1) + "xxxxx" + url.group(2) : text;
+  }
+
   /** Returns unbound configuration in plain values, hidden what looks secret by its key. */
   public static @Nullable Object hide(ConfigNode node) {
     return switch (node) {
-      case Scalar s -> RecordYaml.typed(s);
+      case Scalar s -> s.kind() == Scalar.Kind.STRING ? shown(s.text()) : RecordYaml.typed(s);
       case Sequence s -> {
         List<@Nullable Object> items = new ArrayList<>();
         s.items().forEach(i -> items.add(hide(i)));

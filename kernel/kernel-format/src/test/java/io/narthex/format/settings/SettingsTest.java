@@ -209,6 +209,25 @@ class SettingsTest {
         .doesNotContain("a1");
   }
 
+  record Text(@Setting(help = "Text") String text) {}
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://u:pass@h:80/p?q=a:b@c, http://u:xxxxx@h:80/p?q=a:b@c",
+    "https://:p:a@ss@h, https://:xxxxx@h",
+    "http://u:@h, http://u:xxxxx@h",
+    "http://u@h:80/x, http://u@h:80/x",
+    "http://h:80/a@b, http://h:80/a@b",
+    "http://h:80?a@b, http://h:80?a@b",
+    "u:pass@h, u:pass@h"
+  })
+  void passwordsInUrlsAreHidden(String url, String shown) {
+    assertThat(String.valueOf(SecretKeys.hide(read("any: [{url: '" + url + "'}]"))))
+        .isEqualTo("{any=[{url=" + shown + "}]}");
+    Text bound = ConfigBinder.bind(read("text: '" + url + "'"), Text.class);
+    assertThat(RecordYaml.toMap(bound)).containsEntry("text", shown);
+  }
+
   @Test
   void boundRecordsAreWrittenWithSecretsHidden() {
     String shown = RecordYaml.toMap(bind("form: {deep: four}\nkeys: {a: two}")).toString();
