@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.stream.Stream;
 
 /** The packed distribution, unpacked once per run of the tests. */
 final class Distribution {
@@ -56,5 +57,23 @@ final class Distribution {
       throw new IllegalStateException(e);
     }
     return folder.resolve("narthex-" + Tree.VERSION);
+  }
+
+  /** Copies the distribution to a folder that is made, by hard links where there are such. */
+  static void copy(Path to) throws IOException {
+    try (Stream<Path> walk = Files.walk(home())) {
+      for (Path file : walk.toList()) {
+        Path copy = to.resolve(home().relativize(file).toString());
+        if (Files.isDirectory(file)) {
+          Files.createDirectories(copy);
+        } else {
+          try {
+            Files.createLink(copy, file);
+          } catch (IOException | UnsupportedOperationException e) {
+            Files.copy(file, copy);
+          }
+        }
+      }
+    }
   }
 }

@@ -39,27 +39,9 @@ class PartsIT {
   /** Starts a distribution that lacks a bundle of lib/kernel. */
   private Server startWithout(String module) throws IOException {
     Path home = stage.folder.resolve("narthex");
-    copy(Distribution.home(), home);
+    Distribution.copy(home);
     Files.delete(home.resolve("lib/kernel").resolve(module + "-" + Tree.VERSION + ".jar"));
     return stage.start(stage.setup(home));
-  }
-
-  /** Copies a tree, by hard links where the file system has them. */
-  private static void copy(Path from, Path to) throws IOException {
-    try (var walk = Files.walk(from)) {
-      for (Path file : walk.toList()) {
-        Path copy = to.resolve(from.relativize(file).toString());
-        if (Files.isDirectory(file)) {
-          Files.createDirectories(copy);
-        } else {
-          try {
-            Files.createLink(copy, file);
-          } catch (IOException | UnsupportedOperationException e) {
-            Files.copy(file, copy);
-          }
-        }
-      }
-    }
   }
 
   private static void scrapesEvaluatesAndAnswers(Server server) {

@@ -33,6 +33,19 @@ class StartupIT {
   }
 
   @Test
+  void runsFromAFolderWithABlankInItsName() throws IOException {
+    Path home = folder.resolve("my server/narthex");
+    Distribution.copy(home);
+    try (Server server =
+        Distribution.server(home, folder.resolve("my server/data"))
+            .environment("NARTHEX_CLASSES", home.resolve("no classes.jsa").toString())
+            .start()) {
+      assertThat(server.get("metrics").body()).contains("prometheus_build_info");
+      assertThat(server.log()).startsWith("time=");
+    }
+  }
+
+  @Test
   void tellsItsFlags() {
     Server server = Distribution.server(data).with("--help").launch();
     assertThat(server.awaitEnd()).isZero();
