@@ -51,25 +51,25 @@ final class QueryLog implements AutoCloseable {
       @Nullable Statistics statistics,
       @Nullable String error)
       throws IOException {
-    JsonGenerator json = JSON.createGenerator(out);
-    json.writeStartObject();
-    json.writeStringField("time", clock.instant().toString());
-    json.writeStringField("level", "INFO");
-    json.writeStringField("msg", "promql query logged");
-    json.writeObjectFieldStart("params");
-    json.writeStringField("end", Instant.ofEpochMilli(endMs).toString());
-    json.writeStringField("query", query);
-    json.writeStringField("start", Instant.ofEpochMilli(startMs).toString());
-    json.writeNumberField("step", stepMs / 1000);
-    json.writeEndObject();
-    if (statistics != null) {
-      write(json, statistics);
+    try (JsonGenerator json = JSON.createGenerator(out)) {
+      json.writeStartObject();
+      json.writeStringField("time", clock.instant().toString());
+      json.writeStringField("level", "INFO");
+      json.writeStringField("msg", "promql query logged");
+      json.writeObjectFieldStart("params");
+      json.writeStringField("end", Instant.ofEpochMilli(endMs).toString());
+      json.writeStringField("query", query);
+      json.writeStringField("start", Instant.ofEpochMilli(startMs).toString());
+      json.writeNumberField("step", stepMs / 1000);
+      json.writeEndObject();
+      if (statistics != null) {
+        write(json, statistics);
+      }
+      if (error != null) {
+        json.writeStringField("error", error);
+      }
+      json.writeEndObject();
     }
-    if (error != null) {
-      json.writeStringField("error", error);
-    }
-    json.writeEndObject();
-    json.close();
     out.write('\n');
     out.flush();
   }

@@ -63,7 +63,7 @@ final class AuditLog {
       separator = "";
     } catch (JsonProcessingException | DateTimeParseException e) {
       LOG.debug("audit log {}: passed over {}", file, line);
-      separator = line.isEmpty() ? "" : "\n";
+      separator = "\n";
     }
   }
 

@@ -74,7 +74,7 @@ public final class RecordYaml {
   private static @Nullable Object plain(@Nullable Object value) {
     return switch (value) {
       case null -> null;
-      case String s -> s.isEmpty() ? null : SecretKeys.shown(s);
+      case String s -> s.isEmpty() ? null : SecretKeys.withoutPassword(s);
       case Secret s -> s.isEmpty() ? null : "<secret>";
       case Duration d -> PromDuration.format(d);
       case ByteSize b -> b.bytes() == 0 ? null : print(b);

@@ -63,7 +63,7 @@ public final class SecretKeys {
   /**
    * Returns a text as it is shown: in a URL with a password that one hidden, as Go's net/url does.
    */
-  static String shown(String text) {
+  static String withoutPassword(String text) {
     Matcher url = URL_WITH_PASSWORD.matcher(text);
     return url.matches() ? url.group(1) + "xxxxx" + url.group(2) : text;
   }
@@ -71,7 +71,8 @@ public final class SecretKeys {
   /** Returns unbound configuration in plain values, hidden what looks secret by its key. */
   public static @Nullable Object hide(ConfigNode node) {
     return switch (node) {
-      case Scalar s -> s.kind() == Scalar.Kind.STRING ? shown(s.text()) : RecordYaml.typed(s);
+      case Scalar s ->
+          s.kind() == Scalar.Kind.STRING ? withoutPassword(s.text()) : RecordYaml.typed(s);
       case Sequence s -> {
         List<@Nullable Object> items = new ArrayList<>();
         s.items().forEach(i -> items.add(hide(i)));
