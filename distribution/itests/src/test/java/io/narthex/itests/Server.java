@@ -130,6 +130,20 @@ final class Server implements AutoCloseable {
     }
   }
 
+  /** Returns what helps to understand a failed test: the end of the log, targets and plugins. */
+  String evidence() {
+    StringBuilder out = new StringBuilder("The server's log ends with:\n");
+    log().lines().skip(Math.max(0, log().lines().count() - 60)).forEach(l -> out.append(l + "\n"));
+    for (String path : List.of("api/v1/targets", "narthex/api/v1/plugins", "metrics")) {
+      try {
+        out.append(path).append(": ").append(get(path).body()).append('\n');
+      } catch (RuntimeException e) {
+        out.append(path).append(": ").append(e).append('\n');
+      }
+    }
+    return out.toString();
+  }
+
   long pid() {
     return process.pid();
   }

@@ -87,6 +87,15 @@ class ServesIT {
   }
 
   @Test
+  void namesItselfByTheAddressItIsReachedAt() {
+    JsonNode up = server().query("up");
+    assertThat(up)
+        .hasSize(3)
+        .allSatisfy(s ->
+            assertThat(s.path("metric").path("instance").asText()).endsWith(":" + server().port()));
+  }
+
+  @Test
   void tellsGrafanaWhatItAsksFor() {
     JsonNode build = ok(server().get("api/v1/status/buildinfo"));
     assertThat(build.path("version").asText()).startsWith("3.");

@@ -51,7 +51,7 @@ class SettingsIT {
               - {gauge: '{target}', pin: pin4711}
           - job_name: measured
             metrics_path: /exporters/tide/metrics
-            static_configs: [{targets: [self]}]
+            static_configs: [{targets: [self], labels: {instance: me}}]
         """);
     rules("lamp == 1");
     alertmanager("{tide_url: '{sink}', tide_key: sesame}");
@@ -248,6 +248,7 @@ class SettingsIT {
         .contains(stage.folder.resolve("rules.yml") + ":5:33: group tides, rule doubled");
     assertThat(cli("list"))
         .contains("Kept of plugins that are not there", ID, "stopped by you", "1 former version");
+    write("narthex.yml", "exporters:\n  tide: {height: 5}\n");
     reload(200); // and neither has a reload
   }
 
@@ -261,7 +262,7 @@ class SettingsIT {
     assertThat(server().json("narthex/api/v1/plugins/waiting").toString())
         .contains("io.acme.tide is stopped: stopped by you");
     assertThat(act("POST", ID + "/enable")).isEqualTo(200);
-    Server.await("its settings count again", () -> server().value("tide_height") == 4);
+    Server.await("its settings count again", () -> server().value("tide_height") == 5);
     Server.await(
         "its rule works again",
         () -> !server().get("api/v1/rules").body().contains("is not running"));

@@ -68,7 +68,6 @@ public final class ScrapeComponent
   private final Backlog.Budget budget = new Backlog.Budget();
   private final ScheduledExecutorService timer;
   private boolean closed; // guarded by lock
-  private final String selfInstance;
 
   /** By job. Guarded by lock. */
   private final Map<String, ScrapePool> pools = new TreeMap<>();
@@ -91,7 +90,6 @@ public final class ScrapeComponent
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("narthex-scrape-timer").factory());
     this.source = new ScrapeSource(http, metrics, exporters, server, timer);
-    this.selfInstance = hostPort(server.externalUrl());
   }
 
   private static String hostPort(URI url) {
@@ -154,7 +152,7 @@ public final class ScrapeComponent
         try {
           if (pool == null) {
             metrics.pools.inc();
-            pool = new ScrapePool(host, plain, selfInstance);
+            pool = new ScrapePool(host, plain, hostPort(server.externalUrl()));
             pools.put(config.jobName(), pool);
             List<TargetGroup> known = groups.get(config.jobName());
             if (known != null) {
