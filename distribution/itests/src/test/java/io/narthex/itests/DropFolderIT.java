@@ -66,18 +66,15 @@ class DropFolderIT {
     long since = System.currentTimeMillis();
 
     // live without restart
-    long dropped = System.nanoTime();
     drop(DISCOVERY, "acme-discovery.jar");
     Server.await(
         "targets of the dropped discovery",
         () -> server().value("up{job=\"acme\", team=\"blue\", release=\"first\"}") == 1);
-    assertThat((System.nanoTime() - dropped) / 1e9).as("seconds from drop to live").isLessThan(10);
-    assertThat(server().plugin("io.acme.discovery").path("state").asText()).isEqualTo("running");
+    runs("io.acme.discovery", "1.0.0");
 
     drop(NOTIFIER, "acme-notifier.jar"); // a plain jar, without OSGi headers
     Server.await("the notification", () -> lastRelease().equals("first"));
-    assertThat(server().plugin("io.acme.notifier").path("state").asText()).isEqualTo("running");
-    assertThat(server().plugin("io.acme.notifier").path("version").asText()).isEqualTo("1.0.0");
+    runs("io.acme.notifier", "1.0.0");
 
     // replaced
     drop(
@@ -92,7 +89,7 @@ class DropFolderIT {
     Server.await(
         "series of the former version end",
         () -> server().query("up{job=\"acme\", release=\"first\"}").isEmpty());
-    assertThat(server().plugin("io.acme.discovery").path("version").asText()).isEqualTo("1.1.0");
+    runs("io.acme.discovery", "1.1.0");
 
     drop(
         SampleJar.of(NOTIFIER)
@@ -100,9 +97,7 @@ class DropFolderIT {
             .file("io/acme/notifier/release.txt", "second")
             .bytes(),
         "acme-notifier.jar");
-    Server.await(
-        "the new notifier runs",
-        () -> server().plugin("io.acme.notifier").path("version").asText().equals("1.1.0"));
+    runs("io.acme.notifier", "1.1.0");
     stage.target.metrics("# TYPE lamp gauge\nlamp 0\n");
     Server.await(
         "the new version tells the end",
@@ -126,9 +121,7 @@ class DropFolderIT {
     assertThat(startOf("io.narthex.discovery.statics"))
         .as("others never restart")
         .isEqualTo(others);
-    long elapsed = System.currentTimeMillis() - since;
-    assertThat(server().value("min_over_time(up{job=\"narthex\"}[" + elapsed + "ms])"))
-        .isEqualTo(1);
+    Scrapes.noneFailed(server(), "up{job=\"narthex\"}", since);
   }
 
   @Test
@@ -153,9 +146,7 @@ class DropFolderIT {
             .file("META-INF/note.txt", "another")
             .bytes(),
         "acme-discovery-1.1.0.jar");
-    Server.await(
-        "the new version runs",
-        () -> server().plugin("io.acme.discovery").path("version").asText().equals("1.1.0"));
+    runs("io.acme.discovery", "1.1.0");
     Server.await(
         "nothing is wrong",
         () -> server().plugin("io.acme.discovery").path("reason").asText().isEmpty());
@@ -166,10 +157,10 @@ class DropFolderIT {
             server().value("count_over_time(up{job=\"acme\"}[1h])") > 12
                 && System.currentTimeMillis() - since > 12_000);
     assertThat(server().plugin("io.acme.discovery").path("version").asText()).isEqualTo("1.1.0");
+    Scrapes.noneFailed(server(), "up{job=\"acme\"}", since);
     assertThat(server().value("sum_over_time(scrape_series_added{job=\"acme\"}[1h])"))
         .as("the target was never forgotten")
         .isEqualTo(1);
-    assertThat(server().value("min_over_time(up{job=\"acme\"}[1h])")).isEqualTo(1);
   }
 
   @Test
@@ -244,10 +235,7 @@ class DropFolderIT {
 
     assertThat(startOf("io.acme.discovery")).isEqualTo(before);
     assertThat(server().plugin("io.acme.discovery").path("state").asText()).isEqualTo("running");
-    long elapsed = System.currentTimeMillis() - since;
-    assertThat(server().value("min_over_time(up{job=\"acme\"}[" + elapsed + "ms])"))
-        .as(() -> server().log())
-        .isEqualTo(1);
+    Scrapes.noneFailed(server(), "up{job=\"acme\"}", since);
     assertThat(server().get("-/ready").statusCode()).isEqualTo(200);
 
     // what was broken leaves no trace when it goes, and a good jar of that name works
@@ -294,6 +282,16 @@ class DropFolderIT {
   private String lastRelease() {
     var received = stage.sink.received();
     return received.isEmpty() ? "" : received.getLast().path("release").asText();
+  }
+
+  private void runs(String id, String version) {
+    Server.await(
+        id + " " + version + " runs",
+        () -> {
+          JsonNode plugin = server().plugin(id);
+          return plugin.path("state").asText().equals("running")
+              && plugin.path("version").asText().equals(version);
+        });
   }
 
   private long startOf(String plugin) {

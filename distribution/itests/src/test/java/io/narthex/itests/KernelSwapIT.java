@@ -38,7 +38,7 @@ class KernelSwapIT {
         .file(
             "prometheus.yml",
             """
-            global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 200ms}
+            global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 200ms}
             rule_files: [rules.yml]
             scrape_configs:
               - {job_name: lamps, static_configs: [{targets: ['{target}']}]}
@@ -314,9 +314,10 @@ class KernelSwapIT {
     for (Path jar : list(kept)) {
       Files.delete(jar);
     }
+    long restarted = System.currentTimeMillis();
     stage.restart();
     assertThat(version(GRAMMAR)).isEqualTo("0.1.0");
-    Server.await("it answers", () -> server().value("lamp") == 1);
+    Scrapes.awaitAfter(server(), "lamp", restarted);
   }
 
   /** Asks for things whose answer is known, from several threads. */

@@ -31,6 +31,7 @@ final class Server implements AutoCloseable {
   /** How long a server may take to be ready on a busy machine. */
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
+  private static final int LINES_SHOWN = 60;
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern LISTENING = Pattern.compile("Listening on \\S*?:(\\d+)", 0);
 
@@ -40,9 +41,11 @@ final class Server implements AutoCloseable {
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
   private final Thread reader;
   private final long started = System.nanoTime();
+  private volatile String lastAnswer = "";
 
   private Server(Process process) {
     this.process = process;
+    Evidence.of(this);
     reader = Thread.ofPlatform().daemon().name("server log").start(this::read);
   }
 
@@ -132,13 +135,19 @@ final class Server implements AutoCloseable {
 
   /** Returns what helps to understand a failed test: the end of the log, targets and plugins. */
   String evidence() {
-    StringBuilder out = new StringBuilder("The server's log ends with:\n");
-    log().lines().skip(Math.max(0, log().lines().count() - 60)).forEach(l -> out.append(l + "\n"));
-    for (String path : List.of("api/v1/targets", "narthex/api/v1/plugins", "metrics")) {
-      try {
-        out.append(path).append(": ").append(get(path).body()).append('\n');
-      } catch (RuntimeException e) {
-        out.append(path).append(": ").append(e).append('\n');
+    List<String> lines = log().lines().toList();
+    StringBuilder out = new StringBuilder("server " + pid() + ", the end of its log:\n");
+    lines
+        .subList(Math.max(0, lines.size() - LINES_SHOWN), lines.size())
+        .forEach(line -> out.append(line).append('\n'));
+    out.append("last query: ").append(lastAnswer).append('\n');
+    if (alive()) {
+      for (String path : List.of("api/v1/targets", "narthex/api/v1/plugins")) {
+        try {
+          out.append(path).append(": ").append(get(path).body()).append('\n');
+        } catch (RuntimeException e) {
+          out.append(path).append(": ").append(e).append('\n');
+        }
       }
     }
     return out.toString();
@@ -281,6 +290,7 @@ final class Server implements AutoCloseable {
   /** Returns the result of an instant query: a list of series with value. */
   JsonNode query(String expression) {
     JsonNode answer = json("api/v1/query?" + form("query", expression));
+    lastAnswer = expression + ": " + answer;
     if (!answer.path("status").asText().equals("success")) {
       throw new IllegalStateException(expression + ": " + answer);
     }

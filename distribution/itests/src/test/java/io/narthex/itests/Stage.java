@@ -190,9 +190,6 @@ final class Stage implements AfterEachCallback, AfterAllCallback {
 
   @Override
   public void afterEach(ExtensionContext context) throws IOException {
-    if (context.getExecutionException().isPresent() && started != null) {
-      System.out.println(context.getDisplayName() + " failed. " + started.evidence());
-    }
     if (context.getTestInstanceLifecycle().orElse(null) != Lifecycle.PER_CLASS) {
       close();
     }

@@ -21,7 +21,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 public abstract class DiscoveryKit {
   /** How long the kit waits for something to happen. */
-  protected static final Duration PATIENCE = Duration.ofSeconds(10);
+  protected static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final Duration END = Duration.ofSeconds(10);
 
   /** Folder of the test; relative paths in the configuration begin here. */
   @TempDir protected Path directory;
@@ -74,7 +76,7 @@ public abstract class DiscoveryKit {
     @Override
     public void close() throws InterruptedException {
       thread.interrupt();
-      thread.join(PATIENCE.toMillis());
+      thread.join(END.toMillis());
       assertThat(thread.isAlive()).as("runs on though interrupted").isFalse();
       assertThat(failure.get()).isNull();
     }

@@ -11,6 +11,8 @@ import java.util.function.BooleanSupplier;
 
 /** Keeps what a discovery hands over. Thread-safe. */
 public final class RecordingSink implements TargetSink {
+  private static final long RECHECK_MS = 50;
+
   private final Map<String, TargetGroup> groups = new LinkedHashMap<>();
   private final List<String> failures = new ArrayList<>();
   private int updates;
@@ -58,8 +60,7 @@ public final class RecordingSink implements TargetSink {
       throws InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
     while (!condition.getAsBoolean()) {
-      long left = (deadline - System.nanoTime()) / 1_000_000;
-      if (left <= 0) {
+      if (deadline - System.nanoTime() <= 0) {
         throw new AssertionError(
             "waited "
                 + patience
@@ -70,7 +71,7 @@ public final class RecordingSink implements TargetSink {
                 + ", failures "
                 + failures);
       }
-      wait(left);
+      wait(RECHECK_MS); // the condition may be about more than this sink
     }
   }
 }

@@ -1,20 +1,28 @@
 package io.narthex.bench.torture;
 
 import java.time.Instant;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Watches how late a thread of this process is woken. Targets that are scraped every second fail
  * when the machine stands still for a second; this tells that from a fault of the server.
  */
-final class StallMeter implements AutoCloseable {
+public final class StallMeter implements AutoCloseable {
   private static final long SLEEP_MS = 20;
+  private static final double NOTED = 0.25; // seconds
+  private static final int KEPT = 1000;
+
+  private record Stall(long endMs, double seconds) {}
 
   private final Thread thread;
+  private final Queue<Stall> stalls = new ConcurrentLinkedQueue<>();
   private volatile boolean stopping;
   private volatile double longest; // seconds
   private volatile Instant at = Instant.now();
 
-  StallMeter() {
+  /** Begins to watch. */
+  public StallMeter() {
     thread = Thread.ofPlatform().daemon().name("stalls").start(this::run);
   }
 
@@ -28,6 +36,12 @@ final class StallMeter implements AutoCloseable {
           at = Instant.now();
           longest = late;
         }
+        if (late > NOTED) {
+          stalls.add(new Stall(System.currentTimeMillis(), late));
+          if (stalls.size() > KEPT) {
+            stalls.remove();
+          }
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -35,12 +49,17 @@ final class StallMeter implements AutoCloseable {
   }
 
   /** Returns by how many seconds the thread was late at most. */
-  double longest() {
+  public double longest() {
     return longest;
   }
 
-  /** Returns when that ended. */
-  Instant at() {
+  /** Returns the same for what ended after a time, in milliseconds; 0 for less than 0.25 s. */
+  public double longestSince(long ms) {
+    return stalls.stream().filter(s -> s.endMs > ms).mapToDouble(Stall::seconds).max().orElse(0);
+  }
+
+  /** Returns when the longest ended. */
+  public Instant at() {
     return at;
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.model.TargetGroup;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.discovery.Discovery;
+import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.TestPluginContext;
@@ -16,6 +17,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +29,9 @@ final class HttpDiscoveryTest extends DiscoveryKit {
       """
       [{"targets": ["a:1", "b:2"], "labels": {"env": "test"}}, {"targets": ["c:3"], "more": [1]}]
       """;
+  private static final Duration INTERVAL = Duration.ofMillis(500);
   private final HttpStandIn server;
+  private final Set<Duration> timeouts = ConcurrentHashMap.newKeySet();
 
   HttpDiscoveryTest() throws IOException {
     server = new HttpStandIn();
@@ -40,12 +45,28 @@ final class HttpDiscoveryTest extends DiscoveryKit {
 
   @Override
   protected PluginContext context() {
-    return new TestPluginContext(directory, clock, new PlainHttp());
+    PlainHttp http = new PlainHttp();
+    return new TestPluginContext(
+        directory,
+        clock,
+        (request, settings) -> {
+          timeouts.add(request.timeout());
+          // a machine that stands still must not fail a test of something else
+          return http.send(
+              new HttpTransport.Request(
+                  request.method(),
+                  request.uri(),
+                  request.headers(),
+                  request.body(),
+                  Duration.ofMinutes(1),
+                  null),
+              settings);
+        });
   }
 
   @Override
   protected Discovery open(PluginContext context) {
-    return open(url(), Duration.ofMillis(500));
+    return open(url(), INTERVAL);
   }
 
   private String url() {
@@ -83,6 +104,7 @@ final class HttpDiscoveryTest extends DiscoveryKit {
       server.answer("application/json", "[]");
       running.sink.await("none", PATIENCE, () -> running.sink.groups().isEmpty());
     }
+    assertThat(timeouts).containsExactly(INTERVAL);
     assertThat(server.received().get(0).headers())
         .containsEntry("Accept", "application/json")
         .containsEntry("X-Prometheus-Refresh-Interval-Seconds", "0.5");

@@ -1,0 +1,58 @@
+package io.narthex.itests;
+
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
+
+/** Prints what the servers of a failed test say. Registered for all tests. */
+public final class Evidence
+    implements AfterTestExecutionCallback, LifecycleMethodExecutionExceptionHandler {
+  private static final int SERVERS = 3;
+  private static final Queue<Server> NEWEST = new ConcurrentLinkedQueue<>();
+
+  /** Created by JUnit. */
+  public Evidence() {}
+
+  /** A server was started. */
+  static void of(Server server) {
+    NEWEST.add(server);
+    if (NEWEST.size() > SERVERS) {
+      NEWEST.remove();
+    }
+  }
+
+  @Override
+  public void afterTestExecution(ExtensionContext context) {
+    if (context.getExecutionException().isPresent()) {
+      print(context);
+    }
+  }
+
+  @Override
+  public void handleBeforeAllMethodExecutionException(ExtensionContext context, Throwable e)
+      throws Throwable {
+    print(context);
+    throw e;
+  }
+
+  @Override
+  public void handleBeforeEachMethodExecutionException(ExtensionContext context, Throwable e)
+      throws Throwable {
+    print(context);
+    throw e;
+  }
+
+  @Override
+  public void handleAfterEachMethodExecutionException(ExtensionContext context, Throwable e)
+      throws Throwable {
+    print(context);
+    throw e;
+  }
+
+  private static void print(ExtensionContext context) {
+    NEWEST.forEach(
+        server -> System.out.println(context.getDisplayName() + " failed; " + server.evidence()));
+  }
+}
