@@ -5,6 +5,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
+import org.opentest4j.TestAbortedException;
 
 /** Prints what the servers of a failed test say. Registered for all tests. */
 public final class Evidence
@@ -25,9 +26,10 @@ public final class Evidence
 
   @Override
   public void afterTestExecution(ExtensionContext context) {
-    if (context.getExecutionException().isPresent()) {
-      print(context);
-    }
+    context
+        .getExecutionException()
+        .filter(e -> !(e instanceof TestAbortedException)) // skipped
+        .ifPresent(_ -> print(context));
   }
 
   @Override
