@@ -26,35 +26,34 @@ public final class Evidence
 
   @Override
   public void afterTestExecution(ExtensionContext context) {
-    context
-        .getExecutionException()
-        .filter(e -> !(e instanceof TestAbortedException)) // skipped
-        .ifPresent(_ -> print(context));
+    context.getExecutionException().ifPresent(e -> print(context, e));
   }
 
   @Override
   public void handleBeforeAllMethodExecutionException(ExtensionContext context, Throwable e)
       throws Throwable {
-    print(context);
+    print(context, e);
     throw e;
   }
 
   @Override
   public void handleBeforeEachMethodExecutionException(ExtensionContext context, Throwable e)
       throws Throwable {
-    print(context);
+    print(context, e);
     throw e;
   }
 
   @Override
   public void handleAfterEachMethodExecutionException(ExtensionContext context, Throwable e)
       throws Throwable {
-    print(context);
+    print(context, e);
     throw e;
   }
 
-  private static void print(ExtensionContext context) {
-    NEWEST.forEach(
-        server -> System.out.println(context.getDisplayName() + " failed; " + server.evidence()));
+  private static void print(ExtensionContext context, Throwable why) {
+    if (!(why instanceof TestAbortedException)) { // else it is skipped
+      NEWEST.forEach(
+          server -> System.out.println(context.getDisplayName() + " failed; " + server.evidence()));
+    }
   }
 }

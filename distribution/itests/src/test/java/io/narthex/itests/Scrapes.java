@@ -13,6 +13,11 @@ final class Scrapes {
 
   private Scrapes() {}
 
+  /** Begins to watch for stalls, if nobody did before. */
+  static void watch() {
+    // the class is loaded: that is all
+  }
+
   /**
    * No scrape has failed since a time, in milliseconds. Only a machine that stood still is an
    * excuse.
