@@ -292,63 +292,40 @@ public final class Fuzz {
   }
 
   private void one(String text) {
-    boolean[] valid = new boolean[1];
-    long took = timed(() -> valid[0] = parses(text));
-    slowestParse = Math.max(slowestParse, took);
-    if (took > SLOW_NANOS) {
-      failures.add("FAIL parse took " + took / 1_000_000 + " ms: " + quoted(text));
-    }
-    if (valid[0]) {
-      parsed++;
-      evaluate(text);
-    }
-  }
-
-  /** Returns how long it takes. What takes too long has to do so twice: machines stand still. */
-  private static long timed(Runnable work) {
-    long took = once(work);
-    return took > SLOW_NANOS ? Math.min(took, once(work)) : took;
-  }
-
-  private static long once(Runnable work) {
     long begun = System.nanoTime();
-    work.run();
-    return System.nanoTime() - begun;
-  }
-
-  private boolean parses(String text) {
+    boolean valid = false;
     try {
-      return parser.parse(text) != null;
+      valid = parser.parse(text) != null;
+      parsed++;
     } catch (ParseException e) {
       // what a user gets to see
     } catch (RuntimeException | Error e) {
       failures.add("FAIL parse " + at(e) + ": " + quoted(text));
     }
-    return false;
+    long took = System.nanoTime() - begun;
+    slowestParse = Math.max(slowestParse, took);
+    if (took > SLOW_NANOS) {
+      failures.add("FAIL parse took " + took / 1_000_000 + " ms: " + quoted(text));
+    }
+    if (valid) {
+      evaluate(text);
+    }
   }
 
   private void evaluate(String text) {
     evaluated++;
-    boolean instant = random.nextBoolean();
-    long at = endMs - random.nextInt(instant ? 600_000 : 2_000_000);
-    long step = 1 + random.nextInt(120_000);
-    long end = at + step * random.nextInt(60);
-    long took = timed(() -> evaluate(text, instant, at, end, step));
-    if (took > slowestRun) {
-      slowestRun = took;
-      slowestText = text;
-    }
-    if (took > SLOW_NANOS) {
-      failures.add("FAIL evaluation took " + took / 1_000_000 + " ms: " + quoted(text));
-    }
-  }
-
-  private void evaluate(String text, boolean instant, long at, long end, long step) {
+    long begun = System.nanoTime();
     try {
-      var unused =
-          instant
-              ? engine.instant(text, at, QueryEngine.Options.DEFAULT)
-              : engine.range(text, at, end, step, QueryEngine.Options.DEFAULT);
+      if (random.nextBoolean()) {
+        var unused =
+            engine.instant(text, endMs - random.nextInt(600_000), QueryEngine.Options.DEFAULT);
+      } else {
+        long start = endMs - random.nextInt(2_000_000);
+        long step = 1 + random.nextInt(120_000);
+        var unused =
+            engine.range(
+                text, start, start + step * random.nextInt(60), step, QueryEngine.Options.DEFAULT);
+      }
     } catch (QueryException e) {
       if (e.kind() == QueryException.Kind.TIMEOUT) {
         timeouts++;
@@ -357,6 +334,14 @@ public final class Fuzz {
       }
     } catch (RuntimeException | Error e) {
       failures.add("FAIL evaluation " + at(e) + ": " + quoted(text));
+    }
+    long took = System.nanoTime() - begun;
+    if (took > slowestRun) {
+      slowestRun = took;
+      slowestText = text;
+    }
+    if (took > SLOW_NANOS) {
+      failures.add("FAIL evaluation took " + took / 1_000_000 + " ms: " + quoted(text));
     }
   }
 

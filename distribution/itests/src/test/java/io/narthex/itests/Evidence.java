@@ -7,7 +7,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
 import org.opentest4j.TestAbortedException;
 
-/** Prints what the servers of a failed test say. Registered for all tests. */
+/** Adds to the failure of a test what its servers say. Registered for all tests. */
 public final class Evidence
     implements AfterTestExecutionCallback, LifecycleMethodExecutionExceptionHandler {
   private static final int SERVERS = 3;
@@ -26,34 +26,33 @@ public final class Evidence
 
   @Override
   public void afterTestExecution(ExtensionContext context) {
-    context.getExecutionException().ifPresent(e -> print(context, e));
+    context.getExecutionException().ifPresent(Evidence::add);
   }
 
   @Override
   public void handleBeforeAllMethodExecutionException(ExtensionContext context, Throwable e)
       throws Throwable {
-    print(context, e);
+    add(e);
     throw e;
   }
 
   @Override
   public void handleBeforeEachMethodExecutionException(ExtensionContext context, Throwable e)
       throws Throwable {
-    print(context, e);
+    add(e);
     throw e;
   }
 
   @Override
   public void handleAfterEachMethodExecutionException(ExtensionContext context, Throwable e)
       throws Throwable {
-    print(context, e);
+    add(e);
     throw e;
   }
 
-  private static void print(ExtensionContext context, Throwable why) {
-    if (!(why instanceof TestAbortedException)) { // else it is skipped
-      NEWEST.forEach(
-          server -> System.out.println(context.getDisplayName() + " failed; " + server.evidence()));
+  private static void add(Throwable failure) {
+    if (!(failure instanceof TestAbortedException)) { // else it is skipped
+      NEWEST.forEach(server -> failure.addSuppressed(new AssertionError(server.evidence())));
     }
   }
 }

@@ -337,7 +337,7 @@ class HostilePluginsIT {
     awaitAfterCollections(
         "its class loader counts as leaked after a collection",
         () -> leaks("io.acme.deaf", "class_loader").size() == 1);
-    Server.await("its target stays", () -> server().value("up{by=\"deaf\"}") == 1);
+    assertThat(server().value("up{by=\"deaf\"}")).isEqualTo(1);
     assertThat(cli("info", "io.acme.deaf"))
         .contains("LEFT BEHIND")
         .contains("discovery scrape/deaf deaf[0]")

@@ -38,7 +38,7 @@ class KernelSwapIT {
         .file(
             "prometheus.yml",
             """
-            global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 200ms}
+            global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 200ms}
             rule_files: [rules.yml]
             scrape_configs:
               - {job_name: lamps, static_configs: [{targets: ['{target}']}]}

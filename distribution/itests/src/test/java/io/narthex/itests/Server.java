@@ -46,7 +46,6 @@ final class Server implements AutoCloseable {
   private Server(Process process) {
     this.process = process;
     Evidence.of(this);
-    Scrapes.watch();
     reader = Thread.ofPlatform().daemon().name("server log").start(this::read);
   }
 

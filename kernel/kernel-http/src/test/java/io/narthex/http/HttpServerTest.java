@@ -721,7 +721,7 @@ class HttpServerTest {
     awaitMore(right, 100);
     assertThat(stop.isAlive()).as("a request is running").isTrue();
     engine.release.countDown();
-    assertThat(inFlight.get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    assertThat(inFlight.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     stop.join();
     awaitMore(right, 100);
     ended.set(true);

@@ -99,7 +99,7 @@ final class Fakes {
     }
 
     synchronized void awaitAppends(int n) throws InterruptedException {
-      long deadline = System.nanoTime() + 60_000_000_000L;
+      long deadline = System.nanoTime() + 10_000_000_000L;
       while (appended < n) {
         long left = (deadline - System.nanoTime()) / 1_000_000;
         if (left <= 0) {

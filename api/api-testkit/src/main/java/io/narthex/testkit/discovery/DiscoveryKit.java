@@ -21,9 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 public abstract class DiscoveryKit {
   /** How long the kit waits for something to happen. */
-  protected static final Duration PATIENCE = Duration.ofSeconds(60);
-
-  private static final Duration END = Duration.ofSeconds(10);
+  protected static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** Folder of the test; relative paths in the configuration begin here. */
   @TempDir protected Path directory;
@@ -76,7 +74,7 @@ public abstract class DiscoveryKit {
     @Override
     public void close() throws InterruptedException {
       thread.interrupt();
-      thread.join(END.toMillis());
+      thread.join(PATIENCE.toMillis());
       assertThat(thread.isAlive()).as("runs on though interrupted").isFalse();
       assertThat(failure.get()).isNull();
     }

@@ -25,9 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What every notifier has to do. Extend it and say how the other side is played. */
 public abstract class NotifierKit {
   /** How long the kit waits for something to happen. */
-  protected static final Duration PATIENCE = Duration.ofSeconds(60);
-
-  private static final Duration END = Duration.ofSeconds(10);
+  protected static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** When the alerts of the kit began. */
   protected static final Instant STARTED = Instant.parse("2026-01-02T03:04:05.678Z");
@@ -182,7 +180,7 @@ public abstract class NotifierKit {
         Thread.onSpinWait();
       }
       thread.interrupt();
-      thread.join(END.toMillis());
+      thread.join(PATIENCE.toMillis());
       assertThat(thread.isAlive()).as("goes on though interrupted").isFalse();
       assertThat(result.get()).isNotEqualTo(SendResult.delivered());
     }

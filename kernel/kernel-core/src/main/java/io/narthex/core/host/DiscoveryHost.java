@@ -194,8 +194,8 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
           int inARow = crashes.crashed(System.nanoTime());
           Duration pause = guard.limits().pauseAfter(inARow);
           LOG.warn("{} failed, starts again in {} s: {}", what, seconds(pause), e.toString(), e);
+          failures.with(block.type()).inc(); // before it is shown
           problem = "failed: " + e + "; starts again in " + seconds(pause) + " s";
-          failures.with(block.type()).inc();
           if (inARow >= guard.limits().crashes() && servesNobody(mine)) {
             guard.repeatedCrashes(
                 provider, what + " failed " + inARow + " times in a row, last: " + e);

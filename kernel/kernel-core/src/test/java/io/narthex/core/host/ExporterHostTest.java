@@ -146,10 +146,10 @@ class ExporterHostTest {
     Thread swap = Thread.ofPlatform().start(() -> run(emitting("v2")));
     Fakes.eventually(() -> swap.getState() == Thread.State.TIMED_WAITING);
     assertThat(collect()).as("while the former still collects").containsExactly("v2");
-    assertThat(waiting.get(60, TimeUnit.SECONDS)).as("so does who waited").containsExactly("v2");
+    assertThat(waiting.get(10, TimeUnit.SECONDS)).as("so does who waited").containsExactly("v2");
     assertThat(closed).isEmpty();
     go.countDown();
-    assertThat(running.get(60, TimeUnit.SECONDS)).containsExactly("v1");
+    assertThat(running.get(10, TimeUnit.SECONDS)).containsExactly("v1");
     swap.join();
     assertThat(closed).containsExactly("v1 one");
   }

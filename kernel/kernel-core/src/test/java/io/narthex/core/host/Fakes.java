@@ -51,10 +51,10 @@ final class Fakes {
 
   /** Waits until a condition holds. */
   static void eventually(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {
-        throw new AssertionError("the condition did not become true within 60 s");
+        throw new AssertionError("the condition did not become true within 10 s");
       }
       LockSupport.parkNanos(5_000_000);
     }

@@ -199,7 +199,7 @@ class NotifierHostTest {
     });
     assertThat(events).doesNotContain("close v1 one");
     go.countDown();
-    assertThat(slow.get(60, TimeUnit.SECONDS)).isEqualTo(SendResult.delivered());
+    assertThat(slow.get(10, TimeUnit.SECONDS)).isEqualTo(SendResult.delivered());
     swap.join();
     assertThat(events)
         .containsExactly("open v1 one", "open v2 one", "sent v2", "sent v1", "close v1 one");
@@ -299,7 +299,7 @@ class NotifierHostTest {
     assertThat(reason(send())).contains("has 256 notifications on their way already");
     go.countDown();
     for (FutureTask<SendResult> task : sends) {
-      assertThat(task.get(60, TimeUnit.SECONDS)).isEqualTo(SendResult.delivered());
+      assertThat(task.get(10, TimeUnit.SECONDS)).isEqualTo(SendResult.delivered());
     }
     assertThat(send()).isEqualTo(SendResult.delivered());
   }

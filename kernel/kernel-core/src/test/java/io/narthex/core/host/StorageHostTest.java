@@ -204,7 +204,7 @@ class StorageHostTest {
     Thread waiter = Thread.ofPlatform().start(waiting);
     Fakes.eventually(() -> waiter.getState() == Thread.State.TIMED_WAITING);
     go.countDown();
-    assertThat(waiting.get(60, TimeUnit.SECONDS)).isPositive();
+    assertThat(waiting.get(10, TimeUnit.SECONDS)).isPositive();
     swap.join();
     assertThat(series()).isEqualTo("v2");
   }
@@ -221,7 +221,7 @@ class StorageHostTest {
     assertThat(host.append(batch(host.resolve(Labels.EMPTY))).allOk()).isTrue();
     FutureTask<Boolean> other = new FutureTask<>(host::tryHold);
     Thread.ofPlatform().start(other);
-    assertThat(other.get(60, TimeUnit.SECONDS)).as("others do not overtake").isFalse();
+    assertThat(other.get(10, TimeUnit.SECONDS)).as("others do not overtake").isFalse();
     host.release();
     swap.join();
     assertThat(series()).isEqualTo("v2");
@@ -306,7 +306,7 @@ class StorageHostTest {
     Thread waiter = Thread.ofPlatform().start(waiting);
     Fakes.eventually(() -> waiter.getState() == Thread.State.TIMED_WAITING);
     host.close();
-    assertThatThrownBy(() -> waiting.get(60, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> waiting.get(10, TimeUnit.SECONDS))
         .hasRootCauseInstanceOf(StorageException.Closed.class);
   }
 

@@ -97,11 +97,6 @@ class ClassLocksTest {
 
       new ClassLocks(felix.getBundleContext()).release();
 
-      // the machine itself lets go of an ended thread a little later
-      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-      while (isHeld(thread) && System.nanoTime() - deadline < 0) {
-        Thread.sleep(10);
-      }
       assertThat(isHeld(thread)).isFalse();
       assertThat(bundle.loadClass(CLASS).getName()).isEqualTo(CLASS);
     } finally {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 final class ConsulDiscoveryTest extends DiscoveryKit {
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration SOON = Duration.ofSeconds(10);
   private final ConsulAgent agent;
 
   ConsulDiscoveryTest() throws IOException {

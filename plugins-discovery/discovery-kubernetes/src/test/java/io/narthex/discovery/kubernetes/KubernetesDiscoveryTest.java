@@ -28,7 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 final class KubernetesDiscoveryTest extends DiscoveryKit {
-  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Duration SOON = Duration.ofSeconds(10);
   private static final AttachMetadata NOTHING =
       new AttachMetadata(false, false, false, false, false);
   private static final String POD =

@@ -36,6 +36,7 @@ public final class Exporting implements ExporterProvider<Exporting.Config> {
       public void collect(MetricSink sink, Map<String, List<String>> parameters)
           throws InterruptedException {
         collections++;
+        // what it reads takes its time, and ends when it is interrupted
         Thread.sleep(Mode.is("is slow") && collections > 3 ? 5_000 : 20);
         if (Mode.is("throws") || closed) {
           throw new IllegalStateException("the socket is closed");

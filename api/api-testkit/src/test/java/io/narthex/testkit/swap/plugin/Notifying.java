@@ -76,7 +76,7 @@ public final class Notifying
                 config.url(),
                 "text/plain",
                 n.dedupKey().getBytes(StandardCharsets.UTF_8),
-                Duration.ofSeconds(60));
+                Duration.ofSeconds(5));
         try (HttpTransport.Response r =
             context.http().send(request, HttpTransport.HttpSettings.DEFAULT)) {
           return r.status() == 200 ? SendResult.delivered() : SendResult.retryLater("no");
