@@ -134,6 +134,8 @@ final class Aggregations {
         id = g.size();
         g.labels.add(labels);
         g.dropName.add(series.dropName);
+      } else if (series.dropName) {
+        g.dropName.set(id, true); // a name that a member has lost is lost for its group
       }
       g.of[s] = id;
     }
@@ -391,6 +393,10 @@ final class Aggregations {
         if (last == null || !text.equals(lastText)) {
           Labels labels = base.with(label, text);
           last = out.computeIfAbsent(labels, l -> new StepSeries(l, s.dropName, grid.size()));
+          if (s.dropName && !last.dropName) {
+            last = last.with(labels, true);
+            out.put(labels, last);
+          }
           lastText = text;
         }
         last.set(i, last.floats[i] + 1);

@@ -532,8 +532,9 @@ final class BinaryOperations {
       int[] used = new int[one.size()];
       Arrays.fill(matched, -1);
       Arrays.fill(used, -1);
-      Double manyFill = swapped ? matching.fillRight() : matching.fillLeft();
-      Double oneFill = swapped ? matching.fillLeft() : matching.fillRight();
+      // group_right swaps the operands before it fills: fill_left always stands in for "many"
+      Double manyFill = matching.fillLeft();
+      Double oneFill = matching.fillRight();
       for (int i = 0; i < grid.size(); i++) {
         context.check();
         boolean oneSided = !anyAt(many, i) || !anyAt(one, i);

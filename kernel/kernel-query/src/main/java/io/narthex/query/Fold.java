@@ -25,6 +25,9 @@ final class Fold implements SeriesSink {
   abstract static class Group {
     final StepSeries out;
 
+    /** Whether any member has lost its name. */
+    boolean dropName;
+
     Group(StepSeries out) {
       this.out = out;
     }
@@ -68,9 +71,10 @@ final class Fold implements SeriesSink {
     Labels labels = groupOf.apply(series.labels);
     Group group = groups.get(labels);
     if (group == null) {
-      group = begin.apply(new StepSeries(labels, series.dropName, steps));
+      group = begin.apply(new StepSeries(labels, false, steps));
       groups.put(labels, group);
     }
+    group.dropName |= series.dropName;
     group.add(series);
   }
 
@@ -79,7 +83,8 @@ final class Fold implements SeriesSink {
     List<StepSeries> out = new ArrayList<>(groups.size());
     for (Group group : groups.values()) {
       group.end();
-      out.add(group.out);
+      StepSeries series = group.out;
+      out.add(group.dropName ? series.with(series.labels, true) : series);
     }
     return out;
   }

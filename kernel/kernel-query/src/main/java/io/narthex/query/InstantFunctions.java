@@ -97,7 +97,7 @@ final class InstantFunctions {
       case "label_join" -> LabelFunctions.join(evaluator, a, grid);
       case "sort", "sort_desc" -> {
         if (!context.instant) {
-          context.annotations.sortInRangeQuery(a.get(0).position());
+          context.annotations.sortInRangeQuery(c.position());
           yield evaluator.vector(a.get(0), grid);
         }
         List<StepSeries> in = evaluator.vector(a.get(0), grid);
@@ -107,7 +107,7 @@ final class InstantFunctions {
       case "sort_by_label", "sort_by_label_desc" -> {
         List<StepSeries> in = evaluator.vector(a.get(0), grid);
         if (!context.instant) {
-          context.annotations.sortInRangeQuery(a.get(0).position());
+          context.annotations.sortInRangeQuery(c.position());
           yield in;
         }
         yield LabelFunctions.sortByLabel(in, a, name.endsWith("_desc"));

@@ -12,6 +12,7 @@ import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.spi.storage.SampleBatch;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -259,6 +260,80 @@ class PromqlEngineTest {
     assertThat(vector(engine, "a + fill_right(100) b")).isEqualTo("{x=\"1\"}=101.0 {x=\"2\"}=22.0");
     assertThat(vector(engine, "m - on(x) group_left fill(0) b"))
         .isEqualTo("{x=\"1\", y=\"p\"}=5.0 {x=\"1\", y=\"q\"}=6.0 {x=\"2\"}=-20.0 {x=\"3\"}=-30.0");
+  }
+
+  @Test
+  void fillsTheSideOfTheNameBeforeGroupRightSwapsTheOperands() {
+    TestStorage storage = new TestStorage();
+    SampleBatch b = new SampleBatch(4);
+    b.add(storage.resolve(Labels.of("__name__", "a", "i", "1")), 0, 10);
+    b.add(storage.resolve(Labels.of("__name__", "a", "i", "3")), 0, 30);
+    b.add(storage.resolve(Labels.of("__name__", "b", "i", "1", "k", "x")), 0, 1);
+    b.add(storage.resolve(Labels.of("__name__", "b", "i", "2", "k", "x")), 0, 2);
+    storage.append(b);
+    PromqlEngine engine = engine(storage, EngineOptions.CONFORMANCE);
+    assertThat(vector(engine, "a * on(i) group_right fill_left(5) b"))
+        .isEqualTo("{i=\"1\", k=\"x\"}=10.0 {i=\"3\"}=150.0");
+    assertThat(vector(engine, "a * on(i) group_right fill_right(5) b"))
+        .isEqualTo("{i=\"1\", k=\"x\"}=10.0 {i=\"2\", k=\"x\"}=10.0");
+    assertThat(vector(engine, "a * on(i) group_right fill_left(5) fill_right(7) b"))
+        .isEqualTo("{i=\"1\", k=\"x\"}=10.0 {i=\"2\", k=\"x\"}=14.0 {i=\"3\"}=150.0");
+    assertThat(vector(engine, "b * on(i) group_left fill_left(5) a"))
+        .isEqualTo("{i=\"1\", k=\"x\"}=10.0 {i=\"3\"}=150.0");
+    assertThat(vector(engine, "b * on(i) group_left fill_right(5) a"))
+        .isEqualTo("{i=\"1\", k=\"x\"}=10.0 {i=\"2\", k=\"x\"}=10.0");
+  }
+
+  @Test
+  void tellsThatSortIsIneffectiveAtThePlaceOfTheCall() {
+    for (String sort :
+        List.of(
+            "sort(m_total)",
+            "sort_desc(m_total)",
+            "sort_by_label(m_total, \"s\")",
+            "sort_by_label_desc(m_total, \"s\")")) {
+      QueryResult result =
+          engine(storage(2, 20), EngineOptions.CONFORMANCE)
+              .range("sum(" + sort + ")", 0, 60_000, 30_000, DEFAULT);
+      assertThat(result.warnings())
+          .containsExactly(
+              "PromQL warning: sort is ineffective for range queries since results are always"
+                  + " ordered by labels (1:5)");
+    }
+  }
+
+  @Test
+  void losesTheNameOfAGroupWhenAMemberHasLostIt() {
+    TestStorage storage = new TestStorage();
+    SampleBatch b = new SampleBatch(64);
+    long plain = storage.resolve(Labels.of("__name__", "x", "e", "1"));
+    long counter = storage.resolve(Labels.of("__name__", "x", "e", "2"));
+    for (int i = 0; i <= 20; i++) {
+      if (i >= 10) {
+        b.add(plain, i * 60_000L, 1); // the first steps have the rate alone
+      }
+      b.add(counter, i * 60_000L, i);
+    }
+    storage.append(b);
+    PromqlEngine engine = engine(storage, EngineOptions.CONFORMANCE);
+    String rate = "rate(x{e=\"2\"}[5m])";
+    String kept = "x{e=\"1\"}";
+    for (String both : List.of(kept + " or " + rate, rate + " or " + kept)) {
+      for (String aggregation :
+          List.of(
+              "sum by (__name__) (%s)",
+              "max by (__name__) (%s)",
+              "quantile by (__name__) (0.5, %s)",
+              "count_values by (__name__) (\"v\", clamp_max(%s, 0))")) {
+        String query = aggregation.formatted(both);
+        Data.Matrix m =
+            (Data.Matrix) engine.range(query, 300_000, 1_200_000, 60_000, DEFAULT).data();
+        assertThat(m.series()).as(query).hasSize(1);
+        assertThat(m.series().getFirst().labels().get("__name__")).as(query).isEmpty();
+        assertThat(vector(engine, query, 1_200_000)).as(query).doesNotContain("__name__");
+      }
+    }
+    assertThat(vector(engine, "sum by (__name__) (x)", 1_200_000)).contains("__name__");
   }
 
   private static String vector(PromqlEngine engine, String query) {

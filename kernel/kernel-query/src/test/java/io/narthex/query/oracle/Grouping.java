@@ -55,7 +55,8 @@ final class Grouping {
       if (op.keepsElements()) {
         out.addAll(chosen(op, parameter, g.getValue()));
       } else {
-        out.add(new Element(g.getKey(), false, value(op, parameter, g.getValue())));
+        boolean lost = g.getValue().stream().anyMatch(Element::dropName);
+        out.add(new Element(g.getKey(), lost, value(op, parameter, g.getValue())));
       }
     }
     return out;

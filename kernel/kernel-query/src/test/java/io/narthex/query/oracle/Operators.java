@@ -138,8 +138,8 @@ final class Operators {
     List<Element> run(List<Element> left, List<Element> right) {
       List<Element> many = swapped ? right : left;
       List<Element> one = swapped ? left : right;
-      Double manyFill = swapped ? matching.fillRight() : matching.fillLeft();
-      Double oneFill = swapped ? matching.fillLeft() : matching.fillRight();
+      Double manyFill = matching.fillLeft(); // also with group_right, which swaps first
+      Double oneFill = matching.fillRight();
       boolean fills = manyFill != null || oneFill != null;
       if (!fills && (many.isEmpty() || one.isEmpty())) {
         return out;
