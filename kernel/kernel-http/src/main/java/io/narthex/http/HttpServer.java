@@ -1,9 +1,18 @@
 package io.narthex.http;
 
+import static java.util.Objects.requireNonNull;
 import static org.osgi.service.component.annotations.ReferenceCardinality.OPTIONAL;
 import static org.osgi.service.component.annotations.ReferencePolicy.DYNAMIC;
 import static org.osgi.service.component.annotations.ReferencePolicyOption.GREEDY;
 
+import io.narthex.format.duration.PromDuration;
+import io.narthex.format.re2.Re2SyntaxException;
+import io.narthex.http.access.AdminToken;
+import io.narthex.http.access.BrowserRule;
+import io.narthex.http.access.Guard;
+import io.narthex.http.access.ReadTimeout;
+import io.narthex.http.access.ServerTls;
+import io.narthex.http.access.WebConfigFile;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.exporter.ExporterService;
@@ -16,6 +25,7 @@ import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.web.WebContent;
+import io.narthex.spi.config.ConfigException;
 import jakarta.servlet.DispatcherType;
 import java.io.IOException;
 import java.net.BindException;
@@ -30,17 +40,22 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
+import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
 import org.eclipse.jetty.compression.gzip.GzipCompression;
 import org.eclipse.jetty.compression.server.CompressionConfig;
 import org.eclipse.jetty.compression.server.CompressionHandler;
 import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
+import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
 import org.glassfish.jersey.CommonProperties;
@@ -67,6 +82,9 @@ public final class HttpServer {
   private static final int BACKLOG = 512;
   private static final String CHOOSE = "choose another --web.listen-address";
   private static final int MAX_FORM = 10 << 20;
+  private static final int MIN_HEAD = 64 << 10;
+  private static final int MAX_HEAD = 1 << 20;
+  private static final int MAX_STREAMS = 128;
   private static final long STOP_MILLIS = 1000;
   private static final Duration DRAIN = Duration.ofSeconds(30);
 
@@ -117,13 +135,30 @@ public final class HttpServer {
       @Reference PluginService plugins) {
     this.info = info;
     // one that replaces another version accepts beside it until that one stops
+    Access access = access(info);
     List<ServerSocketChannel> sockets =
-        info.listeners().isEmpty() ? listen(info) : info.listeners();
+        access == null ? List.of() : info.listeners().isEmpty() ? listen(info) : info.listeners();
     starting =
         Thread.ofPlatform()
             .name("http-start")
-            .unstarted(() -> serve(info, config, metrics, storage, exporters, plugins, sockets));
-    if (sockets.isEmpty()) {
+            .unstarted(() -> {
+              try {
+                serve(
+                    info,
+                    config,
+                    metrics,
+                    storage,
+                    exporters,
+                    plugins,
+                    sockets,
+                    requireNonNull(access));
+              } catch (RuntimeException | Error e) {
+                // without it the server would say that it is ready and never answer
+                LOG.error("the HTTP server cannot start", e);
+                info.fatal("the HTTP server cannot start: " + e);
+              }
+            });
+    if (access == null || sockets.isEmpty()) {
       return;
     }
     if (!info.ready()) {
@@ -132,7 +167,7 @@ public final class HttpServer {
     }
     // it replaces another version: whether that works must be known before the other one goes
     try {
-      serve(info, config, metrics, storage, exporters, plugins, sockets);
+      serve(info, config, metrics, storage, exporters, plugins, sockets, access);
     } catch (RuntimeException | LinkageError e) {
       stop();
       throw e;
@@ -146,13 +181,18 @@ public final class HttpServer {
       StorageGate storage,
       ExporterService exporters,
       PluginService plugins,
-      List<ServerSocketChannel> sockets) {
+      List<ServerSocketChannel> sockets,
+      Access access) {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
     // Jersey, HK2 and Jetty look services up through the context class loader
     thread.setContextClassLoader(HttpServer.class.getClassLoader());
     try {
-      start(create(info, config, metrics, storage, exporters, plugins), info, sockets);
+      start(
+          create(info, config, metrics, storage, exporters, plugins, access),
+          info,
+          sockets,
+          access.file());
     } finally {
       thread.setContextClassLoader(before);
     }
@@ -164,7 +204,8 @@ public final class HttpServer {
       Metrics metrics,
       StorageGate storage,
       ExporterService exporters,
-      PluginService plugins) {
+      PluginService plugins,
+      Access access) {
     Clock clock = Clock.systemUTC();
     QueuedThreadPool pool = new QueuedThreadPool(32, 4);
     pool.setName("http");
@@ -193,11 +234,12 @@ public final class HttpServer {
     resources.register(new StatusApi(info, config, storage, services, plugins, clock));
     resources.register(new WriteApi(storage, info, metrics));
     resources.register(new ManagementApi(info, config));
-    PluginApi pluginApi = new PluginApi(plugins, info);
+    AdminToken token = new AdminToken(info);
+    PluginApi pluginApi = new PluginApi(plugins, info, token);
     resources.register(pluginApi);
     resources.register(new PluginSettingsApi(services, plugins, pluginApi));
     resources.register(new AlertmanagerApi(services, config, info));
-    CrossOrigin crossOrigin = new CrossOrigin(info.flag("web.cors.origin"));
+    CrossOrigin crossOrigin = access.crossOrigin();
     RequestMetrics requestMetrics = new RequestMetrics(metrics);
     resources.register(crossOrigin);
     resources.register(new ReadyFilter(info));
@@ -237,20 +279,53 @@ public final class HttpServer {
         CompressionConfig.builder()
             .compressIncludeMethod("GET")
             .compressIncludeMethod("POST")
+            // bodies arrive as they are sent: who takes compressed ones bounds what comes out
+            .decompressExcludePath("/*")
             .build());
     compression.setHandler(context);
-    created.setHandler(new RunningRequests(compression));
+    Guard guard = new Guard(compression, access.file(), access.browsers(), token, metrics);
+    Duration readTimeout = duration(info, "web.read-timeout", Duration.ofMinutes(5));
+    created.setHandler(new RunningRequests(new ReadTimeout(guard, readTimeout, metrics)));
     created.setErrorHandler(new PlainErrors());
     return created;
   }
 
+  /**
+   * Who may do what.
+   *
+   * @param file the web configuration
+   * @param browsers the rule for requests of browsers
+   * @param crossOrigin what pages of other origins may read
+   */
+  private record Access(WebConfigFile file, BrowserRule browsers, CrossOrigin crossOrigin) {}
+
+  /** Reads what decides who may do what; null after telling the server that it cannot go on. */
+  private static @Nullable Access access(ServerInfo info) {
+    if (info.enabled(PluginApi.PLAIN_REMOTE)) {
+      LOG.warn(
+          "--{}: the admin token is accepted over plain HTTP from other machines",
+          PluginApi.PLAIN_REMOTE);
+    }
+    String origin = info.flag("web.cors.origin");
+    try {
+      CrossOrigin crossOrigin = new CrossOrigin(origin);
+      BrowserRule browsers = new BrowserRule(info.externalUrl(), origin, info.routePrefix());
+      return new Access(new WebConfigFile(info.flag("web.config.file")), browsers, crossOrigin);
+    } catch (Re2SyntaxException e) {
+      info.fatal("--web.cors.origin: " + e.getMessage() + "; give an RE2 expression");
+    } catch (ConfigException e) {
+      info.fatal("web configuration: " + e.getMessage());
+    }
+    return null;
+  }
+
+  private static Duration duration(ServerInfo info, String flag, Duration otherwise) {
+    String value = info.flag(flag);
+    return value.isEmpty() ? otherwise : PromDuration.parse(value);
+  }
+
   /** Takes the addresses; returns nothing after telling the server that it cannot go on. */
   private static List<ServerSocketChannel> listen(ServerInfo info) {
-    if (!info.flag("web.config.file").isEmpty()) {
-      info.fatal(
-          "--web.config.file: TLS and basic authentication are not available yet; refusing to serve without them");
-      return List.of();
-    }
     List<ServerSocketChannel> sockets = new ArrayList<>();
     List<InetSocketAddress> bound = new ArrayList<>();
     String current = "";
@@ -306,21 +381,53 @@ public final class HttpServer {
     }
   }
 
-  private void start(Server created, ServerInfo info, List<ServerSocketChannel> sockets) {
+  /**
+   * Returns the bytes that the head of a request may have: what Prometheus takes, but never more
+   * than lets all connections together fill an eighth of the heap.
+   */
+  static int headLimit(int connections, long heapBytes) {
+    return (int) Math.clamp(heapBytes / 8 / Math.max(1, connections), MIN_HEAD, MAX_HEAD);
+  }
+
+  /** Returns what a listener speaks: HTTP/1.1, over TLS also HTTP/2. */
+  private static ConnectionFactory[] protocols(HttpConfiguration http, WebConfigFile file) {
+    HttpConnectionFactory plain = new HttpConnectionFactory(http);
+    ServerTls.Factory tls = file.tls();
+    if (tls == null) {
+      return new ConnectionFactory[] {plain};
+    }
+    // the host that a client names is its own business, as in the original
+    http.addCustomizer(new SecureRequestCustomizer(false));
+    if (!file.current().httpServerConfig().http2()) {
+      return new ConnectionFactory[] {new SslConnectionFactory(tls, plain.getProtocol()), plain};
+    }
+    ALPNServerConnectionFactory alpn = new ALPNServerConnectionFactory();
+    alpn.setDefaultProtocol(plain.getProtocol());
+    HTTP2ServerConnectionFactory http2 = new HTTP2ServerConnectionFactory(http);
+    http2.setMaxConcurrentStreams(MAX_STREAMS);
+    return new ConnectionFactory[] {
+      new SslConnectionFactory(tls, alpn.getProtocol()), alpn, http2, plain
+    };
+  }
+
+  private void start(
+      Server created, ServerInfo info, List<ServerSocketChannel> sockets, WebConfigFile file) {
+    int connections = Integer.parseInt(info.flag("web.max-connections"));
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
-    http.setIdleTimeout(300_000);
+    http.setIdleTimeout(duration(info, "web.read-timeout", Duration.ofMinutes(5)).toMillis());
+    http.setRequestHeaderSize(headLimit(connections, Runtime.getRuntime().maxMemory()));
     try {
+      ConnectionFactory[] protocols = protocols(http, file);
       for (ServerSocketChannel socket : sockets) {
-        ServerConnector connector =
-            new ServerConnector(created, 1, 1, new HttpConnectionFactory(http));
+        ServerConnector connector = new ServerConnector(created, 1, 1, protocols);
+        connector.addEventListener(created.getDescendant(ReadTimeout.class));
         SharedListener listener = new SharedListener(socket);
         accepting.add(listener);
         connector.open(listener);
         created.addConnector(connector);
       }
-      created.addBean(
-          new NetworkConnectionLimit(Integer.parseInt(info.flag("web.max-connections")), created));
+      created.addBean(new NetworkConnectionLimit(connections, created));
       server = created;
       created.start();
     } catch (Exception e) {

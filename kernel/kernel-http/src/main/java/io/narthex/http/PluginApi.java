@@ -2,6 +2,8 @@ package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.narthex.http.access.AdminToken;
+import io.narthex.http.access.BrowserRule;
 import io.narthex.service.plugins.PluginHealth;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginService.AuditEntry;
@@ -23,30 +25,28 @@ import jakarta.ws.rs.core.Response;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.security.MessageDigest;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The plugin manager over HTTP. Reading is free; changing needs the admin token and a loopback
- * address or TLS. Errors are {@code {"error": text}}.
+ * The plugin manager over HTTP. Reading is free; changing needs the admin token and TLS or a
+ * connection straight from this machine. Errors are {@code {"error": text}}.
  */
 @Path("/narthex/api/v1")
 public final class PluginApi {
   private static final long MAX_JAR = 256L << 20;
+  static final String PLAIN_REMOTE = "web.enable-plain-remote-admin";
 
   private final PluginService plugins;
   private final ServerInfo server;
+  private final AdminToken token;
   private final ObjectMapper json = new ObjectMapper();
 
-  PluginApi(PluginService plugins, ServerInfo server) {
+  PluginApi(PluginService plugins, ServerInfo server, AdminToken token) {
     this.plugins = plugins;
     this.server = server;
+    this.token = token;
   }
 
   /** Returns all plugins. */
@@ -293,39 +293,26 @@ public final class PluginApi {
 
   /** Returns why a change is refused, or null. */
   @Nullable Response refusal(HttpServletRequest request) {
-    if (!request.isSecure() && !isLoopback(request.getRemoteAddr())) {
-      return error(403, "changes over plain HTTP are accepted from this machine only; use TLS");
+    if (!request.isSecure()
+        && !BrowserRule.isDirectLoopback(request.getRemoteAddr(), request::getHeader)
+        && !server.enabled(PLAIN_REMOTE)) {
+      return error(
+          403,
+          "changes over plain HTTP are accepted straight from this machine only; use TLS, or the flag --"
+              + PLAIN_REMOTE
+              + " to send the token in clear");
     }
-    return authorise(request);
-  }
-
-  private @Nullable Response authorise(HttpServletRequest request) {
-    String header = request.getHeader("Authorization");
-    if (header == null || !header.startsWith("Bearer ")) {
+    String authorization = request.getHeader("Authorization");
+    if (!AdminToken.isBearer(authorization)) {
       return error(
           401,
           "the admin token is needed: send \"Authorization: Bearer <token>\"; the token is in "
-              + server.stateDirectory().resolve("admin.token"));
+              + token.file());
     }
     try {
-      byte[] wanted =
-          Files.readString(server.stateDirectory().resolve("admin.token"))
-              .strip()
-              .getBytes(StandardCharsets.UTF_8);
-      byte[] given = header.substring("Bearer ".length()).strip().getBytes(StandardCharsets.UTF_8);
-      return wanted.length > 0 && MessageDigest.isEqual(wanted, given)
-          ? null
-          : error(401, "the token is not the admin token");
+      return token.matches(authorization) ? null : error(401, "the token is not the admin token");
     } catch (IOException e) {
       return error(500, "the admin token cannot be read: " + e.getMessage());
-    }
-  }
-
-  private static boolean isLoopback(String address) {
-    try {
-      return InetAddress.getByName(address).isLoopbackAddress();
-    } catch (UnknownHostException e) {
-      return false;
     }
   }
 }

@@ -776,13 +776,4 @@ class HttpServerTest {
     second.stop();
     assertThat(other.fatal).contains("bind: address already in use");
   }
-
-  @Test
-  void webConfigFileIsRefused() {
-    flags.put("web.config.file", "web.yml");
-    FakeInfo other = new FakeInfo();
-    HttpServer second = new HttpServer(other, config, metrics(), storage(), exporters(), plugins());
-    second.stop();
-    assertThat(other.fatal).contains("--web.config.file");
-  }
 }

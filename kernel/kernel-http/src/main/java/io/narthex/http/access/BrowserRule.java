@@ -1,0 +1,210 @@
+package io.narthex.http.access;
+
+import io.narthex.format.re2.Re2;
+import java.net.InetAddress;
+import java.net.URI;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which requests of browsers may change something. A browser sends requests that its user never
+ * asked for: any page may post to any server the browser reaches, with the browser's cookies and
+ * passwords. Programs do not, so requests without a browser's marks are not looked at here.
+ *
+ * <p>A request with marks that changes something needs the server's own origin ({@code Host},
+ * {@code --web.external-url}) or one that {@code --web.cors.origin} names explicitly, JSON where
+ * the API is JSON, and a login or token. Without a login it has to come straight from this machine
+ * and name it by a loopback host, which a page behind a rebound DNS name cannot do. Stateless.
+ */
+public final class BrowserRule {
+  /** Reads although they are posted. */
+  private static final Set<String> POSTED_READS =
+      Set.of(
+          "/api/v1/query",
+          "/api/v1/query_range",
+          "/api/v1/query_exemplars",
+          "/api/v1/format_query",
+          "/api/v1/parse_query",
+          "/api/v1/labels",
+          "/api/v1/series",
+          "/api/v1/read");
+
+  private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS");
+
+  /** An origin that nobody has: a pattern that takes it names none. */
+  private static final String NOBODY = "https://no-such-host-7f3a.invalid";
+
+  private final URI externalUrl;
+  private final @Nullable Re2 named;
+  private final String prefix;
+
+  /**
+   * Creates the rule.
+   *
+   * @param externalUrl where users reach the server
+   * @param corsOrigin the pattern of {@code --web.cors.origin}
+   * @param prefix prefix of all routes, empty or {@code /x}
+   */
+  public BrowserRule(URI externalUrl, String corsOrigin, String prefix) {
+    this.externalUrl = externalUrl;
+    this.prefix = prefix;
+    Re2 pattern = corsOrigin.isEmpty() ? null : Re2.compileAnchored(corsOrigin);
+    named = pattern == null || pattern.test(NOBODY) ? null : pattern;
+  }
+
+  /** What the rule looks at. */
+  public record Asked(
+      String method,
+      String path,
+      Function<String, @Nullable String> header,
+      String peer,
+      boolean loggedIn) {}
+
+  /** Why a request is refused; the text is for people. */
+  public record Refusal(int status, String reason, String text) {}
+
+  /** Returns why a request is refused, or null. */
+  public @Nullable Refusal refusal(Asked asked) {
+    Function<String, @Nullable String> header = asked.header();
+    if (READS.contains(asked.method())
+        || POSTED_READS.contains(withoutPrefix(asked.path()))
+        || !hasMarks(header)) {
+      return null;
+    }
+    String origin = header.apply("Origin");
+    String host = header.apply("Host");
+    String site = header.apply("Sec-Fetch-Site");
+    boolean own =
+        origin == null
+            ? site == null || site.equals("same-origin") || site.equals("none")
+            : isOwn(origin, host) || named != null && named.test(origin);
+    if (!own) {
+      return new Refusal(
+          403,
+          "cross_origin",
+          "a page of "
+              + (origin == null ? "another origin" : shown(origin))
+              + " may not change anything here; name its origin in --web.cors.origin to allow it");
+    }
+    String type = header.apply("Content-Type");
+    if (isJsonApi(withoutPrefix(asked.path()))
+        && hasBody(header)
+        && (type == null || !type.toLowerCase(Locale.ROOT).startsWith("application/json"))) {
+      return new Refusal(
+          415, "content_type", "requests of browsers need Content-Type: application/json here");
+    }
+    if (!asked.loggedIn() && !isLocal(asked.peer(), host, header)) {
+      return new Refusal(
+          403,
+          "login_required",
+          "changes from a browser need a login: send the admin token as \"Authorization: Bearer"
+              + " <token>\", configure basic_auth_users, or use the address of the loopback"
+              + " interface on the server's machine");
+    }
+    return null;
+  }
+
+  private static boolean hasMarks(Function<String, @Nullable String> header) {
+    return header.apply("Origin") != null
+        || header.apply("Sec-Fetch-Site") != null
+        || header.apply("Sec-Fetch-Mode") != null
+        || header.apply("Sec-Fetch-Dest") != null
+        || header.apply("Cookie") != null;
+  }
+
+  private String withoutPrefix(String path) {
+    return !prefix.isEmpty() && path.startsWith(prefix + "/")
+        ? path.substring(prefix.length())
+        : path;
+  }
+
+  /** Uploads of plugins are no JSON. */
+  private static boolean isJsonApi(String path) {
+    return path.startsWith("/api/v2/");
+  }
+
+  private static boolean hasBody(Function<String, @Nullable String> header) {
+    String length = header.apply("Content-Length");
+    return header.apply("Transfer-Encoding") != null || length != null && !length.equals("0");
+  }
+
+  private boolean isOwn(String origin, @Nullable String host) {
+    try {
+      URI from = new URI(origin);
+      String authority = authority(from);
+      if (authority.isEmpty()) {
+        return false; // "null", for example
+      }
+      // a proxy in front may have taken TLS off, so the scheme does not count for the own host
+      return host != null && authority.equals(withPort(host, from.getScheme()))
+          || authority.equals(authority(externalUrl))
+              && String.valueOf(from.getScheme()).equalsIgnoreCase(externalUrl.getScheme());
+    } catch (java.net.URISyntaxException e) {
+      return false;
+    }
+  }
+
+  private static String authority(URI uri) {
+    return uri.getHost() == null || uri.getScheme() == null
+        ? ""
+        : withPort(uri.getHost() + (uri.getPort() < 0 ? "" : ":" + uri.getPort()), uri.getScheme());
+  }
+
+  /** Returns host and port; the port is that of the scheme when none is given. */
+  private static String withPort(String host, @Nullable String scheme) {
+    boolean hasPort = host.lastIndexOf(':') > host.lastIndexOf(']');
+    String port = "https".equalsIgnoreCase(scheme) ? ":443" : ":80";
+    return (hasPort ? host : host + port).toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Tells whether a request comes straight from this machine and names it by a loopback host.
+   *
+   * @param peer address of the other end of the connection
+   */
+  public static boolean isLocal(
+      String peer, @Nullable String host, Function<String, @Nullable String> header) {
+    return isDirectLoopback(peer, header) && host != null && isLoopbackName(host);
+  }
+
+  /** Tells whether a request comes from this machine, and not through a proxy on it. */
+  public static boolean isDirectLoopback(String peer, Function<String, @Nullable String> header) {
+    for (String forwarded :
+        new String[] {
+          "Forwarded",
+          "X-Forwarded-For",
+          "X-Forwarded-Host",
+          "X-Forwarded-Proto",
+          "X-Real-IP",
+          "Via"
+        }) {
+      if (header.apply(forwarded) != null) {
+        return false;
+      }
+    }
+    return isLoopback(peer);
+  }
+
+  private static boolean isLoopbackName(String host) {
+    int colon = host.lastIndexOf(':');
+    String name = colon > host.lastIndexOf(']') ? host.substring(0, colon) : host;
+    String plain = name.toLowerCase(Locale.ROOT);
+    return plain.equals("localhost") || plain.endsWith(".localhost") || isLoopback(plain);
+  }
+
+  /** Takes addresses alone: a name would ask DNS. */
+  private static boolean isLoopback(String address) {
+    String plain = address.startsWith("[") ? address.replaceAll("[\\[\\]]", "") : address;
+    try {
+      return !plain.isEmpty() && InetAddress.ofLiteral(plain).isLoopbackAddress();
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private static String shown(String origin) {
+    return origin.length() > 200 ? origin.substring(0, 200) + "…" : origin;
+  }
+}

@@ -1,0 +1,147 @@
+package io.narthex.http.access;
+
+import at.favre.lib.crypto.bcrypt.BCrypt;
+import at.favre.lib.crypto.bcrypt.LongPasswordStrategies;
+import io.narthex.spi.config.Secret;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Compares passwords with bcrypt hashes. That is slow on purpose, so it happens on one thread of
+ * its own, a bounded number waits, and verdicts are remembered: who guesses passwords takes no time
+ * from anybody else. Thread-safe.
+ */
+final class Passwords implements AutoCloseable {
+  /** Work for a user that does not exist, so that times tell nothing about who does. */
+  private static final String NOBODY =
+      "$2y$10$J6B2zOFDjEwaxp6twL2cmuj8./9.kCsleBmwdN8kFIXAjcnLC2cR2";
+
+  private static final int REMEMBERED = 200;
+  private static final int WAITING = 64;
+
+  /** In characters; bcrypt looks at the first 72 bytes. */
+  private static final int MAX_PASSWORD = 1024;
+
+  private final ThreadPoolExecutor worker =
+      new ThreadPoolExecutor(
+          1,
+          1,
+          1,
+          TimeUnit.MINUTES,
+          new ArrayBlockingQueue<>(WAITING),
+          r -> Thread.ofPlatform().daemon().name("http-password").unstarted(r));
+
+  private final Map<Key, Boolean> right = lru();
+  private final Map<Key, Boolean> wrong = lru();
+
+  /** A digest; the password itself is not kept. */
+  private record Key(String digest) {}
+
+  /** What a login gives. */
+  enum Verdict {
+    RIGHT,
+    WRONG,
+    /** Too many others wait for theirs. */
+    BUSY
+  }
+
+  Passwords() {
+    worker.allowCoreThreadTimeOut(true);
+  }
+
+  private static Map<Key, Boolean> lru() {
+    return new LinkedHashMap<>(16, 0.75f, true) {
+      @Override
+      protected boolean removeEldestEntry(Map.Entry<Key, Boolean> eldest) {
+        return size() > REMEMBERED;
+      }
+    };
+  }
+
+  /** Tells whether a text has the form of a bcrypt hash. */
+  static boolean isHash(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length != 60) {
+      return false;
+    }
+    try {
+      BCrypt.HashData unused =
+          BCrypt.Version.VERSION_2Y.parser.parse(normal(text).getBytes(StandardCharsets.UTF_8));
+      return true;
+    } catch (Exception e) {
+      return false;
+    }
+  }
+
+  /** The versions a, b and y differ in nothing but the letter. */
+  private static String normal(String hash) {
+    return hash.matches("(?s)\\$2[aby]\\$.*") ? "$2y" + hash.substring(3) : hash;
+  }
+
+  /** Returns whether a user may come in. */
+  Verdict check(Map<String, Secret> users, String user, String password) {
+    if (password.length() > MAX_PASSWORD) {
+      return Verdict.WRONG;
+    }
+    Secret known = users.get(user);
+    String hash = normal(known == null ? NOBODY : known.reveal());
+    Key key = new Key(digest(user + '\0' + hash + '\0' + password));
+    synchronized (right) {
+      if (known != null && right.containsKey(key)) {
+        return Verdict.RIGHT;
+      }
+      if (wrong.containsKey(key)) {
+        return Verdict.WRONG;
+      }
+    }
+    FutureTask<Boolean> comparison =
+        new FutureTask<>(() ->
+            BCrypt.verifyer(
+                    BCrypt.Version.VERSION_2Y,
+                    LongPasswordStrategies.truncate(BCrypt.Version.VERSION_2Y))
+                .verify(
+                    password.getBytes(StandardCharsets.UTF_8),
+                    hash.getBytes(StandardCharsets.UTF_8))
+                .verified);
+    try {
+      worker.execute(comparison);
+      boolean same = comparison.get() && known != null;
+      synchronized (right) {
+        (same ? right : wrong).put(key, true);
+      }
+      return same ? Verdict.RIGHT : Verdict.WRONG;
+    } catch (RejectedExecutionException e) {
+      return Verdict.BUSY;
+    } catch (InterruptedException e) {
+      comparison.cancel(true);
+      Thread.currentThread().interrupt();
+      return Verdict.BUSY;
+    } catch (ExecutionException e) {
+      return Verdict.WRONG;
+    }
+  }
+
+  private static String digest(String text) {
+    try {
+      return java.util.HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    worker.shutdownNow();
+  }
+}

@@ -1,0 +1,183 @@
+package io.narthex.http.access;
+
+import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.format.yaml.YamlReader;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.Secret;
+import io.narthex.spi.config.Setting;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The file of {@code --web.config.file}, in the form of Prometheus' exporter-toolkit 0.17. Paths in
+ * it are relative to the folder of the file.
+ */
+public record WebConfig(
+    @Setting(help = "TLS of the listeners") Tls tlsServerConfig,
+    @Setting(help = "HTTP of the listeners") Http httpServerConfig,
+    @Setting(help = "Users and the bcrypt hashes of their passwords", secret = true)
+        Map<String, Secret> basicAuthUsers,
+    @Setting(help = "Limit of the number of requests") RateLimit rateLimit) {
+  private static final Map<String, List<String>> HEADERS =
+      Map.of(
+          "Strict-Transport-Security",
+          List.of(),
+          "X-Content-Type-Options",
+          List.of("nosniff"),
+          "X-Frame-Options",
+          List.of("deny", "sameorigin"),
+          "X-XSS-Protection",
+          List.of(),
+          "Content-Security-Policy",
+          List.of());
+
+  /** What a server without such a file has. */
+  public static final WebConfig NONE = read("", "");
+
+  /** TLS of the listeners; off when nothing of it is set. */
+  public record Tls(
+      @Setting(help = "Certificate chain, PEM", defaultValue = "") String cert,
+      @Setting(help = "File with the certificate chain, PEM") String certFile,
+      @Setting(help = "Private key, PEM") @org.jspecify.annotations.Nullable Secret key,
+      @Setting(help = "File with the private key, PEM") String keyFile,
+      @Setting(name = "client_ca", help = "Certificates of the issuers of clients, PEM")
+          String clientCa,
+      @Setting(name = "client_ca_file", help = "File with those, PEM") String clientCaFile,
+      @Setting(help = "Whether clients have to show a certificate") String clientAuthType,
+      @Setting(help = "Names of which a client's certificate needs one")
+          List<String> clientAllowedSans,
+      @Setting(help = "Cipher suites of TLS 1.2 and older, by their IANA names")
+          List<String> cipherSuites,
+      @Setting(help = "Elliptic curves, the preferred one first") List<String> curvePreferences,
+      @Setting(
+              help = "Oldest version of TLS",
+              defaultValue = "TLS12",
+              oneOf = {"TLS10", "TLS11", "TLS12", "TLS13"})
+          String minVersion,
+      @Setting(
+              help = "Newest version of TLS",
+              defaultValue = "TLS13",
+              oneOf = {"TLS10", "TLS11", "TLS12", "TLS13"})
+          String maxVersion,
+      @Setting(help = "Whether the server's order of cipher suites counts", defaultValue = "true")
+          boolean preferServerCipherSuites) {
+    /** Tells whether the listeners use TLS. */
+    public boolean enabled() {
+      return !(cert.isEmpty()
+          && certFile.isEmpty()
+          && (key == null || key.isEmpty())
+          && keyFile.isEmpty()
+          && clientCa.isEmpty()
+          && clientCaFile.isEmpty()
+          && clientAuthType.isEmpty());
+    }
+
+    /** Tells whether clients are asked for a certificate. */
+    boolean asksClients() {
+      return !clientAuthType.isEmpty() && !clientAuthType.equals("NoClientCert");
+    }
+
+    /** Tells whether clients without certificate are refused. */
+    boolean requiresClients() {
+      return clientAuthType.startsWith("Require");
+    }
+
+    /** Tells whether clients' certificates are verified. */
+    boolean verifiesClients() {
+      return clientAuthType.contains("Verify");
+    }
+
+    private void check(String file) {
+      if (!enabled()) {
+        return;
+      }
+      if (cert.isEmpty() && certFile.isEmpty()) {
+        throw new ConfigException(file + ": missing one of cert or cert_file");
+      }
+      if ((key == null || key.isEmpty()) && keyFile.isEmpty()) {
+        throw new ConfigException(file + ": missing one of key or key_file");
+      }
+      Set<String> known =
+          Set.of(
+              "",
+              "NoClientCert",
+              "RequestClientCert",
+              "RequireClientCert",
+              "RequireAnyClientCert",
+              "VerifyClientCertIfGiven",
+              "RequireAndVerifyClientCert");
+      if (!known.contains(clientAuthType)) {
+        throw new ConfigException(file + ": invalid ClientAuth: " + clientAuthType);
+      }
+      if (!(clientCa.isEmpty() && clientCaFile.isEmpty()) && !asksClients()) {
+        throw new ConfigException(
+            file + ": client CA's have been configured without a Client Auth Policy");
+      }
+      if (!clientAllowedSans.isEmpty() && !requiresClients()) {
+        throw new ConfigException(
+            file
+                + ": client_allowed_sans requires client_auth_type to be one of"
+                + " RequireAnyClientCert or RequireAndVerifyClientCert");
+      }
+    }
+  }
+
+  /** HTTP of the listeners. */
+  public record Http(
+      @Setting(help = "Whether HTTP/2 is spoken over TLS", defaultValue = "true") boolean http2,
+      @Setting(help = "Headers of every answer") Map<String, String> headers) {}
+
+  /** A bucket of {@code burst} requests that gets one more each {@code interval}. */
+  public record RateLimit(
+      @Setting(help = "Time after which one more request is let through; 0 = no limit")
+          @org.jspecify.annotations.Nullable
+          Duration interval,
+      @Setting(help = "Most requests at once", min = 0) int burst) {}
+
+  /**
+   * Reads the text of the file.
+   *
+   * @param file name used in messages
+   * @throws ConfigException with place and cause
+   */
+  public static WebConfig read(String file, String text) {
+    WebConfig config = ConfigBinder.bind(YamlReader.readSingle(file, text), WebConfig.class);
+    config.tlsServerConfig.check(file);
+    config.httpServerConfig.headers.forEach((name, value) -> {
+      List<String> allowed = HEADERS.get(name);
+      if (allowed == null) {
+        throw new ConfigException(file + ": HTTP header \"" + name + "\" can not be configured");
+      }
+      if (!allowed.isEmpty() && !allowed.contains(value)) {
+        throw new ConfigException(
+            file
+                + ": invalid value for "
+                + name
+                + ". Expected one of: "
+                + allowed
+                + ", but got: \""
+                + value
+                + "\"");
+      }
+    });
+    config.basicAuthUsers.forEach((user, hash) -> {
+      if (!Passwords.isHash(hash.reveal())) {
+        throw new ConfigException(
+            file
+                + ": the password of user \""
+                + user
+                + "\" is no bcrypt hash; make one with: htpasswd -nBC 10 \"\"");
+      }
+    });
+    return config;
+  }
+
+  /** Returns a path of the file as seen from the process. */
+  static Path resolve(Path file, String path) {
+    Path folder = file.toAbsolutePath().getParent();
+    return folder == null ? Path.of(path) : folder.resolve(path);
+  }
+}
