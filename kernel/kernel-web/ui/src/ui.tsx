@@ -1,7 +1,7 @@
 /** Small pieces that all pages share. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ApiError, Loaded } from './lib/api';
+import { setToken, type ApiError, type Loaded } from './lib/api';
 import { ago, csv, labelPairs, quote, stamp, type Labels } from './lib/format';
 import { place, setParams } from './lib/router';
 import { useStore, zone } from './lib/store';
@@ -86,8 +86,34 @@ export function Skeleton() {
   );
 }
 
+export function TokenForm({ onSet }: { onSet: () => void }) {
+  const [value, setValue] = useState('');
+  return (
+    <form
+      class="token"
+      onSubmit={(e) => {
+        e.preventDefault();
+        setToken(value.trim());
+        onSet();
+      }}
+    >
+      <label>
+        Token
+        <input type="password" autocomplete="off" autofocus required value={value} data-testid="token" onInput={(e) => setValue(e.currentTarget.value)} />
+      </label>
+      <p class="dim">The first start of the server wrote one to admin.token in its state folder. It is kept until this tab is closed.</p>
+      <div class="actions">
+        <button type="submit" class="primary" data-testid="token-submit">
+          Use token
+        </button>
+      </div>
+    </form>
+  );
+}
+
 export function ErrorBox({ error, retry }: { error: ApiError; retry?: () => void }) {
   const tone = error.kind === 'not_ready' ? 'warn' : 'bad';
+  const [given, setGiven] = useState(false);
   return (
     <div class={`note ${tone}`} role="alert" data-testid="error">
       <p>
@@ -100,6 +126,8 @@ export function ErrorBox({ error, retry }: { error: ApiError; retry?: () => void
           <pre>{error.raw}</pre>
         </details>
       )}
+      {error.kind === 'login' && !given && <TokenForm onSet={() => (retry ? retry() : setGiven(true))} />}
+      {given && <p class="dim">The token is kept until this tab is closed; do it once more.</p>}
       {retry && (
         <button type="button" class="small" onClick={retry}>
           Retry

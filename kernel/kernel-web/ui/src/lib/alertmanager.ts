@@ -1,5 +1,5 @@
 /** The API of the Alertmanager, `api/v2`. */
-import { ApiError, messageIn, send, type Answer } from './api';
+import { ApiError, errorOf, messageIn, send, type Answer } from './api';
 import { formatMatcher, type Matcher } from './matchers';
 import type { Labels } from './format';
 
@@ -43,6 +43,7 @@ export async function v2<T>(path: string, init: RequestInit = {}): Promise<T> {
   }
   if (response.ok) return body as T;
   const said = messageIn(body) ?? response.statusText;
+  if (response.status === 401 || response.status === 403) throw errorOf('login', said, response.status);
   if (response.status === 503) throw new ApiError('unavailable', said, 'Plugins says which part is not running.', 503);
   if (response.status === 404 && !/silence|not found/i.test(said)) {
     throw new ApiError('not_found', `${url}: this server does not offer it`, 'Alerting runs elsewhere, or its bundle is stopped; see Plugins.', 404);

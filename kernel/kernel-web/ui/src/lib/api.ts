@@ -44,10 +44,10 @@ const HINTS: Record<string, string> = {
   absent: 'It may need a newer version, or a bundle that is stopped; see Plugins.',
   not_ready: 'The server is still starting; this page reads again by itself.',
   network: 'Check that the server runs and that this browser can reach it, then retry.',
-  login: 'Log in, or give a token that may do this.',
+  login: 'Give the admin token, or log in.',
 };
 
-function errorOf(kind: string, message: string, status: number, raw = ''): ApiError {
+export function errorOf(kind: string, message: string, status: number, raw = ''): ApiError {
   return new ApiError(kind, message, HINTS[kind] ?? 'The log of the server says more.', status, raw);
 }
 
@@ -81,9 +81,13 @@ export async function api<T>(path: string, params: Record<string, string> = {}, 
   };
 }
 
+/** Sends a request; one that changes something carries the token, if there is one. */
 export async function send(url: string, init: RequestInit): Promise<Response> {
+  const headers = new Headers(init.headers);
+  const changes = init.method !== undefined && init.method !== 'GET';
+  if (changes && token() !== '' && !headers.has('Authorization')) headers.set('Authorization', `Bearer ${token()}`);
   try {
-    return await fetch(url, { credentials: 'same-origin', ...init });
+    return await fetch(url, { credentials: 'same-origin', ...init, headers });
   } catch (e) {
     if (e instanceof DOMException && e.name === 'AbortError') throw e;
     throw errorOf('network', `${url}: no answer from the server`, 0, String(e));

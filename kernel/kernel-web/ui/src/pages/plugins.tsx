@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, narthex, setToken, token, useLoad, type AuditEntry, type Plugin, type PluginCalls } from '../lib/api';
 import { plural } from '../lib/format';
 import { Leftovers } from './leftovers';
-import { Ago, Await, Copy, Dialog, Empty, ErrorBox, Facts, Filter, Icon, matches, Moment, Skeleton, State, useParam, type Tone } from '../ui';
+import { Ago, Await, Copy, Dialog, Empty, ErrorBox, Facts, Filter, Icon, matches, Moment, Skeleton, State, TokenForm, type Tone, useParam } from '../ui';
 
 /** The colour of a state, from its first word. */
 export function pluginTone(state: string): Tone {
@@ -136,7 +136,6 @@ export function PluginsPage() {
         </div>
       )}
       {load.error && <ErrorBox error={load.error} retry={load.reload} />}
-      {load.error?.kind === 'login' && <TokenForm onSet={load.reload} />}
       {!load.answer && load.loading && <Skeleton />}
       {load.answer && all.length === 0 && <Empty title="No plugins">Drop a jar on this page, or put one into the plugins folder.</Empty>}
       {all.length > 0 && shown.length === 0 && <Empty title="No plugin matches">Clear the filter to see all {all.length}.</Empty>}
@@ -430,31 +429,6 @@ function instanceText(i: unknown): string {
       .join(' ');
   }
   return String(i);
-}
-
-function TokenForm({ onSet }: { onSet: () => void }) {
-  const [value, setValue] = useState('');
-  return (
-    <form
-      class="token"
-      onSubmit={(e) => {
-        e.preventDefault();
-        setToken(value.trim());
-        onSet();
-      }}
-    >
-      <label>
-        Token
-        <input type="password" autocomplete="off" autofocus required value={value} data-testid="token" onInput={(e) => setValue(e.currentTarget.value)} />
-      </label>
-      <p class="dim">The first start of the server wrote one to admin.token in its state folder. It is kept until this tab is closed.</p>
-      <div class="actions">
-        <button type="submit" class="primary" data-testid="token-submit">
-          Use token
-        </button>
-      </div>
-    </form>
-  );
 }
 
 function TokenButton() {
