@@ -388,6 +388,20 @@ class AccessTest {
   }
 
   @Test
+  void formsThatCannotBeReadAreBadData() throws Exception {
+    start();
+    for (String form : List.of("match[]=%zz", "match[]=%ff%fe")) {
+      HttpRequest.Builder request =
+          to("/api/v1/series")
+              .header("Content-Type", "application/x-www-form-urlencoded")
+              .POST(BodyPublishers.ofString(form));
+      HttpResponse<String> answer = send(request);
+      assertThat(answer.statusCode()).as(form).isEqualTo(400);
+      assertThat(answer.body()).as(form).contains("\"errorType\":\"bad_data\"");
+    }
+  }
+
+  @Test
   void headsMayBeAsLongAsCookiesOfLoginsAre() throws Exception {
     start();
     HttpRequest.Builder request =
