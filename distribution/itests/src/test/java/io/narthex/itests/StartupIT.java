@@ -1,6 +1,7 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -136,6 +137,15 @@ class StartupIT {
         Distribution.server(file.resolve("data")).with("--web.listen-address=127.0.0.1:0").launch();
     assertThat(server.awaitEnd()).as(server.log()).isEqualTo(1);
     assertOneLine(server.log(), "opening storage failed", file.toString());
+  }
+
+  @Test
+  void startsWithFewOpenFiles() {
+    assumeTrue(Peers.find("prlimit").isPresent(), "prlimit is not installed");
+    try (Server server =
+        Distribution.server(data).under("prlimit").under("--nofile=128:128").start()) {
+      Server.await("a scrape", () -> server.value("up{job=\"node\"}") == 1);
+    }
   }
 
   @Test

@@ -46,7 +46,7 @@ final class TlsFiles {
     return context;
   }
 
-  private static void keytool(List<String> store, String... arguments)
+  static void keytool(List<String> store, String... arguments)
       throws IOException, InterruptedException {
     List<String> command = new java.util.ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());

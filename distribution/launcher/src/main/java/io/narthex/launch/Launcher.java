@@ -252,6 +252,10 @@ public final class Launcher {
             + SLF4J
             + "\",sun.misc");
     config.put("felix.log.level", "1");
+    if (OpenFiles.areFew()) {
+      // the libraries in the bundles alone are a hundred jars; opening them again takes time
+      config.put("felix.cache.filelimit", "32");
+    }
     config.put("ds.loglevel", "1");
     config.put("narthex.args", String.join("\u0001", args));
     config.put("narthex.home", home.toString());

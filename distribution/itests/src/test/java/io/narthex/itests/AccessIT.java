@@ -1,0 +1,249 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who may do what: pages in a real browser, the original programs over TLS with passwords. */
+class AccessIT {
+  /** bcrypt of "secret", cost 4. */
+  private static final String SECRET =
+      "$2y$04$DSY2XsjMAxvBixJWuX2JPOMdri1Qx5k94gNrivU3P4Fbuj4r/JR96";
+
+  private static final String SILENCE =
+      "{\\\"matchers\\\":[{\\\"name\\\":\\\"alertname\\\",\\\"value\\\":\\\".+\\\",\\\"isRegex\\\":true,\\\"isEqual\\\":true}],"
+          + "\\\"startsAt\\\":\\\"2020-01-01T00:00:00Z\\\",\\\"endsAt\\\":\\\"2099-01-01T00:00:00Z\\\","
+          + "\\\"createdBy\\\":\\\"page\\\",\\\"comment\\\":\\\"all is well\\\"}";
+
+  @TempDir private Path folder = Path.of("");
+
+  @Test
+  void foreignPagesChangeNothing() throws Exception {
+    Optional<Path> chromium = Peers.find("chromium", "google-chrome", "chrome");
+    Optional<Path> driver = Peers.find("chromedriver");
+    assumeTrue(chromium.isPresent() && driver.isPresent(), "chromium is not installed");
+    HttpServer foreign =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    try (Server server =
+            Distribution.server(folder.resolve("data"))
+                .with("--web.enable-lifecycle", "--web.enable-admin-api")
+                .start();
+        Browser browser =
+            new Browser(driver.orElseThrow(), chromium.orElseThrow(), folder.resolve("profile"))) {
+      String page = foreignPage(server.url("").replaceAll("/$", ""));
+      foreign.createContext(
+          "/",
+          exchange -> {
+            byte[] body = page.getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().set("Content-Type", "text/html");
+            exchange.sendResponseHeaders(200, body.length);
+            try (OutputStream out = exchange.getResponseBody()) {
+              out.write(body);
+            }
+          });
+      foreign.start();
+      double reloaded = reloaded(server);
+      browser.open("http://127.0.0.1:" + foreign.getAddress().getPort() + "/");
+      Server.await("the page has tried everything", () -> browser.title().startsWith("done"));
+      assertThat(browser.title()).as("pages may still read").isEqualTo("done success");
+      assertThat(server.json("api/v2/silences")).isEmpty();
+      assertThat(reloaded(server)).isEqualTo(reloaded);
+      assertThat(server.ownMetric("narthex_http_requests_refused_total{reason=\"cross_origin\"}"))
+          .isGreaterThanOrEqualTo(5);
+
+      browser.open(server.url("query"));
+      browser.script(
+          "fetch('/api/v2/silences', {method: 'POST', headers: {'Content-Type': 'application/json'},"
+              + " body: \""
+              + SILENCE
+              + "\"}).then(r => document.title = 'own ' + r.status)");
+      Server.await("the own page's silence", () -> browser.title().equals("own 200"));
+      assertThat(server.json("api/v2/silences")).hasSize(1);
+    } finally {
+      foreign.stop(0);
+    }
+  }
+
+  private static double reloaded(Server server) {
+    return server.ownMetric("prometheus_config_last_reload_success_timestamp_seconds");
+  }
+
+  /** A page that tries all that pages can send without being asked. */
+  private static String foreignPage(String server) {
+    return """
+    <!DOCTYPE html><title>begun</title>
+    <iframe name=f1></iframe><iframe name=f2></iframe>
+    <form id=a target=f1 method=post enctype="text/plain" action="SERVER/api/v2/silences"><input name='{"comment":"' value='"}'></form>
+    <form id=b target=f2 method=post action="SERVER/-/reload"></form>
+    <script>
+    const silence = "BODY";
+    const tries = [
+      () => fetch("SERVER/api/v2/silences", {method: "POST", mode: "no-cors", headers: {"Content-Type": "text/plain"}, body: silence}),
+      () => fetch("SERVER/api/v2/silences", {method: "POST", mode: "no-cors", body: new Blob([silence])}),
+      () => fetch("SERVER/api/v2/silences", {method: "POST", headers: {"Content-Type": "application/json"}, body: silence}),
+      () => fetch("SERVER/-/reload", {method: "POST", mode: "no-cors", credentials: "include"}),
+      () => fetch("SERVER/api/v1/admin/tsdb/delete_series?match[]=up", {method: "POST", mode: "no-cors"}),
+      () => fetch("SERVER/-/quit", {method: "POST", mode: "no-cors"}),
+      () => navigator.sendBeacon("SERVER/api/v2/silences", silence),
+    ];
+    (async () => {
+      for (const t of tries) { try { await t(); } catch (e) { } }
+      document.getElementById("a").submit();
+      document.getElementById("b").submit();
+      await new Promise(r => setTimeout(r, 500));
+      const read = await fetch("SERVER/api/v1/query?query=1").then(r => r.json());
+      document.title = "done " + read.status;
+    })();
+    </script>
+    """
+        .replace("SERVER", server)
+        .replace("BODY", SILENCE);
+  }
+
+  @Test
+  void originalProgramsWorkOverTlsWithCertificatesAndPasswords() throws Exception {
+    Optional<Path> prometheus = Peers.find("prometheus");
+    Optional<Path> promtool = Peers.find("promtool");
+    Optional<Path> amtool = Peers.find("amtool");
+    assumeTrue(
+        prometheus.isPresent() && promtool.isPresent() && amtool.isPresent(),
+        "prometheus, promtool or amtool is not installed");
+    PemFiles.create(folder, "server", "san=ip:127.0.0.1,dns:localhost");
+    PemFiles.create(folder, "client", "san=dns:client.test");
+    Files.writeString(
+        folder.resolve("web.yml"),
+        """
+        tls_server_config:
+          cert_file: server.pem
+          key_file: server.key
+          client_auth_type: RequireAndVerifyClientCert
+          client_ca_file: client.pem
+          client_allowed_sans: [client.test]
+        http_server_config: {headers: {X-Frame-Options: deny}}
+        basic_auth_users: {ann: "%s"}
+        """
+            .formatted(SECRET));
+    String http =
+        """
+        basic_auth: {username: ann, password: secret}
+        tls_config: {ca_file: server.pem, cert_file: client.pem, key_file: client.key}
+        """;
+    Path clientFile = Files.writeString(folder.resolve("http.yml"), http);
+    try (Server server =
+        Distribution.server(folder.resolve("data"))
+            .with(
+                "--web.config.file=" + folder.resolve("web.yml"),
+                "--web.listen-address=127.0.0.1:0")
+            .launch()) {
+      Server.await("ready", () -> server.log().contains("Server is ready"));
+      String url = "https://127.0.0.1:" + server.port();
+      Server.await(
+          "samples",
+          () ->
+              Peers.run(
+                      promtool.get(),
+                      "query",
+                      "instant",
+                      "--http.config.file=" + clientFile,
+                      url,
+                      "up{job=\"node\"} == 1")
+                  .output()
+                  .contains("=> 1 @"));
+      Peers.Result silenced =
+          Peers.run(
+              amtool.get(),
+              "--alertmanager.url=" + url,
+              "--http.config.file=" + clientFile,
+              "silence",
+              "add",
+              "alertname=x",
+              "--comment=c",
+              "--author=a");
+      assertThat(silenced.status()).as(silenced.output()).isZero();
+      assertThat(
+              Peers.run(
+                      promtool.get(),
+                      "check",
+                      "healthy",
+                      "--http.config.file=" + clientFile,
+                      "--url=" + url)
+                  .output())
+          .contains("SUCCESS");
+      assertThat(Peers.run(promtool.get(), "check", "healthy", "--url=" + url).status())
+          .as("without certificate and password")
+          .isNotZero();
+      scrapedByPrometheus(prometheus.get(), server.port(), http);
+    }
+  }
+
+  /** Has a real Prometheus scrape the server and federate from it. */
+  private void scrapedByPrometheus(Path program, int port, String http) throws Exception {
+    int own;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      own = free.getLocalPort();
+    }
+    String client = "    scheme: https\n" + http.indent(4);
+    String target = "    static_configs: [{targets: ['127.0.0.1:" + port + "']}]\n";
+    Path config =
+        Files.writeString(
+            folder.resolve("prometheus.yml"),
+            "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n"
+                + "  - job_name: direct\n"
+                + client
+                + target
+                + "  - job_name: federate\n    honor_labels: true\n    metrics_path: /federate\n"
+                + "    params: {'match[]': ['{__name__=~\"node_.+\"}']}\n"
+                + client
+                + target);
+    Process process =
+        new ProcessBuilder(
+                program.toString(),
+                "--config.file=" + config,
+                "--storage.tsdb.path=" + folder.resolve("tsdb"),
+                "--web.listen-address=127.0.0.1:" + own)
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("prometheus.log").toFile())
+            .start();
+    try (HttpClient plain = HttpClient.newHttpClient()) {
+      for (String query :
+          List.of(
+              "up%7Bjob=%22direct%22%7D==1",
+              "up%7Bjob=%22federate%22%7D==1", "node_time_seconds%7Bjob=%22node%22%7D")) {
+        URI uri = URI.create("http://127.0.0.1:" + own + "/api/v1/query?query=" + query);
+        Server.await(
+            query + " in Prometheus",
+            () -> {
+              try {
+                String body =
+                    plain.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).body();
+                return body.contains("\"value\":[");
+              } catch (IOException e) {
+                return false; // it does not listen yet
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+      }
+    } finally {
+      process.destroy();
+      process.waitFor();
+    }
+  }
+}
