@@ -26,6 +26,9 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
   /** The label set without labels. */
   public static final Labels EMPTY = new Labels(new String[0]);
 
+  /** Up to so many labels an insertion sort is the faster one. */
+  private static final int INSERTION_MAX = 32;
+
   /** Names at even, values at odd places. Never changed after construction. */
   private final String[] pairs;
 
@@ -89,18 +92,10 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
     }
     String[] pairs = n == raw.length ? raw : Arrays.copyOf(raw, n);
     if (!inOrder) {
-      // label sets are small: an insertion sort of pairs beats building objects
-      for (int i = 2; i < n; i += 2) {
-        String name = pairs[i];
-        String value = pairs[i + 1];
-        int j = i - 2;
-        while (j >= 0 && compareCodePoints(pairs[j], name) > 0) {
-          pairs[j + 2] = pairs[j];
-          pairs[j + 3] = pairs[j + 1];
-          j -= 2;
-        }
-        pairs[j + 2] = name;
-        pairs[j + 3] = value;
+      if (n <= 2 * INSERTION_MAX) {
+        insertionSort(pairs);
+      } else {
+        pairs = mergeSorted(pairs);
       }
       for (int i = 2; i < n; i += 2) {
         if (pairs[i].equals(pairs[i - 2])) {
@@ -109,6 +104,37 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
       }
     }
     return new Labels(pairs);
+  }
+
+  /** The usual, small sets: a sort of pairs in place beats building objects. */
+  private static void insertionSort(String[] pairs) {
+    for (int i = 2; i < pairs.length; i += 2) {
+      String name = pairs[i];
+      String value = pairs[i + 1];
+      int j = i - 2;
+      while (j >= 0 && compareCodePoints(pairs[j], name) > 0) {
+        pairs[j + 2] = pairs[j];
+        pairs[j + 3] = pairs[j + 1];
+        j -= 2;
+      }
+      pairs[j + 2] = name;
+      pairs[j + 3] = value;
+    }
+  }
+
+  /** Large sets come from hostile or broken senders: their cost must stay n log n. */
+  private static String[] mergeSorted(String[] pairs) {
+    Integer[] order = new Integer[pairs.length / 2];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = i * 2;
+    }
+    Arrays.sort(order, (a, b) -> compareCodePoints(pairs[a], pairs[b]));
+    String[] sorted = new String[pairs.length];
+    for (int i = 0; i < order.length; i++) {
+      sorted[2 * i] = pairs[order[i]];
+      sorted[2 * i + 1] = pairs[order[i] + 1];
+    }
+    return sorted;
   }
 
   /** Compares two texts by code point, which is the order of their UTF-8 bytes. */
