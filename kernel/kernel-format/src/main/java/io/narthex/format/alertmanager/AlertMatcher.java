@@ -1,7 +1,6 @@
 package io.narthex.format.alertmanager;
 
-import com.google.re2j.Pattern;
-import com.google.re2j.PatternSyntaxException;
+import io.narthex.format.re2.Re2;
 import io.narthex.model.Labels;
 import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
 import java.util.List;
@@ -14,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AlertMatcher {
   private final LabelMatcher source;
-  private final @Nullable Pattern pattern;
+  private final @Nullable Re2 pattern;
 
-  private AlertMatcher(LabelMatcher source, @Nullable Pattern pattern) {
+  private AlertMatcher(LabelMatcher source, @Nullable Re2 pattern) {
     this.source = source;
     this.pattern = pattern;
   }
@@ -29,14 +28,7 @@ public final class AlertMatcher {
   public static AlertMatcher compile(LabelMatcher matcher) {
     return switch (matcher.operator()) {
       case "=", "!=" -> new AlertMatcher(matcher, null);
-      case "=~", "!~" -> {
-        String anchored = "^(?:" + matcher.value() + ")$";
-        try {
-          yield new AlertMatcher(matcher, Pattern.compile(anchored));
-        } catch (PatternSyntaxException e) {
-          throw new IllegalArgumentException(e.getMessage(), e);
-        }
-      }
+      case "=~", "!~" -> new AlertMatcher(matcher, Re2.compileForAlerts(matcher.value()));
       default ->
           throw new IllegalArgumentException("unknown operator \"" + matcher.operator() + "\"");
     };

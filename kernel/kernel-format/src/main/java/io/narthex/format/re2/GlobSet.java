@@ -15,7 +15,14 @@ import org.jspecify.annotations.Nullable;
  * takes any longer text too.
  */
 final class GlobSet {
-  private static final int MAX_ALTERNATIVES = 1024;
+  /** Most alternatives that a combination may give; those written out one by one do not count. */
+  private static final int MAX_COMBINED = 1024;
+
+  /** Deepest groups that are looked into. */
+  private static final int MAX_DEPTH = 64;
+
+  /** Characters that combining may copy, besides those of a text of usual length. */
+  private static final long COPIES = 1 << 18;
 
   /**
    * One alternative.
@@ -28,6 +35,15 @@ final class GlobSet {
 
     boolean isLiteral() {
       return gaps.isEmpty();
+    }
+
+    /** Returns about how many characters it holds. */
+    int size() {
+      int n = 4;
+      for (int i = 0; i < literals.size(); i++) {
+        n += 4 + literals.get(i).length();
+      }
+      return n;
     }
 
     Glob append(Glob next) {
@@ -121,6 +137,15 @@ final class GlobSet {
     return literals;
   }
 
+  /** Returns about how many bytes the set takes. */
+  long bytes() {
+    long n = 64;
+    for (int i = 0; i < globs.size(); i++) {
+      n += 96 + 2L * globs.get(i).size();
+    }
+    return n;
+  }
+
   String prefix() {
     return prefix;
   }
@@ -143,9 +168,14 @@ final class GlobSet {
   private static final class Reader {
     private final String text;
     private int at;
+    private int depth;
+
+    /** Characters that may still be copied; keeps the work linear. */
+    private long copies;
 
     Reader(String text) {
       this.text = text;
+      this.copies = COPIES + 8L * text.length();
     }
 
     @Nullable List<Glob> whole() {
@@ -157,7 +187,7 @@ final class GlobSet {
       List<Glob> all = new ArrayList<>();
       while (true) {
         List<Glob> one = sequence(top);
-        if (one == null || all.size() + one.size() > MAX_ALTERNATIVES) {
+        if (one == null) {
           return null;
         }
         all.addAll(one);
@@ -185,8 +215,12 @@ final class GlobSet {
         }
         List<Glob> item = item(c);
         item = item == null ? null : optional(item);
-        if (item == null || (long) done.size() * item.size() > MAX_ALTERNATIVES) {
+        if (item == null || !mayCombine(done, item)) {
           return null;
+        }
+        if (done.size() == 1 && done.get(0) == Glob.EMPTY) {
+          done = item;
+          continue;
         }
         List<Glob> next = new ArrayList<>(done.size() * item.size());
         for (Glob a : done) {
@@ -199,9 +233,29 @@ final class GlobSet {
       return done;
     }
 
+    private boolean mayCombine(List<Glob> a, List<Glob> b) {
+      if (a.size() == 1 && a.get(0) == Glob.EMPTY) {
+        return true;
+      }
+      long count = (long) a.size() * b.size();
+      if (count > MAX_COMBINED && a.size() > 1 && b.size() > 1) {
+        return false;
+      }
+      for (Glob g : a) {
+        copies -= (long) g.size() * b.size();
+      }
+      for (Glob g : b) {
+        copies -= (long) g.size() * a.size();
+      }
+      return copies >= 0;
+    }
+
     private @Nullable List<Glob> item(char c) {
       switch (c) {
         case '(' -> {
+          if (++depth > MAX_DEPTH) {
+            return null;
+          }
           at++;
           if (text.startsWith("?:", at)) {
             at += 2;
@@ -213,6 +267,7 @@ final class GlobSet {
             return null;
           }
           at++;
+          depth--;
           return inner;
         }
         case '.' -> {
@@ -240,11 +295,23 @@ final class GlobSet {
           return null;
         }
         default -> {
-          int n = Character.charCount(text.codePointAt(at));
-          at += n;
-          return literal(text.substring(at - n, at));
+          return run();
         }
       }
+    }
+
+    /** Reads plain characters, but the last one when an operator follows it. */
+    private List<Glob> run() {
+      int start = at;
+      int last = at;
+      while (at < text.length() && "\\.+*?()|[]{}^$".indexOf(text.charAt(at)) < 0) {
+        last = at;
+        at += Character.charCount(text.codePointAt(at));
+      }
+      if (last > start && at < text.length() && "*+?{".indexOf(text.charAt(at)) >= 0) {
+        at = last;
+      }
+      return literal(text.substring(start, at));
     }
 
     private static List<Glob> literal(String s) {

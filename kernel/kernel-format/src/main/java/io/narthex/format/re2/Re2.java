@@ -7,47 +7,94 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A regular expression in RE2 syntax that has to match a whole text: {@code ^(?s:pattern)$}, dot
- * matches newline. Immutable and thread-safe. Time is linear in the text for every pattern.
+ * A regular expression in RE2 syntax; the one place through which all of them go: selectors,
+ * matchers of alerts, relabelling, templates and functions of queries. Immutable and thread-safe.
+ * Time is linear in the text for every pattern.
  *
  * <p>Expressions that consist of literals, {@code .*}, {@code .+}, groups, alternations and small
- * character classes are matched by plain text comparison; only the others run the automaton.
+ * character classes are matched by plain text comparison and never compiled, however long they are;
+ * only the others run the automaton.
+ *
+ * <p><b>Limits.</b> {@link PatternScan} refuses, before anything is compiled, what Go refuses:
+ * nested repetitions above 1000, groups nested deeper than 1000, programs that are too large (the
+ * smaller of 524,288 instructions and a sixteenth of the heap). Large expressions compile one at a
+ * time. The cache is bounded by what its expressions weigh.
  */
 public final class Re2 implements Predicate<String> {
-  private static final int CACHE_SIZE = 4096;
+  /** How an expression is applied; part of its key in the cache. */
+  private enum Mode {
+    /** Whole text, dot matches a line feed. */
+    MATCHER("^(?s:", ")$"),
+    /** The same; errors quote the anchored expression. */
+    REPLACER("^(?s:", ")$"),
+    /** Whole text, dot does not match a line feed; errors quote the anchored expression. */
+    ALERT("^(?:", ")$"),
+    /** Anywhere in a text, and dot does not match a line feed. */
+    SEARCH("", "");
 
-  /** Compiled expressions by text; emptied when full, which costs a compilation each. */
-  private static final ConcurrentMap<String, Re2> MATCHERS = new ConcurrentHashMap<>();
+    final String before;
+    final String after;
 
-  private static final ConcurrentMap<String, Re2> REPLACERS = new ConcurrentHashMap<>();
+    Mode(String before, String after) {
+      this.before = before;
+      this.after = after;
+    }
+  }
+
+  private record Key(Mode mode, String pattern) {}
+
+  /** Bytes that compiled expressions may take together. */
+  static final long MAX_CACHED_BYTES = Math.min(32L << 20, Runtime.getRuntime().maxMemory() / 32);
+
+  /** An expression above this is not worth the room of so many others. */
+  private static final long MAX_ENTRY_BYTES = MAX_CACHED_BYTES / 8;
+
+  /** Expressions with more instructions compile one at a time. */
+  private static final long LARGE = 1 << 14;
+
+  private static final ReentrantLock LARGE_ONES = new ReentrantLock();
+
+  /** Compiled expressions; emptied when full, which costs a compilation each. */
+  private static final ConcurrentMap<Key, Re2> CACHE = new ConcurrentHashMap<>();
+
+  private static final AtomicLong CACHED_BYTES = new AtomicLong();
 
   private final String pattern;
-  private final Pattern automaton;
+  private final Mode mode;
   private final @Nullable GlobSet globs;
+  private final long bytes;
 
-  private Re2(String pattern, Pattern automaton, @Nullable GlobSet globs) {
+  /** Null as long as plain comparison is enough. */
+  private volatile @Nullable Pattern automaton;
+
+  private Re2(String pattern, Mode mode) {
     this.pattern = pattern;
-    this.automaton = automaton;
-    this.globs = globs;
+    this.mode = mode;
+    this.globs = mode == Mode.SEARCH ? null : GlobSet.of(pattern);
+    long weight = 128 + 2L * pattern.length();
+    if (globs != null) {
+      weight += globs.bytes();
+    } else {
+      PatternScan scan = scan();
+      automaton = program(scan);
+      weight += scan.instructions() * PatternScan.INSTRUCTION_BYTES;
+    }
+    this.bytes = weight;
   }
 
   /**
-   * Returns the compiled form of a label matcher's expression.
+   * Returns the compiled form of a label matcher's expression: whole text, dot matches a line feed.
    *
    * @throws Re2SyntaxException when RE2 refuses the expression
    */
   public static Re2 compile(String pattern) {
-    Re2 known = MATCHERS.get(pattern);
-    if (known != null) {
-      return known;
-    }
-    parse(pattern); // errors quote the expression as the user wrote it, and it must stand alone
-    Re2 compiled = new Re2(pattern, parse(anchored(pattern)), GlobSet.of(pattern));
-    return remember(MATCHERS, pattern, compiled);
+    return of(Mode.MATCHER, pattern);
   }
 
   /**
@@ -57,33 +104,108 @@ public final class Re2 implements Predicate<String> {
    * @throws Re2SyntaxException when RE2 refuses the expression
    */
   public static Re2 compileAnchored(String pattern) {
-    Re2 known = REPLACERS.get(pattern);
+    return of(Mode.REPLACER, pattern);
+  }
+
+  /**
+   * Returns the compiled form of an expression on labels of alerts: whole text, but dot does not
+   * match a line feed.
+   *
+   * @throws Re2SyntaxException when RE2 refuses the expression; errors quote the anchored one
+   */
+  public static Re2 compileForAlerts(String pattern) {
+    return of(Mode.ALERT, pattern);
+  }
+
+  /**
+   * Returns the compiled form of an expression for {@link #find} and {@link #replaceAll}: it is not
+   * anchored, and dot does not match a line feed.
+   *
+   * @throws Re2SyntaxException when RE2 refuses the expression
+   */
+  public static Re2 compileSearch(String pattern) {
+    return of(Mode.SEARCH, pattern);
+  }
+
+  private static Re2 of(Mode mode, String pattern) {
+    Key key = new Key(mode, pattern);
+    Re2 known = CACHE.get(key);
     if (known != null) {
       return known;
     }
-    Pattern automaton = parse(anchored(pattern));
-    Re2 compiled = new Re2(pattern, automaton, GlobSet.of(pattern));
-    return remember(REPLACERS, pattern, compiled);
+    Re2 compiled = new Re2(pattern, mode);
+    if (compiled.bytes > MAX_ENTRY_BYTES) {
+      return compiled;
+    }
+    Re2 before = CACHE.putIfAbsent(key, compiled);
+    if (before != null) {
+      return before;
+    }
+    if (CACHED_BYTES.addAndGet(compiled.bytes) > MAX_CACHED_BYTES) {
+      CACHE.clear();
+      CACHED_BYTES.set(0);
+    }
+    return compiled;
   }
 
-  private static String anchored(String pattern) {
-    return "^(?s:" + pattern + ")$";
+  /** Returns how many bytes the cached expressions take, as far as is known. */
+  static long cachedBytes() {
+    return CACHE.values().stream().mapToLong(r -> r.bytes).sum();
+  }
+
+  private String anchored(String text) {
+    return mode.before + text + mode.after;
+  }
+
+  private PatternScan scan() {
+    return PatternScan.of(pattern, mode == Mode.MATCHER ? pattern : anchored(pattern));
+  }
+
+  private Pattern program(PatternScan scan) {
+    if (scan.instructions() <= LARGE) {
+      return programNow(scan);
+    }
+    LARGE_ONES.lock();
+    try {
+      return programNow(scan);
+    } finally {
+      LARGE_ONES.unlock();
+    }
+  }
+
+  private Pattern programNow(PatternScan scan) {
+    boolean alone = mode == Mode.MATCHER; // errors quote the expression as the user wrote it
+    if (alone && !scan.regular()) {
+      parse(pattern); // and it must stand alone
+    }
+    try {
+      return parse(anchored(scan.broken()));
+    } catch (Re2SyntaxException e) {
+      parse(alone ? pattern : anchored(pattern)); // for a message without our breaks
+      throw e;
+    }
   }
 
   private static Pattern parse(String text) {
     try {
       return Pattern.compile(text);
     } catch (PatternSyntaxException e) {
-      throw new Re2SyntaxException(Objects.requireNonNullElse(e.getMessage(), text), e);
+      throw new Re2SyntaxException(
+          PatternScan.excerpt(Objects.requireNonNullElse(e.getMessage(), text)), e);
+    } catch (StackOverflowError e) {
+      throw new Re2SyntaxException(
+          "error parsing regexp: expression nests too deeply: `" + PatternScan.excerpt(text) + "`",
+          e);
     }
   }
 
-  private static Re2 remember(ConcurrentMap<String, Re2> cache, String pattern, Re2 compiled) {
-    if (cache.size() >= CACHE_SIZE) {
-      cache.clear();
+  private Pattern automaton() {
+    Pattern p = automaton;
+    if (p == null) {
+      p = program(scan());
+      automaton = p;
     }
-    Re2 before = cache.putIfAbsent(pattern, compiled);
-    return before == null ? compiled : before;
+    return p;
   }
 
   /** Returns the expression as the user wrote it, without anchors. */
@@ -94,7 +216,11 @@ public final class Re2 implements Predicate<String> {
   /** Tells whether the expression matches the whole of {@code text}. */
   @Override
   public boolean test(String text) {
-    return globs != null ? globs.matches(text) : automaton.matches(text);
+    GlobSet g = globs;
+    if (g != null && (mode != Mode.ALERT || g.literals() != null || text.indexOf('\n') < 0)) {
+      return g.matches(text);
+    }
+    return automaton().matches(text);
   }
 
   /** Same as {@link #test}. */
@@ -134,17 +260,47 @@ public final class Re2 implements Predicate<String> {
     if (template.isConstant()) {
       return test(text) ? template.text() : null;
     }
-    if (globs != null && !globs.matches(text)) {
+    if (globs != null && !test(text)) {
       return null;
     }
-    Matcher m = automaton.matcher(text);
-    return m.find() ? template.expand(m, automaton) : null;
+    Pattern p = automaton();
+    Matcher m = p.matcher(text);
+    return m.find() ? template.expand(m, p) : null;
   }
 
-  /** Two expressions are equal when their texts are. */
+  /** Tells whether {@code text} holds a match; of an expression for searching. */
+  public boolean find(String text) {
+    return automaton().matcher(text).find();
+  }
+
+  /**
+   * Replaces all matches in {@code text} by what {@code template} expands to.
+   *
+   * @param maxLength no longer text is built
+   * @return the new text, or null when it would be longer than {@code maxLength}
+   */
+  public @Nullable String replaceAll(String text, Template template, int maxLength) {
+    Pattern p = automaton();
+    Matcher m = p.matcher(text);
+    StringBuilder b = new StringBuilder();
+    int from = 0;
+    while (m.find()) {
+      b.append(text, from, m.start());
+      b.append(template.isConstant() ? template.text() : template.expand(m, p));
+      from = m.end();
+      if (b.length() > maxLength) {
+        return null;
+      }
+    }
+    return b.append(text, from, text.length()).toString();
+  }
+
+  /** Two expressions are equal when their texts and the way they are applied are. */
   @Override
   public boolean equals(@Nullable Object o) {
-    return o instanceof Re2 other && pattern.equals(other.pattern);
+    return o instanceof Re2 other
+        && mode.before.equals(other.mode.before)
+        && pattern.equals(other.pattern);
   }
 
   @Override

@@ -4,6 +4,10 @@ package io.narthex.format.re2;
 public final class Re2SyntaxException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
 
+  Re2SyntaxException(String message) {
+    super(message);
+  }
+
   Re2SyntaxException(String message, Throwable cause) {
     super(message, cause);
   }

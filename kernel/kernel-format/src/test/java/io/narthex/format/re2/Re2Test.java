@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.re2j.Pattern;
+import java.time.Duration;
 import java.util.List;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 
 final class Re2Test {
@@ -117,5 +122,139 @@ final class Re2Test {
     assertThat(Re2.compileAnchored("(.*)").replace("q", Template.of("$1"))).isEqualTo("q");
     assertThat(Template.of("a$$b").text()).isEqualTo("a$b");
     assertThat(Template.of("${x").isConstant()).isTrue();
+  }
+
+  private static void refused(String pattern, String message) {
+    assertThatThrownBy(() -> Re2.compile(pattern))
+        .isInstanceOf(Re2SyntaxException.class)
+        .hasMessage(message);
+  }
+
+  @Test
+  void refusesNestedRepetitionsAsGoDoes() {
+    refused(
+        "(((a{1000}){1000}){1000}){1000}", "error parsing regexp: invalid repeat count: `{1000}`");
+    refused("((a{100}){100}){100}", "error parsing regexp: invalid repeat count: `{100}`");
+    refused("(a{3,}){400}?", "error parsing regexp: invalid repeat count: `{400}?`");
+    refused("(?:(?:ab{2}|c){20}x){30}", "error parsing regexp: invalid repeat count: `{30}`");
+    refused("a{1001}", "error parsing regexp: invalid repeat count: `{1001}`");
+    refused("a{2}{3}", "error parsing regexp: invalid nested repetition operator: `{2}{3}`");
+    assertThat(Re2.compile("(?:(?:a{10}){10}){10}").test("a".repeat(1000))).isTrue();
+    assertThat(Re2.compile("(?:a{1000}){0}").test("")).isTrue();
+    assertThat(Re2.compile("(?:a{1000})*b{1000}").test("b".repeat(1000))).isTrue();
+    assertThat(Re2.compile("[{1000}](?:a{500}\\{3})").test("{" + "a".repeat(500) + "{3")).isFalse();
+  }
+
+  @Test
+  void everyWayInRefusesTheSame() {
+    String bomb = "((a{1000}){1000}){10}";
+    assertThatThrownBy(() -> Re2.compileAnchored(bomb)).isInstanceOf(Re2SyntaxException.class);
+    assertThatThrownBy(() -> Re2.compileForAlerts(bomb)).isInstanceOf(Re2SyntaxException.class);
+    assertThatThrownBy(() -> Re2.compileSearch(bomb)).isInstanceOf(Re2SyntaxException.class);
+  }
+
+  @Test
+  void refusesProgramsThatAreTooLargeAndGroupsThatAreTooDeep() {
+    assertThatThrownBy(() -> Re2.compile("(?:[ab]c.){1000}".repeat(400)))
+        .isInstanceOf(Re2SyntaxException.class)
+        .hasMessageStartingWith("error parsing regexp: expression too large: `(?:[ab]c.){1000}");
+    assertThatThrownBy(() -> Re2.compile("(".repeat(1500) + "x+" + ")".repeat(1500)))
+        .hasMessageStartingWith("error parsing regexp: expression nests too deeply: `((((");
+    assertThatThrownBy(() -> Re2.compile("\\pL".repeat(100_000)))
+        .hasMessageStartingWith("error parsing regexp: expression too large: ");
+    assertThat(Re2.compile("(".repeat(400) + "x+" + ")".repeat(400)).test("xx")).isTrue();
+  }
+
+  /** Prometheus answers these at once; the library alone takes the square of their length. */
+  @Test
+  void longLiteralsAreMatchedAtOnce() {
+    String a = "a".repeat(1_000_000);
+    String part = "a".repeat(200_000);
+    String list =
+        IntStream.range(0, 100_000).mapToObj(i -> "pod-" + i).collect(Collectors.joining("|"));
+    String grouped = "ns-(" + list + ")";
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () -> {
+          assertThat(Re2.compile(a).test(a)).isTrue();
+          assertThat(Re2.compileForAlerts(a).test(a + "b")).isFalse();
+          assertThat(Re2.compile(list).literals()).hasSize(100_000);
+          assertThat(Re2.compile(list).test("pod-99999")).isTrue();
+          assertThat(Re2.compile(part + "[0-9]+").test(part + "17")).isTrue();
+          assertThat(Re2.compile("(?i)" + part).test("A" + part.substring(1))).isTrue();
+          assertThat(Re2.compileSearch(part).find("b")).isFalse();
+          assertThat(Re2.compile("\\Q" + part + "\\E\\d").test(part + "1")).isTrue();
+          assertThat(Re2.compile(grouped).test("ns-pod-1")).isTrue();
+        });
+  }
+
+  /** The library alone walks along all alternatives for each. */
+  @Test
+  void manyAlternativesCompileInLinearTime() {
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(30),
+        () -> {
+          String many =
+              IntStream.range(0, 30_000)
+                  .mapToObj(i -> "x" + i + "[ab]+")
+                  .collect(Collectors.joining("|"));
+          Re2 re = Re2.compileSearch(many);
+          assertThat(re.find("x29999ab")).isTrue();
+          assertThat(re.find("y29999ab")).isFalse();
+        });
+  }
+
+  @Test
+  void breaksDoNotChangeWhatMatches() {
+    Random random = new Random(11);
+    for (int round = 0; round < 40; round++) {
+      StringBuilder p = new StringBuilder();
+      for (int i = 0; i < 900; i++) {
+        int what = random.nextInt(40);
+        p.append(
+            what == 0 ? "x?" : what == 1 ? "(y|z)" : what == 2 ? "\\." : what == 3 ? "|" : "ab");
+      }
+      String plain = p + "|" + "q|".repeat(600) + "(r{2}|" + "s|".repeat(300) + "t)u+";
+      Pattern oracle = Pattern.compile("^(?s:" + plain + ")$");
+      Re2 re = Re2.compile(plain);
+      for (String part : List.of("q", "rru", "suu", "tu", "ru", "", "abab", p.toString())) {
+        assertThat(re.test(part)).as(part).isEqualTo(oracle.matches(part));
+      }
+      for (String text : plain.split("\\|", -1)) {
+        assertThat(re.test(text)).as(text).isEqualTo(oracle.matches(text));
+      }
+    }
+  }
+
+  @Test
+  void dotOfAlertMatchersDoesNotMatchALineFeed() {
+    assertThat(Re2.compileForAlerts("a.*b").test("a\nb")).isFalse();
+    assertThat(Re2.compileForAlerts("a.*b").test("axb")).isTrue();
+    assertThat(Re2.compileForAlerts("a\nb|c").test("a\nb")).isTrue();
+    assertThat(Re2.compile("a.*b").test("a\nb")).isTrue();
+  }
+
+  @Test
+  void cacheIsBoundedByWhatItHolds() {
+    for (int i = 0; i < 5000; i++) {
+      Re2.compile(("v" + i + "|").repeat(2000));
+      Re2.compile("v" + i + "[a-z]+" + "(x|y+)".repeat(20));
+    }
+    assertThat(Re2.cachedBytes()).isLessThan(2 * Re2.MAX_CACHED_BYTES);
+  }
+
+  @Test
+  void combinationsOfLongLiteralsAreNotWrittenOut() {
+    String a = "a".repeat(50_000);
+    String b = "b".repeat(50_000);
+    GlobSet written = GlobSet.of(("(" + a + "|" + b + ")").repeat(6));
+    assertThat(written == null).isTrue();
+  }
+
+  @Test
+  void replacesAllAsTemplatesDo() {
+    Re2 re = Re2.compileSearch("(a)(b)?");
+    assertThat(re.replaceAll("xabya", Template.of("<$1$2>"), 100)).isEqualTo("x<ab>y<a>");
+    assertThat(re.replaceAll("a".repeat(50), Template.of("$1$1"), 60)).isNull();
   }
 }
