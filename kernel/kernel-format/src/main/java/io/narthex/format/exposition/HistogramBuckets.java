@@ -7,6 +7,9 @@ import java.util.Arrays;
  * their ends, split where more than {@code maxEmpty} empty buckets follow each other.
  */
 final class HistogramBuckets {
+  /** Bucket indexes lie within plus and minus this; schema 8 reaches about 280,000. */
+  private static final int MAX_INDEX = 1 << 30;
+
   final int[] spans;
   final double[] values;
 
@@ -39,16 +42,20 @@ final class HistogramBuckets {
     double[] outValues = new double[values.length * (maxEmpty + 1)];
     int spanCount = 0;
     int n = 0;
-    int index = 0; // of the bucket looked at
-    int last = 0; // index after the last bucket written
+    long index = 0; // of the bucket looked at
+    long last = 0; // index after the last bucket written
     int at = 0;
     for (int s = 0; s < spans.length; s += 2) {
       index += spans[s];
+      if (index < -MAX_INDEX || index + spans[s + 1] > MAX_INDEX) {
+        throw new ExpositionException(
+            "histogram spans reach bucket " + (index + spans[s + 1]) + ", at most " + MAX_INDEX);
+      }
       for (int k = 0; k < spans[s + 1]; k++, index++, at++) {
         if (values[at] == 0) {
           continue;
         }
-        int gap = index - last;
+        int gap = (int) (index - last);
         if (spanCount > 0 && gap <= maxEmpty) {
           for (int g = 0; g < gap; g++) {
             outValues[n++] = 0;

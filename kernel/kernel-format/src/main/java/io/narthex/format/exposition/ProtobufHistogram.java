@@ -1,19 +1,20 @@
 package io.narthex.format.exposition;
 
 import io.narthex.model.NativeHistogram;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 /** A histogram message, classic and native parts as they stand. */
 final class ProtobufHistogram {
+  /** Most buckets or spans of one side; more than any schema can fill in use. */
+  static final int MAX_PARTS = 1 << 19;
+
   double sum;
   long startMs;
   int bucketCount;
   double[] bounds = new double[16];
   double[] cumulative = new double[16];
   int[][] bucketExemplars = new int[16][];
-  final List<int[]> exemplars = new ArrayList<>();
+  final Ints exemplars = new Ints(); // begin, end, …
 
   private double count;
   private double countFloat;
@@ -21,12 +22,12 @@ final class ProtobufHistogram {
   private double zeroCountFloat;
   private double zeroThreshold;
   private int schema;
-  private final List<int[]> positiveSpans = new ArrayList<>();
-  private final List<int[]> negativeSpans = new ArrayList<>();
-  private double[] positive = new double[0];
-  private double[] negative = new double[0];
-  private double[] positiveFloat = new double[0];
-  private double[] negativeFloat = new double[0];
+  private final Ints positiveSpans = new Ints();
+  private final Ints negativeSpans = new Ints();
+  private final Doubles positive = new Doubles();
+  private final Doubles negative = new Doubles();
+  private final Doubles positiveFloat = new Doubles();
+  private final Doubles negativeFloat = new Doubles();
 
   static long timestamp(byte[] b, int[] range) throws ProtobufWire.Broken {
     long seconds = 0;
@@ -54,12 +55,12 @@ final class ProtobufHistogram {
         case 6 -> zeroThreshold = w.real();
         case 7 -> zeroCount = ProtobufWire.unsigned(w.number());
         case 8 -> zeroCountFloat = w.real();
-        case 9 -> negativeSpans.add(span(b, w.range()));
-        case 10 -> negative = deltas(b, w, negative);
-        case 11 -> negativeFloat = reals(b, w, negativeFloat);
-        case 12 -> positiveSpans.add(span(b, w.range()));
-        case 13 -> positive = deltas(b, w, positive);
-        case 14 -> positiveFloat = reals(b, w, positiveFloat);
+        case 9 -> span(b, w.range(), negativeSpans);
+        case 10 -> deltas(b, w, negative);
+        case 11 -> reals(b, w, negativeFloat);
+        case 12 -> span(b, w.range(), positiveSpans);
+        case 13 -> deltas(b, w, positive);
+        case 14 -> reals(b, w, positiveFloat);
         case 15 -> startMs = timestamp(b, w.range());
         case 16 -> exemplars.add(w.range());
         default -> w.skip();
@@ -68,6 +69,7 @@ final class ProtobufHistogram {
   }
 
   private void bucket(byte[] b, int[] range) throws ProtobufWire.Broken {
+    check(bucketCount);
     if (bucketCount == bounds.length) {
       bounds = Arrays.copyOf(bounds, bucketCount * 2);
       cumulative = Arrays.copyOf(cumulative, bucketCount * 2);
@@ -88,56 +90,55 @@ final class ProtobufHistogram {
     cumulative[bucketCount++] = real > 0 ? real : whole;
   }
 
-  private static int[] span(byte[] b, int[] range) throws ProtobufWire.Broken {
-    int[] span = new int[2];
+  private static void check(int parts) throws ProtobufWire.Broken {
+    if (parts >= MAX_PARTS) {
+      throw new ProtobufWire.Broken("histogram has more than " + MAX_PARTS + " buckets or spans");
+    }
+  }
+
+  private static void span(byte[] b, int[] range, Ints spans) throws ProtobufWire.Broken {
+    check(spans.size() / 2);
+    int offset = 0;
+    int length = 0;
     ProtobufWire w = new ProtobufWire(b, range[0], range[1]);
     while (w.next()) {
       switch (w.field) {
-        case 1 -> span[0] = (int) ProtobufWire.zigZag(w.number());
-        case 2 -> span[1] = (int) w.number();
+        case 1 -> offset = (int) ProtobufWire.zigZag(w.number());
+        case 2 -> length = (int) w.number();
         default -> w.skip();
       }
     }
-    return span;
+    spans.add(offset);
+    spans.add(length);
   }
 
-  /** Reads differences, packed or single, and returns what they add up to. */
-  private static double[] deltas(byte[] b, ProtobufWire w, double[] before)
-      throws ProtobufWire.Broken {
-    double[] out = before;
+  /** Reads differences, packed or single, and adds what they add up to. */
+  private static void deltas(byte[] b, ProtobufWire w, Doubles out) throws ProtobufWire.Broken {
     if (w.wire == 0) {
-      return append(out, last(out) + ProtobufWire.zigZag(w.number()));
+      check(out.size());
+      out.add(out.last() + ProtobufWire.zigZag(w.number()));
+      return;
     }
     int[] r = w.range();
     ProtobufWire inner = new ProtobufWire(b, r[0], r[1]);
     while (inner.at < inner.end) {
-      out = append(out, last(out) + ProtobufWire.zigZag(inner.varint()));
+      check(out.size());
+      out.add(out.last() + ProtobufWire.zigZag(inner.varint()));
     }
-    return out;
   }
 
-  private static double[] reals(byte[] b, ProtobufWire w, double[] before)
-      throws ProtobufWire.Broken {
-    double[] out = before;
+  private static void reals(byte[] b, ProtobufWire w, Doubles out) throws ProtobufWire.Broken {
     if (w.wire == 1) {
-      return append(out, w.real());
+      check(out.size());
+      out.add(w.real());
+      return;
     }
     int[] r = w.range();
     ProtobufWire inner = new ProtobufWire(b, r[0], r[1]);
     while (inner.at < inner.end) {
-      out = append(out, inner.rawReal());
+      check(out.size());
+      out.add(inner.rawReal());
     }
-    return out;
-  }
-
-  private static double last(double[] a) {
-    return a.length == 0 ? 0 : a[a.length - 1];
-  }
-
-  private static double[] append(double[] a, double v) {
-    double[] out = Arrays.copyOf(a, a.length + 1);
-    out[a.length] = v;
-    return out;
   }
 
   double classicCount() {
@@ -146,8 +147,8 @@ final class ProtobufHistogram {
 
   /** Tells whether there is a native part. */
   boolean isNative() {
-    return !positiveSpans.isEmpty()
-        || !negativeSpans.isEmpty()
+    return positiveSpans.size() > 0
+        || negativeSpans.size() > 0
         || zeroThreshold > 0
         || zeroCount > 0
         || zeroCountFloat > 0;
@@ -155,10 +156,8 @@ final class ProtobufHistogram {
 
   NativeHistogram toModel(boolean gauge) throws ExpositionException {
     boolean real = countFloat > 0 || zeroCountFloat > 0;
-    HistogramBuckets up =
-        HistogramBuckets.compact(flat(positiveSpans), real ? positiveFloat : positive, 0);
-    HistogramBuckets down =
-        HistogramBuckets.compact(flat(negativeSpans), real ? negativeFloat : negative, 0);
+    HistogramBuckets up = side(positiveSpans, real ? positiveFloat : positive);
+    HistogramBuckets down = side(negativeSpans, real ? negativeFloat : negative);
     return NativeHistogram.builder()
         .schema(schema)
         .count(real ? countFloat : count)
@@ -170,12 +169,7 @@ final class ProtobufHistogram {
         .build();
   }
 
-  private static int[] flat(List<int[]> spans) {
-    int[] out = new int[spans.size() * 2];
-    for (int i = 0; i < spans.size(); i++) {
-      out[2 * i] = spans.get(i)[0];
-      out[2 * i + 1] = spans.get(i)[1];
-    }
-    return out;
+  private static HistogramBuckets side(Ints spans, Doubles values) throws ExpositionException {
+    return HistogramBuckets.compact(spans.toArray(), values.toArray(), 0);
   }
 }

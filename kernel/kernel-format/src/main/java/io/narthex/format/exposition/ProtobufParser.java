@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class ProtobufParser extends ExpositionParser {
   private static final byte[] NONE = new byte[0];
 
+  private static final long KEY_BYTES = 64 << 20;
+  private static final int KEY_FACTOR = 64;
+
   /** What a metric unfolds into. */
   private enum Part {
     VALUE,
@@ -39,12 +42,12 @@ final class ProtobufParser extends ExpositionParser {
   private String help = "";
   private String unit = "";
   private MetricType type = MetricType.UNKNOWN;
-  private final List<int[]> metrics = new ArrayList<>();
+  private final Ints metrics = new Ints(); // begin, end, …
   private int metric;
   private Entry pendingMeta = Entry.COMMENT; // COMMENT = no metadata left to report
 
   // the present metric
-  private final List<int[]> labelPairs = new ArrayList<>();
+  private final Ints labelPairs = new Ints();
   private boolean hasTimestamp;
   private long timestampMs;
   private double value;
@@ -65,7 +68,11 @@ final class ProtobufParser extends ExpositionParser {
   private double entryValue;
   private byte[] key = new byte[256];
   private int keyLength;
-  private final List<int[]> exemplars = new ArrayList<>();
+
+  /** Bytes that texts of series may still take: labels are repeated for each bucket. */
+  private long keyBudget;
+
+  private final Ints exemplars = new Ints();
   private String text = "";
 
   ProtobufParser(ParserOptions options) {
@@ -77,6 +84,7 @@ final class ProtobufParser extends ExpositionParser {
     b = data;
     length = newLength;
     at = 0;
+    keyBudget = KEY_BYTES + (long) KEY_FACTOR * newLength;
     metrics.clear();
     metric = 0;
     parts.clear();
@@ -110,8 +118,8 @@ final class ProtobufParser extends ExpositionParser {
           return sample();
         }
         if (metric < metrics.size()) {
-          int[] range = metrics.get(metric++);
-          readMetric(range[0], range[1]);
+          readMetric(metrics.get(metric), metrics.get(metric + 1));
+          metric += 2;
           continue;
         }
         if (at >= length) {
@@ -172,7 +180,7 @@ final class ProtobufParser extends ExpositionParser {
     if (name.isEmpty()) {
       throw new ExpositionException("metric family without name");
     }
-    pendingMeta = metrics.isEmpty() ? Entry.COMMENT : Entry.HELP;
+    pendingMeta = metrics.size() == 0 ? Entry.COMMENT : Entry.HELP;
   }
 
   private void readMetric(int from, int to) throws ProtobufWire.Broken, ExpositionException {
@@ -275,6 +283,9 @@ final class ProtobufParser extends ExpositionParser {
               inner.skip();
             }
           }
+          if (quantiles.size() >= ProtobufHistogram.MAX_PARTS) {
+            throw new ProtobufWire.Broken("summary has too many quantiles");
+          }
           quantiles.add(q);
         }
         case 4 -> startMs = ProtobufHistogram.timestamp(b, w.range());
@@ -283,7 +294,7 @@ final class ProtobufParser extends ExpositionParser {
     }
   }
 
-  private Entry sample() {
+  private Entry sample() throws ExpositionException {
     Part p = parts.get(part++);
     suffix = "";
     extraName = "";
@@ -336,17 +347,23 @@ final class ProtobufParser extends ExpositionParser {
     keyText(name);
     keyText(suffix);
     keyText(extraValue);
-    for (int i = 0; i < labelPairs.size(); i++) {
-      int[] r = labelPairs.get(i);
-      keyBytes(r[0], r[1]);
+    for (int i = 0; i < labelPairs.size(); i += 2) {
+      keyBytes(labelPairs.get(i), labelPairs.get(i + 1));
+    }
+    keyBudget -= keyLength;
+    if (keyBudget < 0) {
+      throw new ExpositionException(
+          "metric family "
+              + GoQuote.quote(name)
+              + " unfolds into too much text: many buckets under long labels");
     }
     return p == Part.NATIVE ? Entry.HISTOGRAM : Entry.SERIES;
   }
 
   /** Exemplars of native histograms need a time. */
   private void nativeExemplars() {
-    List<int[]> own = histogram.exemplars;
-    if (own.isEmpty()) {
+    Ints own = histogram.exemplars;
+    if (own.size() == 0) {
       for (int i = 0; i < histogram.bucketCount; i++) {
         int[] x = histogram.bucketExemplars[i];
         if (x != null && hasTime(x)) {
@@ -355,7 +372,8 @@ final class ProtobufParser extends ExpositionParser {
       }
       return;
     }
-    for (int[] x : own) {
+    for (int i = 0; i < own.size(); i += 2) {
+      int[] x = {own.get(i), own.get(i + 1)};
       if (hasTime(x)) {
         exemplars.add(x);
       }
@@ -457,12 +475,11 @@ final class ProtobufParser extends ExpositionParser {
     return false;
   }
 
-  private void addPairs(List<String> pairs, List<int[]> ranges, boolean typed)
-      throws ProtobufWire.Broken {
-    for (int[] r : ranges) {
+  private void addPairs(List<String> pairs, Ints ranges, boolean typed) throws ProtobufWire.Broken {
+    for (int i = 0; i < ranges.size(); i += 2) {
       String n = "";
       String v = "";
-      ProtobufWire w = new ProtobufWire(b, r[0], r[1]);
+      ProtobufWire w = new ProtobufWire(b, ranges.get(i), ranges.get(i + 1));
       while (w.next()) {
         if (w.field == 1) {
           n = w.text();
@@ -490,7 +507,11 @@ final class ProtobufParser extends ExpositionParser {
 
   @Override
   public NativeHistogram histogram() throws ExpositionException {
-    return histogram.toModel(type == MetricType.GAUGEHISTOGRAM);
+    try {
+      return histogram.toModel(type == MetricType.GAUGEHISTOGRAM);
+    } catch (IllegalArgumentException e) {
+      throw new ExpositionException("histogram " + GoQuote.quote(name) + ": " + e.getMessage());
+    }
   }
 
   @Override
@@ -510,18 +531,17 @@ final class ProtobufParser extends ExpositionParser {
 
   @Override
   public int exemplarCount() {
-    return exemplars.size();
+    return exemplars.size() / 2;
   }
 
   @Override
   public Exemplar exemplar(int index) throws ExpositionException {
-    int[] range = exemplars.get(index);
-    List<int[]> ranges = new ArrayList<>();
+    Ints ranges = new Ints();
     double v = 0;
     long ms = 0;
     boolean timed = false;
     try {
-      ProtobufWire w = new ProtobufWire(b, range[0], range[1]);
+      ProtobufWire w = new ProtobufWire(b, exemplars.get(2 * index), exemplars.get(2 * index + 1));
       while (w.next()) {
         switch (w.field) {
           case 1 -> ranges.add(w.range());

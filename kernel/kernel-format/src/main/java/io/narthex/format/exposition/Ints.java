@@ -1,0 +1,38 @@
+package io.narthex.format.exposition;
+
+import java.util.Arrays;
+
+/** Whole numbers in an array that doubles as it fills. Not thread-safe. */
+final class Ints {
+  private int[] numbers = new int[8];
+  private int size;
+
+  int size() {
+    return size;
+  }
+
+  int get(int index) {
+    return numbers[index];
+  }
+
+  void clear() {
+    size = 0;
+  }
+
+  void add(int number) {
+    if (size == numbers.length) {
+      numbers = Arrays.copyOf(numbers, size * 2);
+    }
+    numbers[size++] = number;
+  }
+
+  /** Adds begin and end of a part. */
+  void add(int[] range) {
+    add(range[0]);
+    add(range[1]);
+  }
+
+  int[] toArray() {
+    return Arrays.copyOf(numbers, size);
+  }
+}
