@@ -31,6 +31,15 @@ import org.jspecify.annotations.Nullable;
 final class SampleIntake {
   private static final long MAX_FUTURE_MS = 600_000;
 
+  /** Labels of a series when {@code label_limit} is not set; the storage takes no more either. */
+  private static final int MAX_LABELS = 1 << 16;
+
+  /** Entries between two looks at the clock; loops of other targets get their turn then. */
+  private static final int LOOK_EVERY = 1024;
+
+  /** Texts that failing scrapes may add before the table is begun anew. */
+  private static final int MAX_UNSTORED = 1000;
+
   private final StorageGate storage;
   private final ScrapeMetrics metrics;
   private ScrapeSettings settings;
@@ -51,6 +60,14 @@ final class SampleIntake {
 
   /** Entry of each row of the batch, as far as rows come from the exposition. */
   private int[] rowEntries = new int[64];
+
+  /** New series of the exposition that is read; they are resolved when it has been read whole. */
+  private final List<Labels> unresolved = new ArrayList<>();
+
+  private int[] unresolvedEntries = new int[64];
+  private int exposedRows;
+  private int lastGood;
+  private long deadlineNanos;
 
   private int scraped;
   private int kept;
@@ -105,22 +122,70 @@ final class SampleIntake {
   /**
    * Puts the samples of an exposition into the batch, with stale markers for what is gone.
    *
+   * @param deadline moment of {@link System#nanoTime} at which reading gives up
    * @throws ScrapeFailure when a limit is exceeded; the batch is to be thrown away then
    * @throws ExpositionException when the exposition is broken; likewise
    */
-  void take(ExpositionFormat format, Scratch scratch, long timeMs)
+  void take(ExpositionFormat format, Scratch scratch, long timeMs, long deadline)
       throws ScrapeFailure, ExpositionException {
     scraped = 0;
     kept = 0;
     added = 0;
+    exposedRows = 0;
+    deadlineNanos = deadline;
+    unresolved.clear();
     series.begin();
     read(format, scratch, timeMs, scratch.batch, false);
+    resolveAll(scratch.batch);
+    exposedRows = scratch.batch.size();
     stale(scratch.batch, timeMs);
     series.end();
+    lastGood = series.size();
+  }
+
+  /** Returns how many rows of the batch come from the exposition; stale markers follow them. */
+  int exposedRows() {
+    return exposedRows;
+  }
+
+  /** Returns how many texts of series are kept. */
+  int texts() {
+    return series.size();
+  }
+
+  /** A page that fails must not leave series in the storage, so they are made at its end. */
+  private void resolveAll(SampleBatch batch) {
+    if (unresolved.isEmpty()) {
+      return;
+    }
+    for (int i = 0; i < unresolved.size(); i++) {
+      series.ref(unresolvedEntries[i], storage.resolve(unresolved.get(i)));
+    }
+    unresolved.clear();
+    for (int row = 0; row < batch.size(); row++) {
+      if (batch.ref(row) == SeriesTable.NO_REF) {
+        batch.ref(row, series.ref(rowEntries[row]));
+      }
+    }
+  }
+
+  /** Forgets everything: it is not known what is right any more. */
+  void forget() {
+    series = new SeriesTable();
+    retired = null;
+    parser = null;
+    unresolved.clear();
+    metadataLines.begin();
+    scraped = 0;
+    kept = 0;
+    added = 0;
   }
 
   /** Counts the scrape as empty: stale markers for everything. */
   void takeNothing(SampleBatch batch, long timeMs, boolean afterFailedTake) {
+    parser = null; // it may have been left in the middle of something
+    unresolved.clear();
+    exposedRows = 0;
     if (afterFailedTake) {
       series.unsee();
     } else {
@@ -130,6 +195,9 @@ final class SampleIntake {
       series.begin();
     }
     stale(batch, timeMs);
+    if (series.size() > 2 * lastGood + MAX_UNSTORED) {
+      series = new SeriesTable(); // all of it is stale
+    }
   }
 
   private ExpositionParser parser(ExpositionFormat format) {
@@ -151,8 +219,13 @@ final class SampleIntake {
     boolean trackOwnTimes = settings.config.trackTimestampsStaleness();
     metadataLines.begin();
     boolean newMetadata = false;
+    int untilLook = LOOK_EVERY;
     while (true) {
       ExpositionParser.Entry e = p.next();
+      if (--untilLook == 0) {
+        untilLook = LOOK_EVERY;
+        look();
+      }
       switch (e) {
         case END -> {
           if (newMetadata || metadataLines.size() > 4 * metadata.size() + 64) {
@@ -175,6 +248,14 @@ final class SampleIntake {
     }
   }
 
+  /** Gives way: this may run on one of the few threads that carry all loops and requests. */
+  private void look() throws ScrapeFailure {
+    if (System.nanoTime() - deadlineNanos > 0 || Thread.currentThread().isInterrupted()) {
+      throw new ScrapeFailure("context deadline exceeded while reading the exposition");
+    }
+    Thread.yield();
+  }
+
   private void sample(
       ExpositionParser.Entry e,
       ExpositionParser p,
@@ -187,7 +268,9 @@ final class SampleIntake {
     int entry = series.find(p.seriesBytes(), p.seriesStart(), p.seriesEnd());
     if (entry < 0) {
       entry = meet(p);
-    } else if (series.ref(entry) == SeriesTable.NO_REF && !series.isDropped(entry)) {
+    } else if (series.ref(entry) == SeriesTable.NO_REF
+        && !series.isDropped(entry)
+        && !series.isSeen(entry)) {
       resolve(entry, p);
     }
     if (series.isDropped(entry)) {
@@ -251,7 +334,7 @@ final class SampleIntake {
     if (labels == null) {
       series.drop(entry);
     } else {
-      series.ref(entry, storage.resolve(labels));
+      resolveLater(entry, labels);
       added++;
     }
     return entry;
@@ -262,8 +345,17 @@ final class SampleIntake {
     if (labels == null) {
       series.drop(entry);
     } else {
-      series.ref(entry, storage.resolve(labels));
+      resolveLater(entry, labels);
     }
+  }
+
+  private void resolveLater(int entry, Labels labels) {
+    int n = unresolved.size();
+    if (n == unresolvedEntries.length) {
+      unresolvedEntries = Arrays.copyOf(unresolvedEntries, n * 2);
+    }
+    unresolvedEntries[n] = entry;
+    unresolved.add(labels);
   }
 
   /** Returns the labels under which a sample is stored, or null when relabelling drops it. */
@@ -334,6 +426,15 @@ final class SampleIntake {
               + ", limit: "
               + settings.labelLimit
               + ")");
+    }
+    if (labels.size() > MAX_LABELS) {
+      throw limit(
+          "too many labels (metric: "
+              + cut(name)
+              + ", number of labels: "
+              + labels.size()
+              + "); a series has at most "
+              + MAX_LABELS);
     }
     if (settings.labelNameLimit == 0 && settings.labelValueLimit == 0) {
       return;
@@ -417,11 +518,6 @@ final class SampleIntake {
     }
   }
 
-  /** Forgets all references: the storage knows none of them. */
-  void forgetReferences() {
-    series.forgetReferences();
-  }
-
   /**
    * Looks at what became of the rows of the exposition, counts what was refused, and fills the
    * second batch with the samples whose series the storage had forgotten.
@@ -430,7 +526,6 @@ final class SampleIntake {
       AppendResult result,
       ExpositionFormat format,
       Scratch scratch,
-      SampleBatch first,
       int sampleRows,
       SampleBatch second,
       long timeMs) {

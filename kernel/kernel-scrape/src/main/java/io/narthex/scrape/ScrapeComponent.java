@@ -23,6 +23,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -59,6 +60,7 @@ public final class ScrapeComponent
   private static final long STOP_MS = 2000;
 
   private final Object lock = new Object();
+  private final Clock clock;
   private final StorageGate storage;
   private final ServerInfo server;
   private final ScrapeMetrics metrics;
@@ -83,6 +85,17 @@ public final class ScrapeComponent
       @Reference Metrics metrics,
       @Reference ExporterService exporters,
       @Reference ServerInfo server) {
+    this(storage, http, metrics, exporters, server, Clock.systemUTC());
+  }
+
+  ScrapeComponent(
+      StorageGate storage,
+      HttpTransport http,
+      Metrics metrics,
+      ExporterService exporters,
+      ServerInfo server,
+      Clock clock) {
+    this.clock = clock;
     this.storage = storage;
     this.server = server;
     this.metrics = new ScrapeMetrics(metrics);
@@ -138,7 +151,8 @@ public final class ScrapeComponent
             failures,
             budget,
             snapshot.prometheusFolder(),
-            seed(external));
+            seed(external),
+            clock);
     synchronized (lock) {
       if (closed) {
         return; // a reload that met the end would start loops that nobody stops

@@ -12,6 +12,7 @@ final class ScrapeFailure extends IOException {
     SAMPLE_LIMIT,
     LABEL_LIMIT,
     BUCKET_LIMIT,
+    ROOM,
     OTHER
   }
 

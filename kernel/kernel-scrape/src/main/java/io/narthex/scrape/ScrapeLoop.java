@@ -14,6 +14,7 @@ import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +28,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Time.</b> The first tick comes after an offset that depends on the target and the server's
  * seed. All samples of a scrape get the tick's time when the scrape begins within 2 ms (at most 1 %
- * of the interval) of it, else the time it really began.
+ * of the interval) of it, else the time it really began. When the wall clock has jumped, either
+ * way, the ticks begin anew.
+ *
+ * <p><b>Faults.</b> No exception ends the loop: a scrape that meets one counts as failed, with
+ * {@code up} 0 and stale markers. Only an end of memory passes, which ends the server.
  *
  * <p><b>Storage.</b> While a storage is replaced, the loop goes on scraping and puts what it reads
  * into its {@link Backlog}; it is stored in order, with its own times, as soon as the new storage
@@ -105,7 +110,8 @@ final class ScrapeLoop {
       FailureLog failures,
       Backlog.Budget budget,
       Path folder,
-      long seed) {}
+      long seed,
+      Clock clock) {}
 
   ScrapeLoop(Host host, Target target, ScrapeSettings settings, String refusal) {
     this.host = host;
@@ -166,40 +172,39 @@ final class ScrapeLoop {
       ticks();
     } catch (InterruptedException _) {
       // stopped
+    }
+    try {
+      if (!backlog.isEmpty()) {
+        Thread.interrupted();
+        storeTheRest();
+      }
+      if (markEnd) {
+        Thread.interrupted();
+        end();
+      }
     } catch (RuntimeException | Error e) {
-      LOG.error("scrape of {} ended by a fault", work.target.url(), e);
-    }
-    if (!backlog.isEmpty()) {
-      Thread.interrupted();
-      storeTheRest();
-    }
-    if (markEnd) {
-      Thread.interrupted();
-      end();
+      survive(e);
+      fault(work, "its series cannot be ended", e);
     }
   }
 
   private void ticks() throws InterruptedException {
-    long now = System.currentTimeMillis();
-    long tickMs = now + work.target.offsetMs(now, host.seed);
+    long tickMs = firstTick(work);
     long intervalMs = work.target.intervalMs();
     long lastStartNanos = 0;
     while (!stopping) {
-      sleepUntil(tickMs, intervalMs);
+      boolean reached = sleepUntil(tickMs, intervalMs);
       if (stopping) {
         return;
       }
       Work w = work;
-      if (w.target.intervalMs() != intervalMs) {
+      if (!reached) {
         intervalMs = w.target.intervalMs();
-        now = System.currentTimeMillis();
-        tickMs = now + w.target.offsetMs(now, host.seed);
+        tickMs = firstTick(w);
         continue;
       }
-      now = System.currentTimeMillis();
-      while (now - tickMs >= intervalMs) {
-        tickMs += intervalMs; // ticks that a slow scrape has eaten
-      }
+      long now = host.clock.millis();
+      tickMs += (now - tickMs) / intervalMs * intervalMs; // ticks that a slow scrape has eaten
       long tolerance = Math.min(intervalMs / 100, TOLERANCE_MS);
       long timeMs = now - tickMs <= tolerance ? tickMs : now;
       long startNanos = System.nanoTime();
@@ -209,26 +214,82 @@ final class ScrapeLoop {
         lengths.observe((startNanos - lastStartNanos) / 1e9);
       }
       lastStartNanos = startNanos;
-      scrape(w, timeMs, startNanos);
+      try {
+        scrape(w, timeMs, startNanos);
+      } catch (RuntimeException | Error e) {
+        survive(e);
+        storeFault(w, timeMs, startNanos, fault(w, "the scrape failed", e));
+      }
       tickMs += intervalMs;
     }
   }
 
-  /** Sleeps until a moment of the wall clock, or until the interval is changed. */
-  private void sleepUntil(long tickMs, long intervalMs) throws InterruptedException {
-    while (!stopping && work.target.intervalMs() == intervalMs) {
-      long left = tickMs - System.currentTimeMillis();
+  private long firstTick(Work w) {
+    long now = host.clock.millis();
+    return now + w.target.offsetMs(now, host.seed);
+  }
+
+  /**
+   * Sleeps until a moment of the wall clock. Returns false when the ticks have to begin anew: the
+   * interval has changed, or the clock has been set back and the moment lies too far away.
+   */
+  private boolean sleepUntil(long tickMs, long intervalMs) throws InterruptedException {
+    while (!stopping) {
+      long left = tickMs - host.clock.millis();
+      if (left > intervalMs || work.target.intervalMs() != intervalMs) {
+        return false;
+      }
       if (left <= 0) {
-        return;
+        return true;
       }
       if (!backlog.isEmpty() && !storeBacklog()) {
         left = Math.min(left, RETRY_MS);
       }
-      // a clock that jumps back must not stop the loop for long
       LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(Math.min(left, intervalMs)));
       if (Thread.interrupted()) {
         throw new InterruptedException();
       }
+    }
+    return false;
+  }
+
+  /** Lets only pass what nobody survives. */
+  private static void survive(Throwable e) {
+    if (e instanceof OutOfMemoryError memory) {
+      throw memory;
+    }
+  }
+
+  /** Counts a fault and logs a new one once; returns the text for the target's page. */
+  private String fault(Work w, String what, Throwable e) {
+    host.metrics.faults.inc();
+    String message = what + " by a fault of the server: " + e;
+    if (!message.equals(lastWarning)) {
+      lastWarning = message;
+      LOG.error("scrape of {}: {}; the loop continues", w.target.url(), message, e);
+    }
+    return message;
+  }
+
+  /** Stores {@code up} 0 without the intake, which may have met the fault itself. */
+  private void storeFault(Work w, long timeMs, long startNanos, String error) {
+    double seconds = (System.nanoTime() - startNanos) / 1e9;
+    status = new Status(Health.DOWN, error, timeMs, seconds);
+    intake.forget();
+    if (!host.storage.tryHold()) {
+      return;
+    }
+    try {
+      SampleBatch batch = new SampleBatch(REPORTS.length);
+      report(w, batch, timeMs, false, seconds, 0);
+      if (host.storage.append(batch).count(AppendResult.UNKNOWN_SERIES) > 0) {
+        Arrays.fill(reportRefs, SeriesTable.NO_REF);
+      }
+    } catch (RuntimeException | Error e) {
+      survive(e);
+      LOG.debug("scrape of {}: the fault cannot be stored", w.target.url(), e);
+    } finally {
+      host.storage.release();
     }
   }
 
@@ -286,6 +347,10 @@ final class ScrapeLoop {
       }
     } catch (IOException e) {
       error = message(e);
+    } catch (RuntimeException | Error e) {
+      survive(e);
+      format = null;
+      error = fault(w, "the scrape failed", e);
     }
     return new Fetched(w, format, timeMs, startNanos, Double.NaN, bodySize, error);
   }
@@ -335,8 +400,12 @@ final class ScrapeLoop {
     int sampleRows = 0;
     if (format != null) {
       try {
-        intake.take(format, scratch, timeMs);
-        sampleRows = scratch.batch.size();
+        intake.take(
+            format,
+            scratch,
+            timeMs,
+            System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(w.target.timeoutMs()));
+        sampleRows = intake.exposedRows();
       } catch (ScrapeFailure e) {
         error = message(e);
         count(e.kind);
@@ -344,6 +413,9 @@ final class ScrapeLoop {
         error = message(e);
       } catch (ExpositionException e) {
         error = message(e);
+      } catch (RuntimeException | Error e) {
+        survive(e);
+        error = fault(w, "the exposition cannot be taken in", e);
       }
     }
     SampleBatch batch = scratch.batch;
@@ -385,6 +457,7 @@ final class ScrapeLoop {
       case SAMPLE_LIMIT -> host.metrics.exceededSampleLimit.inc();
       case LABEL_LIMIT -> host.metrics.exceededLabelLimits.inc();
       case BUCKET_LIMIT -> host.metrics.exceededBucketLimit.inc();
+      case ROOM -> host.metrics.outOfRoom.inc();
       case OTHER -> {
         // up says it
       }
@@ -409,7 +482,7 @@ final class ScrapeLoop {
     SampleBatch second = new SampleBatch(scratch.batch.size());
     if (format != null && sampleRows > 0) {
       int exposed = Math.min(sampleRows, reportRow);
-      intake.afterAppend(result, format, scratch, scratch.batch, exposed, second, timeMs);
+      intake.afterAppend(result, format, scratch, exposed, second, timeMs);
     }
     if (result.code(reportRow) == AppendResult.UNKNOWN_SERIES) {
       Arrays.fill(reportRefs, SeriesTable.NO_REF);
@@ -446,7 +519,7 @@ final class ScrapeLoop {
   /** Marks all series of the target as ended. */
   private void end() {
     SampleBatch batch = new SampleBatch(256);
-    long timeMs = Math.max(System.currentTimeMillis(), status.timeMs + 1);
+    long timeMs = Math.max(host.clock.millis(), status.timeMs + 1);
     intake.endAll(batch, timeMs);
     for (long ref : reportRefs) {
       if (ref != SeriesTable.NO_REF) {

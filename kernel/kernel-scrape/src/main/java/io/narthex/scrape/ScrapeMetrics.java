@@ -24,6 +24,8 @@ final class ScrapeMetrics {
   final Metrics.Counter outOfBounds;
   final Metrics.Counter exemplarOutOfOrder;
   final Metrics.Counter lost;
+  final Metrics.Counter faults;
+  final Metrics.Counter outOfRoom;
   final Metrics.Histogram scrapeDuration;
 
   ScrapeMetrics(Metrics m) {
@@ -112,6 +114,14 @@ final class ScrapeMetrics {
         m.counter(
             "narthex_scrapes_lost_total",
             "Scrapes whose samples were thrown away because a storage was being replaced for too long; a rise means gaps.");
+    faults =
+        m.counter(
+            "narthex_scrape_faults_total",
+            "Scrapes that failed by an unexpected exception inside the server; a rise is a bug worth a report.");
+    outOfRoom =
+        m.counter(
+            "narthex_scrapes_out_of_room_total",
+            "Scrapes that failed because the bodies being read held their share of the heap; a rise means too many large or hostile targets at once.");
     scrapeDuration =
         m.histogram(
             "prometheus_target_scrape_duration_seconds",

@@ -204,6 +204,11 @@ final class SeriesTable {
     return true;
   }
 
+  /** Tells whether this scrape has seen an entry. */
+  boolean isSeen(int entry) {
+    return seen[entry] == scrape;
+  }
+
   /** Marks an entry as one that goes stale when it is not seen next time. */
   void track(int entry) {
     tracked[entry] = scrape;
@@ -299,10 +304,5 @@ final class SeriesTable {
       }
     }
     orderCount = k;
-  }
-
-  /** Forgets all references; each text is resolved again when it comes. */
-  void forgetReferences() {
-    Arrays.fill(refs, 0, count, NO_REF);
   }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class BacklogTest {
   private final Backlog.Budget budget = new Backlog.Budget(1000);
   private final Backlog backlog = new Backlog(budget);
-  private final Scratch scratch = new Scratch();
+  private final Scratch scratch = new Scratch(new Scratch.Pool());
 
   private boolean add(Backlog to, long timeMs, int bytes, long nanos) {
     scratch.length = bytes;
@@ -26,7 +26,7 @@ class BacklogTest {
   void givesBackInOrderWhatItHolds() {
     assertThat(add(backlog, 1, 100, 0)).isTrue();
     assertThat(add(backlog, 2, 50, 0)).isTrue();
-    Scratch other = new Scratch();
+    Scratch other = new Scratch(new Scratch.Pool());
     other.body = new byte[10];
     assertThat(backlog.first(other).timeMs()).isEqualTo(1);
     assertThat(other.length).isEqualTo(100);

@@ -50,6 +50,9 @@ final class Fakes {
     private long next = 1;
     volatile boolean open = true;
 
+    /** Thrown by the next append, once. */
+    volatile Error nextFault;
+
     @Override
     public synchronized long resolve(Labels labels) {
       resolved++;
@@ -63,6 +66,11 @@ final class Fakes {
 
     @Override
     public synchronized AppendResult append(SampleBatch batch) {
+      Error fault = nextFault;
+      if (fault != null) {
+        nextFault = null;
+        throw fault;
+      }
       byte[] codes = new byte[batch.size()];
       boolean bad = false;
       for (int i = 0; i < batch.size(); i++) {

@@ -9,6 +9,7 @@ import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
+import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +18,11 @@ import org.junit.jupiter.api.Test;
 
 @NullUnmarked
 final class SampleIntakeTest {
+  private static final long LATER = System.nanoTime() + 3_600_000_000_000L;
+
   private final Fakes.Store store = new Fakes.Store();
   private final Fakes.Counts counts = new Fakes.Counts();
-  private final Scratch scratch = new Scratch();
+  private final Scratch scratch = new Scratch(new Scratch.Pool());
   private SampleIntake intake;
 
   private static Target target(ScrapeConfig config) {
@@ -46,12 +49,12 @@ final class SampleIntakeTest {
         body.contains("# EOF")
             ? ExpositionFormat.OPENMETRICS_TEXT
             : ExpositionFormat.PROMETHEUS_TEXT;
-    intake.take(format, scratch, timeMs);
-    int rows = scratch.batch.size();
+    intake.take(format, scratch, timeMs, LATER);
+    int rows = intake.exposedRows();
     AppendResult result = store.append(scratch.batch);
     if (!result.allOk()) {
       SampleBatch second = new SampleBatch(16);
-      intake.afterAppend(result, format, scratch, scratch.batch, rows, second, timeMs);
+      intake.afterAppend(result, format, scratch, rows, second, timeMs);
       store.append(second);
     }
   }
@@ -216,7 +219,7 @@ final class SampleIntakeTest {
     for (int i = 0; i < 20; i++) {
       scratch.batch.clear();
       long before = threads.getCurrentThreadAllocatedBytes();
-      intake.take(ExpositionFormat.PROMETHEUS_TEXT, scratch, 1000 + i);
+      intake.take(ExpositionFormat.PROMETHEUS_TEXT, scratch, 1000 + i, LATER);
       least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
     }
     assertThat(scratch.batch.size()).isEqualTo(2000);
@@ -246,12 +249,12 @@ final class SampleIntakeTest {
     scratch.length = family.length;
     ScrapeConfig config = Jobs.job("j", "native", true);
     open(config);
-    intake.take(ExpositionFormat.PROMETHEUS_PROTO, scratch, 1000);
+    intake.take(ExpositionFormat.PROMETHEUS_PROTO, scratch, 1000, LATER);
     store.append(scratch.batch);
     assertThat(of("h")).containsExactly("hist 1.0");
     scratch.batch.clear();
     scratch.length = 0;
-    intake.take(ExpositionFormat.PROMETHEUS_PROTO, scratch, 2000);
+    intake.take(ExpositionFormat.PROMETHEUS_PROTO, scratch, 2000, LATER);
     assertThat(scratch.batch.histogram(0)).isNotNull();
     assertThat(scratch.batch.histogram(0).isStale()).isTrue();
   }
@@ -267,5 +270,96 @@ final class SampleIntakeTest {
     scrape("a 5\nb 6\n", 3000);
     assertThat(of("a")).containsExactly("1.0", "3.0", "5.0");
     assertThat(of("b")).containsExactly("2.0", "stale");
+  }
+
+  private static String page(String version, int from, int n) {
+    StringBuilder b = new StringBuilder();
+    for (int i = from; i < from + n; i++) {
+      b.append("m{v=\"").append(version).append("\",i=\"").append(i).append("\"} 1\n");
+    }
+    return b.toString();
+  }
+
+  /** The rows of stale markers have no entry; reading one ended the loop. */
+  @Test
+  void aStorageThatForgotAllGetsNewSeriesInPlaceOfOldOnes() throws Exception {
+    open(Jobs.job("j"));
+    scrape(page("1", 0, 256), 1000);
+    store.forgetAll();
+    scrape(page("2", 0, 256), 2000);
+    assertThat(
+            store.of(
+                "__name__", "m", "job", "j", "instance", "a:1", "env", "t", "v", "2", "i", "255"))
+        .containsExactly("1.0");
+  }
+
+  @Test
+  void failingScrapesLeaveNothingBehind() throws Exception {
+    open(Jobs.job("j", "sampleLimit", 1000L));
+    scrape("a 1\n", 1000);
+    int resolved = store.resolved;
+    for (int i = 0; i < 40; i++) {
+      String page = page("x", i * 1500, 1500);
+      assertThatThrownBy(() -> scrape(page, 2000)).hasMessage("sample limit exceeded");
+      scratch.batch.clear();
+      intake.takeNothing(scratch.batch, 2000 + i, true);
+    }
+    assertThat(store.resolved).isEqualTo(resolved);
+    assertThat(intake.texts()).isLessThan(3000);
+    scrape("a 2\n", 3000);
+    assertThat(of("a")).contains("1.0", "2.0");
+  }
+
+  @Test
+  void readingEndsAtTheTimeout() {
+    open(Jobs.job("j"));
+    byte[] bytes = page("1", 0, 5000).getBytes(StandardCharsets.UTF_8);
+    scratch.body = bytes;
+    scratch.length = bytes.length;
+    assertThatThrownBy(() ->
+            intake.take(ExpositionFormat.PROMETHEUS_TEXT, scratch, 1000, System.nanoTime() - 1))
+        .isInstanceOf(ScrapeFailure.class)
+        .hasMessageContaining("context deadline exceeded");
+  }
+
+  @Test
+  void aTimeAtTheEndOfAllTimesCostsItsSampleOnly() throws Exception {
+    open(Jobs.job("j"));
+    scrape("a 1 9223372036854775807\nb 2\n", 1000);
+    assertThat(of("a")).isEmpty();
+    assertThat(of("b")).containsExactly("2.0");
+    assertThat(counts.values)
+        .containsEntry("prometheus_target_scrapes_sample_out_of_bounds_total", 1.0);
+  }
+
+  @Test
+  void refusesASeriesWithMoreLabelsThanTheStorageTakes() {
+    open(Jobs.job("j"));
+    StringBuilder b = new StringBuilder("a{");
+    for (int i = 70_000; i > 0; i--) {
+      b.append('l').append(i).append("=\"v\",");
+    }
+    String page = b.append("} 1\n").toString();
+    assertThatThrownBy(() -> scrape(page, 1000))
+        .hasMessage(
+            "too many labels (metric: a, number of labels: 70004); a series has at most 65536");
+  }
+
+  @Test
+  void bodiesHaveACeilingEachAndTogether() throws Exception {
+    Scratch.Pool pool = new Scratch.Pool(1 << 20);
+    Scratch one = pool.take();
+    Scratch two = pool.take();
+    one.read(new ByteArrayInputStream(new byte[500_000]), 0);
+    assertThatThrownBy(() -> two.read(new ByteArrayInputStream(new byte[900_000]), 0))
+        .isInstanceOf(ScrapeFailure.class)
+        .hasMessageContaining("no room for the body");
+    pool.give(two);
+    pool.give(one);
+    Scratch three = pool.take();
+    three.read(new ByteArrayInputStream(new byte[900_000]), 0);
+    assertThat(three.length).isEqualTo(900_000);
+    assertThatThrownBy(() -> three.read(new ByteArrayInputStream(new byte[2000]), 1000))
+        .hasMessage("body size limit exceeded");
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.service.targets.TargetService.Health;
+import io.narthex.testkit.FakeClock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -241,5 +242,71 @@ final class ScrapeComponentTest {
     assertThat(component.dropped()).hasSize(1);
     assertThat(component.droppedCounts()).containsEntry("j", 1);
     assertThat(counts.values).containsEntry("prometheus_target_sync_failed_total", 1.0);
+  }
+
+  @Test
+  void aFaultFailsTheScrapeAndNotTheLoop() throws Exception {
+    AtomicInteger served = new AtomicInteger();
+    paged =
+        uri -> {
+          if (served.incrementAndGet() == 3) {
+            throw new StackOverflowError();
+          }
+          return "m 1\n";
+        };
+    configure(Jobs.job("j"));
+    component.targetsChanged("scrape/j", List.of(group("a:1")));
+    awaitLast("up", "0.0", "a:1");
+    awaitLast("m", "1.0", "a:1");
+    assertThat(store.of("__name__", "m", "job", "j", "instance", "a:1")).contains("stale");
+    assertThat(counts.values).containsEntry("narthex_scrape_faults_total", 1.0);
+    store.nextFault = new AssertionError("of a storage");
+    awaitLast("up", "0.0", "a:1");
+    awaitLast("up", "1.0", "a:1");
+    assertThat(counts.values).containsEntry("narthex_scrape_faults_total", 2.0);
+  }
+
+  @Test
+  void keepsScrapingWhenTheClockJumps() throws Exception {
+    FakeClock clock = new FakeClock(1_700_000_000_000L);
+    paged = uri -> "m 1\n";
+    ScrapeComponent other =
+        new ScrapeComponent(
+            store,
+            Fakes.http(uri -> paged.apply(uri.toString())),
+            counts.metrics(),
+            Fakes.exporters(),
+            Fakes.server(),
+            clock);
+    try {
+      other.apply(Snapshots.of(Jobs.job("j")));
+      other.targetsChanged("scrape/j", List.of(group("a:1")));
+      for (Duration jump :
+          List.of(Duration.ZERO, Duration.ofHours(-1), Duration.ofDays(1), Duration.ofDays(-1))) {
+        clock.advance(jump);
+        int want = appended() + 3;
+        await(() -> {
+          clock.advance(Duration.ofMillis(20));
+          return appended() >= want;
+        });
+      }
+    } finally {
+      other.close();
+    }
+  }
+
+  private int appended() {
+    synchronized (store) {
+      return store.appended;
+    }
+  }
+
+  @Test
+  void refusesOtherSchemesThanHttp() throws Exception {
+    configure(
+        Jobs.job(
+            "j", "relabel", List.of(Jobs.rule("replace", "", "(.*)", "__scheme__", "javascript"))));
+    component.targetsChanged("scrape/j", List.of(group("a:1")));
+    assertThat(component.active()).isEmpty();
   }
 }

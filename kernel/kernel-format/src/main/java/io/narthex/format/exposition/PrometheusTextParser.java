@@ -246,10 +246,11 @@ final class PrometheusTextParser extends TextParser {
       }
       long ts = 0;
       while (isDigit(b[at])) {
-        if (ts > Long.MAX_VALUE / 10 - 1) {
+        int digit = b[at++] - '0';
+        if (ts > (Long.MAX_VALUE - digit) / 10) {
           throw error("strconv.ParseInt: value out of range");
         }
-        ts = ts * 10 + (b[at++] - '0');
+        ts = ts * 10 + digit;
       }
       hasTimestamp = true;
       timestampMs = ts;
