@@ -97,7 +97,11 @@ final class PluginFunctions {
     return f;
   }
 
+  /** Whatever a function throws fails its query only; an end of memory is nobody's to handle. */
   private static QueryException failure(String name, Throwable e) {
+    if (e instanceof OutOfMemoryError memory) {
+      throw memory;
+    }
     return QueryContext.failed("function " + name + " of a plugin failed: " + e);
   }
 
@@ -110,7 +114,7 @@ final class PluginFunctions {
       Arrays.fill(out, Double.NaN);
       try {
         scalars.evaluate(arguments, out);
-      } catch (RuntimeException | LinkageError x) {
+      } catch (RuntimeException | Error x) {
         throw failure(f.name(), x);
       }
       return new Value.Scalar(out);
@@ -133,7 +137,7 @@ final class PluginFunctions {
       }
       try {
         vector.evaluate(arguments, values, present);
-      } catch (RuntimeException | LinkageError x) {
+      } catch (RuntimeException | Error x) {
         throw failure(f.name(), x);
       }
       StepSeries r = e.renamed(s);
@@ -250,7 +254,7 @@ final class PluginFunctions {
       }
       try {
         function.evaluate(arguments, windows, values, present);
-      } catch (RuntimeException | LinkageError e) {
+      } catch (RuntimeException | Error e) {
         throw failure(name, e);
       }
       for (int i = 0; i < n; i++) {

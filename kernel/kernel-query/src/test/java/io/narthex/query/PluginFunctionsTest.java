@@ -183,6 +183,26 @@ class PluginFunctionsTest {
   }
 
   @Test
+  void errorOfAPluginFailsTheQueryToo() {
+    add(
+        "deep",
+        (OfScalars)
+            (call, out) -> {
+              throw new StackOverflowError();
+            },
+        ArgumentType.SCALAR);
+    fails("deep(1)", "function deep of a plugin failed: java.lang.StackOverflowError");
+    add(
+        "wrong",
+        (OfRange)
+            (call, windows, out, present) -> {
+              throw new AssertionError("no");
+            },
+        ArgumentType.MATRIX);
+    fails("wrong(m[1m])", "function wrong of a plugin failed: java.lang.AssertionError: no");
+  }
+
+  @Test
   void languageItselfIsReserved() {
     assertThat(PluginFunctions.reserved()).contains("rate", "sum", "offset", "limit_ratio");
     assertThat(BuiltinNames.all())

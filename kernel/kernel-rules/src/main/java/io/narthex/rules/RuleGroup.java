@@ -27,7 +27,9 @@ import org.slf4j.LoggerFactory;
 /**
  * A group that is evaluated, on its own thread. The time of an evaluation is its slot, a multiple
  * of the interval plus an offset that follows from the group's name; slots that were missed are
- * counted and left out, unless they were missed because a storage was being replaced.
+ * counted and left out, unless they were missed because a storage was being replaced. When the wall
+ * clock is set back, slots begin anew: a group never waits longer than its interval. No exception
+ * and no error of a function ends a group.
  */
 final class RuleGroup {
   private static final Logger LOG = LoggerFactory.getLogger(RuleGroup.class);
@@ -177,18 +179,33 @@ final class RuleGroup {
   private void run() {
     try {
       long intervalMs = interval.toMillis();
-      long slot = slotMs(spec.key(), intervalMs, clock.millis()) + intervalMs;
+      long slot = nextSlot(intervalMs);
       if (context.metrics() != null) {
         context.metrics().rules.with(spec.key()).set(rules.size());
         context.metrics().interval.with(spec.key()).set(intervalMs / 1000.0);
         context.metrics().begin(spec.key());
       }
       int done = 0;
-      while (!waitUntil(slot)) {
-        iterate(slot);
-        done++;
-        if (restoreWanted && done == 2) {
-          restore();
+      while (true) {
+        Wait wait = waitUntil(slot, intervalMs);
+        if (wait == Wait.STOPPED) {
+          return;
+        }
+        if (wait == Wait.CLOCK_SET_BACK) {
+          LOG.warn(
+              "rule group {}: the clock has been set back, evaluations begin anew", spec.key());
+          slot = nextSlot(intervalMs);
+          continue;
+        }
+        try {
+          iterate(slot);
+          done++;
+          if (restoreWanted && done == 2) {
+            restore();
+          }
+        } catch (RuntimeException | Error e) {
+          survive(e);
+          LOG.error("rule group {}: an evaluation failed by a fault; it continues", spec.key(), e);
         }
         long missed = Math.max(0, Math.floorDiv(clock.millis() - slot, intervalMs) - 1);
         if (waitedForStorage) {
@@ -208,15 +225,40 @@ final class RuleGroup {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
-      LOG.error("rule group {}: stopped by a fault", spec.key(), e);
     }
   }
 
-  /** Waits; tells whether the group has to stop. */
-  private boolean waitUntil(long timeMs) throws InterruptedException {
-    long wait = timeMs - clock.millis();
-    return stopping.await(Math.max(0, wait), TimeUnit.MILLISECONDS);
+  private long nextSlot(long intervalMs) {
+    return slotMs(spec.key(), intervalMs, clock.millis()) + intervalMs;
+  }
+
+  private enum Wait {
+    REACHED,
+    STOPPED,
+    CLOCK_SET_BACK
+  }
+
+  /** Waits for a moment of the wall clock, which may jump meanwhile. */
+  private Wait waitUntil(long timeMs, long intervalMs) throws InterruptedException {
+    while (true) {
+      long left = timeMs - clock.millis();
+      if (left > intervalMs) {
+        return Wait.CLOCK_SET_BACK;
+      }
+      if (stopping.await(Math.max(0, left), TimeUnit.MILLISECONDS)) {
+        return Wait.STOPPED;
+      }
+      if (left <= 0) {
+        return Wait.REACHED;
+      }
+    }
+  }
+
+  /** Lets only pass what nobody survives. */
+  private static void survive(Throwable e) {
+    if (e instanceof OutOfMemoryError memory) {
+      throw memory;
+    }
   }
 
   private void iterate(long slot) {
@@ -242,7 +284,8 @@ final class RuleGroup {
       if (r instanceof AlertRule a && !a.isRestored()) {
         try {
           a.restore(context, clock.millis());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+          survive(e);
           LOG.error("alert {}: state cannot be restored: {}", r.spec.name(), e.getMessage());
         }
       }
@@ -289,9 +332,10 @@ final class RuleGroup {
         }
       }
       append(rule, outputs, slot - offset.toMillis());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      survive(e);
       rule.health = Health.ERR;
-      rule.lastError = String.valueOf(e.getMessage());
+      rule.lastError = e instanceof Error ? e.toString() : String.valueOf(e.getMessage());
       if (m != null) {
         m.failures.with(spec.key()).inc();
       }
@@ -299,7 +343,7 @@ final class RuleGroup {
           "rule group {}, rule {}: evaluation failed: {}",
           spec.key(),
           rule.spec.name(),
-          e.getMessage());
+          rule.lastError);
     }
     rule.evaluationSeconds = (System.nanoTime() - began) / 1e9;
     rule.lastEvaluationMs = slot;
@@ -372,6 +416,7 @@ final class RuleGroup {
     int refused = 0;
     for (int row = 0; row < own; row++) {
       byte code = result.code(row);
+      now.put(rows.get(row), batch.ref(row)); // resolved again when the storage was replaced
       if (code != AppendResult.OK) {
         refused++;
         now.remove(rows.get(row));

@@ -21,6 +21,7 @@ import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.SeriesExemplars;
 import io.narthex.spi.storage.Storage;
 import io.narthex.spi.storage.StorageStats;
+import io.narthex.testkit.FakeClock;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -28,6 +29,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 
@@ -266,6 +270,73 @@ class RuleGroupTest {
     assertThat(slot).isLessThanOrEqualTo(minute(5) + 1234).isGreaterThan(minute(4) + 1234);
     assertThat(RuleGroup.slotMs("f;g", 60_000, slot + 60_000)).isEqualTo(slot + 60_000);
     assertThat(RuleGroup.slotMs("f;g", 60_000, slot + 59_999)).isEqualTo(slot);
+  }
+
+  private RuleGroup fast(Clock clock) {
+    RuleSpec alert =
+        new RuleSpec(
+            "Down", true, "up==0", "up == 0", Duration.ZERO, Duration.ZERO, Map.of(), Map.of());
+    return new RuleGroup(
+        new GroupSpec("f", "g", null, 0, null, List.of(alert)),
+        Duration.ofMillis(50),
+        Duration.ZERO,
+        context,
+        clock,
+        false);
+  }
+
+  /** Moves the clock until a group has evaluated so often again; fails after ten seconds. */
+  private void awaitEvaluations(FakeClock clock, AtomicInteger evaluations, int more)
+      throws InterruptedException {
+    int want = evaluations.get() + more;
+    long deadline = System.nanoTime() + 10_000_000_000L;
+    while (evaluations.get() < want) {
+      assertThat(System.nanoTime()).as("evaluations go on").isLessThan(deadline);
+      clock.advance(Duration.ofMillis(10));
+      new CountDownLatch(1).await(2, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  @Test
+  void evaluatesOnWhenTheClockJumps() throws Exception {
+    AtomicInteger evaluations = new AtomicInteger();
+    engine.before = evaluations::incrementAndGet;
+    FakeClock clock = new FakeClock(T0);
+    RuleGroup group = fast(clock);
+    group.start();
+    try {
+      for (Duration jump :
+          List.of(Duration.ZERO, Duration.ofHours(-1), Duration.ofDays(1), Duration.ofDays(-1))) {
+        clock.advance(jump);
+        awaitEvaluations(clock, evaluations, 3);
+      }
+    } finally {
+      group.stop(false);
+    }
+  }
+
+  @Test
+  void anErrorOfAFunctionFailsTheRuleAndKeepsGroupAndAlerts() throws Exception {
+    AtomicInteger evaluations = new AtomicInteger();
+    engine.vector = List.of(UP);
+    engine.before =
+        () -> {
+          if (evaluations.incrementAndGet() > 2) {
+            throw new AssertionError("of a function");
+          }
+        };
+    FakeClock clock = new FakeClock(T0);
+    RuleGroup group = fast(clock);
+    group.start();
+    try {
+      awaitEvaluations(clock, evaluations, 6);
+    } finally {
+      group.stop(false);
+    }
+    RuleService.AlertingRule alert = alertOf(group);
+    assertThat(alert.health()).isEqualTo(RuleService.Health.ERR);
+    assertThat(alert.lastError()).contains("of a function");
+    assertThat(alert.state()).isEqualTo(RuleService.AlertState.FIRING);
   }
 
   private static final class FakeEngine implements QueryEngine {
