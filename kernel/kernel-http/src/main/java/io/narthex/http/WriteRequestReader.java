@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a {@code prometheus.WriteRequest} (remote write 1.0) from protobuf's wire format, series by
@@ -25,8 +26,14 @@ final class WriteRequestReader {
 
   /** Takes the series of a request; the arrays are the caller's to keep. */
   interface SeriesConsumer {
+    /**
+     * Takes a series.
+     *
+     * @param labels null when they are invalid: a name that is empty or comes twice, text that is
+     *     no UTF-8, more labels than a series may have
+     */
     void series(
-        Labels labels,
+        @Nullable Labels labels,
         long[] timesMs,
         double[] values,
         long[] histogramTimesMs,
@@ -34,20 +41,94 @@ final class WriteRequestReader {
         List<Exemplar> exemplars);
   }
 
+  /** Most labels of a series; the storage takes no more either. */
+  private static final int MAX_LABELS = 1 << 16;
+
+  /** Labels of an exemplar have at most 128 characters together. */
+  private static final int MAX_EXEMPLAR_LABELS = 128;
+
+  /** Most buckets, spans or bounds of one side of a histogram. */
+  private static final int MAX_PARTS = 1 << 19;
+
+  /** Series between two chances for other threads on the same carrier. */
+  private static final int YIELD_EVERY = 512;
+
+  /** Whole numbers in an array that doubles as it fills. */
+  private static final class Ints {
+    private int[] numbers = new int[4];
+    private int size;
+
+    void add(int number) {
+      if (size == numbers.length) {
+        numbers = Arrays.copyOf(numbers, size * 2);
+      }
+      numbers[size++] = number;
+    }
+
+    int[] toArray() {
+      return Arrays.copyOf(numbers, size);
+    }
+  }
+
+  /** Floats, likewise. */
+  private static final class Doubles {
+    private double[] numbers = new double[4];
+    private int size;
+    private long last; // sum of the deltas so far
+
+    void add(double number) throws MalformedException {
+      if (size == MAX_PARTS) {
+        throw tooManyParts();
+      }
+      if (size == numbers.length) {
+        numbers = Arrays.copyOf(numbers, size * 2);
+      }
+      numbers[size++] = number;
+    }
+
+    double[] toArray() {
+      return Arrays.copyOf(numbers, size);
+    }
+  }
+
   private final byte[] data;
   private int at;
   private final int end;
 
-  private WriteRequestReader(byte[] data, int start, int end) {
+  /** Samples, histograms and exemplars that may still come; shared by all parts of a request. */
+  private final int[] room;
+
+  private WriteRequestReader(byte[] data, int start, int end, int[] room) {
     this.data = data;
     this.at = start;
     this.end = end;
+    this.room = room;
   }
 
-  /** Reads {@code length} bytes of {@code data}. */
-  static void read(byte[] data, int length, SeriesConsumer consumer) throws MalformedException {
-    WriteRequestReader in = new WriteRequestReader(data, 0, length);
+  private static MalformedException tooManyParts() {
+    return new MalformedException("histogram has more than " + MAX_PARTS + " buckets or spans");
+  }
+
+  private void count() throws MalformedException {
+    if (--room[0] < 0) {
+      throw new MalformedException(
+          "the request has more samples, histograms and exemplars than one may have; send less at once");
+    }
+  }
+
+  /**
+   * Reads {@code length} bytes of {@code data}.
+   *
+   * @param maxRows most samples, histograms and exemplars together
+   */
+  static void read(byte[] data, int length, int maxRows, SeriesConsumer consumer)
+      throws MalformedException {
+    WriteRequestReader in = new WriteRequestReader(data, 0, length, new int[] {maxRows});
+    int series = 0;
     while (in.at < in.end) {
+      if (++series % YIELD_EVERY == 0) {
+        Thread.yield();
+      }
       int tag = (int) in.varint();
       if (tag == (1 << 3 | 2)) {
         in.nested().series(consumer);
@@ -59,17 +140,25 @@ final class WriteRequestReader {
 
   private void series(SeriesConsumer consumer) throws MalformedException {
     List<Label> labels = new ArrayList<>();
+    boolean valid = true;
     long[] times = new long[4];
     double[] values = new double[4];
     int samples = 0;
-    long[] histogramTimes = new long[0];
+    long[] histogramTimes = new long[1];
     List<NativeHistogram> histograms = new ArrayList<>();
     List<Exemplar> exemplars = new ArrayList<>();
     while (at < end) {
       int tag = (int) varint();
       switch (tag) {
-        case 1 << 3 | 2 -> labels.add(nested().label());
+        case 1 << 3 | 2 -> {
+          Label label = nested().label();
+          valid &= label != null && labels.size() < MAX_LABELS;
+          if (valid && label != null) {
+            labels.add(label);
+          }
+        }
         case 2 << 3 | 2 -> {
+          count();
           if (samples == times.length) {
             times = Arrays.copyOf(times, samples * 2);
             values = Arrays.copyOf(values, samples * 2);
@@ -87,34 +176,44 @@ final class WriteRequestReader {
           }
           samples++;
         }
-        case 3 << 3 | 2 -> exemplars.add(nested().exemplar());
+        case 3 << 3 | 2 -> {
+          count();
+          Exemplar exemplar = nested().exemplar();
+          if (exemplar != null) {
+            exemplars.add(exemplar);
+          }
+        }
         case 4 << 3 | 2 -> {
+          count();
           long[] time = new long[1];
           histograms.add(nested().histogram(time));
-          histogramTimes = Arrays.copyOf(histogramTimes, histograms.size());
+          if (histograms.size() > histogramTimes.length) {
+            histogramTimes = Arrays.copyOf(histogramTimes, histogramTimes.length * 2);
+          }
           histogramTimes[histograms.size() - 1] = time[0];
         }
         default -> skip(tag);
       }
     }
-    Labels set;
+    Labels set = null;
     try {
-      set = Labels.of(labels);
+      set = valid ? Labels.of(labels) : null;
     } catch (IllegalArgumentException e) {
-      set = Labels.EMPTY; // a name that comes twice: invalid labels
+      // a name that comes twice: invalid labels
     }
     consumer.series(
         set,
         Arrays.copyOf(times, samples),
         Arrays.copyOf(values, samples),
-        histogramTimes,
+        Arrays.copyOf(histogramTimes, histograms.size()),
         histograms,
         exemplars);
   }
 
-  private Label label() throws MalformedException {
-    String name = "";
-    String value = "";
+  /** Reads a label; null when its name is empty or one of its texts is no UTF-8. */
+  private @Nullable Label label() throws MalformedException {
+    @Nullable String name = "";
+    @Nullable String value = "";
     while (at < end) {
       int tag = (int) varint();
       switch (tag) {
@@ -123,26 +222,34 @@ final class WriteRequestReader {
         default -> skip(tag);
       }
     }
-    return new Label(name, value);
+    return name == null || value == null || name.isEmpty() ? null : new Label(name, value);
   }
 
-  private Exemplar exemplar() throws MalformedException {
+  /** Reads an exemplar; null when its labels are invalid. */
+  private @Nullable Exemplar exemplar() throws MalformedException {
     List<Label> labels = new ArrayList<>();
+    boolean valid = true;
     double value = 0;
     long time = 0;
     while (at < end) {
       int tag = (int) varint();
       switch (tag) {
-        case 1 << 3 | 2 -> labels.add(nested().label());
+        case 1 << 3 | 2 -> {
+          Label label = nested().label();
+          valid &= label != null && labels.size() < MAX_EXEMPLAR_LABELS;
+          if (valid && label != null) {
+            labels.add(label);
+          }
+        }
         case 2 << 3 | 1 -> value = Double.longBitsToDouble(fixed64());
         case 3 << 3 -> time = varint();
         default -> skip(tag);
       }
     }
     try {
-      return new Exemplar(Labels.of(labels), value, time, true);
+      return valid ? new Exemplar(Labels.of(labels), value, time, true) : null;
     } catch (IllegalArgumentException e) {
-      throw new MalformedException("exemplar: " + e.getMessage());
+      return null;
     }
   }
 
@@ -151,11 +258,11 @@ final class WriteRequestReader {
     NativeHistogram.Builder b = NativeHistogram.builder();
     double zeroThreshold = 0;
     double zeroCount = 0;
-    int[] positiveSpans = new int[0];
-    int[] negativeSpans = new int[0];
-    double[] positive = new double[0];
-    double[] negative = new double[0];
-    double[] bounds = new double[0];
+    Ints positiveSpans = new Ints();
+    Ints negativeSpans = new Ints();
+    Doubles positive = new Doubles();
+    Doubles negative = new Doubles();
+    Doubles bounds = new Doubles();
     while (at < end) {
       int tag = (int) varint();
       switch (tag) {
@@ -166,23 +273,23 @@ final class WriteRequestReader {
         case 5 << 3 | 1 -> zeroThreshold = Double.longBitsToDouble(fixed64());
         case 6 << 3 -> zeroCount = varint();
         case 7 << 3 | 1 -> zeroCount = Double.longBitsToDouble(fixed64());
-        case 8 << 3 | 2 -> negativeSpans = nested().span(negativeSpans);
-        case 9 << 3 | 2 -> negative = nested().deltas(negative);
-        case 10 << 3 | 2 -> negative = nested().doubles(negative);
-        case 11 << 3 | 2 -> positiveSpans = nested().span(positiveSpans);
-        case 12 << 3 | 2 -> positive = nested().deltas(positive);
-        case 13 << 3 | 2 -> positive = nested().doubles(positive);
+        case 8 << 3 | 2 -> nested().span(negativeSpans);
+        case 9 << 3 | 2 -> nested().deltas(negative);
+        case 10 << 3 | 2 -> nested().doubles(negative);
+        case 11 << 3 | 2 -> nested().span(positiveSpans);
+        case 12 << 3 | 2 -> nested().deltas(positive);
+        case 13 << 3 | 2 -> nested().doubles(positive);
         case 14 << 3 -> b.resetHint(hint((int) varint()));
         case 15 << 3 -> time[0] = varint();
-        case 16 << 3 | 2 -> bounds = nested().doubles(bounds);
+        case 16 << 3 | 2 -> nested().doubles(bounds);
         default -> skip(tag);
       }
     }
     try {
       return b.zeroBucket(zeroThreshold, zeroCount)
-          .positive(positiveSpans, positive)
-          .negative(negativeSpans, negative)
-          .customBounds(bounds)
+          .positive(positiveSpans.toArray(), positive.toArray())
+          .negative(negativeSpans.toArray(), negative.toArray())
+          .customBounds(bounds.toArray())
           .build();
     } catch (IllegalArgumentException e) {
       throw new MalformedException(String.valueOf(e.getMessage()));
@@ -198,42 +305,41 @@ final class WriteRequestReader {
     };
   }
 
-  private int[] span(int[] before) throws MalformedException {
-    int[] out = Arrays.copyOf(before, before.length + 2);
+  private void span(Ints out) throws MalformedException {
+    if (out.size >= 2 * MAX_PARTS) {
+      throw tooManyParts();
+    }
+    int offset = 0;
+    int length = 0;
     while (at < end) {
       int tag = (int) varint();
       switch (tag) {
-        case 1 << 3 -> out[before.length] = (int) zigzag(varint());
-        case 2 << 3 -> out[before.length + 1] = (int) varint();
+        case 1 << 3 -> offset = (int) zigzag(varint());
+        case 2 << 3 -> length = (int) varint();
         default -> skip(tag);
       }
     }
-    if (out[before.length + 1] < 0) {
+    if (length < 0) {
       throw new MalformedException("histogram: a span has a negative length");
     }
-    return out;
+    out.add(offset);
+    out.add(length);
   }
 
-  private double[] deltas(double[] before) throws MalformedException {
-    int n = before.length;
-    double[] out = Arrays.copyOf(before, n + end - at); // a delta has a byte at least
-    long absolute = n == 0 ? 0 : (long) before[n - 1];
+  private void deltas(Doubles out) throws MalformedException {
     while (at < end) {
-      absolute += zigzag(varint());
-      out[n++] = absolute;
+      out.last += zigzag(varint());
+      out.add(out.last);
     }
-    return Arrays.copyOf(out, n);
   }
 
-  private double[] doubles(double[] before) throws MalformedException {
+  private void doubles(Doubles out) throws MalformedException {
     if ((end - at) % 8 != 0) {
       throw new MalformedException("unexpected EOF at byte " + end);
     }
-    double[] out = Arrays.copyOf(before, before.length + (end - at) / 8);
-    for (int i = before.length; i < out.length; i++) {
-      out[i] = Double.longBitsToDouble(fixed64());
+    while (at < end) {
+      out.add(Double.longBitsToDouble(fixed64()));
     }
-    return out;
   }
 
   private static long zigzag(long n) {
@@ -242,16 +348,25 @@ final class WriteRequestReader {
 
   private WriteRequestReader nested() throws MalformedException {
     int length = length();
-    WriteRequestReader inner = new WriteRequestReader(data, at, at + length);
+    WriteRequestReader inner = new WriteRequestReader(data, at, at + length, room);
     at += length;
     return inner;
   }
 
-  private String text() throws MalformedException {
+  /** Reads a text; null when it is no UTF-8, which must not make two series one. */
+  private @Nullable String text() throws MalformedException {
     int length = length();
     String text = new String(data, at, length, StandardCharsets.UTF_8);
+    boolean replaced = text.indexOf('\uFFFD') >= 0;
+    if (replaced && !Arrays.equals(text.getBytes(StandardCharsets.UTF_8), slice(length))) {
+      text = null;
+    }
     at += length;
     return text;
+  }
+
+  private byte[] slice(int length) {
+    return Arrays.copyOfRange(data, at, at + length);
   }
 
   private int length() throws MalformedException {

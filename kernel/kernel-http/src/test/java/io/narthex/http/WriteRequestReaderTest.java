@@ -7,15 +7,17 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 
 class WriteRequestReaderTest {
   /** Writes protobuf's wire format. */
-  private static final class Proto {
+  static final class Proto {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
     private void raw(long n) {
@@ -60,7 +62,7 @@ class WriteRequestReaderTest {
     }
   }
 
-  private static Proto label(String name, String value) {
+  static Proto label(String name, String value) {
     return new Proto().text(1, name).text(2, value);
   }
 
@@ -93,6 +95,7 @@ class WriteRequestReaderTest {
     WriteRequestReader.read(
         bytes,
         bytes.length,
+        1_000_000,
         (labels, times, values, histogramTimes, histograms, exemplars) ->
             out.add(
                 labels
@@ -164,8 +167,87 @@ class WriteRequestReaderTest {
             .nested(
                 4,
                 new Proto()
-                    .nested(11, new Proto().varint(2, 2_000_000))
-                    .bytes(12, new byte[2_000_000]));
+                    .nested(11, new Proto().varint(2, 500_000))
+                    .bytes(12, new byte[500_000]));
     assertThat(read(new Proto().nested(1, series).toBytes())).hasSize(1);
+  }
+
+  /** Every one of these was copied whole for each element. */
+  @Test
+  void readsManyPartsInLinearTime() {
+    int n = 400_000;
+    Proto histogram = new Proto();
+    for (int i = 0; i < n; i++) {
+      histogram.bytes(11, new byte[0]);
+    }
+    histogram.bytes(12, new byte[0]);
+    Proto many = new Proto().nested(1, label("__name__", "up"));
+    for (int i = 0; i < n; i++) {
+      many.bytes(4, new byte[0]);
+    }
+    Proto deltas = new Proto();
+    for (int i = 0; i < n; i++) {
+      deltas.bytes(12, new byte[] {0});
+    }
+    byte[] spans = new Proto().nested(1, new Proto().nested(4, histogram)).toBytes();
+    byte[] histograms = new Proto().nested(1, many).toBytes();
+    byte[] packed = new Proto().nested(1, new Proto().nested(4, deltas)).toBytes();
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () -> {
+          readQuietly(spans);
+          readQuietly(histograms);
+          readQuietly(packed);
+        });
+  }
+
+  private static void readQuietly(byte[] bytes) {
+    try {
+      WriteRequestReader.read(bytes, bytes.length, 1_000_000, (l, t, v, ht, h, e) -> {});
+    } catch (WriteRequestReader.MalformedException _) {
+      // the time counts
+    }
+  }
+
+  @Test
+  void limitsRowsOfARequest() {
+    Proto series = new Proto();
+    for (int i = 0; i < 11; i++) {
+      series.bytes(2, new byte[0]);
+    }
+    byte[] bytes = new Proto().nested(1, series).toBytes();
+    assertThatThrownBy(
+            () -> WriteRequestReader.read(bytes, bytes.length, 10, (l, t, v, ht, h, e) -> {}))
+        .isInstanceOf(WriteRequestReader.MalformedException.class)
+        .hasMessageContaining("send less at once");
+  }
+
+  @Test
+  void invalidLabelsAreNone() throws Exception {
+    byte[] notUtf8 = {(byte) 0xc3, 0x28};
+    for (Proto bad :
+        List.of(
+            new Proto().text(1, "").text(2, "v"),
+            new Proto().bytes(1, notUtf8).text(2, "v"),
+            new Proto().text(1, "a").bytes(2, notUtf8),
+            label("__name__", "again"))) {
+      byte[] bytes =
+          new Proto()
+              .nested(1, new Proto().nested(1, label("__name__", "up")).nested(1, bad))
+              .toBytes();
+      assertThat(read(bytes)).singleElement().asString().startsWith("null ");
+    }
+    assertThat(
+            read(
+                new Proto()
+                    .nested(
+                        1,
+                        new Proto()
+                            .nested(1, label("__name__", "up"))
+                            .nested(1, label("a", "\uFFFD")))
+                    .toBytes()))
+        .singleElement()
+        .asString()
+        .contains("\uFFFD");
   }
 }
