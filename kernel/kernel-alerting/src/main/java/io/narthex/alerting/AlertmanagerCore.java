@@ -105,12 +105,12 @@ final class AlertmanagerCore implements AutoCloseable {
     Active next = activate(config);
     before.dispatcher().stop();
     active = next;
-    for (StoredAlert a : store.all()) {
+    List<StoredAlert> all = store.all();
+    all.sort(Comparator.comparing(StoredAlert::startsAt)); // the oldest gives a group its age
+    for (StoredAlert a : all) {
       next.inhibitor().put(a);
     }
-    for (StoredAlert a : store.all()) {
-      next.dispatcher().process(a);
-    }
+    next.dispatcher().process(all);
     if (metrics != null) {
       metrics.receivers.set(config.receivers().size());
       metrics.integrations.set(config.receivers().stream().mapToInt(r -> r.blocks().size()).sum());
@@ -161,9 +161,10 @@ final class AlertmanagerCore implements AutoCloseable {
   void post(List<PostedAlert> alerts) {
     Instant now = timers.now();
     List<String> errors = new ArrayList<>();
+    List<StoredAlert> valid = new ArrayList<>(alerts.size());
     for (PostedAlert p : alerts) {
       try {
-        take(stored(p, now), now);
+        valid.add(stored(p, now));
       } catch (IllegalArgumentException e) {
         errors.add(String.valueOf(e.getMessage()));
         if (metrics != null) {
@@ -171,19 +172,27 @@ final class AlertmanagerCore implements AutoCloseable {
         }
       }
     }
+    take(valid, now);
     if (!errors.isEmpty()) {
       throw new InvalidRequestException(String.join("; ", errors));
     }
   }
 
-  private void take(StoredAlert alert, Instant now) {
+  /** Takes a batch as one: its groups are complete before the first of them flushes. */
+  private void take(List<StoredAlert> alerts, Instant now) {
     if (metrics != null) {
-      metrics.received.with(alert.resolvedAt(now) ? "resolved" : "firing", "v2").inc();
+      for (StoredAlert a : alerts) {
+        metrics.received.with(a.resolvedAt(now) ? "resolved" : "firing", "v2").inc();
+      }
     }
     synchronized (this) {
-      StoredAlert merged = store.put(alert, now);
       Active current = active;
-      current.inhibitor().put(merged);
+      List<StoredAlert> merged = new ArrayList<>(alerts.size());
+      for (StoredAlert a : alerts) {
+        StoredAlert known = store.put(a, now);
+        current.inhibitor().put(known);
+        merged.add(known);
+      }
       current.dispatcher().process(merged);
     }
   }

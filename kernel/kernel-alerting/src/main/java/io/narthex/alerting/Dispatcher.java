@@ -20,14 +20,14 @@ import org.slf4j.LoggerFactory;
  * makes a new dispatcher, and the notification log keeps what has been told from being told again.
  *
  * <p>Timing: the first flush of a group comes {@code group_wait} after its creation, at once when
- * the first alert is older than that; each later one {@code group_interval} after the beginning of
- * the one before. A flush that is still running when the next is due is followed by it at once.
+ * the alert that creates it is older than that; each later one {@code group_interval} after the
+ * beginning of the one before. A flush that is still running when the next is due is followed by it
+ * at once. A group that a flush leaves empty goes with it.
  *
  * <p>Concurrency: one lock guards all groups; deliveries run without it.
  */
 final class Dispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
-  private static final Duration MAINTENANCE = Duration.ofSeconds(30);
   private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(10);
 
   private final Timers timers;
@@ -42,7 +42,6 @@ final class Dispatcher {
   private final Object lock = new Object();
   private final Map<GroupId, Group> groups = new LinkedHashMap<>(); // guarded by lock
   private boolean stopped; // guarded by lock
-  private Timers.@Nullable Task maintenance; // guarded by lock
 
   /** What a group is found by. */
   private record GroupId(String routeId, Labels labels) {}
@@ -72,36 +71,37 @@ final class Dispatcher {
     this.metrics = metrics;
     this.notBefore = notBefore;
     config.timeIntervals().forEach(t -> intervals.put(t.name(), TimeIntervals.parse(t.node())));
-    maintenance = timers.at(timers.now().plus(MAINTENANCE), "alerting-maintenance", this::maintain);
   }
 
   RouteNode root() {
     return root;
   }
 
-  /** Takes an alert, new or changed. */
-  void process(StoredAlert alert) {
-    for (RouteNode route : root.match(alert.labels())) {
-      Labels labels = route.groupLabels(alert.labels());
-      synchronized (lock) {
-        if (stopped) {
-          return;
-        }
-        groups
-            .computeIfAbsent(new GroupId(route.id(), labels), id -> new Group(route, labels))
-            .insert(alert);
+  /** An alert on its way into a group. */
+  private record Placement(RouteNode route, Labels labels, StoredAlert alert) {}
+
+  /**
+   * Takes alerts, new or changed. All of them are in their groups before any of these can flush: a
+   * flush between two alerts would notify of half a group, and of its end when those that have
+   * ended came first.
+   */
+  void process(List<StoredAlert> alerts) {
+    List<Placement> placements = new ArrayList<>();
+    for (StoredAlert alert : alerts) {
+      for (RouteNode route : root.match(alert.labels())) {
+        placements.add(new Placement(route, route.groupLabels(alert.labels()), alert));
       }
     }
-  }
-
-  private void maintain() {
     synchronized (lock) {
       if (stopped) {
         return;
       }
-      groups.values().removeIf(Group::stopIfEmpty);
-      maintenance =
-          timers.at(timers.now().plus(MAINTENANCE), "alerting-maintenance", this::maintain);
+      for (Placement p : placements) {
+        groups
+            .computeIfAbsent(
+                new GroupId(p.route().id(), p.labels()), id -> new Group(id, p.route(), p.alert()))
+            .insert(p.alert());
+      }
     }
   }
 
@@ -109,9 +109,6 @@ final class Dispatcher {
   void stop() {
     synchronized (lock) {
       stopped = true;
-      if (maintenance != null) {
-        maintenance.cancel();
-      }
       groups.values().forEach(Group::cancel);
       groups.clear();
     }
@@ -208,20 +205,25 @@ final class Dispatcher {
 
   /** An aggregation group. All of it is guarded by the dispatcher's lock. */
   private final class Group {
+    final GroupId id;
     final RouteNode route;
     final Labels labels;
     final String key;
     final Map<Labels, StoredAlert> alerts = new LinkedHashMap<>();
-    private boolean flushedOnce;
+    private boolean gone;
     private boolean flushing;
     private boolean dueAgain;
     private Timers.@Nullable Task timer;
 
-    Group(RouteNode route, Labels labels) {
+    Group(GroupId id, RouteNode route, StoredAlert first) {
+      this.id = id;
       this.route = route;
-      this.labels = labels;
+      this.labels = id.labels();
       this.key = route.key() + ":" + labels;
-      schedule(timers.now().plus(route.route().groupWait()));
+      Instant now = timers.now();
+      Duration wait = route.route().groupWait();
+      // only the alert that makes the group counts: one resent old alert must not end the wait
+      schedule(first.startsAt().plus(wait).isBefore(now) ? now : now.plus(wait));
     }
 
     private void schedule(Instant at) {
@@ -238,37 +240,21 @@ final class Dispatcher {
       }
     }
 
-    boolean stopIfEmpty() {
-      if (alerts.isEmpty() && !flushing) {
-        cancel();
-        return true;
-      }
-      return false;
-    }
-
     void insert(StoredAlert alert) {
       alerts.put(alert.labels(), alert);
-      Instant now = timers.now();
-      if (!flushedOnce && alert.startsAt().plus(route.route().groupWait()).isBefore(now)) {
-        schedule(now);
-      }
     }
 
     private void flush() {
       List<StoredAlert> all;
       Instant now;
       synchronized (lock) {
-        if (stopped) {
+        if (stopped || gone) {
           return;
         }
         now = timers.now();
-        flushedOnce = true;
         schedule(now.plus(route.route().groupInterval()));
         if (flushing) {
           dueAgain = true;
-          return;
-        }
-        if (alerts.isEmpty()) {
           return;
         }
         flushing = true;
@@ -305,8 +291,6 @@ final class Dispatcher {
       boolean again;
       synchronized (lock) {
         flushing = false;
-        again = dueAgain && !stopped;
-        dueAgain = false;
         if (success) {
           for (StoredAlert a : all) {
             if (a.resolvedAt(flushTime)) {
@@ -314,6 +298,14 @@ final class Dispatcher {
             }
           }
         }
+        if (alerts.isEmpty()) {
+          // an alert that fires again makes a new group, which notifies after group_wait
+          gone = true;
+          cancel();
+          groups.remove(id, this);
+        }
+        again = dueAgain && !stopped && !gone;
+        dueAgain = false;
       }
       if (again) {
         timers.run("alert-group " + key, this::flushNow);
@@ -322,7 +314,7 @@ final class Dispatcher {
 
     private void flushNow() {
       synchronized (lock) {
-        if (stopped) {
+        if (stopped || gone) {
           return;
         }
         schedule(timers.now());

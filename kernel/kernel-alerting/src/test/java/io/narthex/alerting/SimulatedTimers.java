@@ -6,7 +6,7 @@ import java.util.PriorityQueue;
 
 /** Time that passes as fast as the test wants; actions run on the test's own thread. */
 @org.jspecify.annotations.NullUnmarked
-final class SimulatedTimers implements Timers {
+class SimulatedTimers implements Timers {
   private record Due(Instant time, long number, Runnable action) {}
 
   private final PriorityQueue<Due> queue =
@@ -19,15 +19,19 @@ final class SimulatedTimers implements Timers {
   }
 
   @Override
-  public Instant now() {
+  public synchronized Instant now() {
     return now;
   }
 
   @Override
-  public Task at(Instant time, String name, Runnable action) {
+  public synchronized Task at(Instant time, String name, Runnable action) {
     Due due = new Due(time.isBefore(now) ? now : time, numbers++, action);
     queue.add(due);
-    return () -> queue.remove(due);
+    return () -> forget(due);
+  }
+
+  private synchronized void forget(Due due) {
+    queue.remove(due);
   }
 
   @Override
@@ -37,21 +41,31 @@ final class SimulatedTimers implements Timers {
 
   /** Lets time pass up to an instant, doing all that is due. */
   void advanceTo(Instant end) {
-    while (!queue.isEmpty() && !queue.peek().time().isAfter(end)) {
-      Due due = queue.poll();
-      now = due.time().isBefore(now) ? now : due.time();
+    Due due = next(end);
+    while (due != null) {
       due.action().run();
+      due = next(end);
     }
-    now = end.isBefore(now) ? now : end;
+  }
+
+  private synchronized Due next(Instant end) {
+    Due due = queue.peek();
+    if (due == null || due.time().isAfter(end)) {
+      now = end.isBefore(now) ? now : end;
+      return null;
+    }
+    queue.remove();
+    now = due.time().isBefore(now) ? now : due.time();
+    return due;
   }
 
   /** Makes the action that runs now take a while; what is due meanwhile comes later. */
-  void spend(java.time.Duration duration) {
+  synchronized void spend(java.time.Duration duration) {
     now = now.plus(duration);
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     queue.clear();
   }
 }

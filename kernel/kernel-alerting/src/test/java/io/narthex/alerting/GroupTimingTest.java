@@ -1,0 +1,202 @@
+package io.narthex.alerting;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.format.alertmanager.MatcherSyntax;
+import io.narthex.format.yaml.YamlReader;
+import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
+import io.narthex.service.config.AlertmanagerConfig;
+import io.narthex.service.notify.NotifierService;
+import io.narthex.spi.notifier.Notification;
+import io.narthex.spi.notifier.Notification.NotifiedAlert;
+import io.narthex.spi.notifier.SendResult;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Test;
+
+/** When groups notify, and that they notify of everything that belongs to them. */
+@NullUnmarked
+class GroupTimingTest implements NotifierService {
+  private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Duration RETENTION = Duration.ofHours(120);
+
+  private final AlertmanagerConfig config =
+      AlertmanagerConfigLoader.load(
+          YamlReader.read(
+              "am.yml",
+              """
+              route:
+                receiver: r
+                group_by: [alertname]
+                group_wait: 15s
+                group_interval: 1m
+                repeat_interval: 1h
+              receivers:
+              - name: r
+              """));
+  private final List<String> told = new ArrayList<>();
+  private SimulatedTimers timers = new SimulatedTimers(START);
+  private AlertmanagerCore core;
+
+  private void start() {
+    NotificationLog log = new NotificationLog(null, START);
+    Deliveries deliveries = new Deliveries(timers, log, null, RETENTION);
+    deliveries.notifiers(this);
+    core =
+        new AlertmanagerCore(
+            timers,
+            MatcherSyntax.Mode.FALLBACK,
+            new Silences(null, RETENTION, false, START),
+            log,
+            deliveries,
+            null,
+            Duration.ZERO);
+    core.apply(config);
+  }
+
+  @Override
+  public List<Integration> integrations(String receiver) {
+    return List.of(new Integration(receiver, "fake", 0, true));
+  }
+
+  @Override
+  public SendResult send(Integration integration, Notification n) {
+    synchronized (told) {
+      long firing = n.alerts().stream().filter(NotifiedAlert::firing).count();
+      told.add(
+          Duration.between(START, timers.now()).toSeconds()
+              + "s "
+              + n.status()
+              + " "
+              + firing
+              + "+"
+              + (n.alerts().size() - firing));
+    }
+    return SendResult.delivered();
+  }
+
+  private PostedAlert alert(int i, long startsAt, long endsAt) {
+    return new PostedAlert(
+        Map.of("alertname", "A", "i", Integer.toString(i)),
+        Map.of(),
+        START.plusSeconds(startsAt),
+        START.plusSeconds(endsAt),
+        "");
+  }
+
+  private void passTo(long second) {
+    timers.advanceTo(START.plusSeconds(second));
+  }
+
+  /** What is due runs at once on a thread of its own, before the caller gets any further. */
+  private static final class HastyTimers extends SimulatedTimers {
+    HastyTimers() {
+      super(START);
+    }
+
+    @Override
+    public Task at(Instant time, String name, Runnable action) {
+      if (time.isAfter(now())) {
+        return super.at(time, name, action);
+      }
+      Thread thread = new Thread(action, name);
+      thread.start();
+      try {
+        while (thread.isAlive() && thread.getState() != Thread.State.BLOCKED) {
+          thread.join(1);
+        }
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+      return () -> {};
+    }
+  }
+
+  private void settle() {
+    for (Thread t : Thread.getAllStackTraces().keySet()) {
+      if (t.getName().startsWith("alert-group") || t.getName().startsWith("notify")) {
+        try {
+          t.join(10_000);
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+      }
+    }
+  }
+
+  @Test
+  void reloadNotifiesOfCompleteGroupsOnly() {
+    for (boolean endedFirst : new boolean[] {true, false}) {
+      told.clear();
+      timers = new HastyTimers();
+      start();
+      List<PostedAlert> all = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        all.add(alert(i, 0, 7200));
+      }
+      core.post(all);
+      passTo(16);
+      settle();
+      assertThat(told).containsExactly("15s firing 20+0");
+      List<PostedAlert> ended = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        ended.add(alert(endedFirst ? i : 19 - i, 0, 16));
+      }
+      core.post(ended);
+      passTo(17);
+      core.apply(config);
+      settle();
+      assertThat(told).containsExactly("15s firing 20+0", "17s firing 10+10");
+      core.close();
+    }
+  }
+
+  @Test
+  void firstNotificationOfABatchOfOldAlertsIsComplete() {
+    timers = new HastyTimers();
+    start();
+    List<PostedAlert> all = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      all.add(alert(i, -100, 7200));
+    }
+    core.post(all);
+    settle();
+    assertThat(told).containsExactly("0s firing 20+0");
+  }
+
+  @Test
+  void alertThatFiresAgainAfterTheEndWasNotifiedWaitsForGroupWait() {
+    start();
+    core.post(List.of(alert(0, 0, 7200)));
+    passTo(20);
+    core.post(List.of(alert(0, 0, 20)));
+    passTo(76);
+    assertThat(told).containsExactly("15s firing 1+0", "75s resolved 0+1");
+    core.post(List.of(alert(0, 76, 7200)));
+    passTo(200);
+    assertThat(told).containsExactly("15s firing 1+0", "75s resolved 0+1", "91s firing 1+0");
+  }
+
+  @Test
+  void oldAlertThatJoinsAWaitingGroupWaitsWithIt() {
+    start();
+    core.post(List.of(alert(1, 0, 7200)));
+    passTo(3);
+    core.post(List.of(alert(2, -100, 7200)));
+    passTo(40);
+    assertThat(told).containsExactly("15s firing 2+0");
+  }
+
+  @Test
+  void oldAlertThatCreatesAGroupFlushesItAtOnce() {
+    start();
+    core.post(List.of(alert(1, -100, 7200)));
+    passTo(1);
+    assertThat(told).containsExactly("0s firing 1+0");
+  }
+}
