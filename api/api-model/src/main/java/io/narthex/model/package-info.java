@@ -1,6 +1,6 @@
 /** Immutable values of the monitoring domain: labels, matchers, samples, histograms, targets. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.model;
 

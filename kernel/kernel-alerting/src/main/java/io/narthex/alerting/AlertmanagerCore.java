@@ -2,6 +2,7 @@ package io.narthex.alerting;
 
 import io.narthex.format.alertmanager.AlertMatcher;
 import io.narthex.format.alertmanager.MatcherSyntax;
+import io.narthex.model.Annotations;
 import io.narthex.model.Labels;
 import io.narthex.service.alerts.AlertmanagerService.AlertQuery;
 import io.narthex.service.alerts.AlertmanagerService.AlertState;
@@ -216,8 +217,7 @@ final class AlertmanagerCore implements AutoCloseable {
     if (labels.isEmpty()) {
       throw new IllegalArgumentException("at least one label pair required");
     }
-    return new StoredAlert(
-        labels, Labels.of(p.annotations()), start, end, now, p.generatorUrl(), timeout);
+    return new StoredAlert(labels, p.annotations(), start, end, now, p.generatorUrl(), timeout);
   }
 
   private void checkNames(Map<String, String> pairs, String what) {
@@ -321,7 +321,7 @@ final class AlertmanagerCore implements AutoCloseable {
     boolean suppressed = !silencedBy.isEmpty() || inhibitedBy != null || !mutedBy.isEmpty();
     return new AlertView(
         a.labels(),
-        a.annotations(),
+        Labels.of(a.annotations()),
         a.startsAt(),
         a.endsAt(),
         a.updatedAt(),
@@ -331,7 +331,8 @@ final class AlertmanagerCore implements AutoCloseable {
         suppressed ? AlertState.SUPPRESSED : AlertState.ACTIVE,
         silencedBy,
         inhibitedBy == null ? List.of() : List.of(Fingerprint.text(inhibitedBy)),
-        mutedBy);
+        mutedBy,
+        Annotations.empty(a.annotations()));
   }
 
   List<GroupView> groups(AlertQuery query) {

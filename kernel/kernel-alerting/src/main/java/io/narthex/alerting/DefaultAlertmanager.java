@@ -217,7 +217,7 @@ public final class DefaultAlertmanager
               .map(a ->
                   new PostedAlert(
                       a.labels().toMap(),
-                      a.annotations().toMap(),
+                      a.annotationTexts(),
                       a.startsAt(),
                       a.endsAt(),
                       a.generatorUrl()))

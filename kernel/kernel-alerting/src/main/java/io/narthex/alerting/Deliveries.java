@@ -323,7 +323,7 @@ final class Deliveries {
       for (StoredAlert a : told) {
         list.add(
             new NotifiedAlert(
-                new Alert(a.labels(), a.annotations(), a.startsAt(), a.endsAt(), a.generatorUrl()),
+                Alert.of(a.labels(), a.annotations(), a.startsAt(), a.endsAt(), a.generatorUrl()),
                 !a.resolvedAt(flushTime),
                 Fingerprint.text(a.fingerprint())));
       }

@@ -1,5 +1,6 @@
 package io.narthex.alerting;
 
+import io.narthex.model.Annotations;
 import io.narthex.model.Labels;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -25,7 +26,8 @@ final class HandedAlerts {
       out.add(
           Map.of(
               "labels", a.labels(),
-              "annotations", a.annotations(),
+              "annotations", Labels.of(a.annotations()),
+              "emptyAnnotations", Annotations.empty(a.annotations()),
               "startsAt", a.startsAt(),
               "endsAt", a.endsAt(),
               "updatedAt", a.updatedAt(),
@@ -44,7 +46,11 @@ final class HandedAlerts {
           out.add(
               new StoredAlert(
                   (Labels) Objects.requireNonNull(a.get("labels")),
-                  (Labels) Objects.requireNonNull(a.get("annotations")),
+                  Annotations.texts(
+                      (Labels) Objects.requireNonNull(a.get("annotations")),
+                      a.get("emptyAnnotations") instanceof List<?> empty
+                          ? empty.stream().map(String::valueOf).toList()
+                          : List.of()),
                   (Instant) Objects.requireNonNull(a.get("startsAt")),
                   (Instant) Objects.requireNonNull(a.get("endsAt")),
                   (Instant) Objects.requireNonNull(a.get("updatedAt")),

@@ -290,7 +290,7 @@ final class Silences {
     for (LabelMatcher m : matchers) {
       try {
         AlertMatcher compiled = validMatcher(m, classicNames);
-        selective |= !compiled.matches("");
+        selective |= selects(compiled);
         out.add(compiled);
       } catch (IllegalArgumentException e) {
         throw new InvalidRequestException(
@@ -303,6 +303,14 @@ final class Silences {
           "invalid silence: at least one matcher must not match the empty string");
     }
     return List.copyOf(out);
+  }
+
+  /**
+   * Tells whether a condition keeps a silence from holding for everything. A negative one always
+   * does, as in the original: "all but production" is a silence people need.
+   */
+  private static boolean selects(AlertMatcher m) {
+    return m.source().operator().startsWith("!") || !m.matches("");
   }
 
   static AlertMatcher validMatcher(LabelMatcher m, boolean classicNames) {

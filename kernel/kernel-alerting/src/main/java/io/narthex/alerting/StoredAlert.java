@@ -1,22 +1,29 @@
 package io.narthex.alerting;
 
+import io.narthex.model.Annotations;
 import io.narthex.model.Labels;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.Map;
 
 /**
  * An alert as it is known.
  *
+ * @param annotations by name; texts may be empty
  * @param timeout whether the end was not given but follows from the resolve timeout
  */
 record StoredAlert(
     Labels labels,
-    Labels annotations,
+    Map<String, String> annotations,
     Instant startsAt,
     Instant endsAt,
     Instant updatedAt,
     String generatorUrl,
     boolean timeout) {
+  StoredAlert {
+    annotations = Annotations.sorted(annotations);
+  }
+
   /** Order inside a notification: job, instance, then all labels; who lacks one comes last. */
   static final Comparator<Labels> ORDER =
       (a, b) -> {

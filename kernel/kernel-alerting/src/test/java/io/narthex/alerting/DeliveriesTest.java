@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
 import io.narthex.format.alertmanager.MatcherSyntax;
 import io.narthex.format.yaml.YamlReader;
+import io.narthex.model.Labels;
 import io.narthex.service.alerts.AlertmanagerService.AlertQuery;
 import io.narthex.service.alerts.AlertmanagerService.AlertState;
 import io.narthex.service.alerts.AlertmanagerService.InvalidRequestException;
@@ -29,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +58,7 @@ class DeliveriesTest implements NotifierService {
   private final Deque<SendResult> answers = new ArrayDeque<>();
   private final List<String> told = new ArrayList<>();
   private Runnable duringSend = () -> {};
+  private Consumer<Notification> onSend = n -> {};
 
   private AlertmanagerCore core(Path folder) {
     Silences silences =
@@ -95,6 +98,7 @@ class DeliveriesTest implements NotifierService {
   @Override
   public SendResult send(Integration integration, Notification notification) {
     duringSend.run();
+    onSend.accept(notification);
     SendResult answer = answers.isEmpty() ? SendResult.delivered() : answers.poll();
     told.add(
         answer.getClass().getSimpleName()
@@ -242,28 +246,55 @@ class DeliveriesTest implements NotifierService {
   }
 
   @Test
-  void twoVersionsOfTheBundleShareTheState(@TempDir Path folder) {
-    AlertmanagerCore old = core(folder);
-    AlertmanagerCore next = core(folder);
-    fire(old, "A");
-    pass(20);
-    assertThat(told).hasSize(1);
-    fire(next, "A");
-    pass(20);
-    assertThat(told).as("the new version knows what the old one told").hasSize(1);
+  void silenceOfNegativeMatchersOnlyIsTaken() {
+    Silences silences = core(null).silences();
     Instant now = timers.now();
-    String id =
-        old.silences()
-            .put(
-                new SilenceRequest(
-                    "",
-                    List.of(new LabelMatcher("a", "=", "b")),
-                    now,
-                    now.plusSeconds(60),
-                    "",
-                    "",
-                    Map.of()),
-                now);
-    assertThat(next.silences().get(id, now)).isNotNull();
+    for (String operator : List.of("!=", "!~")) {
+      String id =
+          silences.put(
+              new SilenceRequest(
+                  "",
+                  List.of(new LabelMatcher("env", operator, "production")),
+                  now,
+                  now.plusSeconds(60),
+                  "me",
+                  "c",
+                  Map.of()),
+              now);
+      assertThat(silences.silencing(Labels.of("env", "test"), now)).contains(id);
+      assertThat(silences.silencing(Labels.of("env", "production"), now)).doesNotContain(id);
+    }
+    for (LabelMatcher all :
+        List.of(new LabelMatcher("env", "=", ""), new LabelMatcher("env", "=~", ".*"))) {
+      assertThatThrownBy(() ->
+              silences.put(
+                  new SilenceRequest(
+                      "", List.of(all), now, now.plusSeconds(60), "me", "c", Map.of()),
+                  now))
+          .hasMessageContaining("at least one matcher must not match the empty string");
+    }
+  }
+
+  @Test
+  void annotationWithoutTextIsShownAndNotified() {
+    AlertmanagerCore core = core(null);
+    List<Notification> sent = new ArrayList<>();
+    onSend = sent::add;
+    core.post(
+        List.of(
+            new PostedAlert(
+                Map.of("alertname", "A", "none", ""),
+                Map.of("empty", "", "summary", "s"),
+                null,
+                core.now().plusSeconds(7200),
+                "")));
+    assertThat(core.alerts(AlertQuery.ALL).get(0).annotationTexts())
+        .containsExactly(Map.entry("empty", ""), Map.entry("summary", "s"));
+    pass(20);
+    assertThat(sent).hasSize(1);
+    assertThat(sent.get(0).alerts().get(0).alert().annotationTexts()).containsEntry("empty", "");
+    assertThat(sent.get(0).commonAnnotationTexts()).containsEntry("empty", "");
+    assertThat(sent.get(0).alerts().get(0).alert().labels().toMap())
+        .isEqualTo(Map.of("alertname", "A"));
   }
 }

@@ -17,14 +17,14 @@ class HandedAlertsTest {
         List.of(
             new StoredAlert(
                 Labels.of("alertname", "Hot"),
-                Labels.of("summary", "it is hot"),
+                Map.of("summary", "it is hot", "runbook", ""),
                 T,
                 T.plusSeconds(60),
                 T.plusSeconds(5),
                 "http://g",
                 true),
             new StoredAlert(
-                Labels.of("alertname", "Cold"), Labels.EMPTY, T, T.plusSeconds(9), T, "", false));
+                Labels.of("alertname", "Cold"), Map.of(), T, T.plusSeconds(9), T, "", false));
     assertThat(HandedAlerts.read(HandedAlerts.write(alerts))).isEqualTo(alerts);
   }
 

@@ -44,7 +44,7 @@ class SemanticsConformanceTest {
   private static StoredAlert alert(JsonNode n) {
     return new StoredAlert(
         n.has("labels") ? labels(n.get("labels")) : Labels.EMPTY,
-        Labels.EMPTY,
+        Map.of(),
         time(n.path("starts_at"), Instant.EPOCH),
         time(n.path("ends_at"), FAR),
         time(n.path("updated_at"), NOW),

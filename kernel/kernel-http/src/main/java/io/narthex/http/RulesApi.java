@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** Rule groups and active alerts. */
 @Path("/api/v1")
@@ -206,7 +207,7 @@ public final class RulesApi {
         out.writeNumberField("duration", a.forSeconds());
         out.writeNumberField("keepFiringFor", a.keepFiringForSeconds());
         labels(out, "labels", a.labels());
-        labels(out, "annotations", a.annotations());
+        texts(out, "annotations", a.annotationTexts());
         out.writeArrayFieldStart("alerts");
         if (!excludeAlerts) {
           for (ActiveAlert alert : a.alerts()) {
@@ -243,10 +244,19 @@ public final class RulesApi {
     Api.labels(out, labels);
   }
 
+  private static void texts(JsonGenerator out, String name, Map<String, String> texts)
+      throws IOException {
+    out.writeObjectFieldStart(name);
+    for (Map.Entry<String, String> e : texts.entrySet()) {
+      out.writeStringField(e.getKey(), e.getValue());
+    }
+    out.writeEndObject();
+  }
+
   private static void alert(JsonGenerator out, ActiveAlert alert) throws IOException {
     out.writeStartObject();
     labels(out, "labels", alert.labels());
-    labels(out, "annotations", alert.annotations());
+    texts(out, "annotations", alert.annotationTexts());
     out.writeStringField("state", alert.state().name().toLowerCase(Locale.ROOT));
     out.writeStringField("activeAt", Instant.ofEpochMilli(alert.activeAtMs()).toString());
     if (alert.keepFiringSinceMs() != 0) {

@@ -1,6 +1,7 @@
 package io.narthex.rules;
 
 import io.narthex.model.Alert;
+import io.narthex.model.Annotations;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.StaleMarker;
@@ -43,7 +44,7 @@ final class AlertRule extends ActiveRule {
   /** An alert with its history. Immutable; times are epoch milliseconds, 0 = never. */
   record Tracked(
       Labels labels,
-      Labels annotations,
+      Map<String, String> annotations,
       AlertState state,
       double value,
       long activeAtMs,
@@ -66,7 +67,7 @@ final class AlertRule extends ActiveRule {
           keepFiringSince);
     }
 
-    Tracked updated(Labels newAnnotations, double newValue) {
+    Tracked updated(Map<String, String> newAnnotations, double newValue) {
       return new Tracked(
           labels,
           newAnnotations,
@@ -149,7 +150,16 @@ final class AlertRule extends ActiveRule {
       Labels built = labels.build();
       Tracked alert =
           new Tracked(
-              built, Labels.of(annotations), AlertState.PENDING, s.value(), timeMs, 0, 0, 0, 0, 0);
+              built,
+              Annotations.sorted(annotations),
+              AlertState.PENDING,
+              s.value(),
+              timeMs,
+              0,
+              0,
+              0,
+              0,
+              0);
       if (found.put(built, alert) != null) {
         throw new IllegalStateException(
             "vector contains metrics with the same labelset after applying alert labels");
@@ -271,7 +281,7 @@ final class AlertRule extends ActiveRule {
       Tracked sent = a.sent(timeMs, timeMs + 4 * delta);
       e.setValue(sent);
       out.add(
-          new Alert(
+          Alert.of(
               a.labels(),
               a.annotations(),
               Instant.ofEpochMilli(a.firedAtMs()),
@@ -366,11 +376,12 @@ final class AlertRule extends ActiveRule {
       alerts.add(
           new ActiveAlert(
               a.labels(),
-              a.annotations(),
+              Labels.of(a.annotations()),
               a.state(),
               a.activeAtMs(),
               a.keepFiringSinceMs(),
-              a.value()));
+              a.value(),
+              Annotations.empty(a.annotations())));
       if (state != AlertState.FIRING) {
         state = a.state();
       }
@@ -388,7 +399,8 @@ final class AlertRule extends ActiveRule {
         health,
         lastError,
         evaluationSeconds,
-        lastEvaluationMs);
+        lastEvaluationMs,
+        Annotations.empty(spec.annotations()));
   }
 
   /** Returns the alerts that fire; for tests. */

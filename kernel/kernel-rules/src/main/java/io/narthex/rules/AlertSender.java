@@ -331,7 +331,7 @@ final class AlertSender implements AutoCloseable {
       });
       Labels labels = relabeling.apply(b.build());
       if (labels != null) {
-        out.add(new Alert(labels, a.annotations(), a.startsAt(), a.endsAt(), a.generatorUrl()));
+        out.add(a.withLabels(labels));
       }
     }
     return out;
@@ -403,8 +403,7 @@ final class AlertSender implements AutoCloseable {
         if (labels == null) {
           continue;
         }
-        waiting.addLast(
-            new Alert(labels, a.annotations(), a.startsAt(), a.endsAt(), a.generatorUrl()));
+        waiting.addLast(a.withLabels(labels));
         if (waiting.size() > capacity && waiting.pollFirst() != null) {
           lost++;
         }
@@ -506,8 +505,8 @@ final class AlertSender implements AutoCloseable {
       json.writeStartArray();
       for (Alert a : alerts) {
         json.writeStartObject();
-        write(json, "labels", a.labels());
-        write(json, "annotations", a.annotations());
+        write(json, "labels", a.labels().toMap());
+        write(json, "annotations", a.annotationTexts());
         json.writeStringField("startsAt", a.startsAt().toString());
         json.writeStringField("endsAt", a.endsAt().toString());
         json.writeStringField("generatorURL", a.generatorUrl());
@@ -520,10 +519,11 @@ final class AlertSender implements AutoCloseable {
     return text.toString();
   }
 
-  private static void write(JsonGenerator json, String field, Labels labels) throws IOException {
+  private static void write(JsonGenerator json, String field, Map<String, String> texts)
+      throws IOException {
     json.writeObjectFieldStart(field);
-    for (int i = 0; i < labels.size(); i++) {
-      json.writeStringField(labels.name(i), labels.value(i));
+    for (Map.Entry<String, String> e : texts.entrySet()) {
+      json.writeStringField(e.getKey(), e.getValue());
     }
     json.writeEndObject();
   }

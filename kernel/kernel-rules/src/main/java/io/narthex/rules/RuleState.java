@@ -1,5 +1,6 @@
 package io.narthex.rules;
 
+import io.narthex.model.Annotations;
 import io.narthex.model.Labels;
 import io.narthex.rules.AlertRule.Tracked;
 import io.narthex.service.rules.RuleService.AlertState;
@@ -102,23 +103,28 @@ final class RuleState {
   }
 
   private static Map<String, Object> write(Tracked a) {
-    return Map.of(
-        "labels", a.labels(),
-        "annotations", a.annotations(),
-        "state", a.state().name(),
-        "value", a.value(),
-        "activeAt", a.activeAtMs(),
-        "firedAt", a.firedAtMs(),
-        "resolvedAt", a.resolvedAtMs(),
-        "lastSent", a.lastSentMs(),
-        "validUntil", a.validUntilMs(),
-        "keepFiringSince", a.keepFiringSinceMs());
+    return Map.ofEntries(
+        Map.entry("labels", a.labels()),
+        Map.entry("annotations", Labels.of(a.annotations())),
+        Map.entry("emptyAnnotations", Annotations.empty(a.annotations())),
+        Map.entry("state", a.state().name()),
+        Map.entry("value", a.value()),
+        Map.entry("activeAt", a.activeAtMs()),
+        Map.entry("firedAt", a.firedAtMs()),
+        Map.entry("resolvedAt", a.resolvedAtMs()),
+        Map.entry("lastSent", a.lastSentMs()),
+        Map.entry("validUntil", a.validUntilMs()),
+        Map.entry("keepFiringSince", a.keepFiringSinceMs()));
   }
 
   private static Tracked read(Map<?, ?> a) {
     return new Tracked(
         (Labels) Objects.requireNonNull(a.get("labels")),
-        (Labels) Objects.requireNonNull(a.get("annotations")),
+        Annotations.texts(
+            (Labels) Objects.requireNonNull(a.get("annotations")),
+            a.get("emptyAnnotations") instanceof List<?> empty
+                ? empty.stream().map(String::valueOf).toList()
+                : List.of()),
         AlertState.valueOf(String.valueOf(a.get("state"))),
         (Double) Objects.requireNonNull(a.get("value")),
         time(a, "activeAt"),

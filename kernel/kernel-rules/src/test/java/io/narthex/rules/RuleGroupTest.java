@@ -101,6 +101,36 @@ class RuleGroupTest {
   }
 
   @Test
+  void annotationWithoutTextIsShownHandedOverAndSent() {
+    RuleSpec alert =
+        new RuleSpec(
+            "Down",
+            true,
+            "up==0",
+            "up == 0",
+            Duration.ZERO,
+            Duration.ZERO,
+            Map.of("none", ""),
+            Map.of("empty", "", "summary", "s"));
+    GroupSpec spec = new GroupSpec("f", "g", null, 0, null, List.of(alert));
+    RuleGroup before =
+        new RuleGroup(
+            spec, Duration.ofMinutes(1), Duration.ZERO, context, Clock.systemUTC(), false);
+    engine.vector = List.of(UP);
+    before.evaluate(minute(0));
+    Map<String, String> both = Map.of("empty", "", "summary", "s");
+    assertThat(sent.get(0).annotationTexts()).isEqualTo(both);
+    assertThat(sent.get(0).labels().has("none")).isFalse();
+    assertThat(alertOf(before).annotationTexts()).isEqualTo(both);
+    RuleGroup after =
+        new RuleGroup(spec, Duration.ofMinutes(1), Duration.ZERO, context, Clock.systemUTC(), true);
+    java.util.Objects.requireNonNull(RuleState.of((Object) RuleState.of(Map.of("k", before))))
+        .restore("k", after);
+    assertThat(alertOf(after).alerts().get(0).annotationTexts()).isEqualTo(both);
+    assertThat(AlertSender.json(sent)).contains("\"empty\":\"\"");
+  }
+
+  @Test
   void stateIsHandedToTheGroupOfAnotherVersion() {
     RuleGroup before = group(Duration.ofMinutes(2), Duration.ZERO, false, 0);
     engine.vector = List.of(UP);

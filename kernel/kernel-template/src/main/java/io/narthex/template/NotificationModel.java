@@ -1,6 +1,5 @@
 package io.narthex.template;
 
-import io.narthex.model.Labels;
 import io.narthex.service.template.TemplateService.NotificationData;
 import io.narthex.spi.notifier.Notification.NotifiedAlert;
 import java.time.Instant;
@@ -36,20 +35,21 @@ record NotificationModel(
         new AlertList(alerts),
         data.reason(),
         LabelMap.withPairs(data.groupLabels().toMap()),
-        LabelMap.withPairs(common(data.alerts().stream().map(a -> a.alert().labels()).toList())),
         LabelMap.withPairs(
-            common(data.alerts().stream().map(a -> a.alert().annotations()).toList())),
+            common(data.alerts().stream().map(a -> a.alert().labels().toMap()).toList())),
+        LabelMap.withPairs(
+            common(data.alerts().stream().map(a -> a.alert().annotationTexts()).toList())),
         LabelMap.withPairs(data.routeLabels()),
         data.externalUrl());
   }
 
-  private static Map<String, String> common(List<Labels> sets) {
+  private static Map<String, String> common(List<Map<String, String>> sets) {
     if (sets.isEmpty()) {
       return Map.of();
     }
-    Map<String, String> shared = sets.get(0).toMap();
-    for (Labels set : sets) {
-      shared.entrySet().removeIf(e -> !set.get(e.getKey()).equals(e.getValue()));
+    Map<String, String> shared = new LinkedHashMap<>(sets.get(0));
+    for (Map<String, String> set : sets) {
+      shared.entrySet().removeIf(e -> !set.getOrDefault(e.getKey(), "").equals(e.getValue()));
     }
     return shared;
   }
@@ -166,7 +166,7 @@ record NotificationModel(
       return new AlertModel(
           a.firing() ? "firing" : "resolved",
           LabelMap.withPairs(a.alert().labels().toMap()),
-          LabelMap.withPairs(a.alert().annotations().toMap()),
+          LabelMap.withPairs(a.alert().annotationTexts()),
           time(a.alert().startsAt()),
           a.firing() ? GoTime.ZERO : time(a.alert().endsAt()),
           a.alert().generatorUrl(),

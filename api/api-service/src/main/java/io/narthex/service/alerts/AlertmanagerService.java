@@ -1,5 +1,6 @@
 package io.narthex.service.alerts;
 
+import io.narthex.model.Annotations;
 import io.narthex.model.Labels;
 import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
 import java.time.Instant;
@@ -109,6 +110,7 @@ public interface AlertmanagerService {
    * @param silencedBy ids of silences
    * @param inhibitedBy fingerprints of alerts
    * @param mutedBy names of time intervals
+   * @param emptyAnnotations names of the annotations whose text is empty
    */
   record AlertView(
       Labels labels,
@@ -122,7 +124,43 @@ public interface AlertmanagerService {
       AlertState state,
       List<String> silencedBy,
       List<String> inhibitedBy,
-      List<String> mutedBy) {}
+      List<String> mutedBy,
+      List<String> emptyAnnotations) {
+    /** Creates an alert none of whose annotations is empty. */
+    public AlertView(
+        Labels labels,
+        Labels annotations,
+        Instant startsAt,
+        Instant endsAt,
+        Instant updatedAt,
+        String generatorUrl,
+        String fingerprint,
+        List<String> receivers,
+        AlertState state,
+        List<String> silencedBy,
+        List<String> inhibitedBy,
+        List<String> mutedBy) {
+      this(
+          labels,
+          annotations,
+          startsAt,
+          endsAt,
+          updatedAt,
+          generatorUrl,
+          fingerprint,
+          receivers,
+          state,
+          silencedBy,
+          inhibitedBy,
+          mutedBy,
+          List.of());
+    }
+
+    /** Returns all annotations by name, in order, the empty ones too. */
+    public Map<String, String> annotationTexts() {
+      return Annotations.texts(annotations, emptyAnnotations);
+    }
+  }
 
   /** An aggregation group. */
   record GroupView(

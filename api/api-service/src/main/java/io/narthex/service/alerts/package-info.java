@@ -1,6 +1,6 @@
 /** The alertmanager: alerts, groups, silences. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.service.alerts;
 

@@ -1,7 +1,9 @@
 package io.narthex.service.rules;
 
+import io.narthex.model.Annotations;
 import io.narthex.model.Labels;
 import java.util.List;
+import java.util.Map;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** Rule groups and their state. Thread-safe; returns copies. */
@@ -107,11 +109,48 @@ public interface RuleService {
       Health health,
       String lastError,
       double evaluationSeconds,
-      long lastEvaluationMs)
+      long lastEvaluationMs,
+      List<String> emptyAnnotations)
       implements Rule {
-    /** Copies the list. */
+    /** Copies the lists. */
     public AlertingRule {
       alerts = List.copyOf(alerts);
+      emptyAnnotations = List.copyOf(emptyAnnotations);
+    }
+
+    /** Creates a rule none of whose annotations is empty. */
+    public AlertingRule(
+        String name,
+        String query,
+        Labels labels,
+        Labels annotations,
+        double forSeconds,
+        double keepFiringForSeconds,
+        AlertState state,
+        List<ActiveAlert> alerts,
+        Health health,
+        String lastError,
+        double evaluationSeconds,
+        long lastEvaluationMs) {
+      this(
+          name,
+          query,
+          labels,
+          annotations,
+          forSeconds,
+          keepFiringForSeconds,
+          state,
+          alerts,
+          health,
+          lastError,
+          evaluationSeconds,
+          lastEvaluationMs,
+          List.of());
+    }
+
+    /** Returns all annotations by name, in order, the empty ones too. */
+    public Map<String, String> annotationTexts() {
+      return Annotations.texts(annotations, emptyAnnotations);
     }
   }
 
@@ -122,5 +161,27 @@ public interface RuleService {
       AlertState state,
       long activeAtMs,
       long keepFiringSinceMs,
-      double value) {}
+      double value,
+      List<String> emptyAnnotations) {
+    /** Copies the list. */
+    public ActiveAlert {
+      emptyAnnotations = List.copyOf(emptyAnnotations);
+    }
+
+    /** Creates an alert none of whose annotations is empty. */
+    public ActiveAlert(
+        Labels labels,
+        Labels annotations,
+        AlertState state,
+        long activeAtMs,
+        long keepFiringSinceMs,
+        double value) {
+      this(labels, annotations, state, activeAtMs, keepFiringSinceMs, value, List.of());
+    }
+
+    /** Returns all annotations by name, in order, the empty ones too. */
+    public Map<String, String> annotationTexts() {
+      return Annotations.texts(annotations, emptyAnnotations);
+    }
+  }
 }

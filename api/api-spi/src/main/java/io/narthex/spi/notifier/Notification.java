@@ -2,7 +2,9 @@ package io.narthex.spi.notifier;
 
 import io.narthex.model.Alert;
 import io.narthex.model.Labels;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Alerts of one aggregation group on their way to one receiver block.
@@ -80,6 +82,20 @@ public record Notification(
   /** Returns the annotations that all alerts share with equal value. */
   public Labels commonAnnotations() {
     return common(alerts.stream().map(a -> a.alert().annotations()).toList());
+  }
+
+  /** Returns the annotations that all alerts share with equal text, in order, empty ones too. */
+  public Map<String, String> commonAnnotationTexts() {
+    Map<String, String> shared = new LinkedHashMap<>();
+    for (int i = 0; i < alerts.size(); i++) {
+      Map<String, String> own = alerts.get(i).alert().annotationTexts();
+      if (i == 0) {
+        shared.putAll(own);
+      } else {
+        shared.entrySet().removeIf(e -> !own.getOrDefault(e.getKey(), "").equals(e.getValue()));
+      }
+    }
+    return shared;
   }
 
   private static Labels common(List<Labels> sets) {

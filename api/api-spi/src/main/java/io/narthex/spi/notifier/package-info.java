@@ -1,6 +1,6 @@
 /** Plugins that deliver notifications. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.spi.notifier;
 

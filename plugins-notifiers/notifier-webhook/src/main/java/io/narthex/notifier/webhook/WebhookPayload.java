@@ -29,7 +29,7 @@ final class WebhookPayload {
     m.put("notification_reason", n.reason());
     m.put("groupLabels", n.groupLabels().toMap());
     m.put("commonLabels", n.commonLabels().toMap());
-    m.put("commonAnnotations", n.commonAnnotations().toMap());
+    m.put("commonAnnotations", n.commonAnnotationTexts());
     m.put("routeLabels", n.routeLabels().toMap());
     m.put("externalURL", n.externalUrl());
     m.put("version", "4");
@@ -42,7 +42,7 @@ final class WebhookPayload {
     Map<String, @Nullable Object> m = new LinkedHashMap<>();
     m.put("status", a.firing() ? "firing" : "resolved");
     m.put("labels", a.alert().labels().toMap());
-    m.put("annotations", a.alert().annotations().toMap());
+    m.put("annotations", a.alert().annotationTexts());
     m.put("startsAt", time(a.alert().startsAt()));
     m.put("endsAt", a.firing() ? NO_TIME : time(a.alert().endsAt()));
     m.put("generatorURL", a.alert().generatorUrl());
