@@ -1,9 +1,7 @@
 package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.narthex.model.Annotations;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.alerts.AlertmanagerService.AlertQuery;
 import io.narthex.service.alerts.AlertmanagerService.AlertView;
@@ -15,92 +13,278 @@ import io.narthex.service.alerts.AlertmanagerService.Silence;
 import io.narthex.service.alerts.AlertmanagerService.SilenceRequest;
 import io.narthex.service.alerts.AlertmanagerService.UnknownSilenceException;
 import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
-import io.narthex.service.config.ConfigService;
 import io.narthex.service.server.ServerInfo;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HEAD;
+import jakarta.ws.rs.OPTIONS;
+import jakarta.ws.rs.PATCH;
 import jakarta.ws.rs.POST;
+import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.core.Context;
-import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
-import java.time.Instant;
-import java.time.OffsetDateTime;
+import java.io.PushbackInputStream;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Alertmanager's API v2. Errors are a JSON text, as the original sends them. */
+/**
+ * Alertmanager's API v2. Routes by itself, since every answer has a form of its own: what the API
+ * refuses is a JSON text, what does not fit its definition (path, method, media type, body) an
+ * object with code and message.
+ */
 @Path("/api/v2")
-@Consumes(MediaType.WILDCARD)
 public final class AlertmanagerApi {
   private static final DateTimeFormatter MILLIS =
       DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
           .withZone(ZoneOffset.UTC);
+  private static final long MAX_BODY = 10 << 20;
+
+  /** Bodies above this size are read few at a time: what they become is larger than they are. */
+  private static final long LARGE_BODY = 256 << 10;
+
+  private static final int LARGE_BODIES = 4;
+  private static final int MAX_WAIT_SECONDS = 10;
+  private static final Pattern UUID =
+      Pattern.compile("(?i)[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", 0);
+  private static final Map<String, List<String>> METHODS =
+      Map.of(
+          "status", List.of("GET"),
+          "receivers", List.of("GET"),
+          "alerts", List.of("GET", "POST"),
+          "alerts/groups", List.of("GET"),
+          "silences", List.of("GET", "POST"),
+          "silence", List.of("DELETE", "GET"));
 
   private final Services services;
-  private final ConfigService config;
   private final ServerInfo server;
-  private final ObjectMapper json = new ObjectMapper();
+  private final AlertmanagerRequests requests;
+  private final long maxBody;
+  private final Semaphore largeBodies = new Semaphore(LARGE_BODIES);
 
-  AlertmanagerApi(Services services, ConfigService config, ServerInfo server) {
+  AlertmanagerApi(Services services, ServerInfo server) {
     this.services = services;
-    this.config = config;
     this.server = server;
+    String limit = server.flag("web.max-alerting-body-bytes");
+    maxBody = limit.isEmpty() ? MAX_BODY : Math.max(1, Long.parseLong(limit));
+    requests = new AlertmanagerRequests(maxBody);
+  }
+
+  // --- routes
+
+  /** Answers a request. */
+  @GET
+  @Path("{path: .*}")
+  public Response get(@PathParam("path") String path, @Context HttpServletRequest request) {
+    return answer("GET", path, request);
+  }
+
+  /** Answers a request. */
+  @POST
+  @Path("{path: .*}")
+  public Response post(@PathParam("path") String path, @Context HttpServletRequest request) {
+    return answer("POST", path, request);
+  }
+
+  /** Answers a request. */
+  @PUT
+  @Path("{path: .*}")
+  public Response put(@PathParam("path") String path, @Context HttpServletRequest request) {
+    return answer("PUT", path, request);
+  }
+
+  /** Answers a request. */
+  @PATCH
+  @Path("{path: .*}")
+  public Response patch(@PathParam("path") String path, @Context HttpServletRequest request) {
+    return answer("PATCH", path, request);
+  }
+
+  /** Answers a request. */
+  @DELETE
+  @Path("{path: .*}")
+  public Response delete(@PathParam("path") String path, @Context HttpServletRequest request) {
+    return answer("DELETE", path, request);
+  }
+
+  /** Answers a request. */
+  @HEAD
+  @Path("{path: .*}")
+  public Response head(@PathParam("path") String path, @Context HttpServletRequest request) {
+    return answer("HEAD", path, request);
+  }
+
+  /** Answers the question of a browser before a request of another origin, and refuses others. */
+  @OPTIONS
+  @Path("{path: .*}")
+  public Response options(@PathParam("path") String path, @Context HttpServletRequest request) {
+    return request.getHeader("Access-Control-Request-Method") != null
+        ? Response.noContent().build()
+        : answer("OPTIONS", path, request);
+  }
+
+  private Response answer(String method, String path, HttpServletRequest request) {
+    Response answer = route(method, path, request);
+    return Response.fromResponse(answer).header("Cache-Control", "no-store").build();
+  }
+
+  private Response route(String method, String path, HttpServletRequest request) {
+    String id = "";
+    String name = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+    if (name.startsWith("silence/") && name.indexOf('/', 8) < 0) {
+      id = name.substring(8);
+      name = "silence";
+    } else if (name.equals("silence")) {
+      name = "";
+    }
+    List<String> allowed = METHODS.get(name);
+    if (allowed == null) {
+      String shown = server.routePrefix() + "/api/v2/" + path;
+      return fault(404, 404, "path " + shown + " was not found");
+    }
+    if (!allowed.contains(method)) {
+      String list = String.join(",", allowed);
+      return Response.fromResponse(
+              fault(405, 405, "method " + method + " is not allowed, but [" + list + "] are"))
+          .header("Allow", list)
+          .build();
+    }
+    try {
+      if (!acceptsJson(request.getHeader("Accept"))) {
+        return fault(
+            406, 406, "unsupported media type requested, only [application/json] are available");
+      }
+      if (name.equals("silence") && !UUID.matcher(id).matches()) {
+        return fault(
+            422,
+            AlertmanagerRequests.WRONG_FORM,
+            "silenceID in path must be of type uuid: " + GoUrl.quote(id));
+      }
+      Parameters p = new Parameters(request);
+      return switch (name) {
+        case "status" -> status();
+        case "receivers" -> receivers(p);
+        case "alerts" -> method.equals("GET") ? alerts(p) : postAlerts(request);
+        case "alerts/groups" -> groups(p);
+        case "silences" -> method.equals("GET") ? silences(p) : postSilence(request);
+        default -> method.equals("GET") ? silence(id) : expire(id);
+      };
+    } catch (AlertmanagerRequests.Refusal e) {
+      return fault(e.status(), e.code(), String.valueOf(e.getMessage()));
+    } catch (InvalidRequestException e) {
+      return error(400, String.valueOf(e.getMessage()));
+    } catch (UnknownSilenceException e) {
+      return method.equals("POST") ? error(404, "silence not found") : Response.status(404).build();
+    } catch (IOException e) {
+      return fault(400, 400, "the body cannot be read: " + e.getMessage());
+    }
   }
 
   private static Response error(int status, String message) {
     return Api.json(status, out -> out.writeString(message));
   }
 
-  /** Work that may find the request wrong. */
-  private interface Work {
-    Response run() throws IOException;
+  private static Response fault(int status, int code, String message) {
+    return Api.json(
+        status,
+        out -> {
+          out.writeStartObject();
+          out.writeNumberField("code", code);
+          out.writeStringField("message", message);
+          out.writeEndObject();
+        });
   }
 
-  private static Response guarded(Work work) {
+  private static boolean acceptsJson(@Nullable String accept) {
+    if (accept == null || accept.isBlank()) {
+      return true;
+    }
+    for (String range : accept.toLowerCase(Locale.ROOT).split(",", -1)) {
+      String type = range.split(";", 2)[0].strip();
+      if (type.equals("*/*") || type.equals("application/*") || type.equals("application/json")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What reads a body. */
+  private interface Reading<T> {
+    T read(InputStream body) throws IOException;
+  }
+
+  private <T> T body(HttpServletRequest request, String name, Reading<T> reading)
+      throws IOException {
+    long length = request.getContentLengthLong();
+    PushbackInputStream body = new PushbackInputStream(request.getInputStream());
+    if (length <= 0) {
+      int first = length == 0 ? -1 : body.read();
+      if (first < 0) {
+        throw AlertmanagerRequests.required(name);
+      }
+      body.unread(first);
+    }
+    checkType(request.getContentType());
+    if (length > maxBody) {
+      throw AlertmanagerRequests.tooLong(maxBody);
+    }
+    if (length >= 0 && length <= LARGE_BODY && request.getHeader("Content-Encoding") == null) {
+      return reading.read(body);
+    }
+    boolean mine = false;
     try {
-      return work.run();
-    } catch (InvalidRequestException e) {
-      return error(400, String.valueOf(e.getMessage()));
-    } catch (UnknownSilenceException e) {
-      return error(404, String.valueOf(e.getMessage()));
-    } catch (JsonProcessingException e) {
-      return Api.json(
-          400,
-          out -> {
-            out.writeStartObject();
-            out.writeNumberField("code", 400);
-            out.writeStringField(
-                "message", "parsing body from \"\" failed, because " + e.getOriginalMessage());
-            out.writeEndObject();
-          });
-    } catch (IOException e) {
-      return error(400, String.valueOf(e.getMessage()));
+      mine = largeBodies.tryAcquire(MAX_WAIT_SECONDS, TimeUnit.SECONDS);
+      if (!mine) {
+        throw new AlertmanagerRequests.Refusal(
+            503, 503, "too many large requests at a time; send it again");
+      }
+      return reading.read(body);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AlertmanagerRequests.Refusal(503, 503, "the server is being stopped");
+    } finally {
+      if (mine) {
+        largeBodies.release();
+      }
     }
   }
 
-  /** Returns version, configuration and start. */
-  @GET
-  @Path("status")
-  public Response status() {
+  /** Only JSON: a form or a text can be sent by any web page without asking. */
+  private static void checkType(@Nullable String header) {
+    String type =
+        header == null || header.isBlank()
+            ? "application/octet-stream"
+            : header.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+    if (!type.equals("application/json")) {
+      throw new AlertmanagerRequests.Refusal(
+          415,
+          415,
+          "unsupported media type " + GoUrl.quote(type) + ", only [application/json] are allowed");
+    }
+  }
+
+  // --- answers
+
+  private Response status() {
     AlertmanagerService.Status status = services.alertmanager().status();
     return Api.json(
         200,
         out -> {
           out.writeStartObject();
           out.writeObjectFieldStart("cluster");
+          out.writeArrayFieldStart("peers");
+          out.writeEndArray();
           out.writeStringField("status", "disabled");
           out.writeEndObject();
           out.writeObjectFieldStart("versionInfo");
@@ -112,47 +296,38 @@ public final class AlertmanagerApi {
           out.writeStringField("goVersion", "java" + Runtime.version());
           out.writeEndObject();
           out.writeObjectFieldStart("config");
-          String yaml = config.current().alertmanagerYaml();
-          out.writeStringField("original", yaml.isEmpty() ? status.configYaml() : yaml);
+          out.writeStringField("original", status.configYaml());
           out.writeEndObject();
           out.writeStringField("uptime", MILLIS.format(status.startedAt()));
           out.writeEndObject();
         });
   }
 
-  /** Returns the receivers. */
-  @GET
-  @Path("receivers")
-  public Response receivers(@Context HttpServletRequest request) {
-    return guarded(() -> {
-      List<ReceiverView> found =
-          services.alertmanager().receivers(new Parameters(request).list("receiver_matchers"));
-      return Api.json(
-          200,
-          out -> {
-            out.writeStartArray();
-            for (ReceiverView r : found) {
-              out.writeStartObject();
-              out.writeStringField("name", r.name());
-              out.writeEndObject();
-            }
-            out.writeEndArray();
-          });
-    });
+  private Response receivers(Parameters p) {
+    List<ReceiverView> found = services.alertmanager().receivers(p.list("receiver_matchers"));
+    return Api.json(
+        200,
+        out -> {
+          out.writeStartArray();
+          for (ReceiverView r : found) {
+            out.writeStartObject();
+            texts(out, "labels", Annotations.sorted(r.labels()));
+            out.writeStringField("name", r.name());
+            out.writeEndObject();
+          }
+          out.writeEndArray();
+        });
   }
 
+  /** A flag is on unless given; the last one counts, and what is no known word for yes is no. */
   private static boolean flag(Parameters p, String name) {
-    String value = p.text(name);
-    if (value.isEmpty()) {
-      return true;
-    }
-    return switch (value.toLowerCase(Locale.ROOT)) {
-      case "true", "1", "t" -> true;
-      case "false", "0", "f" -> false;
-      default ->
-          throw new InvalidRequestException(
-              name + " in query must be of type boolean: \"" + value + "\"");
-    };
+    List<String> values = p.list(name);
+    String value = values.isEmpty() ? "" : values.getLast();
+    return value.isEmpty()
+        || switch (value.toLowerCase(Locale.ROOT)) {
+          case "true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled" -> true;
+          default -> false;
+        };
   }
 
   private static AlertQuery query(Parameters p) {
@@ -166,28 +341,31 @@ public final class AlertmanagerApi {
         flag(p, "muted"));
   }
 
-  /** Returns alerts. */
-  @GET
-  @Path("alerts")
-  public Response alerts(@Context HttpServletRequest request) {
-    return guarded(() -> {
-      List<AlertView> found = services.alertmanager().alerts(query(new Parameters(request)));
-      return Api.json(
-          200,
-          out -> {
-            out.writeStartArray();
-            for (AlertView a : found) {
-              alert(out, a);
-            }
-            out.writeEndArray();
-          });
-    });
+  private Response alerts(Parameters p) {
+    List<AlertView> found = services.alertmanager().alerts(query(p));
+    return Api.json(
+        200,
+        out -> {
+          out.writeStartArray();
+          for (AlertView a : found) {
+            alert(out, a);
+          }
+          out.writeEndArray();
+        });
+  }
+
+  private static void texts(JsonGenerator out, String name, Map<String, String> texts)
+      throws IOException {
+    out.writeObjectFieldStart(name);
+    for (Map.Entry<String, String> e : texts.entrySet()) {
+      out.writeStringField(e.getKey(), e.getValue());
+    }
+    out.writeEndObject();
   }
 
   private static void alert(JsonGenerator out, AlertView a) throws IOException {
     out.writeStartObject();
-    out.writeFieldName("annotations");
-    Api.labels(out, a.annotations());
+    texts(out, "annotations", a.annotationTexts());
     out.writeStringField("endsAt", MILLIS.format(a.endsAt()));
     out.writeStringField("fingerprint", a.fingerprint());
     out.writeArrayFieldStart("receivers");
@@ -216,98 +394,51 @@ public final class AlertmanagerApi {
     out.writeEndObject();
   }
 
-  /** Takes alerts. */
-  @POST
-  @Path("alerts")
-  public Response post(InputStream body) {
-    return guarded(() -> {
-      List<PostedAlert> posted = new ArrayList<>();
-      JsonNode root = json.readTree(body);
-      if (root == null || !root.isArray()) {
-        return error(400, "alerts in body must be a list");
-      }
-      for (JsonNode a : root) {
-        posted.add(
-            new PostedAlert(
-                strings(a.path("labels")),
-                strings(a.path("annotations")),
-                time(a.path("startsAt")),
-                time(a.path("endsAt")),
-                a.path("generatorURL").asText("")));
-      }
-      services.alertmanager().post(posted);
-      return Response.ok().build();
-    });
+  private Response postAlerts(HttpServletRequest request) throws IOException {
+    List<PostedAlert> posted = body(request, "alerts", requests::alerts);
+    services.alertmanager().post(posted);
+    return Response.ok().build();
   }
 
-  private static Map<String, String> strings(JsonNode node) {
-    Map<String, String> out = new LinkedHashMap<>();
-    node.properties().forEach(e -> out.put(e.getKey(), e.getValue().asText()));
-    return out;
-  }
-
-  private static @Nullable Instant time(JsonNode node) {
-    String text = node.asText("");
-    if (text.isEmpty() || text.startsWith("0001-01-01T00:00:00")) {
-      return null;
-    }
-    try {
-      return OffsetDateTime.parse(text).toInstant();
-    } catch (DateTimeParseException e) {
-      throw new InvalidRequestException("cannot parse \"" + text + "\" as a time; use RFC 3339");
-    }
-  }
-
-  /** Returns aggregation groups. */
-  @GET
-  @Path("alerts/groups")
-  public Response groups(@Context HttpServletRequest request) {
-    return guarded(() -> {
-      List<GroupView> found = services.alertmanager().groups(query(new Parameters(request)));
-      return Api.json(
-          200,
-          out -> {
-            out.writeStartArray();
-            for (GroupView g : found) {
-              out.writeStartObject();
-              out.writeArrayFieldStart("alerts");
-              for (AlertView a : g.alerts()) {
-                alert(out, a);
-              }
-              out.writeEndArray();
-              out.writeFieldName("labels");
-              Api.labels(out, g.labels());
-              out.writeObjectFieldStart("receiver");
-              out.writeStringField("name", g.receiver());
-              out.writeEndObject();
-              out.writeEndObject();
+  private Response groups(Parameters p) {
+    List<GroupView> found = services.alertmanager().groups(query(p));
+    return Api.json(
+        200,
+        out -> {
+          out.writeStartArray();
+          for (GroupView g : found) {
+            out.writeStartObject();
+            out.writeArrayFieldStart("alerts");
+            for (AlertView a : g.alerts()) {
+              alert(out, a);
             }
             out.writeEndArray();
-          });
-    });
+            out.writeFieldName("labels");
+            Api.labels(out, g.labels());
+            out.writeObjectFieldStart("receiver");
+            out.writeStringField("name", g.receiver());
+            out.writeEndObject();
+            texts(out, "routeLabels", Annotations.sorted(g.routeLabels()));
+            out.writeEndObject();
+          }
+          out.writeEndArray();
+        });
   }
 
-  /** Returns silences. */
-  @GET
-  @Path("silences")
-  public Response silences(@Context HttpServletRequest request) {
-    return guarded(() -> {
-      Parameters p = new Parameters(request);
-      List<Silence> found =
-          services
-              .alertmanager()
-              .silences(
-                  p.list("filter"), flag(p, "active"), flag(p, "pending"), flag(p, "expired"));
-      return Api.json(
-          200,
-          out -> {
-            out.writeStartArray();
-            for (Silence s : found) {
-              silence(out, s);
-            }
-            out.writeEndArray();
-          });
-    });
+  private Response silences(Parameters p) {
+    List<Silence> found =
+        services
+            .alertmanager()
+            .silences(p.list("filter"), flag(p, "active"), flag(p, "pending"), flag(p, "expired"));
+    return Api.json(
+        200,
+        out -> {
+          out.writeStartArray();
+          for (Silence s : found) {
+            silence(out, s);
+          }
+          out.writeEndArray();
+        });
   }
 
   private static void silence(JsonGenerator out, Silence s) throws IOException {
@@ -331,79 +462,33 @@ public final class AlertmanagerApi {
     }
     out.writeEndArray();
     out.writeStringField("startsAt", MILLIS.format(s.startsAt()));
-    if (!s.annotations().isEmpty()) {
-      out.writeObjectFieldStart("annotations");
-      for (Map.Entry<String, String> e : s.annotations().entrySet()) {
-        out.writeStringField(e.getKey(), e.getValue());
-      }
-      out.writeEndObject();
-    }
+    texts(out, "annotations", s.annotations());
     out.writeEndObject();
   }
 
-  /** Creates or changes a silence. */
-  @POST
-  @Path("silences")
-  public Response putSilence(InputStream body) {
-    return guarded(() -> {
-      JsonNode s = json.readTree(body);
-      List<LabelMatcher> matchers = new ArrayList<>();
-      for (JsonNode m : s.path("matchers")) {
-        String operator =
-            (m.path("isEqual").asBoolean(true) ? "=" : "!")
-                + (m.path("isRegex").asBoolean()
-                    ? "~"
-                    : m.path("isEqual").asBoolean(true) ? "" : "=");
-        matchers.add(new LabelMatcher(m.path("name").asText(), operator, m.path("value").asText()));
-      }
-      Instant startsAt = time(s.path("startsAt"));
-      Instant endsAt = time(s.path("endsAt"));
-      if (endsAt == null) {
-        return error(400, "endsAt in body is required");
-      }
-      String id =
-          services
-              .alertmanager()
-              .putSilence(
-                  new SilenceRequest(
-                      s.path("id").asText(""),
-                      matchers,
-                      startsAt == null ? Instant.now() : startsAt,
-                      endsAt,
-                      s.path("createdBy").asText(""),
-                      s.path("comment").asText(""),
-                      strings(s.path("annotations"))));
-      return Api.json(
-          200,
-          out -> {
-            out.writeStartObject();
-            out.writeStringField("silenceID", id);
-            out.writeEndObject();
-          });
-    });
+  private Response postSilence(HttpServletRequest request) throws IOException {
+    SilenceRequest posted = body(request, "silence", requests::silence);
+    String id = services.alertmanager().putSilence(posted);
+    return Api.json(
+        200,
+        out -> {
+          out.writeStartObject();
+          out.writeStringField("silenceID", id);
+          out.writeEndObject();
+        });
   }
 
-  /** Returns a silence. */
-  @GET
-  @Path("silence/{id}")
-  public Response silence(@PathParam("id") String id) {
-    return guarded(() -> {
-      Silence found =
-          services
-              .alertmanager()
-              .silence(id)
-              .orElseThrow(() -> new UnknownSilenceException("silence " + id + " not found"));
-      return Api.json(200, out -> silence(out, found));
-    });
+  private Response silence(String id) {
+    Silence found =
+        services
+            .alertmanager()
+            .silence(id)
+            .orElseThrow(() -> new UnknownSilenceException("silence " + id + " not found"));
+    return Api.json(200, out -> silence(out, found));
   }
 
-  /** Ends a silence. */
-  @DELETE
-  @Path("silence/{id}")
-  public Response expire(@PathParam("id") String id) {
-    return guarded(() -> {
-      services.alertmanager().expireSilence(id);
-      return Response.ok().build();
-    });
+  private Response expire(String id) {
+    services.alertmanager().expireSilence(id);
+    return Response.ok().build();
   }
 }

@@ -238,7 +238,7 @@ public final class HttpServer {
     PluginApi pluginApi = new PluginApi(plugins, info, token);
     resources.register(pluginApi);
     resources.register(new PluginSettingsApi(services, plugins, pluginApi));
-    resources.register(new AlertmanagerApi(services, config, info));
+    resources.register(new AlertmanagerApi(services, info));
     CrossOrigin crossOrigin = access.crossOrigin();
     RequestMetrics requestMetrics = new RequestMetrics(metrics);
     resources.register(crossOrigin);
