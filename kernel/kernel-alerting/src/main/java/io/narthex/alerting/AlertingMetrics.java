@@ -26,6 +26,9 @@ final class AlertingMetrics {
   final Gauge clusterEnabled;
   final Counter silenceQueries;
   final Counter logQueries;
+  final Counter limited;
+  final Gauge silencesLimited;
+  final Gauge unreadable;
 
   AlertingMetrics(Metrics m) {
     received =
@@ -92,6 +95,19 @@ final class AlertingMetrics {
         m.gauge("alertmanager_cluster_enabled", "Indicates whether the clustering is enabled.");
     silenceQueries =
         m.counter("alertmanager_silences_queries_total", "How many silence queries were received.");
+    limited =
+        m.counter(
+            "alertmanager_alerts_limited_total",
+            "The total number of alerts that were refused because of a limit.");
+    silencesLimited =
+        m.gauge(
+            "narthex_alerting_silences_limited",
+            "Silences refused since the start because of a limit.");
+    unreadable =
+        m.gauge(
+            "narthex_alerting_state_unreadable_entries",
+            "Entries of the state files that could not be used and were left out.",
+            "file");
     logQueries =
         m.counter("alertmanager_nflog_queries_total", "Number of notification log queries.");
   }
@@ -101,7 +117,16 @@ final class AlertingMetrics {
     notifications.with(integration);
     notificationRequests.with(integration);
     notificationRequestsFailed.with(integration);
-    for (String reason : new String[] {"clientError", "other"}) {
+    for (String reason :
+        new String[] {
+          "clientError",
+          "serverError",
+          "authError",
+          "rateLimited",
+          "contextCanceled",
+          "contextDeadlineExceeded",
+          "other"
+        }) {
       notificationsFailed.with(integration, reason);
     }
     latency.with(integration);

@@ -18,7 +18,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,7 +30,7 @@ final class AlertmanagerCore implements AutoCloseable {
 
   private final Timers timers;
   private final MatcherSyntax.Mode mode;
-  private final AlertStore store = new AlertStore();
+  private final AlertStore store;
   private final Silences silences;
   private final NotificationLog log;
   private final Deliveries deliveries;
@@ -51,6 +50,27 @@ final class AlertmanagerCore implements AutoCloseable {
       Deliveries deliveries,
       @Nullable AlertingMetrics metrics,
       Duration startDelay) {
+    this(
+        timers,
+        mode,
+        silences,
+        log,
+        deliveries,
+        metrics,
+        startDelay,
+        new AlertStore(0, Long.MAX_VALUE));
+  }
+
+  AlertmanagerCore(
+      Timers timers,
+      MatcherSyntax.Mode mode,
+      Silences silences,
+      NotificationLog log,
+      Deliveries deliveries,
+      @Nullable AlertingMetrics metrics,
+      Duration startDelay,
+      AlertStore store) {
+    this.store = store;
     this.timers = timers;
     this.mode = mode;
     this.silences = silences;
@@ -173,14 +193,14 @@ final class AlertmanagerCore implements AutoCloseable {
         }
       }
     }
-    take(valid, now);
+    take(valid, now, errors);
     if (!errors.isEmpty()) {
       throw new InvalidRequestException(String.join("; ", errors));
     }
   }
 
   /** Takes a batch as one: its groups are complete before the first of them flushes. */
-  private void take(List<StoredAlert> alerts, Instant now) {
+  private void take(List<StoredAlert> alerts, Instant now, List<String> errors) {
     if (metrics != null) {
       for (StoredAlert a : alerts) {
         metrics.received.with(a.resolvedAt(now) ? "resolved" : "firing", "v2").inc();
@@ -190,11 +210,26 @@ final class AlertmanagerCore implements AutoCloseable {
       Active current = active;
       List<StoredAlert> merged = new ArrayList<>(alerts.size());
       for (StoredAlert a : alerts) {
-        StoredAlert known = store.put(a, now);
+        StoredAlert known;
+        try {
+          known = store.put(a, now);
+        } catch (AlertStore.LimitException e) {
+          limited(String.valueOf(e.getMessage()), errors);
+          continue;
+        }
         current.inhibitor().put(known);
         merged.add(known);
       }
       current.dispatcher().process(merged);
+    }
+  }
+
+  private void limited(String problem, List<String> errors) {
+    if (!errors.contains(problem)) {
+      errors.add(problem);
+    }
+    if (metrics != null) {
+      metrics.limited.inc();
     }
   }
 
@@ -243,7 +278,7 @@ final class AlertmanagerCore implements AutoCloseable {
     Filter(AlertQuery query) {
       this.query = query;
       this.labels = matchers(query.filters());
-      this.receiverLabels = matchers(query.receiverMatchers());
+      this.receiverLabels = receiverMatchers(query.receiverMatchers());
       try {
         this.receiver =
             query.receiver().isEmpty()
@@ -288,6 +323,15 @@ final class AlertmanagerCore implements AutoCloseable {
     return out;
   }
 
+  private List<AlertMatcher> receiverMatchers(List<String> filters) {
+    try {
+      return matchers(filters);
+    } catch (InvalidRequestException e) {
+      throw new InvalidRequestException(
+          "failed to parse receiver_matchers param: " + e.getMessage());
+    }
+  }
+
   List<AlertView> alerts(AlertQuery query) {
     Filter filter = new Filter(query);
     Instant now = timers.now();
@@ -296,11 +340,11 @@ final class AlertmanagerCore implements AutoCloseable {
       if (a.endsAt().isBefore(now)) {
         continue;
       }
-      Set<String> receivers = receivers(a.labels());
+      List<String> receivers = receivers(a.labels());
       if (receivers.stream().noneMatch(filter::wantsReceiver)) {
         continue;
       }
-      AlertView view = view(a, List.copyOf(receivers), List.of(), now);
+      AlertView view = view(a, receivers, List.of(), now);
       if (filter.wants(view)) {
         out.add(view);
       }
@@ -309,10 +353,9 @@ final class AlertmanagerCore implements AutoCloseable {
     return out;
   }
 
-  private Set<String> receivers(Labels labels) {
-    Set<String> names = new LinkedHashSet<>();
-    root().match(labels).forEach(r -> names.add(r.route().receiver()));
-    return names;
+  /** Returns the receivers of the routes that take an alert; one that two of them name, twice. */
+  private List<String> receivers(Labels labels) {
+    return root().match(labels).stream().map(r -> r.route().receiver()).toList();
   }
 
   private AlertView view(StoredAlert a, List<String> receivers, List<String> mutedBy, Instant now) {
@@ -349,7 +392,8 @@ final class AlertmanagerCore implements AutoCloseable {
         if (a.endsAt().isBefore(now)) {
           continue;
         }
-        AlertView view = view(a, List.copyOf(receivers(a.labels())), g.mutedBy(), now);
+        List<String> wanted = receivers(a.labels()).stream().filter(filter::wantsReceiver).toList();
+        AlertView view = view(a, wanted, g.mutedBy(), now);
         if (filter.wants(view)) {
           alerts.add(view);
         }
@@ -364,7 +408,7 @@ final class AlertmanagerCore implements AutoCloseable {
   }
 
   List<ReceiverView> receiverViews(List<String> matchers) {
-    List<AlertMatcher> wanted = matchers(matchers);
+    List<AlertMatcher> wanted = receiverMatchers(matchers);
     List<ReceiverView> out = new ArrayList<>();
     for (AlertmanagerConfig.Receiver r : config().receivers()) {
       if (AlertMatcher.matchAll(wanted, Labels.of(r.labels()))) {
@@ -402,6 +446,9 @@ final class AlertmanagerCore implements AutoCloseable {
     metrics.alerts.with("active").set(activeCount);
     metrics.alerts.with("suppressed").set(suppressed);
     metrics.alerts.with("unprocessed").set(0);
+    metrics.unreadable.with("silences").set(silences.unreadable());
+    metrics.unreadable.with("notifications").set(log.unreadable());
+    metrics.silencesLimited.set(silences.limitHits());
     var counts = silences.counts(now);
     for (var state : io.narthex.service.alerts.AlertmanagerService.SilenceState.values()) {
       metrics

@@ -99,6 +99,13 @@ public final class DefaultAlertmanager
             mode == MatcherSyntax.Mode.CLASSIC,
             timers.now());
     this.log = new NotificationLog(folder.resolve("notifications.jsonl"), timers.now());
+    long given = number(server, "alerts.max-bytes");
+    long maxBytes = given > 0 ? given : Runtime.getRuntime().maxMemory() / 8;
+    silences.limits(
+        new Silences.Limits(
+            (int) number(server, "silences.max-silences"),
+            number(server, "silences.max-silence-size-bytes"),
+            maxBytes / 2));
     this.deliveries = new Deliveries(timers, log, this.metrics, retention);
     Object left = handOver.take(HandedAlerts.KEY);
     this.core =
@@ -109,9 +116,15 @@ public final class DefaultAlertmanager
             log,
             deliveries,
             this.metrics,
-            left == null ? startDelay : Duration.ZERO);
+            left == null ? startDelay : Duration.ZERO,
+            new AlertStore((int) number(server, "alerts.per-alertname-limit"), maxBytes));
     core.restore(HandedAlerts.read(left));
     this.metrics.clusterEnabled.set(0);
+  }
+
+  private static long number(ServerInfo server, String flag) {
+    String text = server.flag(flag);
+    return text.isEmpty() ? 0 : Math.max(0, Long.parseLong(text));
   }
 
   /** Takes the service that runs the notifier plugins. */

@@ -54,6 +54,9 @@ final class Deliveries {
   private final Set<NotificationLog.Key> onTheirWay = ConcurrentHashMap.newKeySet();
   private final AtomicInteger running = new AtomicInteger();
 
+  /** Integrations that could not take anything when they were last asked, which was logged once. */
+  private final Set<String> waiting = ConcurrentHashMap.newKeySet();
+
   private volatile @Nullable NotifierService notifiers;
   private volatile @Nullable NotificationTemplates templates;
   private volatile String externalUrl = "";
@@ -140,7 +143,9 @@ final class Deliveries {
     private final Set<Long> firing = new HashSet<>();
     private final Set<Long> resolved = new HashSet<>();
     private @Nullable Notification notification;
+    private Map<String, String> state = Map.of();
     private int attempts;
+    private int pauses;
 
     Delivery(
         Dispatcher dispatcher,
@@ -184,9 +189,11 @@ final class Deliveries {
         if (metrics != null) {
           metrics.logQueries.inc();
         }
+        NotificationLog.Entry entry = log.get(key);
+        state = entry == null ? Map.of() : entry.state();
         reason =
             Dedup.reason(
-                log.get(key),
+                entry,
                 firing,
                 resolved,
                 route.route().repeatInterval(),
@@ -201,12 +208,13 @@ final class Deliveries {
                 ? alerts
                 : alerts.stream().filter(a -> !a.resolvedAt(flushTime)).toList();
         if (told.isEmpty()) {
-          remember();
+          remember(state);
           finish(true);
           return;
         }
         notification = notification(reason, told);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
+        // an Error too: the key must not stay on its way for ever
         LOG.error("notify {} of {}: cannot be prepared", integration.label(), key.receiver(), e);
         finish(false);
         return;
@@ -222,10 +230,47 @@ final class Deliveries {
     }
 
     private void attempt() {
+      try {
+        attemptOnce();
+      } catch (RuntimeException | Error e) {
+        LOG.error("notify {} of {}: failed", integration.label(), key.receiver(), e);
+        finish(false);
+      }
+    }
+
+    /** Waits for a plugin without trying: that it is not there is no failure of a notification. */
+    private boolean waits(@Nullable NotifierService service) {
+      String problem =
+          service == null ? "notifiers are being started" : service.waiting(integration);
+      String name = integration.receiver() + "/" + integration.label();
+      if (problem.isEmpty()) {
+        waiting.remove(name);
+        return false;
+      }
+      if (waiting.add(name)) {
+        LOG.warn(
+            "notify {} of {}: {}; its notifications wait",
+            integration.label(),
+            integration.receiver(),
+            problem);
+      }
+      Instant next = timers.now().plus(pause(++pauses));
+      if (next.isAfter(deadline) || dispatcher.isStopped()) {
+        finish(false);
+      } else {
+        timers.at(next, "notify " + integration.label(), this::attempt);
+      }
+      return true;
+    }
+
+    private void attemptOnce() {
       NotifierService service = notifiers;
       Notification message = notification;
       if (message == null) {
         finish(false);
+        return;
+      }
+      if (waits(service) || service == null) {
         return;
       }
       attempts++;
@@ -233,14 +278,11 @@ final class Deliveries {
       SendResult result;
       running.incrementAndGet();
       try {
-        result =
-            service == null
-                ? SendResult.retryLater("notifiers are being started")
-                : service.send(integration, message);
+        result = service.send(integration, message);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         result = SendResult.retryLater("interrupted");
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         LOG.warn("notify {}: plugin failed", integration.label(), e);
         result = SendResult.retryLater("the plugin failed: " + e.getMessage());
       } finally {
@@ -256,7 +298,7 @@ final class Deliveries {
       }
       switch (result) {
         case SendResult.Delivered d -> {
-          remember();
+          remember(d.state());
           finish(true);
         }
         case SendResult.RetryLater r -> {
@@ -309,8 +351,22 @@ final class Deliveries {
       finish(false);
     }
 
-    private void remember() {
-      log.log(key, firing, resolved, timers.now(), route.route().repeatInterval(), retention);
+    private void remember(Map<String, String> newState) {
+      int length = 0;
+      for (Map.Entry<String, String> e : newState.entrySet()) {
+        length += e.getKey().length() + e.getValue().length();
+      }
+      Map<String, String> kept = newState;
+      if (length > SendResult.Delivered.MAX_STATE) {
+        LOG.warn(
+            "notify {} of {}: its state has {} characters, at most {} are kept; it is dropped",
+            integration.label(),
+            integration.receiver(),
+            length,
+            SendResult.Delivered.MAX_STATE);
+        kept = Map.of();
+      }
+      log.log(key, firing, resolved, timers.now(), route.route().repeatInterval(), retention, kept);
     }
 
     private void finish(boolean success) {
@@ -354,7 +410,8 @@ final class Deliveries {
           list,
           0,
           externalUrl,
-          finalRenderer);
+          finalRenderer,
+          state);
     }
 
     private String expand(TemplateRenderer renderer, String template) {

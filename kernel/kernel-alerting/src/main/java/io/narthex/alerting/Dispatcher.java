@@ -266,7 +266,7 @@ final class Dispatcher {
       List<StoredAlert> audible;
       try {
         audible = audible(route, all, now);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         LOG.error("alert group {}: cannot be flushed", key, e);
         flushed(all, now, false);
         return;

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +31,7 @@ final class Journal {
   private final Path file;
   private int lines;
   private long knownSize;
+  private int unreadable;
 
   Journal(Path file) {
     this.file = file;
@@ -44,7 +46,7 @@ final class Journal {
       return out;
     }
     try {
-      String text = Files.readString(file, StandardCharsets.UTF_8);
+      String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
       if (!text.isEmpty() && !text.endsWith("\n")) {
         // a crash tore the last line: what is added must not become part of it
         Files.writeString(file, "\n", StandardCharsets.UTF_8, StandardOpenOption.APPEND);
@@ -57,6 +59,7 @@ final class Journal {
         try {
           out.add(JSON.readTree(line));
         } catch (IOException e) {
+          unreadable++;
           LOG.warn("{}: line {} cannot be read and is left out", file, lines);
         }
       }
@@ -65,6 +68,34 @@ final class Journal {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
     return out;
+  }
+
+  /**
+   * Hands over each line of the file. One that its owner cannot use any more, for example a matcher
+   * that this version refuses, is reported and left out: it must not keep the server from starting.
+   */
+  void readEach(Consumer<JsonNode> owner) {
+    for (JsonNode n : read()) {
+      try {
+        owner.accept(n);
+      } catch (RuntimeException e) {
+        unreadable++;
+        LOG.warn(
+            "{}: an entry cannot be used and is left out: {}; got {}",
+            file,
+            e.getMessage(),
+            shortened(n.toString()));
+      }
+    }
+  }
+
+  private static String shortened(String text) {
+    return text.length() > 300 ? text.substring(0, 300) + "…" : text;
+  }
+
+  /** Returns how many lines could not be read or used. */
+  int unreadable() {
+    return unreadable;
   }
 
   /** Tells whether the file holds what somebody else wrote. */

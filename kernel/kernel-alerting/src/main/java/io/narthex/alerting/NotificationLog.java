@@ -20,11 +20,25 @@ final class NotificationLog {
   /** What an entry is about. */
   record Key(String groupKey, String receiver, String integration, int index) {}
 
-  /** What was told last. */
-  record Entry(Set<Long> firing, Set<Long> resolved, Instant time, Instant expires) {
+  /**
+   * What was notified last.
+   *
+   * @param state what the notifier needs for the next notification of the group
+   */
+  record Entry(
+      Set<Long> firing,
+      Set<Long> resolved,
+      Instant time,
+      Instant expires,
+      Map<String, String> state) {
     Entry {
       firing = Set.copyOf(firing);
       resolved = Set.copyOf(resolved);
+      state = Map.copyOf(state);
+    }
+
+    Entry(Set<Long> firing, Set<Long> resolved, Instant time, Instant expires) {
+      this(firing, resolved, time, expires, Map.of());
     }
   }
 
@@ -45,9 +59,7 @@ final class NotificationLog {
   }
 
   private void read(Journal from) {
-    for (JsonNode n : from.read()) {
-      entries.put(key(n), entry(n));
-    }
+    from.readEach(n -> entries.put(key(n), entry(n)));
   }
 
   /** Takes in what another version of this bundle has written. */
@@ -73,11 +85,16 @@ final class NotificationLog {
       Set<Long> resolved,
       Instant now,
       Duration repeatInterval,
-      Duration retention) {
+      Duration retention,
+      Map<String, String> state) {
     Duration keep = repeatInterval.multipliedBy(2);
     Entry e =
         new Entry(
-            firing, resolved, now, now.plus(keep.compareTo(retention) > 0 ? retention : keep));
+            firing,
+            resolved,
+            now,
+            now.plus(keep.compareTo(retention) > 0 ? retention : keep),
+            state);
     refresh();
     entries.put(key, e);
     if (journal != null) {
@@ -114,6 +131,10 @@ final class NotificationLog {
     e.firing().forEach(f -> firing.add(Fingerprint.text(f)));
     ArrayNode resolved = n.putArray("resolved");
     e.resolved().forEach(f -> resolved.add(Fingerprint.text(f)));
+    if (!e.state().isEmpty()) {
+      ObjectNode state = n.putObject("state");
+      e.state().forEach(state::put);
+    }
     return n;
   }
 
@@ -130,13 +151,25 @@ final class NotificationLog {
         fingerprints(n.path("firing")),
         fingerprints(n.path("resolved")),
         Instant.ofEpochMilli(n.path("timeMs").asLong()),
-        Instant.ofEpochMilli(n.path("expiresMs").asLong()));
+        Instant.ofEpochMilli(n.path("expiresMs").asLong()),
+        texts(n.path("state")));
+  }
+
+  private static Map<String, String> texts(JsonNode object) {
+    Map<String, String> out = new HashMap<>();
+    object.properties().forEach(e -> out.put(e.getKey(), e.getValue().asText()));
+    return out;
   }
 
   private static Set<Long> fingerprints(JsonNode array) {
     Set<Long> out = new HashSet<>();
     array.forEach(n -> out.add(Long.parseUnsignedLong(n.asText(), 16)));
     return out;
+  }
+
+  /** Returns how many lines of the file could not be read. */
+  synchronized int unreadable() {
+    return journal == null ? 0 : journal.unreadable();
   }
 
   /** Returns all keys; for tests. */

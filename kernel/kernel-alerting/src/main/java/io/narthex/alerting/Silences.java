@@ -44,6 +44,18 @@ final class Silences {
           : now.isBefore(endsAt) ? SilenceState.ACTIVE : SilenceState.EXPIRED;
     }
 
+    /** Returns about how much memory it takes. */
+    long size() {
+      long n = 500L + comment.length() + createdBy.length();
+      for (AlertMatcher m : matchers) {
+        n += 300L + m.source().name().length() + 8L * m.source().value().length();
+      }
+      for (Map.Entry<String, String> e : annotations.entrySet()) {
+        n += 100L + e.getKey().length() + e.getValue().length();
+      }
+      return n;
+    }
+
     Stored withTimes(Instant start, Instant end, Instant now) {
       return new Stored(id, matchers, start, end, now, createdBy, comment, annotations);
     }
@@ -62,7 +74,20 @@ final class Silences {
     }
   }
 
+  /**
+   * Bounds of what is held.
+   *
+   * @param maxSilences 0 = none
+   * @param maxBytesEach 0 = none
+   * @param maxBytes estimated memory of all
+   */
+  record Limits(int maxSilences, long maxBytesEach, long maxBytes) {
+    static final Limits NONE = new Limits(0, 0, Long.MAX_VALUE);
+  }
+
   private final Map<String, Stored> silences = new LinkedHashMap<>();
+  private Limits limits = Limits.NONE;
+  private long limitHits;
   private final @Nullable Journal journal;
   private final Duration retention;
   private final boolean classicNames;
@@ -84,10 +109,10 @@ final class Silences {
   }
 
   private void read(Journal from) {
-    for (JsonNode n : from.read()) {
+    from.readEach(n -> {
       Stored s = fromJson(n);
       silences.put(s.id(), s);
-    }
+    });
   }
 
   /** Takes in what another version of this bundle has written. */
@@ -111,6 +136,56 @@ final class Silences {
 
   private Collection<JsonNode> all() {
     return silences.values().stream().map(s -> (JsonNode) toJson(s)).toList();
+  }
+
+  /** Keeps what others send within bounds; what is known already may change and end. */
+  private void checkLimits(Stored s) {
+    if (limits.maxSilences() > 0
+        && !silences.containsKey(s.id())
+        && silences.size() >= limits.maxSilences()) {
+      throw limited(
+          "exceeded maximum number of silences: "
+              + limits.maxSilences()
+              + " (--silences.max-silences)");
+    }
+    long size = s.size();
+    if (limits.maxBytesEach() > 0 && size > limits.maxBytesEach()) {
+      throw limited(
+          "silence exceeded maximum size: "
+              + size
+              + " bytes, at most "
+              + limits.maxBytesEach()
+              + " (--silences.max-silence-size-bytes)");
+    }
+    long all = size;
+    for (Stored other : silences.values()) {
+      all += other.id().equals(s.id()) ? 0 : other.size();
+    }
+    if (all > limits.maxBytes()) {
+      throw limited(
+          "silences need more than "
+              + limits.maxBytes()
+              + " bytes of memory; end some, or raise --alerts.max-bytes");
+    }
+  }
+
+  private InvalidRequestException limited(String message) {
+    limitHits++;
+    return new InvalidRequestException(message);
+  }
+
+  /** Returns how many silences were refused because of a limit. */
+  synchronized long limitHits() {
+    return limitHits;
+  }
+
+  /** Returns how many lines of the file could not be used. */
+  synchronized int unreadable() {
+    return journal == null ? 0 : journal.unreadable();
+  }
+
+  synchronized void limits(Limits given) {
+    limits = given;
   }
 
   private void store(Stored s) {
@@ -180,7 +255,7 @@ final class Silences {
   /** Creates or changes a silence and returns its id. */
   synchronized String put(SilenceRequest request, Instant now) {
     refresh();
-    if (request.endsAt().isBefore(request.startsAt())) {
+    if (!request.endsAt().isAfter(request.startsAt())) {
       throw new InvalidRequestException(
           "Failed to create silence: start time must be before end time");
     }
@@ -199,7 +274,7 @@ final class Silences {
     if (before != null) {
       boolean sameMatchers = before.matchers().equals(matchers);
       if (sameMatchers && canUpdate(before, request.startsAt(), request.endsAt(), now)) {
-        store(
+        Stored changed =
             new Stored(
                 before.id(),
                 matchers,
@@ -208,11 +283,10 @@ final class Silences {
                 now,
                 request.createdBy(),
                 request.comment(),
-                Map.copyOf(request.annotations())));
+                Map.copyOf(request.annotations()));
+        checkLimits(changed);
+        store(changed);
         return before.id();
-      }
-      if (before.state(now) != SilenceState.EXPIRED) {
-        end(before, now);
       }
     }
     Instant start = request.startsAt().isBefore(now) ? now : request.startsAt();
@@ -226,6 +300,10 @@ final class Silences {
             request.createdBy(),
             request.comment(),
             Map.copyOf(request.annotations()));
+    checkLimits(created);
+    if (before != null && before.state(now) != SilenceState.EXPIRED) {
+      end(before, now);
+    }
     store(created);
     return created.id();
   }
@@ -294,13 +372,13 @@ final class Silences {
         out.add(compiled);
       } catch (IllegalArgumentException e) {
         throw new InvalidRequestException(
-            "invalid silence: invalid label matcher " + i + ": " + e.getMessage());
+            "invalid silence: invalid label matcher " + i + " in set 0: " + e.getMessage());
       }
       i++;
     }
     if (!selective) {
       throw new InvalidRequestException(
-          "invalid silence: at least one matcher must not match the empty string");
+          "invalid silence: matcher set 0: at least one matcher must not match the empty string");
     }
     return List.copyOf(out);
   }

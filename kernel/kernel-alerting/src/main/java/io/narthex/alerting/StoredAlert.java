@@ -41,6 +41,18 @@ record StoredAlert(
         return a.size() != b.size() ? Integer.compare(a.size(), b.size()) : a.compareTo(b);
       };
 
+  /** Returns about how much memory the alert takes, its places in store and groups included. */
+  long size() {
+    long n = 700L + generatorUrl.length();
+    for (int i = 0; i < labels.size(); i++) {
+      n += 100L + labels.name(i).length() + labels.value(i).length();
+    }
+    for (Map.Entry<String, String> e : annotations.entrySet()) {
+      n += 150L + e.getKey().length() + e.getValue().length();
+    }
+    return n;
+  }
+
   boolean resolvedAt(Instant now) {
     return !endsAt.isAfter(now);
   }

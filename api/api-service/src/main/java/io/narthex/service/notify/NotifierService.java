@@ -18,6 +18,14 @@ public interface NotifierService {
   SendResult send(Integration integration, Notification notification) throws InterruptedException;
 
   /**
+   * Returns why an integration cannot take anything now, because its plugin is not there or its
+   * block cannot be used; empty when it can.
+   */
+  default String waiting(Integration integration) {
+    return "";
+  }
+
+  /**
    * One block of a receiver.
    *
    * @param receiver name of the receiver

@@ -1,6 +1,6 @@
 /** Delivery through notifier plugins. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.service.notify;
 

@@ -20,6 +20,8 @@ import java.util.Map;
  * @param truncatedAlerts how many alerts were left out
  * @param externalUrl where users reach the server's alert pages
  * @param templates expands templates on this notification's data
+ * @param state what the notifier gave with {@link SendResult.Delivered} when it last delivered a
+ *     notification of this group to this block; empty when there is nothing
  */
 public record Notification(
     String receiver,
@@ -31,10 +33,38 @@ public record Notification(
     List<NotifiedAlert> alerts,
     int truncatedAlerts,
     String externalUrl,
-    TemplateRenderer templates) {
-  /** Copies the list. */
+    TemplateRenderer templates,
+    Map<String, String> state) {
+  /** Copies the list and the map. */
   public Notification {
     alerts = List.copyOf(alerts);
+    state = Map.copyOf(state);
+  }
+
+  /** Creates a notification of a group of which nothing is kept. */
+  public Notification(
+      String receiver,
+      String groupKey,
+      String dedupKey,
+      String reason,
+      Labels groupLabels,
+      Labels routeLabels,
+      List<NotifiedAlert> alerts,
+      int truncatedAlerts,
+      String externalUrl,
+      TemplateRenderer templates) {
+    this(
+        receiver,
+        groupKey,
+        dedupKey,
+        reason,
+        groupLabels,
+        routeLabels,
+        alerts,
+        truncatedAlerts,
+        externalUrl,
+        templates,
+        Map.of());
   }
 
   /**
@@ -66,7 +96,8 @@ public record Notification(
         alerts.subList(0, most),
         truncatedAlerts + alerts.size() - most,
         externalUrl,
-        templates.limitedTo(most));
+        templates.limitedTo(most),
+        state);
   }
 
   /** Returns {@code firing} if any alert is, else {@code resolved}. */

@@ -366,6 +366,18 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
         "receiver \"" + integration.receiver() + "\" has no " + integration.label() + " any more");
   }
 
+  @Override
+  public String waiting(Integration integration) {
+    for (Slot slot : receivers.getOrDefault(integration.receiver(), List.of())) {
+      if (slot.block.type().equals(integration.type())
+          && slot.block.index() == integration.index()) {
+        String problem = slot.problem;
+        return slot.handle == null ? problem : "";
+      }
+    }
+    return "";
+  }
+
   private static SendResult send(Slot slot, Notification notification) throws InterruptedException {
     Handle handle = slot.handle;
     while (handle != null) {

@@ -25,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 final class SlackNotifier implements Notifier {
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
   private static final int MAX_ANSWER = 64 * 1024;
-  private static final int MAX_REMEMBERED = 10_000;
 
   /**
    * Where to post and with what.
@@ -35,24 +34,15 @@ final class SlackNotifier implements Notifier {
    */
   record Access(@Nullable Secret url, String urlFile, @Nullable Secret token, String tokenFile) {}
 
-  /** A message of a group that can be changed. */
-  private record Posted(String channel, String timestamp) {}
+  /** Names in the state that the host keeps of a group: the message that can be changed. */
+  private static final String TS = "threadTs";
+
+  private static final String CHANNEL = "channelId";
 
   private final SlackConfig config;
   private final Access access;
   private final HttpSettings http;
   private final PluginContext context;
-
-  /** First messages by group; guarded by itself. The oldest are forgotten. */
-  private final Map<String, Posted> posted =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Posted> eldest) {
-          return size() > MAX_REMEMBERED;
-        }
-      };
 
   SlackNotifier(SlackConfig config, Access access, HttpSettings http, PluginContext context) {
     this.config = config;
@@ -71,22 +61,17 @@ final class SlackNotifier implements Notifier {
     } catch (IOException e) {
       return SendResult.rejected("the file with the URL or token cannot be read");
     }
-    Posted first = null;
-    if (config.updateMessage()) {
-      synchronized (posted) {
-        first = posted.get(notification.groupKey());
-      }
-    }
+    Map<String, String> first = config.updateMessage() ? notification.state() : Map.of();
     Map<String, @Nullable Object> message;
     try {
       message = SlackMessage.of(config, notification);
     } catch (TemplateException e) {
       return SendResult.rejected("template cannot be expanded: " + e.getMessage());
     }
-    if (first != null) {
+    if (first.containsKey(TS)) {
       url = url.replace("chat.postMessage", "chat.update");
-      message.put("channel", first.channel());
-      message.put("ts", first.timestamp());
+      message.put("channel", first.get(CHANNEL));
+      message.put("ts", first.get(TS));
     }
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("Content-Type", "application/json");
@@ -144,17 +129,15 @@ final class SlackNotifier implements Notifier {
       }
       String ts = JsonTree.text(answer, "ts");
       String channel = JsonTree.text(answer, "channel");
-      if (config.updateMessage() && !ts.isEmpty()) {
-        synchronized (posted) {
-          posted.putIfAbsent(notification.groupKey(), new Posted(channel, ts));
-        }
+      if (!config.updateMessage() || notification.status().equals("resolved")) {
+        return SendResult.delivered(); // the next problem gets a message of its own
       }
-      if (notification.status().equals("resolved")) {
-        synchronized (posted) {
-          posted.remove(notification.groupKey());
-        }
+      if (notification.state().containsKey(TS)) {
+        return SendResult.delivered(notification.state());
       }
-      return SendResult.delivered();
+      return ts.isEmpty()
+          ? SendResult.delivered()
+          : SendResult.delivered(Map.of(TS, ts, CHANNEL, channel));
     }
     return text.isEmpty() || text.equals("ok")
         ? SendResult.delivered()
