@@ -59,6 +59,8 @@ class DeliveriesTest implements NotifierService {
   private final List<String> told = new ArrayList<>();
   private Runnable duringSend = () -> {};
   private Consumer<Notification> onSend = n -> {};
+  private String waitsFor = "";
+  private boolean nextIsNull;
 
   private AlertmanagerCore core(Path folder) {
     Silences silences =
@@ -96,9 +98,18 @@ class DeliveriesTest implements NotifierService {
   }
 
   @Override
+  public String waiting(Integration integration) {
+    return waitsFor;
+  }
+
+  @Override
   public SendResult send(Integration integration, Notification notification) {
     duringSend.run();
     onSend.accept(notification);
+    if (nextIsNull) {
+      nextIsNull = false;
+      return null;
+    }
     SendResult answer = answers.isEmpty() ? SendResult.delivered() : answers.poll();
     told.add(
         answer.getClass().getSimpleName()
@@ -296,5 +307,178 @@ class DeliveriesTest implements NotifierService {
     assertThat(sent.get(0).commonAnnotationTexts()).containsEntry("empty", "");
     assertThat(sent.get(0).alerts().get(0).alert().labels().toMap())
         .isEqualTo(Map.of("alertname", "A"));
+  }
+
+  @Test
+  void errorOfAPluginEndsNoDelivery() {
+    AlertmanagerCore core = core(null);
+    duringSend =
+        () -> {
+          duringSend = () -> {};
+          throw new NoClassDefFoundError("gone");
+        };
+    fire(core, "A");
+    pass(15);
+    assertThat(told).containsExactly("Delivered firing 1");
+  }
+
+  @Test
+  void deliveryWithoutAVerdictEndsAndComesAgain() {
+    AlertmanagerCore core = core(null);
+    nextIsNull = true;
+    fire(core, "A");
+    pass(15);
+    assertThat(told).isEmpty();
+    pass(60);
+    assertThat(told).containsExactly("Delivered firing 1");
+  }
+
+  @Test
+  void waitsForAPluginWithoutTrying() {
+    AlertmanagerCore core = core(null);
+    waitsFor = "waiting for plugin `fake`";
+    fire(core, "A");
+    pass(40);
+    assertThat(told).isEmpty();
+    waitsFor = "";
+    pass(60);
+    assertThat(told).containsExactly("Delivered firing 1");
+  }
+
+  @Test
+  void stateOfANotifierIsKeptOverRestarts(@TempDir Path folder) {
+    AlertmanagerCore before = core(folder);
+    List<Notification> sent = new ArrayList<>();
+    onSend = sent::add;
+    answers.add(SendResult.delivered(Map.of("threadTs", "1.2", "channelId", "C")));
+    fire(before, "A");
+    pass(20);
+    assertThat(sent).hasSize(1);
+    assertThat(sent.get(0).state()).isEmpty();
+    before.close();
+    AlertmanagerCore after = core(folder);
+    after.post(
+        List.of(
+            new PostedAlert(
+                Map.of("alertname", "A", "more", "x"),
+                Map.of(),
+                null,
+                timers.now().plusSeconds(7200),
+                "")));
+    answers.add(SendResult.delivered(Map.of("big", "x".repeat(5000))));
+    pass(20);
+    assertThat(sent).hasSize(2);
+    assertThat(sent.get(1).state()).isEqualTo(Map.of("threadTs", "1.2", "channelId", "C"));
+    fire(after, "A");
+    pass(120);
+    assertThat(sent).hasSize(3);
+    assertThat(sent.get(2).state()).as("too much is not kept").isEmpty();
+  }
+
+  @Test
+  void entryThatCannotBeUsedIsLeftOutAndCounted(@TempDir Path folder) throws IOException {
+    String times = "\"startsAtMs\":0,\"endsAtMs\":4102444800000,\"updatedAtMs\":0}\n";
+    Files.write(
+        folder.resolve("silences.jsonl"),
+        ("{\"id\":\"1\",\"matchers\":[{\"name\":\"a\",\"operator\":\"=~\",\"value\":\"(\"}],"
+                + times
+                + "{\"id\":\"2\",\"matchers\":[{\"name\":\"a\",\"operator\":\"=\",\"value\":\"b\"}],"
+                + times
+                + "\u00ff\u00fe\n")
+            .getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+    Files.writeString(
+        folder.resolve("notifications.jsonl"),
+        "{\"groupKey\":\"x\",\"firing\":[\"no number\"],\"expiresMs\":4102444800000}\n");
+    AlertmanagerCore core = core(folder);
+    assertThat(core.silences().get("1", timers.now())).isNull();
+    assertThat(core.silences().get("2", timers.now())).isNotNull();
+    assertThat(core.silences().unreadable()).isEqualTo(2);
+    NotificationLog log = new NotificationLog(folder.resolve("notifications.jsonl"), timers.now());
+    assertThat(log.unreadable()).isEqualTo(1);
+  }
+
+  private static StoredAlert stored(String name, int i) {
+    return new StoredAlert(
+        Labels.of("alertname", name, "i", Integer.toString(i)),
+        Map.of(),
+        START,
+        START.plusSeconds(1L << 32),
+        START,
+        "",
+        false);
+  }
+
+  @Test
+  void alertsThatNeverEndAreBounded() {
+    AlertStore names = new AlertStore(2, Long.MAX_VALUE);
+    names.put(stored("A", 1), START);
+    names.put(stored("A", 2), START);
+    names.put(stored("A", 2), START);
+    names.put(stored("B", 1), START);
+    assertThatThrownBy(() -> names.put(stored("A", 3), START))
+        .isInstanceOf(AlertStore.LimitException.class)
+        .hasMessageContaining("--alerts.per-alertname-limit");
+    AlertStore bytes = new AlertStore(0, 10_000);
+    assertThatThrownBy(
+            () -> {
+              for (int i = 0; i < 100; i++) {
+                bytes.put(stored("A", i), START);
+              }
+            })
+        .hasMessageContaining("--alerts.max-bytes");
+    assertThat(bytes.all().size()).isBetween(5, 20);
+    assertThat(bytes.put(stored("A", 1), START)).as("a known one is renewed").isNotNull();
+    bytes.collectGarbage(START.plusSeconds(1L << 33));
+    assertThat(bytes.put(stored("A", 99), START)).isNotNull();
+  }
+
+  @Test
+  void silencesAreBounded() {
+    Silences silences = core(null).silences();
+    silences.limits(new Silences.Limits(1, 2000, Long.MAX_VALUE));
+    Instant now = timers.now();
+    List<LabelMatcher> matchers = List.of(new LabelMatcher("a", "=", "b"));
+    SilenceRequest one =
+        new SilenceRequest("", matchers, now, now.plusSeconds(60), "me", "c", Map.of());
+    String id = silences.put(one, now);
+    assertThatThrownBy(() -> silences.put(one, now))
+        .isInstanceOf(InvalidRequestException.class)
+        .hasMessageContaining("exceeded maximum number of silences");
+    SilenceRequest large =
+        new SilenceRequest(
+            id, matchers, now, now.plusSeconds(90), "me", "c".repeat(3000), Map.of());
+    assertThatThrownBy(() -> silences.put(large, now))
+        .hasMessageContaining("silence exceeded maximum size");
+    assertThat(silences.limitHits()).isEqualTo(2);
+    assertThat(silences.get(id, now).state()).isEqualTo(SilenceState.ACTIVE);
+    SilenceRequest empty = new SilenceRequest("", matchers, now, now, "me", "c", Map.of());
+    assertThatThrownBy(() -> silences.put(empty, now))
+        .hasMessageContaining("start time must be before end time");
+  }
+
+  @Test
+  void twoVersionsOfTheBundleShareTheState(@TempDir Path folder) {
+    AlertmanagerCore old = core(folder);
+    AlertmanagerCore next = core(folder);
+    fire(old, "A");
+    pass(20);
+    assertThat(told).hasSize(1);
+    fire(next, "A");
+    pass(20);
+    assertThat(told).as("the new version knows what the old one told").hasSize(1);
+    Instant now = timers.now();
+    String id =
+        old.silences()
+            .put(
+                new SilenceRequest(
+                    "",
+                    List.of(new LabelMatcher("a", "=", "b")),
+                    now,
+                    now.plusSeconds(60),
+                    "",
+                    "",
+                    Map.of()),
+                now);
+    assertThat(next.silences().get(id, now)).isNotNull();
   }
 }

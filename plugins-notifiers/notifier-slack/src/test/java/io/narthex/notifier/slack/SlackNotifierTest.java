@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;
+import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.SendResult;
+import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.notifier.HttpStandIn;
 import io.narthex.testkit.notifier.NotifierKit;
@@ -41,40 +43,42 @@ class SlackNotifierTest extends NotifierKit {
 
   @Override
   protected Notifier open(PluginContext context) {
-    SlackConfig config =
-        new SlackConfig(
-            apiUrl == null ? null : Secret.of(apiUrl),
-            "",
-            appToken == null ? null : Secret.of(appToken),
-            "",
-            appToken == null ? "" : server.uri("/api/chat.postMessage").toString(),
-            "#x",
-            "{{ template \"slack.default.username\" . }}",
-            "danger",
-            "{{ template \"slack.default.title\" . }}",
-            "http://am",
-            "",
-            "",
-            "",
-            fields,
-            false,
-            "",
-            "fb",
-            "",
-            "",
-            "",
-            "",
-            "",
-            false,
-            List.of(),
-            actions,
-            Duration.ZERO,
-            update,
-            null);
     return provider.open(
-        config,
+        config(),
         new SlackConfig.Globals(null, "", null, "", "https://slack.com/api/chat.postMessage", null),
         context);
+  }
+
+  private SlackConfig config() {
+    return new SlackConfig(
+        apiUrl == null ? null : Secret.of(apiUrl),
+        "",
+        appToken == null ? null : Secret.of(appToken),
+        "",
+        appToken == null ? "" : server.uri("/api/chat.postMessage").toString(),
+        "#x",
+        "{{ template \"slack.default.username\" . }}",
+        "danger",
+        "{{ template \"slack.default.title\" . }}",
+        "http://am",
+        "",
+        "",
+        "",
+        fields,
+        false,
+        "",
+        "fb",
+        "",
+        "",
+        "",
+        "",
+        "",
+        false,
+        List.of(),
+        actions,
+        Duration.ZERO,
+        update,
+        null);
   }
 
   @Override
@@ -184,5 +188,48 @@ class SlackNotifierTest extends NotifierKit {
         .hasMessageStartingWith("update_message can only be used with bot tokens.");
     assertThatThrownBy(() -> new SlackConfig.Field("t", "", null))
         .hasMessage("missing value in Slack field configuration");
+  }
+
+  /** Opens a block that changes its messages, at the stand-in instead of Slack's own address. */
+  private Notifier updating() {
+    appToken = "xoxb";
+    apiUrl = null;
+    update = true;
+    return new SlackNotifier(
+        config(),
+        new SlackNotifier.Access(
+            Secret.of(server.uri("/api/chat.postMessage").toString()), "", Secret.of("xoxb"), ""),
+        HttpSettings.DEFAULT,
+        context());
+  }
+
+  @Test
+  void changesTheMessageOfAGroupAlsoAfterAReopen() throws Exception {
+    server.answer("application/json", "{\"ok\":true,\"ts\":\"12.34\",\"channel\":\"C7\"}");
+    Notification first = notification(firing("A"));
+    SendResult result;
+    try (Notifier n = updating()) {
+      result = n.send(first);
+    }
+    Map<String, String> state = Map.of("threadTs", "12.34", "channelId", "C7");
+    assertThat(result).isEqualTo(SendResult.delivered(state));
+    Notification next =
+        new Notification(
+            first.receiver(),
+            first.groupKey(),
+            "d2",
+            first.reason(),
+            first.groupLabels(),
+            first.routeLabels(),
+            first.alerts(),
+            0,
+            first.externalUrl(),
+            first.templates(),
+            state);
+    try (Notifier n = updating()) {
+      assertThat(n.send(next)).as("kept for the next").isEqualTo(result);
+    }
+    assertThat(server.received().get(1).path()).isEqualTo("/api/chat.update");
+    assertThat(server.received().get(1).body()).contains("\"ts\":\"12.34\"", "\"channel\":\"C7\"");
   }
 }
