@@ -221,6 +221,7 @@ public final class Kernel {
             createFolder(stateFolder.resolve("plugins")),
             clock,
             guard,
+            loaded.narthex().plugins().removalGrace(),
             p ->
                 switch (p.kind()) {
                   case DISCOVERY -> discovery.instances(p.type());

@@ -90,7 +90,13 @@ public record NarthexConfig(
               min = 0.01)
           Duration retryPause,
       @Setting(help = "Longest pause after a failure", defaultValue = "1m", min = 0.01)
-          Duration longestRetryPause) {
+          Duration longestRetryPause,
+      @Setting(
+              help =
+                  "How long a jar deleted from the plugin folder may take to come back before its plugin stops",
+              defaultValue = "10s",
+              min = 0)
+          Duration removalGrace) {
     /** Returns them in the form that the guard takes. */
     public GuardLimits limits() {
       return new GuardLimits(

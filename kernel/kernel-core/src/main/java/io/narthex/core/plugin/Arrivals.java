@@ -5,6 +5,7 @@ import io.narthex.service.plugins.PluginService.PluginException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.zip.ZipFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,24 +15,29 @@ import org.slf4j.LoggerFactory;
  */
 final class Arrivals implements DropFolder.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(Arrivals.class);
-  private static final String FILE_MISSING =
-      "its file was deleted; it stops in "
-          + DropFolder.GRACE_NANOS / 1_000_000_000
-          + " s unless a jar of it is put there";
 
   private final PluginTable table;
   private final PluginVersions versions;
   private final CrashedPlugins crashed;
   private final PluginRecords records;
   private final DropFolder watcher;
+  private final String fileMissing;
 
   Arrivals(
-      PluginTable table, PluginVersions versions, CrashedPlugins crashed, PluginRecords records) {
+      PluginTable table,
+      PluginVersions versions,
+      CrashedPlugins crashed,
+      PluginRecords records,
+      Duration grace) {
     this.table = table;
     this.versions = versions;
     this.crashed = crashed;
     this.records = records;
-    watcher = new DropFolder(table.dropFolder(), this);
+    watcher = new DropFolder(table.dropFolder(), grace, this);
+    fileMissing =
+        "its file was deleted; it stops in "
+            + (grace.toMillis() % 1000 == 0 ? "" + grace.toSeconds() : grace.toMillis() / 1000.0)
+            + " s unless a jar of it is put there";
   }
 
   /** Takes the files that are there at the start, the shipped ones first. */
@@ -71,7 +77,7 @@ final class Arrivals implements DropFolder.Listener {
       if (plugin != null && plugin.deployment == null) {
         gone(file); // it does not run, so nothing is to be spared
       } else if (plugin != null && plugin.reason.isEmpty()) {
-        plugin.reason = FILE_MISSING;
+        plugin.reason = fileMissing;
       }
     }
   }
@@ -175,7 +181,7 @@ final class Arrivals implements DropFolder.Listener {
     known.file = file;
     known.fileName = JarFiles.name(file);
     known.source = source;
-    if (known.reason.equals(FILE_MISSING)) {
+    if (known.reason.equals(fileMissing)) {
       known.reason = "";
     }
     return true;

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
@@ -20,13 +21,12 @@ import org.slf4j.LoggerFactory;
  * Finds out which jars in a folder are new, changed or gone. A file counts only when it is
  * complete: its size and time have not changed for {@link #QUIET_NANOS} and it ends as a zip file
  * does. A file that stays incomplete for {@link #GIVE_UP_NANOS} is reported as broken, once per
- * state of the file. A file that vanishes is gone when it has not come back within {@link
- * #GRACE_NANOS}: many tools replace a file by deleting it first.
+ * state of the file. A file that vanishes is gone when it has not come back within a time of grace:
+ * many tools replace a file by deleting it first.
  */
 final class DropFolder {
   private static final long QUIET_NANOS = 400_000_000L;
   private static final long GIVE_UP_NANOS = 5_000_000_000L;
-  static final long GRACE_NANOS = 10_000_000_000L;
 
   /** What happened in the folder. */
   interface Listener {
@@ -59,11 +59,18 @@ final class DropFolder {
 
   private final Path folder;
   private final Listener listener;
+  private final long graceNanos;
   private final Map<Path, Seen> files = new HashMap<>();
 
-  DropFolder(Path folder, Listener listener) {
+  /**
+   * Creates one that has seen nothing.
+   *
+   * @param grace how long a file that vanished may take to come back
+   */
+  DropFolder(Path folder, Duration grace, Listener listener) {
     this.folder = folder;
     this.listener = listener;
+    graceNanos = grace.toNanos();
   }
 
   /** Takes a file for one that has arrived already, as it is now. */
@@ -105,7 +112,7 @@ final class DropFolder {
         seen.missingSince = nowNanos == 0 ? 1 : nowNanos;
         seen.size = -1; // the file that comes back is looked at, whatever its size and time
         listener.missing(e.getKey());
-      } else if (nowNanos - seen.missingSince >= GRACE_NANOS) {
+      } else if (nowNanos - seen.missingSince >= graceNanos) {
         it.remove();
         listener.gone(e.getKey());
       }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -56,6 +57,7 @@ public final class PluginManager implements PluginService {
    * @param dropFolder where users put jars
    * @param state folder for kept jars and settings
    * @param guard the way into plugins
+   * @param removalGrace how long a deleted jar may take to come back before its plugin goes
    * @param instancesOf configuration blocks served by a provider, with their problem or empty
    */
   public PluginManager(
@@ -65,6 +67,7 @@ public final class PluginManager implements PluginService {
       Path state,
       Clock clock,
       PluginGuard guard,
+      Duration removalGrace,
       Function<ProviderRegistry.Provider, Map<String, String>> instancesOf) {
     this.guard = guard;
     PluginTable table = new PluginTable(dropFolder, clock);
@@ -78,7 +81,7 @@ public final class PluginManager implements PluginService {
     PluginVersions versions = new PluginVersions(table, activation, records, kernel);
     CrashedPlugins crashed =
         new CrashedPlugins(table, activation, list, records, guard.limits(), scanner);
-    arrivals = new Arrivals(table, versions, crashed, records);
+    arrivals = new Arrivals(table, versions, crashed, records, removalGrace);
     orders = new PluginOrders(table, versions, activation, list, records, kernel);
     guard.onRepeatedCrashes((id, reason) -> scanner.execute(() -> crashed.stop(id, reason)));
   }

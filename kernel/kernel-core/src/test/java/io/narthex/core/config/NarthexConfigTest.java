@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.format.yaml.YamlReader;
 import io.narthex.spi.config.ConfigException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -40,6 +41,13 @@ class NarthexConfigTest {
     assertThat(config.storage().settings().entries().get(0).keyPlace()).hasToString("n.yml:3:5");
     assertThat(config.exporters().keys()).containsExactly("node", "jvm");
     assertThat(config.exporters().entries().get(0).keyPlace()).hasToString("n.yml:5:3");
+  }
+
+  @Test
+  void theGraceOfADeletedJarCanBeSet() {
+    assertThat(bind("").plugins().removalGrace()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(bind("plugins: {removal_grace: 1s}").plugins().removalGrace())
+        .isEqualTo(Duration.ofSeconds(1));
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,6 +28,7 @@ class DropFolderTest {
     watcher =
         new DropFolder(
             folder,
+            Duration.ofSeconds(10),
             new DropFolder.Listener() {
               @Override
               public void arrived(Path file) {
