@@ -118,6 +118,18 @@ public final class HostThreads {
         .toList();
   }
 
+  /** Returns the class loaders of the plugins that a thread is inside. */
+  public List<ClassLoader> loadersOf(Thread thread) {
+    List<ClassLoader> out = new ArrayList<>();
+    for (Stay stay : stays) {
+      ClassLoader loader = stay.thread == thread ? stay.loader.get() : null;
+      if (loader != null) {
+        out.add(loader);
+      }
+    }
+    return out;
+  }
+
   /** Tells whether a thread is one of these. */
   public boolean has(Thread thread) {
     return stays.stream().anyMatch(s -> s.thread == thread);

@@ -33,8 +33,8 @@ public final class PluginGuard {
   private final HostThreads threads = new HostThreads();
   private final Set<String> trusted = ConcurrentHashMap.newKeySet();
   private final GuardLimits limits;
-  private volatile BiConsumer<String, String> quarantine =
-      (id, reason) -> LOG.error("plugin {}: {}", id, reason);
+  private volatile BiConsumer<Provider, String> quarantine =
+      (plugin, reason) -> LOG.error("plugin {}: {}", plugin.pluginId(), reason);
 
   /** Creates one with the usual limits. */
   public PluginGuard() {
@@ -70,17 +70,22 @@ public final class PluginGuard {
     }
   }
 
+  /** Tells whether a plugin came with the server. */
+  public boolean isTrusted(String pluginId) {
+    return trusted.contains(pluginId);
+  }
+
   /**
-   * Sets what is done about a plugin that crashes again and again: called with its id and the
+   * Sets what is done about a plugin that crashes again and again: called with what crashed and the
    * reason, on the thread that has just left it, and must return at once.
    */
-  public void onRepeatedCrashes(BiConsumer<String, String> action) {
+  public void onRepeatedCrashes(BiConsumer<Provider, String> action) {
     quarantine = action;
   }
 
   /** Reports a plugin that crashes again and again. */
   void repeatedCrashes(Provider plugin, String reason) {
-    quarantine.accept(plugin.pluginId(), reason);
+    quarantine.accept(plugin, reason);
   }
 
   /** Returns a builder of threads for a plugin. */
@@ -153,7 +158,7 @@ public final class PluginGuard {
    * Throws errors of the virtual machine on, but for a stack overflow: that is a fault of the
    * plugin's, and the stack was its own.
    */
-  static void throwIfFatal(Throwable e) {
+  public static void throwIfFatal(Throwable e) {
     if (e instanceof VirtualMachineError fatal && !(e instanceof StackOverflowError)) {
       throw fatal;
     }

@@ -29,12 +29,14 @@ final class Activation {
   private final LeakMeter leaks;
   private final Clock clock;
   private final Path work;
+  private final Deaths deaths;
 
   /**
    * Creates one.
    *
    * @param framework context to install bundles with
    * @param work folder for files of the moment
+   * @param deaths is told of users' plugins that are started
    */
   Activation(
       BundleContext framework,
@@ -42,13 +44,15 @@ final class Activation {
       PluginGuard guard,
       LeakMeter leaks,
       Clock clock,
-      Path work) {
+      Path work,
+      Deaths deaths) {
     this.framework = framework;
     this.registry = registry;
     this.guard = guard;
     this.leaks = leaks;
     this.clock = clock;
     this.work = work;
+    this.deaths = deaths;
   }
 
   /** Sets whether calls into a plugin are trusted as those of the server's own are. */
@@ -63,6 +67,20 @@ final class Activation {
    * @throws PluginException when it does not work; nothing has changed then
    */
   void activate(Plugin plugin, JarInfo info, Path jar) {
+    boolean watched = !guard.isTrusted(plugin.id);
+    if (watched) {
+      deaths.starting(plugin.id, info.sha256());
+    }
+    try {
+      replace(plugin, info, jar);
+    } catch (Throwable e) {
+      deaths.over(plugin.id);
+      throw e;
+    }
+    deaths.started(plugin.id);
+  }
+
+  private void replace(Plugin plugin, JarInfo info, Path jar) {
     Deployment former = plugin.deployment;
     Deployment next =
         Deployment.start(
@@ -76,8 +94,9 @@ final class Activation {
     try {
       registry.probe(next.providers());
       registry.publish(info.id(), next.providers()); // all of it, or nothing has changed
-    } catch (RuntimeException | LinkageError e) {
+    } catch (RuntimeException | Error e) {
       uninstall(plugin.id, next);
+      PluginGuard.throwIfFatal(e);
       throw new PluginException(inWords(e));
     }
     plugin.deployment = next;
@@ -100,11 +119,12 @@ final class Activation {
   /** Takes what runs of a plugin out of service, if anything does. */
   void takeOut(Plugin plugin) {
     Deployment deployment = plugin.deployment;
-    plugin.deployment = null;
     if (deployment != null) {
-      registry.withdraw(plugin.id);
+      registry.withdraw(plugin.id); // what refuses leaves it running, and known
+      plugin.deployment = null;
       uninstall(plugin.id, deployment);
     }
+    deaths.over(plugin.id);
   }
 
   /** Takes a version out of the framework and its class loader under observation. */

@@ -137,6 +137,9 @@ final class Arrivals implements DropFolder.Listener {
         }
         LOG.warn("plugins: {}: {}", name, e.getMessage());
         Plugin plugin = id == null ? null : table.get(id);
+        if (plugin != null && plugin.deployment != null && file.equals(plugin.file)) {
+          return; // the plugin's own line tells
+        }
         if (plugin == null || plugin.deployment != null) {
           table.broken(file, String.valueOf(e.getMessage()));
         } else {

@@ -1,6 +1,7 @@
 package io.narthex.core.plugin;
 
 import io.narthex.core.host.GuardLimits;
+import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.service.plugins.PluginService.State;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
@@ -18,6 +19,7 @@ final class CrashedPlugins {
 
   private final PluginTable table;
   private final Activation activation;
+  private final PluginVersions versions;
   private final PluginList list;
   private final PluginRecords records;
   private final GuardLimits limits;
@@ -31,24 +33,38 @@ final class CrashedPlugins {
   CrashedPlugins(
       PluginTable table,
       Activation activation,
+      PluginVersions versions,
       PluginList list,
       PluginRecords records,
       GuardLimits limits,
       ScheduledExecutorService later) {
     this.table = table;
     this.activation = activation;
+    this.versions = versions;
     this.list = list;
     this.records = records;
     this.limits = limits;
     this.later = later;
   }
 
-  /** Stops a plugin that crashes again and again. Called without the lock. */
-  void stop(String id, String reason) {
+  /**
+   * Stops a plugin that crashes again and again. Called without the lock, so that another version
+   * may run by now, which is not to blame.
+   */
+  void stop(Provider crashed, String reason) {
     synchronized (table.changes) {
-      Plugin plugin = table.get(id);
+      Plugin plugin = table.get(crashed.pluginId());
       Deployment deployment = plugin == null ? null : plugin.deployment;
-      if (plugin == null || deployment == null || list.keepsSamples(deployment)) {
+      if (plugin == null
+          || deployment == null
+          || deployment.providers().stream().noneMatch(p -> p.service() == crashed.service())
+          || list.keepsSamples(deployment)) {
+        return;
+      }
+      String version = plugin.version;
+      String sha256 = plugin.sha256;
+      if (versions.runPrevious(plugin, "is quarantined: " + reason)) {
+        keepOut(plugin.id, version, sha256, reason);
         return;
       }
       activation.takeOut(plugin);
@@ -57,10 +73,16 @@ final class CrashedPlugins {
   }
 
   private void hold(Plugin plugin, String reason) {
-    records.quarantine().hold(plugin.id, plugin.sha256, reason);
-    enter(plugin, reason);
-    records.audit().add("server", "quarantine", plugin.id, plugin.version, plugin.sha256, reason);
-    LOG.error("plugin {} {} is quarantined: {}", plugin.id, plugin.version, reason);
+    keepOut(plugin.id, plugin.version, plugin.sha256, reason);
+    if (plugin.deployment != null || !versions.runPrevious(plugin, "is quarantined: " + reason)) {
+      enter(plugin, reason);
+    }
+  }
+
+  private void keepOut(String id, String version, String sha256, String reason) {
+    records.quarantine().hold(id, sha256, reason);
+    records.audit().add("server", "quarantine", id, version, sha256, reason);
+    LOG.error("plugin {} {} is quarantined: {}", id, version, reason);
   }
 
   /** Shows that a plugin is kept out of service. */

@@ -58,7 +58,17 @@ final class KeptJars {
 
   /** Returns the name under which a jar is kept. */
   static String fileName(JarInfo info) {
-    return info.version() + "-" + shortDigest(info.sha256()) + ".jar";
+    return fileName(info.version(), info.sha256());
+  }
+
+  /** Returns the name under which a jar is kept. */
+  static String fileName(String version, String sha256) {
+    return version + "-" + shortDigest(sha256) + ".jar";
+  }
+
+  /** Tells whether a jar has run and is kept. */
+  boolean keeps(String id, String sha256) {
+    return newestFirst(id).stream().anyMatch(p -> JarFiles.name(p).contains(shortDigest(sha256)));
   }
 
   /** Returns the version in the name of a kept jar. */

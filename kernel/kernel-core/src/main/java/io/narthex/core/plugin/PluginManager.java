@@ -46,6 +46,7 @@ public final class PluginManager implements PluginService {
   private final PluginList list;
   private final Arrivals arrivals;
   private final PluginOrders orders;
+  private final ExitWatch exits;
   private final ScheduledExecutorService scanner =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("plugin-folder").factory());
@@ -77,13 +78,16 @@ public final class PluginManager implements PluginService {
         new KernelUpdates(framework, table.changes, records.jars(), records.audit(), leaks, state);
     list = new PluginList(table, kernel, records.jars(), leaks, instancesOf);
     Activation activation =
-        new Activation(framework, registry, guard, leaks, clock, records.jars().work());
+        new Activation(
+            framework, registry, guard, leaks, clock, records.jars().work(), records.deaths());
     PluginVersions versions = new PluginVersions(table, activation, records, kernel);
     CrashedPlugins crashed =
-        new CrashedPlugins(table, activation, list, records, guard.limits(), scanner);
+        new CrashedPlugins(table, activation, versions, list, records, guard.limits(), scanner);
     arrivals = new Arrivals(table, versions, crashed, records, removalGrace);
     orders = new PluginOrders(table, versions, activation, list, records, kernel);
-    guard.onRepeatedCrashes((id, reason) -> scanner.execute(() -> crashed.stop(id, reason)));
+    guard.onRepeatedCrashes(
+        (plugin, reason) -> scanner.execute(() -> crashed.stop(plugin, reason)));
+    exits = new ExitWatch(records.deaths(), guard.threads());
   }
 
   /** Returns the meter of what plugins leave behind. */
@@ -104,8 +108,14 @@ public final class PluginManager implements PluginService {
 
   /** Installs the shipped plugins, then what lies in the drop folder, and begins to watch it. */
   public void start(Path shipped) {
+    exits.begin();
     arrivals.takeAll(shipped);
     kernel.warnOfMissing();
+    scanner.scheduleWithFixedDelay(
+        () -> records.deaths().settle(System.nanoTime()),
+        SCAN_MILLIS,
+        SCAN_MILLIS,
+        TimeUnit.MILLISECONDS);
     scanner.scheduleWithFixedDelay(arrivals::scan, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
   }
 
@@ -210,5 +220,7 @@ public final class PluginManager implements PluginService {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    records.deaths().cleanStop();
+    exits.end();
   }
 }

@@ -165,9 +165,14 @@ final class PluginOrders {
       Plugin plugin = required(id);
       records.settings().disabled(id, false);
       records.quarantine().free(id);
+      records.deaths().free(id);
+      boolean again = !records.settings().pinReason(id).isEmpty();
+      if (again) {
+        records.settings().unpin(id); // the user wants what the server took back
+      }
       records.audit().add(actor, "enable", id, plugin.version, plugin.sha256, "ok");
       Path file = Objects.requireNonNull(plugin.file);
-      if (plugin.deployment == null) {
+      if (plugin.deployment == null || again) {
         JarInfo info = records.jars().inspectCopy(file, plugin.fileName);
         versions.deploy(file, plugin.fileName, info, plugin.source, true, actor);
       }

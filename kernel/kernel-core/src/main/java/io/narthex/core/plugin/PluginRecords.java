@@ -11,15 +11,17 @@ import java.time.Clock;
  * @param audit who changed what
  * @param settings what users decided
  * @param quarantine which jars are kept out of service
+ * @param deaths which jars may have ended the process
  */
 record PluginRecords(
-    KeptJars jars, AuditLog audit, PluginSettings settings, Quarantine quarantine) {
+    KeptJars jars, AuditLog audit, PluginSettings settings, Quarantine quarantine, Deaths deaths) {
   /** Reads what is there. */
   static PluginRecords in(Path folder, Clock clock, GuardLimits limits) {
     return new PluginRecords(
         new KeptJars(folder, clock),
         new AuditLog(folder.resolve("audit.jsonl"), clock),
         new PluginSettings(folder.resolve("plugins.properties")),
-        new Quarantine(folder.resolve("quarantine.properties"), clock, limits));
+        new Quarantine(folder.resolve("quarantine.properties"), clock, limits),
+        new Deaths(folder.resolve("starting.properties"), clock));
   }
 }

@@ -31,8 +31,18 @@ final class PluginSettings {
     return properties.text(id + ".pinned-instead-of");
   }
 
-  /** Pins a kept jar until another jar than {@code insteadOf} arrives. */
-  void pin(String id, String fileName, String insteadOf) {
+  /** Returns why the server pinned a jar by itself; empty when a user did. */
+  String pinReason(String id) {
+    return properties.text(id + ".pin-reason");
+  }
+
+  /**
+   * Pins a kept jar until another jar than {@code insteadOf} arrives.
+   *
+   * @param reason why the server does it by itself; empty when a user asked for it
+   */
+  void pin(String id, String fileName, String insteadOf, String reason) {
+    set(id + ".pin-reason", reason);
     set(id + ".pinned-instead-of", insteadOf);
     set(id + ".pin", fileName);
   }
@@ -40,6 +50,7 @@ final class PluginSettings {
   void unpin(String id) {
     set(id + ".pin", "");
     set(id + ".pinned-instead-of", "");
+    set(id + ".pin-reason", "");
   }
 
   /** Returns the ids of plugins that something was decided about. */

@@ -68,13 +68,15 @@ final class PluginVersions {
       }
       Path pinned = pinned(info);
       JarInfo running = pinned == null ? info : JarInspector.inspect(pinned, JarFiles.name(pinned));
-      String held = records.quarantine().reason(info.id(), running.sha256());
-      if (held != null && !update) {
-        plugin.describe(file, fileName, info, source);
-        CrashedPlugins.enter(plugin, held);
+      activation.trust(info.id(), source.equals("shipped"));
+      String held = update ? null : heldBack(running);
+      if (held != null) {
+        plugin.describe(file, fileName, running, source);
+        if (!runPrevious(plugin, "is quarantined: " + held)) {
+          CrashedPlugins.enter(plugin, held);
+        }
         return plugin;
       }
-      activation.trust(info.id(), source.equals("shipped"));
       if (!update) {
         plugin.describe(file, fileName, info, source);
         plugin.enter(State.STARTING, "");
@@ -85,7 +87,7 @@ final class PluginVersions {
         activate(plugin, running, pinned);
       }
       plugin.describe(file, fileName, running, source);
-      plugin.enter(State.RUNNING, pinned == null ? "" : byUndo(running));
+      plugin.enter(State.RUNNING, pinned == null ? "" : whyPinned(running));
       records.audit().add(actor, action, info.id(), running.version(), running.sha256(), "ok");
       LOG.info(
           "plugin {} {} {} from {}",
@@ -97,12 +99,111 @@ final class PluginVersions {
     } catch (PluginException e) {
       String problem = String.valueOf(e.getMessage());
       records.audit().add(actor, action, info.id(), info.version(), info.sha256(), problem);
-      if (plugin != null && !update) {
+      if (plugin != null && update) {
+        refused(plugin, file, fileName, info, problem);
+      } else if (plugin != null) {
         plugin.describe(file, fileName, info, source);
         plugin.enter(problem.startsWith("needs ") ? State.NEEDS : State.FAILED, problem);
+        if (!records.jars().keeps(info.id(), info.sha256())
+            && !problem.contains("already served by")
+            && runPrevious(plugin, "refused: " + problem)) {
+          return plugin; // it has never run, and the version that did runs again
+        }
       }
       throw e;
     }
+  }
+
+  /** Returns why a jar is not to be started, or null. */
+  private @Nullable String heldBack(JarInfo jar) {
+    String held = records.quarantine().reason(jar.id(), jar.sha256());
+    if (held != null) {
+      return held;
+    }
+    String died = records.deaths().tooMany(jar.id(), jar.sha256(), jar.version());
+    if (died != null) {
+      records.quarantine().hold(jar.id(), jar.sha256(), died);
+      records.audit().add("server", "quarantine", jar.id(), jar.version(), jar.sha256(), died);
+      LOG.error("plugin {} {} is quarantined: {}", jar.id(), jar.version(), died);
+    }
+    return died;
+  }
+
+  /**
+   * An update did not take over. Its file may be all that is left of the version that runs, so that
+   * one is pinned: it is what runs after the next start, too.
+   */
+  private void refused(Plugin plugin, Path file, String fileName, JarInfo info, String problem) {
+    if (!file.equals(plugin.file)) {
+      return; // the file has a line of its own, and the one that runs is still there
+    }
+    String text = instead(info.version(), fileName, "refused: " + problem, plugin);
+    plugin.enter(plugin.state, text);
+    String kept = KeptJars.fileName(plugin.version, plugin.sha256);
+    if (Files.exists(records.jars().named(plugin.id, kept))) {
+      records.settings().pin(plugin.id, kept, info.sha256(), text);
+    }
+  }
+
+  private static String instead(String version, String fileName, String why, Plugin plugin) {
+    return version
+        + " of "
+        + fileName
+        + " "
+        + why
+        + "; runs "
+        + plugin.version
+        + "; `narthex plugin enable "
+        + plugin.id
+        + "` tries it again";
+  }
+
+  /**
+   * Has the version before run in place of what a plugin's file holds, until another jar comes.
+   *
+   * @param why what is wrong with the present version
+   * @return whether there is one and it works; else nothing has changed
+   */
+  boolean runPrevious(Plugin plugin, String why) {
+    String id = plugin.id;
+    Path target = records.jars().before(id, plugin.sha256);
+    Path file = plugin.file;
+    if (target == null || file == null) {
+      return false;
+    }
+    String failed = plugin.version;
+    JarInfo info;
+    try {
+      info = JarInspector.inspect(target, JarFiles.name(target));
+      if (records.quarantine().reason(id, info.sha256()) != null
+          || records.deaths().tooMany(id, info.sha256(), info.version()) != null) {
+        return false;
+      }
+      activation.activate(plugin, info, target);
+    } catch (PluginException e) {
+      LOG.error(
+          "plugin {} {} {}; {} cannot take its place: {}",
+          id,
+          failed,
+          why,
+          KeptJars.versionOf(target),
+          e.getMessage());
+      return false;
+    }
+    String insteadOf;
+    try {
+      insteadOf = JarInspector.sha256(file);
+    } catch (IOException e) {
+      insteadOf = plugin.sha256;
+    }
+    plugin.version = info.version();
+    plugin.sha256 = info.sha256();
+    String text = instead(failed, plugin.fileName, why, plugin);
+    records.settings().pin(id, JarFiles.name(target), insteadOf, text);
+    plugin.enter(State.RUNNING, text);
+    records.audit().add("server", "rollback", id, info.version(), info.sha256(), why);
+    LOG.error("plugin {}: {}", id, text);
+    return true;
   }
 
   private void activateCopy(Plugin plugin, Path file, JarInfo info, boolean changing) {
@@ -120,6 +221,11 @@ final class PluginVersions {
     records.quarantine().free(info.id());
   }
 
+  private String whyPinned(JarInfo running) {
+    String reason = records.settings().pinReason(running.id());
+    return reason.isEmpty() ? byUndo(running) : reason;
+  }
+
   private static String byUndo(JarInfo running) {
     return "version " + running.version() + " by undo; its file holds another";
   }
@@ -129,7 +235,8 @@ final class PluginVersions {
       throw new PluginException(
           "\""
               + info.id()
-              + "\" is the name of a part of the server, which only an admin updates: narthex plugin install FILE; give a plugin another symbolic name");
+              + "\" is the name of a part of the server, which only an admin updates: narthex"
+              + " plugin install FILE; give a plugin another symbolic name");
     }
   }
 
@@ -217,7 +324,7 @@ final class PluginVersions {
     }
     plugin.version = info.version();
     plugin.sha256 = info.sha256();
-    records.settings().pin(id, JarFiles.name(target), insteadOf);
+    records.settings().pin(id, JarFiles.name(target), insteadOf, "");
     plugin.enter(State.RUNNING, byUndo(info));
     records.audit().add(actor, "rollback", id, info.version(), info.sha256(), "ok");
   }

@@ -275,7 +275,8 @@ class DiscoveryHostTest {
       HostEnvironment usual = Fakes.environment();
       PluginGuard guard = new PluginGuard(QUICK);
       List<String> quarantined = new java.util.concurrent.CopyOnWriteArrayList<>();
-      guard.onRepeatedCrashes((id, reason) -> quarantined.add(id + ": " + reason));
+      guard.onRepeatedCrashes(
+          (plugin, reason) -> quarantined.add(plugin.pluginId() + ": " + reason));
       ProviderRegistry registry = new ProviderRegistry();
       DiscoveryHost host =
           new DiscoveryHost(

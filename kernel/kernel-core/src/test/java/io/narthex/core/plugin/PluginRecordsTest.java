@@ -49,7 +49,7 @@ class PluginRecordsTest {
     Path file = folder.resolve("plugins.properties");
     PluginSettings settings = new PluginSettings(file);
     settings.disabled("a", true);
-    settings.pin("b", "1.0.0-abc.jar", "ffff");
+    settings.pin("b", "1.0.0-abc.jar", "ffff", "");
     PluginSettings again = new PluginSettings(file);
     assertThat(again.disabled("a")).isTrue();
     assertThat(again.disabled("b")).isFalse();

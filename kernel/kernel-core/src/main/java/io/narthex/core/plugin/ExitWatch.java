@@ -1,0 +1,84 @@
+package io.narthex.core.plugin;
+
+import io.narthex.core.host.HostThreads;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleReference;
+
+/**
+ * Notes which plugin has called {@code System.exit}. The server itself never does: it ends by
+ * {@code halt}, which runs no shutdown hooks. So when this hook runs, somebody else has ended the
+ * process, and the thread that did still stands in the call.
+ */
+final class ExitWatch extends Thread {
+  private final Deaths deaths;
+  private final HostThreads threads;
+
+  ExitWatch(Deaths deaths, HostThreads threads) {
+    super("exit watch");
+    this.deaths = deaths;
+    this.threads = threads;
+  }
+
+  /** Begins to watch. */
+  void begin() {
+    try {
+      Runtime.getRuntime().addShutdownHook(this);
+    } catch (IllegalStateException e) {
+      return; // the process is ending already
+    }
+  }
+
+  /** Watches no longer. */
+  void end() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(this);
+    } catch (IllegalStateException e) {
+      return; // the process is ending already
+    }
+  }
+
+  @Override
+  public void run() {
+    look(Thread.getAllStackTraces());
+  }
+
+  /** Looks for a thread that is in the call. */
+  void look(Map<Thread, StackTraceElement[]> stacks) {
+    stacks.forEach((thread, stack) -> {
+      int call = exitCall(stack);
+      Bundle plugin = call < 0 ? null : pluginOf(thread);
+      if (plugin != null) {
+        String place = call + 1 < stack.length ? stack[call + 1].toString() : "an unknown place";
+        deaths.caught(plugin.getSymbolicName(), plugin.getVersion().toString(), place);
+      }
+    });
+  }
+
+  /** Returns the index of the outermost frame of the call, or -1. */
+  private static int exitCall(StackTraceElement[] stack) {
+    int found = -1;
+    for (int i = 0; i < stack.length; i++) {
+      String frame = stack[i].getClassName() + "." + stack[i].getMethodName();
+      if (frame.equals("java.lang.Runtime.exit") || frame.equals("java.lang.System.exit")) {
+        found = i;
+      }
+    }
+    return found;
+  }
+
+  private @Nullable Bundle pluginOf(Thread thread) {
+    List<@Nullable ClassLoader> loaders = new ArrayList<>(threads.loadersOf(thread));
+    loaders.add(thread.getContextClassLoader());
+    for (ClassLoader loader : loaders) {
+      if (loader instanceof BundleReference reference
+          && reference.getBundle().getLocation().startsWith("plugin:")) {
+        return reference.getBundle();
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,42 @@
+package io.acme.scripted;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+
+/** What a scripted plugin does: a word in a file of its jar, and what follows it. */
+final class Script {
+  private Script() {}
+
+  /** Returns the whole text. */
+  static String text() {
+    try (InputStream in = Script.class.getResourceAsStream("/behaviour")) {
+      return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Returns what follows a word, or empty when the text does not begin with it. */
+  static String after(String word) {
+    return text().startsWith(word + " ") ? text().substring(word.length() + 1) : "";
+  }
+
+  /** Throws when the script says so. */
+  static void maybeThrow(String where) {
+    if (text().startsWith("throw " + where)) {
+      throw new IllegalStateException("boom in " + where);
+    }
+    if (text().startsWith("exit " + where)) {
+      Runtime.getRuntime().exit(7);
+    }
+    if (text().startsWith("halt " + where)) {
+      Runtime.getRuntime().halt(7);
+    }
+    if (text().startsWith("error " + where)) {
+      throw new AssertionError("error in " + where);
+    }
+  }
+}

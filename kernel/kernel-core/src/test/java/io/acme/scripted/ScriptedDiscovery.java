@@ -1,0 +1,48 @@
+package io.acme.scripted;
+
+import io.narthex.model.TargetGroup;
+import io.narthex.spi.discovery.Discovery;
+import io.narthex.spi.discovery.DiscoveryProvider;
+import io.narthex.spi.discovery.TargetSink;
+import io.narthex.spi.plugin.PluginContext;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+
+/** A discovery that does what the script says. */
+public final class ScriptedDiscovery implements DiscoveryProvider<ScriptedDiscovery.Config> {
+  /** No settings. */
+  public record Config() {}
+
+  /** Creates one. */
+  public ScriptedDiscovery() {
+    Script.maybeThrow("constructor");
+  }
+
+  @Override
+  public String type() {
+    String other = Script.after("type");
+    return other.isEmpty() ? "scripted" : other;
+  }
+
+  @Override
+  public Class<Config> configType() {
+    return Config.class;
+  }
+
+  @Override
+  public Discovery open(Config config, PluginContext context) {
+    Script.maybeThrow("open");
+    return ScriptedDiscovery::run;
+  }
+
+  private static void run(TargetSink sink) throws InterruptedException {
+    Script.maybeThrow("run");
+    if (!Script.text().startsWith("hang")) {
+      String address = Script.after("find");
+      sink.update(
+          List.of(new TargetGroup("0", Map.of(), List.of(Map.of(TargetGroup.ADDRESS, address)))));
+    }
+    new CountDownLatch(1).await();
+  }
+}
