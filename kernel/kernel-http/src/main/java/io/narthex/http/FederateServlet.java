@@ -1,38 +1,79 @@
 package io.narthex.http;
 
-import io.narthex.format.exposition.ExpositionWriter;
+import io.narthex.format.duration.PromDuration;
 import io.narthex.model.Labels;
-import io.narthex.model.MetricMetadata;
-import io.narthex.model.MetricType;
+import io.narthex.model.Matcher;
+import io.narthex.model.NativeHistogram;
+import io.narthex.model.StaleMarker;
 import io.narthex.service.config.ConfigService;
-import io.narthex.service.query.QueryEngine;
+import io.narthex.service.metrics.Metrics;
 import io.narthex.service.query.QueryException;
-import io.narthex.service.query.QueryResult;
-import io.narthex.service.query.QueryResult.Data;
-import io.narthex.service.query.QueryResult.VectorSample;
 import io.narthex.service.server.ServerInfo;
+import io.narthex.service.storage.StorageGate;
+import io.narthex.spi.storage.SampleTile;
+import io.narthex.spi.storage.SelectRequest;
+import io.narthex.spi.storage.SelectRequest.Hints;
+import io.narthex.spi.storage.SeriesCursor;
+import io.narthex.spi.storage.StorageException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Clock;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** The newest samples of selected series for another server: {@code /federate}. */
+/**
+ * The newest samples of selected series for another server: {@code /federate}. Each comes with the
+ * time it was taken, so that the other server sees how old it is.
+ */
 final class FederateServlet extends HttpServlet {
   private static final long serialVersionUID = 1;
+  private static final int TILE = 128;
+
+  /** The newest sample of a series; without histogram it is the value that counts. */
+  private record Newest(
+      Labels labels, long timeMs, double value, @Nullable NativeHistogram histogram) {
+    boolean isStale() {
+      return histogram == null ? StaleMarker.is(value) : histogram.isStale();
+    }
+  }
 
   private final transient Services services;
   private final transient ServerInfo server;
   private final transient ConfigService config;
+  private final transient StorageGate storage;
   private final transient Clock clock;
+  private final transient Metrics.Counter errors;
 
-  FederateServlet(Services services, ServerInfo server, ConfigService config, Clock clock) {
+  FederateServlet(
+      Services services,
+      ServerInfo server,
+      ConfigService config,
+      StorageGate storage,
+      Metrics metrics,
+      Clock clock) {
     this.services = services;
     this.server = server;
     this.config = config;
+    this.storage = storage;
     this.clock = clock;
+    errors =
+        metrics.counter(
+            "prometheus_web_federation_errors_total",
+            "Total number of errors that occurred while sending federation responses.");
+    metrics.counter(
+        "prometheus_web_federation_warnings_total",
+        "Total number of warnings that occurred while sending federation responses.");
+  }
+
+  @Override
+  protected void doHead(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    response.setHeader("Allow", "GET, OPTIONS");
+    response.sendError(405, "Method Not Allowed");
   }
 
   @Override
@@ -42,73 +83,100 @@ final class FederateServlet extends HttpServlet {
       response.sendError(503, "Service Unavailable");
       return;
     }
-    Map<Labels, VectorSample> found = new TreeMap<>(FederateServlet::byNameThenLabels);
+    List<Newest> found;
     try {
-      QueryEngine engine = services.engine();
-      String[] selectors = request.getParameterValues("match[]");
-      for (String selector : selectors == null ? new String[0] : selectors) {
-        engine.selector(selector); // whole expressions are refused
-        QueryResult result = engine.instant(selector, clock.millis(), QueryEngine.Options.DEFAULT);
-        if (result.data() instanceof Data.Vector vector) {
-          for (VectorSample sample : vector.samples()) {
-            found.putIfAbsent(sample.labels(), sample);
-          }
-        }
-      }
-    } catch (QueryException e) {
-      switch (e.kind()) {
-        case BAD_DATA -> response.sendError(400, e.getMessage());
-        case UNAVAILABLE -> {
-          response.setHeader("Retry-After", "1");
-          response.sendError(503, e.getMessage());
-        }
-        default -> response.sendError(500, e.getMessage());
-      }
-      return;
+      found = find(request);
     } catch (ApiException e) {
       if (e.error() == ApiError.UNAVAILABLE_503) {
         response.setHeader("Retry-After", "1");
       }
       response.sendError(e.error().status, e.getMessage());
       return;
-    }
-    ExpositionWriter writer =
-        new ExpositionWriter(ExpositionWriter.Format.negotiate(request.getHeader("Accept")));
-    write(found, writer);
-    writer.finish();
-    response.setContentType(writer.format().contentType());
-    writer.writeTo(response.getOutputStream());
-  }
-
-  private static int byNameThenLabels(Labels a, Labels b) {
-    int byName = a.metricName().compareTo(b.metricName());
-    return byName != 0 ? byName : a.compareTo(b);
-  }
-
-  private void write(Map<Labels, VectorSample> found, ExpositionWriter writer) {
-    Map<String, String> external = config.current().prometheus().global().externalLabels();
-    String family = "";
-    for (VectorSample sample : found.values()) {
-      String name = sample.labels().metricName();
-      if (name.isEmpty()) {
-        continue;
-      }
-      if (!name.equals(family)) {
-        family = name;
-        writer.family(new MetricMetadata(name, MetricType.UNKNOWN, "", ""));
-      }
-      Labels.Builder labels = sample.labels().toBuilder();
-      labels.remove(Labels.METRIC_NAME);
-      external.forEach((key, value) -> {
-        if (sample.labels().get(key).isEmpty()) {
-          labels.set(key, value);
-        }
-      });
-      if (sample.histogram() == null) {
-        writer.sample(name, labels.build(), sample.value(), sample.timeMs(), null);
+    } catch (QueryException e) {
+      if (e.kind() == QueryException.Kind.BAD_DATA) {
+        response.sendError(400, e.getMessage());
       } else {
-        writer.histogram(name, labels.build(), sample.histogram());
+        failed(response, e.kind() == QueryException.Kind.UNAVAILABLE, e);
+      }
+      return;
+    } catch (StorageException e) {
+      failed(response, e instanceof StorageException.Closed, e);
+      return;
+    }
+    FederationWriter.Format format = FederationWriter.Format.negotiate(request.getHeader("Accept"));
+    response.setContentType(format.contentType());
+    FederationWriter writer =
+        new FederationWriter(
+            format,
+            config.current().prometheus().global().externalLabels(),
+            response.getOutputStream());
+    Labels last = null;
+    for (Newest sample : found) {
+      if (sample.labels.equals(last)) {
+        continue; // several selectors match it
+      }
+      last = sample.labels;
+      if (sample.histogram == null) {
+        writer.sample(sample.labels, sample.value, sample.timeMs);
+      } else {
+        writer.histogram(sample.labels, sample.histogram, sample.timeMs);
       }
     }
+    writer.finish();
+  }
+
+  private void failed(HttpServletResponse response, boolean passing, RuntimeException e)
+      throws IOException {
+    errors.inc();
+    if (passing) {
+      response.setHeader("Retry-After", "1");
+    }
+    response.sendError(passing ? 503 : 500, e.getMessage());
+  }
+
+  /** Returns the newest samples of the selected series by name, then by the other labels. */
+  private List<Newest> find(HttpServletRequest request) {
+    List<List<Matcher>> selectors = new ArrayList<>();
+    String[] texts = request.getParameterValues("match[]");
+    for (String text : texts == null ? new String[0] : texts) {
+      List<Matcher> selector = services.engine().selector(text);
+      if (!selector.isEmpty()) { // {} selects nothing
+        selectors.add(selector);
+      }
+    }
+    long now = clock.millis();
+    String lookback = server.flag("query.lookback-delta");
+    long from = now - (lookback.isEmpty() ? 300_000 : PromDuration.parseMs(lookback));
+    List<Newest> found = new ArrayList<>();
+    SampleTile tile = new SampleTile(TILE);
+    for (List<Matcher> selector : selectors) {
+      List<Matcher> named = new ArrayList<>(selector);
+      named.add(Matcher.notEqual(Labels.METRIC_NAME, "")); // the formats cannot say others
+      SelectRequest wanted =
+          new SelectRequest(named, from, now, new Hints(Hints.NEWEST, 0, 0, false));
+      try (SeriesCursor cursor = storage.select(wanted)) {
+        while (cursor.nextSeries()) {
+          Newest newest = newest(cursor, tile);
+          if (newest != null && !newest.isStale()) {
+            found.add(newest);
+          }
+        }
+      }
+    }
+    found.sort(
+        Comparator.comparing((Newest s) -> s.labels.metricName()).thenComparing(Newest::labels));
+    return found;
+  }
+
+  private static @Nullable Newest newest(SeriesCursor cursor, SampleTile tile) {
+    Newest newest = null;
+    while (cursor.nextTile(tile)) {
+      int i = tile.size - 1;
+      newest =
+          tile.kind == SampleTile.Kind.FLOAT
+              ? new Newest(cursor.labels(), tile.timesMs[i], tile.values[i], null)
+              : new Newest(cursor.labels(), tile.timesMs[i], 0, tile.histograms[i]);
+    }
+    return newest;
   }
 }

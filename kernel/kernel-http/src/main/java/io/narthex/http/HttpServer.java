@@ -269,7 +269,8 @@ public final class HttpServer {
     context.addServlet(metricsServlet, "/metrics");
     context.addServlet(metricsServlet, "/exporters/*");
     context.addServlet(
-        new ServletHolder(new FederateServlet(services, info, config, clock)), "/federate");
+        new ServletHolder(new FederateServlet(services, info, config, storage, metrics, clock)),
+        "/federate");
     context.addServlet(new ServletHolder(new WebServlet(services, info)), "/*");
 
     CompressionHandler compression = new CompressionHandler();

@@ -8,6 +8,7 @@ import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.model.StaleMarker;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.ConfigSnapshot;
@@ -27,6 +28,8 @@ import io.narthex.service.rules.RuleService.AlertmanagerUrls;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.storage.SampleTile;
+import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.SeriesExemplars;
 import io.narthex.spi.storage.StorageException;
 import java.io.ByteArrayInputStream;
@@ -48,6 +51,8 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -76,6 +81,7 @@ class HttpServerTest {
   private final FakeConfig config = new FakeConfig();
   private final HttpClient client = HttpClient.newHttpClient();
   private final List<String> installed = new ArrayList<>();
+  private final Map<Labels, double[]> federated = new LinkedHashMap<>();
   private @Nullable HttpServer server;
   private @Nullable RuntimeException storageFails;
 
@@ -301,7 +307,7 @@ class HttpServerTest {
       if (!text.equals("up")) {
         throw new QueryException(QueryException.Kind.BAD_DATA, "1:1: parse error: x");
       }
-      return List.of();
+      return List.of(Matcher.equal("__name__", text));
     }
   }
 
@@ -325,11 +331,47 @@ class HttpServerTest {
                                     Labels.of("of", selector.toString()),
                                     List.of(new Exemplar(Labels.of("id", "7"), 0.5, 1500, true))))
                             .toList();
+                case "select" -> cursor();
                 case "ready" -> true;
                 case "replayProgress" -> 1.0;
                 default -> throw new UnsupportedOperationException(m.getName());
               };
             });
+  }
+
+  /** Walks over what is to be federated: one sample a series. */
+  private SeriesCursor cursor() {
+    Iterator<Map.Entry<Labels, double[]>> series = federated.entrySet().iterator();
+    return new SeriesCursor() {
+      private Map.@Nullable Entry<Labels, double[]> at;
+      private boolean given;
+
+      @Override
+      public boolean nextSeries() {
+        at = series.hasNext() ? series.next() : null;
+        given = false;
+        return at != null;
+      }
+
+      @Override
+      public Labels labels() {
+        return Objects.requireNonNull(at).getKey();
+      }
+
+      @Override
+      public boolean nextTile(SampleTile tile) {
+        double[] sample = Objects.requireNonNull(at).getValue();
+        tile.kind = SampleTile.Kind.FLOAT;
+        tile.size = given ? 0 : 1;
+        tile.timesMs[0] = (long) sample[0];
+        tile.values[0] = sample[1];
+        given = true;
+        return tile.size > 0;
+      }
+
+      @Override
+      public void close() {}
+    };
   }
 
   /** A metric of any kind that counts nothing. */
@@ -665,16 +707,28 @@ class HttpServerTest {
   }
 
   @Test
-  void federatesTheNewestSamplesWithExternalLabels() throws Exception {
+  void federatesSamplesWithTheTimesTheyWereTaken() throws Exception {
+    long now = System.currentTimeMillis();
+    federated.put(Labels.of("__name__", "up", "job", "b"), new double[] {now - 10_000, 0});
+    federated.put(Labels.of("__name__", "up", "job", "a"), new double[] {now - 240_000, 1});
+    federated.put(
+        Labels.of("__name__", "up", "job", "gone"), new double[] {now - 1000, StaleMarker.VALUE});
     HttpResponse<String> r = get("/federate?match%5B%5D=up&match%5B%5D=up");
     assertThat(r.statusCode()).as(r.body()).isEqualTo(200);
+    assertThat(r.headers().firstValue("Content-Type"))
+        .contains("text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
     assertThat(r.body())
-        .contains("# TYPE up untyped\n")
-        .contains("up{job=\"a\",site=\"berlin\"} 1 1000\n")
-        .contains("up{job=\"b\",site=\"berlin\"} 0 1000\n");
-    assertThat(r.body().lines().filter(l -> l.startsWith("up{"))).hasSize(2);
+        .isEqualTo(
+            "# TYPE up untyped\nup{job=\"a\",instance=\"\",site=\"berlin\"} 1 "
+                + (now - 240_000)
+                + "\nup{job=\"b\",instance=\"\",site=\"berlin\"} 0 "
+                + (now - 10_000)
+                + "\n");
     assertThat(get("/federate?match%5B%5D=x").statusCode()).isEqualTo(400);
     assertThat(get("/federate").statusCode()).isEqualTo(200);
+    assertThat(method("HEAD", "/federate").statusCode()).isEqualTo(405);
+    storageFails = new StorageException.Closed("the storage is being replaced");
+    assertThat(get("/federate?match%5B%5D=up").statusCode()).isEqualTo(503);
   }
 
   @Test
