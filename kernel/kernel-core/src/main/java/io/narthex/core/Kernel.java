@@ -12,6 +12,7 @@ import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.StorageHost;
 import io.narthex.core.metrics.MetricsRegistry;
+import io.narthex.core.metrics.ProcessMetrics;
 import io.narthex.core.plugin.AdminToken;
 import io.narthex.core.plugin.MinuteHandOver;
 import io.narthex.core.plugin.PluginManager;
@@ -243,6 +244,7 @@ public final class Kernel {
     ConfigManager config = new ConfigManager(files, loaded, pluginsAccept, metrics, clock);
     pluginSettings.follow(config);
     metrics.add(new CoreCollector(server, new StorageMetrics(storage), plugins));
+    metrics.add(new ProcessMetrics(Path.of("/proc/self")));
     metrics.add(guard.metrics());
     metrics.add(plugins.leakMetrics());
     metrics.add(pluginSettings);
@@ -489,7 +491,10 @@ public final class Kernel {
               "version", server.compatibleVersion(),
               "revision", Objects.requireNonNullElse(server.build().get("revision"), "unknown"),
               "branch", Objects.requireNonNullElse(server.build().get("branch"), "unknown"),
-              "goversion", "java" + Runtime.version().feature()),
+              "goversion", "java" + Runtime.version().feature(),
+              "goos", goName(System.getProperty("os.name", "")),
+              "goarch", goName(System.getProperty("os.arch", "")),
+              "tags", "unknown"),
           1);
       sink.family(
           new MetricMetadata(
@@ -533,6 +538,17 @@ public final class Kernel {
           sink.sample(
               "narthex_plugin_stale_class_loaders", Labels.of("plugin", p.id()), p.staleLoaders()));
       storage.write(sink);
+    }
+
+    /** Returns the name that Go has for a system or processor. */
+    private static String goName(String name) {
+      String lower = name.toLowerCase(java.util.Locale.ROOT);
+      return switch (lower) {
+        case "mac os x" -> "darwin";
+        case "x86_64" -> "amd64";
+        case "aarch64" -> "arm64";
+        default -> lower.startsWith("windows") ? "windows" : lower;
+      };
     }
 
     private static void gauge(MetricSink sink, String name, String help, double value) {

@@ -7,8 +7,20 @@ import io.narthex.model.MetricType;
 import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.spi.storage.StorageStats;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +28,14 @@ import org.jspecify.annotations.Nullable;
  * place of another, the last figures stand in, so that their series do not end.
  */
 final class StorageMetrics {
+  private static final String PREFIX = "prometheus_tsdb_";
+  private static final Pattern SUFFIX = Pattern.compile("_(sum|count)$", 0);
+
+  /** A family that Prometheus has; with {@code always} it is shown from the start. */
+  private record Known(MetricType type, String help, boolean always) {}
+
+  private static final Map<String, Known> FAMILIES = families();
+
   private final StorageHost storage;
   private volatile @Nullable StorageStats last;
 
@@ -36,7 +56,7 @@ final class StorageMetrics {
     }
   }
 
-  private static void write(StorageStats stats, MetricSink sink) {
+  static void write(StorageStats stats, MetricSink sink) {
     Set<String> taken =
         Set.of("head_series", "head_chunks", "blocks_loaded", "storage_blocks_bytes");
     one(
@@ -64,25 +84,68 @@ final class StorageMetrics {
         "The number of bytes that are currently used for local storage by all blocks.",
         stats.bytesOnDisk());
     String family = "";
+    Set<String> written = new HashSet<>(taken);
     // a key is a metric name without prefix, with its labels in braces where it has some
     for (var e : new TreeMap<>(stats.counters()).entrySet()) {
       String key = e.getKey();
       int brace = key.indexOf('{');
-      String name = "prometheus_tsdb_" + (brace < 0 ? key : key.substring(0, brace));
+      String name = brace < 0 ? key : key.substring(0, brace);
       if (taken.contains(key)) {
         continue;
       }
-      if (!name.equals(family)) {
-        family = name;
-        sink.family(
-            new MetricMetadata(
-                name,
-                name.endsWith("_total") ? MetricType.COUNTER : MetricType.GAUGE,
-                "Figure of the storage: " + name.substring(16).replace('_', ' ') + ".",
-                ""));
+      String base = SUFFIX.matcher(name).replaceFirst("");
+      String of = FAMILIES.containsKey(base) ? base : name; // _sum and _count are of one family
+      if (!of.equals(family)) {
+        family = of;
+        written.add(of);
+        begin(sink, of);
       }
-      sink.sample(name, brace < 0 ? Labels.EMPTY : labels(key.substring(brace)), e.getValue());
+      Labels labels = brace < 0 ? Labels.EMPTY : labels(key.substring(brace));
+      sink.sample(PREFIX + name, labels, e.getValue());
+      if (name.equals(of + "_count") && typeOf(of) == MetricType.HISTOGRAM) {
+        sink.sample(PREFIX + of + "_bucket", labels.with("le", "+Inf"), e.getValue());
+      }
     }
+    FAMILIES.forEach((name, known) -> {
+      if (known.always && !written.contains(name)) {
+        begin(sink, name);
+        sink.sample(PREFIX + name, Labels.EMPTY, 0);
+      }
+    });
+  }
+
+  private static void begin(MetricSink sink, String name) {
+    Known known = FAMILIES.get(name);
+    String help = known == null ? "Storage: " + name.replace('_', ' ') + "." : known.help;
+    sink.family(new MetricMetadata(PREFIX + name, typeOf(name), help, ""));
+  }
+
+  private static MetricType typeOf(String name) {
+    Known known = FAMILIES.get(name);
+    return known != null
+        ? known.type
+        : name.endsWith("_total") ? MetricType.COUNTER : MetricType.GAUGE;
+  }
+
+  private static Map<String, Known> families() {
+    Map<String, Known> out = new LinkedHashMap<>();
+    try (InputStream in =
+            Objects.requireNonNull(StorageMetrics.class.getResourceAsStream("tsdb-metrics.txt"));
+        BufferedReader lines =
+            new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (!line.startsWith("#")) {
+          String[] parts = line.split(" \\| ", 3);
+          boolean always = parts[0].startsWith("+");
+          out.put(
+              always ? parts[0].substring(1) : parts[0],
+              new Known(MetricType.valueOf(parts[1].toUpperCase(Locale.ROOT)), parts[2], always));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out;
   }
 
   /** Reads {@code {type="float"}}. */

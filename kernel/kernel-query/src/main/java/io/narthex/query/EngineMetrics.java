@@ -28,13 +28,10 @@ final class EngineMetrics {
         metrics.counter(
             "prometheus_engine_query_samples_read_total",
             "The total number of samples read from storage by all queries.");
-    logEnabled =
-        metrics.gauge(
-            "prometheus_engine_query_log_enabled", "State of the query log: 1 if it is on.");
+    logEnabled = metrics.gauge("prometheus_engine_query_log_enabled", "State of the query log.");
     logFailures =
         metrics.counter(
-            "prometheus_engine_query_log_failures_total",
-            "The number of query log failures; a rise means lost lines.");
+            "prometheus_engine_query_log_failures_total", "The number of query log failures.");
     metrics
         .gauge("prometheus_engine_queries_concurrent_max", "The max number of concurrent queries.")
         .set(maxConcurrent);

@@ -29,6 +29,8 @@ public enum Operation {
   FUNCTIONS(Duration.ofSeconds(10), false),
   /** A function over one series, or over numbers. */
   EVALUATE(null, true),
+  /** Trying a storage's settings on a plugin that has not opened it yet. */
+  CHECK(Duration.ofSeconds(10), true),
   /** Opening a storage. */
   STORAGE_OPEN(null, true),
   /** Closing a storage. */

@@ -163,7 +163,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
           .guard()
           .within(
               candidate,
-              Operation.OPEN,
+              Operation.CHECK,
               "storage " + wantedType,
               () ->
                   ConfigBinder.bind(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.format.exposition.ExpositionWriter;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.spi.storage.AppendResult;
@@ -18,6 +19,7 @@ import io.narthex.spi.storage.StorageContext;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.spi.storage.StorageProvider;
 import io.narthex.spi.storage.StorageStats;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -161,6 +163,24 @@ class StorageHostTest {
     host.changed(Kind.STORAGE, "tsdb", version("v2"));
     assertThat(series()).isEqualTo("v2");
     assertThat(events).containsExactly("opened v1", "closed v1", "opened v2");
+  }
+
+  @Test
+  void callsOfAStorageThatWasTriedAndOpenedAreNoSampleTwice() {
+    HostEnvironment environment = Fakes.environment();
+    StorageHost tried = new StorageHost(environment, Path.of("d"), "tsdb", Fakes.yaml("name: x"));
+    tried.probe(version("v1"));
+    tried.changed(Kind.STORAGE, "tsdb", version("v1"));
+    ExpositionWriter writer = new ExpositionWriter(ExpositionWriter.Format.TEXT_0_0_4);
+    environment.guard().metrics().collect(writer);
+    tried.close();
+    String text = new String(writer.buffer(), 0, writer.length(), StandardCharsets.UTF_8);
+    assertThat(
+            text.lines()
+                .filter(l -> !l.startsWith("#"))
+                .map(l -> l.substring(0, l.lastIndexOf(' '))))
+        .anyMatch(l -> l.contains("operation=\"open\""))
+        .doesNotHaveDuplicates();
   }
 
   @Test

@@ -1,0 +1,101 @@
+package io.narthex.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.core.metrics.ProcessMetrics;
+import io.narthex.format.exposition.ExpositionWriter;
+import io.narthex.spi.storage.StorageStats;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code /metrics} says of the storage and of the process. */
+class OwnMetricsTest {
+  @TempDir Path proc;
+
+  private static String written(Consumer<ExpositionWriter> by) {
+    ExpositionWriter writer = new ExpositionWriter(ExpositionWriter.Format.TEXT_0_0_4);
+    by.accept(writer);
+    writer.finish();
+    return new String(writer.buffer(), 0, writer.length(), StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void storageFamiliesHaveTypeAndHelpOfPrometheus() {
+    StorageStats stats =
+        new StorageStats(
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            List.of(),
+            0,
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            Map.of(
+                "compaction_duration_seconds_count", 2.0,
+                "compaction_duration_seconds_sum", 0.5,
+                "wal_fsync_duration_seconds_count", 3.0,
+                "wal_fsync_duration_seconds_sum", 0.25,
+                "head_samples_appended_total{type=\"float\"}", 7.0,
+                "of_our_own_total", 1.0));
+    assertThat(written(w -> StorageMetrics.write(stats, w)))
+        .contains(
+            """
+            # HELP prometheus_tsdb_compaction_duration_seconds Duration of compaction runs
+            # TYPE prometheus_tsdb_compaction_duration_seconds histogram
+            prometheus_tsdb_compaction_duration_seconds_count 2
+            prometheus_tsdb_compaction_duration_seconds_bucket{le="+Inf"} 2
+            prometheus_tsdb_compaction_duration_seconds_sum 0.5
+            """,
+            """
+            # TYPE prometheus_tsdb_wal_fsync_duration_seconds summary
+            prometheus_tsdb_wal_fsync_duration_seconds_count 3
+            prometheus_tsdb_wal_fsync_duration_seconds_sum 0.25
+            """,
+            """
+            # HELP prometheus_tsdb_head_samples_appended_total Total number of appended samples.
+            # TYPE prometheus_tsdb_head_samples_appended_total counter
+            prometheus_tsdb_head_samples_appended_total{type="float"} 7
+            """,
+            "\nprometheus_tsdb_checkpoint_deletions_failed_total 0\n",
+            "\nprometheus_tsdb_of_our_own_total 1\n");
+  }
+
+  @Test
+  void processMetricsAreReadFromProc() throws Exception {
+    Files.writeString(
+        proc.resolve("stat"),
+        "12 (a) b (c) S 1 12 12 0 -1 4194560 1 0 0 0 250 50 0 0 20 0 31 0 999 2057281536 21723 1\n");
+    Files.writeString(proc.resolve("status"), "Name:\tjava\nVmRSS:\t   1024 kB\n");
+    Files.writeString(
+        proc.resolve("limits"),
+        """
+        Limit                     Soft Limit           Hard Limit           Units
+        Max open files            1024                 20000                files
+        Max address space         unlimited            unlimited            bytes
+        """);
+    for (int i = 0; i < 4; i++) {
+      Files.writeString(Files.createDirectories(proc.resolve("fd")).resolve("" + i), "");
+    }
+    assertThat(written(w -> new ProcessMetrics(proc).collect(w)).lines())
+        .filteredOn(l -> !l.startsWith("#"))
+        .containsExactlyInAnyOrder(
+            "process_cpu_seconds_total 3",
+            "process_virtual_memory_bytes 2.057281536e+09",
+            "process_resident_memory_bytes 1.048576e+06",
+            "process_max_fds 1024",
+            "process_virtual_memory_max_bytes 1.8446744073709552e+19",
+            "process_open_fds 3");
+    assertThat(written(w -> new ProcessMetrics(proc.resolve("none")).collect(w))).isEmpty();
+  }
+}
