@@ -61,7 +61,11 @@ public final class Launcher {
    */
   public static void main(String[] args) throws Exception {
     if (args.length > 0 && args[0].equals("plugin")) {
-      System.exit(PluginCommand.run(List.of(args).subList(1, args.length), System.out, System.err));
+      System.exit(
+          PluginCommand.run(
+              List.of(args).subList(1, args.length),
+              Printable.guarded(System.out),
+              Printable.guarded(System.err)));
     }
     Path cache = Files.createTempDirectory("narthex-cache");
     int status = new Launcher().run(args, cache);

@@ -2,7 +2,6 @@ package io.narthex.launch;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.ConsoleAppender;
@@ -10,7 +9,10 @@ import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.encoder.EncoderBase;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
@@ -29,8 +31,7 @@ final class Logging {
     }
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
-    Encoder<ILoggingEvent> encoder =
-        format.equals("json") ? new JsonEncoder() : new LogfmtEncoder();
+    Encoder<ILoggingEvent> encoder = new LineEncoder(format.equals("json"));
     encoder.setContext(context);
     encoder.start();
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
@@ -69,8 +70,23 @@ final class Logging {
     return args[i].equals(flag) && i + 1 < args.length ? args[i + 1] : otherwise;
   }
 
-  /** Writes {@code time=… level=INFO source=Kernel msg="…"}, as Prometheus 3 does. */
-  static final class LogfmtEncoder extends EncoderBase<ILoggingEvent> {
+  /**
+   * Writes one line an event with the four keys Prometheus 3 writes: {@code time}, {@code level},
+   * {@code source}, {@code msg}; a stack trace follows as {@code stacktrace} in the same line.
+   * Whatever a message holds, it neither ends its line nor reaches a terminal as a control
+   * sequence.
+   */
+  static final class LineEncoder extends EncoderBase<ILoggingEvent> {
+    private static final DateTimeFormatter TIME =
+        DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSX", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
+
+    private final boolean json;
+
+    LineEncoder(boolean json) {
+      this.json = json;
+    }
+
     @Override
     public byte[] headerBytes() {
       return new byte[0];
@@ -85,28 +101,31 @@ final class Logging {
     public byte[] encode(ILoggingEvent event) {
       StringBuilder b = new StringBuilder(160);
       String logger = event.getLoggerName();
-      b.append("time=").append(Instant.ofEpochMilli(event.getTimeStamp()));
-      b.append(" level=").append(event.getLevel().toString().toUpperCase(Locale.ROOT));
-      b.append(" source=").append(logger.substring(logger.lastIndexOf('.') + 1)).append(" msg=");
-      quote(b, event.getFormattedMessage());
-      b.append('\n');
-      if (event.getThrowableProxy() != null) {
-        b.append(ThrowableProxyUtil.asString(event.getThrowableProxy()));
+      String source = logger.substring(logger.lastIndexOf('.') + 1);
+      String time = TIME.format(Instant.ofEpochMilli(event.getTimeStamp()));
+      String level = event.getLevel().toString().toUpperCase(Locale.ROOT);
+      if (json) {
+        b.append("{\"time\":\"").append(time).append("\",\"level\":\"").append(level);
+        b.append("\",\"source\":");
+        quote(b, source);
+        b.append(",\"msg\":");
+      } else {
+        b.append("time=").append(time).append(" level=").append(level);
+        b.append(" source=").append(source).append(" msg=");
       }
+      quote(b, event.getFormattedMessage());
+      if (event.getThrowableProxy() != null) {
+        b.append(json ? ",\"stacktrace\":" : " stacktrace=");
+        quote(b, ThrowableProxyUtil.asString(event.getThrowableProxy()).strip());
+      }
+      b.append(json ? "}\n" : "\n");
       return b.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    private static void quote(StringBuilder b, String text) {
+    /** Appends a text in quotes, in a form that is right in JSON and in logfmt alike. */
+    private static void quote(StringBuilder b, @Nullable String text) {
       b.append('"');
-      for (int i = 0; i < text.length(); i++) {
-        char c = text.charAt(i);
-        switch (c) {
-          case '"' -> b.append("\\\"");
-          case '\\' -> b.append("\\\\");
-          case '\n' -> b.append("\\n");
-          default -> b.append(c);
-        }
-      }
+      Printable.escape(text == null ? "" : text, b);
       b.append('"');
     }
   }

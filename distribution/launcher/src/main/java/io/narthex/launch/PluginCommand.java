@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -208,12 +209,23 @@ final class PluginCommand {
     if (body == null) {
       request.GET();
     } else {
+      requireSafeWay();
       request
           .method(method, body)
           .header("Authorization", "Bearer " + token())
           .header("Content-Type", "application/java-archive");
     }
     return client.send(request.build(), BodyHandlers.ofString());
+  }
+
+  /** The token must not cross a network in clear; the server would refuse the change anyway. */
+  private void requireSafeWay() throws IOException {
+    URI uri = URI.create(server);
+    if (!"https".equalsIgnoreCase(uri.getScheme())
+        && !InetAddress.getByName(uri.getHost()).isLoopbackAddress()) {
+      throw new IOException(
+          "the admin token is not sent in clear to another machine; use https:// or run this on the server's own");
+    }
   }
 
   private String token() throws IOException {
