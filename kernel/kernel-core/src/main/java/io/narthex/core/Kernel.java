@@ -178,6 +178,10 @@ public final class Kernel {
       return;
     }
     ConfigFiles files = new ConfigFiles(flags);
+    LOG.info("loading configuration file {}", files.names());
+    for (String feature : flags.unknownFeatures()) {
+      LOG.warn("Unknown option for --enable-feature: {}", feature);
+    }
     ConfigFiles.Loaded loaded = files.load();
     Path data = Path.of(flags.text("storage.tsdb.path")).toAbsolutePath().normalize();
     Path stateFolder = data.resolve("narthex");
@@ -248,6 +252,7 @@ public final class Kernel {
     metrics.add(guard.metrics());
     metrics.add(plugins.leakMetrics());
     metrics.add(pluginSettings);
+    metrics.add(config);
     plugins.kernelHooks(config::lateProblem, server::replacing);
 
     CountDownLatch up = new CountDownLatch(1);
@@ -314,6 +319,14 @@ public final class Kernel {
     config.goLive();
     plugins.confirmKernelUpdates();
     server.configured();
+    if (flags.bool("config.auto-reload") || flags.feature("auto-reload-config")) {
+      Thread watcher =
+          Thread.ofPlatform()
+              .daemon()
+              .name("config watch")
+              .start(() -> config.followFiles(flags.duration("config.auto-reload-interval")));
+      later(watcher::interrupt);
+    }
     LOG.info("Server is ready to receive web requests.");
   }
 

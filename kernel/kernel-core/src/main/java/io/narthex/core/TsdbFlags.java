@@ -45,15 +45,17 @@ final class TsdbFlags {
     if (section != null && section.exemplars() != null) {
       out.put("max_exemplars", Long.toString(section.exemplars().maxExemplars()));
     }
-    if (!time.isEmpty()) {
-      out.put("retention_time", time);
-    } else if (size.isEmpty()) {
-      out.put("retention_time", "15d");
-    }
+    // as Prometheus: with a limit by size alone nothing is too old
+    out.put("retention_time", !time.isEmpty() ? time : size.isEmpty() ? "15d" : "0s");
     if (!size.isEmpty()) {
       out.put("retention_size", size);
     }
     out.put("min_block_duration", flags.text("storage.tsdb.min-block-duration"));
+    out.put("max_block_duration", flags.text("storage.tsdb.max-block-duration"));
+    String segment = flags.text("storage.tsdb.wal-segment-size");
+    if (!segment.startsWith("0")) {
+      out.put("wal_segment_size", segment);
+    }
     return out;
   }
 

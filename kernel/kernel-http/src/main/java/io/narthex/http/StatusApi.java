@@ -280,6 +280,15 @@ public final class StatusApi {
         out.writeBooleanField("active", true);
         out.writeEndObject();
       }
+      for (ConfigService.Ignored ignored : config.ignored()) {
+        out.writeStartObject();
+        out.writeStringField(
+            "text",
+            "Configured without effect: " + ignored.name() + " (" + ignored.reason() + ").");
+        out.writeStringField("date", reload.lastSuccess().toString());
+        out.writeBooleanField("active", true);
+        out.writeEndObject();
+      }
       out.writeEndArray();
     });
   }

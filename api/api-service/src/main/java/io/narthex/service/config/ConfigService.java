@@ -1,6 +1,7 @@
 package io.narthex.service.config;
 
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -19,6 +20,20 @@ public interface ConfigService {
 
   /** Returns how the newest attempt ended. */
   Outcome lastReload();
+
+  /** Returns what is configured and has no effect; empty when everything has. */
+  default List<Ignored> ignored() {
+    return List.of();
+  }
+
+  /**
+   * A setting that is accepted without effect.
+   *
+   * @param source {@code flag}, or the file
+   * @param name the flag with its dashes, or the key
+   * @param reason why it has none
+   */
+  record Ignored(String source, String name, String reason) {}
 
   /**
    * How an attempt to apply the configuration ended.

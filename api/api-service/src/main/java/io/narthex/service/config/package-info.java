@@ -1,6 +1,6 @@
 /** The configuration as bound records, and how kernel bundles follow its changes. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.service.config;
 

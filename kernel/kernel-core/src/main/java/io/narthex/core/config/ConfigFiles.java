@@ -5,14 +5,19 @@ import io.narthex.format.alertmanager.MatcherSyntax;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.format.yaml.YamlReader;
 import io.narthex.service.config.AlertmanagerConfig;
+import io.narthex.service.config.ConfigService.Ignored;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /** The configuration files of the server: where they are, and reading them all. */
@@ -39,9 +44,11 @@ public final class ConfigFiles {
   private final @Nullable Path alertmanager;
   private final @Nullable Path narthex;
   private final MatcherSyntax.Mode matchers;
+  private final Flags flags;
 
   /** Finds the files that the flags name, or that lie beside the main one. */
   public ConfigFiles(Flags flags) {
+    this.flags = flags;
     prometheus = Path.of(flags.text("config.file"));
     alertmanager = find(flags.text("alertmanager.config.file"), "alertmanager.yml");
     narthex = find(flags.text("narthex.config.file"), "narthex.yml");
@@ -101,6 +108,58 @@ public final class ConfigFiles {
     } catch (IOException e) {
       throw new ConfigException(file + ": cannot be read: " + PrometheusConfigLoader.reason(e), e);
     }
+  }
+
+  /** Returns what is configured without effect. */
+  List<Ignored> ignored(Loaded loaded) {
+    return IgnoredSettings.of(flags, loaded);
+  }
+
+  /** Returns the files that are read, for messages. */
+  public String names() {
+    StringBuilder b = new StringBuilder(prometheus.toAbsolutePath().normalize().toString());
+    for (Path further : new Path[] {alertmanager, narthex}) {
+      if (further != null) {
+        b.append(", ").append(further.toAbsolutePath().normalize());
+      }
+    }
+    return b.toString();
+  }
+
+  /**
+   * Returns a number that changes with the content of any file that a reload reads: the main ones,
+   * and those of rules and jobs they name.
+   */
+  long checksum() {
+    CRC32 sum = new CRC32();
+    List<Path> all = new ArrayList<>();
+    all.add(prometheus);
+    if (alertmanager != null) {
+      all.add(alertmanager);
+    }
+    if (narthex != null) {
+      all.add(narthex);
+    }
+    try {
+      PrometheusConfig main = new PrometheusConfigLoader(System::getenv, false).load(prometheus);
+      for (String glob : main.ruleFiles()) {
+        all.addAll(PrometheusConfigLoader.expand(folder(prometheus), glob));
+      }
+      for (String glob : main.scrapeConfigFiles()) {
+        all.addAll(PrometheusConfigLoader.expand(folder(prometheus), glob));
+      }
+    } catch (ConfigException _) {
+      // the reload says what is wrong
+    }
+    for (Path file : all) {
+      sum.update(file.toString().getBytes(StandardCharsets.UTF_8));
+      try {
+        sum.update(Files.readAllBytes(file));
+      } catch (IOException e) {
+        sum.update(0);
+      }
+    }
+    return sum.getValue();
   }
 
   /** Returns the main file, for messages. */

@@ -1,11 +1,17 @@
 package io.narthex.core.config;
 
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
+import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.exporter.MetricSink;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -14,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * changes; then the parts apply it one after the other, and a part that fails does not hold up the
  * others.
  */
-public final class ConfigManager implements ConfigService {
+public final class ConfigManager implements ConfigService, MetricCollector {
   private static final Logger LOG = LoggerFactory.getLogger(ConfigManager.class);
 
   private final ConfigFiles files;
@@ -35,6 +42,7 @@ public final class ConfigManager implements ConfigService {
   private volatile ConfigFiles.Loaded loaded;
   private volatile Outcome outcome;
   private volatile boolean live;
+  private List<Ignored> announced = List.of(); // guarded by this
   private volatile ShownConfig shown = new ShownConfig(ShownConfig.Records.NONE);
   private volatile @Nullable View view;
 
@@ -100,6 +108,7 @@ public final class ConfigManager implements ConfigService {
    */
   public synchronized void goLive() {
     live = true;
+    announce(loaded);
     List<String> problems = apply(loaded);
     if (!problems.isEmpty()) {
       throw new ConfigException(String.join("; ", problems));
@@ -148,7 +157,7 @@ public final class ConfigManager implements ConfigService {
   @Override
   public synchronized void reload() {
     ConfigFiles.Loaded next;
-    LOG.info("loading configuration file {}", files.main());
+    LOG.info("loading configuration file {}", files.names());
     try {
       next = files.load();
       check.accept(next);
@@ -161,6 +170,7 @@ public final class ConfigManager implements ConfigService {
       throw new ConfigException("the configuration could not be checked: " + e, e);
     }
     loaded = next;
+    announce(next);
     lateProblems.clear();
     List<String> problems = apply(next);
     if (!problems.isEmpty()) {
@@ -192,6 +202,64 @@ public final class ConfigManager implements ConfigService {
       LOG.info("configuration applied");
     }
     return problems;
+  }
+
+  /** Says once what has no effect, and again when that changes. */
+  private void announce(ConfigFiles.Loaded next) {
+    List<Ignored> now = files.ignored(next);
+    if (!now.isEmpty() && !now.equals(announced)) {
+      LOG.warn("configured without effect: {}", text(now));
+    }
+    announced = now;
+  }
+
+  private static String text(List<Ignored> ignored) {
+    return ignored.stream()
+        .map(i -> i.name() + " (" + i.reason() + ")")
+        .collect(Collectors.joining(", "));
+  }
+
+  @Override
+  public List<Ignored> ignored() {
+    return files.ignored(loaded);
+  }
+
+  @Override
+  public void collect(MetricSink sink) {
+    String name = "narthex_config_ignored";
+    sink.family(
+        new MetricMetadata(
+            name,
+            MetricType.GAUGE,
+            "Flags and keys that are configured and have no effect; the log says why.",
+            ""));
+    ignored().forEach(i -> sink.sample(name, Labels.of("source", i.source(), "name", i.name()), 1));
+  }
+
+  /**
+   * Reloads whenever the content of a file has changed, looking every {@code interval}, until the
+   * thread is interrupted.
+   */
+  public void followFiles(Duration interval) {
+    long known = files.checksum();
+    try {
+      while (true) {
+        Thread.sleep(Math.max(interval.toMillis(), 1000));
+        long now = files.checksum();
+        if (now == known) {
+          continue;
+        }
+        known = now;
+        LOG.info("a configuration file has changed, reloading");
+        try {
+          reload();
+        } catch (ConfigException e) {
+          LOG.debug("automatic reload: {}", e.getMessage()); // reload has logged it
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static String text(ReloadListener listener, Throwable e) {

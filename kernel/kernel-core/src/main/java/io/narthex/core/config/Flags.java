@@ -1,11 +1,14 @@
 package io.narthex.core.config;
 
 import io.narthex.format.duration.PromDuration;
-import java.io.BufferedReader;
+import io.narthex.format.re2.Re2;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -40,44 +44,54 @@ public final class Flags {
     }
   }
 
-  private record Spec(String name, String type, String defaultValue, String help, boolean hidden) {
+  /** A flag; {@code noEffect} says why it has none, or is empty. */
+  private record Spec(
+      String name, String type, String defaultValue, String help, String noEffect, boolean hidden) {
     boolean isBool() {
       return type.equals("bool");
     }
   }
 
   private static final Map<String, Spec> SPECS = readSpecs();
+  private static final Map<String, String> FEATURES = readFeatures();
   private static final Pattern SIZE = Pattern.compile("[0-9]+(B|[KMGTPE]i?B)", 0);
 
   private final Map<String, List<String>> values;
+  private final Set<String> given;
   private final boolean help;
   private final boolean version;
 
-  private Flags(Map<String, List<String>> values, boolean help, boolean version) {
+  private Flags(
+      Map<String, List<String>> values, Set<String> given, boolean help, boolean version) {
     this.values = values;
+    this.given = given;
     this.help = help;
     this.version = version;
   }
 
   private static Map<String, Spec> readSpecs() {
     Map<String, Spec> specs = new LinkedHashMap<>();
+    for (String line : lines("flags.txt")) {
+      String[] parts = line.split(" *\\| *", 5);
+      boolean hidden = parts[0].startsWith("~");
+      String name = hidden ? parts[0].substring(1) : parts[0];
+      String noEffect = parts.length > 4 ? parts[4].strip() : "";
+      specs.put(
+          name, new Spec(name, parts[1], parts[2].strip(), parts[3].strip(), noEffect, hidden));
+    }
+    return specs;
+  }
+
+  private static List<String> lines(String resource) {
     try (InputStream in =
-            Objects.requireNonNull(Flags.class.getResourceAsStream("flags.txt"), "flags.txt");
-        BufferedReader lines =
-            new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (line.isBlank() || line.startsWith("#")) {
-          continue;
-        }
-        String[] parts = line.split(" *\\| *", 4);
-        boolean hidden = parts[0].startsWith("~");
-        String name = hidden ? parts[0].substring(1) : parts[0];
-        specs.put(name, new Spec(name, parts[1], parts[2].strip(), parts[3], hidden));
-      }
+        Objects.requireNonNull(Flags.class.getResourceAsStream(resource), resource)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .filter(l -> !l.isBlank() && !l.startsWith("#"))
+          .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return specs;
   }
 
   /**
@@ -108,9 +122,8 @@ public final class Flags {
             argument.startsWith("-")
                 ? "unknown short flag '" + argument + "'"
                 : "unexpected " + argument;
-        // Prometheus ends with 1 for an argument that is no flag
-        throw new FlagException(
-            argument.startsWith("-") ? 2 : 1, "Error parsing command line arguments: " + what);
+        // Prometheus ends with 1 for arguments it cannot parse, with 2 for values
+        throw new FlagException(1, "Error parsing command line arguments: " + what);
       }
       int equals = argument.indexOf('=');
       String name = argument.substring(2, equals < 0 ? argument.length() : equals);
@@ -124,7 +137,7 @@ public final class Flags {
       }
       if (spec == null) {
         throw new FlagException(
-            2, "Error parsing command line arguments: unknown long flag '--" + name + "'");
+            1, "Error parsing command line arguments: unknown long flag '--" + name + "'");
       }
       String value;
       if (equals >= 0 && spec.isBool()) {
@@ -144,7 +157,10 @@ public final class Flags {
         value = rest.get(++i);
       } else {
         throw new FlagException(
-            2, "Error parsing command line arguments: expected argument for flag '--" + name + "'");
+            1, "Error parsing command line arguments: expected argument for flag '--" + name + "'");
+      }
+      if (spec.type().equals("int")) {
+        value = whole(spec, value);
       }
       check(spec, value);
       if (spec.type().equals("list")) {
@@ -167,7 +183,7 @@ public final class Flags {
       }
       all.put(spec.name(), List.copyOf(value));
     }
-    return new Flags(Collections.unmodifiableMap(all), help, version);
+    return new Flags(Collections.unmodifiableMap(all), Set.copyOf(given.keySet()), help, version);
   }
 
   private static List<String> expandFiles(List<String> arguments) {
@@ -202,15 +218,12 @@ public final class Flags {
               value.equals("true") || value.equals("false")
                   ? null
                   : "bool value expected for flag '--" + spec.name() + "', got \"" + value + "\"";
-          case "int" ->
-              value.matches("-?[0-9]+")
-                  ? null
-                  : "expected integer for flag '--" + spec.name() + "', got \"" + value + "\"";
           case "float" ->
               value.matches("-?[0-9]*[.]?[0-9]+")
                   ? null
                   : "expected number for flag '--" + spec.name() + "', got \"" + value + "\"";
           case "duration" -> durationProblem(value);
+          case "size" -> sizeProblem(value);
           default -> null;
         };
     if (problem != null) {
@@ -232,16 +245,12 @@ public final class Flags {
               + "; use logfmt or json");
     }
     if (spec.name().startsWith("storage.tsdb.retention") && !value.isEmpty()) {
-      String wrong =
-          spec.name().endsWith(".size")
-              ? SIZE.matcher(value).matches()
-                  ? null
-                  : "unknown unit provided or invalid size \"" + value + "\"; use for example 512MB"
-              : durationProblem(value);
+      String wrong = spec.name().endsWith(".size") ? sizeProblem(value) : durationProblem(value);
       if (wrong != null) {
         throw new FlagException(2, "Error parsing command line arguments: " + wrong);
       }
     }
+    special(spec.name(), value);
     if (spec.name().startsWith("storage.agent.")) {
       throw new FlagException(
           3, "The following flag(s) can only be used in agent mode: [\"--" + spec.name() + "\"]");
@@ -249,6 +258,101 @@ public final class Flags {
     if (spec.name().equals("agent") && value.equals("true")) {
       throw new FlagException(3, "--agent: agent mode is not available yet; run without it");
     }
+  }
+
+  /** Returns a whole number, which may be written {@code 5e7}, in digits. */
+  private static String whole(Spec spec, String value) {
+    try {
+      BigDecimal number = new BigDecimal(value).setScale(0, RoundingMode.DOWN);
+      boolean large = spec.name().contains("sample"); // these counts are 64 bits wide
+      if (number.precision() <= 19
+          && (large
+                      ? BigDecimal.valueOf(number.longValue())
+                      : BigDecimal.valueOf(number.intValue()))
+                  .compareTo(number)
+              == 0) {
+        return number.toPlainString();
+      }
+      throw new FlagException(
+          2,
+          "Error parsing command line arguments: --"
+              + spec.name()
+              + ": "
+              + value
+              + " is out of range");
+    } catch (NumberFormatException | ArithmeticException e) {
+      throw new FlagException(
+          2,
+          "Error parsing command line arguments: expected integer for flag '--"
+              + spec.name()
+              + "', got \""
+              + value
+              + "\"");
+    }
+  }
+
+  /** Refuses values that only their own flag knows to be wrong, with the original's status. */
+  private static void special(String name, String value) {
+    switch (name) {
+      case "web.cors.origin" -> {
+        try {
+          Re2.compileAnchored(value);
+        } catch (RuntimeException e) {
+          throw new FlagException(
+              2, "could not compile CORS regex string \"" + value + "\": " + e.getMessage());
+        }
+      }
+      case "web.external-url" -> {
+        if (!value.isEmpty() && !value.startsWith("/")) {
+          try {
+            URI url = new URI(value);
+            if (url.getScheme() != null && url.getRawAuthority() != null) {
+              return;
+            }
+          } catch (URISyntaxException _) {
+            // said below
+          }
+          throw new FlagException(
+              2,
+              "parse external URL \""
+                  + value
+                  + "\": give a URL such as http://host:9090/prometheus");
+        }
+      }
+      case "alertmanager.notification-queue-capacity" -> {
+        if (value.startsWith("-")) {
+          throw new FlagException(
+              2, "--alertmanager.notification-queue-capacity must not be negative, got " + value);
+        }
+      }
+      case "auto-gomemlimit.ratio" -> {
+        double ratio = Double.parseDouble(value);
+        if (!(ratio > 0 && ratio <= 1)) {
+          throw new FlagException(
+              1, "--auto-gomemlimit.ratio must be greater than 0 and less than or equal to 1.");
+        }
+      }
+      case "storage.tsdb.wal-segment-size" -> {
+        long bytes = bytes(value);
+        if (bytes != 0 && (bytes < 10L << 20 || bytes > 256L << 20)) {
+          throw new FlagException(
+              1, "flag 'storage.tsdb.wal-segment-size' must be set between 10MB and 256MB");
+        }
+      }
+      default -> {}
+    }
+  }
+
+  private static long bytes(String size) {
+    long number = Long.parseLong(size.replaceAll("[^0-9].*", ""));
+    int power = "BKMGTPE".indexOf(size.charAt(size.replaceAll("[^0-9].*", "").length()));
+    return number > Long.MAX_VALUE >> 10 * power ? Long.MAX_VALUE : number << 10 * power;
+  }
+
+  private static @Nullable String sizeProblem(String value) {
+    return SIZE.matcher(value).matches()
+        ? null
+        : "unknown unit provided or invalid size \"" + value + "\"; use for example 512MB";
   }
 
   private static @Nullable String durationProblem(String value) {
@@ -306,6 +410,49 @@ public final class Flags {
     return false;
   }
 
+  /** Returns the flags on the command line that have no effect, with why. */
+  public Map<String, String> withoutEffect() {
+    Map<String, String> out = new LinkedHashMap<>();
+    for (Spec spec : SPECS.values()) {
+      if (given.contains(spec.name()) && !spec.noEffect().isEmpty()) {
+        out.put("--" + spec.name(), spec.noEffect());
+      }
+    }
+    for (String feature : features()) {
+      String why = FEATURES.get(feature);
+      if (why != null && !why.isEmpty()) {
+        out.put("--enable-feature=" + feature, why);
+      }
+    }
+    return out;
+  }
+
+  /** Returns the names that {@code --enable-feature} has and nobody knows. */
+  public List<String> unknownFeatures() {
+    return features().stream().filter(f -> !FEATURES.containsKey(f)).toList();
+  }
+
+  private List<String> features() {
+    List<String> out = new ArrayList<>();
+    for (String value : list("enable-feature")) {
+      for (String name : value.split(",", -1)) {
+        if (!name.isEmpty() && !out.contains(name)) {
+          out.add(name);
+        }
+      }
+    }
+    return out;
+  }
+
+  private static Map<String, String> readFeatures() {
+    Map<String, String> out = new LinkedHashMap<>();
+    for (String line : lines("features.txt")) {
+      String[] parts = line.split(" *\\| *", 2);
+      out.put(parts[0], parts[1].strip());
+    }
+    return out;
+  }
+
   /** Returns the help text. */
   public static String usage() {
     StringBuilder b = new StringBuilder(4096);
@@ -322,7 +469,11 @@ public final class Flags {
                   ? "[no-]" + spec.name()
                   : spec.name()
                       + (spec.defaultValue().isEmpty() ? "=…" : "=" + spec.defaultValue()));
-      b.append("  ").append(left).append('\n').append("        ").append(spec.help()).append('\n');
+      b.append("  ").append(left).append('\n').append("        ").append(spec.help());
+      if (!spec.noEffect().isEmpty()) {
+        b.append(" No effect: ").append(spec.noEffect()).append('.');
+      }
+      b.append('\n');
     }
     return b.append(
             "  -h, --help\n        Show this text.\n  --version\n        Show the version.\n")

@@ -105,8 +105,19 @@ final class ScrapeConfigs {
     return jobs(mapping, global);
   }
 
+  /** Names the plural where a key of discoveries lacks it; the list of all keys would not. */
+  private static void singular(Mapping node) {
+    for (Entry e : node.entries()) {
+      if (e.key().equals("static_config") || e.key().endsWith("_sd_config")) {
+        throw new ConfigException(
+            e.keyPlace() + ": field " + e.key() + " not found; did you mean \"" + e.key() + "s\"?");
+      }
+    }
+  }
+
   private static ScrapeConfig job(Mapping node, Global global) {
     requireName(node);
+    singular(node);
     noNegativeLimits(node);
     ScrapeConfig c = ConfigBinder.bind(node, ScrapeConfig.class, ScrapeConfigs::isDiscoveryKey);
     String where = "scrape config with job name \"" + c.jobName() + "\"";

@@ -2,6 +2,7 @@ package io.narthex.core.settings;
 
 import io.narthex.core.config.ConfigFiles;
 import io.narthex.core.config.ConfigManager;
+import io.narthex.core.config.OriginalNames;
 import io.narthex.core.config.ShownConfig;
 import io.narthex.core.host.FunctionHost;
 import io.narthex.core.host.ProviderRegistry;
@@ -118,12 +119,53 @@ public final class PluginSettingsManager
    */
   public void check(ConfigFiles.Loaded next) {
     var unused = globalKeys(running(Kind.NOTIFIER)).check(next.snapshot().alertmanager());
+    refuseSlips(next);
     Set<String> now = new TreeSet<>();
     for (WaitingBlock w : waiting(next, installed())) {
       now.add(w.place() + ": " + w.block() + ": " + w.reason());
     }
     now.stream().filter(text -> !logged.contains(text)).forEach(text -> LOG.warn("{}", text));
     logged = Set.copyOf(now);
+  }
+
+  /** Refuses keys of blocks that no plugin has and that look like a known one misspelt. */
+  private void refuseSlips(ConfigFiles.Loaded next) {
+    Set<String> discoveries = keys(Kind.DISCOVERY, OriginalNames.DISCOVERIES);
+    PrometheusConfig main = next.snapshot().prometheus();
+    List<DiscoveryBlock> blocks = new ArrayList<>();
+    main.scrapeConfigs().forEach(job -> blocks.addAll(job.discoveries()));
+    main.alerting().alertmanagers().forEach(a -> blocks.addAll(a.discoveries()));
+    for (DiscoveryBlock block : blocks) {
+      OriginalNames.refuseSlip(
+          OriginalNames.discoveryKey(block.type()), block.node().place(), discoveries);
+    }
+    Set<String> receivers = keys(Kind.NOTIFIER, OriginalNames.RECEIVERS);
+    for (AlertmanagerConfig.Receiver receiver : next.snapshot().alertmanager().receivers()) {
+      for (Block block : receiver.blocks()) {
+        OriginalNames.refuseSlip(
+            OriginalNames.receiverKey(block.type()), block.node().place(), receivers);
+      }
+    }
+  }
+
+  /** Returns the keys of a kind that the originals know, that a plugin has, or had here. */
+  private Set<String> keys(Kind kind, Set<String> originals) {
+    Set<String> types = new TreeSet<>(originals);
+    types.addAll(registry.types(kind));
+    String prefix = kind.name().toLowerCase(Locale.ROOT) + ":";
+    known
+        .all()
+        .forEach(k ->
+            k.provides().stream()
+                .filter(label -> label.startsWith(prefix))
+                .forEach(label -> types.add(label.substring(prefix.length()))));
+    Set<String> keys = new TreeSet<>();
+    types.forEach(type ->
+        keys.add(
+            kind == Kind.DISCOVERY
+                ? OriginalNames.discoveryKey(type)
+                : OriginalNames.receiverKey(type)));
+    return keys;
   }
 
   @Override

@@ -10,9 +10,13 @@ import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -179,5 +183,34 @@ class ConfigManagerTest {
   void missingFileIsNamed() throws IOException {
     Files.delete(file);
     assertThatThrownBy(manager::reload).hasMessageContaining("no such file or directory");
+  }
+
+  @Test
+  void followsTheContentOfItsFilesWhenAsked() throws Exception {
+    CountDownLatch changed = new CountDownLatch(1);
+    manager.goLive();
+    Thread watcher =
+        Thread.ofPlatform().daemon().start(() -> manager.followFiles(Duration.ofMillis(1)));
+    try {
+      manager.add(
+          new Part(
+              "part",
+              1,
+              snapshot -> {
+                if (snapshot.prometheus().global().scrapeInterval().toSeconds() == 30) {
+                  changed.countDown();
+                }
+              }));
+      Files.setLastModifiedTime(file, FileTime.fromMillis(1)); // the content counts
+      // the first look may come after this change: so change it until it is seen
+      for (int i = 0; changed.getCount() > 0 && i < 30; i++) {
+        write(i % 2 == 0 ? "30s" : "20s");
+        changed.await(2, TimeUnit.SECONDS);
+      }
+      assertThat(changed.getCount()).isZero();
+    } finally {
+      watcher.interrupt();
+      watcher.join();
+    }
   }
 }

@@ -61,12 +61,20 @@ class FlagsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "--nonsense | 2 | unknown long flag '--nonsense'",
-        "-x | 2 | unknown short flag '-x'",
+        "--nonsense | 1 | unknown long flag '--nonsense'",
+        "-x | 1 | unknown short flag '-x'",
         "word | 1 | unexpected word",
-        "--config.file | 2 | expected argument for flag '--config.file'",
+        "--config.file | 1 | expected argument for flag '--config.file'",
         "--query.timeout=x | 2 | not a valid duration string: \"x\"",
         "--query.max-samples=x | 2 | --query.max-samples",
+        "--query.max-samples=1.5e400 | 2 | out of range",
+        "--web.max-connections=3000000000 | 2 | out of range",
+        "--web.cors.origin=( | 2 | could not compile CORS regex string \"(\"",
+        "--web.external-url=::bad | 2 | parse external URL \"::bad\"",
+        "--alertmanager.notification-queue-capacity=-1 | 2 | must not be negative",
+        "--auto-gomemlimit.ratio=2 | 1 | must be greater than 0 and less than or equal to 1.",
+        "--storage.tsdb.wal-segment-size=1MB | 1 | must be set between 10MB and 256MB",
+        "--storage.tsdb.wal-segment-size=big | 2 | invalid size \"big\"",
         "--log.level=loud | 2 | loud",
         "--log.format=xml | 2 | xml",
         "--web.enable-lifecycle=true | 1 | unexpected true",
@@ -79,6 +87,36 @@ class FlagsTest {
         .isInstanceOfSatisfying(
             Flags.FlagException.class, e -> assertThat(e.exitStatus()).isEqualTo(status))
         .hasMessageContaining(text);
+  }
+
+  @Test
+  void integersMayHaveAnExponentOrAFraction() {
+    Flags flags = parse("--query.max-samples=5e7", "--web.max-connections=1.5");
+    assertThat(flags.text("query.max-samples")).isEqualTo("50000000");
+    assertThat(flags.text("web.max-connections")).isEqualTo("1");
+    assertThat(
+            parse("--storage.remote.read-sample-limit=5e12")
+                .text("storage.remote.read-sample-limit"))
+        .isEqualTo("5000000000000");
+  }
+
+  @Test
+  void namesTheFlagsAndFeaturesWithoutEffectOnlyWhenTheyAreGiven() {
+    assertThat(parse().withoutEffect()).isEmpty();
+    Flags flags =
+        parse(
+            "--web.console.templates=x",
+            "--auto-gomaxprocs",
+            "--cluster.peer=a",
+            "--enable-feature=otlp-deltatocumulative,promql-experimental-functions,nope");
+    assertThat(flags.withoutEffect())
+        .containsOnlyKeys(
+            "--web.console.templates",
+            "--auto-gomaxprocs",
+            "--cluster.peer",
+            "--enable-feature=otlp-deltatocumulative");
+    assertThat(flags.unknownFeatures()).containsExactly("nope");
+    assertThat(Flags.usage()).contains("No effect: console templates are not available yet.");
   }
 
   @Test

@@ -323,6 +323,9 @@ public final class AlertmanagerConfigLoader {
           }
           blocks.add(block(type, index++, mapping(item, "a " + type + " config")));
         }
+      } else if (e.key().endsWith("_config")) {
+        throw new ConfigException(
+            unknown(e, "a receiver").getMessage() + "; did you mean \"" + e.key() + "s\"?");
       } else {
         throw unknown(e, "a receiver");
       }

@@ -1,0 +1,105 @@
+package io.narthex.core.config;
+
+import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.ConfigNode.Place;
+import java.util.Collection;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The discoveries of Prometheus and the receivers of Alertmanager. A block of one of them waits for
+ * its plugin; one that is merely spelt like a known one is a slip of the pen.
+ */
+public final class OriginalNames {
+  /** Discoveries, as in {@code <name>_sd_configs}; and {@code static}. */
+  public static final Set<String> DISCOVERIES =
+      Set.of(
+          "aws",
+          "azure",
+          "consul",
+          "digitalocean",
+          "dns",
+          "docker",
+          "dockerswarm",
+          "ec2",
+          "ecs",
+          "elasticache",
+          "eureka",
+          "file",
+          "gce",
+          "hetzner",
+          "http",
+          "ionos",
+          "kubernetes",
+          "kuma",
+          "lightsail",
+          "linode",
+          "marathon",
+          "msk",
+          "nerve",
+          "nomad",
+          "oci",
+          "openstack",
+          "outscale",
+          "ovhcloud",
+          "puppetdb",
+          "rds",
+          "scaleway",
+          "serverset",
+          "stackit",
+          "static",
+          "triton",
+          "uyuni",
+          "vultr");
+
+  /** Receivers, as in {@code <name>_configs}. */
+  public static final Set<String> RECEIVERS =
+      Set.of(
+          "discord",
+          "email",
+          "incidentio",
+          "jira",
+          "mattermost",
+          "msteams",
+          "msteamsv2",
+          "opsgenie",
+          "pagerduty",
+          "pushover",
+          "rocketchat",
+          "slack",
+          "sns",
+          "telegram",
+          "victorops",
+          "webex",
+          "webhook",
+          "wechat");
+
+  private OriginalNames() {}
+
+  /** Returns the key of a discovery's blocks. */
+  public static String discoveryKey(String type) {
+    return type.equals("static") ? "static_configs" : type + "_sd_configs";
+  }
+
+  /** Returns the key of a receiver's blocks. */
+  public static String receiverKey(String type) {
+    return type + "_configs";
+  }
+
+  /**
+   * Refuses a key without plugin that is spelt nearly like a known one.
+   *
+   * @param known keys that plugins have or had, or that the originals know
+   * @throws ConfigException with the key that may be meant
+   */
+  public static void refuseSlip(String key, Place place, Collection<String> known) {
+    if (known.contains(key)) {
+      return;
+    }
+    String nearest = ConfigBinder.didYouMean(key, new TreeSet<>(known));
+    if (nearest.contains("did you mean")) {
+      throw new ConfigException(place + ": field " + key + " not found" + nearest);
+    }
+  }
+}
