@@ -41,10 +41,14 @@ final class Lexer {
     this.input = input;
   }
 
-  /** Returns the tokens of {@code input}, the last of which is EOF. */
-  static List<Token> tokens(String input) {
+  /**
+   * Returns the tokens of {@code input}, the last of which is EOF.
+   *
+   * @throws ParseException when there are more than {@code most}
+   */
+  static List<Token> tokens(String input, int most) throws ParseException {
     Lexer l = new Lexer(input);
-    l.run();
+    l.run(most);
     return l.tokens;
   }
 
@@ -53,9 +57,12 @@ final class Lexer {
     return KEYWORDS.get(word.toLowerCase(Locale.ROOT));
   }
 
-  private void run() {
+  private void run(int most) throws ParseException {
     boolean more = true;
     while (more && !failed) {
+      if (tokens.size() > most) {
+        throw PromqlParser.tooManyTokens(input, most);
+      }
       start = pos;
       if (braceOpen) {
         insideBraces();

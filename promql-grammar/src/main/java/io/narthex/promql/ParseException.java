@@ -1,6 +1,7 @@
 package io.narthex.promql;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A text that is no PromQL, or PromQL that cannot mean anything. Has at least one error. */
 public final class ParseException extends Exception {
@@ -14,13 +15,29 @@ public final class ParseException extends Exception {
    */
   public record ParseError(String message, PosRange position) {}
 
+  /** What a text may have only so much of. */
+  public enum Limit {
+    /** Characters. */
+    LENGTH,
+    /** Tokens. */
+    TOKENS,
+    /** Levels of the tree. */
+    DEPTH
+  }
+
   private final transient List<ParseError> errors;
   private final String query;
+  private final @Nullable Limit limit;
 
   ParseException(String query, List<ParseError> errors) {
+    this(query, errors, null);
+  }
+
+  ParseException(String query, List<ParseError> errors, @Nullable Limit limit) {
     super(text(query, errors.get(0)));
     this.query = query;
     this.errors = List.copyOf(errors);
+    this.limit = limit;
   }
 
   private static String text(String query, ParseError first) {
@@ -31,6 +48,11 @@ public final class ParseException extends Exception {
   /** Returns the errors in the order found; the exception's message tells the first. */
   public List<ParseError> errors() {
     return errors;
+  }
+
+  /** Returns the limit of the parser that the text exceeds; null when it is wrong in itself. */
+  public @Nullable Limit limit() {
+    return limit;
   }
 
   /** Returns the text that was parsed. */

@@ -1,5 +1,6 @@
 package io.narthex.promql;
 
+import io.narthex.promql.ParseException.Limit;
 import io.narthex.promql.ParseException.ParseError;
 import io.narthex.promql.grammar.antlr.PromQL;
 import java.util.ArrayList;
@@ -35,11 +36,69 @@ public final class PromqlParser {
   /** How deep the tree may be; each operator of a chain like {@code a + b + c} is one level. */
   public static final int MAX_DEPTH = 2000;
 
+  /** How long a text may be, in UTF-16 units. */
+  public static final int MAX_LENGTH = 1 << 20;
+
+  /** How many tokens a text may have. */
+  public static final int MAX_TOKENS = 200_000;
+
+  /** About how many bytes are needed to parse a text, for each of its tokens. */
+  public static final int BYTES_PER_TOKEN = 600;
+
+  private static final int TOKENS_PER_CHECK = 256;
+
   private final ParserOptions options;
+  private final Progress progress;
+
+  /** Is asked now and then while a text is parsed; ends that by an exception. */
+  @FunctionalInterface
+  public interface Progress {
+    /** Called before the grammar is applied, with the number of tokens. */
+    default void begin(int tokens) {}
+
+    /** Called after every few tokens. */
+    void check();
+  }
 
   /** Creates a parser with the given options. */
   public PromqlParser(ParserOptions options) {
+    this(options, () -> {});
+  }
+
+  /** Creates a parser that can be ended while it parses. */
+  public PromqlParser(ParserOptions options, Progress progress) {
     this.options = options;
+    this.progress = progress;
+  }
+
+  /** Returns the tokens of a text that is not too long, before anything is made of them. */
+  private List<Token> tokens(String text) throws ParseException {
+    if (text.length() > MAX_LENGTH) {
+      throw tooLarge(
+          text,
+          Limit.LENGTH,
+          "expression is too long; at most "
+              + MAX_LENGTH
+              + " characters are supported, got "
+              + text.length(),
+          new PosRange(0, 0));
+    }
+    List<Token> tokens = Lexer.tokens(text, MAX_TOKENS);
+    progress.begin(tokens.size());
+    return tokens;
+  }
+
+  static ParseException tooManyTokens(String text, int most) {
+    return tooLarge(
+        text,
+        Limit.TOKENS,
+        "expression is too long; at most " + most + " tokens are supported",
+        new PosRange(0, 0));
+  }
+
+  private static ParseException tooLarge(
+      String text, Limit limit, String message, PosRange position) {
+    return new ParseException(text, List.of(new ParseError(message, position)), limit);
   }
 
   /**
@@ -48,7 +107,7 @@ public final class PromqlParser {
    * @throws ParseException when the text is no valid expression
    */
   public Expr parse(String query) throws ParseException {
-    List<Token> tokens = Lexer.tokens(query);
+    List<Token> tokens = tokens(query);
     Positions positions = new Positions(query);
     if (tokens.get(0).getType() == Token.EOF) {
       throw error(query, "no expression found in input", new PosRange(0, 0));
@@ -90,7 +149,7 @@ public final class PromqlParser {
    * @throws ParseException when it is anything else
    */
   public Expr.VectorSelector parseSelector(String text) throws ParseException {
-    List<Token> tokens = Lexer.tokens(text);
+    List<Token> tokens = tokens(text);
     Positions positions = new Positions(text);
     if (tokens.get(0).getType() == Token.EOF) {
       throw error(text, "unexpected end of input", new PosRange(0, 0));
@@ -134,8 +193,9 @@ public final class PromqlParser {
   }
 
   private static ParseException tooDeep(String query, Positions positions) {
-    return error(
+    return tooLarge(
         query,
+        Limit.DEPTH,
         "expression is nested too deeply; at most "
             + MAX_NESTING
             + " levels of parentheses and "
@@ -160,8 +220,8 @@ public final class PromqlParser {
     return builder.formErrors();
   }
 
-  private static PromQL.StartContext run(List<Token> tokens, PredictionMode mode) {
-    PromQL parser = new BoundedParser(new CommonTokenStream(new ListTokenSource(tokens)));
+  private PromQL.StartContext run(List<Token> tokens, PredictionMode mode) {
+    PromQL parser = new BoundedParser(new CommonTokenStream(new ListTokenSource(tokens)), progress);
     parser.removeErrorListeners();
     parser.setErrorHandler(new FailFast());
     parser.getInterpreter().setPredictionMode(mode);
@@ -264,10 +324,21 @@ public final class PromqlParser {
 
   /** Counts how deep the rules that recurse are, and gives up before the stack does. */
   private static final class BoundedParser extends PromQL {
+    private final Progress progress;
     private int nesting;
+    private int consumed;
 
-    BoundedParser(TokenStream input) {
+    BoundedParser(TokenStream input, Progress progress) {
       super(input);
+      this.progress = progress;
+    }
+
+    @Override
+    public Token consume() {
+      if (++consumed % TOKENS_PER_CHECK == 0) {
+        progress.check();
+      }
+      return super.consume();
     }
 
     @Override

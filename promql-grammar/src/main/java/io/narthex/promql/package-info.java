@@ -3,7 +3,7 @@
  * reader of series descriptions used by test scripts.
  */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.promql;
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -173,5 +174,58 @@ class PromqlParserTest {
     assertThat(parser.parseSelector("{a=\"\"}").matchers()).hasSize(1);
     assertThat(parser.parseSelector("sum{a=\"b\"}").name()).isEqualTo("sum");
     assertThatThrownBy(() -> parser.parse("{}")).hasMessageContaining("non-empty matcher");
+  }
+
+  @Test
+  void refusesLongTextsBeforeTheGrammarSeesThem() {
+    String name = "x".repeat(PromqlParser.MAX_LENGTH + 1);
+    assertThatThrownBy(() -> parser.parse(name))
+        .isInstanceOfSatisfying(
+            ParseException.class, e -> assertThat(e.limit()).isEqualTo(ParseException.Limit.LENGTH))
+        .hasMessage(
+            "1:1: parse error: expression is too long; at most 1048576 characters are supported,"
+                + " got 1048577");
+    String many = "1+".repeat(PromqlParser.MAX_TOKENS / 2) + "1";
+    AtomicInteger begun = new AtomicInteger();
+    PromqlParser watched =
+        new PromqlParser(
+            ParserOptions.everything(text -> value -> true),
+            new PromqlParser.Progress() {
+              @Override
+              public void begin(int tokens) {
+                begun.incrementAndGet();
+              }
+
+              @Override
+              public void check() {}
+            });
+    assertThatThrownBy(() -> watched.parse(many))
+        .isInstanceOfSatisfying(
+            ParseException.class, e -> assertThat(e.limit()).isEqualTo(ParseException.Limit.TOKENS))
+        .hasMessage(
+            "1:1: parse error: expression is too long; at most 200000 tokens are supported");
+    assertThat(begun).hasValue(0);
+  }
+
+  @Test
+  void readsAListOfNamesThatFillsTheLimit() throws ParseException {
+    String names = "a,".repeat(PromqlParser.MAX_TOKENS / 2 - 10);
+    assertThat(parser.parse("sum by (" + names + "b) (x)")).isNotNull();
+  }
+
+  @Test
+  void endsWhileItParsesWhenAskedTo() {
+    AtomicInteger checks = new AtomicInteger();
+    PromqlParser watched =
+        new PromqlParser(
+            ParserOptions.everything(text -> value -> true),
+            () -> {
+              if (checks.incrementAndGet() == 3) {
+                throw new IllegalStateException("enough");
+              }
+            });
+    String names = "a,".repeat(10_000);
+    assertThatThrownBy(() -> watched.parse("sum by (" + names + "b) (x)")).hasMessage("enough");
+    assertThat(checks).hasValue(3);
   }
 }
