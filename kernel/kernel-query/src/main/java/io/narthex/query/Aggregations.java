@@ -145,7 +145,7 @@ final class Aggregations {
   private StepSeries[] accumulators(Groups groups, Grid grid) {
     StepSeries[] acc = new StepSeries[groups.size()];
     for (int g = 0; g < acc.length; g++) {
-      acc[g] = new StepSeries(groups.labels.get(g), groups.dropName.get(g), grid.size());
+      acc[g] = context.series(groups.labels.get(g), groups.dropName.get(g), grid.size());
     }
     return acc;
   }
@@ -316,11 +316,10 @@ final class Aggregations {
     bestValues[j] = v;
   }
 
-  private static void keep(
-      List<StepSeries> in, StepSeries[] kept, int s, int step, List<Integer> order) {
+  private void keep(List<StepSeries> in, StepSeries[] kept, int s, int step, List<Integer> order) {
     StepSeries from = in.get(s);
     if (kept[s] == null) {
-      kept[s] = new StepSeries(from.labels, from.dropName, from.steps());
+      kept[s] = context.series(from.labels, from.dropName, from.steps());
       order.add(s);
     }
     kept[s].copy(step, from, step);
@@ -392,7 +391,12 @@ final class Aggregations {
             s.kinds[i] == StepSeries.FLOAT ? Numbers.plain(s.floats[i]) : s.hist(i).toString();
         if (last == null || !text.equals(lastText)) {
           Labels labels = base.with(label, text);
-          last = out.computeIfAbsent(labels, l -> new StepSeries(l, s.dropName, grid.size()));
+          last = out.get(labels);
+          if (last == null) {
+            context.retain(2L * text.length());
+            last = context.series(labels, s.dropName, grid.size());
+            out.put(labels, last);
+          }
           if (s.dropName && !last.dropName) {
             last = last.with(labels, true);
             out.put(labels, last);

@@ -43,6 +43,7 @@ final class BinaryOperations {
   /** Returns the value; a chain of operators is walked in a loop, since it may be long. */
   Value eval(BinaryExpr b, Grid grid) {
     long held = context.held();
+    long taken = context.taken();
     Deque<BinaryExpr> chain = new ArrayDeque<>();
     Expr at = b;
     while (at instanceof BinaryExpr x && (x == b || evaluator.isPartOfChain(x, grid))) {
@@ -65,6 +66,7 @@ final class BinaryOperations {
       }
       left = eval(next, left, right, grid);
       context.settle(held + Evaluator.size(left));
+      context.settleBytes(taken + Evaluator.bytes(left));
       if (chain.isEmpty()) {
         return left;
       }
@@ -228,7 +230,7 @@ final class BinaryOperations {
     List<StepSeries> out = new ArrayList<>(in.size());
     for (StepSeries s : in) {
       context.check();
-      StepSeries r = drop ? evaluator.renamed(s) : new StepSeries(s.labels, s.dropName, s.steps());
+      StepSeries r = drop ? evaluator.renamed(s) : context.series(s.labels, s.dropName, s.steps());
       boolean any = false;
       for (int i = 0; i < s.steps(); i++) {
         byte kind = s.kinds[i];
@@ -250,6 +252,8 @@ final class BinaryOperations {
       }
       if (any) {
         out.add(r);
+      } else {
+        context.drop(StepSeries.bytes(s.steps()));
       }
     }
     return drop ? evaluator.merge(out) : out;
@@ -344,7 +348,7 @@ final class BinaryOperations {
       context.check();
       StepSeries series = filtered.get(s);
       boolean[] p = present[ids[s]];
-      StepSeries kept = new StepSeries(series.labels, series.dropName, steps);
+      StepSeries kept = context.series(series.labels, series.dropName, steps);
       boolean any = false;
       for (int i = 0; i < steps; i++) {
         if (series.kinds[i] != StepSeries.NONE && (p != null && p[i]) == wanted) {
@@ -354,6 +358,8 @@ final class BinaryOperations {
       }
       if (any) {
         out.add(kept);
+      } else {
+        context.drop(StepSeries.bytes(steps));
       }
     }
     return or ? evaluator.merge(out) : out;
@@ -415,7 +421,7 @@ final class BinaryOperations {
       if (at == null) {
         at = out.size();
         byLabels.put(labels, at);
-        out.add(new StepSeries(labels, dropName, grid.size()));
+        out.add(context.series(labels, dropName, grid.size()));
       }
       pairs.put(pair, at);
       return at;
@@ -479,7 +485,7 @@ final class BinaryOperations {
           l = evaluator.withoutName(l);
           dropName = false;
         }
-        StepSeries r = new StepSeries(l, dropName, grid.size());
+        StepSeries r = context.series(l, dropName, grid.size());
         StepSeries left = swapped ? one.get(o) : many.get(m);
         StepSeries right = swapped ? many.get(m) : one.get(o);
         if (pair(left, right, r)) {

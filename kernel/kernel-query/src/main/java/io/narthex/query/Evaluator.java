@@ -60,12 +60,11 @@ final class Evaluator {
 
   private Value evalHeld(Expr e, Grid grid) {
     long held = context.held();
-    long room = context.room();
+    long taken = context.taken();
     Shared shared = context.plan.shared(e, grid, context.isInSubquery());
     Value v = shared == null ? evalOnce(e, grid) : shared.eval(this, e, grid);
     context.settle(held + size(v));
-    context.settleRoom(
-        room + (v instanceof Value.Vector x ? (long) x.series().size() * grid.size() : 0));
+    context.settleBytes(taken + bytes(v));
     return v;
   }
 
@@ -109,7 +108,6 @@ final class Evaluator {
     long begun = System.nanoTime();
     long read = context.samplesRead();
     long held = context.held();
-    long room = context.room();
     long[] seriesAndSamples = new long[2];
     source.accept(s -> {
       seriesAndSamples[0]++;
@@ -117,7 +115,6 @@ final class Evaluator {
       sink.add(s);
     });
     context.settle(held + seriesAndSamples[1]);
-    context.settleRoom(room + seriesAndSamples[0] * grid.size());
     Recorder recorder = context.recorder;
     if (recorder != null) {
       recorder.add(
@@ -138,6 +135,21 @@ final class Evaluator {
       n += s.samples();
     }
     return n;
+  }
+
+  /** Returns about how many bytes a value takes. */
+  static long bytes(Value v) {
+    return switch (v) {
+      case Value.Vector x -> {
+        long n = 0;
+        for (StepSeries s : x.series()) {
+          n += s.bytes();
+        }
+        yield n;
+      }
+      case Value.Scalar s -> 8L * s.values().length;
+      case Value.Text _ -> 0;
+    };
   }
 
   private Value evalEach(Expr e, Grid grid) {
@@ -220,8 +232,8 @@ final class Evaluator {
   /** Returns an empty series whose name is dropped, now or at the end. */
   StepSeries renamed(StepSeries s) {
     return context.options.delayedNameRemoval()
-        ? new StepSeries(s.labels, true, s.steps())
-        : new StepSeries(withoutName(s.labels), false, s.steps());
+        ? context.series(s.labels, true, s.steps())
+        : context.series(withoutName(s.labels), false, s.steps());
   }
 
   static Labels withoutName(Labels labels) {
@@ -256,8 +268,8 @@ final class Evaluator {
     return out == null ? in : out;
   }
 
-  private static StepSeries join(StepSeries a, StepSeries b) {
-    StepSeries r = new StepSeries(a.labels, a.dropName && b.dropName, a.steps());
+  private StepSeries join(StepSeries a, StepSeries b) {
+    StepSeries r = context.series(a.labels, a.dropName && b.dropName, a.steps());
     for (int i = 0; i < a.steps(); i++) {
       if (a.kinds[i] != StepSeries.NONE && b.kinds[i] != StepSeries.NONE) {
         throw sameLabelset();
@@ -300,8 +312,7 @@ final class Evaluator {
       case Value.Vector x -> {
         List<StepSeries> out = new ArrayList<>(x.series().size());
         for (StepSeries s : x.series()) {
-          context.room(steps);
-          StepSeries r = new StepSeries(s.labels, s.dropName, steps);
+          StepSeries r = context.series(s.labels, s.dropName, steps);
           for (int i = 0; i < steps; i++) {
             r.copy(i, s, 0);
           }
@@ -357,13 +368,18 @@ final class Evaluator {
     }
   }
 
-  /** Returns what a function gives for one series, perhaps nothing. */
+  /**
+   * Returns what a function gives for one series, perhaps nothing. Its bytes are taken, unless it
+   * is empty.
+   */
   StepSeries over(Samples s, Windows windows, RangeFunction f, Grid grid) {
-    context.room(grid.size());
+    long bytes = StepSeries.bytes(grid.size());
+    context.take(bytes);
     StepSeries r = f.result(s, grid, context.options.delayedNameRemoval());
     f.begin(s);
     windows.slide(s, f, r, grid, context);
     context.hold(r.samples());
+    context.take(r.isEmpty() ? -bytes : r.bytes() - bytes);
     return r;
   }
 
@@ -402,7 +418,7 @@ final class Evaluator {
             present[w.step] = true;
           }
         };
-    StepSeries scratch = new StepSeries(Labels.EMPTY, false, grid.size());
+    StepSeries scratch = context.series(Labels.EMPTY, false, grid.size());
     for (Samples s : windows.series) {
       mark.begin(s);
       windows.slide(s, mark, scratch, grid, context);
@@ -411,7 +427,7 @@ final class Evaluator {
         range instanceof MatrixSelector m
             ? InstantFunctions.absentLabels(m.selector())
             : Labels.EMPTY;
-    StepSeries out = new StepSeries(labels, false, grid.size());
+    StepSeries out = context.series(labels, false, grid.size());
     boolean any = false;
     for (int i = 0; i < present.length; i++) {
       if (!present[i]) {
@@ -498,7 +514,9 @@ final class Evaluator {
       context.leaveSubquery();
       selection.detectResets = outer;
       for (StepSeries x : ((Value.Vector) v).series()) {
-        series.add(toSamples(x, inner));
+        Samples made = toSamples(x, inner);
+        context.take(made.bytes());
+        series.add(made);
       }
     }
     return new Windows(series, rangeMs, offset, fixed, first, 0, 0);

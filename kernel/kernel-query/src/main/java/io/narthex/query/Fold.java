@@ -15,6 +15,9 @@ import java.util.function.Function;
  * each group there is one accumulator over all steps. One thread.
  */
 final class Fold implements SeriesSink {
+  /** Bytes per step that a group takes beside its result, at most. */
+  private static final int GROUP_BYTES = 14;
+
   private final QueryContext context;
   private final int steps;
   private final Function<Labels, Labels> groupOf;
@@ -53,8 +56,8 @@ final class Fold implements SeriesSink {
     PosRange place = a.expr().position();
     begin =
         switch (a.op()) {
-          case SUM -> out -> new Sum(out, notes, place, false);
-          case AVG -> out -> new Sum(out, notes, place, true);
+          case SUM -> out -> new Sum(out, context, place, false);
+          case AVG -> out -> new Sum(out, context, place, true);
           case COUNT -> out -> new Count(out, true);
           case GROUP -> out -> new Count(out, false);
           case MIN -> out -> new Extreme(out, notes, place, false);
@@ -71,7 +74,8 @@ final class Fold implements SeriesSink {
     Labels labels = groupOf.apply(series.labels);
     Group group = groups.get(labels);
     if (group == null) {
-      group = begin.apply(new StepSeries(labels, false, steps));
+      context.take((long) GROUP_BYTES * steps);
+      group = begin.apply(context.series(labels, false, steps));
       groups.put(labels, group);
     }
     group.dropName |= series.dropName;
@@ -94,6 +98,7 @@ final class Fold implements SeriesSink {
     private static final byte MIXED = 1;
     private static final byte INCOMPATIBLE = 2;
 
+    private final QueryContext context;
     private final Annotations notes;
     private final PosRange place;
     private final boolean mean;
@@ -103,9 +108,10 @@ final class Fold implements SeriesSink {
     private final byte[] bad;
     private HistSum[] hists = new HistSum[0];
 
-    Sum(StepSeries out, Annotations notes, PosRange place, boolean mean) {
+    Sum(StepSeries out, QueryContext context, PosRange place, boolean mean) {
       super(out);
-      this.notes = notes;
+      this.context = context;
+      this.notes = context.annotations;
       this.place = place;
       this.mean = mean;
       lost = new double[out.steps()];
@@ -152,6 +158,7 @@ final class Fold implements SeriesSink {
         hists = new HistSum[out.steps()];
       }
       if (hists[i] == null) {
+        context.take(2L * series.hist(i).bytes());
         hists[i] = new HistSum(notes, place, mean);
       }
       if ((bad[i] & INCOMPATIBLE) == 0 && !hists[i].add(series.hist(i))) {

@@ -149,6 +149,11 @@ final class Hist {
     return Math.max(1, bytes / 16);
   }
 
+  /** Returns about how many bytes this histogram takes. */
+  int bytes() {
+    return 160 + 12 * (positive.size() + negative.size()) + 8 * bounds.length;
+  }
+
   double upper(int i) {
     return HistogramBounds.upper(i, schema, bounds);
   }

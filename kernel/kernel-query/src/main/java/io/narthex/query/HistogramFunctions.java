@@ -141,7 +141,7 @@ final class HistogramFunctions {
     for (Classic c : classics.values()) {
       boolean delayed = evaluator.context.options.delayedNameRemoval();
       Labels labels = delayed ? c.labels : evaluator.withoutName(c.labels);
-      StepSeries r = new StepSeries(labels, delayed, grid.size());
+      StepSeries r = evaluator.context.series(labels, delayed, grid.size());
       boolean any = false;
       String metric = c.buckets.get(0).series.labels.metricName();
       for (int i = 0; i < grid.size(); i++) {
@@ -206,14 +206,14 @@ final class HistogramFunctions {
     return evaluator.merge(out);
   }
 
-  private static void split(StepSeries s, String label, double[] q, List<StepSeries> out) {
+  private void split(StepSeries s, String label, double[] q, List<StepSeries> out) {
     Map<String, StepSeries> byText = new LinkedHashMap<>();
     for (int i = 0; i < s.steps(); i++) {
       if (s.kinds[i] != StepSeries.NONE) {
         byText
             .computeIfAbsent(
                 openMetrics(q[i]),
-                t -> new StepSeries(s.labels.with(label, t), s.dropName, s.steps()))
+                t -> evaluator.context.series(s.labels.with(label, t), s.dropName, s.steps()))
             .copy(i, s, i);
       }
     }

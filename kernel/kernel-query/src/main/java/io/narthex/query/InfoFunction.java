@@ -170,7 +170,7 @@ final class InfoFunction {
       Labels.Builder b = s.labels.toBuilder();
       added.build().forEach(b::set);
       results
-          .computeIfAbsent(b.build(), l -> new StepSeries(l, s.dropName, s.steps()))
+          .computeIfAbsent(b.build(), l -> evaluator.context.series(l, s.dropName, s.steps()))
           .copy(i, s, i);
     }
     out.addAll(results.values());

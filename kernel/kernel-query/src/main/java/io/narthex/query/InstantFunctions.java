@@ -46,7 +46,7 @@ final class InstantFunctions {
       }
       case "scalar" -> toScalar(evaluator.vector(a.get(0), grid), grid);
       case "vector" -> {
-        StepSeries s = new StepSeries(Labels.EMPTY, false, grid.size());
+        StepSeries s = context.series(Labels.EMPTY, false, grid.size());
         double[] v = evaluator.scalars(a.get(0), grid);
         for (int i = 0; i < v.length; i++) {
           s.set(i, v[i]);
@@ -225,12 +225,12 @@ final class InstantFunctions {
     return evaluator.merge(out);
   }
 
-  private static List<StepSeries> floatsOf(List<StepSeries> in) {
+  private List<StepSeries> floatsOf(List<StepSeries> in) {
     List<StepSeries> out = new ArrayList<>(in.size());
     for (StepSeries s : in) {
       StepSeries r = s;
       if (s.hists != null) {
-        r = new StepSeries(s.labels, s.dropName, s.steps());
+        r = context.series(s.labels, s.dropName, s.steps());
         for (int i = 0; i < s.steps(); i++) {
           if (s.kinds[i] == StepSeries.FLOAT) {
             r.set(i, s.floats[i]);
@@ -342,7 +342,7 @@ final class InstantFunctions {
     }
     Labels labels =
         Evaluator.unwrap(e) instanceof VectorSelector v ? absentLabels(v) : Labels.EMPTY;
-    StepSeries out = new StepSeries(labels, false, grid.size());
+    StepSeries out = context.series(labels, false, grid.size());
     boolean any = false;
     for (int i = 0; i < present.length; i++) {
       if (!present[i]) {
@@ -373,7 +373,7 @@ final class InstantFunctions {
 
   private List<StepSeries> date(String name, List<Expr> a, Grid grid) {
     if (a.isEmpty()) {
-      StepSeries now = new StepSeries(Labels.EMPTY, false, grid.size());
+      StepSeries now = context.series(Labels.EMPTY, false, grid.size());
       for (int i = 0; i < grid.size(); i++) {
         now.set(i, part(name, grid.time(i) / 1000.0));
       }

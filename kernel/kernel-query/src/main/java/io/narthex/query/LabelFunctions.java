@@ -31,8 +31,17 @@ final class LabelFunctions {
     Template template = Template.of(replacement);
     List<StepSeries> in = e.vector(a.get(0), grid);
     List<StepSeries> out = new ArrayList<>(in.size());
+    long references = replacement.chars().filter(c -> c == '$').count();
     for (StepSeries s : in) {
-      String value = pattern.replace(s.labels.get(src), template);
+      e.context.check();
+      String source = s.labels.get(src);
+      long most = 2 * (replacement.length() + references * source.length());
+      e.context.take(most);
+      String value = pattern.replace(source, template);
+      e.context.drop(most);
+      if (value != null) {
+        e.context.retain(2L * value.length());
+      }
       out.add(
           value == null
               ? s
@@ -58,6 +67,12 @@ final class LabelFunctions {
     List<StepSeries> in = e.vector(a.get(0), grid);
     List<StepSeries> out = new ArrayList<>(in.size());
     for (StepSeries s : in) {
+      e.context.check();
+      long length = (long) separator.length() * sources.size();
+      for (String source : sources) {
+        length += s.labels.get(source).length();
+      }
+      e.context.retain(4 * length);
       StringBuilder b = new StringBuilder();
       for (int i = 0; i < sources.size(); i++) {
         b.append(i > 0 ? separator : "").append(s.labels.get(sources.get(i)));

@@ -73,7 +73,7 @@ final class ParallelWindows {
     for (int from = 0; from < windows.series.size(); from += most) {
       int to = Math.min(windows.series.size(), from + most);
       context.checkNow();
-      context.room((long) (to - from) * grid.size());
+      context.take((to - from) * StepSeries.bytes(grid.size()));
       new Batch(windows.series.subList(from, to)).run(sink);
     }
   }
@@ -130,6 +130,8 @@ final class ParallelWindows {
         if (!results[i].isEmpty()) {
           context.hold(results[i].samples());
           sink.add(results[i]);
+        } else {
+          context.drop(StepSeries.bytes(grid.size()));
         }
       }
     }

@@ -1,6 +1,7 @@
 package io.narthex.query;
 
 import io.narthex.format.re2.Re2;
+import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
@@ -12,6 +13,7 @@ import io.narthex.promql.ParserOptions;
 import io.narthex.promql.Printer;
 import io.narthex.promql.PromqlParser;
 import io.narthex.promql.ValueType;
+import io.narthex.service.query.AnswerMemory;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
@@ -28,15 +30,24 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine: parses a query, waits for its turn, evaluates it over a storage. Thread-safe; a query
- * runs on the thread that asks, and ends early when that thread is interrupted.
+ * The engine: waits for a query's turn, parses it, evaluates it over a storage. Thread-safe; a
+ * query that a virtual thread asks for runs on a thread of the platform, see {@link QueryThreads},
+ * and ends early when the thread that asks is interrupted.
+ *
+ * <p>What a query holds is counted in samples and in bytes. One that finds no memory because others
+ * hold it begins again when it is free, see {@link QueryMemory}. A range query that would hold more
+ * than one query may is evaluated in slices of its steps: wide vectors with few values are small
+ * results, but have room for all steps on the way.
  */
 public final class PromqlEngine implements QueryEngine, QueryInspector {
   private static final NativeHistogram[] NO_HISTOGRAMS = new NativeHistogram[0];
@@ -44,7 +55,33 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
   private final Storage storage;
   private final Supplier<EngineOptions> settings;
   private final Semaphore slots;
+  private final Semaphore parsers;
   private final FunctionRegistry functions;
+  private final QueryMemory memory;
+  private final QueryThreads threads;
+
+  /** Is given the reason of each query that is refused because of a limit. */
+  volatile Consumer<Refusal> refusals = reason -> {};
+
+  /** A limit that a query exceeds. */
+  enum Refusal {
+    /** Characters of the text. */
+    LENGTH,
+    /** Tokens of the text. */
+    TOKENS,
+    /** Depth of the expression. */
+    DEPTH,
+    /** Samples held. */
+    SAMPLES,
+    /** Bytes held. */
+    MEMORY,
+    /** The time it may take, all of which it waited for its turn or for memory. */
+    QUEUE;
+
+    String text() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
 
   /** Whether queries are planned; switched off to compare. */
   boolean planned = true;
@@ -68,28 +105,70 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
    */
   public PromqlEngine(
       Storage storage, Supplier<EngineOptions> settings, FunctionRegistry functions) {
+    this(storage, settings, functions, QueryMemory.ofHeap());
+  }
+
+  PromqlEngine(
+      Storage storage,
+      Supplier<EngineOptions> settings,
+      FunctionRegistry functions,
+      QueryMemory memory) {
     this.storage = storage;
     this.functions = functions;
     this.settings = settings;
-    this.slots = new Semaphore(settings.get().maxConcurrent(), true);
+    this.memory = memory;
+    int most = settings.get().maxConcurrent();
+    this.slots = new Semaphore(most, true);
+    this.parsers = new Semaphore(Runtime.getRuntime().availableProcessors(), true);
+    this.threads = new QueryThreads(most + parsers.availablePermits());
+  }
+
+  QueryMemory memory() {
+    return memory;
+  }
+
+  /** Ends the threads when they are idle; queries can be asked for no more. */
+  void stop() {
+    threads.stop();
   }
 
   /** Returns the parser for some settings. */
   public static PromqlParser parser(EngineOptions o) {
-    return parser(o, name -> null);
+    return parser(o, name -> null, () -> {});
   }
 
-  private static PromqlParser parser(EngineOptions o, ParserOptions.FunctionSource extra) {
+  private static PromqlParser parser(
+      EngineOptions o, ParserOptions.FunctionSource extra, PromqlParser.Progress progress) {
     return new PromqlParser(
         new ParserOptions(
             o.experimentalFunctions(),
             o.extendedRangeSelectors(),
             o.binopFill(),
-            Re2::compile,
-            extra));
+            pattern -> {
+              progress.check();
+              return Re2.compile(pattern);
+            },
+            extra),
+        progress);
   }
 
-  private Expr parse(String expression, EngineOptions o, FunctionRegistry.Lease lease) {
+  /** Has a parser stop at a deadline or an interrupt, and ask for the memory it needs. */
+  private record Watch(long deadlineNanos, QueryMemory.Share share)
+      implements PromqlParser.Progress {
+    @Override
+    public void begin(int tokens) {
+      share.require((long) tokens * PromqlParser.BYTES_PER_TOKEN);
+      check();
+    }
+
+    @Override
+    public void check() {
+      QueryContext.checkNow(deadlineNanos, "query preparation");
+    }
+  }
+
+  private Expr parse(
+      String expression, EngineOptions o, FunctionRegistry.Lease lease, Watch watch) {
     Map<String, String> gone = new HashMap<>();
     ParserOptions.FunctionSource source =
         name -> {
@@ -101,8 +180,9 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
           return f == null ? null : PluginFunctions.signature(f);
         };
     try {
-      return parser(o, source).parse(expression);
+      return parser(o, source, watch).parse(expression);
     } catch (ParseException e) {
+      refused(e);
       String first = e.errors().getFirst().message();
       for (Map.Entry<String, String> g : gone.entrySet()) {
         if (isUnknown(first, g.getKey())) {
@@ -123,27 +203,28 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     return message.equals("unknown function with name \"" + function + "\"");
   }
 
+  /** Counts an expression that is refused for its size. */
+  private void refused(ParseException e) {
+    ParseException.Limit limit = e.limit();
+    if (limit != null) {
+      refusals.accept(
+          switch (limit) {
+            case LENGTH -> Refusal.LENGTH;
+            case TOKENS -> Refusal.TOKENS;
+            case DEPTH -> Refusal.DEPTH;
+          });
+    }
+  }
+
   @Override
   public QueryResult instant(String expression, long timeMs, Options options) {
-    long prepared = System.nanoTime();
-    EngineOptions o = settings.get();
-    try (FunctionRegistry.Lease lease = functions.lease()) {
-      Expr expr = parse(expression, o, lease);
-      return run(expr, expression, timeMs, timeMs, 0, true, options, o, prepared, lease, null);
-    }
+    return new Run(expression, timeMs, timeMs, 0, true, options, false).run().result;
   }
 
   @Override
   public QueryResult range(
       String expression, long startMs, long endMs, long stepMs, Options options) {
-    long prepared = System.nanoTime();
-    EngineOptions o = settings.get();
-    try (FunctionRegistry.Lease lease = functions.lease()) {
-      Expr expr = parse(expression, o, lease);
-      checkRange(expr, stepMs);
-      return run(
-          expr, expression, startMs, endMs, stepMs, false, options, o, prepared, lease, null);
-    }
+    return new Run(expression, startMs, endMs, stepMs, false, options, false).run().result;
   }
 
   private static void checkRange(Expr expr, long stepMs) {
@@ -160,30 +241,101 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     }
   }
 
-  @Override
-  public String format(String expression) {
-    try (FunctionRegistry.Lease lease = functions.lease()) {
-      return Printer.pretty(parse(expression, settings.get(), lease));
+  /** What is done with a syntax tree. */
+  private interface Use<T> {
+    T of(Expr expr);
+  }
+
+  /** Parses outside of queries: as many texts at a time as there are cores. */
+  private <T> T parsed(String expression, Use<T> use) {
+    EngineOptions o = settings.get();
+    return inTurn(
+        parsers,
+        System.nanoTime() + o.timeout().toNanos(),
+        (watch, share) -> {
+          try (FunctionRegistry.Lease lease = functions.lease()) {
+            return use.of(parse(expression, o, lease, watch));
+          }
+        });
+  }
+
+  /** Something that needs a turn, and memory. */
+  private interface Turn<T> {
+    T take(Watch watch, QueryMemory.Share share);
+  }
+
+  /** Waits for a turn and takes it; when there is no memory, again as soon as there is. */
+  private <T> T inTurn(Semaphore turns, long deadline, Turn<T> turn) {
+    QueryMemory.Share share = memory.open();
+    try {
+      while (true) {
+        acquire(turns, deadline);
+        long needed;
+        try {
+          QueryMemory.Share mine = share;
+          return threads.run(() -> turn.take(new Watch(deadline, mine), mine));
+        } catch (QueryMemory.Shortage e) {
+          needed = e.needed;
+        } catch (QueryMemory.TooLarge e) {
+          refusals.accept(Refusal.MEMORY);
+          throw QueryContext.failed(QueryContext.TOO_MANY);
+        } catch (QueryContext.TooManySamples e) {
+          refusals.accept(Refusal.SAMPLES);
+          throw QueryContext.failed(QueryContext.TOO_MANY);
+        } finally {
+          turns.release();
+        }
+        share.close();
+        share = memory.await(needed, deadline);
+      }
+    } catch (QueryMemory.TimedOut e) {
+      refusals.accept(Refusal.QUEUE);
+      throw new QueryException(Kind.TIMEOUT, "query timed out in query queue");
+    } finally {
+      share.close();
+    }
+  }
+
+  private static void acquire(Semaphore turns, long deadline) {
+    try {
+      if (!turns.tryAcquire()
+          && !turns.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+        throw new QueryMemory.TimedOut();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new QueryException(Kind.CANCELED, "query was canceled in query queue");
+    }
+    if (System.nanoTime() - deadline >= 0) {
+      turns.release();
+      throw new QueryMemory.TimedOut();
     }
   }
 
   @Override
+  public String format(String expression) {
+    return parsed(expression, Printer::pretty);
+  }
+
+  @Override
   public List<List<Matcher>> selectors(String expression) {
-    List<List<Matcher>> found = new ArrayList<>();
-    Deque<Expr> left = new ArrayDeque<>();
-    try (FunctionRegistry.Lease lease = functions.lease()) {
-      left.push(parse(expression, settings.get(), lease));
-    }
-    while (!left.isEmpty()) {
-      Expr e = left.pop();
-      if (e instanceof Expr.VectorSelector v) {
-        found.add(v.matchers());
-      } else if (e instanceof MatrixSelector m) {
-        found.add(m.selector().matchers());
-      }
-      SyntaxTree.children(e).reversed().forEach(left::push);
-    }
-    return found;
+    return parsed(
+        expression,
+        expr -> {
+          List<List<Matcher>> found = new ArrayList<>();
+          Deque<Expr> left = new ArrayDeque<>();
+          left.push(expr);
+          while (!left.isEmpty()) {
+            Expr e = left.pop();
+            if (e instanceof Expr.VectorSelector v) {
+              found.add(v.matchers());
+            } else if (e instanceof MatrixSelector m) {
+              found.add(m.selector().matchers());
+            }
+            SyntaxTree.children(e).reversed().forEach(left::push);
+          }
+          return found;
+        });
   }
 
   @Override
@@ -193,39 +345,17 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
 
   @Override
   public Map<String, @Nullable Object> syntaxTree(String expression) {
-    try (FunctionRegistry.Lease lease = functions.lease()) {
-      return SyntaxTree.of(parse(expression, settings.get(), lease));
-    }
+    return parsed(expression, SyntaxTree::of);
   }
 
   @Override
   public PlanNode explain(
       String expression, long startMs, long endMs, long stepMs, Options options) {
-    long prepared = System.nanoTime();
-    EngineOptions o = settings.get();
     boolean instant = stepMs == 0;
-    long end = instant ? startMs : endMs;
-    try (FunctionRegistry.Lease lease = functions.lease()) {
-      Expr expr = parse(expression, o, lease);
-      if (!instant) {
-        checkRange(expr, stepMs);
-      }
-      Recorder recorder = new Recorder();
-      QueryResult unused =
-          run(
-              expr,
-              expression,
-              startMs,
-              end,
-              stepMs,
-              instant,
-              options,
-              o,
-              prepared,
-              lease,
-              recorder);
-      return recorder.plan(expr, this::countSeries);
-    }
+    Outcome o =
+        new Run(expression, startMs, instant ? startMs : endMs, stepMs, instant, options, true)
+            .run();
+    return Objects.requireNonNull(o.recorder).plan(o.expr, this::countSeries);
   }
 
   private long countSeries(List<Matcher> matchers) {
@@ -236,103 +366,316 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
 
   @Override
   public void check(String expression) {
-    try (FunctionRegistry.Lease lease = functions.lease()) {
-      Expr unused = parse(expression, settings.get(), lease);
-    }
+    Expr unused = parsed(expression, expr -> expr);
   }
 
   @Override
   public List<Matcher> selector(String text) {
-    try {
-      return parser(settings.get()).parseSelector(text).matchers();
-    } catch (ParseException e) {
-      throw new QueryException(Kind.BAD_DATA, String.valueOf(e.getMessage()));
+    EngineOptions o = settings.get();
+    return inTurn(
+        parsers,
+        System.nanoTime() + o.timeout().toNanos(),
+        (watch, share) -> {
+          try {
+            return parser(o, name -> null, watch).parseSelector(text).matchers();
+          } catch (ParseException e) {
+            refused(e);
+            throw new QueryException(Kind.BAD_DATA, String.valueOf(e.getMessage()));
+          }
+        });
+  }
+
+  /** What a run gives. */
+  private record Outcome(QueryResult result, Expr expr, @Nullable Recorder recorder) {}
+
+  /** One query. */
+  private final class Run {
+    /** Into how many slices the steps are cut, one after the other when there is no memory. */
+    private static final int[] SLICES = {1, 8, 64};
+
+    private final String text;
+    private final long startMs;
+    private final long endMs;
+    private final long stepMs;
+    private final boolean instant;
+    private final Options options;
+    private final boolean recorded;
+    private final EngineOptions settings = PromqlEngine.this.settings.get();
+    private final long created = System.nanoTime();
+    private final long deadline;
+    private int cut; // index into SLICES, kept when the query begins again
+
+    Run(
+        String text,
+        long startMs,
+        long endMs,
+        long stepMs,
+        boolean instant,
+        Options options,
+        boolean recorded) {
+      this.text = text;
+      this.startMs = startMs;
+      this.endMs = endMs;
+      this.stepMs = stepMs;
+      this.instant = instant;
+      this.options = options;
+      this.recorded = recorded;
+      Duration most = settings.timeout();
+      Duration timeout = options.timeout();
+      deadline =
+          created + (timeout == null || timeout.compareTo(most) > 0 ? most : timeout).toNanos();
+    }
+
+    Outcome run() {
+      try {
+        return inTurn(slots, deadline, this::attempt);
+      } catch (StorageException.Closed e) {
+        throw new QueryException(Kind.UNAVAILABLE, String.valueOf(e.getMessage()));
+      } catch (StorageException e) {
+        throw new QueryException(Kind.INTERNAL, String.valueOf(e.getMessage()));
+      }
+    }
+
+    private Outcome attempt(Watch watch, QueryMemory.Share share) {
+      long begun = System.nanoTime();
+      try (FunctionRegistry.Lease lease = functions.lease()) {
+        Expr expr = parse(text, settings, lease, watch);
+        if (!instant) {
+          checkRange(expr, stepMs);
+        }
+        while (true) {
+          try {
+            return evaluate(expr, lease, share, begun);
+          } catch (QueryMemory.TooLarge e) {
+            if (cut == SLICES.length - 1 || size() <= SLICES[cut]) {
+              throw e;
+            }
+            cut++;
+          }
+        }
+      }
+    }
+
+    private long size() {
+      return instant ? 1 : endMs < startMs ? 0 : (endMs - startMs) / stepMs + 1;
+    }
+
+    private Outcome evaluate(
+        Expr expr, FunctionRegistry.Lease lease, QueryMemory.Share share, long begun) {
+      long parsed = System.nanoTime();
+      if (size() > Integer.MAX_VALUE - 8) {
+        throw new QueryMemory.TooLarge();
+      }
+      Recorder recorder = recorded ? new Recorder() : null;
+      Annotations annotations = new Annotations(text);
+      Grid grid = new Grid(startMs, instant ? 1 : stepMs, (int) size());
+      Parts parts = new Parts(grid);
+      int width = (grid.size() + SLICES[cut] - 1) / SLICES[cut];
+      Figures figures = new Figures(options.perStepStatistics() ? grid.size() : 0);
+      int from = 0;
+      do {
+        Grid slice =
+            from == 0 && width == grid.size()
+                ? grid
+                : new Grid(grid.time(from), grid.stepMs(), Math.min(width, grid.size() - from));
+        QueryContext context =
+            new QueryContext(
+                settings,
+                storage,
+                startMs,
+                endMs,
+                stepMs,
+                instant,
+                (options.lookback() == null ? settings.lookback() : options.lookback()).toMillis(),
+                deadline,
+                lease,
+                annotations,
+                share,
+                figures.peak,
+                parts.bytes);
+        context.fits(slice.size());
+        context.recorder = recorder;
+        if (options.perStepStatistics()) {
+          context.countPerStep(slice.size());
+        }
+        if (planned) {
+          context.plan = Planner.plan(expr, slice, context, !options.statistics());
+        }
+        if (recorder != null) {
+          recorder.use(context.plan);
+        }
+        Evaluator evaluator = new Evaluator(context);
+        parts.add(
+            instant ? instantData(evaluator, expr, slice) : rangeData(evaluator, expr, slice));
+        figures.add(context, from);
+        from += width;
+      } while (from < grid.size());
+      QueryResult.Data data = parts.whole();
+      keep(share, parts.bytes);
+      long done = System.nanoTime();
+      QueryResult result =
+          new QueryResult(
+              data,
+              annotations.warnings(),
+              annotations.infos(),
+              new QueryResult.Statistics(
+                  done - parsed,
+                  0,
+                  parsed - begun,
+                  done - parsed,
+                  begun - created,
+                  done - created,
+                  figures.queryable,
+                  figures.read,
+                  figures.peak,
+                  options.perStepStatistics() ? figures.perStep : null));
+      return new Outcome(result, expr, recorder);
+    }
+
+    /** Has the caller keep the memory of the answer, if it will give it back. */
+    private void keep(QueryMemory.Share share, long bytes) {
+      AnswerMemory memory = options.memory();
+      if (memory != null) {
+        memory.hold(share.split(bytes)::close);
+      }
     }
   }
 
-  private QueryResult run(
-      Expr expr,
-      String text,
-      long startMs,
-      long endMs,
-      long stepMs,
-      boolean instant,
-      Options options,
-      EngineOptions o,
-      long preparedNanos,
-      FunctionRegistry.Lease lease,
-      @Nullable Recorder recorder) {
-    Duration timeout = options.timeout() == null ? o.timeout() : options.timeout();
-    if (timeout.compareTo(o.timeout()) > 0) {
-      timeout = o.timeout();
+  /** What a query has cost so far. */
+  private static final class Figures {
+    long queryable;
+    long read;
+
+    /** Samples held at most: what the slices held together, since one query would have. */
+    long peak;
+
+    final long[] perStep;
+
+    Figures(int steps) {
+      perStep = new long[steps];
     }
-    Duration lookback = options.lookback() == null ? o.lookback() : options.lookback();
-    long deadline = System.nanoTime() + timeout.toNanos();
-    long queued = System.nanoTime();
-    try {
-      if (!slots.tryAcquire(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
-        throw new QueryException(Kind.TIMEOUT, "query timed out in query queue");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new QueryException(Kind.CANCELED, "query was canceled in query queue");
+
+    void add(QueryContext context, int from) {
+      queryable += context.queryableSamples();
+      read += context.samplesRead();
+      peak += context.peakSamples();
+      long[] more = context.perStep();
+      System.arraycopy(more, 0, perStep, from, more.length);
     }
-    long begun = System.nanoTime();
-    try {
-      QueryContext context =
-          new QueryContext(
-              o,
-              storage,
-              text,
-              startMs,
-              endMs,
-              stepMs,
-              instant,
-              lookback.toMillis(),
-              deadline,
-              lease);
-      context.recorder = recorder;
-      long size = instant ? 1 : endMs < startMs ? 0 : (endMs - startMs) / stepMs + 1;
-      if (size > Integer.MAX_VALUE - 8) {
-        throw QueryContext.failed(
-            "query processing would load too many samples into memory in query execution");
-      }
-      Grid grid = new Grid(startMs, instant ? 1 : stepMs, (int) size);
-      if (options.perStepStatistics()) {
-        context.countPerStep(grid.size());
-      }
-      if (planned) {
-        context.plan = Planner.plan(expr, grid, context, !options.statistics());
-      }
-      if (recorder != null) {
-        recorder.use(context.plan);
-      }
-      Evaluator evaluator = new Evaluator(context);
-      QueryResult.Data data =
-          instant ? instantData(evaluator, expr, grid) : rangeData(evaluator, expr, grid);
-      long done = System.nanoTime();
-      return new QueryResult(
-          data,
-          context.annotations.warnings(),
-          context.annotations.infos(),
-          new QueryResult.Statistics(
-              done - begun,
-              0,
-              queued - preparedNanos,
-              done - begun,
-              begun - queued,
-              done - preparedNanos,
-              context.queryableSamples(),
-              context.samplesRead(),
-              context.peakSamples(),
-              options.perStepStatistics() ? context.perStep() : null));
-    } catch (StorageException.Closed e) {
-      throw new QueryException(Kind.UNAVAILABLE, String.valueOf(e.getMessage()));
-    } catch (StorageException e) {
-      throw new QueryException(Kind.INTERNAL, String.valueOf(e.getMessage()));
-    } finally {
-      slots.release();
+  }
+
+  /** The answers for the slices of a query, which become one. */
+  private static final class Parts {
+    private final Grid grid;
+    private final Map<Labels, List<QueryResult.Series>> series = new HashMap<>();
+    private QueryResult.@Nullable Data first;
+
+    /** About the bytes of all parts. */
+    long bytes;
+
+    Parts(Grid grid) {
+      this.grid = grid;
     }
+
+    void add(QueryResult.Data part) {
+      bytes += bytes(part);
+      if (first == null && series.isEmpty()) {
+        first = part;
+        return;
+      }
+      scatter(first);
+      first = null;
+      scatter(part);
+    }
+
+    private void scatter(QueryResult.@Nullable Data part) {
+      if (part instanceof QueryResult.Data.Matrix m) {
+        for (QueryResult.Series s : m.series()) {
+          series.computeIfAbsent(s.labels(), l -> new ArrayList<>(2)).add(s);
+        }
+      }
+    }
+
+    QueryResult.Data whole() {
+      if (first != null) {
+        return first;
+      }
+      List<Labels> order = new ArrayList<>(series.keySet());
+      order.sort(null);
+      long[] allTimes = times(grid);
+      List<QueryResult.Series> out = new ArrayList<>(order.size());
+      for (Labels labels : order) {
+        out.add(join(labels, Objects.requireNonNull(series.remove(labels)), allTimes));
+      }
+      return new QueryResult.Data.Matrix(out);
+    }
+
+    private static QueryResult.Series join(
+        Labels labels, List<QueryResult.Series> parts, long[] allTimes) {
+      int floats = 0;
+      int hists = 0;
+      for (QueryResult.Series s : parts) {
+        floats += s.timesMs().length;
+        hists += s.histogramTimesMs().length;
+      }
+      boolean whole = floats == allTimes.length;
+      long[] times = whole ? allTimes : new long[floats];
+      double[] values = new double[floats];
+      long[] histTimes = hists == 0 ? Samples.NO_TIMES : new long[hists];
+      NativeHistogram[] histograms = hists == 0 ? NO_HISTOGRAMS : new NativeHistogram[hists];
+      int f = 0;
+      int h = 0;
+      for (QueryResult.Series s : parts) {
+        int n = s.timesMs().length;
+        if (!whole) {
+          System.arraycopy(s.timesMs(), 0, times, f, n);
+        }
+        System.arraycopy(s.values(), 0, values, f, n);
+        f += n;
+        n = s.histogramTimesMs().length;
+        System.arraycopy(s.histogramTimesMs(), 0, histTimes, h, n);
+        System.arraycopy(s.histograms(), 0, histograms, h, n);
+        h += n;
+      }
+      return new QueryResult.Series(labels, times, values, histTimes, histograms);
+    }
+  }
+
+  private static final int RESULT_BYTES = 120;
+
+  /** Returns about how many bytes an answer takes; texts of labels are those of the series. */
+  private static long bytes(QueryResult.Data data) {
+    return switch (data) {
+      case QueryResult.Data.Scalar _, QueryResult.Data.Text _ -> RESULT_BYTES;
+      case QueryResult.Data.Vector v -> {
+        long n = (long) RESULT_BYTES * v.samples().size();
+        for (QueryResult.VectorSample s : v.samples()) {
+          n += s.histogram() == null ? 0 : bytes(s.histogram());
+        }
+        yield n;
+      }
+      case QueryResult.Data.Matrix m -> {
+        long n = 0;
+        long[] shared = null;
+        for (QueryResult.Series s : m.series()) {
+          n += RESULT_BYTES + 8L * s.values().length + 16L * s.histograms().length;
+          if (s.timesMs() != shared) {
+            n += 8L * s.timesMs().length;
+            shared = s.timesMs();
+          }
+          NativeHistogram before = null;
+          for (NativeHistogram h : s.histograms()) {
+            n += h == before ? 0 : bytes(h);
+            before = h;
+          }
+        }
+        yield n;
+      }
+    };
+  }
+
+  private static long bytes(NativeHistogram h) {
+    return 160 + 16L * (h.positiveBuckets().length + h.negativeBuckets().length);
   }
 
   /* results */
@@ -372,6 +715,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
         new RangeFunction(evaluator.context.annotations, range.position()) {
           @Override
           void apply(Window w, StepSeries unused) {
+            evaluator.context.take(RESULT_BYTES + 16L * (w.floats() + w.hists()));
             NativeHistogram[] h = new NativeHistogram[w.hists()];
             for (int i = 0; i < h.length; i++) {
               h[i] = samples.hists[w.histLo + i].toModel();
@@ -385,7 +729,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
                     h));
           }
         };
-    StepSeries unused = new StepSeries(io.narthex.model.Labels.EMPTY, false, 1);
+    StepSeries unused = new StepSeries(Labels.EMPTY, false, 1);
     for (Samples s : windows.series) {
       collect.begin(s);
       windows.slide(s, collect, unused, grid, evaluator.context);
@@ -406,21 +750,14 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     }
     Value v = evaluator.eval(expr, grid);
     if (v instanceof Value.Scalar s) {
-      long[] times = new long[grid.size()];
-      for (int i = 0; i < times.length; i++) {
-        times[i] = grid.time(i);
-      }
       out.add(
           new QueryResult.Series(
-              io.narthex.model.Labels.EMPTY, times, s.values(), new long[0], NO_HISTOGRAMS));
+              Labels.EMPTY, times(grid), s.values(), Samples.NO_TIMES, NO_HISTOGRAMS));
       return new QueryResult.Data.Matrix(out);
     }
-    long[] allTimes = new long[grid.size()];
-    for (int i = 0; i < allTimes.length; i++) {
-      allTimes[i] = grid.time(i);
-    }
+    long[] allTimes = times(grid);
     for (StepSeries s : evaluator.finish(((Value.Vector) v).series())) {
-      QueryResult.Series series = series(s, grid, allTimes);
+      QueryResult.Series series = series(s, grid, allTimes, evaluator.context);
       if (series.timesMs().length + series.histogramTimesMs().length > 0) {
         out.add(series);
       }
@@ -429,8 +766,17 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     return new QueryResult.Data.Matrix(out);
   }
 
+  private static long[] times(Grid grid) {
+    long[] times = new long[grid.size()];
+    for (int i = 0; i < times.length; i++) {
+      times[i] = grid.time(i);
+    }
+    return times;
+  }
+
   /** Returns a series of the result; one without gaps shares the times of all steps. */
-  private static QueryResult.Series series(StepSeries s, Grid grid, long[] allTimes) {
+  private static QueryResult.Series series(
+      StepSeries s, Grid grid, long[] allTimes, QueryContext context) {
     int floats = 0;
     int hists = 0;
     for (byte k : s.kinds) {
@@ -440,6 +786,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     if (floats == s.steps()) {
       return new QueryResult.Series(s.labels, allTimes, s.floats, Samples.NO_TIMES, NO_HISTOGRAMS);
     }
+    context.take(RESULT_BYTES + 16L * floats + 24L * hists);
     long[] times = new long[floats];
     double[] values = new double[floats];
     long[] histTimes = new long[hists];

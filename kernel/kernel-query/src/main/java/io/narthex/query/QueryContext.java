@@ -1,5 +1,6 @@
 package io.narthex.query;
 
+import io.narthex.model.Labels;
 import io.narthex.promql.DurationExpr;
 import io.narthex.promql.PosRange;
 import io.narthex.service.query.FunctionRegistry;
@@ -13,8 +14,11 @@ import org.jspecify.annotations.Nullable;
 
 /** What belongs to one running query: its limits, its annotations, its storage. One thread. */
 final class QueryContext {
-  private static final long MIN_ROOM = 10_000_000;
   private static final long MOST_STEPS = Integer.MAX_VALUE - 8;
+
+  /** What a query is told that would hold too much, whether samples or bytes. */
+  static final String TOO_MANY =
+      "query processing would load too many samples into memory in query execution";
 
   final EngineOptions options;
   final Storage storage;
@@ -49,7 +53,10 @@ final class QueryContext {
   private long peak;
   private long samplesRead;
   private int ticks;
-  private long room;
+  private long bytes;
+  private long retained;
+  private final long samplesBefore;
+  private final QueryMemory.Share memory;
   private long queryable;
   private int insideSubquery;
   private long inSubqueries;
@@ -58,18 +65,24 @@ final class QueryContext {
   QueryContext(
       EngineOptions options,
       Storage storage,
-      String query,
       long startMs,
       long endMs,
       long stepMs,
       boolean instant,
       long lookbackMs,
       long deadlineNanos,
-      FunctionRegistry.Lease functions) {
+      FunctionRegistry.Lease functions,
+      Annotations annotations,
+      QueryMemory.Share memory,
+      long samplesBefore,
+      long bytesBefore) {
     this.options = options;
     this.storage = storage;
     this.functions = functions;
-    this.annotations = new Annotations(query);
+    this.annotations = annotations;
+    this.memory = memory;
+    this.samplesBefore = samplesBefore;
+    this.retained = bytesBefore;
     this.startMs = startMs;
     this.endMs = endMs;
     this.stepMs = stepMs;
@@ -104,41 +117,83 @@ final class QueryContext {
   void settle(long n) {
     samples = n;
     peak = Math.max(peak, n);
-    if (n > options.maxSamples()) {
-      throw failed("query processing would load too many samples into memory in query execution");
+    if (samplesBefore + n > options.maxSamples()) {
+      throw new TooManySamples();
     }
   }
 
+  /** The limit of samples is exceeded. */
+  static final class TooManySamples extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    TooManySamples() {
+      super(TOO_MANY, null, false, false);
+    }
+  }
+
+  /* memory: estimated bytes, asked for before they are used */
+
   /**
-   * Counts steps of series for which there is room now, used or not. Queries over many sparse
-   * series take memory far beyond their samples, so this has a bound of its own.
+   * Counts bytes that the part being evaluated is about to take.
+   *
+   * @throws QueryMemory.TooLarge when no query may hold so much
+   * @throws QueryMemory.Shortage when other queries hold too much
    */
-  void room(long steps) {
-    room += steps;
-    refuseOver(mostRoom(), room);
+  void take(long n) {
+    bytes += n;
+    memory.require(bytes + retained);
+  }
+
+  /** Counts bytes that the part being evaluated has dropped. */
+  void drop(long n) {
+    bytes -= n;
+  }
+
+  /** Returns what the parts evaluated so far hold. */
+  long taken() {
+    return bytes;
+  }
+
+  /** Sets what the parts evaluated so far hold. */
+  void settleBytes(long n) {
+    bytes = n;
+    memory.require(bytes + retained);
+  }
+
+  /** Counts bytes that stay beyond the part being evaluated. */
+  void retain(long n) {
+    retained += n;
+    memory.require(bytes + retained);
+  }
+
+  /** Counts bytes that had stayed and are dropped. */
+  void release(Retained what) {
+    retained -= what.bytes;
+    what.bytes = 0;
+  }
+
+  /** Bytes that stay until somebody drops them. */
+  static final class Retained {
+    long bytes;
+  }
+
+  /** Retains bytes under a name, to be released later. */
+  void retain(Retained what, long n) {
+    what.bytes += n;
+    retain(n);
   }
 
   /** Refuses a grid of more steps than one series can have room for, before anything is made. */
   void fits(long steps) {
-    refuseOver(Math.min(mostRoom(), MOST_STEPS), steps);
-  }
-
-  private long mostRoom() {
-    return Math.max(MIN_ROOM, 2 * options.maxSamples());
-  }
-
-  private static void refuseOver(long most, long steps) {
-    if (steps > most) {
-      throw failed("query processing would load too many samples into memory in query execution");
+    if (steps > MOST_STEPS || !memory.allows(steps * StepSeries.STEP_BYTES)) {
+      throw new QueryMemory.TooLarge();
     }
   }
 
-  long room() {
-    return room;
-  }
-
-  void settleRoom(long steps) {
-    room = steps;
+  /** Returns an empty series after making sure that there is memory for it. */
+  StepSeries series(Labels labels, boolean dropName, int steps) {
+    take(StepSeries.bytes(steps));
+    return new StepSeries(labels, dropName, steps);
   }
 
   /** Counts samples that a step of the query looked at. */
@@ -267,11 +322,16 @@ final class QueryContext {
 
   /** Fails when the query has been cancelled or has run out of time. */
   void checkNow() {
+    checkNow(deadlineNanos, "expression evaluation");
+  }
+
+  /** Fails when the thread has been interrupted or the time is over. */
+  static void checkNow(long deadlineNanos, String where) {
     if (Thread.currentThread().isInterrupted()) {
-      throw canceled();
+      throw new QueryException(Kind.CANCELED, "query was canceled in " + where);
     }
     if (System.nanoTime() - deadlineNanos > 0) {
-      throw new QueryException(Kind.TIMEOUT, "query timed out in expression evaluation");
+      throw new QueryException(Kind.TIMEOUT, "query timed out in " + where);
     }
   }
 

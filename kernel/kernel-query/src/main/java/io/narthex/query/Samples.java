@@ -9,6 +9,7 @@ import java.util.Arrays;
  * in order of time. Filled once, then read only.
  */
 final class Samples {
+  private static final int HEAD_BYTES = 160;
   static final long[] NO_TIMES = new long[0];
   private static final double[] NO_VALUES = new double[0];
   private static final Hist[] NO_HISTS = new Hist[0];
@@ -26,6 +27,7 @@ final class Samples {
   Hist[] hists = NO_HISTS;
   long[] histStarts = NO_TIMES;
   int histCount;
+  private long histBytes;
 
   /**
    * Whether {@link #floatTimes} is the column of another series, which so far has the same times.
@@ -90,6 +92,7 @@ final class Samples {
     }
     histTimes[histCount] = time;
     hists[histCount++] = value;
+    histBytes += value.bytes();
   }
 
   /** Adds the first {@code n} samples of two columns; stale markers are left out unless wanted. */
@@ -141,6 +144,16 @@ final class Samples {
       histStarts = new long[histTimes.length];
     }
     histStarts[histCount - 1] = start;
+  }
+
+  /** Returns about how many bytes these samples take beyond the columns they share. */
+  long bytes() {
+    long n = HEAD_BYTES + 8L * floats.length + 8L * floatStarts.length;
+    if (!borrowed) {
+      n += 8L * floatTimes.length;
+    }
+    n += 12L * hists.length + 8L * histStarts.length;
+    return n + histBytes;
   }
 
   /** Returns the index of the first of {@code n} rising times after {@code time}. */

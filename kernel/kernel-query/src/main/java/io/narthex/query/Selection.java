@@ -93,13 +93,22 @@ final class Selection {
       return known;
     }
     long read = context.samplesRead();
+    long taken = context.taken();
     List<Samples> out = new ArrayList<>();
     each(request(matchers, minTime, maxTime, function, rangeMs, stepMs), stale, out::add);
     if (again) {
+      keep(taken);
       context.selections.put(key, out);
       context.kept.put(key, context.samplesRead() - read);
     }
     return out;
+  }
+
+  /** Retains what has been taken since then. */
+  private void keep(long taken) {
+    long bytes = context.taken() - taken;
+    context.drop(bytes);
+    context.retain(bytes);
   }
 
   /** Returns what to ask the storage for; see {@link SelectRequest.Hints} for the last three. */
@@ -118,7 +127,7 @@ final class Selection {
   }
 
   /**
-   * Reads series one by one.
+   * Reads series one by one. The bytes of each are taken when the sink gets it.
    *
    * @param stale whether stale markers are wanted
    * @param sink takes each that has samples
@@ -137,6 +146,8 @@ final class Selection {
         if (s.floatCount + s.histCount > 0) {
           last = s;
           sink.accept(s);
+        } else {
+          context.drop(s.bytes());
         }
       }
     }
@@ -150,9 +161,14 @@ final class Selection {
 
   private void read(SeriesCursor cursor, Samples s, boolean stale) {
     SampleTile t = tile(TILE);
+    long taken = s.bytes();
+    context.take(taken);
     while (cursor.nextTile(t)) {
       context.read(t.size);
       add(t, s, stale);
+      context.take(s.bytes() - taken);
+      taken = s.bytes();
+      context.check();
     }
   }
 
@@ -241,8 +257,7 @@ final class Selection {
             context.plan.again(v));
     for (Samples s : all) {
       context.check();
-      context.room(grid.size());
-      StepSeries series = new StepSeries(s.labels, false, grid.size());
+      StepSeries series = context.series(s.labels, false, grid.size());
       boolean any;
       if (smoothed) {
         any =
@@ -274,16 +289,15 @@ final class Selection {
     List<StepSeries> known = context.vectors.get(key);
     if (known != null) {
       context.read(context.kept.getOrDefault(key, 0L));
-      for (StepSeries s : known) {
-        context.room(grid.size());
-        count(s);
-      }
+      known.forEach(this::count);
       return known;
     }
     long read = context.samplesRead();
+    long taken = context.taken();
     List<StepSeries> out = new ArrayList<>();
     step(matchers, grid, offset, part, false, out::add);
     if (again) {
+      keep(taken);
       context.vectors.put(key, out);
       context.kept.put(key, context.samplesRead() - read);
     }
@@ -313,16 +327,20 @@ final class Selection {
         request(v.matchers(), first, last, "", 0, grid.stepMs()),
         true,
         s -> {
-          StepSeries series = new StepSeries(s.labels, false, grid.size());
-          context.room(grid.size());
+          StepSeries series = context.series(s.labels, false, grid.size());
           if (fill(s, series, grid, offset, Part.VALUE)) {
             count(series);
             sink.add(series);
           }
+          context.drop(StepSeries.bytes(grid.size()) + s.bytes());
         });
   }
 
-  /** Fills the steps of a selector while its samples are read; see {@link SeriesSink}. */
+  /**
+   * Fills the steps of a selector while its samples are read; see {@link SeriesSink}.
+   *
+   * @param reuses whether the sink is done with a series when it has been given it
+   */
   private void step(
       List<Matcher> matchers, Grid grid, long offset, Part part, boolean reuses, SeriesSink sink) {
     SampleTile t = tile(TILE);
@@ -331,27 +349,32 @@ final class Selection {
     SelectRequest request = request(matchers, first, grid.endMs() - offset, "", 0, grid.stepMs());
     StepFiller filler = new StepFiller(grid, offset, context.lookbackMs, part);
     StepSeries free = null; // its columns may be used
+    long columns = StepSeries.bytes(grid.size());
     try (SeriesCursor cursor = context.storage.select(request)) {
       while (cursor.nextSeries()) {
         context.check();
-        context.room(grid.size());
         StepSeries series =
             free == null
-                ? new StepSeries(cursor.labels(), false, grid.size())
+                ? context.series(cursor.labels(), false, grid.size())
                 : free.reused(cursor.labels());
         filler.begin(series);
         while (cursor.nextTile(t)) {
           context.read(t.size);
           filler.add(t, starts);
+          context.check();
         }
         boolean any = filler.end();
         if (any) {
+          long hists = series.bytes() - columns;
+          context.take(hists);
           count(series);
           sink.add(series);
+          context.drop(reuses ? hists : 0);
         }
         free = any && !reuses ? null : series;
       }
     }
+    context.drop(free == null ? 0 : columns);
   }
 
   /** Counts what an instant selector has found. */
@@ -388,9 +411,9 @@ final class Selection {
         if (found == Long.MIN_VALUE || stale) {
           continue;
         }
-        context.room(steps);
-        StepSeries s = new StepSeries(cursor.labels(), false, steps);
+        StepSeries s = context.series(cursor.labels(), false, steps);
         Hist h = hist == null ? null : hist(hist);
+        context.take(h == null ? 0 : h.bytes());
         for (int i = 0; i < steps; i++) {
           if (part == Part.TIME) {
             s.set(i, found / 1000.0);

@@ -106,6 +106,7 @@ final class SeriesFeed {
     } else {
       flush(); // what comes first goes first
       hand(evaluator.over(s, windows, function, grid));
+      context.drop(s.bytes());
     }
     sinceNanos = System.nanoTime();
   }
@@ -120,6 +121,9 @@ final class SeriesFeed {
         hand(evaluator.over(s, windows, function, grid));
       }
     }
+    for (Samples s : floats) {
+      context.drop(s.bytes());
+    }
     floats.clear();
     gathered = 0;
   }
@@ -132,5 +136,6 @@ final class SeriesFeed {
       throw Evaluator.sameLabelset();
     }
     sink.add(result);
+    context.drop(result.bytes());
   }
 }

@@ -26,6 +26,7 @@ final class Shared {
 
   private int places;
   private @Nullable Made made;
+  private final QueryContext.Retained kept = new QueryContext.Retained();
 
   /** Counts a place where the value is needed; returns whether it is the first. */
   boolean add() {
@@ -54,6 +55,7 @@ final class Shared {
     }
     if (places <= 0) {
       made = null;
+      evaluator.context.release(kept);
     }
     evaluator.context.repeat(known.cost);
     if (!known.notes.isEmpty()) {
@@ -69,6 +71,7 @@ final class Shared {
     Set<Annotations.Note> outer = context.annotations.begin();
     Value v = frozen(evaluator.evalOnce(e, grid));
     Set<Annotations.Note> notes = context.annotations.end(outer);
+    context.retain(kept, Evaluator.bytes(v));
     made = new Made(e, v, resets, context.since(mark), notes);
     return v;
   }

@@ -31,6 +31,9 @@ final class SharedRead {
     /** The filled steps once they are read, until the last place has got them. */
     @Nullable List<StepSeries> vector;
 
+    /** What these take. */
+    final QueryContext.Retained kept = new QueryContext.Retained();
+
     private @Nullable SharedRead owner;
 
     Member(long minTime, long maxTime, @Nullable Grid steps, long offsetMs, Part part) {
@@ -58,6 +61,9 @@ final class SharedRead {
 
   /** The samples between the times, without stale markers, if a range selector wants them. */
   @Nullable List<Samples> samples;
+
+  /** What these take. */
+  final QueryContext.Retained kept = new QueryContext.Retained();
 
   private SharedRead(int number, List<Matcher> matchers, List<Member> members) {
     this.number = number;
@@ -104,13 +110,15 @@ final class SharedRead {
   }
 
   /** Notes that a place has got what it wanted, or will not ask. */
-  void served(Member m) {
+  void served(Member m, QueryContext context) {
     m.places--;
     if (m.places <= 0) {
       m.vector = null;
+      context.release(m.kept);
     }
     if (m.steps == null && samples != null && !wantsSamples()) {
       samples = null;
+      context.release(kept);
     }
   }
 }

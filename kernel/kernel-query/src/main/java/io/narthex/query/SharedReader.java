@@ -28,7 +28,7 @@ final class SharedReader {
     SharedRead read = read(m);
     List<Samples> out = Objects.requireNonNull(read.samples, "samples");
     context.read(m.read);
-    read.served(m);
+    read.served(m, context);
     return out;
   }
 
@@ -41,21 +41,22 @@ final class SharedReader {
     List<StepSeries> out = Objects.requireNonNull(m.vector, "vector");
     context.read(m.read);
     for (StepSeries s : out) {
-      context.room(steps.size());
       if (!counted) {
         selection.count(s);
       }
     }
-    read.served(m);
+    read.served(m, context);
     return out;
   }
 
   private SharedRead read(Member m) {
     SharedRead read = Objects.requireNonNull(m.owner(), "owner");
     if (!read.done) {
-      long room = context.room();
-      new Pass(read, m).run();
-      context.settleRoom(room);
+      long taken = context.taken();
+      Pass pass = new Pass(read, m);
+      pass.run();
+      context.settleBytes(taken);
+      pass.retain();
       read.done = true;
     }
     return read;
@@ -93,19 +94,39 @@ final class SharedReader {
       read.samples = samples;
     }
 
+    /** Counts what waits for those that ask later. */
+    void retain() {
+      long n = 0;
+      if (samples != null) {
+        for (Samples s : samples) {
+          n += s.bytes();
+        }
+      }
+      context.retain(read.kept, n);
+      for (Filling f : fillings) {
+        long steps = 0;
+        for (StepSeries s : f.out) {
+          steps += s.bytes();
+        }
+        context.retain(f.member.kept, steps);
+      }
+    }
+
     private void series(SeriesCursor cursor) {
       Samples s = samples == null ? null : next(cursor, samples);
       for (Filling f : fillings) {
-        context.room(f.steps.size());
         f.begin(cursor);
       }
       SampleTile t = selection.tile();
+      long taken = 0;
       while (cursor.nextTile(t)) {
         for (Member m : read.members) {
           m.read += inside(t, m);
         }
         if (s != null) {
           selection.add(t, s, false);
+          context.take(s.bytes() - taken);
+          taken = s.bytes();
         }
         for (Filling f : fillings) {
           f.add(t);
@@ -145,7 +166,7 @@ final class SharedReader {
         StepSeries empty = current;
         StepSeries series =
             empty == null
-                ? new StepSeries(cursor.labels(), false, steps.size())
+                ? context.series(cursor.labels(), false, steps.size())
                 : empty.with(cursor.labels(), false);
         current = series;
         filler.begin(series);

@@ -6,6 +6,12 @@ import org.jspecify.annotations.Nullable;
 
 /** One series of an instant vector over all steps. Filled by its maker, then read only. */
 final class StepSeries {
+  /** Bytes that a step takes: its kind and its float. */
+  static final int STEP_BYTES = 9;
+
+  /** About the bytes of a series beside its steps: itself, its columns' heads, its labels. */
+  private static final int HEAD_BYTES = 160;
+
   static final byte NONE = 0;
   static final byte FLOAT = 1;
   static final byte HIST = 2;
@@ -98,6 +104,28 @@ final class StepSeries {
     }
     for (int i = 0; i < kinds.length; i++) {
       n += samples(i);
+    }
+    return n;
+  }
+
+  /** Returns about how many bytes a series of floats takes. */
+  static long bytes(int steps) {
+    return HEAD_BYTES + (long) STEP_BYTES * steps;
+  }
+
+  /** Returns about how many bytes this series takes. */
+  long bytes() {
+    Hist[] h = hists;
+    if (h == null) {
+      return bytes(kinds.length);
+    }
+    long n = bytes(kinds.length) + 4L * h.length;
+    Hist before = null;
+    for (int i = 0; i < h.length; i++) {
+      if (kinds[i] == HIST && h[i] != before) {
+        before = h[i];
+        n += before.bytes();
+      }
     }
     return n;
   }

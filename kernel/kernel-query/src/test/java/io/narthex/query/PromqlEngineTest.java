@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.model.Labels;
 import io.narthex.promql.PromqlParser;
+import io.narthex.service.query.AnswerMemory;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
@@ -12,8 +13,11 @@ import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.spi.storage.SampleBatch;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -79,8 +83,13 @@ class PromqlEngineTest {
 
   @Test
   void refusesSparseQueriesThatNeedTooMuchRoom() {
-    // one sample per series, but room for ten million steps each
-    PromqlEngine engine = engine(storage(10, 1), options(50_000, Duration.ofSeconds(10), 1));
+    // one sample per series, but room for ten million steps each: 90 MB
+    PromqlEngine engine =
+        new PromqlEngine(
+            storage(10, 1),
+            () -> options(50_000, Duration.ofSeconds(10), 1),
+            PluginFunctions.NONE,
+            new QueryMemory(100_000_000, 100_000_000));
     fails(
         () -> engine.instant("sum(count_over_time(m_total[10000s:1ms]))", 10_000_000, DEFAULT),
         Kind.EXECUTION,
@@ -344,5 +353,180 @@ class PromqlEngineTest {
     Data.Vector v = (Data.Vector) engine.instant(query, time, DEFAULT).data();
     return String.join(
         " ", v.samples().stream().map(s -> s.labels() + "=" + s.value()).sorted().toList());
+  }
+
+  /* memory */
+
+  private static PromqlEngine engine(TestStorage storage, QueryMemory memory) {
+    return new PromqlEngine(
+        storage,
+        () -> options(50_000_000, Duration.ofSeconds(50), 20),
+        PluginFunctions.NONE,
+        memory);
+  }
+
+  @Test
+  void answersWideSparseRangesInSlices() {
+    // 400 series with 30 samples each over 20,000 steps: 72 MB of room, 0.2 MB of values
+    TestStorage storage = storage(400, 30);
+    QueryMemory plenty = new QueryMemory(500_000_000, 500_000_000);
+    QueryMemory little = new QueryMemory(4_000_000, 4_000_000);
+    QueryEngine.Options brief = new QueryEngine.Options(null, Duration.ofSeconds(10), false);
+    for (String text :
+        List.of(
+            "m_total",
+            "rate(m_total[20s])",
+            "sum by (s) (m_total)",
+            "m_total / (1 + m_total)",
+            "max_over_time(m_total[1m:10s])")) {
+      Data whole = engine(storage, plenty).range(text, 0, 199_990_000, 10_000, brief).data();
+      Data sliced = engine(storage, little).range(text, 0, 199_990_000, 10_000, brief).data();
+      same(whole, sliced, text);
+      assertThat(little.granted()).isZero();
+    }
+  }
+
+  @Test
+  void slicesCountTheSamplesOfAllSteps() {
+    TestStorage storage = storage(400, 30);
+    PromqlEngine engine =
+        new PromqlEngine(
+            storage,
+            () -> options(11_000, Duration.ofSeconds(50), 20),
+            PluginFunctions.NONE,
+            new QueryMemory(4_000_000, 4_000_000));
+    QueryEngine.Options brief = new QueryEngine.Options(null, Duration.ofSeconds(10), false);
+    fails(
+        () -> engine.range("m_total", 0, 199_990_000, 10_000, brief),
+        Kind.EXECUTION,
+        "too many samples");
+  }
+
+  @Test
+  void refusesWhatOneQueryMayNotHold() {
+    QueryMemory memory = new QueryMemory(4_000_000, 2_000_000);
+    PromqlEngine engine = engine(storage(10, 100), memory);
+    for (String text :
+        List.of(
+            "count(" + bomb(6) + ")",
+            "label_replace("
+                + bomb(3)
+                + ", \"b\", \""
+                + "$1".repeat(5_000)
+                + "\", \"a\", \"(.*)\")",
+            "count_over_time(m_total[10000s:1ms])",
+            "vector(1)[1000000s:1ms]")) {
+      fails(() -> engine.instant(text, 10_000_000, DEFAULT), Kind.EXECUTION, "too many samples");
+      fails(
+          () ->
+              engine.range(
+                  text.startsWith("v") ? "last_over_time(" + text + ")" : text,
+                  0,
+                  10_000_000,
+                  10_000,
+                  DEFAULT),
+          Kind.EXECUTION,
+          "too many samples");
+      assertThat(memory.granted()).isZero();
+    }
+  }
+
+  private static void same(Data expected, Data got, String text) {
+    assertThat(got).as(text).usingRecursiveComparison().isEqualTo(expected);
+  }
+
+  /** A label that becomes fourteen times as long with each call. */
+  private static String bomb(int depth) {
+    String inner =
+        depth == 0 ? "label_replace(vector(1), \"a\", \"xxxx\", \"\", \"\")" : bomb(depth - 1);
+    return depth == 0
+        ? inner
+        : "label_join(" + inner + ", \"a\", \"\"" + ", \"a\"".repeat(14) + ")";
+  }
+
+  @Test
+  void queriesThatFindNoMemoryBeginAgainWhenItIsFree() throws Exception {
+    TestStorage storage = storage(100, 100);
+    QueryMemory memory = new QueryMemory(4_000_000, 4_000_000);
+    PromqlEngine engine = engine(storage, memory);
+    Data expected = engine.range("m_total + 1", 0, 990_000, 1_000, DEFAULT).data();
+    List<CompletableFuture<Data>> answers = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      CompletableFuture<Data> answer = new CompletableFuture<>();
+      answers.add(answer);
+      Thread.ofVirtual()
+          .start(() -> {
+            try {
+              answer.complete(engine.range("m_total + 1", 0, 990_000, 1_000, DEFAULT).data());
+            } catch (RuntimeException e) {
+              answer.completeExceptionally(e);
+            }
+          });
+    }
+    for (CompletableFuture<Data> answer : answers) {
+      same(expected, answer.get(50, TimeUnit.SECONDS), "m_total + 1");
+    }
+    assertThat(memory.granted()).isZero();
+    engine.stop();
+  }
+
+  @Test
+  void queryThatWaitsForMemoryInVainTimesOut() {
+    TestStorage storage = storage(100, 100);
+    QueryMemory memory = new QueryMemory(2_000_000, 2_000_000);
+    List<PromqlEngine.Refusal> refused = new ArrayList<>();
+    PromqlEngine engine = engine(storage, memory);
+    engine.refusals = refused::add;
+    QueryMemory.Share others = memory.open();
+    others.require(2_000_000);
+    QueryEngine.Options soon = new QueryEngine.Options(Duration.ofMillis(20), null, false);
+    fails(
+        () -> engine.range("m_total", 0, 990_000, 10_000, soon),
+        Kind.TIMEOUT,
+        "query timed out in query queue");
+    assertThat(refused).containsExactly(PromqlEngine.Refusal.QUEUE);
+    others.close();
+    assertThat(engine.range("m_total", 0, 990_000, 10_000, DEFAULT).data()).isNotNull();
+  }
+
+  @Test
+  void answersKeepTheirMemoryUntilTheyAreDropped() {
+    QueryMemory memory = new QueryMemory(8_000_000, 8_000_000);
+    PromqlEngine engine = engine(storage(100, 100), memory);
+    try (AnswerMemory kept = new AnswerMemory()) {
+      Data data = engine.range("m_total", 0, 990_000, 10_000, DEFAULT.keeping(kept)).data();
+      assertThat(((Data.Matrix) data).series()).hasSize(100);
+      assertThat(memory.granted()).isBetween(80_000L, 200_000L);
+    }
+    assertThat(memory.granted()).isZero();
+  }
+
+  @Test
+  void refusesLongTextsAndSaysWhy() {
+    List<PromqlEngine.Refusal> refused = new ArrayList<>();
+    PromqlEngine engine = engine();
+    engine.refusals = refused::add;
+    fails(
+        () -> engine.instant("x".repeat(2 << 20), 0, DEFAULT),
+        Kind.BAD_DATA,
+        "1:1: parse error: expression is too long");
+    fails(() -> engine.check("1+".repeat(200_000) + "1"), Kind.BAD_DATA, "too long");
+    fails(() -> engine.format("1+".repeat(3_000) + "1"), Kind.BAD_DATA, "too deeply");
+    assertThat(refused)
+        .containsExactly(
+            PromqlEngine.Refusal.LENGTH, PromqlEngine.Refusal.TOKENS, PromqlEngine.Refusal.DEPTH);
+  }
+
+  @Test
+  void noTimeIsATimeout() {
+    QueryEngine.Options none = new QueryEngine.Options(Duration.ZERO, null, false);
+    fails(() -> engine().instant("1", 0, none), Kind.TIMEOUT, "query timed out in query queue");
+  }
+
+  @Test
+  void parsesNothingBeforeItsTurn() {
+    PromqlEngine engine = engine(storage(1, 1), options(100, Duration.ofSeconds(50), 1));
+    QueryEngine.Options none = new QueryEngine.Options(Duration.ZERO, null, false);
+    fails(() -> engine.instant("((", 0, none), Kind.TIMEOUT, "query timed out in query queue");
   }
 }

@@ -45,17 +45,41 @@ public interface QueryEngine {
   /**
    * How a query is run.
    *
-   * @param timeout null: the server's limit
+   * @param timeout null: the server's limit; 0 or less: no time at all
    * @param lookback null: the server's setting
    * @param perStepStatistics whether statistics per step are wanted
    * @param statistics whether the statistics have to count all samples of the query's selectors,
    *     also those that cannot change the answer and else need not be looked at
+   * @param origin who asks; null: unknown
+   * @param memory where the memory of the answer is kept until the caller is done with it; null:
+   *     the answer counts as dropped when it is returned
    */
   record Options(
       @Nullable Duration timeout,
       @Nullable Duration lookback,
       boolean perStepStatistics,
-      boolean statistics) {
+      boolean statistics,
+      @Nullable QueryOrigin origin,
+      @Nullable AnswerMemory memory) {
+    /** As the other, of unknown origin. */
+    public Options(
+        @Nullable Duration timeout,
+        @Nullable Duration lookback,
+        boolean perStepStatistics,
+        boolean statistics) {
+      this(timeout, lookback, perStepStatistics, statistics, null, null);
+    }
+
+    /** Returns the same for another origin. */
+    public Options from(QueryOrigin who) {
+      return new Options(timeout, lookback, perStepStatistics, statistics, who, memory);
+    }
+
+    /** Returns the same with the memory of the answer kept. */
+    public Options keeping(AnswerMemory kept) {
+      return new Options(timeout, lookback, perStepStatistics, statistics, origin, kept);
+    }
+
     /** As the other, with full statistics if those per step are wanted. */
     public Options(
         @Nullable Duration timeout, @Nullable Duration lookback, boolean perStepStatistics) {

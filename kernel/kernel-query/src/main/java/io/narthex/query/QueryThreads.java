@@ -1,0 +1,126 @@
+package io.narthex.query;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Threads of the platform that evaluate queries. Virtual threads have to give way by themselves,
+ * which arithmetic never does: as many queries as there are cores would stop everything else that
+ * runs on virtual threads, the HTTP server above all. Thread-safe.
+ */
+final class QueryThreads {
+  private static final long IDLE_SECONDS = 10;
+
+  private final ThreadPoolExecutor pool;
+
+  /** Creates up to {@code most} threads when they are needed. */
+  QueryThreads(int most) {
+    AtomicInteger number = new AtomicInteger();
+    pool =
+        new ThreadPoolExecutor(
+            most,
+            most,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            work -> {
+              Thread t = new Thread(work, "query-" + number.incrementAndGet());
+              t.setDaemon(true);
+              t.setContextClassLoader(QueryThreads.class.getClassLoader());
+              return t;
+            });
+    pool.allowCoreThreadTimeOut(true); // what a thread has kept of a plugin goes with it
+  }
+
+  /**
+   * Runs a task and waits for its end; an interrupt of the caller is handed on. A caller that is a
+   * thread of the platform does it itself.
+   */
+  <T> T run(Supplier<T> task) {
+    if (!Thread.currentThread().isVirtual()) {
+      return task.get();
+    }
+    Handed<T> handed = new Handed<>(task);
+    pool.execute(handed);
+    return handed.await();
+  }
+
+  /** Takes no more tasks; idle threads end. */
+  void stop() {
+    pool.shutdown();
+  }
+
+  private static final class Handed<T> implements Runnable {
+    private final Supplier<T> task;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private @Nullable Thread worker; // guarded by this
+    private boolean canceled; // guarded by this
+    private @Nullable T result;
+    private @Nullable Throwable failure;
+
+    Handed(Supplier<T> task) {
+      this.task = task;
+    }
+
+    @Override
+    public void run() {
+      begin();
+      try {
+        result = task.get();
+      } catch (Throwable e) {
+        failure = e; // the caller's
+      } finally {
+        end();
+        ended.countDown();
+      }
+    }
+
+    private synchronized void begin() {
+      worker = Thread.currentThread();
+      if (canceled) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    private synchronized void end() {
+      worker = null;
+      Thread.interrupted(); // the next task must not see it
+    }
+
+    private synchronized void cancel() {
+      canceled = true;
+      if (worker != null) {
+        worker.interrupt();
+      }
+    }
+
+    @SuppressWarnings("NullAway") // a task that has not failed has a result
+    T await() {
+      boolean interrupted = false;
+      while (true) {
+        try {
+          ended.await();
+          break;
+        } catch (InterruptedException e) {
+          interrupted = true;
+          cancel();
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      if (failure instanceof RuntimeException e) {
+        throw e;
+      }
+      if (failure instanceof Error e) {
+        throw e;
+      }
+      return result;
+    }
+  }
+}
