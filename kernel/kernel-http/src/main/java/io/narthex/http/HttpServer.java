@@ -31,7 +31,9 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
+import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Clock;
 import java.time.Duration;
@@ -49,6 +51,8 @@ import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
 import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
@@ -254,10 +258,11 @@ public final class HttpServer {
     FilterHolder forms = new FilterHolder(new FormFilter());
     forms.setAsyncSupported(true);
     context.addFilter(forms, "/api/*", EnumSet.of(DispatcherType.REQUEST));
+    ClientWatch clients = new ClientWatch();
     for (String path : List.of(QueryFilter.INSTANT, QueryFilter.RANGE)) {
       FilterHolder queries =
           new FilterHolder(
-              new QueryFilter(path, services, info, crossOrigin, requestMetrics, clock));
+              new QueryFilter(path, services, info, crossOrigin, requestMetrics, clients, clock));
       queries.setAsyncSupported(true);
       context.addFilter(queries, path, EnumSet.of(DispatcherType.REQUEST));
     }
@@ -421,7 +426,17 @@ public final class HttpServer {
     try {
       ConnectionFactory[] protocols = protocols(http, file);
       for (ServerSocketChannel socket : sockets) {
-        ServerConnector connector = new ServerConnector(created, 1, 1, protocols);
+        ServerConnector connector =
+            new ServerConnector(created, 1, 1, protocols) {
+              @Override
+              protected SocketChannelEndPoint newEndPoint(
+                  SocketChannel channel, ManagedSelector selector, SelectionKey key) {
+                SocketChannelEndPoint client =
+                    new ClientEndPoint(channel, selector, key, getScheduler());
+                client.setIdleTimeout(getIdleTimeout());
+                return client;
+              }
+            };
         connector.addEventListener(created.getDescendant(ReadTimeout.class));
         SharedListener listener = new SharedListener(socket);
         accepting.add(listener);

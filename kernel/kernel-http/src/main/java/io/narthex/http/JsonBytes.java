@@ -69,6 +69,7 @@ final class JsonBytes {
         buffer = Arrays.copyOf(buffer, Math.min(FULL, buffer.length * 4));
       } else {
         flush();
+        Thread.yield(); // virtual threads share few cores, and a large answer takes long
       }
     }
   }

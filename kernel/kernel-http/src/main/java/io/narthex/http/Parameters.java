@@ -11,6 +11,7 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.eclipse.jetty.http.BadMessageException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,12 +34,28 @@ final class Parameters {
   }
 
   String text(String name) {
-    String value = request.getParameter(name);
+    String value;
+    try {
+      value = request.getParameter(name);
+    } catch (BadMessageException e) {
+      throw undecodable(e);
+    }
     return value == null ? "" : value;
   }
 
+  /** A query string or form with a bad escape or of bytes that are no UTF-8. */
+  private static ApiException undecodable(BadMessageException e) {
+    return new ApiException(
+        ApiError.BAD_DATA, "error parsing form values: " + String.valueOf(e.getReason()));
+  }
+
   List<String> list(String name) {
-    String[] values = request.getParameterValues(name);
+    String[] values;
+    try {
+      values = request.getParameterValues(name);
+    } catch (BadMessageException e) {
+      throw undecodable(e);
+    }
     return values == null ? List.of() : List.of(values);
   }
 

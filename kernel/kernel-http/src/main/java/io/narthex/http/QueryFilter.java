@@ -1,7 +1,9 @@
 package io.narthex.http;
 
 import io.narthex.format.number.GoFloat;
+import io.narthex.service.query.AnswerMemory;
 import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryOrigin;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.service.query.QueryResult.Statistics;
@@ -42,6 +44,7 @@ final class QueryFilter implements Filter {
   private final ServerInfo server;
   private final CrossOrigin crossOrigin;
   private final RequestMetrics metrics;
+  private final ClientWatch clients;
   private final Clock clock;
 
   /**
@@ -55,12 +58,14 @@ final class QueryFilter implements Filter {
       ServerInfo server,
       CrossOrigin crossOrigin,
       RequestMetrics metrics,
+      ClientWatch clients,
       Clock clock) {
     this.path = path;
     this.services = services;
     this.server = server;
     this.crossOrigin = crossOrigin;
     this.metrics = metrics;
+    this.clients = clients;
     this.clock = clock;
   }
 
@@ -91,9 +96,17 @@ final class QueryFilter implements Filter {
       crossOrigin.answer(origin, out::addHeader);
     }
     Parameters p = new Parameters(in);
-    try {
+    try (AnswerMemory memory = new AnswerMemory()) {
       int limit = p.limit("limit");
-      write(out, path.equals(INSTANT) ? instant(p) : range(p), limit, p);
+      QueryEngine.Options options =
+          options(p)
+              .from(new QueryOrigin.Request(in.getRemoteAddr(), in.getMethod(), path))
+              .keeping(memory);
+      Answer answer;
+      try (ClientWatch.Watched _ = clients.watch(in)) {
+        answer = path.equals(INSTANT) ? instant(p, options) : range(p, options);
+      }
+      write(out, answer, limit, p);
     } catch (RuntimeException e) {
       error(out, ErrorMappers.fault(e));
     } finally {
@@ -114,12 +127,12 @@ final class QueryFilter implements Filter {
    */
   private record Answer(QueryResult result, long startMs, long stepMs) {}
 
-  private Answer instant(Parameters p) {
+  private Answer instant(Parameters p, QueryEngine.Options options) {
     long time = p.time("time", clock.millis());
-    return new Answer(services.engine().instant(p.text("query"), time, options(p)), time, 0);
+    return new Answer(services.engine().instant(p.text("query"), time, options), time, 0);
   }
 
-  private Answer range(Parameters p) {
+  private Answer range(Parameters p, QueryEngine.Options options) {
     long start = p.requiredTime("start");
     long end = p.requiredTime("end");
     if (end < start) {
@@ -139,7 +152,7 @@ final class QueryFilter implements Filter {
           "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
     }
     return new Answer(
-        services.engine().range(p.text("query"), start, end, step, options(p)), start, step);
+        services.engine().range(p.text("query"), start, end, step, options), start, step);
   }
 
   private QueryEngine.Options options(Parameters p) {

@@ -19,6 +19,7 @@ import io.narthex.service.plugins.PluginService;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryInspector;
+import io.narthex.service.query.QueryOrigin;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.service.query.QueryResult.Statistics;
@@ -61,6 +62,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -69,11 +71,15 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Starts the server with fake services on a free port of the loopback interface. */
 class HttpServerTest {
   private static final String TOKEN = "0123456789abcdef";
+
+  /** Label values of metrics, as they come. */
+  private static final LinkedBlockingQueue<String> OBSERVED = new LinkedBlockingQueue<>();
 
   @TempDir Path state;
   private final Map<String, String> flags = new HashMap<>();
@@ -211,15 +217,23 @@ class HttpServerTest {
   private static final class FakeEngine implements QueryEngine, QueryInspector {
     final CountDownLatch held = new CountDownLatch(1);
     final CountDownLatch release = new CountDownLatch(1);
+    final CountDownLatch canceled = new CountDownLatch(1);
+    final CountDownLatch dropped = new CountDownLatch(1);
+    volatile QueryEngine.@Nullable Options options;
 
     @Override
     public QueryResult instant(String expression, long timeMs, Options options) {
+      this.options = options;
+      if (options.memory() != null) {
+        options.memory().hold(dropped::countDown);
+      }
       return switch (expression) {
         case "held" -> {
           held.countDown();
           try {
             release.await();
           } catch (InterruptedException e) {
+            canceled.countDown();
             throw new QueryException(QueryException.Kind.CANCELED, "query was canceled");
           }
           yield instant("up", timeMs, options);
@@ -387,7 +401,12 @@ class HttpServerTest {
     return Proxy.newProxyInstance(
         Metrics.class.getClassLoader(),
         new Class<?>[] {type},
-        (p, m, a) -> m.getName().equals("with") ? p : m.getName().equals("value") ? 0.0 : null);
+        (p, m, a) -> {
+          if (m.getName().equals("with") && a[0] instanceof String[] labels) {
+            OBSERVED.add(String.join(" ", labels));
+          }
+          return m.getName().equals("with") ? p : m.getName().equals("value") ? 0.0 : null;
+        });
   }
 
   private PluginService plugins() {
@@ -418,6 +437,7 @@ class HttpServerTest {
 
   @BeforeEach
   void start() throws IOException {
+    OBSERVED.clear();
     Files.writeString(state.resolve("admin.token"), TOKEN + "\n");
     flags.put("web.listen-address", "127.0.0.1:0");
     flags.put("web.max-connections", "512");
@@ -829,5 +849,94 @@ class HttpServerTest {
     HttpServer second = new HttpServer(other, config, metrics(), storage(), exporters(), plugins());
     second.stop();
     assertThat(other.fatal).contains("bind: address already in use");
+  }
+
+  /* clients that leave */
+
+  private FakeEngine engine() {
+    return (FakeEngine) Objects.requireNonNull(Objects.requireNonNull(server).query);
+  }
+
+  private Socket connect(String text) throws IOException {
+    Socket socket = new Socket("127.0.0.1", info.addresses.get(0).getPort());
+    socket.setSoTimeout(30_000);
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    return socket;
+  }
+
+  @Test
+  @Timeout(60)
+  void queryEndsWhenItsClientLeaves() throws Exception {
+    assertThat(get("/api/v1/query?query=up").statusCode()).isEqualTo(200);
+    OBSERVED.clear();
+    Socket socket = connect("GET /api/v1/query?query=held HTTP/1.1\r\nHost: x\r\n\r\n");
+    engine().held.await();
+    socket.close();
+    engine().canceled.await();
+    String seen = "";
+    while (!seen.startsWith("/api/v1/query ")) {
+      seen = OBSERVED.take();
+    }
+    assertThat(seen).isEqualTo("/api/v1/query 499");
+    engine().dropped.await();
+  }
+
+  @Test
+  @Timeout(60)
+  void queryEndsWhenItsClientLeavesAfterAForm() throws Exception {
+    assertThat(get("/api/v1/query?query=up").statusCode()).isEqualTo(200);
+    Socket socket =
+        connect(
+            "POST /api/v1/query HTTP/1.1\r\nHost: x\r\nContent-Type:"
+                + " application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\nquery=held");
+    engine().held.await();
+    socket.shutdownOutput(); // Go's server takes that for leaving, too
+    engine().canceled.await();
+    socket.close();
+  }
+
+  @Test
+  @Timeout(60)
+  void whatIsReadAheadOfAnAnswerIsNotLost() throws Exception {
+    assertThat(get("/api/v1/query?query=up").statusCode()).isEqualTo(200);
+    String next =
+        "GET /api/v1/query?query=up&n=" + "n".repeat(1500) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    try (Socket socket = connect("GET /api/v1/query?query=held HTTP/1.1\r\nHost: x\r\n\r\n")) {
+      engine().held.await();
+      socket.getOutputStream().write((next + next).getBytes(StandardCharsets.US_ASCII));
+      // several looks at the connection read ahead of Jetty; none takes the client for gone
+      assertThat(engine().canceled.await(1500, TimeUnit.MILLISECONDS)).isFalse();
+      engine().release.countDown();
+      StringBuilder all = new StringBuilder();
+      byte[] part = new byte[4096];
+      while (all.toString().split("HTTP/1.1 200", -1).length < 4) {
+        int n = socket.getInputStream().read(part);
+        assertThat(n).isPositive();
+        all.append(new String(part, 0, n, StandardCharsets.US_ASCII));
+      }
+    }
+  }
+
+  @Test
+  void tellsTheEngineWhoAsks() throws Exception {
+    assertThat(get("/api/v1/query?query=up").statusCode()).isEqualTo(200);
+    assertThat(Objects.requireNonNull(engine().options).origin())
+        .isEqualTo(new QueryOrigin.Request("127.0.0.1", "GET", "/api/v1/query"));
+    engine().dropped.await();
+  }
+
+  @Test
+  void refusesQueryStringsThatCannotBeDecoded() throws Exception {
+    for (String bad : List.of("query=%ff", "query=%zz", "query=up&time=%zz", "%zz=1&query=up")) {
+      for (String path : List.of("/api/v1/query?", "/api/v1/query_range?")) {
+        Socket socket = connect("GET " + path + bad + " HTTP/1.0\r\nHost: x\r\n\r\n");
+        String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        socket.close();
+        assertThat(answer)
+            .as(bad)
+            .startsWith("HTTP/1.1 400 ")
+            .contains("\"errorType\":\"bad_data\"");
+      }
+    }
   }
 }
