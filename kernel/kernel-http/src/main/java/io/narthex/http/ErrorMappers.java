@@ -5,6 +5,8 @@ import io.narthex.spi.storage.StorageException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
+import java.io.EOFException;
+import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,6 +63,22 @@ final class ErrorMappers {
       }
       Fault fault = fault(e);
       return Api.error(fault.error(), fault.text());
+    }
+  }
+
+  /**
+   * Answers for bodies that cannot be read to their end. Most often the client has gone, and nobody
+   * reads the answer.
+   */
+  static final class Io implements ExceptionMapper<IOException> {
+    @Override
+    public Response toResponse(IOException e) {
+      if (e instanceof EOFException) {
+        LOG.debug("a client has gone before the end of its request: {}", e.toString());
+        return Api.error(ApiError.BAD_DATA, "the request ended before its body did");
+      }
+      LOG.error("request failed", e);
+      return Api.error(ApiError.INTERNAL, "internal error: " + e);
     }
   }
 }

@@ -50,9 +50,9 @@ import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
-import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
@@ -249,6 +249,7 @@ public final class HttpServer {
     resources.register(new ReadyFilter(info));
     resources.register(requestMetrics);
     resources.register(new ErrorMappers.All());
+    resources.register(new ErrorMappers.Io());
 
     ServletContextHandler context =
         new ServletContextHandler(info.routePrefix().isEmpty() ? "/" : info.routePrefix());

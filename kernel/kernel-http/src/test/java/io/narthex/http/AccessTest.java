@@ -3,6 +3,8 @@ package io.narthex.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
@@ -47,6 +49,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Who may do what, over real connections. */
 class AccessTest {
@@ -417,6 +421,38 @@ class AccessTest {
     flags.put("web.cors.origin", "(");
     start();
     assertThat(fatal.get()).startsWith("--web.cors.origin: ");
+  }
+
+  @Test
+  void uploadsThatEndEarlyLeaveNoStackInTheLog() throws Exception {
+    start();
+    ch.qos.logback.classic.Logger root =
+        (ch.qos.logback.classic.Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    root.addAppender(log);
+    try {
+      for (String path : List.of("/api/v2/alerts", "/api/v2/silences", "/api/v1/series")) {
+        try (Socket socket = new Socket("127.0.0.1", port())) {
+          socket
+              .getOutputStream()
+              .write(
+                  ("POST "
+                          + path
+                          + " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                          + "Content-Length: 100000\r\n\r\n[{")
+                      .getBytes(StandardCharsets.US_ASCII));
+          socket.shutdownOutput();
+          byte[] unused = socket.getInputStream().readAllBytes();
+        }
+      }
+    } finally {
+      root.detachAppender(log);
+    }
+    assertThat(log.list)
+        .filteredOn(e -> e.getThrowableProxy() != null)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .isEmpty();
   }
 
   /* slow clients */
