@@ -358,6 +358,10 @@ public final class WriteApi {
         problem = problem(result, batch, rows, content.series);
       }
       int unknown = result.count(AppendResult.UNKNOWN_SERIES);
+      if (result.count(AppendResult.NO_ROOM) > 0) {
+        return refuse(
+            503, "no_room", "too many out of order samples wait to be written; send again later");
+      }
       if (unknown == 0) {
         return problem.isEmpty()
             ? Response.noContent().build()
@@ -428,6 +432,8 @@ public final class WriteApi {
       case AppendResult.DUPLICATE -> "duplicate";
       case AppendResult.OUT_OF_BOUNDS -> "out_of_bounds";
       case AppendResult.TOO_OLD -> "too_old";
+      case AppendResult.TOO_FAR_IN_FUTURE -> "future";
+      case AppendResult.NO_ROOM -> "no_room";
       case AppendResult.INVALID_HISTOGRAM -> "invalid_histogram";
       default -> "other";
     };
@@ -439,6 +445,7 @@ public final class WriteApi {
       case AppendResult.DUPLICATE -> "duplicate sample for timestamp";
       case AppendResult.OUT_OF_BOUNDS -> "out of bounds";
       case AppendResult.TOO_OLD -> "too old sample";
+      case AppendResult.TOO_FAR_IN_FUTURE -> "out of bounds: timestamp is too far in the future";
       case AppendResult.INVALID_HISTOGRAM -> "invalid histogram";
       default -> "refused by the storage (" + code + ")";
     };

@@ -533,6 +533,7 @@ final class SampleIntake {
     metrics.outOfOrder.add(result.count(AppendResult.TOO_OLD));
     metrics.duplicate.add(result.count(AppendResult.DUPLICATE));
     metrics.outOfBounds.add(result.count(AppendResult.OUT_OF_BOUNDS));
+    metrics.outOfBounds.add(result.count(AppendResult.TOO_FAR_IN_FUTURE));
     boolean unknown = false;
     for (int row = 0; row < sampleRows; row++) {
       if (result.code(row) == AppendResult.UNKNOWN_SERIES) {

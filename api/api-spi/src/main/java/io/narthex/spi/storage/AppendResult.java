@@ -26,6 +26,12 @@ public final class AppendResult {
   /** The histogram contradicts itself. */
   public static final byte INVALID_HISTOGRAM = 6;
 
+  /** Further ahead of the storage's clock than it takes: a sender's clock is wrong. */
+  public static final byte TOO_FAR_IN_FUTURE = 7;
+
+  /** Out of order, and as many such samples as there is room for wait to be written: send later. */
+  public static final byte NO_ROOM = 8;
+
   /** All samples were accepted. */
   public static final AppendResult ALL_OK = new AppendResult(null, 0);
 

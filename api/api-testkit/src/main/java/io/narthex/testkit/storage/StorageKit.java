@@ -47,7 +47,8 @@ public abstract class StorageKit {
   @TempDir protected Path directory;
 
   /** Clock of the storage under test. */
-  protected final FakeClock clock = new FakeClock(T0);
+  /** Stands ahead of all samples: a storage may refuse those from the future. */
+  protected final FakeClock clock = new FakeClock(T0 + 1000L * 24 * 3_600_000);
 
   /** The storage under test. */
   protected Storage storage;

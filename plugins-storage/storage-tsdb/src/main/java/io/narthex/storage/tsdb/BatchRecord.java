@@ -60,18 +60,22 @@ final class BatchRecord {
     void exemplar(int id, Exemplar exemplar);
   }
 
-  /** Writes the accepted rows and the exemplars; returns false when there is nothing to write. */
-  boolean write(SampleBatch batch, long referenceBase, byte[] codes, ByteSink out) {
+  /**
+   * Writes the accepted rows and the exemplars that the ring takes; returns false when there is
+   * nothing to write.
+   */
+  boolean write(
+      SampleBatch batch, long referenceBase, byte[] codes, byte[] exemplarCodes, ByteSink out) {
     int rows = writeRows(batch, referenceBase, codes, AppendResult.OK, out);
     int late = writeRows(batch, referenceBase, codes, LATE, out);
     int exemplars = 0;
     for (int i = 0; i < batch.exemplarCount(); i++) {
-      exemplars += codes[batch.exemplarRow(i)] == AppendResult.UNKNOWN_SERIES ? 0 : 1;
+      exemplars += exemplarCodes[i] == ExemplarRing.TAKEN ? 1 : 0;
     }
     out.varint(exemplars);
     for (int i = 0; i < batch.exemplarCount(); i++) {
       int row = batch.exemplarRow(i);
-      if (codes[row] != AppendResult.UNKNOWN_SERIES) {
+      if (exemplarCodes[i] == ExemplarRing.TAKEN) {
         writeExemplar((int) (batch.ref(row) - referenceBase), batch.exemplar(i), out);
       }
     }

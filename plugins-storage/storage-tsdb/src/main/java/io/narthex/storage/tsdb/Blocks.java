@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -466,18 +467,29 @@ final class Blocks {
   // ---- retention and deletes
   // -----------------------------------------------------------------------
 
-  void applyRetention(TsdbConfig config, long logBytes) {
+  /**
+   * Deletes blocks that are too old or too much.
+   *
+   * @param nowMs ages count from the newest block, but never from the future: one wrong time must
+   *     not age everything else
+   */
+  void applyRetention(TsdbConfig config, long logBytes, long nowMs) {
     List<Block> all = blocks;
     if (all.isEmpty()) {
       return;
     }
     List<Block> gone = new ArrayList<>();
-    long newest = all.stream().mapToLong(b -> b.meta.maxTimeMs()).max().orElse(0);
+    long newest = Math.min(nowMs, all.stream().mapToLong(b -> b.meta.maxTimeMs()).max().orElse(0));
     long retention = config.retentionTime().toMillis();
     if (retention > 0) {
       for (Block b : all) {
         if (newest - b.meta.maxTimeMs() >= retention) {
           gone.add(b);
+          log.info(
+              "block {}: deleted, its newest sample of {} is past the retention time of {}",
+              b.meta.id(),
+              Instant.ofEpochMilli(b.meta.maxTimeMs()),
+              config.retentionTime());
         }
       }
       counters.add("time_retentions_total", gone.isEmpty() ? 0 : 1);
@@ -492,6 +504,11 @@ final class Blocks {
           sum += b.bytes;
           if (sum > limit) {
             gone.add(b);
+            log.info(
+                "block {}: deleted, blocks and log have {} bytes and the retention size is {}",
+                b.meta.id(),
+                sum,
+                limit);
             any = true;
           }
         }

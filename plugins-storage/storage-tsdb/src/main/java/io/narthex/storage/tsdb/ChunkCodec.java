@@ -26,7 +26,6 @@ final class ChunkCodec {
 
   private static final int HISTOGRAMS = 1;
   private static final int START_TIMES = 2;
-  private static final int MAX_PARTS = 1 << 20;
   private static final ResetHint[] HINTS = ResetHint.values();
 
   private final PackedColumn packed = new PackedColumn();
@@ -203,7 +202,7 @@ final class ChunkCodec {
     double zeroThreshold = Double.longBitsToDouble(in.u64());
     int[] positiveSpans = readSpans(in);
     int[] negativeSpans = readSpans(in);
-    double[] bounds = new double[in.count(MAX_PARTS)];
+    double[] bounds = new double[in.count(Limits.HISTOGRAM_PARTS)];
     for (int i = 0; i < bounds.length; i++) {
       bounds[i] = Double.longBitsToDouble(in.u64());
     }
@@ -236,7 +235,7 @@ final class ChunkCodec {
   }
 
   private static int[] readSpans(ByteSource in) {
-    int[] spans = new int[in.count(MAX_PARTS)];
+    int[] spans = new int[in.count(Limits.HISTOGRAM_PARTS)];
     for (int i = 0; i < spans.length; i++) {
       spans[i] = (int) in.zigzag();
     }
@@ -248,7 +247,7 @@ final class ChunkCodec {
     for (int i = 1; i < spans.length; i += 2) {
       buckets += spans[i];
     }
-    if (buckets < 0 || buckets > MAX_PARTS) {
+    if (buckets < 0 || buckets > Limits.HISTOGRAM_PARTS) {
       throw new ByteSource.Malformed("histogram of " + buckets + " buckets");
     }
     double[][] rows = new double[n][(int) buckets];

@@ -33,31 +33,44 @@ final class ExemplarRing {
     }
   }
 
-  /**
-   * Adds an exemplar. One that equals the series' newest is accepted and left out; an older one, or
-   * one with more than 128 characters of labels, is refused.
-   */
-  boolean add(int id, Labels series, Exemplar exemplar) {
+  /** The ring takes the exemplar. */
+  static final byte TAKEN = 0;
+
+  /** It has it already, or keeps none. */
+  static final byte KNOWN = 1;
+
+  /** It refuses it. */
+  static final byte REFUSED = 2;
+
+  /** Tells what {@link #add} would do, before the exemplar is logged. */
+  byte check(int id, Exemplar exemplar) {
     if (capacity == 0) {
-      return true;
+      return KNOWN;
     }
     int characters = 0;
-    for (int i = 0; i < exemplar.labels().size(); i++) {
+    for (int i = 0; i < exemplar.labels().size() && characters <= MAX_LABEL_CHARACTERS; i++) {
       String name = exemplar.labels().name(i);
       String value = exemplar.labels().value(i);
       characters += name.codePointCount(0, name.length()) + value.codePointCount(0, value.length());
     }
     if (characters > MAX_LABEL_CHARACTERS) {
-      return false;
+      return REFUSED;
     }
     Exemplar last = newest.get(id);
-    if (last != null) {
-      if (last.equals(exemplar)) {
-        return true;
-      }
-      if (isOlder(exemplar, last)) {
-        return false;
-      }
+    if (last == null) {
+      return TAKEN;
+    }
+    return last.equals(exemplar) ? KNOWN : isOlder(exemplar, last) ? REFUSED : TAKEN;
+  }
+
+  /**
+   * Adds an exemplar. One that equals the series' newest is accepted and left out; an older one, or
+   * one with more than 128 characters of labels, is refused.
+   */
+  boolean add(int id, Labels series, Exemplar exemplar) {
+    byte code = check(id, exemplar);
+    if (code != TAKEN) {
+      return code == KNOWN;
     }
     if (entries.size() == capacity) {
       removeOldest();

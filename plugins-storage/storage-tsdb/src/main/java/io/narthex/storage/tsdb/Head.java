@@ -9,8 +9,11 @@ import io.narthex.spi.storage.SampleBatch;
 import io.narthex.storage.tsdb.SeriesPage.HistogramTail;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -67,10 +70,21 @@ final class Head {
   private final ChunkRows tailChunk = new ChunkRows();
   private final BatchRecord record = new BatchRecord();
   private byte[] codes = new byte[1024];
+  private byte[] exemplarCodes = new byte[64];
+  private final Clock clock;
+
+  /** Late rows of the batch that is checked, and the bytes they will take. */
+  private final Set<LateKey> lateInBatch = new HashSet<>();
+
+  private long lateBytes;
+
   private long blockMs;
   private long lateWindowMs;
 
-  Head(TsdbConfig config, Counters counters) {
+  private record LateKey(long reference, long timeMs) {}
+
+  Head(TsdbConfig config, Counters counters, Clock clock) {
+    this.clock = clock;
     this.counters = counters;
     exemplars = new ExemplarRing(config.maxExemplars());
     configure(config);
@@ -231,9 +245,11 @@ final class Head {
       if (codes.length < n) {
         codes = new byte[n];
       }
-      boolean allOk = check(batch, referenceBase);
+      long latest = clock.millis() + Limits.FUTURE_MS;
+      boolean allOk = check(batch, referenceBase, latest);
+      checkExemplars(batch, referenceBase, latest);
       ByteSink out = wal.begin(BatchRecord.TYPE);
-      boolean anything = record.write(batch, referenceBase, codes, out);
+      boolean anything = record.write(batch, referenceBase, codes, exemplarCodes, out);
       int rejected = 0;
       if (anything) {
         wal.end(false);
@@ -249,7 +265,9 @@ final class Head {
         rejected = apply(batch, referenceBase);
       } else {
         wal.forget();
-        rejected = batch.exemplarCount();
+        for (int i = 0; i < batch.exemplarCount(); i++) {
+          rejected += exemplarCodes[i] == ExemplarRing.REFUSED ? 1 : 0;
+        }
       }
       if (allOk && rejected == 0) {
         return AppendResult.ALL_OK;
@@ -268,11 +286,13 @@ final class Head {
    * Fills {@link #codes}: a code of {@link AppendResult}, or {@link BatchRecord#KNOWN} for a sample
    * that is there already, or {@link BatchRecord#LATE} for one to be kept out of order.
    */
-  private boolean check(SampleBatch batch, long referenceBase) {
+  private boolean check(SampleBatch batch, long referenceBase, long latest) {
     boolean allOk = true;
     int n = batch.size();
     long newest = maxMs;
-    long lowest = lowestTime(n == 0 ? 0 : batch.timeMs(0));
+    long lowest = lowestTime(n == 0 ? 0 : batch.timeMs(0), latest);
+    lateInBatch.clear();
+    lateBytes = late.bytes();
     for (int row = 0; row < n; row++) {
       long reference = batch.ref(row) - referenceBase;
       SeriesPage page =
@@ -282,7 +302,10 @@ final class Head {
       if (page == null || page.pairs[slot] == null) {
         code = AppendResult.UNKNOWN_SERIES;
       } else {
-        code = checkRow(batch, row, page, slot, (int) reference, lowest, newest);
+        code =
+            batch.timeMs(row) > latest
+                ? AppendResult.TOO_FAR_IN_FUTURE
+                : checkRow(batch, row, page, slot, (int) reference, lowest, newest);
         if (code == AppendResult.OK) {
           page.pendingRow[slot] = row + 1;
         }
@@ -305,8 +328,26 @@ final class Head {
     return allOk;
   }
 
-  private long lowestTime(long firstTimeMs) {
-    long newest = maxMs == Long.MIN_VALUE ? firstTimeMs : maxMs;
+  /** Which of a batch's exemplars are logged and kept. */
+  private void checkExemplars(SampleBatch batch, long referenceBase, long latest) {
+    int n = batch.exemplarCount();
+    if (exemplarCodes.length < n) {
+      exemplarCodes = new byte[n];
+    }
+    for (int i = 0; i < n; i++) {
+      int row = batch.exemplarRow(i);
+      boolean possible =
+          codes[row] != AppendResult.UNKNOWN_SERIES && batch.exemplar(i).timestampMs() <= latest;
+      exemplarCodes[i] =
+          possible
+              ? exemplars.check((int) (batch.ref(row) - referenceBase), batch.exemplar(i))
+              : ExemplarRing.REFUSED;
+    }
+  }
+
+  private long lowestTime(long firstTimeMs, long latest) {
+    // a sample of the future that an older version has taken must not lock out today's
+    long newest = maxMs == Long.MIN_VALUE ? firstTimeMs : Math.min(maxMs, latest);
     long window = blockMs / APPEND_WINDOW_DIVISOR;
     return Math.max(
         minValidMs, newest < Long.MIN_VALUE + window ? Long.MIN_VALUE : newest - window);
@@ -315,7 +356,7 @@ final class Head {
   private byte checkRow(
       SampleBatch batch, int row, SeriesPage page, int slot, int id, long lowest, long newest) {
     NativeHistogram h = batch.histogram(row);
-    if (h != null && !HistogramRules.isValid(h)) {
+    if (h != null && (!HistogramRules.isValid(h) || !Limits.allows(h))) {
       return AppendResult.INVALID_HISTOGRAM;
     }
     long time = batch.timeMs(row);
@@ -349,14 +390,11 @@ final class Head {
     if (late.at(id, time) != null) {
       return BatchRecord.KNOWN;
     }
-    for (int r = 0; r < row; r++) {
-      if (codes[r] == BatchRecord.LATE
-          && batch.ref(r) == batch.ref(row)
-          && batch.timeMs(r) == time) {
-        return BatchRecord.KNOWN;
-      }
+    if (!lateInBatch.add(new LateKey(batch.ref(row), time))) {
+      return BatchRecord.KNOWN;
     }
-    return BatchRecord.LATE;
+    lateBytes += LateSamples.bytes(batch.histogram(row));
+    return lateBytes > Limits.LATE_BYTES ? AppendResult.NO_ROOM : BatchRecord.LATE;
   }
 
   private static boolean same(
@@ -372,6 +410,7 @@ final class Head {
     switch (code) {
       case AppendResult.OUT_OF_ORDER -> counters.add("out_of_order_samples_total" + type, 1);
       case AppendResult.OUT_OF_BOUNDS -> counters.add("out_of_bound_samples_total" + type, 1);
+      case AppendResult.TOO_FAR_IN_FUTURE -> counters.add("out_of_bound_samples_total" + type, 1);
       case AppendResult.TOO_OLD -> counters.add("too_old_samples_total" + type, 1);
       default -> {
         // the caller counts the others
@@ -406,8 +445,11 @@ final class Head {
       }
       for (int i = 0; i < batch.exemplarCount(); i++) {
         long id = batch.ref(batch.exemplarRow(i)) - referenceBase;
-        boolean known = id >= 0 && id <= Integer.MAX_VALUE && pairs((int) id) != null;
-        if (!known || !exemplars.add((int) id, labels((int) id), batch.exemplar(i))) {
+        boolean refused =
+            exemplarCodes[i] == ExemplarRing.REFUSED
+                || (exemplarCodes[i] == ExemplarRing.TAKEN
+                    && !exemplars.add((int) id, labels((int) id), batch.exemplar(i)));
+        if (refused) {
           rejected++;
         }
       }

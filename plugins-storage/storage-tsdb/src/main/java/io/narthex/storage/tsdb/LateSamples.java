@@ -18,13 +18,34 @@ final class LateSamples {
   /** A sample. */
   record Sample(long timeMs, double value, @Nullable NativeHistogram histogram, long startTimeMs) {}
 
+  /** Bytes of a sample in its tree, and of a bucket. */
+  private static final int SAMPLE_BYTES = 130;
+
+  private static final int BUCKET_BYTES = 8;
+
   private final Map<Integer, TreeMap<Long, Sample>> bySeries = new HashMap<>();
+  private long bytes;
 
   void add(
       int id, long timeMs, double value, @Nullable NativeHistogram histogram, long startTimeMs) {
-    bySeries
-        .computeIfAbsent(id, _ -> new TreeMap<>())
-        .put(timeMs, new Sample(timeMs, value, histogram, startTimeMs));
+    Sample before =
+        bySeries
+            .computeIfAbsent(id, _ -> new TreeMap<>())
+            .put(timeMs, new Sample(timeMs, value, histogram, startTimeMs));
+    bytes += bytes(histogram) - (before == null ? 0 : bytes(before.histogram));
+  }
+
+  /** Returns about how many bytes a sample takes. */
+  static long bytes(@Nullable NativeHistogram h) {
+    return h == null
+        ? SAMPLE_BYTES
+        : SAMPLE_BYTES
+            + (long) BUCKET_BYTES * (h.positiveBuckets().length + h.negativeBuckets().length);
+  }
+
+  /** Returns about how many bytes all of them take. */
+  long bytes() {
+    return bytes;
   }
 
   @Nullable Sample at(int id, long timeMs) {
@@ -65,7 +86,9 @@ final class LateSamples {
     TreeMap<Long, Sample> samples = bySeries.get(id);
     if (samples != null) {
       for (Sample s : flushed) {
-        samples.remove(s.timeMs(), s);
+        if (samples.remove(s.timeMs(), s)) {
+          bytes -= bytes(s.histogram());
+        }
       }
       if (samples.isEmpty()) {
         bySeries.remove(id);

@@ -5,7 +5,6 @@ import io.narthex.model.Labels;
 /** Log record of a new series: varint id, labels. */
 final class SeriesRecord {
   static final int TYPE = 1;
-  private static final int MAX_LABELS = 1 << 16;
 
   private SeriesRecord() {}
 
@@ -23,7 +22,7 @@ final class SeriesRecord {
   }
 
   static Labels readLabels(ByteSource in) {
-    String[] texts = new String[2 * in.count(MAX_LABELS)];
+    String[] texts = new String[2 * in.count(Limits.LABELS)];
     for (int i = 0; i < texts.length; i++) {
       texts[i] = in.text();
     }

@@ -56,7 +56,7 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
     this.folders = folders;
     referenceBase = context.referenceBase();
     sync = Sync.parse(config.walFsync());
-    head = new Head(config, counters);
+    head = new Head(config, counters, context.clock());
     blocks = new Blocks(folders.blocks(), head, counters);
     head.minValidMs(blocks.newestMaxMs());
     int next = new Recovery(head, folders.log(), counters).run(context::replayProgress);
@@ -162,7 +162,7 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
         truncateLog(); // bounds how long a start after a crash takes
       }
       blocks.compact(config, () -> closed);
-      blocks.applyRetention(config, wal.bytesOnDisk());
+      blocks.applyRetention(config, wal.bytesOnDisk(), context.clock().millis());
     } catch (RuntimeException e) {
       counters.add("compactions_failed_total", 1);
       log.error("tsdb {}: maintenance failed, will be tried again", context.dataDirectory(), e);
@@ -201,6 +201,7 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
     if (labels.isEmpty()) {
       throw new IllegalArgumentException("series: labels must not be empty");
     }
+    Limits.check(labels);
     long id = head.resolve(labels, wal);
     if (id >= MAX_REFERENCES) {
       throw new StorageException.Failed("tsdb: no series ids are left");

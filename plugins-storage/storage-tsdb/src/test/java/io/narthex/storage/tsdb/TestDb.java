@@ -24,7 +24,15 @@ final class TestDb {
   static TsdbStorage open(Path dir, TsdbConfig config) {
     openings++;
     return TsdbStorage.open(
-        config, new TestStorageContext(dir, ((long) openings) << 40, new FakeClock(T0)), false);
+        config,
+        new TestStorageContext(dir, ((long) openings) << 40, new FakeClock(T0 + 1000 * 24 * HOUR)),
+        false);
+  }
+
+  static TsdbStorage open(Path dir, TsdbConfig config, FakeClock clock) {
+    openings++;
+    return TsdbStorage.open(
+        config, new TestStorageContext(dir, ((long) openings) << 40, clock), false);
   }
 
   static TsdbStorage open(Path dir) {
