@@ -13,6 +13,7 @@ import io.narthex.spi.storage.SeriesExemplars;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.spi.storage.StorageStats;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -38,6 +39,11 @@ final class MemoryStorage implements DeletableStorage {
   private final long referenceBase;
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
 
+  /** How far ahead of the clock a sample may be, milliseconds. */
+  private static final long FUTURE_MS = 600_000;
+
+  private final Clock clock;
+
   // all guarded by lock
   private final TreeMap<Labels, MemorySeries> series = new TreeMap<>();
   private final Map<String, TreeMap<Labels, MemorySeries>> seriesByMetric = new HashMap<>();
@@ -48,8 +54,9 @@ final class MemoryStorage implements DeletableStorage {
   private long trimmedAtMs = Long.MIN_VALUE;
   private boolean closed;
 
-  MemoryStorage(MemoryConfig config, long referenceBase) {
+  MemoryStorage(MemoryConfig config, long referenceBase, Clock clock) {
     this.config = config;
+    this.clock = clock;
     this.referenceBase = referenceBase;
     exemplars = new ExemplarRing(config.maxExemplars());
   }
@@ -83,13 +90,17 @@ final class MemoryStorage implements DeletableStorage {
 
   private AppendResult appendLocked(SampleBatch batch) {
     byte[] codes = null;
+    long latest = clock.millis() + FUTURE_MS;
     long lowest = lowestTime(batch);
     int floats = 0;
     int histograms = 0;
     for (int row = 0; row < batch.size(); row++) {
       MemorySeries s = byReference(batch.ref(row));
       NativeHistogram h = batch.histogram(row);
-      byte code = check(s, batch.timeMs(row), batch.value(row), h, lowest);
+      byte code =
+          s != null && batch.timeMs(row) > latest
+              ? AppendResult.TOO_FAR_IN_FUTURE
+              : check(s, batch.timeMs(row), batch.value(row), h, lowest);
       if (code == AppendResult.OK && s != null) {
         if (s.add(batch.timeMs(row), batch.value(row), h, batch.startTimeMs(row))) {
           newestMs = Math.max(newestMs, batch.timeMs(row));
@@ -106,7 +117,7 @@ final class MemoryStorage implements DeletableStorage {
     }
     count("head_samples_appended_total{type=\"float\"}", floats);
     count("head_samples_appended_total{type=\"histogram\"}", histograms);
-    int rejected = appendExemplars(batch);
+    int rejected = appendExemplars(batch, latest);
     trim();
     if (codes == null && rejected == 0) {
       return AppendResult.ALL_OK;
@@ -141,11 +152,13 @@ final class MemoryStorage implements DeletableStorage {
     return s.check(timeMs, value, histogram);
   }
 
-  private int appendExemplars(SampleBatch batch) {
+  private int appendExemplars(SampleBatch batch, long latest) {
     int rejected = 0;
     for (int i = 0; i < batch.exemplarCount(); i++) {
       MemorySeries s = byReference(batch.ref(batch.exemplarRow(i)));
-      if (s == null || !exemplars.add(s.labels, batch.exemplar(i))) {
+      if (s == null
+          || batch.exemplar(i).timestampMs() > latest
+          || !exemplars.add(s.labels, batch.exemplar(i))) {
         rejected++;
       }
     }
@@ -163,7 +176,7 @@ final class MemoryStorage implements DeletableStorage {
     switch (code) {
       case AppendResult.OUT_OF_ORDER ->
           count("out_of_order_samples_total{type=\"" + type + "\"}", 1);
-      case AppendResult.OUT_OF_BOUNDS ->
+      case AppendResult.OUT_OF_BOUNDS, AppendResult.TOO_FAR_IN_FUTURE ->
           count("out_of_bound_samples_total{type=\"" + type + "\"}", 1);
       default -> {
         // the caller counts the others

@@ -20,6 +20,6 @@ public final class MemoryStorageProvider implements StorageProvider<MemoryConfig
 
   @Override
   public Storage open(MemoryConfig config, StorageContext context) {
-    return new MemoryStorage(config, context.referenceBase());
+    return new MemoryStorage(config, context.referenceBase(), context.clock());
   }
 }

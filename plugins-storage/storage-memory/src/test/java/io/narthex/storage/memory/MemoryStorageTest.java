@@ -2,13 +2,16 @@ package io.narthex.storage.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.model.NativeHistogram;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.Storage;
 import io.narthex.spi.storage.StorageContext;
 import io.narthex.testkit.storage.StorageKit;
 import io.narthex.testkit.storage.StoredSeries;
+import java.time.Clock;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +29,8 @@ class MemoryStorageTest extends StorageKit {
   @Test
   void refusesSamplesBelowTheAppendWindow() {
     try (MemoryStorage s =
-        new MemoryStorage(new MemoryConfig(Duration.ofHours(1), Duration.ZERO, 0), 0)) {
+        new MemoryStorage(
+            new MemoryConfig(Duration.ofHours(1), Duration.ZERO, 0), 0, Clock.systemUTC())) {
       SampleBatch batch = new SampleBatch(3);
       batch.add(s.resolve(up("a")), T0, 1);
       batch.add(s.resolve(up("b")), T0 - 3_600_000, 1);
@@ -40,7 +44,8 @@ class MemoryStorageTest extends StorageKit {
   @Test
   void forgetsWhatIsPastTheRetention() {
     try (MemoryStorage s =
-        new MemoryStorage(new MemoryConfig(Duration.ZERO, Duration.ofMinutes(10), 0), 0)) {
+        new MemoryStorage(
+            new MemoryConfig(Duration.ZERO, Duration.ofMinutes(10), 0), 0, Clock.systemUTC())) {
       long a = s.resolve(up("a"));
       long b = s.resolve(up("b"));
       SampleBatch batch = new SampleBatch(2);
@@ -55,6 +60,22 @@ class MemoryStorageTest extends StorageKit {
       batch.clear();
       batch.add(b, T0 + 600_002, 2);
       assertThat(s.append(batch).code(0)).isEqualTo(AppendResult.UNKNOWN_SERIES);
+    }
+  }
+
+  @Test
+  void refusesTheFuture() {
+    Clock now = Clock.fixed(java.time.Instant.ofEpochMilli(1_000_000), java.time.ZoneOffset.UTC);
+    try (MemoryStorage storage =
+        new MemoryStorage(
+            new MemoryConfig(Duration.ofHours(1), Duration.ofMinutes(10), 0), 0, now)) {
+      SampleBatch batch = new SampleBatch(2);
+      long ref = storage.resolve(Labels.of("__name__", "m"));
+      batch.add(ref, 1_600_001, NativeHistogram.stale());
+      batch.add(ref, 1_000_000, 1);
+      AppendResult result = storage.append(batch);
+      assertThat(result.code(0)).isEqualTo(AppendResult.TOO_FAR_IN_FUTURE);
+      assertThat(result.code(1)).isEqualTo(AppendResult.OK);
     }
   }
 }
