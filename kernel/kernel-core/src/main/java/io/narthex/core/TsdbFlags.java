@@ -10,6 +10,7 @@ import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Place;
 import io.narthex.spi.config.ConfigNode.Scalar;
+import java.io.File;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,10 @@ final class TsdbFlags {
         if (retention.size() != null) {
           size = retention.size().bytes() + "B";
         }
+        Double share = retention.percentage();
+        if (share != null && share > 0) {
+          size = shareOfDisk(flags.text("storage.tsdb.path"), share) + "B"; // wins over a size
+        }
       }
     }
     if (section != null && section.exemplars() != null) {
@@ -57,6 +62,15 @@ final class TsdbFlags {
       out.put("wal_segment_size", segment);
     }
     return out;
+  }
+
+  /** Returns that many hundredths of the disk that holds a folder, in bytes. */
+  private static long shareOfDisk(String folder, double percentage) {
+    File at = new File(folder).getAbsoluteFile();
+    while (at.getTotalSpace() == 0 && at.getParentFile() != null) {
+      at = at.getParentFile(); // not made yet
+    }
+    return Math.max(1, (long) (at.getTotalSpace() / 100.0 * percentage));
   }
 
   /**
