@@ -37,7 +37,7 @@ final class Builtins {
               throw new GoTemplateException("non-function of type " + GoFormat.typeName(a.get(0)));
             }));
     m.put("eq", GoFunction.atLeast(2, Builtins::eq));
-    m.put("ne", GoFunction.of(2, a -> !equal(a.get(0), a.get(1))));
+    m.put("ne", GoFunction.of(2, a -> !eq(a)));
     m.put("lt", GoFunction.of(2, a -> compare(a.get(0), a.get(1)) == -1));
     m.put("le", GoFunction.of(2, a -> compareOrNaN(a, -1)));
     m.put("gt", GoFunction.of(2, a -> compareOrNaN(a, 1) && !equal(a.get(0), a.get(1))));
@@ -50,6 +50,11 @@ final class Builtins {
   }
 
   private static boolean eq(List<@Nullable Object> args) {
+    for (Object arg : args) {
+      if (arg instanceof List<?> || arg instanceof java.util.Map<?, ?>) {
+        throw new GoTemplateException("non-comparable type " + GoFormat.value(arg));
+      }
+    }
     for (int i = 1; i < args.size(); i++) {
       if (equal(args.get(0), args.get(i))) {
         return true;

@@ -1,8 +1,8 @@
 package io.narthex.template;
 
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntUnaryOperator;
 
 /** Functions that rule, console and notification templates share. */
 final class CommonFunctions {
@@ -12,8 +12,10 @@ final class CommonFunctions {
 
   private static Map<String, GoFunction> all() {
     Map<String, GoFunction> m = new HashMap<>();
-    m.put("toUpper", GoFunction.of(1, a -> Arguments.text(a, 0).toUpperCase(Locale.ROOT)));
-    m.put("toLower", GoFunction.of(1, a -> Arguments.text(a, 0).toLowerCase(Locale.ROOT)));
+    m.put(
+        "toUpper", GoFunction.of(1, a -> eachPoint(Arguments.text(a, 0), Character::toUpperCase)));
+    m.put(
+        "toLower", GoFunction.of(1, a -> eachPoint(Arguments.text(a, 0), Character::toLowerCase)));
     m.put("title", GoFunction.of(1, a -> title(Arguments.text(a, 0))));
     m.put("match", GoFunction.of(2, a -> Regex.find(Arguments.text(a, 0), Arguments.text(a, 1))));
     m.put(
@@ -29,15 +31,27 @@ final class CommonFunctions {
     return Map.copyOf(m);
   }
 
-  /** Makes the first letter of every word a title letter and leaves the others. */
+  /** Go maps each code point for itself: no letter becomes two, no language counts. */
+  private static String eachPoint(String s, IntUnaryOperator mapping) {
+    int[] points = s.codePoints().map(mapping).toArray();
+    return new String(points, 0, points.length);
+  }
+
+  /** Makes the first letter of every word a title letter and leaves the others, as in rules. */
   static String title(String s) {
+    return title(s, false);
+  }
+
+  /** Makes the first letter of every word a title letter and the others small, if wanted. */
+  static String title(String s, boolean othersSmall) {
     StringBuilder b = new StringBuilder(s.length());
     boolean start = true;
     for (int i = 0; i < s.length(); ) {
       int c = s.codePointAt(i);
       i += Character.charCount(c);
       boolean inWord = Character.isLetterOrDigit(c) || c == '_' || c == '\'';
-      b.appendCodePoint(start && inWord ? Character.toTitleCase(c) : c);
+      b.appendCodePoint(
+          start && inWord ? Character.toTitleCase(c) : othersSmall ? Character.toLowerCase(c) : c);
       start = !inWord;
     }
     return b.toString();

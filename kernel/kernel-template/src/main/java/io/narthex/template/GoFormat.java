@@ -649,9 +649,30 @@ final class GoFormat {
                 .toUpperCase(Locale.ROOT)
                 .replace("NAN", "NaN")
                 .replace("INF", "Inf");
-        case 'x', 'X', 'b' -> signed(Double.toHexString(d), positive);
+        case 'x' -> signed(hex(d), positive);
+        case 'X' -> signed(Double.isFinite(d) ? hex(d).toUpperCase(Locale.ROOT) : hex(d), positive);
+        case 'b' -> signed(Double.toHexString(d), positive);
         default -> bad(verb, d);
       };
+    }
+
+    /** Returns a float in hexadecimal: the exponent has a sign and two digits at least. */
+    private static String hex(double d) {
+      if (!Double.isFinite(d)) {
+        return float64(d, 'g', -1, SHORTEST);
+      }
+      int shift = 0;
+      double normal = d;
+      if (d != 0 && Math.abs(d) < Double.MIN_NORMAL) {
+        normal = d * 0x1p54;
+        shift = -54;
+      }
+      String text = Double.toHexString(normal);
+      int p = text.indexOf('p');
+      int exponent = Integer.parseInt(text.substring(p + 1)) + shift;
+      String digits = text.substring(0, p).replaceFirst("\\.0$", "");
+      int size = Math.abs(exponent);
+      return digits + "p" + (exponent < 0 ? "-" : "+") + (size < 10 ? "0" : "") + size;
     }
 
     private String text(char verb, String s) {

@@ -1,5 +1,6 @@
 package io.narthex.template;
 
+import java.math.BigInteger;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -59,6 +60,48 @@ final class GoTime {
 
   static ZonedDateTime of(Instant instant) {
     return instant.atZone(UTC);
+  }
+
+  /** Cuts a duration to a multiple of another, towards zero; one that is not positive: as it is. */
+  static Duration truncate(Duration d, Duration multiple) {
+    long m = nanos(multiple);
+    return m <= 0 ? d : Duration.ofNanos(nanos(d) / m * m);
+  }
+
+  /** Rounds a duration to a multiple of another, halves away from zero. */
+  static Duration round(Duration d, Duration multiple) {
+    long m = nanos(multiple);
+    if (m <= 0) {
+      return d;
+    }
+    long n = nanos(d);
+    long rest = Math.abs(n % m);
+    long low = n - n % m;
+    return Duration.ofNanos(rest < m - rest ? low : n < 0 ? low - m : low + m);
+  }
+
+  /** Cuts a time to a multiple of a duration since the year 1. */
+  static ZonedDateTime truncate(ZonedDateTime t, Duration multiple) {
+    long m = nanos(multiple);
+    return m <= 0 ? t : t.minusNanos(sinceZero(t, m));
+  }
+
+  /** Rounds a time to a multiple of a duration since the year 1, halves up. */
+  static ZonedDateTime round(ZonedDateTime t, Duration multiple) {
+    long m = nanos(multiple);
+    if (m <= 0) {
+      return t;
+    }
+    long rest = sinceZero(t, m);
+    return rest < m - rest ? t.minusNanos(rest) : t.plusNanos(m - rest);
+  }
+
+  private static long sinceZero(ZonedDateTime t, long m) {
+    return BigInteger.valueOf(t.toEpochSecond() - ZERO.toEpochSecond())
+        .multiply(BigInteger.valueOf(1_000_000_000L))
+        .add(BigInteger.valueOf(t.getNano()))
+        .mod(BigInteger.valueOf(m))
+        .longValueExact();
   }
 
   static long nanos(Duration d) {

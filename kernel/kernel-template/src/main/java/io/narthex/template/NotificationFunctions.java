@@ -32,6 +32,7 @@ final class NotificationFunctions {
 
   static Map<String, GoFunction> of(Clock clock) {
     Map<String, GoFunction> m = new HashMap<>(CommonFunctions.ALL);
+    m.put("title", GoFunction.of(1, a -> CommonFunctions.title(Arguments.text(a, 0), true)));
     m.put("trimSpace", GoFunction.of(1, a -> Arguments.text(a, 0).strip()));
     m.put(
         "join",

@@ -109,6 +109,9 @@ final class NotificationRenderer implements TemplateRenderer {
 
   /** Expansion of nested values. */
   static final class StructuredValues {
+    /** Texts that alerts make larger than this stay texts. */
+    private static final int MAX_REREAD = 1 << 20;
+
     private StructuredValues() {}
 
     static @Nullable Object expand(
@@ -140,7 +143,10 @@ final class NotificationRenderer implements TemplateRenderer {
         if (text.isBlank()) {
           return null;
         }
-        node = YamlReader.read("template", text);
+        if (text.length() > MAX_REREAD) {
+          return text;
+        }
+        node = YamlReader.readForeign("template", text);
       } catch (ConfigException e) {
         return text;
       }

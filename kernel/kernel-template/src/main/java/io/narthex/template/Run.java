@@ -411,7 +411,7 @@ final class Run {
               yield map.get(name);
             }
             case ZonedDateTime t -> timeMember(t, name, args);
-            case Duration d -> durationMember(d, name);
+            case Duration d -> durationMember(d, name, args);
             default -> GoObject.NO_MEMBER;
           };
     } catch (IndexOutOfBoundsException e) {
@@ -452,6 +452,8 @@ final class Run {
       case "Weekday" ->
           new GoEnum("time.Weekday", t.getDayOfWeek().getValue() % 7, GoTime.format(t, "Monday"));
       case "Add" -> t.plus(duration(args, 0));
+      case "Truncate" -> GoTime.truncate(t, duration(args, 0));
+      case "Round" -> GoTime.round(t, duration(args, 0));
       case "AddDate" ->
           t.plusYears(Arguments.integer(args, 0))
               .plusMonths(Arguments.integer(args, 1))
@@ -473,7 +475,8 @@ final class Run {
     };
   }
 
-  private static @Nullable Object durationMember(Duration d, String name) {
+  private static @Nullable Object durationMember(
+      Duration d, String name, List<@Nullable Object> args) {
     return switch (name) {
       case "Seconds" -> GoTime.nanos(d) / 1e9;
       case "Minutes" -> GoTime.nanos(d) / 6e10;
@@ -483,6 +486,8 @@ final class Run {
       case "Nanoseconds" -> GoTime.nanos(d);
       case "String" -> GoTime.print(d);
       case "Abs" -> d.abs();
+      case "Truncate" -> GoTime.truncate(d, duration(args, 0));
+      case "Round" -> GoTime.round(d, duration(args, 0));
       default -> GoObject.NO_MEMBER;
     };
   }

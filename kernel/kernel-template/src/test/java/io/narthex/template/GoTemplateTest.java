@@ -174,4 +174,49 @@ class GoTemplateTest {
             new ConsoleData("", Map.of(), "<a b=\"c\">", "http://h", 0, null));
     assertThat(got).isEqualTo(expected);
   }
+
+  private String notify(String template) {
+    return service.renderer((Object) null, Map.of()).text(template);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = " => ",
+      quoteCharacter = '\u0001',
+      ignoreLeadingAndTrailingWhitespace = false,
+      value = {
+        "{{ title \"hello wORLD don't\" }} => Hello World Don't",
+        "{{ toUpper \"straße\" }} => STRAßE",
+        "{{ toLower \"İX\" }} => ix",
+        "{{ printf \"%x\" 3.5 }} => 0x1.cp+01",
+        "{{ printf \"%x %X\" 1.0 0.0 }} => 0x1p+00 0X0P+00",
+        "{{ printf \"%x\" 5e-324 }} => 0x1p-1074",
+        "{{ $t := toDate \"2006-01-02 15:04:05\" \"2026-01-02 03:04:05\" }}{{ ($t.Sub ($t.Add -5500000000)).Truncate 1000000000 }} => 5s",
+        "{{ $t := toDate \"2006-01-02 15:04:05\" \"2026-01-02 03:04:05\" }}{{ ($t.Sub ($t.Add -5500000000)).Round 1000000000 }} => 6s",
+        "{{ $t := toDate \"2006-01-02 15:04:05\" \"2026-01-02 03:44:05\" }}{{ ($t.Truncate 3600000000000).Format \"15:04:05\" }} {{ ($t.Round 3600000000000).Format \"15:04:05\" }} => 03:00:00 04:00:00",
+      })
+  void functionsOfNotificationsAreGos(String template, String expected) {
+    assertThat(notify(template)).isEqualTo(expected);
+  }
+
+  @Test
+  void listsCannotBeCompared() {
+    assertThatThrownBy(() -> notify("{{ eq (list 1) (list 1) }}"))
+        .isInstanceOf(TemplateException.class)
+        .hasMessageContaining("non-comparable type");
+  }
+
+  @Test
+  void textOfAnAlertCannotGrowWhenItIsReadAsYaml() {
+    StringBuilder bomb = new StringBuilder("a0: &a0 [x, x]\n");
+    for (int i = 1; i < 20; i++) {
+      bomb.append("a" + i + ": &a" + i + " [*a" + (i - 1) + ", *a" + (i - 1) + "]\n");
+    }
+    for (String text :
+        List.of(bomb.toString(), "[" + "x, ".repeat(20_000) + "]", "{a: &a x, b: *a}")) {
+      assertThat(NotificationRenderer.StructuredValues.expand("any", t -> text)).isEqualTo(text);
+    }
+    assertThat(NotificationRenderer.StructuredValues.expand("any", t -> "{a: [1, x]}"))
+        .isEqualTo(Map.of("a", List.of(1L, "x")));
+  }
 }

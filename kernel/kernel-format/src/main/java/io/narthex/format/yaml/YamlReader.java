@@ -42,13 +42,17 @@ import org.yaml.snakeyaml.nodes.Tag;
  */
 public final class YamlReader {
   private static final int MAX_NODES = 2_000_000;
+  private static final int MAX_FOREIGN_NODES = 10_000;
 
   private final String file;
   private final Set<Node> open = java.util.Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<Node> seen = java.util.Collections.newSetFromMap(new IdentityHashMap<>());
+  private final boolean foreign;
   private int nodes;
 
-  private YamlReader(String file) {
+  private YamlReader(String file, boolean foreign) {
     this.file = file;
+    this.foreign = foreign;
   }
 
   /**
@@ -78,7 +82,22 @@ public final class YamlReader {
     return documents.isEmpty() ? ConfigNode.emptyMapping(file) : documents.get(0);
   }
 
+  /**
+   * Reads the first document of a text that others have written, for example an expanded
+   * annotation: without aliases, with far fewer values than a file may have.
+   *
+   * @throws ConfigException with file, line and column
+   */
+  public static ConfigNode readForeign(String file, String text) {
+    List<ConfigNode> documents = readAll(file, text, 1, true);
+    return documents.isEmpty() ? ConfigNode.emptyMapping(file) : documents.get(0);
+  }
+
   private static List<ConfigNode> readAll(String file, String text, int most) {
+    return readAll(file, text, most, false);
+  }
+
+  private static List<ConfigNode> readAll(String file, String text, int most, boolean foreign) {
     LoaderOptions options = new LoaderOptions();
     options.setCodePointLimit(64 << 20);
     options.setMaxAliasesForCollections(10_000);
@@ -89,7 +108,7 @@ public final class YamlReader {
     try {
       for (Node node : yaml.composeAll(new StringReader(text))) {
         if (node != null) {
-          documents.add(new YamlReader(file).convert(node));
+          documents.add(new YamlReader(file, foreign).convert(node));
         }
         if (documents.size() == most) {
           break;
@@ -111,6 +130,13 @@ public final class YamlReader {
 
   private ConfigNode convert(Node node) {
     Place place = place(node);
+    if (foreign && (nodes >= MAX_FOREIGN_NODES || !seen.add(node))) {
+      throw new ConfigException(
+          place
+              + ": a text from outside must not have aliases, nor more than "
+              + MAX_FOREIGN_NODES
+              + " values");
+    }
     if (++nodes > MAX_NODES) {
       throw new ConfigException(
           place + ": the file expands to more than " + MAX_NODES + " values; use fewer aliases");

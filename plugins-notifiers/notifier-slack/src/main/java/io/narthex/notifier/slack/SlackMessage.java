@@ -68,6 +68,9 @@ final class SlackMessage {
     put(m, "text", t.text(x.text()));
     put(m, "url", t.text(x.url()));
     put(m, "style", t.text(x.style()));
+    if (!x.url().isEmpty()) {
+      return m; // a link: the original drops what belongs to buttons that answer
+    }
     put(m, "name", t.text(x.name()));
     put(m, "value", t.text(x.value()));
     SlackConfig.Confirmation q = x.confirm();

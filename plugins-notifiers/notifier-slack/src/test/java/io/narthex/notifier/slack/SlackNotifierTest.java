@@ -109,8 +109,16 @@ class SlackNotifierTest extends NotifierKit {
                 "go",
                 "http://g",
                 "danger",
+                "n",
+                "v",
+                new SlackConfig.Confirmation("sure?", "", "yes", "")),
+            new SlackConfig.Action(
+                "button",
+                "do",
                 "",
                 "",
+                "n",
+                "v",
                 new SlackConfig.Confirmation("sure?", "", "yes", "")));
     assertThat(send()).isEqualTo(SendResult.delivered());
     assertThat(server.received().get(0).body())
@@ -120,7 +128,9 @@ class SlackNotifierTest extends NotifierKit {
                 + "\"fallback\":\"fb\",\"callback_id\":\"\","
                 + "\"fields\":[{\"title\":\"t\",\"value\":\"v firing\",\"short\":false}],"
                 + "\"actions\":[{\"type\":\"button\",\"text\":\"go\",\"url\":\"http://g\","
-                + "\"style\":\"danger\",\"confirm\":{\"text\":\"sure?\",\"ok_text\":\"yes\"}}],"
+                + "\"style\":\"danger\"},"
+                + "{\"type\":\"button\",\"text\":\"do\",\"name\":\"n\",\"value\":\"v\","
+                + "\"confirm\":{\"text\":\"sure?\",\"ok_text\":\"yes\"}}],"
                 + "\"footer\":\"\",\"color\":\"danger\","
                 + "\"mrkdwn_in\":[\"fallback\",\"pretext\",\"text\"]}]}\n");
   }

@@ -19,6 +19,7 @@ import java.util.Map;
 final class WebhookNotifier implements Notifier {
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
   private static final int QUOTED_BODY = 300;
+  private static final int MAX_BODY = 16 << 20;
 
   private final WebhookConfig config;
   private final HttpSettings http;
@@ -52,19 +53,28 @@ final class WebhookNotifier implements Notifier {
     }
     URI uri;
     try {
-      uri = URI.create(url);
+      uri = URI.create(escaped(url));
     } catch (IllegalArgumentException e) {
       return SendResult.rejected("url: not a valid URL after expansion");
     }
     if (!isHttp(url)) {
       return SendResult.rejected("url: unsupported scheme after expansion");
     }
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length > MAX_BODY) {
+      return SendResult.rejected(
+          "the body has "
+              + bytes.length
+              + " bytes, at most "
+              + MAX_BODY
+              + " are sent; set max_alerts or shorten the payload");
+    }
     Request request =
         new Request(
             "POST",
             uri,
             Map.of("Content-Type", "application/json", "User-Agent", "Alertmanager/0.34.0"),
-            body.getBytes(StandardCharsets.UTF_8),
+            bytes,
             config.timeout().isZero() ? DEFAULT_TIMEOUT : config.timeout(),
             null);
     try (Response response = context.http().send(request, http)) {
@@ -77,6 +87,34 @@ final class WebhookNotifier implements Notifier {
     } catch (IOException e) {
       return SendResult.retryLater("request failed: " + hideUrl(e.getMessage(), url));
     }
+  }
+
+  /**
+   * Escapes what labels may bring into a URL and Java does not take: blanks and signs in path and
+   * query, everything beyond ASCII. What is escaped already stays, and so does the host.
+   */
+  static String escaped(String url) {
+    int scheme = url.indexOf("://");
+    int path = scheme < 0 ? 0 : url.indexOf('/', scheme + 3);
+    if (path < 0) {
+      return url;
+    }
+    StringBuilder b = new StringBuilder(url.length() + 16).append(url, 0, path);
+    for (int i = path; i < url.length(); ) {
+      int c = url.codePointAt(i);
+      i += Character.charCount(c);
+      boolean ascii = c > ' ' && c < 0x7f;
+      if (ascii && "\"<>\\^`{|}[]".indexOf(c) < 0 && (c != '#' || b.indexOf("#") < 0)) {
+        b.append((char) c);
+      } else {
+        for (byte x : Character.toString(c).getBytes(StandardCharsets.UTF_8)) {
+          b.append('%')
+              .append("0123456789ABCDEF".charAt(x >> 4 & 15))
+              .append("0123456789ABCDEF".charAt(x & 15));
+        }
+      }
+    }
+    return b.toString();
   }
 
   private String url() throws IOException {

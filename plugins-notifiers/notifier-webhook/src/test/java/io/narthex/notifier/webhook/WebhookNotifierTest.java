@@ -171,4 +171,13 @@ class WebhookNotifierTest extends NotifierKit {
     assertThatThrownBy(() -> open(config("http://x/{{ .A", 0, null), context()))
         .hasMessageContaining("invalid template syntax");
   }
+
+  @Test
+  void valuesOfLabelsInTheUrlAreEscaped() {
+    assertThat(WebhookNotifier.escaped("http://h/a b/\u00fc?q=%41|\"x\"#f"))
+        .isEqualTo("http://h/a%20b/%C3%BC?q=%41%7C%22x%22#f");
+    assertThat(WebhookNotifier.escaped("https://u:p@h:1/x?y=z&a=b"))
+        .isEqualTo("https://u:p@h:1/x?y=z&a=b");
+    assertThat(WebhookNotifier.escaped("http://h")).isEqualTo("http://h");
+  }
 }
