@@ -56,6 +56,22 @@ public final class DefaultAlertmanager
   private static final Duration DRAIN = Duration.ofSeconds(10);
   private static final Duration WARM_UP_AFTER = Duration.ofSeconds(3);
 
+  /** What {@code AlertmanagerConfig.none()} is as a file, for those who show the routes. */
+  static final String DEFAULT_YAML =
+      """
+      global:
+        resolve_timeout: 5m
+      route:
+        receiver: default
+        continue: false
+        group_wait: 30s
+        group_interval: 5m
+        repeat_interval: 4h
+      receivers:
+      - name: default
+      templates: []
+      """;
+
   private final HandOver handOver;
   private final ServerInfo server;
   private final TemplateService templates;
@@ -314,6 +330,6 @@ public final class DefaultAlertmanager
 
   @Override
   public Status status() {
-    return new Status(configYaml, startedAt);
+    return new Status(configYaml.isEmpty() ? DEFAULT_YAML : configYaml, startedAt);
   }
 }

@@ -199,4 +199,15 @@ class GroupTimingTest implements NotifierService {
     passTo(1);
     assertThat(told).containsExactly("0s firing 1+0");
   }
+
+  @Test
+  void configurationShownWithoutAFileIsTheOneInEffect() {
+    AlertmanagerConfig shown =
+        AlertmanagerConfigLoader.load(
+            YamlReader.read("alertmanager.yml", DefaultAlertmanager.DEFAULT_YAML));
+    AlertmanagerConfig used = AlertmanagerConfig.none();
+    assertThat(shown.route()).isEqualTo(used.route());
+    assertThat(shown.receivers()).isEqualTo(used.receivers());
+    assertThat(shown.resolveTimeout()).isEqualTo(used.resolveTimeout());
+  }
 }
