@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
 import io.narthex.format.alertmanager.MatcherSyntax;
 import io.narthex.format.yaml.YamlReader;
+import io.narthex.service.alerts.AlertmanagerService.InvalidRequestException;
 import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.notify.NotifierService;
@@ -209,5 +210,38 @@ class GroupTimingTest implements NotifierService {
     assertThat(shown.route()).isEqualTo(used.route());
     assertThat(shown.receivers()).isEqualTo(used.receivers());
     assertThat(shown.resolveTimeout()).isEqualTo(used.resolveTimeout());
+  }
+
+  @Test
+  void labelNamesAreValidAsInAlertmanager() throws java.io.IOException {
+    Suite suite = new Suite("alertmanager-label-names");
+    for (com.fasterxml.jackson.databind.JsonNode c :
+        Suite.json(Suite.folder("alertmanager-matchers").resolve("label-names.json"))
+            .get("cases")) {
+      MatcherSyntax.Mode mode =
+          c.get("mode").asText().equals("classic")
+              ? MatcherSyntax.Mode.CLASSIC
+              : MatcherSyntax.Mode.UTF8;
+      NotificationLog log = new NotificationLog(null, START);
+      boolean valid = true;
+      try (AlertmanagerCore one =
+          new AlertmanagerCore(
+              timers,
+              mode,
+              new Silences(null, RETENTION, false, START),
+              log,
+              new Deliveries(timers, log, null, RETENTION),
+              null,
+              Duration.ZERO)) {
+        one.post(
+            List.of(
+                new PostedAlert(
+                    Map.of(c.get("label_name").asText(), "v"), Map.of(), null, null, "")));
+      } catch (InvalidRequestException e) {
+        valid = false;
+      }
+      suite.check(c.get("id").asText(), valid == c.get("valid").asBoolean(), "valid: " + valid);
+    }
+    suite.finish(10);
   }
 }

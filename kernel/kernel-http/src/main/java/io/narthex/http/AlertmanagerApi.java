@@ -441,6 +441,15 @@ public final class AlertmanagerApi {
         });
   }
 
+  static void matcher(JsonGenerator out, LabelMatcher m) throws IOException {
+    out.writeStartObject();
+    out.writeBooleanField("isEqual", !m.operator().startsWith("!"));
+    out.writeBooleanField("isRegex", m.operator().endsWith("~"));
+    out.writeStringField("name", m.name());
+    out.writeStringField("value", m.value());
+    out.writeEndObject();
+  }
+
   private static void silence(JsonGenerator out, Silence s) throws IOException {
     out.writeStartObject();
     out.writeStringField("id", s.id());
@@ -453,12 +462,7 @@ public final class AlertmanagerApi {
     out.writeStringField("endsAt", MILLIS.format(s.endsAt()));
     out.writeArrayFieldStart("matchers");
     for (LabelMatcher m : s.matchers()) {
-      out.writeStartObject();
-      out.writeBooleanField("isEqual", !m.operator().startsWith("!"));
-      out.writeBooleanField("isRegex", m.operator().endsWith("~"));
-      out.writeStringField("name", m.name());
-      out.writeStringField("value", m.value());
-      out.writeEndObject();
+      matcher(out, m);
     }
     out.writeEndArray();
     out.writeStringField("startsAt", MILLIS.format(s.startsAt()));

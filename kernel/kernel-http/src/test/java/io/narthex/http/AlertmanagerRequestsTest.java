@@ -3,14 +3,21 @@ package io.narthex.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.narthex.http.AlertmanagerRequests.Refusal;
 import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
 import io.narthex.service.alerts.AlertmanagerService.SilenceRequest;
+import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -160,5 +167,35 @@ class AlertmanagerRequestsTest {
     assertThat(refusal(() -> alerts("[" + " ".repeat(2 << 20) + "]"))).startsWith("413 413");
     assertThat(refusal(() -> alerts("[" + "{\"labels\":{}},".repeat(50_001) + "null]")))
         .startsWith("413 413");
+  }
+
+  @Test
+  void matchersHaveTheJsonFormOfAlertmanager() throws IOException {
+    String shared = System.getenv("NARTHEX_SHARED");
+    assumeTrue(shared != null, "NARTHEX_SHARED is not set");
+    JsonMapper mapper = JsonMapper.builder().build();
+    Path file = Path.of(shared, "conformance", "alertmanager-matchers", "json.json");
+    int passed = 0;
+    int all = 0;
+    for (JsonNode c : mapper.readTree(file.toFile()).get("cases")) {
+      all++;
+      LabelMatcher want =
+          new LabelMatcher(c.get("name").asText(), c.get("op").asText(), c.get("value").asText());
+      String json = c.get("json").asText();
+      StringWriter written = new StringWriter();
+      try (JsonGenerator out = mapper.createGenerator(written)) {
+        AlertmanagerApi.matcher(out, want);
+      }
+      boolean read =
+          silence(SILENCE.replaceFirst("\\[.*]", "[" + json + "]"))
+              .matchers()
+              .equals(List.of(want));
+      boolean same =
+          c.get("direction").asText().equals("parse")
+              || mapper.readTree(written.toString()).equals(mapper.readTree(json));
+      passed += read && same ? 1 : 0;
+    }
+    System.out.println("conformance alertmanager-matchers-json: passed " + passed + " of " + all);
+    assertThat(passed).isEqualTo(all).isEqualTo(9);
   }
 }
