@@ -16,6 +16,7 @@ import io.narthex.core.metrics.ProcessMetrics;
 import io.narthex.core.plugin.AdminToken;
 import io.narthex.core.plugin.MinuteHandOver;
 import io.narthex.core.plugin.PluginManager;
+import io.narthex.core.plugin.PluginUse;
 import io.narthex.core.settings.PluginSettingsManager;
 import io.narthex.format.http.JettyHttpTransport;
 import io.narthex.model.Labels;
@@ -227,14 +228,7 @@ public final class Kernel {
             clock,
             guard,
             loaded.narthex().plugins().removalGrace(),
-            p ->
-                switch (p.kind()) {
-                  case DISCOVERY -> discovery.instances(p.type());
-                  case NOTIFIER -> notifiers.instances(p.type());
-                  case STORAGE -> storage.instances(p.type());
-                  case EXPORTER -> exporters.instances(p.type());
-                  case FUNCTION -> functions.instances(p.type());
-                });
+            new HostsUse(discovery, notifiers, storage, exporters, functions));
     manager = plugins;
     PluginSettingsManager pluginSettings =
         new PluginSettingsManager(registry, functions, plugins, stateFolder);
@@ -380,6 +374,30 @@ public final class Kernel {
     reversed.forEach(Kernel::close);
   }
 
+  private record HostsUse(
+      DiscoveryHost discovery,
+      NotifierHost notifiers,
+      StorageHost storage,
+      ExporterHost exporters,
+      FunctionHost functions)
+      implements PluginUse {
+    @Override
+    public Map<String, String> instances(ProviderRegistry.Provider p) {
+      return switch (p.kind()) {
+        case DISCOVERY -> discovery.instances(p.type());
+        case NOTIFIER -> notifiers.instances(p.type());
+        case STORAGE -> storage.instances(p.type());
+        case EXPORTER -> exporters.instances(p.type());
+        case FUNCTION -> functions.instances(p.type());
+      };
+    }
+
+    @Override
+    public List<String> silent(ProviderRegistry.Provider p) {
+      return p.kind() == ProviderRegistry.Kind.DISCOVERY ? discovery.silent(p.type()) : List.of();
+    }
+  }
+
   private record HostsFollow(
       String name, int rank, Consumer<io.narthex.service.config.ConfigSnapshot> action)
       implements ReloadListener {
@@ -446,7 +464,8 @@ public final class Kernel {
       throw new StartException(
           "opening storage failed: "
               + folder
-              + ": permission denied; give the server's user write access or choose another --storage.tsdb.path");
+              + ": permission denied; give the server's user write access or choose another"
+              + " --storage.tsdb.path");
     } catch (FileAlreadyExistsException e) {
       throw new StartException(
           "opening storage failed: "
@@ -490,13 +509,15 @@ public final class Kernel {
       gauge(
           sink,
           "prometheus_ready",
-          "Whether Prometheus startup was fully completed and the server is ready for normal operation.",
+          "Whether Prometheus startup was fully completed and the server is ready for normal"
+              + " operation.",
           server.ready() ? 1 : 0);
       sink.family(
           new MetricMetadata(
               "prometheus_build_info",
               MetricType.GAUGE,
-              "A metric with a constant '1' value labeled by version, revision, branch, goversion from which prometheus was built, and the goos and goarch for the build.",
+              "A metric with a constant '1' value labeled by version, revision, branch, goversion"
+                  + " from which prometheus was built, and the goos and goarch for the build.",
               ""));
       sink.sample(
           "prometheus_build_info",

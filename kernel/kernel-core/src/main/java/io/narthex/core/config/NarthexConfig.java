@@ -65,7 +65,8 @@ public record NarthexConfig(
   public record PluginLimits(
       @Setting(
               help =
-                  "Failed calls in a row after which an exporter or notifier is left alone for a while",
+                  "Failed calls in a row after which an exporter or notifier is left alone for a"
+                      + " while",
               defaultValue = "5",
               min = 1)
           int circuitFailures,
@@ -93,10 +94,28 @@ public record NarthexConfig(
           Duration longestRetryPause,
       @Setting(
               help =
-                  "How long a jar deleted from the plugin folder may take to come back before its plugin stops",
+                  "How long a jar deleted from the plugin folder may take to come back before its"
+                      + " plugin stops",
               defaultValue = "10s",
               min = 0)
-          Duration removalGrace) {
+          Duration removalGrace,
+      @Setting(
+              help =
+                  "How long an update is watched; one that fails meanwhile goes back to the version"
+                      + " before; 0s: not at all",
+              defaultValue = "10m",
+              min = 0)
+          Duration probation,
+      @Setting(
+              help = "Targets that a block of a discovery may have, and groups of targets",
+              defaultValue = "100000",
+              min = 1)
+          int maxTargets,
+      @Setting(
+              help = "Size of the targets of a block of a discovery",
+              defaultValue = "268435456",
+              min = 1)
+          long maxTargetBytes) {
     /** Returns them in the form that the guard takes. */
     public GuardLimits limits() {
       return new GuardLimits(
@@ -105,7 +124,10 @@ public record NarthexConfig(
           quarantineStarts,
           quarantineWindow,
           retryPause,
-          longestRetryPause);
+          longestRetryPause,
+          probation,
+          maxTargets,
+          maxTargetBytes);
     }
   }
 }

@@ -113,6 +113,9 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     final Object plainNode;
     final Path folder;
     final Map<String, TargetGroup> groups = new TreeMap<>(); // guarded by lock
+    int targets; // of groups; guarded by lock
+    long bytes; // of groups, roughly; guarded by lock
+    String excess = ""; // why an update was not taken; guarded by lock
     boolean fresh; // the present run has delivered; guarded by lock
     @Nullable Thread thread; // guarded by lock
     long run; // counts runs; a sink of an older run is deaf; guarded by lock
@@ -140,7 +143,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       fresh = false;
       if (provider == null) {
         problem = "waiting for plugin `" + block.type() + "`";
-        groups.clear(); // nobody vouches for them any more
+        clear(); // nobody vouches for them any more
         set.touch();
         return former;
       }
@@ -160,6 +163,82 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
               .thread(provider, "discovery " + label())
               .start(() -> loop(provider, opened, mine));
       return former;
+    }
+
+    void clear() {
+      groups.clear();
+      targets = 0;
+      bytes = 0;
+    }
+
+    private void remove(String source) {
+      TargetGroup before = groups.remove(source);
+      if (before != null) {
+        targets -= before.targets().size();
+        bytes -= size(before);
+      }
+    }
+
+    /**
+     * Takes changed groups, all or none: a part of them is a wrong answer that looks like a right
+     * one. Called under lock.
+     *
+     * @return what is too much, or empty
+     */
+    String take(List<TargetGroup> changed) {
+      Map<String, TargetGroup> last = new LinkedHashMap<>();
+      changed.forEach(g -> last.put(g.source(), g));
+      int manyTargets = fresh ? targets : 0;
+      int manyGroups = fresh ? groups.size() : 0;
+      long manyBytes = fresh ? bytes : 0;
+      for (TargetGroup group : last.values()) {
+        TargetGroup before = fresh ? groups.get(group.source()) : null;
+        if (before != null) {
+          manyTargets -= before.targets().size();
+          manyBytes -= size(before);
+          manyGroups--;
+        }
+        if (!group.targets().isEmpty()) {
+          manyTargets += group.targets().size();
+          manyBytes += size(group);
+          manyGroups++;
+        }
+      }
+      GuardLimits limits = environment.guard().limits();
+      if (manyTargets > limits.targets() || manyGroups > limits.targets()) {
+        return "more than "
+            + limits.targets()
+            + " targets or groups, got "
+            + manyTargets
+            + " targets in "
+            + manyGroups
+            + " groups; raise plugins.max_targets in narthex.yml, or have the source of a group"
+            + " keep its name; "
+            + kept();
+      }
+      if (manyBytes > limits.targetBytes()) {
+        return "the targets take more than "
+            + limits.targetBytes()
+            + " bytes; raise plugins.max_target_bytes in narthex.yml; "
+            + kept();
+      }
+      if (!fresh) {
+        clear();
+        fresh = true;
+      }
+      for (TargetGroup group : last.values()) {
+        remove(group.source());
+        if (!group.targets().isEmpty()) {
+          groups.put(group.source(), group);
+          targets += group.targets().size();
+          bytes += size(group);
+        }
+      }
+      return "";
+    }
+
+    private String kept() {
+      return "the " + targets + " targets of before are kept";
     }
 
     /** Tells whether a later run has taken the place of {@code mine}. */
@@ -237,19 +316,17 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
         if (runner.run != run) {
           return; // replaced meanwhile
         }
-        if (!runner.fresh) {
-          runner.groups.clear();
-          runner.fresh = true;
-        }
-        for (TargetGroup group : changed) {
-          if (group.targets().isEmpty()) {
-            runner.groups.remove(group.source());
-          } else {
-            runner.groups.put(group.source(), group);
+        String excess = runner.take(changed);
+        if (!excess.isEmpty()) {
+          if (runner.excess.isEmpty()) {
+            LOG.warn("discovery {}: {}", runner.label(), excess);
           }
+          failures.with(runner.block.type()).inc();
+        } else {
+          runner.set.touch();
         }
-        runner.problem = "";
-        runner.set.touch();
+        runner.excess = excess;
+        runner.problem = excess;
       }
       crashes.worked();
     }
@@ -413,6 +490,23 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     }
   }
 
+  /** Returns roughly what a group takes in memory. */
+  private static long size(TargetGroup group) {
+    long size = 64 + 2L * group.source().length() + size(group.labels());
+    for (Map<String, String> target : group.targets()) {
+      size += size(target);
+    }
+    return size;
+  }
+
+  private static long size(Map<String, String> labels) {
+    long size = 64;
+    for (Map.Entry<String, String> e : labels.entrySet()) {
+      size += 32 + 2L * (e.getKey().length() + e.getValue().length());
+    }
+    return size;
+  }
+
   private static String kindOf(String set) {
     return set.startsWith("scrape/") ? "scrape" : "notify";
   }
@@ -499,6 +593,19 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       Map<String, String> out = new TreeMap<>();
       runnersOf(type).forEach(r -> out.put(r.label(), r.problem));
       return out;
+    }
+  }
+
+  /**
+   * Returns the blocks of a type whose targets are those of the version before: the present run has
+   * delivered nothing yet, and has not said why.
+   */
+  public List<String> silent(String type) {
+    synchronized (lock) {
+      return runnersOf(type).stream()
+          .filter(r -> !r.fresh && !r.groups.isEmpty() && r.problem.isEmpty())
+          .map(Runner::label)
+          .toList();
     }
   }
 

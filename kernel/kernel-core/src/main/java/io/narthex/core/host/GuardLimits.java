@@ -12,6 +12,10 @@ import java.time.Duration;
  * @param window how old a crash or failed start may be to count
  * @param restartPause pause after the first crash, and while a circuit is open; doubles each time
  * @param longestPause longest pause
+ * @param probation how long an update is watched, so that one that fails goes back by itself; zero:
+ *     not at all
+ * @param targets targets a block of a discovery may have, and groups
+ * @param targetBytes what they may take in memory, roughly
  */
 public record GuardLimits(
     int failures,
@@ -19,10 +23,22 @@ public record GuardLimits(
     int starts,
     Duration window,
     Duration restartPause,
-    Duration longestPause) {
+    Duration longestPause,
+    Duration probation,
+    int targets,
+    long targetBytes) {
   /** The usual ones. */
   public static final GuardLimits DEFAULT =
-      new GuardLimits(5, 10, 3, Duration.ofHours(1), Duration.ofSeconds(5), Duration.ofMinutes(1));
+      new GuardLimits(
+          5,
+          10,
+          3,
+          Duration.ofHours(1),
+          Duration.ofSeconds(5),
+          Duration.ofMinutes(1),
+          Duration.ofMinutes(10),
+          100_000,
+          256L << 20);
 
   /** Returns the pause after so many failures in a row. */
   public Duration pauseAfter(int inARow) {

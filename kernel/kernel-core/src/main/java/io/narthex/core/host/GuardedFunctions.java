@@ -11,13 +11,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Counts the calls of a plugin's function and sets the context class loader around them. They run
  * on the query's thread: one call per series, none per sample. What they throw goes to the query
- * engine, which fails the query.
+ * engine, which fails the query; an error becomes an exception on the way, so that it ends the
+ * query and nothing else.
  */
 final class GuardedFunctions {
+  private final String name;
   private final CallStats stats;
   private final @Nullable ClassLoader loader;
 
-  private GuardedFunctions(CallStats stats, @Nullable ClassLoader loader) {
+  private GuardedFunctions(String name, CallStats stats, @Nullable ClassLoader loader) {
+    this.name = name;
     this.stats = stats;
     this.loader = loader;
   }
@@ -26,7 +29,9 @@ final class GuardedFunctions {
   static PromqlFunction of(PromqlFunction f, PluginGuard guard, Provider plugin) {
     GuardedFunctions g =
         new GuardedFunctions(
-            guard.stats(plugin, Operation.EVALUATE), plugin.service().getClass().getClassLoader());
+            f.name(),
+            guard.stats(plugin, Operation.EVALUATE),
+            plugin.service().getClass().getClassLoader());
     Evaluation guarded =
         switch (f.evaluation()) {
           case OfScalars e -> (OfScalars) (call, out) -> g.run(() -> e.evaluate(call, out));
@@ -47,9 +52,13 @@ final class GuardedFunctions {
     long began = stats.begin();
     try {
       evaluation.run();
-    } catch (RuntimeException | Error e) {
+    } catch (RuntimeException e) {
       stats.exceptions.increment();
       throw e;
+    } catch (Error e) {
+      stats.exceptions.increment();
+      PluginGuard.throwIfFatal(e);
+      throw new PluginCalls.PluginErrorException(name + "() of a plugin failed: " + e, e);
     } finally {
       stats.end(began);
       thread.setContextClassLoader(before);

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -47,6 +48,8 @@ public final class PluginManager implements PluginService {
   private final Arrivals arrivals;
   private final PluginOrders orders;
   private final ExitWatch exits;
+  private final Probation probation;
+  private final BiPredicate<Plugin, String> goBack;
   private final ScheduledExecutorService scanner =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("plugin-folder").factory());
@@ -59,7 +62,7 @@ public final class PluginManager implements PluginService {
    * @param state folder for kept jars and settings
    * @param guard the way into plugins
    * @param removalGrace how long a deleted jar may take to come back before its plugin goes
-   * @param instancesOf configuration blocks served by a provider, with their problem or empty
+   * @param use what the hosts know about the use of plugins
    */
   public PluginManager(
       BundleContext framework,
@@ -69,18 +72,20 @@ public final class PluginManager implements PluginService {
       Clock clock,
       PluginGuard guard,
       Duration removalGrace,
-      Function<ProviderRegistry.Provider, Map<String, String>> instancesOf) {
+      PluginUse use) {
     this.guard = guard;
     PluginTable table = new PluginTable(dropFolder, clock);
     records = PluginRecords.in(state, clock, guard.limits());
     leaks = new LeakMeter(guard.threads(), new ClassLocks(framework)::release);
     kernel =
         new KernelUpdates(framework, table.changes, records.jars(), records.audit(), leaks, state);
-    list = new PluginList(table, kernel, records.jars(), leaks, instancesOf);
+    list = new PluginList(table, kernel, records.jars(), leaks, use::instances);
     Activation activation =
         new Activation(
             framework, registry, guard, leaks, clock, records.jars().work(), records.deaths());
-    PluginVersions versions = new PluginVersions(table, activation, records, kernel);
+    probation = new Probation(table, guard, use);
+    PluginVersions versions = new PluginVersions(table, activation, records, kernel, probation);
+    goBack = versions::runPrevious;
     CrashedPlugins crashed =
         new CrashedPlugins(table, activation, versions, list, records, guard.limits(), scanner);
     arrivals = new Arrivals(table, versions, crashed, records, removalGrace);
@@ -111,12 +116,17 @@ public final class PluginManager implements PluginService {
     exits.begin();
     arrivals.takeAll(shipped);
     kernel.warnOfMissing();
-    scanner.scheduleWithFixedDelay(
-        () -> records.deaths().settle(System.nanoTime()),
-        SCAN_MILLIS,
-        SCAN_MILLIS,
-        TimeUnit.MILLISECONDS);
+    scanner.scheduleWithFixedDelay(this::watch, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
     scanner.scheduleWithFixedDelay(arrivals::scan, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void watch() {
+    try {
+      records.deaths().settle(System.nanoTime());
+      probation.look(System.nanoTime(), goBack);
+    } catch (RuntimeException | LinkageError e) {
+      LOG.error("plugins: the watch over updates", e); // and it goes on
+    }
   }
 
   /**

@@ -1,12 +1,14 @@
 package io.narthex.core.plugin;
 
 import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.service.plugins.PluginHealth.Calls;
 import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.service.plugins.PluginService.State;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Version;
 import org.slf4j.Logger;
@@ -31,13 +33,19 @@ final class PluginVersions {
   private final Activation activation;
   private final PluginRecords records;
   private final KernelUpdates kernel;
+  private final Probation probation;
 
   PluginVersions(
-      PluginTable table, Activation activation, PluginRecords records, KernelUpdates kernel) {
+      PluginTable table,
+      Activation activation,
+      PluginRecords records,
+      KernelUpdates kernel,
+      Probation probation) {
     this.table = table;
     this.activation = activation;
     this.records = records;
     this.kernel = kernel;
+    this.probation = probation;
   }
 
   /**
@@ -81,12 +89,16 @@ final class PluginVersions {
         plugin.describe(file, fileName, info, source);
         plugin.enter(State.STARTING, "");
       }
+      Map<String, Calls> before = update && pinned == null ? probation.before(plugin) : null;
       if (pinned == null) {
         activateCopy(plugin, file, info, !source.equals("shipped"));
       } else {
         activate(plugin, running, pinned);
       }
       plugin.describe(file, fileName, running, source);
+      if (before != null) {
+        probation.began(plugin, before);
+      }
       plugin.enter(State.RUNNING, pinned == null ? "" : whyPinned(running));
       records.audit().add(actor, action, info.id(), running.version(), running.sha256(), "ok");
       LOG.info(

@@ -266,7 +266,16 @@ class DiscoveryHostTest {
   }
 
   private static final GuardLimits QUICK =
-      new GuardLimits(5, 3, 3, Duration.ofMinutes(1), Duration.ofMillis(1), Duration.ofMillis(5));
+      new GuardLimits(
+          5,
+          3,
+          3,
+          Duration.ofMinutes(1),
+          Duration.ofMillis(1),
+          Duration.ofMillis(5),
+          Duration.ZERO,
+          100,
+          100_000);
 
   /** A host whose guard loses patience at once. */
   private record Impatient(
@@ -392,5 +401,76 @@ class DiscoveryHostTest {
                 })));
     configure("one");
     eventually(() -> worker.get() != null && !worker.get().isAlive());
+  }
+
+  /** A host with small limits, whose block has found one target. */
+  private final class Limited implements AutoCloseable {
+    final AtomicReference<TargetSink> sink = new AtomicReference<>();
+    final Fakes.Targets found = new Fakes.Targets();
+    final DiscoveryHost limited =
+        new DiscoveryHost(
+            new HostEnvironment(
+                environment.clock(),
+                environment.http(),
+                environment.stateRoot(),
+                new io.narthex.core.metrics.MetricsRegistry(),
+                new PluginGuard(
+                    new GuardLimits(
+                        5,
+                        3,
+                        3,
+                        Duration.ofMinutes(1),
+                        Duration.ofMillis(1),
+                        Duration.ofMillis(5),
+                        Duration.ZERO,
+                        100,
+                        100_000))),
+            registry);
+
+    Limited() {
+      registry.listen(limited);
+      limited.listen(found);
+      limited.configure(Map.of("scrape/b", List.of(block("x", 0, "b"))), FOLDER);
+      publishRun(s -> {
+        sink.set(s);
+        s.update(List.of(group("first", "a:1")));
+        new CountDownLatch(1).await();
+      });
+      eventually(() -> List.of("a:1").equals(found.bySet.get("scrape/b")));
+    }
+
+    String problem() {
+      return String.valueOf(limited.instances("x").get("scrape/b x[0]"));
+    }
+
+    @Override
+    public void close() {
+      limited.close();
+    }
+  }
+
+  @Test
+  void discoveryThatAddsGroupsWithoutEndIsHeldAtItsLastGoodSet() {
+    try (Limited l = new Limited()) {
+      for (int i = 0; i < 300; i++) {
+        l.sink.get().update(List.of(group("at " + i, "a:1")));
+      }
+      assertThat(l.problem())
+          .startsWith("more than 100 targets or groups, got 101 targets in 101 groups; raise")
+          .endsWith("the 100 targets of before are kept");
+      eventually(() -> l.found.bySet.getOrDefault("scrape/b", List.of()).size() == 100);
+    }
+  }
+
+  @Test
+  void targetsThatAreTooLargeAreNotTaken() {
+    try (Limited l = new Limited()) {
+      l.sink.get().update(List.of(group("first", "a".repeat(100_000))));
+      assertThat(l.problem()).startsWith("the targets take more than 100000 bytes; raise");
+      assertThat(l.found.bySet.get("scrape/b")).containsExactly("a:1");
+      l.sink.get().update(List.of(group("first", "b:1")));
+      assertThat(l.problem()).isEmpty();
+      eventually(() -> List.of("b:1").equals(l.found.bySet.get("scrape/b")));
+    }
   }
 }

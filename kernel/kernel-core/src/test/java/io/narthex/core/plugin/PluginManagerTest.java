@@ -40,7 +40,7 @@ class PluginManagerTest {
       targetIs(stage, "one:1");
       stage.drop("good.jar", jar("acme", "4.0.0", "find four:1"));
       targetIs(stage, "four:1");
-      assertThat(stage.looks("acme")).isEqualTo("4.0.0 RUNNING");
+      stage.awaitPlugin("acme", "4\\.0\\.0 RUNNING");
     }
   }
 

@@ -47,8 +47,21 @@ import org.osgi.framework.launch.FrameworkFactory;
  */
 final class PluginStage implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
-  static final GuardLimits QUICK =
-      new GuardLimits(3, 3, 3, Duration.ofHours(1), Duration.ofMillis(10), Duration.ofMillis(50));
+  static final GuardLimits QUICK = limits(Duration.ofMinutes(1));
+
+  /** Returns limits with short pauses. */
+  static GuardLimits limits(Duration probation) {
+    return new GuardLimits(
+        3,
+        5,
+        3,
+        Duration.ofHours(1),
+        Duration.ofMillis(10),
+        Duration.ofMillis(50),
+        probation,
+        1000,
+        1_000_000);
+  }
 
   /** The kinds a jar can serve; each is a class of {@code io.acme.scripted}. */
   enum Serves {
@@ -132,7 +145,19 @@ final class PluginStage implements AutoCloseable {
             Clock.systemUTC(),
             guard,
             Duration.ofMillis(100),
-            this::instances);
+            new PluginUse() {
+              @Override
+              public Map<String, String> instances(Provider p) {
+                return PluginStage.this.instances(p);
+              }
+
+              @Override
+              public List<String> silent(Provider p) {
+                return p.kind() == ProviderRegistry.Kind.DISCOVERY
+                    ? discovery.silent(p.type())
+                    : List.of();
+              }
+            });
   }
 
   private Map<String, String> instances(Provider p) {

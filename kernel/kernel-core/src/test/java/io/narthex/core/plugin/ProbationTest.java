@@ -1,0 +1,228 @@
+package io.narthex.core.plugin;
+
+import static io.narthex.core.plugin.PluginStage.jar;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.core.host.PluginCalls.PluginErrorException;
+import io.narthex.core.plugin.PluginStage.Serves;
+import io.narthex.model.Exemplar;
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.NativeHistogram;
+import io.narthex.service.config.AlertmanagerConfig;
+import io.narthex.service.config.AlertmanagerConfig.Block;
+import io.narthex.service.config.AlertmanagerConfig.Receiver;
+import io.narthex.service.notify.NotifierService.Integration;
+import io.narthex.service.query.FunctionRegistry;
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.function.FunctionCall;
+import io.narthex.spi.function.PromqlFunction.OfScalars;
+import io.narthex.spi.notifier.Notification;
+import io.narthex.spi.notifier.SendResult;
+import io.narthex.spi.notifier.TemplateRenderer;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Updates that fail after they have taken over. */
+class ProbationTest {
+  private static final String BACK = "1\\.0\\.0 RUNNING 2\\.0\\.0 of x\\.jar (failed|is quar).*";
+
+  @TempDir Path folder;
+
+  private PluginStage stage(Duration probation) {
+    return new PluginStage(folder, PluginStage.limits(probation)).start();
+  }
+
+  @Test
+  void crashLoopingDiscoveryGoesBackWithItsTargets() {
+    try (PluginStage stage = stage(Duration.ofMinutes(1))) {
+      stage.useDiscovery();
+      stage.drop("x.jar", jar("x", "1.0.0", "find one:1"));
+      targetsAre(stage, "one:1");
+      stage.drop("x.jar", jar("x", "2.0.0", "throw run"));
+      stage.awaitPlugin("x", BACK);
+      targetsAre(stage, "one:1");
+    }
+    try (PluginStage stage = stage(Duration.ofMinutes(1))) {
+      stage.useDiscovery();
+      targetsAre(stage, "one:1");
+      assertThat(stage.looks("x")).matches(BACK); // over restarts, too
+    }
+  }
+
+  @Test
+  void hangingDiscoveryGoesBackAtTheEndOfItsProbation() {
+    try (PluginStage stage = stage(Duration.ofMillis(500))) {
+      stage.useDiscovery();
+      stage.drop("x.jar", jar("x", "1.0.0", "find one:1"));
+      targetsAre(stage, "one:1");
+      stage.drop("x.jar", jar("x", "2.0.0", "hang"));
+      stage.awaitPlugin("x", BACK);
+      targetsAre(stage, "one:1");
+    }
+  }
+
+  private static void targetsAre(PluginStage stage, String address) {
+    PluginStage.await(
+        () -> List.of(address).equals(stage.targets.get("scrape/a")), () -> "" + stage.targets);
+  }
+
+  @Test
+  void notifierThatFailsEverySendGoesBackAndEachNotificationStaysInTheQueue() throws Exception {
+    try (PluginStage stage = stage(Duration.ofMinutes(1))) {
+      AlertmanagerConfig none = AlertmanagerConfig.none();
+      stage.notifiers.configure(
+          new AlertmanagerConfig(
+              none.resolveTimeout(),
+              none.route(),
+              List.of(),
+              List.of(
+                  new Receiver(
+                      "team",
+                      Map.of(),
+                      List.of(new Block("scripted", 0, null, ConfigNode.emptyMapping("a.yml"))))),
+              List.of(),
+              List.of(),
+              none.globals()),
+          folder);
+      stage.drop("x.jar", jar("x", "1.0.0", "deliver", Serves.NOTIFIER));
+      stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
+      assertThat(send(stage)).isInstanceOf(SendResult.Delivered.class);
+      stage.drop("x.jar", jar("x", "2.0.0", "throw send", Serves.NOTIFIER));
+      stage.awaitPlugin("x", "2\\.0\\.0 RUNNING");
+      for (SendResult result = send(stage);
+          !(result instanceof SendResult.Delivered);
+          result = send(stage)) {
+        assertThat(result).isInstanceOf(SendResult.RetryLater.class); // it is sent again later
+        Thread.onSpinWait();
+      }
+      stage.awaitPlugin("x", BACK);
+    }
+  }
+
+  private static SendResult send(PluginStage stage) throws InterruptedException {
+    TemplateRenderer renderer =
+        (TemplateRenderer)
+            Proxy.newProxyInstance(
+                ProbationTest.class.getClassLoader(),
+                new Class<?>[] {TemplateRenderer.class},
+                (proxy, method, arguments) -> "");
+    return stage.notifiers.send(
+        new Integration("team", "scripted", 0, true),
+        new Notification(
+            "team", "{}", "1", "", Labels.EMPTY, Labels.EMPTY, List.of(), 0, "http://x", renderer));
+  }
+
+  @Test
+  void exporterThatFailsEveryCollectionGoesBack() {
+    try (PluginStage stage = stage(Duration.ofMinutes(1))) {
+      stage.drop("x.jar", jar("x", "1.0.0", "ok", Serves.EXPORTER));
+      stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
+      stage.drop("x.jar", jar("x", "2.0.0", "error collect", Serves.EXPORTER));
+      stage.awaitPlugin("x", "2\\.0\\.0 RUNNING");
+      PluginStage.await(() -> collects(stage), () -> stage.looks("x"));
+      stage.awaitPlugin("x", BACK);
+    }
+  }
+
+  private static boolean collects(PluginStage stage) {
+    try {
+      stage.exporters.collect("scripted", new NoSink(), Map.of());
+      return true;
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void functionThatThrowsErrorsFailsItsQueriesOnlyAndGoesBack() {
+    try (PluginStage stage = stage(Duration.ofMinutes(1))) {
+      stage.drop("x.jar", jar("x", "1.0.0", "ok", Serves.FUNCTION));
+      stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
+      assertThat(evaluate(stage)).isEqualTo(1);
+      stage.drop("x.jar", jar("x", "2.0.0", "error evaluate", Serves.FUNCTION));
+      stage.awaitPlugin("x", "2\\.0\\.0 RUNNING");
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(() -> evaluate(stage))
+            .isInstanceOf(PluginErrorException.class)
+            .hasMessageContaining("scripted_one() of a plugin failed");
+      }
+      stage.awaitPlugin("x", BACK);
+      assertThat(evaluate(stage)).isEqualTo(1);
+    }
+  }
+
+  private static double evaluate(PluginStage stage) {
+    try (FunctionRegistry.Lease lease = stage.functions.lease()) {
+      OfScalars f = (OfScalars) Objects.requireNonNull(lease.find("scripted_one")).evaluation();
+      double[] out = {Double.NaN};
+      f.evaluate(new OneStep(), out);
+      return out[0];
+    }
+  }
+
+  @Test
+  void updateOfAPluginThatWasInTroubleIsNotBlamed() {
+    try (PluginStage stage = stage(Duration.ofMinutes(1))) {
+      stage.drop("x.jar", jar("x", "1.0.0", "throw collect", Serves.EXPORTER));
+      stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
+      PluginStage.await(
+          () -> !collects(stage) && stage.looks("x").startsWith("1.0.0 DEGRADED"),
+          () -> stage.looks("x"));
+      stage.drop("x.jar", jar("x", "2.0.0", "throw collect", Serves.EXPORTER));
+      stage.awaitPlugin("x", "2\\.0\\.0 .*");
+      PluginStage.await(
+          () -> !collects(stage) && stage.looks("x").startsWith("2.0.0 DEGRADED"),
+          () -> stage.looks("x"));
+    }
+  }
+
+  private record OneStep() implements FunctionCall {
+    @Override
+    public int steps() {
+      return 1;
+    }
+
+    @Override
+    public long timeMs(int step) {
+      return 0;
+    }
+
+    @Override
+    public double[] scalars(int argument) {
+      throw new IllegalArgumentException();
+    }
+
+    @Override
+    public String text(int argument) {
+      throw new IllegalArgumentException();
+    }
+  }
+
+  private static final class NoSink implements MetricSink {
+    @Override
+    public void family(MetricMetadata metadata) {}
+
+    @Override
+    public void sample(String name, Labels labels, double value) {}
+
+    @Override
+    public void sample(
+        String name, Labels labels, double value, long timestampMs, @Nullable Exemplar exemplar) {}
+
+    @Override
+    public void histogram(String name, Labels labels, NativeHistogram histogram) {}
+  }
+}
