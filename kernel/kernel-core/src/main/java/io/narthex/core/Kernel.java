@@ -571,6 +571,12 @@ public final class Kernel {
       shown.forEach(p ->
           sink.sample(
               "narthex_plugin_stale_class_loaders", Labels.of("plugin", p.id()), p.staleLoaders()));
+      gauge(
+          sink,
+          "narthex_plugin_folder_scan_age_seconds",
+          "Time since the plugin folder was last looked at; a rise means that a look hangs and new"
+              + " jars are not noticed.",
+          plugins.secondsSinceScan());
       storage.write(sink);
     }
 

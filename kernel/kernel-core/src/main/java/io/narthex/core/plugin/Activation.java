@@ -4,12 +4,15 @@ import io.narthex.core.host.PluginCalls.PluginErrorException;
 import io.narthex.core.host.PluginCalls.PluginTimeoutException;
 import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry;
+import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.plugin.JarInspector.JarInfo;
 import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.storage.StorageException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
+import java.util.function.Consumer;
 import org.osgi.framework.BundleContext;
 
 /**
@@ -67,12 +70,22 @@ final class Activation {
    * @throws PluginException when it does not work; nothing has changed then
    */
   void activate(Plugin plugin, JarInfo info, Path jar) {
+    activate(plugin, info, jar, providers -> {});
+  }
+
+  /**
+   * As {@link #activate(Plugin, JarInfo, Path)}.
+   *
+   * @param accept throws when the new version may not take the place of the old; nothing has
+   *     changed then
+   */
+  void activate(Plugin plugin, JarInfo info, Path jar, Consumer<List<Provider>> accept) {
     boolean watched = !guard.isTrusted(plugin.id);
     if (watched) {
       deaths.starting(plugin.id, info.sha256());
     }
     try {
-      replace(plugin, info, jar);
+      replace(plugin, info, jar, accept);
     } catch (Throwable e) {
       deaths.over(plugin.id);
       throw e;
@@ -80,7 +93,7 @@ final class Activation {
     deaths.started(plugin.id);
   }
 
-  private void replace(Plugin plugin, JarInfo info, Path jar) {
+  private void replace(Plugin plugin, JarInfo info, Path jar, Consumer<List<Provider>> accept) {
     Deployment former = plugin.deployment;
     Deployment next =
         Deployment.start(
@@ -92,8 +105,12 @@ final class Activation {
             guard,
             loader -> leaks.watch(info.id(), info.version(), loader));
     try {
+      accept.accept(next.providers());
       registry.probe(next.providers());
       registry.publish(info.id(), next.providers()); // all of it, or nothing has changed
+    } catch (PluginException e) {
+      uninstall(plugin.id, next);
+      throw e;
     } catch (RuntimeException | Error e) {
       uninstall(plugin.id, next);
       PluginGuard.throwIfFatal(e);

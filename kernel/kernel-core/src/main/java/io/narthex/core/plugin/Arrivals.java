@@ -20,7 +20,12 @@ final class Arrivals implements DropFolder.Listener {
   private final PluginVersions versions;
   private final CrashedPlugins crashed;
   private final PluginRecords records;
+  private static final long SLOW_SCAN_NANOS = 60_000_000_000L;
+
   private final DropFolder watcher;
+  private volatile long scanned = System.nanoTime();
+  private volatile long scanning; // since when; 0: not now
+  private long slow; // the begin of a look that was complained about
   private final String fileMissing;
 
   Arrivals(
@@ -57,10 +62,33 @@ final class Arrivals implements DropFolder.Listener {
 
   /** Looks at the drop folder once. Called by one thread, several times a second. */
   void scan() {
+    long begin = System.nanoTime();
+    scanning = begin;
     try {
       watcher.scan(System.nanoTime());
     } catch (IOException | RuntimeException e) {
       LOG.error("plugins: {} cannot be looked at: {}", table.dropFolder(), e.toString());
+    } finally {
+      scanning = 0;
+      scanned = System.nanoTime();
+    }
+  }
+
+  /** Returns how long ago the last look at the folder ended, in seconds. Called by anybody. */
+  double ageOfLastScan() {
+    return (System.nanoTime() - scanned) / 1e9;
+  }
+
+  /** Tells once when a look takes very long: a file of a network that is gone, perhaps. */
+  void watchScan() {
+    long begin = scanning;
+    if (begin != 0 && begin != slow && System.nanoTime() - begin > SLOW_SCAN_NANOS) {
+      slow = begin;
+      LOG.error(
+          "plugins: the look at {} has not come back for {} s; nothing that is put there is noticed"
+              + " until it does; is it on a network drive that does not answer?",
+          table.dropFolder(),
+          SLOW_SCAN_NANOS / 1_000_000_000);
     }
   }
 

@@ -8,9 +8,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,7 @@ import org.slf4j.LoggerFactory;
 final class DropFolder {
   private static final long QUIET_NANOS = 400_000_000L;
   private static final long GIVE_UP_NANOS = 5_000_000_000L;
+  private static final long NO_FILE = -2; // size of what is no regular file
 
   /** What happened in the folder. */
   interface Listener {
@@ -61,6 +64,7 @@ final class DropFolder {
   private final Listener listener;
   private final long graceNanos;
   private final Map<Path, Seen> files = new HashMap<>();
+  private final Set<Path> misnamed = new HashSet<>(); // mentioned once
 
   /**
    * Creates one that has seen nothing.
@@ -91,8 +95,14 @@ final class DropFolder {
   void scan(long nowNanos) throws IOException {
     Map<Path, Boolean> present = new HashMap<>();
     if (Files.isDirectory(folder)) {
-      try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, "*.jar")) {
+      try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, "*.{jar,JAR,Jar}")) {
         for (Path file : jars) {
+          if (!String.valueOf(file).endsWith(".jar")) {
+            if (misnamed.add(file)) {
+              LOG.warn("plugins: {} is not looked at: the name must end in .jar", file);
+            }
+            continue;
+          }
           present.put(file, true);
           try {
             look(file, nowNanos);
@@ -119,15 +129,41 @@ final class DropFolder {
     }
   }
 
+  private void dangling(Path link) {
+    Seen seen = files.computeIfAbsent(link, f -> new Seen());
+    seen.missingSince = 0;
+    if (!seen.handled || seen.size != NO_FILE) {
+      seen.handled = true;
+      seen.size = NO_FILE;
+      listener.broken(link, "is a link to a file that is not there");
+    }
+  }
+
+  private static String kind(BasicFileAttributes attributes) {
+    return attributes.isDirectory() ? "a folder" : "a pipe, device or socket";
+  }
+
   private void look(Path file, long now) {
     BasicFileAttributes attributes;
     try {
       attributes = Files.readAttributes(file, BasicFileAttributes.class);
     } catch (IOException e) {
+      if (Files.isSymbolicLink(file)) {
+        dangling(file);
+      }
       return; // gone between listing and looking
     }
     Seen seen = files.computeIfAbsent(file, f -> new Seen());
     seen.missingSince = 0;
+    if (!attributes.isRegularFile()) {
+      if (!seen.handled || seen.size != NO_FILE) {
+        seen.handled = true;
+        seen.size = NO_FILE;
+        listener.broken(
+            file, "is no regular file but " + kind(attributes) + "; put the jar itself here");
+      }
+      return; // opening a pipe would wait for a writer
+    }
     long modified = attributes.lastModifiedTime().toMillis();
     if (seen.size != attributes.size()
         || seen.modified != modified

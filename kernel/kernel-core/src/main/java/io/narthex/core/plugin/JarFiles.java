@@ -20,7 +20,11 @@ final class JarFiles {
     List<Path> found = new ArrayList<>();
     if (Files.isDirectory(folder)) {
       try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder, "*.jar")) {
-        stream.forEach(found::add);
+        for (Path file : stream) {
+          if (Files.isRegularFile(file)) { // opening a pipe would wait for a writer
+            found.add(file);
+          }
+        }
       } catch (IOException e) {
         LOG.error("plugins: {} cannot be listed: {}", folder, e.toString());
       }

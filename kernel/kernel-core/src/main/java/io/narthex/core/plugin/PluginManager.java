@@ -54,6 +54,11 @@ public final class PluginManager implements PluginService {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("plugin-folder").factory());
 
+  // not the one above, which may hang in a look at the folder
+  private final ScheduledExecutorService watch =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("plugin-watch").factory());
+
   /**
    * Creates a manager; nothing is installed yet.
    *
@@ -95,6 +100,11 @@ public final class PluginManager implements PluginService {
     exits = new ExitWatch(records.deaths(), guard.threads());
   }
 
+  /** Returns how long ago the last look at the folder of users' plugins ended, in seconds. */
+  public double secondsSinceScan() {
+    return arrivals.ageOfLastScan();
+  }
+
   /** Returns the meter of what plugins leave behind. */
   public MetricCollector leakMetrics() {
     return leaks;
@@ -116,13 +126,14 @@ public final class PluginManager implements PluginService {
     exits.begin();
     arrivals.takeAll(shipped);
     kernel.warnOfMissing();
-    scanner.scheduleWithFixedDelay(this::watch, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
+    watch.scheduleWithFixedDelay(this::watch, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
     scanner.scheduleWithFixedDelay(arrivals::scan, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   private void watch() {
     try {
       records.deaths().settle(System.nanoTime());
+      arrivals.watchScan();
       probation.look(System.nanoTime(), goBack);
     } catch (RuntimeException | LinkageError e) {
       LOG.error("plugins: the watch over updates", e); // and it goes on
@@ -223,6 +234,7 @@ public final class PluginManager implements PluginService {
   /** Ends the watch and waits for a change that is being made. The hosts close what is open. */
   public void close() {
     scanner.shutdownNow();
+    watch.shutdownNow();
     try {
       if (!scanner.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
         LOG.warn("plugins: a change is still being made; the server stops in the middle of it");

@@ -1,5 +1,6 @@
 package io.narthex.core.plugin;
 
+import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.plugin.JarInspector.JarInfo;
 import io.narthex.service.plugins.PluginHealth.Calls;
 import io.narthex.service.plugins.PluginService.PluginException;
@@ -91,7 +92,7 @@ final class PluginVersions {
       }
       Map<String, Calls> before = update && pinned == null ? probation.before(plugin) : null;
       if (pinned == null) {
-        activateCopy(plugin, file, info, !source.equals("shipped"));
+        activateCopy(plugin, file, info, !source.equals("shipped"), force);
       } else {
         activate(plugin, running, pinned);
       }
@@ -218,10 +219,20 @@ final class PluginVersions {
     return true;
   }
 
-  private void activateCopy(Plugin plugin, Path file, JarInfo info, boolean changing) {
+  private void activateCopy(
+      Plugin plugin, Path file, JarInfo info, boolean changing, boolean force) {
     Path candidate = records.jars().copy(file, info, changing);
     try {
-      activate(plugin, info, candidate);
+      Deployment present = plugin.deployment;
+      boolean wasShipped = plugin.source.equals("shipped");
+      activation.activate(
+          plugin,
+          info,
+          candidate,
+          force || present == null || records.jars().keeps(info.id(), info.sha256())
+              ? providers -> {}
+              : providers -> refuseLessThan(present, wasShipped, info, providers));
+      records.quarantine().free(info.id());
       records.jars().keep(candidate, info);
     } finally {
       KeptJars.delete(candidate);
@@ -236,6 +247,27 @@ final class PluginVersions {
   private String whyPinned(JarInfo running) {
     String reason = records.settings().pinReason(running.id());
     return reason.isEmpty() ? byUndo(running) : reason;
+  }
+
+  /** Refuses an update that no longer serves what others rely on. */
+  private void refuseLessThan(
+      Deployment present, boolean shipped, JarInfo info, List<Provider> next) {
+    for (Provider had : present.providers()) {
+      boolean has =
+          next.stream().anyMatch(p -> p.kind() == had.kind() && p.type().equals(had.type()));
+      if (!has && (shipped || probation.isInUse(had))) {
+        throw new PluginException(
+            info.version()
+                + " of "
+                + info.id()
+                + " does not serve "
+                + had.label()
+                + ", which the version that runs "
+                + (shipped ? "is shipped for" : "serves to blocks in use")
+                + "; give the plugin another id, or have an admin install it: narthex plugin"
+                + " install --force FILE");
+      }
+    }
   }
 
   private static String byUndo(JarInfo running) {

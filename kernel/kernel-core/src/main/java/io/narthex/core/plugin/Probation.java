@@ -72,6 +72,11 @@ final class Probation {
     }
   }
 
+  /** Tells whether configuration blocks use a provider. */
+  boolean isInUse(Provider provider) {
+    return !use.instances(provider).isEmpty();
+  }
+
   private Map<String, Calls> calls(String id) {
     Map<String, Calls> out = new HashMap<>();
     guard.metrics().calls(id).forEach(c -> out.put(c.kind() + " " + c.operation(), c));

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class DropFolderTest {
@@ -159,5 +160,28 @@ class DropFolderTest {
     Jars.write(folder.resolve("a.jar"), Map.of("x", "1"));
     scanFor(SECOND);
     assertThat(events).containsExactly("arrived a.jar");
+  }
+
+  @Test
+  @Timeout(30)
+  void namedPipeDoesNotStopTheFolder() throws IOException, InterruptedException {
+    Path pipe = folder.resolve("a.jar");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    Jars.write(folder.resolve("b.jar"), Map.of("x", "1"));
+    Files.createDirectory(folder.resolve("c.jar"));
+    Files.createSymbolicLink(folder.resolve("d.jar"), folder.resolve("nowhere.jar"));
+    scanFor(3 * SECOND);
+    assertThat(events)
+        .containsExactlyInAnyOrder(
+            "broken a.jar: is no regular file but a pipe, device or socket; put the jar itself"
+                + " here",
+            "broken c.jar: is no regular file but a folder; put the jar itself here",
+            "broken d.jar: is a link to a file that is not there",
+            "arrived b.jar");
+    assertThat(JarFiles.in(folder)).containsExactly(folder.resolve("b.jar"));
+    Files.delete(pipe);
+    Jars.write(pipe, Map.of("x", "1"));
+    scanFor(3 * SECOND);
+    assertThat(events).contains("arrived a.jar");
   }
 }

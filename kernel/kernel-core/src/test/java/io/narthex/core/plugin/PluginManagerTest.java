@@ -4,6 +4,7 @@ import static io.narthex.core.plugin.PluginStage.jar;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,6 +118,33 @@ class PluginManagerTest {
             .startsWith(
                 "1.0.0 RUNNING 2.0.0 of good.jar is quarantined: 2.0.0 ended the server 2 times");
       }
+    }
+  }
+
+  @Test
+  void jarWithAShippedIdThatServesSomethingElseIsRefused() throws IOException {
+    try (PluginStage stage = new PluginStage(folder)) {
+      Files.write(folder.resolve("shipped/acme.jar"), jar("acme", "1.0.0", "find one:1"));
+      stage.useDiscovery();
+      stage.start();
+      targetIs(stage, "one:1");
+      byte[] impostor = jar("acme", "9.0.0", "type bad");
+      stage.drop("impostor.jar", impostor);
+      stage.awaitPlugin(
+          "impostor.jar",
+          "FAILED 9\\.0\\.0 of acme does not serve discovery:scripted, which the version that runs"
+              + " is shipped for; .*");
+      assertThat(stage.looks("acme")).isEqualTo("1.0.0 RUNNING");
+      assertThatThrownBy(() ->
+              stage.manager.install("up.jar", new ByteArrayInputStream(impostor), false, "me"))
+          .hasMessageContaining("does not serve discovery:scripted");
+      Files.delete(stage.drop.resolve("impostor.jar"));
+      PluginStage.await(() -> stage.manager.plugin("impostor.jar") == null, () -> "still there");
+      stage.manager.install("up.jar", new ByteArrayInputStream(impostor), true, "me");
+      assertThat(stage.plugin("acme").kinds()).containsExactly("discovery:bad");
+    }
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      assertThat(stage.looks("acme")).isEqualTo("9.0.0 RUNNING"); // what an admin forced stays
     }
   }
 }
