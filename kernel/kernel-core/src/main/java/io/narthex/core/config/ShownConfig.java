@@ -1,5 +1,6 @@
 package io.narthex.core.config;
 
+import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.format.yaml.RecordYaml;
 import io.narthex.format.yaml.SecretKeys;
@@ -102,7 +103,7 @@ public final class ShownConfig {
   private @Nullable Object discovery(DiscoveryBlock block) {
     Class<? extends Record> type = records.discovery(block.type());
     if (type == null) {
-      return SecretKeys.hide(block.node());
+      return SecretKeys.hideUnknown(block.node());
     }
     try {
       return RecordYaml.toMap(ConfigBinder.bind(block.node(), type));
@@ -163,7 +164,8 @@ public final class ShownConfig {
     Class<? extends Record> record = records.notifier(type);
     List<@Nullable Object> out = new ArrayList<>();
     for (ConfigNode block : blocks.items()) {
-      Object shown = record == null ? SecretKeys.hide(block) : SecretKeys.hide(block, record);
+      Object shown =
+          record == null ? SecretKeys.hideUnknown(block) : SecretKeys.hide(block, record);
       if (record == null && type.equals(WEBHOOKS) && shown instanceof Map<?, ?> map) {
         Map<String, @Nullable Object> hidden = new LinkedHashMap<>();
         map.forEach((k, v) ->
@@ -189,7 +191,12 @@ public final class ShownConfig {
           owner = candidate;
         }
       }
-      Object shown = owner == null ? SecretKeys.hide(single) : SecretKeys.hide(single, owner);
+      Object shown =
+          owner != null
+              ? SecretKeys.hide(single, owner)
+              : AlertmanagerConfigLoader.globalKeys().contains(e.key())
+                  ? SecretKeys.hide(single)
+                  : SecretKeys.hideUnknown(single);
       out.put(e.key(), shown instanceof Map<?, ?> m ? m.get(e.key()) : null);
     }
     return out;

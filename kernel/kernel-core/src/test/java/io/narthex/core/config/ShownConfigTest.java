@@ -84,11 +84,27 @@ class ShownConfigTest {
   }
 
   @Test
-  void withoutPluginTheKeysTell() throws IOException {
+  void withoutPluginOnlyHarmlessValuesAreShown() throws IOException {
     ConfigSnapshot shown = show(ShownConfig.Records.NONE);
     assertThat(shown.prometheusYaml())
-        .contains("pin: 4711", "api_token: <secret>")
-        .doesNotContain("pause", "4712");
-    assertThat(shown.alertmanagerYaml()).doesNotContain("4714");
+        .contains("url: http://a", "pin: <secret>", "api_token: <secret>")
+        .doesNotContain("pause", "471");
+    assertThat(shown.alertmanagerYaml()).contains("to: me").doesNotContain("471");
+    Files.writeString(
+        folder.resolve("alertmanager.yml"),
+        """
+        route: {receiver: r}
+        receivers:
+          - name: r
+            pushover_configs: [{user_key: hunter1, send_resolved: true, retry: 1m, url: "http://a:hunter2@b/?key=hunter3"}]
+            nobody_configs: [{tls_config: {key: hunter4, key_file: /k}, proxy_connect_header: {X: [hunter5]}}]
+        """);
+    ConfigSnapshot changed =
+        new ConfigFiles(Flags.parse(List.of("--config.file=" + folder.resolve("prometheus.yml"))))
+            .load()
+            .shownBy(new ShownConfig(ShownConfig.Records.NONE));
+    assertThat(changed.alertmanagerYaml())
+        .contains("retry: 1m", "send_resolved: true", "key_file: /k", "http://a:xxxxx@b/?key=xxxxx")
+        .doesNotContain("hunter");
   }
 }

@@ -1,5 +1,6 @@
 package io.narthex.format.http;
 
+import io.narthex.format.yaml.SecretKeys;
 import io.narthex.spi.plugin.HttpTransport;
 import java.io.EOFException;
 import java.io.FilterInputStream;
@@ -75,7 +76,18 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     byte[] body = request.body();
     boolean trusted = true;
     for (int hop = 0; ; hop++) {
-      Exchange exchange = exchange(request, settings, method, uri, body, trusted, deadline);
+      Exchange exchange;
+      try {
+        exchange = exchange(request, settings, method, uri, body, trusted, deadline);
+      } catch (HopException e) {
+        throw hop == 0
+            ? e
+            : failure(
+                request.method(),
+                request.uri(),
+                "redirected to " + origin(uri) + ": " + e.reason,
+                e);
+      }
       String location = exchange.header("Location");
       int status = exchange.status();
       boolean redirect =
@@ -97,20 +109,43 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
       try {
         next = uri.resolve(location);
       } catch (IllegalArgumentException e) {
-        throw failure(method, uri, "failed to parse Location header \"" + location + "\"", e);
+        throw failure(method, uri, "failed to parse the Location header", e);
       }
       if (next.getHost() == null
           || !("http".equals(next.getScheme()) || "https".equals(next.getScheme()))) {
-        throw failure(method, uri, "unsupported redirect to \"" + location + "\"", null);
+        throw failure(
+            method,
+            uri,
+            "unsupported redirect to a URL of scheme \"" + next.getScheme() + "\"",
+            null);
       }
       if (status <= 303 && !method.equals("HEAD") && !method.equals("GET")) {
         method = "GET";
         body = null;
       }
+      if (body != null && !origin(next).equals(origin(uri)) && !isUpgrade(uri, next)) {
+        throw failure(
+            method,
+            uri,
+            "redirected with status "
+                + status
+                + " to "
+                + origin(next)
+                + "; its body is not sent there, so give that URL if it is the right one",
+            null);
+      }
       // secrets are for the host the user named, not for whom it points to
       trusted &= origin(next).equals(origin(request.uri()));
       uri = next;
     }
+  }
+
+  /** Tells whether a redirect only asks for TLS: the same host, on the usual ports. */
+  private static boolean isUpgrade(URI from, URI to) {
+    return "http".equals(from.getScheme())
+        && "https".equals(to.getScheme())
+        && from.getHost().equalsIgnoreCase(to.getHost())
+        && ProxyRules.port(to) == 443;
   }
 
   private static String origin(URI uri) {
@@ -122,11 +157,11 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   }
 
   /** A connection that was kept open had been closed by the other side; nothing came back. */
-  private static final class StaleConnectionException extends IOException {
+  private static final class StaleConnectionException extends HopException {
     private static final long serialVersionUID = 1L;
 
-    StaleConnectionException(IOException failure) {
-      super(failure.getMessage(), failure);
+    StaleConnectionException(HopException failure) {
+      super(String.valueOf(failure.getMessage()), failure.reason, failure);
     }
   }
 
@@ -246,7 +281,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
       throw failure(method, uri, "context deadline exceeded", e);
     } catch (ExecutionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
-      IOException failure = failure(method, uri, reason(cause, uri), cause);
+      HopException failure = failure(method, uri, reason(cause, uri), cause);
       Connection connection = r.getConnection();
       boolean stale = connection != null && answered.contains(connection) && isClosedByPeer(cause);
       throw stale ? new StaleConnectionException(failure) : failure;
@@ -266,10 +301,24 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     return false;
   }
 
-  private static IOException failure(
+  /** A failure whose text names the URL, without its secrets. */
+  private static class HopException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    /** What went wrong, without the URL. */
+    final String reason;
+
+    HopException(String message, String reason, @Nullable Throwable cause) {
+      super(message, cause);
+      this.reason = reason;
+    }
+  }
+
+  private static HopException failure(
       String method, URI uri, String reason, @Nullable Throwable cause) {
     String verb = method.substring(0, 1) + method.substring(1).toLowerCase(Locale.ROOT);
-    return new IOException(verb + " \"" + uri + "\": " + reason, cause);
+    return new HopException(
+        verb + " \"" + SecretKeys.shownUrl(uri.toString()) + "\": " + reason, reason, cause);
   }
 
   /** Says what went wrong in the words of Go's net package, which is what users know. */

@@ -130,7 +130,12 @@ final class OAuth2Tokens {
     try (HttpTransport.Response r = transport.send(request, settings)) {
       String answer = new String(r.body().readNBytes(MAX_ANSWER), StandardCharsets.UTF_8);
       if (r.status() < 200 || r.status() > 299) {
-        String message = "oauth2: cannot fetch token: " + r.status() + "\nResponse: " + answer;
+        // the rest of an answer may quote the request, which holds the secret
+        String error = field(answer, "error");
+        String message =
+            "oauth2: cannot fetch token: "
+                + r.status()
+                + (error != null && error.matches("[a-z_]{1,60}") ? " " + error : "");
         if (!last && r.status() >= 400 && r.status() < 500) {
           throw new Refused(message);
         }

@@ -50,6 +50,61 @@ public final class SecretKeys {
   private static final Pattern URL_WITH_PASSWORD =
       Pattern.compile("(?s)([A-Za-z][A-Za-z0-9+.-]*://[^/?#:]*:)[^/?#]*(@.*)", 0);
 
+  /** Keys of the originals' discoveries and receivers that hold no secret in any of them. */
+  private static final Set<String> HARMLESS =
+      Set.of(
+          "api_server",
+          "availability",
+          "channel",
+          "cloud",
+          "cluster",
+          "color",
+          "datacenter",
+          "datacenters",
+          "endpoint",
+          "endpoints",
+          "environment",
+          "filter",
+          "filters",
+          "from",
+          "host",
+          "max_version",
+          "message",
+          "min_version",
+          "name",
+          "names",
+          "namespace",
+          "namespaces",
+          "partition",
+          "port",
+          "project",
+          "query",
+          "region",
+          "refresh_interval",
+          "role",
+          "scheme",
+          "send_resolved",
+          "server",
+          "server_name",
+          "servers",
+          "service",
+          "services",
+          "smarthost",
+          "tag_separator",
+          "tags",
+          "targets",
+          "text",
+          "title",
+          "to",
+          "token_url",
+          "type",
+          "url",
+          "values",
+          "version",
+          "zone");
+
+  private static final Pattern DURATION = Pattern.compile("([0-9]+(ms|[ywdhms]))+", 0);
+
   private SecretKeys() {}
 
   /** Tells whether a key looks as if its value were a secret. */
@@ -66,6 +121,79 @@ public final class SecretKeys {
   static String withoutPassword(String text) {
     Matcher url = URL_WITH_PASSWORD.matcher(text);
     return url.matches() ? url.group(1) + "xxxxx" + url.group(2) : text;
+  }
+
+  /**
+   * Returns a URL for messages: its password and the values of parameters that look like secrets
+   * are hidden.
+   */
+  public static String shownUrl(String url) {
+    String text = withoutPassword(url);
+    int query = text.indexOf('?');
+    if (query < 0) {
+      return text;
+    }
+    StringBuilder b = new StringBuilder(text.substring(0, query));
+    char before = '?';
+    for (String pair : text.substring(query + 1).split("&", -1)) {
+      int equals = pair.indexOf('=');
+      b.append(before);
+      before = '&';
+      if (equals > 0 && isSecretParameter(pair.substring(0, equals))) {
+        b.append(pair, 0, equals + 1).append("xxxxx");
+      } else {
+        b.append(pair);
+      }
+    }
+    return b.toString();
+  }
+
+  private static boolean isSecretParameter(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    return looksSecret(name)
+        || lower.contains("key")
+        || lower.contains("auth")
+        || lower.contains("pass")
+        || lower.startsWith("sig")
+        || lower.endsWith("signature");
+  }
+
+  /**
+   * Returns a block that no record describes in plain values. Nobody knows what its keys mean, so
+   * only switches, durations, names of files and the values of keys that are harmless everywhere
+   * are shown.
+   */
+  public static @Nullable Object hideUnknown(ConfigNode node) {
+    return unknown("", node);
+  }
+
+  private static @Nullable Object unknown(String key, ConfigNode node) {
+    return switch (node) {
+      case Scalar s ->
+          isHarmless(key, s)
+              ? s.kind() == Scalar.Kind.STRING ? shownUrl(s.text()) : RecordYaml.typed(s)
+              : masked(s);
+      case Sequence s -> {
+        List<@Nullable Object> items = new ArrayList<>();
+        s.items().forEach(i -> items.add(unknown(key, i)));
+        yield items;
+      }
+      case Mapping m -> {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        m.entries().forEach(e -> map.put(e.key(), unknown(e.key(), e.value())));
+        yield map;
+      }
+    };
+  }
+
+  private static boolean isHarmless(String key, Scalar value) {
+    String text = value.text();
+    return HARMLESS.contains(key)
+        || key.endsWith("_file")
+        || text.isEmpty()
+        || text.equals("true")
+        || text.equals("false")
+        || DURATION.matcher(text).matches();
   }
 
   /** Returns unbound configuration in plain values, hidden what looks secret by its key. */

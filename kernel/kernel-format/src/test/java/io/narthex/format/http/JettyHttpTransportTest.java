@@ -149,6 +149,109 @@ final class JettyHttpTransportTest {
   }
 
   @Test
+  void failuresShowNoSecretOfAUrl() throws Exception {
+    int port;
+    try (var s = new java.net.ServerSocket(0)) {
+      port = s.getLocalPort();
+    }
+    String closed = "127.0.0.1:" + port;
+    assertThatThrownBy(() ->
+            transport.send(
+                Request.get(
+                    URI.create("http://me:hunter2@" + closed + "/x?api_token=hunter3&a=b"),
+                    TIMEOUT),
+                HttpSettings.DEFAULT))
+        .hasMessageStartingWith(
+            "Get \"http://me:xxxxx@" + closed + "/x?api_token=xxxxx&a=b\": dial tcp " + closed);
+    server.createContext(
+        "/moved",
+        x -> {
+          x.getResponseHeaders().set("Location", "http://" + closed + "/hook/hunter4");
+          answer(x, 302, new byte[0]);
+        });
+    URI moved = uri(server, "/moved");
+    assertThatThrownBy(() -> transport.send(Request.get(moved, TIMEOUT), HttpSettings.DEFAULT))
+        .hasMessageStartingWith(
+            "Get \"" + moved + "\": redirected to http://" + closed + ": dial tcp")
+        .hasMessageNotContaining("hunter");
+  }
+
+  @Test
+  void bodiesDoNotFollowARedirectToAnotherServer() throws Exception {
+    List<String> received = new ArrayList<>();
+    for (String path : new String[] {"/there", "/here"}) {
+      HttpServer from = server;
+      URI target = uri(path.equals("/there") ? other : server, "/end");
+      from.createContext(
+          path,
+          x -> {
+            x.getRequestBody().readAllBytes();
+            x.getResponseHeaders().set("Location", target.toString());
+            answer(x, 307, new byte[0]);
+          });
+    }
+    for (HttpServer s : new HttpServer[] {server, other}) {
+      s.createContext(
+          "/end",
+          x -> {
+            received.add(new String(x.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            answer(x, 200, new byte[0]);
+          });
+    }
+    byte[] secret = "client_secret=hunter2".getBytes(StandardCharsets.UTF_8);
+    assertThatThrownBy(() ->
+            transport.send(
+                Request.post(uri(server, "/there"), "text/plain", secret, TIMEOUT),
+                HttpSettings.DEFAULT))
+        .hasMessageContaining("its body is not sent there");
+    assertThat(received).isEmpty();
+    transport
+        .send(
+            Request.post(uri(server, "/here"), "text/plain", secret, TIMEOUT), HttpSettings.DEFAULT)
+        .close();
+    assertThat(received).containsExactly("client_secret=hunter2");
+  }
+
+  @Test
+  void aRefusedTokenNamesTheErrorAndQuotesNothingElse() {
+    other.createContext(
+        "/token",
+        x ->
+            answer(
+                x,
+                401,
+                "{\"error\": \"invalid_client\", \"error_description\": \"hunter2 is wrong\"}"
+                    .getBytes(StandardCharsets.UTF_8)));
+    OAuth2 oauth =
+        new OAuth2(
+            "id",
+            Secret.of("hunter2"),
+            "",
+            "",
+            null,
+            "",
+            "",
+            "",
+            "",
+            "",
+            Map.of(),
+            List.of(),
+            uri(other, "/token").toString(),
+            Map.of(),
+            null,
+            "",
+            "",
+            false,
+            Map.of());
+    HttpSettings settings =
+        new HttpSettings(
+            null, null, oauth, null, "", true, true, null, "", "", false, Map.of(), Map.of());
+    assertThatThrownBy(() -> transport.send(Request.get(uri(server, "/"), TIMEOUT), settings))
+        .hasMessageContaining("oauth2: cannot fetch token: 401 invalid_client")
+        .hasMessageNotContaining("hunter");
+  }
+
+  @Test
   void speaksOfFailuresAsGoDoes() throws Exception {
     int port;
     try (var s = new java.net.ServerSocket(0)) {

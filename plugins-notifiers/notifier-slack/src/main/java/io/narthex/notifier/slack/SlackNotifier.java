@@ -96,7 +96,9 @@ final class SlackNotifier implements Notifier {
       return verdict(response, notification);
     } catch (IOException e) {
       String text = e.getMessage() == null ? "no details" : e.getMessage();
-      return SendResult.retryLater("request failed: " + text.replace(url, "<secret>"));
+      return SendResult.retryLater(
+          "request failed: "
+              + text.replace(url, "<secret>").replaceAll("\"https?://[^\"]*\"", "\"<secret>\""));
     }
   }
 

@@ -125,7 +125,9 @@ final class WebhookNotifier implements Notifier {
 
   /** URLs of webhooks often hold a token. */
   private static String hideUrl(@org.jspecify.annotations.Nullable String message, String url) {
-    return message == null ? "no details" : message.replace(url, "<secret>");
+    return message == null
+        ? "no details"
+        : message.replace(url, "<secret>").replaceAll("\"https?://[^\"]*\"", "\"<secret>\"");
   }
 
   private static String quoted(Response response) {
