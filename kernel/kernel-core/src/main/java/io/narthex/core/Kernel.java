@@ -186,6 +186,7 @@ public final class Kernel {
     ConfigFiles.Loaded loaded = files.load();
     Path data = Path.of(flags.text("storage.tsdb.path")).toAbsolutePath().normalize();
     Path stateFolder = data.resolve("narthex");
+    PrivateFolder.create(data);
     createFolder(stateFolder);
     AdminToken.ensure(stateFolder);
 

@@ -8,6 +8,7 @@ import io.narthex.spi.storage.StorageStats;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -97,5 +98,19 @@ class OwnMetricsTest {
             "process_virtual_memory_max_bytes 1.8446744073709552e+19",
             "process_open_fds 3");
     assertThat(written(w -> new ProcessMetrics(proc.resolve("none")).collect(w))).isEmpty();
+  }
+
+  @Test
+  void newDataFoldersAreTheServersAlone() throws Exception {
+    Path data = proc.resolve("a/b/data");
+    PrivateFolder.create(data);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data)))
+        .isEqualTo("rwx------");
+    Path open = Files.createDirectories(proc.resolve("open"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
+    PrivateFolder.create(open);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(open)))
+        .as("an existing one is warned of, not changed")
+        .isEqualTo("rwxr-xr-x");
   }
 }

@@ -86,7 +86,7 @@ public final class RulesApi {
                       || matchers.stream()
                           .anyMatch(set -> set.stream().allMatch(m -> m.matches(r.labels()))))
               .toList();
-      if (rules.isEmpty() && !group.rules().isEmpty()) {
+      if (rules.isEmpty()) {
         continue;
       }
       if (groupLimit > 0 && shown.size() == groupLimit) {
@@ -105,7 +105,10 @@ public final class RulesApi {
     }
     if (!found) {
       throw new ApiException(
-          ApiError.BAD_DATA, "invalid group_next_token '" + token + "'. were rule groups changed?");
+          ApiError.BAD_DATA,
+          "invalid parameter \"group_next_token\": invalid group_next_token '"
+              + token
+              + "'. were rule groups changed?");
     }
     String nextToken = next;
     return Api.success(out -> {

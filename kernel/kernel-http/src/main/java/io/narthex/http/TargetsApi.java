@@ -112,15 +112,6 @@ public final class TargetsApi {
     List<Matcher> matchers =
         p.text("match_target").isEmpty() ? List.of() : matchTarget(p.text("match_target"));
     List<TargetMetadata> all = targets().metadata();
-    boolean any =
-        all.stream()
-            .anyMatch(t ->
-                matchers.stream().allMatch(m -> m.matches(t.target()))
-                    && t.families().stream()
-                        .anyMatch(f -> metric.isEmpty() || metric.equals(f.name())));
-    if (!any) {
-      throw new ApiException(ApiError.NOT_FOUND, "specified metadata not found");
-    }
     return Api.success(out -> {
       out.writeStartArray();
       int n = 0;

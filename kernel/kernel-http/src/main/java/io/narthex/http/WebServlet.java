@@ -1,5 +1,9 @@
 package io.narthex.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.web.WebContent;
 import jakarta.servlet.http.HttpServlet;
@@ -8,9 +12,13 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
+import java.net.URLDecoder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
 import org.jspecify.annotations.Nullable;
 
 /** The web UI: its pages all get the same document, its assets are cached for good. */
@@ -82,6 +90,22 @@ final class WebServlet extends HttpServlet {
           request.getContextPath() + "/query" + (query == null ? "" : "?" + query));
       return;
     }
+    if (path.equals("version")) {
+      version(response);
+      return;
+    }
+    if (path.startsWith("user/")) {
+      userAsset(path.substring("user/".length()), response);
+      return;
+    }
+    String bare = path.endsWith("/") ? path.substring(0, path.length() - 1) : "";
+    if (PAGES.contains(bare) || bare.equals("metrics") || bare.equals("federate")) {
+      String query = request.getQueryString();
+      response.setStatus(301);
+      response.setHeader(
+          "Location", request.getContextPath() + "/" + bare + (query == null ? "" : "?" + query));
+      return;
+    }
     WebContent web = services.web();
     String first = path.split("/", 2)[0];
     if (web == null) {
@@ -108,6 +132,42 @@ final class WebServlet extends HttpServlet {
     }
   }
 
+  private void version(HttpServletResponse response) throws IOException {
+    response.setContentType("application/json");
+    JsonFactory json = new JsonFactory();
+    try (JsonGenerator out = json.createGenerator(response.getOutputStream())) {
+      out.writeStartObject();
+      out.writeStringField("version", server.compatibleVersion());
+      for (String key : List.of("revision", "branch", "buildUser", "buildDate")) {
+        out.writeStringField(key, server.build().getOrDefault(key, "unknown"));
+      }
+      out.writeStringField("goVersion", "java" + Runtime.version());
+      out.writeEndObject();
+    }
+  }
+
+  /** Sends a file of {@code --web.user-assets}; nothing outside that folder, by no link. */
+  private void userAsset(String path, HttpServletResponse response) throws IOException {
+    String folder = server.flag("web.user-assets");
+    Path file = null;
+    if (!folder.isEmpty()) {
+      try {
+        Path root = Path.of(folder).toRealPath();
+        Path found = root.resolve(URLDecoder.decode(path.replace("+", "%2B"), UTF_8)).toRealPath();
+        file = found.startsWith(root) && Files.isRegularFile(found) ? found : null;
+      } catch (IOException | IllegalArgumentException _) {
+        // not there, or no path
+      }
+    }
+    if (file == null) {
+      response.sendError(404, "not found");
+      return;
+    }
+    response.setContentType(type(String.valueOf(file.getFileName())));
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    Files.copy(file, response.getOutputStream());
+  }
+
   /** Writes what is to be had without pages. */
   private static void plainPage(String prefix, HttpServletResponse response) throws IOException {
     response.setContentType("text/html; charset=utf-8");
@@ -127,9 +187,7 @@ final class WebServlet extends HttpServlet {
         <li><a href="PREFIX/narthex/api/v1/plugins">plugins</a></li>
         </ul></body></html>
         """;
-    response
-        .getOutputStream()
-        .write(page.replace("PREFIX", prefix).getBytes(StandardCharsets.UTF_8));
+    response.getOutputStream().write(page.replace("PREFIX", prefix).getBytes(UTF_8));
   }
 
   private void document(WebContent web, HttpServletResponse response) throws IOException {
@@ -139,14 +197,24 @@ final class WebServlet extends HttpServlet {
         return;
       }
       String html =
-          new String(in.readAllBytes(), StandardCharsets.UTF_8)
+          new String(in.readAllBytes(), UTF_8)
               .replace("NARTHEX_BASE_HREF", server.routePrefix() + "/");
+      String title = server.flag("web.page-title");
+      if (!title.isEmpty()) {
+        html =
+            html.replaceFirst(
+                "<title>[^<]*</title>",
+                Matcher.quoteReplacement(
+                    "<title>"
+                        + title.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+                        + "</title>"));
+      }
       response.setContentType("text/html; charset=utf-8");
       response.setHeader("Cache-Control", "no-cache");
       response.setHeader("Content-Security-Policy", POLICY);
       response.setHeader("X-Content-Type-Options", "nosniff");
       response.setHeader("Referrer-Policy", "same-origin");
-      response.getOutputStream().write(html.getBytes(StandardCharsets.UTF_8));
+      response.getOutputStream().write(html.getBytes(UTF_8));
     }
   }
 

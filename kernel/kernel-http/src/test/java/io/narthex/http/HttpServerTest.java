@@ -211,6 +211,11 @@ class HttpServerTest {
     public Outcome lastReload() {
       return new Outcome(true, null, Instant.EPOCH);
     }
+
+    @Override
+    public List<Ignored> ignored() {
+      return List.of(new Ignored("prometheus.yml", "remote_write", "no sample is sent"));
+    }
   }
 
   /** Answers {@code up} with two samples, refuses nearly everything else. */
@@ -938,5 +943,63 @@ class HttpServerTest {
             .contains("\"errorType\":\"bad_data\"");
       }
     }
+  }
+
+  @Test
+  void whatIsConfiguredWithoutEffectIsANotification() throws Exception {
+    assertThat(get("/api/v1/notifications").body())
+        .contains("Configured without effect: remote_write (no sample is sent).");
+  }
+
+  @Test
+  void versionAndSlashesAreAsPrometheusHasThem() throws Exception {
+    JsonNode version = new JsonMapper().readTree(get("/version").body());
+    assertThat(version.path("version").asText()).isEqualTo("3.5.0");
+    assertThat(version.path("goVersion").asText()).startsWith("java");
+    for (String path : new String[] {"/targets", "/metrics", "/federate"}) {
+      HttpResponse<String> r = get(path + "/?a=b");
+      assertThat(r.statusCode()).isEqualTo(301);
+      assertThat(r.headers().firstValue("Location")).contains(path + "?a=b");
+    }
+  }
+
+  @Test
+  void filesOfUserAssetsAreServedAndNothingBeside() throws Exception {
+    Path assets = Files.createDirectories(state.resolve("assets"));
+    Files.writeString(assets.resolve("own page.html"), "<p>hi</p>");
+    Files.createSymbolicLink(assets.resolve("link"), state.resolve("admin.token"));
+    assertThat(get("/user/own%20page.html").statusCode()).as("not asked for").isEqualTo(404);
+    flags.put("web.user-assets", assets.toString());
+    HttpResponse<String> page = get("/user/own%20page.html");
+    assertThat(page.body()).isEqualTo("<p>hi</p>");
+    assertThat(page.headers().firstValue("Content-Type")).contains("text/html;charset=utf-8");
+    for (String path : new String[] {"link", "%2e%2e%2fadmin.token", "..%2fadmin.token", "", "x"}) {
+      HttpResponse<String> r = get("/user/" + path);
+      assertThat(r.statusCode()).as(path).isIn(400, 404);
+      assertThat(r.body()).doesNotContain(TOKEN);
+    }
+  }
+
+  @Test
+  void groupsWithoutRulesAreNotShown() throws Exception {
+    RuleService.Rule rule =
+        new RuleService.RecordingRule("a", "1", Labels.EMPTY, RuleService.Health.OK, "", 0, 0);
+    List<RuleService.Group> groups =
+        List.of(
+            new RuleService.Group("empty", "f", 60, 0, 0, 0, List.of()),
+            new RuleService.Group("full", "f", 60, 0, 0, 0, List.of(rule)));
+    Objects.requireNonNull(server).rules =
+        (RuleService)
+            Proxy.newProxyInstance(
+                RuleService.class.getClassLoader(),
+                new Class<?>[] {RuleService.class},
+                (p, m, a) -> groups);
+    assertThat(get("/api/v1/rules").body()).contains("\"full\"").doesNotContain("\"empty\"");
+    assertThat(get("/api/v1/rules?rule_name%5B%5D=b").body()).contains("\"groups\":[]");
+    error(
+        get("/api/v1/rules?group_limit=1&group_next_token=zzz"),
+        400,
+        "bad_data",
+        "invalid parameter \\\"group_next_token\\\": invalid group_next_token 'zzz'");
   }
 }
