@@ -2,6 +2,7 @@ package io.narthex.query;
 
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.query.QueryResult.Statistics;
+import java.util.function.LongSupplier;
 
 /** The engine's own metrics, under the names of Prometheus. */
 final class EngineMetrics {
@@ -12,6 +13,10 @@ final class EngineMetrics {
   private final Metrics.Counter samplesRead;
   private final Metrics.Gauge logEnabled;
   private final Metrics.Counter logFailures;
+  private final Metrics.Counter refused;
+  private final Metrics.Gauge memoryLimit;
+  private final Metrics.Gauge memoryUsed;
+  private volatile LongSupplier memory = () -> 0;
   private final Metrics.Summary[] durations;
   private final Metrics.Histogram[] durationHistograms;
 
@@ -35,6 +40,22 @@ final class EngineMetrics {
     metrics
         .gauge("prometheus_engine_queries_concurrent_max", "The max number of concurrent queries.")
         .set(maxConcurrent);
+    refused =
+        metrics.counter(
+            "narthex_query_refused_total",
+            "The number of queries refused by a limit: length, tokens or depth of the text, samples"
+                + " or memory held, queue for the time spent waiting.",
+            "reason");
+    for (PromqlEngine.Refusal reason : PromqlEngine.Refusal.values()) {
+      refused.with(reason.text());
+    }
+    memoryLimit =
+        metrics.gauge(
+            "narthex_query_memory_limit_bytes", "Memory that running queries may hold together.");
+    memoryUsed =
+        metrics.gauge(
+            "narthex_query_memory_bytes",
+            "Memory granted to queries, when the last one began or ended.");
     Metrics.Summary summary =
         metrics.summary("prometheus_engine_query_duration_seconds", "Query timings", "slice");
     Metrics.Histogram histogram =
@@ -54,10 +75,12 @@ final class EngineMetrics {
 
   void begin() {
     queries.add(1);
+    memoryUsed.set(memory.getAsLong());
   }
 
   void end() {
     queries.add(-1);
+    memoryUsed.set(memory.getAsLong());
   }
 
   void observe(Statistics s) {
@@ -72,6 +95,17 @@ final class EngineMetrics {
   private void slice(int i, long nanos) {
     durations[i].observe(nanos / 1e9);
     durationHistograms[i].observe(nanos / 1e9);
+  }
+
+  /** Counts a query that a limit refuses. */
+  void refused(String reason) {
+    refused.with(reason).inc();
+  }
+
+  /** Shows the memory that running queries share. */
+  void memory(long total, LongSupplier granted) {
+    memoryLimit.set(total);
+    memory = granted;
   }
 
   void log(boolean enabled) {

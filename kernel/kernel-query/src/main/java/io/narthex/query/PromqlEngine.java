@@ -63,6 +63,9 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
   /** Is given the reason of each query that is refused because of a limit. */
   volatile Consumer<Refusal> refusals = reason -> {};
 
+  /** Where running queries are noted, if anywhere. */
+  volatile @Nullable ActiveQueries active;
+
   /** A limit that a query exceeds. */
   enum Refusal {
     /** Characters of the text. */
@@ -298,6 +301,9 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
 
   private static void acquire(Semaphore turns, long deadline) {
     try {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
       if (!turns.tryAcquire()
           && !turns.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
         throw new QueryMemory.TimedOut();
@@ -428,7 +434,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
 
     Outcome run() {
       try {
-        return inTurn(slots, deadline, this::attempt);
+        return PromqlEngine.this.inTurn(slots, deadline, this::attempt);
       } catch (StorageException.Closed e) {
         throw new QueryException(Kind.UNAVAILABLE, String.valueOf(e.getMessage()));
       } catch (StorageException e) {
@@ -437,6 +443,18 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     }
 
     private Outcome attempt(Watch watch, QueryMemory.Share share) {
+      ActiveQueries tracker = active;
+      int place = tracker == null ? -1 : tracker.begin(text);
+      try {
+        return inTurn(watch, share);
+      } finally {
+        if (tracker != null) {
+          tracker.end(place);
+        }
+      }
+    }
+
+    private Outcome inTurn(Watch watch, QueryMemory.Share share) {
       long begun = System.nanoTime();
       try (FunctionRegistry.Lease lease = functions.lease()) {
         Expr expr = parse(text, settings, lease, watch);
@@ -560,7 +578,9 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
       read += context.samplesRead();
       peak += context.peakSamples();
       long[] more = context.perStep();
-      System.arraycopy(more, 0, perStep, from, more.length);
+      if (more.length > 0) {
+        System.arraycopy(more, 0, perStep, from, more.length);
+      }
     }
   }
 

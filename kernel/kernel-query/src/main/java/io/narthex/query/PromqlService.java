@@ -9,6 +9,7 @@ import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryInspector;
+import io.narthex.service.query.QueryOrigin;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
@@ -39,6 +40,7 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
 
   private final PromqlEngine engine;
   private final EngineMetrics metrics;
+  private final @Nullable ActiveQueries active;
   private final RunningQueries running = new RunningQueries();
   private volatile EngineOptions options;
   private volatile @Nullable QueryLog log; // replaced by apply(), which is called one at a time
@@ -54,6 +56,34 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
     options = options(server);
     this.metrics = new EngineMetrics(metrics, options.maxConcurrent());
     engine = new PromqlEngine(storage, () -> options, functions);
+    engine.refusals = reason -> this.metrics.refused(reason.text());
+    this.metrics.memory(engine.memory().total(), engine.memory()::granted);
+    active = active(server, options.maxConcurrent());
+    engine.active = active;
+  }
+
+  /** Makes the file of running queries; logs those that the previous process did not finish. */
+  private static @Nullable ActiveQueries active(ServerInfo server, int most) {
+    String folder = server.flag("storage.tsdb.path");
+    if (folder.isEmpty()) {
+      return null;
+    }
+    Path file = Path.of(folder, ActiveQueries.NAME);
+    try {
+      // a file of this process belongs to the engine that this one replaces
+      if (!ActiveQueries.isNewerThan(file, server.startTime())) {
+        List<String> unfinished = ActiveQueries.unfinished(file);
+        if (!unfinished.isEmpty()) {
+          LOG.warn(
+              "These queries didn't finish in the last run: [{}]", String.join(",", unfinished));
+        }
+      }
+      return new ActiveQueries(file, most, Clock.systemUTC());
+    } catch (IOException e) {
+      LOG.warn(
+          "{}: cannot be written, got {}; running queries are not tracked", file, e.toString());
+      return null;
+    }
   }
 
   private static EngineOptions options(ServerInfo server) {
@@ -121,6 +151,10 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
   public void stop(BundleContext bundle) {
     boolean serverEnds = bundle.getBundle(0).getState() == Bundle.STOPPING;
     running.stop(serverEnds ? Duration.ZERO : DRAIN);
+    engine.stop();
+    if (active != null) {
+      active.close();
+    }
     close(log);
   }
 
@@ -136,7 +170,8 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
 
   @Override
   public QueryResult instant(String expression, long timeMs, Options o) {
-    return run(expression, timeMs, timeMs, 0, () -> engine.instant(expression, timeMs, o));
+    return run(
+        expression, timeMs, timeMs, 0, o.origin(), () -> engine.instant(expression, timeMs, o));
   }
 
   @Override
@@ -146,20 +181,26 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
         startMs,
         endMs,
         stepMs,
+        o.origin(),
         () -> engine.range(expression, startMs, endMs, stepMs, o));
   }
 
   private QueryResult run(
-      String expression, long startMs, long endMs, long stepMs, Supplier<QueryResult> query) {
+      String expression,
+      long startMs,
+      long endMs,
+      long stepMs,
+      @Nullable QueryOrigin origin,
+      Supplier<QueryResult> query) {
     metrics.begin();
     try {
       QueryResult result = running.within(query);
       metrics.observe(result.statistics());
-      write(expression, startMs, endMs, stepMs, result.statistics(), null);
+      write(expression, startMs, endMs, stepMs, origin, result.statistics(), null);
       return result;
     } catch (QueryException e) {
       if (e.kind() != QueryException.Kind.BAD_DATA) {
-        write(expression, startMs, endMs, stepMs, null, e.getMessage());
+        write(expression, startMs, endMs, stepMs, origin, null, e.getMessage());
       }
       throw e;
     } finally {
@@ -172,6 +213,7 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
       long startMs,
       long endMs,
       long stepMs,
+      @Nullable QueryOrigin origin,
       QueryResult.@Nullable Statistics statistics,
       @Nullable String error) {
     QueryLog l = log;
@@ -179,7 +221,7 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
       return;
     }
     try {
-      l.write(expression, startMs, endMs, stepMs, statistics, error);
+      l.write(expression, startMs, endMs, stepMs, origin, statistics, error);
     } catch (IOException e) {
       metrics.logFailure();
     }

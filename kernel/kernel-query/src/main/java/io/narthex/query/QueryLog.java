@@ -3,6 +3,7 @@ package io.narthex.query;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.StreamWriteFeature;
+import io.narthex.service.query.QueryOrigin;
 import io.narthex.service.query.QueryResult.Statistics;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -40,6 +41,7 @@ final class QueryLog implements AutoCloseable {
    * Writes a line.
    *
    * @param stepMs 0 for an instant query
+   * @param origin who asked; null: unknown
    * @param statistics null when the query failed
    * @param error null when it succeeded
    */
@@ -48,6 +50,7 @@ final class QueryLog implements AutoCloseable {
       long startMs,
       long endMs,
       long stepMs,
+      @Nullable QueryOrigin origin,
       @Nullable Statistics statistics,
       @Nullable String error)
       throws IOException {
@@ -64,6 +67,22 @@ final class QueryLog implements AutoCloseable {
       json.writeEndObject();
       if (statistics != null) {
         write(json, statistics);
+      }
+      switch (origin) {
+        case null -> {}
+        case QueryOrigin.Request r -> {
+          json.writeObjectFieldStart("httpRequest");
+          json.writeStringField("clientIP", r.clientIp());
+          json.writeStringField("method", r.method());
+          json.writeStringField("path", r.path());
+          json.writeEndObject();
+        }
+        case QueryOrigin.RuleGroup g -> {
+          json.writeObjectFieldStart("ruleGroup");
+          json.writeStringField("file", g.file());
+          json.writeStringField("name", g.name());
+          json.writeEndObject();
+        }
       }
       if (error != null) {
         json.writeStringField("error", error);
