@@ -257,10 +257,7 @@ final class AlertRule extends ActiveRule {
                   context.externalLabels().get(),
                   context.externalUrl().get(),
                   timeMs,
-                  (q, t) ->
-                      context
-                          .engine()
-                          .instant(q, t, io.narthex.service.query.QueryEngine.Options.DEFAULT)));
+                  (q, t) -> context.engine().instant(q, t, context.options())));
     } catch (TemplateException e) {
       LOG.warn("alert {}: template cannot be expanded: {}", spec.name(), e.getMessage());
       return "<error expanding template: " + e.getMessage() + ">";

@@ -3,6 +3,7 @@ package io.narthex.rules;
 import io.narthex.model.Labels;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
+import io.narthex.service.query.QueryOrigin;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.template.TemplateService;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * What rules work with. The labels and the address follow the configuration.
  *
  * @param sender takes alerts that have to be sent
+ * @param options how queries of rules are run
  */
 record RuleContext(
     QueryEngine engine,
@@ -25,7 +27,49 @@ record RuleContext(
     Duration resendDelay,
     Duration outageTolerance,
     Duration gracePeriod,
-    @Nullable RuleMetrics metrics) {
+    @Nullable RuleMetrics metrics,
+    QueryEngine.Options options) {
+  RuleContext(
+      QueryEngine engine,
+      StorageGate storage,
+      TemplateService templates,
+      java.util.function.Supplier<Labels> externalLabels,
+      java.util.function.Supplier<String> externalUrl,
+      Sender sender,
+      Duration resendDelay,
+      Duration outageTolerance,
+      Duration gracePeriod,
+      @Nullable RuleMetrics metrics) {
+    this(
+        engine,
+        storage,
+        templates,
+        externalLabels,
+        externalUrl,
+        sender,
+        resendDelay,
+        outageTolerance,
+        gracePeriod,
+        metrics,
+        QueryEngine.Options.DEFAULT);
+  }
+
+  /** Returns the same for one group, whose queries are told apart in the query log. */
+  RuleContext of(String file, String group) {
+    return new RuleContext(
+        engine,
+        storage,
+        templates,
+        externalLabels,
+        externalUrl,
+        sender,
+        resendDelay,
+        outageTolerance,
+        gracePeriod,
+        metrics,
+        options.from(new QueryOrigin.RuleGroup(file, group)));
+  }
+
   /** Takes alerts on their way. */
   @FunctionalInterface
   interface Sender {
@@ -45,7 +89,7 @@ record RuleContext(
    * @throws QueryException when it fails
    */
   List<QueryResult.VectorSample> query(String expression, long timeMs) {
-    QueryResult result = engine.instant(expression, timeMs, QueryEngine.Options.DEFAULT);
+    QueryResult result = engine.instant(expression, timeMs, options);
     return switch (result.data()) {
       case QueryResult.Data.Vector v -> v.samples();
       case QueryResult.Data.Scalar s ->

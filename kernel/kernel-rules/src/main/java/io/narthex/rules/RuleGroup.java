@@ -71,7 +71,7 @@ final class RuleGroup {
     this.spec = spec;
     this.interval = interval;
     this.offset = offset;
-    this.context = context;
+    this.context = context.of(spec.file(), spec.name());
     this.clock = clock;
     this.restoreWanted = restoreWanted;
     List<ActiveRule> list = new ArrayList<>();
