@@ -55,6 +55,18 @@ public final class Differential {
     System.exit(new Differential(System.out).run(assembled, seed, queries, show, source));
   }
 
+  /**
+   * Asks a few random queries of a server of a distribution and of Prometheus.
+   *
+   * @param out gets the first disagreements
+   * @return whether all agree
+   */
+  public static boolean agrees(Path assembled, long seed, int queries, PrintStream out)
+      throws Exception {
+    return new Differential(out).run(assembled, seed, queries, 5, new RandomQueries(seed)::next)
+        == 0;
+  }
+
   private int run(Path assembled, long seed, int queries, int show, Supplier<String> generator)
       throws Exception {
     long end = System.currentTimeMillis() / 60_000 * 60_000 - 60_000;

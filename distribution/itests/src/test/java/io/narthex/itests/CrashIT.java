@@ -8,10 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Power cuts under scraping: what a query had shown is there afterwards, with the same values. */
+@Tag("alone")
 class CrashIT {
   private static final String SHOWN =
       "{__name__=~\"up|node_cpu_seconds_total|jvm_memory_used_bytes|scrape_duration_seconds\"}[1h]";

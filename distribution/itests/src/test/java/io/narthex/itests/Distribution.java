@@ -32,7 +32,9 @@ final class Distribution {
 
   /** Unpacks an archive and returns the folder with bin, conf, lib. */
   static Path unpack(Path archive, String name) {
-    Path folder = Tree.ROOT.resolve("distribution/itests/target/unpacked").resolve(name);
+    // processes of tests that run at the same time have one each
+    String fork = System.getProperty("narthex.fork", "fork-1");
+    Path folder = Tree.ROOT.resolve("distribution/itests/target/unpacked/" + fork).resolve(name);
     try {
       if (Files.exists(folder)) {
         try (var walk = Files.walk(folder)) {

@@ -23,6 +23,7 @@ import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * Plugins that misbehave: each is shown with its state and reason, and nothing else is disturbed:
  * no other plugin restarts, no other scrape fails. One server for all, but for the restart.
  */
+@Tag("alone")
 @TestInstance(Lifecycle.PER_CLASS)
 class HostilePluginsIT {
   private static final String DISCOVERY = "discovery.DiscoveryProvider";
@@ -88,6 +90,7 @@ class HostilePluginsIT {
               quarantine_starts: 3
               retry_pause: 1s
               longest_retry_pause: 2s
+              removal_grace: 1s
             """);
     launchAndAwaitScrapes();
   }
@@ -247,18 +250,10 @@ class HostilePluginsIT {
 
   @Test
   void liveWithinThreeSecondsOfBeingDropped() throws IOException {
-    List<Double> taken = new ArrayList<>();
-    int inTime = 0;
-    for (int i = 0; i < 3 && inTime < 2; i++) { // the machine may be busy once with other things
-      Server.await("no target", () -> !hasTarget());
-      long dropped = System.nanoTime();
-      drop(Files.readAllBytes(SAMPLE), "acme-discovery.jar");
-      Server.await("the target", this::hasTarget);
-      taken.add((System.nanoTime() - dropped) / 1e9);
-      inTime += taken.getLast() < 3 ? 1 : 0;
-      remove("acme-discovery.jar", "io.acme.discovery");
-    }
-    assertThat(inTime).as("under 3 s from drop to a target: %s", taken).isEqualTo(2);
+    Server.await("no target", () -> !hasTarget());
+    drop(Files.readAllBytes(SAMPLE), "acme-discovery.jar");
+    Server.await("the target", Duration.ofSeconds(3), this::hasTarget);
+    remove("acme-discovery.jar", "io.acme.discovery");
   }
 
   private boolean hasTarget() {

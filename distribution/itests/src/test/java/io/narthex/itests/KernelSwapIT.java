@@ -17,10 +17,12 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The bundles of the server itself, replaced and undone while it works. */
+@Tag("alone")
 class KernelSwapIT {
   /** More of them with {@code -Dkernelswap.cycles=50}. */
   private static final int CYCLES = Integer.getInteger("kernelswap.cycles", 10);

@@ -15,6 +15,34 @@ import java.util.Optional;
 final class Peers {
   private Peers() {}
 
+  /**
+   * Returns what starts a program. Debian's packages read files below {@code /usr/share}: of a
+   * package that is unpacked and not installed, the program gets a file system of its own in which
+   * they are there.
+   */
+  static List<String> command(Path program) {
+    Path share = program.resolveSibling("../share").normalize();
+    boolean installed = Files.isDirectory(Path.of("/usr/share/prometheus"));
+    if (installed || !Files.isDirectory(share.resolve("prometheus"))) {
+      return new ArrayList<>(List.of(program.toString()));
+    }
+    return new ArrayList<>(
+        List.of(
+            "unshare",
+            "--mount",
+            "--map-root-user",
+            "sh",
+            "-c",
+            "mount --bind \"$0\" /usr/share && exec \"$@\"",
+            share.toString(),
+            program.toString()));
+  }
+
+  /** Tells whether the originals have to be there: in continuous integration no test skips them. */
+  static boolean required() {
+    return "true".equals(System.getenv("CI"));
+  }
+
   /** What a program printed and how it ended. */
   record Result(int status, String output) {}
 
@@ -41,7 +69,7 @@ final class Peers {
 
   /** Runs a program to its end. */
   static Result run(Path program, String... arguments) {
-    List<String> command = new ArrayList<>(List.of(program.toString()));
+    List<String> command = command(program);
     command.addAll(List.of(arguments));
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();

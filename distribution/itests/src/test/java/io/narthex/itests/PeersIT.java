@@ -89,6 +89,7 @@ class PeersIT {
       throws IOException {
     var program = Peers.find(names);
     if (program.isEmpty()) {
+      assertThat(Peers.required()).as("%s is not installed", peer).isFalse();
       return;
     }
     String address;
@@ -96,8 +97,8 @@ class PeersIT {
       address = "127.0.0.1:" + free.getLocalPort();
     }
     Path data = Files.createDirectories(folder.resolve(peer));
-    List<String> command =
-        new ArrayList<>(List.of(program.get().toString(), "--web.listen-address=" + address));
+    List<String> command = Peers.command(program.get());
+    command.add("--web.listen-address=" + address);
     switch (peer) {
       case "alertmanager" -> {
         Path config =
@@ -123,12 +124,16 @@ class PeersIT {
             .start();
     processes.add(process);
     Server.await(peer + " listens or ends", () -> !process.isAlive() || listens(address));
-    if (process.isAlive()) {
-      targets.put(peer, address);
-      metrics.put(peer, metric);
-    } else {
-      // a package that was unpacked and not installed may miss its files
-      System.out.println(peer + " is left out, it ended: " + Files.readString(log).strip());
+    assertThat(process.isAlive()).as(() -> peer + " ended: " + read(log)).isTrue();
+    targets.put(peer, address);
+    metrics.put(peer, metric);
+  }
+
+  private static String read(Path log) {
+    try {
+      return Files.readString(log).strip();
+    } catch (IOException e) {
+      return e.toString();
     }
   }
 

@@ -118,7 +118,10 @@ class SamplesIT {
               rule_files: [rules.yml]
               """,
           target.address());
-      write("narthex.yml", "exporters:\n  acme_httpd: {url: '%s'}\n", httpd.url());
+      write(
+          "narthex.yml",
+          Stage.QUICK_REMOVAL + "exporters:\n  acme_httpd: {url: '%s'}\n",
+          httpd.url());
       write("rules.yml", "groups: [{name: lamps, rules: [{alert: LampOn, expr: lamp == 1}]}]\n");
       write(
           "alertmanager.yml",

@@ -220,39 +220,138 @@ class ServesIT {
     assertThat(list.output()).contains("io.narthex.storage.tsdb", "running");
   }
 
-  @Test
-  void promtoolPrintsTheSameNumbers() {
-    Optional<Path> promtool = Peers.find("promtool");
-    assumeTrue(promtool.isPresent(), "promtool is not installed");
+  /** Returns a program of the originals; without it the test is skipped, but never in CI. */
+  private static Path original(String name) {
+    Optional<Path> program = Peers.find(name);
+    if (!Peers.required()) {
+      assumeTrue(program.isPresent(), name + " is not installed");
+    }
+    assertThat(program).as(name).isPresent();
+    return program.orElseThrow();
+  }
+
+  private static String printed(Path program, String... arguments) {
+    Peers.Result result = Peers.run(program, arguments);
+    assertThat(result.status()).as(result.output()).isZero();
+    return result.output();
+  }
+
+  private static String base() {
+    return server().url("").replaceAll("/$", "");
+  }
+
+  /** Returns a whole second before which no sample changes any more. */
+  private static long settledSecond() {
     long second = System.currentTimeMillis() / 1000 + 1;
     Server.await(
         "samples that will not change", () -> System.currentTimeMillis() / 1000 > second + 1);
-    String time = Long.toString(second);
+    return second;
+  }
+
+  @Test
+  void promtoolPrintsTheSameNumbers() {
+    Path promtool = original("promtool");
+    String time = Long.toString(settledSecond());
     String expression = "node_cpu_seconds_total{mode=\"idle\"}";
-    Peers.Result printed =
-        Peers.run(
-            promtool.get(),
-            "query",
-            "instant",
-            "--time=" + time,
-            server().url("").replaceAll("/$", ""),
-            expression);
-    assertThat(printed.status()).as(printed.output()).isZero();
+    String printed = printed(promtool, "query", "instant", "--time=" + time, base(), expression);
     JsonNode answer = ok(server().post("api/v1/query", "query", expression, "time", time));
     assertThat(answer.path("result")).isNotEmpty();
     answer
         .path("result")
-        .forEach(s ->
-            assertThat(printed.output()).contains("=> " + s.path("value").get(1).asText() + " @["));
+        .forEach(
+            s -> assertThat(printed).contains("=> " + s.path("value").get(1).asText() + " @["));
     assertThat(
-            Peers.run(
-                    promtool.get(),
-                    "check",
-                    "config",
-                    Distribution.home().resolve("conf/prometheus.yml").toString())
-                .output())
+            printed(
+                promtool,
+                "check",
+                "config",
+                Distribution.home().resolve("conf/prometheus.yml").toString()))
         .contains("SUCCESS")
         .doesNotContain("FAILED");
+  }
+
+  @Test
+  void promtoolPrintsTheSameRange() {
+    Path promtool = original("promtool");
+    long end = settledSecond();
+    String expression = "up{job=\"node\"}";
+    String printed =
+        printed(
+            promtool,
+            "query",
+            "range",
+            "--start=" + (end - 2),
+            "--end=" + end,
+            "--step=1s",
+            base(),
+            expression);
+    JsonNode answer =
+        ok(
+            server()
+                .post(
+                    "api/v1/query_range",
+                    "query",
+                    expression,
+                    "start",
+                    Long.toString(end - 2),
+                    "end",
+                    Long.toString(end),
+                    "step",
+                    "1"));
+    JsonNode values = answer.path("result").get(0).path("values");
+    assertThat(values).isNotEmpty();
+    assertThat(printed).contains("job=\"node\"");
+    values.forEach(
+        v -> assertThat(printed).contains(v.get(1).asText() + " @[" + v.get(0).asText() + "]"));
+  }
+
+  @Test
+  void promtoolListsSeriesAndLabels() {
+    Path promtool = original("promtool");
+    assertThat(printed(promtool, "query", "series", "--match=up", base()).lines())
+        .hasSize(3)
+        .allSatisfy(line -> assertThat(line).contains("__name__=\"up\"", "job=\""));
+    assertThat(printed(promtool, "query", "labels", base(), "job").lines())
+        .containsExactly("jvm", "narthex", "node");
+  }
+
+  @Test
+  void amtoolSilencesAndAsks() {
+    Path amtool = original("amtool");
+    String url = "--alertmanager.url=" + base();
+    String quiet = "--no-version-check"; // another release of the original
+    String id =
+        printed(
+                amtool,
+                url,
+                quiet,
+                "silence",
+                "add",
+                "alertname=NoSuchAlert",
+                "job=~.+",
+                "--author=operator",
+                "--comment=by amtool",
+                "--duration=1h")
+            .strip();
+    assertThat(printed(amtool, url, quiet, "silence", "query"))
+        .contains(id, "NoSuchAlert", "operator");
+    assertThat(ok2(server().get("api/v2/silence/" + id)).path("comment").asText())
+        .isEqualTo("by amtool");
+    printed(amtool, url, quiet, "silence", "expire", id);
+    assertThat(printed(amtool, url, quiet, "silence", "query")).doesNotContain(id);
+    assertThat(printed(amtool, url, quiet, "alert", "query")).contains("Alertname");
+    assertThat(printed(amtool, url, quiet, "config", "show")).contains("receiver");
+    assertThat(
+            printed(
+                amtool,
+                "check-config",
+                Distribution.home().resolve("conf/alertmanager.yml").toString()))
+        .contains("SUCCESS");
+  }
+
+  private static JsonNode ok2(HttpResponse<String> answer) {
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return Server.parse(answer.body());
   }
 
   /** As the data source writes times: a whole second may lie before the first samples. */

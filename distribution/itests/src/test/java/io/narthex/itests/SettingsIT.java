@@ -62,7 +62,8 @@ class SettingsIT {
         exporters:
           jvm:
           tide: {height: 3, pin: pin4713}
-        """);
+        """
+            + Stage.QUICK_REMOVAL);
     launch();
   }
 
@@ -211,7 +212,7 @@ class SettingsIT {
     reload(200);
     write("narthex.yml", "exporters:\n  tide: {height: -1}\n");
     assertThat(reload(500)).contains("narthex.yml:2:18: height must be at least 0, got -1");
-    write("narthex.yml", "exporters:\n  tide: {height: 4}\n");
+    write("narthex.yml", "exporters:\n  tide: {height: 4}\n" + Stage.QUICK_REMOVAL);
     reload(200);
     Server.await("changed settings", () -> server().value("tide_height") == 4);
   }

@@ -40,6 +40,11 @@ final class Stage implements AfterEachCallback, AfterAllCallback {
   final WebhookSink sink;
   private @Nullable Server started;
 
+  /**
+   * What {@code narthex.yml} says unless a test writes its own: a deleted jar is not waited for.
+   */
+  static final String QUICK_REMOVAL = "plugins: {removal_grace: 1s}\n";
+
   /** Sets up everything but the server; the target has a gauge {@code lamp} of 1. */
   Stage() {
     try {
@@ -48,6 +53,7 @@ final class Stage implements AfterEachCallback, AfterAllCallback {
       plugins = Files.createDirectories(folder.resolve("plugins"));
       target = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n");
       sink = new WebhookSink();
+      Files.writeString(folder.resolve("narthex.yml"), QUICK_REMOVAL);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -7,6 +7,7 @@ import io.narthex.bench.torture.TortureOptions;
 import io.narthex.bench.torture.TortureReport;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The short form of {@code ./narthex bench torture}: ten cycles. The load is lighter than there,
  * since a machine that builds and tests may be too busy to scrape a hundred targets every second.
  */
+@Tag("alone")
 class TortureIT {
   @TempDir private Path folder = Path.of("");
 
