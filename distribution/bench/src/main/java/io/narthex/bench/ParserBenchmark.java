@@ -2,8 +2,8 @@ package io.narthex.bench;
 
 import io.narthex.promql.ParseException;
 import io.narthex.promql.PromqlParser;
-import io.narthex.query.EngineOptions;
 import io.narthex.query.PromqlEngine;
+import io.narthex.query.script.PromqlTestRunner;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -31,7 +31,7 @@ public class ParserBenchmark {
   @Param("a")
   public String text = "";
 
-  private final PromqlParser parser = PromqlEngine.parser(EngineOptions.CONFORMANCE);
+  private final PromqlParser parser = PromqlEngine.parser(PromqlTestRunner.OPTIONS);
 
   /** Parses, or fails to. */
   @Benchmark

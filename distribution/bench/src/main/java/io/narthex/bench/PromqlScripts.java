@@ -1,6 +1,5 @@
 package io.narthex.bench;
 
-import io.narthex.query.EngineOptions;
 import io.narthex.query.script.PromqlTestRunner;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -84,7 +83,7 @@ public final class PromqlScripts {
   /** Runs scripts one after another. */
   static Outcome run(List<Path> files) throws IOException {
     PromqlTestRunner runner =
-        new PromqlTestRunner(LibraryContext::memory, EngineOptions.CONFORMANCE);
+        new PromqlTestRunner(LibraryContext::memory, PromqlTestRunner.OPTIONS);
     int total = 0;
     int passed = 0;
     List<String> failures = new ArrayList<>();

@@ -8,6 +8,7 @@ import io.narthex.promql.ParseException;
 import io.narthex.promql.PromqlParser;
 import io.narthex.query.EngineOptions;
 import io.narthex.query.PromqlEngine;
+import io.narthex.query.script.PromqlTestRunner;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryResult;
 import io.narthex.spi.storage.Storage;
@@ -94,7 +95,7 @@ class BenchQueriesTest {
 
   @Test
   void parserExpressionsAreRightAndWrong() throws ParseException {
-    PromqlParser parser = PromqlEngine.parser(EngineOptions.CONFORMANCE);
+    PromqlParser parser = PromqlEngine.parser(PromqlTestRunner.OPTIONS);
     assertThat(BenchQueries.VALID).hasSize(14);
     assertThat(BenchQueries.INVALID).hasSize(6);
     for (String text : BenchQueries.VALID) {

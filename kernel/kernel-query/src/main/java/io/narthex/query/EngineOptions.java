@@ -44,21 +44,6 @@ public record EngineOptions(
           false,
           false);
 
-  /** The settings that test scripts are written for. */
-  public static final EngineOptions CONFORMANCE =
-      new EngineOptions(
-          Duration.ofMinutes(5),
-          Duration.ofSeconds(100),
-          10_000,
-          20,
-          Duration.ofMinutes(1),
-          true,
-          true,
-          false,
-          true,
-          true,
-          true);
-
   /** Returns the same settings with another step of subqueries that name none. */
   public EngineOptions withSubqueryStep(Duration step) {
     return new EngineOptions(

@@ -3,6 +3,7 @@ package io.narthex.query;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.Labels;
+import io.narthex.query.script.PromqlTestRunner;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.spi.storage.SampleBatch;
@@ -31,7 +32,7 @@ class OverTimeTest {
         b.add(ref, t, odd ? Double.NaN : shape.applyAsDouble(random.nextGaussian()));
       }
       storage.append(b);
-      PromqlEngine engine = new PromqlEngine(storage, () -> EngineOptions.CONFORMANCE);
+      PromqlEngine engine = new PromqlEngine(storage, () -> PromqlTestRunner.OPTIONS);
       for (String f :
           new String[] {
             "sum",

@@ -23,7 +23,7 @@ class PromqlConformanceTest {
   void passesTheScripts() throws IOException {
     Path data = data();
     PromqlTestRunner.Outcome o =
-        new PromqlTestRunner(TestStorage::new, EngineOptions.CONFORMANCE).runDirectory(data);
+        new PromqlTestRunner(TestStorage::new, PromqlTestRunner.OPTIONS).runDirectory(data);
     o.failures().forEach(System.out::println);
     String extra = "conformance promql-extra: passed " + o.extraPassed() + " of " + o.extraTotal();
     String line = "conformance promql: " + o.summary();

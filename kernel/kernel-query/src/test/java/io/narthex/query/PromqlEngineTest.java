@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.model.Labels;
 import io.narthex.promql.PromqlParser;
+import io.narthex.query.script.PromqlTestRunner;
 import io.narthex.service.query.AnswerMemory;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
@@ -220,7 +221,7 @@ class PromqlEngineTest {
         () -> engine(storage, EngineOptions.DEFAULT).instant(query, 60_000, DEFAULT),
         Kind.EXECUTION,
         "vector cannot contain metrics with the same labelset");
-    assertThat(vector(engine(storage, EngineOptions.CONFORMANCE), query, 60_000)).startsWith("{}=");
+    assertThat(vector(engine(storage, PromqlTestRunner.OPTIONS), query, 60_000)).startsWith("{}=");
   }
 
   @Test
@@ -263,7 +264,7 @@ class PromqlEngineTest {
     b.add(storage.resolve(Labels.of("__name__", "m", "x", "1", "y", "p")), 0, 5);
     b.add(storage.resolve(Labels.of("__name__", "m", "x", "1", "y", "q")), 0, 6);
     storage.append(b);
-    PromqlEngine engine = engine(storage, EngineOptions.CONFORMANCE);
+    PromqlEngine engine = engine(storage, PromqlTestRunner.OPTIONS);
     assertThat(vector(engine, "a + fill(100) b"))
         .isEqualTo("{x=\"1\"}=101.0 {x=\"2\"}=22.0 {x=\"3\"}=130.0");
     assertThat(vector(engine, "a + fill_left(100) b")).isEqualTo("{x=\"2\"}=22.0 {x=\"3\"}=130.0");
@@ -281,7 +282,7 @@ class PromqlEngineTest {
     b.add(storage.resolve(Labels.of("__name__", "b", "i", "1", "k", "x")), 0, 1);
     b.add(storage.resolve(Labels.of("__name__", "b", "i", "2", "k", "x")), 0, 2);
     storage.append(b);
-    PromqlEngine engine = engine(storage, EngineOptions.CONFORMANCE);
+    PromqlEngine engine = engine(storage, PromqlTestRunner.OPTIONS);
     assertThat(vector(engine, "a * on(i) group_right fill_left(5) b"))
         .isEqualTo("{i=\"1\", k=\"x\"}=10.0 {i=\"3\"}=150.0");
     assertThat(vector(engine, "a * on(i) group_right fill_right(5) b"))
@@ -303,7 +304,7 @@ class PromqlEngineTest {
             "sort_by_label(m_total, \"s\")",
             "sort_by_label_desc(m_total, \"s\")")) {
       QueryResult result =
-          engine(storage(2, 20), EngineOptions.CONFORMANCE)
+          engine(storage(2, 20), PromqlTestRunner.OPTIONS)
               .range("sum(" + sort + ")", 0, 60_000, 30_000, DEFAULT);
       assertThat(result.warnings())
           .containsExactly(
@@ -325,7 +326,7 @@ class PromqlEngineTest {
       b.add(counter, i * 60_000L, i);
     }
     storage.append(b);
-    PromqlEngine engine = engine(storage, EngineOptions.CONFORMANCE);
+    PromqlEngine engine = engine(storage, PromqlTestRunner.OPTIONS);
     String rate = "rate(x{e=\"2\"}[5m])";
     String kept = "x{e=\"1\"}";
     for (String both : List.of(kept + " or " + rate, rate + " or " + kept)) {

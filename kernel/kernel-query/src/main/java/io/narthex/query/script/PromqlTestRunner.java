@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,21 @@ import org.jspecify.annotations.Nullable;
  * at other times and in range mode are counted apart.
  */
 public final class PromqlTestRunner {
+  /** The settings that test scripts are written for. */
+  public static final EngineOptions OPTIONS =
+      new EngineOptions(
+          Duration.ofMinutes(5),
+          Duration.ofSeconds(100),
+          10_000,
+          20,
+          Duration.ofMinutes(1),
+          true,
+          true,
+          false,
+          true,
+          true,
+          true);
+
   /**
    * What became of scripts.
    *

@@ -36,7 +36,7 @@ final class NodeConformanceTest {
       Pattern.compile(
           "^(go_|node_exporter_build_info|node_scrape_collector_duration_seconds|process_|promhttp_"
               + "|node_textfile_mtime_seconds|node_time_(zone|seconds)"
-              + "|node_network_(receive|transmit)_).*",
+              + "|node_network_(receive|transmit)_(bytes|packets)_total).*",
           0);
   private static final Pattern SAMPLE = Pattern.compile("^(\\S+?)(\\{.*\\})? (\\S+)$", 0);
   private static final Pattern PAIR = Pattern.compile("([^=,{]+)=\"((?:[^\"\\\\]|\\\\.)*)\"", 0);
