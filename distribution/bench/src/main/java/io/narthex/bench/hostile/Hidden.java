@@ -1,0 +1,71 @@
+package io.narthex.bench.hostile;
+
+import java.lang.reflect.AccessibleObject;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Calls parsers that other classes must not see. Says which one is no longer there when its form
+ * has changed.
+ */
+final class Hidden {
+  private Hidden() {}
+
+  static Class<?> type(String name) {
+    try {
+      return Class.forName(name);
+    } catch (ClassNotFoundException e) {
+      throw new IllegalStateException("hostile: class " + name + " is gone; see Targets", e);
+    }
+  }
+
+  static Method method(Class<?> type, String name) {
+    for (Method method : type.getDeclaredMethods()) {
+      if (method.getName().equals(name)) {
+        return open(method);
+      }
+    }
+    throw new IllegalStateException(
+        "hostile: " + type.getName() + "." + name + " is gone; see Targets");
+  }
+
+  static Constructor<?> constructor(Class<?> type, int parameters) {
+    for (Constructor<?> constructor : type.getDeclaredConstructors()) {
+      if (constructor.getParameterCount() == parameters) {
+        return open(constructor);
+      }
+    }
+    throw new IllegalStateException(
+        "hostile: " + type.getName() + " is made from other parameters; see Targets");
+  }
+
+  private static <T extends AccessibleObject> T open(T member) {
+    member.setAccessible(true);
+    return member;
+  }
+
+  /**
+   * Returns an implementation of an interface of one method that answers what it is given first.
+   */
+  static Object answering(Class<?> type, @Nullable Object fixed) {
+    return Proxy.newProxyInstance(
+        type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> fixed);
+  }
+
+  /** Calls and throws what was thrown. */
+  static @Nullable Object call(Method method, @Nullable Object on, @Nullable Object... arguments)
+      throws Exception {
+    try {
+      return method.invoke(on, arguments);
+    } catch (InvocationTargetException e) {
+      switch (e.getCause()) {
+        case Exception cause -> throw cause;
+        case Error cause -> throw cause;
+        default -> throw e;
+      }
+    }
+  }
+}

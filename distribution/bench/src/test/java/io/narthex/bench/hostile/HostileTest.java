@@ -1,0 +1,80 @@
+package io.narthex.bench.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+class HostileTest {
+  private static final Path KNOWN = Path.of("testdata/hostile");
+
+  /** The short form of {@code ./narthex bench hostile}, with inputs that no run has had before. */
+  @Test
+  @Timeout(value = 170, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void noParserThrowsStallsOrSwellsInTenSeconds() {
+    long seed = System.nanoTime() & 0xffff_ffffL;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    Hostile.Plan plan =
+        new Hostile.Plan(
+            Long.MAX_VALUE, TimeUnit.SECONDS.toNanos(10), seed, List.of(), KNOWN, false);
+    long failures = new Hostile(plan, new PrintStream(printed, true, StandardCharsets.UTF_8)).run();
+    assertThat(failures).as(printed.toString(StandardCharsets.UTF_8)).isZero();
+  }
+
+  @Test
+  void namesEveryFailureWithItsInput() {
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    Hostile.Plan plan = new Hostile.Plan(400, Long.MAX_VALUE, 1, List.of(), null, false);
+    Hostile hostile = new Hostile(plan, new PrintStream(printed, true, StandardCharsets.UTF_8));
+    Target fragile =
+        new Target(
+            "fragile",
+            List.of("ab".getBytes(StandardCharsets.UTF_8)),
+            List.of("{".getBytes(StandardCharsets.UTF_8), "[".getBytes(StandardCharsets.UTF_8)),
+            List.of(new Target.Pair("{", "}")),
+            List.of(n -> new byte[n]),
+            input -> {
+              if (input.length > 0 && input[0] == '{') {
+                throw new IllegalStateException("a bug");
+              }
+              if (input.length > 0 && input[0] == '[') {
+                reserved = new byte[80 << 20];
+              }
+            });
+    assertThat(hostile.run(List.of(fragile))).isPositive();
+    assertThat(printed.toString(StandardCharsets.UTF_8))
+        .contains(
+            "hostile fragile: FAIL ", "IllegalStateException", "bytes, hex 7b", "bound of memory")
+        .containsPattern("hostile fragile: 400 inputs, [1-9]\\d* failures, slowest ");
+  }
+
+  private byte[] reserved = {};
+
+  @Test
+  void theSameSeedGivesTheSameInputs() {
+    for (Target target : Targets.all()) {
+      Mutator one = new Mutator(target, 7);
+      Mutator other = new Mutator(target, 7);
+      for (int i = 0; i < 300; i++) {
+        byte[] input = one.next();
+        assertThat(input).as(target.name()).isEqualTo(other.next());
+        assertThat(input.length).isLessThanOrEqualTo(Mutator.LONGEST);
+      }
+    }
+  }
+
+  @Test
+  void everySeedOfAWellFormedKindIsAccepted() throws Exception {
+    for (Target target : Targets.all()) {
+      for (byte[] known : target.seeds()) {
+        target.reader().read(known);
+      }
+    }
+  }
+}
