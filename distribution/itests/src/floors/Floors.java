@@ -228,7 +228,7 @@ final class Floors {
           List<Case> same =
               second.stream().filter(c -> test.test.isEmpty() || c.test.equals(test.test)).toList();
           if (!same.isEmpty() && same.stream().allMatch(c -> c.outcome == Outcome.PASSED)) {
-            flaky.add(type.substring(type.indexOf(':') + 1) + (test.test.isEmpty() ? "" : "." + test.test));
+            flaky.add(type.substring(type.indexOf(':') + 1) + (test.test.isEmpty() ? "" : "." + test.method()));
             count = new Count(same.size(), 0, 0);
           }
         }

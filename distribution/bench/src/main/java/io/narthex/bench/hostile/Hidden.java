@@ -22,9 +22,11 @@ final class Hidden {
     }
   }
 
-  static Method method(Class<?> type, String name) {
+  static Method method(Class<?> type, String name, Class<?> first) {
     for (Method method : type.getDeclaredMethods()) {
-      if (method.getName().equals(name)) {
+      if (method.getName().equals(name)
+          && method.getParameterCount() > 0
+          && method.getParameterTypes()[0] == first) {
         return open(method);
       }
     }

@@ -26,7 +26,9 @@ import io.narthex.service.template.TemplateService;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.notifier.TemplateRenderer.TemplateException;
 import io.narthex.template.DefaultTemplateService;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
@@ -72,6 +74,8 @@ final class Targets {
         targets.openMetrics(),
         targets.protobuf(),
         targets.remoteWrite(),
+        targets.alertsJson(),
+        targets.silencesJson(),
         targets.prometheusYaml(),
         targets.rulesYaml(),
         targets.alertmanagerYaml(),
@@ -392,7 +396,7 @@ final class Targets {
             packed(12, 2),
             number(15, 1_700_000_000_000L));
     Class<?> type = Hidden.type("io.narthex.http.WriteRequestReader");
-    Method read = Hidden.method(type, "read");
+    Method read = Hidden.method(type, "read", byte[].class);
     List<byte[]> words = wire();
     words.addAll(List.of(name, job, sample, exemplar, histogram));
     return new Target(
@@ -443,6 +447,95 @@ final class Targets {
       }
     }
     return out;
+  }
+
+  /* bodies of Alertmanager's API */
+
+  private Target alertsJson() {
+    List<byte[]> seeds =
+        Corpus.texts(
+            "[{\"labels\":{\"alertname\":\"a\"},\"annotations\":{\"s\":\"t\"},\"startsAt\":\"2026-01-01T00:00:00Z\","
+                + "\"endsAt\":\"2026-01-01T01:00:00.123456789+01:00\",\"generatorURL\":\"http://a\"}]",
+            "[]",
+            "[{\"labels\":{\"a\":\"b\"}},{\"labels\":{\"a\":\"\\ud83d\\ude00\\u0000\"}}]");
+    return json(
+        "alerts-json",
+        "alerts",
+        seeds,
+        List.of(
+            n -> counted(n, "[", i -> "{\"labels\":{\"a\":\"" + i + "\"}},", "{}]"),
+            n -> counted(n, "[{\"labels\":{", i -> "\"l" + i + "\":\"v\",", "\"a\":\"b\"}}]"),
+            n -> counted(n, "[{\"labels\":{\"a\":\"", i -> "\\u00e9", "\"}}]"),
+            n -> counted(n, "[{\"x\":", i -> "[", ""),
+            n -> counted(n, "[{\"x\":", i -> "9", "}]")));
+  }
+
+  private Target silencesJson() {
+    List<byte[]> seeds =
+        Corpus.texts(
+            "{\"matchers\":[{\"name\":\"a\",\"value\":\"b.*\",\"isRegex\":true,\"isEqual\":false}],"
+                + "\"startsAt\":\"2026-01-01T00:00:00Z\",\"endsAt\":\"2026-01-02T00:00:00Z\","
+                + "\"createdBy\":\"me\",\"comment\":\"c\",\"id\":\"\"}");
+    return json(
+        "silences-json",
+        "silence",
+        seeds,
+        List.of(
+            n ->
+                counted(
+                    n,
+                    "{\"matchers\":[",
+                    i -> "{\"name\":\"l" + i + "\",\"value\":\"v\",\"isRegex\":true},",
+                    "{}]}"),
+            n -> counted(n, "{", i -> "\"comment\":\"" + i + "\",", "\"id\":\"\"}"),
+            n -> counted(n, "{\"x\":", i -> "{\"x\":", "")));
+  }
+
+  private static Target json(
+      String name, String method, List<byte[]> seeds, List<IntFunction<byte[]>> growing) {
+    Class<?> type = Hidden.type("io.narthex.http.AlertmanagerRequests");
+    Constructor<?> constructor = Hidden.constructor(type, 1);
+    Method read = Hidden.method(type, method, InputStream.class);
+    return new Target(
+        name,
+        seeds,
+        words(
+            REGEX_BOMBS,
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "\"labels\":",
+            "\"LABELS\":",
+            "\"matchers\":",
+            "\"startsAt\":\"\"",
+            "\"endsAt\":\"9999-12-31T23:59:60Z\"",
+            "\"2026-02-30T24:00:00+99:99\"",
+            "\"isRegex\":",
+            "null",
+            "true",
+            "1e999999999",
+            "\\ud800",
+            "\\u0000",
+            "\\",
+            "/*",
+            "NaN"),
+        List.of(BRACES, BRACKETS, QUOTES, new Pair("{\"x\":", "}"), new Pair("[{\"labels\":{", "}}]")),
+        growing,
+        input -> {
+          Object requests = constructor.newInstance(32L << 20);
+          try {
+            sink =
+                String.valueOf(Hidden.call(read, requests, new ByteArrayInputStream(input)))
+                    .length();
+          } catch (RuntimeException e) {
+            if (e.getClass().getEnclosingClass() != type) { // its own are refusals
+              throw e;
+            }
+          }
+        });
   }
 
   /* files */
@@ -545,7 +638,7 @@ final class Targets {
   private Target rulesYaml() {
     Class<?> type = Hidden.type("io.narthex.rules.RuleFileLoader");
     Constructor<?> constructor = Hidden.constructor(type, 4);
-    Method load = Hidden.method(type, "load");
+    Method load = Hidden.method(type, "load", String.class);
     Object expressions =
         Hidden.answering(Hidden.type("io.narthex.rules.RuleFileLoader$ExpressionCheck"), "up");
     TemplateService templates = DefaultTemplateService.standalone(Clock.systemUTC());
