@@ -63,11 +63,13 @@ final class Hidden {
     try {
       return method.invoke(on, arguments);
     } catch (InvocationTargetException e) {
-      switch (e.getCause()) {
-        case Exception cause -> throw cause;
-        case Error cause -> throw cause;
-        default -> throw e;
+      if (e.getCause() instanceof Exception cause) {
+        throw cause;
       }
+      if (e.getCause() instanceof Error cause) {
+        throw cause;
+      }
+      throw e;
     }
   }
 }

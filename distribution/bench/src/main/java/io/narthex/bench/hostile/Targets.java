@@ -522,7 +522,8 @@ final class Targets {
             "\\",
             "/*",
             "NaN"),
-        List.of(BRACES, BRACKETS, QUOTES, new Pair("{\"x\":", "}"), new Pair("[{\"labels\":{", "}}]")),
+        List.of(
+            BRACES, BRACKETS, QUOTES, new Pair("{\"x\":", "}"), new Pair("[{\"labels\":{", "}}]")),
         growing,
         input -> {
           Object requests = constructor.newInstance(32L << 20);
