@@ -207,6 +207,7 @@ public final class Hostile {
     for (Running one : running.values()) {
       if (now - one.since > ENDLESS) {
         out.printf(
+            Locale.ROOT,
             "hostile %s: FAIL no end after %d s: %s%n",
             one.parser,
             TimeUnit.NANOSECONDS.toSeconds(ENDLESS),
