@@ -310,4 +310,44 @@ class HttpPartsTest {
     assertThat(json(out -> HistogramJson.write(out, h.toBuilder().zeroBucket(0.6, -2).build())))
         .doesNotContain("[3,");
   }
+
+  @Test
+  void writesALargeResultInSmallPieces() throws Exception {
+    long[] times = new long[10_000];
+    double[] values = new double[times.length];
+    for (int i = 0; i < times.length; i++) {
+      times[i] = i * 1000L;
+      values[i] = i / 7.0;
+    }
+    Series series =
+        new Series(
+            Labels.of("a", "b"),
+            times,
+            values,
+            new long[0],
+            new NativeHistogram[0]);
+    long[] written = new long[2]; // in all, most at a time
+    java.io.OutputStream counting =
+        new java.io.OutputStream() {
+          @Override
+          public void write(int b) {
+            throw new AssertionError("byte by byte");
+          }
+
+          @Override
+          public void write(byte[] bytes, int from, int length) {
+            written[0] += length;
+            written[1] = Math.max(written[1], length);
+          }
+        };
+    JsonBytes json = new JsonBytes(counting, Long.MAX_VALUE);
+    new ResultWriter(json)
+        .write(
+            new Data.Matrix(
+                java.util.Collections.nCopies(300, series)),
+            0);
+    json.flush();
+    assertThat(written[0]).isGreaterThan(50_000_000);
+    assertThat(written[1]).isLessThanOrEqualTo(64 << 10);
+  }
 }
