@@ -320,12 +320,7 @@ class HttpPartsTest {
       values[i] = i / 7.0;
     }
     Series series =
-        new Series(
-            Labels.of("a", "b"),
-            times,
-            values,
-            new long[0],
-            new NativeHistogram[0]);
+        new Series(Labels.of("a", "b"), times, values, new long[0], new NativeHistogram[0]);
     long[] written = new long[2]; // in all, most at a time
     java.io.OutputStream counting =
         new java.io.OutputStream() {
@@ -341,11 +336,7 @@ class HttpPartsTest {
           }
         };
     JsonBytes json = new JsonBytes(counting, Long.MAX_VALUE);
-    new ResultWriter(json)
-        .write(
-            new Data.Matrix(
-                java.util.Collections.nCopies(300, series)),
-            0);
+    new ResultWriter(json).write(new Data.Matrix(java.util.Collections.nCopies(300, series)), 0);
     json.flush();
     assertThat(written[0]).isGreaterThan(50_000_000);
     assertThat(written[1]).isLessThanOrEqualTo(64 << 10);
