@@ -14,6 +14,7 @@ import io.narthex.spi.exporter.MetricSink;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -73,7 +74,8 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
 
   private final ConcurrentMap<String, Slot> slots = new ConcurrentHashMap<>();
   private final HostEnvironment environment;
-  private volatile Mapping settings;
+  private final Object changes = new Object(); // held while a slot is being replaced
+  private volatile Mapping settings; // written under changes
   private volatile Path configDirectory;
 
   /** Creates a host without exporters. */
@@ -99,6 +101,14 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
 
   /** Takes new settings; exporters whose settings have changed are opened anew. */
   public void settings(Mapping exporters, Path folder) {
+    List<@Nullable Slot> formers = new ArrayList<>();
+    synchronized (changes) {
+      take(exporters, folder, formers);
+    }
+    formers.forEach(this::drainAndClose);
+  }
+
+  private void take(Mapping exporters, Path folder, List<@Nullable Slot> formers) {
     Mapping before = settings;
     boolean sameFolder = folder.equals(configDirectory);
     settings = exporters;
@@ -106,7 +116,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     slots.forEach((type, slot) -> {
       if (slot.provider != null
           && !(sameFolder && Objects.equals(plain(before, type), plain(exporters, type)))) {
-        changed(Kind.EXPORTER, type, slot.provider);
+        formers.add(replace(type, slot.provider));
       }
     });
   }
@@ -265,6 +275,15 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     if (kind != Kind.EXPORTER) {
       return;
     }
+    Slot former;
+    synchronized (changes) {
+      former = replace(type, now);
+    }
+    drainAndClose(former);
+  }
+
+  /** Opens what takes the place of a slot; returns the former, which is to be closed. */
+  private @Nullable Slot replace(String type, @Nullable Provider now) {
     Exporter next = null;
     String problem = "is not available; waiting for plugin `" + type + "`";
     if (now != null) {
@@ -280,8 +299,15 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     if (now != null && next != null) {
       environment.guard().metrics().show(now.pluginId(), path(type), slot.breaker);
     }
+    return former;
+  }
+
+  private void drainAndClose(@Nullable Slot former) {
     if (former != null && former.exporter != null && former.provider != null) {
-      environment.guard().metrics().hide(former.provider.pluginId(), path(type), former.breaker);
+      environment
+          .guard()
+          .metrics()
+          .hide(former.provider.pluginId(), path(former.provider.type()), former.breaker);
       drainAndClose(former.provider, former, former.exporter);
     }
   }

@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs code of a plugin on a thread of its own and waits for it, for a limited time. */
 public final class PluginCalls {
+  /** End of the message about a call that was cut off by the end of the server. */
+  public static final String STOPPING = " was interrupted: the server is stopping";
+
   private PluginCalls() {}
 
   /** A plugin did not come back from a call in time; the message is for users. */
@@ -75,7 +78,7 @@ public final class PluginCalls {
       Thread.currentThread().interrupt();
       if (result.compareAndSet(null, abandoned)) {
         thread.interrupt();
-        throw new PluginTimeoutException(what + " was interrupted: the server is stopping");
+        throw new PluginTimeoutException(what + STOPPING);
       }
     }
     Ending<T> ending = java.util.Objects.requireNonNull(result.get());

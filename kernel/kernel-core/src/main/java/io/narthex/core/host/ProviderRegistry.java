@@ -125,12 +125,14 @@ public final class ProviderRegistry {
         before.put(key, providers.get(key));
         change(key, p);
       }
-    } catch (RuntimeException | LinkageError e) {
+      for (Provider p : gone) {
+        Key key = new Key(p.kind(), p.type());
+        before.put(key, p);
+        change(key, null);
+      }
+    } catch (RuntimeException | Error e) {
       restore(before, e);
       throw e;
-    }
-    for (Provider p : gone) {
-      change(new Key(p.kind(), p.type()), null);
     }
   }
 
@@ -143,7 +145,7 @@ public final class ProviderRegistry {
         listener.changed(key.kind(), key.type(), now);
         told.add(listener);
       }
-    } catch (RuntimeException | LinkageError e) {
+    } catch (RuntimeException | Error e) {
       if (former == null) {
         providers.remove(key);
       } else {
@@ -173,7 +175,7 @@ public final class ProviderRegistry {
   private static void tell(Listener listener, Key key, @Nullable Provider former, Throwable cause) {
     try {
       listener.changed(key.kind(), key.type(), former);
-    } catch (RuntimeException | LinkageError e) {
+    } catch (RuntimeException | Error e) {
       cause.addSuppressed(e);
     }
   }

@@ -52,7 +52,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   private volatile @Nullable Storage storage; // written under the write lock
   private volatile @Nullable Provider usedProvider; // the provider of storage
   private volatile @Nullable StorageCalls calls; // the guard of storage; set before it
-  private volatile ConfigNode settings;
+  private volatile ConfigNode settings; // those wanted
+  private volatile ConfigNode bound; // those the storage was opened with, or has taken since
   private volatile double progress;
   private volatile boolean closed;
   private volatile boolean replacing; // between one storage and the next
@@ -71,10 +72,12 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     this.dataDirectory = dataDirectory;
     this.wantedType = wantedType;
     this.settings = settings;
+    bound = settings;
     problem =
         "waiting for plugin `"
             + wantedType
-            + "`; put its jar into the plugin folder, or choose another storage.type in narthex.yml";
+            + "`; put its jar into the plugin folder, or choose another storage.type in"
+            + " narthex.yml";
   }
 
   private record Context(
@@ -132,7 +135,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       Provider provider = usedProvider;
       if (current != null
           && provider != null
-          && !Objects.equals(settings.toPlain(), changed.toPlain())) {
+          && !Objects.equals(bound.toPlain(), changed.toPlain())) {
         if (current instanceof ConfigurableStorage<?> configurable) {
           guarded(
               provider,
@@ -143,6 +146,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
         }
       }
       settings = changed;
+      bound = current == null ? bound : changed;
     } finally {
       lock.readLock().unlock();
     }
@@ -194,7 +198,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     detach("the storage is being replaced");
     try {
       attach(now, open(now));
-    } catch (RuntimeException | LinkageError e) {
+    } catch (RuntimeException | Error e) {
+      PluginGuard.throwIfFatal(e);
       problem = e instanceof RuntimeException ? String.valueOf(e.getMessage()) : e.toString();
       if (formerProvider == null) {
         throw e;
@@ -212,7 +217,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   private void reopen(Provider former, Throwable cause) {
     try {
       attach(former, open(former));
-    } catch (RuntimeException | LinkageError e) {
+    } catch (RuntimeException | Error e) {
+      PluginGuard.throwIfFatal(e);
       problem =
           "neither the new storage opened ("
               + problemOf(cause)
@@ -226,8 +232,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
 
   /** Closes the storage once no call is inside; calls that come now wait or fail. */
   private void detach(String why) {
-    Storage former = storage;
-    if (former == null) {
+    if (storage == null) {
       problem = why;
       return;
     }
@@ -242,13 +247,19 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted; nothing was changed", e);
     }
-    Provider formerProvider = Objects.requireNonNull(usedProvider);
+    Storage former;
+    Provider formerProvider;
     try {
+      former = storage; // another thread may have taken it away meanwhile
+      formerProvider = usedProvider;
       problem = why;
       storage = null;
       usedProvider = null;
     } finally {
       lock.writeLock().unlock();
+    }
+    if (former == null || formerProvider == null) {
+      return;
     }
     try {
       guarded(
@@ -258,7 +269,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
             former.close();
             return true;
           });
-    } catch (RuntimeException | LinkageError e) {
+    } catch (RuntimeException | Error e) {
+      PluginGuard.throwIfFatal(e);
       LOG.error("storage `{}` failed to close: {}", wantedType, e.toString(), e);
     }
   }
@@ -283,6 +295,19 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     synchronized (opened) {
       opened.notifyAll();
     }
+    if (!tooLate) {
+      takeLateSettings();
+    }
+  }
+
+  /** Has the storage take settings that came while it was being opened. */
+  private void takeLateSettings() {
+    try {
+      configure(settings);
+    } catch (RuntimeException e) {
+      LOG.error(
+          "storage `{}` keeps the settings it was opened with: {}", wantedType, e.getMessage());
+    }
   }
 
   private Storage open(Provider provider) {
@@ -295,17 +320,20 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
             base,
             this);
     progress = 0;
+    ConfigNode used = settings;
+    bound = used;
     Storage opening =
         guarded(
             provider,
             Operation.STORAGE_OPEN,
-            () -> openTyped((StorageProvider<?>) provider.service(), context));
+            () -> openTyped((StorageProvider<?>) provider.service(), used, context));
     progress = 1;
     return opening;
   }
 
-  private <C extends Record> Storage openTyped(StorageProvider<C> provider, Context context) {
-    return provider.open(ConfigBinder.bind(settings, provider.configType()), context);
+  private static <C extends Record> Storage openTyped(
+      StorageProvider<C> provider, ConfigNode used, Context context) {
+    return provider.open(ConfigBinder.bind(used, provider.configType()), context);
   }
 
   /** Calls the plugin for as long as it takes. */

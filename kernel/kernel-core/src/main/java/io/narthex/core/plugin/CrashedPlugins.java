@@ -4,6 +4,7 @@ import io.narthex.core.host.GuardLimits;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.service.plugins.PluginService.State;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -109,9 +110,13 @@ final class CrashedPlugins {
     Duration pause = limits.pauseAfter(failures);
     plugin.enter(State.FAILED, problem + "; tries again in " + pause.toMillis() / 1000.0 + " s");
     String failed = plugin.sha256;
-    var _ =
-        later.schedule(
-            () -> startAgain(plugin, failed, again), pause.toMillis(), TimeUnit.MILLISECONDS);
+    try {
+      var _ =
+          later.schedule(
+              () -> startAgain(plugin, failed, again), pause.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException e) {
+      LOG.debug("plugin {} is not tried again: the server is stopping", plugin.id);
+    }
   }
 
   private void startAgain(Plugin plugin, String sha256, Runnable again) {

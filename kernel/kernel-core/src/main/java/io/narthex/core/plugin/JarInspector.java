@@ -1,10 +1,8 @@
 package io.narthex.core.plugin;
 
 import io.narthex.service.plugins.PluginService.PluginException;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class JarInspector {
   private static final long MAX_UNPACKED = 512L << 20;
   private static final int MAX_ENTRIES = 50_000;
+  private static final int MAX_TEXT = 1 << 20; // of the manifest and each service file
   private static final Pattern VERSION_IN_NAME =
       Pattern.compile("^(.+?)-([0-9][0-9A-Za-z._-]*)\\.jar$", 0);
   private static final Pattern BSN = Pattern.compile("[A-Za-z0-9_.-]+", 0);
@@ -86,6 +85,8 @@ final class JarInspector {
         String name = entry.getName();
         if (name.startsWith("META-INF/services/io.narthex.spi.") && !entry.isDirectory()) {
           services.put(name.substring("META-INF/services/".length()), serviceLines(jar, entry));
+        } else if (name.equalsIgnoreCase(JarFile.MANIFEST_NAME)) {
+          small(jar, entry);
         } else if (name.startsWith("META-INF/lib/") && name.endsWith(".jar")) {
           nested.add(name);
         }
@@ -102,7 +103,8 @@ final class JarInspector {
       if (!bundle && services.isEmpty()) {
         throw new PluginException(
             fileName
-                + ": is no plugin: neither an OSGi bundle nor a jar with META-INF/services/io.narthex.spi.…; see the guide for plugin authors");
+                + ": is no plugin: neither an OSGi bundle nor a jar with"
+                + " META-INF/services/io.narthex.spi.…; see the guide for plugin authors");
       }
       Matcher named = VERSION_IN_NAME.matcher(fileName);
       boolean nameHasVersion = named.matches();
@@ -187,18 +189,23 @@ final class JarInspector {
   }
 
   private static List<String> serviceLines(JarFile jar, ZipEntry entry) throws IOException {
-    List<String> classes = new ArrayList<>();
-    try (BufferedReader in =
-        new BufferedReader(
-            new InputStreamReader(jar.getInputStream(entry), StandardCharsets.UTF_8))) {
-      for (String line = in.readLine(); line != null; line = in.readLine()) {
-        String text = line.replaceFirst("#.*$", "").strip();
-        if (!text.isEmpty()) {
-          classes.add(text);
-        }
+    return new String(small(jar, entry), StandardCharsets.UTF_8)
+        .lines()
+        .map(line -> line.replaceFirst("#.*$", "").strip())
+        .filter(text -> !text.isEmpty())
+        .toList();
+  }
+
+  /** Reads an entry that is held in memory whole. */
+  private static byte[] small(JarFile jar, ZipEntry entry) throws IOException {
+    try (InputStream in = jar.getInputStream(entry)) {
+      byte[] bytes = in.readNBytes(MAX_TEXT + 1);
+      if (bytes.length > MAX_TEXT) {
+        throw new PluginException(
+            entry.getName() + " is larger than " + (MAX_TEXT >> 20) + " MiB; refused");
       }
+      return bytes;
     }
-    return classes;
   }
 
   private static @Nullable String firstClause(@Nullable String header) {

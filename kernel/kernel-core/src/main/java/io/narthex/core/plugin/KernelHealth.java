@@ -1,5 +1,6 @@
 package io.narthex.core.plugin;
 
+import io.narthex.core.host.PluginCalls;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.config.ReloadListener;
 import io.narthex.service.plugins.PluginService.PluginException;
@@ -37,11 +38,24 @@ final class KernelHealth {
   private static final Duration PATIENCE = Duration.ofSeconds(15);
   private static final long POLL_MILLIS = 20;
 
+  private static final Duration TRIAL = Duration.ofSeconds(30);
+
   private final BundleContext framework;
+  private final Duration trial;
   private volatile Function<ReloadListener, @Nullable String> configurationProblem = l -> null;
 
   KernelHealth(BundleContext framework) {
+    this(framework, TRIAL);
+  }
+
+  /**
+   * Creates one.
+   *
+   * @param trial how long the services of a bundle may take for their trials
+   */
+  KernelHealth(BundleContext framework, Duration trial) {
     this.framework = framework;
+    this.trial = trial;
   }
 
   /** Sets who knows whether a part could not apply the configuration, and why. */
@@ -230,7 +244,28 @@ final class KernelHealth {
     useServices(bundle, this::attempt);
   }
 
+  /**
+   * Has the services of a bundle used, in time and on a thread of its own: a new version that hangs
+   * must not keep the way back.
+   */
   private void useServices(Bundle bundle, Consumer<Object> use) {
+    try {
+      PluginCalls.within(
+          trial,
+          "the trial of " + bundle.getSymbolicName(),
+          () -> {
+            useAll(bundle, use);
+            return true;
+          },
+          late -> {});
+    } catch (PluginCalls.PluginTimeoutException e) {
+      throw new PluginException("self-test failed: " + e.getMessage());
+    } catch (Error e) {
+      throw new PluginException("self-test failed: " + e);
+    }
+  }
+
+  private void useAll(Bundle bundle, Consumer<Object> use) {
     ServiceReference<?>[] references = bundle.getRegisteredServices();
     for (ServiceReference<?> reference :
         references == null ? new ServiceReference<?>[0] : references) {

@@ -252,8 +252,8 @@ final class KernelSwap {
         }
       }
       health.awaitHealthy(others(worked), after);
-    } catch (RuntimeException | LinkageError e) {
-      goBack(worked, before);
+    } catch (RuntimeException | Error e) {
+      goBack(worked, before); // whatever it threw: half a replacement is worse
       throw e instanceof PluginException p ? p : new PluginException("failed to start: " + e);
     }
     return confirm();

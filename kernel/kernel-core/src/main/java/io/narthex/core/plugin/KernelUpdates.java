@@ -137,7 +137,7 @@ final class KernelUpdates {
         health.verifyStarted(user);
       }
       return;
-    } catch (RuntimeException | LinkageError e) {
+    } catch (RuntimeException | Error e) {
       problem = e instanceof PluginException ? String.valueOf(e.getMessage()) : e.toString();
     }
     try {
@@ -145,9 +145,10 @@ final class KernelUpdates {
       replace(KernelSwap.prepare(framework, kernel, health, bundle, shipped));
       kernel.inCharge(Objects.requireNonNull(kernel.named(id)), shipped);
       reverted(id, problem);
-    } catch (RuntimeException | LinkageError e) {
+    } catch (RuntimeException | Error e) {
       LOG.error(
-          "{} {}, an update, does not work: {}; the shipped version runs from the next start on, as it cannot take its place now: {}",
+          "{} {}, an update, does not work: {}; the shipped version runs from the next start on, as"
+              + " it cannot take its place now: {}",
           id,
           bundle.getVersion(),
           problem,
@@ -412,7 +413,7 @@ final class KernelUpdates {
             }
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-          } catch (RuntimeException | LinkageError e) {
+          } catch (RuntimeException | Error e) {
             LOG.error("replacing {}", info.id(), e);
           } finally {
             pending = "";

@@ -93,10 +93,17 @@ final class PluginOrders {
     }
     Files.createDirectories(table.dropFolder());
     String name = JarFiles.name(target);
-    Plugin plugin = deployUpload(partial, name, info, force, actor, known);
     Path hidden = table.dropFolder().resolve("." + name + ".tmp");
-    Files.copy(partial, hidden, StandardCopyOption.REPLACE_EXISTING);
-    Files.move(hidden, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    Plugin plugin;
+    try {
+      // first, so that a disk that is full is noticed before anything has changed
+      Files.copy(partial, hidden, StandardCopyOption.REPLACE_EXISTING);
+      plugin = deployUpload(partial, name, info, force, actor, known);
+      Files.move(
+          hidden, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(hidden);
+    }
     table.notBroken(target);
     table.holds(target, info.id());
     plugin.file = target;

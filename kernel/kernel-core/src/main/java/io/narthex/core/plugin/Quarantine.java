@@ -1,6 +1,7 @@
 package io.narthex.core.plugin;
 
 import io.narthex.core.host.GuardLimits;
+import io.narthex.core.host.PluginCalls;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -32,7 +33,8 @@ final class Quarantine {
 
   /** Tells whether a problem is a fault of the plugin's code, which trying again may cure. */
   static boolean isCrash(String problem) {
-    return problem.startsWith(PREFIX_START) || problem.startsWith(PREFIX_TEST);
+    return (problem.startsWith(PREFIX_START) || problem.startsWith(PREFIX_TEST))
+        && !problem.endsWith(PluginCalls.STOPPING);
   }
 
   /** Returns why a jar is kept out of service, or null. */

@@ -28,6 +28,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class ExporterHostTest {
   private final List<String> closed = new CopyOnWriteArrayList<>();
@@ -259,5 +260,57 @@ class ExporterHostTest {
         .contains("failed 5 times in a row");
     run(emitting("v2"));
     assertThat(host.instances("node").get("/exporters/node/metrics")).isEmpty();
+  }
+
+  @Test
+  @Timeout(60)
+  void versionThatComesDuringAReloadIsNotReplacedByTheOneBefore() throws Exception {
+    CountDownLatch opening = new CountDownLatch(2);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Provider plain = emitting("1");
+    Provider first =
+        new Provider(
+            Kind.EXPORTER,
+            "node",
+            "p",
+            new ExporterProvider<Fakes.Block>() {
+              @Override
+              public String type() {
+                return "node";
+              }
+
+              @Override
+              public Class<Fakes.Block> configType() {
+                return Fakes.Block.class;
+              }
+
+              @Override
+              @SuppressWarnings("unchecked")
+              public Exporter open(Fakes.Block config, PluginContext context) {
+                opening.countDown();
+                try {
+                  if (opening.getCount() == 0) {
+                    goOn.await();
+                  }
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+                return ((ExporterProvider<Fakes.Block>) plain.service()).open(config, context);
+              }
+            });
+    run(first);
+    Thread reload =
+        Thread.ofPlatform()
+            .start(() -> host.settings((Mapping) Fakes.yaml("node: {name: two}"), Path.of(".")));
+    opening.await();
+    Thread update = Thread.ofPlatform().start(() -> run(emitting("2")));
+    Fakes.eventually(() ->
+        update.getState() == Thread.State.BLOCKED || update.getState() == Thread.State.TERMINATED);
+    goOn.countDown();
+    reload.join();
+    update.join();
+    Names names = new Names();
+    host.collect("node", names, Map.of());
+    assertThat(names.names).containsExactly("2");
   }
 }

@@ -94,4 +94,47 @@ class ProviderRegistryTest {
         .hasMessage("refused");
     assertThat(events).isEmpty();
   }
+
+  @Test
+  void undoesAnUpdateWhoseDroppedTypeAListenerKeeps() {
+    registry.listen(
+        new ProviderRegistry.Listener() {
+          @Override
+          public void probe(Provider candidate) {}
+
+          @Override
+          public void changed(Kind kind, String type, @Nullable Provider now) {
+            if (now == null) {
+              throw new IllegalStateException("busy");
+            }
+          }
+        });
+    registry.publish("p", List.of(provider("p", "a", "a1"), provider("p", "b", "b1")));
+    assertThatThrownBy(() -> registry.publish("p", List.of(provider("p", "a", "a2"))))
+        .hasMessage("busy");
+    assertThat(registry.find(Kind.DISCOVERY, "a")).isEqualTo(provider("p", "a", "a1"));
+    assertThat(registry.find(Kind.DISCOVERY, "b")).isEqualTo(provider("p", "b", "b1"));
+  }
+
+  @Test
+  void undoesASwitchInWhichAListenerThrowsAnError() {
+    registry.listen(new Recorder("first", ""));
+    registry.publish("p", List.of(provider("p", "a", "a1")));
+    registry.listen(
+        new ProviderRegistry.Listener() {
+          @Override
+          public void probe(Provider candidate) {}
+
+          @Override
+          public void changed(Kind kind, String type, @Nullable Provider now) {
+            if (now != null && now.service().equals("a2")) {
+              throw new AssertionError("fault");
+            }
+          }
+        });
+    assertThatThrownBy(() -> registry.publish("p", List.of(provider("p", "a", "a2"))))
+        .hasMessage("fault");
+    assertThat(registry.find(Kind.DISCOVERY, "a")).isEqualTo(provider("p", "a", "a1"));
+    assertThat(events).endsWith("first a=a2", "first a=a1");
+  }
 }

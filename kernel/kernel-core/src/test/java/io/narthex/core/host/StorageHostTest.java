@@ -29,6 +29,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class StorageHostTest {
   private final List<String> events = new CopyOnWriteArrayList<>();
@@ -285,7 +286,8 @@ class StorageHostTest {
                   throw new StorageException.Corrupt("block 7 is damaged");
                 })))
         .hasMessage(
-            "neither the new storage opened (block 7 is damaged) nor the former one again (disk is full)");
+            "neither the new storage opened (block 7 is damaged) nor the former one again (disk is"
+                + " full)");
     assertThat(host.ready()).isFalse();
     assertThat(host.serving()).isFalse();
   }
@@ -341,5 +343,59 @@ class StorageHostTest {
         .hasMessageContaining("field nam not found");
     assertThatThrownBy(() -> host.configure(Fakes.yaml("nam: three")))
         .hasMessageContaining("field nam not found");
+  }
+
+  @Test
+  @Timeout(60)
+  void twoDetachmentsAtOnceLeaveNoLockBehind() throws Exception {
+    StorageHost two = storage(version("1"));
+    assertThat(two.tryHold()).isTrue(); // so that both wait
+    Thread gone = Thread.ofPlatform().start(() -> two.changed(Kind.STORAGE, "tsdb", null));
+    Thread stop = Thread.ofPlatform().start(two::close);
+    Fakes.eventually(() -> waits(gone) && waits(stop));
+    two.release();
+    gone.join();
+    stop.join();
+    assertThat(two.tryHold()).isFalse();
+    Thread reader = Thread.ofPlatform().start(() -> two.labelNames(List.of(), 0, 1, 0));
+    reader.join();
+    assertThat(events).containsOnlyOnce("closed 1");
+  }
+
+  private static boolean waits(Thread thread) {
+    return thread.getState() == Thread.State.TIMED_WAITING;
+  }
+
+  @Test
+  @Timeout(60)
+  void settingsThatComeWhileAStorageOpensAreTakenByIt() throws Exception {
+    CountDownLatch opening = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    StorageHost late =
+        new StorageHost(Fakes.environment(), Path.of("."), "tsdb", Fakes.yaml("name: old"));
+    Provider slow =
+        provider(context -> {
+          opening.countDown();
+          try {
+            goOn.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          return new FakeStorage("1", context.referenceBase());
+        });
+    Thread start = Thread.ofPlatform().start(() -> late.changed(Kind.STORAGE, "tsdb", slow));
+    opening.await();
+    late.configure(Fakes.yaml("name: new"));
+    goOn.countDown();
+    start.join();
+    assertThat(events).contains("reconfigured new");
+    late.close();
+  }
+
+  private static StorageHost storage(Provider provider) {
+    StorageHost made =
+        new StorageHost(Fakes.environment(), Path.of("."), "tsdb", Fakes.yaml("name: a"));
+    made.changed(Kind.STORAGE, "tsdb", provider);
+    return made;
   }
 }

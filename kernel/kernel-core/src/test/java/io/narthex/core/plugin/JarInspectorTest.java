@@ -230,4 +230,19 @@ class JarInspectorTest {
           .isEqualTo(".,META-INF/lib/dep.jar");
     }
   }
+
+  @Test
+  void hugeManifestOrServiceFileIsRefused(@TempDir Path folder) throws IOException {
+    String huge = "#".repeat(3 << 20);
+    Path service =
+        Jars.write(folder.resolve("s.jar"), java.util.Map.of(Jars.DISCOVERY_SERVICE, huge));
+    assertThatThrownBy(() -> JarInspector.inspect(service, "s.jar"))
+        .hasMessage(Jars.DISCOVERY_SERVICE + " is larger than 1 MiB; refused");
+    Path manifest =
+        Jars.write(
+            folder.resolve("m.jar"),
+            java.util.Map.of("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n" + huge));
+    assertThatThrownBy(() -> JarInspector.inspectShipped(manifest, "m.jar"))
+        .hasMessage("META-INF/MANIFEST.MF is larger than 1 MiB; refused");
+  }
 }

@@ -51,4 +51,12 @@ class QuarantineTest {
     assertThat(Quarantine.isCrash("prometheus.yml:3:4: host is empty")).isFalse();
     assertThat(Quarantine.isCrash("discovery:x is already served by plugin `y`")).isFalse();
   }
+
+  @Test
+  void endOfTheServerIsNoFaultOfThePluginsCode() {
+    assertThat(
+            Quarantine.isCrash(
+                "failed to start: starting a" + io.narthex.core.host.PluginCalls.STOPPING))
+        .isFalse();
+  }
 }
