@@ -67,9 +67,11 @@ public final class Launcher {
               Printable.guarded(System.out),
               Printable.guarded(System.err)));
     }
-    Path cache = Files.createTempDirectory("narthex-cache");
-    int status = new Launcher().run(args, cache);
-    delete(cache);
+    int status;
+    try (CacheFolder cache =
+        CacheFolder.create(Path.of(System.getProperty("java.io.tmpdir", "/tmp")))) {
+      status = new Launcher().run(args, cache.path());
+    }
     // threads of libraries do not hold up the end
     Runtime.getRuntime().halt(status);
   }
@@ -280,14 +282,6 @@ public final class Launcher {
             .findFirst()
             .orElseThrow(() -> new IllegalStateException("no OSGi framework on the class path"));
     return factory.newFramework(config);
-  }
-
-  private static void delete(Path folder) {
-    try (var walk = Files.walk(folder)) {
-      walk.sorted(java.util.Comparator.reverseOrder()).forEach(p -> p.toFile().delete());
-    } catch (IOException e) {
-      System.err.println("cache " + folder + " is left behind: " + e.getMessage());
-    }
   }
 
   private static List<Path> jars(Path folder) throws IOException {

@@ -51,10 +51,30 @@ final class UpdatedKernel {
         String id = key.substring(0, key.length() - ".jar".length());
         String jar = properties.getProperty(key);
         Path path = folder.resolve(jar).toAbsolutePath().normalize();
-        if (!trial.hasFailed(id, jar) && Files.isReadable(path)) {
+        if (!isKept(folder, path)) {
+          System.err.println(
+              file
+                  + ": "
+                  + jar
+                  + " is not run: it is not the jar that was kept, or lies elsewhere; the shipped"
+                  + " bundle runs");
+        } else if (!trial.hasFailed(id, jar)) {
           byDigest.put(properties.getProperty(id + ".instead-of", ""), new Update(id, jar, path));
         }
       }
+    }
+  }
+
+  /** Tells whether a jar lies among the kept ones and has the content that its name tells. */
+  private static boolean isKept(Path folder, Path jar) {
+    if (!jar.startsWith(folder.resolve("former").toAbsolutePath().normalize())) {
+      return false;
+    }
+    try {
+      String digest = sha256(jar).substring(0, 12);
+      return String.valueOf(jar.getFileName()).endsWith("-" + digest + ".jar");
+    } catch (IOException e) {
+      return false;
     }
   }
 

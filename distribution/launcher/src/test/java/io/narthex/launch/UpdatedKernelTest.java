@@ -34,11 +34,12 @@ class UpdatedKernelTest {
     assertThat(insteadOf(shipped)).isEqualTo(shipped);
     write(
         "data/narthex/plugins/kernel.properties",
-        "io.narthex.query.jar=former/io.narthex.query/2.jar\nio.narthex.query.instead-of="
+        "io.narthex.query.jar=former/io.narthex.query/2-11507a0e2f5e.jar\n"
+            + "io.narthex.query.instead-of="
             + DIGEST
             + "\n");
     assertThat(insteadOf(shipped)).as("its jar is not there").isEqualTo(shipped);
-    Path updated = write("data/narthex/plugins/former/io.narthex.query/2.jar", "new");
+    Path updated = write("data/narthex/plugins/former/io.narthex.query/2-11507a0e2f5e.jar", "new");
     assertThat(insteadOf(shipped)).isEqualTo(updated);
     assertThat(insteadOf(other)).isEqualTo(other);
     Files.writeString(shipped, "of the next distribution");
@@ -60,10 +61,11 @@ class UpdatedKernelTest {
   private Path update() throws IOException {
     write(
         "data/narthex/plugins/kernel.properties",
-        "io.narthex.query.jar=former/io.narthex.query/2.jar\nio.narthex.query.instead-of="
+        "io.narthex.query.jar=former/io.narthex.query/2-11507a0e2f5e.jar\n"
+            + "io.narthex.query.instead-of="
             + DIGEST
             + "\n");
-    return write("data/narthex/plugins/former/io.narthex.query/2.jar", "new");
+    return write("data/narthex/plugins/former/io.narthex.query/2-11507a0e2f5e.jar", "new");
   }
 
   @Test
@@ -74,11 +76,13 @@ class UpdatedKernelTest {
     assertThat(start(shipped, true)).isEqualTo(updated);
     assertThat(trial).doesNotExist();
     assertThat(start(shipped, false)).isEqualTo(updated);
-    assertThat(trial).content().contains("io.narthex.query.jar=former/io.narthex.query/2.jar");
+    assertThat(trial)
+        .content()
+        .contains("io.narthex.query.jar=former/io.narthex.query/2-11507a0e2f5e.jar");
     assertThat(start(shipped, true)).isEqualTo(shipped);
     assertThat(folder.resolve("data/narthex/plugins/kernel.failed"))
         .content()
-        .contains("io.narthex.query.jar=former/io.narthex.query/2.jar")
+        .contains("io.narthex.query.jar=former/io.narthex.query/2-11507a0e2f5e.jar")
         .contains("io.narthex.query.reason=the server ended before it was ready");
     assertThat(trial).as("no update takes part").doesNotExist();
     assertThat(start(shipped, true)).as("until the kernel knows").isEqualTo(shipped);
@@ -86,10 +90,11 @@ class UpdatedKernelTest {
     // another version is another matter
     write(
         "data/narthex/plugins/kernel.properties",
-        "io.narthex.query.jar=former/io.narthex.query/3.jar\nio.narthex.query.instead-of="
+        "io.narthex.query.jar=former/io.narthex.query/3-804f51f71254.jar\n"
+            + "io.narthex.query.instead-of="
             + DIGEST
             + "\n");
-    Path next = write("data/narthex/plugins/former/io.narthex.query/3.jar", "newer");
+    Path next = write("data/narthex/plugins/former/io.narthex.query/3-804f51f71254.jar", "newer");
     assertThat(start(shipped, true)).isEqualTo(next);
   }
 
@@ -106,7 +111,7 @@ class UpdatedKernelTest {
                 + other.pid()
                 + " "
                 + since
-                + "\nio.narthex.query.jar=former/io.narthex.query/2.jar\n");
+                + "\nio.narthex.query.jar=former/io.narthex.query/2-11507a0e2f5e.jar\n");
     assertThat(start(shipped, true)).isEqualTo(updated);
     assertThat(trial).as("it is the other's").exists();
     Files.writeString(trial, Files.readString(trial).replace(" " + since, " 1"));

@@ -14,6 +14,8 @@ import java.time.Clock;
 import java.util.List;
 import java.util.function.Consumer;
 import org.osgi.framework.BundleContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Puts versions of plugins into service and takes them out.
@@ -26,6 +28,8 @@ import org.osgi.framework.BundleContext;
  * <p>Called with {@link PluginTable#changes} held.
  */
 final class Activation {
+  private static final Logger LOG = LoggerFactory.getLogger(Activation.class);
+
   private final BundleContext framework;
   private final ProviderRegistry registry;
   private final PluginGuard guard;
@@ -114,6 +118,9 @@ final class Activation {
     } catch (RuntimeException | Error e) {
       uninstall(plugin.id, next);
       PluginGuard.throwIfFatal(e);
+      if (!isForUsers(e)) {
+        LOG.warn("plugin {} {} fails its self-test", info.id(), info.version(), e);
+      }
       throw new PluginException(inWords(e));
     }
     plugin.deployment = next;
@@ -126,11 +133,28 @@ final class Activation {
     if (e instanceof PluginTimeoutException || e instanceof PluginErrorException) {
       return "self-test failed: " + e.getMessage();
     }
-    boolean forUsers =
-        e instanceof IllegalStateException
-            || e instanceof ConfigException
-            || e instanceof StorageException;
-    return forUsers ? String.valueOf(e.getMessage()) : "self-test failed: " + e;
+    return isForUsers(e)
+        ? String.valueOf(e.getMessage())
+        : "self-test failed: " + Deployment.withCause(e) + place(e);
+  }
+
+  private static boolean isForUsers(Throwable e) {
+    return e instanceof ConfigException
+        || e instanceof StorageException
+        || (e instanceof IllegalStateException && !isThrownByPlugin(e));
+  }
+
+  /** Tells whether an exception comes out of the plugin's own code, by its innermost frame. */
+  private static boolean isThrownByPlugin(Throwable e) {
+    StackTraceElement[] stack = e.getStackTrace();
+    return stack.length > 0
+        && !stack[0].getClassName().startsWith("io.narthex.core.")
+        && !stack[0].getClassName().startsWith("io.narthex.format.");
+  }
+
+  private static String place(Throwable e) {
+    StackTraceElement[] stack = e.getStackTrace();
+    return stack.length == 0 ? "" : " at " + stack[0];
   }
 
   /** Takes what runs of a plugin out of service, if anything does. */

@@ -94,10 +94,14 @@ final class Deployment {
       givenUp.accept(loader);
       throw new PluginException("failed to start: " + e.getMessage());
     } catch (PluginCalls.PluginErrorException e) {
+      LOG.warn("plugin {} {} does not start", info.id(), info.version(), e.getCause());
       remove(bundle);
       givenUp.accept(loader);
       throw new PluginException("failed to start: " + e.getCause());
     } catch (RuntimeException | LinkageError e) {
+      if (!(e instanceof PluginException)) {
+        LOG.warn("plugin {} {} does not start", info.id(), info.version(), e);
+      }
       remove(bundle);
       givenUp.accept(loader);
       throw e.getCause() instanceof BundleException b
@@ -229,8 +233,18 @@ final class Deployment {
           e instanceof java.lang.reflect.InvocationTargetException && e.getCause() != null
               ? e.getCause()
               : e;
-      throw new PluginException("failed to start: " + className + " cannot be created: " + cause);
+      LOG.warn("plugin {}: {} cannot be created", info.id(), className, cause);
+      throw new PluginException(
+          "failed to start: " + className + " cannot be created: " + withCause(cause));
     }
+  }
+
+  /** Returns an error in words; one of a class's initialisation says nothing by itself. */
+  static String withCause(Throwable e) {
+    Throwable cause = e.getCause();
+    return e instanceof ExceptionInInitializerError && cause != null
+        ? cause + " (while its class was initialised)"
+        : e.toString();
   }
 
   private static String type(Kind kind, Object service) {

@@ -76,9 +76,37 @@ final class KeptJars {
     return JarFiles.name(jar).replaceFirst("-[0-9a-f]{12}\\.jar$", "");
   }
 
-  /** Returns a kept jar by its file name; it may not exist. */
+  /**
+   * Returns a kept jar by its file name; it may not exist.
+   *
+   * @throws PluginException when the name leads out of the folder
+   */
   Path named(String id, String fileName) {
-    return kept.resolve(id).resolve(fileName);
+    Path folder = kept.resolve(id).normalize();
+    Path jar = folder.resolve(fileName).normalize();
+    if (!folder.startsWith(kept) || !folder.equals(jar.getParent())) {
+      throw new PluginException(
+          "the kept version \"" + fileName + "\" of " + id + " lies outside of " + kept);
+    }
+    return jar;
+  }
+
+  /**
+   * Looks at a kept jar that is about to run: its content must be what ran, which its name tells.
+   *
+   * @throws PluginException when it is another
+   */
+  static JarInfo inspectKept(Path jar) {
+    JarInfo info = JarInspector.inspect(jar, JarFiles.name(jar));
+    if (!JarFiles.name(jar).endsWith("-" + shortDigest(info.sha256()) + ".jar")) {
+      throw new PluginException(
+          "the kept jar "
+              + JarFiles.name(jar)
+              + " has been changed: its digest is "
+              + shortDigest(info.sha256())
+              + "; delete it, or put back what it was");
+    }
+    return info;
   }
 
   /**

@@ -289,7 +289,7 @@ final class KernelUpdates {
     if (target == null) {
       throw new PluginException("there is no earlier version of " + id + " to go back to");
     }
-    JarInfo info = JarInspector.inspect(target, JarFiles.name(target));
+    JarInfo info = KeptJars.inspectKept(target);
     KernelSwap swap = prepare(former, target, info, "rollback", actor);
     return perform(swap, former, target, info, "rollback", actor);
   }

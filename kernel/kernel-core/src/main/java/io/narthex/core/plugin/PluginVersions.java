@@ -76,7 +76,7 @@ final class PluginVersions {
         return plugin;
       }
       Path pinned = pinned(info);
-      JarInfo running = pinned == null ? info : JarInspector.inspect(pinned, JarFiles.name(pinned));
+      JarInfo running = pinned == null ? info : KeptJars.inspectKept(pinned);
       activation.trust(info.id(), source.equals("shipped"));
       String held = update ? null : heldBack(running);
       if (held != null) {
@@ -187,7 +187,7 @@ final class PluginVersions {
     String failed = plugin.version;
     JarInfo info;
     try {
-      info = JarInspector.inspect(target, JarFiles.name(target));
+      info = KeptJars.inspectKept(target);
       if (records.quarantine().reason(id, info.sha256()) != null
           || records.deaths().tooMany(id, info.sha256(), info.version()) != null) {
         return false;
@@ -352,7 +352,7 @@ final class PluginVersions {
     if (records.settings().disabled(id) || file == null) {
       throw new PluginException(id + " is stopped; enable it first");
     }
-    JarInfo info = JarInspector.inspect(target, JarFiles.name(target));
+    JarInfo info = KeptJars.inspectKept(target);
     String insteadOf;
     try {
       insteadOf = JarInspector.sha256(file);

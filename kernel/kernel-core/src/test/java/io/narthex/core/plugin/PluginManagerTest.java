@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -145,6 +147,38 @@ class PluginManagerTest {
     }
     try (PluginStage stage = new PluginStage(folder).start()) {
       assertThat(stage.looks("acme")).isEqualTo("9.0.0 RUNNING"); // what an admin forced stays
+    }
+  }
+
+  @Test
+  void exceptionOutOfOpenIsShownWithItsClassAndPlace() {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.useDiscovery();
+      stage.drop("bad.jar", jar("bad", "1.0.0", "throw open"));
+      stage.awaitPlugin(
+          "bad",
+          "1\\.0\\.0 FAILED self-test failed: java\\.lang\\.IllegalStateException: boom in open at"
+              + " io\\.acme\\.scripted\\.Script\\.maybeThrow\\(Script\\.java:\\d+\\).*");
+    }
+  }
+
+  @Test
+  void keptJarThatWasChangedDoesNotRun() throws IOException {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.drop("good.jar", jar("acme", "1.0.0", "find one:1"));
+      stage.awaitPlugin("acme", "1\\.0\\.0 RUNNING");
+      stage.drop("good.jar", jar("acme", "2.0.0", "find two:1"));
+      stage.awaitPlugin("acme", "2\\.0\\.0 RUNNING");
+      try (DirectoryStream<Path> kept =
+          Files.newDirectoryStream(stage.state.resolve("former/acme"), "1.0.0-*.jar")) {
+        Path first = kept.iterator().next();
+        FileTime time = Files.getLastModifiedTime(first);
+        Files.write(first, jar("acme", "1.0.0", "find evil:1"));
+        Files.setLastModifiedTime(first, time);
+      }
+      assertThatThrownBy(() -> stage.manager.rollback("acme", "me"))
+          .hasMessageContaining("has been changed: its digest is");
+      assertThat(stage.looks("acme")).isEqualTo("2.0.0 RUNNING");
     }
   }
 }
