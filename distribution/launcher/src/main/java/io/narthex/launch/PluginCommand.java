@@ -33,17 +33,26 @@ import org.jspecify.annotations.Nullable;
 final class PluginCommand {
   private static final String USAGE =
       """
-      usage: narthex plugin list
-             narthex plugin info ID
+      usage: narthex plugin list                 plugins and parts of the server, with state and reason
+             narthex plugin info ID              one of them: blocks it serves, calls, leftovers
              narthex plugin install|update FILE.jar [--force]
-             narthex plugin remove|rollback|enable|disable ID
-             narthex plugin log [ID]
-             narthex plugin docs ID
+                                                 installs or updates; --force: also a lower version, the
+                                                 same one with another content, or one that serves less
+             narthex plugin remove ID            takes it out and deletes its jar
+             narthex plugin rollback ID          goes back to the version before, over restarts
+             narthex plugin enable|disable ID    starts it, frees it from quarantine, or tries a refused
+                                                 update again; stops it until it is enabled
+             narthex plugin log [ID]             who changed what
+             narthex plugin docs ID              its settings, for people
              narthex plugin schema ID [--provider=KIND:TYPE [--part=global]]
-             narthex plugin waiting|orphans
-             narthex plugin forget ID
+                                                 its settings, as JSON schema
+             narthex plugin waiting|orphans      blocks without plugin; decisions about absent plugins
+             narthex plugin forget ID            deletes those, and kept versions
              narthex plugin new discovery|notifier|exporter NAME [--package=PACKAGE] [--dir=FOLDER]
-      options: --server=URL --token-file=FILE --json
+                                                 writes a project to begin with
+      options: --server=URL         the server, default http://127.0.0.1:9090 or NARTHEX_SERVER
+               --token-file=FILE    holds the admin token, default narthex/admin.token in the data folder
+               --json               prints the server's answer as it is
       """;
 
   private static final Duration REPLACED = Duration.ofMinutes(2);
@@ -101,6 +110,9 @@ final class PluginCommand {
         server = arg.substring("--server=".length());
       } else if (arg.startsWith("--token-file=")) {
         tokenFile = Path.of(arg.substring("--token-file=".length()));
+      } else if (arg.equals("--help") || arg.equals("-h")) {
+        out.print(USAGE);
+        return 0;
       } else if (arg.equals("--json")) {
         raw = true;
       } else if (arg.startsWith("--provider=")) {
@@ -232,7 +244,8 @@ final class PluginCommand {
     if (token.isEmpty()) {
       if (!Files.isReadable(tokenFile)) {
         throw new IOException(
-            "no admin token: set NARTHEX_TOKEN or give --token-file=<storage path>/narthex/admin.token");
+            "no admin token: set NARTHEX_TOKEN or give --token-file=<storage"
+                + " path>/narthex/admin.token");
       }
       token = Files.readString(tokenFile).strip();
     }

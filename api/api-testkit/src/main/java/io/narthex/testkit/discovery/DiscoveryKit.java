@@ -7,6 +7,7 @@ import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.TestPluginContext;
+import io.narthex.testkit.notifier.PlainHttp;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -41,7 +42,7 @@ public abstract class DiscoveryKit {
 
   /** Returns the context the discovery gets. */
   protected PluginContext context() {
-    return new TestPluginContext(directory, clock);
+    return new TestPluginContext(directory, clock, new PlainHttp());
   }
 
   /** A discovery that runs on a thread of its own. */

@@ -6,6 +6,7 @@ import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.TestPluginContext;
+import io.narthex.testkit.notifier.PlainHttp;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,7 @@ public abstract class ExporterKit {
 
   /** Returns the context the exporter gets. */
   protected PluginContext context() {
-    return new TestPluginContext(directory, clock);
+    return new TestPluginContext(directory, clock, new PlainHttp());
   }
 
   /** Collects once. */

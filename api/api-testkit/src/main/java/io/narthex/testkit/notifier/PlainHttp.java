@@ -1,6 +1,7 @@
 package io.narthex.testkit.notifier;
 
 import io.narthex.spi.plugin.HttpTransport;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpClient;
@@ -53,6 +54,7 @@ public final class PlainHttp implements HttpTransport, AutoCloseable {
             : HttpRequest.BodyPublishers.ofByteArray(body));
     HttpResponse<InputStream> response =
         client.send(b.build(), HttpResponse.BodyHandlers.ofInputStream());
+    InputStream content = new Interruptible(response.body());
     return new Response() {
       @Override
       public int status() {
@@ -66,18 +68,53 @@ public final class PlainHttp implements HttpTransport, AutoCloseable {
 
       @Override
       public InputStream body() {
-        return response.body();
+        return content;
       }
 
       @Override
       public void close() {
         try {
-          response.body().close();
+          content.close();
         } catch (IOException e) {
           // nothing more to give back
         }
       }
     };
+  }
+
+  /**
+   * A body that keeps an interrupt: the JDK's client, up to some versions, ends a read that is
+   * interrupted with an IOException and forgets the interrupt, after which a discovery runs on.
+   */
+  static final class Interruptible extends FilterInputStream {
+    Interruptible(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      try {
+        return super.read();
+      } catch (IOException e) {
+        throw kept(e);
+      }
+    }
+
+    @Override
+    public int read(byte[] bytes, int from, int length) throws IOException {
+      try {
+        return super.read(bytes, from, length);
+      } catch (IOException e) {
+        throw kept(e);
+      }
+    }
+
+    private static IOException kept(IOException e) {
+      if (e.getCause() instanceof InterruptedException) {
+        Thread.currentThread().interrupt();
+      }
+      return e;
+    }
   }
 
   @Override

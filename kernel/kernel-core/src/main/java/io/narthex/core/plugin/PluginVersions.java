@@ -308,7 +308,8 @@ final class PluginVersions {
               + info.id()
               + " runs already, from "
               + plugin.fileName
-              + ", with another content; raise the version");
+              + ", with another content; raise the version, overwrite that file, or use narthex"
+              + " plugin install --force");
     }
     if (order < 0) {
       throw new PluginException(
@@ -318,7 +319,7 @@ final class PluginVersions {
               + info.id()
               + " runs already, got the older "
               + info.version()
-              + "; use --force to go back");
+              + "; to go back, overwrite the file that runs or use narthex plugin install --force");
     }
   }
 
