@@ -15,6 +15,7 @@ import io.narthex.spi.discovery.TargetSink;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,15 +36,17 @@ import org.slf4j.LoggerFactory;
  * <p><b>Swap.</b> The groups a block has found belong to the host. When its plugin is replaced, the
  * new version's first full list replaces them; when the plugin is taken out, they go with it.
  *
- * <p><b>Concurrency.</b> Every run has its own virtual thread. {@code lock} guards sets and groups.
- * Listeners are called from one thread, at most once per {@link #SETTLE} and set.
+ * <p><b>Concurrency.</b> Every run has a thread of its own. {@code lock} guards sets and groups;
+ * discoveries are opened without it, so that a slow one holds up no other and no reader. Listeners
+ * are called from one thread, at most once per {@link #SETTLE} and set.
  */
 public final class DiscoveryHost implements ProviderRegistry.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(DiscoveryHost.class);
   private static final Duration SETTLE = Duration.ofMillis(100);
   private static final Duration STOP_DEADLINE = Duration.ofSeconds(5);
 
-  private final Object lock = new Object();
+  private final Object changes = new Object(); // held while runs are replaced; taken before lock
+  private final Object lock = new Object(); // never held while code of a plugin runs
   private final Map<String, TargetSet> sets = new LinkedHashMap<>(); // guarded by lock
   private final CopyOnWriteArrayList<TargetGroupListener> listeners = new CopyOnWriteArrayList<>();
   private final Duration stopDeadline;
@@ -116,6 +119,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     int targets; // of groups; guarded by lock
     long bytes; // of groups, roughly; guarded by lock
     String excess = ""; // why an update was not taken; guarded by lock
+    boolean opening = true; // its first run has not begun; guarded by lock
     boolean fresh; // the present run has delivered; guarded by lock
     @Nullable Thread thread; // guarded by lock
     long run; // counts runs; a sink of an older run is deaf; guarded by lock
@@ -132,27 +136,38 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       return set.name + " " + block.type() + "[" + block.index() + "]";
     }
 
+    /** Opens with a provider, without {@code lock}: that is code of the plugin. */
+    @Nullable Attempt attempt(@Nullable Provider provider) {
+      if (provider == null) {
+        return null;
+      }
+      try {
+        return new Attempt(open(provider, this), "");
+      } catch (RuntimeException | LinkageError e) {
+        LOG.error("discovery {}: {}", label(), e.getMessage());
+        return new Attempt(null, String.valueOf(e.getMessage()));
+      }
+    }
+
     /**
      * Starts a run with a provider, or leaves the block waiting. Returns the thread of the former
      * run.
      */
-    @Nullable Thread start(@Nullable Provider provider) {
+    @Nullable Thread start(@Nullable Provider provider, @Nullable Attempt attempt) {
       Thread former = thread;
       thread = null;
+      opening = false;
       long mine = ++run;
       fresh = false;
-      if (provider == null) {
+      if (provider == null || attempt == null) {
         problem = "waiting for plugin `" + block.type() + "`";
         clear(); // nobody vouches for them any more
         set.touch();
         return former;
       }
-      Opened opened;
-      try {
-        opened = open(provider, this);
-      } catch (RuntimeException | LinkageError e) {
-        problem = String.valueOf(e.getMessage());
-        LOG.error("discovery {}: {}", label(), problem);
+      Opened opened = attempt.opened();
+      if (opened == null) {
+        problem = attempt.problem();
         set.touch();
         return former;
       }
@@ -349,6 +364,9 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
   /** An opened discovery and what it was lent. */
   private record Opened(Discovery discovery, HostContext context) {}
 
+  /** What came of opening a discovery. */
+  private record Attempt(@Nullable Opened opened, String problem) {}
+
   private static String seconds(Duration d) {
     return d.toMillis() % 1000 == 0 ? Long.toString(d.toSeconds()) : d.toMillis() / 1000.0 + "";
   }
@@ -400,6 +418,24 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
   public void configure(Map<String, List<DiscoveryBlock>> wanted, Path folder) {
     List<Thread> former = new ArrayList<>();
     List<String> removed = new ArrayList<>();
+    synchronized (changes) {
+      configure(wanted, folder, former, removed);
+    }
+    for (String name : removed) {
+      notifier.execute(() -> {
+        discovered.remove(kindOf(name), name);
+        listeners.forEach(l -> l.setRemoved(name));
+      });
+    }
+    former.forEach(Thread::interrupt);
+  }
+
+  private void configure(
+      Map<String, List<DiscoveryBlock>> wanted,
+      Path folder,
+      List<Thread> former,
+      List<String> removed) {
+    List<Runner> fresh = new ArrayList<>();
     synchronized (lock) {
       boolean sameFolder = folder.equals(configDirectory);
       configDirectory = folder;
@@ -433,20 +469,20 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
           } else {
             Runner runner = new Runner(set, block, folder);
             set.runners.add(runner);
-            runner.start(registry.find(Kind.DISCOVERY, block.type()));
+            fresh.add(runner);
           }
         }
         old.forEach(r -> stop(r, former));
         set.touch();
       });
     }
-    for (String name : removed) {
-      notifier.execute(() -> {
-        discovered.remove(kindOf(name), name);
-        listeners.forEach(l -> l.setRemoved(name));
-      });
+    for (Runner runner : fresh) {
+      Provider provider = registry.find(Kind.DISCOVERY, runner.block.type());
+      Attempt attempt = runner.attempt(provider);
+      synchronized (lock) {
+        runner.start(provider, attempt);
+      }
     }
-    former.forEach(Thread::interrupt);
   }
 
   private static void stop(Runner runner, List<Thread> former) {
@@ -468,8 +504,12 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       // a set that has just been set up is told once all its blocks have spoken, or can't
       boolean waiting =
           set.runners.stream()
-              .anyMatch(
-                  r -> r.thread != null && !r.fresh && r.groups.isEmpty() && r.problem.isEmpty());
+              .anyMatch(r ->
+                  r.opening
+                      || (r.thread != null
+                          && !r.fresh
+                          && r.groups.isEmpty()
+                          && r.problem.isEmpty()));
       if (waiting && !set.told) {
         set.told = true;
         set.pending = notifier.schedule(() -> tell(set), SETTLE.toMillis(), TimeUnit.MILLISECONDS);
@@ -565,11 +605,19 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       return;
     }
     List<Thread> former = new ArrayList<>();
-    synchronized (lock) {
-      for (Runner runner : runnersOf(type)) {
-        Thread thread = runner.start(now);
-        if (thread != null) {
-          former.add(thread);
+    synchronized (changes) {
+      List<Runner> concerned;
+      synchronized (lock) {
+        concerned = runnersOf(type);
+      }
+      Map<Runner, @Nullable Attempt> attempts = new IdentityHashMap<>();
+      concerned.forEach(r -> attempts.put(r, r.attempt(now)));
+      synchronized (lock) {
+        for (Runner runner : runnersOf(type)) { // none when the host was closed meanwhile
+          Thread thread = runner.start(now, attempts.get(runner));
+          if (thread != null) {
+            former.add(thread);
+          }
         }
       }
     }

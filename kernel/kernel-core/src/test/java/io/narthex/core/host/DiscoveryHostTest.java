@@ -23,6 +23,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class DiscoveryHostTest {
   private static final Path FOLDER = Path.of(".");
@@ -472,5 +473,43 @@ class DiscoveryHostTest {
       assertThat(l.problem()).isEmpty();
       eventually(() -> List.of("b:1").equals(l.found.bySet.get("scrape/b")));
     }
+  }
+
+  @Test
+  @Timeout(60)
+  void discoveryThatIsSlowToOpenHoldsUpNoOther() throws Exception {
+    AtomicReference<TargetSink> sink = new AtomicReference<>();
+    publishRun(s -> {
+      sink.set(s);
+      new CountDownLatch(1).await();
+    });
+    configure("one");
+    eventually(() -> sink.get() != null);
+    CountDownLatch opening = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    registry.publish(
+        "slow",
+        List.of(
+            discovery(
+                "slow",
+                "y",
+                block -> {
+                  opening.countDown();
+                  try {
+                    goOn.await();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                  return handing("slow:1");
+                })));
+    Thread reload =
+        Thread.ofPlatform().start(() -> configure(block("x", 0, "one"), block("y", 0, "two")));
+    opening.await();
+    assertThat(host.instances("x")).hasSize(1);
+    sink.get().update(List.of(group("0", "quick:1")));
+    targetsAre("scrape/a", "quick:1");
+    goOn.countDown();
+    reload.join();
+    targetsAre("scrape/a", "quick:1", "slow:1");
   }
 }
