@@ -175,7 +175,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       thread =
           environment
               .guard()
-              .thread(provider, "discovery " + label())
+              .thread("discovery " + label())
               .start(() -> loop(provider, opened, mine));
       return former;
     }

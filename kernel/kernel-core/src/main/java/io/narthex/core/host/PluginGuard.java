@@ -19,9 +19,9 @@ import org.slf4j.LoggerFactory;
  * The one door from the host into code of plugins: sets the context class loader, grants the time
  * of {@link Operation}, counts, and keeps a list of the threads that are inside.
  *
- * <p><b>Threads.</b> Plugins that came with the server run on virtual threads. Users' plugins get
- * platform threads: code that never waits would otherwise keep one of the few carriers to itself,
- * and two such plugins would stop a server with two cores. So they cost it a core at worst.
+ * <p><b>Threads.</b> Platform threads: code that never waits, and a call of the system that hangs
+ * (a file system of a network that is gone), would keep one of the few carriers of virtual threads
+ * to itself, and two of them would stop a server with two cores. So they cost it a core at worst.
  *
  * <p><b>Containment.</b> Exceptions and errors of a plugin reach the host that made the call, which
  * turns them into the verdict of its kind. An error of the virtual machine goes on unchanged.
@@ -88,11 +88,9 @@ public final class PluginGuard {
     quarantine.accept(plugin, reason);
   }
 
-  /** Returns a builder of threads for a plugin. */
-  Thread.Builder thread(Provider plugin, String name) {
-    return trusted.contains(plugin.pluginId())
-        ? Thread.ofVirtual().name(name)
-        : Thread.ofPlatform().daemon().name(name);
+  /** Returns a builder of threads for plugins. */
+  Thread.Builder thread(String name) {
+    return Thread.ofPlatform().daemon().name(name);
   }
 
   /** Returns a new circuit breaker for an instance of a plugin. */
@@ -264,7 +262,7 @@ public final class PluginGuard {
     CallStats stats = stats(plugin, operation);
     Watched<T> watched = new Watched<>(stats, loader(plugin), what, body);
     return new PluginCall<>(
-        thread(plugin, what),
+        thread(what),
         what,
         watched,
         () -> {
