@@ -54,7 +54,11 @@ public final class Launcher {
   private volatile String beingStarted = "";
   private volatile @Nullable BundleException notStarted;
 
-  private Launcher() {}
+  private final CheckCommand.@Nullable Start check;
+
+  private Launcher(CheckCommand.@Nullable Start check) {
+    this.check = check;
+  }
 
   /**
    * Runs the server, or the command line client when the first argument names one of its commands.
@@ -67,13 +71,36 @@ public final class Launcher {
               Printable.guarded(System.out),
               Printable.guarded(System.err)));
     }
+    if (args.length > 1
+        && args[0].equals("check")
+        && (args[1].equals("healthy") || args[1].equals("ready"))) {
+      System.exit(
+          CheckCommand.ask(List.of(args).subList(1, args.length), Printable.guarded(System.err)));
+    }
     int status;
     try (CacheFolder cache =
         CacheFolder.create(Path.of(System.getProperty("java.io.tmpdir", "/tmp")))) {
-      status = new Launcher().run(args, cache.path());
+      status =
+          args.length > 0 && args[0].equals("check")
+              ? check(List.of(args).subList(1, args.length), cache.path())
+              : new Launcher(null).run(args, cache.path());
     }
     // threads of libraries do not hold up the end
     Runtime.getRuntime().halt(status);
+  }
+
+  /** Judges files with the parts of a server that listens to nobody. */
+  private static int check(List<String> args, Path cache) throws Exception {
+    Path work = Files.createTempDirectory("narthex-check");
+    try {
+      CheckCommand.Start start = CheckCommand.start(args, work);
+      return new Launcher(start).run(start.arguments().toArray(new String[0]), cache);
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      return 1;
+    } finally {
+      CacheFolder.delete(work);
+    }
   }
 
   private int run(String[] args, Path cache)
@@ -241,7 +268,7 @@ public final class Launcher {
     }
   }
 
-  private static Framework framework(Path home, String[] args, Path cache) throws IOException {
+  private Framework framework(Path home, String[] args, Path cache) throws IOException {
     Map<String, String> config = new HashMap<>();
     config.put(Constants.FRAMEWORK_STORAGE, cache.toString());
     config.put(Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
@@ -265,6 +292,11 @@ public final class Launcher {
     config.put("ds.loglevel", "1");
     config.put("narthex.args", String.join("\u0001", args));
     config.put("narthex.home", home.toString());
+    CheckCommand.Start checking = check;
+    if (checking != null) {
+      config.put("narthex.check", checking.subject());
+      config.put("narthex.check.file", checking.file());
+    }
     config.put("narthex.plugins.shipped", home.resolve("lib/plugins").toString());
     config.put(
         "narthex.plugins.path",

@@ -93,6 +93,9 @@ public final class Kernel {
   private volatile @Nullable PluginManager manager;
   private volatile boolean stopped; // written under this
 
+  /** Set when files are only checked: nothing listens, is applied or sent then. */
+  private @Nullable FileCheck check; // boot thread only
+
   /**
    * Starts booting on a thread of its own.
    *
@@ -109,12 +112,19 @@ public final class Kernel {
   }
 
   private void boot() {
+    String subject = property("narthex.check", "");
+    check = subject.isEmpty() ? null : new FileCheck(subject, property("narthex.check.file", ""));
     try {
       bootInOrder();
     } catch (Flags.FlagException e) {
       exit.accept(e.exitStatus(), e.getMessage());
     } catch (ConfigException e) {
       stop();
+      FileCheck checking = check;
+      if (checking != null) {
+        exit.accept(1, checking.failed(e).stripTrailing());
+        return;
+      }
       exit.accept(2, "Error loading config: " + e.getMessage());
     } catch (StorageException | StartException e) {
       stop();
@@ -264,7 +274,10 @@ public final class Kernel {
     framework.registerService(HandOver.class, new MinuteHandOver(clock), null);
     framework.registerService(PluginService.class, plugins, null);
     framework.registerService(PluginSettingsService.class, pluginSettings, null);
-    framework.registerService(ConfigService.class, config, null);
+    FileCheck checking = check;
+    if (checking == null) { // without it neither the HTTP server nor the scraper comes up
+      framework.registerService(ConfigService.class, config, null);
+    }
     framework.registerService(ServerInfo.class, server, null);
     up.countDown();
 
@@ -283,6 +296,12 @@ public final class Kernel {
       throw new StartException("opening storage failed: " + storage.problem());
     }
     pluginsAccept.accept(loaded); // what the files say can be judged only now
+    if (checking != null) {
+      String verdict = checking.passed(loaded, config.ignored(), rules());
+      stop();
+      exit.accept(0, verdict.stripTrailing());
+      return;
+    }
 
     config.add(
         new HostsFollow(
@@ -323,6 +342,27 @@ public final class Kernel {
       later(watcher::interrupt);
     }
     LOG.info("Server is ready to receive web requests.");
+  }
+
+  /** Waits for the part that reads rule files; null when it does not come. */
+  private @Nullable ReloadListener rules() {
+    ServiceTracker<ReloadListener, ReloadListener> found =
+        new ServiceTracker<>(framework, ReloadListener.class, null);
+    found.open();
+    try {
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      while (System.nanoTime() < end) {
+        for (ReloadListener l : found.getServices(new ReloadListener[0])) {
+          if (l.name().equals("rules")) {
+            return l;
+          }
+        }
+        Thread.sleep(20); // a start takes a second; there is no event to wait for by name
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return null;
   }
 
   /** Ends a start with updates that hangs: the next one does without them. */

@@ -185,6 +185,22 @@ public final class RuleManager
   }
 
   @Override
+  public Map<String, Integer> check(ConfigSnapshot snapshot) {
+    PrometheusConfig prometheus = snapshot.prometheus();
+    NameScheme names = NameScheme.of(prometheus.global().metricNameValidationScheme());
+    RuleFileLoader loader = new RuleFileLoader(this::canonical, templates, names, false);
+    Map<String, Integer> found = new LinkedHashMap<>();
+    for (Path file : files(prometheus, snapshot.prometheusFolder())) {
+      int rules = 0;
+      for (GroupSpec group : loader.load(file.toString(), read(file))) {
+        rules += group.rules().size();
+      }
+      found.put(file.toString(), rules);
+    }
+    return found;
+  }
+
+  @Override
   public void apply(ConfigSnapshot snapshot) {
     PrometheusConfig prometheus = snapshot.prometheus();
     sender.apply(prometheus);
@@ -232,19 +248,25 @@ public final class RuleManager
     NameScheme names = NameScheme.of(prometheus.global().metricNameValidationScheme());
     RuleFileLoader loader = new RuleFileLoader(this::canonical, templates, names, false);
     List<GroupSpec> out = new ArrayList<>();
-    Set<Path> files = new LinkedHashSet<>();
-    prometheus.ruleFiles().forEach(glob -> files.addAll(files(glob, folder)));
-    for (Path file : files) {
-      String text;
-      try {
-        text = Files.readString(file);
-      } catch (IOException e) {
-        throw new ConfigException(file + ": cannot be read: " + e.getMessage(), e);
-      }
-      out.addAll(loader.load(file.toString(), text));
+    for (Path file : files(prometheus, folder)) {
+      out.addAll(loader.load(file.toString(), read(file)));
     }
     withPluginFunctions = loader.expressions().stream().filter(e -> !isPlain(e.text())).toList();
     return out;
+  }
+
+  private static Set<Path> files(PrometheusConfig prometheus, Path folder) {
+    Set<Path> files = new LinkedHashSet<>();
+    prometheus.ruleFiles().forEach(glob -> files.addAll(files(glob, folder)));
+    return files;
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new ConfigException(file + ": cannot be read: " + e.getMessage(), e);
+    }
   }
 
   /** Returns the files a glob names, sorted; a name without wildcard stands for itself. */

@@ -1,5 +1,6 @@
 package io.narthex.service.config;
 
+import java.util.Map;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -21,4 +22,14 @@ public interface ReloadListener {
    * @throws io.narthex.spi.config.ConfigException when it cannot be applied; the other parts go on
    */
   void apply(ConfigSnapshot snapshot);
+
+  /**
+   * Reads what the configuration names, as {@link #apply} would, and changes nothing.
+   *
+   * @return files that were read, with the number of rules in each; empty for parts without files
+   * @throws io.narthex.spi.config.ConfigException with the place of what is wrong
+   */
+  default Map<String, Integer> check(ConfigSnapshot snapshot) {
+    return Map.of();
+  }
 }
