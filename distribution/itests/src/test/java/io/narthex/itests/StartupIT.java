@@ -58,7 +58,6 @@ class StartupIT {
 
   @ParameterizedTest
   @CsvSource({
-    "--no.such.flag=1, unknown long flag '--no.such.flag'",
     "--storage.tsdb.retention.size=huge, huge",
     "--storage.tsdb.retention.time=soon, soon",
     "--log.level=loud, loud",
@@ -76,6 +75,14 @@ class StartupIT {
     Server server = Distribution.server(data).with(argument).launch();
     assertThat(server.awaitEnd()).as(server.log()).isEqualTo(1);
     assertOneLine(server.log(), "Error parsing command line arguments: unexpected ");
+  }
+
+  @Test
+  void unknownFlagEndsWithStatusOneAsInPrometheus() {
+    Server server = Distribution.server(data).with("--no.such.flag=1").launch();
+    assertThat(server.awaitEnd()).as(server.log()).isEqualTo(1);
+    assertOneLine(
+        server.log(), "Error parsing command line arguments: unknown long flag '--no.such.flag'");
   }
 
   @Test

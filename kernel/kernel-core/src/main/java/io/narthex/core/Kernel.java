@@ -189,11 +189,12 @@ public final class Kernel {
       return;
     }
     ConfigFiles files = new ConfigFiles(flags);
-    LOG.info("loading configuration file {}", files.names());
+    ConfigFiles.Loaded loaded = files.load();
+    // a file that cannot be used ends the start with one line that names it
+    LOG.info("configuration read from {}", files.names());
     for (String feature : flags.unknownFeatures()) {
       LOG.warn("Unknown option for --enable-feature: {}", feature);
     }
-    ConfigFiles.Loaded loaded = files.load();
     Path data = Path.of(flags.text("storage.tsdb.path")).toAbsolutePath().normalize();
     Path stateFolder = data.resolve("narthex");
     PrivateFolder.create(data);

@@ -1,6 +1,5 @@
 package io.narthex.core.config;
 
-import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode.Place;
 import java.util.Collection;
@@ -97,9 +96,36 @@ public final class OriginalNames {
     if (known.contains(key)) {
       return;
     }
-    String nearest = ConfigBinder.didYouMean(key, new TreeSet<>(known));
-    if (nearest.contains("did you mean")) {
-      throw new ConfigException(place + ": field " + key + " not found" + nearest);
+    int nameLength = key.replaceFirst("(_sd)?_configs$", "").length();
+    for (String candidate : new TreeSet<>(known)) {
+      int distance = distance(key, candidate);
+      // two other letters make a name of four another name, not a slip
+      if (distance <= 2 && 2 * distance < nameLength) {
+        throw new ConfigException(
+            place + ": field " + key + " not found; did you mean \"" + candidate + "\"?");
+      }
     }
+  }
+
+  /** Returns how many letters were left out, added, changed or swapped with their neighbour. */
+  private static int distance(String a, String b) {
+    int[][] d = new int[a.length() + 1][b.length() + 1];
+    for (int i = 0; i <= a.length(); i++) {
+      for (int j = 0; j <= b.length(); j++) {
+        if (i == 0 || j == 0) {
+          d[i][j] = i + j;
+          continue;
+        }
+        int same = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
+        d[i][j] = Math.min(Math.min(d[i - 1][j], d[i][j - 1]) + 1, d[i - 1][j - 1] + same);
+        if (i > 1
+            && j > 1
+            && a.charAt(i - 1) == b.charAt(j - 2)
+            && a.charAt(i - 2) == b.charAt(j - 1)) {
+          d[i][j] = Math.min(d[i][j], d[i - 2][j - 2] + 1);
+        }
+      }
+    }
+    return d[a.length()][b.length()];
   }
 }

@@ -87,6 +87,11 @@ class IgnoredSettingsTest {
             "p.yml:3:5: field kubernets_sd_configs not found; did you mean \"kubernetes_sd_configs\"?");
     assertThatThrownBy(() -> OriginalNames.refuseSlip("consult_sd_configs", place, known))
         .hasMessageContaining("did you mean \"consul_sd_configs\"");
+    assertThatThrownBy(() -> OriginalNames.refuseSlip("fiel_sd_configs", place, known))
+        .hasMessageContaining("did you mean \"file_sd_configs\"");
+    assertThatCode(() -> OriginalNames.refuseSlip("tide_sd_configs", place, known))
+        .as("half of its letters are others: a plugin of its own")
+        .doesNotThrowAnyException();
     assertThatCode(() -> OriginalNames.refuseSlip("kuma_sd_configs", place, known))
         .doesNotThrowAnyException();
     assertThatCode(() -> OriginalNames.refuseSlip("ourown_sd_configs", place, known))
