@@ -206,14 +206,15 @@ public final class Hostile {
     long now = System.nanoTime();
     for (Running one : running.values()) {
       if (now - one.since > ENDLESS) {
-        out.printf(
+        // not to where the others go: what is held back there is lost with the process
+        System.err.printf(
             Locale.ROOT,
-            "hostile %s: FAIL no end after %d s: %s%n",
+            "hostile %s: FAIL no end after %d s: %s%nhostile: stopped; seed %d%n",
             one.parser,
             TimeUnit.NANOSECONDS.toSeconds(ENDLESS),
-            shown(one.input, write(one.parser, one.input)));
-        out.println("hostile: stopped; seed " + plan.seed());
-        out.flush();
+            shown(one.input, write(one.parser, one.input)),
+            plan.seed());
+        System.err.flush();
         Runtime.getRuntime().halt(1);
       }
     }
@@ -314,7 +315,9 @@ public final class Hostile {
       }
     }
     StackTraceElement[] trace = e.getStackTrace();
-    return e.getClass().getName() + (trace.length == 0 ? "" : " at " + trace[0].getClassName());
+    // where a stack is full is chance: the package is enough
+    return e.getClass().getName()
+        + (trace.length == 0 ? "" : " in " + trace[0].getClassName().replaceFirst("\\.[^.]*$", ""));
   }
 
   private static String abbreviated(String text) {

@@ -70,7 +70,7 @@ class HostileTest {
   }
 
   @Test
-  void everySeedOfAWellFormedKindIsAccepted() throws Exception {
+  void everySeedIsReadOrRefused() throws Exception {
     for (Target target : Targets.all()) {
       for (byte[] known : target.seeds()) {
         target.reader().read(known);
