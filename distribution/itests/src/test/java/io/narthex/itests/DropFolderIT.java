@@ -20,7 +20,7 @@ class DropFolderIT {
   private static final Path FUNCTIONS = Tree.jar("distribution/samples/acme-functions");
   private static final Path NOTIFIER = Tree.jar("distribution/samples/acme-notifier");
 
-  private static final String REAL_GRACE = "with the grace that a deleted jar has by default";
+  private static final String REAL_GRACE = "real-grace";
 
   @RegisterExtension private final Stage stage = new Stage();
 
