@@ -251,7 +251,8 @@ final class SampleIntake {
   /** Gives way: this may run on one of the few threads that carry all loops and requests. */
   private void look() throws ScrapeFailure {
     if (System.nanoTime() - deadlineNanos > 0 || Thread.currentThread().isInterrupted()) {
-      throw new ScrapeFailure("context deadline exceeded while reading the exposition");
+      throw new ScrapeFailure(
+          ScrapeFailure.Kind.TIMEOUT, "context deadline exceeded while reading the exposition");
     }
     Thread.yield();
   }
@@ -367,14 +368,16 @@ final class SampleIntake {
     }
     String name = labels.metricName();
     if (name.isEmpty()) {
-      throw new ScrapeFailure("missing metric name (__name__ label)");
+      throw new ScrapeFailure(
+          ScrapeFailure.Kind.EXPOSITION, "missing metric name (__name__ label)");
     }
     boolean valid = settings.scheme.isMetricName(name);
     for (int i = 0; valid && i < labels.size(); i++) {
       valid = settings.scheme.isLabelName(labels.name(i));
     }
     if (!valid) {
-      throw new ScrapeFailure("invalid metric name or label names: " + labels);
+      throw new ScrapeFailure(
+          ScrapeFailure.Kind.EXPOSITION, "invalid metric name or label names: " + labels);
     }
     checkLimits(labels, name);
     return labels;

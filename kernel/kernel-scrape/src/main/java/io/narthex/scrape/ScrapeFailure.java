@@ -6,14 +6,21 @@ import java.io.IOException;
 final class ScrapeFailure extends IOException {
   private static final long serialVersionUID = 1;
 
-  /** Why, as far as it is counted. */
+  /** Why; each is counted under its name in small letters. */
   enum Kind {
     BODY_SIZE,
     SAMPLE_LIMIT,
     LABEL_LIMIT,
     BUCKET_LIMIT,
+    TARGET_LIMIT,
     ROOM,
-    OTHER
+    TIMEOUT,
+    CONNECTION,
+    STATUS,
+    EXPOSITION,
+    EXPORTER,
+    STORAGE,
+    FAULT
   }
 
   final Kind kind;
@@ -21,9 +28,5 @@ final class ScrapeFailure extends IOException {
   ScrapeFailure(Kind kind, String message) {
     super(message);
     this.kind = kind;
-  }
-
-  ScrapeFailure(String message) {
-    this(Kind.OTHER, message);
   }
 }

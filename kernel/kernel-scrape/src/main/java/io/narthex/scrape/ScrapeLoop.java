@@ -13,6 +13,7 @@ import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Arrays;
@@ -263,6 +264,7 @@ final class ScrapeLoop {
   /** Counts a fault and logs a new one once; returns the text for the target's page. */
   private String fault(Work w, String what, Throwable e) {
     host.metrics.faults.inc();
+    host.metrics.failed(ScrapeFailure.Kind.FAULT);
     String message = what + " by a fault of the server: " + e;
     if (!message.equals(lastWarning)) {
       lastWarning = message;
@@ -335,7 +337,7 @@ final class ScrapeLoop {
     String error = "";
     try {
       if (!w.refusal.isEmpty()) {
-        throw new ScrapeFailure(w.refusal);
+        throw new ScrapeFailure(ScrapeFailure.Kind.TARGET_LIMIT, w.refusal);
       }
       format = host.source.fetch(w.target, w.settings, scratch);
       bodySize = scratch.length;
@@ -347,6 +349,7 @@ final class ScrapeLoop {
       }
     } catch (IOException e) {
       error = message(e);
+      count(isTimeout(e) ? ScrapeFailure.Kind.TIMEOUT : ScrapeFailure.Kind.CONNECTION);
     } catch (RuntimeException | Error e) {
       survive(e);
       format = null;
@@ -411,8 +414,10 @@ final class ScrapeLoop {
         count(e.kind);
       } catch (StorageException e) {
         error = message(e);
+        count(ScrapeFailure.Kind.STORAGE);
       } catch (ExpositionException e) {
         error = message(e);
+        count(ScrapeFailure.Kind.EXPOSITION);
       } catch (RuntimeException | Error e) {
         survive(e);
         error = fault(w, "the exposition cannot be taken in", e);
@@ -451,15 +456,20 @@ final class ScrapeLoop {
     return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 
+  private static boolean isTimeout(IOException e) {
+    return e instanceof InterruptedIOException || message(e).endsWith("context deadline exceeded");
+  }
+
   private void count(ScrapeFailure.Kind kind) {
+    host.metrics.failed(kind);
     switch (kind) {
       case BODY_SIZE -> host.metrics.exceededBodySize.inc();
       case SAMPLE_LIMIT -> host.metrics.exceededSampleLimit.inc();
       case LABEL_LIMIT -> host.metrics.exceededLabelLimits.inc();
       case BUCKET_LIMIT -> host.metrics.exceededBucketLimit.inc();
       case ROOM -> host.metrics.outOfRoom.inc();
-      case OTHER -> {
-        // up says it
+      default -> {
+        // Prometheus has no counter of its own for these
       }
     }
   }

@@ -1,6 +1,7 @@
 package io.narthex.scrape;
 
 import io.narthex.service.metrics.Metrics;
+import java.util.Locale;
 
 /** The own metrics of scraping, with the names Prometheus gives them. */
 final class ScrapeMetrics {
@@ -27,6 +28,7 @@ final class ScrapeMetrics {
   final Metrics.Counter faults;
   final Metrics.Counter outOfRoom;
   final Metrics.Histogram scrapeDuration;
+  private final Metrics.Counter failed;
 
   ScrapeMetrics(Metrics m) {
     intervalLength =
@@ -110,6 +112,14 @@ final class ScrapeMetrics {
         m.counter(
             "prometheus_target_scrapes_exemplar_out_of_order_total",
             "Total number of exemplar rejected due to not being out of the expected order.");
+    failed =
+        m.counter(
+            "narthex_scrapes_failed_total",
+            "Scrapes that failed, by reason; the page of the targets says more of each.",
+            "reason");
+    for (ScrapeFailure.Kind kind : ScrapeFailure.Kind.values()) {
+      failed.with(reason(kind)); // there from the start, so that a first one is a rise
+    }
     lost =
         m.counter(
             "narthex_scrapes_lost_total",
@@ -127,6 +137,14 @@ final class ScrapeMetrics {
             "prometheus_target_scrape_duration_seconds",
             "Actual duration of scrapes.",
             new double[] {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10});
+  }
+
+  void failed(ScrapeFailure.Kind kind) {
+    failed.with(reason(kind)).inc();
+  }
+
+  private static String reason(ScrapeFailure.Kind kind) {
+    return kind.name().toLowerCase(Locale.ROOT);
   }
 
   void forgetPool(String job) {

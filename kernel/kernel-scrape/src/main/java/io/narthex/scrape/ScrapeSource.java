@@ -103,7 +103,7 @@ final class ScrapeSource {
         }
       }
     } catch (RuntimeException e) {
-      throw new ScrapeFailure("collecting failed: " + e);
+      throw new ScrapeFailure(ScrapeFailure.Kind.EXPORTER, "collecting failed: " + e);
     } finally {
       alarm.cancel(false);
       synchronized (gate) {
@@ -115,7 +115,7 @@ final class ScrapeSource {
       }
     }
     if (late) {
-      throw new ScrapeFailure("context deadline exceeded");
+      throw new ScrapeFailure(ScrapeFailure.Kind.TIMEOUT, "context deadline exceeded");
     }
     int n = scratch.writer.length();
     if (scratch.body.length < n + 1) {
@@ -144,14 +144,15 @@ final class ScrapeSource {
             socket.isEmpty() ? null : socket);
     try (HttpTransport.Response response = http.send(request, settings.config.http())) {
       if (response.status() != 200) {
-        throw new ScrapeFailure("server returned HTTP status " + status(response.status()));
+        throw new ScrapeFailure(
+            ScrapeFailure.Kind.STATUS, "server returned HTTP status " + status(response.status()));
       }
       String contentType = Objects.requireNonNullElse(response.header("Content-Type"), "");
       scratch.read(response.body(), settings.bodyLimit);
       ExpositionFormat.Choice choice =
           ExpositionFormat.choose(contentType, settings.config.fallbackScrapeProtocol());
       if (choice.format() == null) {
-        throw new ScrapeFailure(String.valueOf(choice.problem()));
+        throw new ScrapeFailure(ScrapeFailure.Kind.EXPOSITION, String.valueOf(choice.problem()));
       }
       return choice.format();
     }
@@ -161,7 +162,8 @@ final class ScrapeSource {
     try {
       return URI.create(url);
     } catch (IllegalArgumentException e) {
-      throw new ScrapeFailure("parse \"" + url + "\": " + e.getMessage());
+      throw new ScrapeFailure(
+          ScrapeFailure.Kind.CONNECTION, "parse \"" + url + "\": " + e.getMessage());
     }
   }
 
@@ -169,7 +171,7 @@ final class ScrapeSource {
   private URI own(Target target) throws ScrapeFailure {
     List<InetSocketAddress> listening = server.listenAddresses();
     if (listening.isEmpty()) {
-      throw new ScrapeFailure("this server does not listen yet");
+      throw new ScrapeFailure(ScrapeFailure.Kind.CONNECTION, "this server does not listen yet");
     }
     URI url = uri(target.url());
     String query = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();

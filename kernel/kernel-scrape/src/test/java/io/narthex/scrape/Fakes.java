@@ -217,6 +217,14 @@ final class Fakes {
       };
     }
 
+    /** Counts a name with its labels, and the sum over all labels. */
+    private void count(String name, double by) {
+      values.merge(name, by, Double::sum);
+      if (name.endsWith("]")) {
+        values.merge(name.replaceFirst("\\[.*", ""), by, Double::sum);
+      }
+    }
+
     private <T> T metric(Class<T> type, String name) {
       return type.cast(
           Proxy.newProxyInstance(
@@ -225,11 +233,15 @@ final class Fakes {
               (proxy, method, args) -> {
                 switch (method.getName()) {
                   case "with" -> {
-                    return proxy;
+                    String labels = String.join(",", (String[]) args[0]);
+                    return metric(type, name.replaceFirst("\\[.*", "") + "[" + labels + "]");
                   }
-                  case "inc" -> values.merge(name, 1.0, Double::sum);
-                  case "add" -> values.merge(name, (Double) args[0], Double::sum);
-                  case "set" -> values.put(name, (Double) args[0]);
+                  case "inc" -> count(name, 1);
+                  case "add" -> count(name, (Double) args[0]);
+                  case "set" -> {
+                    values.put(name, (Double) args[0]);
+                    values.put(name.replaceFirst("\\[.*", ""), (Double) args[0]);
+                  }
                   case "value" -> {
                     return values.getOrDefault(name, 0.0);
                   }

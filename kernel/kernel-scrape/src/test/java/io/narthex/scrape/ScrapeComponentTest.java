@@ -101,6 +101,33 @@ final class ScrapeComponentTest {
   }
 
   @Test
+  void countsFailedScrapesByReason() throws Exception {
+    configure(Jobs.job("j"));
+    component.targetsChanged("scrape/j", List.of(group("a:1")));
+    awaitFailure("connection");
+    paged = uri -> "500";
+    awaitFailure("status");
+    paged = uri -> "m x\n";
+    awaitFailure("exposition");
+    paged =
+        uri -> {
+          throw new IllegalStateException("broken");
+        };
+    awaitFailure("fault");
+  }
+
+  private void awaitFailure(String reason) throws InterruptedException {
+    String name = "narthex_scrapes_failed_total[" + reason + "]";
+    synchronized (store) {
+      long deadline = System.nanoTime() + 10_000_000_000L;
+      while (!counts.values.containsKey(name)) {
+        assertThat(System.nanoTime()).as(name + " " + counts.values).isLessThan(deadline);
+        store.wait(50);
+      }
+    }
+  }
+
+  @Test
   void goesOnScrapingWhileTheStorageIsReplacedAndStoresAllInOrder() throws Exception {
     AtomicInteger served = new AtomicInteger();
     paged = uri -> "m " + served.incrementAndGet() + "\n";
