@@ -1,5 +1,6 @@
 package io.narthex.http;
 
+import io.narthex.service.metrics.Metrics;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
@@ -10,31 +11,55 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.eclipse.jetty.http.BadMessageException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Has the container read form bodies before Jersey does, which would take them away from {@code
- * getParameter}: the API takes its parameters from the query string and from forms alike.
+ * Reads form bodies before Jersey does, which would take them away from {@code getParameter}: the
+ * API takes its parameters from the query string and from forms alike.
  */
 final class FormFilter implements Filter {
   private static final String FORM = "application/x-www-form-urlencoded";
 
+  /** The container's own reading of a query string is good enough for fewer parameters. */
+  private static final int MANY = 100;
+
+  private final int maxBytes;
+  private final Metrics.Counter refused;
+
+  /**
+   * Creates it.
+   *
+   * @param maxBytes of a body
+   * @param refused counts requests by reason
+   */
+  FormFilter(int maxBytes, Metrics.Counter refused) {
+    this.maxBytes = maxBytes;
+    this.refused = refused.with("form");
+  }
+
   @Override
   public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
       throws IOException, ServletException {
-    String type = request.getContentType();
-    if (type != null && type.startsWith(FORM)) {
-      try {
-        request.getParameterMap();
-      } catch (RuntimeException e) {
-        HttpServletRequest in = (HttpServletRequest) request;
-        if (e instanceof BadMessageException bad && response instanceof HttpServletResponse out) {
-          refuse(in, out, bad);
-          return;
-        }
-        throw e;
-      }
+    HttpServletRequest in = (HttpServletRequest) request;
+    String type = in.getContentType();
+    boolean form = type != null && type.startsWith(FORM);
+    if (!form && !hasManyParameters(in.getQueryString())) {
+      chain.doFilter(request, response);
+      return;
     }
-    chain.doFilter(request, response);
+    FormRequest read;
+    try {
+      read = new FormRequest(in, form ? maxBytes : 0);
+    } catch (BadMessageException e) {
+      refused.inc();
+      refuse(in, (HttpServletResponse) response, e);
+      return;
+    }
+    chain.doFilter(read, response);
+  }
+
+  private static boolean hasManyParameters(@Nullable String query) {
+    return query != null && query.chars().filter(c -> c == '&').limit(MANY).count() == MANY;
   }
 
   private static void refuse(HttpServletRequest in, HttpServletResponse out, BadMessageException e)

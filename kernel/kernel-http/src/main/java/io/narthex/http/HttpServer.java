@@ -256,7 +256,7 @@ public final class HttpServer {
     context.setClassLoader(HttpServer.class.getClassLoader());
     // as a filter Jersey sees whole paths; as a servlet it would see what follows the mapping
     context.setMaxFormContentSize(MAX_FORM);
-    FilterHolder forms = new FilterHolder(new FormFilter());
+    FilterHolder forms = new FilterHolder(new FormFilter(MAX_FORM, Guard.refusals(metrics)));
     forms.setAsyncSupported(true);
     context.addFilter(forms, "/api/*", EnumSet.of(DispatcherType.REQUEST));
     ClientWatch clients = new ClientWatch();
@@ -293,7 +293,7 @@ public final class HttpServer {
     Guard guard = new Guard(compression, access.file(), access.browsers(), token, metrics);
     Duration readTimeout = duration(info, "web.read-timeout", Duration.ofMinutes(5));
     created.setHandler(new RunningRequests(new ReadTimeout(guard, readTimeout, metrics)));
-    created.setErrorHandler(new PlainErrors());
+    created.setErrorHandler(new PlainErrors(Guard.refusals(metrics)));
     return created;
   }
 

@@ -30,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -410,6 +411,26 @@ class AccessTest {
       assertThat(answer.statusCode()).as(form).isEqualTo(400);
       assertThat(answer.body()).as(form).contains("\"errorType\":\"bad_data\"");
     }
+    assertThat(refusals("form")).isEqualTo(2);
+  }
+
+  @Test
+  void readsHalfAMillionValuesOfANameInLinearTime() throws Exception {
+    start();
+    String many = "match[]=up&".repeat(500_000);
+    HttpRequest.Builder request =
+        to("/api/v1/query")
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .timeout(Duration.ofSeconds(20)) // squared it takes minutes
+            .POST(BodyPublishers.ofString(many + "query=u%70&x=a%2Bb+c"));
+    assertThat(send(request).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void countsHeadsThatAreTooLong() throws Exception {
+    start();
+    assertThat(raw("GET /" + "x".repeat(2 << 20))).startsWith("HTTP/1.1 414 ");
+    assertThat(refusals("head_size")).isEqualTo(1);
   }
 
   @Test

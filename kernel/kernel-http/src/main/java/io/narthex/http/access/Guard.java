@@ -46,11 +46,15 @@ public final class Guard extends Handler.Wrapper {
     this.file = file;
     this.browsers = browsers;
     this.token = token;
-    refused =
-        metrics.counter(
-            "narthex_http_requests_refused_total",
-            "Requests refused before anything was read of them, by reason.",
-            "reason");
+    refused = refusals(metrics);
+  }
+
+  /** Returns the counter of requests that are refused before an API sees them, by reason. */
+  public static Metrics.Counter refusals(Metrics metrics) {
+    return metrics.counter(
+        "narthex_http_requests_refused_total",
+        "Requests refused before an API has seen them, by reason.",
+        "reason");
   }
 
   /** What a login gives. */
