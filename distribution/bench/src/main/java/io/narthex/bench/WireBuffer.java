@@ -4,24 +4,27 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** Bytes of protobuf's wire format; grows as needed. Not thread-safe. */
-final class WireBuffer {
+public final class WireBuffer {
   private byte[] bytes;
   private int size;
 
-  WireBuffer(int capacity) {
+  /** Creates one that is empty. */
+  public WireBuffer(int capacity) {
     bytes = new byte[capacity];
   }
 
-  void clear() {
+  /** Forgets the content. */
+  public void clear() {
     size = 0;
   }
 
-  int size() {
+  /** Returns the length of the content. */
+  public int size() {
     return size;
   }
 
   /** Returns the array whose first {@link #size} bytes are the content. */
-  byte[] array() {
+  public byte[] array() {
     return bytes;
   }
 
@@ -32,29 +35,30 @@ final class WireBuffer {
   }
 
   /** Adds a field of type varint. */
-  void number(int field, long value) {
+  public void number(int field, long value) {
     varint((long) field << 3);
     varint(value);
   }
 
   /** Adds a field of type double. */
-  void real(int field, double value) {
+  public void real(int field, double value) {
     varint((long) field << 3 | 1);
     fixed(value);
   }
 
   /** Adds a field that holds the content of another buffer. */
-  void message(int field, WireBuffer content) {
+  public void message(int field, WireBuffer content) {
     bytes(field, content.bytes, content.size);
   }
 
   /** Adds a field that holds text. */
-  void text(int field, String value) {
+  public void text(int field, String value) {
     byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
     bytes(field, utf8, utf8.length);
   }
 
-  private void bytes(int field, byte[] content, int length) {
+  /** Adds a field that holds bytes. */
+  public void bytes(int field, byte[] content, int length) {
     varint((long) field << 3 | 2);
     varint(length);
     room(length);
@@ -63,7 +67,7 @@ final class WireBuffer {
   }
 
   /** Adds a number without a field. */
-  void varint(long value) {
+  public void varint(long value) {
     room(10);
     long rest = value;
     while ((rest & ~0x7fL) != 0) {
@@ -74,12 +78,12 @@ final class WireBuffer {
   }
 
   /** Adds a signed number without a field, small ones short. */
-  void zigzag(long value) {
+  public void zigzag(long value) {
     varint(value << 1 ^ value >> 63);
   }
 
   /** Adds a double without a field. */
-  void fixed(double value) {
+  public void fixed(double value) {
     room(8);
     long bits = Double.doubleToRawLongBits(value);
     for (int i = 0; i < 8; i++) {

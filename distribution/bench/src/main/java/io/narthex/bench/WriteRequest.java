@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Builds remote write 1.0 requests: protobuf's wire format, compressed with snappy. Can be used
  * again and again. Not thread-safe.
  */
-final class WriteRequest {
+public final class WriteRequest {
   private final WireBuffer message = new WireBuffer(1 << 20);
   private final WireBuffer series = new WireBuffer(1 << 16);
   private final WireBuffer sample = new WireBuffer(512);
@@ -19,7 +19,8 @@ final class WriteRequest {
   private final SnappyJavaCompressor snappy = new SnappyJavaCompressor();
 
   /** Adds a series with its samples, in order of time. */
-  void series(Map<String, String> sortedLabels, long[] timesMs, double[] values, int from, int to) {
+  public void series(
+      Map<String, String> sortedLabels, long[] timesMs, double[] values, int from, int to) {
     labels(sortedLabels);
     for (int i = from; i < to; i++) {
       sample.clear();
@@ -121,7 +122,7 @@ final class WriteRequest {
   }
 
   /** Returns the request and begins the next one. */
-  byte[] finish() {
+  public byte[] finish() {
     byte[] out = new byte[snappy.maxCompressedLength(message.size())];
     int n = snappy.compress(message.array(), 0, message.size(), out, 0, out.length);
     message.clear();

@@ -11,18 +11,18 @@ import java.util.Map;
 /**
  * Reads back what was stored and looks for holes.
  *
- * <p>A target is scraped at ticks a second apart. A sample has its tick's time, or the time at
+ * <p>A target is scraped at ticks an interval apart. A sample has its tick's time, or the time at
  * which a late scrape really began, which is before the next tick. So each sample belongs to one
  * tick, and each tick from a series' first to the end of the run must have one.
  */
-final class SampleCheck {
+public final class SampleCheck {
   private static final int SHOWN = 10;
   private static final int NAMES_AT_ONCE = 40;
-  private static final long INTERVAL_MS = 1000;
 
   private final ServerUnderTest server;
   private final long fromMs;
   private final long toMs;
+  private final long intervalMs;
   private final List<String> problems = new ArrayList<>();
   private int gaps;
   private int series;
@@ -37,6 +37,16 @@ final class SampleCheck {
    * @param toMs in the past, so far that nothing of before is still on its way
    */
   SampleCheck(ServerUnderTest server, long fromMs, long toMs) {
+    this(server, fromMs, toMs, 1000);
+  }
+
+  /**
+   * Creates a check of targets with an interval of their own.
+   *
+   * @param toMs in the past, so far that nothing of before is still on its way
+   */
+  public SampleCheck(ServerUnderTest server, long fromMs, long toMs, long intervalMs) {
+    this.intervalMs = intervalMs;
     this.server = server;
     this.fromMs = fromMs;
     this.toMs = toMs;
@@ -55,6 +65,20 @@ final class SampleCheck {
         slots(one);
         values(one);
       }
+    }
+  }
+
+  /** Checks that the targets of a job were up at each tick, and that there are so many. */
+  public void up(String job, int targets) throws IOException, InterruptedException {
+    String selector = "up{job=\"" + job + "\"}";
+    JsonNode found = read(selector);
+    if (found.size() != targets) {
+      gaps++;
+      problem(selector + ": expected " + targets + " series, got " + found.size());
+    }
+    for (JsonNode one : found) {
+      slots(one);
+      values(one);
     }
   }
 
@@ -185,17 +209,17 @@ final class SampleCheck {
             step));
   }
 
-  private static long slot(long timeMs, long offset) {
-    return Math.floorDiv(timeMs - offset, INTERVAL_MS);
+  private long slot(long timeMs, long offset) {
+    return Math.floorDiv(timeMs - offset, intervalMs);
   }
 
   /** Returns where in a second the ticks lie: most samples have exactly their tick's time. */
-  private static long offset(long[] times) {
+  private long offset(long[] times) {
     Map<Long, Integer> counts = new HashMap<>();
     long best = 0;
     int most = 0;
     for (long t : times) {
-      long offset = Math.floorMod(t, INTERVAL_MS);
+      long offset = Math.floorMod(t, intervalMs);
       int count = counts.merge(offset, 1, Integer::sum);
       if (count > most) {
         most = count;
@@ -253,7 +277,7 @@ final class SampleCheck {
   }
 
   /** Returns how many ticks have no sample. */
-  int gaps() {
+  public int gaps() {
     return gaps;
   }
 
@@ -261,12 +285,13 @@ final class SampleCheck {
     return series;
   }
 
-  long samples() {
+  /** Returns how many samples were read. */
+  public long samples() {
     return samples;
   }
 
   /** Returns how many scrapes failed. */
-  int down() {
+  public int down() {
     return down;
   }
 
@@ -281,7 +306,7 @@ final class SampleCheck {
   }
 
   /** Returns the first problems. */
-  List<String> problems() {
+  public List<String> problems() {
     return problems;
   }
 }

@@ -16,12 +16,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /** The assembled server as a process of its own, on a free loopback port. */
-final class ServerUnderTest implements AutoCloseable {
+public final class ServerUnderTest implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -58,10 +60,26 @@ final class ServerUnderTest implements AutoCloseable {
   }
 
   /**
+   * How a process is started.
+   *
+   * @param prefix a command that ends by executing its arguments, or nothing
+   * @param flags more flags of the server
+   * @param javaOptions options of the JVM, used when the environment gives none
+   */
+  public record Launch(List<String> prefix, List<String> flags, String javaOptions) {
+    static final Launch PLAIN = new Launch(List.of(), List.of(), "-Xmx512m");
+  }
+
+  static ServerUnderTest start(Path assembled, Path folder, Path plugins)
+      throws IOException, InterruptedException {
+    return start(assembled, folder, plugins, Launch.PLAIN);
+  }
+
+  /**
    * Starts a server with {@code prometheus.yml} and {@code alertmanager.yml} of a folder and waits
    * until it is ready.
    */
-  static ServerUnderTest start(Path assembled, Path folder, Path plugins)
+  public static ServerUnderTest start(Path assembled, Path folder, Path plugins, Launch launch)
       throws IOException, InterruptedException {
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -69,15 +87,16 @@ final class ServerUnderTest implements AutoCloseable {
     }
     Path data = folder.resolve("data");
     Path log = folder.resolve("server.log");
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            assembled.resolve("bin/narthex").toString(),
-            "--config.file=" + folder.resolve("prometheus.yml"),
-            "--storage.tsdb.path=" + data,
-            "--web.listen-address=127.0.0.1:" + port);
+    List<String> command = new ArrayList<>(launch.prefix);
+    command.add(assembled.resolve("bin/narthex").toString());
+    command.add("--config.file=" + folder.resolve("prometheus.yml"));
+    command.add("--storage.tsdb.path=" + data);
+    command.add("--web.listen-address=127.0.0.1:" + port);
+    command.addAll(launch.flags);
+    ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("NARTHEX_PLUGINS", plugins.toString());
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    builder.environment().putIfAbsent("NARTHEX_JAVA_OPTS", "-Xmx512m");
+    builder.environment().putIfAbsent("NARTHEX_JAVA_OPTS", launch.javaOptions);
     builder.redirectErrorStream(true).redirectOutput(log.toFile());
     ServerUnderTest server =
         new ServerUnderTest(builder.start(), "http://127.0.0.1:" + port, data, log);
@@ -108,19 +127,37 @@ final class ServerUnderTest implements AutoCloseable {
     throw new IOException("the server was not ready after " + PATIENCE.toSeconds() + " s; " + log);
   }
 
-  boolean alive() {
+  /** Tells whether the process still runs. */
+  public boolean alive() {
     return process.isAlive();
+  }
+
+  /** Returns the id of the process. */
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Returns the port it listens on, of loopback. */
+  public int port() {
+    return URI.create(base).getPort();
+  }
+
+  /** Returns the file with what the server has written. */
+  public Path log() {
+    return log;
   }
 
   private HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofMinutes(2));
   }
 
-  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+  /** Gets a path, whatever the status. */
+  public HttpResponse<String> get(String path) throws IOException, InterruptedException {
     return client.send(request(path).build(), BodyHandlers.ofString());
   }
 
-  static String encode(String text) {
+  /** Encodes a value of a query string. */
+  public static String encode(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 
@@ -129,7 +166,7 @@ final class ServerUnderTest implements AutoCloseable {
    *
    * @throws IOException when the answer is no success
    */
-  JsonNode data(String path) throws IOException, InterruptedException {
+  public JsonNode data(String path) throws IOException, InterruptedException {
     HttpResponse<String> response = get(path);
     JsonNode answer = JSON.readTree(response.body());
     if (response.statusCode() != 200) {

@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * It answers with success after the delay, so an attempt that is given up on the way shows as a
  * second one.
  */
-final class SlowEndpoint implements AutoCloseable {
+public final class SlowEndpoint implements AutoCloseable {
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final ObjectMapper json = new ObjectMapper();
@@ -29,7 +29,8 @@ final class SlowEndpoint implements AutoCloseable {
   private final Map<String, Integer> told = new ConcurrentHashMap<>(); // "firing 17" to times
   private final AtomicInteger requests = new AtomicInteger();
 
-  SlowEndpoint(Duration delay) throws IOException {
+  /** Starts it. */
+  public SlowEndpoint(Duration delay) throws IOException {
     this.delay = delay;
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1000);
     server.setExecutor(threads);
@@ -37,7 +38,8 @@ final class SlowEndpoint implements AutoCloseable {
     server.start();
   }
 
-  String url() {
+  /** Returns where it takes notifications. */
+  public String url() {
     return "http://127.0.0.1:" + server.getAddress().getPort() + "/";
   }
 
@@ -63,12 +65,12 @@ final class SlowEndpoint implements AutoCloseable {
   }
 
   /** Returns how many notifications have come. */
-  int requests() {
+  public int requests() {
     return requests.get();
   }
 
   /** Returns how often an alert was told in a state, {@code firing} or {@code resolved}. */
-  int times(String state, String sequence) {
+  public int times(String state, String sequence) {
     return told.getOrDefault(key(state, sequence), 0);
   }
 

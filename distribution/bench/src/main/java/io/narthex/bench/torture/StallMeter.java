@@ -6,7 +6,7 @@ import java.time.Instant;
  * Watches how late a thread of this process is woken. Targets that are scraped every second fail
  * when the machine stands still for a second; this tells that from a fault of the server.
  */
-final class StallMeter implements AutoCloseable {
+public final class StallMeter implements AutoCloseable {
   private static final long SLEEP_MS = 20;
 
   private final Thread thread;
@@ -14,7 +14,8 @@ final class StallMeter implements AutoCloseable {
   private volatile double longest; // seconds
   private volatile Instant at = Instant.now();
 
-  StallMeter() {
+  /** Begins to watch. */
+  public StallMeter() {
     thread = Thread.ofPlatform().daemon().name("stalls").start(this::run);
   }
 
@@ -35,12 +36,12 @@ final class StallMeter implements AutoCloseable {
   }
 
   /** Returns by how many seconds the thread was late at most. */
-  double longest() {
+  public double longest() {
     return longest;
   }
 
   /** Returns when that ended. */
-  Instant at() {
+  public Instant at() {
     return at;
   }
 
