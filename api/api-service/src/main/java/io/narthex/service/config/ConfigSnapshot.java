@@ -12,6 +12,7 @@ import java.nio.file.Path;
  * @param alertmanager {@code alertmanager.yml}
  * @param alertmanagerYaml the same as YAML with secrets hidden
  * @param alertmanagerFolder what relative paths in it are relative to
+ * @param access {@code access:} of {@code narthex.yml}
  */
 public record ConfigSnapshot(
     PrometheusConfig prometheus,
@@ -19,4 +20,23 @@ public record ConfigSnapshot(
     Path prometheusFolder,
     AlertmanagerConfig alertmanager,
     String alertmanagerYaml,
-    Path alertmanagerFolder) {}
+    Path alertmanagerFolder,
+    AccessConfig access) {
+  /** Creates one with the default access. */
+  public ConfigSnapshot(
+      PrometheusConfig prometheus,
+      String prometheusYaml,
+      Path prometheusFolder,
+      AlertmanagerConfig alertmanager,
+      String alertmanagerYaml,
+      Path alertmanagerFolder) {
+    this(
+        prometheus,
+        prometheusYaml,
+        prometheusFolder,
+        alertmanager,
+        alertmanagerYaml,
+        alertmanagerFolder,
+        AccessConfig.DEFAULT);
+  }
+}

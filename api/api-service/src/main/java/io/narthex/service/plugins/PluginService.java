@@ -47,6 +47,16 @@ public interface PluginService {
   /** Returns the newest audit entries, newest first. */
   List<AuditEntry> audit(@Nullable String id, int limit);
 
+  /**
+   * Adds a change of something else than a plugin to the audit log.
+   *
+   * @param actor who did it
+   * @param action for example {@code create}
+   * @param id what was changed, for example {@code token:ci}
+   * @param result {@code ok}, or why it failed
+   */
+  void audited(String actor, String action, String id, String result);
+
   /** What users can do with a plugin's state. */
   enum State {
     /** Nothing uses it yet, or a needed thing is absent; the reason tells. */

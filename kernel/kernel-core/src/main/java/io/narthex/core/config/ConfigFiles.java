@@ -91,10 +91,16 @@ public final class ConfigFiles {
           ConfigBinder.bind(
               YamlReader.read(ownFile.toString(), read(ownFile)), NarthexConfig.class);
     }
+    Path ownFolder = folder(ownFile == null ? prometheus : ownFile);
     ConfigSnapshot snapshot =
         new ConfigSnapshot(
-            main, "", folder(prometheus), alerts, "", folder(amFile == null ? prometheus : amFile));
-    Path ownFolder = folder(ownFile == null ? prometheus : ownFile);
+            main,
+            "",
+            folder(prometheus),
+            alerts,
+            "",
+            folder(amFile == null ? prometheus : amFile),
+            AccessSection.relativeTo(ownFolder, own.access()));
     return new Loaded(snapshot, alertsRoot, own, ownFolder);
   }
 

@@ -1,6 +1,7 @@
 package io.narthex.core.config;
 
 import io.narthex.core.host.GuardLimits;
+import io.narthex.service.config.AccessConfig;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
@@ -18,10 +19,21 @@ public record NarthexConfig(
     @Setting(name = "exporters", help = "Settings of the exporters, by type", optional = true)
         @Nullable ConfigNode exporterBlocks,
     @Setting(help = "When failures of plugins have consequences; taken at the start")
-        PluginLimits plugins) {
-  /** Refuses what is no map. */
+        PluginLimits plugins,
+    @Setting(
+            name = "access",
+            help = "Who may do what over HTTP: compatible, strict, or a map",
+            optional = true)
+        @Nullable ConfigNode accessBlock) {
+  /** Refuses what is no map, and access that cannot be. */
   public NarthexConfig {
     checkMap(exporterBlocks, "exporters");
+    AccessConfig unused = AccessSection.read(accessBlock);
+  }
+
+  /** Returns who may do what over HTTP. */
+  public AccessConfig access() {
+    return AccessSection.read(accessBlock);
   }
 
   /** The storage to use. */

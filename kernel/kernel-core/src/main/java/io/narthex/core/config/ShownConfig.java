@@ -77,7 +77,8 @@ public final class ShownConfig {
         snapshot.prometheusFolder(),
         snapshot.alertmanager(),
         alertmanager == null ? "" : alertmanager(alertmanager),
-        snapshot.alertmanagerFolder());
+        snapshot.alertmanagerFolder(),
+        snapshot.access());
   }
 
   private String prometheus(PrometheusConfig config) {

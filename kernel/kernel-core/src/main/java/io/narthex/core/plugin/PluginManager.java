@@ -209,6 +209,11 @@ public final class PluginManager implements PluginService {
     return records.audit().newest(id, limit);
   }
 
+  @Override
+  public void audited(String actor, String action, String id, String result) {
+    records.audit().add(actor, action, id, "", "", result);
+  }
+
   /**
    * Returns what users decided about plugins that are not there, by id; it counts again when they
    * return.

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.format.yaml.YamlReader;
+import io.narthex.service.config.AccessConfig;
 import io.narthex.spi.config.ConfigException;
 import java.time.Duration;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class NarthexConfigTest {
@@ -57,5 +60,67 @@ class NarthexConfigTest {
         .hasMessageContaining("exporters must be a map");
     assertThatThrownBy(() -> bind("exprters: {}"))
         .hasMessage("n.yml:1:1: field exprters not found; did you mean \"exporters\"?");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "access:", "access: compatible", "access: {}", "access: {mode: compatible}"})
+  void accessIsCompatibleUnlessSaid(String yaml) {
+    assertThat(bind(yaml).access()).isEqualTo(AccessConfig.DEFAULT);
+  }
+
+  @Test
+  void accessIsAModeOrAMap() {
+    assertThat(bind("access: strict").access().mode()).isEqualTo(AccessConfig.Mode.STRICT);
+    AccessConfig access =
+        bind("""
+        access:
+          mode: strict
+          users: {ann: admin, bob: plugin_admin}
+          networks: {admin: [10.0.0.0/8, "::1"], everybody: 0.0.0.0/0}
+          sessions: {idle_timeout: 5m}
+          oidc:
+            issuer: https://id.example/realm
+            client_id: narthex
+            client_secret_file: secret
+            roles: {sre: operator}
+            tls_config: {ca_file: ca.pem}
+        """)
+            .access();
+    assertThat(access.users())
+        .containsEntry("ann", AccessConfig.Role.ADMIN)
+        .containsEntry("bob", AccessConfig.Role.PLUGIN_ADMIN);
+    assertThat(access.networks().get("everybody")).containsExactly("0.0.0.0/0");
+    assertThat(access.sessions().idleTimeout()).hasMinutes(5);
+    assertThat(access.sessions().timeout()).hasHours(12);
+    AccessConfig.Oidc oidc = AccessSection.relativeTo(Path.of("/etc/narthex"), access).oidc();
+    assertThat(oidc.clientSecretFile()).isEqualTo("/etc/narthex/secret");
+    assertThat(oidc.tlsConfig().caFile()).isEqualTo("/etc/narthex/ca.pem");
+    assertThat(oidc.roleClaim()).isEqualTo("groups");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "access: open|n.yml:1:9: mode must be one of compatible, strict, got \"open\"",
+        "access: {users: {ann: root}}|n.yml:1:23: ann must be one of viewer, operator,"
+            + " plugin_admin, admin, got \"root\"",
+        "access: {networks: {root: [10.0.0.0/8]}}|n.yml:1:21: networks are given for everybody,"
+            + " viewer, operator, plugin_admin, admin, got \"root\"",
+        "access: {networks: {admin: [10.0.0.1/8]}}|n.yml:1:29: a network has no bits set beyond"
+            + " its length, got \"10.0.0.1/8\"",
+        "access: {networks: {admin: [example.org]}}|n.yml:1:29: a network is an address and a"
+            + " length like 10.0.0.0/8, got \"example.org\"",
+        "access: {networks: {admin: []}}|n.yml:1:28: no network would let anybody in; name one or"
+            + " leave the key out",
+        "access: {oidc: {issuer: 'http://id.example', client_id: a, roles: {a: admin}}}|n.yml:1:25:"
+            + " issuer must be an https URL without query, got \"http://id.example\"",
+        "access: {mod: strict}|n.yml:1:10: field mod not found; did you mean \"mode\"?"
+      })
+  void accessThatCannotBeIsRefusedWithItsPlace(String yaml, String message) {
+    assertThatThrownBy(() -> bind(yaml))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(message);
   }
 }

@@ -1,0 +1,141 @@
+package io.narthex.core.config;
+
+import io.narthex.format.http.Network;
+import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.service.config.AccessConfig;
+import io.narthex.service.config.AccessConfig.Oidc;
+import io.narthex.service.config.AccessConfig.Role;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Entry;
+import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Scalar;
+import io.narthex.spi.config.ConfigNode.Sequence;
+import io.narthex.spi.plugin.HttpTransport.TlsSettings;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Reads {@code access:} of {@code narthex.yml}: the name of a mode, or a map. */
+final class AccessSection {
+  private AccessSection() {}
+
+  /**
+   * Returns the settings of a block.
+   *
+   * @throws ConfigException with the place of what is wrong
+   */
+  static AccessConfig read(@Nullable ConfigNode node) {
+    if (node == null || node instanceof Scalar s && s.text().isEmpty()) {
+      return AccessConfig.DEFAULT;
+    }
+    ConfigNode block =
+        node instanceof Scalar
+            ? new Mapping(node.place(), List.of(new Entry(node.place(), "mode", node)))
+            : node;
+    AccessConfig access = ConfigBinder.bind(block, AccessConfig.class);
+    if (block instanceof Mapping map && map.get("networks") instanceof Mapping networks) {
+      networks.entries().forEach(AccessSection::checkNetworks);
+    }
+    Oidc oidc = access.oidc();
+    if (oidc != null && block instanceof Mapping map && map.get("oidc") instanceof Mapping m) {
+      checkIssuer(m, oidc);
+    }
+    return access;
+  }
+
+  private static void checkNetworks(Entry of) {
+    List<String> known = new ArrayList<>(List.of(AccessConfig.EVERYBODY));
+    for (Role role : Role.values()) {
+      known.add(role.name().toLowerCase(Locale.ROOT));
+    }
+    if (!known.contains(of.key())) {
+      throw new ConfigException(
+          of.keyPlace()
+              + ": networks are given for "
+              + String.join(", ", known)
+              + ", got \""
+              + of.key()
+              + "\"");
+    }
+    List<ConfigNode> items =
+        of.value() instanceof Sequence sequence ? sequence.items() : List.of(of.value());
+    if (items.isEmpty()) {
+      throw new ConfigException(
+          of.value().place() + ": no network would let anybody in; name one or leave the key out");
+    }
+    for (ConfigNode item : items) {
+      try {
+        Network unused = Network.parse(item instanceof Scalar s ? s.text() : "");
+      } catch (IllegalArgumentException e) {
+        throw new ConfigException(item.place() + ": " + e.getMessage(), e);
+      }
+    }
+  }
+
+  /** A provider is asked over TLS; this machine alone may do without. */
+  private static void checkIssuer(Mapping block, Oidc oidc) {
+    ConfigNode node = block.get("issuer");
+    String place = (node == null ? block : node).place() + ": ";
+    URI uri;
+    try {
+      uri = new URI(oidc.issuer());
+    } catch (URISyntaxException e) {
+      throw new ConfigException(place + "issuer must be a URL, got \"" + oidc.issuer() + "\"", e);
+    }
+    boolean local = uri.getHost() != null && uri.getHost().matches("localhost|127\\..*|\\[::1]");
+    if (uri.getHost() == null
+        || !("https".equals(uri.getScheme()) || local && "http".equals(uri.getScheme()))
+        || uri.getUserInfo() != null
+        || uri.getQuery() != null
+        || uri.getFragment() != null) {
+      throw new ConfigException(
+          place + "issuer must be an https URL without query, got \"" + oidc.issuer() + "\"");
+    }
+  }
+
+  /** Returns the settings with paths that are relative to the folder of the file resolved. */
+  static AccessConfig relativeTo(Path folder, AccessConfig access) {
+    Oidc o = access.oidc();
+    if (o == null) {
+      return access;
+    }
+    TlsSettings t = o.tlsConfig();
+    TlsSettings tls =
+        t == null
+            ? null
+            : new TlsSettings(
+                t.ca(),
+                resolve(folder, t.caFile()),
+                t.cert(),
+                resolve(folder, t.certFile()),
+                t.key(),
+                resolve(folder, t.keyFile()),
+                t.serverName(),
+                t.insecureSkipVerify(),
+                t.minVersion(),
+                t.maxVersion());
+    Oidc resolved =
+        new Oidc(
+            o.issuer(),
+            o.clientId(),
+            o.clientSecret(),
+            resolve(folder, o.clientSecretFile()),
+            o.scopes(),
+            o.nameClaim(),
+            o.roleClaim(),
+            o.roles(),
+            o.clockSkew(),
+            tls);
+    return new AccessConfig(
+        access.mode(), access.users(), access.networks(), access.sessions(), resolved);
+  }
+
+  private static String resolve(Path folder, String file) {
+    return file.isEmpty() ? "" : folder.resolve(file).toString();
+  }
+}
