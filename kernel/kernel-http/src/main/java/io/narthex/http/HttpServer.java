@@ -10,8 +10,10 @@ import io.narthex.format.re2.Re2SyntaxException;
 import io.narthex.http.access.AdminToken;
 import io.narthex.http.access.BrowserRule;
 import io.narthex.http.access.Guard;
+import io.narthex.http.access.Logins;
 import io.narthex.http.access.ReadTimeout;
 import io.narthex.http.access.ServerTls;
+import io.narthex.http.access.Tokens;
 import io.narthex.http.access.WebConfigFile;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.config.ConfigService;
@@ -239,9 +241,14 @@ public final class HttpServer {
     resources.register(new WriteApi(storage, info, metrics));
     resources.register(new ManagementApi(info, config));
     AdminToken token = new AdminToken(info);
-    PluginApi pluginApi = new PluginApi(plugins, info, token);
-    resources.register(pluginApi);
-    resources.register(new PluginSettingsApi(services, plugins, pluginApi));
+    Tokens tokens = new Tokens(info.stateDirectory().resolve("tokens.json"), clock);
+    Logins logins =
+        new Logins(access.file(), token, tokens, () -> config.current().access(), metrics);
+    AdminGate gate = new AdminGate(info, token);
+    resources.register(new PluginApi(plugins, gate));
+    resources.register(new PluginSettingsApi(services, plugins, gate));
+    resources.register(new TokenApi(tokens, plugins, gate));
+    resources.register(new SessionApi(logins, info));
     resources.register(new AlertmanagerApi(services, info));
     CrossOrigin crossOrigin = access.crossOrigin();
     RequestMetrics requestMetrics = new RequestMetrics(metrics);
@@ -290,7 +297,9 @@ public final class HttpServer {
             .decompressExcludePath("/*")
             .build());
     compression.setHandler(context);
-    Guard guard = new Guard(compression, access.file(), access.browsers(), token, metrics);
+    Guard guard =
+        new Guard(
+            compression, access.file(), access.browsers(), logins, info.routePrefix(), metrics);
     Duration readTimeout = duration(info, "web.read-timeout", Duration.ofMinutes(5));
     created.setHandler(new RunningRequests(new ReadTimeout(guard, readTimeout, metrics)));
     created.setErrorHandler(new PlainErrors(Guard.refusals(metrics)));
@@ -308,15 +317,15 @@ public final class HttpServer {
 
   /** Reads what decides who may do what; null after telling the server that it cannot go on. */
   private static @Nullable Access access(ServerInfo info) {
-    if (info.enabled(PluginApi.PLAIN_REMOTE)) {
+    if (info.enabled(AdminGate.PLAIN_REMOTE)) {
       LOG.warn(
           "--{}: the admin token is accepted over plain HTTP from other machines",
-          PluginApi.PLAIN_REMOTE);
+          AdminGate.PLAIN_REMOTE);
     }
     String origin = info.flag("web.cors.origin");
     try {
       CrossOrigin crossOrigin = new CrossOrigin(origin);
-      BrowserRule browsers = new BrowserRule(info.externalUrl(), origin, info.routePrefix());
+      BrowserRule browsers = new BrowserRule(info.externalUrl(), origin);
       return new Access(new WebConfigFile(info.flag("web.config.file")), browsers, crossOrigin);
     } catch (Re2SyntaxException e) {
       info.fatal("--web.cors.origin: " + e.getMessage() + "; give an RE2 expression");

@@ -2,14 +2,12 @@ package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.narthex.http.access.AdminToken;
-import io.narthex.http.access.BrowserRule;
+import io.narthex.http.access.Permission;
 import io.narthex.service.plugins.PluginHealth;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginService.AuditEntry;
 import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.service.plugins.PluginService.PluginInfo;
-import io.narthex.service.server.ServerInfo;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -30,23 +28,20 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The plugin manager over HTTP. Reading is free; changing needs the admin token and TLS or a
+ * The plugin manager over HTTP. Reading is free; changing needs the role plugin admin and TLS or a
  * connection straight from this machine. Errors are {@code {"error": text}}.
  */
 @Path("/narthex/api/v1")
 public final class PluginApi {
   private static final long MAX_JAR = 256L << 20;
-  static final String PLAIN_REMOTE = "web.enable-plain-remote-admin";
 
   private final PluginService plugins;
-  private final ServerInfo server;
-  private final AdminToken token;
+  private final AdminGate gate;
   private final ObjectMapper json = new ObjectMapper();
 
-  PluginApi(PluginService plugins, ServerInfo server, AdminToken token) {
+  PluginApi(PluginService plugins, AdminGate gate) {
     this.plugins = plugins;
-    this.server = server;
-    this.token = token;
+    this.gate = gate;
   }
 
   /** Returns all plugins. */
@@ -287,32 +282,11 @@ public final class PluginApi {
         });
   }
 
-  static String actor(HttpServletRequest request) {
-    return "admin@" + request.getRemoteAddr();
+  private static String actor(HttpServletRequest request) {
+    return AdminGate.actor(request);
   }
 
-  /** Returns why a change is refused, or null. */
-  @Nullable Response refusal(HttpServletRequest request) {
-    if (!request.isSecure()
-        && !BrowserRule.isDirectLoopback(request.getRemoteAddr(), request::getHeader)
-        && !server.enabled(PLAIN_REMOTE)) {
-      return error(
-          403,
-          "changes over plain HTTP are accepted straight from this machine only; use TLS, or the flag --"
-              + PLAIN_REMOTE
-              + " to send the token in clear");
-    }
-    String authorization = request.getHeader("Authorization");
-    if (!AdminToken.isBearer(authorization)) {
-      return error(
-          401,
-          "the admin token is needed: send \"Authorization: Bearer <token>\"; the token is in "
-              + token.file());
-    }
-    try {
-      return token.matches(authorization) ? null : error(401, "the token is not the admin token");
-    } catch (IOException e) {
-      return error(500, "the admin token cannot be read: " + e.getMessage());
-    }
+  private @Nullable Response refusal(HttpServletRequest request) {
+    return gate.refusal(request, Permission.PLUGINS);
   }
 }

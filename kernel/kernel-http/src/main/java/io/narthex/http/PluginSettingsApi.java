@@ -2,6 +2,7 @@ package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.narthex.http.access.Permission;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.service.plugins.PluginService.PluginInfo;
@@ -30,13 +31,13 @@ import org.jspecify.annotations.Nullable;
 public final class PluginSettingsApi {
   private final Services services;
   private final PluginService plugins;
-  private final PluginApi guard;
+  private final AdminGate gate;
   private final ObjectMapper json = new ObjectMapper();
 
-  PluginSettingsApi(Services services, PluginService plugins, PluginApi guard) {
+  PluginSettingsApi(Services services, PluginService plugins, AdminGate gate) {
     this.services = services;
     this.plugins = plugins;
-    this.guard = guard;
+    this.gate = gate;
   }
 
   private PluginSettingsService settings() {
@@ -216,12 +217,12 @@ public final class PluginSettingsApi {
   @DELETE
   @Path("plugins/orphans/{id}")
   public Response forget(@PathParam("id") String id, @Context HttpServletRequest request) {
-    Response refusal = guard.refusal(request);
+    Response refusal = gate.refusal(request, Permission.PLUGINS);
     if (refusal != null) {
       return refusal;
     }
     try {
-      settings().forget(id, PluginApi.actor(request));
+      settings().forget(id, AdminGate.actor(request));
       return Api.json(200, out -> out.writeRaw("{}"));
     } catch (PluginException e) {
       return PluginApi.error(409, String.valueOf(e.getMessage()));

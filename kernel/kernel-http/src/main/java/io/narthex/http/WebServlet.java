@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 final class WebServlet extends HttpServlet {
   private static final long serialVersionUID = 1;
   private static final String POLICY =
-      "default-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action 'self'; "
-          + "require-trusted-types-for 'script'; trusted-types 'none'";
+      "default-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action"
+          + " 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
   private static final Set<String> PAGES =
       Set.of(
           "query",
@@ -44,7 +44,8 @@ final class WebServlet extends HttpServlet {
           "silences",
           "groups",
           "pushes",
-          "agent");
+          "agent",
+          "login");
   private static final Map<String, String> TYPES =
       Map.of(
           "html",

@@ -3,277 +3,33 @@ package io.narthex.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.narthex.service.config.ConfigService;
-import io.narthex.service.exporter.ExporterService;
-import io.narthex.service.metrics.Metrics;
-import io.narthex.service.plugins.PluginService;
-import io.narthex.service.query.QueryEngine;
-import io.narthex.service.query.QueryResult;
-import io.narthex.service.server.ServerInfo;
-import io.narthex.service.storage.StorageGate;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.lang.reflect.Proxy;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.GZIPOutputStream;
 import javax.net.ssl.SSLContext;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Who may do what, over real connections. */
-class AccessTest {
-  private static final String TOKEN = "0123456789abcdef";
-
-  /** bcrypt of "secret", cost 4. */
-  private static final String SECRET =
-      "$2y$04$DSY2XsjMAxvBixJWuX2JPOMdri1Qx5k94gNrivU3P4Fbuj4r/JR96";
-
-  @TempDir Path state;
-  private final Map<String, String> flags = new HashMap<>();
-  private final AtomicReference<@Nullable String> fatal = new AtomicReference<>();
-  private final Map<String, AtomicInteger> counted = new ConcurrentHashMap<>();
-  private List<ServerSocketChannel> listeners = List.of();
-  private List<InetSocketAddress> addresses = List.of();
-  private @Nullable HttpServer server;
-  private HttpClient client = HttpClient.newHttpClient();
-  private String scheme = "http";
-
-  @BeforeEach
-  void prepare() throws IOException {
-    Files.writeString(state.resolve("admin.token"), TOKEN + "\n");
-    flags.put("web.listen-address", "127.0.0.1:0");
-    flags.put("web.max-connections", "512");
-    flags.put("web.cors.origin", ".*");
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    if (server != null) {
-      server.stop();
-    }
-    for (ServerSocketChannel listener : listeners) {
-      listener.close();
-    }
-    client.close();
-  }
-
-  /** What a fake service answers. */
-  private interface Answers {
-    @Nullable Object to(String method, Object[] arguments) throws Exception;
-  }
-
-  @SuppressWarnings("unchecked")
-  private static <T> T fake(Class<T> type, Answers answers) {
-    return (T)
-        Proxy.newProxyInstance(
-            type.getClassLoader(),
-            new Class<?>[] {type},
-            (p, m, a) -> {
-              if (m.isDefault()) {
-                return java.lang.reflect.InvocationHandler.invokeDefault(p, m, a);
-              }
-              return answers.to(m.getName(), a == null ? new Object[0] : a);
-            });
-  }
-
-  @SuppressWarnings("unchecked")
-  private ServerInfo info() {
-    return fake(
-        ServerInfo.class,
-        (name, a) ->
-            switch (name) {
-              case "flag" -> flags.getOrDefault((String) a[0], "");
-              case "flags" -> Map.of("web.listen-address", List.of("127.0.0.1:0"));
-              case "feature", "stopping" -> false;
-              case "ready" -> true;
-              case "externalUrl" -> URI.create("https://metrics.example/narthex");
-              case "routePrefix", "version", "compatibleVersion" -> "";
-              case "stateDirectory" -> state;
-              case "listeners" -> listeners;
-              case "keep" -> {
-                listeners = (List<ServerSocketChannel>) a[0];
-                yield null;
-              }
-              case "listening" -> {
-                addresses = (List<InetSocketAddress>) a[0];
-                yield null;
-              }
-              case "fatal" -> {
-                fatal.set((String) a[0]);
-                yield null;
-              }
-              default -> null;
-            });
-  }
-
-  private Metrics metrics() {
-    return fake(
-        Metrics.class,
-        (name, a) ->
-            switch (name) {
-              case "counter" -> counter((String) a[0]);
-              case "histogram" -> metric(Metrics.Histogram.class);
-              case "gauge" -> metric(Metrics.Gauge.class);
-              case "summary" -> metric(Metrics.Summary.class);
-              default -> null;
-            });
-  }
-
-  private static <T> T metric(Class<T> type) {
-    AtomicReference<@Nullable Object> self = new AtomicReference<>();
-    T made =
-        fake(
-            type,
-            (name, a) -> name.equals("with") ? self.get() : name.equals("value") ? 0.0 : null);
-    self.set(made);
-    return made;
-  }
-
-  private Metrics.Counter counter(String of) {
-    return fake(
-        Metrics.Counter.class,
-        (name, a) -> {
-          if (name.equals("with")) {
-            return counter(of + java.util.Arrays.toString((Object[]) a[0]));
-          }
-          if (name.equals("inc")) {
-            counted.computeIfAbsent(of, x -> new AtomicInteger()).incrementAndGet();
-          }
-          return name.equals("value") ? 0.0 : null;
-        });
-  }
-
-  private int refusals(String reason) {
-    AtomicInteger n = counted.get("narthex_http_requests_refused_total[" + reason + "]");
-    return n == null ? 0 : n.get();
-  }
-
-  private void start() {
-    HttpServer created =
-        new HttpServer(
-            info(),
-            fake(ConfigService.class, (name, a) -> null),
-            metrics(),
-            fake(StorageGate.class, (name, a) -> name.equals("series") ? List.of() : null),
-            fake(ExporterService.class, (name, a) -> name.equals("types") ? List.of() : false),
-            fake(
-                PluginService.class,
-                (name, a) ->
-                    switch (name) {
-                      case "plugins" -> List.of();
-                      case "install" -> ((InputStream) a[1]).readAllBytes();
-                      default -> null;
-                    }));
-    created.query =
-        fake(
-            QueryEngine.class,
-            (name, a) -> {
-              if (!"up".equals(a[0])) {
-                throw new ApiException(ApiError.BAD_DATA, "1:1: parse error: x");
-              }
-              if (name.equals("selector")) {
-                return List.of();
-              }
-              return new QueryResult(
-                  new QueryResult.Data.Vector(List.of()),
-                  List.of(),
-                  List.of(),
-                  new QueryResult.Statistics(0, 0, 0, 0, 0, 0, 0, 0, 0, null));
-            });
-    server = created;
-  }
-
-  private int port() {
-    return addresses.getFirst().getPort();
-  }
-
-  private HttpRequest.Builder to(String path) {
-    return HttpRequest.newBuilder(URI.create(scheme + "://127.0.0.1:" + port() + path));
-  }
-
-  private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
-    return client.send(request.build(), BodyHandlers.ofString());
-  }
-
-  private HttpResponse<String> silence(String... headers) throws Exception {
-    HttpRequest.Builder request =
-        to("/api/v2/silences").POST(BodyPublishers.ofString("{\"matchers\":[]}"));
-    for (int i = 0; i < headers.length; i += 2) {
-      request.header(headers[i], headers[i + 1]);
-    }
-    return send(request);
-  }
-
-  /** Sends a text as it is and returns the whole answer. */
-  private String raw(String text) throws IOException {
-    try (Socket socket = new Socket("127.0.0.1", port())) {
-      socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
-      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
-    }
-  }
-
-  private String rawSilence(String host, String headers) throws IOException {
-    return raw(
-        "POST /api/v2/silences HTTP/1.1\r\nHost: "
-            + host
-            + "\r\nConnection: close\r\nContent-Length: 2\r\n"
-            + headers
-            + "\r\n{}");
-  }
-
-  private static String basic(String user, String password) {
-    return "Basic "
-        + Base64.getEncoder()
-            .encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
-  }
-
-  private Path config(String text) throws IOException {
-    Path file = state.resolve("web.yml");
-    Files.writeString(file, text);
-    flags.put("web.config.file", file.toString());
-    return file;
-  }
-
+class AccessTest extends AccessHarness {
   /* requests of browsers */
-
-  /** The API has seen the request, whatever it thinks of it. */
-  private static void through(int status) {
-    assertThat(status).isNotIn(401, 403, 415);
-  }
-
-  private static void through(String answer) {
-    assertThat(answer).startsWith("HTTP/1.1 ");
-    through(Integer.parseInt(answer.substring(9, 12)));
-  }
 
   @Test
   void foreignPagesChangeNothing() throws Exception {
@@ -559,12 +315,6 @@ class AccessTest {
     awaitStatus(200);
   }
 
-  private static void replace(Path file, String text) throws IOException {
-    Path fresh = file.resolveSibling("fresh");
-    Files.writeString(fresh, text);
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-  }
-
   private void awaitStatus(int status) throws Exception {
     long deadline = System.nanoTime() + 20_000_000_000L;
     while (send(to("/-/healthy")).statusCode() != status) {
@@ -615,12 +365,6 @@ class AccessTest {
   }
 
   /* TLS */
-
-  private void https(SSLContext context) {
-    client.close();
-    client = HttpClient.newBuilder().sslContext(context).build();
-    scheme = "https";
-  }
 
   @Test
   void speaksTlsAndBothVersionsOfHttp() throws Exception {

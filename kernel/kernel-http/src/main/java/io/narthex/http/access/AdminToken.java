@@ -2,15 +2,18 @@ package io.narthex.http.access;
 
 import io.narthex.service.server.ServerInfo;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import org.jspecify.annotations.Nullable;
 
 /** The token that lets an admin in; it is read for each comparison, so a new one counts at once. */
 public final class AdminToken {
-  private static final String BEARER = "Bearer ";
+  /** The name of the identity that it gives. */
+  static final String NAME = "admin";
+
+  private static final int MAX_BYTES = 4096;
 
   private final ServerInfo server;
 
@@ -23,23 +26,26 @@ public final class AdminToken {
     return server.stateDirectory().resolve("admin.token");
   }
 
-  /** Tells whether a header {@code Authorization} has a token at all. */
-  public static boolean isBearer(@Nullable String authorization) {
-    return authorization != null && authorization.startsWith(BEARER);
-  }
-
   /**
-   * Tells whether a header {@code Authorization} has the token.
+   * Tells whether a text is the token.
    *
    * @throws IOException when the file cannot be read
    */
-  public boolean matches(@Nullable String authorization) throws IOException {
-    if (authorization == null || !authorization.startsWith(BEARER)) {
-      return false;
+  boolean matches(String text) throws IOException {
+    byte[] wanted = read();
+    return wanted.length > 0
+        && MessageDigest.isEqual(wanted, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Returns a digest of the token, another one when the token has changed. */
+  String digest() throws IOException {
+    return Digests.sha256Hex(new String(read(), StandardCharsets.UTF_8));
+  }
+
+  private byte[] read() throws IOException {
+    try (InputStream in = Files.newInputStream(file())) {
+      String text = new String(in.readNBytes(MAX_BYTES), StandardCharsets.UTF_8);
+      return text.strip().getBytes(StandardCharsets.UTF_8);
     }
-    byte[] wanted = Files.readString(file()).strip().getBytes(StandardCharsets.UTF_8);
-    byte[] given =
-        authorization.substring(BEARER.length()).strip().getBytes(StandardCharsets.UTF_8);
-    return wanted.length > 0 && MessageDigest.isEqual(wanted, given);
   }
 }

@@ -4,7 +4,6 @@ import io.narthex.format.re2.Re2;
 import java.net.InetAddress;
 import java.net.URI;
 import java.util.Locale;
-import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -19,42 +18,30 @@ import org.jspecify.annotations.Nullable;
  * and name it by a loopback host, which a page behind a rebound DNS name cannot do. Stateless.
  */
 public final class BrowserRule {
-  /** Reads although they are posted. */
-  private static final Set<String> POSTED_READS =
-      Set.of(
-          "/api/v1/query",
-          "/api/v1/query_range",
-          "/api/v1/query_exemplars",
-          "/api/v1/format_query",
-          "/api/v1/parse_query",
-          "/api/v1/labels",
-          "/api/v1/series",
-          "/api/v1/read");
-
-  private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS");
-
   /** An origin that nobody has: a pattern that takes it names none. */
   private static final String NOBODY = "https://no-such-host-7f3a.invalid";
 
   private final URI externalUrl;
   private final @Nullable Re2 named;
-  private final String prefix;
 
   /**
    * Creates the rule.
    *
    * @param externalUrl where users reach the server
    * @param corsOrigin the pattern of {@code --web.cors.origin}
-   * @param prefix prefix of all routes, empty or {@code /x}
    */
-  public BrowserRule(URI externalUrl, String corsOrigin, String prefix) {
+  public BrowserRule(URI externalUrl, String corsOrigin) {
     this.externalUrl = externalUrl;
-    this.prefix = prefix;
     Re2 pattern = corsOrigin.isEmpty() ? null : Re2.compileAnchored(corsOrigin);
     named = pattern == null || pattern.test(NOBODY) ? null : pattern;
   }
 
-  /** What the rule looks at. */
+  /**
+   * What the rule looks at.
+   *
+   * @param path without the route prefix
+   * @param loggedIn whether it comes with a token, a password, or a session and its CSRF token
+   */
   public record Asked(
       String method,
       String path,
@@ -68,9 +55,7 @@ public final class BrowserRule {
   /** Returns why a request is refused, or null. */
   public @Nullable Refusal refusal(Asked asked) {
     Function<String, @Nullable String> header = asked.header();
-    if (READS.contains(asked.method())
-        || POSTED_READS.contains(withoutPrefix(asked.path()))
-        || !hasMarks(header)) {
+    if (!Rights.changes(asked.method(), asked.path()) || !hasMarks(header)) {
       return null;
     }
     String origin = header.apply("Origin");
@@ -89,7 +74,7 @@ public final class BrowserRule {
               + " may not change anything here; name its origin in --web.cors.origin to allow it");
     }
     String type = header.apply("Content-Type");
-    if (isJsonApi(withoutPrefix(asked.path()))
+    if (isJsonApi(asked.path())
         && hasBody(header)
         && (type == null || !type.toLowerCase(Locale.ROOT).startsWith("application/json"))) {
       return new Refusal(
@@ -99,7 +84,7 @@ public final class BrowserRule {
       return new Refusal(
           403,
           "login_required",
-          "changes from a browser need a login: send the admin token as \"Authorization: Bearer"
+          "changes from a browser need a login: log in, send a token as \"Authorization: Bearer"
               + " <token>\", configure basic_auth_users, or use the address of the loopback"
               + " interface on the server's machine");
     }
@@ -114,15 +99,11 @@ public final class BrowserRule {
         || header.apply("Cookie") != null;
   }
 
-  private String withoutPrefix(String path) {
-    return !prefix.isEmpty() && path.startsWith(prefix + "/")
-        ? path.substring(prefix.length())
-        : path;
-  }
-
   /** Uploads of plugins are no JSON. */
   private static boolean isJsonApi(String path) {
-    return path.startsWith("/api/v2/");
+    return path.startsWith("/api/v2/")
+        || path.equals("/narthex/api/v1/login")
+        || path.startsWith("/narthex/api/v1/tokens");
   }
 
   private static boolean hasBody(Function<String, @Nullable String> header) {

@@ -1,11 +1,9 @@
 package io.narthex.http.access;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.narthex.service.metrics.Metrics;
-import io.narthex.spi.config.Secret;
-import java.io.IOException;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.eclipse.jetty.http.HttpHeader;
@@ -21,31 +19,41 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Stands before everything that is served, whatever serves it: headers, rate limit and logins of
- * the web configuration, {@link BrowserRule}, paths and methods that nothing here has. Thread-safe.
+ * the web configuration, networks and roles, {@link BrowserRule}, paths and methods that nothing
+ * here has. Thread-safe.
  */
 public final class Guard extends Handler.Wrapper {
   private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
+  private static final JsonMapper JSON = new JsonMapper();
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS");
 
+  private static final int MAX_NEXT = 2000;
+
   private final WebConfigFile file;
   private final BrowserRule browsers;
-  private final AdminToken token;
-  private final Passwords passwords = new Passwords();
+  private final Logins logins;
+  private final String prefix;
   private final RateLimiter limiter = new RateLimiter();
   private final Metrics.Counter refused;
 
-  /** Creates a guard in front of a handler. */
+  /**
+   * Creates a guard in front of a handler.
+   *
+   * @param prefix prefix of all routes, empty or {@code /x}
+   */
   public Guard(
       Handler handler,
       WebConfigFile file,
       BrowserRule browsers,
-      AdminToken token,
+      Logins logins,
+      String prefix,
       Metrics metrics) {
     super(handler);
     this.file = file;
     this.browsers = browsers;
-    this.token = token;
+    this.logins = logins;
+    this.prefix = prefix;
     refused = refusals(metrics);
   }
 
@@ -55,14 +63,6 @@ public final class Guard extends Handler.Wrapper {
         "narthex_http_requests_refused_total",
         "Requests refused before an API has seen them, by reason.",
         "reason");
-  }
-
-  /** What a login gives. */
-  private enum Login {
-    NONE,
-    DONE,
-    WRONG,
-    BUSY
   }
 
   @Override
@@ -77,34 +77,73 @@ public final class Guard extends Handler.Wrapper {
       return refuse(request, response, callback, 405, "method", "Method Not Allowed");
     }
     HttpURI uri = request.getHttpURI();
-    String path = uri.getCanonicalPath() == null ? "" : uri.getCanonicalPath();
     if (uri.getPath() != null && uri.getPath().indexOf(';') >= 0) {
       // matrix parameters would pass where prefixes of paths are compared; nothing here has any
       return refuse(request, response, callback, 404, "path_parameters", "404 page not found");
     }
-    Login login = login(config.basicAuthUsers(), request.getHeaders().get("Authorization"));
-    if (login == Login.BUSY) {
+    AccessPolicy policy = logins.policy();
+    String peer = Request.getRemoteAddr(request);
+    if (!policy.everybodyFrom(peer)) {
+      return refuse(request, response, callback, 403, "network", "not from this network");
+    }
+    String method = request.getMethod();
+    String path = path(uri);
+    Permission needed = Rights.needed(method, path);
+    Logins.Found found =
+        logins.find(
+            request.getHeaders().get("Authorization"),
+            request.getHeaders().getValuesList("Cookie"));
+    if (found.state() == Logins.State.BUSY) {
       response.getHeaders().put("Retry-After", "1");
       return refuse(request, response, callback, 429, "logins", "too many logins at a time");
     }
-    if (!config.basicAuthUsers().isEmpty() && login != Login.DONE) {
-      response.getHeaders().put("WWW-Authenticate", "Basic");
-      return refuse(request, response, callback, 401, "unauthorized", "Unauthorized");
+    boolean open = needed == Permission.NONE;
+    Sessions.Session session = found.session();
+    boolean forged =
+        session != null
+            && Rights.changes(method, path)
+            && !open
+            && !named(session, request.getHeaders().get(Logins.CSRF));
+    Identity identity = forged ? null : found.identity();
+    if (identity == null && (policy.strict() ? !open : !config.basicAuthUsers().isEmpty())) {
+      return askForLogin(request, response, callback, policy.strict(), path);
+    }
+    if (identity != null && !policy.roleFrom(identity.role(), peer)) {
+      return refuse(
+          request,
+          response,
+          callback,
+          403,
+          "network",
+          "the role " + identity.roleName() + " may not be used from this network");
+    }
+    if (identity != null && !identity.may(needed)) {
+      return refuse(request, response, callback, 403, "role", identity.refusal(needed));
     }
     Function<String, @Nullable String> header = name -> header(request, name);
     BrowserRule.Refusal refusal =
         browsers.refusal(
-            new BrowserRule.Asked(
-                request.getMethod(),
-                path,
-                header,
-                Request.getRemoteAddr(request),
-                login == Login.DONE));
+            new BrowserRule.Asked(method, path, header, peer, identity != null || open));
     if (refusal != null) {
       return refuse(
           request, response, callback, refusal.status(), refusal.reason(), refusal.text());
     }
+    if (identity != null) {
+      request.setAttribute(Identity.ATTRIBUTE, identity);
+    }
     return super.handle(request, response, callback);
+  }
+
+  private static boolean named(Sessions.Session session, @Nullable String csrf) {
+    return csrf != null && Digests.same(session.csrf(), csrf);
+  }
+
+  /** Returns the path decoded, without dot segments and without the prefix of all routes. */
+  private String path(HttpURI uri) {
+    String path = uri.getCanonicalPath() == null ? "" : uri.getCanonicalPath();
+    return !prefix.isEmpty() && path.startsWith(prefix + "/")
+        ? path.substring(prefix.length())
+        : path;
   }
 
   /** Returns a header; HTTP/2 has the host in another place. */
@@ -113,36 +152,38 @@ public final class Guard extends Handler.Wrapper {
     return value == null && name.equals("Host") ? request.getHttpURI().getAuthority() : value;
   }
 
-  private Login login(Map<String, Secret> users, @Nullable String authorization) {
-    if (authorization == null) {
-      return Login.NONE;
+  /** Asks for a login: a person is led to the page for it, a program is told. */
+  private boolean askForLogin(
+      Request request, Response response, Callback callback, boolean strict, String path) {
+    String accept = request.getHeaders().get(HttpHeader.ACCEPT);
+    if (strict
+        && request.getMethod().equals("GET")
+        && accept != null
+        && accept.contains("text/html")) {
+      refused.with("login_page").inc();
+      String query = request.getHttpURI().getQuery();
+      String next = path.replaceFirst("^/+", "") + (query == null ? "" : "?" + query);
+      response.setStatus(303);
+      response
+          .getHeaders()
+          .put(
+              HttpHeader.LOCATION,
+              prefix
+                  + "/login"
+                  + (next.isEmpty() || next.length() > MAX_NEXT
+                      ? ""
+                      : "?next=" + URLEncoder.encode(next, StandardCharsets.UTF_8)));
+      response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
+      Content.Sink.write(response, true, "", callback);
+      return true;
     }
-    if (AdminToken.isBearer(authorization)) {
-      try {
-        return token.matches(authorization) ? Login.DONE : Login.WRONG;
-      } catch (IOException e) {
-        LOG.error("the admin token cannot be read: {}", e.toString());
-        return Login.WRONG;
-      }
+    // a browser would ask its user for a password at each request of a page
+    if (!strict || request.getHeaders().get("Sec-Fetch-Mode") == null) {
+      response
+          .getHeaders()
+          .put("WWW-Authenticate", file.current().basicAuthUsers().isEmpty() ? "Bearer" : "Basic");
     }
-    if (users.isEmpty() || !authorization.regionMatches(true, 0, "Basic ", 0, 6)) {
-      return Login.NONE;
-    }
-    String pair;
-    try {
-      byte[] decoded = Base64.getDecoder().decode(authorization.substring(6).strip());
-      pair = new String(decoded, StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      return Login.WRONG;
-    }
-    int colon = pair.indexOf(':');
-    return colon < 0
-        ? Login.WRONG
-        : switch (passwords.check(users, pair.substring(0, colon), pair.substring(colon + 1))) {
-          case RIGHT -> Login.DONE;
-          case WRONG -> Login.WRONG;
-          case BUSY -> Login.BUSY;
-        };
+    return refuse(request, response, callback, 401, "unauthorized", "Unauthorized");
   }
 
   private boolean refuse(
@@ -155,15 +196,19 @@ public final class Guard extends Handler.Wrapper {
     refused.with(reason).inc();
     LOG.debug("{} {} refused: {}", request.getMethod(), request.getHttpURI().getPath(), reason);
     response.setStatus(status);
-    response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/plain; charset=utf-8");
+    boolean json = path(request.getHttpURI()).startsWith("/narthex/api/");
+    response
+        .getHeaders()
+        .put(HttpHeader.CONTENT_TYPE, json ? "application/json" : "text/plain; charset=utf-8");
     response.getHeaders().put("X-Content-Type-Options", "nosniff");
-    Content.Sink.write(response, true, text + "\n", callback);
+    String body = json ? JSON.createObjectNode().put("error", text).toString() : text + "\n";
+    Content.Sink.write(response, true, body, callback);
     return true;
   }
 
   @Override
   protected void doStop() throws Exception {
     super.doStop();
-    passwords.close();
+    logins.close();
   }
 }

@@ -1,0 +1,62 @@
+package io.narthex.http.access;
+
+import io.narthex.format.http.Network;
+import io.narthex.service.config.AccessConfig;
+import io.narthex.service.config.AccessConfig.Role;
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** {@link AccessConfig} in the form in which it is asked. Immutable. */
+final class AccessPolicy {
+  private final AccessConfig config;
+  private final Map<String, List<Network>> networks = new HashMap<>();
+
+  AccessPolicy(AccessConfig config) {
+    this.config = config;
+    config
+        .networks()
+        .forEach((who, blocks) -> networks.put(who, blocks.stream().map(Network::parse).toList()));
+  }
+
+  AccessConfig config() {
+    return config;
+  }
+
+  boolean strict() {
+    return config.mode() == AccessConfig.Mode.STRICT;
+  }
+
+  /** Returns who a user of the web configuration is. */
+  Identity user(String name) {
+    return new Identity(name, config.users().get(name), strict());
+  }
+
+  /** Tells whether anybody may send requests from an address. */
+  boolean everybodyFrom(String peer) {
+    return from(AccessConfig.EVERYBODY, peer);
+  }
+
+  /** Tells whether somebody with a role may send requests from an address. */
+  boolean roleFrom(@Nullable Role role, String peer) {
+    return role == null || from(role.name().toLowerCase(Locale.ROOT), peer);
+  }
+
+  private boolean from(String who, String peer) {
+    List<Network> allowed = networks.get(who);
+    if (allowed == null) {
+      return true;
+    }
+    String plain = peer.startsWith("[") ? peer.replaceAll("[\\[\\]]", "") : peer;
+    InetAddress address;
+    try {
+      address = InetAddress.ofLiteral(plain);
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+    return allowed.stream().anyMatch(n -> n.contains(address));
+  }
+}

@@ -1,0 +1,307 @@
+package io.narthex.http.access;
+
+import io.narthex.http.access.Sessions.Session;
+import io.narthex.http.access.Tokens.Token;
+import io.narthex.service.config.AccessConfig;
+import io.narthex.service.config.AccessConfig.Role;
+import io.narthex.service.metrics.Metrics;
+import io.narthex.spi.config.Secret;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out who sends a request: by a token, a password of the web configuration, or the session of
+ * a browser. Thread-safe.
+ */
+public final class Logins implements AutoCloseable {
+  /** The cookie of sessions. */
+  static final String COOKIE = "narthex_session";
+
+  /** The header in which requests of browsers name the CSRF token of their session. */
+  public static final String CSRF = "X-Narthex-Csrf";
+
+  private static final Logger LOG = LoggerFactory.getLogger(Logins.class);
+  private static final int MAX_COOKIE = 128;
+
+  private final WebConfigFile file;
+  private final AdminToken admin;
+  private final Tokens tokens;
+  private final Supplier<AccessConfig> config;
+  private final Passwords passwords = new Passwords();
+  private final Sessions sessions = new Sessions(System::nanoTime);
+  private final LoginThrottle throttle = new LoginThrottle(System::nanoTime);
+  private final Metrics.Counter failed;
+  private volatile AccessPolicy policy = new AccessPolicy(AccessConfig.DEFAULT);
+
+  /** Creates one; {@code config} is asked for each request. */
+  public Logins(
+      WebConfigFile file,
+      AdminToken admin,
+      Tokens tokens,
+      Supplier<AccessConfig> config,
+      Metrics metrics) {
+    this.file = file;
+    this.admin = admin;
+    this.tokens = tokens;
+    this.config = config;
+    failed =
+        metrics.counter(
+            "narthex_http_logins_failed_total",
+            "Requests and logins with a token or password that is none, by its kind.",
+            "kind");
+  }
+
+  /** How looking at a request ended. */
+  enum State {
+    /** It names nobody. */
+    NONE,
+    /** It is known who sends it. */
+    DONE,
+    /** What it names is wrong. */
+    WRONG,
+    /** Too many passwords are being compared. */
+    BUSY
+  }
+
+  /** Who sends a request, and by which session, if by one. */
+  record Found(State state, @Nullable Identity identity, @Nullable Session session) {
+    private static final Found NOBODY = new Found(State.NONE, null, null);
+    private static final Found WRONG = new Found(State.WRONG, null, null);
+  }
+
+  /** Returns what is in effect; compiled when it has changed. */
+  AccessPolicy policy() {
+    AccessConfig now = config.get();
+    AccessPolicy known = policy;
+    if (known.config() != now) {
+      known = new AccessPolicy(now);
+      policy = known;
+    }
+    return known;
+  }
+
+  /** Returns the users of the web configuration with the hashes of their passwords. */
+  Map<String, Secret> users() {
+    return file.current().basicAuthUsers();
+  }
+
+  /** Finds out who sends a request by its headers. */
+  Found find(@Nullable String authorization, List<String> cookies) {
+    if (authorization != null && authorization.regionMatches(true, 0, "Bearer ", 0, 7)) {
+      Identity identity = token(authorization.substring(7).strip());
+      return identity == null ? Found.WRONG : new Found(State.DONE, identity, null);
+    }
+    Map<String, Secret> users = users();
+    if (authorization != null
+        && !users.isEmpty()
+        && authorization.regionMatches(true, 0, "Basic ", 0, 6)) {
+      return basic(users, authorization.substring(6).strip());
+    }
+    String cookie = cookie(cookies);
+    Session session = cookie == null ? null : sessions.find(cookie, policy().config().sessions());
+    Identity identity = session == null ? null : session.identity();
+    return identity == null ? Found.NOBODY : new Found(State.DONE, identity, session);
+  }
+
+  private Found basic(Map<String, Secret> users, String encoded) {
+    String pair;
+    try {
+      pair = new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return Found.WRONG;
+    }
+    int colon = pair.indexOf(':');
+    if (colon < 0) {
+      return Found.WRONG;
+    }
+    String user = pair.substring(0, colon);
+    return switch (passwords.check(users, user, pair.substring(colon + 1))) {
+      case RIGHT -> new Found(State.DONE, policy().user(user), null);
+      case WRONG -> {
+        failed.with("password").inc();
+        yield Found.WRONG;
+      }
+      case BUSY -> new Found(State.BUSY, null, null);
+    };
+  }
+
+  /** Returns who has a token, or null. */
+  private @Nullable Identity token(String text) {
+    Token found = tokens.find(text);
+    if (found != null) {
+      return new Identity(found.name(), found.role(), true);
+    }
+    try {
+      if (admin.matches(text)) {
+        return admin();
+      }
+    } catch (IOException e) {
+      LOG.error("the admin token cannot be read: {}", e.toString());
+    }
+    failed.with("token").inc();
+    return null;
+  }
+
+  private static Identity admin() {
+    return new Identity(AdminToken.NAME, Role.ADMIN, true);
+  }
+
+  /** Returns what is in the cookie of sessions, or null. */
+  static @Nullable String cookie(List<String> headers) {
+    for (String header : headers) {
+      int at = 0;
+      while (at < header.length()) {
+        int end = header.indexOf(';', at);
+        end = end < 0 ? header.length() : end;
+        String pair = header.substring(at, end).strip();
+        if (pair.startsWith(COOKIE + "=") && pair.length() <= MAX_COOKIE) {
+          return pair.substring(COOKIE.length() + 1);
+        }
+        at = end + 1;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * How a login of a browser ended.
+   *
+   * @param status HTTP status
+   * @param text why it failed; empty when it did not
+   * @param cookie content of the cookie; empty when it failed
+   * @param retrySeconds after how long another attempt may be made; 0 for at once
+   */
+  public record Login(int status, String text, String cookie, long retrySeconds) {
+    private static Login refused(int status, String text) {
+      return new Login(status, text, "", 0);
+    }
+  }
+
+  /** Logs a user of the web configuration in. */
+  public Login password(String peer, String user, String password) {
+    Map<String, Secret> users = users();
+    long wait = throttle.attempt(peer, user);
+    if (wait > 0) {
+      return waiting(wait);
+    }
+    switch (passwords.check(users, user, password)) {
+      case WRONG -> {
+        failed.with("password").inc();
+        return Login.refused(401, "user or password is wrong");
+      }
+      case BUSY -> {
+        throttle.notMade(peer, user);
+        return waiting(1);
+      }
+      case RIGHT -> throttle.succeeded(peer, user);
+    }
+    Secret hash = users.get(user);
+    return open(
+        peer,
+        policy().user(user),
+        () -> {
+          Secret now = users().get(user);
+          return now != null && hash != null && now.reveal().equals(hash.reveal())
+              ? policy().user(user)
+              : null;
+        });
+  }
+
+  private static Login waiting(long seconds) {
+    return new Login(429, "too many failed logins; wait " + seconds + " s", "", seconds);
+  }
+
+  /** Logs in who has a token; the session ends with the token. */
+  public Login token(String peer, String text) {
+    long wait = throttle.attempt(peer, "");
+    if (wait > 0) {
+      return waiting(wait);
+    }
+    Identity identity = token(text.strip());
+    if (identity == null) {
+      return Login.refused(401, "the token is none of this server, or has expired");
+    }
+    throttle.succeeded(peer, "");
+    Token found = tokens.find(text.strip());
+    if (found != null) {
+      return open(peer, identity, () -> tokens.present(found.id()) == null ? null : identity);
+    }
+    String digest = digest();
+    return open(peer, identity, () -> digest.equals(digest()) ? identity : null);
+  }
+
+  private String digest() {
+    try {
+      return admin.digest();
+    } catch (IOException e) {
+      return Digests.random(); // what cannot be read equals nothing
+    }
+  }
+
+  /** Opens a session for somebody who has proved who it is. */
+  Login open(String peer, Identity who, Supplier<@Nullable Identity> later) {
+    if (who.role() == null && who.strict()) {
+      return Login.refused(403, who.refusal(Permission.READ));
+    }
+    if (!policy().roleFrom(who.role(), peer)) {
+      return Login.refused(403, "access.networks lets nobody with this role in from " + peer);
+    }
+    LOG.info("{} has logged in from {}", who.name(), peer);
+    return new Login(200, "", sessions.open(who.name(), later), 0);
+  }
+
+  /** Ends the session of a request. */
+  public void logout(List<String> cookies) {
+    String cookie = cookie(cookies);
+    if (cookie != null) {
+      sessions.close(cookie);
+    }
+  }
+
+  /** Returns the CSRF token of the session of a request, or null when there is none. */
+  public @Nullable String csrf(List<String> cookies) {
+    String cookie = cookie(cookies);
+    Session session = cookie == null ? null : sessions.find(cookie, policy().config().sessions());
+    return session == null ? null : session.csrf();
+  }
+
+  /**
+   * Returns the header that sets the cookie of sessions.
+   *
+   * @param value empty to delete it
+   * @param prefix prefix of all routes, empty or {@code /x}
+   */
+  public static String setCookie(String value, String prefix, boolean secure) {
+    return COOKIE
+        + "="
+        + value
+        + "; Path="
+        + (prefix.isEmpty() ? "/" : prefix)
+        + "; HttpOnly; SameSite=Strict"
+        + (secure ? "; Secure" : "")
+        + (value.isEmpty() ? "; Max-Age=0" : "");
+  }
+
+  /** Tells whether everything needs a login. */
+  public boolean strict() {
+    return policy().strict();
+  }
+
+  /** Tells whether there are users with passwords. */
+  public boolean hasUsers() {
+    return !users().isEmpty();
+  }
+
+  @Override
+  public void close() {
+    passwords.close();
+    tokens.flush();
+  }
+}

@@ -1,0 +1,28 @@
+package io.narthex.http.access;
+
+/** What a request needs its sender to be allowed. */
+public enum Permission {
+  /** Nothing: health, and what a login page is made of. */
+  NONE("nobody"),
+  /** To see. */
+  READ("viewer"),
+  /** To silence, send alerts and samples, reload. */
+  OPERATE("operator"),
+  /** To change plugins. */
+  PLUGINS("plugin_admin"),
+  /** To end the server, delete samples, and everything that has no other permission. */
+  SERVER("admin"),
+  /** To see and change tokens. */
+  TOKENS("admin");
+
+  private final String leastRole;
+
+  Permission(String leastRole) {
+    this.leastRole = leastRole;
+  }
+
+  /** Returns the smallest role that has it, as it is written in files. */
+  public String leastRole() {
+    return leastRole;
+  }
+}
