@@ -1,6 +1,7 @@
 package io.narthex.launch;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.InputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -64,12 +65,8 @@ public final class Launcher {
    * Runs the server, or the command line client when the first argument names one of its commands.
    */
   public static void main(String[] args) throws Exception {
-    if (args.length > 0 && args[0].equals("plugin")) {
-      System.exit(
-          PluginCommand.run(
-              List.of(args).subList(1, args.length),
-              Printable.guarded(System.out),
-              Printable.guarded(System.err)));
+    if (args.length > 0 && (args[0].equals("plugin") || args[0].equals("token"))) {
+      System.exit(client(args[0], List.of(args).subList(1, args.length)));
     }
     if (args.length > 1
         && args[0].equals("check")
@@ -101,6 +98,19 @@ public final class Launcher {
     } finally {
       CacheFolder.delete(work);
     }
+  }
+
+  private static int client(String command, List<String> args) {
+    PrintStream out = Printable.guarded(System.out);
+    PrintStream err = Printable.guarded(System.err);
+    Path home = Path.of(System.getProperty("narthex.home", ".")).toAbsolutePath().normalize();
+    if (command.equals("plugin") && !args.isEmpty() && args.get(0).equals("new")) {
+      return PluginProject.run(args.subList(1, args.size()), home, out, err);
+    }
+    AdminClient client = new AdminClient(System::getenv, home);
+    return command.equals("plugin")
+        ? PluginCommand.run(client, args, out, err)
+        : TokenCommand.run(client, args, out, err);
   }
 
   private int run(String[] args, Path cache)

@@ -4,16 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,10 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code narthex plugin …}: the plugin manager of a running server, over its REST interface. The
- * server is {@code --server} or {@code NARTHEX_SERVER} (default http://127.0.0.1:9090), the token
- * {@code NARTHEX_TOKEN} or the file given by {@code --token-file}; default: narthex/admin.token in
- * {@code NARTHEX_DATA}, else in data here, else in data of the distribution. {@code plugin new}
- * needs no server, see {@link PluginProject}.
+ * server and who asks are told by {@link AdminClient}. {@code plugin new} needs no server, see
+ * {@link PluginProject}.
  */
 final class PluginCommand {
   private static final String USAGE =
@@ -50,66 +41,40 @@ final class PluginCommand {
              narthex plugin forget ID            deletes those, and kept versions
              narthex plugin new discovery|notifier|exporter NAME [--package=PACKAGE] [--dir=FOLDER]
                                                  writes a project to begin with
-      options: --server=URL         the server, default http://127.0.0.1:9090 or NARTHEX_SERVER
-               --token-file=FILE    holds the admin token, default narthex/admin.token in the data folder
-               --json               prints the server's answer as it is
-      """;
+      """
+          + AdminClient.OPTIONS;
 
   private static final Duration REPLACED = Duration.ofMinutes(2);
   private static final long POLL_MILLIS = 300;
 
   private final ObjectMapper json = new ObjectMapper();
-  private final HttpClient client =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+  private final AdminClient client;
   private final PrintStream out;
   private final PrintStream err;
-  private String server = env("NARTHEX_SERVER", "http://127.0.0.1:9090");
-  private String token = env("NARTHEX_TOKEN", "");
-  private Path tokenFile = defaultTokenFile();
   private boolean raw;
   private boolean force;
   private String provider = "";
   private String part = "";
 
-  private PluginCommand(PrintStream out, PrintStream err) {
-    this.out = out;
-    this.err = err;
-  }
-
-  private static String env(String name, String otherwise) {
-    String value = System.getenv(name);
-    return value == null || value.isEmpty() ? otherwise : value;
-  }
-
-  private static Path home() {
-    return Path.of(System.getProperty("narthex.home", ".")).toAbsolutePath().normalize();
-  }
-
-  /** Returns where a server started with the same script and environment keeps its token. */
-  private static Path defaultTokenFile() {
-    Path here = Path.of(env("NARTHEX_DATA", "data"), "narthex", "admin.token");
-    boolean elsewhere = env("NARTHEX_DATA", "").isEmpty() && !Files.isReadable(here);
-    return elsewhere ? home().resolve("data/narthex/admin.token") : here;
+  private PluginCommand(AdminClient client, PrintStream out, PrintStream err) {
+    this.client = client;
+    this.out = new SafeOutput(out);
+    this.err = new SafeOutput(err);
   }
 
   /**
    * Runs a command and returns the exit status: 0 done, 1 the server refused or is away, 2 wrong
    * use.
    */
-  static int run(List<String> args, PrintStream out, PrintStream err) {
-    if (!args.isEmpty() && args.get(0).equals("new")) {
-      return PluginProject.run(args.subList(1, args.size()), home(), out, err);
-    }
-    return new PluginCommand(out, err).run(args);
+  static int run(AdminClient client, List<String> args, PrintStream out, PrintStream err) {
+    return new PluginCommand(client, out, err).run(args);
   }
 
   private int run(List<String> args) {
     List<String> words = new ArrayList<>();
     for (String arg : args) {
-      if (arg.startsWith("--server=")) {
-        server = arg.substring("--server=".length());
-      } else if (arg.startsWith("--token-file=")) {
-        tokenFile = Path.of(arg.substring("--token-file=".length()));
+      if (client.take(arg)) {
+        continue;
       } else if (arg.equals("--help") || arg.equals("-h")) {
         out.print(USAGE);
         return 0;
@@ -157,11 +122,7 @@ final class PluginCommand {
         default -> usage();
       };
     } catch (IOException e) {
-      String reason =
-          e.getMessage() == null
-              ? "no connection; is the server running there? use --server=URL"
-              : e.getMessage();
-      err.println("narthex plugin: " + server + ": " + reason);
+      err.println("narthex plugin: " + client.server() + ": " + AdminClient.reason(e));
       return 1;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -199,7 +160,7 @@ final class PluginCommand {
   }
 
   private static String encode(String text) {
-    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+    return AdminClient.encode(text);
   }
 
   private HttpResponse<String> upload(Path file) throws IOException, InterruptedException {
@@ -215,41 +176,7 @@ final class PluginCommand {
 
   private HttpResponse<String> send(String method, String path, @Nullable BodyPublisher body)
       throws IOException, InterruptedException {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(server + "/narthex/api/v1/" + path))
-            .timeout(Duration.ofMinutes(2));
-    if (body == null) {
-      request.GET();
-    } else {
-      requireSafeWay();
-      request
-          .method(method, body)
-          .header("Authorization", "Bearer " + token())
-          .header("Content-Type", "application/java-archive");
-    }
-    return client.send(request.build(), BodyHandlers.ofString());
-  }
-
-  /** The token must not cross a network in clear; the server would refuse the change anyway. */
-  private void requireSafeWay() throws IOException {
-    URI uri = URI.create(server);
-    if (!"https".equalsIgnoreCase(uri.getScheme())
-        && !InetAddress.getByName(uri.getHost()).isLoopbackAddress()) {
-      throw new IOException(
-          "the admin token is not sent in clear to another machine; use https:// or run this on the server's own");
-    }
-  }
-
-  private String token() throws IOException {
-    if (token.isEmpty()) {
-      if (!Files.isReadable(tokenFile)) {
-        throw new IOException(
-            "no admin token: set NARTHEX_TOKEN or give --token-file=<storage"
-                + " path>/narthex/admin.token");
-      }
-      token = Files.readString(tokenFile).strip();
-    }
-    return token;
+    return client.send(method, path, body);
   }
 
   /**
@@ -315,11 +242,11 @@ final class PluginCommand {
         out.printf(
             Locale.ROOT,
             "%-38s %-12s %-12s %-8s %s%n",
-            p.path("id").asText(),
-            p.path("version").asText(),
-            p.path("state").asText(),
-            p.path("source").asText(),
-            reason.isEmpty() ? String.join(", ", kinds) : reason);
+            text(p, "id"),
+            text(p, "version"),
+            text(p, "state"),
+            text(p, "source"),
+            SafeOutput.line(reason.isEmpty() ? String.join(", ", kinds) : reason));
       }
     } else if (body.has("entries")) {
       for (JsonNode e : body.get("entries")) {
@@ -327,11 +254,11 @@ final class PluginCommand {
             Locale.ROOT,
             "%s %-12s %-10s %s %s: %s%n",
             Instant.ofEpochMilli(e.path("timeMs").asLong()),
-            e.path("actor").asText(),
-            e.path("action").asText(),
-            e.path("id").asText(),
-            e.path("version").asText(),
-            e.path("result").asText());
+            text(e, "actor"),
+            text(e, "action"),
+            text(e, "id"),
+            text(e, "version"),
+            text(e, "result"));
       }
     } else {
       body.properties().stream()
@@ -340,11 +267,18 @@ final class PluginCommand {
               out.printf(
                   Locale.ROOT,
                   "%-18s %s%n",
-                  f.getKey(),
-                  f.getValue().isValueNode() ? f.getValue().asText() : f.getValue()));
+                  SafeOutput.line(f.getKey()),
+                  SafeOutput.line(
+                      f.getValue().isValueNode()
+                          ? f.getValue().asText()
+                          : f.getValue().toString())));
       health(body);
     }
     return 0;
+  }
+
+  private static String text(JsonNode of, String key) {
+    return SafeOutput.line(of.path(key).asText());
   }
 
   /** Prints how the server's calls into the plugin went, and what former versions left behind. */

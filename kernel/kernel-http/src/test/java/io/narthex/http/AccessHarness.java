@@ -2,9 +2,13 @@ package io.narthex.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.format.yaml.YamlReader;
 import io.narthex.service.config.AccessConfig;
+import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.ConfigSnapshot;
+import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginService;
@@ -48,6 +52,9 @@ abstract class AccessHarness {
 
   /** bcrypt of "secret", cost 4. */
   static final String SECRET = "$2y$04$DSY2XsjMAxvBixJWuX2JPOMdri1Qx5k94gNrivU3P4Fbuj4r/JR96";
+
+  private static final PrometheusConfig PROMETHEUS =
+      ConfigBinder.bind(YamlReader.read("p.yml", "{}"), PrometheusConfig.class);
 
   @TempDir Path state;
   final Map<String, String> flags = new HashMap<>();
@@ -180,7 +187,13 @@ abstract class AccessHarness {
                 (name, a) ->
                     name.equals("current")
                         ? new ConfigSnapshot(
-                            null, "", Path.of("."), null, "", Path.of("."), access.get())
+                            PROMETHEUS,
+                            "",
+                            Path.of("."),
+                            AlertmanagerConfig.none(),
+                            "",
+                            Path.of("."),
+                            access.get())
                         : null),
             metrics(),
             fake(StorageGate.class, (name, a) -> name.equals("series") ? List.of() : null),

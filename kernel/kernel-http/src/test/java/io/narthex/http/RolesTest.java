@@ -136,7 +136,7 @@ class RolesTest extends AccessHarness {
     assertThat(status(as(TOKEN, TOKENS + "/ci").DELETE())).isEqualTo(200);
     assertThat(status(as(text, "/-/healthy"))).isEqualTo(401);
     assertThat(status(as(TOKEN, TOKENS + "/ci").DELETE())).isEqualTo(404);
-    assertThat(counted.get("narthex_http_logins_failed_total[token]").get()).isEqualTo(1);
+    assertThat(counted.get("narthex_http_logins_failed_total[token]")).hasValue(1);
     assertThat(audit).hasSize(2).last().isEqualTo("admin@127.0.0.1 remove token:ci ok");
   }
 

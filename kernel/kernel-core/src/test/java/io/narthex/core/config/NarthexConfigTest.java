@@ -1,5 +1,6 @@
 package io.narthex.core.config;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -93,9 +94,10 @@ class NarthexConfigTest {
     assertThat(access.networks().get("everybody")).containsExactly("0.0.0.0/0");
     assertThat(access.sessions().idleTimeout()).hasMinutes(5);
     assertThat(access.sessions().timeout()).hasHours(12);
-    AccessConfig.Oidc oidc = AccessSection.relativeTo(Path.of("/etc/narthex"), access).oidc();
+    AccessConfig.Oidc oidc =
+        requireNonNull(AccessSection.relativeTo(Path.of("/etc/narthex"), access).oidc());
     assertThat(oidc.clientSecretFile()).isEqualTo("/etc/narthex/secret");
-    assertThat(oidc.tlsConfig().caFile()).isEqualTo("/etc/narthex/ca.pem");
+    assertThat(requireNonNull(oidc.tlsConfig()).caFile()).isEqualTo("/etc/narthex/ca.pem");
     assertThat(oidc.roleClaim()).isEqualTo("groups");
   }
 
