@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { api, type Alert } from './lib/api';
 import { overlay } from './lib/keys';
 import { navigate, place, redirect } from './lib/router';
+import { logOut, loginPage, readSession, session } from './lib/session';
 import { refreshEvery, refreshTick, theme, useStore, zone, type Theme } from './lib/store';
 import { Icon, type IconName } from './ui';
 import { Help, Palette } from './palette';
@@ -15,6 +16,7 @@ import { SilencesPage } from './pages/silences';
 import { DiscoveryPage, TargetsPage } from './pages/targets';
 import { AlertmanagersPage, ConfigPage, FlagsPage, StatusPage, TsdbPage } from './pages/system';
 import { PluginsPage } from './pages/plugins';
+import { LoginPage } from './pages/login';
 
 interface Page {
   readonly title: string;
@@ -38,6 +40,7 @@ const PAGES: Record<string, Page> = {
   config: { title: 'Configuration', section: 'status', view: ConfigPage },
   'alertmanager-discovery': { title: 'Alertmanagers', section: 'status', view: AlertmanagersPage },
   plugins: { title: 'Plugins', section: 'plugins', view: PluginsPage },
+  login: { title: 'Log in', section: '', view: LoginPage },
 };
 
 const RAIL: readonly { to: string; word: string; icon: IconName }[] = [
@@ -76,6 +79,7 @@ export function App() {
     const to = redirect(at);
     if (to !== null) navigate(to, true);
   }, [at]);
+  useEffect(() => void readSession(), []);
   const page = PAGES[at.path];
   useEffect(() => {
     document.title = page ? `${page.title} · Narthex` : 'Narthex';
@@ -193,10 +197,36 @@ function TopLine({ page, path }: { page: Page | undefined; path: string }) {
       <button type="button" class="quiet" title={`Theme: ${t.word}`} aria-label={`Theme: ${t.word}; change`} data-testid="theme" onClick={() => theme.set(t.next)}>
         <Icon name={t.icon} />
       </button>
+      <Who path={path} />
       <button type="button" class="quiet wideonly" title="Keyboard and settings (?)" aria-label="Help" onClick={() => overlay.set('help')}>
         <Icon name="help" />
       </button>
     </header>
+  );
+}
+
+/** Who is logged in and the way out, or the way in. */
+function Who({ path }: { path: string }) {
+  const who = useStore(session);
+  if (who === null || path === 'login') return null;
+  if (who.name === undefined) {
+    return (
+      <a class="button quiet" href={loginPage()} data-testid="login">
+        Log in
+      </a>
+    );
+  }
+  return (
+    <button
+      type="button"
+      class="quiet"
+      data-testid="logout"
+      title={`${who.name}${who.role ? `, ${who.role}` : ''}: log out`}
+      {...(who.csrf ? {} : { disabled: true })}
+      onClick={() => void logOut().then(() => location.assign(new URL('login', document.baseURI).href), () => undefined)}
+    >
+      <span class="wideonly">{who.name} · </span>Log out
+    </button>
   );
 }
 

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { setToken, type ApiError, type Loaded } from './lib/api';
 import { ago, csv, labelPairs, quote, stamp, type Labels } from './lib/format';
 import { place, setParams } from './lib/router';
+import { loginPage } from './lib/session';
 import { useStore, zone } from './lib/store';
 
 const PATHS = {
@@ -125,6 +126,11 @@ export function ErrorBox({ error, retry }: { error: ApiError; retry?: () => void
           <summary>Answer as received</summary>
           <pre>{error.raw}</pre>
         </details>
+      )}
+      {error.kind === 'login' && (
+        <p>
+          <a href={loginPage()}>Log in</a>, or use a token here:
+        </p>
       )}
       {error.kind === 'login' && !given && <TokenForm onSet={() => (retry ? retry() : setGiven(true))} />}
       {given && <p class="dim">The token is kept until this tab is closed; do it once more.</p>}

@@ -1,7 +1,7 @@
 /** The HTTP APIs of the server. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Labels } from './format';
-import { refreshTick, useStore } from './store';
+import { refreshTick, Store, useStore } from './store';
 
 /** A request that failed: what the server said, and what to do about it. */
 export class ApiError extends Error {
@@ -81,11 +81,15 @@ export async function api<T>(path: string, params: Record<string, string> = {}, 
   };
 }
 
-/** Sends a request; one that changes something carries the token, if there is one. */
-export async function send(url: string, init: RequestInit): Promise<Response> {
+/** The CSRF token of the session, empty without one. */
+export const csrf = new Store('');
+
+/** Sends a request; one that changes something carries the token, if there is one, and the session's CSRF token. */
+export async function send(url: string, init: RequestInit, withToken = true): Promise<Response> {
   const headers = new Headers(init.headers);
   const changes = init.method !== undefined && init.method !== 'GET';
-  if (changes && token() !== '' && !headers.has('Authorization')) headers.set('Authorization', `Bearer ${token()}`);
+  if (withToken && changes && token() !== '' && !headers.has('Authorization')) headers.set('Authorization', `Bearer ${token()}`);
+  if (changes && csrf.get() !== '') headers.set('X-Narthex-Csrf', csrf.get());
   try {
     return await fetch(url, { credentials: 'same-origin', ...init, headers });
   } catch (e) {
@@ -122,12 +126,12 @@ export function setToken(value: string): void {
 }
 
 /** Calls `narthex/api/v1/<path>`, with the token if there is one. The answer may be empty. */
-export async function narthex<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function narthex<T>(path: string, init: RequestInit = {}, withToken = true): Promise<T> {
   const headers = new Headers(init.headers);
   headers.set('Accept', 'application/json');
-  if (token() !== '') headers.set('Authorization', `Bearer ${token()}`);
+  if (withToken && token() !== '') headers.set('Authorization', `Bearer ${token()}`);
   const url = `narthex/api/v1/${path}`;
-  const response = await send(url, { ...init, headers });
+  const response = await send(url, { ...init, headers }, withToken);
   const text = await response.text();
   let body: unknown = null;
   try {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ApiError, narthex, setToken, token, useLoad, type AuditEntry, type Plugin, type PluginCalls } from '../lib/api';
+import { csrf, ApiError, narthex, setToken, token, useLoad, type AuditEntry, type Plugin, type PluginCalls } from '../lib/api';
 import { plural } from '../lib/format';
 import { Leftovers } from './leftovers';
 import { Ago, Await, Copy, Dialog, Empty, ErrorBox, Facts, Filter, Icon, matches, Moment, Skeleton, State, TokenForm, type Tone, useParam } from '../ui';
@@ -60,7 +60,7 @@ export function PluginsPage() {
     setIntent(null);
     setFailure(null);
     setDone('');
-    if (token() === '') {
+    if (token() === '' && csrf.get() === '') {
       setAsking({ act, chosen });
       return;
     }
