@@ -6,11 +6,13 @@ import static org.osgi.service.component.annotations.ReferencePolicy.DYNAMIC;
 import static org.osgi.service.component.annotations.ReferencePolicyOption.GREEDY;
 
 import io.narthex.format.duration.PromDuration;
+import io.narthex.format.http.JettyHttpTransport;
 import io.narthex.format.re2.Re2SyntaxException;
 import io.narthex.http.access.AdminToken;
 import io.narthex.http.access.BrowserRule;
 import io.narthex.http.access.Guard;
 import io.narthex.http.access.Logins;
+import io.narthex.http.access.OidcLogin;
 import io.narthex.http.access.ReadTimeout;
 import io.narthex.http.access.ServerTls;
 import io.narthex.http.access.Tokens;
@@ -62,6 +64,7 @@ import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.util.component.AbstractLifeCycle;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
 import org.glassfish.jersey.CommonProperties;
@@ -248,7 +251,17 @@ public final class HttpServer {
     resources.register(new PluginApi(plugins, gate));
     resources.register(new PluginSettingsApi(services, plugins, gate));
     resources.register(new TokenApi(tokens, plugins, gate));
-    resources.register(new SessionApi(logins, info));
+    JettyHttpTransport http = new JettyHttpTransport("Narthex/" + info.version());
+    created.addBean(
+        new AbstractLifeCycle() {
+          @Override
+          protected void doStop() {
+            http.close();
+          }
+        });
+    OidcLogin oidc = new OidcLogin(http, logins, info.externalUrl(), clock);
+    resources.register(new SessionApi(logins, oidc, info));
+    resources.register(new OidcApi(oidc, info));
     resources.register(new AlertmanagerApi(services, info));
     CrossOrigin crossOrigin = access.crossOrigin();
     RequestMetrics requestMetrics = new RequestMetrics(metrics);

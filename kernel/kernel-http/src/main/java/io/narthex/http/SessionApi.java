@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.narthex.http.access.Identity;
 import io.narthex.http.access.Logins;
 import io.narthex.http.access.Logins.Login;
+import io.narthex.http.access.OidcLogin;
 import io.narthex.service.server.ServerInfo;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.Consumes;
@@ -23,10 +24,12 @@ import org.jspecify.annotations.Nullable;
 @Path("/narthex/api/v1")
 public final class SessionApi {
   private final Logins logins;
+  private final OidcLogin oidc;
   private final ServerInfo server;
 
-  SessionApi(Logins logins, ServerInfo server) {
+  SessionApi(Logins logins, OidcLogin oidc, ServerInfo server) {
     this.logins = logins;
+    this.oidc = oidc;
     this.server = server;
   }
 
@@ -103,6 +106,7 @@ public final class SessionApi {
                 out.writeStringField("csrf", csrf);
               }
               out.writeBooleanField("passwords", logins.hasUsers());
+              out.writeBooleanField("oidc", oidc.isConfigured());
               out.writeEndObject();
             });
     answer.getHeaders().putSingle("Cache-Control", "no-store");
