@@ -1,0 +1,51 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.bench.scenarios.AlertmanagerScenarios;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Alertmanager's acceptance scenarios against servers of the distribution, over HTTP, in real time.
+ * What amtool does is done by the requests that it makes.
+ */
+@Tag("alone")
+class AlertmanagerScenariosIT {
+  private static final String SUITE = "alertmanager-acceptance";
+
+  @TempDir private Path folder = Path.of("");
+
+  @Test
+  void playsAllScenariosOfOneServerOverHttp() throws Exception {
+    List<Path> files = AlertmanagerScenarios.files(scenarios());
+    AlertmanagerScenarios.Outcome outcome =
+        AlertmanagerScenarios.run(Distribution.home(), files, folder);
+    String line =
+        "conformance " + SUITE + ": passed " + outcome.passed() + " of " + outcome.total();
+    System.out.println(line);
+    Path report = Tree.ROOT.resolve("distribution/itests/target/conformance/" + SUITE + ".txt");
+    Files.createDirectories(report.getParent());
+    Files.writeString(report, line + "\n");
+    // there is no cluster, and /api/v1/alerts is Prometheus' here
+    assertThat(outcome.failures())
+        .as(outcome.failures().toString())
+        .containsOnlyKeys("ClusterDeduplication", "D-PostAlertErrors");
+  }
+
+  private static Path scenarios() {
+    String shared = System.getenv("NARTHEX_SHARED");
+    Path root = shared == null ? Tree.ROOT.resolve("../shared") : Path.of(shared);
+    Path scenarios = root.resolve("conformance").resolve(SUITE);
+    if (!Files.isDirectory(scenarios)) {
+      System.out.println("conformance data absent: " + SUITE);
+      Assumptions.abort("conformance data absent");
+    }
+    return scenarios;
+  }
+}
