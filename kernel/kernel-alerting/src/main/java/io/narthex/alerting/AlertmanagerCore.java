@@ -35,7 +35,11 @@ final class AlertmanagerCore implements AutoCloseable {
   private final NotificationLog log;
   private final Deliveries deliveries;
   private final @Nullable AlertingMetrics metrics;
-  private final Instant notBefore;
+  private final Duration startDelay;
+
+  /** No group flushes earlier; set with the first configuration, before which no alert comes. */
+  private @Nullable Instant notBefore; // guarded by this
+
   private volatile Active active;
   private volatile boolean closed;
 
@@ -77,8 +81,8 @@ final class AlertmanagerCore implements AutoCloseable {
     this.log = log;
     this.deliveries = deliveries;
     this.metrics = metrics;
-    this.notBefore = timers.now().plus(startDelay);
-    this.active = activate(AlertmanagerConfig.none());
+    this.startDelay = startDelay;
+    this.active = activate(AlertmanagerConfig.none(), timers.now().plus(startDelay));
     collectLater();
     maintainLater();
   }
@@ -109,7 +113,7 @@ final class AlertmanagerCore implements AutoCloseable {
         });
   }
 
-  private Active activate(AlertmanagerConfig config) {
+  private Active activate(AlertmanagerConfig config, Instant notBefore) {
     Inhibitor inhibitor = new Inhibitor(config.inhibitRules());
     return new Active(
         config,
@@ -123,7 +127,13 @@ final class AlertmanagerCore implements AutoCloseable {
     if (closed) {
       return;
     }
-    Active next = activate(config);
+    Instant earliest = notBefore;
+    if (earliest == null) {
+      // a slow start must not use up the time in which alerts are to come together
+      earliest = timers.now().plus(startDelay);
+      notBefore = earliest;
+    }
+    Active next = activate(config, earliest);
     before.dispatcher().stop();
     active = next;
     List<StoredAlert> all = store.all();

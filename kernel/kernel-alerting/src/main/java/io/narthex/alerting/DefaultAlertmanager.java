@@ -54,7 +54,6 @@ public final class DefaultAlertmanager
     implements AlertSink, AlertmanagerService, ReloadListener, MetricCollector {
   private static final Logger LOG = LoggerFactory.getLogger(DefaultAlertmanager.class);
   private static final Duration DRAIN = Duration.ofSeconds(10);
-  private static final Duration WARM_UP_AFTER = Duration.ofSeconds(3);
 
   /** What {@code AlertmanagerConfig.none()} is as a file, for those who show the routes. */
   static final String DEFAULT_YAML =
@@ -217,11 +216,8 @@ public final class DefaultAlertmanager
       configYaml = snapshot.alertmanagerYaml();
       core.apply(snapshot.alertmanager());
       if (warm.compareAndSet(false, true)) {
-        // not at once: the start needs the machine for itself
-        timers.at(
-            timers.now().plus(WARM_UP_AFTER),
-            "alerting-warm-up",
-            () -> WarmUp.run(templates.builtIn(), http, server));
+        WarmUp.whenReady(
+            timers, server::ready, () -> WarmUp.run(timers, templates.builtIn(), http, server));
       }
       metrics.reloadSuccessful.set(1);
       metrics.reloadTime.set(timers.now().toEpochMilli() / 1000.0);

@@ -1,79 +1,139 @@
 package io.narthex.alerting;
 
-import io.narthex.model.Alert;
-import io.narthex.model.Labels;
+import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.format.alertmanager.MatcherSyntax;
+import io.narthex.format.yaml.YamlReader;
+import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
+import io.narthex.service.notify.NotifierService;
 import io.narthex.service.server.ServerInfo;
-import io.narthex.service.template.TemplateService.NotificationData;
 import io.narthex.service.template.TemplateService.NotificationTemplates;
-import io.narthex.spi.notifier.Notification.NotifiedAlert;
+import io.narthex.spi.notifier.Notification;
+import io.narthex.spi.notifier.SendResult;
 import io.narthex.spi.notifier.TemplateRenderer;
 import io.narthex.spi.plugin.HttpTransport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Goes the way of an alert once after the start, with nothing: an empty list is posted to the
- * server itself, the default texts are expanded. The first real notification shall not be a second
- * late because classes of the API, the templates and the HTTP client are still being loaded.
+ * Goes the way of an alert once as soon as the server is ready: an alert of no name passes
+ * grouping, silences and the notification log of an Alertmanager that nobody sees, whose receiver
+ * expands the default texts and posts an empty list to the server itself. The first real
+ * notification shall not be seconds late because all these classes are still being loaded.
  */
 final class WarmUp {
   private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration POLL = Duration.ofMillis(20);
+  private static final Duration RETENTION = Duration.ofHours(1);
+  private static final String CONFIG =
+      "{route: {receiver: none, group_by: [alertname], group_wait: 1ms}, receivers: [{name: none}]}";
 
   private WarmUp() {}
 
+  /** Runs an action on a thread of its own when a condition holds for the first time. */
+  static void whenReady(Timers timers, BooleanSupplier ready, Runnable action) {
+    if (ready.getAsBoolean()) {
+      timers.run("alerting-warm-up", action);
+    } else {
+      timers.at(
+          timers.now().plus(POLL), "alerting-warm-up", () -> whenReady(timers, ready, action));
+    }
+  }
+
+  /** Lets an alert pass; returns when its notification has been made and posted. */
   static void run(
-      NotificationTemplates templates, @Nullable HttpTransport http, ServerInfo server) {
+      Timers timers,
+      NotificationTemplates templates,
+      @Nullable HttpTransport http,
+      ServerInfo server) {
+    CountDownLatch sent = new CountDownLatch(1);
+    NotificationLog log = new NotificationLog(null, timers.now());
+    Deliveries deliveries = new Deliveries(timers, log, null, RETENTION);
+    deliveries.templates(templates, server.externalUrl().toString());
+    deliveries.notifiers(new NoReceiver(http, server, sent));
+    AlertmanagerCore core =
+        new AlertmanagerCore(
+            timers,
+            MatcherSyntax.Mode.FALLBACK,
+            new Silences(null, RETENTION, false, timers.now()),
+            log,
+            deliveries,
+            null,
+            Duration.ZERO);
     try {
-      TemplateRenderer renderer =
-          templates.renderer(
-              new NotificationData(
-                  "none",
-                  "first notification",
-                  Labels.of("alertname", "none"),
-                  Map.of(),
-                  List.of(
-                      new NotifiedAlert(
-                          new Alert(
-                              Labels.of("alertname", "none", "job", "none"),
-                              Labels.of("summary", "none"),
-                              Instant.EPOCH,
-                              Instant.EPOCH,
-                              ""),
-                          true,
-                          "0000000000000000")),
-                  server.externalUrl().toString()));
-      renderer.text("{{ template \"slack.default.fallback\" . }}");
-      renderer.html("{{ template \"email.default.html\" . }}");
-      if (http != null && !server.listenAddresses().isEmpty()) {
-        InetSocketAddress own = server.listenAddresses().get(0);
-        boolean any = own.getAddress() == null || own.getAddress().isAnyLocalAddress();
-        String host = any ? "127.0.0.1" : own.getAddress().getHostAddress();
-        URI uri =
-            URI.create(
-                "http://"
-                    + (host.indexOf(':') >= 0 ? "[" + host + "]" : host)
-                    + ":"
-                    + own.getPort()
-                    + server.routePrefix()
-                    + "/-/healthy");
-        http.send(HttpTransport.Request.get(uri, TIMEOUT), HttpTransport.HttpSettings.DEFAULT)
-            .close();
+      core.apply(AlertmanagerConfigLoader.load(YamlReader.read("warm-up", CONFIG)));
+      core.post(
+          List.of(
+              new PostedAlert(
+                  Map.of("alertname", "none", "job", "none"),
+                  Map.of("summary", "none"),
+                  null,
+                  null,
+                  "")));
+      if (!sent.await(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.debug("warm-up: not over after {}", TIMEOUT);
       }
-    } catch (IOException e) {
-      LOG.debug("warm-up: {}", e.getMessage()); // a server that speaks TLS only; all is loaded now
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       LOG.warn("warm-up failed", e);
+    } finally {
+      core.close();
+    }
+  }
+
+  /** Expands the default texts and posts nothing to the server itself. */
+  private record NoReceiver(@Nullable HttpTransport http, ServerInfo server, CountDownLatch sent)
+      implements NotifierService {
+    @Override
+    public List<Integration> integrations(String receiver) {
+      return List.of(new Integration(receiver, "none", 0, true));
+    }
+
+    @Override
+    public SendResult send(Integration integration, Notification notification)
+        throws InterruptedException {
+      try {
+        TemplateRenderer renderer = notification.templates();
+        renderer.text("{{ template \"slack.default.fallback\" . }}");
+        renderer.html("{{ template \"email.default.html\" . }}");
+        if (http != null && !server.listenAddresses().isEmpty()) {
+          byte[] none = "[]".getBytes(StandardCharsets.UTF_8);
+          http.send(
+                  HttpTransport.Request.post(own(), "application/json", none, TIMEOUT),
+                  HttpTransport.HttpSettings.DEFAULT)
+              .close();
+        }
+      } catch (IOException e) {
+        LOG.debug("warm-up: {}", e.getMessage()); // a server that speaks TLS only; all is loaded
+      } finally {
+        sent.countDown();
+      }
+      return SendResult.delivered();
+    }
+
+    private URI own() {
+      InetSocketAddress own = server.listenAddresses().get(0);
+      boolean any = own.getAddress() == null || own.getAddress().isAnyLocalAddress();
+      String host = any ? "127.0.0.1" : own.getAddress().getHostAddress();
+      return URI.create(
+          "http://"
+              + (host.indexOf(':') >= 0 ? "[" + host + "]" : host)
+              + ":"
+              + own.getPort()
+              + server.routePrefix()
+              + "/api/v2/alerts");
     }
   }
 }

@@ -45,6 +45,11 @@ class GroupTimingTest implements NotifierService {
   private AlertmanagerCore core;
 
   private void start() {
+    create(Duration.ZERO);
+    core.apply(config);
+  }
+
+  private void create(Duration startDelay) {
     NotificationLog log = new NotificationLog(null, START);
     Deliveries deliveries = new Deliveries(timers, log, null, RETENTION);
     deliveries.notifiers(this);
@@ -56,8 +61,7 @@ class GroupTimingTest implements NotifierService {
             log,
             deliveries,
             null,
-            Duration.ZERO);
-    core.apply(config);
+            startDelay);
   }
 
   @Override
@@ -128,6 +132,31 @@ class GroupTimingTest implements NotifierService {
         }
       }
     }
+  }
+
+  @Test
+  void startDelayCountsFromTheFirstConfiguration() {
+    create(Duration.ofSeconds(20));
+    passTo(5);
+    core.apply(config);
+    core.post(List.of(alert(1, -100, 1000)));
+    passTo(10);
+    core.apply(config); // a reload does not begin anew
+    passTo(60);
+    assertThat(told).containsExactly("25s firing 1+0");
+  }
+
+  @Test
+  void warmsUpAsSoonAsTheServerIsReadyAndNotBefore() {
+    boolean[] ready = {false};
+    List<Long> ran = new ArrayList<>();
+    WarmUp.whenReady(
+        timers, () -> ready[0], () -> ran.add(Duration.between(START, timers.now()).toMillis()));
+    passTo(2);
+    assertThat(ran).isEmpty();
+    ready[0] = true;
+    passTo(3);
+    assertThat(ran).singleElement().satisfies(at -> assertThat(at).isBetween(2000L, 2100L));
   }
 
   @Test
