@@ -44,7 +44,9 @@ class RolesTest extends AccessHarness {
   }
 
   private HttpRequest.Builder silenceAs(String token) {
-    return as(token, "/api/v2/silences").POST(BodyPublishers.ofString("{\"matchers\":[]}"));
+    return as(token, "/api/v2/silences")
+        .header("Content-Type", "application/json")
+        .POST(BodyPublishers.ofString("{\"matchers\":[]}"));
   }
 
   private HttpRequest.Builder uploadAs(String token) {
@@ -234,7 +236,9 @@ class RolesTest extends AccessHarness {
     config("basic_auth_users: {ann: \"" + SECRET + "\", bob: \"" + SECRET + "\"}\n");
     access(Mode.COMPATIBLE, Map.of("bob", Role.VIEWER), Map.of());
     start();
-    through(silence("Authorization", basic("ann", "secret")).statusCode());
+    through(
+        silence("Authorization", basic("ann", "secret"), "Content-Type", "application/json")
+            .statusCode());
     assertThat(silence("Authorization", basic("bob", "secret")).statusCode()).isEqualTo(403);
     HttpRequest.Builder upload =
         to("/narthex/api/v1/plugins/upload?file=a.jar").PUT(BodyPublishers.ofString("x"));
