@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -83,6 +85,13 @@ public final class Logins implements AutoCloseable {
     if (known.config() != now) {
       known = new AccessPolicy(now);
       policy = known;
+      Set<String> unknown = new TreeSet<>(now.users().keySet());
+      unknown.removeAll(users().keySet());
+      if (!unknown.isEmpty()) {
+        LOG.warn(
+            "access.users of narthex.yml names {}, not in basic_auth_users of --web.config.file",
+            String.join(", ", unknown));
+      }
     }
     return known;
   }
