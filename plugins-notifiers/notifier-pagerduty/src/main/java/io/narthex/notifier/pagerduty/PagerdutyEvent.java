@@ -119,7 +119,7 @@ final class PagerdutyEvent {
 
   private byte[] limited(
       Map<String, @Nullable Object> event, Map<String, @Nullable Object> holder, String key) {
-    byte[] body = JsonText.of(event).getBytes(StandardCharsets.UTF_8);
+    byte[] body = bytes(event);
     if (body.length > MAX_BYTES) {
       LOG.warn(
           "event of group {} has {} bytes, PagerDuty takes {}: sent without details; make its"
@@ -128,9 +128,14 @@ final class PagerdutyEvent {
           body.length,
           MAX_BYTES);
       holder.put(key, TOO_LARGE);
-      body = JsonText.of(event).getBytes(StandardCharsets.UTF_8);
+      body = bytes(event);
     }
     return body;
+  }
+
+  /** Ends with a line feed, as the original's bodies do. */
+  private static byte[] bytes(Map<String, @Nullable Object> event) {
+    return (JsonText.of(event) + "\n").getBytes(StandardCharsets.UTF_8);
   }
 
   private void putText(Map<String, @Nullable Object> into, String key, String template) {

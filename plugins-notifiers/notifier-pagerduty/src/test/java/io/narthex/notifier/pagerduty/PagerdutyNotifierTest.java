@@ -102,7 +102,8 @@ class PagerdutyNotifierTest extends NotifierKit {
     assertThat(r.method()).isEqualTo("POST");
     assertThat(r.path()).isEqualTo("/v2/enqueue");
     assertThat(r.headers()).containsEntry("Content-Type", "application/json");
-    assertThat(r.body())
+    assertThat(r.body()).endsWith("}\n");
+    assertThat(r.body().strip())
         .matches("\\{\"routing_key\":\"k3y\",\"event_action\":\"trigger\"," + DEDUP + ",.*")
         .contains(
             "\"client\":\"\\u003cpagerduty.default.client\\u003e\","

@@ -33,6 +33,9 @@ final class XmattersNotifier implements Notifier {
 
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
 
+  /** What the other notifiers say too; the default names the server's scrapes. */
+  private static final String USER_AGENT = "Alertmanager/0.34.0";
+
   private final XmattersConfig config;
   private final HttpSettings http;
   private final PluginContext context;
@@ -122,7 +125,14 @@ final class XmattersNotifier implements Notifier {
     URI events = URI.create(config.eventsUrl());
     String query =
         "?status=ACTIVE&propertyName=" + KEY.replace(" ", "%20") + "&propertyValue=" + hash;
-    Request request = Request.get(URI.create(events + query), timeout());
+    Request request =
+        new Request(
+            "GET",
+            URI.create(events + query),
+            Map.of("User-Agent", USER_AGENT),
+            null,
+            timeout(),
+            null);
     Set<String> ended = new HashSet<>();
     while (true) {
       Object page;
@@ -166,7 +176,13 @@ final class XmattersNotifier implements Notifier {
 
   private SendResult post(URI uri, String body) throws IOException, InterruptedException {
     Request request =
-        Request.post(uri, "application/json", body.getBytes(StandardCharsets.UTF_8), timeout());
+        new Request(
+            "POST",
+            uri,
+            Map.of("Content-Type", "application/json", "User-Agent", USER_AGENT),
+            body.getBytes(StandardCharsets.UTF_8),
+            timeout(),
+            null);
     try (Response response = context.http().send(request, http)) {
       return verdict(response);
     }

@@ -132,6 +132,9 @@ class XmattersNotifierTest extends NotifierKit {
     assertThat(server.received())
         .extracting(HttpStandIn.Received::method)
         .containsExactly("GET", "POST", "POST", "GET");
+    assertThat(server.received())
+        .allSatisfy(
+            r -> assertThat(r.headers()).containsEntry("User-Agent", "Alertmanager/0.34.0"));
   }
 
   @Test
