@@ -52,7 +52,7 @@ public final class OidcApi {
         + "="
         + value
         + "; Path="
-        + server.routePrefix()
+        + server.externalUrl().getRawPath() // where the provider sends the browser back to
         + "/narthex/api/v1/oidc; HttpOnly; SameSite=Lax; Max-Age="
         + age
         + (secure ? "; Secure" : "");
@@ -94,7 +94,8 @@ public final class OidcApi {
 
   /** Returns a page that leads on, by itself when there is nothing to say. */
   private Response.ResponseBuilder page(int status, String text, String to) {
-    String target = escaped(server.routePrefix() + "/" + to);
+    // relative to this folder: a proxy in front may have taken a prefix off
+    String target = escaped("../../../../" + to);
     String body =
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Log in</title>"
             + (text.isEmpty()

@@ -120,7 +120,8 @@ public final class OidcLogin {
   private static String ownPage(@Nullable String next) {
     return next != null
             && next.length() <= MAX_NEXT
-            && next.matches("[A-Za-z0-9][A-Za-z0-9._~!$&*+,;=:@%?/-]*")
+            && next.matches(
+                "[A-Za-z0-9][A-Za-z0-9._~!$&*+,;=@%/-]*(\\?[A-Za-z0-9._~!$&*+,;=:@%?/-]*)?")
             && !next.startsWith("login")
         ? next
         : "query";
