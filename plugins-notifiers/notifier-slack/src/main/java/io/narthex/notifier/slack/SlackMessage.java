@@ -1,7 +1,5 @@
 package io.narthex.notifier.slack;
 
-import io.narthex.spi.notifier.Notification;
-import io.narthex.spi.notifier.TemplateRenderer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,8 +13,9 @@ final class SlackMessage {
 
   private SlackMessage() {}
 
-  static Map<String, @Nullable Object> of(SlackConfig c, Notification n) {
-    TemplateRenderer t = n.templates();
+  static Map<String, @Nullable Object> of(SlackConfig c, SlackTexts t) {
+    // first, as in the original: it decides what is empty after a text that cannot be expanded
+    Map<String, @Nullable Object> attachment = attachment(c, t);
     Map<String, @Nullable Object> message = new LinkedHashMap<>();
     put(message, "channel", t.text(c.channel()));
     put(message, "username", t.text(c.username()));
@@ -26,11 +25,11 @@ final class SlackMessage {
       message.put("link_names", true);
     }
     put(message, "text", t.text(c.messageText()));
-    message.put("attachments", List.of(attachment(c, t)));
+    message.put("attachments", List.of(attachment));
     return message;
   }
 
-  private static Map<String, @Nullable Object> attachment(SlackConfig c, TemplateRenderer t) {
+  private static Map<String, @Nullable Object> attachment(SlackConfig c, SlackTexts t) {
     Map<String, @Nullable Object> a = new LinkedHashMap<>();
     put(a, "title", cut(t.text(c.title()), MAX_TITLE));
     put(a, "title_link", t.text(c.titleLink()));
@@ -62,7 +61,7 @@ final class SlackMessage {
     return a;
   }
 
-  private static Map<String, @Nullable Object> action(SlackConfig.Action x, TemplateRenderer t) {
+  private static Map<String, @Nullable Object> action(SlackConfig.Action x, SlackTexts t) {
     Map<String, @Nullable Object> m = new LinkedHashMap<>();
     put(m, "type", t.text(x.type()));
     put(m, "text", t.text(x.text()));

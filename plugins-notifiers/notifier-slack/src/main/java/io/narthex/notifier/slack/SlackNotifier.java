@@ -6,7 +6,6 @@ import io.narthex.spi.config.Secret;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.SendResult;
-import io.narthex.spi.notifier.TemplateRenderer.TemplateException;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.Request;
 import io.narthex.spi.plugin.HttpTransport.Response;
@@ -62,12 +61,8 @@ final class SlackNotifier implements Notifier {
       return SendResult.rejected("the file with the URL or token cannot be read");
     }
     Map<String, String> first = config.updateMessage() ? notification.state() : Map.of();
-    Map<String, @Nullable Object> message;
-    try {
-      message = SlackMessage.of(config, notification);
-    } catch (TemplateException e) {
-      return SendResult.rejected("template cannot be expanded: " + e.getMessage());
-    }
+    SlackTexts texts = new SlackTexts(notification.templates());
+    Map<String, @Nullable Object> message = SlackMessage.of(config, texts);
     if (first.containsKey(TS)) {
       url = url.replace("chat.postMessage", "chat.update");
       message.put("channel", first.get(CHANNEL));
@@ -93,7 +88,11 @@ final class SlackNotifier implements Notifier {
       return SendResult.rejected("api_url: not a valid URL");
     }
     try (Response response = context.http().send(request, http)) {
-      return verdict(response, notification);
+      SendResult result = verdict(response, notification);
+      // nothing is remembered: the whole message is due again with the group's next turn
+      return texts.problem().isEmpty() || !(result instanceof SendResult.Delivered)
+          ? result
+          : SendResult.rejected("posted in part: template cannot be expanded: " + texts.problem());
     } catch (IOException e) {
       String text = e.getMessage() == null ? "no details" : e.getMessage();
       return SendResult.retryLater(

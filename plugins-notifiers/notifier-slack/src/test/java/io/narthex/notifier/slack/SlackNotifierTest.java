@@ -8,6 +8,7 @@ import io.narthex.spi.config.Secret;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.SendResult;
+import io.narthex.spi.notifier.TemplateRenderer;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.notifier.HttpStandIn;
@@ -97,6 +98,66 @@ class SlackNotifierTest extends NotifierKit {
     try (Notifier n = open(context())) {
       return n.send(notification(firing("A")));
     }
+  }
+
+  /** Returns the notification with templates of which "{{ .Broken" cannot be expanded. */
+  private static Notification broken(Notification n) {
+    TemplateRenderer failing =
+        new TemplateRenderer() {
+          @Override
+          public String text(String template) {
+            if (template.equals("{{ .Broken")) {
+              throw new TemplateException("unclosed action");
+            }
+            return n.templates().text(template);
+          }
+
+          @Override
+          public String html(String template) {
+            return n.templates().html(template);
+          }
+
+          @Override
+          public Object structure(Object value) {
+            return n.templates().structure(value);
+          }
+
+          @Override
+          public TemplateRenderer limitedTo(int alerts) {
+            return this;
+          }
+        };
+    return new Notification(
+        n.receiver(),
+        n.groupKey(),
+        "d1",
+        n.reason(),
+        n.groupLabels(),
+        n.routeLabels(),
+        n.alerts(),
+        0,
+        n.externalUrl(),
+        failing,
+        Map.of());
+  }
+
+  @Test
+  void postsWhatWasExpandedBeforeATextThatCannotBe() throws Exception {
+    fields = List.of(new SlackConfig.Field("{{ .Broken", "lost", null));
+    server.answer("text/plain", "ok");
+    try (Notifier n = open(context())) {
+      assertThat(n.send(broken(notification(firing("A")))))
+          .isInstanceOfSatisfying(
+              SendResult.Rejected.class,
+              r ->
+                  assertThat(r.reason()).startsWith("posted in part: template cannot be expanded"));
+    }
+    assertThat(server.received())
+        .singleElement()
+        .satisfies(r ->
+            assertThat(r.body())
+                .contains("slack.default.title", "\"fallback\":\"fb\"")
+                .doesNotContain("\"channel\"", "lost"));
   }
 
   @Test
