@@ -4,9 +4,35 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.service.metrics.Metrics.Counter;
 import io.narthex.service.metrics.Metrics.Gauge;
 import io.narthex.service.metrics.Metrics.Histogram;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.List;
 
 /** The alerting part's own metrics, with Alertmanager's names. */
 final class AlertingMetrics {
+  /** Integrations that the original counts from the start, configured or not. */
+  private static final List<String> INTEGRATIONS =
+      List.of(
+          "discord",
+          "email",
+          "incidentio",
+          "jira",
+          "mattermost",
+          "msteams",
+          "msteamsv2",
+          "opsgenie",
+          "pagerduty",
+          "pushover",
+          "rocketchat",
+          "slack",
+          "sns",
+          "telegram",
+          "victorops",
+          "webex",
+          "webhook",
+          "wechat");
+
   final Counter received;
   final Counter invalid;
   final Counter notifications;
@@ -24,6 +50,7 @@ final class AlertingMetrics {
   final Gauge reloadSuccessful;
   final Gauge reloadTime;
   final Gauge clusterEnabled;
+  final Gauge configHash;
   final Counter silenceQueries;
   final Counter logQueries;
   final Counter limited;
@@ -93,6 +120,11 @@ final class AlertingMetrics {
             "Timestamp of the last successful configuration reload.");
     clusterEnabled =
         m.gauge("alertmanager_cluster_enabled", "Indicates whether the clustering is enabled.");
+    m.gauge(
+            "alertmanager_cluster_members",
+            "Number indicating current number of members in cluster.")
+        .set(1);
+    configHash = m.gauge("alertmanager_config_hash", "Hash of the currently loaded configuration.");
     silenceQueries =
         m.counter("alertmanager_silences_queries_total", "How many silence queries were received.");
     limited =
@@ -110,6 +142,21 @@ final class AlertingMetrics {
             "file");
     logQueries =
         m.counter("alertmanager_nflog_queries_total", "Number of notification log queries.");
+    INTEGRATIONS.forEach(this::begin);
+  }
+
+  /** Shows a hash that differs when the configuration does; 48 bits, so that a double holds it. */
+  void configuration(String text) {
+    try {
+      byte[] sum = MessageDigest.getInstance("MD5").digest(text.getBytes(StandardCharsets.UTF_8));
+      long hash = 0;
+      for (int i = 5; i >= 0; i--) {
+        hash = hash << 8 | (sum[i] & 0xff);
+      }
+      configHash.set(hash);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every Java has it
+    }
   }
 
   /** Makes the counters of an integration start at 0, so that their first rise is seen. */

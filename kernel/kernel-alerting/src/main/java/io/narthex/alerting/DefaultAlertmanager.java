@@ -219,12 +219,24 @@ public final class DefaultAlertmanager
         WarmUp.whenReady(
             timers, server::ready, () -> WarmUp.run(timers, templates.builtIn(), http, server));
       }
+      metrics.configuration(hashed(snapshot));
       metrics.reloadSuccessful.set(1);
       metrics.reloadTime.set(timers.now().toEpochMilli() / 1000.0);
     } catch (RuntimeException e) {
       metrics.reloadSuccessful.set(0);
       throw e;
     }
+  }
+
+  /** Returns a text that changes with every value, with secrets too, which the shown text hides. */
+  private static String hashed(ConfigSnapshot snapshot) {
+    StringBuilder text = new StringBuilder(snapshot.alertmanagerYaml());
+    text.append(snapshot.alertmanager().globals().toPlain());
+    snapshot
+        .alertmanager()
+        .receivers()
+        .forEach(r -> r.blocks().forEach(b -> text.append(b.node().toPlain())));
+    return text.toString();
   }
 
   @Override
