@@ -10,6 +10,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.BadMessageException;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +25,20 @@ final class FormFilter implements Filter {
   /** The container's own reading of a query string is good enough for fewer parameters. */
   private static final int MANY = 100;
 
+  /** Forms up to this are not counted: as many as there are connections may be there. */
+  private static final int SMALL = 64 << 10;
+
+  /** Body, decoded value and what is made of it. */
+  private static final int DECODED_FACTOR = 3;
+
+  private static final long WAIT_SECONDS = 10;
+
   private final int maxBytes;
+
+  /** KiB that forms may still take, of an eighth of the heap. */
+  private final Semaphore room;
+
+  private final int allRoom;
   private final Metrics.Counter refused;
 
   /**
@@ -34,7 +49,9 @@ final class FormFilter implements Filter {
    */
   FormFilter(int maxBytes, Metrics.Counter refused) {
     this.maxBytes = maxBytes;
-    this.refused = refused.with("form");
+    this.refused = refused;
+    allRoom = (int) Math.min(Integer.MAX_VALUE, Runtime.getRuntime().maxMemory() / 8 >> 10);
+    room = new Semaphore(allRoom, true);
   }
 
   @Override
@@ -47,25 +64,55 @@ final class FormFilter implements Filter {
       chain.doFilter(request, response);
       return;
     }
-    FormRequest read;
-    try {
-      read = new FormRequest(in, form ? maxBytes : 0);
-    } catch (BadMessageException e) {
-      refused.inc();
-      refuse(in, (HttpServletResponse) response, e);
+    HttpServletResponse out = (HttpServletResponse) response;
+    int kib = form ? kib(in) : 0;
+    if (kib > 0 && !take(kib)) {
+      refused.with("form_room").inc();
+      out.setHeader("Retry-After", "5");
+      refuse(in, out, 503, "too many large forms at a time");
       return;
     }
-    chain.doFilter(read, response);
+    try {
+      FormRequest read;
+      try {
+        read = new FormRequest(in, form ? maxBytes : 0);
+      } catch (BadMessageException e) {
+        refused.with("form").inc();
+        refuse(in, out, 400, "error parsing form values: " + e.getReason());
+        return;
+      }
+      chain.doFilter(read, response);
+    } finally {
+      room.release(kib);
+    }
+  }
+
+  /** Returns what a form takes of {@link #room}; 0 when it is small. */
+  private int kib(HttpServletRequest in) {
+    long length = in.getContentLengthLong();
+    long bytes = length < 0 ? maxBytes : length;
+    if (bytes <= SMALL || bytes > maxBytes) { // too large ones are not read
+      return 0;
+    }
+    return (int) Math.min(allRoom, bytes * DECODED_FACTOR >> 10);
+  }
+
+  private boolean take(int kib) throws ServletException {
+    try {
+      return room.tryAcquire(kib, WAIT_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ServletException(e);
+    }
   }
 
   private static boolean hasManyParameters(@Nullable String query) {
     return query != null && query.chars().filter(c -> c == '&').limit(MANY).count() == MANY;
   }
 
-  private static void refuse(HttpServletRequest in, HttpServletResponse out, BadMessageException e)
-      throws IOException {
-    out.setStatus(400);
-    String text = "error parsing form values: " + e.getReason();
+  private static void refuse(
+      HttpServletRequest in, HttpServletResponse out, int status, String text) throws IOException {
+    out.setStatus(status);
     if (!in.getRequestURI().startsWith(in.getContextPath() + "/api/v1/")) {
       out.setContentType("text/plain; charset=utf-8");
       out.getOutputStream().write((text + "\n").getBytes(StandardCharsets.UTF_8));
@@ -73,7 +120,9 @@ final class FormFilter implements Filter {
     }
     out.setContentType("application/json");
     JsonBytes json = new JsonBytes(out.getOutputStream());
-    json.raw("{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":");
+    json.raw("{\"status\":\"error\",\"errorType\":\"");
+    json.raw(status == 400 ? "bad_data" : "unavailable");
+    json.raw("\",\"error\":");
     json.text(text);
     json.raw('}');
     json.flush();

@@ -3,8 +3,6 @@ package io.narthex.http;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * values of a name for each further one. Those of the query string come first.
  */
 final class FormRequest extends HttpServletRequestWrapper {
+  /** Go's limit, for query string and body each. */
+  private static final int MAX_PARAMETERS = 10_000;
+
   private final Map<String, String[]> parameters = new LinkedHashMap<>();
 
   /**
@@ -38,6 +39,9 @@ final class FormRequest extends HttpServletRequestWrapper {
       read(bytes, bytes.length, lists);
     }
     if (maxBytes > 0) {
+      if (request.getContentLengthLong() > maxBytes) {
+        throw new BadMessageException("http: POST too large");
+      }
       byte[] body = request.getInputStream().readNBytes(maxBytes + 1);
       if (body.length > maxBytes) {
         throw new BadMessageException("http: POST too large");
@@ -48,6 +52,12 @@ final class FormRequest extends HttpServletRequestWrapper {
   }
 
   private static void read(byte[] form, int end, Map<String, List<String>> to) {
+    int parameters = 1;
+    for (int i = 0; i < end; i++) {
+      if (form[i] == '&' && ++parameters > MAX_PARAMETERS) {
+        throw new BadMessageException("number of URL query parameters exceeded limit");
+      }
+    }
     for (int from = 0; from < end; ) {
       int equals = -1;
       int at = from;
@@ -82,11 +92,12 @@ final class FormRequest extends HttpServletRequestWrapper {
       }
       out[n++] = b;
     }
-    try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(out, 0, n)).toString();
-    } catch (CharacterCodingException e) {
+    String text = new String(out, 0, n, StandardCharsets.UTF_8);
+    if (text.indexOf('\ufffd') >= 0
+        && !Arrays.equals(text.getBytes(StandardCharsets.UTF_8), Arrays.copyOf(out, n))) {
       throw new BadMessageException("invalid UTF-8 in a form");
     }
+    return text;
   }
 
   @Override
