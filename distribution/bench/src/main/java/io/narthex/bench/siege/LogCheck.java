@@ -43,7 +43,7 @@ final class LogCheck {
                 ? allowedBefore
                 : ALLOWED.keySet().stream().anyMatch(p -> p.matcher(text).find());
         allowedBefore = allowed;
-        if (!allowed && BAD.matcher(text).find()) {
+        if (text.contains("OutOfMemoryError") || !allowed && BAD.matcher(text).find()) {
           String shown = text.length() > 300 ? text.substring(0, 300) + "…" : text;
           out.merge(shown.replaceFirst("^(time=|ts=)?\\S+ ", ""), 1, Integer::sum);
         }

@@ -91,9 +91,9 @@ public record SiegeOptions(
       }
     }
     return new SiegeOptions(
-        Duration.ofSeconds(Math.clamp(minutes * 12, 45, 180)),
+        Duration.ofSeconds(Math.clamp(minutes * 6, 45, 180)),
         Duration.ofMinutes(minutes),
-        Duration.ofSeconds(Math.clamp(minutes * 30, 30, 300)),
+        Duration.ofSeconds(Math.clamp(minutes * 10, 30, 300)),
         series,
         Math.max(1, series / SERIES_PER_TARGET),
         Duration.ofSeconds(10),
