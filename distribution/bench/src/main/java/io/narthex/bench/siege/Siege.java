@@ -137,7 +137,15 @@ public final class Siege {
               limit.close();
             });
         Runtime.getRuntime().addShutdownHook(end); // a run that is ended leaves nothing behind
-        besiege(server, good, hostile, endpoint, bad);
+        try {
+          besiege(server, good, hostile, endpoint, bad);
+        } catch (IOException e) {
+          if (server.alive()) {
+            throw e;
+          }
+          report.check("server", false, "pid " + server.pid() + " has ended: " + e, List.of());
+          problemsOfLog(server);
+        }
         Runtime.getRuntime().removeShutdownHook(end);
       }
     }
@@ -200,7 +208,7 @@ public final class Siege {
     Thread.sleep(options.interval().multipliedBy(2));
     long fromMs = System.currentTimeMillis();
     int firstAlert = good.sequence() + 1;
-    Attacks attacks = new Attacks(server.port(), 100, options.measured() ? 1 : 0.5);
+    Attacks attacks = new Attacks(server.port(), 100, options.measured() ? 1 : 3);
     List<Attack> all = new ArrayList<>(attacks.all());
     all.add(new Attack("bad plugins", 5000, "", random -> bad.dropAndRemove(server)));
     try (StallMeter stalls = new StallMeter();
