@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -195,7 +196,11 @@ class AlertmanagerRequestsTest {
               || mapper.readTree(written.toString()).equals(mapper.readTree(json));
       passed += read && same ? 1 : 0;
     }
-    System.out.println("conformance alertmanager-matchers-json: passed " + passed + " of " + all);
+    String line = "conformance alertmanager-matchers-json: passed " + passed + " of " + all;
+    System.out.println(line);
+    Path report = Path.of("target", "conformance", "alertmanager-matchers-json.txt");
+    Files.createDirectories(report.getParent());
+    Files.writeString(report, line + "\n");
     assertThat(passed).isEqualTo(all).isEqualTo(9);
   }
 }
