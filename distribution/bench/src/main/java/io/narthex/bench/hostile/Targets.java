@@ -941,7 +941,7 @@ final class Targets {
             n -> counted(n, "\"", i -> "\\u00e9", "\"")),
         input -> {
           try {
-            sink = parser.parse(string(input)).hashCode();
+            sink = parser.parse(string(input)).position().end(); // a hash would walk the whole tree
           } catch (ParseException e) {
             // what the user gets to see
           }
