@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,5 +32,30 @@ class CacheFolderTest {
       assertThat(others).exists();
     }
     assertThat(temporary.toFile().list()).containsExactlyInAnyOrder("narthex-cache2", "other");
+  }
+
+  @Test
+  void startsThatSweepAtTheSameTimeDoNotFail() throws Exception {
+    for (int i = 0; i < 60; i++) {
+      Path bundles =
+          Files.createDirectories(temporary.resolve("narthex-cache-dead" + i + "/bundles/a/b"));
+      for (int f = 0; f < 20; f++) {
+        Files.writeString(bundles.resolve("f" + f), "x");
+      }
+      Files.writeString(temporary.resolve("narthex-cache-dead" + i + "/lock"), "");
+    }
+    try (var threads = java.util.concurrent.Executors.newFixedThreadPool(6)) {
+      List<Future<?>> starts = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        starts.add(
+            threads.submit(() -> {
+              CacheFolder.create(temporary).close();
+              return null;
+            }));
+      }
+      for (Future<?> start : starts) {
+        start.get();
+      }
+    }
   }
 }
