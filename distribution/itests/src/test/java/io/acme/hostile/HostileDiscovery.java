@@ -170,4 +170,15 @@ public abstract class HostileDiscovery implements DiscoveryProvider<HostileConfi
     @Override
     void run(TargetSink sink) {}
   }
+
+  /** What {@link Leaver} should have been. */
+  public static final class Tidy extends HostileDiscovery {
+    /** Creates one. */
+    public Tidy() {
+      super("leaver");
+    }
+
+    @Override
+    void run(TargetSink sink) {}
+  }
 }

@@ -345,7 +345,7 @@ class HostilePluginsIT {
     drop(discovery("io.acme.leaver", "1.0.0", HostileDiscovery.Leaver.class).bytes(), "leave.jar");
     Server.await("its target", () -> server().value("up{by=\"leaver\"}") == 1);
     assertThat(info("io.acme.leaver").path("leaks")).as("while it runs").isEmpty();
-    drop(discovery("io.acme.leaver", "1.1.0", HostileDiscovery.Good.class).bytes(), "leave.jar");
+    drop(discovery("io.acme.leaver", "1.1.0", HostileDiscovery.Tidy.class).bytes(), "leave.jar");
     Server.await("leaks", () -> !info("io.acme.leaver").path("leaks").isEmpty());
     assertThat(leaks("io.acme.leaver", "thread")).containsExactly("acme left running");
     assertThat(leaks("io.acme.leaver", "timer")).containsExactly("acme left ticking");
