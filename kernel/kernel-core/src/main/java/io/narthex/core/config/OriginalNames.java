@@ -99,8 +99,8 @@ public final class OriginalNames {
     int nameLength = key.replaceFirst("(_sd)?_configs$", "").length();
     for (String candidate : new TreeSet<>(known)) {
       int distance = distance(key, candidate);
-      // two other letters make a name of four another name, not a slip
-      if (distance <= 2 && 2 * distance < nameLength) {
+      // two other letters make a name of five another name, not a slip
+      if (distance <= 2 && 3 * distance <= nameLength) {
         throw new ConfigException(
             place + ": field " + key + " not found; did you mean \"" + candidate + "\"?");
       }

@@ -92,6 +92,9 @@ class IgnoredSettingsTest {
     assertThatCode(() -> OriginalNames.refuseSlip("tide_sd_configs", place, known))
         .as("half of its letters are others: a plugin of its own")
         .doesNotThrowAnyException();
+    assertThatCode(() -> OriginalNames.refuseSlip("vault_sd_configs", place, known))
+        .as("no slip of vultr")
+        .doesNotThrowAnyException();
     assertThatCode(() -> OriginalNames.refuseSlip("kuma_sd_configs", place, known))
         .doesNotThrowAnyException();
     assertThatCode(() -> OriginalNames.refuseSlip("ourown_sd_configs", place, known))
