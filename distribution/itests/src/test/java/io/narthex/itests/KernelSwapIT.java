@@ -122,7 +122,7 @@ class KernelSwapIT {
                 "promql-grammar",
                 "0.1.1",
                 j -> j.header("Export-Package", "io.narthex.promql;version=\"2.0.0\""))),
-        "io.narthex.query needs the API package io.narthex.promql in version 1.");
+        "io.narthex.query needs the API package io.narthex.promql in version 1.1.0");
     refused(
         install(
             "promql-grammar",

@@ -152,7 +152,7 @@ class PluginActsIT {
     runs("first");
     assertThat(stage.plugins.resolve("a.jar")).hasBinaryContent(jar);
     refused(upload("a.jar", jar), "runs already");
-    refused(upload("a.jar", discovery("0.9.0", "older")), "--force");
+    refused(upload("a.jar", discovery("0.9.0", "older")), "use narthex plugin install --force");
     byte[] update = discovery("1.1.0", "second");
     ok(upload("b.jar", update));
     runs("second");
@@ -174,7 +174,7 @@ class PluginActsIT {
     runs("second");
     assertThat(cli(0, "list")).contains(ID + " ", "kernel", "io.narthex.query", "shipped");
     assertThat(cli(0, "info", ID)).containsPattern("undoVersion +1\\.0\\.0");
-    assertThat(cli(1, "install", first.toString())).contains("--force");
+    assertThat(cli(1, "install", first.toString())).contains("use narthex plugin install --force");
     assertThat(cli(0, "rollback", ID)).contains("1.0.0");
     runs("first");
     assertThat(cli(0, "disable", ID)).contains("stopped");
