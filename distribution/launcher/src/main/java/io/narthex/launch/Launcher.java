@@ -42,6 +42,7 @@ import sun.misc.SignalHandler;
  * cleanly with status 0, HUP reloads the configuration.
  */
 public final class Launcher {
+  private static final String CARRIERS = "jdk.virtualThreadScheduler.parallelism";
   private static final String SLF4J = "2.0.20";
   private static final long STOP_MILLIS = 4_500;
 
@@ -74,6 +75,7 @@ public final class Launcher {
       System.exit(
           CheckCommand.ask(List.of(args).subList(1, args.length), Printable.guarded(System.err)));
     }
+    shareCores();
     int status;
     try (CacheFolder cache =
         CacheFolder.create(Path.of(System.getProperty("java.io.tmpdir", "/tmp")))) {
@@ -84,6 +86,18 @@ public final class Launcher {
     }
     // threads of libraries do not hold up the end
     Runtime.getRuntime().halt(status);
+  }
+
+  /**
+   * Has more threads carry virtual threads than there are cores: a virtual thread that calculates
+   * gives its carrier to nobody, while the operating system shares the cores out among carriers.
+   * Has to come before the first virtual thread.
+   */
+  private static void shareCores() {
+    if (System.getProperty(CARRIERS) == null) {
+      int cores = Runtime.getRuntime().availableProcessors();
+      System.setProperty(CARRIERS, Integer.toString(Math.max(8, 2 * cores)));
+    }
   }
 
   /** Judges files with the parts of a server that listens to nobody. */

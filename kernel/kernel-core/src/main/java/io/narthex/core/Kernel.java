@@ -29,6 +29,7 @@ import io.narthex.service.config.ReloadListener;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.service.discovery.TargetGroupListener;
 import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.notify.NotifierService;
@@ -267,6 +268,8 @@ public final class Kernel {
     }
     // the parts that wait for these services come up as they are registered
     framework.registerService(Metrics.class, metrics, null);
+    framework.registerService(
+        WorkMemory.class, new WorkMemory(Runtime.getRuntime().maxMemory()), null);
     framework.registerService(HttpTransport.class, http, null);
     framework.registerService(StorageGate.class, storage, null);
     framework.registerService(ExporterService.class, exporters, null);

@@ -1,5 +1,7 @@
 package io.narthex.http;
 
+import io.narthex.service.memory.WorkMemory;
+import io.narthex.service.memory.WorkMemory.Use;
 import io.narthex.service.metrics.Metrics;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
@@ -10,7 +12,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.BadMessageException;
 import org.jspecify.annotations.Nullable;
@@ -35,23 +36,20 @@ final class FormFilter implements Filter {
 
   private final int maxBytes;
 
-  /** KiB that forms may still take, of an eighth of the heap. */
-  private final Semaphore room;
-
-  private final int allRoom;
+  private final WorkMemory memory;
   private final Metrics.Counter refused;
 
   /**
    * Creates it.
    *
    * @param maxBytes of a body
+   * @param memory what forms share with other work
    * @param refused counts requests by reason
    */
-  FormFilter(int maxBytes, Metrics.Counter refused) {
+  FormFilter(int maxBytes, WorkMemory memory, Metrics.Counter refused) {
     this.maxBytes = maxBytes;
     this.refused = refused;
-    allRoom = (int) Math.min(Integer.MAX_VALUE, Runtime.getRuntime().maxMemory() / 8 >> 10);
-    room = new Semaphore(allRoom, true);
+    this.memory = memory;
   }
 
   @Override
@@ -65,8 +63,8 @@ final class FormFilter implements Filter {
       return;
     }
     HttpServletResponse out = (HttpServletResponse) response;
-    int kib = form ? kib(in) : 0;
-    if (kib > 0 && !take(kib)) {
+    long held = form ? needed(in) : 0;
+    if (held > 0 && !take(held)) {
       refused.with("form_room").inc();
       out.setHeader("Retry-After", "5");
       refuse(in, out, 503, "too many large forms at a time");
@@ -83,23 +81,23 @@ final class FormFilter implements Filter {
       }
       chain.doFilter(read, response);
     } finally {
-      room.release(kib);
+      memory.give(Use.REQUESTS, held);
     }
   }
 
-  /** Returns what a form takes of {@link #room}; 0 when it is small. */
-  private int kib(HttpServletRequest in) {
+  /** Returns the memory that a form takes; 0 when it is small. */
+  private long needed(HttpServletRequest in) {
     long length = in.getContentLengthLong();
     long bytes = length < 0 ? maxBytes : length;
     if (bytes <= SMALL || bytes > maxBytes) { // too large ones are not read
       return 0;
     }
-    return (int) Math.min(allRoom, bytes * DECODED_FACTOR >> 10);
+    return Math.min(memory.most(Use.REQUESTS), bytes * DECODED_FACTOR);
   }
 
-  private boolean take(int kib) throws ServletException {
+  private boolean take(long bytes) throws ServletException {
     try {
-      return room.tryAcquire(kib, WAIT_SECONDS, TimeUnit.SECONDS);
+      return memory.take(Use.REQUESTS, bytes, TimeUnit.SECONDS.toNanos(WAIT_SECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ServletException(e);

@@ -20,6 +20,7 @@ import io.narthex.http.access.WebConfigFile;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginSettingsService;
@@ -125,6 +126,7 @@ public final class HttpServer {
 
   private final Services services = new Services(this);
   private final ServerInfo info;
+  private final WorkMemory memory;
   private final List<SharedListener> accepting = new CopyOnWriteArrayList<>();
   private final Thread starting;
   private volatile @Nullable Server server;
@@ -141,8 +143,10 @@ public final class HttpServer {
       @Reference Metrics metrics,
       @Reference StorageGate storage,
       @Reference ExporterService exporters,
-      @Reference PluginService plugins) {
+      @Reference PluginService plugins,
+      @Reference WorkMemory memory) {
     this.info = info;
+    this.memory = memory;
     // one that replaces another version accepts beside it until that one stops
     Access access = access(info);
     List<ServerSocketChannel> sockets =
@@ -241,7 +245,7 @@ public final class HttpServer {
     resources.register(new TargetsApi(services));
     resources.register(new RulesApi(services));
     resources.register(new StatusApi(info, config, storage, services, plugins, clock));
-    resources.register(new WriteApi(storage, info, metrics));
+    resources.register(new WriteApi(storage, info, metrics, memory, clock));
     resources.register(new ManagementApi(info, config));
     AdminToken token = new AdminToken(info);
     Tokens tokens = new Tokens(info.stateDirectory().resolve("tokens.json"), clock);
@@ -276,7 +280,8 @@ public final class HttpServer {
     context.setClassLoader(HttpServer.class.getClassLoader());
     // as a filter Jersey sees whole paths; as a servlet it would see what follows the mapping
     context.setMaxFormContentSize(MAX_FORM);
-    FilterHolder forms = new FilterHolder(new FormFilter(MAX_FORM, Guard.refusals(metrics)));
+    FilterHolder forms =
+        new FilterHolder(new FormFilter(MAX_FORM, memory, Guard.refusals(metrics)));
     forms.setAsyncSupported(true);
     context.addFilter(forms, "/api/*", EnumSet.of(DispatcherType.REQUEST));
     ClientWatch clients = new ClientWatch();

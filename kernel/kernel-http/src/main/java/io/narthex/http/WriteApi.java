@@ -5,6 +5,8 @@ import io.airlift.compress.v3.snappy.SnappyJavaDecompressor;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
+import io.narthex.service.memory.WorkMemory;
+import io.narthex.service.memory.WorkMemory.Use;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
@@ -25,7 +27,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -70,21 +71,14 @@ public final class WriteApi {
   private final Metrics.Counter refusedSamples;
   private final Metrics.Counter refusedRequests;
 
-  /** KiB that requests may still take. */
-  private final Semaphore room;
+  private final WorkMemory memory;
 
-  private final int allRoom;
-
-  WriteApi(StorageGate storage, ServerInfo server, Metrics metrics) {
-    this(storage, server, metrics, Clock.systemUTC(), HEAP / 8);
-  }
-
-  WriteApi(StorageGate storage, ServerInfo server, Metrics metrics, Clock clock, long roomInBytes) {
+  WriteApi(
+      StorageGate storage, ServerInfo server, Metrics metrics, WorkMemory memory, Clock clock) {
     this.storage = storage;
     this.server = server;
     this.clock = clock;
-    allRoom = (int) Math.min(Integer.MAX_VALUE, Math.max(2048, roomInBytes >> 10));
-    room = new Semaphore(allRoom, true);
+    this.memory = memory;
     invalidLabels =
         metrics.counter(
             "prometheus_api_remote_write_invalid_labels_samples_total",
@@ -139,7 +133,7 @@ public final class WriteApi {
       Thread.currentThread().interrupt();
       return refuse(503, "storage", "the server is stopping");
     } finally {
-      room.release(held.kib);
+      memory.give(Use.WRITES, held.bytes);
     }
   }
 
@@ -184,17 +178,18 @@ public final class WriteApi {
     return null;
   }
 
-  /** What a request has taken of {@link #room}. */
+  /** What a request has taken of the memory. */
   private static final class Held {
-    private int kib;
+    private long bytes;
   }
 
+  /** Takes memory, all that requests may have if a request needs more than that. */
   private boolean take(Held held, long bytes) throws InterruptedException {
-    int kib = (int) Math.min(allRoom - held.kib, (bytes >> 10) + 1);
-    if (!room.tryAcquire(kib, WAIT_SECONDS, TimeUnit.SECONDS)) {
+    long more = Math.min(memory.most(Use.WRITES) - held.bytes, bytes);
+    if (!memory.take(Use.WRITES, more, TimeUnit.SECONDS.toNanos(WAIT_SECONDS))) {
       return false;
     }
-    held.kib += kib;
+    held.bytes += more;
     return true;
   }
 

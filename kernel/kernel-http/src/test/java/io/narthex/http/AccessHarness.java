@@ -10,6 +10,7 @@ import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.query.QueryEngine;
@@ -209,7 +210,8 @@ abstract class AccessHarness {
                     throw new PluginService.PluginException("is no plugin of " + a[3]);
                   }
                   return name.equals("plugins") ? List.of() : null;
-                }));
+                }),
+            new WorkMemory(1L << 30));
     created.query =
         fake(
             QueryEngine.class,

@@ -14,6 +14,7 @@ import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.query.QueryEngine;
@@ -451,7 +452,9 @@ class HttpServerTest {
   }
 
   private void create() {
-    HttpServer created = new HttpServer(info, config, metrics(), storage(), exporters(), plugins());
+    HttpServer created =
+        new HttpServer(
+            info, config, metrics(), storage(), exporters(), plugins(), new WorkMemory(1L << 30));
     created.query = new FakeEngine();
     server = created;
   }
@@ -851,7 +854,9 @@ class HttpServerTest {
   void addressInUseEndsTheServer() {
     flags.put("web.listen-address", "127.0.0.1:" + info.addresses.get(0).getPort());
     FakeInfo other = new FakeInfo();
-    HttpServer second = new HttpServer(other, config, metrics(), storage(), exporters(), plugins());
+    HttpServer second =
+        new HttpServer(
+            other, config, metrics(), storage(), exporters(), plugins(), new WorkMemory(1L << 30));
     second.stop();
     assertThat(other.fatal).contains("bind: address already in use");
   }
@@ -869,20 +874,25 @@ class HttpServerTest {
     return socket;
   }
 
-  @Test
-  @Timeout(60)
-  void queryEndsWhenItsClientLeaves() throws Exception {
-    assertThat(get("/api/v1/query?query=up").statusCode()).isEqualTo(200);
-    OBSERVED.clear();
-    Socket socket = connect("GET /api/v1/query?query=held HTTP/1.1\r\nHost: x\r\n\r\n");
-    engine().held.await();
-    socket.close();
-    engine().canceled.await();
+  /** Returns the next query that was counted, which happens after its answer. */
+  private static String observedQuery() throws InterruptedException {
     String seen = "";
     while (!seen.startsWith("/api/v1/query ")) {
       seen = OBSERVED.take();
     }
-    assertThat(seen).isEqualTo("/api/v1/query 499");
+    return seen;
+  }
+
+  @Test
+  @Timeout(60)
+  void queryEndsWhenItsClientLeaves() throws Exception {
+    assertThat(get("/api/v1/query?query=up").statusCode()).isEqualTo(200);
+    assertThat(observedQuery()).isEqualTo("/api/v1/query 200");
+    Socket socket = connect("GET /api/v1/query?query=held HTTP/1.1\r\nHost: x\r\n\r\n");
+    engine().held.await();
+    socket.close();
+    engine().canceled.await();
+    assertThat(observedQuery()).isEqualTo("/api/v1/query 499");
     engine().dropped.await();
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.airlift.compress.v3.snappy.SnappyJavaCompressor;
 import io.narthex.http.WriteRequestReaderTest.Proto;
 import io.narthex.model.Labels;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
@@ -40,7 +41,7 @@ class WriteApiTest {
   private int forget; // so many appends meet a storage that has just forgotten all
 
   private final WriteApi api =
-      new WriteApi(storage(), server(), metrics(), CLOCK, Runtime.getRuntime().maxMemory());
+      new WriteApi(storage(), server(), metrics(), new WorkMemory(1L << 30), CLOCK);
 
   private StorageGate storage() {
     return (StorageGate)

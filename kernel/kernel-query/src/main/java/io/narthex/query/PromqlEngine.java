@@ -13,6 +13,7 @@ import io.narthex.promql.ParserOptions;
 import io.narthex.promql.Printer;
 import io.narthex.promql.PromqlParser;
 import io.narthex.promql.ValueType;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.query.AnswerMemory;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
@@ -33,8 +34,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -54,8 +53,8 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
 
   private final Storage storage;
   private final Supplier<EngineOptions> settings;
-  private final Semaphore slots;
-  private final Semaphore parsers;
+  private final QueryTurns turns;
+  private final QueryTurns parsers;
   private final FunctionRegistry functions;
   private final QueryMemory memory;
   private final QueryThreads threads;
@@ -108,7 +107,11 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
    */
   public PromqlEngine(
       Storage storage, Supplier<EngineOptions> settings, FunctionRegistry functions) {
-    this(storage, settings, functions, QueryMemory.ofHeap());
+    this(
+        storage,
+        settings,
+        functions,
+        new QueryMemory(new WorkMemory(Runtime.getRuntime().maxMemory())));
   }
 
   PromqlEngine(
@@ -121,9 +124,10 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     this.settings = settings;
     this.memory = memory;
     int most = settings.get().maxConcurrent();
-    this.slots = new Semaphore(most, true);
-    this.parsers = new Semaphore(Runtime.getRuntime().availableProcessors(), true);
-    this.threads = new QueryThreads(most + parsers.availablePermits());
+    int cores = Runtime.getRuntime().availableProcessors();
+    this.turns = new QueryTurns(most, cores);
+    this.parsers = new QueryTurns(cores, cores);
+    this.threads = new QueryThreads(most + cores);
   }
 
   QueryMemory memory() {
@@ -156,7 +160,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
   }
 
   /** Has a parser stop at a deadline or an interrupt, and ask for the memory it needs. */
-  private record Watch(long deadlineNanos, QueryMemory.Share share)
+  private record Watch(long deadlineNanos, QueryMemory.Share share, QueryTurns.Turn turn)
       implements PromqlParser.Progress {
     @Override
     public void begin(int tokens) {
@@ -167,6 +171,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     @Override
     public void check() {
       QueryContext.checkNow(deadlineNanos, "query preparation");
+      turn.check();
     }
   }
 
@@ -267,16 +272,21 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     T take(Watch watch, QueryMemory.Share share);
   }
 
-  /** Waits for a turn and takes it; when there is no memory, again as soon as there is. */
-  private <T> T inTurn(Semaphore turns, long deadline, Turn<T> turn) {
+  /**
+   * Waits for a turn and takes it; when there is no memory, or no turn for a long one, again as
+   * soon as there is.
+   */
+  private <T> T inTurn(QueryTurns turns, long deadline, Turn<T> work) {
     QueryMemory.Share share = memory.open();
+    boolean asLong = false;
     try {
       while (true) {
-        acquire(turns, deadline);
-        long needed;
-        try {
+        long needed = 0;
+        try (QueryTurns.Turn turn = turns.await(asLong, deadline)) {
           QueryMemory.Share mine = share;
-          return threads.run(() -> turn.take(new Watch(deadline, mine), mine));
+          return threads.run(() -> work.take(new Watch(deadline, mine, turn), mine));
+        } catch (QueryTurns.NotShort e) {
+          asLong = true;
         } catch (QueryMemory.Shortage e) {
           needed = e.needed;
         } catch (QueryMemory.TooLarge e) {
@@ -285,36 +295,18 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
         } catch (QueryContext.TooManySamples e) {
           refusals.accept(Refusal.SAMPLES);
           throw QueryContext.failed(QueryContext.TOO_MANY);
-        } finally {
-          turns.release();
         }
         share.close();
-        share = memory.await(needed, deadline);
+        share = needed == 0 ? memory.open() : memory.await(needed, deadline);
       }
     } catch (QueryMemory.TimedOut e) {
       refusals.accept(Refusal.QUEUE);
       throw new QueryException(Kind.TIMEOUT, "query timed out in query queue");
-    } finally {
-      share.close();
-    }
-  }
-
-  private static void acquire(Semaphore turns, long deadline) {
-    try {
-      if (Thread.interrupted()) {
-        throw new InterruptedException();
-      }
-      if (!turns.tryAcquire()
-          && !turns.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-        throw new QueryMemory.TimedOut();
-      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new QueryException(Kind.CANCELED, "query was canceled in query queue");
-    }
-    if (System.nanoTime() - deadline >= 0) {
-      turns.release();
-      throw new QueryMemory.TimedOut();
+    } finally {
+      share.close();
     }
   }
 
@@ -434,7 +426,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
 
     Outcome run() {
       try {
-        return PromqlEngine.this.inTurn(slots, deadline, this::attempt);
+        return PromqlEngine.this.inTurn(turns, deadline, this::attempt);
       } catch (StorageException.Closed e) {
         throw new QueryException(Kind.UNAVAILABLE, String.valueOf(e.getMessage()));
       } catch (StorageException e) {
@@ -463,7 +455,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
         }
         while (true) {
           try {
-            return evaluate(expr, lease, share, begun);
+            return evaluate(expr, lease, share, watch.turn(), begun);
           } catch (QueryMemory.TooLarge e) {
             if (cut == SLICES.length - 1 || size() <= SLICES[cut]) {
               throw e;
@@ -479,7 +471,11 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     }
 
     private Outcome evaluate(
-        Expr expr, FunctionRegistry.Lease lease, QueryMemory.Share share, long begun) {
+        Expr expr,
+        FunctionRegistry.Lease lease,
+        QueryMemory.Share share,
+        QueryTurns.Turn turn,
+        long begun) {
       long parsed = System.nanoTime();
       if (size() > Integer.MAX_VALUE - 8) {
         throw new QueryMemory.TooLarge();
@@ -509,6 +505,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
                 lease,
                 annotations,
                 share,
+                turn,
                 figures.peak,
                 parts.bytes);
         context.fits(slice.size());

@@ -4,6 +4,7 @@ import io.narthex.model.Matcher;
 import io.narthex.promql.PromDuration;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
@@ -51,11 +52,12 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
       @Reference StorageGate storage,
       @Reference ServerInfo server,
       @Reference Metrics metrics,
-      @Reference FunctionRegistry functions) {
+      @Reference FunctionRegistry functions,
+      @Reference WorkMemory memory) {
     functions.reserve(PluginFunctions.reserved());
     options = options(server);
     this.metrics = new EngineMetrics(metrics, options.maxConcurrent());
-    engine = new PromqlEngine(storage, () -> options, functions);
+    engine = new PromqlEngine(storage, () -> options, functions, new QueryMemory(memory));
     engine.refusals = reason -> this.metrics.refused(reason.text());
     this.metrics.memory(engine.memory().total(), engine.memory()::granted);
     active = active(server, options.maxConcurrent());

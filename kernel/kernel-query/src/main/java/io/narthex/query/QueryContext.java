@@ -57,6 +57,8 @@ final class QueryContext {
   private long retained;
   private final long samplesBefore;
   private final QueryMemory.Share memory;
+  private final QueryTurns.Turn turn;
+  private final Thread owner = Thread.currentThread(); // others that help do not move it
   private long queryable;
   private int insideSubquery;
   private long inSubqueries;
@@ -74,6 +76,7 @@ final class QueryContext {
       FunctionRegistry.Lease functions,
       Annotations annotations,
       QueryMemory.Share memory,
+      QueryTurns.Turn turn,
       long samplesBefore,
       long bytesBefore) {
     this.options = options;
@@ -81,6 +84,7 @@ final class QueryContext {
     this.functions = functions;
     this.annotations = annotations;
     this.memory = memory;
+    this.turn = turn;
     this.samplesBefore = samplesBefore;
     this.retained = bytesBefore;
     this.startMs = startMs;
@@ -320,9 +324,15 @@ final class QueryContext {
     }
   }
 
-  /** Fails when the query has been cancelled or has run out of time. */
+  /**
+   * Fails when the query has been cancelled or has run out of time, or has to give way to short
+   * ones.
+   */
   void checkNow() {
     checkNow(deadlineNanos, "expression evaluation");
+    if (Thread.currentThread() == owner) {
+      turn.check();
+    }
   }
 
   /** Fails when the thread has been interrupted or the time is over. */

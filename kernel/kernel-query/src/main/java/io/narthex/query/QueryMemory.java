@@ -1,12 +1,9 @@
 package io.narthex.query;
 
+import io.narthex.service.memory.WorkMemory;
+import io.narthex.service.memory.WorkMemory.Use;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The memory that all running queries share. What a query holds is estimated, see {@link
@@ -20,41 +17,34 @@ final class QueryMemory {
   /** What is asked for at a time. */
   private static final long PIECE = 1 << 20;
 
-  private final long total;
+  private final WorkMemory all;
   private final long perQuery;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Deque<Condition> waiting = new ArrayDeque<>(); // guarded by lock
-  private long granted; // guarded by lock
 
   /**
    * Creates it.
    *
-   * @param total bytes of all queries together
-   * @param perQuery bytes of one query, at most {@code total}
+   * @param all what queries share with other work
+   * @param perQuery bytes of one query, no more than all queries may hold together
    */
-  QueryMemory(long total, long perQuery) {
-    if (perQuery < 1 || total < perQuery) {
+  QueryMemory(WorkMemory all, long perQuery) {
+    if (perQuery < 1 || all.most(Use.QUERIES) < perQuery) {
       throw new IllegalArgumentException(
           "query memory: at least 1 byte per query and as much in all, got "
               + perQuery
               + " and "
-              + total);
+              + all.most(Use.QUERIES));
     }
-    this.total = total;
+    this.all = all;
     this.perQuery = perQuery;
   }
 
-  /**
-   * Returns shares of the heap: three tenths for one query, nine twentieths for all. The rest is
-   * the storage's and everybody else's, and what the collector needs to keep up.
-   */
-  static QueryMemory ofHeap() {
-    long heap = Runtime.getRuntime().maxMemory();
-    return new QueryMemory(heap / 20 * 9, heap / 10 * 3);
+  /** Creates it with three quarters of what queries may hold together for a single one. */
+  QueryMemory(WorkMemory all) {
+    this(all, all.most(Use.QUERIES) / 4 * 3);
   }
 
   long total() {
-    return total;
+    return all.most(Use.QUERIES);
   }
 
   long perQuery() {
@@ -63,12 +53,7 @@ final class QueryMemory {
 
   /** Returns how many bytes are granted. */
   long granted() {
-    lock.lock();
-    try {
-      return granted;
-    } finally {
-      lock.unlock();
-    }
+    return all.held(Use.QUERIES);
   }
 
   /** There is no memory now; with {@code needed} bytes it can be tried again. */
@@ -90,65 +75,20 @@ final class QueryMemory {
    * @throws QueryException when the thread is interrupted
    */
   Share await(long bytes, long deadlineNanos) {
-    Condition turn = lock.newCondition();
-    lock.lock();
     try {
-      waiting.add(turn);
-      try {
-        while (waiting.peek() != turn || total - granted < bytes) {
-          long left = deadlineNanos - System.nanoTime();
-          if (left <= 0) {
-            throw new TimedOut();
-          }
-          turn.await(left, TimeUnit.NANOSECONDS);
-        }
-      } finally {
-        waiting.remove(turn);
-        wakeNext();
+      if (!all.take(Use.QUERIES, bytes, deadlineNanos - System.nanoTime())) {
+        throw new TimedOut();
       }
-      granted += bytes;
       return new Share(bytes);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new QueryException(Kind.CANCELED, "query was canceled in query queue");
-    } finally {
-      lock.unlock();
     }
   }
 
   /** Returns a share with nothing in it. */
   Share open() {
     return new Share(0);
-  }
-
-  private void wakeNext() {
-    Condition next = waiting.peek();
-    if (next != null) {
-      next.signal();
-    }
-  }
-
-  private boolean tryTake(long bytes) {
-    lock.lock();
-    try {
-      if (total - granted < bytes) {
-        return false;
-      }
-      granted += bytes;
-      return true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void give(long bytes) {
-    lock.lock();
-    try {
-      granted -= bytes;
-      wakeNext();
-    } finally {
-      lock.unlock();
-    }
   }
 
   /** What one query has. Used by one thread at a time. */
@@ -181,9 +121,9 @@ final class QueryMemory {
         throw new TooLarge();
       }
       long more = Math.min(Math.max(wanted - bytes, Math.max(PIECE, bytes / 4)), perQuery - bytes);
-      if (tryTake(more)) {
+      if (all.tryTake(Use.QUERIES, more)) {
         bytes += more;
-      } else if (tryTake(wanted - bytes)) {
+      } else if (all.tryTake(Use.QUERIES, wanted - bytes)) {
         bytes = wanted;
       } else {
         // at the next attempt it should do, or work is done again and again
@@ -201,7 +141,7 @@ final class QueryMemory {
     /** Gives back all but {@code kept} bytes. */
     void shrink(long kept) {
       if (kept < bytes) {
-        give(bytes - kept);
+        all.give(Use.QUERIES, bytes - kept);
         bytes = kept;
       }
     }

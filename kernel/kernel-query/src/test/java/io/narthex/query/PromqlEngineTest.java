@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.model.Labels;
 import io.narthex.promql.PromqlParser;
 import io.narthex.query.script.PromqlTestRunner;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.query.AnswerMemory;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -91,7 +93,7 @@ class PromqlEngineTest {
             storage(10, 1),
             () -> options(50_000, Duration.ofSeconds(10), 1),
             PluginFunctions.NONE,
-            new QueryMemory(100_000_000, 100_000_000));
+            memory(100_000_000, 100_000_000));
     fails(
         () -> engine.instant("sum(count_over_time(m_total[10000s:1ms]))", 10_000_000, DEFAULT),
         Kind.EXECUTION,
@@ -359,6 +361,11 @@ class PromqlEngineTest {
 
   /* memory */
 
+  /** Returns memory of which all queries have about {@code total} bytes. */
+  private static QueryMemory memory(long total, long perQuery) {
+    return new QueryMemory(new WorkMemory(total * 5 / 2 + 3), perQuery);
+  }
+
   private static PromqlEngine engine(TestStorage storage, QueryMemory memory) {
     return new PromqlEngine(
         storage,
@@ -371,8 +378,8 @@ class PromqlEngineTest {
   void answersWideSparseRangesInSlices() {
     // 400 series with 30 samples each over 20,000 steps: 72 MB of room, 0.2 MB of values
     TestStorage storage = storage(400, 30);
-    QueryMemory plenty = new QueryMemory(500_000_000, 500_000_000);
-    QueryMemory little = new QueryMemory(4_000_000, 4_000_000);
+    QueryMemory plenty = memory(500_000_000, 500_000_000);
+    QueryMemory little = memory(4_000_000, 4_000_000);
     QueryEngine.Options brief = new QueryEngine.Options(null, Duration.ofSeconds(10), false);
     for (String text :
         List.of(
@@ -396,7 +403,7 @@ class PromqlEngineTest {
             storage,
             () -> options(11_000, Duration.ofSeconds(50), 20),
             PluginFunctions.NONE,
-            new QueryMemory(4_000_000, 4_000_000));
+            memory(4_000_000, 4_000_000));
     QueryEngine.Options brief = new QueryEngine.Options(null, Duration.ofSeconds(10), false);
     fails(
         () -> engine.range("m_total", 0, 199_990_000, 10_000, brief),
@@ -406,7 +413,7 @@ class PromqlEngineTest {
 
   @Test
   void refusesWhatOneQueryMayNotHold() {
-    QueryMemory memory = new QueryMemory(4_000_000, 2_000_000);
+    QueryMemory memory = memory(4_000_000, 2_000_000);
     PromqlEngine engine = engine(storage(10, 100), memory);
     for (String text :
         List.of(
@@ -456,7 +463,7 @@ class PromqlEngineTest {
   @Test
   void queriesThatFindNoMemoryBeginAgainWhenItIsFree() throws Exception {
     TestStorage storage = storage(100, 100);
-    QueryMemory memory = new QueryMemory(4_000_000, 4_000_000);
+    QueryMemory memory = memory(4_000_000, 4_000_000);
     PromqlEngine engine = engine(storage, memory);
     Data expected = engine.range("m_total + 1", 0, 990_000, 1_000, DEFAULT).data();
     List<CompletableFuture<Data>> answers = new ArrayList<>();
@@ -480,9 +487,44 @@ class PromqlEngineTest {
   }
 
   @Test
+  void shortQueriesDoNotWaitForLongOnes() throws Exception {
+    PromqlEngine engine =
+        new PromqlEngine(storage(200, 1000), () -> options(50_000_000, Duration.ofMinutes(2), 8));
+    String text = "quantile_over_time(0.5, m_total[1000s])";
+    List<Thread> askers = new ArrayList<>();
+    AtomicInteger begun = new AtomicInteger();
+    AtomicInteger answered = new AtomicInteger();
+    for (int i = 0; i < 50; i++) {
+      askers.add(
+          Thread.ofVirtual()
+              .start(() -> {
+                begun.incrementAndGet();
+                try {
+                  engine.range(text, 0, 1_000_000, 100, DEFAULT);
+                  answered.incrementAndGet();
+                } catch (QueryException e) {
+                  // the end of the test
+                }
+              }));
+    }
+    while (begun.get() < askers.size()) {
+      Thread.onSpinWait();
+    }
+    for (int i = 0; i < 5; i++) {
+      assertThat(engine.instant("sum(m_total)", 990_000, DEFAULT).data()).isNotNull();
+    }
+    assertThat(answered.get()).isLessThan(askers.size() / 2);
+    askers.forEach(Thread::interrupt);
+    for (Thread asker : askers) {
+      asker.join();
+    }
+    engine.stop();
+  }
+
+  @Test
   void queryThatWaitsForMemoryInVainTimesOut() {
     TestStorage storage = storage(100, 100);
-    QueryMemory memory = new QueryMemory(2_000_000, 2_000_000);
+    QueryMemory memory = memory(2_000_000, 2_000_000);
     List<PromqlEngine.Refusal> refused = new ArrayList<>();
     PromqlEngine engine = engine(storage, memory);
     engine.refusals = refused::add;
@@ -500,7 +542,7 @@ class PromqlEngineTest {
 
   @Test
   void answersKeepTheirMemoryUntilTheyAreDropped() {
-    QueryMemory memory = new QueryMemory(8_000_000, 8_000_000);
+    QueryMemory memory = memory(8_000_000, 8_000_000);
     PromqlEngine engine = engine(storage(100, 100), memory);
     try (AnswerMemory kept = new AnswerMemory()) {
       Data data = engine.range("m_total", 0, 990_000, 10_000, DEFAULT.keeping(kept)).data();

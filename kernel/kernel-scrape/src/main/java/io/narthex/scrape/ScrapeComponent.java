@@ -11,6 +11,7 @@ import io.narthex.service.config.ReloadListener;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.service.discovery.TargetGroupListener;
 import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
@@ -65,7 +66,7 @@ public final class ScrapeComponent
   private final ServerInfo server;
   private final ScrapeMetrics metrics;
   private final ScrapeSource source;
-  private final Scratch.Pool scratches = new Scratch.Pool();
+  private final Scratch.Pool scratches;
   private final FailureLog failures = new FailureLog();
   private final Backlog.Budget budget = new Backlog.Budget();
   private final ScheduledExecutorService timer;
@@ -84,8 +85,9 @@ public final class ScrapeComponent
       @Reference HttpTransport http,
       @Reference Metrics metrics,
       @Reference ExporterService exporters,
-      @Reference ServerInfo server) {
-    this(storage, http, metrics, exporters, server, Clock.systemUTC());
+      @Reference ServerInfo server,
+      @Reference WorkMemory memory) {
+    this(storage, http, metrics, exporters, server, memory, Clock.systemUTC());
   }
 
   ScrapeComponent(
@@ -94,8 +96,10 @@ public final class ScrapeComponent
       Metrics metrics,
       ExporterService exporters,
       ServerInfo server,
+      WorkMemory memory,
       Clock clock) {
     this.clock = clock;
+    this.scratches = new Scratch.Pool(memory);
     this.storage = storage;
     this.server = server;
     this.metrics = new ScrapeMetrics(metrics);

@@ -100,6 +100,9 @@ final class ScrapeLoop {
   /** Guarded by the loop's thread: what the intake and the references were made for. */
   private Work current;
 
+  /** Bytes of the newest body that could be read; loop's thread only. */
+  private int bodyLength;
+
   private @Nullable String lastWarning;
 
   /** What all loops share. */
@@ -339,8 +342,11 @@ final class ScrapeLoop {
       if (!w.refusal.isEmpty()) {
         throw new ScrapeFailure(ScrapeFailure.Kind.TARGET_LIMIT, w.refusal);
       }
-      format = host.source.fetch(w.target, w.settings, scratch);
+      int expected = bodyLength;
+      bodyLength = 0; // a body that fails is not read into one array again
+      format = host.source.fetch(w.target, w.settings, scratch, expected);
       bodySize = scratch.length;
+      bodyLength = scratch.length;
     } catch (ScrapeFailure e) {
       error = message(e);
       count(e.kind);

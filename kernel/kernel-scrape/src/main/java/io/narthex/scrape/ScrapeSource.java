@@ -44,10 +44,11 @@ final class ScrapeSource {
   /**
    * Reads the exposition into {@code scratch}.
    *
+   * @param expected how many bytes will probably come, or 0
    * @return its format
    * @throws IOException when there is none, with a message for users
    */
-  ExpositionFormat fetch(Target target, ScrapeSettings settings, Scratch scratch)
+  ExpositionFormat fetch(Target target, ScrapeSettings settings, Scratch scratch, int expected)
       throws IOException, InterruptedException {
     String path = target.internal().get("__metrics_path__");
     if (target.self()) {
@@ -66,7 +67,7 @@ final class ScrapeSource {
         return inProcess(target, scratch, () -> metrics.collect(scratch.writer));
       }
     }
-    return overHttp(target, settings, scratch);
+    return overHttp(target, settings, scratch, expected);
   }
 
   private interface Collection {
@@ -126,7 +127,8 @@ final class ScrapeSource {
     return ExpositionFormat.PROMETHEUS_TEXT;
   }
 
-  private ExpositionFormat overHttp(Target target, ScrapeSettings settings, Scratch scratch)
+  private ExpositionFormat overHttp(
+      Target target, ScrapeSettings settings, Scratch scratch, int expected)
       throws IOException, InterruptedException {
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("Accept", settings.accept);
@@ -148,7 +150,7 @@ final class ScrapeSource {
             ScrapeFailure.Kind.STATUS, "server returned HTTP status " + status(response.status()));
       }
       String contentType = Objects.requireNonNullElse(response.header("Content-Type"), "");
-      scratch.read(response.body(), settings.bodyLimit);
+      scratch.read(response.body(), settings.bodyLimit, expected);
       ExpositionFormat.Choice choice =
           ExpositionFormat.choose(contentType, settings.config.fallbackScrapeProtocol());
       if (choice.format() == null) {

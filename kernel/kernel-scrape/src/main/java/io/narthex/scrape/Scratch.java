@@ -1,28 +1,44 @@
 package io.narthex.scrape;
 
 import io.narthex.format.exposition.ExpositionWriter;
+import io.narthex.service.memory.WorkMemory;
+import io.narthex.service.memory.WorkMemory.Use;
 import io.narthex.spi.storage.SampleBatch;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
-/** What one scrape needs while it runs, lent from a pool so that idle targets hold nothing. */
+/**
+ * What one scrape needs while it runs, lent from a pool so that idle targets hold nothing.
+ *
+ * <p>A body that is larger than expected is read into pieces, which are joined when it has ended:
+ * an endless one never needs one large array, and its pieces serve the next one.
+ */
 final class Scratch {
   private static final byte[] EMPTY = new byte[0];
   private static final int MAX_KEPT = 64;
-  private static final int MAX_BODY_KEPT = 4 << 20;
   private static final int MAX_ROWS_KEPT = 100_000;
   private static final int FIRST_BODY = 64 << 10;
+
+  /** Bodies up to this grow in one array, which is kept. */
+  private static final int LARGE = 1 << 20;
+
+  /** Small enough for every collector's way of allocating quickly. */
+  private static final int PIECE = 256 << 10;
+
   private static final long HEAP = Runtime.getRuntime().maxMemory();
 
   /**
    * Most bytes of a body, decompressed, when {@code body_size_limit} is not set: an eighth of the
-   * heap, at least 64 MiB and at most 1 GiB.
+   * heap, at least 16 MiB and at most 1 GiB.
    */
-  static final long DEFAULT_LIMIT = Math.min(1 << 30, Math.max(64 << 20, HEAP / 8));
+  static final long DEFAULT_LIMIT = Math.min(1 << 30, Math.max(16 << 20, HEAP / 8));
 
   byte[] body = new byte[FIRST_BODY];
   int length;
@@ -36,15 +52,24 @@ final class Scratch {
   }
 
   /**
-   * Reads all of a stream, at most {@code limit} bytes; 0 is {@link #DEFAULT_LIMIT}.
+   * Reads all of a stream, at most {@code limit} bytes; 0 is {@link #DEFAULT_LIMIT}. Gives way now
+   * and then, since unpacking never waits.
    *
+   * @param expected how many bytes will probably come, or 0
    * @throws ScrapeFailure when there is more, or no room while other large bodies are read
    */
-  void read(InputStream in, long limit) throws IOException {
+  void read(InputStream in, long limit, int expected) throws IOException {
     length = 0;
     long most = Math.min(limit > 0 ? limit : DEFAULT_LIMIT, Integer.MAX_VALUE - 16);
+    if (expected >= body.length && expected <= most) {
+      grow(expected + 1); // one more shows that it has ended
+    }
     while (true) {
       if (length == body.length) {
+        if (length >= LARGE) {
+          readPieces(in, most);
+          return;
+        }
         grow((int) Math.min(2L * length, most + 1));
       }
       int n = in.read(body, length, body.length - length);
@@ -53,20 +78,66 @@ final class Scratch {
       }
       length += n;
       if (length > most) {
-        length = 0;
-        throw new ScrapeFailure(ScrapeFailure.Kind.BODY_SIZE, "body size limit exceeded");
+        throw tooLarge();
       }
     }
   }
 
+  private void readPieces(InputStream in, long most) throws IOException {
+    List<byte[]> pieces = new ArrayList<>();
+    try {
+      int first = length;
+      int total = length;
+      int filled = PIECE;
+      while (true) {
+        if (filled == PIECE) {
+          byte[] next = pool.piece();
+          if (next == null) {
+            throw noRoom();
+          }
+          pieces.add(next);
+          filled = 0;
+          Thread.yield();
+        }
+        int n = in.read(pieces.getLast(), filled, PIECE - filled);
+        if (n < 0) {
+          break;
+        }
+        filled += n;
+        total += n;
+        if (total > most) {
+          throw tooLarge();
+        }
+      }
+      grow(total);
+      int at = first;
+      for (byte[] piece : pieces) {
+        System.arraycopy(piece, 0, body, at, Math.min(PIECE, total - at));
+        at += PIECE;
+      }
+      length = total;
+    } finally {
+      pool.free(pieces);
+    }
+  }
+
+  private ScrapeFailure tooLarge() {
+    length = 0;
+    return new ScrapeFailure(ScrapeFailure.Kind.BODY_SIZE, "body size limit exceeded");
+  }
+
+  private ScrapeFailure noRoom() {
+    length = 0;
+    return new ScrapeFailure(
+        ScrapeFailure.Kind.ROOM,
+        "no room for the body: those being read hold "
+            + (pool.memory.held(Use.SCRAPES) >> 20)
+            + " MiB, all they get of the heap now; set body_size_limit, or give the server more memory");
+  }
+
   private void grow(int size) throws ScrapeFailure {
-    if (!pool.lend(size - held)) {
-      length = 0;
-      throw new ScrapeFailure(
-          ScrapeFailure.Kind.ROOM,
-          "no room for the body: those being read hold "
-              + (pool.most >> 20)
-              + " MiB, their share of the heap; set body_size_limit, or give the server more memory");
+    if (!pool.memory.tryTake(Use.SCRAPES, size - held)) {
+      throw noRoom();
     }
     held = size;
     body = Arrays.copyOf(body, size);
@@ -74,28 +145,41 @@ final class Scratch {
 
   /** The pool. Thread-safe. */
   static final class Pool {
-    private final ConcurrentLinkedQueue<Scratch> free = new ConcurrentLinkedQueue<>();
+    private final Queue<Scratch> free = new ConcurrentLinkedQueue<>();
     private final AtomicInteger count = new AtomicInteger();
+    private final Queue<byte[]> pieces = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger keptPieces = new AtomicInteger();
+    private final WorkMemory memory;
+    private final long mostKept; // bytes
 
-    /** Bytes of bodies that have grown, kept ones included. */
-    private final AtomicLong lent = new AtomicLong();
-
-    private final long most;
-
-    Pool() {
-      this(Math.max(DEFAULT_LIMIT + (1 << 20), HEAP / 4));
+    /**
+     * Creates it.
+     *
+     * @param memory what bodies share with other work; what is kept between scrapes stays taken
+     */
+    Pool(WorkMemory memory) {
+      this.memory = memory;
+      mostKept = memory.most(Use.SCRAPES) / 8;
     }
 
-    Pool(long most) {
-      this.most = most;
-    }
-
-    private boolean lend(long bytes) {
-      if (lent.addAndGet(bytes) <= most) {
-        return true;
+    private byte @Nullable [] piece() {
+      byte[] piece = pieces.poll();
+      if (piece != null) {
+        keptPieces.decrementAndGet();
+        return piece;
       }
-      lent.addAndGet(-bytes);
-      return false;
+      return memory.tryTake(Use.SCRAPES, PIECE) ? new byte[PIECE] : null;
+    }
+
+    private void free(List<byte[]> used) {
+      for (byte[] piece : used) {
+        if ((long) keptPieces.incrementAndGet() * PIECE <= mostKept) {
+          pieces.add(piece);
+        } else {
+          keptPieces.decrementAndGet();
+          memory.give(Use.SCRAPES, PIECE);
+        }
+      }
     }
 
     Scratch take() {
@@ -109,12 +193,12 @@ final class Scratch {
 
     void give(Scratch s) {
       boolean keep =
-          s.body.length <= MAX_BODY_KEPT
-              && lent.get() < most / 2
+          s.body.length <= LARGE
+              && memory.held(Use.SCRAPES) < 2 * mostKept
               && s.batch.size() <= MAX_ROWS_KEPT
               && count.get() < MAX_KEPT;
       if (!keep) {
-        lent.addAndGet(-s.held);
+        memory.give(Use.SCRAPES, s.held);
         s.held = 0;
         s.body = EMPTY;
         return;

@@ -3,6 +3,7 @@ package io.narthex.scrape;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.format.exposition.ExpositionFormat;
+import io.narthex.service.memory.WorkMemory;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 
@@ -10,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class BacklogTest {
   private final Backlog.Budget budget = new Backlog.Budget(1000);
   private final Backlog backlog = new Backlog(budget);
-  private final Scratch scratch = new Scratch(new Scratch.Pool());
+  private final Scratch scratch = new Scratch(new Scratch.Pool(new WorkMemory(1 << 30)));
 
   private boolean add(Backlog to, long timeMs, int bytes, long nanos) {
     scratch.length = bytes;
@@ -26,7 +27,7 @@ class BacklogTest {
   void givesBackInOrderWhatItHolds() {
     assertThat(add(backlog, 1, 100, 0)).isTrue();
     assertThat(add(backlog, 2, 50, 0)).isTrue();
-    Scratch other = new Scratch(new Scratch.Pool());
+    Scratch other = new Scratch(new Scratch.Pool(new WorkMemory(1 << 30)));
     other.body = new byte[10];
     assertThat(backlog.first(other).timeMs()).isEqualTo(1);
     assertThat(other.length).isEqualTo(100);

@@ -7,9 +7,9 @@ import io.narthex.format.exposition.ExpositionFormat;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ScrapeConfig;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
-import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +22,7 @@ final class SampleIntakeTest {
 
   private final Fakes.Store store = new Fakes.Store();
   private final Fakes.Counts counts = new Fakes.Counts();
-  private final Scratch scratch = new Scratch(new Scratch.Pool());
+  private final Scratch scratch = new Scratch(new Scratch.Pool(new WorkMemory(1 << 30)));
   private SampleIntake intake;
 
   private static Target target(ScrapeConfig config) {
@@ -343,23 +343,5 @@ final class SampleIntakeTest {
     assertThatThrownBy(() -> scrape(page, 1000))
         .hasMessage(
             "too many labels (metric: a, number of labels: 70004); a series has at most 65536");
-  }
-
-  @Test
-  void bodiesHaveACeilingEachAndTogether() throws Exception {
-    Scratch.Pool pool = new Scratch.Pool(1 << 20);
-    Scratch one = pool.take();
-    Scratch two = pool.take();
-    one.read(new ByteArrayInputStream(new byte[500_000]), 0);
-    assertThatThrownBy(() -> two.read(new ByteArrayInputStream(new byte[900_000]), 0))
-        .isInstanceOf(ScrapeFailure.class)
-        .hasMessageContaining("no room for the body");
-    pool.give(two);
-    pool.give(one);
-    Scratch three = pool.take();
-    three.read(new ByteArrayInputStream(new byte[900_000]), 0);
-    assertThat(three.length).isEqualTo(900_000);
-    assertThatThrownBy(() -> three.read(new ByteArrayInputStream(new byte[2000]), 1000))
-        .hasMessage("body size limit exceeded");
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ScrapeConfig;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.targets.TargetService.Health;
 import io.narthex.testkit.FakeClock;
 import java.time.Duration;
@@ -29,7 +30,8 @@ final class ScrapeComponentTest {
           Fakes.http(uri -> paged.apply(uri.toString())),
           counts.metrics(),
           Fakes.exporters(),
-          Fakes.server());
+          Fakes.server(),
+          new WorkMemory(1 << 30));
 
   @AfterEach
   void stop() throws InterruptedException {
@@ -304,6 +306,7 @@ final class ScrapeComponentTest {
             counts.metrics(),
             Fakes.exporters(),
             Fakes.server(),
+            new WorkMemory(1 << 30),
             clock);
     try {
       other.apply(Snapshots.of(Jobs.job("j")));

@@ -1,0 +1,181 @@
+package io.narthex.service.memory;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The half of the heap that work on data from outside takes while it lasts: running queries, bodies
+ * of scrapes, requests of remote write, forms. The other half is the storage's, the alerts' and the
+ * collector's. Who is about to take much asks first. Thread-safe.
+ *
+ * <p>Each {@link Use} has bytes that no other use can take from it, and a most that it cannot
+ * exceed; what lies between is there for whoever asks first. So one kind of load cannot starve the
+ * others, and all together cannot fill the heap.
+ *
+ * <p>Those of one use that wait are served in order. Nobody should wait while holding some, or
+ * holders wait for each other.
+ */
+public final class WorkMemory {
+  private static final double ALL = 0.5;
+
+  /** What memory is used for. */
+  public enum Use {
+    /** Running queries and answers that are being written. */
+    QUERIES(0.15, 0.40, 0),
+    /** Bodies of scrapes above 64 KiB. */
+    SCRAPES(0.06, 0.25, 17 << 20),
+    /** Requests of remote write. */
+    WRITES(0.02, 0.125, 2 << 20),
+    /** Forms above 64 KiB. */
+    REQUESTS(0.02, 0.125, 2 << 20);
+
+    private final double own;
+    private final double most;
+    private final long least;
+
+    Use(double own, double most, long least) {
+      this.own = own;
+      this.most = most;
+      this.least = least;
+    }
+  }
+
+  private static final class Account {
+    final long own;
+    final long most;
+    final Deque<Condition> waiting = new ArrayDeque<>();
+    long held;
+
+    Account(long own, long most) {
+      this.own = own;
+      this.most = most;
+    }
+  }
+
+  private final long all;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<Use, Account> accounts = new EnumMap<>(Use.class); // contents guarded by lock
+
+  /**
+   * Creates it.
+   *
+   * @param heap bytes of the whole heap
+   */
+  public WorkMemory(long heap) {
+    all = (long) (heap * ALL);
+    for (Use use : Use.values()) {
+      long most = Math.max(use.least, (long) (heap * use.most));
+      accounts.put(use, new Account(Math.min(most, (long) (heap * use.own)), most));
+    }
+  }
+
+  /** Returns how many bytes a use may hold at most. */
+  public long most(Use use) {
+    return account(use).most;
+  }
+
+  /** Returns how many bytes a use holds. */
+  public long held(Use use) {
+    lock.lock();
+    try {
+      return account(use).held;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes bytes if they are there; returns whether they were. */
+  public boolean tryTake(Use use, long bytes) {
+    lock.lock();
+    try {
+      return tryTake(account(use), bytes);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes bytes; waits for them, and for those that asked before.
+   *
+   * @param nanos how long to wait at most
+   * @return whether they were taken; never when {@code bytes} exceed {@link #most}
+   */
+  public boolean take(Use use, long bytes, long nanos) throws InterruptedException {
+    Account account = account(use);
+    long deadline = System.nanoTime() + nanos;
+    lock.lockInterruptibly();
+    try {
+      if (bytes > account.most) {
+        return false;
+      }
+      Condition turn = lock.newCondition();
+      account.waiting.add(turn);
+      try {
+        while (account.waiting.peek() != turn || !tryTake(account, bytes)) {
+          long left = deadline - System.nanoTime();
+          if (left <= 0) {
+            return false;
+          }
+          turn.await(left, TimeUnit.NANOSECONDS);
+        }
+        return true;
+      } finally {
+        account.waiting.remove(turn);
+        wake(account);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Gives bytes back. */
+  public void give(Use use, long bytes) {
+    lock.lock();
+    try {
+      Account account = account(use);
+      if (bytes < 0 || bytes > account.held) {
+        throw new IllegalArgumentException(
+            "memory of " + use + ": " + account.held + " bytes are held, got back " + bytes);
+      }
+      account.held -= bytes;
+      accounts.values().forEach(WorkMemory::wake);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static void wake(Account account) {
+    Condition next = account.waiting.peek();
+    if (next != null) {
+      next.signal();
+    }
+  }
+
+  private boolean tryTake(Account account, long bytes) {
+    if (account.held + bytes > account.most) {
+      return false;
+    }
+    long taken = bytes;
+    for (Account a : accounts.values()) {
+      taken += a == account ? a.held : Math.max(a.held, a.own);
+    }
+    if (account.held + bytes > account.own && taken > all) {
+      return false;
+    }
+    account.held += bytes;
+    return true;
+  }
+
+  private Account account(Use use) {
+    Account account = accounts.get(use);
+    if (account == null) {
+      throw new IllegalArgumentException("unknown use of memory: " + use);
+    }
+    return account;
+  }
+}

@@ -1,0 +1,9 @@
+/** The memory that work on data from outside may take. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.service.memory;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

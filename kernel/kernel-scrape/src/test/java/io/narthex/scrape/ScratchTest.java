@@ -1,0 +1,94 @@
+package io.narthex.scrape;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.service.memory.WorkMemory;
+import io.narthex.service.memory.WorkMemory.Use;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ScratchTest {
+  /** Bodies may hold 17 MiB together. */
+  private final WorkMemory memory = new WorkMemory(64 << 20);
+
+  private final Scratch.Pool pool = new Scratch.Pool(memory);
+
+  private static byte[] bytes(int n) {
+    byte[] bytes = new byte[n];
+    new Random(n).nextBytes(bytes);
+    return bytes;
+  }
+
+  /** Returns a stream that hands out little at a time, as sockets do. */
+  private static InputStream stream(byte[] bytes) {
+    return new ByteArrayInputStream(bytes) {
+      @Override
+      public synchronized int read(byte[] to, int at, int n) {
+        return super.read(to, at, Math.min(n, 70_001));
+      }
+    };
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 65_535, 65_536, 65_537, 1 << 20, (1 << 20) + 1, 1_310_720, 5_000_000})
+  void bodiesOfAllSizesAreReadWhole(int size) throws Exception {
+    byte[] body = bytes(size);
+    for (int expected : new int[] {0, size / 2, size, size + 10_000}) {
+      Scratch scratch = pool.take();
+      scratch.read(stream(body), 0, expected);
+      assertThat(Arrays.equals(scratch.body, 0, scratch.length, body, 0, size)).isTrue();
+      pool.give(scratch);
+    }
+    assertThat(memory.held(Use.SCRAPES)).isLessThanOrEqualTo(4 << 20);
+  }
+
+  @Test
+  void bodiesHaveACeilingEachAndTogether() throws Exception {
+    Scratch one = pool.take();
+    Scratch two = pool.take();
+    one.read(stream(bytes(8_000_000)), 0, 8_000_000);
+    assertThatThrownBy(() -> two.read(stream(bytes(8_000_000)), 0, 0))
+        .isInstanceOf(ScrapeFailure.class)
+        .hasMessageContaining("no room for the body");
+    assertThatThrownBy(() -> two.read(stream(bytes(15_000_000)), 0, 15_000_000))
+        .hasMessageContaining("no room for the body");
+    pool.give(two);
+    pool.give(one);
+    Scratch three = pool.take();
+    three.read(stream(bytes(8_000_000)), 0, 0);
+    assertThat(three.length).isEqualTo(8_000_000);
+    assertThatThrownBy(() -> three.read(stream(new byte[2000]), 1000, 0))
+        .hasMessage("body size limit exceeded");
+  }
+
+  @Test
+  void endlessBodiesTakeNoLargeArray() throws IOException {
+    InputStream endless =
+        new InputStream() {
+          @Override
+          public int read() {
+            return 'a';
+          }
+
+          @Override
+          public int read(byte[] to, int at, int n) {
+            return n;
+          }
+        };
+    for (int i = 0; i < 20; i++) {
+      Scratch scratch = pool.take();
+      assertThatThrownBy(() -> scratch.read(endless, 12_000_000, 0))
+          .hasMessage("body size limit exceeded");
+      assertThat(scratch.body.length).isLessThanOrEqualTo(1 << 20);
+      pool.give(scratch);
+    }
+    assertThat(memory.held(Use.SCRAPES)).isLessThanOrEqualTo(4 << 20);
+  }
+}
