@@ -207,6 +207,18 @@ class GoTemplateTest {
   }
 
   @Test
+  void patternsOfTemplatesHaveTheLimitsOfAllOthers() {
+    for (String use :
+        List.of(
+            "{{ match \"((a{1000}){1000}){10}\" \"a\" }}",
+            "{{ reReplaceAll \"((a{1000}){1000}){10}\" \"\" \"a\" }}")) {
+      assertThatThrownBy(() -> notify(use))
+          .isInstanceOf(TemplateException.class)
+          .hasMessageContaining("invalid repeat count");
+    }
+  }
+
+  @Test
   void textOfAnAlertCannotGrowWhenItIsReadAsYaml() {
     StringBuilder bomb = new StringBuilder("a0: &a0 [x, x]\n");
     for (int i = 1; i < 20; i++) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.re2j.Pattern;
+import io.narthex.format.alertmanager.AlertMatcher;
+import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -151,6 +153,11 @@ final class Re2Test {
     assertThatThrownBy(() -> Re2.compileAnchored(bomb)).isInstanceOf(Re2SyntaxException.class);
     assertThatThrownBy(() -> Re2.compileForAlerts(bomb)).isInstanceOf(Re2SyntaxException.class);
     assertThatThrownBy(() -> Re2.compileSearch(bomb)).isInstanceOf(Re2SyntaxException.class);
+    // silences, inhibitions, routes and filters of alerts have this way only
+    for (String operator : List.of("=~", "!~")) {
+      assertThatThrownBy(() -> AlertMatcher.compile(new LabelMatcher("a", operator, bomb)))
+          .isInstanceOf(Re2SyntaxException.class);
+    }
   }
 
   @Test
@@ -201,6 +208,9 @@ final class Re2Test {
           Re2 re = Re2.compileSearch(many);
           assertThat(re.find("x29999ab")).isTrue();
           assertThat(re.find("y29999ab")).isFalse();
+          for (String part : PatternScan.of(many, many).broken().split("\\(\\?:\\)", -1)) {
+            assertThat(part.chars().filter(c -> c == '|').count()).isLessThanOrEqualTo(256);
+          }
         });
   }
 
