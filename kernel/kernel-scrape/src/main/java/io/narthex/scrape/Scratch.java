@@ -87,7 +87,7 @@ final class Scratch {
     List<byte[]> pieces = new ArrayList<>();
     try {
       int first = length;
-      int total = length;
+      long total = length;
       int filled = PIECE;
       while (true) {
         if (filled == PIECE) {
@@ -109,13 +109,14 @@ final class Scratch {
           throw tooLarge();
         }
       }
-      grow(total);
+      int whole = (int) total;
+      grow(whole);
       int at = first;
       for (byte[] piece : pieces) {
-        System.arraycopy(piece, 0, body, at, Math.min(PIECE, total - at));
+        System.arraycopy(piece, 0, body, at, Math.min(PIECE, whole - at));
         at += PIECE;
       }
-      length = total;
+      length = whole;
     } finally {
       pool.free(pieces);
     }

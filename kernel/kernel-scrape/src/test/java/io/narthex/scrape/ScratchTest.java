@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -68,20 +69,33 @@ class ScratchTest {
         .hasMessage("body size limit exceeded");
   }
 
+  private static InputStream endless(AtomicLong handed) {
+    return new InputStream() {
+      @Override
+      public int read() {
+        return 'a';
+      }
+
+      @Override
+      public int read(byte[] to, int at, int n) {
+        handed.addAndGet(n);
+        return n;
+      }
+    };
+  }
+
+  @Test
+  void endlessBodiesMeetACeilingThoughNoLimitIsSet() {
+    Scratch scratch = new Scratch.Pool(new WorkMemory(5 * Scratch.DEFAULT_LIMIT)).take();
+    AtomicLong handed = new AtomicLong();
+    assertThatThrownBy(() -> scratch.read(endless(handed), 0, 0))
+        .hasMessage("body size limit exceeded");
+    assertThat(handed.get()).isBetween(Scratch.DEFAULT_LIMIT, Scratch.DEFAULT_LIMIT + (256 << 10));
+  }
+
   @Test
   void endlessBodiesTakeNoLargeArray() throws IOException {
-    InputStream endless =
-        new InputStream() {
-          @Override
-          public int read() {
-            return 'a';
-          }
-
-          @Override
-          public int read(byte[] to, int at, int n) {
-            return n;
-          }
-        };
+    InputStream endless = endless(new AtomicLong());
     for (int i = 0; i < 20; i++) {
       Scratch scratch = pool.take();
       assertThatThrownBy(() -> scratch.read(endless, 12_000_000, 0))
