@@ -2,12 +2,19 @@ package io.narthex.query;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.narthex.model.Labels;
+import io.narthex.service.query.QueryEngine;
+import io.narthex.spi.storage.SampleBatch;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +58,36 @@ class ActiveQueriesTest {
       String text = new String(entry, StandardCharsets.UTF_8);
       assertThat(text).startsWith("{\"query\":\"").endsWith("\",\"timestamp_sec\":1700000000},");
       assertThat(text.getBytes(StandardCharsets.UTF_8)).isEqualTo(entry);
+    }
+  }
+
+  @Test
+  void queryIsInTheFileWhileItRunsAndNoLonger() throws Exception {
+    Path file = dir.resolve(ActiveQueries.NAME);
+    List<List<String>> during = new ArrayList<>();
+    TestStorage data = new TestStorage();
+    SampleBatch batch = new SampleBatch(1);
+    batch.add(data.resolve(Labels.of("__name__", "m")), 0, 1);
+    data.append(batch);
+    PromqlEngine engine =
+        new PromqlEngine(
+            new DelayedStorage(data, () -> during.add(unfinished(file))),
+            () -> EngineOptions.DEFAULT);
+    try (ActiveQueries active = new ActiveQueries(file, 2, CLOCK)) {
+      engine.active = active;
+      assertThat(engine.instant("m + m", 0, QueryEngine.Options.DEFAULT).data()).isNotNull();
+      assertThat(during).contains(List.of("{\"query\":\"m + m\",\"timestamp_sec\":60}"));
+      assertThat(ActiveQueries.unfinished(file)).isEmpty();
+    } finally {
+      engine.stop();
+    }
+  }
+
+  private static List<String> unfinished(Path file) {
+    try {
+      return ActiveQueries.unfinished(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
