@@ -3,6 +3,10 @@ package io.narthex.storage.tsdb;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
@@ -15,6 +19,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** What comes from outside must not harm what is there. */
 class OutsideDataTest {
@@ -65,9 +70,9 @@ class OutsideDataTest {
     db.close();
   }
 
-  /** A clock that ran a month ahead has left a block; what is real must neither age nor stop. */
+  /** A clock that ran a month ahead has left a block; what is real must not age. */
   @Test
-  void aBlockOfTheFutureDeletesNothingAndLocksNobodyOut() {
+  void aBlockOfTheFutureDeletesNothing() {
     TsdbConfig config = TestDb.config(Duration.ofDays(15), 0, Duration.ZERO, 64 << 20);
     FakeClock clock = new FakeClock(TestDb.T0 + 7 * TestDb.HOUR);
     TsdbStorage db = TestDb.open(dir, config, clock);
@@ -90,6 +95,53 @@ class OutsideDataTest {
     db.close();
   }
 
+  /** An older version took samples of any time, and its log may still hold one. */
+  @Test
+  void aSampleOfTheFutureInTheHeadLocksNobodyOut() {
+    FakeClock clock = new FakeClock(TestDb.T0);
+    TsdbStorage db = TestDb.open(dir, TestDb.config(MONTH, 0, Duration.ZERO, 64 << 20), clock);
+    assertThat(TestDb.append(db, TestDb.series("m", 1), clock.millis(), 1))
+        .isEqualTo(AppendResult.OK);
+    clock.advance(MONTH);
+    assertThat(append(db, TestDb.series("h", 1), clock.millis(), histogram(2)))
+        .isEqualTo(AppendResult.OK);
+    clock.set(TestDb.T0 + 60_000);
+    assertThat(TestDb.append(db, TestDb.series("m", 1), clock.millis(), 2))
+        .isEqualTo(AppendResult.OK);
+    db.close();
+  }
+
+  @Test
+  void eachBlockThatRetentionDeletesIsLogged() {
+    Logger logger = (Logger) LoggerFactory.getLogger(Blocks.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.addAppender(logged);
+    logger.setLevel(Level.INFO);
+    try {
+      FakeClock clock = new FakeClock(TestDb.T0 + 7 * TestDb.HOUR);
+      TsdbStorage db =
+          TestDb.open(dir, TestDb.config(Duration.ofDays(15), 0, Duration.ZERO, 64 << 20), clock);
+      fill(db, 7);
+      db.maintain();
+      clock.advance(MONTH);
+      assertThat(TestDb.append(db, TestDb.series("n", 1), clock.millis(), 1))
+          .isEqualTo(AppendResult.OK);
+      clock.advance(Duration.ofHours(4));
+      assertThat(TestDb.append(db, TestDb.series("n", 1), clock.millis(), 1))
+          .isEqualTo(AppendResult.OK);
+      db.maintain();
+      db.maintain();
+      db.close();
+    } finally {
+      logger.setLevel(null);
+      logger.detachAppender(logged);
+    }
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .anySatisfy(text -> assertThat(text).contains("deleted", "is past the retention time of"));
+  }
+
   @Test
   void everythingAcknowledgedReplays() {
     TsdbStorage db = TestDb.open(dir);
@@ -109,7 +161,8 @@ class OutsideDataTest {
     batch.add(db.resolve(TestDb.series("m", 1)), TestDb.T0, 1);
     batch.exemplar(0, new Exemplar(Labels.of(Arrays.copyOf(pairs, 200)), 1, TestDb.T0, true));
     batch.exemplar(0, new Exemplar(Labels.of("trace", "x"), 1, TestDb.T0, true));
-    assertThat(db.append(batch).rejectedExemplars()).isEqualTo(1);
+    batch.exemplar(0, new Exemplar(Labels.of(pairs), 1, TestDb.T0, true)); // no reader takes it
+    assertThat(db.append(batch).rejectedExemplars()).isEqualTo(2);
     for (int i = 2; i < 100; i++) {
       assertThat(TestDb.append(db, TestDb.series("m", i), TestDb.T0, i)).isEqualTo(AppendResult.OK);
     }
@@ -134,6 +187,26 @@ class OutsideDataTest {
     }
     Assertions.assertTimeoutPreemptively(
         Duration.ofSeconds(20), () -> assertThat(db.append(batch).allOk()).isTrue());
+    db.close();
+  }
+
+  @Test
+  void lateSamplesAreRefusedWhenTheyHoldTheirShareOfTheHeap() {
+    TsdbStorage db = TestDb.open(dir, TestDb.config(MONTH, 0, Duration.ofHours(10), 64 << 20));
+    NativeHistogram large = histogram(100_000);
+    append(db, TestDb.series("h", 1), TestDb.T0 + 10 * TestDb.HOUR, histogram(1));
+    long most = Limits.LATE_BYTES / LateSamples.bytes(large);
+    long taken = 0;
+    byte code = AppendResult.OK;
+    while (code == AppendResult.OK && taken <= most) {
+      code = append(db, TestDb.series("h", 1), TestDb.T0 + TestDb.HOUR + taken, large);
+      taken += code == AppendResult.OK ? 1 : 0;
+    }
+    assertThat(code).isEqualTo(AppendResult.NO_ROOM);
+    assertThat(taken).isEqualTo(most);
+    assertThat(append(db, TestDb.series("h", 1), TestDb.T0 + 10 * TestDb.HOUR + 1, histogram(1)))
+        .as("what comes in order does not count")
+        .isEqualTo(AppendResult.OK);
     db.close();
   }
 
