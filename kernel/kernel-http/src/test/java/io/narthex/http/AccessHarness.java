@@ -66,6 +66,7 @@ abstract class AccessHarness {
   @Nullable HttpServer server;
   final AtomicReference<AccessConfig> access = new AtomicReference<>(AccessConfig.DEFAULT);
   final List<String> audit = java.util.Collections.synchronizedList(new ArrayList<>());
+  Answers storage = (name, a) -> name.equals("series") ? List.of() : null;
   HttpClient client = HttpClient.newHttpClient();
   String scheme = "http";
 
@@ -197,7 +198,7 @@ abstract class AccessHarness {
                             access.get())
                         : null),
             metrics(),
-            fake(StorageGate.class, (name, a) -> name.equals("series") ? List.of() : null),
+            fake(StorageGate.class, (name, a) -> storage.to(name, a)),
             fake(ExporterService.class, (name, a) -> name.equals("types") ? List.of() : false),
             fake(
                 PluginService.class,

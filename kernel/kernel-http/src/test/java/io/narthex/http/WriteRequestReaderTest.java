@@ -223,6 +223,38 @@ class WriteRequestReaderTest {
   }
 
   @Test
+  void moreLabelsThanTheStorageTakesAreNone() throws Exception {
+    Proto series = new Proto().nested(1, label("__name__", "up"));
+    for (int i = 1; i < 1 << 16; i++) {
+      series.nested(1, label("l" + i, "v"));
+    }
+    assertThat(read(new Proto().nested(1, series).toBytes()))
+        .singleElement()
+        .asString()
+        .startsWith("{__name__=");
+    series.nested(1, label("more", "v"));
+    assertThat(read(new Proto().nested(1, series).toBytes()))
+        .singleElement()
+        .asString()
+        .startsWith("null ");
+  }
+
+  @Test
+  void exemplarsOfMoreLabelsThanAnyMayHaveAreLeftOut() throws Exception {
+    Proto exemplar = new Proto();
+    for (int i = 0; i < 129; i++) {
+      exemplar.nested(1, label("l" + i, "v"));
+    }
+    Proto series =
+        new Proto()
+            .nested(1, label("__name__", "up"))
+            .nested(2, new Proto().varint(2, 5))
+            .nested(3, exemplar);
+    assertThat(read(new Proto().nested(1, series).toBytes()))
+        .containsExactly("{__name__=\"up\"} [5][0.0][][][]");
+  }
+
+  @Test
   void invalidLabelsAreNone() throws Exception {
     byte[] notUtf8 = {(byte) 0xc3, 0x28};
     for (Proto bad :
