@@ -11,10 +11,8 @@ import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.plugin.PluginContext;
-import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,8 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.jar.JarEntry;
-import java.util.jar.JarFile;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,10 +95,9 @@ class ReceiverFragmentsTest {
 
   /** Returns what a plugin says against a block, empty when it takes it. */
   private String problem(String integration, String yaml) throws Exception {
-    URL[] jars = jars(Tree.jar("plugins-notifiers/notifier-" + integration));
+    String module = "plugins-notifiers/notifier-" + integration;
     String name = Character.toUpperCase(integration.charAt(0)) + integration.substring(1);
-    try (URLClassLoader loader =
-        new URLClassLoader(jars, ReceiverFragmentsTest.class.getClassLoader())) {
+    try (URLClassLoader loader = PluginJars.loader(module, folder)) {
       Object provider =
           loader
               .loadClass("io.narthex.notifier." + integration + "." + name + "NotifierProvider")
@@ -115,23 +110,6 @@ class ReceiverFragmentsTest {
     } catch (InvocationTargetException e) {
       return String.valueOf(e.getCause());
     }
-  }
-
-  /** Returns a plugin's jar and the libraries inside it. */
-  private URL[] jars(Path jar) throws Exception {
-    List<URL> jars = new ArrayList<>(List.of(jar.toUri().toURL()));
-    try (JarFile file = new JarFile(jar.toFile())) {
-      for (JarEntry entry : file.stream().filter(e -> e.getName().endsWith(".jar")).toList()) {
-        Path library = folder.resolve(Path.of(entry.getName()).getFileName());
-        if (!Files.exists(library)) {
-          try (InputStream in = file.getInputStream(entry)) {
-            Files.copy(in, library);
-          }
-        }
-        jars.add(library.toUri().toURL());
-      }
-    }
-    return jars.toArray(URL[]::new);
   }
 
   private static <C extends Record, G extends Record> void open(

@@ -42,6 +42,11 @@ final class FileCheck {
     this.file = file;
   }
 
+  /** Returns what is checked. */
+  Subject subject() {
+    return subject;
+  }
+
   /** Returns the verdict on a configuration that cannot be used. */
   String failed(ConfigException e) {
     if (subject == Subject.ALERTMANAGER_CONFIG) {
@@ -57,9 +62,14 @@ final class FileCheck {
    * Returns the verdict on a configuration that the server and its plugins accept.
    *
    * @param rules reads the rule files
+   * @param warnings of {@link NamedFiles}
    * @throws ConfigException with the first thing that is wrong in a rule file
    */
-  String passed(ConfigFiles.Loaded loaded, List<Ignored> ignored, @Nullable ReloadListener rules) {
+  String passed(
+      ConfigFiles.Loaded loaded,
+      List<String> warnings,
+      List<Ignored> ignored,
+      @Nullable ReloadListener rules) {
     if (subject == Subject.ALERTMANAGER_CONFIG) {
       return alertmanager(loaded);
     }
@@ -76,6 +86,7 @@ final class FileCheck {
     }
     if (subject == Subject.CONFIG) {
       out.append("Checking ").append(file).append('\n');
+      warnings.forEach(w -> out.append("  WARNING: ").append(w).append('\n'));
       if (files != null && !files.isEmpty()) {
         out.append("  SUCCESS: ").append(files.size()).append(" rule files found\n");
       }

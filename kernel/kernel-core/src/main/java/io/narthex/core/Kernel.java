@@ -301,7 +301,12 @@ public final class Kernel {
     }
     pluginsAccept.accept(loaded); // what the files say can be judged only now
     if (checking != null) {
-      String verdict = checking.passed(loaded, config.ignored(), rules());
+      List<String> warnings =
+          checking.subject() == FileCheck.Subject.CONFIG
+                  && property("narthex.check.syntax-only", "").isEmpty()
+              ? NamedFiles.check(loaded.snapshot(), discovery)
+              : List.of();
+      String verdict = checking.passed(loaded, warnings, config.ignored(), rules());
       stop();
       exit.accept(0, verdict.stripTrailing());
       return;

@@ -1,8 +1,6 @@
 package io.narthex.scrape;
 
-import io.narthex.format.duration.PromDuration;
-import io.narthex.format.relabel.NameScheme;
-import io.narthex.format.relabel.Relabeling;
+import io.narthex.format.relabel.TargetLabels;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ScrapeConfig;
@@ -12,22 +10,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 
 /** Makes targets of discovered groups. */
 final class TargetBuilder {
-  /** The address that means this server. */
-  static final String SELF = "self";
-
   private static final String PARAM = "__param_";
 
   /** What became of the groups of a job. */
   record Outcome(List<Target> targets, List<Labels> dropped, List<String> failures) {}
 
   private final ScrapeConfig config;
-  private final Relabeling relabeling;
-  private final String selfInstance;
+  private final TargetLabels labels;
 
   /**
    * Creates one for a job.
@@ -36,11 +29,7 @@ final class TargetBuilder {
    */
   TargetBuilder(ScrapeConfig config, String selfInstance) {
     this.config = config;
-    this.relabeling =
-        Relabeling.compile(
-            config.relabelConfigs(),
-            NameScheme.of(Objects.requireNonNullElse(config.metricNameValidationScheme(), "")));
-    this.selfInstance = selfInstance;
+    this.labels = new TargetLabels(config, selfInstance);
   }
 
   /** Returns the targets of all groups, equal ones once. */
@@ -50,14 +39,14 @@ final class TargetBuilder {
     List<String> failures = new ArrayList<>();
     for (TargetGroup group : groups) {
       for (int i = 0; i < group.targets().size(); i++) {
-        Labels discovered = discovered(group.targets().get(i), group.labels());
-        Labels.Builder b = discovered.toBuilder();
-        if (!relabeling.apply(b)) {
-          dropped.add(discovered);
-          continue;
-        }
+        Labels discovered = labels.discovered(group.targets().get(i), group.labels());
         try {
-          Target t = target(discovered, b);
+          TargetLabels.Resolved resolved = labels.resolve(discovered);
+          if (resolved == null) {
+            dropped.add(discovered);
+            continue;
+          }
+          Target t = target(discovered, resolved);
           targets.putIfAbsent(t.key(), t);
         } catch (IllegalArgumentException e) {
           failures.add("instance " + i + " in group " + group.source() + ": " + e.getMessage());
@@ -67,93 +56,22 @@ final class TargetBuilder {
     return new Outcome(List.copyOf(targets.values()), dropped, failures);
   }
 
-  private Labels discovered(Map<String, String> own, Map<String, String> common) {
-    Map<String, String> all = new LinkedHashMap<>(common);
-    all.putAll(own);
-    preset(all, "job", config.jobName());
-    preset(
-        all,
-        "__scrape_interval__",
-        PromDuration.format(Objects.requireNonNull(config.scrapeInterval())));
-    preset(
-        all,
-        "__scrape_timeout__",
-        PromDuration.format(Objects.requireNonNull(config.scrapeTimeout())));
-    preset(all, "__metrics_path__", config.metricsPath());
-    preset(all, "__scheme__", config.scheme());
-    config
-        .params()
-        .forEach((name, values) -> {
-          if (!values.isEmpty()) {
-            preset(all, PARAM + name, values.get(0));
-          }
-        });
-    return Labels.of(all);
-  }
-
-  private static void preset(Map<String, String> labels, String name, String value) {
-    if (labels.getOrDefault(name, "").isEmpty()) {
-      labels.put(name, value);
-    }
-  }
-
-  private Target target(Labels discovered, Labels.Builder b) {
-    String address = b.get(TargetGroup.ADDRESS);
-    if (address.isEmpty()) {
-      throw new IllegalArgumentException("no address");
-    }
-    if (address.indexOf('/') >= 0) {
-      throw new IllegalArgumentException("\"" + address + "\" is not a valid hostname");
-    }
-    String scheme = b.get("__scheme__");
-    if (!scheme.equals("http") && !scheme.equals("https")) {
-      throw new IllegalArgumentException("invalid scheme: \"" + scheme + "\"");
-    }
-    String intervalText = b.get("__scrape_interval__");
-    String timeoutText = b.get("__scrape_timeout__");
-    long interval = duration(intervalText, "interval");
-    long timeout = duration(timeoutText, "timeout");
-    if (timeout > interval) {
-      throw new IllegalArgumentException(
-          "scrape timeout cannot be greater than scrape interval (\""
-              + timeoutText
-              + "\" > \""
-              + intervalText
-              + "\")");
-    }
-    boolean self = address.equals(SELF);
-    for (String name : b.names()) {
-      if (name.startsWith("__meta_")) {
-        b.remove(name);
-      }
-    }
-    if (b.get("instance").isEmpty()) {
-      b.set("instance", self ? selfInstance : address);
-    }
-    Labels internal = b.build();
+  private Target target(Labels discovered, TargetLabels.Resolved resolved) {
+    Labels internal = resolved.labels();
     Labels.Builder shown = internal.toBuilder();
     for (int i = 0; i < internal.size(); i++) {
-      if (!NameScheme.isWellFormed(internal.value(i))) {
-        throw new IllegalArgumentException("invalid label value for \"" + internal.name(i) + "\"");
-      }
       if (internal.name(i).startsWith("__")) {
         shown.remove(internal.name(i));
       }
     }
-    return new Target(discovered, internal, shown.build(), url(internal), self, interval, timeout);
-  }
-
-  private static long duration(String text, String what) {
-    long ms;
-    try {
-      ms = PromDuration.parseMs(text);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("error parsing scrape " + what + ": " + e.getMessage(), e);
-    }
-    if (ms == 0) {
-      throw new IllegalArgumentException("scrape " + what + " cannot be 0");
-    }
-    return ms;
+    return new Target(
+        discovered,
+        internal,
+        shown.build(),
+        url(internal),
+        resolved.self(),
+        resolved.intervalMs(),
+        resolved.timeoutMs());
   }
 
   private String url(Labels internal) {

@@ -362,7 +362,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
   }
 
   /** An opened discovery and what it was lent. */
-  private record Opened(Discovery discovery, HostContext context) {}
+  record Opened(Discovery discovery, HostContext context) {}
 
   /** What came of opening a discovery. */
   private record Attempt(@Nullable Opened opened, String problem) {}
@@ -396,6 +396,17 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     } catch (ConfigException e) {
       throw new ConfigException(block.node().place() + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Opens the discovery of a block that belongs to no set; null when there is no plugin for it. */
+  @Nullable Opened openAlone(DiscoveryBlock block, String label, Path folder) {
+    Provider provider = registry.find(Kind.DISCOVERY, block.type());
+    return provider == null ? null : open(provider, block, label, folder);
+  }
+
+  /** Returns a builder of threads for code of plugins. */
+  Thread.Builder thread(String name) {
+    return environment.guard().thread(name);
   }
 
   /**

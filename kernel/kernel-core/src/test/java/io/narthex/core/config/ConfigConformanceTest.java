@@ -22,13 +22,13 @@ import org.junit.jupiter.api.Test;
 class ConfigConformanceTest {
   private static final String SUITE = "config";
 
-  /** Files whose verdict is a plugin's or another bundle's, not the loader's. */
+  /** Files whose verdict is a plugin's: {@code PluginConfigConformanceTest} runs those it can. */
   private static final Pattern NOT_THE_LOADERS =
       Pattern.compile(
           "^(azure|ec2|eureka|hetzner|ionos|kubernetes|lightsail|marathon|oci|openstack|outscale|"
               + "ovhcloud|puppetdb|scaleway|stackit|uyuni|http_(url|token))_.*bad.*$");
 
-  /** The plugin discovery-static's, and what only the command {@code check config} looks at. */
+  /** Likewise; the plugin discovery-static's, and what only {@code check config} looks at. */
   private static final Set<String> OTHERS =
       Set.of(
           "static_config.bad.yml",

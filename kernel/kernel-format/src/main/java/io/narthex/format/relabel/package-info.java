@@ -1,6 +1,6 @@
 /** Relabelling: rules that rewrite, keep or drop label sets. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.format.relabel;
 

@@ -96,9 +96,7 @@ final class TargetFile {
         }
         default ->
             throw fault(
-                file,
-                entry.getKeyNode(),
-                "field \"" + key + "\" is unknown; use targets or labels");
+                file, entry.getKeyNode(), "field " + key + " not found; use targets or labels");
       }
     }
     labels.put("__meta_filepath", file.toString());

@@ -95,7 +95,7 @@ final class FileDiscoveryTest extends DiscoveryKit {
       write("a.yml", "- target: [z:9]\n");
       running.sink.await("failure", PATIENCE, () -> running.sink.failures().size() > 1);
       assertThat(running.sink.failures().getLast())
-          .endsWith("a.yml:1:3: field \"target\" is unknown; use targets or labels");
+          .endsWith("a.yml:1:3: field target not found; use targets or labels");
       write("a.yml", "- targets: [z:9]\n");
       running.sink.await("repair", PATIENCE, () -> running.sink.groups().size() == 2);
     }
@@ -103,12 +103,17 @@ final class FileDiscoveryTest extends DiscoveryKit {
 
   @Test
   void refusesOtherPaths() {
-    for (String path : List.of("a.txt", "*/a.yml", "a.yml.bak")) {
+    Map<String, String> reasons =
+        Map.of(
+            "a.txt", ": invalid file extension: \".txt\"; use .json, .yml or .yaml",
+            "*/a.yml", "; * may stand in the last part only",
+            "a.yml.bak", ": invalid file extension: \".bak\"; use .json, .yml or .yaml");
+    reasons.forEach((path, reason) -> {
       assertThatThrownBy(() ->
               new FileDiscoveryProvider()
                   .open(new FileConfig(List.of(path), Duration.ofMinutes(5)), context()))
           .isInstanceOf(ConfigException.class)
-          .hasMessage("path name \"" + path + "\" is not valid for file discovery");
-    }
+          .hasMessage("path name \"" + path + "\" is not valid for file discovery" + reason);
+    });
   }
 }
