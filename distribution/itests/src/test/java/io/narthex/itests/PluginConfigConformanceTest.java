@@ -158,7 +158,7 @@ class PluginConfigConformanceTest {
       // these files lack the name as well, which the loader says before a plugin is asked
       return Files.writeString(
           folder.resolve("named.yml"),
-          text.replaceFirst("\n( *)- http_", "\n$1- job_name: a\n$1  http_"));
+          text.replaceFirst("\n( *)- (http|kubernetes)_", "\n$1- job_name: a\n$1  $2_"));
     }
     if (discovery.isEmpty()) {
       return file;

@@ -3,13 +3,13 @@ package io.narthex.core;
 import io.narthex.core.config.ConfigFiles;
 import io.narthex.core.config.Flags;
 import io.narthex.format.duration.PromDuration;
+import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.PrometheusConfig.StorageSection;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Place;
-import io.narthex.spi.config.ConfigNode.Scalar;
 import java.io.File;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,7 +93,6 @@ final class TsdbFlags {
 
   /** Returns a setting as a node. */
   private static ConfigNode scalar(String key, String text) {
-    return new Scalar(
-        new Place("--storage.tsdb." + key.replace('_', '-'), 1, 1), text, Scalar.Kind.STRING);
+    return ConfigBinder.plain(new Place("--storage.tsdb." + key.replace('_', '-'), 1, 1), text);
   }
 }

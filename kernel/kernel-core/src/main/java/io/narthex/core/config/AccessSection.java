@@ -37,7 +37,7 @@ final class AccessSection {
         node instanceof Scalar
             ? new Mapping(node.place(), List.of(new Entry(node.place(), "mode", node)))
             : node;
-    AccessConfig access = ConfigBinder.bind(block, AccessConfig.class);
+    AccessConfig access = ConfigBinder.bind(listsOfNetworks(block), AccessConfig.class);
     if (block instanceof Mapping map && map.get("networks") instanceof Mapping networks) {
       networks.entries().forEach(AccessSection::checkNetworks);
     }
@@ -46,6 +46,27 @@ final class AccessSection {
       checkIssuer(m, oidc);
     }
     return access;
+  }
+
+  /** Makes a list of a network that stands alone, which is our own short form. */
+  private static ConfigNode listsOfNetworks(ConfigNode block) {
+    if (!(block instanceof Mapping map) || !(map.get("networks") instanceof Mapping networks)) {
+      return block;
+    }
+    Mapping lists =
+        new Mapping(
+            networks.place(),
+            networks.entries().stream()
+                .map(e ->
+                    e.value() instanceof Scalar s
+                        ? new Entry(e.keyPlace(), e.key(), new Sequence(s.place(), List.of(s)))
+                        : e)
+                .toList());
+    return new Mapping(
+        map.place(),
+        map.entries().stream()
+            .map(e -> e.key().equals("networks") ? new Entry(e.keyPlace(), e.key(), lists) : e)
+            .toList());
   }
 
   private static void checkNetworks(Entry of) {

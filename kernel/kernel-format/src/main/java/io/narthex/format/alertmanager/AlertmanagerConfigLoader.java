@@ -7,6 +7,7 @@ import static io.narthex.format.yaml.ConfigNodes.mapping;
 import static io.narthex.format.yaml.ConfigNodes.text;
 
 import io.narthex.format.duration.PromDuration;
+import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.AlertmanagerConfig.Block;
 import io.narthex.service.config.AlertmanagerConfig.InhibitRule;
@@ -196,9 +197,6 @@ public final class AlertmanagerConfigLoader {
   }
 
   private static List<String> texts(ConfigNode node, String key) {
-    if (node instanceof Scalar s && !isNull(node)) {
-      return List.of(s.text());
-    }
     List<String> out = new ArrayList<>();
     for (ConfigNode item : list(node, key)) {
       out.add(text(item, key));
@@ -215,11 +213,7 @@ public final class AlertmanagerConfigLoader {
   }
 
   private static boolean bool(ConfigNode node, String key) {
-    return switch (text(node, key).toLowerCase(java.util.Locale.ROOT)) {
-      case "true", "yes", "on", "y" -> true;
-      case "false", "no", "off", "n" -> false;
-      default -> throw at(node, key + " must be true or false");
-    };
+    return ConfigBinder.bool(node, key);
   }
 
   private boolean validLabelName(String name) {
@@ -390,9 +384,7 @@ public final class AlertmanagerConfigLoader {
 
   private List<LabelMatcher> matchers(ConfigNode node) {
     List<LabelMatcher> out = new ArrayList<>();
-    List<ConfigNode> items =
-        node instanceof Scalar && !isNull(node) ? List.of(node) : list(node, "matchers");
-    for (ConfigNode item : items) {
+    for (ConfigNode item : list(node, "matchers")) {
       try {
         out.addAll(MatcherSyntax.parse(text(item, "matchers"), mode));
       } catch (IllegalArgumentException e) {

@@ -1,6 +1,7 @@
 package io.narthex.format.duration;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * Durations as Prometheus writes them: {@code 1y2w3d4h5m6s7ms}, each unit at most once and in this
@@ -52,14 +53,21 @@ public final class PromDuration {
         at++;
       }
       int unitStart = at;
-      while (at < text.length() && text.charAt(at) >= 'a' && text.charAt(at) <= 'z') {
+      while (at < text.length() && (text.charAt(at) < '0' || text.charAt(at) > '9')) {
         at++;
       }
       String name = text.substring(unitStart, at);
+      if (unitStart == start || name.isEmpty()) {
+        throw new IllegalArgumentException("not a valid duration string: \"" + text + "\"");
+      }
+      if (!List.of(UNITS).contains(name)) {
+        throw new IllegalArgumentException(
+            "unknown unit \"" + name + "\" in duration \"" + text + "\"");
+      }
       while (unit < UNITS.length && !UNITS[unit].equals(name)) {
         unit++;
       }
-      if (unitStart == start || unit == UNITS.length) {
+      if (unit == UNITS.length) { // a unit twice, or a longer one behind a shorter one
         throw new IllegalArgumentException("not a valid duration string: \"" + text + "\"");
       }
       if (n > MAX_MS / MILLIS[unit] || (total += n * MILLIS[unit]) > MAX_MS) {

@@ -39,6 +39,11 @@ public final class ConfigBinder {
   private static final Pattern FLOAT =
       Pattern.compile("[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?", 0);
 
+  private static final Set<String> BOOLEANS =
+      Set.of(
+          "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y", "false", "False",
+          "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N");
+
   private ConfigBinder() {}
 
   /**
@@ -215,7 +220,7 @@ public final class ConfigBinder {
     }
     boolean absent = node == null || isNull;
     if (absent && !setting.defaultValue().isEmpty()) {
-      node = new Scalar(mapping.place(), setting.defaultValue(), Scalar.Kind.STRING);
+      node = plain(mapping.place(), setting.defaultValue());
       absent = false;
     }
     if (absent) {
@@ -328,12 +333,15 @@ public final class ConfigBinder {
     }
     List<Object> out = new ArrayList<>();
     if (!(node instanceof Sequence sequence)) {
-      if (node instanceof Scalar && raw(element) == String.class) {
-        // the originals' parser takes a single text for a list of one
-        return List.of(value(node, element, key));
-      }
       throw new ConfigException(
-          node.place() + ": " + key + " must be a list, got " + ConfigNodes.describe(node));
+          node.place()
+              + ": "
+              + key
+              + " must be a list, got "
+              + (raw(element) == Secret.class ? "a single value" : ConfigNodes.describe(node))
+              + (node instanceof Scalar && raw(element) == String.class
+                  ? "; write it in brackets"
+                  : ""));
     }
     for (ConfigNode item : sequence.items()) {
       if (item instanceof Scalar s
@@ -367,6 +375,7 @@ public final class ConfigBinder {
       return bool(scalar, key);
     }
     if (raw == int.class || raw == Integer.class || raw == long.class || raw == Long.class) {
+      unquoted(scalar, key, "a whole number");
       long n = integer(text, at, key);
       if (raw == int.class || raw == Integer.class) {
         if (n != (int) n) {
@@ -377,6 +386,7 @@ public final class ConfigBinder {
       return n;
     }
     if (raw == double.class || raw == Double.class) {
+      unquoted(scalar, key, "a number");
       return number(text, at, key);
     }
     if (raw == Duration.class) {
@@ -411,7 +421,50 @@ public final class ConfigBinder {
     throw new IllegalStateException("settings of type " + raw.getName() + " are not supported");
   }
 
-  private static boolean bool(Scalar scalar, String key) {
+  /** Returns a value as it would be read if it stood in a file without quotes. */
+  public static Scalar plain(Place place, String text) {
+    Scalar.Kind kind =
+        text.equals("true") || text.equals("false")
+            ? Scalar.Kind.BOOLEAN
+            : FLOAT.matcher(text).matches() ? Scalar.Kind.FLOAT : Scalar.Kind.STRING;
+    return new Scalar(place, text, kind);
+  }
+
+  /** Refuses a number in quotes, as the originals' parser does. */
+  private static void unquoted(Scalar scalar, String key, String what) {
+    String text = scalar.text();
+    if (scalar.kind() == Scalar.Kind.STRING
+        && plain(scalar.place(), text).kind() != scalar.kind()) {
+      throw new ConfigException(
+          scalar.place()
+              + ": "
+              + key
+              + " must be "
+              + what
+              + ", got the text \""
+              + text
+              + "\"; write it without quotes");
+    }
+  }
+
+  /**
+   * Returns true or false.
+   *
+   * @throws ConfigException with the place of a value that is something else
+   */
+  public static boolean bool(ConfigNode node, String key) {
+    if (!(node instanceof Scalar scalar)) {
+      throw ConfigNodes.at(node, key + " must be true or false, got " + ConfigNodes.describe(node));
+    }
+    if (scalar.kind() == Scalar.Kind.STRING && BOOLEANS.contains(scalar.text())) {
+      throw new ConfigException(
+          scalar.place()
+              + ": "
+              + key
+              + " must be true or false, got the text \""
+              + scalar.text()
+              + "\"; write it without quotes");
+    }
     return switch (scalar.text()) {
       case "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y" -> true;
       case "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N" -> false;

@@ -64,10 +64,24 @@ public final class RecordYaml {
       if (plain != null && setting.secret() && !(value instanceof ConfigNode)) {
         plain = SecretKeys.HIDDEN;
       }
+      if (plain == null && !setting.defaultValue().isEmpty()) {
+        plain = emptied(value, setting.defaultValue());
+      }
       if (plain != null) {
         out.put(ConfigBinder.key(component, setting), plain);
       }
     }
+  }
+
+  /** Returns the form of an empty value in place of a default that is not empty; else null. */
+  private static @Nullable Object emptied(@Nullable Object value, String byDefault) {
+    return switch (value) {
+      case null -> null;
+      case String _ -> "";
+      case Number n -> byDefault.equals("0") ? null : n;
+      case ByteSize _ -> byDefault.equals("0") ? null : "0";
+      default -> null;
+    };
   }
 
   /** Returns a value in plain form, or null when it is empty. */

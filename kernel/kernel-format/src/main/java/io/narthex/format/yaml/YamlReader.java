@@ -21,6 +21,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.yaml.snakeyaml.DumperOptions.ScalarStyle;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -42,6 +43,10 @@ import org.yaml.snakeyaml.nodes.Tag;
  */
 public final class YamlReader {
   private static final int MAX_NODES = 2_000_000;
+  private static final Pattern NUMBER =
+      Pattern.compile(
+          "[-+]?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(\\.[0-9]+|[0-9][0-9_]*(\\.[0-9]*)?)([eE][-+]?[0-9]+)?)",
+          0);
   private static final int MAX_FOREIGN_NODES = 10_000;
 
   private final String file;
@@ -161,14 +166,11 @@ public final class YamlReader {
     }
   }
 
-  private static Scalar scalar(Place place, ScalarNode node) {
+  private Scalar scalar(Place place, ScalarNode node) {
     if (node.getTag().equals(Tag.BINARY)) {
       return new Scalar(place, binary(place, node.getValue()), Scalar.Kind.STRING);
     }
-    if (node.getScalarStyle() != ScalarStyle.PLAIN) {
-      return new Scalar(place, node.getValue(), Scalar.Kind.STRING);
-    }
-    Tag tag = node.getTag();
+    Tag tag = node.getTag(); // of a quoted value: text, unless another one is written before it
     if (tag.equals(Tag.NULL)) {
       return new Scalar(place, "", Scalar.Kind.NULL);
     }
@@ -177,8 +179,20 @@ public final class YamlReader {
             ? Scalar.Kind.BOOLEAN
             : tag.equals(Tag.INT)
                 ? Scalar.Kind.INTEGER
-                : tag.equals(Tag.FLOAT) ? Scalar.Kind.FLOAT : Scalar.Kind.STRING;
+                : tag.equals(Tag.FLOAT) ? Scalar.Kind.FLOAT : unresolved(node);
     return new Scalar(place, node.getValue(), kind);
+  }
+
+  /** Returns the kind of a value that the originals' parser takes for more than a text. */
+  private Scalar.Kind unresolved(ScalarNode node) {
+    String text = node.getValue();
+    if (foreign || node.getScalarStyle() != ScalarStyle.PLAIN || text.isEmpty()) {
+      return Scalar.Kind.STRING;
+    }
+    if (text.length() == 1 && "yYnN".contains(text)) {
+      return Scalar.Kind.BOOLEAN;
+    }
+    return NUMBER.matcher(text).matches() ? Scalar.Kind.FLOAT : Scalar.Kind.STRING;
   }
 
   /** Returns the bytes of a {@code !!binary} value as text; see {@link #text(byte[])}. */

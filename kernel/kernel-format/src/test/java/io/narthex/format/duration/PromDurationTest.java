@@ -41,6 +41,12 @@ final class PromDurationTest {
     }
     assertThatThrownBy(() -> PromDuration.parseMs("1"))
         .hasMessage("not a valid duration string: \"1\"");
+    assertThatThrownBy(() -> PromDuration.parseMs("5 seconds"))
+        .hasMessage("unknown unit \" seconds\" in duration \"5 seconds\"");
+    assertThatThrownBy(() -> PromDuration.parseMs("5x"))
+        .hasMessage("unknown unit \"x\" in duration \"5x\"");
+    assertThatThrownBy(() -> PromDuration.parseMs("1s1h"))
+        .hasMessage("not a valid duration string: \"1s1h\"");
     assertThatThrownBy(() -> PromDuration.parseMs("")).hasMessage("empty duration string");
     assertThatThrownBy(() -> PromDuration.parseMs("294y")).hasMessage("duration out of range");
   }

@@ -1,6 +1,9 @@
 package io.narthex.format.relabel;
 
 import io.narthex.format.Conformance;
+import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.format.yaml.RecordYaml;
+import io.narthex.format.yaml.YamlReader;
 import io.narthex.model.Labels;
 import io.narthex.service.config.RelabelRule;
 import java.io.IOException;
@@ -70,6 +73,26 @@ final class RelabelConformanceTest {
       suite.check(t, Relabeling.isLegacyTargetTemplate(t) == (boolean) c.get("valid"), "");
     }
     suite.finish(0);
+  }
+
+  @Test
+  void rulesSurviveBeingShownAndReadAgain() throws IOException {
+    Conformance suite = new Conformance("relabel-round-trip");
+    var data =
+        (Map<String, Object>)
+            Conformance.json(Conformance.file("relabel-round-trip", "relabel/validate_cases.json"));
+    for (Object o : (List<Object>) data.get("yaml_round_trip")) {
+      var c = (Map<String, Object>) o;
+      RelabelRule first = read((String) c.get("yaml"));
+      String shown = RecordYaml.print(RecordYaml.toMap(first));
+      RelabelRule again = read(shown);
+      suite.check((String) c.get("id"), again.equals(first), first + " became " + shown);
+    }
+    suite.finish(0);
+  }
+
+  private static RelabelRule read(String yaml) {
+    return ConfigBinder.bind(YamlReader.read("rule", yaml), RelabelRule.class);
   }
 
   private static RelabelRule rule(Map<String, Object> m, Map<String, Object> defaults) {

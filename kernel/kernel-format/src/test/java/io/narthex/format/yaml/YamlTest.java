@@ -61,6 +61,32 @@ class YamlTest {
         .hasMessageStartingWith(message);
   }
 
+  /** What promtool and amtool say to each of these was looked up there. */
+  @Test
+  void takesNeitherQuotedNumbersNorSingleValuesForLists() {
+    refused(
+        "enabled: \"true\"", "f.yml:1:10: enabled must be true or false, got the text \"true\"");
+    refused("enabled: 'yes'", "f.yml:1:10: enabled must be true or false, got the text \"yes\"");
+    refused(
+        "enabled: !!str true", "f.yml:1:10: enabled must be true or false, got the text \"true\"");
+    refused("enabled: 1", "f.yml:1:10: enabled must be true or false, got \"1\"");
+    refused("number: \"5\"", "f.yml:1:9: number must be a whole number, got the text \"5\"");
+    refused("fraction: '5'", "f.yml:1:11: fraction must be a number, got the text \"5\"");
+    refused("texts: a", "f.yml:1:8: texts must be a list, got \"a\"; write it in brackets");
+    for (String yes : List.of("yes", "on", "y", "True", "!!bool \"true\"")) {
+      assertThat(bind("enabled: " + yes).enabled()).as(yes).isTrue();
+    }
+    for (String number : List.of("0o21", "0b10001", "1_7", "0x11", "021", "17.0", "1.7e1", "+17")) {
+      assertThat(bind("number: " + number).number()).as(number).isEqualTo(17);
+    }
+    assertThat(bind("{text: 5, labels: {a: true, b: y}, texts: [5, on]}"))
+        .satisfies(o -> {
+          assertThat(o.text()).isEqualTo("5");
+          assertThat(o.labels()).containsEntry("a", "true").containsEntry("b", "y");
+          assertThat(o.texts()).containsExactly("5", "on");
+        });
+  }
+
   @Test
   void emptyTextGivesAllDefaults() {
     for (String text : List.of("", "# nothing\n", "{}", "~")) {
@@ -146,7 +172,6 @@ class YamlTest {
     assertThat(o.text()).isEqualTo("010");
     assertThat(o.texts()).containsExactly("yes", "1.50", "0x1", "2020-01-01");
     assertThat(o.labels()).containsExactly(Map.entry("1", "1e3"), Map.entry("yes", "no"));
-    assertThat(bind("texts: single").texts()).containsExactly("single");
   }
 
   @ParameterizedTest
