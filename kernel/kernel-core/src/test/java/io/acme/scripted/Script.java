@@ -5,9 +5,14 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 
 /** What a scripted plugin does: a word in a file of its jar, and what follows it. */
 final class Script {
+  /** Property of the test: while it is set, what is deaf does not come back. */
+  static final String DEAF = "scripted.deaf";
+
   private Script() {}
 
   /** Returns the whole text. */
@@ -37,6 +42,20 @@ final class Script {
     }
     if (text().startsWith("error " + where)) {
       throw new AssertionError("error in " + where);
+    }
+    if (text().startsWith("fatal " + where)) {
+      throw new InternalError("fault in " + where);
+    }
+    if (text().startsWith("wait " + where)) {
+      try {
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("interrupted in " + where, e);
+      }
+    }
+    while (text().startsWith("deaf " + where) && System.getProperty(DEAF) != null) {
+      LockSupport.parkNanos(1_000_000);
+      Thread.interrupted();
     }
   }
 }

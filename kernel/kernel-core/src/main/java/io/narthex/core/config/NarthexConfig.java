@@ -1,6 +1,7 @@
 package io.narthex.core.config;
 
 import io.narthex.core.host.GuardLimits;
+import io.narthex.core.host.Operation;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
@@ -8,6 +9,8 @@ import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.Setting;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -127,7 +130,19 @@ public record NarthexConfig(
               help = "Size of the targets of a block of a discovery",
               defaultValue = "268435456",
               min = 1)
-          long maxTargetBytes) {
+          long maxTargetBytes,
+      @Setting(help = "Time of one call of a function", defaultValue = "30s", min = 0.01)
+          Duration functionTimeout,
+      @Setting(
+              help = "Time of one call of a storage, or of one step of a cursor",
+              defaultValue = "2m",
+              min = 0.01)
+          Duration storageCallTimeout,
+      @Setting(
+              help = "How long a storage that is being opened may show no progress",
+              defaultValue = "10m",
+              min = 0.01)
+          Duration storageOpenTimeout) {
     /** Returns them in the form that the guard takes. */
     public GuardLimits limits() {
       return new GuardLimits(
@@ -139,7 +154,18 @@ public record NarthexConfig(
           longestRetryPause,
           probation,
           maxTargets,
-          maxTargetBytes);
+          maxTargetBytes,
+          deadlines());
+    }
+
+    private Map<Operation, Duration> deadlines() {
+      Map<Operation, Duration> out = new EnumMap<>(Operation.class);
+      out.put(Operation.EVALUATE, functionTimeout);
+      out.put(Operation.STORAGE_OPEN, storageOpenTimeout);
+      for (Operation call : Operation.ofStorages()) {
+        out.put(call, storageCallTimeout);
+      }
+      return out;
     }
   }
 }

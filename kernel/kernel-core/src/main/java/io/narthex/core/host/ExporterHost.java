@@ -192,7 +192,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
             });
     slot.collection = call;
     try {
-      call.await(Objects.requireNonNull(Operation.COLLECT.deadline()));
+      call.await(guard.limits().deadline(Operation.COLLECT));
       slot.breaker.succeeded();
     } catch (InterruptedException e) {
       if (call.isAbandoned()) {
@@ -206,7 +206,6 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
       throw new IOException(name + "is too slow: " + e.getMessage(), e);
     } catch (Exception | Error e) {
       slot.breaker.failed(e.toString());
-      PluginGuard.throwIfFatal(e);
       throw new IOException(name + "failed: " + e, e);
     } finally {
       detachable.detach();

@@ -33,7 +33,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
   /** A provider with the number of queries that use it, which {@code lock} guards. */
   private static final class Slot {
     final Provider provider;
-    final Map<String, PromqlFunction> functions = new TreeMap<>();
+    final Map<String, GuardedFunctions> functions = new TreeMap<>();
     int uses;
 
     Slot(Provider provider) {
@@ -103,11 +103,12 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
     synchronized (lock) {
       Slot slot = byType.get(type);
       if (slot != null) {
-        for (String name : slot.functions.keySet()) {
-          out.put(
-              name + "()",
-              isReserved(name) ? "is the name of a built-in function, which is used instead" : "");
-        }
+        slot.functions.forEach((name, f) ->
+            out.put(
+                name + "()",
+                isReserved(name)
+                    ? "is the name of a built-in function, which is used instead"
+                    : f.problem()));
       }
     }
     return out;
@@ -133,7 +134,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
             "listing the functions of " + provider.pluginId(),
             service::functions,
             late -> {})) {
-      if (slot.functions.put(f.name(), GuardedFunctions.of(f, guard, provider)) != null) {
+      if (slot.functions.put(f.name(), new GuardedFunctions(f, guard, provider)) != null) {
         throw new IllegalStateException(
             provider.label() + " has two functions of the name \"" + f.name() + "\"");
       }
@@ -221,10 +222,11 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
       }
       synchronized (lock) {
         Slot slot = byName.get(name);
-        PromqlFunction f = slot == null ? null : slot.functions.get(name);
-        if (slot == null || f == null) {
+        GuardedFunctions guarded = slot == null ? null : slot.functions.get(name);
+        if (slot == null || guarded == null) {
           return null;
         }
+        PromqlFunction f = guarded.function();
         if (held.put(slot, slot) == null) {
           slot.uses++;
         }

@@ -1,6 +1,7 @@
 package io.narthex.core.host;
 
 import java.time.Duration;
+import java.util.Map;
 
 /**
  * When failures of a plugin have consequences.
@@ -16,6 +17,7 @@ import java.time.Duration;
  *     not at all
  * @param targets targets a block of a discovery may have, and groups
  * @param targetBytes what they may take in memory, roughly
+ * @param deadlines time granted to calls where it is not that of {@link Operation}
  */
 public record GuardLimits(
     int failures,
@@ -26,7 +28,37 @@ public record GuardLimits(
     Duration longestPause,
     Duration probation,
     int targets,
-    long targetBytes) {
+    long targetBytes,
+    Map<Operation, Duration> deadlines) {
+  /** Copies the map. */
+  public GuardLimits {
+    deadlines = Map.copyOf(deadlines);
+  }
+
+  /** Creates them with the usual deadlines. */
+  public GuardLimits(
+      int failures,
+      int crashes,
+      int starts,
+      Duration window,
+      Duration restartPause,
+      Duration longestPause,
+      Duration probation,
+      int targets,
+      long targetBytes) {
+    this(
+        failures,
+        crashes,
+        starts,
+        window,
+        restartPause,
+        longestPause,
+        probation,
+        targets,
+        targetBytes,
+        Map.of());
+  }
+
   /** The usual ones. */
   public static final GuardLimits DEFAULT =
       new GuardLimits(
@@ -39,6 +71,22 @@ public record GuardLimits(
           Duration.ofMinutes(10),
           100_000,
           256L << 20);
+
+  /**
+   * Returns the time granted to a call.
+   *
+   * @throws IllegalArgumentException for an operation without deadline
+   */
+  public Duration deadline(Operation operation) {
+    Duration usual = deadlines.get(operation);
+    if (usual == null) {
+      usual = operation.deadline();
+    }
+    if (usual == null) {
+      throw new IllegalArgumentException(operation + " has no deadline");
+    }
+    return usual;
+  }
 
   /** Returns the pause after so many failures in a row. */
   public Duration pauseAfter(int inARow) {

@@ -1,67 +1,97 @@
 package io.narthex.core.host;
 
+import io.narthex.core.host.PluginCalls.PluginErrorException;
+import io.narthex.core.host.PluginCalls.PluginTimeoutException;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.spi.function.PromqlFunction;
 import io.narthex.spi.function.PromqlFunction.Evaluation;
 import io.narthex.spi.function.PromqlFunction.OfRange;
 import io.narthex.spi.function.PromqlFunction.OfScalars;
 import io.narthex.spi.function.PromqlFunction.OfVector;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Counts the calls of a plugin's function and sets the context class loader around them. They run
- * on the query's thread: one call per series, none per sample. What they throw goes to the query
- * engine, which fails the query; an error becomes an exception on the way, so that it ends the
- * query and nothing else.
+ * Calls a function of a plugin, within its time and contained: one call per series, none per
+ * sample. It runs on a platform thread of a pool, since a query runs on a virtual thread, and a
+ * loop without end there would keep one of the few carriers for ever. What the function throws goes
+ * to the query engine, which fails the query; an error becomes an exception on the way, so that it
+ * ends the query and nothing else.
  */
 final class GuardedFunctions {
+  /** Overdue calls that do not end, after which the function is not called any more. */
+  private static final int MAX_HANGING = 8;
+
   private final String name;
-  private final CallStats stats;
-  private final @Nullable ClassLoader loader;
+  private final PluginGuard guard;
+  private final Provider plugin;
+  private final Set<PluginCall<Boolean>> hanging = ConcurrentHashMap.newKeySet();
+  private final PromqlFunction function;
 
-  private GuardedFunctions(String name, CallStats stats, @Nullable ClassLoader loader) {
-    this.name = name;
-    this.stats = stats;
-    this.loader = loader;
-  }
-
-  /** Returns a function that does what {@code f} does, guarded. */
-  static PromqlFunction of(PromqlFunction f, PluginGuard guard, Provider plugin) {
-    GuardedFunctions g =
-        new GuardedFunctions(
-            f.name(),
-            guard.stats(plugin, Operation.EVALUATE),
-            plugin.service().getClass().getClassLoader());
+  /** Guards a function. */
+  GuardedFunctions(PromqlFunction f, PluginGuard guard, Provider plugin) {
+    this.name = f.name();
+    this.guard = guard;
+    this.plugin = plugin;
     Evaluation guarded =
         switch (f.evaluation()) {
-          case OfScalars e -> (OfScalars) (call, out) -> g.run(() -> e.evaluate(call, out));
+          case OfScalars e -> (OfScalars) (call, out) -> run(() -> e.evaluate(call, out));
           case OfVector e ->
-              (OfVector) (call, values, present) -> g.run(() -> e.evaluate(call, values, present));
+              (OfVector) (call, values, present) -> run(() -> e.evaluate(call, values, present));
           case OfRange e ->
               (OfRange)
                   (call, windows, out, present) ->
-                      g.run(() -> e.evaluate(call, windows, out, present));
+                      run(() -> e.evaluate(call, windows, out, present));
         };
-    return new PromqlFunction(f.name(), f.arguments(), guarded);
+    function = new PromqlFunction(f.name(), f.arguments(), guarded);
+  }
+
+  /** Returns a function that does what the plugin's does, guarded. */
+  PromqlFunction function() {
+    return function;
+  }
+
+  /** Returns what is wrong with it, or empty. */
+  String problem() {
+    int n = hanging();
+    return n == 0 ? "" : n + " calls do not stop when interrupted";
+  }
+
+  private int hanging() {
+    hanging.removeIf(c -> !c.isRunning());
+    return hanging.size();
   }
 
   private void run(Runnable evaluation) {
-    Thread thread = Thread.currentThread();
-    ClassLoader before = thread.getContextClassLoader();
-    thread.setContextClassLoader(loader);
-    long began = stats.begin();
+    String what = name + "() of a plugin";
+    if (hanging() >= MAX_HANGING) {
+      guard.stats(plugin, Operation.EVALUATE).rejected.increment();
+      throw new PluginErrorException(
+          what + " is not called: " + MAX_HANGING + " calls do not stop when interrupted", null);
+    }
+    PluginCall<Boolean> call =
+        guard.startPooled(
+            plugin,
+            Operation.EVALUATE,
+            what,
+            () -> {
+              evaluation.run();
+              return true;
+            });
     try {
-      evaluation.run();
-    } catch (RuntimeException e) {
-      stats.exceptions.increment();
+      call.await(guard.limits().deadline(Operation.EVALUATE));
+    } catch (PluginTimeoutException e) {
+      if (call.isRunning()) {
+        hanging.add(call);
+      }
       throw e;
-    } catch (Error e) {
-      stats.exceptions.increment();
-      PluginGuard.throwIfFatal(e);
-      throw new PluginCalls.PluginErrorException(name + "() of a plugin failed: " + e, e);
-    } finally {
-      stats.end(began);
-      thread.setContextClassLoader(before);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PluginErrorException(what + " was interrupted: its query has ended", e);
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception | Error e) {
+      throw new PluginErrorException(what + " failed: " + e, e);
     }
   }
 }

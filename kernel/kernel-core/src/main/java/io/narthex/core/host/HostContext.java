@@ -51,7 +51,13 @@ record HostContext(
 
   @Override
   public Thread start(Runnable task) {
-    return guard.threads().lend(guard.thread(instance() + " worker"), this, task);
+    return guard
+        .threads()
+        .lend(
+            guard.thread(instance() + " worker"),
+            this,
+            guard.metrics().usage(plugin.pluginId()),
+            task);
   }
 
   /** Interrupts the threads that the instance has started and not ended, and waits for them. */

@@ -14,43 +14,65 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe. Keeps no class loader alive.
  */
 public final class HostThreads {
-  /**
-   * A thread inside a plugin. Equality is identity.
-   *
-   * @param loader class loader of the plugin's code
-   * @param owner what the thread was lent to, or null
-   */
-  private static final class Stay {
+  /** A thread inside a plugin. Equality is identity. */
+  static final class Stay {
     final Thread thread;
     final WeakReference<@Nullable ClassLoader> loader;
     final String what;
-    final @Nullable Object owner;
+    final @Nullable Object owner; // what the thread was lent to
+    final PluginUsage.@Nullable Meter meter;
     final long since = System.nanoTime();
+    private boolean over; // guarded by this
+    private boolean interrupted; // by the host, while inside; guarded by this
 
-    Stay(Thread thread, @Nullable ClassLoader loader, String what, @Nullable Object owner) {
+    Stay(
+        Thread thread,
+        @Nullable ClassLoader loader,
+        String what,
+        @Nullable Object owner,
+        PluginUsage.@Nullable Meter meter) {
       this.thread = thread;
       this.loader = new WeakReference<>(loader);
       this.what = what;
       this.owner = owner;
+      this.meter = meter;
+    }
+
+    /** Interrupts the thread unless it has left: what it does then is none of the plugin's. */
+    synchronized void interrupt() {
+      if (!over) {
+        interrupted = true;
+        thread.interrupt();
+      }
+    }
+
+    /** Notes the end; tells whether {@link #interrupt} came before it. */
+    private synchronized boolean end() {
+      over = true;
+      return interrupted;
     }
   }
 
   private final Set<Stay> stays = ConcurrentHashMap.newKeySet();
 
   /** Notes that this thread enters a plugin; returns what {@link #leave} takes. */
-  Object enter(@Nullable ClassLoader loader, String what) {
-    Stay stay = new Stay(Thread.currentThread(), loader, what, null);
+  Stay enter(@Nullable ClassLoader loader, String what, PluginUsage.@Nullable Meter meter) {
+    Stay stay = new Stay(Thread.currentThread(), loader, what, null, meter);
     stays.add(stay);
     return stay;
   }
 
-  /** Notes that a thread has left the plugin. */
-  void leave(Object stay) {
+  /** Notes that this thread has left the plugin; tells whether it was interrupted in there. */
+  boolean leave(Stay stay) {
     stays.remove(stay);
+    if (stay.meter != null) {
+      stay.meter.end();
+    }
+    return stay.end();
   }
 
-  /** Starts a thread for a plugin. */
-  Thread lend(Thread.Builder builder, Object owner, Runnable task) {
+  /** Starts a thread for a plugin, whose use of the processor is counted. */
+  Thread lend(Thread.Builder builder, Object owner, PluginUsage usage, Runnable task) {
     ClassLoader context = Thread.currentThread().getContextClassLoader();
     ClassLoader ofTask = task.getClass().getClassLoader();
     ClassLoader loader = ofTask == null ? context : ofTask;
@@ -61,10 +83,10 @@ public final class HostThreads {
           try {
             task.run();
           } finally {
-            stays.remove(own[0]);
+            leave(own[0]);
           }
         });
-    Stay stay = new Stay(thread, loader, thread.getName(), owner);
+    Stay stay = new Stay(thread, loader, thread.getName(), owner, usage.meter(thread));
     own[0] = stay;
     stays.add(stay);
     thread.start();
@@ -88,7 +110,7 @@ public final class HostThreads {
 
   private List<String> end(Predicate<Stay> which, Duration deadline) {
     List<Stay> concerned = stays.stream().filter(which).filter(s -> s.thread.isAlive()).toList();
-    concerned.forEach(s -> s.thread.interrupt());
+    concerned.forEach(Stay::interrupt);
     long until = System.nanoTime() + deadline.toNanos();
     List<String> left = new ArrayList<>();
     for (Stay stay : concerned) {

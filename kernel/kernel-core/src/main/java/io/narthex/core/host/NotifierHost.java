@@ -113,7 +113,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
               provider, Operation.SEND, "notifier " + name, () -> notifier.send(notification));
       sends.add(call);
       try {
-        SendResult result = call.await(Objects.requireNonNull(Operation.SEND.deadline()));
+        SendResult result = call.await(guard.limits().deadline(Operation.SEND));
         if (result == null) {
           breaker.failed("no result");
           return SendResult.retryLater("notifier `" + provider.type() + "` gave no result");
@@ -133,7 +133,6 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
         return SendResult.retryLater(String.valueOf(e.getMessage()));
       } catch (Exception | Error e) {
         breaker.failed(e.toString());
-        PluginGuard.throwIfFatal(e);
         LOG.warn("notifier {} threw {}", provider.type(), e.toString(), e);
         return SendResult.retryLater("notifier `" + provider.type() + "` failed: " + e);
       }

@@ -1,16 +1,15 @@
 package io.narthex.core.host;
 
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the host asks of a plugin, with the time it grants.
- *
- * <p>Without a deadline of its own are: {@link #RUN}, which lasts until it is interrupted; {@link
- * #STORAGE_OPEN} and {@link #STORAGE_CLOSE}, since a log is replayed and written out for as long as
- * that takes; reads and writes of a storage and {@link #EVALUATE}, which run on the caller's thread
- * and end with the scrape or the query that makes them.
+ * What the host asks of a plugin, with the time it grants. Only {@link #RUN} has none: it lasts
+ * until it is interrupted. {@link #STORAGE_OPEN} may take longer as long as it reports progress.
+ * What follows when a call takes longer stands in decision 0014.
  */
 public enum Operation {
   /** Bundle start and constructors. */
@@ -28,29 +27,29 @@ public enum Operation {
   /** Listing the functions of a plugin. */
   FUNCTIONS(Duration.ofSeconds(10), false),
   /** A function over one series, or over numbers. */
-  EVALUATE(null, true),
+  EVALUATE(Duration.ofSeconds(30), true),
   /** Trying a storage's settings on a plugin that has not opened it yet. */
   CHECK(Duration.ofSeconds(10), true),
-  /** Opening a storage. */
-  STORAGE_OPEN(null, true),
+  /** Opening a storage: the time without progress. */
+  STORAGE_OPEN(Duration.ofMinutes(10), true),
   /** Closing a storage. */
-  STORAGE_CLOSE(null, true),
+  STORAGE_CLOSE(Duration.ofMinutes(5), true),
   /** New settings for a running storage. */
-  RECONFIGURE(null, false),
+  RECONFIGURE(Duration.ofMinutes(1), false),
   /** A series' reference. */
-  RESOLVE(null, false),
+  RESOLVE(Duration.ofMinutes(2), false),
   /** A batch of samples. */
-  APPEND(null, true),
+  APPEND(Duration.ofMinutes(2), true),
   /** A selection of series. */
-  SELECT(null, true),
-  /** The cursor of a selection; counted once, when it is opened. */
-  CURSOR(null, false),
+  SELECT(Duration.ofMinutes(2), true),
+  /** The cursor of a selection; counted once, when it is opened, and granted anew for each step. */
+  CURSOR(Duration.ofMinutes(2), false),
   /** Series, label names, label values, exemplars. */
-  METADATA(null, true),
+  METADATA(Duration.ofMinutes(2), true),
   /** Figures of a storage. */
-  STATS(null, false),
-  /** A further capability of a storage, for example deletion. */
-  CAPABILITY(null, true);
+  STATS(Duration.ofMinutes(2), false),
+  /** A further capability of a storage, for example deletion, which may rewrite all blocks. */
+  CAPABILITY(Duration.ofHours(1), true);
 
   private final @Nullable Duration deadline;
   private final boolean timed;
@@ -58,6 +57,11 @@ public enum Operation {
   Operation(@Nullable Duration deadline, boolean timed) {
     this.deadline = deadline;
     this.timed = timed;
+  }
+
+  /** Returns the calls of an open storage that scrapes and queries make. */
+  public static Set<Operation> ofStorages() {
+    return EnumSet.of(RESOLVE, APPEND, SELECT, CURSOR, METADATA, STATS);
   }
 
   /** Returns the time granted, or null. */
@@ -72,7 +76,20 @@ public enum Operation {
 
   /** Tells whether calls may be refused by the host: behind a circuit breaker or a bound. */
   boolean refusable() {
-    return this == COLLECT || this == SEND;
+    return switch (this) {
+      case COLLECT, SEND, EVALUATE, RESOLVE, APPEND, SELECT, METADATA, STATS, CAPABILITY -> true;
+      case START,
+          OPEN,
+          CLOSE,
+          RUN,
+          FUNCTIONS,
+          CHECK,
+          STORAGE_OPEN,
+          STORAGE_CLOSE,
+          RECONFIGURE,
+          CURSOR ->
+          false;
+    };
   }
 
   /** Returns the value of the label {@code operation}. */

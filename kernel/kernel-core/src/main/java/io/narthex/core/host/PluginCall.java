@@ -5,7 +5,9 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A call that runs on a thread of its own, for one caller that waits for it. */
@@ -13,32 +15,63 @@ final class PluginCall<T> {
   /** How long a call that was interrupted is waited for, so that it can end cleanly. */
   private static final Duration GRACE = Duration.ofMillis(500);
 
+  /** How often progress is looked at. */
+  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final String what;
   private final Runnable abandon;
-  private final Thread thread;
+  private final PluginCalls.Late<T> late;
   private final CountDownLatch over = new CountDownLatch(1);
   private volatile boolean abandoned;
+  private @Nullable Thread thread; // while it runs; guarded by this
+  private boolean stopped; // interrupted, perhaps before it ran; guarded by this
+  private boolean settled; // it has a taker, or never will; guarded by this
   private @Nullable T value; // written before over
   private @Nullable Throwable failure; // written before over
 
   /**
    * Starts the call.
    *
+   * @param threads runs it
    * @param abandon told once when nobody waits any more
+   * @param late takes a result that nobody waits for
    */
-  PluginCall(Thread.Builder builder, String what, Callable<T> body, Runnable abandon) {
+  PluginCall(
+      Executor threads, String what, Callable<T> body, Runnable abandon, PluginCalls.Late<T> late) {
     this.what = what;
     this.abandon = abandon;
-    thread =
-        builder.start(() -> {
-          try {
-            value = body.call();
-          } catch (Exception | Error e) {
-            failure = e;
-          } finally {
-            over.countDown();
-          }
-        });
+    this.late = late;
+    threads.execute(() -> run(body));
+  }
+
+  private void run(Callable<T> body) {
+    synchronized (this) {
+      thread = Thread.currentThread();
+      if (stopped) {
+        thread.interrupt();
+      }
+    }
+    try {
+      value = body.call();
+    } catch (Exception | Error e) {
+      failure = e;
+    } finally {
+      boolean wanted;
+      synchronized (this) {
+        thread = null;
+        wanted = !settled;
+        settled = true;
+      }
+      boolean _ = Thread.interrupted(); // the thread may go on to another call
+      T result = value;
+      try {
+        if (!wanted && result != null) {
+          late.take(result);
+        }
+      } finally {
+        over.countDown();
+      }
+    }
   }
 
   /**
@@ -53,14 +86,46 @@ final class PluginCall<T> {
     try {
       ended = over.await(deadline.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
-      giveUp();
+      callerInterrupted();
       throw e;
     }
-    if (!ended) {
-      giveUp();
+    if (!ended && giveUp()) {
       throw new PluginTimeoutException(
           what + " did not come back within " + deadline.toMillis() / 1000.0 + " s");
     }
+    return result();
+  }
+
+  /** As {@link #await}, with the deadline counted anew each time that the progress changes. */
+  @Nullable T await(Duration deadline, DoubleSupplier progress) throws Exception {
+    double last = progress.getAsDouble();
+    long since = System.nanoTime();
+    boolean ended = false;
+    while (!ended) {
+      long left = deadline.toNanos() - (System.nanoTime() - since);
+      if (left <= 0) {
+        if (giveUp()) {
+          throw new PluginTimeoutException(
+              what + " has shown no progress for " + deadline.toMillis() / 1000.0 + " s");
+        }
+        break;
+      }
+      try {
+        ended = over.await(Math.min(left, LOOK_NANOS), TimeUnit.NANOSECONDS);
+      } catch (InterruptedException e) {
+        callerInterrupted();
+        throw e;
+      }
+      double now = progress.getAsDouble();
+      if (now != last) {
+        last = now;
+        since = System.nanoTime();
+      }
+    }
+    return result();
+  }
+
+  private @Nullable T result() throws Exception {
     switch (failure) {
       case null -> {
         return value;
@@ -71,14 +136,39 @@ final class PluginCall<T> {
     }
   }
 
-  private void giveUp() {
+  /** Waits no longer; tells whether there is no result. */
+  private boolean giveUp() {
+    synchronized (this) {
+      if (settled) {
+        awaitEnd();
+        return false;
+      }
+      settled = true;
+    }
     abandoned = true;
     abandon.run();
-    thread.interrupt();
+    interrupt();
     try {
       over.await(GRACE.toNanos(), TimeUnit.NANOSECONDS); // either way, nobody takes its result
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+    return true;
+  }
+
+  /** Waits for a call that has just ended. */
+  private void awaitEnd() {
+    while (over.getCount() > 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  /** The caller was interrupted, and takes no result even if there is one. */
+  private void callerInterrupted() {
+    T result = giveUp() ? null : value;
+    abandoned = true;
+    if (result != null) {
+      late.take(result);
     }
   }
 
@@ -88,8 +178,11 @@ final class PluginCall<T> {
   }
 
   /** Asks the plugin to come back. */
-  void interrupt() {
-    thread.interrupt();
+  synchronized void interrupt() {
+    stopped = true;
+    if (thread != null) {
+      thread.interrupt();
+    }
   }
 
   /** Tells whether the plugin has not come back yet. */

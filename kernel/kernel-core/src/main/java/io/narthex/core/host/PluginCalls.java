@@ -25,7 +25,7 @@ public final class PluginCalls {
   public static final class PluginErrorException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    PluginErrorException(String message, Throwable cause) {
+    PluginErrorException(String message, @Nullable Throwable cause) {
       super(message, cause);
     }
   }

@@ -6,10 +6,13 @@ import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.storage.StorageException;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,7 +27,9 @@ import org.slf4j.LoggerFactory;
  * to itself, and two of them would stop a server with two cores. So they cost it a core at worst.
  *
  * <p><b>Containment.</b> Exceptions and errors of a plugin reach the host that made the call, which
- * turns them into the verdict of its kind. An error of the virtual machine goes on unchanged.
+ * turns them into the verdict of its kind. That holds for errors of the virtual machine, too: most
+ * are made by code, for example by a file too large for an array; a heap that is full ends the
+ * process by itself, for the launcher says so to the JVM.
  */
 public final class PluginGuard {
   private static final Logger LOG = LoggerFactory.getLogger(PluginGuard.class);
@@ -104,20 +109,37 @@ public final class PluginGuard {
     return metrics.of(plugin.pluginId(), plugin.kind(), operation);
   }
 
-  private static @Nullable ClassLoader loader(Provider plugin) {
+  /** Threads for short calls, which come often; an idle one ends soon, with what it has kept. */
+  private final Executor pool =
+      new ThreadPoolExecutor(
+          0,
+          Integer.MAX_VALUE,
+          5,
+          TimeUnit.SECONDS,
+          new SynchronousQueue<>(),
+          Thread.ofPlatform().daemon().name("plugin-call-", 0).factory());
+
+  static @Nullable ClassLoader loader(Provider plugin) {
     return plugin.service().getClass().getClassLoader();
   }
 
   /** One call: knows whether somebody still waits for it. */
   private final class Watched<T> implements Callable<T> {
     final CallStats stats;
+    private final PluginUsage usage;
     private final @Nullable ClassLoader loader;
     private final String what;
     private final Callable<T> body;
     volatile boolean abandoned;
 
-    Watched(CallStats stats, @Nullable ClassLoader loader, String what, Callable<T> body) {
+    Watched(
+        CallStats stats,
+        PluginUsage usage,
+        @Nullable ClassLoader loader,
+        String what,
+        Callable<T> body) {
       this.stats = stats;
+      this.usage = usage;
       this.loader = loader;
       this.what = what;
       this.body = body;
@@ -127,7 +149,7 @@ public final class PluginGuard {
     public T call() throws Exception {
       Thread thread = Thread.currentThread();
       ClassLoader before = thread.getContextClassLoader();
-      Object stay = threads.enter(loader, what);
+      HostThreads.Stay stay = threads.enter(loader, what, usage.meter());
       thread.setContextClassLoader(loader);
       long began = stats.begin();
       try {
@@ -140,7 +162,7 @@ public final class PluginGuard {
       } finally {
         stats.end(began);
         thread.setContextClassLoader(before);
-        threads.leave(stay);
+        boolean _ = threads.leave(stay);
       }
     }
   }
@@ -152,19 +174,15 @@ public final class PluginGuard {
         || e instanceof StorageException.Closed);
   }
 
-  /**
-   * Throws errors of the virtual machine on, but for a stack overflow: that is a fault of the
-   * plugin's, and the stack was its own.
-   */
-  public static void throwIfFatal(Throwable e) {
-    if (e instanceof VirtualMachineError fatal && !(e instanceof StackOverflowError)) {
-      throw fatal;
-    }
+  private <T> Watched<T> watched(
+      Provider plugin, Operation operation, String what, Callable<T> body) {
+    return new Watched<>(
+        stats(plugin, operation), metrics.usage(plugin.pluginId()), loader(plugin), what, body);
   }
 
   /** Calls on this thread, for as long as it takes. */
   <T> T here(Provider plugin, Operation operation, String what, Callable<T> body) throws Exception {
-    return new Watched<>(stats(plugin, operation), loader(plugin), what, body).call();
+    return watched(plugin, operation, what, body).call();
   }
 
   /**
@@ -181,26 +199,19 @@ public final class PluginGuard {
       String what,
       Callable<T> body,
       PluginCalls.Late<T> late) {
-    return within(stats(plugin, operation), loader(plugin), operation, what, body, late);
+    return within(watched(plugin, operation, what, body), operation, what, late);
   }
 
   private <T> T within(
-      CallStats stats,
-      @Nullable ClassLoader loader,
-      Operation operation,
-      String what,
-      Callable<T> body,
-      PluginCalls.Late<T> late) {
-    Duration deadline = Objects.requireNonNull(operation.deadline());
-    Watched<T> watched = new Watched<>(stats, loader, what, body);
+      Watched<T> watched, Operation operation, String what, PluginCalls.Late<T> late) {
+    Duration deadline = limits.deadline(operation);
     try {
       return PluginCalls.within(deadline, what, watched, late);
     } catch (PluginTimeoutException e) {
       watched.abandoned = true;
-      stats.timeouts.increment();
+      watched.stats.timeouts.increment();
       throw e;
     } catch (Error e) {
-      throwIfFatal(e);
       if (e instanceof LinkageError) {
         throw e;
       }
@@ -220,7 +231,11 @@ public final class PluginGuard {
       Callable<T> body,
       PluginCalls.Late<T> late) {
     CallStats stats = metrics.of(pluginId, null, Operation.START);
-    return within(stats, loader, Operation.START, what, body, late);
+    return within(
+        new Watched<>(stats, metrics.usage(pluginId), loader, what, body),
+        Operation.START,
+        what,
+        late);
   }
 
   /** Opens an instance; what an overdue call opens in the end is closed. */
@@ -252,22 +267,46 @@ public final class PluginGuard {
     } catch (PluginTimeoutException e) {
       LOG.warn("{}", e.getMessage());
     } catch (RuntimeException | Error e) {
-      throwIfFatal(e);
       LOG.warn("{} failed to close: {}", what, e.toString());
     }
   }
 
   /** Starts a call on a thread of its own; the caller decides how long it waits. */
   <T> PluginCall<T> start(Provider plugin, Operation operation, String what, Callable<T> body) {
-    CallStats stats = stats(plugin, operation);
-    Watched<T> watched = new Watched<>(stats, loader(plugin), what, body);
+    return start(plugin, operation, what, body, late -> {});
+  }
+
+  /**
+   * Starts a call on a thread of its own; the caller decides how long it waits.
+   *
+   * @param late takes a result that comes when the caller has stopped waiting
+   */
+  <T> PluginCall<T> start(
+      Provider plugin,
+      Operation operation,
+      String what,
+      Callable<T> body,
+      PluginCalls.Late<T> late) {
+    return call(
+        task -> thread(what).start(task), watched(plugin, operation, what, body), what, late);
+  }
+
+  /** As {@link #start}, on a thread of the pool: for short calls that come often. */
+  <T> PluginCall<T> startPooled(
+      Provider plugin, Operation operation, String what, Callable<T> body) {
+    return call(pool, watched(plugin, operation, what, body), what, late -> {});
+  }
+
+  private static <T> PluginCall<T> call(
+      Executor threads, Watched<T> watched, String what, PluginCalls.Late<T> late) {
     return new PluginCall<>(
-        thread(what),
+        threads,
         what,
         watched,
         () -> {
           watched.abandoned = true;
-          stats.timeouts.increment();
-        });
+          watched.stats.timeouts.increment();
+        },
+        late);
   }
 }

@@ -46,12 +46,18 @@ public final class PluginMetrics implements MetricCollector {
       new ConcurrentSkipListMap<>();
   private final ConcurrentMap<String, ConcurrentMap<String, CircuitBreaker>> breakers =
       new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, PluginUsage> usage = new ConcurrentSkipListMap<>();
 
   /** Returns the figures of an operation, creating them at 0. */
   CallStats of(String pluginId, @Nullable Kind kind, Operation operation) {
     return plugins
         .computeIfAbsent(pluginId, k -> new ConcurrentSkipListMap<>())
         .computeIfAbsent(new Key(kind, operation), k -> new CallStats());
+  }
+
+  /** Returns what a plugin uses, counting from 0. */
+  PluginUsage usage(String pluginId) {
+    return usage.computeIfAbsent(pluginId, k -> new PluginUsage());
   }
 
   /** Shows a breaker as the one of an instance. */
@@ -71,6 +77,7 @@ public final class PluginMetrics implements MetricCollector {
   public void forget(String pluginId) {
     plugins.remove(pluginId);
     breakers.remove(pluginId);
+    usage.remove(pluginId);
   }
 
   /** Returns the figures of a plugin by operation. */

@@ -8,35 +8,66 @@ import io.narthex.spi.storage.StorageException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The guard of one opened storage. Calls run on the caller's thread, one guard a batch or
- * selection, none a sample. Errors that are no exceptions become {@link StorageException.Failed},
- * which every caller knows.
+ * selection, none a sample; {@link CallWatch} keeps their time. Errors that are no exceptions
+ * become {@link StorageException.Failed}, which every caller knows.
  */
-final class StorageCalls {
+final class StorageCalls implements AutoCloseable {
+  /** One operation: its figures and its time. */
+  private record Op(Operation operation, CallStats stats, Duration deadline) {}
+
   private final String type;
   private final @Nullable ClassLoader loader;
-  private final CallStats resolve;
-  private final CallStats append;
-  private final CallStats select;
-  private final CallStats cursor;
-  private final CallStats metadata;
-  private final CallStats stats;
-  private final CallStats capability;
+  private final HostThreads threads;
+  private final CallWatch watch;
+  private final Op resolve;
+  private final Op append;
+  private final Op select;
+  private final Op cursor;
+  private final Op metadata;
+  private final Op stats;
+  private final Op capability;
 
   StorageCalls(PluginGuard guard, Provider plugin) {
     type = plugin.type();
-    loader = plugin.service().getClass().getClassLoader();
-    resolve = guard.stats(plugin, Operation.RESOLVE);
-    append = guard.stats(plugin, Operation.APPEND);
-    select = guard.stats(plugin, Operation.SELECT);
-    cursor = guard.stats(plugin, Operation.CURSOR);
-    metadata = guard.stats(plugin, Operation.METADATA);
-    stats = guard.stats(plugin, Operation.STATS);
-    capability = guard.stats(plugin, Operation.CAPABILITY);
+    loader = PluginGuard.loader(plugin);
+    threads = guard.threads();
+    resolve = op(guard, plugin, Operation.RESOLVE);
+    append = op(guard, plugin, Operation.APPEND);
+    select = op(guard, plugin, Operation.SELECT);
+    cursor = op(guard, plugin, Operation.CURSOR);
+    metadata = op(guard, plugin, Operation.METADATA);
+    stats = op(guard, plugin, Operation.STATS);
+    capability = op(guard, plugin, Operation.CAPABILITY);
+    Duration shortest =
+        Stream.of(resolve, append, select, cursor, metadata, stats, capability)
+            .map(Op::deadline)
+            .min(Comparator.naturalOrder())
+            .orElseThrow();
+    watch = new CallWatch("storage `" + type + "`", shortest);
+  }
+
+  private static Op op(PluginGuard guard, Provider plugin, Operation operation) {
+    return new Op(operation, guard.stats(plugin, operation), guard.limits().deadline(operation));
+  }
+
+  /** Returns what is wrong now, or empty. */
+  String problem() {
+    return watch.problem();
+  }
+
+  /** Keeps no more time once the calls that are inside have ended. */
+  @Override
+  public void close() {
+    watch.close();
   }
 
   <T> T resolve(Supplier<T> call) {
@@ -49,7 +80,7 @@ final class StorageCalls {
 
   SeriesCursor select(Supplier<SeriesCursor> call) {
     SeriesCursor opened = run(select, call);
-    return new Cursor(opened, this, cursor.begin());
+    return new Cursor(opened, this, cursor.stats.begin());
   }
 
   <T> T metadata(Supplier<T> call) {
@@ -60,27 +91,65 @@ final class StorageCalls {
     return run(stats, call);
   }
 
-  private <T> T run(CallStats operation, Supplier<T> call) {
+  private <T> T run(Op op, Supplier<T> call) {
+    try {
+      return guarded(op, call::get);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e); // a supplier throws none
+    }
+  }
+
+  private <T> T guarded(Op op, Callable<T> call) throws Exception {
+    CallWatch.Inside inside = watch.begin(op.operation.label(), op.deadline, op.stats);
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
+    HostThreads.Stay stay = threads.enter(loader, "storage " + type, null);
     thread.setContextClassLoader(loader);
-    long began = operation.begin();
+    long began = op.stats.begin();
+    boolean overdue = false;
     try {
-      return call.get();
+      T result;
+      inside.enter();
+      try {
+        result = call.call();
+      } finally {
+        overdue = inside.leave();
+      }
+      return result;
+    } catch (InvocationTargetException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      if (cause instanceof RuntimeException || cause instanceof Error) {
+        throw failure(op, cause, overdue);
+      }
+      throw e;
     } catch (RuntimeException | Error e) {
-      throw failure(operation, e);
+      throw failure(op, e, overdue);
     } finally {
-      operation.end(began);
+      op.stats.end(began);
       thread.setContextClassLoader(before);
+      boolean _ = threads.leave(stay);
+      watch.end(inside);
     }
   }
 
   /** Counts a failure and returns it as an exception that callers expect. */
-  private RuntimeException failure(CallStats operation, Throwable e) {
-    if (PluginGuard.isFault(e)) {
-      operation.exceptions.increment();
+  private RuntimeException failure(Op op, Throwable e, boolean overdue) {
+    if (overdue) { // counted as that
+      return new StorageException.Failed(
+          "storage `"
+              + type
+              + "` did not come back from "
+              + op.operation.label()
+              + " within "
+              + op.deadline.toMillis() / 1000.0
+              + " s",
+          e);
     }
-    PluginGuard.throwIfFatal(e);
+    if (PluginGuard.isFault(e)) {
+      op.stats.exceptions.increment();
+    }
     return e instanceof RuntimeException r
         ? r
         : new StorageException.Failed("storage `" + type + "` failed: " + e, e);
@@ -99,28 +168,18 @@ final class StorageCalls {
 
   private @Nullable Object invoke(Storage storage, Method method, @Nullable Object[] arguments)
       throws Throwable {
-    Thread thread = Thread.currentThread();
-    ClassLoader before = thread.getContextClassLoader();
-    thread.setContextClassLoader(loader);
-    long began = capability.begin();
     try {
-      return method.invoke(storage, arguments);
+      return guarded(capability, () -> method.invoke(storage, arguments));
     } catch (InvocationTargetException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
-      if (cause instanceof RuntimeException || cause instanceof Error) {
-        throw failure(capability, cause);
-      }
-      throw cause;
-    } finally {
-      capability.end(began);
-      thread.setContextClassLoader(before);
+      throw e.getCause() == null ? e : e.getCause();
     }
   }
 
-  /** Counts what goes wrong while a cursor is read; nothing is measured per tile. */
+  /** Counts what goes wrong while a cursor is read; its time is granted anew for each step. */
   private static final class Cursor implements SeriesCursor {
     private final SeriesCursor cursor;
     private final StorageCalls calls;
+    private final CallWatch.Inside inside;
     private final long began;
     private boolean closed;
 
@@ -128,14 +187,24 @@ final class StorageCalls {
       this.cursor = cursor;
       this.calls = calls;
       this.began = began;
+      Op op = calls.cursor;
+      inside = calls.watch.watch(op.operation.label(), op.deadline, op.stats);
     }
 
     @Override
     public boolean nextSeries() {
+      boolean overdue = false;
       try {
-        return cursor.nextSeries();
+        boolean result;
+        inside.enter();
+        try {
+          result = cursor.nextSeries();
+        } finally {
+          overdue = inside.leave();
+        }
+        return result;
       } catch (RuntimeException | Error e) {
-        throw calls.failure(calls.cursor, e);
+        throw calls.failure(calls.cursor, e, overdue);
       }
     }
 
@@ -146,10 +215,18 @@ final class StorageCalls {
 
     @Override
     public boolean nextTile(SampleTile tile) {
+      boolean overdue = false;
       try {
-        return cursor.nextTile(tile);
+        boolean result;
+        inside.enter();
+        try {
+          result = cursor.nextTile(tile);
+        } finally {
+          overdue = inside.leave();
+        }
+        return result;
       } catch (RuntimeException | Error e) {
-        throw calls.failure(calls.cursor, e);
+        throw calls.failure(calls.cursor, e, overdue);
       }
     }
 
@@ -159,11 +236,19 @@ final class StorageCalls {
         return;
       }
       closed = true;
-      calls.cursor.end(began);
+      calls.cursor.stats.end(began);
+      boolean overdue = false;
       try {
-        cursor.close();
+        inside.enter();
+        try {
+          cursor.close();
+        } finally {
+          overdue = inside.leave();
+        }
       } catch (RuntimeException | Error e) {
-        throw calls.failure(calls.cursor, e);
+        throw calls.failure(calls.cursor, e, overdue);
+      } finally {
+        calls.watch.end(inside);
       }
     }
   }

@@ -137,7 +137,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
           && provider != null
           && !Objects.equals(bound.toPlain(), changed.toPlain())) {
         if (current instanceof ConfigurableStorage<?> configurable) {
-          guarded(
+          timed(
               provider,
               Operation.RECONFIGURE,
               () -> reconfigure(configurable, (StorageProvider<?>) provider.service(), changed));
@@ -199,7 +199,6 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     try {
       attach(now, open(now));
     } catch (RuntimeException | Error e) {
-      PluginGuard.throwIfFatal(e);
       problem = e instanceof RuntimeException ? String.valueOf(e.getMessage()) : e.toString();
       if (formerProvider == null) {
         throw e;
@@ -218,7 +217,6 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     try {
       attach(former, open(former));
     } catch (RuntimeException | Error e) {
-      PluginGuard.throwIfFatal(e);
       problem =
           "neither the new storage opened ("
               + problemOf(cause)
@@ -249,7 +247,9 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     }
     Storage former;
     Provider formerProvider;
+    StorageCalls formerCalls;
     try {
+      formerCalls = calls;
       former = storage; // another thread may have taken it away meanwhile
       formerProvider = usedProvider;
       problem = why;
@@ -258,19 +258,25 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     } finally {
       lock.writeLock().unlock();
     }
-    if (former == null || formerProvider == null) {
-      return;
+    if (formerCalls != null) {
+      formerCalls.close();
     }
+    if (former != null && formerProvider != null) {
+      close(formerProvider, former);
+    }
+  }
+
+  /** Closes a storage in time; what goes wrong is logged, for nothing else can be done about it. */
+  private void close(Provider provider, Storage former) {
     try {
-      guarded(
-          formerProvider,
+      timed(
+          provider,
           Operation.STORAGE_CLOSE,
           () -> {
             former.close();
             return true;
           });
     } catch (RuntimeException | Error e) {
-      PluginGuard.throwIfFatal(e);
       LOG.error("storage `{}` failed to close: {}", wantedType, e.toString(), e);
     }
   }
@@ -290,7 +296,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       lock.writeLock().unlock();
     }
     if (tooLate) {
-      next.close();
+      close(provider, next);
     }
     synchronized (opened) {
       opened.notifyAll();
@@ -322,13 +328,21 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     progress = 0;
     ConfigNode used = settings;
     bound = used;
-    Storage opening =
-        guarded(
-            provider,
-            Operation.STORAGE_OPEN,
-            () -> openTyped((StorageProvider<?>) provider.service(), used, context));
+    PluginCall<Storage> opening =
+        environment
+            .guard()
+            .start(
+                provider,
+                Operation.STORAGE_OPEN,
+                "storage " + wantedType,
+                () -> openTyped((StorageProvider<?>) provider.service(), used, context),
+                late -> close(provider, late));
+    Storage found =
+        awaited(() ->
+            opening.await(
+                environment.guard().limits().deadline(Operation.STORAGE_OPEN), () -> progress));
     progress = 1;
-    return opening;
+    return found;
   }
 
   private static <C extends Record> Storage openTyped(
@@ -336,14 +350,23 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     return provider.open(ConfigBinder.bind(used, provider.configType()), context);
   }
 
-  /** Calls the plugin for as long as it takes. */
-  private <T> T guarded(Provider provider, Operation operation, Callable<T> body) {
+  /** Calls the plugin on a thread of its own, within the operation's time. */
+  private <T> T timed(Provider provider, Operation operation, Callable<T> body) {
+    PluginGuard guard = environment.guard();
+    PluginCall<T> call = guard.start(provider, operation, "storage " + wantedType, body);
+    return awaited(() -> call.await(guard.limits().deadline(operation)));
+  }
+
+  private <T> T awaited(Callable<@Nullable T> call) {
     try {
-      return environment.guard().here(provider, operation, "storage " + wantedType, body);
-    } catch (RuntimeException | Error e) {
+      return Objects.requireNonNull(call.call(), "the plugin opened nothing");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("storage " + wantedType + PluginCalls.STOPPING, e);
+    } catch (RuntimeException e) {
       throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException(e.getMessage(), e);
+    } catch (Exception | Error e) {
+      throw new IllegalStateException("storage `" + wantedType + "` failed: " + e, e);
     }
   }
 
@@ -538,7 +561,9 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
 
   /** Returns this host's use of a type, for the plugins page. */
   public Map<String, String> instances(String type) {
-    return type.equals(wantedType) ? Map.of(dataDirectory.toString(), problem()) : Map.of();
+    StorageCalls present = calls;
+    String now = storage != null && present != null ? present.problem() : problem();
+    return type.equals(wantedType) ? Map.of(dataDirectory.toString(), now) : Map.of();
   }
 
   @Override

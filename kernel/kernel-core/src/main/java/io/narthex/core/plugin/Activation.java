@@ -117,7 +117,6 @@ final class Activation {
       throw e;
     } catch (RuntimeException | Error e) {
       uninstall(plugin.id, next);
-      PluginGuard.throwIfFatal(e);
       if (!isForUsers(e)) {
         LOG.warn("plugin {} {} fails its self-test", info.id(), info.version(), e);
       }

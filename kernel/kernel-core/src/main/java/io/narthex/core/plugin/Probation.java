@@ -17,9 +17,10 @@ import org.slf4j.LoggerFactory;
  * Watches updates for a while after they have taken over. One that fails goes back to the version
  * before it by itself.
  *
- * <p><b>Failing</b> is, for any operation: as many calls as open a circuit threw or did not come
- * back in time since the update, and they are at least half of all; and for a discovery: it has
- * delivered nothing by the end of the probation where the version before had.
+ * <p><b>Failing</b> is, for any operation: as many calls as open a circuit threw, did not come back
+ * in time or were not made because of those, since the update, and they are at least half of all;
+ * and for a discovery: it has delivered nothing by the end of the probation where the version
+ * before had.
  *
  * <p>No update of a plugin that was in trouble before is watched: the cause is likely to be the
  * same, and the version before is no better.
@@ -117,6 +118,11 @@ final class Probation {
       long exceptions = now.exceptions() - (before == null ? 0 : before.exceptions());
       long timeouts = now.timeouts() - (before == null ? 0 : before.timeouts());
       long all = now.calls() - (before == null ? 0 : before.calls());
+      if (timeouts > 0) { // what was not called since was left out for that
+        long rejected = now.rejected() - (before == null ? 0 : before.rejected());
+        timeouts += rejected;
+        all += rejected;
+      }
       long failed = exceptions + timeouts;
       if (failed >= limits.failures() && 2 * failed >= all) {
         return "failed after the update: "

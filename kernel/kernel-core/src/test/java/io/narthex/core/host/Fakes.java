@@ -15,6 +15,7 @@ import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,6 +40,29 @@ final class Fakes {
         },
         Path.of("target", "test-state"),
         new MetricsRegistry());
+  }
+
+  /** Returns an environment whose guard grants other times. */
+  static HostEnvironment environment(Map<Operation, Duration> deadlines) {
+    HostEnvironment usual = environment();
+    GuardLimits limits = GuardLimits.DEFAULT;
+    return new HostEnvironment(
+        usual.clock(),
+        usual.http(),
+        usual.stateRoot(),
+        usual.metrics(),
+        new PluginGuard(
+            new GuardLimits(
+                limits.failures(),
+                limits.crashes(),
+                limits.starts(),
+                limits.window(),
+                limits.restartPause(),
+                limits.longestPause(),
+                limits.probation(),
+                limits.targets(),
+                limits.targetBytes(),
+                deadlines)));
   }
 
   static ConfigNode yaml(String text) {

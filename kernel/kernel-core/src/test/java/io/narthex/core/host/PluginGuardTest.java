@@ -204,14 +204,6 @@ class PluginGuardTest {
   }
 
   @Test
-  void stackOverflowIsAFaultAndOtherErrorsOfTheMachineGoOn() {
-    assertThatThrownBy(() -> PluginGuard.throwIfFatal(new OutOfMemoryError("x")))
-        .isInstanceOf(OutOfMemoryError.class);
-    PluginGuard.throwIfFatal(new StackOverflowError());
-    PluginGuard.throwIfFatal(new NoClassDefFoundError());
-  }
-
-  @Test
   void pluginsGetThreadsThatTheyCannotHog() throws Exception {
     guard.trust("io.acme", true); // a call of the system that hangs is no fault of its author
     PluginCall<Boolean> call =
@@ -225,15 +217,20 @@ class PluginGuardTest {
     Object other = new Object();
     CountDownLatch go = new CountDownLatch(1);
     Thread obedient =
-        guard.threads().lend(Thread.ofVirtual().name("obedient"), owner, () -> waitFor(go));
+        guard
+            .threads()
+            .lend(Thread.ofVirtual().name("obedient"), owner, new PluginUsage(), () -> waitFor(go));
     Thread others =
-        guard.threads().lend(Thread.ofVirtual().name("others"), other, () -> waitFor(go));
+        guard
+            .threads()
+            .lend(Thread.ofVirtual().name("others"), other, new PluginUsage(), () -> waitFor(go));
     Thread deaf =
         guard
             .threads()
             .lend(
                 Thread.ofPlatform().daemon().name("deaf"),
                 owner,
+                new PluginUsage(),
                 () -> {
                   while (go.getCount() > 0) {
                     LockSupport.parkNanos(1_000_000);

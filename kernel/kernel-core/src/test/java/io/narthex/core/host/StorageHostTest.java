@@ -21,12 +21,15 @@ import io.narthex.spi.storage.StorageProvider;
 import io.narthex.spi.storage.StorageStats;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,7 +45,7 @@ class StorageHostTest {
   }
 
   /** Counts references up from its base and knows no others. */
-  private final class FakeStorage implements ConfigurableStorage<Fakes.Block> {
+  private class FakeStorage implements ConfigurableStorage<Fakes.Block> {
     final String version;
     final long base;
     long next;
@@ -397,5 +400,98 @@ class StorageHostTest {
         new StorageHost(Fakes.environment(), Path.of("."), "tsdb", Fakes.yaml("name: a"));
     made.changed(Kind.STORAGE, "tsdb", provider);
     return made;
+  }
+
+  @Test
+  @Timeout(30)
+  void storageThatHangsWhileItOpensGivesWayToTheFormerAndIsClosedWhenItComesLate() {
+    Duration time = Duration.ofMillis(100);
+    StorageHost impatient =
+        new StorageHost(
+            Fakes.environment(Map.of(Operation.STORAGE_OPEN, time)),
+            Path.of("d"),
+            "tsdb",
+            Fakes.yaml("name: x"));
+    CountDownLatch go = new CountDownLatch(1);
+    try {
+      impatient.changed(Kind.STORAGE, "tsdb", version("v1"));
+      Provider hanging =
+          provider(context -> {
+            while (go.getCount() > 0) {
+              LockSupport.parkNanos(1_000_000);
+              Thread.interrupted();
+            }
+            return new FakeStorage("v2", context.referenceBase());
+          });
+      assertThatThrownBy(() -> impatient.changed(Kind.STORAGE, "tsdb", hanging))
+          .hasMessage(
+              "the new storage did not open, the former one runs again: storage tsdb has shown no"
+                  + " progress for 0.1 s");
+      assertThat(impatient.series(List.of(), 0, 0, 0)).containsExactly(Labels.of("version", "v1"));
+      go.countDown();
+      Fakes.eventually(() -> events.contains("closed v2"));
+    } finally {
+      go.countDown();
+      impatient.close();
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void storageThatShowsProgressMayTakeItsTimeToOpen() {
+    StorageHost impatient =
+        new StorageHost(
+            Fakes.environment(Map.of(Operation.STORAGE_OPEN, Duration.ofSeconds(2))),
+            Path.of("d"),
+            "tsdb",
+            Fakes.yaml("name: x"));
+    try {
+      impatient.changed(
+          Kind.STORAGE,
+          "tsdb",
+          provider(context -> {
+            long begin = System.nanoTime();
+            for (long took = 0; took < 3_000_000_000L; took = System.nanoTime() - begin) {
+              context.replayProgress(took / 3e9);
+              LockSupport.parkNanos(10_000_000);
+            }
+            return new FakeStorage("v1", context.referenceBase());
+          }));
+      assertThat(impatient.ready()).isTrue();
+    } finally {
+      impatient.close();
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void storageThatHangsWhileItClosesHoldsUpTheNextForItsTimeOnly() {
+    StorageHost impatient =
+        new StorageHost(
+            Fakes.environment(Map.of(Operation.STORAGE_CLOSE, Duration.ofMillis(100))),
+            Path.of("d"),
+            "tsdb",
+            Fakes.yaml("name: x"));
+    CountDownLatch go = new CountDownLatch(1);
+    try {
+      impatient.changed(
+          Kind.STORAGE,
+          "tsdb",
+          provider(context ->
+              new FakeStorage("v1", context.referenceBase()) {
+                @Override
+                public void close() {
+                  while (go.getCount() > 0) {
+                    LockSupport.parkNanos(1_000_000);
+                    Thread.interrupted();
+                  }
+                }
+              }));
+      impatient.changed(Kind.STORAGE, "tsdb", version("v2"));
+      assertThat(impatient.series(List.of(), 0, 0, 0)).containsExactly(Labels.of("version", "v2"));
+    } finally {
+      go.countDown();
+      impatient.close();
+    }
   }
 }

@@ -6,6 +6,7 @@ import io.narthex.core.host.FunctionHost;
 import io.narthex.core.host.GuardLimits;
 import io.narthex.core.host.HostEnvironment;
 import io.narthex.core.host.NotifierHost;
+import io.narthex.core.host.Operation;
 import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.ProviderRegistry.Provider;
@@ -48,6 +49,7 @@ import org.osgi.framework.launch.FrameworkFactory;
  */
 final class PluginStage implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration SHORT = Duration.ofMillis(200);
   static final GuardLimits QUICK = limits(Duration.ofMinutes(1));
 
   /** Returns limits with short pauses. */
@@ -61,7 +63,8 @@ final class PluginStage implements AutoCloseable {
         Duration.ofMillis(50),
         probation,
         1000,
-        1_000_000);
+        1_000_000,
+        Map.of(Operation.EVALUATE, SHORT, Operation.COLLECT, SHORT, Operation.SEND, SHORT));
   }
 
   /** The kinds a jar can serve; each is a class of {@code io.acme.scripted}. */

@@ -4,7 +4,6 @@ import static io.narthex.core.plugin.PluginStage.jar;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.narthex.core.host.PluginCalls.PluginErrorException;
 import io.narthex.core.plugin.PluginStage.Serves;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
@@ -31,7 +30,10 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Updates that fail after they have taken over. */
 class ProbationTest {
@@ -77,8 +79,10 @@ class ProbationTest {
         () -> List.of(address).equals(stage.targets.get("scrape/a")), () -> "" + stage.targets);
   }
 
-  @Test
-  void notifierThatFailsEverySendGoesBackAndEachNotificationStaysInTheQueue() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"throw send", "fatal send", "wait send"})
+  void notifierThatFailsEverySendGoesBackAndEachNotificationStaysInTheQueue(String behaviour)
+      throws Exception {
     try (PluginStage stage = stage(Duration.ofMinutes(1))) {
       AlertmanagerConfig none = AlertmanagerConfig.none();
       stage.notifiers.configure(
@@ -98,7 +102,7 @@ class ProbationTest {
       stage.drop("x.jar", jar("x", "1.0.0", "deliver", Serves.NOTIFIER));
       stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
       assertThat(send(stage)).isInstanceOf(SendResult.Delivered.class);
-      stage.drop("x.jar", jar("x", "2.0.0", "throw send", Serves.NOTIFIER));
+      stage.drop("x.jar", jar("x", "2.0.0", behaviour, Serves.NOTIFIER));
       stage.awaitPlugin("x", "2\\.0\\.0 RUNNING");
       for (SendResult result = send(stage);
           !(result instanceof SendResult.Delivered);
@@ -123,15 +127,19 @@ class ProbationTest {
             "team", "{}", "1", "", Labels.EMPTY, Labels.EMPTY, List.of(), 0, "http://x", renderer));
   }
 
-  @Test
-  void exporterThatFailsEveryCollectionGoesBack() {
+  @ParameterizedTest
+  @ValueSource(strings = {"error collect", "fatal collect", "wait collect", "deaf collect"})
+  void exporterThatFailsEveryCollectionGoesBack(String behaviour) {
+    System.setProperty("scripted.deaf", "yes");
     try (PluginStage stage = stage(Duration.ofMinutes(1))) {
       stage.drop("x.jar", jar("x", "1.0.0", "ok", Serves.EXPORTER));
       stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
-      stage.drop("x.jar", jar("x", "2.0.0", "error collect", Serves.EXPORTER));
+      stage.drop("x.jar", jar("x", "2.0.0", behaviour, Serves.EXPORTER));
       stage.awaitPlugin("x", "2\\.0\\.0 RUNNING");
       PluginStage.await(() -> collects(stage), () -> stage.looks("x"));
       stage.awaitPlugin("x", BACK);
+    } finally {
+      System.clearProperty("scripted.deaf");
     }
   }
 
@@ -146,21 +154,26 @@ class ProbationTest {
     }
   }
 
-  @Test
-  void functionThatThrowsErrorsFailsItsQueriesOnlyAndGoesBack() {
+  @ParameterizedTest
+  @ValueSource(strings = {"error evaluate", "fatal evaluate", "wait evaluate", "deaf evaluate"})
+  @Timeout(30)
+  void functionThatFailsOrHangsFailsItsQueriesOnlyAndGoesBack(String behaviour) {
+    System.setProperty("scripted.deaf", "yes");
     try (PluginStage stage = stage(Duration.ofMinutes(1))) {
       stage.drop("x.jar", jar("x", "1.0.0", "ok", Serves.FUNCTION));
       stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
       assertThat(evaluate(stage)).isEqualTo(1);
-      stage.drop("x.jar", jar("x", "2.0.0", "error evaluate", Serves.FUNCTION));
+      stage.drop("x.jar", jar("x", "2.0.0", behaviour, Serves.FUNCTION));
       stage.awaitPlugin("x", "2\\.0\\.0 RUNNING");
       for (int i = 0; i < 3; i++) {
         assertThatThrownBy(() -> evaluate(stage))
-            .isInstanceOf(PluginErrorException.class)
-            .hasMessageContaining("scripted_one() of a plugin failed");
+            .isInstanceOf(RuntimeException.class)
+            .hasMessageContaining("scripted_one() of a plugin ");
       }
       stage.awaitPlugin("x", BACK);
       assertThat(evaluate(stage)).isEqualTo(1);
+    } finally {
+      System.clearProperty("scripted.deaf");
     }
   }
 

@@ -1,0 +1,189 @@
+package io.narthex.core.host;
+
+import io.narthex.spi.storage.StorageException;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Deadlines of calls that run on their callers' own threads, which are those of one opened storage.
+ *
+ * <p><b>An overrun.</b> The thread is interrupted, the call counts as a timeout and shows as a
+ * problem until it comes back; then the interruption is taken back, since it was not meant for the
+ * caller. While {@link #MAX_OVERDUE} calls are overdue, no other is let in: callers learn at once
+ * that the storage does not work, rather than to queue behind it.
+ *
+ * <p><b>Cost.</b> Nothing is measured here: a thread looks at the calls that are inside, several
+ * times within the shortest deadline.
+ */
+final class CallWatch implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(CallWatch.class);
+
+  /** Overdue calls that have not come back, after which there are no further ones. */
+  static final int MAX_OVERDUE = 8;
+
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+
+  /** A call that is inside, or a cursor that is open. Guarded by itself where not volatile. */
+  final class Inside {
+    private final String what;
+    private final long deadlineNanos;
+    private final CallStats stats;
+    private final AtomicLong step = new AtomicLong(); // odd: inside the plugin
+    private volatile boolean overdue;
+    private volatile Thread thread = Thread.currentThread(); // the one inside
+    private long seen; // step at the last look; the watch's
+    private volatile long since = System.nanoTime(); // when it was seen first
+
+    Inside(String what, Duration deadline, CallStats stats) {
+      this.what = what;
+      deadlineNanos = deadline.toNanos();
+      this.stats = stats;
+    }
+
+    /** The thread goes into the plugin. */
+    void enter() {
+      Thread now = Thread.currentThread();
+      if (thread != now) {
+        thread = now;
+      }
+      step.lazySet(step.getPlain() + 1); // one thread at a time
+    }
+
+    /** The thread has come back; tells whether it was interrupted for taking too long. */
+    boolean leave() {
+      step.set(step.getPlain() + 1); // seen before overdue is read
+      return overdue && wasInterrupted();
+    }
+
+    private synchronized boolean wasInterrupted() {
+      boolean was = overdue; // a look may have been too late
+      overdue = false;
+      if (was) {
+        boolean _ = Thread.interrupted(); // not meant for the caller
+      }
+      return was;
+    }
+
+    private void look(long now) {
+      long present = step.get();
+      if (present != seen) {
+        seen = present;
+        since = now;
+      }
+      if ((present & 1) == 0 || overdue || now - since < deadlineNanos) {
+        return;
+      }
+      synchronized (this) {
+        overdue = true;
+        if (step.get() != present) { // it has come back just now
+          overdue = false;
+          return;
+        }
+        thread.interrupt();
+      }
+      stats.timeouts.increment();
+      LOG.warn(
+          "{} has not come back within {} s",
+          what,
+          TimeUnit.NANOSECONDS.toMillis(deadlineNanos) / 1000.0);
+    }
+  }
+
+  private final Set<Inside> inside = ConcurrentHashMap.newKeySet();
+  private final String name;
+  private final Duration pause;
+  private final AtomicBoolean began = new AtomicBoolean();
+  private volatile boolean closed;
+
+  /**
+   * Creates one without calls.
+   *
+   * @param name of what is called, for messages and the thread's name
+   * @param shortest of the deadlines
+   */
+  CallWatch(String name, Duration shortest) {
+    this.name = name;
+    Duration quarter = shortest.dividedBy(4);
+    pause = quarter.compareTo(LONGEST_PAUSE) < 0 ? quarter : LONGEST_PAUSE;
+  }
+
+  /**
+   * Begins to watch a call.
+   *
+   * @throws StorageException.Failed when too many do not come back
+   */
+  Inside begin(String operation, Duration deadline, CallStats stats) {
+    if (overdue() >= MAX_OVERDUE) {
+      stats.rejected.increment();
+      throw new StorageException.Failed(
+          name
+              + " has "
+              + MAX_OVERDUE
+              + " calls that do not come back; there are no others until they do");
+    }
+    return watch(operation, deadline, stats);
+  }
+
+  /** Begins to watch a call that is let in anyway. */
+  Inside watch(String operation, Duration deadline, CallStats stats) {
+    if (!began.getPlain() && began.compareAndSet(false, true)) {
+      Thread.ofPlatform().daemon().name(name + " deadlines").start(this::run);
+    }
+    Inside call = new Inside(name + ": " + operation, deadline, stats);
+    inside.add(call);
+    return call;
+  }
+
+  /** Ends to watch a call. */
+  void end(Inside call) {
+    inside.remove(call);
+  }
+
+  private long overdue() {
+    long n = 0;
+    for (Inside call : inside) {
+      n += call.overdue ? 1 : 0;
+    }
+    return n;
+  }
+
+  /** Returns what is wrong now, or empty. */
+  String problem() {
+    @Nullable Inside oldest =
+        inside.stream().filter(i -> i.overdue).min(Comparator.comparing(i -> i.since)).orElse(null);
+    return oldest == null
+        ? ""
+        : overdue()
+            + " calls have not come back in time; "
+            + oldest.what
+            + " for "
+            + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - oldest.since)
+            + " s";
+  }
+
+  private void run() {
+    while (!closed || !inside.isEmpty()) {
+      long now = System.nanoTime();
+      inside.forEach(i -> i.look(now));
+      try {
+        Thread.sleep(pause);
+      } catch (InterruptedException e) {
+        return;
+      }
+    }
+  }
+
+  /** Ends the watch as soon as no call is inside. */
+  @Override
+  public void close() {
+    closed = true;
+  }
+}
