@@ -334,6 +334,7 @@ final class Floors {
       case "shared" -> shared(System.getenv("NARTHEX_SHARED")) || shared(root + "/../shared");
       case "browser" -> onPath("chromedriver") && (onPath("chromium") || onPath("google-chrome"));
       case "dns" -> onPath("dnsmasq") || Files.isExecutable(Path.of("/usr/sbin/dnsmasq"));
+      case "network" -> makesNetworks();
       case "peers" -> PEERS.stream().allMatch(Floors::peer);
       default -> throw new IllegalArgumentException(need);
     };
@@ -347,6 +348,19 @@ final class Floors {
         || onPath(debian)
         || given != null
             && (Files.isExecutable(Path.of(given, program)) || Files.isExecutable(Path.of(given, debian)));
+  }
+
+  /** Tells whether networks for tests can be made: the tool is there, and this process may. */
+  private static boolean makesNetworks() {
+    try {
+      return (onPath("ip") || Files.isExecutable(Path.of("/usr/sbin/ip")))
+          && new ProcessBuilder("unshare", "--net", "true").start().waitFor() == 0;
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   private static boolean shared(String folder) {

@@ -554,6 +554,33 @@ public final class Kernel {
   /** The metrics of the kernel itself. */
   private record CoreCollector(ServerState server, StorageMetrics storage, PluginManager plugins)
       implements MetricCollector {
+    /** The Alertmanager whose API and metrics the server has. */
+    private static final String ALERTMANAGER = "0.34.0";
+
+    private void build(MetricSink sink, String program, String version) {
+      String name = program + "_build_info";
+      sink.family(
+          new MetricMetadata(
+              name,
+              MetricType.GAUGE,
+              "A metric with a constant '1' value labeled by version, revision, branch, goversion"
+                  + " from which "
+                  + program
+                  + " was built, and the goos and goarch for the build.",
+              ""));
+      sink.sample(
+          name,
+          Labels.of(
+              "version", version,
+              "revision", Objects.requireNonNullElse(server.build().get("revision"), "unknown"),
+              "branch", Objects.requireNonNullElse(server.build().get("branch"), "unknown"),
+              "goversion", "java" + Runtime.version().feature(),
+              "goos", goName(System.getProperty("os.name", "")),
+              "goarch", goName(System.getProperty("os.arch", "")),
+              "tags", "unknown"),
+          1);
+    }
+
     @Override
     public void collect(MetricSink sink) {
       gauge(
@@ -562,24 +589,8 @@ public final class Kernel {
           "Whether Prometheus startup was fully completed and the server is ready for normal"
               + " operation.",
           server.ready() ? 1 : 0);
-      sink.family(
-          new MetricMetadata(
-              "prometheus_build_info",
-              MetricType.GAUGE,
-              "A metric with a constant '1' value labeled by version, revision, branch, goversion"
-                  + " from which prometheus was built, and the goos and goarch for the build.",
-              ""));
-      sink.sample(
-          "prometheus_build_info",
-          Labels.of(
-              "version", server.compatibleVersion(),
-              "revision", Objects.requireNonNullElse(server.build().get("revision"), "unknown"),
-              "branch", Objects.requireNonNullElse(server.build().get("branch"), "unknown"),
-              "goversion", "java" + Runtime.version().feature(),
-              "goos", goName(System.getProperty("os.name", "")),
-              "goarch", goName(System.getProperty("os.arch", "")),
-              "tags", "unknown"),
-          1);
+      build(sink, "prometheus", server.compatibleVersion());
+      build(sink, "alertmanager", ALERTMANAGER);
       sink.family(
           new MetricMetadata(
               "narthex_build_info",

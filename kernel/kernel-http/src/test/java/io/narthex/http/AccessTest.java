@@ -109,6 +109,41 @@ class AccessTest extends AccessHarness {
         .isEqualTo(403);
   }
 
+  /** Grafana's proxy takes Origin and cookies off, and passes on what else the browser sent. */
+  @Test
+  void proxiesThatTakeTheOriginOffSpeakForTheirPages() throws Exception {
+    start();
+    String host = "narthex.example";
+    String page = "Content-Type: application/json\r\nX-Forwarded-For: 1.2.3.4\r\n";
+    String site = "Sec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\nSec-Fetch-Site: ";
+    through(rawSilence(host, page + site + "same-origin\r\n"));
+    for (String other : List.of("cross-site", "same-site", "none")) {
+      assertThat(rawSilence(host, page + site + other + "\r\n"))
+          .as(other)
+          .startsWith("HTTP/1.1 403 ");
+    }
+    // what a browser itself sends with a change
+    String own = "Origin: http://" + host + "\r\n";
+    assertThat(rawSilence(host, page + site + "same-origin\r\n" + own)).startsWith("HTTP/1.1 403 ");
+    assertThat(rawSilence(host, page + site + "same-origin\r\nCookie: a=b\r\n"))
+        .startsWith("HTTP/1.1 403 ");
+  }
+
+  /** karma passes the whole request of the browser on, and adds headers of its configuration. */
+  @Test
+  void proxiesThatPassTheOriginOnNeedItsNameAndAToken() throws Exception {
+    flags.put("web.cors.origin", "https://karma[.]example");
+    start();
+    String page =
+        "Content-Type: application/json\r\nX-Forwarded-For: 1.2.3.4\r\nSec-Fetch-Site: same-origin\r\n"
+            + "Origin: https://karma.example\r\nCookie: theirs=1\r\n";
+    String token = "Authorization: Bearer " + TOKEN + "\r\n";
+    through(rawSilence("narthex:9090", page + token));
+    assertThat(rawSilence("narthex:9090", page)).startsWith("HTTP/1.1 403 ");
+    assertThat(rawSilence("narthex:9090", page.replace("karma.", "other.") + token))
+        .startsWith("HTTP/1.1 403 ");
+  }
+
   @Test
   void browsersSendJsonWhereTheApiIsJson() throws Exception {
     start();
