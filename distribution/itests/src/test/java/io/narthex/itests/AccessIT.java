@@ -3,21 +3,27 @@ package io.narthex.itests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -127,6 +133,12 @@ class AccessIT {
         "prometheus, promtool or amtool is not installed");
     PemFiles.create(folder, "server", "san=ip:127.0.0.1,dns:localhost");
     PemFiles.create(folder, "client", "san=dns:client.test");
+    PemFiles.create(folder, "next", "san=ip:127.0.0.1,dns:localhost");
+    Path trusted =
+        Files.writeString(
+            folder.resolve("trusted.pem"),
+            Files.readString(folder.resolve("server.pem"))
+                + Files.readString(folder.resolve("next.pem")));
     Files.writeString(
         folder.resolve("web.yml"),
         """
@@ -143,7 +155,7 @@ class AccessIT {
     String http =
         """
         basic_auth: {username: ann, password: secret}
-        tls_config: {ca_file: server.pem, cert_file: client.pem, key_file: client.key}
+        tls_config: {ca_file: trusted.pem, cert_file: client.pem, key_file: client.key}
         """;
     Path clientFile = Files.writeString(folder.resolve("http.yml"), http);
     try (Server server =
@@ -189,12 +201,62 @@ class AccessIT {
       assertThat(Peers.run(promtool.get(), "check", "healthy", "--url=" + url).status())
           .as("without certificate and password")
           .isNotZero();
-      scrapedByPrometheus(prometheus.get(), server.port(), http);
+      Path curl = Peers.find("curl").orElseThrow();
+      assertThat(curled(curl, trusted, url, "--user", "ann:secret").output())
+          .contains("200 2", "x-frame-options: deny");
+      assertThat(curled(curl, trusted, url, "--user", "ann:secret", "--http1.1").output())
+          .contains("200 1.1");
+      assertThat(curled(curl, trusted, url, "--user", "ann:wrong").output()).contains("401");
+      assertThat(curled(curl, folder.resolve("client.pem"), url).status())
+          .as("a certificate that is not trusted")
+          .isEqualTo(60);
+      scrapedByPrometheus(
+          prometheus.get(),
+          server.port(),
+          http,
+          () -> {
+            // there are moments when they do not fit
+            exchange("next.pem", "server.pem");
+            exchange("next.key", "server.key");
+            Server.await(
+                "the next certificate",
+                () ->
+                    curled(curl, folder.resolve("next.pem"), url, "--user", "ann:secret").status()
+                        == 0);
+          });
     }
   }
 
-  /** Has a real Prometheus scrape the server and federate from it. */
-  private void scrapedByPrometheus(Path program, int port, String http) throws Exception {
+  private Peers.Result curled(Path curl, Path trusted, String url, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("--silent", "--dump-header", "-", "--output", "/dev/null", "--cacert"));
+    arguments.addAll(
+        List.of(
+            trusted.toString(),
+            "--cert",
+            folder.resolve("client.pem").toString(),
+            "--key",
+            folder.resolve("client.key").toString(),
+            "--write-out",
+            "%{http_code} %{http_version}",
+            url + "/-/healthy"));
+    arguments.addAll(List.of(more));
+    return Peers.run(curl, arguments.toArray(String[]::new));
+  }
+
+  private void exchange(String from, String to) {
+    try {
+      Files.copy(folder.resolve(from), folder.resolve("fresh"));
+      Files.move(folder.resolve("fresh"), folder.resolve(to), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Has a real Prometheus scrape the server and federate from it, also while something changes. */
+  private void scrapedByPrometheus(Path program, int port, String http, Runnable change)
+      throws Exception {
     int own;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       own = free.getLocalPort();
@@ -222,28 +284,43 @@ class AccessIT {
             .redirectOutput(folder.resolve("prometheus.log").toFile())
             .start();
     try (HttpClient plain = HttpClient.newHttpClient()) {
-      for (String query :
-          List.of(
-              "up%7Bjob=%22direct%22%7D==1",
-              "up%7Bjob=%22federate%22%7D==1", "node_time_seconds%7Bjob=%22node%22%7D")) {
-        URI uri = URI.create("http://127.0.0.1:" + own + "/api/v1/query?query=" + query);
-        Server.await(
-            query + " in Prometheus",
-            () -> {
-              try {
-                String body =
-                    plain.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).body();
-                return body.contains("\"value\":[");
-              } catch (IOException e) {
-                return false; // it does not listen yet
-              } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-              }
-            });
-      }
+      awaitThere(plain, own, "up{job=\"direct\"}==1");
+      awaitThere(plain, own, "up{job=\"federate\"}==1");
+      awaitThere(plain, own, "node_time_seconds{job=\"node\"}");
+      change.run();
+      String since = "count_over_time(up{job=\"direct\"}[1h])";
+      double before = Double.parseDouble(awaitThere(plain, own, since));
+      awaitThere(plain, own, since + " > " + (before + 2));
+      awaitThere(plain, own, "min(min_over_time(up[1h])) == 1");
     } finally {
       process.destroy();
       process.waitFor();
     }
+  }
+
+  /** Asks a Prometheus until it answers with one series, and returns its value. */
+  private static String awaitThere(HttpClient client, int port, String query) {
+    URI uri =
+        URI.create("http://127.0.0.1:" + port + "/api/v1/query?" + Server.form("query", query));
+    AtomicReference<String> value = new AtomicReference<>("");
+    Server.await(
+        query + " in Prometheus",
+        () -> {
+          try {
+            HttpResponse<String> answer =
+                client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+            if (answer.statusCode() != 200) {
+              return false; // it is not ready yet
+            }
+            JsonNode first = Server.parse(answer.body()).path("data").path("result").path(0);
+            value.set(first.path("value").path(1).asText());
+          } catch (IOException e) {
+            return false; // it does not listen yet
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          return !value.get().isEmpty();
+        });
+    return value.get();
   }
 }

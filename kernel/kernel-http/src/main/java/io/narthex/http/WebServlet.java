@@ -173,7 +173,9 @@ final class WebServlet extends HttpServlet {
   private static void plainPage(String prefix, HttpServletResponse response) throws IOException {
     response.setContentType("text/html; charset=utf-8");
     response.setHeader("Cache-Control", "no-cache");
-    response.setHeader("Content-Security-Policy", POLICY);
+    if (response.getHeader("Content-Security-Policy") == null) {
+      response.setHeader("Content-Security-Policy", POLICY);
+    } // else it is that of the web configuration
     response.setHeader("X-Content-Type-Options", "nosniff");
     String page =
         """
@@ -212,7 +214,9 @@ final class WebServlet extends HttpServlet {
       }
       response.setContentType("text/html; charset=utf-8");
       response.setHeader("Cache-Control", "no-cache");
-      response.setHeader("Content-Security-Policy", POLICY);
+      if (response.getHeader("Content-Security-Policy") == null) {
+        response.setHeader("Content-Security-Policy", POLICY);
+      } // else it is that of the web configuration
       response.setHeader("X-Content-Type-Options", "nosniff");
       response.setHeader("Referrer-Policy", "same-origin");
       response.getOutputStream().write(html.getBytes(UTF_8));

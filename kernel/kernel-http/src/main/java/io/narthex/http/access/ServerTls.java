@@ -3,6 +3,7 @@ package io.narthex.http.access;
 import io.narthex.format.http.Pem;
 import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -180,10 +181,24 @@ public final class ServerTls {
 
   /** The factory of a listener. */
   public static final class Factory extends SslContextFactory.Server {
+    private final Runnable look;
     private volatile List<String> groups = List.of();
 
-    Factory(Material material) {
+    /**
+     * Creates a factory.
+     *
+     * @param look looks whether there is new material; a client that trusts only that gets no
+     *     further than to a connection
+     */
+    Factory(Material material, Runnable look) {
+      this.look = look;
       apply(this, material);
+    }
+
+    @Override
+    public SSLEngine newSSLEngine(InetSocketAddress address) {
+      look.run();
+      return super.newSSLEngine(address);
     }
 
     /** Has new connections use new material; those that are open keep theirs. */

@@ -23,7 +23,7 @@ public final class WebConfigFile {
   private final @Nullable Path file;
   private volatile WebConfig config = WebConfig.NONE;
   private final ServerTls.@Nullable Factory tls;
-  private volatile long lookedNanos;
+  private volatile long lookedNanos = System.nanoTime();
   private String seen = ""; // guarded by this
 
   /**
@@ -41,8 +41,7 @@ public final class WebConfigFile {
       config = read;
       seen = fingerprint(file, read);
     }
-    tls = material == null ? null : new ServerTls.Factory(material);
-    lookedNanos = System.nanoTime();
+    tls = material == null ? null : new ServerTls.Factory(material, this::current);
   }
 
   private static WebConfig read(Path file) {
