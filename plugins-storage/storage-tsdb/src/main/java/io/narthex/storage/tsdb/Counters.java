@@ -11,7 +11,8 @@ final class Counters {
   private final Map<String, DoubleAdder> sums = new ConcurrentHashMap<>();
   private final LongAdder floats = new LongAdder();
   private final LongAdder histograms = new LongAdder();
-  private final LongAdder late = new LongAdder();
+  private final LongAdder lateFloats = new LongAdder();
+  private final LongAdder lateHistograms = new LongAdder();
   private final LongAdder exemplars = new LongAdder();
   private final LongAdder refusedExemplars = new LongAdder();
 
@@ -57,10 +58,17 @@ final class Counters {
     sums.computeIfAbsent(name, _ -> new DoubleAdder()).add(more);
   }
 
-  void appended(int newFloats, int newHistograms, int newLate, int newExemplars, int refused) {
+  void appended(
+      int newFloats,
+      int newHistograms,
+      int newLateFloats,
+      int newLateHistograms,
+      int newExemplars,
+      int refused) {
     floats.add(newFloats);
     histograms.add(newHistograms);
-    late.add(newLate);
+    lateFloats.add(newLateFloats);
+    lateHistograms.add(newLateHistograms);
     exemplars.add(newExemplars);
     refusedExemplars.add(refused);
   }
@@ -76,7 +84,10 @@ final class Counters {
     sums.forEach((name, sum) -> all.put(name, sum.sum()));
     all.put("head_samples_appended_total{type=\"float\"}", (double) floats.sum());
     all.put("head_samples_appended_total{type=\"histogram\"}", (double) histograms.sum());
-    all.put("head_out_of_order_samples_appended_total", (double) late.sum());
+    all.put("head_out_of_order_samples_appended_total{type=\"float\"}", (double) lateFloats.sum());
+    all.put(
+        "head_out_of_order_samples_appended_total{type=\"histogram\"}",
+        (double) lateHistograms.sum());
     all.put("exemplar_exemplars_appended_total", (double) exemplars.sum());
     all.put("exemplar_out_of_order_exemplars_total", (double) refusedExemplars.sum());
     return all;

@@ -421,7 +421,8 @@ final class Head {
   private int apply(SampleBatch batch, long referenceBase) {
     int floats = 0;
     int histograms = 0;
-    int lateCount = 0;
+    int lateFloats = 0;
+    int lateHistograms = 0;
     int rejected = 0;
     state.writeLock().lock();
     try {
@@ -434,7 +435,8 @@ final class Head {
             add(id, batch.timeMs(row), batch.value(row), h, batch.startTimeMs(row));
           } else {
             addLate(id, batch.timeMs(row), batch.value(row), h, batch.startTimeMs(row));
-            lateCount++;
+            lateFloats += h == null ? 1 : 0;
+            lateHistograms += h == null ? 0 : 1;
           }
           if (h == null) {
             floats++;
@@ -456,7 +458,8 @@ final class Head {
     } finally {
       state.writeLock().unlock();
     }
-    counters.appended(floats, histograms, lateCount, batch.exemplarCount() - rejected, rejected);
+    counters.appended(
+        floats, histograms, lateFloats, lateHistograms, batch.exemplarCount() - rejected, rejected);
     return rejected;
   }
 

@@ -187,6 +187,11 @@ class OutsideDataTest {
     }
     Assertions.assertTimeoutPreemptively(
         Duration.ofSeconds(20), () -> assertThat(db.append(batch).allOk()).isTrue());
+    append(db, TestDb.series("m", 1), TestDb.T0 + TestDb.HOUR - 1, histogram(1));
+    assertThat(db.stats(1).counters())
+        .containsEntry("head_out_of_order_samples_appended_total{type=\"float\"}", 300_000.0)
+        .containsEntry("head_out_of_order_samples_appended_total{type=\"histogram\"}", 1.0)
+        .doesNotContainKey("head_out_of_order_samples_appended_total");
     db.close();
   }
 
