@@ -97,6 +97,9 @@ final class DropFolder {
     if (Files.isDirectory(folder)) {
       try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, "*.{jar,JAR,Jar}")) {
         for (Path file : jars) {
+          if (JarFiles.isHidden(file)) {
+            continue; // a copy that is being written, by rsync for example
+          }
           if (!String.valueOf(file).endsWith(".jar")) {
             if (misnamed.add(file)) {
               LOG.warn("plugins: {} is not looked at: the name must end in .jar", file);

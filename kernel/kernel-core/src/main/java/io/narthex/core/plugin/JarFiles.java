@@ -21,7 +21,8 @@ final class JarFiles {
     if (Files.isDirectory(folder)) {
       try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder, "*.jar")) {
         for (Path file : stream) {
-          if (Files.isRegularFile(file)) { // opening a pipe would wait for a writer
+          if (!isHidden(file)
+              && Files.isRegularFile(file)) { // opening a pipe would wait for a writer
             found.add(file);
           }
         }
@@ -31,6 +32,11 @@ final class JarFiles {
     }
     found.sort(null);
     return found;
+  }
+
+  /** Tells whether a name begins with a dot, as those of files that are not whole yet do. */
+  static boolean isHidden(Path file) {
+    return name(file).startsWith(".");
   }
 
   /** Returns the name of a file without its folder. */

@@ -2,6 +2,10 @@ package io.narthex.core.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class DropFolderTest {
   private static final long SECOND = 1_000_000_000L;
@@ -160,6 +165,31 @@ class DropFolderTest {
     Jars.write(folder.resolve("a.jar"), Map.of("x", "1"));
     scanFor(SECOND);
     assertThat(events).containsExactly("arrived a.jar");
+  }
+
+  @Test
+  void misnamedJarsAreMentionedOnceAndHiddenOnesLeftAlone() throws IOException {
+    Jars.write(folder.resolve("UPPER.JAR"), Map.of("x", "1"));
+    Jars.write(folder.resolve(".hidden.jar"), Map.of("x", "1"));
+    Logger logger = (Logger) LoggerFactory.getLogger(DropFolder.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.addAppender(logged);
+    logger.setLevel(Level.WARN);
+    try {
+      scanFor(3 * SECOND);
+    } finally {
+      logger.setLevel(null);
+      logger.detachAppender(logged);
+    }
+    assertThat(events).isEmpty();
+    assertThat(JarFiles.in(folder)).isEmpty();
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactly(
+            "plugins: "
+                + folder.resolve("UPPER.JAR")
+                + " is not looked at: the name must end in .jar");
   }
 
   @Test
