@@ -56,7 +56,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -551,6 +550,30 @@ public final class Kernel {
     return sets;
   }
 
+  /** Returns the labels of {@code prometheus_build_info}. */
+  static Labels buildLabels(
+      String version, Map<String, String> build, String system, String processor) {
+    return Labels.of(
+        "version", version,
+        "revision", build.getOrDefault("revision", "unknown"),
+        "branch", build.getOrDefault("branch", "unknown"),
+        "goversion", "java" + Runtime.version().feature(),
+        "goos", goName(system),
+        "goarch", goName(processor),
+        "tags", "unknown");
+  }
+
+  /** Returns the name that Go has for a system or processor. */
+  private static String goName(String name) {
+    String lower = name.toLowerCase(java.util.Locale.ROOT);
+    return switch (lower) {
+      case "mac os x" -> "darwin";
+      case "x86_64" -> "amd64";
+      case "aarch64" -> "arm64";
+      default -> lower.startsWith("windows") ? "windows" : lower;
+    };
+  }
+
   /** The metrics of the kernel itself. */
   private record CoreCollector(ServerState server, StorageMetrics storage, PluginManager plugins)
       implements MetricCollector {
@@ -570,14 +593,11 @@ public final class Kernel {
               ""));
       sink.sample(
           name,
-          Labels.of(
-              "version", version,
-              "revision", Objects.requireNonNullElse(server.build().get("revision"), "unknown"),
-              "branch", Objects.requireNonNullElse(server.build().get("branch"), "unknown"),
-              "goversion", "java" + Runtime.version().feature(),
-              "goos", goName(System.getProperty("os.name", "")),
-              "goarch", goName(System.getProperty("os.arch", "")),
-              "tags", "unknown"),
+          buildLabels(
+              version,
+              server.build(),
+              System.getProperty("os.name", ""),
+              System.getProperty("os.arch", "")),
           1);
     }
 
@@ -639,17 +659,6 @@ public final class Kernel {
               + " jars are not noticed.",
           plugins.secondsSinceScan());
       storage.write(sink);
-    }
-
-    /** Returns the name that Go has for a system or processor. */
-    private static String goName(String name) {
-      String lower = name.toLowerCase(java.util.Locale.ROOT);
-      return switch (lower) {
-        case "mac os x" -> "darwin";
-        case "x86_64" -> "amd64";
-        case "aarch64" -> "arm64";
-        default -> lower.startsWith("windows") ? "windows" : lower;
-      };
     }
 
     private static void gauge(MetricSink sink, String name, String help, double value) {

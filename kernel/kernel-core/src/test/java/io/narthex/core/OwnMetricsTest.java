@@ -73,6 +73,22 @@ class OwnMetricsTest {
   }
 
   @Test
+  void theBuildIsToldInTheLabelsOfPrometheus() {
+    assertThat(Kernel.buildLabels("3.5.0", Map.of("revision", "ab"), "Linux", "amd64").toMap())
+        .containsOnly(
+            Map.entry("version", "3.5.0"),
+            Map.entry("revision", "ab"),
+            Map.entry("branch", "unknown"),
+            Map.entry("goversion", "java" + Runtime.version().feature()),
+            Map.entry("goos", "linux"),
+            Map.entry("goarch", "amd64"),
+            Map.entry("tags", "unknown"));
+    assertThat(Kernel.buildLabels("3.5.0", Map.of(), "Mac OS X", "aarch64").toMap())
+        .containsEntry("goos", "darwin")
+        .containsEntry("goarch", "arm64");
+  }
+
+  @Test
   void processMetricsAreReadFromProc() throws Exception {
     Files.writeString(
         proc.resolve("stat"),

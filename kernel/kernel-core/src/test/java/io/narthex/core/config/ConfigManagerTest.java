@@ -3,6 +3,10 @@ package io.narthex.core.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.narthex.core.metrics.MetricsRegistry;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
@@ -21,6 +25,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class ConfigManagerTest {
   @TempDir Path folder;
@@ -177,6 +182,30 @@ class ConfigManagerTest {
         .hasMessageContaining("a plugin's bug");
     assertThat(events).isEmpty();
     assertThat(successful()).isZero();
+  }
+
+  @Test
+  void theFilesThatAreReadAreNamedWithTheirWholePath() throws IOException {
+    Path alerts = Files.writeString(folder.resolve("am.yml"), "{}\n");
+    ConfigFiles files =
+        new ConfigFiles(
+            Flags.parse(List.of("--config.file=" + file, "--alertmanager.config.file=" + alerts)));
+    assertThat(files.names()).isEqualTo(file.toAbsolutePath() + ", " + alerts.toAbsolutePath());
+    Logger logger = (Logger) LoggerFactory.getLogger(ConfigManager.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.addAppender(logged);
+    logger.setLevel(Level.INFO);
+    try {
+      manager.goLive();
+      manager.reload();
+    } finally {
+      logger.setLevel(null);
+      logger.detachAppender(logged);
+    }
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .anySatisfy(text -> assertThat(text).contains(file.toAbsolutePath().toString()));
   }
 
   @Test

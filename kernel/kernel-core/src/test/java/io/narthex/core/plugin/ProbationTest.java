@@ -80,6 +80,7 @@ class ProbationTest {
   }
 
   @ParameterizedTest
+  @Timeout(60)
   @ValueSource(strings = {"throw send", "fatal send", "wait send"})
   void notifierThatFailsEverySendGoesBackAndEachNotificationStaysInTheQueue(String behaviour)
       throws Exception {
