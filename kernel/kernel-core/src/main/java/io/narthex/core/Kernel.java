@@ -243,7 +243,7 @@ public final class Kernel {
             new HostsUse(discovery, notifiers, storage, exporters, functions));
     manager = plugins;
     PluginSettingsManager pluginSettings =
-        new PluginSettingsManager(registry, functions, plugins, stateFolder);
+        new PluginSettingsManager(registry, functions, notifiers, plugins, stateFolder);
     Consumer<ConfigFiles.Loaded> pluginsAccept =
         next -> {
           pluginSettings.check(next);

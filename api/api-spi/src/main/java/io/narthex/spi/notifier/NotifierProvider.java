@@ -36,6 +36,17 @@ public interface NotifierProvider<C extends Record, G extends Record> {
    */
   Notifier open(C config, G globals, PluginContext context);
 
+  /**
+   * Returns a block with what it takes from {@code global:} and with the values that stand in for
+   * absent ones, as the status of the server shows it; {@link #open} is given the block itself.
+   * Does no I/O. Without it blocks are shown with the defaults of their record.
+   *
+   * @since 1.1
+   */
+  default C effective(C config, G globals) {
+    return config;
+  }
+
   /** The record of a provider without keys in {@code global:}. */
   record NoGlobals() {}
 }

@@ -35,7 +35,7 @@ public final class ConfigFiles {
       NarthexConfig narthex,
       Path narthexFolder) {
     /** Returns the snapshot with its texts written by {@code shown}. */
-    ConfigSnapshot shownBy(ShownConfig shown) {
+    public ConfigSnapshot shownBy(ShownConfig shown) {
       return shown.show(snapshot, alertmanagerRoot);
     }
   }

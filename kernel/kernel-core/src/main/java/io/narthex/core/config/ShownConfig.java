@@ -1,6 +1,5 @@
 package io.narthex.core.config;
 
-import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.format.yaml.RecordYaml;
 import io.narthex.format.yaml.SecretKeys;
@@ -10,9 +9,6 @@ import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
-import io.narthex.spi.config.ConfigNode.Entry;
-import io.narthex.spi.config.ConfigNode.Mapping;
-import io.narthex.spi.config.ConfigNode.Sequence;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * the plugins that run tell what is a secret; of blocks without plugin their keys do.
  */
 public final class ShownConfig {
+  /** A block of a receiver as it is in effect. */
+  public record Block(Record config, boolean sendResolvedByDefault) {}
+
   /** The records of the plugins that run. */
   public interface Records {
     /** Knows no plugin. */
@@ -51,12 +50,19 @@ public final class ShownConfig {
     /** Returns the record of a notifier's blocks, or null. */
     @Nullable Class<? extends Record> notifier(String type);
 
+    /**
+     * Returns a block of a receiver with what it takes from {@code global:}, or null when no plugin
+     * has it.
+     *
+     * @throws ConfigException when its plugin cannot take it
+     */
+    default @Nullable Block effective(String type, ConfigNode block, ConfigNode globals) {
+      return null;
+    }
+
     /** Returns the records of keys in {@code global:} of {@code alertmanager.yml}. */
     List<Class<? extends Record>> globals();
   }
-
-  /** The URLs in here often hold a token. */
-  private static final String WEBHOOKS = "webhook";
 
   private final Records records;
 
@@ -76,7 +82,10 @@ public final class ShownConfig {
         prometheus(snapshot.prometheus()),
         snapshot.prometheusFolder(),
         snapshot.alertmanager(),
-        alertmanager == null ? "" : alertmanager(alertmanager),
+        alertmanager == null
+            ? ""
+            : new ShownAlertmanager(records, snapshot.alertmanager(), snapshot.alertmanagerFolder())
+                .yaml(alertmanager),
         snapshot.alertmanagerFolder(),
         snapshot.access());
   }
@@ -111,95 +120,5 @@ public final class ShownConfig {
     } catch (ConfigException e) {
       return SecretKeys.hide(block.node(), type); // its plugin refuses it, and says so elsewhere
     }
-  }
-
-  private String alertmanager(ConfigNode root) {
-    Map<String, Object> out = new LinkedHashMap<>();
-    if (root instanceof Mapping map) {
-      for (Entry e : map.entries()) {
-        Object shown =
-            switch (e.key()) {
-              case "receivers" -> receivers(e.value());
-              case "global" -> globals(e.value());
-              default -> SecretKeys.hide(e.value());
-            };
-        putShown(out, e.key(), shown);
-      }
-    }
-    return RecordYaml.print(out);
-  }
-
-  /** Puts a value that may be null: the file says nothing behind the key then. */
-  @SuppressWarnings("NullAway") // the printer writes null
-  private static void putShown(Map<String, Object> out, String key, @Nullable Object value) {
-    out.put(key, value);
-  }
-
-  private @Nullable Object receivers(ConfigNode node) {
-    if (!(node instanceof Sequence list)) {
-      return SecretKeys.hide(node);
-    }
-    List<@Nullable Object> out = new ArrayList<>();
-    for (ConfigNode item : list.items()) {
-      if (!(item instanceof Mapping receiver)) {
-        out.add(SecretKeys.hide(item));
-        continue;
-      }
-      Map<String, @Nullable Object> shown = new LinkedHashMap<>();
-      for (Entry e : receiver.entries()) {
-        boolean blocks = e.key().endsWith("_configs") && e.value() instanceof Sequence;
-        shown.put(
-            e.key(),
-            blocks
-                ? blocks(
-                    e.key().substring(0, e.key().length() - "_configs".length()),
-                    (Sequence) e.value())
-                : SecretKeys.hide(e.value()));
-      }
-      out.add(shown);
-    }
-    return out;
-  }
-
-  private List<@Nullable Object> blocks(String type, Sequence blocks) {
-    Class<? extends Record> record = records.notifier(type);
-    List<@Nullable Object> out = new ArrayList<>();
-    for (ConfigNode block : blocks.items()) {
-      Object shown =
-          record == null ? SecretKeys.hideUnknown(block) : SecretKeys.hide(block, record);
-      if (record == null && type.equals(WEBHOOKS) && shown instanceof Map<?, ?> map) {
-        Map<String, @Nullable Object> hidden = new LinkedHashMap<>();
-        map.forEach((k, v) ->
-            hidden.put(
-                String.valueOf(k), "url".equals(k) && v instanceof String ? SecretKeys.HIDDEN : v));
-        shown = hidden;
-      }
-      out.add(shown);
-    }
-    return out;
-  }
-
-  private @Nullable Object globals(ConfigNode node) {
-    if (!(node instanceof Mapping map)) {
-      return SecretKeys.hide(node);
-    }
-    Map<String, @Nullable Object> out = new LinkedHashMap<>();
-    for (Entry e : map.entries()) {
-      Mapping single = new Mapping(map.place(), List.of(e));
-      Class<? extends Record> owner = null;
-      for (Class<? extends Record> candidate : records.globals()) {
-        if (ConfigBinder.keys(candidate).contains(e.key())) {
-          owner = candidate;
-        }
-      }
-      Object shown =
-          owner != null
-              ? SecretKeys.hide(single, owner)
-              : AlertmanagerConfigLoader.globalKeys().contains(e.key())
-                  ? SecretKeys.hide(single)
-                  : SecretKeys.hideUnknown(single);
-      out.put(e.key(), shown instanceof Map<?, ?> m ? m.get(e.key()) : null);
-    }
-    return out;
   }
 }

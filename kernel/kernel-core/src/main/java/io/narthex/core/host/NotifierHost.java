@@ -1,6 +1,7 @@
 package io.narthex.core.host;
 
 import io.narthex.core.config.HttpClientChecks;
+import io.narthex.core.config.ShownConfig;
 import io.narthex.core.host.PluginCalls.PluginTimeoutException;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
@@ -322,22 +323,53 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
 
   private static <C extends Record, G extends Record> Notifier openTyped(
       NotifierProvider<C, G> service, Block block, ConfigNode globalNode, HostContext context) {
-    C config =
-        ConfigBinder.bind(block.node(), service.configType(), key -> key.equals("send_resolved"));
+    C config = config(service, block.node());
     HttpClientChecks.checkAll(config, block.node());
-    // the plugin sees its own keys of global: and none of the others
-    Set<String> own = ConfigBinder.keys(service.globalConfigType());
-    List<Entry> entries =
-        globalNode instanceof Mapping m
-            ? m.entries().stream().filter(e -> own.contains(e.key())).toList()
-            : List.of();
-    G global =
-        ConfigBinder.bind(new Mapping(globalNode.place(), entries), service.globalConfigType());
+    G global = globals(service, globalNode);
     try {
       return service.open(config, global, context);
     } catch (ConfigException e) {
       throw new ConfigException(block.node().place() + ": " + e.getMessage(), e);
     }
+  }
+
+  private static <C extends Record> C config(NotifierProvider<C, ?> service, ConfigNode block) {
+    return ConfigBinder.bind(block, service.configType(), key -> key.equals("send_resolved"));
+  }
+
+  /** Binds what the plugin sees of {@code global:}: its own keys and none of the others. */
+  private static <G extends Record> G globals(NotifierProvider<?, G> service, ConfigNode node) {
+    Set<String> own = ConfigBinder.keys(service.globalConfigType());
+    List<Entry> entries =
+        node instanceof Mapping m
+            ? m.entries().stream().filter(e -> own.contains(e.key())).toList()
+            : List.of();
+    return ConfigBinder.bind(new Mapping(node.place(), entries), service.globalConfigType());
+  }
+
+  /**
+   * Returns a block with what its plugin takes from {@code global:}; null when no plugin has it.
+   *
+   * @throws ConfigException when the plugin cannot take the block
+   */
+  public ShownConfig.@Nullable Block effective(
+      String type, ConfigNode block, ConfigNode globalNode) {
+    Provider provider = registry.find(Kind.NOTIFIER, type);
+    if (provider == null) {
+      return null;
+    }
+    return environment
+        .guard()
+        .open(
+            provider,
+            "notifier " + type,
+            () -> effectiveTyped((NotifierProvider<?, ?>) provider.service(), block, globalNode));
+  }
+
+  private static <C extends Record, G extends Record> ShownConfig.Block effectiveTyped(
+      NotifierProvider<C, G> service, ConfigNode block, ConfigNode globalNode) {
+    C config = service.effective(config(service, block), globals(service, globalNode));
+    return new ShownConfig.Block(config, service.sendResolvedByDefault());
   }
 
   @Override

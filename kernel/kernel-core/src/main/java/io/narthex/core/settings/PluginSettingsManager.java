@@ -5,6 +5,7 @@ import io.narthex.core.config.ConfigManager;
 import io.narthex.core.config.OriginalNames;
 import io.narthex.core.config.ShownConfig;
 import io.narthex.core.host.FunctionHost;
+import io.narthex.core.host.NotifierHost;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
@@ -25,6 +26,7 @@ import io.narthex.service.plugins.PluginService.PluginInfo;
 import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.plugins.WaitingSource;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Place;
 import io.narthex.spi.exporter.MetricSink;
@@ -58,6 +60,7 @@ public final class PluginSettingsManager
 
   private final ProviderRegistry registry;
   private final FunctionHost functions;
+  private final NotifierHost notifiers;
   private final PluginManager plugins;
   private final Path ownFolders;
   private final KnownPlugins known;
@@ -71,8 +74,13 @@ public final class PluginSettingsManager
    * @param state the server's own state folder
    */
   public PluginSettingsManager(
-      ProviderRegistry registry, FunctionHost functions, PluginManager plugins, Path state) {
+      ProviderRegistry registry,
+      FunctionHost functions,
+      NotifierHost notifiers,
+      PluginManager plugins,
+      Path state) {
     this.registry = registry;
+    this.notifiers = notifiers;
     this.functions = functions;
     this.plugins = plugins;
     ownFolders = state.resolve("plugin-state");
@@ -452,6 +460,12 @@ public final class PluginSettingsManager
     @Override
     public @Nullable Class<? extends Record> notifier(String type) {
       return find(Kind.NOTIFIER, type);
+    }
+
+    @Override
+    public ShownConfig.@Nullable Block effective(
+        String type, ConfigNode block, ConfigNode globals) {
+      return notifiers.effective(type, block, globals);
     }
 
     @Override

@@ -107,4 +107,42 @@ class ShownConfigTest {
         .contains("retry: 1m", "send_resolved: true", "key_file: /k", "http://a:xxxxx@b/?key=xxxxx")
         .doesNotContain("hunter");
   }
+
+  /** The form is Alertmanager's own, looked up at one that ran with the same file. */
+  @Test
+  void alertmanagerIsShownWithDefaultsAndTextsAsTheyStand() throws IOException {
+    Files.writeString(folder.resolve("prometheus.yml"), "");
+    Files.writeString(
+        folder.resolve("alertmanager.yml"),
+        """
+        route:
+          receiver: off
+          group_wait: 60s
+          routes: [{matchers: [a=b], receiver: yes, mute_time_intervals: [on]}, {match: {c: no}, continue: on}]
+        receivers: [{name: off}, {name: yes}]
+        time_intervals: [{name: on, time_intervals: [{times: [{start_time: 09:00, end_time: 17:00}], years: [2020]}]}]
+        inhibit_rules: [{source_matchers: [a=b, 'c=~d'], target_matchers: [e=f], equal: [off]}]
+        templates: ['*.tmpl']
+        """);
+    ConfigSnapshot shown =
+        new ConfigFiles(Flags.parse(List.of("--config.file=" + folder.resolve("prometheus.yml"))))
+            .load()
+            .shownBy(new ShownConfig(ShownConfig.Records.NONE));
+    assertThat(shown.alertmanagerYaml())
+        .contains(
+            "resolve_timeout: 5m",
+            "follow_redirects: true",
+            "opsgenie_api_url: https://api.opsgenie.com/",
+            "pagerduty_url: https://events.pagerduty.com/v2/enqueue",
+            "receiver: 'off'\n  continue: false",
+            "- receiver: 'yes'\n    matchers:\n    - a=\"b\"\n",
+            "mute_time_intervals:\n    - 'on'\n    continue: false\n",
+            "match:\n      c: 'no'\n    continue: true\n",
+            "group_wait: 1m\n",
+            "- name: 'off'\n  labels:\n    name: 'off'\n",
+            "- a=\"b\"\n  - c=~\"d\"\n",
+            "equal:\n  - 'off'\n",
+            "- " + folder.resolve("*.tmpl"));
+    assertThat(shown.alertmanagerYaml()).doesNotContain("false\n  - 'off'");
+  }
 }

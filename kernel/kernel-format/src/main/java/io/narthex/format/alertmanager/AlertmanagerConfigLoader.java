@@ -23,6 +23,7 @@ import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.ConfigNode.Sequence;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -37,50 +38,53 @@ import org.jspecify.annotations.Nullable;
  * them. Messages are those of Alertmanager after the place.
  */
 public final class AlertmanagerConfigLoader {
+  /** In the order of the original. */
   private static final Set<String> GLOBAL_KEYS =
-      Set.of(
-          "resolve_timeout",
-          "http_config",
-          "smtp_from",
-          "smtp_hello",
-          "smtp_smarthost",
-          "smtp_auth_username",
-          "smtp_auth_password",
-          "smtp_auth_password_file",
-          "smtp_auth_secret",
-          "smtp_auth_secret_file",
-          "smtp_auth_identity",
-          "smtp_require_tls",
-          "smtp_tls_config",
-          "smtp_force_implicit_tls",
-          "slack_api_url",
-          "slack_api_url_file",
-          "slack_app_token",
-          "slack_app_token_file",
-          "slack_app_url",
-          "pagerduty_url",
-          "opsgenie_api_url",
-          "opsgenie_api_key",
-          "opsgenie_api_key_file",
-          "victorops_api_url",
-          "victorops_api_key",
-          "victorops_api_key_file",
-          "wechat_api_url",
-          "wechat_api_secret",
-          "wechat_api_secret_file",
-          "wechat_api_corp_id",
-          "telegram_api_url",
-          "telegram_bot_token",
-          "telegram_bot_token_file",
-          "webex_api_url",
-          "rocketchat_api_url",
-          "rocketchat_token",
-          "rocketchat_token_file",
-          "rocketchat_token_id",
-          "rocketchat_token_id_file",
-          "mattermost_webhook_url",
-          "mattermost_webhook_url_file",
-          "jira_api_url");
+      Collections.unmodifiableSet(
+          new LinkedHashSet<>(
+              List.of(
+                  "resolve_timeout",
+                  "http_config",
+                  "smtp_from",
+                  "smtp_hello",
+                  "smtp_smarthost",
+                  "smtp_auth_username",
+                  "smtp_auth_password",
+                  "smtp_auth_password_file",
+                  "smtp_auth_secret",
+                  "smtp_auth_secret_file",
+                  "smtp_auth_identity",
+                  "smtp_require_tls",
+                  "smtp_tls_config",
+                  "smtp_force_implicit_tls",
+                  "slack_api_url",
+                  "slack_api_url_file",
+                  "slack_app_token",
+                  "slack_app_token_file",
+                  "slack_app_url",
+                  "pagerduty_url",
+                  "opsgenie_api_url",
+                  "opsgenie_api_key",
+                  "opsgenie_api_key_file",
+                  "victorops_api_url",
+                  "victorops_api_key",
+                  "victorops_api_key_file",
+                  "wechat_api_url",
+                  "wechat_api_secret",
+                  "wechat_api_secret_file",
+                  "wechat_api_corp_id",
+                  "telegram_api_url",
+                  "telegram_bot_token",
+                  "telegram_bot_token_file",
+                  "webex_api_url",
+                  "rocketchat_api_url",
+                  "rocketchat_token",
+                  "rocketchat_token_file",
+                  "rocketchat_token_id",
+                  "rocketchat_token_id_file",
+                  "mattermost_webhook_url",
+                  "mattermost_webhook_url_file",
+                  "jira_api_url")));
 
   /** Pairs of which only one may be given. */
   private static final List<String> EXCLUSIVE =

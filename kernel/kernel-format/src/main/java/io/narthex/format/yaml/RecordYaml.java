@@ -28,7 +28,7 @@ public final class RecordYaml {
   }
 
   /** Returns maps, lists and texts as YAML. */
-  public static String print(Map<String, Object> map) {
+  public static String print(Map<String, ? extends @Nullable Object> map) {
     if (map.isEmpty()) {
       return "{}\n";
     }

@@ -21,6 +21,17 @@ final class PagerdutyEvent {
   /** Largest body that PagerDuty takes, in bytes. */
   static final int MAX_BYTES = 512_000;
 
+  /** A detail that every event has. */
+  record Detail(String name, String template) {}
+
+  /** The details that every event has. */
+  static final List<Detail> DETAILS =
+      List.of(
+          new Detail("firing", "{{ .Alerts.Firing | toJson }}"),
+          new Detail("resolved", "{{ .Alerts.Resolved | toJson }}"),
+          new Detail("num_firing", "{{ .Alerts.Firing | len }}"),
+          new Detail("num_resolved", "{{ .Alerts.Resolved | len }}"));
+
   private static final Logger LOG = LoggerFactory.getLogger(PagerdutyEvent.class);
   private static final int MAX_SUMMARY = 1024;
   private static final Map<String, Object> TOO_LARGE =
@@ -155,10 +166,7 @@ final class PagerdutyEvent {
 
   private @Nullable Object details() {
     Map<String, @Nullable Object> all = new LinkedHashMap<>();
-    all.put("firing", "{{ .Alerts.Firing | toJson }}");
-    all.put("resolved", "{{ .Alerts.Resolved | toJson }}");
-    all.put("num_firing", "{{ .Alerts.Firing | len }}");
-    all.put("num_resolved", "{{ .Alerts.Resolved | len }}");
+    DETAILS.forEach(d -> all.put(d.name(), d.template()));
     if (config.details() instanceof ConfigNode.Mapping own) {
       own.entries().forEach(e -> all.put(e.key(), e.value().toPlain()));
     }

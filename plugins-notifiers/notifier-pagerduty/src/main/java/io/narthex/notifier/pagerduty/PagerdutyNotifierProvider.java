@@ -2,12 +2,18 @@ package io.narthex.notifier.pagerduty;
 
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Entry;
+import io.narthex.spi.config.ConfigNode.Place;
+import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.PluginContext;
 import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Component;
 
@@ -72,6 +78,44 @@ public final class PagerdutyNotifierProvider
     HttpSettings http = config.httpConfig() == null ? globals.httpConfig() : config.httpConfig();
     return new PagerdutyNotifier(
         config, uri, service || serviceFile, http == null ? HttpSettings.DEFAULT : http, context);
+  }
+
+  @Override
+  public PagerdutyConfig effective(PagerdutyConfig c, PagerdutyConfig.Globals g) {
+    HttpSettings http = c.httpConfig() == null ? g.httpConfig() : c.httpConfig();
+    return new PagerdutyConfig(
+        c.routingKey(),
+        c.routingKeyFile(),
+        c.serviceKey(),
+        c.serviceKeyFile(),
+        c.url().isEmpty() ? g.pagerdutyUrl() : c.url(),
+        c.client(),
+        c.clientUrl(),
+        c.description(),
+        c.severity(),
+        c.source().isEmpty() ? c.client() : c.source(),
+        c.eventClass(),
+        c.component(),
+        c.group(),
+        details(c.details()),
+        c.images(),
+        c.links(),
+        c.timeout(),
+        http == null ? HttpSettings.DEFAULT : http);
+  }
+
+  /** Returns the details that are sent: those of every event, and the block's own. */
+  private static ConfigNode details(@Nullable ConfigNode own) {
+    Place place = own == null ? new Place("", 1, 1) : own.place();
+    Map<String, Entry> all = new TreeMap<>();
+    for (PagerdutyEvent.Detail d : PagerdutyEvent.DETAILS) {
+      Scalar text = new Scalar(place, d.template(), Scalar.Kind.STRING);
+      all.put(d.name(), new Entry(place, d.name(), text));
+    }
+    if (own instanceof ConfigNode.Mapping map) {
+      map.entries().forEach(e -> all.put(e.key(), e));
+    }
+    return new ConfigNode.Mapping(place, List.copyOf(all.values()));
   }
 
   private static boolean given(@Nullable Secret secret) {

@@ -4,6 +4,7 @@ import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.NotifierProvider;
+import io.narthex.spi.plugin.HttpTransport.Authorization;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.PluginContext;
 import org.jspecify.annotations.Nullable;
@@ -58,24 +59,7 @@ public final class SlackNotifierProvider
     if (!ownUrl && !ownToken && !globalUrl && !globalToken) {
       throw new ConfigException("no Slack API URL nor App token set either inline or in a file");
     }
-    boolean byToken = ownToken || (!ownUrl && globalToken);
-    SlackNotifier.Access access;
-    if (byToken) {
-      String url = c.appUrl().isEmpty() ? g.slackAppUrl() : c.appUrl();
-      access =
-          new SlackNotifier.Access(
-              Secret.of(url),
-              "",
-              ownToken ? c.appToken() : g.slackAppToken(),
-              ownToken ? c.appTokenFile() : g.slackAppTokenFile());
-    } else {
-      access =
-          new SlackNotifier.Access(
-              ownUrl ? c.apiUrl() : g.slackApiUrl(),
-              ownUrl ? c.apiUrlFile() : g.slackApiUrlFile(),
-              null,
-              "");
-    }
+    SlackNotifier.Access access = access(c, g);
     if (c.updateMessage()) {
       Secret url = access.url();
       if (url == null || !url.reveal().equals(POST_MESSAGE)) {
@@ -84,7 +68,92 @@ public final class SlackNotifierProvider
                 + POST_MESSAGE);
       }
     }
+    return new SlackNotifier(c, access, http(c, g), context);
+  }
+
+  private static HttpSettings http(SlackConfig c, SlackConfig.Globals g) {
     HttpSettings http = c.httpConfig() == null ? g.httpConfig() : c.httpConfig();
-    return new SlackNotifier(c, access, http == null ? HttpSettings.DEFAULT : http, context);
+    return http == null ? HttpSettings.DEFAULT : http;
+  }
+
+  @Override
+  public SlackConfig effective(SlackConfig c, SlackConfig.Globals g) {
+    SlackNotifier.Access access = access(c, g);
+    HttpSettings http = http(c, g);
+    boolean token = given(access.token()) || !access.tokenFile().isEmpty();
+    return new SlackConfig(
+        access.url(),
+        access.urlFile(),
+        access.token(),
+        access.tokenFile(),
+        c.appUrl().isEmpty() ? g.slackAppUrl() : c.appUrl(),
+        c.channel(),
+        c.username(),
+        c.color(),
+        c.title(),
+        c.titleLink(),
+        c.pretext(),
+        c.text(),
+        c.messageText(),
+        c.fields(),
+        c.shortFields(),
+        c.footer(),
+        c.fallback(),
+        c.callbackId(),
+        c.iconEmoji(),
+        c.iconUrl(),
+        c.imageUrl(),
+        c.thumbUrl(),
+        c.linkNames(),
+        c.mrkdwnIn(),
+        c.actions(),
+        c.timeout(),
+        c.updateMessage(),
+        token ? authorized(http, access) : http);
+  }
+
+  /** Returns the settings with the header that lets an app in. */
+  private static HttpSettings authorized(HttpSettings h, SlackNotifier.Access access) {
+    return new HttpSettings(
+        h.basicAuth(),
+        new Authorization("Bearer", access.token(), access.tokenFile()),
+        h.oauth2(),
+        h.bearerToken(),
+        h.bearerTokenFile(),
+        h.followRedirects(),
+        h.enableHttp2(),
+        h.tlsConfig(),
+        h.proxyUrl(),
+        h.noProxy(),
+        h.proxyFromEnvironment(),
+        h.proxyConnectHeader(),
+        h.httpHeaders());
+  }
+
+  /** Returns where messages go and what lets them in: the block's own, else that of global. */
+  private static SlackNotifier.Access access(SlackConfig c, SlackConfig.Globals g) {
+    boolean ownUrl = given(c.apiUrl()) || !c.apiUrlFile().isEmpty();
+    boolean ownToken = given(c.appToken()) || !c.appTokenFile().isEmpty();
+    // a block that brings its own header, the way before there were tokens, does without ours
+    boolean ownHeader = c.httpConfig() != null && c.httpConfig().authorization() != null;
+    boolean globalToken = given(g.slackAppToken()) || !g.slackAppTokenFile().isEmpty();
+    boolean globalUrl = given(g.slackApiUrl()) || !g.slackApiUrlFile().isEmpty();
+    if (ownHeader && !ownUrl && !ownToken && !globalUrl) {
+      String url = c.appUrl().isEmpty() ? g.slackAppUrl() : c.appUrl();
+      return new SlackNotifier.Access(Secret.of(url), "", null, "");
+    }
+    if (ownToken || (!ownUrl && globalToken && !ownHeader)) {
+      String url = c.appUrl().isEmpty() ? g.slackAppUrl() : c.appUrl();
+      return new SlackNotifier.Access(
+          Secret.of(url),
+          "",
+          ownToken ? c.appToken() : g.slackAppToken(),
+          ownToken ? c.appTokenFile() : g.slackAppTokenFile());
+    }
+    return new SlackNotifier.Access(
+        ownUrl ? c.apiUrl() : g.slackApiUrl(),
+        ownUrl ? c.apiUrlFile() : g.slackApiUrlFile(),
+        null,
+        "");
   }
 }
