@@ -7,6 +7,7 @@ import io.narthex.spi.discovery.TargetSink;
 import io.narthex.spi.plugin.PluginContext;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
 /** A discovery that does what the script says. */
@@ -33,7 +34,18 @@ public final class ScriptedDiscovery implements DiscoveryProvider<ScriptedDiscov
   @Override
   public Discovery open(Config config, PluginContext context) {
     Script.maybeThrow("open");
-    return ScriptedDiscovery::run;
+    return new Discovery() {
+      @Override
+      public void run(TargetSink sink) throws InterruptedException {
+        ScriptedDiscovery.run(sink);
+      }
+
+      @Override
+      public Optional<List<TargetGroup>> probe() {
+        Script.maybeThrow("probe");
+        return Script.text().equals("lists nothing") ? Optional.of(List.of()) : Optional.empty();
+      }
+    };
   }
 
   private static void run(TargetSink sink) throws InterruptedException {

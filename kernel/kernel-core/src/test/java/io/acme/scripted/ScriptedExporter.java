@@ -36,6 +36,11 @@ public final class ScriptedExporter implements ExporterProvider<ScriptedExporter
       }
 
       @Override
+      public void probe(MetricSink sink) {
+        Script.maybeThrow("probe");
+      }
+
+      @Override
       public void close() {}
     };
   }

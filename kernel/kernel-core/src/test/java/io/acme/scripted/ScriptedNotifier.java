@@ -42,6 +42,11 @@ public final class ScriptedNotifier
       }
 
       @Override
+      public void probe() {
+        Script.maybeThrow("probe");
+      }
+
+      @Override
       public void close() {}
     };
   }

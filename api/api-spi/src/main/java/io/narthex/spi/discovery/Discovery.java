@@ -1,5 +1,9 @@
 package io.narthex.spi.discovery;
 
+import io.narthex.model.TargetGroup;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -14,4 +18,18 @@ public interface Discovery {
    * means that nothing will change any more; an exception makes the host call again after a pause.
    */
   void run(TargetSink sink) throws InterruptedException;
+
+  /**
+   * Reaches the source once and returns what it lists, for the self-test of an update: it is called
+   * before {@link #run}, on an instance that may never run, while the version before goes on. It
+   * has 10 s. An update that fails here, or finds no target where the version before has some, does
+   * not take over.
+   *
+   * @return groups, perhaps not all; empty when this cannot be told without a run
+   * @throws IOException when the source cannot be reached or says nothing of use
+   * @since 1.1
+   */
+  default Optional<List<TargetGroup>> probe() throws IOException, InterruptedException {
+    return Optional.empty();
+  }
 }

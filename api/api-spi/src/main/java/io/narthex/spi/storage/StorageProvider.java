@@ -22,4 +22,15 @@ public interface StorageProvider<C extends Record> {
    * @throws StorageException when the data cannot be used; nothing has been changed then
    */
   Storage open(C config, StorageContext context);
+
+  /**
+   * Looks, without writing, whether the data in the folder is such that {@link #open} could use it,
+   * for the self-test of an update: another storage, perhaps of another version, has the folder
+   * open and writes to it meanwhile. It has 10 s. An update that throws here does not take over.
+   * Does nothing unless the storage knows how.
+   *
+   * @throws StorageException when the data cannot be used
+   * @since 1.2
+   */
+  default void probe(C config, StorageContext context) {}
 }

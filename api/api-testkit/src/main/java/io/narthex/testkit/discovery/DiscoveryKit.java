@@ -91,6 +91,13 @@ public abstract class DiscoveryKit {
   }
 
   @Test
+  final void probeListsWhatARunFinds() throws Exception {
+    open(context())
+        .probe()
+        .ifPresent(groups -> assertThat(groups).isNotEmpty().isSubsetOf(expected()));
+  }
+
+  @Test
   final void canRunAgain() throws InterruptedException {
     Discovery discovery = open(context());
     for (int i = 0; i < 2; i++) {

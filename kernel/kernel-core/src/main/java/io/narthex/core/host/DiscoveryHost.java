@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -43,6 +44,10 @@ import org.slf4j.LoggerFactory;
 public final class DiscoveryHost implements ProviderRegistry.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(DiscoveryHost.class);
   private static final Duration SETTLE = Duration.ofMillis(100);
+
+  /** Self-tests of all blocks together; later ones are left out. */
+  private static final Duration PROBES = Duration.ofSeconds(30);
+
   private static final Duration STOP_DEADLINE = Duration.ofSeconds(5);
 
   private final Object changes = new Object(); // held while runs are replaced; taken before lock
@@ -599,7 +604,31 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     synchronized (lock) {
       concerned = runnersOf(candidate.type());
     }
-    concerned.forEach(r -> open(candidate, r));
+    long until = System.nanoTime() + PROBES.toNanos();
+    for (Runner runner : concerned) {
+      Discovery opened = open(candidate, runner).discovery();
+      int present;
+      synchronized (lock) { // what does not work now need not work then
+        present = runner.fresh && runner.problem.isEmpty() ? runner.targets : -1;
+      }
+      if (present >= 0 && System.nanoTime() - until < 0) {
+        probe(candidate, runner, opened, present);
+      }
+    }
+  }
+
+  private void probe(Provider candidate, Runner runner, Discovery opened, int present) {
+    Optional<List<TargetGroup>> found =
+        environment.guard().probe(candidate, "discovery " + runner.label(), opened::probe);
+    if (present > 0
+        && found.isPresent()
+        && found.get().stream().allMatch(g -> g.targets().isEmpty())) {
+      throw new IllegalStateException(
+          "discovery "
+              + runner.label()
+              + " fails its self-test: it finds no target, and the version that runs has "
+              + present);
+    }
   }
 
   private List<Runner> runnersOf(String type) {

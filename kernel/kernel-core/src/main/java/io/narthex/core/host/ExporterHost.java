@@ -4,6 +4,10 @@ import io.narthex.core.config.HttpClientChecks;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.model.Exemplar;
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.NativeHistogram;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
@@ -237,9 +241,47 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
 
   @Override
   public void probe(Provider candidate) {
-    if (candidate.kind() == Kind.EXPORTER) {
-      close(candidate, open(candidate, settings, configDirectory));
+    if (candidate.kind() != Kind.EXPORTER) {
+      return;
     }
+    Exporter opened = open(candidate, settings, configDirectory);
+    try {
+      Slot present = slots.get(candidate.type()); // what does not work now need not work then
+      if (present != null && present.exporter != null && present.problem().isEmpty()) {
+        DetachableSink nowhere = new DetachableSink(new Nowhere());
+        try {
+          environment
+              .guard()
+              .probe(
+                  candidate,
+                  "exporter " + candidate.type(),
+                  () -> {
+                    opened.probe(nowhere);
+                    return true;
+                  });
+        } finally {
+          nowhere.detach();
+        }
+      }
+    } finally {
+      close(candidate, opened);
+    }
+  }
+
+  /** Throws away what a self-test collects. */
+  private static final class Nowhere implements MetricSink {
+    @Override
+    public void family(MetricMetadata metadata) {}
+
+    @Override
+    public void sample(String name, Labels labels, double value) {}
+
+    @Override
+    public void sample(
+        String name, Labels labels, double value, long timestampMs, @Nullable Exemplar exemplar) {}
+
+    @Override
+    public void histogram(String name, Labels labels, NativeHistogram histogram) {}
   }
 
   private void close(Provider provider, Exporter exporter) {

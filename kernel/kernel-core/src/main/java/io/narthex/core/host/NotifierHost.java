@@ -41,6 +41,10 @@ import org.slf4j.LoggerFactory;
 public final class NotifierHost implements NotifierService, ProviderRegistry.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(NotifierHost.class);
   private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+  /** Self-tests of all blocks together; later ones are left out. */
+  private static final long PROBES_NANOS = TimeUnit.SECONDS.toNanos(30);
+
   private static final long STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /** Sends of one notifier at the same time; more are put off, none is dropped. */
@@ -442,10 +446,27 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     if (candidate.kind() != Kind.NOTIFIER) {
       return;
     }
+    long until = System.nanoTime() + PROBES_NANOS;
     receivers.forEach((name, slots) -> {
       for (Slot slot : slots) {
         if (slot.block.type().equals(candidate.type())) {
-          open(candidate, name, slot.block, globals, configDirectory).close();
+          Handle opened = open(candidate, name, slot.block, globals, configDirectory);
+          try {
+            Handle present = slot.handle; // what does not work now need not work then
+            if (present != null && present.problem().isEmpty() && System.nanoTime() - until < 0) {
+              environment
+                  .guard()
+                  .probe(
+                      candidate,
+                      "notifier " + opened.name,
+                      () -> {
+                        opened.notifier.probe();
+                        return true;
+                      });
+            }
+          } finally {
+            opened.close();
+          }
         }
       }
     });

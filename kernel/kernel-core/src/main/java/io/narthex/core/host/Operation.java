@@ -16,6 +16,8 @@ public enum Operation {
   START(Duration.ofSeconds(10), true),
   /** Opening an instance, its configuration record included. */
   OPEN(Duration.ofSeconds(10), true),
+  /** The self-test of an update. */
+  PROBE(Duration.ofSeconds(10), true),
   /** Closing an instance. */
   CLOSE(Duration.ofSeconds(10), true),
   /** A discovery's run. */
@@ -80,6 +82,7 @@ public enum Operation {
       case COLLECT, SEND, EVALUATE, RESOLVE, APPEND, SELECT, METADATA, STATS, CAPABILITY -> true;
       case START,
           OPEN,
+          PROBE,
           CLOSE,
           RUN,
           FUNCTIONS,

@@ -252,6 +252,35 @@ public final class PluginGuard {
         });
   }
 
+  /** A self-test. */
+  interface Probe<T> {
+    /** Makes it; the result is for the caller alone. */
+    T make() throws Exception;
+  }
+
+  /**
+   * Has an update try what it will have to do, in time.
+   *
+   * @param what tries it, for messages
+   * @throws IllegalStateException when it cannot; the message is for users
+   */
+  <T> T probe(Provider plugin, String what, Probe<T> probe) {
+    PluginCall<T> call = start(plugin, Operation.PROBE, what, probe::make);
+    try {
+      T result = call.await(limits.deadline(Operation.PROBE));
+      if (result == null) {
+        throw new IllegalStateException(what + " fails its self-test: it says nothing");
+      }
+      return result;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PluginTimeoutException(what + PluginCalls.STOPPING);
+    } catch (Exception | Error e) {
+      throw new IllegalStateException(
+          what + " fails its self-test: " + (e.getMessage() == null ? e : e.getMessage()), e);
+    }
+  }
+
   /** Closes an instance in time; what goes wrong is logged. */
   void close(Provider plugin, String what, AutoCloseable instance) {
     try {

@@ -162,18 +162,36 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
 
   @Override
   public void probe(Provider candidate) {
-    if (candidate.kind() == Kind.STORAGE && candidate.type().equals(wantedType)) {
-      environment
-          .guard()
-          .within(
-              candidate,
-              Operation.CHECK,
-              "storage " + wantedType,
-              () ->
-                  ConfigBinder.bind(
-                      settings, ((StorageProvider<?>) candidate.service()).configType()),
-              late -> {});
+    if (candidate.kind() != Kind.STORAGE || !candidate.type().equals(wantedType)) {
+      return;
     }
+    PluginGuard guard = environment.guard();
+    String what = "storage " + wantedType;
+    ConfigNode used = settings;
+    StorageProvider<?> service = (StorageProvider<?>) candidate.service();
+    guard.within(
+        candidate,
+        Operation.CHECK,
+        what,
+        () -> ConfigBinder.bind(used, service.configType()),
+        late -> {});
+    if (storage != null) {
+      guard.probe(candidate, what, () -> probeTyped(service, used, contextOf(candidate, 0)));
+    }
+  }
+
+  private static <C extends Record> boolean probeTyped(
+      StorageProvider<C> provider, ConfigNode used, Context context) {
+    provider.probe(ConfigBinder.bind(used, provider.configType()), context);
+    return true;
+  }
+
+  private Context contextOf(Provider provider, long base) {
+    return new Context(
+        environment.context(provider, "storage " + wantedType, dataDirectory),
+        dataDirectory,
+        base,
+        this);
   }
 
   @Override
@@ -319,12 +337,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   private Storage open(Provider provider) {
     // the time keeps references of different processes apart as well, should anybody keep one
     long base = (++openings) * REFERENCE_SPAN;
-    Context context =
-        new Context(
-            environment.context(provider, "storage " + wantedType, dataDirectory),
-            dataDirectory,
-            base,
-            this);
+    Context context = contextOf(provider, base);
     progress = 0;
     ConfigNode used = settings;
     bound = used;

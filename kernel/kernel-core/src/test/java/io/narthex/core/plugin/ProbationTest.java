@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Updates that fail after they have taken over. */
@@ -85,21 +86,7 @@ class ProbationTest {
   void notifierThatFailsEverySendGoesBackAndEachNotificationStaysInTheQueue(String behaviour)
       throws Exception {
     try (PluginStage stage = stage(Duration.ofMinutes(1))) {
-      AlertmanagerConfig none = AlertmanagerConfig.none();
-      stage.notifiers.configure(
-          new AlertmanagerConfig(
-              none.resolveTimeout(),
-              none.route(),
-              List.of(),
-              List.of(
-                  new Receiver(
-                      "team",
-                      Map.of(),
-                      List.of(new Block("scripted", 0, null, ConfigNode.emptyMapping("a.yml"))))),
-              List.of(),
-              List.of(),
-              none.globals()),
-          folder);
+      useNotifier(stage);
       stage.drop("x.jar", jar("x", "1.0.0", "deliver", Serves.NOTIFIER));
       stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
       assertThat(send(stage)).isInstanceOf(SendResult.Delivered.class);
@@ -113,6 +100,24 @@ class ProbationTest {
       }
       stage.awaitPlugin("x", BACK);
     }
+  }
+
+  private void useNotifier(PluginStage stage) {
+    AlertmanagerConfig none = AlertmanagerConfig.none();
+    stage.notifiers.configure(
+        new AlertmanagerConfig(
+            none.resolveTimeout(),
+            none.route(),
+            List.of(),
+            List.of(
+                new Receiver(
+                    "team",
+                    Map.of(),
+                    List.of(new Block("scripted", 0, null, ConfigNode.emptyMapping("a.yml"))))),
+            List.of(),
+            List.of(),
+            none.globals()),
+        folder);
   }
 
   private static SendResult send(PluginStage stage) throws InterruptedException {
@@ -200,6 +205,63 @@ class ProbationTest {
       PluginStage.await(
           () -> !collects(stage) && stage.looks("x").startsWith("2.0.0 DEGRADED"),
           () -> stage.looks("x"));
+    }
+  }
+
+  /** Serves what a test is about, by one word. */
+  private void use(PluginStage stage, Serves kind) {
+    switch (kind) {
+      case DISCOVERY -> stage.useDiscovery();
+      case NOTIFIER -> useNotifier(stage);
+      case EXPORTER, FUNCTION -> {}
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Serves.class,
+      names = {"DISCOVERY", "NOTIFIER", "EXPORTER"})
+  void updateWhoseProbeFailsDoesNotTakeOver(Serves kind) {
+    try (PluginStage stage = stage(Duration.ofMinutes(1))) {
+      use(stage, kind);
+      stage.drop("x.jar", jar("x", "1.0.0", "find one:1", kind));
+      stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
+      if (kind == Serves.DISCOVERY) {
+        targetsAre(stage, "one:1");
+      }
+      stage.drop("x.jar", jar("x", "2.0.0", "throw probe", kind));
+      stage.awaitPlugin(
+          "x",
+          "1\\.0\\.0 RUNNING 2\\.0\\.0 of x\\.jar refused: \\w+ .*scripted.* fails its self-test: boom in"
+              + " probe; .*");
+    }
+  }
+
+  @Test
+  void updateThatFindsNoTargetsWhereTheVersionBeforeHasSomeDoesNotTakeOver() {
+    try (PluginStage stage = stage(Duration.ofMinutes(1))) {
+      stage.useDiscovery();
+      stage.drop("x.jar", jar("x", "1.0.0", "find one:1"));
+      targetsAre(stage, "one:1");
+      stage.drop("x.jar", jar("x", "2.0.0", "lists nothing"));
+      stage.awaitPlugin(
+          "x",
+          "1\\.0\\.0 RUNNING 2\\.0\\.0 of x\\.jar refused: discovery scrape/a scripted\\[0\\] fails its"
+              + " self-test: it finds no target, and the version that runs has 1; .*");
+      targetsAre(stage, "one:1");
+    }
+  }
+
+  @Test
+  void probeThatFailsIsNoReasonToKeepAVersionThatDoesNotWorkEither() {
+    try (PluginStage stage = stage(Duration.ofMinutes(1))) {
+      stage.drop("x.jar", jar("x", "1.0.0", "throw collect", Serves.EXPORTER));
+      stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
+      PluginStage.await(
+          () -> !collects(stage) && stage.looks("x").startsWith("1.0.0 DEGRADED"),
+          () -> stage.looks("x"));
+      stage.drop("x.jar", jar("x", "2.0.0", "throw probe", Serves.EXPORTER));
+      stage.awaitPlugin("x", "2\\.0\\.0 RUNNING");
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -63,6 +64,13 @@ final class ConsulDiscovery implements Discovery {
   public void run(TargetSink sink) throws InterruptedException {
     String datacenter = datacenter(sink);
     new Follower(sink, datacenter).run();
+  }
+
+  /** Reaches the agent; what it lists needs a run. */
+  @Override
+  public Optional<List<TargetGroup>> probe() throws IOException, InterruptedException {
+    String _ = api.agentDatacenter();
+    return Optional.empty();
   }
 
   private String datacenter(TargetSink sink) throws InterruptedException {

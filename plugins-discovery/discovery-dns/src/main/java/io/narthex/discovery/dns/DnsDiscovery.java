@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.xbill.DNS.AAAARecord;
 import org.xbill.DNS.ARecord;
@@ -54,6 +55,27 @@ final class DnsDiscovery implements Discovery {
       }
       Thread.sleep(config.refreshInterval());
     }
+  }
+
+  /** Fails when no name can be looked up: a run hands over those that can. */
+  @Override
+  public Optional<List<TargetGroup>> probe() throws IOException, InterruptedException {
+    List<TargetGroup> groups = new ArrayList<>();
+    IOException failure = null;
+    for (String name : config.names()) {
+      try {
+        groups.add(group(name));
+      } catch (IOException e) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+        failure = e;
+      }
+    }
+    if (groups.isEmpty() && failure != null) {
+      throw failure;
+    }
+    return Optional.of(groups);
   }
 
   private ResolverConfig resolver() throws IOException {

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -59,6 +60,26 @@ final class FileDiscovery implements Discovery {
       }
       Thread.sleep(LOOK_MS);
     }
+  }
+
+  /** Fails when there are files and none can be read: a run hands over those that can. */
+  @Override
+  public Optional<List<TargetGroup>> probe() throws IOException {
+    List<TargetGroup> groups = new ArrayList<>();
+    IOException failure = null;
+    boolean read = false;
+    for (Path file : files()) {
+      try {
+        groups.addAll(TargetFile.read(file));
+        read = true;
+      } catch (IOException e) {
+        failure = e;
+      }
+    }
+    if (!read && failure != null) {
+      throw failure;
+    }
+    return Optional.of(groups);
   }
 
   /** Reads new and changed files and returns the groups that differ from before. */

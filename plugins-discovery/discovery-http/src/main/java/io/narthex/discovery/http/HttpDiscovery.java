@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** Fetches a list of target groups over and over. A failed fetch keeps the targets it had. */
@@ -49,6 +50,11 @@ final class HttpDiscovery implements Discovery {
       }
       Thread.sleep(config.refreshInterval());
     }
+  }
+
+  @Override
+  public Optional<List<TargetGroup>> probe() throws IOException, InterruptedException {
+    return Optional.of(fetch());
   }
 
   private String source(int index) {

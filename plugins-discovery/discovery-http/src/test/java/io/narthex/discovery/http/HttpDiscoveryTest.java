@@ -165,4 +165,15 @@ final class HttpDiscoveryTest extends DiscoveryKit {
         .isInstanceOf(ConfigException.class)
         .hasMessage(message);
   }
+
+  @Test
+  void probeListsTheTargetsOrSaysWhyItCannot() throws Exception {
+    Discovery discovery = open(url(), Duration.ofSeconds(10));
+    assertThat(discovery.probe().orElseThrow())
+        .containsExactly(group(0, Map.of("env", "test"), "a:1", "b:2"), group(1, Map.of(), "c:3"));
+    server.answer("text/html", "<html>");
+    assertThatThrownBy(discovery::probe)
+        .isInstanceOf(IOException.class)
+        .hasMessage("unsupported content type \"text/html\"");
+  }
 }

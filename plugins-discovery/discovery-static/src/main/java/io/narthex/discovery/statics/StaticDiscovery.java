@@ -5,6 +5,7 @@ import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.discovery.TargetSink;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Hands the targets of the configuration over, once. */
 final class StaticDiscovery implements Discovery {
@@ -19,5 +20,10 @@ final class StaticDiscovery implements Discovery {
   @Override
   public void run(TargetSink sink) {
     sink.update(List.of(group));
+  }
+
+  @Override
+  public Optional<List<TargetGroup>> probe() {
+    return Optional.of(List.of(group));
   }
 }

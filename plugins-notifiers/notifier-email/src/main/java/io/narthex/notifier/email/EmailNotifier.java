@@ -122,6 +122,33 @@ final class EmailNotifier implements Notifier {
     }
   }
 
+  /** Greets the mail server and logs in, and leaves again. */
+  @Override
+  public void probe() throws IOException, InterruptedException {
+    String password = reveal(settings.password(), settings.passwordFile());
+    String secret = reveal(settings.secret(), settings.secretFile());
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(EmailNotifier.class.getClassLoader());
+    Session session = MailTransport.session(settings, context.configDirectory());
+    MailTransport transport = new MailTransport(session, settings, password, secret);
+    try {
+      transport.connect();
+    } catch (MessagingException e) {
+      if (Thread.interrupted()) {
+        throw interrupted(e);
+      }
+      throw new IOException(settings.host() + ":" + settings.port() + ": " + reason(e), e);
+    } finally {
+      try {
+        transport.close();
+      } catch (MessagingException e) {
+        // it was reached or not; how the connection ends is of no matter
+      }
+      thread.setContextClassLoader(before);
+    }
+  }
+
   /** Returns what went wrong and why, each once. */
   private static String reason(Throwable problem) {
     Set<String> texts = new LinkedHashSet<>();

@@ -512,4 +512,16 @@ class EmailNotifierTest extends NotifierKit {
     assertThatThrownBy(() -> open(context()))
         .hasMessage("threading.thread_by_date must be either 'none' or 'daily'");
   }
+
+  @Test
+  void probeReachesTheServerAndSendsNothing() throws Exception {
+    try (Notifier n = open(context())) {
+      n.probe();
+      assertThat(sink.mails).isEmpty();
+      sink.close();
+      assertThatThrownBy(n::probe)
+          .isInstanceOf(IOException.class)
+          .hasMessageStartingWith("127.0.0.1:" + sink.port() + ": ");
+    }
+  }
 }
