@@ -82,6 +82,37 @@ final class Folders implements AutoCloseable {
     }
   }
 
+  /**
+   * Looks, without a lock and without writing, whether the folder could be opened. Its owner may be
+   * at work.
+   *
+   * @throws StorageException when it could not
+   */
+  static void check(Path root) {
+    try {
+      refuseForeign(root);
+      Path blocks = root.resolve("blocks");
+      if (!Files.isDirectory(blocks)) {
+        return;
+      }
+      List<Path> folders;
+      try (Stream<Path> entries = Files.list(blocks)) {
+        folders = entries.filter(p -> Ulid.isUlid(p.getFileName().toString())).toList();
+      }
+      for (Path folder : folders) {
+        try {
+          new Block(folder).release();
+        } catch (StorageException e) {
+          if (Files.exists(folder.resolve("index"))) { // else its owner has deleted it
+            throw e;
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new StorageException.Failed(root + ": cannot be read: " + e, e);
+    }
+  }
+
   private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
     try {
       return channel.tryLock();

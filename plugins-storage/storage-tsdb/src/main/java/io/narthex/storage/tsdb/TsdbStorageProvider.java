@@ -22,4 +22,13 @@ public final class TsdbStorageProvider implements StorageProvider<TsdbConfig> {
   public Storage open(TsdbConfig config, StorageContext context) {
     return TsdbStorage.open(config, context, true);
   }
+
+  /**
+   * Looks at the format of the folder and the index of each block; the log is read by opening only.
+   */
+  @Override
+  public void probe(TsdbConfig config, StorageContext context) {
+    Sync.parse(config.walFsync());
+    Folders.check(context.dataDirectory());
+  }
 }

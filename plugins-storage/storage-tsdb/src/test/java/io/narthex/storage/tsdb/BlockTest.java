@@ -10,7 +10,9 @@ import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.StorageException;
+import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.storage.StoredSeries;
+import io.narthex.testkit.storage.TestStorageContext;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -39,6 +41,33 @@ class BlockTest {
       }
       assertThat(db.append(batch).allOk()).isTrue();
     }
+  }
+
+  @Test
+  void probeLooksAtTheBlocksBesideTheirOwnerAndChangesNothing() throws IOException {
+    TsdbStorageProvider provider = new TsdbStorageProvider();
+    TestStorageContext context = new TestStorageContext(dir, 1L << 50, new FakeClock(T0));
+    provider.probe(TsdbConfig.DEFAULT, context); // an empty folder
+    assertThat(dir).isEmptyDirectory();
+    TsdbStorage db = TestDb.open(dir);
+    fill(db, T0, T0 + 7 * HOUR, 5);
+    db.maintain();
+    List<StoredSeries> before = TestDb.all(db);
+    provider.probe(TsdbConfig.DEFAULT, context);
+    assertThat(TestDb.all(db)).isEqualTo(before);
+    Path index =
+        dir.resolve("blocks").resolve(db.blocks().list().get(0).meta.id()).resolve("index");
+    db.close();
+    byte[] whole = Files.readAllBytes(index);
+    Files.write(index, new byte[] {1, 2, 3});
+    assertThatThrownBy(() -> provider.probe(TsdbConfig.DEFAULT, context))
+        .isInstanceOf(StorageException.Corrupt.class)
+        .hasMessageContaining(index.toString());
+    Files.write(index, whole);
+    Files.writeString(dir.resolve("tsdb.version"), "narthex tsdb 9\n");
+    assertThatThrownBy(() -> provider.probe(TsdbConfig.DEFAULT, context))
+        .isInstanceOf(StorageException.Unusable.class)
+        .hasMessageContaining("format is \"narthex tsdb 9\"");
   }
 
   @Test
