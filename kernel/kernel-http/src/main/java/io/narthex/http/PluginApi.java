@@ -112,6 +112,8 @@ public final class PluginApi {
       out.writeEndObject();
     }
     out.writeEndArray();
+    out.writeNumberField("cpuSeconds", health.usage().cpuSeconds());
+    out.writeNumberField("allocatedBytes", health.usage().allocatedBytes());
     out.writeArrayFieldStart("leaks");
     for (PluginHealth.Leak l : health.leaks()) {
       out.writeStartObject();

@@ -7,8 +7,9 @@ import java.util.List;
  *
  * @param calls calls of the server into the plugin, by operation
  * @param leaks what former versions have left behind
+ * @param usage what it has used of the machine
  */
-public record PluginHealth(List<Calls> calls, List<Leak> leaks) {
+public record PluginHealth(List<Calls> calls, List<Leak> leaks, Usage usage) {
   /** Nothing is known. */
   public static final PluginHealth NONE = new PluginHealth(List.of(), List.of());
 
@@ -16,6 +17,23 @@ public record PluginHealth(List<Calls> calls, List<Leak> leaks) {
   public PluginHealth {
     calls = List.copyOf(calls);
     leaks = List.copyOf(leaks);
+  }
+
+  /** Creates one that knows nothing of the machine. */
+  public PluginHealth(List<Calls> calls, List<Leak> leaks) {
+    this(calls, leaks, Usage.NONE);
+  }
+
+  /**
+   * What a plugin has used on the platform threads it was called on or lent; calls on virtual
+   * threads, which are those into an open storage, do not count.
+   *
+   * @param cpuSeconds time on processors
+   * @param allocatedBytes what it has allocated, freed or not
+   */
+  public record Usage(double cpuSeconds, double allocatedBytes) {
+    /** Nothing is known. */
+    public static final Usage NONE = new Usage(0, 0);
   }
 
   /**

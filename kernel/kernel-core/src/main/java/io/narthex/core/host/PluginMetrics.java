@@ -102,6 +102,14 @@ public final class PluginMetrics implements MetricCollector {
     return out;
   }
 
+  /** Returns what a plugin has used of the machine. */
+  public PluginHealth.Usage usageOf(String pluginId) {
+    PluginUsage known = usage.get(pluginId);
+    return known == null
+        ? PluginHealth.Usage.NONE
+        : new PluginHealth.Usage(known.cpuSeconds(), known.allocatedBytes());
+  }
+
   private interface Each {
     void take(Labels labels, Key key, CallStats stats);
   }
@@ -163,6 +171,22 @@ public final class PluginMetrics implements MetricCollector {
         sink.sample(duration + "_count", labels, cumulative);
       }
     });
+
+    String cpu = "narthex_plugin_cpu_seconds_total";
+    family(
+        sink,
+        cpu,
+        MetricType.COUNTER,
+        "Time a plugin has spent on processors, on the platform threads it was called on or lent; calls of scrapes and queries into the storage are not counted.");
+    usage.forEach((id, u) -> sink.sample(cpu, Labels.of("plugin", id), u.cpuSeconds()));
+
+    String allocated = "narthex_plugin_allocated_bytes_total";
+    family(
+        sink,
+        allocated,
+        MetricType.COUNTER,
+        "What a plugin has allocated, freed or not, on the platform threads it was called on or lent.");
+    usage.forEach((id, u) -> sink.sample(allocated, Labels.of("plugin", id), u.allocatedBytes()));
 
     String circuit = "narthex_plugin_circuit_open";
     family(

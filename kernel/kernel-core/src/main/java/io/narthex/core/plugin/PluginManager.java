@@ -175,7 +175,8 @@ public final class PluginManager implements PluginService {
 
   @Override
   public PluginHealth health(String id) {
-    return new PluginHealth(guard.metrics().calls(id), leaks.leaks(id));
+    return new PluginHealth(
+        guard.metrics().calls(id), leaks.leaks(id), guard.metrics().usageOf(id));
   }
 
   @Override

@@ -255,4 +255,36 @@ class PluginGuardTest {
       // told to stop
     }
   }
+
+  @Test
+  void processorTimeAndAllocationAreCountedWhileACallRunsAndAfterwards() throws Exception {
+    CountDownLatch go = new CountDownLatch(1);
+    PluginCall<Integer> call =
+        guard.start(
+            plugin,
+            Operation.RUN,
+            "busy",
+            () -> {
+              int kept = 0;
+              while (go.getCount() > 0) {
+                kept += new byte[10_000].length;
+              }
+              return kept;
+            });
+    Fakes.eventually(() -> {
+      PluginHealth.Usage now = guard.metrics().usageOf("io.acme");
+      return now.cpuSeconds() > 0.02 && now.allocatedBytes() > 1_000_000;
+    });
+    go.countDown();
+    assertThat(call.await(Duration.ofSeconds(10))).isNotNull();
+    PluginHealth.Usage after = guard.metrics().usageOf("io.acme");
+    assertThat(after.cpuSeconds()).isGreaterThan(0.02);
+    assertThat(guard.metrics().usageOf("io.acme")).as("nothing runs").isEqualTo(after);
+    assertThat(metrics())
+        .containsEntry("narthex_plugin_cpu_seconds_total{plugin=\"io.acme\"}", after.cpuSeconds())
+        .containsEntry(
+            "narthex_plugin_allocated_bytes_total{plugin=\"io.acme\"}", after.allocatedBytes());
+    guard.metrics().forget("io.acme");
+    assertThat(guard.metrics().usageOf("io.acme")).isEqualTo(PluginHealth.Usage.NONE);
+  }
 }
