@@ -363,7 +363,7 @@ class PromqlEngineTest {
 
   /** Returns memory of which all queries have about {@code total} bytes. */
   private static QueryMemory memory(long total, long perQuery) {
-    return new QueryMemory(new WorkMemory(total * 5 / 2 + 3), perQuery);
+    return new QueryMemory(new WorkMemory(total * 10 / 3 + 4), perQuery);
   }
 
   private static PromqlEngine engine(TestStorage storage, QueryMemory memory) {

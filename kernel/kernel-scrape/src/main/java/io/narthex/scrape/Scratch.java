@@ -35,10 +35,10 @@ final class Scratch {
   private static final long HEAP = Runtime.getRuntime().maxMemory();
 
   /**
-   * Most bytes of a body, decompressed, when {@code body_size_limit} is not set: an eighth of the
-   * heap, at least 16 MiB and at most 1 GiB.
+   * Most bytes of a body, decompressed, when {@code body_size_limit} is not set: a twelfth of the
+   * heap, at least 8 MiB and at most 1 GiB. While pieces become one array they are there twice.
    */
-  static final long DEFAULT_LIMIT = Math.min(1 << 30, Math.max(16 << 20, HEAP / 8));
+  static final long DEFAULT_LIMIT = Math.min(1 << 30, Math.max(8 << 20, HEAP / 12));
 
   byte[] body = new byte[FIRST_BODY];
   int length;
@@ -160,7 +160,7 @@ final class Scratch {
      */
     Pool(WorkMemory memory) {
       this.memory = memory;
-      mostKept = memory.most(Use.SCRAPES) / 8;
+      mostKept = memory.most(Use.SCRAPES) / 4;
     }
 
     private byte @Nullable [] piece() {

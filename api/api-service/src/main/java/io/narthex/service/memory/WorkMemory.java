@@ -9,9 +9,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The half of the heap that work on data from outside takes while it lasts: running queries, bodies
- * of scrapes, requests of remote write, forms. The other half is the storage's, the alerts' and the
- * collector's. Who is about to take much asks first. Thread-safe.
+ * The part of the heap that work on data from outside takes while it lasts: running queries, bodies
+ * of scrapes, requests of remote write, forms. It is two fifths; the rest is the storage's, the
+ * alerts' and the collector's. Who is about to take much asks first. Thread-safe.
  *
  * <p>Each {@link Use} has bytes that no other use can take from it, and a most that it cannot
  * exceed; what lies between is there for whoever asks first. So one kind of load cannot starve the
@@ -21,18 +21,18 @@ import java.util.concurrent.locks.ReentrantLock;
  * holders wait for each other.
  */
 public final class WorkMemory {
-  private static final double ALL = 0.5;
+  private static final double ALL = 0.4;
 
   /** What memory is used for. */
   public enum Use {
     /** Running queries and answers that are being written. */
-    QUERIES(0.15, 0.40, 0),
+    QUERIES(0.12, 0.30, 0),
     /** Bodies of scrapes above 64 KiB. */
-    SCRAPES(0.06, 0.25, 17 << 20),
+    SCRAPES(0.06, 0.20, 17 << 20),
     /** Requests of remote write. */
-    WRITES(0.02, 0.125, 2 << 20),
+    WRITES(0.02, 0.10, 2 << 20),
     /** Forms above 64 KiB. */
-    REQUESTS(0.02, 0.125, 2 << 20);
+    REQUESTS(0.02, 0.10, 2 << 20);
 
     private final double own;
     private final double most;
