@@ -1,0 +1,55 @@
+package io.narthex.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
+import io.narthex.service.query.QueryEngine;
+import io.narthex.service.targets.TargetService;
+import io.narthex.service.targets.TargetService.TargetMetadata;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Answers that are empty and no errors, as in the original. */
+class SmallAnswersTest extends AccessHarness {
+  @BeforeEach
+  void serve() {
+    start();
+  }
+
+  @Test
+  void metadataOfAMetricThatNobodyHasIsAnEmptyList() throws Exception {
+    Objects.requireNonNull(server).targets =
+        fake(
+            TargetService.class,
+            (name, a) ->
+                List.of(
+                    new TargetMetadata(
+                        Labels.of("job", "a"),
+                        List.of(new MetricMetadata("up", MetricType.GAUGE, "Up.", "")))));
+    HttpResponse<String> none = send(to("/api/v1/targets/metadata?metric=nosuch"));
+    assertThat(none.statusCode()).isEqualTo(200);
+    assertThat(none.body()).isEqualTo("{\"status\":\"success\",\"data\":[]}");
+    assertThat(send(to("/api/v1/targets/metadata?metric=up")).body())
+        .isEqualTo(
+            "{\"status\":\"success\",\"data\":[{\"target\":{\"job\":\"a\"},\"type\":\"gauge\","
+                + "\"help\":\"Up.\",\"unit\":\"\"}]}");
+  }
+
+  @Test
+  void federationOfNothingIsAnEmptyPage() throws Exception {
+    storage =
+        (name, a) -> {
+          throw new AssertionError(name + ": {} selects nothing");
+        };
+    Objects.requireNonNull(server).query = fake(QueryEngine.class, (name, a) -> List.of());
+    HttpResponse<String> page = send(to("/federate?match%5B%5D=%7B%7D"));
+    assertThat(page.statusCode()).as(page.body()).isEqualTo(200);
+    assertThat(page.body()).isEmpty();
+    assertThat(page.headers().firstValue("Content-Type")).get().asString().contains("escaping=");
+  }
+}
