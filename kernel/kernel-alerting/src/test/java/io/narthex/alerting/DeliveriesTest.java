@@ -282,7 +282,15 @@ class DeliveriesTest implements NotifierService {
                   new SilenceRequest(
                       "", List.of(all), now, now.plusSeconds(60), "me", "c", Map.of()),
                   now))
-          .hasMessageContaining("at least one matcher must not match the empty string");
+          .hasMessage(
+              "invalid silence: matcher set 0: at least one matcher must not match the empty string");
+      LabelMatcher wrong = new LabelMatcher("env", "=~", "(");
+      assertThatThrownBy(() ->
+              silences.put(
+                  new SilenceRequest(
+                      "", List.of(all, wrong), now, now.plusSeconds(60), "me", "c", Map.of()),
+                  now))
+          .hasMessageStartingWith("invalid silence: invalid label matcher 1 in set 0: ");
     }
   }
 

@@ -8,17 +8,26 @@ import io.narthex.format.yaml.YamlReader;
 import io.narthex.service.alerts.AlertmanagerService.InvalidRequestException;
 import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
 import io.narthex.service.config.AlertmanagerConfig;
+import io.narthex.service.metrics.Metrics;
 import io.narthex.service.notify.NotifierService;
+import io.narthex.service.server.HandOver;
+import io.narthex.service.server.ServerInfo;
+import io.narthex.service.template.TemplateService;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notification.NotifiedAlert;
 import io.narthex.spi.notifier.SendResult;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.NullUnmarked;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** When groups notify, and that they notify of everything that belongs to them. */
 @NullUnmarked
@@ -239,6 +248,60 @@ class GroupTimingTest implements NotifierService {
     assertThat(shown.route()).isEqualTo(used.route());
     assertThat(shown.receivers()).isEqualTo(used.receivers());
     assertThat(shown.resolveTimeout()).isEqualTo(used.resolveTimeout());
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T> T fake(Class<T> type, BiFunction<String, Object[], Object> answers) {
+    return (T)
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> {
+              Class<?> result = method.getReturnType();
+              return result.isInterface()
+                  ? fake(result, answers)
+                  : answers.apply(method.getName(), arguments);
+            });
+  }
+
+  @Test
+  void withoutAFileTheStatusShowsTheConfigurationInEffect(@TempDir Path state) {
+    ServerInfo server =
+        (ServerInfo)
+            Proxy.newProxyInstance(
+                ServerInfo.class.getClassLoader(),
+                new Class<?>[] {ServerInfo.class},
+                (proxy, method, arguments) ->
+                    switch (method.getName()) {
+                      case "flag" ->
+                          switch ((String) arguments[0]) {
+                            case "data.retention" -> "120h";
+                            case "dispatch.start-delay" -> "0s";
+                            default -> "";
+                          };
+                      case "feature" -> false;
+                      case "stateDirectory" -> state;
+                      default -> null;
+                    });
+    DefaultAlertmanager alertmanager =
+        new DefaultAlertmanager(
+            server,
+            fake(Metrics.class, (name, arguments) -> name.equals("value") ? 0.0 : null),
+            fake(TemplateService.class, (name, arguments) -> null),
+            new HandOver() {
+              @Override
+              public void leave(String key, Object value) {}
+
+              @Override
+              public @Nullable Object take(String key) {
+                return null;
+              }
+            });
+    try {
+      assertThat(alertmanager.status().configYaml()).isEqualTo(DefaultAlertmanager.DEFAULT_YAML);
+    } finally {
+      alertmanager.stop();
+    }
   }
 
   @Test

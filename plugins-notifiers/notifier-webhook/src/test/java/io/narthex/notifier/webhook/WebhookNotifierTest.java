@@ -173,6 +173,15 @@ class WebhookNotifierTest extends NotifierKit {
   }
 
   @Test
+  void aUrlThatExpandsToWhatNoUrlMayHoldIsSentEscaped() throws Exception {
+    try (Notifier n =
+        open(config(server.uri("/").toString() + "{{ .Status }} \u00fc|", 0, null), context())) {
+      assertThat(n.send(notification(firing("A")))).isInstanceOf(SendResult.Delivered.class);
+    }
+    assertThat(server.received().get(0).path()).isEqualTo("/firing%20%C3%BC%7C");
+  }
+
+  @Test
   void valuesOfLabelsInTheUrlAreEscaped() {
     assertThat(WebhookNotifier.escaped("http://h/a b/\u00fc?q=%41|\"x\"#f"))
         .isEqualTo("http://h/a%20b/%C3%BC?q=%41%7C%22x%22#f");
