@@ -3,6 +3,7 @@ package io.narthex.itests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.acme.hostile.ClingingExporter;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -263,5 +264,29 @@ class StartupIT {
         log.lines().filter(l -> !l.startsWith("time=") || l.contains("level=ERROR")).toList();
     assertThat(lines).as(log).hasSize(1);
     assertThat(lines.getFirst()).contains(parts);
+  }
+
+  @Test
+  void storageIsClosedInTimeThoughAPluginHangsInItsEnd() throws Exception {
+    Path plugins = Files.createDirectories(folder.resolve("plugins"));
+    Files.write(
+        plugins.resolve("clinging.jar"),
+        SampleJar.plugin(
+                "io.acme.clinging", "1.0.0", "exporter.ExporterProvider", ClingingExporter.class)
+            .bytes());
+    Path settings = folder.resolve("narthex.yml");
+    Files.writeString(settings, "stop_timeout: 3s\n");
+    Server server =
+        Distribution.server(data)
+            .with("--plugins.path=" + plugins, "--narthex.config.file=" + settings)
+            .start();
+    Server.await(
+        "the plugin runs",
+        () -> server.plugin("io.acme.clinging").path("state").asText().equals("running"));
+    assertThat(data.resolve("lock")).isNotEmptyFile();
+    server.close();
+    assertThat(server.log())
+        .contains("stopping: parts of the server do not end within 3.0 s; the storage is closed");
+    assertThat(data.resolve("lock")).as("the mark of an owner that has not closed").isEmptyFile();
   }
 }

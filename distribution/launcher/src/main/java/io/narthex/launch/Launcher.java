@@ -162,9 +162,7 @@ public final class Launcher {
     }
     updates.endedWithReason();
     if (status == 0) {
-      Framework running = framework;
-      Thread stopping = Thread.ofPlatform().name("stop").start(() -> stop(running));
-      stopping.join(STOP_MILLIS);
+      stopInTime(framework);
     }
     // a start that failed has closed what it had opened; taking the framework down as well would
     // only add complaints to the one line that counts
@@ -272,10 +270,35 @@ public final class Launcher {
     }
   }
 
+  /**
+   * Takes the framework down within the time that the configuration grants. When parts of it hang,
+   * the storage is closed without them.
+   */
+  private void stopInTime(Framework framework) throws InterruptedException {
+    StorageEnd storage = StorageEnd.find(framework.getBundleContext());
+    long millis = storage == null ? STOP_MILLIS : storage.stopMillis();
+    long began = System.nanoTime();
+    Thread stopping = Thread.ofPlatform().name("stop").start(() -> stop(framework));
+    if (stopping.join(Duration.ofMillis(storage == null ? millis : millis * 2 / 3))
+        || storage == null) {
+      return;
+    }
+    Thread closing = Thread.ofPlatform().daemon().name("close storage").start(storage.close());
+    boolean closed = closing.join(Duration.ofMillis(millis).minusNanos(System.nanoTime() - began));
+    System.err.println(
+        "stopping: parts of the server do not end within "
+            + millis / 1000.0
+            + " s; the storage is "
+            + (closed ? "closed" : "not closed either, the next start replays its log"));
+    if (!closed) {
+      status = 1;
+    }
+  }
+
   private static void stop(Framework framework) {
     try {
       framework.stop();
-      framework.waitForStop(STOP_MILLIS);
+      framework.waitForStop(0);
     } catch (BundleException e) {
       System.err.println("stopping the framework: " + e.getMessage());
     } catch (InterruptedException e) {

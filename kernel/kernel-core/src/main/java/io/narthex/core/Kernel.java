@@ -53,6 +53,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Hashtable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -213,6 +214,16 @@ public final class Kernel {
         new StorageHost(
             environment, data, loaded.narthex().storage().type(), storageSettings(flags, loaded));
     later(storage);
+    // for the launcher, which does not wait for ever until the rest has ended
+    framework.registerService(
+        Runnable.class,
+        storage::close,
+        new Hashtable<>(
+            Map.of(
+                "narthex.role",
+                "close-storage",
+                "narthex.stop.millis",
+                loaded.narthex().stopTimeout().toMillis())));
     DiscoveryHost discovery = new DiscoveryHost(environment, registry);
     later(discovery::close);
     ExporterHost exporters =

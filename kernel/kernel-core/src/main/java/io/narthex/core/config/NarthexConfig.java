@@ -24,6 +24,11 @@ public record NarthexConfig(
     @Setting(help = "When failures of plugins have consequences; taken at the start")
         PluginLimits plugins,
     @Setting(
+            help = "How long the end of the server may take; taken at the start",
+            defaultValue = "9s",
+            min = 1)
+        Duration stopTimeout,
+    @Setting(
             name = "access",
             help = "Who may do what over HTTP: compatible, strict, or a map",
             optional = true)

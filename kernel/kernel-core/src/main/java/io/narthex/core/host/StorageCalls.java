@@ -155,14 +155,31 @@ final class StorageCalls implements AutoCloseable {
         : new StorageException.Failed("storage `" + type + "` failed: " + e, e);
   }
 
-  /** Returns a further interface of a storage, guarded. */
-  <T extends Storage> T capability(Class<T> wanted, Storage storage) {
+  /** Keeps a storage open while a call is inside. */
+  interface Hold {
+    /**
+     * Begins; what is returned ends it.
+     *
+     * @throws StorageException.Closed when it is open no longer
+     */
+    Runnable begin();
+  }
+
+  /** Returns a further interface of a storage, guarded; other classes of it as they are. */
+  <T extends Storage> T capability(Class<T> wanted, Storage storage, Hold hold) {
     return wanted.isInterface()
         ? wanted.cast(
             Proxy.newProxyInstance(
                 wanted.getClassLoader(),
                 new Class<?>[] {wanted},
-                (proxy, method, arguments) -> invoke(storage, method, arguments)))
+                (proxy, method, arguments) -> {
+                  Runnable end = hold.begin();
+                  try {
+                    return invoke(storage, method, arguments);
+                  } finally {
+                    end.run();
+                  }
+                }))
         : wanted.cast(storage);
   }
 

@@ -44,6 +44,10 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   private static final long WAIT_SECONDS = 60;
   private static final long REFERENCE_SPAN = 1L << 40;
 
+  /** How long calls may take to leave at the end of the server. */
+  private static final long STOP_WAIT_MILLIS = 1_000;
+
+  private final Object ending = new Object(); // held while the server's end closes the storage
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(true);
   private final Object opened = new Object(); // notified when a storage opens, or never will
   private final HostEnvironment environment;
@@ -248,12 +252,24 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
 
   /** Closes the storage once no call is inside; calls that come now wait or fail. */
   private void detach(String why) {
+    detach(why, TimeUnit.SECONDS.toMillis(WAIT_SECONDS), false);
+  }
+
+  /**
+   * Closes the storage.
+   *
+   * @param waitMillis for calls that are inside
+   * @param anyway whether it is closed even if they do not end
+   */
+  private void detach(String why, long waitMillis, boolean anyway) {
     if (storage == null) {
       problem = why;
       return;
     }
+    boolean locked = false;
     try {
-      if (!lock.writeLock().tryLock(WAIT_SECONDS, TimeUnit.SECONDS)) {
+      locked = lock.writeLock().tryLock(waitMillis, TimeUnit.MILLISECONDS);
+      if (!locked && !anyway) {
         throw new IllegalStateException(
             "the storage has calls inside that do not end within "
                 + WAIT_SECONDS
@@ -261,7 +277,12 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted; nothing was changed", e);
+      if (!anyway) {
+        throw new IllegalStateException("interrupted; nothing was changed", e);
+      }
+    }
+    if (!locked) {
+      LOG.warn("storage `{}` is closed although calls are inside", wantedType);
     }
     Storage former;
     Provider formerProvider;
@@ -274,7 +295,9 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       storage = null;
       usedProvider = null;
     } finally {
-      lock.writeLock().unlock();
+      if (locked) {
+        lock.writeLock().unlock();
+      }
     }
     if (formerCalls != null) {
       formerCalls.close();
@@ -419,9 +442,29 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     return Objects.requireNonNull(calls);
   }
 
-  private Storage required() {
+  /**
+   * Returns the storage; the read lock is held on return. Does not queue behind a replacement that
+   * waits for the calls before it: reads fail at once.
+   *
+   * @throws StorageException.Closed when there is none, or soon will be none
+   */
+  private Storage reading() {
+    boolean interrupted = Thread.interrupted(); // no reason to fail: the caller decides
+    try {
+      if (!lock.readLock().tryLock(0, TimeUnit.SECONDS)) {
+        throw new StorageException.Closed("the storage is being replaced");
+      }
+    } catch (InterruptedException e) {
+      interrupted = true;
+      throw new StorageException.Closed("interrupted");
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
     Storage current = storage;
     if (current == null) {
+      lock.readLock().unlock();
       throw new StorageException.Closed(problem);
     }
     return current;
@@ -449,9 +492,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
 
   @Override
   public SeriesCursor select(SelectRequest request) {
-    lock.readLock().lock();
+    Storage current = reading();
     try {
-      Storage current = required();
       return calls().select(() -> current.select(request));
     } finally {
       lock.readLock().unlock();
@@ -461,9 +503,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   @Override
   public List<Labels> series(
       List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
-    lock.readLock().lock();
+    Storage current = reading();
     try {
-      Storage current = required();
       return calls().metadata(() -> current.series(matcherSets, minTimeMs, maxTimeMs, limit));
     } finally {
       lock.readLock().unlock();
@@ -473,9 +514,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   @Override
   public List<String> labelNames(
       List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
-    lock.readLock().lock();
+    Storage current = reading();
     try {
-      Storage current = required();
       return calls().metadata(() -> current.labelNames(matcherSets, minTimeMs, maxTimeMs, limit));
     } finally {
       lock.readLock().unlock();
@@ -485,9 +525,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   @Override
   public List<String> labelValues(
       String name, List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
-    lock.readLock().lock();
+    Storage current = reading();
     try {
-      Storage current = required();
       return calls()
           .metadata(() -> current.labelValues(name, matcherSets, minTimeMs, maxTimeMs, limit));
     } finally {
@@ -498,9 +537,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   @Override
   public List<SeriesExemplars> exemplars(
       List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs) {
-    lock.readLock().lock();
+    Storage current = reading();
     try {
-      Storage current = required();
       return calls().metadata(() -> current.exemplars(matcherSets, minTimeMs, maxTimeMs));
     } finally {
       lock.readLock().unlock();
@@ -509,9 +547,8 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
 
   @Override
   public StorageStats stats(int topN) {
-    lock.readLock().lock();
+    Storage current = reading();
     try {
-      Storage current = required();
       return calls().stats(() -> current.stats(topN));
     } finally {
       lock.readLock().unlock();
@@ -559,7 +596,19 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   @Override
   public <T extends Storage> @Nullable T capability(Class<T> type) {
     Storage current = storage;
-    return current != null && type.isInstance(current) ? calls().capability(type, current) : null;
+    StorageCalls guard = calls;
+    return current != null && guard != null && type.isInstance(current)
+        ? guard.capability(
+            type,
+            current,
+            () -> {
+              if (reading() != current) {
+                lock.readLock().unlock();
+                throw new StorageException.Closed("the storage has been replaced");
+              }
+              return lock.readLock()::unlock;
+            })
+        : null;
   }
 
   @Override
@@ -579,10 +628,16 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     return type.equals(wantedType) ? Map.of(dataDirectory.toString(), now) : Map.of();
   }
 
+  /**
+   * Closes the storage at the end of the server, even if calls do not leave it. The storage is
+   * closed on return, whoever has called this first.
+   */
   @Override
   public void close() {
     closed = true;
-    detach("the server is stopping");
+    synchronized (ending) {
+      detach("the server is stopping", STOP_WAIT_MILLIS, true);
+    }
     problem = "the server is stopping";
     synchronized (opened) {
       opened.notifyAll();

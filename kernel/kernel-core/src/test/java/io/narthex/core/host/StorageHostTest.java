@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -492,6 +493,86 @@ class StorageHostTest {
     } finally {
       go.countDown();
       impatient.close();
+    }
+  }
+
+  /** A storage whose metadata takes until a latch opens. */
+  private Provider slow(CountDownLatch inside, CountDownLatch go) {
+    return provider(context ->
+        new FakeStorage("v1", context.referenceBase()) {
+          @Override
+          public List<String> labelNames(List<List<Matcher>> sets, long min, long max, int limit) {
+            inside.countDown();
+            while (go.getCount() > 0) {
+              LockSupport.parkNanos(1_000_000);
+            }
+            return List.of("a");
+          }
+        });
+  }
+
+  @Test
+  @Timeout(30)
+  void readsFailAtOnceWhileAReplacementWaitsForOneThatIsSlow() throws Exception {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    try {
+      host.changed(Kind.STORAGE, "tsdb", slow(inside, go));
+      Thread reader =
+          Thread.ofPlatform().name("reader").start(() -> host.labelNames(List.of(), 0, 0, 0));
+      inside.await();
+      Thread change =
+          Thread.ofPlatform()
+              .name("change")
+              .start(() -> host.changed(Kind.STORAGE, "tsdb", version("v2")));
+      Fakes.eventually(() -> change.getState() == Thread.State.TIMED_WAITING);
+      long begin = System.nanoTime();
+      assertThatThrownBy(this::series)
+          .isInstanceOf(StorageException.Closed.class)
+          .hasMessage("the storage is being replaced");
+      assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(5));
+      go.countDown();
+      reader.join();
+      change.join();
+      assertThat(series()).isEqualTo("v2");
+    } finally {
+      go.countDown();
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void capabilityOfAStorageThatWasReplacedIsClosed() {
+    host.changed(Kind.STORAGE, "tsdb", version("v1"));
+    @SuppressWarnings("unchecked")
+    ConfigurableStorage<Fakes.Block> former =
+        (ConfigurableStorage<Fakes.Block>)
+            Objects.requireNonNull(host.capability(ConfigurableStorage.class));
+    former.reconfigure(new Fakes.Block("x"));
+    host.changed(Kind.STORAGE, "tsdb", version("v2"));
+    assertThatThrownBy(() -> former.reconfigure(new Fakes.Block("y")))
+        .isInstanceOf(StorageException.Closed.class);
+    assertThat(events).contains("reconfigured x").doesNotContain("reconfigured y");
+    host.changed(Kind.STORAGE, "tsdb", version("v3")); // no lock is left behind
+    assertThat(series()).isEqualTo("v3");
+  }
+
+  @Test
+  @Timeout(30)
+  void endOfTheServerClosesTheStorageThoughACallIsInside() throws Exception {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    try {
+      host.changed(Kind.STORAGE, "tsdb", slow(inside, go));
+      Thread reader =
+          Thread.ofPlatform().name("reader").start(() -> host.labelNames(List.of(), 0, 0, 0));
+      inside.await();
+      host.close();
+      assertThat(events).containsExactly("closed v1");
+      go.countDown();
+      reader.join();
+    } finally {
+      go.countDown();
     }
   }
 }
