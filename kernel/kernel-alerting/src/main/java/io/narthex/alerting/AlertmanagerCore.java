@@ -314,7 +314,8 @@ final class AlertmanagerCore implements AutoCloseable {
 
     boolean wants(AlertView a) {
       return AlertMatcher.matchAll(labels, a.labels())
-          && (query.active() || a.state() != AlertState.ACTIVE)
+          // a muted group does not make its alerts suppressed ones
+          && (query.active() || !(a.silencedBy().isEmpty() && a.inhibitedBy().isEmpty()))
           && (query.silenced() || a.silencedBy().isEmpty())
           && (query.inhibited() || a.inhibitedBy().isEmpty());
     }
@@ -413,7 +414,9 @@ final class AlertmanagerCore implements AutoCloseable {
         out.add(new GroupView(g.labels(), g.route().route().labels(), receiver, g.key(), alerts));
       }
     }
-    out.sort(Comparator.comparing(GroupView::labels).thenComparing(GroupView::receiver));
+    out.sort(
+        Comparator.comparing(GroupView::labels, StoredAlert::compare)
+            .thenComparing(GroupView::receiver));
     return out;
   }
 

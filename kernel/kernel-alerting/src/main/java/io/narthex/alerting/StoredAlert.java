@@ -38,8 +38,26 @@ record StoredAlert(
             return c;
           }
         }
-        return a.size() != b.size() ? Integer.compare(a.size(), b.size()) : a.compareTo(b);
+        return compare(a, b);
       };
+
+  /**
+   * Compares label sets as Alertmanager does: fewer labels first; then, by the first name in which
+   * they differ, the one that lacks it, or the smaller value.
+   */
+  static int compare(Labels a, Labels b) {
+    if (a.size() != b.size()) {
+      return Integer.compare(a.size(), b.size());
+    }
+    for (int i = 0; i < a.size(); i++) {
+      int c = Labels.compareCodePoints(b.name(i), a.name(i));
+      c = c != 0 ? c : Labels.compareCodePoints(a.value(i), b.value(i));
+      if (c != 0) {
+        return c;
+      }
+    }
+    return 0;
+  }
 
   /** Returns about how much memory the alert takes, its places in store and groups included. */
   long size() {
