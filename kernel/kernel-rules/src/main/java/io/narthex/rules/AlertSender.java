@@ -46,7 +46,6 @@ import org.slf4j.LoggerFactory;
  */
 final class AlertSender implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AlertSender.class);
-  private static final int MAX_BATCH = 256;
   private static final int ALERTMANAGER_PORT = 9093;
   private static final Duration PROBE_INTERVAL = Duration.ofSeconds(30);
   private static final JsonFactory JSON = new JsonFactory();
@@ -55,7 +54,7 @@ final class AlertSender implements AutoCloseable {
   private final Supplier<@Nullable HttpTransport> http;
   private final Supplier<List<InetSocketAddress>> ownAddresses;
   private final Supplier<URI> externalUrl;
-  private final int capacity;
+  private final Options options;
   private final AwaitingAlerts awaiting; // for the Alertmanager of this process
   private final Metrics metrics;
   private final Map<String, List<TargetGroup>> discovered = new HashMap<>(); // guarded by this
@@ -66,25 +65,34 @@ final class AlertSender implements AutoCloseable {
   private volatile Labels externalLabels = Labels.EMPTY;
   private PrometheusConfig.@Nullable Alerting config; // guarded by this
 
+  /**
+   * What flags set.
+   *
+   * @param capacity most alerts that wait for an Alertmanager
+   * @param batch most alerts of one request
+   * @param drain whether alerts that wait are sent before the end
+   */
+  record Options(int capacity, int batch, boolean drain) {}
+
   AlertSender(
       Supplier<@Nullable AlertSink> sink,
       Supplier<@Nullable HttpTransport> http,
       Supplier<List<InetSocketAddress>> ownAddresses,
       Supplier<URI> externalUrl,
-      int capacity,
+      Options options,
       Metrics metrics) {
     this.sink = sink;
     this.http = http;
     this.ownAddresses = ownAddresses;
     this.externalUrl = externalUrl;
-    this.capacity = capacity;
-    this.awaiting = new AwaitingAlerts(capacity);
+    this.options = options;
+    this.awaiting = new AwaitingAlerts(options.capacity());
     this.metrics = metrics;
     metrics
         .gauge(
             "prometheus_notifications_queue_capacity",
             "The capacity of the alert notifications queue.")
-        .set(capacity);
+        .set(options.capacity());
   }
 
   /** Follows the configuration. */
@@ -93,6 +101,10 @@ final class AlertSender implements AutoCloseable {
     externalLabels = Labels.of(prometheus.global().externalLabels());
     config = prometheus.alerting();
     rebuild();
+  }
+
+  Options options() {
+    return options;
   }
 
   Labels externalLabels() {
@@ -362,7 +374,8 @@ final class AlertSender implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    queues.values().forEach(Queue::drain);
+    queues.values().forEach(options.drain() ? Queue::beginDraining : Queue::stop);
+    queues.values().forEach(Queue::awaitEnd);
     queues.clear();
   }
 
@@ -404,7 +417,7 @@ final class AlertSender implements AutoCloseable {
           continue;
         }
         waiting.addLast(a.withLabels(labels));
-        if (waiting.size() > capacity && waiting.pollFirst() != null) {
+        if (waiting.size() > options.capacity() && waiting.pollFirst() != null) {
           lost++;
         }
       }
@@ -426,15 +439,23 @@ final class AlertSender implements AutoCloseable {
       thread.interrupt();
     }
 
-    /** Sends what waits, for a few seconds at most. */
-    void drain() {
+    /** Sends what waits; the first request that fails ends it, for the rest would fail, too. */
+    void beginDraining() {
       stopped = true;
+    }
+
+    void awaitEnd() {
       try {
-        if (!thread.join(Duration.ofSeconds(5))) {
-          thread.interrupt();
-        }
+        thread.join();
       } catch (InterruptedException e) {
+        thread.interrupt();
         Thread.currentThread().interrupt();
+      }
+      int left = waiting.size();
+      if (left > 0) {
+        count("prometheus_notifications_dropped_total", url, left);
+        LOG.warn("alerts to {}: {} were still waiting at the end and are dropped", url, left);
+        waiting.clear();
       }
     }
 
@@ -451,17 +472,19 @@ final class AlertSender implements AutoCloseable {
           List<Alert> batch = new ArrayList<>();
           batch.add(first);
           synchronized (waiting) {
-            waiting.drainTo(batch, MAX_BATCH - 1);
+            waiting.drainTo(batch, options.batch() - 1);
           }
           length();
-          post(batch);
+          if (!post(batch) && stopped) {
+            return;
+          }
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt(); // the Alertmanager is gone
       }
     }
 
-    private void post(List<Alert> batch) throws InterruptedException {
+    private boolean post(List<Alert> batch) throws InterruptedException {
       HttpTransport transport = http.get();
       long began = System.nanoTime();
       String problem;
@@ -495,6 +518,7 @@ final class AlertSender implements AutoCloseable {
         count("prometheus_notifications_dropped_total", url, batch.size());
         LOG.warn("alerts to {}: {} alerts could not be sent: {}", url, batch.size(), problem);
       }
+      return problem.isEmpty();
     }
   }
 

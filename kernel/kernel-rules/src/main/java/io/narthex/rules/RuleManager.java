@@ -99,7 +99,7 @@ public final class RuleManager
             () -> http,
             server::listenAddresses,
             server::externalUrl,
-            integer(server, "alertmanager.notification-queue-capacity", 10_000),
+            options(server),
             metrics);
     this.context =
         new RuleContext(
@@ -118,6 +118,24 @@ public final class RuleManager
   private static Duration duration(ServerInfo server, String flag, Duration otherwise) {
     String text = server.flags().containsKey(flag) ? server.flag(flag) : "";
     return text.isEmpty() ? otherwise : PromDuration.parse(text);
+  }
+
+  private static AlertSender.Options options(ServerInfo server) {
+    return new AlertSender.Options(
+        integer(server, "alertmanager.notification-queue-capacity", 10_000),
+        Math.max(1, integer(server, "alertmanager.notification-batch-size", 256)),
+        !server.flags().containsKey("alertmanager.drain-notification-queue-on-shutdown")
+            || server.enabled("alertmanager.drain-notification-queue-on-shutdown"));
+  }
+
+  /** What the groups get. */
+  RuleContext context() {
+    return context;
+  }
+
+  /** What the flags say of sending alerts. */
+  AlertSender sender() {
+    return sender;
   }
 
   private static int integer(ServerInfo server, String flag, int otherwise) {

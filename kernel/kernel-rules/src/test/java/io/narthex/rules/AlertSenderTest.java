@@ -8,6 +8,7 @@ import io.narthex.model.Alert;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.PrometheusConfig;
+import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.testkit.notifier.HttpStandIn;
 import io.narthex.testkit.notifier.PlainHttp;
 import java.io.IOException;
@@ -17,6 +18,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
@@ -29,22 +32,36 @@ class AlertSenderTest {
   private final HttpStandIn server;
   private final List<Alert> here = new ArrayList<>();
   private final CountingMetrics metrics = new CountingMetrics();
-  private final AlertSender sender;
+  private final CountDownLatch gate = new CountDownLatch(1);
+  private final AtomicInteger atTheGate = new AtomicInteger();
+  private AlertSender sender;
 
   AlertSenderTest() throws IOException {
     server = new HttpStandIn();
-    sender =
-        new AlertSender(
-            () -> here::addAll,
-            PlainHttp::new,
-            () -> List.of(InetSocketAddress.createUnresolved("0.0.0.0", 9090)),
-            () -> URI.create("http://me:9090"),
-            10,
-            metrics);
+    sender = sender(new AlertSender.Options(10, 256, true));
+  }
+
+  private HttpTransport.Response throughTheGate(
+      HttpTransport.Request request, HttpTransport.HttpSettings settings)
+      throws IOException, InterruptedException {
+    atTheGate.incrementAndGet();
+    gate.await();
+    return new PlainHttp().send(request, settings);
+  }
+
+  private AlertSender sender(AlertSender.Options options) {
+    return new AlertSender(
+        () -> here::addAll,
+        () -> this::throughTheGate,
+        () -> List.of(InetSocketAddress.createUnresolved("0.0.0.0", 9090)),
+        () -> URI.create("http://me:9090"),
+        options,
+        metrics);
   }
 
   @AfterEach
   void stop() {
+    gate.countDown();
     sender.close();
     server.close();
   }
@@ -94,6 +111,7 @@ class AlertSenderTest {
 
   @Test
   void othersGetThemOverHttp() {
+    gate.countDown();
     sender.apply(
         config(
             "alerting:\n"
@@ -135,6 +153,7 @@ class AlertSenderTest {
 
   @Test
   void failedRequestIsCountedAndNotRepeated() {
+    gate.countDown();
     server.status(500);
     sender.apply(config("alerting:\n  alertmanagers:\n  - timeout: 5s\n"));
     targets(server.uri("").getAuthority());
@@ -146,8 +165,54 @@ class AlertSenderTest {
     assertThat(server.received()).hasSize(1);
   }
 
+  /** Has a request on its way, which waits for the gate, and ten alerts behind it. */
+  private void sendElevenAlerts(AlertSender.Options options) {
+    sender = sender(options);
+    sender.apply(config("alerting:\n  alertmanagers:\n  - timeout: 5s\n"));
+    targets(server.uri("").getAuthority());
+    sender.send(List.of(alert("first")));
+    await(() -> atTheGate.get() == 1);
+    List<Alert> many = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      many.add(alert("A" + i));
+    }
+    sender.send(many);
+  }
+
+  /** Ends the sender and then opens the gate; returns how many alerts each request had. */
+  private List<Integer> sizesAfterTheEnd() throws InterruptedException {
+    Thread end = Thread.ofVirtual().start(sender::close);
+    await(() -> end.getState() == Thread.State.WAITING || !end.isAlive());
+    gate.countDown();
+    end.join();
+    return server.received().stream().map(r -> r.body().split("alertname", -1).length - 1).toList();
+  }
+
+  @Test
+  void whatWaitsIsSentInBatchesOfTheGivenSizeBeforeTheEnd() throws InterruptedException {
+    sendElevenAlerts(new AlertSender.Options(100, 4, true));
+    assertThat(sizesAfterTheEnd()).containsExactly(1, 4, 4, 2);
+  }
+
+  @Test
+  void withoutDrainingWhatWaitsIsDroppedAndCounted() throws InterruptedException {
+    sendElevenAlerts(new AlertSender.Options(100, 4, false));
+    assertThat(sizesAfterTheEnd()).hasSizeLessThanOrEqualTo(1);
+    String url = server.uri("/api/v2/alerts").toString();
+    assertThat(metrics.values.get("prometheus_notifications_dropped_total[" + url + "]"))
+        .isGreaterThanOrEqualTo(10);
+  }
+
+  @Test
+  void drainingEndsWithTheFirstRequestThatFails() throws InterruptedException {
+    sendElevenAlerts(new AlertSender.Options(100, 4, true));
+    server.status(500);
+    assertThat(sizesAfterTheEnd()).containsExactly(1);
+  }
+
   @Test
   void fullQueueDropsTheOldest() {
+    gate.countDown();
     server.hangs(true);
     sender.apply(config("alerting:\n  alertmanagers:\n  - timeout: 5s\n"));
     targets(server.uri("").getAuthority());
