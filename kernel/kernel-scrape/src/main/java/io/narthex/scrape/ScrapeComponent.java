@@ -59,6 +59,7 @@ public final class ScrapeComponent
     implements TargetGroupListener, ReloadListener, TargetService, MetricCollector {
   private static final String SET_PREFIX = "scrape/";
   private static final long STOP_MS = 2000;
+  private static final long DEFAULT_TOLERANCE_MS = 2;
 
   private final Object lock = new Object();
   private final Clock clock;
@@ -109,6 +110,18 @@ public final class ScrapeComponent
     this.source = new ScrapeSource(http, metrics, exporters, server, timer);
   }
 
+  /** Returns how far times are moved to the tick of their scrape; negative: not at all. */
+  static long toleranceMs(ServerInfo server) {
+    String adjust = server.flag("scrape.adjust-timestamps");
+    String tolerance = server.flag("scrape.timestamp-tolerance");
+    if ("false".equals(adjust)) {
+      return -1;
+    }
+    return tolerance == null || tolerance.isEmpty()
+        ? DEFAULT_TOLERANCE_MS
+        : PromDuration.parse(tolerance).toMillis();
+  }
+
   private static String hostPort(URI url) {
     int port = url.getPort() > 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80;
     return url.getHost() + ":" + port;
@@ -156,7 +169,8 @@ public final class ScrapeComponent
             budget,
             snapshot.prometheusFolder(),
             seed(external),
-            clock);
+            clock,
+            toleranceMs(server));
     synchronized (lock) {
       if (closed) {
         return; // a reload that met the end would start loops that nobody stops

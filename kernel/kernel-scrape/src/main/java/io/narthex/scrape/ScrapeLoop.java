@@ -44,7 +44,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ScrapeLoop {
   private static final Logger LOG = LoggerFactory.getLogger(ScrapeLoop.class);
-  private static final long TOLERANCE_MS = 2;
   private static final long RETRY_MS = 20;
   private static final String[] REPORTS = {
     "up",
@@ -115,7 +114,8 @@ final class ScrapeLoop {
       Backlog.Budget budget,
       Path folder,
       long seed,
-      Clock clock) {}
+      Clock clock,
+      long toleranceMs) {}
 
   ScrapeLoop(Host host, Target target, ScrapeSettings settings, String refusal) {
     this.host = host;
@@ -209,8 +209,7 @@ final class ScrapeLoop {
       }
       long now = host.clock.millis();
       tickMs += (now - tickMs) / intervalMs * intervalMs; // ticks that a slow scrape has eaten
-      long tolerance = Math.min(intervalMs / 100, TOLERANCE_MS);
-      long timeMs = now - tickMs <= tolerance ? tickMs : now;
+      long timeMs = timeOf(now, tickMs, intervalMs, host.toleranceMs);
       long startNanos = System.nanoTime();
       if (lastStartNanos != 0) {
         Metrics.Summary lengths =
@@ -231,6 +230,12 @@ final class ScrapeLoop {
   private long firstTick(Work w) {
     long now = host.clock.millis();
     return now + w.target.offsetMs(now, host.seed);
+  }
+
+  /** Returns the time that a scrape gets: its tick, when it begins within the tolerance. */
+  static long timeOf(long nowMs, long tickMs, long intervalMs, long toleranceMs) {
+    long most = Math.min(intervalMs / 100, toleranceMs);
+    return toleranceMs >= 0 && nowMs - tickMs <= most ? tickMs : nowMs;
   }
 
   /**

@@ -313,6 +313,10 @@ final class Fakes {
   }
 
   static ServerInfo server() {
+    return server(Map.of());
+  }
+
+  static ServerInfo server(Map<String, String> flags) {
     return (ServerInfo)
         Proxy.newProxyInstance(
             Fakes.class.getClassLoader(),
@@ -323,6 +327,10 @@ final class Fakes {
                   case "compatibleVersion" -> "3.14.0";
                   case "listenAddresses" -> List.of(InetSocketAddress.createUnresolved("h", 9090));
                   case "routePrefix" -> "";
+                  case "flag" -> flags.getOrDefault((String) args[0], "");
+                  case "feature" ->
+                      List.of(flags.getOrDefault("enable-feature", "").split(","))
+                          .contains((String) args[0]);
                   default -> null;
                 });
   }

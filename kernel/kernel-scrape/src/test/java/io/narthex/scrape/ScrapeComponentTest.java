@@ -325,6 +325,22 @@ final class ScrapeComponentTest {
     }
   }
 
+  @Test
+  void timesMoveToTheTickWithinTheTolerance() {
+    assertThat(timeOf(3, Map.of("scrape.timestamp-tolerance", "5ms"))).isZero();
+    assertThat(timeOf(3, Map.of())).isEqualTo(3);
+    assertThat(timeOf(2, Map.of())).isZero();
+    assertThat(timeOf(2, Map.of("scrape.adjust-timestamps", "false"))).isEqualTo(2);
+    assertThat(timeOf(11, Map.of("scrape.timestamp-tolerance", "1h")))
+        .as("at most a hundredth of the interval")
+        .isEqualTo(11);
+  }
+
+  /** Returns the time of a scrape of which the tick was at 0. */
+  private static long timeOf(long nowMs, Map<String, String> flags) {
+    return ScrapeLoop.timeOf(nowMs, 0, 1000, ScrapeComponent.toleranceMs(Fakes.server(flags)));
+  }
+
   private int appended() {
     synchronized (store) {
       return store.appended;
