@@ -57,6 +57,9 @@ final class TsdbFlags {
     }
     out.put("min_block_duration", flags.text("storage.tsdb.min-block-duration"));
     out.put("max_block_duration", flags.text("storage.tsdb.max-block-duration"));
+    if (flags.bool("storage.tsdb.no-lockfile")) {
+      out.put("no_lockfile", "true");
+    }
     String segment = flags.text("storage.tsdb.wal-segment-size");
     if (!segment.startsWith("0")) {
       out.put("wal_segment_size", segment);

@@ -53,14 +53,31 @@ class TsdbFlagsTest {
   }
 
   @Test
+  void keysOfTheFileReachTheStorage() throws IOException {
+    assertThat(
+            settings(
+                "storage: {tsdb: {out_of_order_time_window: 30m}, exemplars: {max_exemplars: 7}}\n",
+                "--storage.tsdb.retention=9d"))
+        .containsEntry("out_of_order_time_window", "30m")
+        .containsEntry("max_exemplars", "7")
+        .containsEntry("retention_time", "9d");
+  }
+
+  @Test
   void blockAndSegmentFlagsReachTheStorage() throws IOException {
     assertThat(
             settings(
                 "global: {}\n",
+                "--storage.tsdb.min-block-duration=30m",
                 "--storage.tsdb.max-block-duration=1d",
                 "--storage.tsdb.wal-segment-size=32MB"))
+        .containsEntry("min_block_duration", "30m")
         .containsEntry("max_block_duration", "1d")
         .containsEntry("wal_segment_size", "32MB");
-    assertThat(settings("global: {}\n")).doesNotContainKey("wal_segment_size");
+    assertThat(settings("global: {}\n"))
+        .doesNotContainKey("wal_segment_size")
+        .doesNotContainKey("no_lockfile");
+    assertThat(settings("global: {}\n", "--storage.tsdb.no-lockfile"))
+        .containsEntry("no_lockfile", "true");
   }
 }

@@ -44,9 +44,10 @@ final class Folders implements AutoCloseable {
   /**
    * Opens the folder for this process alone.
    *
+   * @param locked whether others are kept out
    * @throws StorageException.Unusable when it belongs to something else or is in use
    */
-  static Folders open(Path root) {
+  static Folders open(Path root, boolean locked) {
     try {
       refuseForeign(root);
       Files.createDirectories(root);
@@ -57,8 +58,8 @@ final class Folders implements AutoCloseable {
               StandardOpenOption.CREATE,
               StandardOpenOption.READ,
               StandardOpenOption.WRITE);
-      FileLock lock = tryLock(channel);
-      if (lock == null) {
+      FileLock lock = locked ? tryLock(channel) : null;
+      if (locked && lock == null) {
         channel.close();
         throw new StorageException.Unusable(
             root + ": another server uses this folder; stop it or give this one another folder");

@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param walFsync when the log is forced to the disk
  * @param walSegmentSize bytes after which a new log segment begins
  * @param maxExemplars over all series; 0 or less = none are kept
+ * @param noLockfile whether the folder is left unlocked
  */
 public record TsdbConfig(
     @Setting(
@@ -57,7 +58,13 @@ public record TsdbConfig(
     @Setting(
             help = "Most exemplars kept over all series; 0 or less = none.",
             defaultValue = "100000")
-        int maxExemplars) {
+        int maxExemplars,
+    @Setting(
+            help =
+                "Whether the folder is left unlocked, for file systems without locks; see to it that"
+                    + " no other server uses it.",
+            defaultValue = "false")
+        boolean noLockfile) {
 
   /** The default settings. */
   public static final TsdbConfig DEFAULT =
@@ -69,7 +76,8 @@ public record TsdbConfig(
           Duration.ZERO,
           "1s",
           new ByteSize(64 << 20),
-          100000);
+          100000,
+          false);
 
   long blockMs() {
     return minBlockDuration.toMillis();

@@ -74,7 +74,7 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
   static TsdbStorage open(TsdbConfig config, StorageContext context, boolean background) {
     Sync.parse(config.walFsync());
     Path root = context.dataDirectory();
-    Folders folders = Folders.open(root);
+    Folders folders = Folders.open(root, !config.noLockfile());
     long started = System.nanoTime();
     TsdbStorage storage;
     try {

@@ -198,6 +198,25 @@ class CrashTest {
   }
 
   @Test
+  void aFolderThatIsNotLockedCanBeOpenedTwice() {
+    TsdbConfig d = TsdbConfig.DEFAULT;
+    TsdbConfig unlocked =
+        new TsdbConfig(
+            d.retentionTime(),
+            d.retentionSize(),
+            d.minBlockDuration(),
+            d.maxBlockDuration(),
+            d.outOfOrderTimeWindow(),
+            d.walFsync(),
+            d.walSegmentSize(),
+            d.maxExemplars(),
+            true); // --storage.tsdb.no-lockfile
+    TsdbStorage db = TestDb.open(dir, unlocked);
+    TestDb.open(dir, unlocked).close();
+    db.close();
+  }
+
+  @Test
   void refusesAFolderThatPrometheusWroteAndLeavesItAlone() throws IOException {
     for (String name : List.of("wal", "chunks_head", "01HF000000000000000000000A")) {
       Path root = dir.resolve("of-" + name);

@@ -48,7 +48,8 @@ final class TestDb {
         late,
         "never",
         new ByteSize(segmentBytes),
-        1000);
+        1000,
+        false);
   }
 
   static Labels series(String metric, int i) {
