@@ -1,6 +1,7 @@
 package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.narthex.format.duration.PromDuration;
 import io.narthex.model.Matcher;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.plugins.PluginService;
@@ -161,13 +162,32 @@ public final class StatusApi {
     }
   }
 
+  /** Returns the limits in effect, whatever they come from; empty when there are none. */
   private String retention() {
-    String time = server.flag("storage.tsdb.retention.time");
-    String size = server.flag("storage.tsdb.retention.size");
-    if (size.isEmpty()) {
-      return time.isEmpty() ? "15d" : time;
+    if (!storage.ready()) {
+      return "";
     }
-    return time.isEmpty() ? size : time + " or " + size;
+    Map<String, Double> figures = storage.stats(0).counters();
+    long seconds = figures.getOrDefault("retention_limit_seconds", 0.0).longValue();
+    long bytes = figures.getOrDefault("retention_limit_bytes", 0.0).longValue();
+    String time = seconds > 0 ? PromDuration.formatMs(seconds * 1000) : "";
+    String size = bytes > 0 ? size(bytes) : "";
+    return time.isEmpty() || size.isEmpty() ? time + size : time + " or " + size;
+  }
+
+  /** Returns a size as the original shows it: {@code 1GiB512MiB}. */
+  static String size(long bytes) {
+    StringBuilder out = new StringBuilder();
+    String[] units = {"EiB", "PiB", "TiB", "GiB", "MiB", "KiB", "B"};
+    long rest = bytes;
+    for (int i = 0; i < units.length; i++) {
+      long unit = 1L << 10 * (units.length - 1 - i);
+      if (rest >= unit) {
+        out.append(rest / unit).append(units[i]);
+        rest %= unit;
+      }
+    }
+    return out.toString();
   }
 
   /** Returns figures about the storage. */

@@ -28,7 +28,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The remote write 1.0 receiver: {@code POST /api/v1/write}, switched on by a flag.
@@ -46,6 +49,9 @@ public final class WriteApi {
   private static final String PROTOBUF = "application/x-protobuf";
   private static final String MESSAGE_1 = "prometheus.WriteRequest";
   private static final String MESSAGE_2 = "io.prometheus.write.v2.Request";
+  private static final String ACCEPTED = "web.remote-write-receiver.accepted-protobuf-messages";
+  private static final Logger LOG = LoggerFactory.getLogger(WriteApi.class);
+  private static final long WARNING_PAUSE_NANOS = 60_000_000_000L;
   private static final int MAX_DECODED = 32 << 20;
   private static final long FUTURE_MS = 600_000;
 
@@ -73,12 +79,19 @@ public final class WriteApi {
 
   private final WorkMemory memory;
 
+  /** Whether messages of version 1.0 are accepted; those of 2.0 are not understood yet. */
+  private final boolean firstAccepted;
+
+  private final AtomicLong nextWarning = new AtomicLong(System.nanoTime());
+
   WriteApi(
       StorageGate storage, ServerInfo server, Metrics metrics, WorkMemory memory, Clock clock) {
     this.storage = storage;
     this.server = server;
     this.clock = clock;
     this.memory = memory;
+    List<String> messages = server.flags().get(ACCEPTED);
+    firstAccepted = messages == null || messages.contains(MESSAGE_1);
     invalidLabels =
         metrics.counter(
             "prometheus_api_remote_write_invalid_labels_samples_total",
@@ -93,6 +106,19 @@ public final class WriteApi {
             "narthex_remote_write_refused_requests_total",
             "Requests of remote write that were refused as a whole, by reason.",
             "reason");
+  }
+
+  /** Says it in the log, once a minute: a sender drops what it is answered 415 for. */
+  private void warnOfLoss(String problem, @Nullable String from) {
+    long now = System.nanoTime();
+    long next = nextWarning.get();
+    if (now - next >= 0 && nextWarning.compareAndSet(next, now + WARNING_PAUSE_NANOS)) {
+      LOG.warn(
+          "remote write from {}: {}; the sender loses this data, give it a message that is"
+              + " accepted",
+          from,
+          problem);
+    }
   }
 
   private Response refuse(int status, String reason, String text) {
@@ -114,6 +140,7 @@ public final class WriteApi {
     }
     String problem = contentTypeProblem(request.getContentType());
     if (problem != null) {
+      warnOfLoss(problem, request.getRemoteAddr());
       return refuse(415, "content_type", problem);
     }
     String encoding = request.getHeader("Content-Encoding");
@@ -138,9 +165,9 @@ public final class WriteApi {
   }
 
   /** Returns what is wrong with a media type, or null; as the original reads it. */
-  private static @Nullable String contentTypeProblem(@Nullable String contentType) {
+  private @Nullable String contentTypeProblem(@Nullable String contentType) {
     if (contentType == null || contentType.isBlank()) {
-      return null; // senders of old leave it out
+      return accepted(MESSAGE_1); // senders of old leave it out
     }
     String type = contentType.strip();
     String[] parts = type.split(";", -1);
@@ -158,11 +185,7 @@ public final class WriteApi {
       }
       if (pair[0].equals("proto")) {
         return switch (pair[1]) {
-          case MESSAGE_1 -> null;
-          case MESSAGE_2 ->
-              MESSAGE_2
-                  + " protobuf message is not accepted by this server; only accepts "
-                  + MESSAGE_1;
+          case MESSAGE_1, MESSAGE_2 -> accepted(pair[1]);
           default ->
               "got "
                   + type
@@ -175,7 +198,17 @@ public final class WriteApi {
         };
       }
     }
-    return null;
+    return accepted(MESSAGE_1);
+  }
+
+  /** Returns why a message is not accepted, or null when it is. */
+  private @Nullable String accepted(String message) {
+    boolean taken = message.equals(MESSAGE_1) && firstAccepted;
+    return taken
+        ? null
+        : message
+            + " protobuf message is not accepted by this server; only accepts "
+            + (firstAccepted ? MESSAGE_1 : "none of those that senders have");
   }
 
   /** What a request has taken of the memory. */

@@ -80,12 +80,22 @@ class WriteApiTest {
     return bad ? AppendResult.of(codes, 0) : AppendResult.ALL_OK;
   }
 
-  private static ServerInfo server() {
+  private static ServerInfo server(String... accepted) {
     return (ServerInfo)
         Proxy.newProxyInstance(
             WriteApiTest.class.getClassLoader(),
             new Class<?>[] {ServerInfo.class},
-            (proxy, method, args) -> method.getName().equals("enabled") ? true : null);
+            (proxy, method, args) ->
+                switch (method.getName()) {
+                  case "enabled" -> true;
+                  case "flags" ->
+                      accepted.length == 0
+                          ? Map.of()
+                          : Map.of(
+                              "web.remote-write-receiver.accepted-protobuf-messages",
+                              List.of(accepted));
+                  default -> null;
+                });
   }
 
   private Metrics metrics() {
@@ -215,6 +225,26 @@ class WriteApiTest {
     assertThat(response.getEntity().toString()).contains("announces more than it can hold");
     byte[] zeros = snappy(new byte[1 << 20]);
     assertThat(send(zeros).getStatus()).as("fields that nobody knows").isEqualTo(204);
+  }
+
+  @Test
+  void acceptedMessagesAreThoseOfTheFlag() throws IOException {
+    byte[] empty = snappy(new byte[0]);
+    WriteApi second =
+        new WriteApi(
+            storage(), server("io.prometheus.write.v2.Request"), metrics(), new WorkMemory(1L << 30), CLOCK);
+    for (String type :
+        new String[] {null, "application/x-protobuf;proto=prometheus.WriteRequest"}) {
+      assertThat(second.write(request(type, null), new ByteArrayInputStream(empty)).getStatus())
+          .isEqualTo(415);
+    }
+    WriteApi both =
+        new WriteApi(
+            storage(),
+            server("prometheus.WriteRequest", "io.prometheus.write.v2.Request"),
+            metrics(), new WorkMemory(1L << 30), CLOCK);
+    assertThat(both.write(request(null, null), new ByteArrayInputStream(empty)).getStatus())
+        .isEqualTo(204);
   }
 
   @Test
