@@ -88,7 +88,7 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
     }
   }
 
-  private static EngineOptions options(ServerInfo server) {
+  static EngineOptions options(ServerInfo server) {
     EngineOptions d = EngineOptions.DEFAULT;
     return new EngineOptions(
         duration(server.flag("query.lookback-delta"), d.lookback()),

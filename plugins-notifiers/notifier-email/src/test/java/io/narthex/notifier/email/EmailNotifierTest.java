@@ -27,6 +27,7 @@ import java.lang.reflect.RecordComponent;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.MessageDigest;
@@ -46,6 +47,7 @@ import org.eclipse.angus.mail.smtp.SMTPTransport;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 @NullUnmarked
 class EmailNotifierTest extends NotifierKit {
@@ -239,6 +241,151 @@ class EmailNotifierTest extends NotifierKit {
     sink.mails.clear();
     sink.extensions = List.of("AUTH XOAUTH2 PLAIN LOGIN");
     assertThat(sent().commands()).contains("AUTH PLAIN " + base64("\0u\0p"));
+  }
+
+  /** Returns a block with nothing but a recipient; what is null or empty is the global key's. */
+  private EmailConfig bare(String sender, String server, String hello, String passwordFile) {
+    return new EmailConfig(
+        to,
+        sender,
+        server,
+        hello,
+        passwordFile.isEmpty() ? "" : "own",
+        null,
+        passwordFile,
+        null,
+        "",
+        "",
+        null,
+        null,
+        null,
+        html,
+        text,
+        headers,
+        threading);
+  }
+
+  private List<String> commandsOf(EmailConfig config, EmailConfig.Globals globals)
+      throws Exception {
+    sink.mails.clear();
+    try (Notifier n = provider.open(config, globals, context())) {
+      assertThat(n.send(notification(firing("A")))).isEqualTo(SendResult.delivered());
+    }
+    SmtpSink.Mail mail = sink.mails.get(0);
+    List<String> all = new ArrayList<>(mail.commands());
+    all.add(mail.from());
+    return all;
+  }
+
+  @Test
+  void globalKeysStandInForThoseThatAreAbsent(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("secret");
+    Files.writeString(file, "filed");
+    String server = host + ":" + sink.port();
+    sink.extensions = List.of("AUTH PLAIN");
+    assertThat(
+            commandsOf(
+                bare("", "", "", ""),
+                new EmailConfig.Globals(
+                    "g@example.org",
+                    server,
+                    "g.example.org",
+                    "gu",
+                    Secret.of("gp"),
+                    "",
+                    null,
+                    "",
+                    "gi",
+                    false,
+                    null,
+                    null)))
+        .contains(
+            "EHLO g.example.org",
+            "AUTH PLAIN " + base64("gi\0gu\0gp"),
+            "MAIL FROM:<g@example.org>");
+    assertThat(
+            commandsOf(
+                bare("", "", "", ""),
+                new EmailConfig.Globals(
+                    "g@example.org",
+                    server,
+                    "",
+                    "gu",
+                    null,
+                    file.toString(),
+                    null,
+                    "",
+                    "",
+                    false,
+                    null,
+                    null)))
+        .contains("AUTH PLAIN " + base64("\0gu\0filed"));
+    sink.extensions = List.of("AUTH CRAM-MD5");
+    assertThat(
+            commandsOf(
+                bare("", "", "", ""),
+                new EmailConfig.Globals(
+                    "g@example.org",
+                    server,
+                    "",
+                    "gu",
+                    null,
+                    "",
+                    Secret.of("gs"),
+                    "",
+                    "",
+                    false,
+                    null,
+                    null)))
+        .contains("AUTH CRAM-MD5");
+    assertThat(
+            commandsOf(
+                bare("", "", "", ""),
+                new EmailConfig.Globals(
+                    "g@example.org",
+                    server,
+                    "",
+                    "gu",
+                    null,
+                    "",
+                    null,
+                    file.toString(),
+                    "",
+                    false,
+                    null,
+                    null)))
+        .contains("AUTH CRAM-MD5");
+  }
+
+  @Test
+  void ownKeysWinOverGlobalOnes(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("secret");
+    Files.writeString(file, "filed");
+    sink.extensions = List.of("AUTH PLAIN");
+    assertThat(
+            commandsOf(
+                bare(
+                    "own@example.org",
+                    host + ":" + sink.port(),
+                    "own.example.org",
+                    file.toString()),
+                new EmailConfig.Globals(
+                    "g@example.org",
+                    "nowhere.invalid:25",
+                    "g.example.org",
+                    "gu",
+                    Secret.of("gp"),
+                    "",
+                    null,
+                    "",
+                    "",
+                    false,
+                    null,
+                    null)))
+        .contains(
+            "EHLO own.example.org",
+            "AUTH PLAIN " + base64("\0own\0filed"),
+            "MAIL FROM:<own@example.org>");
   }
 
   @Test

@@ -14,12 +14,15 @@ import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.notifier.HttpStandIn;
 import io.narthex.testkit.notifier.NotifierKit;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 @NullUnmarked
 class SlackNotifierTest extends NotifierKit {
@@ -28,6 +31,10 @@ class SlackNotifierTest extends NotifierKit {
 
   private String apiUrl;
   private String appToken;
+  private String apiUrlFile = "";
+  private String appTokenFile = "";
+  private SlackConfig.Globals globals =
+      new SlackConfig.Globals(null, "", null, "", "https://slack.com/api/chat.postMessage", null);
   private boolean update;
   private List<SlackConfig.Field> fields = List.of();
   private List<SlackConfig.Action> actions = List.of();
@@ -44,19 +51,18 @@ class SlackNotifierTest extends NotifierKit {
 
   @Override
   protected Notifier open(PluginContext context) {
-    return provider.open(
-        config(),
-        new SlackConfig.Globals(null, "", null, "", "https://slack.com/api/chat.postMessage", null),
-        context);
+    return provider.open(config(), globals, context);
   }
 
   private SlackConfig config() {
     return new SlackConfig(
         apiUrl == null ? null : Secret.of(apiUrl),
-        "",
+        apiUrlFile,
         appToken == null ? null : Secret.of(appToken),
-        "",
-        appToken == null ? "" : server.uri("/api/chat.postMessage").toString(),
+        appTokenFile,
+        appToken == null && appTokenFile.isEmpty()
+            ? ""
+            : server.uri("/api/chat.postMessage").toString(),
         "#x",
         "{{ template \"slack.default.username\" . }}",
         "danger",
@@ -204,6 +210,47 @@ class SlackNotifierTest extends NotifierKit {
     assertThat(send()).isEqualTo(SendResult.delivered());
     assertThat(server.received().get(0).headers()).containsEntry("Authorization", "Bearer xoxb-1");
     assertThat(server.received().get(0).path()).isEqualTo("/api/chat.postMessage");
+  }
+
+  @Test
+  void filesHoldUrlAndToken(@TempDir Path folder) throws Exception {
+    Path url = folder.resolve("url");
+    Files.writeString(url, apiUrl + "\n");
+    apiUrl = null;
+    apiUrlFile = url.toString();
+    assertThat(send()).isEqualTo(SendResult.delivered());
+    assertThat(server.received().getLast().path()).isEqualTo("/services/T0/B0/s3cret");
+    Path token = folder.resolve("token");
+    Files.writeString(token, "xoxb-2\n");
+    apiUrlFile = "";
+    appTokenFile = token.toString();
+    assertThat(send()).isEqualTo(SendResult.delivered());
+    assertThat(server.received().getLast().headers())
+        .containsEntry("Authorization", "Bearer xoxb-2");
+  }
+
+  @Test
+  void globalKeysStandInForThoseThatAreAbsent(@TempDir Path folder) throws Exception {
+    String hook = server.uri("/global/hook").toString();
+    String app = server.uri("/global/app").toString();
+    Path url = folder.resolve("url");
+    Path token = folder.resolve("token");
+    Files.writeString(url, server.uri("/global/file").toString());
+    Files.writeString(token, "xoxb-4");
+    apiUrl = null;
+    globals = new SlackConfig.Globals(Secret.of(hook), "", null, "", app, null); // slack_api_url
+    assertThat(send()).isEqualTo(SendResult.delivered());
+    globals = new SlackConfig.Globals(null, url.toString(), null, "", app, null);
+    assertThat(send()).isEqualTo(SendResult.delivered());
+    globals = new SlackConfig.Globals(null, "", Secret.of("xoxb-3"), "", app, null);
+    assertThat(send()).isEqualTo(SendResult.delivered());
+    globals = new SlackConfig.Globals(null, "", null, token.toString(), app, null);
+    assertThat(send()).isEqualTo(SendResult.delivered());
+    assertThat(server.received())
+        .extracting(HttpStandIn.Received::path)
+        .containsExactly("/global/hook", "/global/file", "/global/app", "/global/app");
+    assertThat(server.received().get(2).headers()).containsEntry("Authorization", "Bearer xoxb-3");
+    assertThat(server.received().get(3).headers()).containsEntry("Authorization", "Bearer xoxb-4");
   }
 
   @Test
