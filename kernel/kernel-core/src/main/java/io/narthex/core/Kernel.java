@@ -352,7 +352,7 @@ public final class Kernel {
     config.goLive();
     plugins.confirmKernelUpdates();
     server.configured();
-    if (flags.bool("config.auto-reload") || flags.feature("auto-reload-config")) {
+    if (flags.autoReload()) {
       Thread watcher =
           Thread.ofPlatform()
               .daemon()

@@ -117,7 +117,7 @@ public final class ConfigFiles {
   }
 
   /** Returns what is configured without effect. */
-  List<Ignored> ignored(Loaded loaded) {
+  public List<Ignored> ignored(Loaded loaded) {
     return IgnoredSettings.of(flags, loaded);
   }
 

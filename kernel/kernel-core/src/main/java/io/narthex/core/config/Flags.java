@@ -325,6 +325,17 @@ public final class Flags {
               2, "--alertmanager.notification-queue-capacity must not be negative, got " + value);
         }
       }
+      case "web.remote-write-receiver.accepted-protobuf-messages" -> {
+        List<String> known = List.of("prometheus.WriteRequest", "io.prometheus.write.v2.Request");
+        if (!known.contains(value)) {
+          throw new FlagException(
+              2,
+              "Error parsing command line arguments: unknown type for remote write protobuf message "
+                  + value
+                  + ", supported: "
+                  + String.join(", ", known));
+        }
+      }
       case "auto-gomemlimit.ratio" -> {
         double ratio = Double.parseDouble(value);
         if (!(ratio > 0 && ratio <= 1)) {
@@ -408,6 +419,11 @@ public final class Flags {
       }
     }
     return false;
+  }
+
+  /** Tells whether the files are read again by themselves when they change. */
+  public boolean autoReload() {
+    return bool("config.auto-reload") || feature("auto-reload-config");
   }
 
   /** Returns the flags on the command line that have no effect, with why. */

@@ -42,11 +42,6 @@ final class IgnoredSettings {
     if (tsdb != null) {
       add(
           out,
-          tsdb.retention() != null && tsdb.retention().percentage() != null,
-          "storage.tsdb.retention.percentage",
-          "a limit by share of the disk " + LATER + "; give size");
-      add(
-          out,
           tsdb.staleSeriesCompactionThreshold() > 0,
           "storage.tsdb.stale_series_compaction_threshold",
           "stale series leave the head with the next block");

@@ -75,6 +75,7 @@ class FlagsTest {
         "--auto-gomemlimit.ratio=2 | 1 | must be greater than 0 and less than or equal to 1.",
         "--storage.tsdb.wal-segment-size=1MB | 1 | must be set between 10MB and 256MB",
         "--storage.tsdb.wal-segment-size=big | 2 | invalid size \"big\"",
+        "--web.remote-write-receiver.accepted-protobuf-messages=x | 2 | unknown type for remote write protobuf message x",
         "--log.level=loud | 2 | loud",
         "--log.format=xml | 2 | xml",
         "--web.enable-lifecycle=true | 1 | unexpected true",
@@ -117,6 +118,13 @@ class FlagsTest {
             "--enable-feature=otlp-deltatocumulative");
     assertThat(flags.unknownFeatures()).containsExactly("nope");
     assertThat(Flags.usage()).contains("No effect: console templates are not available yet.");
+  }
+
+  @Test
+  void reloadsByItselfByEitherName() {
+    assertThat(parse().autoReload()).isFalse();
+    assertThat(parse("--config.auto-reload").autoReload()).isTrue();
+    assertThat(parse("--enable-feature=auto-reload-config").autoReload()).isTrue();
   }
 
   @Test
