@@ -319,7 +319,8 @@ public final class HttpServer {
         new Guard(
             compression, access.file(), access.browsers(), logins, info.routePrefix(), metrics);
     Duration readTimeout = duration(info, "web.read-timeout", Duration.ofMinutes(5));
-    created.setHandler(new RunningRequests(new ReadTimeout(guard, readTimeout, metrics)));
+    created.setHandler(
+        new RunningRequests(new ReadTimeout(new SingleSlashes(guard), readTimeout, metrics)));
     created.setErrorHandler(new PlainErrors(Guard.refusals(metrics)));
     return created;
   }
@@ -449,6 +450,7 @@ public final class HttpServer {
     int connections = Integer.parseInt(info.flag("web.max-connections"));
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
+    http.setUriCompliance(SingleSlashes.COMPLIANCE);
     http.setIdleTimeout(duration(info, "web.read-timeout", Duration.ofMinutes(5)).toMillis());
     http.setRequestHeaderSize(headLimit(connections, Runtime.getRuntime().maxMemory()));
     try {

@@ -8,8 +8,10 @@ import io.narthex.model.MetricType;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.targets.TargetService.TargetMetadata;
+import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,6 +40,40 @@ class SmallAnswersTest extends AccessHarness {
         .isEqualTo(
             "{\"status\":\"success\",\"data\":[{\"target\":{\"job\":\"a\"},\"type\":\"gauge\","
                 + "\"help\":\"Up.\",\"unit\":\"\"}]}");
+  }
+
+  private String asked(String method, String path) throws IOException {
+    return raw(
+        method
+            + " "
+            + path
+            + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  }
+
+  @Test
+  void emptySegmentsOfAPathAreARedirect() throws Exception {
+    Map<String, String> paths =
+        Map.of(
+            "//targets", "/targets",
+            "/api//v1/query?query=//", "/api/v1/query?query=//",
+            "///", "/",
+            "//evil.example//x", "/evil.example/x",
+            "/narthex//api/v1/tokens", "/narthex/api/v1/tokens",
+            "/a%2Fb//c", "/a%2Fb/c");
+    for (String method : List.of("GET", "POST")) {
+      for (Map.Entry<String, String> e : paths.entrySet()) {
+        String answer = asked(method, e.getKey());
+        if (e.getKey().contains("%2F")) {
+          assertThat(answer).as("an escaped slash stays refused").startsWith("HTTP/1.1 400 ");
+        } else {
+          assertThat(answer)
+              .as(e.getKey())
+              .startsWith("HTTP/1.1 301 ")
+              .containsIgnoringCase("\r\nLocation: " + e.getValue() + "\r\n");
+        }
+      }
+    }
+    assertThat(asked("GET", "/api/v1/query?query=up")).startsWith("HTTP/1.1 200 ");
   }
 
   @Test
