@@ -232,7 +232,11 @@ class WriteApiTest {
     byte[] empty = snappy(new byte[0]);
     WriteApi second =
         new WriteApi(
-            storage(), server("io.prometheus.write.v2.Request"), metrics(), new WorkMemory(1L << 30), CLOCK);
+            storage(),
+            server("io.prometheus.write.v2.Request"),
+            metrics(),
+            new WorkMemory(1L << 30),
+            CLOCK);
     for (String type :
         new String[] {null, "application/x-protobuf;proto=prometheus.WriteRequest"}) {
       assertThat(second.write(request(type, null), new ByteArrayInputStream(empty)).getStatus())
@@ -242,7 +246,9 @@ class WriteApiTest {
         new WriteApi(
             storage(),
             server("prometheus.WriteRequest", "io.prometheus.write.v2.Request"),
-            metrics(), new WorkMemory(1L << 30), CLOCK);
+            metrics(),
+            new WorkMemory(1L << 30),
+            CLOCK);
     assertThat(both.write(request(null, null), new ByteArrayInputStream(empty)).getStatus())
         .isEqualTo(204);
   }
