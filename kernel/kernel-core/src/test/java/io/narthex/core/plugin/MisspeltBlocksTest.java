@@ -24,7 +24,8 @@ class MisspeltBlocksTest {
     Path main = Files.writeString(folder.resolve("prometheus.yml"), prometheus);
     Files.writeString(folder.resolve("alertmanager.yml"), alertmanager);
     try (PluginStage stage = new PluginStage(folder)) {
-      new PluginSettingsManager(stage.registry, stage.functions, stage.manager, folder)
+      new PluginSettingsManager(
+              stage.registry, stage.functions, stage.notifiers, stage.manager, folder)
           .check(new ConfigFiles(Flags.parse(List.of("--config.file=" + main))).load());
     }
   }
