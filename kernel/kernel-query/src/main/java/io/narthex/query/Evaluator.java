@@ -347,7 +347,11 @@ final class Evaluator {
     List<StepSeries> out = new ArrayList<>();
     if (ParallelWindows.pays(windows, grid, c, mode)) {
       new ParallelWindows(
-              context, windows, grid, () -> RangeFunctions.create(this, c, written, mode, grid))
+              context,
+              windows,
+              grid,
+              () -> RangeFunctions.create(this, c, written, mode, grid),
+              false)
           .evaluate(out::add);
     } else {
       overEach(windows, RangeFunctions.create(this, c, written, mode, grid), grid, out);

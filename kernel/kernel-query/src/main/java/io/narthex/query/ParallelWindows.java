@@ -33,19 +33,29 @@ final class ParallelWindows {
   private final Windows windows;
   private final Grid grid;
   private final Supplier<RangeFunction> functions;
+  private final boolean reuses;
   private final List<Lane> lanes = new ArrayList<>();
+
+  /** Results whose columns are free, if they are reused. */
+  private StepSeries[] unused = new StepSeries[0];
 
   /**
    * Prepares an evaluation.
    *
    * @param functions makes a function for each thread
+   * @param reuses whether the columns of a series are free when the sink has taken it
    */
   ParallelWindows(
-      QueryContext context, Windows windows, Grid grid, Supplier<RangeFunction> functions) {
+      QueryContext context,
+      Windows windows,
+      Grid grid,
+      Supplier<RangeFunction> functions,
+      boolean reuses) {
     this.context = context;
     this.windows = windows;
     this.grid = grid;
     this.functions = functions;
+    this.reuses = reuses;
   }
 
   /** Tells whether there is enough to do, and all of a kind that threads can share. */
@@ -68,7 +78,7 @@ final class ParallelWindows {
             Runtime.getRuntime().availableProcessors() - 1,
             (Math.min(windows.series.size(), most) - 1) / BLOCK);
     for (int i = 0; i <= helpers; i++) {
-      lanes.add(new Lane(functions.get()));
+      lanes.add(new Lane(functions.get(), windows.bounds(grid, context)));
     }
     for (int from = 0; from < windows.series.size(); from += most) {
       int to = Math.min(windows.series.size(), from + most);
@@ -81,10 +91,11 @@ final class ParallelWindows {
   /** What one thread keeps from block to block. */
   private static final class Lane {
     final RangeFunction function;
-    RangeFunction.@Nullable Bounds bounds;
+    RangeFunction.Bounds bounds;
 
-    Lane(RangeFunction function) {
+    Lane(RangeFunction function, RangeFunction.Bounds bounds) {
       this.function = function;
+      this.bounds = bounds;
     }
   }
 
@@ -92,7 +103,12 @@ final class ParallelWindows {
   private final class Batch {
     final List<Samples> series;
     final StepSeries[] results;
+    final long[] looked;
+    final long[] largest;
+
+    /** The windows of each series when steps are counted, else none. */
     final RangeFunction.Bounds[] bounds;
+
     final Annotations[] notes;
     final AtomicInteger next = new AtomicInteger();
     volatile @Nullable Throwable problem;
@@ -100,7 +116,9 @@ final class ParallelWindows {
     Batch(List<Samples> series) {
       this.series = series;
       results = new StepSeries[series.size()];
-      bounds = new RangeFunction.Bounds[series.size()];
+      looked = new long[series.size()];
+      largest = new long[series.size()];
+      bounds = new RangeFunction.Bounds[context.countsPerStep() ? series.size() : 0];
       notes = new Annotations[(series.size() + BLOCK - 1) / BLOCK];
     }
 
@@ -126,13 +144,22 @@ final class ParallelWindows {
         context.annotations.addAll(found);
       }
       for (int i = 0; i < results.length; i++) {
-        windows.count(bounds[i], context);
+        if (bounds.length > 0) {
+          windows.count(bounds[i], context);
+        } else {
+          context.queried(0, looked[i]);
+          context.hold(largest[i]);
+          context.release(largest[i]);
+        }
         if (!results[i].isEmpty()) {
           context.hold(results[i].samples());
           sink.add(results[i]);
         } else {
           context.drop(StepSeries.bytes(grid.size()));
         }
+      }
+      if (reuses) {
+        unused = results;
       }
     }
 
@@ -155,13 +182,24 @@ final class ParallelWindows {
       int end = Math.min(series.size(), (block + 1) * BLOCK);
       for (int i = block * BLOCK; i < end; i++) {
         Samples s = series.get(i);
-        RangeFunction.Bounds b = windows.bounds(s, lane.bounds, grid, context);
-        lane.bounds = b;
-        StepSeries r = f.result(s, grid, context.options.delayedNameRemoval());
+        RangeFunction.Bounds b = lane.bounds;
+        if (bounds.length > 0) {
+          b = windows.bounds(grid, context);
+          lane.bounds = b;
+          bounds[i] = b;
+        }
+        b.over(s);
+        looked[i] = b.samples;
+        largest[i] = b.largest;
+        StepSeries r =
+            f.result(
+                s,
+                grid,
+                context.options.delayedNameRemoval(),
+                i < unused.length ? unused[i] : null);
         f.begin(s);
         f.applyAll(b, r);
         results[i] = r;
-        bounds[i] = b;
       }
     }
   }

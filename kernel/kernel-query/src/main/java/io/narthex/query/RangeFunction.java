@@ -1,6 +1,8 @@
 package io.narthex.query;
 
+import io.narthex.model.Labels;
 import io.narthex.promql.PosRange;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A function over the samples of a window that moves from step to step. One instance serves one
@@ -9,7 +11,7 @@ import io.narthex.promql.PosRange;
 abstract class RangeFunction {
   /** The part of a series inside the window (start, end]; reused for all steps. */
   static final class Window {
-    Samples samples = new Samples(io.narthex.model.Labels.EMPTY, false);
+    Samples samples = new Samples(Labels.EMPTY, false);
     int floatLo;
     int floatHi;
     int histLo;
@@ -36,7 +38,7 @@ abstract class RangeFunction {
   Annotations annotations;
 
   final PosRange place;
-  Samples samples = new Samples(io.narthex.model.Labels.EMPTY, false);
+  Samples samples = new Samples(Labels.EMPTY, false);
   String metric = "";
 
   RangeFunction(Annotations annotations, PosRange place) {
@@ -52,10 +54,18 @@ abstract class RangeFunction {
 
   /** Returns the empty result for a series. */
   final StepSeries result(Samples s, Grid grid, boolean namesGoLater) {
+    return result(s, grid, namesGoLater, null);
+  }
+
+  /** Returns the empty result for a series, in the columns of one that is no longer used. */
+  final StepSeries result(Samples s, Grid grid, boolean namesGoLater, @Nullable StepSeries unused) {
     boolean drop = !keepsName();
-    return drop && !namesGoLater
-        ? new StepSeries(Evaluator.withoutName(s.labels), false, grid.size())
-        : new StepSeries(s.labels, drop || s.dropName, grid.size());
+    boolean now = drop && !namesGoLater;
+    Labels labels = now ? Evaluator.withoutName(s.labels) : s.labels;
+    boolean later = !now && (drop || s.dropName);
+    return unused == null
+        ? new StepSeries(labels, later, grid.size())
+        : unused.reused(labels, later);
   }
 
   /** Writes the value of a step, or nothing. The window holds at least one sample. */
@@ -64,7 +74,8 @@ abstract class RangeFunction {
   /**
    * Writes the values of all steps for a series of floats only.
    *
-   * @param bounds the windows of all steps; the same object for series with the same times
+   * @param bounds the windows of all steps; of the same {@link Bounds#version} for series with the
+   *     same times
    */
   void applyAll(Bounds bounds, StepSeries out) {
     Window w = bounds.window;
@@ -86,10 +97,10 @@ abstract class RangeFunction {
     }
   }
 
-  /** The windows of all steps over one column of times. */
+  /** The windows of all steps over one column of times, and then over that of another series. */
   static final class Bounds {
-    final long[] times;
-    final int count;
+    long[] times = new long[0];
+    int count;
     final int[] lo;
     final int[] hi;
     final long[] ends;
@@ -97,26 +108,36 @@ abstract class RangeFunction {
     final QueryContext context;
     final long rangeMs;
     final Window window = new Window();
+    private final long before;
+    private final long after;
     long samples;
     long largest;
 
-    Bounds(
-        Samples s,
-        Grid grid,
-        QueryContext context,
-        long rangeMs,
-        long[] ends,
-        long before,
-        long after) {
-      this.times = s.floatTimes;
-      this.count = s.floatCount;
+    /** Rises when the windows become those over other times. */
+    int version;
+
+    Bounds(Grid grid, QueryContext context, long rangeMs, long[] ends, long before, long after) {
       this.grid = grid;
       this.context = context;
       this.rangeMs = rangeMs;
       this.ends = ends;
+      this.before = before;
+      this.after = after;
       this.lo = new int[grid.size()];
       this.hi = new int[grid.size()];
       window.rangeMs = rangeMs;
+    }
+
+    /** Moves the windows over a series. */
+    void over(Samples s) {
+      if (version > 0 && fits(s)) {
+        return;
+      }
+      version++;
+      times = s.floatTimes;
+      count = s.floatCount;
+      samples = 0;
+      largest = 0;
       int l = 0;
       int h = 0;
       for (int i = 0; i < lo.length; i++) {
@@ -135,7 +156,7 @@ abstract class RangeFunction {
       }
     }
 
-    boolean fits(Samples s) {
+    private boolean fits(Samples s) {
       return s.floatTimes == times && s.floatCount == count;
     }
 

@@ -126,19 +126,31 @@ final class RateFunction extends RangeFunction {
   /** What the times alone decide, per step: shared by all series with the same times. */
   private static final class Shape {
     final Bounds bounds;
+    int version;
     final double[] sampled;
     final double[] toStart;
     final double[] toEnd;
     final double[] factor;
 
-    Shape(Bounds b, boolean perSecond) {
+    Shape(Bounds b) {
       bounds = b;
       int n = b.lo.length;
       sampled = new double[n];
       toStart = new double[n];
       toEnd = new double[n];
       factor = new double[n];
-      for (int i = 0; i < n; i++) {
+    }
+
+    /**
+     * Follows the bounds when they have moved; a step of fewer than two samples is not asked for.
+     */
+    void follow(boolean perSecond) {
+      Bounds b = bounds;
+      if (version == b.version) {
+        return;
+      }
+      version = b.version;
+      for (int i = 0; i < b.lo.length; i++) {
         int lo = b.lo[i];
         int hi = b.hi[i] - 1;
         if (hi <= lo) {
@@ -175,9 +187,10 @@ final class RateFunction extends RangeFunction {
     }
     Shape s = shape;
     if (s == null || s.bounds != b) {
-      s = new Shape(b, perSecond);
+      s = new Shape(b);
       shape = s;
     }
+    s.follow(perSecond);
     double[] v = samples.floats;
     double[] values = out.floats;
     byte[] kinds = out.kinds;

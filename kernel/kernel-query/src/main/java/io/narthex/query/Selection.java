@@ -356,7 +356,7 @@ final class Selection {
         StepSeries series =
             free == null
                 ? context.series(cursor.labels(), false, grid.size())
-                : free.reused(cursor.labels());
+                : free.reused(cursor.labels(), false);
         filler.begin(series);
         while (cursor.nextTile(t)) {
           context.read(t.size);

@@ -114,7 +114,8 @@ final class SeriesFeed {
   private void flush() {
     Windows gatheredOnes = windows.over(floats);
     if (ParallelWindows.pays(gatheredOnes, grid, call, RangeMode.PLAIN)) {
-      new ParallelWindows(context, gatheredOnes, grid, this::newFunction).evaluate(this::hand);
+      new ParallelWindows(context, gatheredOnes, grid, this::newFunction, true)
+          .evaluate(this::hand);
     } else {
       for (Samples s : floats) {
         context.check();

@@ -46,9 +46,9 @@ final class StepSeries {
   }
 
   /** Returns an empty series in the same columns; this one may no longer be used. */
-  StepSeries reused(Labels newLabels) {
+  StepSeries reused(Labels newLabels, boolean newDropName) {
     Arrays.fill(kinds, NONE);
-    return new StepSeries(newLabels, false, kinds, floats, null);
+    return new StepSeries(newLabels, newDropName, kinds, floats, null);
   }
 
   int steps() {

@@ -65,8 +65,12 @@ final class Windows {
       slideMixed(s, f, out, grid, context);
       return;
     }
-    RangeFunction.Bounds b = bounds(s, bounds, grid, context);
-    bounds = b;
+    RangeFunction.Bounds b = bounds;
+    if (b == null) {
+      b = bounds(grid, context);
+      bounds = b;
+    }
+    b.over(s);
     f.applyAll(b, out);
     count(b, context);
   }
@@ -81,16 +85,9 @@ final class Windows {
     }
   }
 
-  /**
-   * Returns the windows over a series of floats.
-   *
-   * @param known those of another series, returned again when they are the same
-   */
-  RangeFunction.Bounds bounds(
-      Samples s, RangeFunction.@Nullable Bounds known, Grid grid, QueryContext context) {
-    return known != null && known.fits(s)
-        ? known
-        : new RangeFunction.Bounds(s, grid, context, rangeMs, ends, before, after);
+  /** Returns windows that are over no series yet. */
+  RangeFunction.Bounds bounds(Grid grid, QueryContext context) {
+    return new RangeFunction.Bounds(grid, context, rangeMs, ends, before, after);
   }
 
   /** Counts what a function over these windows looks at. */
