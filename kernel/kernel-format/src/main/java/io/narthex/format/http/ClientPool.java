@@ -142,6 +142,10 @@ final class ClientPool implements AutoCloseable {
     proxy(client, key);
     start(client);
     client.getContentDecoderFactories().clear();
+    for (String interim : List.of("continue", "processing", "early-hints")) {
+      client.getProtocolHandlers().remove(interim);
+    }
+    client.getProtocolHandlers().put(new InterimAnswers());
     client.getProtocolHandlers().remove("redirect");
     client.getProtocolHandlers().remove("www-authenticate");
     client.getProtocolHandlers().remove("proxy-authenticate");

@@ -24,11 +24,14 @@ import java.util.WeakHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.eclipse.jetty.client.BytesRequestContent;
 import org.eclipse.jetty.client.Connection;
 import org.eclipse.jetty.client.HttpClient;
+import org.eclipse.jetty.client.HttpResponseException;
 import org.eclipse.jetty.client.InputStreamResponseListener;
+import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.io.Transport;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   private static final int MAX_REDIRECTS = 10;
+  private static final Pattern OBJECT = Pattern.compile("@[0-9a-f]{4,}|org\\.eclipse|Exception", 0);
   private static final Set<String> REPEATABLE = Set.of("GET", "HEAD", "OPTIONS");
 
   /** Tries on connections that the other side has closed; the next one is new or known to live. */
@@ -206,7 +210,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     HttpClient client =
         pool.client(
             new ClientPool.Key(
-                settings.tlsConfig(),
+                trusted ? settings.tlsConfig() : anonymous(settings.tlsConfig()),
                 ProxyRules.proxyFor(settings, uri, environment),
                 settings.proxyConnectHeader(),
                 settings.enableHttp2() && "https".equals(uri.getScheme())));
@@ -288,6 +292,23 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     }
   }
 
+  /** Returns TLS settings without the client's certificate, which is a credential, too. */
+  private static @Nullable TlsSettings anonymous(@Nullable TlsSettings tls) {
+    return tls == null
+        ? null
+        : new TlsSettings(
+            tls.ca(),
+            tls.caFile(),
+            "",
+            "",
+            null,
+            "",
+            tls.serverName(),
+            tls.insecureSkipVerify(),
+            tls.minVersion(),
+            tls.maxVersion());
+  }
+
   private static boolean isClosedByPeer(Throwable failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {
       String message = String.valueOf(t.getMessage()).toLowerCase(Locale.ROOT);
@@ -351,6 +372,10 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
         case EOFException _ -> {
           return "EOF";
         }
+        case HttpException bad -> {
+          String why = bad.getReason();
+          return "malformed HTTP response" + (why == null || isInternal(why) ? "" : ": " + why);
+        }
         case javax.net.ssl.SSLException s -> {
           return "tls: " + s.getMessage();
         }
@@ -360,7 +385,17 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
       }
     }
     String message = failure.getMessage();
-    return message == null ? failure.getClass().getSimpleName() : message;
+    if (message == null || isInternal(message)) {
+      return failure instanceof HttpResponseException
+          ? "malformed HTTP response"
+          : "transport connection broken";
+    }
+    return message;
+  }
+
+  /** Tells whether a text shows objects of the client, which say nothing to a user. */
+  private static boolean isInternal(String message) {
+    return OBJECT.matcher(message).find();
   }
 
   @Override

@@ -3,10 +3,12 @@ package io.narthex.format.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsExchange;
 import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
+import io.narthex.spi.config.Secret;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.Request;
@@ -146,11 +148,18 @@ final class TlsTest {
     https.stop(0);
   }
 
+  private URI address() {
+    return URI.create("https://127.0.0.1:" + https.getAddress().getPort() + "/");
+  }
+
   private String get(TlsSettings tls) throws Exception {
+    return get(address(), tls);
+  }
+
+  private String get(URI uri, TlsSettings tls) throws Exception {
     HttpSettings settings =
         new HttpSettings(
             null, null, null, null, "", true, true, tls, "", "", false, Map.of(), Map.of());
-    URI uri = URI.create("https://127.0.0.1:" + https.getAddress().getPort() + "/");
     try (HttpTransport.Response r =
         transport.send(Request.get(uri, Duration.ofSeconds(10)), settings)) {
       return new String(r.body().readAllBytes(), StandardCharsets.UTF_8);
@@ -190,6 +199,39 @@ final class TlsTest {
         new TlsSettings(
             "", "", "", certFile.toString(), null, keyFile.toString(), "", true, "", "");
     assertThat(get(both)).startsWith("CN=other.test");
+  }
+
+  @Test
+  void certificateIsNotShownWhereARedirectLeads() throws Exception {
+    TlsSettings both =
+        new TlsSettings(
+            "",
+            "",
+            cert(other),
+            "",
+            Secret.of(pem("PRIVATE KEY", other.getKey("a", PASSWORD).getEncoded())),
+            "",
+            "",
+            true,
+            "",
+            "");
+    assertThat(get(both)).startsWith("CN=other.test");
+    HttpServer elsewhere =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 5);
+    elsewhere.createContext(
+        "/",
+        exchange -> {
+          exchange.getResponseHeaders().set("Location", address().toString());
+          exchange.sendResponseHeaders(302, -1);
+          exchange.close();
+        });
+    elsewhere.start();
+    try {
+      URI from = URI.create("http://127.0.0.1:" + elsewhere.getAddress().getPort() + "/");
+      assertThat(get(from, both)).startsWith("nobody");
+    } finally {
+      elsewhere.stop(0);
+    }
   }
 
   @Test
