@@ -38,7 +38,24 @@ class BrowserIT {
         scrape_configs:
           - {job_name: narthex, static_configs: [{targets: [self]}]}
           - {job_name: node, metrics_path: /exporters/node/metrics, static_configs: [{targets: [self]}]}
-          - {job_name: broken, static_configs: [{targets: ['127.0.0.1:9']}]}
+          - job_name: broken
+            static_configs: [{targets: ['127.0.0.1:9'], labels: {evil: '<img src=x onerror="window.hit=1">'}}]
+        rule_files: [rules.yml]
+        """);
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        """
+        groups:
+          - name: '<img src=x onerror="window.hit=2">'
+            interval: 1s
+            rules:
+              - alert: Broken
+                expr: up{job="broken"} == 0
+                labels: {worse: '"><script>window.hit=3</script>', '<b onmouseover="window.hit=4">': a}
+                annotations:
+                  summary: '<svg onload="window.hit=5"></svg> {{ $labels.evil }}'
+                  runbook_url: 'javascript:window.hit=6'
+                  dashboard: 'data:text/html,<script>window.hit=7</script>'
         """);
     Files.writeString(folder.resolve("narthex.yml"), "exporters:\n  absent: {}\n");
     server =
@@ -162,6 +179,42 @@ class BrowserIT {
       browser().open(server().url(page));
       browser().await("nav-query");
       assertThat(browser().title()).as(page).isNotEmpty();
+      quietPage();
+    }
+  }
+
+  /** Labels, names and annotations of others are text, whatever they look like. */
+  @Test
+  void whatOthersWriteIsNeverPartOfAPage() {
+    Server.await("the alert", () -> server().query("ALERTS{alertname=\"Broken\"}").size() == 1);
+    String query = "graph?g0.tab=1&" + Server.form("g0.expr", "ALERTS or up");
+    for (String page :
+        List.of("targets", "service-discovery", "alerts", "rules", "groups", "config", query)) {
+      browser().open(server().url(page));
+      Server.await(
+          "hostile texts on the page " + page,
+          () ->
+              browser()
+                  .script("return document.body.textContent.includes('window.hit=')")
+                  .asBoolean());
+      assertThat(
+              browser()
+                  .script(
+                      """
+                      const bad = [];
+                      if (window.hit) bad.push('ran ' + window.hit);
+                      for (const e of document.querySelectorAll('*')) {
+                        for (const a of e.attributes) {
+                          if (/^on/.test(a.name)) bad.push(e.tagName + ' ' + a.name);
+                          if (/^(href|src|action)$/.test(a.name) && /^\\s*(javascript|data):/i.test(a.value)) bad.push(a.value);
+                        }
+                        if (e.tagName === 'SCRIPT' && /hit=/.test(e.textContent)) bad.push('script');
+                      }
+                      return bad.join(', ');
+                      """)
+                  .asText())
+          .as(page)
+          .isEmpty();
       quietPage();
     }
   }
