@@ -278,6 +278,10 @@ public final class Kernel {
     }
     // the parts that wait for these services come up as they are registered
     framework.registerService(Metrics.class, metrics, null);
+    if (Boolean.getBoolean("narthex.heap.return")) {
+      Thread heap = HeapReturn.start();
+      later(heap::interrupt);
+    }
     framework.registerService(
         WorkMemory.class, new WorkMemory(Runtime.getRuntime().maxMemory()), null);
     framework.registerService(HttpTransport.class, http, null);

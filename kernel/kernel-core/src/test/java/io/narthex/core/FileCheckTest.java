@@ -61,6 +61,7 @@ class FileCheckTest {
             new FileCheck("config", "p.yml")
                 .passed(
                     load(""),
+                    List.of(),
                     List.of(
                         new Ignored("prometheus.yml", "remote_write", "no sample is sent"),
                         new Ignored("flag", "--agent", "never said here")),
@@ -78,12 +79,13 @@ class FileCheckTest {
             """);
     assertThat(
             new FileCheck("rules", "r.yml")
-                .passed(load(""), List.of(), new Rules(Map.of("r.yml", 3), "")))
+                .passed(load(""), List.of(), List.of(), new Rules(Map.of("r.yml", 3), "")))
         .isEqualTo("Checking r.yml\n  SUCCESS: 3 rules found\n\n");
     assertThat(
             new FileCheck("alertmanager-config", "am.yml")
                 .passed(
                     load("route: {receiver: r}\nreceivers: [{name: r}, {name: s}]\n"),
+                    List.of(),
                     List.of(),
                     null))
         .isEqualTo(
@@ -107,14 +109,15 @@ class FileCheckTest {
         .isEqualTo("Checking 'am.yml'  FAILED: r.yml:3:1: is wrong\n");
     FileCheck rules = new FileCheck("config", "p.yml");
     ConfigFiles.Loaded loaded = load("");
-    assertThatThrownBy(
-            () -> rules.passed(loaded, List.of(), new Rules(Map.of(), "r.yml:3:1: is wrong")))
+    assertThatThrownBy(() ->
+            rules.passed(loaded, List.of(), List.of(), new Rules(Map.of(), "r.yml:3:1: is wrong")))
         .isInstanceOf(ConfigException.class);
     assertThat(rules.failed(wrong))
         .as("the configuration itself is good")
         .startsWith("Checking p.yml\n SUCCESS: ")
         .endsWith("  FAILED: r.yml:3:1: is wrong\n");
-    assertThatThrownBy(() -> new FileCheck("rules", "r.yml").passed(loaded, List.of(), null))
+    assertThatThrownBy(
+            () -> new FileCheck("rules", "r.yml").passed(loaded, List.of(), List.of(), null))
         .hasMessageContaining("rules are unchecked");
   }
 }

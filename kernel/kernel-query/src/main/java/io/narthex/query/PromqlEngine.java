@@ -259,6 +259,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     EngineOptions o = settings.get();
     return inTurn(
         parsers,
+        QueryTurns.Lane.INSTANT,
         System.nanoTime() + o.timeout().toNanos(),
         (watch, share) -> {
           try (FunctionRegistry.Lease lease = functions.lease()) {
@@ -276,17 +277,17 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
    * Waits for a turn and takes it; when there is no memory, or no turn for a long one, again as
    * soon as there is.
    */
-  private <T> T inTurn(QueryTurns turns, long deadline, Turn<T> work) {
+  private <T> T inTurn(QueryTurns turns, QueryTurns.Lane first, long deadline, Turn<T> work) {
     QueryMemory.Share share = memory.open();
-    boolean asLong = false;
+    QueryTurns.Lane lane = first;
     try {
       while (true) {
         long needed = 0;
-        try (QueryTurns.Turn turn = turns.await(asLong, deadline)) {
+        try (QueryTurns.Turn turn = turns.await(lane, deadline)) {
           QueryMemory.Share mine = share;
           return threads.run(() -> work.take(new Watch(deadline, mine, turn), mine));
         } catch (QueryTurns.NotShort e) {
-          asLong = true;
+          lane = QueryTurns.Lane.LONG;
         } catch (QueryMemory.Shortage e) {
           needed = e.needed;
         } catch (QueryMemory.TooLarge e) {
@@ -372,6 +373,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     EngineOptions o = settings.get();
     return inTurn(
         parsers,
+        QueryTurns.Lane.INSTANT,
         System.nanoTime() + o.timeout().toNanos(),
         (watch, share) -> {
           try {
@@ -426,7 +428,11 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
 
     Outcome run() {
       try {
-        return PromqlEngine.this.inTurn(turns, deadline, this::attempt);
+        return PromqlEngine.this.inTurn(
+            turns,
+            instant ? QueryTurns.Lane.INSTANT : QueryTurns.Lane.RANGE,
+            deadline,
+            this::attempt);
       } catch (StorageException.Closed e) {
         throw new QueryException(Kind.UNAVAILABLE, String.valueOf(e.getMessage()));
       } catch (StorageException e) {

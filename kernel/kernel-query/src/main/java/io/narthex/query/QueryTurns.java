@@ -4,30 +4,53 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets a number of queries run at a time, so that short ones never wait for long ones. Thread-safe.
+ * Lets a number of queries run at a time, so that small ones, of rules above all, never wait for
+ * large ones. Thread-safe.
  *
- * <p>Each query begins as a short one. One that is not done after {@link #SHORT_MS} becomes a long
- * one when its turn for that has come, else it is given up and begins again with that turn. Twice
- * as many long ones as there are cores run at a time: more would share the same cores and take more
- * memory. The other turns are left to short ones.
+ * <p>Instant and range queries begin in a lane each. One that is not done after {@link #SHORT_MS}
+ * continues in the lane of long ones when its turn there has come, else it is given up and begins
+ * again with that turn. As many range queries, and as many long ones, run at a time as there are
+ * cores: more would share the same cores and take more memory. Both together leave a quarter of all
+ * turns to instant queries. Each lane is served in order.
  */
 final class QueryTurns {
   /** How long a query is a short one. */
   static final long SHORT_MS = 50;
 
-  private final Semaphore shortOnes;
+  /** With fewer turns there are no lanes. */
+  private static final int LEAST = 4;
+
+  /** Where a query waits. */
+  enum Lane {
+    /** Instant queries. */
+    INSTANT,
+    /** Range queries. */
+    RANGE,
+    /** Queries that are known to take long. */
+    LONG
+  }
+
+  /** Stands for a turn that is not needed; nobody takes one of it. */
+  private static final Semaphore NONE = new Semaphore(0);
+
+  private final boolean lanes;
+  private final Semaphore all;
+  private final Semaphore largeOnes;
+  private final Semaphore ranges;
   private final Semaphore longOnes;
 
   /**
    * Creates it.
    *
-   * @param most queries at a time; a single one is short and long
+   * @param most queries at a time
    * @param cores that they share
    */
   QueryTurns(int most, int cores) {
-    int longMost = Math.min(most - 1, Math.max(2, 2 * cores));
-    shortOnes = new Semaphore(most - longMost, true);
-    longOnes = longMost == 0 ? shortOnes : new Semaphore(longMost, true);
+    lanes = most >= LEAST;
+    all = new Semaphore(most, true);
+    largeOnes = new Semaphore(most - most / 4, true);
+    ranges = new Semaphore(Math.max(2, cores), true);
+    longOnes = new Semaphore(Math.max(2, cores), true);
   }
 
   /** A query is not a short one, and there is no turn for a long one now. */
@@ -42,32 +65,57 @@ final class QueryTurns {
   /**
    * Waits for a turn.
    *
-   * @param asLong whether the query is known to be a long one
-   * @return null when there was none in time
+   * @throws QueryMemory.TimedOut when there was none before the deadline
    */
-  Turn await(boolean asLong, long deadlineNanos) throws InterruptedException {
-    Semaphore lane = asLong ? longOnes : shortOnes;
+  Turn await(Lane lane, long deadlineNanos) throws InterruptedException {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    if (!lane.tryAcquire()
-        && !lane.tryAcquire(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+    Turn turn = new Turn();
+    try {
+      if (lanes && lane != Lane.INSTANT) {
+        turn.lane = take(lane == Lane.RANGE ? ranges : longOnes, deadlineNanos);
+        turn.large = take(largeOnes, deadlineNanos);
+      }
+      turn.any = take(all, deadlineNanos);
+      if (System.nanoTime() - deadlineNanos >= 0) {
+        throw new QueryMemory.TimedOut();
+      }
+    } catch (InterruptedException | RuntimeException e) {
+      turn.close();
+      throw e;
+    }
+    turn.begin();
+    return turn;
+  }
+
+  private static Semaphore take(Semaphore of, long deadlineNanos) throws InterruptedException {
+    if (!of.tryAcquire(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS)) {
       throw new QueryMemory.TimedOut();
     }
-    if (System.nanoTime() - deadlineNanos >= 0) {
-      lane.release();
-      throw new QueryMemory.TimedOut();
+    return of;
+  }
+
+  /** Takes a turn that is free, unless others wait for it. */
+  private static boolean takeNow(Semaphore of) {
+    return !of.hasQueuedThreads() && of.tryAcquire();
+  }
+
+  private static void give(Semaphore of) {
+    if (of != NONE) {
+      of.release();
     }
-    return new Turn(lane);
   }
 
   /** The turn of one query. Used by one thread at a time. */
   final class Turn implements AutoCloseable {
-    private Semaphore lane;
-    private final long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SHORT_MS);
+    private Semaphore lane = NONE;
+    private Semaphore large = NONE;
+    private Semaphore any = NONE;
+    private long until;
 
-    private Turn(Semaphore lane) {
-      this.lane = lane;
+    private void begin() {
+      until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SHORT_MS);
     }
 
     /**
@@ -76,24 +124,28 @@ final class QueryTurns {
      * @throws NotShort when as many long ones run as may
      */
     void check() {
-      if (lane == longOnes || System.nanoTime() - until < 0) {
+      if (!lanes || lane == longOnes || System.nanoTime() - until < 0) {
         return;
       }
-      try {
-        if (!longOnes.tryAcquire(0, TimeUnit.NANOSECONDS)) { // not before those that wait
+      if (!takeNow(longOnes)) {
+        throw new NotShort();
+      }
+      if (large == NONE) {
+        if (!takeNow(largeOnes)) {
+          longOnes.release();
           throw new NotShort();
         }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt(); // the query will see it
-        return;
+        large = largeOnes;
       }
-      lane.release();
+      give(lane);
       lane = longOnes;
     }
 
     @Override
     public void close() {
-      lane.release();
+      give(any);
+      give(large);
+      give(lane);
     }
   }
 }
