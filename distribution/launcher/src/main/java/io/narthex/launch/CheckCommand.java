@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * {@code narthex check …}: files are judged by the server's own parts and plugins, started in this
@@ -21,11 +23,18 @@ import java.util.List;
 final class CheckCommand {
   private static final String USAGE =
       """
-      usage: narthex check config FILE
+      usage: narthex check config FILE [--syntax-only]
              narthex check rules FILE…
              narthex check alertmanager-config FILE
+             narthex check web-config FILE…
+             narthex check service-discovery FILE JOB [--timeout=30s]
+             narthex check secrets FILE… [--storage.tsdb.path=DIR]
+             narthex check metrics < FILE
              narthex check healthy|ready [--url=http://localhost:9090]
       """;
+
+  private static final Map<String, String> OPTIONS =
+      Map.of("--syntax-only", "syntax-only", "--timeout", "timeout", "--storage.tsdb.path", "data");
 
   private CheckCommand() {}
 
@@ -35,8 +44,20 @@ final class CheckCommand {
    * @param subject what is checked
    * @param file as the user named it
    * @param arguments the server's flags
+   * @param options of the check itself, by name
    */
-  record Start(String subject, String file, List<String> arguments) {}
+  record Start(String subject, String file, List<String> arguments, Map<String, String> options) {}
+
+  /** What is checked, with the options it has. */
+  private static final Map<String, List<String>> SUBJECTS =
+      Map.of(
+          "config", List.of("--syntax-only"),
+          "rules", List.of(),
+          "alertmanager-config", List.of(),
+          "web-config", List.of(),
+          "service-discovery", List.of("--timeout"),
+          "secrets", List.of("--storage.tsdb.path"),
+          "metrics", List.of());
 
   /**
    * Returns how the server checks the files of a command.
@@ -46,11 +67,30 @@ final class CheckCommand {
    */
   static Start start(List<String> words, Path work) throws IOException {
     String subject = words.isEmpty() ? "" : words.get(0);
-    List<String> files = words.isEmpty() ? List.of() : words.subList(1, words.size());
-    if (!List.of("config", "rules", "alertmanager-config").contains(subject) || files.isEmpty()) {
+    List<String> known = SUBJECTS.get(subject);
+    if (known == null) {
       throw new IllegalArgumentException(USAGE.strip());
     }
-    if (files.size() > 1 && !subject.equals("rules")) {
+    List<String> files = new ArrayList<>();
+    Map<String, String> options = new TreeMap<>();
+    for (String word : words.subList(1, words.size())) {
+      String name = word.replaceFirst("=.*", "");
+      if (!word.startsWith("--")) {
+        files.add(word);
+      } else if (known.contains(name) && name.equals("--syntax-only") != word.contains("=")) {
+        String value = word.contains("=") ? word.substring(word.indexOf('=') + 1) : "true";
+        options.put(OPTIONS.get(name), value);
+      } else {
+        throw new IllegalArgumentException(USAGE.strip());
+      }
+    }
+    if (subject.equals("service-discovery") && files.size() == 2) {
+      options.put("job", files.remove(1));
+    } else if (files.isEmpty() != subject.equals("metrics")
+        || subject.equals("service-discovery")) {
+      throw new IllegalArgumentException(USAGE.strip());
+    }
+    if (files.size() > 1 && List.of("config", "alertmanager-config").contains(subject)) {
       throw new IllegalArgumentException(
           "narthex check " + subject + ": one file at a time, got " + files.size());
     }
@@ -65,7 +105,10 @@ final class CheckCommand {
             List.of("--log.level=error", "--storage.tsdb.path=" + work.resolve("data")));
     Path main = work.resolve("prometheus.yml");
     switch (subject) {
-      case "config" -> arguments.add("--config.file=" + files.get(0));
+      case "metrics", "web-config", "secrets" -> {
+        return new Start(subject, String.join("\u0001", files), List.of(), options);
+      }
+      case "config", "service-discovery" -> arguments.add("--config.file=" + files.get(0));
       case "rules" -> {
         StringBuilder yaml = new StringBuilder("rule_files:\n");
         for (String file : files) {
@@ -81,7 +124,7 @@ final class CheckCommand {
         arguments.add("--alertmanager.config.file=" + files.get(0));
       }
     }
-    return new Start(subject, files.get(0), List.copyOf(arguments));
+    return new Start(subject, files.get(0), List.copyOf(arguments), options);
   }
 
   /** Asks a server whether it is healthy or ready. */

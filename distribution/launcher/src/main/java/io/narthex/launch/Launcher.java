@@ -343,6 +343,7 @@ public final class Launcher {
     if (checking != null) {
       config.put("narthex.check", checking.subject());
       config.put("narthex.check.file", checking.file());
+      checking.options().forEach((name, value) -> config.put("narthex.check." + name, value));
     }
     config.put("narthex.plugins.shipped", home.resolve("lib/plugins").toString());
     config.put(

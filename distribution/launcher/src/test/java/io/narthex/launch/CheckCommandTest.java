@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +29,30 @@ class CheckCommandTest {
         .hasContent("rule_files:\n- '" + file.replace("'", "''") + "'\n");
     assertThat(CheckCommand.start(List.of("alertmanager-config", file), work).arguments())
         .contains("--alertmanager.config.file=" + file);
+  }
+
+  @Test
+  void optionsBelongToTheirCheck() throws Exception {
+    String file = Files.writeString(work.resolve("a.yml"), "").toString();
+    CheckCommand.Start found =
+        CheckCommand.start(List.of("service-discovery", file, "node", "--timeout=5s"), work);
+    assertThat(found.file()).isEqualTo(file);
+    assertThat(found.options()).isEqualTo(Map.of("job", "node", "timeout", "5s"));
+    assertThat(CheckCommand.start(List.of("config", "--syntax-only", file), work).options())
+        .containsKey("syntax-only");
+    assertThat(CheckCommand.start(List.of("secrets", file, file), work).file())
+        .isEqualTo(file + "\u0001" + file);
+    assertThat(CheckCommand.start(List.of("metrics"), work).arguments()).isEmpty();
+    for (List<String> wrong :
+        List.of(
+            List.of("rules", "--timeout=5s", file),
+            List.of("config", "--syntax-only=no", file),
+            List.of("service-discovery", file),
+            List.of("metrics", file),
+            List.of("web-config"))) {
+      assertThatThrownBy(() -> CheckCommand.start(wrong, work))
+          .hasMessageStartingWith("usage: narthex check config FILE");
+    }
   }
 
   @Test

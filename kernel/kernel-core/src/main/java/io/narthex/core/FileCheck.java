@@ -7,19 +7,24 @@ import io.narthex.service.config.ReloadListener;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code narthex check config|rules|alertmanager-config} reports, in promtool's and amtool's
- * words: each file with its verdict, up to the first that is wrong.
+ * What {@code narthex check} of files of the server reports, in promtool's and amtool's words: each
+ * file with its verdict, up to the first that is wrong.
  */
 final class FileCheck {
   /** What is checked. */
   enum Subject {
     CONFIG,
     RULES,
-    ALERTMANAGER_CONFIG
+    ALERTMANAGER_CONFIG,
+    SERVICE_DISCOVERY,
+    METRICS,
+    WEB_CONFIG,
+    SECRETS
   }
 
   private final Subject subject;
@@ -33,12 +38,7 @@ final class FileCheck {
    * @param file as the user named it
    */
   FileCheck(String subject, String file) {
-    this.subject =
-        switch (subject) {
-          case "rules" -> Subject.RULES;
-          case "alertmanager-config" -> Subject.ALERTMANAGER_CONFIG;
-          default -> Subject.CONFIG;
-        };
+    this.subject = Subject.valueOf(subject.toUpperCase(Locale.ROOT).replace('-', '_'));
     this.file = file;
   }
 
@@ -49,6 +49,9 @@ final class FileCheck {
 
   /** Returns the verdict on a configuration that cannot be used. */
   String failed(ConfigException e) {
+    if (subject == Subject.SERVICE_DISCOVERY) {
+      return "Cannot load config: " + e.getMessage();
+    }
     if (subject == Subject.ALERTMANAGER_CONFIG) {
       return out + "Checking '" + file + "'  FAILED: " + e.getMessage() + "\n";
     }

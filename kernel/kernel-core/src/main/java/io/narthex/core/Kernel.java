@@ -18,6 +18,7 @@ import io.narthex.core.plugin.MinuteHandOver;
 import io.narthex.core.plugin.PluginManager;
 import io.narthex.core.plugin.PluginUse;
 import io.narthex.core.settings.PluginSettingsManager;
+import io.narthex.format.duration.PromDuration;
 import io.narthex.format.http.JettyHttpTransport;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
@@ -62,10 +63,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
+import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -116,6 +120,11 @@ public final class Kernel {
     String subject = property("narthex.check", "");
     check = subject.isEmpty() ? null : new FileCheck(subject, property("narthex.check.file", ""));
     try {
+      Verdict verdict = check == null ? null : withoutServer(check.subject());
+      if (verdict != null) {
+        exit.accept(verdict.status(), verdict.text());
+        return;
+      }
       bootInOrder();
     } catch (Flags.FlagException e) {
       exit.accept(e.exitStatus(), e.getMessage());
@@ -138,6 +147,64 @@ public final class Kernel {
       LOG.error("the server cannot start", e);
       blameUpdates(id -> true, e.toString());
       exit.accept(1, "the server cannot start: " + e);
+    }
+  }
+
+  /** Checks what takes no server and no plugins; null for what does. */
+  private @Nullable Verdict withoutServer(FileCheck.Subject subject) {
+    List<Path> files =
+        Stream.of(property("narthex.check.file", "").split("\u0001", -1)).map(Path::of).toList();
+    return switch (subject) {
+      case METRICS -> {
+        try {
+          yield MetricsLint.check(System.in.readAllBytes());
+        } catch (IOException e) {
+          yield new Verdict(1, "standard input cannot be read: " + e.getMessage());
+        }
+      }
+      case SECRETS -> {
+        String data = property("narthex.check.data", "");
+        yield SecretFiles.check(files, data.isEmpty() ? null : Path.of(data));
+      }
+      case WEB_CONFIG -> webConfigs(files);
+      case CONFIG, RULES, ALERTMANAGER_CONFIG, SERVICE_DISCOVERY -> null;
+    };
+  }
+
+  private Verdict webConfigs(List<Path> files) {
+    UnaryOperator<String> judge = webConfigJudge();
+    if (judge == null) {
+      return new Verdict(1, "the HTTP part of the server does not run, so nothing is checked");
+    }
+    StringBuilder out = new StringBuilder();
+    int status = 0;
+    for (Path file : files) {
+      String problem = judge.apply(file.toString());
+      status = problem.isEmpty() ? status : 1;
+      out.append(out.isEmpty() ? "" : "\n").append(file);
+      out.append(problem.isEmpty() ? " SUCCESS" : " FAILED: " + problem);
+    }
+    return new Verdict(status, out.toString());
+  }
+
+  @SuppressWarnings("unchecked") // the filter asks for the one that takes a path
+  private @Nullable UnaryOperator<String> webConfigJudge() {
+    try {
+      ServiceTracker<UnaryOperator<String>, UnaryOperator<String>> found =
+          new ServiceTracker<>(
+              framework,
+              framework.createFilter(
+                  "(&(objectClass="
+                      + UnaryOperator.class.getName()
+                      + ")(narthex.check=web-config))"),
+              null);
+      found.open();
+      return found.waitForService(TimeUnit.SECONDS.toMillis(30));
+    } catch (InvalidSyntaxException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return null;
     }
   }
 
@@ -314,6 +381,17 @@ public final class Kernel {
       throw new StartException("opening storage failed: " + storage.problem());
     }
     pluginsAccept.accept(loaded); // what the files say can be judged only now
+    if (checking != null && checking.subject() == FileCheck.Subject.SERVICE_DISCOVERY) {
+      Verdict verdict =
+          ServiceDiscoveryCheck.check(
+              loaded.snapshot(),
+              discovery,
+              property("narthex.check.job", ""),
+              PromDuration.parse(property("narthex.check.timeout", "30s")));
+      stop();
+      exit.accept(verdict.status(), verdict.text());
+      return;
+    }
     if (checking != null) {
       List<String> warnings =
           checking.subject() == FileCheck.Subject.CONFIG

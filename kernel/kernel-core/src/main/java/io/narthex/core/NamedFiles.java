@@ -88,7 +88,7 @@ public final class NamedFiles {
       }
       targets(
           block,
-          "scrape job " + job.jobName(),
+          "scrape job \"" + job.jobName() + "\"",
           (own, common) -> labels.resolve(labels.discovered(own, common)));
     }
   }
@@ -98,7 +98,7 @@ public final class NamedFiles {
     for (DiscoveryBlock block : alertmanager.discoveries()) {
       targets(
           block,
-          "alertmanager",
+          "alertmanager config",
           (own, common) -> {
             Labels.Builder b = Labels.builder();
             common.forEach(b::set);

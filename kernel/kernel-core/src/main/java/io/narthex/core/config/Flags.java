@@ -473,7 +473,7 @@ public final class Flags {
   public static String usage() {
     StringBuilder b = new StringBuilder(4096);
     b.append(
-        "usage: narthex [<flags>]\n       narthex plugin list|info|install|update|remove|rollback|enable|disable|log …\n       narthex check config|rules|alertmanager-config|healthy|ready …\n\n");
+        "usage: narthex [<flags>]\n       narthex plugin list|info|install|update|remove|rollback|enable|disable|log …\n       narthex check config|rules|alertmanager-config|web-config|service-discovery|secrets|metrics|healthy|ready …\n\n");
     b.append("One server that does the work of the Prometheus stack.\n\nFlags:\n");
     for (Spec spec : SPECS.values()) {
       if (spec.hidden()) {

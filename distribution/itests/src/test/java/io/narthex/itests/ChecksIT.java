@@ -1,0 +1,71 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code narthex check} as a process of its own, with the parts of the packed distribution. */
+class ChecksIT {
+  @TempDir private Path folder = Path.of("");
+
+  private record Ended(int status, String out, String err) {}
+
+  private Ended check(Path input, String... words) throws IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(List.of(Distribution.home().resolve("bin/narthex").toString(), "check"));
+    command.addAll(List.of(words));
+    File out = folder.resolve("out").toFile();
+    File err = folder.resolve("err").toFile();
+    Process process =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectInput(input.toFile())
+            .redirectOutput(out)
+            .redirectError(err)
+            .start();
+    try {
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      process.destroyForcibly();
+    }
+    return new Ended(
+        process.exitValue(),
+        Files.readString(out.toPath(), StandardCharsets.UTF_8),
+        Files.readString(err.toPath(), StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void pluginsAndPartsOfTheServerJudge() throws Exception {
+    Path metrics = Files.writeString(folder.resolve("metrics"), "# TYPE a counter\na 1\n");
+    assertThat(check(metrics, "metrics"))
+        .isEqualTo(
+            new Ended(3, "", "a counter metrics should have \"_total\" suffix\na no help text\n"));
+    Files.writeString(folder.resolve("web.yml"), "tls_server_config: {cert_file: x}\n");
+    assertThat(check(metrics, "web-config", "web.yml"))
+        .isEqualTo(new Ended(1, "", "web.yml FAILED: web.yml: missing one of key or key_file\n"));
+    Files.writeString(
+        folder.resolve("prometheus.yml"),
+        """
+        scrape_configs:
+          - job_name: a
+            file_sd_configs: [{files: [targets.json]}]
+            relabel_configs: [{source_labels: [__address__], target_label: copy}]
+        """);
+    Files.writeString(folder.resolve("targets.json"), "[{\"targets\": [\"x:1\"]}]");
+    Ended found = check(metrics, "service-discovery", "prometheus.yml", "a");
+    assertThat(found.err()).isEmpty();
+    assertThat(found.status()).isZero();
+    assertThat(found.out())
+        .startsWith("[\n  {\n    \"discoveredLabels\": {\n      \"__address__\": \"x:1\",\n")
+        .contains("\"__meta_filepath\": \"", "\"copy\": \"x:1\",\n      \"instance\": \"x:1\"");
+  }
+}

@@ -1,0 +1,218 @@
+package io.narthex.core;
+
+import io.narthex.format.exposition.ExpositionException;
+import io.narthex.format.exposition.ExpositionFormat;
+import io.narthex.format.exposition.ExpositionParser;
+import io.narthex.format.exposition.ParserOptions;
+import io.narthex.model.Labels;
+import io.narthex.model.MetricType;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/**
+ * {@code narthex check metrics}: looks at the names, types and labels of an exposition in text
+ * format, with promtool's rules and texts.
+ */
+final class MetricsLint {
+  /** Units, each with the one to be used instead. */
+  private static final Map<String, String> UNITS =
+      Map.ofEntries(
+          Map.entry("amperes", "amperes"),
+          Map.entry("bytes", "bytes"),
+          Map.entry("celsius", "celsius"),
+          Map.entry("grams", "grams"),
+          Map.entry("joules", "joules"),
+          Map.entry("kelvin", "kelvin"),
+          Map.entry("meters", "meters"),
+          Map.entry("metres", "metres"),
+          Map.entry("seconds", "seconds"),
+          Map.entry("volts", "volts"),
+          Map.entry("minutes", "seconds"),
+          Map.entry("hours", "seconds"),
+          Map.entry("days", "seconds"),
+          Map.entry("weeks", "seconds"),
+          Map.entry("kelvins", "kelvin"),
+          Map.entry("fahrenheit", "celsius"),
+          Map.entry("rankine", "celsius"),
+          Map.entry("inches", "meters"),
+          Map.entry("yards", "meters"),
+          Map.entry("miles", "meters"),
+          Map.entry("bits", "bytes"),
+          Map.entry("calories", "joules"),
+          Map.entry("pounds", "grams"),
+          Map.entry("ounces", "grams"));
+
+  private static final List<String> PREFIXES =
+      List.of(
+          "pico", "nano", "micro", "milli", "centi", "deci", "deca", "hecto", "kilo", "kibi",
+          "mega", "mibi", "giga", "gibi", "tera", "tebi", "peta", "pebi");
+
+  private static final List<String> ABBREVIATIONS =
+      List.of("s", "ms", "us", "ns", "sec", "b", "kb", "mb", "gb", "tb", "pb", "m", "h", "d");
+
+  private static final Pattern CAMEL_CASE = Pattern.compile("[a-z][A-Z]", 0);
+
+  /** The samples that share a declared name. */
+  private static final class Family {
+    MetricType type = MetricType.UNKNOWN;
+    boolean help;
+    boolean twice;
+    final Set<String> labelNames = new TreeSet<>();
+    final Set<Labels> seen = new HashSet<>();
+  }
+
+  private final Map<String, Family> families = new TreeMap<>();
+  private final Set<String> problems = new TreeSet<>();
+
+  private MetricsLint() {}
+
+  /** Checks an exposition. */
+  static Verdict check(byte[] text) {
+    MetricsLint lint = new MetricsLint();
+    try {
+      lint.read(text);
+    } catch (ExpositionException e) {
+      return new Verdict(1, "error while linting: text format parsing error: " + e.getMessage());
+    }
+    lint.families.forEach(lint::judge);
+    return lint.problems.isEmpty()
+        ? new Verdict(0, "")
+        : new Verdict(3, String.join("\n", lint.problems));
+  }
+
+  private void read(byte[] text) throws ExpositionException {
+    ExpositionParser parser = ExpositionFormat.PROMETHEUS_TEXT.parser(ParserOptions.DEFAULT);
+    parser.reset(text, text.length);
+    Map<String, String> owners = new HashMap<>();
+    while (true) {
+      switch (parser.next()) {
+        case END -> {
+          return;
+        }
+        case HELP -> {
+          if (!parser.metadataText().isEmpty()) {
+            family(parser.metadataName()).help = true;
+          }
+        }
+        case TYPE -> {
+          String name = parser.metadataName();
+          MetricType type = parser.type();
+          family(name).type = type;
+          if (type == MetricType.HISTOGRAM) {
+            owners.put(name + "_bucket", name);
+          }
+          if (type == MetricType.HISTOGRAM || type == MetricType.SUMMARY) {
+            owners.put(name + "_sum", name);
+            owners.put(name + "_count", name);
+          }
+        }
+        case SERIES -> {
+          Labels labels = parser.labels();
+          String name = labels.get("__name__");
+          Family family = family(owners.getOrDefault(name, name));
+          if (!family.seen.add(labels)) {
+            family.twice = true;
+          }
+          for (int i = 0; i < labels.size(); i++) {
+            family.labelNames.add(labels.name(i));
+          }
+        }
+        case UNIT, COMMENT, HISTOGRAM -> {}
+      }
+    }
+  }
+
+  private Family family(String name) {
+    return families.computeIfAbsent(name, n -> new Family());
+  }
+
+  private void judge(String name, Family f) {
+    if (f.seen.isEmpty()) {
+      return; // declared only
+    }
+    List<String> found = new ArrayList<>();
+    if (!f.help) {
+      found.add("no help text");
+    }
+    if (f.twice) {
+      found.add("metric not unique");
+    }
+    unit(name, found);
+    if (f.type != MetricType.UNKNOWN) {
+      typed(name, f, found);
+    }
+    if (name.indexOf(':') >= 0) {
+      found.add("metric names should not contain ':'");
+    }
+    if (CAMEL_CASE.matcher(name).find()) {
+      found.add("metric names should be written in 'snake_case' not 'camelCase'");
+    }
+    if (f.labelNames.stream().anyMatch(l -> CAMEL_CASE.matcher(l).find())) {
+      found.add("label names should be written in 'snake_case' not 'camelCase'");
+    }
+    if (ABBREVIATIONS.stream().anyMatch(a -> hasWord(name.toLowerCase(Locale.ROOT), a))) {
+      found.add("metric names should not contain abbreviated units");
+    }
+    found.forEach(text -> problems.add(name + " " + text));
+  }
+
+  /** Tells whether a name has a word that is not its first. */
+  private static boolean hasWord(String name, String word) {
+    return name.contains("_" + word + "_") || name.endsWith("_" + word);
+  }
+
+  private static void unit(String name, List<String> found) {
+    for (String word : name.split("_", -1)) {
+      String base = UNITS.get(word);
+      for (String prefix : PREFIXES) {
+        if (base == null && word.startsWith(prefix)) {
+          base = UNITS.get(word.substring(prefix.length()));
+        }
+      }
+      if (base != null) {
+        if (!base.equals(word)) {
+          found.add("use base unit \"" + base + "\" instead of \"" + word + "\"");
+        }
+        return;
+      }
+    }
+  }
+
+  private static void typed(String name, Family f, List<String> found) {
+    boolean total = name.endsWith("_total");
+    if (f.type == MetricType.COUNTER && !total) {
+      found.add("counter metrics should have \"_total\" suffix");
+    }
+    if (f.type != MetricType.COUNTER && total) {
+      found.add("non-counter metrics should not have \"_total\" suffix");
+    }
+    boolean histogram = f.type == MetricType.HISTOGRAM;
+    boolean summary = f.type == MetricType.SUMMARY;
+    if (!histogram && name.endsWith("_bucket")) {
+      found.add("non-histogram metrics should not have \"_bucket\" suffix");
+    }
+    for (String part : List.of("_count", "_sum")) {
+      if (!histogram && !summary && name.endsWith(part)) {
+        found.add("non-histogram and non-summary metrics should not have \"" + part + "\" suffix");
+      }
+    }
+    if (!histogram && f.labelNames.contains("le")) {
+      found.add("non-histogram metrics should not have \"le\" label");
+    }
+    if (!summary && f.labelNames.contains("quantile")) {
+      found.add("non-summary metrics should not have \"quantile\" label");
+    }
+    String type = f.type.name().toLowerCase(Locale.ROOT);
+    if (hasWord(name.toLowerCase(Locale.ROOT), type)) {
+      found.add("metric name should not include type '" + type + "'");
+    }
+  }
+}

@@ -1,0 +1,9 @@
+package io.narthex.core;
+
+/**
+ * How a check ended.
+ *
+ * @param status of the process: 0 good, 1 bad or not to be read, 3 readable with problems
+ * @param text for the user
+ */
+record Verdict(int status, String text) {}
