@@ -65,6 +65,8 @@ final class SampleIntake {
   private final List<Labels> unresolved = new ArrayList<>();
 
   private int[] unresolvedEntries = new int[64];
+  private boolean changedMetadata;
+  private boolean relabel; // whether metadata has changed that labels are made of
   private int exposedRows;
   private int lastGood;
   private long deadlineNanos;
@@ -134,6 +136,10 @@ final class SampleIntake {
     exposedRows = 0;
     deadlineNanos = deadline;
     unresolved.clear();
+    if (relabel) {
+      retire();
+      relabel = false;
+    }
     series.begin();
     read(format, scratch, timeMs, scratch.batch, false);
     resolveAll(scratch.batch);
@@ -231,6 +237,9 @@ final class SampleIntake {
           if (newMetadata || metadataLines.size() > 4 * metadata.size() + 64) {
             metadataLines.end();
           }
+          // a text of a series may stand for other labels from now on
+          relabel = changedMetadata && options.typeAndUnitLabels();
+          changedMetadata = false;
           return;
         }
         case HELP, TYPE, UNIT -> newMetadata |= metadata(e, p);
@@ -315,6 +324,9 @@ final class SampleIntake {
       rowEntries = Arrays.copyOf(rowEntries, Math.max(row + 1, rowEntries.length * 2));
     }
     rowEntries[row] = entry;
+    if (settings.features.startTimes() && p.startTimestampMs() > 0) {
+      batch.startTime(row, p.startTimestampMs());
+    }
     int exemplars = p.exemplarCount();
     for (int i = 0; i < exemplars; i++) {
       Exemplar x = p.exemplar(i);
@@ -594,6 +606,11 @@ final class SampleIntake {
           case UNIT -> new MetricMetadata(name, old.type(), old.help(), p.metadataText());
           case COMMENT, SERIES, HISTOGRAM, END -> old;
         });
+    MetricMetadata now = metadata.get(name);
+    changedMetadata |=
+        now != null
+            && ((old.type() != MetricType.UNKNOWN && old.type() != now.type())
+                || (!old.unit().isEmpty() && !old.unit().equals(now.unit())));
     return true;
   }
 }

@@ -170,7 +170,9 @@ public final class ScrapeComponent
             snapshot.prometheusFolder(),
             seed(external),
             clock,
-            toleranceMs(server));
+            toleranceMs(server),
+            new ScrapeSettings.Features(
+                server.feature("type-and-unit-labels"), server.feature("st-storage")));
     synchronized (lock) {
       if (closed) {
         return; // a reload that met the end would start loops that nobody stops

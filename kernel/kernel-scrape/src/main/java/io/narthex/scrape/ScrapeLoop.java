@@ -115,7 +115,8 @@ final class ScrapeLoop {
       Path folder,
       long seed,
       Clock clock,
-      long toleranceMs) {}
+      long toleranceMs,
+      ScrapeSettings.Features features) {}
 
   ScrapeLoop(Host host, Target target, ScrapeSettings settings, String refusal) {
     this.host = host;

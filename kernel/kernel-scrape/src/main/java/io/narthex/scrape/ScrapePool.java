@@ -30,7 +30,7 @@ final class ScrapePool {
     this.host = host;
     this.metrics = host.metrics();
     this.selfInstance = selfInstance;
-    this.settings = new ScrapeSettings(config);
+    this.settings = new ScrapeSettings(config, host.features());
     this.builder = new TargetBuilder(config, selfInstance);
   }
 
@@ -43,7 +43,7 @@ final class ScrapePool {
     if (config.equals(settings.config)) {
       return false;
     }
-    ScrapeSettings next = new ScrapeSettings(config);
+    ScrapeSettings next = new ScrapeSettings(config, host.features());
     TargetBuilder nextBuilder = new TargetBuilder(config, selfInstance);
     settings = next;
     builder = nextBuilder;

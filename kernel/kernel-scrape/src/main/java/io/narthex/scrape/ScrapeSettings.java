@@ -18,6 +18,7 @@ final class ScrapeSettings {
           "PrometheusText0.0.4");
 
   final ScrapeConfig config;
+  final Features features;
   final Relabeling metricRelabeling;
   final NameScheme scheme;
   final long sampleLimit;
@@ -30,8 +31,23 @@ final class ScrapeSettings {
   final boolean extraMetrics;
   final String accept;
 
+  /**
+   * What flags add.
+   *
+   * @param typeAndUnitLabels whether series get {@code __type__} and {@code __unit__}
+   * @param startTimes whether start times are stored, from protobuf and {@code _created} lines
+   */
+  record Features(boolean typeAndUnitLabels, boolean startTimes) {
+    static final Features NONE = new Features(false, false);
+  }
+
   ScrapeSettings(ScrapeConfig config) {
+    this(config, Features.NONE);
+  }
+
+  ScrapeSettings(ScrapeConfig config, Features features) {
     this.config = config;
+    this.features = features;
     scheme = NameScheme.of(Objects.requireNonNullElse(config.metricNameValidationScheme(), ""));
     metricRelabeling = Relabeling.compile(config.metricRelabelConfigs(), scheme);
     sampleLimit = orZero(config.sampleLimit());
@@ -42,7 +58,7 @@ final class ScrapeSettings {
     bucketLimit = orZero(config.nativeHistogramBucketLimit());
     maxSchema = HistogramLimits.maxSchema(config.nativeHistogramMinBucketFactor());
     extraMetrics = Boolean.TRUE.equals(config.extraScrapeMetrics());
-    accept = accept(config);
+    accept = accept(config, features);
   }
 
   private static long orZero(@org.jspecify.annotations.Nullable Long n) {
@@ -57,8 +73,8 @@ final class ScrapeSettings {
             "__scrape_native_histograms__",
             Boolean.TRUE.equals(config.scrapeNativeHistograms()));
     return new ParserOptions(
-        false,
-        false,
+        features.typeAndUnitLabels(),
+        features.startTimes(),
         override(
             target,
             "__convert_classic_histograms_to_nhcb__",
@@ -79,11 +95,11 @@ final class ScrapeSettings {
   }
 
   /** Returns the Accept header: the protocols with falling weights, then anything. */
-  private static String accept(ScrapeConfig config) {
+  private static String accept(ScrapeConfig config, Features features) {
     List<String> protocols = config.scrapeProtocols();
     if (protocols == null || protocols.isEmpty()) {
       protocols = new ArrayList<>(DEFAULT_PROTOCOLS);
-      if (Boolean.TRUE.equals(config.scrapeNativeHistograms())) {
+      if (Boolean.TRUE.equals(config.scrapeNativeHistograms()) || features.startTimes()) {
         protocols.addFirst("PrometheusProto");
       }
     }

@@ -45,6 +45,7 @@ final class Fakes {
     final Map<Labels, List<String>> samples = new LinkedHashMap<>();
     final Map<Labels, Long> times = new HashMap<>();
     final List<Long> upTimes = new ArrayList<>();
+    final Map<Labels, Long> startTimes = new HashMap<>();
     int resolved;
     int appended;
     private long next = 1;
@@ -87,6 +88,9 @@ final class Fakes {
                 : StaleMarker.is(batch.value(i)) ? "stale" : Double.toString(batch.value(i));
         samples.computeIfAbsent(labels, _ -> new ArrayList<>()).add(text);
         times.put(labels, batch.timeMs(i));
+        if (batch.startTimeMs(i) != SampleBatch.NO_START_TIME) {
+          startTimes.put(labels, batch.startTimeMs(i));
+        }
         if (labels.metricName().equals("up")) {
           upTimes.add(batch.timeMs(i));
         }

@@ -75,6 +75,47 @@ final class SampleIntakeTest {
     assertThat(store.resolved).isEqualTo(2);
   }
 
+  private void open(ScrapeConfig config, ScrapeSettings.Features features) {
+    intake =
+        new SampleIntake(
+            store,
+            new ScrapeMetrics(counts.metrics()),
+            new ScrapeSettings(config, features),
+            target(config));
+  }
+
+  @Test
+  void startTimesAreStoredWhenAskedFor() throws Exception {
+    String page = "# TYPE a counter\na_total 5\na_created 7.5\n# EOF\n";
+    open(Jobs.job("j"), new ScrapeSettings.Features(false, true));
+    scrape(page, 100_000);
+    assertThat(store.startTimes.values()).containsExactly(7500L);
+    assertThat(of("a_created")).isEmpty();
+    store.startTimes.clear();
+    open(Jobs.job("j"));
+    scrape(page, 200_000);
+    assertThat(store.startTimes).isEmpty();
+    assertThat(of("a_created")).containsExactly("7.5");
+  }
+
+  @Test
+  void typeAndUnitBecomeLabelsWhenAskedFor() throws Exception {
+    open(Jobs.job("j"), new ScrapeSettings.Features(true, false));
+    scrape("b 1\n# TYPE a gauge\na 1\n", 1000);
+    assertThat(typed("a", "gauge")).containsExactly("1.0");
+    assertThat(of("b")).containsExactly("1.0");
+    // a target that is updated changes the type of a series whose text stays the same
+    scrape("b 2\n# TYPE a counter\na 2\n", 2000);
+    scrape("b 3\n# TYPE a counter\na 3\n", 3000);
+    assertThat(typed("a", "counter")).containsExactly("3.0");
+    assertThat(typed("a", "gauge")).containsExactly("1.0", "2.0", "stale");
+    assertThat(of("b")).containsExactly("1.0", "2.0", "3.0");
+  }
+
+  private List<String> typed(String name, String type) {
+    return store.of("__name__", name, "job", "j", "instance", "a:1", "env", "t", "__type__", type);
+  }
+
   @Test
   void countsAFailedScrapeAsEmpty() throws Exception {
     open(Jobs.job("j", "sampleLimit", 2L));
