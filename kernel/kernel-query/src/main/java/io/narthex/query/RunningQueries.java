@@ -3,17 +3,18 @@ package io.narthex.query;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /** The threads that evaluate a query, so that the engine can be taken out after the last one. */
 final class RunningQueries {
-  private final Set<Thread> threads = new HashSet<>(); // guarded by this
+  // how many queries each runs, one inside another; guarded by this
+  private final Map<Thread, Integer> threads = new HashMap<>();
   private boolean stopped; // guarded by this
 
   /**
-   * Runs a query on the calling thread, which runs no other.
+   * Runs a query on the calling thread, perhaps inside another.
    *
    * @throws QueryException of kind {@code UNAVAILABLE} when the engine has been stopped, before or
    *     while it runs
@@ -30,15 +31,17 @@ final class RunningQueries {
   }
 
   private synchronized void begin() {
-    if (stopped) {
+    boolean inside = threads.containsKey(Thread.currentThread());
+    if (stopped && !inside) { // else the one around it is waited for
       throw unavailable();
     }
-    threads.add(Thread.currentThread());
+    threads.merge(Thread.currentThread(), 1, Integer::sum);
   }
 
   private synchronized void end() {
-    threads.remove(Thread.currentThread());
-    if (stopped) {
+    boolean last =
+        threads.computeIfPresent(Thread.currentThread(), (t, n) -> n == 1 ? null : n - 1) == null;
+    if (stopped && last) {
       Thread.interrupted(); // the interrupt was for the query that has ended here
     }
     notifyAll();
@@ -61,7 +64,7 @@ final class RunningQueries {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    threads.forEach(Thread::interrupt);
+    threads.keySet().forEach(Thread::interrupt);
   }
 
   private static QueryException unavailable() {

@@ -75,4 +75,34 @@ class RunningQueriesTest {
         .isInstanceOfSatisfying(
             QueryException.class, e -> assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE));
   }
+
+  @Test
+  void stopWaitsForTheOuterQueryThoughAnInnerOneHasEnded() throws Exception {
+    CountDownLatch stopped = new CountDownLatch(1);
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .start(() ->
+            answer.complete(
+                running.within(() -> {
+                  String first = running.within(() -> "a");
+                  inside.countDown();
+                  try {
+                    released.await();
+                  } catch (InterruptedException e) {
+                    return "interrupted";
+                  }
+                  return first + running.within(() -> "b"); // also while the engine is stopped
+                })));
+    inside.await();
+    Thread stopping =
+        Thread.ofVirtual()
+            .start(() -> {
+              running.stop(Duration.ofSeconds(50));
+              stopped.countDown();
+            });
+    assertThat(stopped.await(100, TimeUnit.MILLISECONDS)).isFalse();
+    released.countDown();
+    stopping.join();
+    assertThat(answer.get()).isEqualTo("ab");
+  }
 }

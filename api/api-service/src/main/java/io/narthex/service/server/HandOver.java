@@ -11,7 +11,7 @@ import org.osgi.annotation.versioning.ProviderType;
 public interface HandOver {
   /**
    * Leaves a value for the next component; one left under the same key before is dropped. It is
-   * kept for a minute.
+   * kept for a quarter of an hour.
    *
    * @param key who may take it and in which form, for example {@code rules/1}
    * @param value of types of the JDK and the API only, since the bundle of the caller goes away;
@@ -19,6 +19,9 @@ public interface HandOver {
    */
   void leave(String key, Object value);
 
-  /** Returns and forgets what was left under a key, or null. */
+  /**
+   * Returns what was left under a key, or null. It stays: when the one that takes it does not work,
+   * the component before comes back and needs it.
+   */
   @Nullable Object take(String key);
 }
