@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
-/** An exporter that does not close. */
+/** An exporter that does not close once it has collected. */
 public final class ClingingExporter implements ExporterProvider<ClingingExporter.Config> {
   /** No settings. */
   public record Config() {}
@@ -29,12 +29,16 @@ public final class ClingingExporter implements ExporterProvider<ClingingExporter
   @Override
   public Exporter open(Config config, PluginContext context) {
     return new Exporter() {
+      private volatile boolean used;
+
       @Override
-      public void collect(MetricSink sink, Map<String, List<String>> parameters) {}
+      public void collect(MetricSink sink, Map<String, List<String>> parameters) {
+        used = true;
+      }
 
       @Override
       public void close() {
-        while (true) {
+        while (used) {
           LockSupport.parkNanos(10_000_000_000L);
           Thread.interrupted();
         }

@@ -31,8 +31,9 @@ final class PluginCommand {
                                                  same one with another content, or one that serves less
              narthex plugin remove ID            takes it out and deletes its jar
              narthex plugin rollback ID          goes back to the version before, over restarts
-             narthex plugin enable|disable ID    starts it, frees it from quarantine, or tries a refused
-                                                 update again; stops it until it is enabled
+             narthex plugin enable|disable ID    starts it, frees it from quarantine, tries a refused
+                                                 update again, or takes an undo back; stops it until
+                                                 it is enabled
              narthex plugin log [ID]             who changed what
              narthex plugin docs ID              its settings, for people
              narthex plugin schema ID [--provider=KIND:TYPE [--part=global]]
@@ -247,6 +248,15 @@ final class PluginCommand {
             text(p, "state"),
             text(p, "source"),
             SafeOutput.line(reason.isEmpty() ? String.join(", ", kinds) : reason));
+      }
+      for (JsonNode p : body.path("removed")) {
+        List<String> left = new ArrayList<>();
+        p.path("leaks").forEach(l -> left.add(text(l, "what") + " " + text(l, "name")));
+        out.printf(
+            Locale.ROOT,
+            "%-38s removed, has left behind: %s%n",
+            text(p, "id"),
+            String.join(", ", left));
       }
     } else if (body.has("entries")) {
       for (JsonNode e : body.get("entries")) {

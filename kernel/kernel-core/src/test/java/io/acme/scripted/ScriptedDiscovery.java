@@ -27,8 +27,13 @@ public final class ScriptedDiscovery implements DiscoveryProvider<ScriptedDiscov
   }
 
   @Override
+  @SuppressWarnings({"unchecked", "NullAway"}) // what the tests are about
   public Class<Config> configType() {
-    return Config.class;
+    return switch (Script.text()) {
+      case "no record" -> (Class<Config>) (Class<?>) String.class;
+      case "null record" -> null;
+      default -> Config.class;
+    };
   }
 
   @Override

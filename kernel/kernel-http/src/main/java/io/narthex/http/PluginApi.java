@@ -58,6 +58,14 @@ public final class PluginApi {
             write(out, p);
           }
           out.writeEndArray();
+          out.writeArrayFieldStart("removed");
+          for (String id : plugins.removedWithLeftovers()) {
+            out.writeStartObject();
+            out.writeStringField("id", id);
+            write(out, plugins.health(id));
+            out.writeEndObject();
+          }
+          out.writeEndArray();
           out.writeEndObject();
         });
   }

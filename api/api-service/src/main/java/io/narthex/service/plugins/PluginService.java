@@ -120,6 +120,14 @@ public interface PluginService {
     }
   }
 
+  /**
+   * Returns the ids of plugins that have been removed and of which something is left; {@link
+   * #health} tells what.
+   */
+  default List<String> removedWithLeftovers() {
+    return List.of();
+  }
+
   /** Who did what to which plugin, and how it ended. */
   record AuditEntry(
       long timeMs,

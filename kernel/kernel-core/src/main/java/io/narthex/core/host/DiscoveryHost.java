@@ -296,7 +296,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
           failures.with(block.type()).inc(); // before it is shown
           problem = "failed: " + e + "; starts again in " + seconds(pause) + " s";
           if (inARow >= guard.limits().crashes() && servesNobody(mine)) {
-            guard.repeatedCrashes(
+            guard.reportRepeatedCrashes(
                 provider, what + " failed " + inARow + " times in a row, last: " + e);
           }
           try {

@@ -89,7 +89,7 @@ public final class PluginGuard {
   }
 
   /** Reports a plugin that crashes again and again. */
-  void repeatedCrashes(Provider plugin, String reason) {
+  public void reportRepeatedCrashes(Provider plugin, String reason) {
     quarantine.accept(plugin, reason);
   }
 

@@ -5,6 +5,7 @@ import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.format.yaml.RecordCheck;
 import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.spi.discovery.DiscoveryProvider;
 import io.narthex.spi.exporter.ExporterProvider;
@@ -216,7 +217,29 @@ final class Deployment {
     if (found.isEmpty()) {
       throw new PluginException("offers no discovery, exporter, notifier, storage or function");
     }
+    found.forEach(Deployment::checkRecords);
     providers = List.copyOf(found);
+  }
+
+  /** Refuses records that no block could be bound to. */
+  private static void checkRecords(Provider provider) {
+    List<@Nullable Class<?>> records = new ArrayList<>();
+    switch (provider.service()) {
+      case DiscoveryProvider<?> p -> records.add(p.configType());
+      case ExporterProvider<?> p -> records.add(p.configType());
+      case NotifierProvider<?, ?> p -> {
+        records.add(p.configType());
+        records.add(p.globalConfigType());
+      }
+      case StorageProvider<?> p -> records.add(p.configType());
+      default -> {} // functions have no settings
+    }
+    for (Class<?> type : records) {
+      String problem = RecordCheck.problem(type);
+      if (!problem.isEmpty()) {
+        throw new PluginException("settings of " + provider.label() + ": " + problem);
+      }
+    }
   }
 
   private Provider instantiate(String interfaceName, String className) {

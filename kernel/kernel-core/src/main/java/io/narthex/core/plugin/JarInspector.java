@@ -23,9 +23,16 @@ import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Looks at a plugin jar without running anything of it. */
 final class JarInspector {
+  private static final Logger LOG = LoggerFactory.getLogger(JarInspector.class);
+
+  private static final Pattern OURS =
+      Pattern.compile("(java|io/narthex/(model|spi|service))/.*\\.class", 0);
+
   private static final long MAX_UNPACKED = 512L << 20;
   private static final int MAX_ENTRIES = 50_000;
   private static final int MAX_TEXT = 1 << 20; // of the manifest and each service file
@@ -78,6 +85,7 @@ final class JarInspector {
     try (JarFile jar = new JarFile(file.toFile(), false)) {
       Map<String, List<String>> services = new LinkedHashMap<>();
       List<String> nested = new ArrayList<>();
+      String ignored = null;
       if (readThrough) {
         checkEntries(jar, fileName);
       }
@@ -89,7 +97,16 @@ final class JarInspector {
           small(jar, entry);
         } else if (name.startsWith("META-INF/lib/") && name.endsWith(".jar")) {
           nested.add(name);
+        } else if (ignored == null && isIgnored(name)) {
+          ignored = name;
         }
+      }
+      if (readThrough && ignored != null) {
+        LOG.warn(
+            "plugins: {}: has classes of the server or the JDK inside, for example {}; they are"
+                + " ignored, leave them out",
+            fileName,
+            ignored);
       }
       Manifest manifest = jar.getManifest();
       Attributes attributes = manifest == null ? new Attributes() : manifest.getMainAttributes();
@@ -139,6 +156,13 @@ final class JarInspector {
     } catch (IOException e) {
       throw new PluginException(fileName + ": is not a readable jar: " + e.getMessage());
     }
+  }
+
+  /**
+   * Tells whether an entry is a class that comes from the server or the JDK whatever a jar holds.
+   */
+  static boolean isIgnored(String entry) {
+    return OURS.matcher(entry).matches();
   }
 
   /** Reads the jar through: sizes in its directory may lie, and a damaged entry is found here. */

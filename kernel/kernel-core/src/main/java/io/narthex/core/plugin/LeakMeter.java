@@ -277,6 +277,11 @@ final class LeakMeter implements MetricCollector {
     return out;
   }
 
+  /** Returns the removed plugins that have left something behind, by id. */
+  List<String> removedWithLeftovers() {
+    return removed.stream().filter(id -> !leaks(id).isEmpty()).sorted().toList();
+  }
+
   /** Notes that a plugin has been removed: its series go once nothing of it is left. */
   void removed(String id) {
     removed.add(id);

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiPredicate;
@@ -95,8 +96,13 @@ public final class PluginManager implements PluginService {
         new CrashedPlugins(table, activation, versions, list, records, guard.limits(), scanner);
     arrivals = new Arrivals(table, versions, crashed, records, removalGrace);
     orders = new PluginOrders(table, versions, activation, list, records, kernel);
-    guard.onRepeatedCrashes(
-        (plugin, reason) -> scanner.execute(() -> crashed.stop(plugin, reason)));
+    guard.onRepeatedCrashes((plugin, reason) -> {
+      try {
+        scanner.execute(() -> crashed.stop(plugin, reason));
+      } catch (RejectedExecutionException e) {
+        LOG.debug("plugin {} is not stopped: the server is stopping", plugin.pluginId());
+      }
+    });
     exits = new ExitWatch(records.deaths(), guard.threads());
   }
 
@@ -177,6 +183,11 @@ public final class PluginManager implements PluginService {
   public PluginHealth health(String id) {
     return new PluginHealth(
         guard.metrics().calls(id), leaks.leaks(id), guard.metrics().usageOf(id));
+  }
+
+  @Override
+  public List<String> removedWithLeftovers() {
+    return leaks.removedWithLeftovers();
   }
 
   @Override

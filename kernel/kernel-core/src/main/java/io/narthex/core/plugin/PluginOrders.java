@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What users order: install, remove, enable, disable, go back, forget. Orders about bundles of the
- * server are passed on. Every method takes {@link PluginTable#changes}.
+ * server are passed on. Every method that changes something takes {@link PluginTable#changes}.
  */
 final class PluginOrders {
   private final PluginTable table;
@@ -173,9 +173,10 @@ final class PluginOrders {
       records.settings().disabled(id, false);
       records.quarantine().free(id);
       records.deaths().free(id);
-      boolean again = !records.settings().pinReason(id).isEmpty();
+      boolean undone = plugin.deployment != null && !records.settings().pin(id).isEmpty();
+      boolean again = undone || !records.settings().pinReason(id).isEmpty();
       if (again) {
-        records.settings().unpin(id); // the user wants what the server took back
+        records.settings().unpin(id); // the user wants what the server or an undo took back
       }
       records.audit().add(actor, "enable", id, plugin.version, plugin.sha256, "ok");
       Path file = Objects.requireNonNull(plugin.file);
@@ -195,8 +196,8 @@ final class PluginOrders {
         throw new PluginException(
             id + " keeps the samples of this server, which cannot work without; update it instead");
       }
+      activation.takeOut(plugin); // what cannot be is not decided
       records.settings().disabled(id, true);
-      activation.takeOut(plugin);
       plugin.enter(State.STOPPED, "stopped by you");
       records.audit().add(actor, "disable", id, plugin.version, plugin.sha256, "ok");
       return list.describe(plugin);
@@ -217,23 +218,21 @@ final class PluginOrders {
   /** Returns what users decided about plugins that are not there, by id. */
   Map<String, List<String>> decisionsOfAbsent() {
     PluginSettings settings = records.settings();
-    synchronized (table.changes) {
-      Map<String, List<String>> out = new LinkedHashMap<>();
-      for (String id : settings.ids()) {
-        if (table.get(id) == null) {
-          List<String> decisions = new ArrayList<>();
-          if (settings.disabled(id)) {
-            decisions.add("stopped by you");
-          }
-          String pin = settings.pin(id);
-          if (!pin.isEmpty()) {
-            decisions.add("version " + KeptJars.versionOf(Path.of(pin)) + " by undo");
-          }
-          out.put(id, decisions);
+    Map<String, List<String>> out = new LinkedHashMap<>();
+    for (String id : settings.ids()) { // without the lock: a change may take long
+      if (table.get(id) == null) {
+        List<String> decisions = new ArrayList<>();
+        if (settings.disabled(id)) {
+          decisions.add("stopped by you");
         }
+        String pin = settings.pin(id);
+        if (!pin.isEmpty()) {
+          decisions.add("version " + KeptJars.versionOf(Path.of(pin)) + " by undo");
+        }
+        out.put(id, decisions);
       }
-      return out;
     }
+    return out;
   }
 
   /** Deletes decisions about a plugin that is not there, and its kept jars. */

@@ -271,7 +271,11 @@ final class PluginVersions {
   }
 
   private static String byUndo(JarInfo running) {
-    return "version " + running.version() + " by undo; its file holds another";
+    return "version "
+        + running.version()
+        + " by undo; its file holds another, which `narthex plugin enable "
+        + running.id()
+        + "` brings back";
   }
 
   private void refuseKernelNames(JarInfo info) {
@@ -396,8 +400,8 @@ final class PluginVersions {
         LOG.warn("plugins: {} cannot take over: {}", JarFiles.name(other), e.getMessage());
       }
     }
+    activation.takeOut(plugin); // what cannot be stays known
     table.remove(plugin.id);
-    activation.takeOut(plugin);
     activation.forget(plugin.id);
     records.audit().add(actor, "remove", plugin.id, version, sha256, "ok");
     LOG.info("plugin {} {} removed", plugin.id, version);

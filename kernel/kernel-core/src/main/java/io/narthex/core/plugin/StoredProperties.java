@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A small file of Java properties, UTF-8, read once and written whole: to a temporary file beside
- * it, then renamed, so that a reader sees the state before or after. Used by one thread at a time.
+ * it, then renamed, so that a reader sees the state before or after. Written by one thread at a
+ * time, read by any.
  */
 public final class StoredProperties {
   private final Path file;

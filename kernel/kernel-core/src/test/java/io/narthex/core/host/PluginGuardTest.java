@@ -14,6 +14,7 @@ import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.exporter.MetricSink;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -286,5 +287,19 @@ class PluginGuardTest {
             "narthex_plugin_allocated_bytes_total{plugin=\"io.acme\"}", after.allocatedBytes());
     guard.metrics().forget("io.acme");
     assertThat(guard.metrics().usageOf("io.acme")).isEqualTo(PluginHealth.Usage.NONE);
+  }
+
+  @Test
+  void threadThatHasLeftIsNotInterrupted() {
+    HostThreads threads = guard.threads();
+    ClassLoader mine = Objects.requireNonNull(PluginGuardTest.class.getClassLoader());
+    HostThreads.Stay stay = threads.enter(mine, "a call", null);
+    assertThat(threads.leave(stay)).isFalse();
+    stay.interrupt(); // decided while it was inside
+    assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    HostThreads.Stay second = threads.enter(mine, "a call", null);
+    second.interrupt();
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(threads.leave(second)).isTrue();
   }
 }

@@ -245,4 +245,12 @@ class JarInspectorTest {
     assertThatThrownBy(() -> JarInspector.inspectShipped(manifest, "m.jar"))
         .hasMessage("META-INF/MANIFEST.MF is larger than 1 MiB; refused");
   }
+
+  @Test
+  void knowsClassesThatAJarCannotReplace() {
+    assertThat(JarInspector.isIgnored("java/lang/String.class")).isTrue();
+    assertThat(JarInspector.isIgnored("io/narthex/spi/config/Secret.class")).isTrue();
+    assertThat(JarInspector.isIgnored("io/narthex/discovery/mine/A.class")).isFalse();
+    assertThat(JarInspector.isIgnored("javax/annotation/Nonnull.class")).isFalse();
+  }
 }

@@ -125,6 +125,9 @@ class LeakMeterTest {
           .contains("narthex_plugin_leaked{plugin=\"io.acme\", what=\"mbean\"} 1.0");
       assertThat(meter.alive("io.acme")).isEqualTo(1);
       assertThat(meter.leaks("io.other")).isEmpty();
+      assertThat(meter.removedWithLeftovers()).isEmpty();
+      meter.removed("io.acme");
+      assertThat(meter.removedWithLeftovers()).containsExactly("io.acme");
     } finally {
       cleanUp(plugin);
     }

@@ -4,6 +4,9 @@ import static io.narthex.core.plugin.PluginStage.jar;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.core.host.ProviderRegistry;
+import io.narthex.core.host.ProviderRegistry.Kind;
+import io.narthex.core.host.ProviderRegistry.Provider;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -11,9 +14,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PluginManagerTest {
@@ -179,6 +186,109 @@ class PluginManagerTest {
       assertThatThrownBy(() -> stage.manager.rollback("acme", "me"))
           .hasMessageContaining("has been changed: its digest is");
       assertThat(stage.looks("acme")).isEqualTo("2.0.0 RUNNING");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "no record, configType\\(\\) returns java\\.lang\\.String.*",
+    "null record, configType\\(\\) returns null;.*"
+  })
+  void recordThatCannotBeBoundIsNamed(String behaviour, String problem) {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.drop("bad.jar", jar("bad", "1.0.0", behaviour));
+      stage.awaitPlugin("bad", "1\\.0\\.0 FAILED settings of discovery:scripted: " + problem);
+    }
+  }
+
+  @Test
+  void complaintAboutAVersionThatIsGoneDoesNotStopTheNextOne() {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.useDiscovery();
+      stage.drop("x.jar", jar("x", "1.0.0", "find one:1"));
+      targetIs(stage, "one:1");
+      Provider former = Objects.requireNonNull(stage.registry.find(Kind.DISCOVERY, "scripted"));
+      stage.drop("x.jar", jar("x", "2.0.0", "find two:1"));
+      targetIs(stage, "two:1");
+      stage.guard.reportRepeatedCrashes(former, "the version before crashed");
+      stage.drop("y.jar", jar("y", "1.0.0", "type other")); // handled after the complaint
+      stage.awaitPlugin("y", "1\\.0\\.0 RUNNING");
+      assertThat(stage.looks("x")).isEqualTo("2.0.0 RUNNING");
+    }
+  }
+
+  @Test
+  void complaintAtTheEndOfTheServerIsDropped() {
+    PluginStage stage = new PluginStage(folder).start();
+    stage.useDiscovery();
+    stage.drop("x.jar", jar("x", "1.0.0", "find one:1"));
+    targetIs(stage, "one:1");
+    Provider provider = Objects.requireNonNull(stage.registry.find(Kind.DISCOVERY, "scripted"));
+    stage.close();
+    stage.guard.reportRepeatedCrashes(provider, "late"); // throws nothing
+  }
+
+  @Test
+  void pluginThatCannotBeTakenOutStaysKnown() {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.useDiscovery();
+      stage.drop("x.jar", jar("x", "1.0.0", "find one:1"));
+      targetIs(stage, "one:1");
+      AtomicBoolean refuses = new AtomicBoolean(true);
+      stage.registry.listen(
+          new ProviderRegistry.Listener() {
+            @Override
+            public void probe(Provider candidate) {}
+
+            @Override
+            public void changed(Kind kind, String type, @Nullable Provider now) {
+              if (now == null && refuses.get()) {
+                throw new IllegalStateException("cannot let go");
+              }
+            }
+          });
+      assertThatThrownBy(() -> stage.manager.disable("x", "me"))
+          .hasMessageContaining("cannot let go");
+      assertThat(stage.looks("x")).isEqualTo("1.0.0 RUNNING");
+      assertThat(stage.plugin("x").kinds()).containsExactly("discovery:scripted");
+      refuses.set(false);
+      stage.manager.disable("x", "me");
+      assertThat(stage.looks("x")).startsWith("1.0.0 STOPPED");
+    }
+  }
+
+  @Test
+  void uploadThatDoesNotFitIntoTheFolderChangesNothing() throws IOException {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.drop("x.jar", jar("x", "1.0.0", "find one:1"));
+      stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
+      // what a full disk does, too: the copy beside the jar cannot be written
+      Files.createDirectories(stage.drop.resolve(".x.jar.tmp/in the way"));
+      byte[] next = jar("x", "2.0.0", "find two:1");
+      assertThatThrownBy(
+              () -> stage.manager.install("x.jar", new ByteArrayInputStream(next), false, "me"))
+          .isInstanceOf(IOException.class);
+      assertThat(stage.looks("x")).isEqualTo("1.0.0 RUNNING");
+    }
+  }
+
+  @Test
+  void undoCanBeTakenBack() {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.useDiscovery();
+      stage.drop("x.jar", jar("x", "1.0.0", "find one:1"));
+      targetIs(stage, "one:1");
+      stage.drop("x.jar", jar("x", "2.0.0", "find two:1"));
+      targetIs(stage, "two:1");
+      stage.manager.rollback("x", "me");
+      targetIs(stage, "one:1");
+      assertThat(stage.looks("x"))
+          .isEqualTo(
+              "1.0.0 RUNNING version 1.0.0 by undo; its file holds another, which `narthex plugin"
+                  + " enable x` brings back");
+      stage.manager.enable("x", "me");
+      targetIs(stage, "two:1");
+      assertThat(stage.looks("x")).isEqualTo("2.0.0 RUNNING");
     }
   }
 }

@@ -64,7 +64,15 @@ final class PluginStage implements AutoCloseable {
         probation,
         1000,
         1_000_000,
-        Map.of(Operation.EVALUATE, SHORT, Operation.COLLECT, SHORT, Operation.SEND, SHORT));
+        Map.of(
+            Operation.EVALUATE,
+            SHORT,
+            Operation.COLLECT,
+            SHORT,
+            Operation.SEND,
+            SHORT,
+            Operation.PROBE,
+            SHORT));
   }
 
   /** The kinds a jar can serve; each is a class of {@code io.acme.scripted}. */
