@@ -41,7 +41,7 @@ public final class ManagementApi {
   @HEAD
   @Path("healthy")
   public Response healthyHead() {
-    return Response.ok().build();
+    return Response.ok().type(MediaType.TEXT_PLAIN_TYPE).build();
   }
 
   /** Tells whether queries are answered. */
@@ -61,7 +61,7 @@ public final class ManagementApi {
   @HEAD
   @Path("ready")
   public Response readyHead() {
-    return Response.status(server.ready() ? 200 : 503).build();
+    return Response.status(server.ready() ? 200 : 503).type(MediaType.TEXT_PLAIN_TYPE).build();
   }
 
   /** Reads the configuration again. */

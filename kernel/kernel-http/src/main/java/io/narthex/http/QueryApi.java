@@ -10,6 +10,7 @@ import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService;
 import io.narthex.spi.storage.SeriesExemplars;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -152,6 +153,13 @@ public final class QueryApi {
   @Path("series")
   public Response seriesForm(@Context HttpServletRequest request) {
     return series(request);
+  }
+
+  /** Deletes nothing, as in the original. */
+  @DELETE
+  @Path("series")
+  public Response deleteSeries() {
+    throw new ApiException(ApiError.INTERNAL, "not implemented");
   }
 
   private interface ElementWriter<T> {

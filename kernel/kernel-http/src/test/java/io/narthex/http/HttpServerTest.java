@@ -974,6 +974,17 @@ class HttpServerTest {
   }
 
   @Test
+  void whatIsHardlyEverAskedIsAsInTheOriginal() throws Exception {
+    for (String path : new String[] {"/-/healthy", "/-/ready"}) {
+      HttpResponse<String> head = method("HEAD", path);
+      assertThat(head.statusCode()).isEqualTo(200);
+      assertThat(head.headers().firstValue("Content-Type").orElse("")).doesNotContain("xml");
+    }
+    error(method("DELETE", "/api/v1/series"), 500, "internal", "not implemented");
+    error(method("DELETE", "/api/v1/series?match%5B%5D=up"), 500, "internal", "not implemented");
+  }
+
+  @Test
   void filesOfUserAssetsAreServedAndNothingBeside() throws Exception {
     Path assets = Files.createDirectories(state.resolve("assets"));
     Files.writeString(assets.resolve("own page.html"), "<p>hi</p>");

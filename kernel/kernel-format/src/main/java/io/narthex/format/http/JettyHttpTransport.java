@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   private static final int MAX_REDIRECTS = 10;
   private static final Pattern OBJECT = Pattern.compile("@[0-9a-f]{4,}|org\\.eclipse|Exception", 0);
+  private static final int MAX_BODY = 16 << 20;
   private static final Set<String> REPEATABLE = Set.of("GET", "HEAD", "OPTIONS");
 
   /** Tries on connections that the other side has closed; the next one is new or known to live. */
@@ -78,6 +79,10 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     URI uri = request.uri();
     String method = request.method();
     byte[] body = request.body();
+    if (body != null && body.length > MAX_BODY) {
+      String text = "body must be at most " + MAX_BODY + " bytes, got " + body.length;
+      throw failure(method, uri, text, null);
+    }
     boolean trusted = true;
     for (int hop = 0; ; hop++) {
       Exchange exchange;

@@ -109,6 +109,16 @@ final class JettyHttpTransportTest {
   }
 
   @Test
+  void sendsNoBodyBeyondItsBound() {
+    server.createContext("/", x -> answer(x, 200, new byte[0]));
+    Request request =
+        new Request("POST", uri(server, "/"), Map.of(), new byte[(16 << 20) + 1], TIMEOUT, null);
+    assertThatThrownBy(() -> body(request, HttpSettings.DEFAULT))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("body must be at most 16777216 bytes, got 16777217");
+  }
+
+  @Test
   void dropsSecretsWhenTheHostChanges() throws Exception {
     server.createContext(
         "/",

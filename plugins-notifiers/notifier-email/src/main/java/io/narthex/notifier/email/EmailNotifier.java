@@ -28,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import org.eclipse.angus.mail.smtp.SMTPMessage;
 import org.jspecify.annotations.Nullable;
 
 /** Sends notifications through one mail server, with a connection for each. Thread-safe. */
@@ -106,7 +107,9 @@ final class EmailNotifier implements Notifier {
     MailTransport transport = new MailTransport(session, settings, password, secret);
     try {
       transport.connect();
-      transport.sendMessage(mail.mime(session), mail.to());
+      SMTPMessage message = mail.mime(session);
+      message.setMailExtension(transport.mailParameters());
+      transport.sendMessage(message, mail.to());
       return SendResult.delivered();
     } catch (MessagingException e) {
       if (Thread.interrupted()) {

@@ -62,6 +62,18 @@ final class MailTransport extends SMTPTransport {
     return Session.getInstance(p);
   }
 
+  /** Returns what follows the sender: the extensions that the server offers, as Go names them. */
+  String mailParameters() {
+    List<String> words = new ArrayList<>();
+    if (supportsExtension("8BITMIME")) {
+      words.add("BODY=8BITMIME");
+    }
+    if (supportsExtension("SMTPUTF8")) {
+      words.add("SMTPUTF8");
+    }
+    return String.join(" ", words);
+  }
+
   @Override
   protected boolean ehlo(String domain) throws MessagingException {
     boolean known = super.ehlo(domain);

@@ -126,6 +126,18 @@ class EmailNotifierTest extends NotifierKit {
   }
 
   @Test
+  void mailsNameTheExtensionsTheServerOffers() throws Exception {
+    sink.extensions = List.of("8BITMIME", "SMTPUTF8", "SIZE 1000000");
+    assertThat(sent().from()).isEqualTo("MAIL FROM:<alerts@example.org> BODY=8BITMIME SMTPUTF8");
+    sink.mails.clear();
+    sink.extensions = List.of("8BITMIME");
+    assertThat(sent().from()).isEqualTo("MAIL FROM:<alerts@example.org> BODY=8BITMIME");
+    sink.mails.clear();
+    sink.extensions = List.of("SMTPUTF8");
+    assertThat(sent().from()).isEqualTo("MAIL FROM:<alerts@example.org> SMTPUTF8");
+  }
+
+  @Test
   void mailHasEnvelopeHeadersAndBothBodies() throws Exception {
     text =
         ".leading dot, ümlaut and a line that is much longer than the seventy-six chars a line may have";
