@@ -2,6 +2,7 @@ package io.narthex.query.script;
 
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
+import io.narthex.promql.Expr;
 import io.narthex.promql.ParseException;
 import io.narthex.promql.SeriesDescription;
 import io.narthex.promql.SeriesDescription.Point;
@@ -251,7 +252,7 @@ public final class PromqlTestRunner {
         QueryResult r =
             engine.range(e.expression, e.startMs, e.endMs, e.stepMs, QueryEngine.Options.DEFAULT);
         String problem =
-            ResultCheck.matrix(e.results, ((Data.Matrix) r.data()).series(), e.startMs, e.stepMs);
+            ResultCheck.matrix(e, ((Data.Matrix) r.data()).series(), e.startMs, e.stepMs);
         return problem != null ? problem : ResultCheck.annotations(e, r);
       }
       long[] vector = e.rangeVector;
@@ -265,7 +266,7 @@ public final class PromqlTestRunner {
       long[] vector = e.rangeVector;
       if (vector != null) {
         return data instanceof Data.Matrix m
-            ? ResultCheck.matrix(e.results, m.series(), vector[0], vector[2])
+            ? ResultCheck.matrix(e, m.series(), vector[0], vector[2])
             : "expected a range vector, got " + data.getClass().getSimpleName();
       }
       String wantText = e.text;
@@ -300,7 +301,13 @@ public final class PromqlTestRunner {
       String pinned;
       try {
         pinned = PinnedTime.pin(PromqlEngine.parser(options).parse(e.expression), e.startMs);
+        if (pinned != null) {
+          Expr unused =
+              PromqlEngine.parser(options).parse(pinned); // a failure has to be the query's
+        }
       } catch (ParseException x) {
+        extras++;
+        extraFailures.add(text(e, "cannot be pinned: " + x.getMessage()));
         return;
       }
       if (pinned == null) {

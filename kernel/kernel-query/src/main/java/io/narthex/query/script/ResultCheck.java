@@ -55,7 +55,7 @@ final class ResultCheck {
   static boolean same(NativeHistogram want, NativeHistogram got) {
     return want.schema() == got.schema()
         && Arrays.equals(want.customBounds(), got.customBounds())
-        && same(want.zeroThreshold(), got.zeroThreshold())
+        && want.zeroThreshold() == got.zeroThreshold()
         && same(want.count(), got.count())
         && same(want.sum(), got.sum())
         && same(want.zeroCount(), got.zeroCount())
@@ -160,8 +160,11 @@ final class ResultCheck {
     return got.stream().map(s -> s.labels() + "=" + s.value()).limit(8).toList().toString();
   }
 
-  static @Nullable String matrix(
-      List<SeriesDescription> want, List<Series> got, long startMs, long stepMs) {
+  static @Nullable String matrix(Eval e, List<Series> got, long startMs, long stepMs) {
+    if (e.ordered) {
+      return "expected an order, got a range vector, which has none";
+    }
+    List<SeriesDescription> want = e.results;
     String unsorted = unsorted(got);
     if (unsorted != null) {
       return unsorted;
@@ -173,12 +176,7 @@ final class ResultCheck {
     if (byLabels.size() != got.size()) {
       return "duplicate series";
     }
-    int wanted = 0;
     for (SeriesDescription w : want) {
-      if (w.points().stream().allMatch(Point::omitted)) {
-        continue;
-      }
-      wanted++;
       Series s = byLabels.get(w.labels());
       if (s == null) {
         return "expected series "
@@ -191,10 +189,10 @@ final class ResultCheck {
         return d;
       }
     }
-    return wanted == got.size()
+    return want.size() == got.size()
         ? null
         : "expected "
-            + wanted
+            + want.size()
             + " series, got "
             + got.stream().map(x -> x.labels().toString()).limit(8).toList();
   }
