@@ -79,11 +79,10 @@ final class Assemble {
     Files.createDirectories(out.resolve("plugins"));
     Files.createDirectories(out.resolve("data"));
     Files.createDirectories(out.resolve("lib/plugins"));
-    for (String text : List.of("LICENSE", "NOTICE", "README.md")) {
-      if (Files.exists(root.resolve(text))) {
-        copy(root.resolve(text), out.resolve(text));
-      }
-    }
+    copy(root.resolve("LICENSE"), out.resolve("LICENSE"));
+    copy(root.resolve("distribution/docs/NOTICE.md"), out.resolve("NOTICE.md"));
+    // the one of the checkout tells of folders and commands that are not here
+    copy(root.resolve("distribution/assembly/src/archive/README.md"), out.resolve("README.md"));
     String date = git("log", "-1", "--format=%cI");
     Files.writeString(
         out.resolve("lib/build.properties"),

@@ -12,7 +12,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,6 +36,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AuthorKitIT {
   private static final String ARCHETYPE_PLUGIN =
       "org.apache.maven.plugins:maven-archetype-plugin:3.4.0";
+
+  /** A file or folder of the distribution, as a text names it. */
+  private static final Pattern PLACE =
+      Pattern.compile(
+          "(?<![\\w/.-])((?:bin|conf|data|docs|lib|maven|plugins|samples)/[\\w./-]*)", 0);
 
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)\\)", 0);
 
@@ -179,6 +186,26 @@ class AuthorKitIT {
                 + " -Dtype=acme -DnarthexRepository="
                 + machine().repositoryUrl());
     assertThat(files(theirs.resolve("acme-" + kind))).isEqualTo(files(ours.resolve(kind)));
+  }
+
+  @Test
+  void whatTheReadmeNamesIsThere() throws IOException {
+    Path home = machine().home();
+    String readme = Files.readString(home.resolve("README.md"));
+    Matcher named = PLACE.matcher(readme);
+    Set<String> places = new TreeSet<>();
+    while (named.find()) {
+      places.add(named.group(1));
+    }
+    assertThat(places).contains("bin/narthex", "conf/", "docs/writing-a-plugin/", "lib/", "maven/");
+    for (String place : places) {
+      assertThat(home.resolve(place)).as(place).exists();
+    }
+    Matcher link = LINK.matcher(readme);
+    while (link.find()) {
+      assertThat(home.resolve(link.group(1))).as(link.group()).exists();
+    }
+    assertThat(readme).as("what a checkout has").doesNotContain("./narthex", "distribution/");
   }
 
   @Test
