@@ -104,6 +104,11 @@ final class Assemble {
     for (String archetype : modules("distribution/archetypes")) {
       published.add("distribution/archetypes/" + archetype);
     }
+    for (String module : published) {
+      if (!module.equals("distribution/plugin-parent")) { // a file, no module of the build
+        checkOrder(module);
+      }
+    }
     MavenRepository.write(root, version, out.resolve("maven"), published);
     copyFolder(
         root.resolve("distribution/docs/writing-a-plugin"), out.resolve("docs/writing-a-plugin"));
@@ -135,7 +140,18 @@ final class Assemble {
     return modules;
   }
 
+  /** Fails when the build may come to this module before one that it lays out. */
+  private void checkOrder(String module) throws IOException {
+    String name = "<artifactId>" + Path.of(module).getFileName() + "</artifactId>";
+    Path pom = root.resolve("distribution/assembly/pom.xml");
+    if (!Files.readString(pom).contains(name)) {
+      throw new IOException(
+          pom + ": nothing says that " + module + " is built before; add it to the dependencies");
+    }
+  }
+
   private void copyJar(String module, String folder) throws IOException {
+    checkOrder(module);
     String name = Path.of(module).getFileName() + "-" + version + ".jar";
     Path jar = root.resolve(module).resolve("target").resolve(name);
     if (!Files.exists(jar)) {
