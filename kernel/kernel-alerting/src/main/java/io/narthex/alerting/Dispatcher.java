@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -203,6 +204,16 @@ final class Dispatcher {
     }
   }
 
+  /** Returns labels as they stand in group keys: no name has quotes, also not one of UTF-8. */
+  private static String text(Labels labels) {
+    StringJoiner out = new StringJoiner(", ", "{", "}");
+    for (int i = 0; i < labels.size(); i++) {
+      String quoted = Labels.of("n", labels.value(i)).toString(); // {n="…"}
+      out.add(labels.name(i) + quoted.substring(2, quoted.length() - 1));
+    }
+    return out.toString();
+  }
+
   /** An aggregation group. All of it is guarded by the dispatcher's lock. */
   private final class Group {
     final GroupId id;
@@ -219,7 +230,7 @@ final class Dispatcher {
       this.id = id;
       this.route = route;
       this.labels = id.labels();
-      this.key = route.key() + ":" + labels;
+      this.key = route.key() + ":" + text(labels);
       Instant now = timers.now();
       Duration wait = route.route().groupWait();
       // only the alert that makes the group counts: one resent old alert must not end the wait

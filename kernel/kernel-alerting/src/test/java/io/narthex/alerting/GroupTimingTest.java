@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
 import io.narthex.format.alertmanager.MatcherSyntax;
 import io.narthex.format.yaml.YamlReader;
+import io.narthex.service.alerts.AlertmanagerService.AlertQuery;
 import io.narthex.service.alerts.AlertmanagerService.InvalidRequestException;
 import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
 import io.narthex.service.config.AlertmanagerConfig;
@@ -237,6 +238,30 @@ class GroupTimingTest implements NotifierService {
     core.post(List.of(alert(1, -100, 7200)));
     passTo(1);
     assertThat(told).containsExactly("0s firing 1+0");
+  }
+
+  @Test
+  void groupKeysHaveNamesWithoutQuotes() {
+    create(Duration.ZERO);
+    core.apply(
+        AlertmanagerConfigLoader.load(
+            YamlReader.read(
+                "am.yml",
+                """
+                route: {receiver: r, group_by: [a.b, alertname]}
+                receivers: [{name: r}]
+                """)));
+    core.post(
+        List.of(
+            new PostedAlert(
+                Map.of("alertname", "A", "a.b", "x\"y"),
+                Map.of(),
+                START,
+                START.plusSeconds(60),
+                "")));
+    assertThat(core.groups(new AlertQuery(List.of(), "", List.of(), true, true, true, true)))
+        .extracting(g -> g.groupKey())
+        .containsExactly("{}:{a.b=\"x\\\"y\", alertname=\"A\"}");
   }
 
   @Test

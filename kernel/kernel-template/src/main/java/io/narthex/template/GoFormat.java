@@ -588,6 +588,7 @@ final class GoFormat {
         case Double d -> float64(d, 'g', -1, SHORTEST);
         case Boolean b -> b.toString();
         case Long n -> n.toString();
+        case GoObject o -> o.goSyntax();
         default -> value(v);
       };
     }

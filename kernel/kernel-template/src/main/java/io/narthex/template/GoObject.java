@@ -14,6 +14,11 @@ interface GoObject {
   /** Returns the text that {@code print} gives. */
   String print();
 
+  /** Returns the text that {@code printf "%#v"} gives. */
+  default String goSyntax() {
+    return print();
+  }
+
   /** Returns the plain value that JSON is made of. */
   @Nullable Object json();
 

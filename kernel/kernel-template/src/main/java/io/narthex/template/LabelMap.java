@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +72,15 @@ record LabelMap(Map<String, String> entries, boolean pairs, boolean absent) impl
   }
 
   @Override
+  public String goSyntax() {
+    Map<String, String> ordered = new TreeMap<>(Labels::compareCodePoints);
+    ordered.putAll(entries);
+    StringJoiner out = new StringJoiner(", ", typeName() + "{", "}");
+    ordered.forEach((k, v) -> out.add(GoFormat.quote(k) + ":" + GoFormat.quote(v)));
+    return out.toString();
+  }
+
+  @Override
   public @Nullable Object json() {
     return absent ? null : entries;
   }
@@ -115,6 +125,13 @@ record LabelMap(Map<String, String> entries, boolean pairs, boolean absent) impl
     }
 
     @Override
+    public String goSyntax() {
+      StringJoiner out = new StringJoiner(", ", typeName() + "{", "}");
+      list.forEach(e -> out.add(new Pair(e.getKey(), e.getValue()).goSyntax()));
+      return out.toString();
+    }
+
+    @Override
     public Object json() {
       List<Object> out = new ArrayList<>();
       for (Map.Entry<String, String> e : list) {
@@ -153,6 +170,16 @@ record LabelMap(Map<String, String> entries, boolean pairs, boolean absent) impl
     @Override
     public String print() {
       return "{" + name + " " + value + "}";
+    }
+
+    @Override
+    public String goSyntax() {
+      return typeName()
+          + "{Name:"
+          + GoFormat.quote(name)
+          + ", Value:"
+          + GoFormat.quote(value)
+          + "}";
     }
 
     @Override

@@ -191,12 +191,26 @@ class GoTemplateTest {
         "{{ printf \"%x\" 3.5 }} => 0x1.cp+01",
         "{{ printf \"%x %X\" 1.0 0.0 }} => 0x1p+00 0X0P+00",
         "{{ printf \"%x\" 5e-324 }} => 0x1p-1074",
+        "{{ printf \"%#v %#v %#v\" \"a\" 1 2.5 }} => \"a\" 1 2.5",
         "{{ $t := toDate \"2006-01-02 15:04:05\" \"2026-01-02 03:04:05\" }}{{ ($t.Sub ($t.Add -5500000000)).Truncate 1000000000 }} => 5s",
         "{{ $t := toDate \"2006-01-02 15:04:05\" \"2026-01-02 03:04:05\" }}{{ ($t.Sub ($t.Add -5500000000)).Round 1000000000 }} => 6s",
         "{{ $t := toDate \"2006-01-02 15:04:05\" \"2026-01-02 03:44:05\" }}{{ ($t.Truncate 3600000000000).Format \"15:04:05\" }} {{ ($t.Round 3600000000000).Format \"15:04:05\" }} => 03:00:00 04:00:00",
       })
   void functionsOfNotificationsAreGos(String template, String expected) {
     assertThat(notify(template)).isEqualTo(expected);
+  }
+
+  @Test
+  void labelSetsHaveGosSyntax() {
+    LabelMap labels = LabelMap.withPairs(Map.of("c", "d", "alertname", "a\"b"));
+    assertThat(GoFormat.sprintf("%#v", List.of(labels)))
+        .isEqualTo("template.KV{\"alertname\":\"a\\\"b\", \"c\":\"d\"}");
+    assertThat(GoFormat.sprintf("%#v", List.of(labels.sortedPairs())))
+        .isEqualTo(
+            "template.Pairs{template.Pair{Name:\"alertname\", Value:\"a\\\"b\"}, template.Pair{Name:\"c\","
+                + " Value:\"d\"}}");
+    assertThat(GoFormat.sprintf("%#v", List.of(LabelMap.plain(Labels.of("a", "b")))))
+        .isEqualTo("map[string]string{\"a\":\"b\"}");
   }
 
   @Test
