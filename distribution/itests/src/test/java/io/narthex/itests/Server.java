@@ -166,6 +166,11 @@ final class Server implements AutoCloseable {
     return (System.nanoTime() - started) / 1_000_000;
   }
 
+  /** Returns how long processors have worked for the process. */
+  Duration work() {
+    return process.info().totalCpuDuration().orElseThrow();
+  }
+
   /** Returns the port, or 0 while it does not listen. */
   int port() {
     Matcher matcher = LISTENING.matcher(log());

@@ -27,6 +27,7 @@ class ServesIT {
   @TempDir private static Path folder = Path.of("");
   private static @Nullable Server started;
   private static long readyAfterMs;
+  private static Duration readyAfterWork = Duration.ZERO;
 
   @BeforeAll
   static void startWithTheShippedConfiguration() throws Exception {
@@ -44,6 +45,7 @@ class ServesIT {
             .with("--config.file=" + folder.resolve("conf/prometheus.yml"))
             .start();
     readyAfterMs = server().age();
+    readyAfterWork = server().work();
     Server.await("first samples", () -> server().query("up == 1").size() == 3);
     Server.await(
         "two scrapes", () -> server().query("rate(node_cpu_seconds_total[10s])").size() > 0);
@@ -62,7 +64,9 @@ class ServesIT {
 
   @Test
   void isReadyInTime() {
-    // generous: the machine builds at the same time; the measured figure stands in the status page
+    // the 3 s of the status page are some 4 s of work for two idle cores; how much work it is does
+    // not depend on what else the machine does, when it is done does
+    assertThat(readyAfterWork).isLessThan(Duration.ofSeconds(6));
     assertThat(Duration.ofMillis(readyAfterMs)).isLessThan(Duration.ofSeconds(20));
   }
 
