@@ -35,6 +35,13 @@ final class PatternScan {
 
   private static final long MAX_RANGES = 1 << 22;
 
+  /** Two numbers, of which the matcher keeps as many as there are instructions. */
+  private static final long GROUP_BYTES = 8;
+
+  /** Go has no limit here, but takes as much memory. */
+  private static final long MAX_GROUP_BYTES =
+      Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
+
   private static final int LITERAL_RUN = 256;
   private static final int ALTERNATIVE_RUN = 256;
 
@@ -95,6 +102,7 @@ final class PatternScan {
   private final Deque<Frame> outer = new ArrayDeque<>();
   private Frame frame = new Frame(false, 0);
   private int at;
+  private long groups;
   private boolean regular = true;
   private boolean flags;
   private long ranges;
@@ -116,6 +124,7 @@ final class PatternScan {
   static PatternScan of(String text, String whole) {
     PatternScan scan = new PatternScan(text, whole);
     scan.read();
+    scan.checkGroups();
     return scan;
   }
 
@@ -239,6 +248,9 @@ final class PatternScan {
     }
     if (outer.size() >= MAX_HEIGHT) {
       throw nestsTooDeeply();
+    }
+    if (capture) {
+      groups++;
     }
     outer.push(frame);
     frame = new Frame(capture, at);
@@ -468,6 +480,28 @@ final class PatternScan {
     }
     if (height > MAX_HEIGHT) {
       throw nestsTooDeeply();
+    }
+  }
+
+  /**
+   * Refuses an expression with very many groups that need not be read otherwise.
+   *
+   * @throws Re2SyntaxException when its groups would take too much memory
+   */
+  static void checkGroups(String text) {
+    long opened = 0;
+    for (int i = text.indexOf('('); i >= 0; i = text.indexOf('(', i + 1)) {
+      opened += text.startsWith("(?:", i) ? 0 : 1;
+    }
+    if (opened * text.length() * GROUP_BYTES > MAX_GROUP_BYTES) {
+      throw new PatternScan(text, text).tooLarge();
+    }
+  }
+
+  /** Refuses what would note the places of very many groups for each of very many instructions. */
+  private void checkGroups() {
+    if (instructions() * (groups + 1) * GROUP_BYTES > MAX_GROUP_BYTES) {
+      throw tooLarge();
     }
   }
 

@@ -4,12 +4,14 @@ import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,12 +75,16 @@ public final class Re2 implements Predicate<String> {
   /** Null as long as plain comparison is enough. */
   private volatile @Nullable Pattern automaton;
 
+  /** Whether matching has once overflowed a usual stack. */
+  private volatile boolean deep;
+
   private Re2(String pattern, Mode mode) {
     this.pattern = pattern;
     this.mode = mode;
     this.globs = mode == Mode.SEARCH ? null : GlobSet.of(pattern);
     long weight = 128 + 2L * pattern.length();
     if (globs != null) {
+      PatternScan.checkGroups(pattern); // replacing may need the program later
       weight += globs.bytes();
     } else {
       PatternScan scan = scan();
@@ -220,7 +226,20 @@ public final class Re2 implements Predicate<String> {
     if (g != null && (mode != Mode.ALERT || g.literals() != null || text.indexOf('\n') < 0)) {
       return g.matches(text);
     }
-    return automaton().matches(text);
+    Pattern p = automaton();
+    return matching(() -> p.matches(text));
+  }
+
+  /** Matches on a deep stack when the caller's is not enough. */
+  private <T> T matching(Supplier<T> work) {
+    if (!deep) {
+      try {
+        return work.get();
+      } catch (StackOverflowError e) {
+        deep = true;
+      }
+    }
+    return DeepStack.run(work);
   }
 
   /** Same as {@link #test}. */
@@ -264,13 +283,18 @@ public final class Re2 implements Predicate<String> {
       return null;
     }
     Pattern p = automaton();
-    Matcher m = p.matcher(text);
-    return m.find() ? template.expand(m, p) : null;
+    return matching(
+            () -> {
+              Matcher m = p.matcher(text);
+              return m.find() ? Optional.of(template.expand(m, p)) : Optional.<String>empty();
+            })
+        .orElse(null);
   }
 
   /** Tells whether {@code text} holds a match; of an expression for searching. */
   public boolean find(String text) {
-    return automaton().matcher(text).find();
+    Pattern p = automaton();
+    return matching(() -> p.matcher(text).find());
   }
 
   /**
@@ -281,6 +305,11 @@ public final class Re2 implements Predicate<String> {
    */
   public @Nullable String replaceAll(String text, Template template, int maxLength) {
     Pattern p = automaton();
+    return matching(() -> Optional.ofNullable(replaced(p, text, template, maxLength))).orElse(null);
+  }
+
+  private static @Nullable String replaced(
+      Pattern p, String text, Template template, int maxLength) {
     Matcher m = p.matcher(text);
     StringBuilder b = new StringBuilder();
     int from = 0;

@@ -267,4 +267,26 @@ final class Re2Test {
     assertThat(re.replaceAll("xabya", Template.of("<$1$2>"), 100)).isEqualTo("x<ab>y<a>");
     assertThat(re.replaceAll("a".repeat(50), Template.of("$1$1"), 60)).isNull();
   }
+
+  @Test
+  void thousandsOfOptionalPartsInARowMatch() {
+    for (String piece : new String[] {"(?:.*)", "a?", "(?:b|)"}) {
+      Re2 re = Re2.compile(piece.repeat(8000));
+      assertThat(re.matches("")).as(piece).isTrue();
+      assertThat(re.matches("a\nc")).as(piece).isEqualTo(piece.equals("(?:.*)"));
+    }
+    Re2 search = Re2.compileSearch("x" + "(?:.*)".repeat(8000));
+    assertThat(search.find("yx")).isTrue();
+    assertThat(search.replaceAll("yx", Template.of("<$0>"), 100)).isEqualTo("y<x>");
+    assertThat(Re2.compileAnchored("(.*)" + "c?".repeat(8000)).replace("ab", Template.of("$1")))
+        .isEqualTo("ab");
+  }
+
+  @Test
+  void tooManyGroupsForTheirProgramAreRefused() {
+    assertThat(Re2.compile("(a)(b?)".repeat(300)).matches("a".repeat(300))).isTrue();
+    assertThatThrownBy(() -> Re2.compile("(.*)".repeat(8000)))
+        .isInstanceOf(Re2SyntaxException.class)
+        .hasMessageContaining("expression too large");
+  }
 }
