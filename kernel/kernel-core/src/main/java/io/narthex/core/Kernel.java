@@ -54,6 +54,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Hashtable;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -265,6 +266,16 @@ public final class Kernel {
     }
     Path data = Path.of(flags.text("storage.tsdb.path")).toAbsolutePath().normalize();
     Path stateFolder = data.resolve("narthex");
+    String foreign =
+        loaded.narthex().storage().type().equals("tsdb") ? DataFolder.ofPrometheus(data) : null;
+    if (foreign != null) {
+      throw new StartException(
+          "opening storage failed: "
+              + data
+              + ": holds data that Prometheus wrote, got \""
+              + foreign
+              + "\"; give this server another folder (nothing has been changed)");
+    }
     PrivateFolder.create(data);
     createFolder(stateFolder);
     AdminToken.ensure(stateFolder);
@@ -378,7 +389,10 @@ public final class Kernel {
     plugins.start(Path.of(property("narthex.plugins.shipped", "lib/plugins")));
     later(plugins::close);
     if (!storage.ready()) {
-      throw new StartException("opening storage failed: " + storage.problem());
+      throw new StartException(
+          "opening storage failed: "
+              + storageProblem(
+                  loaded.narthex().storage().type(), storage.problem(), plugins.plugins()));
     }
     pluginsAccept.accept(loaded); // what the files say can be judged only now
     if (checking != null && checking.subject() == FileCheck.Subject.SERVICE_DISCOVERY) {
@@ -443,6 +457,23 @@ public final class Kernel {
       later(watcher::interrupt);
     }
     LOG.info("Server is ready to receive web requests.");
+  }
+
+  /**
+   * Returns why there is no storage: for want of its plugin, what is wrong with those there are.
+   */
+  static String storageProblem(
+      String type, String problem, List<PluginService.PluginInfo> plugins) {
+    List<String> causes =
+        plugins.stream()
+            .filter(p -> p.state() == PluginService.State.FAILED && !p.reason().isEmpty())
+            .sorted(Comparator.comparing(p -> !p.file().contains(type)))
+            .limit(1)
+            .map(p -> p.file() + ": " + p.reason())
+            .toList();
+    return problem.startsWith("waiting for plugin") && !causes.isEmpty()
+        ? causes.getFirst()
+        : problem;
   }
 
   /** Waits for the part that reads rule files; null when it does not come. */

@@ -2,6 +2,7 @@ package io.narthex.core.settings;
 
 import io.narthex.core.config.ConfigFiles;
 import io.narthex.core.config.ConfigManager;
+import io.narthex.core.config.OriginalBlocks;
 import io.narthex.core.config.OriginalNames;
 import io.narthex.core.config.ShownConfig;
 import io.narthex.core.host.FunctionHost;
@@ -146,6 +147,9 @@ public final class PluginSettingsManager
     for (DiscoveryBlock block : blocks) {
       OriginalNames.refuseSlip(
           OriginalNames.discoveryKey(block.type()), block.node().place(), discoveries);
+      if (registry.find(Kind.DISCOVERY, block.type()) == null) {
+        OriginalBlocks.check(block.type(), block.node());
+      }
     }
     Set<String> receivers = keys(Kind.NOTIFIER, OriginalNames.RECEIVERS);
     for (AlertmanagerConfig.Receiver receiver : next.snapshot().alertmanager().receivers()) {

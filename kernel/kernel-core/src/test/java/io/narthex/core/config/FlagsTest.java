@@ -140,4 +140,13 @@ class FlagsTest {
     assertThat(parse("--version").version()).isTrue();
     assertThat(Flags.usage()).contains("--config.file=prometheus.yml").contains("--[no-]");
   }
+
+  @Test
+  void helpNamesTheFlagsOfGosRuntime() {
+    assertThat(Flags.usage())
+        .contains(
+            "--[no-]auto-gomaxprocs\n",
+            "--[no-]auto-gomemlimit\n",
+            "--auto-gomemlimit.ratio=0.9\n");
+  }
 }

@@ -1,0 +1,42 @@
+package io.narthex.core.config;
+
+import static io.narthex.core.config.Checks.error;
+
+import io.narthex.format.duration.PromDuration;
+import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Scalar;
+import io.narthex.spi.plugin.HttpTransport.HttpSettings;
+
+/**
+ * What can be said of a block of one of Prometheus' discoveries while its plugin is not there: keys
+ * that all of them have in common. Everything else is left to the plugin.
+ */
+public final class OriginalBlocks {
+  private OriginalBlocks() {}
+
+  /**
+   * Checks a block that waits for its plugin.
+   *
+   * @throws ConfigException with the place of what is wrong whatever the plugin says
+   */
+  public static void check(String type, ConfigNode block) {
+    if (!OriginalNames.DISCOVERIES.contains(type) || Checks.isNull(block)) {
+      return; // nobody knows what the block of somebody's own discovery means
+    }
+    if (!(block instanceof Mapping map)) {
+      throw error(block, "expected a map in " + OriginalNames.discoveryKey(type));
+    }
+    HttpClientChecks.check(ConfigBinder.bind(block, HttpSettings.class, key -> true), block);
+    ConfigNode interval = map.get("refresh_interval");
+    if (interval != null && !Checks.isNull(interval)) {
+      try {
+        PromDuration.parse(interval instanceof Scalar s ? s.text() : "");
+      } catch (IllegalArgumentException e) {
+        throw new ConfigException(interval.place() + ": refresh_interval: " + e.getMessage(), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package io.narthex.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DataFolderTest {
+  @TempDir private Path folder = Path.of("");
+
+  @Test
+  void tellsAFolderOfPrometheusFromItsOwn() throws IOException {
+    assertThat(DataFolder.ofPrometheus(folder.resolve("absent"))).isNull();
+    assertThat(DataFolder.ofPrometheus(folder)).isNull();
+    Files.createDirectories(folder.resolve("lost+found"));
+    Files.createDirectories(folder.resolve("wal"));
+    Files.createDirectories(folder.resolve("chunks_head"));
+    assertThat(DataFolder.ofPrometheus(folder)).isEqualTo("chunks_head");
+    Files.createDirectories(folder.resolve("narthex"));
+    assertThat(DataFolder.ofPrometheus(folder)).as("the storage decides then").isNull();
+  }
+}
