@@ -135,7 +135,7 @@ final class CallWatch implements AutoCloseable {
   /** Begins to watch a call that is let in anyway. */
   Inside watch(String operation, Duration deadline, CallStats stats) {
     if (!began.getPlain() && began.compareAndSet(false, true)) {
-      Thread.ofPlatform().daemon().name(name + " deadlines").start(this::run);
+      PluginGuard.hostThread(name + " deadlines", this::run).start();
     }
     Inside call = new Inside(name + ": " + operation, deadline, stats);
     inside.add(call);

@@ -19,7 +19,9 @@ import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.notifier.SendResult;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -146,7 +148,29 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     /** Returns what is wrong with it, or empty. */
     String problem() {
       long hanging = hanging();
-      return hanging == 0 ? breaker.problem() : hanging + " sends do not stop when interrupted";
+      if (hanging > 0) {
+        return hanging + " sends do not stop when interrupted";
+      }
+      String open = breaker.problem();
+      return open.isEmpty() ? slow() : open;
+    }
+
+    /** Tells of a send that takes suspiciously long, before its time is over. */
+    private String slow() {
+      Duration time = guard.limits().deadline(Operation.SEND);
+      Duration longest =
+          sends.stream()
+              .filter(PluginCall::isRunning)
+              .map(PluginCall::age)
+              .max(Comparator.naturalOrder())
+              .orElse(Duration.ZERO);
+      return longest.compareTo(time.dividedBy(6)) < 0
+          ? ""
+          : "a notification has been on its way for "
+              + longest.toSeconds()
+              + " s; it is interrupted after "
+              + time.toMillis() / 1000.0
+              + " s";
     }
 
     private long hanging() {

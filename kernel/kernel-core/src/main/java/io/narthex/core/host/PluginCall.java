@@ -21,6 +21,7 @@ final class PluginCall<T> {
   private final String what;
   private final Runnable abandon;
   private final PluginCalls.Late<T> late;
+  private final long begunNanos = System.nanoTime();
   private final CountDownLatch over = new CountDownLatch(1);
   private volatile boolean abandoned;
   private @Nullable Thread thread; // while it runs; guarded by this
@@ -183,6 +184,11 @@ final class PluginCall<T> {
     if (thread != null) {
       thread.interrupt();
     }
+  }
+
+  /** Returns how long ago it began. */
+  Duration age() {
+    return Duration.ofNanos(System.nanoTime() - begunNanos);
   }
 
   /** Tells whether the plugin has not come back yet. */

@@ -117,7 +117,22 @@ public final class PluginGuard {
           5,
           TimeUnit.SECONDS,
           new SynchronousQueue<>(),
-          Thread.ofPlatform().daemon().name("plugin-call-", 0).factory());
+          task -> hostThread("plugin-call", task));
+
+  /**
+   * Returns a thread that outlives the call that needs it first: it keeps nothing of that caller,
+   * which may be a part of the server that is replaced.
+   */
+  static Thread hostThread(String name, Runnable task) {
+    Thread thread =
+        Thread.ofPlatform()
+            .daemon()
+            .inheritInheritableThreadLocals(false)
+            .name(name)
+            .unstarted(task);
+    thread.setContextClassLoader(PluginGuard.class.getClassLoader());
+    return thread;
+  }
 
   static @Nullable ClassLoader loader(Provider plugin) {
     return plugin.service().getClass().getClassLoader();

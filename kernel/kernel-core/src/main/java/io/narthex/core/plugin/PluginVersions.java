@@ -63,13 +63,13 @@ final class PluginVersions {
     String action = update ? "update" : "install";
     try {
       refuseKernelNames(info);
+      table.holds(file, info.id()); // also when it is refused: it may take over later
       if (plugin != null && update) {
         checkVersion(plugin, file, info, source, force);
       }
       if (plugin == null) {
         plugin = table.add(info.id());
       }
-      table.holds(file, info.id());
       if (records.settings().disabled(info.id())) {
         plugin.describe(file, fileName, info, source);
         plugin.enter(State.STOPPED, "stopped by you");
@@ -393,6 +393,7 @@ final class PluginVersions {
         JarInfo info = records.jars().inspectCopy(other, JarFiles.name(other));
         if (info.id().equals(plugin.id)) {
           deploy(other, JarFiles.name(other), info, source, true, actor);
+          table.notBroken(other); // why it was refused holds no longer
           records.audit().add(actor, "remove", plugin.id, version, sha256, "ok");
           return;
         }

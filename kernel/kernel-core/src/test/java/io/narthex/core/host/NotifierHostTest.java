@@ -19,6 +19,7 @@ import io.narthex.spi.notifier.TemplateRenderer;
 import io.narthex.spi.plugin.PluginContext;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -302,5 +303,39 @@ class NotifierHostTest {
       assertThat(task.get(10, TimeUnit.SECONDS)).isEqualTo(SendResult.delivered());
     }
     assertThat(send()).isEqualTo(SendResult.delivered());
+  }
+
+  @Test
+  void sendThatTakesLongIsShownBeforeItsTimeIsOver() throws Exception {
+    NotifierHost patient =
+        new NotifierHost(
+            Fakes.environment(Map.of(Operation.SEND, Duration.ofSeconds(6))), registry);
+    CountDownLatch go = new CountDownLatch(1);
+    try {
+      registry.listen(patient);
+      publish(
+          "v1",
+          n -> {
+            go.await();
+            return SendResult.delivered();
+          });
+      patient.configure(config("one"), FOLDER);
+      FutureTask<SendResult> sending =
+          new FutureTask<>(
+              () -> patient.send(new Integration("team", "x", 0, true), notification()));
+      Thread.ofVirtual().start(sending);
+      Fakes.eventually(() ->
+          patient
+              .instances("x")
+              .toString()
+              .matches(
+                  ".*a notification has been on its way for \\d+ s; it is interrupted after 6\\.0 s.*"));
+      go.countDown();
+      assertThat(sending.get()).isInstanceOf(SendResult.Delivered.class);
+      assertThat(patient.instances("x").values()).containsExactly("");
+    } finally {
+      go.countDown();
+      patient.close();
+    }
   }
 }

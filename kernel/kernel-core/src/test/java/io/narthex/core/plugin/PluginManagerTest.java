@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -289,6 +290,32 @@ class PluginManagerTest {
       stage.manager.enable("x", "me");
       targetIs(stage, "two:1");
       assertThat(stage.looks("x")).isEqualTo("2.0.0 RUNNING");
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void decisionsOfAbsentPluginsAreToldDuringAChange() {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.drop("slow.jar", jar("slow", "1.0.0", "wait constructor"));
+      stage.awaitPlugin("slow", "1\\.0\\.0 STARTING"); // a change is being made
+      assertThat(stage.manager.decisionsOfAbsent()).isEmpty();
+      assertThat(stage.looks("slow")).as("it still is").isEqualTo("1.0.0 STARTING");
+    }
+  }
+
+  @Test
+  void secondFileOfAnIdTakesOverAndItsRefusalGoes() throws IOException {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.useDiscovery();
+      stage.drop("a.jar", jar("x", "1.0.0", "find one:1"));
+      targetIs(stage, "one:1");
+      stage.drop("b.jar", jar("x", "1.0.0", "find two:1"));
+      stage.awaitPlugin("b.jar", "FAILED version 1\\.0\\.0 of x runs already, .*");
+      Files.delete(stage.drop.resolve("a.jar"));
+      targetIs(stage, "two:1");
+      stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
+      assertThat(stage.manager.plugin("b.jar")).isNull();
     }
   }
 }
