@@ -109,6 +109,17 @@ class AccessTest extends AccessHarness {
         .isEqualTo(403);
   }
 
+  /** A proxy on this machine that says nothing of itself, as nginx does unless it is told to. */
+  @Test
+  void pagesBehindASilentProxyOnThisMachineNeedALogin() throws Exception {
+    start();
+    String page = "Content-Type: application/json\r\nOrigin: https://metrics.example\r\n";
+    String host = "127.0.0.1:" + port();
+    assertThat(rawSilence(host, page)).startsWith("HTTP/1.1 403 ");
+    assertThat(refusals("login_required")).isEqualTo(1);
+    through(rawSilence(host, page + "Authorization: Bearer " + TOKEN + "\r\n"));
+  }
+
   /** Grafana's proxy takes Origin and cookies off, and passes on what else the browser sent. */
   @Test
   void proxiesThatTakeTheOriginOffSpeakForTheirPages() throws Exception {

@@ -80,7 +80,7 @@ public final class BrowserRule {
       return new Refusal(
           415, "content_type", "requests of browsers need Content-Type: application/json here");
     }
-    if (!asked.loggedIn() && !isLocal(asked.peer(), host, header)) {
+    if (!asked.loggedIn() && !(isLocal(asked.peer(), host, header) && !isProxied(origin, host))) {
       return new Refusal(
           403,
           "login_required",
@@ -136,6 +136,22 @@ public final class BrowserRule {
               && String.valueOf(from.getScheme()).equalsIgnoreCase(externalUrl.getScheme());
     } catch (java.net.URISyntaxException e) {
       return false;
+    }
+  }
+
+  /**
+   * Tells whether a page of {@code --web.external-url} has come by another host: through a proxy,
+   * also one on this machine that does not say so.
+   */
+  private boolean isProxied(@Nullable String origin, @Nullable String host) {
+    try {
+      return origin != null
+          && host != null
+          && !authority(new URI(origin)).equals(withPort(host, new URI(origin).getScheme()))
+          && (named == null || !named.test(origin))
+          && !isLoopbackName(withPort(externalUrl.getHost(), externalUrl.getScheme()));
+    } catch (java.net.URISyntaxException e) {
+      return true;
     }
   }
 
