@@ -22,7 +22,6 @@ const PAGE_ENTRIES: readonly Entry[] = (
     ['Rules', 'rules'],
     ['Targets', 'targets'],
     ['Service discovery', 'service-discovery'],
-    ['Pushes', 'pushes'],
     ['Status: runtime and build', 'status'],
     ['Storage: head, cardinality, blocks', 'tsdb-status'],
     ['Configuration', 'config'],

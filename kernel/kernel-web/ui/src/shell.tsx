@@ -11,7 +11,6 @@ import { StatusStrip } from './strip';
 import { AlertsPage } from './pages/alerts';
 import { RulesPage } from './pages/rules';
 import { GroupsPage } from './pages/groups';
-import { PushesPage } from './pages/pushes';
 import { SilencesPage } from './pages/silences';
 import { DiscoveryPage, TargetsPage } from './pages/targets';
 import { AlertmanagersPage, ConfigPage, FlagsPage, StatusPage, TsdbPage } from './pages/system';
@@ -33,7 +32,6 @@ const PAGES: Record<string, Page> = {
   rules: { title: 'Rules', section: 'rules', view: RulesPage },
   targets: { title: 'Targets', section: 'targets', view: TargetsPage },
   'service-discovery': { title: 'Service discovery', section: 'targets', view: DiscoveryPage },
-  pushes: { title: 'Pushes', section: 'targets', view: PushesPage },
   status: { title: 'Status', section: 'status', view: StatusPage },
   'tsdb-status': { title: 'Storage', section: 'status', view: TsdbPage },
   flags: { title: 'Flags', section: 'status', view: FlagsPage },
@@ -61,7 +59,6 @@ const TABS: Record<string, readonly [string, string][]> = {
   targets: [
     ['targets', 'Targets'],
     ['service-discovery', 'Discovery'],
-    ['pushes', 'Pushes'],
   ],
   status: [
     ['status', 'Status'],

@@ -48,7 +48,7 @@ export function startRouter(): void {
 }
 
 /** Start pages of the optional listeners, which answer as the originals do there. */
-const STARTS: Record<string, string> = { '9093': 'groups', '9091': 'pushes' };
+const STARTS: Record<string, string> = { '9093': 'groups' };
 
 /** Where an old or short address leads now; null when it is a page itself. */
 export function redirect(at: Place): string | null {

@@ -242,7 +242,7 @@ public final class HttpServer {
     resources.property(ServerProperties.LOCATION_HEADER_RELATIVE_URI_RESOLUTION_DISABLED, true);
     resources.register(new QueryApi(services, storage));
     resources.register(new InspectApi(services, clock));
-    resources.register(new TargetsApi(services));
+    resources.register(new TargetsApi(services, config));
     resources.register(new RulesApi(services));
     resources.register(new StatusApi(info, config, storage, services, plugins, clock));
     resources.register(new WriteApi(storage, info, metrics, memory, clock));

@@ -1,13 +1,28 @@
 package io.narthex.http;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.narthex.format.relabel.NameScheme;
+import io.narthex.format.relabel.Relabeling;
+import io.narthex.format.yaml.RecordYaml;
+import io.narthex.format.yaml.YamlReader;
+import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.MetricMetadata;
+import io.narthex.service.config.ConfigService;
+import io.narthex.service.config.RelabelRule;
+import io.narthex.service.config.ScrapeConfig;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.targets.TargetService.ActiveTarget;
 import io.narthex.service.targets.TargetService.DroppedTarget;
 import io.narthex.service.targets.TargetService.TargetMetadata;
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Scalar;
+import io.narthex.spi.config.ConfigNode.Sequence;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -15,17 +30,23 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /** Targets and scrape pools. */
 @Path("/api/v1")
 public final class TargetsApi {
-  private final Services services;
+  private static final JsonFactory JSON = new JsonFactory();
 
-  TargetsApi(Services services) {
+  private final Services services;
+  private final ConfigService config;
+
+  TargetsApi(Services services, ConfigService config) {
     this.services = services;
+    this.config = config;
   }
 
   private TargetService targets() {
@@ -160,5 +181,115 @@ public final class TargetsApi {
       Api.strings(out, pools);
       out.writeEndObject();
     });
+  }
+
+  /** Returns the configuration of a pool as the server reads it, secrets hidden. */
+  @GET
+  @Path("scrape_pools/config")
+  public Response poolConfig(@Context HttpServletRequest request) {
+    String pool = new Parameters(request).text("scrapePool");
+    if (pool.isEmpty()) {
+      throw new ApiException(ApiError.BAD_DATA, "no scrapePool parameter provided");
+    }
+    ConfigNode file = YamlReader.read("the configuration", config.current().prometheusYaml());
+    ConfigNode jobs = file instanceof Mapping top ? top.get("scrape_configs") : null;
+    for (ConfigNode job : jobs instanceof Sequence all ? all.items() : List.<ConfigNode>of()) {
+      if (job instanceof Mapping m
+          && m.get("job_name") instanceof Scalar name
+          && name.text().equals(pool)) {
+        String yaml = RecordYaml.print(plain(m));
+        return Api.success(out -> {
+          out.writeStartObject();
+          out.writeStringField("yaml", yaml);
+          out.writeEndObject();
+        });
+      }
+    }
+    throw new ApiException(ApiError.BAD_DATA, "scrape pool \"" + pool + "\" not found");
+  }
+
+  /** Returns what each relabelling step of a pool makes of the labels of a target. */
+  @GET
+  @Path("targets/relabel_steps")
+  public Response relabelSteps(@Context HttpServletRequest request) {
+    Parameters p = new Parameters(request);
+    String pool = p.text("scrapePool");
+    String text = p.text("labels");
+    if (pool.isEmpty()) {
+      throw new ApiException(ApiError.BAD_DATA, "no scrapePool parameter provided");
+    }
+    if (text.isEmpty()) {
+      throw new ApiException(ApiError.BAD_DATA, "no labels parameter provided");
+    }
+    ScrapeConfig job =
+        config.current().prometheus().scrapeConfigs().stream()
+            .filter(c -> c.jobName().equals(pool))
+            .findFirst()
+            .orElseThrow(() ->
+                new ApiException(ApiError.BAD_DATA, "scrape pool \"" + pool + "\" not found"));
+    Labels labels = labels(text);
+    NameScheme scheme =
+        NameScheme.of(Objects.requireNonNullElse(job.metricNameValidationScheme(), ""));
+    List<RelabelRule> rules = job.relabelConfigs();
+    return Api.success(out -> {
+      out.writeStartObject();
+      out.writeArrayFieldStart("steps");
+      for (int i = 0; i < rules.size(); i++) {
+        Labels after = Relabeling.compile(rules.subList(0, i + 1), scheme).apply(labels);
+        out.writeStartObject();
+        out.writeObjectFieldStart("rule");
+        rule(out, rules.get(i));
+        out.writeEndObject();
+        out.writeFieldName("output");
+        Api.labels(out, after == null ? Labels.EMPTY : after);
+        out.writeBooleanField("keep", after != null);
+        out.writeEndObject();
+      }
+      out.writeEndArray();
+      out.writeEndObject();
+    });
+  }
+
+  private static Map<String, Object> plain(Mapping block) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    block.entries().forEach(e -> out.put(e.key(), e.value().toPlain()));
+    return out;
+  }
+
+  private static Labels labels(String json) {
+    try (JsonParser in = JSON.createParser(json)) {
+      if (in.nextToken() != JsonToken.START_OBJECT) {
+        throw new ApiException(ApiError.BAD_DATA, "error parsing labels: expected an object");
+      }
+      Labels.Builder labels = Labels.builder();
+      while (in.nextToken() == JsonToken.FIELD_NAME) {
+        String name = in.currentName();
+        if (in.nextToken() != JsonToken.VALUE_STRING) {
+          throw new ApiException(
+              ApiError.BAD_DATA, "error parsing labels: the value of " + name + " is no text");
+        }
+        labels.set(name, in.getText());
+      }
+      return labels.build();
+    } catch (IOException e) {
+      throw new ApiException(ApiError.BAD_DATA, "error parsing labels: not JSON");
+    }
+  }
+
+  private static void rule(JsonGenerator out, RelabelRule rule) throws IOException {
+    if (!rule.sourceLabels().isEmpty()) {
+      out.writeFieldName("source_labels");
+      Api.strings(out, rule.sourceLabels());
+    }
+    out.writeStringField("separator", rule.separator());
+    out.writeStringField("regex", rule.regex());
+    if (rule.modulus() != 0) {
+      out.writeNumberField("modulus", rule.modulus());
+    }
+    if (!rule.targetLabel().isEmpty()) {
+      out.writeStringField("target_label", rule.targetLabel());
+    }
+    out.writeStringField("replacement", rule.replacement());
+    out.writeStringField("action", rule.action());
   }
 }

@@ -43,7 +43,6 @@ final class WebServlet extends HttpServlet {
           "plugins",
           "silences",
           "groups",
-          "pushes",
           "agent",
           "login");
   private static final Map<String, String> TYPES =
