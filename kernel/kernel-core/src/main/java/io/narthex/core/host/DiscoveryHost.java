@@ -62,6 +62,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
           Thread.ofPlatform().daemon().name("discovery-updates").factory());
   private final Metrics.Gauge discovered;
   private final Metrics.Counter failures;
+  private final Metrics.Counter kubernetesFailures;
   private Path configDirectory = Path.of("."); // guarded by lock
 
   /** Creates a host without sets. */
@@ -93,6 +94,20 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
                 "prometheus_sd_refresh_failures_total",
                 "Number of refresh failures for the given SD mechanism.",
                 "mechanism");
+    kubernetesFailures =
+        environment
+            .metrics()
+            .counter(
+                "prometheus_sd_kubernetes_failures_total",
+                "The number of failed WATCH/LIST requests.");
+    kubernetesFailures.add(0);
+  }
+
+  private void countFailure(String type) {
+    failures.with(type).inc();
+    if (type.equals("kubernetes")) {
+      kubernetesFailures.inc();
+    }
   }
 
   /** All discoveries of one job. */
@@ -293,7 +308,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
           int inARow = crashes.crashed(System.nanoTime());
           Duration pause = guard.limits().pauseAfter(inARow);
           LOG.warn("{} failed, starts again in {} s: {}", what, seconds(pause), e.toString(), e);
-          failures.with(block.type()).inc(); // before it is shown
+          countFailure(block.type()); // before it is shown
           problem = "failed: " + e + "; starts again in " + seconds(pause) + " s";
           if (inARow >= guard.limits().crashes() && servesNobody(mine)) {
             guard.reportRepeatedCrashes(
@@ -341,7 +356,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
           if (runner.excess.isEmpty()) {
             LOG.warn("discovery {}: {}", runner.label(), excess);
           }
-          failures.with(runner.block.type()).inc();
+          countFailure(runner.block.type());
         } else {
           runner.set.touch();
         }
@@ -362,7 +377,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
         }
         runner.problem = reason;
       }
-      failures.with(runner.block.type()).inc();
+      countFailure(runner.block.type());
     }
   }
 
@@ -470,6 +485,9 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
         List<Runner> old = new ArrayList<>(set.runners);
         set.runners.clear();
         for (DiscoveryBlock block : blocks) {
+          if (!block.type().equals("static")) {
+            failures.with(block.type()).add(0); // an alert sees the first one
+          }
           Object plain = Objects.requireNonNullElse(block.node().toPlain(), Map.of());
           Runner kept =
               sameFolder

@@ -7,10 +7,13 @@ import static io.narthex.core.host.Fakes.group;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.core.metrics.MetricsRegistry;
+import io.narthex.format.exposition.ExpositionWriter;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.discovery.TargetSink;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -167,6 +170,16 @@ class DiscoveryHostTest {
                 .with("x")
                 .value())
         .isEqualTo(1);
+  }
+
+  @Test
+  void failuresAreCountedFromZeroAndThoseOfKubernetesTwice() {
+    ExpositionWriter before = new ExpositionWriter(ExpositionWriter.Format.TEXT_0_0_4);
+    configure("one");
+    ((MetricsRegistry) environment.metrics()).collect(before);
+    assertThat(new String(before.buffer(), 0, before.length(), StandardCharsets.UTF_8))
+        .contains("prometheus_sd_refresh_failures_total{mechanism=\"x\"} 0\n")
+        .contains("prometheus_sd_kubernetes_failures_total 0\n");
   }
 
   @Test
