@@ -269,6 +269,10 @@ export interface Plugin {
   staleClassLoaders?: number;
   osgiState?: string;
   calls?: PluginCalls[];
+  /** Time on processors, of the threads the server lent it. */
+  cpuSeconds?: number;
+  /** What it has allocated, freed or not. */
+  allocatedBytes?: number;
   leaks?: PluginLeak[];
 }
 

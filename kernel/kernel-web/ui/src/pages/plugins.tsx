@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { csrf, ApiError, narthex, setToken, token, useLoad, type AuditEntry, type Plugin, type PluginCalls } from '../lib/api';
-import { plural } from '../lib/format';
+import { humanBytes, plural } from '../lib/format';
 import { Leftovers } from './leftovers';
 import { Ago, Await, Copy, Dialog, Empty, ErrorBox, Facts, Filter, Icon, matches, Moment, Skeleton, State, TokenForm, type Tone, useParam } from '../ui';
 
@@ -345,7 +345,9 @@ function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act)
               ...(p.sha256 ? [['SHA-256', <span class="mono wrap">{p.sha256.slice(0, 12)}… <Copy text={p.sha256} /></span>] as const] : []),
               ...(p.started ? [['Started', <Moment at={p.started} />] as const] : []),
               ...(p.osgiState ? [['OSGi state', p.osgiState] as const] : []),
-              ...((p.staleClassLoaders ?? 0) > 0 ? [['Former versions', `${plural(p.staleClassLoaders ?? 0, 'class loader')} in memory`] as const] : []),
+              ...((p.cpuSeconds ?? 0) > 0 ? [['Processor time', `${(p.cpuSeconds ?? 0).toFixed(2)} s`] as const] : []),
+              ...((p.allocatedBytes ?? 0) > 0 ? [['Allocated', humanBytes(p.allocatedBytes ?? 0)] as const] : []),
+              ...((p.staleClassLoaders ?? 0) > 0 ? [['Former versions', `${plural(p.staleClassLoaders ?? 0, 'class loader')} in memory until the next collection`] as const] : []),
             ]}
           />
           {calls.length > 0 && <Calls calls={calls} />}
