@@ -13,6 +13,7 @@ import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.StorageHost;
 import io.narthex.core.metrics.MetricsRegistry;
 import io.narthex.core.metrics.ProcessMetrics;
+import io.narthex.core.metrics.WorkMemoryMetrics;
 import io.narthex.core.plugin.AdminToken;
 import io.narthex.core.plugin.PluginManager;
 import io.narthex.core.plugin.PluginUse;
@@ -344,6 +345,8 @@ public final class Kernel {
     pluginSettings.follow(config);
     metrics.add(new CoreCollector(server, new StorageMetrics(storage), plugins));
     metrics.add(new ProcessMetrics(Path.of("/proc/self")));
+    WorkMemory memory = new WorkMemory(Runtime.getRuntime().maxMemory());
+    metrics.add(new WorkMemoryMetrics(memory));
     metrics.add(guard.metrics());
     metrics.add(plugins.leakMetrics());
     metrics.add(pluginSettings);
@@ -360,8 +363,7 @@ public final class Kernel {
       Thread heap = HeapReturn.start();
       later(heap::interrupt);
     }
-    framework.registerService(
-        WorkMemory.class, new WorkMemory(Runtime.getRuntime().maxMemory()), null);
+    framework.registerService(WorkMemory.class, memory, null);
     framework.registerService(HttpTransport.class, http, null);
     framework.registerService(StorageGate.class, storage, null);
     framework.registerService(ExporterService.class, exporters, null);

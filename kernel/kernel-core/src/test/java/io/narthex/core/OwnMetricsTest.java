@@ -3,7 +3,9 @@ package io.narthex.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.core.metrics.ProcessMetrics;
+import io.narthex.core.metrics.WorkMemoryMetrics;
 import io.narthex.format.exposition.ExpositionWriter;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.spi.storage.StorageStats;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -86,6 +88,18 @@ class OwnMetricsTest {
     assertThat(Kernel.buildLabels("3.5.0", Map.of(), "Mac OS X", "aarch64").toMap())
         .containsEntry("goos", "darwin")
         .containsEntry("goarch", "arm64");
+  }
+
+  @Test
+  void memoryOfWorkIsShownByUse() {
+    WorkMemory memory = new WorkMemory(1000 << 20);
+    assertThat(memory.tryTake(WorkMemory.Use.SCRAPES, 4096)).isTrue();
+    assertThat(written(w -> new WorkMemoryMetrics(memory).collect(w)).lines())
+        .contains(
+            "# TYPE narthex_work_memory_bytes gauge",
+            "narthex_work_memory_bytes{use=\"scrapes\"} 4096",
+            "narthex_work_memory_bytes{use=\"queries\"} 0",
+            "narthex_work_memory_limit_bytes{use=\"queries\"} 3.145728e+08");
   }
 
   @Test
