@@ -199,6 +199,9 @@ class StartupIT {
     assertThat(server.awaitEnd()).as(server.log()).isZero();
     assertThat((System.nanoTime() - began) / 1e9).isLessThan(5);
     assertThat(server.log()).doesNotContain("ERROR").doesNotContain("Exception");
+    assertThat(server.log().lines().filter(l -> l.contains("plugin")))
+        .as("the plugins of the distribution take one line")
+        .hasSize(1);
   }
 
   @Test

@@ -458,6 +458,12 @@ public final class Kernel {
               .start(() -> config.followFiles(flags.duration("config.auto-reload-interval")));
       later(watcher::interrupt);
     }
+    LOG.info(
+        "{} plugins of the distribution run",
+        plugins.plugins().stream()
+            .filter(p -> p.source().equals("shipped"))
+            .filter(p -> p.state() == PluginService.State.RUNNING)
+            .count());
     LOG.info("Server is ready to receive web requests.");
   }
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Version;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Decides which version of a plugin runs: that of a file that has come, the one pinned by an undo,
@@ -102,12 +103,14 @@ final class PluginVersions {
       }
       plugin.enter(State.RUNNING, pinned == null ? "" : whyPinned(running));
       records.audit().add(actor, action, info.id(), running.version(), running.sha256(), "ok");
-      LOG.info(
-          "plugin {} {} {} from {}",
-          info.id(),
-          running.version(),
-          update ? "updated" : "started",
-          fileName);
+      // those of the distribution start each time; the end of the start counts them
+      LOG.atLevel(source.equals("shipped") && !update ? Level.DEBUG : Level.INFO)
+          .log(
+              "plugin {} {} {} from {}",
+              info.id(),
+              running.version(),
+              update ? "updated" : "started",
+              fileName);
       return plugin;
     } catch (PluginException e) {
       String problem = String.valueOf(e.getMessage());
