@@ -624,7 +624,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     }
     long until = System.nanoTime() + PROBES.toNanos();
     for (Runner runner : concerned) {
-      Discovery opened = open(candidate, runner).discovery();
+      Opened opened = open(candidate, runner);
       int present;
       synchronized (lock) { // what does not work now need not work then
         present = runner.fresh && runner.problem.isEmpty() ? runner.targets : -1;
@@ -635,9 +635,16 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     }
   }
 
-  private void probe(Provider candidate, Runner runner, Discovery opened, int present) {
-    Optional<List<TargetGroup>> found =
-        environment.guard().probe(candidate, "discovery " + runner.label(), opened::probe);
+  private void probe(Provider candidate, Runner runner, Opened opened, int present) {
+    Optional<List<TargetGroup>> found;
+    try {
+      found =
+          environment
+              .guard()
+              .probe(candidate, "discovery " + runner.label(), opened.discovery()::probe);
+    } finally {
+      opened.context().endThreads();
+    }
     if (present > 0
         && found.isPresent()
         && found.get().stream().allMatch(g -> g.targets().isEmpty())) {
