@@ -12,6 +12,8 @@ import io.narthex.model.NativeHistogram;
 import io.narthex.service.plugins.PluginHealth;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.exporter.MetricSink;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -301,5 +303,24 @@ class PluginGuardTest {
     second.interrupt();
     assertThat(Thread.interrupted()).isTrue();
     assertThat(threads.leave(second)).isTrue();
+  }
+
+  @Test
+  void threadThatOutlivesItsFirstCallerKeepsNothingOfIt() throws Exception {
+    Thread caller = Thread.currentThread();
+    ClassLoader before = caller.getContextClassLoader();
+    AtomicReference<@Nullable ClassLoader> seen = new AtomicReference<>();
+    Thread thread;
+    try (URLClassLoader part = new URLClassLoader(new URL[0], before)) {
+      caller.setContextClassLoader(part); // a part of the server that may be replaced
+      thread =
+          PluginGuard.hostThread(
+              "x", () -> seen.set(Thread.currentThread().getContextClassLoader()));
+    } finally {
+      caller.setContextClassLoader(before);
+    }
+    thread.start();
+    thread.join();
+    assertThat(seen.get()).isSameAs(PluginGuard.class.getClassLoader());
   }
 }
