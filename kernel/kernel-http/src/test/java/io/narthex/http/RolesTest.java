@@ -2,6 +2,10 @@ package io.narthex.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.narthex.http.access.Permission;
@@ -18,6 +22,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** Tokens, roles, networks and {@code access: strict}, over real connections. */
 class RolesTest extends AccessHarness {
@@ -140,6 +145,39 @@ class RolesTest extends AccessHarness {
     assertThat(status(as(TOKEN, TOKENS + "/ci").DELETE())).isEqualTo(404);
     assertThat(counted.get("narthex_http_logins_failed_total[token]")).hasValue(1);
     assertThat(audit).hasSize(2).last().isEqualTo("admin@127.0.0.1 remove token:ci ok");
+  }
+
+  @Test
+  void wrongTokensAndPasswordsAreLoggedWithTheirAddressButNotWithoutEnd() throws Exception {
+    config("basic_auth_users: {ann: \"" + SECRET + "\"}\n");
+    start();
+    Logger logger = (Logger) LoggerFactory.getLogger("io.narthex.http.access.Logins");
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.addAppender(logged);
+    logger.setLevel(Level.WARN);
+    try {
+      assertThat(status(as("guessed", "/-/healthy"))).isEqualTo(401);
+      assertThat(status(to("/-/healthy").header("Authorization", basic("ann", "guessed"))))
+          .isEqualTo(401);
+      assertThat(
+              status(
+                  to("/narthex/api/v1/login")
+                      .header("Content-Type", "application/json")
+                      .POST(BodyPublishers.ofString("{\"user\":\"ann\",\"password\":\"x\"}"))))
+          .isEqualTo(401);
+      for (int i = 0; i < 20; i++) {
+        assertThat(status(as("guessed" + i, "/-/healthy"))).isEqualTo(401);
+      }
+    } finally {
+      logger.setLevel(null);
+      logger.detachAppender(logged);
+    }
+    assertThat(logged.list)
+        .hasSizeBetween(3, 8)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .allSatisfy(text -> assertThat(text).contains("127.0.0.1").doesNotContain("guessed"));
+    assertThat(counted.get("narthex_http_logins_failed_total[token]")).hasValue(21);
   }
 
   @Test

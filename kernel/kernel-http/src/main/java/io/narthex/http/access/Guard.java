@@ -97,6 +97,9 @@ public final class Guard extends Handler.Wrapper {
       response.getHeaders().put("Retry-After", "1");
       return refuse(request, response, callback, 429, "logins", "too many logins at a time");
     }
+    if (found.state() == Logins.State.WRONG) {
+      logins.wrong(peer);
+    }
     boolean open = needed == Permission.NONE;
     Sessions.Session session = found.session();
     boolean forged =

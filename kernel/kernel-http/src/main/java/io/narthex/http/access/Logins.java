@@ -8,6 +8,7 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.spi.config.Secret;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -32,12 +33,17 @@ public final class Logins implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Logins.class);
   private static final int MAX_COOKIE = 128;
 
+  /** Lines about wrong tokens and passwords. */
+  private static final WebConfig.RateLimit LINES =
+      new WebConfig.RateLimit(Duration.ofSeconds(10), 5);
+
   private final WebConfigFile file;
   private final AdminToken admin;
   private final Tokens tokens;
   private final Supplier<AccessConfig> config;
   private final Passwords passwords = new Passwords();
   private final Sessions sessions = new Sessions(System::nanoTime);
+  private final RateLimiter lines = new RateLimiter();
   private final LoginThrottle throttle = new LoginThrottle(System::nanoTime);
   private final Metrics.Counter failed;
   private volatile AccessPolicy policy = new AccessPolicy(AccessConfig.DEFAULT);
@@ -99,6 +105,16 @@ public final class Logins implements AutoCloseable {
   /** Returns the users of the web configuration with the hashes of their passwords. */
   Map<String, Secret> users() {
     return file.current().basicAuthUsers();
+  }
+
+  /** Says that somebody has come with a wrong token or password; a flood of them fills no disk. */
+  void wrong(String peer) {
+    if (lines.allows(LINES, System.nanoTime())) {
+      LOG.warn(
+          "a token or password from {} is wrong, or counts no more;"
+              + " narthex_http_logins_failed_total counts all",
+          peer);
+    }
   }
 
   /** Finds out who sends a request by its headers. */
@@ -203,6 +219,7 @@ public final class Logins implements AutoCloseable {
     switch (passwords.check(users, user, password)) {
       case WRONG -> {
         failed.with("password").inc();
+        wrong(peer);
         return Login.refused(401, "user or password is wrong");
       }
       case BUSY -> {
@@ -235,6 +252,7 @@ public final class Logins implements AutoCloseable {
     }
     Identity identity = token(text.strip());
     if (identity == null) {
+      wrong(peer);
       return Login.refused(401, "the token is none of this server, or has expired");
     }
     throttle.succeeded(peer, "");
