@@ -3,6 +3,7 @@ package io.narthex.scrape;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.format.exposition.ExpositionException;
 import io.narthex.format.exposition.ExpositionFormat;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
@@ -11,8 +12,11 @@ import io.narthex.service.memory.WorkMemory;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 
@@ -361,6 +365,48 @@ final class SampleIntakeTest {
             intake.take(ExpositionFormat.PROMETHEUS_TEXT, scratch, 1000, System.nanoTime() - 1))
         .isInstanceOf(ScrapeFailure.class)
         .hasMessageContaining("context deadline exceeded");
+  }
+
+  /** As many long pages as there are carriers of virtual threads stop nobody else. */
+  @Test
+  void parsersOnAllCarriersGiveWay() throws Exception {
+    byte[] page = "# c\n".repeat(8_000_000).getBytes(StandardCharsets.UTF_8);
+    int parsers = 2 * Runtime.getRuntime().availableProcessors();
+    CountDownLatch begun = new CountDownLatch(parsers);
+    AtomicInteger ended = new AtomicInteger();
+    ScrapeConfig config = Jobs.job("j");
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < parsers; i++) {
+      Scratch own = new Scratch(new Scratch.Pool(new WorkMemory(1 << 30)));
+      own.body = page;
+      own.length = page.length;
+      SampleIntake parser =
+          new SampleIntake(
+              store,
+              new ScrapeMetrics(counts.metrics()),
+              new ScrapeSettings(config),
+              target(config));
+      threads.add(
+          Thread.ofVirtual()
+              .start(() -> {
+                begun.countDown();
+                try {
+                  parser.take(ExpositionFormat.PROMETHEUS_TEXT, own, 1000, LATER);
+                } catch (ScrapeFailure | ExpositionException e) {
+                  throw new IllegalStateException(e);
+                } finally {
+                  ended.incrementAndGet();
+                }
+              }));
+    }
+    begun.await();
+    AtomicInteger endedBefore = new AtomicInteger(parsers);
+    Thread.ofVirtual().start(() -> endedBefore.set(ended.get())).join();
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertThat(endedBefore.get()).isZero();
+    assertThat(ended.get()).isEqualTo(parsers);
   }
 
   @Test
