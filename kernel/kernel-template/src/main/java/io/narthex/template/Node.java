@@ -48,13 +48,13 @@ sealed interface Node {
 
   record Function(int offset, String name) implements Operand {}
 
-  /** {@code .A.B}: fields of dot. */
+  /** {@code .A.B}: fields of dot. The offset is that of the second field, as Go counts it. */
   record Field(int offset, List<String> names) implements Operand {}
 
-  /** {@code $x.A.B}. */
+  /** {@code $x.A.B}. The offset is that of the first field, if there is one. */
   record Variable(int offset, String name, List<String> fields) implements Operand {}
 
-  /** Fields of a parenthesised pipeline. */
+  /** Fields of a parenthesised pipeline. The offset is that of the first field. */
   record Chain(int offset, Operand base, List<String> names) implements Operand {}
 
   record Dot(int offset) implements Operand {}
@@ -62,5 +62,5 @@ sealed interface Node {
   record Nil(int offset) implements Operand {}
 
   /** A constant: {@code Boolean}, {@code Long}, {@code Double}, {@code String}. */
-  record Constant(int offset, Object value) implements Operand {}
+  record Constant(int offset, Object value, String source) implements Operand {}
 }

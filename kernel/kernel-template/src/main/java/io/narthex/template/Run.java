@@ -5,6 +5,7 @@ import io.narthex.template.Node.Command;
 import io.narthex.template.Node.Operand;
 import io.narthex.template.Node.Pipeline;
 import io.narthex.template.Node.Statement;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
@@ -26,6 +27,7 @@ final class Run {
   private final Map<String, GoFunction> functions;
   private final GoTemplate.Writer out;
   private final List<Binding> variables = new ArrayList<>();
+  private @Nullable Node now; // what is evaluated, for messages; as Go's text/template keeps it
   private GoTemplate.Body body = new GoTemplate.Body(new Block(0, List.of()), "", "");
   private String executing = "";
   private int steps;
@@ -71,6 +73,31 @@ final class Run {
     return out.result();
   }
 
+  /** Returns an error at what is evaluated now. */
+  private GoTemplateException error(Node otherwise, String text) {
+    Node at = now == null ? otherwise : now;
+    return error(at, source(at), text);
+  }
+
+  private static String source(Node node) {
+    return switch (node) {
+      case Command c -> c.source();
+      case Pipeline p -> p.source();
+      case Node.Function f -> f.name();
+      case Node.Field f -> "." + String.join(".", f.names());
+      case Node.Variable v ->
+          v.name() + (v.fields().isEmpty() ? "" : "." + String.join(".", v.fields()));
+      case Node.Chain c ->
+          (c.base() instanceof Pipeline p ? "(" + p.source() + ")" : source(c.base()))
+              + "."
+              + String.join(".", c.names());
+      case Node.Constant k -> k.source();
+      case Node.Dot _ -> ".";
+      case Node.Nil _ -> "nil";
+      default -> "…";
+    };
+  }
+
   private GoTemplateException error(Node at, String source, String text) {
     String before = body.source().substring(0, Math.min(at.offset(), body.source().length()));
     int newline = before.lastIndexOf('\n');
@@ -81,7 +108,7 @@ final class Run {
             + ":"
             + line
             + ":"
-            + (at.offset() - newline - 1)
+            + before.substring(newline + 1).getBytes(StandardCharsets.UTF_8).length
             + ": executing "
             + GoFormat.quote(executing)
             + " at <"
@@ -186,7 +213,7 @@ final class Run {
         }
       }
     } else if (value != null) {
-      throw error(r.pipe(), r.pipe().source(), "range can't iterate over " + GoFormat.value(value));
+      throw error(r.pipe(), "range can't iterate over " + GoFormat.value(value));
     }
     pop(outer);
     if (!any) {
@@ -260,6 +287,7 @@ final class Run {
   }
 
   private @Nullable Object pipelineValue(Pipeline pipe, @Nullable Object dot) {
+    now = pipe;
     Object value = null;
     boolean first = true;
     for (Command c : pipe.commands()) {
@@ -273,12 +301,15 @@ final class Run {
       Command c, @Nullable Object dot, @Nullable Object last, boolean hasLast) {
     step(c);
     Operand head = c.operands().get(0);
+    now = head;
     switch (head) {
       case Node.Function f -> {
         return function(f, c, dot, last, hasLast);
       }
       case Node.Field f -> {
-        return fields(c, dot, f.names(), arguments(c, dot, last, hasLast));
+        List<@Nullable Object> args = arguments(c, dot, last, hasLast);
+        now = f;
+        return fields(c, dot, f.names(), args);
       }
       case Node.Chain ch -> {
         return fields(c, operand(c, ch.base(), dot), ch.names(), arguments(c, dot, last, hasLast));
@@ -286,9 +317,10 @@ final class Run {
       case Node.Variable v -> {
         Object base = binding(v, v.name()).value;
         List<@Nullable Object> args = arguments(c, dot, last, hasLast);
+        now = v;
         if (v.fields().isEmpty()) {
           if (!args.isEmpty()) {
-            throw error(c, c.source(), "can't give argument to non-function " + v.name());
+            throw error(v, "can't give argument to non-function " + v.name());
           }
           return base;
         }
@@ -296,7 +328,7 @@ final class Run {
       }
       default -> {
         if (c.operands().size() > 1 || hasLast) {
-          throw error(c, c.source(), "can't give argument to non-function " + c.source());
+          throw error(head, "can't give argument to non-function " + source(head));
         }
         return operand(c, head, dot);
       }
@@ -316,6 +348,7 @@ final class Run {
   }
 
   private @Nullable Object operand(Command c, Operand o, @Nullable Object dot) {
+    now = o;
     return switch (o) {
       case Node.Dot d -> dot;
       case Node.Nil n -> null;
@@ -332,6 +365,7 @@ final class Run {
   private @Nullable Object function(
       Node.Function f, Command c, @Nullable Object dot, @Nullable Object last, boolean hasLast) {
     String name = f.name();
+    now = f;
     if (name.equals("and") || name.equals("or")) {
       return shortCircuit(name.equals("or"), c, dot, last, hasLast);
     }
@@ -342,15 +376,13 @@ final class Run {
     if (function == null) {
       throw error(c, c.source(), GoFormat.quote(name) + " is not a defined function");
     }
-    List<@Nullable Object> args = arguments(c, dot, last, hasLast);
-    if (args.size() < function.least() || (function.most() >= 0 && args.size() > function.most())) {
+    int given = c.operands().size() - 1 + (hasLast ? 1 : 0);
+    if (given < function.least() || (function.most() >= 0 && given > function.most())) {
       String want =
           function.most() < 0 ? "at least " + function.least() : Integer.toString(function.least());
-      throw error(
-          c,
-          c.source(),
-          "wrong number of args for " + name + ": want " + want + " got " + args.size());
+      throw error(f, "wrong number of args for " + name + ": want " + want + " got " + given);
     }
+    List<@Nullable Object> args = arguments(c, dot, last, hasLast);
     Object result;
     try {
       result = function.body().call(args);
@@ -401,12 +433,11 @@ final class Run {
     try {
       result =
           switch (receiver) {
-            case null ->
-                throw error(c, c.source(), "nil data; no entry for key " + GoFormat.quote(name));
+            case null -> throw error(c, "nil data; no entry for key " + GoFormat.quote(name));
             case GoObject o -> o.member(name, args);
             case Map<?, ?> map -> {
               if (!args.isEmpty()) {
-                throw error(c, c.source(), name + " is not a method but has arguments");
+                throw error(c, name + " is not a method but has arguments");
               }
               yield map.get(name);
             }
@@ -415,17 +446,14 @@ final class Run {
             default -> GoObject.NO_MEMBER;
           };
     } catch (IndexOutOfBoundsException e) {
-      throw error(c, c.source(), "wrong number of args for " + name);
+      throw error(c, "wrong number of args for " + name);
     } catch (GoTemplateException e) {
       throw e.getMessage() != null && e.getMessage().startsWith("template: ")
           ? e
-          : error(c, c.source(), "error calling " + name + ": " + e.getMessage());
+          : error(c, "error calling " + name + ": " + e.getMessage());
     }
     if (result == GoObject.NO_MEMBER) {
-      throw error(
-          c,
-          c.source(),
-          "can't evaluate field " + name + " in type " + GoFormat.typeName(receiver));
+      throw error(c, "can't evaluate field " + name + " in type " + GoFormat.typeName(receiver));
     }
     return result;
   }

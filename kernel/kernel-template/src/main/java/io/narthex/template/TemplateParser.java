@@ -169,13 +169,14 @@ final class TemplateParser {
         }
         case "template" -> {
           String called = templateName("template clause");
+          int at = tokens.get(next - 1).offset();
           Pipeline pipe = null;
           if (peek().kind() != Token.Kind.CLOSE) {
             pipe = pipeline("template clause", Token.Kind.CLOSE);
           } else {
             takeSolid();
           }
-          return new Node.Call(t.offset(), called, pipe);
+          return new Node.Call(at, called, pipe);
         }
         default -> {
           return control(t);
@@ -279,9 +280,10 @@ final class TemplateParser {
 
   private Statement block(Token keyword) {
     String blockName = templateName("block clause");
+    int at = tokens.get(next - 1).offset();
     Pipeline pipe = pipeline("block clause", Token.Kind.CLOSE);
     body(blockName, "block");
-    return new Node.Call(keyword.offset(), blockName, pipe);
+    return new Node.Call(at, blockName, pipe);
   }
 
   private Pipeline pipeline(String context, Token.Kind end) {
@@ -452,15 +454,16 @@ final class TemplateParser {
             yield new Node.Variable(at, t.text(), List.of());
           }
           case FIELD -> new Node.Field(at, List.of(t.text().substring(1)));
-          case BOOL -> new Node.Constant(at, t.text().equals("true"));
-          case CHAR, NUMBER -> new Node.Constant(at, number(t));
-          case STRING, RAW_STRING -> new Node.Constant(at, unquote(t));
+          case BOOL -> new Node.Constant(at, t.text().equals("true"), t.text());
+          case CHAR, NUMBER -> new Node.Constant(at, number(t), t.text());
+          case STRING, RAW_STRING -> new Node.Constant(at, unquote(t), t.text());
           default -> {
             Pipeline inner = pipeline("parenthesized pipeline", Token.Kind.RIGHT_PAREN);
             yield inner;
           }
         };
     List<String> fields = new ArrayList<>();
+    int after = peekRaw().offset();
     while (peekRaw().kind() == Token.Kind.FIELD) {
       fields.add(take().text().substring(1));
     }
@@ -471,14 +474,14 @@ final class TemplateParser {
       case Node.Field f -> {
         List<String> all = new ArrayList<>(f.names());
         all.addAll(fields);
-        yield new Node.Field(at, List.copyOf(all));
+        yield new Node.Field(after, List.copyOf(all));
       }
-      case Node.Variable v -> new Node.Variable(at, v.name(), List.copyOf(fields));
+      case Node.Variable v -> new Node.Variable(after, v.name(), List.copyOf(fields));
       case Node.Constant c ->
           throw error(t.line(), "unexpected . after term " + GoFormat.quote(t.text()));
       case Node.Dot d -> throw error(t.line(), "unexpected . after term \".\"");
       case Node.Nil n -> throw error(t.line(), "unexpected . after term \"nil\"");
-      default -> new Node.Chain(at, base, List.copyOf(fields));
+      default -> new Node.Chain(after, base, List.copyOf(fields));
     };
   }
 
