@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,6 +18,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,6 +70,10 @@ class PeersIT {
         assertThat(server.query(metric(peer) + "{peer=\"" + peer + "\"}")).as(peer).hasSize(1);
       }
 
+      if (targets.containsKey("prometheus")) {
+        sameHelp(server, targets.get("prometheus"));
+      }
+
       String gone = targets.keySet().iterator().next();
       targets.remove(gone);
       write(file, targets);
@@ -77,6 +86,29 @@ class PeersIT {
       // still there where it was
       assertThat(server.query("last_over_time(up{peer=\"" + gone + "\"}[5m])")).hasSize(1);
     }
+  }
+
+  /** What both show is described in the same words: dashboards and users search for them. */
+  private static void sameHelp(Server server, @Nullable String original) throws IOException {
+    Map<String, String> theirs;
+    try (InputStream in = URI.create("http://" + original + "/metrics").toURL().openStream()) {
+      theirs = help(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    }
+    Map<String, String> ours = help(server.get("metrics").body());
+    ours.keySet().retainAll(theirs.keySet());
+    assertThat(ours).hasSizeGreaterThan(80);
+    theirs.keySet().retainAll(ours.keySet());
+    assertThat(ours).isEqualTo(theirs);
+  }
+
+  private static Map<String, String> help(String page) {
+    Map<String, String> out = new TreeMap<>();
+    page.lines()
+        .filter(l -> l.startsWith("# HELP "))
+        .map(l -> l.split(" ", 4))
+        .filter(l -> l.length == 4)
+        .forEach(l -> out.put(l[2], l[3]));
+    return out;
   }
 
   private final Map<String, String> metrics = new LinkedHashMap<>();

@@ -141,7 +141,7 @@ class PluginReadmeTest {
   }
 
   /** Returns the classes that a jar's component descriptions name. */
-  private static List<String> providers(Path jar) throws IOException {
+  static List<String> providers(Path jar) throws IOException {
     List<String> names = new ArrayList<>();
     try (java.util.zip.ZipFile zip = new java.util.zip.ZipFile(jar.toFile())) {
       for (var entry : java.util.Collections.list(zip.entries())) {
