@@ -25,6 +25,7 @@ final class SmtpSink implements AutoCloseable {
   record Mail(String from, List<String> to, String data, List<String> commands) {}
 
   private final ServerSocket server;
+  private final Thread accepting;
   private final CountDownLatch closing = new CountDownLatch(1);
   final List<Mail> mails = new CopyOnWriteArrayList<>();
   final AtomicInteger tries = new AtomicInteger();
@@ -36,7 +37,7 @@ final class SmtpSink implements AutoCloseable {
 
   SmtpSink() throws IOException {
     server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
-    Thread.ofVirtual().start(this::accept);
+    accepting = Thread.ofVirtual().start(this::accept);
   }
 
   int port() {
@@ -155,5 +156,11 @@ final class SmtpSink implements AutoCloseable {
   public void close() throws IOException {
     closing.countDown();
     server.close();
+    // until the end of the last accept the port still takes connections
+    try {
+      accepting.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }
