@@ -434,7 +434,8 @@ class EffectsIT {
     Server.Setup setup =
         new Server.Setup(Distribution.home())
             .with("--config.file=" + flagged.resolve("main.yml"))
-            .with("--storage.tsdb.path=" + flagged.resolve("data"));
+            .with("--storage.tsdb.path=" + flagged.resolve("data"))
+            .with("--config.auto-reload", "--config.auto-reload-interval=1s");
     for (SettingRow row : rows) {
       if (!row.cell(0).equals("-")) {
         setup.with(filled(row, row.cell(0)).split(" "));
