@@ -1,6 +1,7 @@
 package io.narthex.http;
 
 import io.narthex.format.number.GoFloat;
+import io.narthex.format.thread.Courtesy;
 import io.narthex.model.Labels;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -28,6 +29,7 @@ final class JsonBytes {
 
   private final OutputStream out;
   private byte[] buffer;
+  private final Courtesy courtesy = new Courtesy();
   private int size;
   private boolean flushed;
 
@@ -69,7 +71,7 @@ final class JsonBytes {
         buffer = Arrays.copyOf(buffer, Math.min(FULL, buffer.length * 4));
       } else {
         flush();
-        Thread.yield(); // virtual threads share few cores, and a large answer takes long
+        courtesy.giveWay(); // a large answer takes long
       }
     }
   }

@@ -1,5 +1,6 @@
 package io.narthex.http;
 
+import io.narthex.format.thread.Courtesy;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Label;
 import io.narthex.model.Labels;
@@ -125,9 +126,10 @@ final class WriteRequestReader {
       throws MalformedException {
     WriteRequestReader in = new WriteRequestReader(data, 0, length, new int[] {maxRows});
     int series = 0;
+    Courtesy courtesy = new Courtesy();
     while (in.at < in.end) {
       if (++series % YIELD_EVERY == 0) {
-        Thread.yield();
+        courtesy.giveWay();
       }
       int tag = (int) in.varint();
       if (tag == (1 << 3 | 2)) {

@@ -4,6 +4,7 @@ import io.narthex.format.exposition.ExpositionException;
 import io.narthex.format.exposition.ExpositionFormat;
 import io.narthex.format.exposition.ExpositionParser;
 import io.narthex.format.exposition.ParserOptions;
+import io.narthex.format.thread.Courtesy;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
@@ -70,6 +71,7 @@ final class SampleIntake {
   private int exposedRows;
   private int lastGood;
   private long deadlineNanos;
+  private Courtesy courtesy = new Courtesy();
 
   private int scraped;
   private int kept;
@@ -135,6 +137,7 @@ final class SampleIntake {
     added = 0;
     exposedRows = 0;
     deadlineNanos = deadline;
+    courtesy = new Courtesy();
     unresolved.clear();
     if (relabel) {
       retire();
@@ -263,7 +266,7 @@ final class SampleIntake {
       throw new ScrapeFailure(
           ScrapeFailure.Kind.TIMEOUT, "context deadline exceeded while reading the exposition");
     }
-    Thread.yield();
+    courtesy.giveWay();
   }
 
   private void sample(

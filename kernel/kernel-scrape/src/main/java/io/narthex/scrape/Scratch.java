@@ -1,6 +1,7 @@
 package io.narthex.scrape;
 
 import io.narthex.format.exposition.ExpositionWriter;
+import io.narthex.format.thread.Courtesy;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.memory.WorkMemory.Use;
 import io.narthex.spi.storage.SampleBatch;
@@ -85,6 +86,7 @@ final class Scratch {
 
   private void readPieces(InputStream in, long most) throws IOException {
     List<byte[]> pieces = new ArrayList<>();
+    Courtesy courtesy = new Courtesy();
     try {
       int first = length;
       long total = length;
@@ -97,7 +99,7 @@ final class Scratch {
           }
           pieces.add(next);
           filled = 0;
-          Thread.yield();
+          courtesy.giveWay();
         }
         int n = in.read(pieces.getLast(), filled, PIECE - filled);
         if (n < 0) {

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
@@ -370,10 +371,11 @@ final class SampleIntakeTest {
   /** As many long pages as there are carriers of virtual threads stop nobody else. */
   @Test
   void parsersOnAllCarriersGiveWay() throws Exception {
-    byte[] page = "# c\n".repeat(8_000_000).getBytes(StandardCharsets.UTF_8);
+    byte[] page = "# c\n".repeat(1_000_000).getBytes(StandardCharsets.UTF_8);
     int parsers = 2 * Runtime.getRuntime().availableProcessors();
     CountDownLatch begun = new CountDownLatch(parsers);
-    AtomicInteger ended = new AtomicInteger();
+    AtomicBoolean otherRan = new AtomicBoolean();
+    AtomicInteger inVain = new AtomicInteger();
     ScrapeConfig config = Jobs.job("j");
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < parsers; i++) {
@@ -390,23 +392,25 @@ final class SampleIntakeTest {
           Thread.ofVirtual()
               .start(() -> {
                 begun.countDown();
-                try {
-                  parser.take(ExpositionFormat.PROMETHEUS_TEXT, own, 1000, LATER);
-                } catch (ScrapeFailure | ExpositionException e) {
-                  throw new IllegalStateException(e);
-                } finally {
-                  ended.incrementAndGet();
+                int pages = 0;
+                while (!otherRan.get() && ++pages < 100) {
+                  try {
+                    parser.take(ExpositionFormat.PROMETHEUS_TEXT, own, 1000, LATER);
+                  } catch (ScrapeFailure | ExpositionException e) {
+                    throw new IllegalStateException(e);
+                  }
+                }
+                if (!otherRan.get()) {
+                  inVain.incrementAndGet();
                 }
               }));
     }
     begun.await();
-    AtomicInteger endedBefore = new AtomicInteger(parsers);
-    Thread.ofVirtual().start(() -> endedBefore.set(ended.get())).join();
+    Thread.ofVirtual().start(() -> otherRan.set(true)).join();
     for (Thread thread : threads) {
       thread.join();
     }
-    assertThat(endedBefore.get()).isZero();
-    assertThat(ended.get()).isEqualTo(parsers);
+    assertThat(inVain.get()).isZero();
   }
 
   @Test

@@ -1,0 +1,9 @@
+/** How work shares threads with other work. */
+@Export
+@Version("1.0.0")
+@NullMarked
+package io.narthex.format.thread;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;
