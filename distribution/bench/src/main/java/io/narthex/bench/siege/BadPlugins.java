@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.TimeUnit;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -54,6 +55,7 @@ final class BadPlugins {
       """;
 
   private static final long PRESENCE_MS = 5000;
+  private static final long MOST_PRESENCE_MS = 20_000;
   private static final Pattern STATES =
       Pattern.compile(
           "narthex_plugin_(state\\{.*(siege|jar).*|call_failures_total\\{.*siege.*)", 0);
@@ -192,13 +194,16 @@ final class BadPlugins {
         Files.write(hidden, jar.getValue());
         Files.move(hidden, dropFolder.resolve(jar.getKey()), StandardCopyOption.REPLACE_EXISTING);
       }
-      Thread.sleep(PRESENCE_MS);
-      Counters.read(server)
-          .forEach((series, value) -> {
-            if (value > 0 && STATES.matcher(series).matches()) {
-              seen.add(series);
-            }
-          });
+      long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MOST_PRESENCE_MS);
+      do { // a broken jar is taken for a copy in progress at first, for longer on a busy machine
+        Thread.sleep(PRESENCE_MS);
+        Counters.read(server)
+            .forEach((series, value) -> {
+              if (value > 0 && STATES.matcher(series).matches()) {
+                seen.add(series);
+              }
+            });
+      } while (!unseen().isEmpty() && System.nanoTime() - until < 0);
       return "dropped";
     } finally {
       remove();
