@@ -164,7 +164,13 @@ public final class Re2 implements Predicate<String> {
   }
 
   private PatternScan scan() {
-    return PatternScan.of(pattern, mode == Mode.MATCHER ? pattern : anchored(pattern));
+    String whole = mode == Mode.MATCHER ? pattern : anchored(pattern);
+    PatternScan scan = PatternScan.of(pattern, whole);
+    if (!scan.regular() && mode != Mode.MATCHER) {
+      // its parentheses may fit those of the anchors: "a)|(?:b"
+      PatternScan unused = PatternScan.of(whole, whole);
+    }
+    return scan;
   }
 
   private Pattern program(PatternScan scan) {

@@ -282,6 +282,18 @@ final class Re2Test {
         .isEqualTo("ab");
   }
 
+  /** A relabelling rule's expression need not stand alone, as in Prometheus. */
+  @Test
+  void limitsHoldForExpressionsThatFitTheirAnchorsOnly() {
+    assertThat(Re2.compileAnchored("a)|(?:b").matches("b")).isTrue();
+    for (String pattern :
+        new String[] {"a)(((a{1000}){1000}){1000}(?:", "a)|(?:((b{100}){100}){100}"}) {
+      assertThatThrownBy(() -> Re2.compileAnchored(pattern)).isInstanceOf(Re2SyntaxException.class);
+      assertThatThrownBy(() -> Re2.compileForAlerts(pattern))
+          .isInstanceOf(Re2SyntaxException.class);
+    }
+  }
+
   @Test
   void tooManyGroupsForTheirProgramAreRefused() {
     assertThat(Re2.compile("(a)(b?)".repeat(300)).matches("a".repeat(300))).isTrue();
