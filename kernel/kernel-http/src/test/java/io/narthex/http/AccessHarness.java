@@ -34,6 +34,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -116,6 +117,8 @@ abstract class AccessHarness {
         (name, a) ->
             switch (name) {
               case "flag" -> flags.getOrDefault((String) a[0], "");
+              case "startTime" -> Instant.EPOCH;
+              case "build" -> Map.of();
               case "flags" -> Map.of("web.listen-address", List.of("127.0.0.1:0"));
               case "feature", "stopping" -> false;
               case "ready" -> true;
@@ -188,16 +191,19 @@ abstract class AccessHarness {
             fake(
                 ConfigService.class,
                 (name, a) ->
-                    name.equals("current")
-                        ? new ConfigSnapshot(
-                            PROMETHEUS,
-                            "",
-                            Path.of("."),
-                            AlertmanagerConfig.none(),
-                            "",
-                            Path.of("."),
-                            access.get())
-                        : null),
+                    switch (name) {
+                      case "current" ->
+                          new ConfigSnapshot(
+                              PROMETHEUS,
+                              "",
+                              Path.of("."),
+                              AlertmanagerConfig.none(),
+                              "",
+                              Path.of("."),
+                              access.get());
+                      case "lastReload" -> new ConfigService.Outcome(true, null, Instant.EPOCH);
+                      default -> null;
+                    }),
             metrics(),
             fake(StorageGate.class, (name, a) -> storage.to(name, a)),
             fake(ExporterService.class, (name, a) -> name.equals("types") ? List.of() : false),

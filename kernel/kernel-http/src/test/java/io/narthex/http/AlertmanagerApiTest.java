@@ -4,13 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.narthex.model.Labels;
 import io.narthex.service.alerts.AlertmanagerService;
+import io.narthex.service.alerts.AlertmanagerService.GroupView;
 import io.narthex.service.alerts.AlertmanagerService.InvalidRequestException;
+import io.narthex.service.alerts.AlertmanagerService.ReceiverView;
+import io.narthex.service.alerts.AlertmanagerService.Silence;
+import io.narthex.service.alerts.AlertmanagerService.SilenceState;
+import io.narthex.service.alerts.AlertmanagerService.Status;
 import io.narthex.service.alerts.AlertmanagerService.UnknownSilenceException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -87,6 +95,51 @@ class AlertmanagerApiTest extends AccessHarness {
         assertThat(answer.headers().firstValue("Allow")).isPresent();
       }
     }
+  }
+
+  private JsonNode read(String path) throws Exception {
+    return new JsonMapper().readTree(send("GET", path).body());
+  }
+
+  @Test
+  void mapsAndListsThatTheDescriptionRequiresAreThereWhenEmpty() throws Exception {
+    Instant now = Instant.EPOCH;
+    Objects.requireNonNull(server).alerts =
+        fake(
+            AlertmanagerService.class,
+            (name, a) ->
+                switch (name) {
+                  case "status" -> new Status("", now);
+                  case "receivers" ->
+                      List.of(
+                          new ReceiverView("x", Map.of("owner", "ann"), List.of()),
+                          new ReceiverView("y", Map.of(), List.of()));
+                  case "groups" ->
+                      List.of(
+                          new GroupView(Labels.EMPTY, Map.of("tier", "1"), "x", "", List.of()),
+                          new GroupView(Labels.EMPTY, Map.of(), "y", "", List.of()));
+                  case "silences" ->
+                      List.of(
+                          new Silence(
+                              UNKNOWN,
+                              List.of(),
+                              now,
+                              now,
+                              now,
+                              "me",
+                              "c",
+                              Map.of(),
+                              SilenceState.ACTIVE));
+                  default -> List.of();
+                });
+    assertThat(read("/api/v2/status").path("cluster").path("peers").toString()).isEqualTo("[]");
+    assertThat(read("/api/v2/receivers").toString())
+        .isEqualTo(
+            "[{\"labels\":{\"owner\":\"ann\"},\"name\":\"x\"},{\"labels\":{},\"name\":\"y\"}]");
+    assertThat(read("/api/v2/alerts/groups").findValues("routeLabels"))
+        .extracting(JsonNode::toString)
+        .containsExactly("{\"tier\":\"1\"}", "{}");
+    assertThat(read("/api/v2/silences").path(0).path("annotations").toString()).isEqualTo("{}");
   }
 
   @Test

@@ -311,6 +311,12 @@ class HttpPartsTest {
         .doesNotContain("[3,");
   }
 
+  @ParameterizedTest
+  @CsvSource({"1, 1B", "1024, 1KiB", "1610612736, 1GiB512MiB", "1099511627777, 1TiB1B"})
+  void writesSizesInParts(long bytes, String text) {
+    assertThat(StatusApi.size(bytes)).isEqualTo(text);
+  }
+
   @Test
   void writesALargeResultInSmallPieces() throws Exception {
     long[] times = new long[10_000];

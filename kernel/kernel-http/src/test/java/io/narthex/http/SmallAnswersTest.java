@@ -2,12 +2,14 @@ package io.narthex.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.targets.TargetService.TargetMetadata;
+import io.narthex.spi.storage.StorageStats;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.util.List;
@@ -40,6 +42,33 @@ class SmallAnswersTest extends AccessHarness {
         .isEqualTo(
             "{\"status\":\"success\",\"data\":[{\"target\":{\"job\":\"a\"},\"type\":\"gauge\","
                 + "\"help\":\"Up.\",\"unit\":\"\"}]}");
+  }
+
+  /** Asks for the retention of a storage that keeps to these limits. */
+  private String retention(Map<String, Double> limits) throws Exception {
+    StorageStats stats =
+        new StorageStats(
+            0, 0, 0, 0, 0, 0, List.of(), 0, List.of(), List.of(), List.of(), List.of(), limits);
+    storage = (name, a) -> name.equals("stats") ? stats : name.equals("ready");
+    HttpResponse<String> answer = send(to("/api/v1/status/runtimeinfo"));
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return new JsonMapper()
+        .readTree(answer.body())
+        .path("data")
+        .path("storageRetention")
+        .asText("absent");
+  }
+
+  @Test
+  void retentionIsWhatTheStorageKeepsToWhateverTheFlagsSay() throws Exception {
+    flags.put("storage.tsdb.retention.time", "3d");
+    double days = 86_400;
+    assertThat(retention(Map.of("retention_limit_seconds", 15 * days))).isEqualTo("15d");
+    assertThat(retention(Map.of("retention_limit_bytes", 1.5 * (1L << 30))))
+        .isEqualTo("1GiB512MiB");
+    assertThat(
+            retention(Map.of("retention_limit_seconds", 2 * days, "retention_limit_bytes", 1024.0)))
+        .isEqualTo("2d or 1KiB");
   }
 
   private String asked(String method, String path) throws IOException {

@@ -2,6 +2,10 @@ package io.narthex.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.airlift.compress.v3.snappy.SnappyJavaCompressor;
 import io.narthex.http.WriteRequestReaderTest.Proto;
 import io.narthex.model.Labels;
@@ -27,6 +31,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class WriteApiTest {
   private static final long NOW = 1_700_000_000_000L;
@@ -251,6 +256,31 @@ class WriteApiTest {
             CLOCK);
     assertThat(both.write(request(null, null), new ByteArrayInputStream(empty)).getStatus())
         .isEqualTo(204);
+  }
+
+  @Test
+  void messagesThatAreNotTakenAreLoggedOncePerMinute() throws IOException {
+    Logger logger = (Logger) LoggerFactory.getLogger(WriteApi.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.addAppender(logged);
+    logger.setLevel(Level.WARN);
+    try {
+      String second = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
+      for (int i = 0; i < 3; i++) {
+        byte[] empty = snappy(new byte[0]);
+        assertThat(api.write(request(second, null), new ByteArrayInputStream(empty)).getStatus())
+            .isEqualTo(415);
+      }
+    } finally {
+      logger.setLevel(null);
+      logger.detachAppender(logged);
+    }
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .singleElement()
+        .asString()
+        .contains("io.prometheus.write.v2.Request", "the sender loses this data");
   }
 
   @Test

@@ -1,0 +1,96 @@
+package io.narthex.alerting;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.format.alertmanager.MatcherSyntax;
+import io.narthex.format.yaml.YamlReader;
+import io.narthex.service.alerts.AlertmanagerService.AlertQuery;
+import io.narthex.service.alerts.AlertmanagerService.AlertView;
+import io.narthex.service.alerts.AlertmanagerService.GroupView;
+import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
+import io.narthex.service.alerts.AlertmanagerService.ReceiverView;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What the lists of alerts and groups say of receivers and routes. */
+@NullUnmarked
+class AlertViewsTest {
+  private final SimulatedTimers timers = new SimulatedTimers(Instant.parse("2026-01-01T00:00:00Z"));
+  private AlertmanagerCore core;
+
+  @BeforeEach
+  void fire() {
+    NotificationLog log = new NotificationLog(null, timers.now());
+    Duration retention = Duration.ofHours(1);
+    core =
+        new AlertmanagerCore(
+            timers,
+            MatcherSyntax.Mode.FALLBACK,
+            new Silences(null, retention, false, timers.now()),
+            log,
+            new Deliveries(timers, log, null, retention),
+            null,
+            Duration.ZERO);
+    core.apply(
+        AlertmanagerConfigLoader.load(
+            YamlReader.read(
+                "am.yml",
+                """
+                route:
+                  receiver: all
+                  group_by: [alertname]
+                  routes:
+                  - {matchers: [team=a], receiver: x, continue: true, labels: {tier: "1"}}
+                  - {matchers: [team=a], receiver: x, continue: true, group_by: [team]}
+                  - {matchers: [team=a], receiver: y}
+                receivers:
+                - {name: all}
+                - {name: x, labels: {owner: ann}}
+                - {name: y}
+                """)));
+    core.post(
+        List.of(
+            new PostedAlert(
+                Map.of("alertname", "a", "team", "a"),
+                Map.of(),
+                null,
+                core.now().plusSeconds(600),
+                "")));
+  }
+
+  private static AlertQuery of(String receiver) {
+    return new AlertQuery(List.of(), receiver, List.of(), true, true, true, true);
+  }
+
+  @Test
+  void aReceiverThatTwoRoutesNameIsListedTwice() {
+    assertThat(core.alerts(of("y")))
+        .extracting(AlertView::receivers)
+        .containsExactly(List.of("x", "x", "y"));
+  }
+
+  @Test
+  void alertsOfGroupsNameTheReceiversThatPassTheFilter() {
+    assertThat(core.groups(of("y")))
+        .flatExtracting(GroupView::alerts)
+        .extracting(AlertView::receivers)
+        .containsExactly(List.of("y"));
+  }
+
+  @Test
+  void groupsAndReceiversHaveTheLabelsOfTheConfiguration() {
+    assertThat(core.groups(of("x")))
+        .extracting(GroupView::routeLabels)
+        .containsExactlyInAnyOrder(Map.of(), Map.of("tier", "1"));
+    assertThat(core.receiverViews(List.of()))
+        .extracting(ReceiverView::labels)
+        .containsExactly(
+            Map.of("name", "all"), Map.of("name", "x", "owner", "ann"), Map.of("name", "y"));
+  }
+}
