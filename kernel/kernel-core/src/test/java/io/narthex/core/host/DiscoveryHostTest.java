@@ -180,6 +180,23 @@ class DiscoveryHostTest {
     assertThat(new String(before.buffer(), 0, before.length(), StandardCharsets.UTF_8))
         .contains("prometheus_sd_refresh_failures_total{mechanism=\"x\"} 0\n")
         .contains("prometheus_sd_kubernetes_failures_total 0\n");
+    registry.publish(
+        "k",
+        List.of(
+            discovery(
+                "k",
+                "kubernetes",
+                block ->
+                    sink -> {
+                      throw new IllegalStateException("broken");
+                    })));
+    configure(block("kubernetes", 0, "one"));
+    eventually(() -> host.instances("kubernetes").values().toString().contains("broken"));
+    ExpositionWriter after = new ExpositionWriter(ExpositionWriter.Format.TEXT_0_0_4);
+    ((MetricsRegistry) environment.metrics()).collect(after);
+    assertThat(new String(after.buffer(), 0, after.length(), StandardCharsets.UTF_8))
+        .contains("prometheus_sd_refresh_failures_total{mechanism=\"kubernetes\"} 1\n")
+        .contains("prometheus_sd_kubernetes_failures_total 1\n");
   }
 
   @Test

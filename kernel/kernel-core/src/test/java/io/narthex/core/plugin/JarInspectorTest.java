@@ -3,6 +3,10 @@ package io.narthex.core.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.narthex.core.plugin.JarInspector.JarInfo;
 import io.narthex.service.plugins.PluginService.PluginException;
 import java.io.IOException;
@@ -26,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 class JarInspectorTest {
   @TempDir Path folder;
@@ -252,5 +257,37 @@ class JarInspectorTest {
     assertThat(JarInspector.isIgnored("io/narthex/spi/config/Secret.class")).isTrue();
     assertThat(JarInspector.isIgnored("io/narthex/discovery/mine/A.class")).isFalse();
     assertThat(JarInspector.isIgnored("javax/annotation/Nonnull.class")).isFalse();
+  }
+
+  @Test
+  void classesThatAJarCannotReplaceAreLoggedOncePerJar() throws IOException {
+    Path file =
+        Jars.write(
+            folder.resolve("greedy.jar"),
+            Map.of(
+                Jars.DISCOVERY_SERVICE,
+                "com.acme.AcmeProvider\n",
+                "com/acme/AcmeProvider.class",
+                "no class",
+                "io/narthex/spi/config/Secret.class",
+                "no class",
+                "java/lang/String.class",
+                "no class"));
+    Logger logger = (Logger) LoggerFactory.getLogger(JarInspector.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.addAppender(logged);
+    logger.setLevel(Level.WARN);
+    try {
+      assertThat(inspect(file).id()).isEqualTo("greedy");
+    } finally {
+      logger.setLevel(null);
+      logger.detachAppender(logged);
+    }
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .singleElement()
+        .asString()
+        .startsWith("plugins: greedy.jar: has classes of the server or the JDK inside");
   }
 }

@@ -4,6 +4,10 @@ import static io.narthex.core.plugin.PluginStage.jar;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
@@ -14,7 +18,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -23,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 class PluginManagerTest {
   @TempDir Path folder;
@@ -30,7 +38,7 @@ class PluginManagerTest {
   private static void targetIs(PluginStage stage, String address) {
     PluginStage.await(
         () -> List.of(address).equals(stage.targets.get("scrape/a")),
-        () -> stage.targets + " " + stage.looks("acme"));
+        () -> stage.targets + " " + stage.manager.plugins());
   }
 
   @Test
@@ -156,6 +164,27 @@ class PluginManagerTest {
     try (PluginStage stage = new PluginStage(folder).start()) {
       assertThat(stage.looks("acme")).isEqualTo("9.0.0 RUNNING"); // what an admin forced stays
     }
+  }
+
+  @Test
+  void pluginsOfTheDistributionTakeNoLineEachAtTheStart() throws IOException {
+    Logger logger = (Logger) LoggerFactory.getLogger(PluginVersions.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.addAppender(logged);
+    logger.setLevel(Level.INFO);
+    try (PluginStage stage = new PluginStage(folder)) {
+      Files.write(folder.resolve("shipped/acme.jar"), jar("acme", "1.0.0", "find one:1"));
+      Files.write(folder.resolve("plugins/x.jar"), jar("x", "1.0.0", "type other"));
+      stage.start();
+      assertThat(stage.looks("acme")).isEqualTo("1.0.0 RUNNING");
+    } finally {
+      logger.setLevel(null);
+      logger.detachAppender(logged);
+    }
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactly("plugin x 1.0.0 started from x.jar");
   }
 
   @Test
@@ -295,11 +324,14 @@ class PluginManagerTest {
 
   @Test
   @Timeout(60)
-  void decisionsOfAbsentPluginsAreToldDuringAChange() {
+  void decisionsOfAbsentPluginsAreToldDuringAChange() throws Exception {
     try (PluginStage stage = new PluginStage(folder).start()) {
       stage.drop("slow.jar", jar("slow", "1.0.0", "wait constructor"));
       stage.awaitPlugin("slow", "1\\.0\\.0 STARTING"); // a change is being made
-      assertThat(stage.manager.decisionsOfAbsent()).isEmpty();
+      FutureTask<Map<String, List<String>>> asked =
+          new FutureTask<>(stage.manager::decisionsOfAbsent);
+      Thread.ofPlatform().name("reader").start(asked);
+      assertThat(asked.get(5, TimeUnit.SECONDS)).as("the change takes 10 s").isEmpty();
       assertThat(stage.looks("slow")).as("it still is").isEqualTo("1.0.0 STARTING");
     }
   }
