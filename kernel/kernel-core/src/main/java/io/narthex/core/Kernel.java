@@ -267,19 +267,7 @@ public final class Kernel {
     }
     Path data = Path.of(flags.text("storage.tsdb.path")).toAbsolutePath().normalize();
     Path stateFolder = data.resolve("narthex");
-    String foreign =
-        loaded.narthex().storage().type().equals("tsdb") ? DataFolder.ofPrometheus(data) : null;
-    if (foreign != null) {
-      throw new StartException(
-          "opening storage failed: "
-              + data
-              + ": holds data that Prometheus wrote, got \""
-              + foreign
-              + "\"; give this server another folder (nothing has been changed)");
-    }
-    PrivateFolder.create(data);
-    createFolder(stateFolder);
-    AdminToken.ensure(stateFolder);
+    prepare(data, stateFolder, loaded.narthex().storage().type());
 
     Clock clock = Clock.systemUTC();
     MetricsRegistry metrics = new MetricsRegistry();
@@ -632,6 +620,26 @@ public final class Kernel {
     return Path.of(given.isEmpty() ? property("narthex.plugins.path", "plugins") : given)
         .toAbsolutePath()
         .normalize();
+  }
+
+  /**
+   * Makes the folders of the server, with the token of the administrator.
+   *
+   * @throws StartException when the data are Prometheus'; nothing has been made then
+   */
+  static void prepare(Path data, Path stateFolder, String storage) {
+    String foreign = storage.equals("tsdb") ? DataFolder.ofPrometheus(data) : null;
+    if (foreign != null) {
+      throw new StartException(
+          "opening storage failed: "
+              + data
+              + ": holds data that Prometheus wrote, got \""
+              + foreign
+              + "\"; give this server another folder (nothing has been changed)");
+    }
+    PrivateFolder.create(data);
+    createFolder(stateFolder);
+    AdminToken.ensure(stateFolder);
   }
 
   private static Path createFolder(Path folder) {

@@ -1,6 +1,7 @@
 package io.narthex.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,5 +22,16 @@ class DataFolderTest {
     assertThat(DataFolder.ofPrometheus(folder)).isEqualTo("chunks_head");
     Files.createDirectories(folder.resolve("narthex"));
     assertThat(DataFolder.ofPrometheus(folder)).as("the storage decides then").isNull();
+  }
+
+  @Test
+  void startOnAFolderOfPrometheusMakesNothingInIt() throws IOException {
+    Files.createDirectories(folder.resolve("wal"));
+    Path state = folder.resolve("narthex");
+    assertThatThrownBy(() -> Kernel.prepare(folder, state, "tsdb"))
+        .hasMessageContaining(folder + ": holds data that Prometheus wrote, got \"wal\"");
+    assertThat(folder.toFile().list()).containsExactly("wal");
+    Kernel.prepare(folder, state, "memory"); // this one leaves the folder alone
+    assertThat(state).isNotEmptyDirectory();
   }
 }
