@@ -1,5 +1,7 @@
 package io.narthex.http;
 
+import io.narthex.format.exposition.HistogramMessage;
+import io.narthex.format.exposition.ProtobufBytes;
 import io.narthex.format.number.GoFloat;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.model.Labels;
@@ -9,7 +11,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -100,9 +101,9 @@ final class FederationWriter {
   private final Format format;
   private final Map<String, String> external;
   private final OutputStream stream;
-  private final Bytes out = new Bytes();
-  private final Bytes metric = new Bytes();
-  private final Bytes part = new Bytes();
+  private final ProtobufBytes out = new ProtobufBytes();
+  private final ProtobufBytes metric = new ProtobufBytes();
+  private final ProtobufBytes part = new ProtobufBytes();
   private final byte[] number = new byte[GoFloat.MAX_LENGTH];
   private String family = "";
   private @Nullable Kind kind;
@@ -150,44 +151,9 @@ final class FederationWriter {
     metric.clear();
     labelPairs(labels);
     part.clear();
-    part.real(2, h.sum());
-    if (h.hasCustomBuckets()) {
-      double[] cumulative = cumulative(h);
-      Bytes bucket = new Bytes();
-      for (int i = 0; i < h.customBounds().length; i++) {
-        bucket.clear();
-        bucket.real(2, h.customBounds()[i]);
-        bucket.real(4, cumulative[i]);
-        part.message(3, bucket);
-      }
-      part.real(4, h.count());
-    } else {
-      part.real(4, h.count());
-      part.varint(5, zigZag(h.schema()));
-      part.real(6, h.zeroThreshold());
-      part.real(8, h.zeroCount());
-      side(9, h.negativeSpans(), 11, h.negativeBuckets());
-      side(12, h.positiveSpans(), 14, h.positiveBuckets());
-    }
+    HistogramMessage.write(part, h);
     metric.message(7, part);
     endMetric(timeMs);
-  }
-
-  private void side(int spanField, int[] spans, int countField, double[] counts) {
-    Bytes span = new Bytes();
-    for (int i = 0; i < spans.length; i += 2) {
-      span.clear();
-      span.varint(1, zigZag(spans[i]));
-      span.varint(2, spans[i + 1]);
-      part.message(spanField, span);
-    }
-    for (double count : counts) {
-      part.real(countField, count);
-    }
-  }
-
-  private static long zigZag(int v) {
-    return ((v << 1) ^ (v >> 31)) & 0xffffffffL;
   }
 
   /** Ends the last family and hands everything to the stream. */
@@ -222,8 +188,8 @@ final class FederationWriter {
 
   private void endFamily() throws IOException {
     if (kind != null && format.protobuf) {
-      Bytes length = new Bytes();
-      length.varint(out.n);
+      ProtobufBytes length = new ProtobufBytes();
+      length.varint(out.length());
       length.writeTo(stream);
       drain();
     }
@@ -260,27 +226,8 @@ final class FederationWriter {
     metric.message(1, part);
   }
 
-  private static double[] cumulative(NativeHistogram h) {
-    double[] out = new double[h.customBounds().length + 1];
-    int[] spans = h.positiveSpans();
-    int index = 0;
-    int next = 0;
-    for (int i = 0; i < spans.length; i += 2) {
-      index += spans[i];
-      for (int k = 0; k < spans[i + 1]; k++, index++, next++) {
-        if (index >= 0 && index < out.length) {
-          out[index] = h.positiveBuckets()[next];
-        }
-      }
-    }
-    for (int i = 1; i < out.length; i++) {
-      out[i] += out[i - 1];
-    }
-    return out;
-  }
-
   private void classicLines(Labels labels, NativeHistogram h, long timeMs) throws IOException {
-    double[] cumulative = cumulative(h);
+    double[] cumulative = HistogramMessage.cumulative(h);
     for (int i = 0; i < h.customBounds().length; i++) {
       String bound = GoFloat.toString(h.customBounds()[i], GoFloat.Style.GENERAL);
       line(labels, "_bucket", bound, cumulative[i], timeMs);
@@ -321,7 +268,7 @@ final class FederationWriter {
     out.put(' ');
     out.ascii(Long.toString(timeMs));
     out.put('\n');
-    if (out.n > FLUSH) {
+    if (out.length() > FLUSH) {
       drain();
     }
   }
@@ -353,80 +300,5 @@ final class FederationWriter {
             .getBytes(StandardCharsets.UTF_8);
     out.bytes(bytes, bytes.length);
     out.put('"');
-  }
-
-  /** A growing array with protobuf's forms. */
-  private static final class Bytes {
-    private byte[] b = new byte[256];
-    private int n;
-
-    void clear() {
-      n = 0;
-    }
-
-    void put(int c) {
-      if (n == b.length) {
-        room(1);
-      }
-      b[n++] = (byte) c;
-    }
-
-    void ascii(String text) {
-      room(text.length());
-      for (int i = 0; i < text.length(); i++) {
-        b[n++] = (byte) text.charAt(i);
-      }
-    }
-
-    void bytes(byte[] from, int length) {
-      room(length);
-      System.arraycopy(from, 0, b, n, length);
-      n += length;
-    }
-
-    void varint(long v) {
-      long rest = v;
-      while ((rest & ~0x7fL) != 0) {
-        put((int) (rest & 0x7f | 0x80));
-        rest >>>= 7;
-      }
-      put((int) rest);
-    }
-
-    void varint(int field, long v) {
-      varint((long) field << 3);
-      varint(v);
-    }
-
-    void real(int field, double v) {
-      varint((long) field << 3 | 1);
-      long bits = Double.doubleToRawLongBits(v);
-      for (int i = 0; i < 64; i += 8) {
-        put((int) (bits >>> i));
-      }
-    }
-
-    void text(int field, String text) {
-      byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-      varint((long) field << 3 | 2);
-      varint(utf8.length);
-      bytes(utf8, utf8.length);
-    }
-
-    void message(int field, Bytes message) {
-      varint((long) field << 3 | 2);
-      varint(message.n);
-      bytes(message.b, message.n);
-    }
-
-    void writeTo(OutputStream stream) throws IOException {
-      stream.write(b, 0, n);
-    }
-
-    private void room(int more) {
-      if (more > b.length - n) {
-        b = Arrays.copyOf(b, Math.max(b.length * 2, Math.addExact(n, more)));
-      }
-    }
   }
 }

@@ -1,8 +1,11 @@
 package io.narthex.http;
 
 import io.narthex.format.exposition.ExpositionWriter;
+import io.narthex.format.exposition.ExpositionWriter.Format;
+import io.narthex.format.exposition.ProtobufWriter;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
+import io.narthex.spi.exporter.MetricSink;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -29,8 +32,28 @@ final class MetricsServlet extends HttpServlet {
   @Override
   protected void doGet(HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    ExpositionWriter writer =
-        new ExpositionWriter(ExpositionWriter.Format.negotiate(request.getHeader("Accept")));
+    Format format = Format.negotiate(request.getHeader("Accept"));
+    if (format.protobuf()) {
+      ProtobufWriter writer = new ProtobufWriter(format);
+      if (collected(request, response, writer)) {
+        writer.finish();
+        response.setContentType(format.contentType());
+        writer.writeTo(response.getOutputStream());
+      }
+      return;
+    }
+    ExpositionWriter writer = new ExpositionWriter(format);
+    if (collected(request, response, writer)) {
+      writer.finish();
+      response.setContentType(format.contentType());
+      writer.writeTo(response.getOutputStream());
+    }
+  }
+
+  /** Collects what the path names; without success the response is an error. */
+  private boolean collected(
+      HttpServletRequest request, HttpServletResponse response, MetricSink writer)
+      throws IOException {
     if (request.getServletPath().equals("/metrics")) {
       metrics.collect(writer);
     } else {
@@ -39,7 +62,7 @@ final class MetricsServlet extends HttpServlet {
         response.sendError(
             404,
             "metrics of an exporter are at /exporters/<type>/metrics; types: " + exporters.types());
-        return;
+        return false;
       }
       String type = path.substring(1, path.length() - "/metrics".length());
       Map<String, List<String>> parameters = new LinkedHashMap<>();
@@ -48,15 +71,13 @@ final class MetricsServlet extends HttpServlet {
         exporters.collect(type, writer, parameters);
       } catch (IOException e) {
         response.sendError(exporters.has(type) ? 500 : 404, e.getMessage());
-        return;
+        return false;
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         response.sendError(503, "the server is stopping");
-        return;
+        return false;
       }
     }
-    writer.finish();
-    response.setContentType(writer.format().contentType());
-    writer.writeTo(response.getOutputStream());
+    return true;
   }
 }

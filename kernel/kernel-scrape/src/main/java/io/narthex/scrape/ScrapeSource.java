@@ -124,7 +124,7 @@ final class ScrapeSource {
     }
     System.arraycopy(scratch.writer.buffer(), 0, scratch.body, 0, n);
     scratch.length = n;
-    return ExpositionFormat.PROMETHEUS_TEXT;
+    return ExpositionFormat.PROMETHEUS_PROTO;
   }
 
   private ExpositionFormat overHttp(

@@ -1,6 +1,7 @@
 package io.narthex.scrape;
 
 import io.narthex.format.exposition.ExpositionWriter;
+import io.narthex.format.exposition.ProtobufWriter;
 import io.narthex.format.thread.Courtesy;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.memory.WorkMemory.Use;
@@ -44,7 +45,10 @@ final class Scratch {
   byte[] body = new byte[FIRST_BODY];
   int length;
   final SampleBatch batch = new SampleBatch(1024);
-  final ExpositionWriter writer = new ExpositionWriter(ExpositionWriter.Format.TEXT_1_0_0);
+
+  /** For targets in process: the one format that loses nothing. */
+  final ProtobufWriter writer = new ProtobufWriter(ExpositionWriter.Format.PROTOBUF_UTF8);
+
   private final Pool pool;
   private long held; // bytes of the body that the pool has lent
 

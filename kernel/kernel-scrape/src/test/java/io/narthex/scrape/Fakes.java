@@ -1,5 +1,6 @@
 package io.narthex.scrape;
 
+import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
@@ -44,6 +45,7 @@ final class Fakes {
     final Map<Long, Labels> byRef = new HashMap<>();
     final Map<Labels, List<String>> samples = new LinkedHashMap<>();
     final Map<Labels, Long> times = new HashMap<>();
+    final Map<Labels, List<Exemplar>> exemplars = new HashMap<>();
     final List<Long> upTimes = new ArrayList<>();
     final Map<Labels, Long> startTimes = new HashMap<>();
     int resolved;
@@ -94,6 +96,11 @@ final class Fakes {
         if (labels.metricName().equals("up")) {
           upTimes.add(batch.timeMs(i));
         }
+      }
+      for (int i = 0; i < batch.exemplarCount(); i++) {
+        exemplars
+            .computeIfAbsent(byRef.get(batch.ref(batch.exemplarRow(i))), _ -> new ArrayList<>())
+            .add(batch.exemplar(i));
       }
       appended++;
       notifyAll();
@@ -312,6 +319,27 @@ final class Fakes {
             new io.narthex.model.MetricMetadata(
                 "node_load1", io.narthex.model.MetricType.GAUGE, "Load.", ""));
         sink.sample("node_load1", Labels.EMPTY, 0.5);
+        sink.family(
+            new io.narthex.model.MetricMetadata(
+                "node_wait", io.narthex.model.MetricType.HISTOGRAM, "Waits.", ""));
+        sink.histogram(
+            "node_wait",
+            Labels.of("disk", "a"),
+            NativeHistogram.builder()
+                .schema(3)
+                .count(7)
+                .sum(1.5)
+                .positive(new int[] {-2, 2}, new double[] {3, 4})
+                .build());
+        sink.family(
+            new io.narthex.model.MetricMetadata(
+                "node_hits_total", io.narthex.model.MetricType.COUNTER, "Hits.", ""));
+        sink.sample(
+            "node_hits_total",
+            Labels.EMPTY,
+            9,
+            0,
+            new Exemplar(Labels.of("trace_id", "abc"), 1, 1000, true));
       }
     };
   }

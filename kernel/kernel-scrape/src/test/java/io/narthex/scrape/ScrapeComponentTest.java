@@ -2,6 +2,8 @@ package io.narthex.scrape;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.narthex.model.Exemplar;
+import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.service.memory.WorkMemory;
@@ -207,6 +209,36 @@ final class ScrapeComponentTest {
       assertThat(store.of("__name__", "up", "job", "hang", "instance", "here.test:9090"))
           .containsOnly("0.0");
     }
+  }
+
+  @Test
+  void keepsHistogramsAndExemplarsOfExporters() throws Exception {
+    configure(
+        Jobs.job("j", "path", "/exporters/node/metrics", "native", true),
+        Jobs.job("classic", "path", "/exporters/node/metrics"));
+    for (String job : List.of("j", "classic")) {
+      component.targetsChanged("scrape/" + job, List.of(group("self")));
+    }
+    awaitLast("node_load1", "0.5", "here.test:9090");
+    synchronized (store) {
+      assertThat(of("node_wait", "j")).isNotEmpty().containsOnly("hist 7.0");
+      assertThat(
+              store.exemplars.get(
+                  Labels.of(
+                      "__name__", "node_hits_total", "job", "j", "instance", "here.test:9090")))
+          .contains(new Exemplar(Labels.of("trace_id", "abc"), 1, 1000, true));
+      long deadline = System.nanoTime() + 10_000_000_000L;
+      while (of("node_wait_count", "classic").isEmpty()) {
+        assertThat(System.nanoTime()).isLessThan(deadline);
+        store.wait(50);
+      }
+      assertThat(of("node_wait_count", "classic")).containsOnly("7.0");
+      assertThat(of("node_wait", "classic")).isEmpty();
+    }
+  }
+
+  private List<String> of(String name, String job) {
+    return store.of("__name__", name, "job", job, "instance", "here.test:9090", "disk", "a");
   }
 
   @Test

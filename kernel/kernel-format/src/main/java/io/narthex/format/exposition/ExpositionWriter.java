@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * as its samples, OpenMetrics without the suffix. The same holds for {@code _info}.
  */
 public final class ExpositionWriter implements MetricSink {
-  /** The text formats. */
+  /** The formats; {@link ProtobufWriter} writes the last two. */
   public enum Format {
     /** Prometheus text 0.0.4. */
     TEXT_0_0_4("text/plain; version=0.0.4; charset=utf-8"),
@@ -32,7 +32,13 @@ public final class ExpositionWriter implements MetricSink {
     OPENMETRICS_0_0_1("application/openmetrics-text; version=0.0.1; charset=utf-8"),
     /** OpenMetrics 1.0.0. */
     OPENMETRICS_1_0_0(
-        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8");
+        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8"),
+    /** Delimited messages, names as in text 0.0.4. */
+    PROTOBUF(
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=underscores"),
+    /** Delimited messages: names may be any UTF-8. */
+    PROTOBUF_UTF8(
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=allow-utf-8");
 
     private final String contentType;
 
@@ -50,7 +56,12 @@ public final class ExpositionWriter implements MetricSink {
     }
 
     boolean utf8Names() {
-      return this == TEXT_1_0_0 || this == OPENMETRICS_1_0_0;
+      return this == TEXT_1_0_0 || this == OPENMETRICS_1_0_0 || this == PROTOBUF_UTF8;
+    }
+
+    /** Tells whether this is one of the formats that {@link ProtobufWriter} writes. */
+    public boolean protobuf() {
+      return this == PROTOBUF || this == PROTOBUF_UTF8;
     }
 
     /**
@@ -68,11 +79,20 @@ public final class ExpositionWriter implements MetricSink {
         String[] params = part.toLowerCase(Locale.ROOT).split(";");
         String media = params[0].strip();
         String version = "";
+        boolean messages = false;
+        boolean delimited = false;
+        boolean utf8 = false;
         double weight = 1;
         for (int i = 1; i < params.length; i++) {
           String p = params[i].strip();
           if (p.startsWith("version=")) {
             version = p.substring(8);
+          } else if (p.equals("proto=io.prometheus.client.metricfamily")) {
+            messages = true;
+          } else if (p.equals("encoding=delimited")) {
+            delimited = true;
+          } else if (p.equals("escaping=allow-utf-8")) {
+            utf8 = true;
           } else if (p.startsWith("q=")) {
             try {
               weight = Double.parseDouble(p.substring(2));
@@ -95,6 +115,8 @@ public final class ExpositionWriter implements MetricSink {
                     case "0.0.4", "" -> TEXT_0_0_4;
                     default -> null;
                   };
+              case "application/vnd.google.protobuf" ->
+                  !messages || !delimited ? null : utf8 ? PROTOBUF_UTF8 : PROTOBUF;
               default -> null;
             };
         if (f != null && weight > bestWeight) {
@@ -112,8 +134,15 @@ public final class ExpositionWriter implements MetricSink {
   private @Nullable MetricMetadata family;
   private boolean headWritten;
 
-  /** Creates a writer of one format. */
+  /**
+   * Creates a writer of one format.
+   *
+   * @throws IllegalArgumentException for a format that is not text
+   */
   public ExpositionWriter(Format format) {
+    if (format.protobuf()) {
+      throw new IllegalArgumentException("format must be text, got " + format);
+    }
     this.format = format;
   }
 
@@ -323,7 +352,7 @@ public final class ExpositionWriter implements MetricSink {
   /**
    * Returns the name with each illegal character replaced, as escaping {@code underscores} does.
    */
-  private static String underscores(String name) {
+  static String underscores(String name) {
     StringBuilder b = new StringBuilder(name.length());
     name.codePoints()
         .forEach(c -> {

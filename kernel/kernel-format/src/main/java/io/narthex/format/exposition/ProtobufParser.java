@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ProtobufParser extends ExpositionParser {
   private static final byte[] NONE = new byte[0];
+  private static final ProtobufHistogram NO_HISTOGRAM = new ProtobufHistogram(); // never written
 
   private static final long KEY_BYTES = 64 << 20;
   private static final int KEY_FACTOR = 64;
@@ -52,7 +53,7 @@ final class ProtobufParser extends ExpositionParser {
   private long timestampMs;
   private double value;
   private long startMs;
-  private ProtobufHistogram histogram = new ProtobufHistogram();
+  private ProtobufHistogram histogram = NO_HISTOGRAM;
   private final List<double[]> quantiles = new ArrayList<>();
   private double summaryCount;
   private double summarySum;
@@ -194,7 +195,7 @@ final class ProtobufParser extends ExpositionParser {
     value = 0;
     counterExemplar = null;
     quantiles.clear();
-    histogram = new ProtobufHistogram();
+    histogram = NO_HISTOGRAM;
     boolean found = false;
     ProtobufWire w = new ProtobufWire(b, from, to);
     while (w.next()) {
@@ -215,6 +216,9 @@ final class ProtobufParser extends ExpositionParser {
         case 7 -> {
           found = true;
           int[] r = w.range();
+          if (histogram == NO_HISTOGRAM) {
+            histogram = new ProtobufHistogram();
+          }
           histogram.read(b, r[0], r[1]);
           startMs = histogram.startMs;
         }
