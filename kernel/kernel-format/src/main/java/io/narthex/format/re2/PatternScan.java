@@ -42,6 +42,17 @@ final class PatternScan {
   private static final long MAX_GROUP_BYTES =
       Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
 
+  /** Characters of an expression that cannot be broken up, and most likely is none. */
+  private static final int MAX_IRREGULAR = 2048;
+
+  /**
+   * Characters that the library may copy: less than a second. Long lists of hosts stay far below.
+   */
+  private static final long MAX_COPIED = 1L << 32;
+
+  /** Copies of the rest of the text for a group with a question mark and the like. */
+  private static final int COPIES = 4;
+
   private static final int LITERAL_RUN = 256;
   private static final int ALTERNATIVE_RUN = 256;
 
@@ -106,7 +117,7 @@ final class PatternScan {
   private boolean regular = true;
   private boolean flags;
   private long ranges;
-  private long searches; // what the library looks for by copying the rest of the text
+  private long copied; // characters: the library looks for some ends in a copy of the rest
   private int literals; // characters in the present run
   private final List<Insertion> insertions = new ArrayList<>();
 
@@ -125,6 +136,9 @@ final class PatternScan {
     PatternScan scan = new PatternScan(text, whole);
     scan.read();
     scan.checkGroups();
+    if (!scan.regular && text.length() > MAX_IRREGULAR) {
+      throw scan.tooLarge(); // the library would take its time to say what is missing
+    }
     return scan;
   }
 
@@ -219,6 +233,7 @@ final class PatternScan {
     boolean capture = true;
     at++;
     if (at < text.length() && text.charAt(at) == '?') {
+      search();
       capture = false;
       int i = at + 1;
       char c = i < text.length() ? text.charAt(i) : ')';
@@ -228,7 +243,6 @@ final class PatternScan {
           regular = false;
           return;
         }
-        search();
         capture = true;
         i = end;
       } else {
@@ -364,8 +378,10 @@ final class PatternScan {
     while (i < text.length() && (first || text.charAt(i) != ']')) {
       first = false;
       char c = text.charAt(i);
-      if (c == '[' && i + 1 < text.length() && text.charAt(i + 1) == ':') {
+      if (c == '[') {
         search();
+      }
+      if (c == '[' && i + 1 < text.length() && text.charAt(i + 1) == ':') {
         int end = text.indexOf(":]", i + 2);
         i = end < 0 ? i + 1 : end + 2;
       } else if (c == '\\') {
@@ -460,8 +476,8 @@ final class PatternScan {
   }
 
   private void search() {
-    searches++;
-    if (searches * text.length() > 1L << 32) {
+    copied += (long) COPIES * (text.length() - at);
+    if (copied > MAX_COPIED) {
       throw tooLarge();
     }
   }

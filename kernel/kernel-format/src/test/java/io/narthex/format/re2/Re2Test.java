@@ -271,15 +271,30 @@ final class Re2Test {
   @Test
   void thousandsOfOptionalPartsInARowMatch() {
     for (String piece : new String[] {"(?:.*)", "a?", "(?:b|)"}) {
-      Re2 re = Re2.compile(piece.repeat(8000));
+      Re2 re = Re2.compile(piece.repeat(5000));
       assertThat(re.matches("")).as(piece).isTrue();
       assertThat(re.matches("a\nc")).as(piece).isEqualTo(piece.equals("(?:.*)"));
     }
-    Re2 search = Re2.compileSearch("x" + "(?:.*)".repeat(8000));
+    Re2 search = Re2.compileSearch("x" + "(?:.*)".repeat(5000));
     assertThat(search.find("yx")).isTrue();
     assertThat(search.replaceAll("yx", Template.of("<$0>"), 100)).isEqualTo("y<x>");
-    assertThat(Re2.compileAnchored("(.*)" + "c?".repeat(8000)).replace("ab", Template.of("$1")))
+    assertThat(Re2.compileAnchored("(.*)" + "c?".repeat(5000)).replace("ab", Template.of("$1")))
         .isEqualTo("ab");
+  }
+
+  @Test
+  void copiesOfTheRestOfTheTextAreBounded() {
+    for (String pattern :
+        new String[] {
+          "(?s:.)".repeat(30_000),
+          "[" + "[".repeat(60_000) + "]".repeat(60_000),
+          "(" + "[".repeat(8000) + "]".repeat(8000),
+          "(h" + "\\Q".repeat(4000) + ")"
+        }) {
+      assertThatThrownBy(() -> Re2.compileAnchored(pattern))
+          .isInstanceOf(Re2SyntaxException.class)
+          .hasMessageContaining("expression too large");
+    }
   }
 
   /** A relabelling rule's expression need not stand alone, as in Prometheus. */
