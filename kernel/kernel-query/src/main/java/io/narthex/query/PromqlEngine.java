@@ -20,6 +20,7 @@ import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
 import io.narthex.service.query.QueryInspector;
+import io.narthex.service.query.QueryOrigin;
 import io.narthex.service.query.QueryResult;
 import io.narthex.spi.function.PromqlFunction;
 import io.narthex.spi.storage.Storage;
@@ -428,16 +429,19 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
 
     Outcome run() {
       try {
-        return PromqlEngine.this.inTurn(
-            turns,
-            instant ? QueryTurns.Lane.INSTANT : QueryTurns.Lane.RANGE,
-            deadline,
-            this::attempt);
+        return PromqlEngine.this.inTurn(turns, lane(), deadline, this::attempt);
       } catch (StorageException.Closed e) {
         throw new QueryException(Kind.UNAVAILABLE, String.valueOf(e.getMessage()));
       } catch (StorageException e) {
         throw new QueryException(Kind.INTERNAL, String.valueOf(e.getMessage()));
       }
+    }
+
+    private QueryTurns.Lane lane() {
+      if (options.origin() instanceof QueryOrigin.RuleGroup) {
+        return QueryTurns.Lane.RULE;
+      }
+      return instant ? QueryTurns.Lane.INSTANT : QueryTurns.Lane.RANGE;
     }
 
     private Outcome attempt(Watch watch, QueryMemory.Share share) {

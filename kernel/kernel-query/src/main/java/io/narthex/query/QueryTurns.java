@@ -11,7 +11,8 @@ import java.util.concurrent.TimeUnit;
  * continues in the lane of long ones when its turn there has come, else it is given up and begins
  * again with that turn. As many range queries, and as many long ones, run at a time as there are
  * cores: more would share the same cores and take more memory. Both together leave a quarter of all
- * turns to instant queries. Each lane is served in order.
+ * turns to instant queries. Queries of rules never count as long: whoever asks much must not delay
+ * alerts. Each lane is served in order.
  */
 final class QueryTurns {
   /** How long a query is a short one. */
@@ -22,6 +23,8 @@ final class QueryTurns {
 
   /** Where a query waits. */
   enum Lane {
+    /** Queries of rules. */
+    RULE,
     /** Instant queries. */
     INSTANT,
     /** Range queries. */
@@ -73,7 +76,8 @@ final class QueryTurns {
     }
     Turn turn = new Turn();
     try {
-      if (lanes && lane != Lane.INSTANT) {
+      turn.mayTakeLong = !lanes || lane == Lane.RULE;
+      if (lanes && (lane == Lane.RANGE || lane == Lane.LONG)) {
         turn.lane = take(lane == Lane.RANGE ? ranges : longOnes, deadlineNanos);
         turn.large = take(largeOnes, deadlineNanos);
       }
@@ -112,6 +116,7 @@ final class QueryTurns {
     private Semaphore lane = NONE;
     private Semaphore large = NONE;
     private Semaphore any = NONE;
+    private boolean mayTakeLong;
     private long until;
 
     private void begin() {
@@ -124,7 +129,7 @@ final class QueryTurns {
      * @throws NotShort when as many long ones run as may
      */
     void check() {
-      if (!lanes || lane == longOnes || System.nanoTime() - until < 0) {
+      if (mayTakeLong || lane == longOnes || System.nanoTime() - until < 0) {
         return;
       }
       if (!takeNow(longOnes)) {
