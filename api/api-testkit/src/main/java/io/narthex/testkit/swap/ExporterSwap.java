@@ -118,18 +118,21 @@ final class ExporterSwap implements PluginSwap.Kind {
         metrics
             .faults()
             .forEach(f -> findings.add("a scrape of the " + mine.version.label() + ": " + f));
-        mine.scraped(metrics.families().keySet());
       } catch (InterruptedException e) {
         findings.add("a scrape of the " + mine.version.label() + " was cut off");
+        return;
       } catch (Exception | LinkageError e) {
         findings.add(
             "a scrape failed: collect() of the "
                 + mine.version.label()
                 + " threw "
                 + PluginSwap.describe(e));
+        return;
       } finally {
         mine.collector = null;
       }
+      // only now, or who waits for it would take this collection for the next one
+      mine.scraped(metrics.families().keySet());
     }
 
     void stop(long patienceMs) throws InterruptedException {
