@@ -350,7 +350,7 @@ final class Floors {
             && (Files.isExecutable(Path.of(given, program)) || Files.isExecutable(Path.of(given, debian)));
   }
 
-  /** Tells whether networks for tests can be made: the tool is there, and this process may. */
+  /** Returns whether networks for tests can be made: the tool is there, and this process may. */
   private static boolean makesNetworks() {
     try {
       return (onPath("ip") || Files.isExecutable(Path.of("/usr/sbin/ip")))

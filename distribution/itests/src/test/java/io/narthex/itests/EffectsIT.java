@@ -275,7 +275,7 @@ class EffectsIT {
 
   // --- the checks
 
-  /** Tells whether something is observed; {@code $row} in it is the name of the job. */
+  /** Returns whether something is observed; {@code $row} in it is the name of the job. */
   private boolean holds(Server server, SettingRow row, String check, String name) {
     String text =
         check

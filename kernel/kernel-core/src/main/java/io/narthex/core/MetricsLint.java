@@ -164,7 +164,7 @@ final class MetricsLint {
     found.forEach(text -> problems.add(name + " " + text));
   }
 
-  /** Tells whether a name has a word that is not its first. */
+  /** Returns whether a name has a word that is not its first. */
   private static boolean hasWord(String name, String word) {
     return name.contains("_" + word + "_") || name.endsWith("_" + word);
   }

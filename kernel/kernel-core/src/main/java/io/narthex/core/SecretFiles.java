@@ -124,7 +124,7 @@ final class SecretFiles {
     }
   }
 
-  /** Tells whether a key holds a secret; {@code key} and {@code url} do in files of their own. */
+  /** Returns whether a key holds a secret; {@code key} and {@code url} do in files of their own. */
   private static boolean isSecret(String key) {
     return SecretKeys.looksSecret(key) || key.equals("key") || key.equals("url");
   }

@@ -21,9 +21,9 @@ public interface Discovery {
 
   /**
    * Reaches the source once and returns what it lists, for the self-test of an update: it is called
-   * before {@link #run}, on an instance that may never run, while the version before goes on. It
-   * has 10 s. An update that fails here, or finds no target where the version before has some, does
-   * not take over.
+   * before {@link #run}, on an instance that may never run, while the previous version runs. It has
+   * 10 s. An update that fails here, or finds no target where the version before has some, does not
+   * take over.
    *
    * @return groups, perhaps not all; empty when this cannot be told without a run
    * @throws IOException when the source cannot be reached or says nothing of use

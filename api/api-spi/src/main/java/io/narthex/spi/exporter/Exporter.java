@@ -17,9 +17,9 @@ public interface Exporter extends AutoCloseable {
   void collect(MetricSink sink, Map<String, List<String>> parameters) throws InterruptedException;
 
   /**
-   * Collects once, for the self-test of an update, while the version before goes on. It has 10 s.
-   * An update that throws here does not take over. An exporter for which a collection is too dear,
-   * or that can be only one at a time, does less.
+   * Collects once, for the self-test of an update, while the previous version runs. It has 10 s. An
+   * update that throws here does not take over. An exporter for which a collection is too dear, or
+   * that can be only one at a time, does less.
    *
    * @param sink what is written to it is thrown away
    * @since 1.1

@@ -15,7 +15,7 @@ public interface Notifier extends AutoCloseable {
 
   /**
    * Checks without sending anything that the receiver can be reached, for the self-test of an
-   * update, while the version before goes on. It has 10 s. An update that throws here does not take
+   * update, while the previous version runs. It has 10 s. An update that throws here does not take
    * over. Does nothing unless the notifier knows how.
    *
    * @throws IOException when it cannot be reached
