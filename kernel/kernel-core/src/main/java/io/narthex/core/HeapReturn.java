@@ -15,8 +15,8 @@ final class HeapReturn {
   static final long EVERY_MS = 5000;
   private static final int LOOKS = 12;
   private static final int MOST_MINUTES = 60;
-  private static final double LARGER = 1.7;
-  private static final long SPARE = 64L << 20;
+  private static final double LARGER = 1.3;
+  private static final long SPARE = 16L << 20;
 
   /** The heap, as the JVM shows it. */
   interface Heap {

@@ -45,8 +45,8 @@ class HeapReturnTest {
     minutes(1);
     assertThat(cycles).isEqualTo(1);
     minutes(10);
-    assertThat(committed).isBetween(200L << 20, 235L << 20);
-    assertThat(cycles).isEqualTo(2);
+    assertThat(committed).isBetween(125L << 20, 146L << 20);
+    assertThat(cycles).isEqualTo(3);
   }
 
   @Test

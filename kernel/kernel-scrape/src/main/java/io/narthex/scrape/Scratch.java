@@ -11,9 +11,7 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -152,10 +150,8 @@ final class Scratch {
 
   /** The pool. Thread-safe. */
   static final class Pool {
-    private final Queue<Scratch> free = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger count = new AtomicInteger();
-    private final Queue<byte[]> pieces = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger keptPieces = new AtomicInteger();
+    private final Spares<Scratch> scratches;
+    private final Spares<byte[]> pieces;
     private final WorkMemory memory;
     private final long mostKept; // bytes
 
@@ -165,56 +161,59 @@ final class Scratch {
      * @param memory what bodies share with other work; what is kept between scrapes stays taken
      */
     Pool(WorkMemory memory) {
+      this(memory, System::nanoTime);
+    }
+
+    Pool(WorkMemory memory, LongSupplier nanos) {
       this.memory = memory;
       mostKept = memory.most(Use.SCRAPES) / 4;
+      scratches = new Spares<>(nanos);
+      pieces = new Spares<>(nanos);
     }
 
     private byte @Nullable [] piece() {
-      byte[] piece = pieces.poll();
+      byte[] piece = pieces.take();
       if (piece != null) {
-        keptPieces.decrementAndGet();
         return piece;
       }
       return memory.tryTake(Use.SCRAPES, PIECE) ? new byte[PIECE] : null;
     }
 
     private void free(List<byte[]> used) {
+      int most = (int) (mostKept / PIECE);
       for (byte[] piece : used) {
-        if ((long) keptPieces.incrementAndGet() * PIECE <= mostKept) {
-          pieces.add(piece);
-        } else {
-          keptPieces.decrementAndGet();
+        if (!pieces.keep(piece, most)) {
           memory.give(Use.SCRAPES, PIECE);
         }
       }
     }
 
     Scratch take() {
-      Scratch s = free.poll();
-      if (s == null) {
-        return new Scratch(this);
-      }
-      count.decrementAndGet();
-      return s;
+      Scratch s = scratches.take();
+      return s == null ? new Scratch(this) : s;
     }
 
     void give(Scratch s) {
-      boolean keep =
+      boolean small =
           s.body.length <= LARGE
               && memory.held(Use.SCRAPES) < 2 * mostKept
-              && s.batch.size() <= MAX_ROWS_KEPT
-              && count.get() < MAX_KEPT;
-      if (!keep) {
-        memory.give(Use.SCRAPES, s.held);
-        s.held = 0;
-        s.body = EMPTY;
-        return;
+              && s.batch.size() <= MAX_ROWS_KEPT;
+      if (small) {
+        s.length = 0;
+        s.batch.clear();
+        s.writer.reset();
       }
-      s.length = 0;
-      s.batch.clear();
-      s.writer.reset();
-      count.incrementAndGet();
-      free.add(s);
+      if (!small || !scratches.keep(s, MAX_KEPT)) {
+        forget(s);
+      }
+      scratches.unused().forEach(this::forget);
+      memory.give(Use.SCRAPES, (long) pieces.unused().size() * PIECE);
+    }
+
+    private void forget(Scratch s) {
+      memory.give(Use.SCRAPES, s.held);
+      s.held = 0;
+      s.body = EMPTY;
     }
   }
 }

@@ -8,8 +8,11 @@ import io.narthex.service.memory.WorkMemory.Use;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,7 +22,8 @@ class ScratchTest {
   /** Bodies may hold 17 MiB together. */
   private final WorkMemory memory = new WorkMemory(64 << 20);
 
-  private final Scratch.Pool pool = new Scratch.Pool(memory);
+  private final AtomicLong nanos = new AtomicLong();
+  private final Scratch.Pool pool = new Scratch.Pool(memory, nanos::get);
 
   private static byte[] bytes(int n) {
     byte[] bytes = new byte[n];
@@ -67,6 +71,25 @@ class ScratchTest {
     assertThat(three.length).isEqualTo(8_000_000);
     assertThatThrownBy(() -> three.read(stream(new byte[2000]), 1000, 0))
         .hasMessage("body size limit exceeded");
+  }
+
+  @Test
+  void whatAPeakNeededIsGivenBackAMinuteLater() throws Exception {
+    List<Scratch> peak = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      Scratch scratch = pool.take();
+      scratch.read(stream(bytes(3_000_000)), 0, 0);
+      peak.add(scratch);
+    }
+    peak.forEach(pool::give);
+    assertThat(memory.held(Use.SCRAPES)).isGreaterThan(1 << 20);
+    for (int i = 0; i < 3; i++) {
+      nanos.addAndGet(TimeUnit.MINUTES.toNanos(1));
+      Scratch one = pool.take();
+      one.read(stream(bytes(1000)), 0, 0);
+      pool.give(one);
+    }
+    assertThat(memory.held(Use.SCRAPES)).isZero();
   }
 
   private static InputStream endless(AtomicLong handed) {

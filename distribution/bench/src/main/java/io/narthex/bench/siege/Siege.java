@@ -235,7 +235,7 @@ public final class Siege {
       }
       Map<String, Double> after = patiently(server);
       progress.accept("rest for " + options.rest().toSeconds() + " s");
-      Thread.sleep(options.rest());
+      rest(server);
       long memoryAfter = Memory.anonymous(server.pid());
       probe.take();
       long toMs = System.currentTimeMillis() - 2000;
@@ -307,6 +307,21 @@ public final class Siege {
       thread.join(60_000);
     }
     return figures;
+  }
+
+  private void rest(ServerUnderTest server) throws InterruptedException, IOException {
+    long begun = System.nanoTime();
+    for (long left = options.rest().toMillis(); left > 0; ) {
+      Thread.sleep(Math.min(left, 60_000));
+      long elapsed = (System.nanoTime() - begun) / 1_000_000;
+      left = options.rest().toMillis() - elapsed;
+      progress.accept(
+          String.format(
+              Locale.ROOT,
+              "%4d s of rest: %d MiB",
+              elapsed / 1000,
+              Memory.anonymous(server.pid()) >> 20));
+    }
   }
 
   /** Reads the counters, also from a server that is still out of breath. */

@@ -93,7 +93,7 @@ public record SiegeOptions(
     return new SiegeOptions(
         Duration.ofSeconds(Math.clamp(minutes * 6, 45, 180)),
         Duration.ofMinutes(minutes),
-        Duration.ofSeconds(Math.clamp(minutes * 10, 30, 300)),
+        Duration.ofMinutes(5),
         series,
         Math.max(1, series / SERIES_PER_TARGET),
         Duration.ofSeconds(10),

@@ -23,6 +23,14 @@ final class ChunkRows {
     size = 0;
   }
 
+  /** Drops all rows of histograms, and the histograms with them. */
+  void forget() {
+    if (histograms != null) {
+      Arrays.fill(histograms, 0, size, null);
+    }
+    clear(true);
+  }
+
   /** Makes room for {@code n} rows in all columns in use. */
   void reserve(int n) {
     if (timesMs.length < n) {

@@ -586,14 +586,16 @@ final class Head {
     HistogramTail tail = page.createHistogramTail(slot);
     tail.rows.add(timeMs, 0, h, startTimeMs);
     tail.newest = h;
-    if (tail.rows.size == SeriesPage.ROWS) {
+    tail.bytes += LateSamples.bytes(h);
+    if (tail.rows.size == SeriesPage.ROWS || tail.bytes > SeriesPage.HISTOGRAM_BYTES) {
       sealHistograms(page, slot, tail);
     }
   }
 
   private void sealHistograms(SeriesPage page, int slot, HistogramTail tail) {
     page.chunk[slot] = sealAll(tail.rows, page.chunk[slot]);
-    tail.rows.clear(true);
+    tail.rows.forget();
+    tail.bytes = 0;
   }
 
   private long sealAll(ChunkRows rows, long before) {

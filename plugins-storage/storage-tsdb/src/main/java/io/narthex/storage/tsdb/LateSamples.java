@@ -40,7 +40,11 @@ final class LateSamples {
     return h == null
         ? SAMPLE_BYTES
         : SAMPLE_BYTES
-            + (long) BUCKET_BYTES * (h.positiveBuckets().length + h.negativeBuckets().length);
+            + (long) BUCKET_BYTES
+                * (h.positiveBuckets().length
+                    + h.negativeBuckets().length
+                    + h.customBounds().length)
+            + (long) Integer.BYTES * (h.positiveSpans().length + h.negativeSpans().length);
   }
 
   /** Returns about how many bytes all of them take. */

@@ -15,6 +15,9 @@ final class SeriesPage {
   /** Rows of a series that wait to be sealed into a chunk. */
   static final int ROWS = 16;
 
+  /** Bytes of histograms of a series that may wait; those of usual size wait for {@link #ROWS}. */
+  static final int HISTOGRAM_BYTES = 64 << 10;
+
   static final long NEVER = Long.MIN_VALUE;
 
   /** Labels; null = no such series. */
@@ -65,6 +68,9 @@ final class SeriesPage {
   /** Histogram rows of a series that wait to be sealed. */
   static final class HistogramTail {
     final ChunkRows rows = new ChunkRows();
+
+    /** About how many bytes the rows take. */
+    long bytes;
 
     /** The newest sample; null when that was a float. */
     @Nullable NativeHistogram newest;

@@ -13,9 +13,11 @@ import io.narthex.model.NativeHistogram;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.testkit.FakeClock;
+import io.narthex.testkit.storage.StoredSeries;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -221,9 +223,24 @@ class OutsideDataTest {
     late.add(1, 5, 1, null, 0);
     late.add(1, 5, 2, null, 0);
     late.add(2, 5, 0, histogram(10), 0);
-    assertThat(late.bytes()).isEqualTo(2 * 130 + 80);
+    assertThat(late.bytes()).isEqualTo(2 * 130 + 10 * 8 + 20 * 4);
     late.remove(1, late.range(1, 0, 10));
     late.remove(2, late.range(2, 0, 10));
     assertThat(late.bytes()).isZero();
+  }
+
+  @Test
+  void largeHistogramsDoNotWaitOnTheHeap() {
+    TsdbStorage db = TestDb.open(dir);
+    for (int i = 0; i < 5; i++) {
+      append(db, TestDb.series("large", 1), TestDb.T0 + i, histogram(100_000 + i));
+      append(db, TestDb.series("usual", 1), TestDb.T0 + i, histogram(100 + i));
+    }
+    assertThat(db.head().chunks().chunks()).as("sealed").isEqualTo(5);
+    List<StoredSeries> all = TestDb.all(db);
+    assertThat(all).hasSize(2);
+    assertThat(all).allSatisfy(series -> assertThat(series.samples()).hasSize(5));
+    assertThat(all.getFirst().samples().getLast().histogram()).isEqualTo(histogram(100_004));
+    db.close();
   }
 }

@@ -1,0 +1,58 @@
+package io.narthex.scrape;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Things that are used again, without those that a peak of work once needed: what lay unused for a
+ * whole minute is given up. Thread-safe.
+ */
+final class Spares<T> {
+  private static final long WINDOW_NANOS = TimeUnit.MINUTES.toNanos(1);
+
+  private final LongSupplier nanos;
+  private final Deque<T> free = new ArrayDeque<>(); // the last one in is the first one out
+  private int least; // free ones at any time of the window, which nobody needed
+  private long windowBegan;
+
+  Spares(LongSupplier nanos) {
+    this.nanos = nanos;
+    windowBegan = nanos.getAsLong();
+  }
+
+  synchronized @Nullable T take() {
+    T taken = free.pollLast();
+    least = Math.min(least, free.size());
+    return taken;
+  }
+
+  /** Keeps a thing unless there are {@code most}; returns whether it did. */
+  synchronized boolean keep(T thing, int most) {
+    if (free.size() >= most) {
+      return false;
+    }
+    free.addLast(thing);
+    return true;
+  }
+
+  /** Takes out what nobody needed for a minute; empty but once a minute. */
+  synchronized List<T> unused() {
+    long now = nanos.getAsLong();
+    if (now - windowBegan < WINDOW_NANOS) {
+      return List.of();
+    }
+    List<T> unused = new ArrayList<>(least);
+    while (least > 0) {
+      unused.add(free.removeFirst());
+      least--;
+    }
+    windowBegan = now;
+    least = free.size();
+    return unused;
+  }
+}
