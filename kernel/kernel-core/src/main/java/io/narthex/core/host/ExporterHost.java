@@ -197,6 +197,10 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     slot.collection = call;
     try {
       call.await(guard.limits().deadline(Operation.COLLECT));
+      if (!detachable.fault().isEmpty()) { // it has caught what the sink threw
+        guard.stats(provider, Operation.COLLECT).exceptions.increment();
+        throw new IllegalArgumentException(detachable.fault());
+      }
       slot.breaker.succeeded();
     } catch (InterruptedException e) {
       if (call.isAbandoned()) {
@@ -209,8 +213,9 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
       slot.breaker.failed(String.valueOf(e.getMessage()));
       throw new IOException(name + "is too slow: " + e.getMessage(), e);
     } catch (Exception | Error e) {
-      slot.breaker.failed(e.toString());
-      throw new IOException(name + "failed: " + e, e);
+      String fault = detachable.fault();
+      slot.breaker.failed(fault.isEmpty() ? e.toString() : fault);
+      throw new IOException(name + "failed: " + (fault.isEmpty() ? e : fault), e);
     } finally {
       detachable.detach();
     }
@@ -257,6 +262,9 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
                   "exporter " + candidate.type(),
                   () -> {
                     opened.probe(nowhere);
+                    if (!nowhere.fault().isEmpty()) {
+                      throw new IllegalArgumentException(nowhere.fault());
+                    }
                     return true;
                   });
         } finally {

@@ -8,6 +8,7 @@ import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
 import io.narthex.model.NativeHistogram;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode.Mapping;
@@ -29,12 +30,14 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExporterHostTest {
   private final List<String> closed = new CopyOnWriteArrayList<>();
+  private final HostEnvironment environment = Fakes.environment();
   private final ExporterHost host =
-      new ExporterHost(
-          Fakes.environment(), (Mapping) Fakes.yaml("node: {name: one}"), Path.of("."));
+      new ExporterHost(environment, (Mapping) Fakes.yaml("node: {name: one}"), Path.of("."));
 
   /** Remembers sample names. */
   private static final class Names implements MetricSink {
@@ -125,6 +128,52 @@ class ExporterHostTest {
     assertThat(closed).containsExactly("v1 one");
     assertThat(host.has("node")).isFalse();
     assertThatThrownBy(this::collect).hasMessageContaining("is not available");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void sampleOfAnotherFamilyFailsTheCollection(boolean caught) {
+    AtomicInteger after = new AtomicInteger();
+    run(
+        "v1",
+        sink -> {
+          sink.family(new MetricMetadata("acme_jobs", MetricType.GAUGE, "", ""));
+          sink.sample("acme_jobs", Labels.EMPTY, 1);
+          try {
+            sink.sample("other - name", Labels.EMPTY, 2);
+          } catch (IllegalArgumentException e) {
+            after.incrementAndGet();
+            if (!caught) {
+              throw e;
+            }
+          }
+        });
+    assertThatThrownBy(this::collect)
+        .isInstanceOf(IOException.class)
+        .hasMessage(
+            "exporter `node` failed: the sample \"other - name\" stands in the family \"acme_jobs\";"
+                + " the name of a sample is that of its family, or begins with it");
+    assertThat(after).hasValue(1);
+    assertThat(environment.guard().metrics().calls("p"))
+        .filteredOn(c -> c.operation().equals("collect"))
+        .singleElement()
+        .satisfies(c -> assertThat(c.exceptions()).isEqualTo(1));
+  }
+
+  @Test
+  void samplesWithTheSuffixesOfTheirTypesBelongToTheirFamily() throws Exception {
+    run(
+        "v1",
+        sink -> {
+          sink.sample("without_family", Labels.EMPTY, 1);
+          sink.family(new MetricMetadata("jobs_total", MetricType.COUNTER, "", ""));
+          sink.sample("jobs_total", Labels.EMPTY, 1);
+          sink.sample("jobs_created", Labels.EMPTY, 1);
+          sink.family(new MetricMetadata("wait", MetricType.HISTOGRAM, "", ""));
+          sink.sample("wait_bucket", Labels.of("le", "+Inf"), 1);
+        });
+    assertThat(collect())
+        .containsExactly("without_family", "jobs_total", "jobs_created", "wait_bucket");
   }
 
   @Test
