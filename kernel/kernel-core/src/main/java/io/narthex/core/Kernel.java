@@ -15,6 +15,7 @@ import io.narthex.core.metrics.MetricsRegistry;
 import io.narthex.core.metrics.ProcessMetrics;
 import io.narthex.core.metrics.WorkMemoryMetrics;
 import io.narthex.core.plugin.AdminToken;
+import io.narthex.core.plugin.BootWatch;
 import io.narthex.core.plugin.PluginManager;
 import io.narthex.core.plugin.PluginUse;
 import io.narthex.core.plugin.TimedHandOver;
@@ -54,13 +55,13 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Hashtable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -98,6 +99,7 @@ public final class Kernel {
       new ArrayList<>(); // in order of start; guarded by this
   private volatile @Nullable ServerState state;
   private volatile @Nullable PluginManager manager;
+  private volatile @Nullable BootWatch bootWatch;
   private volatile boolean stopped; // written under this
 
   /** Set when files are only checked: nothing listens, is applied or sent then. */
@@ -341,9 +343,14 @@ public final class Kernel {
     metrics.add(config);
     plugins.kernelHooks(config::lateProblem, server::replacing);
 
-    CountDownLatch up = new CountDownLatch(1);
+    BootWatch boot =
+        new BootWatch(
+            Duration.ofSeconds(Integer.parseInt(property("narthex.start.seconds", "60"))),
+            storage::opening,
+            this::hangs);
+    bootWatch = boot;
     if (plugins.runsKernelUpdates()) {
-      Thread.ofPlatform().daemon().name("boot watch").start(() -> watch(up));
+      boot.begin();
     }
     // the parts that wait for these services come up as they are registered
     framework.registerService(Metrics.class, metrics, null);
@@ -365,7 +372,7 @@ public final class Kernel {
       framework.registerService(ConfigService.class, config, null);
     }
     framework.registerService(ServerInfo.class, server, null);
-    up.countDown();
+    boot.patientStep("a plugin");
 
     if (server.stopping()) {
       return; // for example: the address is taken
@@ -376,7 +383,7 @@ public final class Kernel {
     registry.listen(notifiers);
     registry.listen(functions);
     registry.listen(pluginSettings);
-    plugins.start(Path.of(property("narthex.plugins.shipped", "lib/plugins")));
+    plugins.start(Path.of(property("narthex.plugins.shipped", "lib/plugins")), boot);
     later(plugins::close);
     if (!storage.ready()) {
       throw new StartException(
@@ -384,6 +391,7 @@ public final class Kernel {
               + storageProblem(
                   loaded.narthex().storage().type(), storage.problem(), plugins.plugins()));
     }
+    boot.patientStep("a plugin with its settings");
     pluginsAccept.accept(loaded); // what the files say can be judged only now
     if (checking != null && checking.subject() == FileCheck.Subject.SERVICE_DISCOVERY) {
       Verdict verdict =
@@ -424,6 +432,7 @@ public final class Kernel {
             35,
             snapshot ->
                 notifiers.configure(snapshot.alertmanager(), snapshot.alertmanagerFolder())));
+    boot.step("a part of the server");
     // the parts know their jobs before targets arrive
     config.add(
         new HostsFollow(
@@ -435,8 +444,10 @@ public final class Kernel {
     later(track(TargetGroupListener.class, discovery::listen, discovery::unlisten));
     later(track(MetricCollector.class, metrics::add, metrics::remove));
     later(track(WaitingSource.class, pluginSettings::add, pluginSettings::remove));
+    boot.patientStep("a part of the server with the configuration");
     config.goLive();
-    plugins.confirmKernelUpdates();
+    plugins.confirmKernelUpdates(boot);
+    boot.end();
     server.configured();
     if (flags.autoReload()) {
       Thread watcher =
@@ -493,18 +504,10 @@ public final class Kernel {
     return null;
   }
 
-  /** Ends a start with updates that hangs: the next one does without them. */
-  private void watch(CountDownLatch up) {
-    int seconds = Integer.parseInt(property("narthex.start.seconds", "60"));
-    try {
-      if (!up.await(seconds, TimeUnit.SECONDS)) {
-        String problem = "a part of the server does not come up within " + seconds + " s";
-        blameUpdates(id -> true, problem);
-        exit.accept(1, problem + "; updates are taken back, so start again");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  /** Ends a start with updates that hangs: the next one does without those to blame. */
+  private void hangs(String problem, Predicate<String> suspects) {
+    blameUpdates(suspects, problem);
+    exit.accept(1, problem + "; updates are taken back, so start again");
   }
 
   /** Has a part closed at the end; at once when the end has come while it was being started. */
@@ -533,6 +536,10 @@ public final class Kernel {
     ServerState server = state;
     if (server != null) {
       server.stoppingNow();
+    }
+    BootWatch boot = bootWatch;
+    if (boot != null) {
+      boot.end();
     }
     List<AutoCloseable> reversed;
     synchronized (this) {

@@ -3,12 +3,15 @@ package io.narthex.core.host;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Runs code of a plugin on a thread of its own and waits for it, for a limited time. */
 public final class PluginCalls {
   /** End of the message about a call that was cut off by the end of the server. */
   public static final String STOPPING = " was interrupted: the server is stopping";
+
+  private static final long LOOK_NANOS = 100_000_000;
 
   private PluginCalls() {}
 
@@ -30,6 +33,11 @@ public final class PluginCalls {
     }
   }
 
+  /** Returns how long to wait until the next look whether the result is still wanted. */
+  private static Duration look(long end) {
+    return Duration.ofNanos(Math.clamp(end - System.nanoTime(), 0, LOOK_NANOS));
+  }
+
   /** Takes the result of a call that nobody waits for any more. */
   public interface Late<T> {
     /** Cleans up after {@code result}. */
@@ -47,6 +55,16 @@ public final class PluginCalls {
    * @throws PluginTimeoutException after the deadline; the thread has been interrupted then
    */
   public static <T> T within(Duration deadline, String what, Callable<T> body, Late<T> late) {
+    return within(deadline, what, body, late, () -> "");
+  }
+
+  /**
+   * As the other one; gives up sooner when the result is not wanted any more.
+   *
+   * @param unwanted returns why the result is not wanted, or empty; asked several times a second
+   */
+  static <T> T within(
+      Duration deadline, String what, Callable<T> body, Late<T> late, Supplier<String> unwanted) {
     AtomicReference<@Nullable Ending<T>> result = new AtomicReference<>();
     Ending<T> abandoned = new Ending<>(null, null);
     Thread thread =
@@ -66,13 +84,19 @@ public final class PluginCalls {
               }
             });
     try {
-      if (!thread.join(deadline) && result.compareAndSet(null, abandoned)) {
+      long end = System.nanoTime() + deadline.toNanos();
+      String why = "";
+      while (why.isEmpty() && !thread.join(look(end))) {
+        why =
+            System.nanoTime() - end < 0
+                ? unwanted.get()
+                : " did not come back within "
+                    + deadline.toMillis() / 1000.0
+                    + " s; it may not block, see the guide for plugin authors";
+      }
+      if (!why.isEmpty() && result.compareAndSet(null, abandoned)) {
         thread.interrupt();
-        throw new PluginTimeoutException(
-            what
-                + " did not come back within "
-                + deadline.toMillis() / 1000.0
-                + " s; it may not block, see the guide for plugin authors");
+        throw new PluginTimeoutException(what + why);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -14,6 +14,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -214,14 +215,18 @@ public final class PluginGuard {
       String what,
       Callable<T> body,
       PluginCalls.Late<T> late) {
-    return within(watched(plugin, operation, what, body), operation, what, late);
+    return within(watched(plugin, operation, what, body), operation, what, late, () -> "");
   }
 
   private <T> T within(
-      Watched<T> watched, Operation operation, String what, PluginCalls.Late<T> late) {
+      Watched<T> watched,
+      Operation operation,
+      String what,
+      PluginCalls.Late<T> late,
+      Supplier<String> unwanted) {
     Duration deadline = limits.deadline(operation);
     try {
-      return PluginCalls.within(deadline, what, watched, late);
+      return PluginCalls.within(deadline, what, watched, late, unwanted);
     } catch (PluginTimeoutException e) {
       watched.abandoned = true;
       watched.stats.timeouts.increment();
@@ -238,19 +243,22 @@ public final class PluginGuard {
    * Starts a plugin within the deadline of {@link Operation#START}.
    *
    * @param loader its class loader
+   * @param unwanted returns why it is not to be started any more, or empty
    */
   public <T> T starting(
       String pluginId,
       @Nullable ClassLoader loader,
       String what,
       Callable<T> body,
-      PluginCalls.Late<T> late) {
+      PluginCalls.Late<T> late,
+      Supplier<String> unwanted) {
     CallStats stats = metrics.of(pluginId, null, Operation.START);
     return within(
         new Watched<>(stats, metrics.usage(pluginId), loader, what, body),
         Operation.START,
         what,
-        late);
+        late,
+        unwanted);
   }
 
   /** Opens an instance; what an overdue call opens in the end is closed. */

@@ -62,6 +62,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   private volatile boolean closed;
   private volatile boolean replacing; // between one storage and the next
   private volatile String problem;
+  private volatile boolean beingOpened;
   private long openings; // used by the one thread that changes plugins
 
   /**
@@ -373,12 +374,17 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
                 "storage " + wantedType,
                 () -> openTyped((StorageProvider<?>) provider.service(), used, context),
                 late -> close(provider, late));
-    Storage found =
-        awaited(() ->
-            opening.await(
-                environment.guard().limits().deadline(Operation.STORAGE_OPEN), () -> progress));
-    progress = 1;
-    return found;
+    beingOpened = true;
+    try {
+      Storage found =
+          awaited(() ->
+              opening.await(
+                  environment.guard().limits().deadline(Operation.STORAGE_OPEN), () -> progress));
+      progress = 1;
+      return found;
+    } finally {
+      beingOpened = false;
+    }
   }
 
   private static <C extends Record> Storage openTyped(
@@ -558,6 +564,11 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   @Override
   public boolean ready() {
     return storage != null;
+  }
+
+  /** Tells whether a storage is being opened, which takes as long as it makes progress. */
+  public boolean opening() {
+    return beingOpened;
   }
 
   /** Tells whether a storage is open, or one is just being replaced by another. */

@@ -74,22 +74,24 @@ final class Activation {
    * @throws PluginException when it does not work; nothing has changed then
    */
   void activate(Plugin plugin, JarInfo info, Path jar) {
-    activate(plugin, info, jar, providers -> {});
+    activate(plugin, info, jar, jar, providers -> {});
   }
 
   /**
    * As {@link #activate(Plugin, JarInfo, Path)}.
    *
+   * @param source what the copy was made of
    * @param accept throws when the new version may not take the place of the old; nothing has
    *     changed then
    */
-  void activate(Plugin plugin, JarInfo info, Path jar, Consumer<List<Provider>> accept) {
+  void activate(
+      Plugin plugin, JarInfo info, Path jar, Path source, Consumer<List<Provider>> accept) {
     boolean watched = !guard.isTrusted(plugin.id);
     if (watched) {
       deaths.starting(plugin.id, info.sha256());
     }
     try {
-      replace(plugin, info, jar, accept);
+      replace(plugin, info, jar, source, accept);
     } catch (Throwable e) {
       deaths.over(plugin.id);
       throw e;
@@ -97,13 +99,15 @@ final class Activation {
     deaths.started(plugin.id);
   }
 
-  private void replace(Plugin plugin, JarInfo info, Path jar, Consumer<List<Provider>> accept) {
+  private void replace(
+      Plugin plugin, JarInfo info, Path jar, Path source, Consumer<List<Provider>> accept) {
     Deployment former = plugin.deployment;
     Deployment next =
         Deployment.start(
             framework,
             info,
             jar,
+            source,
             work,
             clock.millis(),
             guard,

@@ -46,11 +46,13 @@ final class Arrivals implements DropFolder.Listener {
   }
 
   /** Takes the files that are there at the start, the shipped ones first. */
-  void takeAll(Path shipped) {
+  void takeAll(Path shipped, BootWatch boot) {
     for (Path file : JarFiles.in(shipped)) {
+      boot.patientStep("plugin " + JarFiles.name(file));
       arrived(file, "shipped");
     }
     for (Path file : JarFiles.in(table.dropFolder())) {
+      boot.patientStep("plugin " + JarFiles.name(file));
       try (var _ = new ZipFile(file.toFile())) {
         watcher.known(file);
         arrived(file, "user");
@@ -165,6 +167,12 @@ final class Arrivals implements DropFolder.Listener {
         }
         LOG.warn("plugins: {}: {}", name, e.getMessage());
         Plugin plugin = id == null ? null : table.get(id);
+        if (String.valueOf(e.getMessage()).endsWith(Deployment.DELETED)) {
+          if (plugin != null && plugin.deployment == null) {
+            gone(file);
+          }
+          return; // that of an update: its plugin is told by the next look at the folder
+        }
         if (plugin != null && plugin.deployment != null && file.equals(plugin.file)) {
           return; // the plugin's own line tells
         }

@@ -46,9 +46,13 @@ final class Deployment {
     INTERFACES.put(FunctionProvider.class.getName(), Kind.FUNCTION);
   }
 
+  /** End of the message about a plugin whose file was deleted while it was being started. */
+  static final String DELETED = " was given up: its file was deleted";
+
   final JarInfo info;
   final Bundle bundle;
   final long startedMs;
+  volatile boolean isKept; // a shipped one: a copy has been made for undo
   private final List<ServiceReference<?>> used = new ArrayList<>();
   private List<Provider> providers = List.of();
 
@@ -63,6 +67,7 @@ final class Deployment {
    *
    * @param jar the plugin's jar
    * @param work folder for the bundle form of a plain jar
+   * @param source where the jar came from; when it is deleted nobody waits for the start any more
    * @param givenUp takes the class loader of a plugin that did not start
    * @throws PluginException when it cannot be resolved or started in time; nothing is left behind
    *     then
@@ -71,6 +76,7 @@ final class Deployment {
       BundleContext framework,
       JarInfo info,
       Path jar,
+      Path source,
       Path work,
       long nowMs,
       PluginGuard guard,
@@ -88,7 +94,8 @@ final class Deployment {
             deployment.findProviders(framework);
             return deployment;
           },
-          late -> late.uninstall(framework));
+          late -> late.uninstall(framework),
+          () -> Files.exists(source) ? "" : DELETED);
     } catch (PluginCalls.PluginTimeoutException e) {
       // the framework waits for a bundle that is being started, so this must not be our thread
       Thread.ofVirtual().name("plugin remove " + info.id()).start(() -> remove(bundle));

@@ -12,13 +12,16 @@ import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The jars that have run, for going back: {@code former/<id>/<version>-<digest>.jar}, in the order
- * of their file times. Used by one thread at a time, but for {@link #before}.
+ * of their file times. Used by one thread at a time, but for {@link #before} and {@link
+ * #versionBefore}.
  */
 final class KeptJars {
   private static final Logger LOG = LoggerFactory.getLogger(KeptJars.class);
@@ -27,6 +30,9 @@ final class KeptJars {
   private final Path kept;
   private final Path work;
   private final Clock clock;
+
+  /** What lies in the folders, for those who only look; forgotten when this changes it. */
+  private final Map<String, List<Path>> listed = new ConcurrentHashMap<>();
 
   /** Creates the folders; what a former run left in the work folder is deleted. */
   KeptJars(Path state, Clock clock) {
@@ -175,6 +181,8 @@ final class KeptJars {
     } catch (IOException e) {
       LOG.warn(
           "plugins: {} {} cannot be kept for undo: {}", info.id(), info.version(), e.toString());
+    } finally {
+      listed.remove(info.id());
     }
   }
 
@@ -205,11 +213,30 @@ final class KeptJars {
       Files.deleteIfExists(jar);
     }
     Files.deleteIfExists(kept.resolve(id));
+    listed.remove(id);
+  }
+
+  /** Tells whether a jar is kept, and none that ran after it. */
+  boolean isNewest(JarInfo info) {
+    List<Path> all = newestFirst(info.id());
+    return !all.isEmpty() && JarFiles.name(all.get(0)).contains(shortDigest(info.sha256()));
+  }
+
+  /**
+   * Returns the version that ran before the one with this digest, or null. Looks at the folder once
+   * per change: lists are asked for often.
+   */
+  @Nullable String versionBefore(String id, String sha256) {
+    Path jar = before(listed.computeIfAbsent(id, this::newestFirst), sha256);
+    return jar == null ? null : versionOf(jar);
   }
 
   /** Returns the kept jar that ran before the one with this digest, or null. */
   @Nullable Path before(String id, String sha256) {
-    List<Path> all = newestFirst(id);
+    return before(newestFirst(id), sha256);
+  }
+
+  private static @Nullable Path before(List<Path> all, String sha256) {
     int now = 0;
     while (now < all.size() && !JarFiles.name(all.get(now)).contains(shortDigest(sha256))) {
       now++;

@@ -48,8 +48,12 @@ import org.slf4j.LoggerFactory;
  */
 final class KernelSwap {
   private static final Logger LOG = LoggerFactory.getLogger(KernelSwap.class);
-  private static final Duration START = Duration.ofSeconds(30);
-  private static final Duration STOP = Duration.ofSeconds(60);
+
+  /** How long a bundle may take to start and to stop. */
+  record Limits(Duration start, Duration stop) {
+    static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(60));
+  }
+
   private static final Duration REFRESH = Duration.ofSeconds(15);
 
   /** Header with what is special about replacing a bundle, comma-separated. */
@@ -79,14 +83,21 @@ final class KernelSwap {
   private final BundleContext framework;
   private final KernelBundles kernel;
   private final KernelHealth health;
+  private final Limits limits;
   private final List<Member> members; // providers first
   private final ServiceRegistration<ResolverHookFactory> hook;
+  private boolean stuck;
 
   private KernelSwap(
-      BundleContext framework, KernelBundles kernel, KernelHealth health, List<Member> members) {
+      BundleContext framework,
+      KernelBundles kernel,
+      KernelHealth health,
+      Limits limits,
+      List<Member> members) {
     this.framework = framework;
     this.kernel = kernel;
     this.health = health;
+    this.limits = limits;
     this.members = List.copyOf(members);
     this.hook =
         framework.registerService(
@@ -123,6 +134,17 @@ final class KernelSwap {
    */
   static KernelSwap prepare(
       BundleContext framework, KernelBundles kernel, KernelHealth health, Bundle former, Path jar) {
+    return prepare(framework, kernel, health, Limits.DEFAULT, former, jar);
+  }
+
+  /** As the other one, with limits of one's own. */
+  static KernelSwap prepare(
+      BundleContext framework,
+      KernelBundles kernel,
+      KernelHealth health,
+      Limits limits,
+      Bundle former,
+      Path jar) {
     Map<Bundle, Path> sources = new LinkedHashMap<>();
     for (Bundle bundle : KernelBundles.withDependents(former)) {
       Path source = bundle.equals(former) ? jar : kernel.jar(bundle);
@@ -140,7 +162,7 @@ final class KernelSwap {
       members.forEach(m -> remove(m.next()));
       throw e;
     }
-    KernelSwap swap = new KernelSwap(framework, kernel, health, members);
+    KernelSwap swap = new KernelSwap(framework, kernel, health, limits, members);
     try {
       swap.resolve(former);
       return swap;
@@ -224,7 +246,8 @@ final class KernelSwap {
    * Replaces.
    *
    * @return the versions that have been taken out
-   * @throws PluginException when the new ones do not work; the former ones are in charge again then
+   * @throws PluginException when the new ones do not work; the former ones are in charge again
+   *     then, unless {@link #isStuck}
    */
   List<Former> perform() {
     List<Bundle> before = kernel.all();
@@ -245,7 +268,7 @@ final class KernelSwap {
           members.reversed().stream().filter(Member::beside).forEach(m -> stop(m.former()));
         }
         List<Member> some = members.stream().filter(m -> m.beside() == beside).toList();
-        some.forEach(m -> start(m.next()));
+        some.forEach(m -> start(m.next(), limits.start()));
         for (Member m : some) {
           health.verify(
               m.next(), troubled.getOrDefault(m, Set.of()), offered.getOrDefault(m, Set.of()));
@@ -253,10 +276,23 @@ final class KernelSwap {
       }
       health.awaitHealthy(others(worked), after);
     } catch (RuntimeException | Error e) {
-      goBack(worked, before); // whatever it threw: half a replacement is worse
-      throw e instanceof PluginException p ? p : new PluginException("failed to start: " + e);
+      String problem = goBack(worked, before); // whatever it threw: half a replacement is worse
+      String cause =
+          e instanceof PluginException || e instanceof PluginCalls.PluginTimeoutException
+              ? String.valueOf(e.getMessage())
+              : "failed to start: " + e;
+      stuck = !problem.isEmpty();
+      throw new PluginException(
+          stuck
+              ? cause + "; what ran before does not work again: " + problem + "; restart the server"
+              : cause);
     }
     return confirm();
+  }
+
+  /** Tells whether neither the new versions work nor, any more, those before. */
+  boolean isStuck() {
+    return stuck;
   }
 
   /** Returns the components that are not of the members: those may change their names. */
@@ -272,8 +308,12 @@ final class KernelSwap {
    * @throws PluginException when it does not start in time
    */
   static void start(Bundle bundle) {
+    start(bundle, Limits.DEFAULT.start());
+  }
+
+  private static void start(Bundle bundle, Duration limit) {
     PluginCalls.within(
-        START,
+        limit,
         "starting " + bundle.getSymbolicName(),
         () -> {
           try {
@@ -286,9 +326,9 @@ final class KernelSwap {
         late -> {});
   }
 
-  private static void stop(Bundle bundle) {
+  private void stop(Bundle bundle) {
     PluginCalls.within(
-        STOP,
+        limits.stop(),
         "stopping " + bundle.getSymbolicName(),
         () -> {
           bundle.stop();
@@ -297,32 +337,40 @@ final class KernelSwap {
         late -> {});
   }
 
-  private void goBack(Set<String> worked, List<Bundle> before) {
+  /** Puts the former versions in charge again; returns what is wrong with that, or empty. */
+  private String goBack(Set<String> worked, List<Bundle> before) {
     for (Member m : members.reversed()) {
       // the framework waits for a bundle that is being started, so this must not be our thread
       Thread removal = Thread.ofVirtual().name("remove " + m.next()).start(() -> remove(m.next()));
       try {
-        removal.join(STOP);
+        removal.join(limits.stop());
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
     }
+    List<String> problems = new ArrayList<>();
     for (Member m : members) {
       try {
         if (m.former().getState() != Bundle.ACTIVE) {
-          start(m.former());
+          start(m.former(), limits.start());
         }
-      } catch (RuntimeException e) {
-        LOG.error("{} does not start again: {}", m.former(), e.getMessage());
+      } catch (RuntimeException | Error e) {
+        problems.add(
+            m.former().getState() == Bundle.STOPPING
+                ? m.former().getSymbolicName() + " is still stopping"
+                : String.valueOf(e.getMessage()));
       }
     }
-    try {
-      health.awaitHealthy(worked, before);
-    } catch (PluginException e) {
-      LOG.error("after going back: {}", e.getMessage());
+    if (problems.isEmpty()) {
+      try {
+        health.awaitHealthy(worked, before);
+      } catch (RuntimeException | Error e) {
+        problems.add(String.valueOf(e.getMessage()));
+      }
     }
     forget(nexts());
     hook.unregister();
+    return String.join("; ", problems);
   }
 
   private List<Former> confirm() {

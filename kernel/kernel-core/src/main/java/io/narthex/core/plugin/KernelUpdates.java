@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -24,6 +25,7 @@ import org.osgi.framework.Constants;
 import org.osgi.framework.Version;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Updates, undoes and lists the bundles of the server itself. Changes are made by one thread at a
@@ -35,6 +37,7 @@ import org.slf4j.LoggerFactory;
 final class KernelUpdates {
   private static final Logger LOG = LoggerFactory.getLogger(KernelUpdates.class);
   private static final long ANSWER_MILLIS = 500;
+  private static final long LIST_NANOS = 1_000_000_000;
   private static final String REVERT = "revert"; // in the audit log
 
   private final BundleContext framework;
@@ -49,6 +52,12 @@ final class KernelUpdates {
   private final Map<String, String> lastProblem = new ConcurrentHashMap<>(); // by bundle
   private volatile boolean confirmed; // since the start
   private volatile String pending = ""; // bundle that is replaced once the answer has gone
+
+  private record Listed(List<PluginInfo> bundles, long nanos, long change) {}
+
+  private final Object listing = new Object(); // held while the framework is asked
+  private final AtomicLong changed = new AtomicLong(); // counts what makes the list another
+  private volatile @Nullable Listed listed;
   private volatile Consumer<Boolean> underway = on -> {};
 
   KernelUpdates(
@@ -90,17 +99,19 @@ final class KernelUpdates {
    * Looks whether the updates work that run since the start. Those that do not, and those that the
    * launcher has left out, give way to what was shipped.
    */
-  void confirm() {
+  void confirm(BootWatch watch) {
     synchronized (changes) {
       try {
         showFormerReverts();
         trial.failures(pins).forEach(this::reverted);
         trial.forgetFailures();
-        updatesInCharge().forEach(this::confirm);
+        updatesInCharge().forEach(b -> confirm(b, watch));
         confirmed = true;
         trial.passed();
       } catch (UncheckedIOException e) {
         LOG.error("updates of the server's bundles: {}", String.valueOf(e.getCause()));
+      } finally {
+        changed.incrementAndGet();
       }
     }
   }
@@ -126,11 +137,12 @@ final class KernelUpdates {
     return out;
   }
 
-  private void confirm(Bundle bundle) {
+  private void confirm(Bundle bundle, BootWatch watch) {
     String id = bundle.getSymbolicName();
     String problem;
     try {
       for (Bundle user : KernelBundles.withDependents(bundle)) {
+        watch.trial("the trial of " + user.getSymbolicName(), id, false);
         if (user.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
           KernelSwap.start(user);
         }
@@ -140,6 +152,7 @@ final class KernelUpdates {
     } catch (RuntimeException | Error e) {
       problem = e instanceof PluginException ? String.valueOf(e.getMessage()) : e.toString();
     }
+    watch.trial("the way back of " + id, id, true);
     try {
       Path shipped = shipped(id);
       replace(KernelSwap.prepare(framework, kernel, health, bundle, shipped));
@@ -218,13 +231,34 @@ final class KernelUpdates {
     return false;
   }
 
-  /** Returns all bundles of the server, as users see them. */
+  /**
+   * Returns all bundles of the server, as users see them. Anybody may ask, as often as they like,
+   * and each answer takes questions to the framework about every component; so they are asked at
+   * most once in {@link #LIST_NANOS}, and after each change.
+   */
   List<PluginInfo> list() {
-    List<PluginInfo> out = new ArrayList<>();
-    for (Bundle bundle : kernel.all()) {
-      out.add(describe(bundle));
+    Listed latest = listed;
+    if (latest != null && latest.change() == changed.get() && isFresh(latest)) {
+      return latest.bundles();
     }
-    return out;
+    synchronized (listing) { // one asks, the others wait for its answer
+      latest = listed;
+      long change = changed.get();
+      if (latest != null && latest.change() == change && isFresh(latest)) {
+        return latest.bundles();
+      }
+      long now = System.nanoTime();
+      List<PluginInfo> out = new ArrayList<>();
+      for (Bundle bundle : kernel.all()) {
+        out.add(describe(bundle));
+      }
+      listed = new Listed(List.copyOf(out), now, change);
+      return out;
+    }
+  }
+
+  private static boolean isFresh(Listed listed) {
+    return System.nanoTime() - listed.nanos() < LIST_NANOS;
   }
 
   private PluginInfo describe(Bundle bundle) {
@@ -279,6 +313,8 @@ final class KernelUpdates {
     } catch (PluginException e) {
       KeptJars.delete(candidate);
       throw e;
+    } finally {
+      changed.incrementAndGet();
     }
   }
 
@@ -382,6 +418,7 @@ final class KernelUpdates {
 
   private KernelSwap prepare(Bundle former, Path jar, JarInfo info, String action, String actor) {
     lastProblem.remove(info.id());
+    changed.incrementAndGet();
     try {
       return KernelSwap.prepare(framework, kernel, health, former, jar);
     } catch (PluginException e) {
@@ -397,6 +434,7 @@ final class KernelUpdates {
       return describe(Objects.requireNonNull(kernel.named(info.id())));
     }
     pending = info.id();
+    changed.incrementAndGet();
     Thread.ofPlatform()
         .name("replace " + info.id())
         .start(() -> {
@@ -407,7 +445,8 @@ final class KernelUpdates {
             }
           } catch (PluginException e) {
             lastProblem.put(
-                info.id(), action + " to " + info.version() + " was taken back: " + e.getMessage());
+                info.id(),
+                action + " to " + info.version() + outcome(swap) + ": " + e.getMessage());
             if (action.equals("update")) {
               KeptJars.delete(jar);
             }
@@ -417,6 +456,7 @@ final class KernelUpdates {
             LOG.error("replacing {}", info.id(), e);
           } finally {
             pending = "";
+            changed.incrementAndGet();
           }
         });
     return describe(former);
@@ -425,9 +465,18 @@ final class KernelUpdates {
   private void performNow(KernelSwap swap, Path jar, JarInfo info, String action, String actor) {
     try {
       replace(swap);
+      changed.incrementAndGet();
     } catch (PluginException e) {
       audit(actor, action, info, String.valueOf(e.getMessage()));
-      LOG.warn("{} {}: {} taken back: {}", info.id(), info.version(), action, e.getMessage());
+      changed.incrementAndGet();
+      LOG.atLevel(swap.isStuck() ? Level.ERROR : Level.WARN)
+          .log(
+              "{}: {} to {}{}: {}",
+              info.id(),
+              action,
+              info.version(),
+              outcome(swap),
+              e.getMessage());
       throw e;
     }
     Path kept = jar;
@@ -439,8 +488,13 @@ final class KernelUpdates {
     Bundle now = Objects.requireNonNull(kernel.named(info.id()));
     kernel.inCharge(now, kept);
     remember(info, kept);
+    changed.incrementAndGet();
     audit(actor, action, info, "ok");
     LOG.info("{} {} runs now ({})", info.id(), info.version(), action);
+  }
+
+  private static String outcome(KernelSwap swap) {
+    return swap.isStuck() ? " failed and could not be taken back" : " was taken back";
   }
 
   private void replace(KernelSwap swap) {

@@ -3,7 +3,6 @@ package io.narthex.core.plugin;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.service.plugins.PluginService.PluginInfo;
 import io.narthex.service.plugins.PluginService.State;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -87,7 +86,6 @@ final class PluginList {
         }
       }
     }
-    Path before = jars.before(p.id, p.sha256);
     return new PluginInfo(
         p.id,
         d == null ? p.id : d.info.name(),
@@ -101,7 +99,7 @@ final class PluginList {
         p.sinceMs,
         d == null ? 0 : d.startedMs,
         instances,
-        before == null ? null : KeptJars.versionOf(before),
+        jars.versionBefore(p.id, p.sha256),
         leaks.alive(p.id),
         d == null ? "" : Deployment.osgiState(d.bundle));
   }

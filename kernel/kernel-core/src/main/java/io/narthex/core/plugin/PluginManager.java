@@ -47,6 +47,7 @@ public final class PluginManager implements PluginService {
   private final LeakMeter leaks;
   private final PluginList list;
   private final Arrivals arrivals;
+  private final PluginVersions versions;
   private final PluginOrders orders;
   private final ExitWatch exits;
   private final Probation probation;
@@ -90,7 +91,7 @@ public final class PluginManager implements PluginService {
         new Activation(
             framework, registry, guard, leaks, clock, records.jars().work(), records.deaths());
     probation = new Probation(table, guard, use);
-    PluginVersions versions = new PluginVersions(table, activation, records, kernel, probation);
+    versions = new PluginVersions(table, activation, records, kernel, probation);
     goBack = versions::runPrevious;
     CrashedPlugins crashed =
         new CrashedPlugins(table, activation, versions, list, records, guard.limits(), scanner);
@@ -128,12 +129,21 @@ public final class PluginManager implements PluginService {
   }
 
   /** Installs the shipped plugins, then what lies in the drop folder, and begins to watch it. */
-  public void start(Path shipped) {
+  public void start(Path shipped, BootWatch boot) {
     exits.begin();
-    arrivals.takeAll(shipped);
+    arrivals.takeAll(shipped, boot);
     kernel.warnOfMissing();
     watch.scheduleWithFixedDelay(this::watch, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
-    scanner.scheduleWithFixedDelay(arrivals::scan, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
+    scanner.scheduleWithFixedDelay(this::scan, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void scan() {
+    arrivals.scan();
+    try {
+      versions.keepShippedInUse();
+    } catch (RuntimeException | LinkageError e) {
+      LOG.error("plugins: copies for undo", e); // the looks at the folder continue
+    }
   }
 
   private void watch() {
@@ -150,8 +160,8 @@ public final class PluginManager implements PluginService {
    * Looks whether updates of kernel bundles that run since the start work, before the server says
    * that it is ready; those that do not give way to what was shipped.
    */
-  public void confirmKernelUpdates() {
-    kernel.confirm();
+  public void confirmKernelUpdates(BootWatch boot) {
+    kernel.confirm(boot);
   }
 
   /** Tells whether bundles of the server run that are not as shipped. */

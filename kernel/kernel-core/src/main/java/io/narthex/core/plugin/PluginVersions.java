@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Version;
 import org.slf4j.Logger;
@@ -93,7 +94,7 @@ final class PluginVersions {
       }
       Map<String, Calls> before = update && pinned == null ? probation.before(plugin) : null;
       if (pinned == null) {
-        activateCopy(plugin, file, info, !source.equals("shipped"), force);
+        activateFile(plugin, file, info, source.equals("shipped"), force);
       } else {
         activate(plugin, running, pinned);
       }
@@ -116,11 +117,14 @@ final class PluginVersions {
       String problem = String.valueOf(e.getMessage());
       records.audit().add(actor, action, info.id(), info.version(), info.sha256(), problem);
       if (plugin != null && update) {
-        refused(plugin, file, fileName, info, problem);
+        if (!problem.endsWith(Deployment.DELETED)) {
+          refused(plugin, file, fileName, info, problem);
+        }
       } else if (plugin != null) {
         plugin.describe(file, fileName, info, source);
         plugin.enter(problem.startsWith("needs ") ? State.NEEDS : State.FAILED, problem);
-        if (!records.jars().keeps(info.id(), info.sha256())
+        if (!problem.endsWith(Deployment.DELETED)
+            && !records.jars().keeps(info.id(), info.sha256())
             && !problem.contains("already served by")
             && runPrevious(plugin, "refused: " + problem)) {
           return plugin; // it has never run, and the version that did runs again
@@ -222,23 +226,68 @@ final class PluginVersions {
     return true;
   }
 
-  private void activateCopy(
-      Plugin plugin, Path file, JarInfo info, boolean changing, boolean force) {
-    Path candidate = records.jars().copy(file, info, changing);
+  /** Activates what a file holds: that of the distribution itself, or a copy of a user's. */
+  private void activateFile(
+      Plugin plugin, Path file, JarInfo info, boolean shipped, boolean force) {
+    Deployment present = plugin.deployment;
+    boolean wasShipped = plugin.source.equals("shipped");
+    Consumer<List<Provider>> accept =
+        force || present == null || records.jars().keeps(info.id(), info.sha256())
+            ? providers -> {}
+            : providers -> refuseLessThan(present, wasShipped, info, providers);
+    if (shipped) {
+      activation.activate(plugin, info, file, file, accept);
+      records.quarantine().free(info.id());
+      return;
+    }
+    Path candidate = records.jars().copy(file, info, true);
     try {
-      Deployment present = plugin.deployment;
-      boolean wasShipped = plugin.source.equals("shipped");
-      activation.activate(
-          plugin,
-          info,
-          candidate,
-          force || present == null || records.jars().keeps(info.id(), info.sha256())
-              ? providers -> {}
-              : providers -> refuseLessThan(present, wasShipped, info, providers));
+      if (present != null && wasShipped) {
+        keepShipped(plugin, present.info); // before the user's, which is newer
+      }
+      activation.activate(plugin, info, candidate, file, accept);
       records.quarantine().free(info.id());
       records.jars().keep(candidate, info);
     } finally {
       KeptJars.delete(candidate);
+    }
+  }
+
+  /**
+   * Keeps copies of the distribution's plugins that blocks use: the next distribution may replace
+   * their jars, and then there must be a way back. Those that nobody uses need none, and most of
+   * them nobody uses.
+   */
+  void keepShippedInUse() {
+    for (Plugin plugin : table.all()) {
+      Deployment deployment = plugin.deployment;
+      if (deployment == null
+          || deployment.isKept
+          || !plugin.source.equals("shipped")
+          || deployment.providers().stream().noneMatch(probation::isInUse)) {
+        continue;
+      }
+      synchronized (table.changes) {
+        if (plugin.deployment == deployment && plugin.source.equals("shipped")) {
+          keepShipped(plugin, deployment.info);
+          deployment.isKept = true; // also when that failed: it is not tried all the time
+        }
+      }
+    }
+  }
+
+  private void keepShipped(Plugin plugin, JarInfo running) {
+    Path file = plugin.file;
+    if (file == null || records.jars().isNewest(running)) {
+      return;
+    }
+    try {
+      Path copy = records.jars().copy(file, running, true);
+      records.jars().keep(copy, running);
+      KeptJars.delete(copy);
+    } catch (PluginException e) {
+      LOG.warn(
+          "plugin {} {} cannot be kept for undo: {}", plugin.id, plugin.version, e.getMessage());
     }
   }
 

@@ -13,6 +13,7 @@ import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ import java.util.Objects;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
 import org.slf4j.LoggerFactory;
 
 class PluginManagerTest {
@@ -185,6 +188,104 @@ class PluginManagerTest {
     assertThat(logged.list)
         .extracting(ILoggingEvent::getFormattedMessage)
         .containsExactly("plugin x 1.0.0 started from x.jar");
+  }
+
+  @Test
+  @Timeout(60)
+  void jarThatIsDeletedWhileItStartsIsNotWaitedFor() throws IOException {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.drop("slow.jar", jar("slow", "1.0.0", "wait constructor"));
+      stage.awaitPlugin("slow", "1\\.0\\.0 STARTING");
+      Files.delete(stage.drop.resolve("slow.jar"));
+      long deleted = System.nanoTime();
+      PluginStage.await(() -> stage.manager.plugins().isEmpty(), () -> stage.looks("slow"));
+      assertThat(stage.manager.audit("slow", 10).getLast().result())
+          .isEqualTo("failed to start: starting slow was given up: its file was deleted");
+      // far less than the deadline of a start
+      assertThat(System.nanoTime() - deleted).isLessThan(TimeUnit.SECONDS.toNanos(8));
+    }
+  }
+
+  @Test
+  void pluginOfTheDistributionIsKeptOnceABlockUsesIt() throws IOException {
+    try (PluginStage stage = new PluginStage(folder)) {
+      Files.write(folder.resolve("shipped/acme.jar"), jar("acme", "1.0.0", "find one:1"));
+      Files.write(folder.resolve("shipped/idle.jar"), jar("idle", "1.0.0", "type other"));
+      stage.start();
+      stage.useDiscovery();
+      PluginStage.await(
+          () -> stage.manager.keptVersions("acme").equals(List.of("1.0.0")),
+          () -> "kept: " + stage.manager.keptVersions("acme"));
+      assertThat(stage.manager.keptVersions("idle")).isEmpty();
+    }
+    // the next distribution
+    Files.write(folder.resolve("shipped/acme.jar"), jar("acme", "2.0.0", "find two:1"));
+    try (PluginStage stage = new PluginStage(folder)) {
+      stage.useDiscovery();
+      stage.start();
+      targetIs(stage, "two:1");
+      stage.manager.rollback("acme", "me");
+      targetIs(stage, "one:1");
+    }
+  }
+
+  @Test
+  void pluginOfTheDistributionIsKeptBeforeAUsersTakesItsPlace() throws IOException {
+    try (PluginStage stage = new PluginStage(folder)) {
+      Files.write(folder.resolve("shipped/acme.jar"), jar("acme", "1.0.0", "find one:1"));
+      stage.start();
+      stage.manager.install(
+          "up.jar", new ByteArrayInputStream(jar("acme", "2.0.0", "find two:1")), false, "me");
+      assertThat(stage.plugin("acme").undoVersion()).isEqualTo("1.0.0");
+      Files.delete(folder.resolve("shipped/acme.jar")); // the next distribution has none
+      stage.manager.rollback("acme", "me");
+      assertThat(stage.looks("acme")).startsWith("1.0.0 RUNNING");
+    }
+  }
+
+  @Test
+  void componentsOfTheServerAreAskedForAtMostOnceASecondHoweverOftenTheListIs() throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    try (PluginStage stage = new PluginStage(folder)) {
+      for (String name : List.of("io.narthex.a", "io.narthex.b")) {
+        stage
+            .framework()
+            .installBundle(
+                name,
+                new ByteArrayInputStream(
+                    Jars.bytes(
+                        Map.of(
+                            "META-INF/MANIFEST.MF",
+                            "Manifest-Version: 1.0\nBundle-ManifestVersion: 2\n"
+                                + "Bundle-SymbolicName: "
+                                + name
+                                + "\n"))))
+            .start();
+      }
+      stage
+          .framework()
+          .registerService(
+              ServiceComponentRuntime.class,
+              (ServiceComponentRuntime)
+                  Proxy.newProxyInstance(
+                      ServiceComponentRuntime.class.getClassLoader(),
+                      new Class<?>[] {ServiceComponentRuntime.class},
+                      (proxy, method, arguments) -> {
+                        if (method.getName().equals("getComponentDescriptionDTOs")) {
+                          asked.incrementAndGet();
+                          return List.of();
+                        }
+                        return method.getName().equals("hashCode") ? (Object) 1 : null;
+                      }),
+              null);
+      stage.start();
+      long began = System.nanoTime();
+      for (int i = 0; i < 1000; i++) {
+        assertThat(stage.manager.plugins()).hasSize(2);
+      }
+      long seconds = (System.nanoTime() - began) / 1_000_000_000;
+      assertThat(asked.get()).isBetween(2, (int) (2 * (seconds + 2)));
+    }
   }
 
   @Test

@@ -258,7 +258,8 @@ final class PluginStage implements AutoCloseable {
 
   /** Takes what lies in the folders, as the server does at its start. */
   PluginStage start() {
-    manager.start(shipped);
+    manager.start(
+        shipped, new BootWatch(Duration.ofHours(1), () -> false, (problem, suspects) -> {}));
     return this;
   }
 
