@@ -6,6 +6,7 @@ import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
 import io.narthex.service.config.ConfigService;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.server.ServerInfo;
@@ -27,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The newest samples of selected series for another server: {@code /federate}. Each comes with the
- * time it was taken, so that the other server sees how old it is.
+ * time it was taken, so that the other server sees how old it is. They are held until they are
+ * written, for they come in the order of names; that takes part in the memory of queries.
  */
 final class FederateServlet extends HttpServlet {
   private static final long serialVersionUID = 1;
@@ -39,12 +41,24 @@ final class FederateServlet extends HttpServlet {
     boolean isStale() {
       return histogram == null ? StaleMarker.is(value) : histogram.isStale();
     }
+
+    /** Returns about how many bytes it takes; texts of labels are those of the series. */
+    long bytes() {
+      return 120
+          + 16L * labels.size()
+          + (histogram == null
+              ? 0
+              : 160
+                  + 16L * (histogram.positiveBuckets().length + histogram.negativeBuckets().length)
+                  + 8L * histogram.customBounds().length);
+    }
   }
 
   private final transient Services services;
   private final transient ServerInfo server;
   private final transient ConfigService config;
   private final transient StorageGate storage;
+  private final transient WorkMemory memory;
   private final transient Clock clock;
   private final transient Metrics.Counter errors;
 
@@ -53,12 +67,14 @@ final class FederateServlet extends HttpServlet {
       ServerInfo server,
       ConfigService config,
       StorageGate storage,
+      WorkMemory memory,
       Metrics metrics,
       Clock clock) {
     this.services = services;
     this.server = server;
     this.config = config;
     this.storage = storage;
+    this.memory = memory;
     this.clock = clock;
     errors =
         metrics.counter(
@@ -83,26 +99,27 @@ final class FederateServlet extends HttpServlet {
       response.sendError(503, "Service Unavailable");
       return;
     }
-    List<Newest> found;
-    try {
-      found = find(request);
+    try (AnswerRoom room = new AnswerRoom(memory)) {
+      List<Newest> found = findWithRoom(request, room);
+      write(request, response, found);
     } catch (ApiException e) {
       if (e.error() == ApiError.UNAVAILABLE_503) {
         response.setHeader("Retry-After", "1");
       }
       response.sendError(e.error().status, e.getMessage());
-      return;
     } catch (QueryException e) {
       if (e.kind() == QueryException.Kind.BAD_DATA) {
         response.sendError(400, e.getMessage());
       } else {
         failed(response, e.kind() == QueryException.Kind.UNAVAILABLE, e);
       }
-      return;
     } catch (StorageException e) {
       failed(response, e instanceof StorageException.Closed, e);
-      return;
     }
+  }
+
+  private void write(HttpServletRequest request, HttpServletResponse response, List<Newest> found)
+      throws IOException {
     FederationWriter.Format format = FederationWriter.Format.negotiate(request.getHeader("Accept"));
     response.setContentType(format.contentType());
     FederationWriter writer =
@@ -134,8 +151,19 @@ final class FederateServlet extends HttpServlet {
     response.sendError(passing ? 503 : 500, e.getMessage());
   }
 
+  /** Finds them; again when there is memory, if there was too little. */
+  private List<Newest> findWithRoom(HttpServletRequest request, AnswerRoom room) {
+    while (true) {
+      try {
+        return find(request, room);
+      } catch (AnswerRoom.Shortage e) {
+        room.await(e);
+      }
+    }
+  }
+
   /** Returns the newest samples of the selected series by name, then by the other labels. */
-  private List<Newest> find(HttpServletRequest request) {
+  private List<Newest> find(HttpServletRequest request, AnswerRoom room) {
     List<List<Matcher>> selectors = new ArrayList<>();
     String[] texts = request.getParameterValues("match[]");
     for (String text : texts == null ? new String[0] : texts) {
@@ -158,6 +186,7 @@ final class FederateServlet extends HttpServlet {
         while (cursor.nextSeries()) {
           Newest newest = newest(cursor, tile);
           if (newest != null && !newest.isStale()) {
+            room.add(newest.bytes());
             found.add(newest);
           }
         }

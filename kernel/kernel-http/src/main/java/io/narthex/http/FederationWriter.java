@@ -21,13 +21,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes newest samples for another server, each with its own time, as Prometheus' text or as
  * delimited {@code io.prometheus.client.MetricFamily} messages. Text goes out as it comes; of
- * protobuf one family is held at a time, because its length stands in front. Not thread-safe.
+ * protobuf one message is held at a time, because its length stands in front. Not thread-safe.
  *
  * <p>Floats are {@code untyped}. Exponential native histograms have no text form and come in
  * protobuf only; those with custom bounds become classic ones in both.
  */
 final class FederationWriter {
   private static final int FLUSH = 1 << 16;
+
+  /** Series of one name go in several messages of about this size, which readers take as one. */
+  private static final int LARGE_FAMILY = 4 << 20;
 
   /**
    * What is written.
@@ -201,9 +204,12 @@ final class FederationWriter {
     out.clear();
   }
 
-  private void endMetric(long timeMs) {
+  private void endMetric(long timeMs) throws IOException {
     metric.varint(6, timeMs);
     out.message(4, metric);
+    if (out.length() > LARGE_FAMILY) {
+      endFamily(); // the next one begins another message
+    }
   }
 
   private void labelPairs(Labels labels) {

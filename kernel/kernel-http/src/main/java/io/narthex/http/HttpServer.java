@@ -300,7 +300,8 @@ public final class HttpServer {
     context.addServlet(metricsServlet, "/metrics");
     context.addServlet(metricsServlet, "/exporters/*");
     context.addServlet(
-        new ServletHolder(new FederateServlet(services, info, config, storage, metrics, clock)),
+        new ServletHolder(
+            new FederateServlet(services, info, config, storage, memory, metrics, clock)),
         "/federate");
     context.addServlet(new ServletHolder(new WebServlet(services, info)), "/*");
 

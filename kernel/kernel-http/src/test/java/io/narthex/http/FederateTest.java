@@ -11,6 +11,7 @@ import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -149,5 +150,44 @@ class FederateTest {
             h_sum{…} 4.5 5000
             h_count{…} 6 5000
             """);
+  }
+
+  @Test
+  void manySeriesOfANameAreHeldInPartsOnly() throws Exception {
+    int[] series = {0};
+    long[] most = {0};
+    OutputStream out =
+        new OutputStream() {
+          @Override
+          public void write(int b) {}
+
+          @Override
+          public void write(byte[] bytes, int offset, int length) {
+            most[0] = Math.max(most[0], length);
+          }
+        };
+    FederationWriter writer = new FederationWriter(Format.negotiate(PROTOBUF), Map.of(), out);
+    String text = "x".repeat(1000);
+    for (int i = 0; i < 20_000; i++) {
+      writer.sample(Labels.of("__name__", "m", "a", text, "i", "" + i), i, 1000);
+    }
+    writer.finish();
+    assertThat(most[0]).isBetween(1L << 20, 5L << 20);
+    byte[] bytes =
+        written(
+            Format.negotiate(PROTOBUF),
+            w -> {
+              for (int i = 0; i < 5000; i++) {
+                w.sample(Labels.of("__name__", "m", "a", text, "i", "" + i), i, 1000);
+              }
+            });
+    ExpositionParser parser =
+        ExpositionFormat.PROMETHEUS_PROTO.parser(
+            new ParserOptions(false, false, false, false, false));
+    parser.reset(bytes, bytes.length);
+    for (var entry = parser.next(); entry != ExpositionParser.Entry.END; entry = parser.next()) {
+      series[0] += entry == ExpositionParser.Entry.SERIES ? 1 : 0;
+    }
+    assertThat(series[0]).isEqualTo(5000);
   }
 }

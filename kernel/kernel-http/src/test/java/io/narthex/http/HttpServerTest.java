@@ -89,6 +89,8 @@ class HttpServerTest {
   private final HttpClient client = HttpClient.newHttpClient();
   private final List<String> installed = new ArrayList<>();
   private final Map<Labels, double[]> federated = new LinkedHashMap<>();
+  private final WorkMemory memory = new WorkMemory(64 << 20);
+  private volatile long mostHeld; // of the memory of queries, while series are federated
   private @Nullable HttpServer server;
   private @Nullable RuntimeException storageFails;
 
@@ -369,6 +371,7 @@ class HttpServerTest {
       @Override
       public boolean nextSeries() {
         at = series.hasNext() ? series.next() : null;
+        mostHeld = Math.max(mostHeld, memory.held(WorkMemory.Use.QUERIES));
         given = false;
         return at != null;
       }
@@ -453,8 +456,7 @@ class HttpServerTest {
 
   private void create() {
     HttpServer created =
-        new HttpServer(
-            info, config, metrics(), storage(), exporters(), plugins(), new WorkMemory(1L << 30));
+        new HttpServer(info, config, metrics(), storage(), exporters(), plugins(), memory);
     created.query = new FakeEngine();
     server = created;
   }
@@ -757,6 +759,57 @@ class HttpServerTest {
     assertThat(method("HEAD", "/federate").statusCode()).isEqualTo(405);
     storageFails = new StorageException.Closed("the storage is being replaced");
     assertThat(get("/federate?match%5B%5D=up").statusCode()).isEqualTo(503);
+  }
+
+  private void federate(int series) {
+    long now = System.currentTimeMillis();
+    for (int i = 0; i < series; i++) {
+      federated.put(Labels.of("__name__", "m", "i", "" + i), new double[] {now - 1000, i});
+    }
+  }
+
+  @Test
+  void federationTakesPartInTheMemoryOfQueries() throws Exception {
+    federate(2000);
+    assertThat(get("/federate?match%5B%5D=up").body().lines()).hasSize(2001);
+    assertThat(mostHeld).isGreaterThan(2000 * 120);
+    assertThat(memory.held(WorkMemory.Use.QUERIES)).isZero();
+  }
+
+  @Test
+  void federationOfMoreThanAQueryMayHoldIsRefused() throws Exception {
+    long most = memory.most(WorkMemory.Use.QUERIES) / 4 * 3;
+    federate((int) (most / 150) + 100);
+    HttpResponse<String> r = get("/federate?match%5B%5D=up");
+    assertThat(r.statusCode()).isEqualTo(422);
+    assertThat(r.body()).contains("more than " + most + " bytes of memory; select fewer series");
+    assertThat(mostHeld).isBetween(most / 2, most);
+    assertThat(memory.held(WorkMemory.Use.QUERIES)).isZero();
+  }
+
+  @Test
+  void federationWaitsForMemoryAndHoldsNothingMeanwhile() throws Exception {
+    federate(2000);
+    long others = memory.most(WorkMemory.Use.QUERIES) - 100_000;
+    assertThat(memory.tryTake(WorkMemory.Use.QUERIES, others)).isTrue();
+    CompletableFuture<HttpResponse<String>> answer =
+        CompletableFuture.supplyAsync(() -> {
+          try {
+            return get("/federate?match%5B%5D=up");
+          } catch (Exception e) {
+            throw new AssertionError(e);
+          }
+        });
+    while (mostHeld <= others) { // it has begun with what there is
+      Thread.onSpinWait();
+    }
+    while (memory.held(WorkMemory.Use.QUERIES) > others) { // and has given it back
+      Thread.onSpinWait();
+    }
+    assertThat(answer).isNotDone();
+    memory.give(WorkMemory.Use.QUERIES, others);
+    assertThat(answer.get(1, TimeUnit.MINUTES).body().lines()).hasSize(2001);
+    assertThat(memory.held(WorkMemory.Use.QUERIES)).isZero();
   }
 
   @Test

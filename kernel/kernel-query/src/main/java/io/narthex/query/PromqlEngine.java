@@ -355,13 +355,14 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     Outcome o =
         new Run(expression, startMs, instant ? startMs : endMs, stepMs, instant, options, true)
             .run();
-    return Objects.requireNonNull(o.recorder).plan(o.expr, this::countSeries);
+    return Objects.requireNonNull(o.plan);
   }
 
-  private long countSeries(List<Matcher> matchers) {
-    return storage
-        .series(List.of(matchers), Long.MIN_VALUE, Long.MAX_VALUE, PlanNode.ESTIMATE_LIMIT)
-        .size();
+  /** Returns how many series there are, as far as there is memory to list them. */
+  private long countSeries(List<Matcher> matchers, QueryMemory.Share share) {
+    int most = (int) Math.min(PlanNode.ESTIMATE_LIMIT, memory.perQuery() / LISTED_SERIES_BYTES);
+    share.require((long) most * LISTED_SERIES_BYTES);
+    return storage.series(List.of(matchers), Long.MIN_VALUE, Long.MAX_VALUE, most).size();
   }
 
   @Override
@@ -386,8 +387,12 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
         });
   }
 
-  /** What a run gives. */
-  private record Outcome(QueryResult result, Expr expr, @Nullable Recorder recorder) {}
+  /**
+   * What a run gives.
+   *
+   * @param plan of one that is recorded
+   */
+  private record Outcome(QueryResult result, @Nullable PlanNode plan) {}
 
   /** One query. */
   private final class Run {
@@ -465,7 +470,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
         }
         while (true) {
           try {
-            return evaluate(expr, lease, share, watch.turn(), begun);
+            return evaluate(expr, lease, share, watch, begun);
           } catch (QueryMemory.TooLarge e) {
             if (cut == SLICES.length - 1 || size() <= SLICES[cut]) {
               throw e;
@@ -481,16 +486,22 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     }
 
     private Outcome evaluate(
-        Expr expr,
-        FunctionRegistry.Lease lease,
-        QueryMemory.Share share,
-        QueryTurns.Turn turn,
-        long begun) {
+        Expr expr, FunctionRegistry.Lease lease, QueryMemory.Share share, Watch watch, long begun) {
+      QueryTurns.Turn turn = watch.turn();
       long parsed = System.nanoTime();
       if (size() > Integer.MAX_VALUE - 8) {
         throw new QueryMemory.TooLarge();
       }
-      Recorder recorder = recorded ? new Recorder() : null;
+      Recorder recorder = null;
+      if (recorded) {
+        recorder = new Recorder();
+        recorder.estimate(
+            expr,
+            matchers -> {
+              watch.check();
+              return countSeries(matchers, share);
+            });
+      }
       Annotations annotations = new Annotations(text);
       Grid grid = new Grid(startMs, instant ? 1 : stepMs, (int) size());
       Parts parts = new Parts(grid);
@@ -536,6 +547,17 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
         from += width;
       } while (from < grid.size());
       QueryResult.Data data = parts.whole();
+      PlanNode plan = null;
+      if (recorder != null) {
+        plan =
+            recorder.plan(
+                expr,
+                parts.bytes,
+                bytes -> {
+                  watch.check();
+                  share.require(bytes);
+                });
+      }
       keep(share, parts.bytes);
       long done = System.nanoTime();
       QueryResult result =
@@ -554,7 +576,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
                   figures.read,
                   figures.peak,
                   options.perStepStatistics() ? figures.perStep : null));
-      return new Outcome(result, expr, recorder);
+      return new Outcome(result, plan);
     }
 
     /** Has the caller keep the memory of the answer, if it will give it back. */
@@ -669,6 +691,9 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
   }
 
   private static final int RESULT_BYTES = 120;
+
+  /** About the bytes of a series in a list; texts of labels are those of the series. */
+  private static final int LISTED_SERIES_BYTES = 200;
 
   /** Returns about how many bytes an answer takes; texts of labels are those of the series. */
   private static long bytes(QueryResult.Data data) {

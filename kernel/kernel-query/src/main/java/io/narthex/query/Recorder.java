@@ -23,13 +23,24 @@ final class Recorder {
     long nanos;
   }
 
+  /** About the bytes of a part of the plan without its text. */
+  private static final int PART_BYTES = 300;
+
   /** Counts the series of a selector. */
   interface Estimate {
     long series(List<Matcher> matchers);
   }
 
+  /** Is asked before the plan grows. */
+  interface Room {
+    /** Makes sure that there is memory for so much in all; may throw. */
+    void require(long bytes);
+  }
+
   private final Map<Expr, Cost> costs = new IdentityHashMap<>();
+  private final Map<Expr, Long> estimates = new IdentityHashMap<>();
   private Plan plan = Plan.none();
+  private long held;
 
   /** Sets the plan of the query, for its decisions. */
   void use(Plan p) {
@@ -46,14 +57,36 @@ final class Recorder {
     c.nanos += nanos;
   }
 
-  /** Returns the plan with what was noted. */
-  PlanNode plan(Expr e, Estimate estimate) {
+  /** Notes how many series the selectors of a query have. */
+  void estimate(Expr query, Estimate estimate) {
+    VectorSelector selector = selector(query);
+    if (selector != null) {
+      estimates.put(query, estimate.series(selector.matchers()));
+    }
+    for (Expr child : SyntaxTree.children(query)) {
+      estimate(child, estimate);
+    }
+  }
+
+  /**
+   * Returns the plan with what was noted. Each part has its text, so that all texts together can be
+   * far longer than the query.
+   *
+   * @param held bytes that are in use already
+   */
+  PlanNode plan(Expr query, long held, Room room) {
+    this.held = held;
+    return part(query, room);
+  }
+
+  private PlanNode part(Expr e, Room room) {
     Cost c = costs.getOrDefault(e, new Cost());
     List<PlanNode> children = new ArrayList<>();
     for (Expr child : SyntaxTree.children(e)) {
-      children.add(plan(child, estimate));
+      children.add(part(child, room));
     }
-    VectorSelector selector = selector(e);
+    held += PART_BYTES + 2L * (e.position().end() - e.position().start());
+    room.require(held);
     return new PlanNode(
         SyntaxTree.kind(e),
         Printer.print(e),
@@ -64,7 +97,7 @@ final class Recorder {
         c.samples,
         c.read,
         c.nanos,
-        selector == null ? null : estimate.series(selector.matchers()),
+        estimates.get(e),
         children,
         plan.decisions(e));
   }

@@ -11,12 +11,16 @@ import io.narthex.service.query.AnswerMemory;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
+import io.narthex.service.query.QueryInspector;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.Storage;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -549,6 +553,56 @@ class PromqlEngineTest {
       assertThat(((Data.Matrix) data).series()).hasSize(100);
       assertThat(memory.granted()).isBetween(80_000L, 200_000L);
     }
+    assertThat(memory.granted()).isZero();
+  }
+
+  /** Notes what was held when series were listed, and how many were asked for. */
+  private static final class Listed {
+    final List<Long> held = new ArrayList<>();
+    final List<Integer> limits = new ArrayList<>();
+
+    Storage over(TestStorage storage, QueryMemory memory) {
+      return (Storage)
+          Proxy.newProxyInstance(
+              Storage.class.getClassLoader(),
+              new Class<?>[] {Storage.class},
+              (p, method, a) -> {
+                if (method.getName().equals("series")) {
+                  held.add(memory.granted());
+                  limits.add((Integer) a[3]);
+                }
+                return method.invoke(storage, a);
+              });
+    }
+  }
+
+  @Test
+  void explainCountsSeriesWithinTheMemoryOfTheQuery() {
+    QueryMemory memory = memory(8_000_000, 4_000_000);
+    Listed listed = new Listed();
+    PromqlEngine engine =
+        new PromqlEngine(
+            listed.over(storage(100, 10), memory),
+            () -> options(50_000_000, Duration.ofSeconds(50), 20),
+            PluginFunctions.NONE,
+            memory);
+    QueryInspector.PlanNode plan = engine.explain("sum(m_total)", 50_000, 50_000, 0, DEFAULT);
+    assertThat(plan.children().getFirst().estimatedSeries()).isEqualTo(100);
+    assertThat(listed.limits).containsExactly(20_000);
+    assertThat(listed.held).allSatisfy(h -> assertThat(h).isGreaterThanOrEqualTo(20_000 * 200));
+    assertThat(memory.granted()).isZero();
+  }
+
+  @Test
+  void explainOfAQueryWhoseTextsTakeTooMuchIsRefused() {
+    QueryMemory memory = memory(40_000_000, 30_000_000);
+    PromqlEngine engine = engine(storage(1, 1), memory);
+    String query = String.join(" + ", Collections.nCopies(1000, "m{a=\"" + "x".repeat(90) + "\"}"));
+    assertThat(engine.instant(query, 0, DEFAULT).data()).isNotNull();
+    fails(
+        () -> engine.explain(query, 0, 0, 0, DEFAULT),
+        Kind.EXECUTION,
+        "query processing would load too many samples into memory in query execution");
     assertThat(memory.granted()).isZero();
   }
 
