@@ -2,7 +2,6 @@ package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.format.number.GoFloat;
-import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.rules.RuleService.ActiveAlert;
@@ -209,7 +208,7 @@ public final class RulesApi {
         common(out, a);
         out.writeNumberField("duration", a.forSeconds());
         out.writeNumberField("keepFiringFor", a.keepFiringForSeconds());
-        labels(out, "labels", a.labels());
+        texts(out, "labels", a.labelTexts());
         texts(out, "annotations", a.annotationTexts());
         out.writeArrayFieldStart("alerts");
         if (!excludeAlerts) {
@@ -222,8 +221,8 @@ public final class RulesApi {
       }
       case RecordingRule r -> {
         common(out, r);
-        if (!r.labels().isEmpty()) {
-          labels(out, "labels", r.labels());
+        if (!r.labelTexts().isEmpty()) {
+          texts(out, "labels", r.labelTexts());
         }
         out.writeStringField("type", "recording");
       }
@@ -242,11 +241,6 @@ public final class RulesApi {
     out.writeStringField("lastEvaluation", time(rule.lastEvaluationMs()));
   }
 
-  private static void labels(JsonGenerator out, String name, Labels labels) throws IOException {
-    out.writeFieldName(name);
-    Api.labels(out, labels);
-  }
-
   private static void texts(JsonGenerator out, String name, Map<String, String> texts)
       throws IOException {
     out.writeObjectFieldStart(name);
@@ -258,7 +252,8 @@ public final class RulesApi {
 
   private static void alert(JsonGenerator out, ActiveAlert alert) throws IOException {
     out.writeStartObject();
-    labels(out, "labels", alert.labels());
+    out.writeFieldName("labels");
+    Api.labels(out, alert.labels());
     texts(out, "annotations", alert.annotationTexts());
     out.writeStringField("state", alert.state().name().toLowerCase(Locale.ROOT));
     out.writeStringField("activeAt", Instant.ofEpochMilli(alert.activeAtMs()).toString());

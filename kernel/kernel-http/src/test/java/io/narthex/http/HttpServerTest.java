@@ -1062,12 +1062,7 @@ class HttpServerTest {
         List.of(
             new RuleService.Group("empty", "f", 60, 0, 0, 0, List.of()),
             new RuleService.Group("full", "f", 60, 0, 0, 0, List.of(rule)));
-    Objects.requireNonNull(server).rules =
-        (RuleService)
-            Proxy.newProxyInstance(
-                RuleService.class.getClassLoader(),
-                new Class<?>[] {RuleService.class},
-                (p, m, a) -> groups);
+    rules(groups);
     assertThat(get("/api/v1/rules").body()).contains("\"full\"").doesNotContain("\"empty\"");
     assertThat(get("/api/v1/rules?rule_name%5B%5D=b").body()).contains("\"groups\":[]");
     error(
@@ -1075,5 +1070,41 @@ class HttpServerTest {
         400,
         "bad_data",
         "invalid parameter \\\"group_next_token\\\": invalid group_next_token 'zzz'");
+  }
+
+  private void rules(List<RuleService.Group> groups) {
+    Objects.requireNonNull(server).rules =
+        (RuleService)
+            Proxy.newProxyInstance(
+                RuleService.class.getClassLoader(),
+                new Class<?>[] {RuleService.class},
+                (p, m, a) -> groups);
+  }
+
+  @Test
+  void labelsOfRulesAreShownAsConfiguredEmptyOnesToo() throws Exception {
+    RuleService.Rule recording =
+        new RuleService.RecordingRule(
+            "a", "1", Labels.EMPTY, RuleService.Health.OK, "", 0, 0, List.of("gone"));
+    RuleService.Rule alerting =
+        new RuleService.AlertingRule(
+            "b",
+            "1",
+            Labels.of("team", "t"),
+            Labels.EMPTY,
+            0,
+            0,
+            RuleService.AlertState.INACTIVE,
+            List.of(),
+            RuleService.Health.OK,
+            "",
+            0,
+            0,
+            List.of(),
+            List.of("severity"));
+    rules(List.of(new RuleService.Group("g", "f", 60, 0, 0, 0, List.of(recording, alerting))));
+    assertThat(get("/api/v1/rules").body())
+        .contains("\"labels\":{\"gone\":\"\"}")
+        .contains("\"labels\":{\"severity\":\"\",\"team\":\"t\"}");
   }
 }

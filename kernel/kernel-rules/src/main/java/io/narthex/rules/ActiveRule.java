@@ -1,5 +1,6 @@
 package io.narthex.rules;
 
+import io.narthex.model.Annotations;
 import io.narthex.model.Labels;
 import io.narthex.rules.GroupSpec.RuleSpec;
 import io.narthex.rules.RuleContext.Output;
@@ -82,7 +83,8 @@ abstract sealed class ActiveRule permits ActiveRule.Recording, AlertRule {
           health,
           lastError,
           evaluationSeconds,
-          lastEvaluationMs);
+          lastEvaluationMs,
+          Annotations.empty(spec.labels()));
     }
   }
 }

@@ -397,7 +397,8 @@ final class AlertRule extends ActiveRule {
         lastError,
         evaluationSeconds,
         lastEvaluationMs,
-        Annotations.empty(spec.annotations()));
+        Annotations.empty(spec.annotations()),
+        Annotations.empty(spec.labels()));
   }
 
   /** Returns the alerts that fire; for tests. */

@@ -122,6 +122,7 @@ class RuleGroupTest {
     assertThat(sent.get(0).annotationTexts()).isEqualTo(both);
     assertThat(sent.get(0).labels().has("none")).isFalse();
     assertThat(alertOf(before).annotationTexts()).isEqualTo(both);
+    assertThat(alertOf(before).labelTexts()).isEqualTo(Map.of("none", ""));
     RuleGroup after =
         new RuleGroup(spec, Duration.ofMinutes(1), Duration.ZERO, context, Clock.systemUTC(), true);
     java.util.Objects.requireNonNull(RuleState.of((Object) RuleState.of(Map.of("k", before))))

@@ -72,6 +72,14 @@ public interface RuleService {
     /** Labels the rule adds. */
     Labels labels();
 
+    /**
+     * Returns the labels as they are configured, by name, in order; those with an empty value,
+     * which take a label away, too.
+     */
+    default Map<String, String> labelTexts() {
+      return Annotations.texts(labels(), List.of());
+    }
+
     /** How it is. */
     Health health();
 
@@ -93,8 +101,31 @@ public interface RuleService {
       Health health,
       String lastError,
       double evaluationSeconds,
-      long lastEvaluationMs)
-      implements Rule {}
+      long lastEvaluationMs,
+      List<String> emptyLabels)
+      implements Rule {
+    /** Copies the list. */
+    public RecordingRule {
+      emptyLabels = List.copyOf(emptyLabels);
+    }
+
+    /** Creates a rule none of whose labels is empty. */
+    public RecordingRule(
+        String name,
+        String query,
+        Labels labels,
+        Health health,
+        String lastError,
+        double evaluationSeconds,
+        long lastEvaluationMs) {
+      this(name, query, labels, health, lastError, evaluationSeconds, lastEvaluationMs, List.of());
+    }
+
+    @Override
+    public Map<String, String> labelTexts() {
+      return Annotations.texts(labels, emptyLabels);
+    }
+  }
 
   /** A rule that raises alerts. */
   record AlertingRule(
@@ -110,12 +141,51 @@ public interface RuleService {
       String lastError,
       double evaluationSeconds,
       long lastEvaluationMs,
-      List<String> emptyAnnotations)
+      List<String> emptyAnnotations,
+      List<String> emptyLabels)
       implements Rule {
     /** Copies the lists. */
     public AlertingRule {
       alerts = List.copyOf(alerts);
       emptyAnnotations = List.copyOf(emptyAnnotations);
+      emptyLabels = List.copyOf(emptyLabels);
+    }
+
+    /** Creates a rule none of whose labels is empty. */
+    public AlertingRule(
+        String name,
+        String query,
+        Labels labels,
+        Labels annotations,
+        double forSeconds,
+        double keepFiringForSeconds,
+        AlertState state,
+        List<ActiveAlert> alerts,
+        Health health,
+        String lastError,
+        double evaluationSeconds,
+        long lastEvaluationMs,
+        List<String> emptyAnnotations) {
+      this(
+          name,
+          query,
+          labels,
+          annotations,
+          forSeconds,
+          keepFiringForSeconds,
+          state,
+          alerts,
+          health,
+          lastError,
+          evaluationSeconds,
+          lastEvaluationMs,
+          emptyAnnotations,
+          List.of());
+    }
+
+    @Override
+    public Map<String, String> labelTexts() {
+      return Annotations.texts(labels, emptyLabels);
     }
 
     /** Creates a rule none of whose annotations is empty. */
