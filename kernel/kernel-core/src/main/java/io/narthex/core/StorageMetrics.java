@@ -1,6 +1,7 @@
 package io.narthex.core;
 
 import io.narthex.core.host.StorageHost;
+import io.narthex.format.number.GoFloat;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
@@ -13,8 +14,10 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.HashSet;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -29,12 +32,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class StorageMetrics {
   private static final String PREFIX = "prometheus_tsdb_";
-  private static final Pattern SUFFIX = Pattern.compile("_(sum|count)$", 0);
+  private static final Pattern SUFFIX = Pattern.compile("_(sum|count|bucket)$", 0);
 
   /** A family that Prometheus has; with {@code always} it is shown from the start. */
   private record Known(MetricType type, String help, boolean always) {}
 
   private static final Map<String, Known> FAMILIES = families();
+
+  /** A sample of a family. */
+  private record Figure(String name, Labels labels, double value) {
+    /** Returns the bound of a bucket or a quantile; what has none comes after those. */
+    double bound() {
+      String text = labels.get(name.endsWith("_bucket") ? "le" : "quantile");
+      return text.isEmpty() ? Double.POSITIVE_INFINITY : Double.parseDouble(text);
+    }
+  }
 
   private final StorageHost storage;
   private volatile @Nullable StorageStats last;
@@ -83,31 +95,33 @@ final class StorageMetrics {
         MetricType.GAUGE,
         "The number of bytes that are currently used for local storage by all blocks.",
         stats.bytesOnDisk());
-    String family = "";
-    Set<String> written = new HashSet<>(taken);
+    Map<String, List<Figure>> families = new TreeMap<>();
     // a key is a metric name without prefix, with its labels in braces where it has some
     for (var e : new TreeMap<>(stats.counters()).entrySet()) {
       String key = e.getKey();
-      int brace = key.indexOf('{');
-      String name = brace < 0 ? key : key.substring(0, brace);
       if (taken.contains(key)) {
         continue;
       }
+      int brace = key.indexOf('{');
+      String name = brace < 0 ? key : key.substring(0, brace);
       String base = SUFFIX.matcher(name).replaceFirst("");
-      String of = FAMILIES.containsKey(base) ? base : name; // _sum and _count are of one family
-      if (!of.equals(family)) {
-        family = of;
-        written.add(of);
-        begin(sink, of);
-      }
       Labels labels = brace < 0 ? Labels.EMPTY : labels(key.substring(brace));
-      sink.sample(PREFIX + name, labels, e.getValue());
-      if (name.equals(of + "_count") && typeOf(of) == MetricType.HISTOGRAM) {
-        sink.sample(PREFIX + of + "_bucket", labels.with("le", "+Inf"), e.getValue());
-      }
+      families
+          .computeIfAbsent(FAMILIES.containsKey(base) ? base : name, _ -> new ArrayList<>())
+          .add(new Figure(name, labels, e.getValue()));
     }
+    families.forEach((family, figures) -> {
+      begin(sink, family);
+      figures.sort(Comparator.comparingDouble(Figure::bound)); // buckets rise, sum and count follow
+      for (Figure f : figures) {
+        if (f.name.equals(family + "_count") && typeOf(family) == MetricType.HISTOGRAM) {
+          sink.sample(PREFIX + family + "_bucket", f.labels.with("le", "+Inf"), f.value);
+        }
+        sink.sample(PREFIX + f.name, f.labels, f.value);
+      }
+    });
     FAMILIES.forEach((name, known) -> {
-      if (known.always && !written.contains(name)) {
+      if (known.always && !taken.contains(name) && !families.containsKey(name)) {
         begin(sink, name);
         sink.sample(PREFIX + name, Labels.EMPTY, 0);
       }
@@ -148,13 +162,18 @@ final class StorageMetrics {
     return out;
   }
 
-  /** Reads {@code {type="float"}}. */
+  /** Reads {@code {type="float"}}; numbers become as Prometheus writes them. */
   private static Labels labels(String text) {
     Labels.Builder b = Labels.builder();
     for (String pair : text.substring(1, text.length() - 1).split(",")) {
       int equals = pair.indexOf('=');
       if (equals > 0) {
-        b.set(pair.substring(0, equals), pair.substring(equals + 1).replace("\"", ""));
+        String name = pair.substring(0, equals);
+        String value = pair.substring(equals + 1).replace("\"", "");
+        boolean number = name.equals("le") || name.equals("quantile");
+        b.set(
+            name,
+            number ? GoFloat.toString(Double.parseDouble(value), GoFloat.Style.GENERAL) : value);
       }
     }
     return b.build();

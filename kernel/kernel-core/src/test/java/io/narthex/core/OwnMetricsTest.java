@@ -44,24 +44,36 @@ class OwnMetricsTest {
             List.of(),
             List.of(),
             List.of(),
-            Map.of(
-                "compaction_duration_seconds_count", 2.0,
-                "compaction_duration_seconds_sum", 0.5,
-                "wal_fsync_duration_seconds_count", 3.0,
-                "wal_fsync_duration_seconds_sum", 0.25,
-                "head_samples_appended_total{type=\"float\"}", 7.0,
-                "of_our_own_total", 1.0));
+            Map.ofEntries(
+                Map.entry("compaction_duration_seconds_count", 2.0),
+                Map.entry("compaction_duration_seconds_sum", 0.5),
+                Map.entry("compaction_duration_seconds_bucket{le=\"1.0\"}", 0.0),
+                Map.entry("compaction_duration_seconds_bucket{le=\"2.0\"}", 1.0),
+                Map.entry("compaction_duration_seconds_bucket{le=\"16384.0\"}", 2.0),
+                Map.entry("compaction_duration_seconds_bucket{le=\"1.6777216E7\"}", 2.0),
+                Map.entry("wal_fsync_duration_seconds{quantile=\"0.5\"}", 0.1),
+                Map.entry("wal_fsync_duration_seconds{quantile=\"0.99\"}", Double.NaN),
+                Map.entry("wal_fsync_duration_seconds_count", 3.0),
+                Map.entry("wal_fsync_duration_seconds_sum", 0.25),
+                Map.entry("head_samples_appended_total{type=\"float\"}", 7.0),
+                Map.entry("of_our_own_total", 1.0)));
     assertThat(written(w -> StorageMetrics.write(stats, w)))
         .contains(
             """
             # HELP prometheus_tsdb_compaction_duration_seconds Duration of compaction runs
             # TYPE prometheus_tsdb_compaction_duration_seconds histogram
-            prometheus_tsdb_compaction_duration_seconds_count 2
+            prometheus_tsdb_compaction_duration_seconds_bucket{le="1"} 0
+            prometheus_tsdb_compaction_duration_seconds_bucket{le="2"} 1
+            prometheus_tsdb_compaction_duration_seconds_bucket{le="16384"} 2
+            prometheus_tsdb_compaction_duration_seconds_bucket{le="1.6777216e+07"} 2
             prometheus_tsdb_compaction_duration_seconds_bucket{le="+Inf"} 2
+            prometheus_tsdb_compaction_duration_seconds_count 2
             prometheus_tsdb_compaction_duration_seconds_sum 0.5
             """,
             """
             # TYPE prometheus_tsdb_wal_fsync_duration_seconds summary
+            prometheus_tsdb_wal_fsync_duration_seconds{quantile="0.5"} 0.1
+            prometheus_tsdb_wal_fsync_duration_seconds{quantile="0.99"} NaN
             prometheus_tsdb_wal_fsync_duration_seconds_count 3
             prometheus_tsdb_wal_fsync_duration_seconds_sum 0.25
             """,

@@ -55,6 +55,7 @@ import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.ConnectionFactory;
@@ -204,6 +205,7 @@ public final class HttpServer {
       start(
           create(info, config, metrics, storage, exporters, plugins, access),
           info,
+          metrics,
           sockets,
           access.file());
     } finally {
@@ -296,7 +298,8 @@ public final class HttpServer {
     for (String path : List.of("/api/*", "/-/*", "/narthex/api/*")) {
       context.addFilter(api, path, EnumSet.of(DispatcherType.REQUEST));
     }
-    ServletHolder metricsServlet = new ServletHolder(new MetricsServlet(metrics, exporters));
+    ServletHolder metricsServlet =
+        new ServletHolder(new MetricsServlet(metrics, exporters, requestMetrics));
     context.addServlet(metricsServlet, "/metrics");
     context.addServlet(metricsServlet, "/exporters/*");
     context.addServlet(
@@ -321,7 +324,9 @@ public final class HttpServer {
             compression, access.file(), access.browsers(), logins, info.routePrefix(), metrics);
     Duration readTimeout = duration(info, "web.read-timeout", Duration.ofMinutes(5));
     created.setHandler(
-        new RunningRequests(new ReadTimeout(new SingleSlashes(guard), readTimeout, metrics)));
+        new RunningRequests(
+            new ResponseSizes(
+                new ReadTimeout(new SingleSlashes(guard), readTimeout, metrics), metrics)));
     created.setErrorHandler(new PlainErrors(Guard.refusals(metrics)));
     return created;
   }
@@ -447,7 +452,25 @@ public final class HttpServer {
   }
 
   private void start(
-      Server created, ServerInfo info, List<ServerSocketChannel> sockets, WebConfigFile file) {
+      Server created,
+      ServerInfo info,
+      Metrics metrics,
+      List<ServerSocketChannel> sockets,
+      WebConfigFile file) {
+    Metrics.Counter opened =
+        metrics
+            .counter(
+                "net_conntrack_listener_conn_accepted_total",
+                "Total number of connections opened to the listener of a given name.",
+                "listener_name")
+            .with("http");
+    Metrics.Counter closed =
+        metrics
+            .counter(
+                "net_conntrack_listener_conn_closed_total",
+                "Total number of connections closed that were made to the listener of a given name.",
+                "listener_name")
+            .with("http");
     int connections = Integer.parseInt(info.flag("web.max-connections"));
     HttpConfiguration http = new HttpConfiguration();
     http.setSendServerVersion(false);
@@ -466,6 +489,18 @@ public final class HttpServer {
                     new ClientEndPoint(channel, selector, key, getScheduler());
                 client.setIdleTimeout(getIdleTimeout());
                 return client;
+              }
+
+              @Override
+              protected void onEndPointOpened(EndPoint client) {
+                super.onEndPointOpened(client);
+                opened.inc();
+              }
+
+              @Override
+              protected void onEndPointClosed(EndPoint client) {
+                closed.inc();
+                super.onEndPointClosed(client);
               }
             };
         connector.addEventListener(created.getDescendant(ReadTimeout.class));

@@ -20,18 +20,54 @@ import java.util.Map;
  */
 final class MetricsServlet extends HttpServlet {
   private static final long serialVersionUID = 1;
+  private static final String OWN = "/metrics";
 
   private final transient Metrics metrics;
   private final transient ExporterService exporters;
+  private final transient RequestMetrics requests;
+  private final transient Metrics.Counter scrapes;
+  private final transient Metrics.Gauge inFlight;
 
-  MetricsServlet(Metrics metrics, ExporterService exporters) {
+  MetricsServlet(Metrics metrics, ExporterService exporters, RequestMetrics requests) {
     this.metrics = metrics;
     this.exporters = exporters;
+    this.requests = requests;
+    scrapes =
+        metrics.counter(
+            "promhttp_metric_handler_requests_total",
+            "Total number of scrapes by HTTP status code.",
+            "code");
+    for (int code : new int[] {200, 500, 503}) {
+      Metrics.Counter unused = scrapes.with(Integer.toString(code));
+    }
+    inFlight =
+        metrics.gauge(
+            "promhttp_metric_handler_requests_in_flight",
+            "Current number of scrapes being served.");
   }
 
   @Override
   protected void doGet(HttpServletRequest request, HttpServletResponse response)
       throws IOException {
+    if (!request.getServletPath().equals(OWN)) {
+      answer(request, response);
+      return;
+    }
+    long started = System.nanoTime();
+    boolean answered = false;
+    inFlight.add(1);
+    try {
+      answer(request, response);
+      answered = true;
+    } finally {
+      inFlight.add(-1);
+      int status = answered ? response.getStatus() : 500;
+      scrapes.with(Integer.toString(status)).inc();
+      requests.observe(request, OWN, status, started);
+    }
+  }
+
+  private void answer(HttpServletRequest request, HttpServletResponse response) throws IOException {
     Format format = Format.negotiate(request.getHeader("Accept"));
     if (format.protobuf()) {
       ProtobufWriter writer = new ProtobufWriter(format);
@@ -54,7 +90,7 @@ final class MetricsServlet extends HttpServlet {
   private boolean collected(
       HttpServletRequest request, HttpServletResponse response, MetricSink writer)
       throws IOException {
-    if (request.getServletPath().equals("/metrics")) {
+    if (request.getServletPath().equals(OWN)) {
       metrics.collect(writer);
     } else {
       String path = String.valueOf(request.getPathInfo());

@@ -110,7 +110,7 @@ final class QueryFilter implements Filter {
     } catch (RuntimeException e) {
       error(out, ErrorMappers.fault(e));
     } finally {
-      metrics.observe(path, out.getStatus(), started);
+      metrics.observe(in, path, out.getStatus(), started);
     }
   }
 

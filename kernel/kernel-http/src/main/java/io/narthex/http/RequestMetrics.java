@@ -1,6 +1,7 @@
 package io.narthex.http;
 
 import io.narthex.service.metrics.Metrics;
+import jakarta.servlet.ServletRequest;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
 import jakarta.ws.rs.container.ContainerResponseContext;
@@ -47,11 +48,17 @@ final class RequestMetrics implements ContainerRequestFilter, ContainerResponseF
       handler = "/api/v2/silence/:id";
     }
     long started = request.getProperty(STARTED) instanceof Long nanos ? nanos : System.nanoTime();
+    request.setProperty(ResponseSizes.HANDLER, handler); // becomes an attribute of the request
     observe(handler, response.getStatus(), started);
   }
 
-  /** Counts a request that has been answered. */
-  void observe(String handler, int status, long startedNanos) {
+  /** Counts a request that has been answered outside of the resources. */
+  void observe(ServletRequest request, String handler, int status, long startedNanos) {
+    request.setAttribute(ResponseSizes.HANDLER, handler);
+    observe(handler, status, startedNanos);
+  }
+
+  private void observe(String handler, int status, long startedNanos) {
     requests.with(handler, Integer.toString(status)).inc();
     durations.with(handler).observe((System.nanoTime() - startedNanos) / 1e9);
   }

@@ -82,6 +82,9 @@ class HttpServerTest {
   /** Label values of metrics, as they come. */
   private static final LinkedBlockingQueue<String> OBSERVED = new LinkedBlockingQueue<>();
 
+  /** Metrics that have changed: name, labels, and what was observed as a whole number. */
+  private static final LinkedBlockingQueue<String> CHANGED = new LinkedBlockingQueue<>();
+
   @TempDir Path state;
   private final Map<String, String> flags = new HashMap<>();
   private final FakeInfo info = new FakeInfo();
@@ -403,18 +406,31 @@ class HttpServerTest {
         Proxy.newProxyInstance(
             Metrics.class.getClassLoader(),
             new Class<?>[] {Metrics.class},
-            (p, m, a) -> m.getReturnType() == void.class ? null : metric(m.getReturnType()));
+            (p, m, a) ->
+                m.getReturnType() == void.class
+                    ? null
+                    : metric(m.getReturnType(), String.valueOf(a[0])));
   }
 
-  private static Object metric(Class<?> type) {
+  private static Object metric(Class<?> type, String series) {
     return Proxy.newProxyInstance(
         Metrics.class.getClassLoader(),
         new Class<?>[] {type},
         (p, m, a) -> {
-          if (m.getName().equals("with") && a[0] instanceof String[] labels) {
-            OBSERVED.add(String.join(" ", labels));
+          switch (m.getName()) {
+            case "with" -> {
+              String labels = String.join(" ", (String[]) a[0]);
+              OBSERVED.add(labels);
+              return metric(type, series + " " + labels);
+            }
+            case "value" -> {
+              return 0.0;
+            }
+            case "inc" -> CHANGED.add(series);
+            case "observe" -> CHANGED.add(series + " " + ((Double) a[0]).longValue());
+            default -> {}
           }
-          return m.getName().equals("with") ? p : m.getName().equals("value") ? 0.0 : null;
+          return null;
         });
   }
 
@@ -447,6 +463,7 @@ class HttpServerTest {
   @BeforeEach
   void start() throws IOException {
     OBSERVED.clear();
+    CHANGED.clear();
     Files.writeString(state.resolve("admin.token"), TOKEN + "\n");
     flags.put("web.listen-address", "127.0.0.1:0");
     flags.put("web.max-connections", "512");
@@ -934,6 +951,48 @@ class HttpServerTest {
       seen = OBSERVED.take();
     }
     return seen;
+  }
+
+  /** Waits until a metric has changed; some do when the client has its answer already. */
+  private static void changed(String wanted) throws InterruptedException {
+    while (!CHANGED.take().equals(wanted)) {
+      // others
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void sizesOfAnswersAreMeasuredAsTheyAreSent() throws Exception {
+    for (String path : List.of("/api/v1/query?query=up", "/api/v1/labels", "/metrics")) {
+      HttpResponse<String> r = get(path);
+      changed(
+          "prometheus_http_response_size_bytes "
+              + path.substring(0, (path + "?").indexOf("?"))
+              + " "
+              + r.body().getBytes(StandardCharsets.UTF_8).length);
+    }
+    assertThat(get("/api/v1/nothing").statusCode()).isEqualTo(404);
+    assertThat(get("/api/v1/labels").statusCode()).isEqualTo(200);
+    List<String> others = new ArrayList<>();
+    String next = "";
+    while (!next.startsWith("prometheus_http_response_size_bytes")) {
+      next = CHANGED.take();
+      others.add(next);
+    }
+    assertThat(next).contains("/api/v1/labels");
+    assertThat(others).noneMatch(o -> o.contains("nothing"));
+  }
+
+  @Test
+  @Timeout(60)
+  void scrapesOfTheServerAndConnectionsAreCounted() throws Exception {
+    CHANGED.clear();
+    try (Socket socket = connect("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")) {
+      changed("net_conntrack_listener_conn_accepted_total http");
+      assertThat(socket.getInputStream().read()).isEqualTo('H');
+      changed("promhttp_metric_handler_requests_total 200");
+    }
+    changed("net_conntrack_listener_conn_closed_total http");
   }
 
   @Test

@@ -90,8 +90,9 @@ class MetricsServletTest {
               }
               return null;
             });
-    Metrics own = proxy(Metrics.class, (_, _, _) -> null);
-    new MetricsServlet(own, exporters).doGet(request, response);
+    Metrics own =
+        proxy(Metrics.class, (_, method, _) -> proxy(method.getReturnType(), (_, _, _) -> null));
+    new MetricsServlet(own, exporters, new RequestMetrics(own)).doGet(request, response);
     return Map.entry(type.toString(), body.toByteArray());
   }
 

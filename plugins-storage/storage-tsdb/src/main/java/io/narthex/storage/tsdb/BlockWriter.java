@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -30,6 +31,7 @@ final class BlockWriter implements AutoCloseable {
   static final int SMALL_POSTINGS = 16;
   static final int CHUNK_CRC = 4;
 
+  private final @Nullable Counters counters;
   private final Path blocks;
   private final Path temporary;
   private final Path target;
@@ -58,7 +60,17 @@ final class BlockWriter implements AutoCloseable {
   private long histograms;
 
   BlockWriter(Path blocks, String id) throws IOException {
+    this(blocks, id, null);
+  }
+
+  /**
+   * Creates a writer of a new block.
+   *
+   * @param counters notes the chunks, for a block of the head; else null
+   */
+  BlockWriter(Path blocks, String id, @Nullable Counters counters) throws IOException {
     this.blocks = blocks;
+    this.counters = counters;
     temporary = blocks.resolve(id + ".tmp");
     target = blocks.resolve(id);
     Files.createDirectories(temporary);
@@ -108,6 +120,9 @@ final class BlockWriter implements AutoCloseable {
       chunkOut.write(chunk.data, 0, chunk.size);
       chunkOut.write(crcBytes.data, 0, CHUNK_CRC);
       chunkOffset += chunk.size + CHUNK_CRC;
+      if (counters != null) {
+        counters.chunkCompacted(max - min, n, chunk.size);
+      }
       if (collected.isHistogram) {
         histograms += n;
       } else {

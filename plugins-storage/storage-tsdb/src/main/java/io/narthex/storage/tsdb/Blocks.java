@@ -283,9 +283,10 @@ final class Blocks {
   }
 
   private @Nullable Block writeHead(long start, long end) {
+    long started = System.nanoTime();
     List<Integer> ids = sortedIds();
     String id = Ulid.next(System.currentTimeMillis(), random);
-    try (BlockWriter writer = new BlockWriter(directory, id)) {
+    try (BlockWriter writer = new BlockWriter(directory, id, counters)) {
       for (int from = 0; from < ids.size(); from += SeriesPage.SIZE) {
         RoaringBitmap some = new RoaringBitmap();
         for (int i : ids.subList(from, Math.min(ids.size(), from + SeriesPage.SIZE))) {
@@ -304,6 +305,7 @@ final class Blocks {
         return null;
       }
       writer.finish(id, start, end, 1, false, List.of(id), List.of());
+      counters.compacted(started);
       return new Block(directory.resolve(id));
     } catch (IOException e) {
       throw new StorageException.Failed(
@@ -372,10 +374,12 @@ final class Blocks {
               .add(new LateSource.Entry(e.id(), e.labels(), samples)));
     }
     byRange.forEach((start, list) -> {
+      long started = System.nanoTime();
       String id = Ulid.next(System.currentTimeMillis(), random);
-      try (BlockWriter writer = new BlockWriter(directory, id)) {
+      try (BlockWriter writer = new BlockWriter(directory, id, counters)) {
         copy(new LateSource(list), writer);
         writer.finish(id, start, start + blockMs, 1, true, List.of(id), List.of());
+        counters.compacted(started);
         into.add(new Block(directory.resolve(id)));
       } catch (IOException e) {
         throw new StorageException.Failed(
@@ -438,10 +442,8 @@ final class Blocks {
     } finally {
       open.forEach(SeriesSource::close);
     }
-    counters.add("compactions_total", 1);
+    counters.compacted(started);
     counters.add("vertical_compactions_total", vertical ? 1 : 0);
-    counters.add("compaction_duration_seconds_sum", (System.nanoTime() - started) / 1e9);
-    counters.add("compaction_duration_seconds_count", 1);
     log.debug("block {}: made of {}", id, parents);
   }
 

@@ -9,6 +9,11 @@ import java.util.concurrent.atomic.LongAdder;
 /** Own figures by metric name without prefix; labels follow the name in braces. Thread-safe. */
 final class Counters {
   private final Map<String, DoubleAdder> sums = new ConcurrentHashMap<>();
+  private final Distribution compactions = new Distribution(1, 2, 14);
+  private final Distribution chunkSeconds = new Distribution(100, 4, 10);
+  private final Distribution chunkSamples = new Distribution(4, 1.5, 12);
+  private final Distribution chunkBytes = new Distribution(32, 1.5, 12);
+  private final RecentDurations fsyncs = new RecentDurations(System::nanoTime);
   private final LongAdder floats = new LongAdder();
   private final LongAdder histograms = new LongAdder();
   private final LongAdder lateFloats = new LongAdder();
@@ -21,8 +26,8 @@ final class Counters {
         new String[] {
           "checkpoint_creations_total",
           "checkpoint_creations_failed_total",
-          "compaction_duration_seconds_count",
-          "compaction_duration_seconds_sum",
+          "head_gc_duration_seconds_count",
+          "head_gc_duration_seconds_sum",
           "compactions_failed_total",
           "compactions_total",
           "compactions_triggered_total",
@@ -43,8 +48,6 @@ final class Counters {
           "too_old_samples_total{type=\"histogram\"}",
           "vertical_compactions_total",
           "wal_corruptions_total",
-          "wal_fsync_duration_seconds_count",
-          "wal_fsync_duration_seconds_sum",
           "wal_replay_unknown_refs_total",
           "wal_truncations_total",
           "wal_truncations_failed_total",
@@ -56,6 +59,32 @@ final class Counters {
 
   void add(String name, double more) {
     sums.computeIfAbsent(name, _ -> new DoubleAdder()).add(more);
+  }
+
+  /** Forces the WAL to the disk and notes how long it took. */
+  void sync(Log wal) {
+    long started = System.nanoTime();
+    wal.sync();
+    fsyncs.observeSince(started);
+  }
+
+  /** Notes that a block has been written, of the head or of other blocks. */
+  void compacted(long startNanos) {
+    add("compactions_total", 1);
+    compactions.observe((System.nanoTime() - startNanos) / 1e9);
+  }
+
+  /** Notes a chunk of the head that goes into a block. */
+  void chunkCompacted(long rangeMs, int samples, int bytes) {
+    chunkSeconds.observe(rangeMs / 1000.0);
+    chunkSamples.observe(samples);
+    chunkBytes.observe(bytes);
+  }
+
+  /** Notes that old samples and series have been removed from the head. */
+  void headCollected(long startNanos) {
+    add("head_gc_duration_seconds_sum", (System.nanoTime() - startNanos) / 1e9);
+    add("head_gc_duration_seconds_count", 1);
   }
 
   void appended(
@@ -90,6 +119,11 @@ final class Counters {
         (double) lateHistograms.sum());
     all.put("exemplar_exemplars_appended_total", (double) exemplars.sum());
     all.put("exemplar_out_of_order_exemplars_total", (double) refusedExemplars.sum());
+    compactions.writeTo(all, "compaction_duration_seconds");
+    chunkSeconds.writeTo(all, "compaction_chunk_range_seconds");
+    chunkSamples.writeTo(all, "compaction_chunk_samples");
+    chunkBytes.writeTo(all, "compaction_chunk_size_bytes");
+    fsyncs.writeTo(all, "wal_fsync_duration_seconds");
     return all;
   }
 }

@@ -260,7 +260,7 @@ final class Head {
           throw e;
         }
         if (force) {
-          wal.sync();
+          counters.sync(wal);
         }
         rejected = apply(batch, referenceBase);
       } else {
@@ -716,6 +716,7 @@ final class Head {
     appendLock.lock();
     state.writeLock().lock();
     try {
+      long started = System.nanoTime();
       minValidMs = Math.max(minValidMs, timeMs);
       if (maxMs != Long.MIN_VALUE) {
         minMs = Math.max(minMs, timeMs);
@@ -727,6 +728,7 @@ final class Head {
       tombstones.dropBefore(timeMs);
       removeIdle(timeMs);
       counters.add("head_truncations_total", 1);
+      counters.headCollected(started);
     } finally {
       state.writeLock().unlock();
       appendLock.unlock();

@@ -76,6 +76,7 @@ final class HeadChunks {
   private int first;
   private long bytes;
   private long chunks;
+  private long dropped;
   private final ByteSink record = new ByteSink(1024);
 
   /** Seals rows and returns the reference of the chunk. */
@@ -130,6 +131,7 @@ final class HeadChunks {
       if (p != null) {
         bytes -= p.used;
         chunks -= p.chunks;
+        dropped += p.chunks;
       }
       kept[first++] = null;
     }
@@ -180,6 +182,11 @@ final class HeadChunks {
 
   long chunks() {
     return chunks;
+  }
+
+  /** Returns how many chunks have been dropped. */
+  long dropped() {
+    return dropped;
   }
 
   /** Returns whether the chunk still exists. */

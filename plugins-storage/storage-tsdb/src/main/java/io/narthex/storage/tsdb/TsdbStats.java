@@ -91,6 +91,9 @@ final class TsdbStats {
       Head head, Blocks blocks, Log wal, TsdbConfig config, Map<String, Double> figures) {
     figures.put("head_series", (double) head.index().seriesCount());
     figures.put("head_chunks", (double) headChunks(head));
+    double removed = head.chunks().dropped() + head.counters.get("head_series_removed_total");
+    figures.put("head_chunks_removed_total", removed);
+    figures.put("head_chunks_created_total", headChunks(head) + removed);
     figures.put("head_chunks_storage_size_bytes", (double) head.chunks().bytes());
     figures.put("head_min_time", (double) head.minMs());
     figures.put("head_min_time_seconds", head.minMs() / 1000.0);

@@ -117,10 +117,7 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
       pause(interval == 0 ? 1000 : interval);
       if (interval > 0 && !closed) {
         try {
-          long started = System.nanoTime();
-          wal.sync();
-          counters.add("wal_fsync_duration_seconds_sum", (System.nanoTime() - started) / 1e9);
-          counters.add("wal_fsync_duration_seconds_count", 1);
+          counters.sync(wal);
         } catch (RuntimeException e) {
           log.warn("{}", e.getMessage());
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectRequest;
@@ -20,6 +21,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -94,6 +97,71 @@ class BlockTest {
         .isEqualTo(AppendResult.OUT_OF_BOUNDS);
     assertThat(TestDb.append(again, TestDb.series("m", 0), T0 + 7 * HOUR, 1)).isZero();
     again.close();
+  }
+
+  private static double figure(Map<String, Double> figures, String name) {
+    return Objects.requireNonNull(figures.get(name));
+  }
+
+  @Test
+  void compactionsAndChunksOfTheHeadAreMeasured() {
+    TsdbStorage db = TestDb.open(dir);
+    fill(db, T0, T0 + 7 * HOUR, 5);
+    Map<String, Double> before = db.stats(0).counters();
+    assertThat(before).containsEntry("compaction_chunk_samples_count", 0.0);
+    assertThat(before.get("head_chunks_created_total")).isEqualTo(before.get("head_chunks"));
+    db.maintain();
+    Map<String, Double> after = db.stats(0).counters();
+    double chunks = db.blocks().list().stream().mapToLong(b -> b.meta.chunks()).sum();
+    assertThat(chunks).isPositive();
+    assertThat(after)
+        .containsEntry("compactions_total", 2.0)
+        .containsEntry("compaction_duration_seconds_count", 2.0)
+        .containsEntry("compaction_duration_seconds_bucket{le=\"8192.0\"}", 2.0)
+        .containsEntry("compaction_chunk_samples_count", chunks)
+        .containsEntry("compaction_chunk_samples_sum", 5.0 * 4 * 60)
+        .containsEntry("compaction_chunk_size_bytes_count", chunks)
+        .containsEntry("compaction_chunk_range_seconds_count", chunks)
+        .containsEntry("head_gc_duration_seconds_count", 2.0);
+    assertThat(after.get("compaction_chunk_size_bytes_sum")).isGreaterThan(chunks);
+    assertThat(after.get("head_chunks_removed_total")).isGreaterThanOrEqualTo(0);
+    assertThat(
+            figure(after, "head_chunks_created_total") - figure(after, "head_chunks_removed_total"))
+        .isEqualTo(after.get("head_chunks"));
+    fill(db, T0 + 7 * HOUR, T0 + 16 * HOUR, 5);
+    db.maintain();
+    Map<String, Double> merged = db.stats(0).counters();
+    assertThat(merged.get("compactions_total")).isGreaterThan(5);
+    assertThat(merged)
+        .as("chunks of merged blocks are not new ones")
+        .containsEntry("compaction_chunk_samples_sum", 5.0 * 14 * 60);
+    assertThat(merged.get("head_chunks_created_total"))
+        .isGreaterThanOrEqualTo(after.get("head_chunks_created_total"));
+    db.close();
+  }
+
+  @Test
+  void forcingTheLogToTheDiskIsMeasured() {
+    TsdbStorage db = TestDb.open(dir);
+    assertThat(db.stats(0).counters()).containsEntry("wal_fsync_duration_seconds_count", 0.0);
+    assertThat(db.stats(0).counters().get("wal_fsync_duration_seconds{quantile=\"0.99\"}")).isNaN();
+    db.reconfigure(
+        new TsdbConfig(
+            Duration.ZERO,
+            new ByteSize(0),
+            Duration.ofHours(2),
+            Duration.ZERO,
+            Duration.ZERO,
+            "always",
+            new ByteSize(1 << 20),
+            1000,
+            false));
+    fill(db, T0, T0 + HOUR, 1);
+    Map<String, Double> figures = db.stats(0).counters();
+    assertThat(figures).containsEntry("wal_fsync_duration_seconds_count", 60.0);
+    assertThat(figures.get("wal_fsync_duration_seconds{quantile=\"0.5\"}"))
+        .isBetween(0.0, figures.get("wal_fsync_duration_seconds_sum"));
+    db.close();
   }
 
   private static Matcher regex(String name, String pattern) {
