@@ -14,11 +14,13 @@ import io.narthex.http.access.Guard;
 import io.narthex.http.access.Logins;
 import io.narthex.http.access.OidcLogin;
 import io.narthex.http.access.ReadTimeout;
-import io.narthex.http.access.ServerTls;
 import io.narthex.http.access.Tokens;
 import io.narthex.http.access.WebConfigFile;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.config.ConfigService;
+import io.narthex.service.config.ConfigSnapshot;
+import io.narthex.service.config.ReloadListener;
+import io.narthex.service.config.WebListener;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
@@ -32,40 +34,19 @@ import io.narthex.service.targets.TargetService;
 import io.narthex.service.web.WebContent;
 import io.narthex.spi.config.ConfigException;
 import jakarta.servlet.DispatcherType;
-import java.io.IOException;
-import java.net.BindException;
-import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
-import java.nio.channels.UnresolvedAddressException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
-import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
 import org.eclipse.jetty.compression.gzip.GzipCompression;
 import org.eclipse.jetty.compression.server.CompressionConfig;
 import org.eclipse.jetty.compression.server.CompressionHandler;
 import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
-import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
-import org.eclipse.jetty.io.EndPoint;
-import org.eclipse.jetty.io.ManagedSelector;
-import org.eclipse.jetty.io.SocketChannelEndPoint;
-import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
-import org.eclipse.jetty.server.NetworkConnectionLimit;
-import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.util.component.AbstractLifeCycle;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
@@ -86,16 +67,16 @@ import org.slf4j.LoggerFactory;
  * on virtual threads whose number is bounded. An address that cannot be listened on ends the
  * server.
  */
-@Component(service = HttpServer.class, immediate = true)
-public final class HttpServer {
+@Component(
+    service = {HttpServer.class, ReloadListener.class},
+    immediate = true)
+public final class HttpServer implements ReloadListener {
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
   private static final int MAX_REQUESTS = 1000;
-  private static final int BACKLOG = 512;
-  private static final String CHOOSE = "choose another --web.listen-address";
+  private static final int THREADS = 32;
   private static final int MAX_FORM = 10 << 20;
   private static final int MIN_HEAD = 64 << 10;
   private static final int MAX_HEAD = 1 << 20;
-  private static final int MAX_STREAMS = 128;
   private static final long STOP_MILLIS = 1000;
   private static final Duration DRAIN = Duration.ofSeconds(30);
 
@@ -128,7 +109,7 @@ public final class HttpServer {
   private final Services services = new Services(this);
   private final ServerInfo info;
   private final WorkMemory memory;
-  private final List<SharedListener> accepting = new CopyOnWriteArrayList<>();
+  private final @Nullable Access access;
   private final Thread starting;
   private volatile @Nullable Server server;
 
@@ -149,30 +130,20 @@ public final class HttpServer {
     this.info = info;
     this.memory = memory;
     // one that replaces another version accepts beside it until that one stops
-    Access access = access(info);
-    List<ServerSocketChannel> sockets =
-        access == null ? List.of() : info.listeners().isEmpty() ? listen(info) : info.listeners();
+    access = access(info, config.current().listeners());
     starting =
         Thread.ofPlatform()
             .name("http-start")
             .unstarted(() -> {
               try {
-                serve(
-                    info,
-                    config,
-                    metrics,
-                    storage,
-                    exporters,
-                    plugins,
-                    sockets,
-                    requireNonNull(access));
+                serve(info, config, metrics, storage, exporters, plugins, requireNonNull(access));
               } catch (RuntimeException | Error e) {
                 // without it the server would say that it is ready and never answer
                 LOG.error("the HTTP server cannot start", e);
                 info.fatal("the HTTP server cannot start: " + e);
               }
             });
-    if (access == null || sockets.isEmpty()) {
+    if (access == null) {
       return;
     }
     if (!info.ready()) {
@@ -181,7 +152,7 @@ public final class HttpServer {
     }
     // it replaces another version: whether that works must be known before the other one goes
     try {
-      serve(info, config, metrics, storage, exporters, plugins, sockets, access);
+      serve(info, config, metrics, storage, exporters, plugins, access);
     } catch (RuntimeException | LinkageError e) {
       stop();
       throw e;
@@ -195,7 +166,6 @@ public final class HttpServer {
       StorageGate storage,
       ExporterService exporters,
       PluginService plugins,
-      List<ServerSocketChannel> sockets,
       Access access) {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
@@ -206,8 +176,7 @@ public final class HttpServer {
           create(info, config, metrics, storage, exporters, plugins, access),
           info,
           metrics,
-          sockets,
-          access.file());
+          access.listeners());
     } finally {
       thread.setContextClassLoader(before);
     }
@@ -222,7 +191,10 @@ public final class HttpServer {
       PluginService plugins,
       Access access) {
     Clock clock = Clock.systemUTC();
-    QueuedThreadPool pool = new QueuedThreadPool(32, 4);
+    QueuedThreadPool pool =
+        new QueuedThreadPool(
+            // of each listener one accepts, one selects
+            THREADS + 2 * info.flags().getOrDefault("web.listen-address", List.of()).size(), 4);
     pool.setName("http");
     VirtualThreadPool requests = new VirtualThreadPool(MAX_REQUESTS);
     requests.setName("http-request");
@@ -252,7 +224,8 @@ public final class HttpServer {
     AdminToken token = new AdminToken(info);
     Tokens tokens = new Tokens(info.stateDirectory().resolve("tokens.json"), clock);
     Logins logins =
-        new Logins(access.file(), token, tokens, () -> config.current().access(), metrics);
+        new Logins(
+            access.listeners()::files, token, tokens, () -> config.current().access(), metrics);
     AdminGate gate = new AdminGate(info, token);
     resources.register(new PluginApi(plugins, gate));
     resources.register(new PluginSettingsApi(services, plugins, gate));
@@ -321,7 +294,7 @@ public final class HttpServer {
     compression.setHandler(context);
     Guard guard =
         new Guard(
-            compression, access.file(), access.browsers(), logins, info.routePrefix(), metrics);
+            compression, Listeners::access, access.browsers(), logins, info.routePrefix(), metrics);
     Duration readTimeout = duration(info, "web.read-timeout", Duration.ofMinutes(5));
     created.setHandler(
         new RunningRequests(
@@ -334,14 +307,17 @@ public final class HttpServer {
   /**
    * Who may do what.
    *
-   * @param file the web configuration
+   * @param listeners the addresses, with their web configurations
    * @param browsers the rule for requests of browsers
    * @param crossOrigin what pages of other origins may read
    */
-  private record Access(WebConfigFile file, BrowserRule browsers, CrossOrigin crossOrigin) {}
+  private record Access(Listeners listeners, BrowserRule browsers, CrossOrigin crossOrigin) {}
 
-  /** Reads what decides who may do what; null after telling the server that it cannot go on. */
-  private static @Nullable Access access(ServerInfo info) {
+  /**
+   * Reads what decides who may do what and takes the addresses; null after telling the server that
+   * it cannot go on.
+   */
+  private static @Nullable Access access(ServerInfo info, List<WebListener> further) {
     if (info.enabled(AdminGate.PLAIN_REMOTE)) {
       LOG.warn(
           "--{}: the admin token is accepted over plain HTTP from other machines",
@@ -351,11 +327,20 @@ public final class HttpServer {
     try {
       CrossOrigin crossOrigin = new CrossOrigin(origin);
       BrowserRule browsers = new BrowserRule(info.externalUrl(), origin);
-      return new Access(new WebConfigFile(info.flag("web.config.file")), browsers, crossOrigin);
+      WebConfigFile file;
+      try {
+        file = new WebConfigFile(info.flag("web.config.file"));
+      } catch (ConfigException e) {
+        info.fatal("web configuration: " + e.getMessage());
+        return null;
+      }
+      Listeners listeners = new Listeners(info, file);
+      listeners.take(further);
+      return new Access(listeners, browsers, crossOrigin);
     } catch (Re2SyntaxException e) {
       info.fatal("--web.cors.origin: " + e.getMessage() + "; give an RE2 expression");
     } catch (ConfigException e) {
-      info.fatal("web configuration: " + e.getMessage());
+      info.fatal(String.valueOf(e.getMessage()));
     }
     return null;
   }
@@ -363,63 +348,6 @@ public final class HttpServer {
   private static Duration duration(ServerInfo info, String flag, Duration otherwise) {
     String value = info.flag(flag);
     return value.isEmpty() ? otherwise : PromDuration.parse(value);
-  }
-
-  /** Takes the addresses; returns nothing after telling the server that it cannot go on. */
-  private static List<ServerSocketChannel> listen(ServerInfo info) {
-    List<ServerSocketChannel> sockets = new ArrayList<>();
-    List<InetSocketAddress> bound = new ArrayList<>();
-    String current = "";
-    try {
-      for (String text : info.flags().getOrDefault("web.listen-address", List.of("0.0.0.0:9090"))) {
-        current = text;
-        ListenAddress address = ListenAddress.parse(text);
-        ServerSocketChannel socket = ServerSocketChannel.open();
-        sockets.add(socket);
-        String host = address.host();
-        int port = address.port();
-        socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-        socket.bind(
-            host == null ? new InetSocketAddress(port) : new InetSocketAddress(host, port),
-            BACKLOG);
-        socket.configureBlocking(false);
-        bound.add(
-            InetSocketAddress.createUnresolved(
-                host == null ? "0.0.0.0" : host, socket.socket().getLocalPort()));
-      }
-    } catch (UnresolvedAddressException e) {
-      return refuse(info, sockets, "listen tcp " + current + ": no such host; " + CHOOSE);
-    } catch (IllegalArgumentException e) {
-      return refuse(info, sockets, String.valueOf(e.getMessage()));
-    } catch (IOException e) {
-      String problem = String.valueOf(e.getMessage());
-      String what =
-          e instanceof BindException && problem.contains("in use")
-              ? "bind: address already in use; stop the other server or "
-              : problem + "; ";
-      return refuse(info, sockets, "listen tcp " + current + ": " + what + CHOOSE);
-    }
-    bound.forEach(a -> LOG.info("Listening on {}:{}", a.getHostString(), a.getPort()));
-    info.listening(bound);
-    info.keep(sockets);
-    return sockets;
-  }
-
-  private static List<ServerSocketChannel> refuse(
-      ServerInfo info, List<ServerSocketChannel> sockets, String message) {
-    close(sockets);
-    info.fatal(message);
-    return List.of();
-  }
-
-  private static void close(List<? extends ServerSocketChannel> sockets) {
-    for (ServerSocketChannel socket : sockets) {
-      try {
-        socket.close();
-      } catch (IOException e) {
-        LOG.debug("closing a listener: {}", e.toString());
-      }
-    }
   }
 
   /**
@@ -430,92 +358,51 @@ public final class HttpServer {
     return (int) Math.clamp(heapBytes / 8 / Math.max(1, connections), MIN_HEAD, MAX_HEAD);
   }
 
-  /** Returns what a listener speaks: HTTP/1.1, over TLS also HTTP/2. */
-  private static ConnectionFactory[] protocols(HttpConfiguration http, WebConfigFile file) {
-    HttpConnectionFactory plain = new HttpConnectionFactory(http);
-    ServerTls.Factory tls = file.tls();
-    if (tls == null) {
-      return new ConnectionFactory[] {plain};
-    }
-    // the host that a client names is its own business, as in the original
-    http.addCustomizer(new SecureRequestCustomizer(false));
-    if (!file.current().httpServerConfig().http2()) {
-      return new ConnectionFactory[] {new SslConnectionFactory(tls, plain.getProtocol()), plain};
-    }
-    ALPNServerConnectionFactory alpn = new ALPNServerConnectionFactory();
-    alpn.setDefaultProtocol(plain.getProtocol());
-    HTTP2ServerConnectionFactory http2 = new HTTP2ServerConnectionFactory(http);
-    http2.setMaxConcurrentStreams(MAX_STREAMS);
-    return new ConnectionFactory[] {
-      new SslConnectionFactory(tls, alpn.getProtocol()), alpn, http2, plain
-    };
-  }
-
-  private void start(
-      Server created,
-      ServerInfo info,
-      Metrics metrics,
-      List<ServerSocketChannel> sockets,
-      WebConfigFile file) {
-    Metrics.Counter opened =
-        metrics
-            .counter(
-                "net_conntrack_listener_conn_accepted_total",
-                "Total number of connections opened to the listener of a given name.",
-                "listener_name")
-            .with("http");
-    Metrics.Counter closed =
-        metrics
-            .counter(
-                "net_conntrack_listener_conn_closed_total",
-                "Total number of connections closed that were made to the listener of a given name.",
-                "listener_name")
-            .with("http");
+  private void start(Server created, ServerInfo info, Metrics metrics, Listeners listeners) {
     int connections = Integer.parseInt(info.flag("web.max-connections"));
-    HttpConfiguration http = new HttpConfiguration();
-    http.setSendServerVersion(false);
-    http.setUriCompliance(SingleSlashes.COMPLIANCE);
-    http.setIdleTimeout(duration(info, "web.read-timeout", Duration.ofMinutes(5)).toMillis());
-    http.setRequestHeaderSize(headLimit(connections, Runtime.getRuntime().maxMemory()));
     try {
-      ConnectionFactory[] protocols = protocols(http, file);
-      for (ServerSocketChannel socket : sockets) {
-        ServerConnector connector =
-            new ServerConnector(created, 1, 1, protocols) {
-              @Override
-              protected SocketChannelEndPoint newEndPoint(
-                  SocketChannel channel, ManagedSelector selector, SelectionKey key) {
-                SocketChannelEndPoint client =
-                    new ClientEndPoint(channel, selector, key, getScheduler());
-                client.setIdleTimeout(getIdleTimeout());
-                return client;
-              }
-
-              @Override
-              protected void onEndPointOpened(EndPoint client) {
-                super.onEndPointOpened(client);
-                opened.inc();
-              }
-
-              @Override
-              protected void onEndPointClosed(EndPoint client) {
-                closed.inc();
-                super.onEndPointClosed(client);
-              }
-            };
-        connector.addEventListener(created.getDescendant(ReadTimeout.class));
-        SharedListener listener = new SharedListener(socket);
-        accepting.add(listener);
-        connector.open(listener);
-        created.addConnector(connector);
-      }
-      created.addBean(new NetworkConnectionLimit(connections, created));
+      listeners.serve(created, () -> settings(info, connections), connections, metrics);
       server = created;
       created.start();
     } catch (Exception e) {
       LOG.error("the HTTP server cannot start", e);
       info.fatal("the HTTP server cannot start: " + e);
     }
+  }
+
+  private static HttpConfiguration settings(ServerInfo info, int connections) {
+    HttpConfiguration http = new HttpConfiguration();
+    http.setSendServerVersion(false);
+    http.setUriCompliance(SingleSlashes.COMPLIANCE);
+    http.setIdleTimeout(duration(info, "web.read-timeout", Duration.ofMinutes(5)).toMillis());
+    http.setRequestHeaderSize(headLimit(connections, Runtime.getRuntime().maxMemory()));
+    return http;
+  }
+
+  @Override
+  public String name() {
+    return "http";
+  }
+
+  /** Before alerts are sent: they go to own addresses without HTTP. */
+  @Override
+  public int rank() {
+    return 5;
+  }
+
+  @Override
+  public void apply(ConfigSnapshot snapshot) {
+    Access known = access;
+    if (known == null || known.listeners().has(snapshot.listeners())) {
+      return;
+    }
+    try {
+      starting.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return;
+    }
+    known.listeners().apply(snapshot.listeners());
   }
 
   private static void drain(RunningRequests requests) throws InterruptedException {
@@ -537,9 +424,9 @@ public final class HttpServer {
       Server started = server;
       if (started != null) {
         if (info.stopping()) {
-          close(info.listeners());
+          Listeners.closeAll(info.listeners());
         } else {
-          close(accepting);
+          requireNonNull(access).listeners().close();
           drain(started.getDescendant(RunningRequests.class));
         }
         started.stop();

@@ -19,9 +19,7 @@ record ListenAddress(@Nullable String host, int port) {
     String port = colon < 0 ? "" : text.substring(colon + 1);
     if (!port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65_535) {
       throw new IllegalArgumentException(
-          "--web.listen-address: must be host:port, got \""
-              + text
-              + "\"; for example 127.0.0.1:9090");
+          "must be host:port, got \"" + text + "\"; for example 127.0.0.1:9090");
     }
     if (host.startsWith("[") && host.endsWith("]")) {
       host = host.substring(1, host.length() - 1);

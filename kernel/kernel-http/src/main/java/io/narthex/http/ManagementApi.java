@@ -1,13 +1,16 @@
 package io.narthex.http;
 
+import io.narthex.http.access.ListenerAccess;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.spi.config.ConfigException;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HEAD;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 
@@ -33,8 +36,10 @@ public final class ManagementApi {
   /** Tells that the process answers. */
   @GET
   @Path("healthy")
-  public Response healthy() {
-    return text(200, "Prometheus Server is Healthy.");
+  public Response healthy(@Context HttpServletRequest request) {
+    return ListenerAccess.of(request).isAlertmanager()
+        ? Response.ok("OK", MediaType.TEXT_PLAIN_TYPE).build()
+        : text(200, "Prometheus Server is Healthy.");
   }
 
   /** As {@link #healthy}, head only. */
@@ -47,7 +52,10 @@ public final class ManagementApi {
   /** Tells whether queries are answered. */
   @GET
   @Path("ready")
-  public Response ready() {
+  public Response ready(@Context HttpServletRequest request) {
+    if (server.ready() && ListenerAccess.of(request).isAlertmanager()) {
+      return Response.ok("OK", MediaType.TEXT_PLAIN_TYPE).build();
+    }
     return server.ready()
         ? text(200, "Prometheus Server is Ready.")
         : Response.status(503)
@@ -64,11 +72,11 @@ public final class ManagementApi {
     return Response.status(server.ready() ? 200 : 503).type(MediaType.TEXT_PLAIN_TYPE).build();
   }
 
-  /** Reads the configuration again. */
+  /** Reads the configuration again; at Alertmanager's listener without a flag, as there. */
   @POST
   @Path("reload")
-  public Response reload() {
-    if (!server.enabled("web.enable-lifecycle")) {
+  public Response reload(@Context HttpServletRequest request) {
+    if (!mayReload(request)) {
       return text(403, LIFECYCLE_OFF);
     }
     try {
@@ -86,17 +94,21 @@ public final class ManagementApi {
   /** As {@link #reload}. */
   @PUT
   @Path("reload")
-  public Response reloadPut() {
-    return reload();
+  public Response reloadPut(@Context HttpServletRequest request) {
+    return reload(request);
   }
 
   /** Tells that GET does not reload. */
   @GET
   @Path("reload")
-  public Response reloadGet() {
-    return server.enabled("web.enable-lifecycle")
+  public Response reloadGet(@Context HttpServletRequest request) {
+    return mayReload(request)
         ? text(405, "Only POST or PUT requests allowed")
         : text(403, LIFECYCLE_OFF);
+  }
+
+  private boolean mayReload(HttpServletRequest request) {
+    return server.enabled("web.enable-lifecycle") || ListenerAccess.of(request).isAlertmanager();
   }
 
   /** Ends the server. */

@@ -2,6 +2,7 @@ package io.narthex.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.narthex.http.access.Identity;
+import io.narthex.http.access.ListenerAccess;
 import io.narthex.http.access.Logins;
 import io.narthex.http.access.Logins.Login;
 import io.narthex.http.access.OidcLogin;
@@ -50,7 +51,12 @@ public final class SessionApi {
     } else if (given != null
         && given.path("user").isTextual()
         && given.path("password").isTextual()) {
-      login = logins.password(peer, given.path("user").asText(), given.path("password").asText());
+      login =
+          logins.password(
+              ListenerAccess.of(request),
+              peer,
+              given.path("user").asText(),
+              given.path("password").asText());
     } else {
       return PluginApi.error(
           400, "the body must be a JSON object with user and password, or with token");
@@ -91,13 +97,14 @@ public final class SessionApi {
   @Path("session")
   public Response session(@Context HttpServletRequest request) {
     Identity identity = Identity.of(request);
+    ListenerAccess listener = ListenerAccess.of(request);
     String csrf = request.getHeader("Authorization") == null ? csrf(request) : null;
     Response answer =
         Api.json(
             200,
             out -> {
               out.writeStartObject();
-              out.writeStringField("mode", logins.strict() ? "strict" : "compatible");
+              out.writeStringField("mode", logins.strict(listener) ? "strict" : "compatible");
               if (identity != null) {
                 out.writeStringField("name", identity.name());
                 out.writeStringField("role", identity.roleName());
@@ -105,7 +112,7 @@ public final class SessionApi {
               if (csrf != null && identity != null) {
                 out.writeStringField("csrf", csrf);
               }
-              out.writeBooleanField("passwords", logins.hasUsers());
+              out.writeBooleanField("passwords", logins.hasUsers(listener));
               out.writeBooleanField("oidc", oidc.isConfigured());
               out.writeEndObject();
             });

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.narthex.http.access.ListenerAccess;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.web.WebContent;
 import jakarta.servlet.http.HttpServlet;
@@ -87,7 +88,9 @@ final class WebServlet extends HttpServlet {
     if (path.isEmpty()) {
       String query = request.getQueryString();
       response.sendRedirect(
-          request.getContextPath() + "/query" + (query == null ? "" : "?" + query));
+          request.getContextPath()
+              + (ListenerAccess.of(request).isAlertmanager() ? "/alerts" : "/query")
+              + (query == null ? "" : "?" + query));
       return;
     }
     if (path.equals("version")) {

@@ -9,6 +9,7 @@ import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.PrometheusConfig;
+import io.narthex.service.config.WebListener;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
@@ -66,6 +67,7 @@ abstract class AccessHarness {
   List<ServerSocketChannel> listeners = List.of();
   List<InetSocketAddress> addresses = List.of();
   @Nullable HttpServer server;
+  volatile List<WebListener> further = List.of();
   final AtomicReference<AccessConfig> access = new AtomicReference<>(AccessConfig.DEFAULT);
   final List<String> audit = java.util.Collections.synchronizedList(new ArrayList<>());
   Answers storage = (name, a) -> name.equals("series") ? List.of() : null;
@@ -184,6 +186,18 @@ abstract class AccessHarness {
     return n == null ? 0 : n.get();
   }
 
+  ConfigSnapshot snapshot() {
+    return new ConfigSnapshot(
+        PROMETHEUS,
+        "",
+        Path.of("."),
+        AlertmanagerConfig.none(),
+        "",
+        Path.of("."),
+        access.get(),
+        further);
+  }
+
   void start() {
     HttpServer created =
         new HttpServer(
@@ -192,15 +206,7 @@ abstract class AccessHarness {
                 ConfigService.class,
                 (name, a) ->
                     switch (name) {
-                      case "current" ->
-                          new ConfigSnapshot(
-                              PROMETHEUS,
-                              "",
-                              Path.of("."),
-                              AlertmanagerConfig.none(),
-                              "",
-                              Path.of("."),
-                              access.get());
+                      case "current" -> snapshot();
                       case "lastReload" -> new ConfigService.Outcome(true, null, Instant.EPOCH);
                       default -> null;
                     }),
@@ -237,6 +243,7 @@ abstract class AccessHarness {
                   new QueryResult.Statistics(0, 0, 0, 0, 0, 0, 0, 0, 0, null));
             });
     server = created;
+    created.apply(snapshot()); // as the core does with each part
   }
 
   int port() {

@@ -1,6 +1,7 @@
 package io.narthex.service.config;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * One state of all configuration files.
@@ -13,6 +14,7 @@ import java.nio.file.Path;
  * @param alertmanagerYaml the same as YAML with secrets hidden
  * @param alertmanagerFolder what relative paths in it are relative to
  * @param access {@code access:} of {@code narthex.yml}
+ * @param listeners {@code web.listeners} of {@code narthex.yml}
  */
 public record ConfigSnapshot(
     PrometheusConfig prometheus,
@@ -21,7 +23,33 @@ public record ConfigSnapshot(
     AlertmanagerConfig alertmanager,
     String alertmanagerYaml,
     Path alertmanagerFolder,
-    AccessConfig access) {
+    AccessConfig access,
+    List<WebListener> listeners) {
+  /** Copies the list. */
+  public ConfigSnapshot {
+    listeners = List.copyOf(listeners);
+  }
+
+  /** Creates one without further listeners. */
+  public ConfigSnapshot(
+      PrometheusConfig prometheus,
+      String prometheusYaml,
+      Path prometheusFolder,
+      AlertmanagerConfig alertmanager,
+      String alertmanagerYaml,
+      Path alertmanagerFolder,
+      AccessConfig access) {
+    this(
+        prometheus,
+        prometheusYaml,
+        prometheusFolder,
+        alertmanager,
+        alertmanagerYaml,
+        alertmanagerFolder,
+        access,
+        List.of());
+  }
+
   /** Creates one with the default access. */
   public ConfigSnapshot(
       PrometheusConfig prometheus,

@@ -100,7 +100,8 @@ public final class ConfigFiles {
             alerts,
             "",
             folder(amFile == null ? prometheus : amFile),
-            AccessSection.relativeTo(ownFolder, own.access()));
+            AccessSection.relativeTo(ownFolder, own.access()),
+            WebSection.relativeTo(ownFolder, own.listeners()));
     return new Loaded(snapshot, alertsRoot, own, ownFolder);
   }
 

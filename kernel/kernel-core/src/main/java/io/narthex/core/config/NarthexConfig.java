@@ -3,6 +3,7 @@ package io.narthex.core.config;
 import io.narthex.core.host.GuardLimits;
 import io.narthex.core.host.Operation;
 import io.narthex.service.config.AccessConfig;
+import io.narthex.service.config.WebListener;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
@@ -10,6 +11,7 @@ import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.Setting;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -32,16 +34,25 @@ public record NarthexConfig(
             name = "access",
             help = "Who may do what over HTTP: compatible, strict, or a map",
             optional = true)
-        @Nullable ConfigNode accessBlock) {
-  /** Refuses what is no map, and access that cannot be. */
+        @Nullable ConfigNode accessBlock,
+    @Setting(name = "web", help = "Further listeners", optional = true)
+        @Nullable ConfigNode webBlock) {
+  /** Refuses what is no map, access that cannot be, and listeners that cannot be. */
   public NarthexConfig {
     checkMap(exporterBlocks, "exporters");
-    AccessConfig unused = AccessSection.read(accessBlock);
+    checkMap(webBlock, "web");
+    AccessConfig access = AccessSection.read(accessBlock);
+    List<WebListener> listeners = WebSection.read(map(webBlock));
   }
 
   /** Returns who may do what over HTTP. */
   public AccessConfig access() {
     return AccessSection.read(accessBlock);
+  }
+
+  /** Returns the further listeners. */
+  public List<WebListener> listeners() {
+    return WebSection.read(map(webBlock));
   }
 
   /** The storage to use. */

@@ -87,7 +87,8 @@ public final class ShownConfig {
             : new ShownAlertmanager(records, snapshot.alertmanager(), snapshot.alertmanagerFolder())
                 .yaml(alertmanager),
         snapshot.alertmanagerFolder(),
-        snapshot.access());
+        snapshot.access(),
+        snapshot.listeners());
   }
 
   private String prometheus(PrometheusConfig config) {

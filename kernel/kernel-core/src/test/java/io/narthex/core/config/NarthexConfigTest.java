@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.format.yaml.YamlReader;
 import io.narthex.service.config.AccessConfig;
+import io.narthex.service.config.WebListener;
 import io.narthex.spi.config.ConfigException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -121,6 +123,73 @@ class NarthexConfigTest {
         "access: {mod: strict}|n.yml:1:10: field mod not found; did you mean \"mode\"?"
       })
   void accessThatCannotBeIsRefusedWithItsPlace(String yaml, String message) {
+    assertThatThrownBy(() -> bind(yaml))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void listenersKeepTheirPlaces() {
+    List<WebListener> listeners =
+        WebSection.relativeTo(
+            Path.of("/etc/narthex"),
+            bind("""
+            web:
+              listeners:
+                - address: 0.0.0.0:9093
+                  web_config_file: am-web.yml
+                  serves: alertmanager
+                  access: strict
+                - {address: '[::1]:9091', web_config_file: /x/web.yml}
+                - address: :9100
+            """)
+                .listeners());
+    assertThat(listeners)
+        .containsExactly(
+            new WebListener(
+                "0.0.0.0:9093",
+                "/etc/narthex/am-web.yml",
+                WebListener.Serves.ALERTMANAGER,
+                AccessConfig.Mode.STRICT,
+                "n.yml:3:16: web.listeners[0]"),
+            new WebListener(
+                "[::1]:9091",
+                "/x/web.yml",
+                WebListener.Serves.ALL,
+                null,
+                "n.yml:7:17: web.listeners[1]"),
+            new WebListener(
+                ":9100", "", WebListener.Serves.ALL, null, "n.yml:8:16: web.listeners[2]"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "web:", "web: {}", "web: {listeners: }", "web: {listeners: []}"})
+  void thereAreNoFurtherListenersUnlessNamed(String yaml) {
+    assertThat(bind(yaml).listeners()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "web: [a]|web must be a map, got something else at n.yml:1:6",
+        "web: {listener: []}|n.yml:1:7: field listener not found; did you mean \"listeners\"?",
+        "web: {listeners: [{serves: all}]}|address is required",
+        "web: {listeners: [{address: '9093'}]}|n.yml:1:29: web.listeners[0].address: must be"
+            + " host:port, got \"9093\"; for example 127.0.0.1:9093",
+        "web: {listeners: [{address: 'a:1'}, {address: 'a:99999'}]}|n.yml:1:47:"
+            + " web.listeners[1].address: must be host:port, got \"a:99999\"",
+        "web: {listeners: [{address: 'a:1'}, {address: 'a:1'}]}|n.yml:1:47:"
+            + " web.listeners[1].address: \"a:1\" stands in another entry already",
+        "web: {listeners: [{address: 'a:1', serves: some}]}|serves must be one of all,"
+            + " alertmanager, got \"some\"",
+        "web: {listeners: [{address: 'a:1', access: open}]}|access must be one of compatible,"
+            + " strict, got \"open\"",
+        "web: {listeners: [{address: a:1},{address: a:2},{address: a:3},{address: a:4},"
+            + "{address: a:5},{address: a:6},{address: a:7},{address: a:8},{address: a:9}]}|n.yml:1:18:"
+            + " web.listeners has at most 8 entries, got 9",
+      })
+  void listenersThatCannotBeAreRefusedWithTheirPlace(String yaml, String message) {
     assertThatThrownBy(() -> bind(yaml))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(message);

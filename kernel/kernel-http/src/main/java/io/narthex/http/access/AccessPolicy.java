@@ -13,10 +13,17 @@ import org.jspecify.annotations.Nullable;
 /** {@link AccessConfig} in the form in which it is asked. Immutable. */
 final class AccessPolicy {
   private final AccessConfig config;
+  private final AccessConfig.@Nullable Mode override;
   private final Map<String, List<Network>> networks = new HashMap<>();
 
-  AccessPolicy(AccessConfig config) {
+  /**
+   * Compiles one.
+   *
+   * @param override the mode instead of the configured one; null for that
+   */
+  AccessPolicy(AccessConfig config, AccessConfig.@Nullable Mode override) {
     this.config = config;
+    this.override = override;
     config
         .networks()
         .forEach((who, blocks) -> networks.put(who, blocks.stream().map(Network::parse).toList()));
@@ -26,8 +33,12 @@ final class AccessPolicy {
     return config;
   }
 
+  AccessConfig.@Nullable Mode override() {
+    return override;
+  }
+
   boolean strict() {
-    return config.mode() == AccessConfig.Mode.STRICT;
+    return (override == null ? config.mode() : override) == AccessConfig.Mode.STRICT;
   }
 
   /** Returns who a user of the web configuration is. */

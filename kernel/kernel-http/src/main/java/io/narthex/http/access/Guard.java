@@ -30,27 +30,27 @@ public final class Guard extends Handler.Wrapper {
 
   private static final int MAX_NEXT = 2000;
 
-  private final WebConfigFile file;
+  private final Function<Request, ListenerAccess> listeners;
   private final BrowserRule browsers;
   private final Logins logins;
   private final String prefix;
-  private final RateLimiter limiter = new RateLimiter();
   private final Metrics.Counter refused;
 
   /**
    * Creates a guard in front of a handler.
    *
+   * @param listeners by which listener a request has come
    * @param prefix prefix of all routes, empty or {@code /x}
    */
   public Guard(
       Handler handler,
-      WebConfigFile file,
+      Function<Request, ListenerAccess> listeners,
       BrowserRule browsers,
       Logins logins,
       String prefix,
       Metrics metrics) {
     super(handler);
-    this.file = file;
+    this.listeners = listeners;
     this.browsers = browsers;
     this.logins = logins;
     this.prefix = prefix;
@@ -67,9 +67,11 @@ public final class Guard extends Handler.Wrapper {
 
   @Override
   public boolean handle(Request request, Response response, Callback callback) throws Exception {
-    WebConfig config = file.current();
+    ListenerAccess listener = listeners.apply(request);
+    request.setAttribute(ListenerAccess.ATTRIBUTE, listener);
+    WebConfig config = listener.file().current();
     config.httpServerConfig().headers().forEach(response.getHeaders()::put);
-    if (!limiter.allows(config.rateLimit(), System.nanoTime())) {
+    if (!listener.file().allowsRequest()) {
       return refuse(request, response, callback, 429, "rate_limit", "Too Many Requests");
     }
     if (!METHODS.contains(request.getMethod())) {
@@ -81,16 +83,20 @@ public final class Guard extends Handler.Wrapper {
       // matrix parameters would pass where prefixes of paths are compared; nothing here has any
       return refuse(request, response, callback, 404, "path_parameters", "404 page not found");
     }
-    AccessPolicy policy = logins.policy();
+    AccessPolicy policy = logins.policy(listener);
     String peer = Request.getRemoteAddr(request);
     if (!policy.everybodyFrom(peer)) {
       return refuse(request, response, callback, 403, "network", "not from this network");
     }
     String method = request.getMethod();
     String path = path(uri);
+    if (!listener.has(path)) {
+      return refuse(request, response, callback, 404, "listener", "404 page not found");
+    }
     Permission needed = Rights.needed(method, path);
     Logins.Found found =
         logins.find(
+            listener,
             request.getHeaders().get("Authorization"),
             request.getHeaders().getValuesList("Cookie"));
     if (found.state() == Logins.State.BUSY) {
@@ -109,7 +115,8 @@ public final class Guard extends Handler.Wrapper {
             && !named(session, request.getHeaders().get(Logins.CSRF));
     Identity identity = forged ? null : found.identity();
     if (identity == null && (policy.strict() ? !open : !config.basicAuthUsers().isEmpty())) {
-      return askForLogin(request, response, callback, policy.strict(), path);
+      return askForLogin(
+          request, response, callback, policy.strict(), path, config.basicAuthUsers().isEmpty());
     }
     if (identity != null && !policy.roleFrom(identity.role(), peer)) {
       return refuse(
@@ -157,7 +164,12 @@ public final class Guard extends Handler.Wrapper {
 
   /** Asks for a login: a person is led to the page for it, a program is told. */
   private boolean askForLogin(
-      Request request, Response response, Callback callback, boolean strict, String path) {
+      Request request,
+      Response response,
+      Callback callback,
+      boolean strict,
+      String path,
+      boolean tokensOnly) {
     String accept = request.getHeaders().get(HttpHeader.ACCEPT);
     if (strict
         && request.getMethod().equals("GET")
@@ -182,9 +194,7 @@ public final class Guard extends Handler.Wrapper {
     }
     // a browser would ask its user for a password at each request of a page
     if (!strict || request.getHeaders().get("Sec-Fetch-Mode") == null) {
-      response
-          .getHeaders()
-          .put("WWW-Authenticate", file.current().basicAuthUsers().isEmpty() ? "Bearer" : "Basic");
+      response.getHeaders().put("WWW-Authenticate", tokensOnly ? "Bearer" : "Basic");
     }
     return refuse(request, response, callback, 401, "unauthorized", "Unauthorized");
   }

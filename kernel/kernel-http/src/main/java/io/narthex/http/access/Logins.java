@@ -10,10 +10,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,7 +39,7 @@ public final class Logins implements AutoCloseable {
   private static final WebConfig.RateLimit LINES =
       new WebConfig.RateLimit(Duration.ofSeconds(10), 5);
 
-  private final WebConfigFile file;
+  private final Supplier<? extends Collection<WebConfigFile>> files;
   private final AdminToken admin;
   private final Tokens tokens;
   private final Supplier<AccessConfig> config;
@@ -46,16 +48,20 @@ public final class Logins implements AutoCloseable {
   private final RateLimiter lines = new RateLimiter();
   private final LoginThrottle throttle = new LoginThrottle(System::nanoTime);
   private final Metrics.Counter failed;
-  private volatile AccessPolicy policy = new AccessPolicy(AccessConfig.DEFAULT);
+  private volatile AccessConfig checked = AccessConfig.DEFAULT;
 
-  /** Creates one; {@code config} is asked for each request. */
+  /**
+   * Creates one; {@code config} is asked for each request.
+   *
+   * @param files the web configurations of all listeners
+   */
   public Logins(
-      WebConfigFile file,
+      Supplier<? extends Collection<WebConfigFile>> files,
       AdminToken admin,
       Tokens tokens,
       Supplier<AccessConfig> config,
       Metrics metrics) {
-    this.file = file;
+    this.files = files;
     this.admin = admin;
     this.tokens = tokens;
     this.config = config;
@@ -84,27 +90,30 @@ public final class Logins implements AutoCloseable {
     private static final Found WRONG = new Found(State.WRONG, null, null);
   }
 
-  /** Returns what is in effect; compiled when it has changed. */
-  AccessPolicy policy() {
+  /** Returns what is in effect. */
+  AccessConfig config() {
     AccessConfig now = config.get();
-    AccessPolicy known = policy;
-    if (known.config() != now) {
-      known = new AccessPolicy(now);
-      policy = known;
+    if (checked != now) {
+      checked = now;
       Set<String> unknown = new TreeSet<>(now.users().keySet());
-      unknown.removeAll(users().keySet());
+      files.get().forEach(f -> unknown.removeAll(f.current().basicAuthUsers().keySet()));
       if (!unknown.isEmpty()) {
         LOG.warn(
             "access.users of narthex.yml names {}, not in basic_auth_users of --web.config.file",
             String.join(", ", unknown));
       }
     }
-    return known;
+    return now;
   }
 
-  /** Returns the users of the web configuration with the hashes of their passwords. */
-  Map<String, Secret> users() {
-    return file.current().basicAuthUsers();
+  /** Returns what is in effect at a listener. */
+  AccessPolicy policy(ListenerAccess listener) {
+    return listener.policy(config());
+  }
+
+  /** Returns the users of a listener with the hashes of their passwords. */
+  private static Map<String, Secret> users(ListenerAccess listener) {
+    return listener.file().current().basicAuthUsers();
   }
 
   /** Says that somebody has come with a wrong token or password; a flood of them fills no disk. */
@@ -118,24 +127,24 @@ public final class Logins implements AutoCloseable {
   }
 
   /** Finds out who sends a request by its headers. */
-  Found find(@Nullable String authorization, List<String> cookies) {
+  Found find(ListenerAccess listener, @Nullable String authorization, List<String> cookies) {
     if (authorization != null && authorization.regionMatches(true, 0, "Bearer ", 0, 7)) {
       Identity identity = token(authorization.substring(7).strip());
       return identity == null ? Found.WRONG : new Found(State.DONE, identity, null);
     }
-    Map<String, Secret> users = users();
+    Map<String, Secret> users = users(listener);
     if (authorization != null
         && !users.isEmpty()
         && authorization.regionMatches(true, 0, "Basic ", 0, 6)) {
-      return basic(users, authorization.substring(6).strip());
+      return basic(listener, users, authorization.substring(6).strip());
     }
     String cookie = cookie(cookies);
-    Session session = cookie == null ? null : sessions.find(cookie, policy().config().sessions());
-    Identity identity = session == null ? null : session.identity();
+    Session session = cookie == null ? null : sessions.find(cookie, config().sessions());
+    Identity identity = session == null ? null : session.identity(listener);
     return identity == null ? Found.NOBODY : new Found(State.DONE, identity, session);
   }
 
-  private Found basic(Map<String, Secret> users, String encoded) {
+  private Found basic(ListenerAccess listener, Map<String, Secret> users, String encoded) {
     String pair;
     try {
       pair = new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
@@ -148,7 +157,7 @@ public final class Logins implements AutoCloseable {
     }
     String user = pair.substring(0, colon);
     return switch (passwords.check(users, user, pair.substring(colon + 1))) {
-      case RIGHT -> new Found(State.DONE, policy().user(user), null);
+      case RIGHT -> new Found(State.DONE, policy(listener).user(user), null);
       case WRONG -> {
         failed.with("password").inc();
         yield Found.WRONG;
@@ -209,9 +218,12 @@ public final class Logins implements AutoCloseable {
     }
   }
 
-  /** Logs a user of the web configuration in. */
-  public Login password(String peer, String user, String password) {
-    Map<String, Secret> users = users();
+  /**
+   * Logs a user of a listener in. The session counts at those listeners that have the same user
+   * with the same password.
+   */
+  public Login password(ListenerAccess listener, String peer, String user, String password) {
+    Map<String, Secret> users = users(listener);
     long wait = throttle.attempt(peer, user);
     if (wait > 0) {
       return waiting(wait);
@@ -231,11 +243,11 @@ public final class Logins implements AutoCloseable {
     Secret hash = users.get(user);
     return open(
         peer,
-        policy().user(user),
-        () -> {
-          Secret now = users().get(user);
+        policy(listener).user(user),
+        at -> {
+          Secret now = users(at).get(user);
           return now != null && hash != null && now.reveal().equals(hash.reveal())
-              ? policy().user(user)
+              ? policy(at).user(user)
               : null;
         });
   }
@@ -258,10 +270,10 @@ public final class Logins implements AutoCloseable {
     throttle.succeeded(peer, "");
     Token found = tokens.find(text.strip());
     if (found != null) {
-      return open(peer, identity, () -> tokens.present(found.id()) == null ? null : identity);
+      return open(peer, identity, at -> tokens.present(found.id()) == null ? null : identity);
     }
     String digest = digest();
-    return open(peer, identity, () -> digest.equals(digest()) ? identity : null);
+    return open(peer, identity, at -> digest.equals(digest()) ? identity : null);
   }
 
   private String digest() {
@@ -273,11 +285,11 @@ public final class Logins implements AutoCloseable {
   }
 
   /** Opens a session for somebody who has proved who it is. */
-  Login open(String peer, Identity who, Supplier<@Nullable Identity> later) {
+  Login open(String peer, Identity who, Function<ListenerAccess, @Nullable Identity> later) {
     if (who.role() == null && who.strict()) {
       return Login.refused(403, who.refusal(Permission.READ));
     }
-    if (!policy().roleFrom(who.role(), peer)) {
+    if (!new AccessPolicy(config(), null).roleFrom(who.role(), peer)) {
       return Login.refused(403, "access.networks lets nobody with this role in from " + peer);
     }
     LOG.info("{} has logged in from {}", who.name(), peer);
@@ -295,7 +307,7 @@ public final class Logins implements AutoCloseable {
   /** Returns the CSRF token of the session of a request, or null when there is none. */
   public @Nullable String csrf(List<String> cookies) {
     String cookie = cookie(cookies);
-    Session session = cookie == null ? null : sessions.find(cookie, policy().config().sessions());
+    Session session = cookie == null ? null : sessions.find(cookie, config().sessions());
     return session == null ? null : session.csrf();
   }
 
@@ -317,13 +329,13 @@ public final class Logins implements AutoCloseable {
   }
 
   /** Tells whether everything needs a login. */
-  public boolean strict() {
-    return policy().strict();
+  public boolean strict(ListenerAccess listener) {
+    return policy(listener).strict();
   }
 
   /** Tells whether there are users with passwords. */
-  public boolean hasUsers() {
-    return !users().isEmpty();
+  public boolean hasUsers(ListenerAccess listener) {
+    return !users(listener).isEmpty();
   }
 
   @Override

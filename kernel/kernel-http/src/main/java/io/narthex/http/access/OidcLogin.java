@@ -100,7 +100,7 @@ public final class OidcLogin {
   public record Ended(Logins.Login login, String next) {}
 
   private Oidc configured() throws Failed {
-    Oidc oidc = logins.policy().config().oidc();
+    Oidc oidc = logins.config().oidc();
     if (oidc == null) {
       throw new Failed(404, "access.oidc of narthex.yml names no provider");
     }
@@ -109,7 +109,7 @@ public final class OidcLogin {
 
   /** Tells whether a provider is configured. */
   public boolean isConfigured() {
-    return logins.policy().config().oidc() != null;
+    return logins.config().oidc() != null;
   }
 
   private String callback() {
@@ -252,8 +252,7 @@ public final class OidcLogin {
           403, "access.oidc.roles gives no role for what " + oidc.roleClaim() + " says of you");
     }
     Identity identity = new Identity("oidc:" + name, role, true);
-    return logins.open(
-        peer, identity, () -> oidc.equals(logins.policy().config().oidc()) ? identity : null);
+    return logins.open(peer, identity, at -> oidc.equals(logins.config().oidc()) ? identity : null);
   }
 
   private static @Nullable Role role(Oidc oidc, JsonNode claim) {

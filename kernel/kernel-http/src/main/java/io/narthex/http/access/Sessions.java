@@ -4,8 +4,8 @@ import io.narthex.service.config.AccessConfig;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,11 +28,12 @@ final class Sessions {
   static final class Session {
     private final String name;
     private final String csrf = Digests.random();
-    private final Supplier<@Nullable Identity> identity;
+    private final Function<ListenerAccess, @Nullable Identity> identity;
     private final long openedNanos;
     private long usedNanos; // guarded by the sessions
 
-    private Session(String name, Supplier<@Nullable Identity> identity, long nowNanos) {
+    private Session(
+        String name, Function<ListenerAccess, @Nullable Identity> identity, long nowNanos) {
       this.name = name;
       this.identity = identity;
       openedNanos = nowNanos;
@@ -44,14 +45,14 @@ final class Sessions {
       return csrf;
     }
 
-    /** Returns whose session it is, or null when the login counts no more. */
-    @Nullable Identity identity() {
-      return identity.get();
+    /** Returns whose session it is, or null when the login counts no more, or not here. */
+    @Nullable Identity identity(ListenerAccess listener) {
+      return identity.apply(listener);
     }
   }
 
   /** Opens a session and returns the content of its cookie. */
-  synchronized String open(String name, Supplier<@Nullable Identity> identity) {
+  synchronized String open(String name, Function<ListenerAccess, @Nullable Identity> identity) {
     String cookie = Digests.random();
     makeRoom(name);
     byDigest.put(Digests.sha256Hex(cookie), new Session(name, identity, nanos.getAsLong()));

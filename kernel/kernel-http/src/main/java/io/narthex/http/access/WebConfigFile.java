@@ -25,6 +25,7 @@ public final class WebConfigFile {
   private final ServerTls.@Nullable Factory tls;
   private volatile long lookedNanos = System.nanoTime();
   private String seen = ""; // guarded by this
+  private final RateLimiter limiter = new RateLimiter();
 
   /**
    * Reads the file.
@@ -68,6 +69,11 @@ public final class WebConfigFile {
       look(file);
     }
     return config;
+  }
+
+  /** Tells whether one more request is let in now; it counts from then on. */
+  boolean allowsRequest() {
+    return limiter.allows(current().rateLimit(), System.nanoTime());
   }
 
   private synchronized void look(Path path) {

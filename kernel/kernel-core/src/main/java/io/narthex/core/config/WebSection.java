@@ -1,0 +1,103 @@
+package io.narthex.core.config;
+
+import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.service.config.AccessConfig;
+import io.narthex.service.config.WebListener;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Sequence;
+import io.narthex.spi.config.Setting;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Reads {@code web:} of {@code narthex.yml}. */
+final class WebSection {
+  /** Each has two threads of its own. */
+  private static final int MOST = 8;
+
+  private static final Pattern ADDRESS =
+      Pattern.compile("(\\[[0-9A-Fa-f:.%a-z]+]|[^\\s:\\[\\]/]*):([0-9]{1,5})", 0);
+
+  private WebSection() {}
+
+  /** The block. */
+  record Web(
+      @Setting(help = "Further addresses, each with rules of its own") List<Entry> listeners) {}
+
+  /** An entry without its place. */
+  record Entry(
+      @Setting(help = "host:port", required = true) String address,
+      @Setting(
+              help =
+                  "File in the form of --web.config.file with TLS, users, headers and limits of"
+                      + " this listener; that of --web.config.file when empty")
+          String webConfigFile,
+      @Setting(
+              help = "all paths, or those of alertmanager, answered as it does",
+              defaultValue = "all")
+          WebListener.Serves serves,
+      @Setting(help = "compatible or strict, instead of access.mode", optional = true)
+          AccessConfig.@Nullable Mode access) {}
+
+  /**
+   * Returns the listeners of a block.
+   *
+   * @throws ConfigException with the place of what is wrong
+   */
+  static List<WebListener> read(Mapping block) {
+    List<Entry> entries = ConfigBinder.bind(block, Web.class).listeners();
+    if (!(block.get("listeners") instanceof Sequence nodes)) {
+      return List.of();
+    }
+    if (entries.size() > MOST) {
+      throw new ConfigException(
+          nodes.place()
+              + ": web.listeners has at most "
+              + MOST
+              + " entries, got "
+              + entries.size());
+    }
+    List<WebListener> listeners = new ArrayList<>();
+    for (int i = 0; i < entries.size(); i++) {
+      Entry e = entries.get(i);
+      ConfigNode node = nodes.items().get(i);
+      ConfigNode address = node instanceof Mapping m ? m.get("address") : null;
+      String place = (address == null ? node : address).place() + ": web.listeners[" + i + "]";
+      Matcher m = ADDRESS.matcher(e.address());
+      if (!m.matches() || Integer.parseInt(m.group(2)) > 65_535) {
+        throw new ConfigException(
+            place
+                + ".address: must be host:port, got \""
+                + e.address()
+                + "\"; for example 127.0.0.1:9093");
+      }
+      boolean any = m.group(2).equals("0");
+      if (!any && listeners.stream().anyMatch(l -> l.address().equals(e.address()))) {
+        throw new ConfigException(
+            place + ".address: \"" + e.address() + "\" stands in another entry already");
+      }
+      listeners.add(new WebListener(e.address(), e.webConfigFile(), e.serves(), e.access(), place));
+    }
+    return List.copyOf(listeners);
+  }
+
+  /** Returns the listeners with paths that are relative to the folder of the file resolved. */
+  static List<WebListener> relativeTo(Path folder, List<WebListener> listeners) {
+    return listeners.stream()
+        .map(l ->
+            l.webConfigFile().isEmpty()
+                ? l
+                : new WebListener(
+                    l.address(),
+                    folder.resolve(l.webConfigFile()).toString(),
+                    l.serves(),
+                    l.access(),
+                    l.place()))
+        .toList();
+  }
+}

@@ -1,0 +1,104 @@
+package io.narthex.http.access;
+
+import io.narthex.service.config.AccessConfig;
+import io.narthex.service.config.WebListener.Serves;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a listener lets in: its web configuration, its paths, and how much needs a login there.
+ * Tokens, sessions, roles and networks are those of the server. Thread-safe.
+ */
+public final class ListenerAccess {
+  /** The attribute of requests that holds it. */
+  static final String ATTRIBUTE = "io.narthex.listener";
+
+  /** Paths without the route prefix of a listener that serves as Alertmanager, {@code /*} below. */
+  private static final Set<String> ALERTMANAGER =
+      Set.of(
+          "",
+          "/",
+          "/metrics",
+          "/-/healthy",
+          "/-/ready",
+          "/-/reload",
+          // pages, and what they read besides /api/v2
+          "/alerts",
+          "/groups",
+          "/silences",
+          "/login",
+          "/api/v1/rules",
+          "/api/v1/alerts",
+          "/api/v1/notifications",
+          "/api/v1/status/runtimeinfo",
+          "/api/v1/status/walreplay",
+          "/narthex/api/v1/session",
+          "/narthex/api/v1/login",
+          "/narthex/api/v1/logout");
+
+  private static final Set<String> ALERTMANAGER_BELOW =
+      Set.of("/api/v2/", "/assets/", "/narthex/api/v1/oidc/");
+
+  private final WebConfigFile file;
+  private volatile Settings settings;
+  private volatile @Nullable AccessPolicy policy;
+
+  private record Settings(Serves serves, AccessConfig.@Nullable Mode mode) {}
+
+  /**
+   * Creates one.
+   *
+   * @param mode null for that of the server
+   */
+  public ListenerAccess(WebConfigFile file, Serves serves, AccessConfig.@Nullable Mode mode) {
+    this.file = file;
+    settings = new Settings(serves, mode);
+  }
+
+  /** Changes what may change while connections are open. */
+  public void set(Serves serves, AccessConfig.@Nullable Mode mode) {
+    settings = new Settings(serves, mode);
+    policy = null;
+  }
+
+  /** Returns that of the listener by which a request has come. */
+  public static ListenerAccess of(HttpServletRequest request) {
+    if (request.getAttribute(ATTRIBUTE) instanceof ListenerAccess a) {
+      return a;
+    }
+    throw new IllegalStateException("a request has passed the guard by");
+  }
+
+  /** Returns its web configuration. */
+  public WebConfigFile file() {
+    return file;
+  }
+
+  /** Tells whether it answers as Alertmanager does. */
+  public boolean isAlertmanager() {
+    return settings.serves() == Serves.ALERTMANAGER;
+  }
+
+  /**
+   * Tells whether it has a path.
+   *
+   * @param path decoded, without dot segments and without the route prefix
+   */
+  boolean has(String path) {
+    return !isAlertmanager()
+        || ALERTMANAGER.contains(path)
+        || ALERTMANAGER_BELOW.stream().anyMatch(path::startsWith);
+  }
+
+  /** Returns who may do what here; compiled when it has changed. */
+  AccessPolicy policy(AccessConfig server) {
+    AccessPolicy known = policy;
+    AccessConfig.Mode mode = settings.mode();
+    if (known == null || known.config() != server || known.override() != mode) {
+      known = new AccessPolicy(server, mode);
+      policy = known;
+    }
+    return known;
+  }
+}
