@@ -357,8 +357,7 @@ final class Listeners {
                 "Total number of connections closed that were made to the listener of a given name.",
                 "listener_name")
             .with("http");
-    Serving with =
-        new Serving(server, http, new ConnectionLimit(connections), opened, closed);
+    Serving with = new Serving(server, http, new ConnectionLimit(connections), opened, closed);
     server.addBean(with.limit());
     for (List<Listener> some : List.of(main, further)) {
       for (Listener l : some) {
@@ -369,8 +368,7 @@ final class Listeners {
   }
 
   private static Accepting connector(Listener l, Serving with) throws IOException {
-    Accepting made =
-        new Accepting(with, l.access, protocols(with.http().get(), l.access.file()));
+    Accepting made = new Accepting(with, l.access, protocols(with.http().get(), l.access.file()));
     made.addEventListener(requireNonNull(with.server().getDescendant(ReadTimeout.class)));
     with.limit().add(made);
     SharedListener channel = new SharedListener(l.socket);
