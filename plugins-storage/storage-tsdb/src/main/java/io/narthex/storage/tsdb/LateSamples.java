@@ -6,9 +6,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.RoaringBitmap;
 
 /**
  * Samples that came out of order within the window, kept apart until they go into blocks of their
@@ -24,14 +24,21 @@ final class LateSamples {
   private static final int BUCKET_BYTES = 8;
 
   private final Map<Integer, TreeMap<Long, Sample>> bySeries = new HashMap<>();
+
+  /** The keys of {@link #bySeries}: who looks for some series must not walk over all. */
+  private final RoaringBitmap ids = new RoaringBitmap();
+
   private long bytes;
 
   void add(
       int id, long timeMs, double value, @Nullable NativeHistogram histogram, long startTimeMs) {
-    Sample before =
-        bySeries
-            .computeIfAbsent(id, _ -> new TreeMap<>())
-            .put(timeMs, new Sample(timeMs, value, histogram, startTimeMs));
+    TreeMap<Long, Sample> samples = bySeries.get(id);
+    if (samples == null) {
+      samples = new TreeMap<>();
+      bySeries.put(id, samples);
+      ids.add(id);
+    }
+    Sample before = samples.put(timeMs, new Sample(timeMs, value, histogram, startTimeMs));
     bytes += bytes(histogram) - (before == null ? 0 : bytes(before.histogram));
   }
 
@@ -71,8 +78,9 @@ final class LateSamples {
     return bySeries.isEmpty();
   }
 
-  Set<Integer> ids() {
-    return bySeries.keySet();
+  /** Returns those of {@code wanted} that have late samples. */
+  RoaringBitmap among(RoaringBitmap wanted) {
+    return RoaringBitmap.and(wanted, ids);
   }
 
   /** Returns the samples of a series in range, both ends inclusive, in order of time. */
@@ -96,6 +104,7 @@ final class LateSamples {
       }
       if (samples.isEmpty()) {
         bySeries.remove(id);
+        ids.remove(id);
       }
     }
   }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
 
 /** Reads the late samples of the head as they were when it was made. */
@@ -24,17 +25,15 @@ final class LateSource extends SeriesSource {
   /** Captures the late samples of {@code ids} in range. Under the head's state read lock. */
   static LateSource capture(Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs) {
     List<Entry> series = new ArrayList<>();
-    for (int id : head.late().ids()) {
-      if (ids.contains(id)) {
-        List<LateSamples.Sample> samples = head.late().range(id, minTimeMs, maxTimeMs);
-        long[] deleted = head.tombstones().of(id);
-        if (deleted != null) {
-          samples =
-              samples.stream().filter(s -> !TombstoneMap.covers(deleted, s.timeMs())).toList();
-        }
-        if (!samples.isEmpty()) {
-          series.add(new Entry(id, head.labels(id), samples));
-        }
+    for (PeekableIntIterator some = head.late().among(ids).getIntIterator(); some.hasNext(); ) {
+      int id = some.next();
+      List<LateSamples.Sample> samples = head.late().range(id, minTimeMs, maxTimeMs);
+      long[] deleted = head.tombstones().of(id);
+      if (deleted != null) {
+        samples = samples.stream().filter(s -> !TombstoneMap.covers(deleted, s.timeMs())).toList();
+      }
+      if (!samples.isEmpty()) {
+        series.add(new Entry(id, head.labels(id), samples));
       }
     }
     series.sort(Comparator.comparing(Entry::labels));
