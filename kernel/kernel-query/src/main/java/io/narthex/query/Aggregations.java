@@ -226,6 +226,9 @@ final class Aggregations {
     collect(kept, order, out);
   }
 
+  /** So many elements are sorted by insertion. */
+  private static final int RUN = 16;
+
   private int[] bestSeries = new int[16];
   private double[] bestValues = new double[16];
 
@@ -262,13 +265,48 @@ final class Aggregations {
         down(n, top);
       }
     }
-    // the worst is on top: insertion sort, which keeps the order of equals
-    for (int i = 1; i < n; i++) {
-      for (int j = i; j > 0 && worse(j - 1, j, top); j--) {
-        swap(j, j - 1);
+    sortBest(n, top);
+    return n;
+  }
+
+  /** Sorts the first {@code n} best; keeps the order of equals, and turns that of NaN round. */
+  private void sortBest(int n, boolean top) {
+    for (int from = 0; from < n; from += RUN) {
+      int to = Math.min(n, from + RUN);
+      for (int i = from + 1; i < to; i++) {
+        for (int j = i; j > from && worse(j - 1, j, top); j--) {
+          swap(j, j - 1);
+        }
       }
     }
-    return n;
+    if (n <= RUN) {
+      return;
+    }
+    context.take(n * 12L);
+    int[] series = new int[n];
+    double[] values = new double[n];
+    for (int width = RUN; width < n; width *= 2) {
+      context.checkNow();
+      for (int from = 0; from < n; from += 2 * width) {
+        int middle = Math.min(n, from + width);
+        int to = Math.min(n, middle + width);
+        int left = from;
+        int right = middle;
+        for (int i = from; i < to; i++) {
+          boolean second = left == middle || (right < to && worse(left, right, top));
+          int next = second ? right++ : left++;
+          series[i] = bestSeries[next];
+          values[i] = bestValues[next];
+        }
+      }
+      int[] s = bestSeries;
+      double[] v = bestValues;
+      bestSeries = series;
+      bestValues = values;
+      series = s;
+      values = v;
+    }
+    context.drop(n * 12L);
   }
 
   private boolean worse(int i, int j, boolean top) {

@@ -8,10 +8,16 @@ import io.narthex.promql.Expr;
 import io.narthex.promql.Strings;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /** {@code label_replace}, {@code label_join} and sorting. */
 final class LabelFunctions {
+  /** Of so many values of the source label the result is kept: most have few, for many series. */
+  private static final int KNOWN = 1024;
+
   private LabelFunctions() {}
 
   static List<StepSeries> replace(Evaluator e, List<Expr> a, Grid grid) {
@@ -32,15 +38,23 @@ final class LabelFunctions {
     List<StepSeries> in = e.vector(a.get(0), grid);
     List<StepSeries> out = new ArrayList<>(in.size());
     long references = replacement.chars().filter(c -> c == '$').count();
+    Map<String, Optional<String>> known = new HashMap<>();
     for (StepSeries s : in) {
       e.context.check();
       String source = s.labels.get(src);
-      long most = 2 * (replacement.length() + references * source.length());
-      e.context.take(most);
-      String value = pattern.replace(source, template);
-      e.context.drop(most);
-      if (value != null) {
-        e.context.retain(2L * value.length());
+      Optional<String> before = known.get(source);
+      String value = before == null ? null : before.orElse(null);
+      if (before == null) {
+        long most = 2 * (replacement.length() + references * source.length());
+        e.context.take(most);
+        value = pattern.replace(source, template);
+        e.context.drop(most);
+        if (value != null) {
+          e.context.retain(2L * value.length());
+        }
+        if (known.size() < KNOWN) {
+          known.put(source, Optional.ofNullable(value));
+        }
       }
       out.add(
           value == null

@@ -21,13 +21,19 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class PromqlEngineTest {
   private static final QueryEngine.Options DEFAULT = QueryEngine.Options.DEFAULT;
@@ -361,6 +367,79 @@ class PromqlEngineTest {
     Data.Vector v = (Data.Vector) engine.instant(query, time, DEFAULT).data();
     return String.join(
         " ", v.samples().stream().map(s -> s.labels() + "=" + s.value()).sorted().toList());
+  }
+
+  private static TestStorage scattered(int series, boolean some) {
+    TestStorage storage = new TestStorage();
+    SampleBatch batch = new SampleBatch(series);
+    Random random = new Random(7);
+    for (int i = 0; i < series; i++) {
+      double value = some ? random.nextInt(6) - 1 : random.nextDouble();
+      batch.add(
+          storage.resolve(Labels.of("__name__", "m", "i", String.format(Locale.ROOT, "%07d", i))),
+          0,
+          value < 0 ? Double.NaN : value);
+    }
+    storage.append(batch);
+    return storage;
+  }
+
+  @Test
+  void theBestOfManyKeepTheOrderOfEqualsAndNaNComesLast() {
+    for (int series : new int[] {5, 16, 17, 100, 1000}) {
+      PromqlEngine engine =
+          engine(scattered(series, true), options(50_000_000, Duration.ofSeconds(50), 20));
+      for (boolean top : new boolean[] {true, false}) {
+        Data.Vector all =
+            (Data.Vector)
+                engine.instant((top ? "topk" : "bottomk") + "(1e9, m)", 0, DEFAULT).data();
+        List<Double> values = all.samples().stream().map(QueryResult.VectorSample::value).toList();
+        assertThat(values).hasSize(series);
+        List<Double> sorted = new ArrayList<>(values);
+        sorted.sort(
+            Comparator.comparing((Double v) -> v.isNaN())
+                .thenComparing(top ? Comparator.reverseOrder() : Comparator.naturalOrder()));
+        assertThat(values).isEqualTo(sorted);
+      }
+    }
+  }
+
+  @Test
+  void labelReplaceMatchesEachValueOfTheSourceOnce() {
+    TestStorage storage = new TestStorage();
+    SampleBatch batch = new SampleBatch(3000);
+    for (int i = 0; i < 3000; i++) {
+      String source = i % 3 == 0 ? "none" : "host-" + i % 1500;
+      batch.add(storage.resolve(Labels.of("__name__", "m", "i", "" + i, "s", source)), 0, i);
+    }
+    storage.append(batch);
+    PromqlEngine engine = engine(storage, options(50_000_000, Duration.ofSeconds(50), 20));
+    Data.Vector all =
+        (Data.Vector)
+            engine
+                .instant("label_replace(m, \"a\", \"n-$1\", \"s\", \"host-(.*)\")", 0, DEFAULT)
+                .data();
+    assertThat(all.samples()).hasSize(3000);
+    Map<String, String> shared = new HashMap<>();
+    for (QueryResult.VectorSample s : all.samples()) {
+      String source = s.labels().get("s");
+      String value = s.labels().get("a");
+      assertThat(value)
+          .isEqualTo(source.equals("none") ? "" : "n-" + source.substring("host-".length()));
+      if (!value.isEmpty()) {
+        assertThat(shared.computeIfAbsent(source, _ -> value)).isSameAs(value);
+      }
+    }
+  }
+
+  /** Insertion alone takes minutes. */
+  @Test
+  @Timeout(60)
+  void theBestOfHundredsOfThousandsAreSortedWithoutComparingAllPairs() {
+    PromqlEngine engine =
+        engine(scattered(400_000, false), options(50_000_000, Duration.ofSeconds(50), 20));
+    Data.Vector all = (Data.Vector) engine.instant("topk(1e9, m)", 0, DEFAULT).data();
+    assertThat(all.samples()).hasSize(400_000);
   }
 
   /* memory */
