@@ -167,7 +167,7 @@ final class Arrivals implements DropFolder.Listener {
         }
         LOG.warn("plugins: {}: {}", name, e.getMessage());
         Plugin plugin = id == null ? null : table.get(id);
-        if (String.valueOf(e.getMessage()).endsWith(Deployment.DELETED)) {
+        if (!Files.exists(file)) {
           if (plugin != null && plugin.deployment == null) {
             gone(file);
           }

@@ -46,8 +46,7 @@ final class Deployment {
     INTERFACES.put(FunctionProvider.class.getName(), Kind.FUNCTION);
   }
 
-  /** End of the message about a plugin whose file was deleted while it was being started. */
-  static final String DELETED = " was given up: its file was deleted";
+  private static final String DELETED = " was given up: its file was deleted";
 
   final JarInfo info;
   final Bundle bundle;

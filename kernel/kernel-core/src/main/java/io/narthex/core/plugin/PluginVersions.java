@@ -117,13 +117,13 @@ final class PluginVersions {
       String problem = String.valueOf(e.getMessage());
       records.audit().add(actor, action, info.id(), info.version(), info.sha256(), problem);
       if (plugin != null && update) {
-        if (!problem.endsWith(Deployment.DELETED)) {
+        if (Files.exists(file)) {
           refused(plugin, file, fileName, info, problem);
         }
       } else if (plugin != null) {
         plugin.describe(file, fileName, info, source);
         plugin.enter(problem.startsWith("needs ") ? State.NEEDS : State.FAILED, problem);
-        if (!problem.endsWith(Deployment.DELETED)
+        if (Files.exists(file)
             && !records.jars().keeps(info.id(), info.sha256())
             && !problem.contains("already served by")
             && runPrevious(plugin, "refused: " + problem)) {
