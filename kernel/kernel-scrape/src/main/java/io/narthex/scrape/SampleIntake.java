@@ -119,6 +119,11 @@ final class SampleIntake {
     return added;
   }
 
+  /** Returns how many series are known: those of the newest scrape, and some that are gone. */
+  int known() {
+    return series.size();
+  }
+
   Collection<MetricMetadata> metadata() {
     return metadata.values();
   }

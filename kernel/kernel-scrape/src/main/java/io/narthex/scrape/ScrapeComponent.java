@@ -337,7 +337,8 @@ public final class ScrapeComponent
     return all;
   }
 
-  private Map<String, List<ScrapeLoop>> loops() {
+  /** Returns the loops of all jobs. */
+  Map<String, List<ScrapeLoop>> loops() {
     Map<String, List<ScrapeLoop>> byPool = new LinkedHashMap<>();
     synchronized (lock) {
       pools.forEach((name, pool) -> byPool.put(name, pool.loops()));

@@ -250,6 +250,20 @@ final class SampleIntakeTest {
   }
 
   @Test
+  void forgetsSeriesThatAreGone() throws Exception {
+    open(Jobs.job("j"));
+    for (int i = 0; i < 100; i++) {
+      StringBuilder b = new StringBuilder();
+      for (int k = 0; k < 100; k++) {
+        b.append("m{i=\"").append(i * 100 + k).append("\"} 1\n");
+      }
+      scrape(b.toString(), 1000 + i);
+    }
+    assertThat(store.samples).hasSize(10_000);
+    assertThat(intake.known()).as("of 100 at a time").isLessThanOrEqualTo(300);
+  }
+
+  @Test
   void allocatesNothingPerKnownSeries() throws Exception {
     open(Jobs.job("j"));
     StringBuilder page = new StringBuilder("# HELP m Help.\n# TYPE m gauge\n");

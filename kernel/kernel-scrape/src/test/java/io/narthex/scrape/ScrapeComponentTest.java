@@ -9,6 +9,7 @@ import io.narthex.service.config.ScrapeConfig;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.targets.TargetService.Health;
 import io.narthex.testkit.FakeClock;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -325,6 +326,34 @@ final class ScrapeComponentTest {
     awaitLast("up", "0.0", "a:1");
     awaitLast("up", "1.0", "a:1");
     assertThat(counts.values).containsEntry("narthex_scrape_faults_total", 2.0);
+  }
+
+  @Test
+  void nothingIsKeptOfATargetThatIsGone() throws Exception {
+    AtomicInteger scrapes = new AtomicInteger();
+    paged =
+        uri -> {
+          StringBuilder page = new StringBuilder();
+          int scrape = scrapes.getAndIncrement();
+          for (int i = 0; i < 200; i++) {
+            page.append("pod{id=\"").append(scrape).append('-').append(i).append("\"} 1\n");
+          }
+          return page.toString();
+        };
+    configure(Jobs.job("j"));
+    component.targetsChanged("scrape/j", List.of(group("a:1")));
+    store.awaitAppends(20);
+    WeakReference<ScrapeLoop> loop = new WeakReference<>(component.loops().get("j").getFirst());
+    component.targetsChanged("scrape/j", List.of());
+    awaitLast("up", "stale", "a:1");
+    synchronized (store) {
+      store.samples.forEach(
+          (labels, samples) -> assertThat(samples).as(labels.toString()).endsWith("stale"));
+    }
+    await(() -> {
+      System.gc();
+      return loop.refersTo(null);
+    });
   }
 
   @Test

@@ -1,0 +1,90 @@
+package io.narthex.storage.tsdb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.testkit.FakeClock;
+import java.lang.ref.WeakReference;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Targets whose series change all the time, and which are gone then. */
+class ChurnTest {
+  private static final int ROUNDS = 10;
+  private static final int SERIES = 2000;
+  private static final Labels ALIVE = Labels.of("__name__", "up", "job", "alive");
+
+  @TempDir Path folder;
+
+  @Test
+  void seriesOfTargetsThatAreGoneLeaveTheHead() {
+    FakeClock clock = new FakeClock(TestDb.T0);
+    TsdbStorage db = TestDb.open(folder, TsdbConfig.DEFAULT, clock);
+    try {
+      live(db, clock, Duration.ofMinutes(1));
+      long empty = heap();
+      churn(db, clock);
+      assertThat(db.stats(0).headSeries()).isEqualTo(ROUNDS * SERIES + 1);
+      long full = heap();
+      live(db, clock, Duration.ofHours(8));
+      assertThat(db.stats(0).headSeries()).isEqualTo(1);
+      assertThat(db.stats(0).headLabelPairs()).isEqualTo(2);
+      assertThat(heap() - empty)
+          .as("of %s bytes that the series took", full - empty)
+          .isLessThan((full - empty) / 3);
+      assertThat(
+              db.series(
+                  java.util.List.of(java.util.List.of(Matcher.equal("__name__", "pod"))),
+                  0,
+                  Long.MAX_VALUE,
+                  0))
+          .as("they are still in blocks")
+          .hasSize(ROUNDS * SERIES);
+    } finally {
+      db.close();
+    }
+  }
+
+  /** Each round shows other series than the one before; after the last one the target is gone. */
+  private static void churn(TsdbStorage db, FakeClock clock) {
+    for (int round = 0; round < ROUNDS; round++) {
+      long[] refs = new long[SERIES];
+      for (int i = 0; i < SERIES; i++) {
+        refs[i] = db.resolve(Labels.of("__name__", "pod", "id", "pod-" + round + "-" + i));
+      }
+      for (int scrape = 0; scrape < 2; scrape++) {
+        SampleBatch batch = new SampleBatch(SERIES);
+        for (long ref : refs) {
+          batch.add(ref, clock.millis(), scrape);
+        }
+        assertThat(db.append(batch).allOk()).isTrue();
+        clock.advance(Duration.ofSeconds(15));
+      }
+    }
+  }
+
+  /** One series goes on. */
+  private static void live(TsdbStorage db, FakeClock clock, Duration time) {
+    for (long minute = 0; minute < time.toMinutes(); minute++) {
+      TestDb.append(db, ALIVE, clock.millis(), minute);
+      clock.advance(Duration.ofMinutes(1));
+      if (minute % 60 == 59) {
+        db.maintain();
+      }
+    }
+  }
+
+  private static long heap() {
+    for (int i = 0; i < 3; i++) {
+      WeakReference<Object> collected = new WeakReference<>(new Object());
+      while (!collected.refersTo(null)) {
+        System.gc();
+      }
+    }
+    return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+  }
+}
