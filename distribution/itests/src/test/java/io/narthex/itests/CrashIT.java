@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Power cuts under scraping: what a query had shown is there afterwards, with the same values. */
-@Tag("alone")
+@Tag("quiet")
 class CrashIT {
   private static final String SHOWN =
       "{__name__=~\"up|node_cpu_seconds_total|jvm_memory_used_bytes|scrape_duration_seconds\"}[1h]";

@@ -75,7 +75,9 @@ class DiscoveriesIT {
             .with("--config.file=" + folder.resolve("prometheus.yml"))
             .environment("KUBERNETES_SERVICE_HOST", "127.0.0.1")
             .environment("KUBERNETES_SERVICE_PORT", Integer.toString(inside().port()))
-            .environment("NARTHEX_JAVA_OPTS", "-Xmx400m -Dnarthex.kubernetes.account=" + account)
+            .environment(
+                "NARTHEX_JAVA_OPTS",
+                Server.JAVA_OPTIONS + " -Dnarthex.kubernetes.account=" + account)
             .start();
   }
 

@@ -2,8 +2,10 @@ package io.narthex.itests;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
@@ -37,11 +39,7 @@ final class Distribution {
     Path folder = Tree.ROOT.resolve("distribution/itests/target/unpacked/" + fork).resolve(name);
     try {
       if (Files.exists(folder)) {
-        try (var walk = Files.walk(folder)) {
-          for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
-            Files.delete(path);
-          }
-        }
+        delete(folder);
       }
       Files.createDirectories(folder);
       int status =
@@ -59,6 +57,62 @@ final class Distribution {
       throw new IllegalStateException(e);
     }
     return folder.resolve("narthex-" + Tree.VERSION);
+  }
+
+  /**
+   * Returns an archive of the classes that a server loads while it starts, from which the next ones
+   * start with less work, as with {@code ./narthex}. It is made by the first test that starts a
+   * server; the JVM does without one that is absent or does not fit.
+   */
+  static Path classes() {
+    return Classes.ARCHIVE;
+  }
+
+  /** Apart, since most of what is unpacked is never started. */
+  private static final class Classes {
+    static final Path ARCHIVE = make();
+
+    private static Path make() {
+      Path folder = Tree.ROOT.resolve("distribution/itests/target/unpacked");
+      try (FileChannel lock =
+              FileChannel.open(
+                  folder.resolve("classes.lock"),
+                  StandardOpenOption.CREATE,
+                  StandardOpenOption.WRITE);
+          var held = lock.lock()) {
+        // a new build has other jars
+        String build = Files.getLastModifiedTime(Tree.archive()).toMillis() + ".jsa";
+        Path archive = folder.resolve("classes-" + build);
+        if (!Files.exists(archive)) {
+          Path part = folder.resolve("classes.part");
+          Path work = Files.createTempDirectory("narthex-classes");
+          Server server =
+              Distribution.server(work.resolve("data"))
+                  .environment("NARTHEX_CLASSES", "")
+                  .environment(
+                      "NARTHEX_JAVA_OPTS",
+                      Server.JAVA_OPTIONS + " -XX:ArchiveClassesAtExit=" + part + " -Xlog:disable")
+                  .start();
+          server.signal("TERM");
+          server.awaitEnd();
+          delete(work);
+          if (Files.exists(part)) {
+            Files.move(part, archive);
+          }
+        }
+        return archive;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (var walk = Files.walk(folder)) {
+      for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
   }
 
   /** Copies the distribution to a folder that is made, by hard links where there are such. */

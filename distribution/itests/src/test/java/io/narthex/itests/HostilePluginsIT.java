@@ -33,7 +33,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * Plugins that misbehave: each is shown with its state and reason, and nothing else is disturbed:
  * no other plugin restarts, no other scrape fails. One server for all, but for the restart.
  */
-@Tag("alone")
+@Tag("quiet")
 @TestInstance(Lifecycle.PER_CLASS)
 class HostilePluginsIT {
   private static final String DISCOVERY = "discovery.DiscoveryProvider";

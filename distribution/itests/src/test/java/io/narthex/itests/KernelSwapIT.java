@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The bundles of the server itself, replaced and undone while it works. */
-@Tag("alone")
+@Tag("quiet")
 class KernelSwapIT {
   /** More of them with {@code -Dkernelswap.cycles=50}. */
   private static final int CYCLES = Integer.getInteger("kernelswap.cycles", 10);

@@ -36,7 +36,7 @@ class KernelTrialIT {
   }
 
   private Server.Setup trap(String how) {
-    return stage.setup().environment("NARTHEX_JAVA_OPTS", "-Xmx400m -Dtrap=" + how);
+    return stage.setup().environment("NARTHEX_JAVA_OPTS", Server.JAVA_OPTIONS + " -Dtrap=" + how);
   }
 
   @Test

@@ -173,6 +173,7 @@ class NeighboursIT {
         .isBlank();
     awaitThere("up{job=\"direct\"} == 1");
     awaitThere("up{job=\"federate\"} == 1");
+    send(HttpRequest.newBuilder(remote("/no;matrix=1"))); // refused, or there would be no series
     awaitThere("narthex_http_requests_refused_total{job=\"direct\"}");
     awaitThere("up{job=\"narthex\"}");
     Server.await(

@@ -43,6 +43,7 @@ class ServesIT {
     started =
         Distribution.server(folder.resolve("data"))
             .with("--config.file=" + folder.resolve("conf/prometheus.yml"))
+            .asShipped()
             .start();
     readyAfterMs = server().age();
     readyAfterWork = server().work();

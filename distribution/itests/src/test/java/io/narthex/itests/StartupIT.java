@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Starts that work and starts that cannot: one clear line and Prometheus' exit status. */
-@Tag("alone")
+@Tag("quiet")
 class StartupIT {
   @TempDir private Path folder = Path.of("");
   private Path data = Path.of("");
