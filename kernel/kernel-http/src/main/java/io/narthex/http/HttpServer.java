@@ -74,6 +74,7 @@ public final class HttpServer implements ReloadListener {
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
   private static final int MAX_REQUESTS = 1000;
   private static final int THREADS = 32;
+  private static final Duration IDLE = Duration.ofSeconds(30);
   private static final int MAX_FORM = 10 << 20;
   private static final int MIN_HEAD = 64 << 10;
   private static final int MAX_HEAD = 1 << 20;
@@ -196,6 +197,8 @@ public final class HttpServer implements ReloadListener {
             // of each listener one accepts, one selects
             THREADS + 2 * info.flags().getOrDefault("web.listen-address", List.of()).size(), 4);
     pool.setName("http");
+    pool.setIdleTimeout((int) IDLE.toMillis());
+    pool.setMaxEvictCount(THREADS); // else a burst's threads go one by one
     VirtualThreadPool requests = new VirtualThreadPool(MAX_REQUESTS);
     requests.setName("http-request");
     try {

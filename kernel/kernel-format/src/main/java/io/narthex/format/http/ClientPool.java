@@ -74,6 +74,7 @@ final class ClientPool implements AutoCloseable {
 
   ClientPool() {
     threads = new QueuedThreadPool(MAX_THREADS, 2, 30_000);
+    threads.setMaxEvictCount(MAX_THREADS); // else a burst's threads go one by one
     threads.setName("narthex-http-client");
     threads.setDaemon(true);
     timer = new ScheduledExecutorScheduler("narthex-http-client-timer", true);
