@@ -112,6 +112,23 @@ class KernelTrialIT {
     assertThat(marker("kernel.trial")).doesNotExist();
   }
 
+  /** It comes up, and hangs when it is first used: the configuration is to be applied. */
+  @Test
+  void partThatHangsWhenItIsUsedEndsTheStartAndIsFollowedByOneWithoutTheUpdate()
+      throws IOException {
+    stage.ok(stage.upload("rules.jar", withListener("0.1.1")));
+    stage.server().close();
+    try (Server hanging =
+        trap("hang -Dnarthex.start.seconds=5").with("--web.listen-address=127.0.0.1:0").launch()) {
+      assertThat(hanging.awaitEnd()).as(hanging::log).isEqualTo(1);
+      assertThat(hanging.log()).contains("a part of the server does not come up within 5 s; ");
+    }
+    stage.start(trap("hang"));
+    assertThat(stage.version(RULES)).isEqualTo("0.1.0");
+    assertThat(stage.reason(RULES)).contains("update to 0.1.1 was taken back at the start");
+    assertThat(marker("kernel.trial")).doesNotExist();
+  }
+
   @Test
   void startsThatFailForOtherReasonsLeaveTheUpdateInCharge() throws IOException {
     stage.ok(stage.upload("rules.jar", withTrap("0.1.1")));
@@ -194,26 +211,43 @@ class KernelTrialIT {
    * @param waitsFor the service it needs, or nothing
    */
   private static byte[] withTrap(String version, String waitsFor) throws IOException {
+    return with(
+        version,
+        "Trap",
+        "immediate=\"true\"",
+        waitsFor.isEmpty() ? "" : "<reference name=\"needed\" interface=\"" + waitsFor + "\"/>");
+  }
+
+  /** Returns the rules bundle with one more listener to the configuration, which may fail. */
+  private static byte[] withListener(String version) throws IOException {
+    return with(
+        version,
+        "TrapListener",
+        "",
+        "<service><provide interface=\"io.narthex.service.config.ReloadListener\"/></service>");
+  }
+
+  private static byte[] with(String version, String name, String attributes, String content)
+      throws IOException {
     SampleJar jar = plain("kernel-rules", version);
     return jar.header("Service-Component", jar.header("Service-Component") + ",OSGI-INF/trap.xml")
         .file(
             "OSGI-INF/trap.xml",
             """
             <?xml version="1.0" encoding="UTF-8"?>
-            <scr:component xmlns:scr="http://www.osgi.org/xmlns/scr/v1.4.0" name="trap" immediate="true">
-              <implementation class="io.acme.trap.Trap"/>
+            <scr:component xmlns:scr="http://www.osgi.org/xmlns/scr/v1.4.0" name="trap" %s>
+              <implementation class="io.acme.trap.%s"/>
               %s
             </scr:component>
             """
-                .formatted(
-                    waitsFor.isEmpty()
-                        ? ""
-                        : "<reference name=\"needed\" interface=\"" + waitsFor + "\"/>"))
-        .file(
-            "io/acme/trap/Trap.class",
-            Files.readAllBytes(
-                Tree.ROOT.resolve(
-                    "distribution/itests/target/test-classes/io/acme/trap/Trap.class")))
+                .formatted(attributes, name, content))
+        .file("io/acme/trap/" + name + ".class", trapClass(name))
         .bytes();
+  }
+
+  private static byte[] trapClass(String name) throws IOException {
+    return Files.readAllBytes(
+        Tree.ROOT.resolve(
+            "distribution/itests/target/test-classes/io/acme/trap/" + name + ".class"));
   }
 }
