@@ -13,6 +13,12 @@ final class Script {
   /** Property of the test: while it is set, what is deaf does not come back. */
   static final String DEAF = "scripted.deaf";
 
+  private static final ThreadLocal<Script> LOCAL = new ThreadLocal<>();
+  private static final ThreadLocal<Script> INHERITABLE = new InheritableThreadLocal<>();
+
+  /** Takes what would fill the heap. */
+  static long[] kept = {};
+
   private Script() {}
 
   /** Returns the whole text. */
@@ -42,6 +48,13 @@ final class Script {
     }
     if (text().startsWith("error " + where)) {
       throw new AssertionError("error in " + where);
+    }
+    if (text().startsWith("oversize " + where)) {
+      kept = new long[Integer.MAX_VALUE - 8]; // more than any heap of a test
+    }
+    if (text().startsWith("local " + where)) {
+      LOCAL.set(new Script()); // an object of the plugin stays with the thread of the host
+      INHERITABLE.set(new Script());
     }
     if (text().startsWith("fatal " + where)) {
       throw new InternalError("fault in " + where);

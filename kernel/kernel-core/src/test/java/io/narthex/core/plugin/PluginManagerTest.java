@@ -13,11 +13,13 @@ import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.lang.reflect.Proxy;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -285,6 +287,53 @@ class PluginManagerTest {
       }
       long seconds = (System.nanoTime() - began) / 1_000_000_000;
       assertThat(asked.get()).isBetween(2, (int) (2 * (seconds + 2)));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "open, FAILED, self-test failed: .*OutOfMemoryError.*",
+    "run, QUARANTINED, .*failed 5 times in a row.*OutOfMemoryError.*"
+  })
+  void outOfMemoryIsTheFaultOfThePluginAndOthersGoOn(String where, String state, String reason) {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.useDiscovery();
+      stage.drop("other.jar", jar("other", "1.0.0", "type other"));
+      stage.awaitPlugin("other", "1\\.0\\.0 RUNNING");
+      stage.drop("big.jar", jar("big", "1.0.0", "oversize " + where));
+      stage.awaitPlugin("big", "1\\.0\\.0 " + state + " (?s)" + reason);
+      assertThat(stage.looks("other")).isEqualTo("1.0.0 RUNNING");
+      stage.drop("big.jar", jar("big", "2.0.0", "find two:1"));
+      targetIs(stage, "two:1");
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void threadLocalsOfAPluginDoNotOutliveIt() throws Exception {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.useDiscovery();
+      List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
+      for (String where : List.of("constructor", "open", "run")) {
+        stage.drop("x.jar", jar("x", "1.0.0", "local " + where));
+        targetIs(stage, ""); // it runs
+        loaders.add(
+            new WeakReference<>(
+                Objects.requireNonNull(stage.registry.find(Kind.DISCOVERY, "scripted"))
+                    .service()
+                    .getClass()
+                    .getClassLoader()));
+        stage.manager.remove("x", "me");
+        PluginStage.await(
+            () -> !List.of("").equals(stage.targets.get("scrape/a")), () -> "" + stage.targets);
+      }
+      PluginStage.await(
+          () -> {
+            System.gc();
+            return loaders.stream().allMatch(l -> l.get() == null);
+          },
+          () -> "alive: " + loaders.stream().map(l -> l.get() != null).toList());
+      assertThat(stage.manager.removedWithLeftovers()).isEmpty();
     }
   }
 
