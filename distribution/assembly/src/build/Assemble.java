@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
  * Lays the distribution out in {@code target/narthex}. What belongs to it follows from the module lists of the
  * families, so a new module is picked up without a change here.
  *
- * <p>Arguments: folder of this module, version. Libraries wait in target/libraries/{boot,system}.
+ * <p>Arguments: folder of this module, version, whether the API gets javadoc jars, which take seconds: {@code true} or
+ * {@code false}. Libraries wait in target/libraries/{boot,system,javadoc}.
  */
 final class Assemble {
   private static final Pattern MODULE = Pattern.compile("<module>\\s*([^<\\s]+)\\s*</module>");
@@ -26,11 +27,13 @@ final class Assemble {
   private final Path root;
   private final String version;
   private final Path out;
+  private final boolean javadoc;
 
-  private Assemble(Path root, String version, Path out) {
+  private Assemble(Path root, String version, Path out, boolean javadoc) {
     this.root = root;
     this.version = version;
     this.out = out;
+    this.javadoc = javadoc;
   }
 
   public static void main(String[] args) throws Exception {
@@ -38,7 +41,7 @@ final class Assemble {
     Path target = module.resolve("target");
     Path next = target.resolve("narthex.next");
     delete(next);
-    new Assemble(module.resolve("../..").normalize(), args[1], next)
+    new Assemble(module.resolve("../..").normalize(), args[1], next, args[2].equals("true"))
         .layOut(target.resolve("libraries"));
     delete(target.resolve("libraries")); // a library of another version must not stay there
     // a server that runs from the former folder keeps its open files
@@ -110,6 +113,12 @@ final class Assemble {
       }
     }
     MavenRepository.write(root, version, out.resolve("maven"), published);
+    if (javadoc) {
+      Path libraries = root.resolve("distribution/assembly/target/libraries/javadoc");
+      for (String api : List.of("api-model", "api-spi")) {
+        MavenRepository.addJavadoc(root.resolve("api"), api, version, out.resolve("maven"), libraries);
+      }
+    }
     copyFolder(
         root.resolve("distribution/docs/writing-a-plugin"), out.resolve("docs/writing-a-plugin"));
     // pages that the guide leads to

@@ -5,17 +5,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.spi.ToolProvider;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Writes a Maven repository (standard layout: poms, jars, sources, checksums, metadata, catalogue of archetypes) with what
+ * Writes a Maven repository (standard layout: poms, jars, sources, Javadoc, checksums, metadata, catalogue of archetypes) with what
  * the author of a plugin needs of ours. All else comes from Maven Central.
  */
 final class MavenRepository {
@@ -99,6 +102,61 @@ final class MavenRepository {
             .getBytes(StandardCharsets.UTF_8));
     if (PARENT.matcher(pom).find()) {
       add(module.getParent());
+    }
+  }
+
+  /**
+   * Adds the javadoc jar of a module of the API. Its comments must pass doclint.
+   *
+   * @param api folder of the API's modules
+   * @param libraries folder of the jars that the sources need
+   * @param repository folder of the repository, which has the module
+   */
+  static void addJavadoc(Path api, String artifact, String version, Path repository, Path libraries)
+      throws IOException {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "-quiet",
+                "-Xdoclint:all,-missing",
+                "-Werror",
+                "-notimestamp",
+                "--no-fonts",
+                "--release",
+                "17",
+                "-encoding",
+                "UTF-8",
+                "-windowtitle",
+                "Narthex " + artifact + " " + version));
+    List<String> path = new ArrayList<>(List.of(api.resolve("api-model/target/classes").toString()));
+    try (var jars = Files.list(libraries)) {
+      jars.map(Path::toString).sorted().forEach(path::add);
+    }
+    arguments.addAll(List.of("-cp", String.join(java.io.File.pathSeparator, path)));
+    Path pages = Files.createTempDirectory("javadoc");
+    try {
+      arguments.addAll(List.of("-d", pages.toString()));
+      try (var sources = Files.walk(api.resolve(artifact).resolve("src/main/java"))) {
+        sources.map(Path::toString).filter(p -> p.endsWith(".java")).sorted().forEach(arguments::add);
+      }
+      ToolProvider tool =
+          ToolProvider.findFirst("javadoc")
+              .orElseThrow(() -> new IOException("this JDK has no javadoc; use a whole one"));
+      int status = tool.run(System.out, System.err, arguments.toArray(String[]::new));
+      if (status != 0) {
+        throw new IOException("javadoc of " + artifact + " ended with " + status);
+      }
+      Path jar =
+          repository.resolve(GROUP.replace('.', '/')).resolve(artifact).resolve(version)
+              .resolve(artifact + "-" + version + "-javadoc.jar");
+      zip(pages, jar);
+      checksums(jar);
+    } finally {
+      try (var left = Files.walk(pages)) {
+        for (Path file : left.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
     }
   }
 

@@ -126,6 +126,43 @@ class AuthorKitIT {
     }
   }
 
+  /** Both in one build and one server: a function over samples that the other has kept. */
+  @Test
+  void functionAndStorage() throws IOException {
+    Path function = make("function", "acme");
+    Path storage = make("storage", "acme");
+    Files.writeString(
+        machine().work().resolve("pom.xml"),
+        """
+        <project>
+          <modelVersion>4.0.0</modelVersion>
+          <groupId>com.example</groupId><artifactId>both</artifactId><version>1</version><packaging>pom</packaging>
+          <modules><module>acme-function</module><module>acme-storage</module></modules>
+        </project>
+        """);
+    machine().bash(machine().work(), "mvn -q -B package");
+    Path plugins = Files.createDirectories(data.resolve("plugins"));
+    for (Path project : List.of(function, storage)) {
+      String jar = project.getFileName() + "-1.0.0.jar";
+      Files.copy(project.resolve("target").resolve(jar), plugins.resolve(jar));
+    }
+    server =
+        new Server.Setup(machine().home())
+            .with("--config.file=" + storage.resolve("demo/prometheus.yml"))
+            .environment("NARTHEX_DATA", data.toString())
+            .environment("NARTHEX_PLUGINS", plugins.toString())
+            .start();
+    Server.await(
+        "the function sees what the storage keeps",
+        () -> value("acme_spread(up{job=\"acme\"}[1m]) + 50") == 50);
+    assertThat(server().plugin("com.example.acme.storage").path("state").asText())
+        .isEqualTo("running");
+    assertThat(
+            read(machine().home().resolve("docs/writing-a-plugin/functions.md"))
+                + read(machine().home().resolve("docs/writing-a-plugin/storage.md")))
+        .contains(machine().takeCommands());
+  }
+
   @Test
   void librariesStayInsideAPlainJarAndInsideABundle() throws IOException {
     try (MetricsStandIn lamp = new MetricsStandIn("# TYPE lamp gauge\nlamp 1\n")) {

@@ -29,6 +29,10 @@ final class PluginCommand {
              narthex plugin install|update FILE.jar [--force]
                                                  installs or updates; --force: also a lower version, the
                                                  same one with another content, or one that serves less
+             narthex plugin watch FILE.jar|PROJECT [--build]
+                                                 installs the jar, or the newest one of the project, with
+                                                 --force whenever it changes; --build: runs its Maven or
+                                                 Gradle when a source changes
              narthex plugin remove ID            takes it out and deletes its jar
              narthex plugin rollback ID          goes back to the version before, over restarts
              narthex plugin enable|disable ID    starts it, frees it from quarantine, tries a refused
@@ -40,13 +44,15 @@ final class PluginCommand {
                                                  its settings, as JSON schema
              narthex plugin waiting|orphans      blocks without plugin; decisions about absent plugins
              narthex plugin forget ID            deletes those, and kept versions
-             narthex plugin new discovery|notifier|exporter NAME [--package=PACKAGE] [--dir=FOLDER]
+             narthex plugin new discovery|notifier|exporter|function|storage NAME [--package=PACKAGE]
+                                                 [--dir=FOLDER]
                                                  writes a project to begin with
       """
           + AdminClient.OPTIONS;
 
   private static final Duration REPLACED = Duration.ofMinutes(2);
   private static final long POLL_MILLIS = 300;
+  private static final Duration LOOK = Duration.ofMillis(250);
 
   private final ObjectMapper json = new ObjectMapper();
   private final AdminClient client;
@@ -54,6 +60,7 @@ final class PluginCommand {
   private final PrintStream err;
   private boolean raw;
   private boolean force;
+  private boolean build;
   private String provider = "";
   private String part = "";
 
@@ -87,6 +94,8 @@ final class PluginCommand {
         part = arg.substring("--part=".length());
       } else if (arg.equals("--force")) {
         force = true;
+      } else if (arg.equals("--build")) {
+        build = true;
       } else if (arg.startsWith("-")) {
         err.println("narthex plugin: unknown option " + arg);
         return usage();
@@ -111,6 +120,10 @@ final class PluginCommand {
             print(send("DELETE", "plugins/orphans/" + encode(subject), BodyPublishers.noBody()));
         case "info" -> print(send("GET", "plugins/" + encode(subject), null));
         case "install", "update" -> finish(upload(Path.of(subject)));
+        case "watch" -> {
+          force = true; // the version stays the same while one writes
+          yield new PluginWatch(Path.of(subject), build, this::installed, out, err, LOOK).run();
+        }
         case "remove" ->
             finish(send("DELETE", "plugins/" + encode(subject), BodyPublishers.noBody()));
         case "rollback", "enable", "disable" ->
@@ -173,6 +186,24 @@ final class PluginCommand {
             + encode(String.valueOf(file.getFileName()))
             + (force ? "&force=true" : "");
     return send("PUT", path, BodyPublishers.ofFile(file));
+  }
+
+  /** Installs a jar and tells in one line what became of it. */
+  private String installed(Path jar) throws IOException, InterruptedException {
+    HttpResponse<String> response = upload(jar);
+    JsonNode body = json.readTree(response.body().isEmpty() ? "{}" : response.body());
+    if (response.statusCode() >= 300) {
+      return jar.getFileName()
+          + " refused: "
+          + body.path("error").asText("the server answered " + response.statusCode());
+    }
+    String reason = text(body, "reason");
+    return text(body, "id")
+        + " "
+        + text(body, "version")
+        + " "
+        + text(body, "state")
+        + (reason.isEmpty() ? "" : ": " + reason);
   }
 
   private HttpResponse<String> send(String method, String path, @Nullable BodyPublisher body)

@@ -20,14 +20,30 @@ import org.jspecify.annotations.Nullable;
  * distribution's Maven repository. Needs no server and no network.
  */
 final class PluginProject {
-  private static final List<String> KINDS = List.of("discovery", "notifier", "exporter");
+  private static final List<String> KINDS =
+      List.of("discovery", "notifier", "exporter", "function", "storage");
   private static final String USAGE =
       """
-      usage: narthex plugin new discovery|notifier|exporter NAME [--package=PACKAGE] [--dir=FOLDER]
-        NAME     what stands in the configuration: NAME_sd_configs, NAME_configs, exporters: NAME
+      usage: narthex plugin new discovery|notifier|exporter|function|storage NAME
+                                [--package=PACKAGE] [--dir=FOLDER]
+        NAME     what stands in the configuration: NAME_sd_configs, NAME_configs, exporters: NAME,
+                 storage: type: NAME; what the names of functions begin with
         PACKAGE  of the classes, and id of the plugin; default com.example.NAME.KIND
         FOLDER   of the project, made by this; default NAME-KIND
       """;
+  private static final String AS_USUAL =
+      """
+      %1$s --config.file=demo/prometheus.yml &
+      %1$s plugin install %2$s
+      """;
+
+  /** A server does not start without its storage. */
+  private static final String WITH_STORAGE =
+      """
+      mkdir -p demo/plugins && cp %2$s demo/plugins
+      %1$s --config.file=demo/prometheus.yml --plugins.path=demo/plugins --storage.tsdb.path=demo/data &
+      """;
+
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,39}", 0);
   private static final Pattern PACKAGE = Pattern.compile("[A-Za-z0-9_.]+", 0);
 
@@ -112,12 +128,12 @@ final class PluginProject {
     String version = version();
     Path repository = home.resolve("maven");
     String archetype = "archetype-" + kind;
-    Path jar =
+    Path template =
         repository
             .resolve("io/narthex/" + archetype + "/" + version)
             .resolve(archetype + "-" + version + ".jar");
-    if (!Files.isReadable(jar)) {
-      throw new IOException(jar + " is missing; use a whole distribution");
+    if (!Files.isReadable(template)) {
+      throw new IOException(template + " is missing; use a whole distribution");
     }
     String artifact = name.replace('_', '-') + "-" + kind;
     Path target = folder == null ? Path.of(artifact) : folder;
@@ -126,7 +142,7 @@ final class PluginProject {
           target + " exists already and is not an empty folder; give another one with --dir=");
     }
     String url = repository.toUri().toString().replaceFirst("/$", "").replace("&", "&amp;");
-    ArchetypeTemplate.read(jar)
+    ArchetypeTemplate.read(template)
         .write(
             target,
             Map.of(
@@ -139,6 +155,7 @@ final class PluginProject {
                 "narthexRepository", url,
                 "narthexVersion", version));
     Path program = home.resolve("bin/narthex");
+    String jar = "target/" + artifact + "-1.0.0.jar";
     out.printf(
         Locale.ROOT,
         """
@@ -146,15 +163,15 @@ final class PluginProject {
         next:
           cd %1$s
           mvn package
-          %4$s --config.file=demo/prometheus.yml &
-          %4$s plugin install target/%5$s-1.0.0.jar
-        README.md there and %6$s tell more
+          %4$s
+        README.md there and %5$s tell more
         """,
         target,
         kind,
         name,
-        program,
-        artifact,
+        String.format(Locale.ROOT, kind.equals("storage") ? WITH_STORAGE : AS_USUAL, program, jar)
+            .stripTrailing()
+            .replace("\n", "\n  "),
         home.resolve("docs/writing-a-plugin/README.md"));
   }
 
