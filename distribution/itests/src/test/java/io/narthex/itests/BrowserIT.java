@@ -162,6 +162,24 @@ class BrowserIT {
   }
 
   @Test
+  void pluginsPageInstallsAJar() throws Exception {
+    browser().open(server().url("plugins"));
+    browser().await("plugin-card");
+    browser()
+        .type(
+            browser().await("plugin-file"),
+            Tree.jar("distribution/samples/acme-functions").toAbsolutePath().toString());
+    browser().click(browser().await("confirm"));
+    browser()
+        .type(
+            browser().await("token"),
+            Files.readString(folder.resolve("data/narthex/admin.token")).strip());
+    browser().click(browser().await("token-submit"));
+    assertThat(browser().text(browser().await("plugin-done"))).contains("acme-functions", "done");
+    assertThat(server().value("acme_clamp01(vector(5))")).isEqualTo(1);
+  }
+
+  @Test
   void pluginsPageTellsWhatWaits() {
     browser().open(server().url("plugins"));
     String block = browser().await("waiting-block");
