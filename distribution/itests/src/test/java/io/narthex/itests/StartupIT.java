@@ -177,6 +177,30 @@ class StartupIT {
   }
 
   @Test
+  void tooLittleMemoryIsSaidBeforeTheStart() {
+    Server server =
+        Distribution.server(data)
+            .environment("NARTHEX_JAVA_OPTS", "")
+            .environment("NARTHEX_MEMORY_MIB", "100")
+            .with("--web.listen-address=127.0.0.1:0")
+            .launch();
+    assertThat(server.awaitEnd()).as(server.log()).isEqualTo(1);
+    assertOneLine(server.log(), "the limit of 100 MiB", "at least 144 MiB are needed");
+  }
+
+  @Test
+  void withLittleMemoryItLeavesRoomBesidesTheHeap() {
+    try (Server server =
+        Distribution.server(data)
+            .environment("NARTHEX_JAVA_OPTS", "")
+            .environment("NARTHEX_MEMORY_MIB", "192")
+            .start()) {
+      double queries = server.value("narthex_work_memory_limit_bytes{use=\"queries\"}");
+      assertThat(queries / 0.3).as("heap").isBetween(80.0 * (1 << 20), 97.0 * (1 << 20));
+    }
+  }
+
+  @Test
   void archiveWithItsOwnJavaNeedsNoneOfTheMachine() {
     Path home = Distribution.unpack(Tree.archiveWithRuntime(), "runtime");
     try (Server server =
