@@ -12,8 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The short form of {@code ./narthex bench torture}: ten cycles. The load is lighter than there,
- * since a machine that builds and tests may be too busy to scrape a hundred targets every second.
+ * The short form of {@code ./narthex bench torture}: ten cycles, and one of the kernel. The load is
+ * lighter than there, since a machine that builds and tests may be too busy to scrape a hundred
+ * targets every second.
  */
 @Tag("alone")
 class TortureIT {
@@ -25,11 +26,11 @@ class TortureIT {
         Torture.run(
             new TortureOptions(
                 10,
-                0,
+                1,
                 30,
                 20,
                 Duration.ofMillis(300),
-                Duration.ofSeconds(8),
+                Duration.ofSeconds(4),
                 Duration.ofMillis(100),
                 false),
             Distribution.home(),

@@ -16,8 +16,20 @@ final class KernelCycles {
     this.server = server;
     bundles =
         List.of(
-            RepackedJar.read(kernelFolder, "promql-grammar"),
-            RepackedJar.read(kernelFolder, "kernel-query"));
+            RepackedJar.read(
+                kernelFolder,
+                "promql-grammar",
+                new Voice(
+                    "io/narthex/promql/PromqlParser.class",
+                    "unexpected end of input",
+                    () -> server.get("/api/v1/series?match%5B%5D=").body())),
+            RepackedJar.read(
+                kernelFolder,
+                "kernel-query",
+                new Voice(
+                    "io/narthex/query/Annotations.class",
+                    "PromQL info: ",
+                    () -> server.get("/api/v1/query?query=rate(up%5B1m%5D)").body())));
   }
 
   /**
@@ -40,6 +52,7 @@ final class KernelCycles {
                 + answer.body().strip());
       }
       await(bundle, cycle);
+      bundle.voice().await(cycle);
     }
   }
 

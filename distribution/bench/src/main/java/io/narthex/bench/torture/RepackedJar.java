@@ -3,7 +3,6 @@ package io.narthex.bench.torture;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -18,15 +17,18 @@ import java.util.jar.Manifest;
 import java.util.stream.Stream;
 import java.util.zip.Deflater;
 
-/** A bundle of the assembled server, packed anew as a later version of itself. */
+/**
+ * A bundle of the assembled server, packed anew as a later version of itself whose code differs: a
+ * text of one of its classes has the mark of the cycle.
+ */
 final class RepackedJar {
-  private static final String MARKER = "META-INF/narthex-torture.txt";
-
   private final Manifest manifest;
   private final Map<String, byte[]> files = new LinkedHashMap<>();
   private final String fileName;
+  private final Voice voice;
 
-  private RepackedJar(Manifest manifest, String fileName) {
+  private RepackedJar(Manifest manifest, String fileName, Voice voice) {
+    this.voice = voice;
     this.manifest = manifest;
     this.fileName = fileName;
   }
@@ -34,26 +36,27 @@ final class RepackedJar {
   /**
    * Reads the one jar of a folder whose name is {@code artifact-VERSION.jar}.
    *
+   * @param voice what differs
    * @throws IOException when it is not there or is no bundle
    */
-  static RepackedJar read(Path folder, String artifact) throws IOException {
+  static RepackedJar read(Path folder, String artifact, Voice voice) throws IOException {
     try (Stream<Path> all = Files.list(folder)) {
       Path jar =
           all.filter(p -> String.valueOf(p.getFileName()).matches(artifact + "-[0-9][^/]*\\.jar"))
               .findFirst()
               .orElseThrow(() ->
                   new IOException(artifact + " is not in " + folder + "; build the distribution"));
-      return open(jar, artifact + ".jar");
+      return open(jar, artifact + ".jar", voice);
     }
   }
 
-  private static RepackedJar open(Path path, String fileName) throws IOException {
+  private static RepackedJar open(Path path, String fileName, Voice voice) throws IOException {
     try (JarFile jar = new JarFile(path.toFile(), false)) {
       Manifest manifest = jar.getManifest();
       if (manifest == null || manifest.getMainAttributes().getValue("Bundle-Version") == null) {
         throw new IOException(path + ": is no bundle with a version");
       }
-      RepackedJar copy = new RepackedJar(manifest, fileName);
+      RepackedJar copy = new RepackedJar(manifest, fileName, voice);
       for (JarEntry entry : Collections.list(jar.entries())) {
         if (!entry.isDirectory() && !entry.getName().equals(JarFile.MANIFEST_NAME)) {
           try (InputStream in = jar.getInputStream(entry)) {
@@ -61,8 +64,16 @@ final class RepackedJar {
           }
         }
       }
+      if (!copy.files.containsKey(voice.file())) {
+        throw new IOException(path + ": " + voice.file() + " is not in it");
+      }
       return copy;
     }
+  }
+
+  /** Returns what tells the version of a cycle from others. */
+  Voice voice() {
+    return voice;
   }
 
   /** Returns the name users would give the file. */
@@ -97,12 +108,13 @@ final class RepackedJar {
       jar.setLevel(Deflater.BEST_SPEED);
       for (Map.Entry<String, byte[]> file : files.entrySet()) {
         jar.putNextEntry(new JarEntry(file.getKey()));
-        jar.write(file.getValue());
+        jar.write(
+            file.getKey().equals(voice.file())
+                ? ConstantPool.replace(
+                    file.getValue(), voice.text(), voice.text() + Voice.mark(cycle))
+                : file.getValue());
         jar.closeEntry();
       }
-      jar.putNextEntry(new JarEntry(MARKER));
-      jar.write(("cycle " + cycle + "\n").getBytes(StandardCharsets.UTF_8));
-      jar.closeEntry();
     }
     return out.toByteArray();
   }

@@ -67,7 +67,8 @@ public final class ServerUnderTest implements AutoCloseable {
    * @param javaOptions options of the JVM, used when the environment gives none
    */
   public record Launch(List<String> prefix, List<String> flags, String javaOptions) {
-    static final Launch PLAIN = new Launch(List.of(), List.of(), "-Xmx512m");
+    static final Launch PLAIN =
+        new Launch(List.of(), List.of("--web.enable-remote-write-receiver"), "-Xmx512m");
   }
 
   static ServerUnderTest start(Path assembled, Path folder, Path plugins)
@@ -187,6 +188,18 @@ public final class ServerUnderTest implements AutoCloseable {
     if (response.statusCode() != 200) {
       throw new IOException(path + ": " + response.statusCode() + " " + response.body().strip());
     }
+  }
+
+  /** Sends a remote write request; returns the answer whatever its status. */
+  HttpResponse<String> write(byte[] body) throws IOException, InterruptedException {
+    return client.send(
+        request("/api/v1/write")
+            .header("Content-Type", "application/x-protobuf")
+            .header("Content-Encoding", "snappy")
+            .header("X-Prometheus-Remote-Write-Version", "0.1.0")
+            .POST(BodyPublishers.ofByteArray(body))
+            .build(),
+        BodyHandlers.ofString());
   }
 
   /** Uploads a jar as an admin; returns the answer whatever its status. */

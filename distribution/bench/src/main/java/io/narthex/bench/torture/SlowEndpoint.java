@@ -28,6 +28,7 @@ public final class SlowEndpoint implements AutoCloseable {
   private final Duration delay;
   private final Map<String, Integer> told = new ConcurrentHashMap<>(); // "firing 17" to times
   private final AtomicInteger requests = new AtomicInteger();
+  private volatile String agent = "";
 
   /** Starts it. */
   public SlowEndpoint(Duration delay) throws IOException {
@@ -47,6 +48,7 @@ public final class SlowEndpoint implements AutoCloseable {
     try (exchange) {
       JsonNode message = json.readTree(exchange.getRequestBody().readAllBytes());
       requests.incrementAndGet();
+      agent = String.valueOf(exchange.getRequestHeaders().getFirst("User-Agent"));
       for (JsonNode alert : message.path("alerts")) {
         told.merge(
             key(alert.path("status").asText(), alert.path("labels").path("seq").asText()),
@@ -62,6 +64,11 @@ public final class SlowEndpoint implements AutoCloseable {
 
   private static String key(String state, String sequence) {
     return state + " " + sequence;
+  }
+
+  /** Returns what the newest notification says of its sender. */
+  String agent() {
+    return agent;
   }
 
   /** Returns how many notifications have come. */

@@ -161,13 +161,39 @@ public final class Torture {
   private void run(ServerUnderTest server, SlowEndpoint endpoint, Path plugins)
       throws IOException, InterruptedException {
     Path shipped = assembled.resolve("lib/plugins");
-    List<RepackedJar> jars = new ArrayList<>();
-    for (String artifact :
-        List.of("discovery-file", "notifier-webhook", "exporter-node", "storage-tsdb")) {
-      jars.add(RepackedJar.read(shipped, artifact));
-    }
+    List<RepackedJar> jars =
+        List.of(
+            RepackedJar.read(
+                shipped,
+                "discovery-file",
+                new Voice(
+                    "io/narthex/discovery/file/TargetFile.class",
+                    "__meta_filepath",
+                    () -> server.get("/api/v1/targets?state=active&scrapePool=targets").body())),
+            RepackedJar.read(
+                shipped,
+                "notifier-webhook",
+                new Voice(
+                    "io/narthex/notifier/webhook/WebhookNotifier.class",
+                    "Alertmanager/0.34.0",
+                    endpoint::agent)),
+            RepackedJar.read(
+                shipped,
+                "exporter-node",
+                new Voice(
+                    "io/narthex/exporter/node/SystemCollectors.class",
+                    "Labeled system information as provided by the uname system call.",
+                    () -> server.get("/exporters/node/metrics").body())),
+            RepackedJar.read(
+                shipped,
+                "storage-tsdb",
+                new Voice(
+                    "io/narthex/storage/tsdb/TsdbStorage.class",
+                    "tsdb {}: ready with {} series in the head and {} blocks after {} s",
+                    () -> Files.readString(server.log()))));
     try (StallMeter stalls = new StallMeter();
         AlertLoad alerts = new AlertLoad(server, endpoint, options.notificationsPerSecond());
+        WriteLoad writes = new WriteLoad(server);
         QueryLoad queries = new QueryLoad(server, progress)) {
       queries.number("count(up{job=\"targets\"} == 1)", options.targets());
       queries.number("sum(torture_constant)", (long) TargetFarm.CONSTANT * options.targets());
@@ -217,6 +243,18 @@ public final class Torture {
               stalls.at()));
       SampleCheck samples = samples(server, begunMs, Math.min(kernelMs, endMs), endMs);
       report.check("queries", plainWrong == 0, queryDetail, wrongOnes);
+      List<String> unwritten = writes.finish();
+      report.check(
+          "remote write",
+          unwritten.isEmpty(),
+          String.format(
+              Locale.ROOT,
+              "%d samples of each of %d series accepted, %d requests sent again after 503; %d faults",
+              writes.accepted(),
+              WriteLoad.SERIES,
+              writes.repeated(),
+              unwritten.size()),
+          unwritten);
       notifications(endpoint, alerts, lost);
       leaks(server, metaspace);
       report.check(

@@ -55,7 +55,7 @@ final class UpdateCycles {
   }
 
   /**
-   * Updates each plugin once and waits until all new versions run.
+   * Updates each plugin once and waits until all new versions run and do what only they do.
    *
    * @param cycle counts from 1
    * @throws IOException when one does not run in time
@@ -81,6 +81,9 @@ final class UpdateCycles {
       }
     }
     await(cycle, wanted);
+    for (RepackedJar plugin : plugins) {
+      plugin.voice().await(cycle);
+    }
     wanted.keySet().forEach(id -> updates.merge(id, 1, Integer::sum));
   }
 
