@@ -1,5 +1,7 @@
 package io.narthex.format.re2;
 
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -45,13 +47,19 @@ final class PatternScan {
   /** Characters of an expression that cannot be broken up, and most likely is none. */
   private static final int MAX_IRREGULAR = 2048;
 
-  /**
-   * Characters that the library may copy: less than a second. Long lists of hosts stay far below.
-   */
-  private static final long MAX_COPIED = 1L << 32;
+  /** Characters of names and quotations that the library may copy. */
+  private static final long MAX_COPIED = 1L << 25;
 
-  /** Copies of the rest of the text for a group with a question mark and the like. */
-  private static final int COPIES = 4;
+  /** Characters that may be looked through for the end of a class's name which has none. */
+  private static final long MAX_SEARCHED = 1L << 30;
+
+  /** The last character that has another case, for the library. */
+  private static final int LAST_FOLDED = 0x1044f;
+
+  /**
+   * Characters of ranges whose other cases may be looked up: some hundred of the longest ranges.
+   */
+  private static final long MAX_FOLDED = 1L << 24;
 
   private static final int LITERAL_RUN = 256;
   private static final int ALTERNATIVE_RUN = 256;
@@ -102,6 +110,8 @@ final class PatternScan {
     }
   }
 
+  private static final Pattern COUNT = Pattern.compile("\\{[0-9]+(?:,[0-9]*)?\\}");
+
   private record Insertion(int place, String text) {}
 
   private record Atom(long size, int repeat, int height, boolean repeated) {}
@@ -117,7 +127,10 @@ final class PatternScan {
   private boolean regular = true;
   private boolean flags;
   private long ranges;
-  private long copied; // characters: the library looks for some ends in a copy of the rest
+  private boolean refused; // for a wrong count, of which the library takes note for sure
+  private long copied;
+  private long searched;
+  private long folded;
   private int literals; // characters in the present run
   private final List<Insertion> insertions = new ArrayList<>();
 
@@ -233,7 +246,7 @@ final class PatternScan {
     boolean capture = true;
     at++;
     if (at < text.length() && text.charAt(at) == '?') {
-      search();
+      readAhead(at - 1, at + 2);
       capture = false;
       int i = at + 1;
       char c = i < text.length() ? text.charAt(i) : ')';
@@ -243,6 +256,7 @@ final class PatternScan {
           regular = false;
           return;
         }
+        readAhead(at - 1, end + 1);
         capture = true;
         i = end;
       } else {
@@ -309,7 +323,7 @@ final class PatternScan {
       least = Math.min(10_000, least * 10 + text.charAt(i++) - '0');
     }
     long most = least;
-    boolean is = i > digits;
+    boolean is = isNumber(digits, i);
     if (is && i < text.length() && text.charAt(i) == ',') {
       digits = ++i;
       most = 0;
@@ -318,6 +332,8 @@ final class PatternScan {
       }
       if (i == digits) {
         most = -1;
+      } else {
+        is = isNumber(digits, i);
       }
     }
     if (!is || i >= text.length() || text.charAt(i) != '}') {
@@ -327,6 +343,7 @@ final class PatternScan {
     at = i + 1;
     if (least > MAX_REPEAT || most > MAX_REPEAT || (most >= 0 && most < least)) {
       regular = false; // an error that the library knows
+      refused = true;
       return;
     }
     int begun = repeat('{', (int) least, (int) most);
@@ -378,19 +395,26 @@ final class PatternScan {
     while (i < text.length() && (first || text.charAt(i) != ']')) {
       first = false;
       char c = text.charAt(i);
-      if (c == '[') {
-        search();
-      }
       if (c == '[' && i + 1 < text.length() && text.charAt(i + 1) == ':') {
         int end = text.indexOf(":]", i + 2);
+        if (end < 0) {
+          search(i);
+        }
+        readAhead(i, end < 0 ? i + 2 : end + 2);
         i = end < 0 ? i + 1 : end + 2;
       } else if (c == '\\') {
         if (i + 1 < text.length() && "pP".indexOf(text.charAt(i + 1)) >= 0) {
           numbers += UNICODE_CLASS;
-          search();
+          if (i + 2 < text.length() && text.charAt(i + 2) == '{') {
+            int end = text.indexOf('}', i + 3);
+            readAhead(i + 3, end < 0 ? text.length() : end);
+          }
         }
         i += 2;
       } else {
+        if (flags && c == '-') {
+          numbers += foldedNumbers(i);
+        }
         i++;
       }
       numbers += 2;
@@ -401,6 +425,26 @@ final class PatternScan {
     }
     at = i + 1;
     special(numbers);
+  }
+
+  /** Counts the characters of a range: with (?i) the library looks each one's other case up. */
+  private int foldedNumbers(int dash) {
+    boolean plain =
+        text.charAt(dash - 1) < 0x80
+            && dash + 1 < text.length()
+            && text.charAt(dash + 1) < 0x80
+            && text.charAt(dash + 1) != '\\';
+    if (plain) {
+      return 0;
+    }
+    int from = text.codePointBefore(dash);
+    int to = dash + 1 < text.length() ? text.codePointAt(dash + 1) : from;
+    int span = to == '\\' ? LAST_FOLDED : Math.min(to, LAST_FOLDED) - Math.min(from, LAST_FOLDED);
+    folded += Math.max(0, span);
+    if (folded > MAX_FOLDED) {
+      throw tooLarge();
+    }
+    return Math.min(UNICODE_CLASS, Math.max(0, span));
   }
 
   private void escape() {
@@ -414,12 +458,12 @@ final class PatternScan {
       case 'p', 'P' -> {
         int end = at + 2;
         if (end < text.length() && text.charAt(end) == '{') {
-          search();
           end = text.indexOf('}', end);
           if (end < 0) {
             regular = false;
             return;
           }
+          readAhead(at, end);
         }
         at = Math.min(text.length(), end + 1);
         special(UNICODE_CLASS);
@@ -453,13 +497,13 @@ final class PatternScan {
   }
 
   private void quoted() {
-    search();
     int i = at + 2;
     int end = text.indexOf("\\E", i);
     boolean open = end < 0;
     if (open) {
       end = text.length();
     }
+    readAhead(at, end);
     while (i < end) {
       int n = Character.charCount(text.codePointAt(i));
       if (++literals > LITERAL_RUN) {
@@ -475,11 +519,44 @@ final class PatternScan {
     }
   }
 
-  private void search() {
-    copied += (long) COPIES * (text.length() - at);
+  /** Counts what the library copies there; behind a backslash and a letter it may mistake it. */
+  private void readAhead(int from, int end) {
+    boolean doubtful =
+        text.startsWith("\\Q", from - 2)
+            || text.startsWith("\\p{", from - 3)
+            || text.startsWith("\\P{", from - 3);
+    copied += (doubtful ? text.length() : end) - from;
     if (copied > MAX_COPIED) {
       throw tooLarge();
     }
+  }
+
+  private void search(int from) {
+    searched += text.length() - from;
+    if (searched > MAX_SEARCHED) {
+      throw tooLarge();
+    }
+  }
+
+  /** Tells whether digits are a count; with a zero in front they are not. */
+  private boolean isNumber(int from, int to) {
+    return to > from && (to == from + 1 || text.charAt(from) != '0');
+  }
+
+  /**
+   * Refuses an expression whose syntax looks wrong from here but not to the library: what it costs
+   * is unknown then. Only counts make much out of little, so it is tried without them.
+   */
+  void checkWrong() {
+    if (regular || refused) {
+      return;
+    }
+    try {
+      Pattern unused = Pattern.compile(COUNT.matcher(text).replaceAll("{1}"));
+    } catch (PatternSyntaxException | StackOverflowError e) {
+      return; // as it should be; the library will say so of the expression itself
+    }
+    throw tooLarge();
   }
 
   private void insert(int place, String what) {

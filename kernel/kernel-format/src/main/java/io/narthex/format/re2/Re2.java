@@ -166,9 +166,9 @@ public final class Re2 implements Predicate<String> {
   private PatternScan scan() {
     String whole = mode == Mode.MATCHER ? pattern : anchored(pattern);
     PatternScan scan = PatternScan.of(pattern, whole);
-    if (!scan.regular() && mode != Mode.MATCHER) {
+    if (!scan.regular()) {
       // its parentheses may fit those of the anchors: "a)|(?:b"
-      PatternScan unused = PatternScan.of(whole, whole);
+      (mode == Mode.MATCHER ? scan : PatternScan.of(whole, whole)).checkWrong();
     }
     return scan;
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.re2j.Pattern;
 import io.narthex.format.alertmanager.AlertMatcher;
 import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -282,19 +283,100 @@ final class Re2Test {
         .isEqualTo("ab");
   }
 
+  /** The library alone copies the rest of the text at each of these. */
   @Test
-  void copiesOfTheRestOfTheTextAreBounded() {
+  void groupsEscapesAndClassesAreReadWithoutCopies() {
     for (String pattern :
         new String[] {
-          "(?s:.)".repeat(30_000),
-          "[" + "[".repeat(60_000) + "]".repeat(60_000),
-          "(" + "[".repeat(8000) + "]".repeat(8000),
-          "(h" + "\\Q".repeat(4000) + ")"
+          "(?s:.)".repeat(10_000),
+          "(?P<a>\\d)" + "(?:\\.|\\d)".repeat(6_000),
+          "[" + "[".repeat(60_000) + "]",
+          "[" + "\\w.".repeat(20_000) + "]",
+          "[[:alpha:]]".repeat(5_000),
+          "\\d\\.".repeat(12_000),
+          "\\Q.\\E.".repeat(10_000)
         }) {
+      assertThat(allocated(() -> Re2.compileAnchored(pattern)))
+          .as(pattern.substring(0, 20))
+          .isLessThan(100L << 20);
+    }
+  }
+
+  private static long allocated(Runnable work) {
+    work.run(); // loads classes
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    work.run();
+    return threads.getCurrentThreadAllocatedBytes() - before;
+  }
+
+  @Test
+  void longTextsThatAreNoExpressionsAreRefused() {
+    for (String pattern :
+        new String[] {"(" + "[".repeat(8000) + "]".repeat(8000), "(h" + "\\Q".repeat(4000) + ")"}) {
       assertThatThrownBy(() -> Re2.compileAnchored(pattern))
           .isInstanceOf(Re2SyntaxException.class)
           .hasMessageContaining("expression too large");
     }
+  }
+
+  @Test
+  void whatOnlyLooksLikeAQuotationIsReadToItsEnd() {
+    assertThat(Re2.compile("\\\\Q(?:x|y)+").test("\\Qxy")).isTrue();
+    assertThat(Re2.compile("\\Q(?:x\\E(?:y)+").test("(?:xyy")).isTrue();
+    assertThat(Re2.compile("\\Q[:x\\E[[:digit:]]+").test("[:x17")).isTrue();
+    assertThat(Re2.compile("\\\\p{(?:x|y)+}").test("\\p{x}")).isTrue();
+    assertThat(Re2.compile("[[:digit:]\\p{Greek}[:]+").matches("1[:")).isTrue();
+    assertThat(Re2.compile("(?P<x>\\p{Lu})(?i:b)\\x{63}").matches("ABc")).isTrue();
+    assertThatThrownBy(() -> Re2.compile("[[:x]y:]z]"))
+        .hasMessage("error parsing regexp: invalid character class range: `[:x]y:]`");
+    assertThatThrownBy(() -> Re2.compile("(?P<x"))
+        .hasMessage("error parsing regexp: invalid named capture: `(?P<x`");
+    assertThatThrownBy(() -> Re2.compile("a\\p{x"))
+        .hasMessage("error parsing regexp: invalid character class range: `\\p{x`");
+  }
+
+  /** The library alone never comes back from nine letters of Unicode 9. */
+  @Test
+  void charactersThatDifferInCaseOnlyFormARing() {
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(30),
+        () -> {
+          for (String letters :
+              List.of("Вв\u1c80", "Тт\u1c84\u1c85", "\ua64a\ua64b\u1c88", "Kk\u212a")) {
+            for (char one : letters.toCharArray()) {
+              Re2 literal = Re2.compile("(?i)" + one + "+");
+              Re2 range = Re2.compile("(?i)[" + one + "-" + one + "]+");
+              assertThat(literal.matches(letters)).as(letters + one).isTrue();
+              assertThat(range.matches(letters)).as(letters + one).isTrue();
+              assertThat(literal.matches("x")).isFalse();
+            }
+          }
+          assertThat(Re2.compile("(?i)[a-\ufffd]+").matches("Вв\u1c80")).isTrue();
+          for (int c = 'A'; c <= 0x1044f; c++) {
+            if (Character.isLetter(c)) {
+              String letter = Character.toString(c);
+              assertThat(Re2.compileSearch("(?i)" + letter + "|:").find(letter)).isTrue();
+            }
+          }
+        });
+  }
+
+  @Test
+  void rangesWhoseOtherCaseIsLookedUpAreBounded() {
+    assertThat(Re2.compile("(?i)" + "[а-я\\x{100}-\\x{ffff}]".repeat(50)).matches("")).isFalse();
+    assertThatThrownBy(() -> Re2.compile("(?i)" + "[b-\ufffd]".repeat(10_000)))
+        .hasMessageContaining("expression too large");
+  }
+
+  /** Three of the counts stand for 10¹² copies; with zeros in front they are no count. */
+  @Test
+  void countsWithZerosInFrontAreText() {
+    refused(
+        "(((a{1000}){1,000}){1000}){1000}", "error parsing regexp: invalid repeat count: `{1000}`");
+    assertThat(Re2.compile("a{01}").matches("a{01}")).isTrue();
+    assertThat(Re2.compile("a{1,00}").matches("a{1,00}")).isTrue();
+    assertThat(Re2.compile("a{0}b{0,1}").matches("b")).isTrue();
   }
 
   /** A relabelling rule's expression need not stand alone, as in Prometheus. */
