@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -248,9 +249,19 @@ public final class PrometheusConfigLoader {
 
   private static void globs(String what, List<String> globs, ConfigNode at) {
     for (String glob : globs) {
-      if (!glob.matches("^[^*]*(\\*[^/]*)?$")) {
+      if (!glob.matches("^[^*]*(\\*[^/]*)?$") || !isPath(glob)) {
         throw Checks.error(at, "invalid " + what + " path " + Checks.quote(glob));
       }
+    }
+  }
+
+  /** Tells whether this machine can have a file of that name: not with NUL, for example. */
+  private static boolean isPath(String name) {
+    try {
+      Path unused = Path.of(name);
+      return true;
+    } catch (InvalidPathException e) {
+      return false;
     }
   }
 

@@ -242,4 +242,15 @@ class ConfigManagerTest {
       watcher.join();
     }
   }
+
+  @Test
+  void namesThatNoFileCanHaveAreRefused() {
+    for (String key : List.of("rule_files", "scrape_config_files")) {
+      assertThatThrownBy(() ->
+              new PrometheusConfigLoader(name -> null, false)
+                  .parse("p.yml", key + ": [\"a\\0b\"]\n", Path.of("/nonexistent")))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageStartingWith("p.yml:1:");
+    }
+  }
 }

@@ -20,6 +20,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -44,7 +45,55 @@ public final class ConfigBinder {
           "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y", "false", "False",
           "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N");
 
+  /**
+   * What is known of a record: reflection copies it anew at each question, which is megabytes for a
+   * file with some thousand blocks.
+   */
+  private record Shape(
+      List<Part> parts, Set<String> keys, boolean secret, Constructor<?> constructor) {}
+
+  /**
+   * A component.
+   *
+   * @param setting null: it is not bound
+   */
+  private record Part(@Nullable Setting setting, String key, Class<?> raw, Type type) {}
+
+  private static final ClassValue<Shape> SHAPES =
+      new ClassValue<>() {
+        @Override
+        protected Shape computeValue(Class<?> type) {
+          return shape(type);
+        }
+      };
+
   private ConfigBinder() {}
+
+  private static Shape shape(Class<?> type) {
+    RecordComponent[] components = type.getRecordComponents();
+    Class<?>[] types = new Class<?>[components.length];
+    List<Part> parts = new ArrayList<>();
+    for (int i = 0; i < components.length; i++) {
+      RecordComponent c = components[i];
+      types[i] = c.getType();
+      Setting setting = c.getAnnotation(Setting.class);
+      String key = setting == null ? "" : key(c, setting);
+      parts.add(new Part(setting, key, c.getType(), c.getGenericType()));
+    }
+    Set<String> keys = new LinkedHashSet<>();
+    collectKeys(parts, keys);
+    try {
+      Constructor<?> constructor = type.getDeclaredConstructor(types);
+      constructor.setAccessible(true);
+      return new Shape(
+          List.copyOf(parts),
+          Collections.unmodifiableSet(keys),
+          SecretKeys.within(type.asSubclass(Record.class)),
+          constructor);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("record " + type.getName() + " cannot be built", e);
+    }
+  }
 
   /**
    * Binds a block; a key the record does not have is an error.
@@ -69,9 +118,9 @@ public final class ConfigBinder {
 
   private static <R extends Record> R bind(
       ConfigNode node, Class<R> type, Predicate<String> others, String what) {
-    Mapping mapping = mapping(node, what, SecretKeys.within(type));
-    Set<String> known = new LinkedHashSet<>();
-    collectKeys(type, known);
+    Shape shape = SHAPES.get(type);
+    Mapping mapping = mapping(node, what, shape.secret());
+    Set<String> known = shape.keys();
     for (Entry e : mapping.entries()) {
       if (!known.contains(e.key()) && !others.test(e.key())) {
         throw new ConfigException(
@@ -83,9 +132,7 @@ public final class ConfigBinder {
 
   /** Returns the keys a record is bound from, inline records included, in order. */
   public static Set<String> keys(Class<? extends Record> type) {
-    Set<String> keys = new LinkedHashSet<>();
-    collectKeys(type, keys);
-    return keys;
+    return new LinkedHashSet<>(SHAPES.get(type).keys());
   }
 
   /** Returns the end of a message about an unknown key: the nearest known one, or all of them. */
@@ -142,16 +189,15 @@ public final class ConfigBinder {
             + (hidden && node instanceof Scalar ? "a single value" : ConfigNodes.describe(node)));
   }
 
-  private static void collectKeys(Class<?> type, Set<String> into) {
-    for (RecordComponent c : type.getRecordComponents()) {
-      Setting setting = c.getAnnotation(Setting.class);
-      if (setting == null) {
+  private static void collectKeys(List<Part> parts, Set<String> into) {
+    for (Part part : parts) {
+      if (part.setting() == null) {
         continue;
       }
-      if (setting.inline()) {
-        collectKeys(c.getType(), into);
+      if (part.setting().inline()) {
+        into.addAll(SHAPES.get(part.raw()).keys());
       } else {
-        into.add(key(c, setting));
+        into.add(part.key());
       }
     }
   }
@@ -173,17 +219,13 @@ public final class ConfigBinder {
   }
 
   private static <R> R build(Mapping mapping, Class<R> type) {
-    RecordComponent[] components = type.getRecordComponents();
-    Class<?>[] types = new Class<?>[components.length];
-    @Nullable Object[] values = new @Nullable Object[components.length];
-    for (int i = 0; i < components.length; i++) {
-      types[i] = components[i].getType();
-      values[i] = component(mapping, components[i]);
+    Shape shape = SHAPES.get(type);
+    @Nullable Object[] values = new @Nullable Object[shape.parts().size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = component(mapping, shape.parts().get(i));
     }
     try {
-      Constructor<R> constructor = type.getDeclaredConstructor(types);
-      constructor.setAccessible(true);
-      return constructor.newInstance(values);
+      return type.cast(shape.constructor().newInstance(values));
     } catch (InvocationTargetException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       if (cause instanceof ConfigException || cause instanceof IllegalArgumentException) {
@@ -196,15 +238,15 @@ public final class ConfigBinder {
     }
   }
 
-  private static @Nullable Object component(Mapping mapping, RecordComponent component) {
-    Setting setting = component.getAnnotation(Setting.class);
+  private static @Nullable Object component(Mapping mapping, Part part) {
+    Setting setting = part.setting();
     if (setting == null) {
-      return emptyValue(component.getGenericType());
+      return emptyValue(part.type());
     }
     if (setting.inline()) {
-      return build(mapping, component.getType());
+      return build(mapping, part.raw());
     }
-    String key = key(component, setting);
+    String key = part.key();
     ConfigNode node = mapping.get(key);
     boolean isNull = node instanceof Scalar s && s.kind() == Scalar.Kind.NULL;
     if (setting.required() && (node == null || isNull)) {
@@ -213,7 +255,7 @@ public final class ConfigBinder {
     }
     if (isNull && !setting.optional()) {
       // the originals' parser sets a value that is given as null to zero, its default is lost
-      Object zero = zero(raw(component.getGenericType()), setting);
+      Object zero = zero(part.raw(), setting);
       if (zero != null) {
         return zero;
       }
@@ -224,13 +266,13 @@ public final class ConfigBinder {
       absent = false;
     }
     if (absent) {
-      return setting.optional() ? null : absentValue(component.getGenericType(), mapping.place());
+      return setting.optional() ? null : absentValue(part.type(), mapping.place());
     }
     Objects.requireNonNull(node);
     if (setting.required() && node instanceof Scalar s && s.text().isEmpty()) {
       throw new ConfigException(node.place() + ": " + key + " is required, got an empty value");
     }
-    Object value = value(node, component.getGenericType(), key);
+    Object value = value(node, part.type(), key);
     SettingChecks.check(node, key, value, setting);
     checkExcluded(mapping, key, setting);
     return value;
@@ -359,7 +401,7 @@ public final class ConfigBinder {
     for (Entry e : mapping(node, key, false).entries()) {
       out.put(e.key(), value(e.value(), element, e.key()));
     }
-    return java.util.Collections.unmodifiableMap(out);
+    return Collections.unmodifiableMap(out);
   }
 
   private static Object scalar(Scalar scalar, Class<?> raw, String key) {

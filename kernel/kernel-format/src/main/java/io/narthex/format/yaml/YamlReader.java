@@ -129,6 +129,11 @@ public final class YamlReader {
       throw new ConfigException(place + ": not valid YAML: " + context + e.getProblem(), e);
     } catch (YAMLException e) {
       throw new ConfigException(file + ": not valid YAML: " + e.getMessage(), e);
+    } catch (NumberFormatException e) {
+      // the library's scanner does not mind when the text ends in an escape
+      throw new ConfigException(file + ": not valid YAML: an escape is not complete", e);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(file + ": not valid YAML: " + e.getMessage(), e); // a wrong tag
     }
     return documents;
   }

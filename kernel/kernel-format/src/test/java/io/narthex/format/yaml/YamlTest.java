@@ -10,6 +10,7 @@ import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.config.Setting;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -248,6 +249,34 @@ class YamlTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("f.yml:2:2: not valid YAML: ");
     assertThatThrownBy(() -> read("a:\n\t- b")).hasMessageStartingWith("f.yml:2:1: not valid YAML");
+  }
+
+  @Test
+  void whatTheLibraryDoesNotExpectIsNotValidEither() {
+    assertThatThrownBy(() -> read("{\"\\x"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("f.yml: not valid YAML: an escape is not complete");
+    assertThatThrownBy(() -> read("!<tag:a%20> b"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("f.yml: not valid YAML: Tag must not contain");
+  }
+
+  record Part(
+      @Setting(help = "A text") String one,
+      @Setting(help = "A text") String two,
+      @Setting(help = "A size") @Nullable ByteSize size,
+      @Setting(inline = true) Inlined inlined) {}
+
+  record Parts(@Setting(help = "Blocks") List<Part> parts) {}
+
+  @Test
+  void whatIsKnownOfARecordIsAskedForOnce() {
+    ConfigNode node = read("parts:\n" + "- {one: a}\n".repeat(2_000));
+    assertThat(ConfigBinder.bind(node, Parts.class).parts()).hasSize(2_000);
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    ConfigBinder.bind(node, Parts.class);
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(4L << 20);
   }
 
   @Test
