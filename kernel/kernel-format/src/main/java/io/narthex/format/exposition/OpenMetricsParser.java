@@ -29,6 +29,19 @@ final class OpenMetricsParser extends TextParser {
 
   private long createdMs;
 
+  /**
+   * Where the last look ahead began, and the line that ended it. From anywhere between, the next
+   * one would end there too; without this a family of n series is read n²/2 times.
+   */
+  private int aheadFrom;
+
+  private int aheadUntil;
+
+  /** Labels of the start time that stands there, and that time; null = the family ends there. */
+  private @Nullable Labels aheadFor;
+
+  private long aheadMs;
+
   OpenMetricsParser(ParserOptions options) {
     super(options);
   }
@@ -37,6 +50,7 @@ final class OpenMetricsParser extends TextParser {
   public void reset(byte[] data, int newLength) {
     super.reset(data, newLength);
     createdFor = null;
+    aheadFrom = Integer.MAX_VALUE;
   }
 
   @Override
@@ -397,29 +411,40 @@ final class OpenMetricsParser extends TextParser {
     if (!options.skipCreatedSeries() || !hasStartTimes()) {
       return 0;
     }
-    Saved saved = new Saved();
+    Labels wanted;
     try {
-      Labels wanted = family();
-      if (wanted.equals(createdFor)) {
-        return createdMs;
-      }
-      createdFor = null;
-      while (true) {
-        Entry e = read();
-        if (e != Entry.SERIES) {
-          return 0;
-        }
-        if (isCreatedSeries()) {
-          if (!family().equals(wanted)) {
-            return 0;
-          }
-          createdFor = wanted;
-          createdMs = (long) (value * 1000);
-          return createdMs;
-        }
-      }
+      wanted = family();
     } catch (ExpositionException _) {
       return 0; // the reader will meet the same error in its turn
+    }
+    if (wanted.equals(createdFor)) {
+      return createdMs;
+    }
+    if (at < aheadFrom || at > aheadUntil) {
+      lookAhead();
+    }
+    createdFor = wanted.equals(aheadFor) ? wanted : null;
+    createdMs = aheadMs;
+    return createdFor == null ? 0 : createdMs;
+  }
+
+  /** Looks for the next start time of this family. */
+  private void lookAhead() {
+    Saved saved = new Saved();
+    aheadFrom = at;
+    aheadUntil = at;
+    aheadFor = null;
+    try {
+      while (read() == Entry.SERIES) {
+        if (isCreatedSeries()) {
+          aheadFor = family();
+          aheadMs = (long) (value * 1000);
+          return;
+        }
+        aheadUntil = at;
+      }
+    } catch (ExpositionException _) {
+      // the reader will meet the same error in its turn
     } finally {
       saved.restore();
     }

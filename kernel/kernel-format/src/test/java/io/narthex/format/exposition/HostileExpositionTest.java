@@ -176,4 +176,36 @@ class HostileExpositionTest {
       }
     }
   }
+
+  @Test
+  void aFamilyIsReadOnceForItsStartTimes() throws Exception {
+    int series = 60_000;
+    StringBuilder b = new StringBuilder("# TYPE a counter\n");
+    for (int i = 0; i < series; i++) {
+      b.append("a_total{i=\"").append(i).append("\"} 1\n");
+    }
+    String last = "{i=\"" + (series - 1) + "\"} ";
+    b.append("a_created").append(last).append("7\na_total").append(last).append("2\n# EOF\n");
+    byte[] body = b.toString().getBytes(StandardCharsets.UTF_8);
+    Assertions.assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () -> {
+          ExpositionParser parser =
+              ExpositionFormat.OPENMETRICS_TEXT.parser(
+                  new ParserOptions(true, true, true, true, false));
+          parser.reset(body, body.length);
+          int read = 0;
+          int started = 0;
+          for (ExpositionParser.Entry e = parser.next();
+              e != ExpositionParser.Entry.END;
+              e = parser.next()) {
+            if (e == ExpositionParser.Entry.SERIES) {
+              read++;
+              started += parser.startTimestampMs() == 7_000 ? read : 0;
+            }
+          }
+          assertThat(read).isEqualTo(series + 1);
+          assertThat(started).isEqualTo(series + series + 1); // the one before it and the one after
+        });
+  }
 }
