@@ -148,7 +148,11 @@ public sealed interface Expr {
       implements Expr {
     @Override
     public PosRange position() {
-      return new PosRange(expr.position().start(), end);
+      Expr first = expr;
+      while (first instanceof SubqueryExpr inner) { // thousands of them may stand in a row
+        first = inner.expr;
+      }
+      return new PosRange(first.position().start(), end);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.narthex.promql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Assertions;
@@ -57,6 +58,16 @@ class PromqlParserTest {
           }
           parser.parse(b.toString());
         });
+  }
+
+  @Test
+  void subqueriesInARowDoNotAskEachOtherForTheirPlace() {
+    String query = "foo" + "[1d:1ms]".repeat(6_000);
+    assertThatThrownBy(() -> parser.parse(query)).isInstanceOf(ParseException.class);
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    assertThatThrownBy(() -> parser.parse(query)).isInstanceOf(ParseException.class);
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(128L << 20);
   }
 
   @Test
