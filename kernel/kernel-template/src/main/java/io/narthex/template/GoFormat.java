@@ -317,14 +317,17 @@ final class GoFormat {
         precision < 0 ? new BigDecimal(Double.toString(Math.abs(d))) : new BigDecimal(Math.abs(d));
     switch (format) {
       case 'f' -> {
+        // zeros behind the last digit are text: as a number they take hundreds of times the memory
+        int written = Math.min(precision, Math.max(0, exact.scale()));
         BigDecimal shown =
             precision < 0
                 ? exact.stripTrailingZeros()
-                : exact.setScale(precision, RoundingMode.HALF_EVEN);
+                : exact.setScale(written, RoundingMode.HALF_EVEN);
         if (shown.scale() < 0) {
           shown = shown.setScale(0);
         }
-        return sign + shown.toPlainString();
+        String zeros = precision > written ? "0".repeat(precision - written) : "";
+        return sign + shown.toPlainString() + (written == 0 && !zeros.isEmpty() ? "." : "") + zeros;
       }
       case 'e' -> {
         return sign + exponential(exact, precision < 0 ? -1 : precision + 1, false);

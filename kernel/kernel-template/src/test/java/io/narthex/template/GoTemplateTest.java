@@ -8,6 +8,7 @@ import io.narthex.service.query.QueryResult;
 import io.narthex.service.template.TemplateService.ConsoleData;
 import io.narthex.service.template.TemplateService.RuleData;
 import io.narthex.spi.notifier.TemplateRenderer.TemplateException;
+import java.lang.management.ManagementFactory;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -211,6 +212,19 @@ class GoTemplateTest {
                 + " Value:\"d\"}}");
     assertThat(GoFormat.sprintf("%#v", List.of(LabelMap.plain(Labels.of("a", "b")))))
         .isEqualTo("map[string]string{\"a\":\"b\"}");
+  }
+
+  @Test
+  void zerosBehindTheLastDigitAreNotCalculated() {
+    assertThat(expand("{{ printf \"%.30f\" 0.5 }}")).isEqualTo("0.5" + "0".repeat(29));
+    assertThat(expand("{{ printf \"%.3f %.0f %.2f\" 2.0 2.0 1e20 }}"))
+        .isEqualTo("2.000 2 100000000000000000000.00");
+    String many = "{{ printf \"%.99999f\" 1e300 }}";
+    assertThat(expand(many)).hasSize(301 + 1 + 99_999).endsWith("000");
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    expand(many);
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(4L << 20);
   }
 
   @Test
