@@ -209,11 +209,11 @@ public final class Hostile {
         // not to where the others go: what is held back there is lost with the process
         System.err.printf(
             Locale.ROOT,
-            "hostile %s: FAIL no end after %d s: %s%nhostile: stopped; seed %d%n",
+            "hostile %s: FAIL no end after %d s: %s%nhostile: stopped; again: %s%n",
             one.parser,
             TimeUnit.NANOSECONDS.toSeconds(ENDLESS),
             shown(one.input, write(one.parser, one.input)),
-            plan.seed());
+            again(one.parser, plan.inputs()));
         System.err.flush();
         Runtime.getRuntime().halt(1);
       }
@@ -249,7 +249,20 @@ public final class Hostile {
             outcome.largest / 1048576.0,
             (System.nanoTime() - begun) / 1e9,
             outcome.open == 0 ? "" : ", " + outcome.open + " of open kinds"));
+    if (outcome.failures > 0) {
+      outcome.lines.add("hostile " + target.name() + ": again: " + again(target.name(), inputs));
+    }
     return outcome;
+  }
+
+  /** Returns the command that gives a parser the same inputs in the same order. */
+  private String again(String parser, long inputs) {
+    return "./narthex bench hostile --seed="
+        + plan.seed()
+        + " --parser="
+        + parser
+        + " --inputs="
+        + inputs;
   }
 
   /** Bytes that reading an input may allocate. */

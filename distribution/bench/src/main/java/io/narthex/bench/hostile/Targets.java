@@ -91,6 +91,11 @@ final class Targets {
     return new String(input, StandardCharsets.UTF_8);
   }
 
+  /** Chooses one of some ways to read an input; always the same one for the same input. */
+  private static int turn(byte[] input, int ways) {
+    return Math.floorMod(Arrays.hashCode(input), ways);
+  }
+
   private static List<byte[]> words(String[] some, String... more) {
     List<byte[]> out = Corpus.texts(some);
     out.addAll(Corpus.texts(more));
@@ -192,9 +197,8 @@ final class Targets {
   private static Reader expositions(ExpositionFormat format) {
     List<ExpositionParser> parsers =
         PARSER_OPTIONS.stream().map(options -> format.parser(options)).toList();
-    int[] turn = {0};
     return input -> {
-      ExpositionParser parser = parsers.get(turn[0]++ % parsers.size());
+      ExpositionParser parser = parsers.get(turn(input, parsers.size()));
       try {
         parser.reset(input, input.length);
         readAll(parser);
@@ -779,7 +783,6 @@ final class Targets {
 
   private Target matchers() {
     MatcherSyntax.Mode[] modes = MatcherSyntax.Mode.values();
-    int[] turn = {0};
     return new Target(
         "matchers",
         corpus.values("alertmanager-matchers", "input", "{a=\"b\",c=~\"d.*\",e!=f,g!~\"h\"}"),
@@ -794,7 +797,7 @@ final class Targets {
           try {
             for (AlertMatcher matcher :
                 AlertMatcher.compile(
-                    MatcherSyntax.parse(string(input), modes[turn[0]++ % modes.length]))) {
+                    MatcherSyntax.parse(string(input), modes[turn(input, modes.length)]))) {
               sink = matcher.matches("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!") ? 1 : 0;
             }
           } catch (IllegalArgumentException e) {
