@@ -6,7 +6,6 @@ package com.google.re2j;
  * first in the bundle's class path and copies only what the library's parser looks at. The
  * library's parser calls it as it calls its own; {@code Re2Test} fails when it does not.
  */
-@SuppressWarnings({"checkstyle:TypeName", "unused"})
 final class Parser$StringIterator {
   private final String text;
   private int at;

@@ -45,7 +45,7 @@ final class PatternScan {
       Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
 
   /** Characters of an expression that cannot be broken up, and most likely is none. */
-  private static final int MAX_IRREGULAR = 2048;
+  static final int MAX_IRREGULAR = 2048;
 
   /** Characters of names and quotations that the library may copy. */
   private static final long MAX_COPIED = 1L << 25;

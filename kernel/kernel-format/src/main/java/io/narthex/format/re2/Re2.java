@@ -193,7 +193,9 @@ public final class Re2 implements Predicate<String> {
     try {
       return parse(anchored(scan.broken()));
     } catch (Re2SyntaxException e) {
-      parse(alone ? pattern : anchored(pattern)); // for a message without our breaks
+      if (pattern.length() <= PatternScan.MAX_IRREGULAR) {
+        parse(alone ? pattern : anchored(pattern)); // for a message without our breaks
+      }
       throw e;
     }
   }

@@ -320,6 +320,16 @@ final class Re2Test {
     }
   }
 
+  /** Joining the literal once more, for a message without our breaks, took 3 GiB. */
+  @Test
+  void wrongEscapesBehindLongLiteralsAreRefusedAtOnce() {
+    String pattern = "x".repeat(60_000) + "\\u" + "y".repeat(5_000);
+    assertThat(
+            allocated(
+                () -> refused(pattern, "error parsing regexp: invalid escape sequence: `\\u`")))
+        .isLessThan(200L << 20);
+  }
+
   @Test
   void whatOnlyLooksLikeAQuotationIsReadToItsEnd() {
     assertThat(Re2.compile("\\\\Q(?:x|y)+").test("\\Qxy")).isTrue();
