@@ -6,18 +6,15 @@ import io.narthex.bench.siege.Siege;
 import io.narthex.bench.siege.SiegeOptions;
 import io.narthex.bench.siege.SiegeReport;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The short form of {@code ./narthex bench siege}: all that is hostile at once, for seconds.
  * Latency and memory are not judged, since a machine that builds and tests says nothing of them.
  */
-@EnabledIfSystemProperty(
-    named = "siege",
-    matches = "true",
-    disabledReason = "the server runs out of memory when all begins at once on a cold start")
+@Tag("alone")
 class SiegeIT {
   @TempDir private Path folder = Path.of("");
 
