@@ -1,0 +1,5 @@
+/** Classes that stand in for those of the library, see the module's README. */
+@NullMarked
+package com.google.re2j;
+
+import org.jspecify.annotations.NullMarked;
