@@ -31,7 +31,7 @@ public interface PluginContext {
   /**
    * Starts a further thread of the host, for an instance that has to wait for several things at
    * once. The instance interrupts and joins all of them before the call returns in which it started
-   * them.
+   * them, a storage before its close returns.
    */
   default Thread start(Runnable task) {
     Thread thread = new Thread(task, instance() + " worker");

@@ -69,7 +69,7 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
   /**
    * Opens the database of a folder.
    *
-   * @param background whether own threads force the log and make blocks; tests do it by hand
+   * @param background whether threads force the log and make blocks; tests do it by hand
    */
   static TsdbStorage open(TsdbConfig config, StorageContext context, boolean background) {
     Sync.parse(config.walFsync());
@@ -104,18 +104,23 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
     threads.add(start("tsdb-maintenance", this::maintenanceLoop));
   }
 
-  private static Thread start(String name, Runnable work) {
-    Thread t = new Thread(work, name);
-    t.setDaemon(true);
-    t.start();
-    return t;
+  private Thread start(String name, Runnable work) {
+    return context.start(() -> {
+      Thread.currentThread().setName(name);
+      work.run();
+    });
+  }
+
+  /** Tells whether the threads go on; the host interrupts those that do not end. */
+  private boolean isWorking() {
+    return !closed && !Thread.currentThread().isInterrupted();
   }
 
   private void syncLoop() {
-    while (!closed) {
+    while (isWorking()) {
       long interval = sync.intervalMs();
       pause(interval == 0 ? 1000 : interval);
-      if (interval > 0 && !closed) {
+      if (interval > 0 && isWorking()) {
         try {
           counters.sync(wal);
         } catch (RuntimeException e) {
@@ -126,9 +131,9 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
   }
 
   private void maintenanceLoop() {
-    while (!closed) {
+    while (isWorking()) {
       pause(15_000);
-      if (!closed) {
+      if (isWorking()) {
         maintain();
       }
     }
