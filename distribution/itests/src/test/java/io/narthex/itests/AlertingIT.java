@@ -3,6 +3,7 @@ package io.narthex.itests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.narthex.notifier.email.MailServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,7 +19,7 @@ class AlertingIT {
   void alertReachesWebhookAndMailAndSoDoesItsEnd() throws Exception {
     try (MetricsStandIn target = new MetricsStandIn(temperatures(90, 91));
         WebhookSink webhook = new WebhookSink();
-        SmtpSink mail = new SmtpSink()) {
+        MailServer mail = new MailServer()) {
       configure(target, webhook, mail);
       try (Server server =
           Distribution.server(folder.resolve("data"))
@@ -35,9 +36,9 @@ class AlertingIT {
             .isEqualTo("room a at 90°");
 
         Server.await("the mail", () -> !mail.received().isEmpty());
-        SmtpSink.Mail first = mail.received().getFirst();
-        assertThat(first.to()).containsExactly("<team@example.org>");
-        assertThat(first.from()).startsWith("<narthex@example.org>");
+        MailServer.Mail first = mail.received().getFirst();
+        assertThat(first.to()).containsExactly("team@example.org");
+        assertThat(first.from()).isEqualTo("narthex@example.org");
         assertThat(first.text()).contains("Subject: [FIRING:2] TooHot");
 
         JsonNode alerts = server.json("api/v1/alerts").path("data").path("alerts");
@@ -76,7 +77,7 @@ class AlertingIT {
         + "\n";
   }
 
-  private void configure(MetricsStandIn target, WebhookSink webhook, SmtpSink mail)
+  private void configure(MetricsStandIn target, WebhookSink webhook, MailServer mail)
       throws Exception {
     Files.writeString(
         folder.resolve("prometheus.yml"),

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.narthex.itests.ReceiverStandIn.Answer;
 import io.narthex.itests.ReceiverStandIn.Received;
+import io.narthex.notifier.email.MailServer;
+import io.narthex.notifier.email.MailServer.Security;
+import jakarta.mail.internet.MimeMessage;
+import jakarta.mail.internet.MimeMultipart;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -28,8 +32,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Notifier plugins of the packed distribution against stand-ins: an alert arrives to the letter, is
- * tried again after refusals, and its end is told.
+ * Notifier plugins of the packed distribution against stand-ins, and for mail against a server that
+ * wants TLS and a login: an alert arrives to the letter, is tried again after refusals, and its end
+ * is told.
  */
 class NotifiersIT {
   private static final String STARTS_AT = "2026-01-02T03:04:05.678Z";
@@ -43,7 +48,9 @@ class NotifiersIT {
         slack_api_url: 'BASE/services/T0/B0/x'
         smtp_smarthost: '127.0.0.1:MAIL'
         smtp_from: narthex@example.org
-        smtp_require_tls: false
+        smtp_auth_username: alerts
+        smtp_auth_password_file: mail.password
+        smtp_tls_config: {ca_file: mail.pem}
       route:
         receiver: nobody
         group_by: [alertname]
@@ -85,19 +92,24 @@ class NotifiersIT {
         - name: slack
           slack_configs: [{channel: '#ops', send_resolved: true}]
         - name: mail
-          email_configs: [{to: team@example.org, send_resolved: true}]
+          email_configs:
+            - to: 'Team <team@example.org>, second@example.org'
+              send_resolved: true
+              headers: {X-Severity: '{{ .CommonLabels.severity }}', Reply-To: ops@example.org}
+              text: "{{ range .Alerts }}{{ .Annotations.summary }}\\n{{ end }}.\\n"
       """;
 
   @TempDir private static Path folder = Path.of("");
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
   private static @Nullable ReceiverStandIn peer;
-  private static @Nullable SmtpSink mail;
+  private static @Nullable MailServer mail;
   private static @Nullable Server server;
 
   @BeforeAll
   static void start() throws Exception {
     peer = new ReceiverStandIn();
-    mail = new SmtpSink();
+    mail = new MailServer(Security.STARTTLS, MailServer.keys(folder.resolve("mail.pem")));
+    Files.writeString(folder.resolve("mail.password"), MailServer.PASSWORD + "\n");
     Files.writeString(folder.resolve("prometheus.yml"), "global: {scrape_interval: 1m}\n");
     Files.writeString(
         folder.resolve("alertmanager.yml"),
@@ -126,7 +138,7 @@ class NotifiersIT {
     return Objects.requireNonNull(peer);
   }
 
-  private static SmtpSink mail() {
+  private static MailServer mail() {
     return Objects.requireNonNull(mail);
   }
 
@@ -412,15 +424,36 @@ class NotifiersIT {
     alert("mail", false);
     Server.await("the mail", () -> !mail().received().isEmpty());
     assertThat(mail().refused()).isEqualTo(2);
-    SmtpSink.Mail first = mail().received().getFirst();
-    assertThat(first.to()).containsExactly("<team@example.org>");
-    assertThat(first.text())
-        .contains("Subject: [FIRING:1] Disk (critical Database Team mail)\n")
-        .contains("To: team@example.org\n")
-        .contains("From: narthex@example.org\n");
+    MailServer.Mail first = mail().received().getFirst();
+    assertThat(first.user()).isEqualTo(MailServer.USER);
+    assertThat(first.from()).isEqualTo("narthex@example.org");
+    assertThat(first.to()).containsExactly("team@example.org", "second@example.org");
+    MimeMessage message = first.message();
+    assertThat(message.getSubject()).isEqualTo("[FIRING:1] Disk (critical Database Team mail)");
+    assertThat(message.getHeader("To"))
+        .containsExactly("Team <team@example.org>, second@example.org");
+    assertThat(message.getHeader("From")).containsExactly("narthex@example.org");
+    assertThat(message.getHeader("X-Severity")).containsExactly("critical");
+    assertThat(message.getHeader("Reply-To")).containsExactly("ops@example.org");
+    assertThat(message.getHeader("Message-Id")).hasSize(1);
+    assertThat(message.getSentDate()).isNotNull();
+    assertThat(message.getContentType()).startsWith("multipart/alternative;");
+    MimeMultipart bodies = (MimeMultipart) message.getContent();
+    assertThat(bodies.getCount()).isEqualTo(2);
+    assertThat(bodies.getBodyPart(0).getContentType()).isEqualTo("text/plain; charset=UTF-8");
+    assertThat(bodies.getBodyPart(0).getContent().toString().replace("\r\n", "\n"))
+        .isEqualTo("sda is 97% full & <slow>\n.\n");
+    assertThat(bodies.getBodyPart(1).getContentType()).isEqualTo("text/html; charset=UTF-8");
+    assertThat(bodies.getBodyPart(1).getContent().toString())
+        .contains(
+            "1 alert for ",
+            "sda is 97% full &amp; &lt;slow&gt;",
+            "http://narthex.example/#/alerts?receiver=mail",
+            "href=\"http://p/graph?g0.expr=up\"",
+            "</html>");
     alert("mail", true);
     Server.await("the end", () -> mail().received().size() == 2);
-    assertThat(mail().received().getLast().text())
-        .contains("Subject: [RESOLVED] Disk (critical Database Team mail)\n");
+    assertThat(mail().received().getLast().message().getSubject())
+        .isEqualTo("[RESOLVED] Disk (critical Database Team mail)");
   }
 }
