@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.narthex.itests.GrafanaRequests.Answer;
 import java.math.BigDecimal;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -40,6 +42,16 @@ class ServesIT {
     Files.writeString(
         folder.resolve("conf/prometheus.yml"),
         Files.readString(shipped.resolve("prometheus.yml")).replace("15s", "1s"));
+    Files.writeString(
+        conf.resolve("names.yml"),
+        """
+        groups:
+          - name: names
+            rules:
+              - record: http.größe
+                expr: up{job="node"}
+                labels: {'http.status:code': '200'}
+        """);
     started =
         Distribution.server(folder.resolve("data"))
             .with("--config.file=" + folder.resolve("conf/prometheus.yml"))
@@ -48,6 +60,7 @@ class ServesIT {
     readyAfterMs = server().age();
     readyAfterWork = server().work();
     Server.await("first samples", () -> server().query("up == 1").size() == 3);
+    Server.await("a rule", () -> server().query("{\"http.größe\"}").size() == 1);
     Server.await(
         "two scrapes", () -> server().query("rate(node_cpu_seconds_total[10s])").size() > 0);
   }
@@ -117,7 +130,7 @@ class ServesIT {
     JsonNode metadata = ok(server().get("api/v1/metadata?metric=node_cpu_seconds_total"));
     assertThat(metadata.path("node_cpu_seconds_total").get(0).path("type").asText())
         .isEqualTo("counter");
-    assertThat(ok(server().get("api/v1/rules")).path("groups")).hasSize(2);
+    assertThat(ok(server().get("api/v1/rules")).path("groups")).hasSize(3);
     assertThat(ok(server().get("api/v1/query_exemplars?" + Server.form("query", "up")))).isEmpty();
   }
 
@@ -148,6 +161,139 @@ class ServesIT {
     assertThat(ok(server().post("api/v1/query", "query", "1+1")).toString())
         .startsWith("{\"resultType\":\"scalar\",\"result\":[")
         .endsWith(",\"2\"]}");
+  }
+
+  @Test
+  void answersWhatGrafanasDataSourceAsks() throws Exception {
+    List<Answer> answers = new GrafanaRequests(server()).send("data-source.jsonl");
+    assertThat(answers).hasSize(50);
+    for (Answer answer : answers) {
+      String what = answer.step() + ": " + answer.method() + " " + answer.target();
+      String step = answer.step().replaceFirst(".*: ", "");
+      if (answer.endpoint().equals("values") && step.equals("ad hoc values")) {
+        // quotes in the value of a filter are not escaped there
+        assertThat(answer.status()).as(what).isEqualTo(400);
+        assertThat(answer.body().path("errorType").asText()).isEqualTo("bad_data");
+      } else {
+        assertThat(answer.status()).as("%s: %s", what, answer.body()).isEqualTo(200);
+        assertThat(answer.body().path("status").asText()).as(what).isEqualTo("success");
+        if (step.equals("all series")
+            || answer
+                .target()
+                .matches("api/v1/label/__name__/values\\?limit=100&start=\\d+&end=\\d+")) {
+          assertThat(answer.body().path("warnings").path(0).asText())
+              .as(what)
+              .isEqualTo("results truncated due to limit");
+        } else {
+          assertThat(answer.body().has("warnings")).as(what).isFalse();
+        }
+        assertAnswers(what, step, answer);
+      }
+    }
+  }
+
+  private static void assertAnswers(String what, String step, Answer answer) {
+    JsonNode data = answer.data();
+    switch (answer.endpoint()) {
+      case "rules" -> assertThat(data.path("groups")).as(what).hasSize(3);
+      case "query_exemplars" -> assertThat(data.isArray() && data.isEmpty()).as(what).isTrue();
+      case "metadata" -> {
+        boolean limited = answer.target().endsWith("limit=100");
+        assertThat(data.size() == 100).as(what).isEqualTo(limited);
+        assertThat(data)
+            .as(what)
+            .allMatch(metric -> !metric.path(0).path("type").asText().isEmpty());
+      }
+      case "query" -> {
+        assertThat(data.path("resultType").asText()).as(what).isEqualTo("vector");
+        assertThat(data.path("result")).as(what).hasSize(3);
+      }
+      case "labels" -> {
+        List<String> names = new ArrayList<>();
+        data.forEach(name -> names.add(name.asText()));
+        assertThat(names).as(what).isSorted().contains("__name__", "job");
+        assertThat(names.contains("cpu")).as(what).isEqualTo(!step.equals("metric in quotes"));
+        assertThat(names.contains("http.status:code"))
+            .as(what)
+            .isEqualTo(!step.equals("names that match") && !step.equals("ad hoc keys"));
+      }
+      case "values" -> assertValues(what, step, data);
+      case "series" -> assertSeries(what, step, data);
+      default -> throw new AssertionError("not known: " + what);
+    }
+  }
+
+  private static void assertValues(String what, String step, JsonNode data) {
+    List<String> values = new ArrayList<>();
+    data.forEach(value -> values.add(value.asText()));
+    switch (step) {
+      case "editor" -> {
+        assertThat(values).as(what).isSorted().contains("alertmanager_build_info");
+        assertThat(values.size() == 100).as(what).isEqualTo(!values.contains("up"));
+      }
+      case "values" -> assertThat(values).as(what).containsExactly("jvm", "narthex", "node");
+      case "values of a metric" -> assertThat(values).as(what).containsExactly("narthex", "node");
+      case "metrics" ->
+          assertThat(values)
+              .as(what)
+              .contains("node_cpu_seconds_total")
+              .allMatch(name -> name.startsWith("node_cpu"));
+      case "UTF-8 name" -> assertThat(values).as(what).containsExactly("200");
+      default -> throw new AssertionError("not known: " + what);
+    }
+  }
+
+  private static void assertSeries(String what, String step, JsonNode data) {
+    assertThat(data).as(what).isNotEmpty().allMatch(series -> series.has("__name__"));
+    switch (step) {
+      case "series", "UTF-8 name", "metric in quotes" -> assertThat(data).as(what).hasSize(1);
+      case "all series" -> assertThat(data).as(what).hasSize(10);
+      case "values of a metric" -> assertThat(data).as(what).hasSize(2);
+      default -> {}
+    }
+  }
+
+  @Test
+  void answersWhatGrafanasServerAsks() throws Exception {
+    List<Answer> answers = new GrafanaRequests(server()).send("server.jsonl");
+    assertThat(answers).hasSize(11);
+    for (Answer answer : answers) {
+      String what = answer.step() + ": " + answer.method() + " " + answer.target();
+      if (answer.step().equals("panel with an error")) {
+        assertThat(answer.status()).as(what).isEqualTo(400);
+        assertThat(answer.body().path("error").asText()).as(what).contains("parse error");
+        continue;
+      }
+      assertThat(answer.status()).as("%s: %s", what, answer.body()).isEqualTo(200);
+      JsonNode data = answer.data();
+      JsonNode result = data.path("result");
+      switch (answer.step()) {
+        case "test of the data source" -> {
+          if (answer.endpoint().equals("query")) {
+            assertThat(data.toString())
+                .isEqualTo("{\"resultType\":\"scalar\",\"result\":[4,\"2\"]}");
+          } else {
+            // a server with features is taken for Mimir
+            assertThat(data.path("features")).as(what).isEmpty();
+            assertThat(data.path("version").asText()).startsWith("3.");
+          }
+        }
+        case "panel", "panel with a step below a second" -> {
+          assertThat(data.path("resultType").asText()).as(what).isEqualTo("matrix");
+          assertThat(result).as(what).isNotEmpty();
+          result.forEach(series -> assertThat(series.path("values")).as(what).isNotEmpty());
+        }
+        case "table and alert rule" -> {
+          assertThat(result).as(what).hasSize(3);
+          result.forEach(sample ->
+              assertThat(sample.path("value").path(0).decimalValue().toPlainString())
+                  .as(what)
+                  .endsWith(".678"));
+        }
+        case "exemplars" -> assertThat(data.isArray()).as(what).isTrue();
+        default -> throw new AssertionError("not known: " + what);
+      }
+    }
   }
 
   @Test
