@@ -132,6 +132,19 @@ public abstract class HostileDiscovery implements DiscoveryProvider<HostileConfi
     }
   }
 
+  /** What {@link Tidy} must not become: finds its targets and dies. */
+  public static final class Dying extends HostileDiscovery {
+    /** Creates one. */
+    public Dying() {
+      super("leaver");
+    }
+
+    @Override
+    void run(TargetSink sink) {
+      throw new IllegalStateException("run is broken");
+    }
+  }
+
   /** Does not pass its self-test. */
   public static final class BadOpen extends HostileDiscovery {
     /** Creates one. */
