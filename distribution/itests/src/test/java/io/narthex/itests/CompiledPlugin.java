@@ -65,7 +65,8 @@ final class CompiledPlugin {
     }
   }
 
-  private static void compile(Path file, Path classes) throws IOException {
+  /** Compiles a file into a folder. */
+  static void compile(Path file, Path classes) throws IOException {
     JavaCompiler compiler = Objects.requireNonNull(ToolProvider.getSystemJavaCompiler(), "a JDK");
     StringWriter messages = new StringWriter();
     try (StandardJavaFileManager files =

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -131,6 +134,60 @@ class DropFolderIT {
         .as("others never restart")
         .isEqualTo(others);
     Scrapes.noneFailed(server(), "up{job=\"narthex\"}", since);
+  }
+
+  @Test
+  void notifierUpdateThatFailsEverySendGoesBackAndItsNotificationsArrive() throws IOException {
+    drop(NOTIFIER, "acme-notifier.jar");
+    alert("Before");
+    Server.await("the notification", () -> lastRelease().equals("first"));
+    Path source = stage.folder.resolve("AcmeNotifier.java");
+    Files.writeString(
+        source,
+        """
+        package io.acme.notifier;
+        import io.narthex.spi.notifier.*;
+        final class AcmeNotifier implements Notifier {
+          AcmeNotifier(java.net.URI url, io.narthex.spi.plugin.HttpTransport http) {}
+          @Override public SendResult send(Notification n) { throw new IllegalStateException("broken"); }
+          @Override public void close() {}
+        }
+        """);
+    Path classes = Files.createDirectories(stage.folder.resolve("classes"));
+    CompiledPlugin.compile(source, classes);
+    String failing = "io/acme/notifier/AcmeNotifier.class";
+    drop(
+        SampleJar.of(NOTIFIER)
+            .header("Implementation-Version", "1.1.0")
+            .file(failing, Files.readAllBytes(classes.resolve(failing)))
+            .bytes(),
+        "acme-notifier.jar");
+    runs("io.acme.notifier", "1.1.0");
+
+    for (int i = 1; i <= 6; i++) {
+      alert("During" + i);
+    }
+    runs("io.acme.notifier", "1.0.0");
+    assertThat(server().plugin("io.acme.notifier").path("reason").asText()).contains("1.1.0");
+    Server.await(
+        "each alert was told once, by the version before",
+        () -> {
+          Map<String, Long> told =
+              stage.sink.received().stream()
+                  .collect(
+                      Collectors.groupingBy(
+                          n -> n.path("release").asText() + n.path("key").asText(),
+                          Collectors.counting()));
+          return told.size() == 7
+              && told.keySet().stream().allMatch(k -> k.startsWith("first"))
+              && told.values().stream().allMatch(n -> n == 1);
+        });
+  }
+
+  private void alert(String name) {
+    HttpResponse<String> answer =
+        server().postJson("api/v2/alerts", "[{\"labels\": {\"alertname\": \"" + name + "\"}}]");
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
   }
 
   @Test
