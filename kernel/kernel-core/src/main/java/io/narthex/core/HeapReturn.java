@@ -28,6 +28,25 @@ final class HeapReturn {
     void collect();
   }
 
+  /** The JVM's own heap. */
+  static final Heap JVM =
+      new Heap() {
+        @Override
+        public long committed() {
+          return Runtime.getRuntime().totalMemory();
+        }
+
+        @Override
+        public long used() {
+          return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+        }
+
+        @Override
+        public void collect() {
+          System.gc();
+        }
+      };
+
   private final Heap heap;
   private long least = Long.MAX_VALUE;
   private int looks;
@@ -41,24 +60,7 @@ final class HeapReturn {
 
   /** Starts a thread for the JVM's own heap; it ends when it is interrupted. */
   static Thread start() {
-    HeapReturn task =
-        new HeapReturn(
-            new Heap() {
-              @Override
-              public long committed() {
-                return Runtime.getRuntime().totalMemory();
-              }
-
-              @Override
-              public long used() {
-                return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
-              }
-
-              @Override
-              public void collect() {
-                System.gc();
-              }
-            });
+    HeapReturn task = new HeapReturn(JVM);
     return Thread.ofPlatform()
         .daemon()
         .name("heap return")

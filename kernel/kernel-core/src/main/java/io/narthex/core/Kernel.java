@@ -358,6 +358,11 @@ public final class Kernel {
       Thread heap = HeapReturn.start();
       later(heap::interrupt);
     }
+    long most = Runtime.getRuntime().maxMemory();
+    if (most <= HeapRoom.SMALL) {
+      Thread room = HeapRoom.start(most, memory::live);
+      later(room::interrupt);
+    }
     framework.registerService(WorkMemory.class, memory, null);
     framework.registerService(HttpTransport.class, http, null);
     framework.registerService(StorageGate.class, storage, null);

@@ -153,6 +153,12 @@ public final class WriteApi {
           encoding
               + " encoding (compression) is not accepted by this server; only snappy is acceptable");
     }
+    if (memory.full()) { // which of its series are new is known too late
+      return refuse(
+          503,
+          "series_room",
+          "memory: the heap is full of series, new ones cannot be stored; send again later, or give the server more memory");
+    }
     Held held = new Held();
     try {
       return take(body, held);

@@ -45,8 +45,8 @@ class WriteApiTest {
   private int resolved;
   private int forget; // so many appends meet a storage that has just forgotten all
 
-  private final WriteApi api =
-      new WriteApi(storage(), server(), metrics(), new WorkMemory(1L << 30), CLOCK);
+  private final WorkMemory memory = new WorkMemory(1L << 30);
+  private final WriteApi api = new WriteApi(storage(), server(), metrics(), memory, CLOCK);
 
   private StorageGate storage() {
     return (StorageGate)
@@ -188,6 +188,21 @@ class WriteApiTest {
     assertThat(stored).hasSize(1);
     assertThat(counts)
         .containsEntry("narthex_remote_write_refused_samples_total[future_exemplar]", 1.0);
+  }
+
+  @Test
+  void inAFullHeapRequestsAreToComeAgainLater() throws IOException {
+    byte[] bytes = snappy(new Proto().nested(1, series("good", sample(NOW))).toBytes());
+    memory.live(900L << 20);
+    Response response = send(bytes);
+    assertThat(response.getStatus()).isEqualTo(503);
+    assertThat(response.getHeaderString("Retry-After")).isNotNull();
+    assertThat((String) response.getEntity()).contains("heap is full");
+    assertThat(resolved).isZero();
+    assertThat(counts)
+        .containsEntry("narthex_remote_write_refused_requests_total[series_room]", 1.0);
+    memory.live(500L << 20);
+    assertThat(send(bytes).getStatus()).isEqualTo(204);
   }
 
   @Test

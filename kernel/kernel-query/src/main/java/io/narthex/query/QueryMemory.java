@@ -47,8 +47,9 @@ final class QueryMemory {
     return all.most(Use.QUERIES);
   }
 
+  /** Returns what one query may hold: in a heap that is nearly full, no more than there can be. */
   long perQuery() {
-    return perQuery;
+    return Math.min(perQuery, all.reach(Use.QUERIES));
   }
 
   /** Returns how many bytes are granted. */
@@ -101,7 +102,7 @@ final class QueryMemory {
 
     /** Tells whether a query may hold so much at all. */
     boolean allows(long wanted) {
-      return wanted <= perQuery;
+      return wanted <= perQuery();
     }
 
     /**
@@ -117,6 +118,7 @@ final class QueryMemory {
     }
 
     private void grow(long wanted) {
+      long perQuery = perQuery();
       if (wanted > perQuery) {
         throw new TooLarge();
       }

@@ -41,6 +41,9 @@ final class SampleIntake {
   /** Texts that failing scrapes may add before the table is begun anew. */
   private static final int MAX_UNSTORED = 1000;
 
+  /** About what a new series takes of the heap, with the objects on its way. */
+  private static final long SERIES_BYTES = 1024;
+
   private final StorageGate storage;
   private final ScrapeMetrics metrics;
   private ScrapeSettings settings;
@@ -66,6 +69,7 @@ final class SampleIntake {
   private final List<Labels> unresolved = new ArrayList<>();
 
   private int[] unresolvedEntries = new int[64];
+  private boolean heapFull; // at the begin of the scrape
   private boolean changedMetadata;
   private boolean relabel; // whether metadata has changed that labels are made of
   private int exposedRows;
@@ -143,6 +147,7 @@ final class SampleIntake {
     exposedRows = 0;
     deadlineNanos = deadline;
     courtesy = new Courtesy();
+    heapFull = scratch.heapFull();
     unresolved.clear();
     if (relabel) {
       retire();
@@ -150,7 +155,7 @@ final class SampleIntake {
     }
     series.begin();
     read(format, scratch, timeMs, scratch.batch, false);
-    resolveAll(scratch.batch);
+    resolveAll(scratch);
     exposedRows = scratch.batch.size();
     stale(scratch.batch, timeMs);
     series.end();
@@ -168,10 +173,14 @@ final class SampleIntake {
   }
 
   /** A page that fails must not leave series in the storage, so they are made at its end. */
-  private void resolveAll(SampleBatch batch) {
+  private void resolveAll(Scratch scratch) throws ScrapeFailure {
     if (unresolved.isEmpty()) {
       return;
     }
+    if (!scratch.addToHeap(unresolved.size() * SERIES_BYTES)) {
+      throw noRoom();
+    }
+    SampleBatch batch = scratch.batch;
     for (int i = 0; i < unresolved.size(); i++) {
       series.ref(unresolvedEntries[i], storage.resolve(unresolved.get(i)));
     }
@@ -370,7 +379,16 @@ final class SampleIntake {
     }
   }
 
-  private void resolveLater(int entry, Labels labels) {
+  private static ScrapeFailure noRoom() {
+    return new ScrapeFailure(
+        ScrapeFailure.Kind.SERIES_ROOM,
+        "memory: the heap is full of series, new ones of this target are refused; scrape less, or give the server more memory");
+  }
+
+  private void resolveLater(int entry, Labels labels) throws ScrapeFailure {
+    if (heapFull) {
+      throw noRoom(); // before the labels of a whole page are collected
+    }
     int n = unresolved.size();
     if (n == unresolvedEntries.length) {
       unresolvedEntries = Arrays.copyOf(unresolvedEntries, n * 2);

@@ -14,6 +14,7 @@ final class ScrapeFailure extends IOException {
     BUCKET_LIMIT,
     TARGET_LIMIT,
     ROOM,
+    SERIES_ROOM,
     TIMEOUT,
     CONNECTION,
     STATUS,

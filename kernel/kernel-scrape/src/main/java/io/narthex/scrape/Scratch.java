@@ -140,6 +140,16 @@ final class Scratch {
             + " MiB, all they get of the heap now; set body_size_limit, or give the server more memory");
   }
 
+  /** Tells whether the heap has no room for new series. */
+  boolean heapFull() {
+    return pool.memory.full();
+  }
+
+  /** Asks for room in the heap for something that stays. */
+  boolean addToHeap(long bytes) {
+    return pool.memory.add(bytes);
+  }
+
   private void grow(int size) throws ScrapeFailure {
     if (!pool.memory.tryTake(Use.SCRAPES, size - held)) {
       throw noRoom();

@@ -27,7 +27,8 @@ final class SampleIntakeTest {
 
   private final Fakes.Store store = new Fakes.Store();
   private final Fakes.Counts counts = new Fakes.Counts();
-  private final Scratch scratch = new Scratch(new Scratch.Pool(new WorkMemory(1 << 30)));
+  private final WorkMemory memory = new WorkMemory(1 << 30);
+  private final Scratch scratch = new Scratch(new Scratch.Pool(memory));
   private SampleIntake intake;
 
   private static Target target(ScrapeConfig config) {
@@ -66,6 +67,21 @@ final class SampleIntakeTest {
 
   private List<String> of(String name) {
     return store.of("__name__", name, "job", "j", "instance", "a:1", "env", "t");
+  }
+
+  @Test
+  void inAFullHeapKnownSeriesContinueAndNewOnesAreRefused() throws Exception {
+    open(Jobs.job("j"));
+    scrape("a 1\n", 1000);
+    memory.live(900 << 20);
+    scrape("a 2\n", 2000);
+    assertThatThrownBy(() -> scrape("a 3\nb 3\nc 3\n", 3000)).hasMessageContaining("heap is full");
+    assertThat(store.resolved).isEqualTo(1);
+    intake.takeNothing(scratch.batch, 3000, true);
+    memory.live(500 << 20);
+    scrape("a 4\nb 4\nc 4\n", 4000);
+    assertThat(of("a")).containsExactly("1.0", "2.0", "4.0");
+    assertThat(of("b")).containsExactly("4.0");
   }
 
   @Test

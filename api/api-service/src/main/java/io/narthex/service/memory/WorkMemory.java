@@ -17,11 +17,32 @@ import java.util.concurrent.locks.ReentrantLock;
  * exceed; what lies between is there for whoever asks first. So one kind of load cannot starve the
  * others, and all together cannot fill the heap.
  *
+ * <p>In a small heap what stays may leave less than that. Who measures it says so with {@link
+ * #live}; then there is only what is left of the heap, in the same proportions, and a little
+ * always.
+ *
  * <p>Those of one use that wait are served in order. Nobody should wait while holding some, or
  * holders wait for each other.
  */
 public final class WorkMemory {
   private static final double ALL = 0.4;
+
+  /**
+   * Part of the heap that is nobody's when what is live leaves less than {@link #ALL}: for the
+   * collector, and for what is not counted, such as the list of a query's series before it reads.
+   */
+  private static final double SPARE = 0.25;
+
+  /** What there is at least: without any work nobody could see what fills the heap. */
+  private static final double LEAST = 0.04;
+
+  /**
+   * What is needed besides what stays, before nothing more of it is to be added: some for each
+   * series, which a query lists before its memory is counted, and some for the rest.
+   */
+  private static final double FULL_FACTOR = 1.4;
+
+  private static final long FULL_REST = 18L << 20;
 
   /** What memory is used for. */
   public enum Use {
@@ -57,7 +78,11 @@ public final class WorkMemory {
     }
   }
 
-  private final long all;
+  private final long heap;
+  private final long share;
+  private final long most; // of what stays
+  private long all; // guarded by lock
+  private volatile long live;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Use, Account> accounts = new EnumMap<>(Use.class); // contents guarded by lock
 
@@ -67,7 +92,10 @@ public final class WorkMemory {
    * @param heap bytes of the whole heap
    */
   public WorkMemory(long heap) {
-    all = (long) (heap * ALL);
+    this.heap = heap;
+    share = (long) (heap * ALL);
+    all = share;
+    most = (long) (Math.max(heap / 2, heap - FULL_REST) / FULL_FACTOR);
     for (Use use : Use.values()) {
       long most = Math.max(use.least, (long) (heap * use.most));
       accounts.put(use, new Account(Math.min(most, (long) (heap * use.own)), most));
@@ -77,6 +105,83 @@ public final class WorkMemory {
   /** Returns how many bytes a use may hold at most. */
   public long most(Use use) {
     return account(use).most;
+  }
+
+  /**
+   * Says what a collection has left. What stays besides the work that goes on is taken off what
+   * work may have.
+   *
+   * @param bytes of the whole heap
+   */
+  public void live(long bytes) {
+    lock.lock();
+    try {
+      long held = 0;
+      for (Account a : accounts.values()) {
+        held += a.held;
+      }
+      limit(Math.max(0, bytes - held));
+      accounts.values().forEach(WorkMemory::wake);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void limit(long stays) {
+    live = stays;
+    long left = (long) (heap * (1 - SPARE)) - stays;
+    all = Math.min(share, Math.max((long) (heap * LEAST), left));
+  }
+
+  /** Returns how much of the heap stays, as far as it is known; 0 before it has been measured. */
+  public long live() {
+    return live;
+  }
+
+  /** Tells whether what stays leaves no room for more of it, new series for example. */
+  public boolean full() {
+    return live > most;
+  }
+
+  /**
+   * Says that something which stays is about to be added, new series for example. It counts at
+   * once, until it is measured: many can come between two measurements.
+   *
+   * @return false when there is no room for it; always true in a heap that is not measured
+   */
+  public boolean add(long bytes) {
+    if (live == 0) {
+      return true;
+    }
+    lock.lock();
+    try {
+      if (live + bytes > most) {
+        return false;
+      }
+      limit(live + bytes);
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns how many bytes a use could hold now if no other held more than its own part. */
+  public long reach(Use use) {
+    lock.lock();
+    try {
+      Account account = account(use);
+      long others = 0;
+      for (Account a : accounts.values()) {
+        others += a == account ? 0 : own(a);
+      }
+      return Math.max(own(account), Math.min(account.most, all - others));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long own(Account account) {
+    return all == share ? account.own : (long) ((double) account.own * all / share);
   }
 
   /** Returns how many bytes a use holds. */
@@ -162,9 +267,9 @@ public final class WorkMemory {
     }
     long taken = bytes;
     for (Account a : accounts.values()) {
-      taken += a == account ? a.held : Math.max(a.held, a.own);
+      taken += a == account ? a.held : Math.max(a.held, own(a));
     }
-    if (account.held + bytes > account.own && taken > all) {
+    if (account.held + bytes > own(account) && taken > all) {
       return false;
     }
     account.held += bytes;

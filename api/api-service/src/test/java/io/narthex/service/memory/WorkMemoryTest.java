@@ -96,4 +96,56 @@ class WorkMemoryTest {
     WorkMemory small = new WorkMemory(16 << 20);
     assertThat(small.tryTake(Use.QUERIES, 1 << 20)).isTrue();
   }
+
+  @Test
+  void whatStaysInTheHeapIsTakenOffWhatWorkMayHave() {
+    memory.live(700 << 20);
+    long taken = 0;
+    for (Use use : Use.values()) {
+      while (memory.tryTake(use, 1 << 20)) {
+        taken += 1 << 20;
+      }
+    }
+    assertThat(taken).isBetween(40L << 20, 51L << 20);
+  }
+
+  @Test
+  void aThirdOfTheHeapThatStaysChangesNothing() {
+    memory.live(HEAP / 3);
+    assertThat(memory.reach(Use.QUERIES)).isEqualTo(memory.most(Use.QUERIES));
+    allTogetherLeaveMostOfTheHeap();
+  }
+
+  @Test
+  void workThatGoesOnIsNotCountedAsWhatStays() {
+    assertThat(memory.tryTake(Use.QUERIES, HEAP / 5)).isTrue();
+    memory.live(HEAP / 3 + HEAP / 5);
+    assertThat(memory.live()).isEqualTo(HEAP / 3);
+    assertThat(memory.tryTake(Use.SCRAPES, HEAP / 10)).isTrue();
+  }
+
+  @Test
+  void aFullHeapLeavesALittleWorkAndEmptiesAgain() {
+    memory.live(900 << 20);
+    assertThat(memory.full()).isTrue();
+    assertThat(memory.reach(Use.QUERIES)).isBetween(10L << 20, 40L << 20);
+    for (Use use : Use.values()) {
+      assertThat(memory.tryTake(use, 1 << 20)).isTrue();
+    }
+    assertThat(memory.tryTake(Use.QUERIES, 100 << 20)).isFalse();
+    memory.live(400 << 20);
+    assertThat(memory.full()).isFalse();
+    assertThat(memory.tryTake(Use.QUERIES, 100 << 20)).isTrue();
+  }
+
+  @Test
+  void whatIsAddedCountsUntilItIsMeasured() {
+    assertThat(memory.add(2 * HEAP)).as("not measured").isTrue();
+    memory.live(600 << 20);
+    assertThat(memory.add(90 << 20)).isTrue();
+    assertThat(memory.add(90 << 20)).isFalse();
+    assertThat(memory.full()).isFalse();
+    memory.live(550 << 20);
+    assertThat(memory.add(90 << 20)).isTrue();
+  }
 }

@@ -30,6 +30,11 @@ public final class WorkMemoryMetrics implements MetricCollector {
     for (WorkMemory.Use use : WorkMemory.Use.values()) {
       sink.sample("narthex_work_memory_limit_bytes", labels(use), memory.most(use));
     }
+    family(
+        sink,
+        "narthex_heap_live_bytes",
+        "What stays in a small heap after a collection; near 60 percent of the heap new series are refused. 0 while little of the heap is used.");
+    sink.sample("narthex_heap_live_bytes", Labels.EMPTY, memory.live());
   }
 
   private static void family(MetricSink sink, String name, String help) {
