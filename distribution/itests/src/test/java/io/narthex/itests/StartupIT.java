@@ -195,7 +195,7 @@ class StartupIT {
             .environment("NARTHEX_JAVA_OPTS", "")
             .environment("NARTHEX_MEMORY_MIB", "192")
             .start()) {
-      double queries = server.value("narthex_work_memory_limit_bytes{use=\"queries\"}");
+      double queries = server.ownMetric("narthex_work_memory_limit_bytes{use=\"queries\"}");
       assertThat(queries / 0.3).as("heap").isBetween(80.0 * (1 << 20), 97.0 * (1 << 20));
     }
   }
