@@ -18,6 +18,9 @@ final class LogCheck {
           "(?i)level=error|\"level\":\"error\"|\\bERROR\\b|internal error|^\\s+at [\\w.$/]+\\(|OutOfMemoryError|stacktrace",
           0);
 
+  /** Most characters shown of a line: a stack trace down to what called the failed code. */
+  private static final int SHOWN = 2000;
+
   /** What may be there, and why. */
   private static final Map<Pattern, String> ALLOWED = new LinkedHashMap<>();
 
@@ -44,7 +47,7 @@ final class LogCheck {
                 : ALLOWED.keySet().stream().anyMatch(p -> p.matcher(text).find());
         allowedBefore = allowed;
         if (text.contains("OutOfMemoryError") || !allowed && BAD.matcher(text).find()) {
-          String shown = text.length() > 300 ? text.substring(0, 300) + "…" : text;
+          String shown = text.length() > SHOWN ? text.substring(0, SHOWN) + "…" : text;
           out.merge(shown.replaceFirst("^(time=|ts=)?\\S+ ", ""), 1, Integer::sum);
         }
       }

@@ -409,7 +409,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   }
 
   /** A response whose body is still to be read. */
-  private static final class Exchange implements Response {
+  static final class Exchange implements Response {
     private final org.eclipse.jetty.client.Request request;
     private final org.eclipse.jetty.client.Response response;
     private final InputStreamResponseListener listener;
@@ -516,6 +516,9 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
         throw reason.equals("context deadline exceeded")
             ? new IOException(reason, e)
             : failure(method, uri, reason, e);
+      } catch (RuntimeException e) {
+        // the stream throws whatever the exchange failed with, the same object at every call
+        throw failure(method, uri, reason(e, uri), e);
       }
     }
   }
