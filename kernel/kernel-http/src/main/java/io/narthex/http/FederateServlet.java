@@ -12,6 +12,7 @@ import io.narthex.service.query.QueryException;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.storage.SampleTile;
+import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SelectRequest.Hints;
 import io.narthex.spi.storage.SeriesCursor;
@@ -182,7 +183,8 @@ final class FederateServlet extends HttpServlet {
       named.add(Matcher.notEqual(Labels.METRIC_NAME, "")); // the formats cannot say others
       SelectRequest wanted =
           new SelectRequest(named, from, now, new Hints(Hints.NEWEST, 0, 0, false));
-      try (SeriesCursor cursor = storage.select(wanted)) {
+      long[] held = new long[1];
+      try (SeriesCursor cursor = select(wanted, room, held)) {
         while (cursor.nextSeries()) {
           Newest newest = newest(cursor, tile);
           if (newest != null && !newest.isStale()) {
@@ -191,10 +193,29 @@ final class FederateServlet extends HttpServlet {
           }
         }
       }
+      room.add(-held[0]);
     }
     found.sort(
         Comparator.comparing((Newest s) -> s.labels.metricName()).thenComparing(Newest::labels));
     return found;
+  }
+
+  /** Selects series; the room for what the cursor holds is added to {@code held}. */
+  private SeriesCursor select(SelectRequest wanted, AnswerRoom room, long[] held) {
+    try {
+      return storage.select(
+          wanted,
+          bytes -> {
+            try {
+              room.add(bytes);
+            } catch (AnswerRoom.Shortage | ApiException e) {
+              throw new SelectMemory.Refused(e);
+            }
+            held[0] += bytes;
+          });
+    } catch (SelectMemory.Refused e) {
+      throw e.reason();
+    }
   }
 
   private static @Nullable Newest newest(SeriesCursor cursor, SampleTile tile) {

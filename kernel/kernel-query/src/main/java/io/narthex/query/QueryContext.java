@@ -6,6 +6,9 @@ import io.narthex.promql.PosRange;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
+import io.narthex.spi.storage.SelectMemory;
+import io.narthex.spi.storage.SelectRequest;
+import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.Storage;
 import java.util.HashMap;
 import java.util.List;
@@ -146,6 +149,45 @@ final class QueryContext {
   void take(long n) {
     bytes += n;
     memory.require(bytes + retained);
+  }
+
+  /** Selects series; what the cursor holds is counted until it is closed. */
+  Selected select(SelectRequest request) {
+    return new Selected(request);
+  }
+
+  /** A cursor and the memory that it holds. */
+  final class Selected implements AutoCloseable {
+    private final SeriesCursor cursor;
+    private long held;
+
+    private Selected(SelectRequest request) {
+      try {
+        cursor = storage.select(request, this::hold);
+      } catch (SelectMemory.Refused e) {
+        throw e.reason();
+      }
+    }
+
+    private void hold(long n) {
+      try {
+        take(n);
+      } catch (QueryMemory.TooLarge | QueryMemory.Shortage e) {
+        throw new SelectMemory.Refused(e);
+      }
+      held += n;
+    }
+
+    SeriesCursor cursor() {
+      return cursor;
+    }
+
+    @Override
+    public void close() {
+      cursor.close();
+      drop(held);
+      held = 0;
+    }
   }
 
   /** Counts bytes that the part being evaluated has dropped. */

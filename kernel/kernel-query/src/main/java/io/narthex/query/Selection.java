@@ -134,7 +134,8 @@ final class Selection {
    */
   void each(SelectRequest request, boolean stale, Consumer<Samples> sink) {
     Samples last = null;
-    try (SeriesCursor cursor = context.storage.select(request)) {
+    try (QueryContext.Selected selected = context.select(request)) {
+      SeriesCursor cursor = selected.cursor();
       while (cursor.nextSeries()) {
         context.check();
         Samples s =
@@ -350,7 +351,8 @@ final class Selection {
     StepFiller filler = new StepFiller(grid, offset, context.lookbackMs, part);
     StepSeries free = null; // its columns may be used
     long columns = StepSeries.bytes(grid.size());
-    try (SeriesCursor cursor = context.storage.select(request)) {
+    try (QueryContext.Selected selected = context.select(request)) {
+      SeriesCursor cursor = selected.cursor();
       while (cursor.nextSeries()) {
         context.check();
         StepSeries series =
@@ -390,7 +392,8 @@ final class Selection {
     boolean starts = context.options.useStartTimestamps();
     long first = time - context.lookbackMs + 1;
     SelectRequest request = request(matchers, first, time, SelectRequest.Hints.NEWEST, 0, 0);
-    try (SeriesCursor cursor = context.storage.select(request)) {
+    try (QueryContext.Selected selected = context.select(request)) {
+      SeriesCursor cursor = selected.cursor();
       while (cursor.nextSeries()) {
         context.check();
         boolean isFloat = false;

@@ -85,7 +85,8 @@ final class SharedReader {
       SelectRequest request =
           new SelectRequest(
               read.matchers, read.minTime, read.maxTime, new SelectRequest.Hints("", 0, 0, starts));
-      try (SeriesCursor cursor = context.storage.select(request)) {
+      try (QueryContext.Selected selected = context.select(request)) {
+        SeriesCursor cursor = selected.cursor();
         while (cursor.nextSeries()) {
           context.check();
           series(cursor);

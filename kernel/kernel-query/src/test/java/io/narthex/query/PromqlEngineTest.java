@@ -15,6 +15,8 @@ import io.narthex.service.query.QueryInspector;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SelectMemory;
+import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.Storage;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -31,6 +33,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -455,6 +458,43 @@ class PromqlEngineTest {
         () -> options(50_000_000, Duration.ofSeconds(50), 20),
         PluginFunctions.NONE,
         memory);
+  }
+
+  @Test
+  void whatAStorageHoldsForACursorIsCountedUntilItIsClosed() {
+    QueryMemory memory = memory(4_000_000, 3_000_000);
+    AtomicLong wanted = new AtomicLong(2_000_000);
+    AtomicLong granted = new AtomicLong();
+    TestStorage real = storage(10, 10);
+    Storage holding =
+        (Storage)
+            Proxy.newProxyInstance(
+                Storage.class.getClassLoader(),
+                new Class<?>[] {Storage.class},
+                (_, method, args) -> {
+                  if (!method.getName().equals("select")) {
+                    return method.invoke(real, args);
+                  }
+                  ((SelectMemory) args[1]).take(wanted.get());
+                  granted.set(memory.granted());
+                  return real.select((SelectRequest) args[0]);
+                });
+    PromqlEngine engine =
+        new PromqlEngine(
+            holding,
+            () -> options(50_000_000, Duration.ofSeconds(5), 1),
+            PluginFunctions.NONE,
+            memory);
+    // two cursors after one another: what the first held is free for the second
+    engine.instant("count(m_total) + count(m_total offset 1s)", 90_000, DEFAULT);
+    assertThat(granted.get()).isBetween(2_000_000L, 3_000_000L);
+    assertThat(memory.granted()).isZero();
+    wanted.set(4_000_000);
+    fails(
+        () -> engine.instant("count(m_total)", 90_000, DEFAULT),
+        Kind.EXECUTION,
+        "too many samples");
+    assertThat(memory.granted()).isZero();
   }
 
   @Test

@@ -48,6 +48,16 @@ public interface Storage extends AutoCloseable {
   SeriesCursor select(SelectRequest request);
 
   /**
+   * Selects series, and asks before it takes memory that grows with their number. A storage whose
+   * cursors hold something for each series selected implements this one too.
+   *
+   * @param memory asked before it is used; what it throws is let through
+   */
+  default SeriesCursor select(SelectRequest request, SelectMemory memory) {
+    return select(request);
+  }
+
+  /**
    * Returns the label sets of series that match any of the matcher lists and may have samples in
    * range, in label order, without duplicates.
    *

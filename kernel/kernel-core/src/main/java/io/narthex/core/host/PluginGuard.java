@@ -4,6 +4,7 @@ import io.narthex.core.host.PluginCalls.PluginErrorException;
 import io.narthex.core.host.PluginCalls.PluginTimeoutException;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.StorageException;
 import java.time.Duration;
 import java.util.Set;
@@ -183,11 +184,15 @@ public final class PluginGuard {
     }
   }
 
-  /** Tells whether the plugin is to blame: not for settings it refuses, nor for an interruption. */
+  /**
+   * Tells whether the plugin is to blame: not for settings it refuses, nor for an interruption or
+   * memory it was not given.
+   */
   static boolean isFault(Throwable e) {
     return !(e instanceof ConfigException
         || e instanceof InterruptedException
-        || e instanceof StorageException.Closed);
+        || e instanceof StorageException.Closed
+        || e instanceof SelectMemory.Refused);
   }
 
   private <T> Watched<T> watched(

@@ -11,6 +11,7 @@ import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.ConfigurableStorage;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.SeriesExemplars;
@@ -501,6 +502,16 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     Storage current = reading();
     try {
       return calls().select(() -> current.select(request));
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public SeriesCursor select(SelectRequest request, SelectMemory memory) {
+    Storage current = reading();
+    try {
+      return calls().select(() -> current.select(request, memory));
     } finally {
       lock.readLock().unlock();
     }

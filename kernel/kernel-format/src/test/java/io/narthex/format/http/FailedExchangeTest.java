@@ -23,21 +23,25 @@ final class FailedExchangeTest {
     Response response = stub(Response.class);
     listener.onFailure(response, new IllegalStateException("released"));
 
-    assertThatThrownBy(() -> {
-          URI uri = URI.create("http://127.0.0.1:9/metrics");
-          try (Exchange e = new Exchange(stub(Request.class), response, listener, "GET", uri)) {
-            e.body().readAllBytes();
-          }
-        })
+    assertThatThrownBy(
+            () -> {
+              URI uri = URI.create("http://127.0.0.1:9/metrics");
+              try (Exchange e = new Exchange(stub(Request.class), response, listener, "GET", uri)) {
+                e.body().readAllBytes();
+              }
+            })
         .isInstanceOf(IOException.class)
         .hasMessage("Get \"http://127.0.0.1:9/metrics\": released");
   }
 
   private static <T> T stub(Class<T> type) {
     return type.cast(
-        Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (_, method, _) ->
-            method.getReturnType() == HttpFields.class
-                ? HttpFields.EMPTY
-                : method.getReturnType() == boolean.class ? (Object) true : null));
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (_, method, _) ->
+                method.getReturnType() == HttpFields.class
+                    ? HttpFields.EMPTY
+                    : method.getReturnType() == boolean.class ? (Object) true : null));
   }
 }

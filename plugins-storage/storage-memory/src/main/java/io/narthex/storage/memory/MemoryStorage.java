@@ -7,6 +7,7 @@ import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.DeletableStorage;
 import io.narthex.spi.storage.HistogramRules;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.SeriesExemplars;
@@ -41,6 +42,9 @@ final class MemoryStorage implements DeletableStorage {
 
   /** How far ahead of the clock a sample may be, milliseconds. */
   private static final long FUTURE_MS = 600_000;
+
+  /** Bytes of a view of a series and its place in a list; its columns are the series'. */
+  private static final int VIEW_BYTES = 56;
 
   private final Clock clock;
 
@@ -217,12 +221,18 @@ final class MemoryStorage implements DeletableStorage {
 
   @Override
   public SeriesCursor select(SelectRequest request) {
+    return select(request, SelectMemory.UNCOUNTED);
+  }
+
+  @Override
+  public SeriesCursor select(SelectRequest request, SelectMemory memory) {
     return reading(() -> {
       List<MemorySeries.View> views = new ArrayList<>();
       for (MemorySeries s : candidates(request.matchers())) {
         if (matches(request.matchers(), s.labels)) {
           MemorySeries.View v = s.view(request.minTimeMs(), request.maxTimeMs());
           if (v != null) {
+            memory.take(VIEW_BYTES);
             views.add(v);
           }
         }

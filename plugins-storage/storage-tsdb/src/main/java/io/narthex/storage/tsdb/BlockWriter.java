@@ -81,17 +81,14 @@ final class BlockWriter implements AutoCloseable {
 
   /** Takes rows of the series that {@link #endSeries} will name, newer than those before. */
   void add(ChunkRows more) throws IOException {
-    if (collected.size > 0 && collected.isHistogram != more.isHistogram) {
+    if (collected.isHistogram != more.isHistogram) {
       flush();
-    }
-    if (collected.size == 0) {
       collected.clear(more.isHistogram);
     }
     for (int i = 0; i < more.size; i++) {
       collected.add(more, i);
-      if (collected.size == ChunkCodec.MAX_ROWS) {
+      if (collected.isFull()) {
         flush();
-        collected.clear(more.isHistogram);
       }
     }
   }
@@ -130,7 +127,7 @@ final class BlockWriter implements AutoCloseable {
       }
       from += n;
     }
-    collected.size = 0;
+    collected.reset();
   }
 
   /** Ends a series; one without rows is left out. */

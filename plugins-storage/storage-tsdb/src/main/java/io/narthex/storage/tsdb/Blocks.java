@@ -2,6 +2,7 @@ package io.narthex.storage.tsdb;
 
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.StorageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -295,7 +296,7 @@ final class Blocks {
         HeadSource source;
         head.state.readLock().lock();
         try {
-          source = HeadSource.capture(head, some, start, end - 1, true);
+          source = HeadSource.capture(head, some, start, end - 1, true, SelectMemory.UNCOUNTED);
         } finally {
           head.state.readLock().unlock();
         }
@@ -356,7 +357,10 @@ final class Blocks {
       if (head.late().isEmpty()) {
         return List.of();
       }
-      entries = LateSource.capture(head, head.index().all(), Long.MIN_VALUE, end - 1).entries();
+      entries =
+          LateSource.capture(
+                  head, head.index().all(), Long.MIN_VALUE, end - 1, SelectMemory.UNCOUNTED)
+              .entries();
     } finally {
       head.state.readLock().unlock();
     }

@@ -1,5 +1,6 @@
 package io.narthex.storage.tsdb;
 
+import io.narthex.spi.storage.SelectMemory;
 import io.narthex.storage.tsdb.SeriesPage.HistogramTail;
 import java.util.Arrays;
 import java.util.List;
@@ -8,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What was captured of series of one page of the head, as columns: a query captures all of its
- * series before it reads the first, and nobody counts that memory.
+ * series before it reads the first.
  */
 final class CapturedPage {
   /** One of its series. */
@@ -55,6 +56,15 @@ final class CapturedPage {
       return page.openRows(at, into);
     }
   }
+
+  /** Bytes of a series in all columns but those of its rows, with its entry in the list. */
+  private static final int SERIES_BYTES = 60;
+
+  private static final int NEWEST_BYTES = Long.BYTES + Double.BYTES;
+  private static final int ROW_BYTES = Integer.BYTES + Double.BYTES;
+
+  /** Bytes of a series whose rows are histograms, which are not copied. */
+  private static final int HISTOGRAM_SERIES_BYTES = 160;
 
   private final int[] ids;
   private final HeadIndex.Pair[][] pairs;
@@ -150,10 +160,18 @@ final class CapturedPage {
    * @param n how many of them
    * @param newest whether only the newest sample of each is wanted; where the head knows it without
    *     reading chunks, it is all that is captured
+   * @param memory asked before it is used
    * @param into takes them, in the order of their ids
    */
   static void capture(
-      Head head, int[] wanted, int n, long min, long max, boolean newest, List<Captured> into) {
+      Head head,
+      int[] wanted,
+      int n,
+      long min,
+      long max,
+      boolean newest,
+      SelectMemory memory,
+      List<Captured> into) {
     SeriesPage from = head.page(wanted[0]);
     if (from == null) {
       return;
@@ -161,15 +179,22 @@ final class CapturedPage {
     int[] ids = new int[n];
     int kept = 0;
     int rows = 0;
+    long histograms = 0;
     for (int i = 0; i < n; i++) {
       int slot = wanted[i] & SeriesPage.MASK;
       boolean knows = newest && knowsNewest(head, from, wanted[i], min, max);
       if (knows || mayHaveSamples(from, slot, min, max)) {
         ids[kept++] = wanted[i];
         rows += !knows && hasOpenFloats(from, slot, max) ? from.openCount[slot] : 0;
+        HistogramTail waiting = knows ? null : from.histogramTail(slot);
+        histograms +=
+            waiting == null ? 0 : HISTOGRAM_SERIES_BYTES + waiting.rows.size * 3L * Long.BYTES;
       }
     }
     if (kept > 0) {
+      int ofRow = ROW_BYTES + (from.openStart == null ? 0 : Long.BYTES);
+      int ofSeries = SERIES_BYTES + (newest ? NEWEST_BYTES : 0);
+      memory.take(kept * (long) ofSeries + rows * (long) ofRow + histograms);
       CapturedPage page =
           new CapturedPage(head, from, Arrays.copyOf(ids, kept), rows, min, max, newest);
       for (int i = 0; i < kept; i++) {

@@ -24,6 +24,12 @@ final class ChunkCodec {
   /** Most rows of a chunk. */
   static final int MAX_ROWS = 1024;
 
+  /**
+   * Bytes of histograms after which a chunk gets no more rows: a reader has all rows of a chunk at
+   * once, and one histogram may have a million buckets.
+   */
+  static final long HISTOGRAM_BYTES = 1 << 20;
+
   private static final int HISTOGRAMS = 1;
   private static final int START_TIMES = 2;
   private static final ResetHint[] HINTS = ResetHint.values();

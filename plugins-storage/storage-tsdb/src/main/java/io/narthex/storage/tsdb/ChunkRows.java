@@ -17,18 +17,27 @@ final class ChunkRows {
   NativeHistogram @Nullable [] histograms;
   long @Nullable [] startTimesMs;
 
+  /** Bytes of the histograms that were added one by one. */
+  private long histogramBytes;
+
+  /** Tells whether a chunk should have no more rows: by their number, or by their bytes. */
+  boolean isFull() {
+    return size >= ChunkCodec.MAX_ROWS || histogramBytes >= ChunkCodec.HISTOGRAM_BYTES;
+  }
+
   void clear(boolean histogram) {
     isHistogram = histogram;
     hasStartTimes = false;
     size = 0;
+    histogramBytes = 0;
   }
 
-  /** Drops all rows of histograms, and the histograms with them. */
-  void forget() {
+  /** Drops all rows, and the histograms with them; the kind stays. */
+  void reset() {
     if (histograms != null) {
-      Arrays.fill(histograms, 0, size, null);
+      Arrays.fill(histograms, 0, Math.min(size, histograms.length), null);
     }
-    clear(true);
+    clear(isHistogram);
   }
 
   /** Makes room for {@code n} rows in all columns in use. */
@@ -77,6 +86,7 @@ final class ChunkRows {
     values[size] = value;
     if (histogram != null) {
       histograms()[size] = histogram;
+      histogramBytes += LateSamples.bytes(histogram);
     }
     if (startTimeMs != 0 && !hasStartTimes) {
       hasStartTimes = true;

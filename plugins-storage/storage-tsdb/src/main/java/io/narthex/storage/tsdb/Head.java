@@ -594,7 +594,7 @@ final class Head {
 
   private void sealHistograms(SeriesPage page, int slot, HistogramTail tail) {
     page.chunk[slot] = sealAll(tail.rows, page.chunk[slot]);
-    tail.rows.forget();
+    tail.rows.reset();
     tail.bytes = 0;
   }
 

@@ -1,5 +1,6 @@
 package io.narthex.storage.tsdb;
 
+import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.StorageException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -120,55 +121,53 @@ final class HeadSnapshot {
           count++;
         }
       }
-      source = HeadSource.capture(head, ids, Long.MIN_VALUE, Long.MAX_VALUE, false);
-      late = LateSource.capture(head, ids, Long.MIN_VALUE, Long.MAX_VALUE);
+      source =
+          HeadSource.capture(
+              head, ids, Long.MIN_VALUE, Long.MAX_VALUE, false, SelectMemory.UNCOUNTED);
+      late = LateSource.capture(head, ids, Long.MIN_VALUE, Long.MAX_VALUE, SelectMemory.UNCOUNTED);
     } finally {
       head.state.readLock().unlock();
     }
     source.nextSeries();
     while (source.labels != null) {
-      writeRows(ROWS, source.id(), source);
-      flushIfFull(file);
+      writeRows(ROWS, source.id(), source, file);
       source.nextSeries();
     }
     for (LateSource.Entry e : late.entries()) {
       late.nextSeries();
-      writeRows(LATE_ROWS, e.id(), late);
-      flushIfFull(file);
+      writeRows(LATE_ROWS, e.id(), late, file);
     }
     return count;
   }
 
-  private void writeRows(int type, int id, SeriesSource source) {
-    collected.clear(false);
-    boolean any = false;
+  private void writeRows(int type, int id, SeriesSource source, RandomAccessFile file)
+      throws IOException {
     while (source.nextRows()) {
-      if (any && collected.isHistogram != source.rows.isHistogram) {
-        writeCollected(type, id);
-        any = false;
-      }
-      if (!any) {
+      if (collected.isHistogram != source.rows.isHistogram) {
+        writeCollected(type, id, file);
         collected.clear(source.rows.isHistogram);
-        any = true;
       }
       for (int i = 0; i < source.rows.size; i++) {
         collected.add(source.rows, i);
+        if (collected.isFull()) {
+          writeCollected(type, id, file);
+        }
       }
     }
-    if (any) {
-      writeCollected(type, id);
-    }
+    writeCollected(type, id, file);
   }
 
-  private void writeCollected(int type, int id) {
+  private void writeCollected(int type, int id, RandomAccessFile file) throws IOException {
     for (int from = 0; from < collected.size; ) {
       int n = ChunkCodec.sameLayout(collected, from);
       begin(type);
       buffer.varint(id);
       codec.write(collected, from, n, 0, buffer);
       end();
+      flushIfFull(file);
       from += n;
     }
+    collected.reset();
   }
 
   private void writeTombstones() {

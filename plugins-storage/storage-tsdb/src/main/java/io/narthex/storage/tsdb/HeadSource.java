@@ -1,5 +1,6 @@
 package io.narthex.storage.tsdb;
 
+import io.narthex.spi.storage.SelectMemory;
 import io.narthex.storage.tsdb.CapturedPage.Captured;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,18 +45,25 @@ final class HeadSource extends SeriesSource {
    *
    * @param ids the series wanted
    * @param sorted whether label order is needed
+   * @param memory asked before it is used
    */
   static HeadSource capture(
-      Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs, boolean sorted) {
-    return capture(head, ids, minTimeMs, maxTimeMs, sorted, false);
+      Head head,
+      RoaringBitmap ids,
+      long minTimeMs,
+      long maxTimeMs,
+      boolean sorted,
+      SelectMemory memory) {
+    return capture(head, ids, minTimeMs, maxTimeMs, sorted, false, memory);
   }
 
   /**
    * Captures series in label order, of which only the newest sample in range is needed. Where that
    * is what the head knows without reading chunks, it is all that will be read.
    */
-  static HeadSource captureNewest(Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs) {
-    return capture(head, ids, minTimeMs, maxTimeMs, true, true);
+  static HeadSource captureNewest(
+      Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs, SelectMemory memory) {
+    return capture(head, ids, minTimeMs, maxTimeMs, true, true, memory);
   }
 
   private static HeadSource capture(
@@ -64,16 +72,19 @@ final class HeadSource extends SeriesSource {
       long minTimeMs,
       long maxTimeMs,
       boolean sorted,
-      boolean newest) {
+      boolean newest,
+      SelectMemory memory) {
     long min = Math.max(minTimeMs, head.minValidMs());
-    List<Captured> series = new ArrayList<>(ids.getCardinality());
+    int most = ids.getCardinality();
+    memory.take(most * (long) Integer.BYTES);
+    List<Captured> series = new ArrayList<>(most);
     if (min <= maxTimeMs) {
       int[] ofPage = new int[SeriesPage.SIZE];
       int n = 0;
       for (PeekableIntIterator i = ids.getIntIterator(); i.hasNext(); ) {
         ofPage[n++] = i.next();
         if (!i.hasNext() || i.peekNext() >>> SeriesPage.BITS != ofPage[0] >>> SeriesPage.BITS) {
-          CapturedPage.capture(head, ofPage, n, min, maxTimeMs, newest, series);
+          CapturedPage.capture(head, ofPage, n, min, maxTimeMs, newest, memory, series);
           n = 0;
         }
       }

@@ -1,6 +1,7 @@
 package io.narthex.storage.tsdb;
 
 import io.narthex.model.Labels;
+import io.narthex.spi.storage.SelectMemory;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -13,6 +14,9 @@ final class LateSource extends SeriesSource {
   /** Late samples of a series; {@code samples} is not empty. */
   record Entry(int id, Labels labels, List<LateSamples.Sample> samples) {}
 
+  /** Bytes of an entry with its labels, whose texts are the head's. */
+  private static final int SERIES_BYTES = 200;
+
   private final List<Entry> series;
   private int next;
   private @Nullable Entry current;
@@ -22,8 +26,13 @@ final class LateSource extends SeriesSource {
     this.series = series;
   }
 
-  /** Captures the late samples of {@code ids} in range. Under the head's state read lock. */
-  static LateSource capture(Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs) {
+  /**
+   * Captures the late samples of {@code ids} in range. Under the head's state read lock.
+   *
+   * @param memory asked before it is used
+   */
+  static LateSource capture(
+      Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs, SelectMemory memory) {
     List<Entry> series = new ArrayList<>();
     for (PeekableIntIterator some = head.late().among(ids).getIntIterator(); some.hasNext(); ) {
       int id = some.next();
@@ -33,6 +42,7 @@ final class LateSource extends SeriesSource {
         samples = samples.stream().filter(s -> !TombstoneMap.covers(deleted, s.timeMs())).toList();
       }
       if (!samples.isEmpty()) {
+        memory.take(SERIES_BYTES + samples.size() * (long) Integer.BYTES);
         series.add(new Entry(id, head.labels(id), samples));
       }
     }

@@ -78,7 +78,8 @@ final class TsdbCursor implements SeriesCursor {
       return false;
     }
     boolean first = true;
-    while (tile.size < tile.capacity()) {
+    long bytes = 0; // of histograms
+    while (tile.size < tile.capacity() && bytes < ChunkCodec.HISTOGRAM_BYTES) {
       int s = earliest();
       if (s < 0) {
         break;
@@ -90,7 +91,13 @@ final class TsdbCursor implements SeriesCursor {
       } else if (rows.isHistogram != (tile.kind == SampleTile.Kind.HISTOGRAM)) {
         break;
       }
+      int from = tile.size;
       copy(tile, s, rows);
+      if (tile.kind == SampleTile.Kind.HISTOGRAM) {
+        for (int i = from; i < tile.size; i++) {
+          bytes += LateSamples.bytes(tile.histograms[i]);
+        }
+      }
     }
     return tile.size > 0;
   }

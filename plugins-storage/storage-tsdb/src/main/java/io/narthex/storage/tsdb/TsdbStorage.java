@@ -6,6 +6,7 @@ import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.ConfigurableStorage;
 import io.narthex.spi.storage.DeletableStorage;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.SeriesExemplars;
@@ -219,6 +220,11 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
 
   @Override
   public SeriesCursor select(SelectRequest request) {
+    return select(request, SelectMemory.UNCOUNTED);
+  }
+
+  @Override
+  public SeriesCursor select(SelectRequest request, SelectMemory memory) {
     checkOpen();
     List<SeriesSource> sources = new ArrayList<>();
     head.state.readLock().lock();
@@ -233,10 +239,10 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
                 && !request.hints().startTimesWanted();
         sources.add(
             newest
-                ? HeadSource.captureNewest(head, ids, min, max)
-                : HeadSource.capture(head, ids, min, max, true));
+                ? HeadSource.captureNewest(head, ids, min, max, memory)
+                : HeadSource.capture(head, ids, min, max, true, memory));
         if (!head.late().isEmpty()) {
-          sources.add(LateSource.capture(head, ids, min, max));
+          sources.add(LateSource.capture(head, ids, min, max, memory));
         }
       }
     } catch (RuntimeException e) {
