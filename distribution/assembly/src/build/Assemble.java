@@ -22,6 +22,8 @@ import java.util.regex.Pattern;
  */
 final class Assemble {
   private static final Pattern MODULE = Pattern.compile("<module>\\s*([^<\\s]+)\\s*</module>");
+  private static final Pattern ARTIFACT =
+      Pattern.compile("</parent>\\s*<artifactId>([^<]+)</artifactId>");
   private static final Pattern COMMENT = Pattern.compile("<!--.*?-->", Pattern.DOTALL);
 
   private final Path root;
@@ -149,9 +151,18 @@ final class Assemble {
     return modules;
   }
 
+  /** Returns the name of a module, which its folder need not have. */
+  private String artifact(String module) throws IOException {
+    Matcher own = ARTIFACT.matcher(Files.readString(root.resolve(module).resolve("pom.xml")));
+    if (!own.find()) {
+      throw new IOException(module + "/pom.xml: has no artifactId after its parent");
+    }
+    return own.group(1);
+  }
+
   /** Fails when the build may come to this module before one that it lays out. */
   private void checkOrder(String module) throws IOException {
-    String name = "<artifactId>" + Path.of(module).getFileName() + "</artifactId>";
+    String name = "<artifactId>" + artifact(module) + "</artifactId>";
     Path pom = root.resolve("distribution/assembly/pom.xml");
     if (!Files.readString(pom).contains(name)) {
       throw new IOException(
@@ -161,7 +172,7 @@ final class Assemble {
 
   private void copyJar(String module, String folder) throws IOException {
     checkOrder(module);
-    String name = Path.of(module).getFileName() + "-" + version + ".jar";
+    String name = artifact(module) + "-" + version + ".jar";
     Path jar = root.resolve(module).resolve("target").resolve(name);
     if (!Files.exists(jar)) {
       throw new IOException(

@@ -43,7 +43,7 @@ class ArchitectureTest {
     for (Path folder : Tree.modulesWithClasses()) {
       Path compiled = Tree.ROOT.resolve(folder).resolve("target/classes");
       if (Files.isDirectory(compiled)) {
-        String module = folder.getFileName().toString();
+        String module = Tree.artifact(folder);
         JavaClasses of = importer.importPath(compiled);
         all.put(module, of);
         families.put(module, folder.getName(0).toString());

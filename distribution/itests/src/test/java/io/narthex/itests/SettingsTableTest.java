@@ -170,7 +170,7 @@ class SettingsTableTest {
     AlertmanagerConfigLoader.globalKeys().forEach(k -> globals.add("global." + k));
     assertThat(keys("alertmanager.yml").stream().filter(k -> k.startsWith("global.")))
         .containsExactlyInAnyOrderElementsOf(globals);
-    Path folder = Tree.ROOT.resolve("kernel/kernel-format/src/main/java/io/narthex/format");
+    Path folder = Tree.ROOT.resolve("kernel/libs/format/src/main/java/io/narthex/format");
     Set<String> read = cases(folder.resolve("alertmanager/AlertmanagerConfigLoader.java"));
     read.addAll(cases(folder.resolve("alertmanager/TimeIntervals.java")));
     read.removeIf(k -> k.length() < 4 && !k.equals("for") || k.equals("true") || k.equals("false"));
@@ -180,7 +180,7 @@ class SettingsTableTest {
   @Test
   void everyKeyOfRuleFilesHasARow() throws IOException {
     Path loader =
-        Tree.ROOT.resolve("kernel/kernel-rules/src/main/java/io/narthex/rules/RuleFileLoader.java");
+        Tree.ROOT.resolve("kernel/services/rules/src/main/java/io/narthex/rules/RuleFileLoader.java");
     assertThat(lastParts("rule files")).containsAll(cases(loader));
   }
 
@@ -199,7 +199,7 @@ class SettingsTableTest {
 
   @Test
   void everyKeyOfTheWebConfigurationHasARow() throws Exception {
-    try (URLClassLoader loader = loader("kernel/kernel-http")) {
+    try (URLClassLoader loader = loader("kernel/services/http")) {
       Class<?> config = Class.forName("io.narthex.http.access.WebConfig", false, loader);
       Set<String> known = new LinkedHashSet<>();
       collect("", config.asSubclass(Record.class), known);

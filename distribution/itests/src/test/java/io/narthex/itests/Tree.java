@@ -7,12 +7,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Where things lie in the source tree and what the build has made. */
 final class Tree {
   static final String VERSION = System.getProperty("narthex.version", "0.1.0");
   static final Path ROOT = root();
+  private static final Pattern ARTIFACT =
+      Pattern.compile("</parent>\\s*<artifactId>([^<]+)</artifactId>", 0);
   private static final Path ASSEMBLY = ROOT.resolve("distribution/assembly/target");
 
   private Tree() {}
@@ -43,7 +47,20 @@ final class Tree {
   /** Returns the jar of a module, given its folder. */
   static Path jar(String module) {
     Path folder = ROOT.resolve(module);
-    return folder.resolve("target").resolve(folder.getFileName() + "-" + VERSION + ".jar");
+    return folder.resolve("target").resolve(artifact(folder) + "-" + VERSION + ".jar");
+  }
+
+  /** Returns the name of a module, which its folder need not have. */
+  static String artifact(Path module) {
+    try {
+      Matcher own = ARTIFACT.matcher(Files.readString(ROOT.resolve(module).resolve("pom.xml")));
+      if (!own.find()) {
+        throw new IllegalStateException(module + "/pom.xml: has no artifactId after its parent");
+      }
+      return own.group(1);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Returns the jars of a folder of the assembled distribution, for example lib/kernel. */
@@ -69,7 +86,9 @@ final class Tree {
       modules.add(ROOT.relativize(folder));
     }
     for (Path child : list(folder)) {
-      if (Files.exists(child.resolve("pom.xml")) && !child.endsWith("target")) {
+      boolean within =
+          child.endsWith("src") || child.endsWith("target") || child.endsWith("node_modules");
+      if (Files.isDirectory(child) && !within) {
         addModules(child, modules);
       }
     }
