@@ -169,7 +169,7 @@ class KernelSwapIT {
 
     // what is fixed, and what is no update
     refused(install("kernel-core", jar("kernel-core", "0.1.1")), "update the whole server");
-    refused(install("kernel-format", jar("kernel-format", "0.1.1")), "library of io.narthex.core");
+    refused(install("kernel-config", jar("kernel-config", "0.1.1")), "library of io.narthex.core");
     refused(install("api-spi", jarOf("lib/system", "api-spi", "0.1.1", j -> j)), "io.narthex.spi");
     refused(install("kernel-query", shipped("lib/kernel", "kernel-query")), "runs already");
     refused(install("kernel-query", jar("kernel-query", "0.0.9")), "use --force");

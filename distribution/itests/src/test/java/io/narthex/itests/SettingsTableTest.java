@@ -170,7 +170,7 @@ class SettingsTableTest {
     AlertmanagerConfigLoader.globalKeys().forEach(k -> globals.add("global." + k));
     assertThat(keys("alertmanager.yml").stream().filter(k -> k.startsWith("global.")))
         .containsExactlyInAnyOrderElementsOf(globals);
-    Path folder = Tree.ROOT.resolve("kernel/libs/format/src/main/java/io/narthex/format");
+    Path folder = Tree.ROOT.resolve("kernel/libs/config/src/main/java/io/narthex/format");
     Set<String> read = cases(folder.resolve("alertmanager/AlertmanagerConfigLoader.java"));
     read.addAll(cases(folder.resolve("alertmanager/TimeIntervals.java")));
     read.removeIf(k -> k.length() < 4 && !k.equals("for") || k.equals("true") || k.equals("false"));
