@@ -37,7 +37,7 @@ final class Floors {
   private static final Pattern CONFORMANCE =
       Pattern.compile("conformance ([^:]+): passed (\\d+) of (\\d+).*", Pattern.DOTALL);
   private static final Pattern CRASH = Pattern.compile("<failureMessage>(.+?)</failureMessage>", Pattern.DOTALL);
-  private static final int SLOWEST = 15;
+  private static final int SLOWEST = 20;
   private static final int FLAKY_ALLOWED = 2;
   private static final List<String> PEERS =
       List.of("prometheus", "promtool", "amtool", "alertmanager", "pushgateway", "node_exporter");
