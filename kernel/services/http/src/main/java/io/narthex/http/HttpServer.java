@@ -107,7 +107,9 @@ public final class HttpServer implements ReloadListener {
   @Reference(cardinality = OPTIONAL, policy = DYNAMIC, policyOption = GREEDY)
   volatile @Nullable PluginSettingsService pluginSettings;
 
-  private final Services services = new Services(this);
+  private final Services services =
+      new Services(
+          () -> query, () -> targets, () -> rules, () -> alerts, () -> web, () -> pluginSettings);
   private final ServerInfo info;
   private final WorkMemory memory;
   private final @Nullable Access access;

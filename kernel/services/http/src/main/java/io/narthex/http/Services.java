@@ -7,6 +7,7 @@ import io.narthex.service.query.QueryInspector;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.web.WebContent;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,34 +15,50 @@ import org.jspecify.annotations.Nullable;
  * now: null when there is none. A request that needs one that is not there answers 503.
  */
 final class Services {
-  private final HttpServer server;
+  private final Supplier<@Nullable QueryEngine> query;
+  private final Supplier<@Nullable TargetService> targets;
+  private final Supplier<@Nullable RuleService> rules;
+  private final Supplier<@Nullable AlertmanagerService> alerts;
+  private final Supplier<@Nullable WebContent> web;
+  private final Supplier<@Nullable PluginSettingsService> pluginSettings;
 
-  Services(HttpServer server) {
-    this.server = server;
+  Services(
+      Supplier<@Nullable QueryEngine> query,
+      Supplier<@Nullable TargetService> targets,
+      Supplier<@Nullable RuleService> rules,
+      Supplier<@Nullable AlertmanagerService> alerts,
+      Supplier<@Nullable WebContent> web,
+      Supplier<@Nullable PluginSettingsService> pluginSettings) {
+    this.query = query;
+    this.targets = targets;
+    this.rules = rules;
+    this.alerts = alerts;
+    this.web = web;
+    this.pluginSettings = pluginSettings;
   }
 
   @Nullable QueryEngine query() {
-    return server.query;
+    return query.get();
   }
 
   @Nullable TargetService targets() {
-    return server.targets;
+    return targets.get();
   }
 
   @Nullable RuleService rules() {
-    return server.rules;
+    return rules.get();
   }
 
   @Nullable AlertmanagerService alerts() {
-    return server.alerts;
+    return alerts.get();
   }
 
   @Nullable WebContent web() {
-    return server.web;
+    return web.get();
   }
 
   @Nullable PluginSettingsService pluginSettings() {
-    return server.pluginSettings;
+    return pluginSettings.get();
   }
 
   /** Returns the query engine. */
