@@ -180,7 +180,8 @@ class SettingsTableTest {
   @Test
   void everyKeyOfRuleFilesHasARow() throws IOException {
     Path loader =
-        Tree.ROOT.resolve("kernel/services/rules/src/main/java/io/narthex/rules/RuleFileLoader.java");
+        Tree.ROOT.resolve(
+            "kernel/services/rules/src/main/java/io/narthex/rules/RuleFileLoader.java");
     assertThat(lastParts("rule files")).containsAll(cases(loader));
   }
 
