@@ -10,7 +10,6 @@ import io.narthex.promql.Strings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,12 +20,12 @@ import java.util.Set;
  * to the accumulators of its group, all steps in one pass.
  */
 final class Aggregations {
-  private final Evaluator evaluator;
+  private final Operators operators;
   private final QueryContext context;
 
-  Aggregations(Evaluator evaluator) {
-    this.evaluator = evaluator;
-    this.context = evaluator.context;
+  Aggregations(Operators operators) {
+    this.operators = operators;
+    this.context = operators.context();
   }
 
   /** The groups of a vector. */
@@ -44,17 +43,17 @@ final class Aggregations {
     Expr param = a.param();
     List<StepSeries> out = new ArrayList<>();
     if (a.op() == AggregateOp.COUNT_VALUES) {
-      String label = Evaluator.text(java.util.Objects.requireNonNull(param));
+      String label = Expressions.text(java.util.Objects.requireNonNull(param));
       if (!LabelFunctions.isLabelName(label)) {
         throw QueryContext.failed("invalid label name " + Strings.quote(label));
       }
-      return countValues(a, label, evaluator.vector(a.expr(), grid), grid);
+      return countValues(a, label, operators.vector(a.expr(), grid), grid);
     }
-    double[] params = param == null ? new double[0] : evaluator.scalars(param, grid);
+    double[] params = param == null ? new double[0] : operators.scalars(param, grid);
     checkParams(a, params);
     switch (a.op()) {
       case QUANTILE -> {
-        List<StepSeries> in = evaluator.vector(a.expr(), grid);
+        List<StepSeries> in = operators.vector(a.expr(), grid);
         for (double q : params) {
           if (Double.isNaN(q) || q < 0 || q > 1) {
             context.annotations.invalidQuantile(
@@ -64,22 +63,22 @@ final class Aggregations {
         quantiles(params, in, groups(a, in), grid, a.expr().position(), out);
       }
       case TOPK, BOTTOMK -> {
-        List<StepSeries> in = evaluator.vector(a.expr(), grid);
+        List<StepSeries> in = operators.vector(a.expr(), grid);
         topk(a, params, in, groups(a, in), grid, out);
       }
       case LIMITK -> {
-        List<StepSeries> in = evaluator.vector(a.expr(), grid);
+        List<StepSeries> in = operators.vector(a.expr(), grid);
         limitk(params, in, groups(a, in), grid, out);
       }
-      case LIMIT_RATIO -> limitRatio(a, params, evaluator.vector(a.expr(), grid), grid, out);
+      case LIMIT_RATIO -> limitRatio(a, params, operators.vector(a.expr(), grid), grid, out);
       default -> {
         Fold fold = new Fold(context, a, grid.size());
-        evaluator.feed(a.expr(), grid, fold);
+        operators.feed(a.expr(), grid, fold);
         out = fold.result();
       }
     }
     out.removeIf(StepSeries::isEmpty);
-    return evaluator.merge(out);
+    return LabelSets.merge(context, out);
   }
 
   private static void checkParams(AggregateExpr a, double[] params) {
@@ -108,27 +107,15 @@ final class Aggregations {
     }
   }
 
-  static Labels groupLabels(AggregateExpr a, Set<String> names, Labels labels) {
-    return a.without() ? labels.drop(names) : labels.keep(names);
-  }
-
-  static Set<String> names(AggregateExpr a) {
-    Set<String> names = new HashSet<>(a.grouping());
-    if (a.without()) {
-      names.add(Labels.METRIC_NAME);
-    }
-    return names;
-  }
-
   private static Groups groups(AggregateExpr a, List<StepSeries> in) {
     Groups g = new Groups();
     g.of = new int[in.size()];
-    Set<String> names = names(a);
+    Set<String> names = Fold.names(a);
     Map<Labels, Integer> ids = new HashMap<>();
     boolean one = !a.without() && a.grouping().isEmpty();
     for (int s = 0; s < in.size(); s++) {
       StepSeries series = in.get(s);
-      Labels labels = one ? Labels.EMPTY : groupLabels(a, names, series.labels);
+      Labels labels = one ? Labels.EMPTY : Fold.groupLabels(a, names, series.labels);
       Integer id = ids.putIfAbsent(labels, g.size());
       if (id == null) {
         id = g.size();
@@ -414,11 +401,11 @@ final class Aggregations {
 
   private List<StepSeries> countValues(
       AggregateExpr a, String label, List<StepSeries> in, Grid grid) {
-    Set<String> names = names(a);
+    Set<String> names = Fold.names(a);
     Map<Labels, StepSeries> out = new LinkedHashMap<>();
     for (StepSeries s : in) {
       context.check();
-      Labels base = groupLabels(a, names, s.labels);
+      Labels base = Fold.groupLabels(a, names, s.labels);
       String lastText = "";
       StepSeries last = null;
       for (int i = 0; i < grid.size(); i++) {

@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
  * both sides; a step then only looks up numbers.
  */
 final class BinaryOperations {
-  private final Evaluator evaluator;
+  private final Operators operators;
   private final QueryContext context;
+  private final Plan plan;
   private final Hist.Notes notes = new Hist.Notes();
 
   /** Result of {@link #apply}: a float, or a histogram if not null; nothing if not {@code keep}. */
@@ -35,9 +36,10 @@ final class BinaryOperations {
   private @Nullable Hist outHist;
   private boolean keep;
 
-  BinaryOperations(Evaluator evaluator) {
-    this.evaluator = evaluator;
-    this.context = evaluator.context;
+  BinaryOperations(Operators operators, Plan plan) {
+    this.operators = operators;
+    this.context = operators.context();
+    this.plan = plan;
   }
 
   /** Returns the value; a chain of operators is walked in a loop, since it may be long. */
@@ -46,27 +48,27 @@ final class BinaryOperations {
     long taken = context.taken();
     Deque<BinaryExpr> chain = new ArrayDeque<>();
     Expr at = b;
-    while (at instanceof BinaryExpr x && (x == b || evaluator.isPartOfChain(x, grid))) {
+    while (at instanceof BinaryExpr x && (x == b || plan.isOwn(x, grid, context.isInSubquery()))) {
       chain.push(x);
       at = x.left();
     }
     BinaryExpr next = chain.pop();
     Value right = null;
     Value left;
-    if (context.plan.rightFirst(next)) {
-      right = evaluator.eval(next.right(), grid);
-      left = isEmpty(right) ? right : evaluator.eval(at, grid);
+    if (plan.rightFirst(next)) {
+      right = operators.eval(next.right(), grid);
+      left = isEmpty(right) ? right : operators.eval(at, grid);
     } else {
-      left = evaluator.eval(at, grid);
+      left = operators.eval(at, grid);
     }
     while (true) {
       if (right == null) {
-        boolean skip = isEmpty(left) && context.plan.skipsRight(next);
-        right = skip ? left : evaluator.eval(next.right(), grid);
+        boolean skip = isEmpty(left) && plan.skipsRight(next);
+        right = skip ? left : operators.eval(next.right(), grid);
       }
       left = eval(next, left, right, grid);
-      context.settle(held + Evaluator.size(left));
-      context.settleBytes(taken + Evaluator.bytes(left));
+      context.settle(held + Value.size(left));
+      context.settleBytes(taken + Value.bytes(left));
       if (chain.isEmpty()) {
         return left;
       }
@@ -83,7 +85,7 @@ final class BinaryOperations {
     if (left instanceof Value.Scalar l && right instanceof Value.Scalar r) {
       double[] out = new double[grid.size()];
       for (int i = 0; i < out.length; i++) {
-        out[i] = scalars(b.op(), l.values()[i], r.values()[i]);
+        out[i] = ScalarOperators.apply(b.op(), l.values()[i], r.values()[i]);
       }
       return new Value.Scalar(out);
     }
@@ -104,50 +106,14 @@ final class BinaryOperations {
 
   /* elements */
 
-  /** Returns the result for two scalars; of a comparison 1 or 0. */
-  static double scalars(BinaryOp op, double l, double r) {
-    return isArithmetic(op) ? arithmetic(op, l, r) : compare(op, l, r) ? 1 : 0;
-  }
-
   /** Returns the result for floats; for comparisons the left value, with {@link #keep} set. */
   private double floats(BinaryOp op, double l, double r) {
-    if (isArithmetic(op)) {
+    if (ScalarOperators.isArithmetic(op)) {
       keep = true;
-      return arithmetic(op, l, r);
+      return ScalarOperators.arithmetic(op, l, r);
     }
-    keep = compare(op, l, r);
+    keep = ScalarOperators.compare(op, l, r);
     return l;
-  }
-
-  private static boolean isArithmetic(BinaryOp op) {
-    return switch (op) {
-      case ADD, SUB, MUL, DIV, MOD, POW, ATAN2 -> true;
-      default -> false;
-    };
-  }
-
-  private static boolean compare(BinaryOp op, double l, double r) {
-    return switch (op) {
-      case EQL -> l == r;
-      case NEQ -> l != r;
-      case LTE -> l <= r;
-      case LSS -> l < r;
-      case GTE -> l >= r;
-      case GTR -> l > r;
-      default -> false;
-    };
-  }
-
-  private static double arithmetic(BinaryOp op, double l, double r) {
-    return switch (op) {
-      case ADD -> l + r;
-      case SUB -> l - r;
-      case MUL -> l * r;
-      case DIV -> l / r;
-      case MOD -> l % r;
-      case POW -> GoMath.pow(l, r);
-      default -> GoMath.atan2(l, r);
-    };
   }
 
   /** Calculates one element into {@link #outFloat}, {@link #outHist}, {@link #keep}. */
@@ -230,7 +196,8 @@ final class BinaryOperations {
     List<StepSeries> out = new ArrayList<>(in.size());
     for (StepSeries s : in) {
       context.check();
-      StepSeries r = drop ? evaluator.renamed(s) : context.series(s.labels, s.dropName, s.steps());
+      StepSeries r =
+          drop ? LabelSets.renamed(context, s) : context.series(s.labels, s.dropName, s.steps());
       boolean any = false;
       for (int i = 0; i < s.steps(); i++) {
         byte kind = s.kinds[i];
@@ -256,7 +223,7 @@ final class BinaryOperations {
         context.drop(StepSeries.bytes(s.steps()));
       }
     }
-    return drop ? evaluator.merge(out) : out;
+    return drop ? LabelSets.merge(context, out) : out;
   }
 
   /** Writes what {@link #apply} has left; returns whether there is anything. */
@@ -362,7 +329,7 @@ final class BinaryOperations {
         context.drop(StepSeries.bytes(steps));
       }
     }
-    return or ? evaluator.merge(out) : out;
+    return or ? LabelSets.merge(context, out) : out;
   }
 
   /** One evaluation of a vector operator. */
@@ -411,7 +378,7 @@ final class BinaryOperations {
       Labels labels = resultLabels(manyLabels, oneLabels);
       boolean dropName = expr.returnBool();
       if (dropName && !context.options.delayedNameRemoval()) {
-        labels = evaluator.withoutName(labels);
+        labels = LabelSets.withoutName(labels);
         dropName = false;
       }
       if (m >= 0 && many.get(m).dropName) {
@@ -430,7 +397,7 @@ final class BinaryOperations {
     private Labels resultLabels(Labels manyLabels, Labels oneLabels) {
       Labels labels = manyLabels;
       if (dropsName(expr.op())) {
-        labels = evaluator.withoutName(labels);
+        labels = LabelSets.withoutName(labels);
       }
       if (matching.card() == Card.ONE_TO_ONE) {
         Set<String> names = new HashSet<>(matching.labels());
@@ -482,7 +449,7 @@ final class BinaryOperations {
         Labels l = resultLabels(many.get(m).labels, one.get(o).labels);
         boolean dropName = expr.returnBool() || many.get(m).dropName;
         if (dropName && !context.options.delayedNameRemoval()) {
-          l = evaluator.withoutName(l);
+          l = LabelSets.withoutName(l);
           dropName = false;
         }
         StepSeries r = context.series(l, dropName, grid.size());
@@ -512,7 +479,7 @@ final class BinaryOperations {
         }
         if (plain) {
           r.kinds[i] = StepSeries.FLOAT;
-          r.floats[i] = arithmetic(op, left.floats[i], right.floats[i]);
+          r.floats[i] = ScalarOperators.arithmetic(op, left.floats[i], right.floats[i]);
           any = true;
           continue;
         }
@@ -629,7 +596,7 @@ final class BinaryOperations {
       StepSeries r = out.get(output(m, o));
       if (r.kinds[step] != StepSeries.NONE) {
         throw oneToOne
-            ? Evaluator.sameLabelset()
+            ? LabelSets.duplicate()
             : QueryContext.failed(
                 "multiple matches for labels: grouping labels must ensure unique matches");
       }

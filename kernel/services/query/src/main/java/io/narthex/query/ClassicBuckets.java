@@ -159,11 +159,11 @@ final class ClassicBuckets {
         break;
       }
       if (!lowerSet && from < lower && to > lower) {
-        lowerRank = rank + HistogramFunctions.share(lower, from, to, counts[i] - rank, true);
+        lowerRank = rank + HistogramMath.share(lower, from, to, counts[i] - rank, true);
         lowerSet = true;
       }
       if (!upperSet && from < upper && to > upper) {
-        upperRank = rank + HistogramFunctions.share(upper, from, to, counts[i] - rank, true);
+        upperRank = rank + HistogramMath.share(upper, from, to, counts[i] - rank, true);
         upperSet = true;
       }
       if (lowerSet && upperSet) {

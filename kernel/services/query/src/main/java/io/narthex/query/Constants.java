@@ -7,6 +7,7 @@ import io.narthex.promql.Expr.NumberLiteral;
 import io.narthex.promql.Expr.ParenExpr;
 import io.narthex.promql.Expr.UnaryExpr;
 import io.narthex.promql.ValueType;
+import io.narthex.query.FunctionKernel.OfNumbers;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,7 @@ final class Constants {
    *
    * @param nodes the parts of a query, each before the parts inside of it
    */
-  static Map<Expr, Double> fold(List<Expr> nodes) {
+  static Map<Expr, Double> fold(List<Expr> nodes, QueryFunctions functions) {
     Map<Expr, Double> out = null;
     for (int i = nodes.size() - 1; i >= 0; i--) {
       Expr e = nodes.get(i);
@@ -29,7 +30,7 @@ final class Constants {
         continue;
       }
       Map<Expr, Double> known = out == null ? Map.of() : out;
-      Double value = value(e, known);
+      Double value = value(e, known, functions);
       if (value != null) {
         if (out == null) {
           out = new IdentityHashMap<>();
@@ -40,7 +41,7 @@ final class Constants {
     return out == null ? Map.of() : out;
   }
 
-  private static @Nullable Double value(Expr e, Map<Expr, Double> known) {
+  private static @Nullable Double value(Expr e, Map<Expr, Double> known, QueryFunctions functions) {
     return switch (e) {
       case ParenExpr p -> of(p.expr(), known);
       case UnaryExpr u -> {
@@ -50,30 +51,26 @@ final class Constants {
       case BinaryExpr b -> {
         Double l = of(b.left(), known);
         Double r = of(b.right(), known);
-        yield l == null || r == null ? null : (Double) BinaryOperations.scalars(b.op(), l, r);
+        yield l == null || r == null ? null : (Double) ScalarOperators.apply(b.op(), l, r);
       }
-      case Call c -> call(c, known);
+      case Call c -> call(c, known, functions);
       default -> null;
     };
   }
 
-  private static @Nullable Double call(Call c, Map<Expr, Double> known) {
-    switch (c.function().name()) {
-      case "pi" -> {
-        return Math.PI;
-      }
-      case "min_of", "max_of" -> {
-        Double x = of(c.arguments().get(0), known);
-        Double y = of(c.arguments().get(1), known);
-        if (x == null || y == null) {
-          return null;
-        }
-        return c.function().name().equals("min_of") ? GoMath.min(x, y) : GoMath.max(x, y);
-      }
-      default -> {
+  private static @Nullable Double call(Call c, Map<Expr, Double> known, QueryFunctions functions) {
+    if (!(functions.of(c).evaluation() instanceof OfNumbers f)) {
+      return null;
+    }
+    double[] numbers = {Double.NaN, Double.NaN};
+    for (int i = 0; i < c.arguments().size(); i++) {
+      Double x = of(c.arguments().get(i), known);
+      if (x == null) {
         return null;
       }
+      numbers[i] = x;
     }
+    return f.function().applyAsDouble(numbers[0], numbers[1]);
   }
 
   private static @Nullable Double of(Expr e, Map<Expr, Double> known) {

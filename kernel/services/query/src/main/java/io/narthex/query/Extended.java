@@ -4,7 +4,6 @@ import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.model.StaleMarker;
 import io.narthex.promql.Expr.RangeMode;
 import io.narthex.promql.PosRange;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,9 +13,6 @@ import org.jspecify.annotations.Nullable;
  * taken to have risen from zero.
  */
 final class Extended {
-  static final Set<String> ANCHORED = Set.of("changes", "delta", "increase", "rate", "resets");
-  static final Set<String> SMOOTHED = Set.of("delta", "increase", "rate");
-
   private Extended() {}
 
   /** Writes the interpolated values of an instant selector; returns whether there are any. */

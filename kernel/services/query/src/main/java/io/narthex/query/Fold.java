@@ -4,6 +4,7 @@ import io.narthex.model.Labels;
 import io.narthex.promql.Expr.AggregateExpr;
 import io.narthex.promql.PosRange;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,9 +50,9 @@ final class Fold implements SeriesSink {
   Fold(QueryContext context, AggregateExpr a, int steps) {
     this.context = context;
     this.steps = steps;
-    Set<String> names = Aggregations.names(a);
+    Set<String> names = names(a);
     boolean one = !a.without() && a.grouping().isEmpty();
-    groupOf = one ? l -> Labels.EMPTY : l -> Aggregations.groupLabels(a, names, l);
+    groupOf = one ? l -> Labels.EMPTY : l -> groupLabels(a, names, l);
     Annotations notes = context.annotations;
     PosRange place = a.expr().position();
     begin =
@@ -66,6 +67,20 @@ final class Fold implements SeriesSink {
           case STDVAR -> out -> new Deviation(out, notes, place, false);
           default -> throw new IllegalArgumentException(a.op().text() + " keeps its series");
         };
+  }
+
+  /** Returns the labels of the group of a series. */
+  static Labels groupLabels(AggregateExpr a, Set<String> names, Labels labels) {
+    return a.without() ? labels.drop(names) : labels.keep(names);
+  }
+
+  /** Returns the names of labels that are kept, or dropped with {@code without}. */
+  static Set<String> names(AggregateExpr a) {
+    Set<String> names = new HashSet<>(a.grouping());
+    if (a.without()) {
+      names.add(Labels.METRIC_NAME);
+    }
+    return names;
   }
 
   @Override

@@ -17,31 +17,49 @@ final class GoDate {
 
   private GoDate() {}
 
-  /** Returns the part of a date that the function called {@code name} gives. */
-  static double part(String name, double seconds) {
+  static double minute(double seconds) {
+    return Long.remainderUnsigned(absolute(seconds), 3600) / 60;
+  }
+
+  static double hour(double seconds) {
+    return Long.remainderUnsigned(absolute(seconds), DAY) / 3600;
+  }
+
+  static double dayOfWeek(double seconds) {
+    return (days(seconds) + 1) % 7;
+  }
+
+  static double dayOfMonth(double seconds) {
+    return inCycle(seconds).getDayOfMonth();
+  }
+
+  static double dayOfYear(double seconds) {
+    return inCycle(seconds).getDayOfYear();
+  }
+
+  static double daysInMonth(double seconds) {
+    return inCycle(seconds).lengthOfMonth();
+  }
+
+  static double month(double seconds) {
+    return inCycle(seconds).getMonthValue();
+  }
+
+  static double year(double seconds) {
+    return inCycle(seconds).getYear() - 1 + ZERO_YEAR + 400 * (days(seconds) / DAYS_PER_400_YEARS);
+  }
+
+  private static long absolute(double seconds) {
     boolean fits = seconds >= -TWO_63 && seconds < TWO_63;
-    long absolute = (fits ? (long) seconds : Long.MIN_VALUE) + UNIX_TO_ABSOLUTE;
-    long days = Long.divideUnsigned(absolute, DAY);
-    switch (name) {
-      case "minute" -> {
-        return Long.remainderUnsigned(absolute, 3600) / 60;
-      }
-      case "hour" -> {
-        return Long.remainderUnsigned(absolute, DAY) / 3600;
-      }
-      case "day_of_week" -> {
-        return (days + 1) % 7;
-      }
-      default -> {
-        LocalDate date = LocalDate.of(1, 1, 1).plusDays(days % DAYS_PER_400_YEARS);
-        return switch (name) {
-          case "day_of_month" -> date.getDayOfMonth();
-          case "day_of_year" -> date.getDayOfYear();
-          case "days_in_month" -> date.lengthOfMonth();
-          case "month" -> date.getMonthValue();
-          default -> date.getYear() - 1 + ZERO_YEAR + 400 * (days / DAYS_PER_400_YEARS);
-        };
-      }
-    }
+    return (fits ? (long) seconds : Long.MIN_VALUE) + UNIX_TO_ABSOLUTE;
+  }
+
+  private static long days(double seconds) {
+    return Long.divideUnsigned(absolute(seconds), DAY);
+  }
+
+  /** Returns the date in the 400-year cycle that begins with the year 1. */
+  private static LocalDate inCycle(double seconds) {
+    return LocalDate.of(1, 1, 1).plusDays(days(seconds) % DAYS_PER_400_YEARS);
   }
 }

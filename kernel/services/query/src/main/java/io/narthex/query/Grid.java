@@ -23,4 +23,10 @@ record Grid(long startMs, long stepMs, int size) {
   Grid first() {
     return instant(startMs);
   }
+
+  /** Returns the first multiple of {@code step} after a time. */
+  static long firstStep(long after, long step) {
+    long start = step * (after / step);
+    return start <= after ? start + step : start;
+  }
 }

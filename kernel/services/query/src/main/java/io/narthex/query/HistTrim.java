@@ -91,7 +91,7 @@ final class HistTrim {
     double keptTo = to;
     double kept = population;
     if (!keepAll) {
-      double below = HistogramFunctions.share(limit, from, to, population, linear);
+      double below = HistogramMath.share(limit, from, to, population, linear);
       kept = upper ? below : population - below;
       keptFrom = upper ? from : limit;
       keptTo = upper ? limit : to;

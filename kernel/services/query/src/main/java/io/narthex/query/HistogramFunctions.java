@@ -14,6 +14,36 @@ import java.util.Map;
  * buckets belong together is found once; a step then only picks up the counts.
  */
 final class HistogramFunctions {
+  static final List<FunctionKernel> KERNELS =
+      List.of(
+          ofVector(
+              "histogram_quantile",
+              (o, a, grid) -> {
+                double[] q = o.scalars(a.get(0), grid);
+                return new HistogramFunctions(o, a.get(1), grid).quantile(q, a.get(0).position());
+              }),
+          ofVector(
+              "histogram_quantiles",
+              (o, a, grid) -> new HistogramFunctions(o, a.get(0), grid).quantiles(a)),
+          ofVector(
+              "histogram_fraction",
+              (o, a, grid) -> {
+                double[] lower = o.scalars(a.get(0), grid);
+                double[] upper = o.scalars(a.get(1), grid);
+                return new HistogramFunctions(o, a.get(2), grid).fraction(lower, upper);
+              }),
+          ofVector("histogram_count", (o, a, grid) -> numbers(o, a, grid, h -> h.count, true)),
+          ofVector("histogram_sum", (o, a, grid) -> numbers(o, a, grid, h -> h.sum, true)),
+          ofVector(
+              "histogram_avg", (o, a, grid) -> numbers(o, a, grid, h -> h.sum / h.count, true)),
+          ofVector(
+              "histogram_stdvar",
+              (o, a, grid) -> numbers(o, a, grid, HistogramMath::variance, false)),
+          ofVector(
+              "histogram_stddev",
+              (o, a, grid) ->
+                  numbers(o, a, grid, h -> Math.sqrt(HistogramMath.variance(h)), false)));
+
   private static final String LE = "le";
 
   /** The buckets of one classic histogram, by rising bound. */
@@ -31,7 +61,8 @@ final class HistogramFunctions {
 
   private record Bucket(double bound, StepSeries series) {}
 
-  private final Evaluator evaluator;
+  private final Operators operators;
+  private final QueryContext context;
   private final Annotations annotations;
   private final PosRange place;
   private final Grid grid;
@@ -39,15 +70,15 @@ final class HistogramFunctions {
   private final Map<Labels, Classic> classics = new LinkedHashMap<>();
   private final ClassicBuckets scratch = new ClassicBuckets();
 
-  HistogramFunctions(Evaluator evaluator, Expr argument, Grid grid) {
-    this.evaluator = evaluator;
-    this.annotations = evaluator.context.annotations;
+  private HistogramFunctions(Operators operators, Expr argument, Grid grid) {
+    this.operators = operators;
+    this.context = operators.context();
+    this.annotations = context.annotations;
     this.place = argument.position();
     this.grid = grid;
-    boolean outer = evaluator.selection.detectResets;
-    evaluator.selection.detectResets = false;
-    List<StepSeries> in = evaluator.vector(argument, grid);
-    evaluator.selection.detectResets = outer;
+    boolean outer = operators.detectResets(false);
+    List<StepSeries> in = operators.vector(argument, grid);
+    operators.detectResets(outer);
     for (StepSeries s : in) {
       boolean floats = false;
       boolean hists = false;
@@ -112,6 +143,52 @@ final class HistogramFunctions {
     return natives.get(n).kinds[step] == StepSeries.HIST && (mixed[n] == null || !mixed[n][step]);
   }
 
+  /** Computes the series of a vector. */
+  private interface OfVector {
+    List<StepSeries> eval(Operators operators, List<Expr> arguments, Grid grid);
+  }
+
+  private static FunctionKernel ofVector(String name, OfVector f) {
+    return FunctionKernel.ofValues(
+        name, (o, c, grid) -> new Value.Vector(f.eval(o, c.arguments(), grid)));
+  }
+
+  /** A number taken from a histogram. */
+  private interface HistFunction {
+    double apply(Hist h);
+  }
+
+  /**
+   * Returns a number of each native histogram.
+   *
+   * @param parts whether only count and sum are used, so that resets are looked for while reading
+   */
+  private static List<StepSeries> numbers(
+      Operators operators, List<Expr> a, Grid grid, HistFunction f, boolean parts) {
+    QueryContext context = operators.context();
+    List<StepSeries> out = new ArrayList<>();
+    boolean outer = operators.detectResets(parts);
+    operators.detectResets(parts || outer);
+    operators.feed(
+        a.get(0),
+        grid,
+        s -> {
+          StepSeries r = LabelSets.renamed(context, s);
+          boolean any = false;
+          for (int i = 0; i < s.steps(); i++) {
+            if (s.kinds[i] == StepSeries.HIST) {
+              r.set(i, f.apply(s.hist(i)));
+              any = true;
+            }
+          }
+          if (any) {
+            out.add(r);
+          }
+        });
+    operators.detectResets(outer);
+    return LabelSets.merge(context, out);
+  }
+
   /** A number per step from a native histogram. */
   private interface Native {
     double apply(Hist h, String metric, int step);
@@ -126,7 +203,7 @@ final class HistogramFunctions {
     List<StepSeries> out = new ArrayList<>();
     for (int n = 0; n < natives.size(); n++) {
       StepSeries s = natives.get(n);
-      StepSeries r = evaluator.renamed(s);
+      StepSeries r = LabelSets.renamed(context, s);
       boolean any = false;
       for (int i = 0; i < grid.size(); i++) {
         if (has(n, i)) {
@@ -139,9 +216,9 @@ final class HistogramFunctions {
       }
     }
     for (Classic c : classics.values()) {
-      boolean delayed = evaluator.context.options.delayedNameRemoval();
-      Labels labels = delayed ? c.labels : evaluator.withoutName(c.labels);
-      StepSeries r = evaluator.context.series(labels, delayed, grid.size());
+      boolean delayed = context.options.delayedNameRemoval();
+      Labels labels = delayed ? c.labels : LabelSets.withoutName(c.labels);
+      StepSeries r = context.series(labels, delayed, grid.size());
       boolean any = false;
       String metric = c.buckets.get(0).series.labels.metricName();
       for (int i = 0; i < grid.size(); i++) {
@@ -163,7 +240,7 @@ final class HistogramFunctions {
         out.add(r);
       }
     }
-    return evaluator.merge(out);
+    return LabelSets.merge(context, out);
   }
 
   List<StepSeries> quantile(double[] q, PosRange qPlace) {
@@ -186,13 +263,13 @@ final class HistogramFunctions {
   }
 
   List<StepSeries> quantiles(List<Expr> a) {
-    String label = Evaluator.text(a.get(1));
+    String label = Expressions.text(a.get(1));
     if (!LabelFunctions.isLabelName(label)) {
       throw QueryContext.failed("invalid label name " + io.narthex.promql.Strings.quote(label));
     }
     List<StepSeries> out = new ArrayList<>();
     for (Expr x : a.subList(2, a.size())) {
-      double[] q = evaluator.scalars(x, grid);
+      double[] q = operators.scalars(x, grid);
       for (StepSeries s : quantile(q, x.position())) {
         if (s.labels.has(label)) {
           throw QueryContext.failed(
@@ -203,7 +280,7 @@ final class HistogramFunctions {
         split(s, label, q, out);
       }
     }
-    return evaluator.merge(out);
+    return LabelSets.merge(context, out);
   }
 
   private void split(StepSeries s, String label, double[] q, List<StepSeries> out) {
@@ -213,7 +290,7 @@ final class HistogramFunctions {
         byText
             .computeIfAbsent(
                 openMetrics(q[i]),
-                t -> evaluator.context.series(s.labels.with(label, t), s.dropName, s.steps()))
+                t -> context.series(s.labels.with(label, t), s.dropName, s.steps()))
             .copy(i, s, i);
       }
     }
@@ -359,11 +436,11 @@ final class HistogramFunctions {
         break;
       }
       if (!lowerSet && from < lower && to > lower) {
-        lowerRank = rank + share(lower, from, to, w.count, linear);
+        lowerRank = rank + HistogramMath.share(lower, from, to, w.count, linear);
         lowerSet = true;
       }
       if (!upperSet && from < upper && to > upper) {
-        upperRank = rank + share(upper, from, to, w.count, linear);
+        upperRank = rank + HistogramMath.share(upper, from, to, w.count, linear);
         upperSet = true;
       }
       if (lowerSet && upperSet) {
@@ -378,48 +455,5 @@ final class HistogramFunctions {
       upperRank = count;
     }
     return (upperRank - lowerRank) / h.count;
-  }
-
-  static double share(double v, double from, double to, double count, boolean linear) {
-    if (linear) {
-      return from == Double.NEGATIVE_INFINITY ? count : count * (v - from) / (to - from);
-    }
-    double logLower = GoMath.log2(Math.abs(from));
-    double logUpper = GoMath.log2(Math.abs(to));
-    double logV = GoMath.log2(Math.abs(v));
-    double fraction =
-        v > 0
-            ? (logV - logLower) / (logUpper - logLower)
-            : 1 - (logV - logUpper) / (logLower - logUpper);
-    return count * fraction;
-  }
-
-  /** Returns the variance, each bucket standing for its mean. */
-  static double variance(Hist h) {
-    double mean = h.sum / h.count;
-    double variance = 0;
-    double c = 0;
-    BucketWalk w = new BucketWalk(h, false);
-    while (w.next()) {
-      if (w.count == 0) {
-        continue;
-      }
-      double v;
-      if (h.isCustom()) {
-        v = (w.upper + w.lower) / 2;
-      } else if (w.lower <= 0 && w.upper >= 0) {
-        v = 0;
-      } else {
-        v = Math.sqrt(w.upper * w.lower);
-        if (w.upper < 0) {
-          v = -v;
-        }
-      }
-      double delta = v - mean;
-      double inc = w.count * delta * delta;
-      c = Kahan.compensation(variance, inc, c);
-      variance += inc;
-    }
-    return (variance + c) / h.count;
   }
 }

@@ -20,6 +20,13 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code info()}: adds the data labels of info series to the series they describe. */
 final class InfoFunction {
+  static final List<FunctionKernel> KERNELS =
+      List.of(
+          FunctionKernel.ofValues(
+                  "info",
+                  (o, c, grid) -> new Value.Vector(new InfoFunction(o).eval(c.arguments(), grid)))
+              .selecting());
+
   private static final Set<String> IDENTIFYING = Set.of("instance", "job");
 
   /** Info series of one metric and one set of identifying labels. */
@@ -27,18 +34,20 @@ final class InfoFunction {
 
   private record Candidate(StepSeries values, StepSeries times) {}
 
-  private final Evaluator evaluator;
+  private final Operators operators;
+  private final QueryContext context;
 
-  InfoFunction(Evaluator evaluator) {
-    this.evaluator = evaluator;
+  private InfoFunction(Operators operators) {
+    this.operators = operators;
+    this.context = operators.context();
   }
 
-  List<StepSeries> eval(List<Expr> a, Grid grid) {
-    List<StepSeries> base = evaluator.vector(a.get(0), grid);
+  private List<StepSeries> eval(List<Expr> a, Grid grid) {
+    List<StepSeries> base = operators.vector(a.get(0), grid);
     List<Matcher> names = new ArrayList<>();
     List<Matcher> data = new ArrayList<>();
     if (a.size() > 1) {
-      for (Matcher m : ((VectorSelector) Evaluator.unwrap(a.get(1))).matchers()) {
+      for (Matcher m : ((VectorSelector) Expressions.unwrap(a.get(1))).matchers()) {
         (m.name().equals(Labels.METRIC_NAME) ? names : data).add(m);
       }
     }
@@ -57,7 +66,7 @@ final class InfoFunction {
     infos.keySet().forEach(k -> metrics.add(k.metric()));
     List<StepSeries> out = new ArrayList<>();
     for (StepSeries s : base) {
-      evaluator.context.check();
+      context.check();
       String name = s.labels.metricName();
       boolean isInfo = !name.isEmpty() && names.stream().allMatch(m -> m.matches(name));
       if (isInfo) {
@@ -66,7 +75,7 @@ final class InfoFunction {
         enrich(s, infos, metrics, wanted, optional, out);
       }
     }
-    return evaluator.merge(out);
+    return LabelSets.merge(context, out);
   }
 
   /** The time at which the samples of the base series are taken. */
@@ -104,7 +113,7 @@ final class InfoFunction {
 
   private Reference shifted(
       Reference outer, @Nullable At at, long offsetMs, @Nullable DurationExpr offsetExpr) {
-    long offset = evaluator.context.duration(offsetMs, offsetExpr, false);
+    long offset = context.duration(offsetMs, offsetExpr, false);
     return at != null
         ? new Reference(at, offset)
         : new Reference(outer.at, outer.offsetMs + offset);
@@ -117,8 +126,8 @@ final class InfoFunction {
     VectorSelector selector =
         new VectorSelector(
             "", matchers, time.offsetMs, null, time.at, RangeMode.PLAIN, true, new PosRange(0, 0));
-    List<StepSeries> values = evaluator.selection.instant(selector, grid, Selection.Part.VALUE);
-    List<StepSeries> times = evaluator.selection.instant(selector, grid, Selection.Part.TIME);
+    List<StepSeries> values = operators.select(selector, grid, SamplePart.VALUE);
+    List<StepSeries> times = operators.select(selector, grid, SamplePart.TIME);
     Map<Key, List<Candidate>> out = new LinkedHashMap<>();
     for (int i = 0; i < values.size(); i++) {
       Labels l = values.get(i).labels;
@@ -170,7 +179,7 @@ final class InfoFunction {
       Labels.Builder b = s.labels.toBuilder();
       added.build().forEach(b::set);
       results
-          .computeIfAbsent(b.build(), l -> evaluator.context.series(l, s.dropName, s.steps()))
+          .computeIfAbsent(b.build(), l -> context.series(l, s.dropName, s.steps()))
           .copy(i, s, i);
     }
     out.addAll(results.values());

@@ -5,6 +5,7 @@ import io.narthex.format.re2.Re2SyntaxException;
 import io.narthex.format.re2.Template;
 import io.narthex.model.Labels;
 import io.narthex.promql.Expr;
+import io.narthex.promql.Expr.Call;
 import io.narthex.promql.Strings;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -15,16 +16,36 @@ import java.util.Optional;
 
 /** {@code label_replace}, {@code label_join} and sorting. */
 final class LabelFunctions {
+  static final List<FunctionKernel> KERNELS =
+      List.of(
+          ofVector("label_replace", LabelFunctions::replace),
+          ofVector("label_join", LabelFunctions::join),
+          ofVector("sort", (o, c, grid) -> sorted(o, c, grid, false)),
+          ofVector("sort_desc", (o, c, grid) -> sorted(o, c, grid, true)),
+          ofVector("sort_by_label", (o, c, grid) -> sortedByLabel(o, c, grid, false)),
+          ofVector("sort_by_label_desc", (o, c, grid) -> sortedByLabel(o, c, grid, true)));
+
+  /** Computes the series of a vector. */
+  private interface OfVector {
+    List<StepSeries> eval(Operators operators, Call call, Grid grid);
+  }
+
+  private static FunctionKernel ofVector(String name, OfVector f) {
+    return FunctionKernel.ofValues(name, (o, c, grid) -> new Value.Vector(f.eval(o, c, grid)));
+  }
+
   /** Of so many values of the source label the result is kept: most have few, for many series. */
   private static final int KNOWN = 1024;
 
   private LabelFunctions() {}
 
-  static List<StepSeries> replace(Evaluator e, List<Expr> a, Grid grid) {
-    String dst = Evaluator.text(a.get(1));
-    String replacement = Evaluator.text(a.get(2));
-    String src = Evaluator.text(a.get(3));
-    String regex = Evaluator.text(a.get(4));
+  private static List<StepSeries> replace(Operators e, Call c, Grid grid) {
+    QueryContext context = e.context();
+    List<Expr> a = c.arguments();
+    String dst = Expressions.text(a.get(1));
+    String replacement = Expressions.text(a.get(2));
+    String src = Expressions.text(a.get(3));
+    String regex = Expressions.text(a.get(4));
     Re2 pattern;
     try {
       pattern = Re2.compileAnchored(regex);
@@ -37,20 +58,20 @@ final class LabelFunctions {
     Template template = Template.of(replacement);
     List<StepSeries> in = e.vector(a.get(0), grid);
     List<StepSeries> out = new ArrayList<>(in.size());
-    long references = replacement.chars().filter(c -> c == '$').count();
+    long references = replacement.chars().filter(x -> x == '$').count();
     Map<String, Optional<String>> known = new HashMap<>();
     for (StepSeries s : in) {
-      e.context.check();
+      context.check();
       String source = s.labels.get(src);
       Optional<String> before = known.get(source);
       String value = before == null ? null : before.orElse(null);
       if (before == null) {
         long most = 2 * (replacement.length() + references * source.length());
-        e.context.take(most);
+        context.take(most);
         value = pattern.replace(source, template);
-        e.context.drop(most);
+        context.drop(most);
         if (value != null) {
-          e.context.retain(2L * value.length());
+          context.retain(2L * value.length());
         }
         if (known.size() < KNOWN) {
           known.put(source, Optional.ofNullable(value));
@@ -61,15 +82,17 @@ final class LabelFunctions {
               ? s
               : s.with(s.labels.with(dst, value), s.dropName && !dst.equals(Labels.METRIC_NAME)));
     }
-    return e.merge(out);
+    return LabelSets.merge(context, out);
   }
 
-  static List<StepSeries> join(Evaluator e, List<Expr> a, Grid grid) {
-    String dst = Evaluator.text(a.get(1));
-    String separator = Evaluator.text(a.get(2));
+  private static List<StepSeries> join(Operators e, Call c, Grid grid) {
+    QueryContext context = e.context();
+    List<Expr> a = c.arguments();
+    String dst = Expressions.text(a.get(1));
+    String separator = Expressions.text(a.get(2));
     List<String> sources = new ArrayList<>();
     for (Expr x : a.subList(3, a.size())) {
-      String src = Evaluator.text(x);
+      String src = Expressions.text(x);
       if (!isLabelName(src)) {
         throw QueryContext.failed("invalid source label name in label_join(): " + src);
       }
@@ -81,12 +104,12 @@ final class LabelFunctions {
     List<StepSeries> in = e.vector(a.get(0), grid);
     List<StepSeries> out = new ArrayList<>(in.size());
     for (StepSeries s : in) {
-      e.context.check();
+      context.check();
       long length = (long) separator.length() * sources.size();
       for (String source : sources) {
         length += s.labels.get(source).length();
       }
-      e.context.retain(4 * length);
+      context.retain(4 * length);
       StringBuilder b = new StringBuilder();
       for (int i = 0; i < sources.size(); i++) {
         b.append(i > 0 ? separator : "").append(s.labels.get(sources.get(i)));
@@ -94,7 +117,7 @@ final class LabelFunctions {
       out.add(
           s.with(s.labels.with(dst, b.toString()), s.dropName && !dst.equals(Labels.METRIC_NAME)));
     }
-    return e.merge(out);
+    return LabelSets.merge(context, out);
   }
 
   static boolean isLabelName(String name) {
@@ -103,7 +126,46 @@ final class LabelFunctions {
 
   /* order */
 
-  static List<StepSeries> sort(List<StepSeries> in, boolean descending) {
+  private static List<StepSeries> sorted(Operators o, Call c, Grid grid, boolean descending) {
+    List<StepSeries> in = o.vector(c.arguments().get(0), grid);
+    if (!o.context().instant) {
+      o.context().annotations.sortInRangeQuery(c.position());
+      return in;
+    }
+    // inside of a subquery there are many steps, each with an order that nobody sees
+    return grid.size() == 1 ? sort(in, descending) : floatsOf(in, o.context());
+  }
+
+  private static List<StepSeries> floatsOf(List<StepSeries> in, QueryContext context) {
+    List<StepSeries> out = new ArrayList<>(in.size());
+    for (StepSeries s : in) {
+      StepSeries r = s;
+      if (s.hists != null) {
+        r = context.series(s.labels, s.dropName, s.steps());
+        for (int i = 0; i < s.steps(); i++) {
+          if (s.kinds[i] == StepSeries.FLOAT) {
+            r.set(i, s.floats[i]);
+          }
+        }
+      }
+      if (!r.isEmpty()) {
+        out.add(r);
+      }
+    }
+    return out;
+  }
+
+  private static List<StepSeries> sortedByLabel(
+      Operators o, Call c, Grid grid, boolean descending) {
+    List<StepSeries> in = o.vector(c.arguments().get(0), grid);
+    if (!o.context().instant) {
+      o.context().annotations.sortInRangeQuery(c.position());
+      return in;
+    }
+    return sortByLabel(in, c.arguments(), descending);
+  }
+
+  private static List<StepSeries> sort(List<StepSeries> in, boolean descending) {
     List<StepSeries> out = new ArrayList<>();
     for (StepSeries s : in) {
       if (s.kinds[0] == StepSeries.FLOAT) {
@@ -121,10 +183,11 @@ final class LabelFunctions {
     return out;
   }
 
-  static List<StepSeries> sortByLabel(List<StepSeries> in, List<Expr> a, boolean descending) {
+  private static List<StepSeries> sortByLabel(
+      List<StepSeries> in, List<Expr> a, boolean descending) {
     List<String> names = new ArrayList<>();
     for (Expr x : a.subList(1, a.size())) {
-      names.add(Evaluator.text(x));
+      names.add(Expressions.text(x));
     }
     Comparator<StepSeries> order =
         (x, y) -> {

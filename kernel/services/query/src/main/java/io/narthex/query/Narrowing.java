@@ -11,7 +11,6 @@ import io.narthex.promql.Expr.MatrixSelector;
 import io.narthex.promql.Expr.RangeMode;
 import io.narthex.promql.Expr.UnaryExpr;
 import io.narthex.promql.Expr.VectorSelector;
-import io.narthex.promql.Functions;
 import io.narthex.promql.ValueType;
 import io.narthex.promql.VectorMatching;
 import java.util.ArrayList;
@@ -24,14 +23,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class Narrowing {
   private final boolean typeAndUnitLabels;
+  private final QueryFunctions functions;
 
-  Narrowing(EngineOptions options) {
+  Narrowing(EngineOptions options, QueryFunctions functions) {
+    this.functions = functions;
     typeAndUnitLabels = options.typeAndUnitLabels();
   }
 
   /** Returns the plain instant selector that an expression is; null when it is something else. */
   static @Nullable VectorSelector plain(Expr e) {
-    return Evaluator.unwrap(e) instanceof VectorSelector v
+    return Expressions.unwrap(e) instanceof VectorSelector v
             && v.mode() == RangeMode.PLAIN
             && v.offsetExpr() == null
         ? v
@@ -134,8 +135,8 @@ final class Narrowing {
   }
 
   /** Returns conditions that all series of a vector meet, but for those on the name. */
-  private static List<Matcher> met(Expr e) {
-    return switch (Evaluator.unwrap(e)) {
+  private List<Matcher> met(Expr e) {
+    return switch (Expressions.unwrap(e)) {
       case VectorSelector v -> v.matchers();
       case MatrixSelector m -> m.selector().matchers();
       case UnaryExpr u -> met(u.expr());
@@ -146,7 +147,7 @@ final class Narrowing {
     };
   }
 
-  private static List<Matcher> ofOperator(BinaryExpr b) {
+  private List<Matcher> ofOperator(BinaryExpr b) {
     if (b.left().type() == ValueType.SCALAR) {
       return met(b.right());
     }
@@ -156,7 +157,7 @@ final class Narrowing {
     return left && !(b.left() instanceof BinaryExpr) ? met(b.left()) : List.of();
   }
 
-  private static List<Matcher> ofAggregation(AggregateExpr a) {
+  private List<Matcher> ofAggregation(AggregateExpr a) {
     return switch (a.op()) {
       case TOPK, BOTTOMK, LIMITK, LIMIT_RATIO -> met(a.expr());
       case COUNT_VALUES -> List.of();
@@ -168,14 +169,13 @@ final class Narrowing {
   }
 
   /** Functions over ranges keep all labels but the name. */
-  private static List<Matcher> ofCall(Call c) {
-    String name = c.function().name();
-    if (Functions.get(name) == null || name.equals("absent_over_time")) {
+  private List<Matcher> ofCall(Call c) {
+    if (!functions.of(c).isPerSeries()) {
       return List.of();
     }
     for (Expr a : c.arguments()) {
       if (a.type() == ValueType.MATRIX) {
-        return Evaluator.unwrap(a) instanceof MatrixSelector m
+        return Expressions.unwrap(a) instanceof MatrixSelector m
             ? m.selector().matchers()
             : List.of();
       }

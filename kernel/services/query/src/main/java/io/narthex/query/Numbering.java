@@ -14,7 +14,6 @@ import io.narthex.promql.Expr.StringLiteral;
 import io.narthex.promql.Expr.SubqueryExpr;
 import io.narthex.promql.Expr.UnaryExpr;
 import io.narthex.promql.Expr.VectorSelector;
-import io.narthex.promql.Functions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -50,6 +49,7 @@ final class Numbering {
   private record Composite(
       Object what, @Nullable Object detail, boolean flag, List<Integer> inner) {}
 
+  private final QueryFunctions functions;
   private final Map<Expr, Entry> entries;
   private final Map<Object, Integer> ids = new HashMap<>();
 
@@ -58,7 +58,8 @@ final class Numbering {
    *
    * @param nodes the parts of a query, each before the parts inside of it
    */
-  Numbering(List<Expr> nodes) {
+  Numbering(List<Expr> nodes, QueryFunctions functions) {
+    this.functions = functions;
     entries = new IdentityHashMap<>(nodes.size());
     for (int i = nodes.size() - 1; i >= 0; i--) {
       Expr e = nodes.get(i);
@@ -119,7 +120,7 @@ final class Numbering {
       case BinaryExpr b -> new Composite(b.op(), b.matching(), b.returnBool(), inner(e));
       case AggregateExpr a -> new Composite(a.op(), a.grouping(), a.without(), inner(e));
       case Call c ->
-          Functions.get(c.function().name()) == null
+          functions.of(c).plugin()
               ? new Object()
               : new Composite(c.function().name(), null, false, inner(e));
     };

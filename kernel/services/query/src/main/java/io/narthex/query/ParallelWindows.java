@@ -2,7 +2,6 @@ package io.narthex.query;
 
 import io.narthex.promql.Expr.Call;
 import io.narthex.promql.Expr.RangeMode;
-import io.narthex.promql.Functions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -59,12 +58,13 @@ final class ParallelWindows {
   }
 
   /** Tells whether there is enough to do, and all of a kind that threads can share. */
-  static boolean pays(Windows windows, Grid grid, Call call, RangeMode mode) {
+  static boolean pays(
+      Windows windows, Grid grid, Call call, FunctionKernel kernel, RangeMode mode) {
     return (long) windows.series.size() * grid.size() >= LEAST_STEPS
         && windows.series.size() > BLOCK
         && mode == RangeMode.PLAIN
         && call.arguments().size() == 1
-        && Functions.get(call.function().name()) != null
+        && kernel.isPerSeries()
         && Runtime.getRuntime().availableProcessors() > 1
         && windows.series.stream().allMatch(s -> s.histCount == 0);
   }

@@ -7,7 +7,6 @@ import io.narthex.promql.Expr.NumberLiteral;
 import io.narthex.promql.Expr.ParenExpr;
 import io.narthex.promql.Expr.StringLiteral;
 import io.narthex.promql.Expr.VectorSelector;
-import io.narthex.query.Selection.Part;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +29,7 @@ final class Plan {
   record Place(int id, Grid grid, boolean subquery) {}
 
   /** What a selector is asked for. */
-  record Wanted(int id, Grid grid, Part part) {}
+  record Wanted(int id, Grid grid, SamplePart part) {}
 
   private final StepInvariance invariance;
 
@@ -49,8 +48,8 @@ final class Plan {
   final boolean isRange;
 
   /** Returns a plan that shares nothing and leaves nothing out. */
-  static Plan none() {
-    return new Plan(new StepInvariance(), false);
+  static Plan none(QueryFunctions functions) {
+    return new Plan(new StepInvariance(functions), false);
   }
 
   Plan(StepInvariance invariance, boolean isRange) {
@@ -78,8 +77,16 @@ final class Plan {
     return known == null ? null : shared.get(new Place(known.id(), grid, inSubquery));
   }
 
+  /**
+   * Returns whether an expression is evaluated where it stands and for all steps: it is neither
+   * shared nor the same at all of them.
+   */
+  boolean isOwn(Expr e, Grid grid, boolean inSubquery) {
+    return (grid.size() == 1 || !isInvariant(e)) && shared(e, grid, inSubquery) == null;
+  }
+
   /** Returns the part a selector has in a common read; null when it is read by itself. */
-  SharedRead.@Nullable Member member(Expr selector, Grid grid, Part part) {
+  SharedRead.@Nullable Member member(Expr selector, Grid grid, SamplePart part) {
     Numbering n = numbering;
     if (n == null || members.isEmpty()) {
       return null;

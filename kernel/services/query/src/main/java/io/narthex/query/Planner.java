@@ -14,7 +14,6 @@ import io.narthex.promql.Expr.SubqueryExpr;
 import io.narthex.promql.Expr.UnaryExpr;
 import io.narthex.promql.Expr.VectorSelector;
 import io.narthex.promql.ValueType;
-import io.narthex.query.Selection.Part;
 import io.narthex.query.SharedRead.Member;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -25,7 +24,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +31,6 @@ import org.jspecify.annotations.Nullable;
  * what meets the same thing twice. Does not recurse, so that it takes any length of query.
  */
 final class Planner {
-  private static final Set<String> TIMES = Set.of("timestamp", "start_timestamp");
-
   /**
    * A part that will be evaluated.
    *
@@ -43,6 +39,7 @@ final class Planner {
   private record Visit(Expr e, @Nullable Grid grid, boolean subquery) {}
 
   private final QueryContext context;
+  private final QueryFunctions functions;
   private final Plan plan;
   private final Numbering numbering;
   private final Deque<Visit> visits = new ArrayDeque<>();
@@ -50,8 +47,9 @@ final class Planner {
   private final Map<List<Matcher>, Integer> reads = new HashMap<>();
   private final Map<List<Matcher>, List<Member>> members = new LinkedHashMap<>();
 
-  private Planner(QueryContext context, Plan plan, Numbering numbering) {
+  private Planner(QueryContext context, QueryFunctions functions, Plan plan, Numbering numbering) {
     this.context = context;
+    this.functions = functions;
     this.plan = plan;
     this.numbering = numbering;
   }
@@ -61,10 +59,11 @@ final class Planner {
    *
    * @param leavesOut whether parts may be left unread that cannot change the answer
    */
-  static Plan plan(Expr e, Grid grid, QueryContext context, boolean leavesOut) {
-    Plan plan = new Plan(new StepInvariance(), grid.size() > 1);
+  static Plan plan(
+      Expr e, Grid grid, QueryContext context, QueryFunctions functions, boolean leavesOut) {
+    Plan plan = new Plan(new StepInvariance(functions), grid.size() > 1);
     List<Expr> nodes = nodes(e);
-    plan.constants = Constants.fold(nodes);
+    plan.constants = Constants.fold(nodes, functions);
     int selectors = 0;
     for (Expr node : nodes) {
       VectorSelector v = selector(node);
@@ -81,12 +80,12 @@ final class Planner {
     // without two selectors that are the same there is nothing to share
     if (plan.alone.size() < selectors) {
       plan.alone.clear();
-      Planner planner = new Planner(context, plan, new Numbering(nodes));
+      Planner planner = new Planner(context, functions, plan, new Numbering(nodes, functions));
       planner.share(e, grid);
       read = planner.visited;
     }
     if (leavesOut) {
-      narrow(plan, read, context.options);
+      narrow(plan, read, new Narrowing(context.options, functions));
     }
     return plan;
   }
@@ -116,7 +115,7 @@ final class Planner {
     plan.sharedAt = new IdentityHashMap<>();
     plan.members = new HashMap<>();
     plan.memberAt = new IdentityHashMap<>();
-    Expr inner = Evaluator.unwrap(e);
+    Expr inner = Expressions.unwrap(e);
     if (inner.type() == ValueType.MATRIX) {
       range(inner, grid, false);
     } else {
@@ -124,7 +123,7 @@ final class Planner {
     }
     while (!visits.isEmpty()) {
       Visit next = visits.pop();
-      visit(Evaluator.unwrap(next.e), next.grid, next.subquery);
+      visit(Expressions.unwrap(next.e), next.grid, next.subquery);
     }
     plan.shared.values().removeIf(s -> s.places() < 2);
     int number = 0;
@@ -165,7 +164,7 @@ final class Planner {
   private void inside(Expr e, @Nullable Grid grid, boolean subquery) {
     switch (e) {
       case NumberLiteral _, StringLiteral _ -> {}
-      case VectorSelector v -> instant(v, grid, Part.VALUE);
+      case VectorSelector v -> instant(v, grid, SamplePart.VALUE);
       case ParenExpr p -> visits.push(new Visit(p.expr(), grid, subquery));
       case UnaryExpr u -> visits.push(new Visit(u.expr(), grid, subquery));
       case BinaryExpr b -> {
@@ -186,21 +185,21 @@ final class Planner {
   }
 
   private void call(Call c, @Nullable Grid grid, boolean subquery) {
-    String name = c.function().name();
+    FunctionKernel kernel = functions.of(c);
     List<Expr> arguments = c.arguments();
-    if (name.equals("info")) {
+    if (kernel.selects()) {
       // the second argument is no selector, and what is read beyond is not known here
       visits.push(new Visit(arguments.getFirst(), grid, subquery));
       return;
     }
-    if (TIMES.contains(name)
-        && Evaluator.unwrap(arguments.getFirst()) instanceof VectorSelector v) {
-      instant(v, grid, name.equals("timestamp") ? Part.TIME : Part.START_TIME);
+    if (kernel.part() != SamplePart.VALUE
+        && Expressions.unwrap(arguments.getFirst()) instanceof VectorSelector v) {
+      instant(v, grid, kernel.part());
       return;
     }
     for (Expr a : arguments) {
       if (a.type() == ValueType.MATRIX) {
-        range(Evaluator.unwrap(a), grid, subquery);
+        range(Expressions.unwrap(a), grid, subquery);
       } else {
         visits.push(new Visit(a, grid, subquery));
       }
@@ -209,7 +208,7 @@ final class Planner {
 
   /* what is read */
 
-  private void instant(VectorSelector v, @Nullable Grid grid, Part part) {
+  private void instant(VectorSelector v, @Nullable Grid grid, SamplePart part) {
     reads.merge(v.matchers(), 1, Integer::sum);
     if (grid == null
         || grid.size() < 2
@@ -243,9 +242,9 @@ final class Planner {
         || m.rangeExpr() != null) {
       return;
     }
-    long first = Selection.base(context, v.at(), grid.startMs()) - v.offsetMs();
+    long first = context.base(v.at(), grid.startMs()) - v.offsetMs();
     long last = v.at() != null ? first : grid.endMs() - v.offsetMs();
-    wants(m, v, grid, new Member(first - m.rangeMs() + 1, last, null, 0, Part.VALUE));
+    wants(m, v, grid, new Member(first - m.rangeMs() + 1, last, null, 0, SamplePart.VALUE));
   }
 
   private void wants(Expr e, VectorSelector v, Grid grid, Member m) {
@@ -270,17 +269,16 @@ final class Planner {
     if (step == 0) {
       step = Math.max(1, context.options.defaultSubqueryStep().toMillis());
     }
-    long first = Selection.base(context, s.at(), grid.startMs()) - s.offsetMs();
+    long first = context.base(s.at(), grid.startMs()) - s.offsetMs();
     long last = s.at() != null ? first : grid.endMs() - s.offsetMs();
-    long start = Evaluator.firstStep(first - s.rangeMs(), step);
+    long start = Grid.firstStep(first - s.rangeMs(), step);
     long steps = last < start ? 0 : (last - start) / step + 1;
     return steps > Integer.MAX_VALUE - 8 ? null : new Grid(start, step, (int) steps);
   }
 
   /* what need not be read */
 
-  private static void narrow(Plan plan, List<Expr> read, EngineOptions options) {
-    Narrowing narrowing = new Narrowing(options);
+  private static void narrow(Plan plan, List<Expr> read, Narrowing narrowing) {
     for (Expr e : read) {
       if (e instanceof BinaryExpr b && b.matching() != null) {
         VectorSelector left = Narrowing.plain(b.left());

@@ -5,8 +5,11 @@ import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.Call;
 import io.narthex.promql.FunctionSignature;
 import io.narthex.promql.Functions;
-import io.narthex.promql.PosRange;
 import io.narthex.promql.ValueType;
+import io.narthex.query.FunctionKernel.Evaluation;
+import io.narthex.query.FunctionKernel.OfValues;
+import io.narthex.query.FunctionKernel.OfWindows;
+import io.narthex.query.FunctionKernel.Time;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryException;
 import io.narthex.spi.function.BuiltinNames;
@@ -61,6 +64,7 @@ final class PluginFunctions {
   private PluginFunctions() {}
 
   /** Returns the names of the language itself, those this engine adds to it included. */
+  @SuppressWarnings("deprecation") // its keywords; plugins were promised all of it
   static Set<String> reserved() {
     Set<String> names = new HashSet<>(BuiltinNames.all());
     Functions.all().forEach(f -> names.add(f.name()));
@@ -88,13 +92,20 @@ final class PluginFunctions {
     };
   }
 
-  private static PromqlFunction find(Evaluator e, Call c) {
-    String name = c.function().name();
-    PromqlFunction f = e.context.functions.find(name);
-    if (f == null) {
-      throw QueryContext.failed("unknown function with name \"" + name + "\"");
-    }
-    return f;
+  /**
+   * Returns a function as the engine's own. What it calculates may depend on the time, which it is
+   * given.
+   */
+  static FunctionKernel kernel(PromqlFunction f) {
+    Evaluation evaluation =
+        switch (f.evaluation()) {
+          case OfScalars scalars ->
+              new OfValues((o, c, grid) -> evaluate(scalars, new Arguments(o, c, f, grid), f));
+          case OfVector vector -> new OfValues((o, c, grid) -> evaluate(vector, f, o, c, grid));
+          case OfRange range -> new OfWindows(call -> new OverRange(f.name(), range, f, call));
+        };
+    return new FunctionKernel(
+        f.name(), evaluation, Time.STEP, SamplePart.VALUE, false, Set.of(), true);
   }
 
   /** Whatever a function throws fails its query only; an end of memory is nobody's to handle. */
@@ -105,27 +116,26 @@ final class PluginFunctions {
     return QueryContext.failed("function " + name + " of a plugin failed: " + e);
   }
 
-  /** Returns the value of a function without range vector among its arguments. */
-  static Value call(Evaluator e, Call c, Grid grid) {
-    PromqlFunction f = find(e, c);
-    Arguments arguments = new Arguments(e, c, f, grid);
-    if (f.evaluation() instanceof OfScalars scalars) {
-      double[] out = new double[grid.size()];
-      Arrays.fill(out, Double.NaN);
-      try {
-        scalars.evaluate(arguments, out);
-      } catch (RuntimeException | Error x) {
-        throw failure(f.name(), x);
-      }
-      return new Value.Scalar(out);
+  private static Value evaluate(OfScalars scalars, Arguments arguments, PromqlFunction f) {
+    double[] out = new double[arguments.steps()];
+    Arrays.fill(out, Double.NaN);
+    try {
+      scalars.evaluate(arguments, out);
+    } catch (RuntimeException | Error x) {
+      throw failure(f.name(), x);
     }
-    OfVector vector = (OfVector) f.evaluation();
+    return new Value.Scalar(out);
+  }
+
+  private static Value evaluate(OfVector vector, PromqlFunction f, Operators o, Call c, Grid grid) {
+    Arguments arguments = new Arguments(o, c, f, grid);
+    QueryContext context = o.context();
     Expr argument = c.arguments().get(f.arguments().indexOf(ArgumentType.VECTOR));
-    List<StepSeries> in = e.vector(argument, grid);
+    List<StepSeries> in = o.vector(argument, grid);
     List<StepSeries> out = new ArrayList<>(in.size());
     boolean[] present = new boolean[grid.size()];
     for (StepSeries s : in) {
-      e.context.check();
+      context.check();
       double[] values = s.floats.clone();
       boolean any = false;
       for (int i = 0; i < present.length; i++) {
@@ -140,7 +150,7 @@ final class PluginFunctions {
       } catch (RuntimeException | Error x) {
         throw failure(f.name(), x);
       }
-      StepSeries r = e.renamed(s);
+      StepSeries r = LabelSets.renamed(context, s);
       for (int i = 0; i < present.length; i++) {
         if (present[i]) {
           r.set(i, values[i]);
@@ -150,7 +160,7 @@ final class PluginFunctions {
         out.add(r);
       }
     }
-    return new Value.Vector(e.merge(out));
+    return new Value.Vector(LabelSets.merge(context, out));
   }
 
   /** The arguments of a call that are no vectors, and its steps. */
@@ -159,7 +169,7 @@ final class PluginFunctions {
     private final double[] @Nullable [] scalars;
     private final @Nullable String[] texts;
 
-    Arguments(Evaluator e, Call c, PromqlFunction f, Grid grid) {
+    Arguments(Operators o, Call c, PromqlFunction f, Grid grid) {
       this.grid = grid;
       int n = c.arguments().size();
       scalars = new double[n][];
@@ -167,8 +177,8 @@ final class PluginFunctions {
       for (int i = 0; i < n; i++) {
         Expr a = c.arguments().get(i);
         switch (f.arguments().get(i)) {
-          case SCALAR -> scalars[i] = e.scalars(a, grid).clone(); // may be written to
-          case STRING -> texts[i] = Evaluator.text(a);
+          case SCALAR -> scalars[i] = o.scalars(a, grid).clone(); // may be written to
+          case STRING -> texts[i] = Expressions.text(a);
           case VECTOR, MATRIX -> {}
         }
       }
@@ -210,13 +220,12 @@ final class PluginFunctions {
     private final Arguments arguments;
     private final Grid grid;
 
-    OverRange(Evaluator e, Call c, PosRange place, Grid grid) {
-      super(e.context.annotations, place);
-      PromqlFunction f = find(e, c);
-      this.name = f.name();
-      this.function = (OfRange) f.evaluation();
-      this.arguments = new Arguments(e, c, f, grid);
-      this.grid = grid;
+    OverRange(String name, OfRange function, PromqlFunction f, RangeCall call) {
+      super(call.annotations(), call.place());
+      this.name = name;
+      this.function = function;
+      this.arguments = new Arguments(call.operators(), call.call(), f, call.grid());
+      this.grid = call.grid();
     }
 
     @Override

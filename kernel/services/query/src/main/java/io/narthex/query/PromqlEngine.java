@@ -129,6 +129,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     this.turns = new QueryTurns(most, cores);
     this.parsers = new QueryTurns(cores, cores);
     this.threads = new QueryThreads(most + cores);
+    FunctionTable unused = FunctionTable.builtIn(); // a mismatch shows at the start
   }
 
   QueryMemory memory() {
@@ -502,6 +503,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
               return countSeries(matchers, share);
             });
       }
+      QueryFunctions functions = new QueryFunctions(lease);
       Annotations annotations = new Annotations(text);
       Grid grid = new Grid(startMs, instant ? 1 : stepMs, (int) size());
       Parts parts = new Parts(grid);
@@ -523,33 +525,32 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
                 instant,
                 (options.lookback() == null ? settings.lookback() : options.lookback()).toMillis(),
                 deadline,
-                lease,
                 annotations,
                 share,
                 turn,
                 figures.peak,
                 parts.bytes);
         context.fits(slice.size());
-        context.recorder = recorder;
         if (options.perStepStatistics()) {
           context.countPerStep(slice.size());
         }
-        if (planned) {
-          context.plan = Planner.plan(expr, slice, context, !options.statistics());
-        }
+        Plan plan =
+            planned
+                ? Planner.plan(expr, slice, context, functions, !options.statistics())
+                : Plan.none(functions);
         if (recorder != null) {
-          recorder.use(context.plan);
+          recorder.use(plan);
         }
-        Evaluator evaluator = new Evaluator(context);
+        Evaluator evaluator = new Evaluator(context, functions, plan, recorder);
         parts.add(
             instant ? instantData(evaluator, expr, slice) : rangeData(evaluator, expr, slice));
         figures.add(context, from);
         from += width;
       } while (from < grid.size());
       QueryResult.Data data = parts.whole();
-      PlanNode plan = null;
+      PlanNode explained = null;
       if (recorder != null) {
-        plan =
+        explained =
             recorder.plan(
                 expr,
                 parts.bytes,
@@ -576,7 +577,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
                   figures.read,
                   figures.peak,
                   options.perStepStatistics() ? figures.perStep : null));
-      return new Outcome(result, plan);
+      return new Outcome(result, explained);
     }
 
     /** Has the caller keep the memory of the answer, if it will give it back. */
@@ -733,7 +734,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
   /* results */
 
   private static QueryResult.Data instantData(Evaluator evaluator, Expr expr, Grid grid) {
-    Expr inner = Evaluator.unwrap(expr);
+    Expr inner = Expressions.unwrap(expr);
     if (inner instanceof MatrixSelector || inner instanceof SubqueryExpr) {
       return matrix(evaluator, inner, grid);
     }
@@ -743,7 +744,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
       case Value.Scalar s -> new QueryResult.Data.Scalar(grid.startMs(), s.values()[0]);
       case Value.Vector x -> {
         List<QueryResult.VectorSample> out = new ArrayList<>();
-        for (StepSeries s : evaluator.finish(x.series())) {
+        for (StepSeries s : LabelSets.finish(evaluator.context(), x.series())) {
           if (s.kinds[0] == StepSeries.FLOAT) {
             out.add(new QueryResult.VectorSample(s.labels, grid.startMs(), s.floats[0], null));
           } else if (s.kinds[0] == StepSeries.HIST) {
@@ -764,17 +765,17 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     Windows windows = evaluator.windows(range, grid, "");
     List<QueryResult.Series> out = new ArrayList<>();
     RangeFunction collect =
-        new RangeFunction(evaluator.context.annotations, range.position()) {
+        new RangeFunction(evaluator.context().annotations, range.position()) {
           @Override
           void apply(Window w, StepSeries unused) {
-            evaluator.context.take(RESULT_BYTES + 16L * (w.floats() + w.hists()));
+            evaluator.context().take(RESULT_BYTES + 16L * (w.floats() + w.hists()));
             NativeHistogram[] h = new NativeHistogram[w.hists()];
             for (int i = 0; i < h.length; i++) {
               h[i] = samples.hists[w.histLo + i].toModel();
             }
             out.add(
                 new QueryResult.Series(
-                    samples.dropName ? evaluator.withoutName(samples.labels) : samples.labels,
+                    samples.dropName ? LabelSets.withoutName(samples.labels) : samples.labels,
                     Arrays.copyOfRange(samples.floatTimes, w.floatLo, w.floatHi),
                     Arrays.copyOfRange(samples.floats, w.floatLo, w.floatHi),
                     Arrays.copyOfRange(samples.histTimes, w.histLo, w.histHi),
@@ -784,12 +785,12 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     StepSeries unused = new StepSeries(Labels.EMPTY, false, 1);
     for (Samples s : windows.series) {
       collect.begin(s);
-      windows.slide(s, collect, unused, grid, evaluator.context);
+      windows.slide(s, collect, unused, grid, evaluator.context());
     }
     out.sort((a, b) -> a.labels().compareTo(b.labels()));
     for (int i = 1; i < out.size(); i++) {
       if (out.get(i).labels().equals(out.get(i - 1).labels())) {
-        throw Evaluator.sameLabelset();
+        throw LabelSets.duplicate();
       }
     }
     return new QueryResult.Data.Matrix(out);
@@ -808,8 +809,8 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
       return new QueryResult.Data.Matrix(out);
     }
     long[] allTimes = times(grid);
-    for (StepSeries s : evaluator.finish(((Value.Vector) v).series())) {
-      QueryResult.Series series = series(s, grid, allTimes, evaluator.context);
+    for (StepSeries s : LabelSets.finish(evaluator.context(), ((Value.Vector) v).series())) {
+      QueryResult.Series series = series(s, grid, allTimes, evaluator.context());
       if (series.timesMs().length + series.histogramTimesMs().length > 0) {
         out.add(series);
       }

@@ -2,8 +2,8 @@ package io.narthex.query;
 
 import io.narthex.model.Labels;
 import io.narthex.promql.DurationExpr;
+import io.narthex.promql.Expr.At;
 import io.narthex.promql.PosRange;
-import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
 import io.narthex.spi.storage.SelectMemory;
@@ -26,9 +26,6 @@ final class QueryContext {
   final EngineOptions options;
   final Storage storage;
 
-  /** The functions of plugins that this query uses. */
-  final FunctionRegistry.Lease functions;
-
   final Annotations annotations;
   final long startMs;
   final long endMs;
@@ -44,12 +41,6 @@ final class QueryContext {
 
   /** How many samples were read for each of them; who uses it again counts them again. */
   final Map<Object, Long> kept = new HashMap<>();
-
-  /** What may be shared or left out. */
-  Plan plan = Plan.none();
-
-  /** Notes what each part costs; null unless asked for. */
-  @Nullable Recorder recorder;
 
   private final long deadlineNanos;
   private long samples;
@@ -76,7 +67,6 @@ final class QueryContext {
       boolean instant,
       long lookbackMs,
       long deadlineNanos,
-      FunctionRegistry.Lease functions,
       Annotations annotations,
       QueryMemory.Share memory,
       QueryTurns.Turn turn,
@@ -84,7 +74,6 @@ final class QueryContext {
       long bytesBefore) {
     this.options = options;
     this.storage = storage;
-    this.functions = functions;
     this.annotations = annotations;
     this.memory = memory;
     this.turn = turn;
@@ -385,6 +374,18 @@ final class QueryContext {
     if (System.nanoTime() - deadlineNanos > 0) {
       throw new QueryException(Kind.TIMEOUT, "query timed out in " + where);
     }
+  }
+
+  /** Returns the time a selector refers to at {@code time}, offset not yet taken off. */
+  long base(@Nullable At at, long time) {
+    if (at == null) {
+      return time;
+    }
+    return switch (at.kind()) {
+      case FIXED -> at.timestampMs();
+      case START -> startMs;
+      case END -> endMs;
+    };
   }
 
   /** Returns a literal or calculated duration in milliseconds. */

@@ -61,7 +61,7 @@ abstract class RangeFunction {
   final StepSeries result(Samples s, Grid grid, boolean namesGoLater, @Nullable StepSeries unused) {
     boolean drop = !keepsName();
     boolean now = drop && !namesGoLater;
-    Labels labels = now ? Evaluator.withoutName(s.labels) : s.labels;
+    Labels labels = now ? LabelSets.withoutName(s.labels) : s.labels;
     boolean later = !now && (drop || s.dropName);
     return unused == null
         ? new StepSeries(labels, later, grid.size())

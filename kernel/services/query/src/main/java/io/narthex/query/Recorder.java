@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Notes what the parts of a running query cost. One thread. */
@@ -39,7 +40,7 @@ final class Recorder {
 
   private final Map<Expr, Cost> costs = new IdentityHashMap<>();
   private final Map<Expr, Long> estimates = new IdentityHashMap<>();
-  private Plan plan = Plan.none();
+  private @Nullable Plan plan;
   private long held;
 
   /** Sets the plan of the query, for its decisions. */
@@ -99,7 +100,7 @@ final class Recorder {
         c.nanos,
         estimates.get(e),
         children,
-        plan.decisions(e));
+        Objects.requireNonNull(plan, "plan").decisions(e));
   }
 
   private static @Nullable VectorSelector selector(Expr e) {

@@ -4,7 +4,6 @@ import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.model.StaleMarker;
-import io.narthex.promql.Expr.At;
 import io.narthex.promql.Expr.MatrixSelector;
 import io.narthex.promql.Expr.RangeMode;
 import io.narthex.promql.Expr.VectorSelector;
@@ -24,14 +23,8 @@ final class Selection {
   private record Key(
       List<Matcher> matchers, long minTime, long maxTime, boolean stale, boolean resets) {}
 
-  /** What of an instant sample is wanted. */
-  enum Part {
-    VALUE,
-    TIME,
-    START_TIME
-  }
-
   private final QueryContext context;
+  private final Plan plan;
   private @Nullable SampleTile tile;
   private @Nullable Hist lastHist; // the histogram read last, in both forms
   private @Nullable NativeHistogram lastModel;
@@ -42,20 +35,9 @@ final class Selection {
    */
   boolean detectResets;
 
-  Selection(QueryContext context) {
+  Selection(QueryContext context, Plan plan) {
     this.context = context;
-  }
-
-  /** Returns the time a selector refers to at {@code time}, offset not yet taken off. */
-  static long base(QueryContext context, @Nullable At at, long time) {
-    if (at == null) {
-      return time;
-    }
-    return switch (at.kind()) {
-      case FIXED -> at.timestampMs();
-      case START -> context.startMs;
-      case END -> context.endMs;
-    };
+    this.plan = plan;
   }
 
   /** Returns the samples of a range selector between the times, both inclusive. */
@@ -68,13 +50,12 @@ final class Selection {
       String function,
       long rangeMs,
       long stepMs) {
-    SharedRead.Member member = context.plan.member(m, grid, Part.VALUE);
+    SharedRead.Member member = plan.member(m, grid, SamplePart.VALUE);
     if (member != null && !detectResets && !stale) {
       return new SharedReader(this, context).samples(member);
     }
     VectorSelector v = m.selector();
-    return samples(
-        v.matchers(), minTime, maxTime, stale, function, rangeMs, stepMs, context.plan.again(v));
+    return samples(v.matchers(), minTime, maxTime, stale, function, rangeMs, stepMs, plan.again(v));
   }
 
   private List<Samples> samples(
@@ -156,8 +137,8 @@ final class Selection {
 
   /** Tells whether what a range selector reads is for it alone. */
   boolean isAlone(MatrixSelector m, Grid grid) {
-    return !context.plan.again(m.selector())
-        && (detectResets || context.plan.member(m, grid, Part.VALUE) == null);
+    return !plan.again(m.selector())
+        && (detectResets || plan.member(m, grid, SamplePart.VALUE) == null);
   }
 
   private void read(SeriesCursor cursor, Samples s, boolean stale) {
@@ -226,23 +207,23 @@ final class Selection {
   }
 
   /** Returns the instant vector of a selector. */
-  List<StepSeries> instant(VectorSelector v, Grid grid, Part part) {
+  List<StepSeries> instant(VectorSelector v, Grid grid, SamplePart part) {
     List<StepSeries> out = new ArrayList<>();
     if (grid.size() == 0) {
       return out;
     }
     long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
     boolean fixed = v.at() != null;
-    long first = base(context, v.at(), grid.time(0)) - offset;
+    long first = context.base(v.at(), grid.time(0)) - offset;
     long last = fixed ? first : grid.endMs() - offset;
     boolean smoothed = v.mode() == RangeMode.SMOOTHED;
     if (!smoothed && !detectResets && (fixed || grid.size() == 1)) {
-      return newest(context.plan.matchers(v), first, grid.size(), part);
+      return newest(plan.matchers(v), first, grid.size(), part);
     }
     if (!smoothed && !detectResets) {
-      SharedRead.Member member = context.plan.member(v, grid, part);
+      SharedRead.Member member = plan.member(v, grid, part);
       return member == null
-          ? stepped(context.plan.matchers(v), grid, offset, part, context.plan.again(v))
+          ? stepped(plan.matchers(v), grid, offset, part, plan.again(v))
           : new SharedReader(this, context).vector(member);
     }
     long until = smoothed ? last + context.lookbackMs : last;
@@ -255,7 +236,7 @@ final class Selection {
             "",
             0,
             grid.size() > 1 ? grid.stepMs() : 0,
-            context.plan.again(v));
+            plan.again(v));
     for (Samples s : all) {
       context.check();
       StepSeries series = context.series(s.labels, false, grid.size());
@@ -281,11 +262,11 @@ final class Selection {
     return out;
   }
 
-  private record Steps(List<Matcher> matchers, Grid grid, long offset, Part part) {}
+  private record Steps(List<Matcher> matchers, Grid grid, long offset, SamplePart part) {}
 
   /** Returns the vector at many steps, filled while the samples are read. */
   private List<StepSeries> stepped(
-      List<Matcher> matchers, Grid grid, long offset, Part part, boolean again) {
+      List<Matcher> matchers, Grid grid, long offset, SamplePart part, boolean again) {
     Steps key = new Steps(matchers, grid, offset, part);
     List<StepSeries> known = context.vectors.get(key);
     if (known != null) {
@@ -310,15 +291,15 @@ final class Selection {
     return grid.size() > 1
         && v.at() == null
         && v.mode() != RangeMode.SMOOTHED
-        && !context.plan.again(v)
-        && (detectResets || context.plan.member(v, grid, Part.VALUE) == null);
+        && !plan.again(v)
+        && (detectResets || plan.member(v, grid, SamplePart.VALUE) == null);
   }
 
   /** Hands the series of an instant selector over one by one. */
   void feed(VectorSelector v, Grid grid, SeriesSink sink) {
     long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
     if (!detectResets) {
-      step(context.plan.matchers(v), grid, offset, Part.VALUE, true, sink);
+      step(plan.matchers(v), grid, offset, SamplePart.VALUE, true, sink);
       return;
     }
     long first = grid.startMs() - offset - context.lookbackMs + 1;
@@ -329,7 +310,7 @@ final class Selection {
         true,
         s -> {
           StepSeries series = context.series(s.labels, false, grid.size());
-          if (fill(s, series, grid, offset, Part.VALUE)) {
+          if (fill(s, series, grid, offset, SamplePart.VALUE)) {
             count(series);
             sink.add(series);
           }
@@ -343,7 +324,12 @@ final class Selection {
    * @param reuses whether the sink is done with a series when it has been given it
    */
   private void step(
-      List<Matcher> matchers, Grid grid, long offset, Part part, boolean reuses, SeriesSink sink) {
+      List<Matcher> matchers,
+      Grid grid,
+      long offset,
+      SamplePart part,
+      boolean reuses,
+      SeriesSink sink) {
     SampleTile t = tile(TILE);
     boolean starts = context.options.useStartTimestamps();
     long first = grid.startMs() - offset - context.lookbackMs + 1;
@@ -386,7 +372,7 @@ final class Selection {
   }
 
   /** Returns the vector at one time, for all steps the same; keeps only the newest sample. */
-  private List<StepSeries> newest(List<Matcher> matchers, long time, int steps, Part part) {
+  private List<StepSeries> newest(List<Matcher> matchers, long time, int steps, SamplePart part) {
     List<StepSeries> out = new ArrayList<>();
     SampleTile t = tile(SMALL_TILE);
     boolean starts = context.options.useStartTimestamps();
@@ -418,9 +404,9 @@ final class Selection {
         Hist h = hist == null ? null : hist(hist);
         context.take(h == null ? 0 : h.bytes());
         for (int i = 0; i < steps; i++) {
-          if (part == Part.TIME) {
+          if (part == SamplePart.TIME) {
             s.set(i, found / 1000.0);
-          } else if (part == Part.START_TIME) {
+          } else if (part == SamplePart.START_TIME) {
             s.set(i, start / 1000.0);
           } else if (h != null) {
             s.set(i, h);
@@ -450,7 +436,7 @@ final class Selection {
     return t;
   }
 
-  private boolean fill(Samples s, StepSeries out, Grid grid, long offset, Part part) {
+  private boolean fill(Samples s, StepSeries out, Grid grid, long offset, SamplePart part) {
     StepFiller filler = new StepFiller(grid, offset, context.lookbackMs, part);
     filler.begin(out);
     int f = 0;

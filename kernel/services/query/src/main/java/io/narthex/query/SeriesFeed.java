@@ -5,7 +5,7 @@ import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.Call;
 import io.narthex.promql.Expr.MatrixSelector;
 import io.narthex.promql.Expr.RangeMode;
-import io.narthex.promql.Functions;
+import io.narthex.query.FunctionKernel.OfWindows;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -21,8 +21,12 @@ final class SeriesFeed {
   /** Floats that are gathered: 8 MB, and 8 more for their times unless these are shared. */
   private static final int MOST_FLOATS = 1_000_000;
 
-  private final Evaluator evaluator;
+  private final Operators operators;
   private final QueryContext context;
+  private final Selection selection;
+  private final OfWindows kernels;
+  private final FunctionKernel kernel;
+  private final @Nullable Recorder recorder;
   private final Call call;
   private final MatrixSelector selector;
   private final Grid grid;
@@ -37,44 +41,52 @@ final class SeriesFeed {
   private long readingNanos;
   private long sinceNanos;
 
-  SeriesFeed(Evaluator evaluator, Call call, Grid grid, SeriesSink sink) {
-    this.evaluator = evaluator;
-    this.context = evaluator.context;
+  SeriesFeed(
+      Operators operators,
+      Selection selection,
+      @Nullable Recorder recorder,
+      FunctionKernel kernel,
+      Call call,
+      Grid grid,
+      SeriesSink sink) {
+    this.operators = operators;
+    this.context = operators.context();
+    this.selection = selection;
+    this.recorder = recorder;
+    this.kernel = kernel;
+    this.kernels = (OfWindows) kernel.evaluation();
     this.call = call;
     this.selector = java.util.Objects.requireNonNull(selector(call));
     this.grid = grid;
     this.sink = sink;
-    windows = evaluator.shape(selector, grid);
+    windows = Windows.of(selector, grid, context);
     function = newFunction();
   }
 
   /** Tells whether a call gives one series for each that a selector alone reads. */
-  static boolean serves(Call c, Grid grid, Selection selection) {
-    String name = c.function().name();
+  static boolean serves(Call c, FunctionKernel kernel, Grid grid, Selection selection) {
     MatrixSelector m = selector(c);
     return m != null
         && m.selector().mode() == RangeMode.PLAIN
-        && Functions.get(name) != null
-        && !name.equals("absent_over_time")
+        && kernel.isPerSeries()
         && selection.isAlone(m, grid);
   }
 
   private static @Nullable MatrixSelector selector(Call c) {
     return c.arguments().size() == 1
-            && Evaluator.unwrap(c.arguments().getFirst()) instanceof MatrixSelector m
+            && Expressions.unwrap(c.arguments().getFirst()) instanceof MatrixSelector m
         ? m
         : null;
   }
 
   private RangeFunction newFunction() {
     Expr written = call.arguments().getFirst();
-    return RangeFunctions.create(evaluator, call, written, RangeMode.PLAIN, grid);
+    return kernels.kernel().create(RangeCall.of(operators, call, written, RangeMode.PLAIN, grid));
   }
 
   void run() {
     long read = context.samplesRead();
     sinceNanos = System.nanoTime();
-    Selection selection = evaluator.selection;
     selection.each(
         selection.request(
             selector.selector().matchers(),
@@ -87,9 +99,9 @@ final class SeriesFeed {
         this::take);
     readingNanos += System.nanoTime() - sinceNanos;
     flush();
-    Recorder recorder = context.recorder;
-    if (recorder != null) {
-      recorder.add(selector, series, samples, context.samplesRead() - read, readingNanos);
+    Recorder noted = recorder;
+    if (noted != null) {
+      noted.add(selector, series, samples, context.samplesRead() - read, readingNanos);
     }
   }
 
@@ -105,7 +117,7 @@ final class SeriesFeed {
       }
     } else {
       flush(); // what comes first goes first
-      hand(evaluator.over(s, windows, function, grid));
+      hand(windows.apply(function, s, grid, context));
       context.drop(s.bytes());
     }
     sinceNanos = System.nanoTime();
@@ -113,13 +125,13 @@ final class SeriesFeed {
 
   private void flush() {
     Windows gatheredOnes = windows.over(floats);
-    if (ParallelWindows.pays(gatheredOnes, grid, call, RangeMode.PLAIN)) {
+    if (ParallelWindows.pays(gatheredOnes, grid, call, kernel, RangeMode.PLAIN)) {
       new ParallelWindows(context, gatheredOnes, grid, this::newFunction, true)
           .evaluate(this::hand);
     } else {
       for (Samples s : floats) {
         context.check();
-        hand(evaluator.over(s, windows, function, grid));
+        hand(windows.apply(function, s, grid, context));
       }
     }
     for (Samples s : floats) {
@@ -134,7 +146,7 @@ final class SeriesFeed {
       return;
     }
     if (!context.options.delayedNameRemoval() && !seen.add(result.labels)) {
-      throw Evaluator.sameLabelset();
+      throw LabelSets.duplicate();
     }
     sink.add(result);
     context.drop(result.bytes());

@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  * same annotations, at their own place. One thread.
  */
 final class Shared {
+  /** Evaluates an expression, whether its value is shared or not. */
+  interface Evaluation {
+    Value eval(Expr e, Grid grid);
+  }
+
   private record Made(
       Expr at, Value value, boolean resets, QueryContext.Cost cost, Set<Annotations.Note> notes) {}
 
@@ -41,37 +46,37 @@ final class Shared {
   /**
    * Returns the value for one of the places.
    *
+   * @param resets whether counter resets of histograms are looked for
    * @throws io.narthex.service.query.QueryException as its evaluation would
    */
-  Value eval(Evaluator evaluator, Expr e, Grid grid) {
+  Value eval(Evaluation evaluation, QueryContext context, boolean resets, Expr e, Grid grid) {
     places--;
-    boolean resets = evaluator.selection.detectResets;
     Made known = made;
     if (known == null && places > 0) {
-      return make(evaluator, e, grid, resets);
+      return make(evaluation, context, e, grid, resets);
     }
     if (known == null || known.resets != resets) {
-      return evaluator.evalOnce(e, grid);
+      return evaluation.eval(e, grid);
     }
     if (places <= 0) {
       made = null;
-      evaluator.context.release(kept);
+      context.release(kept);
     }
-    evaluator.context.repeat(known.cost);
+    context.repeat(known.cost);
     if (!known.notes.isEmpty()) {
       Map<PosRange, PosRange> moved = moved(known.at, e);
-      evaluator.context.annotations.repeat(known.notes, p -> moved.getOrDefault(p, p));
+      context.annotations.repeat(known.notes, p -> moved.getOrDefault(p, p));
     }
     return known.value;
   }
 
-  private Value make(Evaluator evaluator, Expr e, Grid grid, boolean resets) {
-    QueryContext context = evaluator.context;
+  private Value make(
+      Evaluation evaluation, QueryContext context, Expr e, Grid grid, boolean resets) {
     QueryContext.Mark mark = context.mark();
     Set<Annotations.Note> outer = context.annotations.begin();
-    Value v = frozen(evaluator.evalOnce(e, grid));
+    Value v = frozen(evaluation.eval(e, grid));
     Set<Annotations.Note> notes = context.annotations.end(outer);
-    context.retain(kept, Evaluator.bytes(v));
+    context.retain(kept, Value.bytes(v));
     made = new Made(e, v, resets, context.since(mark), notes);
     return v;
   }

@@ -1,7 +1,6 @@
 package io.narthex.query;
 
 import io.narthex.model.Matcher;
-import io.narthex.query.Selection.Part;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +19,7 @@ final class SharedRead {
     final @Nullable Grid steps;
 
     final long offsetMs;
-    final Part part;
+    final SamplePart part;
 
     /** How many places still need it. */
     int places = 1;
@@ -36,7 +35,7 @@ final class SharedRead {
 
     private @Nullable SharedRead owner;
 
-    Member(long minTime, long maxTime, @Nullable Grid steps, long offsetMs, Part part) {
+    Member(long minTime, long maxTime, @Nullable Grid steps, long offsetMs, SamplePart part) {
       this.minTime = minTime;
       this.maxTime = maxTime;
       this.steps = steps;

@@ -2,7 +2,6 @@ package io.narthex.query;
 
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
-import io.narthex.query.Selection.Part;
 import io.narthex.spi.storage.SampleTile;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +15,7 @@ final class StepFiller {
   private final long stepMs;
   private final int size;
   private final long lookbackMs;
-  private final Part part;
+  private final SamplePart part;
 
   private @Nullable StepSeries out;
   private int next; // first step that is not decided
@@ -35,7 +34,7 @@ final class StepFiller {
    *
    * @param lookbackMs a sample at {@code t} holds for steps before {@code t + lookbackMs}
    */
-  StepFiller(Grid grid, long offset, long lookbackMs, Part part) {
+  StepFiller(Grid grid, long offset, long lookbackMs, SamplePart part) {
     first = grid.startMs() - offset;
     stepMs = grid.stepMs();
     size = grid.size();
@@ -54,7 +53,7 @@ final class StepFiller {
 
   /** Adds the samples of a tile, which are newer than those before. */
   void add(SampleTile t, boolean starts) {
-    if (t.kind == SampleTile.Kind.FLOAT && part == Part.VALUE) {
+    if (t.kind == SampleTile.Kind.FLOAT && part == SamplePart.VALUE) {
       addFloats(t);
       return;
     }
@@ -66,7 +65,7 @@ final class StepFiller {
         NativeHistogram h = t.histograms[i];
         settle(t.timesMs[i]);
         begin(t.timesMs[i], !h.isStale());
-        raw = part == Part.VALUE ? h : null;
+        raw = part == SamplePart.VALUE ? h : null;
         value = shown(0, start);
       }
     }
@@ -116,7 +115,7 @@ final class StepFiller {
   void add(long timeMs, Hist sample, long startMs) {
     settle(timeMs);
     begin(timeMs, !StaleMarker.is(sample.sum));
-    hist = part == Part.VALUE ? sample : null;
+    hist = part == SamplePart.VALUE ? sample : null;
     value = shown(0, startMs);
   }
 

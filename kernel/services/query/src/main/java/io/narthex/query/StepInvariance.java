@@ -10,32 +10,19 @@ import io.narthex.promql.Expr.StringLiteral;
 import io.narthex.promql.Expr.SubqueryExpr;
 import io.narthex.promql.Expr.UnaryExpr;
 import io.narthex.promql.Expr.VectorSelector;
-import io.narthex.promql.Functions;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.Map;
-import java.util.Set;
 
 /** Finds the parts of a query that have the same value at all steps. One thread. */
 final class StepInvariance {
-  /** Functions whose value depends on the evaluation time itself, not only on their arguments. */
-  private static final Set<String> TIME_DEPENDENT =
-      Set.of(
-          "time",
-          "timestamp",
-          "days_in_month",
-          "day_of_month",
-          "day_of_week",
-          "day_of_year",
-          "hour",
-          "minute",
-          "month",
-          "year",
-          "predict_linear",
-          "start_timestamp");
-
   private final Map<Expr, Boolean> known = new IdentityHashMap<>(8);
+  private final QueryFunctions functions;
+
+  StepInvariance(QueryFunctions functions) {
+    this.functions = functions;
+  }
 
   /** Tells whether an expression has the same value at all steps. */
   boolean of(Expr e) {
@@ -71,17 +58,11 @@ final class StepInvariance {
         yield of(a.expr()) && (param == null || of(param));
       }
       case Call c -> {
-        // what a plugin calculates may depend on the time, which it is told
-        if (TIME_DEPENDENT.contains(c.function().name())
-            || Functions.get(c.function().name()) == null) {
-          yield false;
-        }
-        boolean all = true;
+        boolean all = functions.of(c).isStepInvariant();
         for (Expr a : c.arguments()) {
-          all &= of(a);
+          all = all && of(a);
         }
-        // info() also reads series that are not among its arguments
-        yield all && !c.function().name().equals("info");
+        yield all;
       }
     };
   }

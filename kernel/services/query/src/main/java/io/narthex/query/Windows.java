@@ -1,5 +1,8 @@
 package io.narthex.query;
 
+import io.narthex.promql.Expr.MatrixSelector;
+import io.narthex.promql.Expr.RangeMode;
+import io.narthex.promql.Expr.VectorSelector;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +42,17 @@ final class Windows {
     this.after = after;
   }
 
+  /** Returns how the window of a range selector moves, over no series. */
+  static Windows of(MatrixSelector m, Grid grid, QueryContext context) {
+    VectorSelector v = m.selector();
+    long rangeMs = context.duration(m.rangeMs(), m.rangeExpr(), true);
+    long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
+    long first = context.base(v.at(), grid.time(0)) - offset;
+    long before = v.mode() == RangeMode.PLAIN ? 0 : context.lookbackMs;
+    long after = v.mode() == RangeMode.SMOOTHED ? context.lookbackMs : 0;
+    return new Windows(List.of(), rangeMs, offset, v.at() != null, first, before, after);
+  }
+
   /** Returns the same windows over other series. */
   Windows over(List<Samples> others) {
     return new Windows(others, rangeMs, offsetMs, fixed, fixedEnd, before, after);
@@ -56,6 +70,21 @@ final class Windows {
 
   private long end(Grid grid, int step) {
     return fixed ? fixedEnd : grid.time(step) - offsetMs;
+  }
+
+  /**
+   * Returns what a function gives for one series, perhaps nothing. Its bytes are taken, unless it
+   * is empty.
+   */
+  StepSeries apply(RangeFunction f, Samples s, Grid grid, QueryContext context) {
+    long bytes = StepSeries.bytes(grid.size());
+    context.take(bytes);
+    StepSeries r = f.result(s, grid, context.options.delayedNameRemoval());
+    f.begin(s);
+    slide(s, f, r, grid, context);
+    context.hold(r.samples());
+    context.take(r.isEmpty() ? -bytes : r.bytes() - bytes);
+    return r;
   }
 
   /** Moves the window over a series and counts what it looks at. */

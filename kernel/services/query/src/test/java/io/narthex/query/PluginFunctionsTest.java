@@ -203,11 +203,12 @@ class PluginFunctionsTest {
   }
 
   @Test
+  @SuppressWarnings("deprecation")
   void languageItselfIsReserved() {
     assertThat(PluginFunctions.reserved()).contains("rate", "sum", "offset", "limit_ratio");
-    assertThat(BuiltinNames.all())
+    assertThat(PluginFunctions.reserved())
         .as("what is kept free before this bundle has started")
-        .isEqualTo(PluginFunctions.reserved());
+        .containsAll(BuiltinNames.all());
   }
 
   private void fails(String query, String message) {

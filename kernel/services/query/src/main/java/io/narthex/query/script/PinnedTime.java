@@ -6,31 +6,16 @@ import io.narthex.promql.Expr.MatrixSelector;
 import io.narthex.promql.Expr.SubqueryExpr;
 import io.narthex.promql.Expr.VectorSelector;
 import io.narthex.promql.Printer;
+import io.narthex.query.FunctionKernel;
+import io.narthex.query.FunctionKernel.Time;
+import io.narthex.query.FunctionTable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Fixes all selectors of an expression to one time, so that it can be evaluated at any other. */
 final class PinnedTime {
-  private static final Set<String> DEPENDENT =
-      Set.of(
-          "time",
-          "timestamp",
-          "days_in_month",
-          "day_of_month",
-          "day_of_week",
-          "day_of_year",
-          "hour",
-          "minute",
-          "month",
-          "year",
-          "predict_linear",
-          "start",
-          "end",
-          "step",
-          "range");
-
   private static final class DependsOnTime extends RuntimeException {
     private static final long serialVersionUID = 1L;
   }
@@ -86,12 +71,14 @@ final class PinnedTime {
             a.position());
       }
       case Expr.Call c -> {
-        if (DEPENDENT.contains(c.function().name())) {
+        FunctionKernel kernel =
+            Objects.requireNonNull(FunctionTable.builtIn().get(c.function().name()));
+        if (kernel.time() == Time.STEP || kernel.time() == Time.QUERY) {
           throw new DependsOnTime();
         }
         List<Expr> arguments = new ArrayList<>();
         for (Expr x : c.arguments()) {
-          boolean selectorOnly = c.function().name().equals("info") && arguments.size() == 1;
+          boolean selectorOnly = kernel.selects() && arguments.size() == 1;
           arguments.add(selectorOnly ? x : pin(x, at));
         }
         yield new Expr.Call(c.function(), arguments, c.position());
