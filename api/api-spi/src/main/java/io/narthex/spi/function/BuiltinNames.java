@@ -3,9 +3,14 @@ package io.narthex.spi.function;
 import java.util.Set;
 
 /**
- * The names that belong to PromQL itself: functions, aggregations, keywords. A plugin's function
- * may have none of them. A newer query engine may know further ones and has them kept free as well.
+ * The names that belonged to PromQL itself when this package was published: functions,
+ * aggregations, keywords. A plugin's function may have none of them.
+ *
+ * @deprecated no names are added here. The language's own list is the query engine's table of
+ *     functions, which the engine reserves when it starts; the server refuses a plugin that takes
+ *     one of its names, whether it is listed here or not.
  */
+@Deprecated(since = "1.1.0")
 public final class BuiltinNames {
   private static final Set<String> ALL =
       Set.of(

@@ -1,6 +1,6 @@
 /** Plugins that add functions to PromQL. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.spi.function;
 

@@ -69,6 +69,7 @@ public abstract class FunctionProviderKit {
   }
 
   @Test
+  @SuppressWarnings("deprecation") // later names are refused by the server
   final void takesNoNameOfTheLanguage() {
     List<String> names = provider().functions().stream().map(PromqlFunction::name).toList();
     assertThat(names)

@@ -47,7 +47,11 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
   private final Map<String, Slot> byType = new TreeMap<>(); // guarded by lock
   private final Map<String, Slot> byName = new HashMap<>(); // guarded by lock
   private final Map<String, String> former = new HashMap<>(); // guarded by lock
+
+  /** The names of the language; until the engine has given its own, those of the API. */
+  @SuppressWarnings("deprecation")
   private volatile Set<String> reserved = BuiltinNames.all();
+
   private volatile Function<String, @Nullable String> longAgo = name -> null;
 
   /** Creates one without functions. */
@@ -61,6 +65,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
   }
 
   @Override
+  @SuppressWarnings("deprecation")
   public void reserve(Set<String> names) {
     Set<String> all = new HashSet<>(BuiltinNames.all());
     all.addAll(names);
