@@ -1,7 +1,12 @@
 package io.narthex.bench;
 
+import io.narthex.promql.FunctionSignature;
+import io.narthex.promql.Functions;
+import io.narthex.promql.ValueType;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Makes random PromQL expressions over the metrics of {@link DifferentialData}; some of them are
@@ -11,63 +16,24 @@ final class RandomQueries {
   private static final List<String> GAUGES =
       List.of("gauge", "special", "sparse", "constant", "temperature");
   private static final List<String> COUNTERS = List.of("requests_total", "bytes_total");
+
+  /** Functions that the oldest version compared with does not have. */
+  private static final Set<String> NEWER = Set.of("first_over_time");
+
+  /** Functions of a range vector alone. */
   private static final List<String> RANGE_FUNCTIONS =
-      List.of(
-          "rate",
-          "increase",
-          "delta",
-          "irate",
-          "idelta",
-          "deriv",
-          "changes",
-          "resets",
-          "avg_over_time",
-          "sum_over_time",
-          "min_over_time",
-          "max_over_time",
-          "count_over_time",
-          "stddev_over_time",
-          "stdvar_over_time",
-          "last_over_time",
-          "present_over_time",
-          "absent_over_time");
+      functions(f -> f.arguments().equals(List.of(ValueType.MATRIX)));
+
+  /** Functions of an instant vector alone, those of native histograms left out. */
   private static final List<String> MATHS =
-      List.of(
-          "abs",
-          "ceil",
-          "floor",
-          "exp",
-          "ln",
-          "log2",
-          "log10",
-          "sqrt",
-          "sgn",
-          "round",
-          "sin",
-          "cos",
-          "tan",
-          "asin",
-          "acos",
-          "atan",
-          "sinh",
-          "cosh",
-          "tanh",
-          "asinh",
-          "acosh",
-          "atanh",
-          "deg",
-          "rad",
-          "timestamp",
-          "hour",
-          "day_of_week",
-          "day_of_month",
-          "day_of_year",
-          "days_in_month",
-          "month",
-          "year",
-          "sort",
-          "sort_desc",
-          "absent");
+      functions(f ->
+          !f.name().startsWith("histogram_")
+              && f.returnType() == ValueType.VECTOR
+              && !f.arguments().isEmpty()
+              && f.arguments().getFirst() == ValueType.VECTOR
+              && f.arguments().size() - (f.variadic() > 0 ? f.variadic() : 0) <= 1
+              && f.variadic() >= 0);
+
   private static final List<String> AGGREGATIONS =
       List.of("sum", "avg", "min", "max", "count", "group");
   private static final List<String> ARITHMETIC = List.of("+", "-", "*", "/", "%", "^", "atan2");
@@ -80,6 +46,13 @@ final class RandomQueries {
 
   RandomQueries(long seed) {
     random = new Random(seed);
+  }
+
+  private static List<String> functions(Predicate<FunctionSignature> which) {
+    return Functions.all().stream()
+        .filter(f -> !f.experimental() && !NEWER.contains(f.name()) && which.test(f))
+        .map(FunctionSignature::name)
+        .toList();
   }
 
   private <T> T one(List<T> of) {
