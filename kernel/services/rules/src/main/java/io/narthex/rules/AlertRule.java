@@ -241,10 +241,7 @@ final class AlertRule extends ActiveRule {
   }
 
   private String expand(RuleContext context, String text, VectorSample s, long timeMs) {
-    Object value =
-        s.histogram() == null
-            ? (Object) s.value()
-            : io.narthex.promql.HistogramText.write(s.histogram());
+    Object value = s.histogram() == null ? (Object) s.value() : HistogramValue.text(s.histogram());
     try {
       return context
           .templates()
