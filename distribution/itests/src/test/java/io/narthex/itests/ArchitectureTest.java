@@ -152,6 +152,19 @@ class ArchitectureTest {
         .isEmpty();
   }
 
+  /** Else an update of the grammar would have to replace the rules too. */
+  @Test
+  void rulesKnowNoGrammar() {
+    assertThat(
+            foreign(
+                List.of("kernel-rules"),
+                d ->
+                    !in(d, "io.narthex.promql")
+                        && !in(d, "org.antlr")
+                        && !in(d, "com.google.re2j")))
+        .isEmpty();
+  }
+
   @Test
   void librariesKnowLibrariesAlone() {
     LIBRARIES.forEach((library, known) ->

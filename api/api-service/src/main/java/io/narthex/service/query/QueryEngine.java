@@ -36,6 +36,26 @@ public interface QueryEngine {
   void check(String expression);
 
   /**
+   * Parses and type-checks without running, and returns the expression as it is printed on one
+   * line. An engine that does not print expressions returns the text as given and claims functions
+   * of plugins, so that the caller looks again when plugins come and go.
+   *
+   * @throws QueryException when it cannot be parsed
+   */
+  default Canonical canonical(String expression) {
+    check(expression);
+    return new Canonical(expression, true);
+  }
+
+  /**
+   * An expression in its canonical form.
+   *
+   * @param text the expression on one line
+   * @param pluginFunctions whether it calls functions that plugins add
+   */
+  record Canonical(String text, boolean pluginFunctions) {}
+
+  /**
    * Turns the text of a selector, as in {@code match[]}, into matchers.
    *
    * @throws QueryException when it is no selector

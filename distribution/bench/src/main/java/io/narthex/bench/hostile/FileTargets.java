@@ -18,6 +18,7 @@ import io.narthex.format.alertmanager.TimeIntervals;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.format.yaml.YamlReader;
+import io.narthex.service.query.QueryEngine;
 import io.narthex.service.template.TemplateService;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.template.DefaultTemplateService;
@@ -132,7 +133,9 @@ final class FileTargets {
     Constructor<?> constructor = Hidden.constructor(type, 4);
     Method load = Hidden.method(type, "load", String.class);
     Object expressions =
-        Hidden.answering(Hidden.type("io.narthex.rules.RuleFileLoader$ExpressionCheck"), "up");
+        Hidden.answering(
+            Hidden.type("io.narthex.rules.RuleFileLoader$ExpressionCheck"),
+            new QueryEngine.Canonical("up", false));
     TemplateService templates = DefaultTemplateService.standalone(Clock.systemUTC());
     return new Target(
         "rules-yaml",

@@ -8,6 +8,7 @@ import io.narthex.model.StaleMarker;
 import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.MatrixSelector;
 import io.narthex.promql.Expr.SubqueryExpr;
+import io.narthex.promql.Functions;
 import io.narthex.promql.ParseException;
 import io.narthex.promql.ParserOptions;
 import io.narthex.promql.Printer;
@@ -369,6 +370,17 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
   @Override
   public void check(String expression) {
     Expr unused = parsed(expression, expr -> expr);
+  }
+
+  @Override
+  public Canonical canonical(String expression) {
+    return parsed(
+        expression, expr -> new Canonical(Printer.print(expr), callsFunctionOfPlugin(expr)));
+  }
+
+  private static boolean callsFunctionOfPlugin(Expr e) {
+    return (e instanceof Expr.Call c && Functions.get(c.function().name()) == null)
+        || SyntaxTree.children(e).stream().anyMatch(PromqlEngine::callsFunctionOfPlugin);
   }
 
   @Override

@@ -268,6 +268,11 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
   }
 
   @Override
+  public Canonical canonical(String expression) {
+    return running.within(() -> engine.canonical(expression));
+  }
+
+  @Override
   public List<Matcher> selector(String text) {
     return running.within(() -> engine.selector(text));
   }

@@ -148,6 +148,18 @@ class PluginFunctionsTest {
   }
 
   @Test
+  void canonicalFormSaysWhetherFunctionsOfPluginsAreCalled() {
+    add("one", (OfVector) (call, values, present) -> {}, ArgumentType.VECTOR);
+    assertThat(engine.canonical("sum  by(a)( rate(m [5m]) )"))
+        .isEqualTo(new QueryEngine.Canonical("sum by (a) (rate(m[5m]))", false));
+    assertThat(engine.canonical("1+ -max( one(m) )"))
+        .isEqualTo(new QueryEngine.Canonical("1 + -max(one(m))", true));
+    assertThatThrownBy(() -> engine.canonical("sum("))
+        .isInstanceOf(QueryException.class)
+        .hasMessageContaining("parse error");
+  }
+
+  @Test
   void namesTheAbsentPluginWhenNothingElseIsWrong() {
     registry.former.put("two", "io.acme.two");
     for (String query :

@@ -10,6 +10,7 @@ import io.narthex.format.duration.PromDuration;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.format.yaml.YamlReader;
 import io.narthex.rules.GroupSpec.RuleSpec;
+import io.narthex.service.query.QueryEngine.Canonical;
 import io.narthex.service.template.TemplateService;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
@@ -32,11 +33,11 @@ final class RuleFileLoader {
   @FunctionalInterface
   interface ExpressionCheck {
     /**
-     * Returns the expression as the printer writes it.
+     * Returns the expression in its canonical form.
      *
      * @throws IllegalArgumentException when it is wrong; the message is shown
      */
-    String canonical(String expression);
+    Canonical canonical(String expression);
   }
 
   private final ExpressionCheck expressions;
@@ -45,8 +46,12 @@ final class RuleFileLoader {
   private final boolean ignoreUnknown;
   private final List<Expression> expressionsRead = new ArrayList<>();
 
-  /** An expression of a rule and where it stands. */
-  record Expression(Place place, String group, String rule, String text) {}
+  /**
+   * An expression of a rule and where it stands.
+   *
+   * @param pluginFunctions whether it calls functions that plugins add
+   */
+  record Expression(Place place, String group, String rule, String text, boolean pluginFunctions) {}
 
   /**
    * Creates a loader.
@@ -217,13 +222,14 @@ final class RuleFileLoader {
     if (expr.isEmpty()) {
       throw at(map, where + "field 'expr' must be set in rule");
     }
-    String canonical;
+    Canonical canonical;
     try {
       canonical = expressions.canonical(expr);
     } catch (IllegalArgumentException e) {
       throw at(exprNode, where + "could not parse expression: " + e.getMessage());
     }
-    expressionsRead.add(new Expression(exprNode.place(), group, name, expr));
+    expressionsRead.add(
+        new Expression(exprNode.place(), group, name, expr, canonical.pluginFunctions()));
     if (!record.isEmpty()) {
       if (!annotations.isEmpty()) {
         throw at(annotationsNode, where + "invalid field 'annotations' in recording rule");
@@ -262,7 +268,7 @@ final class RuleFileLoader {
     Map<String, String> all = new LinkedHashMap<>(groupLabels);
     all.putAll(labels);
     return new RuleSpec(
-        name, !alert.isEmpty(), expr, canonical, holdFor, keepFiringFor, all, annotations);
+        name, !alert.isEmpty(), expr, canonical.text(), holdFor, keepFiringFor, all, annotations);
   }
 
   private static String tail(ConfigException e) {

@@ -1,14 +1,8 @@
 package io.narthex.rules;
 
 import io.narthex.format.duration.PromDuration;
-import io.narthex.format.re2.Re2;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.model.TargetGroup;
-import io.narthex.promql.Expr;
-import io.narthex.promql.ParseException;
-import io.narthex.promql.ParserOptions;
-import io.narthex.promql.Printer;
-import io.narthex.promql.PromqlParser;
 import io.narthex.service.alerts.AlertSink;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.PrometheusConfig;
@@ -18,6 +12,7 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginSettingsService.WaitingBlock;
 import io.narthex.service.plugins.WaitingSource;
 import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryEngine.Canonical;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.server.HandOver;
@@ -269,7 +264,8 @@ public final class RuleManager
     for (Path file : files(prometheus, folder)) {
       out.addAll(loader.load(file.toString(), read(file)));
     }
-    withPluginFunctions = loader.expressions().stream().filter(e -> !isPlain(e.text())).toList();
+    withPluginFunctions =
+        loader.expressions().stream().filter(RuleFileLoader.Expression::pluginFunctions).toList();
     return out;
   }
 
@@ -318,36 +314,20 @@ public final class RuleManager
     return text.chars().anyMatch(c -> c == '*' || c == '?' || c == '[');
   }
 
-  /** Takes an expression that nothing but an absent plugin makes wrong: its rule waits for it. */
-  private String canonical(String expression) {
+  /**
+   * Returns what the engine makes of an expression. One with functions of plugins stays as it is
+   * written, so that its rule is the same while its plugin is absent; nothing else may be wrong
+   * with it then.
+   */
+  private Canonical canonical(String expression) {
     try {
-      engine.check(expression);
+      Canonical canonical = engine.canonical(expression);
+      return canonical.pluginFunctions() ? new Canonical(expression, true) : canonical;
     } catch (QueryException e) {
       if (e.missingPlugin() != null) {
-        return expression;
+        return new Canonical(expression, true);
       }
       throw new IllegalArgumentException(e.getMessage(), e);
-    }
-    return print(expression);
-  }
-
-  /** Returns an expression as the printer writes it; one with functions of plugins as it is. */
-  static String print(String expression) {
-    try {
-      return Printer.print(
-          new PromqlParser(ParserOptions.everything(Re2::compile)).parse(expression));
-    } catch (ParseException e) {
-      return expression;
-    }
-  }
-
-  /** Tells whether an expression has no functions but those of the language. */
-  private static boolean isPlain(String expression) {
-    try {
-      Expr parsed = new PromqlParser(ParserOptions.everything(Re2::compile)).parse(expression);
-      return parsed != null;
-    } catch (ParseException e) {
-      return false;
     }
   }
 

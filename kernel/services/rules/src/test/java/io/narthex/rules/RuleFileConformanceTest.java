@@ -8,6 +8,7 @@ import io.narthex.promql.ParseException;
 import io.narthex.promql.ParserOptions;
 import io.narthex.promql.Printer;
 import io.narthex.promql.PromqlParser;
+import io.narthex.service.query.QueryEngine.Canonical;
 import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,7 +44,7 @@ class RuleFileConformanceTest {
           new RuleFileLoader(
               e -> {
                 try {
-                  return Printer.print(parser.parse(e));
+                  return new Canonical(Printer.print(parser.parse(e)), false);
                 } catch (ParseException x) {
                   throw new IllegalArgumentException(x.getMessage(), x);
                 }
