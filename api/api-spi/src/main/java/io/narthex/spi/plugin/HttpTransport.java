@@ -124,6 +124,148 @@ public interface HttpTransport {
     public static final HttpSettings DEFAULT =
         new HttpSettings(
             null, null, null, null, "", true, true, null, "", "", false, Map.of(), Map.of());
+
+    /**
+     * Returns a builder that holds these settings.
+     *
+     * @since 1.1
+     */
+    public Builder toBuilder() {
+      return new Builder(this);
+    }
+
+    /**
+     * Changes some of the settings by name.
+     *
+     * @since 1.1
+     */
+    public static final class Builder {
+      private @Nullable BasicAuth basicAuth;
+      private @Nullable Authorization authorization;
+      private @Nullable OAuth2 oauth2;
+      private @Nullable Secret bearerToken;
+      private String bearerTokenFile;
+      private boolean followRedirects;
+      private boolean enableHttp2;
+      private @Nullable TlsSettings tlsConfig;
+      private String proxyUrl;
+      private String noProxy;
+      private boolean proxyFromEnvironment;
+      private Map<String, List<Secret>> proxyConnectHeader;
+      private Map<String, HeaderValues> httpHeaders;
+
+      private Builder(HttpSettings s) {
+        basicAuth = s.basicAuth;
+        authorization = s.authorization;
+        oauth2 = s.oauth2;
+        bearerToken = s.bearerToken;
+        bearerTokenFile = s.bearerTokenFile;
+        followRedirects = s.followRedirects;
+        enableHttp2 = s.enableHttp2;
+        tlsConfig = s.tlsConfig;
+        proxyUrl = s.proxyUrl;
+        noProxy = s.noProxy;
+        proxyFromEnvironment = s.proxyFromEnvironment;
+        proxyConnectHeader = s.proxyConnectHeader;
+        httpHeaders = s.httpHeaders;
+      }
+
+      /** Sets user name and password. */
+      public Builder basicAuth(@Nullable BasicAuth value) {
+        basicAuth = value;
+        return this;
+      }
+
+      /** Sets the Authorization header. */
+      public Builder authorization(@Nullable Authorization value) {
+        authorization = value;
+        return this;
+      }
+
+      /** Sets the OAuth 2.0 client. */
+      public Builder oauth2(@Nullable OAuth2 value) {
+        oauth2 = value;
+        return this;
+      }
+
+      /** Sets the bearer token. */
+      public Builder bearerToken(@Nullable Secret value) {
+        bearerToken = value;
+        return this;
+      }
+
+      /** Sets the file with the bearer token. */
+      public Builder bearerTokenFile(String value) {
+        bearerTokenFile = value;
+        return this;
+      }
+
+      /** Sets whether redirects are followed. */
+      public Builder followRedirects(boolean value) {
+        followRedirects = value;
+        return this;
+      }
+
+      /** Sets whether HTTP/2 is offered. */
+      public Builder enableHttp2(boolean value) {
+        enableHttp2 = value;
+        return this;
+      }
+
+      /** Sets the TLS settings. */
+      public Builder tlsConfig(@Nullable TlsSettings value) {
+        tlsConfig = value;
+        return this;
+      }
+
+      /** Sets the proxy. */
+      public Builder proxyUrl(String value) {
+        proxyUrl = value;
+        return this;
+      }
+
+      /** Sets the hosts reached without proxy. */
+      public Builder noProxy(String value) {
+        noProxy = value;
+        return this;
+      }
+
+      /** Sets whether the proxy is taken from the environment. */
+      public Builder proxyFromEnvironment(boolean value) {
+        proxyFromEnvironment = value;
+        return this;
+      }
+
+      /** Sets the headers of the proxy's CONNECT request. */
+      public Builder proxyConnectHeader(Map<String, List<Secret>> value) {
+        proxyConnectHeader = value;
+        return this;
+      }
+
+      /** Sets the headers sent with every request. */
+      public Builder httpHeaders(Map<String, HeaderValues> value) {
+        httpHeaders = value;
+        return this;
+      }
+
+      /** Returns the settings. */
+      public HttpSettings build() {
+        return new HttpSettings(
+            basicAuth,
+            authorization,
+            oauth2,
+            bearerToken,
+            bearerTokenFile,
+            followRedirects,
+            enableHttp2,
+            tlsConfig,
+            proxyUrl,
+            noProxy,
+            proxyFromEnvironment,
+            proxyConnectHeader,
+            httpHeaders);
+      }
+    }
   }
 
   /** User name and password, each given directly or by file. */

@@ -35,7 +35,10 @@ public final class ConsulDiscoveryProvider implements DiscoveryProvider<ConsulCo
         throw new ConfigException(
             "at most one of consul SD configuration username and password and basic auth can be configured");
       }
-      http = withBasicAuth(http, config.username(), config.password());
+      http =
+          http.toBuilder()
+              .basicAuth(new BasicAuth(config.username(), "", config.password(), ""))
+              .build();
     }
     if (given(config.token()) && (http.authorization() != null || http.oauth2() != null)) {
       throw new ConfigException(
@@ -61,23 +64,5 @@ public final class ConsulDiscoveryProvider implements DiscoveryProvider<ConsulCo
   private static String slash(String prefix) {
     String p = prefix.endsWith("/") ? prefix.substring(0, prefix.length() - 1) : prefix;
     return p.isEmpty() || p.startsWith("/") ? p : "/" + p;
-  }
-
-  private static HttpSettings withBasicAuth(
-      HttpSettings h, String username, @Nullable Secret password) {
-    return new HttpSettings(
-        new BasicAuth(username, "", password, ""),
-        h.authorization(),
-        h.oauth2(),
-        h.bearerToken(),
-        h.bearerTokenFile(),
-        h.followRedirects(),
-        h.enableHttp2(),
-        h.tlsConfig(),
-        h.proxyUrl(),
-        h.noProxy(),
-        h.proxyFromEnvironment(),
-        h.proxyConnectHeader(),
-        h.httpHeaders());
   }
 }

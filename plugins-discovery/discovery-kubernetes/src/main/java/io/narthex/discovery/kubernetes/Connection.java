@@ -99,21 +99,11 @@ final class Connection {
 
   private static HttpSettings settings(
       @Nullable BasicAuth basic, @Nullable Authorization authorization, TlsSettings tls) {
-    HttpSettings d = HttpSettings.DEFAULT;
-    return new HttpSettings(
-        basic,
-        authorization,
-        null,
-        null,
-        "",
-        true,
-        true,
-        tls,
-        d.proxyUrl(),
-        d.noProxy(),
-        false,
-        Map.of(),
-        Map.of());
+    return HttpSettings.DEFAULT.toBuilder()
+        .basicAuth(basic)
+        .authorization(authorization)
+        .tlsConfig(tls)
+        .build();
   }
 
   private static Peer kubeconfig(Path file) throws IOException {

@@ -28,29 +28,25 @@ public final class HttpFiles {
                     h.files().stream().map(f -> file(f, folder)).toList())));
     BasicAuth basic = s.basicAuth();
     Authorization auth = s.authorization();
-    return new HttpSettings(
-        basic == null
-            ? null
-            : new BasicAuth(
-                basic.username(),
-                file(basic.usernameFile(), folder),
-                basic.password(),
-                file(basic.passwordFile(), folder)),
-        auth == null
-            ? null
-            : new Authorization(
-                auth.type(), auth.credentials(), file(auth.credentialsFile(), folder)),
-        oauth(s.oauth2(), folder),
-        s.bearerToken(),
-        file(s.bearerTokenFile(), folder),
-        s.followRedirects(),
-        s.enableHttp2(),
-        tls(s.tlsConfig(), folder),
-        s.proxyUrl(),
-        s.noProxy(),
-        s.proxyFromEnvironment(),
-        s.proxyConnectHeader(),
-        headers);
+    return s.toBuilder()
+        .basicAuth(
+            basic == null
+                ? null
+                : new BasicAuth(
+                    basic.username(),
+                    file(basic.usernameFile(), folder),
+                    basic.password(),
+                    file(basic.passwordFile(), folder)))
+        .authorization(
+            auth == null
+                ? null
+                : new Authorization(
+                    auth.type(), auth.credentials(), file(auth.credentialsFile(), folder)))
+        .oauth2(oauth(s.oauth2(), folder))
+        .bearerTokenFile(file(s.bearerTokenFile(), folder))
+        .tlsConfig(tls(s.tlsConfig(), folder))
+        .httpHeaders(headers)
+        .build();
   }
 
   private static @Nullable OAuth2 oauth(@Nullable OAuth2 o, Path folder) {

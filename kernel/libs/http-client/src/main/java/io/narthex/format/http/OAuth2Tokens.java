@@ -107,20 +107,14 @@ final class OAuth2Tokens {
     form.forEach((k, v) ->
         body.append(body.isEmpty() ? "" : "&").append(encode(k)).append('=').append(encode(v)));
     HttpSettings settings =
-        new HttpSettings(
-            basic,
-            null,
-            null,
-            null,
-            "",
-            true,
-            true,
-            o.tlsConfig(),
-            o.proxyUrl(),
-            o.noProxy(),
-            o.proxyFromEnvironment(),
-            o.proxyConnectHeader(),
-            Map.of());
+        HttpSettings.DEFAULT.toBuilder()
+            .basicAuth(basic)
+            .tlsConfig(o.tlsConfig())
+            .proxyUrl(o.proxyUrl())
+            .noProxy(o.noProxy())
+            .proxyFromEnvironment(o.proxyFromEnvironment())
+            .proxyConnectHeader(o.proxyConnectHeader())
+            .build();
     var request =
         HttpTransport.Request.post(
             URI.create(o.tokenUrl()),

@@ -371,20 +371,7 @@ public final class OidcLogin {
 
   private byte[] ask(Oidc oidc, Request request) throws Failed, InterruptedException {
     HttpSettings settings =
-        new HttpSettings(
-            null,
-            null,
-            null,
-            null,
-            "",
-            false,
-            true,
-            oidc.tlsConfig(),
-            "",
-            "",
-            false,
-            Map.of(),
-            Map.of());
+        HttpSettings.DEFAULT.toBuilder().followRedirects(false).tlsConfig(oidc.tlsConfig()).build();
     try (Response response = http.send(request, settings)) {
       byte[] body = response.body().readNBytes(MAX_ANSWER + 1);
       if (response.status() == 200 && body.length <= MAX_ANSWER) {
