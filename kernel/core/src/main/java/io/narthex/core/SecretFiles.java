@@ -1,6 +1,7 @@
 package io.narthex.core;
 
 import io.narthex.core.config.PrometheusConfigLoader;
+import io.narthex.format.alertmanager.OriginalReceivers;
 import io.narthex.format.yaml.SecretKeys;
 import io.narthex.format.yaml.YamlReader;
 import io.narthex.spi.config.ConfigException;
@@ -126,7 +127,9 @@ final class SecretFiles {
 
   /** Returns whether a key holds a secret; {@code key} and {@code url} do in files of their own. */
   private static boolean isSecret(String key) {
-    return SecretKeys.looksSecret(key) || key.equals("key") || key.equals("url");
+    return (SecretKeys.looksSecret(key) && !OriginalReceivers.isNoSecret(key))
+        || key.equals("key")
+        || key.equals("url");
   }
 
   private void file(Path file, String why) {

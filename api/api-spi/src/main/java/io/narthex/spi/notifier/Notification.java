@@ -100,6 +100,26 @@ public record Notification(
         state);
   }
 
+  /**
+   * Returns the notification with another renderer.
+   *
+   * @since 1.1
+   */
+  public Notification withTemplates(TemplateRenderer renderer) {
+    return new Notification(
+        receiver,
+        groupKey,
+        dedupKey,
+        reason,
+        groupLabels,
+        routeLabels,
+        alerts,
+        truncatedAlerts,
+        externalUrl,
+        renderer,
+        state);
+  }
+
   /** Returns {@code firing} if any alert is, else {@code resolved}. */
   public String status() {
     return alerts.stream().anyMatch(NotifiedAlert::firing) ? "firing" : "resolved";

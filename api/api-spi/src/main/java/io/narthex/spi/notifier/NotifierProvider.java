@@ -22,9 +22,34 @@ public interface NotifierProvider<C extends Record, G extends Record> {
 
   /**
    * Returns the record that the plugin's keys in {@code global:} are bound to. Its keys are
-   * Alertmanager's own or begin with {@link #type()} and an underscore; others are refused.
+   * Alertmanager's own or begin with {@link #type()} and an underscore; others are refused. As in a
+   * block, {@link io.narthex.spi.config.Setting#excludes()} names keys that may not stand together,
+   * {@link io.narthex.spi.config.Secret} hides, and the record's constructor refuses with a {@link
+   * io.narthex.spi.config.ConfigException} what is wrong otherwise. They are checked with the file,
+   * whether a receiver has a block of this type or not.
    */
   Class<G> globalConfigType();
+
+  /**
+   * Returns whether a block may be empty, because all it needs can stand in {@code global:};
+   * without it an empty one is refused as missing.
+   *
+   * @since 1.1
+   */
+  default boolean mayBeEmpty() {
+    return false;
+  }
+
+  /**
+   * Returns definitions of templates, for example {@code {{ define "acme.default.title" }}…{{ end
+   * }}}, that the texts of the plugin's blocks may call besides Alertmanager's own. A definition of
+   * the same name in a file of {@code templates:} wins. Empty: none.
+   *
+   * @since 1.1
+   */
+  default String templates() {
+    return "";
+  }
 
   /** Returns the value of {@code send_resolved} for a block that does not give it. */
   boolean sendResolvedByDefault();

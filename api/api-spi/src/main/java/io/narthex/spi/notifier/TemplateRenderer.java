@@ -32,6 +32,17 @@ public interface TemplateRenderer {
   /** Returns a renderer on the data of the first {@code alerts} alerts only. */
   TemplateRenderer limitedTo(int alerts);
 
+  /**
+   * Returns a renderer that knows more definitions of templates; they win over Alertmanager's own,
+   * those of the user's files over them. The host does this with what a provider declares.
+   *
+   * @throws TemplateException when they cannot be parsed
+   * @since 1.1
+   */
+  default TemplateRenderer withDefinitions(String definitions) {
+    return this;
+  }
+
   /** A template that cannot be parsed or run; the message names the place. */
   final class TemplateException extends RuntimeException {
     private static final long serialVersionUID = 1;

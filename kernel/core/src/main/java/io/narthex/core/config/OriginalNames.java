@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The discoveries of Prometheus and the receivers of Alertmanager. A block of one of them waits for
- * its plugin; one that is merely spelt like a known one is a slip of the pen.
+ * The discoveries of Prometheus, and the keys of blocks. A block of a known kind waits for its
+ * plugin; one that is merely spelt like a known one is a slip of the pen.
  */
 public final class OriginalNames {
   /** Discoveries, as in {@code <name>_sd_configs}; and {@code static}. */
@@ -51,28 +51,6 @@ public final class OriginalNames {
           "triton",
           "uyuni",
           "vultr");
-
-  /** Receivers, as in {@code <name>_configs}. */
-  public static final Set<String> RECEIVERS =
-      Set.of(
-          "discord",
-          "email",
-          "incidentio",
-          "jira",
-          "mattermost",
-          "msteams",
-          "msteamsv2",
-          "opsgenie",
-          "pagerduty",
-          "pushover",
-          "rocketchat",
-          "slack",
-          "sns",
-          "telegram",
-          "victorops",
-          "webex",
-          "webhook",
-          "wechat");
 
   private OriginalNames() {}
 

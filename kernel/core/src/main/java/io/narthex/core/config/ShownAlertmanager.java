@@ -3,6 +3,7 @@ package io.narthex.core.config;
 import io.narthex.format.alertmanager.AlertMatcher;
 import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
 import io.narthex.format.alertmanager.MatcherSyntax;
+import io.narthex.format.alertmanager.OriginalReceivers;
 import io.narthex.format.duration.PromDuration;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.format.yaml.RecordYaml;
@@ -32,9 +33,6 @@ import org.jspecify.annotations.Nullable;
 final class ShownAlertmanager {
   private static final String BLOCKS = "_configs";
 
-  /** The URLs in here often hold a token. */
-  private static final String WEBHOOKS = "webhook";
-
   private static final List<String> ROUTE =
       List.of(
           "receiver",
@@ -50,19 +48,6 @@ final class ShownAlertmanager {
           "group_wait",
           "group_interval",
           "repeat_interval");
-
-  /** Values of keys in {@code global:} whose integrations are plugins that may be absent. */
-  private static final Map<String, String> GLOBAL_DEFAULTS =
-      Map.of(
-          "slack_app_url", "https://slack.com/api/chat.postMessage",
-          "pagerduty_url", "https://events.pagerduty.com/v2/enqueue",
-          "opsgenie_api_url", "https://api.opsgenie.com/",
-          "wechat_api_url", "https://qyapi.weixin.qq.com/cgi-bin/",
-          "victorops_api_url", "https://alert.victorops.com/integrations/generic/20131114/alert/",
-          "telegram_api_url", "https://api.telegram.org",
-          "webex_api_url", "https://webexapis.com/v1/messages",
-          "rocketchat_api_url", "https://open.rocket.chat/",
-          "smtp_hello", "localhost");
 
   private final ShownConfig.Records records;
   private final AlertmanagerConfig config;
@@ -236,7 +221,7 @@ final class ShownAlertmanager {
   private @Nullable Object block(String type, ConfigNode block) {
     Class<? extends Record> record = records.notifier(type);
     if (record == null) {
-      return type.equals(WEBHOOKS) ? webhook(block) : SecretKeys.hideUnknown(block);
+      return unknown(type, block);
     }
     ShownConfig.Block effective;
     try {
@@ -259,14 +244,18 @@ final class ShownAlertmanager {
     return out;
   }
 
-  private static @Nullable Object webhook(ConfigNode block) {
-    if (!(SecretKeys.hideUnknown(block) instanceof Map<?, ?> map)) {
-      return null;
+  /** Returns a block whose plugin does not run. */
+  private static @Nullable Object unknown(String type, ConfigNode block) {
+    Object shown = SecretKeys.hideUnknown(block);
+    List<String> secrets = OriginalReceivers.secrets(type);
+    if (secrets.isEmpty() || !(shown instanceof Map<?, ?> map)) {
+      return shown;
     }
     Map<String, @Nullable Object> hidden = new LinkedHashMap<>();
     map.forEach((k, v) ->
         hidden.put(
-            String.valueOf(k), "url".equals(k) && v instanceof String ? SecretKeys.HIDDEN : v));
+            String.valueOf(k),
+            secrets.contains(String.valueOf(k)) && v instanceof String ? SecretKeys.HIDDEN : v));
     return hidden;
   }
 
@@ -294,19 +283,14 @@ final class ShownAlertmanager {
     }
     for (Entry e : map.entries()) {
       if (!declared.contains(e.key())) {
-        Mapping single = new Mapping(map.place(), List.of(e));
-        Object shown =
-            AlertmanagerConfigLoader.globalKeys().contains(e.key())
-                ? SecretKeys.hide(single)
-                : SecretKeys.hideUnknown(single);
-        all.put(e.key(), shown instanceof Map<?, ?> m ? m.get(e.key()) : null);
+        all.put(e.key(), undeclared(map, e));
       }
     }
     Map<String, @Nullable Object> out = new LinkedHashMap<>();
     for (String key : AlertmanagerConfigLoader.globalKeys()) {
       Object value = all.remove(key);
       if (value == null && !declared.contains(key)) {
-        value = GLOBAL_DEFAULTS.get(key);
+        value = OriginalReceivers.shownDefault(key);
       }
       if (value != null) {
         out.put(key, value);
@@ -314,6 +298,19 @@ final class ShownAlertmanager {
     }
     out.putAll(all);
     return out;
+  }
+
+  /** Returns the value of a key that no running plugin declares. */
+  private static @Nullable Object undeclared(Mapping map, Entry e) {
+    if (OriginalReceivers.isNoSecret(e.key())) {
+      return SecretKeys.hide(e.value());
+    }
+    Mapping single = new Mapping(map.place(), List.of(e));
+    Object shown =
+        AlertmanagerConfigLoader.globalKeys().contains(e.key())
+            ? SecretKeys.hide(single)
+            : SecretKeys.hideUnknown(single);
+    return shown instanceof Map<?, ?> m ? m.get(e.key()) : null;
   }
 
   private static @Nullable Object bound(ConfigNode node, Class<? extends Record> type) {

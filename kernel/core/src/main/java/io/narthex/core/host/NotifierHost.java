@@ -5,7 +5,9 @@ import io.narthex.core.config.ShownConfig;
 import io.narthex.core.host.PluginCalls.PluginTimeoutException;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.format.alertmanager.OriginalReceivers;
 import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.format.yaml.ConfigNodes;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.AlertmanagerConfig.Block;
 import io.narthex.service.config.AlertmanagerConfig.Receiver;
@@ -31,6 +33,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +64,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     final String name;
     final Notifier notifier;
     final boolean resolvedByDefault;
+    final String templates;
     final PluginGuard guard;
     final CircuitBreaker breaker;
     final AtomicInteger inFlight = new AtomicInteger();
@@ -71,11 +75,13 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
         String name,
         Notifier notifier,
         boolean resolvedByDefault,
+        String templates,
         PluginGuard guard) {
       this.provider = provider;
       this.name = name;
       this.notifier = notifier;
       this.resolvedByDefault = resolvedByDefault;
+      this.templates = templates;
       this.guard = guard;
       this.breaker = guard.breaker();
     }
@@ -117,7 +123,10 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       }
       PluginCall<SendResult> call =
           guard.start(
-              provider, Operation.SEND, "notifier " + name, () -> notifier.send(notification));
+              provider,
+              Operation.SEND,
+              "notifier " + name,
+              () -> notifier.send(withTemplates(notification)));
       sends.add(call);
       try {
         SendResult result = call.await(guard.limits().deadline(Operation.SEND));
@@ -143,6 +152,11 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
         LOG.warn("notifier {} threw {}", provider.type(), e.toString(), e);
         return SendResult.retryLater("notifier `" + provider.type() + "` failed: " + e);
       }
+    }
+
+    /** Adds the templates that its provider declares. */
+    private Notification withTemplates(Notification n) {
+      return templates.isEmpty() ? n : n.withTemplates(n.templates().withDefinitions(templates));
     }
 
     /** Returns what is wrong with it, or empty. */
@@ -333,6 +347,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     HostContext context = environment.context(provider, name, folder);
     PluginGuard guard = environment.guard();
     AtomicBoolean resolved = new AtomicBoolean();
+    AtomicReference<String> templates = new AtomicReference<>("");
     Notifier notifier =
         guard.open(
             provider,
@@ -340,9 +355,11 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
             () -> {
               NotifierProvider<?, ?> service = (NotifierProvider<?, ?>) provider.service();
               resolved.set(service.sendResolvedByDefault());
+              templates.set(Objects.requireNonNullElse(service.templates(), ""));
               return openTyped(service, block, globalNode, context);
             });
-    return new Handle(provider, label(receiver, block), notifier, resolved.get(), guard);
+    return new Handle(
+        provider, label(receiver, block), notifier, resolved.get(), templates.get(), guard);
   }
 
   private static String label(String receiver, Block block) {
@@ -351,6 +368,11 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
 
   private static <C extends Record, G extends Record> Notifier openTyped(
       NotifierProvider<C, G> service, Block block, ConfigNode globalNode, HostContext context) {
+    if (ConfigNodes.isNull(block.node())
+        && !service.mayBeEmpty()
+        && !OriginalReceivers.mayBeEmpty(block.type())) {
+      throw ConfigNodes.at(block.node(), "missing " + block.type() + " config");
+    }
     C config = config(service, block.node());
     HttpClientChecks.checkAll(config, block.node());
     G global = globals(service, globalNode);

@@ -3,6 +3,7 @@ package io.narthex.core.settings;
 import io.narthex.core.config.HttpClientChecks;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.format.alertmanager.OriginalReceivers;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.spi.config.ConfigException;
@@ -23,9 +24,9 @@ import org.jspecify.annotations.Nullable;
  * receiver has blocks of that type, or when a plugin of that type has run here before; every other
  * unknown key is an error.
  */
-final class GlobalKeys {
+public final class GlobalKeys {
   /** A key that waits for its plugin. */
-  record Waiting(String type, Entry entry) {}
+  public record Waiting(String type, Entry entry) {}
 
   private final Collection<Provider> notifiers;
   private final Set<String> knownTypes;
@@ -36,7 +37,7 @@ final class GlobalKeys {
    * @param notifiers the notifier plugins that run
    * @param knownTypes types of notifier plugins that have run here
    */
-  GlobalKeys(Collection<Provider> notifiers, Set<String> knownTypes) {
+  public GlobalKeys(Collection<Provider> notifiers, Set<String> knownTypes) {
     this.notifiers = notifiers;
     this.knownTypes = knownTypes;
   }
@@ -70,7 +71,7 @@ final class GlobalKeys {
    *
    * @throws ConfigException for a key nobody has, or a value its plugin cannot take
    */
-  List<Waiting> check(AlertmanagerConfig config) {
+  public List<Waiting> check(AlertmanagerConfig config) {
     if (!(config.globals() instanceof Mapping globals)) {
       return List.of();
     }
@@ -86,18 +87,19 @@ final class GlobalKeys {
         continue;
       }
       String type = typeOf(e.key(), blocks);
-      boolean runs = type == null || notifiers.stream().anyMatch(n -> n.type().equals(type));
-      if (type == null || runs) {
-        Set<String> all = new TreeSet<>(AlertmanagerConfigLoader.globalKeys());
-        all.addAll(declared);
-        String nearest = ConfigBinder.didYouMean(e.key(), all);
+      boolean runs = notifiers.stream().anyMatch(n -> n.type().equals(type));
+      Set<String> all = new TreeSet<>(AlertmanagerConfigLoader.globalKeys());
+      all.addAll(declared);
+      String nearest = ConfigBinder.nearest(e.key(), all);
+      // all keys of Alertmanager's receivers are known, also of those that wait for their plugin
+      if (type == null || runs || (nearest != null && OriginalReceivers.types().contains(type))) {
         throw new ConfigException(
             e.keyPlace()
                 + ": field "
                 + e.key()
                 + " not found in global"
-                + (nearest.contains("did you mean")
-                    ? nearest
+                + (nearest != null
+                    ? "; did you mean \"" + nearest + "\"?"
                     : type == null
                         ? "; neither Alertmanager nor a plugin has it"
                         : "; the plugin of " + type + "_configs does not have it"));

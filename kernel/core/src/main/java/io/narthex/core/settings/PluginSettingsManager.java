@@ -11,6 +11,7 @@ import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.plugin.PluginManager;
+import io.narthex.format.alertmanager.OriginalReceivers;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
@@ -151,7 +152,7 @@ public final class PluginSettingsManager
         OriginalBlocks.check(block.type(), block.node());
       }
     }
-    Set<String> receivers = keys(Kind.NOTIFIER, OriginalNames.RECEIVERS);
+    Set<String> receivers = keys(Kind.NOTIFIER, OriginalReceivers.types());
     for (AlertmanagerConfig.Receiver receiver : next.snapshot().alertmanager().receivers()) {
       for (Block block : receiver.blocks()) {
         OriginalNames.refuseSlip(

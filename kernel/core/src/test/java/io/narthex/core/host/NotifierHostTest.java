@@ -149,6 +149,106 @@ class NotifierHostTest {
     };
   }
 
+  /** A provider that uses what may be declared beyond the block. */
+  private record Declaring(boolean mayBeEmpty, String templates, Body body)
+      implements NotifierProvider<Fakes.Block, NotifierProvider.NoGlobals> {
+    @Override
+    public String type() {
+      return "x";
+    }
+
+    @Override
+    public Class<Fakes.Block> configType() {
+      return Fakes.Block.class;
+    }
+
+    @Override
+    public Class<NotifierProvider.NoGlobals> globalConfigType() {
+      return NotifierProvider.NoGlobals.class;
+    }
+
+    @Override
+    public boolean sendResolvedByDefault() {
+      return true;
+    }
+
+    @Override
+    public Notifier open(
+        Fakes.Block config, NotifierProvider.NoGlobals globals, PluginContext context) {
+      return new Notifier() {
+        @Override
+        public SendResult send(Notification notification) throws InterruptedException {
+          return body.send(notification);
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
+  }
+
+  private void publish(Declaring provider) {
+    registry.publish("p", List.of(new Provider(Kind.NOTIFIER, "x", "p", provider)));
+  }
+
+  @Test
+  void emptyBlockIsTakenWhenItsPluginSaysSo() {
+    Block empty = new Block("x", 0, null, Fakes.yaml("~"));
+    AlertmanagerConfig none = AlertmanagerConfig.none();
+    AlertmanagerConfig config =
+        new AlertmanagerConfig(
+            none.resolveTimeout(),
+            none.route(),
+            List.of(),
+            List.of(new Receiver("team", Map.of(), List.of(empty))),
+            List.of(),
+            List.of(),
+            none.globals());
+    host.check(config, FOLDER); // waits for its plugin
+    publish(new Declaring(false, "", n -> SendResult.delivered()));
+    assertThatThrownBy(() -> host.check(config, FOLDER))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageEndingWith("missing x config");
+    publish(new Declaring(true, "", n -> SendResult.delivered()));
+    host.check(config, FOLDER);
+  }
+
+  @Test
+  void templatesOfAProviderReachItsNotifications() throws Exception {
+    List<String> definitions = new CopyOnWriteArrayList<>();
+    TemplateRenderer extended = renderer(definitions);
+    TemplateRenderer plain = renderer(definitions, extended);
+    host.configure(config("one"), FOLDER);
+    String text = "{{ define \"x.default.title\" }}t{{ end }}";
+    publish(
+        new Declaring(
+            false,
+            text,
+            n -> {
+              assertThat(n.templates()).isSameAs(extended);
+              return SendResult.delivered();
+            }));
+    Notification notification = notification().withTemplates(plain);
+    assertThat(host.send(new Integration("team", "x", 0, true), notification))
+        .isEqualTo(SendResult.delivered());
+    assertThat(definitions).containsExactly(text);
+  }
+
+  /** Returns a renderer that notes definitions and then is the next one. */
+  private static TemplateRenderer renderer(List<String> definitions, TemplateRenderer... next) {
+    return (TemplateRenderer)
+        Proxy.newProxyInstance(
+            TemplateRenderer.class.getClassLoader(),
+            new Class<?>[] {TemplateRenderer.class},
+            (p, m, a) -> {
+              if (!m.getName().equals("withDefinitions")) {
+                return m.getName().equals("equals") ? (Object) (p == a[0]) : m.getName();
+              }
+              definitions.add((String) a[0]);
+              return next[0];
+            });
+  }
+
   @Test
   void absentPluginMeansRetry() throws Exception {
     host.configure(config("one"), FOLDER);

@@ -24,9 +24,17 @@ class GlobalKeysTest {
   record Block(@Setting(help = "Where") String url) {}
 
   record Globals(
-      @Setting(help = "Key") @Nullable Secret acmeKey,
+      @Setting(help = "Key", excludes = "acme_key_file") @Nullable Secret acmeKey,
+      @Setting(help = "File with the key") String acmeKeyFile,
+      @Setting(help = "Where") String acmeUrl,
       @Setting(help = "Tries", min = 1, defaultValue = "3") int acmeTries,
-      @Setting(help = "Slack's") @Nullable Secret slackApiUrl) {}
+      @Setting(help = "Slack's") @Nullable Secret slackApiUrl) {
+    Globals {
+      if (!acmeUrl.isEmpty() && !acmeUrl.startsWith("https:")) {
+        throw ConfigException.at("acme_url", "acme_url must begin with https:");
+      }
+    }
+  }
 
   record Stray(@Setting(help = "Anybody's") String endpoint) {}
 
@@ -83,6 +91,42 @@ class GlobalKeysTest {
         "{acme_tries: 0}",
         "alertmanager.yml:1:22: acme_tries must be at least 1, got 0");
     refused(List.of(ACME), Set.of(), "{acme_tries: [1]}", "acme_tries must be a single value");
+  }
+
+  /** A receiver that nothing of the server knows. */
+  @Test
+  void whatIsWrongWithKeysIsSaidByThePluginAlone() {
+    assertThat(check(List.of(ACME), Set.of(), "{acme_key_file: f, acme_url: 'https://x'}", ""))
+        .isEmpty();
+    refused(
+        List.of(ACME),
+        Set.of(),
+        "{acme_key: k, acme_key_file: f}",
+        "alertmanager.yml:1:9: at most one of acme_key & acme_key_file must be configured");
+    refused(
+        List.of(ACME),
+        Set.of(),
+        "{acme_tries: 1, acme_url: 'http://x'}",
+        "alertmanager.yml:1:35: acme_url must begin with https:");
+    // and while it is absent, all of it waits
+    assertThat(check(List.of(), Set.of("acme"), "{acme_key: k, acme_key_file: f}", "")).hasSize(2);
+  }
+
+  @Test
+  void slipsInKeysOfAlertmanagersReceiversAreFoundWithoutTheirPlugin() {
+    assertThatThrownBy(() ->
+            check(
+                List.of(), Set.of(), "{opsgenie_api_ulr: u}", ", opsgenie_configs: [{api_key: k}]"))
+        .hasMessage(
+            "alertmanager.yml:1:10: field opsgenie_api_ulr not found in global; did you mean"
+                + " \"opsgenie_api_url\"?");
+    assertThat(
+            check(
+                List.of(),
+                Set.of(),
+                "{opsgenie_of_a_later_plugin: u}",
+                ", opsgenie_configs: [{api_key: k}]"))
+        .containsExactly("opsgenie opsgenie_of_a_later_plugin alertmanager.yml:1:10");
   }
 
   @Test

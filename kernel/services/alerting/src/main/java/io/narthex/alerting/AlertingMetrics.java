@@ -1,5 +1,6 @@
 package io.narthex.alerting;
 
+import io.narthex.format.alertmanager.OriginalReceivers;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.metrics.Metrics.Counter;
 import io.narthex.service.metrics.Metrics.Gauge;
@@ -7,32 +8,9 @@ import io.narthex.service.metrics.Metrics.Histogram;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.List;
 
 /** The alerting part's own metrics, with Alertmanager's names. */
 final class AlertingMetrics {
-  /** Integrations that the original counts from the start, configured or not. */
-  private static final List<String> INTEGRATIONS =
-      List.of(
-          "discord",
-          "email",
-          "incidentio",
-          "jira",
-          "mattermost",
-          "msteams",
-          "msteamsv2",
-          "opsgenie",
-          "pagerduty",
-          "pushover",
-          "rocketchat",
-          "slack",
-          "sns",
-          "telegram",
-          "victorops",
-          "webex",
-          "webhook",
-          "wechat");
-
   final Counter received;
   final Counter invalid;
   final Counter notifications;
@@ -142,7 +120,7 @@ final class AlertingMetrics {
             "file");
     logQueries =
         m.counter("alertmanager_nflog_queries_total", "Number of notification log queries.");
-    INTEGRATIONS.forEach(this::begin);
+    OriginalReceivers.types().forEach(this::begin);
   }
 
   /** Shows a hash that differs when the configuration does; 48 bits, so that a double holds it. */

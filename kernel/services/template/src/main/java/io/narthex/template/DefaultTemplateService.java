@@ -176,12 +176,14 @@ public final class DefaultTemplateService implements TemplateService {
 
   @Override
   public NotificationTemplates load(List<String> globs, Path folder) {
-    GoTemplate set = builtIn;
+    List<NotificationSet.Text> texts = new ArrayList<>();
+    NotificationSet set = new NotificationSet(builtIn, texts);
     for (String glob : globs) {
       for (Path file : files(glob, folder)) {
         String name = String.valueOf(file.getFileName());
         try {
-          set = set.with(name, Files.readString(file), NotificationFunctions.NAMES);
+          texts.add(new NotificationSet.Text(name, Files.readString(file)));
+          set = new NotificationSet(builtIn, texts);
         } catch (IOException e) {
           throw new ConfigException(file + ": cannot be read: " + e.getMessage(), e);
         } catch (GoTemplateException e) {
@@ -194,10 +196,10 @@ public final class DefaultTemplateService implements TemplateService {
 
   @Override
   public NotificationTemplates builtIn() {
-    return loaded(builtIn);
+    return loaded(new NotificationSet(builtIn, List.of()));
   }
 
-  private NotificationTemplates loaded(GoTemplate set) {
+  private NotificationTemplates loaded(NotificationSet set) {
     return data -> new NotificationRenderer(set, data, clock);
   }
 
@@ -239,6 +241,7 @@ public final class DefaultTemplateService implements TemplateService {
 
   /** Returns the renderer of a model that is not made from a notification; for tests. */
   TemplateRenderer renderer(@Nullable Object dot, Map<String, String> routeLabels) {
-    return new NotificationRenderer(builtIn, null, dot, routeLabels, clock);
+    return new NotificationRenderer(
+        new NotificationSet(builtIn, List.of()), null, dot, routeLabels, clock);
   }
 }

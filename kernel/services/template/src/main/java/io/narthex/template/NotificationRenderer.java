@@ -17,18 +17,18 @@ import org.jspecify.annotations.Nullable;
 
 /** Expands templates on the data of one notification. Thread-safe. */
 final class NotificationRenderer implements TemplateRenderer {
-  private final GoTemplate templates;
+  private final NotificationSet templates;
   private final @Nullable Object dot;
   private final Map<String, String> routeLabels;
   private final Clock clock;
   private final @Nullable NotificationData data;
 
-  NotificationRenderer(GoTemplate templates, NotificationData data, Clock clock) {
+  NotificationRenderer(NotificationSet templates, NotificationData data, Clock clock) {
     this(templates, data, NotificationModel.of(data), data.routeLabels(), clock);
   }
 
   NotificationRenderer(
-      GoTemplate templates,
+      NotificationSet templates,
       @Nullable NotificationData data,
       @Nullable Object dot,
       Map<String, String> routeLabels,
@@ -59,6 +59,7 @@ final class NotificationRenderer implements TemplateRenderer {
       functions.put(
           "routeLabels", GoFunction.of(1, a -> routeLabel(Arguments.text(a, 0), openRouteLabels)));
       return templates
+          .all()
           .with("", template, NotificationFunctions.NAMES)
           .execute("", dot, functions, html);
     } catch (GoTemplateException e) {
@@ -88,6 +89,16 @@ final class NotificationRenderer implements TemplateRenderer {
   @Override
   public @Nullable Object structure(@Nullable Object value) {
     return StructuredValues.expand(value, this::text);
+  }
+
+  @Override
+  public TemplateRenderer withDefinitions(String definitions) {
+    try {
+      return new NotificationRenderer(
+          templates.withDefinitions(definitions), data, dot, routeLabels, clock);
+    } catch (GoTemplateException e) {
+      throw new TemplateException(String.valueOf(e.getMessage()));
+    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.narthex.notifier.email;
 
+import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.config.Setting;
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
@@ -46,14 +47,25 @@ public record EmailConfig(
       @Setting(help = "Mail server, host:port") String smtpSmarthost,
       @Setting(help = "Name given in EHLO", defaultValue = "localhost") String smtpHello,
       @Setting(help = "User name") String smtpAuthUsername,
-      @Setting(help = "Password for PLAIN and LOGIN") @Nullable Secret smtpAuthPassword,
+      @Setting(help = "Password for PLAIN and LOGIN", excludes = "smtp_auth_password_file")
+          @Nullable Secret smtpAuthPassword,
       @Setting(help = "File with the password") String smtpAuthPasswordFile,
-      @Setting(help = "Secret for CRAM-MD5") @Nullable Secret smtpAuthSecret,
+      @Setting(help = "Secret for CRAM-MD5", excludes = "smtp_auth_secret_file")
+          @Nullable Secret smtpAuthSecret,
       @Setting(help = "File with the secret") String smtpAuthSecretFile,
       @Setting(help = "Identity for PLAIN") String smtpAuthIdentity,
       @Setting(help = "Whether STARTTLS must succeed", defaultValue = "true")
           boolean smtpRequireTls,
       @Setting(help = "TLS settings", optional = true) @Nullable TlsSettings smtpTlsConfig,
       @Setting(name = "smtp_force_implicit_tls", help = "TLS from the first byte")
-          @Nullable Boolean smtpForceImplicitTls) {}
+          @Nullable Boolean smtpForceImplicitTls) {
+    /** Refuses a mail server without port. */
+    public Globals {
+      int colon = smtpSmarthost.lastIndexOf(':');
+      if (!smtpSmarthost.isEmpty() && (colon < 0 || colon == smtpSmarthost.length() - 1)) {
+        throw ConfigException.at(
+            "smtp_smarthost", "address " + smtpSmarthost + ": missing port in address");
+      }
+    }
+  }
 }

@@ -76,6 +76,9 @@ public record SlackConfig(
         boolean updateMessage,
     @Setting(help = "HTTP client; replaces the global one", optional = true)
         @Nullable HttpSettings httpConfig) {
+  /** Where apps post. */
+  static final String POST_MESSAGE = "https://slack.com/api/chat.postMessage";
+
   /** A field of the attachment. */
   public record Field(
       @Setting(help = "Title; a template") String title,
@@ -132,12 +135,29 @@ public record SlackConfig(
 
   /** Keys of {@code global} that count here. */
   public record Globals(
-      @Setting(help = "Incoming webhook, or chat.postMessage") @Nullable Secret slackApiUrl,
+      @Setting(help = "Incoming webhook, or chat.postMessage", excludes = "slack_api_url_file")
+          @Nullable Secret slackApiUrl,
       @Setting(help = "File with the URL") String slackApiUrlFile,
-      @Setting(help = "Token of an app") @Nullable Secret slackAppToken,
+      @Setting(help = "Token of an app", excludes = "slack_app_token_file")
+          @Nullable Secret slackAppToken,
       @Setting(help = "File with the token") String slackAppTokenFile,
-      @Setting(help = "Where apps post", defaultValue = "https://slack.com/api/chat.postMessage")
-          String slackAppUrl,
+      @Setting(help = "Where apps post", defaultValue = POST_MESSAGE) String slackAppUrl,
       @Setting(help = "HTTP client of all receivers", optional = true)
-          @Nullable HttpSettings httpConfig) {}
+          @Nullable HttpSettings httpConfig) {
+    /** Refuses a token beside an address that no app posts to. */
+    public Globals {
+      boolean token = isGiven(slackAppToken) || !slackAppTokenFile.isEmpty();
+      boolean url = isGiven(slackApiUrl) || !slackApiUrlFile.isEmpty();
+      String posted = slackAppUrl.isEmpty() ? POST_MESSAGE : slackAppUrl;
+      if (token && url && (slackApiUrl == null || !slackApiUrl.reveal().equals(posted))) {
+        throw new ConfigException(
+            "at most one of slack_app_token/slack_app_token_file & "
+                + "slack_api_url/slack_api_url_file must be configured");
+      }
+    }
+
+    private static boolean isGiven(@Nullable Secret secret) {
+      return secret != null && !secret.isEmpty();
+    }
+  }
 }

@@ -14,8 +14,6 @@ import org.osgi.service.component.annotations.Component;
 @Component(service = NotifierProvider.class)
 public final class SlackNotifierProvider
     implements NotifierProvider<SlackConfig, SlackConfig.Globals> {
-  private static final String POST_MESSAGE = "https://slack.com/api/chat.postMessage";
-
   @Override
   public String type() {
     return "slack";
@@ -29,6 +27,11 @@ public final class SlackNotifierProvider
   @Override
   public Class<SlackConfig.Globals> globalConfigType() {
     return SlackConfig.Globals.class;
+  }
+
+  @Override
+  public boolean mayBeEmpty() {
+    return true;
   }
 
   @Override
@@ -62,10 +65,10 @@ public final class SlackNotifierProvider
     SlackNotifier.Access access = access(c, g);
     if (c.updateMessage()) {
       Secret url = access.url();
-      if (url == null || !url.reveal().equals(POST_MESSAGE)) {
+      if (url == null || !url.reveal().equals(SlackConfig.POST_MESSAGE)) {
         throw new ConfigException(
             "update_message can only be used with bot tokens. api_url must be set to "
-                + POST_MESSAGE);
+                + SlackConfig.POST_MESSAGE);
       }
     }
     return new SlackNotifier(c, access, http(c, g), context);
@@ -114,20 +117,9 @@ public final class SlackNotifierProvider
 
   /** Returns the settings with the header that lets an app in. */
   private static HttpSettings authorized(HttpSettings h, SlackNotifier.Access access) {
-    return new HttpSettings(
-        h.basicAuth(),
-        new Authorization("Bearer", access.token(), access.tokenFile()),
-        h.oauth2(),
-        h.bearerToken(),
-        h.bearerTokenFile(),
-        h.followRedirects(),
-        h.enableHttp2(),
-        h.tlsConfig(),
-        h.proxyUrl(),
-        h.noProxy(),
-        h.proxyFromEnvironment(),
-        h.proxyConnectHeader(),
-        h.httpHeaders());
+    return h.toBuilder()
+        .authorization(new Authorization("Bearer", access.token(), access.tokenFile()))
+        .build();
   }
 
   /** Returns where messages go and what lets them in: the block's own, else that of global. */

@@ -34,79 +34,22 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and checks {@code alertmanager.yml}. Blocks of receivers stay unbound, their plugins bind
- * them. Messages are those of Alertmanager after the place.
+ * Reads and checks {@code alertmanager.yml}: the route tree, the names of receivers and intervals.
+ * Blocks of receivers and keys in {@code global:} stay unbound, plugins bind them. Messages are
+ * those of Alertmanager after the place.
  */
 public final class AlertmanagerConfigLoader {
-  /** In the order of the original. */
-  private static final Set<String> GLOBAL_KEYS =
-      Collections.unmodifiableSet(
-          new LinkedHashSet<>(
-              List.of(
-                  "resolve_timeout",
-                  "http_config",
-                  "smtp_from",
-                  "smtp_hello",
-                  "smtp_smarthost",
-                  "smtp_auth_username",
-                  "smtp_auth_password",
-                  "smtp_auth_password_file",
-                  "smtp_auth_secret",
-                  "smtp_auth_secret_file",
-                  "smtp_auth_identity",
-                  "smtp_require_tls",
-                  "smtp_tls_config",
-                  "smtp_force_implicit_tls",
-                  "slack_api_url",
-                  "slack_api_url_file",
-                  "slack_app_token",
-                  "slack_app_token_file",
-                  "slack_app_url",
-                  "pagerduty_url",
-                  "opsgenie_api_url",
-                  "opsgenie_api_key",
-                  "opsgenie_api_key_file",
-                  "victorops_api_url",
-                  "victorops_api_key",
-                  "victorops_api_key_file",
-                  "wechat_api_url",
-                  "wechat_api_secret",
-                  "wechat_api_secret_file",
-                  "wechat_api_corp_id",
-                  "telegram_api_url",
-                  "telegram_bot_token",
-                  "telegram_bot_token_file",
-                  "webex_api_url",
-                  "rocketchat_api_url",
-                  "rocketchat_token",
-                  "rocketchat_token_file",
-                  "rocketchat_token_id",
-                  "rocketchat_token_id_file",
-                  "mattermost_webhook_url",
-                  "mattermost_webhook_url_file",
-                  "jira_api_url")));
-
-  /** Pairs of which only one may be given. */
-  private static final List<String> EXCLUSIVE =
-      List.of(
-          "smtp_auth_password",
-          "smtp_auth_secret",
-          "slack_app_token",
-          "slack_api_url",
-          "opsgenie_api_key",
-          "victorops_api_key",
-          "wechat_api_secret",
-          "telegram_bot_token",
-          "rocketchat_token",
-          "rocketchat_token_id",
-          "mattermost_webhook_url");
-
-  /** Blocks that may be empty because all they need can stand in {@code global}. */
-  private static final Set<String> MAY_BE_EMPTY =
-      Set.of("slack", "opsgenie", "wechat", "rocketchat");
+  private static final Set<String> GLOBAL_KEYS = globals();
 
   private final MatcherSyntax.Mode mode;
   private final Predicate<String> pluginGlobals;
+
+  /** The keys that count for all receivers, then those of each. */
+  private static Set<String> globals() {
+    Set<String> keys = new LinkedHashSet<>(List.of("resolve_timeout", "http_config"));
+    keys.addAll(OriginalReceivers.globalKeys());
+    return Collections.unmodifiableSet(keys);
+  }
 
   private AlertmanagerConfigLoader(MatcherSyntax.Mode mode, Predicate<String> pluginGlobals) {
     this.mode = mode;
@@ -245,30 +188,14 @@ public final class AlertmanagerConfigLoader {
       if (e.key().equals("resolve_timeout") && !isNull(e.value())) {
         resolveTimeout = duration(e.value(), e.key());
       }
-      if (e.key().equals("smtp_smarthost")) {
-        checkHostPort(e.value());
-      }
     }
-    for (String key : EXCLUSIVE) {
-      if (given(globals, key) && given(globals, key + "_file")) {
-        throw at(globals, "at most one of " + key + " & " + key + "_file must be configured");
-      }
-    }
-    boolean token = given(globals, "slack_app_token") || given(globals, "slack_app_token_file");
-    boolean url = given(globals, "slack_api_url") || given(globals, "slack_api_url_file");
-    if (token && url) {
-      ConfigNode api = globals.get("slack_api_url");
-      ConfigNode app = globals.get("slack_app_url");
-      String apiUrl = api instanceof Scalar s ? s.text() : "";
-      String appUrl =
-          app instanceof Scalar s && !s.text().isEmpty()
-              ? s.text()
-              : "https://slack.com/api/chat.postMessage";
-      if (!apiUrl.equals(appUrl)) {
-        throw at(
-            globals,
-            "at most one of slack_app_token/slack_app_token_file & "
-                + "slack_api_url/slack_api_url_file must be configured");
+    // a secret stands in the file or in one of its own
+    for (String key : OriginalReceivers.globalKeys()) {
+      String file = key + "_file";
+      if (OriginalReceivers.globalKeys().contains(file)
+          && given(globals, key)
+          && given(globals, file)) {
+        throw at(globals, "at most one of " + key + " & " + file + " must be configured");
       }
     }
     return resolveTimeout;
@@ -276,14 +203,6 @@ public final class AlertmanagerConfigLoader {
 
   private static boolean given(Mapping map, String key) {
     return map.get(key) instanceof Scalar s && !s.text().isEmpty();
-  }
-
-  private static void checkHostPort(ConfigNode node) {
-    String value = text(node, "smtp_smarthost");
-    int colon = value.lastIndexOf(':');
-    if (!value.isEmpty() && (colon < 0 || colon == value.length() - 1)) {
-      throw at(node, "address " + value + ": missing port in address");
-    }
   }
 
   // --- receivers
@@ -316,10 +235,7 @@ public final class AlertmanagerConfigLoader {
         String type = e.key().substring(0, e.key().length() - "_configs".length());
         int index = 0;
         for (ConfigNode item : list(e.value(), e.key())) {
-          if (isNull(item) && !MAY_BE_EMPTY.contains(type)) {
-            throw at(item, "missing " + type + " config");
-          }
-          blocks.add(block(type, index++, mapping(item, "a " + type + " config")));
+          blocks.add(block(type, index++, item));
         }
       } else if (e.key().endsWith("_config")) {
         throw new ConfigException(
@@ -345,7 +261,15 @@ public final class AlertmanagerConfigLoader {
     return new Receiver(name, Map.copyOf(labels), List.copyOf(blocks));
   }
 
-  private static Block block(String type, int index, Mapping map) {
+  /** Returns a block; an empty one of an unknown type is left to its plugin. */
+  private static Block block(String type, int index, ConfigNode node) {
+    if (isNull(node)) {
+      if (OriginalReceivers.types().contains(type) && !OriginalReceivers.mayBeEmpty(type)) {
+        throw at(node, "missing " + type + " config");
+      }
+      return new Block(type, index, null, node);
+    }
+    Mapping map = mapping(node, "a " + type + " config");
     Boolean sendResolved = null;
     List<Entry> rest = new ArrayList<>();
     for (Entry e : map.entries()) {

@@ -140,6 +140,14 @@ public final class ConfigBinder {
     if (known.isEmpty()) {
       return "; there are no keys here";
     }
+    String best = nearest(key, known);
+    return best == null
+        ? "; known keys: " + String.join(", ", known)
+        : "; did you mean \"" + best + "\"?";
+  }
+
+  /** Returns the known key that an unknown one may be a slip of; null: none is near. */
+  public static @Nullable String nearest(String key, Set<String> known) {
     String best = null;
     int bestDistance = Math.min(3, key.length());
     for (String candidate : known) {
@@ -149,9 +157,7 @@ public final class ConfigBinder {
         bestDistance = d;
       }
     }
-    return best == null
-        ? "; known keys: " + String.join(", ", known)
-        : "; did you mean \"" + best + "\"?";
+    return best;
   }
 
   private static int distance(String a, String b) {
@@ -229,13 +235,20 @@ public final class ConfigBinder {
     } catch (InvocationTargetException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       if (cause instanceof ConfigException || cause instanceof IllegalArgumentException) {
-        throw new ConfigException(mapping.place() + ": " + cause.getMessage(), cause);
+        throw new ConfigException(place(mapping, cause) + ": " + cause.getMessage(), cause);
       }
       throw new IllegalStateException(
           "record " + type.getName() + " refuses its own defaults", cause);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("record " + type.getName() + " cannot be built", e);
     }
+  }
+
+  /** Returns the place of the key that a record refuses, or of the block. */
+  private static Place place(Mapping mapping, Throwable refusal) {
+    String key = refusal instanceof ConfigException e ? e.key() : null;
+    ConfigNode node = key == null ? null : mapping.get(key);
+    return node == null ? mapping.place() : node.place();
   }
 
   private static @Nullable Object component(Mapping mapping, Part part) {

@@ -42,9 +42,7 @@ public final class SecretKeys {
           "api_url",
           "access_key",
           "bearer");
-  private static final Set<String> NOT_SECRET =
-      Set.of(
-          "token_url", "opsgenie_api_url", "victorops_api_url", "wechat_api_url", "webex_api_url");
+  private static final Set<String> NOT_SECRET = Set.of("token_url");
 
   /** Scheme, user, colon; the password; the at sign before the host, and the rest. */
   private static final Pattern URL_WITH_PASSWORD =

@@ -62,6 +62,26 @@ class YamlTest {
         .hasMessageStartingWith(message);
   }
 
+  record Choosy(@Setting(help = "Where") String address, @Setting(help = "How often") int tries) {
+    Choosy {
+      if (address.equals("bad")) {
+        throw ConfigException.at("address", "no such address, got \"bad\"");
+      }
+      if (tries > 3 && address.isEmpty()) {
+        throw new ConfigException("tries without address");
+      }
+    }
+  }
+
+  @Test
+  void refusalOfARecordStandsAtTheKeyItNames() {
+    assertThatThrownBy(() -> ConfigBinder.bind(read("tries: 1\naddress: bad"), Choosy.class))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("f.yml:2:10: no such address, got \"bad\"");
+    assertThatThrownBy(() -> ConfigBinder.bind(read("tries: 4"), Choosy.class))
+        .hasMessage("f.yml:1:1: tries without address");
+  }
+
   /** What promtool and amtool say to each of these was looked up there. */
   @Test
   void takesNeitherQuotedNumbersNorSingleValuesForLists() {
