@@ -1,5 +1,8 @@
 package io.narthex.service.config;
 
+import io.narthex.service.config.ScrapeConfig.ExpositionDefaults;
+import io.narthex.service.config.ScrapeConfig.Limits;
+import io.narthex.service.config.ScrapeConfig.Naming;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.Setting;
@@ -40,22 +43,130 @@ public record PrometheusConfig(
       @Setting(help = "File that queries are logged to") String queryLogFile,
       @Setting(help = "File that failed scrapes are logged to") String scrapeFailureLogFile,
       @Setting(help = "Labels added for other systems") Map<String, String> externalLabels,
-      @Setting(help = "Largest body; 0 = no limit", defaultValue = "0") ByteSize bodySizeLimit,
-      @Setting(help = "Most samples of a scrape", min = 0) long sampleLimit,
-      @Setting(help = "Most targets of a job", min = 0) long targetLimit,
-      @Setting(help = "Most labels of a series", min = 0) long labelLimit,
-      @Setting(help = "Longest label name", min = 0) long labelNameLengthLimit,
-      @Setting(help = "Longest label value", min = 0) long labelValueLengthLimit,
-      @Setting(help = "How many dropped targets are remembered", min = 0) long keepDroppedTargets,
-      @Setting(help = "utf8 or legacy") String metricNameValidationScheme,
-      @Setting(help = "allow-utf-8, underscores, dots or values") String metricNameEscapingScheme,
-      @Setting(help = "Scrape native histograms") @Nullable Boolean scrapeNativeHistograms,
-      @Setting(help = "Fold classic histograms into custom buckets")
-          boolean convertClassicHistogramsToNhcb,
-      @Setting(help = "Keep classic buckets beside native ones")
-          boolean alwaysScrapeClassicHistograms,
-      @Setting(help = "Add scrape_timeout_seconds and others")
-          @Nullable Boolean extraScrapeMetrics) {}
+      @Setting(inline = true) Limits limits,
+      @Setting(inline = true) Naming naming,
+      @Setting(inline = true) ExpositionDefaults exposition) {
+
+    // --- the keys of 1.0 by their names in the file
+
+    /** Creates the section from the keys of 1.0, one by one. */
+    public Global(
+        Duration scrapeInterval,
+        @Nullable Duration scrapeTimeout,
+        @Nullable List<String> scrapeProtocols,
+        Duration evaluationInterval,
+        Duration ruleQueryOffset,
+        String queryLogFile,
+        String scrapeFailureLogFile,
+        Map<String, String> externalLabels,
+        ByteSize bodySizeLimit,
+        long sampleLimit,
+        long targetLimit,
+        long labelLimit,
+        long labelNameLengthLimit,
+        long labelValueLengthLimit,
+        long keepDroppedTargets,
+        String metricNameValidationScheme,
+        String metricNameEscapingScheme,
+        @Nullable Boolean scrapeNativeHistograms,
+        boolean convertClassicHistogramsToNhcb,
+        boolean alwaysScrapeClassicHistograms,
+        @Nullable Boolean extraScrapeMetrics) {
+      this(
+          scrapeInterval,
+          scrapeTimeout,
+          scrapeProtocols,
+          evaluationInterval,
+          ruleQueryOffset,
+          queryLogFile,
+          scrapeFailureLogFile,
+          externalLabels,
+          new Limits(
+              bodySizeLimit,
+              sampleLimit,
+              targetLimit,
+              labelLimit,
+              labelNameLengthLimit,
+              labelValueLengthLimit,
+              keepDroppedTargets),
+          new Naming(metricNameValidationScheme, metricNameEscapingScheme),
+          new ExpositionDefaults(
+              scrapeNativeHistograms,
+              convertClassicHistogramsToNhcb,
+              alwaysScrapeClassicHistograms,
+              extraScrapeMetrics));
+    }
+
+    /** Returns {@code body_size_limit}. */
+    public ByteSize bodySizeLimit() {
+      ByteSize size = limits.bodySizeLimit();
+      return size == null ? new ByteSize(0) : size;
+    }
+
+    /** Returns {@code sample_limit}. */
+    public long sampleLimit() {
+      return orZero(limits.sampleLimit());
+    }
+
+    /** Returns {@code target_limit}. */
+    public long targetLimit() {
+      return orZero(limits.targetLimit());
+    }
+
+    /** Returns {@code label_limit}. */
+    public long labelLimit() {
+      return orZero(limits.labelLimit());
+    }
+
+    /** Returns {@code label_name_length_limit}. */
+    public long labelNameLengthLimit() {
+      return orZero(limits.labelNameLengthLimit());
+    }
+
+    /** Returns {@code label_value_length_limit}. */
+    public long labelValueLengthLimit() {
+      return orZero(limits.labelValueLengthLimit());
+    }
+
+    /** Returns {@code keep_dropped_targets}. */
+    public long keepDroppedTargets() {
+      return orZero(limits.keepDroppedTargets());
+    }
+
+    /** Returns {@code metric_name_validation_scheme}. */
+    public String metricNameValidationScheme() {
+      return naming.validation();
+    }
+
+    /** Returns {@code metric_name_escaping_scheme}. */
+    public String metricNameEscapingScheme() {
+      return naming.escaping();
+    }
+
+    /** Returns {@code scrape_native_histograms}. */
+    public @Nullable Boolean scrapeNativeHistograms() {
+      return exposition.scrapeNativeHistograms();
+    }
+
+    /** Returns {@code convert_classic_histograms_to_nhcb}. */
+    public boolean convertClassicHistogramsToNhcb() {
+      return exposition.convertClassicHistogramsToNhcb();
+    }
+
+    /** Returns {@code always_scrape_classic_histograms}. */
+    public boolean alwaysScrapeClassicHistograms() {
+      return exposition.alwaysScrapeClassicHistograms();
+    }
+
+    /** Returns {@code extra_scrape_metrics}. */
+    public @Nullable Boolean extraScrapeMetrics() {
+      return exposition.extraScrapeMetrics();
+    }
+
+    private static long orZero(@Nullable Long limit) {
+      return limit == null ? 0 : limit;
+    }
+  }
 
   /** Settings of another runtime. */
   public record Runtime(@Setting(help = "Ignored") @Nullable Long gogc) {}
@@ -96,7 +207,28 @@ public record PrometheusConfig(
       @Setting(help = "AWS signature") @Nullable ConfigNode sigv4,
       @Setting(help = "Azure AD") @Nullable ConfigNode azuread,
       @Setting(name = "google_iam", help = "Google IAM") @Nullable ConfigNode googleIam,
-      @Setting(inline = true) HttpSettings http) {}
+      @Setting(inline = true) HttpSettings http) {
+    /** Returns the receiver with another client. */
+    public RemoteWrite withHttp(HttpSettings client) {
+      return new RemoteWrite(
+          url,
+          protobufMessage,
+          remoteTimeout,
+          headers,
+          writeRelabelConfigs,
+          name,
+          sendExemplars,
+          sendNativeHistograms,
+          roundRobinDns,
+          failedRequestLogging,
+          queueConfig,
+          metadataConfig,
+          sigv4,
+          azuread,
+          googleIam,
+          client);
+    }
+  }
 
   /** The queue of a receiver. */
   public record QueueConfig(

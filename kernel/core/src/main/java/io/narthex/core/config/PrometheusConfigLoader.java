@@ -161,7 +161,9 @@ public final class PrometheusConfigLoader {
       throw Checks.error(at, "global scrape timeout greater than scrape interval");
     }
     ScrapeConfigs.protocols(g.scrapeProtocols(), at, " for global config");
-    ScrapeConfigs.naming(g.metricNameValidationScheme(), g.metricNameEscapingScheme(), at);
+    String validation = g.naming().validation();
+    String escaping = g.naming().escaping();
+    ScrapeConfigs.naming(validation, escaping, at);
     Map<String, String> external = new LinkedHashMap<>();
     g.externalLabels()
         .forEach((name, value) -> {
@@ -182,21 +184,13 @@ public final class PrometheusConfigLoader {
         g.queryLogFile(),
         g.scrapeFailureLogFile(),
         external,
-        g.bodySizeLimit(),
-        g.sampleLimit(),
-        g.targetLimit(),
-        g.labelLimit(),
-        g.labelNameLengthLimit(),
-        g.labelValueLengthLimit(),
-        g.keepDroppedTargets(),
-        g.metricNameValidationScheme().isEmpty() ? "utf8" : g.metricNameValidationScheme(),
-        g.metricNameEscapingScheme().isEmpty()
-            ? g.metricNameValidationScheme().equals("legacy") ? "underscores" : "allow-utf-8"
-            : g.metricNameEscapingScheme(),
-        g.scrapeNativeHistograms() != null && g.scrapeNativeHistograms(),
-        g.convertClassicHistogramsToNhcb(),
-        g.alwaysScrapeClassicHistograms(),
-        g.extraScrapeMetrics() != null && g.extraScrapeMetrics());
+        g.limits().or(ScrapeConfig.Limits.NONE),
+        new ScrapeConfig.Naming(
+            validation.isEmpty() ? "utf8" : validation,
+            escaping.isEmpty()
+                ? validation.equals("legacy") ? "underscores" : "allow-utf-8"
+                : escaping),
+        g.exposition().filled());
   }
 
   /** Replaces {@code $name} and {@code ${name}}; {@code $$} is a dollar sign. */

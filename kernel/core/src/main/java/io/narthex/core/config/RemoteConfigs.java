@@ -11,7 +11,6 @@ import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.ConfigNode.Sequence;
-import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -149,38 +148,6 @@ final class RemoteConfigs {
 
   /** Remote write alone has HTTP/2 off unless it is asked for. */
   private static RemoteWrite withoutHttp2(RemoteWrite w) {
-    HttpSettings h = w.http();
-    HttpSettings http =
-        new HttpSettings(
-            h.basicAuth(),
-            h.authorization(),
-            h.oauth2(),
-            h.bearerToken(),
-            h.bearerTokenFile(),
-            h.followRedirects(),
-            false,
-            h.tlsConfig(),
-            h.proxyUrl(),
-            h.noProxy(),
-            h.proxyFromEnvironment(),
-            h.proxyConnectHeader(),
-            h.httpHeaders());
-    return new RemoteWrite(
-        w.url(),
-        w.protobufMessage(),
-        w.remoteTimeout(),
-        w.headers(),
-        w.writeRelabelConfigs(),
-        w.name(),
-        w.sendExemplars(),
-        w.sendNativeHistograms(),
-        w.roundRobinDns(),
-        w.failedRequestLogging(),
-        w.queueConfig(),
-        w.metadataConfig(),
-        w.sigv4(),
-        w.azuread(),
-        w.googleIam(),
-        http);
+    return w.withHttp(w.http().toBuilder().enableHttp2(false).build());
   }
 }

@@ -44,16 +44,6 @@ final class ScrapeConfigs {
           "PrometheusText0.0.4",
           "PrometheusText1.0.0");
 
-  private static final List<String> LIMITS =
-      List.of(
-          "sample_limit",
-          "target_limit",
-          "label_limit",
-          "label_name_length_limit",
-          "label_value_length_limit",
-          "keep_dropped_targets",
-          "native_histogram_bucket_limit");
-
   private ScrapeConfigs() {}
 
   static boolean isDiscoveryKey(String key) {
@@ -118,7 +108,6 @@ final class ScrapeConfigs {
   private static ScrapeConfig job(Mapping node, Global global) {
     requireName(node);
     singular(node);
-    noNegativeLimits(node);
     ScrapeConfig c = ConfigBinder.bind(node, ScrapeConfig.class, ScrapeConfigs::isDiscoveryKey);
     String where = "scrape config with job name \"" + c.jobName() + "\"";
     Duration interval = given(c.scrapeInterval(), global.scrapeInterval());
@@ -140,17 +129,12 @@ final class ScrapeConfigs {
               + Checks.list(PROTOCOLS));
     }
     HttpClientChecks.check(c.http(), node);
-    String validation =
-        c.metricNameValidationScheme() == null || c.metricNameValidationScheme().isEmpty()
-            ? global.metricNameValidationScheme()
-            : c.metricNameValidationScheme();
+    String own = c.naming().validation();
+    String validation = own.isEmpty() ? global.naming().validation() : own;
     String escaping =
-        c.metricNameEscapingScheme() != null && !c.metricNameEscapingScheme().isEmpty()
-            ? c.metricNameEscapingScheme()
-            : c.metricNameValidationScheme() != null
-                    && c.metricNameValidationScheme().equals("legacy")
-                ? "underscores"
-                : global.metricNameEscapingScheme();
+        !c.naming().escaping().isEmpty()
+            ? c.naming().escaping()
+            : own.equals("legacy") ? "underscores" : global.naming().escaping();
     naming(validation, escaping, node);
     NameScheme scheme = NameScheme.of(validation);
     Checks.relabelling(c.relabelConfigs(), node, "relabel_configs", scheme);
@@ -159,35 +143,13 @@ final class ScrapeConfigs {
     hostnames(discoveries, c.relabelConfigs());
     return new ScrapeConfig(
         c.jobName(),
-        interval,
-        timeout,
-        c.scrapeProtocols() == null ? global.scrapeProtocols() : c.scrapeProtocols(),
-        c.fallbackScrapeProtocol(),
-        or(c.scrapeNativeHistograms(), global.scrapeNativeHistograms()),
-        or(c.alwaysScrapeClassicHistograms(), global.alwaysScrapeClassicHistograms()),
-        or(c.convertClassicHistogramsToNhcb(), global.convertClassicHistogramsToNhcb()),
-        or(c.extraScrapeMetrics(), global.extraScrapeMetrics()),
-        limit(c.nativeHistogramBucketLimit(), 0),
-        c.nativeHistogramMinBucketFactor(),
-        c.metricsPath(),
-        c.scheme(),
-        c.params(),
-        c.honorLabels(),
-        c.honorTimestamps(),
-        c.trackTimestampsStaleness(),
-        c.enableCompression(),
-        c.scrapeFailureLogFile() == null ? global.scrapeFailureLogFile() : c.scrapeFailureLogFile(),
-        c.bodySizeLimit() == null || c.bodySizeLimit().bytes() == 0
-            ? global.bodySizeLimit()
-            : c.bodySizeLimit(),
-        limit(c.sampleLimit(), global.sampleLimit()),
-        limit(c.targetLimit(), global.targetLimit()),
-        limit(c.labelLimit(), global.labelLimit()),
-        limit(c.labelNameLengthLimit(), global.labelNameLengthLimit()),
-        limit(c.labelValueLengthLimit(), global.labelValueLengthLimit()),
-        limit(c.keepDroppedTargets(), global.keepDroppedTargets()),
-        validation,
-        escaping,
+        new ScrapeConfig.Timing(interval, timeout),
+        c.exposition().or(global.scrapeProtocols(), global.exposition()),
+        c.endpoint(),
+        c.trust(),
+        c.transfer().or(global.scrapeFailureLogFile()),
+        c.limits().or(global.limits()),
+        new ScrapeConfig.Naming(validation, escaping),
         c.relabelConfigs(),
         c.metricRelabelConfigs(),
         c.http(),
@@ -198,14 +160,6 @@ final class ScrapeConfigs {
     return d != null && !d.isZero() ? d : otherwise;
   }
 
-  private static Boolean or(@Nullable Boolean own, @Nullable Boolean inherited) {
-    return own != null ? own : inherited != null && inherited;
-  }
-
-  private static Long limit(@Nullable Long own, long inherited) {
-    return own == null || own == 0 ? inherited : own;
-  }
-
   static Duration min(Duration a, Duration b) {
     return a.compareTo(b) <= 0 ? a : b;
   }
@@ -214,14 +168,6 @@ final class ScrapeConfigs {
     ConfigNode name = node.get("job_name");
     if (Checks.isNull(name) || (name instanceof Scalar s && s.text().isEmpty())) {
       throw error(name == null ? node : name, "job_name is empty");
-    }
-  }
-
-  private static void noNegativeLimits(Mapping node) {
-    for (String key : LIMITS) {
-      if (node.get(key) instanceof Scalar s && s.text().startsWith("-")) {
-        throw error(s, key + " must not be negative, got " + s.text());
-      }
     }
   }
 

@@ -236,39 +236,7 @@ public final class ScrapeComponent
    * are equal records; file names of the client are resolved.
    */
   private static ScrapeConfig plain(ScrapeConfig c, Path folder) {
-    return new ScrapeConfig(
-        c.jobName(),
-        c.scrapeInterval(),
-        c.scrapeTimeout(),
-        c.scrapeProtocols(),
-        c.fallbackScrapeProtocol(),
-        c.scrapeNativeHistograms(),
-        c.alwaysScrapeClassicHistograms(),
-        c.convertClassicHistogramsToNhcb(),
-        c.extraScrapeMetrics(),
-        c.nativeHistogramBucketLimit(),
-        c.nativeHistogramMinBucketFactor(),
-        c.metricsPath(),
-        c.scheme(),
-        c.params(),
-        c.honorLabels(),
-        c.honorTimestamps(),
-        c.trackTimestampsStaleness(),
-        c.enableCompression(),
-        c.scrapeFailureLogFile(),
-        c.bodySizeLimit(),
-        c.sampleLimit(),
-        c.targetLimit(),
-        c.labelLimit(),
-        c.labelNameLengthLimit(),
-        c.labelValueLengthLimit(),
-        c.keepDroppedTargets(),
-        c.metricNameValidationScheme(),
-        c.metricNameEscapingScheme(),
-        c.relabelConfigs(),
-        c.metricRelabelConfigs(),
-        HttpFiles.resolve(c.http(), folder),
-        List.of());
+    return c.with(HttpFiles.resolve(c.http(), folder), List.of());
   }
 
   @Override

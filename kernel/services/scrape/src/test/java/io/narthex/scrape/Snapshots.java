@@ -1,12 +1,12 @@
 package io.narthex.scrape;
 
+import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.ScrapeConfig;
+import io.narthex.spi.config.ConfigNode;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.NullUnmarked;
 
 /** Makes configurations with nothing but scrape jobs. */
@@ -16,28 +16,7 @@ final class Snapshots {
 
   static ConfigSnapshot of(ScrapeConfig... jobs) {
     PrometheusConfig.Global global =
-        new PrometheusConfig.Global(
-            Duration.ofMinutes(1),
-            null,
-            null,
-            Duration.ofMinutes(1),
-            Duration.ZERO,
-            "",
-            "",
-            Map.of(),
-            new io.narthex.spi.config.ByteSize(0),
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            "utf8",
-            "allow-utf-8",
-            null,
-            false,
-            false,
-            null);
+        ConfigBinder.bind(ConfigNode.emptyMapping("global"), PrometheusConfig.Global.class);
     PrometheusConfig config =
         new PrometheusConfig(
             global,
