@@ -21,8 +21,10 @@ public enum MetricType {
   /** One boolean series per state. */
   STATESET;
 
+  private final String text = name().toLowerCase(Locale.ROOT);
+
   /** Returns the name used in exposition formats and the HTTP API, for example {@code counter}. */
   public String text() {
-    return name().toLowerCase(Locale.ROOT);
+    return text;
   }
 }

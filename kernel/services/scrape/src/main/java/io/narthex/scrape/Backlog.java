@@ -1,5 +1,6 @@
 package io.narthex.scrape;
 
+import io.narthex.format.exposition.CollectedMetrics;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
@@ -49,15 +50,16 @@ final class Backlog {
   }
 
   /**
-   * A scrape as it came.
+   * A scrape as it came: its body, or what was collected in process.
    *
    * @param endNanos when the exposition had been read
    */
-  private record Entry(ScrapeLoop.Fetched scrape, byte[] body, long endNanos) {
-    long bytes() {
-      return body.length + OVERHEAD;
-    }
-  }
+  private record Entry(
+      ScrapeLoop.Fetched scrape,
+      byte[] body,
+      @Nullable CollectedMetrics collected,
+      long bytes,
+      long endNanos) {}
 
   private final ArrayDeque<Entry> entries = new ArrayDeque<>();
   private final Budget budget;
@@ -78,15 +80,26 @@ final class Backlog {
     if (oldest != null && nowNanos - oldest.endNanos > MOST_NANOS) {
       return false;
     }
+    boolean inProcess = scrape.exposed() && scrape.format() == null;
     int length = scrape.format() == null ? 0 : scratch.length;
-    if (!budget.take(length + OVERHEAD)) {
+    long bytes = OVERHEAD + length + (inProcess ? scratch.collected.used() : 0);
+    if (!budget.take(bytes)) {
       return false;
     }
-    entries.addLast(new Entry(scrape, Arrays.copyOf(scratch.body, length), nowNanos));
+    entries.addLast(
+        new Entry(
+            scrape,
+            Arrays.copyOf(scratch.body, length),
+            inProcess ? scratch.collected.copy() : null,
+            bytes,
+            nowNanos));
     return true;
   }
 
-  /** Returns the oldest with its exposition in {@code scratch}, or null. It stays. */
+  /**
+   * Returns the oldest with its exposition in {@code scratch}, or null. It stays, but can be read
+   * once only.
+   */
   ScrapeLoop.@Nullable Fetched first(Scratch scratch) {
     Entry oldest = entries.peekFirst();
     if (oldest == null) {
@@ -98,6 +111,9 @@ final class Backlog {
     }
     System.arraycopy(oldest.body, 0, scratch.body, 0, length);
     scratch.length = length;
+    if (oldest.collected != null) {
+      scratch.collected.take(oldest.collected);
+    }
     return oldest.scrape;
   }
 

@@ -135,11 +135,12 @@ final class SampleIntake {
   /**
    * Puts the samples of an exposition into the batch, with stale markers for what is gone.
    *
+   * @param format of the body, or null for metrics that were collected in process
    * @param deadline moment of {@link System#nanoTime} at which reading gives up
    * @throws ScrapeFailure when a limit is exceeded; the batch is to be thrown away then
    * @throws ExpositionException when the exposition is broken; likewise
    */
-  void take(ExpositionFormat format, Scratch scratch, long timeMs, long deadline)
+  void take(@Nullable ExpositionFormat format, Scratch scratch, long timeMs, long deadline)
       throws ScrapeFailure, ExpositionException {
     scraped = 0;
     kept = 0;
@@ -165,11 +166,6 @@ final class SampleIntake {
   /** Returns how many rows of the batch come from the exposition; stale markers follow them. */
   int exposedRows() {
     return exposedRows;
-  }
-
-  /** Returns how many texts of series are kept. */
-  int texts() {
-    return series.size();
   }
 
   /** A page that fails must not leave series in the storage, so they are made at its end. */
@@ -223,21 +219,29 @@ final class SampleIntake {
     }
   }
 
-  private ExpositionParser parser(ExpositionFormat format) {
+  /** Returns a parser that stands before the first entry. */
+  private ExpositionParser parser(@Nullable ExpositionFormat format, Scratch scratch) {
+    if (format == null) {
+      return scratch.collected.parser(options);
+    }
     ExpositionParser p = parser;
     if (p == null || parserFormat != format) {
       p = format.parser(options);
       parser = p;
       parserFormat = format;
     }
+    p.reset(scratch.body, scratch.length);
     return p;
   }
 
   private void read(
-      ExpositionFormat format, Scratch scratch, long timeMs, SampleBatch batch, boolean again)
+      @Nullable ExpositionFormat format,
+      Scratch scratch,
+      long timeMs,
+      SampleBatch batch,
+      boolean again)
       throws ScrapeFailure, ExpositionException {
-    ExpositionParser p = parser(format);
-    p.reset(scratch.body, scratch.length);
+    ExpositionParser p = parser(format, scratch);
     boolean honorTimestamps = settings.config.honorTimestamps();
     boolean trackOwnTimes = settings.config.trackTimestampsStaleness();
     metadataLines.begin();
@@ -565,7 +569,7 @@ final class SampleIntake {
    */
   void afterAppend(
       AppendResult result,
-      ExpositionFormat format,
+      @Nullable ExpositionFormat format,
       Scratch scratch,
       int sampleRows,
       SampleBatch second,

@@ -63,7 +63,7 @@ final class ScrapeLoop {
   /**
    * A scrape whose samples are not stored yet.
    *
-   * @param format null when there is no exposition
+   * @param format of the body; null when the metrics were collected in process, or there are none
    * @param seconds how long it took; NaN while it goes on
    * @param error why there is no exposition, or empty
    */
@@ -75,6 +75,11 @@ final class ScrapeLoop {
       double seconds,
       double bodySize,
       String error) {
+    /** Tells whether there is an exposition. */
+    boolean exposed() {
+      return error.isEmpty();
+    }
+
     Fetched after(double took) {
       return new Fetched(work, format, timeMs, startNanos, took, bodySize, error);
     }
@@ -351,7 +356,7 @@ final class ScrapeLoop {
       int expected = bodyLength;
       bodyLength = 0; // a body that fails is not read into one array again
       format = host.source.fetch(w.target, w.settings, scratch, expected);
-      bodySize = scratch.length;
+      bodySize = format == null ? scratch.collected.size() : scratch.length;
       bodyLength = scratch.length;
     } catch (ScrapeFailure e) {
       error = message(e);
@@ -413,7 +418,7 @@ final class ScrapeLoop {
     double bodySize = scrape.bodySize;
     ExpositionFormat format = scrape.format;
     int sampleRows = 0;
-    if (format != null) {
+    if (scrape.exposed()) {
       try {
         intake.take(
             format,
@@ -438,7 +443,7 @@ final class ScrapeLoop {
     SampleBatch batch = scratch.batch;
     if (!error.isEmpty()) {
       batch.clear();
-      intake.takeNothing(batch, timeMs, format != null);
+      intake.takeNothing(batch, timeMs, scrape.exposed());
       sampleRows = 0;
     }
     double seconds =
@@ -465,7 +470,8 @@ final class ScrapeLoop {
   }
 
   private static String message(Exception e) {
-    return e.getMessage() == null ? e.toString() : e.getMessage();
+    String message = e.getMessage();
+    return message == null || message.isEmpty() ? e.toString() : message;
   }
 
   private static boolean isTimeout(IOException e) {
@@ -502,7 +508,7 @@ final class ScrapeLoop {
       return;
     }
     SampleBatch second = new SampleBatch(scratch.batch.size());
-    if (format != null && sampleRows > 0) {
+    if (sampleRows > 0) {
       int exposed = Math.min(sampleRows, reportRow);
       intake.afterAppend(result, format, scratch, exposed, second, timeMs);
     }

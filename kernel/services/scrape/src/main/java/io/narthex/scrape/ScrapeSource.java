@@ -16,8 +16,12 @@ import java.util.Objects;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
-/** Gets the exposition of a target: over HTTP, or in process when the target is this server. */
+/**
+ * Gets what a target exposes: over HTTP, or in process when the target is this server. The latter
+ * is never written as text: the sink keeps the values for the loop to store.
+ */
 final class ScrapeSource {
   private static final String EXPORTERS = "/exporters/";
   private static final String METRICS = "/metrics";
@@ -42,13 +46,14 @@ final class ScrapeSource {
   }
 
   /**
-   * Reads the exposition into {@code scratch}.
+   * Reads the exposition into the body of {@code scratch}, or collects into it.
    *
    * @param expected how many bytes will probably come, or 0
-   * @return its format
+   * @return the format of the body, or null when the metrics were collected in process
    * @throws IOException when there is none, with a message for users
    */
-  ExpositionFormat fetch(Target target, ScrapeSettings settings, Scratch scratch, int expected)
+  @Nullable ExpositionFormat fetch(
+      Target target, ScrapeSettings settings, Scratch scratch, int expected)
       throws IOException, InterruptedException {
     String path = target.internal().get("__metrics_path__");
     if (target.self()) {
@@ -60,11 +65,16 @@ final class ScrapeSource {
         String name = path.substring(EXPORTERS.length(), path.length() - METRICS.length());
         Map<String, List<String>> parameters =
             new TargetBuilder(settings.config, "").parameters(target.internal());
-        return inProcess(
-            target, scratch, () -> exporters.collect(name, scratch.writer, parameters));
+        inProcess(
+            target,
+            settings,
+            scratch,
+            () -> exporters.collect(name, scratch.collected, parameters));
+        return null;
       }
       if (path.equals(METRICS)) {
-        return inProcess(target, scratch, () -> metrics.collect(scratch.writer));
+        inProcess(target, settings, scratch, () -> metrics.collect(scratch.collected));
+        return null;
       }
     }
     return overHttp(target, settings, scratch, expected);
@@ -75,7 +85,7 @@ final class ScrapeSource {
   }
 
   /** Collects on this thread; the timer interrupts it when the scrape's time is over. */
-  private ExpositionFormat inProcess(Target target, Scratch scratch, Collection work)
+  private void inProcess(Target target, ScrapeSettings settings, Scratch scratch, Collection work)
       throws IOException, InterruptedException {
     Thread self = Thread.currentThread();
     Object gate = new Object();
@@ -94,16 +104,19 @@ final class ScrapeSource {
             TimeUnit.MILLISECONDS);
     boolean late;
     try {
-      scratch.writer.reset();
+      scratch.beginCollection(settings.bodyLimit);
       work.run();
-      scratch.writer.finish();
     } catch (InterruptedException e) {
       synchronized (gate) {
         if (!state[1]) {
           throw e;
         }
       }
-    } catch (RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
+      scratch.checkCollected(); // says why better than the exporter that it was thrown at
+      if (e instanceof IOException failure) {
+        throw failure;
+      }
       throw new ScrapeFailure(ScrapeFailure.Kind.EXPORTER, "collecting failed: " + e);
     } finally {
       alarm.cancel(false);
@@ -118,13 +131,7 @@ final class ScrapeSource {
     if (late) {
       throw new ScrapeFailure(ScrapeFailure.Kind.TIMEOUT, "context deadline exceeded");
     }
-    int n = scratch.writer.length();
-    if (scratch.body.length < n + 1) {
-      scratch.body = new byte[n + n / 2 + 1];
-    }
-    System.arraycopy(scratch.writer.buffer(), 0, scratch.body, 0, n);
-    scratch.length = n;
-    return ExpositionFormat.PROMETHEUS_PROTO;
+    scratch.checkCollected();
   }
 
   private ExpositionFormat overHttp(

@@ -1,7 +1,6 @@
 package io.narthex.scrape;
 
-import io.narthex.format.exposition.ExpositionWriter;
-import io.narthex.format.exposition.ProtobufWriter;
+import io.narthex.format.exposition.CollectedMetrics;
 import io.narthex.format.thread.Courtesy;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.memory.WorkMemory.Use;
@@ -44,11 +43,12 @@ final class Scratch {
   int length;
   final SampleBatch batch = new SampleBatch(1024);
 
-  /** For targets in process: the one format that loses nothing. */
-  final ProtobufWriter writer = new ProtobufWriter(ExpositionWriter.Format.PROTOBUF_UTF8);
+  /** For targets in process. */
+  final CollectedMetrics collected = new CollectedMetrics(this::takeRoom);
 
   private final Pool pool;
   private long held; // bytes of the body that the pool has lent
+  private long heldCollected; // likewise, written on the thread that collects
 
   Scratch(Pool pool) {
     this.pool = pool;
@@ -63,7 +63,7 @@ final class Scratch {
    */
   void read(InputStream in, long limit, int expected) throws IOException {
     length = 0;
-    long most = Math.min(limit > 0 ? limit : DEFAULT_LIMIT, Integer.MAX_VALUE - 16);
+    long most = most(limit);
     if (expected >= body.length && expected <= most) {
       grow(expected + 1); // one more shows that it has ended
     }
@@ -124,6 +124,39 @@ final class Scratch {
     } finally {
       pool.free(pieces);
     }
+  }
+
+  private static long most(long limit) {
+    return Math.min(limit > 0 ? limit : DEFAULT_LIMIT, Integer.MAX_VALUE - 16);
+  }
+
+  /**
+   * Empties {@link #collected}.
+   *
+   * @param limit most bytes that it takes; 0 is {@link #DEFAULT_LIMIT}
+   */
+  void beginCollection(long limit) {
+    length = 0;
+    collected.reset(most(limit));
+  }
+
+  /** Throws when {@link #collected} has not got all that was collected. */
+  void checkCollected() throws ScrapeFailure {
+    switch (collected.refusal()) {
+      case NONE -> {
+        // all of it is there
+      }
+      case TOO_LARGE -> throw tooLarge();
+      case NO_ROOM -> throw noRoom();
+    }
+  }
+
+  private boolean takeRoom(long bytes) {
+    if (!pool.memory.tryTake(Use.SCRAPES, bytes)) {
+      return false;
+    }
+    heldCollected += bytes;
+    return true;
   }
 
   private ScrapeFailure tooLarge() {
@@ -206,12 +239,13 @@ final class Scratch {
     void give(Scratch s) {
       boolean small =
           s.body.length <= LARGE
+              && s.collected.capacity() <= LARGE
               && memory.held(Use.SCRAPES) < 2 * mostKept
               && s.batch.size() <= MAX_ROWS_KEPT;
       if (small) {
         s.length = 0;
         s.batch.clear();
-        s.writer.reset();
+        s.collected.reset(0);
       }
       if (!small || !scratches.keep(s, MAX_KEPT)) {
         forget(s);
@@ -221,8 +255,9 @@ final class Scratch {
     }
 
     private void forget(Scratch s) {
-      memory.give(Use.SCRAPES, s.held);
+      memory.give(Use.SCRAPES, s.held + s.heldCollected);
       s.held = 0;
+      s.heldCollected = 0;
       s.body = EMPTY;
     }
   }

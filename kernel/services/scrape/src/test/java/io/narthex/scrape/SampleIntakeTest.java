@@ -381,7 +381,7 @@ final class SampleIntakeTest {
       intake.takeNothing(scratch.batch, 2000 + i, true);
     }
     assertThat(store.resolved).isEqualTo(resolved);
-    assertThat(intake.texts()).isLessThan(3000);
+    assertThat(intake.known()).isLessThan(3000);
     scrape("a 2\n", 3000);
     assertThat(of("a")).contains("1.0", "2.0");
   }

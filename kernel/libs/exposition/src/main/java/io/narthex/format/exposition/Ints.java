@@ -32,6 +32,17 @@ final class Ints {
     add(range[1]);
   }
 
+  void addAll(Ints others) {
+    for (int i = 0; i < others.size; i++) {
+      add(others.numbers[i]);
+    }
+  }
+
+  /** Returns where a number stands among numbers that rise, or a negative number. */
+  int find(int number) {
+    return Arrays.binarySearch(numbers, 0, size, number);
+  }
+
   int[] toArray() {
     return Arrays.copyOf(numbers, size);
   }

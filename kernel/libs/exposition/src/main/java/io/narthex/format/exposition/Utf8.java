@@ -51,6 +51,40 @@ final class Utf8 {
     return true;
   }
 
+  /**
+   * Writes a string from its character {@code first} on; half a surrogate pair becomes a question
+   * mark. Needs three bytes of room for each character.
+   *
+   * @return the end of what was written
+   */
+  static int encode(String s, int first, byte[] out, int at) {
+    int n = at;
+    for (int i = first; i < s.length(); i++) {
+      char c = s.charAt(i);
+      if (c < 0x80) {
+        out[n++] = (byte) c;
+      } else if (c < 0x800) {
+        out[n++] = (byte) (0xc0 | c >> 6);
+        out[n++] = (byte) (0x80 | c & 0x3f);
+      } else if (!Character.isSurrogate(c)) {
+        out[n++] = (byte) (0xe0 | c >> 12);
+        out[n++] = (byte) (0x80 | c >> 6 & 0x3f);
+        out[n++] = (byte) (0x80 | c & 0x3f);
+      } else if (Character.isHighSurrogate(c)
+          && i + 1 < s.length()
+          && Character.isLowSurrogate(s.charAt(i + 1))) {
+        int code = Character.toCodePoint(c, s.charAt(++i));
+        out[n++] = (byte) (0xf0 | code >> 18);
+        out[n++] = (byte) (0x80 | code >> 12 & 0x3f);
+        out[n++] = (byte) (0x80 | code >> 6 & 0x3f);
+        out[n++] = (byte) (0x80 | code & 0x3f);
+      } else {
+        out[n++] = '?';
+      }
+    }
+    return n;
+  }
+
   /** Returns the text of {@code [start, end)}. */
   static String text(byte[] b, int start, int end) {
     for (int i = start; i < end; i++) {
