@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Types, unit tests and build of the pages in a copy; fails when the committed build is not what the sources give.
+# Format, types, unit tests and build of the pages in a copy; fails when the committed build is not what the sources give.
 # Needs node, npm and a registry of packages; ends with 3 when the packages cannot be had.
 set -eu
 cd "$(dirname "$0")"
@@ -15,7 +15,7 @@ if ! (cd "$work/ui" && npm ci) >"$work/log" 2>&1; then
 fi
 if ! (cd "$work/ui" && npm run build) >"$work/log" 2>&1; then
   tail -n 60 "$work/log"
-  echo "pages: types, tests or build failed"
+  echo "pages: format, types, tests or build failed"
   exit 1
 fi
 grep -E '^# (pass|fail) ' "$work/log" | sed 's/^#/pages:/'

@@ -15,28 +15,127 @@ const prefix = process.argv[4] ?? '/';
 const csp =
   "default-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action 'self'; " +
   "require-trusted-types-for 'script'; trusted-types 'none'";
-const types = { html: 'text/html; charset=utf-8', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', txt: 'text/plain' };
+const types = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript',
+  css: 'text/css',
+  svg: 'image/svg+xml',
+  txt: 'text/plain',
+};
 
 // A small stand-in for /narthex/api/v1/plugins, so that the page can be worked on alone.
 const now = Date.now();
 const plugins = [
-  { id: 'io.narthex.storage.tsdb', name: 'TSDB', kind: 'storage', version: '0.1.0', state: 'running', kinds: ['storage:tsdb'], source: 'shipped', file: 'storage-tsdb-0.1.0.jar', sha256: 'ab'.repeat(32), osgiState: 'ACTIVE', instances: ['data'], since: new Date(now - 9e6).toISOString() },
-  { id: 'io.narthex.discovery.file', name: 'File discovery', kind: 'discovery', version: '0.1.0', state: 'running', source: 'shipped', instances: ['node', 'app'], since: new Date(now - 9e6).toISOString() },
-  { id: 'com.acme.discovery', name: 'Acme CMDB', kind: 'discovery', version: '2.3.1', state: 'degraded', reason: 'GET http://cmdb.acme.example/hosts: connection refused; last targets kept (14), next try in 30 s', undoVersion: '2.3.0', staleClassLoaders: 1, source: 'user', instances: ['hosts'], since: new Date(now - 6e5).toISOString() },
-  { id: 'com.acme.notifier.pager', name: 'Acme pager', kind: 'notifier', version: '1.0.0', state: 'failed', reason: 'pager.yml:4: key: is missing, got nothing; set key or key_file', source: 'user', instances: [], since: new Date(now - 3e4).toISOString() },
-  { id: 'io.narthex.notifier.slack', name: 'Slack', kind: 'notifier', version: '0.1.0', state: 'stopped', source: 'shipped', instances: [], since: new Date(now - 3e7).toISOString() },
-  { id: 'io.narthex.http', name: 'HTTP', kind: 'kernel', version: '0.1.0', state: 'running', source: 'kernel', instances: [], since: now - 9e6 },
-  { id: 'io.narthex.web', name: 'Web UI', kind: 'kernel', version: '0.1.0', state: 'running', source: 'kernel', instances: [], since: now - 9e6 },
+  {
+    id: 'io.narthex.storage.tsdb',
+    name: 'TSDB',
+    kind: 'storage',
+    version: '0.1.0',
+    state: 'running',
+    kinds: ['storage:tsdb'],
+    source: 'shipped',
+    file: 'storage-tsdb-0.1.0.jar',
+    sha256: 'ab'.repeat(32),
+    osgiState: 'ACTIVE',
+    instances: ['data'],
+    since: new Date(now - 9e6).toISOString(),
+  },
+  {
+    id: 'io.narthex.discovery.file',
+    name: 'File discovery',
+    kind: 'discovery',
+    version: '0.1.0',
+    state: 'running',
+    source: 'shipped',
+    instances: ['node', 'app'],
+    since: new Date(now - 9e6).toISOString(),
+  },
+  {
+    id: 'com.acme.discovery',
+    name: 'Acme CMDB',
+    kind: 'discovery',
+    version: '2.3.1',
+    state: 'degraded',
+    reason: 'GET http://cmdb.acme.example/hosts: connection refused; last targets kept (14), next try in 30 s',
+    undoVersion: '2.3.0',
+    staleClassLoaders: 1,
+    source: 'user',
+    instances: ['hosts'],
+    since: new Date(now - 6e5).toISOString(),
+  },
+  {
+    id: 'com.acme.notifier.pager',
+    name: 'Acme pager',
+    kind: 'notifier',
+    version: '1.0.0',
+    state: 'failed',
+    reason: 'pager.yml:4: key: is missing, got nothing; set key or key_file',
+    source: 'user',
+    instances: [],
+    since: new Date(now - 3e4).toISOString(),
+  },
+  {
+    id: 'io.narthex.notifier.slack',
+    name: 'Slack',
+    kind: 'notifier',
+    version: '0.1.0',
+    state: 'stopped',
+    source: 'shipped',
+    instances: [],
+    since: new Date(now - 3e7).toISOString(),
+  },
+  {
+    id: 'io.narthex.http',
+    name: 'HTTP',
+    kind: 'kernel',
+    version: '0.1.0',
+    state: 'running',
+    source: 'kernel',
+    instances: [],
+    since: now - 9e6,
+  },
+  {
+    id: 'io.narthex.web',
+    name: 'Web UI',
+    kind: 'kernel',
+    version: '0.1.0',
+    state: 'running',
+    source: 'kernel',
+    instances: [],
+    since: now - 9e6,
+  },
 ];
 
 function mock(req, res, path) {
-  const json = (status, body) => { res.writeHead(status, { 'content-type': 'application/json' }); res.end(JSON.stringify(body)); };
-  if (path.startsWith('narthex/api/v1/audit')) return json(200, { entries: [{ timeMs: now - 6e5, actor: 'admin@127.0.0.1', action: 'update', id: 'com.acme.discovery', version: '2.3.1', sha256: '', result: 'ok' }] });
+  const json = (status, body) => {
+    res.writeHead(status, { 'content-type': 'application/json' });
+    res.end(JSON.stringify(body));
+  };
+  if (path.startsWith('narthex/api/v1/audit'))
+    return json(200, {
+      entries: [
+        {
+          timeMs: now - 6e5,
+          actor: 'admin@127.0.0.1',
+          action: 'update',
+          id: 'com.acme.discovery',
+          version: '2.3.1',
+          sha256: '',
+          result: 'ok',
+        },
+      ],
+    });
   if (req.method === 'GET') return json(200, { plugins });
-  if (req.headers.authorization !== 'Bearer dev') return json(401, { error: 'token: missing or unknown; send Authorization: Bearer with the content of admin.token' });
+  if (req.headers.authorization !== 'Bearer dev')
+    return json(401, {
+      error: 'token: missing or unknown; send Authorization: Bearer with the content of admin.token',
+    });
   const m = /plugins\/([^/?]+)(?:\/(\w+))?/.exec(path);
   const p = plugins.find((x) => x.id === decodeURIComponent(m?.[1] ?? ''));
-  if (m?.[1] === 'upload') return json(422, { error: 'x.jar: neither an OSGi bundle nor META-INF/services of a known kind; build it from the archetype' });
+  if (m?.[1] === 'upload')
+    return json(422, {
+      error: 'x.jar: neither an OSGi bundle nor META-INF/services of a known kind; build it from the archetype',
+    });
   if (!p) return json(404, { error: `plugin ${m?.[1]}: not installed` });
   if (m?.[2] === 'enable') p.state = 'running';
   if (m?.[2] === 'disable') p.state = 'stopped';
@@ -46,22 +145,37 @@ function mock(req, res, path) {
 
 createServer((req, res) => {
   const url = new URL(req.url, 'http://x');
-  if (!url.pathname.startsWith(prefix)) { res.writeHead(302, { location: prefix }); return res.end(); }
+  if (!url.pathname.startsWith(prefix)) {
+    res.writeHead(302, { location: prefix });
+    return res.end();
+  }
   const path = url.pathname.slice(prefix.length);
   if (path.startsWith('narthex/') && process.env.MOCK_PLUGINS !== '0') return mock(req, res, path);
   if (/^(api|-|narthex|metrics)(\/|$)/.test(path)) {
     const api = path.startsWith('api/v2/') ? alerting : /^(api\/v1\/metrics$|metrics\/job)/.test(path) ? push : main;
-    const up = request(new URL(`/${path}${url.search}`, api), { method: req.method, headers: { ...req.headers, host: api.host } }, (r) => {
-      res.writeHead(r.statusCode, r.headers);
-      r.pipe(res);
+    const up = request(
+      new URL(`/${path}${url.search}`, api),
+      { method: req.method, headers: { ...req.headers, host: api.host } },
+      (r) => {
+        res.writeHead(r.statusCode, r.headers);
+        r.pipe(res);
+      },
+    );
+    up.on('error', (e) => {
+      res.writeHead(502);
+      res.end(String(e));
     });
-    up.on('error', (e) => { res.writeHead(502); res.end(String(e)); });
     return req.pipe(up);
   }
   const file = join(web, normalize(path));
   const asset = path.startsWith('assets/') && existsSync(file);
-  if (path.startsWith('assets/') && !asset) { res.writeHead(404); return res.end(); }
-  const body = asset ? readFileSync(file) : readFileSync(join(web, 'index.html'), 'utf8').replace('NARTHEX_BASE_HREF', prefix);
+  if (path.startsWith('assets/') && !asset) {
+    res.writeHead(404);
+    return res.end();
+  }
+  const body = asset
+    ? readFileSync(file)
+    : readFileSync(join(web, 'index.html'), 'utf8').replace('NARTHEX_BASE_HREF', prefix);
   res.writeHead(200, {
     'content-type': types[asset ? path.split('.').pop() : 'html'],
     'cache-control': asset ? 'public, max-age=31536000, immutable' : 'no-cache',

@@ -40,13 +40,35 @@ export function Palette() {
   useEffect(() => {
     const abort = new AbortController();
     const add = (more: Entry[]) => setEntries((e) => e.concat(more));
-    api<string[]>('label/__name__/values', {}, abort.signal).then((a) => add(a.data.map((m) => ({ kind: 'metric', text: m, to: queryLink(m, 'graph') }))), () => undefined);
-    api<{ scrapePools: string[] }>('scrape_pools', {}, abort.signal).then((a) => add(a.data.scrapePools.map((p) => ({ kind: 'scrape pool', text: p, to: `targets?pool=${encodeURIComponent(p)}` }))), () => undefined);
-    api<{ groups: RuleGroup[] }>('rules', {}, abort.signal).then((a) => {
-      const rules = a.data.groups.flatMap((g) => g.rules);
-      const unique = new Map(rules.map((r) => [`${r.type} ${r.name}`, r]));
-      add([...unique.values()].map((r) => ({ kind: r.type === 'alerting' ? 'alert' : 'rule', text: r.name, to: `${r.type === 'alerting' ? 'alerts' : 'rules'}?search=${encodeURIComponent(r.name)}` })));
-    }, () => undefined);
+    api<string[]>('label/__name__/values', {}, abort.signal).then(
+      (a) => add(a.data.map((m) => ({ kind: 'metric', text: m, to: queryLink(m, 'graph') }))),
+      () => undefined,
+    );
+    api<{ scrapePools: string[] }>('scrape_pools', {}, abort.signal).then(
+      (a) =>
+        add(
+          a.data.scrapePools.map((p) => ({
+            kind: 'scrape pool',
+            text: p,
+            to: `targets?pool=${encodeURIComponent(p)}`,
+          })),
+        ),
+      () => undefined,
+    );
+    api<{ groups: RuleGroup[] }>('rules', {}, abort.signal).then(
+      (a) => {
+        const rules = a.data.groups.flatMap((g) => g.rules);
+        const unique = new Map(rules.map((r) => [`${r.type} ${r.name}`, r]));
+        add(
+          [...unique.values()].map((r) => ({
+            kind: r.type === 'alerting' ? 'alert' : 'rule',
+            text: r.name,
+            to: `${r.type === 'alerting' ? 'alerts' : 'rules'}?search=${encodeURIComponent(r.name)}`,
+          })),
+        );
+      },
+      () => undefined,
+    );
     return () => abort.abort();
   }, []);
   const found = useMemo(() => {
@@ -54,7 +76,9 @@ export function Palette() {
     if (f === '') return PAGE_ENTRIES;
     const hits = entries.filter((e) => matches(f, `${e.text} ${e.kind}`));
     const low = f.toLowerCase();
-    const rank = (e: Entry) => (e.text.toLowerCase() === low ? 0 : e.text.toLowerCase().startsWith(low) ? 1 : 2) + (e.kind === 'page' ? -0.5 : 0);
+    const rank = (e: Entry) =>
+      (e.text.toLowerCase() === low ? 0 : e.text.toLowerCase().startsWith(low) ? 1 : 2) +
+      (e.kind === 'page' ? -0.5 : 0);
     return hits.sort((a, b) => rank(a) - rank(b) || a.text.length - b.text.length).slice(0, 60);
   }, [text, entries]);
   const close = () => overlay.set('none');
@@ -94,7 +118,14 @@ export function Palette() {
       />
       <ul class="palette-list" id="palette-list" role="listbox" ref={list}>
         {found.map((e, i) => (
-          <li key={`${e.kind} ${e.text}`} id={`palette-${i}`} role="option" aria-selected={i === at} onMouseMove={() => setAt(i)} onClick={() => go(e)}>
+          <li
+            key={`${e.kind} ${e.text}`}
+            id={`palette-${i}`}
+            role="option"
+            aria-selected={i === at}
+            onMouseMove={() => setAt(i)}
+            onClick={() => go(e)}
+          >
             <span class={e.kind === 'page' ? '' : 'mono'}>{e.text}</span>
             <span class="dim">{e.kind}</span>
           </li>
@@ -139,11 +170,28 @@ export function Help() {
       </dl>
       <p class="row">
         Theme
-        <Segments label="Theme" value={t} onChange={(v) => theme.set(v)} choices={[{ id: 'auto', label: 'System' }, { id: 'light', label: 'Light' }, { id: 'dark', label: 'Dark' }]} />
+        <Segments
+          label="Theme"
+          value={t}
+          onChange={(v) => theme.set(v)}
+          choices={[
+            { id: 'auto', label: 'System' },
+            { id: 'light', label: 'Light' },
+            { id: 'dark', label: 'Dark' },
+          ]}
+        />
       </p>
       <p class="row">
         Times
-        <Segments label="Time zone" value={z} onChange={(v) => zone.set(v)} choices={[{ id: 'local', label: 'Local' }, { id: 'utc', label: 'UTC' }]} />
+        <Segments
+          label="Time zone"
+          value={z}
+          onChange={(v) => zone.set(v)}
+          choices={[
+            { id: 'local', label: 'Local' },
+            { id: 'utc', label: 'UTC' },
+          ]}
+        />
       </p>
     </Dialog>
   );

@@ -83,7 +83,14 @@ export function App() {
   }, [page]);
   return (
     <div class="shell">
-      <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('main')?.focus(); }}>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(e) => {
+          e.preventDefault();
+          document.querySelector<HTMLElement>('main')?.focus();
+        }}
+      >
         Skip to content
       </a>
       <Rail section={page?.section ?? ''} />
@@ -107,12 +114,20 @@ function Rail({ section }: { section: string }) {
       <a class="brand" href="query" aria-label="Narthex">
         <svg viewBox="0 0 32 32" aria-hidden="true">
           <path class="stalk" d="M11 28V15M21 28V15" />
-          <path class="flame" d="M16 4c3.4 3.2 4.6 5.4 4.6 7.7a4.6 4.6 0 0 1-9.2 0C11.4 9.9 12.5 8.7 13.6 7.6c.3 1 .8 1.6 1.5 2C15.3 7.7 15.2 6 16 4z" />
+          <path
+            class="flame"
+            d="M16 4c3.4 3.2 4.6 5.4 4.6 7.7a4.6 4.6 0 0 1-9.2 0C11.4 9.9 12.5 8.7 13.6 7.6c.3 1 .8 1.6 1.5 2C15.3 7.7 15.2 6 16 4z"
+          />
         </svg>
         <span>Narthex</span>
       </a>
       {RAIL.map((r) => (
-        <a key={r.to} href={r.to} data-testid={`nav-${r.to}`} {...(r.to === section ? { 'aria-current': 'page' as const } : {})}>
+        <a
+          key={r.to}
+          href={r.to}
+          data-testid={`nav-${r.to}`}
+          {...(r.to === section ? { 'aria-current': 'page' as const } : {})}
+        >
           <Icon name={r.icon} />
           <span>{r.word}</span>
           {r.to === 'alerts' && firing > 0 && (
@@ -173,29 +188,65 @@ function TopLine({ page, path }: { page: Page | undefined; path: string }) {
         </nav>
       )}
       <span class="grow" />
-      <button type="button" class="quiet find" onClick={() => overlay.set('palette')} aria-label="Search pages, metrics and alerts" title="Search (Ctrl K)">
+      <button
+        type="button"
+        class="quiet find"
+        onClick={() => overlay.set('palette')}
+        aria-label="Search pages, metrics and alerts"
+        title="Search (Ctrl K)"
+      >
         <Icon name="search" />
         <span class="word">Search</span>
         <kbd class="word">Ctrl K</kbd>
       </button>
-      <button type="button" class="quiet" title="Refresh now" aria-label="Refresh now" data-testid="refresh" onClick={() => refreshTick.set(refreshTick.get() + 1)}>
+      <button
+        type="button"
+        class="quiet"
+        title="Refresh now"
+        aria-label="Refresh now"
+        data-testid="refresh"
+        onClick={() => refreshTick.set(refreshTick.get() + 1)}
+      >
         <Icon name="refresh" />
       </button>
-      <select aria-label="Refresh every" title="Refresh every" value={String(every)} onChange={(e) => refreshEvery.set(Number(e.currentTarget.value))}>
+      <select
+        aria-label="Refresh every"
+        title="Refresh every"
+        value={String(every)}
+        onChange={(e) => refreshEvery.set(Number(e.currentTarget.value))}
+      >
         {[0, 5, 15, 30, 60, 300].map((s) => (
           <option key={s} value={String(s)}>
             {s === 0 ? 'Auto off' : s < 60 ? `${s} s` : `${s / 60} min`}
           </option>
         ))}
       </select>
-      <button type="button" class="quiet wideonly" title="Time zone of all times shown" onClick={() => zone.set(z === 'utc' ? 'local' : 'utc')}>
+      <button
+        type="button"
+        class="quiet wideonly"
+        title="Time zone of all times shown"
+        onClick={() => zone.set(z === 'utc' ? 'local' : 'utc')}
+      >
         {z === 'utc' ? 'UTC' : 'Local'}
       </button>
-      <button type="button" class="quiet" title={`Theme: ${t.word}`} aria-label={`Theme: ${t.word}; change`} data-testid="theme" onClick={() => theme.set(t.next)}>
+      <button
+        type="button"
+        class="quiet"
+        title={`Theme: ${t.word}`}
+        aria-label={`Theme: ${t.word}; change`}
+        data-testid="theme"
+        onClick={() => theme.set(t.next)}
+      >
         <Icon name={t.icon} />
       </button>
       <Who path={path} />
-      <button type="button" class="quiet wideonly" title="Keyboard and settings (?)" aria-label="Help" onClick={() => overlay.set('help')}>
+      <button
+        type="button"
+        class="quiet wideonly"
+        title="Keyboard and settings (?)"
+        aria-label="Help"
+        onClick={() => overlay.set('help')}
+      >
         <Icon name="help" />
       </button>
     </header>
@@ -220,7 +271,12 @@ function Who({ path }: { path: string }) {
       data-testid="logout"
       title={`${who.name}${who.role ? `, ${who.role}` : ''}: log out`}
       {...(who.csrf ? {} : { disabled: true })}
-      onClick={() => void logOut().then(() => location.assign(new URL('login', document.baseURI).href), () => undefined)}
+      onClick={() =>
+        void logOut().then(
+          () => location.assign(new URL('login', document.baseURI).href),
+          () => undefined,
+        )
+      }
     >
       <span class="wideonly">{who.name} · </span>Log out
     </button>

@@ -29,7 +29,10 @@ export function StatusStrip() {
       const found = document.hidden ? null : await look(abort.signal);
       if (abort.signal.aborted) return;
       if (found) setTroubles(found);
-      timer = setTimeout(read, found?.some((t) => t.word === 'Not ready' || t.word === 'Not reachable') ? 3000 : 20_000);
+      timer = setTimeout(
+        read,
+        found?.some((t) => t.word === 'Not ready' || t.word === 'Not reachable') ? 3000 : 20_000,
+      );
     };
     void read();
     return () => {
@@ -63,17 +66,35 @@ async function look(signal: AbortSignal): Promise<Trouble[] | null> {
       });
     }
     if (data.corruptionCount > 0) {
-      out.push({ tone: 'warn', word: 'Log repaired', text: `The write-ahead log was damaged ${data.corruptionCount}×; samples may be missing.`, link: { to: 'tsdb-status', word: 'Storage' } });
+      out.push({
+        tone: 'warn',
+        word: 'Log repaired',
+        text: `The write-ahead log was damaged ${data.corruptionCount}×; samples may be missing.`,
+        link: { to: 'tsdb-status', word: 'Storage' },
+      });
     }
     const skew = data.serverTime ? Date.parse(data.serverTime) - (sent + at) / 2 : 0;
     if (Math.abs(skew) > 30_000) {
-      out.push({ tone: 'warn', word: 'Clocks differ', text: `The server is ${humanSeconds(Math.abs(skew) / 1000)} ${skew > 0 ? 'ahead of' : 'behind'} this browser; “now” means the browser's.` });
+      out.push({
+        tone: 'warn',
+        word: 'Clocks differ',
+        text:
+          `The server is ${humanSeconds(Math.abs(skew) / 1000)} ${skew > 0 ? 'ahead of' : 'behind'} this browser; ` +
+          "“now” means the browser's.",
+      });
     }
     return out.concat(await notifications(signal));
   } catch (e) {
     if (!(e instanceof ApiError)) return null;
     if (e.kind === 'not_ready') return [await starting(signal)];
-    if (e.kind === 'network') return [{ tone: 'bad', word: 'Not reachable', text: 'No answer from the server; what you see may be old. Trying again every 3 s.' }];
+    if (e.kind === 'network')
+      return [
+        {
+          tone: 'bad',
+          word: 'Not reachable',
+          text: 'No answer from the server; what you see may be old. Trying again every 3 s.',
+        },
+      ];
     return [];
   }
 }
@@ -99,7 +120,8 @@ async function starting(signal: AbortSignal): Promise<Trouble> {
   try {
     const { data } = await api<{ min: number; max: number; current: number }>('status/walreplay', {}, signal);
     const all = data.max - data.min + 1;
-    if (data.max > 0 && all > 0) text = `The server replays its write-ahead log: segment ${data.current - data.min + 1} of ${all}.`;
+    if (data.max > 0 && all > 0)
+      text = `The server replays its write-ahead log: segment ${data.current - data.min + 1} of ${all}.`;
   } catch {
     text = 'The server is starting or stopping.';
   }

@@ -100,9 +100,19 @@ export function TokenForm({ onSet }: { onSet: () => void }) {
     >
       <label>
         Token
-        <input type="password" autocomplete="off" autofocus required value={value} data-testid="token" onInput={(e) => setValue(e.currentTarget.value)} />
+        <input
+          type="password"
+          autocomplete="off"
+          autofocus
+          required
+          value={value}
+          data-testid="token"
+          onInput={(e) => setValue(e.currentTarget.value)}
+        />
       </label>
-      <p class="dim">The first start of the server wrote one to admin.token in its state folder. It is kept until this tab is closed.</p>
+      <p class="dim">
+        The first start of the server wrote one to admin.token in its state folder. It is kept until this tab is closed.
+      </p>
       <div class="actions">
         <button type="submit" class="primary" data-testid="token-submit">
           Use token
@@ -118,7 +128,8 @@ export function ErrorBox({ error, retry }: { error: ApiError; retry?: () => void
   return (
     <div class={`note ${tone}`} role="alert" data-testid="error">
       <p>
-        <State tone={tone}>{error.kind === 'not_ready' ? 'Not ready' : 'Error'}</State> <span class="mono wrap">{error.message}</span>
+        <State tone={tone}>{error.kind === 'not_ready' ? 'Not ready' : 'Error'}</State>{' '}
+        <span class="mono wrap">{error.message}</span>
       </p>
       {error.hint !== '' && <p class="dim">{error.hint}</p>}
       {error.raw !== '' && (
@@ -153,13 +164,27 @@ export function Empty({ title, children }: { title: string; children?: Component
 }
 
 /** Labels as chips; a click hands the matcher on. */
-export function Chips({ labels, except, onPick }: { labels: Labels; except?: readonly string[]; onPick?: (matcher: string) => void }) {
+export function Chips({
+  labels,
+  except,
+  onPick,
+}: {
+  labels: Labels;
+  except?: readonly string[];
+  onPick?: (matcher: string) => void;
+}) {
   const pairs = labelPairs(labels).filter(([k]) => !except?.includes(k));
   return (
     <span class="chips">
       {pairs.map(([k, v]) =>
         onPick ? (
-          <button type="button" class="chip" key={k} title={`Filter by ${k}=${quote(v)}`} onClick={() => onPick(`${k}=${quote(v)}`)}>
+          <button
+            type="button"
+            class="chip"
+            key={k}
+            title={`Filter by ${k}=${quote(v)}`}
+            onClick={() => onPick(`${k}=${quote(v)}`)}
+          >
             {k}=<b>{v}</b>
           </button>
         ) : (
@@ -199,10 +224,13 @@ export function Moment({ at }: { at: string | number | undefined }) {
 export function Copy({ text, label = 'Copy' }: { text: string; label?: string }) {
   const [done, setDone] = useState(false);
   const copy = () => {
-    copyText(text).then(() => {
-      setDone(true);
-      setTimeout(() => setDone(false), 1500);
-    }, () => setDone(false));
+    copyText(text).then(
+      () => {
+        setDone(true);
+        setTimeout(() => setDone(false), 1500);
+      },
+      () => setDone(false),
+    );
   };
   return (
     <button type="button" class="small quiet" onClick={copy} aria-live="polite">
@@ -243,7 +271,15 @@ export function Filter({ value, onChange, label }: { value: string; onChange: (v
   return (
     <label class="filter">
       <Icon name="search" />
-      <input type="search" value={value} placeholder={label} aria-label={label} data-testid="filter" data-slash onInput={(e) => onChange(e.currentTarget.value)} />
+      <input
+        type="search"
+        value={value}
+        placeholder={label}
+        aria-label={label}
+        data-testid="filter"
+        data-slash
+        onInput={(e) => onChange(e.currentTarget.value)}
+      />
     </label>
   );
 }
@@ -264,7 +300,17 @@ export interface Choice {
 }
 
 /** Toggles of which any number may be on; none means all. */
-export function Toggles({ choices, value, onChange, label }: { choices: readonly Choice[]; value: string; onChange: (v: string) => void; label: string }) {
+export function Toggles({
+  choices,
+  value,
+  onChange,
+  label,
+}: {
+  choices: readonly Choice[];
+  value: string;
+  onChange: (v: string) => void;
+  label: string;
+}) {
   const on = new Set(value.split(',').filter((v) => v !== ''));
   const flip = (id: string) => {
     const next = new Set(on);
@@ -274,7 +320,13 @@ export function Toggles({ choices, value, onChange, label }: { choices: readonly
   return (
     <span class="toggles" role="group" aria-label={label}>
       {choices.map((c) => (
-        <button type="button" key={c.id} aria-pressed={on.has(c.id)} data-testid={`toggle-${c.id}`} onClick={() => flip(c.id)}>
+        <button
+          type="button"
+          key={c.id}
+          aria-pressed={on.has(c.id)}
+          data-testid={`toggle-${c.id}`}
+          onClick={() => flip(c.id)}
+        >
           {c.label}
           {c.count !== undefined && <span class="count">{c.count}</span>}
         </button>
@@ -284,11 +336,27 @@ export function Toggles({ choices, value, onChange, label }: { choices: readonly
 }
 
 /** One of several. */
-export function Segments<T extends string>({ choices, value, onChange, label }: { choices: readonly { id: T; label: string }[]; value: T; onChange: (v: T) => void; label: string }) {
+export function Segments<T extends string>({
+  choices,
+  value,
+  onChange,
+  label,
+}: {
+  choices: readonly { id: T; label: string }[];
+  value: T;
+  onChange: (v: T) => void;
+  label: string;
+}) {
   return (
     <span class="toggles" role="group" aria-label={label}>
       {choices.map((c) => (
-        <button type="button" key={c.id} aria-pressed={c.id === value} data-testid={`${label.toLowerCase().replace(/\W+/g, '-')}-${c.id}`} onClick={() => onChange(c.id)}>
+        <button
+          type="button"
+          key={c.id}
+          aria-pressed={c.id === value}
+          data-testid={`${label.toLowerCase().replace(/\W+/g, '-')}-${c.id}`}
+          onClick={() => onChange(c.id)}
+        >
           {c.label}
         </button>
       ))}
@@ -312,13 +380,29 @@ export function useMore(total: number, first: number): [number, JSX.Element | nu
 }
 
 /** A modal dialog; closes with Esc or a click beside it. */
-export function Dialog({ title, onClose, children, wide }: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean }) {
+export function Dialog({
+  title,
+  onClose,
+  children,
+  wide,
+}: {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  wide?: boolean;
+}) {
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     ref.current?.showModal();
   }, []);
   return (
-    <dialog ref={ref} class={wide ? 'wide' : ''} onClose={onClose} onClick={(e) => e.target === e.currentTarget && ref.current?.close()} aria-label={title}>
+    <dialog
+      ref={ref}
+      class={wide ? 'wide' : ''}
+      onClose={onClose}
+      onClick={(e) => e.target === e.currentTarget && ref.current?.close()}
+      aria-label={title}
+    >
       <div class="dialog">
         <header>
           <h2>{title}</h2>

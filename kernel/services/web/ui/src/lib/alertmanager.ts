@@ -21,7 +21,12 @@ export interface ManagedAlert {
   fingerprint: string;
   generatorURL?: string;
   receivers: { name: string }[];
-  status: { state: 'unprocessed' | 'active' | 'suppressed'; silencedBy: string[]; inhibitedBy: string[]; mutedBy?: string[] };
+  status: {
+    state: 'unprocessed' | 'active' | 'suppressed';
+    silencedBy: string[];
+    inhibitedBy: string[];
+    mutedBy?: string[];
+  };
 }
 
 export interface AlertGroup {
@@ -33,7 +38,10 @@ export interface AlertGroup {
 /** Calls `api/v2/<path>`. Errors come as JSON strings or as `{code, message}`. */
 export async function v2<T>(path: string, init: RequestInit = {}): Promise<T> {
   const url = `api/v2/${path}`;
-  const response = await send(url, { ...init, headers: { Accept: 'application/json', ...(init.body ? { 'Content-Type': 'application/json' } : {}) } });
+  const response = await send(url, {
+    ...init,
+    headers: { Accept: 'application/json', ...(init.body ? { 'Content-Type': 'application/json' } : {}) },
+  });
   const text = await response.text();
   let body: unknown = null;
   try {
@@ -46,7 +54,12 @@ export async function v2<T>(path: string, init: RequestInit = {}): Promise<T> {
   if (response.status === 401 || response.status === 403) throw errorOf('login', said, response.status);
   if (response.status === 503) throw new ApiError('unavailable', said, 'Plugins says which part is not running.', 503);
   if (response.status === 404 && !/silence|not found/i.test(said)) {
-    throw new ApiError('not_found', `${url}: this server does not offer it`, 'Alerting runs elsewhere, or its bundle is stopped; see Plugins.', 404);
+    throw new ApiError(
+      'not_found',
+      `${url}: this server does not offer it`,
+      'Alerting runs elsewhere, or its bundle is stopped; see Plugins.',
+      404,
+    );
   }
   throw new ApiError('refused', said, '', response.status, text);
 }

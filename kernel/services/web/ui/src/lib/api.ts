@@ -52,7 +52,11 @@ export function errorOf(kind: string, message: string, status: number, raw = '')
 }
 
 /** Reads `api/v1/<path>`; long parameters travel in a form. */
-export async function api<T>(path: string, params: Record<string, string> = {}, signal?: AbortSignal): Promise<Answer<T>> {
+export async function api<T>(
+  path: string,
+  params: Record<string, string> = {},
+  signal?: AbortSignal,
+): Promise<Answer<T>> {
   const query = new URLSearchParams(params).toString();
   const url = `api/v1/${path}`;
   const started = performance.now();
@@ -88,7 +92,8 @@ export const csrf = new Store('');
 export async function send(url: string, init: RequestInit, withToken = true): Promise<Response> {
   const headers = new Headers(init.headers);
   const changes = init.method !== undefined && init.method !== 'GET';
-  if (withToken && changes && token() !== '' && !headers.has('Authorization')) headers.set('Authorization', `Bearer ${token()}`);
+  if (withToken && changes && token() !== '' && !headers.has('Authorization'))
+    headers.set('Authorization', `Bearer ${token()}`);
   if (changes && csrf.get() !== '') headers.set('X-Narthex-Csrf', csrf.get());
   try {
     return await fetch(url, { credentials: 'same-origin', ...init, headers });
@@ -99,11 +104,23 @@ export async function send(url: string, init: RequestInit, withToken = true): Pr
 }
 
 function plainError(url: string, response: Response, text: string): ApiError {
-  if (response.status === 401 || response.status === 403) return errorOf('login', `${url}: not allowed`, response.status, text);
+  if (response.status === 401 || response.status === 403)
+    return errorOf('login', `${url}: not allowed`, response.status, text);
   if (response.status === 503) return errorOf('not_ready', 'The server is not ready', 503, text);
-  if (response.status === 502 || response.status === 504) return errorOf('network', `${url}: a proxy in between cannot reach the server, got status ${response.status}`, response.status, text);
+  if (response.status === 502 || response.status === 504)
+    return errorOf(
+      'network',
+      `${url}: a proxy in between cannot reach the server, got status ${response.status}`,
+      response.status,
+      text,
+    );
   if (response.status === 404) return errorOf('absent', `${url}: this server does not offer it`, 404, text);
-  return errorOf('unknown', `${url}: answer is not JSON, got status ${response.status}`, response.status, text.slice(0, 2000));
+  return errorOf(
+    'unknown',
+    `${url}: answer is not JSON, got status ${response.status}`,
+    response.status,
+    text.slice(0, 2000),
+  );
 }
 
 const TOKEN = 'narthex.token';

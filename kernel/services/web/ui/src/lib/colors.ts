@@ -1,6 +1,28 @@
 /** Series colours: ten hues that colour-blind people can tell apart, then the same with dashes. */
-const LIGHT = ['#0b62a8', '#c2570c', '#0a7f5f', '#a3347f', '#6b5bb3', '#8f6b00', '#2a8fb5', '#a12b2b', '#4f7a1d', '#5b6570'];
-const DARK = ['#5aa9e6', '#f0913f', '#3cc29a', '#e07cbd', '#a897ea', '#d9b43a', '#7fd0ee', '#f07f78', '#9dcc5b', '#b0bac5'];
+const LIGHT = [
+  '#0b62a8',
+  '#c2570c',
+  '#0a7f5f',
+  '#a3347f',
+  '#6b5bb3',
+  '#8f6b00',
+  '#2a8fb5',
+  '#a12b2b',
+  '#4f7a1d',
+  '#5b6570',
+];
+const DARK = [
+  '#5aa9e6',
+  '#f0913f',
+  '#3cc29a',
+  '#e07cbd',
+  '#a897ea',
+  '#d9b43a',
+  '#7fd0ee',
+  '#f07f78',
+  '#9dcc5b',
+  '#b0bac5',
+];
 const DASHES: (number[] | undefined)[] = [undefined, [6, 3], [2, 3], [8, 3, 2, 3]];
 
 export function seriesColor(slot: number, dark: boolean): string {

@@ -1,9 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ago, axisLabels, csv, guessUnit, humanBytes, humanNumber, humanSeconds, humanValue, parseDuration, promDuration, seriesName, stamp } from './format';
+import {
+  ago,
+  axisLabels,
+  csv,
+  guessUnit,
+  humanBytes,
+  humanNumber,
+  humanSeconds,
+  humanValue,
+  parseDuration,
+  promDuration,
+  seriesName,
+  stamp,
+} from './format';
 
 test('durations print and read as in PromQL', () => {
-  for (const [ms, text] of [[0, '0s'], [500, '500ms'], [90_000, '1m30s'], [5_400_000, '1h30m'], [604_800_000, '1w'], [691_200_000, '8d'], [31_536_000_000, '1y']] as const) {
+  for (const [ms, text] of [
+    [0, '0s'],
+    [500, '500ms'],
+    [90_000, '1m30s'],
+    [5_400_000, '1h30m'],
+    [604_800_000, '1w'],
+    [691_200_000, '8d'],
+    [31_536_000_000, '1y'],
+  ] as const) {
     assert.equal(promDuration(ms), text);
     assert.equal(parseDuration(text), ms);
   }
@@ -44,7 +65,13 @@ test('the unit comes from the one metric named', () => {
 });
 
 test('an axis has one unit and no more decimals than it needs', () => {
-  assert.deepEqual(axisLabels([22.25, 22.5, 22.75].map((g) => g * 2 ** 30), 'bytes'), ['22.25 GiB', '22.50 GiB', '22.75 GiB']);
+  assert.deepEqual(
+    axisLabels(
+      [22.25, 22.5, 22.75].map((g) => g * 2 ** 30),
+      'bytes',
+    ),
+    ['22.25 GiB', '22.50 GiB', '22.75 GiB'],
+  );
   assert.deepEqual(axisLabels([0, 500, 1000], 'none'), ['0', '0.5 k', '1.0 k']);
   assert.deepEqual(axisLabels([0, 0.05, 0.1], 'per s'), ['0', '0.05/s', '0.10/s']);
   assert.deepEqual(axisLabels([0.98, 0.99, 1], 'ratio'), ['98 %', '99 %', '100 %']);
@@ -71,5 +98,11 @@ test('series print as selectors', () => {
 });
 
 test('csv quotes what needs it', () => {
-  assert.equal(csv([['a', 'b"c'], ['d,e', 'f']]), 'a,"b""c"\r\n"d,e",f\r\n');
+  assert.equal(
+    csv([
+      ['a', 'b"c'],
+      ['d,e', 'f'],
+    ]),
+    'a,"b""c"\r\n"d,e",f\r\n',
+  );
 });

@@ -114,9 +114,32 @@ export function humanValue(n: number, unit: Unit): string {
 }
 
 const SCALES: Record<'bytes' | 'seconds' | 'none', readonly (readonly [number, string])[]> = {
-  bytes: [[2 ** 60, ' EiB'], [2 ** 50, ' PiB'], [2 ** 40, ' TiB'], [2 ** 30, ' GiB'], [2 ** 20, ' MiB'], [2 ** 10, ' KiB'], [1, ' B']],
-  seconds: [[86_400, ' d'], [3600, ' h'], [60, ' min'], [1, ' s'], [1e-3, ' ms'], [1e-6, ' µs'], [1e-9, ' ns']],
-  none: [[1e15, ' P'], [1e12, ' T'], [1e9, ' G'], [1e6, ' M'], [1e3, ' k'], [1, '']],
+  bytes: [
+    [2 ** 60, ' EiB'],
+    [2 ** 50, ' PiB'],
+    [2 ** 40, ' TiB'],
+    [2 ** 30, ' GiB'],
+    [2 ** 20, ' MiB'],
+    [2 ** 10, ' KiB'],
+    [1, ' B'],
+  ],
+  seconds: [
+    [86_400, ' d'],
+    [3600, ' h'],
+    [60, ' min'],
+    [1, ' s'],
+    [1e-3, ' ms'],
+    [1e-6, ' µs'],
+    [1e-9, ' ns'],
+  ],
+  none: [
+    [1e15, ' P'],
+    [1e12, ' T'],
+    [1e9, ' G'],
+    [1e6, ' M'],
+    [1e3, ' k'],
+    [1, ''],
+  ],
 };
 
 /** Labels of an axis: one unit for all ticks and as many decimals as tell them apart exactly. */
@@ -126,18 +149,30 @@ export function axisLabels(ticks: readonly number[], unit: Unit): string[] {
   const tail = unit === 'bytes/s' || unit === 'per s' ? '/s' : '';
   const scales = SCALES[unit === 'bytes' || unit === 'bytes/s' ? 'bytes' : unit === 'seconds' ? 'seconds' : 'none'];
   const top = Math.max(...ticks.map(Math.abs));
-  if (top === 0 || (unit !== 'seconds' && top < 1e-3)) return ticks.map((t) => (t === 0 ? '0' : `${t.toExponential(1)}${tail}`));
+  if (top === 0 || (unit !== 'seconds' && top < 1e-3))
+    return ticks.map((t) => (t === 0 ? '0' : `${t.toExponential(1)}${tail}`));
   const [size, word] = scales.find(([s]) => top >= s) ?? (scales.at(-1) as readonly [number, string]);
   return fixed(ticks, size, `${word}${tail}`);
 }
 
 function fixed(ticks: readonly number[], size: number, word: string): string[] {
   const scaledTicks = ticks.map((t) => t / size);
-  const step = scaledTicks.length > 1 ? Math.abs((scaledTicks[1] as number) - (scaledTicks[0] as number)) : Math.abs(scaledTicks[0] as number);
+  const step =
+    scaledTicks.length > 1
+      ? Math.abs((scaledTicks[1] as number) - (scaledTicks[0] as number))
+      : Math.abs(scaledTicks[0] as number);
   let places = 0;
   while (places < 6 && Math.abs(Number(step.toFixed(places)) - step) > step * 1e-6) places++;
   return scaledTicks.map((t) => (t === 0 ? '0' : `${t.toFixed(places)}${word}`));
 }
+
+/** Calls whose result has no unit, or not that of what they are given. */
+const UNITLESS = new RegExp(
+  `\\b(?:${[
+    'count|count_values|group|absent|changes|resets|timestamp|stdvar|present_over_time|count_over_time',
+    'sgn|ln|log2|log10|exp|sqrt|histogram_count|histogram_fraction',
+  ].join('|')})(?:_over_time)?\\s*\\(`,
+);
 
 /**
  * The unit a result most likely has, from the one metric the expression names; `none` in every case
@@ -150,7 +185,7 @@ export function guessUnit(expr: string): Unit {
     .replace(/\[[^\]]*\]/g, '')
     .replace(/\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, '');
   if (/[*/^%<>=!]/.test(bare)) return 'none';
-  if (/\b(?:count|count_values|group|absent|changes|resets|timestamp|stdvar|present_over_time|count_over_time|sgn|ln|log2|log10|exp|sqrt|histogram_count|histogram_fraction)(?:_over_time)?\s*\(/.test(bare)) {
+  if (UNITLESS.test(bare)) {
     return 'none';
   }
   const names = [...bare.matchAll(/\b([a-zA-Z_:][\w:]*)\b(?!\s*\()/g)]

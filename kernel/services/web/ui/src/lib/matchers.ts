@@ -24,7 +24,12 @@ export function parseMatchers(text: string): Matcher[] | { readonly error: strin
     const m = ONE.exec(inner);
     if (!m) return { error: `name="value" expected at “${inner.slice(from, from + 24)}”` };
     const op = m[2] as string;
-    out.push({ name: unquote(m[1] as string), value: unquote(m[3] as string), isRegex: op.endsWith('~'), isEqual: !op.startsWith('!') });
+    out.push({
+      name: unquote(m[1] as string),
+      value: unquote(m[3] as string),
+      isRegex: op.endsWith('~'),
+      isEqual: !op.startsWith('!'),
+    });
   }
   return out;
 }

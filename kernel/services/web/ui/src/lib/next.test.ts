@@ -9,7 +9,18 @@ test('a login leads to own pages only', () => {
   const to = (next: string) => nextPage(`?next=${encodeURIComponent(next)}`, base);
   assert.equal(to('alerts?a=b%20c'), `${base}alerts?a=b%20c`);
   assert.equal(to('metrics'), `${base}metrics`);
-  for (const foreign of ['https://evil.example/', '//evil.example/x', '\\\\evil.example', '/other', '../x', 'javascript:alert(1)', 'data:text/html,x', 'https://a@metrics.example/prefix/x', 'login?next=login', ''])
+  for (const foreign of [
+    'https://evil.example/',
+    '//evil.example/x',
+    '\\\\evil.example',
+    '/other',
+    '../x',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'https://a@metrics.example/prefix/x',
+    'login?next=login',
+    '',
+  ])
     assert.equal(to(foreign), home, foreign);
   assert.equal(nextPage('', base), home);
 });

@@ -41,7 +41,12 @@ export function startRouter(): void {
     const a = e.target instanceof Element ? e.target.closest('a[href]') : null;
     if (!(a instanceof HTMLAnchorElement) || a.target !== '' || a.hasAttribute('download')) return;
     const url = new URL(a.href);
-    if (url.origin !== location.origin || !url.pathname.startsWith(BASE) || FOREIGN.test(url.pathname.slice(BASE.length))) return;
+    if (
+      url.origin !== location.origin ||
+      !url.pathname.startsWith(BASE) ||
+      FOREIGN.test(url.pathname.slice(BASE.length))
+    )
+      return;
     e.preventDefault();
     navigate(url.href);
   });
@@ -55,14 +60,16 @@ export function redirect(at: Place): string | null {
   if (at.path === 'graph') return `query${at.search}`;
   // The server sends / on to the query, and browsers keep the fragment on the way.
   const start = at.path === '' || at.path === 'index.html';
-  const hash = (start || at.path === 'query') && location.hash.startsWith('#/') ? new URL(location.hash.slice(1), 'x:/') : null;
+  const hash =
+    (start || at.path === 'query') && location.hash.startsWith('#/') ? new URL(location.hash.slice(1), 'x:/') : null;
   if (hash) {
     const id = /^\/silences\/([0-9a-f-]{36})/.exec(hash.pathname)?.[1];
     const filter = hash.searchParams.get('filter') ?? '';
     if (hash.pathname === '/silences/new') return `silences?new=1&filter=${encodeURIComponent(filter)}`;
     if (id) return `silences?state=active,pending,expired&search=${id}`;
     if (hash.pathname === '/silences') return `silences?search=${encodeURIComponent(filter)}`;
-    if (hash.pathname === '/alerts') return `groups?search=${encodeURIComponent(filter.replace(/^\{|\}$/g, '').replaceAll(',', ' '))}`;
+    if (hash.pathname === '/alerts')
+      return `groups?search=${encodeURIComponent(filter.replace(/^\{|\}$/g, '').replaceAll(',', ' '))}`;
     if (hash.pathname === '/status') return 'status';
   }
   return start ? `${STARTS[location.port] ?? 'query'}${at.search}` : null;

@@ -26,7 +26,11 @@ export async function readSession(): Promise<void> {
 }
 
 export async function logIn(body: { user: string; password: string } | { token: string }): Promise<void> {
-  await narthex<unknown>('login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }, false);
+  await narthex<unknown>(
+    'login',
+    { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) },
+    false,
+  );
   await readSession();
 }
 

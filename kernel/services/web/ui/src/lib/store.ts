@@ -74,7 +74,8 @@ export const refreshEvery = new Store(0);
 let timer: ReturnType<typeof setInterval> | undefined;
 refreshEvery.watch((seconds) => {
   clearInterval(timer);
-  if (seconds > 0) timer = setInterval(() => !document.hidden && refreshTick.set(refreshTick.get() + 1), seconds * 1000);
+  if (seconds > 0)
+    timer = setInterval(() => !document.hidden && refreshTick.set(refreshTick.get() + 1), seconds * 1000);
 });
 
 /** Reads what {@link remember} kept in the browser. */

@@ -17,8 +17,15 @@ test('all parameters are read', () => {
       '&g0.res_type=fixed&g0.res_step=0.5&g0.display_mode=stacked&g0.y_axis_min=0&g0.show_exemplars=1',
   );
   assert.deepEqual(p, {
-    expr: 'up', showTree: true, tab: 'graph', endMs: Date.UTC(2026, 1, 3, 4, 5, 6), rangeMs: 5_400_000,
-    resolution: { type: 'fixed', stepMs: 500 }, display: 'stacked', yAxisMin: 0, showExemplars: true,
+    expr: 'up',
+    showTree: true,
+    tab: 'graph',
+    endMs: Date.UTC(2026, 1, 3, 4, 5, 6),
+    rangeMs: 5_400_000,
+    resolution: { type: 'fixed', stepMs: 500 },
+    display: 'stacked',
+    yAxisMin: 0,
+    showExemplars: true,
   });
 });
 
@@ -30,7 +37,10 @@ test('what is written is byte for byte what was read', () => {
 });
 
 test('nonsense falls back to defaults', () => {
-  assert.deepEqual(read('?g0.expr=up&g0.range_input=x&g0.tab=y&g0.res_type=z&g0.end_input=never&g0.display_mode=q'), { ...NEW_PANEL, expr: 'up' });
+  assert.deepEqual(read('?g0.expr=up&g0.range_input=x&g0.tab=y&g0.res_type=z&g0.end_input=never&g0.display_mode=q'), {
+    ...NEW_PANEL,
+    expr: 'up',
+  });
   assert.deepEqual(readPanels('?g1.expr=up'), []);
 });
 

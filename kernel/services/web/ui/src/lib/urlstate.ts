@@ -5,9 +5,7 @@ export type Tab = 'table' | 'graph' | 'explain';
 export type DisplayMode = 'lines' | 'stacked' | 'heatmap';
 export type Density = 'low' | 'medium' | 'high';
 export type Resolution =
-  | { type: 'auto'; density: Density }
-  | { type: 'fixed'; stepMs: number }
-  | { type: 'custom'; stepMs: number };
+  { type: 'auto'; density: Density } | { type: 'fixed'; stepMs: number } | { type: 'custom'; stepMs: number };
 
 export interface PanelState {
   readonly expr: string;
@@ -34,7 +32,28 @@ export const NEW_PANEL: PanelState = {
   showExemplars: false,
 };
 
-export const RANGES = ['1s', '10s', '1m', '5m', '15m', '30m', '1h', '2h', '6h', '12h', '1d', '2d', '1w', '2w', '4w', '8w', '16w', '26w', '1y', '2y'];
+export const RANGES = [
+  '1s',
+  '10s',
+  '1m',
+  '5m',
+  '15m',
+  '30m',
+  '1h',
+  '2h',
+  '6h',
+  '12h',
+  '1d',
+  '2d',
+  '1w',
+  '2w',
+  '4w',
+  '8w',
+  '16w',
+  '26w',
+  '1y',
+  '2y',
+];
 
 /** The next shorter or longer usual range. */
 export function stepRange(rangeMs: number, up: boolean): number {
@@ -86,7 +105,12 @@ function readPanel(get: (name: string) => string | null): PanelState {
     endMs: time,
     rangeMs: range !== null && range > 0 ? range : NEW_PANEL.rangeMs,
     resolution: readResolution(get),
-    display: mode === 'lines' || mode === 'stacked' || mode === 'heatmap' ? mode : get('stacked') === '1' ? 'stacked' : 'lines',
+    display:
+      mode === 'lines' || mode === 'stacked' || mode === 'heatmap'
+        ? mode
+        : get('stacked') === '1'
+          ? 'stacked'
+          : 'lines',
     yAxisMin: Number.isNaN(yMin) ? null : yMin,
     showExemplars: get('show_exemplars') === '1',
   };

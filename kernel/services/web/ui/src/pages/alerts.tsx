@@ -24,11 +24,14 @@ export function AlertsPage() {
   return (
     <Await load={load}>
       {({ groups }) => {
-        const rows: Row[] = groups.flatMap((group) => group.rules.map((rule) => ({ rule, group, state: rule.state ?? 'unknown' })));
+        const rows: Row[] = groups.flatMap((group) =>
+          group.rules.map((rule) => ({ rule, group, state: rule.state ?? 'unknown' })),
+        );
         if (rows.length === 0) {
           return (
             <Empty title="No alerting rules">
-              Name rule files under <code>rule_files</code> in the configuration; see <a href="config">what is in force</a>.
+              Name rule files under <code>rule_files</code> in the configuration; see{' '}
+              <a href="config">what is in force</a>.
             </Empty>
           );
         }
@@ -43,7 +46,11 @@ export function AlertsPage() {
                 label="State"
                 value={states}
                 onChange={setStates}
-                choices={ORDER.map((id) => ({ id, label: <State tone={TONES[id] ?? 'mute'}>{id}</State>, count: rows.filter((r) => r.state === id).length })).filter((c) => c.count > 0 || c.id !== 'unknown')}
+                choices={ORDER.map((id) => ({
+                  id,
+                  label: <State tone={TONES[id] ?? 'mute'}>{id}</State>,
+                  count: rows.filter((r) => r.state === id).length,
+                })).filter((c) => c.count > 0 || c.id !== 'unknown')}
               />
               <Filter value={search} onChange={setSearch} label="Filter by name or label" />
             </div>
@@ -75,18 +82,37 @@ function useHeld(): ReadonlyMap<string, ManagedAlert[]> {
 }
 
 function textOf({ rule, group }: Row): string {
-  return [rule.name, group.name, group.file, seriesName(rule.labels ?? {}), ...(rule.alerts ?? []).map((a) => seriesName(a.labels))].join(' ');
+  return [
+    rule.name,
+    group.name,
+    group.file,
+    seriesName(rule.labels ?? {}),
+    ...(rule.alerts ?? []).map((a) => seriesName(a.labels)),
+  ].join(' ');
 }
 
 const NONE: readonly ManagedAlert[] = [];
 
-function List({ rows, held, onPick }: { rows: readonly Row[]; held: ReadonlyMap<string, ManagedAlert[]>; onPick: (m: string) => void }) {
+function List({
+  rows,
+  held,
+  onPick,
+}: {
+  rows: readonly Row[];
+  held: ReadonlyMap<string, ManagedAlert[]>;
+  onPick: (m: string) => void;
+}) {
   const [n, more] = useMore(rows.length, 200);
   return (
     <>
       <div class="card list">
         {rows.slice(0, n).map((r) => (
-          <RuleRow key={`${r.group.file} ${r.group.name} ${r.rule.name} ${r.rule.query} ${r.rule.duration}`} row={r} held={held.get(r.rule.name) ?? NONE} onPick={onPick} />
+          <RuleRow
+            key={`${r.group.file} ${r.group.name} ${r.rule.name} ${r.rule.query} ${r.rule.duration}`}
+            row={r}
+            held={held.get(r.rule.name) ?? NONE}
+            onPick={onPick}
+          />
         ))}
       </div>
       {more}
@@ -94,11 +120,26 @@ function List({ rows, held, onPick }: { rows: readonly Row[]; held: ReadonlyMap<
   );
 }
 
-function RuleRow({ row: { rule, group, state }, held, onPick }: { row: Row; held: readonly ManagedAlert[]; onPick: (m: string) => void }) {
+function RuleRow({
+  row: { rule, group, state },
+  held,
+  onPick,
+}: {
+  row: Row;
+  held: readonly ManagedAlert[];
+  onPick: (m: string) => void;
+}) {
   const [open, setOpen] = useState(state === 'firing');
   const alerts = rule.alerts ?? [];
   return (
-    <details class={`alert ${state}`} open={open} onToggle={(e) => setOpen(e.currentTarget.open)} data-testid="alert-rule" data-state={state} data-name={rule.name}>
+    <details
+      class={`alert ${state}`}
+      open={open}
+      onToggle={(e) => setOpen(e.currentTarget.open)}
+      data-testid="alert-rule"
+      data-state={state}
+      data-name={rule.name}
+    >
       <summary>
         <State tone={TONES[state] ?? 'mute'}>{state}</State>
         <b>{rule.name}</b>
@@ -117,11 +158,18 @@ function RuleRow({ row: { rule, group, state }, held, onPick }: { row: Row; held
               {rule.query}
             </a>
             <span class="dim">
-              {(rule.duration ?? 0) > 0 && `for ${humanSeconds(rule.duration ?? 0)}`} {(rule.keepFiringFor ?? 0) > 0 && `keep firing ${humanSeconds(rule.keepFiringFor ?? 0)}`}
+              {(rule.duration ?? 0) > 0 && `for ${humanSeconds(rule.duration ?? 0)}`}{' '}
+              {(rule.keepFiringFor ?? 0) > 0 && `keep firing ${humanSeconds(rule.keepFiringFor ?? 0)}`}
             </span>
           </p>
           {rule.lastError && <p class="mono bad wrap">{rule.lastError}</p>}
-          {alerts.length > 0 ? <AlertTable alerts={alerts} held={held} onPick={onPick} /> : <p class="dim">No series meets the condition. {group.file && <span class="mono wrap">{group.file}</span>}</p>}
+          {alerts.length > 0 ? (
+            <AlertTable alerts={alerts} held={held} onPick={onPick} />
+          ) : (
+            <p class="dim">
+              No series meets the condition. {group.file && <span class="mono wrap">{group.file}</span>}
+            </p>
+          )}
         </div>
       )}
     </details>
@@ -135,7 +183,15 @@ function isHeld(managed: readonly ManagedAlert[], alert: Alert): string {
   return m.status.silencedBy.length > 0 ? 'silenced' : m.status.inhibitedBy.length > 0 ? 'inhibited' : 'muted';
 }
 
-function AlertTable({ alerts, held, onPick }: { alerts: readonly Alert[]; held: readonly ManagedAlert[]; onPick: (m: string) => void }) {
+function AlertTable({
+  alerts,
+  held,
+  onPick,
+}: {
+  alerts: readonly Alert[];
+  held: readonly ManagedAlert[];
+  onPick: (m: string) => void;
+}) {
   const [n, more] = useMore(alerts.length, 50);
   return (
     <>
@@ -167,7 +223,14 @@ function AlertTable({ alerts, held, onPick }: { alerts: readonly Alert[]; held: 
                 <Chips labels={a.labels} except={['alertname']} onPick={onPick} />
                 {Object.entries(a.annotations).map(([k, v]) => (
                   <div class="annotation" key={k}>
-                    <span class="dim">{k}</span> {/^https?:/.test(v) ? <a href={v} target="_blank" rel="noreferrer noopener">{v}</a> : v}
+                    <span class="dim">{k}</span>{' '}
+                    {/^https?:/.test(v) ? (
+                      <a href={v} target="_blank" rel="noreferrer noopener">
+                        {v}
+                      </a>
+                    ) : (
+                      v
+                    )}
                   </div>
                 ))}
               </td>
@@ -178,7 +241,11 @@ function AlertTable({ alerts, held, onPick }: { alerts: readonly Alert[]; held: 
                 {Number(a.value).toString()}
               </td>
               <td class="num">
-                <a class="button small quiet" href={newSilence(formatMatchers(matchersOf(a.labels)))} data-testid="silence-alert">
+                <a
+                  class="button small quiet"
+                  href={newSilence(formatMatchers(matchersOf(a.labels)))}
+                  data-testid="silence-alert"
+                >
                   Silence
                 </a>
               </td>

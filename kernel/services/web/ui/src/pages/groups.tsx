@@ -12,22 +12,41 @@ export function GroupsPage() {
   return (
     <Await load={load}>
       {(groups) => {
-        if (groups.length === 0) return <Empty title="Nothing to notify">No alert has arrived, or all have been resolved.</Empty>;
+        if (groups.length === 0)
+          return <Empty title="Nothing to notify">No alert has arrived, or all have been resolved.</Empty>;
         const receivers = [...new Set(groups.map((g) => g.receiver.name))].sort();
         const wanted = receiver === '' ? null : new Set(receiver.split(','));
         const shown = groups
           .filter((g) => wanted === null || wanted.has(g.receiver.name))
-          .map((g) => ({ ...g, alerts: g.alerts.filter((a) => search === '' || matches(search, `${g.receiver.name} ${seriesName(a.labels)}`)) }))
+          .map((g) => ({
+            ...g,
+            alerts: g.alerts.filter(
+              (a) => search === '' || matches(search, `${g.receiver.name} ${seriesName(a.labels)}`),
+            ),
+          }))
           .filter((g) => g.alerts.length > 0);
         return (
           <>
             <div class="toolbar">
-              <Toggles label="Receiver" value={receiver} onChange={setReceiver} choices={receivers.map((id) => ({ id, label: id, count: groups.filter((g) => g.receiver.name === id).length }))} />
+              <Toggles
+                label="Receiver"
+                value={receiver}
+                onChange={setReceiver}
+                choices={receivers.map((id) => ({
+                  id,
+                  label: id,
+                  count: groups.filter((g) => g.receiver.name === id).length,
+                }))}
+              />
               <Filter value={search} onChange={setSearch} label="Filter by label" />
             </div>
             {shown.length === 0 && <Empty title="No alert matches">Clear the filter.</Empty>}
             {shown.map((g) => (
-              <Group key={`${g.receiver.name} ${seriesName(g.labels)}`} group={g} onPick={(m) => setSearch(`${search} ${m}`.trim())} />
+              <Group
+                key={`${g.receiver.name} ${seriesName(g.labels)}`}
+                group={g}
+                onPick={(m) => setSearch(`${search} ${m}`.trim())}
+              />
             ))}
           </>
         );
@@ -93,8 +112,17 @@ function Group({ group, onPick }: { group: AlertGroup; onPick: (m: string) => vo
 
 /** Whether an alert notifies, and if not, why. */
 function Held({ alert: { status } }: { alert: ManagedAlert }) {
-  if (status.state !== 'suppressed') return <State tone={status.state === 'active' ? 'bad' : 'info'}>{status.state === 'active' ? 'notifies' : 'new'}</State>;
-  const why = [status.silencedBy.length > 0 && 'silenced', status.inhibitedBy.length > 0 && 'inhibited', (status.mutedBy?.length ?? 0) > 0 && 'muted'].filter(Boolean).join(', ');
+  if (status.state !== 'suppressed')
+    return (
+      <State tone={status.state === 'active' ? 'bad' : 'info'}>{status.state === 'active' ? 'notifies' : 'new'}</State>
+    );
+  const why = [
+    status.silencedBy.length > 0 && 'silenced',
+    status.inhibitedBy.length > 0 && 'inhibited',
+    (status.mutedBy?.length ?? 0) > 0 && 'muted',
+  ]
+    .filter(Boolean)
+    .join(', ');
   return status.silencedBy[0] ? (
     <a href={`silences?search=${encodeURIComponent(status.silencedBy[0])}`}>
       <State tone="mute">{why}</State>

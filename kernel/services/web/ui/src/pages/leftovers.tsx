@@ -17,7 +17,10 @@ function useList<T>(path: string, key: string, acted: string) {
   return load.answer?.data ?? [];
 }
 
-/** Configuration that names absent plugins, and what removed plugins have left; nothing when there is neither. Read again when `acted` changes. */
+/**
+ * Configuration that names absent plugins, and what removed plugins have left; nothing when there is neither. Read again
+ * when `acted` changes.
+ */
 export function Leftovers({ acted, onForget }: { acted: string; onForget: (o: Orphan) => void }) {
   const waiting = useList<WaitingBlock>('plugins/waiting', 'waiting', acted);
   const orphans = useList<Orphan>('plugins/orphans', 'orphans', acted);
@@ -45,8 +48,12 @@ export function Leftovers({ acted, onForget }: { acted: string; onForget: (o: Or
                         <span class="kind">{w.kind}</span> {w.block}
                       </span>
                     </td>
-                    <td data-l="Where" class="mono wrap">{w.place}</td>
-                    <td data-l="Why" class="wrap">{w.reason}</td>
+                    <td data-l="Where" class="mono wrap">
+                      {w.place}
+                    </td>
+                    <td data-l="Why" class="wrap">
+                      {w.reason}
+                    </td>
                   </tr>
                 ))}
               </tbody>
@@ -57,7 +64,8 @@ export function Leftovers({ acted, onForget }: { acted: string; onForget: (o: Or
       {orphans.length > 0 && (
         <details class="kernel" open data-testid="orphans">
           <summary>
-            <b>Kept of removed plugins</b> <span class="dim">{plural(orphans.length, 'plugin')}; used again when they return</span>
+            <b>Kept of removed plugins</b>{' '}
+            <span class="dim">{plural(orphans.length, 'plugin')}; used again when they return</span>
           </summary>
           <div class="grid">
             {orphans.map((o) => (
@@ -75,7 +83,9 @@ function OrphanCard({ orphan: o, onForget }: { orphan: Orphan; onForget: () => v
     ...o.records,
     ...o.blocks.map((b) => `${b.block} at ${b.place}`),
     ...o.folders,
-    ...(o.keptVersions.length > 0 ? [`${plural(o.keptVersions.length, 'former version')}: ${o.keptVersions.join(', ')}`] : []),
+    ...(o.keptVersions.length > 0
+      ? [`${plural(o.keptVersions.length, 'former version')}: ${o.keptVersions.join(', ')}`]
+      : []),
   ];
   return (
     <article class="card plugin tone-mute" data-testid="orphan" data-id={o.id}>

@@ -34,7 +34,12 @@ export function LoginPage() {
         void submit();
       }}
     >
-      {known.name !== undefined && <p class="dim">You are logged in as {known.name}{known.role ? `, ${known.role}` : ''}.</p>}
+      {known.name !== undefined && (
+        <p class="dim">
+          You are logged in as {known.name}
+          {known.role ? `, ${known.role}` : ''}.
+        </p>
+      )}
       {known.oidc && (
         <a class="button" data-testid="login-oidc" href={`narthex/api/v1/oidc/login${location.search}`}>
           Log in with the organisation's account
@@ -43,7 +48,14 @@ export function LoginPage() {
       {!token && (
         <label>
           User
-          <input autocomplete="username" autofocus required value={user} data-testid="login-user" onInput={(e) => setUser(e.currentTarget.value)} />
+          <input
+            autocomplete="username"
+            autofocus
+            required
+            value={user}
+            data-testid="login-user"
+            onInput={(e) => setUser(e.currentTarget.value)}
+          />
         </label>
       )}
       <label>
@@ -73,7 +85,11 @@ export function LoginPage() {
           Log in
         </button>
       </div>
-      {token && <p class="dim">The first start of the server wrote one to admin.token in its state folder; narthex token create makes more.</p>}
+      {token && (
+        <p class="dim">
+          The first start of the server wrote one to admin.token in its state folder; narthex token create makes more.
+        </p>
+      )}
     </form>
   );
 }

@@ -1,9 +1,36 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { csrf, ApiError, narthex, setToken, token, useLoad, type AuditEntry, type Plugin, type PluginCalls } from '../lib/api';
+import {
+  csrf,
+  ApiError,
+  narthex,
+  setToken,
+  token,
+  useLoad,
+  type AuditEntry,
+  type Plugin,
+  type PluginCalls,
+} from '../lib/api';
 import { humanBytes, plural } from '../lib/format';
 import { Leftovers } from './leftovers';
-import { Ago, Await, Copy, Dialog, Empty, ErrorBox, Facts, Filter, Icon, matches, Moment, Skeleton, State, TokenForm, type Tone, useParam } from '../ui';
+import {
+  Ago,
+  Await,
+  Copy,
+  Dialog,
+  Empty,
+  ErrorBox,
+  Facts,
+  Filter,
+  Icon,
+  matches,
+  Moment,
+  Skeleton,
+  State,
+  TokenForm,
+  type Tone,
+  useParam,
+} from '../ui';
 
 /** The colour of a state, from its first word. */
 export function pluginTone(state: string): Tone {
@@ -82,9 +109,16 @@ export function PluginsPage() {
 
   const upload = (file: File): Intent => ({
     verb: `Install ${file.name}`,
-    what: `${file.name} is checked, started beside the running version if there is one, and switched to only when its self-test passes. No other plugin restarts.`,
+    what:
+      `${file.name} is checked, started beside the running version if there is one, ` +
+      'and switched to only when its self-test passes. No other plugin restarts.',
     choice: 'Also when a higher version is installed',
-    run: (force) => narthex(`plugins/upload?file=${encodeURIComponent(file.name)}${force ? '&force=true' : ''}`, { method: 'PUT', body: file, headers: { 'Content-Type': 'application/java-archive' } }),
+    run: (force) =>
+      narthex(`plugins/upload?file=${encodeURIComponent(file.name)}${force ? '&force=true' : ''}`, {
+        method: 'PUT',
+        body: file,
+        headers: { 'Content-Type': 'application/java-archive' },
+      }),
   });
   const offer = (files: FileList | null | undefined) => {
     const file = files?.[0];
@@ -92,31 +126,64 @@ export function PluginsPage() {
     if (/\.jar$/i.test(file.name)) {
       setChosen(false);
       setIntent(upload(file));
-    }
-    else setFailure({ what: 'Install', error: new ApiError('refused', `${file.name}: is not a plugin, got a file without .jar; drop the plugin's jar`, '', 0) });
+    } else
+      setFailure({
+        what: 'Install',
+        error: new ApiError(
+          'refused',
+          `${file.name}: is not a plugin, got a file without .jar; drop the plugin's jar`,
+          '',
+          0,
+        ),
+      });
   };
   const dragging = useDrop(offer);
 
   const act = (p: Plugin, a: Act) => {
     const n = p.instances?.length ?? 0;
-    const affects = { enable: 'It starts with the present configuration.', disable: `${n > 0 ? `${plural(n, 'instance')} of it stop; what they delivered last is kept.` : 'It has no instances.'}`, rollback: `Version ${p.undoVersion ?? 'before'} is started, tested and switched to; ${p.version ?? 'this one'} stays at hand.`, remove: `${n > 0 ? `${plural(n, 'instance')} of it stop; ` : ''}its file is taken away. Configuration that names it waits until it comes back.` }[a];
+    const stop = n > 0 ? `${plural(n, 'instance')} of it stop; ` : '';
+    const affects = {
+      enable: 'It starts with the present configuration.',
+      disable: n > 0 ? `${stop}what they delivered last is kept.` : 'It has no instances.',
+      rollback:
+        `Version ${p.undoVersion ?? 'before'} is started, tested and switched to; ` +
+        `${p.version ?? 'this one'} stays at hand.`,
+      remove: `${stop}its file is taken away. Configuration that names it waits until it comes back.`,
+    }[a];
     setChosen(false);
     setIntent({
       verb: `${VERBS[a]} ${p.name ?? p.id}`,
       what: `${affects} No other plugin restarts.`,
-      run: () => (a === 'remove' ? narthex(path(p.id), { method: 'DELETE' }) : narthex(`${path(p.id)}/${a}`, { method: 'POST' })),
+      run: () =>
+        a === 'remove' ? narthex(path(p.id), { method: 'DELETE' }) : narthex(`${path(p.id)}/${a}`, { method: 'POST' }),
     });
   };
 
   const all = load.answer?.data ?? [];
   const shown = all
-    .filter((p) => search === '' || matches(search, `${p.id} ${p.name ?? ''} ${p.kind ?? ''} ${p.state} ${p.reason ?? ''}`))
-    .sort((a, b) => ORDER.indexOf(pluginTone(a.state)) - ORDER.indexOf(pluginTone(b.state)) || (a.name ?? a.id).localeCompare(b.name ?? b.id));
+    .filter(
+      (p) => search === '' || matches(search, `${p.id} ${p.name ?? ''} ${p.kind ?? ''} ${p.state} ${p.reason ?? ''}`),
+    )
+    .sort(
+      (a, b) =>
+        ORDER.indexOf(pluginTone(a.state)) - ORDER.indexOf(pluginTone(b.state)) ||
+        (a.name ?? a.id).localeCompare(b.name ?? b.id),
+    );
   return (
     <div class={`plugins ${dragging ? 'dropping' : ''}`} data-testid="plugins">
       <div class="toolbar">
         <Filter value={search} onChange={setSearch} label="Filter plugins" />
-        <input ref={picker} type="file" accept=".jar" class="hidden" data-testid="plugin-file" onChange={(e) => { offer(e.currentTarget.files); e.currentTarget.value = ''; }} />
+        <input
+          ref={picker}
+          type="file"
+          accept=".jar"
+          class="hidden"
+          data-testid="plugin-file"
+          onChange={(e) => {
+            offer(e.currentTarget.files);
+            e.currentTarget.value = '';
+          }}
+        />
         <button type="button" class="primary" onClick={() => picker.current?.click()}>
           <Icon name="upload" /> Add plugin
         </button>
@@ -127,8 +194,19 @@ export function PluginsPage() {
         </button>
         <TokenButton />
       </div>
-      {busy !== '' && <p class="note info" role="status">{busy}</p>}
-      {done !== '' && <p class="note good" role="status" data-testid="plugin-done"><State tone="good">Done</State> {done} <button type="button" class="small quiet" onClick={() => setAudited({ id: '', name: '' })}>Audit log</button></p>}
+      {busy !== '' && (
+        <p class="note info" role="status">
+          {busy}
+        </p>
+      )}
+      {done !== '' && (
+        <p class="note good" role="status" data-testid="plugin-done">
+          <State tone="good">Done</State> {done}{' '}
+          <button type="button" class="small quiet" onClick={() => setAudited({ id: '', name: '' })}>
+            Audit log
+          </button>
+        </p>
+      )}
       {failure && (
         <div data-testid="plugin-error">
           <p class="dim">{failure.what} did not work; nothing was changed.</p>
@@ -137,13 +215,22 @@ export function PluginsPage() {
       )}
       {load.error && <ErrorBox error={load.error} retry={load.reload} />}
       {!load.answer && load.loading && <Skeleton />}
-      {load.answer && all.length === 0 && <Empty title="No plugins">Drop a jar on this page, or put one into the plugins folder.</Empty>}
-      {all.length > 0 && shown.length === 0 && <Empty title="No plugin matches">Clear the filter to see all {all.length}.</Empty>}
+      {load.answer && all.length === 0 && (
+        <Empty title="No plugins">Drop a jar on this page, or put one into the plugins folder.</Empty>
+      )}
+      {all.length > 0 && shown.length === 0 && (
+        <Empty title="No plugin matches">Clear the filter to see all {all.length}.</Empty>
+      )}
       <div class="grid">
         {shown
           .filter((p) => p.source !== 'kernel')
           .map((p) => (
-            <Card key={p.id} plugin={p} onAct={(a) => act(p, a)} onHistory={() => setAudited({ id: p.id, name: p.name ?? p.id })} />
+            <Card
+              key={p.id}
+              plugin={p}
+              onAct={(a) => act(p, a)}
+              onHistory={() => setAudited({ id: p.id, name: p.name ?? p.id })}
+            />
           ))}
       </div>
       <Leftovers
@@ -151,13 +238,22 @@ export function PluginsPage() {
         onForget={(o) =>
           setIntent({
             verb: `Forget ${o.id}`,
-            what: 'Decisions about it, its former versions and its own folder are deleted. Blocks in configuration files stay and go on waiting.',
+            what:
+              'Decisions about it, its former versions and its own folder are deleted. ' +
+              'Blocks in configuration files stay and go on waiting.',
             run: () => narthex(`plugins/orphans/${encodeURIComponent(o.id)}`, { method: 'DELETE' }),
           })
         }
       />
       <Kernel plugins={shown.filter((p) => p.source === 'kernel')}>
-        {(p) => <Card key={p.id} plugin={p} onAct={(a) => act(p, a)} onHistory={() => setAudited({ id: p.id, name: p.name ?? p.id })} />}
+        {(p) => (
+          <Card
+            key={p.id}
+            plugin={p}
+            onAct={(a) => act(p, a)}
+            onHistory={() => setAudited({ id: p.id, name: p.name ?? p.id })}
+          />
+        )}
       </Kernel>
       {audited && <Audit id={audited.id} name={audited.name} onClose={() => setAudited(null)} />}
       {intent && (
@@ -165,14 +261,21 @@ export function PluginsPage() {
           <p class="prose">{intent.what}</p>
           {intent.choice && (
             <label class="row">
-              <input type="checkbox" checked={chosen} onChange={(e) => setChosen(e.currentTarget.checked)} /> {intent.choice}
+              <input type="checkbox" checked={chosen} onChange={(e) => setChosen(e.currentTarget.checked)} />{' '}
+              {intent.choice}
             </label>
           )}
           <div class="actions">
             <button type="button" onClick={() => setIntent(null)}>
               Cancel
             </button>
-            <button type="button" class="primary" autofocus data-testid="confirm" onClick={() => void perform(intent, chosen)}>
+            <button
+              type="button"
+              class="primary"
+              autofocus
+              data-testid="confirm"
+              onClick={() => void perform(intent, chosen)}
+            >
               {intent.verb.split(' ')[0]}
             </button>
           </div>
@@ -200,9 +303,17 @@ function Kernel({ plugins, children }: { plugins: readonly Plugin[]; children: (
   if (plugins.length === 0) return null;
   const unfolded = open ?? ill > 0;
   return (
-    <details class="kernel" open={unfolded} onToggle={(e) => e.currentTarget.open !== unfolded && setOpen(e.currentTarget.open)}>
+    <details
+      class="kernel"
+      open={unfolded}
+      onToggle={(e) => e.currentTarget.open !== unfolded && setOpen(e.currentTarget.open)}
+    >
       <summary>
-        <b>Kernel</b> <span class="dim">{plural(plugins.length, 'bundle')}{ill > 0 && `, ${ill} not running`}</span>
+        <b>Kernel</b>{' '}
+        <span class="dim">
+          {plural(plugins.length, 'bundle')}
+          {ill > 0 && `, ${ill} not running`}
+        </span>
       </summary>
       {unfolded && <div class="grid">{plugins.map(children)}</div>}
     </details>
@@ -213,7 +324,10 @@ function Kernel({ plugins, children }: { plugins: readonly Plugin[]; children: (
 function Audit({ id, name, onClose }: { id: string; name: string; onClose: () => void }) {
   const load = useLoad(
     async (signal) => {
-      const body = await narthex<{ entries: AuditEntry[] }>(`audit${id === '' ? '' : `?plugin=${encodeURIComponent(id)}`}`, { signal });
+      const body = await narthex<{ entries: AuditEntry[] }>(
+        `audit${id === '' ? '' : `?plugin=${encodeURIComponent(id)}`}`,
+        { signal },
+      );
       return { data: body.entries, warnings: [], infos: [], tookMs: 0, at: Date.now() };
     },
     [id],
@@ -241,13 +355,17 @@ function Audit({ id, name, onClose }: { id: string; name: string; onClose: () =>
                       <td data-l="When">
                         <Moment at={e.timeMs} />
                       </td>
-                      <td data-l="Who" class="wrap">{e.actor}</td>
+                      <td data-l="Who" class="wrap">
+                        {e.actor}
+                      </td>
                       <td data-l="What" class="wrap">
                         <span>
                           {e.action} <span class="mono">{e.id}</span> <span class="dim">{e.version}</span>
                         </span>
                       </td>
-                      <td data-l="Result" class="wrap">{e.result === 'ok' ? <State tone="good">ok</State> : e.result}</td>
+                      <td data-l="Result" class="wrap">
+                        {e.result === 'ok' ? <State tone="good">ok</State> : e.result}
+                      </td>
                     </tr>
                   ))}
                 </tbody>
@@ -333,21 +451,50 @@ function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act)
           </details>
         )}
         <p class="dim">
-          {[(instances.length > 0 || p.source !== 'kernel') && plural(instances.length, 'instance'), p.source].filter(Boolean).join(' · ')}
+          {[(instances.length > 0 || p.source !== 'kernel') && plural(instances.length, 'instance'), p.source]
+            .filter(Boolean)
+            .join(' · ')}
         </p>
         <details>
           <summary class="dim">Details</summary>
           <Facts
             rows={[
               ['Id', <span class="mono wrap">{p.id}</span>],
-              ...(instances.length > 0 ? [['Instances', <ul class="labels mono">{instances.map((i, n) => <li key={n}>{instanceText(i)}</li>)}</ul>] as const] : []),
+              ...(instances.length > 0
+                ? [
+                    [
+                      'Instances',
+                      <ul class="labels mono">
+                        {instances.map((i, n) => (
+                          <li key={n}>{instanceText(i)}</li>
+                        ))}
+                      </ul>,
+                    ] as const,
+                  ]
+                : []),
               ...(p.file ? [['File', <span class="mono wrap">{p.file}</span>] as const] : []),
-              ...(p.sha256 ? [['SHA-256', <span class="mono wrap">{p.sha256.slice(0, 12)}… <Copy text={p.sha256} /></span>] as const] : []),
+              ...(p.sha256
+                ? [
+                    [
+                      'SHA-256',
+                      <span class="mono wrap">
+                        {p.sha256.slice(0, 12)}… <Copy text={p.sha256} />
+                      </span>,
+                    ] as const,
+                  ]
+                : []),
               ...(p.started ? [['Started', <Moment at={p.started} />] as const] : []),
               ...(p.osgiState ? [['OSGi state', p.osgiState] as const] : []),
               ...((p.cpuSeconds ?? 0) > 0 ? [['Processor time', `${(p.cpuSeconds ?? 0).toFixed(2)} s`] as const] : []),
               ...((p.allocatedBytes ?? 0) > 0 ? [['Allocated', humanBytes(p.allocatedBytes ?? 0)] as const] : []),
-              ...((p.staleClassLoaders ?? 0) > 0 ? [['Former versions', `${plural(p.staleClassLoaders ?? 0, 'class loader')} in memory until the next collection`] as const] : []),
+              ...((p.staleClassLoaders ?? 0) > 0
+                ? [
+                    [
+                      'Former versions',
+                      `${plural(p.staleClassLoaders ?? 0, 'class loader')} in memory until the next collection`,
+                    ] as const,
+                  ]
+                : []),
             ]}
           />
           {calls.length > 0 && <Calls calls={calls} />}
@@ -366,7 +513,13 @@ function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act)
           </button>
         )}
         {p.undoVersion && (
-          <button type="button" class="small" data-testid="plugin-rollback" title={`Back to ${p.undoVersion}`} onClick={() => onAct('rollback')}>
+          <button
+            type="button"
+            class="small"
+            data-testid="plugin-rollback"
+            title={`Back to ${p.undoVersion}`}
+            onClick={() => onAct('rollback')}
+          >
             Undo update
           </button>
         )}

@@ -23,7 +23,14 @@ export function RulesPage() {
         }
         const wanted = health === '' ? null : new Set(health.split(','));
         const shown = groups
-          .map((g) => ({ ...g, rules: g.rules.filter((r) => (wanted === null || wanted.has(r.health)) && (search === '' || matches(search, `${r.name} ${r.query} ${g.name} ${g.file}`))) }))
+          .map((g) => ({
+            ...g,
+            rules: g.rules.filter(
+              (r) =>
+                (wanted === null || wanted.has(r.health)) &&
+                (search === '' || matches(search, `${r.name} ${r.query} ${g.name} ${g.file}`)),
+            ),
+          }))
           .filter((g) => g.rules.length > 0);
         return (
           <>
@@ -32,7 +39,11 @@ export function RulesPage() {
                 label="Health"
                 value={health}
                 onChange={setHealth}
-                choices={['ok', 'err', 'unknown'].map((id) => ({ id, label: <State tone={healthTone(id)}>{WORDS[id]}</State>, count: all.filter((r) => r.health === id).length }))}
+                choices={['ok', 'err', 'unknown'].map((id) => ({
+                  id,
+                  label: <State tone={healthTone(id)}>{WORDS[id]}</State>,
+                  count: all.filter((r) => r.health === id).length,
+                }))}
               />
               <Filter value={search} onChange={setSearch} label="Filter by name, expression or file" />
             </div>
@@ -56,7 +67,8 @@ function Groups({ groups }: { groups: readonly RuleGroup[] }) {
             <span class="dim mono wrap">{g.file}</span>
             <span class="grow" />
             <span class="dim">
-              {plural(g.rules.length, 'rule')} · every {humanSeconds(g.interval)} · ran <Ago at={g.lastEvaluation} /> · took {humanSeconds(g.evaluationTime)}
+              {plural(g.rules.length, 'rule')} · every {humanSeconds(g.interval)} · ran <Ago at={g.lastEvaluation} /> ·
+              took {humanSeconds(g.evaluationTime)}
             </span>
           </header>
           <table class="cards fixed">
@@ -91,7 +103,14 @@ function RuleRow({ rule }: { rule: Rule }) {
       <td data-l="Rule">
         <div class="row">
           <span class="kind">{rule.type === 'alerting' ? 'alert' : 'record'}</span>
-          <a class="wrap" href={rule.type === 'alerting' ? `alerts?search=${encodeURIComponent(rule.name)}` : queryLink(rule.name, 'graph')}>
+          <a
+            class="wrap"
+            href={
+              rule.type === 'alerting'
+                ? `alerts?search=${encodeURIComponent(rule.name)}`
+                : queryLink(rule.name, 'graph')
+            }
+          >
             {rule.name}
           </a>
         </div>

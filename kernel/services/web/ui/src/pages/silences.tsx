@@ -5,7 +5,23 @@ import { humanSeconds, parseDuration, plural, promDuration, seriesName } from '.
 import { formatMatcher, formatMatchers, parseMatchers, type Matcher } from '../lib/matchers';
 import { navigate } from '../lib/router';
 import { recent, remember } from '../lib/store';
-import { Ago, Await, Chips, Dialog, Empty, ErrorBox, Filter, Icon, matches, Moment, State, Toggles, useMore, useParam, type Tone } from '../ui';
+import {
+  Ago,
+  Await,
+  Chips,
+  Dialog,
+  Empty,
+  ErrorBox,
+  Filter,
+  Icon,
+  matches,
+  Moment,
+  State,
+  Toggles,
+  useMore,
+  useParam,
+  type Tone,
+} from '../ui';
 
 const ORDER = ['active', 'pending', 'expired'];
 const TONES: Record<string, Tone> = { active: 'mute', pending: 'info', expired: 'good' };
@@ -57,11 +73,25 @@ export function SilencesPage() {
       <Await load={load}>
         {(all) => {
           const wanted = new Set(states === '' ? ['active', 'pending'] : states.split(','));
-          const shown = all.filter((s) => wanted.has(s.status.state) && (search === '' || matches(search, `${formatMatchers(matchersIn(s))} ${s.createdBy} ${s.comment} ${s.id}`)));
+          const shown = all.filter(
+            (s) =>
+              wanted.has(s.status.state) &&
+              (search === '' ||
+                matches(search, `${formatMatchers(matchersIn(s))} ${s.createdBy} ${s.comment} ${s.id}`)),
+          );
           return (
             <>
               <div class="toolbar">
-                <Toggles label="State" value={states} onChange={setStates} choices={ORDER.map((id) => ({ id, label: <State tone={TONES[id] ?? 'mute'}>{id}</State>, count: all.filter((s) => s.status.state === id).length }))} />
+                <Toggles
+                  label="State"
+                  value={states}
+                  onChange={setStates}
+                  choices={ORDER.map((id) => ({
+                    id,
+                    label: <State tone={TONES[id] ?? 'mute'}>{id}</State>,
+                    count: all.filter((s) => s.status.state === id).length,
+                  }))}
+                />
                 <Filter value={search} onChange={setSearch} label="Filter by matcher, person or comment" />
                 {making === '' && !edited && (
                   <a class="button primary" href={newSilence('')} data-testid="new-silence">
@@ -70,7 +100,11 @@ export function SilencesPage() {
                 )}
               </div>
               {shown.length === 0 ? (
-                <Empty title={all.length === 0 ? 'No silences' : 'No silence in view'}>{all.length === 0 ? 'Every alert notifies.' : `${plural(all.length, 'silence')} in all; choose a state above.`}</Empty>
+                <Empty title={all.length === 0 ? 'No silences' : 'No silence in view'}>
+                  {all.length === 0
+                    ? 'Every alert notifies.'
+                    : `${plural(all.length, 'silence')} in all; choose a state above.`}
+                </Empty>
               ) : (
                 <List silences={shown} onEdit={setEdited} onExpire={setExpiring} />
               )}
@@ -98,7 +132,15 @@ export function SilencesPage() {
   );
 }
 
-function List({ silences, onEdit, onExpire }: { silences: readonly Silence[]; onEdit: (s: Silence) => void; onExpire: (s: Silence) => void }) {
+function List({
+  silences,
+  onEdit,
+  onExpire,
+}: {
+  silences: readonly Silence[];
+  onEdit: (s: Silence) => void;
+  onExpire: (s: Silence) => void;
+}) {
   const [n, more] = useMore(silences.length, 100);
   return (
     <div class="card">
@@ -134,7 +176,15 @@ function List({ silences, onEdit, onExpire }: { silences: readonly Silence[]; on
                   {s.comment} <span class="dim">by {s.createdBy}</span>
                 </span>
               </td>
-              <td data-l={s.status.state === 'pending' ? 'Starts' : 'Ends'}>{s.status.state === 'pending' ? <span>starts <Ago at={s.startsAt} /></span> : <Ago at={s.endsAt} />}</td>
+              <td data-l={s.status.state === 'pending' ? 'Starts' : 'Ends'}>
+                {s.status.state === 'pending' ? (
+                  <span>
+                    starts <Ago at={s.startsAt} />
+                  </span>
+                ) : (
+                  <Ago at={s.endsAt} />
+                )}
+              </td>
               <td class="num">
                 <span class="row end">
                   <button type="button" class="small" onClick={() => onEdit(s)}>
@@ -178,7 +228,14 @@ function SilenceForm({ was, filter, onDone, onCancel }: FormProps) {
   const matchers = Array.isArray(parsed) ? parsed : null;
   const ms = parseDuration(span);
   const useless = matchers !== null && !matchers.some((m) => (m.isEqual && !m.isRegex ? m.value !== '' : true));
-  const ok = matchers !== null && matchers.length > 0 && !useless && ms !== null && ms > 0 && by.trim() !== '' && comment.trim() !== '';
+  const ok =
+    matchers !== null &&
+    matchers.length > 0 &&
+    !useless &&
+    ms !== null &&
+    ms > 0 &&
+    by.trim() !== '' &&
+    comment.trim() !== '';
 
   const save = async () => {
     if (!ok || matchers === null || ms === null) return;
@@ -220,13 +277,34 @@ function SilenceForm({ was, filter, onDone, onCancel }: FormProps) {
       <div class="inner">
         <label>
           Alerts that match
-          <input class="mono" value={text} autofocus={text === ''} spellcheck={false} placeholder='{alertname="TargetDown", instance=~"web-.*"}' aria-invalid={text !== '' && matchers === null} data-testid="silence-matchers" onInput={(e) => setText(e.currentTarget.value)} />
-          <span class="dim">{!Array.isArray(parsed) ? parsed.error : useless ? 'At least one matcher must not match the empty value.' : 'As in PromQL: = != =~ !~'}</span>
+          <input
+            class="mono"
+            value={text}
+            autofocus={text === ''}
+            spellcheck={false}
+            placeholder='{alertname="TargetDown", instance=~"web-.*"}'
+            aria-invalid={text !== '' && matchers === null}
+            data-testid="silence-matchers"
+            onInput={(e) => setText(e.currentTarget.value)}
+          />
+          <span class="dim">
+            {!Array.isArray(parsed)
+              ? parsed.error
+              : useless
+                ? 'At least one matcher must not match the empty value.'
+                : 'As in PromQL: = != =~ !~'}
+          </span>
         </label>
         <label>
           For
           <span class="row">
-            <input class="range" value={span} aria-invalid={ms === null || ms <= 0} data-testid="silence-span" onInput={(e) => setSpan(e.currentTarget.value)} />
+            <input
+              class="range"
+              value={span}
+              aria-invalid={ms === null || ms <= 0}
+              data-testid="silence-span"
+              onInput={(e) => setSpan(e.currentTarget.value)}
+            />
             {SPANS.map((s) => (
               <button type="button" key={s} class="small" aria-pressed={s === span} onClick={() => setSpan(s)}>
                 {s}
@@ -246,7 +324,12 @@ function SilenceForm({ was, filter, onDone, onCancel }: FormProps) {
           </label>
           <label>
             Why
-            <input value={comment} required data-testid="silence-comment" onInput={(e) => setComment(e.currentTarget.value)} />
+            <input
+              value={comment}
+              required
+              data-testid="silence-comment"
+              onInput={(e) => setComment(e.currentTarget.value)}
+            />
           </label>
         </div>
         {matchers !== null && matchers.length > 0 && (
@@ -260,7 +343,8 @@ function SilenceForm({ was, filter, onDone, onCancel }: FormProps) {
             Cancel
           </button>
           <button type="submit" class="primary" disabled={!ok || busy} data-testid="silence-save">
-            {was && was.status.state !== 'expired' ? 'Replace' : 'Silence'} {ms !== null && ms > 0 ? `for ${humanSeconds(ms / 1000)}` : ''}
+            {was && was.status.state !== 'expired' ? 'Replace' : 'Silence'}{' '}
+            {ms !== null && ms > 0 ? `for ${humanSeconds(ms / 1000)}` : ''}
           </button>
         </div>
       </div>
@@ -294,7 +378,8 @@ function Preview({ matchers, list }: { matchers: readonly Matcher[]; list?: bool
   return (
     <>
       <span data-testid="silence-preview">
-        {list ? 'Touches' : ''} {plural(found.length, 'alert')} now{list && found.length === 0 ? '; those that come later and match are silenced too.' : '.'}
+        {list ? 'Touches' : ''} {plural(found.length, 'alert')} now
+        {list && found.length === 0 ? '; those that come later and match are silenced too.' : '.'}
       </span>
       {list && (
         <ul class="labels">

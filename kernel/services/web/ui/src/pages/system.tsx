@@ -35,7 +35,14 @@ export function StatusPage() {
           {(r) => (
             <Facts
               rows={[
-                ['Configuration', r.reloadConfigSuccess ? <State tone="good">applied</State> : <State tone="bad">last reload failed</State>],
+                [
+                  'Configuration',
+                  r.reloadConfigSuccess ? (
+                    <State tone="good">applied</State>
+                  ) : (
+                    <State tone="bad">last reload failed</State>
+                  ),
+                ],
                 ['Configured', <Moment at={r.lastConfigTime} />],
                 ['Started', <Moment at={r.startTime} />],
                 ['Server time', <Moment at={r.serverTime} />],
@@ -44,7 +51,14 @@ export function StatusPage() {
                 ['Retention', r.storageRetention],
                 ['Log corruptions', r.corruptionCount > 0 ? <State tone="warn">{r.corruptionCount}</State> : '0'],
                 ['Processors', r.GOMAXPROCS],
-                ['Memory limit', r.GOMEMLIMIT < 2 ** 62 ? <span title={`${r.GOMEMLIMIT} bytes`}>{humanBytes(r.GOMEMLIMIT)}</span> : 'none'],
+                [
+                  'Memory limit',
+                  r.GOMEMLIMIT < 2 ** 62 ? (
+                    <span title={`${r.GOMEMLIMIT} bytes`}>{humanBytes(r.GOMEMLIMIT)}</span>
+                  ) : (
+                    'none'
+                  ),
+                ],
                 ['Threads', r.goroutineCount?.toLocaleString('en')],
               ]}
             />
@@ -55,7 +69,11 @@ export function StatusPage() {
         <header>
           <h2>Build</h2>
         </header>
-        <Await load={build}>{(b) => <Facts rows={Object.entries(b).map(([k, v]) => [k, <span class="mono wrap">{v || '–'}</span>] as const)} />}</Await>
+        <Await load={build}>
+          {(b) => (
+            <Facts rows={Object.entries(b).map(([k, v]) => [k, <span class="mono wrap">{v || '–'}</span>] as const)} />
+          )}
+        </Await>
       </section>
     </div>
   );
@@ -97,7 +115,11 @@ export function TsdbPage() {
               <Big word="Chunks" n={d.headStats.chunkCount} />
               <Big word="Label pairs" n={d.headStats.numLabelPairs} />
               <div>
-                <b>{d.headStats.maxTime > d.headStats.minTime ? humanSeconds((d.headStats.maxTime - d.headStats.minTime) / 1000) : '–'}</b>
+                <b>
+                  {d.headStats.maxTime > d.headStats.minTime
+                    ? humanSeconds((d.headStats.maxTime - d.headStats.minTime) / 1000)
+                    : '–'}
+                </b>
                 <span class="dim">in the head</span>
               </div>
               <label class="inline">
@@ -110,7 +132,12 @@ export function TsdbPage() {
               </label>
             </div>
             <div class="columns">
-              <Top title="Series by metric" rows={d.seriesCountByMetricName} total={d.headStats.numSeries} link={(n) => queryLink(`count by (job) ({__name__=${JSON.stringify(n)}})`)} />
+              <Top
+                title="Series by metric"
+                rows={d.seriesCountByMetricName}
+                total={d.headStats.numSeries}
+                link={(n) => queryLink(`count by (job) ({__name__=${JSON.stringify(n)}})`)}
+              />
               <Top title="Series by label pair" rows={d.seriesCountByLabelValuePair} total={d.headStats.numSeries} />
               <Top title="Values by label" rows={d.labelValueCountByLabelName} />
               <Top title="Memory by label" rows={d.memoryInBytesByLabelName} bytes />
@@ -133,7 +160,19 @@ function Big({ word, n }: { word: string; n: number }) {
   );
 }
 
-function Top({ title, rows, total, bytes, link }: { title: string; rows: readonly Stat[]; total?: number; bytes?: boolean; link?: (name: string) => string }) {
+function Top({
+  title,
+  rows,
+  total,
+  bytes,
+  link,
+}: {
+  title: string;
+  rows: readonly Stat[];
+  total?: number;
+  bytes?: boolean;
+  link?: (name: string) => string;
+}) {
   const max = Math.max(1, ...rows.map((r) => r.value));
   return (
     <section class="card" data-testid="cardinality">
@@ -151,7 +190,9 @@ function Top({ title, rows, total, bytes, link }: { title: string; rows: readonl
               <td class="num" title={String(r.value)}>
                 {bytes ? humanBytes(r.value) : r.value.toLocaleString('en')}
               </td>
-              {total !== undefined && <td class="num dim">{total > 0 ? `${((100 * r.value) / total).toFixed(1)} %` : ''}</td>}
+              {total !== undefined && (
+                <td class="num dim">{total > 0 ? `${((100 * r.value) / total).toFixed(1)} %` : ''}</td>
+              )}
             </tr>
           ))}
           {rows.length === 0 && (
@@ -170,7 +211,9 @@ function Blocks({ blocks }: { blocks: readonly Block[] }) {
     <section class="card" data-testid="blocks">
       <header>
         <h2>Blocks</h2>
-        <span class="dim">{blocks.length === 0 && 'none yet: the first is written when the head is about three hours old'}</span>
+        <span class="dim">
+          {blocks.length === 0 && 'none yet: the first is written when the head is about three hours old'}
+        </span>
       </header>
       {blocks.length > 0 && (
         <table class="cards">
@@ -190,13 +233,27 @@ function Blocks({ blocks }: { blocks: readonly Block[] }) {
               .sort((a, b) => b.minTime - a.minTime)
               .map((b) => (
                 <tr key={b.ulid} tabIndex={0}>
-                  <td data-l="Block" class="mono wrap">{b.ulid}</td>
-                  <td data-l="From"><Moment at={b.minTime} /></td>
-                  <td data-l="Span" class="num">{humanSeconds((b.maxTime - b.minTime) / 1000)}</td>
-                  <td data-l="Level" class="num">{b.compaction?.level ?? ''}</td>
-                  <td data-l="Series" class="num">{b.stats.numSeries?.toLocaleString('en')}</td>
-                  <td data-l="Chunks" class="num">{b.stats.numChunks?.toLocaleString('en')}</td>
-                  <td data-l="Samples" class="num">{b.stats.numSamples?.toLocaleString('en')}</td>
+                  <td data-l="Block" class="mono wrap">
+                    {b.ulid}
+                  </td>
+                  <td data-l="From">
+                    <Moment at={b.minTime} />
+                  </td>
+                  <td data-l="Span" class="num">
+                    {humanSeconds((b.maxTime - b.minTime) / 1000)}
+                  </td>
+                  <td data-l="Level" class="num">
+                    {b.compaction?.level ?? ''}
+                  </td>
+                  <td data-l="Series" class="num">
+                    {b.stats.numSeries?.toLocaleString('en')}
+                  </td>
+                  <td data-l="Chunks" class="num">
+                    {b.stats.numChunks?.toLocaleString('en')}
+                  </td>
+                  <td data-l="Samples" class="num">
+                    {b.stats.numSamples?.toLocaleString('en')}
+                  </td>
                 </tr>
               ))}
           </tbody>
@@ -266,7 +323,15 @@ function ConfigView({ file, onFile }: { file: ConfigFile; onFile: (f: string) =>
   const [search, setSearch] = useState('');
   return (
     <>
-      <Segments label="File" value={file} onChange={onFile} choices={[{ id: 'prometheus.yml', label: 'prometheus.yml' }, { id: 'alertmanager.yml', label: 'alertmanager.yml' }]} />
+      <Segments
+        label="File"
+        value={file}
+        onChange={onFile}
+        choices={[
+          { id: 'prometheus.yml', label: 'prometheus.yml' },
+          { id: 'alertmanager.yml', label: 'alertmanager.yml' },
+        ]}
+      />
       <Await load={load}>
         {({ yaml }) => {
           const lines = yaml.replace(/\n$/, '').split('\n');
@@ -323,7 +388,10 @@ function Admin() {
 
   const range = (): Record<string, string> => {
     const [start, end] = [parseTime(from), parseTime(to)];
-    return { ...(start !== null ? { start: String(start / 1000) } : {}), ...(end !== null ? { end: String(end / 1000) } : {}) };
+    return {
+      ...(start !== null ? { start: String(start / 1000) } : {}),
+      ...(end !== null ? { end: String(end / 1000) } : {}),
+    };
   };
   const wrong = (t: string) => t.trim() !== '' && parseTime(t) === null;
   const askDelete = async () => {
@@ -344,9 +412,23 @@ function Admin() {
     try {
       const response = await send(`api/v1/admin/tsdb/${what}?${p.toString()}`, { method: 'POST' });
       const text = await response.text();
-      if (!response.ok) throw new ApiError('refused', (JSON.parse(text) as { error?: string }).error ?? text, '', response.status, text);
+      if (!response.ok)
+        throw new ApiError(
+          'refused',
+          (JSON.parse(text) as { error?: string }).error ?? text,
+          '',
+          response.status,
+          text,
+        );
       const name = what === 'snapshot' ? (JSON.parse(text) as { data: { name: string } }).data.name : '';
-      setDone({ delete_series: 'Marked as deleted. The space is freed by the next compaction, or now with “Free deleted space”.', clean_tombstones: 'Deleted space is freed.', snapshot: `Snapshot written: snapshots/${name} in the data folder.` }[what]);
+      setDone(
+        {
+          delete_series:
+            'Marked as deleted. The space is freed by the next compaction, or now with “Free deleted space”.',
+          clean_tombstones: 'Deleted space is freed.',
+          snapshot: `Snapshot written: snapshots/${name} in the data folder.`,
+        }[what],
+      );
     } catch (e) {
       setFailure(e instanceof ApiError ? e : new ApiError('unknown', String(e), '', 0));
     }
@@ -365,9 +447,31 @@ function Admin() {
             void askDelete();
           }}
         >
-          <input class="mono sel" required aria-label="Series selector" placeholder='{job="old"}' spellcheck={false} value={selector} onInput={(e) => setSelector(e.currentTarget.value)} />
-          <input class="time" aria-label="From, UTC" placeholder="From: the beginning" aria-invalid={wrong(from)} value={from} onInput={(e) => setFrom(e.currentTarget.value)} />
-          <input class="time" aria-label="To, UTC" placeholder="To: now" aria-invalid={wrong(to)} value={to} onInput={(e) => setTo(e.currentTarget.value)} />
+          <input
+            class="mono sel"
+            required
+            aria-label="Series selector"
+            placeholder='{job="old"}'
+            spellcheck={false}
+            value={selector}
+            onInput={(e) => setSelector(e.currentTarget.value)}
+          />
+          <input
+            class="time"
+            aria-label="From, UTC"
+            placeholder="From: the beginning"
+            aria-invalid={wrong(from)}
+            value={from}
+            onInput={(e) => setFrom(e.currentTarget.value)}
+          />
+          <input
+            class="time"
+            aria-label="To, UTC"
+            placeholder="To: now"
+            aria-invalid={wrong(to)}
+            value={to}
+            onInput={(e) => setTo(e.currentTarget.value)}
+          />
           <button type="submit" disabled={wrong(from) || wrong(to)}>
             Delete series
           </button>
@@ -384,16 +488,31 @@ function Admin() {
         {failure && <ErrorBox error={failure} />}
       </div>
       {asked && (
-        <Dialog title={{ delete_series: 'Delete series', clean_tombstones: 'Free deleted space', snapshot: 'Write snapshot' }[asked]} onClose={() => setAsked(null)}>
+        <Dialog
+          title={
+            { delete_series: 'Delete series', clean_tombstones: 'Free deleted space', snapshot: 'Write snapshot' }[
+              asked
+            ]
+          }
+          onClose={() => setAsked(null)}
+        >
           {asked === 'delete_series' && (
             <p>
-              Deletes samples of <b>{plural(count ?? 0, 'series', 'series')}</b> that match <code class="wrap">{selector}</code>
+              Deletes samples of <b>{plural(count ?? 0, 'series', 'series')}</b> that match{' '}
+              <code class="wrap">{selector}</code>
               {from !== '' && `, from ${from}`}
               {to !== '' && `, to ${to}`}. This cannot be undone.
             </p>
           )}
-          {asked === 'clean_tombstones' && <p>Rewrites blocks that hold deleted samples; this reads and writes much of the disk for a while.</p>}
-          {asked === 'snapshot' && <p>Writes all blocks and the head as a new folder under snapshots; it needs little space while the blocks live.</p>}
+          {asked === 'clean_tombstones' && (
+            <p>Rewrites blocks that hold deleted samples; this reads and writes much of the disk for a while.</p>
+          )}
+          {asked === 'snapshot' && (
+            <p>
+              Writes all blocks and the head as a new folder under snapshots; it needs little space while the blocks
+              live.
+            </p>
+          )}
           <div class="actions">
             <button type="button" autofocus onClick={() => setAsked(null)}>
               Cancel
@@ -429,13 +548,17 @@ export function AlertmanagersPage() {
               <tbody>
                 {d.activeAlertmanagers.map((a) => (
                   <tr key={a.url}>
-                    <td><State tone="good">active</State></td>
+                    <td>
+                      <State tone="good">active</State>
+                    </td>
                     <td class="mono wrap">{a.url}</td>
                   </tr>
                 ))}
                 {d.droppedAlertmanagers.map((a) => (
                   <tr key={a.url}>
-                    <td><State tone="mute">dropped</State></td>
+                    <td>
+                      <State tone="mute">dropped</State>
+                    </td>
                     <td class="mono wrap">{a.url}</td>
                   </tr>
                 ))}

@@ -1,7 +1,23 @@
 import { useState } from 'preact/hooks';
 import { useApi, type Loaded, type Target, type Targets } from '../lib/api';
 import { humanSeconds, labelPairs, plural, seriesName, type Labels } from '../lib/format';
-import { Ago, Await, Chips, Copy, Dialog, Empty, ErrorBox, Filter, healthTone, matches, Skeleton, State, Toggles, useMore, useParam } from '../ui';
+import {
+  Ago,
+  Await,
+  Chips,
+  Copy,
+  Dialog,
+  Empty,
+  ErrorBox,
+  Filter,
+  healthTone,
+  matches,
+  Skeleton,
+  State,
+  Toggles,
+  useMore,
+  useParam,
+} from '../ui';
 
 /** Which targets answer, and what the others say. */
 export function TargetsPage() {
@@ -15,12 +31,17 @@ export function TargetsPage() {
         if (all.length === 0 && pool === '') {
           return (
             <Empty title="No targets">
-              Nothing is scraped yet: add <code>scrape_configs</code> to the configuration, or look at what <a href="service-discovery">discovery found</a>.
+              Nothing is scraped yet: add <code>scrape_configs</code> to the configuration, or look at what{' '}
+              <a href="service-discovery">discovery found</a>.
             </Empty>
           );
         }
         const wanted = health === '' ? null : new Set(health.split(','));
-        const shown = all.filter((t) => (wanted === null || wanted.has(t.health)) && (search === '' || matches(search, `${t.scrapeUrl} ${seriesName(t.labels)} ${t.lastError}`)));
+        const shown = all.filter(
+          (t) =>
+            (wanted === null || wanted.has(t.health)) &&
+            (search === '' || matches(search, `${t.scrapeUrl} ${seriesName(t.labels)} ${t.lastError}`)),
+        );
         return (
           <>
             <div class="toolbar">
@@ -28,7 +49,11 @@ export function TargetsPage() {
                 label="Health"
                 value={health}
                 onChange={setHealth}
-                choices={['up', 'down', 'unknown'].map((id) => ({ id, label: <State tone={healthTone(id)}>{id}</State>, count: all.filter((t) => t.health === id).length }))}
+                choices={['up', 'down', 'unknown'].map((id) => ({
+                  id,
+                  label: <State tone={healthTone(id)}>{id}</State>,
+                  count: all.filter((t) => t.health === id).length,
+                }))}
               />
               {pool !== '' && (
                 <button type="button" class="small" onClick={() => setPool('')}>
@@ -39,7 +64,14 @@ export function TargetsPage() {
             </div>
             {shown.length === 0 && <Empty title="No target matches">Clear the filter to see all {all.length}.</Empty>}
             {[...byPool(shown)].map(([name, targets], _i, pools) => (
-              <Pool few={pools.length <= FEW_POOLS} key={name} name={name} targets={targets} total={all.filter((t) => t.scrapePool === name)} onPick={(m) => setSearch(`${search} ${m}`.trim())} />
+              <Pool
+                few={pools.length <= FEW_POOLS}
+                key={name}
+                name={name}
+                targets={targets}
+                total={all.filter((t) => t.scrapePool === name)}
+                onPick={(m) => setSearch(`${search} ${m}`.trim())}
+              />
             ))}
           </>
         );
@@ -61,7 +93,19 @@ function byPool(targets: readonly Target[]): Map<string, Target[]> {
 /** Up to so many pools are unfolded at first; beyond, only those with something down. */
 const FEW_POOLS = 20;
 
-function Pool({ few, name, targets, total, onPick }: { few: boolean; name: string; targets: readonly Target[]; total: readonly Target[]; onPick: (m: string) => void }) {
+function Pool({
+  few,
+  name,
+  targets,
+  total,
+  onPick,
+}: {
+  few: boolean;
+  name: string;
+  targets: readonly Target[];
+  total: readonly Target[];
+  onPick: (m: string) => void;
+}) {
   const up = total.filter((t) => t.health === 'up').length;
   const down = total.filter((t) => t.health === 'down').length;
   const [open, setOpen] = useState(few || down > 0);
@@ -69,7 +113,13 @@ function Pool({ few, name, targets, total, onPick }: { few: boolean; name: strin
   const [n, more] = useMore(targets.length, 100);
   const ordered = [...targets].sort((a, b) => Number(b.health === 'down') - Number(a.health === 'down'));
   return (
-    <details class="card pool" open={open} onToggle={(e) => setOpen(e.currentTarget.open)} data-testid="target-pool" data-pool={name}>
+    <details
+      class="card pool"
+      open={open}
+      onToggle={(e) => setOpen(e.currentTarget.open)}
+      data-testid="target-pool"
+      data-pool={name}
+    >
       <summary>
         <h2>{name}</h2>
         <State tone={down > 0 ? 'bad' : up === total.length ? 'good' : 'mute'}>
@@ -173,10 +223,18 @@ export function DiscoveryPage() {
       {(data) => {
         const all: Found[] = [
           ...data.activeTargets.map((t) => ({ pool: t.scrapePool, discovered: t.discoveredLabels, target: t.labels })),
-          ...data.droppedTargets.map((t) => ({ pool: t.scrapePool ?? t.discoveredLabels['job'] ?? '', discovered: t.discoveredLabels, target: null })),
+          ...data.droppedTargets.map((t) => ({
+            pool: t.scrapePool ?? t.discoveredLabels['job'] ?? '',
+            discovered: t.discoveredLabels,
+            target: null,
+          })),
         ];
         const wanted = state === '' ? null : new Set(state.split(','));
-        const shown = all.filter((f) => (wanted === null || wanted.has(f.target ? 'active' : 'dropped')) && (search === '' || matches(search, `${f.pool} ${seriesName(f.discovered)} ${seriesName(f.target ?? {})}`)));
+        const shown = all.filter(
+          (f) =>
+            (wanted === null || wanted.has(f.target ? 'active' : 'dropped')) &&
+            (search === '' || matches(search, `${f.pool} ${seriesName(f.discovered)} ${seriesName(f.target ?? {})}`)),
+        );
         const pools = [...new Set([...all.map((f) => f.pool), ...Object.keys(data.droppedTargetCounts ?? {})])].sort();
         if (pools.length === 0) {
           return (
@@ -194,13 +252,27 @@ export function DiscoveryPage() {
                 onChange={setState}
                 choices={[
                   { id: 'active', label: 'active', count: data.activeTargets.length },
-                  { id: 'dropped', label: 'dropped', count: Object.values(data.droppedTargetCounts ?? {}).reduce((a, b) => a + b, 0) || data.droppedTargets.length },
+                  {
+                    id: 'dropped',
+                    label: 'dropped',
+                    count:
+                      Object.values(data.droppedTargetCounts ?? {}).reduce((a, b) => a + b, 0) ||
+                      data.droppedTargets.length,
+                  },
                 ]}
               />
               <Filter value={search} onChange={setSearch} label="Filter by label" />
             </div>
             {pools.map((p) => (
-              <DiscoveryPool few={pools.length <= FEW_POOLS} key={p} name={p} found={shown.filter((f) => f.pool === p)} active={data.activeTargets.filter((t) => t.scrapePool === p).length} dropped={data.droppedTargetCounts?.[p] ?? all.filter((f) => f.pool === p && !f.target).length} onSteps={setSteps} />
+              <DiscoveryPool
+                few={pools.length <= FEW_POOLS}
+                key={p}
+                name={p}
+                found={shown.filter((f) => f.pool === p)}
+                active={data.activeTargets.filter((t) => t.scrapePool === p).length}
+                dropped={data.droppedTargetCounts?.[p] ?? all.filter((f) => f.pool === p && !f.target).length}
+                onSteps={setSteps}
+              />
             ))}
             {steps && <Steps found={steps} onClose={() => setSteps(null)} />}
           </>
@@ -210,12 +282,32 @@ export function DiscoveryPage() {
   );
 }
 
-function DiscoveryPool({ few, name, found, active, dropped, onSteps }: { few: boolean; name: string; found: readonly Found[]; active: number; dropped: number; onSteps: (f: Found) => void }) {
+function DiscoveryPool({
+  few,
+  name,
+  found,
+  active,
+  dropped,
+  onSteps,
+}: {
+  few: boolean;
+  name: string;
+  found: readonly Found[];
+  active: number;
+  dropped: number;
+  onSteps: (f: Found) => void;
+}) {
   const [n, more] = useMore(found.length, 50);
   const [open, setOpen] = useState(few);
   if (found.length === 0) return null;
   return (
-    <details class="card pool" open={open} onToggle={(e) => setOpen(e.currentTarget.open)} data-testid="discovery-pool" data-pool={name}>
+    <details
+      class="card pool"
+      open={open}
+      onToggle={(e) => setOpen(e.currentTarget.open)}
+      data-testid="discovery-pool"
+      data-pool={name}
+    >
       <summary>
         <h2>{name}</h2>
         <span class="dim">
@@ -234,7 +326,12 @@ function DiscoveryPool({ few, name, found, active, dropped, onSteps }: { few: bo
             </thead>
             <tbody>
               {found.slice(0, n).map((f) => (
-                <tr key={seriesName(f.discovered)} tabIndex={0} data-testid="discovery-row" data-dropped={f.target === null}>
+                <tr
+                  key={seriesName(f.discovered)}
+                  tabIndex={0}
+                  data-testid="discovery-row"
+                  data-dropped={f.target === null}
+                >
                   <td data-l="Discovered">
                     <LabelList labels={f.discovered} />
                   </td>
@@ -273,7 +370,10 @@ interface RelabelSteps {
 
 /** What every relabelling rule did to one target. */
 function Steps({ found, onClose }: { found: Found; onClose: () => void }) {
-  const load: Loaded<RelabelSteps> = useApi<RelabelSteps>('targets/relabel_steps', { scrapePool: found.pool, labels: JSON.stringify(found.discovered) });
+  const load: Loaded<RelabelSteps> = useApi<RelabelSteps>('targets/relabel_steps', {
+    scrapePool: found.pool,
+    labels: JSON.stringify(found.discovered),
+  });
   let before = found.discovered;
   return (
     <Dialog title={`Relabelling in ${found.pool}`} onClose={onClose} wide>
@@ -291,7 +391,17 @@ function Steps({ found, onClose }: { found: Found; onClose: () => void }) {
                   .map(([k, v]) => `${k}: ${typeof v === 'string' ? v : JSON.stringify(v)}`)
                   .join('  ')}
               </code>
-              {!s.keep ? <State tone="mute">dropped here</State> : changes.length === 0 ? <span class="dim">no change</span> : changes.map((c) => <div class="mono wrap" key={c}>{c}</div>)}
+              {!s.keep ? (
+                <State tone="mute">dropped here</State>
+              ) : changes.length === 0 ? (
+                <span class="dim">no change</span>
+              ) : (
+                changes.map((c) => (
+                  <div class="mono wrap" key={c}>
+                    {c}
+                  </div>
+                ))
+              )}
             </li>
           );
         })}

@@ -1,4 +1,10 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, selectedCompletion } from '@codemirror/autocomplete';
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  closeCompletion,
+  selectedCompletion,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from '@codemirror/commands';
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { lintKeymap } from '@codemirror/lint';
@@ -28,8 +34,20 @@ const look = EditorView.theme({
   '.cm-scroller': { lineHeight: '20px', overflowX: 'auto' },
   '.cm-placeholder': { color: 'var(--text-2)' },
   '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--select)', outline: 'none' },
-  '.cm-tooltip': { backgroundColor: 'var(--surface)', color: 'var(--text)', border: '1px solid var(--line-strong)', borderRadius: '6px', boxShadow: '0 4px 16px rgb(0 0 0 / 0.2)', overflow: 'hidden' },
-  '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--mono)', fontSize: '13px', maxHeight: '320px', maxWidth: 'min(640px, 92vw)' },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--surface)',
+    color: 'var(--text)',
+    border: '1px solid var(--line-strong)',
+    borderRadius: '6px',
+    boxShadow: '0 4px 16px rgb(0 0 0 / 0.2)',
+    overflow: 'hidden',
+  },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': {
+    fontFamily: 'var(--mono)',
+    fontSize: '13px',
+    maxHeight: '320px',
+    maxWidth: 'min(640px, 92vw)',
+  },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '4px 8px' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--select)', color: 'var(--text)' },
   '.cm-completionMatchedText': { textDecoration: 'none', fontWeight: '700', color: 'var(--link)' },
@@ -83,7 +101,9 @@ export function Editor({ value, onChange, onRun, focus, first }: Props) {
           history(),
           bracketMatching(),
           closeBrackets(),
-          Prec.highest(keymap.of([{ key: 'Enter', run: (v) => (typedInFull(v) ? (closeCompletion(v), run()) : false) }])),
+          Prec.highest(
+            keymap.of([{ key: 'Enter', run: (v) => (typedInFull(v) ? (closeCompletion(v), run()) : false) }]),
+          ),
           autocompletion({ closeOnBlur: true }),
           syntaxHighlighting(colours),
           look,

@@ -1,11 +1,16 @@
-import { aggregateOpTerms, functionIdentifierTerms } from '@prometheus-io/codemirror-promql/dist/esm/complete/promql.terms';
+import {
+  aggregateOpTerms,
+  functionIdentifierTerms,
+} from '@prometheus-io/codemirror-promql/dist/esm/complete/promql.terms';
 import { useEffect, useState } from 'preact/hooks';
 import { api, ApiError } from '../lib/api';
 import { children, print, words, type Node } from '../lib/ast';
 import { humanSeconds, plural, type Labels } from '../lib/format';
 import { ErrorBox, Skeleton, State } from '../ui';
 
-const TERMS = new Map([...functionIdentifierTerms, ...aggregateOpTerms].map((t) => [t.label, t.info as string | undefined]));
+const TERMS = new Map(
+  [...functionIdentifierTerms, ...aggregateOpTerms].map((t) => [t.label, t.info as string | undefined]),
+);
 
 interface Part {
   readonly node: Node;
@@ -13,7 +18,9 @@ interface Part {
   readonly text: string;
 }
 
-type Outcome = { readonly labels: readonly Labels[]; readonly ms: number; readonly scalar: string | null } | { readonly error: string };
+type Outcome =
+  | { readonly labels: readonly Labels[]; readonly ms: number; readonly scalar: string | null }
+  | { readonly error: string };
 
 const MAX_PARTS = 40;
 
@@ -25,7 +32,15 @@ function flatten(node: Node, depth: number, out: Part[]): Part[] {
 }
 
 /** The expression taken apart: what each part does, and how many series come out of it. */
-export function Explain({ expr, timeMs, onOpen }: { expr: string; timeMs: number | null; onOpen: (expr: string) => void }) {
+export function Explain({
+  expr,
+  timeMs,
+  onOpen,
+}: {
+  expr: string;
+  timeMs: number | null;
+  onOpen: (expr: string) => void;
+}) {
   const [parts, setParts] = useState<Part[] | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
@@ -48,7 +63,10 @@ export function Explain({ expr, timeMs, onOpen }: { expr: string; timeMs: number
         setOutcomes(new Map(done));
       }
     };
-    go().catch((e: unknown) => !abort.signal.aborted && setError(e instanceof ApiError ? e : new ApiError('unknown', String(e), '', 0)));
+    go().catch(
+      (e: unknown) =>
+        !abort.signal.aborted && setError(e instanceof ApiError ? e : new ApiError('unknown', String(e), '', 0)),
+    );
     return () => abort.abort();
   }, [expr, timeMs]);
 
@@ -76,7 +94,8 @@ export function Explain({ expr, timeMs, onOpen }: { expr: string; timeMs: number
 async function evaluate(text: string, time: string, signal: AbortSignal): Promise<Outcome> {
   try {
     const { data, tookMs } = await api<{ resultType: string; result: unknown }>('query', { query: text, time }, signal);
-    if (data.resultType === 'scalar' || data.resultType === 'string') return { labels: [], ms: tookMs, scalar: (data.result as [number, string])[1] };
+    if (data.resultType === 'scalar' || data.resultType === 'string')
+      return { labels: [], ms: tookMs, scalar: (data.result as [number, string])[1] };
     return { labels: (data.result as { metric: Labels }[]).map((r) => r.metric), ms: tookMs, scalar: null };
   } catch (e) {
     if (signal.aborted || !(e instanceof ApiError)) throw e;
@@ -90,7 +109,12 @@ function Result({ outcome }: { outcome: Outcome | undefined }) {
   if (outcome.scalar !== null) return <span class="mono">{outcome.scalar}</span>;
   return (
     <span>
-      {outcome.labels.length === 0 ? <State tone="warn">no series</State> : plural(outcome.labels.length, 'series', 'series')} <span class="dim">{humanSeconds(outcome.ms / 1000)}</span>
+      {outcome.labels.length === 0 ? (
+        <State tone="warn">no series</State>
+      ) : (
+        plural(outcome.labels.length, 'series', 'series')
+      )}{' '}
+      <span class="dim">{humanSeconds(outcome.ms / 1000)}</span>
     </span>
   );
 }

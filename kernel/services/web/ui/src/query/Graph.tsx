@@ -1,7 +1,17 @@
 import uPlot from 'uplot';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ColorBook, seriesColor, seriesDash } from '../lib/colors';
-import { axisLabels, guessUnit, humanSeconds, humanValue, labelPairs, seriesName, stamp, type Labels, type Unit } from '../lib/format';
+import {
+  axisLabels,
+  guessUnit,
+  humanSeconds,
+  humanValue,
+  labelPairs,
+  seriesName,
+  stamp,
+  type Labels,
+  type Unit,
+} from '../lib/format';
 import { dark, useStore, zone } from '../lib/store';
 import type { PanelState } from '../lib/urlstate';
 import { Chips, Empty, saveCsv, useMore } from '../ui';
@@ -45,14 +55,23 @@ export function Graph({ answer, panel, onZoom }: Props) {
     const ls = drawable.slice(0, all ? undefined : DRAWN).map((s) => line(s, times, answer.stepS));
     return { xs: times, lines: ls, slots: book.current.assign(ls.map((l) => l.key)) };
   }, [drawable, all]);
-  const histograms = answer.result.filter((s) => (s.values?.length ?? 0) === 0 && (s.histograms?.length ?? 0) > 0).length;
+  const histograms = answer.result.filter(
+    (s) => (s.values?.length ?? 0) === 0 && (s.histograms?.length ?? 0) > 0,
+  ).length;
 
-  const cells = useMemo(() => (panel.display === 'heatmap' ? heat(answer.result, steps(answer.startS, answer.endS, answer.stepS), answer.stepS) : null), [answer, panel.display]);
+  const cells = useMemo(
+    () =>
+      panel.display === 'heatmap'
+        ? heat(answer.result, steps(answer.startS, answer.endS, answer.stepS), answer.stepS)
+        : null,
+    [answer, panel.display],
+  );
 
   if (answer.result.length === 0) {
     return (
       <Empty title="No series in this time">
-        The expression is valid but matches nothing between {stamp(answer.startS * 1000, zone.get())} and {stamp(answer.endS * 1000, zone.get())}. Try a longer range or fewer matchers.
+        The expression is valid but matches nothing between {stamp(answer.startS * 1000, zone.get())} and{' '}
+        {stamp(answer.endS * 1000, zone.get())}. Try a longer range or fewer matchers.
       </Empty>
     );
   }
@@ -77,20 +96,34 @@ export function Graph({ answer, panel, onZoom }: Props) {
           </button>
         </p>
       )}
-      {cells !== null && cells.cells.length > 0 && <Heatmap heat={cells} answer={answer} isDark={isDark} unit={bucketUnit(answer.expr)} onZoom={onZoom} />}
+      {cells !== null && cells.cells.length > 0 && (
+        <Heatmap heat={cells} answer={answer} isDark={isDark} unit={bucketUnit(answer.expr)} onZoom={onZoom} />
+      )}
       {cells !== null && cells.cells.length === 0 && (
         <p class="note info">
-          A heatmap needs buckets: native histograms, or series with the label <code>le</code> as from <code>sum by (le) (rate(…_bucket[5m]))</code>. These are lines instead.
+          A heatmap needs buckets: native histograms, or series with the label <code>le</code> as from{' '}
+          <code>sum by (le) (rate(…_bucket[5m]))</code>. These are lines instead.
         </p>
       )}
       {histograms > 0 && cells === null && (
         <p class="note info">
-          {histograms} of the series are native histograms, which lines cannot show: choose Heatmap, or take <code>histogram_quantile(0.9, …)</code> or <code>histogram_count(…)</code> of them.
+          {histograms} of the series are native histograms, which lines cannot show: choose Heatmap, or take{' '}
+          <code>histogram_quantile(0.9, …)</code> or <code>histogram_count(…)</code> of them.
         </p>
       )}
       {lines.length > 0 && (cells === null || cells.cells.length === 0) && (
         <>
-          <Plot xs={xs} lines={lines} slots={slots} hidden={hidden} isDark={isDark} unit={unit} answer={answer} panel={panel} onZoom={onZoom} />
+          <Plot
+            xs={xs}
+            lines={lines}
+            slots={slots}
+            hidden={hidden}
+            isDark={isDark}
+            unit={unit}
+            answer={answer}
+            panel={panel}
+            onZoom={onZoom}
+          />
           <Legend lines={lines} slots={slots} hidden={hidden} isDark={isDark} unit={unit} xs={xs} onPick={isolate} />
         </>
       )}
@@ -163,8 +196,24 @@ function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }:
           y: { range: (_u, min, max) => yRange(min, max, panel.yAxisMin, stacked) },
         },
         axes: [
-          { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 4 }, font, space: 80, size: (_u, values) => (values?.some((v) => v?.includes('\n')) ? 44 : 30), values: timeLabels },
-          { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font, size: axisWidth, ...increments(unit), values: (_u, ticks) => axisLabels(ticks, unit) },
+          {
+            stroke: ink,
+            grid: { stroke: grid, width: 1 },
+            ticks: { stroke: grid, width: 1, size: 4 },
+            font,
+            space: 80,
+            size: (_u, values) => (values?.some((v) => v?.includes('\n')) ? 44 : 30),
+            values: timeLabels,
+          },
+          {
+            stroke: ink,
+            grid: { stroke: grid, width: 1 },
+            ticks: { show: false },
+            font,
+            size: axisWidth,
+            ...increments(unit),
+            values: (_u, ticks) => axisLabels(ticks, unit),
+          },
         ],
         series: [
           {},
@@ -222,11 +271,19 @@ function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }:
   }, [xs, lines, slots, hidden, isDark, panel.display, panel.yAxisMin, z, answer]);
 
   return (
-    <div class="plot" data-testid="graph" role="img" aria-label={`Graph of ${lines.length} series; the table below has the values`}>
+    <div
+      class="plot"
+      data-testid="graph"
+      role="img"
+      aria-label={`Graph of ${lines.length} series; the table below has the values`}
+    >
       <div ref={host} />
       {tip && (
         <div class={`tip ${tip.flip ? 'flip' : ''}`} style={{ left: `${tip.left}px`, top: `${tip.top}px` }}>
-          <div class="dim">{stamp(tip.at * 1000, z)}{z === 'utc' && ' UTC'}</div>
+          <div class="dim">
+            {stamp(tip.at * 1000, z)}
+            {z === 'utc' && ' UTC'}
+          </div>
           <div class="row">
             <i class="swatch" style={{ background: seriesColor(tip.slot, isDark) }} />
             <b title={String(tip.value)}>{humanValue(tip.value, unit)}</b>
@@ -285,7 +342,26 @@ function increments(unit: Unit): { incrs: number[] } | Record<string, never> {
   if (unit === 'bytes' || unit === 'bytes/s') return { incrs: Array.from({ length: 75 }, (_, i) => 2 ** (i - 10)) };
   if (unit === 'seconds') {
     const small = [-9, -8, -7, -6, -5, -4, -3, -2, -1, 0].flatMap((e) => [1, 2, 5].map((m) => m * 10 ** e));
-    return { incrs: [...small.filter((s) => s < 10), 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, ...Array.from({ length: 14 }, (_, i) => 86_400 * 2 ** i)] };
+    return {
+      incrs: [
+        ...small.filter((s) => s < 10),
+        10,
+        15,
+        30,
+        60,
+        120,
+        300,
+        600,
+        900,
+        1800,
+        3600,
+        7200,
+        14_400,
+        21_600,
+        43_200,
+        ...Array.from({ length: 14 }, (_, i) => 86_400 * 2 ** i),
+      ],
+    };
   }
   return {};
 }
@@ -295,7 +371,14 @@ function axisWidth(_u: uPlot, values: readonly string[] | null): number {
   return Math.max(40, longest * 7 + 14);
 }
 
-function tipAt(u: uPlot, lines: readonly Line[], slots: readonly number[], shown: readonly boolean[], drawn: readonly (readonly (number | null)[])[], answer: GraphAnswer): Tip | null {
+function tipAt(
+  u: uPlot,
+  lines: readonly Line[],
+  slots: readonly number[],
+  shown: readonly boolean[],
+  drawn: readonly (readonly (number | null)[])[],
+  answer: GraphAnswer,
+): Tip | null {
   const { idx, left, top } = u.cursor;
   if (idx == null || left == null || top == null || left < 0 || top < 0) return null;
   let best = -1;
@@ -393,7 +476,11 @@ function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps)
   const [n, more] = useMore(order.length, 50);
   const head = (column: Column, word: string, num: boolean) => (
     <th class={num ? 'num' : ''} aria-sort={by?.column === column ? (by.down ? 'descending' : 'ascending') : 'none'}>
-      <button type="button" class="sort" onClick={() => setBy({ column, down: by?.column === column ? !by.down : num })}>
+      <button
+        type="button"
+        class="sort"
+        onClick={() => setBy({ column, down: by?.column === column ? !by.down : num })}
+      >
         {word}
         {by?.column === column && (by.down ? ' ↓' : ' ↑')}
       </button>
@@ -405,7 +492,10 @@ function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps)
     </td>
   );
   const save = () =>
-    saveCsv('graph.csv', [['time', ...lines.map((l) => l.key)], ...xs.map((x, i) => [new Date(x * 1000).toISOString(), ...lines.map((l) => String(l.values[i] ?? ''))])]);
+    saveCsv('graph.csv', [
+      ['time', ...lines.map((l) => l.key)],
+      ...xs.map((x, i) => [new Date(x * 1000).toISOString(), ...lines.map((l) => String(l.values[i] ?? ''))]),
+    ]);
   return (
     <>
       <div class="tablewrap">
@@ -421,9 +511,22 @@ function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps)
           </thead>
           <tbody>
             {order.slice(0, n).map(({ l, slot }) => (
-              <tr key={l.key} tabIndex={0} class={hidden.has(l.key) ? 'off' : ''} data-testid="legend-row" onClick={(e) => onPick(l.key, e.ctrlKey || e.metaKey)} onKeyDown={(e) => (e.key === 'Enter' || e.key === ' ') && (e.preventDefault(), onPick(l.key, e.ctrlKey || e.metaKey))} title={l.key}>
+              <tr
+                key={l.key}
+                tabIndex={0}
+                class={hidden.has(l.key) ? 'off' : ''}
+                data-testid="legend-row"
+                onClick={(e) => onPick(l.key, e.ctrlKey || e.metaKey)}
+                onKeyDown={(e) =>
+                  (e.key === 'Enter' || e.key === ' ') && (e.preventDefault(), onPick(l.key, e.ctrlKey || e.metaKey))
+                }
+                title={l.key}
+              >
                 <td class="mono wrap">
-                  <i class={`swatch ${seriesDash(slot) ? 'dashed' : ''}`} style={{ color: seriesColor(slot, isDark) }} />
+                  <i
+                    class={`swatch ${seriesDash(slot) ? 'dashed' : ''}`}
+                    style={{ color: seriesColor(slot, isDark) }}
+                  />
                   {legendName(l.labels, shared)}
                 </td>
                 {cell(l.last)}
@@ -443,7 +546,10 @@ function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps)
           </span>
         )}
         <span class="grow" />
-        <span class="dim wideonly">step {humanSeconds(xs.length > 1 ? (xs[1] as number) - (xs[0] as number) : 0)} · click a row to isolate, Ctrl-click to switch · drag in the graph to zoom</span>
+        <span class="dim wideonly">
+          step {humanSeconds(xs.length > 1 ? (xs[1] as number) - (xs[0] as number) : 0)} · click a row to isolate,
+          Ctrl-click to switch · drag in the graph to zoom
+        </span>
         <button type="button" class="small quiet" onClick={save}>
           CSV
         </button>

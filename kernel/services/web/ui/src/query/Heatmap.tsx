@@ -30,7 +30,13 @@ export function Heatmap({ heat, answer, isDark, unit, onZoom }: Props) {
   const z = useStore(zone);
   const bound = (i: number) => {
     const e = heat.edges[i];
-    return e === undefined ? '' : Number.isFinite(e) ? humanValue(e, unit === 'seconds' || unit === 'bytes' ? unit : 'none') : e > 0 ? '+Inf' : '-Inf';
+    return e === undefined
+      ? ''
+      : Number.isFinite(e)
+        ? humanValue(e, unit === 'seconds' || unit === 'bytes' ? unit : 'none')
+        : e > 0
+          ? '+Inf'
+          : '-Inf';
   };
 
   useEffect(() => {
@@ -38,7 +44,10 @@ export function Heatmap({ heat, answer, isDark, unit, onZoom }: Props) {
     if (!el) return undefined;
     const ink = isDark ? '#a0a8b3' : '#56606c';
     const font = `12px ${getComputedStyle(el).getPropertyValue('--sans').trim() || 'sans-serif'}`;
-    const times = Array.from({ length: Math.floor((answer.endS - answer.startS) / answer.stepS + 1e-9) + 1 }, (_, i) => answer.startS + i * answer.stepS);
+    const times = Array.from(
+      { length: Math.floor((answer.endS - answer.startS) / answer.stepS + 1e-9) + 1 },
+      (_, i) => answer.startS + i * answer.stepS,
+    );
     const rows = heat.edges.length - 1;
     const u = new uPlot(
       {
@@ -47,11 +56,34 @@ export function Heatmap({ heat, answer, isDark, unit, onZoom }: Props) {
         legend: { show: false },
         padding: [8, 8, 0, 0],
         tzDate: (s) => (z === 'utc' ? uPlot.tzDate(new Date(s * 1000), 'UTC') : new Date(s * 1000)),
-        cursor: { sync: { key: 'narthex', setSeries: false, scales: ['x', null] }, drag: { x: true, y: false, setScale: false }, points: { show: false } },
-        scales: { x: { time: true, range: [answer.startS - answer.stepS / 2, answer.endS + answer.stepS / 2] }, y: { range: [0, Math.max(1, rows)] } },
+        cursor: {
+          sync: { key: 'narthex', setSeries: false, scales: ['x', null] },
+          drag: { x: true, y: false, setScale: false },
+          points: { show: false },
+        },
+        scales: {
+          x: { time: true, range: [answer.startS - answer.stepS / 2, answer.endS + answer.stepS / 2] },
+          y: { range: [0, Math.max(1, rows)] },
+        },
         axes: [
-          { stroke: ink, grid: { show: false }, ticks: { show: false }, font, space: 80, size: (_u, values) => (values?.some((v) => v?.includes('\n')) ? 44 : 30), values: timeLabels },
-          { stroke: ink, grid: { show: false }, ticks: { show: false }, font, size: 72, splits: (self) => thinned(rows, self.bbox.height / devicePixelRatio), values: (_u, ticks) => ticks.map(bound) },
+          {
+            stroke: ink,
+            grid: { show: false },
+            ticks: { show: false },
+            font,
+            space: 80,
+            size: (_u, values) => (values?.some((v) => v?.includes('\n')) ? 44 : 30),
+            values: timeLabels,
+          },
+          {
+            stroke: ink,
+            grid: { show: false },
+            ticks: { show: false },
+            font,
+            size: 72,
+            splits: (self) => thinned(rows, self.bbox.height / devicePixelRatio),
+            values: (_u, ticks) => ticks.map(bound),
+          },
         ],
         series: [{}, { show: true, stroke: 'transparent', points: { show: false } }],
         hooks: {
@@ -71,7 +103,12 @@ export function Heatmap({ heat, answer, isDark, unit, onZoom }: Props) {
               }
               const y = self.posToVal(top, 'y');
               const cell = heat.cells.find((c) => c.x === idx && c.from <= y && y < c.to) ?? null;
-              setTip({ left: left + self.bbox.left / devicePixelRatio, flip: left > self.bbox.width / devicePixelRatio / 2, at: times[idx] ?? 0, cell });
+              setTip({
+                left: left + self.bbox.left / devicePixelRatio,
+                flip: left > self.bbox.width / devicePixelRatio / 2,
+                at: times[idx] ?? 0,
+                cell,
+              });
             },
           ],
           draw: [(self) => drawCells(self, heat, answer, isDark)],
@@ -96,7 +133,10 @@ export function Heatmap({ heat, answer, isDark, unit, onZoom }: Props) {
       <div ref={host} />
       {tip && (
         <div class={`tip ${tip.flip ? 'flip' : ''}`} style={{ left: `${tip.left}px`, top: '20px' }}>
-          <div class="dim">{stamp(tip.at * 1000, z)}{z === 'utc' && ' UTC'}</div>
+          <div class="dim">
+            {stamp(tip.at * 1000, z)}
+            {z === 'utc' && ' UTC'}
+          </div>
           {tip.cell ? (
             <>
               <div class="mono">
@@ -132,7 +172,9 @@ function drawCells(u: uPlot, heat: Heat, answer: GraphAnswer, isDark: boolean): 
     const top = Math.round(u.valToPos(c.to, 'y', true));
     const bottom = Math.round(u.valToPos(c.from, 'y', true));
     const share = Math.sqrt(c.count / heat.max);
-    ctx.fillStyle = isDark ? `hsl(212 ${40 + 45 * share}% ${18 + 60 * share}%)` : `hsl(212 ${50 + 30 * share}% ${92 - 66 * share}%)`;
+    ctx.fillStyle = isDark
+      ? `hsl(212 ${40 + 45 * share}% ${18 + 60 * share}%)`
+      : `hsl(212 ${50 + 30 * share}% ${92 - 66 * share}%)`;
     ctx.fillRect(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
   }
   ctx.restore();

@@ -18,7 +18,16 @@ export function Metrics({ onClose, onPick }: { onClose: () => void; onPick: (nam
   const [n, more] = useMore(found.length, 100);
   return (
     <Dialog title="Metrics" onClose={onClose} wide>
-      <input type="search" class="palette" autofocus placeholder="Words in the name or its help" aria-label="Search metrics" data-testid="metrics-search" value={text} onInput={(e) => setText(e.currentTarget.value)} />
+      <input
+        type="search"
+        class="palette"
+        autofocus
+        placeholder="Words in the name or its help"
+        aria-label="Search metrics"
+        data-testid="metrics-search"
+        value={text}
+        onInput={(e) => setText(e.currentTarget.value)}
+      />
       {names.error && <ErrorBox error={names.error} retry={names.reload} />}
       {!names.answer && names.loading && <Skeleton />}
       <div class="tablewrap">

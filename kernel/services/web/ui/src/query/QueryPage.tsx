@@ -4,7 +4,17 @@ import { api, ApiError, type Answer } from '../lib/api';
 import { humanSeconds, parseDuration, plural, promDuration } from '../lib/format';
 import { navigate, place } from '../lib/router';
 import { recent, refreshTick, remember, useStore } from '../lib/store';
-import { formatTime, NEW_PANEL, parseTime, readPanels, stepOf, stepRange, writePanels, type Density, type PanelState } from '../lib/urlstate';
+import {
+  formatTime,
+  NEW_PANEL,
+  parseTime,
+  readPanels,
+  stepOf,
+  stepRange,
+  writePanels,
+  type Density,
+  type PanelState,
+} from '../lib/urlstate';
 import { copyText, Empty, ErrorBox, Icon, Segments, Skeleton, State } from '../ui';
 import { Editor } from './Editor';
 import { Explain } from './Explain';
@@ -52,16 +62,49 @@ export function QueryPage() {
       scrollTo(0, y);
     }
   };
-  const change = (id: number, state: PanelState, replace = false) => keep(panels.map((p) => (p.id === id ? { id, state } : p)), replace);
-  const remove = (id: number) => keep(panels.length > 1 ? panels.filter((p) => p.id !== id) : [keyed(NEW_PANEL)], false);
-  const duplicate = (id: number) => keep(panels.flatMap((p) => (p.id === id ? [p, keyed(p.state)] : [p])), false);
+  const change = (id: number, state: PanelState, replace = false) =>
+    keep(
+      panels.map((p) => (p.id === id ? { id, state } : p)),
+      replace,
+    );
+  const remove = (id: number) =>
+    keep(panels.length > 1 ? panels.filter((p) => p.id !== id) : [keyed(NEW_PANEL)], false);
+  const duplicate = (id: number) =>
+    keep(
+      panels.flatMap((p) => (p.id === id ? [p, keyed(p.state)] : [p])),
+      false,
+    );
 
   return (
     <>
       {panels.map((p, i) => (
-        <Panel key={p.id} index={i} state={p.state} only={panels.length === 1} onChange={(s, replace) => change(p.id, s, replace)} onRemove={() => remove(p.id)} onDuplicate={() => duplicate(p.id)} />
+        <Panel
+          key={p.id}
+          index={i}
+          state={p.state}
+          only={panels.length === 1}
+          onChange={(s, replace) => change(p.id, s, replace)}
+          onRemove={() => remove(p.id)}
+          onDuplicate={() => duplicate(p.id)}
+        />
       ))}
-      <button type="button" data-testid="add-panel" onClick={() => keep([...panels, keyed({ ...NEW_PANEL, tab: panels.at(-1)?.state.tab ?? 'table', rangeMs: panels.at(-1)?.state.rangeMs ?? NEW_PANEL.rangeMs })], false)}>
+      <button
+        type="button"
+        data-testid="add-panel"
+        onClick={() =>
+          keep(
+            [
+              ...panels,
+              keyed({
+                ...NEW_PANEL,
+                tab: panels.at(-1)?.state.tab ?? 'table',
+                rangeMs: panels.at(-1)?.state.rangeMs ?? NEW_PANEL.rangeMs,
+              }),
+            ],
+            false,
+          )
+        }
+      >
         <Icon name="plus" /> Add query
       </button>
     </>
@@ -75,7 +118,11 @@ interface Stats {
 
 type Shown =
   | { readonly tab: 'table'; readonly answer: Answer<InstantResult & { stats?: Stats }>; readonly expr: string }
-  | { readonly tab: 'graph'; readonly answer: Answer<{ result: RangeSeries[]; stats?: Stats }>; readonly graph: GraphAnswer };
+  | {
+      readonly tab: 'graph';
+      readonly answer: Answer<{ result: RangeSeries[]; stats?: Stats }>;
+      readonly graph: GraphAnswer;
+    };
 
 interface PanelProps {
   readonly index: number;
@@ -128,7 +175,8 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
 
   const run = (text: string) => {
     const expr = text.trim();
-    if (expr !== '') remember('history', [expr, ...recent<string[]>('history', []).filter((q) => q !== expr)].slice(0, 50));
+    if (expr !== '')
+      remember('history', [expr, ...recent<string[]>('history', []).filter((q) => q !== expr)].slice(0, 50));
     if (expr === state.expr) setRuns(runs + 1);
     else onChange({ ...state, expr });
   };
@@ -144,16 +192,47 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
   return (
     <section class="card panel" data-testid="panel" aria-label={`Query ${index + 1}`}>
       <div class="ask">
-        <Editor value={draft} onChange={setDraft} onRun={run} focus={index === 0 && state.expr === ''} first={index === 0} />
+        <Editor
+          value={draft}
+          onChange={setDraft}
+          onRun={run}
+          focus={index === 0 && state.expr === ''}
+          first={index === 0}
+        />
         <button type="button" class="primary" data-testid="run" onClick={() => run(draft)}>
           Run
         </button>
       </div>
       <div class="bar">
-        <Segments label="Tab" value={tab} onChange={(t) => onChange({ ...state, expr: draft.trim(), tab: t })} choices={[{ id: 'table', label: 'Table' }, { id: 'graph', label: 'Graph' }, { id: 'explain', label: 'Explain' }]} />
-        {tab === 'graph' ? <GraphControls state={state} onChange={onChange} /> : <TimeField label="Evaluation time" state={state} onChange={onChange} stepMs={state.rangeMs} />}
+        <Segments
+          label="Tab"
+          value={tab}
+          onChange={(t) => onChange({ ...state, expr: draft.trim(), tab: t })}
+          choices={[
+            { id: 'table', label: 'Table' },
+            { id: 'graph', label: 'Graph' },
+            { id: 'explain', label: 'Explain' },
+          ]}
+        />
+        {tab === 'graph' ? (
+          <GraphControls state={state} onChange={onChange} />
+        ) : (
+          <TimeField label="Evaluation time" state={state} onChange={onChange} stepMs={state.rangeMs} />
+        )}
         <span class="grow" />
-        <Menu onFormat={() => void format()} onDuplicate={onDuplicate} onRemove={onRemove} only={only} expr={draft} state={state} onHistory={(q) => { setDraft(q); run(q); }} onMetric={(name) => setDraft(draft.trim() === '' ? name : `${draft.trimEnd()} ${name}`)} />
+        <Menu
+          onFormat={() => void format()}
+          onDuplicate={onDuplicate}
+          onRemove={onRemove}
+          only={only}
+          expr={draft}
+          state={state}
+          onHistory={(q) => {
+            setDraft(q);
+            run(q);
+          }}
+          onMetric={(name) => setDraft(draft.trim() === '' ? name : `${draft.trimEnd()} ${name}`)}
+        />
       </div>
       {error && <Caret expr={state.expr} message={error.message} />}
       {error && <ErrorBox error={error} retry={() => setRuns(runs + 1)} />}
@@ -171,19 +250,42 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
           ))}
           <div class={loading ? 'stale' : ''}>
             {visible.tab === 'table' ? (
-              <ResultTable data={visible.answer.data} expr={visible.expr} summary={<Summary shown={visible} loading={loading} />} />
+              <ResultTable
+                data={visible.answer.data}
+                expr={visible.expr}
+                summary={<Summary shown={visible} loading={loading} />}
+              />
             ) : (
               <>
                 <Summary shown={visible} loading={loading} />
-                <Graph answer={visible.graph} panel={state} onZoom={(from, to) => onChange({ ...state, endMs: Math.round(to / 1000) * 1000, rangeMs: Math.max(1000, Math.round((to - from) / 1000) * 1000) })} />
+                <Graph
+                  answer={visible.graph}
+                  panel={state}
+                  onZoom={(from, to) =>
+                    onChange({
+                      ...state,
+                      endMs: Math.round(to / 1000) * 1000,
+                      rangeMs: Math.max(1000, Math.round((to - from) / 1000) * 1000),
+                    })
+                  }
+                />
               </>
             )}
           </div>
         </>
       )}
-      {tab === 'explain' && state.expr !== '' && <Explain key={runs} expr={state.expr} timeMs={state.endMs} onOpen={(expr) => onChange({ ...state, expr, tab: 'table' })} />}
+      {tab === 'explain' && state.expr !== '' && (
+        <Explain
+          key={runs}
+          expr={state.expr}
+          timeMs={state.endMs}
+          onOpen={(expr) => onChange({ ...state, expr, tab: 'table' })}
+        />
+      )}
       {!visible && loading && <Skeleton />}
-      {!visible && !loading && !error && (tab !== 'explain' || state.expr === '') && <Empty title="Nothing asked yet">Write an expression and press Enter.</Empty>}
+      {!visible && !loading && !error && (tab !== 'explain' || state.expr === '') && (
+        <Empty title="Nothing asked yet">Write an expression and press Enter.</Empty>
+      )}
     </section>
   );
 }
@@ -207,20 +309,40 @@ function Caret({ expr, message }: { expr: string; message: string }) {
 async function ask(state: PanelState, tab: 'table' | 'graph', signal: AbortSignal): Promise<Shown> {
   const end = state.endMs ?? Date.now();
   if (tab === 'table') {
-    const answer = await api<InstantResult & { stats?: Stats }>('query', { query: state.expr, time: seconds(end), stats: 'true' }, signal);
+    const answer = await api<InstantResult & { stats?: Stats }>(
+      'query',
+      { query: state.expr, time: seconds(end), stats: 'true' },
+      signal,
+    );
     return { tab, answer, expr: state.expr };
   }
   const start = end - state.rangeMs;
   const step = stepOf(state.resolution, state.rangeMs);
   const range = { query: state.expr, start: seconds(start), end: seconds(end) };
   const [answer, exemplars] = await Promise.all([
-    api<{ result: RangeSeries[]; stats?: Stats }>('query_range', { ...range, step: seconds(step), stats: 'true' }, signal),
-    state.showExemplars ? api<{ seriesLabels: Labels; exemplars: Exemplar[] }[]>('query_exemplars', range, signal).then((a) => a.data, () => []) : [],
+    api<{ result: RangeSeries[]; stats?: Stats }>(
+      'query_range',
+      { ...range, step: seconds(step), stats: 'true' },
+      signal,
+    ),
+    state.showExemplars
+      ? api<{ seriesLabels: Labels; exemplars: Exemplar[] }[]>('query_exemplars', range, signal).then(
+          (a) => a.data,
+          () => [],
+        )
+      : [],
   ]);
   return {
     tab,
     answer,
-    graph: { result: answer.data.result, exemplars, startS: Number(seconds(start)), endS: Number(seconds(end)), stepS: Number(seconds(step)), expr: state.expr },
+    graph: {
+      result: answer.data.result,
+      exemplars,
+      startS: Number(seconds(start)),
+      endS: Number(seconds(end)),
+      stepS: Number(seconds(step)),
+      expr: state.expr,
+    },
   };
 }
 
@@ -241,14 +363,25 @@ function Summary({ shown, loading }: { shown: Shown; loading: boolean }) {
   ].filter((x) => x !== false);
   return (
     <p class="summary dim" data-testid="summary">
-      <span data-testid="result-count">{scalar ? 'One value' : plural(n, 'series', 'series')}</span> in <span data-testid="query-time">{humanSeconds(shown.answer.tookMs / 1000)}</span>
+      <span data-testid="result-count">{scalar ? 'One value' : plural(n, 'series', 'series')}</span> in{' '}
+      <span data-testid="query-time">{humanSeconds(shown.answer.tookMs / 1000)}</span>
       {details.length > 0 && <span class="wideonly"> · {details.join(' · ')}</span>}
       {loading && ' · running'}
     </p>
   );
 }
 
-function TimeField({ label, state, onChange, stepMs }: { label: string; state: PanelState; onChange: PanelProps['onChange']; stepMs: number }) {
+function TimeField({
+  label,
+  state,
+  onChange,
+  stepMs,
+}: {
+  label: string;
+  state: PanelState;
+  onChange: PanelProps['onChange'];
+  stepMs: number;
+}) {
   const text = state.endMs === null ? '' : formatTime(state.endMs);
   const [draft, setDraft] = useState(text);
   useEffect(() => setDraft(text), [text]);
@@ -260,15 +393,32 @@ function TimeField({ label, state, onChange, stepMs }: { label: string; state: P
       if (ms !== null) onChange({ ...state, endMs: ms });
     }
   };
-  const move = (by: number) => onChange({ ...state, endMs: Math.round(((state.endMs ?? Date.now()) + by) / 1000) * 1000 });
+  const move = (by: number) =>
+    onChange({ ...state, endMs: Math.round(((state.endMs ?? Date.now()) + by) / 1000) * 1000 });
   return (
     <span class="stepper">
       <button type="button" aria-label={`${label} earlier`} onClick={() => move(-stepMs / 2)}>
         <Icon name="left" />
       </button>
-      <input class="time" aria-label={`${label}, UTC`} title={`${label} in UTC; empty is now`} placeholder={`${label}: now`} aria-invalid={bad} value={draft} data-testid="end-input" onInput={(e) => setDraft(e.currentTarget.value)} onBlur={take} onKeyDown={(e) => e.key === 'Enter' && take()} />
+      <input
+        class="time"
+        aria-label={`${label}, UTC`}
+        title={`${label} in UTC; empty is now`}
+        placeholder={`${label}: now`}
+        aria-invalid={bad}
+        value={draft}
+        data-testid="end-input"
+        onInput={(e) => setDraft(e.currentTarget.value)}
+        onBlur={take}
+        onKeyDown={(e) => e.key === 'Enter' && take()}
+      />
       {state.endMs !== null && (
-        <button type="button" aria-label={`${label} now`} title="Back to now" onClick={() => onChange({ ...state, endMs: null })}>
+        <button
+          type="button"
+          aria-label={`${label} now`}
+          title="Back to now"
+          onClick={() => onChange({ ...state, endMs: null })}
+        >
           <Icon name="close" />
         </button>
       )}
@@ -288,32 +438,81 @@ function GraphControls({ state, onChange }: { state: PanelState; onChange: Panel
   const r = state.resolution;
   const res = r.type === 'auto' ? r.density : 'fixed';
   const setRes = (v: string) =>
-    onChange({ ...state, resolution: v === 'fixed' ? { type: 'custom', stepMs: Math.max(1000, Math.round(stepOf(r, state.rangeMs) / 1000) * 1000) } : { type: 'auto', density: v as Density } });
+    onChange({
+      ...state,
+      resolution:
+        v === 'fixed'
+          ? { type: 'custom', stepMs: Math.max(1000, Math.round(stepOf(r, state.rangeMs) / 1000) * 1000) }
+          : { type: 'auto', density: v as Density },
+    });
   return (
     <>
       <span class="stepper">
-        <button type="button" aria-label="Shorter range" onClick={() => onChange({ ...state, rangeMs: stepRange(state.rangeMs, false) })}>
+        <button
+          type="button"
+          aria-label="Shorter range"
+          onClick={() => onChange({ ...state, rangeMs: stepRange(state.rangeMs, false) })}
+        >
           <Icon name="minus" />
         </button>
-        <input class="range" aria-label="Range" title="Range: 15m, 1h, 2d" value={draft} aria-invalid={parsed === null} data-testid="range-input" onInput={(e) => setDraft(e.currentTarget.value)} onBlur={take} onKeyDown={(e) => e.key === 'Enter' && take()} />
-        <button type="button" aria-label="Longer range" onClick={() => onChange({ ...state, rangeMs: stepRange(state.rangeMs, true) })}>
+        <input
+          class="range"
+          aria-label="Range"
+          title="Range: 15m, 1h, 2d"
+          value={draft}
+          aria-invalid={parsed === null}
+          data-testid="range-input"
+          onInput={(e) => setDraft(e.currentTarget.value)}
+          onBlur={take}
+          onKeyDown={(e) => e.key === 'Enter' && take()}
+        />
+        <button
+          type="button"
+          aria-label="Longer range"
+          onClick={() => onChange({ ...state, rangeMs: stepRange(state.rangeMs, true) })}
+        >
           <Icon name="plus" />
         </button>
       </span>
       <TimeField label="End time" state={state} onChange={onChange} stepMs={state.rangeMs} />
-      <select aria-label="Resolution" title="Resolution" value={res} data-testid="resolution" onChange={(e) => setRes(e.currentTarget.value)}>
+      <select
+        aria-label="Resolution"
+        title="Resolution"
+        value={res}
+        data-testid="resolution"
+        onChange={(e) => setRes(e.currentTarget.value)}
+      >
         <option value="low">Low res.</option>
         <option value="medium">Medium res.</option>
         <option value="high">High res.</option>
         <option value="fixed">Step</option>
       </select>
       {r.type !== 'auto' && <StepField state={state} stepMs={r.stepMs} onChange={onChange} />}
-      <Segments label="Display" value={state.display} onChange={(v) => onChange({ ...state, display: v }, true)} choices={[{ id: 'lines', label: 'Lines' }, { id: 'stacked', label: 'Stacked' }, { id: 'heatmap', label: 'Heatmap' }]} />
+      <Segments
+        label="Display"
+        value={state.display}
+        onChange={(v) => onChange({ ...state, display: v }, true)}
+        choices={[
+          { id: 'lines', label: 'Lines' },
+          { id: 'stacked', label: 'Stacked' },
+          { id: 'heatmap', label: 'Heatmap' },
+        ]}
+      />
       <span class="toggles">
-        <button type="button" aria-pressed={state.yAxisMin === 0} title="Begin the axis at zero" onClick={() => onChange({ ...state, yAxisMin: state.yAxisMin === 0 ? null : 0 }, true)}>
+        <button
+          type="button"
+          aria-pressed={state.yAxisMin === 0}
+          title="Begin the axis at zero"
+          onClick={() => onChange({ ...state, yAxisMin: state.yAxisMin === 0 ? null : 0 }, true)}
+        >
           From 0
         </button>
-        <button type="button" aria-pressed={state.showExemplars} title="Show exemplars" onClick={() => onChange({ ...state, showExemplars: !state.showExemplars }, true)}>
+        <button
+          type="button"
+          aria-pressed={state.showExemplars}
+          title="Show exemplars"
+          onClick={() => onChange({ ...state, showExemplars: !state.showExemplars }, true)}
+        >
           ◇ Exemplars
         </button>
       </span>
@@ -321,12 +520,32 @@ function GraphControls({ state, onChange }: { state: PanelState; onChange: Panel
   );
 }
 
-function StepField({ state, stepMs, onChange }: { state: PanelState; stepMs: number; onChange: PanelProps['onChange'] }) {
+function StepField({
+  state,
+  stepMs,
+  onChange,
+}: {
+  state: PanelState;
+  stepMs: number;
+  onChange: PanelProps['onChange'];
+}) {
   const [draft, setDraft] = useState(promDuration(stepMs));
   useEffect(() => setDraft(promDuration(stepMs)), [stepMs]);
   const ms = parseDuration(draft);
-  const take = () => ms !== null && ms > 0 && ms !== stepMs && onChange({ ...state, resolution: { type: 'custom', stepMs: ms } });
-  return <input class="range" aria-label="Step" title="Step between points" value={draft} aria-invalid={ms === null || ms <= 0} onInput={(e) => setDraft(e.currentTarget.value)} onBlur={take} onKeyDown={(e) => e.key === 'Enter' && take()} />;
+  const take = () =>
+    ms !== null && ms > 0 && ms !== stepMs && onChange({ ...state, resolution: { type: 'custom', stepMs: ms } });
+  return (
+    <input
+      class="range"
+      aria-label="Step"
+      title="Step between points"
+      value={draft}
+      aria-invalid={ms === null || ms <= 0}
+      onInput={(e) => setDraft(e.currentTarget.value)}
+      onBlur={take}
+      onKeyDown={(e) => e.key === 'Enter' && take()}
+    />
+  );
 }
 
 interface MenuProps {
@@ -349,7 +568,8 @@ function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr
     what();
   };
   // A link for others shows what is seen now, so "now" becomes a time.
-  const link = () => new URL(`query${writePanels([{ ...state, expr, endMs: state.endMs ?? Date.now() }])}`, document.baseURI).href;
+  const link = () =>
+    new URL(`query${writePanels([{ ...state, expr, endMs: state.endMs ?? Date.now() }])}`, document.baseURI).href;
   return (
     <span class="row">
       <button type="button" class="small quiet" data-testid="metrics" onClick={() => setMetrics(true)}>
@@ -424,7 +644,13 @@ function Popup({ word, open, onOpen, narrow, children }: PopupProps) {
   }, [open]);
   return (
     <span class="menu" ref={host} onKeyDown={(e) => e.key === 'Escape' && onOpen(false)}>
-      <button type="button" class="small quiet" aria-expanded={open} data-testid={word.toLowerCase()} onClick={() => onOpen(!open)}>
+      <button
+        type="button"
+        class="small quiet"
+        aria-expanded={open}
+        data-testid={word.toLowerCase()}
+        onClick={() => onOpen(!open)}
+      >
         {word}
         <Icon name="down" />
       </button>

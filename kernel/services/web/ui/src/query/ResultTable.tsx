@@ -25,7 +25,15 @@ export type InstantResult =
 type Sort = { by: 'name' | 'value' | string; down: boolean } | null;
 
 /** The values at one moment, as given by the server; the human form stands beside. */
-export function ResultTable({ data, expr, summary }: { data: InstantResult; expr: string; summary: ComponentChildren }) {
+export function ResultTable({
+  data,
+  expr,
+  summary,
+}: {
+  data: InstantResult;
+  expr: string;
+  summary: ComponentChildren;
+}) {
   const [filter, setFilter] = useState('');
   const [columns, setColumns] = useState(false);
   const [sort, setSort] = useState<Sort>(null);
@@ -56,13 +64,20 @@ export function ResultTable({ data, expr, summary }: { data: InstantResult; expr
       <>
         {summary}
         <Empty title="No series at this moment">
-          The expression is valid but nothing matches. A metric may be gone for more than five minutes, or a label may have another value: press <kbd>Ctrl Space</kbd> in the editor to see those that exist.
+          The expression is valid but nothing matches. A metric may be gone for more than five minutes, or a label may
+          have another value: press <kbd>Ctrl Space</kbd> in the editor to see those that exist.
         </Empty>
       </>
     );
   }
   return (
-    <Rows key={data.resultType} rows={rows} matrix={data.resultType === 'matrix'} {...{ summary, filter, setFilter, columns, setColumns, sort, setSort }} human={(v) => (unit === 'none' ? '' : humanValue(v, unit))} />
+    <Rows
+      key={data.resultType}
+      rows={rows}
+      matrix={data.resultType === 'matrix'}
+      {...{ summary, filter, setFilter, columns, setColumns, sort, setSort }}
+      human={(v) => (unit === 'none' ? '' : humanValue(v, unit))}
+    />
   );
 }
 
@@ -95,7 +110,11 @@ function Rows({ rows, matrix, summary, filter, setFilter, columns, setColumns, s
   }, [rows, filter, sort]);
   const [n, more] = useMore(found.length, 200);
   const head = (by: string, word: string, num = false) => (
-    <th key={by} class={num ? 'num' : ''} aria-sort={sort?.by === by ? (sort.down ? 'descending' : 'ascending') : 'none'}>
+    <th
+      key={by}
+      class={num ? 'num' : ''}
+      aria-sort={sort?.by === by ? (sort.down ? 'descending' : 'ascending') : 'none'}
+    >
       <button type="button" class="sort" onClick={() => setSort({ by, down: sort?.by === by ? !sort.down : num })}>
         {word}
         {sort?.by === by && (sort.down ? ' ↓' : ' ↑')}
@@ -103,7 +122,12 @@ function Rows({ rows, matrix, summary, filter, setFilter, columns, setColumns, s
     </th>
   );
   const save = () =>
-    saveCsv('result.csv', [[...names, 'timestamp', 'value'], ...found.flatMap((r) => points(r).map(([t, v]) => [...names.map((l) => r.metric[l] ?? ''), new Date(t * 1000).toISOString(), v]))]);
+    saveCsv('result.csv', [
+      [...names, 'timestamp', 'value'],
+      ...found.flatMap((r) =>
+        points(r).map(([t, v]) => [...names.map((l) => r.metric[l] ?? ''), new Date(t * 1000).toISOString(), v]),
+      ),
+    ]);
   return (
     <>
       <div class="toolbar slim">
@@ -128,14 +152,28 @@ function Rows({ rows, matrix, summary, filter, setFilter, columns, setColumns, s
           <tbody>
             {found.slice(0, n).map((r) => (
               <tr key={seriesName(r.metric)} tabIndex={0} data-testid="result-row">
-                {columns ? names.map((l) => <td key={l} class="mono wrap">{r.metric[l]}</td>) : <td class="mono wrap"><Series labels={r.metric} onPick={(m) => setFilter(`${filter} ${m}`.trim())} /></td>}
+                {columns ? (
+                  names.map((l) => (
+                    <td key={l} class="mono wrap">
+                      {r.metric[l]}
+                    </td>
+                  ))
+                ) : (
+                  <td class="mono wrap">
+                    <Series labels={r.metric} onPick={(m) => setFilter(`${filter} ${m}`.trim())} />
+                  </td>
+                )}
                 <td class="num mono value">{matrix ? <Values item={r} /> : <Value item={r} human={human} />}</td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      {filter !== '' && <p class="dim more">{plural(found.length, 'row')} of {rows.length}</p>}
+      {filter !== '' && (
+        <p class="dim more">
+          {plural(found.length, 'row')} of {rows.length}
+        </p>
+      )}
       {more}
     </>
   );
@@ -161,7 +199,12 @@ function Series({ labels, onPick }: { labels: Labels; onPick: (m: string) => voi
       {pairs.map(([k, v], i) => (
         <span key={k}>
           {i > 0 && ', '}
-          <button type="button" class="pair" title="Filter the rows by this label" onClick={() => onPick(`${k}="${v}"`)}>
+          <button
+            type="button"
+            class="pair"
+            title="Filter the rows by this label"
+            onClick={() => onPick(`${k}="${v}"`)}
+          >
             <span class="label">{k}</span>=<span class="string">"{v}"</span>
           </button>
         </span>
@@ -177,7 +220,8 @@ function Value({ item, human }: { item: VectorItem; human: (v: number) => string
   const words = human(Number(text));
   return (
     <>
-      {words !== '' && words !== text && <span class="dim human">{words}</span>} <span data-testid="result-value">{text}</span>
+      {words !== '' && words !== text && <span class="dim human">{words}</span>}{' '}
+      <span data-testid="result-value">{text}</span>
     </>
   );
 }
@@ -190,7 +234,10 @@ function Values({ item }: { item: MatrixItem }) {
     <>
       {all.slice(0, n).map(([t, v]) => (
         <div key={t}>
-          {v} <span class="dim">@ {stamp(t * 1000, z)}.{String(Math.round(t * 1000) % 1000).padStart(3, '0')}</span>
+          {v}{' '}
+          <span class="dim">
+            @ {stamp(t * 1000, z)}.{String(Math.round(t * 1000) % 1000).padStart(3, '0')}
+          </span>
         </div>
       ))}
       {more}
@@ -213,7 +260,11 @@ function Histogram({ value }: { value: HistogramValue }) {
       {buckets.length > 0 && (
         <div class="bars" role="img" aria-label={`${buckets.length} buckets`}>
           {buckets.map((b) => (
-            <i key={`${b[1]} ${b[2]}`} style={{ height: `${max > 0 ? Math.max(2, (100 * Number(b[3])) / max) : 0}%` }} title={`${OPEN[b[0]]}${b[1]}, ${b[2]}${CLOSE[b[0]]}: ${b[3]}`} />
+            <i
+              key={`${b[1]} ${b[2]}`}
+              style={{ height: `${max > 0 ? Math.max(2, (100 * Number(b[3])) / max) : 0}%` }}
+              title={`${OPEN[b[0]]}${b[1]}, ${b[2]}${CLOSE[b[0]]}: ${b[3]}`}
+            />
           ))}
         </div>
       )}

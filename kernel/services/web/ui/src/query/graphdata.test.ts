@@ -9,7 +9,19 @@ test('steps include the end', () => {
 
 test('gaps stay gaps and values that are not finite are gaps', () => {
   const xs = steps(100, 160, 15);
-  const l = line({ metric: { __name__: 'a' }, values: [[100, '1'], [130.001, '3'], [145, 'NaN'], [160, '+Inf']] }, xs, 15);
+  const l = line(
+    {
+      metric: { __name__: 'a' },
+      values: [
+        [100, '1'],
+        [130.001, '3'],
+        [145, 'NaN'],
+        [160, '+Inf'],
+      ],
+    },
+    xs,
+    15,
+  );
   assert.deepEqual(l.values, [1, null, 3, null, null]);
   assert.deepEqual([l.last, l.min, l.max, l.avg], [3, 1, 3, 2]);
 });
@@ -19,7 +31,18 @@ test('an empty series has no statistics', () => {
 });
 
 test('stacking skips gaps', () => {
-  assert.deepEqual(stack([[1, 1, null], [2, null, 3], [4, 4, 4]]), [[1, 1, null], [3, null, 3], [7, 5, 7]]);
+  assert.deepEqual(
+    stack([
+      [1, 1, null],
+      [2, null, 3],
+      [4, 4, 4],
+    ]),
+    [
+      [1, 1, null],
+      [3, null, 3],
+      [7, 5, 7],
+    ],
+  );
 });
 
 test('points without neighbours are found', () => {
@@ -27,27 +50,59 @@ test('points without neighbours are found', () => {
 });
 
 test('common labels are those all share', () => {
-  assert.deepEqual(common([{ a: '1', b: '2' }, { a: '1', b: '3' }]), { a: '1' });
+  assert.deepEqual(
+    common([
+      { a: '1', b: '2' },
+      { a: '1', b: '3' },
+    ]),
+    { a: '1' },
+  );
   assert.deepEqual(common([{ a: '1' }]), {});
 });
 
 test('cumulative buckets become cells', () => {
   const h = heat(
     [
-      { metric: { le: '1' }, values: [[0, '2'], [10, '2']] },
-      { metric: { le: '+Inf' }, values: [[0, '5'], [10, '2']] },
+      {
+        metric: { le: '1' },
+        values: [
+          [0, '2'],
+          [10, '2'],
+        ],
+      },
+      {
+        metric: { le: '+Inf' },
+        values: [
+          [0, '5'],
+          [10, '2'],
+        ],
+      },
       { metric: { le: '0.5', job: 'x' }, values: [[0, '1']] },
     ],
     [0, 10],
     10,
   );
   assert.deepEqual(h.edges, [0, 0.5, 1, Infinity]);
-  assert.deepEqual(h.cells.map((c) => [c.x, h.edges[c.to], c.count]).sort(), [[0, 0.5, 1], [0, 1, 1], [0, Infinity, 3], [1, 1, 2]].sort());
+  assert.deepEqual(
+    h.cells.map((c) => [c.x, h.edges[c.to], c.count]).sort(),
+    [
+      [0, 0.5, 1],
+      [0, 1, 1],
+      [0, Infinity, 3],
+      [1, 1, 2],
+    ].sort(),
+  );
   assert.equal(h.max, 3);
 });
 
 test('native histograms of several series are added up', () => {
   const buckets: [number, string, string, string][] = [[0, '1', '2', '4']];
-  const s = { metric: {}, histograms: [[0, { count: '4', sum: '6', buckets }]] as [number, { count: string; sum: string; buckets: typeof buckets }][] };
+  const s = {
+    metric: {},
+    histograms: [[0, { count: '4', sum: '6', buckets }]] as [
+      number,
+      { count: string; sum: string; buckets: typeof buckets },
+    ][],
+  };
   assert.deepEqual(heat([s, s], [0], 10), { edges: [1, 2], cells: [{ x: 0, from: 0, to: 1, count: 8 }], max: 8 });
 });

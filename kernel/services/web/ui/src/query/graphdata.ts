@@ -126,14 +126,25 @@ export function heat(result: readonly RangeSeries[], xs: readonly number[], step
     }
   }
   const bounds = addClassic(result, at, add);
-  const edges = [...new Set([...sums.values()].flatMap((c) => [c.lo, c.hi]).concat(sums.size > 0 ? bounds : []))].sort((a, b) => a - b);
+  const edges = [...new Set([...sums.values()].flatMap((c) => [c.lo, c.hi]).concat(sums.size > 0 ? bounds : []))].sort(
+    (a, b) => a - b,
+  );
   const index = new Map(edges.map((e, i) => [e, i]));
-  const cells = [...sums.values()].map((c) => ({ x: c.x, from: index.get(c.lo) ?? 0, to: index.get(c.hi) ?? 0, count: c.count }));
+  const cells = [...sums.values()].map((c) => ({
+    x: c.x,
+    from: index.get(c.lo) ?? 0,
+    to: index.get(c.hi) ?? 0,
+    count: c.count,
+  }));
   return { edges, cells, max: cells.reduce((m, c) => Math.max(m, c.count), 0) };
 }
 
 /** Cumulative buckets by `le` become single ones by taking each from the next; gives all bounds. */
-function addClassic(result: readonly RangeSeries[], at: (t: number) => number, add: (x: number, lo: number, hi: number, count: number) => void): number[] {
+function addClassic(
+  result: readonly RangeSeries[],
+  at: (t: number) => number,
+  add: (x: number, lo: number, hi: number, count: number) => void,
+): number[] {
   const byLe = new Map<number, Map<number, number>>();
   for (const s of result) {
     const le = Number(s.metric['le'] === '+Inf' ? Infinity : (s.metric['le'] ?? NaN));
