@@ -1,8 +1,8 @@
 package io.narthex.bench;
 
 import io.narthex.bench.BenchQueries.Query;
-import io.narthex.query.EngineOptions;
 import io.narthex.query.PromqlEngine;
+import io.narthex.query.context.EngineOptions;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryResult;
 import io.narthex.spi.storage.Storage;

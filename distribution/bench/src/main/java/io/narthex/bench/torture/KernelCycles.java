@@ -27,7 +27,7 @@ final class KernelCycles {
                 kernelFolder,
                 "kernel-query",
                 new Voice(
-                    "io/narthex/query/Annotations.class",
+                    "io/narthex/query/context/Annotations.class",
                     "PromQL info: ",
                     () -> server.get("/api/v1/query?query=rate(up%5B1m%5D)").body())));
   }

@@ -4,6 +4,7 @@ import io.narthex.promql.AggregateOp;
 import io.narthex.promql.BinaryOp;
 import io.narthex.promql.FunctionSignature;
 import io.narthex.promql.Functions;
+import io.narthex.query.context.EngineOptions;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;

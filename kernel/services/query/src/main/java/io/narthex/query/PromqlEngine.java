@@ -14,6 +14,27 @@ import io.narthex.promql.ParserOptions;
 import io.narthex.promql.Printer;
 import io.narthex.promql.PromqlParser;
 import io.narthex.promql.ValueType;
+import io.narthex.query.context.Annotations;
+import io.narthex.query.context.EngineOptions;
+import io.narthex.query.context.LabelSets;
+import io.narthex.query.context.QueryContext;
+import io.narthex.query.context.QueryMemory;
+import io.narthex.query.context.QueryTurns;
+import io.narthex.query.eval.Evaluator;
+import io.narthex.query.functions.Expressions;
+import io.narthex.query.functions.FunctionTable;
+import io.narthex.query.functions.PluginFunctions;
+import io.narthex.query.functions.QueryFunctions;
+import io.narthex.query.functions.RangeFunction;
+import io.narthex.query.functions.Windows;
+import io.narthex.query.plan.Plan;
+import io.narthex.query.plan.Planner;
+import io.narthex.query.plan.Recorder;
+import io.narthex.query.plan.SyntaxTree;
+import io.narthex.query.series.Grid;
+import io.narthex.query.series.Samples;
+import io.narthex.query.series.StepSeries;
+import io.narthex.query.series.Value;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.query.AnswerMemory;
 import io.narthex.service.query.FunctionRegistry;
@@ -779,7 +800,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     RangeFunction collect =
         new RangeFunction(evaluator.context().annotations, range.position()) {
           @Override
-          void apply(Window w, StepSeries unused) {
+          public void apply(Window w, StepSeries unused) {
             evaluator.context().take(RESULT_BYTES + 16L * (w.floats() + w.hists()));
             NativeHistogram[] h = new NativeHistogram[w.hists()];
             for (int i = 0; i < h.length; i++) {

@@ -2,6 +2,9 @@ package io.narthex.query;
 
 import io.narthex.model.Matcher;
 import io.narthex.promql.PromDuration;
+import io.narthex.query.context.EngineOptions;
+import io.narthex.query.context.QueryMemory;
+import io.narthex.query.functions.PluginFunctions;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
 import io.narthex.service.memory.WorkMemory;

@@ -1,5 +1,6 @@
 package io.narthex.query;
 
+import io.narthex.query.math.GoMath;
 import java.util.function.DoubleUnaryOperator;
 
 /** The maths functions with Go's bits, for tests of other packages. */

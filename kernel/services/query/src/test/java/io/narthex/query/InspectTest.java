@@ -3,6 +3,7 @@ package io.narthex.query;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.Labels;
+import io.narthex.query.context.EngineOptions;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryInspector.PlanNode;
 import io.narthex.spi.storage.SampleBatch;

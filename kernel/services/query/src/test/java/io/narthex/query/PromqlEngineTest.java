@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.model.Labels;
 import io.narthex.promql.PromqlParser;
+import io.narthex.query.context.EngineOptions;
+import io.narthex.query.context.QueryMemory;
+import io.narthex.query.functions.PluginFunctions;
 import io.narthex.query.script.PromqlTestRunner;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.query.AnswerMemory;

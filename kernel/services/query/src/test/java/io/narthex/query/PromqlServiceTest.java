@@ -2,6 +2,7 @@ package io.narthex.query;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.narthex.query.context.EngineOptions;
 import io.narthex.service.server.ServerInfo;
 import java.lang.reflect.Proxy;
 import java.time.Duration;

@@ -2,7 +2,7 @@ package io.narthex.query.script;
 
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
-import io.narthex.query.HistogramMath;
+import io.narthex.query.histogram.HistogramMath;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

@@ -1,0 +1,326 @@
+package io.narthex.query.eval;
+
+import io.narthex.model.Labels;
+import io.narthex.promql.Expr.AggregateExpr;
+import io.narthex.promql.PosRange;
+import io.narthex.query.context.Annotations;
+import io.narthex.query.context.QueryContext;
+import io.narthex.query.functions.HistSum;
+import io.narthex.query.math.Kahan;
+import io.narthex.query.series.SeriesSink;
+import io.narthex.query.series.StepSeries;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * An aggregation that adds each series to what its group has so far and then needs it no more. For
+ * each group there is one accumulator over all steps. One thread.
+ */
+final class Fold implements SeriesSink {
+  /** Bytes per step that a group takes beside its result, at most. */
+  private static final int GROUP_BYTES = 14;
+
+  private final QueryContext context;
+  private final int steps;
+  private final Function<Labels, Labels> groupOf;
+  private final Function<StepSeries, Group> begin;
+  private final Map<Labels, Group> groups = new LinkedHashMap<>();
+
+  /** What a group has so far. */
+  abstract static class Group {
+    final StepSeries out;
+
+    /** Whether any member has lost its name. */
+    boolean dropName;
+
+    Group(StepSeries out) {
+      this.out = out;
+    }
+
+    abstract void add(StepSeries series);
+
+    /** Makes {@link #out} the result. */
+    void end() {}
+  }
+
+  /**
+   * Prepares an aggregation of which no result depends on several series at once.
+   *
+   * @throws IllegalArgumentException for another one
+   */
+  Fold(QueryContext context, AggregateExpr a, int steps) {
+    this.context = context;
+    this.steps = steps;
+    Set<String> names = names(a);
+    boolean one = !a.without() && a.grouping().isEmpty();
+    groupOf = one ? l -> Labels.EMPTY : l -> groupLabels(a, names, l);
+    Annotations notes = context.annotations;
+    PosRange place = a.expr().position();
+    begin =
+        switch (a.op()) {
+          case SUM -> out -> new Sum(out, context, place, false);
+          case AVG -> out -> new Sum(out, context, place, true);
+          case COUNT -> out -> new Count(out, true);
+          case GROUP -> out -> new Count(out, false);
+          case MIN -> out -> new Extreme(out, notes, place, false);
+          case MAX -> out -> new Extreme(out, notes, place, true);
+          case STDDEV -> out -> new Deviation(out, notes, place, true);
+          case STDVAR -> out -> new Deviation(out, notes, place, false);
+          default -> throw new IllegalArgumentException(a.op().text() + " keeps its series");
+        };
+  }
+
+  /** Returns the labels of the group of a series. */
+  static Labels groupLabels(AggregateExpr a, Set<String> names, Labels labels) {
+    return a.without() ? labels.drop(names) : labels.keep(names);
+  }
+
+  /** Returns the names of labels that are kept, or dropped with {@code without}. */
+  static Set<String> names(AggregateExpr a) {
+    Set<String> names = new HashSet<>(a.grouping());
+    if (a.without()) {
+      names.add(Labels.METRIC_NAME);
+    }
+    return names;
+  }
+
+  @Override
+  public void add(StepSeries series) {
+    context.check();
+    Labels labels = groupOf.apply(series.labels);
+    Group group = groups.get(labels);
+    if (group == null) {
+      context.take((long) GROUP_BYTES * steps);
+      group = begin.apply(context.series(labels, false, steps));
+      groups.put(labels, group);
+    }
+    group.dropName |= series.dropName;
+    group.add(series);
+  }
+
+  /** Returns the series of the groups, in the order in which they appeared. */
+  List<StepSeries> result() {
+    List<StepSeries> out = new ArrayList<>(groups.size());
+    for (Group group : groups.values()) {
+      group.end();
+      StepSeries series = group.out;
+      out.add(group.dropName ? series.with(series.labels, true) : series);
+    }
+    return out;
+  }
+
+  /** Sum and mean. */
+  private static final class Sum extends Group {
+    private static final byte MIXED = 1;
+    private static final byte INCOMPATIBLE = 2;
+
+    private final QueryContext context;
+    private final Annotations notes;
+    private final PosRange place;
+    private final boolean mean;
+    private final double[] lost; // what compensated addition keeps aside
+    private final int[] n;
+    private final boolean[] incremental;
+    private final byte[] bad;
+    private HistSum[] hists = new HistSum[0];
+
+    Sum(StepSeries out, QueryContext context, PosRange place, boolean mean) {
+      super(out);
+      this.context = context;
+      this.notes = context.annotations;
+      this.place = place;
+      this.mean = mean;
+      lost = new double[out.steps()];
+      n = new int[out.steps()];
+      incremental = new boolean[mean ? out.steps() : 0];
+      bad = new byte[out.steps()];
+    }
+
+    @Override
+    void add(StepSeries series) {
+      double[] sum = out.floats;
+      byte[] kinds = out.kinds;
+      for (int i = 0; i < kinds.length; i++) {
+        byte kind = series.kinds[i];
+        if (kind == StepSeries.NONE) {
+          continue;
+        }
+        if (kinds[i] == StepSeries.NONE && kind == StepSeries.FLOAT) {
+          kinds[i] = kind;
+          sum[i] = series.floats[i];
+          n[i] = 1;
+        } else if (kinds[i] != StepSeries.NONE && kinds[i] != kind) {
+          bad[i] |= MIXED;
+        } else if (kind == StepSeries.FLOAT) {
+          n[i]++;
+          double v = series.floats[i];
+          if (mean) {
+            addToMean(i, v);
+          } else {
+            double t = sum[i] + v;
+            lost[i] = Kahan.compensation(sum[i], v, lost[i]);
+            sum[i] = t;
+          }
+        } else {
+          kinds[i] = kind;
+          n[i]++;
+          addHist(i, series);
+        }
+      }
+    }
+
+    private void addHist(int i, StepSeries series) {
+      if (hists.length == 0) {
+        hists = new HistSum[out.steps()];
+      }
+      if (hists[i] == null) {
+        context.take(2L * series.hist(i).bytes());
+        hists[i] = new HistSum(notes, place, mean);
+      }
+      if ((bad[i] & INCOMPATIBLE) == 0 && !hists[i].add(series.hist(i))) {
+        bad[i] |= INCOMPATIBLE;
+        notes.mixedExponentialCustom(series.labels.metricName(), place);
+      }
+    }
+
+    private void addToMean(int i, double v) {
+      double[] sum = out.floats;
+      if (!incremental[i]) {
+        double t = sum[i] + v;
+        if (!Double.isInfinite(t)) {
+          lost[i] = Kahan.compensation(sum[i], v, lost[i]);
+          sum[i] = t;
+          return;
+        }
+        incremental[i] = true;
+        sum[i] /= n[i] - 1;
+        lost[i] /= n[i] - 1;
+      }
+      double q = (double) (n[i] - 1) / n[i];
+      double base = q * sum[i];
+      double inc = v / n[i];
+      lost[i] = Kahan.compensation(base, inc, q * lost[i]);
+      sum[i] = base + inc;
+    }
+
+    @Override
+    void end() {
+      for (int i = 0; i < out.steps(); i++) {
+        if (bad[i] != 0) {
+          if ((bad[i] & MIXED) != 0) {
+            notes.mixedFloatsHistogramsInAggregation(place);
+          }
+          out.kinds[i] = StepSeries.NONE;
+        } else if (out.kinds[i] == StepSeries.FLOAT) {
+          double sum = out.floats[i];
+          out.floats[i] = mean && !incremental[i] ? sum / n[i] + lost[i] / n[i] : sum + lost[i];
+        } else if (out.kinds[i] == StepSeries.HIST) {
+          out.set(i, hists[i].value().compact());
+        }
+      }
+    }
+  }
+
+  /** Number of elements, or 1 where there is any. */
+  private static final class Count extends Group {
+    private final boolean count;
+
+    Count(StepSeries out, boolean count) {
+      super(out);
+      this.count = count;
+    }
+
+    @Override
+    void add(StepSeries series) {
+      for (int i = 0; i < out.kinds.length; i++) {
+        if (series.kinds[i] != StepSeries.NONE) {
+          out.set(i, count ? out.floats[i] + 1 : 1);
+        }
+      }
+    }
+  }
+
+  /** Least or greatest of the floats. */
+  private static final class Extreme extends Group {
+    private final Annotations notes;
+    private final PosRange place;
+    private final boolean max;
+
+    Extreme(StepSeries out, Annotations notes, PosRange place, boolean max) {
+      super(out);
+      this.notes = notes;
+      this.place = place;
+      this.max = max;
+    }
+
+    @Override
+    void add(StepSeries series) {
+      for (int i = 0; i < out.kinds.length; i++) {
+        byte kind = series.kinds[i];
+        if (kind == StepSeries.HIST) {
+          notes.histogramIgnored(max ? "max" : "min", place);
+        } else if (kind == StepSeries.FLOAT) {
+          double v = series.floats[i];
+          double now = out.floats[i];
+          if (out.kinds[i] == StepSeries.NONE || (max ? v > now : v < now) || Double.isNaN(now)) {
+            out.set(i, v);
+          }
+        }
+      }
+    }
+  }
+
+  /** Standard deviation and variance of the floats, by Welford's algorithm. */
+  private static final class Deviation extends Group {
+    private final Annotations notes;
+    private final PosRange place;
+    private final boolean root;
+    private final double[] mean;
+    private final int[] n;
+
+    Deviation(StepSeries out, Annotations notes, PosRange place, boolean root) {
+      super(out);
+      this.notes = notes;
+      this.place = place;
+      this.root = root;
+      mean = new double[out.steps()];
+      n = new int[out.steps()];
+    }
+
+    @Override
+    void add(StepSeries series) {
+      for (int i = 0; i < out.steps(); i++) {
+        byte kind = series.kinds[i];
+        if (kind == StepSeries.HIST) {
+          notes.histogramIgnored(root ? "stddev" : "stdvar", place);
+        } else if (kind == StepSeries.FLOAT) {
+          double v = series.floats[i];
+          n[i]++;
+          if (out.kinds[i] == StepSeries.NONE) {
+            mean[i] = v;
+            out.set(i, Double.isNaN(v) || Double.isInfinite(v) ? Double.NaN : 0);
+          } else {
+            double delta = v - mean[i];
+            mean[i] += delta / n[i];
+            out.floats[i] += delta * (v - mean[i]);
+          }
+        }
+      }
+    }
+
+    @Override
+    void end() {
+      for (int i = 0; i < out.steps(); i++) {
+        if (out.kinds[i] != StepSeries.NONE) {
+          double variance = out.floats[i] / n[i];
+          out.floats[i] = root ? Math.sqrt(variance) : variance;
+        }
+      }
+    }
+  }
+}

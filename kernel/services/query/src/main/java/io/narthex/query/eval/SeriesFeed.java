@@ -1,0 +1,167 @@
+package io.narthex.query.eval;
+
+import io.narthex.model.Labels;
+import io.narthex.promql.Expr;
+import io.narthex.promql.Expr.Call;
+import io.narthex.promql.Expr.MatrixSelector;
+import io.narthex.promql.Expr.RangeMode;
+import io.narthex.query.context.LabelSets;
+import io.narthex.query.context.QueryContext;
+import io.narthex.query.functions.Expressions;
+import io.narthex.query.functions.FunctionKernel;
+import io.narthex.query.functions.FunctionKernel.OfWindows;
+import io.narthex.query.functions.Operators;
+import io.narthex.query.functions.RangeCall;
+import io.narthex.query.functions.RangeFunction;
+import io.narthex.query.functions.Windows;
+import io.narthex.query.plan.Recorder;
+import io.narthex.query.series.Grid;
+import io.narthex.query.series.Samples;
+import io.narthex.query.series.SeriesSink;
+import io.narthex.query.series.StepSeries;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A function over a range selector whose results are handed over as they are made. A series with
+ * histograms, which is large, is read, evaluated and dropped; series of floats are gathered until
+ * it pays to evaluate them together, see {@link ParallelWindows}. One thread.
+ */
+final class SeriesFeed {
+  /** Floats that are gathered: 8 MB, and 8 more for their times unless these are shared. */
+  private static final int MOST_FLOATS = 1_000_000;
+
+  private final Operators operators;
+  private final QueryContext context;
+  private final Selection selection;
+  private final OfWindows kernels;
+  private final FunctionKernel kernel;
+  private final @Nullable Recorder recorder;
+  private final Call call;
+  private final MatrixSelector selector;
+  private final Grid grid;
+  private final SeriesSink sink;
+  private final Windows windows;
+  private final RangeFunction function;
+  private final List<Samples> floats = new ArrayList<>();
+  private final Set<Labels> seen = new HashSet<>();
+  private long gathered;
+  private long series;
+  private long samples;
+  private long readingNanos;
+  private long sinceNanos;
+
+  SeriesFeed(
+      Operators operators,
+      Selection selection,
+      @Nullable Recorder recorder,
+      FunctionKernel kernel,
+      Call call,
+      Grid grid,
+      SeriesSink sink) {
+    this.operators = operators;
+    this.context = operators.context();
+    this.selection = selection;
+    this.recorder = recorder;
+    this.kernel = kernel;
+    this.kernels = (OfWindows) kernel.evaluation();
+    this.call = call;
+    this.selector = java.util.Objects.requireNonNull(selector(call));
+    this.grid = grid;
+    this.sink = sink;
+    windows = Windows.of(selector, grid, context);
+    function = newFunction();
+  }
+
+  /** Tells whether a call gives one series for each that a selector alone reads. */
+  static boolean serves(Call c, FunctionKernel kernel, Grid grid, Selection selection) {
+    MatrixSelector m = selector(c);
+    return m != null
+        && m.selector().mode() == RangeMode.PLAIN
+        && kernel.isPerSeries()
+        && selection.isAlone(m, grid);
+  }
+
+  private static @Nullable MatrixSelector selector(Call c) {
+    return c.arguments().size() == 1
+            && Expressions.unwrap(c.arguments().getFirst()) instanceof MatrixSelector m
+        ? m
+        : null;
+  }
+
+  private RangeFunction newFunction() {
+    Expr written = call.arguments().getFirst();
+    return kernels.kernel().create(RangeCall.of(operators, call, written, RangeMode.PLAIN, grid));
+  }
+
+  void run() {
+    long read = context.samplesRead();
+    sinceNanos = System.nanoTime();
+    selection.each(
+        selection.request(
+            selector.selector().matchers(),
+            windows.firstMs(grid),
+            windows.lastMs(grid),
+            call.function().name(),
+            windows.rangeMs,
+            grid.size() > 1 ? grid.stepMs() : 0),
+        false,
+        this::take);
+    readingNanos += System.nanoTime() - sinceNanos;
+    flush();
+    Recorder noted = recorder;
+    if (noted != null) {
+      noted.add(selector, series, samples, context.samplesRead() - read, readingNanos);
+    }
+  }
+
+  private void take(Samples s) {
+    readingNanos += System.nanoTime() - sinceNanos;
+    series++;
+    samples += s.floatCount + s.histCount;
+    if (s.histCount == 0) {
+      floats.add(s);
+      gathered += s.floatCount;
+      if (gathered > MOST_FLOATS) {
+        flush();
+      }
+    } else {
+      flush(); // what comes first goes first
+      hand(windows.apply(function, s, grid, context));
+      context.drop(s.bytes());
+    }
+    sinceNanos = System.nanoTime();
+  }
+
+  private void flush() {
+    Windows gatheredOnes = windows.over(floats);
+    if (ParallelWindows.pays(gatheredOnes, grid, call, kernel, RangeMode.PLAIN)) {
+      new ParallelWindows(context, gatheredOnes, grid, this::newFunction, true)
+          .evaluate(this::hand);
+    } else {
+      for (Samples s : floats) {
+        context.check();
+        hand(windows.apply(function, s, grid, context));
+      }
+    }
+    for (Samples s : floats) {
+      context.drop(s.bytes());
+    }
+    floats.clear();
+    gathered = 0;
+  }
+
+  private void hand(StepSeries result) {
+    if (result.isEmpty()) {
+      return;
+    }
+    if (!context.options.delayedNameRemoval() && !seen.add(result.labels)) {
+      throw LabelSets.duplicate();
+    }
+    sink.add(result);
+    context.drop(result.bytes());
+  }
+}
