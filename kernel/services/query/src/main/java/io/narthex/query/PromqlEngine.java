@@ -81,6 +81,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
   private final FunctionRegistry functions;
   private final QueryMemory memory;
   private final QueryThreads threads;
+  private final Planning planning;
 
   /** Is given the reason of each query that is refused because of a limit. */
   volatile Consumer<Refusal> refusals = reason -> {};
@@ -108,8 +109,11 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     }
   }
 
-  /** Whether queries are planned; switched off to compare. */
-  boolean planned = true;
+  /** Plans queries before they are evaluated. */
+  interface Planning {
+    /** See {@link Planner#plan}. */
+    Plan plan(Expr e, Grid grid, QueryContext context, QueryFunctions functions, boolean leavesOut);
+  }
 
   /**
    * Creates an engine.
@@ -142,7 +146,17 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
       Supplier<EngineOptions> settings,
       FunctionRegistry functions,
       QueryMemory memory) {
+    this(storage, settings, functions, memory, Planner::plan);
+  }
+
+  PromqlEngine(
+      Storage storage,
+      Supplier<EngineOptions> settings,
+      FunctionRegistry functions,
+      QueryMemory memory,
+      Planning planning) {
     this.storage = storage;
+    this.planning = planning;
     this.functions = functions;
     this.settings = settings;
     this.memory = memory;
@@ -567,10 +581,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
         if (options.perStepStatistics()) {
           context.countPerStep(slice.size());
         }
-        Plan plan =
-            planned
-                ? Planner.plan(expr, slice, context, functions, !options.statistics())
-                : Plan.none(functions);
+        Plan plan = planning.plan(expr, slice, context, functions, !options.statistics());
         if (recorder != null) {
           recorder.use(plan);
         }

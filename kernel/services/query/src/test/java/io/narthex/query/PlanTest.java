@@ -6,6 +6,10 @@ import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
 import io.narthex.query.context.EngineOptions;
+import io.narthex.query.context.QueryMemory;
+import io.narthex.query.functions.PluginFunctions;
+import io.narthex.query.plan.Plan;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryInspector.PlanNode;
@@ -338,8 +342,15 @@ class PlanTest {
       String q,
       boolean range,
       QueryEngine.Options how) {
-    PromqlEngine engine = new PromqlEngine(storage, () -> options);
-    engine.planned = planned;
+    PromqlEngine engine =
+        planned
+            ? new PromqlEngine(storage, () -> options)
+            : new PromqlEngine(
+                storage,
+                () -> options,
+                PluginFunctions.NONE,
+                new QueryMemory(new WorkMemory(Runtime.getRuntime().maxMemory())),
+                (e, grid, context, functions, leavesOut) -> Plan.none(functions));
     try {
       QueryResult r =
           range ? engine.range(q, 300_000, 900_000, 30_000, how) : engine.instant(q, 600_000, how);
