@@ -394,7 +394,10 @@ public final class Kernel {
       throw new StartException(
           "opening storage failed: "
               + storageProblem(
-                  loaded.narthex().storage().type(), storage.problem(), plugins.plugins()));
+                  loaded.narthex().storage().type(),
+                  storage.problem(),
+                  storage.isWaiting(),
+                  plugins.plugins()));
     }
     boot.patientStep("a plugin with its settings");
     pluginsAccept.accept(loaded); // what the files say can be judged only now
@@ -473,9 +476,11 @@ public final class Kernel {
 
   /**
    * Returns why there is no storage: for want of its plugin, what is wrong with those there are.
+   *
+   * @param waiting whether the problem is that no plugin serves the type
    */
   static String storageProblem(
-      String type, String problem, List<PluginService.PluginInfo> plugins) {
+      String type, String problem, boolean waiting, List<PluginService.PluginInfo> plugins) {
     List<String> causes =
         plugins.stream()
             .filter(p -> p.state() == PluginService.State.FAILED && !p.reason().isEmpty())
@@ -483,9 +488,7 @@ public final class Kernel {
             .limit(1)
             .map(p -> p.file() + ": " + p.reason())
             .toList();
-    return problem.startsWith("waiting for plugin") && !causes.isEmpty()
-        ? causes.getFirst()
-        : problem;
+    return waiting && !causes.isEmpty() ? causes.getFirst() : problem;
   }
 
   /** Waits for the part that reads rule files; null when it does not come. */

@@ -1,6 +1,7 @@
 package io.acme.scripted;
 
 import io.narthex.model.TargetGroup;
+import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.discovery.DiscoveryProvider;
 import io.narthex.spi.discovery.TargetSink;
@@ -39,6 +40,10 @@ public final class ScriptedDiscovery implements DiscoveryProvider<ScriptedDiscov
   @Override
   public Discovery open(Config config, PluginContext context) {
     Script.maybeThrow("open");
+    String refusal = Script.after("refuse");
+    if (!refusal.isEmpty()) {
+      throw new ConfigException(refusal);
+    }
     return new Discovery() {
       @Override
       public void run(TargetSink sink) throws InterruptedException {

@@ -8,7 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class StorageProblemTest {
-  private static final String WAITING = "waiting for plugin `tsdb`; put its jar there";
+  private static final String WAITING = "put the jar of `tsdb` there"; // its wording is free
 
   private static PluginInfo plugin(String file, State state, String reason) {
     return new PluginInfo(
@@ -24,10 +24,11 @@ class StorageProblemTest {
             plugin("exporter-jvm.jar", State.RUNNING, ""),
             plugin("notifier-slack.jar", State.FAILED, "no space left on device"),
             plugin("storage-tsdb.jar", State.FAILED, "no space left on device"));
-    assertThat(Kernel.storageProblem("tsdb", WAITING, plugins))
+    assertThat(Kernel.storageProblem("tsdb", WAITING, true, plugins))
         .isEqualTo("storage-tsdb.jar: no space left on device");
-    assertThat(Kernel.storageProblem("tsdb", "the lock is taken", plugins))
-        .isEqualTo("the lock is taken");
-    assertThat(Kernel.storageProblem("tsdb", WAITING, plugins.subList(0, 1))).isEqualTo(WAITING);
+    assertThat(Kernel.storageProblem("tsdb", "waiting for plugin of the lock", false, plugins))
+        .isEqualTo("waiting for plugin of the lock");
+    assertThat(Kernel.storageProblem("tsdb", WAITING, true, plugins.subList(0, 1)))
+        .isEqualTo(WAITING);
   }
 }

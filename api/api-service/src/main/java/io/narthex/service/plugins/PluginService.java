@@ -96,6 +96,8 @@ public interface PluginService {
    * @param undoVersion version that {@link #rollback} brings back, or null
    * @param staleLoaders class loaders of former versions that are still alive
    * @param osgiState the framework's own word for the bundle's state
+   * @param problem what kind of problem the reason is about; null when there is none or its kind is
+   *     not known
    */
   record PluginInfo(
       String id,
@@ -112,11 +114,48 @@ public interface PluginService {
       List<String> instances,
       @Nullable String undoVersion,
       int staleLoaders,
-      String osgiState) {
+      String osgiState,
+      @Nullable PluginProblem problem) {
     /** Copies the lists. */
     public PluginInfo {
       kinds = List.copyOf(kinds);
       instances = List.copyOf(instances);
+    }
+
+    /** Creates one whose kind of problem is not known. */
+    public PluginInfo(
+        String id,
+        String name,
+        List<String> kinds,
+        String version,
+        State state,
+        String reason,
+        String source,
+        String file,
+        String sha256,
+        long sinceMs,
+        long startedMs,
+        List<String> instances,
+        @Nullable String undoVersion,
+        int staleLoaders,
+        String osgiState) {
+      this(
+          id,
+          name,
+          kinds,
+          version,
+          state,
+          reason,
+          source,
+          file,
+          sha256,
+          sinceMs,
+          startedMs,
+          instances,
+          undoVersion,
+          staleLoaders,
+          osgiState,
+          null);
     }
   }
 
@@ -142,9 +181,22 @@ public interface PluginService {
   final class PluginException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /** Creates one. */
+    private final PluginProblem problem;
+
+    /** Creates one for an order that cannot be carried out. */
     public PluginException(String message) {
+      this(PluginProblem.REFUSED, message);
+    }
+
+    /** Creates one. */
+    public PluginException(PluginProblem problem, String message) {
       super(message);
+      this.problem = problem;
+    }
+
+    /** Returns the kind of problem. */
+    public PluginProblem problem() {
+      return problem;
     }
   }
 }

@@ -155,12 +155,8 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
       }
       Slot other = byName.get(name);
       if (other != null && !other.provider.pluginId().equals(slot.provider.pluginId())) {
-        throw new IllegalStateException(
-            "function \""
-                + name
-                + "\" is already served by plugin `"
-                + other.provider.pluginId()
-                + "`; remove that one first");
+        throw new ProviderRegistry.TakenException(
+            "function \"" + name + "\"", other.provider.pluginId());
       }
     }
   }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** Runs code of a plugin on a thread of its own and waits for it, for a limited time. */
 public final class PluginCalls {
   /** End of the message about a call that was cut off by the end of the server. */
-  public static final String STOPPING = " was interrupted: the server is stopping";
+  static final String STOPPING = " was interrupted: the server is stopping";
 
   private static final long LOOK_NANOS = 100_000_000;
 
@@ -19,8 +19,25 @@ public final class PluginCalls {
   public static final class PluginTimeoutException extends IllegalStateException {
     private static final long serialVersionUID = 1;
 
+    private final boolean stopping;
+
     PluginTimeoutException(String message) {
+      this(message, false);
+    }
+
+    private PluginTimeoutException(String message, boolean stopping) {
       super(message);
+      this.stopping = stopping;
+    }
+
+    /** Returns one about a call that was cut off by the end of the server. */
+    static PluginTimeoutException atTheEnd(String what) {
+      return new PluginTimeoutException(what + STOPPING, true);
+    }
+
+    /** Returns whether the end of the server cut the call off: the plugin is not to blame then. */
+    public boolean isStopping() {
+      return stopping;
     }
   }
 
@@ -102,7 +119,7 @@ public final class PluginCalls {
       Thread.currentThread().interrupt();
       if (result.compareAndSet(null, abandoned)) {
         thread.interrupt();
-        throw new PluginTimeoutException(what + STOPPING);
+        throw PluginTimeoutException.atTheEnd(what);
       }
     }
     Ending<T> ending = java.util.Objects.requireNonNull(result.get());

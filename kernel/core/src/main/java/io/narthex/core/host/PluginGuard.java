@@ -302,7 +302,7 @@ public final class PluginGuard {
       return result;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new PluginTimeoutException(what + PluginCalls.STOPPING);
+      throw PluginTimeoutException.atTheEnd(what);
     } catch (Exception | Error e) {
       throw new IllegalStateException(
           what + " fails its self-test: " + (e.getMessage() == null ? e : e.getMessage()), e);

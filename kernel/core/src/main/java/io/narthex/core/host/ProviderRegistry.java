@@ -56,6 +56,15 @@ public final class ProviderRegistry {
     void changed(Kind kind, String type, @Nullable Provider now);
   }
 
+  /** Another plugin serves the same; the message is for users. */
+  public static final class TakenException extends IllegalStateException {
+    private static final long serialVersionUID = 1;
+
+    TakenException(String what, String holder) {
+      super(what + " is already served by plugin `" + holder + "`; remove that one first");
+    }
+  }
+
   private record Key(Kind kind, String type) {}
 
   private final Map<Key, Provider> providers = new ConcurrentHashMap<>();
@@ -96,7 +105,7 @@ public final class ProviderRegistry {
   /**
    * Makes {@code now} the providers of a plugin, in place of those it had.
    *
-   * @throws IllegalStateException when another plugin serves one of the types
+   * @throws TakenException when another plugin serves one of the types
    * @throws RuntimeException when a listener cannot switch; in both cases the former providers
    *     serve on
    */
@@ -104,11 +113,7 @@ public final class ProviderRegistry {
     for (Provider p : now) {
       Provider holder = find(p.kind(), p.type());
       if (holder != null && !holder.pluginId().equals(pluginId)) {
-        throw new IllegalStateException(
-            p.label()
-                + " is already served by plugin `"
-                + holder.pluginId()
-                + "`; remove that one first");
+        throw new TakenException(p.label(), holder.pluginId());
       }
     }
     List<Provider> gone = new ArrayList<>();

@@ -63,6 +63,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   private volatile boolean closed;
   private volatile boolean replacing; // between one storage and the next
   private volatile String problem;
+  private volatile boolean waiting = true; // the problem is that no plugin serves the type
   private volatile boolean beingOpened;
   private long openings; // used by the one thread that changes plugins
 
@@ -207,6 +208,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     }
     if (now == null) {
       detach("waiting for plugin `" + wantedType + "`");
+      waiting = true;
       return;
     }
     replacing = storage != null;
@@ -220,6 +222,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   private void replace(Provider now) {
     Provider formerProvider = usedProvider;
     detach("the storage is being replaced");
+    waiting = false;
     try {
       attach(now, open(now));
     } catch (RuntimeException | Error e) {
@@ -641,6 +644,11 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   /** Returns what is wrong while no storage is open. */
   public String problem() {
     return storage == null ? problem : "";
+  }
+
+  /** Returns whether no storage is open because no plugin serves its type. */
+  public boolean isWaiting() {
+    return storage == null && waiting;
   }
 
   /** Returns this host's use of a type, for the plugins page. */

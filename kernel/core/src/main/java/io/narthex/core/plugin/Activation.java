@@ -5,8 +5,10 @@ import io.narthex.core.host.PluginCalls.PluginTimeoutException;
 import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.core.host.ProviderRegistry.TakenException;
 import io.narthex.core.plugin.JarInspector.JarInfo;
 import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.storage.StorageException;
 import java.nio.file.Path;
@@ -124,12 +126,24 @@ final class Activation {
       if (!isForUsers(e)) {
         LOG.warn("plugin {} {} fails its self-test", info.id(), info.version(), e);
       }
-      throw new PluginException(inWords(e));
+      throw new PluginException(reason(e), inWords(e));
     }
     plugin.deployment = next;
     if (former != null) {
       uninstall(plugin.id, former);
     }
+  }
+
+  /** Returns the kind of an error that keeps a version from taking over. */
+  static PluginProblem reason(Throwable e) {
+    return switch (e) {
+      case PluginTimeoutException t when t.isStopping() -> PluginProblem.STOPPING;
+      case PluginTimeoutException _ -> PluginProblem.CRASHED;
+      case TakenException _ -> PluginProblem.TAKEN;
+      case ConfigException _ -> PluginProblem.SETTINGS;
+      case StorageException _ -> PluginProblem.SERVER;
+      default -> isForUsers(e) ? PluginProblem.INVALID : PluginProblem.CRASHED;
+    };
   }
 
   private static String inWords(Throwable e) {

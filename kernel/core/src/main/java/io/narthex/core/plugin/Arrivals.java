@@ -2,6 +2,7 @@ package io.narthex.core.plugin;
 
 import io.narthex.core.plugin.JarInspector.JarInfo;
 import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.service.plugins.PluginProblem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,6 +109,7 @@ final class Arrivals implements DropFolder.Listener {
         gone(file); // it does not run, so nothing is to be spared
       } else if (plugin != null && plugin.reason.isEmpty()) {
         plugin.reason = fileMissing;
+        plugin.fileMissing = true;
       }
     }
   }
@@ -161,7 +163,7 @@ final class Arrivals implements DropFolder.Listener {
         versions.deploy(file, name, info, source, false, shipped ? "start" : "drop folder");
         versions.retryFailed(info.id());
       } catch (PluginException e) {
-        if (String.valueOf(e.getMessage()).endsWith(JarInspector.CHANGED)) {
+        if (e.problem() == PluginProblem.CHANGED) {
           table.broken(file, ""); // the next look at the folder finds the newer one
           return;
         }
@@ -220,8 +222,9 @@ final class Arrivals implements DropFolder.Listener {
     known.file = file;
     known.fileName = JarFiles.name(file);
     known.source = source;
-    if (known.reason.equals(fileMissing)) {
+    if (known.fileMissing) {
       known.reason = "";
+      known.fileMissing = false;
     }
     return true;
   }

@@ -2,6 +2,7 @@ package io.narthex.core.plugin;
 
 import io.narthex.core.host.GuardLimits;
 import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.plugins.PluginService.State;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
@@ -88,7 +89,7 @@ final class CrashedPlugins {
 
   /** Shows that a plugin is kept out of service. */
   static void enter(Plugin plugin, String reason) {
-    plugin.enter(State.QUARANTINED, reason + HOW_FREED);
+    plugin.enter(State.QUARANTINED, reason + HOW_FREED, PluginProblem.CRASHED);
   }
 
   /**
@@ -99,7 +100,7 @@ final class CrashedPlugins {
    */
   void startFailed(Plugin plugin, Runnable again) {
     String problem = plugin.reason;
-    if (plugin.state != State.FAILED || !Quarantine.isCrash(problem)) {
+    if (plugin.state != State.FAILED || plugin.problem != PluginProblem.CRASHED) {
       return;
     }
     int failures = records.quarantine().startFailed(plugin.id, plugin.sha256);
@@ -108,7 +109,8 @@ final class CrashedPlugins {
       return;
     }
     Duration pause = limits.pauseAfter(failures);
-    plugin.enter(State.FAILED, problem + "; tries again in " + pause.toMillis() / 1000.0 + " s");
+    plugin.failed(
+        PluginProblem.CRASHED, problem + "; tries again in " + pause.toMillis() / 1000.0 + " s");
     String failed = plugin.sha256;
     try {
       var _ =

@@ -7,6 +7,7 @@ import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.plugin.JarInspector.JarInfo;
 import io.narthex.format.yaml.RecordCheck;
 import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.spi.discovery.DiscoveryProvider;
 import io.narthex.spi.exporter.ExporterProvider;
 import io.narthex.spi.function.FunctionProvider;
@@ -99,28 +100,33 @@ final class Deployment {
       // the framework waits for a bundle that is being started, so this must not be our thread
       Thread.ofVirtual().name("plugin remove " + info.id()).start(() -> remove(bundle));
       givenUp.accept(loader);
-      throw new PluginException("failed to start: " + e.getMessage());
+      throw new PluginException(
+          e.isStopping() ? PluginProblem.STOPPING : PluginProblem.CRASHED,
+          "failed to start: " + e.getMessage());
     } catch (PluginCalls.PluginErrorException e) {
       LOG.warn("plugin {} {} does not start", info.id(), info.version(), e.getCause());
       remove(bundle);
       givenUp.accept(loader);
-      throw new PluginException("failed to start: " + e.getCause());
+      throw new PluginException(PluginProblem.CRASHED, "failed to start: " + e.getCause());
     } catch (RuntimeException | LinkageError e) {
       if (!(e instanceof PluginException)) {
         LOG.warn("plugin {} {} does not start", info.id(), info.version(), e);
       }
+      PluginException why =
+          e.getCause() instanceof BundleException b
+              ? Needs.notStarted(framework, bundle, b)
+              : e instanceof PluginException p
+                  ? p
+                  : new PluginException(PluginProblem.CRASHED, "failed to start: " + e);
       remove(bundle);
       givenUp.accept(loader);
-      throw e.getCause() instanceof BundleException b
-          ? new PluginException(explain(b))
-          : e instanceof PluginException p ? p : new PluginException("failed to start: " + e);
+      throw why;
     }
   }
 
   /** Returns the class loader of a bundle before it starts, or null when it lacks something. */
   private static @Nullable ClassLoader resolvedLoader(BundleContext framework, Bundle bundle) {
-    FrameworkWiring wirings =
-        framework.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).adapt(FrameworkWiring.class);
+    FrameworkWiring wirings = Needs.wiring(framework);
     if (wirings == null || !wirings.resolveBundles(List.of(bundle))) {
       return null; // starting it tells why
     }
@@ -144,9 +150,9 @@ final class Deployment {
         }
       }
     } catch (BundleException e) {
-      throw new PluginException(explain(e));
+      throw Needs.failed(e);
     } catch (IOException | RuntimeException e) {
-      throw new PluginException("cannot be installed: " + e.getMessage());
+      throw new PluginException(PluginProblem.SERVER, "cannot be installed: " + e.getMessage());
     }
   }
 
@@ -156,43 +162,6 @@ final class Deployment {
     } catch (BundleException | IllegalStateException e) {
       LOG.error("plugin {} cannot be taken out: {}", bundle.getSymbolicName(), e.toString());
     }
-  }
-
-  /** Turns the framework's words into ours. */
-  static String explain(BundleException e) {
-    String text = String.valueOf(e.getMessage());
-    String need = need(text);
-    if (need != null) {
-      return need;
-    }
-    Throwable cause = e.getCause();
-    return "failed to start: " + text + (cause == null ? "" : ": " + cause);
-  }
-
-  /** Returns what a text of the framework says is missing, or null when it says no such thing. */
-  static @Nullable String need(String text) {
-    java.util.regex.Matcher missing =
-        java.util.regex.Pattern.compile(
-                "osgi\\.wiring\\.package=([\\w.]+)\\)(?:\\(version>=([\\w.]+)\\))?", 0)
-            .matcher(text);
-    if (missing.find()) {
-      String name = missing.group(1);
-      String version =
-          missing.group(2) == null ? "" : " in version " + missing.group(2) + " or newer";
-      return name.startsWith("io.narthex.")
-          ? "needs the API package "
-              + name
-              + version
-              + ", which this server does not have; use a build of the plugin for this server"
-          : "needs package "
-              + name
-              + version
-              + ", which is not there; embed the library in the plugin";
-    }
-    if (text.contains("osgi.ee")) {
-      return "needs a newer Java than " + Runtime.version().feature();
-    }
-    return null;
   }
 
   private void findProviders(BundleContext framework) {
@@ -206,6 +175,7 @@ final class Deployment {
             Object service = framework.getService(reference);
             if (service == null) {
               throw new PluginException(
+                  PluginProblem.CRASHED,
                   "failed to start: its "
                       + name.substring(name.lastIndexOf('.') + 1)
                       + " cannot be created; see the log");
@@ -221,7 +191,8 @@ final class Deployment {
           .forEach((name, classes) -> classes.forEach(c -> found.add(instantiate(name, c))));
     }
     if (found.isEmpty()) {
-      throw new PluginException("offers no discovery, exporter, notifier, storage or function");
+      throw new PluginException(
+          PluginProblem.INVALID, "offers no discovery, exporter, notifier, storage or function");
     }
     found.forEach(Deployment::checkRecords);
     providers = List.copyOf(found);
@@ -243,7 +214,8 @@ final class Deployment {
     for (Class<?> type : records) {
       String problem = RecordCheck.problem(type);
       if (!problem.isEmpty()) {
-        throw new PluginException("settings of " + provider.label() + ": " + problem);
+        throw new PluginException(
+            PluginProblem.INVALID, "settings of " + provider.label() + ": " + problem);
       }
     }
   }
@@ -252,6 +224,7 @@ final class Deployment {
     Kind kind = INTERFACES.get(interfaceName);
     if (kind == null) {
       throw new PluginException(
+          PluginProblem.INVALID,
           "names the service " + interfaceName + ", which this server does not know");
     }
     try {
@@ -264,6 +237,7 @@ final class Deployment {
               : e;
       LOG.warn("plugin {}: {} cannot be created", info.id(), className, cause);
       throw new PluginException(
+          PluginProblem.CRASHED,
           "failed to start: " + className + " cannot be created: " + withCause(cause));
     }
   }
@@ -280,6 +254,7 @@ final class Deployment {
     String type = declaredType(kind, service);
     if (type == null || !type.matches("[a-z][a-z0-9_]*")) {
       throw new PluginException(
+          PluginProblem.INVALID,
           "the type of its "
               + kind.name().toLowerCase(Locale.ROOT)
               + " must be lower-case letters, digits and _, got \""

@@ -57,9 +57,6 @@ final class JarInspector {
       Map<String, List<String>> services,
       List<String> nestedJars) {}
 
-  /** End of the message about a file that was replaced while it was being read. */
-  static final String CHANGED = ": has changed while it was looked at; copy it again";
-
   private JarInspector() {}
 
   /**

@@ -2,6 +2,7 @@ package io.narthex.core.plugin;
 
 import io.narthex.core.plugin.JarInspector.JarInfo;
 import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.service.plugins.PluginProblem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
@@ -125,12 +126,14 @@ final class KeptJars {
     try {
       Files.copy(file, target, StandardCopyOption.REPLACE_EXISTING);
       if (changing && !JarInspector.sha256(target).equals(info.sha256())) {
-        throw new PluginException(JarFiles.name(file) + JarInspector.CHANGED);
+        throw new PluginException(
+            PluginProblem.CHANGED,
+            JarFiles.name(file) + ": has changed while it was looked at; copy it again");
       }
       return target;
     } catch (IOException e) {
       throw new PluginException(
-          "a copy cannot be made in " + target.getParent() + ": " + e.getMessage());
+          PluginProblem.SERVER, "a copy cannot be made in " + target.getParent() + ": " + e.getMessage());
     }
   }
 
@@ -145,7 +148,8 @@ final class KeptJars {
       Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
       return JarInspector.inspect(copy, fileName);
     } catch (IOException e) {
-      throw new PluginException(fileName + ": cannot be copied: " + e.getMessage());
+      throw new PluginException(
+          PluginProblem.SERVER, fileName + ": cannot be copied: " + e.getMessage());
     } finally {
       if (copy != null) {
         delete(copy);

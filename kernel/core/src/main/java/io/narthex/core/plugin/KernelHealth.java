@@ -126,20 +126,53 @@ final class KernelHealth {
     return text;
   }
 
-  /** Returns what is wrong with a bundle, empty when nothing is. */
-  String problem(Bundle bundle) {
+  /**
+   * How a bundle is.
+   *
+   * @param text what is wrong; empty when nothing is
+   */
+  record Condition(Kind kind, String text) {
+    /** What code decides by. */
+    enum Kind {
+      /** Its components work. */
+      WELL,
+      /** A component waits for a service. */
+      WAITS,
+      /** It is not active, or a component failed. */
+      BROKEN
+    }
+
+    static final Condition ALL_WELL = new Condition(Kind.WELL, "");
+
+    boolean isWell() {
+      return kind == Kind.WELL;
+    }
+  }
+
+  /** Returns how a bundle is. */
+  Condition condition(Bundle bundle) {
     if (bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null
         && bundle.getState() != Bundle.ACTIVE) {
-      return "the bundle is not active";
+      return new Condition(Condition.Kind.BROKEN, "the bundle is not active");
     }
     List<String> problems = new ArrayList<>();
-    components(bundle)
-        .forEach((name, problem) -> {
-          if (problem != null) {
-            problems.add(name.substring(name.lastIndexOf('.') + 1) + " " + problem.text());
-          }
-        });
-    return String.join("; ", problems);
+    Condition.Kind kind = Condition.Kind.BROKEN;
+    for (Map.Entry<String, @Nullable Problem> e : components(bundle).entrySet()) {
+      Problem problem = e.getValue();
+      if (problem != null) {
+        String name = e.getKey();
+        problems.add(name.substring(name.lastIndexOf('.') + 1) + " " + problem.text());
+        kind = problem.passing() ? Condition.Kind.WAITS : kind;
+      }
+    }
+    return problems.isEmpty()
+        ? Condition.ALL_WELL
+        : new Condition(kind, String.join("; ", problems));
+  }
+
+  /** Returns what is wrong with a bundle, empty when nothing is. */
+  private String problem(Bundle bundle) {
+    return condition(bundle).text();
   }
 
   /** Returns the components of bundles that have no problem, as {@code bundle/component}. */

@@ -2,6 +2,7 @@ package io.narthex.core.plugin;
 
 import io.narthex.core.host.PluginCalls;
 import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.service.plugins.PluginProblem;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -13,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
-import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkListener;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.framework.hooks.resolver.ResolverHookFactory;
@@ -177,14 +176,14 @@ final class KernelSwap {
       return framework.installBundle(
           KernelBundles.LOCATION + former.getSymbolicName() + ":" + System.nanoTime(), in);
     } catch (BundleException e) {
-      throw new PluginException(Deployment.explain(e));
+      throw Needs.failed(e);
     } catch (IOException e) {
-      throw new PluginException("cannot be installed: " + e.getMessage());
+      throw new PluginException(PluginProblem.SERVER, "cannot be installed: " + e.getMessage());
     }
   }
 
   private FrameworkWiring wiring() {
-    return framework.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).adapt(FrameworkWiring.class);
+    return Needs.wiring(framework);
   }
 
   private void resolve(Bundle target) {
@@ -192,10 +191,10 @@ final class KernelSwap {
     for (Member m : members) {
       BundleRevision revision = m.next().adapt(BundleRevision.class);
       for (BundleRequirement requirement : revision.getDeclaredRequirements(null)) {
-        if (mandatory(requirement) && !provided(requirement, formers)) {
-          String filter = requirement.getDirectives().getOrDefault("filter", "");
-          String need = Objects.requireNonNullElse(Deployment.need(filter), "needs " + filter);
+        if (Needs.isMandatory(requirement) && !provided(requirement, formers)) {
+          String need = Needs.inWords(requirement);
           throw new PluginException(
+              PluginProblem.NEEDS,
               m.former().equals(target)
                   ? need
                   : m.former().getSymbolicName()
@@ -219,13 +218,6 @@ final class KernelSwap {
         }
       }
     }
-  }
-
-  private static boolean mandatory(BundleRequirement requirement) {
-    Map<String, String> directives = requirement.getDirectives();
-    return !"optional".equals(directives.get("resolution"))
-        && !"dynamic".equals(directives.get("resolution"))
-        && "resolve".equals(directives.getOrDefault("effective", "resolve"));
   }
 
   private boolean provided(BundleRequirement requirement, Set<Bundle> formers) {
@@ -268,7 +260,7 @@ final class KernelSwap {
           members.reversed().stream().filter(Member::beside).forEach(m -> stop(m.former()));
         }
         List<Member> some = members.stream().filter(m -> m.beside() == beside).toList();
-        some.forEach(m -> start(m.next(), limits.start()));
+        some.forEach(m -> start(framework, m.next(), limits.start()));
         for (Member m : some) {
           health.verify(
               m.next(), troubled.getOrDefault(m, Set.of()), offered.getOrDefault(m, Set.of()));
@@ -307,11 +299,11 @@ final class KernelSwap {
    *
    * @throws PluginException when it does not start in time
    */
-  static void start(Bundle bundle) {
-    start(bundle, Limits.DEFAULT.start());
+  static void start(BundleContext framework, Bundle bundle) {
+    start(framework, bundle, Limits.DEFAULT.start());
   }
 
-  private static void start(Bundle bundle, Duration limit) {
+  private static void start(BundleContext framework, Bundle bundle, Duration limit) {
     PluginCalls.within(
         limit,
         "starting " + bundle.getSymbolicName(),
@@ -319,7 +311,7 @@ final class KernelSwap {
           try {
             bundle.start();
           } catch (BundleException e) {
-            throw new PluginException(Deployment.explain(e));
+            throw Needs.notStarted(framework, bundle, e);
           }
           return true;
         },
@@ -352,7 +344,7 @@ final class KernelSwap {
     for (Member m : members) {
       try {
         if (m.former().getState() != Bundle.ACTIVE) {
-          start(m.former(), limits.start());
+          start(framework, m.former(), limits.start());
         }
       } catch (RuntimeException | Error e) {
         problems.add(

@@ -1,6 +1,7 @@
 package io.narthex.core.plugin;
 
 import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.core.plugin.KernelHealth.Condition;
 import io.narthex.service.config.ReloadListener;
 import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.service.plugins.PluginService.PluginInfo;
@@ -144,7 +145,7 @@ final class KernelUpdates {
       for (Bundle user : KernelBundles.withDependents(bundle)) {
         watch.trial("the trial of " + user.getSymbolicName(), id, false);
         if (user.getHeaders().get(Constants.FRAGMENT_HOST) == null) {
-          KernelSwap.start(user);
+          KernelSwap.start(framework, user);
         }
         health.verifyStarted(user);
       }
@@ -264,20 +265,22 @@ final class KernelUpdates {
   private PluginInfo describe(Bundle bundle) {
     String id = bundle.getSymbolicName();
     boolean fixed = kernel.fixed(bundle) != null;
-    String problem = health.problem(bundle);
+    Condition condition = health.condition(bundle);
     Path jar = kernel.jar(bundle);
     String digest = kernel.digest(bundle);
     Path before = fixed ? null : jars.before(id, digest);
     State state =
         id.equals(pending)
             ? State.STARTING
-            : problem.isEmpty()
-                ? State.RUNNING
-                : problem.contains(" waits for ") ? State.NEEDS : State.FAILED;
+            : switch (condition.kind()) {
+              case WELL -> State.RUNNING;
+              case WAITS -> State.NEEDS;
+              case BROKEN -> State.FAILED;
+            };
     String reason =
         id.equals(pending)
             ? "is replaced now; the audit log tells how it ended"
-            : problem.isEmpty() ? lastProblem.getOrDefault(id, "") : problem;
+            : condition.isWell() ? lastProblem.getOrDefault(id, "") : condition.text();
     return new PluginInfo(
         id,
         Objects.requireNonNullElse(bundle.getHeaders().get("Bundle-Name"), id),

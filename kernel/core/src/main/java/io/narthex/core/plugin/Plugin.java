@@ -1,6 +1,7 @@
 package io.narthex.core.plugin;
 
 import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.plugins.PluginService.State;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,9 @@ final class Plugin {
   volatile String version = "";
   volatile String sha256 = "";
   volatile State state = State.WAITING;
-  volatile String reason = "";
+  volatile String reason = ""; // for people
+  volatile @Nullable PluginProblem problem; // what code decides by; null: none
+  volatile boolean fileMissing; // the reason says so
   volatile long sinceMs;
   private final Clock clock;
 
@@ -39,9 +42,20 @@ final class Plugin {
   }
 
   void enter(State next, String why) {
+    enter(next, why, null);
+  }
+
+  void enter(State next, String why, @Nullable PluginProblem kind) {
     state = next;
     reason = why;
+    problem = kind;
+    fileMissing = false;
     sinceMs = clock.millis();
+  }
+
+  /** It did not start. */
+  void failed(PluginProblem kind, String why) {
+    enter(kind == PluginProblem.NEEDS ? State.NEEDS : State.FAILED, why, kind);
   }
 
   /** Tells whether it failed and its file is there, so that another try makes sense. */

@@ -101,7 +101,8 @@ final class PluginList {
         instances,
         jars.versionBefore(p.id, p.sha256),
         leaks.alive(p.id),
-        d == null ? "" : Deployment.osgiState(d.bundle));
+        d == null ? "" : Deployment.osgiState(d.bundle),
+        shown == p.state ? p.problem : null);
   }
 
   /** Tells whether the server's samples are in what runs, so that it cannot do without. */

@@ -2,6 +2,7 @@ package io.narthex.core.plugin;
 
 import io.narthex.core.plugin.JarInspector.JarInfo;
 import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.plugins.PluginService.PluginInfo;
 import io.narthex.service.plugins.PluginService.State;
 import java.io.IOException;
@@ -125,6 +126,7 @@ final class PluginOrders {
     String sha256 = known == null ? "" : known.sha256;
     State before = known == null ? State.WAITING : known.state;
     String reason = known == null ? "" : known.reason;
+    PluginProblem problem = known == null ? null : known.problem;
     try {
       return versions.deploy(jar, fileName, info, "user", force, actor);
     } catch (PluginException e) {
@@ -137,7 +139,7 @@ final class PluginOrders {
         known.source = source;
         known.version = version;
         known.sha256 = sha256;
-        known.enter(before, reason);
+        known.enter(before, reason, problem);
       }
       throw e;
     } finally {

@@ -4,6 +4,7 @@ import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.plugin.JarInspector.JarInfo;
 import io.narthex.service.plugins.PluginHealth.Calls;
 import io.narthex.service.plugins.PluginService.PluginException;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.plugins.PluginService.State;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -122,10 +123,10 @@ final class PluginVersions {
         }
       } else if (plugin != null) {
         plugin.describe(file, fileName, info, source);
-        plugin.enter(problem.startsWith("needs ") ? State.NEEDS : State.FAILED, problem);
+        plugin.failed(e.problem(), problem);
         if (Files.exists(file)
             && !records.jars().keeps(info.id(), info.sha256())
-            && !problem.contains("already served by")
+            && e.problem() != PluginProblem.TAKEN
             && runPrevious(plugin, "refused: " + problem)) {
           return plugin; // it has never run, and the version that did runs again
         }
@@ -468,7 +469,7 @@ final class PluginVersions {
       if (file != null
           && plugin.canBeTriedAgain()
           && !plugin.id.equals(notThis)
-          && plugin.reason.contains("already served by")) {
+          && plugin.problem == PluginProblem.TAKEN) {
         try {
           JarInfo info = records.jars().inspectCopy(file, plugin.fileName);
           deploy(file, plugin.fileName, info, plugin.source, false, "retry");

@@ -1,7 +1,6 @@
 package io.narthex.core.plugin;
 
 import io.narthex.core.host.GuardLimits;
-import io.narthex.core.host.PluginCalls;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -16,8 +15,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Quarantine {
   private static final Logger LOG = LoggerFactory.getLogger(Quarantine.class);
-  private static final String PREFIX_START = "failed to start: ";
-  private static final String PREFIX_TEST = "self-test failed: ";
 
   private final Path file;
   private final Clock clock;
@@ -29,12 +26,6 @@ final class Quarantine {
     this.clock = clock;
     this.limits = limits;
     properties = new StoredProperties(file);
-  }
-
-  /** Tells whether a problem is a fault of the plugin's code, which trying again may cure. */
-  static boolean isCrash(String problem) {
-    return (problem.startsWith(PREFIX_START) || problem.startsWith(PREFIX_TEST))
-        && !problem.endsWith(PluginCalls.STOPPING);
   }
 
   /** Returns why a jar is kept out of service, or null. */

@@ -320,8 +320,11 @@ class StorageHostTest {
 
   @Test
   void waitsForThePluginWhenItGoes() {
+    assertThat(host.isWaiting()).isTrue();
     host.changed(Kind.STORAGE, "tsdb", version("v1"));
+    assertThat(host.isWaiting()).isFalse();
     host.changed(Kind.STORAGE, "tsdb", null);
+    assertThat(host.isWaiting()).isTrue();
     assertThat(host.problem()).isEqualTo("waiting for plugin `tsdb`");
     assertThat(events).containsExactly("opened v1", "closed v1");
   }

@@ -3,7 +3,7 @@ package io.narthex.core.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.core.host.GuardLimits;
-import io.narthex.service.plugins.PluginService.State;
+import io.narthex.service.plugins.PluginProblem;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.Executors;
@@ -27,12 +27,19 @@ class CrashedPluginsTest {
         new CrashedPlugins(
             table, null, null, null, PluginRecords.in(folder, clock, limits), limits, stopped);
     Plugin plugin = table.add("x");
-    plugin.enter(State.FAILED, "failed to start: boom");
+    plugin.failed(PluginProblem.SETTINGS, "failed to start: boom");
     crashed.startFailed(
         plugin,
         () -> {
           throw new AssertionError("is tried again");
         });
-    assertThat(plugin.reason).startsWith("failed to start: boom; tries again in ");
+    assertThat(plugin.reason).as("whatever the text says").isEqualTo("failed to start: boom");
+    plugin.failed(PluginProblem.CRASHED, "in other words");
+    crashed.startFailed(
+        plugin,
+        () -> {
+          throw new AssertionError("is tried again");
+        });
+    assertThat(plugin.reason).startsWith("in other words; tries again in ");
   }
 }

@@ -11,6 +11,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.service.plugins.PluginProblem;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -95,6 +96,61 @@ class PluginManagerTest {
       stage.awaitPlugin(
           "acme", "1.0.0 RUNNING 3\\.0\\.0 of good\\.jar refused: .*; runs 1\\.0\\.0.*");
       targetIs(stage, "one:1");
+    }
+  }
+
+  @Test
+  void wordsOfAPluginDoNotDecideWhatHappensToIt() {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.drop("good.jar", jar("acme", "1.0.0", "find one:1"));
+      stage.awaitPlugin("acme", "1.0.0 RUNNING");
+    }
+    try (PluginStage stage = new PluginStage(folder)) {
+      stage.drop("good.jar", jar("acme", "3.0.0", "refuse x is already served by plugin `y`"));
+      stage.useDiscovery();
+      stage.start();
+      stage.awaitPlugin(
+          "acme", "1.0.0 RUNNING 3\\.0\\.0 of good\\.jar refused: .*; runs 1\\.0\\.0.*");
+      stage.drop("bad.jar", jar("other", "1.0.0", "refuse failed to start: needs rest"));
+      stage.awaitPlugin("other", "1\\.0\\.0 FAILED .*");
+      assertThat(stage.plugin("other").problem()).isEqualTo(PluginProblem.SETTINGS);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "Import-Package: com.example.absent, needs package com\\.example\\.absent.*",
+    "'Require-Capability: osgi.ee;filter:=\"(&(osgi.ee=JavaSE)(version=99))\"',"
+        + " needs a newer Java than \\d+"
+  })
+  void pluginThatNeedsWhatIsNotThereIsShownAsSuch(String header, String reason)
+      throws IOException {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.drop(
+          "needy.jar",
+          Jars.bytes(
+              Map.of(
+                  "META-INF/MANIFEST.MF",
+                  "Manifest-Version: 1.0\nBundle-ManifestVersion: 2\n"
+                      + "Bundle-SymbolicName: needy\n"
+                      + header
+                      + "\n")));
+      stage.awaitPlugin("needy", "0\\.0\\.0 NEEDS " + reason);
+      assertThat(stage.plugin("needy").problem()).isEqualTo(PluginProblem.NEEDS);
+    }
+  }
+
+  @Test
+  void blockServedByAnotherPluginIsFreedWhenThatOneGoes() {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.drop("a.jar", jar("a", "1.0.0", "find one:1"));
+      stage.awaitPlugin("a", "1\\.0\\.0 RUNNING");
+      stage.drop("b.jar", jar("b", "1.0.0", "find two:1"));
+      stage.awaitPlugin("b", "1\\.0\\.0 FAILED .*");
+      assertThat(stage.plugin("b").problem()).isEqualTo(PluginProblem.TAKEN);
+      stage.manager.remove("a", "me");
+      stage.awaitPlugin("b", "1\\.0\\.0 RUNNING");
+      assertThat(stage.plugin("b").problem()).isNull();
     }
   }
 

@@ -42,21 +42,4 @@ class QuarantineTest {
     assertThat(at(Duration.ofMinutes(5)).startFailed("a", "cd")).isEqualTo(1);
     assertThat(at(Duration.ofHours(2)).startFailed("a", "cd")).as("out of the window").isEqualTo(1);
   }
-
-  @Test
-  void knowsFaultsOfThePluginsCode() {
-    assertThat(Quarantine.isCrash("failed to start: java.lang.Error")).isTrue();
-    assertThat(Quarantine.isCrash("self-test failed: x did not come back within 10 s")).isTrue();
-    assertThat(Quarantine.isCrash("needs package com.example")).isFalse();
-    assertThat(Quarantine.isCrash("prometheus.yml:3:4: host is empty")).isFalse();
-    assertThat(Quarantine.isCrash("discovery:x is already served by plugin `y`")).isFalse();
-  }
-
-  @Test
-  void endOfTheServerIsNoFaultOfThePluginsCode() {
-    assertThat(
-            Quarantine.isCrash(
-                "failed to start: starting a" + io.narthex.core.host.PluginCalls.STOPPING))
-        .isFalse();
-  }
 }

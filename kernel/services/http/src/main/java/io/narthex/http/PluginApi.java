@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.narthex.http.access.Permission;
 import io.narthex.service.plugins.PluginHealth;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginService.AuditEntry;
 import io.narthex.service.plugins.PluginService.PluginException;
@@ -29,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The plugin manager over HTTP. Reading is free; changing needs the role plugin admin and TLS or a
- * connection straight from this machine. Errors are {@code {"error": text}}.
+ * connection straight from this machine. Errors are {@code {"error": text}}; those of the plugin
+ * manager have {@code problem} and {@code blame}, too, which are for programs to decide by.
  */
 @Path("/narthex/api/v1")
 public final class PluginApi {
@@ -89,6 +91,7 @@ public final class PluginApi {
     out.writeStringField("version", p.version());
     out.writeStringField("state", p.state().name().toLowerCase(Locale.ROOT));
     out.writeStringField("reason", p.reason());
+    write(out, p.problem());
     out.writeStringField("source", p.source());
     out.writeStringField("file", p.file());
     out.writeStringField("sha256", p.sha256());
@@ -101,6 +104,16 @@ public final class PluginApi {
     out.writeStringField("osgiState", p.osgiState());
     write(out, plugins.health(p.id()));
     out.writeEndObject();
+  }
+
+  /** Writes the kind of a problem, for programs, and who can do something about it. */
+  private static void write(JsonGenerator out, @Nullable PluginProblem problem) throws IOException {
+    out.writeStringField("problem", problem == null ? "" : lower(problem));
+    out.writeStringField("blame", problem == null ? "" : lower(problem.blame()));
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
   }
 
   private static void write(JsonGenerator out, PluginHealth health) throws IOException {
@@ -141,6 +154,18 @@ public final class PluginApi {
   private Response changed(PluginInfo info) {
     return Api.json(
         info.state() == PluginService.State.STARTING ? 202 : 200, out -> write(out, info));
+  }
+
+  /** Returns the answer to an order that cannot be carried out. */
+  static Response refused(PluginException e) {
+    return Api.json(
+        409,
+        out -> {
+          out.writeStartObject();
+          out.writeStringField("error", String.valueOf(e.getMessage()));
+          write(out, e.problem());
+          out.writeEndObject();
+        });
   }
 
   static Response error(int status, String message) {
@@ -186,7 +211,7 @@ public final class PluginApi {
               () ->
                   plugins.install(file, new BoundedStream(body, MAX_JAR), force, actor(request))));
     } catch (PluginException e) {
-      return error(409, String.valueOf(e.getMessage()));
+      return refused(e);
     }
   }
 
@@ -269,7 +294,7 @@ public final class PluginApi {
       PluginInfo after = CoreCall.<@Nullable PluginInfo, RuntimeException>in(plugins, change::run);
       return after == null ? Api.json(200, out -> out.writeRaw("{}")) : changed(after);
     } catch (PluginException e) {
-      return error(409, String.valueOf(e.getMessage()));
+      return refused(e);
     }
   }
 

@@ -225,7 +225,7 @@ public final class PluginSettingsApi {
       settings().forget(id, AdminGate.actor(request));
       return Api.json(200, out -> out.writeRaw("{}"));
     } catch (PluginException e) {
-      return PluginApi.error(409, String.valueOf(e.getMessage()));
+      return PluginApi.refused(e);
     }
   }
 }

@@ -271,7 +271,8 @@ class HttpServerTest extends ServerHarness {
     assertThat(installed).isEmpty();
     HttpResponse<String> r = send(upload.copy().header("Authorization", "Bearer " + TOKEN));
     assertThat(r.statusCode()).isEqualTo(409);
-    assertThat(r.body()).isEqualTo("{\"error\":\"is no plugin\"}");
+    assertThat(r.body())
+        .isEqualTo("{\"error\":\"is no plugin\",\"problem\":\"refused\",\"blame\":\"user\"}");
     assertThat(installed).containsExactly("a.jar 1000 true");
     Files.writeString(state.resolve("admin.token"), "\n");
     assertThat(send(upload.copy().header("Authorization", "Bearer ")).statusCode())
