@@ -608,7 +608,9 @@ final class AstBuilder {
     List<Expr> arguments = arguments(c.arguments(), function);
     PosRange place = positions.of(c);
     if (function == null) {
-      form(positions.of(nameToken), "unknown function with name " + Strings.quote(name));
+      formErrors.add(
+          new ParseError(
+              "unknown function with name " + Strings.quote(name), positions.of(nameToken), name));
       return new Call(
           new FunctionSignature(name, List.of(), 0, ValueType.NONE, false), arguments, place);
     }

@@ -12,8 +12,14 @@ public final class ParseException extends Exception {
    *
    * @param message text as Prometheus words it
    * @param position where
+   * @param unknownFunction name of the function that is not known, when that is the error
    */
-  public record ParseError(String message, PosRange position) {}
+  public record ParseError(String message, PosRange position, @Nullable String unknownFunction) {
+    /** Creates one that is not about an unknown function. */
+    public ParseError(String message, PosRange position) {
+      this(message, position, null);
+    }
+  }
 
   /** What a text may have only so much of. */
   public enum Limit {

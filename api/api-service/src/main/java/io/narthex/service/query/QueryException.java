@@ -24,6 +24,7 @@ public final class QueryException extends RuntimeException {
 
   private final Kind kind;
   private final @Nullable String missingPlugin;
+  private final @Nullable String unknownFunction;
 
   /** Creates one with the message for the user. */
   public QueryException(Kind kind, String message) {
@@ -36,9 +37,21 @@ public final class QueryException extends RuntimeException {
    * @param missingPlugin id of the plugin whose absence alone makes the expression wrong, or null
    */
   public QueryException(Kind kind, String message, @Nullable String missingPlugin) {
+    this(kind, message, missingPlugin, null);
+  }
+
+  /**
+   * Creates one with the message for the user.
+   *
+   * @param missingPlugin id of the plugin whose absence alone makes the expression wrong, or null
+   * @param unknownFunction name of a function that nobody has, when the message is about it
+   */
+  public QueryException(
+      Kind kind, String message, @Nullable String missingPlugin, @Nullable String unknownFunction) {
     super(message);
     this.kind = kind;
     this.missingPlugin = missingPlugin;
+    this.unknownFunction = unknownFunction;
   }
 
   /** Returns why there is no answer. */
@@ -53,5 +66,10 @@ public final class QueryException extends RuntimeException {
    */
   public @Nullable String missingPlugin() {
     return missingPlugin;
+  }
+
+  /** Returns the name of the function that nobody has, when that is what is wrong first; or null. */
+  public @Nullable String unknownFunction() {
+    return unknownFunction;
   }
 }

@@ -229,24 +229,20 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
       return parser(o, source, watch).parse(expression);
     } catch (ParseException e) {
       refused(e);
-      String first = e.errors().getFirst().message();
-      for (Map.Entry<String, String> g : gone.entrySet()) {
-        if (isUnknown(first, g.getKey())) {
-          boolean alone =
-              e.errors().stream()
-                  .allMatch(x -> gone.keySet().stream().anyMatch(n -> isUnknown(x.message(), n)));
-          throw new QueryException(
-              Kind.BAD_DATA,
-              e.getMessage() + "; plugin " + g.getValue() + ", which had it, is not running",
-              alone ? g.getValue() : null);
-        }
-      }
-      throw new QueryException(Kind.BAD_DATA, String.valueOf(e.getMessage()));
+      String unknown = e.errors().getFirst().unknownFunction();
+      String plugin = unknown == null ? null : gone.get(unknown);
+      boolean alone =
+          e.errors().stream()
+              .map(ParseException.ParseError::unknownFunction)
+              .allMatch(name -> name != null && gone.containsKey(name));
+      throw new QueryException(
+          Kind.BAD_DATA,
+          plugin == null
+              ? String.valueOf(e.getMessage())
+              : e.getMessage() + "; plugin " + plugin + ", which had it, is not running",
+          alone ? plugin : null,
+          unknown);
     }
-  }
-
-  private static boolean isUnknown(String message, String function) {
-    return message.equals("unknown function with name \"" + function + "\"");
   }
 
   /** Counts an expression that is refused for its size. */

@@ -162,6 +162,22 @@ class PluginFunctionsTest {
   }
 
   @Test
+  void namesTheUnknownFunctionApartFromTheMessage() {
+    assertThat(unknownFunction("two(m)")).isEqualTo("two");
+    assertThat(unknownFunction("rate(m)")).isNull();
+    assertThat(unknownFunction("\"unknown function with name\" + rate(m)")).isNull();
+  }
+
+  private @Nullable String unknownFunction(String query) {
+    try {
+      engine.format(query);
+    } catch (QueryException e) {
+      return e.unknownFunction();
+    }
+    throw new AssertionError(query + " is taken");
+  }
+
+  @Test
   void namesTheAbsentPluginWhenNothingElseIsWrong() {
     registry.former.put("two", "io.acme.two");
     for (String query :

@@ -34,9 +34,8 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
@@ -59,9 +58,6 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
     })
 public final class RuleManager
     implements RuleService, ReloadListener, TargetGroupListener, WaitingSource {
-  private static final Pattern UNKNOWN =
-      Pattern.compile("unknown function with name \"([^\"]*)\"", 0);
-
   private final HandOver handOver;
   private final QueryEngine engine;
   private final TemplateService templates;
@@ -338,7 +334,7 @@ public final class RuleManager
       try {
         engine.check(e.text());
       } catch (QueryException failure) {
-        String function = missingFunction(String.valueOf(failure.getMessage()));
+        String function = Objects.requireNonNullElse(failure.unknownFunction(), "");
         out.add(
             new WaitingBlock(
                 "function",
@@ -349,12 +345,6 @@ public final class RuleManager
       }
     }
     return out;
-  }
-
-  /** Returns the name in a message about an unknown function, else the empty text. */
-  private static String missingFunction(String message) {
-    Matcher m = UNKNOWN.matcher(message);
-    return m.find() ? m.group(1) : "";
   }
 
   @Override
