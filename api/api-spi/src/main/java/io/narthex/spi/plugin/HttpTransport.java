@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -24,6 +25,16 @@ public interface HttpTransport {
    * @throws InterruptedException when the host stops the instance
    */
   Response send(Request request, HttpSettings settings) throws IOException, InterruptedException;
+
+  /** Returns whether a request failed because its time was up: a cause of it says so. */
+  static boolean isTimeout(Throwable failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (t instanceof TimeoutException) {
+        return true;
+      }
+    }
+    return false;
+  }
 
   /**
    * A request.

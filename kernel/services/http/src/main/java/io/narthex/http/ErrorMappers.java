@@ -48,10 +48,7 @@ final class ErrorMappers {
     String text = String.valueOf(e.getMessage());
     // the API names the parameter where parsing fails
     return new Fault(
-        error,
-        error == ApiError.BAD_DATA && !text.startsWith("invalid parameter")
-            ? "invalid parameter \"query\": " + text
-            : text);
+        error, error == ApiError.BAD_DATA ? "invalid parameter \"query\": " + text : text);
   }
 
   /** Answers for everything that resources throw. */

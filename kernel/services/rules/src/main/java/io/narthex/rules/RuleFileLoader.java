@@ -148,7 +148,7 @@ final class RuleFileLoader {
         case "labels" -> {
           labels = texts(v, "labels");
           for (Map.Entry<String, String> l : labels.entrySet()) {
-            checkLabel(v, l.getKey(), l.getValue());
+            checkLabel(v, "", l.getKey(), l.getValue());
           }
         }
         case "rules" -> rules = v;
@@ -168,12 +168,12 @@ final class RuleFileLoader {
     return new GroupSpec(file, name, interval, limit, offset, specs);
   }
 
-  private void checkLabel(ConfigNode at, String name, String value) {
+  private void checkLabel(ConfigNode at, String where, String name, String value) {
     if (!names.isLabelName(name) || name.equals("__name__")) {
-      throw at(at, "invalid label name: " + name);
+      throw at(at, where + "invalid label name: " + name);
     }
     if (!NameScheme.isWellFormed(value)) {
-      throw at(at, "invalid label value: " + value);
+      throw at(at, where + "invalid label value: " + value);
     }
   }
 
@@ -250,11 +250,7 @@ final class RuleFileLoader {
       }
     }
     for (Map.Entry<String, String> l : labels.entrySet()) {
-      try {
-        checkLabel(labelsNode, l.getKey(), l.getValue());
-      } catch (ConfigException e) {
-        throw at(labelsNode, where + tail(e));
-      }
+      checkLabel(labelsNode, where, l.getKey(), l.getValue());
     }
     for (String a : annotations.keySet()) {
       if (!names.isLabelName(a)) {
@@ -269,12 +265,6 @@ final class RuleFileLoader {
     all.putAll(labels);
     return new RuleSpec(
         name, !alert.isEmpty(), expr, canonical.text(), holdFor, keepFiringFor, all, annotations);
-  }
-
-  private static String tail(ConfigException e) {
-    String message = String.valueOf(e.getMessage());
-    int at = message.indexOf("invalid label");
-    return at < 0 ? message : message.substring(at);
   }
 
   private static void check(

@@ -9,6 +9,7 @@ import io.narthex.model.StaleMarker;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService.Health;
+import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageException;
@@ -475,7 +476,7 @@ final class ScrapeLoop {
   }
 
   private static boolean isTimeout(IOException e) {
-    return e instanceof InterruptedIOException || message(e).endsWith("context deadline exceeded");
+    return e instanceof InterruptedIOException || HttpTransport.isTimeout(e);
   }
 
   private void count(ScrapeFailure.Kind kind) {

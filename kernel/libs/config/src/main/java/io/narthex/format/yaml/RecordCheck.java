@@ -58,36 +58,36 @@ public final class RecordCheck {
       return "";
     }
     for (RecordComponent component : type.getRecordComponents()) {
-      String problem = problem(component.getGenericType(), seen);
+      String where = "component \"" + component.getName() + "\" of " + type.getSimpleName();
+      String problem = problem(where, component.getGenericType(), seen);
       if (!problem.isEmpty()) {
-        return problem.startsWith("component ")
-            ? problem
-            : "component \"" + component.getName() + "\" of " + type.getSimpleName() + problem;
+        return problem;
       }
     }
     return "";
   }
 
-  private static String problem(Type type, Set<Class<?>> seen) {
+  private static String problem(String where, Type type, Set<Class<?>> seen) {
     if (type instanceof Class<?> plain) {
       return SCALARS.contains(plain) || plain.isEnum()
           ? ""
-          : plain.isRecord() ? problem(plain, seen) : unknown(type);
+          : plain.isRecord() ? problem(plain, seen) : unknown(where, type);
     }
     if (type instanceof ParameterizedType p) {
       Type[] arguments = p.getActualTypeArguments();
       if (p.getRawType() == List.class) {
-        return problem(arguments[0], seen);
+        return problem(where, arguments[0], seen);
       }
       if (p.getRawType() == Map.class && arguments[0] == String.class) {
-        return problem(arguments[1], seen);
+        return problem(where, arguments[1], seen);
       }
     }
-    return unknown(type);
+    return unknown(where, type);
   }
 
-  private static String unknown(Type type) {
-    return " is of type "
+  private static String unknown(String where, Type type) {
+    return where
+        + " is of type "
         + type.getTypeName()
         + ", which settings cannot have; use text, numbers, boolean, Duration, ByteSize, URI, Secret, an"
         + " enum, a record, ConfigNode, or a List or Map<String, …> of these";

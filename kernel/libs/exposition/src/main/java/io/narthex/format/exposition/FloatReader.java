@@ -98,18 +98,18 @@ final class FloatReader {
     }
     String text = new String(b, start, end - start, StandardCharsets.UTF_8);
     if (plain) {
+      double v = Double.NaN; // no plain text is that
       try {
-        double v = Double.parseDouble(text);
-        if (Double.isInfinite(v)) {
-          throw new NumberFormatException(
-              "strconv.ParseFloat: parsing " + GoQuote.quote(text) + ": value out of range");
-        }
-        return v;
+        v = Double.parseDouble(text);
       } catch (NumberFormatException e) {
-        if (e.getMessage() != null && e.getMessage().startsWith("strconv")) {
-          throw e;
-        }
         // falls through to the common message
+      }
+      if (Double.isInfinite(v)) {
+        throw new NumberFormatException(
+            "strconv.ParseFloat: parsing " + GoQuote.quote(text) + ": value out of range");
+      }
+      if (!Double.isNaN(v)) {
+        return v;
       }
     }
     boolean negative = text.startsWith("-");

@@ -234,7 +234,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     }
     long remaining = deadline - System.nanoTime();
     if (remaining <= 0) {
-      throw failure(method, uri, "context deadline exceeded", null);
+      throw failure(method, uri, "context deadline exceeded", new TimeoutException());
     }
     org.eclipse.jetty.client.Request r = client.newRequest(uri).method(method);
     r.timeout(remaining, TimeUnit.NANOSECONDS);
@@ -513,7 +513,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
         throw e;
       } catch (IOException e) {
         String reason = reason(e, uri);
-        throw reason.equals("context deadline exceeded")
+        throw HttpTransport.isTimeout(e)
             ? new IOException(reason, e)
             : failure(method, uri, reason, e);
       } catch (RuntimeException e) {

@@ -295,6 +295,7 @@ final class JettyHttpTransportTest {
               transport.send(
                   Request.get(uri(server, "/"), Duration.ofMillis(200)), HttpSettings.DEFAULT))
           .isInstanceOf(IOException.class)
+          .matches(HttpTransport::isTimeout, "whatever its text")
           .hasMessageEndingWith(": context deadline exceeded");
     } finally {
       release.countDown();
