@@ -29,6 +29,7 @@ import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.ReloadListener;
+import io.narthex.service.config.ReloadStage;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.service.discovery.TargetGroupListener;
 import io.narthex.service.exporter.ExporterService;
@@ -41,6 +42,7 @@ import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.plugins.WaitingSource;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.server.HandOver;
+import io.narthex.service.server.ServerControl;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigException;
@@ -376,7 +378,8 @@ public final class Kernel {
     if (checking == null) { // without it neither the HTTP server nor the scraper comes up
       framework.registerService(ConfigService.class, config, null);
     }
-    framework.registerService(ServerInfo.class, server, null);
+    framework.registerService(
+        new String[] {ServerInfo.class.getName(), ServerControl.class.getName()}, server, null);
     boot.patientStep("a plugin");
 
     if (server.stopping()) {
@@ -426,18 +429,20 @@ public final class Kernel {
 
     config.add(
         new HostsFollow(
-            "storage", 10, snapshot -> storage.configure(storageSettings(flags, config.loaded()))));
+            "storage",
+            ReloadStage.STORAGE,
+            snapshot -> storage.configure(storageSettings(flags, config.loaded()))));
     config.add(
         new HostsFollow(
             "exporters",
-            11,
+            ReloadStage.EXPORTERS,
             snapshot ->
                 exporters.settings(
                     exporterSettings(config.loaded()), config.loaded().narthexFolder())));
     config.add(
         new HostsFollow(
             "receivers",
-            35,
+            ReloadStage.RECEIVERS,
             snapshot ->
                 notifiers.configure(snapshot.alertmanager(), snapshot.alertmanagerFolder())));
     boot.step("a part of the server");
@@ -445,7 +450,7 @@ public final class Kernel {
     config.add(
         new HostsFollow(
             "discovery",
-            60,
+            ReloadStage.DISCOVERY,
             snapshot ->
                 discovery.configure(sets(snapshot.prometheus()), snapshot.prometheusFolder())));
     later(track(ReloadListener.class, config::add, config::remove));
@@ -583,7 +588,7 @@ public final class Kernel {
   }
 
   private record HostsFollow(
-      String name, int rank, Consumer<io.narthex.service.config.ConfigSnapshot> action)
+      String name, ReloadStage stage, Consumer<io.narthex.service.config.ConfigSnapshot> action)
       implements ReloadListener {
     @Override
     public void apply(io.narthex.service.config.ConfigSnapshot snapshot) {

@@ -1,6 +1,7 @@
 package io.narthex.core;
 
 import io.narthex.core.config.Flags;
+import io.narthex.service.server.ServerControl;
 import io.narthex.service.server.ServerInfo;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -18,7 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The server as a whole, as the other bundles see it. */
-final class ServerState implements ServerInfo {
+@SuppressWarnings("deprecation") // bundles built before ServerControl use what ServerInfo had of it
+final class ServerState implements ServerInfo, ServerControl {
   private static final Logger LOG = LoggerFactory.getLogger(ServerState.class);
   private static final String COMPATIBLE_VERSION = "3.14.0";
 

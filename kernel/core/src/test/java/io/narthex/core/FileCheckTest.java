@@ -8,6 +8,7 @@ import io.narthex.core.config.Flags;
 import io.narthex.service.config.ConfigService.Ignored;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
+import io.narthex.service.config.ReloadStage;
 import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,8 +30,8 @@ class FileCheckTest {
     }
 
     @Override
-    public int rank() {
-      return 30;
+    public ReloadStage stage() {
+      return ReloadStage.SCRAPING;
     }
 
     @Override

@@ -4,17 +4,29 @@ import java.util.Map;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * A part of the kernel that follows the configuration; registered as a service. It is told the
- * present configuration when it appears and every later one, in the order of {@link #rank()}, one
- * at a time.
+ * A part of the kernel that follows the configuration; registered as a service. It gets the present
+ * configuration when it appears and every later one, in the order of {@link #stage()}, one at a
+ * time.
  */
 @ConsumerType
 public interface ReloadListener {
   /** Returns a name for logs, for example {@code scrape}. */
   String name();
 
-  /** Returns the place in the order: storage 10, query 20, scrape 30, notify 40, rules 50. */
-  int rank();
+  /** Returns when its turn is. */
+  default ReloadStage stage() {
+    return ReloadStage.at(rank());
+  }
+
+  /**
+   * Returns the place in the order as a number, by which {@link #stage()} finds the stage.
+   *
+   * @deprecated override {@link #stage()}
+   */
+  @Deprecated
+  default int rank() {
+    return ReloadStage.LAST.rank();
+  }
 
   /**
    * Applies a configuration. What has not changed goes on undisturbed.

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** The server as a whole. Thread-safe. */
+/** What is known of the server as a whole; {@link ServerControl} changes it. Thread-safe. */
 @ProviderType
 public interface ServerInfo {
   /** Returns the version, for example {@code 0.1.0}. */
@@ -30,14 +30,21 @@ public interface ServerInfo {
   /** Tells whether the server is shutting down. */
   boolean stopping();
 
-  /** Ends the server cleanly; returns at once. */
+  /**
+   * Ends the server cleanly; returns at once.
+   *
+   * @deprecated see {@link ServerControl#stop}
+   */
+  @Deprecated
   void stop();
 
   /**
    * Ends the server because it cannot do its work, with exit status 1; returns at once.
    *
    * @param message one line for the operator, {@code where: what, got X; what to do}
+   * @deprecated see {@link ServerControl#fatal}
    */
+  @Deprecated
   void fatal(String message);
 
   /** Returns the address users reach the server at, ending without slash. */
@@ -63,16 +70,29 @@ public interface ServerInfo {
   /** Returns the addresses the server listens on; the HTTP bundle reports them. */
   List<InetSocketAddress> listenAddresses();
 
-  /** Reports the addresses the server listens on. */
+  /**
+   * Reports the addresses the server listens on.
+   *
+   * @deprecated see {@link ServerControl#listening}
+   */
+  @Deprecated
   void listening(List<InetSocketAddress> addresses);
 
   /**
    * Returns the sockets the server listens on, bound and in non-blocking mode. The server keeps
    * them open while the HTTP bundle is replaced and closes them when it ends.
+   *
+   * @deprecated see {@link ServerControl#listeners}
    */
+  @Deprecated
   List<ServerSocketChannel> listeners();
 
-  /** Hands the sockets the server listens on over to it. */
+  /**
+   * Hands the sockets the server listens on over to it.
+   *
+   * @deprecated see {@link ServerControl#keep}
+   */
+  @Deprecated
   void keep(List<ServerSocketChannel> listeners);
 
   /** Returns the folder for what must survive restarts: {@code <storage path>/narthex}. */

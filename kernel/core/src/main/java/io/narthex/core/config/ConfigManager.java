@@ -184,7 +184,7 @@ public final class ConfigManager implements ConfigService, MetricCollector {
   /** Hands a configuration to all parts and returns what went wrong. */
   private List<String> apply(ConfigFiles.Loaded next) {
     List<ReloadListener> ordered = new ArrayList<>(listeners);
-    ordered.sort(Comparator.comparingInt(ReloadListener::rank));
+    ordered.sort(Comparator.comparing(ReloadListener::stage));
     List<String> problems = new ArrayList<>();
     for (ReloadListener listener : ordered) {
       try {

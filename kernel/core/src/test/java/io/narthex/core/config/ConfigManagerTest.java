@@ -10,6 +10,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.narthex.core.metrics.MetricsRegistry;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
+import io.narthex.service.config.ReloadStage;
 import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,6 +67,7 @@ class ConfigManagerTest {
     }
 
     @Override
+    @SuppressWarnings("deprecation") // as parts of before do
     public int rank() {
       return rank;
     }
@@ -94,6 +96,40 @@ class ConfigManagerTest {
     assertThat(successful()).isEqualTo(1);
     manager.add(new Part("latest", 5, s -> {}));
     assertThat(events).endsWith("latest 20");
+  }
+
+  private final class Staged implements ReloadListener {
+    private final ReloadStage stage;
+
+    Staged(ReloadStage stage) {
+      this.stage = stage;
+    }
+
+    @Override
+    public String name() {
+      return stage.name();
+    }
+
+    @Override
+    public ReloadStage stage() {
+      return stage;
+    }
+
+    @Override
+    public void apply(ConfigSnapshot snapshot) {
+      events.add(name());
+    }
+  }
+
+  @Test
+  void partsFollowInOrderOfTheirStageAndOlderOnesByTheirNumber() {
+    manager.add(new Part("last", 90, s -> {}));
+    manager.add(new Staged(ReloadStage.RULES));
+    manager.add(new Part("storage", 10, s -> {}));
+    manager.add(new Staged(ReloadStage.LISTENERS));
+    manager.add(new Staged(ReloadStage.QUERY));
+    manager.goLive();
+    assertThat(events).containsExactly("LISTENERS", "storage 15", "QUERY", "RULES", "last 15");
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
+import io.narthex.service.config.ReloadStage;
 import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.notify.NotifierService;
@@ -202,8 +203,8 @@ public final class DefaultAlertmanager
   }
 
   @Override
-  public int rank() {
-    return 40;
+  public ReloadStage stage() {
+    return ReloadStage.NOTIFICATION;
   }
 
   @Override

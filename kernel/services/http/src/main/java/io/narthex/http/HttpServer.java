@@ -20,6 +20,7 @@ import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
+import io.narthex.service.config.ReloadStage;
 import io.narthex.service.config.WebListener;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.memory.WorkMemory;
@@ -28,6 +29,7 @@ import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.rules.RuleService;
+import io.narthex.service.server.ServerControl;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService;
@@ -111,6 +113,7 @@ public final class HttpServer implements ReloadListener {
       new Services(
           () -> query, () -> targets, () -> rules, () -> alerts, () -> web, () -> pluginSettings);
   private final ServerInfo info;
+  private final ServerControl control;
   private final WorkMemory memory;
   private final @Nullable Access access;
   private final Thread starting;
@@ -124,6 +127,7 @@ public final class HttpServer implements ReloadListener {
   @Activate
   public HttpServer(
       @Reference ServerInfo info,
+      @Reference ServerControl control,
       @Reference ConfigService config,
       @Reference Metrics metrics,
       @Reference StorageGate storage,
@@ -131,9 +135,10 @@ public final class HttpServer implements ReloadListener {
       @Reference PluginService plugins,
       @Reference WorkMemory memory) {
     this.info = info;
+    this.control = control;
     this.memory = memory;
     // one that replaces another version accepts beside it until that one stops
-    access = access(info, config.current().listeners());
+    access = access(config.current().listeners());
     starting =
         Thread.ofPlatform()
             .name("http-start")
@@ -143,7 +148,7 @@ public final class HttpServer implements ReloadListener {
               } catch (RuntimeException | Error e) {
                 // without it the server would say that it is ready and never answer
                 LOG.error("the HTTP server cannot start", e);
-                info.fatal("the HTTP server cannot start: " + e);
+                control.fatal("the HTTP server cannot start: " + e);
               }
             });
     if (access == null) {
@@ -225,7 +230,7 @@ public final class HttpServer implements ReloadListener {
     resources.register(new RulesApi(services));
     resources.register(new StatusApi(info, config, storage, services, plugins, clock));
     resources.register(new WriteApi(storage, info, metrics, memory, clock));
-    resources.register(new ManagementApi(info, config));
+    resources.register(new ManagementApi(info, control, config));
     AdminToken token = new AdminToken(info);
     Tokens tokens = new Tokens(info.stateDirectory().resolve("tokens.json"), clock);
     Logins logins =
@@ -322,7 +327,7 @@ public final class HttpServer implements ReloadListener {
    * Reads what decides who may do what and takes the addresses; null after telling the server that
    * it cannot go on.
    */
-  private static @Nullable Access access(ServerInfo info, List<WebListener> further) {
+  private @Nullable Access access(List<WebListener> further) {
     if (info.enabled(AdminGate.PLAIN_REMOTE)) {
       LOG.warn(
           "--{}: the admin token is accepted over plain HTTP from other machines",
@@ -336,16 +341,16 @@ public final class HttpServer implements ReloadListener {
       try {
         file = new WebConfigFile(info.flag("web.config.file"));
       } catch (ConfigException e) {
-        info.fatal("web configuration: " + e.getMessage());
+        control.fatal("web configuration: " + e.getMessage());
         return null;
       }
-      Listeners listeners = new Listeners(info, file);
+      Listeners listeners = new Listeners(info, control, file);
       listeners.take(further);
       return new Access(listeners, browsers, crossOrigin);
     } catch (Re2SyntaxException e) {
-      info.fatal("--web.cors.origin: " + e.getMessage() + "; give an RE2 expression");
+      control.fatal("--web.cors.origin: " + e.getMessage() + "; give an RE2 expression");
     } catch (ConfigException e) {
-      info.fatal(String.valueOf(e.getMessage()));
+      control.fatal(String.valueOf(e.getMessage()));
     }
     return null;
   }
@@ -371,7 +376,7 @@ public final class HttpServer implements ReloadListener {
       created.start();
     } catch (Exception e) {
       LOG.error("the HTTP server cannot start", e);
-      info.fatal("the HTTP server cannot start: " + e);
+      control.fatal("the HTTP server cannot start: " + e);
     }
   }
 
@@ -391,8 +396,8 @@ public final class HttpServer implements ReloadListener {
 
   /** Before alerts are sent: they go to own addresses without HTTP. */
   @Override
-  public int rank() {
-    return 5;
+  public ReloadStage stage() {
+    return ReloadStage.LISTENERS;
   }
 
   @Override
@@ -429,7 +434,7 @@ public final class HttpServer implements ReloadListener {
       Server started = server;
       if (started != null) {
         if (info.stopping()) {
-          Listeners.closeAll(info.listeners());
+          Listeners.closeAll(control.listeners());
         } else {
           requireNonNull(access).listeners().close();
           drain(started.getDescendant(RunningRequests.class));

@@ -9,6 +9,7 @@ import io.narthex.http.access.WebConfigFile;
 import io.narthex.service.config.WebListener;
 import io.narthex.service.config.WebListener.Serves;
 import io.narthex.service.metrics.Metrics;
+import io.narthex.service.server.ServerControl;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
@@ -64,6 +65,7 @@ final class Listeners {
   private static final Duration DRAIN = Duration.ofSeconds(30);
 
   private final ServerInfo info;
+  private final ServerControl control;
   private final WebConfigFile mainFile;
   private final List<Listener> main = new ArrayList<>(); // guarded by this
   private List<Listener> further = List.of(); // guarded by this
@@ -134,8 +136,9 @@ final class Listeners {
     }
   }
 
-  Listeners(ServerInfo info, WebConfigFile mainFile) {
+  Listeners(ServerInfo info, ServerControl control, WebConfigFile mainFile) {
     this.info = info;
+    this.control = control;
     this.mainFile = mainFile;
     files = Set.of(mainFile);
   }
@@ -164,7 +167,7 @@ final class Listeners {
   synchronized void take(List<WebListener> configured) {
     List<String> addresses =
         info.flags().getOrDefault("web.listen-address", List.of("0.0.0.0:9090"));
-    List<ServerSocketChannel> kept = info.listeners();
+    List<ServerSocketChannel> kept = control.listeners();
     List<ServerSocketChannel> opened = new ArrayList<>();
     try {
       List<Listener> found = new ArrayList<>();
@@ -314,8 +317,8 @@ final class Listeners {
         sockets.add(l.socket);
       }
     }
-    info.listening(bound);
-    info.keep(sockets);
+    control.listening(bound);
+    control.keep(sockets);
   }
 
   private static InetSocketAddress bound(Listener l) {

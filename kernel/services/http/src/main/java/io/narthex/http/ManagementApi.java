@@ -2,6 +2,7 @@ package io.narthex.http;
 
 import io.narthex.http.access.ListenerAccess;
 import io.narthex.service.config.ConfigService;
+import io.narthex.service.server.ServerControl;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.spi.config.ConfigException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -22,10 +23,12 @@ public final class ManagementApi {
   private static final String LIFECYCLE_OFF = "Lifecycle API is not enabled.";
 
   private final ServerInfo server;
+  private final ServerControl control;
   private final ConfigService config;
 
-  ManagementApi(ServerInfo server, ConfigService config) {
+  ManagementApi(ServerInfo server, ServerControl control, ConfigService config) {
     this.server = server;
+    this.control = control;
     this.config = config;
   }
 
@@ -118,7 +121,7 @@ public final class ManagementApi {
     if (!server.enabled("web.enable-lifecycle")) {
       return text(403, LIFECYCLE_OFF);
     }
-    Thread.ofVirtual().name("quit").start(server::stop);
+    Thread.ofVirtual().name("quit").start(control::stop);
     return text(200, "Requesting termination... Goodbye!");
   }
 

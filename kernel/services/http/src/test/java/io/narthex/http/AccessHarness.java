@@ -16,6 +16,7 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryResult;
+import io.narthex.service.server.ServerControl;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import java.io.IOException;
@@ -112,7 +113,6 @@ abstract class AccessHarness {
             });
   }
 
-  @SuppressWarnings("unchecked")
   ServerInfo info() {
     return fake(
         ServerInfo.class,
@@ -127,6 +127,16 @@ abstract class AccessHarness {
               case "externalUrl" -> URI.create("https://metrics.example/narthex");
               case "routePrefix", "version", "compatibleVersion" -> "";
               case "stateDirectory" -> state;
+              default -> null;
+            });
+  }
+
+  @SuppressWarnings("unchecked")
+  ServerControl control() {
+    return fake(
+        ServerControl.class,
+        (name, a) ->
+            switch (name) {
               case "listeners" -> listeners;
               case "keep" -> {
                 listeners = (List<ServerSocketChannel>) a[0];
@@ -202,6 +212,7 @@ abstract class AccessHarness {
     HttpServer created =
         new HttpServer(
             info(),
+            control(),
             fake(
                 ConfigService.class,
                 (name, a) ->

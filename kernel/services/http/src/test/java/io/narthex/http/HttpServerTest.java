@@ -453,7 +453,14 @@ class HttpServerTest extends ServerHarness {
     FakeInfo other = new FakeInfo();
     HttpServer second =
         new HttpServer(
-            other, config, metrics(), storage(), exporters(), plugins(), new WorkMemory(1L << 30));
+            other,
+            other,
+            config,
+            metrics(),
+            storage(),
+            exporters(),
+            plugins(),
+            new WorkMemory(1L << 30));
     second.stop();
     assertThat(other.fatal).contains("bind: address already in use");
   }

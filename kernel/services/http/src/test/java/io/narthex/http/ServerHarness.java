@@ -21,6 +21,7 @@ import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.service.query.QueryResult.Statistics;
 import io.narthex.service.query.QueryResult.VectorSample;
+import io.narthex.service.server.ServerControl;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigException;
@@ -80,7 +81,8 @@ abstract class ServerHarness {
   @Nullable HttpServer server;
   @Nullable RuntimeException storageFails;
 
-  final class FakeInfo implements ServerInfo {
+  @SuppressWarnings("deprecation") // the server has both in one, too
+  final class FakeInfo implements ServerInfo, ServerControl {
     boolean ready = true;
     @Nullable String fatal;
     List<InetSocketAddress> addresses = List.of();
@@ -456,7 +458,7 @@ abstract class ServerHarness {
 
   void create() {
     HttpServer created =
-        new HttpServer(info, config, metrics(), storage(), exporters(), plugins(), memory);
+        new HttpServer(info, info, config, metrics(), storage(), exporters(), plugins(), memory);
     created.query = new FakeEngine();
     server = created;
   }

@@ -7,6 +7,7 @@ import io.narthex.query.context.QueryMemory;
 import io.narthex.query.functions.PluginFunctions;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
+import io.narthex.service.config.ReloadStage;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.query.FunctionRegistry;
@@ -121,8 +122,8 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
   }
 
   @Override
-  public int rank() {
-    return 20;
+  public ReloadStage stage() {
+    return ReloadStage.QUERY;
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.narthex.service.alerts.AlertSink;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.ReloadListener;
+import io.narthex.service.config.ReloadStage;
 import io.narthex.service.discovery.TargetGroupListener;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginSettingsService.WaitingBlock;
@@ -189,8 +190,8 @@ public final class RuleManager
   }
 
   @Override
-  public int rank() {
-    return 50;
+  public ReloadStage stage() {
+    return ReloadStage.RULES;
   }
 
   @Override

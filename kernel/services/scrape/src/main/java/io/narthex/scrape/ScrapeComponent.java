@@ -8,6 +8,7 @@ import io.narthex.model.MetricType;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
+import io.narthex.service.config.ReloadStage;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.service.discovery.TargetGroupListener;
 import io.narthex.service.exporter.ExporterService;
@@ -152,8 +153,8 @@ public final class ScrapeComponent
   }
 
   @Override
-  public int rank() {
-    return 30;
+  public ReloadStage stage() {
+    return ReloadStage.SCRAPING;
   }
 
   @Override
