@@ -22,7 +22,10 @@ import org.slf4j.LoggerFactory;
 @SuppressWarnings("deprecation") // bundles built before ServerControl use what ServerInfo had of it
 final class ServerState implements ServerInfo, ServerControl {
   private static final Logger LOG = LoggerFactory.getLogger(ServerState.class);
-  private static final String COMPATIBLE_VERSION = "3.14.0";
+
+  /** The Prometheus whose API and behaviour the server shows. */
+  static final String COMPATIBLE_VERSION = "3.14.0";
+
 
   private final Flags flags;
   private final Map<String, String> build;

@@ -28,10 +28,10 @@ class DataFolderTest {
   void startOnAFolderOfPrometheusMakesNothingInIt() throws IOException {
     Files.createDirectories(folder.resolve("wal"));
     Path state = folder.resolve("narthex");
-    assertThatThrownBy(() -> Kernel.prepare(folder, state, "tsdb"))
+    assertThatThrownBy(() -> ServerFolders.prepare(folder, state, "tsdb"))
         .hasMessageContaining(folder + ": holds data that Prometheus wrote, got \"wal\"");
     assertThat(folder.toFile().list()).containsExactly("wal");
-    Kernel.prepare(folder, state, "memory"); // this one leaves the folder alone
+    ServerFolders.prepare(folder, state, "memory"); // this one leaves the folder alone
     assertThat(state).isNotEmptyDirectory();
   }
 }

@@ -88,7 +88,7 @@ class OwnMetricsTest {
 
   @Test
   void theBuildIsToldInTheLabelsOfPrometheus() {
-    assertThat(Kernel.buildLabels("3.5.0", Map.of("revision", "ab"), "Linux", "amd64").toMap())
+    assertThat(CoreMetrics.buildLabels("3.5.0", Map.of("revision", "ab"), "Linux", "amd64").toMap())
         .containsOnly(
             Map.entry("version", "3.5.0"),
             Map.entry("revision", "ab"),
@@ -97,7 +97,7 @@ class OwnMetricsTest {
             Map.entry("goos", "linux"),
             Map.entry("goarch", "amd64"),
             Map.entry("tags", "unknown"));
-    assertThat(Kernel.buildLabels("3.5.0", Map.of(), "Mac OS X", "aarch64").toMap())
+    assertThat(CoreMetrics.buildLabels("3.5.0", Map.of(), "Mac OS X", "aarch64").toMap())
         .containsEntry("goos", "darwin")
         .containsEntry("goarch", "arm64");
   }

@@ -24,11 +24,11 @@ class StorageProblemTest {
             plugin("exporter-jvm.jar", State.RUNNING, ""),
             plugin("notifier-slack.jar", State.FAILED, "no space left on device"),
             plugin("storage-tsdb.jar", State.FAILED, "no space left on device"));
-    assertThat(Kernel.storageProblem("tsdb", WAITING, true, plugins))
+    assertThat(Boot.storageProblem("tsdb", WAITING, true, plugins))
         .isEqualTo("storage-tsdb.jar: no space left on device");
-    assertThat(Kernel.storageProblem("tsdb", "waiting for plugin of the lock", false, plugins))
+    assertThat(Boot.storageProblem("tsdb", "waiting for plugin of the lock", false, plugins))
         .isEqualTo("waiting for plugin of the lock");
-    assertThat(Kernel.storageProblem("tsdb", WAITING, true, plugins.subList(0, 1)))
+    assertThat(Boot.storageProblem("tsdb", WAITING, true, plugins.subList(0, 1)))
         .isEqualTo(WAITING);
   }
 }
