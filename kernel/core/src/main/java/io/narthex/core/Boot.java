@@ -12,6 +12,7 @@ import io.narthex.core.config.Flags;
 import io.narthex.core.host.DiscoveryHost;
 import io.narthex.core.host.ExporterHost;
 import io.narthex.core.host.FunctionHost;
+import io.narthex.core.host.GuardLimits;
 import io.narthex.core.host.HostEnvironment;
 import io.narthex.core.host.NotifierHost;
 import io.narthex.core.host.PluginGuard;
@@ -107,7 +108,7 @@ final class Boot {
           () -> new JettyHttpTransport("Prometheus/" + ServerState.COMPATIBLE_VERSION),
           JettyHttpTransport::close);
   private final Part<PluginGuard> guard =
-      part("guard", () -> new PluginGuard(loaded.get().narthex().plugins().limits()));
+      part("guard", () -> new PluginGuard(GuardLimits.of(loaded.get().narthex().plugins())));
   private final Part<HostEnvironment> environment = part("host", this::createEnvironment);
   private final Part<StorageHost> storage =
       part("storage host", this::createStorage, StorageHost::close);

@@ -1,7 +1,5 @@
 package io.narthex.core.config;
 
-import io.narthex.core.host.GuardLimits;
-import io.narthex.core.host.Operation;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.WebListener;
 import io.narthex.spi.config.ConfigException;
@@ -10,9 +8,7 @@ import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.Setting;
 import java.time.Duration;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -158,30 +154,5 @@ public record NarthexConfig(
               help = "How long a storage that is being opened may show no progress",
               defaultValue = "10m",
               min = 0.01)
-          Duration storageOpenTimeout) {
-    /** Returns them in the form that the guard takes. */
-    public GuardLimits limits() {
-      return new GuardLimits(
-          circuitFailures,
-          quarantineCrashes,
-          quarantineStarts,
-          quarantineWindow,
-          retryPause,
-          longestRetryPause,
-          probation,
-          maxTargets,
-          maxTargetBytes,
-          deadlines());
-    }
-
-    private Map<Operation, Duration> deadlines() {
-      Map<Operation, Duration> out = new EnumMap<>(Operation.class);
-      out.put(Operation.EVALUATE, functionTimeout);
-      out.put(Operation.STORAGE_OPEN, storageOpenTimeout);
-      for (Operation call : Operation.ofStorages()) {
-        out.put(call, storageCallTimeout);
-      }
-      return out;
-    }
-  }
+          Duration storageOpenTimeout) {}
 }

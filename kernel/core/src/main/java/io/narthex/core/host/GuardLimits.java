@@ -1,6 +1,8 @@
 package io.narthex.core.host;
 
+import io.narthex.core.config.NarthexConfig.PluginLimits;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.Map;
 
 /**
@@ -57,6 +59,27 @@ public record GuardLimits(
         targets,
         targetBytes,
         Map.of());
+  }
+
+  /** Returns what {@code narthex.yml} says. */
+  public static GuardLimits of(PluginLimits configured) {
+    Map<Operation, Duration> deadlines = new EnumMap<>(Operation.class);
+    deadlines.put(Operation.EVALUATE, configured.functionTimeout());
+    deadlines.put(Operation.STORAGE_OPEN, configured.storageOpenTimeout());
+    for (Operation call : Operation.ofStorages()) {
+      deadlines.put(call, configured.storageCallTimeout());
+    }
+    return new GuardLimits(
+        configured.circuitFailures(),
+        configured.quarantineCrashes(),
+        configured.quarantineStarts(),
+        configured.quarantineWindow(),
+        configured.retryPause(),
+        configured.longestRetryPause(),
+        configured.probation(),
+        configured.maxTargets(),
+        configured.maxTargetBytes(),
+        deadlines);
   }
 
   /** The usual ones. */
