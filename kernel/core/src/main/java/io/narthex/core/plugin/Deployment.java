@@ -114,7 +114,7 @@ final class Deployment {
       }
       PluginException why =
           e.getCause() instanceof BundleException b
-              ? Needs.notStarted(framework, bundle, b)
+              ? Bundles.notStarted(framework, bundle, b)
               : e instanceof PluginException p
                   ? p
                   : new PluginException(PluginProblem.CRASHED, "failed to start: " + e);
@@ -126,7 +126,7 @@ final class Deployment {
 
   /** Returns the class loader of a bundle before it starts, or null when it lacks something. */
   private static @Nullable ClassLoader resolvedLoader(BundleContext framework, Bundle bundle) {
-    FrameworkWiring wirings = Needs.wiring(framework);
+    FrameworkWiring wirings = Bundles.wiring(framework);
     if (wirings == null || !wirings.resolveBundles(List.of(bundle))) {
       return null; // starting it tells why
     }
@@ -150,7 +150,7 @@ final class Deployment {
         }
       }
     } catch (BundleException e) {
-      throw Needs.failed(e);
+      throw Bundles.failed(e);
     } catch (IOException | RuntimeException e) {
       throw new PluginException(PluginProblem.SERVER, "cannot be installed: " + e.getMessage());
     }
@@ -288,17 +288,5 @@ final class Deployment {
     used.clear();
     remove(bundle);
     return loader;
-  }
-
-  /** Returns the framework's word for the bundle's state. */
-  static String osgiState(Bundle bundle) {
-    return switch (bundle.getState()) {
-      case Bundle.ACTIVE -> "ACTIVE";
-      case Bundle.RESOLVED -> "RESOLVED";
-      case Bundle.INSTALLED -> "INSTALLED";
-      case Bundle.STARTING -> "STARTING";
-      case Bundle.STOPPING -> "STOPPING";
-      default -> "UNINSTALLED";
-    };
   }
 }

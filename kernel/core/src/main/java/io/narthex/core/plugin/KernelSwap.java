@@ -176,14 +176,14 @@ final class KernelSwap {
       return framework.installBundle(
           KernelBundles.LOCATION + former.getSymbolicName() + ":" + System.nanoTime(), in);
     } catch (BundleException e) {
-      throw Needs.failed(e);
+      throw Bundles.failed(e);
     } catch (IOException e) {
       throw new PluginException(PluginProblem.SERVER, "cannot be installed: " + e.getMessage());
     }
   }
 
   private FrameworkWiring wiring() {
-    return Needs.wiring(framework);
+    return Bundles.wiring(framework);
   }
 
   private void resolve(Bundle target) {
@@ -191,8 +191,8 @@ final class KernelSwap {
     for (Member m : members) {
       BundleRevision revision = m.next().adapt(BundleRevision.class);
       for (BundleRequirement requirement : revision.getDeclaredRequirements(null)) {
-        if (Needs.isMandatory(requirement) && !provided(requirement, formers)) {
-          String need = Needs.inWords(requirement);
+        if (Bundles.isMandatory(requirement) && !provided(requirement, formers)) {
+          String need = Bundles.inWords(requirement);
           throw new PluginException(
               PluginProblem.NEEDS,
               m.former().equals(target)
@@ -311,7 +311,7 @@ final class KernelSwap {
           try {
             bundle.start();
           } catch (BundleException e) {
-            throw Needs.notStarted(framework, bundle, e);
+            throw Bundles.notStarted(framework, bundle, e);
           }
           return true;
         },

@@ -296,7 +296,7 @@ final class KernelUpdates {
         List.of(),
         before == null ? null : KeptJars.versionOf(before),
         leaks.alive(id),
-        Deployment.osgiState(bundle));
+        Bundles.state(bundle));
   }
 
   /**

@@ -101,7 +101,7 @@ final class PluginList {
         instances,
         jars.versionBefore(p.id, p.sha256),
         leaks.alive(p.id),
-        d == null ? "" : Deployment.osgiState(d.bundle),
+        d == null ? "" : Bundles.state(d.bundle),
         shown == p.state ? p.problem : null);
   }
 

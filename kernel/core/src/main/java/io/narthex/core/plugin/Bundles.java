@@ -15,12 +15,12 @@ import org.osgi.framework.wiring.BundleRequirement;
 import org.osgi.framework.wiring.BundleRevision;
 import org.osgi.framework.wiring.FrameworkWiring;
 
-/** What a bundle requires of others, and why it does not start without. */
-final class Needs {
+/** Bundles in words: what one requires, why it does not start, its state. */
+final class Bundles {
   private static final Pattern PACKAGE =
       Pattern.compile("osgi\\.wiring\\.package=([\\w.]+)\\)(?:\\(version>=([\\w.]+)\\))?", 0);
 
-  private Needs() {}
+  private Bundles() {}
 
   /** Returns how bundles of a framework are wired. */
   static FrameworkWiring wiring(BundleContext framework) {
@@ -88,5 +88,17 @@ final class Needs {
     return new PluginException(
         PluginProblem.CRASHED,
         "failed to start: " + e.getMessage() + (cause == null ? "" : ": " + cause));
+  }
+
+  /** Returns the framework's word for the bundle's state. */
+  static String state(Bundle bundle) {
+    return switch (bundle.getState()) {
+      case Bundle.ACTIVE -> "ACTIVE";
+      case Bundle.RESOLVED -> "RESOLVED";
+      case Bundle.INSTALLED -> "INSTALLED";
+      case Bundle.STARTING -> "STARTING";
+      case Bundle.STOPPING -> "STOPPING";
+      default -> "UNINSTALLED";
+    };
   }
 }
