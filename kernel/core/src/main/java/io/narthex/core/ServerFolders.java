@@ -1,6 +1,5 @@
 package io.narthex.core;
 
-import io.narthex.core.plugin.AdminToken;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;

@@ -26,7 +26,6 @@ final class ServerState implements ServerInfo, ServerControl {
   /** The Prometheus whose API and behaviour the server shows. */
   static final String COMPATIBLE_VERSION = "3.14.0";
 
-
   private final Flags flags;
   private final Map<String, String> build;
   private final Path stateDirectory;

@@ -68,7 +68,9 @@ public final class QueryException extends RuntimeException {
     return missingPlugin;
   }
 
-  /** Returns the name of the function that nobody has, when that is what is wrong first; or null. */
+  /**
+   * Returns the name of the function that nobody has, when that is what is wrong first; or null.
+   */
   public @Nullable String unknownFunction() {
     return unknownFunction;
   }

@@ -2,6 +2,7 @@ package io.narthex.core.plugin;
 
 import io.narthex.core.host.GuardLimits;
 import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.core.plugin.state.PluginRecords;
 import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.plugins.PluginService.State;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package io.narthex.core.plugin;
 
+import io.narthex.core.plugin.jars.JarFiles;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

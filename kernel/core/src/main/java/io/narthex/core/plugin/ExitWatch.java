@@ -1,6 +1,7 @@
 package io.narthex.core.plugin;
 
 import io.narthex.core.host.HostThreads;
+import io.narthex.core.plugin.state.Deaths;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package io.narthex.core.plugin;
 
-import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.core.plugin.jars.JarInspector.JarInfo;
 import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.plugins.PluginService.State;
 import java.nio.file.Files;

@@ -1,6 +1,10 @@
 package io.narthex.core.plugin;
 
 import io.narthex.core.host.ProviderRegistry;
+import io.narthex.core.plugin.jars.Bundles;
+import io.narthex.core.plugin.leaks.LeakMeter;
+import io.narthex.core.plugin.state.KeptJars;
+import io.narthex.core.updates.KernelUpdates;
 import io.narthex.service.plugins.PluginService.PluginInfo;
 import io.narthex.service.plugins.PluginService.State;
 import java.util.ArrayList;

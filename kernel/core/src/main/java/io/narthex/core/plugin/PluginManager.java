@@ -2,6 +2,11 @@ package io.narthex.core.plugin;
 
 import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry;
+import io.narthex.core.plugin.leaks.ClassLocks;
+import io.narthex.core.plugin.leaks.LeakMeter;
+import io.narthex.core.plugin.state.PluginRecords;
+import io.narthex.core.updates.BootWatch;
+import io.narthex.core.updates.KernelUpdates;
 import io.narthex.service.config.ReloadListener;
 import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.plugins.PluginHealth;

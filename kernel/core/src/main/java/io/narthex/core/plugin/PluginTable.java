@@ -1,5 +1,6 @@
 package io.narthex.core.plugin;
 
+import io.narthex.core.plugin.jars.JarFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;

@@ -1,10 +1,16 @@
 package io.narthex.core.plugin;
 
 import io.narthex.core.host.ProviderRegistry.Provider;
-import io.narthex.core.plugin.JarInspector.JarInfo;
+import io.narthex.core.plugin.jars.JarFiles;
+import io.narthex.core.plugin.jars.JarInspector;
+import io.narthex.core.plugin.jars.JarInspector.JarInfo;
+import io.narthex.core.plugin.state.KeptJars;
+import io.narthex.core.plugin.state.PluginRecords;
+import io.narthex.core.plugin.state.PluginSettings;
+import io.narthex.core.updates.KernelUpdates;
 import io.narthex.service.plugins.PluginHealth.Calls;
-import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.service.plugins.PluginProblem;
+import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.service.plugins.PluginService.State;
 import java.io.IOException;
 import java.nio.file.Files;

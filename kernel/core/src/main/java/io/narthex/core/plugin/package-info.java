@@ -1,4 +1,4 @@
-/** The plugin manager: drop folder, checks, swap, audit. */
+/** The life of plugins: drop folder, orders, versions, activation, probation, crashes. */
 @NullMarked
 package io.narthex.core.plugin;
 

@@ -1,6 +1,6 @@
 package io.narthex.core.settings;
 
-import io.narthex.core.plugin.StoredProperties;
+import io.narthex.core.plugin.state.StoredProperties;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;

@@ -27,7 +27,8 @@ class ActivationTest {
 
   @Test
   void knowsFaultsOfThePluginsCode() {
-    assertThat(reason(new AssertionError("needs package com.example"))).isEqualTo(PluginProblem.CRASHED);
+    assertThat(reason(new AssertionError("needs package com.example")))
+        .isEqualTo(PluginProblem.CRASHED);
     assertThat(
             reason(
                 catchThrowable(() ->

@@ -3,6 +3,7 @@ package io.narthex.core.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.core.host.GuardLimits;
+import io.narthex.core.plugin.state.PluginRecords;
 import io.narthex.service.plugins.PluginProblem;
 import java.nio.file.Path;
 import java.time.Clock;

@@ -6,6 +6,8 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.narthex.core.plugin.jars.JarFiles;
+import io.narthex.core.plugin.jars.Jars;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -11,6 +11,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.core.plugin.jars.Jars;
 import io.narthex.service.plugins.PluginProblem;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -123,8 +124,7 @@ class PluginManagerTest {
     "'Require-Capability: osgi.ee;filter:=\"(&(osgi.ee=JavaSE)(version=99))\"',"
         + " needs a newer Java than \\d+"
   })
-  void pluginThatNeedsWhatIsNotThereIsShownAsSuch(String header, String reason)
-      throws IOException {
+  void pluginThatNeedsWhatIsNotThereIsShownAsSuch(String header, String reason) throws IOException {
     try (PluginStage stage = new PluginStage(folder).start()) {
       stage.drop(
           "needy.jar",

@@ -11,6 +11,7 @@ import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.metrics.MetricsRegistry;
+import io.narthex.core.updates.BootWatch;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.discovery.TargetGroupListener;
@@ -47,7 +48,7 @@ import org.osgi.framework.launch.FrameworkFactory;
  * The plugin manager with the real hosts in the real framework, inside the test's process. Plugins
  * are jars of {@code io.acme.scripted}.
  */
-final class PluginStage implements AutoCloseable {
+public final class PluginStage implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final Duration SHORT = Duration.ofMillis(200);
   static final GuardLimits QUICK = limits(Duration.ofMinutes(1));
@@ -105,7 +106,7 @@ final class PluginStage implements AutoCloseable {
   private final Framework framework;
 
   /** Sets everything up in a folder; what an earlier stage left there is found again. */
-  PluginStage(Path folder) {
+  public PluginStage(Path folder) {
     this(folder, QUICK);
   }
 
@@ -243,7 +244,7 @@ final class PluginStage implements AutoCloseable {
     }
   }
 
-  BundleContext framework() {
+  public BundleContext framework() {
     return framework.getBundleContext();
   }
 

@@ -1,0 +1,8 @@
+/**
+ * Updates of the bundles of the server itself: replacement while it runs, trial at the next start,
+ * way back.
+ */
+@NullMarked
+package io.narthex.core.updates;
+
+import org.jspecify.annotations.NullMarked;
