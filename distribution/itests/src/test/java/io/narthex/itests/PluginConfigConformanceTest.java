@@ -2,7 +2,7 @@ package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.narthex.core.NamedFiles;
+import io.narthex.core.check.NamedFiles;
 import io.narthex.core.config.PrometheusConfigLoader;
 import io.narthex.core.host.DiscoveryHost;
 import io.narthex.core.host.HostEnvironment;

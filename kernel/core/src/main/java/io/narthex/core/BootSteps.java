@@ -1,5 +1,6 @@
 package io.narthex.core;
 
+import io.narthex.core.check.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

@@ -1,5 +1,9 @@
 package io.narthex.core;
 
+import io.narthex.core.check.FileCheck;
+import io.narthex.core.check.MetricsLint;
+import io.narthex.core.check.SecretFiles;
+import io.narthex.core.check.Verdict;
 import io.narthex.core.config.Flags;
 import io.narthex.core.plugin.PluginManager;
 import io.narthex.spi.config.ConfigException;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.core.BootSteps.Action;
 import io.narthex.core.BootSteps.Gate;
 import io.narthex.core.BootSteps.Part;
+import io.narthex.core.check.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

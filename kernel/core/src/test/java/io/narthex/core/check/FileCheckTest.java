@@ -1,4 +1,4 @@
-package io.narthex.core;
+package io.narthex.core.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

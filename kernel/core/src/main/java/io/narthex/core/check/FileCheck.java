@@ -1,4 +1,4 @@
-package io.narthex.core;
+package io.narthex.core.check;
 
 import io.narthex.core.config.ConfigFiles;
 import io.narthex.service.config.AlertmanagerConfig;
@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * What {@code narthex check} of files of the server reports, in promtool's and amtool's words: each
  * file with its verdict, up to the first that is wrong.
  */
-final class FileCheck {
+public final class FileCheck {
   /** What is checked. */
-  enum Subject {
+  public enum Subject {
     CONFIG,
     RULES,
     ALERTMANAGER_CONFIG,
@@ -37,18 +37,18 @@ final class FileCheck {
    * @param subject as on the command line
    * @param file as the user named it
    */
-  FileCheck(String subject, String file) {
+  public FileCheck(String subject, String file) {
     this.subject = Subject.valueOf(subject.toUpperCase(Locale.ROOT).replace('-', '_'));
     this.file = file;
   }
 
   /** Returns what is checked. */
-  Subject subject() {
+  public Subject subject() {
     return subject;
   }
 
   /** Returns the verdict on a configuration that cannot be used. */
-  String failed(ConfigException e) {
+  public String failed(ConfigException e) {
     if (subject == Subject.SERVICE_DISCOVERY) {
       return "Cannot load config: " + e.getMessage();
     }
@@ -68,7 +68,7 @@ final class FileCheck {
    * @param warnings of {@link NamedFiles}
    * @throws ConfigException with the first thing that is wrong in a rule file
    */
-  String passed(
+  public String passed(
       ConfigFiles.Loaded loaded,
       List<String> warnings,
       List<Ignored> ignored,

@@ -1,4 +1,4 @@
-package io.narthex.core;
+package io.narthex.core.check;
 
 import io.narthex.core.host.DiscoveryHost;
 import io.narthex.core.host.DiscoveryTrial;
@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * what they find, before and after relabelling, as promtool does. It waits until each discovery has
  * handed over its first list, not for the whole time.
  */
-final class ServiceDiscoveryCheck {
+public final class ServiceDiscoveryCheck {
   private static final Logger LOG = LoggerFactory.getLogger(ServiceDiscoveryCheck.class);
 
   private final DiscoveryHost discovery;
@@ -40,7 +40,7 @@ final class ServiceDiscoveryCheck {
    *
    * @param atMost how long all of them are waited for
    */
-  static Verdict check(
+  public static Verdict check(
       ConfigSnapshot snapshot, DiscoveryHost discovery, String jobName, Duration atMost) {
     List<ScrapeConfig> jobs = snapshot.prometheus().scrapeConfigs();
     for (ScrapeConfig job : jobs) {

@@ -1,4 +1,4 @@
-package io.narthex.core;
+package io.narthex.core.check;
 
 import io.narthex.core.config.PrometheusConfigLoader;
 import io.narthex.format.alertmanager.OriginalReceivers;
@@ -25,7 +25,7 @@ import java.util.Set;
  * {@code narthex check secrets}: finds the files with secrets that a configuration is or names, and
  * which of them everybody on the machine can read.
  */
-final class SecretFiles {
+public final class SecretFiles {
   private final StringBuilder out = new StringBuilder();
   private final Set<Path> checked = new HashSet<>();
   private final Set<Path> configurations = new LinkedHashSet<>();
@@ -40,7 +40,7 @@ final class SecretFiles {
    *
    * @param data the data folder, or null
    */
-  static Verdict check(List<Path> files, @org.jspecify.annotations.Nullable Path data) {
+  public static Verdict check(List<Path> files, @org.jspecify.annotations.Nullable Path data) {
     SecretFiles all = new SecretFiles();
     all.configurations.addAll(files);
     while (!all.configurations.isEmpty()) {

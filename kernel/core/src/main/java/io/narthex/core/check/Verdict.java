@@ -1,4 +1,4 @@
-package io.narthex.core;
+package io.narthex.core.check;
 
 /**
  * How a check ended.
@@ -6,4 +6,4 @@ package io.narthex.core;
  * @param status of the process: 0 good, 1 bad or not to be read, 3 readable with problems
  * @param text for the user
  */
-record Verdict(int status, String text) {}
+public record Verdict(int status, String text) {}

@@ -1,4 +1,4 @@
-package io.narthex.core;
+package io.narthex.core.check;
 
 import io.narthex.core.config.PrometheusConfigLoader;
 import io.narthex.core.host.DiscoveryHost;

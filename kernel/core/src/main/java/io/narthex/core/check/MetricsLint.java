@@ -1,4 +1,4 @@
-package io.narthex.core;
+package io.narthex.core.check;
 
 import io.narthex.format.exposition.ExpositionException;
 import io.narthex.format.exposition.ExpositionFormat;
@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
  * {@code narthex check metrics}: looks at the names, types and labels of an exposition in text
  * format, with promtool's rules and texts.
  */
-final class MetricsLint {
+public final class MetricsLint {
   /** Units, each with the one to be used instead. */
   private static final Map<String, String> UNITS =
       Map.ofEntries(
@@ -75,7 +75,7 @@ final class MetricsLint {
   private MetricsLint() {}
 
   /** Checks an exposition. */
-  static Verdict check(byte[] text) {
+  public static Verdict check(byte[] text) {
     MetricsLint lint = new MetricsLint();
     try {
       lint.read(text);
