@@ -268,13 +268,29 @@ export interface Targets {
   droppedTargetCounts?: Record<string, number>;
 }
 
+/** The states of a plugin, as the API names them. */
+export type PluginState =
+  | 'waiting'
+  | 'checking'
+  | 'needs'
+  | 'starting'
+  | 'running'
+  | 'degraded'
+  | 'failed'
+  | 'stopped'
+  | 'quarantined';
+
 export interface Plugin {
   id: string;
   name?: string;
   kind?: string;
   version?: string;
-  state: string;
+  state: PluginState;
   reason?: string | null;
+  /** The kind of problem that the reason is about, or empty: code decides by it, never by the text. */
+  problem?: string;
+  /** Who can do something about it: user, configuration, plugin, remote or server; or empty. */
+  blame?: string;
   source?: string;
   instances?: unknown[];
   since?: string | number;

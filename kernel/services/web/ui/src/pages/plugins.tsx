@@ -12,6 +12,7 @@ import {
   type PluginCalls,
 } from '../lib/api';
 import { humanBytes, plural } from '../lib/format';
+import { isStoppable, pluginTone } from '../lib/plugins';
 import { Leftovers } from './leftovers';
 import {
   Ago,
@@ -32,16 +33,6 @@ import {
   useParam,
 } from '../ui';
 
-/** The colour of a state, from its first word. */
-export function pluginTone(state: string): Tone {
-  const s = state.toLowerCase();
-  if (/^(running|active|started)/.test(s)) return 'good';
-  if (/^(failed|quarantined|error)/.test(s)) return 'bad';
-  if (/^(degraded|needs|waiting)/.test(s)) return 'warn';
-  if (/^(checking|starting|draining|stopping|updating)/.test(s)) return 'info';
-  return 'mute';
-}
-
 type Act = 'enable' | 'disable' | 'rollback' | 'remove';
 const VERBS: Record<Act, string> = { enable: 'Enable', disable: 'Disable', rollback: 'Undo update', remove: 'Remove' };
 const ORDER: Tone[] = ['bad', 'warn', 'info', 'good', 'mute'];
@@ -55,10 +46,6 @@ interface Intent {
 }
 
 const WORDS: Record<string, string> = { stopped: 'stopped by you', needs: 'needs something' };
-
-function stoppable(p: Plugin): boolean {
-  return !/^(stopped|disabled|quarantined)/.test(p.state.toLowerCase());
-}
 
 function path(id: string): string {
   return `plugins/${encodeURIComponent(id)}`;
@@ -501,7 +488,7 @@ function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act)
         </details>
       </div>
       <footer>
-        {stoppable(p) ? (
+        {isStoppable(p.state) ? (
           p.source !== 'kernel' && (
             <button type="button" class="small" data-testid="plugin-disable" onClick={() => onAct('disable')}>
               Disable
