@@ -404,6 +404,24 @@ class PluginAlertmanagerConformanceTest {
     }
   }
 
+  /** A default that calls a template calls one that its plugin brings. */
+  @Test
+  void defaultTextsAreDefinedByTheirPlugin() {
+    Pattern call = Pattern.compile("\\{\\{ *template \"([^\"]+)\"", 0);
+    int calls = 0;
+    for (NotifierProvider<?, ?> provider : providers.values()) {
+      for (RecordComponent c : provider.configType().getRecordComponents()) {
+        Setting setting = c.getAnnotation(Setting.class);
+        Matcher m = call.matcher(setting == null ? "" : setting.defaultValue());
+        if (m.find()) {
+          calls++;
+          assertThat(provider.templates()).contains("{{ define \"" + m.group(1) + "\" }}");
+        }
+      }
+    }
+    assertThat(calls).isEqualTo(15);
+  }
+
   private final class Records implements ShownConfig.Records {
     @Override
     public @Nullable Class<? extends Record> discovery(String type) {

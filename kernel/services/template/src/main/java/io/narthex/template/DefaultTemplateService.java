@@ -39,6 +39,13 @@ public final class DefaultTemplateService implements TemplateService {
 
   private static final int MAX_PARSED_RULES = 10_000;
 
+  /**
+   * What Alertmanager brings: users' files call and redefine these by name, whether the plugin of a
+   * receiver runs or not. The last three are the plugins' own files, copied by the build.
+   */
+  private static final List<String> ALERTMANAGERS =
+      List.of("default.tmpl", "slack.tmpl", "pagerduty.tmpl", "email.tmpl");
+
   private final ConcurrentMap<ParsedRule, GoTemplate> parsedRules = new ConcurrentHashMap<>();
   private final Clock clock;
   private final Metrics.@Nullable Counter expansions;
@@ -70,10 +77,11 @@ public final class DefaultTemplateService implements TemplateService {
             : metrics.counter(
                 "prometheus_template_text_expansion_failures_total",
                 "The total number of template text expansion failures.");
-    this.builtIn =
-        GoTemplate.EMPTY
-            .with("default.tmpl", resource("default.tmpl"), NotificationFunctions.NAMES)
-            .with("email.tmpl", resource("email.tmpl"), NotificationFunctions.NAMES);
+    GoTemplate set = GoTemplate.EMPTY;
+    for (String name : ALERTMANAGERS) {
+      set = set.with(name, resource(name), NotificationFunctions.NAMES);
+    }
+    this.builtIn = set;
   }
 
   private static String resource(String name) {

@@ -3,6 +3,11 @@ package io.narthex.notifier.email;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.plugin.PluginContext;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.osgi.service.component.annotations.Component;
 
 /** Offers the notifier type {@code email}. */
@@ -22,6 +27,16 @@ public final class EmailNotifierProvider
   @Override
   public Class<EmailConfig.Globals> globalConfigType() {
     return EmailConfig.Globals.class;
+  }
+
+  @Override
+  public String templates() {
+    String name = "email.tmpl";
+    try (InputStream in = EmailNotifierProvider.class.getResourceAsStream(name)) {
+      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

@@ -10,9 +10,14 @@ import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.PluginContext;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Component;
@@ -37,6 +42,16 @@ public final class PagerdutyNotifierProvider
   @Override
   public Class<PagerdutyConfig.Globals> globalConfigType() {
     return PagerdutyConfig.Globals.class;
+  }
+
+  @Override
+  public String templates() {
+    String name = "pagerduty.tmpl";
+    try (InputStream in = PagerdutyNotifierProvider.class.getResourceAsStream(name)) {
+      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override
