@@ -184,14 +184,12 @@ public final class DefaultTemplateService implements TemplateService {
 
   @Override
   public NotificationTemplates load(List<String> globs, Path folder) {
-    List<NotificationSet.Text> texts = new ArrayList<>();
-    NotificationSet set = new NotificationSet(builtIn, texts);
+    List<GoTemplate> parsed = new ArrayList<>();
     for (String glob : globs) {
       for (Path file : files(glob, folder)) {
         String name = String.valueOf(file.getFileName());
         try {
-          texts.add(new NotificationSet.Text(name, Files.readString(file)));
-          set = new NotificationSet(builtIn, texts);
+          parsed.add(GoTemplate.parse(name, Files.readString(file), NotificationFunctions.NAMES));
         } catch (IOException e) {
           throw new ConfigException(file + ": cannot be read: " + e.getMessage(), e);
         } catch (GoTemplateException e) {
@@ -199,7 +197,7 @@ public final class DefaultTemplateService implements TemplateService {
         }
       }
     }
-    return loaded(set);
+    return loaded(new NotificationSet(builtIn, parsed));
   }
 
   @Override

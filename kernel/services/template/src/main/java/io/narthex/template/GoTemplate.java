@@ -26,21 +26,37 @@ final class GoTemplate {
   }
 
   /**
-   * Returns this set with the templates of another text; definitions there win unless they are
-   * empty.
+   * Returns the templates of a text.
+   *
+   * @param functions names that may be called
+   * @throws GoTemplateException when it cannot be parsed
+   */
+  static GoTemplate parse(String name, String text, Set<String> functions) {
+    Map<String, Body> bodies = new HashMap<>();
+    TemplateParser.parse(name, text, functions)
+        .forEach((n, block) -> bodies.put(n, new Body(block, name, text)));
+    return new GoTemplate(bodies);
+  }
+
+  /** Returns this set with another one; definitions there win unless they are empty. */
+  GoTemplate with(GoTemplate other) {
+    Map<String, Body> all = new HashMap<>(bodies);
+    other.bodies.forEach((n, body) -> {
+      if (!all.containsKey(n) || !TemplateParser.isEmpty(body.block())) {
+        all.put(n, body);
+      }
+    });
+    return new GoTemplate(all);
+  }
+
+  /**
+   * Returns this set with the templates of a text; definitions there win unless they are empty.
    *
    * @param functions names that may be called
    * @throws GoTemplateException when the text cannot be parsed
    */
   GoTemplate with(String name, String text, Set<String> functions) {
-    Map<String, Body> all = new HashMap<>(bodies);
-    TemplateParser.parse(name, text, functions)
-        .forEach((n, block) -> {
-          if (!all.containsKey(n) || !TemplateParser.isEmpty(block)) {
-            all.put(n, new Body(block, name, text));
-          }
-        });
-    return new GoTemplate(all);
+    return with(parse(name, text, functions));
   }
 
   @Nullable Body body(String name) {

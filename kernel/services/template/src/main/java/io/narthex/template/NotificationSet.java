@@ -9,28 +9,21 @@ import java.util.concurrent.ConcurrentMap;
  * both those of the user's files, whichever plugin comes and goes. Immutable and thread-safe.
  */
 final class NotificationSet {
-  /** A file of templates. */
-  record Text(String name, String text) {}
-
   /** Versions of plugins whose definitions are kept parsed. */
   private static final int MAX_PARSED = 64;
 
   private final GoTemplate builtIn;
-  private final List<Text> files;
+  private final List<GoTemplate> files;
   private final GoTemplate all;
   private final ConcurrentMap<String, NotificationSet> parsed = new ConcurrentHashMap<>();
 
-  /**
-   * Creates a set.
-   *
-   * @throws GoTemplateException when a file cannot be parsed
-   */
-  NotificationSet(GoTemplate builtIn, List<Text> files) {
+  /** Creates a set from the parsed files of the user, in their order. */
+  NotificationSet(GoTemplate builtIn, List<GoTemplate> files) {
     this.builtIn = builtIn;
     this.files = List.copyOf(files);
     GoTemplate set = builtIn;
-    for (Text file : files) {
-      set = set.with(file.name(), file.text(), NotificationFunctions.NAMES);
+    for (GoTemplate file : files) {
+      set = set.with(file);
     }
     all = set;
   }
