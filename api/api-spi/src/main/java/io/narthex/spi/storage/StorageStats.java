@@ -18,8 +18,10 @@ import java.util.Map;
  * @param valuesByLabel labels with most values
  * @param memoryByLabel labels by bytes of their values
  * @param seriesByPair most frequent {@code name=value} pairs
- * @param counters more figures, by the name of an own metric without prefix, labels in braces, for
- *     example {@code wal_corruptions_total} or {@code out_of_order_samples_total{type="float"}}
+ * @param counters more statistics, by the name of a metric without prefix. Status pages show {@code
+ *     wal_corruptions_total}, {@code retention_limit_seconds} and {@code retention_limit_bytes}. Of
+ *     a storage that is no {@link MeteredStorage}, all of them become metrics; labels then follow
+ *     the name in braces, for example {@code out_of_order_samples_total{type="float"}}
  */
 public record StorageStats(
     long headSeries,

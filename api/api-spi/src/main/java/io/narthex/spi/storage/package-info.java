@@ -1,6 +1,6 @@
 /** Plugins that keep samples and give them back. */
 @Export
-@Version("1.2.0")
+@Version("1.3.0")
 @NullMarked
 package io.narthex.spi.storage;
 

@@ -7,9 +7,11 @@ import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.ConfigurableStorage;
+import io.narthex.spi.storage.MeteredStorage;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.SelectRequest;
@@ -363,7 +365,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   }
 
   private Storage open(Provider provider) {
-    // the time keeps references of different processes apart as well, should anybody keep one
+    // each opening has its own references: one that is kept from before is not taken for another
     long base = (++openings) * REFERENCE_SPAN;
     Context context = contextOf(provider, base);
     progress = 0;
@@ -570,6 +572,38 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     Storage current = reading();
     try {
       return calls().stats(() -> current.stats(topN));
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /**
+   * Writes the metrics that the storage reports itself.
+   *
+   * @return false when it reports none
+   * @throws StorageException.Closed while no storage is open
+   */
+  public boolean collect(MetricSink sink) {
+    Storage current = reading();
+    try {
+      if (!(current instanceof MeteredStorage metered)) {
+        return false;
+      }
+      DetachableSink detachable = new DetachableSink(sink);
+      try {
+        boolean _ =
+            calls()
+                .stats(() -> {
+                  metered.collect(detachable);
+                  return true;
+                });
+      } finally {
+        detachable.detach();
+      }
+      if (!detachable.fault().isEmpty()) { // the storage has caught what the sink threw
+        throw new IllegalArgumentException(detachable.fault());
+      }
+      return true;
     } finally {
       lock.readLock().unlock();
     }

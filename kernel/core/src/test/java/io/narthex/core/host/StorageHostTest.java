@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.format.exposition.CollectedMetrics;
 import io.narthex.format.exposition.ExpositionWriter;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
+import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.ConfigurableStorage;
+import io.narthex.spi.storage.MeteredStorage;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
@@ -31,6 +36,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -186,6 +192,60 @@ class StorageHostTest {
                 .map(l -> l.substring(0, l.lastIndexOf(' '))))
         .anyMatch(l -> l.contains("operation=\"open\""))
         .doesNotHaveDuplicates();
+  }
+
+  /** Reports metrics of its own. */
+  private final class Metered extends FakeStorage implements MeteredStorage {
+    final Consumer<MetricSink> collecting;
+
+    Metered(long base, Consumer<MetricSink> collecting) {
+      super("metered", base);
+      this.collecting = collecting;
+    }
+
+    @Override
+    public void collect(MetricSink sink) {
+      collecting.accept(sink);
+    }
+  }
+
+  @Test
+  void metricsAreThoseThatTheStorageReports() {
+    CollectedMetrics metrics = new CollectedMetrics(_ -> true);
+    assertThatThrownBy(() -> host.collect(metrics)).isInstanceOf(StorageException.Closed.class);
+    host.changed(Kind.STORAGE, "tsdb", version("v1"));
+    assertThat(host.collect(metrics)).as("a storage built earlier").isFalse();
+    assertThat(metrics.size()).isZero();
+    List<MetricSink> kept = new ArrayList<>();
+    Consumer<MetricSink> collecting =
+        sink -> {
+          kept.add(sink);
+          sink.family(new MetricMetadata("acme_total", MetricType.COUNTER, "Acme.", ""));
+          sink.sample("acme_total", Labels.EMPTY, 3);
+        };
+    host.changed(Kind.STORAGE, "tsdb", provider(c -> new Metered(c.referenceBase(), collecting)));
+    assertThat(host.collect(metrics)).isTrue();
+    long size = metrics.size();
+    assertThat(size).isPositive();
+    assertThatThrownBy(() -> kept.getFirst().sample("acme_total", Labels.EMPTY, 4))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(metrics.size()).isEqualTo(size);
+  }
+
+  @Test
+  void samplesOutsideOfTheirFamilyAreAFaultOfTheStorage() {
+    Consumer<MetricSink> collecting =
+        sink -> {
+          sink.family(new MetricMetadata("acme_total", MetricType.COUNTER, "Acme.", ""));
+          try {
+            sink.sample("other", Labels.EMPTY, 3);
+          } catch (IllegalArgumentException _) {
+            // it does not want to know
+          }
+        };
+    host.changed(Kind.STORAGE, "tsdb", provider(c -> new Metered(c.referenceBase(), collecting)));
+    assertThatThrownBy(() -> host.collect(new CollectedMetrics(_ -> true)))
+        .hasMessageContaining("other");
   }
 
   @Test

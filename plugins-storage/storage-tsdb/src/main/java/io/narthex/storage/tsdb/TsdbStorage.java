@@ -2,9 +2,11 @@ package io.narthex.storage.tsdb;
 
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.ConfigurableStorage;
 import io.narthex.spi.storage.DeletableStorage;
+import io.narthex.spi.storage.MeteredStorage;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.SelectRequest;
@@ -33,7 +35,8 @@ import org.slf4j.LoggerFactory;
  * lock, so that a reader sees head and blocks of the same moment. {@link #maintenance} lets one
  * thread at a time make, merge, delete or rewrite blocks; it is taken before the other two.
  */
-final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbConfig> {
+final class TsdbStorage
+    implements DeletableStorage, ConfigurableStorage<TsdbConfig>, MeteredStorage {
   private static final Logger log = LoggerFactory.getLogger(TsdbStorage.class);
   private static final long MAX_REFERENCES = 1L << 40;
   private static final int TRIES_TO_STOP = 100;
@@ -427,6 +430,11 @@ final class TsdbStorage implements DeletableStorage, ConfigurableStorage<TsdbCon
   public StorageStats stats(int topN) {
     checkOpen();
     return TsdbStats.of(head, blocks, wal, counters, config, topN);
+  }
+
+  @Override
+  public void collect(MetricSink sink) {
+    TsdbMetrics.write(stats(0).counters(), sink);
   }
 
   private void checkOpen() {
