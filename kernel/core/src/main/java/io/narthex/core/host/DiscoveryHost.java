@@ -722,19 +722,6 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     }
   }
 
-  /** Returns the types that blocks name and no plugin serves. */
-  public List<String> missingTypes() {
-    synchronized (lock) {
-      return sets.values().stream()
-          .flatMap(s -> s.runners.stream())
-          .map(r -> r.block.type())
-          .distinct()
-          .filter(t -> registry.find(Kind.DISCOVERY, t) == null)
-          .sorted()
-          .toList();
-    }
-  }
-
   /** Stops all runs. Listeners are not told: targets end with the server. */
   public void close() {
     notifier.shutdownNow();

@@ -90,10 +90,9 @@ class DiscoveryHostTest {
   void blockOfAbsentPluginWaitsAndComesAlive() {
     configure("one");
     assertThat(host.instances("x").values()).containsExactly("waiting for plugin `x`");
-    assertThat(host.missingTypes()).containsExactly("x");
     publish(c -> handing("a:1"));
     targetsAre("scrape/a", "a:1");
-    assertThat(host.missingTypes()).isEmpty();
+    assertThat(host.instances("x").values()).containsExactly("");
   }
 
   @Test

@@ -1,5 +1,5 @@
 /*
- * The grammar of PromQL. Tokens come from PromqlLexer, which is hand-written because their kind
+ * The grammar of PromQL. Tokens come from the class Lexer, which is hand-written because their kind
  * depends on where they stand: inside braces no word is a keyword, inside brackets durations may be
  * calculated, and a word is a keyword in any case of letters.
  *

@@ -84,11 +84,6 @@ public final class Relabeling {
     step(rule, scheme);
   }
 
-  /** Tells whether a target template is legal under the legacy scheme. */
-  public static boolean isLegacyTargetTemplate(String template) {
-    return LEGACY_TARGET.test(template);
-  }
-
   private static Step step(RelabelRule r, NameScheme scheme) {
     Re2 regex;
     try {

@@ -151,16 +151,8 @@ final class GlobSet {
   }
 
   boolean matchesAll() {
-    return single(0);
-  }
-
-  boolean matchesNonEmpty() {
-    return single(1);
-  }
-
-  private boolean single(int gap) {
     return globs.size() == 1
-        && globs.get(0).gaps.equals(List.of(gap))
+        && globs.get(0).gaps.equals(List.of(0))
         && globs.get(0).literals.equals(List.of("", ""));
   }
 

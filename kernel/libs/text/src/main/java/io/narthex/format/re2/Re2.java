@@ -273,11 +273,6 @@ public final class Re2 implements Predicate<String> {
     return globs != null && globs.matchesAll();
   }
 
-  /** Tells whether every text but the empty one matches. */
-  public boolean matchesAnyNonEmpty() {
-    return globs != null && globs.matchesNonEmpty();
-  }
-
   /**
    * Matches {@code text} and expands {@code template} with the groups found.
    *
