@@ -58,7 +58,9 @@ public final class AlertmanagerApi {
   private static final int MAX_WAIT_SECONDS = 10;
   private static final Pattern UUID =
       Pattern.compile("(?i)[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", 0);
-  private static final Map<String, List<String>> METHODS =
+
+  /** Methods by path below the root; {@code silence} has an id behind it. */
+  static final Map<String, List<String>> METHODS =
       Map.of(
           "status", List.of("GET"),
           "receivers", List.of("GET"),
@@ -153,6 +155,8 @@ public final class AlertmanagerApi {
       String shown = server.routePrefix() + "/api/v2/" + path;
       return fault(404, 404, "path " + shown + " was not found");
     }
+    request.setAttribute(
+        RequestMetrics.ROUTE, "/api/v2/" + (name.equals("silence") ? "silence/:id" : name));
     if (!allowed.contains(method)) {
       String list = String.join(",", allowed);
       return Response.fromResponse(

@@ -6,10 +6,19 @@ import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
 import jakarta.ws.rs.container.ContainerResponseContext;
 import jakarta.ws.rs.container.ContainerResponseFilter;
+import jakarta.ws.rs.core.UriInfo;
+import java.util.regex.Pattern;
+import org.glassfish.jersey.server.ExtendedUriInfo;
+import org.glassfish.jersey.uri.UriTemplate;
 
-/** Counts and times API requests by handler. */
+/** Counts and times API requests by the route that answered them. */
 final class RequestMetrics implements ContainerRequestFilter, ContainerResponseFilter {
   private static final String STARTED = "narthex.started";
+
+  /** Attribute of a request whose resource answers several routes: the one that it has taken. */
+  static final String ROUTE = "narthex.route";
+
+  private static final Pattern PARAMETER = Pattern.compile("\\{\\s*(\\w+)[^/}]*}", 0);
   private static final double[] BOUNDS = {.1, .2, .4, 1, 3, 8, 20, 60, 120};
 
   private final Metrics.Counter requests;
@@ -37,16 +46,8 @@ final class RequestMetrics implements ContainerRequestFilter, ContainerResponseF
     if (response.getStatus() == 404 || request.getUriInfo().getMatchedURIs().isEmpty()) {
       return; // paths of any kind would make labels of any number
     }
-    String path = request.getUriInfo().getPath();
     String handler =
-        path.startsWith("api/v1/label/")
-            ? "/api/v1/label/:name/values"
-            : path.startsWith("narthex/api/v1/plugins/")
-                ? "/narthex/api/v1/plugins/:id"
-                : "/" + path;
-    if (path.startsWith("api/v2/silence/")) {
-      handler = "/api/v2/silence/:id";
-    }
+        request.getProperty(ROUTE) instanceof String route ? route : route(request.getUriInfo());
     long started = request.getProperty(STARTED) instanceof Long nanos ? nanos : System.nanoTime();
     request.setProperty(ResponseSizes.HANDLER, handler); // becomes an attribute of the request
     observe(handler, response.getStatus(), started);
@@ -56,6 +57,20 @@ final class RequestMetrics implements ContainerRequestFilter, ContainerResponseF
   void observe(ServletRequest request, String handler, int status, long startedNanos) {
     request.setAttribute(ResponseSizes.HANDLER, handler);
     observe(handler, status, startedNanos);
+  }
+
+  /** Returns the template of the resource, {@code /api/v1/label/:name/values} for example. */
+  private static String route(UriInfo matched) {
+    StringBuilder out = new StringBuilder();
+    // the root resource comes last
+    for (UriTemplate t : ((ExtendedUriInfo) matched).getMatchedTemplates().reversed()) {
+      for (String part : t.getTemplate().split("/")) {
+        if (!part.isEmpty()) {
+          out.append('/').append(part);
+        }
+      }
+    }
+    return PARAMETER.matcher(out).replaceAll(":$1");
   }
 
   private void observe(String handler, int status, long startedNanos) {

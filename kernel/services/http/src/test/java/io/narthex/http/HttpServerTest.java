@@ -490,6 +490,36 @@ class HttpServerTest extends ServerHarness {
     assertThat(others).noneMatch(o -> o.contains("nothing"));
   }
 
+  private String observedRoute(String method, String path, String... headers) throws Exception {
+    OBSERVED.clear();
+    HttpRequest.Builder request = to(path).method(method, BodyPublishers.noBody());
+    for (int i = 0; i < headers.length; i += 2) {
+      request.header(headers[i], headers[i + 1]);
+    }
+    assertThat(send(request).statusCode()).isPositive();
+    String next = "";
+    while (!next.matches("/.* [0-9]{3}")) {
+      next = OBSERVED.take();
+    }
+    return next;
+  }
+
+  @Test
+  @Timeout(60)
+  void requestsAreCountedByTheirRouteWhateverItsParametersAre() throws Exception {
+    assertThat(observedRoute("GET", "/api/v1/labels")).isEqualTo("/api/v1/labels 200");
+    assertThat(observedRoute("GET", "/api/v1/label/job/values"))
+        .startsWith("/api/v1/label/:name/values ");
+    assertThat(observedRoute("GET", "/-/healthy")).isEqualTo("/-/healthy 200");
+    assertThat(observedRoute("GET", "/api/v2/silence/no-uuid")).startsWith("/api/v2/silence/:id ");
+    assertThat(observedRoute("PUT", "/api/v2/alerts")).isEqualTo("/api/v2/alerts 405");
+    assertThat(observedRoute("OPTIONS", "/api/v2/any", "Access-Control-Request-Method", "GET"))
+        .as("any path will do")
+        .isEqualTo("/api/v2/:path 204");
+    assertThat(observedRoute("POST", "/narthex/api/v1/plugins/some.id/enable"))
+        .startsWith("/narthex/api/v1/plugins/:id/:act ");
+  }
+
   @Test
   @Timeout(60)
   void scrapesOfTheServerAndConnectionsAreCounted() throws Exception {
