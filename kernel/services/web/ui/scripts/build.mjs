@@ -114,6 +114,13 @@ const html = readFileSync(join(ui, 'index.html'), 'utf8')
   .replace('%JS%', `assets/${entry}`);
 writeFileSync(join(web, 'index.html'), html);
 
+// Addresses of the pages, for the server that answers them with index.html.
+const pages = [...readFileSync(join(ui, 'src/pages.tsx'), 'utf8').matchAll(/^ {4}path: '([a-z-]+)',$/gm)].map(
+  (m) => m[1],
+);
+if (pages.length < 10) fail(`src/pages.tsx has ${pages.length} lines with a path, at least 10 are expected`);
+writeFileSync(join(web, 'pages.txt'), pages.map((p) => `${p}\n`).join(''));
+
 // Notices of the packages that ended up in the bundle.
 const packages = new Map();
 for (const input of Object.keys(result.metafile.inputs)) {

@@ -1,11 +1,12 @@
 import 'uplot/dist/uPlot.min.css';
 import './style.css';
 import { render } from 'preact';
+import { PAGE_KEYS } from './pages';
 import { App } from './shell';
 import { startRouter } from './lib/router';
 import { startKeys } from './lib/keys';
 
 startRouter();
-startKeys();
+startKeys(PAGE_KEYS);
 const root = document.getElementById('app');
 if (root) render(<App />, root);

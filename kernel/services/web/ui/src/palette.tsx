@@ -4,6 +4,7 @@ import { overlay } from './lib/keys';
 import { navigate } from './lib/router';
 import { theme, useStore, zone } from './lib/store';
 import { queryLink } from './lib/urlstate';
+import { PAGES } from './pages';
 import { Dialog, matches, Segments } from './ui';
 
 interface Entry {
@@ -12,24 +13,10 @@ interface Entry {
   readonly to: string;
 }
 
-const PAGE_ENTRIES: readonly Entry[] = (
-  [
-    ['Explore: query and graph', 'query'],
-    ['Alerts', 'alerts'],
-    ['Alert groups: who is notified', 'groups'],
-    ['Silences', 'silences'],
-    ['New silence', 'silences?new=1'],
-    ['Rules', 'rules'],
-    ['Targets', 'targets'],
-    ['Service discovery', 'service-discovery'],
-    ['Status: runtime and build', 'status'],
-    ['Storage: head, cardinality, blocks', 'tsdb-status'],
-    ['Configuration', 'config'],
-    ['Flags', 'flags'],
-    ['Alertmanagers', 'alertmanager-discovery'],
-    ['Plugins', 'plugins'],
-  ] as const
-).map(([text, to]) => ({ kind: 'page', text, to }));
+const PAGE_ENTRIES: readonly Entry[] = PAGES.flatMap((p) => {
+  const own: Entry[] = p.find === undefined ? [] : [{ kind: 'page', text: p.find, to: p.path }];
+  return p.path === 'silences' ? [...own, { kind: 'page', text: 'New silence', to: 'silences?new=1' }] : own;
+});
 
 /** Ctrl/Cmd-K: pages, metrics, alerts, rules and scrape pools by name. */
 export function Palette() {
@@ -141,13 +128,7 @@ const KEYS: readonly [string, string][] = [
   ['Enter', 'Run the query'],
   ['Shift Enter', 'New line in the query'],
   ['Ctrl K', 'Search everything'],
-  ['g e', 'Explore'],
-  ['g a', 'Alerts'],
-  ['g r', 'Rules'],
-  ['g t', 'Targets'],
-  ['g d', 'Service discovery'],
-  ['g s', 'System'],
-  ['g p', 'Plugins'],
+  ...PAGES.flatMap((p): [string, string][] => (p.key ? [[`g ${p.key[0]}`, p.key[1]]] : [])),
   ['↑ ↓', 'Move between rows of a table'],
   ['Esc', 'Close'],
   ['?', 'This help'],

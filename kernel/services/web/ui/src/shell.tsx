@@ -8,66 +8,7 @@ import { refreshEvery, refreshTick, theme, useStore, zone, type Theme } from './
 import { Icon, type IconName } from './ui';
 import { Help, Palette } from './palette';
 import { StatusStrip } from './strip';
-import { AlertsPage } from './pages/alerts';
-import { RulesPage } from './pages/rules';
-import { GroupsPage } from './pages/groups';
-import { SilencesPage } from './pages/silences';
-import { DiscoveryPage, TargetsPage } from './pages/targets';
-import { AlertmanagersPage, ConfigPage, FlagsPage, StatusPage, TsdbPage } from './pages/system';
-import { PluginsPage } from './pages/plugins';
-import { LoginPage } from './pages/login';
-
-interface Page {
-  readonly title: string;
-  readonly section: string;
-  readonly view: ComponentType | 'query';
-}
-
-const PAGES: Record<string, Page> = {
-  query: { title: 'Explore', section: 'query', view: 'query' },
-  graph: { title: 'Explore', section: 'query', view: 'query' },
-  alerts: { title: 'Alerts', section: 'alerts', view: AlertsPage },
-  groups: { title: 'Alert groups', section: 'alerts', view: GroupsPage },
-  silences: { title: 'Silences', section: 'alerts', view: SilencesPage },
-  rules: { title: 'Rules', section: 'rules', view: RulesPage },
-  targets: { title: 'Targets', section: 'targets', view: TargetsPage },
-  'service-discovery': { title: 'Service discovery', section: 'targets', view: DiscoveryPage },
-  status: { title: 'Status', section: 'status', view: StatusPage },
-  'tsdb-status': { title: 'Storage', section: 'status', view: TsdbPage },
-  flags: { title: 'Flags', section: 'status', view: FlagsPage },
-  config: { title: 'Configuration', section: 'status', view: ConfigPage },
-  'alertmanager-discovery': { title: 'Alertmanagers', section: 'status', view: AlertmanagersPage },
-  plugins: { title: 'Plugins', section: 'plugins', view: PluginsPage },
-  login: { title: 'Log in', section: '', view: LoginPage },
-};
-
-const RAIL: readonly { to: string; word: string; icon: IconName }[] = [
-  { to: 'query', word: 'Explore', icon: 'explore' },
-  { to: 'alerts', word: 'Alerts', icon: 'alerts' },
-  { to: 'rules', word: 'Rules', icon: 'rules' },
-  { to: 'targets', word: 'Targets', icon: 'targets' },
-  { to: 'status', word: 'System', icon: 'system' },
-  { to: 'plugins', word: 'Plugins', icon: 'plugins' },
-];
-
-const TABS: Record<string, readonly [string, string][]> = {
-  alerts: [
-    ['alerts', 'Alerts'],
-    ['groups', 'Groups'],
-    ['silences', 'Silences'],
-  ],
-  targets: [
-    ['targets', 'Targets'],
-    ['service-discovery', 'Discovery'],
-  ],
-  status: [
-    ['status', 'Status'],
-    ['tsdb-status', 'Storage'],
-    ['config', 'Configuration'],
-    ['flags', 'Flags'],
-    ['alertmanager-discovery', 'Alertmanagers'],
-  ],
-};
+import { PAGES, SECTIONS, type Page } from './pages';
 
 export function App() {
   const at = useStore(place);
@@ -77,7 +18,7 @@ export function App() {
     if (to !== null) navigate(to, true);
   }, [at]);
   useEffect(() => void readSession(), []);
-  const page = PAGES[at.path];
+  const page = PAGES.find((p) => p.path === at.path);
   useEffect(() => {
     document.title = page ? `${page.title} · Narthex` : 'Narthex';
   }, [page]);
@@ -121,7 +62,7 @@ function Rail({ section }: { section: string }) {
         </svg>
         <span>Narthex</span>
       </a>
-      {RAIL.map((r) => (
+      {SECTIONS.map((r) => (
         <a
           key={r.to}
           href={r.to}
@@ -174,15 +115,15 @@ function TopLine({ page, path }: { page: Page | undefined; path: string }) {
   const t = THEMES[useStore(theme)];
   const z = useStore(zone);
   const every = useStore(refreshEvery);
-  const tabs = TABS[page?.section ?? ''];
+  const tabs = page ? PAGES.filter((p) => p.section === page.section && p.tab !== undefined) : [];
   return (
     <header class="top">
       <h1>{page?.title ?? 'Not found'}</h1>
-      {tabs && (
+      {tabs.length > 0 && (
         <nav class="tabs" aria-label={`${page?.title} pages`}>
-          {tabs.map(([to, word]) => (
-            <a key={to} href={to} {...(to === path ? { 'aria-current': 'page' as const } : {})}>
-              {word}
+          {tabs.map((p) => (
+            <a key={p.path} href={p.path} {...(p.path === path ? { 'aria-current': 'page' as const } : {})}>
+              {p.tab}
             </a>
           ))}
         </nav>

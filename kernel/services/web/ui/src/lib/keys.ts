@@ -4,16 +4,7 @@ import { Store } from './store';
 
 export const overlay = new Store<'none' | 'help' | 'palette'>('none');
 
-export const PAGE_KEYS: Record<string, string> = {
-  e: 'query',
-  a: 'alerts',
-  r: 'rules',
-  t: 'targets',
-  d: 'service-discovery',
-  s: 'status',
-  p: 'plugins',
-};
-
+let pages: ReadonlyMap<string, string> = new Map();
 let pending = 0;
 
 function typing(target: EventTarget | null): boolean {
@@ -36,7 +27,7 @@ function onKey(e: KeyboardEvent): void {
   }
   const afterG = performance.now() - pending < 1200;
   pending = 0;
-  const page = PAGE_KEYS[e.key];
+  const page = pages.get(e.key);
   if (afterG && page !== undefined) {
     e.preventDefault();
     navigate(page);
@@ -64,6 +55,8 @@ function moveRow(e: KeyboardEvent): void {
   }
 }
 
-export function startKeys(): void {
+/** Starts with the addresses of pages by their keys. */
+export function startKeys(pageKeys: ReadonlyMap<string, string>): void {
+  pages = pageKeys;
   document.addEventListener('keydown', onKey);
 }

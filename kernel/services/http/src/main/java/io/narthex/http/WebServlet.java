@@ -28,6 +28,8 @@ final class WebServlet extends HttpServlet {
   private static final String POLICY =
       "default-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action"
           + " 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+  /** Addresses that are pages whatever UI runs; one lists its own in {@code pages.txt}. */
   private static final Set<String> PAGES =
       Set.of(
           "query",
@@ -46,6 +48,7 @@ final class WebServlet extends HttpServlet {
           "groups",
           "agent",
           "login");
+
   private static final Map<String, String> TYPES =
       Map.of(
           "html",
@@ -102,21 +105,21 @@ final class WebServlet extends HttpServlet {
       return;
     }
     String bare = path.endsWith("/") ? path.substring(0, path.length() - 1) : "";
-    if (PAGES.contains(bare) || bare.equals("metrics") || bare.equals("federate")) {
+    WebContent web = services.web();
+    if (isPage(web, bare) || bare.equals("metrics") || bare.equals("federate")) {
       String query = request.getQueryString();
       response.setStatus(301);
       response.setHeader(
           "Location", request.getContextPath() + "/" + bare + (query == null ? "" : "?" + query));
       return;
     }
-    WebContent web = services.web();
     String first = path.split("/", 2)[0];
     if (web == null) {
       response.sendError(
-          404, PAGES.contains(first) ? "the web UI is not running; the HTTP API is" : "not found");
+          404, isPage(null, first) ? "the web UI is not running; the HTTP API is" : "not found");
       return;
     }
-    if (PAGES.contains(first)) {
+    if (isPage(web, first)) {
       document(web, response);
       return;
     }
@@ -132,6 +135,18 @@ final class WebServlet extends HttpServlet {
           path.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache");
       OutputStream out = response.getOutputStream();
       in.transferTo(out);
+    }
+  }
+
+  private static boolean isPage(@Nullable WebContent web, String first) throws IOException {
+    if (PAGES.contains(first)) {
+      return true;
+    }
+    if (web == null || first.isEmpty() || first.equals("assets") || first.indexOf('.') >= 0) {
+      return false;
+    }
+    try (InputStream in = web.open("pages.txt")) {
+      return in != null && new String(in.readAllBytes(), UTF_8).lines().anyMatch(first::equals);
     }
   }
 

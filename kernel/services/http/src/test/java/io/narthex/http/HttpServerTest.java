@@ -521,6 +521,24 @@ class HttpServerTest extends ServerHarness {
   }
 
   @Test
+  void pagesThatTheUiListsGetItsDocument() throws Exception {
+    Objects.requireNonNull(server).web =
+        path ->
+            switch (path) {
+              case "index.html" ->
+                  new ByteArrayInputStream("<html>".getBytes(StandardCharsets.UTF_8));
+              case "pages.txt" ->
+                  new ByteArrayInputStream("query\nnovel\n".getBytes(StandardCharsets.UTF_8));
+              default -> null;
+            };
+    for (String path : List.of("/query", "/novel", "/novel/part", "/status")) {
+      assertThat(get(path).body()).as(path).isEqualTo("<html>");
+    }
+    assertThat(get("/unknown").statusCode()).isEqualTo(404);
+    assertThat(get("/assets/novel").statusCode()).isEqualTo(404);
+  }
+
+  @Test
   @Timeout(60)
   void scrapesOfTheServerAndConnectionsAreCounted() throws Exception {
     CHANGED.clear();

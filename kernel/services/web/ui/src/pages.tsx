@@ -1,0 +1,174 @@
+/**
+ * All pages, and everything that is known of a page in one place: address, title, view, tab, what the search calls it,
+ * its key. The rail, the tabs, the search, the keyboard and the server's list of addresses are made of this table.
+ */
+import type { ComponentType } from 'preact';
+import type { IconName } from './ui';
+import { AlertsPage } from './pages/alerts';
+import { GroupsPage } from './pages/groups';
+import { LoginPage } from './pages/login';
+import { PluginsPage } from './pages/plugins';
+import { RulesPage } from './pages/rules';
+import { SilencesPage } from './pages/silences';
+import { AlertmanagersPage, ConfigPage, FlagsPage, StatusPage, TsdbPage } from './pages/system';
+import { DiscoveryPage, TargetsPage } from './pages/targets';
+
+/** An entry of the rail; it leads to the page of the same address. */
+export interface Section {
+  readonly to: string;
+  readonly word: string;
+  readonly icon: IconName;
+}
+
+export const SECTIONS: readonly Section[] = [
+  { to: 'query', word: 'Explore', icon: 'explore' },
+  { to: 'alerts', word: 'Alerts', icon: 'alerts' },
+  { to: 'rules', word: 'Rules', icon: 'rules' },
+  { to: 'targets', word: 'Targets', icon: 'targets' },
+  { to: 'status', word: 'System', icon: 'system' },
+  { to: 'plugins', word: 'Plugins', icon: 'plugins' },
+];
+
+export interface Page {
+  /** Address below the base; the build reads these. */
+  readonly path: string;
+  readonly title: string;
+  /** The query page comes in a piece of its own. */
+  readonly view: ComponentType | 'query';
+  /** Address of the section; empty: in none. */
+  readonly section: string;
+  /** Word of its tab, in a section that has several. */
+  readonly tab?: string;
+  /** What the search calls it; without, it cannot be found there. */
+  readonly find?: string;
+  /** Key after `g`, and its name in the help. */
+  readonly key?: readonly [string, string];
+}
+
+export const PAGES: readonly Page[] = [
+  {
+    path: 'query',
+    title: 'Explore',
+    view: 'query',
+    section: 'query',
+    find: 'Explore: query and graph',
+    key: ['e', 'Explore'],
+  },
+  {
+    path: 'graph',
+    title: 'Explore',
+    view: 'query',
+    section: 'query',
+  },
+  {
+    path: 'alerts',
+    title: 'Alerts',
+    view: AlertsPage,
+    section: 'alerts',
+    tab: 'Alerts',
+    find: 'Alerts',
+    key: ['a', 'Alerts'],
+  },
+  {
+    path: 'groups',
+    title: 'Alert groups',
+    view: GroupsPage,
+    section: 'alerts',
+    tab: 'Groups',
+    find: 'Alert groups: who is notified',
+  },
+  {
+    path: 'silences',
+    title: 'Silences',
+    view: SilencesPage,
+    section: 'alerts',
+    tab: 'Silences',
+    find: 'Silences',
+  },
+  {
+    path: 'rules',
+    title: 'Rules',
+    view: RulesPage,
+    section: 'rules',
+    find: 'Rules',
+    key: ['r', 'Rules'],
+  },
+  {
+    path: 'targets',
+    title: 'Targets',
+    view: TargetsPage,
+    section: 'targets',
+    tab: 'Targets',
+    find: 'Targets',
+    key: ['t', 'Targets'],
+  },
+  {
+    path: 'service-discovery',
+    title: 'Service discovery',
+    view: DiscoveryPage,
+    section: 'targets',
+    tab: 'Discovery',
+    find: 'Service discovery',
+    key: ['d', 'Service discovery'],
+  },
+  {
+    path: 'status',
+    title: 'Status',
+    view: StatusPage,
+    section: 'status',
+    tab: 'Status',
+    find: 'Status: runtime and build',
+    key: ['s', 'System'],
+  },
+  {
+    path: 'tsdb-status',
+    title: 'Storage',
+    view: TsdbPage,
+    section: 'status',
+    tab: 'Storage',
+    find: 'Storage: head, cardinality, blocks',
+  },
+  {
+    path: 'config',
+    title: 'Configuration',
+    view: ConfigPage,
+    section: 'status',
+    tab: 'Configuration',
+    find: 'Configuration',
+  },
+  {
+    path: 'flags',
+    title: 'Flags',
+    view: FlagsPage,
+    section: 'status',
+    tab: 'Flags',
+    find: 'Flags',
+  },
+  {
+    path: 'alertmanager-discovery',
+    title: 'Alertmanagers',
+    view: AlertmanagersPage,
+    section: 'status',
+    tab: 'Alertmanagers',
+    find: 'Alertmanagers',
+  },
+  {
+    path: 'plugins',
+    title: 'Plugins',
+    view: PluginsPage,
+    section: 'plugins',
+    find: 'Plugins',
+    key: ['p', 'Plugins'],
+  },
+  {
+    path: 'login',
+    title: 'Log in',
+    view: LoginPage,
+    section: '',
+  },
+];
+
+/** Addresses by key. */
+export const PAGE_KEYS: ReadonlyMap<string, string> = new Map(
+  PAGES.flatMap((p): [string, string][] => (p.key ? [[p.key[0], p.path]] : [])),
+);
