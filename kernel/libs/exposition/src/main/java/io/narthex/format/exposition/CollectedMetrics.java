@@ -196,10 +196,12 @@ public final class CollectedMetrics implements MetricSink {
         bytes += exemplar.labels().name(i).length() + exemplar.labels().value(i).length();
       }
       add(bytes);
-      exemplarRows.add(rows);
-      exemplars.add(exemplar);
     }
     row(name, labels, value, timestampMs);
+    if (exemplar != null) {
+      exemplarRows.add(rows - 1);
+      exemplars.add(exemplar);
+    }
   }
 
   @Override
@@ -211,16 +213,17 @@ public final class CollectedMetrics implements MetricSink {
                 + histogram.positiveSpans().length
                 + histogram.negativeSpans().length
                 + histogram.customBounds().length));
-    histogramRows.add(rows);
-    histograms.add(histogram);
     row(name, labels, 0, 0);
+    histogramRows.add(rows - 1);
+    histograms.add(histogram);
   }
 
   private void row(String name, Labels labels, double value, long timestampMs) {
     if (rows == values.length) {
       growRows();
     }
-    int before = textLength;
+    int before = rows == 0 ? 0 : ends[rows - 1];
+    textLength = before; // what a call wrote that failed with an exception is no part of this one
     put(name);
     for (int i = 0; i < labels.size(); i++) {
       if (!labels.name(i).equals(Labels.METRIC_NAME)) {

@@ -193,6 +193,24 @@ final class CollectedMetricsTest {
   }
 
   @Test
+  void aCallThatFailsLeavesNothingBehind() throws Exception {
+    Labels none = (new Labels[1])[0]; // what a plugin may pass whatever the types say
+    CollectedMetrics metrics = new CollectedMetrics(_ -> true);
+    metrics.sample("a", Labels.of("x", "1"), 1);
+    assertThatThrownBy(() -> metrics.sample("broken", none, 2, 0, TIMED))
+        .isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> metrics.histogram("broken", none, HISTOGRAM))
+        .isInstanceOf(NullPointerException.class);
+    metrics.family(new MetricMetadata("b", MetricType.COUNTER, "", ""));
+    metrics.sample("b", Labels.EMPTY, 3);
+    assertThat(read(metrics.parser(ParserOptions.DEFAULT)))
+        .filteredOn(line -> line.contains("__name__"))
+        .containsExactly(
+            Labels.of("__name__", "a", "x", "1") + " 1.0 false0[]",
+            Labels.of("__name__", "b") + " 3.0 false0[]");
+  }
+
+  @Test
   void brokenHistogramsFailTheScrape() {
     NativeHistogram broken =
         HISTOGRAM.toBuilder().positive(new int[] {1 << 30, 1}, new double[] {1}).build();
