@@ -1,5 +1,6 @@
 package io.narthex.promql;
 
+import io.narthex.model.go.PromDuration;
 import io.narthex.promql.ParseException.ParseError;
 import io.narthex.promql.grammar.antlr.PromQL;
 import java.util.List;
@@ -23,7 +24,7 @@ final class DurationBuilder {
   double value(Token token) {
     try {
       if (token.getType() == PromQL.DURATION) {
-        return PromDuration.parse(token.getText()) / 1000.0;
+        return PromDuration.parseMs(token.getText()) / 1000.0;
       }
     } catch (IllegalArgumentException e) {
       error(positions.of(token), String.valueOf(e.getMessage()));

@@ -2,6 +2,7 @@ package io.narthex.promql;
 
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.model.go.PromDuration;
 import io.narthex.promql.Expr.AggregateExpr;
 import io.narthex.promql.Expr.At;
 import io.narthex.promql.Expr.BinaryExpr;
@@ -111,7 +112,7 @@ public final class Printer {
 
   private static String number(double value, boolean duration) {
     if (duration) {
-      return PromDuration.format(Math.round(value * 1000));
+      return PromDuration.formatMs(Math.round(value * 1000));
     }
     return Numbers.plain(value);
   }
@@ -173,7 +174,7 @@ public final class Printer {
       b.append(" offset ");
       duration(b, offsetExpr);
     } else if (offsetMs != 0) {
-      b.append(" offset ").append(PromDuration.format(offsetMs));
+      b.append(" offset ").append(PromDuration.formatMs(offsetMs));
     }
   }
 
@@ -190,7 +191,7 @@ public final class Printer {
 
   private static void duration(StringBuilder b, long ms, @Nullable DurationExpr calculated) {
     if (calculated == null) {
-      b.append(PromDuration.format(ms));
+      b.append(PromDuration.formatMs(ms));
     } else {
       duration(b, calculated);
     }

@@ -3,6 +3,7 @@ package io.narthex.promql;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
+import io.narthex.model.go.PromDuration;
 import io.narthex.promql.ParseException.ParseError;
 import io.narthex.promql.SeriesDescription.Point;
 import java.util.ArrayList;
@@ -208,7 +209,7 @@ final class SeriesReader {
     char last = text.charAt(text.length() - 1);
     try {
       if ("smhdwy".indexOf(last) >= 0 && Lexer.isDigit(in.charAt(digits))) {
-        double seconds = PromDuration.parse(in.substring(digits, pos)) / 1000.0;
+        double seconds = PromDuration.parseMs(in.substring(digits, pos)) / 1000.0;
         return in.charAt(from) == '-' ? -seconds : seconds;
       }
       return Numbers.parse(text);

@@ -1,12 +1,12 @@
 package io.narthex.core;
 
 import io.narthex.core.host.StorageHost;
-import io.narthex.format.number.GoFloat;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
 import io.narthex.model.NativeHistogram;
+import io.narthex.model.go.GoFloat;
 import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.spi.storage.StorageStats;

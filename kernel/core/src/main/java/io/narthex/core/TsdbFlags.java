@@ -2,8 +2,8 @@ package io.narthex.core;
 
 import io.narthex.core.config.ConfigFiles;
 import io.narthex.core.config.Flags;
-import io.narthex.format.duration.PromDuration;
 import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.PrometheusConfig.StorageSection;
 import io.narthex.spi.config.ConfigNode;

@@ -2,8 +2,8 @@ package io.narthex.core.config;
 
 import static io.narthex.core.config.Checks.error;
 
-import io.narthex.format.duration.PromDuration;
 import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.model.go.PromDuration;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;

@@ -2,9 +2,9 @@ package io.narthex.alerting;
 
 import io.narthex.format.alertmanager.AlertMatcher;
 import io.narthex.format.alertmanager.MatcherSyntax;
-import io.narthex.format.duration.PromDuration;
 import io.narthex.model.Alert;
 import io.narthex.model.Labels;
+import io.narthex.model.go.PromDuration;
 import io.narthex.service.alerts.AlertSink;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;

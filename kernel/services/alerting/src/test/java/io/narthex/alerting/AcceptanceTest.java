@@ -87,7 +87,7 @@ class AcceptanceTest {
         if (flag.asText().startsWith("--dispatch.start-delay=")) {
           // the process of the reference starts a little before the scenario's clock
           delay =
-              io.narthex.format.duration.PromDuration.parse(
+              io.narthex.model.go.PromDuration.parse(
                   flag.asText().substring("--dispatch.start-delay=".length()));
           delay = delay.minusMillis(200);
         }
@@ -285,7 +285,7 @@ class AcceptanceTest {
               ? behaviour.get("delay_s").asDouble()
               : 0;
       if (node.get("timeout") instanceof ConfigNode.Scalar t) {
-        double timeout = io.narthex.format.duration.PromDuration.parseMs(t.text()) / 1000.0;
+        double timeout = io.narthex.model.go.PromDuration.parseMs(t.text()) / 1000.0;
         if (timeout > 0 && delay > timeout) {
           timers.spend(Duration.ofMillis((long) (timeout * 1000)));
           return SendResult.retryLater("timeout");

@@ -1,10 +1,10 @@
 package io.narthex.http;
 
-import io.narthex.format.duration.PromDuration;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
+import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;

@@ -2,11 +2,11 @@ package io.narthex.http;
 
 import io.narthex.format.exposition.HistogramMessage;
 import io.narthex.format.exposition.ProtobufBytes;
-import io.narthex.format.number.GoFloat;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
+import io.narthex.model.go.GoFloat;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

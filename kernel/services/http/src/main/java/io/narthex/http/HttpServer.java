@@ -5,7 +5,6 @@ import static org.osgi.service.component.annotations.ReferenceCardinality.OPTION
 import static org.osgi.service.component.annotations.ReferencePolicy.DYNAMIC;
 import static org.osgi.service.component.annotations.ReferencePolicyOption.GREEDY;
 
-import io.narthex.format.duration.PromDuration;
 import io.narthex.format.http.JettyHttpTransport;
 import io.narthex.format.re2.Re2SyntaxException;
 import io.narthex.http.access.AdminToken;
@@ -16,6 +15,7 @@ import io.narthex.http.access.OidcLogin;
 import io.narthex.http.access.ReadTimeout;
 import io.narthex.http.access.Tokens;
 import io.narthex.http.access.WebConfigFile;
+import io.narthex.model.go.PromDuration;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.ConfigSnapshot;

@@ -1,8 +1,8 @@
 package io.narthex.http;
 
-import io.narthex.format.number.GoFloat;
 import io.narthex.format.thread.Courtesy;
 import io.narthex.model.Labels;
+import io.narthex.model.go.GoFloat;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 package io.narthex.http;
 
-import io.narthex.format.duration.PromDuration;
 import io.narthex.model.Matcher;
+import io.narthex.model.go.PromDuration;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import jakarta.servlet.http.HttpServletRequest;

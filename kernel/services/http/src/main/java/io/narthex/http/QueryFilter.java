@@ -1,6 +1,6 @@
 package io.narthex.http;
 
-import io.narthex.format.number.GoFloat;
+import io.narthex.model.go.GoFloat;
 import io.narthex.service.query.AnswerMemory;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryOrigin;

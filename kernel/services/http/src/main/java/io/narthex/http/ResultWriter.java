@@ -1,7 +1,7 @@
 package io.narthex.http;
 
-import io.narthex.format.number.GoFloat;
 import io.narthex.model.NativeHistogram;
+import io.narthex.model.go.GoFloat;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.service.query.QueryResult.Series;
 import io.narthex.service.query.QueryResult.VectorSample;

@@ -1,8 +1,8 @@
 package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.narthex.format.number.GoFloat;
 import io.narthex.model.Matcher;
+import io.narthex.model.go.GoFloat;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.rules.RuleService.ActiveAlert;
 import io.narthex.service.rules.RuleService.AlertState;

@@ -1,8 +1,8 @@
 package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.narthex.format.duration.PromDuration;
 import io.narthex.model.Matcher;
+import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.rules.RuleService;

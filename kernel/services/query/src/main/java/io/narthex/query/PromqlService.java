@@ -1,7 +1,7 @@
 package io.narthex.query;
 
 import io.narthex.model.Matcher;
-import io.narthex.promql.PromDuration;
+import io.narthex.model.go.PromDuration;
 import io.narthex.query.context.EngineOptions;
 import io.narthex.query.context.QueryMemory;
 import io.narthex.query.functions.PluginFunctions;
@@ -109,7 +109,7 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
   }
 
   private static Duration duration(String flag, Duration fallback) {
-    return flag.isEmpty() ? fallback : Duration.ofMillis(PromDuration.parse(flag));
+    return flag.isEmpty() ? fallback : PromDuration.parse(flag);
   }
 
   private static long number(String flag, long fallback) {

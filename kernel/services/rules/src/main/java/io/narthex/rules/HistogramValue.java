@@ -1,6 +1,6 @@
 package io.narthex.rules;
 
-import io.narthex.format.number.GoFloat;
+import io.narthex.model.go.GoFloat;
 import io.narthex.format.number.HistogramBounds;
 import io.narthex.model.NativeHistogram;
 

@@ -6,9 +6,9 @@ import static io.narthex.format.yaml.ConfigNodes.list;
 import static io.narthex.format.yaml.ConfigNodes.mapping;
 import static io.narthex.format.yaml.ConfigNodes.text;
 
-import io.narthex.format.duration.PromDuration;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.format.yaml.YamlReader;
+import io.narthex.model.go.PromDuration;
 import io.narthex.rules.GroupSpec.RuleSpec;
 import io.narthex.service.query.QueryEngine.Canonical;
 import io.narthex.service.template.TemplateService;

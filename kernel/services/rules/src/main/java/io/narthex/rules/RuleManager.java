@@ -1,6 +1,6 @@
 package io.narthex.rules;
 
-import io.narthex.format.duration.PromDuration;
+import io.narthex.model.go.PromDuration;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.alerts.AlertSink;

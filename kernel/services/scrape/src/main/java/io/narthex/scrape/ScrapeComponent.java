@@ -1,6 +1,6 @@
 package io.narthex.scrape;
 
-import io.narthex.format.duration.PromDuration;
+import io.narthex.model.go.PromDuration;
 import io.narthex.format.http.HttpFiles;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;

@@ -1,11 +1,11 @@
 package io.narthex.scrape;
 
-import io.narthex.format.duration.PromDuration;
 import io.narthex.format.exposition.ExpositionException;
 import io.narthex.format.exposition.ExpositionFormat;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.StaleMarker;
+import io.narthex.model.go.PromDuration;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService.Health;

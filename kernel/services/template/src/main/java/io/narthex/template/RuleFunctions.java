@@ -1,6 +1,6 @@
 package io.narthex.template;
 
-import io.narthex.format.duration.PromDuration;
+import io.narthex.model.go.PromDuration;
 import io.narthex.model.Labels;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryResult;

@@ -6,8 +6,8 @@ import static io.narthex.format.yaml.ConfigNodes.list;
 import static io.narthex.format.yaml.ConfigNodes.mapping;
 import static io.narthex.format.yaml.ConfigNodes.text;
 
-import io.narthex.format.duration.PromDuration;
 import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.AlertmanagerConfig.Block;
 import io.narthex.service.config.AlertmanagerConfig.InhibitRule;

@@ -1,12 +1,12 @@
 package io.narthex.format.settings;
 
-import io.narthex.format.duration.PromDuration;
 import io.narthex.format.settings.SettingKey.ValueType;
 import io.narthex.format.settings.SettingKey.ValueType.Block;
 import io.narthex.format.settings.SettingKey.ValueType.Choice;
 import io.narthex.format.settings.SettingKey.ValueType.ListOf;
 import io.narthex.format.settings.SettingKey.ValueType.MapOf;
 import io.narthex.format.settings.SettingKey.ValueType.Plain;
+import io.narthex.model.go.PromDuration;
 import io.narthex.spi.config.Setting;
 import java.lang.reflect.RecordComponent;
 import java.time.Duration;

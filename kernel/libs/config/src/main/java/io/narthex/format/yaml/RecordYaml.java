@@ -1,6 +1,6 @@
 package io.narthex.format.yaml;
 
-import io.narthex.format.duration.PromDuration;
+import io.narthex.model.go.PromDuration;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.Secret;

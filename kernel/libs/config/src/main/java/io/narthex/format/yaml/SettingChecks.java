@@ -1,7 +1,7 @@
 package io.narthex.format.yaml;
 
-import io.narthex.format.duration.PromDuration;
 import io.narthex.format.re2.Re2;
+import io.narthex.model.go.PromDuration;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;

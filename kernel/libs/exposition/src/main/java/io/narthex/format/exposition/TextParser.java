@@ -1,6 +1,6 @@
 package io.narthex.format.exposition;
 
-import io.narthex.format.number.GoFloat;
+import io.narthex.model.go.GoFloat;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricType;

@@ -1,8 +1,8 @@
 package io.narthex.format.relabel;
 
-import io.narthex.format.duration.PromDuration;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
+import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.ScrapeConfig;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package io.narthex.query.script;
 
+import io.narthex.model.go.PromDuration;
 import io.narthex.promql.Numbers;
 import io.narthex.promql.ParseException;
-import io.narthex.promql.PromDuration;
 import io.narthex.promql.SeriesDescription;
 import io.narthex.promql.Strings;
 import io.narthex.query.script.ScriptCommand.Clear;
@@ -85,7 +85,7 @@ final class ScriptReader {
     if (!m.matches()) {
       throw new IllegalArgumentException("load needs a step");
     }
-    long step = PromDuration.parse(m.group(2));
+    long step = PromDuration.parseMs(m.group(2));
     Map<io.narthex.model.Labels, Load.Line> series = new LinkedHashMap<>();
     long[] starts = null;
     for (at++; at < lines.length && !lines[at].isEmpty(); at++) {
@@ -121,7 +121,7 @@ final class ScriptReader {
         throw new IllegalArgumentException("bad start time " + item);
       }
       long value = signedDuration(m.group(1));
-      long step = m.group(3) == null ? 0 : PromDuration.parse(m.group(3));
+      long step = m.group(3) == null ? 0 : PromDuration.parseMs(m.group(3));
       if ("-".equals(m.group(2))) {
         step = -step;
       }
@@ -135,9 +135,9 @@ final class ScriptReader {
 
   static long signedDuration(String text) {
     if (text.startsWith("-")) {
-      return -PromDuration.parse(text.substring(1));
+      return -PromDuration.parseMs(text.substring(1));
     }
-    return PromDuration.parse(text.startsWith("+") ? text.substring(1) : text);
+    return PromDuration.parseMs(text.startsWith("+") ? text.substring(1) : text);
   }
 
   private Eval eval() throws ParseException {

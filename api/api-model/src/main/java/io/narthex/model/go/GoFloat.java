@@ -1,4 +1,4 @@
-package io.narthex.format.number;
+package io.narthex.model.go;
 
 import java.nio.charset.StandardCharsets;
 

@@ -1,6 +1,6 @@
-package io.narthex.format.number;
+package io.narthex.model.go;
 
-import static io.narthex.format.number.GoFloat.Style.*;
+import static io.narthex.model.go.GoFloat.Style.*;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.math.BigDecimal;

@@ -1,4 +1,4 @@
-package io.narthex.format.duration;
+package io.narthex.model.go;
 
 import java.time.Duration;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.narthex.format.duration;
+package io.narthex.model.go;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
