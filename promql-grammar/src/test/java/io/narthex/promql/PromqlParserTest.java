@@ -239,4 +239,13 @@ class PromqlParserTest {
     assertThatThrownBy(() -> watched.parse("sum by (" + names + "b) (x)")).hasMessage("enough");
     assertThat(checks).hasValue(3);
   }
+
+  @Test
+  void printsStringsAsGoQuotesThem() throws Exception {
+    String invisible = "a{b=\"x\u00a0\u200b\ue000\\a\"}";
+    assertThat(Printer.print(parser.parse(invisible)))
+        .isEqualTo("a{b=\"x\\u00a0\\u200b\\ue000\\a\"}");
+    assertThat(Printer.print(parser.parse("a{b=\"é☺😀\"}"))).isEqualTo("a{b=\"é☺😀\"}");
+    assertThat(Printer.print(parser.parse("5e-324"))).endsWith("0005").hasSize(326);
+  }
 }

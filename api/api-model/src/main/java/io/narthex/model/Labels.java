@@ -1,5 +1,6 @@
 package io.narthex.model;
 
+import io.narthex.model.go.GoString;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -344,10 +345,10 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
       if (isLegacyName(pairs[i])) {
         b.append(pairs[i]);
       } else {
-        quote(b, pairs[i]);
+        GoString.appendQuoted(b, pairs[i]);
       }
       b.append('=');
-      quote(b, pairs[i + 1]);
+      GoString.appendQuoted(b, pairs[i + 1]);
     }
     return b.append('}').toString();
   }
@@ -365,30 +366,6 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
       }
     }
     return true;
-  }
-
-  private static void quote(StringBuilder b, String text) {
-    b.append('"');
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      switch (c) {
-        case '"' -> b.append("\\\"");
-        case '\\' -> b.append("\\\\");
-        case '\n' -> b.append("\\n");
-        case '\r' -> b.append("\\r");
-        case '\t' -> b.append("\\t");
-        default -> {
-          if (c < 0x20 || c == 0x7f) {
-            b.append("\\x")
-                .append(Character.forDigit(c >> 4, 16))
-                .append(Character.forDigit(c & 15, 16));
-          } else {
-            b.append(c);
-          }
-        }
-      }
-    }
-    b.append('"');
   }
 
   /** Returns a builder that starts from this set. */

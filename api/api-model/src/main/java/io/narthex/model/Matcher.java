@@ -1,5 +1,6 @@
 package io.narthex.model;
 
+import io.narthex.model.go.GoString;
 import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -119,8 +120,6 @@ public final class Matcher {
 
   @Override
   public String toString() {
-    String quoted = Labels.of("x", value.isEmpty() ? "\u0000" : value).toString();
-    String text = value.isEmpty() ? "\"\"" : quoted.substring(3, quoted.length() - 1);
-    return name + type.symbol() + text;
+    return name + type.symbol() + GoString.quote(value);
   }
 }

@@ -64,4 +64,11 @@ class LabelsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("occurs twice");
   }
+
+  @Test
+  void showsValuesAsGoQuotesThem() {
+    assertThat(Labels.of("a", "\u0007\u200b\"é").toString()).isEqualTo("{a=\"\\a\\u200b\\\"é\"}");
+    assertThat(Matcher.equal("a", "").toString()).isEqualTo("a=\"\"");
+    assertThat(Matcher.notEqual("a", "\u000b").toString()).isEqualTo("a!=\"\\v\"");
+  }
 }

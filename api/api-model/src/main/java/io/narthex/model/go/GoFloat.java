@@ -1,11 +1,16 @@
 package io.narthex.model.go;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
- * Doubles in the shortest decimal form that reads back to the same value, laid out as Go's strconv
- * lays them out with precision -1. NaN is {@code NaN}, infinities are {@code +Inf} and {@code
- * -Inf}. Thread-safe; writing whole numbers and numbers with up to six decimals allocates nothing.
+ * Doubles as Go's strconv writes and reads them ({@code FormatFloat}, {@code ParseFloat}). The
+ * styles give the shortest decimal form that reads back to the same value, which is Go's precision
+ * -1. NaN is {@code NaN}, infinities are {@code +Inf} and {@code -Inf}. Thread-safe; writing whole
+ * numbers and numbers with up to six decimals allocates nothing.
  */
 public final class GoFloat {
   /** Room that one number takes at most. */
@@ -20,12 +25,17 @@ public final class GoFloat {
     /** As the HTTP API writes sample values: exponent below 1e-6 and from 1e21 on. */
     JSON,
     /** As {@link #GENERAL}, and {@code .0} where neither point nor exponent stands. */
-    OPEN_METRICS
+    OPEN_METRICS,
+    /** Format {@code 'e'}: always an exponent. */
+    SCIENTIFIC
   }
 
   private static final double[] POWERS = {1, 1e3, 1e6};
   private static final int[] SCALES = {0, 3, 6};
   private static final double EXACT = 1e15;
+
+  /** Longest part of a text that is no number that a message shows. */
+  private static final int LONGEST_SHOWN = 16 << 10;
 
   /** The powers of ten that fit into a long. */
   private static final long[] TENS = new long[19];
@@ -55,7 +65,10 @@ public final class GoFloat {
 
   /** Appends the text of a number. */
   public static void append(StringBuilder out, double value, Style style) {
-    if (value == (long) value && Math.abs(value) < 1e5 && style != Style.OPEN_METRICS) {
+    if (value == (long) value
+        && Math.abs(value) < 1e5
+        && style != Style.OPEN_METRICS
+        && style != Style.SCIENTIFIC) {
       if (value == 0 && 1 / value < 0) {
         out.append('-');
       }
@@ -85,7 +98,11 @@ public final class GoFloat {
     double abs = Math.abs(value);
     if (abs == 0) {
       buffer[n++] = '0';
-      return style == Style.OPEN_METRICS ? ascii(buffer, n, ".0") : n;
+      return switch (style) {
+        case OPEN_METRICS -> ascii(buffer, n, ".0");
+        case SCIENTIFIC -> ascii(buffer, n, "e+00");
+        case FIXED, GENERAL, JSON -> n;
+      };
     }
     if (abs * 1e6 < Long.MAX_VALUE) {
       for (int i = 0; i < POWERS.length; i++) {
@@ -142,6 +159,7 @@ public final class GoFloat {
     boolean scientific =
         switch (style) {
           case FIXED -> false;
+          case SCIENTIFIC -> true;
           case GENERAL, OPEN_METRICS -> leading - 1 < -4 || leading - 1 >= 6;
           case JSON -> abs < 1e-6 || abs >= 1e21;
         };
@@ -216,5 +234,154 @@ public final class GoFloat {
       buffer[at + i] = (byte) text.charAt(i);
     }
     return at + text.length();
+  }
+
+  // --- with a precision
+
+  /**
+   * Returns a number as {@code FormatFloat} does.
+   *
+   * @param format {@code 'e'}, {@code 'f'} or {@code 'g'}
+   * @param precision digits behind the point, all digits for {@code 'g'}; negative: as many as tell
+   *     the number apart
+   */
+  public static String format(double value, char format, int precision) {
+    if (precision < 0 || Double.isNaN(value) || Double.isInfinite(value)) {
+      return toString(
+          value, format == 'f' ? Style.FIXED : format == 'e' ? Style.SCIENTIFIC : Style.GENERAL);
+    }
+    String sign = value < 0 || (value == 0 && 1 / value < 0) ? "-" : "";
+    BigDecimal exact = new BigDecimal(Math.abs(value));
+    return switch (format) {
+      case 'f' -> sign + fixed(exact, precision);
+      case 'e' -> sign + scientific(exact, precision + 1, true);
+      default -> sign + general(exact, Math.max(precision, 1));
+    };
+  }
+
+  private static String fixed(BigDecimal exact, int precision) {
+    // zeros behind the last digit are text: as a number they take hundreds of times the memory
+    int written = Math.min(precision, Math.max(0, exact.scale()));
+    BigDecimal shown = exact.setScale(written, RoundingMode.HALF_EVEN);
+    String zeros = "0".repeat(precision - written);
+    return shown.toPlainString() + (written == 0 && !zeros.isEmpty() ? "." : "") + zeros;
+  }
+
+  private static String general(BigDecimal exact, int digits) {
+    BigDecimal shown = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
+    int exponent = exponent(shown);
+    if (exponent < -4 || exponent >= digits) {
+      return scientific(shown, digits, false);
+    }
+    BigDecimal plain = shown.signum() == 0 ? BigDecimal.ZERO : shown.stripTrailingZeros();
+    return (plain.scale() < 0 ? plain.setScale(0) : plain).toPlainString();
+  }
+
+  private static String scientific(BigDecimal exact, int digits, boolean pad) {
+    BigDecimal shown = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
+    boolean zero = shown.signum() == 0;
+    StringBuilder out =
+        new StringBuilder(zero ? "0" : shown.stripTrailingZeros().unscaledValue().toString());
+    if (pad) {
+      out.append("0".repeat(Math.max(0, digits - out.length())));
+    }
+    if (out.length() > 1) {
+      out.insert(1, '.');
+    }
+    int exponent = exponent(shown);
+    out.append('e').append(exponent < 0 ? '-' : '+');
+    return out.append(Math.abs(exponent) < 10 ? "0" : "").append(Math.abs(exponent)).toString();
+  }
+
+  private static int exponent(BigDecimal value) {
+    return value.signum() == 0 ? 0 : value.precision() - value.scale() - 1;
+  }
+
+  // --- reading
+
+  /**
+   * Reads a number as {@code ParseFloat} does: decimal, or hexadecimal with an exponent, with
+   * underscores between digits, {@code Inf}, {@code Infinity} and {@code NaN} in any case.
+   *
+   * @throws NumberFormatException with Go's message when it is none or too large
+   */
+  public static double parse(String text) {
+    boolean signed = text.startsWith("-") || text.startsWith("+");
+    String number = (signed ? text.substring(1) : text).toLowerCase(Locale.ROOT);
+    String digits = digits(number);
+    double value;
+    if (number.equals("inf") || number.equals("infinity")) {
+      value = Double.POSITIVE_INFINITY;
+    } else if (number.equals("nan") && !signed) {
+      return Double.NaN;
+    } else if (!digits.isEmpty()) {
+      value = Double.parseDouble(digits);
+      if (Double.isInfinite(value)) {
+        throw refused(text, "value out of range");
+      }
+    } else {
+      throw refused(text, "invalid syntax");
+    }
+    return text.startsWith("-") ? -value : value;
+  }
+
+  private static NumberFormatException refused(String text, String why) {
+    String shown =
+        text.length() > LONGEST_SHOWN
+            ? GoString.quote(text.substring(0, LONGEST_SHOWN)) + "..."
+            : GoString.quote(text);
+    return new NumberFormatException("strconv.ParseFloat: parsing " + shown + ": " + why);
+  }
+
+  /** Returns the number without underscores when it is well-formed, else the empty string. */
+  private static String digits(String s) {
+    boolean hex = s.startsWith("0x");
+    StringBuilder out = new StringBuilder(s.length());
+    for (int i = 0; i < s.length(); i++) {
+      char c = s.charAt(i);
+      if (c != '_') {
+        out.append(c);
+      } else if (i == 0
+          || i + 1 == s.length()
+          || !(isDigit(s.charAt(i - 1), hex) || (hex && i == 2))
+          || !isDigit(s.charAt(i + 1), hex)) {
+        return "";
+      }
+    }
+    return isNumber(out, hex) ? out.toString() : "";
+  }
+
+  private static boolean isNumber(CharSequence s, boolean hex) {
+    int start = hex ? 2 : 0;
+    int at = digits(s, start, hex);
+    int count = at - start;
+    if (at < s.length() && s.charAt(at) == '.') {
+      start = at + 1;
+      at = digits(s, start, hex);
+      count += at - start;
+    }
+    if (count == 0 || at == s.length()) {
+      return count > 0 && !hex; // a hexadecimal one needs an exponent
+    }
+    if (s.charAt(at++) != (hex ? 'p' : 'e')) {
+      return false;
+    }
+    if (at < s.length() && (s.charAt(at) == '+' || s.charAt(at) == '-')) {
+      at++;
+    }
+    return at < s.length() && digits(s, at, false) == s.length();
+  }
+
+  /** Returns the place after the digits that begin at {@code from}. */
+  private static int digits(CharSequence s, int from, boolean hex) {
+    int at = from;
+    while (at < s.length() && isDigit(s.charAt(at), hex)) {
+      at++;
+    }
+    return at;
+  }
+
+  private static boolean isDigit(char c, boolean hex) {
+    return (c >= '0' && c <= '9') || (hex && c >= 'a' && c <= 'f');
   }
 }

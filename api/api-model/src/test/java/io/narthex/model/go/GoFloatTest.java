@@ -2,6 +2,7 @@ package io.narthex.model.go;
 
 import static io.narthex.model.go.GoFloat.Style.*;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.math.BigDecimal;
 import java.util.Random;
@@ -66,5 +67,58 @@ final class GoFloatTest {
                 new BigDecimal(Double.toString(v)).stripTrailingZeros().precision());
       }
     }
+  }
+
+  @Test
+  void readsWhatGoReads() {
+    assertThat(GoFloat.parse("1_23.50_0_0e+1_2")).isEqualTo(1.235e14);
+    assertThat(GoFloat.parse("-.5")).isEqualTo(-0.5);
+    assertThat(GoFloat.parse("5.")).isEqualTo(5);
+    assertThat(GoFloat.parse("010")).isEqualTo(10);
+    assertThat(GoFloat.parse("0x_1_2.3_4_5p+1_2")).isEqualTo(74565);
+    assertThat(GoFloat.parse("0X1.8P-1")).isEqualTo(0.75);
+    assertThat(GoFloat.parse("+Infinity")).isEqualTo(Double.POSITIVE_INFINITY);
+    assertThat(GoFloat.parse("-inf")).isEqualTo(Double.NEGATIVE_INFINITY);
+    assertThat(GoFloat.parse("nAn")).isNaN();
+    assertThat(GoFloat.parse("1e-99999999999")).isZero();
+    assertThat(1 / GoFloat.parse("-0")).isEqualTo(Double.NEGATIVE_INFINITY);
+  }
+
+  @Test
+  void refusesWhatGoRefuses() {
+    for (String s :
+        new String[] {
+          "", "-", ".", "e1", "1e", "1e+", "1.2.3", "1f", "1d", " 1", "1 ", "--1", "+nan", "infin",
+          "0x", "0x10", "0x1.8", "0xp1", "1p1", "_1", "1_", "1__2", "1_.5", "1._5", "1e_5", "１"
+        }) {
+      assertThatThrownBy(() -> GoFloat.parse(s))
+          .as(s)
+          .isInstanceOf(NumberFormatException.class)
+          .hasMessage("strconv.ParseFloat: parsing \"" + s + "\": invalid syntax");
+    }
+    assertThatThrownBy(() -> GoFloat.parse("-1e309"))
+        .hasMessage("strconv.ParseFloat: parsing \"-1e309\": value out of range");
+    assertThatThrownBy(() -> GoFloat.parse("x".repeat(1 << 20)))
+        .hasMessageEndingWith("x\"...: invalid syntax")
+        .message()
+        .hasSizeLessThan(20_000);
+  }
+
+  @Test
+  void writesWithAPrecision() {
+    assertThat(GoFloat.format(0, 'e', -1)).isEqualTo("0e+00");
+    assertThat(GoFloat.format(-0.0, 'e', 2)).isEqualTo("-0.00e+00");
+    assertThat(GoFloat.format(1.5e-7, 'e', -1)).isEqualTo("1.5e-07");
+    assertThat(GoFloat.format(123456, 'e', 2)).isEqualTo("1.23e+05");
+    assertThat(GoFloat.format(9.999, 'f', 2)).isEqualTo("10.00");
+    assertThat(GoFloat.format(2.5, 'f', 0)).isEqualTo("2");
+    assertThat(GoFloat.format(0.5, 'f', 3)).isEqualTo("0.500");
+    assertThat(GoFloat.format(1e20, 'f', 1)).isEqualTo("100000000000000000000.0");
+    assertThat(GoFloat.format(1234567, 'g', 4)).isEqualTo("1.235e+06");
+    assertThat(GoFloat.format(0.00001234, 'g', 3)).isEqualTo("1.23e-05");
+    assertThat(GoFloat.format(100000, 'g', 10)).isEqualTo("100000");
+    assertThat(GoFloat.format(0, 'g', 0)).isEqualTo("0");
+    assertThat(GoFloat.format(5e-324, 'g', -1)).isEqualTo("5e-324");
+    assertThat(GoFloat.format(Double.POSITIVE_INFINITY, 'f', 3)).isEqualTo("+Inf");
   }
 }

@@ -2,6 +2,7 @@ package io.narthex.core.config;
 
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.format.relabel.Relabeling;
+import io.narthex.model.go.GoString;
 import io.narthex.service.config.RelabelRule;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
@@ -113,7 +114,7 @@ final class Checks {
       ConfigNode at = list instanceof Sequence s && i < s.items().size() ? s.items().get(i) : list;
       for (String source : rules.get(i).sourceLabels()) {
         if (!NameScheme.UTF8.isLabelName(source)) {
-          throw error(at, quote(source) + " is not a valid label name");
+          throw error(at, GoString.quote(source) + " is not a valid label name");
         }
       }
       try {
@@ -147,36 +148,8 @@ final class Checks {
   /** Refuses an address that is a URL. */
   static void address(String address, ConfigNode at) {
     if (address.contains("/")) {
-      throw error(at, quote(address) + " is not a valid hostname");
+      throw error(at, GoString.quote(address) + " is not a valid hostname");
     }
-  }
-
-  /**
-   * Returns a text in quotes as the original shows it. A lone surrogate {@code U+DC80…U+DCFF}
-   * stands for a byte that is no UTF-8.
-   */
-  static String quote(String text) {
-    StringBuilder out = new StringBuilder("\"");
-    text.codePoints()
-        .forEach(c -> {
-          switch (c) {
-            case '"' -> out.append("\\\"");
-            case '\\' -> out.append("\\\\");
-            case '\n' -> out.append("\\n");
-            case '\r' -> out.append("\\r");
-            case '\t' -> out.append("\\t");
-            default -> {
-              if (c < 0x20 || c == 0x7f || (c >= 0xdc80 && c <= 0xdcff)) {
-                out.append("\\x")
-                    .append(Character.forDigit((c >> 4) & 15, 16))
-                    .append(Character.forDigit(c & 15, 16));
-              } else {
-                out.appendCodePoint(c);
-              }
-            }
-          }
-        });
-    return out.append('"').toString();
   }
 
   /** Returns a list as the original shows it: {@code [a b c]}. */

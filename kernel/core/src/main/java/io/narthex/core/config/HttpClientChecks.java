@@ -2,6 +2,7 @@ package io.narthex.core.config;
 
 import static io.narthex.core.config.Checks.error;
 
+import io.narthex.model.go.GoString;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.plugin.HttpTransport.Authorization;
@@ -214,7 +215,7 @@ public final class HttpClientChecks {
     try {
       URI unused = new URI(url);
     } catch (URISyntaxException e) {
-      throw error(at, "parse " + Checks.quote(url) + ": " + e.getReason());
+      throw error(at, "parse " + GoString.quote(url) + ": " + e.getReason());
     }
   }
 }

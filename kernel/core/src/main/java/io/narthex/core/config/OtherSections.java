@@ -3,6 +3,7 @@ package io.narthex.core.config;
 import static io.narthex.core.config.Checks.error;
 
 import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.model.go.GoString;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Scalar;
@@ -63,13 +64,13 @@ final class OtherSections {
     if (!STRATEGIES.contains(otlp.translationStrategy())) {
       throw error(
           node,
-          "unsupported OTLP translation strategy " + Checks.quote(otlp.translationStrategy()));
+          "unsupported OTLP translation strategy " + GoString.quote(otlp.translationStrategy()));
     }
     if (legacyNames && otlp.translationStrategy().startsWith("No")) {
       throw error(
           node,
           "OTLP translation strategy "
-              + Checks.quote(otlp.translationStrategy())
+              + GoString.quote(otlp.translationStrategy())
               + " is not allowed when UTF8 is disabled");
     }
     if (otlp.promoteAllResourceAttributes() && !otlp.promoteResourceAttributes().isEmpty()) {
@@ -94,7 +95,7 @@ final class OtherSections {
       if (stripped.isEmpty()) {
         problems.add("empty " + what + " OTel resource attribute");
       } else if (!seen.add(stripped)) {
-        problems.add("duplicated " + what + " OTel resource attribute " + Checks.quote(stripped));
+        problems.add("duplicated " + what + " OTel resource attribute " + GoString.quote(stripped));
       }
     }
     if (!problems.isEmpty()) {
@@ -141,7 +142,7 @@ final class OtherSections {
       throw error(
           floats,
           "'storage.tsdb.chunk_encoding.floats' must be 'xor' or 'xor2', or the field must be omitted entirely, got "
-              + Checks.quote(floats.text()));
+              + GoString.quote(floats.text()));
     }
     if (!(tsdb.get("retention") instanceof Mapping retention)) {
       return;

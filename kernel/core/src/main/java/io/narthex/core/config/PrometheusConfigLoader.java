@@ -3,6 +3,7 @@ package io.narthex.core.config;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.format.yaml.YamlReader;
+import io.narthex.model.go.GoString;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.PrometheusConfig.Global;
 import io.narthex.service.config.ScrapeConfig;
@@ -168,10 +169,10 @@ public final class PrometheusConfigLoader {
     g.externalLabels()
         .forEach((name, value) -> {
           if (!NameScheme.UTF8.isLabelName(name)) {
-            throw Checks.error(at, Checks.quote(name) + " is not a valid label name");
+            throw Checks.error(at, GoString.quote(name) + " is not a valid label name");
           }
           if (!Checks.isUtf8(value)) {
-            throw Checks.error(at, Checks.quote(value) + " is not a valid label value");
+            throw Checks.error(at, GoString.quote(value) + " is not a valid label value");
           }
           external.put(name, expandEnvironment(value));
         });
@@ -244,7 +245,7 @@ public final class PrometheusConfigLoader {
   private static void globs(String what, List<String> globs, ConfigNode at) {
     for (String glob : globs) {
       if (!glob.matches("^[^*]*(\\*[^/]*)?$") || !isPath(glob)) {
-        throw Checks.error(at, "invalid " + what + " path " + Checks.quote(glob));
+        throw Checks.error(at, "invalid " + what + " path " + GoString.quote(glob));
       }
     }
   }

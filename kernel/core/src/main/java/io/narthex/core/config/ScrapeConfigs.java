@@ -5,6 +5,7 @@ import static io.narthex.core.config.Checks.error;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.format.yaml.YamlReader;
+import io.narthex.model.go.GoString;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.config.PrometheusConfig.Alerting;
 import io.narthex.service.config.PrometheusConfig.AlertmanagerTarget;
@@ -310,13 +311,13 @@ final class ScrapeConfigs {
   /** Refuses unknown schemes for names, and those that do not go together. */
   static void naming(String validation, String escaping, ConfigNode at) {
     if (!Set.of("", "utf8", "legacy").contains(validation)) {
-      throw error(at, "unrecognized ValidationScheme: " + Checks.quote(validation));
+      throw error(at, "unrecognized ValidationScheme: " + GoString.quote(validation));
     }
     if (!Set.of("", "allow-utf-8", "underscores", "dots", "values").contains(escaping)) {
       throw error(
           at,
           "unknown global name escaping method specified, must be one of 'allow-utf-8', 'underscores', 'dots', or 'values', got "
-              + Checks.quote(escaping));
+              + GoString.quote(escaping));
     }
     if (validation.equals("legacy") && escaping.equals("allow-utf-8")) {
       throw error(at, "utf8 metric names requested but validation scheme is not set to UTF8");

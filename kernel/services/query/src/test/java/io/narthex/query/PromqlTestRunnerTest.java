@@ -90,4 +90,23 @@ class PromqlTestRunnerTest {
                 .extraFailures())
         .anyMatch(text -> text.contains("cannot be pinned"));
   }
+
+  /** Prometheus reads bounds with ParseFloat, to which 010 is ten. */
+  @Test
+  void boundsOfClassicBucketsAreFloatsAndNotNumbersOfTheLanguage() {
+    assertThat(
+            new PromqlTestRunner(TestStorage::new, PromqlTestRunner.OPTIONS)
+                .run(
+                    "t",
+                    """
+                    load 1m
+                      b{le="010"} 4
+                      b{le="+Inf"} 4
+
+                    eval instant at 0m histogram_quantile(0.5, b)
+                      {} 5
+                    """)
+                .failures())
+        .isEmpty();
+  }
 }

@@ -1,8 +1,7 @@
 package io.narthex.template;
 
-import java.math.BigDecimal;
-import java.math.MathContext;
-import java.math.RoundingMode;
+import io.narthex.model.go.GoFloat;
+import io.narthex.model.go.GoString;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.ZonedDateTime;
@@ -15,161 +14,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Prints values as package fmt of Go does: {@code print}, {@code println}, {@code printf} with all
- * verbs, and quotes and reads literals.
+ * verbs, and reads number constants.
  */
 final class GoFormat {
   private static final String HEX = "0123456789abcdef";
   private static final int MAX_WIDTH = 100_000;
-
-  /** From this decimal exponent on the shortest form of a float is written with e. */
-  static final int SHORTEST = 6;
 
   /** Longest text a single value may print as. */
   static final int MAX_TEXT = 8 << 20;
 
   private GoFormat() {}
 
-  // --- literals
-
-  /** Returns the text as a Go literal in double quotes. */
-  static String quote(String text) {
-    return quote(text, false);
-  }
-
-  static String quote(String text, boolean ascii) {
-    StringBuilder b = new StringBuilder(text.length() + 2).append('"');
-    text.codePoints()
-        .forEach(c -> {
-          switch (c) {
-            case '"' -> b.append("\\\"");
-            case '\\' -> b.append("\\\\");
-            case 7 -> b.append("\\a");
-            case '\b' -> b.append("\\b");
-            case '\f' -> b.append("\\f");
-            case '\n' -> b.append("\\n");
-            case '\r' -> b.append("\\r");
-            case '\t' -> b.append("\\t");
-            case 11 -> b.append("\\v");
-            default -> {
-              if (c < 0x20 || c == 0x7f) {
-                b.append("\\x").append(HEX.charAt(c >> 4)).append(HEX.charAt(c & 15));
-              } else if (c >= 0x80 && (ascii || !isPrintable(c))) {
-                b.append(
-                    c < 0x10000
-                        ? String.format(java.util.Locale.ROOT, "\\u%04x", c)
-                        : String.format(java.util.Locale.ROOT, "\\U%08x", c));
-              } else {
-                b.appendCodePoint(c);
-              }
-            }
-          }
-        });
-    return b.append('"').toString();
-  }
-
-  private static boolean isPrintable(int c) {
-    int type = Character.getType(c);
-    return switch (type) {
-      case Character.CONTROL,
-          Character.FORMAT,
-          Character.SURROGATE,
-          Character.PRIVATE_USE,
-          Character.UNASSIGNED,
-          Character.LINE_SEPARATOR,
-          Character.PARAGRAPH_SEPARATOR,
-          Character.SPACE_SEPARATOR ->
-          false;
-      default -> true;
-    };
-  }
-
-  /** Reads a Go literal in double quotes; null when it is wrong. */
-  static @Nullable String unquote(String literal) {
-    StringBuilder b = new StringBuilder();
-    java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
-    int end = literal.length() - 1;
-    for (int i = 1; i < end; i++) {
-      char c = literal.charAt(i);
-      if (c != '\\') {
-        flush(bytes, b);
-        b.append(c);
-        continue;
-      }
-      if (++i >= end) {
-        return null;
-      }
-      c = literal.charAt(i);
-      int digits =
-          switch (c) {
-            case 'x' -> 2;
-            case 'u' -> 4;
-            case 'U' -> 8;
-            default -> 0;
-          };
-      if (digits > 0) {
-        int value = radix(literal, i + 1, digits, 16, end);
-        if (value < 0 || value > 0x10FFFF) {
-          return null;
-        }
-        i += digits;
-        if (digits == 2) {
-          bytes.write(value);
-        } else {
-          flush(bytes, b);
-          b.appendCodePoint(value);
-        }
-        continue;
-      }
-      if (c >= '0' && c <= '7') {
-        int value = radix(literal, i, 3, 8, end);
-        if (value < 0 || value > 255) {
-          return null;
-        }
-        i += 2;
-        bytes.write(value);
-        continue;
-      }
-      flush(bytes, b);
-      switch (c) {
-        case 'a' -> b.append((char) 7);
-        case 'b' -> b.append('\b');
-        case 'f' -> b.append('\f');
-        case 'n' -> b.append('\n');
-        case 'r' -> b.append('\r');
-        case 't' -> b.append('\t');
-        case 'v' -> b.append((char) 11);
-        case '\\' -> b.append('\\');
-        case '"' -> b.append('"');
-        default -> {
-          return null;
-        }
-      }
-    }
-    flush(bytes, b);
-    return b.toString();
-  }
-
-  private static void flush(java.io.ByteArrayOutputStream bytes, StringBuilder b) {
-    if (bytes.size() > 0) {
-      b.append(bytes.toString(StandardCharsets.UTF_8));
-      bytes.reset();
-    }
-  }
-
-  private static int radix(String text, int from, int digits, int radix, int end) {
-    if (from + digits > end) {
-      return -1;
-    }
-    long value = 0;
-    for (int i = from; i < from + digits; i++) {
-      int d = Character.digit(text.charAt(i), radix);
-      if (d < 0) {
-        return -1;
-      }
-      value = value * radix + d;
-    }
-    return value > Integer.MAX_VALUE ? -1 : (int) value;
-  }
+  // --- numbers
 
   /** Reads a number constant: a Long or a Double; null when it is none. */
   static @Nullable Object parseNumber(String text) {
@@ -182,8 +38,7 @@ final class GoFormat {
         return sign(negative, Long.parseLong(lower.substring(2), 16));
       }
       if (lower.startsWith("0x")) {
-        String java = lower.indexOf('p') < 0 ? lower + "p0" : lower;
-        return negative ? -Double.parseDouble(java) : Double.parseDouble(java);
+        return GoFloat.parse(lower.indexOf('p') < 0 ? t + "p0" : t);
       }
       if (lower.startsWith("0b")) {
         return sign(negative, Long.parseLong(lower.substring(2), 2));
@@ -192,7 +47,7 @@ final class GoFormat {
         return sign(negative, Long.parseLong(lower.substring(2), 8));
       }
       if (lower.indexOf('.') >= 0 || lower.indexOf('e') >= 0) {
-        return Double.parseDouble(t);
+        return GoFloat.parse(t);
       }
       if (lower.length() > 1 && lower.startsWith("0")) {
         return sign(negative, Long.parseLong(lower, 8));
@@ -247,7 +102,7 @@ final class GoFormat {
     switch (v) {
       case null -> b.append("<nil>");
       case String s -> b.append(s);
-      case Double d -> b.append(float64(d, 'g', -1, SHORTEST));
+      case Double d -> b.append(GoFloat.format(d, 'g', -1));
       case GoObject o -> b.append(o.print());
       case SafeText s -> b.append(s.text());
       case Duration d -> b.append(GoTime.print(d));
@@ -294,80 +149,6 @@ final class GoFormat {
       case Map<?, ?> map -> "map[string]interface {}";
       default -> v.getClass().getSimpleName();
     };
-  }
-
-  // --- floats
-
-  /**
-   * Prints a float.
-   *
-   * @param format e, f or g
-   * @param precision -1 = as many digits as tell it apart
-   * @param exponentFrom for g with precision -1: least decimal exponent that is written with e
-   */
-  static String float64(double d, char format, int precision, int exponentFrom) {
-    if (Double.isNaN(d)) {
-      return "NaN";
-    }
-    if (Double.isInfinite(d)) {
-      return d > 0 ? "+Inf" : "-Inf";
-    }
-    String sign = d < 0 || (d == 0 && 1 / d < 0) ? "-" : "";
-    BigDecimal exact =
-        precision < 0 ? new BigDecimal(Double.toString(Math.abs(d))) : new BigDecimal(Math.abs(d));
-    switch (format) {
-      case 'f' -> {
-        // zeros behind the last digit are text: as a number they take hundreds of times the memory
-        int written = Math.min(precision, Math.max(0, exact.scale()));
-        BigDecimal shown =
-            precision < 0
-                ? exact.stripTrailingZeros()
-                : exact.setScale(written, RoundingMode.HALF_EVEN);
-        if (shown.scale() < 0) {
-          shown = shown.setScale(0);
-        }
-        String zeros = precision > written ? "0".repeat(precision - written) : "";
-        return sign + shown.toPlainString() + (written == 0 && !zeros.isEmpty() ? "." : "") + zeros;
-      }
-      case 'e' -> {
-        return sign + exponential(exact, precision < 0 ? -1 : precision + 1, false);
-      }
-      default -> {
-        int digits = precision == 0 ? 1 : precision;
-        BigDecimal shown =
-            digits < 0 ? exact : exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
-        int exponent = shown.signum() == 0 ? 0 : shown.precision() - shown.scale() - 1;
-        int limit = digits < 0 ? exponentFrom : Math.max(digits, shown.signum() == 0 ? 1 : 0);
-        if (exponent < -4 || exponent >= limit) {
-          return sign + exponential(shown, -1, true);
-        }
-        BigDecimal plain = shown.signum() == 0 ? BigDecimal.ZERO : shown.stripTrailingZeros();
-        if (plain.scale() < 0) {
-          plain = plain.setScale(0);
-        }
-        return sign + plain.toPlainString();
-      }
-    }
-  }
-
-  private static String exponential(BigDecimal value, int digits, boolean strip) {
-    BigDecimal v = value.signum() == 0 ? BigDecimal.ZERO : value;
-    if (digits > 0) {
-      v = v.round(new MathContext(digits, RoundingMode.HALF_EVEN));
-    }
-    int exponent = v.signum() == 0 ? 0 : v.precision() - v.scale() - 1;
-    String unscaled = v.signum() == 0 ? "0" : v.stripTrailingZeros().unscaledValue().toString();
-    StringBuilder mantissa = new StringBuilder(unscaled);
-    if (!strip && digits > 0) {
-      while (mantissa.length() < digits) {
-        mantissa.append('0');
-      }
-    }
-    if (mantissa.length() > 1) {
-      mantissa.insert(1, '.');
-    }
-    int abs = Math.abs(exponent);
-    return mantissa + "e" + (exponent < 0 ? "-" : "+") + (abs < 10 ? "0" : "") + abs;
   }
 
   // --- printf
@@ -550,7 +331,7 @@ final class GoFormat {
         return sharp
             ? goSyntax(v)
             : v instanceof Double d
-                ? signed(float64(d, 'g', precision, SHORTEST), d >= 0)
+                ? signed(GoFloat.format(d, 'g', precision), d >= 0)
                 : v instanceof Long n ? signed(Long.toString(n), n >= 0) : value(v);
       }
       return switch (v) {
@@ -587,8 +368,8 @@ final class GoFormat {
 
     private String goSyntax(Object v) {
       return switch (v) {
-        case String s -> quote(s);
-        case Double d -> float64(d, 'g', -1, SHORTEST);
+        case String s -> GoString.quote(s);
+        case Double d -> GoFloat.format(d, 'g', -1);
         case Boolean b -> b.toString();
         case Long n -> n.toString();
         case GoObject o -> o.goSyntax();
@@ -640,16 +421,16 @@ final class GoFormat {
     private String real(char verb, double d) {
       boolean positive = !(d < 0);
       return switch (verb) {
-        case 'e' -> signed(float64(d, 'e', precision < 0 ? 6 : precision, SHORTEST), positive);
+        case 'e' -> signed(GoFloat.format(d, 'e', precision < 0 ? 6 : precision), positive);
         case 'E' ->
-            signed(float64(d, 'e', precision < 0 ? 6 : precision, SHORTEST), positive)
+            signed(GoFloat.format(d, 'e', precision < 0 ? 6 : precision), positive)
                 .toUpperCase(Locale.ROOT)
                 .replace("NAN", "NaN")
                 .replace("INF", "Inf");
-        case 'f', 'F' -> signed(float64(d, 'f', precision < 0 ? 6 : precision, SHORTEST), positive);
-        case 'g' -> signed(float64(d, 'g', precision, SHORTEST), positive);
+        case 'f', 'F' -> signed(GoFloat.format(d, 'f', precision < 0 ? 6 : precision), positive);
+        case 'g' -> signed(GoFloat.format(d, 'g', precision), positive);
         case 'G' ->
-            signed(float64(d, 'g', precision, SHORTEST), positive)
+            signed(GoFloat.format(d, 'g', precision), positive)
                 .toUpperCase(Locale.ROOT)
                 .replace("NAN", "NaN")
                 .replace("INF", "Inf");
@@ -663,7 +444,7 @@ final class GoFormat {
     /** Returns a float in hexadecimal: the exponent has a sign and two digits at least. */
     private static String hex(double d) {
       if (!Double.isFinite(d)) {
-        return float64(d, 'g', -1, SHORTEST);
+        return GoFloat.format(d, 'g', -1);
       }
       int shift = 0;
       double normal = d;
@@ -689,7 +470,10 @@ final class GoFormat {
       }
       return switch (verb) {
         case 's' -> cut;
-        case 'q' -> sharp && cut.indexOf('`') < 0 ? "`" + cut + "`" : quote(cut, plus);
+        case 'q' ->
+            sharp && cut.indexOf('`') < 0
+                ? "`" + cut + "`"
+                : plus ? GoString.quoteToAscii(cut) : GoString.quote(cut);
         case 'x', 'X' -> {
           StringBuilder b = new StringBuilder();
           for (byte x : cut.getBytes(StandardCharsets.UTF_8)) {

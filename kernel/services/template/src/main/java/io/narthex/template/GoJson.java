@@ -1,5 +1,6 @@
 package io.narthex.template;
 
+import io.narthex.model.go.GoFloat;
 import java.time.Duration;
 import java.time.ZonedDateTime;
 import java.util.Map;
@@ -63,15 +64,14 @@ final class GoJson {
 
   private static String number(double d) {
     if (Double.isNaN(d) || Double.isInfinite(d)) {
-      throw new GoTemplateException(
-          "json: unsupported value: " + GoFormat.float64(d, 'g', -1, GoFormat.SHORTEST));
+      throw new GoTemplateException("json: unsupported value: " + GoFloat.format(d, 'g', -1));
     }
     double abs = Math.abs(d);
     if (abs != 0 && (abs < 1e-6 || abs >= 1e21)) {
-      String e = GoFormat.float64(d, 'e', -1, GoFormat.SHORTEST);
+      String e = GoFloat.format(d, 'e', -1);
       return e.replaceFirst("e-0(\\d)$", "e-$1");
     }
-    return GoFormat.float64(d, 'f', -1, GoFormat.SHORTEST);
+    return GoFloat.format(d, 'f', -1);
   }
 
   private static void string(StringBuilder b, String s, boolean escapeHtml) {

@@ -1,5 +1,6 @@
 package io.narthex.template;
 
+import io.narthex.model.go.GoString;
 import java.math.BigInteger;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -371,9 +372,9 @@ final class GoTime {
       if (at < value.length()) {
         throw new GoTemplateException(
             "parsing time "
-                + GoFormat.quote(value)
+                + GoString.quote(value)
                 + ": extra text: "
-                + GoFormat.quote(value.substring(at)));
+                + GoString.quote(value.substring(at)));
       }
       if (pm && hour < 12) {
         hour += 12;
@@ -384,20 +385,20 @@ final class GoTime {
         return LocalDateTime.of(year, month, day, hour, minute, second, nano).atZone(zone);
       } catch (DateTimeException e) {
         throw new GoTemplateException(
-            "parsing time " + GoFormat.quote(value) + ": day out of range", e);
+            "parsing time " + GoString.quote(value) + ": day out of range", e);
       }
     }
 
     private GoTemplateException bad(String element) {
       return new GoTemplateException(
           "parsing time "
-              + GoFormat.quote(value)
+              + GoString.quote(value)
               + " as "
-              + GoFormat.quote(layout)
+              + GoString.quote(layout)
               + ": cannot parse "
-              + GoFormat.quote(value.substring(Math.min(at, value.length())))
+              + GoString.quote(value.substring(Math.min(at, value.length())))
               + " as "
-              + GoFormat.quote(element));
+              + GoString.quote(element));
     }
 
     private int digits(int least, int most, String part) {

@@ -1,5 +1,6 @@
 package io.narthex.template;
 
+import io.narthex.model.go.GoFloat;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -22,40 +23,15 @@ final class Humanize {
   }
 
   private static double parse(String s) {
-    String t = s.startsWith("+") || s.startsWith("-") ? s.substring(1) : s;
-    double sign = s.startsWith("-") ? -1 : 1;
-    switch (t.toLowerCase(java.util.Locale.ROOT)) {
-      case "inf", "infinity" -> {
-        return sign * Double.POSITIVE_INFINITY;
-      }
-      case "nan" -> {
-        return Double.NaN;
-      }
-      default -> {}
+    try {
+      return GoFloat.parse(s);
+    } catch (NumberFormatException e) {
+      throw new GoTemplateException(String.valueOf(e.getMessage()));
     }
-    boolean plain =
-        !s.isEmpty()
-            && s.chars()
-                .allMatch(c ->
-                    (c >= '0' && c <= '9')
-                        || c == '.'
-                        || c == '-'
-                        || c == '+'
-                        || c == 'e'
-                        || c == 'E');
-    if (plain) {
-      try {
-        return Double.parseDouble(s);
-      } catch (NumberFormatException e) {
-        // falls through to the message
-      }
-    }
-    throw new GoTemplateException(
-        "strconv.ParseFloat: parsing " + GoFormat.quote(s) + ": invalid syntax");
   }
 
   private static String four(double v) {
-    return GoFormat.float64(v, 'g', 4, GoFormat.SHORTEST);
+    return GoFloat.format(v, 'g', 4);
   }
 
   private static boolean odd(double v) {
@@ -156,7 +132,7 @@ final class Humanize {
     double nanos = seconds * 1e9;
     if (odd(nanos) || Math.abs(nanos) > Long.MAX_VALUE) {
       throw new GoTemplateException(
-          GoFormat.float64(seconds, 'g', -1, GoFormat.SHORTEST)
+          GoFloat.format(seconds, 'g', -1)
               + " cannot be represented as a nanoseconds timestamp since it overflows int64");
     }
     return GoTime.of(Instant.EPOCH.plusNanos((long) nanos));

@@ -1,6 +1,7 @@
 package io.narthex.template;
 
 import io.narthex.model.Labels;
+import io.narthex.model.go.GoString;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,7 +77,7 @@ record LabelMap(Map<String, String> entries, boolean pairs, boolean absent) impl
     Map<String, String> ordered = new TreeMap<>(Labels::compareCodePoints);
     ordered.putAll(entries);
     StringJoiner out = new StringJoiner(", ", typeName() + "{", "}");
-    ordered.forEach((k, v) -> out.add(GoFormat.quote(k) + ":" + GoFormat.quote(v)));
+    ordered.forEach((k, v) -> out.add(GoString.quote(k) + ":" + GoString.quote(v)));
     return out.toString();
   }
 
@@ -176,9 +177,9 @@ record LabelMap(Map<String, String> entries, boolean pairs, boolean absent) impl
     public String goSyntax() {
       return typeName()
           + "{Name:"
-          + GoFormat.quote(name)
+          + GoString.quote(name)
           + ", Value:"
-          + GoFormat.quote(value)
+          + GoString.quote(value)
           + "}";
     }
 

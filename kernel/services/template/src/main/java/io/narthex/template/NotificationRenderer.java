@@ -1,6 +1,7 @@
 package io.narthex.template;
 
 import io.narthex.format.yaml.YamlReader;
+import io.narthex.model.go.GoString;
 import io.narthex.service.template.TemplateService.NotificationData;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
@@ -75,7 +76,7 @@ final class NotificationRenderer implements TemplateRenderer {
     }
     if (!open.add(name)) {
       throw new GoTemplateException(
-          "route label " + GoFormat.quote(name) + " refers to itself; break the circle");
+          "route label " + GoString.quote(name) + " refers to itself; break the circle");
     }
     try {
       return expand(template, false, open);

@@ -1,7 +1,8 @@
 package io.narthex.template;
 
-import io.narthex.model.go.PromDuration;
 import io.narthex.model.Labels;
+import io.narthex.model.go.GoFloat;
+import io.narthex.model.go.PromDuration;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.template.TemplateService.QueryFunction;
@@ -69,7 +70,7 @@ final class RuleFunctions {
               double nanos = Humanize.number(a.get(0)) * 1e9;
               if (Double.isNaN(nanos) || Math.abs(nanos) > Long.MAX_VALUE) {
                 throw new GoTemplateException(
-                    GoFormat.float64(nanos / 1e9, 'g', -1, GoFormat.SHORTEST)
+                    GoFloat.format(nanos / 1e9, 'g', -1)
                         + " cannot be represented as a duration since it overflows int64");
               }
               return Duration.ofNanos((long) nanos);

@@ -1,5 +1,6 @@
 package io.narthex.template;
 
+import io.narthex.model.go.GoString;
 import io.narthex.template.Node.Block;
 import io.narthex.template.Node.Command;
 import io.narthex.template.Node.Operand;
@@ -62,9 +63,9 @@ final class Run {
     if (start == null) {
       throw new GoTemplateException(
           "template: no template "
-              + GoFormat.quote(name)
+              + GoString.quote(name)
               + " associated with template "
-              + GoFormat.quote(name));
+              + GoString.quote(name));
     }
     body = start;
     executing = name;
@@ -110,7 +111,7 @@ final class Run {
             + ":"
             + before.substring(newline + 1).getBytes(StandardCharsets.UTF_8).length
             + ": executing "
-            + GoFormat.quote(executing)
+            + GoString.quote(executing)
             + " at <"
             + source
             + ">: "
@@ -251,9 +252,9 @@ final class Run {
 
   private void call(Node.Call c, @Nullable Object dot) {
     GoTemplate.Body called = set.body(c.name());
-    String source = "{{template " + GoFormat.quote(c.name()) + "}}";
+    String source = "{{template " + GoString.quote(c.name()) + "}}";
     if (called == null) {
-      throw error(c, source, "template " + GoFormat.quote(c.name()) + " not defined");
+      throw error(c, source, "template " + GoString.quote(c.name()) + " not defined");
     }
     if (++depth > MAX_DEPTH) {
       throw error(c, source, "exceeded maximum template depth (" + MAX_DEPTH + ")");
@@ -374,7 +375,7 @@ final class Run {
       function = Builtins.ALL.get(name);
     }
     if (function == null) {
-      throw error(c, c.source(), GoFormat.quote(name) + " is not a defined function");
+      throw error(c, c.source(), GoString.quote(name) + " is not a defined function");
     }
     int given = c.operands().size() - 1 + (hasLast ? 1 : 0);
     if (given < function.least() || (function.most() >= 0 && given > function.most())) {
@@ -433,7 +434,7 @@ final class Run {
     try {
       result =
           switch (receiver) {
-            case null -> throw error(c, "nil data; no entry for key " + GoFormat.quote(name));
+            case null -> throw error(c, "nil data; no entry for key " + GoString.quote(name));
             case GoObject o -> o.member(name, args);
             case Map<?, ?> map -> {
               if (!args.isEmpty()) {

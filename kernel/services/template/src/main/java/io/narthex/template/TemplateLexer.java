@@ -1,5 +1,6 @@
 package io.narthex.template;
 
+import io.narthex.model.go.GoString;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -321,7 +322,7 @@ final class TemplateLexer {
     if (i == digitsFrom || end > i) {
       throw error(
           "bad number syntax: "
-              + GoFormat.quote(
+              + GoString.quote(
                   input.substring(pos, Math.max(end, Math.min(i + 1, input.length())))));
     }
     add(Token.Kind.NUMBER, pos, i);

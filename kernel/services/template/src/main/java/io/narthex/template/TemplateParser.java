@@ -1,5 +1,6 @@
 package io.narthex.template;
 
+import io.narthex.model.go.GoString;
 import io.narthex.template.Node.Block;
 import io.narthex.template.Node.Command;
 import io.narthex.template.Node.Operand;
@@ -271,7 +272,7 @@ final class TemplateParser {
     Block before = defined.get(blockName);
     if (before != null && !isEmpty(before) && !isEmpty(body.block)) {
       throw error(
-          body.line, "template: multiple definition of template " + GoFormat.quote(blockName));
+          body.line, "template: multiple definition of template " + GoString.quote(blockName));
     }
     if (before == null || !isEmpty(body.block)) {
       defined.put(blockName, body.block);
@@ -364,7 +365,7 @@ final class TemplateParser {
 
   private void checkVariable(Token t) {
     if (!variables.contains(t.text())) {
-      throw error(t.line(), "undefined variable " + GoFormat.quote(t.text()));
+      throw error(t.line(), "undefined variable " + GoString.quote(t.text()));
     }
   }
 
@@ -443,7 +444,7 @@ final class TemplateParser {
         switch (t.kind()) {
           case IDENTIFIER -> {
             if (!functions.contains(t.text())) {
-              throw error(t.line(), "function " + GoFormat.quote(t.text()) + " not defined");
+              throw error(t.line(), "function " + GoString.quote(t.text()) + " not defined");
             }
             yield new Node.Function(at, t.text());
           }
@@ -478,7 +479,7 @@ final class TemplateParser {
       }
       case Node.Variable v -> new Node.Variable(after, v.name(), List.copyOf(fields));
       case Node.Constant c ->
-          throw error(t.line(), "unexpected . after term " + GoFormat.quote(t.text()));
+          throw error(t.line(), "unexpected . after term " + GoString.quote(t.text()));
       case Node.Dot d -> throw error(t.line(), "unexpected . after term \".\"");
       case Node.Nil n -> throw error(t.line(), "unexpected . after term \"nil\"");
       default -> new Node.Chain(after, base, List.copyOf(fields));
@@ -488,19 +489,15 @@ final class TemplateParser {
   private Object number(Token t) {
     String text = t.text();
     if (t.kind() == Token.Kind.CHAR) {
-      String inner =
-          GoFormat.unquote(
-              "\""
-                  + text.substring(1, text.length() - 1).replace("\"", "\\\"").replace("\\'", "'")
-                  + "\"");
-      if (inner == null || inner.codePointCount(0, inner.length()) != 1) {
+      String inner = literal(t, "malformed character constant: " + text);
+      if (inner.codePointCount(0, inner.length()) != 1) {
         throw error(t.line(), "malformed character constant: " + text);
       }
-      return (long) inner.codePointAt(0);
+      return (long) (GoString.hasRawBytes(inner) ? inner.charAt(0) & 0xff : inner.codePointAt(0));
     }
     Object value = GoFormat.parseNumber(text);
     if (value == null) {
-      throw error(t.line(), "illegal number syntax: " + GoFormat.quote(text));
+      throw error(t.line(), "illegal number syntax: " + GoString.quote(text));
     }
     return value;
   }
@@ -510,10 +507,14 @@ final class TemplateParser {
     if (t.kind() == Token.Kind.RAW_STRING) {
       return text.substring(1, text.length() - 1).replace("\r", "");
     }
-    String value = GoFormat.unquote(text);
-    if (value == null) {
-      throw error(t.line(), "invalid syntax");
+    return GoString.replaceRawBytes(literal(t, "invalid syntax"));
+  }
+
+  private String literal(Token t, String message) {
+    try {
+      return GoString.unquote(t.text());
+    } catch (IllegalArgumentException e) {
+      throw error(t.line(), message);
     }
-    return value;
   }
 }

@@ -1,5 +1,7 @@
 package io.narthex.template;
 
+import io.narthex.model.go.GoString;
+
 /**
  * A token of a template.
  *
@@ -40,7 +42,7 @@ record Token(Kind kind, String text, int offset, int line) {
       case KEYWORD -> "<" + text + ">";
       case CLOSE -> "\"}}\"";
       default ->
-          text.length() > 10 ? GoFormat.quote(text.substring(0, 10)) + "..." : GoFormat.quote(text);
+          text.length() > 10 ? GoString.quote(text.substring(0, 10)) + "..." : GoString.quote(text);
     };
   }
 }

@@ -83,6 +83,8 @@ class GoTemplateTest {
         "{{ now }} {{ parseDuration \"1h30m\" }} => 1.7e+09 5400",
         "{{ (toTime 0.5).UTC.Format \"15:04:05.000\" }} {{ toDuration 90.5 }} => 00:00:00.500 1m30.5s",
         "{{ with $a := args 1 \"b\" }}{{ $a.arg0 }}{{ .arg1 }}{{ .arg2 }}{{ end }} => 1b<no value>",
+        "{{ 5e-324 }} {{ printf \"%g\" 5e-324 }} => 5e-324 5e-324",
+        "{{ \"\\xe2\\x82|\\xe2\\x82\\xac\" }} {{ '\\'' }} {{ '\"' }} {{ '\\xff' }} => \uFFFD\uFFFD|\u20ac 39 34 255",
         "{{ 1e3 }} {{ 0x1F }} {{ 'a' }} {{ 1.0 }} {{ -3 }} => 1000 31 97 1 -3",
         "{{ eq \"a\" \"b\" \"a\" }} {{ ne 1 2 }} {{ lt 1.5 2.5 }} {{ le \"a\" \"a\" }} {{ ge 2 3 }} => true true true true false",
         "{{ or 0 \"\" \"x\" }} {{ and 1 0 2 }} => x 0",
@@ -104,7 +106,9 @@ class GoTemplateTest {
         "{{ \"a => unterminated quoted string",
         "{{ ( 1 }} => unclosed left paren",
         "{{ break }} => {{break}} outside {{range}}",
-        "{{ if }}x{{ end }} => missing value for if"
+        "{{ if }}x{{ end }} => missing value for if",
+        "{{ \"\\ud800\" }} => invalid syntax",
+        "{{ 1e999 }} => illegal number syntax: \"1e999\""
       })
   void refusesWhatGoRefuses(String template, String message) {
     assertThatThrownBy(() -> service.checkRule("__alert_T", template))
@@ -123,6 +127,8 @@ class GoTemplateTest {
         "{{ index $labels 1 }} => wrong type for value",
         "{{ .Nope }} => can't evaluate field Nope",
         "{{ template \"none\" }} => template \"none\" not defined",
+        "{{ humanize \"1e999\" }} => strconv.ParseFloat: parsing \"1e999\": value out of range",
+        "{{ humanize \"-nan\" }} => strconv.ParseFloat: parsing \"-nan\": invalid syntax",
         "{{ humanize }} => wrong number of args for humanize: want 1 got 0"
       })
   void failsWhereGoFails(String template, String message) {

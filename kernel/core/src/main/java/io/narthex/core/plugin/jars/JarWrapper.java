@@ -22,7 +22,7 @@ import java.util.zip.ZipEntry;
  */
 public final class JarWrapper {
   private static final String API =
-      "io.narthex.model;version=\"[1,2)\",io.narthex.spi.config;version=\"[1,2)\",io.narthex.spi.plugin;version=\"[1,2)\","
+      "io.narthex.model;version=\"[1,2)\",io.narthex.model.go;version=\"[1,2)\",io.narthex.spi.config;version=\"[1,2)\",io.narthex.spi.plugin;version=\"[1,2)\","
           + "io.narthex.spi.discovery;version=\"[1,2)\",io.narthex.spi.exporter;version=\"[1,2)\","
           + "io.narthex.spi.notifier;version=\"[1,2)\",io.narthex.spi.storage;version=\"[1,2)\","
           + "io.narthex.spi.function;version=\"[1,2)\","

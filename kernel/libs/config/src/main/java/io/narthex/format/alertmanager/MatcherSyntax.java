@@ -1,8 +1,7 @@
 package io.narthex.format.alertmanager;
 
+import io.narthex.model.go.GoString;
 import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -448,65 +447,15 @@ public final class MatcherSyntax {
       if (t.kind() == Kind.UNQUOTED) {
         return t.value();
       }
-      String text = unquote(t.value());
-      if (text == null) {
-        throw Lexer.error(t.startColumn(), t.endColumn(), t.value() + ": invalid input");
-      }
-      return text;
-    }
-
-    /** Reads a Go literal in double quotes; null when it is wrong or not UTF-8. */
-    private static @Nullable String unquote(String literal) {
-      java.io.ByteArrayOutputStream out = new java.io.ByteArrayOutputStream();
-      int end = literal.length() - 1;
-      for (int i = 1; i < end; ) {
-        int c = literal.codePointAt(i);
-        i += Character.charCount(c);
-        if (c == '\n') {
-          return null;
-        }
-        if (c != '\\') {
-          out.writeBytes(Character.toString(c).getBytes(StandardCharsets.UTF_8));
-          continue;
-        }
-        char e = literal.charAt(i++);
-        int simple = "abfnrtv\\\"".indexOf(e);
-        if (simple >= 0) {
-          out.write("\u0007\b\f\n\r\t\u000b\\\"".charAt(simple));
-          continue;
-        }
-        boolean octal = e >= '0' && e <= '7';
-        int digits = e == 'x' ? 2 : e == 'u' ? 4 : e == 'U' ? 8 : octal ? 3 : 0;
-        int from = octal ? i - 1 : i;
-        if (digits == 0 || from + digits > end) {
-          return null;
-        }
-        int value;
-        try {
-          value = Integer.parseInt(literal.substring(from, from + digits), octal ? 8 : 16);
-        } catch (NumberFormatException x) {
-          return null;
-        }
-        i = from + digits;
-        if (digits <= 3) {
-          if (value > 255) {
-            return null;
-          }
-          out.write(value);
-        } else if (!Character.isValidCodePoint(value)) {
-          return null;
-        } else {
-          out.writeBytes(Character.toString(value).getBytes(StandardCharsets.UTF_8));
-        }
-      }
       try {
-        return StandardCharsets.UTF_8
-            .newDecoder()
-            .decode(ByteBuffer.wrap(out.toByteArray()))
-            .toString();
-      } catch (CharacterCodingException e) {
-        return null;
+        String text = GoString.unquote(t.value());
+        if (!GoString.hasRawBytes(text)) {
+          return text;
+        }
+      } catch (IllegalArgumentException e) {
+        // said below
       }
+      throw Lexer.error(t.startColumn(), t.endColumn(), t.value() + ": invalid input");
     }
   }
 }

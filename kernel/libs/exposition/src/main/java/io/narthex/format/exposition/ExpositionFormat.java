@@ -47,7 +47,7 @@ public enum ExpositionFormat {
     } else {
       String broken = mediaTypeError(contentType);
       if (broken != null) {
-        problem = "received unparseable Content-Type " + GoQuote.quote(contentType) + ": " + broken;
+        problem = "received unparseable Content-Type " + Excerpt.quote(contentType) + ": " + broken;
       } else {
         String media = contentType.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
         for (ExpositionFormat f : values()) {
@@ -55,14 +55,14 @@ public enum ExpositionFormat {
             return new Choice(f, null);
           }
         }
-        problem = "received unsupported Content-Type " + GoQuote.quote(contentType);
+        problem = "received unsupported Content-Type " + Excerpt.quote(contentType);
       }
     }
     return second == null
         ? new Choice(null, problem + " and no fallback_scrape_protocol specified for target")
         : new Choice(
             second,
-            problem + ", using fallback_scrape_protocol " + GoQuote.quote(second.mediaType));
+            problem + ", using fallback_scrape_protocol " + Excerpt.quote(second.mediaType));
   }
 
   /** Returns the format of a protocol as the configuration names it, or null. */

@@ -1,6 +1,7 @@
 package io.narthex.format.exposition;
 
-import java.nio.charset.StandardCharsets;
+import io.narthex.model.go.GoFloat;
+import io.narthex.model.go.GoString;
 
 /** Reads numbers from bytes as Go's strconv does, without garbage for up to 15 or so digits. */
 final class FloatReader {
@@ -87,40 +88,12 @@ final class FloatReader {
   }
 
   private static double slow(byte[] b, int start, int end) {
-    boolean plain = start < end;
     for (int i = start; i < end; i++) {
       byte c = b[i];
       if (c == 'p' || c == 'P' || c == '_') {
         throw new NumberFormatException("unsupported character in float");
       }
-      boolean number = (c >= '0' && c <= '9') || c == '.' || c == '+' || c == '-';
-      plain &= number || c == 'e' || c == 'E';
     }
-    String text = new String(b, start, end - start, StandardCharsets.UTF_8);
-    if (plain) {
-      double v = Double.NaN; // no plain text is that
-      try {
-        v = Double.parseDouble(text);
-      } catch (NumberFormatException e) {
-        // falls through to the common message
-      }
-      if (Double.isInfinite(v)) {
-        throw new NumberFormatException(
-            "strconv.ParseFloat: parsing " + GoQuote.quote(text) + ": value out of range");
-      }
-      if (!Double.isNaN(v)) {
-        return v;
-      }
-    }
-    boolean negative = text.startsWith("-");
-    String word = negative || text.startsWith("+") ? text.substring(1) : text;
-    if (word.equalsIgnoreCase("inf") || word.equalsIgnoreCase("infinity")) {
-      return negative ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
-    }
-    if (text.equalsIgnoreCase("nan")) {
-      return Double.NaN;
-    }
-    throw new NumberFormatException(
-        "strconv.ParseFloat: parsing " + GoQuote.quote(text) + ": invalid syntax");
+    return GoFloat.parse(GoString.decode(b, start, end));
   }
 }

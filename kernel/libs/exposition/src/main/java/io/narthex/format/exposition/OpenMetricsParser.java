@@ -175,9 +175,9 @@ final class OpenMetricsParser extends TextParser {
     if (!suffix) {
       throw new ExpositionException(
           "unit "
-              + GoQuote.quote(b, textStart, textEnd)
+              + Excerpt.quote(b, textStart, textEnd)
               + " not a suffix of metric "
-              + GoQuote.quote(b, nameStart, nameEnd));
+              + Excerpt.quote(b, nameStart, nameEnd));
     }
   }
 

@@ -226,7 +226,7 @@ final class ProtobufParser extends ExpositionParser {
       }
     }
     if (!found) {
-      throw new ExpositionException("metric of family " + GoQuote.quote(name) + " has no value");
+      throw new ExpositionException("metric of family " + Excerpt.quote(name) + " has no value");
     }
     switch (type) {
       case SUMMARY -> {
@@ -358,7 +358,7 @@ final class ProtobufParser extends ExpositionParser {
     if (keyBudget < 0) {
       throw new ExpositionException(
           "metric family "
-              + GoQuote.quote(name)
+              + Excerpt.quote(name)
               + " unfolds into too much text: many buckets under long labels");
     }
     return p == Part.NATIVE ? Entry.HISTOGRAM : Entry.SERIES;
@@ -459,7 +459,7 @@ final class ProtobufParser extends ExpositionParser {
     } catch (ProtobufWire.Broken e) {
       throw new ExpositionException("protobuf: " + e.getMessage());
     } catch (IllegalArgumentException e) {
-      throw new ExpositionException("label name occurs twice in metric " + GoQuote.quote(name));
+      throw new ExpositionException("label name occurs twice in metric " + Excerpt.quote(name));
     }
   }
 
@@ -514,7 +514,7 @@ final class ProtobufParser extends ExpositionParser {
     try {
       return histogram.toModel(type == MetricType.GAUGEHISTOGRAM);
     } catch (IllegalArgumentException e) {
-      throw new ExpositionException("histogram " + GoQuote.quote(name) + ": " + e.getMessage());
+      throw new ExpositionException("histogram " + Excerpt.quote(name) + ": " + e.getMessage());
     }
   }
 

@@ -1,11 +1,11 @@
 package io.narthex.format.exposition;
 
-import io.narthex.model.go.GoFloat;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricType;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
+import io.narthex.model.go.GoFloat;
 import java.util.Arrays;
 
 /**
@@ -131,7 +131,7 @@ abstract class TextParser extends ExpositionParser {
       return Double.isNaN(v) ? NORMAL_NAN : v;
     } catch (NumberFormatException e) {
       throw new ExpositionException(
-          e.getMessage() + " while parsing: " + GoQuote.quote(b, start, to));
+          e.getMessage() + " while parsing: " + Excerpt.quote(b, start, to));
     }
   }
 
@@ -141,15 +141,15 @@ abstract class TextParser extends ExpositionParser {
     return new ExpositionException(
         expected
             + ", got "
-            + GoQuote.quote(b, token, end)
+            + Excerpt.quote(b, token, end)
             + " (\""
             + got
             + "\") while parsing: "
-            + GoQuote.quote(b, start, end));
+            + Excerpt.quote(b, start, end));
   }
 
   ExpositionException error(String what) {
-    return new ExpositionException(what + " while parsing: " + GoQuote.quote(b, start, at));
+    return new ExpositionException(what + " while parsing: " + Excerpt.quote(b, start, at));
   }
 
   /** Checks the label value in quotes at {@code [from, to)}. */
@@ -157,7 +157,7 @@ abstract class TextParser extends ExpositionParser {
     for (int i = from; i < to; i++) {
       if (b[i] < 0) {
         if (!Utf8.isValid(b, from, to)) {
-          throw new ExpositionException("invalid UTF-8 label value: " + GoQuote.quote(b, from, to));
+          throw new ExpositionException("invalid UTF-8 label value: " + Excerpt.quote(b, from, to));
         }
         return;
       }
@@ -210,7 +210,7 @@ abstract class TextParser extends ExpositionParser {
       return Labels.of(n == pairs.length ? pairs : Arrays.copyOf(pairs, n));
     } catch (IllegalArgumentException e) {
       throw new ExpositionException(
-          "label name occurs twice in " + GoQuote.quote(b, start, seriesEnd));
+          "label name occurs twice in " + Excerpt.quote(b, start, seriesEnd));
     }
   }
 
@@ -227,7 +227,7 @@ abstract class TextParser extends ExpositionParser {
   private String name(int from, int to) throws ExpositionException {
     if (!Utf8.isValid(b, from, to)) {
       throw new ExpositionException(
-          "invalid metric name or label names: " + GoQuote.quote(b, from, to));
+          "invalid metric name or label names: " + Excerpt.quote(b, from, to));
     }
     return Utf8.unescape(b, from, to, true);
   }
@@ -316,13 +316,13 @@ abstract class TextParser extends ExpositionParser {
   }
 
   ExpositionException invalidType() {
-    return new ExpositionException("invalid metric type " + GoQuote.quote(b, textStart, textEnd));
+    return new ExpositionException("invalid metric type " + Excerpt.quote(b, textStart, textEnd));
   }
 
   void checkHelp() throws ExpositionException {
     if (!Utf8.isValid(b, textStart, textEnd)) {
       throw new ExpositionException(
-          "help text " + GoQuote.quote(b, textStart, textEnd) + " is not a valid utf8 string");
+          "help text " + Excerpt.quote(b, textStart, textEnd) + " is not a valid utf8 string");
     }
   }
 

@@ -208,4 +208,16 @@ class HostileExpositionTest {
           assertThat(started).isEqualTo(series + series + 1); // the one before it and the one after
         });
   }
+
+  @Test
+  void quotesOnlyTheBytesThatAreNotUtf8() {
+    byte[] text = "a{b=\"é?\"} 1\n".getBytes(StandardCharsets.UTF_8);
+    text[7] = (byte) 0xff;
+    ExpositionParser parser = ExpositionFormat.PROMETHEUS_TEXT.parser(OPTIONS);
+    parser.reset(text, text.length);
+    assertThatThrownBy(parser::next)
+        .isInstanceOf(ExpositionException.class)
+        .hasMessageStartingWith("invalid UTF-8 label value: ")
+        .hasMessageContaining("é\\xff");
+  }
 }

@@ -1,6 +1,7 @@
 package io.narthex.query.functions;
 
 import io.narthex.model.Labels;
+import io.narthex.model.go.GoFloat;
 import io.narthex.promql.Expr;
 import io.narthex.promql.Numbers;
 import io.narthex.promql.PosRange;
@@ -114,7 +115,7 @@ final class HistogramFunctions {
     String le = s.labels.get(LE);
     double bound;
     try {
-      bound = Numbers.parse(le);
+      bound = GoFloat.parse(le);
     } catch (IllegalArgumentException e) {
       annotations.badBucketLabel(s.labels.metricName(), le, place);
       return;

@@ -2,7 +2,7 @@ package io.narthex.query.script;
 
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
-import io.narthex.promql.Numbers;
+import io.narthex.model.go.GoFloat;
 import io.narthex.promql.SeriesDescription.Point;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,7 +63,7 @@ final class CustomBuckets {
     double bound = Double.NaN;
     if (suffix.equals("_bucket")) {
       try {
-        bound = Numbers.parse(labels.get("le"));
+        bound = GoFloat.parse(labels.get("le"));
       } catch (IllegalArgumentException e) {
         return;
       }
