@@ -248,4 +248,11 @@ class PromqlParserTest {
     assertThat(Printer.print(parser.parse("a{b=\"é☺😀\"}"))).isEqualTo("a{b=\"é☺😀\"}");
     assertThat(Printer.print(parser.parse("5e-324"))).endsWith("0005").hasSize(326);
   }
+
+  @Test
+  void refusesDurationsAsPrometheusDoes() {
+    assertThatThrownBy(() -> parser.parse("a[18446744073709551616s]"))
+        .isInstanceOf(ParseException.class)
+        .hasMessageContaining("not a valid duration string: \"18446744073709551616s\"");
+  }
 }

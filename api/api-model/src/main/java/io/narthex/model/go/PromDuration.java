@@ -16,6 +16,11 @@ public final class PromDuration {
   /** The longest duration that Go can hold, in whole milliseconds. */
   private static final long MAX_MS = Long.MAX_VALUE / 1_000_000;
 
+  /** The largest unsigned 64 bit number without its last digit, and that digit. */
+  private static final long MAX_TENTH = Long.divideUnsigned(-1, 10);
+
+  private static final int MAX_LAST_DIGIT = 5;
+
   private PromDuration() {}
 
   /**
@@ -46,11 +51,12 @@ public final class PromDuration {
       long n = 0;
       int start = at;
       while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
-        if (n > MAX_MS) {
-          throw new IllegalArgumentException("duration out of range");
+        int digit = text.charAt(at++) - '0';
+        if (Long.compareUnsigned(n, MAX_TENTH) > 0
+            || (n == MAX_TENTH && digit > MAX_LAST_DIGIT)) { // Go reads an unsigned 64 bit number
+          throw invalid(text);
         }
-        n = n * 10 + (text.charAt(at) - '0');
-        at++;
+        n = n * 10 + digit;
       }
       int unitStart = at;
       while (at < text.length() && (text.charAt(at) < '0' || text.charAt(at) > '9')) {
@@ -58,24 +64,28 @@ public final class PromDuration {
       }
       String name = text.substring(unitStart, at);
       if (unitStart == start || name.isEmpty()) {
-        throw new IllegalArgumentException("not a valid duration string: \"" + text + "\"");
+        throw invalid(text);
       }
       if (!List.of(UNITS).contains(name)) {
         throw new IllegalArgumentException(
-            "unknown unit \"" + name + "\" in duration \"" + text + "\"");
+            "unknown unit " + GoString.quote(name) + " in duration " + GoString.quote(text));
       }
       while (unit < UNITS.length && !UNITS[unit].equals(name)) {
         unit++;
       }
       if (unit == UNITS.length) { // a unit twice, or a longer one behind a shorter one
-        throw new IllegalArgumentException("not a valid duration string: \"" + text + "\"");
+        throw invalid(text);
       }
-      if (n > MAX_MS / MILLIS[unit] || (total += n * MILLIS[unit]) > MAX_MS) {
+      if (n < 0 || n > MAX_MS / MILLIS[unit] || (total += n * MILLIS[unit]) > MAX_MS) {
         throw new IllegalArgumentException("duration out of range");
       }
       unit++;
     }
     return total;
+  }
+
+  private static IllegalArgumentException invalid(String text) {
+    return new IllegalArgumentException("not a valid duration string: " + GoString.quote(text));
   }
 
   /** Writes a duration; parts of a millisecond are dropped. */

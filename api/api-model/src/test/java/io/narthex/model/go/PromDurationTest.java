@@ -47,6 +47,12 @@ final class PromDurationTest {
         .hasMessage("unknown unit \"x\" in duration \"5x\"");
     assertThatThrownBy(() -> PromDuration.parseMs("1s1h"))
         .hasMessage("not a valid duration string: \"1s1h\"");
+    assertThatThrownBy(() -> PromDuration.parseMs("5\"m\u0007"))
+        .hasMessage("unknown unit \"\\\"m\\a\" in duration \"5\\\"m\\a\"");
+    assertThatThrownBy(() -> PromDuration.parseMs("18446744073709551615ms"))
+        .hasMessage("duration out of range");
+    assertThatThrownBy(() -> PromDuration.parseMs("18446744073709551616ms"))
+        .hasMessage("not a valid duration string: \"18446744073709551616ms\"");
     assertThatThrownBy(() -> PromDuration.parseMs("")).hasMessage("empty duration string");
     assertThatThrownBy(() -> PromDuration.parseMs("294y")).hasMessage("duration out of range");
   }
