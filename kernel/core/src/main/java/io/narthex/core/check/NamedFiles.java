@@ -1,11 +1,11 @@
 package io.narthex.core.check;
 
-import io.narthex.core.config.PrometheusConfigLoader;
 import io.narthex.core.host.DiscoveryHost;
 import io.narthex.core.host.DiscoveryTrial;
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.format.relabel.Relabeling;
 import io.narthex.format.relabel.TargetLabels;
+import io.narthex.format.yaml.FilePatterns;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ConfigSnapshot;
@@ -64,7 +64,7 @@ public final class NamedFiles {
   private void check(PrometheusConfig config) {
     for (String glob : config.ruleFiles()) {
       if (glob.indexOf('*') < 0) {
-        for (Path file : PrometheusConfigLoader.expand(folder, glob)) {
+        for (Path file : FilePatterns.expand(folder, glob)) {
           if (!Files.exists(file)) {
             throw new ConfigException("\"" + file + "\" does not point to an existing file");
           }
@@ -162,7 +162,7 @@ public final class NamedFiles {
     if (node instanceof Mapping map && map.get("files") instanceof Sequence names) {
       for (ConfigNode name : names.items()) {
         if (name instanceof Scalar s) {
-          List<Path> found = PrometheusConfigLoader.expand(folder, s.text());
+          List<Path> found = FilePatterns.expand(folder, s.text());
           if (found.stream().noneMatch(Files::exists)) {
             warnings.add(
                 "file \""

@@ -1,7 +1,7 @@
 package io.narthex.core.check;
 
-import io.narthex.core.config.PrometheusConfigLoader;
 import io.narthex.format.alertmanager.OriginalReceivers;
+import io.narthex.format.yaml.FilePatterns;
 import io.narthex.format.yaml.SecretKeys;
 import io.narthex.format.yaml.YamlReader;
 import io.narthex.spi.config.ConfigException;
@@ -102,7 +102,7 @@ public final class SecretFiles {
       case Sequence s -> {
         for (ConfigNode item : s.items()) {
           if (key.equals("scrape_config_files") && item instanceof Scalar glob) {
-            configurations.addAll(PrometheusConfigLoader.expand(folder, glob.text()));
+            configurations.addAll(FilePatterns.expand(folder, glob.text()));
           }
           walk(item, key, folder, inside);
         }

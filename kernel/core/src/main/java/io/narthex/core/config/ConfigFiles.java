@@ -3,6 +3,7 @@ package io.narthex.core.config;
 import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
 import io.narthex.format.alertmanager.MatcherSyntax;
 import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.format.yaml.FilePatterns;
 import io.narthex.format.yaml.YamlReader;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.ConfigService.Ignored;
@@ -150,10 +151,10 @@ public final class ConfigFiles {
     try {
       PrometheusConfig main = new PrometheusConfigLoader(System::getenv, false).load(prometheus);
       for (String glob : main.ruleFiles()) {
-        all.addAll(PrometheusConfigLoader.expand(folder(prometheus), glob));
+        all.addAll(FilePatterns.expand(folder(prometheus), glob));
       }
       for (String glob : main.scrapeConfigFiles()) {
-        all.addAll(PrometheusConfigLoader.expand(folder(prometheus), glob));
+        all.addAll(FilePatterns.expand(folder(prometheus), glob));
       }
     } catch (ConfigException _) {
       // the reload says what is wrong

@@ -2,6 +2,7 @@ package io.narthex.core.config;
 
 import io.narthex.format.relabel.NameScheme;
 import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.format.yaml.FilePatterns;
 import io.narthex.format.yaml.YamlReader;
 import io.narthex.model.go.GoString;
 import io.narthex.service.config.PrometheusConfig;
@@ -13,7 +14,6 @@ import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
@@ -99,7 +99,7 @@ public final class PrometheusConfigLoader {
     OtherSections.tracing(raw.tracing());
     List<ScrapeConfig> jobs = new ArrayList<>(ScrapeConfigs.jobs(top, global));
     for (String glob : raw.scrapeConfigFiles()) {
-      for (Path extra : expand(folder, glob)) {
+      for (Path extra : FilePatterns.expand(folder, glob)) {
         jobs.addAll(ScrapeConfigs.file(extra, global));
       }
     }
@@ -258,26 +258,5 @@ public final class PrometheusConfigLoader {
     } catch (InvalidPathException e) {
       return false;
     }
-  }
-
-  /** Returns the files a glob stands for, sorted; a path without wildcard stands for itself. */
-  public static List<Path> expand(Path folder, String glob) {
-    Path path = folder.resolve(glob);
-    Path fileName = path.getFileName();
-    if (fileName == null
-        || (glob.indexOf('*') < 0 && glob.indexOf('?') < 0 && glob.indexOf('[') < 0)) {
-      return List.of(path);
-    }
-    List<Path> found = new ArrayList<>();
-    Path parent = path.getParent();
-    if (parent != null && Files.isDirectory(parent)) {
-      try (DirectoryStream<Path> stream = Files.newDirectoryStream(parent, fileName.toString())) {
-        stream.forEach(found::add);
-      } catch (IOException e) {
-        throw new ConfigException(parent + ": cannot be listed: " + e.getMessage(), e);
-      }
-    }
-    found.sort(null);
-    return found;
   }
 }

@@ -2,7 +2,9 @@ package io.narthex.rules;
 
 import io.narthex.model.go.PromDuration;
 import io.narthex.format.relabel.NameScheme;
+import io.narthex.format.yaml.FilePatterns;
 import io.narthex.model.TargetGroup;
+import io.narthex.model.go.GoGlob;
 import io.narthex.service.alerts.AlertSink;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.PrometheusConfig;
@@ -23,10 +25,8 @@ import io.narthex.service.template.TemplateService;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.plugin.HttpTransport;
 import java.io.IOException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.PathMatcher;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,7 +37,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -280,35 +279,12 @@ public final class RuleManager
     }
   }
 
-  /** Returns the files a glob names, sorted; a name without wildcard stands for itself. */
-  static List<Path> files(String glob, Path folder) {
-    Path pattern = folder.resolve(glob);
-    if (!hasWildcard(glob)) {
-      return Files.exists(pattern) ? List.of(pattern) : List.of();
-    }
-    Path start = pattern;
-    while (start != null && hasWildcard(start.toString())) {
-      start = start.getParent();
-    }
-    if (start == null || !Files.isDirectory(start)) {
-      return List.of();
-    }
-    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + goGlob(pattern));
-    int depth = pattern.getNameCount() - start.getNameCount();
-    try (Stream<Path> walk = Files.walk(start, depth)) {
-      return walk.filter(Files::isRegularFile).filter(matcher::matches).sorted().toList();
-    } catch (IOException e) {
-      throw new ConfigException(start + ": cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  /** Braces stand for themselves, and a set is negated by a circumflex, as in Go. */
-  private static String goGlob(Path pattern) {
-    return pattern.toString().replace("{", "\\{").replace("}", "\\}").replace("[^", "[!");
-  }
-
-  private static boolean hasWildcard(String text) {
-    return text.chars().anyMatch(c -> c == '*' || c == '?' || c == '[');
+  /** Returns the files that a pattern names, sorted; a file that does not exist is none. */
+  static List<Path> files(String pattern, Path folder) {
+    boolean many = GoGlob.isPattern(pattern);
+    return FilePatterns.expand(folder, pattern).stream()
+        .filter(file -> many ? Files.isRegularFile(file) : Files.exists(file))
+        .toList();
   }
 
   /**

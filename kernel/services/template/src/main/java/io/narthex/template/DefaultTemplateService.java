@@ -1,5 +1,7 @@
 package io.narthex.template;
 
+import io.narthex.format.yaml.FilePatterns;
+import io.narthex.model.go.GoGlob;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.template.TemplateService;
 import io.narthex.spi.config.ConfigException;
@@ -9,12 +11,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.PathMatcher;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +21,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -209,40 +207,9 @@ public final class DefaultTemplateService implements TemplateService {
     return data -> new NotificationRenderer(set, data, clock);
   }
 
-  private static List<Path> files(String glob, Path folder) {
-    Path pattern = folder.resolve(glob);
-    if (glob.chars().noneMatch(c -> c == '*' || c == '?' || c == '[')) {
-      return List.of(pattern);
-    }
-    Path parent = pattern.getParent();
-    if (parent == null) {
-      return List.of();
-    }
-    // folders may hold wildcards too: walk from the first one that does not
-    Path start = parent;
-    while (start.getParent() != null && hasWildcard(start)) {
-      start = start.getParent();
-    }
-    int depth = pattern.getNameCount() - start.getNameCount();
-    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + goGlob(pattern));
-    List<Path> found = new ArrayList<>();
-    if (Files.isDirectory(start)) {
-      try (Stream<Path> walk = Files.walk(start, depth)) {
-        walk.filter(Files::isRegularFile).filter(matcher::matches).sorted().forEach(found::add);
-      } catch (IOException e) {
-        throw new ConfigException(start + ": cannot be read: " + e.getMessage(), e);
-      }
-    }
-    return found;
-  }
-
-  /** Braces stand for themselves, and a set is negated by a circumflex, as in Go. */
-  private static String goGlob(Path pattern) {
-    return pattern.toString().replace("{", "\\{").replace("}", "\\}").replace("[^", "[!");
-  }
-
-  private static boolean hasWildcard(Path path) {
-    return path.toString().chars().anyMatch(c -> c == '*' || c == '?' || c == '[');
+  private static List<Path> files(String pattern, Path folder) {
+    List<Path> found = FilePatterns.expand(folder, pattern);
+    return GoGlob.isPattern(pattern) ? found.stream().filter(Files::isRegularFile).toList() : found;
   }
 
   /** Returns the renderer of a model that is not made from a notification; for tests. */

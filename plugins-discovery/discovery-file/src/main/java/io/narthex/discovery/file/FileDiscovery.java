@@ -1,17 +1,13 @@
 package io.narthex.discovery.file;
 
 import io.narthex.model.TargetGroup;
+import io.narthex.model.go.GoGlob;
 import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.discovery.TargetSink;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.PathMatcher;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -32,13 +28,13 @@ final class FileDiscovery implements Discovery {
   /** What tells that a file has changed. */
   private record Stamp(long modifiedNanos, long size, Object key) {}
 
-  private final List<Path> patterns = new ArrayList<>();
+  private final Path folder;
+  private final List<String> patterns;
   private final long refreshNanos;
 
   FileDiscovery(FileConfig config, PluginContext context) {
-    for (String file : config.files()) {
-      patterns.add(context.configDirectory().resolve(file));
-    }
+    folder = context.configDirectory();
+    patterns = List.copyOf(config.files());
     refreshNanos = config.refreshInterval().toNanos();
   }
 
@@ -153,29 +149,11 @@ final class FileDiscovery implements Discovery {
   /** Returns the files that the patterns name, in order. */
   private Set<Path> files() throws IOException {
     Set<Path> all = new TreeSet<>();
-    for (Path pattern : patterns) {
-      String last = pattern.getFileName().toString();
-      Path folder = pattern.getParent();
-      if (last.indexOf('*') < 0 && last.indexOf('?') < 0 && last.indexOf('[') < 0) {
-        if (Files.exists(pattern)) {
-          all.add(pattern);
+    for (String pattern : patterns) {
+      for (Path file : GoGlob.expand(folder, pattern)) {
+        if (Files.isRegularFile(file) || !GoGlob.isPattern(pattern)) {
+          all.add(file);
         }
-        continue;
-      }
-      PathMatcher matcher =
-          FileSystems.getDefault()
-              .getPathMatcher("glob:" + last.replace("{", "\\{").replace("}", "\\}"));
-      if (folder == null) {
-        continue;
-      }
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
-        for (Path p : entries) {
-          if (matcher.matches(p.getFileName()) && Files.isRegularFile(p)) {
-            all.add(p);
-          }
-        }
-      } catch (NoSuchFileException | NotDirectoryException _) {
-        // the folder may come
       }
     }
     return all;

@@ -116,4 +116,21 @@ final class FileDiscoveryTest extends DiscoveryKit {
           .hasMessage("path name \"" + path + "\" is not valid for file discovery" + reason);
     });
   }
+
+  @Test
+  void takesPatternsAsGoDoes() throws Exception {
+    for (String name : List.of("a1.json", "b1.json", "{a,c}1.json", "x/c1.json")) {
+      Path file = directory.resolve(name);
+      Files.createDirectories(file.getParent());
+      Files.writeString(file, "[{\"targets\": [\"" + name + "\"]}]");
+    }
+    FileConfig config =
+        new FileConfig(List.of("[^a{]1.json", "{a,c}*.json", "?/c1.json"), Duration.ofMinutes(5));
+    try (Running running = new Running(new FileDiscoveryProvider().open(config, context()))) {
+      running.sink.await("files", PATIENCE, () -> running.sink.groups().size() == 3);
+      assertThat(running.sink.groups())
+          .extracting(group -> directory.relativize(Path.of(group.source())).toString())
+          .containsExactlyInAnyOrder("b1.json:0", "{a,c}1.json:0", "x/c1.json:0");
+    }
+  }
 }

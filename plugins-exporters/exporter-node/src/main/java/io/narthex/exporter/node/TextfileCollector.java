@@ -2,12 +2,10 @@ package io.narthex.exporter.node;
 
 import io.narthex.model.Labels;
 import io.narthex.model.MetricType;
+import io.narthex.model.go.GoGlob;
 import java.io.IOException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.PathMatcher;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,20 +52,12 @@ final class TextfileCollector {
         failed ? 1 : 0);
   }
 
-  /** Returns the folders a pattern names; only the last part may be one. */
+  /** Returns the folders that a pattern names. */
   private static List<Path> folders(String pattern) throws IOException {
-    if (pattern.indexOf('*') < 0 && pattern.indexOf('?') < 0) {
+    if (!GoGlob.isPattern(pattern)) {
       return List.of(Path.of(pattern));
     }
-    Path p = Path.of(pattern);
-    PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + p.getFileName());
-    List<Path> all = new ArrayList<>();
-    for (Path folder : Host.list(p.getParent() == null ? Path.of(".") : p.getParent())) {
-      if (Files.isDirectory(folder) && matcher.matches(folder.getFileName())) {
-        all.add(folder);
-      }
-    }
-    return all;
+    return GoGlob.expand(Path.of(""), pattern).stream().filter(Files::isDirectory).toList();
   }
 
   private static void read(Path file, Out out) throws IOException {

@@ -1,6 +1,6 @@
 /** YAML with places, and its binding to annotated records. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.format.yaml;
 
