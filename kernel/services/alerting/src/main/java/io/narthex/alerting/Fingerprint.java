@@ -1,30 +1,21 @@
 package io.narthex.alerting;
 
+import io.narthex.format.number.Fnv1a;
 import io.narthex.model.Labels;
-import java.nio.charset.StandardCharsets;
 
 /** The identity of a label set: FNV-1a, 64 bits, over name, 0xff, value, 0xff in order of names. */
 final class Fingerprint {
-  private static final long OFFSET = 0xcbf29ce484222325L;
-  private static final long PRIME = 0x100000001b3L;
+  private static final byte END = (byte) 0xff;
 
   private Fingerprint() {}
 
   static long of(Labels labels) {
-    long h = OFFSET;
+    long h = Fnv1a.EMPTY;
     for (int i = 0; i < labels.size(); i++) {
-      h = add(h, labels.name(i));
-      h = add(h, labels.value(i));
+      h = Fnv1a.add(Fnv1a.add(h, labels.name(i)), END);
+      h = Fnv1a.add(Fnv1a.add(h, labels.value(i)), END);
     }
     return h;
-  }
-
-  private static long add(long hash, String text) {
-    long h = hash;
-    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
-      h = (h ^ (b & 255)) * PRIME;
-    }
-    return (h ^ 255) * PRIME;
   }
 
   /** Returns 16 hexadecimal digits. */

@@ -1,5 +1,6 @@
 package io.narthex.rules;
 
+import io.narthex.format.number.Fnv1a;
 import io.narthex.model.Labels;
 import io.narthex.model.StaleMarker;
 import io.narthex.rules.GroupSpec.RuleSpec;
@@ -167,10 +168,7 @@ final class RuleGroup {
 
   /** Returns the newest slot at or before a time. */
   static long slotMs(String key, long intervalMs, long nowMs) {
-    long h = 0xcbf29ce484222325L;
-    for (int i = 0; i < key.length(); i++) {
-      h = (h ^ key.charAt(i)) * 0x100000001b3L;
-    }
+    long h = Fnv1a.of(key);
     h ^= h >>> 32;
     long shift = Math.floorMod(h, intervalMs);
     return Math.floorDiv(nowMs - shift, intervalMs) * intervalMs + shift;

@@ -1,11 +1,12 @@
 package io.narthex.scrape;
 
-import io.narthex.model.go.PromDuration;
 import io.narthex.format.http.HttpFiles;
+import io.narthex.format.number.Fnv1a;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
 import io.narthex.model.TargetGroup;
+import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
 import io.narthex.service.config.ReloadStage;
@@ -224,12 +225,7 @@ public final class ScrapeComponent
     } catch (UnknownHostException _) {
       host = "localhost";
     }
-    long h = 0xcbf29ce484222325L;
-    String text = host + externalLabels;
-    for (int i = 0; i < text.length(); i++) {
-      h = (h ^ text.charAt(i)) * 0x100000001b3L;
-    }
-    return h;
+    return Fnv1a.of(host + externalLabels);
   }
 
   /**

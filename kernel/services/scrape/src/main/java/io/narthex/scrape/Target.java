@@ -1,7 +1,7 @@
 package io.narthex.scrape;
 
+import io.narthex.format.number.Fnv1a;
 import io.narthex.model.Labels;
-import java.nio.charset.StandardCharsets;
 
 /**
  * One place that is scraped.
@@ -35,10 +35,7 @@ record Target(
   }
 
   private long hash() {
-    long h = 0xcbf29ce484222325L;
-    for (byte b : (labels + url).getBytes(StandardCharsets.UTF_8)) {
-      h = (h ^ (b & 0xff)) * 0x100000001b3L;
-    }
+    long h = Fnv1a.of(labels + url);
     return h ^ h >>> 32;
   }
 }

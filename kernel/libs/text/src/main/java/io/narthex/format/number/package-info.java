@@ -1,6 +1,6 @@
-/** Numbers written and read as Go writes and reads them. */
+/** Numbers that are the same to the last bit as in Prometheus. */
 @Export
-@Version("1.0.0")
+@Version("2.0.0")
 @NullMarked
 package io.narthex.format.number;
 

@@ -1,0 +1,32 @@
+package io.narthex.format.number;
+
+import java.nio.charset.StandardCharsets;
+
+/** The hash FNV-1a of 64 bits. */
+public final class Fnv1a {
+  /** The hash of nothing, to start from. */
+  public static final long EMPTY = 0xcbf29ce484222325L;
+
+  private static final long PRIME = 0x100000001b3L;
+
+  private Fnv1a() {}
+
+  /** Returns the hash of a text in UTF-8. */
+  public static long of(String text) {
+    return add(EMPTY, text);
+  }
+
+  /** Returns the hash of what {@code hash} is of and a text in UTF-8 behind it. */
+  public static long add(long hash, String text) {
+    long h = hash;
+    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+      h = add(h, b);
+    }
+    return h;
+  }
+
+  /** Returns the hash of what {@code hash} is of and a byte behind it. */
+  public static long add(long hash, byte next) {
+    return (hash ^ (next & 0xff)) * PRIME;
+  }
+}
