@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
 /** What the parts of a query cost: {@code /narthex/api/v1/explain}. */
 @Path("/narthex/api/v1")
 public final class InspectApi {
-  private static final int MAX_POINTS = 11_000;
-
   private final Services services;
   private final Clock clock;
 
@@ -42,7 +40,7 @@ public final class InspectApi {
       long start = p.requiredTime("start");
       long end = p.requiredTime("end");
       long step = p.requiredDurationMs("step");
-      if (end < start || step <= 0 || (end - start) / step > MAX_POINTS) {
+      if (end < start || step <= 0 || (end - start) / step > QueryApi.MAX_POINTS) {
         throw new ApiException(
             ApiError.BAD_DATA,
             "invalid parameter \"step\": start, end and step must give 1 to 11,000 points");
