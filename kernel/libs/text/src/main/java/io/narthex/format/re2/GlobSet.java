@@ -92,27 +92,15 @@ final class GlobSet {
 
   private final List<Glob> globs;
   private final @Nullable Set<String> literals;
-  private final String prefix;
 
   private GlobSet(List<Glob> globs) {
     this.globs = globs;
     boolean allLiteral = globs.stream().allMatch(Glob::isLiteral);
     Set<String> set = new LinkedHashSet<>();
-    String common = globs.get(0).literals.get(0);
     for (Glob g : globs) {
       set.add(g.literals.get(0));
-      common = commonPrefix(common, g.literals.get(0));
     }
     this.literals = allLiteral ? Set.copyOf(set) : null;
-    this.prefix = common;
-  }
-
-  private static String commonPrefix(String a, String b) {
-    int n = 0;
-    while (n < a.length() && n < b.length() && a.charAt(n) == b.charAt(n)) {
-      n++;
-    }
-    return a.substring(0, n);
   }
 
   /** Returns the simple form of an expression, or null when it has none. */
@@ -144,10 +132,6 @@ final class GlobSet {
       n += 96 + 2L * globs.get(i).size();
     }
     return n;
-  }
-
-  String prefix() {
-    return prefix;
   }
 
   boolean matchesAll() {

@@ -5,7 +5,6 @@ import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -253,19 +252,6 @@ public final class Re2 implements Predicate<String> {
   /** Same as {@link #test}. */
   public boolean matches(String text) {
     return test(text);
-  }
-
-  /**
-   * Returns the texts the expression matches when these are a finite, small set, else null. Of use
-   * to look values up instead of testing all.
-   */
-  public @Nullable Set<String> literals() {
-    return globs == null ? null : globs.literals();
-  }
-
-  /** Returns a text that every match begins with; may be empty. */
-  public String prefix() {
-    return globs == null ? "" : globs.prefix();
   }
 
   /** Tells whether every text matches, the empty one included. */
