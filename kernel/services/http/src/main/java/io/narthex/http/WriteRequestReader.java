@@ -1,11 +1,14 @@
 package io.narthex.http;
 
+import io.narthex.format.exposition.ProtobufBuckets;
+import io.narthex.format.exposition.ProtobufNumbers;
+import io.narthex.format.exposition.ProtobufWire;
+import io.narthex.format.exposition.ProtobufWire.Broken;
 import io.narthex.format.thread.Courtesy;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Label;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -48,70 +51,26 @@ final class WriteRequestReader {
   /** Labels of an exemplar have at most 128 characters together. */
   private static final int MAX_EXEMPLAR_LABELS = 128;
 
-  /** Most buckets, spans or bounds of one side of a histogram. */
-  private static final int MAX_PARTS = 1 << 19;
-
   /** Series between two chances for other threads on the same carrier. */
   private static final int YIELD_EVERY = 512;
 
-  /** Whole numbers in an array that doubles as it fills. */
-  private static final class Ints {
-    private int[] numbers = new int[4];
-    private int size;
+  private final ProtobufWire in;
 
-    void add(int number) {
-      if (size == numbers.length) {
-        numbers = Arrays.copyOf(numbers, size * 2);
-      }
-      numbers[size++] = number;
-    }
+  /** Samples, histograms and exemplars that may still come. */
+  private int room;
 
-    int[] toArray() {
-      return Arrays.copyOf(numbers, size);
-    }
-  }
+  // of the histogram that is read; kept, so that the next one allocates less
+  private final ProtobufBuckets positive = new ProtobufBuckets();
+  private final ProtobufBuckets negative = new ProtobufBuckets();
+  private final ProtobufNumbers bounds = new ProtobufNumbers();
 
-  /** Floats, likewise. */
-  private static final class Doubles {
-    private double[] numbers = new double[4];
-    private int size;
-    private long last; // sum of the deltas so far
-
-    void add(double number) throws MalformedException {
-      if (size == MAX_PARTS) {
-        throw tooManyParts();
-      }
-      if (size == numbers.length) {
-        numbers = Arrays.copyOf(numbers, size * 2);
-      }
-      numbers[size++] = number;
-    }
-
-    double[] toArray() {
-      return Arrays.copyOf(numbers, size);
-    }
-  }
-
-  private final byte[] data;
-  private int at;
-  private final int end;
-
-  /** Samples, histograms and exemplars that may still come; shared by all parts of a request. */
-  private final int[] room;
-
-  private WriteRequestReader(byte[] data, int start, int end, int[] room) {
-    this.data = data;
-    this.at = start;
-    this.end = end;
+  private WriteRequestReader(ProtobufWire in, int room) {
+    this.in = in;
     this.room = room;
   }
 
-  private static MalformedException tooManyParts() {
-    return new MalformedException("histogram has more than " + MAX_PARTS + " buckets or spans");
-  }
-
   private void count() throws MalformedException {
-    if (--room[0] < 0) {
+    if (--room < 0) {
       throw new MalformedException(
           "the request has more samples, histograms and exemplars than one may have; send less at once");
     }
@@ -124,23 +83,29 @@ final class WriteRequestReader {
    */
   static void read(byte[] data, int length, int maxRows, SeriesConsumer consumer)
       throws MalformedException {
-    WriteRequestReader in = new WriteRequestReader(data, 0, length, new int[] {maxRows});
+    ProtobufWire in = new ProtobufWire(data, 0, length);
+    WriteRequestReader reader = new WriteRequestReader(in, maxRows);
     int series = 0;
     Courtesy courtesy = new Courtesy();
-    while (in.at < in.end) {
-      if (++series % YIELD_EVERY == 0) {
-        courtesy.giveWay();
+    try {
+      while (in.next()) {
+        if (++series % YIELD_EVERY == 0) {
+          courtesy.giveWay();
+        }
+        if (in.field() == 1) {
+          int outer = in.enter();
+          reader.series(consumer);
+          in.leave(outer);
+        } else {
+          in.skip();
+        }
       }
-      int tag = (int) in.varint();
-      if (tag == (1 << 3 | 2)) {
-        in.nested().series(consumer);
-      } else {
-        in.skip(tag);
-      }
+    } catch (Broken e) {
+      throw new MalformedException(e.getMessage() + " at byte " + in.position());
     }
   }
 
-  private void series(SeriesConsumer consumer) throws MalformedException {
+  private void series(SeriesConsumer consumer) throws MalformedException, Broken {
     List<Label> labels = new ArrayList<>();
     boolean valid = true;
     long[] times = new long[4];
@@ -149,52 +114,42 @@ final class WriteRequestReader {
     long[] histogramTimes = new long[1];
     List<NativeHistogram> histograms = new ArrayList<>();
     List<Exemplar> exemplars = new ArrayList<>();
-    while (at < end) {
-      int tag = (int) varint();
-      switch (tag) {
-        case 1 << 3 | 2 -> {
-          Label label = nested().label();
-          valid &= label != null && labels.size() < MAX_LABELS;
-          if (valid && label != null) {
-            labels.add(label);
-          }
-        }
-        case 2 << 3 | 2 -> {
+    while (in.next()) {
+      switch (in.field()) {
+        case 1 -> valid &= label(labels, MAX_LABELS);
+        case 2 -> {
           count();
           if (samples == times.length) {
             times = Arrays.copyOf(times, samples * 2);
             values = Arrays.copyOf(values, samples * 2);
           }
-          WriteRequestReader sample = nested();
-          while (sample.at < sample.end) {
-            int field = (int) sample.varint();
-            if (field == (1 << 3 | 1)) {
-              values[samples] = Double.longBitsToDouble(sample.fixed64());
-            } else if (field == 2 << 3) {
-              times[samples] = sample.varint();
-            } else {
-              sample.skip(field);
+          int outer = in.enter();
+          while (in.next()) {
+            switch (in.field()) {
+              case 1 -> values[samples] = in.real();
+              case 2 -> times[samples] = in.number();
+              default -> in.skip();
             }
           }
+          in.leave(outer);
           samples++;
         }
-        case 3 << 3 | 2 -> {
+        case 3 -> {
           count();
-          Exemplar exemplar = nested().exemplar();
+          Exemplar exemplar = exemplar();
           if (exemplar != null) {
             exemplars.add(exemplar);
           }
         }
-        case 4 << 3 | 2 -> {
+        case 4 -> {
           count();
-          long[] time = new long[1];
-          histograms.add(nested().histogram(time));
-          if (histograms.size() > histogramTimes.length) {
-            histogramTimes = Arrays.copyOf(histogramTimes, histogramTimes.length * 2);
+          int n = histograms.size();
+          if (n == histogramTimes.length) {
+            histogramTimes = Arrays.copyOf(histogramTimes, n * 2);
           }
-          histogramTimes[histograms.size() - 1] = time[0];
+          histograms.add(histogram(histogramTimes, n));
         }
-        default -> skip(tag);
+        default -> in.skip();
       }
     }
     Labels set = null;
@@ -212,42 +167,45 @@ final class WriteRequestReader {
         exemplars);
   }
 
-  /** Reads a label; null when its name is empty or one of its texts is no UTF-8. */
-  private @Nullable Label label() throws MalformedException {
+  /**
+   * Reads a label and adds it; false when its name is empty, one of its texts is not UTF-8, which
+   * must not make two series one, or there are too many.
+   */
+  private boolean label(List<Label> labels, int most) throws Broken {
     @Nullable String name = "";
     @Nullable String value = "";
-    while (at < end) {
-      int tag = (int) varint();
-      switch (tag) {
-        case 1 << 3 | 2 -> name = text();
-        case 2 << 3 | 2 -> value = text();
-        default -> skip(tag);
+    int outer = in.enter();
+    while (in.next()) {
+      switch (in.field()) {
+        case 1 -> name = in.textOrNull();
+        case 2 -> value = in.textOrNull();
+        default -> in.skip();
       }
     }
-    return name == null || value == null || name.isEmpty() ? null : new Label(name, value);
+    in.leave(outer);
+    if (name == null || value == null || name.isEmpty() || labels.size() >= most) {
+      return false;
+    }
+    labels.add(new Label(name, value));
+    return true;
   }
 
   /** Reads an exemplar; null when its labels are invalid. */
-  private @Nullable Exemplar exemplar() throws MalformedException {
+  private @Nullable Exemplar exemplar() throws Broken {
     List<Label> labels = new ArrayList<>();
     boolean valid = true;
     double value = 0;
     long time = 0;
-    while (at < end) {
-      int tag = (int) varint();
-      switch (tag) {
-        case 1 << 3 | 2 -> {
-          Label label = nested().label();
-          valid &= label != null && labels.size() < MAX_EXEMPLAR_LABELS;
-          if (valid && label != null) {
-            labels.add(label);
-          }
-        }
-        case 2 << 3 | 1 -> value = Double.longBitsToDouble(fixed64());
-        case 3 << 3 -> time = varint();
-        default -> skip(tag);
+    int outer = in.enter();
+    while (in.next()) {
+      switch (in.field()) {
+        case 1 -> valid &= label(labels, MAX_EXEMPLAR_LABELS);
+        case 2 -> value = in.real();
+        case 3 -> time = in.number();
+        default -> in.skip();
       }
     }
+    in.leave(outer);
     try {
       return valid ? new Exemplar(Labels.of(labels), value, time, true) : null;
     } catch (IllegalArgumentException e) {
@@ -255,42 +213,48 @@ final class WriteRequestReader {
     }
   }
 
-  /** Reads a histogram; integer counts and deltas become absolute floats. */
-  private NativeHistogram histogram(long[] time) throws MalformedException {
+  /** Reads a histogram and its time; integer counts and deltas become absolute floats. */
+  private NativeHistogram histogram(long[] times, int index) throws MalformedException, Broken {
     NativeHistogram.Builder b = NativeHistogram.builder();
     double zeroThreshold = 0;
     double zeroCount = 0;
-    Ints positiveSpans = new Ints();
-    Ints negativeSpans = new Ints();
-    Doubles positive = new Doubles();
-    Doubles negative = new Doubles();
-    Doubles bounds = new Doubles();
-    while (at < end) {
-      int tag = (int) varint();
-      switch (tag) {
-        case 1 << 3 -> b.count(varint());
-        case 2 << 3 | 1 -> b.count(Double.longBitsToDouble(fixed64()));
-        case 3 << 3 | 1 -> b.sum(Double.longBitsToDouble(fixed64()));
-        case 4 << 3 -> b.schema((int) zigzag(varint()));
-        case 5 << 3 | 1 -> zeroThreshold = Double.longBitsToDouble(fixed64());
-        case 6 << 3 -> zeroCount = varint();
-        case 7 << 3 | 1 -> zeroCount = Double.longBitsToDouble(fixed64());
-        case 8 << 3 | 2 -> nested().span(negativeSpans);
-        case 9 << 3 | 2 -> nested().deltas(negative);
-        case 10 << 3 | 2 -> nested().doubles(negative);
-        case 11 << 3 | 2 -> nested().span(positiveSpans);
-        case 12 << 3 | 2 -> nested().deltas(positive);
-        case 13 << 3 | 2 -> nested().doubles(positive);
-        case 14 << 3 -> b.resetHint(hint((int) varint()));
-        case 15 << 3 -> time[0] = varint();
-        case 16 << 3 | 2 -> nested().doubles(bounds);
-        default -> skip(tag);
+    boolean floats = false;
+    positive.clear();
+    negative.clear();
+    bounds.clear();
+    int outer = in.enter();
+    while (in.next()) {
+      switch (in.field()) {
+        case 1 -> {
+          b.count(ProtobufWire.unsigned(in.number()));
+          floats = false;
+        }
+        case 2 -> {
+          b.count(in.real());
+          floats = true;
+        }
+        case 3 -> b.sum(in.real());
+        case 4 -> b.schema((int) ProtobufWire.zigZag(in.number()));
+        case 5 -> zeroThreshold = in.real();
+        case 6 -> zeroCount = ProtobufWire.unsigned(in.number());
+        case 7 -> zeroCount = in.real();
+        case 8 -> negative.span(in);
+        case 9 -> negative.deltas(in);
+        case 10 -> negative.counts(in);
+        case 11 -> positive.span(in);
+        case 12 -> positive.deltas(in);
+        case 13 -> positive.counts(in);
+        case 14 -> b.resetHint(hint((int) in.number()));
+        case 15 -> times[index] = in.number();
+        case 16 -> bounds.reals(in);
+        default -> in.skip();
       }
     }
+    in.leave(outer);
     try {
       return b.zeroBucket(zeroThreshold, zeroCount)
-          .positive(positiveSpans.toArray(), positive.toArray())
-          .negative(negativeSpans.toArray(), negative.toArray())
+          .positive(positive.spans(), positive.counts(floats))
+          .negative(negative.spans(), negative.counts(floats))
           .customBounds(bounds.toArray())
           .build();
     } catch (IllegalArgumentException e) {
@@ -305,122 +269,5 @@ final class WriteRequestReader {
       case 3 -> NativeHistogram.ResetHint.GAUGE;
       default -> NativeHistogram.ResetHint.UNKNOWN;
     };
-  }
-
-  private void span(Ints out) throws MalformedException {
-    if (out.size >= 2 * MAX_PARTS) {
-      throw tooManyParts();
-    }
-    int offset = 0;
-    int length = 0;
-    while (at < end) {
-      int tag = (int) varint();
-      switch (tag) {
-        case 1 << 3 -> offset = (int) zigzag(varint());
-        case 2 << 3 -> length = (int) varint();
-        default -> skip(tag);
-      }
-    }
-    if (length < 0) {
-      throw new MalformedException("histogram: a span has a negative length");
-    }
-    out.add(offset);
-    out.add(length);
-  }
-
-  private void deltas(Doubles out) throws MalformedException {
-    while (at < end) {
-      out.last += zigzag(varint());
-      out.add(out.last);
-    }
-  }
-
-  private void doubles(Doubles out) throws MalformedException {
-    if ((end - at) % 8 != 0) {
-      throw new MalformedException("unexpected EOF at byte " + end);
-    }
-    while (at < end) {
-      out.add(Double.longBitsToDouble(fixed64()));
-    }
-  }
-
-  private static long zigzag(long n) {
-    return (n >>> 1) ^ -(n & 1);
-  }
-
-  private WriteRequestReader nested() throws MalformedException {
-    int length = length();
-    WriteRequestReader inner = new WriteRequestReader(data, at, at + length, room);
-    at += length;
-    return inner;
-  }
-
-  /** Reads a text; null when it is no UTF-8, which must not make two series one. */
-  private @Nullable String text() throws MalformedException {
-    int length = length();
-    String text = new String(data, at, length, StandardCharsets.UTF_8);
-    boolean replaced = text.indexOf('\uFFFD') >= 0;
-    if (replaced && !Arrays.equals(text.getBytes(StandardCharsets.UTF_8), slice(length))) {
-      text = null;
-    }
-    at += length;
-    return text;
-  }
-
-  private byte[] slice(int length) {
-    return Arrays.copyOfRange(data, at, at + length);
-  }
-
-  private int length() throws MalformedException {
-    long length = varint();
-    if (length < 0 || length > end - at) {
-      throw new MalformedException("unexpected EOF at byte " + at);
-    }
-    return (int) length;
-  }
-
-  private long varint() throws MalformedException {
-    long value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      if (at >= end) {
-        throw new MalformedException("unexpected EOF at byte " + at);
-      }
-      byte b = data[at++];
-      value |= (long) (b & 0x7f) << shift;
-      if (b >= 0) {
-        return value;
-      }
-    }
-    throw new MalformedException("integer overflow at byte " + at);
-  }
-
-  private long fixed64() throws MalformedException {
-    if (end - at < 8) {
-      throw new MalformedException("unexpected EOF at byte " + at);
-    }
-    long value = 0;
-    for (int i = 7; i >= 0; i--) {
-      value = value << 8 | (data[at + i] & 0xffL);
-    }
-    at += 8;
-    return value;
-  }
-
-  private void skip(int tag) throws MalformedException {
-    switch (tag & 7) {
-      case 0 -> varint();
-      case 1 -> fixed64();
-      case 2 -> {
-        int length = length();
-        at += length;
-      }
-      case 5 -> {
-        if (end - at < 4) {
-          throw new MalformedException("unexpected EOF at byte " + at);
-        }
-        at += 4;
-      }
-      default -> throw new MalformedException("illegal wire type " + (tag & 7) + " at byte " + at);
-    }
   }
 }

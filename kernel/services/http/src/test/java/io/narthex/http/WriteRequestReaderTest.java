@@ -127,6 +127,29 @@ class WriteRequestReaderTest {
     assertThatThrownBy(() -> read(new byte[] {15})).hasMessageContaining("illegal wire type 7");
   }
 
+  /** Protobuf leaves it to the sender whether repeated numbers are packed. */
+  @Test
+  void readsBucketsThatAreNotPacked() throws Exception {
+    Proto histogram =
+        new Proto()
+            .varint(1, 5)
+            .nested(11, new Proto().varint(1, 0).varint(2, 2))
+            .varint(12, 4)
+            .varint(12, 2)
+            .varint(15, 3000);
+    Proto series = new Proto().nested(1, label("__name__", "up")).nested(4, histogram);
+    assertThat(read(new Proto().nested(1, series).toBytes()))
+        .containsExactly("{__name__=\"up\"} [][][3000][5.0/[2.0, 3.0]][]");
+  }
+
+  @Test
+  void refusesFieldsOfAnotherType() {
+    Proto series = new Proto().nested(2, new Proto().varint(1, 1).varint(2, 1000));
+    assertThatThrownBy(() -> read(new Proto().nested(1, series).toBytes()))
+        .isInstanceOf(WriteRequestReader.MalformedException.class)
+        .hasMessageStartingWith("field 1 is not a double");
+  }
+
   @Test
   void truncatedAndDamagedMessagesAreMalformedAndNothingElse() {
     long seed = Long.getLong("tests.seed", System.nanoTime());

@@ -5,9 +5,6 @@ import java.util.Arrays;
 
 /** A histogram message, classic and native parts as they stand. */
 final class ProtobufHistogram {
-  /** Most buckets or spans of one side; more than any schema can fill in use. */
-  static final int MAX_PARTS = 1 << 19;
-
   double sum;
   long startMs;
   int bucketCount;
@@ -22,12 +19,8 @@ final class ProtobufHistogram {
   private double zeroCountFloat;
   private double zeroThreshold;
   private int schema;
-  private final Ints positiveSpans = new Ints();
-  private final Ints negativeSpans = new Ints();
-  private final Doubles positive = new Doubles();
-  private final Doubles negative = new Doubles();
-  private final Doubles positiveFloat = new Doubles();
-  private final Doubles negativeFloat = new Doubles();
+  private final ProtobufBuckets positive = new ProtobufBuckets();
+  private final ProtobufBuckets negative = new ProtobufBuckets();
 
   static long timestamp(byte[] b, int[] range) throws ProtobufWire.Broken {
     long seconds = 0;
@@ -55,12 +48,12 @@ final class ProtobufHistogram {
         case 6 -> zeroThreshold = w.real();
         case 7 -> zeroCount = ProtobufWire.unsigned(w.number());
         case 8 -> zeroCountFloat = w.real();
-        case 9 -> span(b, w.range(), negativeSpans);
-        case 10 -> deltas(b, w, negative);
-        case 11 -> reals(b, w, negativeFloat);
-        case 12 -> span(b, w.range(), positiveSpans);
-        case 13 -> deltas(b, w, positive);
-        case 14 -> reals(b, w, positiveFloat);
+        case 9 -> negative.span(w);
+        case 10 -> negative.deltas(w);
+        case 11 -> negative.counts(w);
+        case 12 -> positive.span(w);
+        case 13 -> positive.deltas(w);
+        case 14 -> positive.counts(w);
         case 15 -> startMs = timestamp(b, w.range());
         case 16 -> exemplars.add(w.range());
         default -> w.skip();
@@ -69,7 +62,7 @@ final class ProtobufHistogram {
   }
 
   private void bucket(byte[] b, int[] range) throws ProtobufWire.Broken {
-    check(bucketCount);
+    ProtobufBuckets.check(bucketCount);
     if (bucketCount == bounds.length) {
       bounds = Arrays.copyOf(bounds, bucketCount * 2);
       cumulative = Arrays.copyOf(cumulative, bucketCount * 2);
@@ -90,65 +83,14 @@ final class ProtobufHistogram {
     cumulative[bucketCount++] = real > 0 ? real : whole;
   }
 
-  private static void check(int parts) throws ProtobufWire.Broken {
-    if (parts >= MAX_PARTS) {
-      throw new ProtobufWire.Broken("histogram has more than " + MAX_PARTS + " buckets or spans");
-    }
-  }
-
-  private static void span(byte[] b, int[] range, Ints spans) throws ProtobufWire.Broken {
-    check(spans.size() / 2);
-    int offset = 0;
-    int length = 0;
-    ProtobufWire w = new ProtobufWire(b, range[0], range[1]);
-    while (w.next()) {
-      switch (w.field) {
-        case 1 -> offset = (int) ProtobufWire.zigZag(w.number());
-        case 2 -> length = (int) w.number();
-        default -> w.skip();
-      }
-    }
-    spans.add(offset);
-    spans.add(length);
-  }
-
-  /** Reads differences, packed or single, and adds what they add up to. */
-  private static void deltas(byte[] b, ProtobufWire w, Doubles out) throws ProtobufWire.Broken {
-    if (w.wire == 0) {
-      check(out.size());
-      out.add(out.last() + ProtobufWire.zigZag(w.number()));
-      return;
-    }
-    int[] r = w.range();
-    ProtobufWire inner = new ProtobufWire(b, r[0], r[1]);
-    while (inner.at < inner.end) {
-      check(out.size());
-      out.add(out.last() + ProtobufWire.zigZag(inner.varint()));
-    }
-  }
-
-  private static void reals(byte[] b, ProtobufWire w, Doubles out) throws ProtobufWire.Broken {
-    if (w.wire == 1) {
-      check(out.size());
-      out.add(w.real());
-      return;
-    }
-    int[] r = w.range();
-    ProtobufWire inner = new ProtobufWire(b, r[0], r[1]);
-    while (inner.at < inner.end) {
-      check(out.size());
-      out.add(inner.rawReal());
-    }
-  }
-
   double classicCount() {
     return countFloat > 0 ? countFloat : count;
   }
 
   /** Tells whether there is a native part. */
   boolean isNative() {
-    return positiveSpans.size() > 0
-        || negativeSpans.size() > 0
+    return positive.hasSpans()
+        || negative.hasSpans()
         || zeroThreshold > 0
         || zeroCount > 0
         || zeroCountFloat > 0;
@@ -156,8 +98,8 @@ final class ProtobufHistogram {
 
   NativeHistogram toModel(boolean gauge) throws ExpositionException {
     boolean real = countFloat > 0 || zeroCountFloat > 0;
-    HistogramBuckets up = side(positiveSpans, real ? positiveFloat : positive);
-    HistogramBuckets down = side(negativeSpans, real ? negativeFloat : negative);
+    HistogramBuckets up = HistogramBuckets.compact(positive.spans(), positive.counts(real), 0);
+    HistogramBuckets down = HistogramBuckets.compact(negative.spans(), negative.counts(real), 0);
     return NativeHistogram.builder()
         .schema(schema)
         .count(real ? countFloat : count)
@@ -167,9 +109,5 @@ final class ProtobufHistogram {
         .negative(down.spans, down.values)
         .resetHint(gauge ? NativeHistogram.ResetHint.GAUGE : NativeHistogram.ResetHint.UNKNOWN)
         .build();
-  }
-
-  private static HistogramBuckets side(Ints spans, Doubles values) throws ExpositionException {
-    return HistogramBuckets.compact(spans.toArray(), values.toArray(), 0);
   }
 }

@@ -287,7 +287,7 @@ final class ProtobufParser extends ExpositionParser {
               inner.skip();
             }
           }
-          if (quantiles.size() >= ProtobufHistogram.MAX_PARTS) {
+          if (quantiles.size() >= ProtobufBuckets.MAX_PARTS) {
             throw new ProtobufWire.Broken("summary has too many quantiles");
           }
           quantiles.add(q);

@@ -1,35 +1,58 @@
 package io.narthex.format.exposition;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
-/** Walks over the fields of one protobuf message. */
-final class ProtobufWire {
+/**
+ * Walks over the fields of a protobuf message and of the messages within it, without making objects
+ * of them. Known fields of another type than the caller reads are refused, as Go's generated code
+ * does. Not thread-safe.
+ */
+public final class ProtobufWire {
   /** A message that breaks the wire format. */
-  static final class Broken extends Exception {
+  public static final class Broken extends Exception {
     private static final long serialVersionUID = 1;
 
-    Broken(String message) {
+    /** Creates one without a stack trace: bad messages come by the thousand. */
+    public Broken(String message) {
       super(message, null, false, false);
     }
   }
 
+  private static final VarHandle LITTLE_ENDIAN =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  /** A bit for each wire type: integers, 8 bytes, length-delimited, 4 bytes; no groups. */
+  private static final int WIRE_TYPES = 0b100111;
+
   private final byte[] b;
   int at;
   int end;
-
-  /** Number and wire type of the present field. */
   int field;
-
   int wire;
 
-  ProtobufWire(byte[] b, int from, int to) {
+  /** Creates a reader of the message in {@code [from, to)}; the array stays the caller's. */
+  public ProtobufWire(byte[] b, int from, int to) {
     this.b = b;
     this.at = from;
     this.end = to;
   }
 
+  /** Returns the number of the current field. */
+  public int field() {
+    return field;
+  }
+
+  /** Returns where in the array the next byte is read. */
+  public int position() {
+    return at;
+  }
+
   /** Moves to the next field; its content is to be read or skipped. */
-  boolean next() throws Broken {
+  public boolean next() throws Broken {
     if (at >= end) {
       return false;
     }
@@ -39,10 +62,20 @@ final class ProtobufWire {
     if (field <= 0) {
       throw new Broken("illegal tag");
     }
+    if ((WIRE_TYPES >> wire & 1) == 0) {
+      throw new Broken("illegal wire type " + wire);
+    }
     return true;
   }
 
   long varint() throws Broken {
+    if (at < end && b[at] >= 0) { // tags, lengths and most counts
+      return b[at++];
+    }
+    return longVarint();
+  }
+
+  private long longVarint() throws Broken {
     long v = 0;
     for (int shift = 0; shift < 64; shift += 7) {
       if (at >= end) {
@@ -57,16 +90,18 @@ final class ProtobufWire {
     throw new Broken("varint too long");
   }
 
-  static long zigZag(long v) {
+  /** Returns a signed number that is written with its sign in the lowest bit. */
+  public static long zigZag(long v) {
     return v >>> 1 ^ -(v & 1);
   }
 
-  static double unsigned(long v) {
+  /** Returns an unsigned 64 bit number. */
+  public static double unsigned(long v) {
     return v >= 0 ? v : (v >>> 11) * 2048.0;
   }
 
   /** Reads an integer field. */
-  long number() throws Broken {
+  public long number() throws Broken {
     if (wire != 0) {
       throw new Broken("field " + field + " is not an integer");
     }
@@ -74,7 +109,7 @@ final class ProtobufWire {
   }
 
   /** Reads a double field. */
-  double real() throws Broken {
+  public double real() throws Broken {
     if (wire != 1) {
       throw new Broken("field " + field + " is not a double");
     }
@@ -85,16 +120,12 @@ final class ProtobufWire {
     if (end - at < 8) {
       throw new Broken("unexpected EOF");
     }
-    long bits = 0;
-    for (int i = 7; i >= 0; i--) {
-      bits = bits << 8 | (b[at + i] & 0xff);
-    }
+    long bits = (long) LITTLE_ENDIAN.get(b, at);
     at += 8;
     return Double.longBitsToDouble(bits);
   }
 
-  /** Reads a length-delimited field and returns begin and end of its content. */
-  int[] range() throws Broken {
+  private int length() throws Broken {
     if (wire != 2) {
       throw new Broken("field " + field + " is not length-delimited");
     }
@@ -102,29 +133,72 @@ final class ProtobufWire {
     if (n < 0 || n > end - at) {
       throw new Broken("unexpected EOF");
     }
-    int[] r = {at, at + (int) n};
+    return (int) n;
+  }
+
+  /** Reads a length-delimited field and returns begin and end of its content. */
+  int[] range() throws Broken {
+    int n = length();
+    int[] r = {at, at + n};
     at = r[1];
     return r;
   }
 
-  String text() throws Broken {
-    int[] r = range();
-    if (!Utf8.isValid(b, r[0], r[1])) {
-      throw new Broken("field " + field + " is not valid UTF-8");
-    }
-    return new String(b, r[0], r[1] - r[0], StandardCharsets.UTF_8);
+  /**
+   * Goes into a length-delimited field, so that {@link #next} walks over its content.
+   *
+   * @return what {@link #leave} wants
+   */
+  public int enter() throws Broken {
+    int outer = end;
+    int n = length();
+    end = at + n;
+    return outer;
   }
 
-  void skip() throws Broken {
+  /** Leaves what was entered; the rest of it is passed over. */
+  public void leave(int outer) {
+    at = end;
+    end = outer;
+  }
+
+  /** Returns whether the message, or what was entered, has more bytes. */
+  boolean more() {
+    return at < end;
+  }
+
+  String text() throws Broken {
+    String text = textOrNull();
+    if (text == null) {
+      throw new Broken("field " + field + " is not valid UTF-8");
+    }
+    return text;
+  }
+
+  /** Reads a string; null when it is not UTF-8. */
+  public @Nullable String textOrNull() throws Broken {
+    int n = length();
+    int start = at;
+    at += n;
+    String text = new String(b, start, n, StandardCharsets.UTF_8);
+    // what is not UTF-8 was replaced; the rest needs no second look
+    return text.indexOf('\uFFFD') < 0 || Utf8.isValid(b, start, at) ? text : null;
+  }
+
+  /** Passes over the content of the current field. */
+  public void skip() throws Broken {
     switch (wire) {
       case 0 -> varint();
-      case 1 -> at += 8;
-      case 2 -> range();
-      case 5 -> at += 4;
-      default -> throw new Broken("unknown wire type " + wire);
+      case 1 -> pass(8);
+      case 2 -> pass(length());
+      default -> pass(4); // 5: next() lets no other pass
     }
-    if (at > end) {
+  }
+
+  private void pass(int bytes) throws Broken {
+    if (bytes > end - at) {
       throw new Broken("unexpected EOF");
     }
+    at += bytes;
   }
 }

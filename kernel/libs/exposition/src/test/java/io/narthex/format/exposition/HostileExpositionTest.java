@@ -111,7 +111,7 @@ class HostileExpositionTest {
 
   @Test
   void refusesMoreBucketsThanAnySchemaHas() {
-    byte[] deltas = new byte[ProtobufHistogram.MAX_PARTS + 1];
+    byte[] deltas = new byte[ProtobufBuckets.MAX_PARTS + 1];
     assertThatThrownBy(() -> readAll(family(new Proto().nested(7, new Proto().bytes(13, deltas)))))
         .isInstanceOf(ExpositionException.class)
         .hasMessageContaining("more than 524288 buckets or spans");
