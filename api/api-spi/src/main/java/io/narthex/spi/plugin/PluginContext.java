@@ -1,7 +1,10 @@
 package io.narthex.spi.plugin;
 
+import io.narthex.spi.plugin.HttpTransport.TlsSettings;
 import java.nio.file.Path;
 import java.time.Clock;
+import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -21,6 +24,24 @@ public interface PluginContext {
 
   /** Returns the HTTP client; it owns its connections and threads. */
   HttpTransport http();
+
+  /**
+   * Returns what puts TLS on connected sockets, for plugins that speak another protocol than HTTP:
+   * certificates, keys, names and versions are treated as by the HTTP client. Only {@code
+   * createSocket(Socket, String, int, boolean)} works, its host is the one that the certificate
+   * must be of unless the settings name another. Files are read at each of these calls, which throw
+   * an IOException with a text fit for users when one cannot be used.
+   *
+   * <p>This default serves contexts outside of a server: it takes no settings.
+   *
+   * @param settings of a block's {@code tls_config}; null: what the JDK trusts, no client key
+   */
+  default SSLSocketFactory tls(@Nullable TlsSettings settings) {
+    if (settings != null) {
+      throw new IllegalArgumentException(instance() + ": no TLS settings outside of a server");
+    }
+    return (SSLSocketFactory) SSLSocketFactory.getDefault();
+  }
 
   /** Returns a folder for the plugin's own files, created, kept over restarts and updates. */
   Path stateDirectory();

@@ -1,7 +1,9 @@
 package io.narthex.core.host;
 
 import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.format.http.TlsSockets;
 import io.narthex.spi.plugin.HttpTransport;
+import io.narthex.spi.plugin.HttpTransport.TlsSettings;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +41,11 @@ record HostContext(
     implements PluginContext {
   private static final Logger LOG = LoggerFactory.getLogger(HostContext.class);
   private static final Duration END_DEADLINE = Duration.ofSeconds(2);
+
+  @Override
+  public SSLSocketFactory tls(@Nullable TlsSettings settings) {
+    return new TlsSockets(settings, configDirectory);
+  }
 
   @Override
   public Path stateDirectory() {

@@ -9,6 +9,7 @@ import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.plugin.HttpTransport;
+import io.narthex.spi.plugin.HttpTransport.TlsSettings;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.ConfigurableStorage;
 import io.narthex.spi.storage.MeteredStorage;
@@ -30,6 +31,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -118,6 +120,11 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     @Override
     public Path configDirectory() {
       return base.configDirectory();
+    }
+
+    @Override
+    public SSLSocketFactory tls(@Nullable TlsSettings settings) {
+      return base.tls(settings);
     }
 
     @Override

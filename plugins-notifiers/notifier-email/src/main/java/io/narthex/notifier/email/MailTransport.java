@@ -1,10 +1,10 @@
 package io.narthex.notifier.email;
 
+import io.narthex.spi.plugin.PluginContext;
 import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.URLName;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -43,7 +43,7 @@ final class MailTransport extends SMTPTransport {
   }
 
   /** Returns a session for these settings that shares nothing with others. */
-  static Session session(EmailSettings settings, Path folder) {
+  static Session session(EmailSettings settings, PluginContext context) {
     Properties p = new Properties();
     p.setProperty("mail.smtp.localhost", settings.hello());
     p.setProperty("mail.smtp.connectiontimeout", CONNECT_TIMEOUT_MS);
@@ -56,9 +56,9 @@ final class MailTransport extends SMTPTransport {
     p.setProperty(
         "mail.smtp.starttls.required",
         Boolean.toString(settings.requireTls() && !settings.implicitTls()));
-    boolean verify = settings.tls() == null || !settings.tls().insecureSkipVerify();
-    p.setProperty("mail.smtp.ssl.checkserveridentity", Boolean.toString(verify));
-    p.put("mail.smtp.ssl.socketFactory", new TlsSockets(settings.tls(), folder));
+    // the host's sockets do so, and know of server_name
+    p.setProperty("mail.smtp.ssl.checkserveridentity", "false");
+    p.put("mail.smtp.ssl.socketFactory", context.tls(settings.tls()));
     return Session.getInstance(p);
   }
 

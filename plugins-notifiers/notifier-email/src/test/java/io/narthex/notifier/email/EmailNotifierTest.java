@@ -67,6 +67,7 @@ class EmailNotifierTest extends NotifierKit {
   private boolean requireTls;
   private Boolean implicitTls;
   private TlsSettings tls;
+  private HostTls hostTls;
   private EmailConfig.Threading threading = new EmailConfig.Threading(false, "");
 
   EmailNotifierTest() throws IOException {
@@ -438,6 +439,12 @@ class EmailNotifierTest extends NotifierKit {
     assertThat(sink.mails).isEmpty();
   }
 
+  @Override
+  protected PluginContext context() {
+    hostTls = new HostTls(super.context());
+    return hostTls;
+  }
+
   @Test
   void staysPlainWhereTlsIsNotRequired() throws Exception {
     sink.tls = serverTls();
@@ -467,6 +474,7 @@ class EmailNotifierTest extends NotifierKit {
     }
     tls = new TlsSettings("", "", "", "", null, "", "", true, "", "");
     assertThat(sent().commands()).contains("STARTTLS");
+    assertThat(hostTls.asked).as("TLS is the host's").containsOnly(tls);
     sink.mails.clear();
     sink.implicitTls = true;
     implicitTls = true;

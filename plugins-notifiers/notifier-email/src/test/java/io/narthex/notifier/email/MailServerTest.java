@@ -102,7 +102,8 @@ class MailServerTest {
     return provider.open(
         config,
         new EmailConfig.Globals("", "", "", "", null, "", null, "", "", true, null, null),
-        new TestPluginContext(folder, new FakeClock(STARTED.toEpochMilli()), new PlainHttp()));
+        new HostTls(
+            new TestPluginContext(folder, new FakeClock(STARTED.toEpochMilli()), new PlainHttp())));
   }
 
   private static Notification notification() {

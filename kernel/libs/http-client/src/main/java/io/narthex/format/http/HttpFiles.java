@@ -74,7 +74,7 @@ public final class HttpFiles {
             o.proxyConnectHeader());
   }
 
-  private static @Nullable TlsSettings tls(@Nullable TlsSettings t, Path folder) {
+  static @Nullable TlsSettings tls(@Nullable TlsSettings t, Path folder) {
     return t == null
         ? null
         : new TlsSettings(

@@ -1,4 +1,4 @@
-package io.narthex.notifier.email;
+package io.narthex.format.http;
 
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
 import java.io.IOException;
@@ -14,34 +14,47 @@ import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts TLS as {@code tls_config} wants it upon connected sockets, for STARTTLS and from the first
- * byte alike. Thread-safe.
+ * Puts TLS as {@code tls_config} wants it on connected sockets, for STARTTLS and from the first
+ * byte alike; the rules are those of the HTTP client. Files are read for every connection, so that
+ * renewed ones count. Thread-safe.
  */
-final class TlsSockets extends SSLSocketFactory {
+public final class TlsSockets extends SSLSocketFactory {
   private final @Nullable TlsSettings settings;
-  private final Path folder;
 
-  TlsSockets(@Nullable TlsSettings settings, Path folder) {
-    this.settings = settings;
-    this.folder = folder;
+  /**
+   * Creates a factory.
+   *
+   * @param folder what names of files are relative to
+   */
+  public TlsSockets(@Nullable TlsSettings settings, Path folder) {
+    this.settings = HttpFiles.tls(settings, folder);
   }
 
   @Override
   public Socket createSocket(Socket plain, String host, int port, boolean autoClose)
       throws IOException {
-    String name =
-        settings == null || settings.serverName().isEmpty() ? host : settings.serverName();
+    TlsSettings s = settings;
+    String name = s == null || s.serverName().isEmpty() ? host : s.serverName();
     SSLSocket tls =
         (SSLSocket)
-            Tls.context(settings, folder)
-                .getSocketFactory()
-                .createSocket(plain, name, port, autoClose);
+            TlsMaterial.context(s).getSocketFactory().createSocket(plain, name, port, autoClose);
     tls.setUseClientMode(true);
     SSLParameters parameters = tls.getSSLParameters();
-    if (name.chars().anyMatch(Character::isLetter) && name.indexOf(':') < 0) {
-      parameters.setServerNames(List.of(new SNIHostName(name)));
+    if (s == null || !s.insecureSkipVerify()) {
+      parameters.setEndpointIdentificationAlgorithm("HTTPS");
     }
-    Tls.limitVersions(parameters, settings);
+    if (name.chars().anyMatch(Character::isLetter) && name.indexOf(':') < 0) {
+      try {
+        parameters.setServerNames(List.of(new SNIHostName(name)));
+      } catch (IllegalArgumentException e) {
+        // a name that DNS does not know, a_b for example, is not sent
+      }
+    }
+    List<String> protocols =
+        s == null ? List.of() : TlsMaterial.protocols(s.minVersion(), s.maxVersion());
+    if (!protocols.isEmpty()) {
+      parameters.setProtocols(protocols.toArray(new String[0]));
+    }
     tls.setSSLParameters(parameters);
     return tls;
   }
@@ -79,6 +92,6 @@ final class TlsSockets extends SSLSocketFactory {
   }
 
   private static SocketException unconnected() {
-    return new SocketException("TLS goes upon connected sockets only");
+    return new SocketException("TLS is put on connected sockets only");
   }
 }

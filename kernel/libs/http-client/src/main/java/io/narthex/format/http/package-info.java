@@ -1,6 +1,6 @@
 /** The HTTP client of scrapes, discoveries, remote writes and notifications. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.format.http;
 

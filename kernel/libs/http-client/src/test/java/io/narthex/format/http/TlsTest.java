@@ -17,18 +17,21 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.KeyStore;
+import java.security.interfaces.ECPrivateKey;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.NullUnmarked;
@@ -199,6 +202,58 @@ final class TlsTest {
         new TlsSettings(
             "", "", "", certFile.toString(), null, keyFile.toString(), "", true, "", "");
     assertThat(get(both)).startsWith("CN=other.test");
+  }
+
+  /** As {@code openssl ecparam -genkey} writes it: SEC 1 with the curve. */
+  private static String ecKey(KeyStore store) throws Exception {
+    byte[] s = ((ECPrivateKey) store.getKey("a", PASSWORD)).getS().toByteArray();
+    byte[] head = {0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20};
+    byte[] curve = {
+      (byte) 0xa0, 0x0a, 0x06, 0x08, 0x2a, (byte) 0x86, 0x48, (byte) 0xce, 0x3d, 0x03, 0x01, 0x07
+    };
+    byte[] der = new byte[head.length + 32 + curve.length];
+    System.arraycopy(head, 0, der, 0, head.length);
+    int n = Math.min(32, s.length);
+    System.arraycopy(s, s.length - n, der, head.length + 32 - n, n);
+    System.arraycopy(curve, 0, der, head.length + 32, curve.length);
+    return pem("EC PRIVATE KEY", der);
+  }
+
+  private String getOver(TlsSockets sockets) throws IOException {
+    int port = https.getAddress().getPort();
+    Socket plain = new Socket(InetAddress.getLoopbackAddress(), port);
+    try (Socket tls = sockets.createSocket(plain, "127.0.0.1", port, true)) {
+      tls.setSoTimeout(20_000);
+      tls.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      return new String(tls.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  @Test
+  void putsTlsOnConnectedSocketsWithAnEcKeyOfOpenssl() throws Exception {
+    Files.writeString(folder.resolve("ec.pem"), cert(other));
+    Files.writeString(folder.resolve("ec.key"), ecKey(other));
+    TlsSettings both =
+        new TlsSettings(
+            cert(server), "", "", "ec.pem", null, "ec.key", "server.test", false, "", "TLS12");
+    assertThat(getOver(new TlsSockets(both, folder))).contains("CN=other.test TLSv1.2");
+  }
+
+  @Test
+  void connectedSocketsCheckTheCertificateAsHttpDoes() throws Exception {
+    assertThat(getOver(new TlsSockets(tls("", "", "", true), folder))).contains("nobody");
+    for (TlsSettings bad :
+        new TlsSettings[] {
+          null, tls(cert(server), "", "", false), tls(cert(server), "", "wrong.test", false)
+        }) {
+      assertThatThrownBy(() -> getOver(new TlsSockets(bad, folder)))
+          .isInstanceOf(SSLException.class);
+    }
+    assertThatThrownBy(() -> getOver(new TlsSockets(tls("", "none.pem", "", false), folder)))
+        .isInstanceOf(IOException.class)
+        .hasMessage(
+            "unable to read specified CA cert (%s): no such file or directory",
+            folder.resolve("none.pem"));
   }
 
   @Test
