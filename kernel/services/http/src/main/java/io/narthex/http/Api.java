@@ -10,11 +10,13 @@ import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.util.List;
 
-/** The envelope of the Prometheus API, written as a stream. */
+/** Answers of the Prometheus API, written as a stream. */
 final class Api {
   private static final JsonFactory JSON =
-      JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
-  static final int SHOWN_ANNOTATIONS = 10;
+      JsonFactory.builder()
+          .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
+          .disable(StreamWriteFeature.FLUSH_PASSED_TO_STREAM)
+          .build();
 
   private Api() {}
 
@@ -32,52 +34,33 @@ final class Api {
   static Response success(Data data, List<String> warnings, List<String> infos) {
     StreamingOutput body =
         stream -> {
+          JsonBytes json = new JsonBytes(stream);
+          Envelope.open(json);
+          json.flush();
           try (JsonGenerator out = JSON.createGenerator(stream)) {
-            out.writeStartObject();
-            out.writeStringField("status", "success");
-            out.writeFieldName("data");
             data.write(out);
-            annotations(out, "warnings", warnings, "warning annotations");
-            annotations(out, "infos", infos, "info annotations");
-            out.writeEndObject();
           }
+          Envelope.close(json, warnings, infos);
+          json.flush();
+          stream.flush();
         };
     return Response.ok(body, MediaType.APPLICATION_JSON_TYPE).build();
-  }
-
-  private static void annotations(JsonGenerator out, String name, List<String> texts, String what)
-      throws IOException {
-    if (texts.isEmpty()) {
-      return;
-    }
-    out.writeArrayFieldStart(name);
-    for (int i = 0; i < Math.min(SHOWN_ANNOTATIONS, texts.size()); i++) {
-      out.writeString(texts.get(i));
-    }
-    if (texts.size() > SHOWN_ANNOTATIONS) {
-      out.writeString(texts.size() - SHOWN_ANNOTATIONS + " more " + what + " omitted");
-    }
-    out.writeEndArray();
   }
 
   /** Returns an answer that says what is wrong. */
   static Response error(ApiError error, String message) {
     StreamingOutput body =
         stream -> {
-          try (JsonGenerator out = JSON.createGenerator(stream)) {
-            out.writeStartObject();
-            out.writeStringField("status", "error");
-            out.writeStringField("errorType", error.text);
-            out.writeStringField("error", message);
-            out.writeEndObject();
-          }
+          JsonBytes json = new JsonBytes(stream);
+          Envelope.error(json, error, message);
+          json.flush();
+          stream.flush();
         };
     Response.ResponseBuilder answer =
         Response.status(error.status).entity(body).type(MediaType.APPLICATION_JSON_TYPE);
-    if (error == ApiError.UNAVAILABLE_503) {
-      answer.header("Retry-After", "1");
-    }
-    return answer.build();
+    return error.retryAfter == null
+        ? answer.build()
+        : answer.header("Retry-After", error.retryAfter).build();
   }
 
   /** Returns a JSON answer outside the envelope. */
@@ -87,6 +70,7 @@ final class Api {
           try (JsonGenerator out = JSON.createGenerator(stream)) {
             data.write(out);
           }
+          stream.flush();
         };
     return Response.status(status).entity(body).type(MediaType.APPLICATION_JSON_TYPE).build();
   }

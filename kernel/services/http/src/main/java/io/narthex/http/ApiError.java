@@ -1,5 +1,7 @@
 package io.narthex.http;
 
+import org.jspecify.annotations.Nullable;
+
 /** Error types of the Prometheus API with their HTTP status. */
 enum ApiError {
   /** Parameters or expression are wrong. */
@@ -15,7 +17,7 @@ enum ApiError {
   /** A function is switched off. */
   UNAVAILABLE("unavailable", 500),
   /** A part of the server is being replaced or not there; worth a retry. */
-  UNAVAILABLE_503("unavailable", 503),
+  UNAVAILABLE_503("unavailable", 503, "1"),
   /** There is no such thing. */
   NOT_FOUND("not_found", 404),
   /** No format the client accepts. */
@@ -24,8 +26,16 @@ enum ApiError {
   final String text;
   final int status;
 
+  /** Seconds after which to ask again: a header of the answer; null where that is of no use. */
+  final @Nullable String retryAfter;
+
   ApiError(String text, int status) {
+    this(text, status, null);
+  }
+
+  ApiError(String text, int status, @Nullable String retryAfter) {
     this.text = text;
     this.status = status;
+    this.retryAfter = retryAfter;
   }
 }

@@ -32,7 +32,6 @@ final class QueryFilter implements Filter {
   static final String INSTANT = "/api/v1/query";
   static final String RANGE = "/api/v1/query_range";
 
-  private static final byte[] SUCCESS = JsonBytes.ascii("{\"status\":\"success\",\"data\":{");
   private static final int SERIES_BYTES = 120;
   private static final int POINT_BYTES = 26;
   private static final String JSON = "application/json";
@@ -190,7 +189,8 @@ final class QueryFilter implements Filter {
     QueryResult result = answer.result;
     out.setContentType(JSON);
     JsonBytes json = new JsonBytes(out.getOutputStream(), expected(result.data()));
-    json.raw(SUCCESS);
+    Envelope.open(json);
+    json.raw('{');
     new ResultWriter(json).write(result.data(), limit);
     if (!p.text("stats").isEmpty()) {
       statistics(json, answer);
@@ -206,9 +206,7 @@ final class QueryFilter implements Filter {
               + p.text("stats")
               + "\"");
     }
-    annotations(json, "warnings", "warning", warnings);
-    annotations(json, "infos", "info", result.infos());
-    json.raw('}');
+    Envelope.close(json, warnings, result.infos());
     end(out, json);
   }
 
@@ -217,28 +215,6 @@ final class QueryFilter implements Filter {
       out.setContentLength(json.buffered());
     }
     json.flush();
-  }
-
-  private static void annotations(JsonBytes json, String field, String what, List<String> texts)
-      throws IOException {
-    if (texts.isEmpty()) {
-      return;
-    }
-    json.raw(",\"");
-    json.raw(field);
-    json.raw("\":[");
-    int shown = Math.min(Api.SHOWN_ANNOTATIONS, texts.size());
-    for (int i = 0; i < shown; i++) {
-      if (i > 0) {
-        json.raw(',');
-      }
-      json.text(texts.get(i));
-    }
-    if (texts.size() > shown) {
-      json.raw(',');
-      json.text(texts.size() - shown + " more " + what + " annotations omitted");
-    }
-    json.raw(']');
   }
 
   private static void statistics(JsonBytes json, Answer answer) throws IOException {
@@ -287,15 +263,11 @@ final class QueryFilter implements Filter {
     out.resetBuffer();
     out.setStatus(fault.error().status);
     out.setContentType(JSON);
-    if (fault.error() == ApiError.UNAVAILABLE_503) {
-      out.setHeader("Retry-After", "1");
+    if (fault.error().retryAfter != null) {
+      out.setHeader("Retry-After", fault.error().retryAfter);
     }
     JsonBytes json = new JsonBytes(out.getOutputStream());
-    json.raw("{\"status\":\"error\",\"errorType\":");
-    json.text(fault.error().text);
-    json.raw(",\"error\":");
-    json.text(fault.text());
-    json.raw('}');
+    Envelope.error(json, fault.error(), fault.text());
     end(out, json);
   }
 }
