@@ -87,6 +87,14 @@ public final class Matcher {
     return value;
   }
 
+  /**
+   * Returns the compiled expression when it says what its matches look like; null for a condition
+   * without an expression, or when the predicate handed in says nothing.
+   */
+  public @Nullable CompiledRegex compiled() {
+    return regex instanceof CompiledRegex known ? known : null;
+  }
+
   /** Tells whether a label value meets the condition; the empty text stands for a missing label. */
   public boolean matches(String candidate) {
     return switch (type) {

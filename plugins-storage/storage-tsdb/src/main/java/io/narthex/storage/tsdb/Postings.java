@@ -1,6 +1,8 @@
 package io.narthex.storage.tsdb;
 
+import io.narthex.model.CompiledRegex;
 import io.narthex.model.Matcher;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +41,7 @@ final class Postings {
    * @param test decides
    */
   record ValueTest(
-      @Nullable List<String> literals,
+      @Nullable Collection<String> literals,
       String prefix,
       @Nullable String pattern,
       boolean negated,
@@ -57,8 +59,10 @@ final class Postings {
       if (!positive) {
         return new ValueTest(null, "", pattern, true, test);
       }
-      RegexShape shape = RegexShape.of(pattern);
-      return new ValueTest(shape.literals(), shape.prefix(), pattern, false, test);
+      CompiledRegex known = m.compiled();
+      return known == null
+          ? new ValueTest(null, "", pattern, false, test)
+          : new ValueTest(known.literals(), known.prefix(), pattern, false, test);
     }
   }
 

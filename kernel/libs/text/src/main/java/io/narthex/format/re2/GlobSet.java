@@ -1,6 +1,7 @@
 package io.narthex.format.re2;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -92,15 +93,29 @@ final class GlobSet {
 
   private final List<Glob> globs;
   private final @Nullable Set<String> literals;
+  private final String prefix;
 
   private GlobSet(List<Glob> globs) {
     this.globs = globs;
     boolean allLiteral = globs.stream().allMatch(Glob::isLiteral);
     Set<String> set = new LinkedHashSet<>();
+    String common = globs.get(0).literals.get(0);
     for (Glob g : globs) {
       set.add(g.literals.get(0));
+      common = commonPrefix(common, g.literals.get(0));
     }
-    this.literals = allLiteral ? Set.copyOf(set) : null;
+    this.literals = allLiteral ? Collections.unmodifiableSet(set) : null; // in order
+    this.prefix = common;
+  }
+
+  /** Returns what both begin with, in whole characters. */
+  private static String commonPrefix(String a, String b) {
+    int n = 0;
+    while (n < a.length() && n < b.length() && a.charAt(n) == b.charAt(n)) {
+      n++;
+    }
+    boolean cut = n > 0 && Character.isHighSurrogate(a.charAt(n - 1));
+    return a.substring(0, cut ? n - 1 : n);
   }
 
   /** Returns the simple form of an expression, or null when it has none. */
@@ -132,6 +147,10 @@ final class GlobSet {
       n += 96 + 2L * globs.get(i).size();
     }
     return n;
+  }
+
+  String prefix() {
+    return prefix;
   }
 
   boolean matchesAll() {

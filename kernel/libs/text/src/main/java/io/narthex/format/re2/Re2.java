@@ -3,13 +3,14 @@ package io.narthex.format.re2;
 import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
+import io.narthex.model.CompiledRegex;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * smaller of 524,288 instructions and a sixteenth of the heap). Large expressions compile one at a
  * time. The cache is bounded by what its expressions weigh.
  */
-public final class Re2 implements Predicate<String> {
+public final class Re2 implements CompiledRegex {
   /** How an expression is applied; part of its key in the cache. */
   private enum Mode {
     /** Whole text, dot matches a line feed. */
@@ -69,6 +70,7 @@ public final class Re2 implements Predicate<String> {
   private final String pattern;
   private final Mode mode;
   private final @Nullable GlobSet globs;
+  private final String prefix; // of an expression without globs
   private final long bytes;
 
   /** Null as long as plain comparison is enough. */
@@ -81,7 +83,8 @@ public final class Re2 implements Predicate<String> {
     this.pattern = pattern;
     this.mode = mode;
     this.globs = mode == Mode.SEARCH ? null : GlobSet.of(pattern);
-    long weight = 128 + 2L * pattern.length();
+    this.prefix = globs == null && mode != Mode.SEARCH ? LiteralPrefix.of(pattern) : "";
+    long weight = 128 + 2L * (pattern.length() + prefix.length());
     if (globs != null) {
       PatternScan.checkGroups(pattern); // replacing may need the program later
       weight += globs.bytes();
@@ -252,6 +255,16 @@ public final class Re2 implements Predicate<String> {
   /** Same as {@link #test}. */
   public boolean matches(String text) {
     return test(text);
+  }
+
+  @Override
+  public @Nullable Set<String> literals() {
+    return globs == null ? null : globs.literals();
+  }
+
+  @Override
+  public String prefix() {
+    return globs == null ? prefix : globs.prefix();
   }
 
   /** Tells whether every text matches, the empty one included. */

@@ -4,15 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.re2j.Pattern;
+import io.narthex.model.Matcher;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 
@@ -95,15 +94,39 @@ final class Re2Test {
     }
   }
 
-  private static @Nullable Set<String> literals(String pattern) {
-    return Objects.requireNonNull(GlobSet.of(pattern)).literals();
+  @Test
+  void knowsLiteralsAndPrefixes() {
+    assertThat(Re2.compile("foo|^ba[rz]$").literals()).containsExactly("foo", "bar", "baz");
+    assertThat(Re2.compile("foo.*").literals()).isNull();
+    assertThat(Re2.compile("foo.*|fob").prefix()).isEqualTo("fo");
+    assertThat(Re2.compile("a\uD83D\uDE00|a\uD83D\uDE01").prefix()).isEqualTo("a");
+    assertThat(Re2.compile("(.*)").matchesAll()).isTrue();
+    String[][] prefixes = {
+      {"^web-[^x]+", "web-"},
+      {"a\\.b\\d", "a.b"},
+      {"abc*[^x]", "ab"},
+      {"ab{0,2}[^x]", "a"},
+      {"abc+[^x]", "abc"},
+      {"a\uD83D\uDE00?[^x]", "a"},
+      {"^?a[^x]", ""},
+      {"(?i)ab[^x]", ""},
+      {"ab[^x]|c", ""},
+      {"\\Qab\\E[^x]", ""},
+      {"", ""}
+    };
+    for (String[] p : prefixes) {
+      assertThat(Re2.compile(p[0]).prefix()).as(p[0]).isEqualTo(p[1]);
+    }
   }
 
   @Test
-  void knowsLiteralsAndWhatMatchesAll() {
-    assertThat(literals("foo|ba[rz]")).containsExactlyInAnyOrder("foo", "bar", "baz");
-    assertThat(literals("foo.*")).isNull();
-    assertThat(Re2.compile("(.*)").matchesAll()).isTrue();
+  void tellsWhatItsMatchesLookLikeThroughMatchers() {
+    Matcher literals = Matcher.regex("a", "x|y", Re2.compile("x|y"));
+    assertThat(Objects.requireNonNull(literals.compiled()).literals()).containsExactly("x", "y");
+    Matcher prefix = Matcher.notRegex("a", "x[^y]", Re2.compile("x[^y]"));
+    assertThat(Objects.requireNonNull(prefix.compiled()).prefix()).isEqualTo("x");
+    assertThat(Matcher.regex("a", "x", "x"::equals).compiled()).isNull();
+    assertThat(Matcher.equal("a", "x").compiled()).isNull();
   }
 
   @Test
@@ -184,7 +207,7 @@ final class Re2Test {
         () -> {
           assertThat(Re2.compile(a).test(a)).isTrue();
           assertThat(Re2.compileForAlerts(a).test(a + "b")).isFalse();
-          assertThat(literals(list)).hasSize(100_000);
+          assertThat(Re2.compile(list).literals()).hasSize(100_000);
           assertThat(Re2.compile(list).test("pod-99999")).isTrue();
           assertThat(Re2.compile(part + "[0-9]+").test(part + "17")).isTrue();
           assertThat(Re2.compile("(?i)" + part).test("A" + part.substring(1))).isTrue();
