@@ -102,7 +102,14 @@ class ArchitectureTest {
     assertThat(
             foreign(
                 family("api").filter(m -> !List.of("api-testkit", "api-json").contains(m)).toList(),
-                d -> allowed(d, "java", "javax.net.ssl", "io.narthex", "org.jspecify", "org.osgi.annotation")))
+                d ->
+                    allowed(
+                        d,
+                        "java",
+                        "javax.net.ssl",
+                        "io.narthex",
+                        "org.jspecify",
+                        "org.osgi.annotation")))
         .isEmpty();
   }
 

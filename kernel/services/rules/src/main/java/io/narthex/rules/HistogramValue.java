@@ -1,8 +1,8 @@
 package io.narthex.rules;
 
-import io.narthex.model.go.GoFloat;
 import io.narthex.format.number.HistogramBounds;
 import io.narthex.model.NativeHistogram;
+import io.narthex.model.go.GoFloat;
 
 /**
  * A native histogram as {@code {{ $value }}} prints it: count, sum, and the non-empty buckets in

@@ -6,6 +6,7 @@ import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
+import io.narthex.model.go.GoString;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -513,7 +514,7 @@ final class CollectedParser extends ExpositionParser {
     try {
       return Labels.of(pairs.toArray(String[]::new));
     } catch (IllegalArgumentException e) {
-      throw new ExpositionException("label name occurs twice in metric " + GoQuote.quote(name));
+      throw new ExpositionException("label name occurs twice in metric " + GoString.quote(name));
     }
   }
 
