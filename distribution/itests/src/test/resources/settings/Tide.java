@@ -102,7 +102,8 @@ public final class Tide {
 
   public record Globals(
       @Setting(help = "Where to post") String tideUrl,
-      @Setting(help = "Key of the account") Secret tideKey) {}
+      @Setting(help = "Key of the account", excludes = "tide_key_file") Secret tideKey,
+      @Setting(help = "File with the key") String tideKeyFile) {}
 
   public static final class Notify implements NotifierProvider<Told, Globals> {
     @Override
@@ -121,6 +122,11 @@ public final class Tide {
     }
 
     @Override
+    public String templates() {
+      return "{{ define \"tide.default.text\" }}by {{ template \"__alertmanager\" . }}{{ end }}";
+    }
+
+    @Override
     public boolean sendResolvedByDefault() {
       return true;
     }
@@ -131,7 +137,9 @@ public final class Tide {
         @Override
         public SendResult send(Notification notification) throws InterruptedException {
           String key = globals.tideKey() == null ? "" : globals.tideKey().reveal();
-          String body = "{\"who\":\"" + config.who() + "\",\"key\":\"" + key + "\"}";
+          String text = notification.templates().text("{{ template \"tide.default.text\" . }}");
+          String body =
+              "{\"who\":\"%s\",\"key\":\"%s\",\"text\":\"%s\"}".formatted(config.who(), key, text);
           try (HttpTransport.Response r =
               context
                   .http()

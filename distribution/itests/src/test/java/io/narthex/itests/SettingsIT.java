@@ -147,6 +147,7 @@ class SettingsIT {
     Server.await("discovery", () -> server().value("up{job=\"found\"}") == 1);
     Server.await("exporter", () -> server().value("tide_height{job=\"measured\"}") == 3);
     Server.await("notifier with its global keys", () -> told().equals("harbour sesame"));
+    assertThat(stage.sink.received().getLast().path("text").asText()).isEqualTo("by Alertmanager");
     Server.await("nothing waits", () -> waiting().isEmpty());
     rules("tide_double(lamp)");
     reload(200);
@@ -208,6 +209,8 @@ class SettingsIT {
         .contains("did you mean \"tide_key\"?");
     alertmanager("{other_key: sesame}");
     assertThat(reload(500)).contains("field other_key not found in global");
+    alertmanager("{tide_url: '{sink}', tide_key: open, tide_key_file: /key}");
+    assertThat(reload(500)).contains("at most one of tide_key & tide_key_file must be configured");
     alertmanager("{tide_url: '{sink}', tide_key: open}");
     reload(200);
     write("narthex.yml", "exporters:\n  tide: {height: -1}\n");
