@@ -3,9 +3,11 @@ package io.narthex.storage.memory;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
+import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.DeletableStorage;
 import io.narthex.spi.storage.HistogramRules;
+import io.narthex.spi.storage.MeteredStorage;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.SelectRequest;
@@ -32,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * Keeps all samples in memory. One lock guards everything: appends and deletes hold it alone, which
  * makes a batch visible all at once; reads share it and take a snapshot.
  */
-final class MemoryStorage implements DeletableStorage {
+final class MemoryStorage implements DeletableStorage, MeteredStorage {
   private static final String FLOAT = "float";
   private static final String HISTOGRAM = "histogram";
 
@@ -348,6 +350,17 @@ final class MemoryStorage implements DeletableStorage {
     return reading(() -> statsLocked(topN));
   }
 
+  @Override
+  public void collect(MetricSink sink) {
+    MemoryMetrics.write(reading(this::countersLocked), sink);
+  }
+
+  private Map<String, Double> countersLocked() {
+    Map<String, Double> all = new HashMap<>(counters);
+    all.put("exemplar_exemplars_in_storage", (double) exemplars.size());
+    return all;
+  }
+
   private StorageStats statsLocked(int topN) {
     long oldestMs = Long.MAX_VALUE;
     Map<String, Long> byMetric = new HashMap<>();
@@ -372,9 +385,8 @@ final class MemoryStorage implements DeletableStorage {
       }
       memoryByLabel.put(e.getKey(), bytes);
     }
-    Map<String, Double> figures = new HashMap<>(counters);
+    Map<String, Double> figures = countersLocked();
     figures.put("head_series", (double) series.size());
-    figures.put("exemplar_exemplars_in_storage", (double) exemplars.size());
     return new StorageStats(
         series.size(),
         series.size(),

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
 import io.narthex.model.NativeHistogram;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.Storage;
 import io.narthex.spi.storage.StorageContext;
+import io.narthex.testkit.exporter.RecordingMetrics;
 import io.narthex.testkit.storage.StorageKit;
 import io.narthex.testkit.storage.StoredSeries;
 import java.time.Clock;
@@ -39,6 +42,45 @@ class MemoryStorageTest extends StorageKit {
       assertThat(result.code(1)).isEqualTo(AppendResult.OK);
       assertThat(result.code(2)).isEqualTo(AppendResult.OUT_OF_BOUNDS);
     }
+  }
+
+  @Test
+  void reportsItsMetrics() {
+    try (MemoryStorage s =
+        new MemoryStorage(
+            new MemoryConfig(Duration.ofHours(1), Duration.ZERO, 0), 0, Clock.systemUTC())) {
+      SampleBatch batch = new SampleBatch(2);
+      batch.add(s.resolve(up("a")), T0, 1);
+      batch.add(s.resolve(up("a")), T0 - 1, 1);
+      assertThat(s.append(batch).code(1)).isEqualTo(AppendResult.OUT_OF_ORDER);
+      RecordingMetrics metrics = new RecordingMetrics();
+      s.collect(metrics);
+      assertThat(metrics.faults()).isEmpty();
+      assertThat(metrics.families().get("prometheus_tsdb_head_samples_appended_total"))
+          .isEqualTo(
+              new MetricMetadata(
+                  "prometheus_tsdb_head_samples_appended_total",
+                  MetricType.COUNTER,
+                  "Total number of appended samples.",
+                  ""));
+      assertThat(metrics.samples())
+          .containsEntry(metric("head_series_created_total"), 1.0)
+          .containsEntry(metric("head_samples_appended_total", "type", "float"), 1.0)
+          .containsEntry(metric("out_of_order_samples_total", "type", "float"), 1.0)
+          .containsEntry(metric("out_of_order_samples_total", "type", "histogram"), 0.0);
+      String[] reported =
+          metrics.samples().keySet().stream()
+              .map(l -> l.metricName().substring("prometheus_tsdb_".length()))
+              .toArray(String[]::new);
+      assertThat(s.stats(0).counters().keySet())
+          .map(key -> key.replaceFirst("\\{.*", ""))
+          .filteredOn(key -> !key.equals("head_series"))
+          .isSubsetOf(reported);
+    }
+  }
+
+  private static Labels metric(String name, String... labels) {
+    return Labels.of(labels).with(Labels.METRIC_NAME, "prometheus_tsdb_" + name);
   }
 
   @Test
