@@ -270,15 +270,7 @@ export interface Targets {
 
 /** The states of a plugin, as the API names them. */
 export type PluginState =
-  | 'waiting'
-  | 'checking'
-  | 'needs'
-  | 'starting'
-  | 'running'
-  | 'degraded'
-  | 'failed'
-  | 'stopped'
-  | 'quarantined';
+  'waiting' | 'checking' | 'needs' | 'starting' | 'running' | 'degraded' | 'failed' | 'stopped' | 'quarantined';
 
 export interface Plugin {
   id: string;
