@@ -190,6 +190,7 @@ public final class PluginStage implements AutoCloseable {
     config.put("felix.log.level", "1");
     List<String> exports = new ArrayList<>();
     exports.add("io.narthex.model;version=1.9");
+    exports.add("io.narthex.model.go;version=1.9");
     for (String spi :
         List.of("config", "plugin", "discovery", "exporter", "notifier", "storage", "function")) {
       exports.add("io.narthex.spi." + spi + ";version=1.9");

@@ -82,7 +82,8 @@ class RuleManagerTest {
                 throw new QueryException(
                     QueryException.Kind.BAD_DATA,
                     "unknown function with name \"gone\"; plugin io.acme, which had it, is not running",
-                    "io.acme");
+                    "io.acme",
+                    "gone");
               }
               return answer;
             });
