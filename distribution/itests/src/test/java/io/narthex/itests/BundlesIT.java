@@ -79,7 +79,11 @@ class BundlesIT {
                   "io.narthex.spi",
                   "io.narthex.service",
                   "io.narthex.promql",
-                  "io.narthex.format")
+                  "io.narthex.text",
+                  "io.narthex.config",
+                  "io.narthex.relabel",
+                  "io.narthex.exposition",
+                  "io.narthex.httpclient")
               .contains(name)) {
         assertThat(bundle.getHeaders().get("Export-Package")).as(name).isNull();
       }
