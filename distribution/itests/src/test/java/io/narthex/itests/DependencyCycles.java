@@ -68,7 +68,7 @@ final class DependencyCycles {
     return nested < 0 ? name : name.substring(0, nested);
   }
 
-  /** Tells whether a sealed type merely names a subtype. */
+  /** Returns whether a sealed type merely names a subtype. */
   private static boolean isPermitted(JavaClass sealed, JavaClass subtype) {
     return subtype.getRawInterfaces().contains(sealed)
         || subtype.getRawSuperclass().filter(sealed::equals).isPresent();

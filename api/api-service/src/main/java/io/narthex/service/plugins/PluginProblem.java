@@ -2,7 +2,7 @@ package io.narthex.service.plugins;
 
 /**
  * The kind of a problem with a plugin. Code decides by it, never by the message, which is for
- * people and may be worded anew at any time.
+ * people and may be reworded at any time.
  */
 public enum PluginProblem {
   /** The order cannot be carried out. */

@@ -185,7 +185,7 @@ public final class PluginGuard {
   }
 
   /**
-   * Tells whether the plugin is to blame: not for settings it refuses, nor for an interruption or
+   * Returns whether the plugin is to blame: not for settings it refuses, nor for an interruption or
    * memory it was not given.
    */
   static boolean isFault(Throwable e) {

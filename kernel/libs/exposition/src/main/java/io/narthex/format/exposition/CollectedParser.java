@@ -276,7 +276,7 @@ final class CollectedParser extends ExpositionParser {
     return i;
   }
 
-  /** Tells whether a name is that of a part of this histogram or summary. */
+  /** Returns whether a name is that of a part of this histogram or summary. */
   private boolean isMember(int start, int nameEnd, boolean nativeRow) {
     MetricType of = family.type();
     if (of == MetricType.SUMMARY) {
@@ -299,7 +299,7 @@ final class CollectedParser extends ExpositionParser {
     return CollectedMetrics.isHistogram(family.type()) && isName(start, nameEnd, "_bucket");
   }
 
-  /** Tells whether a name is the family's with a suffix. */
+  /** Returns whether a name is the family's with a suffix. */
   private boolean isName(int start, int nameEnd, String suffix) {
     int n = familyNameLength;
     if (nameEnd - start != n + suffix.length()
@@ -346,7 +346,7 @@ final class CollectedParser extends ExpositionParser {
     pendingMeta = Entry.HELP;
   }
 
-  /** Tells whether a name is the family's, but for a suffix of its type. */
+  /** Returns whether a name is the family's, but for a suffix of its type. */
   private boolean isOwn(int start, int nameEnd) {
     return switch (family.type()) {
       case COUNTER -> isName(start, nameEnd, "") || isName(start, nameEnd, "_total");
