@@ -205,6 +205,20 @@ public final class WorkMemory {
   }
 
   /**
+   * Takes bytes if they are there and nobody waits for some of the same use; returns whether they
+   * were taken.
+   */
+  public boolean tryTakeUncontended(Use use, long bytes) {
+    lock.lock();
+    try {
+      Account account = account(use);
+      return account.waiting.isEmpty() && tryTake(account, bytes);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
    * Takes bytes; waits for them, and for those that asked before.
    *
    * @param nanos how long to wait at most

@@ -1,6 +1,6 @@
 /** The memory that work on data from outside may take. */
 @Export
-@Version("1.1.0")
+@Version("1.2.0")
 @NullMarked
 package io.narthex.service.memory;
 

@@ -168,7 +168,9 @@ public final class Siege {
         global: {scrape_interval: INTERVAL, scrape_timeout: INTERVAL, evaluation_interval: INTERVAL}
         rule_files: [rules.yml]
         scrape_configs:
-          - {job_name: good, file_sd_configs: [{files: [good.json], refresh_interval: 1s}]}
+          - job_name: good
+            scrape_failure_log_file: failed.jsonl
+            file_sd_configs: [{files: [good.json], refresh_interval: 1s}]
           - job_name: hostile
             scrape_interval: 3s
             scrape_timeout: 2s
@@ -355,6 +357,12 @@ public final class Siege {
             check.gaps(),
             check.down()),
         check.problems());
+    Path failures = folder.resolve("failed.jsonl");
+    if (Files.exists(failures)) {
+      try (Stream<String> lines = Files.lines(failures)) {
+        lines.limit(20).forEach(report::note);
+      }
+    }
   }
 
   private void alerts(SlowEndpoint endpoint, int first, int last) throws InterruptedException {

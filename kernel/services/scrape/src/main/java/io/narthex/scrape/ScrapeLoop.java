@@ -350,11 +350,11 @@ final class ScrapeLoop {
     ExpositionFormat format = null;
     double bodySize = 0;
     String error = "";
+    int expected = bodyLength;
     try {
       if (!w.refusal.isEmpty()) {
         throw new ScrapeFailure(ScrapeFailure.Kind.TARGET_LIMIT, w.refusal);
       }
-      int expected = bodyLength;
       bodyLength = 0; // a body that fails is not read into one array again
       format = host.source.fetch(w.target, w.settings, scratch, expected);
       bodySize = format == null ? scratch.collected.size() : scratch.length;
@@ -364,6 +364,8 @@ final class ScrapeLoop {
       count(e.kind);
       if (e.kind == ScrapeFailure.Kind.BODY_SIZE) {
         bodySize = -1;
+      } else if (e.kind == ScrapeFailure.Kind.ROOM) {
+        bodyLength = expected; // waits for room again
       }
     } catch (IOException e) {
       error = message(e);

@@ -151,13 +151,14 @@ final class ScrapeSource {
             null,
             Duration.ofMillis(target.timeoutMs()),
             socket.isEmpty() ? null : socket);
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(target.timeoutMs());
     try (HttpTransport.Response response = http.send(request, settings.config.http())) {
       if (response.status() != 200) {
         throw new ScrapeFailure(
             ScrapeFailure.Kind.STATUS, "server returned HTTP status " + status(response.status()));
       }
       String contentType = Objects.requireNonNullElse(response.header("Content-Type"), "");
-      scratch.read(response.body(), settings.bodyLimit, expected);
+      scratch.read(response.body(), settings.bodyLimit, expected, deadline - System.nanoTime());
       ExpositionFormat.Choice choice =
           ExpositionFormat.choose(contentType, settings.config.fallbackScrapeProtocol());
       if (choice.format() == null) {

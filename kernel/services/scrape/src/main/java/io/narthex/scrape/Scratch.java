@@ -59,13 +59,16 @@ final class Scratch {
    * and then, since unpacking never waits.
    *
    * @param expected how many bytes will probably come, or 0
+   * @param waitNanos how long to wait at most for room; only before anything large is held, since
+   *     scrapes that wait while they hold some would wait for each other
    * @throws ScrapeFailure when there is more, or no room while other large bodies are read
    */
-  void read(InputStream in, long limit, int expected) throws IOException {
+  void read(InputStream in, long limit, int expected, long waitNanos)
+      throws IOException, InterruptedException {
     length = 0;
     long most = most(limit);
     if (expected >= body.length && expected <= most) {
-      grow(expected + 1); // one more shows that it has ended
+      awaitRoom(expected + 1, waitNanos); // one more shows that it has ended
     }
     while (true) {
       if (length == body.length) {
@@ -73,7 +76,12 @@ final class Scratch {
           readPieces(in, most);
           return;
         }
-        grow((int) Math.min(2L * length, most + 1));
+        int size = (int) Math.min(2L * length, most + 1);
+        if (held == 0) {
+          awaitRoom(size, waitNanos);
+        } else {
+          grow(size);
+        }
       }
       int n = in.read(body, length, body.length - length);
       if (n < 0) {
@@ -183,6 +191,23 @@ final class Scratch {
     return pool.memory.add(bytes);
   }
 
+  /** Makes the body larger when there is room for it; what it holds meanwhile is given back. */
+  private void awaitRoom(int size, long waitNanos) throws ScrapeFailure, InterruptedException {
+    if (pool.memory.tryTake(Use.SCRAPES, size - held)) {
+      held = size;
+      body = Arrays.copyOf(body, size);
+      return;
+    }
+    pool.memory.give(Use.SCRAPES, held);
+    held = 0;
+    body = Arrays.copyOf(body, FIRST_BODY);
+    if (!pool.memory.take(Use.SCRAPES, size, waitNanos)) {
+      throw noRoom();
+    }
+    held = size;
+    body = Arrays.copyOf(body, size);
+  }
+
   private void grow(int size) throws ScrapeFailure {
     if (!pool.memory.tryTake(Use.SCRAPES, size - held)) {
       throw noRoom();
@@ -219,7 +244,11 @@ final class Scratch {
       if (piece != null) {
         return piece;
       }
-      return memory.tryTake(Use.SCRAPES, PIECE) ? new byte[PIECE] : null;
+      // the last quarter is for bodies of known size, however many of unknown size come
+      long most = memory.reach(Use.SCRAPES) / 4 * 3;
+      boolean room =
+          memory.held(Use.SCRAPES) + PIECE <= most && memory.tryTakeUncontended(Use.SCRAPES, PIECE);
+      return room ? new byte[PIECE] : null;
     }
 
     private void free(List<byte[]> used) {
