@@ -259,6 +259,10 @@ class ServesIT {
 
   @Test
   void answersWhatGrafanasServerAsks() throws Exception {
+    // the panel's range ends with a whole minute, up to 5.7 s before the time of the request
+    Server.await(
+        "two scrapes before the end of the range",
+        () -> server().query("rate(node_cpu_seconds_total[1m] offset 6s)").size() > 0);
     List<Answer> answers = new GrafanaRequests(server()).send("server.jsonl");
     assertThat(answers).hasSize(11);
     for (Answer answer : answers) {
