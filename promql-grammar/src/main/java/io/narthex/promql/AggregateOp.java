@@ -38,17 +38,17 @@ public enum AggregateOp {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Tells whether it takes a parameter before the vector. */
+  /** Returns whether it takes a parameter before the vector. */
   public boolean hasParameter() {
     return compareTo(TOPK) >= 0;
   }
 
-  /** Tells whether it is off unless experimental functions are on. */
+  /** Returns whether it is off unless experimental functions are on. */
   public boolean isExperimental() {
     return this == LIMITK || this == LIMIT_RATIO;
   }
 
-  /** Tells whether the result has the elements of the input and not one element per group. */
+  /** Returns whether the result has the elements of the input and not one element per group. */
   public boolean keepsElements() {
     return this == TOPK || this == BOTTOMK || this == LIMITK || this == LIMIT_RATIO;
   }

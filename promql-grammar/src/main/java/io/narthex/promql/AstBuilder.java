@@ -35,14 +35,14 @@ import org.jspecify.annotations.Nullable;
  * Makes the syntax tree from ANTLR's parse tree and checks types on the way. Chains of operators
  * are walked in a loop, since ANTLR's tree is as deep on the left as the chain is long.
  *
- * <p>Errors of form are told before errors of type, as Prometheus does.
+ * <p>Syntax errors are reported before type errors, as in Prometheus.
  */
 final class AstBuilder {
   private final String query;
   private final Positions positions;
   private final ParserOptions options;
   private final DurationBuilder durations;
-  private final List<ParseError> formErrors = new ArrayList<>();
+  private final List<ParseError> syntaxErrors = new ArrayList<>();
   private final List<ParseError> typeErrors = new ArrayList<>();
   private int depth;
 
@@ -50,15 +50,15 @@ final class AstBuilder {
     this.query = query;
     this.positions = positions;
     this.options = options;
-    this.durations = new DurationBuilder(positions, formErrors);
+    this.durations = new DurationBuilder(positions, syntaxErrors);
   }
 
   List<ParseError> errors() {
-    return formErrors.isEmpty() ? typeErrors : formErrors;
+    return syntaxErrors.isEmpty() ? typeErrors : syntaxErrors;
   }
 
-  List<ParseError> formErrors() {
-    return formErrors;
+  List<ParseError> syntaxErrors() {
+    return syntaxErrors;
   }
 
   int depth() {
@@ -105,7 +105,7 @@ final class AstBuilder {
     }
   }
 
-  /** Tells whether an expression has all its parts, so that only what follows it is wrong. */
+  /** Returns whether an expression is complete, so that only what follows it is wrong. */
   private static boolean isComplete(ExprContext e) {
     return switch (e) {
       case PromQL.ParenExprContext p -> p.RPAREN() != null;
@@ -196,15 +196,15 @@ final class AstBuilder {
   }
 
   private NumberLiteral number(Token token) {
-    PosRange place = positions.of(token);
-    return new NumberLiteral(durations.value(token), token.getType() == PromQL.DURATION, place);
+    PosRange position = positions.of(token);
+    return new NumberLiteral(durations.value(token), token.getType() == PromQL.DURATION, position);
   }
 
   private String unquote(Token token) {
     try {
       return Strings.unquote(token.getText());
     } catch (IllegalArgumentException e) {
-      form(
+      syntaxError(
           positions.of(token),
           "error unquoting string " + Strings.quote(token.getText()) + ": " + e.getMessage());
       return "";
@@ -216,19 +216,19 @@ final class AstBuilder {
     depth++;
     boolean minus = u.op.getType() == PromQL.SUB;
     int start = positions.start(u.op);
-    PosRange place = new PosRange(start, inner.position().end());
+    PosRange position = new PosRange(start, inner.position().end());
     if (inner instanceof NumberLiteral n) {
-      return new NumberLiteral(minus ? -n.value() : n.value(), n.duration(), place);
+      return new NumberLiteral(minus ? -n.value() : n.value(), n.duration(), position);
     }
     ValueType type = inner.type();
     if (type != ValueType.SCALAR && type != ValueType.VECTOR) {
-      type(
-          place,
+      typeError(
+          position,
           "unary expression only allowed on expressions of type scalar or instant vector, got \""
               + type.documented()
               + "\"");
     }
-    return new UnaryExpr(minus, inner, place);
+    return new UnaryExpr(minus, inner, position);
   }
 
   /* selectors and what stands behind them */
@@ -241,12 +241,12 @@ final class AstBuilder {
         matcher(m, matchers);
       }
     }
-    PosRange place = positions.of(s);
+    PosRange position = positions.of(s);
     if (!name.isEmpty()) {
       for (Matcher m : matchers) {
         if (m.name().equals(Labels.METRIC_NAME)) {
-          type(
-              place,
+          typeError(
+              position,
               "metric name must not be set twice: "
                   + Strings.quote(name)
                   + " or "
@@ -255,10 +255,10 @@ final class AstBuilder {
       }
       matchers.add(Matcher.equal(Labels.METRIC_NAME, name));
     } else if (!matchersOnly && matchers.stream().allMatch(Matcher::matchesEmpty)) {
-      type(place, "vector selector must contain at least one non-empty matcher");
+      typeError(position, "vector selector must contain at least one non-empty matcher");
     }
     return new VectorSelector(
-        name, matchers, 0, null, null, RangeMode.PLAIN, matchersOnly && name.isEmpty(), place);
+        name, matchers, 0, null, null, RangeMode.PLAIN, matchersOnly && name.isEmpty(), position);
   }
 
   private void matcher(PromQL.LabelMatcherContext m, List<Matcher> out) {
@@ -280,7 +280,7 @@ final class AstBuilder {
                   ? Matcher.regex(name, value, test)
                   : Matcher.notRegex(name, value, test));
         } catch (IllegalArgumentException e) {
-          form(positions.of(m), String.valueOf(e.getMessage()));
+          syntaxError(positions.of(m), String.valueOf(e.getMessage()));
         }
       }
     }
@@ -298,15 +298,15 @@ final class AstBuilder {
       PosRange brackets = new PosRange(positions.start(b.LBRACKET().getSymbol()), end);
       if (left instanceof VectorSelector v) {
         if (v.offsetMs() != 0 || v.offsetExpr() != null) {
-          form(brackets, "no offset modifiers allowed before range");
+          syntaxError(brackets, "no offset modifiers allowed before range");
         } else if (v.at() != null) {
-          form(brackets, "no @ modifiers allowed before range");
+          syntaxError(brackets, "no @ modifiers allowed before range");
         } else if (v.mode() != RangeMode.PLAIN) {
-          form(brackets, "no anchored or smoothed modifiers allowed before range");
+          syntaxError(brackets, "no anchored or smoothed modifiers allowed before range");
         }
         return new MatrixSelector(v, rangeMs, rangeExpr, end);
       }
-      form(brackets, "ranges only allowed for vector selectors");
+      syntaxError(brackets, "ranges only allowed for vector selectors");
       return left;
     }
     long stepMs = 0;
@@ -320,7 +320,7 @@ final class AstBuilder {
     SubqueryExpr sub =
         new SubqueryExpr(left, rangeMs, rangeExpr, stepMs, stepExpr, 0, null, null, end);
     if (left.type() != ValueType.VECTOR) {
-      type(
+      typeError(
           sub.position(),
           "subquery is only allowed on instant vector, got " + left.type().text() + " instead");
     }
@@ -342,7 +342,7 @@ final class AstBuilder {
           default -> false;
         };
     if (twice) {
-      form(e.position(), "offset may not be set multiple times");
+      syntaxError(e.position(), "offset may not be set multiple times");
       return e;
     }
     return switch (e) {
@@ -365,7 +365,7 @@ final class AstBuilder {
               s.at(),
               end);
       default -> {
-        form(
+        syntaxError(
             e.position(),
             "offset modifier must be preceded by an instant vector selector or range vector"
                 + " selector or a subquery");
@@ -402,7 +402,8 @@ final class AstBuilder {
         seconds = -seconds;
       }
       if (Double.isNaN(seconds) || Math.abs(seconds) >= 0x1p63) {
-        form(e.position(), "timestamp out of bounds for @ modifier: " + sixDecimals(seconds));
+        syntaxError(
+            e.position(), "timestamp out of bounds for @ modifier: " + sixDecimals(seconds));
         return e;
       }
       at = new At(At.Kind.FIXED, roundHalfAway(seconds * 1000));
@@ -415,7 +416,7 @@ final class AstBuilder {
           default -> false;
         };
     if (twice) {
-      form(e.position(), "@ <timestamp> may not be set multiple times");
+      syntaxError(e.position(), "@ <timestamp> may not be set multiple times");
       return e;
     }
     int end = positions.end(c.getStop());
@@ -439,7 +440,7 @@ final class AstBuilder {
               at,
               end);
       default -> {
-        form(
+        syntaxError(
             e.position(),
             "@ modifier must be preceded by an instant vector selector or range vector selector or"
                 + " a subquery");
@@ -477,7 +478,7 @@ final class AstBuilder {
     boolean anchored = c.rangeMode.getType() == PromQL.ANCHORED;
     String word = anchored ? "anchored" : "smoothed";
     if (!options.extendedRangeSelectors()) {
-      form(e.position(), word + " modifier is experimental and not enabled");
+      syntaxError(e.position(), word + " modifier is experimental and not enabled");
       return e;
     }
     RangeMode mode = anchored ? RangeMode.ANCHORED : RangeMode.SMOOTHED;
@@ -491,11 +492,11 @@ final class AstBuilder {
               m.rangeExpr(),
               end);
       case SubqueryExpr _ -> {
-        form(e.position(), word + " modifier is not supported for subqueries");
+        syntaxError(e.position(), word + " modifier is not supported for subqueries");
         yield e;
       }
       default -> {
-        form(
+        syntaxError(
             e.position(),
             word
                 + " modifier must be preceded by an instant vector selector or range vector"
@@ -507,7 +508,7 @@ final class AstBuilder {
 
   private VectorSelector withMode(VectorSelector v, RangeMode mode, int end) {
     if (v.mode() != RangeMode.PLAIN && v.mode() != mode) {
-      form(v.position(), "anchored and smoothed modifiers cannot be used together");
+      syntaxError(v.position(), "anchored and smoothed modifiers cannot be used together");
     }
     return new VectorSelector(
         v.name(),
@@ -523,7 +524,7 @@ final class AstBuilder {
   /* aggregations and calls */
 
   private Expr aggregate(PromQL.AggregateContext a) {
-    PosRange place = positions.of(a);
+    PosRange position = positions.of(a);
     AggregateOp op =
         AggregateOp.valueOf(a.aggregateOp().getStart().getText().toUpperCase(Locale.ROOT));
     boolean without = false;
@@ -534,28 +535,28 @@ final class AstBuilder {
     }
     int mark = typeErrors.size();
     List<Expr> arguments = arguments(a.arguments(), null);
-    Expr missing = new NumberLiteral(Double.NaN, false, place);
+    Expr missing = new NumberLiteral(Double.NaN, false, position);
     if (arguments.isEmpty()) {
-      form(place, "no arguments for aggregate expression provided");
-      return new AggregateExpr(op, missing, null, grouping, without, place);
+      syntaxError(position, "no arguments for aggregate expression provided");
+      return new AggregateExpr(op, missing, null, grouping, without, position);
     }
     if (op.isExperimental() && !options.experimentalFunctions()) {
-      form(
-          place,
+      syntaxError(
+          position,
           op.text()
               + "() is experimental and must be enabled with"
               + " --enable-feature=promql-experimental-functions");
-      return new AggregateExpr(op, missing, null, grouping, without, place);
+      return new AggregateExpr(op, missing, null, grouping, without, position);
     }
     int wanted = op.hasParameter() ? 2 : 1;
     if (arguments.size() != wanted) {
-      form(
-          place,
+      syntaxError(
+          position,
           "wrong number of arguments for aggregate expression provided, expected "
               + wanted
               + ", got "
               + arguments.size());
-      return new AggregateExpr(op, missing, null, grouping, without, place);
+      return new AggregateExpr(op, missing, null, grouping, without, position);
     }
     Expr expr = arguments.get(wanted - 1);
     Expr param = op.hasParameter() ? arguments.get(0) : null;
@@ -568,7 +569,7 @@ final class AstBuilder {
             "aggregation parameter");
       }
     }
-    return new AggregateExpr(op, expr, param, grouping, without, place);
+    return new AggregateExpr(op, expr, param, grouping, without, position);
   }
 
   private List<String> labels(List<PromQL.LabelContext> contexts) {
@@ -590,7 +591,7 @@ final class AstBuilder {
     }
     depth = deepest + 1;
     if (!out.isEmpty() && a.COMMA().size() == out.size()) {
-      form(
+      syntaxError(
           positions.of(a.COMMA(out.size() - 1).getSymbol()),
           "trailing commas not allowed in function call args");
     }
@@ -606,24 +607,24 @@ final class AstBuilder {
     }
     int typeMark = typeErrors.size();
     List<Expr> arguments = arguments(c.arguments(), function);
-    PosRange place = positions.of(c);
+    PosRange position = positions.of(c);
     if (function == null) {
-      formErrors.add(
+      syntaxErrors.add(
           new ParseError(
               "unknown function with name " + Strings.quote(name), positions.of(nameToken), name));
       return new Call(
-          new FunctionSignature(name, List.of(), 0, ValueType.NONE, false), arguments, place);
+          new FunctionSignature(name, List.of(), 0, ValueType.NONE, false), arguments, position);
     }
     if (function.experimental() && !options.experimentalFunctions()) {
-      form(positions.of(nameToken), "function " + Strings.quote(name) + " is not enabled");
+      syntaxError(positions.of(nameToken), "function " + Strings.quote(name) + " is not enabled");
     }
-    checkCount(function, arguments.size(), place, typeMark);
+    checkCount(function, arguments.size(), position, typeMark);
     if (function.name().equals("info") && arguments.size() > 1) {
       Expr second = arguments.get(1);
       if (!(second instanceof VectorSelector v)) {
-        type(second.position(), "expected label selectors only");
+        typeError(second.position(), "expected label selectors only");
       } else if (!v.name().isEmpty()) {
-        type(v.position(), "expected label selectors only, got vector selector instead");
+        typeError(v.position(), "expected label selectors only, got vector selector instead");
       }
     }
     List<ValueType> types = function.arguments();
@@ -638,10 +639,10 @@ final class AstBuilder {
       expectType(
           arguments.get(i), types.get(t), "call to function " + Strings.quote(function.name()));
     }
-    return new Call(function, arguments, place);
+    return new Call(function, arguments, position);
   }
 
-  private void checkCount(FunctionSignature f, int got, PosRange place, int mark) {
+  private void checkCount(FunctionSignature f, int got, PosRange position, int mark) {
     int declared = f.arguments().size();
     String limit;
     int wanted;
@@ -670,12 +671,12 @@ final class AstBuilder {
                 + Strings.quote(f.name())
                 + ", got "
                 + got,
-            place));
+            position));
   }
 
   private void expectType(Expr e, ValueType wanted, String context) {
     if (e.type() != wanted) {
-      type(
+      typeError(
           e.position(),
           "expected type "
               + wanted.documented()
@@ -693,16 +694,16 @@ final class AstBuilder {
     PromQL.BinModifierContext m = c.binModifier();
     boolean bool = m.BOOL() != null;
     VectorMatching matching = matching(m);
-    PosRange place = new PosRange(left.position().start(), right.position().end());
+    PosRange position = new PosRange(left.position().start(), right.position().end());
     ValueType lt = left.type();
     ValueType rt = right.type();
     boolean vectors = lt == ValueType.VECTOR && rt == ValueType.VECTOR;
     boolean scalars = lt == ValueType.SCALAR && rt == ValueType.SCALAR;
     if (bool && !op.isComparison()) {
-      type(opRange(left, right), "bool modifier can only be used on comparison operators");
+      typeError(opRange(left, right), "bool modifier can only be used on comparison operators");
     }
     if (op.isComparison() && !bool && scalars) {
-      type(opRange(left, right), "comparisons between scalars must use BOOL modifier");
+      typeError(opRange(left, right), "comparisons between scalars must use BOOL modifier");
     }
     if (op.isSet() && matching.card() == Card.ONE_TO_ONE) {
       matching = matching.withCard(Card.MANY_TO_MANY);
@@ -710,7 +711,7 @@ final class AstBuilder {
     if (matching.on()) {
       for (String label : matching.labels()) {
         if (matching.include().contains(label)) {
-          type(
+          typeError(
               opRange(left, right),
               "label " + Strings.quote(label) + " must not occur in ON and GROUP clause at once");
         }
@@ -718,33 +719,33 @@ final class AstBuilder {
     }
     String sides = "binary expression must contain only scalar and instant vector types";
     if (lt != ValueType.SCALAR && lt != ValueType.VECTOR) {
-      type(left.position(), sides);
+      typeError(left.position(), sides);
     }
     if (rt != ValueType.SCALAR && rt != ValueType.VECTOR) {
-      type(right.position(), sides);
+      typeError(right.position(), sides);
     }
     boolean fill = matching.fillLeft() != null || matching.fillRight() != null;
     String quotedOp = Strings.quote(op.symbol());
     if (!vectors) {
       if (!matching.labels().isEmpty()) {
-        type(place, "vector matching only allowed between instant vectors");
+        typeError(position, "vector matching only allowed between instant vectors");
       }
       if (fill) {
-        type(place, "filling in missing series only allowed between instant vectors");
+        typeError(position, "filling in missing series only allowed between instant vectors");
       }
     } else if (op.isSet()) {
       if (matching.card() == Card.ONE_TO_MANY || matching.card() == Card.MANY_TO_ONE) {
-        type(place, "no grouping allowed for " + quotedOp + " operation");
+        typeError(position, "no grouping allowed for " + quotedOp + " operation");
       }
       if (matching.card() != Card.MANY_TO_MANY) {
-        type(place, "set operations must always be many-to-many");
+        typeError(position, "set operations must always be many-to-many");
       }
       if (fill) {
-        type(place, "filling in missing series not allowed for set operators");
+        typeError(position, "filling in missing series not allowed for set operators");
       }
     }
     if ((lt == ValueType.SCALAR || rt == ValueType.SCALAR) && op.isSet()) {
-      type(place, "set operator " + quotedOp + " not allowed in binary scalar expression");
+      typeError(position, "set operator " + quotedOp + " not allowed in binary scalar expression");
     }
     return new BinaryExpr(
         op,
@@ -753,7 +754,7 @@ final class AstBuilder {
         vectors ? matching : null,
         bool,
         scalars ? ValueType.SCALAR : ValueType.VECTOR,
-        place);
+        position);
   }
 
   private VectorMatching matching(PromQL.BinModifierContext m) {
@@ -774,7 +775,7 @@ final class AstBuilder {
     Double fillRight = null;
     for (PromQL.FillModifierContext f : m.fillModifier()) {
       if (!options.binopFill()) {
-        form(positions.of(f), "binop fill modifiers are experimental and not enabled");
+        syntaxError(positions.of(f), "binop fill modifiers are experimental and not enabled");
       }
       double v =
           durations.value(f.NUMBER() != null ? f.NUMBER().getSymbol() : f.DURATION().getSymbol());
@@ -784,7 +785,7 @@ final class AstBuilder {
       boolean left = f.FILL_RIGHT() == null;
       boolean right = f.FILL_LEFT() == null;
       if ((left && fillLeft != null) || (right && fillRight != null)) {
-        form(positions.of(f), "fill modifier may not be set multiple times");
+        syntaxError(positions.of(f), "fill modifier may not be set multiple times");
       }
       fillLeft = left ? Double.valueOf(v) : fillLeft;
       fillRight = right ? Double.valueOf(v) : fillRight;
@@ -832,11 +833,11 @@ final class AstBuilder {
     };
   }
 
-  private void form(PosRange place, String message) {
-    formErrors.add(new ParseError(message, place));
+  private void syntaxError(PosRange position, String message) {
+    syntaxErrors.add(new ParseError(message, position));
   }
 
-  private void type(PosRange place, String message) {
-    typeErrors.add(new ParseError(message, place));
+  private void typeError(PosRange position, String message) {
+    typeErrors.add(new ParseError(message, position));
   }
 }

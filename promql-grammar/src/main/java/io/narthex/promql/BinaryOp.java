@@ -50,12 +50,12 @@ public enum BinaryOp {
     return symbol;
   }
 
-  /** Tells whether it is one of {@code == != < <= > >=}. */
+  /** Returns whether it is one of {@code == != < <= > >=}. */
   public boolean isComparison() {
     return compareTo(EQL) >= 0 && compareTo(GTR) <= 0;
   }
 
-  /** Tells whether it is {@code and}, {@code or} or {@code unless}. */
+  /** Returns whether it is {@code and}, {@code or} or {@code unless}. */
   public boolean isSet() {
     return compareTo(AND) >= 0;
   }

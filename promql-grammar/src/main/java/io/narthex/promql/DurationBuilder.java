@@ -71,8 +71,8 @@ final class DurationBuilder {
             error(positions.of(b.op), "modulo by zero");
           }
         }
-        PosRange place = new PosRange(left.position().start(), right.position().end());
-        yield new DurationExpr.Binary(b.op.getText().charAt(0), left, right, false, place);
+        PosRange position = new PosRange(left.position().start(), right.position().end());
+        yield new DurationExpr.Binary(b.op.getText().charAt(0), left, right, false, position);
       }
       default -> throw new IllegalStateException("rule of unknown kind");
     };
@@ -80,27 +80,27 @@ final class DurationBuilder {
 
   private DurationExpr signed(Token sign, DurationExpr d) {
     boolean minus = sign.getType() == PromQL.SUB;
-    PosRange place = new PosRange(positions.start(sign), d.position().end());
+    PosRange position = new PosRange(positions.start(sign), d.position().end());
     if (d instanceof DurationExpr.Literal l && !l.wrapped()) {
       return new DurationExpr.Literal(
-          minus ? -l.seconds() : l.seconds(), l.duration(), false, place);
+          minus ? -l.seconds() : l.seconds(), l.duration(), false, position);
     }
-    return minus ? new DurationExpr.Unary(true, d, false, place) : d;
+    return minus ? new DurationExpr.Unary(true, d, false, position) : d;
   }
 
   private DurationExpr primary(PromQL.DurationPrimaryContext p) {
-    PosRange place = positions.of(p);
+    PosRange position = positions.of(p);
     if (p.NUMBER() != null || p.DURATION() != null) {
       Token t = p.getStart();
       double seconds = value(t);
       if (!(Math.abs(seconds) < MAX_SECONDS)) {
-        error(place, "duration out of range");
+        error(position, "duration out of range");
         seconds = 0;
       }
-      return new DurationExpr.Literal(seconds, t.getType() == PromQL.DURATION, false, place);
+      return new DurationExpr.Literal(seconds, t.getType() == PromQL.DURATION, false, position);
     }
     if (p.STEP() != null || p.RANGE() != null) {
-      return new DurationExpr.Variable(p.STEP() != null, false, place);
+      return new DurationExpr.Variable(p.STEP() != null, false, position);
     }
     if (p.IDENTIFIER() != null) {
       Token name = p.IDENTIFIER().getSymbol();
@@ -113,16 +113,16 @@ final class DurationBuilder {
                 + " in offset, expected number, duration, step(), or range()");
       }
       return new DurationExpr.Choice(
-          word.equals("max_of"), expr(p.durationExpr(0)), expr(p.durationExpr(1)), false, place);
+          word.equals("max_of"), expr(p.durationExpr(0)), expr(p.durationExpr(1)), false, position);
     }
-    return expr(p.durationExpr(0)).inParentheses(place);
+    return expr(p.durationExpr(0)).inParentheses(position);
   }
 
   static boolean isChoice(String word) {
     return word.equalsIgnoreCase("min_of") || word.equalsIgnoreCase("max_of");
   }
 
-  private void error(PosRange place, String message) {
-    errors.add(new ParseError(message, place));
+  private void error(PosRange position, String message) {
+    errors.add(new ParseError(message, position));
   }
 }

@@ -7,7 +7,7 @@ public sealed interface DurationExpr {
   /** Returns where it was written. */
   PosRange position();
 
-  /** Tells whether it was written in parentheses of its own. */
+  /** Returns whether it was written in parentheses of its own. */
   boolean wrapped();
 
   /** A number or a duration. */
@@ -30,14 +30,14 @@ public sealed interface DurationExpr {
       boolean max, DurationExpr left, DurationExpr right, boolean wrapped, PosRange position)
       implements DurationExpr {}
 
-  /** Returns this expression marked as written in parentheses at {@code place}. */
-  default DurationExpr inParentheses(PosRange place) {
+  /** Returns this expression marked as written in parentheses at {@code position}. */
+  default DurationExpr inParentheses(PosRange position) {
     return switch (this) {
-      case Literal l -> new Literal(l.seconds, l.duration, true, place);
-      case Unary u -> new Unary(u.minus, u.operand, true, place);
-      case Binary b -> new Binary(b.op, b.left, b.right, true, place);
-      case Variable v -> new Variable(v.step, true, place);
-      case Choice c -> new Choice(c.max, c.left, c.right, true, place);
+      case Literal l -> new Literal(l.seconds, l.duration, true, position);
+      case Unary u -> new Unary(u.minus, u.operand, true, position);
+      case Binary b -> new Binary(b.op, b.left, b.right, true, position);
+      case Variable v -> new Variable(v.step, true, position);
+      case Choice c -> new Choice(c.max, c.left, c.right, true, position);
     };
   }
 

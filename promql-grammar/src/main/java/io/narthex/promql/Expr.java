@@ -16,7 +16,7 @@ public sealed interface Expr {
   ValueType type();
 
   /**
-   * A number; {@code duration} tells that it was written like {@code 5m} and counts seconds.
+   * A number; one with {@code duration} was written like {@code 5m} and counts seconds.
    *
    * @param value the number
    * @param duration whether it was written as a duration
@@ -29,9 +29,9 @@ public sealed interface Expr {
   }
 
   /**
-   * A text.
+   * A string.
    *
-   * @param value the text; see {@link Strings} for bytes that are not UTF-8
+   * @param value the string; see {@link Strings} for bytes that are not UTF-8
    */
   record StringLiteral(String value, PosRange position) implements Expr {
     @Override
@@ -42,7 +42,7 @@ public sealed interface Expr {
 
   /** How samples at the borders of a range are used. */
   enum RangeMode {
-    /** Only what lies in the range. */
+    /** Only the samples in the range. */
     PLAIN,
     /** The sample before the range counts as its first. */
     ANCHORED,
@@ -71,7 +71,7 @@ public sealed interface Expr {
   /**
    * A selector with its modifiers.
    *
-   * @param name the metric name written before the braces, or the empty text
+   * @param name the metric name written before the braces, or the empty string
    * @param matchers all conditions; the one on {@code name}, if any, comes last
    * @param offsetMs literal offset in milliseconds
    * @param offsetExpr calculated offset, which then counts instead of {@code offsetMs}
@@ -164,7 +164,7 @@ public sealed interface Expr {
   /**
    * Two expressions and an operator.
    *
-   * @param matching how series find each other; null unless both sides are vectors
+   * @param matching how series are matched; null unless both sides are vectors
    * @param returnBool whether a comparison gives 0 and 1 instead of filtering
    * @param position from the left side's start to the right side's end
    */

@@ -294,7 +294,7 @@ final class Lexer {
       return;
     }
     if (gotDuration) {
-      // behind a number everything is read as outside of brackets
+      // after a number everything is read as outside brackets
       pos = start;
       statement();
       return;

@@ -3,14 +3,16 @@ package io.narthex.promql;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A text that is no PromQL, or PromQL that cannot mean anything. Has at least one error. */
+/**
+ * Invalid PromQL: its syntax or its types are wrong, or it is too large. Has at least one error.
+ */
 public final class ParseException extends Exception {
   private static final long serialVersionUID = 1L;
 
   /**
-   * One thing that is wrong.
+   * One error.
    *
-   * @param message text as Prometheus words it
+   * @param message the message of Prometheus
    * @param position where
    * @param unknownFunction name of the function that is not known, when that is the error
    */
@@ -21,7 +23,7 @@ public final class ParseException extends Exception {
     }
   }
 
-  /** What a text may have only so much of. */
+  /** A bound on the size of an expression. */
   public enum Limit {
     /** Characters. */
     LENGTH,
@@ -47,16 +49,16 @@ public final class ParseException extends Exception {
   }
 
   private static String text(String query, ParseError first) {
-    String place = PosRange.place(query, first.position().start());
-    return place + ": parse error: " + first.message();
+    String position = PosRange.lineAndColumn(query, first.position().start());
+    return position + ": parse error: " + first.message();
   }
 
-  /** Returns the errors in the order found; the exception's message tells the first. */
+  /** Returns the errors in the order found; the exception's message is about the first. */
   public List<ParseError> errors() {
     return errors;
   }
 
-  /** Returns the limit of the parser that the text exceeds; null when it is wrong in itself. */
+  /** Returns the limit that the text exceeds; null when the text itself is wrong. */
   public @Nullable Limit limit() {
     return limit;
   }

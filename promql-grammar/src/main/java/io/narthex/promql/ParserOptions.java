@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param extendedRangeSelectors {@code anchored} and {@code smoothed}
  * @param binopFill {@code fill}, {@code fill_left}, {@code fill_right}
  * @param regex compiles regular expressions
- * @param extraFunctions functions beside the built-in ones, by name; null for an unknown name
+ * @param extraFunctions functions in addition to the built-in ones, by name
  */
 public record ParserOptions(
     boolean experimentalFunctions,
@@ -19,14 +19,14 @@ public record ParserOptions(
     boolean binopFill,
     RegexCompiler regex,
     FunctionSource extraFunctions) {
-  /** Functions beside the built-in ones. */
+  /** Functions in addition to the built-in ones. */
   @FunctionalInterface
   public interface FunctionSource {
     /** Returns the function of a name, or null. */
     @Nullable FunctionSignature find(String name);
   }
 
-  /** Turns the text of a regular expression into a test. */
+  /** Compiles regular expressions. */
   @FunctionalInterface
   public interface RegexCompiler {
     /**

@@ -8,15 +8,15 @@ package io.narthex.promql;
  */
 public record PosRange(int start, int end) {
   /**
-   * Returns the place of {@link #start} as {@code line:column}, both counted from 1, as Prometheus
-   * prints it; {@code invalid position} when it lies outside the text, {@code unknown position}
-   * when there is no text.
+   * Returns the position of {@link #start} as {@code line:column}, both counted from 1, as
+   * Prometheus prints it; {@code invalid position} when it lies outside the text, {@code unknown
+   * position} when there is no text.
    */
   public String startIn(String query) {
-    return place(query, start);
+    return lineAndColumn(query, start);
   }
 
-  static String place(String query, int bytePos) {
+  static String lineAndColumn(String query, int bytePos) {
     if (query.isEmpty()) {
       return "unknown position";
     }

@@ -4,7 +4,7 @@ import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.Token;
 import org.jspecify.annotations.Nullable;
 
-/** Turns places in a Java text into byte offsets of its UTF-8 form. */
+/** Converts offsets in a Java string into byte offsets of its UTF-8 form. */
 final class Positions {
   /** Byte offset of each char, or null when all are ASCII. */
   private final int @Nullable [] offsets;

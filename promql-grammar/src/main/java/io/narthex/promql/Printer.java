@@ -144,7 +144,7 @@ public final class Printer {
     return Labels.isLegacyName(name) ? name : Strings.quote(name);
   }
 
-  /** A name with colons, which is one for metrics, needs no quotes in lists of labels. */
+  /** A name with colons, legal for metrics only, needs no quotes in lists of labels. */
   private static String groupingName(String name) {
     return Labels.isLegacyName(name.replace(':', '_')) ? name : Strings.quote(name);
   }

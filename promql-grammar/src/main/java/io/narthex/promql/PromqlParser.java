@@ -23,11 +23,11 @@ import org.antlr.v4.runtime.misc.ParseCancellationException;
 /**
  * Reads PromQL.
  *
- * <p>Time is linear in the length of the text. Nesting is bounded, so that neither the parser nor
- * anybody who walks the tree runs out of stack: {@value #MAX_NESTING} levels of parentheses, signs
- * and powers, {@value #MAX_DEPTH} levels of the tree in all.
+ * <p>Time is linear in the length of the text. Nesting is bounded, so that neither the parser nor a
+ * recursive walk over the tree overflows the stack: {@value #MAX_NESTING} levels of parentheses,
+ * signs and powers, {@value #MAX_DEPTH} levels of the tree in all.
  *
- * <p>Safe for use by many threads.
+ * <p>Thread-safe.
  */
 public final class PromqlParser {
   /** How deep parentheses, brackets, signs and powers may nest. */
@@ -50,7 +50,7 @@ public final class PromqlParser {
   private final ParserOptions options;
   private final Progress progress;
 
-  /** Is asked now and then while a text is parsed; ends that by an exception. */
+  /** Called now and then while a text is parsed; throws to stop it. */
   @FunctionalInterface
   public interface Progress {
     /** Called before the grammar is applied, with the number of tokens. */
@@ -65,13 +65,13 @@ public final class PromqlParser {
     this(options, () -> {});
   }
 
-  /** Creates a parser that can be ended while it parses. */
+  /** Creates a parser that can be stopped while it parses. */
   public PromqlParser(ParserOptions options, Progress progress) {
     this.options = options;
     this.progress = progress;
   }
 
-  /** Returns the tokens of a text that is not too long, before anything is made of them. */
+  /** Returns the tokens of a text, which must not be too long. */
   private List<Token> tokens(String text) throws ParseException {
     if (text.length() > MAX_LENGTH) {
       throw tooLarge(
@@ -205,8 +205,8 @@ public final class PromqlParser {
   }
 
   /**
-   * Returns what is wrong with the parts before the place where the grammar no longer fits: that is
-   * told first.
+   * Returns the errors in the parts before the one where the parser gave up: they are reported
+   * first.
    */
   private List<ParseError> salvaged(
       String query, Positions positions, ParseCancellationException failure) {
@@ -217,7 +217,7 @@ public final class PromqlParser {
     }
     AstBuilder builder = new AstBuilder(query, positions, options);
     builder.salvage(innermost);
-    return builder.formErrors();
+    return builder.syntaxErrors();
   }
 
   private PromQL.StartContext run(List<Token> tokens, PredictionMode mode) {
@@ -250,7 +250,7 @@ public final class PromqlParser {
     if (bad.getType() != PromQL.ERROR) {
       int index = bad.getTokenIndex();
       int tokenBefore = index > 0 ? tokens.get(index - 1).getType() : Token.EOF;
-      message = "unexpected " + PromqlTokens.describe(bad) + place(cause.getCtx(), tokenBefore);
+      message = "unexpected " + PromqlTokens.describe(bad) + context(cause.getCtx(), tokenBefore);
     }
     List<ParseError> errors = new ArrayList<>(before);
     Token comma = tokens.get(Math.max(0, bad.getTokenIndex() - 1));
@@ -264,7 +264,7 @@ public final class PromqlParser {
     return new ParseException(query, errors);
   }
 
-  /** Tells whether the parser stopped where an argument of a call had to begin. */
+  /** Returns whether the parser stopped where an argument of a call had to begin. */
   private static boolean isAmongArguments(RuleContext context, Token bad) {
     RuleContext c = context;
     while (c instanceof PromQL.ExprContext e && e.getStart() == bad) {
@@ -274,7 +274,7 @@ public final class PromqlParser {
   }
 
   /** Returns where in the language the error is and what would have been right there. */
-  private static String place(RuleContext failed, int tokenBefore) {
+  private static String context(RuleContext failed, int tokenBefore) {
     final String durations = "number, duration, step(), or range()";
     for (RuleContext c = failed; c != null; c = c.parent) {
       switch (c.getRuleIndex()) {

@@ -13,7 +13,7 @@ import java.util.Map;
 
 /** Reads series descriptions. One use per line. */
 final class SeriesReader {
-  /** More points than any script needs; a larger count is a typing error or an attack. */
+  /** More points than any script needs; a larger count is a typo or an attack. */
   private static final int MAX_POINTS = 10_000_000;
 
   private final String in;

@@ -10,7 +10,7 @@ public enum ValueType {
   VECTOR("vector", "instant vector"),
   /** Series with samples over a range. */
   MATRIX("matrix", "range vector"),
-  /** A text. */
+  /** A string. */
   STRING("string", "string");
 
   private final String text;

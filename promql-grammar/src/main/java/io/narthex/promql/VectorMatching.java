@@ -4,9 +4,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the series of two vectors find each other.
+ * How the series of two vectors are matched.
  *
- * @param card how many series of each side may meet
+ * @param card how many series of each side may match
  * @param labels labels that are compared, or left out of the comparison
  * @param on whether {@code labels} are the compared ones
  * @param include labels copied from the one side to the result
@@ -20,7 +20,7 @@ public record VectorMatching(
     List<String> include,
     @Nullable Double fillLeft,
     @Nullable Double fillRight) {
-  /** How many series of each side may meet. */
+  /** How many series of each side may match. */
   public enum Card {
     /** One of each. */
     ONE_TO_ONE("one-to-one"),
@@ -37,7 +37,7 @@ public record VectorMatching(
       this.text = text;
     }
 
-    /** Returns the words for it. */
+    /** Returns the name that syntax trees show. */
     public String text() {
       return text;
     }
