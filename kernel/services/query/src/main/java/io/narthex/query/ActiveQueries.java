@@ -17,7 +17,7 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * The file {@code queries.active}: the queries that run, for whoever asks what ran when the process
+ * The file {@code queries.active}: the running queries, to show which ones ran when the process
  * died. Its format is Prometheus': a bracket, then for each query at a time {@value #ENTRY} bytes
  * that hold an object and a comma, or zeros. The file is mapped, so that a crash leaves it as it
  * is. Thread-safe.
@@ -34,9 +34,9 @@ final class ActiveQueries implements AutoCloseable {
   private boolean closed; // guarded by this
 
   /**
-   * Makes the file anew.
+   * Creates the file, replacing the previous one.
    *
-   * @param most how many queries it has room for; further ones are not noted
+   * @param most how many queries it has room for; further ones are not recorded
    */
   ActiveQueries(Path path, int most, Clock clock) throws IOException {
     this.most = most;
@@ -61,7 +61,7 @@ final class ActiveQueries implements AutoCloseable {
     }
   }
 
-  /** Returns the entries of a file, as they stand there: what ran when its process ended. */
+  /** Returns the entries of a file as written: the queries that ran when its process ended. */
   static List<String> unfinished(Path path) throws IOException {
     byte[] all;
     try {
@@ -83,29 +83,29 @@ final class ActiveQueries implements AutoCloseable {
     return found;
   }
 
-  /** Tells whether a file was made after {@code time}. */
+  /** Returns whether a file was made after {@code time}. */
   static boolean isNewerThan(Path path, Instant time) throws IOException {
     return Files.exists(path) && Files.getLastModifiedTime(path).toInstant().isAfter(time);
   }
 
-  /** Notes a query; returns its place, or -1 when there is none. */
+  /** Records a query; returns its slot, or -1 when there is none. */
   synchronized int begin(String query) {
-    int place = used.nextClearBit(0);
-    if (place >= most || closed) {
+    int slot = used.nextClearBit(0);
+    if (slot >= most || closed) {
       return -1;
     }
-    used.set(place);
+    used.set(slot);
     byte[] entry = entry(query, clock.instant().getEpochSecond());
     MemorySegment.copy(
-        entry, 0, file, ValueLayout.JAVA_BYTE, 1 + (long) place * ENTRY, entry.length);
-    return place;
+        entry, 0, file, ValueLayout.JAVA_BYTE, 1 + (long) slot * ENTRY, entry.length);
+    return slot;
   }
 
-  /** Forgets a query. */
-  synchronized void end(int place) {
-    if (place >= 0 && !closed) {
-      used.clear(place);
-      file.asSlice(1 + (long) place * ENTRY, ENTRY).fill((byte) 0);
+  /** Clears the slot of a query. */
+  synchronized void end(int slot) {
+    if (slot >= 0 && !closed) {
+      used.clear(slot);
+      file.asSlice(1 + (long) slot * ENTRY, ENTRY).fill((byte) 0);
     }
   }
 

@@ -102,7 +102,7 @@ final class EngineMetrics {
     refused.with(reason).inc();
   }
 
-  /** Shows the memory that running queries share. */
+  /** Reports the memory that running queries share. */
   void memory(long total, LongSupplier granted) {
     memoryLimit.set(total);
     memory = granted;

@@ -898,7 +898,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     return new QueryResult.Series(s.labels, times, values, histTimes, histograms);
   }
 
-  /** Tells whether a value is a staleness marker; results never hold one. */
+  /** Returns whether a value is a staleness marker; results never hold one. */
   static boolean isStale(double v) {
     return StaleMarker.is(v);
   }

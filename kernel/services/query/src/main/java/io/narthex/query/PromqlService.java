@@ -37,7 +37,9 @@ import org.osgi.service.component.annotations.Reference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The server's query engine: flags and features decide how it behaves, the gate what it reads. */
+/**
+ * The server's query engine: configured by flags and features, reading through the storage gate.
+ */
 @Component(service = {QueryEngine.class, ReloadListener.class})
 public final class PromqlService implements QueryEngine, QueryInspector, ReloadListener {
   private static final Logger LOG = LoggerFactory.getLogger(PromqlService.class);
@@ -68,7 +70,7 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
     engine.active = active;
   }
 
-  /** Makes the file of running queries; logs those that the previous process did not finish. */
+  /** Creates the file of running queries; logs those that the previous process did not finish. */
   private static @Nullable ActiveQueries active(ServerInfo server, int most) {
     String folder = server.flag("storage.tsdb.path");
     if (folder.isEmpty()) {
@@ -150,7 +152,7 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
   }
 
   /**
-   * Takes no more queries and waits for those that run, unless the whole server ends; those that
+   * Accepts no more queries and waits for those that run, unless the whole server stops; those that
    * take too long are cancelled. Then closes the query log.
    */
   @Deactivate

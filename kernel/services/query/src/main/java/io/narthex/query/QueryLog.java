@@ -24,7 +24,7 @@ final class QueryLog implements AutoCloseable {
   private final Clock clock;
   private final BufferedWriter out;
 
-  /** Opens the file for appending, creating it if need be. */
+  /** Opens the file for appending, creating it if necessary. */
   QueryLog(Path file, Clock clock) throws IOException {
     this.file = file;
     this.clock = clock;
@@ -41,7 +41,7 @@ final class QueryLog implements AutoCloseable {
    * Writes a line.
    *
    * @param stepMs 0 for an instant query
-   * @param origin who asked; null: unknown
+   * @param origin where the query comes from; null when unknown
    * @param statistics null when the query failed
    * @param error null when it succeeded
    */

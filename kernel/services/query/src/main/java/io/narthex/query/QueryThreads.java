@@ -9,16 +9,16 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Threads of the platform that evaluate queries. Virtual threads have to give way by themselves,
- * which arithmetic never does: as many queries as there are cores would stop everything else that
- * runs on virtual threads, the HTTP server above all. Thread-safe.
+ * Platform threads that evaluate queries. Virtual threads are not preempted, and arithmetic never
+ * yields: as many queries as there are cores would stop everything else that runs on virtual
+ * threads, above all the HTTP server. Thread-safe.
  */
 final class QueryThreads {
   private static final long IDLE_SECONDS = 10;
 
   private final ThreadPoolExecutor pool;
 
-  /** Creates up to {@code most} threads when they are needed. */
+  /** Creates up to {@code most} threads on demand. */
   QueryThreads(int most) {
     AtomicInteger number = new AtomicInteger();
     pool =
@@ -34,12 +34,12 @@ final class QueryThreads {
               t.setContextClassLoader(QueryThreads.class.getClassLoader());
               return t;
             });
-    pool.allowCoreThreadTimeOut(true); // what a thread has kept of a plugin goes with it
+    pool.allowCoreThreadTimeOut(true); // releases what a thread still references of a plugin
   }
 
   /**
-   * Runs a task and waits for its end; an interrupt of the caller is handed on. A caller that is a
-   * thread of the platform does it itself.
+   * Runs a task and waits for its end; an interrupt of the caller is passed on. On a platform
+   * thread the task runs on the caller.
    */
   <T> T run(Supplier<T> task) {
     if (!Thread.currentThread().isVirtual()) {

@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** The threads that evaluate a query, so that the engine can be taken out after the last one. */
+/** The threads that evaluate a query, so that the engine can be stopped after the last one. */
 final class RunningQueries {
   // how many queries each runs, one inside another; guarded by this
   private final Map<Thread, Integer> threads = new HashMap<>();
@@ -32,7 +32,7 @@ final class RunningQueries {
 
   private synchronized void begin() {
     boolean inside = threads.containsKey(Thread.currentThread());
-    if (stopped && !inside) { // else the one around it is waited for
+    if (stopped && !inside) { // stop() waits for the outer query
       throw unavailable();
     }
     threads.merge(Thread.currentThread(), 1, Integer::sum);
@@ -51,7 +51,7 @@ final class RunningQueries {
     return stopped;
   }
 
-  /** Lets nobody in any more, waits for the threads inside, then interrupts those still there. */
+  /** Accepts no more queries, waits for those that run, then interrupts the rest. */
   synchronized void stop(Duration patience) {
     stopped = true;
     long end = System.nanoTime() + patience.toNanos();

@@ -219,7 +219,7 @@ class PlanTest {
     assertThat(selects("a + fill(0) c{l=\"none\"}")).isEqualTo(2);
     // what can report something is evaluated
     assertThat(selects("a{l=\"none\"} and rate(c[1m])")).isEqualTo(2);
-    // the figures count all
+    // the statistics count all
     assertThat(selects("a and c{l=\"none\"}", COUNTED)).isEqualTo(2);
   }
 
@@ -334,7 +334,7 @@ class PlanTest {
     };
   }
 
-  /** Returns answer and figures as text, or the error. */
+  /** Returns answer and statistics as text, or the error. */
   static String shown(
       TestStorage storage,
       EngineOptions options,
@@ -390,7 +390,7 @@ class PlanTest {
   }
 
   @Test
-  void answersAndFiguresAreThoseWithoutPlan() {
+  void answersAndStatisticsAreThoseWithoutPlan() {
     TestStorage storage = storage();
     int answered = 0;
     for (int i = 0; i < 4_000; i++) {

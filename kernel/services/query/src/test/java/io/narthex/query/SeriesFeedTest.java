@@ -61,7 +61,7 @@ class SeriesFeedTest {
         "histogram_sum(sum by (i) (rate(both[1m])))",
         "sum by (l) (last_over_time({__name__=~'both|many'}[1m]))",
       })
-  void answerAndFiguresAreThose(String query) {
+  void answerAndStatisticsAreThose(String query) {
     String fed = shown(true, query);
     assertThat(fed).doesNotStartWith("EXECUTION").isEqualTo(shown(false, query));
   }

@@ -12,7 +12,7 @@ import java.time.Duration;
  * @param defaultSubqueryStep step of subqueries that name none
  * @param delayedNameRemoval whether the metric name is dropped only at the end of the query
  * @param useStartTimestamps whether start times take part in rates
- * @param typeAndUnitLabels whether {@code __type__} and {@code __unit__} tell about counters
+ * @param typeAndUnitLabels whether the label {@code __type__} says which metrics are counters
  * @param experimentalFunctions whether experimental functions are known
  * @param extendedRangeSelectors whether {@code anchored} and {@code smoothed} are known
  * @param binopFill whether fill modifiers are known

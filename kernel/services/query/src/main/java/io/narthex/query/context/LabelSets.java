@@ -14,7 +14,7 @@ import java.util.Set;
 public final class LabelSets {
   private LabelSets() {}
 
-  /** Returns an empty series whose name is dropped, now or at the end of the query. */
+  /** Returns an empty series whose metric name is dropped, now or at the end of the query. */
   public static StepSeries renamed(QueryContext context, StepSeries s) {
     return context.options.delayedNameRemoval()
         ? context.series(s.labels, true, s.steps())
@@ -65,7 +65,7 @@ public final class LabelSets {
     return r;
   }
 
-  /** Returns the failure of a vector with two series of the same labels. */
+  /** Returns the error for a vector with two series of the same labels. */
   public static QueryException duplicate() {
     return QueryContext.failed("vector cannot contain metrics with the same labelset");
   }
@@ -84,7 +84,7 @@ public final class LabelSets {
     }
   }
 
-  /** Drops the names whose removal was put off. */
+  /** Drops the metric names whose removal was deferred. */
   public static List<StepSeries> finish(QueryContext context, List<StepSeries> in) {
     boolean any = false;
     for (StepSeries s : in) {

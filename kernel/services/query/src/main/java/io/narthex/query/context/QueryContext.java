@@ -18,11 +18,11 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What belongs to one running query: its limits, its annotations, its storage. One thread. */
+/** The state of one running query: limits, annotations, storage, statistics. Not thread-safe. */
 public final class QueryContext {
   private static final long MOST_STEPS = Integer.MAX_VALUE - 8;
 
-  /** What a query is told that would hold too much, whether samples or bytes. */
+  /** The error of a query that would hold too many samples or bytes. */
   public static final String TOO_MANY =
       "query processing would load too many samples into memory in query execution";
 
@@ -39,10 +39,10 @@ public final class QueryContext {
   /** Results of selectors, so that a selector that occurs twice is read once. */
   public final Map<Object, List<Samples>> selections = new HashMap<>();
 
-  /** The same of instant selectors. */
+  /** The same for instant selectors. */
   public final Map<Object, List<StepSeries>> vectors = new HashMap<>();
 
-  /** How many samples were read for each of them; who uses it again counts them again. */
+  /** Samples read for each of them, counted again on each reuse. */
   public final Map<Object, Long> kept = new HashMap<>();
 
   private final long deadlineNanos;
@@ -55,7 +55,7 @@ public final class QueryContext {
   private final long samplesBefore;
   private final QueryMemory.Share memory;
   private final QueryTurns.Turn turn;
-  private final Thread owner = Thread.currentThread(); // others that help do not move it
+  private final Thread owner = Thread.currentThread(); // helper threads must not change its lane
   private long queryable;
   private int insideSubquery;
   private long inSubqueries;
@@ -130,10 +130,10 @@ public final class QueryContext {
     }
   }
 
-  /* memory: estimated bytes, asked for before they are used */
+  /* memory: estimated bytes, requested before they are used */
 
   /**
-   * Counts bytes that the part being evaluated is about to take.
+   * Requests bytes that the part being evaluated needs.
    *
    * @throws QueryMemory.TooLarge when no query may hold so much
    * @throws QueryMemory.Shortage when other queries hold too much
@@ -198,19 +198,19 @@ public final class QueryContext {
     memory.require(bytes + retained);
   }
 
-  /** Counts bytes that stay beyond the part being evaluated. */
+  /** Retains bytes beyond the part being evaluated. */
   public void retain(long n) {
     retained += n;
     memory.require(bytes + retained);
   }
 
-  /** Counts bytes that had stayed and are dropped. */
+  /** Releases retained bytes. */
   public void release(Retained what) {
     retained -= what.bytes;
     what.bytes = 0;
   }
 
-  /** Bytes that stay until somebody drops them. */
+  /** Bytes retained until they are released. */
   public static final class Retained {
     long bytes;
   }
@@ -221,7 +221,10 @@ public final class QueryContext {
     retain(n);
   }
 
-  /** Refuses a grid of more steps than one series can have room for, before anything is made. */
+  /**
+   * Refuses more steps than the memory of one query allows for a single series, before anything is
+   * allocated.
+   */
   public void fits(long steps) {
     if (steps > MOST_STEPS || !memory.allows(steps * StepSeries.STEP_BYTES)) {
       throw new QueryMemory.TooLarge();
@@ -259,12 +262,12 @@ public final class QueryContext {
     return perStep.length > 0;
   }
 
-  /** Tells whether what is looked at now is looked at for a subquery. */
+  /** Returns whether a subquery is being evaluated. */
   public boolean isInSubquery() {
     return insideSubquery > 0;
   }
 
-  /** The figures at a moment. */
+  /** The counters at one moment. */
   public record Mark(long held, long peak, long queryable, long[] perStep, long read) {}
 
   /**
@@ -326,7 +329,7 @@ public final class QueryContext {
     }
   }
 
-  /** Switches the figures per step on. */
+  /** Switches statistics per step on. */
   public void countPerStep(int steps) {
     perStep = new long[steps];
   }
@@ -359,8 +362,7 @@ public final class QueryContext {
   }
 
   /**
-   * Fails when the query has been cancelled or has run out of time, or has to give way to short
-   * ones.
+   * Fails when the query has been cancelled, has run out of time or has to give way to short ones.
    */
   public void checkNow() {
     checkNow(deadlineNanos, "expression evaluation");
@@ -369,7 +371,7 @@ public final class QueryContext {
     }
   }
 
-  /** Fails when the thread has been interrupted or the time is over. */
+  /** Fails when the thread has been interrupted or the deadline has passed. */
   public static void checkNow(long deadlineNanos, String where) {
     if (Thread.currentThread().isInterrupted()) {
       throw new QueryException(Kind.CANCELED, "query was canceled in " + where);
@@ -409,8 +411,8 @@ public final class QueryContext {
     return ms;
   }
 
-  private static String at(PosRange place) {
-    return place.start() + ":" + place.end() + ": ";
+  private static String at(PosRange position) {
+    return position.start() + ":" + position.end() + ": ";
   }
 
   private double seconds(DurationExpr d) {

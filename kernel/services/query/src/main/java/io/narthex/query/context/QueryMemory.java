@@ -7,14 +7,14 @@ import io.narthex.service.query.QueryException.Kind;
 
 /**
  * The memory that all running queries share. What a query holds is estimated, see {@link
- * QueryContext#take}, and asked for in pieces before it is used. Thread-safe.
+ * QueryContext#take}, and requested in pieces before it is used. Thread-safe.
  *
  * <p>A running query never waits for memory while it holds some, or queries would wait for each
- * other. One that gets none is given up, waits here without holding anything until what it needs is
- * free, and begins again. Those that wait are served in order.
+ * other. One that gets none is abandoned, waits here without holding anything until what it needs
+ * is free, and starts over. Waiting queries are served in order.
  */
 public final class QueryMemory {
-  /** What is asked for at a time. */
+  /** Bytes requested at a time. */
   private static final long PIECE = 1 << 20;
 
   private final WorkMemory all;
@@ -57,7 +57,7 @@ public final class QueryMemory {
     return all.held(Use.QUERIES);
   }
 
-  /** There is no memory now; with {@code needed} bytes it can be tried again. */
+  /** There is no memory now; the query can be retried with {@code needed} bytes. */
   public static final class Shortage extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -92,7 +92,7 @@ public final class QueryMemory {
     return new Share(0);
   }
 
-  /** What one query has. Used by one thread at a time. */
+  /** The memory of one query. Used by one thread at a time. */
   public final class Share implements AutoCloseable {
     private long bytes;
 
@@ -100,7 +100,7 @@ public final class QueryMemory {
       this.bytes = bytes;
     }
 
-    /** Tells whether a query may hold so much at all. */
+    /** Returns whether a query may hold so much at all. */
     boolean allows(long wanted) {
       return wanted <= perQuery();
     }
@@ -128,12 +128,12 @@ public final class QueryMemory {
       } else if (all.tryTake(Use.QUERIES, wanted - bytes)) {
         bytes = wanted;
       } else {
-        // at the next attempt it should do, or work is done again and again
+        // enough for the next attempt to succeed, or the work would be repeated over and over
         throw new Shortage(Math.min(perQuery, wanted * 2));
       }
     }
 
-    /** Makes a share of its own of {@code part} bytes, or of all there are. */
+    /** Moves {@code part} bytes, or all there are, to a share of their own. */
     public Share split(long part) {
       long moved = Math.min(part, bytes);
       bytes -= moved;
@@ -163,7 +163,7 @@ public final class QueryMemory {
     }
   }
 
-  /** The time of a query is over before it got what it waits for. */
+  /** The deadline of a query passed while it waited. */
   public static final class TimedOut extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -4,15 +4,15 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets a number of queries run at a time, so that small ones, of rules above all, never wait for
- * large ones. Thread-safe.
+ * Limits how many queries run at a time, so that small ones, above all those of rules, never wait
+ * for large ones. Thread-safe.
  *
- * <p>Instant and range queries begin in a lane each. One that is not done after {@link #SHORT_MS}
- * continues in the lane of long ones when its turn there has come, else it is given up and begins
- * again with that turn. As many range queries, and as many long ones, run at a time as there are
- * cores: more would share the same cores and take more memory. Both together leave a quarter of all
- * turns to instant queries. Queries of rules never count as long: whoever asks much must not delay
- * alerts. Each lane is served in order.
+ * <p>Instant and range queries start in a lane each. One that is not done after {@link #SHORT_MS}
+ * continues in the lane of long ones if a turn is free there; otherwise it is abandoned and starts
+ * over when it gets that turn. As many range queries, and as many long ones, run at a time as there
+ * are cores: more would share the same cores and take more memory. Both together leave a quarter of
+ * all turns to instant queries. Queries of rules never count as long, so that heavy queries cannot
+ * delay alerts. Each lane is served in order.
  */
 public final class QueryTurns {
   /** How long a query is a short one. */
@@ -33,7 +33,7 @@ public final class QueryTurns {
     LONG
   }
 
-  /** Stands for a turn that is not needed; nobody takes one of it. */
+  /** Placeholder for a turn that is not needed; never acquired. */
   private static final Semaphore NONE = new Semaphore(0);
 
   private final boolean lanes;
@@ -124,9 +124,9 @@ public final class QueryTurns {
     }
 
     /**
-     * Makes a query that is not done in time a long one.
+     * Moves a query that is not done in time to the lane of long ones.
      *
-     * @throws NotShort when as many long ones run as may
+     * @throws NotShort when no turn for a long one is free
      */
     public void check() {
       if (mayTakeLong || lane == longOnes || System.nanoTime() - until < 0) {

@@ -145,7 +145,7 @@ final class Aggregations {
     return acc;
   }
 
-  /* those that look at all elements of a group together */
+  /* those that need all elements of a group together */
 
   private static int[][] members(Groups groups) {
     int[] sizes = new int[groups.size()];
@@ -169,7 +169,7 @@ final class Aggregations {
       List<StepSeries> in,
       Groups groups,
       Grid grid,
-      PosRange place,
+      PosRange position,
       List<StepSeries> out) {
     StepSeries[] acc = accumulators(groups, grid);
     int[][] members = members(groups);
@@ -182,7 +182,7 @@ final class Aggregations {
           if (series.kinds[i] == StepSeries.FLOAT) {
             scratch[n++] = series.floats[i];
           } else if (series.kinds[i] == StepSeries.HIST) {
-            context.annotations.histogramIgnored("quantile", place);
+            context.annotations.histogramIgnored("quantile", position);
           }
         }
         if (n > 0) {
@@ -221,7 +221,7 @@ final class Aggregations {
     collect(kept, order, out);
   }
 
-  /** So many elements are sorted by insertion. */
+  /** Up to this many elements are sorted by insertion. */
   private static final int RUN = 16;
 
   private int[] bestSeries = new int[16];
@@ -264,7 +264,7 @@ final class Aggregations {
     return n;
   }
 
-  /** Sorts the first {@code n} best; keeps the order of equals, and turns that of NaN round. */
+  /** Sorts the first {@code n} best; equal elements keep their order, NaN are reversed. */
   private void sortBest(int n, boolean top) {
     for (int from = 0; from < n; from += RUN) {
       int to = Math.min(n, from + RUN);

@@ -31,14 +31,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Operators between two values. Which series may meet is found once by numbering the signatures of
+ * Operators between two values. Which series match is found once by numbering the signatures of
  * both sides; a step then only looks up numbers.
  */
 final class BinaryOperations {
   private final Operators operators;
   private final QueryContext context;
   private final Plan plan;
-  private final Hist.Notes notes = new Hist.Notes();
+  private final Hist.Findings findings = new Hist.Findings();
 
   /** Result of {@link #apply}: a float, or a histogram if not null; nothing if not {@code keep}. */
   private double outFloat;
@@ -128,12 +128,12 @@ final class BinaryOperations {
 
   /** Calculates one element into {@link #outFloat}, {@link #outHist}, {@link #keep}. */
   private void apply(
-      BinaryOp op, double l, double r, @Nullable Hist hl, @Nullable Hist hr, PosRange place) {
+      BinaryOp op, double l, double r, @Nullable Hist hl, @Nullable Hist hr, PosRange position) {
     outHist = null;
     keep = true;
     if (hl == null && hr == null) {
       if (op == BinaryOp.TRIM_LOWER || op == BinaryOp.TRIM_UPPER) {
-        incompatible("float", op, "float", place);
+        incompatible("float", op, "float", position);
       } else {
         outFloat = floats(op, l, r);
       }
@@ -141,7 +141,7 @@ final class BinaryOperations {
       if (op == BinaryOp.MUL) {
         outHist = Objects.requireNonNull(hr).times(l).compact();
       } else {
-        incompatible("float", op, "histogram", place);
+        incompatible("float", op, "histogram", position);
       }
     } else if (hr == null) {
       switch (op) {
@@ -149,30 +149,30 @@ final class BinaryOperations {
         case DIV -> outHist = hl.dividedBy(r).compact();
         case TRIM_UPPER -> outHist = HistTrim.upper(hl, r);
         case TRIM_LOWER -> outHist = HistTrim.lower(hl, r);
-        default -> incompatible("histogram", op, "float", place);
+        default -> incompatible("histogram", op, "float", position);
       }
     } else {
-      histograms(op, hl, hr, place);
+      histograms(op, hl, hr, position);
     }
   }
 
-  private void histograms(BinaryOp op, Hist l, Hist r, PosRange place) {
+  private void histograms(BinaryOp op, Hist l, Hist r, PosRange position) {
     switch (op) {
       case ADD, SUB -> {
         boolean add = op == BinaryOp.ADD;
-        notes.clear();
-        Hist h = add ? l.plus(r, notes) : l.minus(r, notes);
+        findings.clear();
+        Hist h = add ? l.plus(r, findings) : l.minus(r, findings);
         String what = add ? "addition" : "subtraction";
-        if (notes.incompatible) {
-          context.annotations.incompatibleBucketLayout(op.symbol(), place);
+        if (findings.incompatible) {
+          context.annotations.incompatibleBucketLayout(op.symbol(), position);
           keep = false;
           return;
         }
-        if (notes.resetCollision) {
-          context.annotations.conflictingResets(what, place);
+        if (findings.resetCollision) {
+          context.annotations.conflictingResets(what, position);
         }
-        if (notes.boundsReconciled) {
-          context.annotations.boundsReconciled(what, place);
+        if (findings.boundsReconciled) {
+          context.annotations.boundsReconciled(what, position);
         }
         outHist = (add ? h : h.withHint(ResetHint.GAUGE)).compact();
       }
@@ -184,12 +184,12 @@ final class BinaryOperations {
         keep = !l.sameAs(r);
         outHist = l;
       }
-      default -> incompatible("histogram", op, "histogram", place);
+      default -> incompatible("histogram", op, "histogram", position);
     }
   }
 
-  private void incompatible(String left, BinaryOp op, String right, PosRange place) {
-    context.annotations.incompatibleTypes(left, op.symbol(), right, place);
+  private void incompatible(String left, BinaryOp op, String right, PosRange position) {
+    context.annotations.incompatibleTypes(left, op.symbol(), right, position);
     keep = false;
   }
 
@@ -420,8 +420,8 @@ final class BinaryOperations {
     }
 
     /**
-     * Returns, per series of the many side, the only series it can meet or -1; null when a series
-     * may meet several, so that each step has to be looked at.
+     * Returns, per series of the many side, the only series it can match or -1; null when a series
+     * may match several, so that each step has to be checked.
      */
     int @Nullable [] fixedPartners() {
       if (matching.fillLeft() != null || matching.fillRight() != null) {

@@ -49,7 +49,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Evaluates expressions series by series over all steps at once. What does not depend on the step
- * is evaluated for one step and repeated. One thread.
+ * is evaluated for one step and repeated. Not thread-safe.
  */
 public final class Evaluator implements Operators {
   private final QueryContext context;
@@ -63,7 +63,7 @@ public final class Evaluator implements Operators {
   /**
    * Prepares an evaluation.
    *
-   * @param recorder notes what each part costs; null unless asked for
+   * @param recorder records what each part costs; null unless requested
    */
   public Evaluator(
       QueryContext context, QueryFunctions functions, Plan plan, @Nullable Recorder recorder) {
@@ -407,7 +407,7 @@ public final class Evaluator implements Operators {
       if (x.kinds[i] == StepSeries.FLOAT) {
         out.addFloat(grid.time(i), x.floats[i]);
       } else if (x.kinds[i] == StepSeries.HIST) {
-        // between two steps there may be samples, so what the hints tell about neighbours is void
+        // samples between two steps are skipped, so hints about the previous sample do not hold
         Hist h = x.hist(i);
         out.addHist(grid.time(i), h.hint == ResetHint.GAUGE ? h : h.withHint(ResetHint.UNKNOWN));
       }

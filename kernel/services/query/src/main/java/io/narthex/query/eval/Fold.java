@@ -18,11 +18,11 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * An aggregation that adds each series to what its group has so far and then needs it no more. For
- * each group there is one accumulator over all steps. One thread.
+ * An aggregation that adds each series to the accumulator of its group and then drops it. An
+ * accumulator covers all steps. Not thread-safe.
  */
 final class Fold implements SeriesSink {
-  /** Bytes per step that a group takes beside its result, at most. */
+  /** Bytes per step that a group takes in addition to its result, at most. */
   private static final int GROUP_BYTES = 14;
 
   private final QueryContext context;
@@ -31,7 +31,7 @@ final class Fold implements SeriesSink {
   private final Function<StepSeries, Group> begin;
   private final Map<Labels, Group> groups = new LinkedHashMap<>();
 
-  /** What a group has so far. */
+  /** The accumulator of a group. */
   abstract static class Group {
     final StepSeries out;
 
@@ -44,7 +44,7 @@ final class Fold implements SeriesSink {
 
     abstract void add(StepSeries series);
 
-    /** Makes {@link #out} the result. */
+    /** Completes {@link #out}. */
     void end() {}
   }
 
@@ -59,18 +59,18 @@ final class Fold implements SeriesSink {
     Set<String> names = names(a);
     boolean one = !a.without() && a.grouping().isEmpty();
     groupOf = one ? l -> Labels.EMPTY : l -> groupLabels(a, names, l);
-    Annotations notes = context.annotations;
-    PosRange place = a.expr().position();
+    Annotations annotations = context.annotations;
+    PosRange position = a.expr().position();
     begin =
         switch (a.op()) {
-          case SUM -> out -> new Sum(out, context, place, false);
-          case AVG -> out -> new Sum(out, context, place, true);
+          case SUM -> out -> new Sum(out, context, position, false);
+          case AVG -> out -> new Sum(out, context, position, true);
           case COUNT -> out -> new Count(out, true);
           case GROUP -> out -> new Count(out, false);
-          case MIN -> out -> new Extreme(out, notes, place, false);
-          case MAX -> out -> new Extreme(out, notes, place, true);
-          case STDDEV -> out -> new Deviation(out, notes, place, true);
-          case STDVAR -> out -> new Deviation(out, notes, place, false);
+          case MIN -> out -> new Extreme(out, annotations, position, false);
+          case MAX -> out -> new Extreme(out, annotations, position, true);
+          case STDDEV -> out -> new Deviation(out, annotations, position, true);
+          case STDVAR -> out -> new Deviation(out, annotations, position, false);
           default -> throw new IllegalArgumentException(a.op().text() + " keeps its series");
         };
   }
@@ -120,20 +120,20 @@ final class Fold implements SeriesSink {
     private static final byte INCOMPATIBLE = 2;
 
     private final QueryContext context;
-    private final Annotations notes;
-    private final PosRange place;
+    private final Annotations annotations;
+    private final PosRange position;
     private final boolean mean;
-    private final double[] lost; // what compensated addition keeps aside
+    private final double[] lost; // low parts lost by the sum
     private final int[] n;
     private final boolean[] incremental;
     private final byte[] bad;
     private HistSum[] hists = new HistSum[0];
 
-    Sum(StepSeries out, QueryContext context, PosRange place, boolean mean) {
+    Sum(StepSeries out, QueryContext context, PosRange position, boolean mean) {
       super(out);
       this.context = context;
-      this.notes = context.annotations;
-      this.place = place;
+      this.annotations = context.annotations;
+      this.position = position;
       this.mean = mean;
       lost = new double[out.steps()];
       n = new int[out.steps()];
@@ -180,11 +180,11 @@ final class Fold implements SeriesSink {
       }
       if (hists[i] == null) {
         context.take(2L * series.hist(i).bytes());
-        hists[i] = new HistSum(notes, place, mean);
+        hists[i] = new HistSum(annotations, position, mean);
       }
       if ((bad[i] & INCOMPATIBLE) == 0 && !hists[i].add(series.hist(i))) {
         bad[i] |= INCOMPATIBLE;
-        notes.mixedExponentialCustom(series.labels.metricName(), place);
+        annotations.mixedExponentialCustom(series.labels.metricName(), position);
       }
     }
 
@@ -213,7 +213,7 @@ final class Fold implements SeriesSink {
       for (int i = 0; i < out.steps(); i++) {
         if (bad[i] != 0) {
           if ((bad[i] & MIXED) != 0) {
-            notes.mixedFloatsHistogramsInAggregation(place);
+            annotations.mixedFloatsHistogramsInAggregation(position);
           }
           out.kinds[i] = StepSeries.NONE;
         } else if (out.kinds[i] == StepSeries.FLOAT) {
@@ -247,14 +247,14 @@ final class Fold implements SeriesSink {
 
   /** Least or greatest of the floats. */
   private static final class Extreme extends Group {
-    private final Annotations notes;
-    private final PosRange place;
+    private final Annotations annotations;
+    private final PosRange position;
     private final boolean max;
 
-    Extreme(StepSeries out, Annotations notes, PosRange place, boolean max) {
+    Extreme(StepSeries out, Annotations annotations, PosRange position, boolean max) {
       super(out);
-      this.notes = notes;
-      this.place = place;
+      this.annotations = annotations;
+      this.position = position;
       this.max = max;
     }
 
@@ -263,7 +263,7 @@ final class Fold implements SeriesSink {
       for (int i = 0; i < out.kinds.length; i++) {
         byte kind = series.kinds[i];
         if (kind == StepSeries.HIST) {
-          notes.histogramIgnored(max ? "max" : "min", place);
+          annotations.histogramIgnored(max ? "max" : "min", position);
         } else if (kind == StepSeries.FLOAT) {
           double v = series.floats[i];
           double now = out.floats[i];
@@ -277,16 +277,16 @@ final class Fold implements SeriesSink {
 
   /** Standard deviation and variance of the floats, by Welford's algorithm. */
   private static final class Deviation extends Group {
-    private final Annotations notes;
-    private final PosRange place;
+    private final Annotations annotations;
+    private final PosRange position;
     private final boolean root;
     private final double[] mean;
     private final int[] n;
 
-    Deviation(StepSeries out, Annotations notes, PosRange place, boolean root) {
+    Deviation(StepSeries out, Annotations annotations, PosRange position, boolean root) {
       super(out);
-      this.notes = notes;
-      this.place = place;
+      this.annotations = annotations;
+      this.position = position;
       this.root = root;
       mean = new double[out.steps()];
       n = new int[out.steps()];
@@ -297,7 +297,7 @@ final class Fold implements SeriesSink {
       for (int i = 0; i < out.steps(); i++) {
         byte kind = series.kinds[i];
         if (kind == StepSeries.HIST) {
-          notes.histogramIgnored(root ? "stddev" : "stdvar", place);
+          annotations.histogramIgnored(root ? "stddev" : "stdvar", position);
         } else if (kind == StepSeries.FLOAT) {
           double v = series.floats[i];
           n[i]++;

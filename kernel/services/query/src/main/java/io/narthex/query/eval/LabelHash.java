@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * The hash of a label set that {@code limit_ratio} decides by: XXH64 (Yann Collet, xxHash
+ * The hash of a label set on which {@code limit_ratio} decides: XXH64 (Yann Collet, xxHash
  * specification 0.1.1) of the names and values, each behind its length, as Prometheus keeps them.
  */
 final class LabelHash {
@@ -19,7 +19,7 @@ final class LabelHash {
 
   private LabelHash() {}
 
-  /** Returns the place of a label set between 0 and 1. */
+  /** Returns the hash of a label set as a number from 0 to 1. */
   static double offset(Labels labels) {
     long hash = xxh64(encode(labels));
     double unsigned = (hash >>> 1) * 2.0 + (hash & 1);

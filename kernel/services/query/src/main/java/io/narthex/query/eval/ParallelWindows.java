@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
  * nothing but samples that have been read and the results, not the storage.
  */
 final class ParallelWindows {
-  /** Steps of all series together from which on helpers are worth waking: milliseconds of work. */
+  /** Steps of all series together from which on waking helpers pays: milliseconds of work. */
   static final long LEAST_STEPS = 200_000;
 
-  /** Steps between two looks at the limits of the query: 36 MB of results. */
+  /** Steps between two checks of the limits of the query: 36 MB of results. */
   private static final long BATCH_STEPS = 4_000_000;
 
   private static final int BLOCK = 16;
@@ -66,7 +66,7 @@ final class ParallelWindows {
     this.reuses = reuses;
   }
 
-  /** Tells whether there is enough to do, and all of a kind that threads can share. */
+  /** Returns whether there is enough work, of a kind that threads can share. */
   static boolean pays(
       Windows windows, Grid grid, Call call, FunctionKernel kernel, RangeMode mode) {
     return (long) windows.series.size() * grid.size() >= LEAST_STEPS
@@ -78,7 +78,7 @@ final class ParallelWindows {
         && windows.series.stream().allMatch(s -> s.histCount == 0);
   }
 
-  /** Evaluates all and hands over those that have a value, in order. */
+  /** Evaluates all series and passes on those that have a value, in order. */
   void evaluate(SeriesSink sink) {
     windows.setEnds(grid);
     int most = (int) Math.clamp(BATCH_STEPS / grid.size(), BLOCK, Integer.MAX_VALUE);
@@ -118,7 +118,7 @@ final class ParallelWindows {
     /** The windows of each series when steps are counted, else none. */
     final RangeFunction.Bounds[] bounds;
 
-    final Annotations[] notes;
+    final Annotations[] annotations;
     final AtomicInteger next = new AtomicInteger();
     volatile @Nullable Throwable problem;
 
@@ -128,12 +128,12 @@ final class ParallelWindows {
       looked = new long[series.size()];
       largest = new long[series.size()];
       bounds = new RangeFunction.Bounds[context.countsPerStep() ? series.size() : 0];
-      notes = new Annotations[(series.size() + BLOCK - 1) / BLOCK];
+      annotations = new Annotations[(series.size() + BLOCK - 1) / BLOCK];
     }
 
     void run(SeriesSink sink) {
       List<Helper> helpers = new ArrayList<>();
-      for (int i = 1; i < Math.min(lanes.size(), notes.length); i++) {
+      for (int i = 1; i < Math.min(lanes.size(), annotations.length); i++) {
         Helper helper = new Helper(this, lanes.get(i));
         helpers.add(helper);
         ForkJoinPool.commonPool().execute(helper);
@@ -149,7 +149,7 @@ final class ParallelWindows {
       if (p instanceof Error e) {
         throw e;
       }
-      for (Annotations found : notes) {
+      for (Annotations found : annotations) {
         context.annotations.addAll(found);
       }
       for (int i = 0; i < results.length; i++) {
@@ -175,7 +175,7 @@ final class ParallelWindows {
     private void work(Lane lane) {
       try {
         int block;
-        while (problem == null && (block = next.getAndIncrement()) < notes.length) {
+        while (problem == null && (block = next.getAndIncrement()) < annotations.length) {
           context.checkNow();
           block(block, lane);
         }
@@ -186,8 +186,8 @@ final class ParallelWindows {
 
     private void block(int block, Lane lane) {
       RangeFunction f = lane.function;
-      notes[block] = context.annotations.fresh();
-      f.annotations = notes[block];
+      annotations[block] = context.annotations.fresh();
+      f.annotations = annotations[block];
       int end = Math.min(series.size(), (block + 1) * BLOCK);
       for (int i = block * BLOCK; i < end; i++) {
         Samples s = series.get(i);
@@ -213,7 +213,7 @@ final class ParallelWindows {
     }
   }
 
-  /** Work that another thread may take up, or not. */
+  /** Work that another thread may take or leave. */
   private static final class Helper implements Runnable {
     private final Batch batch;
     private final Lane lane;
@@ -233,7 +233,7 @@ final class ParallelWindows {
       }
     }
 
-    /** Waits for the block that is being worked on; what has not begun never will. */
+    /** Waits for the block that is being worked on; a helper that has not begun never will. */
     void await() {
       if (claimed.compareAndSet(false, true)) {
         return;

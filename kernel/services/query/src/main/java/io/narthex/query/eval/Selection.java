@@ -40,8 +40,8 @@ final class Selection {
   private @Nullable NativeHistogram lastModel;
 
   /**
-   * Whether counter resets of histograms are looked for while reading and noted in their hints. Set
-   * inside of functions that need only count and sum, where Prometheus does so.
+   * Whether counter resets of histograms are detected while reading and stored in their hints. Set
+   * inside functions that need only count and sum, as in Prometheus.
    */
   boolean detectResets;
 
@@ -65,7 +65,8 @@ final class Selection {
       return new SharedReader(this, context).samples(member);
     }
     VectorSelector v = m.selector();
-    return samples(v.matchers(), minTime, maxTime, stale, function, rangeMs, stepMs, plan.again(v));
+    return samples(
+        v.matchers(), minTime, maxTime, stale, function, rangeMs, stepMs, plan.isReadAgain(v));
   }
 
   private List<Samples> samples(
@@ -95,14 +96,14 @@ final class Selection {
     return out;
   }
 
-  /** Retains what has been taken since then. */
+  /** Retains what has been taken since {@code taken}. */
   private void keep(long taken) {
     long bytes = context.taken() - taken;
     context.drop(bytes);
     context.retain(bytes);
   }
 
-  /** Returns what to ask the storage for; see {@link SelectRequest.Hints} for the last three. */
+  /** Returns the request to the storage; see {@link SelectRequest.Hints} for the last three. */
   SelectRequest request(
       List<Matcher> matchers,
       long minTime,
@@ -145,9 +146,9 @@ final class Selection {
     }
   }
 
-  /** Tells whether what a range selector reads is for it alone. */
+  /** Returns whether nothing else needs what a range selector reads. */
   boolean isAlone(MatrixSelector m, Grid grid) {
-    return !plan.again(m.selector())
+    return !plan.isReadAgain(m.selector())
         && (detectResets || plan.member(m, grid, SamplePart.VALUE) == null);
   }
 
@@ -233,7 +234,7 @@ final class Selection {
     if (!smoothed && !detectResets) {
       SharedRead.Member member = plan.member(v, grid, part);
       return member == null
-          ? stepped(plan.matchers(v), grid, offset, part, plan.again(v))
+          ? stepped(plan.matchers(v), grid, offset, part, plan.isReadAgain(v))
           : new SharedReader(this, context).vector(member);
     }
     long until = smoothed ? last + context.lookbackMs : last;
@@ -246,7 +247,7 @@ final class Selection {
             "",
             0,
             grid.size() > 1 ? grid.stepMs() : 0,
-            plan.again(v));
+            plan.isReadAgain(v));
     for (Samples s : all) {
       context.check();
       StepSeries series = context.series(s.labels, false, grid.size());
@@ -296,16 +297,16 @@ final class Selection {
     return out;
   }
 
-  /** Tells whether {@link #feed} can serve an instant selector. */
+  /** Returns whether {@link #feed} can serve an instant selector. */
   boolean feeds(VectorSelector v, Grid grid) {
     return grid.size() > 1
         && v.at() == null
         && v.mode() != RangeMode.SMOOTHED
-        && !plan.again(v)
+        && !plan.isReadAgain(v)
         && (detectResets || plan.member(v, grid, SamplePart.VALUE) == null);
   }
 
-  /** Hands the series of an instant selector over one by one. */
+  /** Streams the series of an instant selector. */
   void feed(VectorSelector v, Grid grid, SeriesSink sink) {
     long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
     if (!detectResets) {
@@ -314,7 +315,7 @@ final class Selection {
     }
     long first = grid.startMs() - offset - context.lookbackMs + 1;
     long last = grid.endMs() - offset;
-    // whether a histogram was reset is seen in the sample before it, which no step may show
+    // a reset shows against the previous sample, which may be at no step
     each(
         request(v.matchers(), first, last, "", 0, grid.stepMs()),
         true,
@@ -331,7 +332,7 @@ final class Selection {
   /**
    * Fills the steps of a selector while its samples are read; see {@link SeriesSink}.
    *
-   * @param reuses whether the sink is done with a series when it has been given it
+   * @param reuses whether the columns of a series are free when the sink has returned
    */
   private void step(
       List<Matcher> matchers,
@@ -432,7 +433,7 @@ final class Selection {
     return out;
   }
 
-  /** Returns room for a large tile, the same each time. */
+  /** Returns a large tile, the same each time. */
   SampleTile tile() {
     return tile(TILE);
   }

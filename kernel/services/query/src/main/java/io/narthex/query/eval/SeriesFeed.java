@@ -26,9 +26,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A function over a range selector whose results are handed over as they are made. A series with
- * histograms, which is large, is read, evaluated and dropped; series of floats are gathered until
- * it pays to evaluate them together, see {@link ParallelWindows}. One thread.
+ * A function over a range selector that streams its results. A series with histograms, which is
+ * large, is read, evaluated and dropped; series of floats are gathered until it pays to evaluate
+ * them together, see {@link ParallelWindows}. Not thread-safe.
  */
 final class SeriesFeed {
   /** Floats that are gathered: 8 MB, and 8 more for their times unless these are shared. */
@@ -76,7 +76,7 @@ final class SeriesFeed {
     function = newFunction();
   }
 
-  /** Tells whether a call gives one series for each that a selector alone reads. */
+  /** Returns whether a call gives one series for each of a selector that nothing else reads. */
   static boolean serves(Call c, FunctionKernel kernel, Grid grid, Selection selection) {
     MatrixSelector m = selector(c);
     return m != null
@@ -129,7 +129,7 @@ final class SeriesFeed {
         flush();
       }
     } else {
-      flush(); // what comes first goes first
+      flush(); // keeps the order of the series
       hand(windows.apply(function, s, grid, context));
       context.drop(s.bytes());
     }

@@ -79,7 +79,7 @@ final class SharedReader {
       this.read = read;
       this.asking = asking;
       for (Member m : read.members) {
-        if (m.steps != null && m.places > 0) {
+        if (m.steps != null && m.uses > 0) {
           fillings.add(new Filling(m, m.steps));
         }
       }
@@ -100,7 +100,7 @@ final class SharedReader {
       read.samples = samples;
     }
 
-    /** Counts what waits for those that ask later. */
+    /** Retains the memory of what is needed later. */
     void retain() {
       long n = 0;
       if (samples != null) {

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Turns the samples of an instant selector, as they come, into the values of its steps: each step
- * takes the newest sample at or before it, unless that is older than the lookback or a stale
- * marker. One thread.
+ * takes the newest sample at or before it, unless that is older than the lookback or a staleness
+ * marker. Not thread-safe.
  */
 final class StepFiller {
   private final long first; // time of step 0 with the offset taken off
@@ -28,7 +28,7 @@ final class StepFiller {
 
   // the newest sample so far; it holds for the steps up to the next one
   private long time;
-  private boolean present; // whether there is one and it is no stale marker
+  private boolean present; // whether there is one and it is no staleness marker
   private double value;
   private @Nullable Hist hist;
   private @Nullable NativeHistogram raw; // becomes hist when a step needs it
@@ -168,7 +168,7 @@ final class StepFiller {
     }
   }
 
-  /** Decides the rest; returns whether any step has a value. */
+  /** Decides the remaining steps; returns whether any step has a value. */
   boolean end() {
     settle(Long.MAX_VALUE);
     return any;

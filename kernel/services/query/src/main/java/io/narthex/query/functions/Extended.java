@@ -29,9 +29,9 @@ public final class Extended {
       long offset,
       long fixed,
       QueryContext context,
-      PosRange place) {
+      PosRange position) {
     boolean any = false;
-    Hist.Notes notes = new Hist.Notes();
+    Hist.Findings findings = new Hist.Findings();
     String metric = s.labels.metricName();
     for (int i = 0; i < grid.size(); i++) {
       long t = fixed == Long.MIN_VALUE ? grid.time(i) - offset : fixed;
@@ -46,7 +46,7 @@ public final class Extended {
           Samples.firstAfter(s.histTimes, s.histCount, newest)
               > Samples.firstAfter(s.histTimes, s.histCount, oldest);
       if (floats && hists) {
-        context.annotations.mixedFloatsHistograms(metric, place);
+        context.annotations.mixedFloatsHistograms(metric, position);
         continue;
       }
       int at = floats ? f - 1 : h - 1;
@@ -72,9 +72,9 @@ public final class Extended {
         Hist v = s.hists[at];
         if (next && !StaleMarker.is(s.hists[at + 1].sum)) {
           boolean counter = v.hint != ResetHint.GAUGE;
-          v = line(v, s.hists[at + 1], times[at], times[at + 1], t, counter, notes);
+          v = line(v, s.hists[at + 1], times[at], times[at + 1], t, counter, findings);
           if (v == null) {
-            context.annotations.mixedExponentialCustom(metric, place);
+            context.annotations.mixedExponentialCustom(metric, position);
             continue;
           }
         }
@@ -91,7 +91,7 @@ public final class Extended {
   }
 
   private static @Nullable Hist line(
-      Hist y1, Hist y2, long t1, long t2, long t, boolean counter, Hist.Notes notes) {
+      Hist y1, Hist y2, long t1, long t2, long t, boolean counter, Hist.Findings findings) {
     if (y1.isCustom() != y2.isCustom()) {
       return null;
     }
@@ -99,8 +99,8 @@ public final class Extended {
     if (counter && y2.isResetSince(y1)) {
       return y2.times(share).withHint(ResetHint.RESET);
     }
-    Hist rise = y2.minus(y1, notes);
-    Hist between = y1.plus(rise.times(share), notes);
+    Hist rise = y2.minus(y1, findings);
+    Hist between = y1.plus(rise.times(share), findings);
     return counter ? between.withHint(ResetHint.NOT_RESET) : between;
   }
 
@@ -109,15 +109,15 @@ public final class Extended {
     private final RangeMode mode;
     private final boolean counter;
     private final boolean perSecond;
-    private final Hist.Notes notes = new Hist.Notes();
+    private final Hist.Findings findings = new Hist.Findings();
 
     Rate(
         Annotations annotations,
-        PosRange place,
+        PosRange position,
         RangeMode mode,
         boolean counter,
         boolean perSecond) {
-      super(annotations, place);
+      super(annotations, position);
       this.mode = mode;
       this.counter = counter;
       this.perSecond = perSecond;
@@ -129,7 +129,7 @@ public final class Extended {
       int floats = used(samples.floatTimes, w.floatLo, w.floatHi, w, smoothed);
       int hists = used(samples.histTimes, w.histLo, w.histHi, w, smoothed);
       if (floats > 0 && hists > 0) {
-        annotations.mixedFloatsHistograms(metric, place);
+        annotations.mixedFloatsHistograms(metric, position);
       } else if (floats > 0) {
         floats(w, out, smoothed);
       } else if (hists > 0) {
@@ -201,45 +201,45 @@ public final class Extended {
       Hist[] v = samples.hists;
       int first = firstUsed(t, w.histLo, w.histHi, w.start);
       int last = smoothed ? lastUsed(t, w.histLo, w.histHi, w.end) : w.histHi - 1;
-      notes.clear();
+      findings.clear();
       for (int i = first; i <= last; i++) {
         boolean gauge = v[i].hint == ResetHint.GAUGE;
         if (counter && gauge) {
-          annotations.notCounter(metric, place);
+          annotations.notCounter(metric, position);
         }
         if (v[i].isCustom() != v[first].isCustom()) {
-          annotations.mixedExponentialCustom(metric, place);
+          annotations.mixedExponentialCustom(metric, position);
           return;
         }
       }
       if (!counter && (v[first].hint != ResetHint.GAUGE || v[last].hint != ResetHint.GAUGE)) {
-        annotations.notGauge(metric, place);
+        annotations.notGauge(metric, position);
       }
       Hist left = v[first];
       if (smoothed && t[first] < w.start && first < last) {
-        left = line(v[first], v[first + 1], t[first], t[first + 1], w.start, counter, notes);
+        left = line(v[first], v[first + 1], t[first], t[first + 1], w.start, counter, findings);
       }
       Hist right = v[last];
       if (smoothed && last > first && t[last] > w.end) {
-        right = line(v[last - 1], v[last], t[last - 1], t[last], w.end, counter, notes);
+        right = line(v[last - 1], v[last], t[last - 1], t[last], w.end, counter, findings);
       }
       if (left == null || right == null) {
-        annotations.mixedExponentialCustom(metric, place);
+        annotations.mixedExponentialCustom(metric, position);
         return;
       }
-      if (notes.boundsReconciled) {
-        annotations.boundsReconciled("subtraction", place);
-        notes.boundsReconciled = false;
+      if (findings.boundsReconciled) {
+        annotations.boundsReconciled("subtraction", position);
+        findings.boundsReconciled = false;
       }
-      Hist result = right.minus(left, notes);
-      if (notes.boundsReconciled) {
-        annotations.boundsReconciled("subtraction", place);
-        notes.boundsReconciled = false;
+      Hist result = right.minus(left, findings);
+      if (findings.boundsReconciled) {
+        annotations.boundsReconciled("subtraction", position);
+        findings.boundsReconciled = false;
       }
       if (counter) {
         result = corrected(result, first, last, left, right);
-        if (notes.boundsReconciled) {
-          annotations.boundsReconciled("addition", place);
+        if (findings.boundsReconciled) {
+          annotations.boundsReconciled("addition", position);
         }
       }
       if (perSecond) {
@@ -249,8 +249,8 @@ public final class Extended {
     }
 
     /**
-     * Adds what was there before each reset. Interpolation has seen to the resets between the
-     * samples around a border already.
+     * Adds the value before each reset. Interpolation has already accounted for resets between the
+     * samples around a border.
      */
     private Hist corrected(Hist start, int first, int last, Hist left, Hist right) {
       Hist[] v = samples.hists;
@@ -265,11 +265,11 @@ public final class Extended {
       int to = rightBetween ? last - 1 : last;
       for (int i = from; i <= to; i++) {
         if (v[i].isResetSince(prev)) {
-          result = result.plus(prev, notes);
+          result = result.plus(prev, findings);
         }
         prev = v[i];
       }
-      return rightBetween && right.isResetSince(prev) ? result.plus(prev, notes) : result;
+      return rightBetween && right.isResetSince(prev) ? result.plus(prev, findings) : result;
     }
   }
 
@@ -278,8 +278,8 @@ public final class Extended {
     private final RangeFunction inner;
     private final Window shifted = new Window();
 
-    Transitions(Annotations annotations, PosRange place, RangeFunction inner) {
-      super(annotations, place);
+    Transitions(Annotations annotations, PosRange position, RangeFunction inner) {
+      super(annotations, position);
       this.inner = inner;
     }
 

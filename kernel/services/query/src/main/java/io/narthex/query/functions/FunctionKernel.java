@@ -18,8 +18,8 @@ import java.util.function.DoubleBinaryOperator;
  *
  * @param name the name in queries
  * @param evaluation the code
- * @param time what of the time the result depends on
- * @param part what of its samples the function reads when its argument is an instant selector
+ * @param time which times the result depends on
+ * @param part which part of a sample the function reads when its argument is an instant selector
  * @param selects whether it reads series on its own, which its second argument only describes
  * @param modes the modifiers that its range selector may have, besides none
  * @param plugin whether a plugin has it: then equal calls may give different values, and nothing is
@@ -33,7 +33,7 @@ public record FunctionKernel(
     boolean selects,
     Set<RangeMode> modes,
     boolean plugin) {
-  /** What of the time a function depends on, beyond that of its arguments. */
+  /** Which times a function depends on, beyond those of its arguments. */
   public enum Time {
     /** Nothing: with the same arguments it has the same value at all steps. */
     NONE,
@@ -52,7 +52,7 @@ public record FunctionKernel(
    * A function of at most two numbers, which is calculated when the query is planned if they are
    * known.
    *
-   * @param function gets NaN for the arguments that there are not
+   * @param function gets NaN for missing arguments
    */
   public record OfNumbers(DoubleBinaryOperator function) implements Evaluation {}
 

@@ -11,29 +11,27 @@ import java.util.Arrays;
 /**
  * A running sum or mean of histograms. Every part is summed with compensation as {@link Kahan}
  * does; the lost low parts are kept in a second histogram of the same layout. A mean whose sum
- * leaves the finite numbers goes on as incremental mean.
+ * leaves the finite numbers continues as an incremental mean.
  */
 public final class HistSum {
   private final Annotations annotations;
-  private final PosRange place;
+  private final PosRange position;
   private final boolean average;
-  private final Hist.Notes notes = new Hist.Notes();
+  private final Hist.Findings findings = new Hist.Findings();
   private Hist sum = Hist.EMPTY;
   private Hist low = Hist.EMPTY;
   private int n;
   private boolean incremental;
 
-  /**
-   * Whether the arrays of {@link #sum} and {@link #low} were made here and nobody else knows them.
-   */
+  /** Whether the arrays of {@link #sum} and {@link #low} were made here and are not shared. */
   private boolean owned;
 
   private boolean sawReset;
   private boolean sawNotReset;
 
-  public HistSum(Annotations annotations, PosRange place, boolean average) {
+  public HistSum(Annotations annotations, PosRange position, boolean average) {
     this.annotations = annotations;
-    this.place = place;
+    this.position = position;
     this.average = average;
   }
 
@@ -51,7 +49,7 @@ public final class HistSum {
     sawReset |= h.hint == ResetHint.RESET;
     sawNotReset |= h.hint == ResetHint.NOT_RESET;
     if (sawReset && sawNotReset) {
-      annotations.conflictingResets("aggregation", place);
+      annotations.conflictingResets("aggregation", position);
     }
     n++;
     if (n == 1) {
@@ -70,7 +68,7 @@ public final class HistSum {
               ResetHint.UNKNOWN);
       return true;
     }
-    notes.clear();
+    findings.clear();
     if (incremental) {
       addToMean(h);
     } else {
@@ -84,10 +82,10 @@ public final class HistSum {
         addToMean(h);
       }
     }
-    if (notes.boundsReconciled) {
-      annotations.boundsReconciled("aggregation", place);
+    if (findings.boundsReconciled) {
+      annotations.boundsReconciled("aggregation", position);
     }
-    return !notes.incompatible;
+    return !findings.incompatible;
   }
 
   private void addToMean(Hist h) {
@@ -115,7 +113,7 @@ public final class HistSum {
   }
 
   private void accumulate(Hist h) {
-    Hist[] pair = sum.aligned(h, notes);
+    Hist[] pair = sum.aligned(h, findings);
     if (pair.length == 0) {
       return;
     }
@@ -136,7 +134,7 @@ public final class HistSum {
             positive[0],
             negative[0],
             a.bounds,
-            a.mergeHints(b, notes));
+            a.mergeHints(b, findings));
     low =
         new Hist(
             a.schema,
@@ -219,8 +217,8 @@ public final class HistSum {
       s = sum.dividedBy(n);
       l = low.dividedBy(n);
     }
-    notes.clear();
+    findings.clear();
     ResetHint hint = s.hint;
-    return s.plus(l, notes).withHint(hint);
+    return s.plus(l, findings).withHint(hint);
   }
 }

@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code histogram_quantile} and its kin, over native histograms and over classic buckets. Which
- * buckets belong together is found once; a step then only picks up the counts.
+ * {@code histogram_quantile} and related functions, over native histograms and over classic
+ * buckets. Which buckets belong together is found once; a step then only reads the counts.
  */
 final class HistogramFunctions {
   static final List<FunctionKernel> KERNELS =
@@ -76,7 +76,7 @@ final class HistogramFunctions {
   private final Operators operators;
   private final QueryContext context;
   private final Annotations annotations;
-  private final PosRange place;
+  private final PosRange position;
   private final Grid grid;
   private final List<StepSeries> natives = new ArrayList<>();
   private final Map<Labels, Classic> classics = new LinkedHashMap<>();
@@ -86,7 +86,7 @@ final class HistogramFunctions {
     this.operators = operators;
     this.context = operators.context();
     this.annotations = context.annotations;
-    this.place = argument.position();
+    this.position = argument.position();
     this.grid = grid;
     boolean outer = operators.detectResets(false);
     List<StepSeries> in = operators.vector(argument, grid);
@@ -117,7 +117,7 @@ final class HistogramFunctions {
     try {
       bound = GoFloat.parse(le);
     } catch (IllegalArgumentException e) {
-      annotations.badBucketLabel(s.labels.metricName(), le, place);
+      annotations.badBucketLabel(s.labels.metricName(), le, position);
       return;
     }
     Labels key = s.labels.without(LE);
@@ -143,7 +143,7 @@ final class HistogramFunctions {
           }
         }
         if (both[i]) {
-          annotations.mixedClassicNative(s.labels.metricName(), place);
+          annotations.mixedClassicNative(s.labels.metricName(), position);
         }
       }
       mixed[n] = both;
@@ -173,7 +173,7 @@ final class HistogramFunctions {
   /**
    * Returns a number of each native histogram.
    *
-   * @param parts whether only count and sum are used, so that resets are looked for while reading
+   * @param parts whether only count and sum are used, so that resets are detected while reading
    */
   private static List<StepSeries> numbers(
       Operators operators, List<Expr> a, Grid grid, HistFunction f, boolean parts) {
@@ -269,7 +269,7 @@ final class HistogramFunctions {
   private double classicQuantile(double q, ClassicBuckets b, String metric) {
     double v = b.quantile(q);
     if (b.forcedMonotonic) {
-      annotations.forcedMonotonicity(metric, "", place);
+      annotations.forcedMonotonicity(metric, "", position);
     }
     return v;
   }
@@ -376,10 +376,10 @@ final class HistogramFunctions {
     }
     if (nan) {
       if (count < rank) {
-        annotations.nanInQuantile("result is NaN", metric, place);
+        annotations.nanInQuantile("result is NaN", metric, position);
         return Double.NaN;
       }
-      annotations.nanInQuantile("result is skewed higher", metric, place);
+      annotations.nanInQuantile("result is skewed higher", metric, position);
     } else if (count < rank) {
       return Double.NaN;
     }
@@ -403,7 +403,7 @@ final class HistogramFunctions {
     }
     boolean nan = Double.isNaN(h.sum);
     if (nan) {
-      annotations.nanInFraction(metric, place);
+      annotations.nanInFraction(metric, position);
     }
     if (lower >= upper) {
       return 0;

@@ -12,11 +12,11 @@ import io.narthex.query.series.StepSeries;
 final class InstantRateFunction extends RangeFunction {
   private final boolean rate;
   private final boolean useStarts;
-  private final Hist.Notes notes = new Hist.Notes();
+  private final Hist.Findings findings = new Hist.Findings();
 
   InstantRateFunction(
-      Annotations annotations, PosRange place, boolean rate, EngineOptions options) {
-    super(annotations, place);
+      Annotations annotations, PosRange position, boolean rate, EngineOptions options) {
+    super(annotations, position);
     this.rate = rate;
     this.useStarts = rate && options.useStartTimestamps();
   }
@@ -36,7 +36,7 @@ final class InstantRateFunction extends RangeFunction {
     boolean hasHist = h2 >= w.histLo;
     boolean beforeIsFloat = hasFloat && (!hasHist || s.floatTimes[f2] > s.histTimes[h2]);
     if (lastIsFloat != beforeIsFloat) {
-      annotations.mixedFloatsHistograms(metric, place);
+      annotations.mixedFloatsHistograms(metric, position);
       return;
     }
     if (lastIsFloat) {
@@ -54,7 +54,7 @@ final class InstantRateFunction extends RangeFunction {
         v -= s.floats[f2];
       }
       if (starts && RateFunction.overlaps(s.floatTimes, s.floatStarts, f)) {
-        annotations.startTimeOverlap(metric, place);
+        annotations.startTimeOverlap(metric, position);
       }
       out.set(w.step, rate ? v / (interval / 1000.0) : v);
     } else {
@@ -73,24 +73,24 @@ final class InstantRateFunction extends RangeFunction {
     boolean anyGauge = a.hint == ResetHint.GAUGE || b.hint == ResetHint.GAUGE;
     boolean bothGauge = a.hint == ResetHint.GAUGE && b.hint == ResetHint.GAUGE;
     if (rate && anyGauge) {
-      annotations.notCounter(metric, place);
+      annotations.notCounter(metric, position);
     }
     if (!rate && !bothGauge) {
-      annotations.notGauge(metric, place);
+      annotations.notGauge(metric, position);
     }
     boolean starts = useStarts && s.histStarts.length > 0;
     Hist result = b;
     if (!rate
         || !(b.isResetSince(a)
             || (starts && RateFunction.startReset(s.histTimes, s.histStarts, last)))) {
-      notes.clear();
-      result = b.minus(a, notes);
-      if (notes.incompatible) {
-        annotations.mixedExponentialCustom(metric, place);
+      findings.clear();
+      result = b.minus(a, findings);
+      if (findings.incompatible) {
+        annotations.mixedExponentialCustom(metric, position);
         return;
       }
-      if (notes.boundsReconciled) {
-        annotations.boundsReconciled("subtraction", place);
+      if (findings.boundsReconciled) {
+        annotations.boundsReconciled("subtraction", position);
       }
     }
     result = result.withHint(ResetHint.GAUGE).compact();

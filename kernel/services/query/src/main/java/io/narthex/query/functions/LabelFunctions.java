@@ -39,7 +39,7 @@ public final class LabelFunctions {
     return FunctionKernel.ofValues(name, (o, c, grid) -> new Value.Vector(f.eval(o, c, grid)));
   }
 
-  /** Of so many values of the source label the result is kept: most have few, for many series. */
+  /** Values of the source label whose results are cached: most labels have few values. */
   private static final int KNOWN = 1024;
 
   private LabelFunctions() {}
@@ -137,7 +137,7 @@ public final class LabelFunctions {
       o.context().annotations.sortInRangeQuery(c.position());
       return in;
     }
-    // inside of a subquery there are many steps, each with an order that nobody sees
+    // inside a subquery the order at each step does not show
     return grid.size() == 1 ? sort(in, descending) : floatsOf(in, o.context());
   }
 
@@ -210,7 +210,7 @@ public final class LabelFunctions {
     return out;
   }
 
-  /** Tells whether {@code a} sorts before {@code b}: runs of digits compare as numbers. */
+  /** Returns whether {@code a} sorts before {@code b}: runs of digits compare as numbers. */
   static boolean naturalLess(String a, String b) {
     int i = 0;
     int j = 0;

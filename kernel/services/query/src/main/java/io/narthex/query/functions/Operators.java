@@ -11,8 +11,8 @@ import io.narthex.query.series.Value;
 import java.util.List;
 
 /**
- * What functions and operators ask of the query that is evaluated. All calls are per expression or
- * series, none per sample. One thread.
+ * What functions and operators need of the query being evaluated. All calls are per expression or
+ * series, none per sample. Not thread-safe.
  */
 public interface Operators {
   /** Returns the limits, options and annotations of the query. */
@@ -32,8 +32,8 @@ public interface Operators {
   }
 
   /**
-   * Hands the series of a vector over, in order. Where they can be made one by one, only one is
-   * there at a time; limits and statistics are as if all were.
+   * Passes the series of a vector to a sink, in order. Where they can be computed one by one, only
+   * one is in memory at a time; limits and statistics are as if all were.
    */
   void feed(Expr e, Grid grid, SeriesSink sink);
 
@@ -41,7 +41,7 @@ public interface Operators {
   List<StepSeries> select(VectorSelector v, Grid grid, SamplePart part);
 
   /**
-   * Sets whether counter resets of histograms are looked for while reading, for functions that need
+   * Sets whether counter resets of histograms are detected while reading, for functions that need
    * only count and sum; returns the previous setting.
    */
   boolean detectResets(boolean on);

@@ -13,10 +13,10 @@ import java.util.Arrays;
 public final class OverTime {
   private OverTime() {}
 
-  /** A function that looks at floats only, and says so when there are histograms beside them. */
+  /** A function of floats only, with an annotation when there are histograms among them. */
   abstract static class OfFloats extends RangeFunction {
-    OfFloats(Annotations annotations, PosRange place) {
-      super(annotations, place);
+    OfFloats(Annotations annotations, PosRange position) {
+      super(annotations, position);
     }
 
     @Override
@@ -34,10 +34,10 @@ public final class OverTime {
     private final boolean average;
     private final HistSum histSum;
 
-    Sum(Annotations annotations, PosRange place, boolean average) {
-      super(annotations, place);
+    Sum(Annotations annotations, PosRange position, boolean average) {
+      super(annotations, position);
       this.average = average;
-      this.histSum = new HistSum(annotations, place, average);
+      this.histSum = new HistSum(annotations, position, average);
     }
 
     /** Sums of all samples before each, of a series of whole numbers. */
@@ -89,7 +89,7 @@ public final class OverTime {
     @Override
     public void apply(Window w, StepSeries out) {
       if (w.floats() > 0 && w.hists() > 0) {
-        annotations.mixedFloatsHistograms(metric, place);
+        annotations.mixedFloatsHistograms(metric, position);
         return;
       }
       if (w.floats() > 0) {
@@ -100,7 +100,7 @@ public final class OverTime {
       histSum.reset();
       for (int i = w.histLo; i < w.histHi; i++) {
         if (!histSum.add(samples.hists[i])) {
-          annotations.mixedExponentialCustom(metric, place);
+          annotations.mixedExponentialCustom(metric, position);
           return;
         }
       }
@@ -169,8 +169,8 @@ public final class OverTime {
     private int tail;
     private int next;
 
-    Extreme(Annotations annotations, PosRange place, boolean max, boolean time) {
-      super(annotations, place);
+    Extreme(Annotations annotations, PosRange position, boolean max, boolean time) {
+      super(annotations, position);
       this.max = max;
       this.time = time;
     }
@@ -222,8 +222,8 @@ public final class OverTime {
     }
 
     /**
-     * Tells whether an older value is of no use once a newer one is there. NaN always yields. Of
-     * equal values the first is the result, which matters for the sign of zero, but the time is
+     * Returns whether an older value can no longer win once a newer one is there. NaN never wins.
+     * Of equal values the first is the result, which matters for the sign of zero, but the time is
      * that of the last.
      */
     private boolean yields(double old, double now) {
@@ -241,8 +241,8 @@ public final class OverTime {
   static final class Count extends RangeFunction {
     private final boolean present;
 
-    Count(Annotations annotations, PosRange place, boolean present) {
-      super(annotations, place);
+    Count(Annotations annotations, PosRange position, boolean present) {
+      super(annotations, position);
       this.present = present;
     }
 
@@ -257,8 +257,8 @@ public final class OverTime {
     private final boolean last;
     private final boolean time;
 
-    Edge(Annotations annotations, PosRange place, boolean last, boolean time) {
-      super(annotations, place);
+    Edge(Annotations annotations, PosRange position, boolean last, boolean time) {
+      super(annotations, position);
       this.last = last;
       this.time = time;
     }
@@ -296,8 +296,8 @@ public final class OverTime {
     /** How many transitions lead up to each float. */
     private int[] before = new int[0];
 
-    Transitions(Annotations annotations, PosRange place, boolean resets, EngineOptions options) {
-      super(annotations, place);
+    Transitions(Annotations annotations, PosRange position, boolean resets, EngineOptions options) {
+      super(annotations, position);
       this.resets = resets;
       this.useStarts = resets && options.useStartTimestamps();
     }
@@ -368,8 +368,8 @@ public final class OverTime {
   static final class Deviation extends OfFloats {
     private final boolean root;
 
-    Deviation(Annotations annotations, PosRange place, boolean root) {
-      super(annotations, place);
+    Deviation(Annotations annotations, PosRange position, boolean root) {
+      super(annotations, position);
       this.root = root;
     }
 
@@ -400,8 +400,8 @@ public final class OverTime {
     private final double[] q;
     private double[] scratch = new double[16];
 
-    Quantile(Annotations annotations, PosRange place, double[] q) {
-      super(annotations, place);
+    Quantile(Annotations annotations, PosRange position, double[] q) {
+      super(annotations, position);
       this.q = q;
     }
 
@@ -409,7 +409,7 @@ public final class OverTime {
     double value(double[] v, int lo, int hi, Window w) {
       double quantile = q[w.step];
       if (Double.isNaN(quantile) || quantile < 0 || quantile > 1) {
-        annotations.invalidQuantile(quantile, place);
+        annotations.invalidQuantile(quantile, position);
       }
       if (scratch.length < hi - lo) {
         scratch = new double[(hi - lo) * 2];
@@ -454,8 +454,8 @@ public final class OverTime {
   static final class MedianDeviation extends OfFloats {
     private double[] scratch = new double[16];
 
-    MedianDeviation(Annotations annotations, PosRange place) {
-      super(annotations, place);
+    MedianDeviation(Annotations annotations, PosRange position) {
+      super(annotations, position);
     }
 
     @Override
@@ -485,8 +485,8 @@ public final class OverTime {
     private double slope;
     private double intercept;
 
-    Regression(Annotations annotations, PosRange place, boolean predict, double[] horizon) {
-      super(annotations, place);
+    Regression(Annotations annotations, PosRange position, boolean predict, double[] horizon) {
+      super(annotations, position);
       this.predict = predict;
       this.horizon = horizon;
     }
@@ -495,7 +495,7 @@ public final class OverTime {
     public void apply(Window w, StepSeries out) {
       if (w.floats() < 2) {
         if (w.floats() == 1 && w.hists() > 0) {
-          annotations.histogramsIgnoredInMixedRange(metric, place);
+          annotations.histogramsIgnoredInMixedRange(metric, position);
         }
         return;
       }

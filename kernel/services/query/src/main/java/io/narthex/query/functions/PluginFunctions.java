@@ -63,14 +63,14 @@ public final class PluginFunctions {
 
         @Override
         public void reserve(Set<String> names) {
-          // there is nobody to keep from using them
+          // no plugin could use them
         }
       };
 
   private PluginFunctions() {}
 
-  /** Returns the names of the language itself, those this engine adds to it included. */
-  @SuppressWarnings("deprecation") // its keywords; plugins were promised all of it
+  /** Returns the names of the language itself, including those of this engine alone. */
+  @SuppressWarnings("deprecation") // the API promised plugins all of its names
   public static Set<String> reserved() {
     Set<String> names = new HashSet<>(BuiltinNames.all());
     Functions.all().forEach(f -> names.add(f.name()));
@@ -114,7 +114,7 @@ public final class PluginFunctions {
         f.name(), evaluation, Time.STEP, SamplePart.VALUE, false, Set.of(), true);
   }
 
-  /** Whatever a function throws fails its query only; an end of memory is nobody's to handle. */
+  /** A function that throws fails only its query; an {@link OutOfMemoryError} is thrown on. */
   private static QueryException failure(String name, Throwable e) {
     if (e instanceof OutOfMemoryError memory) {
       throw memory;
@@ -227,7 +227,7 @@ public final class PluginFunctions {
     private final Grid grid;
 
     OverRange(String name, OfRange function, PromqlFunction f, RangeCall call) {
-      super(call.annotations(), call.place());
+      super(call.annotations(), call.position());
       this.name = name;
       this.function = function;
       this.arguments = new Arguments(call.operators(), call.call(), f, call.grid());
@@ -239,7 +239,7 @@ public final class PluginFunctions {
       run(new Windows(b.times, samples.floats, b.lo, b.hi, b.ends, b.rangeMs), out);
     }
 
-    /** Reached for series that have histograms too: a window at a time, told as all the steps. */
+    /** For series that have histograms too: one window, presented as a call over all steps. */
     @Override
     public void apply(Window w, StepSeries out) {
       if (!floatsOnly(w)) {

@@ -7,7 +7,10 @@ import io.narthex.spi.function.PromqlFunction;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The functions that one query calls: those of the language, then those of plugins. One thread. */
+/**
+ * The functions that one query calls: those of the language, then those of plugins. Not
+ * thread-safe.
+ */
 public final class QueryFunctions {
   private final FunctionTable builtIn = FunctionTable.builtIn();
   private final FunctionRegistry.Lease plugins;

@@ -11,11 +11,12 @@ import io.narthex.query.series.Grid;
 /**
  * A call of a function over a range vector.
  *
- * @param place where annotations point to
+ * @param position where annotations point to
  * @param mode how the windows of the range selector are extended
  * @param grid the steps of the call
  */
-public record RangeCall(Operators operators, Call call, PosRange place, RangeMode mode, Grid grid) {
+public record RangeCall(
+    Operators operators, Call call, PosRange position, RangeMode mode, Grid grid) {
   /**
    * Describes a call.
    *
@@ -24,9 +25,9 @@ public record RangeCall(Operators operators, Call call, PosRange place, RangeMod
   public static RangeCall of(
       Operators operators, Call call, Expr range, RangeMode mode, Grid grid) {
     Expr inner = Expressions.unwrap(range);
-    // Prometheus forgets where a subquery stood
-    PosRange place = inner instanceof Expr.SubqueryExpr ? new PosRange(0, 0) : inner.position();
-    return new RangeCall(operators, call, place, mode, grid);
+    // for a subquery, Prometheus reports no position
+    PosRange position = inner instanceof Expr.SubqueryExpr ? new PosRange(0, 0) : inner.position();
+    return new RangeCall(operators, call, position, mode, grid);
   }
 
   Annotations annotations() {

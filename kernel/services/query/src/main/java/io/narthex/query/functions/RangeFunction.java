@@ -37,19 +37,19 @@ public abstract class RangeFunction {
     }
   }
 
-  /** Samples looked at between two looks at the clock. */
+  /** Samples between two checks of the deadline. */
   private static final int CHECK_EVERY = 200_000;
 
-  /** Where findings go; another one from block to block when threads share the series. */
+  /** Receives annotations; replaced from block to block when threads share the series. */
   public Annotations annotations;
 
-  final PosRange place;
+  final PosRange position;
   public Samples samples = new Samples(Labels.EMPTY, false);
   String metric = "";
 
-  public RangeFunction(Annotations annotations, PosRange place) {
+  public RangeFunction(Annotations annotations, PosRange position) {
     this.annotations = annotations;
-    this.place = place;
+    this.position = position;
   }
 
   /** Prepares for a series. */
@@ -178,18 +178,18 @@ public abstract class RangeFunction {
     }
   }
 
-  /** Tells whether the metric name stays. */
+  /** Returns whether the metric name stays. */
   public boolean keepsName() {
     return false;
   }
 
-  /** Reports histograms beside floats; returns false when there are no floats. */
+  /** Reports histograms next to floats; returns false when there are no floats. */
   final boolean floatsOnly(Window w) {
     if (w.floats() == 0) {
       return false;
     }
     if (w.hists() > 0) {
-      annotations.histogramsIgnoredInMixedRange(metric, place);
+      annotations.histogramsIgnoredInMixedRange(metric, position);
     }
     return true;
   }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * {@code rate}, {@code increase} and {@code delta}.
  *
  * <p>Extrapolates as extrapolatedRate in promql/functions.go of Prometheus, operation by operation.
- * The places where a counter was reset are found once per series; a step then costs the difference
- * of two samples and the resets inside its window, of which there are usually none.
+ * Counter resets are found once per series; a step then costs the difference of two samples and the
+ * resets inside its window, of which there are usually none.
  */
 final class RateFunction extends RangeFunction {
   private static final byte UNKNOWN = 0;
@@ -26,7 +26,7 @@ final class RateFunction extends RangeFunction {
   private final boolean perSecond;
   private final boolean useStarts;
   private final boolean typeLabels;
-  private final Hist.Notes notes = new Hist.Notes();
+  private final Hist.Findings findings = new Hist.Findings();
 
   /** Indexes of floats before which the counter was reset. */
   private int[] resets = new int[8];
@@ -37,16 +37,16 @@ final class RateFunction extends RangeFunction {
   private int[] overlaps = new int[0];
   private boolean named;
 
-  /** What is known of each histogram and the one before it, as windows share their neighbours. */
+  /** Whether each histogram is a reset, if known: windows overlap and ask for the same pairs. */
   private byte[] histResets = new byte[0];
 
   RateFunction(
       Annotations annotations,
-      PosRange place,
+      PosRange position,
       boolean counter,
       boolean perSecond,
       EngineOptions options) {
-    super(annotations, place);
+    super(annotations, position);
     this.counter = counter;
     this.perSecond = perSecond;
     this.useStarts = counter && options.useStartTimestamps();
@@ -94,7 +94,7 @@ final class RateFunction extends RangeFunction {
     }
   }
 
-  /** Tells whether the start time of sample {@code i} says that the counter began anew. */
+  /** Returns whether the start timestamp of sample {@code i} says that the counter was reset. */
   static boolean startReset(long[] times, long[] starts, int i) {
     long start = starts[i];
     if (start == 0) {
@@ -118,7 +118,7 @@ final class RateFunction extends RangeFunction {
     int floats = w.floats();
     int hists = w.hists();
     if (floats > 0 && hists > 0) {
-      annotations.mixedFloatsHistograms(metric, place);
+      annotations.mixedFloatsHistograms(metric, position);
       return;
     }
     if (floats > 0) {
@@ -146,9 +146,7 @@ final class RateFunction extends RangeFunction {
       factor = new double[n];
     }
 
-    /**
-     * Follows the bounds when they have moved; a step of fewer than two samples is not asked for.
-     */
+    /** Recalculates when the bounds have moved; steps of fewer than two samples are not used. */
     void follow(boolean perSecond) {
       Bounds b = bounds;
       if (version == b.version) {
@@ -272,7 +270,7 @@ final class RateFunction extends RangeFunction {
     int at = Arrays.binarySearch(overlaps, lo + 1);
     at = at < 0 ? -at - 1 : at;
     if (at < overlaps.length && overlaps[at] <= hi) {
-      annotations.startTimeOverlap(metric, place);
+      annotations.startTimeOverlap(metric, position);
     }
   }
 
@@ -283,7 +281,7 @@ final class RateFunction extends RangeFunction {
     if (typeLabels) {
       String type = samples.labels.get("__type__");
       if (!type.equals("counter") && !type.equals("histogram")) {
-        annotations.possibleNonCounterType(metric, type, place);
+        annotations.possibleNonCounterType(metric, type, position);
       }
       return;
     }
@@ -291,7 +289,7 @@ final class RateFunction extends RangeFunction {
         && !metric.endsWith("_sum")
         && !metric.endsWith("_count")
         && !metric.endsWith("_bucket")) {
-      annotations.possibleNonCounter(metric, place);
+      annotations.possibleNonCounter(metric, position);
     }
   }
 
@@ -342,7 +340,7 @@ final class RateFunction extends RangeFunction {
       fromStart = s.histStarts[lo] > w.start && s.histStarts[lo] < firstT;
       for (int i = lo + 1; i <= hi; i++) {
         if (overlaps(s.histTimes, s.histStarts, i)) {
-          annotations.startTimeOverlap(metric, place);
+          annotations.startTimeOverlap(metric, position);
         }
       }
     }
@@ -354,10 +352,10 @@ final class RateFunction extends RangeFunction {
       return;
     }
     if (fromStart) {
-      notes.clear();
-      result = result.plus(s.hists[lo], notes);
-      if (notes.boundsReconciled) {
-        annotations.boundsReconciled("addition", place);
+      findings.clear();
+      result = result.plus(s.hists[lo], findings);
+      if (findings.boundsReconciled) {
+        annotations.boundsReconciled("addition", position);
       }
     }
     double first = s.hists[lo].count;
@@ -374,7 +372,7 @@ final class RateFunction extends RangeFunction {
     if (counter) {
       for (int i = lo; i <= hi; i++) {
         if (h[i].hint == ResetHint.GAUGE) {
-          annotations.notCounter(metric, place);
+          annotations.notCounter(metric, position);
         }
       }
       if (hi > lo && (isReset(lo + 1) || startReset(starts, lo + 1))) {
@@ -395,44 +393,44 @@ final class RateFunction extends RangeFunction {
       }
     }
     if (last.isCustom() != prev.isCustom()) {
-      annotations.mixedExponentialCustom(metric, place);
+      annotations.mixedExponentialCustom(metric, position);
       return null;
     }
     int minSchema = Math.min(prev.schema, last.schema);
     if (counter) {
       for (int i = lo + 1; i < hi; i++) {
         if (h[i].isCustom() != prev.isCustom()) {
-          annotations.mixedExponentialCustom(metric, place);
+          annotations.mixedExponentialCustom(metric, position);
           return null;
         }
         minSchema = Math.min(minSchema, h[i].schema);
       }
     }
     Hist result = last.toSchema(minSchema);
-    notes.clear();
-    result = result.minus(prev, notes);
-    if (notes.boundsReconciled) {
-      annotations.boundsReconciled("subtraction", place);
+    findings.clear();
+    result = result.minus(prev, findings);
+    if (findings.boundsReconciled) {
+      annotations.boundsReconciled("subtraction", position);
     }
     if (counter) {
       for (int i = lo + 1; i <= hi; i++) {
         boolean reset = prev == h[i - 1] ? isReset(i) : h[i].isResetSince(prev);
         if (reset || startReset(starts, i)) {
-          notes.clear();
-          result = result.plus(prev, notes);
-          if (notes.boundsReconciled) {
-            annotations.boundsReconciled("addition", place);
+          findings.clear();
+          result = result.plus(prev, findings);
+          if (findings.boundsReconciled) {
+            annotations.boundsReconciled("addition", position);
           }
         }
         prev = h[i];
       }
     } else if (h[lo].hint != ResetHint.GAUGE || h[hi].hint != ResetHint.GAUGE) {
-      annotations.notGauge(metric, place);
+      annotations.notGauge(metric, position);
     }
     return result;
   }
 
-  /** Tells whether a histogram was reset since the one before it. */
+  /** Returns whether a histogram was reset since the one before it. */
   private boolean isReset(int i) {
     if (histResets[i] == UNKNOWN) {
       Hist[] h = samples.hists;

@@ -62,8 +62,8 @@ final class Smoothing extends RangeFunction {
 
   private final Lane[] lanes = new Lane[LANES];
 
-  Smoothing(Annotations annotations, PosRange place, double[] smoothing, double[] trend) {
-    super(annotations, place);
+  Smoothing(Annotations annotations, PosRange position, double[] smoothing, double[] trend) {
+    super(annotations, position);
     this.smoothing = smoothing;
     this.trend = trend;
     for (int i = 0; i < LANES; i++) {
@@ -93,7 +93,7 @@ final class Smoothing extends RangeFunction {
     factors(lane, w.step);
     if (w.floats() < 2) {
       if (w.floats() == 1 && w.hists() > 0) {
-        annotations.histogramsIgnoredInMixedRange(metric, place);
+        annotations.histogramsIgnoredInMixedRange(metric, position);
       }
       return;
     }

@@ -26,8 +26,8 @@ public final class Windows {
    * Describes windows.
    *
    * @param fixed whether the window stays where it is, with its end at {@code fixedEnd}
-   * @param before milliseconds before the window that samples are wanted of too
-   * @param after milliseconds behind it
+   * @param before how many milliseconds before the window samples are needed too
+   * @param after the same after it
    */
   public Windows(
       List<Samples> series,
@@ -77,8 +77,8 @@ public final class Windows {
   }
 
   /**
-   * Returns what a function gives for one series, perhaps nothing. Its bytes are taken, unless it
-   * is empty.
+   * Returns the result of a function for one series, perhaps an empty one. The bytes of a result
+   * that is not empty are taken.
    */
   public StepSeries apply(RangeFunction f, Samples s, Grid grid, QueryContext context) {
     long bytes = StepSeries.bytes(grid.size());

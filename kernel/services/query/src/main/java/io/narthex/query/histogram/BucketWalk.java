@@ -1,8 +1,8 @@
 package io.narthex.query.histogram;
 
 /**
- * Walks over the buckets of a native histogram by rising bounds, or falling ones. What the zero
- * bucket reaches over is its alone; a zero bucket that is not above zero is left out, as in
+ * Walks over the buckets of a native histogram by rising bounds, or falling ones. The range of the
+ * zero bucket belongs to it alone; a zero bucket that is not above zero is left out, as in
  * Prometheus' bucket iterators.
  */
 public final class BucketWalk {

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * The populated buckets of one side of a native histogram: rising indexes and their populations.
- * Immutable by convention: operations return new instances, nobody changes the arrays.
+ * Immutable by convention: operations return new instances, arrays are never modified.
  */
 public final class Buckets {
   public static final Buckets NONE = new Buckets(new int[0], new double[0]);
@@ -33,7 +33,7 @@ public final class Buckets {
     return new Buckets(index, buckets);
   }
 
-  /** Tells whether both have the same indexes; what is read from one chunk shares them. */
+  /** Returns whether both have the same indexes; what is read from one chunk shares them. */
   public boolean sameIndexes(Buckets other) {
     return index == other.index || Arrays.equals(index, other.index);
   }
@@ -164,7 +164,7 @@ public final class Buckets {
     return new Buckets(Arrays.copyOf(i2, n), Arrays.copyOf(c2, n));
   }
 
-  /** Tells whether any bucket of {@code previous} has more than the same bucket here. */
+  /** Returns whether any bucket of {@code previous} has more than the same bucket here. */
   boolean fellSince(Buckets previous) {
     if (sameIndexes(previous)) {
       for (int i = 0; i < count.length; i++) {

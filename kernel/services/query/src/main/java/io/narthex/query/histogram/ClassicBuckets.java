@@ -79,8 +79,8 @@ public final class ClassicBuckets {
   }
 
   /**
-   * Returns the first bucket but the last that holds a rank, found by halving: where counts are NaN
-   * the way decides.
+   * Returns the first bucket that holds a rank, the last one aside, by binary search: with NaN
+   * counts its path decides.
    */
   private int bucketOf(double rank) {
     int low = 0;

@@ -10,8 +10,8 @@ import java.util.Arrays;
  * A native histogram in the form the engine calculates with. Immutable by convention.
  *
  * <p>Semantics as model/histogram/float_histogram.go of Prometheus: a sum takes the coarser schema
- * and the wider zero bucket; histograms with custom bounds that differ meet on the bounds they have
- * in common.
+ * and the wider zero bucket; histograms with different custom bounds are reduced to the bounds they
+ * have in common.
  */
 public final class Hist {
   static final int CUSTOM = NativeHistogram.CUSTOM_BUCKETS_SCHEMA;
@@ -19,8 +19,8 @@ public final class Hist {
   public static final Hist EMPTY =
       new Hist(0, 0, 0, 0, 0, Buckets.NONE, Buckets.NONE, NO_BOUNDS, ResetHint.UNKNOWN);
 
-  /** What an addition met; one per evaluation, reset by the caller. */
-  public static final class Notes {
+  /** What additions came across; one per evaluation, reset by the caller. */
+  public static final class Findings {
     public boolean incompatible;
     public boolean resetCollision;
     public boolean boundsReconciled;
@@ -209,17 +209,17 @@ public final class Hist {
         hint);
   }
 
-  public Hist plus(Hist other, Notes notes) {
-    return combine(other, 1, notes);
+  public Hist plus(Hist other, Findings findings) {
+    return combine(other, 1, findings);
   }
 
-  public Hist minus(Hist other, Notes notes) {
-    return combine(other, -1, notes);
+  public Hist minus(Hist other, Findings findings) {
+    return combine(other, -1, findings);
   }
 
-  /** Returns this plus {@code sign} times {@code other}; this when the two do not go together. */
-  private Hist combine(Hist other, double sign, Notes notes) {
-    Hist[] pair = aligned(other, notes);
+  /** Returns this plus {@code sign} times {@code other}; this when the two are incompatible. */
+  private Hist combine(Hist other, double sign, Findings findings) {
+    Hist[] pair = aligned(other, findings);
     if (pair.length == 0) {
       return this;
     }
@@ -234,23 +234,23 @@ public final class Hist {
         a.positive.plus(b.positive, sign),
         a.negative.plus(b.negative, sign),
         a.bounds,
-        mergeHints(other, notes));
+        mergeHints(other, findings));
   }
 
   /**
    * Returns this and {@code other} with one schema, zero bucket and set of bounds; nothing when one
    * has custom buckets and the other has not.
    */
-  public Hist[] aligned(Hist other, Notes notes) {
+  public Hist[] aligned(Hist other, Findings findings) {
     if (isCustom() != other.isCustom()) {
-      notes.incompatible = true;
+      findings.incompatible = true;
       return new Hist[0];
     }
     if (isCustom()) {
       if (Arrays.equals(bounds, other.bounds)) {
         return new Hist[] {this, other};
       }
-      notes.boundsReconciled = true;
+      findings.boundsReconciled = true;
       double[] common = commonBounds(bounds, other.bounds);
       return new Hist[] {
         withBuckets(
@@ -342,7 +342,7 @@ public final class Hist {
     return n == 0 ? b : n == b.index.length ? Buckets.NONE : b.from(b.index[n]);
   }
 
-  public ResetHint mergeHints(Hist other, Notes notes) {
+  public ResetHint mergeHints(Hist other, Findings findings) {
     if (hint == other.hint || hint == ResetHint.GAUGE) {
       return hint;
     }
@@ -350,7 +350,7 @@ public final class Hist {
       return ResetHint.GAUGE;
     }
     if (hint != ResetHint.UNKNOWN && other.hint != ResetHint.UNKNOWN) {
-      notes.resetCollision = true;
+      findings.resetCollision = true;
     }
     return ResetHint.UNKNOWN;
   }
@@ -466,7 +466,7 @@ public final class Hist {
 
   /* comparison */
 
-  /** Tells whether a counter was reset between {@code previous} and this. */
+  /** Returns whether a counter was reset between {@code previous} and this. */
   public boolean isResetSince(Hist previous) {
     if (hint == ResetHint.RESET) {
       return true;
@@ -509,7 +509,7 @@ public final class Hist {
     return n.fellSince(p);
   }
 
-  /** Tells whether both hold the same; the reset hint does not count. */
+  /** Returns whether both are equal but for the reset hint. */
   public boolean sameAs(Hist o) {
     return schema == o.schema
         && same(zeroThreshold, o.zeroThreshold)

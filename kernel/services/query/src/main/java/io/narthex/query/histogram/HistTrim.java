@@ -77,7 +77,7 @@ public final class HistTrim {
         .compact();
   }
 
-  /** Takes what remains of a bucket into count and sum, and returns it. */
+  /** Adds what remains of a bucket to count and sum, and returns it. */
   private double part(double from, double to, double population, boolean linear) {
     if (population == 0) {
       return 0;
@@ -106,7 +106,7 @@ public final class HistTrim {
       return 0;
     }
     if (to == Double.POSITIVE_INFINITY) {
-      // nobody knows where the observations of an open bucket lie
+      // where the observations of an open bucket lie is unknown
       if (upper || from == Double.NEGATIVE_INFINITY) {
         return 0;
       }

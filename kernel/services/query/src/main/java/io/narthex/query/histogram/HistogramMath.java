@@ -8,7 +8,7 @@ import io.narthex.query.math.Kahan;
 public final class HistogramMath {
   private HistogramMath() {}
 
-  /** Tells whether a counter was reset between two histograms, by hint or by content. */
+  /** Returns whether a counter was reset between two histograms, by hint or by content. */
   public static boolean isReset(NativeHistogram before, NativeHistogram now) {
     return Hist.of(now).isResetSince(Hist.of(before));
   }

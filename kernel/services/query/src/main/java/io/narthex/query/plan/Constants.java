@@ -15,12 +15,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Calculates the parts of a query that consist of numbers only, by the engine's arithmetic. */
+/** Folds the parts of a query that consist of numbers only, with the engine's arithmetic. */
 final class Constants {
   private Constants() {}
 
   /**
-   * Returns the values of all parts that can be calculated, literals left out.
+   * Returns the values of all parts that can be calculated, except literals.
    *
    * @param nodes the parts of a query, each before the parts inside of it
    */

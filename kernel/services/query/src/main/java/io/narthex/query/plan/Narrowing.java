@@ -21,8 +21,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one side of an operator says about the series of the other that can matter. Only a plain
- * instant selector is ever read less: it cannot fail and reports nothing.
+ * Derives from one side of a binary operator which series of the other side can matter. Only plain
+ * instant selectors are narrowed: they cannot fail and report nothing.
  */
 final class Narrowing {
   private final boolean typeAndUnitLabels;
@@ -42,20 +42,20 @@ final class Narrowing {
         : null;
   }
 
-  /** Returns the matchers that the left side may take over. */
+  /** Returns the matchers that may be added to the left side. */
   List<Matcher> forLeft(BinaryExpr b) {
     List<Matcher> more = compared(b, b.right());
     return more.isEmpty() || b.op() == BinaryOp.AND || isUniqueJoin(b) ? more : List.of();
   }
 
-  /** Returns the matchers that the right side may take over. */
+  /** Returns the matchers that may be added to the right side. */
   List<Matcher> forRight(BinaryExpr b) {
     List<Matcher> more = compared(b, b.left());
     boolean filters = b.op() == BinaryOp.AND || b.op() == BinaryOp.UNLESS;
     return more.isEmpty() || filters || isUniqueJoin(b) ? more : List.of();
   }
 
-  /** Tells whether nothing comes out when one side is empty. */
+  /** Returns whether the result is empty when either side is. */
   static boolean needsBoth(BinaryExpr b) {
     VectorMatching m = b.matching();
     return m != null
@@ -65,12 +65,12 @@ final class Narrowing {
         && m.fillRight() == null;
   }
 
-  /** Tells whether the right side does not matter when the left one is empty. */
+  /** Returns whether the right side does not matter when the left one is empty. */
   static boolean needsLeft(BinaryExpr b) {
     return needsBoth(b) || b.op() == BinaryOp.UNLESS;
   }
 
-  /** Tells whether the right side is to be evaluated first, as the left one may not be needed. */
+  /** Returns whether the right side is to be evaluated first, as the left one may not be needed. */
   static boolean rightFirst(BinaryExpr b) {
     VectorSelector left = plain(b.left());
     if (left == null || !needsBoth(b)) {
@@ -88,7 +88,7 @@ final class Narrowing {
     return n;
   }
 
-  /** Tells whether no side can have two series in one match group. */
+  /** Returns whether no side can have two series in one match group. */
   private boolean isUniqueJoin(BinaryExpr b) {
     VectorMatching m = b.matching();
     return m != null
@@ -109,7 +109,7 @@ final class Narrowing {
             .anyMatch(m -> m.name().equals(Labels.METRIC_NAME) && m.type() == Matcher.Type.EQUAL);
   }
 
-  /** Returns what all series of a side meet, of the labels that are compared. */
+  /** Returns the conditions on compared labels that all series of a side satisfy. */
   private List<Matcher> compared(BinaryExpr b, Expr side) {
     VectorMatching m = b.matching();
     List<Matcher> out = new ArrayList<>();
@@ -137,7 +137,7 @@ final class Narrowing {
     return !m.labels().contains(label) && !(typeAndUnitLabels && special);
   }
 
-  /** Returns conditions that all series of a vector meet, but for those on the name. */
+  /** Returns conditions that all series of a vector satisfy, except on the metric name. */
   private List<Matcher> met(Expr e) {
     return switch (Expressions.unwrap(e)) {
       case VectorSelector v -> v.matchers();

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Numbers the parts of a query: equal parts, wherever they stand, have the same number. Parts that
  * may differ although they look the same have a number of their own: functions of plugins, and
- * calculated durations, whose errors name their place.
+ * calculated durations, whose errors name their position.
  */
 final class Numbering {
   /**

@@ -18,18 +18,18 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may be shared, moved or left out when a query is evaluated; made by {@link Planner}. Serves
- * one evaluation, one thread.
+ * What may be shared, moved or left out when a query is evaluated; made by {@link Planner} for one
+ * evaluation. Not thread-safe.
  */
 public final class Plan {
   /**
-   * Where a part is evaluated.
+   * What makes two evaluations of a part the same.
    *
    * @param id its number, see {@link Numbering}
    * @param grid the steps
    * @param subquery whether this is inside of a subquery
    */
-  record Place(int id, Grid grid, boolean subquery) {}
+  record Key(int id, Grid grid, boolean subquery) {}
 
   /** What a selector is asked for. */
   record Wanted(int id, Grid grid, SamplePart part) {}
@@ -38,13 +38,13 @@ public final class Plan {
 
   Map<Expr, Double> constants = Map.of();
   @Nullable Numbering numbering;
-  Map<Place, Shared> shared = Map.of();
+  Map<Key, Shared> shared = Map.of();
   Map<Expr, Shared> sharedAt = Map.of();
   Map<Wanted, SharedRead.Member> members = Map.of();
   Map<Expr, SharedRead.Member> memberAt = Map.of();
   Map<Expr, List<Matcher>> added = Map.of();
 
-  /** Matchers of selectors that are read at one place only. */
+  /** Matchers of selectors that are read once only. */
   final Set<List<Matcher>> alone = new HashSet<>();
 
   boolean leavesOut;
@@ -60,12 +60,12 @@ public final class Plan {
     this.isRange = isRange;
   }
 
-  /** Tells whether an expression has the same value at all steps. */
+  /** Returns whether an expression has the same value at all steps. */
   public boolean isInvariant(Expr e) {
     return invariance.of(e);
   }
 
-  /** Returns the number that an expression is, if that was calculated. */
+  /** Returns the number that an expression was folded to, if it was. */
   public @Nullable Double constant(Expr e) {
     return constants.isEmpty() ? null : constants.get(e);
   }
@@ -77,12 +77,12 @@ public final class Plan {
       return null;
     }
     Numbering.Entry known = n.of(e);
-    return known == null ? null : shared.get(new Place(known.id(), grid, inSubquery));
+    return known == null ? null : shared.get(new Key(known.id(), grid, inSubquery));
   }
 
   /**
-   * Returns whether an expression is evaluated where it stands and for all steps: it is neither
-   * shared nor the same at all of them.
+   * Returns whether an expression has a value of its own at each step: it is neither shared nor
+   * step-invariant.
    */
   public boolean isOwn(Expr e, Grid grid, boolean inSubquery) {
     return (grid.size() == 1 || !isInvariant(e)) && shared(e, grid, inSubquery) == null;
@@ -96,31 +96,31 @@ public final class Plan {
     }
     Numbering.Entry known = n.of(selector);
     SharedRead.Member m = known == null ? null : members.get(new Wanted(known.id(), grid, part));
-    return m == null || m.places <= 0 ? null : m;
+    return m == null || m.uses <= 0 ? null : m;
   }
 
-  /** Returns the matchers of an instant selector, with those taken over from elsewhere. */
+  /** Returns the matchers of an instant selector, with those added by narrowing. */
   public List<Matcher> matchers(VectorSelector v) {
     List<Matcher> more = added.isEmpty() ? null : added.get(v);
     return more == null ? v.matchers() : more;
   }
 
-  /** Tells whether what a selector reads may be wanted again. */
-  public boolean again(VectorSelector v) {
+  /** Returns whether what a selector reads may be needed again. */
+  public boolean isReadAgain(VectorSelector v) {
     return !alone.contains(v.matchers());
   }
 
-  /** Tells whether the right side of an operator is evaluated first; see {@link #skipsRight}. */
+  /** Returns whether the right side of an operator is evaluated first; see {@link #skipsRight}. */
   public boolean rightFirst(BinaryExpr b) {
     return leavesOut && Narrowing.rightFirst(b);
   }
 
-  /** Tells whether the right side need not be evaluated when the left one is empty. */
+  /** Returns whether the right side need not be evaluated when the left one is empty. */
   public boolean skipsRight(BinaryExpr b) {
     return leavesOut && Narrowing.needsLeft(b) && Narrowing.plain(b.right()) != null;
   }
 
-  /** Returns what was decided on an expression, by name. */
+  /** Returns the decisions on an expression by name, for explain. */
   Map<String, Object> decisions(Expr e) {
     Map<String, Object> out = new TreeMap<>();
     Double number = constant(e);

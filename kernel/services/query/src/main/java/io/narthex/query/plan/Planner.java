@@ -33,8 +33,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the plan of a query: walks over it as its evaluation will, with the same steps, and notes
- * what meets the same thing twice. Does not recurse, so that it takes any length of query.
+ * Makes the plan of a query: walks over it as its evaluation will, with the same steps, and finds
+ * what is needed twice. Iterative, so that long chains of operators do not overflow the stack.
  */
 public final class Planner {
   /**
@@ -131,13 +131,13 @@ public final class Planner {
       Visit next = visits.pop();
       visit(Expressions.unwrap(next.e), next.grid, next.subquery);
     }
-    plan.shared.values().removeIf(s -> s.places() < 2);
+    plan.shared.values().removeIf(s -> s.uses() < 2);
     int number = 0;
     for (Shared s : plan.shared.values()) {
       s.number = ++number;
     }
-    reads.forEach((matchers, places) -> {
-      if (places == 1) {
+    reads.forEach((matchers, uses) -> {
+      if (uses == 1) {
         plan.alone.add(matchers);
       }
     });
@@ -149,11 +149,11 @@ public final class Planner {
   private void visit(Expr e, @Nullable Grid grid, boolean subquery) {
     Numbering.Entry known = Objects.requireNonNull(numbering.of(e));
     if (grid != null && known.reads()) {
-      Plan.Place place = new Plan.Place(known.id(), grid, subquery);
-      Shared value = plan.shared.get(place);
+      Plan.Key key = new Plan.Key(known.id(), grid, subquery);
+      Shared value = plan.shared.get(key);
       if (value == null) {
         value = new Shared();
-        plan.shared.put(place, value);
+        plan.shared.put(key, value);
       }
       plan.sharedAt.put(e, value);
       if (!value.add()) {
@@ -258,7 +258,7 @@ public final class Planner {
     Plan.Wanted key = new Plan.Wanted(known.id(), grid, m.part);
     Member before = plan.members.putIfAbsent(key, m);
     if (before != null) {
-      before.places++;
+      before.uses++;
       plan.memberAt.put(e, before);
       return;
     }

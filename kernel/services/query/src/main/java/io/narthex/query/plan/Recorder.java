@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Notes what the parts of a running query cost. One thread. */
+/** Records what the parts of a running query cost. Not thread-safe. */
 public final class Recorder {
   /** The cost of one expression over all its evaluations. */
   private static final class Cost {
@@ -24,7 +24,7 @@ public final class Recorder {
     long nanos;
   }
 
-  /** About the bytes of a part of the plan without its text. */
+  /** About the bytes of a part of the plan without its expression. */
   private static final int PART_BYTES = 300;
 
   /** Counts the series of a selector. */
@@ -32,9 +32,9 @@ public final class Recorder {
     long series(List<Matcher> matchers);
   }
 
-  /** Is asked before the plan grows. */
+  /** Called before the plan grows. */
   public interface Room {
-    /** Makes sure that there is memory for so much in all; may throw. */
+    /** Throws when there is no memory for so many bytes in all. */
     void require(long bytes);
   }
 
@@ -48,7 +48,7 @@ public final class Recorder {
     plan = p;
   }
 
-  /** Notes one evaluation. */
+  /** Records one evaluation. */
   public void add(Expr e, long series, long samples, long read, long nanos) {
     Cost c = costs.computeIfAbsent(e, k -> new Cost());
     c.evaluations++;
@@ -58,7 +58,7 @@ public final class Recorder {
     c.nanos += nanos;
   }
 
-  /** Notes how many series the selectors of a query have. */
+  /** Records how many series the selectors of a query have. */
   public void estimate(Expr query, Estimate estimate) {
     VectorSelector selector = selector(query);
     if (selector != null) {
@@ -70,8 +70,8 @@ public final class Recorder {
   }
 
   /**
-   * Returns the plan with what was noted. Each part has its text, so that all texts together can be
-   * far longer than the query.
+   * Returns the plan with what was recorded. Each part has its expression as a string, so that all
+   * of them together can be far longer than the query.
    *
    * @param held bytes that are in use already
    */

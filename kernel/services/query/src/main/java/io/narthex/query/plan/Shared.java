@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The value of a part that occurs several times in a query with the same steps. It is calculated
  * for the first of them and dropped with the last; the others count the same cost and report the
- * same annotations, at their own place. One thread.
+ * same annotations, at their own positions. Not thread-safe.
  */
 public final class Shared {
   /** Evaluates an expression, whether its value is shared or not. */
@@ -28,49 +28,53 @@ public final class Shared {
   }
 
   private record Made(
-      Expr at, Value value, boolean resets, QueryContext.Cost cost, Set<Annotations.Note> notes) {}
+      Expr at,
+      Value value,
+      boolean resets,
+      QueryContext.Cost cost,
+      Set<Annotations.Annotation> annotations) {}
 
-  /** The number among the values of the query that are shared, from 1 on; 0: it is not shared. */
+  /** The number among the shared values of the query, from 1 on; 0 when it is not shared. */
   int number;
 
-  private int places;
+  private int uses;
   private @Nullable Made made;
   private final QueryContext.Retained kept = new QueryContext.Retained();
 
-  /** Counts a place where the value is needed; returns whether it is the first. */
+  /** Counts a use of the value; returns whether it is the first. */
   boolean add() {
-    return ++places == 1;
+    return ++uses == 1;
   }
 
-  /** Returns how many places still need the value. */
-  int places() {
-    return places;
+  /** Returns how many uses are left. */
+  int uses() {
+    return uses;
   }
 
   /**
-   * Returns the value for one of the places.
+   * Returns the value for one of its uses.
    *
-   * @param resets whether counter resets of histograms are looked for
+   * @param resets whether counter resets of histograms are detected
    * @throws io.narthex.service.query.QueryException as its evaluation would
    */
   public Value eval(
       Evaluation evaluation, QueryContext context, boolean resets, Expr e, Grid grid) {
-    places--;
+    uses--;
     Made known = made;
-    if (known == null && places > 0) {
+    if (known == null && uses > 0) {
       return make(evaluation, context, e, grid, resets);
     }
     if (known == null || known.resets != resets) {
       return evaluation.eval(e, grid);
     }
-    if (places <= 0) {
+    if (uses <= 0) {
       made = null;
       context.release(kept);
     }
     context.repeat(known.cost);
-    if (!known.notes.isEmpty()) {
+    if (!known.annotations.isEmpty()) {
       Map<PosRange, PosRange> moved = moved(known.at, e);
-      context.annotations.repeat(known.notes, p -> moved.getOrDefault(p, p));
+      context.annotations.repeat(known.annotations, p -> moved.getOrDefault(p, p));
     }
     return known.value;
   }
@@ -78,11 +82,11 @@ public final class Shared {
   private Value make(
       Evaluation evaluation, QueryContext context, Expr e, Grid grid, boolean resets) {
     QueryContext.Mark mark = context.mark();
-    Set<Annotations.Note> outer = context.annotations.begin();
+    Set<Annotations.Annotation> outer = context.annotations.begin();
     Value v = frozen(evaluation.eval(e, grid));
-    Set<Annotations.Note> notes = context.annotations.end(outer);
+    Set<Annotations.Annotation> annotations = context.annotations.end(outer);
     context.retain(kept, Value.bytes(v));
-    made = new Made(e, v, resets, context.since(mark), notes);
+    made = new Made(e, v, resets, context.since(mark), annotations);
     return v;
   }
 
@@ -92,7 +96,7 @@ public final class Shared {
         : v;
   }
 
-  /** Returns where the parts of one expression stand in another of the same structure. */
+  /** Maps the positions in one expression to those in another of the same structure. */
   private static Map<PosRange, PosRange> moved(Expr from, Expr to) {
     Map<PosRange, PosRange> out = new HashMap<>();
     Deque<Expr> pairs = new ArrayDeque<>(List.of(from, to));

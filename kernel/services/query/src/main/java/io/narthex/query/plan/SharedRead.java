@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Selectors with the same matchers whose time ranges overlap: they are read in one pass over the
- * storage. One thread.
+ * storage. Not thread-safe.
  */
 public final class SharedRead {
-  /** What a selector wants of the samples read. */
+  /** What one selector needs of the samples read. */
   public static final class Member {
     public final long minTime;
     public final long maxTime;
@@ -26,13 +26,13 @@ public final class SharedRead {
     public final long offsetMs;
     public final SamplePart part;
 
-    /** How many places still need it. */
-    public int places = 1;
+    /** How many uses are left. */
+    public int uses = 1;
 
     /** Samples read that lie between the times. */
     public long read;
 
-    /** The filled steps once they are read, until the last place has got them. */
+    /** The filled steps, from the read until the last use. */
     public @Nullable List<StepSeries> vector;
 
     /** What these take. */
@@ -84,39 +84,39 @@ public final class SharedRead {
     this.maxTime = max;
   }
 
-  /** Puts together what overlaps and is wanted more than once. */
+  /** Combines what overlaps and is needed more than once. */
   static void combine(List<Matcher> matchers, List<Member> members, List<SharedRead> out) {
     List<Member> sorted = new ArrayList<>(members);
     sorted.sort((a, b) -> Long.compare(a.minTime, b.minTime));
     List<Member> run = new ArrayList<>();
-    int places = 0;
+    int uses = 0;
     long until = 0;
     for (Member m : sorted) {
       if (!run.isEmpty() && m.minTime > until) {
-        if (places > 1) {
+        if (uses > 1) {
           out.add(new SharedRead(out.size() + 1, matchers, run));
         }
         run.clear();
-        places = 0;
+        uses = 0;
       }
       until = run.isEmpty() ? m.maxTime : Math.max(until, m.maxTime);
       run.add(m);
-      places += m.places;
+      uses += m.uses;
     }
-    if (places > 1) {
+    if (uses > 1) {
       out.add(new SharedRead(out.size() + 1, matchers, run));
     }
   }
 
-  /** Tells whether a range selector still needs the samples. */
+  /** Returns whether a range selector still needs the samples. */
   public boolean wantsSamples() {
-    return members.stream().anyMatch(m -> m.steps == null && m.places > 0);
+    return members.stream().anyMatch(m -> m.steps == null && m.uses > 0);
   }
 
-  /** Notes that a place has got what it wanted, or will not ask. */
+  /** Counts a use as done. */
   public void served(Member m, QueryContext context) {
-    m.places--;
-    if (m.places <= 0) {
+    m.uses--;
+    if (m.uses <= 0) {
       m.vector = null;
       context.release(m.kept);
     }

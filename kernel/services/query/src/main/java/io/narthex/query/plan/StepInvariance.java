@@ -16,7 +16,7 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.Map;
 
-/** Finds the parts of a query that have the same value at all steps. One thread. */
+/** Finds the parts of a query that have the same value at all steps. Not thread-safe. */
 final class StepInvariance {
   private final Map<Expr, Boolean> known = new IdentityHashMap<>(8);
   private final QueryFunctions functions;
@@ -25,7 +25,7 @@ final class StepInvariance {
     this.functions = functions;
   }
 
-  /** Tells whether an expression has the same value at all steps. */
+  /** Returns whether an expression has the same value at all steps. */
   boolean of(Expr e) {
     Boolean found = known.get(e);
     if (found != null) {

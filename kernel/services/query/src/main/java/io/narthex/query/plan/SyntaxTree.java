@@ -43,7 +43,7 @@ public final class SyntaxTree {
         out.put("expr", of(s.expr()));
         out.put("range", s.rangeMs());
         out.put("step", s.stepMs());
-        place(out, s.offsetMs(), s.at());
+        time(out, s.offsetMs(), s.at());
       }
       case ParenExpr p -> out.put("expr", of(p.expr()));
       case UnaryExpr u -> {
@@ -94,7 +94,7 @@ public final class SyntaxTree {
     };
   }
 
-  /** Returns the expressions inside of one. */
+  /** Returns the direct parts of an expression. */
   public static List<Expr> children(Expr e) {
     return switch (e) {
       case NumberLiteral _, StringLiteral _, VectorSelector _, MatrixSelector _ -> List.of();
@@ -123,10 +123,10 @@ public final class SyntaxTree {
     out.put("matchers", matchers);
     out.put("anchored", v.mode() == RangeMode.ANCHORED);
     out.put("smoothed", v.mode() == RangeMode.SMOOTHED);
-    place(out, v.offsetMs(), v.at());
+    time(out, v.offsetMs(), v.at());
   }
 
-  private static void place(Map<String, @Nullable Object> out, long offsetMs, @Nullable At at) {
+  private static void time(Map<String, @Nullable Object> out, long offsetMs, @Nullable At at) {
     out.put("offset", offsetMs);
     out.put("timestamp", at != null && at.kind() == At.Kind.FIXED ? at.timestampMs() : null);
     out.put(

@@ -1,6 +1,6 @@
 package io.narthex.query.series;
 
-/** What of a sample an instant selector gives. */
+/** Which part of a sample an instant selector returns. */
 public enum SamplePart {
   /** Its value. */
   VALUE,

@@ -6,8 +6,8 @@ import io.narthex.query.histogram.Hist;
 import java.util.Arrays;
 
 /**
- * Raw samples of one series over the range an evaluation needs, floats and histograms apart, each
- * in order of time. Filled once, then read only.
+ * Raw samples of one series over the range an evaluation needs: floats and histograms in separate
+ * columns, each sorted by time. Filled once, then read-only.
  */
 public final class Samples {
   private static final int HEAD_BYTES = 160;
@@ -35,7 +35,7 @@ public final class Samples {
    */
   private boolean borrowed;
 
-  private int lent; // rows of the borrowed column
+  private int lent; // length of the borrowed column
 
   public Samples(Labels labels, boolean dropName) {
     this.labels = labels;
@@ -43,8 +43,8 @@ public final class Samples {
   }
 
   /**
-   * Creates the samples of a series that is likely to have the times of another one: scraped series
-   * come in thousands with the same times. The column is shared as long as that holds.
+   * Creates the samples of a series that probably has the same times as another one, as all series
+   * of a scrape have. The column is shared as long as the times are equal.
    */
   public Samples(Labels labels, Samples before) {
     this(labels, false);
@@ -56,7 +56,7 @@ public final class Samples {
     }
   }
 
-  /** Makes the column of times this series' own, with room for {@code rows}. */
+  /** Stops sharing the column of times and makes room for {@code rows} samples. */
   private void own(int rows) {
     if (borrowed) {
       borrowed = false;

@@ -5,12 +5,12 @@ import io.narthex.query.histogram.Hist;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** One series of an instant vector over all steps. Filled by its maker, then read only. */
+/** One series of an instant vector over all steps. Filled once, then read-only. */
 public final class StepSeries {
   /** Bytes that a step takes: its kind and its float. */
   public static final int STEP_BYTES = 9;
 
-  /** About the bytes of a series beside its steps: itself, its columns' heads, its labels. */
+  /** About the bytes of a series without its steps: the object, array headers, labels. */
   private static final int HEAD_BYTES = 160;
 
   public static final byte NONE = 0;
@@ -19,7 +19,7 @@ public final class StepSeries {
 
   public final Labels labels;
 
-  /** Whether the metric name goes at the end of the query. */
+  /** Whether the metric name is dropped at the end of the query. */
   public final boolean dropName;
 
   /** What each step holds. */

@@ -3,12 +3,12 @@ package io.narthex.query.series;
 import java.util.Arrays;
 import java.util.List;
 
-/** What an expression gives over all steps. */
+/** The value of an expression over all steps. */
 public sealed interface Value {
   /** A number per step. */
   record Scalar(double[] values) implements Value {}
 
-  /** A text. */
+  /** A string. */
   record Text(String text) implements Value {}
 
   /** Series with at most one value per step each. */

@@ -20,7 +20,7 @@ final class Arithmetic {
 
   private Arithmetic() {}
 
-  /** A sum with the rounding errors kept beside it (Neumaier). */
+  /** A sum with the rounding errors kept next to it (Neumaier). */
   static final class Sum {
     double sum;
     double error;

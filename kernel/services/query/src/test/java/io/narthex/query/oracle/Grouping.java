@@ -138,7 +138,7 @@ final class Grouping {
     };
   }
 
-  /** Tells whether one number is worse than another. */
+  /** Returns whether one number is worse than another. */
   private interface Worse {
     boolean than(double x, double y);
 

@@ -244,7 +244,7 @@ final class Oracle {
     return out;
   }
 
-  /** Tells whether some aggregation of an expression goes over a vector without defined order. */
+  /** Returns whether some aggregation of an expression goes over a vector without defined order. */
   static boolean addsInOpenOrder(Expr e) {
     return e instanceof AggregateExpr a && isOpen(a.expr())
         || parts(e).stream().anyMatch(Oracle::addsInOpenOrder);
@@ -253,7 +253,7 @@ final class Oracle {
   private static final Set<String> OF_OPEN_ORDER =
       Set.of("quantile_over_time", "sort_by_label", "sort_by_label_desc");
 
-  /** Tells whether there is anything in an expression without defined order. */
+  /** Returns whether there is anything in an expression without defined order. */
   static boolean isOpen(Expr e) {
     return e instanceof AggregateExpr
         || e instanceof SubqueryExpr

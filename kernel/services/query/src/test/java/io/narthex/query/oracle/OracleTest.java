@@ -303,7 +303,7 @@ class OracleTest {
     undecided += anyUndecided ? 1 : 0;
   }
 
-  /** Tells whether a result can be had by ordering otherwise what has no defined order. */
+  /** Returns whether a result can be had by ordering otherwise what has no defined order. */
   private static boolean isOpen(Query q, List<Series> data, Predicate<Outcome> result) {
     for (int i = 0; i < SHUFFLES && Oracle.isOpen(q.expr()); i++) {
       if (result.test(expect(q, data, new Random(i * 0x9E3779B97F4A7C15L)))) {
@@ -334,7 +334,7 @@ class OracleTest {
     return out;
   }
 
-  /** Tells whether two values have the same bits; any two NaNs have. */
+  /** Returns whether two values have the same bits; any two NaNs have. */
   private static boolean same(@Nullable Double a, @Nullable Double b) {
     return Objects.equals(a, b);
   }

@@ -109,7 +109,7 @@ final class RangeCalls {
     };
   }
 
-  /** Tells whether a counter has begun anew between two samples. */
+  /** Returns whether a counter was reset between two samples. */
   private boolean isReset(Sample before, Sample now) {
     if (now.value() < before.value()) {
       return true;

@@ -102,7 +102,7 @@ final class PinnedTime {
         v.position());
   }
 
-  /** Tells whether the value depends on where the query starts and ends. */
+  /** Returns whether the value depends on where the query starts and ends. */
   static boolean usesQueryTimes(String expression) {
     String e = expression.replace(" ", "");
     return e.contains("start()")
