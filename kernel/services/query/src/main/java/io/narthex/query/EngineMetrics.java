@@ -46,7 +46,7 @@ final class EngineMetrics {
             "The number of queries refused by a limit: length, tokens or depth of the text, samples"
                 + " or memory held, queue for the time spent waiting.",
             "reason");
-    for (PromqlEngine.Refusal reason : PromqlEngine.Refusal.values()) {
+    for (Refusal reason : Refusal.values()) {
       refused.with(reason.text());
     }
     memoryLimit =

@@ -67,7 +67,7 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
     engine.refusals = reason -> this.metrics.refused(reason.text());
     this.metrics.memory(engine.memory().total(), engine.memory()::granted);
     active = active(server, options.maxConcurrent());
-    engine.active = active;
+    engine.track(active);
   }
 
   /** Creates the file of running queries; logs those that the previous process did not finish. */

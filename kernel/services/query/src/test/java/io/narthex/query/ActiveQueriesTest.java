@@ -75,7 +75,7 @@ class ActiveQueriesTest {
             new DelayedStorage(data, () -> during.add(unfinished(file))),
             () -> EngineOptions.DEFAULT);
     try (ActiveQueries active = new ActiveQueries(file, 2, CLOCK)) {
-      engine.active = active;
+      engine.track(active);
       assertThat(engine.instant("m + m", 0, QueryEngine.Options.DEFAULT).data()).isNotNull();
       assertThat(during).contains(List.of("{\"query\":\"m + m\",\"timestamp_sec\":60}"));
       assertThat(ActiveQueries.unfinished(file)).isEmpty();

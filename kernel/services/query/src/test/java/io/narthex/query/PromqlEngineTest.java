@@ -651,7 +651,7 @@ class PromqlEngineTest {
   void queryThatWaitsForMemoryInVainTimesOut() {
     TestStorage storage = storage(100, 100);
     QueryMemory memory = memory(2_000_000, 2_000_000);
-    List<PromqlEngine.Refusal> refused = new ArrayList<>();
+    List<Refusal> refused = new ArrayList<>();
     PromqlEngine engine = engine(storage, memory);
     engine.refusals = refused::add;
     QueryMemory.Share others = memory.open();
@@ -661,7 +661,7 @@ class PromqlEngineTest {
         () -> engine.range("m_total", 0, 990_000, 10_000, soon),
         Kind.TIMEOUT,
         "query timed out in query queue");
-    assertThat(refused).containsExactly(PromqlEngine.Refusal.QUEUE);
+    assertThat(refused).containsExactly(Refusal.QUEUE);
     others.close();
     assertThat(engine.range("m_total", 0, 990_000, 10_000, DEFAULT).data()).isNotNull();
   }
@@ -730,7 +730,7 @@ class PromqlEngineTest {
 
   @Test
   void refusesLongTextsAndSaysWhy() {
-    List<PromqlEngine.Refusal> refused = new ArrayList<>();
+    List<Refusal> refused = new ArrayList<>();
     PromqlEngine engine = engine();
     engine.refusals = refused::add;
     fails(
@@ -739,9 +739,7 @@ class PromqlEngineTest {
         "1:1: parse error: expression is too long");
     fails(() -> engine.check("1+".repeat(200_000) + "1"), Kind.BAD_DATA, "too long");
     fails(() -> engine.format("1+".repeat(3_000) + "1"), Kind.BAD_DATA, "too deeply");
-    assertThat(refused)
-        .containsExactly(
-            PromqlEngine.Refusal.LENGTH, PromqlEngine.Refusal.TOKENS, PromqlEngine.Refusal.DEPTH);
+    assertThat(refused).containsExactly(Refusal.LENGTH, Refusal.TOKENS, Refusal.DEPTH);
   }
 
   @Test
