@@ -243,6 +243,27 @@ class PlanTest {
   }
 
   @Test
+  void aSharedPartCountsTwiceForTheSampleLimit() {
+    String sum = "sum by (l) (rate(a[5m]))";
+    String once = "a and on (l) (" + sum + " >= 0)";
+    String twice = "a and on (l) (" + sum + " >= " + sum + " / 2)";
+    assertThat(decision(explain(twice), "shared", 1, 0, 0)).isEqualTo(1);
+    assertThat(leastSamples(twice, true)).isEqualTo(leastSamples(twice, false));
+    assertThat(leastSamples(twice, true)).isGreaterThan(leastSamples(once, true));
+  }
+
+  /** Returns the least limit of samples that a query keeps. */
+  private static int leastSamples(String query, boolean planned) {
+    TestStorage storage = storage();
+    int most = 1;
+    while (shown(storage, options(most, false), planned, query, true, COUNTED)
+        .startsWith("EXECUTION")) {
+      most++;
+    }
+    return most;
+  }
+
+  @Test
   void aLongQueryIsPlannedWithoutRecursion() {
     StringBuilder chain = new StringBuilder("a");
     for (int i = 0; i < 800; i++) {

@@ -134,7 +134,7 @@ public final class Evaluator implements Operators {
 
   @Override
   public void feed(Expr e, Grid grid, SeriesSink sink) {
-    boolean own = plan.constant(e) == null && plan.isOwn(e, grid, context.isInSubquery());
+    boolean own = plan.isOwn(e, grid, context.isInSubquery());
     if (own && e instanceof VectorSelector v && selection.feeds(v, grid)) {
       feed(e, grid, sink, counted -> selection.feed(v, grid, counted));
       return;

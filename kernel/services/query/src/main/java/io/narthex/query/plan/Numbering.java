@@ -70,17 +70,17 @@ final class Numbering {
     }
   }
 
-  /** Returns what is known of a part; null when it is none of this query. */
-  @Nullable Entry of(Expr e) {
-    return entries.get(e);
-  }
-
-  private int id(Expr e) {
+  /**
+   * Returns what is known of a part.
+   *
+   * @throws IllegalStateException when it is none of this query, or not numbered yet
+   */
+  Entry of(Expr e) {
     Entry known = entries.get(e);
     if (known == null) {
       throw new IllegalStateException("numbering: a part came before those inside of it");
     }
-    return known.id();
+    return known;
   }
 
   private boolean reads(Expr e) {
@@ -100,7 +100,7 @@ final class Numbering {
     List<Expr> parts = SyntaxTree.children(e);
     List<Integer> out = new ArrayList<>(parts.size());
     for (Expr part : parts) {
-      out.add(id(part));
+      out.add(of(part).id());
     }
     return out;
   }
@@ -115,7 +115,7 @@ final class Numbering {
       case SubqueryExpr s ->
           s.rangeExpr() != null || s.stepExpr() != null || s.offsetExpr() != null
               ? new Object()
-              : new Subquery(id(s.expr()), s.rangeMs(), s.stepMs(), s.offsetMs(), s.at());
+              : new Subquery(of(s.expr()).id(), s.rangeMs(), s.stepMs(), s.offsetMs(), s.at());
       case ParenExpr _ -> new Composite("()", null, false, inner(e));
       case UnaryExpr u -> new Composite("-", null, u.minus(), inner(e));
       case BinaryExpr b -> new Composite(b.op(), b.matching(), b.returnBool(), inner(e));

@@ -11,6 +11,7 @@ import io.narthex.query.functions.QueryFunctions;
 import io.narthex.query.series.Grid;
 import io.narthex.query.series.SamplePart;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,15 +35,28 @@ public final class Plan {
   /** What a selector is asked for. */
   record Wanted(int id, Grid grid, SamplePart part) {}
 
-  private final StepInvariance invariance;
+  /** What is decided on one part of the query, whatever the steps. */
+  static final class Decision {
+    /** Its number, see {@link Numbering}; -1 when nothing of the query is shared. */
+    int id = -1;
 
-  Map<Expr, Double> constants = Map.of();
-  @Nullable Numbering numbering;
+    /** The number that it was folded to. */
+    @Nullable Double constant;
+
+    /** Its matchers with those added by narrowing; null when none were. */
+    @Nullable List<Matcher> narrowed;
+
+    /** Its value, which is shared if it has a number. */
+    @Nullable Shared shared;
+
+    /** What it needs of a read, which is a common one if it has an owner. */
+    SharedRead.@Nullable Member member;
+  }
+
+  private final StepInvariance invariance;
+  private Map<Expr, Decision> decisions = Map.of();
   Map<Key, Shared> shared = Map.of();
-  Map<Expr, Shared> sharedAt = Map.of();
   Map<Wanted, SharedRead.Member> members = Map.of();
-  Map<Expr, SharedRead.Member> memberAt = Map.of();
-  Map<Expr, List<Matcher>> added = Map.of();
 
   /** Matchers of selectors that are read once only. */
   final Set<List<Matcher>> alone = new HashSet<>();
@@ -60,6 +74,18 @@ public final class Plan {
     this.isRange = isRange;
   }
 
+  /** Returns the decision on a part, to be filled in. */
+  Decision decide(Expr e) {
+    if (decisions.isEmpty()) {
+      decisions = new IdentityHashMap<>();
+    }
+    return decisions.computeIfAbsent(e, k -> new Decision());
+  }
+
+  private @Nullable Decision decision(Expr e) {
+    return decisions.isEmpty() ? null : decisions.get(e);
+  }
+
   /** Returns whether an expression has the same value at all steps. */
   public boolean isInvariant(Expr e) {
     return invariance.of(e);
@@ -67,42 +93,37 @@ public final class Plan {
 
   /** Returns the number that an expression was folded to, if it was. */
   public @Nullable Double constant(Expr e) {
-    return constants.isEmpty() ? null : constants.get(e);
+    Decision d = decision(e);
+    return d == null ? null : d.constant;
   }
 
   /** Returns the shared value of an expression; null when it is evaluated by itself. */
   public @Nullable Shared shared(Expr e, Grid grid, boolean inSubquery) {
-    Numbering n = numbering;
-    if (n == null || shared.isEmpty()) {
-      return null;
-    }
-    Numbering.Entry known = n.of(e);
-    return known == null ? null : shared.get(new Key(known.id(), grid, inSubquery));
+    Decision d = shared.isEmpty() ? null : decision(e);
+    return d == null ? null : shared.get(new Key(d.id, grid, inSubquery));
   }
 
   /**
-   * Returns whether an expression has a value of its own at each step: it is neither shared nor
-   * step-invariant.
+   * Returns whether an expression is evaluated for itself and at each step: it is not constant,
+   * step-invariant or shared.
    */
   public boolean isOwn(Expr e, Grid grid, boolean inSubquery) {
-    return (grid.size() == 1 || !isInvariant(e)) && shared(e, grid, inSubquery) == null;
+    return constant(e) == null
+        && (grid.size() == 1 || !isInvariant(e))
+        && shared(e, grid, inSubquery) == null;
   }
 
   /** Returns the part a selector has in a common read; null when it is read by itself. */
   public SharedRead.@Nullable Member member(Expr selector, Grid grid, SamplePart part) {
-    Numbering n = numbering;
-    if (n == null || members.isEmpty()) {
-      return null;
-    }
-    Numbering.Entry known = n.of(selector);
-    SharedRead.Member m = known == null ? null : members.get(new Wanted(known.id(), grid, part));
+    Decision d = members.isEmpty() ? null : decision(selector);
+    SharedRead.Member m = d == null ? null : members.get(new Wanted(d.id, grid, part));
     return m == null || m.uses <= 0 ? null : m;
   }
 
   /** Returns the matchers of an instant selector, with those added by narrowing. */
   public List<Matcher> matchers(VectorSelector v) {
-    List<Matcher> more = added.isEmpty() ? null : added.get(v);
-    return more == null ? v.matchers() : more;
+    Decision d = decision(v);
+    return d == null || d.narrowed == null ? v.matchers() : d.narrowed;
   }
 
   /** Returns whether what a selector reads may be needed again. */
@@ -120,8 +141,8 @@ public final class Plan {
     return leavesOut && Narrowing.needsLeft(b) && Narrowing.plain(b.right()) != null;
   }
 
-  /** Returns the decisions on an expression by name, for explain. */
-  Map<String, Object> decisions(Expr e) {
+  /** Returns the decisions on an expression by name. */
+  Map<String, Object> explained(Expr e) {
     Map<String, Object> out = new TreeMap<>();
     Double number = constant(e);
     if (number != null) {
@@ -132,12 +153,11 @@ public final class Plan {
     if (isRange && number == null && !trivial && isInvariant(e)) {
       out.put("once", true);
     }
-    Shared value = sharedAt.get(e);
-    if (value != null && value.number > 0) {
-      out.put("shared", value.number);
+    Decision d = decision(e);
+    if (d != null && d.shared != null && d.shared.number > 0) {
+      out.put("shared", d.shared.number);
     }
-    SharedRead.Member member = memberAt.get(e);
-    SharedRead read = member == null ? null : member.owner();
+    SharedRead read = d == null || d.member == null ? null : d.member.owner();
     if (read != null) {
       out.put("read", read.number);
     }

@@ -25,11 +25,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,7 +67,7 @@ public final class Planner {
       Expr e, Grid grid, QueryContext context, QueryFunctions functions, boolean leavesOut) {
     Plan plan = new Plan(new StepInvariance(functions), grid.size() > 1);
     List<Expr> nodes = nodes(e);
-    plan.constants = Constants.fold(nodes, functions);
+    Constants.fold(nodes, functions).forEach((part, value) -> plan.decide(part).constant = value);
     int selectors = 0;
     for (Expr node : nodes) {
       VectorSelector v = selector(node);
@@ -86,7 +84,11 @@ public final class Planner {
     // without two selectors that are the same there is nothing to share
     if (plan.alone.size() < selectors) {
       plan.alone.clear();
-      Planner planner = new Planner(context, functions, plan, new Numbering(nodes, functions));
+      Numbering numbering = new Numbering(nodes, functions);
+      for (Expr node : nodes) {
+        plan.decide(node).id = numbering.of(node).id();
+      }
+      Planner planner = new Planner(context, functions, plan, numbering);
       planner.share(e, grid);
       read = planner.visited;
     }
@@ -116,11 +118,8 @@ public final class Planner {
   }
 
   private void share(Expr e, Grid grid) {
-    plan.numbering = numbering;
     plan.shared = new LinkedHashMap<>();
-    plan.sharedAt = new IdentityHashMap<>();
     plan.members = new HashMap<>();
-    plan.memberAt = new IdentityHashMap<>();
     Expr inner = Expressions.unwrap(e);
     if (inner.type() == ValueType.MATRIX) {
       range(inner, grid, false);
@@ -147,7 +146,7 @@ public final class Planner {
   }
 
   private void visit(Expr e, @Nullable Grid grid, boolean subquery) {
-    Numbering.Entry known = Objects.requireNonNull(numbering.of(e));
+    Numbering.Entry known = numbering.of(e);
     if (grid != null && known.reads()) {
       Plan.Key key = new Plan.Key(known.id(), grid, subquery);
       Shared value = plan.shared.get(key);
@@ -155,7 +154,7 @@ public final class Planner {
         value = new Shared();
         plan.shared.put(key, value);
       }
-      plan.sharedAt.put(e, value);
+      plan.decide(e).shared = value;
       if (!value.add()) {
         return;
       }
@@ -254,15 +253,15 @@ public final class Planner {
   }
 
   private void wants(Expr e, VectorSelector v, Grid grid, Member m) {
-    Numbering.Entry known = Objects.requireNonNull(numbering.of(e));
+    Numbering.Entry known = numbering.of(e);
     Plan.Wanted key = new Plan.Wanted(known.id(), grid, m.part);
     Member before = plan.members.putIfAbsent(key, m);
     if (before != null) {
       before.uses++;
-      plan.memberAt.put(e, before);
+      plan.decide(e).member = before;
       return;
     }
-    plan.memberAt.put(e, m);
+    plan.decide(e).member = m;
     members.computeIfAbsent(v.matchers(), k -> new ArrayList<>()).add(m);
   }
 
@@ -300,7 +299,7 @@ public final class Planner {
   }
 
   private static boolean isAlone(Plan plan, VectorSelector v) {
-    Shared value = plan.sharedAt.get(v);
+    Shared value = plan.decide(v).shared;
     return plan.alone.contains(v.matchers()) && (value == null || value.number == 0);
   }
 
@@ -315,10 +314,7 @@ public final class Planner {
       }
     }
     if (all.size() > v.matchers().size()) {
-      if (plan.added.isEmpty()) {
-        plan.added = new IdentityHashMap<>();
-      }
-      plan.added.put(v, List.copyOf(all));
+      plan.decide(v).narrowed = List.copyOf(all);
     }
   }
 }

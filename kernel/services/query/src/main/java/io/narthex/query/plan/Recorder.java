@@ -100,7 +100,7 @@ public final class Recorder {
         c.nanos,
         estimates.get(e),
         children,
-        Objects.requireNonNull(plan, "plan").decisions(e));
+        Objects.requireNonNull(plan, "plan").explained(e));
   }
 
   private static @Nullable VectorSelector selector(Expr e) {
