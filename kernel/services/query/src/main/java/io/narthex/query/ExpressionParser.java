@@ -6,12 +6,17 @@ import io.narthex.promql.Expr;
 import io.narthex.promql.ParseException;
 import io.narthex.promql.ParserOptions;
 import io.narthex.promql.PromqlParser;
+import io.narthex.promql.Strings;
 import io.narthex.query.context.EngineOptions;
+import io.narthex.query.functions.FunctionTable;
 import io.narthex.query.functions.PluginFunctions;
+import io.narthex.query.plan.SyntaxTree;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
 import io.narthex.spi.function.PromqlFunction;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,15 +27,19 @@ import java.util.function.Consumer;
  * is called. Thread-safe.
  */
 final class ExpressionParser {
+  private final FunctionTable builtIn;
   private final FunctionRegistry functions;
   private final Consumer<Refusal> refusals;
 
   /**
    * Creates a parser.
    *
+   * @param builtIn the functions of the engine
+   * @param functions those of plugins
    * @param refusals receives the reason for each expression that is too large
    */
-  ExpressionParser(FunctionRegistry functions, Consumer<Refusal> refusals) {
+  ExpressionParser(FunctionTable builtIn, FunctionRegistry functions, Consumer<Refusal> refusals) {
+    this.builtIn = builtIn;
     this.functions = functions;
     this.refusals = refusals;
   }
@@ -73,10 +82,34 @@ final class ExpressionParser {
           return f == null ? null : PluginFunctions.signature(f);
         };
     try {
-      return of(o, source, progress).parse(expression);
+      Expr expr = of(o, source, progress).parse(expression);
+      if (!builtIn.withoutKernel().isEmpty()) {
+        refuseUnknown(expression, expr);
+      }
+      return expr;
     } catch (ParseException e) {
       refused(e);
       throw invalid(e, missing);
+    }
+  }
+
+  /** Refuses functions that promql-grammar knows and the engine lacks, as the parser would. */
+  private void refuseUnknown(String expression, Expr expr) {
+    Deque<Expr> left = new ArrayDeque<>();
+    left.push(expr);
+    while (!left.isEmpty()) {
+      Expr e = left.pop();
+      if (e instanceof Expr.Call c && builtIn.withoutKernel().contains(c.function().name())) {
+        String name = c.function().name();
+        throw new QueryException(
+            Kind.BAD_DATA,
+            c.position().startIn(expression)
+                + ": parse error: unknown function with name "
+                + Strings.quote(name),
+            null,
+            name);
+      }
+      SyntaxTree.children(e).reversed().forEach(left::push);
     }
   }
 

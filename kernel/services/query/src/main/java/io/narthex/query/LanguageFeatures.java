@@ -5,6 +5,7 @@ import io.narthex.promql.BinaryOp;
 import io.narthex.promql.FunctionSignature;
 import io.narthex.promql.Functions;
 import io.narthex.query.context.EngineOptions;
+import io.narthex.query.functions.FunctionTable;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,7 +30,7 @@ final class LanguageFeatures {
 
   private LanguageFeatures() {}
 
-  static Map<String, Map<String, Boolean>> of(EngineOptions o) {
+  static Map<String, Map<String, Boolean>> of(EngineOptions o, FunctionTable builtIn) {
     Map<String, Boolean> language = new TreeMap<>();
     ALWAYS.forEach(name -> language.put(name, true));
     language.put("anchored", o.extendedRangeSelectors());
@@ -40,7 +41,9 @@ final class LanguageFeatures {
     language.put("use_start_timestamps", o.useStartTimestamps());
     Map<String, Boolean> functions = new TreeMap<>();
     for (FunctionSignature f : Functions.all()) {
-      functions.put(f.name(), !f.experimental() || o.experimentalFunctions());
+      if (builtIn.get(f.name()) != null) {
+        functions.put(f.name(), !f.experimental() || o.experimentalFunctions());
+      }
     }
     Map<String, Boolean> operators = new TreeMap<>(Map.of("=~", true, "!~", true, "@", true));
     for (BinaryOp op : BinaryOp.values()) {

@@ -94,9 +94,8 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     this.settings = settings;
     Consumer<Refusal> refused = reason -> refusals.accept(reason);
     admission = new QueryAdmission(settings.get().maxConcurrent(), memory, refused);
-    parser = new ExpressionParser(functions, refused);
+    parser = new ExpressionParser(FunctionTable.builtIn(), functions, refused);
     runner = new QueryRunner(storage, functions, parser, admission, planning);
-    FunctionTable unused = FunctionTable.builtIn(); // a mismatch shows at the start
   }
 
   /** Sets where running queries are recorded. */
@@ -144,7 +143,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
 
   @Override
   public Map<String, Map<String, Boolean>> features() {
-    return LanguageFeatures.of(settings.get());
+    return LanguageFeatures.of(settings.get(), FunctionTable.builtIn());
   }
 
   /* expressions that are not evaluated */

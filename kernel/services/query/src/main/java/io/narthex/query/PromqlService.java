@@ -4,6 +4,7 @@ import io.narthex.model.Matcher;
 import io.narthex.model.go.PromDuration;
 import io.narthex.query.context.EngineOptions;
 import io.narthex.query.context.QueryMemory;
+import io.narthex.query.functions.FunctionTable;
 import io.narthex.query.functions.PluginFunctions;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
@@ -63,11 +64,27 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
     functions.reserve(PluginFunctions.reserved());
     options = options(server);
     this.metrics = new EngineMetrics(metrics, options.maxConcurrent());
+    warnOfUnmatched(FunctionTable.builtIn());
     engine = new PromqlEngine(storage, () -> options, functions, new QueryMemory(memory));
     engine.refusals = reason -> this.metrics.refused(reason.text());
     this.metrics.memory(engine.memory().total(), engine.memory()::granted);
     active = active(server, options.maxConcurrent());
     engine.track(active);
+  }
+
+  private static void warnOfUnmatched(FunctionTable functions) {
+    if (!functions.withoutKernel().isEmpty()) {
+      LOG.warn(
+          "promql-grammar has functions that this query engine lacks: {}; they are refused as"
+              + " unknown until kernel-query is updated too",
+          String.join(", ", functions.withoutKernel()));
+    }
+    if (!functions.withoutSignature().isEmpty()) {
+      LOG.warn(
+          "this query engine has functions that promql-grammar lacks: {}; they are unknown until"
+              + " promql-grammar is updated too",
+          String.join(", ", functions.withoutSignature()));
+    }
   }
 
   /** Creates the file of running queries; logs those that the previous process did not finish. */

@@ -5,30 +5,36 @@ import io.narthex.promql.FunctionSignature;
 import io.narthex.promql.Functions;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The built-in functions. A function is one signature in {@link Functions} and one kernel in a list
- * below; the two are matched when the engine starts. Immutable.
+ * below. When promql-grammar and the engine come from different versions, one may have a function
+ * that the other lacks: that function is unknown, all others work. Immutable.
  */
 public final class FunctionTable {
   private static volatile @Nullable FunctionTable builtIn;
 
   private final Map<String, FunctionKernel> kernels;
+  private final Set<String> withoutKernel;
+  private final Set<String> withoutSignature;
 
-  private FunctionTable(Map<String, FunctionKernel> kernels) {
+  private FunctionTable(
+      Map<String, FunctionKernel> kernels,
+      Set<String> withoutKernel,
+      Set<String> withoutSignature) {
     this.kernels = kernels;
+    this.withoutKernel = withoutKernel;
+    this.withoutSignature = withoutSignature;
   }
 
-  /**
-   * Returns the functions of the language.
-   *
-   * @throws IllegalStateException when the grammar and the engine know different ones
-   */
+  /** Returns the functions of the language. */
   public static FunctionTable builtIn() {
     FunctionTable known = builtIn;
     if (known == null) {
@@ -48,9 +54,9 @@ public final class FunctionTable {
   /**
    * Matches signatures with kernels.
    *
-   * @throws IllegalStateException when one lacks the other, or when there are two of a name
+   * @throws IllegalStateException when there are two kernels of a name
    */
-  static FunctionTable match(
+  public static FunctionTable match(
       Collection<FunctionSignature> signatures, Collection<FunctionKernel> kernels) {
     Map<String, FunctionKernel> byName = new HashMap<>();
     for (FunctionKernel k : kernels) {
@@ -58,24 +64,28 @@ public final class FunctionTable {
         throw new IllegalStateException("functions: two kernels for " + k.name() + "()");
       }
     }
-    TreeSet<String> unmatched = new TreeSet<>(byName.keySet());
+    TreeSet<String> withoutKernel = new TreeSet<>();
+    TreeSet<String> withoutSignature = new TreeSet<>(byName.keySet());
     for (FunctionSignature s : signatures) {
-      if (!unmatched.remove(s.name())) {
-        throw new IllegalStateException(
-            "functions: "
-                + s.name()
-                + "() has a signature in promql-grammar but no kernel in the query engine; update"
-                + " both bundles together");
+      if (!withoutSignature.remove(s.name())) {
+        withoutKernel.add(s.name());
       }
     }
-    if (!unmatched.isEmpty()) {
-      throw new IllegalStateException(
-          "functions: "
-              + String.join("(), ", unmatched)
-              + "() has a kernel in the query engine but no signature in promql-grammar; update"
-              + " both bundles together");
-    }
-    return new FunctionTable(byName);
+    byName.keySet().removeAll(withoutSignature);
+    return new FunctionTable(
+        byName,
+        Collections.unmodifiableSet(withoutKernel),
+        Collections.unmodifiableSet(withoutSignature));
+  }
+
+  /** Returns the names of functions that promql-grammar knows and the engine lacks, sorted. */
+  public Set<String> withoutKernel() {
+    return withoutKernel;
+  }
+
+  /** Returns the names of functions that the engine has and promql-grammar lacks, sorted. */
+  public Set<String> withoutSignature() {
+    return withoutSignature;
   }
 
   /** Returns the function of a name, or null. */

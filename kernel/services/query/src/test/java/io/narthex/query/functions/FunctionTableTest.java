@@ -31,19 +31,25 @@ class FunctionTableTest {
   }
 
   @Test
-  void refusesASignatureWithoutKernel() {
-    assertThatThrownBy(() -> FunctionTable.match(List.of(HALF), List.of()))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessage(
-            "functions: half() has a signature in promql-grammar but no kernel in the query"
-                + " engine; update both bundles together");
+  void leavesOutASignatureWithoutKernel() {
+    FunctionTable table = FunctionTable.match(List.of(HALF), List.of());
+    assertThat(table.get("half")).isNull();
+    assertThat(table.withoutKernel()).containsExactly("half");
+    assertThat(table.withoutSignature()).isEmpty();
   }
 
   @Test
-  void refusesAKernelWithoutSignature() {
-    assertThatThrownBy(() -> FunctionTable.match(List.of(), List.of(KERNEL)))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("half() has a kernel in the query engine but no signature");
+  void leavesOutAKernelWithoutSignature() {
+    FunctionTable table = FunctionTable.match(List.of(), List.of(KERNEL));
+    assertThat(table.get("half")).isNull();
+    assertThat(table.withoutSignature()).containsExactly("half");
+    assertThat(table.withoutKernel()).isEmpty();
+  }
+
+  @Test
+  void grammarAndEngineOfOneVersionKnowTheSameFunctions() {
+    assertThat(FunctionTable.builtIn().withoutKernel()).isEmpty();
+    assertThat(FunctionTable.builtIn().withoutSignature()).isEmpty();
   }
 
   @Test
