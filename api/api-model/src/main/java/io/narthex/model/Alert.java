@@ -6,14 +6,15 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * An alert as rules send it and receivers see it.
+ * An alert as rules send it and receivers get it. Immutable.
  *
- * @param labels identify the alert, {@code alertname} among them
- * @param annotations texts for people, those that are not empty
- * @param startsAt since when the condition holds
- * @param endsAt when it ended, or until when it is taken to hold if nobody renews it
- * @param generatorUrl page that shows where the alert comes from, may be empty
- * @param emptyAnnotations names of the annotations whose text is empty
+ * @param labels identify the alert; include {@code alertname}
+ * @param annotations descriptive texts, without the empty ones
+ * @param startsAt when the alert started to fire
+ * @param endsAt when it was resolved, or, in the future, when it counts as resolved unless it is
+ *     sent again
+ * @param generatorUrl URL of the page that shows the alert's origin; may be empty
+ * @param emptyAnnotations names of the annotations whose value is empty
  */
 public record Alert(
     Labels labels,
@@ -32,7 +33,7 @@ public record Alert(
     emptyAnnotations = List.copyOf(emptyAnnotations);
   }
 
-  /** Creates an alert none of whose annotations is empty. */
+  /** Creates an alert without empty annotations. */
   public Alert(
       Labels labels, Labels annotations, Instant startsAt, Instant endsAt, String generatorUrl) {
     this(labels, annotations, startsAt, endsAt, generatorUrl, List.of());
@@ -59,12 +60,12 @@ public record Alert(
     return new Alert(other, annotations, startsAt, endsAt, generatorUrl, emptyAnnotations);
   }
 
-  /** Returns all annotations by name, in order, the empty ones too. */
+  /** Returns all annotations by name, in order of names, including the empty ones. */
   public Map<String, String> annotationTexts() {
     return Annotations.texts(annotations, emptyAnnotations);
   }
 
-  /** Tells whether the alert has ended at {@code now}. */
+  /** Returns whether the alert is resolved at {@code now}. */
   public boolean resolvedAt(Instant now) {
     return !endsAt.isAfter(now);
   }

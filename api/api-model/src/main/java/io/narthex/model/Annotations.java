@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Annotations as a map. A label without a value is no label, but an annotation without a text is
- * one: what carries annotations as {@link Labels} carries the names of the empty ones with them.
+ * Annotations as a map. {@link Labels} cannot hold an empty value, but an annotation may be empty:
+ * types with annotations as {@link Labels} also have the names of the empty ones.
  */
 public final class Annotations {
   private Annotations() {}
 
-  /** Returns all annotations in the order of their names; cannot be changed. */
+  /** Returns all annotations in order of names; unmodifiable. */
   public static Map<String, String> texts(Labels annotations, List<String> empty) {
     Map<String, String> all = new TreeMap<>(Labels::compareCodePoints);
     empty.forEach(name -> all.put(name, ""));
@@ -20,14 +20,14 @@ public final class Annotations {
     return Collections.unmodifiableMap(all);
   }
 
-  /** Returns a copy in the order of the names; cannot be changed. */
+  /** Returns a copy in order of names; unmodifiable. */
   public static Map<String, String> sorted(Map<String, String> texts) {
     Map<String, String> all = new TreeMap<>(Labels::compareCodePoints);
     all.putAll(texts);
     return Collections.unmodifiableMap(all);
   }
 
-  /** Returns the names of the annotations without a text, in order. */
+  /** Returns the sorted names of the annotations with an empty value. */
   public static List<String> empty(Map<String, String> texts) {
     return texts.entrySet().stream()
         .filter(e -> e.getValue().isEmpty())

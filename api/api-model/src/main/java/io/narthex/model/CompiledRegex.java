@@ -6,15 +6,17 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * The compiled expression of a {@link Matcher}, which says what its matches look like, so that an
- * index need not analyse the text again. Tests whether a value matches the whole expression;
- * thread-safe.
+ * The compiled regular expression of a {@link Matcher}, with what is known about its matches, so
+ * that an index need not analyse the pattern again. {@code test} returns whether the whole value
+ * matches. Thread-safe.
  */
 @ProviderType
 public interface CompiledRegex extends Predicate<String> {
-  /** Returns the only values that match when these can be listed, else null. */
+  /**
+   * Returns all values that match if they can be listed, in the order of the pattern, else null.
+   */
   @Nullable Set<String> literals();
 
-  /** Returns what every value that matches begins with; may be empty. */
+  /** Returns the prefix of every value that matches; may be empty. */
   String prefix();
 }

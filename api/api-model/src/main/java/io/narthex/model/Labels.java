@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A label set: names are unique and sorted, no value is empty. Immutable and safe to share.
  *
- * <p>The order of names, and of label sets among each other, is by Unicode code point, which equals
- * the order of their UTF-8 bytes. Label sets compare pair by pair (name, then value); a prefix
- * sorts before the longer set.
+ * <p>Names, and label sets among each other, are ordered by Unicode code point, which equals the
+ * order of their UTF-8 bytes. Label sets compare pair by pair (name, then value); a prefix sorts
+ * before the longer set.
  */
 public final class Labels implements Comparable<Labels>, Iterable<Label> {
   /** The label that holds the metric name. */
@@ -27,10 +27,10 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
   /** The label set without labels. */
   public static final Labels EMPTY = new Labels(new String[0]);
 
-  /** Up to so many labels an insertion sort is the faster one. */
+  /** Up to this number of labels an insertion sort is faster. */
   private static final int INSERTION_MAX = 32;
 
-  /** Names at even, values at odd places. Never changed after construction. */
+  /** Names at even, values at odd indices. Never changed after construction. */
   private final String[] pairs;
 
   private int hash; // 0 = not yet computed; a benign race
@@ -40,9 +40,9 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
   }
 
   /**
-   * Returns the label set of alternating names and values. Pairs with an empty value are left out.
+   * Returns the label set of alternating names and values. Pairs with an empty value are omitted.
    *
-   * @throws IllegalArgumentException for an odd number of arguments or a name that comes twice
+   * @throws IllegalArgumentException for an odd number of arguments or a duplicate name
    */
   public static Labels of(String... namesAndValues) {
     if (namesAndValues.length % 2 != 0) {
@@ -52,7 +52,7 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
     return sorted(namesAndValues.clone());
   }
 
-  /** Returns the label set of a map; entries with an empty value are left out. */
+  /** Returns the label set of a map; entries with an empty value are omitted. */
   public static Labels of(Map<String, String> map) {
     String[] raw = new String[map.size() * 2];
     int n = 0;
@@ -63,7 +63,7 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
     return sorted(raw);
   }
 
-  /** Returns the label set of {@code labels}; pairs with an empty value are left out. */
+  /** Returns the label set of {@code labels}; pairs with an empty value are omitted. */
   public static Labels of(Collection<Label> labels) {
     String[] raw = new String[labels.size() * 2];
     int n = 0;
@@ -107,7 +107,7 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
     return new Labels(pairs);
   }
 
-  /** The usual, small sets: a sort of pairs in place beats building objects. */
+  /** For the usual, small sets: sorting pairs in place beats creating objects. */
   private static void insertionSort(String[] pairs) {
     for (int i = 2; i < pairs.length; i += 2) {
       String name = pairs[i];
@@ -123,7 +123,7 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
     }
   }
 
-  /** Large sets come from hostile or broken senders: their cost must stay n log n. */
+  /** For large sets, which come from hostile or broken senders: the cost must stay n log n. */
   private static String[] mergeSorted(String[] pairs) {
     Integer[] order = new Integer[pairs.length / 2];
     for (int i = 0; i < order.length; i++) {
@@ -138,7 +138,7 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
     return sorted;
   }
 
-  /** Compares two texts by code point, which is the order of their UTF-8 bytes. */
+  /** Compares two strings by code point, which is the order of their UTF-8 bytes. */
   public static int compareCodePoints(String a, String b) {
     int n = Math.min(a.length(), b.length());
     for (int i = 0; i < n; i++) {
@@ -154,38 +154,38 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
     return Integer.compare(a.length(), b.length());
   }
 
-  /** Returns how many labels the set has. */
+  /** Returns the number of labels. */
   public int size() {
     return pairs.length / 2;
   }
 
-  /** Tells whether the set has no label. */
+  /** Returns whether the set has no label. */
   public boolean isEmpty() {
     return pairs.length == 0;
   }
 
-  /** Returns the name at place {@code index}, 0 to {@code size() - 1}. */
+  /** Returns the name at {@code index}, 0 to {@code size() - 1}. */
   public String name(int index) {
     return pairs[index * 2];
   }
 
-  /** Returns the value at place {@code index}, 0 to {@code size() - 1}. */
+  /** Returns the value at {@code index}, 0 to {@code size() - 1}. */
   public String value(int index) {
     return pairs[index * 2 + 1];
   }
 
-  /** Returns the value of {@code name}, or the empty text when there is no such label. */
+  /** Returns the value of {@code name}, or the empty string when there is no such label. */
   public String get(String name) {
     int i = indexOf(name);
     return i < 0 ? "" : pairs[i * 2 + 1];
   }
 
-  /** Tells whether the set has a label called {@code name}. */
+  /** Returns whether the set has a label {@code name}. */
   public boolean has(String name) {
     return indexOf(name) >= 0;
   }
 
-  /** Returns the metric name, or the empty text. */
+  /** Returns the metric name, or the empty string. */
   public String metricName() {
     return get(METRIC_NAME);
   }
@@ -353,7 +353,9 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
     return b.append('}').toString();
   }
 
-  /** Tells whether {@code name} needs no quotes as a label name: {@code [a-zA-Z_][a-zA-Z0-9_]*}. */
+  /**
+   * Returns whether {@code name} needs no quotes as a label name: {@code [a-zA-Z_][a-zA-Z0-9_]*}.
+   */
   public static boolean isLegacyName(String name) {
     if (name.isEmpty()) {
       return false;
@@ -402,12 +404,12 @@ public final class Labels implements Comparable<Labels>, Iterable<Label> {
       return this;
     }
 
-    /** Returns the present value of {@code name}, or the empty text. */
+    /** Returns the current value of {@code name}, or the empty string. */
     public String get(String name) {
       return map.getOrDefault(name, "");
     }
 
-    /** Returns the names that are set now; a copy. */
+    /** Returns a copy of the current names. */
     public List<String> names() {
       return List.copyOf(map.keySet());
     }

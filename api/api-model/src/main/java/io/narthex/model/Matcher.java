@@ -7,11 +7,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One condition on a label: {@code name="v"}, {@code !=}, {@code =~} or {@code !~}. A missing label
- * counts as the empty text. Regular expressions are RE2, anchored at both ends, dot matches
- * newline; the host compiles them and hands the compiled test in.
+ * counts as the empty string. Regular expressions are RE2, anchored at both ends, and the dot
+ * matches a line feed; the host compiles them and passes the compiled test in. Immutable and
+ * thread-safe.
  */
 public final class Matcher {
-  /** The kind of a condition. */
+  /** The kind of a matcher. */
   public enum Type {
     /** Value equals. */
     EQUAL("="),
@@ -46,56 +47,56 @@ public final class Matcher {
     this.regex = regex;
   }
 
-  /** Returns the condition {@code name="value"}. */
+  /** Returns the matcher {@code name="value"}. */
   public static Matcher equal(String name, String value) {
     return new Matcher(Type.EQUAL, name, value, null);
   }
 
-  /** Returns the condition {@code name!="value"}. */
+  /** Returns the matcher {@code name!="value"}. */
   public static Matcher notEqual(String name, String value) {
     return new Matcher(Type.NOT_EQUAL, name, value, null);
   }
 
   /**
-   * Returns the condition {@code name=~"pattern"}.
+   * Returns the matcher {@code name=~"pattern"}.
    *
-   * @param pattern the text of the expression, for display, planning and comparison
-   * @param fullMatch tells whether a value matches the whole expression; thread-safe
+   * @param pattern the expression as a string, for display, planning and comparison
+   * @param fullMatch returns whether the whole value matches the expression; thread-safe
    */
   public static Matcher regex(String name, String pattern, Predicate<String> fullMatch) {
     return new Matcher(Type.REGEX, name, pattern, Objects.requireNonNull(fullMatch, "fullMatch"));
   }
 
-  /** Returns the condition {@code name!~"pattern"}; see {@link #regex}. */
+  /** Returns the matcher {@code name!~"pattern"}; see {@link #regex}. */
   public static Matcher notRegex(String name, String pattern, Predicate<String> fullMatch) {
     return new Matcher(
         Type.NOT_REGEX, name, pattern, Objects.requireNonNull(fullMatch, "fullMatch"));
   }
 
-  /** Returns the kind of the condition. */
+  /** Returns the kind of the matcher. */
   public Type type() {
     return type;
   }
 
-  /** Returns the label's name. */
+  /** Returns the label name. */
   public String name() {
     return name;
   }
 
-  /** Returns the value or the text of the regular expression. */
+  /** Returns the value or the regular expression. */
   public String value() {
     return value;
   }
 
   /**
-   * Returns the compiled expression when it says what its matches look like; null for a condition
-   * without an expression, or when the predicate handed in says nothing.
+   * Returns the compiled expression if the predicate passed in is a {@link CompiledRegex}; null
+   * otherwise, and for matchers without an expression.
    */
   public @Nullable CompiledRegex compiled() {
     return regex instanceof CompiledRegex known ? known : null;
   }
 
-  /** Tells whether a label value meets the condition; the empty text stands for a missing label. */
+  /** Returns whether a label value matches; the empty string stands for a missing label. */
   public boolean matches(String candidate) {
     return switch (type) {
       case EQUAL -> value.equals(candidate);
@@ -105,17 +106,17 @@ public final class Matcher {
     };
   }
 
-  /** Tells whether a series without the label meets the condition. */
+  /** Returns whether a series without the label matches. */
   public boolean matchesEmpty() {
     return matches("");
   }
 
-  /** Tells whether a label set meets the condition. */
+  /** Returns whether a label set matches. */
   public boolean matches(Labels labels) {
     return matches(labels.get(name));
   }
 
-  /** Two matchers are equal when kind, name and text are. */
+  /** Two matchers are equal when kind, name and value are. */
   @Override
   public boolean equals(@Nullable Object o) {
     return o instanceof Matcher m && type == m.type && name.equals(m.name) && value.equals(m.value);

@@ -3,7 +3,7 @@ package io.narthex.model;
 import java.util.Objects;
 
 /**
- * What a target says about a metric family.
+ * Type, help and unit of a metric family. Immutable.
  *
  * @param name family name as exposed
  * @param type declared type

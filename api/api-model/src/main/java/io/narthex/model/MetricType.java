@@ -6,13 +6,13 @@ import java.util.Locale;
 public enum MetricType {
   /** Declared without type, or not declared. */
   UNKNOWN,
-  /** Only rises, but for resets. */
+  /** Only increases, except for resets. */
   COUNTER,
-  /** Rises and falls. */
+  /** Increases and decreases. */
   GAUGE,
   /** Cumulative distribution, classic buckets or native. */
   HISTOGRAM,
-  /** Distribution whose buckets may fall. */
+  /** Distribution whose buckets may decrease. */
   GAUGEHISTOGRAM,
   /** Quantiles computed by the client. */
   SUMMARY,

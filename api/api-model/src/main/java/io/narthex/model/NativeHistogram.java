@@ -5,29 +5,59 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A native histogram with absolute, floating-point bucket populations. Integer histograms are held
- * in the same form: a {@code double} holds their counts exactly up to 2^53. Immutable; the array
- * accessors return the arrays themselves, which nobody may change.
+ * A native histogram with absolute, floating-point bucket populations. Integer histograms have the
+ * same form: a {@code double} holds their counts exactly up to 2^53. Immutable and thread-safe; the
+ * array accessors return the internal arrays, which must not be changed.
  *
  * <p>Schemas -4 to 8 are exponential with base {@code 2^(2^-schema)}: positive bucket {@code i} is
  * {@code (base^(i-1), base^i]}. Schema -53 has custom upper bounds. Buckets are given as spans, as
  * in the Prometheus protobuf: each span skips {@code offset} buckets (from index 0 for the first
  * span) and covers {@code length} consecutive ones, whose populations follow each other in one
  * array.
+ *
+ * <p>Example, compiled in {@code ExamplesTest} of api-testkit:
+ *
+ * <pre>{@code
+ * // observations 0.3, 0.6, 0.7 and 5 in schema 0, whose bounds are powers of 2:
+ * // bucket -1 is (0.25, 0.5], bucket 0 is (0.5, 1], buckets 1 and 2 are empty, 3 is (4, 8]
+ * NativeHistogram histogram =
+ *     NativeHistogram.builder()
+ *         .schema(0)
+ *         .positive(new int[] {-1, 2, 2, 1}, new double[] {1, 2, 1})
+ *         .count(4)
+ *         .sum(6.6)
+ *         .build();
+ *
+ * int[] spans = histogram.positiveSpans();
+ * int index = 0;
+ * int bucket = 0;
+ * for (int s = 0; s < spans.length; s += 2) {
+ *   index += spans[s]; // empty buckets before the span
+ *   for (int i = 0; i < spans[s + 1]; i++) {
+ *     double upper = Math.pow(2, index * Math.pow(2, -histogram.schema()));
+ *     buckets.put(upper, histogram.positiveBuckets()[bucket]);
+ *     index++;
+ *     bucket++;
+ *   }
+ * }
+ * // buckets: 0.5 -> 1, 1 -> 2, 8 -> 1
+ * }</pre>
  */
 public final class NativeHistogram {
   /** The schema number of histograms with custom bounds. */
   public static final int CUSTOM_BUCKETS_SCHEMA = -53;
 
-  /** What is known about a counter reset between this histogram and the one before. */
+  /**
+   * What is known about a counter reset between this histogram and the previous one of its series.
+   */
   public enum ResetHint {
     /** Nothing is known: compare the buckets. */
     UNKNOWN,
     /** This is the first one after a reset. */
     RESET,
-    /** No reset since the one before. */
+    /** No reset since the previous one. */
     NOT_RESET,
-    /** Not a counter at all. */
+    /** A gauge histogram: resets have no meaning. */
     GAUGE
   }
 
@@ -65,12 +95,12 @@ public final class NativeHistogram {
     return schema;
   }
 
-  /** Tells whether the bounds are custom ones. */
+  /** Returns whether the bounds are custom (schema -53). */
   public boolean hasCustomBuckets() {
     return schema == CUSTOM_BUCKETS_SCHEMA;
   }
 
-  /** Returns the half width of the zero bucket. */
+  /** Returns the half width of the zero bucket, which is {@code [-threshold, threshold]}. */
   public double zeroThreshold() {
     return zeroThreshold;
   }
@@ -80,20 +110,17 @@ public final class NativeHistogram {
     return zeroCount;
   }
 
-  /** Returns the number of observations, NaN observations included. */
+  /** Returns the number of observations, including NaN. */
   public double count() {
     return count;
   }
 
-  /**
-   * Returns the sum of observations; the staleness marker when this histogram marks the series'
-   * end.
-   */
+  /** Returns the sum of observations; the staleness marker if this histogram is one. */
   public double sum() {
     return sum;
   }
 
-  /** Tells whether this is a staleness marker. */
+  /** Returns whether this is a staleness marker. */
   public boolean isStale() {
     return StaleMarker.is(sum);
   }
@@ -103,7 +130,7 @@ public final class NativeHistogram {
     return positiveSpans;
   }
 
-  /** Returns the populations under {@link #positiveSpans()}. Do not change. */
+  /** Returns the absolute populations of the buckets of {@link #positiveSpans()}. Do not change. */
   public double[] positiveBuckets() {
     return positiveBuckets;
   }
@@ -113,17 +140,17 @@ public final class NativeHistogram {
     return negativeSpans;
   }
 
-  /** Returns the populations under {@link #negativeSpans()}. Do not change. */
+  /** Returns the absolute populations of the buckets of {@link #negativeSpans()}. Do not change. */
   public double[] negativeBuckets() {
     return negativeBuckets;
   }
 
-  /** Returns the upper bounds of schema -53, without +Inf. Do not change. */
+  /** Returns the ascending upper bounds of schema -53, without +Inf; else empty. Do not change. */
   public double[] customBounds() {
     return customBounds;
   }
 
-  /** Returns what is known about a reset. */
+  /** Returns what is known about a counter reset. */
   public ResetHint resetHint() {
     return resetHint;
   }
@@ -155,7 +182,7 @@ public final class NativeHistogram {
     return b;
   }
 
-  /** Two histograms are equal when all parts are, values bit by bit. */
+  /** Two histograms are equal when all parts are; doubles are compared bit by bit. */
   @Override
   public boolean equals(@Nullable Object o) {
     return o instanceof NativeHistogram h
@@ -187,7 +214,10 @@ public final class NativeHistogram {
     return "NativeHistogram[schema=" + schema + ", count=" + count + ", sum=" + sum + "]";
   }
 
-  /** Collects the parts of a histogram. Takes over the arrays it is given. Not thread-safe. */
+  /**
+   * Collects the parts of a histogram. Keeps the arrays it is given, which must not be changed
+   * afterwards. Not thread-safe.
+   */
   public static final class Builder {
     private int schema;
     private double zeroThreshold;
@@ -228,31 +258,27 @@ public final class NativeHistogram {
       return this;
     }
 
-    /**
-     * Sets the positive side: offset, length, … and absolute populations. Takes the arrays over.
-     */
+    /** Sets the positive side: offset, length, … and absolute populations. Keeps the arrays. */
     public Builder positive(int[] spans, double[] buckets) {
       positiveSpans = spans;
       positiveBuckets = buckets;
       return this;
     }
 
-    /**
-     * Sets the negative side: offset, length, … and absolute populations. Takes the arrays over.
-     */
+    /** Sets the negative side: offset, length, … and absolute populations. Keeps the arrays. */
     public Builder negative(int[] spans, double[] buckets) {
       negativeSpans = spans;
       negativeBuckets = buckets;
       return this;
     }
 
-    /** Sets the upper bounds of schema -53, rising, without +Inf. Takes the array over. */
+    /** Sets the upper bounds of schema -53, ascending, without +Inf. Keeps the array. */
     public Builder customBounds(double[] bounds) {
       customBounds = bounds;
       return this;
     }
 
-    /** Sets what is known about a reset. */
+    /** Sets what is known about a counter reset. */
     public Builder resetHint(ResetHint hint) {
       resetHint = hint;
       return this;
@@ -261,7 +287,7 @@ public final class NativeHistogram {
     /**
      * Returns the histogram.
      *
-     * @throws IllegalArgumentException when spans and populations do not fit each other
+     * @throws IllegalArgumentException when spans and populations do not match
      */
     public NativeHistogram build() {
       checkSpans("positive", positiveSpans, positiveBuckets.length);

@@ -13,10 +13,10 @@ import java.util.Locale;
  * numbers and numbers with up to six decimals allocates nothing.
  */
 public final class GoFloat {
-  /** Room that one number takes at most. */
+  /** Most bytes of one number. */
   public static final int MAX_LENGTH = 352;
 
-  /** How a number is laid out. */
+  /** Format of a number. */
   public enum Style {
     /** Format {@code 'f'}: never an exponent. */
     FIXED,
@@ -24,7 +24,7 @@ public final class GoFloat {
     GENERAL,
     /** As the HTTP API writes sample values: exponent below 1e-6 and from 1e21 on. */
     JSON,
-    /** As {@link #GENERAL}, and {@code .0} where neither point nor exponent stands. */
+    /** As {@link #GENERAL}, with {@code .0} where there is neither point nor exponent. */
     OPEN_METRICS,
     /** Format {@code 'e'}: always an exponent. */
     SCIENTIFIC
@@ -34,7 +34,7 @@ public final class GoFloat {
   private static final int[] SCALES = {0, 3, 6};
   private static final double EXACT = 1e15;
 
-  /** Longest part of a text that is no number that a message shows. */
+  /** Longest excerpt of invalid input in a message. */
   private static final int LONGEST_SHOWN = 16 << 10;
 
   /** The powers of ten that fit into a long. */
@@ -56,14 +56,14 @@ public final class GoFloat {
 
   private GoFloat() {}
 
-  /** Returns the text of a number. */
+  /** Returns a number as a string. */
   public static String toString(double value, Style style) {
     byte[] buffer = new byte[MAX_LENGTH];
     int n = write(buffer, 0, value, style);
     return new String(buffer, 0, n, StandardCharsets.ISO_8859_1);
   }
 
-  /** Appends the text of a number. */
+  /** Appends a number. */
   public static void append(StringBuilder out, double value, Style style) {
     if (value == (long) value
         && Math.abs(value) < 1e5
@@ -79,10 +79,10 @@ public final class GoFloat {
   }
 
   /**
-   * Writes the text of a number into {@code buffer}, which must have {@link #MAX_LENGTH} bytes left
-   * at {@code at}.
+   * Writes a number in ASCII into {@code buffer}, which must have {@link #MAX_LENGTH} bytes left at
+   * {@code at}.
    *
-   * @return the place after the last byte written
+   * @return the position after the last byte written
    */
   public static int write(byte[] buffer, int at, double value, Style style) {
     int n = at;
@@ -136,7 +136,7 @@ public final class GoFloat {
       }
     }
     if (abs < 1e-322 && digits >= 10 && digits % 10 != 0) {
-      // next to zero one digit may do where Java gives two
+      // next to zero one digit may suffice where Java gives two
       long one = (digits + 5) / 10;
       if (Double.parseDouble(one + "E" + (exponent + 1)) == abs) {
         return layOut(buffer, at, one, exponent + 1, abs, style);
@@ -242,8 +242,8 @@ public final class GoFloat {
    * Returns a number as {@code FormatFloat} does.
    *
    * @param format {@code 'e'}, {@code 'f'} or {@code 'g'}
-   * @param precision digits behind the point, all digits for {@code 'g'}; negative: as many as tell
-   *     the number apart
+   * @param precision digits after the point, significant digits for {@code 'g'}; negative: the
+   *     fewest that identify the number
    */
   public static String format(double value, char format, int precision) {
     if (precision < 0 || Double.isNaN(value) || Double.isInfinite(value)) {
@@ -260,7 +260,8 @@ public final class GoFloat {
   }
 
   private static String fixed(BigDecimal exact, int precision) {
-    // zeros behind the last digit are text: as a number they take hundreds of times the memory
+    // trailing zeros are appended as text: as digits of a number they take hundreds of times the
+    // memory
     int written = Math.min(precision, Math.max(0, exact.scale()));
     BigDecimal shown = exact.setScale(written, RoundingMode.HALF_EVEN);
     String zeros = "0".repeat(precision - written);
@@ -297,13 +298,13 @@ public final class GoFloat {
     return value.signum() == 0 ? 0 : value.precision() - value.scale() - 1;
   }
 
-  // --- reading
+  // --- parsing
 
   /**
-   * Reads a number as {@code ParseFloat} does: decimal, or hexadecimal with an exponent, with
+   * Parses a number as {@code ParseFloat} does: decimal, or hexadecimal with an exponent, with
    * underscores between digits, {@code Inf}, {@code Infinity} and {@code NaN} in any case.
    *
-   * @throws NumberFormatException with Go's message when it is none or too large
+   * @throws NumberFormatException with Go's message when it is invalid or too large
    */
   public static double parse(String text) {
     boolean signed = text.startsWith("-") || text.startsWith("+");
@@ -372,7 +373,7 @@ public final class GoFloat {
     return at < s.length() && digits(s, at, false) == s.length();
   }
 
-  /** Returns the place after the digits that begin at {@code from}. */
+  /** Returns the position after the digits that begin at {@code from}. */
   private static int digits(CharSequence s, int from, boolean hex) {
     int at = from;
     while (at < s.length() && isDigit(s.charAt(at), hex)) {

@@ -13,24 +13,23 @@ import java.util.List;
 
 /**
  * File patterns as Go's path/filepath reads them: {@code *} stands for any characters of one name,
- * {@code ?} for one, {@code [a-z]} and {@code [^a-z]} for one of a class, a backslash takes the
- * next character as it is. Braces mean nothing, and {@code **} is the same as {@code *}; the
- * patterns of {@link java.nio.file.FileSystem#getPathMatcher} differ in both, and in how a class is
- * negated.
+ * {@code ?} for one, {@code [a-z]} and {@code [^a-z]} for one of a class, a backslash escapes the
+ * next character. Braces have no meaning, and {@code **} is the same as {@code *}; the patterns of
+ * {@link java.nio.file.FileSystem#getPathMatcher} differ in both, and in how a class is negated.
  */
 public final class GoGlob {
   private GoGlob() {}
 
-  /** Returns whether a pattern has characters of a pattern; if not, it names one file. */
+  /** Returns whether a pattern has wildcards or escapes; if not, it names one file. */
   public static boolean isPattern(String pattern) {
     return pattern.chars().anyMatch(c -> c == '*' || c == '?' || c == '[' || c == '\\');
   }
 
   /**
-   * Returns the files and folders that a pattern names, sorted, links not followed. Every part of
-   * it may have wildcards; one without names itself if it exists.
+   * Returns the sorted files and folders that match a pattern, without following links. Every part
+   * of the path may have wildcards; a pattern without any matches the file itself if it exists.
    *
-   * @param folder what a relative pattern is relative to, taken as it is
+   * @param folder the folder that a relative pattern is relative to, taken literally
    * @throws IllegalArgumentException when the pattern is malformed
    * @throws IOException when a folder cannot be listed; one that does not exist has no files
    */
@@ -42,7 +41,7 @@ public final class GoGlob {
       String name = part.toString();
       boolean literal = !isPattern(name);
       if (!literal) {
-        boolean unused = matches(name, ""); // tells a malformed one before files are looked for
+        boolean unused = matches(name, ""); // refuses a malformed pattern before files are listed
       }
       List<Path> next = new ArrayList<>();
       for (Path p : found) {
@@ -67,7 +66,7 @@ public final class GoGlob {
         }
       }
     } catch (NoSuchFileException | NotDirectoryException e) {
-      return; // it may come
+      return; // it may be created later
     } catch (DirectoryIteratorException e) {
       throw e.getCause();
     }
@@ -76,17 +75,16 @@ public final class GoGlob {
   }
 
   /**
-   * Returns whether a pattern matches a whole name, in time that is at most the product of their
-   * lengths.
+   * Returns whether a pattern matches a whole name. Takes time up to the product of their lengths.
    *
    * @param name without separators
-   * @throws IllegalArgumentException when the pattern is malformed, wherever that is
+   * @throws IllegalArgumentException when any part of the pattern is malformed
    */
   public static boolean matches(String pattern, String name) {
     check(pattern);
     int p = 0;
     int n = 0;
-    int star = -1; // place after the last star, and where in the name it was tried last
+    int star = -1; // position after the last star, and where in the name it was tried last
     int retry = 0;
     while (n < name.length()) {
       int next = p < pattern.length() && pattern.charAt(p) != '*' ? one(pattern, p, name, n) : -1;
@@ -110,7 +108,7 @@ public final class GoGlob {
     return p == pattern.length();
   }
 
-  /** Returns the place after the element at {@code p} when it matches a character, else -1. */
+  /** Returns the position after the element at {@code p} when it matches a character, else -1. */
   private static int one(String pattern, int p, String name, int n) {
     int c = name.codePointAt(n);
     int first = pattern.codePointAt(p);
@@ -169,7 +167,7 @@ public final class GoGlob {
     }
   }
 
-  /** Returns the place after the class that begins at {@code from}. */
+  /** Returns the position after the class that begins at {@code from}. */
   private static int classEnd(String pattern, int from) {
     int p = from + 1;
     if (p < pattern.length() && pattern.charAt(p) == '^') {

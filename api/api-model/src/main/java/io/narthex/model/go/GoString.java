@@ -4,8 +4,9 @@ package io.narthex.model.go;
  * String literals as Go's strconv writes and reads them ({@code %q}, {@code Quote}, {@code
  * Unquote}).
  *
- * <p>A Go string may hold bytes that are not UTF-8. Here each such byte is a lone surrogate {@code
- * U+DC80} to {@code U+DCFF}: byte {@code 0xff} is {@code U+DCFF} and is written {@code \xff}.
+ * <p>A Go string may contain bytes that are not UTF-8. Here each such byte is a lone surrogate
+ * {@code U+DC80} to {@code U+DCFF}: byte {@code 0xff} is {@code U+DCFF} and is written {@code
+ * \xff}.
  */
 public final class GoString {
   private static final int RAW = 0xDC00;
@@ -15,7 +16,7 @@ public final class GoString {
 
   // --- writing
 
-  /** Returns {@code text} as a literal in double quotes; what cannot be printed is escaped. */
+  /** Returns {@code text} as a literal in double quotes; unprintable characters are escaped. */
   public static String quote(String text) {
     StringBuilder out = new StringBuilder(text.length() + 2);
     appendQuoted(out, text);
@@ -54,7 +55,7 @@ public final class GoString {
       } else if (isRaw(c)) {
         hex(out.append("\\x"), c - RAW, 2);
       } else if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
-        out.append("\\ufffd"); // no text and no byte either
+        out.append("\\ufffd"); // a lone surrogate that is not a raw byte
       } else if (!ascii && isPrintable(c)) {
         out.appendCodePoint(c);
       } else if (c < 0x10000) {
@@ -72,7 +73,7 @@ public final class GoString {
     }
   }
 
-  /** Returns whether Go prints a character above ASCII as it is: graphic ones but for spaces. */
+  /** Returns whether Go prints a character above ASCII unescaped: graphic ones except spaces. */
   private static boolean isPrintable(int c) {
     return switch (Character.getType(c)) {
       case Character.CONTROL,
@@ -94,7 +95,7 @@ public final class GoString {
    * Returns the string of a literal in double, single or back quotes. Single quotes may enclose any
    * number of characters, as in PromQL.
    *
-   * @throws IllegalArgumentException when it is not one complete literal; the message is Go's
+   * @throws IllegalArgumentException when it is not exactly one literal; the message is Go's
    */
   public static String unquote(String literal) {
     int n = literal.length();
@@ -143,7 +144,7 @@ public final class GoString {
           throw invalid();
         }
         out.appendCodePoint((int) c32);
-      } else { // a byte: two hexadecimal digits behind x, or three octal ones
+      } else { // a byte: two hexadecimal digits after x, or three octal ones
         boolean hex = escape == 'x';
         long value = hex ? number(body, i, 2, 16) : number(body, i - 1, 3, 8);
         i += 2;
@@ -179,7 +180,7 @@ public final class GoString {
 
   // --- bytes that are not UTF-8
 
-  /** Returns the string of bytes that need not be UTF-8. */
+  /** Decodes bytes that may be invalid UTF-8. */
   public static String decode(byte[] bytes, int start, int end) {
     StringBuilder out = new StringBuilder(end - start);
     for (int i = start; i < end; ) {
@@ -194,7 +195,7 @@ public final class GoString {
     return out.toString();
   }
 
-  /** Returns whether a string holds bytes that are not UTF-8. */
+  /** Returns whether a string contains bytes that are not UTF-8. */
   public static boolean hasRawBytes(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (isRawAt(text, i)) {
@@ -216,7 +217,7 @@ public final class GoString {
     return out.toString();
   }
 
-  /** Makes characters of neighbouring bytes that together are UTF-8. */
+  /** Decodes adjacent raw bytes that together are valid UTF-8. */
   private static String joinBytes(CharSequence s) {
     StringBuilder out = new StringBuilder(s.length());
     byte[] run = new byte[s.length()];

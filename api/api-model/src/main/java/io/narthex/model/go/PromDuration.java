@@ -16,7 +16,7 @@ public final class PromDuration {
   /** The longest duration that Go can hold, in whole milliseconds. */
   private static final long MAX_MS = Long.MAX_VALUE / 1_000_000;
 
-  /** The largest unsigned 64 bit number without its last digit, and that digit. */
+  /** The largest unsigned 64-bit number without its last digit, and that digit. */
   private static final long MAX_TENTH = Long.divideUnsigned(-1, 10);
 
   private static final int MAX_LAST_DIGIT = 5;
@@ -24,18 +24,18 @@ public final class PromDuration {
   private PromDuration() {}
 
   /**
-   * Reads a duration.
+   * Parses a duration.
    *
-   * @throws IllegalArgumentException when {@code text} is none; the message is that of Prometheus
+   * @throws IllegalArgumentException when {@code text} is invalid; the message is Prometheus'
    */
   public static Duration parse(String text) {
     return Duration.ofMillis(parseMs(text));
   }
 
   /**
-   * Reads a duration, in milliseconds.
+   * Parses a duration into milliseconds.
    *
-   * @throws IllegalArgumentException when {@code text} is none; the message is that of Prometheus
+   * @throws IllegalArgumentException when {@code text} is invalid; the message is Prometheus'
    */
   public static long parseMs(String text) {
     if (text.equals("0")) {
@@ -73,7 +73,7 @@ public final class PromDuration {
       while (unit < UNITS.length && !UNITS[unit].equals(name)) {
         unit++;
       }
-      if (unit == UNITS.length) { // a unit twice, or a longer one behind a shorter one
+      if (unit == UNITS.length) { // a unit twice, or a longer one after a shorter one
         throw invalid(text);
       }
       if (n < 0 || n > MAX_MS / MILLIS[unit] || (total += n * MILLIS[unit]) > MAX_MS) {
@@ -88,12 +88,12 @@ public final class PromDuration {
     return new IllegalArgumentException("not a valid duration string: " + GoString.quote(text));
   }
 
-  /** Writes a duration; parts of a millisecond are dropped. */
+  /** Returns a duration in Prometheus' form; parts of a millisecond are truncated. */
   public static String format(Duration duration) {
     return formatMs(duration.toMillis());
   }
 
-  /** Writes a duration given in milliseconds. */
+  /** Returns a duration in milliseconds in Prometheus' form. */
   public static String formatMs(long milliseconds) {
     if (milliseconds == 0) {
       return "0s";
@@ -105,7 +105,7 @@ public final class PromDuration {
       rest = -rest;
     }
     for (int i = 0; i < UNITS.length; i++) {
-      // years and weeks only when nothing is left over
+      // years and weeks only when they divide evenly
       if (i < 2 && rest % MILLIS[i] != 0) {
         continue;
       }

@@ -1,8 +1,8 @@
 /**
- * Forms that Prometheus takes from Go and that all parts of this server must read and write alike:
- * string literals, floats, durations, file patterns. They stand beside the values because label
- * sets, the PromQL grammar, the formats of the kernel and plugins all need them, and this module is
- * the only one that all of these see.
+ * Syntax that Prometheus takes from Go and that all parts of this server must read and write alike:
+ * string literals, floats, durations, file patterns. It is in this module because label sets, the
+ * PromQL grammar, the kernel's formats and plugins need it, and no other module is visible to all
+ * of these.
  */
 @Export
 @Version("1.0.0")
