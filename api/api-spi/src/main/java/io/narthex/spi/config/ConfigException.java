@@ -3,8 +3,8 @@ package io.narthex.spi.config;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A configuration that cannot be used. The message has the form {@code where: what is wrong, got X;
- * what to do}; the host puts file, line and column in front.
+ * Thrown when a configuration cannot be used. The message has the form {@code where: what is wrong,
+ * got X; what to do}; the host puts file, line and column in front.
  */
 public final class ConfigException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -23,10 +23,10 @@ public final class ConfigException extends RuntimeException {
   }
 
   /**
-   * Returns one about the value of a key, for the constructor of a configuration record: the place
-   * that the host puts in front is that of the value.
+   * Returns an exception about the value of a key, for the constructor of a configuration record:
+   * the host puts the position of that value in front of the message.
    *
-   * @param key as it stands in the file
+   * @param key the key in YAML
    * @since 1.1
    */
   public static ConfigException at(String key, String message) {
@@ -40,7 +40,7 @@ public final class ConfigException extends RuntimeException {
   }
 
   /**
-   * Returns the key that is wrong, or null when it is the block.
+   * Returns the key whose value is wrong, or null when the whole block is.
    *
    * @since 1.1
    */

@@ -6,15 +6,15 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A piece of configuration as it stands in the file, with its place. Immutable. */
+/** A node of a configuration file with its position. Immutable. */
 public sealed interface ConfigNode {
-  /** Returns where the node begins. */
+  /** Returns the position of the start of the node. */
   Place place();
 
   /**
-   * A place in a file.
+   * A position in a file.
    *
-   * @param file as the user named it
+   * @param file file name as the user gave it
    * @param line from 1
    * @param column from 1
    */
@@ -29,16 +29,16 @@ public sealed interface ConfigNode {
    * A single value.
    *
    * @param text as written, without quotes; empty for null
-   * @param kind what YAML takes it for
+   * @param kind the type that YAML resolves it to
    */
   record Scalar(Place place, String text, Kind kind) implements ConfigNode {
     /** What a plain scalar resolves to. */
     public enum Kind {
-      /** Quoted, or plain and nothing else. */
+      /** Quoted, or plain without another meaning. */
       STRING,
-      /** true, false and their relatives. */
+      /** A YAML 1.1 boolean: true, false, yes, no, on, off. */
       BOOLEAN,
-      /** A whole number. */
+      /** An integer. */
       INTEGER,
       /** A number with fraction or exponent, .inf, .nan. */
       FLOAT,
@@ -55,7 +55,7 @@ public sealed interface ConfigNode {
     }
   }
 
-  /** A map in the order of the file; keys keep their own places. */
+  /** A map in the order of the file; keys have their own positions. */
   record Mapping(Place place, List<Entry> entries) implements ConfigNode {
     /** Copies the list. */
     public Mapping {
@@ -72,7 +72,7 @@ public sealed interface ConfigNode {
       return null;
     }
 
-    /** Returns the keys in order. */
+    /** Returns the keys in the order of the file. */
     public List<String> keys() {
       List<String> keys = new ArrayList<>();
       for (Entry e : entries) {
@@ -91,12 +91,15 @@ public sealed interface ConfigNode {
     }
   }
 
-  /** Returns an empty map at no particular place. */
+  /** Returns an empty map at the start of a file. */
   static Mapping emptyMapping(String file) {
     return new Mapping(new Place(file, 1, 1), List.of());
   }
 
-  /** Returns the node in plain Java values: String, List, Map; null for a null scalar. */
+  /**
+   * Returns the node as plain Java values: String, List, Map with keys in order; null for a null
+   * scalar.
+   */
   default @Nullable Object toPlain() {
     return switch (kind()) {
       case 0 -> ((Scalar) this).kind() == Scalar.Kind.NULL ? null : ((Scalar) this).text();

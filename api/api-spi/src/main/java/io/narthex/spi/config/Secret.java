@@ -3,7 +3,7 @@ package io.narthex.spi.config;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A text that is never shown: {@link #toString()} hides it. */
+/** A string that is never shown: {@link #toString()} hides it. Immutable. */
 public final class Secret {
   private final String value;
 
@@ -11,17 +11,17 @@ public final class Secret {
     this.value = Objects.requireNonNull(value, "value");
   }
 
-  /** Wraps a text. */
+  /** Wraps a string. */
   public static Secret of(String value) {
     return new Secret(value);
   }
 
-  /** Returns the text itself. Keep it out of logs and messages. */
+  /** Returns the string itself. Keep it out of logs and messages. */
   public String reveal() {
     return value;
   }
 
-  /** Tells whether the text is empty. */
+  /** Returns whether the string is empty. */
   public boolean isEmpty() {
     return value.isEmpty();
   }

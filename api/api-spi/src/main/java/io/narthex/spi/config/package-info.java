@@ -1,4 +1,4 @@
-/** How a plugin describes its configuration block: one annotated record. */
+/** Configuration of plugins: a block is described by one annotated record. */
 @Export
 @Version("1.1.0")
 @NullMarked

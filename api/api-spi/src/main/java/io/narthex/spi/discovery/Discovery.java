@@ -13,20 +13,20 @@ import org.osgi.annotation.versioning.ConsumerType;
 @ConsumerType
 public interface Discovery {
   /**
-   * Hands every target group to {@code sink} once, then each group that changes, until interrupted.
-   * A failed refresh sends nothing: stale targets are better than half a list. Returning normally
-   * means that nothing will change any more; an exception makes the host call again after a pause.
+   * Passes all target groups to {@code sink} once, then each group that changes, until interrupted.
+   * A failed refresh sends no groups: stale targets are better than half a list. Returning normally
+   * means that nothing will change any more; after an exception the host calls again after a pause.
    */
   void run(TargetSink sink) throws InterruptedException;
 
   /**
-   * Reaches the source once and returns what it lists, for the self-test of an update: it is called
-   * before {@link #run}, on an instance that may never run, while the previous version runs. It has
-   * 10 s. An update that fails here, or finds no target where the version before has some, does not
+   * Queries the source once and returns its groups, for the self-test of an update: called before
+   * {@link #run}, on an instance that may never run, while the previous version runs. It has 10 s.
+   * An update that fails here, or finds no target where the previous version has some, does not
    * take over.
    *
-   * @return groups, perhaps not all; empty when this cannot be told without a run
-   * @throws IOException when the source cannot be reached or says nothing of use
+   * @return groups, possibly not all; empty when they cannot be determined without a run
+   * @throws IOException when the source cannot be reached or its response is unusable
    * @since 1.1
    */
   default Optional<List<TargetGroup>> probe() throws IOException, InterruptedException {

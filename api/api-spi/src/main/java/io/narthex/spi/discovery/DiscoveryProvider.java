@@ -20,7 +20,7 @@ public interface DiscoveryProvider<C extends Record> {
   Class<C> configType();
 
   /**
-   * Opens the discovery of one block. Validates everything, does no I/O.
+   * Opens the discovery of one block. Validates everything and does no I/O.
    *
    * @throws io.narthex.spi.config.ConfigException when the block cannot be used
    */

@@ -4,31 +4,31 @@ import java.util.List;
 import java.util.Map;
 import org.osgi.annotation.versioning.ConsumerType;
 
-/** Produces metrics when asked. Calls do not overlap; each comes on a thread of the host. */
+/** Produces metrics on demand. Calls do not overlap; each is made on a thread of the host. */
 @ConsumerType
 public interface Exporter extends AutoCloseable {
   /**
-   * Writes all metrics as they are now. One broken source should cost only its own metrics, as in
-   * the original exporters.
+   * Writes all current metrics. A broken source should only lose its own metrics, as in Prometheus'
+   * exporters.
    *
    * @param parameters URL parameters of the scrape, for example {@code collect[]}
-   * @throws InterruptedException when the scrape's time is over
+   * @throws InterruptedException when the scrape has timed out
    */
   void collect(MetricSink sink, Map<String, List<String>> parameters) throws InterruptedException;
 
   /**
    * Collects once, for the self-test of an update, while the previous version runs. It has 10 s. An
-   * update that throws here does not take over. An exporter for which a collection is too dear, or
-   * that can be only one at a time, does less.
+   * update that throws here does not take over. Override it where a collection is too expensive, or
+   * where two instances cannot collect at the same time.
    *
-   * @param sink what is written to it is thrown away
+   * @param sink its content is discarded
    * @since 1.1
    */
   default void probe(MetricSink sink) throws InterruptedException {
     collect(sink, Map.of());
   }
 
-  /** Frees what the exporter holds. Idempotent. */
+  /** Releases all resources. Idempotent. */
   @Override
   void close();
 }

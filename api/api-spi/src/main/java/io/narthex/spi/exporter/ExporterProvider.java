@@ -19,7 +19,7 @@ public interface ExporterProvider<C extends Record> {
   Class<C> configType();
 
   /**
-   * Opens the exporter. Validates everything, does no I/O.
+   * Opens the exporter. Validates everything and does no I/O.
    *
    * @throws io.narthex.spi.config.ConfigException when the block cannot be used
    */

@@ -3,12 +3,12 @@ package io.narthex.spi.function;
 import java.util.Set;
 
 /**
- * The names that belonged to PromQL itself when this package was published: functions,
- * aggregations, keywords. A plugin's function may have none of them.
+ * The names of PromQL itself when this package was published: functions, aggregations, keywords. A
+ * plugin's function must not use any of them.
  *
- * @deprecated no names are added here. The language's own list is the query engine's table of
- *     functions, which the engine reserves when it starts; the server refuses a plugin that takes
- *     one of its names, whether it is listed here or not.
+ * @deprecated no names are added here. The complete list is the query engine's table of functions,
+ *     which the engine reserves when it starts; the server refuses a plugin that uses one of its
+ *     names, whether it is listed here or not.
  */
 @Deprecated(since = "1.1.0")
 public final class BuiltinNames {

@@ -5,7 +5,7 @@ import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * A set of PromQL functions: the service a plugin registers. Stateless and thread-safe: queries run
- * at the same time. A query that has begun finishes on the version it began with.
+ * concurrently. A running query finishes with the version it started with.
  */
 @ConsumerType
 public interface FunctionProvider {
@@ -13,8 +13,8 @@ public interface FunctionProvider {
   String type();
 
   /**
-   * Returns the functions, always the same ones. No name may be that of a built-in function or of a
-   * function of another plugin.
+   * Returns the functions, always the same ones. Names must differ from those of built-in functions
+   * and of functions of other plugins.
    */
   List<PromqlFunction> functions();
 }

@@ -7,12 +7,12 @@ import java.util.regex.Pattern;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * A function of PromQL. It sees floats only: the host leaves native histograms out. The result has
- * the labels of the argument without the metric name.
+ * A function of PromQL. It gets floats only: the host omits native histograms. The result has the
+ * labels of the argument without the metric name.
  *
  * @param name letters, digits and _, not beginning with a digit
  * @param arguments types of the arguments, at most one of them a vector or a range vector
- * @param evaluation how it is calculated; must fit the arguments: {@link OfRange} with a range
+ * @param evaluation how it is computed; must match the arguments: {@link OfRange} with a range
  *     vector, {@link OfVector} with an instant vector, {@link OfScalars} with neither
  */
 public record PromqlFunction(String name, List<ArgumentType> arguments, Evaluation evaluation) {
@@ -26,12 +26,12 @@ public record PromqlFunction(String name, List<ArgumentType> arguments, Evaluati
     VECTOR,
     /** A range vector: a window of samples per series and step. */
     MATRIX,
-    /** A text, the same for all steps. */
+    /** A string, the same for all steps. */
     STRING
   }
 
   /**
-   * Checks that the parts fit each other.
+   * Checks the name, and that the evaluation matches the arguments.
    *
    * @throws IllegalArgumentException when they do not
    */
@@ -69,48 +69,49 @@ public record PromqlFunction(String name, List<ArgumentType> arguments, Evaluati
   }
 
   /**
-   * How a function is calculated, over all steps of the query at once. All arrays are lent for the
-   * call; those not said to be written are only read, since other series share them.
+   * How a function is computed, over all steps of the query at once. All arrays are valid during
+   * the call only; those not documented as written are read-only, since other series share them.
+   * May be called by several threads at once.
    */
   public sealed interface Evaluation permits OfScalars, OfVector, OfRange {}
 
-  /** From numbers to a number. */
+  /** Computes a number from numbers. */
   @ConsumerType
   @FunctionalInterface
   public non-sealed interface OfScalars extends Evaluation {
     /**
      * Writes a number for each step.
      *
-     * @param out written: one element per step, NaN at first
+     * @param out written: one element per step, initially NaN
      */
     void evaluate(FunctionCall call, double[] out);
   }
 
-  /** From one series of an instant vector to one series. */
+  /** Computes one series from one series of an instant vector. */
   @ConsumerType
   @FunctionalInterface
   public non-sealed interface OfVector extends Evaluation {
     /**
      * Replaces the values of one series.
      *
-     * @param values read and written: one element per step; NaN is a value like others
+     * @param values read and written: one element per step; NaN is a value like any other
      * @param present read and written: whether there is a value at the step; where there is none
      *     {@code values} is undefined
      */
     void evaluate(FunctionCall call, double[] values, boolean[] present);
   }
 
-  /** From the windows over one series to one series. */
+  /** Computes one series from the windows over one series. */
   @ConsumerType
   @FunctionalInterface
   public non-sealed interface OfRange extends Evaluation {
     /**
-     * Calculates the values of one series.
+     * Computes the values of one series.
      *
      * @param windows the samples of each step's window
      * @param out written: one element per step
-     * @param present written: whether there is a value at the step; at first true where the window
-     *     holds a sample. A step with an empty window never gets a value.
+     * @param present written: whether there is a value at the step; initially true where the window
+     *     contains a sample. A step with an empty window never gets a value.
      */
     void evaluate(FunctionCall call, FunctionWindows windows, double[] out, boolean[] present);
   }

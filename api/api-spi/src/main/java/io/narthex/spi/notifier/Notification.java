@@ -7,21 +7,21 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Alerts of one aggregation group on their way to one receiver block.
+ * Alerts of one aggregation group for one receiver block. Immutable.
  *
  * @param receiver name of the receiver
  * @param groupKey identifies the aggregation group, stable over restarts, for example {@code
  *     {}:{alertname="X"}}
- * @param dedupKey equal for all attempts at this delivery
+ * @param dedupKey equal for all attempts of this delivery
  * @param reason why it is sent now, for example {@code first notification}
- * @param groupLabels labels the group is formed by
+ * @param groupLabels labels that all alerts of the group share
  * @param routeLabels labels of the route, templates expanded
- * @param alerts firing ones first; a resolved one has an end in the past
- * @param truncatedAlerts how many alerts were left out
- * @param externalUrl where users reach the server's alert pages
- * @param templates expands templates on this notification's data
- * @param state what the notifier gave with {@link SendResult.Delivered} when it last delivered a
- *     notification of this group to this block; empty when there is nothing
+ * @param alerts in order of job, instance, then all labels; a resolved one has an end in the past
+ * @param truncatedAlerts how many alerts were omitted
+ * @param externalUrl URL at which users reach the server's alert pages
+ * @param templates expands templates with this notification's data
+ * @param state the state that the notifier returned with {@link SendResult.Delivered} for the last
+ *     notification of this group to this block; empty when there is none
  */
 public record Notification(
     String receiver,
@@ -41,7 +41,7 @@ public record Notification(
     state = Map.copyOf(state);
   }
 
-  /** Creates a notification of a group of which nothing is kept. */
+  /** Creates a notification without state. */
   public Notification(
       String receiver,
       String groupKey,
@@ -71,14 +71,15 @@ public record Notification(
    * An alert of the notification.
    *
    * @param alert the alert itself
-   * @param firing whether it still holds
+   * @param firing whether it fires; else it is resolved
    * @param fingerprint 16 hexadecimal digits of its label set
    */
   public record NotifiedAlert(Alert alert, boolean firing, String fingerprint) {}
 
   /**
    * Returns the notification with its first {@code most} alerts only, the others counted as
-   * truncated; what is common, and the data of templates, is taken from the alerts that stay.
+   * truncated; common labels and annotations, and the data of templates, are those of the remaining
+   * alerts.
    *
    * @param most 0 = all
    */
@@ -101,7 +102,7 @@ public record Notification(
   }
 
   /**
-   * Returns the notification with another renderer.
+   * Returns the notification with another template renderer.
    *
    * @since 1.1
    */
@@ -125,17 +126,20 @@ public record Notification(
     return alerts.stream().anyMatch(NotifiedAlert::firing) ? "firing" : "resolved";
   }
 
-  /** Returns the labels that all alerts share with equal value. */
+  /** Returns the labels that all alerts have with equal values. */
   public Labels commonLabels() {
     return common(alerts.stream().map(a -> a.alert().labels()).toList());
   }
 
-  /** Returns the annotations that all alerts share with equal value. */
+  /** Returns the non-empty annotations that all alerts have with equal values. */
   public Labels commonAnnotations() {
     return common(alerts.stream().map(a -> a.alert().annotations()).toList());
   }
 
-  /** Returns the annotations that all alerts share with equal text, in order, empty ones too. */
+  /**
+   * Returns the annotations that all alerts have with equal values, in order of names, including
+   * empty ones.
+   */
   public Map<String, String> commonAnnotationTexts() {
     Map<String, String> shared = new LinkedHashMap<>();
     for (int i = 0; i < alerts.size(); i++) {

@@ -23,16 +23,16 @@ public interface NotifierProvider<C extends Record, G extends Record> {
   /**
    * Returns the record that the plugin's keys in {@code global:} are bound to. Its keys are
    * Alertmanager's own or begin with {@link #type()} and an underscore; others are refused. As in a
-   * block, {@link io.narthex.spi.config.Setting#excludes()} names keys that may not stand together,
-   * {@link io.narthex.spi.config.Secret} hides, and the record's constructor refuses with a {@link
-   * io.narthex.spi.config.ConfigException} what is wrong otherwise. They are checked with the file,
-   * whether a receiver has a block of this type or not.
+   * block, {@link io.narthex.spi.config.Setting#excludes()} names keys that exclude each other,
+   * {@link io.narthex.spi.config.Secret} hides values, and the record's constructor may refuse
+   * values with a {@link io.narthex.spi.config.ConfigException}. The keys are checked with the
+   * file, whether or not a receiver has a block of this type.
    */
   Class<G> globalConfigType();
 
   /**
-   * Returns whether a block may be empty, because all it needs can stand in {@code global:};
-   * without it an empty one is refused as missing.
+   * Returns whether a block may be empty, because everything it needs can be set in {@code
+   * global:}; otherwise an empty block is refused as missing.
    *
    * @since 1.1
    */
@@ -41,9 +41,9 @@ public interface NotifierProvider<C extends Record, G extends Record> {
   }
 
   /**
-   * Returns definitions of templates, for example {@code {{ define "acme.default.title" }}…{{ end
-   * }}}, that the texts of the plugin's blocks may call besides Alertmanager's own. A definition of
-   * the same name in a file of {@code templates:} wins. Empty: none.
+   * Returns template definitions, for example {@code {{ define "acme.default.title" }}…{{ end }}},
+   * which the plugin's blocks may use in addition to Alertmanager's. A definition of the same name
+   * in a file of {@code templates:} takes precedence. Empty: none.
    *
    * @since 1.1
    */
@@ -51,20 +51,20 @@ public interface NotifierProvider<C extends Record, G extends Record> {
     return "";
   }
 
-  /** Returns the value of {@code send_resolved} for a block that does not give it. */
+  /** Returns the value of {@code send_resolved} for a block that does not set it. */
   boolean sendResolvedByDefault();
 
   /**
-   * Opens the notifier of one block. Validates everything, does no I/O.
+   * Opens the notifier of one block. Validates everything and does no I/O.
    *
    * @throws io.narthex.spi.config.ConfigException when the block cannot be used
    */
   Notifier open(C config, G globals, PluginContext context);
 
   /**
-   * Returns a block with what it takes from {@code global:} and with the values that stand in for
-   * absent ones, as the status of the server shows it; {@link #open} is given the block itself.
-   * Does no I/O. Without it blocks are shown with the defaults of their record.
+   * Returns a block with the values it inherits from {@code global:} and with computed defaults, as
+   * the status of the server shows it; {@link #open} gets the original block. Does no I/O. The
+   * default returns the block unchanged.
    *
    * @since 1.1
    */

@@ -3,38 +3,42 @@ package io.narthex.spi.notifier;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** Expands Go templates on the data of one notification. */
+/**
+ * Expands Go templates with the data of one notification. Expansions are bounded in output, steps
+ * and depth.
+ */
 @ProviderType
 public interface TemplateRenderer {
   /**
    * Expands a text template.
    *
-   * @throws TemplateException when it cannot be parsed or run
+   * @throws TemplateException when it cannot be parsed or executed
    */
   String text(String template);
 
   /**
    * Expands a template with HTML escaping.
    *
-   * @throws TemplateException when it cannot be parsed or run
+   * @throws TemplateException when it cannot be parsed or executed
    */
   String html(String template);
 
   /**
-   * Expands every text (and every key) of a nested value of maps, lists, texts, numbers and
-   * booleans. An expanded text that reads as a YAML map, list, number, boolean or null becomes that
-   * value.
+   * Expands every string (and every key) of a nested value of maps, lists, strings, numbers and
+   * booleans. An expanded string that parses as a YAML map, list, number, boolean or null becomes
+   * that value.
    *
-   * @throws TemplateException when one cannot be parsed or run
+   * @throws TemplateException when one cannot be parsed or executed
    */
   @Nullable Object structure(@Nullable Object value);
 
-  /** Returns a renderer on the data of the first {@code alerts} alerts only. */
+  /** Returns a renderer with the data of the first {@code alerts} alerts only. */
   TemplateRenderer limitedTo(int alerts);
 
   /**
-   * Returns a renderer that knows more definitions of templates; they win over Alertmanager's own,
-   * those of the user's files over them. The host does this with what a provider declares.
+   * Returns a renderer with additional template definitions; they take precedence over
+   * Alertmanager's, and those of the user's files over them. The host calls it with what a provider
+   * declares.
    *
    * @throws TemplateException when they cannot be parsed
    * @since 1.1
@@ -43,7 +47,7 @@ public interface TemplateRenderer {
     return this;
   }
 
-  /** A template that cannot be parsed or run; the message names the place. */
+  /** Thrown when a template cannot be parsed or executed; the message names the position. */
   final class TemplateException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

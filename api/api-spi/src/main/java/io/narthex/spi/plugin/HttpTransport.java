@@ -15,18 +15,21 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** Sends HTTP requests on the host's client. Blocking; call it from the thread the host lent. */
+/**
+ * Sends HTTP requests with the host's client. Thread-safe and blocking; call it from a thread of
+ * the host.
+ */
 @ProviderType
 public interface HttpTransport {
   /**
    * Sends a request and waits for the head of the response.
    *
-   * @throws IOException when no response came, with a text fit for users
+   * @throws IOException when there is no response; the message is for users
    * @throws InterruptedException when the host stops the instance
    */
   Response send(Request request, HttpSettings settings) throws IOException, InterruptedException;
 
-  /** Returns whether a request failed because its time was up: a cause of it says so. */
+  /** Returns whether a request failed with a timeout, according to its causes. */
   static boolean isTimeout(Throwable failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {
       if (t instanceof TimeoutException) {
@@ -42,9 +45,10 @@ public interface HttpTransport {
    * @param method GET, POST, …
    * @param uri absolute, http or https
    * @param headers additional headers
-   * @param body bytes to send, or null
-   * @param timeout for the whole exchange until the body has been read
-   * @param unixSocket path of a unix socket to dial instead of the host of {@code uri}, or null
+   * @param body bytes to send, or null; not copied
+   * @param timeout for the whole exchange, until the response body has been read
+   * @param unixSocket path of a unix socket to connect to instead of the host of {@code uri}, or
+   *     null
    */
   record Request(
       String method,
@@ -64,7 +68,7 @@ public interface HttpTransport {
     }
   }
 
-  /** A response; close it to give the connection back. */
+  /** A response; close it to release the connection. Confined to one thread. */
   @ProviderType
   interface Response extends AutoCloseable {
     /** Returns the status code. */
@@ -75,9 +79,9 @@ public interface HttpTransport {
 
     /**
      * Returns how long the server asks to wait before the next request: the header Retry-After of
-     * RFC 9110, whole seconds or a date. Null when there is none that can be read.
+     * RFC 9110, in seconds or as a date. Null when it is absent or invalid.
      *
-     * @param now what dates are compared with; those that have passed give zero
+     * @param now the current time; a date in the past gives zero
      */
     default @Nullable Duration retryAfter(Instant now) {
       String header = header("Retry-After");
@@ -97,8 +101,8 @@ public interface HttpTransport {
     }
 
     /**
-     * Returns the body, decompressed, while it comes: a read waits for more until the request's
-     * timeout. An interrupt makes a waiting read throw an IOException at once, either a {@link
+     * Returns the decompressed body as it arrives: a read waits for more until the request's
+     * timeout. An interrupt makes a waiting read throw an IOException immediately, either a {@link
      * java.io.InterruptedIOException} or one that leaves the thread interrupted.
      */
     InputStream body() throws IOException;
@@ -108,8 +112,8 @@ public interface HttpTransport {
   }
 
   /**
-   * The HTTP client block that stands, inline, in scrape, discovery and receiver configurations.
-   * Secret files are read for every request.
+   * The HTTP client settings, inlined in scrape, discovery and receiver configurations. Secret
+   * files are read for every request.
    */
   record HttpSettings(
       @Nullable @Setting(help = "User name and password sent with every request", optional = true)
@@ -124,11 +128,16 @@ public interface HttpTransport {
       @Setting(name = "enable_http2", help = "Whether HTTP/2 is offered", defaultValue = "true")
           boolean enableHttp2,
       @Setting(help = "TLS settings", optional = true) @Nullable TlsSettings tlsConfig,
-      @Setting(help = "Proxy to use") String proxyUrl,
-      @Setting(help = "Comma separated hosts reached without proxy") String noProxy,
-      @Setting(help = "Take proxy settings from the environment", defaultValue = "false")
+      @Setting(help = "URL of the proxy: http, https or socks5") String proxyUrl,
+      @Setting(
+              help =
+                  "Comma-separated hosts, domains and CIDR blocks that are reached without proxy")
+          String noProxy,
+      @Setting(
+              help = "Whether the proxy is taken from HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+              defaultValue = "false")
           boolean proxyFromEnvironment,
-      @Setting(help = "Headers for the proxy's CONNECT request")
+      @Setting(help = "Headers of the CONNECT request to the proxy")
           Map<String, List<Secret>> proxyConnectHeader,
       @Setting(help = "Headers sent with every request") Map<String, HeaderValues> httpHeaders) {
     /** The settings of an empty block. */
@@ -137,7 +146,7 @@ public interface HttpTransport {
             null, null, null, null, "", true, true, null, "", "", false, Map.of(), Map.of());
 
     /**
-     * Returns a builder that holds these settings.
+     * Returns a builder with these settings.
      *
      * @since 1.1
      */
@@ -146,7 +155,7 @@ public interface HttpTransport {
     }
 
     /**
-     * Changes some of the settings by name.
+     * Builds changed settings. Not thread-safe.
      *
      * @since 1.1
      */
@@ -288,7 +297,10 @@ public interface HttpTransport {
 
   /** An Authorization header. */
   record Authorization(
-      @Setting(help = "Scheme; Basic is refused", defaultValue = "Bearer") String type,
+      @Setting(
+              help = "Scheme of the header; Basic is refused, use basic_auth",
+              defaultValue = "Bearer")
+          String type,
       @Nullable @Setting(help = "Credentials") Secret credentials,
       @Setting(help = "File with the credentials") String credentialsFile) {}
 
@@ -297,42 +309,51 @@ public interface HttpTransport {
       @Setting(help = "Client id") String clientId,
       @Nullable @Setting(help = "Client secret") Secret clientSecret,
       @Setting(help = "File with the client secret") String clientSecretFile,
-      @Setting(help = "client_credentials or urn:ietf:params:oauth:grant-type:jwt-bearer")
+      @Setting(
+              help =
+                  "Grant type: client_credentials (default) or urn:ietf:params:oauth:grant-type:jwt-bearer")
           String grantType,
       @Nullable @Setting(help = "Key that signs the JWT") Secret clientCertificateKey,
-      @Setting(help = "File with that key") String clientCertificateKeyFile,
-      @Setting(help = "Id of that key") String clientCertificateKeyId,
-      @Setting(help = "RS256, RS384 or RS512") String signatureAlgorithm,
+      @Setting(help = "File with the key that signs the JWT") String clientCertificateKeyFile,
+      @Setting(help = "Id of the key that signs the JWT") String clientCertificateKeyId,
+      @Setting(help = "Signature algorithm: RS256 (default), RS384 or RS512")
+          String signatureAlgorithm,
       @Setting(help = "Issuer of the JWT") String iss,
       @Setting(help = "Audience of the JWT") String audience,
-      @Setting(help = "More claims of the JWT") Map<String, String> claims,
-      @Setting(help = "Scopes asked for") List<String> scopes,
-      @Setting(help = "Where tokens are issued") String tokenUrl,
-      @Setting(help = "More parameters of the token request") Map<String, String> endpointParams,
+      @Setting(help = "Additional claims of the JWT") Map<String, String> claims,
+      @Setting(help = "Requested scopes") List<String> scopes,
+      @Setting(help = "URL of the token endpoint") String tokenUrl,
+      @Setting(help = "Additional parameters of the token request")
+          Map<String, String> endpointParams,
       @Setting(help = "TLS settings of the token request", optional = true)
           @Nullable TlsSettings tlsConfig,
-      @Setting(help = "Proxy to use") String proxyUrl,
-      @Setting(help = "Comma separated hosts reached without proxy") String noProxy,
-      @Setting(help = "Take proxy settings from the environment") boolean proxyFromEnvironment,
-      @Setting(help = "Headers for the proxy's CONNECT request")
+      @Setting(help = "URL of the proxy: http, https or socks5") String proxyUrl,
+      @Setting(
+              help =
+                  "Comma-separated hosts, domains and CIDR blocks that are reached without proxy")
+          String noProxy,
+      @Setting(help = "Whether the proxy is taken from HTTP_PROXY, HTTPS_PROXY and NO_PROXY")
+          boolean proxyFromEnvironment,
+      @Setting(help = "Headers of the CONNECT request to the proxy")
           Map<String, List<Secret>> proxyConnectHeader) {}
 
   /** TLS of a client. Files are read again when they change. */
   record TlsSettings(
-      @Setting(help = "CA certificates, PEM") String ca,
+      @Setting(help = "CA certificates in PEM; by default those of the JDK") String ca,
       @Setting(help = "File with CA certificates") String caFile,
-      @Setting(help = "Client certificate, PEM") String cert,
+      @Setting(help = "Client certificate in PEM") String cert,
       @Setting(help = "File with the client certificate") String certFile,
-      @Nullable @Setting(help = "Client key, PEM") Secret key,
+      @Nullable @Setting(help = "Client key in PEM") Secret key,
       @Setting(help = "File with the client key") String keyFile,
       @Setting(help = "Name sent as SNI and checked in the certificate") String serverName,
-      @Setting(help = "Accept any certificate", defaultValue = "false") boolean insecureSkipVerify,
-      @Setting(help = "TLS10 to TLS13") String minVersion,
-      @Setting(help = "TLS10 to TLS13") String maxVersion) {}
+      @Setting(help = "Whether any server certificate is accepted", defaultValue = "false")
+          boolean insecureSkipVerify,
+      @Setting(help = "Lowest TLS version: TLS10, TLS11, TLS12 or TLS13") String minVersion,
+      @Setting(help = "Highest TLS version: TLS10, TLS11, TLS12 or TLS13") String maxVersion) {}
 
   /** Values of one header. */
   record HeaderValues(
-      @Setting(help = "Values") List<String> values,
-      @Setting(help = "Hidden values") List<Secret> secrets,
-      @Setting(help = "Files with values") List<String> files) {}
+      @Setting(help = "Values of the header") List<String> values,
+      @Setting(help = "Secret values of the header") List<Secret> secrets,
+      @Setting(help = "Files with values of the header") List<String> files) {}
 }

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What the host lends to one opened instance of a plugin. All of it is thread-safe and may be used
- * until the instance is closed.
+ * What the host provides to one opened instance of a plugin. All of it is thread-safe and may be
+ * used until the instance is closed.
  */
 @ProviderType
 public interface PluginContext {
@@ -19,22 +19,23 @@ public interface PluginContext {
    */
   String instance();
 
-  /** Returns the clock to use; tests hand in one that stands still. */
+  /** Returns the clock to use; tests pass a fixed one. */
   Clock clock();
 
   /** Returns the HTTP client; it owns its connections and threads. */
   HttpTransport http();
 
   /**
-   * Returns what puts TLS on connected sockets, for plugins that speak another protocol than HTTP:
-   * certificates, keys, names and versions are treated as by the HTTP client. Only {@code
-   * createSocket(Socket, String, int, boolean)} works, its host is the one that the certificate
-   * must be of unless the settings name another. Files are read at each of these calls, which throw
-   * an IOException with a text fit for users when one cannot be used.
+   * Returns a factory that layers TLS over connected sockets, for plugins with another protocol
+   * than HTTP: certificates, keys, names and versions are treated as by the HTTP client. Only
+   * {@code createSocket(Socket, String, int, boolean)} is supported; the certificate must be valid
+   * for its host unless the settings name another. Files are read at each of these calls, which
+   * throw an IOException with a message for users when one cannot be used.
    *
-   * <p>This default serves contexts outside of a server: it takes no settings.
+   * <p>The default is for contexts outside of a server and accepts no settings.
    *
-   * @param settings of a block's {@code tls_config}; null: what the JDK trusts, no client key
+   * @param settings of a block's {@code tls_config}; null: the JDK's trusted certificates, no
+   *     client key
    */
   default SSLSocketFactory tls(@Nullable TlsSettings settings) {
     if (settings != null) {
@@ -43,16 +44,16 @@ public interface PluginContext {
     return (SSLSocketFactory) SSLSocketFactory.getDefault();
   }
 
-  /** Returns a folder for the plugin's own files, created, kept over restarts and updates. */
+  /** Returns an existing folder for the plugin's own files, kept over restarts and updates. */
   Path stateDirectory();
 
   /** Returns the folder that relative paths in the configuration are relative to. */
   Path configDirectory();
 
   /**
-   * Starts a further thread of the host, for an instance that has to wait for several things at
-   * once. The instance interrupts and joins all of them before the call returns in which it started
-   * them, a storage before its close returns.
+   * Starts another thread of the host, for an instance that waits for several things at once. The
+   * instance must interrupt and join its threads before the call that started them returns, a
+   * storage before {@code close()} returns.
    */
   default Thread start(Runnable task) {
     Thread thread = new Thread(task, instance() + " worker");

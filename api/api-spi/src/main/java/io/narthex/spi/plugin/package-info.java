@@ -1,4 +1,4 @@
-/** What every plugin gets from the host: names, state folder, HTTP, threads. */
+/** What every plugin gets from the host: clock, folders, HTTP, TLS, threads. */
 @Export
 @Version("1.1.0")
 @NullMarked

@@ -3,7 +3,7 @@ package io.narthex.spi.storage;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** What became of the samples of a batch. Immutable. */
+/** The outcome of each sample of a batch. Immutable. */
 public final class AppendResult {
   /** The sample was accepted. */
   public static final byte OK = 0;
@@ -14,22 +14,22 @@ public final class AppendResult {
   /** The series has another value at this time. */
   public static final byte DUPLICATE = 2;
 
-  /** Older than what the storage takes at all. */
+  /** Older than anything the storage accepts. */
   public static final byte OUT_OF_BOUNDS = 3;
 
   /** Out of order, and older than the out-of-order window. */
   public static final byte TOO_OLD = 4;
 
-  /** The reference means nothing to the storage: resolve the labels again. */
+  /** The storage does not know the reference: resolve the labels again. */
   public static final byte UNKNOWN_SERIES = 5;
 
-  /** The histogram contradicts itself. */
+  /** The histogram is inconsistent, see {@link HistogramRules}. */
   public static final byte INVALID_HISTOGRAM = 6;
 
-  /** Further ahead of the storage's clock than it takes: a sender's clock is wrong. */
+  /** Too far ahead of the storage's clock: the sender's clock is wrong. */
   public static final byte TOO_FAR_IN_FUTURE = 7;
 
-  /** Out of order, and as many such samples as there is room for wait to be written: send later. */
+  /** Out of order, and the buffer of such samples is full: send it later. */
   public static final byte NO_ROOM = 8;
 
   /** All samples were accepted. */
@@ -43,27 +43,27 @@ public final class AppendResult {
     this.rejectedExemplars = rejectedExemplars;
   }
 
-  /** Returns a result with one code per row. Takes the array over. */
+  /** Returns a result with one code per row. Keeps the array. */
   public static AppendResult of(byte[] codes, int rejectedExemplars) {
     return new AppendResult(codes, rejectedExemplars);
   }
 
-  /** Tells whether every sample was accepted. */
+  /** Returns whether every sample was accepted. */
   public boolean allOk() {
     return codes == null;
   }
 
-  /** Returns the code of a row. */
+  /** Returns the code of a row, 0 to {@code size() - 1} of the batch. */
   public byte code(int row) {
     return codes == null ? OK : codes[row];
   }
 
-  /** Returns how many exemplars were out of order or otherwise refused. */
+  /** Returns the number of exemplars that were out of order or otherwise refused. */
   public int rejectedExemplars() {
     return rejectedExemplars;
   }
 
-  /** Returns how many rows have this code; {@link #OK} cannot be asked for. */
+  /** Returns the number of rows with this code; not defined for {@link #OK}. */
   public int count(byte code) {
     int n = 0;
     if (codes != null) {

@@ -3,7 +3,7 @@ package io.narthex.spi.storage;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * A storage that takes changed settings while it runs.
+ * A storage that accepts changed settings while it runs.
  *
  * @param <C> the record of its settings
  */
@@ -12,7 +12,8 @@ public interface ConfigurableStorage<C extends Record> extends Storage {
   /**
    * Applies settings that a reload has changed.
    *
-   * @throws io.narthex.spi.config.ConfigException when they cannot be used; the old ones stay then
+   * @throws io.narthex.spi.config.ConfigException when they cannot be used; the previous ones stay
+   *     in effect then
    */
   void reconfigure(C config);
 }

@@ -2,7 +2,7 @@ package io.narthex.spi.storage;
 
 import io.narthex.model.NativeHistogram;
 
-/** Tells which native histograms a storage takes; the same for all storages. */
+/** Decides which native histograms a storage accepts; the same for all storages. Thread-safe. */
 public final class HistogramRules {
   private static final int MIN_SCHEMA = -4;
   private static final int MAX_SCHEMA = 8;
@@ -10,11 +10,11 @@ public final class HistogramRules {
   private HistogramRules() {}
 
   /**
-   * Tells whether a histogram is free of contradictions, by the rules of Prometheus'
-   * FloatHistogram.Validate: a known schema, no negative population, and for custom bounds: no zero
-   * and no negative buckets, bounds finite and rising, no bucket beyond the last bound. The count
-   * is not compared with the sum of the buckets, because rounding would make honest histograms
-   * fail. A staleness marker is always valid.
+   * Returns whether a histogram is consistent, by the rules of Prometheus' FloatHistogram.Validate:
+   * a known schema, no negative population, and for custom bounds: no zero and no negative buckets,
+   * bounds finite and ascending, no bucket beyond the last bound. The count is not compared with
+   * the sum of the buckets, because rounding would make valid histograms fail. A staleness marker
+   * is always valid.
    */
   public static boolean isValid(NativeHistogram h) {
     if (h.isStale()) {
@@ -41,8 +41,8 @@ public final class HistogramRules {
     }
     double[] bounds = h.customBounds();
     for (int i = 0; i < bounds.length; i++) {
-      boolean rising = i == 0 || bounds[i] > bounds[i - 1];
-      if (!rising || Double.isNaN(bounds[i]) || bounds[i] == Double.POSITIVE_INFINITY) {
+      boolean ascending = i == 0 || bounds[i] > bounds[i - 1];
+      if (!ascending || Double.isNaN(bounds[i]) || bounds[i] == Double.POSITIVE_INFINITY) {
         return false;
       }
     }

@@ -4,8 +4,8 @@ import io.narthex.spi.exporter.MetricSink;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * A storage that reports metrics of its own. The host itself reports the number of series, chunks
- * and blocks and their size, as {@code prometheus_tsdb_head_series}, {@code
+ * A storage that reports its own metrics. The host itself reports the number of series, chunks and
+ * blocks and their size, as {@code prometheus_tsdb_head_series}, {@code
  * prometheus_tsdb_head_chunks}, {@code prometheus_tsdb_blocks_loaded} and {@code
  * prometheus_tsdb_storage_blocks_bytes}, from {@link StorageStats}.
  *
@@ -16,9 +16,9 @@ public interface MeteredStorage extends Storage {
   /**
    * Writes whole families under their full names, for example {@code
    * prometheus_tsdb_compactions_total}. Called for each scrape of the server's metrics, so it
-   * should cost little.
+   * should be cheap.
    *
-   * @param sink not to be used after the return
+   * @param sink must not be used after the call
    */
   void collect(MetricSink sink);
 }

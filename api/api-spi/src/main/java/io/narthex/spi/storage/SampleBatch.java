@@ -7,8 +7,27 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Samples on their way into a storage, as columns. The caller owns and reuses it; nothing is
+ * Samples to be appended to a storage, as columns. The caller owns and reuses it; nothing is
  * allocated per sample once it has grown to its size. Not thread-safe.
+ *
+ * <p>Example, a caller that appends two samples of the series {@code up}:
+ *
+ * <pre>{@code
+ * // one resolve per series, kept by the caller; one batch, reused
+ * long ref = storage.resolve(up);
+ * SampleBatch batch = new SampleBatch(2);
+ * batch.add(ref, 1_700_000_000_000L, 1);
+ * batch.add(ref, 1_700_000_015_000L, 0);
+ * AppendResult result = storage.append(batch);
+ * if (result.count(AppendResult.UNKNOWN_SERIES) > 0) { // the storage forgot the series
+ *   long again = storage.resolve(up);
+ *   for (int row = 0; row < batch.size(); row++) {
+ *     batch.ref(row, again);
+ *   }
+ *   result = storage.append(batch);
+ * }
+ * batch.clear();
+ * }</pre>
  */
 public final class SampleBatch {
   /** The value of {@link #startTimeMs} for "no start time known". */
@@ -24,7 +43,7 @@ public final class SampleBatch {
   private int[] exemplarRows = new int[0];
   private Exemplar[] exemplars = new Exemplar[0];
 
-  /** Creates a batch with room for {@code capacity} samples; it grows as needed. */
+  /** Creates a batch with space for {@code capacity} samples; it grows as needed. */
   public SampleBatch(int capacity) {
     int n = Math.max(16, capacity);
     refs = new long[n];
@@ -32,7 +51,7 @@ public final class SampleBatch {
     values = new double[n];
   }
 
-  /** Empties the batch for the next use. */
+  /** Removes all rows and exemplars. */
   public void clear() {
     if (histograms != null) {
       Arrays.fill(histograms, 0, size, null);
@@ -45,12 +64,12 @@ public final class SampleBatch {
     size = 0;
   }
 
-  /** Returns how many samples the batch holds. */
+  /** Returns the number of samples. */
   public int size() {
     return size;
   }
 
-  /** Adds a float sample and returns its row. */
+  /** Adds a float sample and returns its row, from 0. */
   public int add(long ref, long timeMs, double value) {
     if (size == refs.length) {
       grow();
@@ -61,7 +80,7 @@ public final class SampleBatch {
     return size++;
   }
 
-  /** Adds a histogram sample and returns its row. */
+  /** Adds a histogram sample and returns its row, from 0. */
   public int add(long ref, long timeMs, NativeHistogram histogram) {
     int row = add(ref, timeMs, 0.0);
     if (histograms == null) {
@@ -71,7 +90,7 @@ public final class SampleBatch {
     return row;
   }
 
-  /** Sets the start time of a row, epoch milliseconds. */
+  /** Sets the start timestamp of a row in epoch milliseconds. */
   public void startTime(int row, long startMs) {
     if (startTimesMs == null) {
       startTimesMs = new long[refs.length];
@@ -79,7 +98,7 @@ public final class SampleBatch {
     startTimesMs[row] = startMs;
   }
 
-  /** Attaches an exemplar to a row; its time is set. */
+  /** Attaches an exemplar, which must have a timestamp, to a row. A row may have several. */
   public void exemplar(int row, Exemplar exemplar) {
     if (exemplarCount == exemplars.length) {
       int n = Math.max(8, exemplarCount * 2);
@@ -113,12 +132,12 @@ public final class SampleBatch {
     refs[row] = ref;
   }
 
-  /** Returns the time of a row, epoch milliseconds. */
+  /** Returns the timestamp of a row in epoch milliseconds. */
   public long timeMs(int row) {
     return timesMs[row];
   }
 
-  /** Returns the value of a float row. */
+  /** Returns the value of a float row; undefined for a histogram row. */
   public double value(int row) {
     return values[row];
   }
@@ -128,27 +147,27 @@ public final class SampleBatch {
     return histograms == null ? null : histograms[row];
   }
 
-  /** Tells whether any row is a histogram. */
+  /** Returns whether any row is a histogram. */
   public boolean hasHistograms() {
     return histograms != null;
   }
 
-  /** Returns the start time of a row, or {@link #NO_START_TIME}. */
+  /** Returns the start timestamp of a row in epoch milliseconds, or {@link #NO_START_TIME}. */
   public long startTimeMs(int row) {
     return startTimesMs == null ? NO_START_TIME : startTimesMs[row];
   }
 
-  /** Tells whether any row may have a start time. */
+  /** Returns whether any row may have a start timestamp. */
   public boolean hasStartTimes() {
     return startTimesMs != null;
   }
 
-  /** Returns how many exemplars the batch holds. */
+  /** Returns the number of exemplars. */
   public int exemplarCount() {
     return exemplarCount;
   }
 
-  /** Returns exemplar {@code index}. */
+  /** Returns exemplar {@code index}, 0 to {@code exemplarCount() - 1}. */
   public Exemplar exemplar(int index) {
     return exemplars[index];
   }

@@ -3,25 +3,26 @@ package io.narthex.spi.storage;
 import java.util.Objects;
 
 /**
- * The memory that a query may use, of which a storage takes what a cursor holds. Used by the thread
- * that calls {@link Storage#select(SelectRequest, SelectMemory)}, until that returns; what was
- * taken is given back by the caller when it has closed the cursor.
+ * The memory budget of a query, from which a storage takes what a cursor holds. Used by the thread
+ * that calls {@link Storage#select(SelectRequest, SelectMemory)}, until that returns; the caller
+ * releases the memory when it has closed the cursor.
  */
 @FunctionalInterface
 public interface SelectMemory {
-  /** Takes any number of bytes. */
+  /** Unlimited memory. */
   SelectMemory UNCOUNTED = bytes -> {};
 
   /**
-   * Asks for memory. Called before it is used, in pieces if that is easier, as long as the cursor
-   * is made; not while it is read, when it holds one series at a time.
+   * Takes memory. Called before it is used, possibly in several steps, while the cursor is created;
+   * not while it is read, when it holds one series at a time.
    *
-   * @param bytes estimated bytes of the heap
-   * @throws Refused when there is no memory; the storage frees what it holds and lets it through
+   * @param bytes estimated bytes of the heap, at least 0
+   * @throws Refused when there is not enough memory; the storage releases what it holds and does
+   *     not catch it
    */
   void take(long bytes);
 
-  /** There is no memory for the cursor. The caller knows what to do. */
+  /** Thrown when there is not enough memory for the cursor; handled by the caller of the select. */
   final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -30,7 +31,7 @@ public interface SelectMemory {
     /**
      * Creates one.
      *
-     * @param reason what the caller wants to get instead
+     * @param reason the exception that the caller reports instead
      */
     public Refused(RuntimeException reason) {
       super(
@@ -38,7 +39,7 @@ public interface SelectMemory {
       this.reason = reason;
     }
 
-    /** Returns what the caller wants to get instead. */
+    /** Returns the exception that the caller reports instead. */
     public RuntimeException reason() {
       return reason;
     }

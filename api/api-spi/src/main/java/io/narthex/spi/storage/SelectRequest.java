@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Which series and samples are wanted.
+ * Selects series and samples. Immutable.
  *
- * @param matchers all have to hold; at least one does not match the empty text
- * @param minTimeMs inclusive
- * @param maxTimeMs inclusive
- * @param hints what the samples are for; a storage may use it to do less
+ * @param matchers all must match; at least one does not match the empty string
+ * @param minTimeMs epoch milliseconds, inclusive
+ * @param maxTimeMs epoch milliseconds, inclusive
+ * @param hints purpose of the samples; a storage may use it to read less
  */
 public record SelectRequest(List<Matcher> matchers, long minTimeMs, long maxTimeMs, Hints hints) {
   /** Copies the list. */
@@ -25,16 +25,16 @@ public record SelectRequest(List<Matcher> matchers, long minTimeMs, long maxTime
   }
 
   /**
-   * What the samples are for.
+   * Purpose of the samples.
    *
    * @param function name of the PromQL function around the selector, or empty; {@link #NEWEST} when
-   *     of each series only the newest sample in range is looked at, be it a stale marker
-   * @param rangeMs window of a range selector; 0 for an instant selector
-   * @param stepMs distance of the steps; 0 for one instant
-   * @param startTimesWanted whether start times have to be filled in
+   *     only the newest sample of each series in range is used, even if it is a staleness marker
+   * @param rangeMs window of a range selector in milliseconds; 0 for an instant selector
+   * @param stepMs interval between steps in milliseconds; 0 for an instant query
+   * @param startTimesWanted whether start timestamps must be filled in
    */
   public record Hints(String function, long rangeMs, long stepMs, boolean startTimesWanted) {
-    /** Says that a storage may leave out all but the newest sample of each series. */
+    /** A storage may omit all but the newest sample of each series. */
     public static final String NEWEST = "newest";
 
     /** No hints. */

@@ -5,7 +5,7 @@ import io.narthex.model.Labels;
 import java.util.List;
 
 /**
- * Exemplars of one series.
+ * Exemplars of one series. Immutable.
  *
  * @param series labels of the series
  * @param exemplars in order of time, all with timestamps

@@ -6,19 +6,19 @@ import java.util.List;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Keeps samples and gives them back. All methods are thread-safe; cursors and batches belong to one
+ * Stores samples and selects them. All methods are thread-safe; cursors and batches belong to one
  * thread at a time. After {@link #close()} every call fails with {@link StorageException.Closed}.
  *
- * <p>A storage may offer more by implementing further interfaces of this package, for example
- * {@link DeletableStorage}.
+ * <p>A storage offers more by implementing further interfaces of this package, for example {@link
+ * DeletableStorage}.
  */
 @ConsumerType
 public interface Storage extends AutoCloseable {
   /**
-   * Returns the reference of a series, creating the series when it is new.
+   * Returns the reference of a series and creates the series if it is new.
    *
-   * <p>A reference stays good while the storage is open, unless the storage forgets a series that
-   * has had no sample for long; an append by a forgotten reference reports {@link
+   * <p>A reference stays valid while the storage is open, unless the storage forgets a series that
+   * has had no sample for long; an append with a forgotten reference reports {@link
    * AppendResult#UNKNOWN_SERIES} and the caller resolves again.
    *
    * @param labels not empty
@@ -26,15 +26,15 @@ public interface Storage extends AutoCloseable {
   long resolve(Labels labels);
 
   /**
-   * Appends the samples of a batch. What is accepted is logged before this returns and becomes
+   * Appends the samples of a batch. Accepted samples are in the WAL before this returns and become
    * visible to selects all at once. The storage keeps neither the batch nor its arrays.
    *
-   * <p>A sample at the time of the series' newest one is accepted silently if the value has the
-   * same bits, else reported as duplicate; an older one is out of order unless the storage takes
-   * such.
+   * <p>A sample at the timestamp of the series' newest one is silently accepted if the value has
+   * the same bits, else reported as duplicate; an older one is out of order unless the storage
+   * accepts such samples.
    *
-   * @return what became of each sample; allocation-free when all were accepted
-   * @throws StorageException when nothing could be written, for example for want of disk space
+   * @return the outcome of each sample; allocation-free when all were accepted
+   * @throws StorageException when nothing could be written, for example because the disk is full
    */
   AppendResult append(SampleBatch batch);
 
@@ -48,10 +48,10 @@ public interface Storage extends AutoCloseable {
   SeriesCursor select(SelectRequest request);
 
   /**
-   * Selects series, and asks before it takes memory that grows with their number. A storage whose
-   * cursors hold something for each series selected implements this one too.
+   * Selects series, and takes memory that grows with their number from a budget. A storage whose
+   * cursors hold data for each selected series implements this method too.
    *
-   * @param memory asked before it is used; what it throws is let through
+   * @param memory called before memory is used; its exceptions are not caught
    */
   default SeriesCursor select(SelectRequest request, SelectMemory memory) {
     return select(request);
@@ -62,24 +62,24 @@ public interface Storage extends AutoCloseable {
    * range, in label order, without duplicates.
    *
    * @param matcherSets one list per selector; never empty
-   * @param limit at most so many; 0 = no limit
+   * @param limit most entries of the result; 0 = no limit
    */
   List<Labels> series(List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit);
 
   /**
-   * Returns label names in order.
+   * Returns sorted label names.
    *
-   * @param matcherSets only of series that match any of these; empty = of all
-   * @param limit at most so many; 0 = no limit
+   * @param matcherSets only of series that match any of these lists; empty = of all series
+   * @param limit most entries of the result; 0 = no limit
    */
   List<String> labelNames(
       List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit);
 
   /**
-   * Returns the values of a label in order.
+   * Returns the sorted values of a label.
    *
-   * @param matcherSets only of series that match any of these; empty = of all
-   * @param limit at most so many; 0 = no limit
+   * @param matcherSets only of series that match any of these lists; empty = of all series
+   * @param limit most entries of the result; 0 = no limit
    */
   List<String> labelValues(
       String name, List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit);
@@ -93,13 +93,13 @@ public interface Storage extends AutoCloseable {
   List<SeriesExemplars> exemplars(List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs);
 
   /**
-   * Returns figures about the storage for status pages and own metrics.
+   * Returns statistics for status pages and the server's own metrics.
    *
-   * @param topN how many entries the cardinality lists have; 0 leaves the lists empty and is cheap
+   * @param topN most entries of the cardinality lists; 0 leaves the lists empty and is cheap
    */
   StorageStats stats(int topN);
 
-  /** Writes out what must be kept and frees everything. Idempotent. */
+  /** Persists what must be kept and releases all resources. Idempotent. */
   @Override
   void close();
 }

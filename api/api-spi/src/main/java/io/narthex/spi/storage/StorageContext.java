@@ -4,20 +4,21 @@ import io.narthex.spi.plugin.PluginContext;
 import java.nio.file.Path;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** What the host lends to a storage. */
+/** What the host provides to a storage. */
 @ProviderType
 public interface StorageContext extends PluginContext {
   /**
-   * Returns the folder that holds the storage's files; {@code narthex/} in it belongs to the host.
+   * Returns the folder of the storage's files; its subfolder {@code narthex/} belongs to the host.
    */
   Path dataDirectory();
 
   /**
-   * Returns the number the storage adds to every series reference it gives out, a multiple of 2^40.
-   * A reference outside {@code [base, base + 2^40)} stems from an earlier opening and is unknown.
+   * Returns the number that the storage adds to every series reference it returns, a multiple of
+   * 2^40. A reference outside {@code [base, base + 2^40)} is from an earlier opening and is
+   * unknown.
    */
   long referenceBase();
 
-  /** Tells the host how far recovery has come, 0 to 1, for the page that is shown meanwhile. */
+  /** Reports the progress of recovery, 0 to 1, for the status page. */
   void replayProgress(double done);
 }

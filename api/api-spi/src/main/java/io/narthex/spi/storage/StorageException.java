@@ -1,6 +1,6 @@
 package io.narthex.spi.storage;
 
-/** A storage that cannot do what it is asked. The message is for the operator. */
+/** Thrown when a storage cannot do what it is asked to. The message is for the operator. */
 public sealed class StorageException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
@@ -14,7 +14,7 @@ public sealed class StorageException extends RuntimeException {
     super(message);
   }
 
-  /** Data on disk contradicts itself; the message has file and offset. */
+  /** Data on disk is corrupt; the message has file and offset. */
   public static final class Corrupt extends StorageException {
     private static final long serialVersionUID = 1;
 
@@ -24,7 +24,7 @@ public sealed class StorageException extends RuntimeException {
     }
   }
 
-  /** Reading or writing failed, for example for want of disk space. */
+  /** Reading or writing failed, for example because the disk is full. */
   public static final class Failed extends StorageException {
     private static final long serialVersionUID = 1;
 
@@ -39,7 +39,7 @@ public sealed class StorageException extends RuntimeException {
     }
   }
 
-  /** The folder cannot be used: foreign data, no permission, another server runs on it. */
+  /** The folder cannot be used: foreign data, no permission, or another server uses it. */
   public static final class Unusable extends StorageException {
     private static final long serialVersionUID = 1;
 

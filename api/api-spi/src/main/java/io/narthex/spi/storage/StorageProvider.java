@@ -4,7 +4,7 @@ import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * A kind of storage: the service a plugin registers. Stateless and thread-safe. The host opens at
- * most one storage of a directory at a time; an update closes the old one first.
+ * most one storage of a directory at a time; an update closes the previous one first.
  *
  * @param <C> the annotated record of its settings
  */
@@ -17,17 +17,17 @@ public interface StorageProvider<C extends Record> {
   Class<C> configType();
 
   /**
-   * Opens the storage: recovers what is there and is ready to append and select on return.
+   * Opens the storage: recovers existing data, and is ready to append and select on return.
    *
-   * @throws StorageException when the data cannot be used; nothing has been changed then
+   * @throws StorageException when the data cannot be used; nothing is changed then
    */
   Storage open(C config, StorageContext context);
 
   /**
-   * Looks, without writing, whether the data in the folder is such that {@link #open} could use it,
-   * for the self-test of an update: another storage, perhaps of another version, has the folder
-   * open and writes to it meanwhile. It has 10 s. An update that throws here does not take over.
-   * Does nothing unless the storage knows how.
+   * Checks, without writing, that {@link #open} could use the data in the folder, for the self-test
+   * of an update: another storage, possibly of another version, has the folder open and writes to
+   * it meanwhile. It has 10 s. An update that throws here does not take over. The default does
+   * nothing.
    *
    * @throws StorageException when the data cannot be used
    * @since 1.2

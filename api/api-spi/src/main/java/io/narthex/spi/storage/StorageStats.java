@@ -4,24 +4,25 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Figures about a storage.
+ * Statistics of a storage. Immutable.
  *
- * @param headSeries series that take samples now
- * @param headChunks chunks held for them
+ * @param headSeries series in the head
+ * @param headChunks their chunks in the head
  * @param headLabelPairs distinct label pairs of these series
- * @param headMinTimeMs oldest sample in the head; {@code Long.MAX_VALUE} when empty
- * @param headMaxTimeMs newest sample; {@code Long.MIN_VALUE} when empty
- * @param minTimeMs oldest sample kept at all; {@code Long.MAX_VALUE} when empty
+ * @param headMinTimeMs oldest sample in the head, epoch milliseconds; {@code Long.MAX_VALUE} when
+ *     empty
+ * @param headMaxTimeMs newest sample, epoch milliseconds; {@code Long.MIN_VALUE} when empty
+ * @param minTimeMs oldest sample at all, epoch milliseconds; {@code Long.MAX_VALUE} when empty
  * @param blocks immutable blocks
- * @param bytesOnDisk size of all files
+ * @param bytesOnDisk size of all files in bytes
  * @param seriesByMetric most frequent metric names
  * @param valuesByLabel labels with most values
  * @param memoryByLabel labels by bytes of their values
  * @param seriesByPair most frequent {@code name=value} pairs
  * @param counters more statistics, by the name of a metric without prefix. Status pages show {@code
- *     wal_corruptions_total}, {@code retention_limit_seconds} and {@code retention_limit_bytes}. Of
- *     a storage that is no {@link MeteredStorage}, all of them become metrics; labels then follow
- *     the name in braces, for example {@code out_of_order_samples_total{type="float"}}
+ *     wal_corruptions_total}, {@code retention_limit_seconds} and {@code retention_limit_bytes}. If
+ *     the storage is no {@link MeteredStorage}, all of them become metrics; labels then follow the
+ *     name in braces, for example {@code out_of_order_samples_total{type="float"}}
  */
 public record StorageStats(
     long headSeries,
@@ -47,7 +48,7 @@ public record StorageStats(
     counters = Map.copyOf(counters);
   }
 
-  /** A name with a number. */
+  /** A name with a count. */
   public record Count(String name, long value) {}
 
   /**

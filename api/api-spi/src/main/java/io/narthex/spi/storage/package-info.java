@@ -1,4 +1,4 @@
-/** Plugins that keep samples and give them back. */
+/** Plugins that store samples and select them. */
 @Export
 @Version("1.3.0")
 @NullMarked
