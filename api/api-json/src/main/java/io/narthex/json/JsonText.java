@@ -6,9 +6,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes values as JSON the way Go's {@code encoding/json} does by default, which the originals
- * send: no blanks, {@code <}, {@code >} and {@code &} as escapes, numbers without a needless
- * fraction. Keys keep the order of their map.
+ * Writes values as JSON as Go's {@code encoding/json} does by default, and so as Prometheus and
+ * Alertmanager send it: no blanks, {@code <}, {@code >} and {@code &} escaped, integral numbers
+ * without a fraction. Keys keep the order of their map.
  */
 public final class JsonText {
   private static final double SMALLEST_PLAIN = 1e-6;
@@ -17,8 +17,8 @@ public final class JsonText {
   private JsonText() {}
 
   /**
-   * Returns the JSON of null, a map, a list, a number, a boolean; of anything else its text. NaN
-   * and infinities, which JSON does not have, become texts.
+   * Returns the JSON of null, a map, a list, a number or a boolean; of anything else the JSON
+   * string of its {@code toString()}. NaN and infinities, which JSON does not have, become strings.
    */
   public static String of(@Nullable Object value) {
     StringBuilder out = new StringBuilder(256);
@@ -102,7 +102,7 @@ public final class JsonText {
     out.append('"');
   }
 
-  /** Tells whether a half of a pair stands without its other half. */
+  /** Returns whether the character is a lone surrogate. */
   private static boolean alone(String s, int i) {
     char c = s.charAt(i);
     if (Character.isHighSurrogate(c)) {

@@ -1,4 +1,4 @@
-/** JSON texts as the originals write them; part of the jar of every plugin that uses it. */
+/** JSON as Go programs write it; embedded in the jar of every plugin that uses it. */
 @NullMarked
 package io.narthex.json;
 

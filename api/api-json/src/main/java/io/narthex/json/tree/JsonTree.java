@@ -14,52 +14,53 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON as maps, lists and texts; numbers and booleans are texts too, as they were written. The
- * accessors take any tree of maps and lists, and answer a path that leads nowhere with something
- * empty.
+ * JSON as maps, lists and strings; numbers and booleans are strings too, as they were written. The
+ * accessors accept any tree of maps and lists, and return null or an empty value for a path that
+ * does not exist.
  */
 public final class JsonTree {
   private JsonTree() {}
 
-  /** Made when the first answer is read, not when the plugin is loaded. */
+  /** Created when the first response is read, not when the plugin is loaded. */
   private static final class Factory {
-    // buffers kept in threads of the host would keep the plugin's class loader alive
+    // thread-local buffers in threads of the host would keep the plugin's class loader alive
     static final JsonFactory INSTANCE =
         JsonFactory.builder().recyclerPool(JsonRecyclerPools.nonRecyclingPool()).build();
   }
 
-  /** Returns a parser; it hands a value over as soon as its last byte has come. */
+  /** Returns a parser, which returns a value as soon as its last byte has been received. */
   public static JsonParser parser(InputStream in) throws IOException {
     return Factory.INSTANCE.createParser(in);
   }
 
   /**
-   * Reads one value and nothing behind it.
+   * Reads exactly one value.
    *
-   * @throws IOException when it cannot be read, is not JSON, or something follows
+   * @throws IOException when the input cannot be read, is not JSON, or continues after the value
    */
   public static @Nullable Object read(InputStream in) throws IOException {
     try (JsonParser p = parser(in)) {
       p.nextToken();
       Object value = value(p);
       if (p.nextToken() != null) {
-        throw new IOException("the answer goes on after its JSON");
+        throw new IOException("the response continues after its JSON");
       }
       return value;
     } catch (JsonProcessingException e) {
-      throw new IOException("the answer is not valid JSON: " + e.getOriginalMessage(), e);
+      throw new IOException("the response is not valid JSON: " + e.getOriginalMessage(), e);
     }
   }
 
   /**
-   * Returns the value the parser stands on and leaves it on its last token.
+   * Returns the value at the parser's current token and leaves the parser at the value's last
+   * token.
    *
    * @throws IOException when the input ends within the value, or is not JSON
    */
   public static @Nullable Object value(JsonParser p) throws IOException {
     JsonToken token = p.currentToken();
     if (token == null) {
-      throw new IOException("the answer ends before its JSON does");
+      throw new IOException("the response ends inside its JSON");
     }
     switch (token) {
       case START_OBJECT -> {
@@ -96,7 +97,7 @@ public final class JsonTree {
     return current;
   }
 
-  /** Returns the text at a path, empty when there is none. */
+  /** Returns the string at a path, empty when there is none. */
   public static String text(@Nullable Object node, String... path) {
     return at(node, path) instanceof String s ? s : "";
   }
@@ -106,7 +107,7 @@ public final class JsonTree {
     return at(node, path) instanceof List<?> l ? l : List.of();
   }
 
-  /** Returns the map of texts at a path, empty when there is none. */
+  /** Returns the map at a path with string values, empty when there is none. */
   public static Map<String, String> texts(@Nullable Object node, String... path) {
     Map<String, String> out = new LinkedHashMap<>();
     if (at(node, path) instanceof Map<?, ?> map) {

@@ -1,4 +1,4 @@
-/** JSON as maps and lists; part of the jar of every plugin that uses it, with jackson-core. */
+/** JSON as maps and lists; embedded, with jackson-core, in the jar of every plugin that uses it. */
 @NullMarked
 package io.narthex.json.tree;
 
