@@ -4,13 +4,13 @@ import io.narthex.model.Alert;
 import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** Takes alerts, as {@code POST /api/v2/alerts} does. Thread-safe. */
+/** Receives alerts, as {@code POST /api/v2/alerts} does. Thread-safe. */
 @ProviderType
 public interface AlertSink {
   /**
-   * Takes alerts; new ones start, known ones are renewed or resolved.
+   * Adds new alerts, and renews or resolves known ones.
    *
-   * @throws IllegalArgumentException when some alert is invalid; the valid ones have been taken
+   * @throws IllegalArgumentException when some alert is invalid; the valid ones have been added
    */
   void receive(List<Alert> alerts);
 }

@@ -11,28 +11,30 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What {@code /api/v2} and the alert pages show and change. Thread-safe; returns copies. Bad input
- * is an {@link InvalidRequestException} whose text is the body of the answer.
+ * The Alertmanager behind {@code /api/v2} and the alert pages. Thread-safe; returns copies. Invalid
+ * input throws an {@link InvalidRequestException} whose message is the body of the response.
  */
 @ProviderType
 public interface AlertmanagerService {
-  /** Returns the alerts a query asks for, by fingerprint. */
+  /** Returns the alerts that a query selects, by fingerprint. */
   List<AlertView> alerts(AlertQuery query);
 
-  /** Returns the aggregation groups with the alerts a query asks for, by labels and receiver. */
+  /**
+   * Returns the aggregation groups with the alerts that a query selects, by labels and receiver.
+   */
   List<GroupView> groups(AlertQuery query);
 
   /**
-   * Takes posted alerts.
+   * Adds posted alerts.
    *
-   * @throws InvalidRequestException when some are invalid; the valid ones have been taken
+   * @throws InvalidRequestException when some are invalid; the valid ones have been added
    */
   void post(List<PostedAlert> alerts);
 
   /**
    * Returns silences: active ones by end, pending ones by start, expired ones by end, newest first.
    *
-   * @param filters texts of matchers that a silence must have literally
+   * @param filters matchers, as in {@code filter} parameters, that a silence must have literally
    */
   List<Silence> silences(List<String> filters, boolean active, boolean pending, boolean expired);
 
@@ -40,16 +42,16 @@ public interface AlertmanagerService {
   Optional<Silence> silence(String id);
 
   /**
-   * Creates a silence, or changes the one with the id given.
+   * Creates a silence, or changes the one with the given id.
    *
-   * @return its id; another one than given when it could not be changed in place
+   * @return its id; differs from the given one when it could not be changed in place
    * @throws InvalidRequestException when it is not valid
-   * @throws UnknownSilenceException when the id given is unknown
+   * @throws UnknownSilenceException when the given id is unknown
    */
   String putSilence(SilenceRequest request);
 
   /**
-   * Ends a silence now; one that has ended stays as it is.
+   * Expires a silence now; an expired one stays as it is.
    *
    * @throws UnknownSilenceException when the id is unknown
    */
@@ -58,26 +60,26 @@ public interface AlertmanagerService {
   /**
    * Returns the receivers, in the order of the file.
    *
-   * @param matchers texts of matchers on the labels of receivers
+   * @param matchers matchers on the labels of receivers
    */
   List<ReceiverView> receivers(List<String> matchers);
 
-  /** Returns the routing tree as it is used. */
+  /** Returns the routing tree in effect. */
   RouteView routes();
 
-  /** Returns the names of the receivers that alerts with these labels reach, in order. */
+  /** Returns the names of the receivers of alerts with these labels, in order of the routes. */
   List<String> test(Labels labels);
 
-  /** Returns the configuration in effect as YAML, secrets hidden, and since when it runs. */
+  /** Returns the configuration in effect as YAML with secrets hidden, and the start time. */
   Status status();
 
   /**
-   * What alerts are wanted.
+   * Selects alerts.
    *
-   * @param filters texts of matchers on labels, all have to hold
-   * @param receiver anchored regular expression on receiver names, empty = any
-   * @param receiverMatchers texts of matchers on labels of receivers
-   * @param muted whether groups of muted routes count; only for groups
+   * @param filters matchers on labels, all of which must match
+   * @param receiver anchored regular expression on receiver names; empty = any
+   * @param receiverMatchers matchers on labels of receivers
+   * @param muted whether groups of muted routes are included; only for groups
    */
   record AlertQuery(
       List<String> filters,
@@ -87,14 +89,14 @@ public interface AlertmanagerService {
       boolean silenced,
       boolean inhibited,
       boolean muted) {
-    /** Everything. */
+    /** All alerts. */
     public static final AlertQuery ALL =
         new AlertQuery(List.of(), "", List.of(), true, true, true, true);
   }
 
-  /** How an alert is treated. */
+  /** Notification state of an alert. */
   enum AlertState {
-    /** Not yet looked at. */
+    /** Not yet processed. */
     UNPROCESSED,
     /** Notifies. */
     ACTIVE,
@@ -110,7 +112,7 @@ public interface AlertmanagerService {
    * @param silencedBy ids of silences
    * @param inhibitedBy fingerprints of alerts
    * @param mutedBy names of time intervals
-   * @param emptyAnnotations names of the annotations whose text is empty
+   * @param emptyAnnotations names of the annotations whose value is empty
    */
   record AlertView(
       Labels labels,
@@ -126,7 +128,7 @@ public interface AlertmanagerService {
       List<String> inhibitedBy,
       List<String> mutedBy,
       List<String> emptyAnnotations) {
-    /** Creates an alert none of whose annotations is empty. */
+    /** Creates an alert without empty annotations. */
     public AlertView(
         Labels labels,
         Labels annotations,
@@ -156,7 +158,7 @@ public interface AlertmanagerService {
           List.of());
     }
 
-    /** Returns all annotations by name, in order, the empty ones too. */
+    /** Returns all annotations by name, in order of names, including the empty ones. */
     public Map<String, String> annotationTexts() {
       return Annotations.texts(annotations, emptyAnnotations);
     }
@@ -171,10 +173,10 @@ public interface AlertmanagerService {
       List<AlertView> alerts) {}
 
   /**
-   * An alert as it was posted.
+   * A posted alert.
    *
    * @param startsAt null: now
-   * @param endsAt null: now and the resolve timeout
+   * @param endsAt null: now plus the resolve timeout
    */
   record PostedAlert(
       Map<String, String> labels,
@@ -183,13 +185,13 @@ public interface AlertmanagerService {
       @Nullable Instant endsAt,
       String generatorUrl) {}
 
-  /** State of a silence by the clock. */
+  /** State of a silence by its times. */
   enum SilenceState {
-    /** Begins later. */
+    /** Starts later. */
     PENDING,
-    /** Holds now. */
+    /** In effect. */
     ACTIVE,
-    /** Has ended. */
+    /** Has expired. */
     EXPIRED
   }
 
@@ -208,7 +210,7 @@ public interface AlertmanagerService {
   /**
    * A silence to create or change.
    *
-   * @param id empty: a new one
+   * @param id empty: create one
    */
   record SilenceRequest(
       String id,
@@ -225,30 +227,30 @@ public interface AlertmanagerService {
   /**
    * A node of the routing tree.
    *
-   * @param key as it stands in group keys, for example <code>{}/{team="x"}</code>
+   * @param key as in group keys, for example <code>{}/{team="x"}</code>
    * @param id unique within the tree
    */
   record RouteView(
       String key, String id, String receiver, boolean continues, List<RouteView> routes) {}
 
-  /** The state of the alerting part. */
+  /** Status of the Alertmanager. */
   record Status(String configYaml, Instant startedAt) {}
 
-  /** A request that cannot be served. */
+  /** Thrown for an invalid request. */
   final class InvalidRequestException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /** Creates one with the text for the client. */
+    /** Creates one with a message for the client. */
     public InvalidRequestException(String message) {
       super(message);
     }
   }
 
-  /** There is no silence with this id. */
+  /** Thrown when there is no silence with the id. */
   final class UnknownSilenceException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /** Creates one with the text for the client. */
+    /** Creates one with a message for the client. */
     public UnknownSilenceException(String message) {
       super(message);
     }

@@ -1,4 +1,4 @@
-/** The alertmanager: alerts, groups, silences. */
+/** The Alertmanager: alerts, groups, silences. */
 @Export
 @Version("1.1.0")
 @NullMarked

@@ -9,29 +9,29 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code access:} of {@code narthex.yml}: who may do what over HTTP.
+ * {@code access:} of {@code narthex.yml}: authorization over HTTP. Immutable.
  *
  * @param networks by name of a role or {@code everybody}: CIDR blocks that requests may come from
  */
 public record AccessConfig(
     @Setting(
             help =
-                "compatible: the originals' APIs are as open as theirs; strict: everything needs a"
+                "compatible: the APIs of Prometheus and Alertmanager are as open as theirs; strict: everything needs a"
                     + " login",
             defaultValue = "compatible")
         Mode mode,
-    @Setting(help = "Roles of users of basic_auth_users, by their names") Map<String, Role> users,
+    @Setting(help = "Roles of the users of basic_auth_users by user name") Map<String, Role> users,
     @Setting(
             help =
                 "Where requests may come from, CIDR blocks of direct peers, by role or for"
                     + " everybody")
         Map<String, List<String>> networks,
-    @Setting(help = "Logins of browsers") Sessions sessions,
+    @Setting(help = "Browser sessions") Sessions sessions,
     @Setting(help = "Login at an OpenID provider", optional = true) @Nullable Oidc oidc) {
-  /** The key in {@link #networks} that is no role. */
+  /** The key in {@link #networks} that is not a role. */
   public static final String EVERYBODY = "everybody";
 
-  /** What a server without the block has. */
+  /** The settings of a server without the block. */
   public static final AccessConfig DEFAULT =
       new AccessConfig(
           Mode.COMPATIBLE,
@@ -46,15 +46,15 @@ public record AccessConfig(
     networks = Map.copyOf(networks);
   }
 
-  /** How much needs a login. */
+  /** Which requests need a login. */
   public enum Mode {
-    /** What the originals leave open is open. */
+    /** What is open in Prometheus and Alertmanager is open. */
     COMPATIBLE,
-    /** Everything needs a login but health, readiness and the login itself. */
+    /** Everything needs a login except health, readiness and the login itself. */
     STRICT
   }
 
-  /** What somebody may do. */
+  /** What a user may do. */
   public enum Role {
     /** Reads. */
     VIEWER,
@@ -62,20 +62,20 @@ public record AccessConfig(
     OPERATOR,
     /** Reads and changes plugins. */
     PLUGIN_ADMIN,
-    /** Everything. */
+    /** Everything, including administration. */
     ADMIN
   }
 
-  /** How long logins of browsers last. */
+  /** Duration of browser sessions. */
   public record Sessions(
       @Setting(
-              help = "How long a session lasts without requests",
+              help = "Longest time without requests, 1s to 30d",
               defaultValue = "1h",
               min = 1,
               max = 2592000)
           Duration idleTimeout,
       @Setting(
-              help = "How long a session lasts at most",
+              help = "Longest duration of a session, 1s to 30d",
               defaultValue = "12h",
               min = 1,
               max = 2592000)
@@ -88,15 +88,18 @@ public record AccessConfig(
       @Setting(help = "Secret of this server at the provider", excludes = "client_secret_file")
           @Nullable Secret clientSecret,
       @Setting(help = "File with that secret") String clientSecretFile,
-      @Setting(help = "What is asked for; openid is added") List<String> scopes,
+      @Setting(help = "Requested scopes; openid is added") List<String> scopes,
       @Setting(help = "Claim with the name of the user", defaultValue = "preferred_username")
           String nameClaim,
       @Setting(
-              help = "Claim with what roles are given for: a text or a list of texts",
+              help = "Claim whose values select roles: a string or a list of strings",
               defaultValue = "groups")
           String roleClaim,
       @Setting(help = "Roles by value of that claim", required = true) Map<String, Role> roles,
-      @Setting(help = "By how much the clocks of both may differ", defaultValue = "1m", max = 600)
+      @Setting(
+              help = "Greatest difference of the clocks, at most 10m",
+              defaultValue = "1m",
+              max = 600)
           Duration clockSkew,
       @Setting(help = "TLS of requests to the provider", optional = true)
           @Nullable TlsSettings tlsConfig) {

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** {@code alertmanager.yml}; receivers' blocks are bound by the notifier plugins. */
+/** {@code alertmanager.yml}; receivers' blocks are bound by the notifier plugins. Immutable. */
 public record AlertmanagerConfig(
     Duration resolveTimeout,
     Route route,
@@ -17,10 +17,10 @@ public record AlertmanagerConfig(
     ConfigNode globals) {
 
   /**
-   * A node of the routing tree; values a child does not give are filled in from its parent.
+   * A node of the routing tree; absent values are inherited from its parent.
    *
-   * @param groupBy label names, sorted; of no meaning when {@code groupByAll}
-   * @param labels templates by name, those of the parents included
+   * @param groupBy sorted label names; ignored when {@code groupByAll}
+   * @param labels templates by name, including those of the parents
    */
   public record Route(
       String receiver,
@@ -37,14 +37,14 @@ public record AlertmanagerConfig(
       List<Route> routes) {}
 
   /**
-   * A condition as written.
+   * A matcher as written.
    *
    * @param operator {@code =}, {@code !=}, {@code =~} or {@code !~}
-   * @param value of a regular expression its text, anchored when it is used
+   * @param value the value or the regular expression, without anchors
    */
   public record LabelMatcher(String name, String operator, String value) {}
 
-  /** Mutes targets while sources fire. */
+  /** An inhibition rule: mutes target alerts while source alerts fire. */
   public record InhibitRule(
       String name,
       List<LabelMatcher> sourceMatchers,
@@ -54,7 +54,7 @@ public record AlertmanagerConfig(
   /**
    * A receiver with its unbound blocks.
    *
-   * @param labels for filters of the API; {@code name} among them
+   * @param labels for filters of the API; include {@code name}
    */
   public record Receiver(String name, Map<String, String> labels, List<Block> blocks) {}
 
@@ -71,7 +71,7 @@ public record AlertmanagerConfig(
 
   /**
    * Returns the configuration of a server without {@code alertmanager.yml}: alerts are shown,
-   * nobody is told.
+   * nobody is notified.
    */
   public static AlertmanagerConfig none() {
     return new AlertmanagerConfig(

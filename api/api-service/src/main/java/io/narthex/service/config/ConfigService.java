@@ -12,31 +12,32 @@ public interface ConfigService {
   ConfigSnapshot current();
 
   /**
-   * Reads all files again and applies them. A file that cannot be used changes nothing.
+   * Reads all files again and applies them. If a file cannot be used, nothing changes.
    *
-   * @throws io.narthex.spi.config.ConfigException when a file cannot be used or a part refused it
+   * @throws io.narthex.spi.config.ConfigException when a file cannot be used or a part of the
+   *     server refuses it
    */
   void reload();
 
-  /** Returns how the newest attempt ended. */
+  /** Returns the outcome of the last attempt. */
   Outcome lastReload();
 
-  /** Returns what is configured and has no effect; empty when everything has. */
+  /** Returns the settings that have no effect; empty when all have. */
   default List<Ignored> ignored() {
     return List.of();
   }
 
   /**
-   * A setting that is accepted without effect.
+   * A setting that is accepted and has no effect.
    *
    * @param source {@code flag}, or the file
    * @param name the flag with its dashes, or the key
-   * @param reason why it has none
+   * @param reason why it has no effect
    */
   record Ignored(String source, String name, String reason) {}
 
   /**
-   * How an attempt to apply the configuration ended.
+   * Outcome of an attempt to apply the configuration.
    *
    * @param error null when it succeeded
    * @param lastSuccess when the configuration in effect was applied

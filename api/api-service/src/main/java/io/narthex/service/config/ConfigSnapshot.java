@@ -4,15 +4,15 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * One state of all configuration files.
+ * One state of all configuration files. Immutable.
  *
- * @param prometheus {@code prometheus.yml}, defaults and global values filled in
+ * @param prometheus {@code prometheus.yml}, with defaults and global values filled in
  * @param prometheusYaml the same as YAML with secrets hidden, as {@code /api/v1/status/config}
  *     shows it
- * @param prometheusFolder what relative paths in it are relative to
+ * @param prometheusFolder the folder that its relative paths are relative to
  * @param alertmanager {@code alertmanager.yml}
  * @param alertmanagerYaml the same as YAML with secrets hidden
- * @param alertmanagerFolder what relative paths in it are relative to
+ * @param alertmanagerFolder the folder that its relative paths are relative to
  * @param access {@code access:} of {@code narthex.yml}
  * @param listeners {@code web.listeners} of {@code narthex.yml}
  */
@@ -30,7 +30,7 @@ public record ConfigSnapshot(
     listeners = List.copyOf(listeners);
   }
 
-  /** Creates one without further listeners. */
+  /** Creates one without additional listeners. */
   public ConfigSnapshot(
       PrometheusConfig prometheus,
       String prometheusYaml,

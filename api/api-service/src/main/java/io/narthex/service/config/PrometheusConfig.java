@@ -13,18 +13,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code prometheus.yml}. After loading, {@code ruleFiles} holds the globs as written and {@code
- * scrapeConfigs} also the jobs of {@code scrape_config_files}.
+ * {@code prometheus.yml}. After loading, {@code ruleFiles} has the globs as written and {@code
+ * scrapeConfigs} includes the jobs of {@code scrape_config_files}. Immutable.
  */
 public record PrometheusConfig(
     @Setting(help = "Defaults of jobs and rules") Global global,
     @Setting(help = "Accepted and ignored") Runtime runtime,
-    @Setting(help = "Globs of rule files") List<String> ruleFiles,
+    @Setting(help = "Globs of rule files, relative to this file") List<String> ruleFiles,
     @Setting(help = "Globs of files with scrape_configs") List<String> scrapeConfigFiles,
     @Setting(help = "Scrape jobs") List<ScrapeConfig> scrapeConfigs,
-    @Setting(help = "Where alerts go") Alerting alerting,
-    @Setting(help = "Where samples are sent") List<RemoteWrite> remoteWrite,
-    @Setting(help = "Where more samples are read") List<RemoteRead> remoteRead,
+    @Setting(help = "Alertmanagers that get alerts") Alerting alerting,
+    @Setting(help = "Remote write endpoints") List<RemoteWrite> remoteWrite,
+    @Setting(help = "Remote read endpoints") List<RemoteRead> remoteRead,
     @Setting(help = "Storage settings that a reload can change", optional = true)
         @Nullable StorageSection storage,
     @Setting(help = "Tracing of the server itself") @Nullable ConfigNode tracing,
@@ -32,24 +32,28 @@ public record PrometheusConfig(
 
   /** Defaults of jobs and rules. */
   public record Global(
-      @Setting(help = "How often targets are scraped", defaultValue = "1m") Duration scrapeInterval,
-      @Setting(help = "How long a scrape may take; 10s, or the interval if shorter")
+      @Setting(help = "Interval between scrapes of a target", defaultValue = "1m")
+          Duration scrapeInterval,
+      @Setting(help = "Timeout of a scrape, at most the interval; 10s, or the interval if shorter")
           @Nullable Duration scrapeTimeout,
-      @Setting(help = "Formats asked for, best first", optional = true)
+      @Setting(help = "Requested formats in order of preference", optional = true)
           @Nullable List<String> scrapeProtocols,
-      @Setting(help = "How often rules are evaluated", defaultValue = "1m")
+      @Setting(help = "Interval between evaluations of rules", defaultValue = "1m")
           Duration evaluationInterval,
-      @Setting(help = "How far back rules look", defaultValue = "0s") Duration ruleQueryOffset,
-      @Setting(help = "File that queries are logged to") String queryLogFile,
-      @Setting(help = "File that failed scrapes are logged to") String scrapeFailureLogFile,
-      @Setting(help = "Labels added for other systems") Map<String, String> externalLabels,
+      @Setting(help = "How far in the past rules are evaluated", defaultValue = "0s")
+          Duration ruleQueryOffset,
+      @Setting(help = "File of the query log; empty = none") String queryLogFile,
+      @Setting(help = "File of the log of failed scrapes; empty = none")
+          String scrapeFailureLogFile,
+      @Setting(help = "Labels added to samples and alerts sent to other systems")
+          Map<String, String> externalLabels,
       @Setting(inline = true) Limits limits,
       @Setting(inline = true) Naming naming,
       @Setting(inline = true) ExpositionDefaults exposition) {
 
     // --- the keys of 1.0 by their names in the file
 
-    /** Creates the section from the keys of 1.0, one by one. */
+    /** Creates the section from the keys of version 1.0. */
     public Global(
         Duration scrapeInterval,
         @Nullable Duration scrapeTimeout,
@@ -168,47 +172,49 @@ public record PrometheusConfig(
     }
   }
 
-  /** Settings of another runtime. */
+  /** Settings of the Go runtime; ignored. */
   public record Runtime(@Setting(help = "Ignored") @Nullable Long gogc) {}
 
-  /** Where alerts go. */
+  /** Alertmanagers that get alerts. */
   public record Alerting(
-      @Setting(help = "Steps applied to alerts") List<RelabelRule> alertRelabelConfigs,
+      @Setting(help = "Relabelling rules for alerts") List<RelabelRule> alertRelabelConfigs,
       @Setting(help = "Alertmanagers") List<AlertmanagerTarget> alertmanagers) {}
 
   /** One set of Alertmanagers. {@code discoveries} is set by the loader. */
   public record AlertmanagerTarget(
-      @Setting(help = "How long a request may take", defaultValue = "10s") Duration timeout,
-      @Setting(help = "Only v2", defaultValue = "v2") String apiVersion,
-      @Setting(help = "Prefix of the API's path", defaultValue = "/") String pathPrefix,
+      @Setting(help = "Timeout of a request", defaultValue = "10s") Duration timeout,
+      @Setting(help = "Version of the API; only v2", defaultValue = "v2") String apiVersion,
+      @Setting(help = "Path prefix of the API", defaultValue = "/") String pathPrefix,
       @Setting(help = "http or https", defaultValue = "http") String scheme,
       @Setting(help = "AWS signature") @Nullable ConfigNode sigv4,
-      @Setting(help = "Steps applied to targets") List<RelabelRule> relabelConfigs,
-      @Setting(help = "Steps applied to alerts") List<RelabelRule> alertRelabelConfigs,
+      @Setting(help = "Relabelling rules for targets") List<RelabelRule> relabelConfigs,
+      @Setting(help = "Relabelling rules for alerts") List<RelabelRule> alertRelabelConfigs,
       @Setting(inline = true) HttpSettings http,
       List<DiscoveryBlock> discoveries) {}
 
-  /** A receiver of samples. */
+  /** A remote write endpoint. */
   public record RemoteWrite(
-      @Setting(help = "Where to", required = true) String url,
+      @Setting(help = "URL of the endpoint", required = true) String url,
       @Setting(help = "Message type", defaultValue = "prometheus.WriteRequest")
           String protobufMessage,
-      @Setting(help = "How long a request may take", defaultValue = "30s") Duration remoteTimeout,
-      @Setting(help = "More headers") Map<String, String> headers,
-      @Setting(help = "Steps applied to series") List<RelabelRule> writeRelabelConfigs,
-      @Setting(help = "Name for logs and metrics, unique") String name,
-      @Setting(help = "Send exemplars") boolean sendExemplars,
-      @Setting(help = "Send native histograms") boolean sendNativeHistograms,
-      @Setting(name = "round_robin_dns", help = "Use all addresses of the host")
+      @Setting(help = "Timeout of a request", defaultValue = "30s") Duration remoteTimeout,
+      @Setting(help = "Additional headers") Map<String, String> headers,
+      @Setting(help = "Relabelling rules for series") List<RelabelRule> writeRelabelConfigs,
+      @Setting(help = "Unique name for logs and metrics") String name,
+      @Setting(help = "Whether exemplars are sent") boolean sendExemplars,
+      @Setting(help = "Whether native histograms are sent") boolean sendNativeHistograms,
+      @Setting(
+              name = "round_robin_dns",
+              help = "Whether requests rotate over all addresses of the host")
           boolean roundRobinDns,
-      @Setting(help = "Log failed requests") boolean failedRequestLogging,
-      @Setting(help = "Queue") QueueConfig queueConfig,
+      @Setting(help = "Whether failed requests are logged") boolean failedRequestLogging,
+      @Setting(help = "Queue of the endpoint") QueueConfig queueConfig,
       @Setting(help = "Metadata sending") MetadataConfig metadataConfig,
       @Setting(help = "AWS signature") @Nullable ConfigNode sigv4,
       @Setting(help = "Azure AD") @Nullable ConfigNode azuread,
       @Setting(name = "google_iam", help = "Google IAM") @Nullable ConfigNode googleIam,
       @Setting(inline = true) HttpSettings http) {
-    /** Returns the receiver with another client. */
+    /** Returns the endpoint with other HTTP settings. */
     public RemoteWrite withHttp(HttpSettings client) {
       return new RemoteWrite(
           url,
@@ -230,37 +236,41 @@ public record PrometheusConfig(
     }
   }
 
-  /** The queue of a receiver. */
+  /** The queue of a remote write endpoint. */
   public record QueueConfig(
-      @Setting(help = "Samples per shard", defaultValue = "10000") int capacity,
+      @Setting(help = "Samples buffered per shard", defaultValue = "10000") int capacity,
       @Setting(help = "Most shards", defaultValue = "50") int maxShards,
-      @Setting(help = "Least shards", defaultValue = "1") int minShards,
-      @Setting(help = "Samples per request", defaultValue = "2000") int maxSamplesPerSend,
-      @Setting(help = "Longest wait for a full request", defaultValue = "5s")
+      @Setting(help = "Fewest shards", defaultValue = "1") int minShards,
+      @Setting(help = "Most samples of a request", defaultValue = "2000") int maxSamplesPerSend,
+      @Setting(help = "Longest time until an incomplete request is sent", defaultValue = "5s")
           Duration batchSendDeadline,
-      @Setting(help = "First pause", defaultValue = "30ms") Duration minBackoff,
-      @Setting(help = "Longest pause", defaultValue = "5s") Duration maxBackoff,
-      @Setting(name = "retry_on_http_429", help = "Retry on 429") boolean retryOnHttp429,
-      @Setting(help = "Oldest sample sent; 0 = any", defaultValue = "0s")
+      @Setting(help = "First wait before a retry", defaultValue = "30ms") Duration minBackoff,
+      @Setting(help = "Longest wait before a retry", defaultValue = "5s") Duration maxBackoff,
+      @Setting(name = "retry_on_http_429", help = "Whether requests are retried after status 429")
+          boolean retryOnHttp429,
+      @Setting(help = "Greatest age of samples sent; 0s = any", defaultValue = "0s")
           Duration sampleAgeLimit) {}
 
   /** Metadata sending. */
   public record MetadataConfig(
-      @Setting(help = "Send it", defaultValue = "true") boolean send,
-      @Setting(help = "How often", defaultValue = "1m") Duration sendInterval,
-      @Setting(help = "Entries per request", defaultValue = "2000") int maxSamplesPerSend) {}
+      @Setting(help = "Whether metadata is sent", defaultValue = "true") boolean send,
+      @Setting(help = "Interval between requests", defaultValue = "1m") Duration sendInterval,
+      @Setting(help = "Most entries of a request", defaultValue = "2000") int maxSamplesPerSend) {}
 
-  /** A source of more samples. */
+  /** A remote read endpoint. */
   public record RemoteRead(
-      @Setting(help = "Where from", required = true) String url,
-      @Setting(help = "How long a request may take", defaultValue = "1m") Duration remoteTimeout,
-      @Setting(help = "Largest frame", defaultValue = "50000000") long chunkedReadLimit,
-      @Setting(help = "More headers") Map<String, String> headers,
-      @Setting(help = "Ask for what the local storage has, too") boolean readRecent,
-      @Setting(help = "Add external labels to selectors", defaultValue = "true")
+      @Setting(help = "URL of the endpoint", required = true) String url,
+      @Setting(help = "Timeout of a request", defaultValue = "1m") Duration remoteTimeout,
+      @Setting(help = "Largest frame of a chunked response, in bytes", defaultValue = "50000000")
+          long chunkedReadLimit,
+      @Setting(help = "Additional headers") Map<String, String> headers,
+      @Setting(help = "Whether times that the local storage covers are requested too")
+          boolean readRecent,
+      @Setting(help = "Whether external labels are added to selectors", defaultValue = "true")
           boolean filterExternalLabels,
-      @Setting(help = "Only selectors with these") Map<String, String> requiredMatchers,
-      @Setting(help = "Name for logs and metrics, unique") String name,
+      @Setting(help = "Label matchers that a selector must have to be sent")
+          Map<String, String> requiredMatchers,
+      @Setting(help = "Unique name for logs and metrics") String name,
       @Setting(inline = true) HttpSettings http) {}
 
   /** Storage settings that a reload can change. */
@@ -270,22 +280,25 @@ public record PrometheusConfig(
 
   /** TSDB settings. */
   public record Tsdb(
-      @Setting(help = "How late samples may come", defaultValue = "0s")
+      @Setting(
+              help =
+                  "How much older than the newest sample of the head an out-of-order sample may be",
+              defaultValue = "0s")
           Duration outOfOrderTimeWindow,
-      @Setting(help = "Share of stale series that starts a compaction", min = 0, max = 1)
+      @Setting(help = "Share of stale series that starts a compaction, 0 to 1", min = 0, max = 1)
           double staleSeriesCompactionThreshold,
-      @Setting(help = "Encodings", optional = true) @Nullable ChunkEncoding chunkEncoding,
-      @Setting(help = "How long and how much is kept", optional = true)
+      @Setting(help = "Encodings of chunks", optional = true) @Nullable ChunkEncoding chunkEncoding,
+      @Setting(help = "Retention by age, size and share of the disk", optional = true)
           @Nullable Retention retention) {}
 
-  /** Encodings; accepted, the storage plugin decides. */
+  /** Encodings of chunks; only for the storage plugin. */
   public record ChunkEncoding(@Setting(help = "xor or xor2", defaultValue = "xor") String floats) {}
 
-  /** How long and how much is kept. */
+  /** Retention; absent values do not limit. */
   public record Retention(
-      @Setting(help = "Age") @Nullable Duration time,
-      @Setting(help = "Bytes") @Nullable ByteSize size,
-      @Setting(help = "Share of the disk, 0 to 100", min = 0, max = 100)
+      @Setting(help = "Greatest age of samples") @Nullable Duration time,
+      @Setting(help = "Greatest size of the storage") @Nullable ByteSize size,
+      @Setting(help = "Greatest share of the disk in percent, 0 to 100", min = 0, max = 100)
           @Nullable Double percentage) {}
 
   /** Exemplar settings. */

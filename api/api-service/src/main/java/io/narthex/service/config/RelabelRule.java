@@ -3,17 +3,19 @@ package io.narthex.service.config;
 import io.narthex.spi.config.Setting;
 import java.util.List;
 
-/** One relabelling step as it stands in the file. The compiled form is in the format library. */
+/**
+ * One relabelling rule of the configuration. Its compiled form is in {@code kernel/libs/relabel}.
+ */
 public record RelabelRule(
-    @Setting(help = "Labels whose values are joined") List<String> sourceLabels,
-    @Setting(help = "Joins the values", defaultValue = ";") String separator,
-    @Setting(help = "Label that is written") String targetLabel,
+    @Setting(help = "Labels whose values are joined and matched") List<String> sourceLabels,
+    @Setting(help = "Separator of the joined values", defaultValue = ";") String separator,
+    @Setting(help = "Label that is set") String targetLabel,
     @Setting(help = "RE2 expression, anchored", defaultValue = "(.*)") String regex,
-    @Setting(help = "Modulus of hashmod") long modulus,
+    @Setting(help = "Modulus of hashmod, at least 1") long modulus,
     @Setting(help = "Template of the new value", defaultValue = "$1") String replacement,
     @Setting(
             help =
-                "replace, keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, lowercase, uppercase",
+                "Action: replace, keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, lowercase, uppercase",
             defaultValue = "replace")
         String action) {
   /** Copies the list. */

@@ -4,7 +4,7 @@ import java.util.Map;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * A part of the kernel that follows the configuration; registered as a service. It gets the present
+ * A part of the kernel that applies the configuration; registered as a service. It gets the current
  * configuration when it appears and every later one, in the order of {@link #stage()}, one at a
  * time.
  */
@@ -13,13 +13,13 @@ public interface ReloadListener {
   /** Returns a name for logs, for example {@code scrape}. */
   String name();
 
-  /** Returns when its turn is. */
+  /** Returns when it is called. */
   default ReloadStage stage() {
     return ReloadStage.at(rank());
   }
 
   /**
-   * Returns the place in the order as a number, by which {@link #stage()} finds the stage.
+   * Returns the position in the order as a number, from which {@link #stage()} derives the stage.
    *
    * @deprecated override {@link #stage()}
    */
@@ -29,17 +29,18 @@ public interface ReloadListener {
   }
 
   /**
-   * Applies a configuration. What has not changed goes on undisturbed.
+   * Applies a configuration. Unchanged parts continue undisturbed.
    *
-   * @throws io.narthex.spi.config.ConfigException when it cannot be applied; the other parts go on
+   * @throws io.narthex.spi.config.ConfigException when it cannot be applied; the other parts
+   *     continue
    */
   void apply(ConfigSnapshot snapshot);
 
   /**
-   * Reads what the configuration names, as {@link #apply} would, and changes nothing.
+   * Reads the files that the configuration names, as {@link #apply} would, and changes nothing.
    *
    * @return files that were read, with the number of rules in each; empty for parts without files
-   * @throws io.narthex.spi.config.ConfigException with the place of what is wrong
+   * @throws io.narthex.spi.config.ConfigException with the position of the error
    */
   default Map<String, Integer> check(ConfigSnapshot snapshot) {
     return Map.of();

@@ -1,29 +1,29 @@
 package io.narthex.service.config;
 
 /**
- * When a part follows the configuration: the parts of one stage have applied it before those of the
- * next are asked to.
+ * When a part applies the configuration: all parts of a stage have applied it before those of the
+ * next stage are called.
  */
 public enum ReloadStage {
-  /** Addresses the server listens on, before anything is sent to them. */
+  /** Listen addresses, before anything is sent to them. */
   LISTENERS(0),
-  /** Where samples are kept. */
+  /** Storage. */
   STORAGE(10),
-  /** What the server scrapes of itself. */
+  /** Exporters, which the server scrapes in process. */
   EXPORTERS(11),
-  /** Answers to queries. */
+  /** Query engine. */
   QUERY(20),
-  /** Jobs, before their targets are found. */
+  /** Scrape jobs, before their targets are discovered. */
   SCRAPING(30),
-  /** Receivers of notifications, before anything is routed to them. */
+  /** Notifiers, before anything is routed to them. */
   RECEIVERS(35),
-  /** Routes and inhibitions. */
+  /** Routes and inhibition rules. */
   NOTIFICATION(40),
-  /** Rules, which need all of the above. */
+  /** Rules, which need all stages above. */
   RULES(50),
-  /** Targets, once the parts know their jobs. */
+  /** Discoveries, when the parts know their jobs. */
   DISCOVERY(60),
-  /** Whatever needs the others to be there. */
+  /** Everything that needs all other parts. */
   LAST(70);
 
   private final int rank;
@@ -32,7 +32,7 @@ public enum ReloadStage {
     this.rank = rank;
   }
 
-  /** Returns the stage of a part that knows only its number. */
+  /** Returns the stage of a part that has only a number. */
   static ReloadStage at(int rank) {
     ReloadStage found = LISTENERS;
     for (ReloadStage stage : values()) {

@@ -10,15 +10,15 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One scrape job. After loading, all values that {@code global:} gives are filled in: none of the
- * nullable components is null but {@code scrapeProtocols}, which stays null when it is to be chosen
- * by the histogram settings. A key belongs to one of the groups; with its default from {@code
- * global:} it stands in this file alone.
+ * One scrape job. After loading, all values inherited from {@code global:} are filled in: no
+ * nullable component is null except {@code scrapeProtocols}, which stays null when the histogram
+ * settings decide. A key belongs to one of the nested records; this file is the only one that
+ * defines it and its default from {@code global:}. Immutable.
  *
  * @param discoveries set by the loader from {@code static_configs} and {@code *_sd_configs}
  */
 public record ScrapeConfig(
-    @Setting(help = "Name of the job, unique", required = true) String jobName,
+    @Setting(help = "Unique name of the job", required = true) String jobName,
     @Setting(inline = true) Timing timing,
     @Setting(inline = true) Exposition exposition,
     @Setting(inline = true) Endpoint endpoint,
@@ -26,31 +26,38 @@ public record ScrapeConfig(
     @Setting(inline = true) Transfer transfer,
     @Setting(inline = true) Limits limits,
     @Setting(inline = true) Naming naming,
-    @Setting(help = "Steps applied to targets") List<RelabelRule> relabelConfigs,
-    @Setting(help = "Steps applied to samples") List<RelabelRule> metricRelabelConfigs,
+    @Setting(help = "Relabelling rules for targets") List<RelabelRule> relabelConfigs,
+    @Setting(help = "Relabelling rules for samples") List<RelabelRule> metricRelabelConfigs,
     @Setting(inline = true) HttpSettings http,
     List<DiscoveryBlock> discoveries) {
 
-  /** When targets are scraped. */
+  /** Interval and timeout of scrapes. */
   public record Timing(
-      @Setting(help = "How often") @Nullable Duration scrapeInterval,
-      @Setting(help = "How long a scrape may take") @Nullable Duration scrapeTimeout) {}
+      @Setting(help = "Interval between scrapes") @Nullable Duration scrapeInterval,
+      @Setting(help = "Timeout of a scrape, at most the interval")
+          @Nullable Duration scrapeTimeout) {}
 
-  /** Which formats are asked for, and what is made of histograms. */
+  /** Requested formats, and conversion of histograms. */
   public record Exposition(
-      @Setting(help = "Formats asked for, best first", optional = true)
+      @Setting(help = "Requested formats in order of preference", optional = true)
           @Nullable List<String> scrapeProtocols,
-      @Setting(help = "Format taken when Content-Type does not say") String fallbackScrapeProtocol,
-      @Setting(help = "Scrape native histograms") @Nullable Boolean scrapeNativeHistograms,
-      @Setting(help = "Keep classic buckets beside native ones")
+      @Setting(help = "Format of responses without valid Content-Type")
+          String fallbackScrapeProtocol,
+      @Setting(help = "Whether native histograms are scraped")
+          @Nullable Boolean scrapeNativeHistograms,
+      @Setting(help = "Whether classic buckets are kept alongside native ones")
           @Nullable Boolean alwaysScrapeClassicHistograms,
-      @Setting(help = "Fold classic histograms into custom buckets")
+      @Setting(help = "Whether classic histograms become native ones with custom buckets")
           @Nullable Boolean convertClassicHistogramsToNhcb,
-      @Setting(help = "Add scrape_timeout_seconds and others") @Nullable Boolean extraScrapeMetrics,
+      @Setting(
+              help =
+                  "Whether scrape_timeout_seconds, scrape_sample_limit and scrape_body_size_bytes are added")
+          @Nullable Boolean extraScrapeMetrics,
       @Setting(help = "Most buckets of a native histogram; 0 = no limit", min = 0)
           @Nullable Long nativeHistogramBucketLimit,
-      @Setting(help = "Least growth from bucket to bucket") double nativeHistogramMinBucketFactor) {
-    /** Returns these values with those of {@code global:} for absent ones. */
+      @Setting(help = "Least ratio of the bounds of neighbouring buckets")
+          double nativeHistogramMinBucketFactor) {
+    /** Returns these values with those of {@code global:} in place of absent ones. */
     public Exposition or(@Nullable List<String> protocols, ExpositionDefaults defaults) {
       return new Exposition(
           scrapeProtocols == null ? protocols : scrapeProtocols,
@@ -64,16 +71,19 @@ public record ScrapeConfig(
     }
   }
 
-  /** What {@code global:} gives of {@link Exposition}. */
+  /** The part of {@link Exposition} that {@code global:} has too. */
   public record ExpositionDefaults(
-      @Setting(help = "Scrape native histograms") @Nullable Boolean scrapeNativeHistograms,
-      @Setting(help = "Fold classic histograms into custom buckets")
+      @Setting(help = "Whether native histograms are scraped")
+          @Nullable Boolean scrapeNativeHistograms,
+      @Setting(help = "Whether classic histograms become native ones with custom buckets")
           boolean convertClassicHistogramsToNhcb,
-      @Setting(help = "Keep classic buckets beside native ones")
+      @Setting(help = "Whether classic buckets are kept alongside native ones")
           boolean alwaysScrapeClassicHistograms,
-      @Setting(help = "Add scrape_timeout_seconds and others")
+      @Setting(
+              help =
+                  "Whether scrape_timeout_seconds, scrape_sample_limit and scrape_body_size_bytes are added")
           @Nullable Boolean extraScrapeMetrics) {
-    /** Returns these values, absent ones as false. */
+    /** Returns these values with false in place of absent ones. */
     public ExpositionDefaults filled() {
       return new ExpositionDefaults(
           either(scrapeNativeHistograms, false),
@@ -83,49 +93,50 @@ public record ScrapeConfig(
     }
   }
 
-  /** What is asked of a target. */
+  /** The requested URL of a target. */
   public record Endpoint(
       @Setting(help = "Path of the metrics", defaultValue = "/metrics") String metricsPath,
       @Setting(help = "http or https", defaultValue = "http") String scheme,
       @Setting(help = "URL parameters") Map<String, List<String>> params) {}
 
-  /** What is taken from a target as it says it. */
+  /** Which labels and timestamps of a target are used unchanged. */
   public record Trust(
-      @Setting(help = "Scraped labels win over the target's") boolean honorLabels,
-      @Setting(help = "Take timestamps of the target", defaultValue = "true")
+      @Setting(help = "Whether scraped labels take precedence over the target's")
+          boolean honorLabels,
+      @Setting(help = "Whether timestamps of the target are used", defaultValue = "true")
           boolean honorTimestamps,
-      @Setting(help = "Mark series with own timestamps stale too")
+      @Setting(help = "Whether series with timestamps of the target go stale too")
           boolean trackTimestampsStaleness) {}
 
-  /** How an answer is taken. */
+  /** Compression, and the log of failed scrapes. */
   public record Transfer(
-      @Setting(help = "Ask for compressed answers", defaultValue = "true")
+      @Setting(help = "Whether compressed responses are requested", defaultValue = "true")
           boolean enableCompression,
-      @Setting(help = "File that failed scrapes are logged to", optional = true)
+      @Setting(help = "File of the log of failed scrapes", optional = true)
           @Nullable String scrapeFailureLogFile) {
-    /** Returns these values with those of {@code global:} for absent ones. */
+    /** Returns these values with those of {@code global:} in place of absent ones. */
     public Transfer or(String failureLogFile) {
       return new Transfer(
           enableCompression, scrapeFailureLogFile == null ? failureLogFile : scrapeFailureLogFile);
     }
   }
 
-  /** How much is taken; in {@code global:} what holds for jobs without a limit of their own. */
+  /** Limits of a scrape; those of {@code global:} are for jobs without their own. */
   public record Limits(
-      @Setting(help = "Largest body; 0 = no limit") @Nullable ByteSize bodySizeLimit,
+      @Setting(help = "Largest decompressed body; 0 = no limit") @Nullable ByteSize bodySizeLimit,
       @Setting(help = "Most samples of a scrape; 0 = no limit", min = 0) @Nullable Long sampleLimit,
       @Setting(help = "Most targets of a job; 0 = no limit", min = 0) @Nullable Long targetLimit,
       @Setting(help = "Most labels of a series; 0 = no limit", min = 0) @Nullable Long labelLimit,
-      @Setting(help = "Longest label name; 0 = no limit", min = 0)
+      @Setting(help = "Longest label name in bytes; 0 = no limit", min = 0)
           @Nullable Long labelNameLengthLimit,
-      @Setting(help = "Longest label value; 0 = no limit", min = 0)
+      @Setting(help = "Longest label value in bytes; 0 = no limit", min = 0)
           @Nullable Long labelValueLengthLimit,
-      @Setting(help = "How many dropped targets are remembered; 0 = all", min = 0)
+      @Setting(help = "Most dropped targets that are kept for display; 0 = all", min = 0)
           @Nullable Long keepDroppedTargets) {
     /** No limits. */
     public static final Limits NONE = new Limits(new ByteSize(0), 0L, 0L, 0L, 0L, 0L, 0L);
 
-    /** Returns these limits with those of {@code global:} for absent ones and zeros. */
+    /** Returns these limits with those of {@code global:} in place of absent ones and zeros. */
     public Limits or(Limits global) {
       return new Limits(
           bodySizeLimit == null || bodySizeLimit.bytes() == 0
@@ -144,11 +155,13 @@ public record ScrapeConfig(
     }
   }
 
-  /** Which names are valid, and how others are escaped; both stand in {@code global:} too. */
+  /** Which names are valid, and how others are escaped; {@code global:} has both too. */
   public record Naming(
-      @Setting(help = "utf8 or legacy", optional = true)
+      @Setting(help = "Valid names: utf8 or legacy", optional = true)
           @Nullable String metricNameValidationScheme,
-      @Setting(help = "allow-utf-8, underscores, dots or values", optional = true)
+      @Setting(
+              help = "Escaping of other names: allow-utf-8, underscores, dots or values",
+              optional = true)
           @Nullable String metricNameEscapingScheme) {
     /** Returns the validation scheme, empty when it is not given. */
     public String validation() {
@@ -173,7 +186,7 @@ public record ScrapeConfig(
     return own != null ? own : otherwise;
   }
 
-  /** Returns the job with another client and other discoveries. */
+  /** Returns the job with other HTTP settings and discoveries. */
   public ScrapeConfig with(HttpSettings client, List<DiscoveryBlock> blocks) {
     return new ScrapeConfig(
         jobName,
@@ -192,7 +205,7 @@ public record ScrapeConfig(
 
   // --- the keys of 1.0 by their names in the file
 
-  /** Creates a job from the keys of 1.0, one by one. */
+  /** Creates a job from the keys of version 1.0. */
   public ScrapeConfig(
       String jobName,
       @Nullable Duration scrapeInterval,

@@ -4,12 +4,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An entry of {@code web.listeners} of {@code narthex.yml}: an address that the server listens on
- * beside those of {@code --web.listen-address}, with rules of its own.
+ * in addition to those of {@code --web.listen-address}, with its own rules.
  *
- * @param address {@code host:port}; an IPv6 host stands in brackets, an empty one is every address
+ * @param address {@code host:port}; an IPv6 host is in brackets, an empty host is every address
  * @param webConfigFile path of its web configuration; empty for that of {@code --web.config.file}
- * @param access how much needs a login here; null for what {@code access:} says
- * @param place where the entry stands, for messages: file, line, column and key
+ * @param access which requests need a login here; null for the mode of {@code access:}
+ * @param place position of the entry for messages: file, line, column and key
  */
 public record WebListener(
     String address,
@@ -18,11 +18,11 @@ public record WebListener(
     AccessConfig.@Nullable Mode access,
     String place) {
 
-  /** Which paths a listener has. */
+  /** Which paths a listener serves. */
   public enum Serves {
     /** All paths. */
     ALL,
-    /** What Alertmanager has, answered as Alertmanager does. */
+    /** The paths of Alertmanager, with Alertmanager's responses. */
     ALERTMANAGER
   }
 }

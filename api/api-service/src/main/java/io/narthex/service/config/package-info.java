@@ -1,4 +1,4 @@
-/** The configuration as bound records, and how kernel bundles follow its changes. */
+/** The configuration as bound records, and how kernel bundles apply its changes. */
 @Export
 @Version("1.1.0")
 @NullMarked

@@ -1,4 +1,4 @@
-/** Target groups as the discoveries deliver them. */
+/** Target groups of the discoveries. */
 @Export
 @Version("1.0.0")
 @NullMarked

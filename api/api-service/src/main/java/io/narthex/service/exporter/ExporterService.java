@@ -9,14 +9,14 @@ import org.osgi.annotation.versioning.ProviderType;
 /** Runs the exporter plugins. Thread-safe. */
 @ProviderType
 public interface ExporterService {
-  /** Returns the types that can be collected now, sorted. */
+  /** Returns the sorted types that can be collected now. */
   List<String> types();
 
-  /** Tells whether a type is known: running, or being replaced. */
+  /** Returns whether a type is known: running, or being replaced. */
   boolean has(String type);
 
   /**
-   * Collects one exporter on the calling thread. A call that meets an update of the plugin waits,
+   * Collects one exporter on the calling thread. During an update of the plugin the call waits,
    * bounded, for the new version.
    *
    * @throws IOException when there is no such exporter or it failed; the message is for users

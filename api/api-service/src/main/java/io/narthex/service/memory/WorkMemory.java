@@ -9,44 +9,44 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The part of the heap that work on data from outside takes while it lasts: running queries, bodies
- * of scrapes, requests of remote write, forms. It is two fifths; the rest is the storage's, the
- * alerts' and the collector's. Who is about to take much asks first. Thread-safe.
+ * Budget of the heap for work on data from outside: running queries, bodies of scrapes, requests of
+ * remote write, forms. It is two fifths of the heap; the rest is for the storage, the alerts and
+ * the garbage collector. Callers reserve memory before they allocate much. Thread-safe.
  *
- * <p>Each {@link Use} has bytes that no other use can take from it, and a most that it cannot
- * exceed; what lies between is there for whoever asks first. So one kind of load cannot starve the
- * others, and all together cannot fill the heap.
+ * <p>Each {@link Use} has a share that no other use can take, and a maximum that it cannot exceed;
+ * memory between the two is first come, first served. So one kind of load cannot starve the others,
+ * and all together cannot fill the heap.
  *
- * <p>In a small heap what stays may leave less than that. Who measures it says so with {@link
- * #live}; then there is only what is left of the heap, in the same proportions, and a little
- * always.
+ * <p>In a small heap live data may leave less than that. {@link #live} reports their measured size;
+ * the budget is then what is left of the heap, in the same proportions, but never less than a small
+ * minimum.
  *
- * <p>Those of one use that wait are served in order. Nobody should wait while holding some, or
- * holders wait for each other.
+ * <p>Waiters of one use are served in order. A holder of memory must not wait for more: holders
+ * would wait for each other.
  */
 public final class WorkMemory {
   private static final double ALL = 0.4;
 
   /**
-   * Part of the heap that is nobody's when what is live leaves less than {@link #ALL}: for the
+   * Share of the heap that stays free when live data leave less than {@link #ALL}: for the
    * collector, and for what is not counted, such as the list of a query's series before it reads.
    */
   private static final double SPARE = 0.25;
 
-  /** What there is at least: without any work nobody could see what fills the heap. */
+  /** Least share: without any query nobody could see what fills the heap. */
   private static final double LEAST = 0.04;
 
   /**
-   * What is needed besides what stays, before nothing more of it is to be added: some for each
-   * series, which a query lists before its memory is counted, and some for the rest.
+   * Memory needed on top of live data, below which no more of these may be added: a factor for each
+   * series, which a query lists before its memory is counted, and a constant for the rest.
    */
   private static final double FULL_FACTOR = 1.4;
 
   private static final long FULL_REST = 18L << 20;
 
-  /** What memory is used for. */
+  /** Uses of memory. */
   public enum Use {
-    /** Running queries and answers that are being written. */
+    /** Running queries and responses that are being written. */
     QUERIES(0.12, 0.30, 0),
     /** Bodies of scrapes above 64 KiB. */
     SCRAPES(0.06, 0.20, 17 << 20),
@@ -80,7 +80,7 @@ public final class WorkMemory {
 
   private final long heap;
   private final long share;
-  private final long most; // of what stays
+  private final long most; // of live data
   private long all; // guarded by lock
   private volatile long live;
   private final ReentrantLock lock = new ReentrantLock();
@@ -89,7 +89,7 @@ public final class WorkMemory {
   /**
    * Creates it.
    *
-   * @param heap bytes of the whole heap
+   * @param heap size of the whole heap in bytes
    */
   public WorkMemory(long heap) {
     this.heap = heap;
@@ -102,16 +102,16 @@ public final class WorkMemory {
     }
   }
 
-  /** Returns how many bytes a use may hold at most. */
+  /** Returns the most bytes that a use may hold. */
   public long most(Use use) {
     return account(use).most;
   }
 
   /**
-   * Says what a collection has left. What stays besides the work that goes on is taken off what
-   * work may have.
+   * Reports the heap in use after a garbage collection. What exceeds the memory of running work is
+   * live data, by which the budget shrinks.
    *
-   * @param bytes of the whole heap
+   * @param bytes in use in the whole heap
    */
   public void live(long bytes) {
     lock.lock();
@@ -133,21 +133,21 @@ public final class WorkMemory {
     all = Math.min(share, Math.max((long) (heap * LEAST), left));
   }
 
-  /** Returns how much of the heap stays, as far as it is known; 0 before it has been measured. */
+  /** Returns the bytes of live data; 0 before the first measurement. */
   public long live() {
     return live;
   }
 
-  /** Tells whether what stays leaves no room for more of it, new series for example. */
+  /** Returns whether there is no memory for more live data, for example new series. */
   public boolean full() {
     return live > most;
   }
 
   /**
-   * Says that something which stays is about to be added, new series for example. It counts at
-   * once, until it is measured: many can come between two measurements.
+   * Reserves memory for new live data, for example new series. It counts immediately, until it is
+   * measured: much can be added between two measurements.
    *
-   * @return false when there is no room for it; always true in a heap that is not measured
+   * @return false when there is no memory for it; always true before the first measurement
    */
   public boolean add(long bytes) {
     if (live == 0) {
@@ -165,7 +165,7 @@ public final class WorkMemory {
     }
   }
 
-  /** Returns how many bytes a use could hold now if no other held more than its own part. */
+  /** Returns the bytes that a use could hold now if no other held more than its share. */
   public long reach(Use use) {
     lock.lock();
     try {
@@ -184,7 +184,7 @@ public final class WorkMemory {
     return all == share ? account.own : (long) ((double) account.own * all / share);
   }
 
-  /** Returns how many bytes a use holds. */
+  /** Returns the bytes that a use holds. */
   public long held(Use use) {
     lock.lock();
     try {
@@ -194,7 +194,7 @@ public final class WorkMemory {
     }
   }
 
-  /** Takes bytes if they are there; returns whether they were. */
+  /** Takes bytes if they are available; returns whether they were. */
   public boolean tryTake(Use use, long bytes) {
     lock.lock();
     try {
@@ -219,9 +219,9 @@ public final class WorkMemory {
   }
 
   /**
-   * Takes bytes; waits for them, and for those that asked before.
+   * Takes bytes; waits until they are available and earlier waiters are served.
    *
-   * @param nanos how long to wait at most
+   * @param nanos longest wait in nanoseconds
    * @return whether they were taken; never when {@code bytes} exceed {@link #most}
    */
   public boolean take(Use use, long bytes, long nanos) throws InterruptedException {
@@ -252,7 +252,7 @@ public final class WorkMemory {
     }
   }
 
-  /** Gives bytes back. */
+  /** Releases bytes. */
   public void give(Use use, long bytes) {
     lock.lock();
     try {

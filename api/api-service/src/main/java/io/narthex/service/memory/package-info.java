@@ -1,4 +1,4 @@
-/** The memory that work on data from outside may take. */
+/** The memory budget of work on data from outside. */
 @Export
 @Version("1.2.0")
 @NullMarked

@@ -4,8 +4,8 @@ import io.narthex.spi.exporter.MetricSink;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Registry of the server's own metrics. Asking twice for a name gives the same metric, so that an
- * updated bundle goes on counting. Thread-safe; all increments are cheap and allocate nothing once
+ * Registry of the server's own metrics. A second request of a name returns the same metric, so that
+ * an updated bundle continues to count. Thread-safe; increments are cheap and allocate nothing once
  * the child has been looked up.
  */
 @ProviderType
@@ -16,70 +16,70 @@ public interface Metrics {
   /** Returns a gauge. */
   Gauge gauge(String name, String help, String... labelNames);
 
-  /** Returns a histogram with these upper bounds, rising, +Inf implied. */
+  /** Returns a histogram with these ascending upper bounds; +Inf is implied. */
   Histogram histogram(String name, String help, double[] bounds, String... labelNames);
 
   /** Returns a summary with quantiles 0.01, 0.05, 0.5, 0.9, 0.99 over the last ten minutes. */
   Summary summary(String name, String help, String... labelNames);
 
-  /** Writes all metrics, those of {@link MetricCollector}s included. */
+  /** Writes all metrics, including those of {@link MetricCollector}s. */
   void collect(MetricSink sink);
 
-  /** A number that only rises. */
+  /** A number that only increases. */
   @ProviderType
   interface Counter {
-    /** Returns the child of these label values, creating it at 0. */
+    /** Returns the child with these label values; a new one starts at 0. */
     Counter with(String... labelValues);
 
     /** Adds 1. */
     void inc();
 
-    /** Adds {@code amount}, 0 or more. */
+    /** Adds {@code amount}, which must not be negative. */
     void add(double amount);
 
-    /** Returns the present value. */
+    /** Returns the current value. */
     double value();
 
-    /** Forgets the child of these label values. */
+    /** Removes the child with these label values. */
     void remove(String... labelValues);
   }
 
-  /** A number that rises and falls. */
+  /** A number that increases and decreases. */
   @ProviderType
   interface Gauge {
-    /** Returns the child of these label values, creating it at 0. */
+    /** Returns the child with these label values; a new one starts at 0. */
     Gauge with(String... labelValues);
 
     /** Sets the value. */
     void set(double value);
 
-    /** Adds {@code amount}, negative allowed. */
+    /** Adds {@code amount}, which may be negative. */
     void add(double amount);
 
-    /** Returns the present value. */
+    /** Returns the current value. */
     double value();
 
-    /** Forgets the child of these label values. */
+    /** Removes the child with these label values. */
     void remove(String... labelValues);
   }
 
-  /** A distribution in buckets. */
+  /** A distribution with buckets. */
   @ProviderType
   interface Histogram {
-    /** Returns the child of these label values. */
+    /** Returns the child with these label values. */
     Histogram with(String... labelValues);
 
-    /** Takes an observation. */
+    /** Adds an observation. */
     void observe(double value);
   }
 
-  /** A distribution in quantiles. */
+  /** A distribution with quantiles. */
   @ProviderType
   interface Summary {
-    /** Returns the child of these label values. */
+    /** Returns the child with these label values. */
     Summary with(String... labelValues);
 
-    /** Takes an observation. */
+    /** Adds an observation. */
     void observe(double value);
   }
 }

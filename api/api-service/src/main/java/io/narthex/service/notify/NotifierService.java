@@ -12,14 +12,14 @@ public interface NotifierService {
   List<Integration> integrations(String receiver);
 
   /**
-   * Delivers through one integration on the calling thread, once. An integration whose plugin is
-   * absent or being replaced answers {@link SendResult.RetryLater}.
+   * Makes one attempt to deliver through an integration on the calling thread. An integration whose
+   * plugin is absent or being replaced returns {@link SendResult.RetryLater}.
    */
   SendResult send(Integration integration, Notification notification) throws InterruptedException;
 
   /**
-   * Returns why an integration cannot take anything now, because its plugin is not there or its
-   * block cannot be used; empty when it can.
+   * Returns why an integration cannot deliver now, because its plugin is absent or its block cannot
+   * be used; empty when it can.
    */
   default String waiting(Integration integration) {
     return "";
@@ -30,8 +30,8 @@ public interface NotifierService {
    *
    * @param receiver name of the receiver
    * @param type for example {@code slack}
-   * @param index place among the blocks of this type in the receiver, from 0
-   * @param sendResolved whether the end of alerts is told
+   * @param index index among the blocks of this type in the receiver, from 0
+   * @param sendResolved whether resolved alerts are notified
    */
   record Integration(String receiver, String type, int index, boolean sendResolved) {
     /** Returns {@code slack[0]}. */

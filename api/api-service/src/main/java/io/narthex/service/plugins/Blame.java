@@ -1,14 +1,14 @@
 package io.narthex.service.plugins;
 
-/** Who can do something about an error, so that it reaches the right person. */
+/** Who can fix an error. */
 public enum Blame {
-  /** Whoever gave the order. */
+  /** The user who made the request. */
   USER,
-  /** Whoever writes the configuration files. */
+  /** The author of the configuration files. */
   CONFIGURATION,
   /** The author of the plugin. */
   PLUGIN,
-  /** Another system that is called over the network. */
+  /** Another system called over the network. */
   REMOTE,
   /** The server, its disk or its memory. */
   SERVER

@@ -3,14 +3,14 @@ package io.narthex.service.plugins;
 import java.util.List;
 
 /**
- * How a plugin has fared since it was installed; its updates do not reset the figures.
+ * Statistics of a plugin since it was installed; updates do not reset them. Immutable.
  *
  * @param calls calls of the server into the plugin, by operation
- * @param leaks what former versions have left behind
- * @param usage what it has used of the machine
+ * @param leaks what previous versions have left behind
+ * @param usage its use of CPU and memory
  */
 public record PluginHealth(List<Calls> calls, List<Leak> leaks, Usage usage) {
-  /** Nothing is known. */
+  /** No data. */
   public static final PluginHealth NONE = new PluginHealth(List.of(), List.of());
 
   /** Copies the lists. */
@@ -19,34 +19,34 @@ public record PluginHealth(List<Calls> calls, List<Leak> leaks, Usage usage) {
     leaks = List.copyOf(leaks);
   }
 
-  /** Creates one that knows nothing of the machine. */
+  /** Creates one without usage. */
   public PluginHealth(List<Calls> calls, List<Leak> leaks) {
     this(calls, leaks, Usage.NONE);
   }
 
   /**
-   * What a plugin has used on the platform threads it was called on or lent; calls on virtual
-   * threads, which are those into an open storage, do not count.
+   * CPU time and allocation on the platform threads that called the plugin or were given to it;
+   * calls on virtual threads, which are those into an open storage, do not count.
    *
-   * @param cpuSeconds time on processors
-   * @param allocatedBytes what it has allocated, freed or not
+   * @param cpuSeconds CPU time in seconds
+   * @param allocatedBytes bytes allocated, freed or not
    */
   public record Usage(double cpuSeconds, double allocatedBytes) {
-    /** Nothing is known. */
+    /** No data. */
     public static final Usage NONE = new Usage(0, 0);
   }
 
   /**
    * Calls of one operation.
    *
-   * @param kind for example {@code discovery}; {@code plugin} for the whole
+   * @param kind for example {@code discovery}; {@code plugin} for the whole plugin
    * @param operation for example {@code open}
-   * @param calls calls begun
+   * @param calls calls started
    * @param exceptions of these, calls that ended with an exception
-   * @param timeouts of these, calls that did not come back in time
-   * @param rejected further calls that were not made, because the plugin was at fault before
-   * @param inFlight calls that have not come back yet
-   * @param meanSeconds mean duration of the calls that have come back
+   * @param timeouts of these, calls that did not return in time
+   * @param rejected additional calls that were not made because of earlier faults of the plugin
+   * @param inFlight calls that have not returned yet
+   * @param meanSeconds mean duration of the calls that have returned
    * @param maxSeconds longest of them
    */
   public record Calls(
@@ -61,12 +61,12 @@ public record PluginHealth(List<Calls> calls, List<Leak> leaks, Usage usage) {
       double maxSeconds) {}
 
   /**
-   * Something a version left behind when it was taken out.
+   * Something a version left behind when it was removed.
    *
    * @param what {@code class_loader}, {@code thread}, {@code timer}, {@code mbean} or {@code
    *     jdbc_driver}
    * @param name its name
-   * @param version version of the plugin that it stems from
+   * @param version version of the plugin that left it
    */
   public record Leak(String what, String name, String version) {}
 }

@@ -1,27 +1,27 @@
 package io.narthex.service.plugins;
 
 /**
- * The kind of a problem with a plugin. Code decides by it, never by the message, which is for
- * people and may be reworded at any time.
+ * The kind of a problem with a plugin. Code decides by it, never by the message, which is for users
+ * and may be reworded at any time.
  */
 public enum PluginProblem {
-  /** The order cannot be carried out. */
+  /** The requested change is not possible. */
   REFUSED(Blame.USER),
-  /** The jar was replaced while it was being read; the next one is on its way. */
+  /** The jar was replaced while it was being read; the new one is read next. */
   CHANGED(Blame.USER),
-  /** Another plugin serves the same; gone when that one is. */
+  /** Another plugin provides the same type; resolved when that one is removed. */
   TAKEN(Blame.USER),
-  /** The blocks of the configuration do not fit it. */
+  /** The configuration blocks do not fit its settings. */
   SETTINGS(Blame.CONFIGURATION),
-  /** A package, or the version of Java, that it needs is absent. */
+  /** A package or Java version that it needs is absent. */
   NEEDS(Blame.PLUGIN),
-  /** It is not what a plugin must be, or its self-test says no. */
+  /** It is not a valid plugin, or its self-test failed. */
   INVALID(Blame.PLUGIN),
-  /** Its code threw, or did not return in time; another try may succeed. */
+  /** Its code threw or did not return in time; another attempt may succeed. */
   CRASHED(Blame.PLUGIN),
-  /** The server could not do its part, for example for want of space on the disk. */
+  /** The server failed, for example because the disk is full. */
   SERVER(Blame.SERVER),
-  /** The end of the server cut it off. */
+  /** The shutdown of the server interrupted it. */
   STOPPING(Blame.SERVER);
 
   private final Blame blame;
@@ -30,7 +30,7 @@ public enum PluginProblem {
     this.blame = blame;
   }
 
-  /** Returns who can do something about it. */
+  /** Returns who can fix it. */
   public Blame blame() {
     return blame;
   }

@@ -8,47 +8,47 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The plugin manager. Thread-safe; changes are made one after the other. A change that cannot be
- * made throws {@link PluginException} and leaves everything as it was.
+ * made throws {@link PluginException} and has no effect.
  */
 @ProviderType
 public interface PluginService {
-  /** Returns all plugins, kernel bundles too, sorted by id. */
+  /** Returns all plugins, including kernel bundles, sorted by id. */
   List<PluginInfo> plugins();
 
   /** Returns a plugin, or null. */
   @Nullable PluginInfo plugin(String id);
 
-  /** Returns how a plugin fares; a plugin that is not known has {@link PluginHealth#NONE}. */
+  /** Returns the health of a plugin; {@link PluginHealth#NONE} for an unknown one. */
   PluginHealth health(String id);
 
   /**
    * Installs or updates from a jar.
    *
    * @param fileName name of the jar for the drop folder
-   * @param jar its bytes; read to the end, not closed
+   * @param jar its content; read to the end, not closed
    * @param force whether a lower version may replace a higher one
-   * @param actor who asks, for the audit log
+   * @param actor who makes the change, for the audit log
    */
   PluginInfo install(String fileName, InputStream jar, boolean force, String actor)
       throws IOException;
 
-  /** Removes a plugin that lies in the drop folder. Its settings stay. */
+  /** Removes a plugin from the drop folder. Its settings stay. */
   void remove(String id, String actor);
 
   /** Starts a plugin that was stopped by a user or is quarantined. */
   PluginInfo enable(String id, String actor);
 
-  /** Stops a plugin until it is enabled again, over restarts too. */
+  /** Stops a plugin until it is enabled again, also after restarts. */
   PluginInfo disable(String id, String actor);
 
-  /** Puts the version before the present one back. */
+  /** Restores the previous version. */
   PluginInfo rollback(String id, String actor);
 
-  /** Returns the newest audit entries, newest first. */
+  /** Returns the newest audit entries, newest first; of one plugin if {@code id} is not null. */
   List<AuditEntry> audit(@Nullable String id, int limit);
 
   /**
-   * Adds a change of something else than a plugin to the audit log.
+   * Adds a change of something other than a plugin to the audit log.
    *
    * @param actor who did it
    * @param action for example {@code create}
@@ -57,21 +57,21 @@ public interface PluginService {
    */
   void audited(String actor, String action, String id, String result);
 
-  /** What users can do with a plugin's state. */
+  /** State of a plugin as users see it. */
   enum State {
-    /** Nothing uses it yet, or a needed thing is absent; the reason tells. */
+    /** Nothing uses it yet, or something it needs is absent; see the reason. */
     WAITING,
-    /** Its file is being looked at. */
+    /** Its file is being checked. */
     CHECKING,
-    /** A package or service it needs is not there. */
+    /** A package or service it needs is absent. */
     NEEDS,
     /** Being activated. */
     STARTING,
-    /** All well. */
+    /** Works. */
     RUNNING,
-    /** Works in part; the reason tells. */
+    /** Works in part; see the reason. */
     DEGRADED,
-    /** Does not work; the reason tells. */
+    /** Does not work; see the reason. */
     FAILED,
     /** Stopped by a user. */
     STOPPED,
@@ -80,24 +80,24 @@ public interface PluginService {
   }
 
   /**
-   * A plugin as users see it.
+   * A plugin as users see it. Immutable.
    *
    * @param id symbolic name of the bundle
-   * @param name name for people
+   * @param name display name
    * @param kinds what it provides, for example {@code discovery:file}
    * @param state its state
-   * @param reason why the state is what it is; empty when running
+   * @param reason reason of the state; empty when running
    * @param source {@code shipped}, {@code user} or {@code kernel}
    * @param file the jar's name
    * @param sha256 digest of the jar, hexadecimal
    * @param sinceMs when the state was entered, epoch milliseconds
-   * @param startedMs when the present version was started, epoch milliseconds; 0 when not running
+   * @param startedMs when the current version was started, epoch milliseconds; 0 when not running
    * @param instances configuration blocks it serves
-   * @param undoVersion version that {@link #rollback} brings back, or null
-   * @param staleLoaders class loaders of former versions that are still alive
-   * @param osgiState the framework's own word for the bundle's state
-   * @param problem what kind of problem the reason is about; null when there is none or its kind is
-   *     not known
+   * @param undoVersion version that {@link #rollback} restores, or null
+   * @param staleLoaders number of class loaders of previous versions that are still reachable
+   * @param osgiState the OSGi state of the bundle
+   * @param problem kind of the problem in the reason; null when there is none or its kind is
+   *     unknown
    */
   record PluginInfo(
       String id,
@@ -122,7 +122,7 @@ public interface PluginService {
       instances = List.copyOf(instances);
     }
 
-    /** Creates one whose kind of problem is not known. */
+    /** Creates one without a kind of problem. */
     public PluginInfo(
         String id,
         String name,
@@ -160,14 +160,13 @@ public interface PluginService {
   }
 
   /**
-   * Returns the ids of plugins that have been removed and of which something is left; {@link
-   * #health} tells what.
+   * Returns the ids of removed plugins that have left something behind; {@link #health} lists it.
    */
   default List<String> removedWithLeftovers() {
     return List.of();
   }
 
-  /** Who did what to which plugin, and how it ended. */
+  /** An entry of the audit log. */
   record AuditEntry(
       long timeMs,
       String actor,
@@ -177,13 +176,13 @@ public interface PluginService {
       String sha256,
       String result) {}
 
-  /** A change to a plugin that cannot be made; the message is for users. */
+  /** Thrown when a change of a plugin cannot be made; the message is for users. */
   final class PluginException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final PluginProblem problem;
 
-    /** Creates one for an order that cannot be carried out. */
+    /** Creates one for a request that is not possible. */
     public PluginException(String message) {
       this(PluginProblem.REFUSED, message);
     }

@@ -6,13 +6,13 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What plugins can be told in configuration, what of the configuration has no plugin, and what
- * removed plugins left. Thread-safe.
+ * Settings of plugins, configuration blocks without a plugin, and data of removed plugins.
+ * Thread-safe.
  */
 @ProviderType
 public interface PluginSettingsService {
   /**
-   * Describes the settings of a plugin that runs, one entry for each provider.
+   * Describes the settings of a running plugin, one entry for each provider.
    *
    * @return empty when no plugin of this id runs
    */
@@ -21,15 +21,15 @@ public interface PluginSettingsService {
   /** Returns the parts of the configuration that wait for a plugin, in the order of the files. */
   List<WaitingBlock> waiting();
 
-  /** Returns what is kept of plugins that are not there any more, by id. */
+  /** Returns what is kept of plugins that are not installed any more, by id. */
   List<Orphan> orphans();
 
   /**
-   * Deletes what is kept of a plugin that is not there: decisions of users, former versions, its
-   * own folder. Blocks in configuration files stay.
+   * Deletes what is kept of a plugin that is not installed: decisions of users, previous versions,
+   * its own folder. Blocks in configuration files stay.
    *
-   * @param actor who asks, for the audit log
-   * @throws PluginService.PluginException when there is no such plugin, or it is there
+   * @param actor who makes the change, for the audit log
+   * @throws PluginService.PluginException when nothing is kept of such a plugin, or it is installed
    */
   void forget(String pluginId, String actor);
 
@@ -39,10 +39,10 @@ public interface PluginSettingsService {
    * @param kind {@code discovery}, {@code exporter}, {@code notifier}, {@code storage} or {@code
    *     function}
    * @param type for example {@code slack}
-   * @param where its blocks stand, for example {@code alertmanager.yml:
+   * @param location of its blocks, for example {@code alertmanager.yml:
    *     receivers[].slack_configs[]}
-   * @param schema JSON Schema (draft 2020-12) of one block: maps, lists, texts, numbers, booleans;
-   *     empty for functions, which have no settings
+   * @param schema JSON Schema (draft 2020-12) of one block: maps, lists, strings, numbers,
+   *     booleans; empty for functions, which have no settings
    * @param globalSchema the same of its keys in {@code global:} of {@code alertmanager.yml}, or
    *     null
    * @param table the keys of a block as a table in Markdown
@@ -58,27 +58,27 @@ public interface PluginSettingsService {
       @Nullable String globalTable) {}
 
   /**
-   * A part of the configuration that has no plugin.
+   * A part of the configuration that waits for a plugin.
    *
    * @param kind as in {@link ProviderSettings#kind()}
-   * @param type what the plugin has to provide
+   * @param type the type that the plugin must provide
    * @param place file:line:column
-   * @param block what waits, for example {@code job acme, acme_sd_configs[0]}
+   * @param block the waiting part, for example {@code job acme, acme_sd_configs[0]}
    * @param reason why it does not work
    */
   record WaitingBlock(String kind, String type, String place, String block, String reason) {}
 
   /**
-   * What is kept of a plugin that is not there.
+   * What is kept of a plugin that is not installed. Immutable.
    *
    * @param id its id
-   * @param version that ran last; empty when not known
-   * @param lastSeenMs when it was installed, changed or removed last, epoch milliseconds; 0 = not
-   *     known
+   * @param version the version that ran last; empty when unknown
+   * @param lastSeenMs when it was last installed, changed or removed, epoch milliseconds; 0 =
+   *     unknown
    * @param provided what it provided, for example {@code notifier:acme}
    * @param blocks parts of the configuration that are for it
-   * @param records decisions of users that count again when it returns: {@code stopped by you},
-   *     {@code version 1.0.0 by undo}
+   * @param records decisions of users that apply again when it is installed: {@code stopped by
+   *     you}, {@code version 1.0.0 by undo}
    * @param folders its own folders, absolute
    * @param keptVersions of jars kept for undo, newest first
    */

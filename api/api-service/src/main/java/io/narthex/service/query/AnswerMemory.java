@@ -3,18 +3,18 @@ package io.narthex.service.query;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of one answer, for a caller that keeps it for a while, for example until a slow client
- * has taken it. The engine counts it as in use until this is closed; without it an answer counts as
- * dropped when it is returned. Confined to one thread but for {@link #hold}.
+ * The memory of one result, for a caller that keeps it for a while, for example until a slow client
+ * has received it. The engine counts it as in use until this is closed; without it a result counts
+ * as released when it is returned. Confined to one thread except {@link #hold}.
  */
 public final class AnswerMemory implements AutoCloseable {
   private volatile @Nullable Runnable giveBack;
 
-  /** Creates one for a query to come. */
+  /** Creates one for one query. */
   public AnswerMemory() {}
 
   /**
-   * Notes what is to be done when the answer is dropped; called by the engine before it returns.
+   * Sets the action that releases the memory; called by the engine before it returns.
    *
    * @param onClose called once
    */
@@ -23,7 +23,7 @@ public final class AnswerMemory implements AutoCloseable {
     giveBack = onClose;
   }
 
-  /** Says that the answer is used no more. Idempotent. */
+  /** Releases the memory. Idempotent. */
   @Override
   public void close() {
     Runnable r = giveBack;

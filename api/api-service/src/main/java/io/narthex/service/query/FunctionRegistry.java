@@ -5,34 +5,34 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** The PromQL functions of the plugins that run. Thread-safe. */
+/** The PromQL functions of the running plugins. Thread-safe. */
 @ProviderType
 public interface FunctionRegistry {
-  /** Opens a use of functions by one query. */
+  /** Opens a lease of functions for one query. */
   Lease lease();
 
   /**
-   * Returns the id of the plugin that had this function last and does not run any more; null when
-   * the function lives or was never there.
+   * Returns the id of the plugin that last provided this function and does not run any more; null
+   * when the function is available or never was.
    */
   @Nullable String formerProvider(String name);
 
   /**
-   * Sets the names that plugins may not use, besides {@link
-   * io.narthex.spi.function.BuiltinNames#all()}, which are never theirs.
+   * Sets the names that plugins may not use, in addition to {@link
+   * io.narthex.spi.function.BuiltinNames#all()}, which are always reserved.
    */
   void reserve(Set<String> names);
 
   /**
-   * The functions that a query uses. Those it has found stay usable until it is closed, even when
-   * their plugin is replaced meanwhile. Confined to one thread.
+   * The functions of one query. A function that was found stays usable until the lease is closed,
+   * even when its plugin is replaced meanwhile. Confined to one thread.
    */
   @ProviderType
   interface Lease extends AutoCloseable {
-    /** Returns the function of a name, or null; the same one each time. */
+    /** Returns the function of a name, or null; the same each time. */
     @Nullable PromqlFunction find(String name);
 
-    /** Ends the use. Idempotent. */
+    /** Releases the functions. Idempotent. */
     @Override
     void close();
   }

@@ -8,21 +8,22 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface QueryEngine {
   /**
-   * Evaluates at one instant.
+   * Evaluates at one instant, {@code timeMs} in epoch milliseconds.
    *
-   * @throws QueryException when the query is wrong or fails
+   * @throws QueryException when the query is invalid or fails
    */
   QueryResult instant(String expression, long timeMs, Options options);
 
   /**
-   * Evaluates at {@code startMs}, {@code startMs + stepMs}, … up to {@code endMs} inclusive.
+   * Evaluates at {@code startMs}, {@code startMs + stepMs}, … up to {@code endMs} inclusive, in
+   * epoch milliseconds.
    *
-   * @throws QueryException when the query is wrong or fails
+   * @throws QueryException when the query is invalid or fails
    */
   QueryResult range(String expression, long startMs, long endMs, long stepMs, Options options);
 
   /**
-   * Returns the expression in its canonical layout of several lines.
+   * Returns the expression in its canonical layout on several lines.
    *
    * @throws QueryException when it cannot be parsed
    */
@@ -36,9 +37,9 @@ public interface QueryEngine {
   void check(String expression);
 
   /**
-   * Parses and type-checks without running, and returns the expression as it is printed on one
-   * line. An engine that does not print expressions returns the text as given and claims functions
-   * of plugins, so that the caller looks again when plugins come and go.
+   * Parses and type-checks without running, and returns the expression in canonical form on one
+   * line. An engine that cannot print expressions returns the text unchanged and reports plugin
+   * functions, so that the caller checks again when plugins change.
    *
    * @throws QueryException when it cannot be parsed
    */
@@ -51,28 +52,28 @@ public interface QueryEngine {
    * An expression in its canonical form.
    *
    * @param text the expression on one line
-   * @param pluginFunctions whether it calls functions that plugins add
+   * @param pluginFunctions whether it calls functions of plugins
    */
   record Canonical(String text, boolean pluginFunctions) {}
 
   /**
-   * Turns the text of a selector, as in {@code match[]}, into matchers.
+   * Parses a selector, as in {@code match[]}, into matchers.
    *
-   * @throws QueryException when it is no selector
+   * @throws QueryException when it is not a selector
    */
   java.util.List<io.narthex.model.Matcher> selector(String text);
 
   /**
-   * How a query is run.
+   * Options of a query. Immutable.
    *
-   * @param timeout null: the server's limit; 0 or less: no time at all
+   * @param timeout null: the server's limit; 0 or less: times out immediately
    * @param lookback null: the server's setting
-   * @param perStepStatistics whether statistics per step are wanted
-   * @param statistics whether the statistics have to count all samples of the query's selectors,
-   *     also those that cannot change the answer and else need not be looked at
-   * @param origin who asks; null: unknown
-   * @param memory where the memory of the answer is kept until the caller is done with it; null:
-   *     the answer counts as dropped when it is returned
+   * @param perStepStatistics whether statistics per step are collected
+   * @param statistics whether the statistics must count all samples of the query's selectors,
+   *     including those that cannot change the result and are otherwise not read
+   * @param origin origin of the query; null: unknown
+   * @param memory keeps the memory of the result reserved until the caller releases it; null: the
+   *     result counts as released when it is returned
    */
   record Options(
       @Nullable Duration timeout,
@@ -81,7 +82,7 @@ public interface QueryEngine {
       boolean statistics,
       @Nullable QueryOrigin origin,
       @Nullable AnswerMemory memory) {
-    /** As the other, of unknown origin. */
+    /** Creates options without origin. */
     public Options(
         @Nullable Duration timeout,
         @Nullable Duration lookback,
@@ -90,23 +91,23 @@ public interface QueryEngine {
       this(timeout, lookback, perStepStatistics, statistics, null, null);
     }
 
-    /** Returns the same for another origin. */
+    /** Returns these options with another origin. */
     public Options from(QueryOrigin who) {
       return new Options(timeout, lookback, perStepStatistics, statistics, who, memory);
     }
 
-    /** Returns the same with the memory of the answer kept. */
+    /** Returns these options with the memory of the result kept. */
     public Options keeping(AnswerMemory kept) {
       return new Options(timeout, lookback, perStepStatistics, statistics, origin, kept);
     }
 
-    /** As the other, with full statistics if those per step are wanted. */
+    /** Creates options with full statistics if those per step are collected. */
     public Options(
         @Nullable Duration timeout, @Nullable Duration lookback, boolean perStepStatistics) {
       this(timeout, lookback, perStepStatistics, perStepStatistics);
     }
 
-    /** The server's settings. */
+    /** The server's defaults. */
     public static final Options DEFAULT = new Options(null, null, false);
   }
 }

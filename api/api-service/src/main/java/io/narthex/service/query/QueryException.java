@@ -2,23 +2,23 @@ package io.narthex.service.query;
 
 import org.jspecify.annotations.Nullable;
 
-/** A query that cannot be answered. The message is the one of the HTTP API. */
+/** Thrown when a query is invalid or fails. The message is the one of the HTTP API. */
 public final class QueryException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /** Why there is no answer. */
+  /** Reason of the failure. */
   public enum Kind {
-    /** The expression or a parameter is wrong. */
+    /** The expression or a parameter is invalid. */
     BAD_DATA,
     /** Evaluation failed. */
     EXECUTION,
-    /** The client has gone or an operator cancelled it. */
+    /** The client disconnected or an operator cancelled it. */
     CANCELED,
-    /** It took too long. */
+    /** It timed out. */
     TIMEOUT,
     /** The storage failed. */
     INTERNAL,
-    /** The storage is being replaced; worth a retry. */
+    /** The storage is being replaced; a retry may succeed. */
     UNAVAILABLE
   }
 
@@ -26,25 +26,25 @@ public final class QueryException extends RuntimeException {
   private final @Nullable String missingPlugin;
   private final @Nullable String unknownFunction;
 
-  /** Creates one with the message for the user. */
+  /** Creates one with a message for the user. */
   public QueryException(Kind kind, String message) {
     this(kind, message, null);
   }
 
   /**
-   * Creates one with the message for the user.
+   * Creates one with a message for the user.
    *
-   * @param missingPlugin id of the plugin whose absence alone makes the expression wrong, or null
+   * @param missingPlugin id of the plugin whose absence alone makes the expression invalid, or null
    */
   public QueryException(Kind kind, String message, @Nullable String missingPlugin) {
     this(kind, message, missingPlugin, null);
   }
 
   /**
-   * Creates one with the message for the user.
+   * Creates one with a message for the user.
    *
-   * @param missingPlugin id of the plugin whose absence alone makes the expression wrong, or null
-   * @param unknownFunction name of a function that nobody has, when the message is about it
+   * @param missingPlugin id of the plugin whose absence alone makes the expression invalid, or null
+   * @param unknownFunction name of the unknown function that the message is about, or null
    */
   public QueryException(
       Kind kind, String message, @Nullable String missingPlugin, @Nullable String unknownFunction) {
@@ -54,23 +54,20 @@ public final class QueryException extends RuntimeException {
     this.unknownFunction = unknownFunction;
   }
 
-  /** Returns why there is no answer. */
+  /** Returns the reason of the failure. */
   public Kind kind() {
     return kind;
   }
 
   /**
-   * Returns the id of the plugin whose functions the expression needs and that does not run; null
-   * when the parser finds anything else wrong too. Types are not checked before all functions are
-   * known.
+   * Returns the id of the absent plugin whose functions the expression needs; null when the parser
+   * finds other errors too. Types are not checked before all functions are known.
    */
   public @Nullable String missingPlugin() {
     return missingPlugin;
   }
 
-  /**
-   * Returns the name of the function that nobody has, when that is what is wrong first; or null.
-   */
+  /** Returns the name of the unknown function, if that is the first error; else null. */
   public @Nullable String unknownFunction() {
     return unknownFunction;
   }

@@ -6,11 +6,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** What a query engine can tell about a query. An engine that can implements this too. */
+/** Inspects queries; an optional interface of a query engine. Thread-safe. */
 @ProviderType
 public interface QueryInspector {
   /**
-   * Returns the syntax tree as {@code /api/v1/parse_query} shows it: maps, lists, texts, numbers,
+   * Returns the syntax tree as in {@code /api/v1/parse_query}: maps, lists, strings, numbers,
    * booleans and null.
    *
    * @throws QueryException when it cannot be parsed
@@ -18,7 +18,7 @@ public interface QueryInspector {
   Map<String, @Nullable Object> syntaxTree(String expression);
 
   /**
-   * Runs a query and tells what each part of it has cost.
+   * Runs a query and returns the cost of each part of it.
    *
    * @param stepMs 0: at {@code startMs} only
    * @throws QueryException when the query is wrong or fails
@@ -34,27 +34,26 @@ public interface QueryInspector {
   List<List<Matcher>> selectors(String expression);
 
   /**
-   * Returns what the language offers: by category ({@code promql}, {@code promql_functions}, {@code
-   * promql_operators}) the features by name, and whether they are switched on.
+   * Returns the features of the language: by category ({@code promql}, {@code promql_functions},
+   * {@code promql_operators}) the features by name, and whether they are enabled.
    */
   Map<String, Map<String, Boolean>> features();
 
   /**
-   * A part of a query with its cost, that of its parts included.
+   * A part of a query with its cost, including that of its own parts. Immutable.
    *
    * @param kind as the type in the syntax tree, for example {@code vectorSelector}
-   * @param expression the text in canonical form
+   * @param expression its canonical form
    * @param start first byte in the query
    * @param end byte after the last in the query
-   * @param evaluations how often it was evaluated; 0 when its parent has read the storage itself
-   * @param series series that came out
-   * @param samples samples that came out
+   * @param evaluations number of evaluations; 0 when its parent has read the storage itself
+   * @param series series of the result
+   * @param samples samples of the result
    * @param samplesRead samples read from the storage
-   * @param timeNanos time taken
-   * @param estimatedSeries of a selector: series the index names for it, at most {@link
+   * @param timeNanos time taken in nanoseconds
+   * @param estimatedSeries of a selector: its series according to the index, at most {@link
    *     #ESTIMATE_LIMIT}; else null
-   * @param plan what the engine has decided on it, by name: texts, numbers, booleans and lists of
-   *     texts
+   * @param plan decisions of the planner by name: strings, numbers, booleans and lists of strings
    */
   record PlanNode(
       String kind,
@@ -69,7 +68,7 @@ public interface QueryInspector {
       @Nullable Long estimatedSeries,
       List<PlanNode> children,
       Map<String, Object> plan) {
-    /** How far series are counted for an estimate. */
+    /** Up to this number series are counted for an estimate. */
     public static final int ESTIMATE_LIMIT = 100_000;
 
     /** Copies the list and the map. */
@@ -78,7 +77,7 @@ public interface QueryInspector {
       plan = Map.copyOf(plan);
     }
 
-    /** Creates a node on which nothing was decided. */
+    /** Creates a node without decisions. */
     public PlanNode(
         String kind,
         String expression,

@@ -1,20 +1,20 @@
 package io.narthex.service.query;
 
-/** Who asks, for the query log. */
+/** Origin of a query, for the query log. */
 public sealed interface QueryOrigin {
   /**
    * An HTTP request.
    *
    * @param clientIp address of the client, without its port
    * @param method for example {@code GET}
-   * @param path path of the request, without prefix of routes and query string
+   * @param path path of the request, without route prefix and query string
    */
   record Request(String clientIp, String method, String path) implements QueryOrigin {}
 
   /**
-   * A group of rules.
+   * A rule group.
    *
-   * @param file the file it stands in
+   * @param file its rule file
    * @param name its name
    */
   record RuleGroup(String file, String name) implements QueryOrigin {}

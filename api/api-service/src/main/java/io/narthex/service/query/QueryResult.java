@@ -6,12 +6,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The answer to a query.
+ * The result of a query. Immutable.
  *
  * @param data the values
- * @param warnings texts of warnings, with position
- * @param infos texts of infos, with position
- * @param statistics what the query cost
+ * @param warnings warnings, with position in the query
+ * @param infos infos, with position in the query
+ * @param statistics cost of the query
  */
 public record QueryResult(
     Data data, List<String> warnings, List<String> infos, Statistics statistics) {
@@ -23,13 +23,13 @@ public record QueryResult(
 
   /** The values, by type of the expression. */
   public sealed interface Data {
-    /** One number. */
+    /** A number. */
     record Scalar(long timeMs, double value) implements Data {}
 
-    /** One text. */
+    /** A string. */
     record Text(long timeMs, String value) implements Data {}
 
-    /** One value per series, all at one time; order as the engine gives it. */
+    /** One value per series, all at one time, in the order of the engine. */
     record Vector(List<VectorSample> samples) implements Data {}
 
     /** Several values per series, sorted by labels. */
@@ -45,11 +45,11 @@ public record QueryResult(
       Labels labels, long timeMs, double value, @Nullable NativeHistogram histogram) {}
 
   /**
-   * A series of a matrix. The arrays are handed over, nobody changes them.
+   * A series of a matrix. The arrays are not copied and must not be changed.
    *
-   * @param timesMs times of the floats, rising
+   * @param timesMs timestamps of the floats in epoch milliseconds, ascending
    * @param values the floats
-   * @param histogramTimesMs times of the histograms, rising
+   * @param histogramTimesMs timestamps of the histograms in epoch milliseconds, ascending
    * @param histograms the histograms
    */
   public record Series(
@@ -60,7 +60,7 @@ public record QueryResult(
       NativeHistogram[] histograms) {}
 
   /**
-   * What a query cost. Times in nanoseconds.
+   * Cost of a query. Times are in nanoseconds.
    *
    * @param samplesPerStep null unless asked for
    */

@@ -12,10 +12,13 @@ public interface RuleService {
   /** Returns the groups in the order of the files. */
   List<Group> groups();
 
-  /** Returns the Alertmanagers alerts are sent to over HTTP, and those that relabelling dropped. */
+  /**
+   * Returns the Alertmanagers to which alerts are sent over HTTP, and those that relabelling
+   * dropped.
+   */
   AlertmanagerUrls alertmanagers();
 
-  /** URLs of Alertmanagers, as {@code /api/v1/alertmanagers} shows them. */
+  /** URLs of Alertmanagers, as in {@code /api/v1/alertmanagers}. */
   record AlertmanagerUrls(List<String> active, List<String> dropped) {
     /** Copies the lists. */
     public AlertmanagerUrls {
@@ -24,25 +27,25 @@ public interface RuleService {
     }
   }
 
-  /** How a rule is. */
+  /** Health of a rule. */
   enum Health {
     /** Not yet evaluated. */
     UNKNOWN,
-    /** The newest evaluation succeeded. */
+    /** The last evaluation succeeded. */
     OK,
-    /** The newest evaluation failed. */
+    /** The last evaluation failed. */
     ERR
   }
 
-  /** State of an alert, or of a rule by its alerts. */
+  /** State of an alert, or of an alerting rule: the highest of its alerts. */
   enum AlertState {
     /** Not yet evaluated. */
     UNKNOWN,
-    /** The condition does not hold. */
+    /** Inactive: the expression gives no sample. */
     INACTIVE,
-    /** It holds, not yet for long enough. */
+    /** Pending: the expression gives a sample, but not yet for the duration of {@code for}. */
     PENDING,
-    /** It holds for long enough. */
+    /** Firing. */
     FIRING
   }
 
@@ -66,34 +69,34 @@ public interface RuleService {
     /** Name of the series or the alert. */
     String name();
 
-    /** The expression as the printer writes it. */
+    /** The expression in canonical form. */
     String query();
 
     /** Labels the rule adds. */
     Labels labels();
 
     /**
-     * Returns the labels as they are configured, by name, in order; those with an empty value,
-     * which take a label away, too.
+     * Returns the configured labels by name, in order, including those with an empty value, which
+     * remove a label.
      */
     default Map<String, String> labelTexts() {
       return Annotations.texts(labels(), List.of());
     }
 
-    /** How it is. */
+    /** Health of the rule. */
     Health health();
 
-    /** Text of the newest failure, or empty. */
+    /** Message of the last failure, or empty. */
     String lastError();
 
-    /** Seconds the newest evaluation took. */
+    /** Duration of the last evaluation in seconds. */
     double evaluationSeconds();
 
-    /** Time of the newest evaluation, 0 = never. */
+    /** Time of the last evaluation in epoch milliseconds, 0 = never. */
     long lastEvaluationMs();
   }
 
-  /** A rule that records series. */
+  /** A recording rule. */
   record RecordingRule(
       String name,
       String query,
@@ -109,7 +112,7 @@ public interface RuleService {
       emptyLabels = List.copyOf(emptyLabels);
     }
 
-    /** Creates a rule none of whose labels is empty. */
+    /** Creates a rule without empty labels. */
     public RecordingRule(
         String name,
         String query,
@@ -127,7 +130,7 @@ public interface RuleService {
     }
   }
 
-  /** A rule that raises alerts. */
+  /** An alerting rule. Durations are in seconds, times in epoch milliseconds, 0 = never. */
   record AlertingRule(
       String name,
       String query,
@@ -151,7 +154,7 @@ public interface RuleService {
       emptyLabels = List.copyOf(emptyLabels);
     }
 
-    /** Creates a rule none of whose labels is empty. */
+    /** Creates a rule without empty labels. */
     public AlertingRule(
         String name,
         String query,
@@ -188,7 +191,7 @@ public interface RuleService {
       return Annotations.texts(labels, emptyLabels);
     }
 
-    /** Creates a rule none of whose annotations is empty. */
+    /** Creates a rule without empty labels and annotations. */
     public AlertingRule(
         String name,
         String query,
@@ -218,13 +221,13 @@ public interface RuleService {
           List.of());
     }
 
-    /** Returns all annotations by name, in order, the empty ones too. */
+    /** Returns all annotations by name, in order of names, including the empty ones. */
     public Map<String, String> annotationTexts() {
       return Annotations.texts(annotations, emptyAnnotations);
     }
   }
 
-  /** An alert that is pending or firing. */
+  /** A pending or firing alert. Times are in epoch milliseconds, 0 = never. */
   record ActiveAlert(
       Labels labels,
       Labels annotations,
@@ -238,7 +241,7 @@ public interface RuleService {
       emptyAnnotations = List.copyOf(emptyAnnotations);
     }
 
-    /** Creates an alert none of whose annotations is empty. */
+    /** Creates an alert without empty annotations. */
     public ActiveAlert(
         Labels labels,
         Labels annotations,
@@ -249,7 +252,7 @@ public interface RuleService {
       this(labels, annotations, state, activeAtMs, keepFiringSinceMs, value, List.of());
     }
 
-    /** Returns all annotations by name, in order, the empty ones too. */
+    /** Returns all annotations by name, in order of names, including the empty ones. */
     public Map<String, String> annotationTexts() {
       return Annotations.texts(annotations, emptyAnnotations);
     }

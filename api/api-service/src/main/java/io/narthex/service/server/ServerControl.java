@@ -5,14 +5,14 @@ import java.nio.channels.ServerSocketChannel;
 import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** Ends the server and keeps its sockets, for the parts that it cannot do without. Thread-safe. */
+/** Ends the server and keeps its sockets; for essential parts only. Thread-safe. */
 @ProviderType
 public interface ServerControl {
-  /** Ends the server cleanly; returns at once. */
+  /** Shuts the server down; returns immediately. */
   void stop();
 
   /**
-   * Ends the server because it cannot do its work, with exit status 1; returns at once.
+   * Ends the server after a fatal error with exit status 1; returns immediately.
    *
    * @param message one line for the operator, {@code where: what, got X; what to do}
    */
@@ -22,11 +22,11 @@ public interface ServerControl {
   void listening(List<InetSocketAddress> addresses);
 
   /**
-   * Returns the sockets the server listens on, bound and in non-blocking mode. The server keeps
-   * them open while the HTTP bundle is replaced and closes them when it ends.
+   * Returns the listening sockets, bound and in non-blocking mode. The server keeps them open while
+   * the HTTP bundle is replaced and closes them at its end.
    */
   List<ServerSocketChannel> listeners();
 
-  /** Hands the sockets the server listens on over to it. */
+  /** Passes the listening sockets to the server. */
   void keep(List<ServerSocketChannel> listeners);
 }

@@ -9,29 +9,32 @@ import java.util.List;
 import java.util.Map;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** What is known of the server as a whole; {@link ServerControl} changes it. Thread-safe. */
+/** Properties of the server as a whole; {@link ServerControl} changes it. Thread-safe. */
 @ProviderType
 public interface ServerInfo {
   /** Returns the version, for example {@code 0.1.0}. */
   String version();
 
-  /** Returns the version of Prometheus whose API and behaviour the server shows to clients. */
+  /**
+   * Returns the version of Prometheus with which the server is compatible and which it reports to
+   * clients.
+   */
   String compatibleVersion();
 
-  /** Returns revision, branch, build user, build date as the build recorded them. */
+  /** Returns revision, branch, build user and build date. */
   Map<String, String> build();
 
-  /** Returns when the process started. */
+  /** Returns the start time of the process. */
   Instant startTime();
 
-  /** Tells whether the server answers queries: configuration applied and storage open. */
+  /** Returns whether the server answers queries: configuration applied and storage open. */
   boolean ready();
 
-  /** Tells whether the server is shutting down. */
+  /** Returns whether the server is shutting down. */
   boolean stopping();
 
   /**
-   * Ends the server cleanly; returns at once.
+   * Shuts the server down; returns immediately.
    *
    * @deprecated see {@link ServerControl#stop}
    */
@@ -39,7 +42,7 @@ public interface ServerInfo {
   void stop();
 
   /**
-   * Ends the server because it cannot do its work, with exit status 1; returns at once.
+   * Ends the server after a fatal error with exit status 1; returns immediately.
    *
    * @param message one line for the operator, {@code where: what, got X; what to do}
    * @deprecated see {@link ServerControl#fatal}
@@ -47,24 +50,24 @@ public interface ServerInfo {
   @Deprecated
   void fatal(String message);
 
-  /** Returns the address users reach the server at, ending without slash. */
+  /** Returns the URL at which users reach the server, without trailing slash. */
   URI externalUrl();
 
-  /** Returns the path prefix of all routes: empty, or {@code /x} without slash at the end. */
+  /** Returns the path prefix of all routes: empty, or {@code /x} without trailing slash. */
   String routePrefix();
 
-  /** Returns the flags in effect, name without dashes to value, defaults included, in order. */
+  /** Returns the flags in effect in order, including defaults: values by name without dashes. */
   Map<String, List<String>> flags();
 
-  /** Returns the one value of a flag. */
+  /** Returns the value of a flag that has one; empty when it has none. */
   String flag(String name);
 
-  /** Tells whether a boolean flag is set. */
+  /** Returns whether a boolean flag is set. */
   default boolean enabled(String name) {
     return "true".equals(flag(name));
   }
 
-  /** Tells whether a feature is switched on by {@code --enable-feature}. */
+  /** Returns whether a feature is enabled by {@code --enable-feature}. */
   boolean feature(String name);
 
   /** Returns the addresses the server listens on; the HTTP bundle reports them. */
@@ -79,8 +82,8 @@ public interface ServerInfo {
   void listening(List<InetSocketAddress> addresses);
 
   /**
-   * Returns the sockets the server listens on, bound and in non-blocking mode. The server keeps
-   * them open while the HTTP bundle is replaced and closes them when it ends.
+   * Returns the listening sockets, bound and in non-blocking mode. The server keeps them open while
+   * the HTTP bundle is replaced and closes them at its end.
    *
    * @deprecated see {@link ServerControl#listeners}
    */
@@ -88,7 +91,7 @@ public interface ServerInfo {
   List<ServerSocketChannel> listeners();
 
   /**
-   * Hands the sockets the server listens on over to it.
+   * Passes the listening sockets to the server.
    *
    * @deprecated see {@link ServerControl#keep}
    */

@@ -1,4 +1,4 @@
-/** The kernel's door to whatever storage runs. */
+/** Access to the storage in use. */
 @Export
 @Version("1.1.0")
 @NullMarked

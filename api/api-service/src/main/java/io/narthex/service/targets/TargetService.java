@@ -6,41 +6,41 @@ import java.util.List;
 import java.util.Map;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** What is scraped, and how that goes. Thread-safe; returns copies. */
+/** Scrape targets and their state. Thread-safe; returns copies. */
 @ProviderType
 public interface TargetService {
-  /** Returns the names of the scrape pools, sorted. */
+  /** Returns the sorted names of the scrape pools. */
   List<String> pools();
 
-  /** Returns the targets that are scraped, by pool and labels. */
+  /** Returns the active targets, ordered by pool and labels. */
   List<ActiveTarget> active();
 
-  /** Returns the targets that relabelling dropped, as far as they are remembered. */
+  /** Returns the targets that relabelling dropped, up to {@code keep_dropped_targets}. */
   List<DroppedTarget> dropped();
 
-  /** Returns how many targets of each pool relabelling dropped. */
+  /** Returns the number of targets that relabelling dropped, by pool. */
   Map<String, Integer> droppedCounts();
 
-  /** Returns the metadata each active target gave in its newest scrape. */
+  /** Returns the metric metadata of each active target. */
   List<TargetMetadata> metadata();
 
-  /** How a target is. */
+  /** Health of a target. */
   enum Health {
     /** Not yet scraped. */
     UNKNOWN,
-    /** The newest scrape succeeded. */
+    /** The last scrape succeeded. */
     UP,
-    /** The newest scrape failed. */
+    /** The last scrape failed. */
     DOWN
   }
 
   /**
-   * A target that is scraped.
+   * An active target. Immutable.
    *
    * @param discovered labels before relabelling
    * @param labels labels of its series
    * @param lastScrapeMs epoch milliseconds, 0 = never
-   * @param lastDurationSeconds of the newest scrape
+   * @param lastDurationSeconds duration of the last scrape in seconds
    */
   record ActiveTarget(
       String pool,

@@ -1,4 +1,4 @@
-/** What is scraped, and how that goes. */
+/** Scrape targets and their state. */
 @Export
 @Version("1.0.0")
 @NullMarked

@@ -11,53 +11,53 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Expands Go templates: labels and annotations of rules, texts of notifications, console pages.
- * Every expansion is bounded in output, steps and depth. Thread-safe.
+ * Expands Go templates: labels and annotations of rules, notifications, console pages. Every
+ * expansion is bounded in output, steps and depth. Thread-safe.
  */
 @ProviderType
 public interface TemplateService {
   /**
-   * Checks that a label or annotation of a rule can be parsed, functions and variables included.
+   * Checks that a label or annotation of a rule can be parsed, including functions and variables.
    *
-   * @param name of the template in messages
-   * @throws TemplateRenderer.TemplateException when it cannot
+   * @param name name of the template for messages
+   * @throws TemplateRenderer.TemplateException when it cannot be parsed
    */
   void checkRule(String name, String text);
 
   /**
    * Expands a label or annotation of a rule.
    *
-   * @param name of the template in messages
-   * @throws TemplateRenderer.TemplateException when it cannot be parsed or run
+   * @param name name of the template for messages
+   * @throws TemplateRenderer.TemplateException when it cannot be parsed or executed
    */
   String expandRule(String name, String text, RuleData data);
 
   /**
    * Expands a console page with HTML escaping.
    *
-   * @param libraries files of definitions, name to text
-   * @throws TemplateRenderer.TemplateException when it cannot be parsed or run
+   * @param libraries contents of definition files by name
+   * @throws TemplateRenderer.TemplateException when it cannot be parsed or executed
    */
   String expandConsole(String name, String text, Map<String, String> libraries, ConsoleData data);
 
   /**
-   * Reads template files of {@code alertmanager.yml}; later definitions win over earlier ones and
-   * over the built-in ones.
+   * Reads template files of {@code alertmanager.yml}; later definitions override earlier ones and
+   * the built-in ones.
    *
-   * @param globs as written; one that names no wildcard must exist
-   * @param folder what they are relative to
+   * @param globs as written; a file without wildcards must exist
+   * @param folder the folder that they are relative to
    * @throws io.narthex.spi.config.ConfigException when a file cannot be read or parsed
    */
   NotificationTemplates load(List<String> globs, Path folder);
 
-  /** Returns just the built-in templates. */
+  /** Returns the built-in templates. */
   NotificationTemplates builtIn();
 
-  /** Templates that notifications can use. Immutable. */
+  /** Templates for notifications. Immutable. */
   @ProviderType
   interface NotificationTemplates {
     /**
-     * Returns a renderer on the data of a notification.
+     * Returns a renderer with the data of a notification.
      *
      * @param data everything but its renderer counts
      */
@@ -65,9 +65,9 @@ public interface TemplateService {
   }
 
   /**
-   * What templates of a notification see.
+   * Data of the templates of a notification. Immutable.
    *
-   * @param routeLabels templates by name, expanded when they are asked for
+   * @param routeLabels templates by name, expanded on access
    */
   record NotificationData(
       String receiver,
@@ -76,7 +76,7 @@ public interface TemplateService {
       Map<String, String> routeLabels,
       List<Notification.NotifiedAlert> alerts,
       String externalUrl) {
-    /** Copies what it is given. */
+    /** Copies its arguments. */
     public NotificationData {
       routeLabels = Map.copyOf(routeLabels);
       alerts = List.copyOf(alerts);
@@ -84,13 +84,13 @@ public interface TemplateService {
   }
 
   /**
-   * What templates of rules see.
+   * Data of the templates of rules.
    *
-   * @param labels of the element, its name included
-   * @param value of the element: a {@code Double}, or a text for a native histogram
+   * @param labels of the element, including its name
+   * @param value of the element: a {@code Double}, or a string for a native histogram
    * @param externalUrl of the server
-   * @param timeMs when the rule is evaluated
-   * @param query runs the function {@code query}; null: not available
+   * @param timeMs evaluation time in epoch milliseconds
+   * @param query implements the function {@code query}; null: not available
    */
   record RuleData(
       Labels labels,
@@ -101,7 +101,7 @@ public interface TemplateService {
       @Nullable QueryFunction query) {}
 
   /**
-   * What console pages see.
+   * Data of console pages.
    *
    * @param rawParams the query string as received
    */
@@ -117,9 +117,9 @@ public interface TemplateService {
   @FunctionalInterface
   interface QueryFunction {
     /**
-     * Evaluates at one instant.
+     * Evaluates a query at one instant.
      *
-     * @throws io.narthex.service.query.QueryException when the query is wrong or fails
+     * @throws io.narthex.service.query.QueryException when the query is invalid or fails
      */
     QueryResult query(String expression, long timeMs);
   }
