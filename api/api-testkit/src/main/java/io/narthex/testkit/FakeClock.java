@@ -12,7 +12,7 @@ public final class FakeClock extends Clock {
   private final AtomicReference<Instant> now;
   private final ZoneId zone;
 
-  /** Creates a clock that stands at {@code epochMs}, in UTC. */
+  /** Creates a clock set to {@code epochMs}, in UTC. */
   public FakeClock(long epochMs) {
     this(new AtomicReference<>(Instant.ofEpochMilli(epochMs)), ZoneOffset.UTC);
   }
@@ -22,7 +22,7 @@ public final class FakeClock extends Clock {
     this.zone = zone;
   }
 
-  /** Moves the clock; negative steps go back. */
+  /** Moves the clock; negative steps move it back. */
   public void advance(Duration step) {
     now.updateAndGet(t -> t.plus(step));
   }
@@ -42,7 +42,7 @@ public final class FakeClock extends Clock {
     return zone;
   }
 
-  /** Returns a clock in another zone that moves together with this one. */
+  /** Returns a clock in another zone that moves with this one. */
   @Override
   public Clock withZone(ZoneId other) {
     return new FakeClock(now, other);

@@ -5,7 +5,7 @@ import io.narthex.spi.plugin.PluginContext;
 import java.nio.file.Path;
 import java.time.Clock;
 
-/** A plugin context over a folder, with a clock that stands still. */
+/** A plugin context with a folder and the given clock. */
 public final class TestPluginContext implements PluginContext {
   private final Path directory;
   private final Clock clock;

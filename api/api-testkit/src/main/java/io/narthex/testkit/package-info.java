@@ -1,4 +1,4 @@
-/** What the tests of plugins share. */
+/** Common code of plugin tests. */
 @Export
 @Version("1.0.0")
 @NullMarked

@@ -17,14 +17,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What every discovery has to do. A discovery's test extends this and says how to open one and what
- * it finds.
+ * Tests for every discovery. Extend it and implement how to open the discovery and what it finds.
  */
 public abstract class DiscoveryKit {
   /** How long the kit waits for something to happen. */
   protected static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** Folder of the test; relative paths in the configuration begin here. */
+  /** Folder of the test; relative paths in the configuration are relative to it. */
   @TempDir protected Path directory;
 
   /** Clock of the discovery. */
@@ -47,7 +46,7 @@ public abstract class DiscoveryKit {
 
   /** A discovery that runs on a thread of its own. */
   protected final class Running implements AutoCloseable {
-    /** What it has handed over. */
+    /** What it has published. */
     public final RecordingSink sink = new RecordingSink();
 
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
@@ -61,7 +60,7 @@ public abstract class DiscoveryKit {
                 try {
                   discovery.run(sink);
                 } catch (InterruptedException e) {
-                  Thread.currentThread().interrupt(); // the way it is meant to end
+                  Thread.currentThread().interrupt(); // the expected end
                 } catch (RuntimeException | Error e) {
                   failure.set(e);
                 }
@@ -71,12 +70,12 @@ public abstract class DiscoveryKit {
       thread.start();
     }
 
-    /** Interrupts it and expects that it ends soon, without another exception. */
+    /** Interrupts it and expects that it ends soon and without another exception. */
     @Override
     public void close() throws InterruptedException {
       thread.interrupt();
       thread.join(PATIENCE.toMillis());
-      assertThat(thread.isAlive()).as("runs on though interrupted").isFalse();
+      assertThat(thread.isAlive()).as("continues though interrupted").isFalse();
       assertThat(failure.get()).isNull();
     }
   }

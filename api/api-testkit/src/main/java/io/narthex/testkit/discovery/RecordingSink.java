@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
-/** Keeps what a discovery hands over. Thread-safe. */
+/** Records what a discovery publishes. Thread-safe. */
 public final class RecordingSink implements TargetSink {
   private static final long RECHECK_MS = 50;
 
@@ -36,7 +36,7 @@ public final class RecordingSink implements TargetSink {
     notifyAll();
   }
 
-  /** Returns all groups that have targets now. */
+  /** Returns all groups that have targets. */
   public synchronized List<TargetGroup> groups() {
     return List.copyOf(groups.values());
   }
@@ -46,15 +46,15 @@ public final class RecordingSink implements TargetSink {
     return List.copyOf(failures);
   }
 
-  /** Returns how often targets were handed over. */
+  /** Returns the number of updates. */
   public synchronized int updates() {
     return updates;
   }
 
   /**
-   * Waits until a condition on this sink holds.
+   * Waits until a condition on this sink is true.
    *
-   * @throws AssertionError when it does not in time
+   * @throws AssertionError when it is not true in time
    */
   public synchronized void await(String what, Duration patience, BooleanSupplier condition)
       throws InterruptedException {
@@ -71,7 +71,7 @@ public final class RecordingSink implements TargetSink {
                 + ", failures "
                 + failures);
       }
-      wait(RECHECK_MS); // the condition may be about more than this sink
+      wait(RECHECK_MS); // the condition may depend on more than this sink
     }
   }
 }

@@ -12,7 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What every exporter has to do. An exporter's test extends this and says how to open one. */
+/** Tests for every exporter. Extend it and implement how to open the exporter. */
 public abstract class ExporterKit {
   /** Folder of the test. */
   @TempDir protected Path directory;

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps what an exporter writes, and checks its order. */
+/** Records what an exporter writes, and checks names and order. Not thread-safe. */
 public final class RecordingMetrics implements MetricSink {
   private final Map<String, MetricMetadata> families = new LinkedHashMap<>();
   private final Map<Labels, Double> samples = new LinkedHashMap<>();
@@ -60,12 +60,12 @@ public final class RecordingMetrics implements MetricSink {
     return families;
   }
 
-  /** Returns the samples by label set, name included. */
+  /** Returns the samples by label set, including the name. */
   public Map<Labels, Double> samples() {
     return samples;
   }
 
-  /** Returns what was wrong with the order or the names. */
+  /** Returns the errors in order or names. */
   public List<String> faults() {
     return faults;
   }

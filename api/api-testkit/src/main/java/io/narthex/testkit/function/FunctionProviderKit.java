@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every set of PromQL functions has to do. A set's test extends this, says how to make the
- * provider, and adds what its functions should answer, with {@link #call}.
+ * Tests for every set of PromQL functions. Extend it, implement how to create the provider, and add
+ * tests of the results with {@link #call}.
  */
 public abstract class FunctionProviderKit {
   private static final long T0 = 1_700_000_000_000L;
@@ -32,19 +32,19 @@ public abstract class FunctionProviderKit {
   protected abstract FunctionProvider provider();
 
   /**
-   * Returns the values the kit tries for a scalar argument; override it when a function takes only
-   * some. Functions answer NaN, and do not throw, for values outside their range.
+   * Returns the values that the kit tries for a scalar argument; override it when a function
+   * accepts only some. Functions return NaN, and do not throw, for values outside their range.
    */
   protected double[] scalars(String function, int argument) {
     return new double[] {0.5, 1, 3};
   }
 
-  /** Returns the text the kit tries for a text argument. */
+  /** Returns the string that the kit tries for a string argument. */
   protected String text(String function, int argument) {
     return "a";
   }
 
-  /** Begins a call of a function at evaluation times in milliseconds since the epoch. */
+  /** Starts a call of a function at evaluation times in epoch milliseconds. */
   protected final FunctionRunner call(String function, long... stepsMs) {
     return FunctionRunner.of(
         provider().functions().stream()
@@ -69,7 +69,7 @@ public abstract class FunctionProviderKit {
   }
 
   @Test
-  @SuppressWarnings("deprecation") // later names are refused by the server
+  @SuppressWarnings("deprecation") // the server refuses later names
   final void takesNoNameOfTheLanguage() {
     List<String> names = provider().functions().stream().map(PromqlFunction::name).toList();
     assertThat(names)
@@ -83,7 +83,7 @@ public abstract class FunctionProviderKit {
 
   // ---- each function ---------------------------------------------------------------------------
 
-  /** A series to try functions on. */
+  /** A series to test functions with. */
   private record Series(String what, long[] timesMs, double[] values) {}
 
   private static List<Series> series() {
@@ -95,7 +95,7 @@ public abstract class FunctionProviderKit {
     long[] times = new long[n];
     double[] counter = new double[n];
     double[] gauge = new double[n];
-    double[] odd = new double[n];
+    double[] extreme = new double[n];
     double[] extremes = {
       Double.NaN, 0, -0.0, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.MAX_VALUE, 1
     };
@@ -103,11 +103,11 @@ public abstract class FunctionProviderKit {
       times[i] = T0 - 20 * STEP_MS + i * 5_000L + random.nextInt(900);
       counter[i] = i % 37 == 0 ? 0 : counter[i - 1] + random.nextInt(50);
       gauge[i] = random.nextGaussian() * 100;
-      odd[i] = extremes[random.nextInt(extremes.length)];
+      extreme[i] = extremes[random.nextInt(extremes.length)];
     }
     all.add(new Series("a counter with resets", times, counter));
     all.add(new Series("a gauge", times, gauge));
-    all.add(new Series("NaN, infinities, zeros", times, odd));
+    all.add(new Series("NaN, infinities, zeros", times, extreme));
     return all;
   }
 
@@ -176,7 +176,7 @@ public abstract class FunctionProviderKit {
     });
   }
 
-  /** A graph shows what single queries answer. */
+  /** A range query gives the results of single queries. */
   @Test
   final void answersTheSameStepByStepAndAllAtOnce() {
     each((f, series, variant, what) -> {

@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls one function as the query engine does: over all steps at once, one series. The arguments
- * are given in their order, then {@link #run()}. Confined to one thread.
+ * Calls one function as the query engine does: over all steps at once, with one series. Give the
+ * arguments in order, then call {@link #run()}. Confined to one thread.
  *
  * <pre>{@code
  * FunctionRunner.of(function, 60_000, 120_000)
@@ -40,9 +40,9 @@ public final class FunctionRunner {
   }
 
   /**
-   * Begins a call.
+   * Starts a call.
    *
-   * @param stepsMs evaluation times in milliseconds since the epoch, rising, at least one
+   * @param stepsMs evaluation times in epoch milliseconds, ascending, at least one
    */
   public static FunctionRunner of(PromqlFunction function, long... stepsMs) {
     return new FunctionRunner(function, stepsMs.clone());
@@ -79,7 +79,7 @@ public final class FunctionRunner {
   /**
    * Gives the next argument, a scalar.
    *
-   * @param values one for all steps, or one per step
+   * @param values one value for all steps, or one per step
    */
   public FunctionRunner scalar(double... values) {
     double[] all = new double[stepsMs.length];
@@ -89,7 +89,7 @@ public final class FunctionRunner {
     return add(ArgumentType.SCALAR, all);
   }
 
-  /** Gives the next argument, a text. */
+  /** Gives the next argument, a string. */
   public FunctionRunner text(String value) {
     return add(ArgumentType.STRING, value);
   }
@@ -106,7 +106,7 @@ public final class FunctionRunner {
     double[] copy = values.clone();
     for (int i = 0; i < copy.length; i++) {
       if (!present[i]) {
-        copy[i] = UNDEFINED; // as in the server, where anything may stand there
+        copy[i] = UNDEFINED; // as in the server, where such values are undefined
       }
     }
     return add(ArgumentType.VECTOR, new Vector(copy, present.clone()));
@@ -116,7 +116,7 @@ public final class FunctionRunner {
    * Gives the next argument, a series of a range vector.
    *
    * @param rangeMs length of a window; its start is exclusive, its end inclusive
-   * @param timesMs times of the samples, rising
+   * @param timesMs timestamps of the samples in epoch milliseconds, ascending
    */
   public FunctionRunner matrix(long rangeMs, long[] timesMs, double[] values) {
     return add(ArgumentType.MATRIX, new Matrix(rangeMs, timesMs.clone(), values.clone()));
@@ -126,7 +126,7 @@ public final class FunctionRunner {
    * Calls the function.
    *
    * @return one element per step, null where there is no value
-   * @throws AssertionError when it writes into an array that it may only read
+   * @throws AssertionError when it writes into a read-only array
    */
   public List<@Nullable Double> run() {
     if (arguments.size() < function.arguments().size()) {
@@ -164,19 +164,19 @@ public final class FunctionRunner {
     return result;
   }
 
-  private void unchanged(double[] lent, double[] before, String what) {
-    if (!Arrays.equals(lent, before)) {
+  private void unchanged(double[] array, double[] before, String what) {
+    if (!Arrays.equals(array, before)) {
       throw new AssertionError(
           "function " + function.name() + " writes into " + what + ", which it may only read");
     }
   }
 
   private final class Call implements FunctionCall {
-    private final double[][] lent = new double[arguments.size()][];
+    private final double[][] arrays = new double[arguments.size()][];
 
     Call() {
-      for (int i = 0; i < lent.length; i++) {
-        lent[i] = arguments.get(i) instanceof double[] d ? d.clone() : new double[0];
+      for (int i = 0; i < arrays.length; i++) {
+        arrays[i] = arguments.get(i) instanceof double[] d ? d.clone() : new double[0];
       }
     }
 
@@ -185,9 +185,9 @@ public final class FunctionRunner {
     }
 
     void check() {
-      for (int i = 0; i < lent.length; i++) {
+      for (int i = 0; i < arrays.length; i++) {
         if (arguments.get(i) instanceof double[] before) {
-          unchanged(lent[i], before, "its scalar argument " + i);
+          unchanged(arrays[i], before, "its scalar argument " + i);
         }
       }
     }
@@ -207,7 +207,7 @@ public final class FunctionRunner {
       if (!(arguments.get(argument) instanceof double[])) {
         throw new IllegalArgumentException("argument " + argument + " is no scalar");
       }
-      return lent[argument];
+      return arrays[argument];
     }
 
     @Override

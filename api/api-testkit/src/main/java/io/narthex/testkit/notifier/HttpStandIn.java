@@ -16,9 +16,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
-/** A server on the loopback that records requests and answers as it is told. */
+/**
+ * An HTTP server on the loopback interface that records requests and sends configured responses.
+ * Thread-safe.
+ */
 public final class HttpStandIn implements AutoCloseable {
-  /** A request as it came. Header names are case-insensitive. */
+  /** A received request. Header names are case-insensitive. */
   public record Received(String method, String path, Map<String, String> headers, String body) {}
 
   private final HttpServer server;
@@ -66,33 +69,33 @@ public final class HttpStandIn implements AutoCloseable {
     server.start();
   }
 
-  /** Returns the address of a path, which begins with a slash. */
+  /** Returns the URL of a path, which begins with a slash. */
   public URI uri(String path) {
     return URI.create("http://127.0.0.1:" + server.getAddress().getPort() + path);
   }
 
-  /** Sets the status of all answers from now on. */
+  /** Sets the status of all responses from now on. */
   public void status(int code) {
     status = code;
   }
 
-  /** Sets the body of all answers from now on. */
+  /** Sets the body of all responses from now on. */
   public void answer(String contentType, String body) {
     answerType = contentType;
     answer = body;
   }
 
-  /** Sets headers of all answers from now on. */
+  /** Sets headers of all responses from now on. */
   public void answerHeaders(Map<String, String> headers) {
     answerHeaders = Map.copyOf(headers);
   }
 
-  /** Sets whether requests are left without answer. */
+  /** Sets whether requests get no response. */
   public void hangs(boolean value) {
     hangs = value;
   }
 
-  /** Sets how long every answer takes from now on. */
+  /** Sets the delay of every response from now on. */
   public void delay(Duration value) {
     delay = value;
   }

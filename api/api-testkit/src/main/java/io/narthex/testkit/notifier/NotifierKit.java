@@ -22,15 +22,15 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What every notifier has to do. Extend it and say how the other side is played. */
+/** Tests for every notifier. Extend it and implement the receiving side. */
 public abstract class NotifierKit {
   /** How long the kit waits for something to happen. */
   protected static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** When the alerts of the kit began. */
+  /** Start of the kit's alerts. */
   protected static final Instant STARTED = Instant.parse("2026-01-02T03:04:05.678Z");
 
-  /** Folder of the test; relative paths in the configuration begin here. */
+  /** Folder of the test; relative paths in the configuration are relative to it. */
   @TempDir protected Path directory;
 
   /** Clock of the notifier. */
@@ -38,13 +38,13 @@ public abstract class NotifierKit {
 
   private final PlainHttp http = new PlainHttp();
 
-  /** How the other side behaves. */
+  /** Behaviour of the receiving side. */
   protected enum Peer {
-    /** Takes everything. */
+    /** Accepts everything. */
     ACCEPTS,
-    /** Says that it cannot just now. */
+    /** Responds that it is temporarily unavailable. */
     FAILS_FOR_NOW,
-    /** Says nothing at all. */
+    /** Does not respond. */
     HANGS
   }
 
@@ -52,13 +52,13 @@ public abstract class NotifierKit {
   @SuppressWarnings({"NullAway", "this-escape"})
   protected NotifierKit() {}
 
-  /** Opens the notifier under test, directed to the peer. */
+  /** Opens the notifier under test, configured for the peer. */
   protected abstract Notifier open(PluginContext context);
 
-  /** Sets how the other side behaves from now on. */
+  /** Sets the behaviour of the receiving side from now on. */
   protected abstract void peer(Peer behaviour);
 
-  /** Returns how many notifications the other side has taken or refused. */
+  /** Returns how many notifications the receiving side has accepted or refused. */
   protected abstract int received();
 
   /** Returns the context the notifier gets. */
@@ -66,7 +66,7 @@ public abstract class NotifierKit {
     return new TestPluginContext(directory, clock, http);
   }
 
-  /** Returns an alert that fires. */
+  /** Returns a firing alert. */
   protected static NotifiedAlert firing(String name) {
     return new NotifiedAlert(
         new Alert(
@@ -79,7 +79,7 @@ public abstract class NotifierKit {
         "a1b2c3d4e5f60718");
   }
 
-  /** Returns an alert that has ended. */
+  /** Returns a resolved alert. */
   protected static NotifiedAlert resolved(String name) {
     return new NotifiedAlert(
         new Alert(
@@ -107,7 +107,7 @@ public abstract class NotifierKit {
         new StubTemplates(Map.of(".Status", "firing")));
   }
 
-  /** A willing peer gets it once. */
+  /** An accepting peer gets it once. */
   @Test
   protected void deliversToAWillingPeer() throws Exception {
     peer(Peer.ACCEPTS);
@@ -155,7 +155,7 @@ public abstract class NotifierKit {
     return thread;
   }
 
-  /** A peer that cannot just now makes the host try again, and the reason tells why. */
+  /** A temporarily unavailable peer makes the host retry, with a reason. */
   @Test
   protected void asksForAnotherAttemptWhenThePeerCannotNow() throws Exception {
     peer(Peer.FAILS_FOR_NOW);
@@ -168,7 +168,7 @@ public abstract class NotifierKit {
     }
   }
 
-  /** An interrupt ends a send that waits, soon. */
+  /** An interrupt soon ends a waiting send. */
   @Test
   protected void endsWhenInterrupted() throws Exception {
     peer(Peer.HANGS);
@@ -181,7 +181,7 @@ public abstract class NotifierKit {
       }
       thread.interrupt();
       thread.join(PATIENCE.toMillis());
-      assertThat(thread.isAlive()).as("goes on though interrupted").isFalse();
+      assertThat(thread.isAlive()).as("continues though interrupted").isFalse();
       assertThat(result.get()).isNotEqualTo(SendResult.delivered());
     }
   }

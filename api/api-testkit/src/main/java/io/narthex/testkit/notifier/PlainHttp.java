@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An HTTP client for tests on the loopback: basic authentication, an Authorization header (its
- * credentials directly or in a file) and own headers work, everything else of the settings is left
- * out. Bodies are handed over while they come.
+ * credentials directly or in a file) and own headers work, all other settings are ignored. Bodies
+ * are streamed.
  */
 public final class PlainHttp implements HttpTransport, AutoCloseable {
   private final HttpClient client =
@@ -76,15 +76,15 @@ public final class PlainHttp implements HttpTransport, AutoCloseable {
         try {
           content.close();
         } catch (IOException e) {
-          // nothing more to give back
+          // nothing else to release
         }
       }
     };
   }
 
   /**
-   * A body that keeps an interrupt: the JDK's client, up to some versions, ends a read that is
-   * interrupted with an IOException and forgets the interrupt, after which a discovery runs on.
+   * A body that preserves interrupts: some versions of the JDK's client end an interrupted read
+   * with an IOException and clear the interrupt, after which a discovery would continue.
    */
   static final class Interruptible extends FilterInputStream {
     Interruptible(InputStream in) {

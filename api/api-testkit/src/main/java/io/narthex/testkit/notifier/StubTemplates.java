@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stands in for the host's template engine: {@code {{ template "x" . }}} becomes {@code <x>},
- * {@code {{ fail }}} fails, {@code {{ .X }}} becomes what the test says for {@code .X}, other text
+ * {@code {{ fail }}} fails, {@code {{ .X }}} becomes the test's value of {@code .X}, other text
  * stays.
  */
 public final class StubTemplates implements TemplateRenderer {

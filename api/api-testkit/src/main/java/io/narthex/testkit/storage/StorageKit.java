@@ -33,11 +33,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What every storage has to do. A storage's test extends this and says how to open one; what it
- * cannot do it disables by overriding the method, with the reason.
+ * Tests for every storage. Extend it and implement how to open the storage; disable what it does
+ * not support by overriding the method, with a reason.
  */
 public abstract class StorageKit {
-  /** Where the samples of the tests lie; a multiple of two hours. */
+  /** Time of the first samples of the tests; a multiple of two hours. */
   protected static final long T0 = 1_699_999_200_000L;
 
   private static final long FOREVER_MIN = Long.MIN_VALUE;
@@ -46,8 +46,10 @@ public abstract class StorageKit {
   /** Folder of the storage under test. */
   @TempDir protected Path directory;
 
-  /** Clock of the storage under test. */
-  /** Stands ahead of all samples: a storage may refuse those from the future. */
+  /**
+   * Clock of the storage under test, ahead of all samples: a storage may refuse those from the
+   * future.
+   */
   protected final FakeClock clock = new FakeClock(T0 + 1000L * 24 * 3_600_000);
 
   /** The storage under test. */
@@ -62,7 +64,7 @@ public abstract class StorageKit {
   /** Opens a storage with its default settings, exemplars on, no out-of-order window. */
   protected abstract Storage open(StorageContext context);
 
-  /** Tells whether samples are still there after the storage has been closed and opened. */
+  /** Returns whether samples survive closing and opening the storage. */
   protected abstract boolean isPersistent();
 
   @BeforeEach
@@ -102,7 +104,7 @@ public abstract class StorageKit {
     return storage.append(batch).code(0);
   }
 
-  /** Selects all samples of the series that meet the matchers. */
+  /** Selects all samples of the series that match. */
   protected final List<StoredSeries> all(Matcher... matchers) {
     return range(FOREVER_MIN, FOREVER_MAX, matchers);
   }
@@ -852,7 +854,7 @@ public abstract class StorageKit {
       try {
         assertThat(StoredSeries.read(cursor, 10).samples()).hasSize(300);
       } catch (StorageException.Closed e) {
-        // also allowed: a storage may cut its readers off, but never hand them wrong samples
+        // also allowed: a storage may abort its readers, but must never return wrong samples
         assertThat(e).isNotNull();
       }
     }

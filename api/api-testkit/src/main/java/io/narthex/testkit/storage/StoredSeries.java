@@ -13,7 +13,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A series as a storage gave it back, for comparison in tests.
+ * A series as read from a storage, for comparison in tests.
  *
  * @param labels its labels
  * @param samples in order of time
@@ -25,7 +25,7 @@ public record StoredSeries(Labels labels, List<Sample> samples) {
   }
 
   /**
-   * A sample; equal when all bits are.
+   * A sample; values are compared bit by bit.
    *
    * @param timeMs epoch milliseconds
    * @param value of a float sample, else 0
@@ -92,7 +92,7 @@ public record StoredSeries(Labels labels, List<Sample> samples) {
     return out;
   }
 
-  /** Reads the rest of the present series with tiles of {@code capacity} rows. */
+  /** Reads the rest of the current series with tiles of {@code capacity} rows. */
   public static StoredSeries read(SeriesCursor cursor, int capacity) {
     List<Sample> samples = new ArrayList<>();
     SampleTile tile = new SampleTile(capacity);

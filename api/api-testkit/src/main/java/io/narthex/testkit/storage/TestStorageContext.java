@@ -6,7 +6,7 @@ import io.narthex.testkit.FakeClock;
 import java.nio.file.Path;
 import java.time.Clock;
 
-/** A storage context over a folder, with a clock that stands still and no HTTP. */
+/** A storage context with a folder, the given clock and no HTTP. */
 public final class TestStorageContext implements StorageContext {
   private final Path directory;
   private final long referenceBase;
@@ -20,7 +20,7 @@ public final class TestStorageContext implements StorageContext {
     this.clock = clock;
   }
 
-  /** Returns how far the storage said recovery has come. */
+  /** Returns the progress of recovery that the storage has reported. */
   public double progress() {
     return progress;
   }

@@ -14,16 +14,16 @@ import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 
 /**
- * Keeps the groups as the server does: those of the former version stay until the new one has
- * delivered, its first delivery replaces them all.
+ * Keeps the groups as the server does: those of the previous version stay until the new one has
+ * published, whose first update replaces them all.
  */
 final class DiscoverySwap implements PluginSwap.Kind {
   private static final Duration SECOND_CHANCE = Duration.ofSeconds(2);
 
   private final PluginSwap swap;
   private final Map<String, TargetGroup> groups = new TreeMap<>(); // guarded by this
-  private int run; // the run that is listened to; guarded by this
-  private boolean fresh; // it has delivered; guarded by this
+  private int run; // the run whose updates count; guarded by this
+  private boolean fresh; // it has published; guarded by this
   private List<String> firstDelivery = List.of(); // of this run; guarded by this
   private String lastFailure = ""; // guarded by this
 
@@ -40,17 +40,17 @@ final class DiscoverySwap implements PluginSwap.Kind {
   }
 
   @Override
-  public void swap(PluginVersion former, PluginVersion next, Path folder, Findings findings)
+  public void swap(PluginVersion previous, PluginVersion next, Path folder, Findings findings)
       throws Exception {
     SwapContext context = new SwapContext(folder);
-    Run first = new Run(former, open(former, context), findings);
+    Run first = new Run(previous, open(previous, context), findings);
     List<String> before = List.of();
     try {
       if (!first.delivers()) {
         return;
       }
       before = addresses();
-      Discovery candidate = open(next, context); // while the former one still runs
+      Discovery candidate = open(next, context); // while the previous one still runs
       Run second = new Run(next, candidate, findings);
       try {
         first.stop();
@@ -63,7 +63,7 @@ final class DiscoverySwap implements PluginSwap.Kind {
     } finally {
       first.stop();
       synchronized (this) {
-        groups.clear(); // they may hold objects of the version that made them, as in the server
+        groups.clear(); // as in the server: they may hold objects of the version that created them
       }
     }
   }
@@ -112,7 +112,9 @@ final class DiscoverySwap implements PluginSwap.Kind {
     return true;
   }
 
-  /** A run of one version on its own thread. From its start on only this run is listened to. */
+  /**
+   * A run of one version on its own thread. From its start on only the updates of this run count.
+   */
   private final class Run implements TargetSink {
     private final PluginVersion version;
     private final Findings findings;
@@ -140,7 +142,7 @@ final class DiscoverySwap implements PluginSwap.Kind {
           return true;
         });
       } catch (InterruptedException e) {
-        Thread.currentThread().interrupt(); // the way it is meant to end
+        Thread.currentThread().interrupt(); // the expected end
       } catch (Exception | LinkageError e) {
         findings.add("run() of the " + version.label() + " threw " + PluginSwap.describe(e));
       }
@@ -183,7 +185,7 @@ final class DiscoverySwap implements PluginSwap.Kind {
         findings.add(
             "run() of the "
                 + version.label()
-                + " goes on "
+                + " continues "
                 + swap.drain().toMillis() / 1000.0
                 + " s after it was interrupted; interruption has to end it");
       }

@@ -14,8 +14,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Scrapes without pause while the exporter is replaced, as the server does: one collection at a
- * time; those that come during the swap go to the new version; the former one's is waited for.
+ * Scrapes continuously while the exporter is replaced, as the server does: one collection at a
+ * time; those during the swap go to the new version, after the running one of the previous version
+ * has ended.
  */
 final class ExporterSwap implements PluginSwap.Kind {
   private static final int SCRAPES = 3;
@@ -94,7 +95,7 @@ final class ExporterSwap implements PluginSwap.Kind {
           Slot mine = slot;
           mine.turn.lockInterruptibly();
           try {
-            if (mine == slot) { // else it was replaced while we waited
+            if (mine == slot) { // otherwise it was replaced meanwhile
               scrape(mine);
             }
           } finally {
@@ -131,7 +132,7 @@ final class ExporterSwap implements PluginSwap.Kind {
       } finally {
         mine.collector = null;
       }
-      // only now, or who waits for it would take this collection for the next one
+      // only now: a waiter would otherwise take this collection for the next one
       mine.scraped(metrics.families().keySet());
     }
 
@@ -152,20 +153,20 @@ final class ExporterSwap implements PluginSwap.Kind {
   }
 
   @Override
-  public void swap(PluginVersion former, PluginVersion next, Path folder, Findings findings)
+  public void swap(PluginVersion previous, PluginVersion next, Path folder, Findings findings)
       throws Exception {
     SwapContext context = new SwapContext(folder);
     long patienceMs = swap.patience().toMillis();
-    Slot old = open(former, context);
+    Slot old = open(previous, context);
     Scraper scraper = new Scraper(old, findings);
     try {
       boolean worked = old.awaitScrapes(patienceMs);
       if (!worked) {
-        findings.add(tooFew(former));
+        findings.add(tooFew(previous));
       }
       Slot now = open(next, context);
       if (worked) {
-        old.awaitCollection(patienceMs); // so that the swap meets one
+        old.awaitCollection(patienceMs); // so that one runs during the swap
       }
       scraper.slot = now;
       drain(old, findings);
@@ -200,14 +201,14 @@ final class ExporterSwap implements PluginSwap.Kind {
     if (!old.turn.tryLock(swap.drain().toMillis(), TimeUnit.MILLISECONDS)) {
       Thread collector = old.collector;
       findings.add(
-          "a collection of the former version goes on "
+          "a collection of the previous version continues "
               + swap.drain().toMillis() / 1000.0
               + " s after the swap; scrapes wait for it");
       if (collector != null) {
         collector.interrupt();
       }
       if (!old.turn.tryLock(swap.drain().toMillis(), TimeUnit.MILLISECONDS)) {
-        findings.add("collect() of the former version does not end when it is interrupted");
+        findings.add("collect() of the previous version does not end when it is interrupted");
         return;
       }
     }

@@ -3,7 +3,7 @@ package io.narthex.testkit.swap;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What went wrong in a swap, as text. Thread-safe. */
+/** Messages about what went wrong in a swap. Thread-safe. */
 final class Findings {
   private final List<String> all = new ArrayList<>();
 

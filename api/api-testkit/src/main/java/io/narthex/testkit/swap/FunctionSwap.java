@@ -9,7 +9,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Calls the functions of the former version while the new one takes over; calls that run may
+ * Calls the functions of the previous version while the new one takes over; running calls may
  * finish.
  */
 final class FunctionSwap implements PluginSwap.Kind {
@@ -22,19 +22,21 @@ final class FunctionSwap implements PluginSwap.Kind {
   }
 
   @Override
-  public void swap(PluginVersion former, PluginVersion next, Path folder, Findings findings)
+  public void swap(PluginVersion previous, PluginVersion next, Path folder, Findings findings)
       throws Exception {
-    List<PromqlFunction> before = functions(former);
+    List<PromqlFunction> before = functions(previous);
     CountDownLatch running = new CountDownLatch(1);
     CountDownLatch swapped = new CountDownLatch(1);
     Thread query =
         new Thread(
             () -> {
               try {
-                call(former, before, findings);
+                call(previous, before, findings);
                 running.countDown();
                 swapped.await();
-                call(former, before, findings); // a query finishes on what it began with
+                call(
+                    previous, before,
+                    findings); // a query finishes with the version it started with
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }
@@ -44,7 +46,7 @@ final class FunctionSwap implements PluginSwap.Kind {
     query.start();
     try {
       if (!running.await(swap.patience().toMillis(), TimeUnit.MILLISECONDS)) {
-        findings.add("calls of the former version's functions do not come back");
+        findings.add("calls of the previous version's functions do not return");
       }
       List<PromqlFunction> now = functions(next);
       List<String> names = now.stream().map(PromqlFunction::name).toList();
@@ -60,7 +62,7 @@ final class FunctionSwap implements PluginSwap.Kind {
     query.join(swap.drain().toMillis());
     if (query.isAlive()) {
       query.interrupt();
-      findings.add("calls of the former version's functions do not come back after the swap");
+      findings.add("calls of the previous version's functions do not return after the swap");
     }
   }
 

@@ -14,8 +14,8 @@ import javax.management.ObjectName;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for what a version leaves behind when it is gone: threads, MBeans, its class loader.
- * Nothing in here holds the class loader for longer than a call.
+ * Finds what a version has left behind: threads, MBeans, its class loader. This class holds the
+ * class loader no longer than a call.
  */
 final class Leftovers {
   private static final long PAUSE_MS = 50;
@@ -40,7 +40,9 @@ final class Leftovers {
       return candidate != null && candidate == loader.get();
     }
 
-    /** Tells whether a class, or the one around a lambda expression, is of this version. */
+    /**
+     * Returns whether a class, or the class around a lambda expression, belongs to this version.
+     */
     boolean defined(String className) {
       int lambda = className.indexOf("$$");
       return loader.get() instanceof PluginVersion.Loader l
@@ -52,7 +54,7 @@ final class Leftovers {
     }
   }
 
-  /** Waits until nothing of the versions is left, and returns what is left after all. */
+  /** Waits until nothing of the versions is left, and returns what is still left at the end. */
   List<String> find(List<Gone> versions, Duration patience) throws InterruptedException {
     long begun = System.nanoTime();
     List<String> left = new ArrayList<>();
@@ -69,19 +71,19 @@ final class Leftovers {
         clearSoftReferences();
         cleared = true;
       }
-      Thread.sleep(PAUSE_MS); // nothing tells that threads have ended and loaders are free
+      Thread.sleep(PAUSE_MS); // there is no signal for ended threads and unreachable loaders
     }
   }
 
   /**
-   * Has the JVM clear soft references, as it does before it runs out of memory. The JDK itself
-   * keeps the classes it has seen last behind such, for example those of a record's components.
+   * Makes the JVM clear soft references, as it does before it runs out of memory. The JDK itself
+   * holds recently used classes by them, for example those of a record's components.
    */
   private static void clearSoftReferences() {
     long max = Runtime.getRuntime().maxMemory();
     int larger = (int) Math.min(max / Long.BYTES + 1, LONGEST_ARRAY);
     if ((long) larger * Long.BYTES < max) {
-      return; // it would get what it asks for
+      return; // the allocation would succeed
     }
     try {
       long[] tooLarge = new long[larger];
@@ -154,7 +156,7 @@ final class Leftovers {
                 "the " + version.label() + " left MBean " + name + " registered; unregister it");
           }
         } catch (JMException e) {
-          continue; // gone meanwhile, or it does not tell what it is
+          continue; // removed meanwhile, or without class information
         }
       }
     }

@@ -24,9 +24,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Plays the server's queue: several threads send, what shall be tried later comes again with the
- * same key. At the swap new sends go to the new version at once, the former one finishes what it
- * has and is closed.
+ * Simulates the server's queue: several threads send, and retries have the same key. At the swap
+ * new sends go to the new version immediately, the previous one finishes its running sends and is
+ * closed.
  */
 final class NotifierSwap implements PluginSwap.Kind {
   private static final int NOTIFICATIONS = 24;
@@ -146,7 +146,7 @@ final class NotifierSwap implements PluginSwap.Kind {
       open.decrementAndGet();
     }
 
-    /** Sends go to another version from here on. */
+    /** Directs sends to another version. */
     void switchTo(Slot next) {
       synchronized (switching) {
         slot = next;
@@ -200,7 +200,7 @@ final class NotifierSwap implements PluginSwap.Kind {
   }
 
   @Override
-  public void swap(PluginVersion former, PluginVersion next, Path folder, Findings findings)
+  public void swap(PluginVersion previous, PluginVersion next, Path folder, Findings findings)
       throws Exception {
     SwapContext context = new SwapContext(folder);
     int seenBefore = messages.get().size();
@@ -208,7 +208,7 @@ final class NotifierSwap implements PluginSwap.Kind {
     for (int i = 0; i < NOTIFICATIONS; i++) {
       notifications.add(notification(i));
     }
-    Slot old = open(former, context);
+    Slot old = open(previous, context);
     Queue queue = new Queue(old, notifications, findings);
     Slot now = null;
     try {
@@ -242,20 +242,20 @@ final class NotifierSwap implements PluginSwap.Kind {
     if (left > 0) {
       findings.add(
           left
-              + " sends of the former version go on "
+              + " sends of the previous version continue "
               + swap.drain().toMillis() / 1000.0
               + " s after the swap and were interrupted; such notifications may arrive twice");
       old.senders.forEach(Thread::interrupt);
       if (old.awaitIdle(swap.drain().toMillis()) > 0) {
-        findings.add("send() of the former version does not end when it is interrupted");
+        findings.add("send() of the previous version does not end when it is interrupted");
       }
     }
   }
 
-  /** Compares what the other side has with what was to be sent. */
+  /** Compares what the receiving side has with what was sent. */
   private void count(List<Notification> notifications, int seenBefore, Findings findings)
       throws InterruptedException {
-    // what a notifier has called delivered may show a little later
+    // a delivered notification may become visible a little later
     var unused =
         Patience.until(
             () -> notifications.stream().allMatch(n -> times(n, seenBefore) > 0), LATENESS);

@@ -3,16 +3,16 @@ package io.narthex.testkit.swap;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
-/** Waits for what a plugin does of itself and gives no signal of. */
+/** Waits for actions of a plugin that give no signal. */
 final class Patience {
   private static final long PAUSE_MS = 2;
 
   private Patience() {}
 
   /**
-   * Looks at a condition every other millisecond until it holds.
+   * Checks a condition every two milliseconds until it is true.
    *
-   * @return false when it did not hold in time
+   * @return false when it was not true in time
    */
   static boolean until(BooleanSupplier condition, Duration longest) throws InterruptedException {
     long deadline = System.nanoTime() + longest.toNanos();

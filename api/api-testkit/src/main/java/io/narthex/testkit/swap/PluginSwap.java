@@ -22,13 +22,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asserts that a plugin can be replaced while it works: that nothing is lost, and that nothing of
- * the former version stays behind.
+ * the previous version is left behind.
  *
- * <p>Both versions are loaded in class loaders of their own, which see what a plugin sees in the
- * server. The former one works, the new one is opened beside it and takes over as its kind
- * prescribes, the former one ends; then the new one ends as well. After that no thread, MBean or
- * class loader of either may be left; caches that the JVM empties when memory runs short do not
- * count, it is made to empty them. A failure lists everything that was found.
+ * <p>Both versions are loaded by their own class loaders, which see what a plugin sees in the
+ * server. The previous version works, the new one is opened alongside it and takes over as its kind
+ * prescribes, the previous one ends; then the new one ends too. After that no thread, MBean or
+ * class loader of either may be left; caches with soft references do not count, they are cleared
+ * first. A failure lists all findings.
  *
  * <pre>{@code
  * swap(oldJar, newJar).settings(Map.of("hosts", List.of("db1:9100"))).losesNoTarget();
@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to one thread. Tests that swap must not run at the same time as others in the JVM.
  */
 public final class PluginSwap {
-  private final Path former;
+  private final Path previous;
   private final Path next;
   private final List<Path> libraries = new ArrayList<>();
   private final Set<String> mayGo = new HashSet<>();
@@ -50,25 +50,25 @@ public final class PluginSwap {
   private Duration drain = Duration.ofSeconds(10);
   private Function<Notification, String> mark = n -> n.alerts().get(0).alert().labels().get("id");
 
-  private PluginSwap(Path former, Path next) {
-    this.former = former;
+  private PluginSwap(Path previous, Path next) {
+    this.previous = previous;
     this.next = next;
   }
 
   /**
-   * Begins the replacement of one version by another.
+   * Starts the replacement of one version by another.
    *
-   * @param former jar of the version that works first, or a folder with the content of a jar
+   * @param previous jar of the version that works first, or a folder with the content of a jar
    * @param next jar of the version that takes over; may be the same
    */
-  public static PluginSwap swap(Path former, Path next) {
-    return new PluginSwap(former, next);
+  public static PluginSwap swap(Path previous, Path next) {
+    return new PluginSwap(previous, next);
   }
 
   /**
-   * Begins the replacement of the plugin under test by itself.
+   * Starts the replacement of the plugin under test by itself.
    *
-   * @param provider its provider; what lies beside that class, jar or folder, is the plugin
+   * @param provider its provider; the jar or folder that contains this class is the plugin
    */
   public static PluginSwap swap(Class<?> provider) {
     try {
@@ -80,8 +80,8 @@ public final class PluginSwap {
   }
 
   /**
-   * Sets the keys and values of the configuration block, as they would stand in YAML: text,
-   * numbers, booleans, lists, maps.
+   * Sets the keys and values of the configuration block, as in YAML: strings, numbers, booleans,
+   * lists, maps.
    */
   public PluginSwap settings(Map<String, ?> values) {
     settings = Map.copyOf(values);
@@ -94,21 +94,21 @@ public final class PluginSwap {
     return this;
   }
 
-  /** Adds a library that the packed plugin has inside and its folder of classes has not. */
+  /** Adds a library that the packed plugin contains and its folder of classes does not. */
   public PluginSwap library(Path jarOrFolder) {
     libraries.add(jarOrFolder);
     return this;
   }
 
-  /** Sets how long anything is waited for; 10 s unless told. */
+  /** Sets the longest wait; the default is 10 s. */
   public PluginSwap patience(Duration atMost) {
     patience = atMost;
     return this;
   }
 
   /**
-   * Sets how long calls that run in the former version may go on; 10 s unless told. The server
-   * gives sends 30 s, collections 10 s, discoveries 5 s.
+   * Sets how long running calls of the previous version may take; the default is 10 s. The server
+   * allows sends 30 s, collections 10 s, discoveries 5 s.
    */
   public PluginSwap drain(Duration atMost) {
     drain = atMost;
@@ -116,7 +116,7 @@ public final class PluginSwap {
   }
 
   /**
-   * Names what the new version leaves out on purpose: addresses of targets, names of metrics or
+   * Names what the new version omits on purpose: addresses of targets, names of metrics or
    * functions.
    */
   public PluginSwap mayLose(String... names) {
@@ -125,8 +125,8 @@ public final class PluginSwap {
   }
 
   /**
-   * Sets how a message at the other side is told from others: by a text in it that differs for each
-   * notification. Unless told, it is the label {@code id} of the only alert, {@code swap-0007}.
+   * Sets how a message at the receiving side is identified: by a string in it that differs for each
+   * notification. The default is the label {@code id} of the only alert, {@code swap-0007}.
    */
   public PluginSwap identifiedBy(Function<Notification, String> text) {
     mark = text;
@@ -135,21 +135,23 @@ public final class PluginSwap {
 
   // ---- assertions ------------------------------------------------------------------------------
 
-  /** Asserts that a discovery's targets survive: the first update of the new version has all. */
+  /**
+   * Asserts that a discovery keeps its targets: the first update of the new version has all of
+   * them.
+   */
   public void losesNoTarget() {
     run(new DiscoverySwap(this));
   }
 
-  /** Asserts that an exporter's scrapes go on without a failure and with the same metrics. */
+  /** Asserts that an exporter's scrapes continue without a failure and with the same metrics. */
   public void losesNoScrape() {
     run(new ExporterSwap(this));
   }
 
   /**
-   * Asserts that each of some notifications arrives once, those on their way during the swap
-   * included.
+   * Asserts that each notification arrives exactly once, including those in flight during the swap.
    *
-   * @param peer the other side; it is made slow
+   * @param peer the receiving side; it is made slow
    */
   public void losesNoNotification(HttpStandIn peer) {
     peer.delay(Duration.ofMillis(100));
@@ -158,10 +160,9 @@ public final class PluginSwap {
   }
 
   /**
-   * Asserts that each of some notifications arrives once, those on their way during the swap
-   * included.
+   * Asserts that each notification arrives exactly once, including those in flight during the swap.
    *
-   * @param messages what the other side has accepted until now; it should take some time for each
+   * @param messages what the receiving side has accepted so far; it should take some time for each
    */
   public void losesNoNotification(Supplier<List<String>> messages) {
     run(new NotifierSwap(this, messages, mark));
@@ -170,14 +171,14 @@ public final class PluginSwap {
   /**
    * Asserts that every sample a storage has accepted can be read after the swap.
    *
-   * @param persistent whether it keeps samples over its end; if not, only those count that it
-   *     accepted after the swap
+   * @param persistent whether samples survive its end; if not, only those that it accepted after
+   *     the swap count
    */
   public void losesNoSample(boolean persistent) {
     run(new StorageSwap(this, persistent));
   }
 
-  /** Asserts that a set of functions keeps its functions, and that calls that run can finish. */
+  /** Asserts that a set of functions keeps its functions, and that running calls can finish. */
   public void losesNoFunction() {
     run(new FunctionSwap(this));
   }
@@ -204,15 +205,15 @@ public final class PluginSwap {
     return mayGo.contains(name);
   }
 
-  /** How one kind of plugin is swapped. */
+  /** Swaps one kind of plugin. */
   interface Kind {
     /**
-     * Lets the former version work, swaps, ends both.
+     * Lets the previous version work, swaps, ends both.
      *
-     * @param folder empty, of this swap alone
-     * @param findings takes what went wrong
+     * @param folder empty, for this swap only
+     * @param findings receives what went wrong
      */
-    void swap(PluginVersion former, PluginVersion next, Path folder, Findings findings)
+    void swap(PluginVersion previous, PluginVersion next, Path folder, Findings findings)
         throws Exception;
   }
 
@@ -236,8 +237,8 @@ public final class PluginSwap {
     if (!findings.all().isEmpty()) {
       StringBuilder message =
           new StringBuilder("swap of ")
-              .append(former.getFileName())
-              .append(next.equals(former) ? " by itself" : " by " + next.getFileName())
+              .append(previous.getFileName())
+              .append(next.equals(previous) ? " by itself" : " by " + next.getFileName())
               .append(":");
       findings.all().forEach(f -> message.append("\n - ").append(f));
       throw new AssertionError(message.toString());
@@ -246,7 +247,7 @@ public final class PluginSwap {
 
   /**
    * Swaps on a thread that ends, so that no frame of this one holds an object of the plugin. An
-   * exception is turned into text, since it would hold the plugin's classes.
+   * exception is converted to a string, since it would hold the plugin's classes.
    */
   private List<Leftovers.Gone> onItsOwnThread(Kind kind, Path folder, Findings findings)
       throws InterruptedException {
@@ -257,7 +258,7 @@ public final class PluginSwap {
             () -> {
               Path nested = folder.resolve("lib");
               try (PluginVersion a =
-                      new PluginVersion("former version", former, libraries, nested);
+                      new PluginVersion("previous version", previous, libraries, nested);
                   PluginVersion b = new PluginVersion("new version", next, libraries, nested)) {
                 gone.add(Leftovers.Gone.of(a));
                 gone.add(Leftovers.Gone.of(b));
@@ -276,7 +277,7 @@ public final class PluginSwap {
     return gone;
   }
 
-  /** Returns an exception as text for a report, with the place it was thrown at. */
+  /** Describes an exception for a report, with the position at which it was thrown. */
   static String describe(Throwable e) {
     StackTraceElement[] trace = e.getStackTrace();
     return e + (trace.length == 0 ? "" : ", thrown at " + trace[0]);

@@ -26,8 +26,8 @@ import org.w3c.dom.Element;
 import org.xml.sax.SAXException;
 
 /**
- * One version of a plugin in a class loader of its own, which sees the JDK, the API and the log, as
- * in the server. Confined to the thread that made it.
+ * One version of a plugin in its own class loader, which sees the JDK, the API and slf4j, as in the
+ * server. Confined to the thread that created it.
  */
 final class PluginVersion implements AutoCloseable {
   private static final AtomicLong COUNT = new AtomicLong();
@@ -40,10 +40,10 @@ final class PluginVersion implements AutoCloseable {
   /**
    * Loads a version.
    *
-   * @param label for messages, for example {@code former version}
+   * @param label for messages, for example {@code previous version}
    * @param location a jar, or a folder with its content
-   * @param libraries further jars and folders of its class path
-   * @param unpacked a folder for jars within the jar
+   * @param libraries additional jars and folders of its class path
+   * @param unpacked a folder for jars inside the jar
    */
   PluginVersion(String label, Path location, List<Path> libraries, Path unpacked) {
     this.label = label;
@@ -66,20 +66,20 @@ final class PluginVersion implements AutoCloseable {
     loader = new Loader("swap-" + COUNT.incrementAndGet(), path.toArray(new URL[0]));
   }
 
-  /** The class loader; its name tells its classes in stack traces. */
+  /** The class loader; its name marks its classes in stack traces. */
   static final class Loader extends URLClassLoader {
     Loader(String name, URL[] path) {
       super(name, path, new ApiOnly());
     }
 
-    /** Tells whether it has defined a class of this name. */
+    /** Returns whether it has defined a class of this name. */
     boolean hasDefined(String className) {
       Class<?> found = findLoadedClass(className);
       return found != null && found.getClassLoader() == this;
     }
   }
 
-  /** What the server lets a plugin see. */
+  /** The classes that the server exposes to a plugin. */
   private static final class ApiOnly extends ClassLoader {
     private static final List<String> SHARED =
         List.of("io.narthex.model.", "io.narthex.spi.", "org.slf4j.", "org.jspecify.");
@@ -97,7 +97,7 @@ final class PluginVersion implements AutoCloseable {
     }
   }
 
-  /** Returns the libraries inside it: {@code META-INF/lib/}, or what Bundle-ClassPath names. */
+  /** Returns its embedded libraries: {@code META-INF/lib/}, or those of Bundle-ClassPath. */
   private List<Path> nestedJars() throws IOException {
     List<Path> jars = new ArrayList<>();
     if (Files.isDirectory(location)) {
@@ -224,7 +224,7 @@ final class PluginVersion implements AutoCloseable {
     return call(() -> SettingsRecord.of(type, settings));
   }
 
-  /** Closes the jar. Classes that are loaded stay usable. */
+  /** Closes the jar. Loaded classes stay usable. */
   @Override
   public void close() {
     try {

@@ -22,9 +22,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a configuration record of keys and values as they would stand in YAML: text, numbers,
- * booleans, lists, maps. Defaults and names follow {@link Setting}, as in the server; ranges are
- * left to the server.
+ * Creates a configuration record from keys and values as in YAML: strings, numbers, booleans,
+ * lists, maps. Defaults and names follow {@link Setting}, as in the server; ranges are not checked.
  */
 final class SettingsRecord {
   private static final Pattern DURATION_PART = Pattern.compile("(\\d+)(ms|[ywdhms])", 0);
@@ -216,7 +215,7 @@ final class SettingsRecord {
         "settings: " + key + " must be a " + raw.getSimpleName() + ", got \"" + text + "\"");
   }
 
-  /** Reads Prometheus' form, for example {@code 1h30m}. */
+  /** Parses Prometheus' form, for example {@code 1h30m}. */
   private static Duration duration(String text) {
     if (text.equals("0")) {
       return Duration.ZERO;

@@ -17,8 +17,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Appends without pause while the storage is replaced, as the server does: appends wait while the
- * former version closes and the new one opens the same folder, then find their series again.
+ * Appends continuously while the storage is replaced, as the server does: appends wait while the
+ * previous version closes and the new one opens the same folder, then resolve their series again.
  */
 final class StorageSwap implements PluginSwap.Kind {
   private static final int WRITERS = 3;
@@ -36,11 +36,11 @@ final class StorageSwap implements PluginSwap.Kind {
 
   private record Opened(PluginVersion version, Storage storage) {}
 
-  /** What a writer was told that it is kept: times by order of appending. */
+  /** A writer and its accepted samples: values by timestamp. */
   private static final class Writer {
     final Labels series;
     final TreeMap<Long, Double> accepted = new TreeMap<>(); // guarded by itself
-    long keptFromMs = Long.MIN_VALUE; // older ones may be gone
+    long keptFromMs = Long.MIN_VALUE; // older ones may be lost
 
     Writer(int number) {
       series = Labels.of(Labels.METRIC_NAME, METRIC, "writer", Integer.toString(number));
@@ -121,7 +121,7 @@ final class StorageSwap implements PluginSwap.Kind {
       }
     }
 
-    /** Waits until each writer has this many samples kept. */
+    /** Waits until each writer has this many accepted samples. */
     boolean await(List<Integer> sizes, long patienceMs) throws InterruptedException {
       return Patience.until(
           () -> IntStream.range(0, WRITERS).allMatch(i -> writers.get(i).size() >= sizes.get(i)),
@@ -151,11 +151,11 @@ final class StorageSwap implements PluginSwap.Kind {
   }
 
   @Override
-  public void swap(PluginVersion former, PluginVersion next, Path folder, Findings findings)
+  public void swap(PluginVersion previous, PluginVersion next, Path folder, Findings findings)
       throws Exception {
     SwapContext context = new SwapContext(folder);
     long patienceMs = swap.patience().toMillis();
-    Opened old = open(former, context, 1);
+    Opened old = open(previous, context, 1);
     Gate gate = new Gate(old, System.currentTimeMillis(), findings);
     Opened now = null;
     try {
@@ -173,7 +173,7 @@ final class StorageSwap implements PluginSwap.Kind {
         gate.lock.writeLock().unlock();
       }
       if (!gate.await(gate.sizes(ROUNDS_BEFORE), patienceMs)) {
-        findings.add("appends do not go on after the swap");
+        findings.add("appends do not continue after the swap");
       }
       gate.stop(patienceMs);
       compare(now, gate.writers, findings);

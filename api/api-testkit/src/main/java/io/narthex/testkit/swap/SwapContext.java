@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 
-/** What both versions get from the host in a swap: a folder, the real clock, HTTP. */
+/** The context of both versions in a swap: a folder, the system clock, HTTP. */
 final class SwapContext implements PluginContext {
   private final Path folder;
   private final HttpTransport http = new HostHttp();
@@ -18,7 +18,7 @@ final class SwapContext implements PluginContext {
     this.folder = folder;
   }
 
-  /** The host's client: threads it starts must not carry the plugin's class loader. */
+  /** The host's client: its threads must not inherit the plugin's class loader. */
   private static final class HostHttp implements HttpTransport {
     private final PlainHttp client = new PlainHttp();
 
@@ -99,7 +99,7 @@ final class SwapContext implements PluginContext {
 
     @Override
     public void replayProgress(double done) {
-      // nobody looks
+      // not used
     }
   }
 }

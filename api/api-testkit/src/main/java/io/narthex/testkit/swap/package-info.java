@@ -1,4 +1,6 @@
-/** Replaces a plugin by another version as the server does, and looks for what is lost or left. */
+/**
+ * Replaces a plugin by another version as the server does, and finds what is lost or left behind.
+ */
 @Export
 @Version("1.0.0")
 @NullMarked

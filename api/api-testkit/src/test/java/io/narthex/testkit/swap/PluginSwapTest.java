@@ -53,9 +53,9 @@ class PluginSwapTest {
     return PluginJar.write(folder, spi, provider, mode);
   }
 
-  private PluginSwap discovery(String former, String next) throws Exception {
+  private PluginSwap discovery(String previous, String next) throws Exception {
     return swap(
-            jar(DiscoveryProvider.class, Discoverer.class, former),
+            jar(DiscoveryProvider.class, Discoverer.class, previous),
             jar(DiscoveryProvider.class, Discoverer.class, next))
         .settings(HOSTS);
   }
@@ -110,7 +110,7 @@ class PluginSwapTest {
     PluginSwap swap =
         discovery("ignores interruption", "good").drain(Duration.ofMillis(300)).patience(SHORT);
     assertThat(failure(swap::losesNoTarget))
-        .contains("run() of the former version goes on 0.3 s after it was interrupted");
+        .contains("run() of the previous version continues 0.3 s after it was interrupted");
   }
 
   // ---- leaks -----------------------------------------------------------------------------------
@@ -118,20 +118,20 @@ class PluginSwapTest {
   @Test
   void threadLeftBehindIsNamedWithItsPlace() throws Exception {
     assertThat(failure(discovery("leaks a thread", "good").patience(SHORT)::losesNoTarget))
-        .contains("the former version left thread \"acme-poller\" running, at ")
+        .contains("the previous version left thread \"acme-poller\" running, at ")
         .contains("io.narthex.testkit.swap.plugin.Mode");
   }
 
   @Test
   void mbeanLeftBehindIsNamed() throws Exception {
     assertThat(failure(discovery("leaks an MBean", "good").patience(SHORT)::losesNoTarget))
-        .contains("the former version left MBean io.acme:type=Lamp registered; unregister it");
+        .contains("the previous version left MBean io.acme:type=Lamp registered; unregister it");
   }
 
   @Test
   void classLoaderThatStaysIsTold() throws Exception {
     assertThat(failure(discovery("leaks its class loader", "good").patience(SHORT)::losesNoTarget))
-        .contains("the class loader of the former version is still reachable 1.0 s after")
+        .contains("the class loader of the previous version is still reachable 1.0 s after")
         .doesNotContain("left thread")
         .doesNotContain("of the new version");
     assertThat(failure(discovery("good", "leaks its class loader").patience(SHORT)::losesNoTarget))
@@ -145,9 +145,9 @@ class PluginSwapTest {
 
   // ---- exporters -------------------------------------------------------------------------------
 
-  private PluginSwap exporter(String former, String next) throws Exception {
+  private PluginSwap exporter(String previous, String next) throws Exception {
     return swap(
-        jar(ExporterProvider.class, Exporting.class, former),
+        jar(ExporterProvider.class, Exporting.class, previous),
         jar(ExporterProvider.class, Exporting.class, next));
   }
 
@@ -172,7 +172,7 @@ class PluginSwapTest {
   void collectionThatHoldsUpTheSwapIsTold() throws Exception {
     PluginSwap swap = exporter("is slow", "good").drain(Duration.ofMillis(200));
     assertThat(failure(swap::losesNoScrape))
-        .contains("a collection of the former version goes on 0.2 s after the swap");
+        .contains("a collection of the previous version continues 0.2 s after the swap");
   }
 
   @Test
@@ -183,9 +183,9 @@ class PluginSwapTest {
 
   // ---- notifiers -------------------------------------------------------------------------------
 
-  private PluginSwap notifier(HttpStandIn peer, String former, String next) throws Exception {
+  private PluginSwap notifier(HttpStandIn peer, String previous, String next) throws Exception {
     return swap(
-            jar(NotifierProvider.class, Notifying.class, former),
+            jar(NotifierProvider.class, Notifying.class, previous),
             jar(NotifierProvider.class, Notifying.class, next))
         .settings(Map.of("url", peer.uri("/").toString()))
         .identifiedBy(Notification::dedupKey);
@@ -224,15 +224,15 @@ class PluginSwapTest {
     try (HttpStandIn peer = new HttpStandIn()) {
       PluginSwap leaky = notifier(peer, "leaks its class loader", "good").patience(SHORT);
       assertThat(failure(() -> leaky.losesNoNotification(peer)))
-          .contains("the class loader of the former version is still reachable");
+          .contains("the class loader of the previous version is still reachable");
     }
   }
 
   // ---- storages --------------------------------------------------------------------------------
 
-  private PluginSwap storage(String former, String next) throws Exception {
+  private PluginSwap storage(String previous, String next) throws Exception {
     return swap(
-        jar(StorageProvider.class, Storing.class, former),
+        jar(StorageProvider.class, Storing.class, previous),
         jar(StorageProvider.class, Storing.class, next));
   }
 
@@ -254,15 +254,15 @@ class PluginSwapTest {
   void storageThatFailsToCloseIsTold() throws Exception {
     PluginSwap swap = storage("fails to close", "good");
     assertThat(failure(() -> swap.losesNoSample(true)))
-        .contains("close() of the former version threw")
+        .contains("close() of the previous version threw")
         .contains("the disk is full");
   }
 
   // ---- functions -------------------------------------------------------------------------------
 
-  private PluginSwap functions(String former, String next) throws Exception {
+  private PluginSwap functions(String previous, String next) throws Exception {
     return swap(
-        jar(FunctionProvider.class, Functions.class, former),
+        jar(FunctionProvider.class, Functions.class, previous),
         jar(FunctionProvider.class, Functions.class, next));
   }
 
