@@ -8,24 +8,25 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The scrapes of one target that wait while a storage is replaced, the oldest first. They are kept
- * as they came and are read when the storage takes samples again, because only it knows the
- * references of series. Confined to the target's loop; the budget is shared by all loops.
+ * The scrapes of one target that wait while a storage is replaced, the oldest first. This is the
+ * only buffer before the storage: the storage gate has none. Scrapes are kept unparsed and are read
+ * when the storage accepts samples again, because only the storage knows the references of its
+ * series. Confined to the target's loop; the budget is shared by all loops.
  */
 final class Backlog {
-  /** How long the oldest may wait before further ones are turned away. */
-  static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(60);
+  /** Age of the oldest scrape above which further ones are refused. */
+  static final long MAX_AGE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-  private static final long MOST_BYTES = 64L << 20;
+  private static final long MAX_BYTES = 64L << 20;
   private static final int OVERHEAD = 100; // of an entry without body, in bytes
 
-  /** What the backlogs of all loops hold, in bytes, within a limit. Thread-safe. */
+  /** Limits the bytes that the backlogs of all loops hold together. Thread-safe. */
   static final class Budget {
     private final AtomicLong used = new AtomicLong();
     private final long most;
 
     Budget() {
-      this(MOST_BYTES);
+      this(MAX_BYTES);
     }
 
     Budget(long most) {
@@ -50,7 +51,7 @@ final class Backlog {
   }
 
   /**
-   * A scrape as it came: its body, or what was collected in process.
+   * An unparsed scrape: its body, or what was collected in process.
    *
    * @param endNanos when the exposition had been read
    */
@@ -72,12 +73,10 @@ final class Backlog {
     return entries.isEmpty();
   }
 
-  /**
-   * Adds a scrape whose exposition lies in {@code scratch}; returns false when there is no room.
-   */
+  /** Adds a scrape whose exposition is in {@code scratch}; returns false when there is no room. */
   boolean add(ScrapeLoop.Fetched scrape, Scratch scratch, long nowNanos) {
     Entry oldest = entries.peekFirst();
-    if (oldest != null && nowNanos - oldest.endNanos > MOST_NANOS) {
+    if (oldest != null && nowNanos - oldest.endNanos > MAX_AGE_NANOS) {
       return false;
     }
     boolean inProcess = scrape.exposed() && scrape.format() == null;
@@ -97,8 +96,8 @@ final class Backlog {
   }
 
   /**
-   * Returns the oldest with its exposition in {@code scratch}, or null. It stays, but can be read
-   * once only.
+   * Returns the oldest and copies its exposition into {@code scratch}, or null. It is not removed,
+   * but can be read only once.
    */
   ScrapeLoop.@Nullable Fetched first(Scratch scratch) {
     Entry oldest = entries.peekFirst();
@@ -122,7 +121,7 @@ final class Backlog {
     budget.give(entries.removeFirst().bytes());
   }
 
-  /** Forgets all. */
+  /** Removes all. */
   void clear() {
     while (!entries.isEmpty()) {
       removeFirst();

@@ -23,25 +23,28 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns the expositions of one target into batches: labels, relabelling, limits, staleness. Knows
- * what the target showed last time. Confined to the target's loop.
+ * Turns the expositions of one target into batches: labels, relabelling, limits, staleness.
+ * Remembers what the target exposed in the previous scrape. Confined to the target's loop.
  *
- * <p>For a series that is known, a sample costs a comparison of its text, the reading of its value
- * and three array stores.
+ * <p>A sample of a known series costs a comparison of its text, parsing its value and three array
+ * stores.
  */
 final class SampleIntake {
   private static final long MAX_FUTURE_MS = 600_000;
 
-  /** Labels of a series when {@code label_limit} is not set; the storage takes no more either. */
+  /**
+   * Most labels of a series when {@code label_limit} is not set; the storage accepts no more
+   * either.
+   */
   private static final int MAX_LABELS = 1 << 16;
 
-  /** Entries between two looks at the clock; loops of other targets get their turn then. */
-  private static final int LOOK_EVERY = 1024;
+  /** Entries between two checks of the deadline, at which the thread also yields to other loops. */
+  private static final int CHECK_EVERY = 1024;
 
-  /** Texts that failing scrapes may add before the table is begun anew. */
+  /** Series texts that failing scrapes may add before the table is rebuilt. */
   private static final int MAX_UNSTORED = 1000;
 
-  /** About what a new series takes of the heap, with the objects on its way. */
+  /** Estimated heap of a new series, garbage of its creation included. */
   private static final long SERIES_BYTES = 1024;
 
   private final StorageGate storage;
@@ -50,7 +53,9 @@ final class SampleIntake {
   private Target target;
   private SeriesTable series = new SeriesTable();
 
-  /** What was known before a change of settings; ends with the next scrape. */
+  /**
+   * Series of the previous settings; those that the next scrape does not resolve again go stale.
+   */
   private @Nullable SeriesTable retired;
 
   private final SeriesTable metadataLines = new SeriesTable();
@@ -62,16 +67,16 @@ final class SampleIntake {
   /** Metadata by family; other threads read it. */
   private final Map<String, MetricMetadata> metadata = new ConcurrentHashMap<>();
 
-  /** Entry of each row of the batch, as far as rows come from the exposition. */
+  /** Entry of each row of the batch that comes from the exposition. */
   private int[] rowEntries = new int[64];
 
-  /** New series of the exposition that is read; they are resolved when it has been read whole. */
+  /** New series of the exposition being read; they are resolved when all of it has been read. */
   private final List<Labels> unresolved = new ArrayList<>();
 
   private int[] unresolvedEntries = new int[64];
-  private boolean heapFull; // at the begin of the scrape
+  private boolean heapFull; // at the beginning of the scrape
   private boolean changedMetadata;
-  private boolean relabel; // whether metadata has changed that labels are made of
+  private boolean relabel; // whether metadata changed that becomes labels
   private int exposedRows;
   private int lastGood;
   private long deadlineNanos;
@@ -89,7 +94,7 @@ final class SampleIntake {
     this.options = settings.parserOptions(target);
   }
 
-  /** Changes the settings; what is known about series stays where it is still right. */
+  /** Changes the settings; keeps what is known about series as far as it is still valid. */
   void update(ScrapeSettings next, Target nextTarget) {
     if (!next.sameSeries(settings) || !nextTarget.labels().equals(target.labels())) {
       retire();
@@ -123,7 +128,7 @@ final class SampleIntake {
     return added;
   }
 
-  /** Returns how many series are known: those of the newest scrape, and some that are gone. */
+  /** Returns the number of known series: those of the newest scrape, and some that are gone. */
   int known() {
     return series.size();
   }
@@ -137,8 +142,8 @@ final class SampleIntake {
    *
    * @param format of the body, or null for metrics that were collected in process
    * @param deadline moment of {@link System#nanoTime} at which reading gives up
-   * @throws ScrapeFailure when a limit is exceeded; the batch is to be thrown away then
-   * @throws ExpositionException when the exposition is broken; likewise
+   * @throws ScrapeFailure when a limit is exceeded; the batch must be discarded then
+   * @throws ExpositionException when the exposition is malformed; likewise
    */
   void take(@Nullable ExpositionFormat format, Scratch scratch, long timeMs, long deadline)
       throws ScrapeFailure, ExpositionException {
@@ -163,12 +168,14 @@ final class SampleIntake {
     lastGood = series.size();
   }
 
-  /** Returns how many rows of the batch come from the exposition; stale markers follow them. */
+  /** Returns the number of batch rows that come from the exposition; stale markers follow them. */
   int exposedRows() {
     return exposedRows;
   }
 
-  /** A page that fails must not leave series in the storage, so they are made at its end. */
+  /**
+   * Resolves new series only now: an exposition that fails must not create series in the storage.
+   */
   private void resolveAll(Scratch scratch) throws ScrapeFailure {
     if (unresolved.isEmpty()) {
       return;
@@ -188,7 +195,7 @@ final class SampleIntake {
     }
   }
 
-  /** Forgets everything: it is not known what is right any more. */
+  /** Forgets everything; used when the state may be inconsistent. */
   void forget() {
     series = new SeriesTable();
     retired = null;
@@ -219,7 +226,7 @@ final class SampleIntake {
     }
   }
 
-  /** Returns a parser that stands before the first entry. */
+  /** Returns a parser positioned before the first entry. */
   private ExpositionParser parser(@Nullable ExpositionFormat format, Scratch scratch) {
     if (format == null) {
       return scratch.collected.parser(options);
@@ -246,19 +253,19 @@ final class SampleIntake {
     boolean trackOwnTimes = settings.config.trackTimestampsStaleness();
     metadataLines.begin();
     boolean newMetadata = false;
-    int untilLook = LOOK_EVERY;
+    int untilCheck = CHECK_EVERY;
     while (true) {
       ExpositionParser.Entry e = p.next();
-      if (--untilLook == 0) {
-        untilLook = LOOK_EVERY;
-        look();
+      if (--untilCheck == 0) {
+        untilCheck = CHECK_EVERY;
+        checkDeadline();
       }
       switch (e) {
         case END -> {
           if (newMetadata || metadataLines.size() > 4 * metadata.size() + 64) {
             metadataLines.end();
           }
-          // a text of a series may stand for other labels from now on
+          // from now on a known series text may resolve to other labels
           relabel = changedMetadata && options.typeAndUnitLabels();
           changedMetadata = false;
           return;
@@ -278,8 +285,10 @@ final class SampleIntake {
     }
   }
 
-  /** Gives way: this may run on one of the few threads that carry all loops and requests. */
-  private void look() throws ScrapeFailure {
+  /**
+   * Also yields: this may run on one of the few carrier threads that all loops and requests share.
+   */
+  private void checkDeadline() throws ScrapeFailure {
     if (System.nanoTime() - deadlineNanos > 0 || Thread.currentThread().isInterrupted()) {
       throw new ScrapeFailure(
           ScrapeFailure.Kind.TIMEOUT, "context deadline exceeded while reading the exposition");
@@ -298,7 +307,7 @@ final class SampleIntake {
     scraped++;
     int entry = series.find(p.seriesBytes(), p.seriesStart(), p.seriesEnd());
     if (entry < 0) {
-      entry = meet(p);
+      entry = register(p);
     } else if (series.ref(entry) == SeriesTable.NO_REF
         && !series.isDropped(entry)
         && !series.isSeen(entry)) {
@@ -361,8 +370,8 @@ final class SampleIntake {
     }
   }
 
-  /** Makes the acquaintance of a series text. */
-  private int meet(ExpositionParser p) throws ScrapeFailure, ExpositionException {
+  /** Registers a series text seen for the first time. */
+  private int register(ExpositionParser p) throws ScrapeFailure, ExpositionException {
     Labels labels = labels(p);
     int entry = series.add(p.seriesBytes(), p.seriesStart(), p.seriesEnd());
     if (labels == null) {
@@ -391,7 +400,7 @@ final class SampleIntake {
 
   private void resolveLater(int entry, Labels labels) throws ScrapeFailure {
     if (heapFull) {
-      throw noRoom(); // before the labels of a whole page are collected
+      throw noRoom(); // before the labels of a whole exposition are collected
     }
     int n = unresolved.size();
     if (n == unresolvedEntries.length) {
@@ -532,9 +541,9 @@ final class SampleIntake {
     SeriesTable old = retired;
     if (old != null) {
       retired = null;
-      long[] goingOn = series.trackedRefs();
+      long[] current = series.trackedRefs();
       for (int e = 0; e < old.size(); e++) {
-        if (old.isTracked(e) && Arrays.binarySearch(goingOn, old.ref(e)) < 0) {
+        if (old.isTracked(e) && Arrays.binarySearch(current, old.ref(e)) < 0) {
           batch.add(old.ref(e), timeMs, StaleMarker.VALUE);
         }
       }
@@ -564,8 +573,8 @@ final class SampleIntake {
   }
 
   /**
-   * Looks at what became of the rows of the exposition, counts what was refused, and fills the
-   * second batch with the samples whose series the storage had forgotten.
+   * Checks the outcome of each row of the exposition, counts refused samples, and fills the second
+   * batch with the samples whose series the storage had forgotten.
    */
   void afterAppend(
       AppendResult result,
@@ -592,11 +601,13 @@ final class SampleIntake {
     try {
       read(format, scratch, timeMs, second, true);
     } catch (ScrapeFailure | ExpositionException e) {
-      second.clear(); // has been read without fault just now
+      second.clear(); // cannot happen: it was read without an error just now
     }
   }
 
-  /** Reads the exposition once more for the series that have lost their reference. */
+  /**
+   * Handles an entry of the second reading, which looks for series that have lost their reference.
+   */
   private void readAgain(
       ExpositionParser.Entry e,
       ExpositionParser p,

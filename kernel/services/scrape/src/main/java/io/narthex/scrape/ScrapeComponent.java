@@ -112,7 +112,7 @@ public final class ScrapeComponent
     this.source = new ScrapeSource(http, metrics, exporters, server, timer);
   }
 
-  /** Returns how far times are moved to the tick of their scrape; negative: not at all. */
+  /** Returns how far timestamps are moved to the tick of their scrape; negative: not at all. */
   static long toleranceMs(ServerInfo server) {
     String adjust = server.flag("scrape.adjust-timestamps");
     String tolerance = server.flag("scrape.timestamp-tolerance");
@@ -129,7 +129,7 @@ public final class ScrapeComponent
     return url.getHost() + ":" + port;
   }
 
-  /** Ends all loops; their series go on when scraping comes back. */
+  /** Ends all loops without stale markers, since another version of this bundle may continue. */
   @Deactivate
   public void close() throws InterruptedException {
     List<ScrapeLoop> loops = new ArrayList<>();
@@ -177,7 +177,7 @@ public final class ScrapeComponent
                 server.feature("type-and-unit-labels"), server.feature("st-storage")));
     synchronized (lock) {
       if (closed) {
-        return; // a reload that met the end would start loops that nobody stops
+        return; // a reload during shutdown would start loops that nobody stops
       }
       Set<String> jobs = new HashSet<>();
       String failed = null;
@@ -229,8 +229,8 @@ public final class ScrapeComponent
   }
 
   /**
-   * Returns the settings without discoveries, which hold places in files, so that equal settings
-   * are equal records; file names of the client are resolved.
+   * Returns the settings without discoveries, which hold positions in files, so that equal settings
+   * are equal records; file names of the HTTP client are resolved.
    */
   private static ScrapeConfig plain(ScrapeConfig c, Path folder) {
     return c.with(HttpFiles.resolve(c.http(), folder), List.of());
@@ -311,7 +311,9 @@ public final class ScrapeComponent
     return byPool;
   }
 
-  /** Returns the URL at which others reach the target: a loopback host gives way to ours. */
+  /**
+   * Returns the URL at which others reach the target: a loopback host is replaced by the server's.
+   */
   private String globalUrl(Target t) {
     URI external = server.externalUrl();
     if (t.self()) {
@@ -373,7 +375,7 @@ public final class ScrapeComponent
     return all;
   }
 
-  /** Writes what is counted only when asked: the size of the metadata caches. */
+  /** Writes the size of the metadata caches, which is computed at collection only. */
   @Override
   public void collect(MetricSink sink) {
     Map<String, long[]> sizes = new TreeMap<>();

@@ -31,17 +31,16 @@ import org.slf4j.LoggerFactory;
  * <p><b>Time.</b> The first tick comes after an offset that depends on the target and the server's
  * seed. All samples of a scrape get the tick's time when the scrape begins within 2 ms (at most 1 %
  * of the interval) of it, else the time it really began. When the wall clock has jumped, either
- * way, the ticks begin anew.
+ * way, the ticks start from scratch.
  *
  * <p><b>Faults.</b> No exception ends the loop: a scrape that meets one counts as failed, with
- * {@code up} 0 and stale markers. Only an end of memory passes, which ends the server.
+ * {@code up} 0 and stale markers. Only {@link OutOfMemoryError} is rethrown, which ends the server.
  *
- * <p><b>Storage.</b> While a storage is replaced, the loop goes on scraping and puts what it reads
- * into its {@link Backlog}; it is stored in order, with its own times, as soon as the new storage
- * is there.
+ * <p><b>Storage.</b> While a storage is replaced, the loop continues to scrape into its {@link
+ * Backlog}, which is stored in order, with its own timestamps, as soon as the new storage is there.
  *
  * <p><b>Concurrency.</b> The loop's thread alone touches {@link #intake} and the references.
- * Settings come through one volatile field; what the status pages show goes out through another.
+ * Settings come in through one volatile field; the status for the pages goes out through another.
  */
 final class ScrapeLoop {
   private static final Logger LOG = LoggerFactory.getLogger(ScrapeLoop.class);
@@ -65,7 +64,7 @@ final class ScrapeLoop {
    * A scrape whose samples are not stored yet.
    *
    * @param format of the body; null when the metrics were collected in process, or there are none
-   * @param seconds how long it took; NaN while it goes on
+   * @param seconds how long it took; NaN while it runs
    * @param error why there is no exposition, or empty
    */
   record Fetched(
@@ -76,7 +75,7 @@ final class ScrapeLoop {
       double seconds,
       double bodySize,
       String error) {
-    /** Tells whether there is an exposition. */
+    /** Returns whether there is an exposition. */
     boolean exposed() {
       return error.isEmpty();
     }
@@ -86,7 +85,7 @@ final class ScrapeLoop {
     }
   }
 
-  /** What the newest scrape was like. */
+  /** The result of the newest scrape. */
   record Status(Health health, String error, long timeMs, double seconds) {}
 
   private static final Status NOTHING_YET = new Status(Health.UNKNOWN, "", 0, 0);
@@ -102,7 +101,7 @@ final class ScrapeLoop {
   private volatile boolean stopping;
   private volatile boolean markEnd;
 
-  /** Guarded by the loop's thread: what the intake and the references were made for. */
+  /** What the intake and the references were made for; loop's thread only. */
   private Work current;
 
   /** Bytes of the newest body that could be read; loop's thread only. */
@@ -141,7 +140,7 @@ final class ScrapeLoop {
     thread.start();
   }
 
-  /** Changes what is scraped; ticks go on unless the interval changes. */
+  /** Changes what is scraped; ticks stay as they are unless the interval changes. */
   void update(Target target, ScrapeSettings settings, String refusal) {
     Work before = work;
     work = new Work(target, settings, refusal);
@@ -161,7 +160,7 @@ final class ScrapeLoop {
     thread.interrupt();
   }
 
-  /** Waits for the end of the loop, at most so long. */
+  /** Waits for the end of the loop, at most {@code ms} milliseconds. */
   void join(long ms) throws InterruptedException {
     thread.join(ms);
   }
@@ -187,14 +186,14 @@ final class ScrapeLoop {
     try {
       if (!backlog.isEmpty()) {
         Thread.interrupted();
-        storeTheRest();
+        drainBacklog();
       }
       if (markEnd) {
         Thread.interrupted();
         end();
       }
     } catch (RuntimeException | Error e) {
-      survive(e);
+      rethrowOutOfMemory(e);
       fault(work, "its series cannot be ended", e);
     }
   }
@@ -215,7 +214,8 @@ final class ScrapeLoop {
         continue;
       }
       long now = host.clock.millis();
-      tickMs += (now - tickMs) / intervalMs * intervalMs; // ticks that a slow scrape has eaten
+      tickMs +=
+          (now - tickMs) / intervalMs * intervalMs; // skips the ticks that a slow scrape missed
       long timeMs = timeOf(now, tickMs, intervalMs, host.toleranceMs);
       long startNanos = System.nanoTime();
       if (lastStartNanos != 0) {
@@ -227,7 +227,7 @@ final class ScrapeLoop {
       try {
         scrape(w, timeMs, startNanos);
       } catch (RuntimeException | Error e) {
-        survive(e);
+        rethrowOutOfMemory(e);
         storeFault(w, timeMs, startNanos, fault(w, "the scrape failed", e));
       }
       tickMs += intervalMs;
@@ -239,15 +239,16 @@ final class ScrapeLoop {
     return now + w.target.offsetMs(now, host.seed);
   }
 
-  /** Returns the time that a scrape gets: its tick, when it begins within the tolerance. */
+  /** Returns the timestamp of a scrape: its tick, when it begins within the tolerance, else now. */
   static long timeOf(long nowMs, long tickMs, long intervalMs, long toleranceMs) {
     long most = Math.min(intervalMs / 100, toleranceMs);
     return toleranceMs >= 0 && nowMs - tickMs <= most ? tickMs : nowMs;
   }
 
   /**
-   * Sleeps until a moment of the wall clock. Returns false when the ticks have to begin anew: the
-   * interval has changed, or the clock has been set back and the moment lies too far away.
+   * Sleeps until a time of the wall clock. Returns false when the ticks have to start from scratch:
+   * the interval has changed, or the clock has been set back so that the time is more than an
+   * interval away.
    */
   private boolean sleepUntil(long tickMs, long intervalMs) throws InterruptedException {
     while (!stopping) {
@@ -269,14 +270,17 @@ final class ScrapeLoop {
     return false;
   }
 
-  /** Lets only pass what nobody survives. */
-  private static void survive(Throwable e) {
+  /** Rethrows what must end the server. */
+  private static void rethrowOutOfMemory(Throwable e) {
     if (e instanceof OutOfMemoryError memory) {
       throw memory;
     }
   }
 
-  /** Counts a fault and logs a new one once; returns the text for the target's page. */
+  /**
+   * Counts a fault and logs it unless it equals the last one; returns the message for the targets
+   * page.
+   */
   private String fault(Work w, String what, Throwable e) {
     host.metrics.faults.inc();
     host.metrics.failed(ScrapeFailure.Kind.FAULT);
@@ -303,7 +307,7 @@ final class ScrapeLoop {
         Arrays.fill(reportRefs, SeriesTable.NO_REF);
       }
     } catch (RuntimeException | Error e) {
-      survive(e);
+      rethrowOutOfMemory(e);
       LOG.debug("scrape of {}: the fault cannot be stored", w.target.url(), e);
     } finally {
       host.storage.release();
@@ -355,7 +359,7 @@ final class ScrapeLoop {
       if (!w.refusal.isEmpty()) {
         throw new ScrapeFailure(ScrapeFailure.Kind.TARGET_LIMIT, w.refusal);
       }
-      bodyLength = 0; // a body that fails is not read into one array again
+      bodyLength = 0; // the next body is not expected to be as large as one that failed
       format = host.source.fetch(w.target, w.settings, scratch, expected);
       bodySize = format == null ? scratch.collected.size() : scratch.length;
       bodyLength = scratch.length;
@@ -371,14 +375,14 @@ final class ScrapeLoop {
       error = message(e);
       count(isTimeout(e) ? ScrapeFailure.Kind.TIMEOUT : ScrapeFailure.Kind.CONNECTION);
     } catch (RuntimeException | Error e) {
-      survive(e);
+      rethrowOutOfMemory(e);
       format = null;
       error = fault(w, "the scrape failed", e);
     }
     return new Fetched(w, format, timeMs, startNanos, Double.NaN, bodySize, error);
   }
 
-  /** Stores what waits, as long as the storage lets it; returns whether nothing is left. */
+  /** Stores the backlog as long as the storage accepts it; returns whether nothing is left. */
   private boolean storeBacklog() {
     while (!backlog.isEmpty() && host.storage.tryHold()) {
       try {
@@ -390,8 +394,8 @@ final class ScrapeLoop {
     return backlog.isEmpty();
   }
 
-  /** Stores what waits when the loop is at its end; waits for the storage. */
-  private void storeTheRest() {
+  /** Stores the rest of the backlog at the end of the loop; waits for the storage. */
+  private void drainBacklog() {
     try {
       while (!backlog.isEmpty()) {
         storeFirst();
@@ -439,7 +443,7 @@ final class ScrapeLoop {
         error = message(e);
         count(ScrapeFailure.Kind.EXPOSITION);
       } catch (RuntimeException | Error e) {
-        survive(e);
+        rethrowOutOfMemory(e);
         error = fault(w, "the exposition cannot be taken in", e);
       }
     }
@@ -547,7 +551,7 @@ final class ScrapeLoop {
     }
   }
 
-  /** Marks all series of the target as ended. */
+  /** Stores stale markers for all series of the target. */
   private void end() {
     SampleBatch batch = new SampleBatch(256);
     long timeMs = Math.max(host.clock.millis(), status.timeMs + 1);

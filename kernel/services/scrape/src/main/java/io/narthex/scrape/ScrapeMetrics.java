@@ -3,7 +3,7 @@ package io.narthex.scrape;
 import io.narthex.service.metrics.Metrics;
 import java.util.Locale;
 
-/** The own metrics of scraping, with the names Prometheus gives them. */
+/** The server's own metrics of scraping, with Prometheus' names where it has them. */
 final class ScrapeMetrics {
   final Metrics.Summary intervalLength;
   final Metrics.Summary syncLength;
@@ -118,7 +118,7 @@ final class ScrapeMetrics {
             "Scrapes that failed, by reason; the page of the targets says more of each.",
             "reason");
     for (ScrapeFailure.Kind kind : ScrapeFailure.Kind.values()) {
-      failed.with(reason(kind)); // there from the start, so that a first one is a rise
+      failed.with(reason(kind)); // 0 from the start, so that the first failure is an increase
     }
     lost =
         m.counter(

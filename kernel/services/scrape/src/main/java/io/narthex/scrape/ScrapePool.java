@@ -38,7 +38,7 @@ final class ScrapePool {
     return settings.config.jobName();
   }
 
-  /** Takes a new configuration over; returns false when nothing has changed. */
+  /** Applies a new configuration; returns false when nothing has changed. */
   boolean reload(ScrapeConfig config) {
     if (config.equals(settings.config)) {
       return false;
@@ -51,7 +51,7 @@ final class ScrapePool {
     return true;
   }
 
-  /** Takes new groups over: starts, updates and ends loops. */
+  /** Applies new groups: starts, updates and ends loops. */
   void sync(List<TargetGroup> newGroups) {
     long begin = System.nanoTime();
     groups = newGroups;
@@ -85,7 +85,7 @@ final class ScrapePool {
     while (all.hasNext()) {
       var e = all.next();
       if (!present.contains(e.getKey())) {
-        // series that go on under another URL do not end
+        // series that continue under another URL do not end
         e.getValue().stop(!stillScraped.contains(e.getKey().labels()));
         all.remove();
       }

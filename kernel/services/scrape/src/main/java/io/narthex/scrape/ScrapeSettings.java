@@ -32,7 +32,7 @@ final class ScrapeSettings {
   final String accept;
 
   /**
-   * What flags add.
+   * What feature flags add.
    *
    * @param typeAndUnitLabels whether series get {@code __type__} and {@code __unit__}
    * @param startTimes whether start times are stored, from protobuf and {@code _created} lines
@@ -94,7 +94,7 @@ final class ScrapeSettings {
     };
   }
 
-  /** Returns the Accept header: the protocols with falling weights, then anything. */
+  /** Returns the Accept header: the protocols with descending weights, then anything. */
   private static String accept(ScrapeConfig config, Features features) {
     List<String> protocols = config.scrapeProtocols();
     if (protocols == null || protocols.isEmpty()) {
@@ -123,7 +123,7 @@ final class ScrapeSettings {
     return b.append("*/*;q=0.").append(weight).toString();
   }
 
-  /** Tells whether series resolved under {@code other} are still right. */
+  /** Returns whether series resolved under {@code other} are still valid. */
   boolean sameSeries(ScrapeSettings other) {
     return config.metricRelabelConfigs().equals(other.config.metricRelabelConfigs())
         && scheme == other.scheme

@@ -3,13 +3,13 @@ package io.narthex.scrape;
 import java.util.Arrays;
 
 /**
- * The texts a target has shown, each with what became of it. Texts lie in one array, facts in
- * columns; nothing is allocated for a text that is known.
+ * The series texts a target has exposed, each with its reference and state. Texts share one array,
+ * the other fields are columns; nothing is allocated for a known text.
  *
- * <p><b>Lookup.</b> Targets show their series in the same order from scrape to scrape, so the text
- * that followed last time is compared first; only when that fails is the text hashed.
+ * <p><b>Lookup.</b> Targets expose their series in the same order from scrape to scrape, so the
+ * text that followed last time is compared first; only when that fails is the text hashed.
  * <b>Eviction.</b> When texts not seen in the newest scrape outnumber those seen, the table is
- * built anew.
+ * rebuilt.
  *
  * <p>Not thread-safe.
  */
@@ -32,7 +32,7 @@ final class SeriesTable {
   /** Whether the entry's newest sample was a native histogram. */
   private boolean[] histogram = new boolean[16];
 
-  /** Scrape in which the entry was seen last, with and without a time of its own. */
+  /** Scrape in which the entry was seen last, with or without its own timestamp. */
   private long[] seen = new long[16];
 
   /** Scrape in which the entry was last seen as a series that can go stale. */
@@ -41,7 +41,7 @@ final class SeriesTable {
   /** Entry number + 1 by hash; 0 = free. Linear probing. */
   private int[] slots = new int[MIN_SLOTS];
 
-  /** Entries in the order of the scrape before and of this one. */
+  /** Entries in the order of the previous scrape and of this one. */
   private int[] lastOrder = new int[16];
 
   private int lastOrderCount;
@@ -83,12 +83,12 @@ final class SeriesTable {
     return found;
   }
 
-  /** Returns the entry of a text without taking note of it, or -1. */
+  /** Returns the entry of a text, or -1, without changing the order. */
   int peek(byte[] b, int from, int to) {
     return lookup(b, from, to, hash(b, from, to));
   }
 
-  /** Adds a text that {@link #find} did not know. */
+  /** Adds a text that {@link #find} has not found. */
   int add(byte[] b, int from, int to) {
     if (count == refs.length) {
       grow();
@@ -204,27 +204,27 @@ final class SeriesTable {
     return true;
   }
 
-  /** Tells whether this scrape has seen an entry. */
+  /** Returns whether this scrape has seen an entry. */
   boolean isSeen(int entry) {
     return seen[entry] == scrape;
   }
 
-  /** Marks an entry as one that goes stale when it is not seen next time. */
+  /** Marks an entry as one that goes stale when the next scrape does not see it. */
   void track(int entry) {
     tracked[entry] = scrape;
   }
 
-  /** Tells whether an entry went on last time and does not any more. */
+  /** Returns whether an entry was tracked in the previous scrape and is not in this one. */
   boolean isStale(int entry) {
     return tracked[entry] == scrape - 1 && refs[entry] != NO_REF && scrape > 1;
   }
 
-  /** Tells whether an entry was seen as a series that can go stale in this scrape. */
+  /** Returns whether this scrape has seen an entry as a series that can go stale. */
   boolean isTracked(int entry) {
     return tracked[entry] == scrape && refs[entry] != NO_REF;
   }
 
-  /** Returns the references of all tracked entries, rising. */
+  /** Returns the references of all tracked entries in ascending order. */
   long[] trackedRefs() {
     long[] all = new long[count];
     int n = 0;
@@ -233,9 +233,9 @@ final class SeriesTable {
         all[n++] = refs[e];
       }
     }
-    long[] rising = Arrays.copyOf(all, n);
-    Arrays.sort(rising);
-    return rising;
+    long[] sorted = Arrays.copyOf(all, n);
+    Arrays.sort(sorted);
+    return sorted;
   }
 
   /** Forgets what this scrape has seen; used before the scrape is counted as empty. */
@@ -250,7 +250,7 @@ final class SeriesTable {
     }
   }
 
-  /** Ends a scrape; drops entries when too many are out of use. */
+  /** Ends a scrape; drops unused entries when there are too many. */
   void end() {
     int live = 0;
     for (int e = 0; e < count; e++) {

@@ -9,15 +9,15 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Things that are used again, without those that a peak of work once needed: what lay unused for a
- * whole minute is given up. Thread-safe.
+ * A pool of reusable objects that shrinks after a peak: those that were unused for a whole minute
+ * are released. Thread-safe.
  */
 final class Spares<T> {
   private static final long WINDOW_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private final LongSupplier nanos;
   private final Deque<T> free = new ArrayDeque<>(); // the last one in is the first one out
-  private int least; // free ones at any time of the window, which nobody needed
+  private int least; // fewest free ones in this window: so many were not needed
   private long windowBegan;
 
   Spares(LongSupplier nanos) {
@@ -31,7 +31,7 @@ final class Spares<T> {
     return taken;
   }
 
-  /** Keeps a thing unless there are {@code most}; returns whether it did. */
+  /** Returns an object to the pool unless it holds {@code most}; returns whether it was kept. */
   synchronized boolean keep(T thing, int most) {
     if (free.size() >= most) {
       return false;
@@ -40,7 +40,7 @@ final class Spares<T> {
     return true;
   }
 
-  /** Takes out what nobody needed for a minute; empty but once a minute. */
+  /** Removes and returns the objects unused for a minute; non-empty at most once a minute. */
   synchronized List<T> unused() {
     long now = nanos.getAsLong();
     if (now - windowBegan < WINDOW_NANOS) {

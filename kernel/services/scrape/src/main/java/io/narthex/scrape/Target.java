@@ -4,13 +4,13 @@ import io.narthex.format.number.Fnv1a;
 import io.narthex.model.Labels;
 
 /**
- * One place that is scraped.
+ * An endpoint that is scraped.
  *
  * @param discovered labels before relabelling
- * @param internal labels after relabelling, those that begin with two underscores among them
+ * @param internal labels after relabelling, including those that begin with two underscores
  * @param labels labels of its series
  * @param url where it is scraped
- * @param self whether this server itself is meant
+ * @param self whether it is this server itself
  */
 record Target(
     Labels discovered,
@@ -20,14 +20,17 @@ record Target(
     boolean self,
     long intervalMs,
     long timeoutMs) {
-  /** What makes two targets of a pool the same. */
+  /** Identity of a target within its pool. */
   record Key(Labels labels, String url) {}
 
   Key key() {
     return new Key(labels, url);
   }
 
-  /** Returns how long after the present moment the first scrape begins; equal over restarts. */
+  /**
+   * Returns how long after {@code nowMs} the first scrape begins; the ticks are the same after a
+   * restart.
+   */
   long offsetMs(long nowMs, long seed) {
     long offset = Long.remainderUnsigned(hash() ^ seed, intervalMs);
     long next = intervalMs - Math.floorMod(nowMs, intervalMs) + offset;

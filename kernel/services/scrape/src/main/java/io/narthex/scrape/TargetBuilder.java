@@ -16,7 +16,7 @@ import java.util.TreeMap;
 final class TargetBuilder {
   private static final String PARAM = "__param_";
 
-  /** What became of the groups of a job. */
+  /** The targets of a job's groups, those that relabelling dropped, and those that are invalid. */
   record Outcome(List<Target> targets, List<Labels> dropped, List<String> failures) {}
 
   private final ScrapeConfig config;
@@ -25,14 +25,14 @@ final class TargetBuilder {
   /**
    * Creates one for a job.
    *
-   * @param selfInstance the instance label of targets that mean this server
+   * @param selfInstance the instance label of targets that are this server
    */
   TargetBuilder(ScrapeConfig config, String selfInstance) {
     this.config = config;
     this.labels = new TargetLabels(config, selfInstance);
   }
 
-  /** Returns the targets of all groups, equal ones once. */
+  /** Returns the targets of all groups without duplicates. */
   Outcome build(List<TargetGroup> groups) {
     Map<Target.Key, Target> targets = new LinkedHashMap<>();
     List<Labels> dropped = new ArrayList<>();

@@ -57,9 +57,9 @@ class BacklogTest {
   @Test
   void turnsAwayWhenTheOldestHasWaitedTooLong() {
     assertThat(add(backlog, 1, 10, 0)).isTrue();
-    assertThat(add(backlog, 2, 10, Backlog.MOST_NANOS)).isTrue();
-    assertThat(add(backlog, 3, 10, Backlog.MOST_NANOS + 1)).isFalse();
+    assertThat(add(backlog, 2, 10, Backlog.MAX_AGE_NANOS)).isTrue();
+    assertThat(add(backlog, 3, 10, Backlog.MAX_AGE_NANOS + 1)).isFalse();
     backlog.removeFirst();
-    assertThat(add(backlog, 3, 10, Backlog.MOST_NANOS + 1)).isTrue();
+    assertThat(add(backlog, 3, 10, Backlog.MAX_AGE_NANOS + 1)).isTrue();
   }
 }
