@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The alerts that are known, by label set. An alert whose end lies far ahead stays as long, so that
- * what others send is bounded by its number per name and by the memory it takes. Thread-safe.
+ * The known alerts by label set. An alert stays until its end, however far that is in the future,
+ * so alerts are bounded by their number per name and by the memory they take. Thread-safe.
  */
 final class AlertStore {
-  /** An alert cannot be taken because there are too many. */
+  /** An alert is refused because there are too many. */
   static final class LimitException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
 
@@ -43,7 +43,7 @@ final class AlertStore {
   }
 
   /**
-   * Takes an alert and returns what it makes together with the version known so far.
+   * Adds an alert, merged with the version known so far, and returns the result.
    *
    * @throws LimitException when it is new and there are too many
    */
@@ -95,7 +95,7 @@ final class AlertStore {
     }
   }
 
-  /** Takes alerts as they are, those that are known already excepted. */
+  /** Adds alerts unchanged, except those already known. */
   synchronized void putAll(List<StoredAlert> more) {
     more.forEach(a -> alerts.putIfAbsent(a.labels(), a));
     recount();

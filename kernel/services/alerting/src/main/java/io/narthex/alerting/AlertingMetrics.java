@@ -123,7 +123,7 @@ final class AlertingMetrics {
     OriginalReceivers.types().forEach(this::begin);
   }
 
-  /** Shows a hash that differs when the configuration does; 48 bits, so that a double holds it. */
+  /** Exposes a hash of the configuration; 48 bits, so that a double holds it exactly. */
   void configuration(String text) {
     try {
       byte[] sum = MessageDigest.getInstance("MD5").digest(text.getBytes(StandardCharsets.UTF_8));
@@ -133,11 +133,11 @@ final class AlertingMetrics {
       }
       configHash.set(hash);
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every Java has it
+      throw new IllegalStateException(e); // every JDK has MD5
     }
   }
 
-  /** Makes the counters of an integration start at 0, so that their first rise is seen. */
+  /** Makes the counters of an integration start at 0, so that their first increase is seen. */
   void begin(String integration) {
     notifications.with(integration);
     notificationRequests.with(integration);

@@ -23,7 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Everything but the connection to the framework. Thread-safe. */
+/** Puts the parts of the Alertmanager together, without OSGi. Thread-safe. */
 final class AlertmanagerCore implements AutoCloseable {
   private static final Duration GARBAGE_COLLECTION = Duration.ofMinutes(30);
   private static final Duration MAINTENANCE = Duration.ofMinutes(15);
@@ -37,13 +37,13 @@ final class AlertmanagerCore implements AutoCloseable {
   private final @Nullable AlertingMetrics metrics;
   private final Duration startDelay;
 
-  /** No group flushes earlier; set with the first configuration, before which no alert comes. */
+  /** No group flushes earlier; set with the first configuration, before which no alert arrives. */
   private @Nullable Instant notBefore; // guarded by this
 
   private volatile Active active;
   private volatile boolean closed;
 
-  /** What a configuration makes. */
+  /** What is built from one configuration. */
   private record Active(AlertmanagerConfig config, Dispatcher dispatcher, Inhibitor inhibitor) {}
 
   AlertmanagerCore(
@@ -121,7 +121,7 @@ final class AlertmanagerCore implements AutoCloseable {
         inhibitor);
   }
 
-  /** Applies a configuration: all groups are built anew, the log prevents repetition. */
+  /** Applies a configuration: all groups are rebuilt, the notification log prevents duplicates. */
   synchronized void apply(AlertmanagerConfig config) {
     Active before = active;
     if (closed) {
@@ -129,7 +129,7 @@ final class AlertmanagerCore implements AutoCloseable {
     }
     Instant earliest = notBefore;
     if (earliest == null) {
-      // a slow start must not use up the time in which alerts are to come together
+      // a slow start must not use up the delay in which alerts arrive
       earliest = timers.now().plus(startDelay);
       notBefore = earliest;
     }
@@ -151,13 +151,14 @@ final class AlertmanagerCore implements AutoCloseable {
   }
 
   /**
-   * Takes alerts that were known before, at the start; the configuration sorts them into groups.
+   * Adds alerts of the previous version at the start; the first configuration puts them into
+   * groups.
    */
   void restore(List<StoredAlert> alerts) {
     store.putAll(alerts);
   }
 
-  /** Returns all alerts that are known. */
+  /** Returns all known alerts. */
   List<StoredAlert> known() {
     return store.all();
   }
@@ -182,12 +183,12 @@ final class AlertmanagerCore implements AutoCloseable {
     return mode;
   }
 
-  // --- taking alerts
+  // --- receiving alerts
 
   /**
-   * Takes alerts.
+   * Adds or updates alerts.
    *
-   * @throws InvalidRequestException when some are invalid; the valid ones have been taken
+   * @throws InvalidRequestException when some are invalid; the valid ones have been added
    */
   void post(List<PostedAlert> alerts) {
     Instant now = timers.now();
@@ -209,7 +210,7 @@ final class AlertmanagerCore implements AutoCloseable {
     }
   }
 
-  /** Takes a batch as one: its groups are complete before the first of them flushes. */
+  /** Adds a batch at once: its groups are complete before the first of them flushes. */
   private void take(List<StoredAlert> alerts, Instant now, List<String> errors) {
     if (metrics != null) {
       for (StoredAlert a : alerts) {
@@ -276,9 +277,9 @@ final class AlertmanagerCore implements AutoCloseable {
     }
   }
 
-  // --- showing alerts
+  // --- querying alerts
 
-  /** Conditions of a query, compiled. */
+  /** The compiled filters of a query. */
   private final class Filter {
     final AlertQuery query;
     final List<AlertMatcher> labels;
@@ -314,14 +315,14 @@ final class AlertmanagerCore implements AutoCloseable {
 
     boolean wants(AlertView a) {
       return AlertMatcher.matchAll(labels, a.labels())
-          // a muted group does not make its alerts suppressed ones
+          // alerts of a muted group do not count as suppressed
           && (query.active() || !(a.silencedBy().isEmpty() && a.inhibitedBy().isEmpty()))
           && (query.silenced() || a.silencedBy().isEmpty())
           && (query.inhibited() || a.inhibitedBy().isEmpty());
     }
   }
 
-  /** Reads filters of the API. */
+  /** Parses filters of the API. */
   List<AlertMatcher> matchers(List<String> filters) {
     List<AlertMatcher> out = new ArrayList<>();
     for (String f : filters) {
@@ -364,7 +365,7 @@ final class AlertmanagerCore implements AutoCloseable {
     return out;
   }
 
-  /** Returns the receivers of the routes that take an alert; one that two of them name, twice. */
+  /** Returns the receivers of the routes that match an alert; one that two routes name, twice. */
   private List<String> receivers(Labels labels) {
     return root().match(labels).stream().map(r -> r.route().receiver()).toList();
   }
@@ -435,7 +436,7 @@ final class AlertmanagerCore implements AutoCloseable {
     return out;
   }
 
-  /** Brings the gauges up to date. */
+  /** Updates the gauges. */
   void refreshGauges() {
     if (metrics == null) {
       return;

@@ -12,9 +12,9 @@ final class Dedup {
   /**
    * Returns why a notification is due, or null when it is not.
    *
-   * @param entry what was told last, or null
-   * @param firing fingerprints of the alerts that fire now
-   * @param resolved fingerprints of the others
+   * @param entry the last notification, or null
+   * @param firing fingerprints of the firing alerts
+   * @param resolved fingerprints of the resolved alerts
    */
   static @Nullable String reason(
       NotificationLog.@Nullable Entry entry,

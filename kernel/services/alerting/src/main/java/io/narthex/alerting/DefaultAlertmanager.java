@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The server's Alertmanager. Silences and the notification log survive restarts and updates of this
- * bundle. Alerts survive updates; after a restart they come again from whoever sends them.
+ * bundle. Alerts survive updates; after a restart their senders send them again.
  */
 @Component(
     service = {
@@ -56,7 +56,7 @@ public final class DefaultAlertmanager
   private static final Logger LOG = LoggerFactory.getLogger(DefaultAlertmanager.class);
   private static final Duration DRAIN = Duration.ofSeconds(10);
 
-  /** What {@code AlertmanagerConfig.none()} is as a file, for those who show the routes. */
+  /** {@code AlertmanagerConfig.none()} as a file, for the pages and the API. */
   static final String DEFAULT_YAML =
       """
       global:
@@ -143,7 +143,7 @@ public final class DefaultAlertmanager
     return text.isEmpty() ? 0 : Math.max(0, Long.parseLong(text));
   }
 
-  /** Takes the service that runs the notifier plugins. */
+  /** Binds the service that runs the notifier plugins. */
   @Reference(
       cardinality = ReferenceCardinality.OPTIONAL,
       policy = ReferencePolicy.DYNAMIC,
@@ -152,12 +152,12 @@ public final class DefaultAlertmanager
     deliveries.notifiers(service);
   }
 
-  /** Lets the service go; notifications wait for the next one. */
+  /** Unbinds the service; notifications wait for the next one. */
   void unbindNotifiers(NotifierService service) {
     deliveries.withoutNotifiers(service);
   }
 
-  /** Takes the HTTP client, to make it ready. */
+  /** Binds the HTTP client, which the warm-up uses. */
   @Reference(
       cardinality = ReferenceCardinality.OPTIONAL,
       policy = ReferencePolicy.DYNAMIC,
@@ -166,14 +166,17 @@ public final class DefaultAlertmanager
     http = service;
   }
 
-  /** Lets it go. */
+  /** Unbinds the HTTP client. */
   void unbindHttp(HttpTransport service) {
     if (http == service) {
       http = null;
     }
   }
 
-  /** Stops the groups, waits a little for sends that run, writes and leaves the state. */
+  /**
+   * Stops the groups, waits up to {@link #DRAIN} for running sends, hands the alerts over and
+   * writes the state.
+   */
   @Deactivate
   void stop() {
     core.close();
@@ -229,7 +232,9 @@ public final class DefaultAlertmanager
     }
   }
 
-  /** Returns a text that changes with every value, with secrets too, which the shown text hides. */
+  /**
+   * Returns a string that differs with every value, including secrets, which the shown YAML hides.
+   */
   private static String hashed(ConfigSnapshot snapshot) {
     StringBuilder text = new StringBuilder(snapshot.alertmanagerYaml());
     text.append(snapshot.alertmanager().globals().toPlain());
@@ -318,7 +323,7 @@ public final class DefaultAlertmanager
     silences.expire(id, timers.now());
   }
 
-  // --- configuration as it is used
+  // --- active configuration
 
   @Override
   public List<ReceiverView> receivers(List<String> matchers) {

@@ -34,9 +34,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The host's queue of notifications: decides by the notification log whether one is due, tries
- * until it is accepted, refused or the group's time is over, and remembers what was told. Outlives
- * reloads and updates of plugins: an integration has at most one delivery of a group on its way, so
- * nothing is told twice, and what was not told is due again at the group's next flush.
+ * until it is accepted, refused or the group's deadline is over, and logs what was delivered.
+ * Outlives reloads and updates of plugins: an integration has at most one delivery of a group in
+ * flight, so nothing is notified twice, and what was not delivered is due again at the group's next
+ * flush.
  *
  * <p>Thread-safe.
  */
@@ -51,10 +52,10 @@ final class Deliveries {
   private final @Nullable AlertingMetrics metrics;
   private final Duration retention;
   private final RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
-  private final Set<NotificationLog.Key> onTheirWay = ConcurrentHashMap.newKeySet();
+  private final Set<NotificationLog.Key> inFlight = ConcurrentHashMap.newKeySet();
   private final AtomicInteger running = new AtomicInteger();
 
-  /** Integrations that could not take anything when they were last asked, which was logged once. */
+  /** Integrations without a running plugin at the last attempt, which was logged once. */
   private final Set<String> waiting = ConcurrentHashMap.newKeySet();
 
   private volatile @Nullable NotifierService notifiers;
@@ -73,7 +74,7 @@ final class Deliveries {
     notifiers = service;
   }
 
-  /** A service goes; it may have been replaced already. */
+  /** Removes a service unless it has been replaced already. */
   void withoutNotifiers(NotifierService service) {
     if (notifiers == service) {
       notifiers = null;
@@ -85,16 +86,16 @@ final class Deliveries {
     externalUrl = url;
   }
 
-  /** Returns how many sends are running. */
+  /** Returns the number of running sends. */
   int running() {
     return running.get();
   }
 
   /**
-   * Tells all integrations of a route's receiver about alerts, as far as that is due.
+   * Notifies all integrations of a route's receiver of alerts where a notification is due.
    *
    * @param alerts in the order of the notification
-   * @param done called once, with whether nothing is left to be told
+   * @param done called once, with whether every integration is up to date
    */
   void deliver(
       Dispatcher dispatcher,
@@ -174,8 +175,8 @@ final class Deliveries {
     }
 
     void start() {
-      if (!onTheirWay.add(key)) {
-        // a delivery of before a reload is still on its way: its outcome decides what is due
+      if (!inFlight.add(key)) {
+        // a delivery from before a reload is still in flight: its outcome decides what is due
         Instant retry = timers.now().plus(WAIT_FOR_OTHER);
         if (retry.isAfter(deadline) || dispatcher.isStopped()) {
           done.accept(false);
@@ -203,18 +204,18 @@ final class Deliveries {
           finish(true);
           return;
         }
-        List<StoredAlert> told =
+        List<StoredAlert> notified =
             integration.sendResolved()
                 ? alerts
                 : alerts.stream().filter(a -> !a.resolvedAt(flushTime)).toList();
-        if (told.isEmpty()) {
+        if (notified.isEmpty()) {
           remember(state);
           finish(true);
           return;
         }
-        notification = notification(reason, told);
+        notification = notification(reason, notified);
       } catch (RuntimeException | Error e) {
-        // an Error too: the key must not stay on its way for ever
+        // an Error too: the key must not stay in flight forever
         LOG.error("notify {} of {}: cannot be prepared", integration.label(), key.receiver(), e);
         finish(false);
         return;
@@ -238,7 +239,7 @@ final class Deliveries {
       }
     }
 
-    /** Waits for a plugin without trying: that it is not there is no failure of a notification. */
+    /** Waits for an absent plugin without an attempt: its absence does not count as a failure. */
     private boolean waits(@Nullable NotifierService service) {
       String problem =
           service == null ? "notifiers are being started" : service.waiting(integration);
@@ -303,7 +304,7 @@ final class Deliveries {
         }
         case SendResult.RetryLater r -> {
           countFailedRequest();
-          // a pause runs from the beginning of the attempt, unless the other side asks for one
+          // a pause starts with the attempt, unless the receiving side asks for a longer one
           Instant next = began.plus(pause(attempts));
           if (next.isBefore(ended)) {
             next = ended;
@@ -312,7 +313,7 @@ final class Deliveries {
             next = ended.plus(r.after());
           }
           if (next.isAfter(deadline) || dispatcher.isStopped()) {
-            failed("other", r.reason(), "tries again with the group's next turn");
+            failed("other", r.reason(), "it is tried again at the group's next flush");
           } else {
             if (attempts == 1) {
               LOG.info(
@@ -370,13 +371,13 @@ final class Deliveries {
     }
 
     private void finish(boolean success) {
-      onTheirWay.remove(key);
+      inFlight.remove(key);
       done.accept(success);
     }
 
-    private Notification notification(String reason, List<StoredAlert> told) {
+    private Notification notification(String reason, List<StoredAlert> notified) {
       List<NotifiedAlert> list = new ArrayList<>();
-      for (StoredAlert a : told) {
+      for (StoredAlert a : notified) {
         list.add(
             new NotifiedAlert(
                 Alert.of(a.labels(), a.annotations(), a.startsAt(), a.endsAt(), a.generatorUrl()),
@@ -434,7 +435,7 @@ final class Deliveries {
     }
   }
 
-  /** Makes texts that have been expanded stay as they are when they are expanded again. */
+  /** Escapes expanded strings, so that a second expansion does not change them. */
   private static Map<String, String> verbatim(Map<String, String> texts) {
     Map<String, String> out = new HashMap<>();
     texts.forEach((k, v) -> out.put(k, v.replace("{{", "{{ \"{{\" }}")));
@@ -457,7 +458,7 @@ final class Deliveries {
     return Duration.ofMillis((long) (base * (0.5 + random.nextDouble())));
   }
 
-  /** Stands in while no {@link TemplateService} is there. */
+  /** Stands in while there is no {@link TemplateService}. */
   private static final class NoTemplates implements TemplateRenderer {
     static final NoTemplates INSTANCE = new NoTemplates();
 

@@ -17,13 +17,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts alerts into aggregation groups and flushes these in time, under one configuration; a reload
- * makes a new dispatcher, and the notification log keeps what has been told from being told again.
+ * Puts alerts into aggregation groups and flushes the groups when they are due, under one
+ * configuration; a reload makes a new dispatcher, and the notification log prevents duplicates.
  *
- * <p>Timing: the first flush of a group comes {@code group_wait} after its creation, at once when
- * the alert that creates it is older than that; each later one {@code group_interval} after the
- * beginning of the one before. A flush that is still running when the next is due is followed by it
- * at once. A group that a flush leaves empty goes with it.
+ * <p>Timing: the first flush of a group comes {@code group_wait} after its creation, immediately
+ * when the alert that creates it is older than that; each later one {@code group_interval} after
+ * the start of the previous one. If a flush is still running when the next is due, the next follows
+ * immediately. A group that is empty after a flush is removed.
  *
  * <p>Concurrency: one lock guards all groups; deliveries run without it.
  */
@@ -44,10 +44,10 @@ final class Dispatcher {
   private final Map<GroupId, Group> groups = new LinkedHashMap<>(); // guarded by lock
   private boolean stopped; // guarded by lock
 
-  /** What a group is found by. */
+  /** Identity of a group. */
   private record GroupId(String routeId, Labels labels) {}
 
-  /** What a group shows. */
+  /** Snapshot of a group. */
   record GroupState(
       RouteNode route, Labels labels, String key, List<StoredAlert> alerts, List<String> mutedBy) {}
 
@@ -78,13 +78,13 @@ final class Dispatcher {
     return root;
   }
 
-  /** An alert on its way into a group. */
+  /** An alert and the group it goes to. */
   private record Placement(RouteNode route, Labels labels, StoredAlert alert) {}
 
   /**
-   * Takes alerts, new or changed. All of them are in their groups before any of these can flush: a
-   * flush between two alerts would notify of half a group, and of its end when those that have
-   * ended came first.
+   * Inserts new or changed alerts. All of them are in their groups before any of these can flush: a
+   * flush between two alerts would notify of half a group, and as resolved if resolved ones came
+   * first.
    */
   void process(List<StoredAlert> alerts) {
     List<Placement> placements = new ArrayList<>();
@@ -106,7 +106,7 @@ final class Dispatcher {
     }
   }
 
-  /** Stops all groups; deliveries on their way go on, but are not tried again. */
+  /** Stops all groups; running deliveries continue, but are not retried. */
   void stop() {
     synchronized (lock) {
       stopped = true;
@@ -127,7 +127,7 @@ final class Dispatcher {
     }
   }
 
-  /** Returns the groups as they are. */
+  /** Returns a snapshot of all groups. */
   List<GroupState> groups() {
     synchronized (lock) {
       List<GroupState> out = new ArrayList<>();
@@ -144,7 +144,7 @@ final class Dispatcher {
     }
   }
 
-  /** Returns the names of the intervals that keep a route quiet now. */
+  /** Returns the names of the time intervals that mute a route now. */
   List<String> mutedBy(RouteNode route, Instant now) {
     TreeSet<String> names = new TreeSet<>();
     for (String name : route.route().muteTimeIntervals()) {
@@ -168,8 +168,8 @@ final class Dispatcher {
     return t != null && t.contains(now);
   }
 
-  /** Drops the alerts that must not be told now. */
-  private List<StoredAlert> audible(RouteNode route, List<StoredAlert> alerts, Instant now) {
+  /** Filters out muted alerts. */
+  private List<StoredAlert> unmuted(RouteNode route, List<StoredAlert> alerts, Instant now) {
     List<StoredAlert> rest = new ArrayList<>();
     for (StoredAlert a : alerts) {
       if (inhibitor.inhibitedBy(a.labels(), now) == null) {
@@ -204,7 +204,7 @@ final class Dispatcher {
     }
   }
 
-  /** Returns labels as they stand in group keys: no name has quotes, also not one of UTF-8. */
+  /** Returns labels in the form of group keys: names are never quoted, not even UTF-8 ones. */
   private static String text(Labels labels) {
     StringJoiner out = new StringJoiner(", ", "{", "}");
     for (int i = 0; i < labels.size(); i++) {
@@ -233,7 +233,7 @@ final class Dispatcher {
       this.key = route.key() + ":" + text(labels);
       Instant now = timers.now();
       Duration wait = route.route().groupWait();
-      // only the alert that makes the group counts: one resent old alert must not end the wait
+      // only the alert that creates the group counts: an old alert sent again must not end the wait
       schedule(first.startsAt().plus(wait).isBefore(now) ? now : now.plus(wait));
     }
 
@@ -274,15 +274,15 @@ final class Dispatcher {
       all.sort((a, b) -> StoredAlert.ORDER.compare(a.labels(), b.labels()));
       Duration timeout = route.route().groupInterval();
       Instant deadline = now.plus(timeout.compareTo(LEAST_TIMEOUT) < 0 ? LEAST_TIMEOUT : timeout);
-      List<StoredAlert> audible;
+      List<StoredAlert> unmuted;
       try {
-        audible = audible(route, all, now);
+        unmuted = unmuted(route, all, now);
       } catch (RuntimeException | Error e) {
         LOG.error("alert group {}: cannot be flushed", key, e);
         flushed(all, now, false);
         return;
       }
-      if (audible.isEmpty()) {
+      if (unmuted.isEmpty()) {
         flushed(all, now, true);
         return;
       }
@@ -291,13 +291,16 @@ final class Dispatcher {
           route,
           key,
           labels,
-          audible,
+          unmuted,
           now,
           deadline,
           success -> flushed(all, now, success));
     }
 
-    /** After a success, alerts that had ended at the flush and have not changed since go. */
+    /**
+     * After a success, removes the alerts that were resolved at the flush and have not changed
+     * since.
+     */
     private void flushed(List<StoredAlert> all, Instant flushTime, boolean success) {
       boolean again;
       synchronized (lock) {

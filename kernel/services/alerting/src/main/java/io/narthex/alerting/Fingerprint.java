@@ -18,7 +18,7 @@ final class Fingerprint {
     return h;
   }
 
-  /** Returns 16 hexadecimal digits. */
+  /** Returns the fingerprint of labels as 16 hexadecimal digits. */
   static String text(Labels labels) {
     return text(of(labels));
   }

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Alerts in types that another version of this bundle can read: a list of maps. */
+/** Converts alerts to types that another version of this bundle can read: a list of maps. */
 final class HandedAlerts {
-  /** Under which they are handed over; another form needs another number. */
+  /** Key of the hand-over; a change of the format needs another number. */
   static final String KEY = "alerting/1";
 
   private static final Logger LOG = LoggerFactory.getLogger(HandedAlerts.class);
@@ -58,7 +58,8 @@ final class HandedAlerts {
                   Boolean.TRUE.equals(a.get("timeout"))));
         }
       } catch (ClassCastException | NullPointerException e) {
-        LOG.error("alerts of the former version cannot be used; they come again", e);
+        LOG.error(
+            "alerts of the previous version cannot be used; their senders will send them again", e);
       }
     }
     return out;

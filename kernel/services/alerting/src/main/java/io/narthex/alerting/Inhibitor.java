@@ -13,8 +13,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells which alerts others mute. All sources with equal labels are remembered, so that one that
- * matches both sides of a rule never hides another. Thread-safe.
+ * Decides which alerts are inhibited. All sources with equal labels are remembered, so that one
+ * that matches both sides of a rule never hides another. Thread-safe.
  */
 final class Inhibitor {
   private final List<Rule> rules;
@@ -27,19 +27,19 @@ final class Inhibitor {
     return rules.size();
   }
 
-  /** Learns of an alert, new or changed. */
+  /** Adds a new or changed alert. */
   void put(StoredAlert alert) {
     for (Rule rule : rules) {
       rule.put(alert);
     }
   }
 
-  /** Forgets sources that have ended. */
+  /** Removes sources that are resolved. */
   void collectGarbage(Instant now) {
     rules.forEach(r -> r.collectGarbage(now));
   }
 
-  /** Returns the fingerprint of an alert that mutes these labels, or null. */
+  /** Returns the fingerprint of an alert that inhibits these labels, or null. */
   @Nullable Long inhibitedBy(Labels target, Instant now) {
     for (Rule rule : rules) {
       Long source = rule.inhibitedBy(target, now);

@@ -17,12 +17,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A file of JSON lines: every change is one line at the end, a later line replaces an earlier one
- * of the same key. Rewritten through a temporary file when it has grown to several times what is
- * alive. A torn last line is what a crash leaves; it is left out. Guarded by its owner's lock.
+ * A file of JSON lines: every change appends one line, a later line replaces an earlier one of the
+ * same key. Rewritten through a temporary file when it has grown to several times its live entries.
+ * A torn last line, which a crash leaves, is skipped. Guarded by its owner's lock.
  *
- * <p>While this bundle is being replaced two versions work on the same file: each adds lines only,
- * and reads the file again when it holds what the other added.
+ * <p>While this bundle is being replaced two versions use the same file: each only appends, and
+ * reads the file again when the other has appended.
  */
 final class Journal {
   private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
@@ -37,7 +37,7 @@ final class Journal {
     this.file = file;
   }
 
-  /** Returns the lines of the file; what cannot be read is reported and left out. */
+  /** Returns the lines of the file; logs and skips those that cannot be read. */
   List<JsonNode> read() {
     List<JsonNode> out = new ArrayList<>();
     lines = 0;
@@ -48,7 +48,7 @@ final class Journal {
     try {
       String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
       if (!text.isEmpty() && !text.endsWith("\n")) {
-        // a crash tore the last line: what is added must not become part of it
+        // a crash tore the last line: the next one must not become part of it
         Files.writeString(file, "\n", StandardCharsets.UTF_8, StandardOpenOption.APPEND);
       }
       for (String line : text.split("\n", -1)) {
@@ -71,8 +71,9 @@ final class Journal {
   }
 
   /**
-   * Hands over each line of the file. One that its owner cannot use any more, for example a matcher
-   * that this version refuses, is reported and left out: it must not keep the server from starting.
+   * Passes each line of the file to its owner. A line that the owner cannot use any more, for
+   * example with a matcher that this version refuses, is logged and skipped: it must not keep the
+   * server from starting.
    */
   void readEach(Consumer<JsonNode> owner) {
     for (JsonNode n : read()) {
@@ -93,12 +94,12 @@ final class Journal {
     return text.length() > 300 ? text.substring(0, 300) + "…" : text;
   }
 
-  /** Returns how many lines could not be read or used. */
+  /** Returns the number of lines that could not be read or used. */
   int unreadable() {
     return unreadable;
   }
 
-  /** Tells whether the file holds what somebody else wrote. */
+  /** Returns whether another version has changed the file. */
   boolean changedElsewhere() {
     return file.toFile().length() != knownSize;
   }
@@ -106,7 +107,7 @@ final class Journal {
   /**
    * Adds a line.
    *
-   * @param alive how many entries there are now
+   * @param alive the number of live entries
    */
   void append(JsonNode entry, int alive, java.util.function.Supplier<Collection<JsonNode>> all) {
     try {

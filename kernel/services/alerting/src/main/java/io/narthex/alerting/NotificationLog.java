@@ -15,15 +15,18 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What was told to whom, kept over restarts. Thread-safe. */
+/**
+ * Alertmanager's notification log: what was sent to which integration, kept over restarts.
+ * Thread-safe.
+ */
 final class NotificationLog {
   /** What an entry is about. */
   record Key(String groupKey, String receiver, String integration, int index) {}
 
   /**
-   * What was notified last.
+   * The last notification.
    *
-   * @param state what the notifier needs for the next notification of the group
+   * @param state what the notifier keeps for the next notification of the group
    */
   record Entry(
       Set<Long> firing,
@@ -62,7 +65,7 @@ final class NotificationLog {
     from.readEach(n -> entries.put(key(n), entry(n)));
   }
 
-  /** Takes in what another version of this bundle has written. */
+  /** Reads what another version of this bundle has written. */
   private void refresh() {
     if (journal != null && journal.changedElsewhere()) {
       read(journal);
@@ -78,7 +81,9 @@ final class NotificationLog {
     return entries.size();
   }
 
-  /** Remembers what was told; kept for twice the repeat interval, at most for the retention. */
+  /**
+   * Records a notification; it is kept for twice the repeat interval, at most for the retention.
+   */
   synchronized void log(
       Key key,
       Set<Long> firing,
@@ -102,12 +107,12 @@ final class NotificationLog {
     }
   }
 
-  /** Forgets what has expired. */
+  /** Removes what has expired. */
   synchronized void maintain(Instant now) {
     entries.values().removeIf(e -> !e.expires().isAfter(now));
   }
 
-  /** Writes the file anew. */
+  /** Rewrites the file. */
   synchronized void close() throws IOException {
     refresh();
     if (journal != null) {
@@ -167,7 +172,7 @@ final class NotificationLog {
     return out;
   }
 
-  /** Returns how many lines of the file could not be read. */
+  /** Returns the number of lines of the file that could not be read. */
   synchronized int unreadable() {
     return journal == null ? 0 : journal.unreadable();
   }

@@ -43,12 +43,12 @@ final class RouteNode {
     return route;
   }
 
-  /** As it stands in group keys. */
+  /** Returns the route's part of group keys. */
   String key() {
     return key;
   }
 
-  /** Unique within the tree. */
+  /** Returns an id that is unique within the tree. */
   String id() {
     return id;
   }
@@ -57,7 +57,7 @@ final class RouteNode {
     return children;
   }
 
-  /** Returns the nodes that take an alert, in order; empty when this node does not match. */
+  /** Returns the nodes that match an alert, in order; empty when this node does not match. */
   List<RouteNode> match(Labels labels) {
     if (!AlertMatcher.matchAll(matchers, labels)) {
       return List.of();

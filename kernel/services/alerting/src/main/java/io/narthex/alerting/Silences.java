@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Silences, kept over restarts. Thread-safe. */
 final class Silences {
-  /** A silence with its compiled conditions. */
+  /** A silence with its compiled matchers. */
   record Stored(
       String id,
       List<AlertMatcher> matchers,
@@ -44,7 +44,7 @@ final class Silences {
           : now.isBefore(endsAt) ? SilenceState.ACTIVE : SilenceState.EXPIRED;
     }
 
-    /** Returns about how much memory it takes. */
+    /** Returns an estimate of its memory in bytes. */
     long size() {
       long n = 500L + comment.length() + createdBy.length();
       for (AlertMatcher m : matchers) {
@@ -75,7 +75,7 @@ final class Silences {
   }
 
   /**
-   * Bounds of what is held.
+   * Limits of what is stored.
    *
    * @param maxSilences 0 = none
    * @param maxBytesEach 0 = none
@@ -93,10 +93,10 @@ final class Silences {
   private final boolean classicNames;
 
   /**
-   * Opens the silences.
+   * Opens the store.
    *
    * @param file null: in memory only
-   * @param retention how long ended ones are kept
+   * @param retention how long expired silences are kept
    */
   Silences(@Nullable Path file, Duration retention, boolean classicNames, Instant now) {
     this.journal = file == null ? null : new Journal(file);
@@ -115,14 +115,14 @@ final class Silences {
     });
   }
 
-  /** Takes in what another version of this bundle has written. */
+  /** Reads what another version of this bundle has written. */
   private void refresh() {
     if (journal != null && journal.changedElsewhere()) {
       read(journal);
     }
   }
 
-  /** Forgets what ended long ago. */
+  /** Removes silences that expired longer ago than the retention. */
   synchronized void maintain(Instant now) {
     silences.values().removeIf(s -> !s.endsAt().plus(retention).isAfter(now));
   }
@@ -138,7 +138,7 @@ final class Silences {
     return silences.values().stream().map(s -> (JsonNode) toJson(s)).toList();
   }
 
-  /** Keeps what others send within bounds; what is known already may change and end. */
+  /** Refuses new silences beyond the limits; existing ones can still be changed and expired. */
   private void checkLimits(Stored s) {
     if (limits.maxSilences() > 0
         && !silences.containsKey(s.id())
@@ -174,12 +174,12 @@ final class Silences {
     return new InvalidRequestException(message);
   }
 
-  /** Returns how many silences were refused because of a limit. */
+  /** Returns the number of silences refused because of a limit. */
   synchronized long limitHits() {
     return limitHits;
   }
 
-  /** Returns how many lines of the file could not be used. */
+  /** Returns the number of lines of the file that could not be used. */
   synchronized int unreadable() {
     return journal == null ? 0 : journal.unreadable();
   }
@@ -201,7 +201,7 @@ final class Silences {
     return s == null ? null : s.view(now);
   }
 
-  /** Returns the ids of the silences that hold for a label set now, sorted. */
+  /** Returns the sorted ids of the silences that match a label set now. */
   synchronized List<String> silencing(Labels labels, Instant now) {
     refresh();
     List<String> ids = new ArrayList<>();
@@ -219,7 +219,7 @@ final class Silences {
         .collect(Collectors.groupingBy(s -> s.state(now), Collectors.counting()));
   }
 
-  /** Returns the silences that have all these conditions literally, in the order of the API. */
+  /** Returns the silences that have all these matchers literally, in the order of the API. */
   synchronized List<Silence> list(List<LabelMatcher> filters, Instant now) {
     refresh();
     return silences.values().stream()
@@ -234,7 +234,7 @@ final class Silences {
     return own.containsAll(filters);
   }
 
-  /** Active ones by end, pending ones by start, ended ones by end, the newest first. */
+  /** Active ones by end, pending ones by start, then expired ones by end, the newest first. */
   static final Comparator<Silence> ORDER =
       Comparator.comparingInt((Silence s) -> rank(s.state()))
           .thenComparing((a, b) ->
@@ -308,7 +308,7 @@ final class Silences {
     return created.id();
   }
 
-  /** Tells whether a silence can be changed in place. */
+  /** Returns whether a silence can be changed in place. */
   static boolean canUpdate(Stored old, Instant startsAt, Instant endsAt, Instant now) {
     return switch (old.state(now)) {
       case ACTIVE ->
@@ -321,7 +321,7 @@ final class Silences {
     };
   }
 
-  /** Ends a silence now. */
+  /** Expires a silence now. */
   synchronized void expire(String id, Instant now) {
     refresh();
     Stored s = silences.get(id);
@@ -337,7 +337,7 @@ final class Silences {
     store(s.withTimes(s.state(now) == SilenceState.PENDING ? now : s.startsAt(), now, now));
   }
 
-  /** Checks all of a silence; a null time is one that was not given. */
+  /** Validates a silence; a null time is one that was not given. */
   static List<AlertMatcher> validate(
       List<LabelMatcher> matchers,
       @Nullable Instant startsAt,
@@ -356,7 +356,7 @@ final class Silences {
     return compiled;
   }
 
-  /** Checks and compiles the conditions of a silence. */
+  /** Validates and compiles the matchers of a silence. */
   static List<AlertMatcher> validMatchers(List<LabelMatcher> matchers, boolean classicNames) {
     if (matchers.isEmpty()) {
       throw new InvalidRequestException(
@@ -384,8 +384,8 @@ final class Silences {
   }
 
   /**
-   * Tells whether a condition keeps a silence from holding for everything. A negative one always
-   * does, as in the original: "all but production" is a silence people need.
+   * Returns whether a matcher keeps a silence from matching everything. A negative one always does,
+   * as in Alertmanager: people need to silence "all but production".
    */
   private static boolean selects(AlertMatcher m) {
     return m.source().operator().startsWith("!") || !m.matches("");

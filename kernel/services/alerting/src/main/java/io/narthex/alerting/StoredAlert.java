@@ -7,10 +7,10 @@ import java.util.Comparator;
 import java.util.Map;
 
 /**
- * An alert as it is known.
+ * An alert in the store.
  *
- * @param annotations by name; texts may be empty
- * @param timeout whether the end was not given but follows from the resolve timeout
+ * @param annotations by name; values may be empty
+ * @param timeout whether the end was not given but computed from the resolve timeout
  */
 record StoredAlert(
     Labels labels,
@@ -24,7 +24,7 @@ record StoredAlert(
     annotations = Annotations.sorted(annotations);
   }
 
-  /** Order inside a notification: job, instance, then all labels; who lacks one comes last. */
+  /** Order inside a notification: job, instance, then all labels; alerts without one come last. */
   static final Comparator<Labels> ORDER =
       (a, b) -> {
         for (String name : new String[] {"job", "instance"}) {
@@ -59,7 +59,9 @@ record StoredAlert(
     return 0;
   }
 
-  /** Returns about how much memory the alert takes, its places in store and groups included. */
+  /**
+   * Returns an estimate of the alert's memory in bytes, its entries in store and groups included.
+   */
   long size() {
     long n = 700L + generatorUrl.length();
     for (int i = 0; i < labels.size(); i++) {
@@ -79,13 +81,13 @@ record StoredAlert(
     return Fingerprint.of(labels);
   }
 
-  /** Tells whether the times of two versions overlap, so that they are one alert. */
+  /** Returns whether the times of two versions overlap, so that they are one alert. */
   boolean overlaps(StoredAlert old) {
     return (endsAt.isAfter(old.startsAt) && endsAt.isBefore(old.endsAt))
         || (startsAt.isAfter(old.startsAt) && startsAt.isBefore(old.endsAt));
   }
 
-  /** Returns what two versions of one alert make together. */
+  /** Merges two versions of one alert. */
   StoredAlert merge(StoredAlert other, Instant now) {
     if (other.updatedAt.isBefore(updatedAt)) {
       return other.merge(this, now);

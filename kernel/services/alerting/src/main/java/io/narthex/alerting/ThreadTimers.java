@@ -8,7 +8,10 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One thread watches the clock, virtual threads do the work. */
+/**
+ * Real time: one virtual thread waits for the next due action, each action runs on a virtual thread
+ * of its own.
+ */
 final class ThreadTimers implements Timers {
   private static final Logger LOG = LoggerFactory.getLogger(ThreadTimers.class);
 
@@ -49,10 +52,10 @@ final class ThreadTimers implements Timers {
     Thread.ofVirtual().name(name).uncaughtExceptionHandler(this::failed).start(action);
   }
 
-  /** What fails when the server is already being taken down is no fault of the action. */
+  /** Logs a failed action; while the server shuts down that is no fault of the action. */
   private void failed(Thread thread, Throwable problem) {
     if (closed) {
-      LOG.debug("{}: cut off by the end of the server", thread.getName(), problem);
+      LOG.debug("{}: interrupted by the end of the server", thread.getName(), problem);
     } else {
       LOG.error("{}: failed", thread.getName(), problem);
     }

@@ -2,15 +2,15 @@ package io.narthex.alerting;
 
 import java.time.Instant;
 
-/** Time and threads, so that tests can let hours pass at once. */
+/** Clock and threads, so that tests can let hours pass in no time. */
 interface Timers extends AutoCloseable {
-  /** Returns the present time. */
+  /** Returns the current time. */
   Instant now();
 
   /** Runs an action once at a time, on a thread of its own. */
   Task at(Instant time, String name, Runnable action);
 
-  /** Runs an action soon, on a thread of its own. */
+  /** Runs an action now, on a thread of its own. */
   void run(String name, Runnable action);
 
   @Override
@@ -18,7 +18,7 @@ interface Timers extends AutoCloseable {
 
   /** An action that waits for its time. */
   interface Task {
-    /** Forgets the action unless it has begun. */
+    /** Cancels the action unless it has started. */
     void cancel();
   }
 }

@@ -26,10 +26,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Goes the way of an alert once as soon as the server is ready: an alert of no name passes
- * grouping, silences and the notification log of an Alertmanager that nobody sees, whose receiver
- * expands the default texts and posts an empty list to the server itself. The first real
- * notification shall not be seconds late because all these classes are still being loaded.
+ * Loads the classes of the alert path as soon as the server is ready, so that the first real
+ * notification is not delayed by seconds: a dummy alert passes grouping, silences and notification
+ * log of a temporary Alertmanager, whose receiver expands the default templates and posts an empty
+ * list to the server itself.
  */
 final class WarmUp {
   private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
@@ -51,7 +51,7 @@ final class WarmUp {
     }
   }
 
-  /** Lets an alert pass; returns when its notification has been made and posted. */
+  /** Sends a dummy alert; returns when its notification has been expanded and posted. */
   static void run(
       Timers timers,
       NotificationTemplates templates,
@@ -82,7 +82,7 @@ final class WarmUp {
                   null,
                   "")));
       if (!sent.await(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
-        LOG.debug("warm-up: not over after {}", TIMEOUT);
+        LOG.debug("warm-up: not finished after {}", TIMEOUT);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -93,7 +93,7 @@ final class WarmUp {
     }
   }
 
-  /** Expands the default texts and posts nothing to the server itself. */
+  /** Expands the default templates and posts an empty list to the server itself. */
   private record NoReceiver(@Nullable HttpTransport http, ServerInfo server, CountDownLatch sent)
       implements NotifierService {
     @Override
@@ -116,7 +116,7 @@ final class WarmUp {
               .close();
         }
       } catch (IOException e) {
-        LOG.debug("warm-up: {}", e.getMessage()); // a server that speaks TLS only; all is loaded
+        LOG.debug("warm-up: {}", e.getMessage()); // a server with TLS only; the classes are loaded
       } finally {
         sent.countDown();
       }

@@ -1,4 +1,4 @@
-/** Alerts on their way to people: routes, groups, inhibition, silences, notification log. */
+/** The Alertmanager: routes, aggregation groups, inhibition, silences, notification log. */
 @NullMarked
 package io.narthex.alerting;
 

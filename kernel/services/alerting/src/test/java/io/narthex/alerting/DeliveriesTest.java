@@ -56,7 +56,7 @@ class DeliveriesTest implements NotifierService {
               """));
   private final SimulatedTimers timers = new SimulatedTimers(START);
   private final Deque<SendResult> answers = new ArrayDeque<>();
-  private final List<String> told = new ArrayList<>();
+  private final List<String> notified = new ArrayList<>();
   private Runnable duringSend = () -> {};
   private Consumer<Notification> onSend = n -> {};
   private String waitsFor = "";
@@ -111,7 +111,7 @@ class DeliveriesTest implements NotifierService {
       return null;
     }
     SendResult answer = answers.isEmpty() ? SendResult.delivered() : answers.poll();
-    told.add(
+    notified.add(
         answer.getClass().getSimpleName()
             + " "
             + notification.status()
@@ -128,7 +128,7 @@ class DeliveriesTest implements NotifierService {
     }
     fire(core, "A");
     pass(300);
-    assertThat(told)
+    assertThat(notified)
         .containsExactly(
             "RetryLater firing 1",
             "RetryLater firing 1",
@@ -143,11 +143,11 @@ class DeliveriesTest implements NotifierService {
     answers.add(new SendResult.RetryLater("busy", Duration.ofSeconds(30)));
     fire(core, "A");
     pass(10);
-    assertThat(told).hasSize(1);
+    assertThat(notified).hasSize(1);
     pass(29);
-    assertThat(told).hasSize(1);
+    assertThat(notified).hasSize(1);
     pass(2);
-    assertThat(told).hasSize(2);
+    assertThat(notified).hasSize(2);
   }
 
   @Test
@@ -156,11 +156,11 @@ class DeliveriesTest implements NotifierService {
     answers.add(SendResult.rejected("no such channel"));
     fire(core, "A");
     pass(11);
-    assertThat(told).containsExactly("Rejected firing 1");
+    assertThat(notified).containsExactly("Rejected firing 1");
     pass(60);
-    assertThat(told).containsExactly("Rejected firing 1", "Delivered firing 1");
+    assertThat(notified).containsExactly("Rejected firing 1", "Delivered firing 1");
     pass(600);
-    assertThat(told).hasSize(2);
+    assertThat(notified).hasSize(2);
   }
 
   @Test
@@ -174,7 +174,7 @@ class DeliveriesTest implements NotifierService {
         };
     fire(core, "A");
     pass(1800);
-    assertThat(told).containsExactly("Delivered firing 1");
+    assertThat(notified).containsExactly("Delivered firing 1");
   }
 
   @Test
@@ -195,7 +195,7 @@ class DeliveriesTest implements NotifierService {
                     Map.of("ticket", "7")),
                 timers.now());
     pass(20);
-    assertThat(told).hasSize(1);
+    assertThat(notified).hasSize(1);
     before.close(); // a crash: nothing is written at the end, and the last line is torn
     Files.writeString(
         folder.resolve("notifications.jsonl"), "{\"groupKey\":\"x", StandardOpenOption.APPEND);
@@ -203,7 +203,7 @@ class DeliveriesTest implements NotifierService {
     fire(after, "A");
     fire(after, "B");
     pass(120);
-    assertThat(told).as("A was told, B is silenced").hasSize(1);
+    assertThat(notified).as("A was notified, B is silenced").hasSize(1);
     after.close();
     assertThat(new NotificationLog(folder.resolve("notifications.jsonl"), timers.now()).keys())
         .as("lines after the torn one count")
@@ -327,7 +327,7 @@ class DeliveriesTest implements NotifierService {
         };
     fire(core, "A");
     pass(15);
-    assertThat(told).containsExactly("Delivered firing 1");
+    assertThat(notified).containsExactly("Delivered firing 1");
   }
 
   @Test
@@ -336,9 +336,9 @@ class DeliveriesTest implements NotifierService {
     nextIsNull = true;
     fire(core, "A");
     pass(15);
-    assertThat(told).isEmpty();
+    assertThat(notified).isEmpty();
     pass(60);
-    assertThat(told).containsExactly("Delivered firing 1");
+    assertThat(notified).containsExactly("Delivered firing 1");
   }
 
   @Test
@@ -347,10 +347,10 @@ class DeliveriesTest implements NotifierService {
     waitsFor = "waiting for plugin `fake`";
     fire(core, "A");
     pass(40);
-    assertThat(told).isEmpty();
+    assertThat(notified).isEmpty();
     waitsFor = "";
     pass(60);
-    assertThat(told).containsExactly("Delivered firing 1");
+    assertThat(notified).containsExactly("Delivered firing 1");
   }
 
   @Test
@@ -470,10 +470,10 @@ class DeliveriesTest implements NotifierService {
     AlertmanagerCore next = core(folder);
     fire(old, "A");
     pass(20);
-    assertThat(told).hasSize(1);
+    assertThat(notified).hasSize(1);
     fire(next, "A");
     pass(20);
-    assertThat(told).as("the new version knows what the old one told").hasSize(1);
+    assertThat(notified).as("the new version knows what the previous one sent").hasSize(1);
     Instant now = timers.now();
     String id =
         old.silences()

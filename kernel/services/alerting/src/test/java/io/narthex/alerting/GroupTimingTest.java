@@ -50,7 +50,7 @@ class GroupTimingTest implements NotifierService {
               receivers:
               - name: r
               """));
-  private final List<String> told = new ArrayList<>();
+  private final List<String> notified = new ArrayList<>();
   private SimulatedTimers timers = new SimulatedTimers(START);
   private AlertmanagerCore core;
 
@@ -81,9 +81,9 @@ class GroupTimingTest implements NotifierService {
 
   @Override
   public SendResult send(Integration integration, Notification n) {
-    synchronized (told) {
+    synchronized (notified) {
       long firing = n.alerts().stream().filter(NotifiedAlert::firing).count();
-      told.add(
+      notified.add(
           Duration.between(START, timers.now()).toSeconds()
               + "s "
               + n.status()
@@ -151,9 +151,9 @@ class GroupTimingTest implements NotifierService {
     core.apply(config);
     core.post(List.of(alert(1, -100, 1000)));
     passTo(10);
-    core.apply(config); // a reload does not begin anew
+    core.apply(config); // a reload does not restart the timing
     passTo(60);
-    assertThat(told).containsExactly("25s firing 1+0");
+    assertThat(notified).containsExactly("25s firing 1+0");
   }
 
   @Test
@@ -172,7 +172,7 @@ class GroupTimingTest implements NotifierService {
   @Test
   void reloadNotifiesOfCompleteGroupsOnly() {
     for (boolean endedFirst : new boolean[] {true, false}) {
-      told.clear();
+      notified.clear();
       timers = new HastyTimers();
       start();
       List<PostedAlert> all = new ArrayList<>();
@@ -182,7 +182,7 @@ class GroupTimingTest implements NotifierService {
       core.post(all);
       passTo(16);
       settle();
-      assertThat(told).containsExactly("15s firing 20+0");
+      assertThat(notified).containsExactly("15s firing 20+0");
       List<PostedAlert> ended = new ArrayList<>();
       for (int i = 0; i < 10; i++) {
         ended.add(alert(endedFirst ? i : 19 - i, 0, 16));
@@ -191,7 +191,7 @@ class GroupTimingTest implements NotifierService {
       passTo(17);
       core.apply(config);
       settle();
-      assertThat(told).containsExactly("15s firing 20+0", "17s firing 10+10");
+      assertThat(notified).containsExactly("15s firing 20+0", "17s firing 10+10");
       core.close();
     }
   }
@@ -206,7 +206,7 @@ class GroupTimingTest implements NotifierService {
     }
     core.post(all);
     settle();
-    assertThat(told).containsExactly("0s firing 20+0");
+    assertThat(notified).containsExactly("0s firing 20+0");
   }
 
   @Test
@@ -216,10 +216,10 @@ class GroupTimingTest implements NotifierService {
     passTo(20);
     core.post(List.of(alert(0, 0, 20)));
     passTo(76);
-    assertThat(told).containsExactly("15s firing 1+0", "75s resolved 0+1");
+    assertThat(notified).containsExactly("15s firing 1+0", "75s resolved 0+1");
     core.post(List.of(alert(0, 76, 7200)));
     passTo(200);
-    assertThat(told).containsExactly("15s firing 1+0", "75s resolved 0+1", "91s firing 1+0");
+    assertThat(notified).containsExactly("15s firing 1+0", "75s resolved 0+1", "91s firing 1+0");
   }
 
   @Test
@@ -229,7 +229,7 @@ class GroupTimingTest implements NotifierService {
     passTo(3);
     core.post(List.of(alert(2, -100, 7200)));
     passTo(40);
-    assertThat(told).containsExactly("15s firing 2+0");
+    assertThat(notified).containsExactly("15s firing 2+0");
   }
 
   @Test
@@ -237,7 +237,7 @@ class GroupTimingTest implements NotifierService {
     start();
     core.post(List.of(alert(1, -100, 7200)));
     passTo(1);
-    assertThat(told).containsExactly("0s firing 1+0");
+    assertThat(notified).containsExactly("0s firing 1+0");
   }
 
   @Test
