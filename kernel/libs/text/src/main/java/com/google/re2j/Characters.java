@@ -1,15 +1,15 @@
 package com.google.re2j;
 
 /**
- * Stands in for the library's class of this name, as {@code Parser$StringIterator} does. The
- * library goes round the characters that differ in case only until it is back at the first. Its
- * table of those with three forms and more is older than the JVM's, so for nine Cyrillic letters of
- * Unicode 9 it never came back: {@code (?i)} with one of them, or with a range that holds one, had
- * no end. Here the capital leads to the small letter, from there to the variants in order, and the
- * last one back to the capital, as in Go.
+ * Replaces the library's class of this name, as {@code Parser$StringIterator} does. The library
+ * walks the cycle of characters that differ only in case until it is back at the first. Its table
+ * of cycles with three or more characters is older than the JVM's, so for nine Cyrillic letters of
+ * Unicode 9 it never returned: {@code (?i)} with one of them, or with a range that contains one,
+ * looped forever. Here the capital leads to the small letter, from there to the variants in order,
+ * and the last one back to the capital, as in Go.
  */
 final class Characters {
-  /** Small letter and its variants in rising order. */
+  /** Small letter and its variants in ascending order. */
   private static final int[][] ROUNDS = {
     {0x0432, 0x1c80},
     {0x0434, 0x1c81},
@@ -23,7 +23,7 @@ final class Characters {
 
   private Characters() {}
 
-  /** Returns another character than the given one when it is not small; variants go on. */
+  /** Returns the next character of the cycle unless {@code c} is a small letter. */
   static int toLowerCase(int c) {
     if (c >= 0x1c80 && c <= 0x1c88) {
       return next(c);
@@ -31,7 +31,7 @@ final class Characters {
     return Character.toLowerCase(c);
   }
 
-  /** Asked only for what is small already. */
+  /** Called only for small letters. */
   static int toUpperCase(int c) {
     if (c >= 0x0432 && c <= 0x0463 || c == 0xa64b) {
       return next(c);

@@ -1,10 +1,10 @@
 package com.google.re2j;
 
 /**
- * Stands in for the library's class of this name, which copies the rest of the expression at each
- * group, escape and character of a class: gigabytes for an expression of 64 KiB. This one comes
- * first in the bundle's class path and copies only what the library's parser looks at. The
- * library's parser calls it as it calls its own; {@code Re2Test} fails when it does not.
+ * Replaces the library's class of this name, which copies the rest of the expression at each group,
+ * escape and character of a class: gigabytes for an expression of 64 KiB. This one is first in the
+ * bundle's class path and copies only what the library's parser reads. {@code Re2Test} fails when
+ * the library's parser does not use it.
  */
 final class Parser$StringIterator {
   private final String text;
@@ -56,15 +56,15 @@ final class Parser$StringIterator {
     return text.substring(begin, at);
   }
 
-  /** Returns what follows, at least as far as any of the callers reads it. */
+  /** Returns what follows, at least as far as any caller reads it. */
   String rest() {
     return text.substring(at, end(text, at));
   }
 
   /**
-   * Tells how far the parser reads ahead from a place: to the name's end after a group's beginning,
-   * to the end of a class's name, of a quotation. What precedes tells who asks; where it may be two
-   * of them, the longer one counts.
+   * Returns how far the parser reads ahead from a position: to the end of the name after the start
+   * of a group, to the end of a class name or of a quotation. The preceding characters say which;
+   * where both are possible, the longer one counts.
    */
   static int end(String text, int at) {
     int end = -1;

@@ -1,4 +1,4 @@
-/** Classes that stand in for those of the library, see the module's README. */
+/** Classes that replace those of the library, see the module's README. */
 @NullMarked
 package com.google.re2j;
 

@@ -6,7 +6,7 @@ import io.narthex.model.NativeHistogram;
 public final class HistogramBounds {
   /**
    * 2^(2^-s) for the schemas s from 1 to 8, to the last bit as Go's {@code math.Exp2} gives it;
-   * some are one bit less than the nearest number.
+   * some are one bit below the nearest double.
    */
   private static final double[] FACTORS = {
     0x1.6a09e667f3bccp0,
@@ -24,17 +24,17 @@ public final class HistogramBounds {
   private HistogramBounds() {}
 
   /**
-   * Calculates the bounds of schema 8 from 0.5 to 1; those of the other schemas are among them. By
-   * the recipe in client_golang (prometheus/histogram.go), from which Prometheus has its table:
-   * every second bound is that of the schema below, the others follow by multiplication. Other ways
-   * give other last bits, and the API shows bounds with all their digits.
+   * Computes the bounds of schema 8 from 0.5 to 1, which include those of the other schemas, as
+   * client_golang does (prometheus/histogram.go), from which Prometheus has its table: every second
+   * bound is that of the next lower schema, the others follow by multiplication. Other methods give
+   * other last bits, and the API shows bounds with all their digits.
    */
   private static double[] fractions() {
     int size = 1 << FACTORS.length;
     double[] out = new double[size];
     out[0] = 0.5;
     for (int schema = 1; schema <= FACTORS.length; schema++) {
-      int step = size >> schema; // distance of neighbours of this schema
+      int step = size >> schema; // distance between neighbours of this schema
       for (int i = step; i < size; i += 2 * step) {
         out[i] = out[i - step] * FACTORS[schema - 1];
       }
@@ -44,10 +44,10 @@ public final class HistogramBounds {
 
   /**
    * Returns the upper bound of positive bucket {@code index}, which is the lower bound of the next
-   * one; that of a negative bucket is the same with the sign turned.
+   * one; that of a negative bucket is the same with the opposite sign.
    *
    * @param custom the bounds of a histogram with custom buckets; not read for others
-   * @return an infinity outside of custom bounds and above the largest number
+   * @return infinity outside of custom bounds and above the largest double
    */
   public static double upper(int index, int schema, double[] custom) {
     if (schema == NativeHistogram.CUSTOM_BUCKETS_SCHEMA) {

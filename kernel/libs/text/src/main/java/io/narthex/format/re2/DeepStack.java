@@ -8,12 +8,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * A thread with a stack deep enough for every program: the matcher calls itself once for each
+ * A thread with a stack deep enough for every program: the matcher recurses once for each
  * instruction that can be skipped in a row, as in {@code (.*)} written thousands of times. One
- * thread serves everybody, since what needs it is rare; it ends when it is idle.
+ * thread is enough, since this is rare; it ends when it is idle.
  */
 final class DeepStack {
-  /** Reserved, and used as far as a program needs it; the longest takes less than half. */
+  /**
+   * Reserved address space, of which only what a program needs is used; the longest needs less than
+   * half.
+   */
   private static final long STACK_BYTES = 512L << 20;
 
   private static final ThreadPoolExecutor THREAD =
@@ -35,7 +38,7 @@ final class DeepStack {
 
   private DeepStack() {}
 
-  /** Runs something that cannot fail but for want of stack, and waits for it. */
+  /** Runs something that cannot fail except by a stack overflow, and waits for it. */
   static <T> T run(Supplier<T> work) {
     FutureTask<T> task = new FutureTask<>(work::get);
     THREAD.execute(task);

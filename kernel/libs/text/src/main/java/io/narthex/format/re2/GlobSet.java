@@ -9,20 +9,20 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The simple expressions: alternatives of literals with gaps ({@code .*}, {@code .+}) between them.
+ * Simple expressions: alternatives of literals with gaps ({@code .*}, {@code .+}) between them.
  *
- * <p>A glob is a list {@code literal, gap, literal, gap, …, literal}; a gap says how many
- * characters it covers at least. Leftmost matching of the inner literals is enough, because a gap
- * takes any longer text too.
+ * <p>A glob is a list {@code literal, gap, literal, gap, …, literal}; a gap is the least number of
+ * characters it covers. Leftmost matching of the inner literals is enough, because a gap may be of
+ * any greater length.
  */
 final class GlobSet {
-  /** Most alternatives that a combination may give; those written out one by one do not count. */
+  /** Most alternatives that combining may produce; those written one by one do not count. */
   private static final int MAX_COMBINED = 1024;
 
-  /** Deepest groups that are looked into. */
+  /** Deepest nesting of groups that is read. */
   private static final int MAX_DEPTH = 64;
 
-  /** Characters that combining may copy, besides those of a text of usual length. */
+  /** Characters that combining may copy, in addition to those of an expression of usual length. */
   private static final long COPIES = 1 << 18;
 
   /**
@@ -38,7 +38,7 @@ final class GlobSet {
       return gaps.isEmpty();
     }
 
-    /** Returns about how many characters it holds. */
+    /** Returns an estimate of its characters. */
     int size() {
       int n = 4;
       for (int i = 0; i < literals.size(); i++) {
@@ -108,7 +108,7 @@ final class GlobSet {
     this.prefix = common;
   }
 
-  /** Returns what both begin with, in whole characters. */
+  /** Returns the longest common prefix that ends at a character boundary. */
   private static String commonPrefix(String a, String b) {
     int n = 0;
     while (n < a.length() && n < b.length() && a.charAt(n) == b.charAt(n)) {
@@ -140,7 +140,7 @@ final class GlobSet {
     return literals;
   }
 
-  /** Returns about how many bytes the set takes. */
+  /** Returns an estimate of the bytes of the set. */
   long bytes() {
     long n = 64;
     for (int i = 0; i < globs.size(); i++) {
@@ -159,7 +159,7 @@ final class GlobSet {
         && globs.get(0).literals.equals(List.of("", ""));
   }
 
-  /** Reads the simple subset of the syntax; gives up (null) at the first thing outside of it. */
+  /** Parses the simple subset of the syntax; returns null at the first construct outside of it. */
   private static final class Reader {
     private final String text;
     private int at;
@@ -272,7 +272,7 @@ final class GlobSet {
           }
           int least = text.charAt(at++) == '+' ? 1 : 0;
           if (at < text.length() && text.charAt(at) == '?') {
-            at++; // lazy or greedy is the same for a whole match
+            at++; // lazy or greedy makes no difference for a match of the whole text
           }
           return List.of(new Glob(List.of("", ""), List.of(least)));
         }
@@ -295,7 +295,7 @@ final class GlobSet {
       }
     }
 
-    /** Reads plain characters, but the last one when an operator follows it. */
+    /** Reads plain characters, except the last one when an operator follows it. */
     private List<Glob> run() {
       int start = at;
       int last = at;

@@ -1,22 +1,22 @@
 package io.narthex.format.re2;
 
-/** The literal text that an expression begins with, seen without compiling it. */
+/** Finds the literal prefix of an expression without compiling it. */
 final class LiteralPrefix {
   private static final String META = "\\.+*?()|[]{}^$";
 
   private LiteralPrefix() {}
 
   /**
-   * Returns a string that everything begins with that matches the expression as a whole. When in
-   * doubt it is empty, which is always right.
+   * Returns a prefix of everything that the whole expression matches. When in doubt it is empty,
+   * which is always correct.
    */
   static String of(String pattern) {
-    // an alternation at the top or a flag group makes the beginning mean something else
+    // with an alternation or flags the first characters may not be a literal prefix
     if (pattern.indexOf('|') >= 0 || pattern.indexOf("(?") >= 0) {
       return "";
     }
     StringBuilder prefix = new StringBuilder();
-    int start = pattern.startsWith("^") ? 1 : 0; // the whole is anchored anyway
+    int start = pattern.startsWith("^") ? 1 : 0; // the expression is anchored anyway
     for (int i = start; i < pattern.length(); i++) {
       char c = pattern.charAt(i);
       if (c == '\\') {
@@ -26,7 +26,7 @@ final class LiteralPrefix {
         c = pattern.charAt(++i);
       } else if (META.indexOf(c) >= 0) {
         if (!prefix.isEmpty() && "?*{".indexOf(c) >= 0) {
-          // the character before may be missing
+          // the previous character may be absent
           int last = prefix.length();
           prefix.setLength(last - Character.charCount(prefix.codePointBefore(last)));
         }

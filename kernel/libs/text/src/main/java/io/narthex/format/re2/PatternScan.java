@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
  * Reads an expression once, in linear time and without building anything, before the library may
  * compile it: counts the instructions its program will have, as Go's {@code regexp/syntax} does,
  * and refuses what Go refuses for its size. Wrong syntax is left to the library, which has the
- * messages; {@link #regular()} tells whether there is any in sight.
+ * messages; {@link #regular()} returns whether any was found.
  *
  * <p><b>Breaks.</b> The library joins literals character by character and lists of alternatives one
  * by one, each time walking over all there is. {@link #broken()} returns the same expression with
  * empty groups {@code (?:)} in between, so that no run is long and compiling stays linear.
  */
 final class PatternScan {
-  /** Bytes that an instruction takes, its share of the machines that run it included. */
+  /** Bytes of an instruction, including its share of the machines that run it. */
   static final int INSTRUCTION_BYTES = 128;
 
   /** Most copies that nested counted repetitions may make, as in Go. */
@@ -32,7 +32,7 @@ final class PatternScan {
   private static final long MAX_INSTRUCTIONS =
       Math.min(1 << 19, Runtime.getRuntime().maxMemory() / 16 / INSTRUCTION_BYTES);
 
-  /** Go allows 128 MiB of ranges; a Unicode class has about this many numbers. */
+  /** Go allows 128 MiB of ranges; a Unicode class has about this many bounds. */
   private static final int UNICODE_CLASS = 1300;
 
   private static final long MAX_RANGES = 1 << 22;
@@ -44,7 +44,7 @@ final class PatternScan {
   private static final long MAX_GROUP_BYTES =
       Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
 
-  /** Characters of an expression that cannot be broken up, and most likely is none. */
+  /** Most characters of an expression that cannot be broken up, since it is most likely invalid. */
   static final int MAX_IRREGULAR = 2048;
 
   /** Characters of names and quotations that the library may copy. */
@@ -73,7 +73,7 @@ final class PatternScan {
     int count;
     int height; // of the highest alternative
     int repeat = 1; // most copies any part of it is repeated
-    long size; // of the present alternative without its last atom
+    long size; // of the current alternative without its last atom
     int atoms;
     int atomsHeight;
     @Nullable Atom last;
@@ -127,11 +127,11 @@ final class PatternScan {
   private boolean regular = true;
   private boolean flags;
   private long ranges;
-  private boolean refused; // for a wrong count, of which the library takes note for sure
+  private boolean refused; // for a wrong count, which the library reports for certain
   private long copied;
   private long searched;
   private long folded;
-  private int literals; // characters in the present run
+  private int literals; // characters in the current run
   private final List<Insertion> insertions = new ArrayList<>();
 
   private PatternScan(String text, String whole) {
@@ -150,22 +150,22 @@ final class PatternScan {
     scan.read();
     scan.checkGroups();
     if (!scan.regular && text.length() > MAX_IRREGULAR) {
-      throw scan.tooLarge(); // the library would take its time to say what is missing
+      throw scan.tooLarge(); // the library would take long to report what is missing
     }
     return scan;
   }
 
-  /** Tells whether parentheses, brackets and escapes are complete. */
+  /** Returns whether parentheses, brackets and escapes are complete. */
   boolean regular() {
     return regular;
   }
 
-  /** Returns about how many instructions the program has. */
+  /** Returns an estimate of the number of instructions of the program. */
   long instructions() {
     return frame.alternatives + frame.count;
   }
 
-  /** Returns an expression that matches the same and compiles in linear time. */
+  /** Returns an equivalent expression that compiles in linear time. */
   String broken() {
     if (insertions.isEmpty() || !regular) {
       return text;
@@ -181,7 +181,7 @@ final class PatternScan {
   }
 
   private void read() {
-    // (?i) and its like reach over the alternatives that follow
+    // (?i) and other flags extend over the alternatives that follow
     flags = text.contains("(?") && hasFlags();
     while (at < text.length() && regular) {
       step(text.charAt(at));
@@ -515,11 +515,11 @@ final class PatternScan {
     }
     at = open ? end : end + 2;
     if (open) {
-      regular = false; // stands alone, but swallows what is put after it
+      regular = false; // valid alone, but would take in what is inserted after it
     }
   }
 
-  /** Counts what the library copies there; behind a backslash and a letter it may mistake it. */
+  /** Counts what the library copies there; after a backslash and a letter it may read further. */
   private void readAhead(int from, int end) {
     boolean doubtful =
         text.startsWith("\\Q", from - 2)
@@ -538,7 +538,7 @@ final class PatternScan {
     }
   }
 
-  /** Tells whether digits are a count; with a zero in front they are not. */
+  /** Returns whether digits are a count; with a leading zero they are not. */
   private boolean isNumber(int from, int to) {
     return to > from && (to == from + 1 || text.charAt(from) != '0');
   }
@@ -554,7 +554,7 @@ final class PatternScan {
     try {
       Pattern unused = Pattern.compile(COUNT.matcher(text).replaceAll("{1}"));
     } catch (PatternSyntaxException | StackOverflowError e) {
-      return; // as it should be; the library will say so of the expression itself
+      return; // as expected; the library will report it for the expression itself
     }
     throw tooLarge();
   }
@@ -591,7 +591,9 @@ final class PatternScan {
     }
   }
 
-  /** Refuses what would note the places of very many groups for each of very many instructions. */
+  /**
+   * Refuses what would store the positions of very many groups for each of very many instructions.
+   */
   private void checkGroups() {
     if (instructions() * (groups + 1) * GROUP_BYTES > MAX_GROUP_BYTES) {
       throw tooLarge();

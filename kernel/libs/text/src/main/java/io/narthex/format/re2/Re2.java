@@ -15,9 +15,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A regular expression in RE2 syntax; the one place through which all of them go: selectors,
+ * A regular expression in RE2 syntax; all expressions of the server are of this class: selectors,
  * matchers of alerts, relabelling, templates and functions of queries. Immutable and thread-safe.
- * Time is linear in the text for every pattern.
+ * Time is linear in the input for every pattern.
  *
  * <p>Expressions that consist of literals, {@code .*}, {@code .+}, groups, alternations and small
  * character classes are matched by plain text comparison and never compiled, however long they are;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Limits.</b> {@link PatternScan} refuses, before anything is compiled, what Go refuses:
  * nested repetitions above 1000, groups nested deeper than 1000, programs that are too large (the
  * smaller of 524,288 instructions and a sixteenth of the heap). Large expressions compile one at a
- * time. The cache is bounded by what its expressions weigh.
+ * time. The cache is bounded by the bytes of its expressions.
  */
 public final class Re2 implements CompiledRegex {
   /** How an expression is applied; part of its key in the cache. */
@@ -54,7 +54,7 @@ public final class Re2 implements CompiledRegex {
   /** Bytes that compiled expressions may take together. */
   static final long MAX_CACHED_BYTES = Math.min(32L << 20, Runtime.getRuntime().maxMemory() / 32);
 
-  /** An expression above this is not worth the room of so many others. */
+  /** A larger expression is not cached: it would take the space of many others. */
   private static final long MAX_ENTRY_BYTES = MAX_CACHED_BYTES / 8;
 
   /** Expressions with more instructions compile one at a time. */
@@ -73,7 +73,7 @@ public final class Re2 implements CompiledRegex {
   private final String prefix; // of an expression without globs
   private final long bytes;
 
-  /** Null as long as plain comparison is enough. */
+  /** Null as long as plain comparison suffices. */
   private volatile @Nullable Pattern automaton;
 
   /** Whether matching has once overflowed a usual stack. */
@@ -107,7 +107,7 @@ public final class Re2 implements CompiledRegex {
 
   /**
    * Returns the compiled form of a relabelling rule's expression. Differs from {@link #compile} in
-   * error texts only: they quote the anchored expression, as the original does here.
+   * error texts only: they quote the anchored expression, as the Prometheus does here.
    *
    * @throws Re2SyntaxException when RE2 refuses the expression
    */
@@ -156,7 +156,7 @@ public final class Re2 implements CompiledRegex {
     return compiled;
   }
 
-  /** Returns how many bytes the cached expressions take, as far as is known. */
+  /** Returns an estimate of the bytes of the cached expressions. */
   static long cachedBytes() {
     return CACHE.values().stream().mapToLong(r -> r.bytes).sum();
   }
@@ -169,7 +169,7 @@ public final class Re2 implements CompiledRegex {
     String whole = mode == Mode.MATCHER ? pattern : anchored(pattern);
     PatternScan scan = PatternScan.of(pattern, whole);
     if (!scan.regular()) {
-      // its parentheses may fit those of the anchors: "a)|(?:b"
+      // its parentheses may pair with those of the anchors: "a)|(?:b"
       (mode == Mode.MATCHER ? scan : PatternScan.of(whole, whole)).checkWrong();
     }
     return scan;
@@ -190,7 +190,7 @@ public final class Re2 implements CompiledRegex {
   private Pattern programNow(PatternScan scan) {
     boolean alone = mode == Mode.MATCHER; // errors quote the expression as the user wrote it
     if (alone && !scan.regular()) {
-      parse(pattern); // and it must stand alone
+      parse(pattern); // and it must be valid alone
     }
     try {
       return parse(anchored(scan.broken()));
@@ -229,7 +229,7 @@ public final class Re2 implements CompiledRegex {
     return pattern;
   }
 
-  /** Tells whether the expression matches the whole of {@code text}. */
+  /** Returns whether the expression matches all of {@code text}. */
   @Override
   public boolean test(String text) {
     GlobSet g = globs;
@@ -240,7 +240,7 @@ public final class Re2 implements CompiledRegex {
     return matching(() -> p.matches(text));
   }
 
-  /** Matches on a deep stack when the caller's is not enough. */
+  /** Matches on a thread with a large stack when the caller's does not suffice. */
   private <T> T matching(Supplier<T> work) {
     if (!deep) {
       try {
@@ -267,7 +267,7 @@ public final class Re2 implements CompiledRegex {
     return globs == null ? prefix : globs.prefix();
   }
 
-  /** Tells whether every text matches, the empty one included. */
+  /** Returns whether every string matches, including the empty one. */
   public boolean matchesAll() {
     return globs != null && globs.matchesAll();
   }
@@ -293,7 +293,7 @@ public final class Re2 implements CompiledRegex {
         .orElse(null);
   }
 
-  /** Tells whether {@code text} holds a match; of an expression for searching. */
+  /** Returns whether {@code text} contains a match; only for {@link #compileSearch}. */
   public boolean find(String text) {
     Pattern p = automaton();
     return matching(() -> p.matcher(text).find());
@@ -302,7 +302,7 @@ public final class Re2 implements CompiledRegex {
   /**
    * Replaces all matches in {@code text} by what {@code template} expands to.
    *
-   * @param maxLength no longer text is built
+   * @param maxLength most characters of the result
    * @return the new text, or null when it would be longer than {@code maxLength}
    */
   public @Nullable String replaceAll(String text, Template template, int maxLength) {
@@ -326,7 +326,7 @@ public final class Re2 implements CompiledRegex {
     return b.append(text, from, text.length()).toString();
   }
 
-  /** Two expressions are equal when their texts and the way they are applied are. */
+  /** Two expressions are equal when their patterns and modes are. */
   @Override
   public boolean equals(@Nullable Object o) {
     return o instanceof Re2 other

@@ -9,13 +9,13 @@ import java.util.Map;
 /**
  * A replacement text with {@code $1}, {@code ${1}}, {@code $name}, {@code ${name}} and {@code $$}.
  * A name is the longest run of letters, digits and underscores; a group that does not exist or did
- * not take part gives the empty text; a dollar sign that begins none of these stands for itself.
+ * not match gives the empty string; a dollar sign that begins none of these stands for itself.
  * Immutable.
  */
 public final class Template {
   private final String text;
 
-  /** Literal text at even places, group names at odd ones. */
+  /** Literal text at even indices, group names at odd ones. */
   private final List<String> parts;
 
   private Template(String text, List<String> parts) {
@@ -23,7 +23,7 @@ public final class Template {
     this.parts = parts;
   }
 
-  /** Returns the compiled form of a template; every text is one. */
+  /** Returns the compiled form of a template; every string is valid. */
   public static Template of(String text) {
     List<String> parts = new ArrayList<>();
     StringBuilder literal = new StringBuilder();
@@ -72,7 +72,7 @@ public final class Template {
     return isConstant() ? parts.get(0) : text;
   }
 
-  /** Tells whether the expansion is the same for every match. */
+  /** Returns whether the expansion is the same for every match. */
   public boolean isConstant() {
     return parts.size() == 1;
   }
@@ -105,7 +105,7 @@ public final class Template {
     return value == null ? "" : value;
   }
 
-  /** Returns the number a group name stands for, or -1 when it is a word. */
+  /** Returns the number of a numeric group name, or -1. */
   private static int number(String name) {
     if (name.length() > 1 && name.charAt(0) == '0') {
       return -1;
