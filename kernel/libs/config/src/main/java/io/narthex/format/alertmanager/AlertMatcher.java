@@ -8,8 +8,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A compiled condition on labels of alerts. Regular expressions are RE2, anchored, and the dot does
- * not match a line feed; this is where they differ from matchers of PromQL. Immutable.
+ * A compiled matcher of alerts. Regular expressions are RE2, anchored, and unlike in PromQL the dot
+ * does not match a line feed. Immutable.
  */
 public final class AlertMatcher {
   private final LabelMatcher source;
@@ -21,7 +21,7 @@ public final class AlertMatcher {
   }
 
   /**
-   * Compiles a condition.
+   * Compiles a matcher.
    *
    * @throws IllegalArgumentException when the operator or the regular expression is wrong
    */
@@ -35,7 +35,7 @@ public final class AlertMatcher {
   }
 
   /**
-   * Compiles conditions.
+   * Compiles matchers.
    *
    * @throws IllegalArgumentException when one is wrong
    */
@@ -43,7 +43,7 @@ public final class AlertMatcher {
     return matchers.stream().map(AlertMatcher::compile).toList();
   }
 
-  /** Tells whether all conditions hold for a label set. */
+  /** Returns whether all matchers match a label set. */
   public static boolean matchAll(List<AlertMatcher> matchers, Labels labels) {
     for (AlertMatcher m : matchers) {
       if (!m.matches(labels.get(m.source.name()))) {
@@ -53,12 +53,12 @@ public final class AlertMatcher {
     return true;
   }
 
-  /** Returns the condition as written. */
+  /** Returns the matcher as written. */
   public LabelMatcher source() {
     return source;
   }
 
-  /** Tells whether a value meets the condition; the empty text stands for a missing label. */
+  /** Returns whether a value matches; the empty string stands for a missing label. */
   public boolean matches(String value) {
     return switch (source.operator()) {
       case "=" -> source.value().equals(value);
@@ -68,7 +68,7 @@ public final class AlertMatcher {
     };
   }
 
-  /** Returns the text form of a condition, as it stands in route keys. */
+  /** Returns the string form of a matcher, as in route keys. */
   public static String format(LabelMatcher m) {
     StringBuilder b = new StringBuilder();
     if (m.name().codePoints().anyMatch(MatcherSyntax::isReserved)) {

@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads and checks {@code alertmanager.yml}: the route tree, the names of receivers and intervals.
- * Blocks of receivers and keys in {@code global:} stay unbound, plugins bind them. Messages are
- * those of Alertmanager after the place.
+ * Blocks of receivers and keys in {@code global:} stay unbound, plugins bind them. Messages are a
+ * position followed by Alertmanager's text.
  */
 public final class AlertmanagerConfigLoader {
   private static final Set<String> GLOBAL_KEYS = globals();
@@ -44,7 +44,7 @@ public final class AlertmanagerConfigLoader {
   private final MatcherSyntax.Mode mode;
   private final Predicate<String> pluginGlobals;
 
-  /** The keys that count for all receivers, then those of each. */
+  /** The keys for all receivers, then those of each. */
   private static Set<String> globals() {
     Set<String> keys = new LinkedHashSet<>(List.of("resolve_timeout", "http_config"));
     keys.addAll(OriginalReceivers.globalKeys());
@@ -59,7 +59,7 @@ public final class AlertmanagerConfigLoader {
   /**
    * Reads the file with the default syntax of matchers.
    *
-   * @throws ConfigException with the place of the offending value
+   * @throws ConfigException with the position of the offending value
    */
   public static AlertmanagerConfig load(ConfigNode root) {
     return load(root, MatcherSyntax.Mode.FALLBACK, Set.of());
@@ -68,8 +68,8 @@ public final class AlertmanagerConfigLoader {
   /**
    * Reads the file.
    *
-   * @param pluginGlobals keys in {@code global} that plugins declare beyond the original ones
-   * @throws ConfigException with the place of the offending value
+   * @param pluginGlobals keys in {@code global} that plugins declare in addition to Alertmanager's
+   * @throws ConfigException with the position of the offending value
    */
   public static AlertmanagerConfig load(
       ConfigNode root, MatcherSyntax.Mode mode, Set<String> pluginGlobals) {
@@ -79,8 +79,8 @@ public final class AlertmanagerConfigLoader {
   /**
    * Reads the file.
    *
-   * @param pluginGlobals tells which keys in {@code global} beyond the original ones are allowed
-   * @throws ConfigException with the place of the offending value
+   * @param pluginGlobals whether a key in {@code global} beyond Alertmanager's is allowed
+   * @throws ConfigException with the position of the offending value
    */
   public static AlertmanagerConfig load(
       ConfigNode root, MatcherSyntax.Mode mode, Predicate<String> pluginGlobals) {
@@ -189,7 +189,7 @@ public final class AlertmanagerConfigLoader {
         resolveTimeout = duration(e.value(), e.key());
       }
     }
-    // a secret stands in the file or in one of its own
+    // a secret is in this file or in a file of its own
     for (String key : OriginalReceivers.globalKeys()) {
       String file = key + "_file";
       if (OriginalReceivers.globalKeys().contains(file)
@@ -379,7 +379,7 @@ public final class AlertmanagerConfigLoader {
 
   // --- routes
 
-  /** What a child takes over. */
+  /** What a child route inherits. */
   private record Inherited(
       String receiver,
       List<String> groupBy,

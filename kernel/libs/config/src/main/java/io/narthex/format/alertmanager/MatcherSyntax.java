@@ -10,17 +10,17 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads conditions such as <code>{team="x", env=~"prod|stage"}</code> in both syntaxes of
- * Alertmanager. Every error is an {@link IllegalArgumentException} with Alertmanager's text.
+ * Parses matchers such as <code>{team="x", env=~"prod|stage"}</code> in both syntaxes of
+ * Alertmanager. Every error is an {@link IllegalArgumentException} with Alertmanager's message.
  */
 public final class MatcherSyntax {
-  /** Which syntax is read. */
+  /** Which syntax is accepted. */
   public enum Mode {
-    /** Only the older one. */
+    /** Only the classic one. */
     CLASSIC,
-    /** Only the newer one, which takes any UTF-8 label name. */
+    /** Only the UTF-8 one, which accepts any UTF-8 label name. */
     UTF8,
-    /** Both; where they differ the older one wins. */
+    /** Both; where they differ the classic one wins. */
     FALLBACK
   }
 
@@ -32,7 +32,7 @@ public final class MatcherSyntax {
 
   private MatcherSyntax() {}
 
-  /** Reads a list. */
+  /** Parses a list. */
   public static List<LabelMatcher> parse(String text, Mode mode) {
     return switch (mode) {
       case CLASSIC -> classic(text);
@@ -41,7 +41,7 @@ public final class MatcherSyntax {
     };
   }
 
-  /** Reads exactly one condition, as filters of the API are written. */
+  /** Parses exactly one matcher, as in filters of the API. */
   public static LabelMatcher parseOne(String text, Mode mode) {
     if (text.startsWith("{") || text.endsWith("}")) {
       if (mode != Mode.UTF8) {
@@ -56,7 +56,7 @@ public final class MatcherSyntax {
         try {
           utf8 = utf8One(text);
         } catch (IllegalArgumentException e) {
-          // the older syntax decides
+          // the classic syntax decides
         }
         try {
           yield checked(classicOne(text));
@@ -70,7 +70,7 @@ public final class MatcherSyntax {
     };
   }
 
-  /** Reads exactly one condition in the newer syntax, with or without braces. */
+  /** Parses exactly one matcher in the UTF-8 syntax, with or without braces. */
   public static LabelMatcher utf8One(String text) {
     List<LabelMatcher> list = utf8(text);
     if (list.isEmpty()) {
@@ -87,7 +87,7 @@ public final class MatcherSyntax {
     try {
       utf8 = utf8(text);
     } catch (IllegalArgumentException e) {
-      // the older syntax decides
+      // the classic syntax decides
     }
     try {
       return classic(text);
@@ -104,7 +104,7 @@ public final class MatcherSyntax {
     return m;
   }
 
-  /** Reads a list in the older syntax. */
+  /** Parses a list in the classic syntax. */
   public static List<LabelMatcher> classic(String text) {
     String s = text.startsWith("{") ? text.substring(1) : text;
     if (s.endsWith("}")) {
@@ -145,7 +145,7 @@ public final class MatcherSyntax {
     return List.copyOf(out);
   }
 
-  /** Reads one condition in the older syntax. */
+  /** Parses one matcher in the classic syntax. */
   static LabelMatcher classicOne(String text) {
     Matcher m = CLASSIC.matcher(text);
     if (!m.matches()) {
@@ -192,12 +192,12 @@ public final class MatcherSyntax {
     return new IllegalArgumentException("matcher value contains unescaped double quote: " + raw);
   }
 
-  /** Reads a list in the newer syntax. */
+  /** Parses a list in the UTF-8 syntax. */
   public static List<LabelMatcher> utf8(String text) {
     return new Utf8(text).list();
   }
 
-  /** Tells whether a code point cannot stand in a name or value without quotes. */
+  /** Returns whether a code point needs quotes in a name or value. */
   static boolean isReserved(int c) {
     return isSpace(c) || (c < 128 && "{}!=,\\\"'`~".indexOf(c) >= 0);
   }
@@ -224,11 +224,11 @@ public final class MatcherSyntax {
     }
   }
 
-  /** A token; columns count code points, offsets bytes, both half open. */
+  /** A token; columns count code points, offsets bytes, both with an exclusive end. */
   record Token(
       Kind kind, String value, int startColumn, int endColumn, int startByte, int endByte) {}
 
-  /** Cuts the newer syntax into tokens. */
+  /** Tokenizes the UTF-8 syntax. */
   static final class Lexer {
     private final int[] points;
     private int at;
@@ -333,7 +333,7 @@ public final class MatcherSyntax {
     }
   }
 
-  /** Reads the newer syntax. */
+  /** Parses the UTF-8 syntax. */
   private static final class Utf8 {
     private final Lexer lexer;
     private final List<LabelMatcher> out = new ArrayList<>();
@@ -453,7 +453,7 @@ public final class MatcherSyntax {
           return text;
         }
       } catch (IllegalArgumentException e) {
-        // said below
+        // reported below
       }
       throw Lexer.error(t.startColumn(), t.endColumn(), t.value() + ": invalid input");
     }

@@ -16,8 +16,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receivers of Alertmanager as data, from {@code receivers.yml}: what holds for one while its
- * plugin does not run. Of a receiver whose plugin runs, the plugin says it.
+ * The receivers of Alertmanager as data, from {@code receivers.yml}: used for a receiver while its
+ * plugin does not run. While it runs, the plugin's own declarations are used.
  */
 public final class OriginalReceivers {
   /** The file. */
@@ -32,7 +32,8 @@ public final class OriginalReceivers {
   /** One key in {@code global:}. */
   record GlobalKey(
       @Setting(name = "default", help = "Shown when the key is absent") String shownDefault,
-      @Setting(help = "Whether it is no secret though it looks like one") boolean noSecret) {}
+      @Setting(help = "Whether it is no secret although its name looks like one")
+          boolean noSecret) {}
 
   private static final Map<String, Receiver> ALL = read();
   private static final Map<String, GlobalKey> GLOBAL = globals();
@@ -73,19 +74,19 @@ public final class OriginalReceivers {
     return key == null || key.shownDefault().isEmpty() ? null : key.shownDefault();
   }
 
-  /** Returns whether a key in {@code global:} holds no secret though its name looks like it. */
+  /** Returns whether a key in {@code global:} holds no secret although its name looks like one. */
   public static boolean isNoSecret(String globalKey) {
     GlobalKey key = GLOBAL.get(globalKey);
     return key != null && key.noSecret();
   }
 
-  /** Returns whether Alertmanager takes an empty block of a type. */
+  /** Returns whether Alertmanager accepts an empty block of a type. */
   public static boolean mayBeEmpty(String type) {
     Receiver receiver = ALL.get(type);
     return receiver != null && receiver.mayBeEmpty();
   }
 
-  /** Returns the keys of a block that are hidden though their names do not look secret. */
+  /** Returns the keys of a block that are hidden although their names do not look secret. */
   public static List<String> secrets(String type) {
     Receiver receiver = ALL.get(type);
     return receiver == null ? List.of() : receiver.secrets();

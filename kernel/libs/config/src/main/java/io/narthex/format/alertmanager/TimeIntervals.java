@@ -15,7 +15,7 @@ import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A list of time intervals of which any may hold. Immutable. */
+/** A named list of time intervals, which contains an instant when one of them does. Immutable. */
 public final class TimeIntervals {
   private static final List<String> WEEKDAYS =
       List.of("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday");
@@ -34,7 +34,7 @@ public final class TimeIntervals {
           "november",
           "december");
 
-  /** Both ends included. */
+  /** A range, both ends inclusive. */
   record Range(int from, int to) {
     boolean contains(int n) {
       return n >= from && n <= to;
@@ -65,9 +65,9 @@ public final class TimeIntervals {
   }
 
   /**
-   * Reads the list of a {@code time_intervals} entry.
+   * Parses the list of a {@code time_intervals} entry.
    *
-   * @throws ConfigException with the place of the offending value
+   * @throws ConfigException with the position of the offending value
    */
   public static TimeIntervals parse(ConfigNode node) {
     List<Interval> out = new ArrayList<>();
@@ -77,7 +77,7 @@ public final class TimeIntervals {
     return new TimeIntervals(out);
   }
 
-  /** Tells whether any interval contains an instant. */
+  /** Returns whether any interval contains an instant. */
   public boolean contains(Instant instant) {
     for (Interval i : intervals) {
       if (contains(i, instant.atZone(i.zone()))) {

@@ -10,7 +10,7 @@ import java.util.List;
 final class Defaults {
   private Defaults() {}
 
-  /** Returns a default as number, boolean, list or text. */
+  /** Returns a default as number, boolean, list or string. */
   static Object typed(ValueType type, String text) {
     if (type == Plain.BOOLEAN) {
       return text.equals("true");
@@ -25,7 +25,7 @@ final class Defaults {
     return type instanceof ListOf ? List.of(text) : text;
   }
 
-  /** Returns a number without fraction as a whole one. */
+  /** Returns a number without fraction as an integer. */
   static Object number(double value) {
     if (Double.isNaN(value) || Double.isInfinite(value)) {
       return Double.toString(value);

@@ -13,12 +13,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Makes JSON Schemas (draft 2020-12) of configuration records, for editors and forms.
+ * Generates JSON Schemas (draft 2020-12) of configuration records, for editors and forms.
  *
- * <p>A schema is a little stricter than the server: a text must be written as a text (the server
- * takes the number 5 for the text "5"), and a key without value ({@code null}) is refused. Units
- * and bounds of durations and sizes, which JSON Schema has no words for, stand under {@code
- * x-narthex}.
+ * <p>A schema is slightly stricter than the server: a string must be written as a string (the
+ * server accepts the number 5 as the string "5"), and a key without value ({@code null}) is
+ * refused. Units and bounds of durations and sizes, for which JSON Schema has no keywords, are
+ * under {@code x-narthex}.
  */
 public final class JsonSchema {
   /** The dialect of the schemas. */
@@ -34,9 +34,9 @@ public final class JsonSchema {
   private JsonSchema() {}
 
   /**
-   * Returns the schema of one block as maps, lists, texts, numbers and booleans.
+   * Returns the schema of one block as maps, lists, strings, numbers and booleans.
    *
-   * @param title for people
+   * @param title human-readable title
    * @param more properties that the host adds to the record's own
    * @throws IllegalStateException when the record has components that cannot be bound
    */
@@ -116,7 +116,7 @@ public final class JsonSchema {
         array.put("type", "array");
         array.put("items", value(list.item(), setting));
         if (list.item() == Plain.TEXT) {
-          // a single text stands for a list of one
+          // a single string stands for a list of one
           out.put("anyOf", List.of(array, value(Plain.TEXT, setting)));
         } else {
           out.putAll(array);
@@ -200,7 +200,9 @@ public final class JsonSchema {
     }
   }
 
-  /** Defines a nested block once and returns its name; a block may hold blocks of its own kind. */
+  /**
+   * Defines a nested block once and returns its name; a block may contain blocks of its own type.
+   */
   private String define(Class<? extends Record> type) {
     String known = names.get(type);
     if (known != null) {
@@ -211,7 +213,7 @@ public final class JsonSchema {
       name = type.getSimpleName() + i;
     }
     names.put(type, name);
-    definitions.put(name, Map.of()); // keeps its place
+    definitions.put(name, Map.of()); // reserves its position
     definitions.put(name, block(type));
     return name;
   }

@@ -17,25 +17,25 @@ import java.util.Locale;
 /**
  * One key of a configuration block.
  *
- * @param name as it stands in YAML
- * @param type what its value is
- * @param setting what its record says of it
- * @param defaultValue what an absent key stands for, as it would stand in YAML: the setting's own,
- *     or the false or 0 of a type that cannot be absent; empty when there is none
+ * @param name the key in YAML
+ * @param type the type of its value
+ * @param setting the annotation of the record component
+ * @param defaultValue the value of an absent key, as in YAML: the setting's own default, or the
+ *     false or 0 of a primitive type; empty when there is none
  */
 public record SettingKey(String name, ValueType type, Setting setting, String defaultValue) {
 
-  /** What a value is. */
+  /** The type of a value. */
   public sealed interface ValueType {
     /** A single value. */
     enum Plain implements ValueType {
-      /** Any text. */
+      /** Any string. */
       TEXT,
       /** true or false. */
       BOOLEAN,
-      /** A whole number of 32 bits. */
+      /** A 32-bit integer. */
       INT,
-      /** A whole number of 64 bits. */
+      /** A 64-bit integer. */
       LONG,
       /** Any number. */
       NUMBER,
@@ -43,21 +43,21 @@ public record SettingKey(String name, ValueType type, Setting setting, String de
       DURATION,
       /** {@code 512MB}. */
       SIZE,
-      /** An address. */
+      /** A URL. */
       URL,
-      /** A text that is never shown. */
+      /** A string that is never shown. */
       SECRET,
-      /** Whatever YAML can hold. */
+      /** Any YAML value. */
       ANY
     }
 
-    /** One of some words. */
+    /** One of a fixed set of words. */
     record Choice(List<String> words) implements ValueType {}
 
     /** A list. */
     record ListOf(ValueType item) implements ValueType {}
 
-    /** A map from texts. */
+    /** A map with string keys. */
     record MapOf(ValueType value) implements ValueType {}
 
     /** A nested block. */
@@ -65,7 +65,7 @@ public record SettingKey(String name, ValueType type, Setting setting, String de
   }
 
   /**
-   * Returns the keys of a block in order, those of inline records among them.
+   * Returns the keys of a block in order, including those of inline records.
    *
    * @throws IllegalStateException when a component has a type that cannot be bound
    */
@@ -167,7 +167,7 @@ public record SettingKey(String name, ValueType type, Setting setting, String de
     return raw.isRecord() ? new ValueType.Block(raw.asSubclass(Record.class)) : null;
   }
 
-  /** Tells whether its help says that something else should be used. */
+  /** Returns whether its help says that something else should be used. */
   boolean deprecated() {
     return setting.help().startsWith("Deprecated");
   }

@@ -19,11 +19,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the keys of a configuration record as a table in Markdown: key, type, unit, default,
- * meaning. Keys of nested blocks stand below their block, as {@code block.key}, {@code list[].key}
- * and {@code map.*.key}.
+ * meaning. Keys of nested blocks are listed below their block, as {@code block.key}, {@code
+ * list[].key} and {@code map.*.key}.
  *
- * <p>Blocks that many plugins share, the HTTP client's above all, are told in one row with a link;
- * {@link #shared} writes the table it leads to.
+ * <p>Blocks that many plugins share, such as the HTTP client's, take one row with a link; {@link
+ * #shared} writes the linked table.
  */
 public final class SettingsTable {
   /** The first two lines of a table. */
@@ -34,7 +34,7 @@ public final class SettingsTable {
 
   private final @Nullable String sharedLink;
   private final StringBuilder out = new StringBuilder(HEAD);
-  private final Set<Class<?>> open = new HashSet<>(); // blocks that contain the present row
+  private final Set<Class<?>> open = new HashSet<>(); // blocks that contain the current row
 
   private SettingsTable(@Nullable String sharedLink) {
     this.sharedLink = sharedLink;
@@ -43,7 +43,7 @@ public final class SettingsTable {
   /**
    * Returns the table of a record, or a sentence when it has no keys.
    *
-   * @param sharedLink where the keys of shared blocks are told; null: they are told in this table
+   * @param sharedLink where the keys of shared blocks are described; null: in this table
    */
   public static String of(Class<? extends Record> type, @Nullable String sharedLink) {
     SettingsTable table = new SettingsTable(sharedLink);
@@ -74,7 +74,7 @@ public final class SettingsTable {
 
   private void rows(String prefix, Class<? extends Record> type) {
     if (!open.add(type)) {
-      return; // a block within one of its own kind: its keys have been told
+      return; // a block within one of its own type: its keys are listed already
     }
     for (RecordComponent c : type.getRecordComponents()) {
       Setting setting = c.getAnnotation(Setting.class);

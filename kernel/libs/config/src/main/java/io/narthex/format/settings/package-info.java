@@ -1,4 +1,4 @@
-/** What annotated configuration records tell about themselves: JSON Schema and tables. */
+/** Documentation generated from annotated configuration records: JSON Schemas and tables. */
 @Export
 @Version("1.0.0")
 @NullMarked

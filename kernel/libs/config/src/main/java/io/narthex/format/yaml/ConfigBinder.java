@@ -46,8 +46,8 @@ public final class ConfigBinder {
           "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N");
 
   /**
-   * What is known of a record: reflection copies it anew at each question, which is megabytes for a
-   * file with some thousand blocks.
+   * Cached reflection of a record: reflection copies its data at each call, which is megabytes for
+   * a file with some thousand blocks.
    */
   private record Shape(
       List<Part> parts, Set<String> keys, boolean secret, Constructor<?> constructor) {}
@@ -99,7 +99,7 @@ public final class ConfigBinder {
    * Binds a block; a key the record does not have is an error.
    *
    * @param node a map, or a null value for "all defaults"
-   * @throws ConfigException with the place of the offending value
+   * @throws ConfigException with the position of the offending value
    */
   public static <R extends Record> R bind(ConfigNode node, Class<R> type) {
     return bind(node, type, key -> false);
@@ -108,8 +108,8 @@ public final class ConfigBinder {
   /**
    * Binds a block that may hold further keys.
    *
-   * @param others tells which unknown keys are the caller's business
-   * @throws ConfigException with the place of the offending value
+   * @param others whether an unknown key is handled by the caller
+   * @throws ConfigException with the position of the offending value
    */
   public static <R extends Record> R bind(
       ConfigNode node, Class<R> type, Predicate<String> others) {
@@ -146,7 +146,7 @@ public final class ConfigBinder {
         : "; did you mean \"" + best + "\"?";
   }
 
-  /** Returns the known key that an unknown one may be a slip of; null: none is near. */
+  /** Returns the known key that an unknown one may be a typo of; null: none is similar. */
   public static @Nullable String nearest(String key, Set<String> known) {
     String best = null;
     int bestDistance = Math.min(3, key.length());
@@ -208,7 +208,7 @@ public final class ConfigBinder {
     }
   }
 
-  /** Returns the YAML key of a component: its given name, or the component's in snake_case. */
+  /** Returns the YAML key of a component: the given name, or the component's name in snake_case. */
   public static String key(RecordComponent component, Setting setting) {
     if (!setting.name().isEmpty()) {
       return setting.name();
@@ -244,7 +244,7 @@ public final class ConfigBinder {
     }
   }
 
-  /** Returns the place of the key that a record refuses, or of the block. */
+  /** Returns the position of the key that a record refuses, or of the block. */
   private static Place place(Mapping mapping, Throwable refusal) {
     String key = refusal instanceof ConfigException e ? e.key() : null;
     ConfigNode node = key == null ? null : mapping.get(key);
@@ -267,7 +267,7 @@ public final class ConfigBinder {
           (node == null ? mapping.place() : node.place()) + ": " + key + " is required");
     }
     if (isNull && !setting.optional()) {
-      // the originals' parser sets a value that is given as null to zero, its default is lost
+      // as in Prometheus, an explicit null sets the zero value, not the default
       Object zero = zero(part.raw(), setting);
       if (zero != null) {
         return zero;
@@ -291,7 +291,7 @@ public final class ConfigBinder {
     return value;
   }
 
-  /** Refuses keys that may not stand together; an empty value counts as not given. */
+  /** Refuses keys that exclude each other; an empty value counts as not given. */
   private static void checkExcluded(Mapping mapping, String key, Setting setting) {
     for (String other : setting.excludes()) {
       if (isGiven(mapping.get(key)) && isGiven(mapping.get(other))) {
@@ -305,7 +305,7 @@ public final class ConfigBinder {
     return node != null && !(node instanceof Scalar s && s.text().isEmpty());
   }
 
-  /** Returns the zero of a type that has one and whose component never is null; else null. */
+  /** Returns the zero value of a type that has one and whose component is never null; else null. */
   private static @Nullable Object zero(Class<?> raw, Setting setting) {
     if (raw == String.class) {
       return "";
@@ -476,7 +476,7 @@ public final class ConfigBinder {
     throw new IllegalStateException("settings of type " + raw.getName() + " are not supported");
   }
 
-  /** Returns a value as it would be read if it stood in a file without quotes. */
+  /** Returns a value as it would be read from a file without quotes. */
   public static Scalar plain(Place place, String text) {
     Scalar.Kind kind =
         text.equals("true") || text.equals("false")
@@ -485,7 +485,7 @@ public final class ConfigBinder {
     return new Scalar(place, text, kind);
   }
 
-  /** Refuses a number in quotes, as the originals' parser does. */
+  /** Refuses a quoted number, as Prometheus does. */
   private static void unquoted(Scalar scalar, String key, String what) {
     String text = scalar.text();
     if (scalar.kind() == Scalar.Kind.STRING
@@ -505,7 +505,7 @@ public final class ConfigBinder {
   /**
    * Returns true or false.
    *
-   * @throws ConfigException with the place of a value that is something else
+   * @throws ConfigException with the position of a value that is something else
    */
   public static boolean bool(ConfigNode node, String key) {
     if (!(node instanceof Scalar scalar)) {
@@ -535,8 +535,8 @@ public final class ConfigBinder {
   }
 
   /**
-   * Reads a whole number as the originals' parser does: {@code 0x}, {@code 0b}, {@code 0o} and
-   * leading zero for octal, underscores, and numbers with a fraction, which is cut off.
+   * Parses an integer as Prometheus does: {@code 0x}, {@code 0b}, {@code 0o} and leading zero for
+   * octal, underscores, and numbers with a fraction, which is truncated.
    */
   private static long integer(String text, Place at, String key) {
     String plain = text.replace("_", "");
@@ -566,7 +566,7 @@ public final class ConfigBinder {
     }
   }
 
-  /** Reads a number as the originals' parser does. */
+  /** Parses a number as Prometheus does. */
   private static double number(String text, Place at, String key) {
     String plain = text.replace("_", "");
     switch (plain.toLowerCase(Locale.ROOT)) {
@@ -584,7 +584,7 @@ public final class ConfigBinder {
     return FLOAT.matcher(plain).matches() ? Double.parseDouble(plain) : integer(text, at, key);
   }
 
-  /** Reads sizes such as {@code 512MB}, {@code 1.5GiB} and {@code 1GB512MB}. */
+  /** Parses sizes such as {@code 512MB}, {@code 1.5GiB} and {@code 1GB512MB}. */
   private static ByteSize byteSize(String text, Place at, String key) {
     if (text.equals("0")) {
       return new ByteSize(0);

@@ -8,8 +8,8 @@ import io.narthex.spi.config.ConfigNode.Sequence;
 import java.util.List;
 
 /**
- * What loaders of files ask of nodes. Each method throws {@link ConfigException} with the place of
- * a node that is something else.
+ * Typed access to nodes for loaders of files. Each method throws {@link ConfigException} with the
+ * position of a node that is something else.
  */
 public final class ConfigNodes {
   private ConfigNodes() {}
@@ -19,12 +19,12 @@ public final class ConfigNodes {
     return new ConfigException(node.place() + ": " + text);
   }
 
-  /** Tells whether nothing is written where a value could be. */
+  /** Returns whether a value is absent, as in {@code key:}. */
   public static boolean isNull(ConfigNode node) {
     return node instanceof Scalar s && s.kind() == Scalar.Kind.NULL;
   }
 
-  /** Returns a map; an empty one for nothing. */
+  /** Returns a map; an empty one for an absent value. */
   public static Mapping mapping(ConfigNode node, String what) {
     if (node instanceof Mapping m) {
       return m;
@@ -35,7 +35,7 @@ public final class ConfigNodes {
     throw at(node, what + " must be a map, got " + describe(node));
   }
 
-  /** Returns the items of a list; none for nothing. */
+  /** Returns the items of a list; none for an absent value. */
   public static List<ConfigNode> list(ConfigNode node, String key) {
     if (node instanceof Sequence s) {
       return s.items();
@@ -54,7 +54,7 @@ public final class ConfigNodes {
     throw at(node, key + " must be a single value, got " + describe(node));
   }
 
-  /** Returns what a node is, for error messages. */
+  /** Describes a node for error messages. */
   static String describe(ConfigNode node) {
     return switch (node) {
       case Mapping _ -> "a map";

@@ -6,15 +6,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Files that a configuration names by patterns: rule files, scrape configurations, templates. */
+/** Expands file patterns of a configuration: rule files, scrape configurations, templates. */
 public final class FilePatterns {
   private FilePatterns() {}
 
   /**
-   * Returns the files that a pattern names, sorted. One without wildcards stands for itself,
-   * whether it exists or not.
+   * Returns the sorted files that match a pattern. A pattern without wildcards is returned as it
+   * is, whether the file exists or not.
    *
-   * @param folder what the pattern is relative to
+   * @param folder the folder that the pattern is relative to
    * @throws ConfigException when the pattern is malformed or a folder cannot be listed
    */
   public static List<Path> expand(Path folder, String pattern) {

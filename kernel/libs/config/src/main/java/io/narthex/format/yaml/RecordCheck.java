@@ -15,8 +15,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells whether {@link ConfigBinder} can bind a record, before there is a block to bind: an author
- * learns of a type that it does not know when the plugin starts, not when a user sets the key.
+ * Checks whether {@link ConfigBinder} can bind a record, before there is a block to bind: plugin
+ * authors see an unsupported type when the plugin starts, not when a user sets the key.
  */
 public final class RecordCheck {
   private static final Set<Class<?>> SCALARS =
@@ -39,7 +39,7 @@ public final class RecordCheck {
   private RecordCheck() {}
 
   /**
-   * Looks at the record of a configuration block.
+   * Checks the record of a configuration block.
    *
    * @param type what {@code configType()} returned
    * @return what is wrong with it, or empty

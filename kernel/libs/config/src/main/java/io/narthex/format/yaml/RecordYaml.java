@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.Yaml;
 
-/** Writes bound records and plain values as YAML, secrets hidden, empty values left out. */
+/** Writes bound records and plain values as YAML; hides secrets and omits empty values. */
 public final class RecordYaml {
   private RecordYaml() {}
 
@@ -27,7 +27,7 @@ public final class RecordYaml {
     return out;
   }
 
-  /** Returns maps, lists and texts as YAML. */
+  /** Returns maps, lists and scalars as YAML. */
   public static String print(Map<String, ? extends @Nullable Object> map) {
     if (map.isEmpty()) {
       return "{}\n";
@@ -73,7 +73,7 @@ public final class RecordYaml {
     }
   }
 
-  /** Returns the form of an empty value in place of a default that is not empty; else null. */
+  /** Returns the form of an empty value whose default is not empty; else null. */
   private static @Nullable Object emptied(@Nullable Object value, String byDefault) {
     return switch (value) {
       case null -> null;
@@ -115,7 +115,7 @@ public final class RecordYaml {
     };
   }
 
-  /** Returns a scalar as the value YAML takes it for, so that it is printed without quotes. */
+  /** Returns a scalar as its YAML type, so that it is printed without quotes. */
   public static @Nullable Object typed(ConfigNode.Scalar scalar) {
     String text = scalar.text();
     return switch (scalar.kind()) {

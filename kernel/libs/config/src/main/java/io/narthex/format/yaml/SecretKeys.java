@@ -21,11 +21,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells which values of unbound configuration are hidden: by the record that describes a block
- * where there is one, else by the key. Better a hidden value too many.
+ * Hides secrets of unbound configuration: by the record that describes a block where there is one,
+ * else by the key. When in doubt a value is hidden.
  */
 public final class SecretKeys {
-  /** What stands in place of a secret. */
+  /** Replaces a secret. */
   public static final String HIDDEN = "<secret>";
 
   private static final List<String> SECRET_PARTS =
@@ -48,7 +48,10 @@ public final class SecretKeys {
   private static final Pattern URL_WITH_PASSWORD =
       Pattern.compile("(?s)([A-Za-z][A-Za-z0-9+.-]*://[^/?#:]*:)[^/?#]*(@.*)", 0);
 
-  /** Keys of the originals' discoveries and receivers that hold no secret in any of them. */
+  /**
+   * Keys of Prometheus' discoveries and Alertmanager's receivers that hold no secret in any of
+   * them.
+   */
   private static final Set<String> HARMLESS =
       Set.of(
           "api_server",
@@ -107,7 +110,7 @@ public final class SecretKeys {
 
   private SecretKeys() {}
 
-  /** Tells whether a key looks as if its value were a secret. */
+  /** Returns whether a key looks as if its value were a secret. */
   public static boolean looksSecret(String key) {
     String lower = key.toLowerCase(Locale.ROOT);
     return !lower.endsWith("_file")
@@ -115,9 +118,7 @@ public final class SecretKeys {
         && SECRET_PARTS.stream().anyMatch(lower::contains);
   }
 
-  /**
-   * Returns a text as it is shown: in a URL with a password that one hidden, as Go's net/url does.
-   */
+  /** Returns a string with the password of a URL hidden, as Go's net/url does. */
   static String withoutPassword(String text) {
     Matcher url = URL_WITH_PASSWORD.matcher(text);
     return url.matches() ? url.group(1) + "xxxxx" + url.group(2) : text;
@@ -159,9 +160,9 @@ public final class SecretKeys {
   }
 
   /**
-   * Returns a block that no record describes in plain values. Nobody knows what its keys mean, so
-   * only switches, durations, names of files and the values of keys that are harmless everywhere
-   * are shown.
+   * Returns the plain values of a block that no record describes. The meaning of its keys is
+   * unknown, so only booleans, durations, file names and the values of keys that are harmless
+   * everywhere are shown.
    */
   public static @Nullable Object hideUnknown(ConfigNode node) {
     return unknown("", node);
@@ -196,7 +197,9 @@ public final class SecretKeys {
         || DURATION.matcher(text).matches();
   }
 
-  /** Returns unbound configuration in plain values, hidden what looks secret by its key. */
+  /**
+   * Returns the plain values of unbound configuration, with those hidden whose keys look secret.
+   */
   public static @Nullable Object hide(ConfigNode node) {
     return switch (node) {
       case Scalar s ->
@@ -217,8 +220,8 @@ public final class SecretKeys {
   }
 
   /**
-   * Returns a block in plain values as it stands in the file. Keys of {@code type} are hidden when
-   * their type or their {@link Setting} says so; keys it does not have, by their look.
+   * Returns the plain values of a block as in the file. Keys of {@code type} are hidden when their
+   * type or their {@link Setting} says so; unknown keys by their name.
    */
   public static @Nullable Object hide(ConfigNode node, Class<? extends Record> type) {
     if (!(node instanceof Mapping mapping)) {
@@ -277,7 +280,7 @@ public final class SecretKeys {
     return raw.isRecord() ? hide(node, raw.asSubclass(Record.class)) : hide(node);
   }
 
-  /** Returns the shape of a value with every single value in it hidden; nothing stays nothing. */
+  /** Returns a value with every scalar in it hidden; absent values stay absent. */
   static @Nullable Object masked(ConfigNode node) {
     return switch (node) {
       case Scalar s -> s.kind() == Scalar.Kind.NULL ? null : s.text().isEmpty() ? "" : HIDDEN;
@@ -294,7 +297,7 @@ public final class SecretKeys {
     };
   }
 
-  /** Tells whether a record has a secret anywhere within. */
+  /** Returns whether a record contains a secret at any depth. */
   static boolean within(Class<? extends Record> type) {
     return within(type, new HashSet<>());
   }

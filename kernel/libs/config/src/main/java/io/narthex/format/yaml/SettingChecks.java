@@ -13,15 +13,17 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
 
-/** Checks bound values against what their {@link Setting} allows. Secrets stay out of messages. */
+/**
+ * Checks bound values against what their {@link Setting} allows. Messages never contain secrets.
+ */
 final class SettingChecks {
   private SettingChecks() {}
 
   /**
    * Checks a value.
    *
-   * @param node where it stands, or a place for a default
-   * @throws ConfigException with the place of what is not allowed
+   * @param node its node, or a substitute for a default
+   * @throws ConfigException with the position of what is not allowed
    */
   static void check(ConfigNode node, String key, Object value, Setting setting) {
     checkRange(node.place(), key, value, setting);

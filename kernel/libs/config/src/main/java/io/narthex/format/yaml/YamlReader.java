@@ -37,9 +37,9 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /**
- * Reads YAML into {@link ConfigNode}s the way the original servers' parser does: YAML 1.1 booleans
- * ({@code yes}, {@code on}), merge keys, anchors, and a key that stands twice is an error. Just the
- * first document counts unless the caller asks for strictness.
+ * Reads YAML into {@link ConfigNode}s as Prometheus and Alertmanager do: YAML 1.1 booleans ({@code
+ * yes}, {@code on}), merge keys, anchors; a duplicate key is an error. Only the first document
+ * counts unless the caller asks for exactly one.
  */
 public final class YamlReader {
   private static final int MAX_NODES = 2_000_000;
@@ -63,7 +63,7 @@ public final class YamlReader {
   /**
    * Reads the first document.
    *
-   * @param file name used in messages
+   * @param file name for messages
    * @return an empty map for an empty text
    * @throws ConfigException with file, line and column
    */
@@ -73,7 +73,7 @@ public final class YamlReader {
   }
 
   /**
-   * Reads a text that must hold one document.
+   * Reads a text that must consist of one document.
    *
    * @throws ConfigException with file, line and column, also for a second document
    */
@@ -88,8 +88,8 @@ public final class YamlReader {
   }
 
   /**
-   * Reads the first document of a text that others have written, for example an expanded
-   * annotation: without aliases, with far fewer values than a file may have.
+   * Reads the first document of an untrusted text, for example an expanded annotation: without
+   * aliases, with far fewer values than a file may have.
    *
    * @throws ConfigException with file, line and column
    */
@@ -106,7 +106,7 @@ public final class YamlReader {
     LoaderOptions options = new LoaderOptions();
     options.setCodePointLimit(64 << 20);
     options.setMaxAliasesForCollections(10_000);
-    options.setAllowDuplicateKeys(true); // reported by ourselves, with both places
+    options.setAllowDuplicateKeys(true); // reported below, with both positions
     options.setNestingDepthLimit(200);
     Yaml yaml = new Yaml(new SafeConstructor(options));
     List<ConfigNode> documents = new ArrayList<>();
@@ -130,7 +130,7 @@ public final class YamlReader {
     } catch (YAMLException e) {
       throw new ConfigException(file + ": not valid YAML: " + e.getMessage(), e);
     } catch (NumberFormatException e) {
-      // the library's scanner does not mind when the text ends in an escape
+      // the library's scanner runs past a text that ends in an escape
       throw new ConfigException(file + ": not valid YAML: an escape is not complete", e);
     } catch (IllegalArgumentException e) {
       throw new ConfigException(file + ": not valid YAML: " + e.getMessage(), e); // a wrong tag
@@ -188,7 +188,7 @@ public final class YamlReader {
     return new Scalar(place, node.getValue(), kind);
   }
 
-  /** Returns the kind of a value that the originals' parser takes for more than a text. */
+  /** Returns the kind of a value that Prometheus' parser does not read as a string. */
   private Scalar.Kind unresolved(ScalarNode node) {
     String text = node.getValue();
     if (foreign || node.getScalarStyle() != ScalarStyle.PLAIN || text.isEmpty()) {
@@ -210,8 +210,8 @@ public final class YamlReader {
   }
 
   /**
-   * Returns bytes as text. A byte that is no UTF-8 becomes the lone surrogate {@code U+DC00} +
-   * byte, so that checks of names and values refuse it.
+   * Decodes UTF-8. An invalid byte becomes the lone surrogate {@code U+DC00} + byte, so that checks
+   * of names and values refuse it.
    */
   private static String text(byte[] bytes) {
     StringBuilder out = new StringBuilder();

@@ -1,4 +1,4 @@
-/** YAML with places, and its binding to annotated records. */
+/** YAML with positions, and its binding to annotated records. */
 @Export
 @Version("1.1.0")
 @NullMarked
