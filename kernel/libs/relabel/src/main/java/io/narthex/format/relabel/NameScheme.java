@@ -2,9 +2,9 @@ package io.narthex.format.relabel;
 
 import io.narthex.model.Labels;
 
-/** Which metric and label names are allowed. */
+/** Decides which metric and label names are valid. */
 public enum NameScheme {
-  /** Any UTF-8 text that is not empty. */
+  /** Any non-empty UTF-8 string. */
   UTF8,
   /** {@code [a-zA-Z_][a-zA-Z0-9_]*}, and colons in metric names. */
   LEGACY;
@@ -14,7 +14,7 @@ public enum NameScheme {
     return text.equals("legacy") ? LEGACY : UTF8;
   }
 
-  /** Tells whether {@code name} is a legal label name. */
+  /** Returns whether {@code name} is a valid label name. */
   public boolean isLabelName(String name) {
     return switch (this) {
       case UTF8 -> !name.isEmpty() && isWellFormed(name);
@@ -22,7 +22,7 @@ public enum NameScheme {
     };
   }
 
-  /** Tells whether {@code name} is a legal metric name. */
+  /** Returns whether {@code name} is a valid metric name. */
   public boolean isMetricName(String name) {
     return switch (this) {
       case UTF8 -> !name.isEmpty() && isWellFormed(name);
@@ -30,7 +30,7 @@ public enum NameScheme {
     };
   }
 
-  /** Tells whether {@code name} needs no quotes as a metric name. */
+  /** Returns whether {@code name} needs no quotes as a metric name. */
   public static boolean isLegacyMetricName(String name) {
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
@@ -42,7 +42,7 @@ public enum NameScheme {
     return !name.isEmpty();
   }
 
-  /** Tells whether a text has no lone surrogate, which is what invalid UTF-8 would become. */
+  /** Returns whether a string has no lone surrogate, which is what invalid UTF-8 is decoded to. */
   public static boolean isWellFormed(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

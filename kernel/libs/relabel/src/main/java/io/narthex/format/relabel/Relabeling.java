@@ -22,7 +22,7 @@ public final class Relabeling {
   private static final String DEFAULT_REPLACEMENT = "$1";
   private static final String DEFAULT_SEPARATOR = ";";
 
-  /** Target templates that are legal under the legacy scheme. */
+  /** Target label templates that are valid under the legacy scheme. */
   private static final Re2 LEGACY_TARGET =
       Re2.compile("(?:(?:[a-zA-Z_]|\\$(?:\\{\\w+\\}|\\w+))+\\w*)+");
 
@@ -62,7 +62,7 @@ public final class Relabeling {
   /**
    * Checks and compiles rules.
    *
-   * @throws IllegalArgumentException when a rule cannot be used; the message is that of Prometheus
+   * @throws IllegalArgumentException when a rule is invalid; the message is Prometheus'
    */
   public static Relabeling compile(List<RelabelRule> rules, NameScheme scheme) {
     if (rules.isEmpty()) {
@@ -76,9 +76,9 @@ public final class Relabeling {
   }
 
   /**
-   * Checks one rule as it stands.
+   * Checks one rule.
    *
-   * @throws IllegalArgumentException when it cannot be used; the message is that of Prometheus
+   * @throws IllegalArgumentException when it is invalid; the message is Prometheus'
    */
   public static void validate(RelabelRule rule, NameScheme scheme) {
     step(rule, scheme);
@@ -177,7 +177,7 @@ public final class Relabeling {
     return scheme == NameScheme.UTF8 ? scheme.isLabelName(text) : LEGACY_TARGET.test(text);
   }
 
-  /** Tells whether there is no rule. */
+  /** Returns whether there is no rule. */
   public boolean isEmpty() {
     return steps.isEmpty();
   }

@@ -10,11 +10,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The labels of a job's targets: those that discovery and the job give, and what relabelling makes
- * of them. Immutable and thread-safe.
+ * Computes the labels of a job's targets: before relabelling from discovery and the job, and after
+ * it. Immutable and thread-safe.
  */
 public final class TargetLabels {
-  /** The address that means this server. */
+  /** The address of this server itself. */
   public static final String SELF = "self";
 
   private final ScrapeConfig config;
@@ -24,15 +24,15 @@ public final class TargetLabels {
   /**
    * The labels of a target.
    *
-   * @param labels with internal ones, which begin with {@code __}, but without {@code __meta_*}
-   * @param self it is this server
+   * @param labels including internal ones, which begin with {@code __}, but not {@code __meta_*}
+   * @param self whether it is this server
    */
   public record Resolved(Labels labels, boolean self, long intervalMs, long timeoutMs) {}
 
   /**
    * Creates one for a job.
    *
-   * @param selfInstance the instance label of targets that mean this server
+   * @param selfInstance the instance label of targets that are this server
    */
   public TargetLabels(ScrapeConfig config, String selfInstance) {
     this.config = config;
@@ -82,7 +82,7 @@ public final class TargetLabels {
   /**
    * Returns the labels of a target after relabelling, or null when it is dropped.
    *
-   * @throws IllegalArgumentException when they make no target
+   * @throws IllegalArgumentException when they are no valid target
    */
   public @Nullable Resolved resolve(Labels discovered) {
     Labels.Builder b = discovered.toBuilder();
