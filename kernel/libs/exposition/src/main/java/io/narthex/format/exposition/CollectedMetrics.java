@@ -14,26 +14,26 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Metrics that are collected in process, in columns: values stay numbers, and each sample has the
- * bytes of its series, by which a reader knows it again. {@link #parser} reads them as it would an
- * exposition. The arrays are used again by the next collection, so a sample allocates nothing once
- * they are large enough.
+ * bytes of its series, by which a reader recognizes it. {@link #parser} reads them like an
+ * exposition. The arrays are reused by the next collection, so a sample allocates nothing once they
+ * are large enough.
  *
  * <p><b>Series.</b> The name, then names and values of the labels in order, in UTF-8, each followed
- * by a byte that UTF-8 does not have.
+ * by a byte that does not occur in UTF-8.
  *
- * <p><b>Limits.</b> A sample that exceeds the size given, or for which there is no room, throws, as
- * does every one after it; {@link #refusal()} says so to whoever has asked for the collection.
+ * <p><b>Limits.</b> A sample that exceeds the given size, or for which there is no memory, throws,
+ * and so does every later one; {@link #refusal()} returns the reason.
  *
  * <p>Not thread-safe.
  */
 public final class CollectedMetrics implements MetricSink {
-  /** Why not all metrics could be kept. */
+  /** Why not all metrics were kept. */
   public enum Refusal {
     /** All are kept. */
     NONE,
     /** There are more bytes than allowed. */
     TOO_LARGE,
-    /** There was no room to keep more. */
+    /** There was no memory for more. */
     NO_ROOM
   }
 
@@ -58,32 +58,33 @@ public final class CollectedMetrics implements MetricSink {
   double[] values = new double[FIRST_ROWS];
   long[] times = new long[FIRST_ROWS]; // 0 = without
 
-  /** What is declared, with the first row of each; rows before the first have none. */
+  /** Declared families, with the first row of each; rows before the first have none. */
   final List<MetricMetadata> families = new ArrayList<>();
 
   final Ints familyRows = new Ints();
 
-  /** Native histograms and the rows that hold them, rising; the same for exemplars. */
+  /** Native histograms and their rows in ascending order; the same for exemplars. */
   final List<NativeHistogram> histograms = new ArrayList<>();
 
   final Ints histogramRows = new Ints();
   final List<Exemplar> exemplars = new ArrayList<>();
   final Ints exemplarRows = new Ints();
 
-  private @Nullable ExpositionParser parser; // the last one, to be used again
+  private @Nullable ExpositionParser parser; // the last one, to be reused
   private @Nullable ParserOptions parserOptions;
 
   /**
    * Creates it empty.
    *
-   * @param room asked for so many more bytes before arrays grow
+   * @param room called with the number of additional bytes before arrays grow; returns whether they
+   *     may
    */
   public CollectedMetrics(LongPredicate room) {
     this.room = room;
   }
 
   /**
-   * Forgets all and begins with other metrics.
+   * Removes all metrics.
    *
    * @param maxBytes most that {@link #size()} may reach
    */
@@ -101,27 +102,27 @@ public final class CollectedMetrics implements MetricSink {
     exemplarRows.clear();
   }
 
-  /** Returns how many bytes there are: of the series, and 8 for each value, also in a histogram. */
+  /** Returns the size in bytes: of the series, and 8 for each value, also in a histogram. */
   public long size() {
     return size;
   }
 
-  /** Returns how many bytes a {@link #copy()} takes. */
+  /** Returns the bytes that a {@link #copy()} takes. */
   public long used() {
     return size + (long) ROW_BYTES * rows;
   }
 
-  /** Returns how many bytes the arrays have, used or not. */
+  /** Returns the bytes of the arrays, used or not. */
   public long capacity() {
     return text.length + (long) ROW_BYTES * values.length;
   }
 
-  /** Returns why not all metrics could be kept. */
+  /** Returns why not all metrics were kept. */
   public Refusal refusal() {
     return refusal;
   }
 
-  /** Returns a copy with arrays of just the size that is needed. */
+  /** Returns a copy with arrays of minimal size. */
   public CollectedMetrics copy() {
     CollectedMetrics copy = new CollectedMetrics(_ -> true);
     copy.limit = limit;
@@ -137,7 +138,7 @@ public final class CollectedMetrics implements MetricSink {
     return copy;
   }
 
-  /** Takes what another one has, its arrays included: that one must not be used any more. */
+  /** Takes over the content and the arrays of another one, which must not be used any more. */
   public void take(CollectedMetrics other) {
     reset(other.limit);
     size = other.size;
@@ -160,7 +161,7 @@ public final class CollectedMetrics implements MetricSink {
     exemplarRows.addAll(other.exemplarRows);
   }
 
-  /** Returns a parser that stands before the first sample; valid until the next change. */
+  /** Returns a parser positioned before the first sample; valid until the next change. */
   public ExpositionParser parser(ParserOptions options) {
     ExpositionParser p = parser;
     if (p == null || !options.equals(parserOptions)) {
@@ -223,7 +224,7 @@ public final class CollectedMetrics implements MetricSink {
       growRows();
     }
     int before = rows == 0 ? 0 : ends[rows - 1];
-    textLength = before; // what a call wrote that failed with an exception is no part of this one
+    textLength = before; // discards what a failed call has written
     put(name);
     for (int i = 0; i < labels.size(); i++) {
       if (!labels.name(i).equals(Labels.METRIC_NAME)) {
@@ -237,7 +238,7 @@ public final class CollectedMetrics implements MetricSink {
     ends[rows++] = textLength;
   }
 
-  /** Adds to the size; throws when it gets too large, or was already. */
+  /** Adds to the size; throws when it is or becomes too large. */
   private void add(long bytes) {
     size += bytes;
     if (size > limit && refusal == Refusal.NONE) {
@@ -293,7 +294,7 @@ public final class CollectedMetrics implements MetricSink {
     times = Arrays.copyOf(times, length);
   }
 
-  /** Returns the next length of arrays, once there is room for it. */
+  /** Returns the next length of arrays, after reserving memory for it. */
   private int larger(int length, long needed, int bytes) {
     long next = Math.min(Math.max(2L * length, needed), MAX_ARRAY);
     if (needed > MAX_ARRAY || !room.test((next - length) * bytes)) {

@@ -16,12 +16,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads {@link CollectedMetrics} as the protobuf format is read: the metadata of a counter or gauge
- * is under the name of its samples, that of a histogram or summary under the family's; a native
- * histogram stands for the classic one with the same labels, or becomes one where native histograms
- * are not wanted.
+ * Reads {@link CollectedMetrics} like the protobuf format: the metadata of a counter or gauge has
+ * the name of its samples, that of a histogram or summary the family's; a native histogram replaces
+ * the classic one with the same labels, or is converted to one where native histograms are ignored.
  *
- * <p>Rows are reported in the order in which they came. Only families with native histograms, and
+ * <p>Rows are reported in the order of their collection. Only families with native histograms, and
  * histograms that are to be converted, are grouped by their labels first, which allocates.
  */
 final class CollectedParser extends ExpositionParser {
@@ -31,7 +30,7 @@ final class CollectedParser extends ExpositionParser {
 
   /** What is reported of a row. */
   private enum Part {
-    /** The sample as it came. */
+    /** The sample unchanged. */
     VALUE,
     /** The native histogram. */
     NATIVE,
@@ -49,7 +48,7 @@ final class CollectedParser extends ExpositionParser {
   private byte[] familyName = new byte[128];
   private int familyNameLength;
   private boolean gauge; // whether its histograms are gauges
-  private int nextHistogram; // index of the first native one behind it
+  private int nextHistogram; // index of the first native one after it
 
   /** Rows and their parts when the family is grouped by labels. */
   private final Ints order = new Ints();
@@ -92,7 +91,7 @@ final class CollectedParser extends ExpositionParser {
     rewind();
   }
 
-  /** Begins again with the metrics that it was made for. */
+  /** Starts from the beginning; the arguments are ignored. */
   @Override
   public void reset(byte[] data, int length) {
     rewind();
@@ -228,7 +227,7 @@ final class CollectedParser extends ExpositionParser {
     return found;
   }
 
-  /** Returns what the samples of one histogram have in common; a stray sample is alone. */
+  /** Returns the key that the samples of one histogram share; a stray sample has its own. */
   private String groupOf(int r) {
     int start = start(r);
     int nameEnd = nameEnd(start);
@@ -314,7 +313,7 @@ final class CollectedParser extends ExpositionParser {
     return true;
   }
 
-  /** Sees to it that the metadata of the row is in effect; what changes is reported before it. */
+  /** Makes the metadata of the row current; changes are reported before the row. */
   private void declare() {
     int start = start(row);
     int nameEnd = nameEnd(start);
@@ -346,7 +345,7 @@ final class CollectedParser extends ExpositionParser {
     pendingMeta = Entry.HELP;
   }
 
-  /** Returns whether a name is the family's, but for a suffix of its type. */
+  /** Returns whether a name is the family's, apart from a suffix of its type. */
   private boolean isOwn(int start, int nameEnd) {
     return switch (family.type()) {
       case COUNTER -> isName(start, nameEnd, "") || isName(start, nameEnd, "_total");
@@ -404,7 +403,7 @@ final class CollectedParser extends ExpositionParser {
     return Entry.SERIES;
   }
 
-  /** NaN is the ordinary one: nothing collected says that a series has ended. */
+  /** Every NaN becomes the ordinary one: a collected value is never a stale marker. */
   private void value(double v) {
     value = Double.isNaN(v) ? TextParser.NORMAL_NAN : v;
   }
@@ -424,10 +423,10 @@ final class CollectedParser extends ExpositionParser {
     int nameEnd = nameEnd(start);
     keyLength = 0;
     keyBytes(from.text, start, nameEnd);
-    keyLength--; // the name goes on
+    keyLength--; // the name continues
     keyPart(bucket == -2 ? "_count" : bucket == -1 ? "_sum" : "_bucket");
     keyBytes(from.text, nameEnd + 1, from.ends[row]);
-    keyLength--; // its end has been there
+    keyLength--; // the end of the name, which was there already
     if (bucket >= 0) {
       keyPart("le");
       keyPart(last ? "+Inf" : TextParser.bound(h.customBounds()[bucket]));

@@ -2,7 +2,7 @@ package io.narthex.format.exposition;
 
 import io.narthex.model.go.GoString;
 
-/** What messages show of a document: quoted, and of a very long part only the beginning. */
+/** Excerpts of a document for messages: quoted, and cut when very long. */
 final class Excerpt {
   private static final int LONGEST = 16 << 10;
 
@@ -16,7 +16,7 @@ final class Excerpt {
     }
     int cut = from + LONGEST;
     while ((b[cut] & 0xc0) == 0x80 && cut > from + LONGEST - 4) {
-      cut--; // not within a character
+      cut--; // not inside a character
     }
     return GoString.quote(GoString.decode(b, from, cut)) + "...";
   }

@@ -2,7 +2,7 @@ package io.narthex.format.exposition;
 
 import java.io.IOException;
 
-/** An exposition that cannot be read; the message is that of Prometheus, for users. */
+/** Thrown when an exposition cannot be read; the message is Prometheus', for users. */
 public final class ExpositionException extends IOException {
   private static final long serialVersionUID = 1;
 

@@ -26,18 +26,19 @@ public enum ExpositionFormat {
   }
 
   /**
-   * What a Content-Type led to.
+   * The format chosen by a Content-Type.
    *
    * @param format null when the scrape must fail
-   * @param problem error when there is no format, warning otherwise; null when all is well
+   * @param problem error when there is no format, warning otherwise; null when there is none
    */
   public record Choice(@Nullable ExpositionFormat format, @Nullable String problem) {}
 
   /**
-   * Chooses by the header of the answer.
+   * Chooses a format by the header of the response.
    *
    * @param contentType value of Content-Type, empty when absent
-   * @param fallback name of the protocol to take when the header does not say, empty for none
+   * @param fallback name of the protocol to use when the header names no known format; empty for
+   *     none
    */
   public static Choice choose(String contentType, String fallback) {
     ExpositionFormat second = ofProtocol(fallback);
@@ -88,7 +89,7 @@ public enum ExpositionFormat {
         : plain;
   }
 
-  /** Returns what Go's mime package finds wrong with a media type, or null. */
+  /** Returns the error of Go's mime package for a media type, or null. */
   private static @Nullable String mediaTypeError(String text) {
     String[] parts = text.split(";", -1);
     String media = parts[0].strip();

@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes metrics as text, into a growing array that {@link #reset} reuses. Native histograms have
- * no text form and are left out. Not thread-safe.
+ * no text form and are omitted. Not thread-safe.
  *
- * <p>A counter may come as family {@code x} or {@code x_total}: the classic format names the family
- * as its samples, OpenMetrics without the suffix. The same holds for {@code _info}.
+ * <p>A counter may be given as family {@code x} or {@code x_total}: the Prometheus format names the
+ * family like its samples, OpenMetrics without the suffix. The same holds for {@code _info}.
  */
 public final class ExpositionWriter implements MetricSink {
   /** The formats; {@link ProtobufWriter} writes the last two. */
@@ -46,7 +46,7 @@ public final class ExpositionWriter implements MetricSink {
       this.contentType = contentType;
     }
 
-    /** Returns the Content-Type of an answer. */
+    /** Returns the Content-Type of a response. */
     public String contentType() {
       return contentType;
     }
@@ -59,7 +59,7 @@ public final class ExpositionWriter implements MetricSink {
       return this == TEXT_1_0_0 || this == OPENMETRICS_1_0_0 || this == PROTOBUF_UTF8;
     }
 
-    /** Tells whether this is one of the formats that {@link ProtobufWriter} writes. */
+    /** Returns whether this is one of the formats that {@link ProtobufWriter} writes. */
     public boolean protobuf() {
       return this == PROTOBUF || this == PROTOBUF_UTF8;
     }
@@ -146,12 +146,12 @@ public final class ExpositionWriter implements MetricSink {
     this.format = format;
   }
 
-  /** Returns the format written. */
+  /** Returns the format. */
   public Format format() {
     return format;
   }
 
-  /** Forgets what was written. */
+  /** Discards what was written. */
   public void reset() {
     n = 0;
     family = null;
@@ -170,7 +170,7 @@ public final class ExpositionWriter implements MetricSink {
     return out;
   }
 
-  /** Returns how many bytes were written. */
+  /** Returns the number of bytes written. */
   public int length() {
     return n;
   }
@@ -350,7 +350,8 @@ public final class ExpositionWriter implements MetricSink {
   }
 
   /**
-   * Returns the name with each illegal character replaced, as escaping {@code underscores} does.
+   * Returns the name with each invalid character replaced, as the escaping scheme {@code
+   * underscores} does.
    */
   static String underscores(String name) {
     StringBuilder b = new StringBuilder(name.length());

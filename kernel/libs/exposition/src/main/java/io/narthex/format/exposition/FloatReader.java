@@ -3,7 +3,7 @@ package io.narthex.format.exposition;
 import io.narthex.model.go.GoFloat;
 import io.narthex.model.go.GoString;
 
-/** Reads numbers from bytes as Go's strconv does, without garbage for up to 15 or so digits. */
+/** Parses numbers from bytes as Go's strconv does, without garbage for up to about 15 digits. */
 final class FloatReader {
   /** Powers of ten that a double holds exactly. */
   private static final double[] POWERS = {
@@ -18,7 +18,7 @@ final class FloatReader {
   /**
    * Returns the number in {@code [start, end)}.
    *
-   * @throws NumberFormatException with the message of Go
+   * @throws NumberFormatException with Go's message
    */
   static double read(byte[] b, int start, int end) {
     int i = start;
@@ -80,7 +80,7 @@ final class FloatReader {
       return negative ? -0.0 : 0.0;
     }
     if (mantissa <= EXACT && exponent >= -22 && exponent <= 22) {
-      // both operands are exact, so the one rounding is the right one
+      // both operands are exact, so the single rounding is correct
       double v = exponent < 0 ? mantissa / POWERS[-exponent] : mantissa * POWERS[exponent];
       return negative ? -v : v;
     }

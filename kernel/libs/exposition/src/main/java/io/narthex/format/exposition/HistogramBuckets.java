@@ -3,11 +3,11 @@ package io.narthex.format.exposition;
 import java.util.Arrays;
 
 /**
- * One side of a native histogram brought into its shortest form: spans without empty buckets at
- * their ends, split where more than {@code maxEmpty} empty buckets follow each other.
+ * One side of a native histogram in its most compact form: spans without empty buckets at their
+ * ends, split where more than {@code maxEmpty} empty buckets follow each other.
  */
 final class HistogramBuckets {
-  /** Bucket indexes lie within plus and minus this; schema 8 reaches about 280,000. */
+  /** Largest absolute bucket index; schema 8 reaches about 280,000. */
   private static final int MAX_INDEX = 1 << 30;
 
   final int[] spans;
@@ -23,7 +23,7 @@ final class HistogramBuckets {
    *
    * @param spans offset, length, …
    * @param values absolute populations
-   * @throws ExpositionException when spans and populations do not fit each other
+   * @throws ExpositionException when spans and populations do not match
    */
   static HistogramBuckets compact(int[] spans, double[] values, int maxEmpty)
       throws ExpositionException {
@@ -42,7 +42,7 @@ final class HistogramBuckets {
     double[] outValues = new double[values.length * (maxEmpty + 1)];
     int spanCount = 0;
     int n = 0;
-    long index = 0; // of the bucket looked at
+    long index = 0; // of the current bucket
     long last = 0; // index after the last bucket written
     int at = 0;
     for (int s = 0; s < spans.length; s += 2) {

@@ -7,8 +7,8 @@ public final class HistogramMessage {
   private HistogramMessage() {}
 
   /**
-   * Adds the fields of a histogram. One with custom bounds has no native form there and becomes a
-   * classic one.
+   * Writes the fields of a histogram. One with custom bounds has no native form in protobuf and
+   * becomes a classic one.
    */
   public static void write(ProtobufBytes out, NativeHistogram h) {
     out.real(2, h.sum());
@@ -30,8 +30,8 @@ public final class HistogramMessage {
       out.real(8, h.zeroCount());
       side(out, 9, h.negativeSpans(), 11, h.negativeBuckets());
       side(out, 12, h.positiveSpans(), 14, h.positiveBuckets());
-    } else { // read as whole numbers: populations of 0 would not be found
-      side(out, 12, new int[] {0, 0}, 14, new double[0]); // tells it from a classic one
+    } else { // readers of integer histograms would not recognize it without a span
+      side(out, 12, new int[] {0, 0}, 14, new double[0]); // distinguishes it from a classic one
     }
   }
 
@@ -49,7 +49,7 @@ public final class HistogramMessage {
     }
   }
 
-  /** Returns the populations up to each custom bound, those up to infinity last. */
+  /** Returns the cumulative populations of the custom bounds, the one of infinity last. */
   public static double[] cumulative(NativeHistogram h) {
     double[] out = new double[h.customBounds().length + 1];
     int[] spans = h.positiveSpans();

@@ -2,7 +2,7 @@ package io.narthex.format.exposition;
 
 import java.util.Arrays;
 
-/** Whole numbers in an array that doubles as it fills. Not thread-safe. */
+/** A growing list of integers. Not thread-safe. */
 final class Ints {
   private int[] numbers = new int[8];
   private int size;
@@ -26,7 +26,7 @@ final class Ints {
     numbers[size++] = number;
   }
 
-  /** Adds begin and end of a part. */
+  /** Adds start and end of a range. */
   void add(int[] range) {
     add(range[0]);
     add(range[1]);
@@ -38,7 +38,7 @@ final class Ints {
     }
   }
 
-  /** Returns where a number stands among numbers that rise, or a negative number. */
+  /** Returns the index of a number in an ascending list, or a negative number. */
   int find(int number) {
     return Arrays.binarySearch(numbers, 0, size, number);
   }

@@ -12,8 +12,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Folds the series of a classic histogram, which have to follow each other, into one histogram with
- * custom bounds, reported after them. A histogram whose buckets contradict each other is left out.
+ * Folds the series of a classic histogram, which must be consecutive, into one histogram with
+ * custom bounds, reported after them. A histogram with inconsistent buckets is omitted.
  */
 final class NhcbParser extends ExpositionParser {
   private final ExpositionParser inner;
@@ -33,13 +33,13 @@ final class NhcbParser extends ExpositionParser {
   private long gatheredStart;
   private boolean faulty;
 
-  /** An entry the inner parser stands on that has not been reported yet. */
+  /** An entry of the inner parser that has not been reported yet. */
   private @Nullable Entry ahead;
 
   /** The labels of the last native histogram; its classic series are not folded. */
   private @Nullable Labels lastNative;
 
-  // the folded histogram when it is the present entry
+  // the folded histogram when it is the current entry
   private @Nullable NativeHistogram folded;
   private Labels foldedLabels = Labels.EMPTY;
   private byte[] foldedKey = new byte[0];
@@ -90,7 +90,7 @@ final class NhcbParser extends ExpositionParser {
     }
   }
 
-  /** Returns the labels of the histogram that the present series is a part of, or null. */
+  /** Returns the labels of the histogram that the current series is a part of, or null. */
   private @Nullable Labels partOf() throws ExpositionException {
     if (inner.type() != MetricType.HISTOGRAM) {
       return null;
@@ -154,7 +154,7 @@ final class NhcbParser extends ExpositionParser {
     }
   }
 
-  /** Makes the gathered histogram the present entry; returns false when it is faulty. */
+  /** Makes the gathered histogram the current entry; returns false when it is faulty. */
   private boolean fold() throws ExpositionException {
     Labels labels = gathering;
     gathering = null;

@@ -30,14 +30,14 @@ final class OpenMetricsParser extends TextParser {
   private long createdMs;
 
   /**
-   * Where the last look ahead began, and the line that ended it. From anywhere between, the next
-   * one would end there too; without this a family of n series is read n²/2 times.
+   * Start of the last look-ahead, and the line that ended it. From anywhere in between the next one
+   * would end there too; without this a family of n series is read n²/2 times.
    */
   private int aheadFrom;
 
   private int aheadUntil;
 
-  /** Labels of the start time that stands there, and that time; null = the family ends there. */
+  /** Labels of the start time found there, and that time; null = the family ends there. */
   private @Nullable Labels aheadFor;
 
   private long aheadMs;
@@ -262,7 +262,7 @@ final class OpenMetricsParser extends TextParser {
     exemplarPlaces[exemplarPlaceCount++] = to;
   }
 
-  /** Moves over a sign, for the excerpt in a message, and returns its name. */
+  /** Consumes a sign, for the excerpt in a message, and returns its name. */
   private String signName(int sign) {
     if (isLabelStart(sign)) {
       labelName();
@@ -281,7 +281,7 @@ final class OpenMetricsParser extends TextParser {
     return name;
   }
 
-  /** Moves over one blank and the word after it; returns false when there is none. */
+  /** Consumes one blank and the word after it; returns false when there is none. */
   private boolean word() {
     token = at;
     if (at + 1 >= length || b[at] != ' ' || b[at + 1] == ' ' || b[at + 1] == '\n') {
@@ -415,7 +415,7 @@ final class OpenMetricsParser extends TextParser {
     try {
       wanted = family();
     } catch (ExpositionException _) {
-      return 0; // the reader will meet the same error in its turn
+      return 0; // the caller gets the same error later
     }
     if (wanted.equals(createdFor)) {
       return createdMs;
@@ -444,13 +444,13 @@ final class OpenMetricsParser extends TextParser {
         aheadUntil = at;
       }
     } catch (ExpositionException _) {
-      // the reader will meet the same error in its turn
+      // the caller gets the same error later
     } finally {
       saved.restore();
     }
   }
 
-  /** Returns what identifies all series that share one {@code _created} line. */
+  /** Returns the labels that all series of one {@code _created} line share. */
   private Labels family() throws ExpositionException {
     List<String> pairs = new ArrayList<>();
     for (int i = 0; i < placeCount; i += 4) {
@@ -475,7 +475,7 @@ final class OpenMetricsParser extends TextParser {
     return Labels.of(pairs.toArray(String[]::new));
   }
 
-  /** The present entry, put aside while the parser looks ahead. */
+  /** The current entry, saved while the parser looks ahead. */
   private final class Saved {
     private final int at0 = at;
     private final int start0 = start;

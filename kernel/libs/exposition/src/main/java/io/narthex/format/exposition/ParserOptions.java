@@ -1,10 +1,11 @@
 package io.narthex.format.exposition;
 
 /**
- * How an exposition is read.
+ * How an exposition is read. Not to be confused with the options of the PromQL parser, {@code
+ * io.narthex.promql.ParserOptions}.
  *
  * @param typeAndUnitLabels add {@code __type__} and {@code __unit__} from the metadata
- * @param skipCreatedSeries take OpenMetrics {@code _created} lines as start times, not as series
+ * @param skipCreatedSeries read OpenMetrics {@code _created} lines as start times, not as series
  * @param convertClassicToNhcb fold classic histograms into custom-bucket ones
  * @param keepClassic report classic histograms also where a native or folded one is reported
  * @param ignoreNative report classic parts only

@@ -19,7 +19,7 @@ final class PrometheusTextParser extends TextParser {
       super.reset(data, newLength);
       return;
     }
-    // the last line may lack its line feed; give it one, in the caller's array if it has room
+    // the last line may lack its line feed; append one, in the caller's array if it has space
     byte[] room = data;
     if (newLength == data.length) {
       if (own.length < newLength + 1) {

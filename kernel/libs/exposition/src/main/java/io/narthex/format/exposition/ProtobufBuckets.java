@@ -3,12 +3,12 @@ package io.narthex.format.exposition;
 import io.narthex.format.exposition.ProtobufWire.Broken;
 
 /**
- * The buckets of one side of a native histogram message: spans, and populations as differences of
- * whole numbers or as floats. The messages of scrapes and of remote write number these fields
- * differently and write them alike. Not thread-safe.
+ * The buckets of one side of a native histogram message: spans, and populations as integer deltas
+ * or as floats. The messages of scrapes and of remote write differ in the numbers of these fields
+ * only. Not thread-safe.
  */
 public final class ProtobufBuckets {
-  /** Most buckets or spans of one side; more than any schema can fill in use. */
+  /** Most buckets or spans of one side; more than any schema needs in practice. */
   static final int MAX_PARTS = 1 << 19;
 
   private final Ints spans = new Ints();
@@ -21,7 +21,7 @@ public final class ProtobufBuckets {
     }
   }
 
-  /** Makes it empty. */
+  /** Removes all buckets. */
   public void clear() {
     spans.clear();
     whole.clear();
@@ -65,7 +65,7 @@ public final class ProtobufBuckets {
     return spans.toArray();
   }
 
-  /** Returns the populations, those of a float histogram or of an integer one. */
+  /** Returns the populations of a float or an integer histogram. */
   public double[] counts(boolean ofFloats) {
     return (ofFloats ? real : whole).toArray();
   }

@@ -5,17 +5,17 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** A growing array with the forms of protobuf fields. Not thread-safe. */
+/** A growing byte array with methods for protobuf fields. Not thread-safe. */
 public final class ProtobufBytes {
   private byte[] b = new byte[256];
   private int n;
 
-  /** Forgets what was written. */
+  /** Discards what was written. */
   public void clear() {
     n = 0;
   }
 
-  /** Returns how many bytes were written. */
+  /** Returns the number of bytes written. */
   public int length() {
     return n;
   }
@@ -48,7 +48,7 @@ public final class ProtobufBytes {
     n += length;
   }
 
-  /** Adds a bare number. */
+  /** Adds a varint without field number. */
   public void varint(long v) {
     long rest = v;
     while ((rest & ~0x7fL) != 0) {
@@ -93,7 +93,7 @@ public final class ProtobufBytes {
     stream.write(b, 0, n);
   }
 
-  /** Adds an integer field in the form that keeps small negative numbers short. */
+  /** Adds an integer field in zigzag encoding. */
   public void zigZag(int field, int v) {
     varint(field, ((v << 1) ^ (v >> 31)) & 0xffffffffL);
   }

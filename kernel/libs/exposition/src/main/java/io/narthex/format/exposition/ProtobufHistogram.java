@@ -3,7 +3,7 @@ package io.narthex.format.exposition;
 import io.narthex.model.NativeHistogram;
 import java.util.Arrays;
 
-/** A histogram message, classic and native parts as they stand. */
+/** A histogram message with its classic and native parts. */
 final class ProtobufHistogram {
   double sum;
   long startMs;
@@ -11,7 +11,7 @@ final class ProtobufHistogram {
   double[] bounds = new double[16];
   double[] cumulative = new double[16];
   int[][] bucketExemplars = new int[16][];
-  final Ints exemplars = new Ints(); // begin, end, …
+  final Ints exemplars = new Ints(); // start, end, …
 
   private double count;
   private double countFloat;
@@ -87,7 +87,7 @@ final class ProtobufHistogram {
     return countFloat > 0 ? countFloat : count;
   }
 
-  /** Tells whether there is a native part. */
+  /** Returns whether there is a native part. */
   boolean isNative() {
     return positive.hasSpans()
         || negative.hasSpans()

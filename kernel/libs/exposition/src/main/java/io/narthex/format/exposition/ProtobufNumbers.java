@@ -3,16 +3,13 @@ package io.narthex.format.exposition;
 import io.narthex.format.exposition.ProtobufWire.Broken;
 import java.util.Arrays;
 
-/**
- * The numbers of a repeated field, packed or one by one, in an array that doubles as it fills. Not
- * thread-safe.
- */
+/** The numbers of a repeated field, packed or one by one. Not thread-safe. */
 public final class ProtobufNumbers {
   private double[] numbers = new double[8];
   private int size;
-  private long last; // sum of the differences so far
+  private long last; // sum of the deltas so far
 
-  /** Makes it empty. */
+  /** Removes all numbers. */
   public void clear() {
     size = 0;
     last = 0;
@@ -31,7 +28,7 @@ public final class ProtobufNumbers {
     w.leave(outer);
   }
 
-  /** Reads differences and adds what they add up to. */
+  /** Reads deltas and adds the absolute numbers. */
   public void deltas(ProtobufWire w) throws Broken {
     if (w.wire == 0) {
       delta(w.number());

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a stream of length-delimited {@code io.prometheus.client.MetricFamily} messages. Each
- * metric of a family is unfolded into the series that the text formats would show, native
- * histograms excepted.
+ * metric of a family is unfolded into the series that the text formats would have, except native
+ * histograms.
  */
 final class ProtobufParser extends ExpositionParser {
   private static final byte[] NONE = new byte[0];
@@ -38,16 +38,16 @@ final class ProtobufParser extends ExpositionParser {
   private int length;
   private int at;
 
-  // the present family
+  // the current family
   private String name = "";
   private String help = "";
   private String unit = "";
   private MetricType type = MetricType.UNKNOWN;
-  private final Ints metrics = new Ints(); // begin, end, …
+  private final Ints metrics = new Ints(); // start, end, …
   private int metric;
   private Entry pendingMeta = Entry.COMMENT; // COMMENT = no metadata left to report
 
-  // the present metric
+  // the current metric
   private final Ints labelPairs = new Ints();
   private boolean hasTimestamp;
   private long timestampMs;
@@ -62,7 +62,7 @@ final class ProtobufParser extends ExpositionParser {
   private int part;
   private int partIndex;
 
-  // the present entry
+  // the current entry
   private String suffix = "";
   private String extraName = "";
   private String extraValue = "";
@@ -70,7 +70,7 @@ final class ProtobufParser extends ExpositionParser {
   private byte[] key = new byte[256];
   private int keyLength;
 
-  /** Bytes that texts of series may still take: labels are repeated for each bucket. */
+  /** Bytes that series texts may still take: labels are repeated for each bucket. */
   private long keyBudget;
 
   private final Ints exemplars = new Ints();
@@ -112,7 +112,7 @@ final class ProtobufParser extends ExpositionParser {
             return meta(Entry.TYPE, type.text());
           }
           case COMMENT, SERIES, HISTOGRAM, END -> {
-            // go on with the samples
+            // continue with the samples
           }
         }
         if (part < parts.size()) {

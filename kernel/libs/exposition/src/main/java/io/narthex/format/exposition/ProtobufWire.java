@@ -7,12 +7,12 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks over the fields of a protobuf message and of the messages within it, without making objects
- * of them. Known fields of another type than the caller reads are refused, as Go's generated code
- * does. Not thread-safe.
+ * Iterates over the fields of a protobuf message and of nested messages without creating objects.
+ * Fields of another wire type than the caller reads are refused, as Go's generated code does. Not
+ * thread-safe.
  */
 public final class ProtobufWire {
-  /** A message that breaks the wire format. */
+  /** Thrown when a message violates the wire format. */
   public static final class Broken extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -25,7 +25,9 @@ public final class ProtobufWire {
   private static final VarHandle LITTLE_ENDIAN =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-  /** A bit for each wire type: integers, 8 bytes, length-delimited, 4 bytes; no groups. */
+  /**
+   * One bit for each accepted wire type: integers, 8 bytes, length-delimited, 4 bytes; no groups.
+   */
   private static final int WIRE_TYPES = 0b100111;
 
   private final byte[] b;
@@ -46,12 +48,12 @@ public final class ProtobufWire {
     return field;
   }
 
-  /** Returns where in the array the next byte is read. */
+  /** Returns the position in the array of the next byte. */
   public int position() {
     return at;
   }
 
-  /** Moves to the next field; its content is to be read or skipped. */
+  /** Moves to the next field, whose content must be read or skipped; returns false at the end. */
   public boolean next() throws Broken {
     if (at >= end) {
       return false;
@@ -90,12 +92,12 @@ public final class ProtobufWire {
     throw new Broken("varint too long");
   }
 
-  /** Returns a signed number that is written with its sign in the lowest bit. */
+  /** Decodes a zigzag number. */
   public static long zigZag(long v) {
     return v >>> 1 ^ -(v & 1);
   }
 
-  /** Returns an unsigned 64 bit number. */
+  /** Returns an unsigned 64-bit number as a double. */
   public static double unsigned(long v) {
     return v >= 0 ? v : (v >>> 11) * 2048.0;
   }
@@ -136,7 +138,7 @@ public final class ProtobufWire {
     return (int) n;
   }
 
-  /** Reads a length-delimited field and returns begin and end of its content. */
+  /** Reads a length-delimited field and returns start and end of its content. */
   int[] range() throws Broken {
     int n = length();
     int[] r = {at, at + n};
@@ -145,9 +147,9 @@ public final class ProtobufWire {
   }
 
   /**
-   * Goes into a length-delimited field, so that {@link #next} walks over its content.
+   * Enters a length-delimited field, so that {@link #next} iterates over its content.
    *
-   * @return what {@link #leave} wants
+   * @return the argument for {@link #leave}
    */
   public int enter() throws Broken {
     int outer = end;
@@ -156,13 +158,13 @@ public final class ProtobufWire {
     return outer;
   }
 
-  /** Leaves what was entered; the rest of it is passed over. */
+  /** Leaves a field that was entered; the rest of it is skipped. */
   public void leave(int outer) {
     at = end;
     end = outer;
   }
 
-  /** Returns whether the message, or what was entered, has more bytes. */
+  /** Returns whether the message or entered field has more bytes. */
   boolean more() {
     return at < end;
   }
@@ -181,17 +183,17 @@ public final class ProtobufWire {
     int start = at;
     at += n;
     String text = new String(b, start, n, StandardCharsets.UTF_8);
-    // what is not UTF-8 was replaced; the rest needs no second look
+    // only invalid bytes become this character, unless it was in the input
     return text.indexOf('\uFFFD') < 0 || Utf8.isValid(b, start, at) ? text : null;
   }
 
-  /** Passes over the content of the current field. */
+  /** Skips the content of the current field. */
   public void skip() throws Broken {
     switch (wire) {
       case 0 -> varint();
       case 1 -> pass(8);
       case 2 -> pass(length());
-      default -> pass(4); // 5: next() lets no other pass
+      default -> pass(4); // 5: next() refuses all others
     }
   }
 

@@ -18,11 +18,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes metrics as delimited {@code io.prometheus.client.MetricFamily} messages, native histograms
- * and exemplars among them, into a growing array that {@link #reset} reuses. Not thread-safe.
+ * Writes metrics as delimited {@code io.prometheus.client.MetricFamily} messages, including native
+ * histograms and exemplars, into a growing array that {@link #reset} reuses. Not thread-safe.
  *
- * <p>Nothing is made up: a classic histogram or summary that lacks a part which its message must
- * have, such as the count, comes as untyped samples of the same names.
+ * <p>Nothing is invented: a classic histogram or summary without a part that its message requires,
+ * such as the count, is written as untyped samples of the same names.
  */
 public final class ProtobufWriter implements MetricSink {
   private static final int COUNTER = 0;
@@ -32,11 +32,11 @@ public final class ProtobufWriter implements MetricSink {
   private static final int HISTOGRAM = 4;
   private static final int GAUGE_HISTOGRAM = 5;
 
-  /** One sample of a histogram or summary, as it was given. */
+  /** One sample of a histogram or summary as collected. */
   private record Given(
       String name, Labels labels, double value, long timestampMs, @Nullable Exemplar exemplar) {}
 
-  /** What has the same labels, apart from bound or quantile, and the same time. */
+  /** Labels without bound or quantile, and timestamp: the identity of a group of samples. */
   private record Key(Labels labels, long timestampMs) {}
 
   private static final class Group {
@@ -72,7 +72,7 @@ public final class ProtobufWriter implements MetricSink {
     utf8Names = format.utf8Names();
   }
 
-  /** Forgets what was written. */
+  /** Discards what was written. */
   public void reset() {
     out.clear();
     message.clear();
@@ -92,7 +92,7 @@ public final class ProtobufWriter implements MetricSink {
     return out.buffer();
   }
 
-  /** Returns how many bytes were written. */
+  /** Returns the number of bytes written. */
   public int length() {
     return out.length();
   }
@@ -175,7 +175,7 @@ public final class ProtobufWriter implements MetricSink {
     endMetric(timestampMs);
   }
 
-  /** Tells whether a sample is the family's own: named as it, but for a suffix of its type. */
+  /** Returns whether a sample has the family's name, apart from a suffix of its type. */
   private static boolean isOwn(MetricMetadata f, String name) {
     String suffix =
         switch (f.type()) {
@@ -278,7 +278,9 @@ public final class ProtobufWriter implements MetricSink {
     return gauge ? GAUGE_HISTOGRAM : HISTOGRAM;
   }
 
-  /** Tells whether a message says just what was given: readers add the parts it lacks. */
+  /**
+   * Returns whether a message would contain exactly the given samples: readers add missing parts.
+   */
   private static boolean isComplete(Group group, boolean summary) {
     return group.count != null
         && group.sum != null

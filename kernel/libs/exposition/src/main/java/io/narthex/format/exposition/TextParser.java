@@ -9,9 +9,9 @@ import io.narthex.model.go.GoFloat;
 import java.util.Arrays;
 
 /**
- * What the two text formats share: the array, the places of names and values found in it, and how
- * labels are made of them. The subclasses hold the state machines; tokens and messages follow the
- * lexers of Prometheus ({@code promlex.l}, {@code openmetricslex.l}).
+ * Common part of the two text formats: the array, the positions of names and values in it, and
+ * their conversion to labels. The subclasses contain the state machines; tokens and messages follow
+ * the lexers of Prometheus ({@code promlex.l}, {@code openmetricslex.l}).
  */
 abstract class TextParser extends ExpositionParser {
   static final byte[] EMPTY = new byte[0];
@@ -21,16 +21,16 @@ abstract class TextParser extends ExpositionParser {
   byte[] b = EMPTY;
   int length;
 
-  /** Where reading goes on. */
+  /** Position of the next byte. */
   int at;
 
-  /** Begin of the present entry. */
+  /** Start of the current entry. */
   int start;
 
-  /** Begin of the present token; it ends at {@link #at}. */
+  /** Start of the current token; it ends at {@link #at}. */
   int token;
 
-  /** Place of the metric name; -1 = none yet. */
+  /** Position of the metric name; -1 = none yet. */
   int nameStart;
 
   int nameEnd;
@@ -90,7 +90,7 @@ abstract class TextParser extends ExpositionParser {
     return c >= '0' && c <= '9';
   }
 
-  /** Moves over a metric name that begins at {@link #at}. */
+  /** Consumes a metric name that starts at {@link #at}. */
   void metricName() {
     at++;
     while (at < length && (isNameStart(b[at]) || isDigit(b[at]))) {
@@ -106,8 +106,8 @@ abstract class TextParser extends ExpositionParser {
   }
 
   /**
-   * Moves over a quoted text that begins at {@link #at}; returns false, moving nothing, when it has
-   * no end.
+   * Consumes a quoted string that starts at {@link #at}; returns false and consumes nothing when it
+   * is not terminated.
    */
   boolean quoted(boolean multiline) {
     int i = at + 1;
@@ -232,7 +232,7 @@ abstract class TextParser extends ExpositionParser {
     return Utf8.unescape(b, from, to, true);
   }
 
-  /** Rewrites bucket bounds and quantiles so that all formats give equal series. */
+  /** Normalises bucket bounds and quantiles, so that all formats give equal series. */
   static String normalised(MetricType type, String name, String value) {
     boolean number =
         (type == MetricType.SUMMARY && name.equals("quantile"))
@@ -248,7 +248,7 @@ abstract class TextParser extends ExpositionParser {
     }
   }
 
-  /** Returns a bucket bound or quantile as it stands in labels. */
+  /** Returns a bucket bound or quantile in the form of labels. */
   static String bound(double v) {
     return GoFloat.toString(v == 0 ? 0.0 : v, GoFloat.Style.OPEN_METRICS);
   }

@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 final class Utf8 {
   private Utf8() {}
 
-  /** Tells whether {@code [start, end)} is well-formed UTF-8. */
+  /** Returns whether {@code [start, end)} is well-formed UTF-8. */
   static boolean isValid(byte[] b, int start, int end) {
     int i = start;
     while (i < end) {
@@ -53,9 +53,9 @@ final class Utf8 {
 
   /**
    * Writes a string from its character {@code first} on; half a surrogate pair becomes a question
-   * mark. Needs three bytes of room for each character.
+   * mark. Needs three bytes of space for each character.
    *
-   * @return the end of what was written
+   * @return the position after the last byte written
    */
   static int encode(String s, int first, byte[] out, int at) {
     int n = at;
@@ -95,7 +95,7 @@ final class Utf8 {
     return new String(b, start, end - start, StandardCharsets.ISO_8859_1);
   }
 
-  /** Returns the text with {@code \\}, {@code \n} and, where asked, {@code \"} resolved. */
+  /** Returns the text with {@code \\}, {@code \n} and, if {@code quotes}, {@code \"} unescaped. */
   static String unescape(byte[] b, int start, int end, boolean quotes) {
     int at = start;
     while (at < end && b[at] != '\\') {

@@ -1,4 +1,4 @@
-/** How work shares threads with other work. */
+/** Cooperative scheduling of long computations on virtual threads. */
 @Export
 @Version("1.0.0")
 @NullMarked
