@@ -33,18 +33,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Jetty clients by TLS and proxy settings; connections to one target are shared by all requests of
- * equal settings. Threads, timer and buffers are common to all clients. A client that has not been
- * used for a while when another is made gives way.
+ * equal settings. Threads, timer and buffers are common to all clients. When a client is created,
+ * those unused for {@link #IDLE_MS} are closed.
  */
 final class ClientPool implements AutoCloseable {
   private static final int MAX_CLIENTS = 1024;
 
-  /** Each client keeps one, and those that have given way do so for a while; the rest works. */
+  /** Each client occupies one, evicted clients for a while too; the others work. */
   private static final int MAX_THREADS = 4 * MAX_CLIENTS;
 
   private static final long IDLE_MS = 300_000;
 
-  /** What needs a client of its own. */
+  /** The settings that need a client of their own. */
   record Key(
       @Nullable TlsSettings tls,
       @Nullable URI proxy,
@@ -74,7 +74,7 @@ final class ClientPool implements AutoCloseable {
 
   ClientPool() {
     threads = new QueuedThreadPool(MAX_THREADS, 2, 30_000);
-    threads.setMaxEvictCount(MAX_THREADS); // else a burst's threads go one by one
+    threads.setMaxEvictCount(MAX_THREADS); // otherwise the threads of a burst end one by one
     threads.setName("narthex-http-client");
     threads.setDaemon(true);
     timer = new ScheduledExecutorScheduler("narthex-http-client-timer", true);
@@ -92,7 +92,7 @@ final class ClientPool implements AutoCloseable {
       clients.put(key, e);
       evict();
     } else if (!e.fingerprint.equals(fingerprint)) {
-      // files have changed: new connections use them, those in use end their request
+      // files have changed: new connections use them, requests in flight finish on the old ones
       var context = TlsMaterial.context(tls);
       try {
         e.ssl.reload(f -> f.setSslContext(context));
@@ -154,8 +154,8 @@ final class ClientPool implements AutoCloseable {
   }
 
   /**
-   * Starts a client on a thread of its own. The caller may be interrupted, in which case half a
-   * client would be left, with a thread of the pool that nobody ends.
+   * Starts a client on a thread of its own: an interrupted caller would leave a half-started client
+   * with a pool thread that nobody ends.
    */
   private void start(HttpClient client) throws IOException {
     try {
@@ -205,7 +205,9 @@ final class ClientPool implements AutoCloseable {
     return ssl;
   }
 
-  /** Sends one name as SNI, and expects it in the certificate, whatever host is dialled. */
+  /**
+   * Sends one name as SNI and expects it in the certificate, regardless of the host connected to.
+   */
   private static final class NamedServer extends SslContextFactory.Client {
     private final String name;
 
@@ -264,7 +266,7 @@ final class ClientPool implements AutoCloseable {
     try {
       client.stop();
     } catch (Exception _) {
-      // nothing is left to do with it
+      // it is discarded anyway
     }
   }
 

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The headers that client settings ask for; secret files are read each time. */
+/** Computes the headers of client settings; secret files are read each time. */
 final class Credentials {
   private Credentials() {}
 

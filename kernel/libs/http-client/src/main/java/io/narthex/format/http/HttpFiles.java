@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the file names of client settings independent of the working folder. */
+/** Makes the file names of client settings independent of the working directory. */
 public final class HttpFiles {
   private HttpFiles() {}
 

@@ -10,11 +10,11 @@ import org.eclipse.jetty.client.transport.HttpExchange;
 import org.eclipse.jetty.client.transport.HttpRequest;
 
 /**
- * Leaves out answers of status 1xx, which come before the answer: as many as Go's client takes.
- * Jetty's own handlers let each kind pass once, or only where the request asked for it.
+ * Skips interim responses (status 1xx): as many as Go's client accepts. Jetty's own handlers accept
+ * each kind once, or only where the request asked for it.
  */
 final class InterimAnswers implements ProtocolHandler {
-  /** Of Go's net/http. */
+  /** The limit of Go's net/http. */
   private static final int MOST = 5;
 
   private static final String COUNT = InterimAnswers.class.getName();
@@ -38,7 +38,7 @@ final class InterimAnswers implements ProtocolHandler {
         HttpConversation conversation = ((HttpRequest) response.getRequest()).getConversation();
         int count = conversation.getAttribute(COUNT) instanceof Integer n ? n + 1 : 1;
         conversation.setAttribute(COUNT, count);
-        // what follows goes to those who wait for the answer
+        // what follows goes to the listeners of the response
         conversation.updateResponseListeners(null);
         HttpExchange exchange = conversation.getExchanges().peekLast();
         if (exchange == null) {
@@ -66,7 +66,7 @@ final class InterimAnswers implements ProtocolHandler {
 
       @Override
       public void onComplete(Result result) {
-        // failures are told to those who wait once their listeners are back
+        // the listeners see failures once they are restored
       }
     };
   }

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The HTTP client of the server, on Jetty's. Thread-safe; keeps connections open between requests.
- * Error texts read like those of the originals, which users search for.
+ * Error messages are those of Go's net/http, which users search for.
  */
 public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   private static final int MAX_REDIRECTS = 10;
@@ -45,12 +45,14 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   private static final int MAX_BODY = 16 << 20;
   private static final Set<String> REPEATABLE = Set.of("GET", "HEAD", "OPTIONS");
 
-  /** Tries on connections that the other side has closed; the next one is new or known to live. */
+  /**
+   * Attempts on connections that the server has closed; the next one is new or known to be alive.
+   */
   private static final int MAX_STALE = 10;
 
   private final ClientPool pool = new ClientPool();
 
-  /** Connections that have brought an answer, so that those that end later were merely idle. */
+  /** Connections that have received a response, so that a later end means they were merely idle. */
   private final Set<Connection> answered =
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
@@ -143,13 +145,13 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
                 + "; its body is not sent there, so give that URL if it is the right one",
             null);
       }
-      // secrets are for the host the user named, not for whom it points to
+      // secrets are for the host that the user named, not for the one it redirects to
       trusted &= origin(next).equals(origin(request.uri()));
       uri = next;
     }
   }
 
-  /** Tells whether a redirect only asks for TLS: the same host, on the usual ports. */
+  /** Returns whether a redirect only upgrades to TLS: the same host, on the default ports. */
   private static boolean isUpgrade(URI from, URI to) {
     return "http".equals(from.getScheme())
         && "https".equals(to.getScheme())
@@ -165,7 +167,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
         + ProxyRules.port(uri);
   }
 
-  /** A connection that was kept open had been closed by the other side; nothing came back. */
+  /** The server had closed a kept-alive connection; there was no response. */
   private static final class StaleConnectionException extends HopException {
     private static final long serialVersionUID = 1L;
 
@@ -175,9 +177,8 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   }
 
   /**
-   * Sends a request and returns the answer. The other side may close a connection that is kept open
-   * just when it is used again: what may be asked twice is then asked once more, as Go's client
-   * does.
+   * Sends a request and returns the response. The server may close a kept-alive connection just
+   * when it is reused: requests that may be repeated are then retried, as Go's client does.
    */
   private Exchange exchange(
       Request request,
@@ -297,7 +298,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     }
   }
 
-  /** Returns TLS settings without the client's certificate, which is a credential, too. */
+  /** Returns TLS settings without the client's certificate, which is a credential too. */
   private static @Nullable TlsSettings anonymous(@Nullable TlsSettings tls) {
     return tls == null
         ? null
@@ -347,7 +348,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
         verb + " \"" + SecretKeys.shownUrl(uri.toString()) + "\": " + reason, reason, cause);
   }
 
-  /** Says what went wrong in the words of Go's net package, which is what users know. */
+  /** Returns the message of Go's net package for a failure, which users know. */
   static String reason(Throwable failure, URI uri) {
     String where = uri.getHost() + ":" + ProxyRules.port(uri);
     for (Throwable t = failure; t != null; t = t.getCause()) {
@@ -385,7 +386,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
           return "tls: " + s.getMessage();
         }
         default -> {
-          // look at the cause
+          // continue with the cause
         }
       }
     }
@@ -398,7 +399,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     return message;
   }
 
-  /** Tells whether a text shows objects of the client, which say nothing to a user. */
+  /** Returns whether a message shows objects of the client, which mean nothing to users. */
   private static boolean isInternal(String message) {
     return OBJECT.matcher(message).find();
   }
@@ -463,7 +464,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
         if (b == null) {
           b = listener.getInputStream();
         }
-        // a short rest is cheaper to read than a new connection
+        // reading a short rest is cheaper than a new connection
         byte[] rest = new byte[4096];
         int n = b.readNBytes(rest, 0, rest.length);
         if (n == rest.length) {
@@ -477,13 +478,13 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
             b.close();
           }
         } catch (IOException _) {
-          // closed enough
+          // closing has done its work
         }
       }
     }
   }
 
-  /** Turns failures while reading into texts for users. */
+  /** Turns failures while reading into messages for users. */
   private static final class Raw extends FilterInputStream {
     private final org.eclipse.jetty.client.Request request;
     private final String method;

@@ -14,9 +14,9 @@ public final class Network {
   }
 
   /**
-   * Reads a block.
+   * Parses a block.
    *
-   * @throws IllegalArgumentException when the text is none, with the reason
+   * @throws IllegalArgumentException when the text is not a block, with the reason
    */
   public static Network parse(String text) {
     int slash = text.indexOf('/');
@@ -46,7 +46,7 @@ public final class Network {
         "a network is an address and a length like 10.0.0.0/8, got \"" + text + "\"");
   }
 
-  /** Tells whether an address is in the block; IPv4 in IPv6 is IPv4. */
+  /** Returns whether an address is in the block; an IPv4-mapped IPv6 address is IPv4. */
   public boolean contains(InetAddress address) {
     byte[] other = address.getAddress();
     if (other.length != base.length) {

@@ -124,7 +124,7 @@ final class OAuth2Tokens {
     try (HttpTransport.Response r = transport.send(request, settings)) {
       String answer = new String(r.body().readNBytes(MAX_ANSWER), StandardCharsets.UTF_8);
       if (r.status() < 200 || r.status() > 299) {
-        // the rest of an answer may quote the request, which holds the secret
+        // the rest of the response may quote the request, which contains the secret
         String error = field(answer, "error");
         String message =
             "oauth2: cannot fetch token: "

@@ -92,7 +92,7 @@ public final class Pem {
     throw new IOException("private key cannot be read: neither RSA, EC nor EdDSA in PKCS #8");
   }
 
-  /** Returns the algorithm identifier with the curve that stands in a SEC 1 key as element [0]. */
+  /** Returns the algorithm identifier with the curve, which is element [0] of a SEC 1 key. */
   private static byte[] ecAlgorithm(byte[] der) throws IOException {
     for (int i = 0; i + 4 < der.length; i++) {
       if ((der[i] & 0xff) == 0xa0 && der[i + 2] == 0x06 && der[i + 1] == der[i + 3] + 2) {

@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Decides which proxy a request takes, as Go's httpproxy package does. */
+/** Decides which proxy a request uses, as Go's httpproxy package does. */
 final class ProxyRules {
   private ProxyRules() {}
 
@@ -47,7 +47,9 @@ final class ProxyRules {
     return host.equalsIgnoreCase("localhost") || host.startsWith("127.") || host.equals("[::1]");
   }
 
-  /** Tells whether a host is in a no_proxy list: names, .domains, addresses, CIDR blocks, ports. */
+  /**
+   * Returns whether a host is in a no_proxy list: names, .domains, addresses, CIDR blocks, ports.
+   */
   static boolean bypasses(String list, String host, int port) {
     String h = host.toLowerCase(Locale.ROOT);
     if (h.startsWith("[") && h.endsWith("]")) {

@@ -20,14 +20,14 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
-/** Builds the TLS context of a client from its settings and tells when files have changed. */
+/** Builds the TLS context of a client from its settings and detects changed files. */
 final class TlsMaterial {
   private static final char[] NO_PASSWORD = new char[0];
   private static final String[] VERSIONS = {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
 
   private TlsMaterial() {}
 
-  /** Returns a text that changes when one of the files does. */
+  /** Returns a string that changes when one of the files does. */
   static String fingerprint(TlsSettings tls) {
     StringBuilder b = new StringBuilder();
     for (String file : new String[] {tls.caFile(), tls.certFile(), tls.keyFile()}) {
@@ -121,7 +121,7 @@ final class TlsMaterial {
             : String.valueOf(e.getMessage());
   }
 
-  /** Returns the protocol versions between two settings; empty means the JDK's choice. */
+  /** Returns the protocol versions from one setting to the other; empty means the JDK's default. */
   static List<String> protocols(String min, String max) {
     if (min.isEmpty() && max.isEmpty()) {
       return List.of();
@@ -147,7 +147,7 @@ final class TlsMaterial {
     };
   }
 
-  /** What {@code insecure_skip_verify} asks for. */
+  /** Accepts every certificate, for {@code insecure_skip_verify}. */
   private static final class TrustAnyone extends X509ExtendedTrustManager {
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) {}

@@ -14,9 +14,9 @@ import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts TLS as {@code tls_config} wants it on connected sockets, for STARTTLS and from the first
- * byte alike; the rules are those of the HTTP client. Files are read for every connection, so that
- * renewed ones count. Thread-safe.
+ * Layers TLS over connected sockets according to {@code tls_config}, for STARTTLS as well as from
+ * the first byte, with the rules of the HTTP client. Files are read for every connection, so that
+ * renewed ones take effect. Thread-safe.
  */
 public final class TlsSockets extends SSLSocketFactory {
   private final @Nullable TlsSettings settings;
@@ -24,7 +24,7 @@ public final class TlsSockets extends SSLSocketFactory {
   /**
    * Creates a factory.
    *
-   * @param folder what names of files are relative to
+   * @param folder the folder that file names are relative to
    */
   public TlsSockets(@Nullable TlsSettings settings, Path folder) {
     this.settings = HttpFiles.tls(settings, folder);
@@ -47,7 +47,7 @@ public final class TlsSockets extends SSLSocketFactory {
       try {
         parameters.setServerNames(List.of(new SNIHostName(name)));
       } catch (IllegalArgumentException e) {
-        // a name that DNS does not know, a_b for example, is not sent
+        // a name that is invalid in DNS, for example a_b, is not sent
       }
     }
     List<String> protocols =

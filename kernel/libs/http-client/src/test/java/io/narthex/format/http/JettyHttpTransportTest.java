@@ -572,7 +572,7 @@ final class JettyHttpTransportTest {
       for (int i = 0; i < 20; i++) {
         assertThat(body(request, HttpSettings.DEFAULT)).isEqualTo("ok");
       }
-      // nearly all but the first went to the former connection before one of their own
+      // nearly all but the first went to the previous connection before one of their own
       assertThat(closing.requests).hasValueGreaterThan(30);
     }
   }
