@@ -32,6 +32,9 @@ final class BatchRecord {
   /** The sample is older than the newest of its series and kept apart. */
   static final byte LATE = -2;
 
+  /** The exemplar is kept, and so has to be logged. */
+  static final byte TAKEN = 0;
+
   private static final int HISTOGRAM = 29;
   private static final int STALE = 30;
   private static final int RAW = 31;
@@ -70,12 +73,12 @@ final class BatchRecord {
     int late = writeRows(batch, referenceBase, codes, LATE, out);
     int exemplars = 0;
     for (int i = 0; i < batch.exemplarCount(); i++) {
-      exemplars += exemplarCodes[i] == ExemplarRing.TAKEN ? 1 : 0;
+      exemplars += exemplarCodes[i] == TAKEN ? 1 : 0;
     }
     out.varint(exemplars);
     for (int i = 0; i < batch.exemplarCount(); i++) {
       int row = batch.exemplarRow(i);
-      if (exemplarCodes[i] == ExemplarRing.TAKEN) {
+      if (exemplarCodes[i] == TAKEN) {
         writeExemplar((int) (batch.ref(row) - referenceBase), batch.exemplar(i), out);
       }
     }
@@ -202,8 +205,8 @@ final class BatchRecord {
 
   private NativeHistogram readHistogram(ByteSource in, long time) {
     int length = in.count(in.remaining());
-    if (padded.length < length + HeadChunks.SLACK) {
-      padded = new byte[length * 2 + HeadChunks.SLACK];
+    if (padded.length < length + ChunkCodec.SLACK) {
+      padded = new byte[length * 2 + ChunkCodec.SLACK];
     }
     System.arraycopy(in.data, in.position, padded, 0, length);
     in.skip(length);

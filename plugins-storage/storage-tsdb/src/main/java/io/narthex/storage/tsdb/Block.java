@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Only the tombstones change: a delete writes a new file and swaps the map.
  */
-final class Block implements Postings.Index {
+final class Block implements Postings.Index, ValueDictionary.Values {
   /** A look at the value a series has costs about as much as a look at so many values. */
   private static final int LOOK_COST = 8;
 
@@ -88,7 +88,7 @@ final class Block implements Postings.Index {
       chunks = map(folder.resolve("chunks"));
       checkMagic(chunks, BlockWriter.CHUNKS_MAGIC, folder.resolve("chunks"));
       tombstones = readTombstones(folder.resolve(TOMBSTONES));
-      bytes = Blocks.bytesIn(folder);
+      bytes = Directories.bytesIn(folder);
       opened = true;
     } catch (IOException e) {
       throw new StorageException.Failed("block " + folder + ": cannot open: " + e, e);
@@ -193,7 +193,7 @@ final class Block implements Postings.Index {
       arena.close();
       if (doomed) {
         try {
-          Folders.deleteTree(folder);
+          Directories.deleteTree(folder);
         } catch (IOException e) {
           log.warn("block {}: cannot delete, left behind: {}", folder, e.toString());
         }
@@ -204,6 +204,11 @@ final class Block implements Postings.Index {
   /** Has the files deleted when the last reader lets go. */
   void doom() {
     doomed = true;
+  }
+
+  @Override
+  public String toString() {
+    return "block " + folder;
   }
 
   boolean overlaps(long minTimeMs, long maxTimeMs) {
@@ -220,7 +225,8 @@ final class Block implements Postings.Index {
     return pairCount;
   }
 
-  int compareValue(int pair, byte[] utf8) {
+  @Override
+  public int compareValue(int pair, byte[] utf8) {
     long from = valueOffset(pair);
     long to = valueOffset(pair + 1);
     int n = (int) Math.min(to - from, utf8.length);
@@ -237,8 +243,8 @@ final class Block implements Postings.Index {
     return valueOffsets.get(INT, 4L * pair) & 0xffffffffL;
   }
 
-  /** Returns the value of a pair. */
-  String value(int pair) {
+  @Override
+  public String value(int pair) {
     String[] cache = valueCache.get();
     if (cache == null) {
       cache = new String[pairCount];
@@ -455,8 +461,8 @@ final class Block implements Postings.Index {
     if (offset < 0 || offset + length + BlockWriter.CHUNK_CRC > chunks.byteSize()) {
       throw corrupt(folder.resolve("chunks"), offset, "a chunk lies outside the file");
     }
-    if (reader.bytes.length < length + HeadChunks.SLACK) {
-      reader.bytes = new byte[length * 2 + HeadChunks.SLACK];
+    if (reader.bytes.length < length + ChunkCodec.SLACK) {
+      reader.bytes = new byte[length * 2 + ChunkCodec.SLACK];
     }
     MemorySegment.copy(chunks, ValueLayout.JAVA_BYTE, offset, reader.bytes, 0, length);
     reader.crc.reset();
@@ -488,7 +494,7 @@ final class Block implements Postings.Index {
   private static TombstoneMap readTombstones(Path path) throws IOException {
     TombstoneMap map = new TombstoneMap();
     if (Files.exists(path)) {
-      LogReader.End end = LogReader.read(path, (_, in) -> HeadSnapshot.readTombstones(in, map));
+      LogReader.End end = LogReader.read(path, (_, in) -> TombstoneRecord.read(in, map));
       if (end.problem() != null) {
         throw corrupt(path, end.offset(), end.problem());
       }
@@ -508,8 +514,8 @@ final class Block implements Postings.Index {
     out.bytes(Log.MAGIC, 0, Log.MAGIC.length);
     int start = out.size;
     out.u64(0);
-    out.u8(HeadSnapshot.TOMBSTONES);
-    HeadSnapshot.writeTombstones(merged, out);
+    out.u8(TombstoneRecord.TYPE);
+    TombstoneRecord.write(merged, out);
     Log.frame(out, start, new CRC32C());
     Path temporary = folder.resolve(TOMBSTONES + ".tmp");
     try (var file = new java.io.FileOutputStream(temporary.toFile())) {
@@ -517,7 +523,7 @@ final class Block implements Postings.Index {
       file.getFD().sync();
     }
     Files.move(temporary, folder.resolve(TOMBSTONES), StandardCopyOption.ATOMIC_MOVE);
-    Folders.sync(folder);
+    Directories.sync(folder);
     tombstones = merged;
   }
 

@@ -79,6 +79,18 @@ final class BlockWriter implements AutoCloseable {
     chunkOut.write(CHUNKS_MAGIC);
   }
 
+  /** Adds all series of a source. */
+  void addAll(SeriesSource source) throws IOException {
+    source.nextSeries();
+    while (source.labels != null) {
+      while (source.nextRows()) {
+        add(source.rows);
+      }
+      endSeries(source.labels);
+      source.nextSeries();
+    }
+  }
+
   /** Takes rows of the series that {@link #endSeries} will name, newer than those before. */
   void add(ChunkRows more) throws IOException {
     if (collected.isHistogram != more.isHistogram) {
@@ -193,9 +205,9 @@ final class BlockWriter implements AutoCloseable {
       file.getFD().sync();
     }
     Files.writeString(temporary.resolve("meta.json"), meta.toJson());
-    Folders.sync(temporary);
+    Directories.sync(temporary);
     Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    Folders.sync(blocks);
+    Directories.sync(blocks);
     return meta;
   }
 
@@ -380,6 +392,6 @@ final class BlockWriter implements AutoCloseable {
   @Override
   public void close() throws IOException {
     chunkFile.close();
-    Folders.deleteTree(temporary);
+    Directories.deleteTree(temporary);
   }
 }

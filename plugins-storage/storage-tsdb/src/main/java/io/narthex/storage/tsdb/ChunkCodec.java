@@ -30,6 +30,9 @@ final class ChunkCodec {
    */
   static final long HISTOGRAM_BYTES = 1 << 20;
 
+  /** Bytes that must be readable behind a chunk: unpacking reads beyond its end. */
+  static final int SLACK = 16;
+
   private static final int HISTOGRAMS = 1;
   private static final int START_TIMES = 2;
   private static final ResetHint[] HINTS = ResetHint.values();

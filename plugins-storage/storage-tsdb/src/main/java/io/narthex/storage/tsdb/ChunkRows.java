@@ -86,7 +86,7 @@ final class ChunkRows {
     values[size] = value;
     if (histogram != null) {
       histograms()[size] = histogram;
-      histogramBytes += LateSamples.bytes(histogram);
+      histogramBytes += SampleBytes.of(histogram);
     }
     if (startTimeMs != 0 && !hasStartTimes) {
       hasStartTimes = true;

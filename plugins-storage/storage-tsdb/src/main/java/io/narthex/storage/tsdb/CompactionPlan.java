@@ -15,8 +15,13 @@ final class CompactionPlan {
 
   private CompactionPlan() {}
 
-  /** Returns the next group to merge, or an empty list. */
-  static List<Block> next(List<Block> blocks, TsdbConfig config) {
+  /**
+   * Returns the next group to merge, or an empty list.
+   *
+   * @param blockMs length of a block made from the head
+   * @param maxBlockMs longest block that compaction makes
+   */
+  static List<Block> next(List<Block> blocks, long blockMs, long maxBlockMs) {
     List<Block> sorted = new ArrayList<>(blocks);
     sorted.sort(Comparator.comparingLong(b -> b.meta.minTimeMs()));
     List<Block> overlapping = overlapping(sorted);
@@ -29,7 +34,7 @@ final class CompactionPlan {
     }
     // a range that the newest of them may still belong to is left to fill up
     long newestStart = settled.get(settled.size() - 1).meta.minTimeMs();
-    for (long range = config.blockMs() * FACTOR; range <= config.maxBlockMs(); range *= FACTOR) {
+    for (long range = blockMs * FACTOR; range <= maxBlockMs; range *= FACTOR) {
       List<Block> group = filling(settled, range, newestStart);
       if (!group.isEmpty()) {
         return group;

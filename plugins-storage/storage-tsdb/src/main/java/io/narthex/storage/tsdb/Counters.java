@@ -61,11 +61,9 @@ final class Counters {
     sums.computeIfAbsent(name, _ -> new DoubleAdder()).add(more);
   }
 
-  /** Forces the WAL to the disk and notes how long it took. */
-  void sync(Log wal) {
-    long started = System.nanoTime();
-    wal.sync();
-    fsyncs.observeSince(started);
+  /** Notes that the WAL has been forced to the disk. */
+  void fsynced(long startNanos) {
+    fsyncs.observeSince(startNanos);
   }
 
   /** Notes that a block has been written, of the head or of other blocks. */

@@ -34,7 +34,7 @@ final class ExemplarRing {
   }
 
   /** The ring takes the exemplar. */
-  static final byte TAKEN = 0;
+  static final byte TAKEN = BatchRecord.TAKEN;
 
   /** It has it already, or keeps none. */
   static final byte KNOWN = 1;

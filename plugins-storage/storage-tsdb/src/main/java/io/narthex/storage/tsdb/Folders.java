@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -170,33 +169,6 @@ final class Folders implements AutoCloseable {
   /** Tells whether the last owner closed the folder. */
   boolean isCleanStart() {
     return cleanStart;
-  }
-
-  /** Forces names in a folder to the disk. */
-  static void sync(Path folder) throws IOException {
-    // a channel closes itself under an interrupted thread; give the mark back afterwards
-    boolean interrupted = Thread.interrupted();
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
-  /** Deletes a folder of ours with everything in it. */
-  static void deleteTree(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    List<Path> all;
-    try (Stream<Path> walk = Files.walk(folder)) {
-      all = walk.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path p : all) {
-      Files.delete(p);
-    }
   }
 
   /** Gives the lock back and leaves the mark of a crash. */

@@ -53,7 +53,7 @@ final class Head {
   private int tableUsed;
   private int nextId;
   private final HeadChunks chunks = new HeadChunks();
-  private final ExemplarRing exemplars;
+  private final ExemplarRing exemplars = new ExemplarRing(0);
   private final LateSamples late = new LateSamples();
   private final TombstoneMap tombstones = new TombstoneMap();
   private long minValidMs = Long.MIN_VALUE;
@@ -83,20 +83,25 @@ final class Head {
 
   private record LateKey(long reference, long timeMs) {}
 
-  Head(TsdbConfig config, Counters counters, Clock clock) {
+  Head(Counters counters, Clock clock) {
     this.clock = clock;
     this.counters = counters;
-    exemplars = new ExemplarRing(config.maxExemplars());
-    configure(config);
   }
 
-  void configure(TsdbConfig config) {
+  /**
+   * Sets what depends on the configuration.
+   *
+   * @param newBlockMs length of a block made from the head
+   * @param newLateWindowMs how far behind the newest sample one may be out of order; 0 = refuse
+   * @param maxExemplars over all series
+   */
+  void configure(long newBlockMs, long newLateWindowMs, int maxExemplars) {
     appendLock.lock();
     state.writeLock().lock();
     try {
-      blockMs = config.blockMs();
-      lateWindowMs = config.outOfOrderTimeWindow().toMillis();
-      exemplars.resize(config.maxExemplars());
+      blockMs = newBlockMs;
+      lateWindowMs = newLateWindowMs;
+      exemplars.resize(maxExemplars);
     } finally {
       state.writeLock().unlock();
       appendLock.unlock();
@@ -260,7 +265,7 @@ final class Head {
           throw e;
         }
         if (force) {
-          counters.sync(wal);
+          wal.sync();
         }
         rejected = apply(batch, referenceBase);
       } else {
@@ -393,7 +398,7 @@ final class Head {
     if (!lateInBatch.add(new LateKey(batch.ref(row), time))) {
       return BatchRecord.KNOWN;
     }
-    lateBytes += LateSamples.bytes(batch.histogram(row));
+    lateBytes += SampleBytes.of(batch.histogram(row));
     return lateBytes > Limits.LATE_BYTES ? AppendResult.NO_ROOM : BatchRecord.LATE;
   }
 
@@ -586,7 +591,7 @@ final class Head {
     HistogramTail tail = page.createHistogramTail(slot);
     tail.rows.add(timeMs, 0, h, startTimeMs);
     tail.newest = h;
-    tail.bytes += LateSamples.bytes(h);
+    tail.bytes += SampleBytes.of(h);
     if (tail.rows.size == SeriesPage.ROWS || tail.bytes > SeriesPage.HISTOGRAM_BYTES) {
       sealHistograms(page, slot, tail);
     }

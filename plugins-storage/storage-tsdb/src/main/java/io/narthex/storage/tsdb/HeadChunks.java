@@ -37,7 +37,6 @@ final class HeadChunks {
   static final int PAGE_BYTES = 256 << 10;
   static final String SPILL_SUFFIX = ".spill";
   private static final int FIRST_READ = 1024;
-  static final int SLACK = 16; // unpacking reads beyond the end of a chunk
 
   /** Bytes with the base of their times. */
   static final class Page {
@@ -53,18 +52,18 @@ final class HeadChunks {
     private volatile @Nullable MemorySegment mapped;
 
     Page(int bytes, long baseMs) {
-      data = new byte[bytes + SLACK];
+      data = new byte[bytes + ChunkCodec.SLACK];
       this.baseMs = baseMs;
     }
   }
 
   /** Memory of a reader for what does not lie on the heap. */
   static final class Scratch {
-    private byte[] bytes = new byte[1024 + SLACK];
+    private byte[] bytes = new byte[1024 + ChunkCodec.SLACK];
 
     private byte[] copy(MemorySegment from, long offset, int length) {
-      if (bytes.length < length + SLACK) {
-        bytes = new byte[length + SLACK];
+      if (bytes.length < length + ChunkCodec.SLACK) {
+        bytes = new byte[length + ChunkCodec.SLACK];
       }
       MemorySegment.copy(from, ValueLayout.JAVA_BYTE, offset, bytes, 0, length);
       return bytes;
@@ -87,7 +86,7 @@ final class HeadChunks {
     codec.write(rows, from, n, base, scratch);
     int most = scratch.size + 24;
     byte[] data = page == null ? null : page.data;
-    if (page == null || data == null || data.length - SLACK - page.used < most) {
+    if (page == null || data == null || data.length - ChunkCodec.SLACK - page.used < most) {
       page = new Page(Math.max(PAGE_BYTES, most), rows.timesMs[from]);
       data = addPage(page);
       scratch.clear();

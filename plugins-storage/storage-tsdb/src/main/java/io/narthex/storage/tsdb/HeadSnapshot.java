@@ -30,7 +30,6 @@ import org.roaringbitmap.RoaringBitmap;
  * </pre>
  */
 final class HeadSnapshot {
-  static final int TOMBSTONES = 3;
   static final int HEAD = 10;
   static final int ROWS = 11;
   static final int LATE_ROWS = 12;
@@ -103,7 +102,7 @@ final class HeadSnapshot {
       size = file.length();
     }
     Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    Folders.sync(directory);
+    Directories.sync(directory);
     return size;
   }
 
@@ -174,36 +173,12 @@ final class HeadSnapshot {
     head.state.readLock().lock();
     try {
       if (head.tombstones().size() > 0) {
-        begin(TOMBSTONES);
-        writeTombstones(head.tombstones(), buffer);
+        begin(TombstoneRecord.TYPE);
+        TombstoneRecord.write(head.tombstones(), buffer);
         end();
       }
     } finally {
       head.state.readLock().unlock();
-    }
-  }
-
-  /** Writes varint series; for each: varint id, varint ranges, zigzag first and last times. */
-  static void writeTombstones(TombstoneMap tombstones, ByteSink out) {
-    out.varint(tombstones.size());
-    tombstones.forEach((id, ranges) -> {
-      out.varint(id);
-      out.varint(ranges.length / 2);
-      for (long t : ranges) {
-        out.zigzag(t);
-      }
-    });
-  }
-
-  static void readTombstones(ByteSource in, TombstoneMap into) {
-    int series = in.count(in.remaining());
-    for (int i = 0; i < series; i++) {
-      int id = in.count(Integer.MAX_VALUE);
-      int ranges = in.count(in.remaining());
-      for (int r = 0; r < ranges; r++) {
-        long min = in.zigzag();
-        into.add(id, min, in.zigzag());
-      }
     }
   }
 

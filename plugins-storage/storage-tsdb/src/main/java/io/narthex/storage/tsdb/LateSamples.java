@@ -18,11 +18,6 @@ final class LateSamples {
   /** A sample. */
   record Sample(long timeMs, double value, @Nullable NativeHistogram histogram, long startTimeMs) {}
 
-  /** Bytes of a sample in its tree, and of a bucket. */
-  private static final int SAMPLE_BYTES = 130;
-
-  private static final int BUCKET_BYTES = 8;
-
   private final Map<Integer, TreeMap<Long, Sample>> bySeries = new HashMap<>();
 
   /** The keys of {@link #bySeries}: who looks for some series must not walk over all. */
@@ -39,19 +34,7 @@ final class LateSamples {
       ids.add(id);
     }
     Sample before = samples.put(timeMs, new Sample(timeMs, value, histogram, startTimeMs));
-    bytes += bytes(histogram) - (before == null ? 0 : bytes(before.histogram));
-  }
-
-  /** Returns about how many bytes a sample takes. */
-  static long bytes(@Nullable NativeHistogram h) {
-    return h == null
-        ? SAMPLE_BYTES
-        : SAMPLE_BYTES
-            + (long) BUCKET_BYTES
-                * (h.positiveBuckets().length
-                    + h.negativeBuckets().length
-                    + h.customBounds().length)
-            + (long) Integer.BYTES * (h.positiveSpans().length + h.negativeSpans().length);
+    bytes += SampleBytes.of(histogram) - (before == null ? 0 : SampleBytes.of(before.histogram));
   }
 
   /** Returns about how many bytes all of them take. */
@@ -99,7 +82,7 @@ final class LateSamples {
     if (samples != null) {
       for (Sample s : flushed) {
         if (samples.remove(s.timeMs(), s)) {
-          bytes -= bytes(s.histogram());
+          bytes -= SampleBytes.of(s.histogram());
         }
       }
       if (samples.isEmpty()) {

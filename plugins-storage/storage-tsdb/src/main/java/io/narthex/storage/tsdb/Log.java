@@ -39,6 +39,7 @@ final class Log implements AutoCloseable {
   static final String SNAPSHOT_SUFFIX = ".snap";
 
   private final Path directory;
+  private final Counters counters;
   private final long segmentBytes;
   private final ByteSink buffer = new ByteSink(64 << 10);
   private final CRC32C crc = new CRC32C();
@@ -55,7 +56,8 @@ final class Log implements AutoCloseable {
   private volatile boolean dirty;
   private boolean suspect; // the last write failed and could not be taken back
 
-  Log(Path directory, long segmentBytes, int firstSegment, long bytesOnDisk) {
+  Log(Path directory, long segmentBytes, int firstSegment, long bytesOnDisk, Counters counters) {
+    this.counters = counters;
     this.directory = directory;
     this.segmentBytes = segmentBytes;
     this.bytesOnDisk.set(bytesOnDisk);
@@ -162,7 +164,7 @@ final class Log implements AutoCloseable {
       f = new RandomAccessFile(next.toFile(), "rw");
       f.setLength(0);
       f.write(MAGIC);
-      Folders.sync(directory);
+      Directories.sync(directory);
       synchronized (fileLock) {
         RandomAccessFile old = file;
         file = f;
@@ -217,9 +219,14 @@ final class Log implements AutoCloseable {
 
   /** Forces what has been written to the disk. May run beside {@link #write}. */
   void sync() {
-    if (!dirty) {
-      return;
+    long started = System.nanoTime();
+    if (dirty) {
+      force();
     }
+    counters.fsynced(started);
+  }
+
+  private void force() {
     dirty = false;
     synchronized (fileLock) {
       if (file != null) {

@@ -162,7 +162,7 @@ final class Recovery implements BatchRecord.Handler {
         }
       }
       case BatchRecord.TYPE -> batch.read(in, this);
-      case HeadSnapshot.TOMBSTONES -> HeadSnapshot.readTombstones(in, head.tombstones());
+      case TombstoneRecord.TYPE -> TombstoneRecord.read(in, head.tombstones());
       case HeadSnapshot.HEAD -> {
         head.minValidMs(in.zigzag());
         head.nextId(in.count(Integer.MAX_VALUE));
@@ -188,8 +188,8 @@ final class Recovery implements BatchRecord.Handler {
   private int readChunk(ByteSource in) {
     int id = in.count(Integer.MAX_VALUE - 1);
     int length = in.remaining();
-    if (scratch.length < length + HeadChunks.SLACK) {
-      scratch = new byte[length * 2 + HeadChunks.SLACK];
+    if (scratch.length < length + ChunkCodec.SLACK) {
+      scratch = new byte[length * 2 + ChunkCodec.SLACK];
     }
     System.arraycopy(in.data, in.position, scratch, 0, length);
     padded.reset(scratch, 0, length);

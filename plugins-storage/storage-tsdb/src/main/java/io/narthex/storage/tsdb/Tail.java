@@ -63,8 +63,8 @@ final class Tail {
     void reset(byte @Nullable [] tail, long base) {
       left = count(tail);
       if (tail != null) {
-        if (bytes.length < tail.length + HeadChunks.SLACK) {
-          bytes = new byte[tail.length * 2 + HeadChunks.SLACK];
+        if (bytes.length < tail.length + ChunkCodec.SLACK) {
+          bytes = new byte[tail.length * 2 + ChunkCodec.SLACK];
         }
         System.arraycopy(tail, 0, bytes, 0, tail.length);
         in.reset(bytes, 1, tail.length);

@@ -95,7 +95,7 @@ final class TsdbCursor implements SeriesCursor {
       copy(tile, s, rows);
       if (tile.kind == SampleTile.Kind.HISTOGRAM) {
         for (int i = from; i < tile.size; i++) {
-          bytes += LateSamples.bytes(tile.histograms[i]);
+          bytes += SampleBytes.of(tile.histograms[i]);
         }
       }
     }

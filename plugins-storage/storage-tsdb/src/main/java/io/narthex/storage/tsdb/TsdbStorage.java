@@ -48,6 +48,9 @@ final class TsdbStorage
   private final Head head;
   private final Log wal;
   private final Blocks blocks;
+  private final HeadFlush flush;
+  private final Compactor compactor;
+  private final Retention retention;
   private final ReentrantLock maintenance = new ReentrantLock();
   private final List<Thread> threads = new ArrayList<>();
   private volatile TsdbConfig config;
@@ -60,13 +63,21 @@ final class TsdbStorage
     this.folders = folders;
     referenceBase = context.referenceBase();
     sync = Sync.parse(config.walFsync());
-    head = new Head(config, counters, context.clock());
-    blocks = new Blocks(folders.blocks(), head, counters);
+    head = new Head(counters, context.clock());
+    configureHead(config);
+    blocks = new Blocks(folders.blocks(), head.state, counters);
+    flush = new HeadFlush(head, blocks, counters);
+    compactor = new Compactor(blocks, counters);
+    retention = new Retention(blocks, counters);
     head.minValidMs(blocks.newestMaxMs());
     int next = new Recovery(head, folders.log(), counters).run(context::replayProgress);
     wal =
         new Log(
-            folders.log(), config.walSegmentSize().bytes(), next, Blocks.bytesIn(folders.log()));
+            folders.log(),
+            config.walSegmentSize().bytes(),
+            next,
+            Directories.bytesIn(folders.log()),
+            counters);
     counters.add("clean_start", folders.isCleanStart() ? 1 : 0);
   }
 
@@ -126,7 +137,7 @@ final class TsdbStorage
       pause(interval == 0 ? 1000 : interval);
       if (interval > 0 && isWorking()) {
         try {
-          counters.sync(wal);
+          wal.sync();
         } catch (RuntimeException e) {
           log.warn("{}", e.getMessage());
         }
@@ -161,14 +172,18 @@ final class TsdbStorage
         return;
       }
       head.spill(folders.log());
-      if (blocks.flushDue(config)) {
-        blocks.flush(config);
+      if (flush.isDue(config.blockMs())) {
+        flush.run(config.blockMs());
         truncateLog();
       } else if (wal.snapshotDue()) {
         truncateLog(); // bounds how long a start after a crash takes
       }
-      blocks.compact(config, () -> closed);
-      blocks.applyRetention(config, wal.bytesOnDisk(), context.clock().millis());
+      compactor.run(config.blockMs(), config.maxBlockMs(), () -> closed);
+      retention.apply(
+          config.retentionTime(),
+          config.retentionSize().bytes(),
+          wal.bytesOnDisk(),
+          context.clock().millis());
     } catch (RuntimeException e) {
       counters.add("compactions_failed_total", 1);
       log.error("tsdb {}: maintenance failed, will be tried again", context.dataDirectory(), e);
@@ -388,7 +403,7 @@ final class TsdbStorage
       if (fresh.size() == 0) {
         return;
       }
-      HeadSnapshot.writeTombstones(fresh, wal.begin(HeadSnapshot.TOMBSTONES));
+      TombstoneRecord.write(fresh, wal.begin(TombstoneRecord.TYPE));
       wal.end(false);
       wal.write();
       head.state.writeLock().lock();
@@ -412,7 +427,7 @@ final class TsdbStorage
     maintenance.lock();
     try {
       checkOpen();
-      blocks.rewriteWithoutTombstones(config);
+      compactor.rewriteWithoutTombstones();
     } finally {
       maintenance.unlock();
     }
@@ -423,7 +438,11 @@ final class TsdbStorage
     checkOpen();
     sync = Sync.parse(changed.walFsync());
     config = changed;
-    head.configure(changed);
+    configureHead(changed);
+  }
+
+  private void configureHead(TsdbConfig c) {
+    head.configure(c.blockMs(), c.outOfOrderTimeWindow().toMillis(), c.maxExemplars());
   }
 
   @Override

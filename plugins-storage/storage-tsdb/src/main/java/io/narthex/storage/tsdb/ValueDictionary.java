@@ -33,14 +33,23 @@ import org.jspecify.annotations.Nullable;
 final class ValueDictionary {
   static final int MIN_TRANSDUCER = 64;
 
-  private final Block block;
+  /** The table of values of a block; its text says which block. */
+  interface Values {
+    /** Compares the value of a pair with UTF-8 bytes, byte by byte. */
+    int compareValue(int pair, byte[] utf8);
+
+    /** Returns the value of a pair. */
+    String value(int pair);
+  }
+
+  private final Values values;
   private final int first;
   private final int count;
   private final @Nullable FST<Long> transducer;
 
   ValueDictionary(
-      Block block, int first, int count, MemorySegment transducers, long offset, long length) {
-    this.block = block;
+      Values values, int first, int count, MemorySegment transducers, long offset, long length) {
+    this.values = values;
     this.first = first;
     this.count = count;
     transducer = length == 0 ? null : open(transducers.asSlice(offset, length));
@@ -169,11 +178,11 @@ final class ValueDictionary {
         Long at = Util.get(transducer, new BytesRef(utf8));
         return at == null ? -1 : first + at.intValue();
       } catch (IOException e) {
-        throw new StorageException.Failed("block " + block.folder + ": " + e, e);
+        throw new StorageException.Failed(values + ": " + e, e);
       }
     }
     int at = firstNotBefore(utf8);
-    return at < first + count && block.compareValue(at, utf8) == 0 ? at : -1;
+    return at < first + count && values.compareValue(at, utf8) == 0 ? at : -1;
   }
 
   private int firstNotBefore(byte[] utf8) {
@@ -181,7 +190,7 @@ final class ValueDictionary {
     int high = first + count;
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (block.compareValue(middle, utf8) < 0) {
+      if (values.compareValue(middle, utf8) < 0) {
         low = middle + 1;
       } else {
         high = middle;
@@ -216,7 +225,7 @@ final class ValueDictionary {
     String prefix = test.prefix();
     int from = prefix.isEmpty() ? first : firstNotBefore(prefix.getBytes(StandardCharsets.UTF_8));
     for (int pair = from; pair < first + count; pair++) {
-      String value = block.value(pair);
+      String value = values.value(pair);
       if (!value.startsWith(prefix)) {
         if (Labels.compareCodePoints(value, prefix) > 0) {
           return;
@@ -274,7 +283,7 @@ final class ValueDictionary {
         }
       }
     } catch (IOException e) {
-      throw new StorageException.Failed("block " + block.folder + ": " + e, e);
+      throw new StorageException.Failed(values + ": " + e, e);
     }
     return found;
   }

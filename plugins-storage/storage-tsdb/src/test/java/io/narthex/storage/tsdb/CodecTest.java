@@ -195,6 +195,6 @@ class CodecTest {
   }
 
   private static ByteSource source(ByteSink out) {
-    return new ByteSource(Arrays.copyOf(out.data, out.size + HeadChunks.SLACK), 0, out.size);
+    return new ByteSource(Arrays.copyOf(out.data, out.size + ChunkCodec.SLACK), 0, out.size);
   }
 }

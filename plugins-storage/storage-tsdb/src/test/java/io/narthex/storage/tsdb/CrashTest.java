@@ -105,7 +105,7 @@ class CrashTest {
         assertThat(TestDb.all(second)).isEqualTo(after);
         second.close();
       }
-      Folders.deleteTree(copy);
+      Directories.deleteTree(copy);
     }
   }
 

@@ -89,7 +89,8 @@ final class Measure {
     long samples = series * steps;
     print("append", "%.1f ns/sample", spent / (double) samples);
     print("append, second half", "%.1f ns/sample", (spent - half) / (samples / 2.0));
-    print("log", "%.2f bytes/sample", Blocks.bytesIn(folder.resolve("log")) / (double) samples);
+    print(
+        "log", "%.2f bytes/sample", Directories.bytesIn(folder.resolve("log")) / (double) samples);
     print("head chunks", "%.2f bytes/sample", db.head().chunks().bytes() / (double) samples);
     print("heap with samples", "%.0f bytes/series", (heap() - empty) / (double) series);
     db.head().spill(folder);
@@ -124,7 +125,7 @@ final class Measure {
     db = TestDb.open(folder);
     print("open from snapshot", "%.2f s", (cpu() - started) / 1e9);
     db.close();
-    Folders.deleteTree(folder);
+    Directories.deleteTree(folder);
   }
 
   private static void print(String what, String format, double value) {

@@ -115,7 +115,7 @@ class OutsideDataTest {
 
   @Test
   void eachBlockThatRetentionDeletesIsLogged() {
-    Logger logger = (Logger) LoggerFactory.getLogger(Blocks.class);
+    Logger logger = (Logger) LoggerFactory.getLogger(Retention.class);
     ListAppender<ILoggingEvent> logged = new ListAppender<>();
     logged.start();
     logger.addAppender(logged);
@@ -202,7 +202,7 @@ class OutsideDataTest {
     TsdbStorage db = TestDb.open(dir, TestDb.config(MONTH, 0, Duration.ofHours(10), 64 << 20));
     NativeHistogram large = histogram(100_000);
     append(db, TestDb.series("h", 1), TestDb.T0 + 10 * TestDb.HOUR, histogram(1));
-    long most = Limits.LATE_BYTES / LateSamples.bytes(large);
+    long most = Limits.LATE_BYTES / SampleBytes.of(large);
     long taken = 0;
     byte code = AppendResult.OK;
     while (code == AppendResult.OK && taken <= most) {
