@@ -2,6 +2,12 @@ package io.narthex.storage.tsdb;
 
 import io.narthex.model.Labels;
 import io.narthex.spi.storage.StorageStats;
+import io.narthex.storage.tsdb.block.Block;
+import io.narthex.storage.tsdb.block.Blocks;
+import io.narthex.storage.tsdb.head.Head;
+import io.narthex.storage.tsdb.head.HeadIndex;
+import io.narthex.storage.tsdb.metrics.Counters;
+import io.narthex.storage.tsdb.wal.Wal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -13,7 +19,7 @@ final class TsdbStats {
   private TsdbStats() {}
 
   static StorageStats of(
-      Head head, Blocks blocks, Log wal, Counters counters, TsdbConfig config, int topN) {
+      Head head, Blocks blocks, Wal wal, Counters counters, TsdbConfig config, int topN) {
     Top metrics = new Top(topN);
     Top valuesByLabel = new Top(topN);
     Top memoryByLabel = new Top(topN);
@@ -88,7 +94,7 @@ final class TsdbStats {
   }
 
   private static void figures(
-      Head head, Blocks blocks, Log wal, TsdbConfig config, Map<String, Double> figures) {
+      Head head, Blocks blocks, Wal wal, TsdbConfig config, Map<String, Double> figures) {
     figures.put("head_series", (double) head.index().seriesCount());
     figures.put("head_chunks", (double) headChunks(head));
     double removed = head.chunks().dropped() + head.counters.get("head_series_removed_total");

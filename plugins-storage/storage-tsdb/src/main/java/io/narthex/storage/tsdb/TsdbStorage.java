@@ -15,6 +15,25 @@ import io.narthex.spi.storage.SeriesExemplars;
 import io.narthex.spi.storage.StorageContext;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.spi.storage.StorageStats;
+import io.narthex.storage.tsdb.block.Blocks;
+import io.narthex.storage.tsdb.compaction.Compactor;
+import io.narthex.storage.tsdb.compaction.HeadFlush;
+import io.narthex.storage.tsdb.compaction.Retention;
+import io.narthex.storage.tsdb.head.Head;
+import io.narthex.storage.tsdb.head.HeadIndex;
+import io.narthex.storage.tsdb.head.HeadSource;
+import io.narthex.storage.tsdb.head.OutOfOrderSource;
+import io.narthex.storage.tsdb.index.Postings;
+import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.Limits;
+import io.narthex.storage.tsdb.metrics.Counters;
+import io.narthex.storage.tsdb.recovery.Checkpoint;
+import io.narthex.storage.tsdb.recovery.Recovery;
+import io.narthex.storage.tsdb.select.SeriesSource;
+import io.narthex.storage.tsdb.select.TsdbCursor;
+import io.narthex.storage.tsdb.tombstones.TombstoneMap;
+import io.narthex.storage.tsdb.tombstones.TombstoneRecord;
+import io.narthex.storage.tsdb.wal.Wal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,10 +62,10 @@ final class TsdbStorage
 
   private final StorageContext context;
   private final long referenceBase;
-  private final Folders folders;
+  private final DataFolder folders;
   private final Counters counters = new Counters();
   private final Head head;
-  private final Log wal;
+  private final Wal wal;
   private final Blocks blocks;
   private final HeadFlush flush;
   private final Compactor compactor;
@@ -54,15 +73,15 @@ final class TsdbStorage
   private final ReentrantLock maintenance = new ReentrantLock();
   private final List<Thread> threads = new ArrayList<>();
   private volatile TsdbConfig config;
-  private volatile Sync sync;
+  private volatile FsyncPolicy sync;
   private volatile boolean closed;
 
-  private TsdbStorage(TsdbConfig config, StorageContext context, Folders folders) {
+  private TsdbStorage(TsdbConfig config, StorageContext context, DataFolder folders) {
     this.config = config;
     this.context = context;
     this.folders = folders;
     referenceBase = context.referenceBase();
-    sync = Sync.parse(config.walFsync());
+    sync = FsyncPolicy.parse(config.walFsync());
     head = new Head(counters, context.clock());
     configureHead(config);
     blocks = new Blocks(folders.blocks(), head.state, counters);
@@ -72,7 +91,7 @@ final class TsdbStorage
     head.minValidMs(blocks.newestMaxMs());
     int next = new Recovery(head, folders.log(), counters).run(context::replayProgress);
     wal =
-        new Log(
+        new Wal(
             folders.log(),
             config.walSegmentSize().bytes(),
             next,
@@ -87,9 +106,9 @@ final class TsdbStorage
    * @param background whether threads force the log and make blocks; tests do it by hand
    */
   static TsdbStorage open(TsdbConfig config, StorageContext context, boolean background) {
-    Sync.parse(config.walFsync());
+    FsyncPolicy.parse(config.walFsync());
     Path root = context.dataDirectory();
-    Folders folders = Folders.open(root, !config.noLockfile());
+    DataFolder folders = DataFolder.open(root, !config.noLockfile());
     long started = System.nanoTime();
     TsdbStorage storage;
     try {
@@ -205,7 +224,7 @@ final class TsdbStorage
     }
     counters.add("checkpoint_creations_total", 1);
     try {
-      wal.snapshotWritten(HeadSnapshot.write(head, folders.log(), segment));
+      wal.snapshotWritten(Checkpoint.write(head, folders.log(), segment));
     } catch (RuntimeException e) {
       counters.add("checkpoint_creations_failed_total", 1);
       throw e;
@@ -260,7 +279,7 @@ final class TsdbStorage
                 ? HeadSource.captureNewest(head, ids, min, max, memory)
                 : HeadSource.capture(head, ids, min, max, true, memory));
         if (!head.late().isEmpty()) {
-          sources.add(LateSource.capture(head, ids, min, max, memory));
+          sources.add(OutOfOrderSource.capture(head, ids, min, max, memory));
         }
       }
     } catch (RuntimeException e) {
@@ -436,7 +455,7 @@ final class TsdbStorage
   @Override
   public void reconfigure(TsdbConfig changed) {
     checkOpen();
-    sync = Sync.parse(changed.walFsync());
+    sync = FsyncPolicy.parse(changed.walFsync());
     config = changed;
     configureHead(changed);
   }
@@ -502,7 +521,7 @@ final class TsdbStorage
     try {
       wal.write();
       int segment = wal.cut();
-      HeadSnapshot.write(head, folders.log(), segment);
+      Checkpoint.write(head, folders.log(), segment);
       wal.deleteBelow(segment);
     } catch (RuntimeException e) {
       log.warn("tsdb: no snapshot on close, the next start replays the log: {}", e.getMessage());
@@ -551,7 +570,7 @@ final class TsdbStorage
     folders.abandon();
   }
 
-  Log wal() {
+  Wal wal() {
     return wal;
   }
 }

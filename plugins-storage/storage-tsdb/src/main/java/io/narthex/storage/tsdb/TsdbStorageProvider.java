@@ -28,7 +28,7 @@ public final class TsdbStorageProvider implements StorageProvider<TsdbConfig> {
    */
   @Override
   public void probe(TsdbConfig config, StorageContext context) {
-    Sync.parse(config.walFsync());
-    Folders.check(context.dataDirectory());
+    FsyncPolicy.parse(config.walFsync());
+    DataFolder.check(context.dataDirectory());
   }
 }

@@ -11,6 +11,9 @@ import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.StorageException;
+import io.narthex.storage.tsdb.block.Block;
+import io.narthex.storage.tsdb.block.Ulid;
+import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.storage.StoredSeries;
 import io.narthex.testkit.storage.TestStorageContext;
@@ -85,8 +88,8 @@ class BlockTest {
     assertThat(TestDb.all(db)).isEqualTo(before);
     assertThat(db.stats(3).headMinTimeMs()).isEqualTo(T0 + 4 * HOUR);
     assertThat(db.stats(3).minTimeMs()).isEqualTo(T0);
-    assertThat(Log.numbers(dir.resolve("log"), ".log")).hasSize(1);
-    assertThat(Log.numbers(dir.resolve("log"), ".snap")).hasSize(1);
+    assertThat(Wal.numbers(dir.resolve("log"), ".log")).hasSize(1);
+    assertThat(Wal.numbers(dir.resolve("log"), ".snap")).hasSize(1);
     assertThat(StoredSeries.select(db, 10, T0 + HOUR, T0 + 5 * HOUR, regex("i", "3|4")))
         .hasSize(2)
         .allMatch(s -> s.samples().size() == 4 * 60 + 1);
@@ -173,14 +176,14 @@ class BlockTest {
     TsdbStorage db = TestDb.open(dir);
     fill(db, T0, T0 + 4 * HOUR, 3);
     List<StoredSeries> before = TestDb.all(db);
-    Path log = dir.resolve("log").resolve(Log.name(1, ".log"));
+    Path log = dir.resolve("log").resolve(Wal.name(1, ".log"));
     byte[] bytes = Files.readAllBytes(log);
     db.maintain();
     assertThat(db.blocks().list()).hasSize(1);
     db.crash();
     // the block is there, the log as if it had not been truncated yet
-    for (int n : Log.numbers(dir.resolve("log"), ".snap")) {
-      Files.delete(dir.resolve("log").resolve(Log.name(n, ".snap")));
+    for (int n : Wal.numbers(dir.resolve("log"), ".snap")) {
+      Files.delete(dir.resolve("log").resolve(Wal.name(n, ".snap")));
     }
     Files.write(log, bytes);
     TsdbStorage again = TestDb.open(dir);

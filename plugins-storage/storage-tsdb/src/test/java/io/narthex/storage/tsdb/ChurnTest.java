@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.storage.tsdb.head.Head;
+import io.narthex.storage.tsdb.head.SeriesPage;
 import io.narthex.testkit.FakeClock;
 import java.lang.ref.WeakReference;
 import java.nio.file.Path;

@@ -9,6 +9,8 @@ import io.narthex.model.NativeHistogram;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageException;
+import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.testkit.storage.StoredSeries;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -120,9 +122,9 @@ class CrashTest {
     TsdbStorage db = TestDb.open(dir, TestDb.config(Duration.ZERO, 0, Duration.ZERO, 2000));
     fill(db, 200);
     db.crash();
-    List<Integer> segments = Log.numbers(dir.resolve("log"), ".log");
+    List<Integer> segments = Wal.numbers(dir.resolve("log"), ".log");
     assertThat(segments).hasSizeGreaterThan(5);
-    Path damaged = dir.resolve("log").resolve(Log.name(segments.get(2), ".log"));
+    Path damaged = dir.resolve("log").resolve(Wal.name(segments.get(2), ".log"));
     try (RandomAccessFile file = new RandomAccessFile(damaged.toFile(), "rw")) {
       file.seek(900);
       int b = file.read();
@@ -134,7 +136,7 @@ class CrashTest {
     List<StoredSeries> left = TestDb.all(again);
     assertThat(left).isNotEmpty();
     assertThat(left.get(0).samples().get(0).timeMs()).isEqualTo(T0);
-    assertThat(dir.resolve("log").resolve(Log.name(segments.get(3), ".log.cut"))).exists();
+    assertThat(dir.resolve("log").resolve(Wal.name(segments.get(3), ".log.cut"))).exists();
     fillLater(again);
     List<StoredSeries> more = TestDb.all(again);
     again.close();
@@ -291,7 +293,7 @@ class CrashTest {
     db.crash();
     // as if the failed write had left half a record
     try (RandomAccessFile file =
-        new RandomAccessFile(dir.resolve("log").resolve(Log.name(1, ".log")).toFile(), "rw")) {
+        new RandomAccessFile(dir.resolve("log").resolve(Wal.name(1, ".log")).toFile(), "rw")) {
       file.seek(file.length());
       file.write(new byte[] {30, 0, 0, 0, 1, 2, 3, 4, 2, 9});
     }

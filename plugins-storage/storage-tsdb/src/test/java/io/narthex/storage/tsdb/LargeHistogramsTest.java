@@ -9,6 +9,11 @@ import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
+import io.narthex.storage.tsdb.chunks.ChunkCodec;
+import io.narthex.storage.tsdb.chunks.ChunkRows;
+import io.narthex.storage.tsdb.recovery.Checkpoint;
+import io.narthex.storage.tsdb.wal.Wal;
+import io.narthex.storage.tsdb.wal.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,12 +87,12 @@ class LargeHistogramsTest {
     ChunkCodec codec = new ChunkCodec();
     ChunkRows chunk = new ChunkRows();
     try (var files = Files.walk(dir)) {
-      List<Path> snapshots = files.filter(f -> f.toString().endsWith(Log.SNAPSHOT_SUFFIX)).toList();
+      List<Path> snapshots = files.filter(f -> f.toString().endsWith(Wal.SNAPSHOT_SUFFIX)).toList();
       assertThat(snapshots).hasSize(1);
-      LogReader.read(
+      WalReader.read(
           snapshots.getFirst(),
           (type, body) -> {
-            if (type == HeadSnapshot.ROWS) {
+            if (type == Checkpoint.ROWS) {
               body.varint(); // id
               codec.read(body, 0, chunk);
               assertThat(chunk.size).isLessThanOrEqualTo(MOST);

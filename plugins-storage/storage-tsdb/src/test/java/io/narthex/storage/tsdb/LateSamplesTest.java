@@ -6,6 +6,7 @@ import io.narthex.model.Matcher;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
+import io.narthex.storage.tsdb.head.OutOfOrderSamples;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -20,7 +21,7 @@ class LateSamplesTest {
 
   @TempDir Path dir;
 
-  private final LateSamples late = new LateSamples();
+  private final OutOfOrderSamples late = new OutOfOrderSamples();
 
   @Test
   void findsThoseOfSomeSeriesThatAreLate() {

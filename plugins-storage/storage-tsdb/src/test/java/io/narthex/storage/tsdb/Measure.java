@@ -6,6 +6,8 @@ import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
+import io.narthex.storage.tsdb.block.Block;
+import io.narthex.storage.tsdb.io.Directories;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;

@@ -12,6 +12,10 @@ import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.storage.tsdb.chunks.SampleBytes;
+import io.narthex.storage.tsdb.compaction.Retention;
+import io.narthex.storage.tsdb.head.OutOfOrderSamples;
+import io.narthex.storage.tsdb.io.Limits;
 import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.storage.StoredSeries;
 import java.nio.file.Path;
@@ -219,7 +223,7 @@ class OutsideDataTest {
 
   @Test
   void lateSamplesCountWhatTheyTake() {
-    LateSamples late = new LateSamples();
+    OutOfOrderSamples late = new OutOfOrderSamples();
     late.add(1, 5, 1, null, 0);
     late.add(1, 5, 2, null, 0);
     late.add(2, 5, 0, histogram(10), 0);

@@ -1,0 +1,280 @@
+package io.narthex.storage.tsdb.block;
+
+import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
+import io.narthex.spi.storage.StorageException;
+import io.narthex.storage.tsdb.index.Postings;
+import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.metrics.Counters;
+import io.narthex.storage.tsdb.select.SeriesSource;
+import io.narthex.storage.tsdb.tombstones.TombstoneMap;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Stream;
+import org.roaringbitmap.IntConsumer;
+import org.roaringbitmap.RoaringBitmap;
+
+/**
+ * The blocks of the database. The list is guarded by the head's state lock; everything that makes
+ * or removes blocks runs under the storage's maintenance lock.
+ */
+public final class Blocks {
+  private static final String TEMPORARY = ".tmp";
+
+  private final Path directory;
+  private final ReentrantReadWriteLock state;
+  private final Counters counters;
+  private volatile List<Block> blocks;
+
+  /**
+   * Opens the blocks of a folder.
+   *
+   * @param state the head's state lock
+   */
+  public Blocks(Path directory, ReentrantReadWriteLock state, Counters counters) {
+    this.directory = directory;
+    this.state = state;
+    this.counters = counters;
+    blocks = load();
+    counters.add("reloads_total", 1);
+  }
+
+  private List<Block> load() {
+    List<Block> found = new ArrayList<>();
+    boolean complete = false;
+    try (Stream<Path> entries = Files.list(directory)) {
+      for (Path p : entries.toList()) {
+        String name = p.getFileName().toString();
+        if (name.endsWith(TEMPORARY)
+            && Ulid.isUlid(name.substring(0, name.length() - TEMPORARY.length()))) {
+          Directories.deleteTree(p); // begun by a process that ended before it was whole
+        } else if (Ulid.isUlid(name)) {
+          found.add(new Block(p));
+        }
+      }
+      Set<String> replaced = new HashSet<>();
+      found.forEach(b -> replaced.addAll(b.meta.parents()));
+      List<Block> live = new ArrayList<>();
+      for (Block b : found) {
+        if (replaced.contains(b.meta.id())) {
+          b.doom(); // its successor was finished, a crash kept it from going
+          b.release();
+        } else {
+          live.add(b);
+        }
+      }
+      live.sort(ORDER);
+      complete = true;
+      return List.copyOf(live);
+    } catch (IOException e) {
+      throw new StorageException.Failed(directory + ": cannot load the blocks: " + e, e);
+    } finally {
+      if (!complete) {
+        found.forEach(Block::release);
+      }
+    }
+  }
+
+  private static final Comparator<Block> ORDER =
+      Comparator.<Block>comparingLong(b -> b.meta.minTimeMs())
+          // where both have a time, the sample that came in order is read
+          .thenComparing(b -> b.meta.late())
+          .thenComparingLong(b -> b.meta.maxTimeMs())
+          .thenComparing(b -> b.meta.id());
+
+  /** Returns the blocks by time. */
+  public List<Block> list() {
+    return blocks;
+  }
+
+  /** Returns the end of the newest block made in order, or {@code Long.MIN_VALUE}. */
+  public long newestMaxMs() {
+    return blocks.stream()
+        .filter(b -> !b.meta.late())
+        .mapToLong(b -> b.meta.maxTimeMs())
+        .max()
+        .orElse(Long.MIN_VALUE);
+  }
+
+  /** Returns the folder of all blocks. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** Adds blocks. Under the head's state write lock. */
+  public void add(List<Block> fresh) {
+    swap(List.of(), fresh);
+  }
+
+  private void swap(List<Block> gone, List<Block> fresh) {
+    List<Block> next = new ArrayList<>(blocks);
+    next.removeAll(gone);
+    next.addAll(fresh);
+    next.sort(ORDER);
+    blocks = List.copyOf(next);
+    counters.add("reloads_total", 1);
+  }
+
+  /** Replaces blocks, and deletes those that are gone when their last reader lets go. */
+  public void replace(List<Block> gone, List<Block> fresh) {
+    state.writeLock().lock();
+    try {
+      swap(gone, fresh);
+    } finally {
+      state.writeLock().unlock();
+    }
+    for (Block b : gone) {
+      b.doom();
+      b.release();
+    }
+  }
+
+  // ---- reading; under the head's state read lock
+  // -------------------------------------------------
+
+  public void select(
+      List<Matcher> matchers, long minTimeMs, long maxTimeMs, List<SeriesSource> into) {
+    for (Block b : blocks) {
+      if (b.overlaps(minTimeMs, maxTimeMs)) {
+        RoaringBitmap ids = Postings.select(b, matchers);
+        if (!ids.isEmpty()) {
+          into.add(new BlockSource(b, ids, minTimeMs, maxTimeMs));
+        }
+      }
+    }
+  }
+
+  /** Receives the rows of matching series. */
+  private interface RowAction {
+    void row(Block block, Block.Row row);
+  }
+
+  private void forEachRow(
+      List<List<Matcher>> sets, long minTimeMs, long maxTimeMs, RowAction action) {
+    Block.Row row = new Block.Row();
+    for (Block b : blocks) {
+      if (b.overlaps(minTimeMs, maxTimeMs)) {
+        Postings.selectAny(b, sets)
+            .forEach(
+                (IntConsumer)
+                    id -> {
+                      b.row(id, row);
+                      if (Block.anyChunk(row, minTimeMs, maxTimeMs)) {
+                        action.row(b, row);
+                      }
+                    });
+      }
+    }
+  }
+
+  public void series(List<List<Matcher>> sets, long minTimeMs, long maxTimeMs, Set<Labels> into) {
+    forEachRow(sets, minTimeMs, maxTimeMs, (b, row) -> into.add(b.labels(row)));
+  }
+
+  public void labelNames(
+      List<List<Matcher>> sets, long minTimeMs, long maxTimeMs, Set<String> into) {
+    if (sets.isEmpty()) {
+      for (Block b : blocks) {
+        if (b.overlaps(minTimeMs, maxTimeMs)) {
+          into.addAll(b.names().keySet());
+        }
+      }
+      return;
+    }
+    forEachRow(
+        sets,
+        minTimeMs,
+        maxTimeMs,
+        (b, row) ->
+            Block.forEachPair(
+                row,
+                pair -> {
+                  into.add(b.name(pair));
+                  return true;
+                }));
+  }
+
+  public void labelValues(
+      String name, List<List<Matcher>> sets, long minTimeMs, long maxTimeMs, Set<String> into) {
+    if (sets.isEmpty()) {
+      for (Block b : blocks) {
+        Block.Name n = b.names().get(name);
+        if (n != null && b.overlaps(minTimeMs, maxTimeMs)) {
+          for (int i = 0; i < n.count(); i++) {
+            into.add(b.value(n.first() + i));
+          }
+        }
+      }
+      return;
+    }
+    forEachRow(
+        sets,
+        minTimeMs,
+        maxTimeMs,
+        (b, row) -> {
+          Block.Name n = b.names().get(name);
+          if (n != null) {
+            Block.forEachPair(
+                row,
+                pair -> {
+                  if (pair >= n.first() && pair < n.first() + n.count()) {
+                    into.add(b.value(pair));
+                    return false;
+                  }
+                  return true;
+                });
+          }
+        });
+  }
+
+  // ---- changes -------------------------------------------------------------------------------
+
+  public void delete(List<List<Matcher>> sets, long minTimeMs, long maxTimeMs) {
+    Block.Row row = new Block.Row();
+    for (Block b : blocks) {
+      if (!b.overlaps(minTimeMs, maxTimeMs)) {
+        continue;
+      }
+      TombstoneMap fresh = new TombstoneMap();
+      Postings.selectAny(b, sets)
+          .forEach(
+              (IntConsumer)
+                  id -> {
+                    b.row(id, row);
+                    if (Block.anyChunk(row, minTimeMs, maxTimeMs)) {
+                      fresh.add(
+                          id,
+                          Math.max(minTimeMs, b.meta.minTimeMs()),
+                          Math.min(maxTimeMs, b.meta.maxTimeMs() - 1));
+                    }
+                  });
+      if (fresh.size() > 0) {
+        try {
+          b.delete(fresh);
+        } catch (IOException e) {
+          throw new StorageException.Failed(
+              "block " + b.folder + ": cannot write the tombstones: " + e, e);
+        }
+      }
+    }
+  }
+
+  public void close() {
+    List<Block> all;
+    state.writeLock().lock();
+    try {
+      all = blocks;
+      blocks = List.of();
+    } finally {
+      state.writeLock().unlock();
+    }
+    all.forEach(Block::release);
+  }
+}

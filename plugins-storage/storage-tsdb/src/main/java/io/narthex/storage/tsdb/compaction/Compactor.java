@@ -1,0 +1,108 @@
+package io.narthex.storage.tsdb.compaction;
+
+import io.narthex.spi.storage.StorageException;
+import io.narthex.storage.tsdb.block.Block;
+import io.narthex.storage.tsdb.block.BlockSource;
+import io.narthex.storage.tsdb.block.BlockWriter;
+import io.narthex.storage.tsdb.block.Blocks;
+import io.narthex.storage.tsdb.block.Ulid;
+import io.narthex.storage.tsdb.metrics.Counters;
+import io.narthex.storage.tsdb.select.MergedRows;
+import io.narthex.storage.tsdb.select.SeriesSource;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Merges blocks. Runs under the storage's maintenance lock. */
+public final class Compactor {
+  private static final Logger log = LoggerFactory.getLogger(Compactor.class);
+
+  private final Blocks blocks;
+  private final Counters counters;
+  private final SecureRandom random = new SecureRandom();
+
+  public Compactor(Blocks blocks, Counters counters) {
+    this.blocks = blocks;
+    this.counters = counters;
+  }
+
+  /** Merges blocks until nothing is left to merge. */
+  public void run(long blockMs, long maxBlockMs, BooleanSupplier stop) {
+    while (!stop.getAsBoolean()) {
+      List<Block> group = CompactionPlan.next(blocks.list(), blockMs, maxBlockMs);
+      if (group.isEmpty()) {
+        return;
+      }
+      merge(group);
+    }
+  }
+
+  private void merge(List<Block> group) {
+    long started = System.nanoTime();
+    long min = Long.MAX_VALUE;
+    long max = Long.MIN_VALUE;
+    int level = 0;
+    boolean late = true;
+    Set<String> sources = new HashSet<>();
+    List<String> parents = new ArrayList<>();
+    long lastMax = Long.MIN_VALUE;
+    boolean vertical = false;
+    for (Block b : group) {
+      vertical |= b.meta.minTimeMs() < lastMax;
+      lastMax = Math.max(lastMax, b.meta.maxTimeMs());
+      min = Math.min(min, b.meta.minTimeMs());
+      max = Math.max(max, b.meta.maxTimeMs());
+      level = Math.max(level, b.meta.level());
+      late &= b.meta.late();
+      sources.addAll(b.meta.sources());
+      parents.add(b.meta.id());
+    }
+    String id = Ulid.next(System.currentTimeMillis(), random);
+    List<BlockSource> open = new ArrayList<>();
+    try (BlockWriter writer = new BlockWriter(blocks.directory(), id)) {
+      for (Block b : group) {
+        open.add(new BlockSource(b, b.all(), Long.MIN_VALUE, Long.MAX_VALUE));
+      }
+      copyMerged(open, writer);
+      List<Block> fresh = List.of();
+      if (!writer.isEmpty()) {
+        writer.finish(id, min, max, level + 1, late, sources.stream().sorted().toList(), parents);
+        fresh = List.of(new Block(blocks.directory().resolve(id)));
+      }
+      blocks.replace(group, fresh);
+    } catch (IOException e) {
+      throw new StorageException.Failed(
+          "block " + blocks.directory().resolve(id) + ": cannot write: " + e, e);
+    } finally {
+      open.forEach(SeriesSource::close);
+    }
+    counters.compacted(started);
+    counters.add("vertical_compactions_total", vertical ? 1 : 0);
+    log.debug("block {}: made of {}", id, parents);
+  }
+
+  private static void copyMerged(List<BlockSource> open, BlockWriter writer) throws IOException {
+    MergedRows rows = new MergedRows(open);
+    while (rows.nextSeries()) {
+      while (rows.nextRows()) {
+        writer.add(rows.rows());
+      }
+      writer.endSeries(rows.labels());
+    }
+  }
+
+  /** Rewrites every block that has tombstones. */
+  public void rewriteWithoutTombstones() {
+    for (Block b : blocks.list()) {
+      if (b.tombstones().size() > 0) {
+        merge(List.of(b));
+      }
+    }
+  }
+}

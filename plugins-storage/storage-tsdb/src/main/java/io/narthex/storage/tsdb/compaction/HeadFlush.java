@@ -1,0 +1,178 @@
+package io.narthex.storage.tsdb.compaction;
+
+import io.narthex.spi.storage.SelectMemory;
+import io.narthex.spi.storage.StorageException;
+import io.narthex.storage.tsdb.block.Block;
+import io.narthex.storage.tsdb.block.BlockWriter;
+import io.narthex.storage.tsdb.block.Blocks;
+import io.narthex.storage.tsdb.block.Ulid;
+import io.narthex.storage.tsdb.head.Head;
+import io.narthex.storage.tsdb.head.HeadIndex;
+import io.narthex.storage.tsdb.head.HeadSource;
+import io.narthex.storage.tsdb.head.OutOfOrderSamples;
+import io.narthex.storage.tsdb.head.OutOfOrderSource;
+import io.narthex.storage.tsdb.head.SeriesPage;
+import io.narthex.storage.tsdb.metrics.Counters;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.RoaringBitmap;
+
+/** Makes blocks of the old part of the head. Runs under the storage's maintenance lock. */
+public final class HeadFlush {
+  private final Head head;
+  private final Blocks blocks;
+  private final Counters counters;
+  private final SecureRandom random = new SecureRandom();
+
+  public HeadFlush(Head head, Blocks blocks, Counters counters) {
+    this.head = head;
+    this.blocks = blocks;
+    this.counters = counters;
+  }
+
+  /** Returns whether the head is long enough for a block of {@code blockMs} to be made of it. */
+  public boolean isDue(long blockMs) {
+    head.state.readLock().lock();
+    try {
+      return head.minMs() <= head.maxMs() && head.maxMs() - head.minMs() > blockMs / 2 * 3;
+    } finally {
+      head.state.readLock().unlock();
+    }
+  }
+
+  /** Makes blocks of the old part of the head. */
+  public void run(long blockMs) {
+    while (isDue(blockMs)) {
+      long start = Math.floorDiv(head.minMs(), blockMs) * blockMs;
+      long end = start + blockMs;
+      counters.add("compactions_triggered_total", 1);
+      Block fresh = writeHead(start, end);
+      List<Block> late = new ArrayList<>();
+      List<OutOfOrderSource.Entry> flushed = writeLate(end, blockMs, late);
+      head.appendLock.lock();
+      head.state.writeLock().lock();
+      try {
+        head.truncate(end);
+        List<Block> all = new ArrayList<>(late);
+        if (fresh != null) {
+          all.add(fresh);
+        }
+        for (OutOfOrderSource.Entry e : flushed) {
+          head.late().remove(e.id(), e.samples());
+        }
+        if (!all.isEmpty()) {
+          blocks.add(all);
+        }
+        if (fresh == null) {
+          head.skipGap();
+        }
+      } finally {
+        head.state.writeLock().unlock();
+        head.appendLock.unlock();
+      }
+    }
+  }
+
+  private @Nullable Block writeHead(long start, long end) {
+    long started = System.nanoTime();
+    List<Integer> ids = sortedIds();
+    String id = Ulid.next(System.currentTimeMillis(), random);
+    try (BlockWriter writer = new BlockWriter(blocks.directory(), id, counters)) {
+      for (int from = 0; from < ids.size(); from += SeriesPage.SIZE) {
+        RoaringBitmap some = new RoaringBitmap();
+        for (int i : ids.subList(from, Math.min(ids.size(), from + SeriesPage.SIZE))) {
+          some.add(i);
+        }
+        HeadSource source;
+        head.state.readLock().lock();
+        try {
+          source = HeadSource.capture(head, some, start, end - 1, true, SelectMemory.UNCOUNTED);
+        } finally {
+          head.state.readLock().unlock();
+        }
+        writer.addAll(source);
+      }
+      if (writer.isEmpty()) {
+        return null;
+      }
+      writer.finish(id, start, end, 1, false, List.of(id), List.of());
+      counters.compacted(started);
+      return new Block(blocks.directory().resolve(id));
+    } catch (IOException e) {
+      throw new StorageException.Failed(
+          "block " + blocks.directory().resolve(id) + ": cannot write: " + e, e);
+    }
+  }
+
+  /** A series of the head with its labels. */
+  private record Labelled(int id, HeadIndex.Pair[] pairs) {}
+
+  /** Returns the series of the head in label order. */
+  private List<Integer> sortedIds() {
+    List<Labelled> series = new ArrayList<>();
+    head.state.readLock().lock();
+    try {
+      for (int id : HeadIndex.toList(head.index().all())) {
+        HeadIndex.Pair[] pairs = head.pairs(id);
+        if (pairs != null) {
+          series.add(new Labelled(id, pairs));
+        }
+      }
+    } finally {
+      head.state.readLock().unlock();
+    }
+    // without the lock: pairs never change, and appends must not wait for a sort of millions
+    series.sort((a, b) -> HeadIndex.compare(a.pairs(), b.pairs()));
+    List<Integer> ids = new ArrayList<>(series.size());
+    series.forEach(s -> ids.add(s.id()));
+    return ids;
+  }
+
+  /** Writes late samples before {@code end} into blocks of their own, one per block range. */
+  private List<OutOfOrderSource.Entry> writeLate(long end, long blockMs, List<Block> into) {
+    List<OutOfOrderSource.Entry> entries;
+    head.state.readLock().lock();
+    try {
+      if (head.late().isEmpty()) {
+        return List.of();
+      }
+      entries =
+          OutOfOrderSource.capture(
+                  head, head.index().all(), Long.MIN_VALUE, end - 1, SelectMemory.UNCOUNTED)
+              .entries();
+    } finally {
+      head.state.readLock().unlock();
+    }
+    TreeMap<Long, List<OutOfOrderSource.Entry>> byRange = new TreeMap<>();
+    for (OutOfOrderSource.Entry e : entries) {
+      TreeMap<Long, List<OutOfOrderSamples.Sample>> ranges = new TreeMap<>();
+      for (OutOfOrderSamples.Sample s : e.samples()) {
+        ranges
+            .computeIfAbsent(Math.floorDiv(s.timeMs(), blockMs) * blockMs, _ -> new ArrayList<>())
+            .add(s);
+      }
+      ranges.forEach((start, samples) ->
+          byRange
+              .computeIfAbsent(start, _ -> new ArrayList<>())
+              .add(new OutOfOrderSource.Entry(e.id(), e.labels(), samples)));
+    }
+    byRange.forEach((start, list) -> {
+      long started = System.nanoTime();
+      String id = Ulid.next(System.currentTimeMillis(), random);
+      try (BlockWriter writer = new BlockWriter(blocks.directory(), id, counters)) {
+        writer.addAll(new OutOfOrderSource(list));
+        writer.finish(id, start, start + blockMs, 1, true, List.of(id), List.of());
+        counters.compacted(started);
+        into.add(new Block(blocks.directory().resolve(id)));
+      } catch (IOException e) {
+        throw new StorageException.Failed(
+            "block " + blocks.directory().resolve(id) + ": cannot write: " + e, e);
+      }
+    });
+    return entries;
+  }
+}

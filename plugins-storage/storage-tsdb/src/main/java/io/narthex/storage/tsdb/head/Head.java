@@ -1,0 +1,898 @@
+package io.narthex.storage.tsdb.head;
+
+import io.narthex.model.Exemplar;
+import io.narthex.model.Labels;
+import io.narthex.model.NativeHistogram;
+import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.HistogramRules;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.storage.tsdb.chunks.ChunkCodec;
+import io.narthex.storage.tsdb.chunks.ChunkRows;
+import io.narthex.storage.tsdb.chunks.SampleBytes;
+import io.narthex.storage.tsdb.head.SeriesPage.HistogramTail;
+import io.narthex.storage.tsdb.io.ByteSink;
+import io.narthex.storage.tsdb.io.ByteSource;
+import io.narthex.storage.tsdb.io.Limits;
+import io.narthex.storage.tsdb.metrics.Counters;
+import io.narthex.storage.tsdb.tombstones.TombstoneMap;
+import io.narthex.storage.tsdb.wal.BatchRecord;
+import io.narthex.storage.tsdb.wal.SeriesRecord;
+import io.narthex.storage.tsdb.wal.Wal;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.IntConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The newest samples, in memory, backed by the log.
+ *
+ * <h2>Concurrency</h2>
+ *
+ * {@link #appendLock} orders writers: checking a batch, logging it and applying it happen under it.
+ * {@link #state} guards what readers see: a batch is applied under its write lock after it has been
+ * logged, so readers never wait for the disk and see a batch whole or not at all. A reader takes
+ * copies of open rows and references to sealed chunks under the read lock and decodes without it.
+ *
+ * <h2>Series ids</h2>
+ *
+ * Ids rise and are never used twice while the storage is open, so that a reference to a forgotten
+ * series cannot mean another one. The log uses the same ids; they survive a restart.
+ */
+public final class Head {
+  private static final Logger log = LoggerFactory.getLogger(Head.class);
+
+  /** Prometheus takes samples up to half a block behind the newest one. */
+  private static final int APPEND_WINDOW_DIVISOR = 2;
+
+  public final ReentrantLock appendLock = new ReentrantLock();
+  public final ReentrantReadWriteLock state = new ReentrantReadWriteLock();
+  public final Counters counters;
+
+  // guarded by state, written under appendLock too
+  private final HeadIndex index = new HeadIndex(this::pairs);
+  private @Nullable SeriesPage[] pages = new SeriesPage[16];
+  private int[] table = new int[1 << 12]; // open addressing; id + 1, 0 = free
+  private int tableUsed;
+  private int nextId;
+  private final HeadChunks chunks = new HeadChunks();
+  private final ExemplarRing exemplars = new ExemplarRing(0);
+  private final OutOfOrderSamples late = new OutOfOrderSamples();
+  private final TombstoneMap tombstones = new TombstoneMap();
+  private long minValidMs = Long.MIN_VALUE;
+  private long minMs = Long.MAX_VALUE;
+  private long maxMs = Long.MIN_VALUE;
+
+  // guarded by appendLock
+  private final ChunkCodec codec = new ChunkCodec();
+  private final ByteSink scratch = new ByteSink(4096);
+  private final ChunkRows sealing = new ChunkRows();
+  private final ByteSink tailScratch = new ByteSink(512);
+  private final Tail.Reader tailReader = new Tail.Reader();
+  private final ChunkRows tailRows = new ChunkRows();
+  private final ChunkRows tailChunk = new ChunkRows();
+  private final BatchRecord record = new BatchRecord();
+  private byte[] codes = new byte[1024];
+  private byte[] exemplarCodes = new byte[64];
+  private final Clock clock;
+
+  /** Late rows of the batch that is checked, and the bytes they will take. */
+  private final Set<LateKey> lateInBatch = new HashSet<>();
+
+  private long lateBytes;
+
+  private long blockMs;
+  private long lateWindowMs;
+
+  private record LateKey(long reference, long timeMs) {}
+
+  public Head(Counters counters, Clock clock) {
+    this.clock = clock;
+    this.counters = counters;
+  }
+
+  /**
+   * Sets what depends on the configuration.
+   *
+   * @param newBlockMs length of a block made from the head
+   * @param newLateWindowMs how far behind the newest sample one may be out of order; 0 = refuse
+   * @param maxExemplars over all series
+   */
+  public void configure(long newBlockMs, long newLateWindowMs, int maxExemplars) {
+    appendLock.lock();
+    state.writeLock().lock();
+    try {
+      blockMs = newBlockMs;
+      lateWindowMs = newLateWindowMs;
+      exemplars.resize(maxExemplars);
+    } finally {
+      state.writeLock().unlock();
+      appendLock.unlock();
+    }
+  }
+
+  // ---- series --------------------------------------------------------------------------------
+
+  public @Nullable SeriesPage page(int id) {
+    int p = id >>> SeriesPage.BITS;
+    return id < 0 || p >= pages.length ? null : pages[p];
+  }
+
+  public HeadIndex.Pair @Nullable [] pairs(int id) {
+    SeriesPage page = page(id);
+    return page == null ? null : page.pairs[id & SeriesPage.MASK];
+  }
+
+  public Labels labels(int id) {
+    HeadIndex.Pair[] pairs = pairs(id);
+    return pairs == null ? Labels.EMPTY : HeadIndex.labels(pairs);
+  }
+
+  /** Returns the id of a series, or -1. Under any of the two locks. */
+  int find(Labels labels) {
+    int hash = mix(labels.hashCode());
+    int mask = table.length - 1;
+    for (int i = hash & mask; table[i] != 0; i = (i + 1) & mask) {
+      int id = table[i] - 1;
+      SeriesPage page = page(id);
+      if (page != null && page.hashes[id & SeriesPage.MASK] == hash) {
+        HeadIndex.Pair[] pairs = page.pairs[id & SeriesPage.MASK];
+        if (pairs != null && same(pairs, labels)) {
+          return id;
+        }
+      }
+    }
+    return -1;
+  }
+
+  private static int mix(int hash) {
+    int h = hash * 0x9e3779b9;
+    return h ^ (h >>> 15);
+  }
+
+  private static boolean same(HeadIndex.Pair[] pairs, Labels labels) {
+    if (pairs.length != labels.size()) {
+      return false;
+    }
+    for (int i = 0; i < pairs.length; i++) {
+      if (!pairs[i].value.equals(labels.value(i)) || !pairs[i].name.equals(labels.name(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Returns the id of a series; a new one is logged with the next batch at the latest. */
+  public int resolve(Labels labels, Wal wal) {
+    state.readLock().lock();
+    try {
+      int id = find(labels);
+      if (id >= 0) {
+        return id;
+      }
+    } finally {
+      state.readLock().unlock();
+    }
+    appendLock.lock();
+    try {
+      int id = find(labels);
+      if (id >= 0) {
+        return id;
+      }
+      id = nextId;
+      SeriesRecord.write(id, labels, wal.begin(SeriesRecord.TYPE));
+      wal.end(true);
+      insert(id, labels);
+      counters.add("head_series_created_total", 1);
+      wal.writeIfLarge(); // last: when it fails the id is taken all the same
+      return id;
+    } finally {
+      appendLock.unlock();
+    }
+  }
+
+  /** Adds a series under a given id. Under the append lock. */
+  public void insert(int id, Labels labels) {
+    state.writeLock().lock();
+    try {
+      int p = id >>> SeriesPage.BITS;
+      if (p >= pages.length) {
+        pages = Arrays.copyOf(pages, Math.max(p + 1, pages.length * 2));
+      }
+      SeriesPage page = pages[p];
+      if (page == null) {
+        page = new SeriesPage();
+        pages[p] = page;
+      }
+      int slot = id & SeriesPage.MASK;
+      page.pairs[slot] = index.add(id, labels);
+      page.hashes[slot] = mix(labels.hashCode());
+      page.used++;
+      if ((tableUsed + 1) * 3L > table.length * 2L) {
+        rehash(table.length * 2);
+      }
+      place(table, id, page.hashes[slot]);
+      tableUsed++;
+      nextId = Math.max(nextId, id + 1);
+    } finally {
+      state.writeLock().unlock();
+    }
+  }
+
+  private static void place(int[] into, int id, int hash) {
+    int mask = into.length - 1;
+    int i = hash & mask;
+    while (into[i] != 0) {
+      i = (i + 1) & mask;
+    }
+    into[i] = id + 1;
+  }
+
+  private void rehash(int capacity) {
+    int[] bigger = new int[capacity];
+    index
+        .all()
+        .forEach(
+            (IntConsumer)
+                id -> {
+                  SeriesPage page = page(id);
+                  if (page != null && page.pairs[id & SeriesPage.MASK] != null) {
+                    place(bigger, id, page.hashes[id & SeriesPage.MASK]);
+                  }
+                });
+    table = bigger;
+  }
+
+  // ---- appending -----------------------------------------------------------------------------
+
+  /** Checks, logs and applies a batch. */
+  public AppendResult append(SampleBatch batch, long referenceBase, Wal wal, boolean force) {
+    appendLock.lock();
+    try {
+      int n = batch.size();
+      if (codes.length < n) {
+        codes = new byte[n];
+      }
+      long latest = clock.millis() + Limits.FUTURE_MS;
+      boolean allOk = check(batch, referenceBase, latest);
+      checkExemplars(batch, referenceBase, latest);
+      ByteSink out = wal.begin(BatchRecord.TYPE);
+      boolean anything = record.write(batch, referenceBase, codes, exemplarCodes, out);
+      int rejected = 0;
+      if (anything) {
+        wal.end(false);
+        try {
+          wal.write();
+        } catch (RuntimeException e) {
+          counters.add("wal_writes_failed_total", 1);
+          throw e;
+        }
+        if (force) {
+          wal.sync();
+        }
+        rejected = apply(batch, referenceBase);
+      } else {
+        wal.forget();
+        for (int i = 0; i < batch.exemplarCount(); i++) {
+          rejected += exemplarCodes[i] == ExemplarRing.REFUSED ? 1 : 0;
+        }
+      }
+      if (allOk && rejected == 0) {
+        return AppendResult.ALL_OK;
+      }
+      byte[] result = new byte[n];
+      for (int i = 0; i < n; i++) {
+        result[i] = codes[i] < 0 ? AppendResult.OK : codes[i];
+      }
+      return AppendResult.of(result, rejected);
+    } finally {
+      appendLock.unlock();
+    }
+  }
+
+  /**
+   * Fills {@link #codes}: a code of {@link AppendResult}, or {@link BatchRecord#KNOWN} for a sample
+   * that is there already, or {@link BatchRecord#LATE} for one to be kept out of order.
+   */
+  private boolean check(SampleBatch batch, long referenceBase, long latest) {
+    boolean allOk = true;
+    int n = batch.size();
+    long newest = maxMs;
+    long lowest = lowestTime(n == 0 ? 0 : batch.timeMs(0), latest);
+    lateInBatch.clear();
+    lateBytes = late.bytes();
+    for (int row = 0; row < n; row++) {
+      long reference = batch.ref(row) - referenceBase;
+      SeriesPage page =
+          reference < 0 || reference > Integer.MAX_VALUE ? null : page((int) reference);
+      int slot = (int) reference & SeriesPage.MASK;
+      byte code;
+      if (page == null || page.pairs[slot] == null) {
+        code = AppendResult.UNKNOWN_SERIES;
+      } else {
+        code =
+            batch.timeMs(row) > latest
+                ? AppendResult.TOO_FAR_IN_FUTURE
+                : checkRow(batch, row, page, slot, (int) reference, lowest, newest);
+        if (code == AppendResult.OK) {
+          page.pendingRow[slot] = row + 1;
+        }
+      }
+      codes[row] = code;
+      if (code > 0) {
+        allOk = false;
+        countRefusal(code, batch.histogram(row) == null);
+      }
+    }
+    for (int row = 0; row < n; row++) {
+      if (codes[row] == AppendResult.OK) {
+        int id = (int) (batch.ref(row) - referenceBase);
+        SeriesPage page = page(id);
+        if (page != null) {
+          page.pendingRow[id & SeriesPage.MASK] = 0;
+        }
+      }
+    }
+    return allOk;
+  }
+
+  /** Which of a batch's exemplars are logged and kept. */
+  private void checkExemplars(SampleBatch batch, long referenceBase, long latest) {
+    int n = batch.exemplarCount();
+    if (exemplarCodes.length < n) {
+      exemplarCodes = new byte[n];
+    }
+    for (int i = 0; i < n; i++) {
+      int row = batch.exemplarRow(i);
+      boolean possible =
+          codes[row] != AppendResult.UNKNOWN_SERIES && batch.exemplar(i).timestampMs() <= latest;
+      exemplarCodes[i] =
+          possible
+              ? exemplars.check((int) (batch.ref(row) - referenceBase), batch.exemplar(i))
+              : ExemplarRing.REFUSED;
+    }
+  }
+
+  private long lowestTime(long firstTimeMs, long latest) {
+    // a sample of the future that an older version has taken must not lock out today's
+    long newest = maxMs == Long.MIN_VALUE ? firstTimeMs : Math.min(maxMs, latest);
+    long window = blockMs / APPEND_WINDOW_DIVISOR;
+    return Math.max(
+        minValidMs, newest < Long.MIN_VALUE + window ? Long.MIN_VALUE : newest - window);
+  }
+
+  private byte checkRow(
+      SampleBatch batch, int row, SeriesPage page, int slot, int id, long lowest, long newest) {
+    NativeHistogram h = batch.histogram(row);
+    if (h != null && (!HistogramRules.isValid(h) || !Limits.allows(h))) {
+      return AppendResult.INVALID_HISTOGRAM;
+    }
+    long time = batch.timeMs(row);
+    if (time >= lowest) {
+      int pending = page.pendingRow[slot] - 1;
+      long last = pending >= 0 ? batch.timeMs(pending) : page.newestMs[slot];
+      if (time > last || last == SeriesPage.NEVER) {
+        return AppendResult.OK;
+      }
+      if (time == last) {
+        double lastValue = pending >= 0 ? batch.value(pending) : page.newestValue[slot];
+        NativeHistogram lastHistogram =
+            pending >= 0 ? batch.histogram(pending) : page.newestHistogram(slot);
+        return same(batch.value(row), h, lastValue, lastHistogram)
+            ? BatchRecord.KNOWN
+            : AppendResult.DUPLICATE;
+      }
+    }
+    if (lateWindowMs > 0) {
+      return checkLate(batch, row, id, newest);
+    }
+    return time < lowest ? AppendResult.OUT_OF_BOUNDS : AppendResult.OUT_OF_ORDER;
+  }
+
+  private byte checkLate(SampleBatch batch, int row, int id, long newest) {
+    long time = batch.timeMs(row);
+    if (newest != Long.MIN_VALUE && time < newest - lateWindowMs) {
+      return AppendResult.TOO_OLD;
+    }
+    // a second value for a late time is dropped without a word, as Prometheus does: the first wins
+    if (late.at(id, time) != null) {
+      return BatchRecord.KNOWN;
+    }
+    if (!lateInBatch.add(new LateKey(batch.ref(row), time))) {
+      return BatchRecord.KNOWN;
+    }
+    lateBytes += SampleBytes.of(batch.histogram(row));
+    return lateBytes > Limits.LATE_BYTES ? AppendResult.NO_ROOM : BatchRecord.LATE;
+  }
+
+  private static boolean same(
+      double a, @Nullable NativeHistogram ah, double b, @Nullable NativeHistogram bh) {
+    if (ah != null || bh != null) {
+      return ah != null && ah.equals(bh);
+    }
+    return Double.doubleToRawLongBits(a) == Double.doubleToRawLongBits(b);
+  }
+
+  private void countRefusal(byte code, boolean isFloat) {
+    String type = isFloat ? "{type=\"float\"}" : "{type=\"histogram\"}";
+    switch (code) {
+      case AppendResult.OUT_OF_ORDER -> counters.add("out_of_order_samples_total" + type, 1);
+      case AppendResult.OUT_OF_BOUNDS -> counters.add("out_of_bound_samples_total" + type, 1);
+      case AppendResult.TOO_FAR_IN_FUTURE -> counters.add("out_of_bound_samples_total" + type, 1);
+      case AppendResult.TOO_OLD -> counters.add("too_old_samples_total" + type, 1);
+      default -> {
+        // the caller counts the others
+      }
+    }
+  }
+
+  private int apply(SampleBatch batch, long referenceBase) {
+    int floats = 0;
+    int histograms = 0;
+    int lateFloats = 0;
+    int lateHistograms = 0;
+    int rejected = 0;
+    state.writeLock().lock();
+    try {
+      int n = batch.size();
+      for (int row = 0; row < n; row++) {
+        if (codes[row] == AppendResult.OK || codes[row] == BatchRecord.LATE) {
+          NativeHistogram h = batch.histogram(row);
+          int id = (int) (batch.ref(row) - referenceBase);
+          if (codes[row] == AppendResult.OK) {
+            add(id, batch.timeMs(row), batch.value(row), h, batch.startTimeMs(row));
+          } else {
+            addLate(id, batch.timeMs(row), batch.value(row), h, batch.startTimeMs(row));
+            lateFloats += h == null ? 1 : 0;
+            lateHistograms += h == null ? 0 : 1;
+          }
+          if (h == null) {
+            floats++;
+          } else {
+            histograms++;
+          }
+        }
+      }
+      for (int i = 0; i < batch.exemplarCount(); i++) {
+        long id = batch.ref(batch.exemplarRow(i)) - referenceBase;
+        boolean refused =
+            exemplarCodes[i] == ExemplarRing.REFUSED
+                || (exemplarCodes[i] == ExemplarRing.TAKEN
+                    && !exemplars.add((int) id, labels((int) id), batch.exemplar(i)));
+        if (refused) {
+          rejected++;
+        }
+      }
+    } finally {
+      state.writeLock().unlock();
+    }
+    counters.appended(
+        floats, histograms, lateFloats, lateHistograms, batch.exemplarCount() - rejected, rejected);
+    return rejected;
+  }
+
+  /** Appends a sample newer than all of its series. Under both locks. */
+  void add(int id, long timeMs, double value, @Nullable NativeHistogram h, long startTimeMs) {
+    SeriesPage page = page(id);
+    if (page == null) {
+      return;
+    }
+    int slot = id & SeriesPage.MASK;
+    if (h != null) {
+      addHistogram(page, slot, timeMs, h, startTimeMs);
+    } else {
+      addFloat(page, slot, timeMs, value, startTimeMs);
+    }
+    if (page.bornMs[slot] == SeriesPage.NEVER) {
+      page.bornMs[slot] = timeMs;
+    }
+    page.newestMs[slot] = timeMs;
+    page.newestValue[slot] = value;
+    cover(timeMs);
+  }
+
+  private void cover(long timeMs) {
+    if (timeMs < minMs) {
+      minMs = timeMs;
+    }
+    if (timeMs > maxMs) {
+      maxMs = timeMs;
+    }
+  }
+
+  private void addFloat(SeriesPage page, int slot, long timeMs, double value, long startTimeMs) {
+    HistogramTail tail = page.histogramTail(slot);
+    if (tail != null) {
+      sealHistograms(page, slot, tail);
+      tail.newest = null;
+    }
+    int count = page.openCount[slot];
+    if (count > 0 && timeMs - page.openMs[slot] > Integer.MAX_VALUE) {
+      sealFloats(page, slot);
+      count = 0;
+    }
+    int at = slot * SeriesPage.ROWS + count;
+    if (count == 0) {
+      page.openMs[slot] = timeMs;
+    }
+    page.openDelta[at] = (int) (timeMs - page.openMs[slot]);
+    page.openValue[at] = value;
+    if (startTimeMs != 0 || page.openStart != null) {
+      page.createOpenStart()[at] = startTimeMs;
+    }
+    page.openCount[slot] = (byte) (count + 1);
+    if (count + 1 == SeriesPage.ROWS) {
+      sealFloats(page, slot);
+    }
+  }
+
+  private void sealFloats(SeriesPage page, int slot) {
+    int n = page.openCount[slot];
+    if (n == 0) {
+      return;
+    }
+    openRows(page, slot, sealing);
+    page.openCount[slot] = 0;
+    byte[] tail = page.tail[slot];
+    if (Tail.count(tail) < Tail.CHUNKS - 1) {
+      if (page.tailBaseMs == SeriesPage.NEVER) {
+        page.tailBaseMs = sealing.timesMs[0];
+      }
+      page.tail[slot] = Tail.append(tail, codec, sealing, page.tailBaseMs, tailScratch, scratch);
+    } else {
+      collectTail(page, slot);
+      for (int i = 0; i < n; i++) {
+        tailRows.add(sealing, i);
+      }
+      page.chunk[slot] = sealAll(tailRows, page.chunk[slot]);
+      page.tail[slot] = null;
+    }
+  }
+
+  /** Reads all rows of a tail into {@link #tailRows}. */
+  private void collectTail(SeriesPage page, int slot) {
+    tailRows.clear(false);
+    tailReader.reset(page.tail[slot], page.tailBaseMs);
+    while (tailReader.next(codec, tailChunk)) {
+      for (int i = 0; i < tailChunk.size; i++) {
+        tailRows.add(tailChunk, i);
+      }
+    }
+  }
+
+  /** Seals the open rows and the tail of a series, so that its chain is complete. */
+  private void sealAllFloats(SeriesPage page, int slot) {
+    sealFloats(page, slot);
+    if (page.tail[slot] != null) {
+      collectTail(page, slot);
+      page.chunk[slot] = sealAll(tailRows, page.chunk[slot]);
+      page.tail[slot] = null;
+    }
+  }
+
+  /** Copies the float rows of a series that are not sealed. */
+  static void openRows(SeriesPage page, int slot, ChunkRows into) {
+    into.clear(false);
+    int n = page.openCount[slot];
+    int at = slot * SeriesPage.ROWS;
+    into.reserve(n);
+    for (int i = 0; i < n; i++) {
+      into.timesMs[i] = page.openMs[slot] + page.openDelta[at + i];
+    }
+    System.arraycopy(page.openValue, at, into.values, 0, n);
+    long[] starts = page.openStart;
+    if (starts != null) {
+      into.hasStartTimes = true;
+      System.arraycopy(starts, at, into.startTimes(), 0, n);
+    }
+    into.size = n;
+  }
+
+  private void addHistogram(
+      SeriesPage page, int slot, long timeMs, NativeHistogram h, long startTimeMs) {
+    sealAllFloats(page, slot);
+    HistogramTail tail = page.createHistogramTail(slot);
+    tail.rows.add(timeMs, 0, h, startTimeMs);
+    tail.newest = h;
+    tail.bytes += SampleBytes.of(h);
+    if (tail.rows.size == SeriesPage.ROWS || tail.bytes > SeriesPage.HISTOGRAM_BYTES) {
+      sealHistograms(page, slot, tail);
+    }
+  }
+
+  private void sealHistograms(SeriesPage page, int slot, HistogramTail tail) {
+    page.chunk[slot] = sealAll(tail.rows, page.chunk[slot]);
+    tail.rows.reset();
+    tail.bytes = 0;
+  }
+
+  private long sealAll(ChunkRows rows, long before) {
+    long last = before;
+    for (int from = 0; from < rows.size; ) {
+      int n = ChunkCodec.sameLayout(rows, from);
+      last = chunks.put(codec, rows, from, n, last, scratch);
+      from += n;
+    }
+    return last;
+  }
+
+  private void addLate(
+      int id, long timeMs, double value, @Nullable NativeHistogram h, long startTimeMs) {
+    late.add(id, timeMs, value, h, startTimeMs);
+    SeriesPage page = page(id);
+    if (page != null) {
+      int slot = id & SeriesPage.MASK;
+      if (page.bornMs[slot] == SeriesPage.NEVER || timeMs < page.bornMs[slot]) {
+        page.bornMs[slot] = timeMs;
+      }
+    }
+  }
+
+  // ---- recovery ------------------------------------------------------------------------------
+
+  /** Applies a sample from the log unless it is known or belongs to a block already. */
+  public void replay(int id, long timeMs, double value, @Nullable NativeHistogram h, long startMs) {
+    SeriesPage page = page(id);
+    if (page == null || page.pairs[id & SeriesPage.MASK] == null) {
+      counters.add("wal_replay_unknown_refs_total", 1);
+      return;
+    }
+    if (timeMs >= minValidMs && timeMs > page.newestMs[id & SeriesPage.MASK]) {
+      add(id, timeMs, value, h, startMs);
+    }
+  }
+
+  public void replayLate(
+      int id, long timeMs, double value, @Nullable NativeHistogram h, long startMs) {
+    if (pairs(id) != null && late.at(id, timeMs) == null) {
+      addLate(id, timeMs, value, h, startMs);
+    }
+  }
+
+  public void replayExemplar(int id, Exemplar exemplar) {
+    if (pairs(id) != null) {
+      exemplars.add(id, labels(id), exemplar);
+    }
+  }
+
+  /** Takes the rows of a snapshot, which are newer than all of the series. */
+  public void restore(int id, ChunkRows rows) {
+    SeriesPage page = page(id);
+    if (page == null || rows.size == 0) {
+      return;
+    }
+    int slot = id & SeriesPage.MASK;
+    rows.dropBefore(Math.max(minValidMs, page.newestMs[slot] + 1));
+    if (rows.size == 0) {
+      return;
+    }
+    HistogramTail old = page.histogramTail(slot);
+    if (old != null) {
+      sealHistograms(page, slot, old);
+      old.newest = null;
+    }
+    sealAllFloats(page, slot);
+    page.chunk[slot] = sealAll(rows, page.chunk[slot]);
+    int last = rows.size - 1;
+    if (rows.isHistogram) {
+      page.createHistogramTail(slot).newest = rows.histograms()[last];
+    }
+    if (page.bornMs[slot] == SeriesPage.NEVER) {
+      page.bornMs[slot] = rows.timesMs[0];
+    }
+    page.newestMs[slot] = rows.timesMs[last];
+    page.newestValue[slot] = rows.values[last];
+    cover(rows.timesMs[0]);
+    cover(rows.timesMs[last]);
+  }
+
+  public void minValidMs(long timeMs) {
+    minValidMs = Math.max(minValidMs, timeMs);
+  }
+
+  public void nextId(int id) {
+    nextId = Math.max(nextId, id);
+  }
+
+  public int nextId() {
+    return nextId;
+  }
+
+  /** Moves full pages of chunks from the heap into mapped files in {@code folder}. */
+  public void spill(Path folder) {
+    List<HeadChunks.Page> full;
+    state.readLock().lock();
+    try {
+      full = chunks.full();
+    } finally {
+      state.readLock().unlock();
+    }
+    try {
+      for (HeadChunks.Page page : full) {
+        HeadChunks.spill(page, folder);
+      }
+    } catch (IOException e) {
+      // the page stays on the heap; the next call tries again
+      counters.add("mmap_chunks_failed_total", 1);
+      log.debug("head: cannot move a page of chunks to {}: {}", folder, e.toString());
+    }
+  }
+
+  // ---- truncation ----------------------------------------------------------------------------
+
+  /** Forgets samples before {@code timeMs} and series that have none left. */
+  public void truncate(long timeMs) {
+    appendLock.lock();
+    state.writeLock().lock();
+    try {
+      long started = System.nanoTime();
+      minValidMs = Math.max(minValidMs, timeMs);
+      if (maxMs != Long.MIN_VALUE) {
+        minMs = Math.max(minMs, timeMs);
+        if (minMs > maxMs) {
+          minMs = Long.MAX_VALUE;
+        }
+      }
+      chunks.dropBefore(timeMs);
+      tombstones.dropBefore(timeMs);
+      removeIdle(timeMs);
+      counters.add("head_truncations_total", 1);
+      counters.headCollected(started);
+    } finally {
+      state.writeLock().unlock();
+      appendLock.unlock();
+    }
+  }
+
+  /** Moves the oldest time to the first sample there is. Under both locks. */
+  public void skipGap() {
+    long oldest = Long.MAX_VALUE;
+    ByteSource in = new ByteSource();
+    for (SeriesPage page : pages) {
+      for (int slot = 0; page != null && slot < SeriesPage.SIZE; slot++) {
+        if (page.pairs[slot] != null && page.newestMs[slot] >= minValidMs) {
+          oldest = Math.min(oldest, Math.max(minValidMs, oldestKept(page, slot, in)));
+        }
+      }
+    }
+    minMs = oldest;
+  }
+
+  private long oldestKept(SeriesPage page, int slot, ByteSource in) {
+    HistogramTail tail = page.histogramTail(slot);
+    long oldest = page.newestMs[slot];
+    if (page.openCount[slot] > 0) {
+      oldest = page.openMs[slot];
+    } else if (tail != null && tail.rows.size > 0) {
+      oldest = tail.rows.timesMs[0];
+    }
+    byte[] waiting = page.tail[slot];
+    if (waiting != null) {
+      oldest = Tail.firstTime(waiting, page.tailBaseMs, in);
+      if (oldest < minValidMs) {
+        return minValidMs;
+      }
+    }
+    long reference = page.chunk[slot];
+    HeadChunks.@Nullable Page[] kept = chunks.snapshot();
+    while (oldest >= minValidMs && HeadChunks.exists(kept, reference)) {
+      long before = HeadChunks.open(kept, reference, in, new HeadChunks.Scratch());
+      long start = ChunkCodec.firstTime(in, HeadChunks.baseMs(kept, reference));
+      if (start < minValidMs) {
+        return minValidMs; // the chunk may have samples from then on
+      }
+      oldest = start;
+      reference = before;
+    }
+    return oldest;
+  }
+
+  private void removeIdle(long timeMs) {
+    int removed = 0;
+    for (int p = 0; p < pages.length; p++) {
+      SeriesPage page = pages[p];
+      if (page == null) {
+        continue;
+      }
+      for (int slot = 0; slot < SeriesPage.SIZE; slot++) {
+        HeadIndex.Pair[] pairs = page.pairs[slot];
+        int id = (p << SeriesPage.BITS) | slot;
+        if (pairs != null && page.newestMs[slot] < timeMs && !late.has(id)) {
+          index.remove(id, pairs);
+          page.pairs[slot] = null;
+          page.used--;
+          page.openCount[slot] = 0;
+          page.tail[slot] = null;
+          page.chunk[slot] = 0;
+          if (page.histograms != null) {
+            page.histograms[slot] = null;
+          }
+          tombstones.remove(id);
+          exemplars.forget(id);
+          removed++;
+        }
+      }
+      if (page.used == 0 && (p + 1) << SeriesPage.BITS <= nextId) {
+        pages[p] = null;
+      }
+    }
+    if (removed > 0) {
+      tableUsed = index.seriesCount();
+      int capacity = 1 << 12;
+      while (capacity < tableUsed * 2L) {
+        capacity *= 2;
+      }
+      rehash(capacity);
+      counters.add("head_series_removed_total", removed);
+    }
+    index.optimize();
+  }
+
+  // ---- for readers; under the state's read lock ------------------------------------------------
+
+  public HeadIndex index() {
+    return index;
+  }
+
+  public HeadChunks chunks() {
+    return chunks;
+  }
+
+  public ExemplarRing exemplars() {
+    return exemplars;
+  }
+
+  public OutOfOrderSamples late() {
+    return late;
+  }
+
+  public TombstoneMap tombstones() {
+    return tombstones;
+  }
+
+  public long minValidMs() {
+    return minValidMs;
+  }
+
+  /** Returns the time of the oldest in-order sample, {@code Long.MAX_VALUE} when empty. */
+  public long minMs() {
+    return minMs;
+  }
+
+  /** Returns the time of the newest sample, {@code Long.MIN_VALUE} when there was none. */
+  public long maxMs() {
+    return maxMs;
+  }
+
+  public long lateWindowMs() {
+    return lateWindowMs;
+  }
+
+  /** Returns the time of the newest sample of a series, late ones included. */
+  public long newestMs(int id) {
+    SeriesPage page = page(id);
+    long newest = page == null ? SeriesPage.NEVER : page.newestMs[id & SeriesPage.MASK];
+    return Math.max(newest, late.newestMs(id));
+  }
+
+  /** Tells whether a series may have samples in range, both ends inclusive. */
+  public boolean mayHaveSamples(int id, long minTimeMs, long maxTimeMs) {
+    SeriesPage page = page(id);
+    if (page == null) {
+      return false;
+    }
+    int slot = id & SeriesPage.MASK;
+    if (page.bornMs[slot] == SeriesPage.NEVER || page.bornMs[slot] > maxTimeMs) {
+      return false;
+    }
+    return page.newestMs[slot] >= minTimeMs || late.has(id);
+  }
+}

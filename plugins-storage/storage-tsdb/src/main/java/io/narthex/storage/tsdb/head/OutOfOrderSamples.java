@@ -1,0 +1,96 @@
+package io.narthex.storage.tsdb.head;
+
+import io.narthex.model.NativeHistogram;
+import io.narthex.storage.tsdb.chunks.SampleBytes;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.RoaringBitmap;
+
+/**
+ * Samples that came out of order within the window, kept apart until they go into blocks of their
+ * own. Expected to be few. Guarded by the head's locks.
+ */
+public final class OutOfOrderSamples {
+  /** A sample. */
+  public record Sample(
+      long timeMs, double value, @Nullable NativeHistogram histogram, long startTimeMs) {}
+
+  private final Map<Integer, TreeMap<Long, Sample>> bySeries = new HashMap<>();
+
+  /** The keys of {@link #bySeries}: who looks for some series must not walk over all. */
+  private final RoaringBitmap ids = new RoaringBitmap();
+
+  private long bytes;
+
+  public void add(
+      int id, long timeMs, double value, @Nullable NativeHistogram histogram, long startTimeMs) {
+    TreeMap<Long, Sample> samples = bySeries.get(id);
+    if (samples == null) {
+      samples = new TreeMap<>();
+      bySeries.put(id, samples);
+      ids.add(id);
+    }
+    Sample before = samples.put(timeMs, new Sample(timeMs, value, histogram, startTimeMs));
+    bytes += SampleBytes.of(histogram) - (before == null ? 0 : SampleBytes.of(before.histogram));
+  }
+
+  /** Returns about how many bytes all of them take. */
+  public long bytes() {
+    return bytes;
+  }
+
+  @Nullable Sample at(int id, long timeMs) {
+    TreeMap<Long, Sample> samples = bySeries.get(id);
+    return samples == null ? null : samples.get(timeMs);
+  }
+
+  public boolean has(int id) {
+    return !bySeries.isEmpty() && bySeries.containsKey(id);
+  }
+
+  /** Returns the newest late time of a series, or {@code Long.MIN_VALUE}. */
+  long newestMs(int id) {
+    TreeMap<Long, Sample> samples = bySeries.get(id);
+    return samples == null ? Long.MIN_VALUE : samples.lastKey();
+  }
+
+  public boolean isEmpty() {
+    return bySeries.isEmpty();
+  }
+
+  /** Returns those of {@code wanted} that have late samples. */
+  public RoaringBitmap among(RoaringBitmap wanted) {
+    return RoaringBitmap.and(wanted, ids);
+  }
+
+  /** Returns the samples of a series in range, both ends inclusive, in order of time. */
+  public List<Sample> range(int id, long minTimeMs, long maxTimeMs) {
+    TreeMap<Long, Sample> samples = bySeries.get(id);
+    if (samples == null || minTimeMs > maxTimeMs) {
+      return List.of();
+    }
+    NavigableMap<Long, Sample> in = samples.subMap(minTimeMs, true, maxTimeMs, true);
+    return in.isEmpty() ? List.of() : new ArrayList<>(in.values());
+  }
+
+  /** Removes samples that are in a block now. */
+  public void remove(int id, List<Sample> flushed) {
+    TreeMap<Long, Sample> samples = bySeries.get(id);
+    if (samples != null) {
+      for (Sample s : flushed) {
+        if (samples.remove(s.timeMs(), s)) {
+          bytes -= SampleBytes.of(s.histogram());
+        }
+      }
+      if (samples.isEmpty()) {
+        bySeries.remove(id);
+        ids.remove(id);
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package io.narthex.storage.tsdb.head;
+
+import io.narthex.model.Labels;
+import io.narthex.spi.storage.SelectMemory;
+import io.narthex.storage.tsdb.chunks.ChunkCodec;
+import io.narthex.storage.tsdb.select.SeriesSource;
+import io.narthex.storage.tsdb.tombstones.TombstoneMap;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.PeekableIntIterator;
+import org.roaringbitmap.RoaringBitmap;
+
+/** Reads the late samples of the head as they were when it was made. */
+public final class OutOfOrderSource extends SeriesSource {
+  /** Late samples of a series; {@code samples} is not empty. */
+  public record Entry(int id, Labels labels, List<OutOfOrderSamples.Sample> samples) {}
+
+  /** Bytes of an entry with its labels, whose texts are the head's. */
+  private static final int SERIES_BYTES = 200;
+
+  private final List<Entry> series;
+  private int next;
+  private @Nullable Entry current;
+  private int at;
+
+  public OutOfOrderSource(List<Entry> series) {
+    this.series = series;
+  }
+
+  /**
+   * Captures the late samples of {@code ids} in range. Under the head's state read lock.
+   *
+   * @param memory asked before it is used
+   */
+  public static OutOfOrderSource capture(
+      Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs, SelectMemory memory) {
+    List<Entry> series = new ArrayList<>();
+    for (PeekableIntIterator some = head.late().among(ids).getIntIterator(); some.hasNext(); ) {
+      int id = some.next();
+      List<OutOfOrderSamples.Sample> samples = head.late().range(id, minTimeMs, maxTimeMs);
+      long[] deleted = head.tombstones().of(id);
+      if (deleted != null) {
+        samples = samples.stream().filter(s -> !TombstoneMap.covers(deleted, s.timeMs())).toList();
+      }
+      if (!samples.isEmpty()) {
+        memory.take(SERIES_BYTES + samples.size() * (long) Integer.BYTES);
+        series.add(new Entry(id, head.labels(id), samples));
+      }
+    }
+    series.sort(Comparator.comparing(Entry::labels));
+    return new OutOfOrderSource(series);
+  }
+
+  public List<Entry> entries() {
+    return series;
+  }
+
+  @Override
+  public void nextSeries() {
+    current = next < series.size() ? series.get(next++) : null;
+    labels = current == null ? null : current.labels();
+    at = 0;
+  }
+
+  @Override
+  public boolean nextRows() {
+    Entry e = current;
+    if (e == null || at >= e.samples().size()) {
+      return false;
+    }
+    boolean isHistogram = e.samples().get(at).histogram() != null;
+    rows.clear(isHistogram);
+    while (at < e.samples().size() && rows.size < ChunkCodec.MAX_ROWS) {
+      OutOfOrderSamples.Sample s = e.samples().get(at);
+      if ((s.histogram() != null) != isHistogram) {
+        break;
+      }
+      rows.add(s.timeMs(), s.value(), s.histogram(), s.startTimeMs());
+      at++;
+    }
+    return true;
+  }
+
+  @Override
+  public void close() {
+    next = series.size();
+    current = null;
+    labels = null;
+  }
+}

@@ -1,0 +1,235 @@
+package io.narthex.storage.tsdb.recovery;
+
+import io.narthex.spi.storage.SelectMemory;
+import io.narthex.spi.storage.StorageException;
+import io.narthex.storage.tsdb.chunks.ChunkCodec;
+import io.narthex.storage.tsdb.chunks.ChunkRows;
+import io.narthex.storage.tsdb.head.Head;
+import io.narthex.storage.tsdb.head.HeadIndex;
+import io.narthex.storage.tsdb.head.HeadSource;
+import io.narthex.storage.tsdb.head.OutOfOrderSource;
+import io.narthex.storage.tsdb.head.SeriesPage;
+import io.narthex.storage.tsdb.io.ByteSink;
+import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.select.SeriesSource;
+import io.narthex.storage.tsdb.tombstones.TombstoneRecord;
+import io.narthex.storage.tsdb.wal.BatchRecord;
+import io.narthex.storage.tsdb.wal.SeriesRecord;
+import io.narthex.storage.tsdb.wal.Wal;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.zip.CRC32C;
+import org.roaringbitmap.RoaringBitmap;
+
+/**
+ * Writes what the head holds into a file that replaces all log segments with lower numbers.
+ *
+ * <p>It need not show one moment: it is begun after a new segment, and whatever it holds beyond
+ * that moment is met again in the log and skipped, because samples of a series only ever become
+ * newer.
+ *
+ * <pre>
+ * records framed as in the log:
+ * HEAD       zigzag oldest time still taken, varint next id
+ * SERIES     as in the log
+ * ROWS       varint id, chunk with base 0
+ * LATE_ROWS  varint id, chunk with base 0
+ * TOMBSTONES as in the log
+ * EXEMPLAR   as in a batch
+ * END        varint series
+ * </pre>
+ */
+public final class Checkpoint {
+  static final int HEAD = 10;
+  public static final int ROWS = 11;
+  static final int LATE_ROWS = 12;
+  static final int EXEMPLAR = 13;
+  static final int END = 14;
+
+  static final String TEMPORARY = ".tmp";
+  private static final int FLUSH_BYTES = 1 << 20;
+
+  private final Head head;
+  private final Path directory;
+  private final Path temporary;
+  private final Path target;
+  private final ByteSink buffer = new ByteSink(FLUSH_BYTES + (64 << 10));
+  private final CRC32C crc = new CRC32C();
+  private final ChunkCodec codec = new ChunkCodec();
+  private final ChunkRows collected = new ChunkRows();
+  private int start;
+
+  private Checkpoint(Head head, Path directory, int segment) {
+    this.head = head;
+    this.directory = directory;
+    target = directory.resolve(Wal.name(segment, Wal.SNAPSHOT_SUFFIX));
+    temporary = directory.resolve(Wal.name(segment, Wal.SNAPSHOT_SUFFIX) + TEMPORARY);
+  }
+
+  /** Writes the snapshot that replaces the segments below {@code segment}; returns its size. */
+  public static long write(Head head, Path directory, int segment) {
+    Checkpoint snapshot = new Checkpoint(head, directory, segment);
+    try {
+      return snapshot.write();
+    } catch (IOException e) {
+      throw new StorageException.Failed(
+          "log " + snapshot.target + ": cannot write the snapshot: " + e.getMessage(), e);
+    }
+  }
+
+  private long write() throws IOException {
+    long size;
+    try (RandomAccessFile file = new RandomAccessFile(temporary.toFile(), "rw")) {
+      file.setLength(0);
+      file.write(Wal.MAGIC);
+      begin(HEAD);
+      RoaringBitmap all;
+      head.state.readLock().lock();
+      try {
+        buffer.zigzag(head.minValidMs());
+        buffer.varint(head.nextId());
+        all = head.index().all();
+      } finally {
+        head.state.readLock().unlock();
+      }
+      end();
+      int count = 0;
+      List<Integer> ids = HeadIndex.toList(all);
+      for (int from = 0; from < ids.size(); from += SeriesPage.SIZE) {
+        RoaringBitmap some = new RoaringBitmap();
+        for (int id : ids.subList(from, Math.min(ids.size(), from + SeriesPage.SIZE))) {
+          some.add(id);
+        }
+        count += writeSeries(some, file);
+      }
+      writeTombstones();
+      writeExemplars();
+      begin(END);
+      buffer.varint(count);
+      end();
+      flush(file);
+      file.getFD().sync();
+      size = file.length();
+    }
+    Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    Directories.sync(directory);
+    return size;
+  }
+
+  private int writeSeries(RoaringBitmap ids, RandomAccessFile file) throws IOException {
+    HeadSource source;
+    OutOfOrderSource late;
+    int count = 0;
+    head.state.readLock().lock();
+    try {
+      for (int id : HeadIndex.toList(ids)) {
+        if (head.pairs(id) != null) {
+          begin(SeriesRecord.TYPE);
+          SeriesRecord.write(id, head.labels(id), buffer);
+          end();
+          count++;
+        }
+      }
+      source =
+          HeadSource.capture(
+              head, ids, Long.MIN_VALUE, Long.MAX_VALUE, false, SelectMemory.UNCOUNTED);
+      late =
+          OutOfOrderSource.capture(
+              head, ids, Long.MIN_VALUE, Long.MAX_VALUE, SelectMemory.UNCOUNTED);
+    } finally {
+      head.state.readLock().unlock();
+    }
+    source.nextSeries();
+    while (source.labels != null) {
+      writeRows(ROWS, source.id(), source, file);
+      source.nextSeries();
+    }
+    for (OutOfOrderSource.Entry e : late.entries()) {
+      late.nextSeries();
+      writeRows(LATE_ROWS, e.id(), late, file);
+    }
+    return count;
+  }
+
+  private void writeRows(int type, int id, SeriesSource source, RandomAccessFile file)
+      throws IOException {
+    while (source.nextRows()) {
+      if (collected.isHistogram != source.rows.isHistogram) {
+        writeCollected(type, id, file);
+        collected.clear(source.rows.isHistogram);
+      }
+      for (int i = 0; i < source.rows.size; i++) {
+        collected.add(source.rows, i);
+        if (collected.isFull()) {
+          writeCollected(type, id, file);
+        }
+      }
+    }
+    writeCollected(type, id, file);
+  }
+
+  private void writeCollected(int type, int id, RandomAccessFile file) throws IOException {
+    for (int from = 0; from < collected.size; ) {
+      int n = ChunkCodec.sameLayout(collected, from);
+      begin(type);
+      buffer.varint(id);
+      codec.write(collected, from, n, 0, buffer);
+      end();
+      flushIfFull(file);
+      from += n;
+    }
+    collected.reset();
+  }
+
+  private void writeTombstones() {
+    head.state.readLock().lock();
+    try {
+      if (head.tombstones().size() > 0) {
+        begin(TombstoneRecord.TYPE);
+        TombstoneRecord.write(head.tombstones(), buffer);
+        end();
+      }
+    } finally {
+      head.state.readLock().unlock();
+    }
+  }
+
+  private void writeExemplars() {
+    head.state.readLock().lock();
+    try {
+      head.exemplars()
+          .forEach((id, exemplar) -> {
+            begin(EXEMPLAR);
+            BatchRecord.writeExemplar(id, exemplar, buffer);
+            end();
+          });
+    } finally {
+      head.state.readLock().unlock();
+    }
+  }
+
+  private void begin(int type) {
+    start = buffer.size;
+    buffer.u64(0);
+    buffer.u8(type);
+  }
+
+  private void end() {
+    Wal.frame(buffer, start, crc);
+  }
+
+  private void flushIfFull(RandomAccessFile file) throws IOException {
+    if (buffer.size >= FLUSH_BYTES) {
+      flush(file);
+    }
+  }
+
+  private void flush(RandomAccessFile file) throws IOException {
+    file.write(buffer.data, 0, buffer.size);
+    buffer.clear();
+  }
+}
