@@ -47,7 +47,6 @@ class ArchitectureTest {
   private static final Map<String, Integer> LARGER_CYCLES =
       Map.of(
           "io.narthex.promql", 5, // durations are expressions in a language of their own
-          "io.narthex.storage.tsdb", 15, // is rewritten
           "io.narthex.testkit.swap", 6); // the base class makes its subclasses: released API
 
   private static Map<String, JavaClasses> classes = Map.of();

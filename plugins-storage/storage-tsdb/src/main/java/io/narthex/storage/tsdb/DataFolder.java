@@ -16,11 +16,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folder of the database: whose it is, and that nobody else uses it.
+ * The folder of the database: checks its format and keeps other processes out.
  *
  * <pre>
  * tsdb.version   "narthex tsdb 1"       lock    held while open; left behind by a crash
- * log/           segments and snapshots blocks/ one folder per block
+ * log/           segments and checkpoints blocks/ one folder per block
  * </pre>
  */
 final class DataFolder implements AutoCloseable {
@@ -160,7 +160,7 @@ final class DataFolder implements AutoCloseable {
     }
   }
 
-  Path log() {
+  Path wal() {
     return root.resolve("log");
   }
 
@@ -168,12 +168,12 @@ final class DataFolder implements AutoCloseable {
     return root.resolve("blocks");
   }
 
-  /** Tells whether the last owner closed the folder. */
+  /** Returns whether the last owner closed the folder. */
   boolean isCleanStart() {
     return cleanStart;
   }
 
-  /** Gives the lock back and leaves the mark of a crash. */
+  /** Releases the lock as a crash would: the next start is not a clean one. */
   void abandon() {
     release(false);
   }
@@ -193,7 +193,7 @@ final class DataFolder implements AutoCloseable {
       }
       lockChannel.close();
     } catch (IOException e) {
-      throw new StorageException.Failed(root + ": cannot give the folder back: " + e, e);
+      throw new StorageException.Failed(root + ": cannot release the folder: " + e, e);
     }
   }
 }

@@ -4,7 +4,7 @@ import io.narthex.spi.config.ConfigException;
 import java.util.Locale;
 
 /**
- * When the log is forced to the disk.
+ * When the WAL is forced to the disk.
  *
  * @param always before an append returns
  * @param intervalMs how often otherwise; 0 = only when a segment ends

@@ -8,13 +8,13 @@ import java.time.Duration;
  * Settings of the local database.
  *
  * @param retentionTime how long samples are kept, by the newest block; zero = no limit
- * @param retentionSize most bytes of blocks and log; zero = no limit
+ * @param retentionSize most bytes of blocks and WAL; zero = no limit
  * @param minBlockDuration length of a block made from the head
  * @param maxBlockDuration longest block that compaction makes; zero = a tenth of the retention
  *     time, at most 31 days
  * @param outOfOrderTimeWindow how far behind the newest sample one may be out of order
- * @param walFsync when the log is forced to the disk
- * @param walSegmentSize bytes after which a new log segment begins
+ * @param walFsync when the WAL is forced to the disk
+ * @param walSegmentSize bytes after which a new WAL segment begins
  * @param maxExemplars over all series; 0 or less = none are kept
  * @param noLockfile whether the folder is left unlocked
  */
@@ -26,7 +26,7 @@ public record TsdbConfig(
             min = 0)
         Duration retentionTime,
     @Setting(
-            help = "Most bytes of blocks and log together; 0 = no limit by size.",
+            help = "Most bytes of blocks and WAL together; 0 = no limit by size.",
             defaultValue = "0",
             min = 0)
         ByteSize retentionSize,
@@ -46,12 +46,12 @@ public record TsdbConfig(
         Duration outOfOrderTimeWindow,
     @Setting(
             help =
-                "When the log is forced to the disk: \"always\" = before each append returns,"
+                "When the WAL is forced to the disk: \"always\" = before each append returns,"
                     + " \"never\" = when a segment ends, else at this interval.",
             defaultValue = "1s")
         String walFsync,
     @Setting(
-            help = "Bytes after which a new log segment begins.",
+            help = "Bytes after which a new WAL segment begins.",
             defaultValue = "64MB",
             min = 1024)
         ByteSize walSegmentSize,

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 
-/** Collects the figures for status pages and own metrics. */
+/** Collects the statistics for status pages and own metrics. */
 final class TsdbStats {
   private TsdbStats() {}
 
@@ -24,7 +24,7 @@ final class TsdbStats {
     Top valuesByLabel = new Top(topN);
     Top memoryByLabel = new Top(topN);
     Top pairs = new Top(topN);
-    Map<String, Double> figures = counters.all();
+    Map<String, Double> statistics = counters.all();
     List<StorageStats.Block> list = new ArrayList<>();
     head.state.readLock().lock();
     try {
@@ -65,10 +65,10 @@ final class TsdbStats {
                 b.meta.level(),
                 b.bytes));
       }
-      figures(head, blocks, wal, config, figures);
-      figures.put("lowest_timestamp", (double) oldest);
-      figures.put("lowest_timestamp_seconds", oldest / 1000.0);
-      figures.put("storage_blocks_bytes", (double) blockBytes);
+      statistics(head, blocks, wal, config, statistics);
+      statistics.put("lowest_timestamp", (double) oldest);
+      statistics.put("lowest_timestamp_seconds", oldest / 1000.0);
+      statistics.put("storage_blocks_bytes", (double) blockBytes);
       return new StorageStats(
           head.index().seriesCount(),
           headChunks(head),
@@ -82,7 +82,7 @@ final class TsdbStats {
           valuesByLabel.list(),
           memoryByLabel.list(),
           pairs.list(),
-          figures);
+          statistics);
     } finally {
       head.state.readLock().unlock();
     }
@@ -93,26 +93,26 @@ final class TsdbStats {
     return head.chunks().chunks() + head.index().seriesCount();
   }
 
-  private static void figures(
-      Head head, Blocks blocks, Wal wal, TsdbConfig config, Map<String, Double> figures) {
-    figures.put("head_series", (double) head.index().seriesCount());
-    figures.put("head_chunks", (double) headChunks(head));
+  private static void statistics(
+      Head head, Blocks blocks, Wal wal, TsdbConfig config, Map<String, Double> statistics) {
+    statistics.put("head_series", (double) head.index().seriesCount());
+    statistics.put("head_chunks", (double) headChunks(head));
     double removed = head.chunks().dropped() + head.counters.get("head_series_removed_total");
-    figures.put("head_chunks_removed_total", removed);
-    figures.put("head_chunks_created_total", headChunks(head) + removed);
-    figures.put("head_chunks_storage_size_bytes", (double) head.chunks().bytes());
-    figures.put("head_min_time", (double) head.minMs());
-    figures.put("head_min_time_seconds", head.minMs() / 1000.0);
-    figures.put("head_max_time", (double) head.maxMs());
-    figures.put("head_max_time_seconds", head.maxMs() / 1000.0);
-    figures.put("blocks_loaded", (double) blocks.list().size());
-    figures.put("wal_segment_current", (double) wal.segment());
-    figures.put("wal_storage_size_bytes", (double) wal.bytesOnDisk());
-    figures.put("exemplar_exemplars_in_storage", (double) head.exemplars().size());
-    figures.put("exemplar_max_exemplars", (double) config.maxExemplars());
-    figures.put("retention_limit_bytes", (double) config.retentionSize().bytes());
-    figures.put("retention_limit_seconds", config.retentionTime().toMillis() / 1000.0);
-    figures.put("out_of_order_time_window_seconds", head.lateWindowMs() / 1000.0);
+    statistics.put("head_chunks_removed_total", removed);
+    statistics.put("head_chunks_created_total", headChunks(head) + removed);
+    statistics.put("head_chunks_storage_size_bytes", (double) head.chunks().bytes());
+    statistics.put("head_min_time", (double) head.minMs());
+    statistics.put("head_min_time_seconds", head.minMs() / 1000.0);
+    statistics.put("head_max_time", (double) head.maxMs());
+    statistics.put("head_max_time_seconds", head.maxMs() / 1000.0);
+    statistics.put("blocks_loaded", (double) blocks.list().size());
+    statistics.put("wal_segment_current", (double) wal.segment());
+    statistics.put("wal_storage_size_bytes", (double) wal.bytesOnDisk());
+    statistics.put("exemplar_exemplars_in_storage", (double) head.exemplars().size());
+    statistics.put("exemplar_max_exemplars", (double) config.maxExemplars());
+    statistics.put("retention_limit_bytes", (double) config.retentionSize().bytes());
+    statistics.put("retention_limit_seconds", config.retentionTime().toMillis() / 1000.0);
+    statistics.put("out_of_order_time_window_seconds", head.outOfOrderWindowMs() / 1000.0);
   }
 
   /** Keeps the greatest counts. */

@@ -46,7 +46,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The database: a head in memory backed by the log, and immutable blocks.
+ * The database: a head in memory backed by the WAL, and immutable blocks.
  *
  * <h2>Concurrency</h2>
  *
@@ -89,13 +89,13 @@ final class TsdbStorage
     compactor = new Compactor(blocks, counters);
     retention = new Retention(blocks, counters);
     head.minValidMs(blocks.newestMaxMs());
-    int next = new Recovery(head, folders.log(), counters).run(context::replayProgress);
+    int next = new Recovery(head, folders.wal(), counters).run(context::replayProgress);
     wal =
         new Wal(
-            folders.log(),
+            folders.wal(),
             config.walSegmentSize().bytes(),
             next,
-            Directories.bytesIn(folders.log()),
+            Directories.bytesIn(folders.wal()),
             counters);
     counters.add("clean_start", folders.isCleanStart() ? 1 : 0);
   }
@@ -103,7 +103,7 @@ final class TsdbStorage
   /**
    * Opens the database of a folder.
    *
-   * @param background whether threads force the log and make blocks; tests do it by hand
+   * @param background whether threads force the WAL and make blocks; tests do it by hand
    */
   static TsdbStorage open(TsdbConfig config, StorageContext context, boolean background) {
     FsyncPolicy.parse(config.walFsync());
@@ -134,7 +134,7 @@ final class TsdbStorage
   // ---- threads -------------------------------------------------------------------------------
 
   private void startThreads() {
-    threads.add(start("tsdb-log-sync", this::syncLoop));
+    threads.add(start("tsdb-wal-fsync", this::syncLoop));
     threads.add(start("tsdb-maintenance", this::maintenanceLoop));
   }
 
@@ -145,7 +145,7 @@ final class TsdbStorage
     });
   }
 
-  /** Tells whether the threads go on; the host interrupts those that do not end. */
+  /** Returns whether the threads continue; the host interrupts those that do not end. */
   private boolean isWorking() {
     return !closed && !Thread.currentThread().isInterrupted();
   }
@@ -190,12 +190,12 @@ final class TsdbStorage
       if (closed) {
         return;
       }
-      head.spill(folders.log());
+      head.spill(folders.wal());
       if (flush.isDue(config.blockMs())) {
         flush.run(config.blockMs());
-        truncateLog();
-      } else if (wal.snapshotDue()) {
-        truncateLog(); // bounds how long a start after a crash takes
+        writeCheckpoint();
+      } else if (wal.checkpointDue()) {
+        writeCheckpoint(); // bounds how long a start after a crash takes
       }
       compactor.run(config.blockMs(), config.maxBlockMs(), () -> closed);
       retention.apply(
@@ -211,20 +211,20 @@ final class TsdbStorage
     }
   }
 
-  /** Replaces the log by a snapshot of the head. */
-  private void truncateLog() {
+  /** Replaces the WAL by a checkpoint of the head. */
+  private void writeCheckpoint() {
     int segment;
     head.appendLock.lock();
     try {
       wal.write();
       segment = wal.cut();
-      wal.snapshotBegun();
+      wal.checkpointBegun();
     } finally {
       head.appendLock.unlock();
     }
     counters.add("checkpoint_creations_total", 1);
     try {
-      wal.snapshotWritten(Checkpoint.write(head, folders.log(), segment));
+      wal.checkpointWritten(Checkpoint.write(head, folders.wal(), segment));
     } catch (RuntimeException e) {
       counters.add("checkpoint_creations_failed_total", 1);
       throw e;
@@ -278,7 +278,7 @@ final class TsdbStorage
             newest
                 ? HeadSource.captureNewest(head, ids, min, max, memory)
                 : HeadSource.capture(head, ids, min, max, true, memory));
-        if (!head.late().isEmpty()) {
+        if (!head.outOfOrder().isEmpty()) {
           sources.add(OutOfOrderSource.capture(head, ids, min, max, memory));
         }
       }
@@ -308,7 +308,7 @@ final class TsdbStorage
 
   private void forEachHeadSeries(
       List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, IntConsumer action) {
-    long min = head.late().isEmpty() ? Math.max(minTimeMs, head.minValidMs()) : minTimeMs;
+    long min = head.outOfOrder().isEmpty() ? Math.max(minTimeMs, head.minValidMs()) : minTimeMs;
     Postings.selectAny(head.index(), matcherSets)
         .forEach(
             (IntConsumer)
@@ -483,7 +483,7 @@ final class TsdbStorage
 
   @Override
   public void close() {
-    // channels close themselves under an interrupted thread; give the mark back afterwards
+    // an interrupt closes NIO channels: clear the flag and restore it afterwards
     boolean interrupted = Thread.interrupted();
     try {
       closeUninterrupted();
@@ -506,7 +506,7 @@ final class TsdbStorage
     maintenance.lock();
     head.appendLock.lock();
     try {
-      writeFinalSnapshot();
+      writeFinalCheckpoint();
       wal.close();
       blocks.close();
     } finally {
@@ -516,15 +516,15 @@ final class TsdbStorage
     }
   }
 
-  /** Spares the next start the replay; without it the log alone gives the same state. */
-  private void writeFinalSnapshot() {
+  /** Spares the next start the replay; without it the WAL alone gives the same state. */
+  private void writeFinalCheckpoint() {
     try {
       wal.write();
       int segment = wal.cut();
-      Checkpoint.write(head, folders.log(), segment);
+      Checkpoint.write(head, folders.wal(), segment);
       wal.deleteBelow(segment);
     } catch (RuntimeException e) {
-      log.warn("tsdb: no snapshot on close, the next start replays the log: {}", e.getMessage());
+      log.warn("tsdb: no checkpoint on close, the next start replays the WAL: {}", e.getMessage());
     }
   }
 
@@ -558,7 +558,7 @@ final class TsdbStorage
     return counters;
   }
 
-  /** Stops as a killed process would: nothing is written, only the lock is given back. */
+  /** Stops as a killed process would: nothing is written, only the lock is released. */
   void crash() {
     synchronized (this) {
       closed = true;

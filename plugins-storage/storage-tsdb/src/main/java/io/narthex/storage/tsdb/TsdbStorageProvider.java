@@ -24,7 +24,7 @@ public final class TsdbStorageProvider implements StorageProvider<TsdbConfig> {
   }
 
   /**
-   * Looks at the format of the folder and the index of each block; the log is read by opening only.
+   * Looks at the format of the folder and the index of each block; the WAL is read by opening only.
    */
   @Override
   public void probe(TsdbConfig config, StorageContext context) {

@@ -1,5 +1,5 @@
 /**
- * The local time series database: a log, a head in memory and immutable blocks. The byte layouts
+ * The local time series database: a WAL, a head in memory and immutable blocks. The byte layouts
  * are described in {@code docs/formats/tsdb.md}.
  */
 @NullMarked

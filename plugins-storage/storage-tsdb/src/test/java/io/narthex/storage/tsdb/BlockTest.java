@@ -102,8 +102,8 @@ class BlockTest {
     again.close();
   }
 
-  private static double figure(Map<String, Double> figures, String name) {
-    return Objects.requireNonNull(figures.get(name));
+  private static double figure(Map<String, Double> statistics, String name) {
+    return Objects.requireNonNull(statistics.get(name));
   }
 
   @Test
@@ -160,10 +160,10 @@ class BlockTest {
             1000,
             false));
     fill(db, T0, T0 + HOUR, 1);
-    Map<String, Double> figures = db.stats(0).counters();
-    assertThat(figures).containsEntry("wal_fsync_duration_seconds_count", 60.0);
-    assertThat(figures.get("wal_fsync_duration_seconds{quantile=\"0.5\"}"))
-        .isBetween(0.0, figures.get("wal_fsync_duration_seconds_sum"));
+    Map<String, Double> statistics = db.stats(0).counters();
+    assertThat(statistics).containsEntry("wal_fsync_duration_seconds_count", 60.0);
+    assertThat(statistics.get("wal_fsync_duration_seconds{quantile=\"0.5\"}"))
+        .isBetween(0.0, statistics.get("wal_fsync_duration_seconds_sum"));
     db.close();
   }
 
@@ -181,7 +181,7 @@ class BlockTest {
     db.maintain();
     assertThat(db.blocks().list()).hasSize(1);
     db.crash();
-    // the block is there, the log as if it had not been truncated yet
+    // the block is there, the WAL as if it had not been truncated yet
     for (int n : Wal.numbers(dir.resolve("log"), ".snap")) {
       Files.delete(dir.resolve("log").resolve(Wal.name(n, ".snap")));
     }
@@ -322,7 +322,7 @@ class BlockTest {
     fill(db, T0 + 5 * HOUR, T0 + 8 * HOUR, 2);
     before = TestDb.all(db);
     db.maintain();
-    assertThat(db.blocks().list().stream().noneMatch(b -> b.meta.late())).isTrue();
+    assertThat(db.blocks().list().stream().noneMatch(b -> b.meta.outOfOrder())).isTrue();
     assertThat(db.counters().get("vertical_compactions_total")).isPositive();
     assertThat(TestDb.all(db)).isEqualTo(before);
     db.close();

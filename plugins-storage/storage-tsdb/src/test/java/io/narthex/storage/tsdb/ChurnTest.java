@@ -66,7 +66,7 @@ class ChurnTest {
     }
   }
 
-  /** One series goes on. */
+  /** One series continues. */
   private static void live(TsdbStorage db, FakeClock clock, Duration time) {
     for (long minute = 0; minute < time.toMinutes(); minute++) {
       TestDb.append(db, ALIVE, clock.millis(), minute);
@@ -78,8 +78,8 @@ class ChurnTest {
   }
 
   /**
-   * Returns what the head holds of series, but for two pages: that of the series that goes on, and
-   * the last one, which the next series will be in.
+   * Returns what the head holds of series, but for two pages: that of the series that continues,
+   * and the last one, which the next series will be in.
    */
   private static List<WeakReference<Object>> held(TsdbStorage db) {
     List<WeakReference<Object>> held = new ArrayList<>();

@@ -158,7 +158,7 @@ class CrashTest {
     fill(db, 60);
     List<StoredSeries> before = TestDb.all(db);
     db.crash();
-    // a snapshot that was not finished, and one that was while its segments were not deleted yet
+    // a checkpoint that was not finished, and one that was while its segments were not deleted yet
     Files.write(dir.resolve("log").resolve("00000009.snap.tmp"), new byte[] {1, 2, 3});
     TsdbStorage second = TestDb.open(dir);
     Path segment = onlySegment(dir);

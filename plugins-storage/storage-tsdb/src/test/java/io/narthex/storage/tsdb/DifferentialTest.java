@@ -44,7 +44,7 @@ class DifferentialTest {
     runRounds("late", 2 * TestDb.HOUR);
   }
 
-  private void runRounds(String name, long lateMs) {
+  private void runRounds(String name, long outOfOrderMs) {
     for (int round = 0; round < Integer.getInteger("tests.rounds", 1); round++) {
       seed = SEED + round;
       System.out.println("DifferentialTest " + name + " tests.seed=" + seed);
@@ -52,17 +52,17 @@ class DifferentialTest {
       model.clear();
       newest.clear();
       headMax = Long.MIN_VALUE;
-      run(dir.resolve(name + round), lateMs);
+      run(dir.resolve(name + round), outOfOrderMs);
     }
   }
 
-  private void run(Path folder, long lateMs) {
-    TsdbConfig config = TestDb.config(Duration.ZERO, 0, Duration.ofMillis(lateMs), 50_000);
+  private void run(Path folder, long outOfOrderMs) {
+    TsdbConfig config = TestDb.config(Duration.ZERO, 0, Duration.ofMillis(outOfOrderMs), 50_000);
     TsdbStorage db = TestDb.open(folder, config);
     long now = TestDb.T0;
     for (int step = 0; step < 1200; step++) {
       now += random.nextInt(60_000);
-      append(db, now, lateMs);
+      append(db, now, outOfOrderMs);
       int action = random.nextInt(400);
       if (action == 0) {
         db.close();
@@ -72,7 +72,7 @@ class DifferentialTest {
         db = TestDb.open(folder, config);
       } else if (action < 8) {
         db.maintain();
-      } else if (action < 10 && lateMs == 0) {
+      } else if (action < 10 && outOfOrderMs == 0) {
         // a late sample in a deleted range may stay hidden, the model does not know when
         delete(db, now);
       } else if (action == 10) {
@@ -95,7 +95,7 @@ class DifferentialTest {
     return Labels.of("__name__", "m" + i % 3, "a", "v" + i, i % 2 == 0 ? "b" : "c", "w" + i % 5);
   }
 
-  private void append(TsdbStorage db, long now, long lateMs) {
+  private void append(TsdbStorage db, long now, long outOfOrderMs) {
     SampleBatch batch = new SampleBatch(16);
     List<Labels> rows = new ArrayList<>();
     List<Sample> samples = new ArrayList<>();
@@ -130,14 +130,14 @@ class DifferentialTest {
     lowest = Math.max(lowest, db.head().minValidMs());
     long max = headMax;
     for (int i = 0; i < n; i++) {
-      byte expected = expected(rows.get(i), samples.get(i), lowest, max, lateMs);
+      byte expected = expected(rows.get(i), samples.get(i), lowest, max, outOfOrderMs);
       assertThat(result.code(i))
           .as("seed %s: %s of %s", seed, samples.get(i), rows.get(i))
           .isEqualTo(expected);
     }
   }
 
-  private byte expected(Labels labels, Sample s, long lowest, long max, long lateMs) {
+  private byte expected(Labels labels, Sample s, long lowest, long max, long outOfOrderMs) {
     Sample last = newest.get(labels);
     if (s.timeMs() >= lowest) {
       if (last == null || s.timeMs() > last.timeMs()) {
@@ -149,8 +149,8 @@ class DifferentialTest {
         return same(s, last) ? AppendResult.OK : AppendResult.DUPLICATE;
       }
     }
-    if (lateMs > 0) {
-      if (max != Long.MIN_VALUE && s.timeMs() < max - lateMs) {
+    if (outOfOrderMs > 0) {
+      if (max != Long.MIN_VALUE && s.timeMs() < max - outOfOrderMs) {
         return AppendResult.TOO_OLD;
       }
       TreeMap<Long, Sample> known = model.computeIfAbsent(labels, _ -> new TreeMap<>());

@@ -87,7 +87,8 @@ class LargeHistogramsTest {
     ChunkCodec codec = new ChunkCodec();
     ChunkRows chunk = new ChunkRows();
     try (var files = Files.walk(dir)) {
-      List<Path> snapshots = files.filter(f -> f.toString().endsWith(Wal.SNAPSHOT_SUFFIX)).toList();
+      List<Path> snapshots =
+          files.filter(f -> f.toString().endsWith(Wal.CHECKPOINT_SUFFIX)).toList();
       assertThat(snapshots).hasSize(1);
       WalReader.read(
           snapshots.getFirst(),

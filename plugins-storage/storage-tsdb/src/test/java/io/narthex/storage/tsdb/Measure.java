@@ -103,7 +103,7 @@ final class Measure {
     db.crash();
     started = cpu();
     db = TestDb.open(folder);
-    print("replay of the log", "%.2f s", (cpu() - started) / 1e9);
+    print("replay of the WAL", "%.2f s", (cpu() - started) / 1e9);
     started = cpu();
     db.maintain();
     print("flush", "%.2f s", (cpu() - started) / 1e9);

@@ -206,7 +206,7 @@ class OutsideDataTest {
     TsdbStorage db = TestDb.open(dir, TestDb.config(MONTH, 0, Duration.ofHours(10), 64 << 20));
     NativeHistogram large = histogram(100_000);
     append(db, TestDb.series("h", 1), TestDb.T0 + 10 * TestDb.HOUR, histogram(1));
-    long most = Limits.LATE_BYTES / SampleBytes.of(large);
+    long most = Limits.OUT_OF_ORDER_BYTES / SampleBytes.of(large);
     long taken = 0;
     byte code = AppendResult.OK;
     while (code == AppendResult.OK && taken <= most) {
@@ -223,14 +223,14 @@ class OutsideDataTest {
 
   @Test
   void lateSamplesCountWhatTheyTake() {
-    OutOfOrderSamples late = new OutOfOrderSamples();
-    late.add(1, 5, 1, null, 0);
-    late.add(1, 5, 2, null, 0);
-    late.add(2, 5, 0, histogram(10), 0);
-    assertThat(late.bytes()).isEqualTo(2 * 130 + 10 * 8 + 20 * 4);
-    late.remove(1, late.range(1, 0, 10));
-    late.remove(2, late.range(2, 0, 10));
-    assertThat(late.bytes()).isZero();
+    OutOfOrderSamples outOfOrder = new OutOfOrderSamples();
+    outOfOrder.add(1, 5, 1, null, 0);
+    outOfOrder.add(1, 5, 2, null, 0);
+    outOfOrder.add(2, 5, 0, histogram(10), 0);
+    assertThat(outOfOrder.bytes()).isEqualTo(2 * 130 + 10 * 8 + 20 * 4);
+    outOfOrder.remove(1, outOfOrder.range(1, 0, 10));
+    outOfOrder.remove(2, outOfOrder.range(2, 0, 10));
+    assertThat(outOfOrder.bytes()).isZero();
   }
 
   @Test

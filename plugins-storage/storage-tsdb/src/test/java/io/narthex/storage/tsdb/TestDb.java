@@ -39,13 +39,13 @@ final class TestDb {
     return open(dir, TsdbConfig.DEFAULT);
   }
 
-  static TsdbConfig config(Duration retention, long bytes, Duration late, long segmentBytes) {
+  static TsdbConfig config(Duration retention, long bytes, Duration outOfOrder, long segmentBytes) {
     return new TsdbConfig(
         retention,
         new ByteSize(bytes),
         Duration.ofHours(2),
         Duration.ZERO,
-        late,
+        outOfOrder,
         "never",
         new ByteSize(segmentBytes),
         1000,

@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * An immutable block, mapped into memory. Readers {@link #retain} and {@link #release} it; the
- * files are unmapped, and deleted if that has been asked for, when the last one lets go.
+ * files are unmapped, and deleted if that has been asked for, when the last one releases it.
  *
  * <p>Only the tombstones change: a delete writes a new file and swaps the map.
  */
@@ -58,7 +58,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Where the values of a label name lie: pairs {@code first} to {@code first + count - 1}. */
+  /** Where the values of a label name are: pairs {@code first} to {@code first + count - 1}. */
   record Name(int first, int count, ValueDictionary dictionary) {}
 
   public final Path folder;
@@ -75,7 +75,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   private final MemorySegment postingOffsets;
   private final MemorySegment postings;
   private final MemorySegment chunks;
-  private volatile boolean doomed;
+  private volatile boolean deletePending;
   private volatile TombstoneMap tombstones;
   private volatile SoftReference<String[]> valueCache = new SoftReference<>(null);
 
@@ -126,7 +126,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
             + offset
             + ": "
             + problem
-            + "; restore the block from a backup, or move its folder away to go on without it");
+            + "; restore the block from a backup, or move its folder away to continue without it");
   }
 
   private static void checkMagic(MemorySegment file, byte[] magic, Path path) {
@@ -202,7 +202,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   public void release() {
     if (users.decrementAndGet() == 0) {
       arena.close();
-      if (doomed) {
+      if (deletePending) {
         try {
           Directories.deleteTree(folder);
         } catch (IOException e) {
@@ -212,9 +212,9 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     }
   }
 
-  /** Has the files deleted when the last reader lets go. */
-  void doom() {
-    doomed = true;
+  /** Has the files deleted when the last reader releases the block. */
+  void deleteWhenReleased() {
+    deletePending = true;
   }
 
   @Override

@@ -13,7 +13,7 @@ import java.util.Locale;
  * @param minTimeMs inclusive
  * @param maxTimeMs exclusive
  * @param level compaction level from 1
- * @param late whether it was made from samples that came out of order
+ * @param outOfOrder whether it was made from samples that came out of order
  * @param sources ids of the level 1 blocks whose samples it holds
  * @param parents ids of the blocks it replaces
  */
@@ -22,7 +22,7 @@ public record BlockMeta(
     long minTimeMs,
     long maxTimeMs,
     int level,
-    boolean late,
+    boolean outOfOrder,
     long floatSamples,
     long histogramSamples,
     int series,
@@ -45,7 +45,7 @@ public record BlockMeta(
     out.zigzag(minTimeMs);
     out.zigzag(maxTimeMs);
     out.varint(level);
-    out.u8(late ? 1 : 0);
+    out.u8(outOfOrder ? 1 : 0);
     out.varint(floatSamples);
     out.varint(histogramSamples);
     out.varint(series);
@@ -109,7 +109,7 @@ public record BlockMeta(
         level,
         json(sources),
         json(parents),
-        late ? "\"from-out-of-order\"" : "");
+        outOfOrder ? "\"from-out-of-order\"" : "");
   }
 
   private static String json(List<String> ids) {

@@ -15,7 +15,7 @@ public final class BlockSource extends SeriesSource {
   private final Block.Row row = new Block.Row();
   private final Block.ChunkReader reader = new Block.ChunkReader();
   private int nextChunk;
-  private boolean ready; // the first rows of the present series are in rows already
+  private boolean ready; // the first rows of the current series are in rows already
   private long @org.jspecify.annotations.Nullable [] deleted;
   private boolean closed;
 

@@ -186,7 +186,7 @@ public final class BlockWriter implements AutoCloseable {
       long minTimeMs,
       long maxTimeMs,
       int level,
-      boolean late,
+      boolean outOfOrder,
       List<String> sources,
       List<String> parents)
       throws IOException {
@@ -199,7 +199,7 @@ public final class BlockWriter implements AutoCloseable {
             minTimeMs,
             maxTimeMs,
             level,
-            late,
+            outOfOrder,
             floats,
             histograms,
             series,

@@ -54,7 +54,7 @@ public final class Blocks {
         String name = p.getFileName().toString();
         if (name.endsWith(TEMPORARY)
             && Ulid.isUlid(name.substring(0, name.length() - TEMPORARY.length()))) {
-          Directories.deleteTree(p); // begun by a process that ended before it was whole
+          Directories.deleteTree(p); // a crash kept it from being finished
         } else if (Ulid.isUlid(name)) {
           found.add(new Block(p));
         }
@@ -64,7 +64,7 @@ public final class Blocks {
       List<Block> live = new ArrayList<>();
       for (Block b : found) {
         if (replaced.contains(b.meta.id())) {
-          b.doom(); // its successor was finished, a crash kept it from going
+          b.deleteWhenReleased(); // its successor was finished, a crash kept it from going
           b.release();
         } else {
           live.add(b);
@@ -85,7 +85,7 @@ public final class Blocks {
   private static final Comparator<Block> ORDER =
       Comparator.<Block>comparingLong(b -> b.meta.minTimeMs())
           // where both have a time, the sample that came in order is read
-          .thenComparing(b -> b.meta.late())
+          .thenComparing(b -> b.meta.outOfOrder())
           .thenComparingLong(b -> b.meta.maxTimeMs())
           .thenComparing(b -> b.meta.id());
 
@@ -97,7 +97,7 @@ public final class Blocks {
   /** Returns the end of the newest block made in order, or {@code Long.MIN_VALUE}. */
   public long newestMaxMs() {
     return blocks.stream()
-        .filter(b -> !b.meta.late())
+        .filter(b -> !b.meta.outOfOrder())
         .mapToLong(b -> b.meta.maxTimeMs())
         .max()
         .orElse(Long.MIN_VALUE);
@@ -122,7 +122,7 @@ public final class Blocks {
     counters.add("reloads_total", 1);
   }
 
-  /** Replaces blocks, and deletes those that are gone when their last reader lets go. */
+  /** Replaces blocks, and deletes those that are gone when their last reader releases them. */
   public void replace(List<Block> gone, List<Block> fresh) {
     state.writeLock().lock();
     try {
@@ -131,7 +131,7 @@ public final class Blocks {
       state.writeLock().unlock();
     }
     for (Block b : gone) {
-      b.doom();
+      b.deleteWhenReleased();
       b.release();
     }
   }

@@ -33,7 +33,7 @@ public final class ChunkCodec {
    */
   public static final long HISTOGRAM_BYTES = 1 << 20;
 
-  /** Bytes that must be readable behind a chunk: unpacking reads beyond its end. */
+  /** Bytes that must be readable after a chunk: unpacking reads beyond its end. */
   public static final int SLACK = 16;
 
   private static final int HISTOGRAMS = 1;
@@ -66,7 +66,7 @@ public final class ChunkCodec {
     return n;
   }
 
-  /** Tells whether two histograms can share a chunk. */
+  /** Returns whether two histograms can share a chunk. */
   public static boolean sameLayout(NativeHistogram a, NativeHistogram b) {
     return a.schema() == b.schema()
         && Double.doubleToRawLongBits(a.zeroThreshold())
@@ -169,7 +169,7 @@ public final class ChunkCodec {
   }
 
   /**
-   * Reads a chunk. The array behind the source has eight bytes after its limit.
+   * Reads a chunk. The array of the source has eight bytes after its limit.
    *
    * @throws ByteSource.Malformed when the bytes are no chunk
    */

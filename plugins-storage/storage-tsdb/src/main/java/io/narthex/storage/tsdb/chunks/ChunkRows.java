@@ -20,7 +20,7 @@ public final class ChunkRows {
   /** Bytes of the histograms that were added one by one. */
   private long histogramBytes;
 
-  /** Tells whether a chunk should have no more rows: by their number, or by their bytes. */
+  /** Returns whether a chunk should have no more rows: by their number, or by their bytes. */
   public boolean isFull() {
     return size >= ChunkCodec.MAX_ROWS || histogramBytes >= ChunkCodec.HISTOGRAM_BYTES;
   }

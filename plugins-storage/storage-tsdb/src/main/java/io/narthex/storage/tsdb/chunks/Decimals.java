@@ -43,7 +43,7 @@ public final class Decimals {
     return scale == 0 ? (long) value : Math.round(value * POWERS[scale]);
   }
 
-  /** Tells whether {@code m / 10^k} gives these very bits back. */
+  /** Returns whether {@code m / 10^k} gives these very bits back. */
   static boolean fits(double value, long mantissa, int scale) {
     if (scale > 0 && (mantissa >= EXACT || mantissa <= -EXACT)) {
       return false;

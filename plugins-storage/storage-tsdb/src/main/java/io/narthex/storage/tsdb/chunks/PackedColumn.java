@@ -9,8 +9,8 @@ import java.util.Arrays;
  *
  * <p>Each number becomes its distance from a centre (the median of a few of them), shifted right by
  * the zero bits that all distances end in, zig-zagged, and written in {@code width} bits. The few
- * that need more are exceptions: their slot is zero, and position and value stand behind the slots.
- * The width is the one that costs least in all.
+ * that need more are exceptions: their slot is zero, and position and value follow the slots. The
+ * width is the one that costs least in all.
  *
  * <p>Example: 15000, 15000, 15001, 15000 has centre 15000, distances 0, 0, 1, 0, zig-zagged 0, 0,
  * 2, 0. Width 2 costs one byte of slots, width 0 with one exception costs three bytes; 2 is taken.
@@ -157,9 +157,7 @@ final class PackedColumn {
     out.size = at;
   }
 
-  /**
-   * Reads {@code n} numbers. The array behind the source has eight readable bytes after its limit.
-   */
+  /** Reads {@code n} numbers. The array of the source has eight readable bytes after its limit. */
   static void read(ByteSource in, long[] numbers, int from, int n) {
     int head = in.u8();
     int width = head & ~EXTENDED;

@@ -223,7 +223,7 @@ final class ValueColumn {
     bits.finish();
   }
 
-  /** Reads {@code n} values. The array behind the source has eight bytes after its limit. */
+  /** Reads {@code n} values. The array of the source has eight bytes after its limit. */
   void read(ByteSource in, double[] values, int from, int n) {
     int head = in.u8();
     int scale = head >>> 3;
@@ -345,7 +345,7 @@ final class ValueColumn {
     }
   }
 
-  /** Reads bits, highest first. Eight bytes behind the limit are readable. */
+  /** Reads bits, highest first. Eight bytes after the limit are readable. */
   private static final class BitReader {
     private static final int FAST = 56; // eight bytes from any bit offset hold at least that many
 

@@ -48,7 +48,7 @@ public final class Compactor {
     long min = Long.MAX_VALUE;
     long max = Long.MIN_VALUE;
     int level = 0;
-    boolean late = true;
+    boolean outOfOrder = true;
     Set<String> sources = new HashSet<>();
     List<String> parents = new ArrayList<>();
     long lastMax = Long.MIN_VALUE;
@@ -59,7 +59,7 @@ public final class Compactor {
       min = Math.min(min, b.meta.minTimeMs());
       max = Math.max(max, b.meta.maxTimeMs());
       level = Math.max(level, b.meta.level());
-      late &= b.meta.late();
+      outOfOrder &= b.meta.outOfOrder();
       sources.addAll(b.meta.sources());
       parents.add(b.meta.id());
     }
@@ -72,7 +72,8 @@ public final class Compactor {
       copyMerged(open, writer);
       List<Block> fresh = List.of();
       if (!writer.isEmpty()) {
-        writer.finish(id, min, max, level + 1, late, sources.stream().sorted().toList(), parents);
+        writer.finish(
+            id, min, max, level + 1, outOfOrder, sources.stream().sorted().toList(), parents);
         fresh = List.of(new Block(blocks.directory().resolve(id)));
       }
       blocks.replace(group, fresh);

@@ -51,18 +51,18 @@ public final class HeadFlush {
       long end = start + blockMs;
       counters.add("compactions_triggered_total", 1);
       Block fresh = writeHead(start, end);
-      List<Block> late = new ArrayList<>();
-      List<OutOfOrderSource.Entry> flushed = writeLate(end, blockMs, late);
+      List<Block> outOfOrder = new ArrayList<>();
+      List<OutOfOrderSource.Entry> flushed = writeOutOfOrder(end, blockMs, outOfOrder);
       head.appendLock.lock();
       head.state.writeLock().lock();
       try {
         head.truncate(end);
-        List<Block> all = new ArrayList<>(late);
+        List<Block> all = new ArrayList<>(outOfOrder);
         if (fresh != null) {
           all.add(fresh);
         }
         for (OutOfOrderSource.Entry e : flushed) {
-          head.late().remove(e.id(), e.samples());
+          head.outOfOrder().remove(e.id(), e.samples());
         }
         if (!all.isEmpty()) {
           blocks.add(all);
@@ -132,12 +132,14 @@ public final class HeadFlush {
     return ids;
   }
 
-  /** Writes late samples before {@code end} into blocks of their own, one per block range. */
-  private List<OutOfOrderSource.Entry> writeLate(long end, long blockMs, List<Block> into) {
+  /**
+   * Writes out-of-order samples before {@code end} into blocks of their own, one per block range.
+   */
+  private List<OutOfOrderSource.Entry> writeOutOfOrder(long end, long blockMs, List<Block> into) {
     List<OutOfOrderSource.Entry> entries;
     head.state.readLock().lock();
     try {
-      if (head.late().isEmpty()) {
+      if (head.outOfOrder().isEmpty()) {
         return List.of();
       }
       entries =

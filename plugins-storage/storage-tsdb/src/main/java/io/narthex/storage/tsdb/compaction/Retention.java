@@ -26,11 +26,11 @@ public final class Retention {
    * Deletes blocks that are too old or too much.
    *
    * @param time how long samples are kept; zero = no limit
-   * @param bytes most bytes of blocks and log; 0 = no limit
+   * @param bytes most bytes of blocks and WAL; 0 = no limit
    * @param nowMs ages count from the newest block, but never from the future: one wrong time must
    *     not age everything else
    */
-  public void apply(Duration time, long bytes, long logBytes, long nowMs) {
+  public void apply(Duration time, long bytes, long walBytes, long nowMs) {
     List<Block> all = blocks.list();
     if (all.isEmpty()) {
       return;
@@ -52,7 +52,7 @@ public final class Retention {
       counters.add("time_retentions_total", gone.isEmpty() ? 0 : 1);
     }
     if (bytes > 0) {
-      long sum = logBytes;
+      long sum = walBytes;
       boolean any = false;
       for (int i = all.size() - 1; i >= 0; i--) {
         Block b = all.get(i);
@@ -61,7 +61,7 @@ public final class Retention {
           if (sum > bytes) {
             gone.add(b);
             log.info(
-                "block {}: deleted, blocks and log have {} bytes and the retention size is {}",
+                "block {}: deleted, blocks and WAL have {} bytes and the retention size is {}",
                 b.meta.id(),
                 sum,
                 bytes);

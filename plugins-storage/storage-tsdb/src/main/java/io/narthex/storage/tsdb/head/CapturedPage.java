@@ -29,7 +29,7 @@ final class CapturedPage {
       return page.chunk[at];
     }
 
-    /** Returns the small chunks behind the sealed ones, see {@link Tail}; null = none. */
+    /** Returns the small chunks after the sealed ones, see {@link Tail}; null = none. */
     byte @Nullable [] tail() {
       return page.tail[at];
     }
@@ -43,7 +43,7 @@ final class CapturedPage {
       return page.deleted == null ? null : page.deleted[at];
     }
 
-    /** Copies the newest sample when that is all that will be read; tells whether it is. */
+    /** Copies the newest sample when that is all that will be read; returns whether it is. */
     boolean newest(ChunkRows into) {
       if (page.newestMs == null || page.newestMs[at] == SeriesPage.NEVER) {
         return false;
@@ -53,7 +53,7 @@ final class CapturedPage {
       return true;
     }
 
-    /** Copies the rows that are not sealed; tells whether there are any. */
+    /** Copies the rows that are not sealed; returns whether there are any. */
     boolean openRows(ChunkRows into) {
       return page.openRows(at, into);
     }
@@ -216,7 +216,7 @@ final class CapturedPage {
     return from.openCount[slot] > 0 && from.openMs[slot] <= max;
   }
 
-  /** Tells whether the newest sample is a float in range, not deleted. */
+  /** Returns whether the newest sample is a float in range, not deleted. */
   private static boolean knowsNewest(Head head, SeriesPage from, int id, long min, long max) {
     int slot = id & SeriesPage.MASK;
     long time = from.newestMs[slot];

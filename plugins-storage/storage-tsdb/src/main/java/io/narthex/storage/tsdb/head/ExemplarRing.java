@@ -43,7 +43,7 @@ public final class ExemplarRing {
   /** It refuses it. */
   static final byte REFUSED = 2;
 
-  /** Tells what {@link #add} would do, before the exemplar is logged. */
+  /** Returns what {@link #add} would do, before the exemplar is logged. */
   byte check(int id, Exemplar exemplar) {
     if (capacity == 0) {
       return KNOWN;

@@ -33,7 +33,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The newest samples, in memory, backed by the log.
+ * The newest samples, in memory, backed by the WAL.
  *
  * <h2>Concurrency</h2>
  *
@@ -45,7 +45,7 @@ import org.slf4j.LoggerFactory;
  * <h2>Series ids</h2>
  *
  * Ids rise and are never used twice while the storage is open, so that a reference to a forgotten
- * series cannot mean another one. The log uses the same ids; they survive a restart.
+ * series cannot mean another one. The WAL uses the same ids; they survive a restart.
  */
 public final class Head {
   private static final Logger log = LoggerFactory.getLogger(Head.class);
@@ -65,7 +65,7 @@ public final class Head {
   private int nextId;
   private final HeadChunks chunks = new HeadChunks();
   private final ExemplarRing exemplars = new ExemplarRing(0);
-  private final OutOfOrderSamples late = new OutOfOrderSamples();
+  private final OutOfOrderSamples outOfOrder = new OutOfOrderSamples();
   private final TombstoneMap tombstones = new TombstoneMap();
   private long minValidMs = Long.MIN_VALUE;
   private long minMs = Long.MAX_VALUE;
@@ -84,15 +84,15 @@ public final class Head {
   private byte[] exemplarCodes = new byte[64];
   private final Clock clock;
 
-  /** Late rows of the batch that is checked, and the bytes they will take. */
-  private final Set<LateKey> lateInBatch = new HashSet<>();
+  /** Out-of-order rows of the batch that is checked, and the bytes they will take. */
+  private final Set<OutOfOrderKey> outOfOrderInBatch = new HashSet<>();
 
-  private long lateBytes;
+  private long outOfOrderBytes;
 
   private long blockMs;
-  private long lateWindowMs;
+  private long outOfOrderWindowMs;
 
-  private record LateKey(long reference, long timeMs) {}
+  private record OutOfOrderKey(long reference, long timeMs) {}
 
   public Head(Counters counters, Clock clock) {
     this.clock = clock;
@@ -103,15 +103,16 @@ public final class Head {
    * Sets what depends on the configuration.
    *
    * @param newBlockMs length of a block made from the head
-   * @param newLateWindowMs how far behind the newest sample one may be out of order; 0 = refuse
+   * @param newOutOfOrderWindowMs how far behind the newest sample one may be out of order; 0 =
+   *     refuse
    * @param maxExemplars over all series
    */
-  public void configure(long newBlockMs, long newLateWindowMs, int maxExemplars) {
+  public void configure(long newBlockMs, long newOutOfOrderWindowMs, int maxExemplars) {
     appendLock.lock();
     state.writeLock().lock();
     try {
       blockMs = newBlockMs;
-      lateWindowMs = newLateWindowMs;
+      outOfOrderWindowMs = newOutOfOrderWindowMs;
       exemplars.resize(maxExemplars);
     } finally {
       state.writeLock().unlock();
@@ -300,15 +301,15 @@ public final class Head {
 
   /**
    * Fills {@link #codes}: a code of {@link AppendResult}, or {@link BatchRecord#KNOWN} for a sample
-   * that is there already, or {@link BatchRecord#LATE} for one to be kept out of order.
+   * that is there already, or {@link BatchRecord#OUT_OF_ORDER} for one to be kept out of order.
    */
   private boolean check(SampleBatch batch, long referenceBase, long latest) {
     boolean allOk = true;
     int n = batch.size();
     long newest = maxMs;
     long lowest = lowestTime(n == 0 ? 0 : batch.timeMs(0), latest);
-    lateInBatch.clear();
-    lateBytes = late.bytes();
+    outOfOrderInBatch.clear();
+    outOfOrderBytes = outOfOrder.bytes();
     for (int row = 0; row < n; row++) {
       long reference = batch.ref(row) - referenceBase;
       SeriesPage page =
@@ -391,26 +392,28 @@ public final class Head {
             : AppendResult.DUPLICATE;
       }
     }
-    if (lateWindowMs > 0) {
-      return checkLate(batch, row, id, newest);
+    if (outOfOrderWindowMs > 0) {
+      return checkOutOfOrder(batch, row, id, newest);
     }
     return time < lowest ? AppendResult.OUT_OF_BOUNDS : AppendResult.OUT_OF_ORDER;
   }
 
-  private byte checkLate(SampleBatch batch, int row, int id, long newest) {
+  private byte checkOutOfOrder(SampleBatch batch, int row, int id, long newest) {
     long time = batch.timeMs(row);
-    if (newest != Long.MIN_VALUE && time < newest - lateWindowMs) {
+    if (newest != Long.MIN_VALUE && time < newest - outOfOrderWindowMs) {
       return AppendResult.TOO_OLD;
     }
     // a second value for a late time is dropped without a word, as Prometheus does: the first wins
-    if (late.at(id, time) != null) {
+    if (outOfOrder.at(id, time) != null) {
       return BatchRecord.KNOWN;
     }
-    if (!lateInBatch.add(new LateKey(batch.ref(row), time))) {
+    if (!outOfOrderInBatch.add(new OutOfOrderKey(batch.ref(row), time))) {
       return BatchRecord.KNOWN;
     }
-    lateBytes += SampleBytes.of(batch.histogram(row));
-    return lateBytes > Limits.LATE_BYTES ? AppendResult.NO_ROOM : BatchRecord.LATE;
+    outOfOrderBytes += SampleBytes.of(batch.histogram(row));
+    return outOfOrderBytes > Limits.OUT_OF_ORDER_BYTES
+        ? AppendResult.NO_ROOM
+        : BatchRecord.OUT_OF_ORDER;
   }
 
   private static boolean same(
@@ -437,22 +440,22 @@ public final class Head {
   private int apply(SampleBatch batch, long referenceBase) {
     int floats = 0;
     int histograms = 0;
-    int lateFloats = 0;
-    int lateHistograms = 0;
+    int outOfOrderFloats = 0;
+    int outOfOrderHistograms = 0;
     int rejected = 0;
     state.writeLock().lock();
     try {
       int n = batch.size();
       for (int row = 0; row < n; row++) {
-        if (codes[row] == AppendResult.OK || codes[row] == BatchRecord.LATE) {
+        if (codes[row] == AppendResult.OK || codes[row] == BatchRecord.OUT_OF_ORDER) {
           NativeHistogram h = batch.histogram(row);
           int id = (int) (batch.ref(row) - referenceBase);
           if (codes[row] == AppendResult.OK) {
             add(id, batch.timeMs(row), batch.value(row), h, batch.startTimeMs(row));
           } else {
-            addLate(id, batch.timeMs(row), batch.value(row), h, batch.startTimeMs(row));
-            lateFloats += h == null ? 1 : 0;
-            lateHistograms += h == null ? 0 : 1;
+            addOutOfOrder(id, batch.timeMs(row), batch.value(row), h, batch.startTimeMs(row));
+            outOfOrderFloats += h == null ? 1 : 0;
+            outOfOrderHistograms += h == null ? 0 : 1;
           }
           if (h == null) {
             floats++;
@@ -475,7 +478,12 @@ public final class Head {
       state.writeLock().unlock();
     }
     counters.appended(
-        floats, histograms, lateFloats, lateHistograms, batch.exemplarCount() - rejected, rejected);
+        floats,
+        histograms,
+        outOfOrderFloats,
+        outOfOrderHistograms,
+        batch.exemplarCount() - rejected,
+        rejected);
     return rejected;
   }
 
@@ -624,9 +632,9 @@ public final class Head {
     return last;
   }
 
-  private void addLate(
+  private void addOutOfOrder(
       int id, long timeMs, double value, @Nullable NativeHistogram h, long startTimeMs) {
-    late.add(id, timeMs, value, h, startTimeMs);
+    outOfOrder.add(id, timeMs, value, h, startTimeMs);
     SeriesPage page = page(id);
     if (page != null) {
       int slot = id & SeriesPage.MASK;
@@ -638,7 +646,7 @@ public final class Head {
 
   // ---- recovery ------------------------------------------------------------------------------
 
-  /** Applies a sample from the log unless it is known or belongs to a block already. */
+  /** Applies a sample from the WAL unless it is known or belongs to a block already. */
   public void replay(int id, long timeMs, double value, @Nullable NativeHistogram h, long startMs) {
     SeriesPage page = page(id);
     if (page == null || page.pairs[id & SeriesPage.MASK] == null) {
@@ -650,10 +658,10 @@ public final class Head {
     }
   }
 
-  public void replayLate(
+  public void replayOutOfOrder(
       int id, long timeMs, double value, @Nullable NativeHistogram h, long startMs) {
-    if (pairs(id) != null && late.at(id, timeMs) == null) {
-      addLate(id, timeMs, value, h, startMs);
+    if (pairs(id) != null && outOfOrder.at(id, timeMs) == null) {
+      addOutOfOrder(id, timeMs, value, h, startMs);
     }
   }
 
@@ -663,7 +671,7 @@ public final class Head {
     }
   }
 
-  /** Takes the rows of a snapshot, which are newer than all of the series. */
+  /** Takes the rows of a checkpoint, which are newer than all of the series. */
   public void restore(int id, ChunkRows rows) {
     SeriesPage page = page(id);
     if (page == null || rows.size == 0) {
@@ -805,7 +813,7 @@ public final class Head {
       for (int slot = 0; slot < SeriesPage.SIZE; slot++) {
         HeadIndex.Pair[] pairs = page.pairs[slot];
         int id = (p << SeriesPage.BITS) | slot;
-        if (pairs != null && page.newestMs[slot] < timeMs && !late.has(id)) {
+        if (pairs != null && page.newestMs[slot] < timeMs && !outOfOrder.has(id)) {
           index.remove(id, pairs);
           page.pairs[slot] = null;
           page.used--;
@@ -850,8 +858,8 @@ public final class Head {
     return exemplars;
   }
 
-  public OutOfOrderSamples late() {
-    return late;
+  public OutOfOrderSamples outOfOrder() {
+    return outOfOrder;
   }
 
   public TombstoneMap tombstones() {
@@ -872,18 +880,18 @@ public final class Head {
     return maxMs;
   }
 
-  public long lateWindowMs() {
-    return lateWindowMs;
+  public long outOfOrderWindowMs() {
+    return outOfOrderWindowMs;
   }
 
   /** Returns the time of the newest sample of a series, late ones included. */
   public long newestMs(int id) {
     SeriesPage page = page(id);
     long newest = page == null ? SeriesPage.NEVER : page.newestMs[id & SeriesPage.MASK];
-    return Math.max(newest, late.newestMs(id));
+    return Math.max(newest, outOfOrder.newestMs(id));
   }
 
-  /** Tells whether a series may have samples in range, both ends inclusive. */
+  /** Returns whether a series may have samples in range, both ends inclusive. */
   public boolean mayHaveSamples(int id, long minTimeMs, long maxTimeMs) {
     SeriesPage page = page(id);
     if (page == null) {
@@ -893,6 +901,6 @@ public final class Head {
     if (page.bornMs[slot] == SeriesPage.NEVER || page.bornMs[slot] > maxTimeMs) {
       return false;
     }
-    return page.newestMs[slot] >= minTimeMs || late.has(id);
+    return page.newestMs[slot] >= minTimeMs || outOfOrder.has(id);
   }
 }

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * log is what makes the samples durable.
  *
  * <p>A reference is page number (from 1) times 2^32 plus the offset in the page; 0 is none. Bytes
- * below a page's use mark never change, so a reader may go on with the page array it took under the
- * head's lock.
+ * below a page's use mark never change, so a reader may continue with the page array it took under
+ * the head's lock.
  *
  * <pre>
  * varint 1 + pages back to the chunk before, or 0 = none | [varint its offset]
@@ -61,7 +61,7 @@ public final class HeadChunks {
     }
   }
 
-  /** Memory of a reader for what does not lie on the heap. */
+  /** Memory of a reader for chunks that are not on the heap. */
   static final class Scratch {
     private byte[] bytes = new byte[1024 + ChunkCodec.SLACK];
 
@@ -125,7 +125,7 @@ public final class HeadChunks {
 
   /** Frees leading pages that hold nothing at or after {@code timeMs}. */
   void dropBefore(long timeMs) {
-    @Nullable Page[] kept = pages.clone(); // readers go on with the array they have
+    @Nullable Page[] kept = pages.clone(); // readers continue with the array they have
     while (first < count) {
       Page p = kept[first];
       if (p != null && p.newestMs >= timeMs) {
@@ -200,7 +200,7 @@ public final class HeadChunks {
   /**
    * Sets {@code in} to the chunk and returns the reference of the one before it, 0 = none.
    *
-   * @param pages a snapshot in which the chunk exists
+   * @param pages taken when the chunk existed
    * @param scratch holds the chunk until the next call with it
    */
   static long open(@Nullable Page[] pages, long reference, ByteSource in, Scratch scratch) {

@@ -267,7 +267,7 @@ public final class HeadIndex implements Postings.Index {
     return pairCount;
   }
 
-  /** Adds up figures of each pair. */
+  /** Adds up statistics of each pair. */
   public void cardinality(Cardinality into) {
     for (Map.Entry<String, Map<String, Pair>> e : names.entrySet()) {
       long bytes = 0;
@@ -280,7 +280,7 @@ public final class HeadIndex implements Postings.Index {
     }
   }
 
-  /** Receives figures. */
+  /** Receives statistics. */
   public interface Cardinality {
     void pair(String name, String value, long series);
 

@@ -25,7 +25,7 @@ public final class HeadSource extends SeriesSource {
   private boolean sortPending;
   private int next;
   private @Nullable Captured current;
-  private boolean ready; // the first rows of the present series are in rows already
+  private boolean ready; // the first rows of the current series are in rows already
   private long[] chain = new long[8];
   private int chainSize;
   private boolean openPending;
@@ -95,7 +95,7 @@ public final class HeadSource extends SeriesSource {
     return new HeadSource(head.chunks().snapshot(), series, min, maxTimeMs, sorted);
   }
 
-  /** Returns the id of the present series. */
+  /** Returns the id of the current series. */
   public int id() {
     Captured c = current;
     if (c == null) {

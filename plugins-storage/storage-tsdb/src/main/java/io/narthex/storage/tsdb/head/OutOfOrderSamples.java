@@ -22,7 +22,7 @@ public final class OutOfOrderSamples {
 
   private final Map<Integer, TreeMap<Long, Sample>> bySeries = new HashMap<>();
 
-  /** The keys of {@link #bySeries}: who looks for some series must not walk over all. */
+  /** The keys of {@link #bySeries}, so that finding those of some series does not visit all. */
   private final RoaringBitmap ids = new RoaringBitmap();
 
   private long bytes;
@@ -63,7 +63,7 @@ public final class OutOfOrderSamples {
     return bySeries.isEmpty();
   }
 
-  /** Returns those of {@code wanted} that have late samples. */
+  /** Returns those of {@code wanted} that have out-of-order samples. */
   public RoaringBitmap among(RoaringBitmap wanted) {
     return RoaringBitmap.and(wanted, ids);
   }

@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
 
-/** Reads the late samples of the head as they were when it was made. */
+/** Reads the out-of-order samples of the head as they were when it was made. */
 public final class OutOfOrderSource extends SeriesSource {
-  /** Late samples of a series; {@code samples} is not empty. */
+  /** Out-of-order samples of a series; {@code samples} is not empty. */
   public record Entry(int id, Labels labels, List<OutOfOrderSamples.Sample> samples) {}
 
-  /** Bytes of an entry with its labels, whose texts are the head's. */
+  /** Bytes of an entry with its labels; their strings belong to the head. */
   private static final int SERIES_BYTES = 200;
 
   private final List<Entry> series;
@@ -30,16 +30,17 @@ public final class OutOfOrderSource extends SeriesSource {
   }
 
   /**
-   * Captures the late samples of {@code ids} in range. Under the head's state read lock.
+   * Captures the out-of-order samples of {@code ids} in range. Under the head's state read lock.
    *
    * @param memory asked before it is used
    */
   public static OutOfOrderSource capture(
       Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs, SelectMemory memory) {
     List<Entry> series = new ArrayList<>();
-    for (PeekableIntIterator some = head.late().among(ids).getIntIterator(); some.hasNext(); ) {
+    for (PeekableIntIterator some = head.outOfOrder().among(ids).getIntIterator();
+        some.hasNext(); ) {
       int id = some.next();
-      List<OutOfOrderSamples.Sample> samples = head.late().range(id, minTimeMs, maxTimeMs);
+      List<OutOfOrderSamples.Sample> samples = head.outOfOrder().range(id, minTimeMs, maxTimeMs);
       long[] deleted = head.tombstones().of(id);
       if (deleted != null) {
         samples = samples.stream().filter(s -> !TombstoneMap.covers(deleted, s.timeMs())).toList();

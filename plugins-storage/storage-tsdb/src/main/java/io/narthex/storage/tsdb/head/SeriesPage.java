@@ -37,7 +37,7 @@ public final class SeriesPage {
   /** The newest sealed chunk; 0 = none. */
   final long[] chunk = new long[SIZE];
 
-  /** Small chunks behind the sealed ones, see {@link Tail}; null = none. */
+  /** Small chunks after the sealed ones, see {@link Tail}; null = none. */
   final byte[] @Nullable [] tail = new byte[SIZE][];
 
   /** What the times of the tails are relative to; set by the first sample. */

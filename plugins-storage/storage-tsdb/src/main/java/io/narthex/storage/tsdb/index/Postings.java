@@ -17,7 +17,7 @@ public final class Postings {
     /** Returns all series. */
     RoaringBitmap all();
 
-    /** Returns the series with this very pair. */
+    /** Returns the series with this pair. */
     RoaringBitmap equal(String name, String value);
 
     /** Returns the series whose value of {@code name} passes; those without the label do not. */
@@ -36,7 +36,7 @@ public final class Postings {
    *
    * @param literals the only values that can pass, or null
    * @param prefix what every passing value begins with
-   * @param pattern regular expression that has to match, or null when the test is no such
+   * @param pattern regular expression that has to match, or null when the test is not one
    * @param negated whether the pattern must not match
    * @param test decides
    */

@@ -30,7 +30,7 @@ public final class RegexAutomaton {
     this.text = text;
   }
 
-  /** Says that the expression has something this class does not know. */
+  /** The expression has something this class does not know. */
   private static final class Unknown extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -245,7 +245,7 @@ public final class ValueDictionary {
     return count;
   }
 
-  /** Tells whether a pair is one of this name. */
+  /** Returns whether a pair is one of this name. */
   public boolean contains(int pair) {
     return pair >= first && pair < first + count;
   }

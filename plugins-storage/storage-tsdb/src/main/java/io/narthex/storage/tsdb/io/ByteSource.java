@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 
 /** Reads what {@link ByteSink} wrote. Not thread-safe. */
 public final class ByteSource {
-  /** Bytes that contradict themselves; whoever knows file and offset reports them. */
+  /** Bytes that make no sense; the caller adds file and offset. */
   public static final class Malformed extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -71,7 +71,7 @@ public final class ByteSource {
     throw new Malformed("number of more than ten bytes");
   }
 
-  /** Reads a number that has to lie between 0 and {@code max}. */
+  /** Reads a number that must be between 0 and {@code max}. */
   public int count(int max) {
     long v = varint();
     if (v < 0 || v > max) {

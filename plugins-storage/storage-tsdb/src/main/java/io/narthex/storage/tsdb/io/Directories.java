@@ -30,9 +30,9 @@ public final class Directories {
     }
   }
 
-  /** Forces names in a folder to the disk. */
+  /** Forces the entries of a folder to the disk: after a file was made, renamed or deleted. */
   public static void sync(Path folder) throws IOException {
-    // a channel closes itself under an interrupted thread; give the mark back afterwards
+    // an interrupt closes NIO channels: clear the flag and restore it afterwards
     boolean interrupted = Thread.interrupted();
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);

@@ -21,7 +21,7 @@ public final class Limits {
   public static final long FUTURE_MS = 600_000;
 
   /** Bytes that samples out of order may take on the heap until they are in blocks. */
-  public static final long LATE_BYTES = Runtime.getRuntime().maxMemory() / 8;
+  public static final long OUT_OF_ORDER_BYTES = Runtime.getRuntime().maxMemory() / 8;
 
   private Limits() {}
 
@@ -33,7 +33,7 @@ public final class Limits {
     }
   }
 
-  /** Tells whether a histogram can be read again. */
+  /** Returns whether a histogram can be read again. */
   public static boolean allows(NativeHistogram h) {
     return h.positiveSpans().length <= HISTOGRAM_PARTS
         && h.negativeSpans().length <= HISTOGRAM_PARTS

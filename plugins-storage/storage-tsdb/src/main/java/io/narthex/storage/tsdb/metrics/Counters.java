@@ -6,7 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.DoubleAdder;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Own figures by metric name without prefix; labels follow the name in braces. Thread-safe. */
+/** Own statistics by metric name without prefix; labels follow the name in braces. Thread-safe. */
 public final class Counters {
   private final Map<String, DoubleAdder> sums = new ConcurrentHashMap<>();
   private final Distribution compactions = new Distribution(1, 2, 14);
@@ -16,8 +16,8 @@ public final class Counters {
   private final RecentDurations fsyncs = new RecentDurations(System::nanoTime);
   private final LongAdder floats = new LongAdder();
   private final LongAdder histograms = new LongAdder();
-  private final LongAdder lateFloats = new LongAdder();
-  private final LongAdder lateHistograms = new LongAdder();
+  private final LongAdder outOfOrderFloats = new LongAdder();
+  private final LongAdder outOfOrderHistograms = new LongAdder();
   private final LongAdder exemplars = new LongAdder();
   private final LongAdder refusedExemplars = new LongAdder();
 
@@ -88,14 +88,14 @@ public final class Counters {
   public void appended(
       int newFloats,
       int newHistograms,
-      int newLateFloats,
-      int newLateHistograms,
+      int newOutOfOrderFloats,
+      int newOutOfOrderHistograms,
       int newExemplars,
       int refused) {
     floats.add(newFloats);
     histograms.add(newHistograms);
-    lateFloats.add(newLateFloats);
-    lateHistograms.add(newLateHistograms);
+    outOfOrderFloats.add(newOutOfOrderFloats);
+    outOfOrderHistograms.add(newOutOfOrderHistograms);
     exemplars.add(newExemplars);
     refusedExemplars.add(refused);
   }
@@ -105,16 +105,18 @@ public final class Counters {
     return sum == null ? 0 : sum.sum();
   }
 
-  /** Returns a copy of all figures. */
+  /** Returns a copy of all statistics. */
   public Map<String, Double> all() {
     Map<String, Double> all = new HashMap<>();
     sums.forEach((name, sum) -> all.put(name, sum.sum()));
     all.put("head_samples_appended_total{type=\"float\"}", (double) floats.sum());
     all.put("head_samples_appended_total{type=\"histogram\"}", (double) histograms.sum());
-    all.put("head_out_of_order_samples_appended_total{type=\"float\"}", (double) lateFloats.sum());
+    all.put(
+        "head_out_of_order_samples_appended_total{type=\"float\"}",
+        (double) outOfOrderFloats.sum());
     all.put(
         "head_out_of_order_samples_appended_total{type=\"histogram\"}",
-        (double) lateHistograms.sum());
+        (double) outOfOrderHistograms.sum());
     all.put("exemplar_exemplars_appended_total", (double) exemplars.sum());
     all.put("exemplar_out_of_order_exemplars_total", (double) refusedExemplars.sum());
     compactions.writeTo(all, "compaction_duration_seconds");

@@ -34,13 +34,13 @@ final class Distribution {
   }
 
   /** Adds the samples of a histogram of this name; that of {@code +Inf} is the count. */
-  void writeTo(Map<String, Double> figures, String name) {
+  void writeTo(Map<String, Double> statistics, String name) {
     long count = 0;
     for (int i = 0; i < bounds.length; i++) {
       count += counts[i].sum();
-      figures.put(name + "_bucket{le=\"" + bounds[i] + "\"}", (double) count);
+      statistics.put(name + "_bucket{le=\"" + bounds[i] + "\"}", (double) count);
     }
-    figures.put(name + "_count", (double) (count + counts[bounds.length].sum()));
-    figures.put(name + "_sum", sum.sum());
+    statistics.put(name + "_count", (double) (count + counts[bounds.length].sum()));
+    statistics.put(name + "_sum", sum.sum());
   }
 }

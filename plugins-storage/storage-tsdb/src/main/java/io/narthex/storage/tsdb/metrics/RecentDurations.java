@@ -58,7 +58,7 @@ final class RecentDurations {
   }
 
   /** Adds the samples of a summary of this name; quantiles are NaN when there is nothing recent. */
-  synchronized void writeTo(Map<String, Double> figures, String name) {
+  synchronized void writeTo(Map<String, Double> statistics, String name) {
     rotate(nanoTime.getAsLong());
     long[] all = new long[BUCKETS];
     long total = 0;
@@ -69,12 +69,12 @@ final class RecentDurations {
       }
     }
     for (double q : QUANTILES) {
-      figures.put(
+      statistics.put(
           name + "{quantile=\"" + q + "\"}",
           total == 0 ? Double.NaN : middle(all, Math.max(1, (long) Math.ceil(q * total))));
     }
-    figures.put(name + "_count", (double) count);
-    figures.put(name + "_sum", sum);
+    statistics.put(name + "_count", (double) count);
+    statistics.put(name + "_sum", sum);
   }
 
   /** Returns the middle of the bucket that holds the observation of this rank. */

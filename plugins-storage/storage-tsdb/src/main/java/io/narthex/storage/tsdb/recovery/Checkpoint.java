@@ -26,19 +26,19 @@ import java.util.zip.CRC32C;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
- * Writes what the head holds into a file that replaces all log segments with lower numbers.
+ * Writes what the head holds into a file that replaces all WAL segments with lower numbers.
  *
- * <p>It need not show one moment: it is begun after a new segment, and whatever it holds beyond
- * that moment is met again in the log and skipped, because samples of a series only ever become
+ * <p>It need not show one moment: it is begun after a new segment, and what it holds beyond that
+ * moment is read again from the WAL and skipped, because samples of a series only ever become
  * newer.
  *
  * <pre>
- * records framed as in the log:
+ * records framed as in the WAL:
  * HEAD       zigzag oldest time still taken, varint next id
- * SERIES     as in the log
+ * SERIES     as in the WAL
  * ROWS       varint id, chunk with base 0
- * LATE_ROWS  varint id, chunk with base 0
- * TOMBSTONES as in the log
+ * OUT_OF_ORDER_ROWS  the same
+ * TOMBSTONES see TombstoneRecord
  * EXEMPLAR   as in a batch
  * END        varint series
  * </pre>
@@ -46,7 +46,7 @@ import org.roaringbitmap.RoaringBitmap;
 public final class Checkpoint {
   static final int HEAD = 10;
   public static final int ROWS = 11;
-  static final int LATE_ROWS = 12;
+  static final int OUT_OF_ORDER_ROWS = 12;
   static final int EXEMPLAR = 13;
   static final int END = 14;
 
@@ -66,18 +66,18 @@ public final class Checkpoint {
   private Checkpoint(Head head, Path directory, int segment) {
     this.head = head;
     this.directory = directory;
-    target = directory.resolve(Wal.name(segment, Wal.SNAPSHOT_SUFFIX));
-    temporary = directory.resolve(Wal.name(segment, Wal.SNAPSHOT_SUFFIX) + TEMPORARY);
+    target = directory.resolve(Wal.name(segment, Wal.CHECKPOINT_SUFFIX));
+    temporary = directory.resolve(Wal.name(segment, Wal.CHECKPOINT_SUFFIX) + TEMPORARY);
   }
 
-  /** Writes the snapshot that replaces the segments below {@code segment}; returns its size. */
+  /** Writes the checkpoint that replaces the segments below {@code segment}; returns its size. */
   public static long write(Head head, Path directory, int segment) {
-    Checkpoint snapshot = new Checkpoint(head, directory, segment);
+    Checkpoint checkpoint = new Checkpoint(head, directory, segment);
     try {
-      return snapshot.write();
+      return checkpoint.write();
     } catch (IOException e) {
       throw new StorageException.Failed(
-          "log " + snapshot.target + ": cannot write the snapshot: " + e.getMessage(), e);
+          "WAL " + checkpoint.target + ": cannot write the checkpoint: " + e.getMessage(), e);
     }
   }
 
@@ -122,7 +122,7 @@ public final class Checkpoint {
 
   private int writeSeries(RoaringBitmap ids, RandomAccessFile file) throws IOException {
     HeadSource source;
-    OutOfOrderSource late;
+    OutOfOrderSource outOfOrder;
     int count = 0;
     head.state.readLock().lock();
     try {
@@ -137,7 +137,7 @@ public final class Checkpoint {
       source =
           HeadSource.capture(
               head, ids, Long.MIN_VALUE, Long.MAX_VALUE, false, SelectMemory.UNCOUNTED);
-      late =
+      outOfOrder =
           OutOfOrderSource.capture(
               head, ids, Long.MIN_VALUE, Long.MAX_VALUE, SelectMemory.UNCOUNTED);
     } finally {
@@ -148,9 +148,9 @@ public final class Checkpoint {
       writeRows(ROWS, source.id(), source, file);
       source.nextSeries();
     }
-    for (OutOfOrderSource.Entry e : late.entries()) {
-      late.nextSeries();
-      writeRows(LATE_ROWS, e.id(), late, file);
+    for (OutOfOrderSource.Entry e : outOfOrder.entries()) {
+      outOfOrder.nextSeries();
+      writeRows(OUT_OF_ORDER_ROWS, e.id(), outOfOrder, file);
     }
     return count;
   }

@@ -28,13 +28,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fills a head from the newest snapshot and the log behind it.
+ * Fills a head from the newest checkpoint and the WAL after it.
  *
  * <p>A file that just ends too early is what a crash or a failed write leaves behind: it is cut
- * after its last whole record, and reading goes on with the next. Other damage is cut off the same
- * way, but what follows cannot be trusted any more: later segments are set aside as {@code *.cut},
- * counted and reported. A damaged snapshot cannot be repaired, as the segments it replaced are
- * gone.
+ * after its last whole record, and reading continues with the next. Other damage is cut off the
+ * same way, but what follows cannot be trusted any more: later segments are set aside as {@code
+ * *.cut}, counted and reported. A damaged checkpoint cannot be repaired, as the segments it
+ * replaced are gone.
  */
 public final class Recovery implements BatchRecord.Handler {
   private static final Logger log = LoggerFactory.getLogger(Recovery.class);
@@ -58,13 +58,13 @@ public final class Recovery implements BatchRecord.Handler {
 
   /** Recovers and returns the number that the next segment has to have. */
   public int run(DoubleConsumer progress) {
-    List<Integer> snapshots = Wal.numbers(directory, Wal.SNAPSHOT_SUFFIX);
+    List<Integer> checkpoints = Wal.numbers(directory, Wal.CHECKPOINT_SUFFIX);
     List<Integer> segments = Wal.numbers(directory, Wal.SEGMENT_SUFFIX);
     deleteLeftovers();
     int from = 0;
-    if (!snapshots.isEmpty()) {
-      from = snapshots.get(snapshots.size() - 1);
-      readSnapshot(directory.resolve(Wal.name(from, Wal.SNAPSHOT_SUFFIX)));
+    if (!checkpoints.isEmpty()) {
+      from = checkpoints.get(checkpoints.size() - 1);
+      readCheckpoint(directory.resolve(Wal.name(from, Wal.CHECKPOINT_SUFFIX)));
     }
     int next = Math.max(1, from);
     boolean cut = false;
@@ -97,7 +97,7 @@ public final class Recovery implements BatchRecord.Handler {
       for (Path p : files.toList()) {
         String name = p.getFileName().toString();
         if (name.endsWith(HeadChunks.SPILL_SUFFIX)
-            || name.endsWith(Wal.SNAPSHOT_SUFFIX + Checkpoint.TEMPORARY)) {
+            || name.endsWith(Wal.CHECKPOINT_SUFFIX + Checkpoint.TEMPORARY)) {
           Files.delete(p);
         }
       }
@@ -106,7 +106,7 @@ public final class Recovery implements BatchRecord.Handler {
     }
   }
 
-  private void readSnapshot(Path path) {
+  private void readCheckpoint(Path path) {
     complete = false;
     WalReader.End end = WalReader.read(path, this::record);
     if (end.problem() != null || !complete) {
@@ -179,10 +179,10 @@ public final class Recovery implements BatchRecord.Handler {
         head.nextId(in.count(Integer.MAX_VALUE));
       }
       case Checkpoint.ROWS -> head.restore(readChunk(in), rows);
-      case Checkpoint.LATE_ROWS -> {
+      case Checkpoint.OUT_OF_ORDER_ROWS -> {
         int id = readChunk(in);
         for (int i = 0; i < rows.size; i++) {
-          head.replayLate(
+          head.replayOutOfOrder(
               id,
               rows.timesMs[i],
               rows.values[i],
@@ -215,9 +215,9 @@ public final class Recovery implements BatchRecord.Handler {
       double value,
       @Nullable NativeHistogram histogram,
       long startTimeMs,
-      boolean late) {
-    if (late) {
-      head.replayLate(id, timeMs, value, histogram, startTimeMs);
+      boolean outOfOrder) {
+    if (outOfOrder) {
+      head.replayOutOfOrder(id, timeMs, value, histogram, startTimeMs);
     } else {
       head.replay(id, timeMs, value, histogram, startTimeMs);
     }

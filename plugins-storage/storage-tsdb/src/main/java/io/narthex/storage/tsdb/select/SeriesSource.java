@@ -5,18 +5,18 @@ import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import org.jspecify.annotations.Nullable;
 
-/** One of the places a cursor reads from: the head, its late samples, or a block. */
+/** One of the places a cursor reads from: the head, its out-of-order samples, or a block. */
 public abstract class SeriesSource {
   /** Rows read last; valid after {@link #nextRows} returned true. */
   public final ChunkRows rows = new ChunkRows();
 
-  /** Labels of the present series; null = at the end. */
+  /** Labels of the current series; null = at the end. */
   public @Nullable Labels labels;
 
   /** Moves to the next series in label order and sets {@link #labels}. */
   public abstract void nextSeries();
 
-  /** Fills {@link #rows} with the next rows of the present series, at least one. */
+  /** Fills {@link #rows} with the next rows of the current series, at least one. */
   public abstract boolean nextRows();
 
   /** Frees what the source holds. Idempotent. */

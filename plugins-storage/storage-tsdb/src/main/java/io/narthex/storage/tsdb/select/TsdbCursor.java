@@ -15,7 +15,7 @@ import java.util.List;
 public final class TsdbCursor implements SeriesCursor {
   private final SeriesSource[] sources;
   private final boolean startTimesWanted;
-  private final SeriesSource[] active; // sources that have the present series
+  private final SeriesSource[] active; // sources that have the current series
   private final int[] at; // next row of each active source; -1 = no rows left
   private int activeCount;
   private boolean started;
@@ -157,7 +157,7 @@ public final class TsdbCursor implements SeriesCursor {
     }
   }
 
-  /** Moves an active source behind {@code timeMs}. */
+  /** Moves an active source past {@code timeMs}. */
   private void skipTo(int i, long timeMs) {
     while (at[i] >= 0) {
       ChunkRows rows = active[i].rows;

@@ -73,7 +73,7 @@ public final class TombstoneMap {
     return bySeries.size();
   }
 
-  /** Tells whether a time lies in any of the ranges. */
+  /** Returns whether a time lies in any of the ranges. */
   public static boolean covers(long[] ranges, long timeMs) {
     for (int i = 0; i < ranges.length; i += 2) {
       if (timeMs < ranges[i]) {

@@ -14,12 +14,12 @@ import io.narthex.storage.tsdb.io.ByteSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Log record of a batch: everything that became visible at one moment. Holds scratch memory; used
+ * WAL record of a batch: everything that became visible at one moment. Holds scratch memory; used
  * under the append lock or by one reader.
  *
  * <pre>
- * varint rows, each as below | varint late rows, the same | varint exemplars, each: varint id,
- *   labels, u64 value, zigzag time
+ * varint rows, each as below | varint out-of-order rows, the same
+ * | varint exemplars, each: varint id, labels, u64 value, zigzag time
  *
  * row: u8 token: low 5 bits 0..18 = decimal number of that scale, 29 = histogram, 30 = staleness
  *        marker, 31 = 8 bytes; 0x20 = start time follows; 0x40 = another time than the row before;
@@ -35,7 +35,7 @@ public final class BatchRecord {
   public static final byte KNOWN = -1;
 
   /** The sample is older than the newest of its series and kept apart. */
-  public static final byte LATE = -2;
+  public static final byte OUT_OF_ORDER = -2;
 
   /** The exemplar is kept, and so has to be logged. */
   public static final byte TAKEN = 0;
@@ -63,7 +63,7 @@ public final class BatchRecord {
         double value,
         @Nullable NativeHistogram histogram,
         long startTimeMs,
-        boolean late);
+        boolean outOfOrder);
 
     void exemplar(int id, Exemplar exemplar);
   }
@@ -75,7 +75,7 @@ public final class BatchRecord {
   public boolean write(
       SampleBatch batch, long referenceBase, byte[] codes, byte[] exemplarCodes, ByteSink out) {
     int rows = writeRows(batch, referenceBase, codes, AppendResult.OK, out);
-    int late = writeRows(batch, referenceBase, codes, LATE, out);
+    int outOfOrder = writeRows(batch, referenceBase, codes, OUT_OF_ORDER, out);
     int exemplars = 0;
     for (int i = 0; i < batch.exemplarCount(); i++) {
       exemplars += exemplarCodes[i] == TAKEN ? 1 : 0;
@@ -87,7 +87,7 @@ public final class BatchRecord {
         writeExemplar((int) (batch.ref(row) - referenceBase), batch.exemplar(i), out);
       }
     }
-    return rows + late + exemplars > 0;
+    return rows + outOfOrder + exemplars > 0;
   }
 
   public static void writeExemplar(int id, Exemplar exemplar, ByteSink out) {
@@ -179,7 +179,7 @@ public final class BatchRecord {
     handler.exemplar(id, new Exemplar(labels, value, in.zigzag(), true));
   }
 
-  private void readRows(ByteSource in, boolean late, Handler handler) {
+  private void readRows(ByteSource in, boolean outOfOrder, Handler handler) {
     int rows = in.count(in.remaining());
     int id = -1;
     long time = 0;
@@ -204,7 +204,7 @@ public final class BatchRecord {
       } else {
         throw new ByteSource.Malformed("kind of row is " + kind);
       }
-      handler.row(id, time, value, h, start, late);
+      handler.row(id, time, value, h, start, outOfOrder);
     }
   }
 

@@ -5,7 +5,7 @@ import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.Limits;
 
-/** Log record of a new series: varint id, labels. */
+/** WAL record of a new series: varint id, labels. */
 public final class SeriesRecord {
   public static final int TYPE = 1;
 

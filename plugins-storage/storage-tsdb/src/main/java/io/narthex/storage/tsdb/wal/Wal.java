@@ -20,14 +20,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The log of everything that is not in a block yet: numbered segments of records.
+ * The write-ahead log of what is not in a block yet: numbered segments of records.
  *
  * <p>Records are collected in memory and written with one call by {@link #write}; only then may
  * their content become visible. A record is never split over two segments. A segment is forced to
- * the disk when it ends, the present one by {@link #sync}.
+ * the disk when it ends, the current one by {@link #sync}.
  *
  * <p>Writing goes through {@link RandomAccessFile}, not through a channel: an interrupted thread
- * would close the channel for everybody, and a written mapping would kill the process on a full
+ * would close the channel for all others, and a written mapping would kill the process on a full
  * disk.
  *
  * <p>Concurrency: all methods but {@link #sync} and the counters are called under the head's append
@@ -36,10 +36,10 @@ import org.slf4j.LoggerFactory;
 public final class Wal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Wal.class);
   public static final byte[] MAGIC = {'N', 'X', 'L', 'O', 'G', 0, 0, 1};
-  private static final long LEAST_FOR_SNAPSHOT = 128L << 20;
+  private static final long LEAST_FOR_CHECKPOINT = 128L << 20;
   static final int FRAME = 8; // u32 length, u32 CRC32C
   public static final String SEGMENT_SUFFIX = ".log";
-  public static final String SNAPSHOT_SUFFIX = ".snap";
+  public static final String CHECKPOINT_SUFFIX = ".snap";
 
   private final Path directory;
   private final Counters counters;
@@ -50,14 +50,14 @@ public final class Wal implements AutoCloseable {
   private final Object fileLock = new Object();
   private int recordStart = -1;
   private int keepOnFailure; // end of the records that stay when a write fails
-  private volatile long sinceSnapshot;
+  private volatile long sinceCheckpoint;
 
   private @Nullable RandomAccessFile file; // guarded by fileLock for closing
   private volatile int segment;
-  private volatile long snapshotBytes;
+  private volatile long checkpointBytes;
   private long segmentSize;
   private volatile boolean dirty;
-  private boolean suspect; // the last write failed and could not be taken back
+  private boolean suspect; // the last write failed and could not be undone
 
   public Wal(
       Path directory, long segmentBytes, int firstSegment, long bytesOnDisk, Counters counters) {
@@ -95,7 +95,7 @@ public final class Wal implements AutoCloseable {
     ByteSink.INT.set(buffer.data, start + 4, (int) crc.getValue());
   }
 
-  /** Takes back the record that was begun but not written. */
+  /** Drops the record that was begun but not written. */
   public void forget() {
     buffer.size = keepOnFailure;
   }
@@ -114,20 +114,20 @@ public final class Wal implements AutoCloseable {
     }
     RandomAccessFile f = file;
     if (f == null) {
-      throw new StorageException.Closed("log " + directory + ": is closed");
+      throw new StorageException.Closed("WAL " + directory + ": is closed");
     }
     try {
       f.write(buffer.data, 0, buffer.size);
     } catch (IOException e) {
-      takeBack(f);
+      undoWrite(f);
       buffer.size = keepOnFailure;
       throw new StorageException.Failed(
-          "log " + path(segment) + ": cannot write at byte " + segmentSize + ": " + e.getMessage(),
+          "WAL " + path(segment) + ": cannot write at byte " + segmentSize + ": " + e.getMessage(),
           e);
     }
     segmentSize += buffer.size;
     bytesOnDisk.addAndGet(buffer.size);
-    sinceSnapshot = sinceSnapshot + buffer.size; // one writer
+    sinceCheckpoint = sinceCheckpoint + buffer.size; // one writer
     buffer.clear();
     keepOnFailure = 0;
     dirty = true;
@@ -151,7 +151,7 @@ public final class Wal implements AutoCloseable {
     }
   }
 
-  private void takeBack(RandomAccessFile f) {
+  private void undoWrite(RandomAccessFile f) {
     try {
       f.setLength(segmentSize);
       f.seek(segmentSize);
@@ -160,7 +160,7 @@ public final class Wal implements AutoCloseable {
     }
   }
 
-  /** Ends the present segment and begins the next. Returns its number. */
+  /** Ends the current segment and begins the next. Returns its number. */
   public int cut() {
     Path next = path(segment + 1);
     RandomAccessFile f = null;
@@ -179,7 +179,7 @@ public final class Wal implements AutoCloseable {
     } catch (IOException e) {
       closeQuietly(f);
       throw new StorageException.Failed(
-          "log " + next + ": cannot begin a segment: " + e.getMessage(), e);
+          "WAL " + next + ": cannot begin a segment: " + e.getMessage(), e);
     }
     suspect = false;
     segment++;
@@ -191,12 +191,12 @@ public final class Wal implements AutoCloseable {
   /** Forces a full segment to the disk and closes it. */
   private void end(RandomAccessFile old) {
     try {
-      if (!suspect) { // else a record that was not written whole is cut off when the log is read
+      if (!suspect) { // else a record that was not written whole is cut off when the WAL is read
         old.getFD().sync();
       }
     } catch (IOException e) {
       log.warn(
-          "log {}: cannot force to the disk: {}; its end is lost if the power fails now",
+          "WAL {}: cannot force to the disk: {}; its end is lost if the power fails now",
           path(segment),
           e.getMessage());
     }
@@ -221,7 +221,7 @@ public final class Wal implements AutoCloseable {
     }
   }
 
-  /** Forces what has been written to the disk. May run beside {@link #write}. */
+  /** Forces what has been written to the disk. May run concurrently with {@link #write}. */
   public void sync() {
     long started = System.nanoTime();
     if (dirty) {
@@ -239,7 +239,7 @@ public final class Wal implements AutoCloseable {
         } catch (IOException e) {
           dirty = true;
           throw new StorageException.Failed(
-              "log " + path(segment) + ": cannot force to the disk: " + e.getMessage(), e);
+              "WAL " + path(segment) + ": cannot force to the disk: " + e.getMessage(), e);
         }
       }
     }
@@ -261,14 +261,14 @@ public final class Wal implements AutoCloseable {
     return String.format(Locale.ROOT, "%08d%s", number, suffix);
   }
 
-  /** Begins to count anew what a snapshot would replace. Under the append lock. */
-  public void snapshotBegun() {
-    sinceSnapshot = 0;
+  /** Resets the count of what a checkpoint would replace. Under the append lock. */
+  public void checkpointBegun() {
+    sinceCheckpoint = 0;
   }
 
-  /** Deletes segments and snapshots with numbers below {@code number}. */
+  /** Deletes segments and checkpoints with numbers below {@code number}. */
   public void deleteBelow(int number) {
-    for (String suffix : new String[] {SEGMENT_SUFFIX, SNAPSHOT_SUFFIX}) {
+    for (String suffix : new String[] {SEGMENT_SUFFIX, CHECKPOINT_SUFFIX}) {
       for (int n : numbers(directory, suffix)) {
         if (n < number) {
           delete(directory.resolve(name(n, suffix)));
@@ -283,19 +283,19 @@ public final class Wal implements AutoCloseable {
       Files.delete(path);
       bytesOnDisk.addAndGet(-size);
     } catch (IOException e) {
-      throw new StorageException.Failed("log " + path + ": cannot delete: " + e.getMessage(), e);
+      throw new StorageException.Failed("WAL " + path + ": cannot delete: " + e.getMessage(), e);
     }
   }
 
-  /** Accounts for a snapshot that was written beside the log. */
-  public void snapshotWritten(long bytes) {
+  /** Accounts for a checkpoint that was written next to the segments. */
+  public void checkpointWritten(long bytes) {
     bytesOnDisk.addAndGet(bytes);
-    snapshotBytes = bytes;
+    checkpointBytes = bytes;
   }
 
-  /** Tells whether so much has been logged that a snapshot is worth its while. */
-  public boolean snapshotDue() {
-    return sinceSnapshot > Math.max(LEAST_FOR_SNAPSHOT, snapshotBytes);
+  /** Returns whether enough has been logged for a checkpoint to pay. */
+  public boolean checkpointDue() {
+    return sinceCheckpoint > Math.max(LEAST_FOR_CHECKPOINT, checkpointBytes);
   }
 
   /** Returns the numbers of the files with a suffix, rising. */
@@ -313,7 +313,7 @@ public final class Wal implements AutoCloseable {
       numbers.sort(Comparator.naturalOrder());
       return numbers;
     } catch (IOException e) {
-      throw new StorageException.Failed("log " + directory + ": cannot list: " + e.getMessage(), e);
+      throw new StorageException.Failed("WAL " + directory + ": cannot list: " + e.getMessage(), e);
     }
   }
 
@@ -328,7 +328,7 @@ public final class Wal implements AutoCloseable {
           f.close();
         } catch (IOException e) {
           throw new StorageException.Failed(
-              "log " + path(segment) + ": cannot close: " + e.getMessage(), e);
+              "WAL " + path(segment) + ": cannot close: " + e.getMessage(), e);
         }
       }
     }

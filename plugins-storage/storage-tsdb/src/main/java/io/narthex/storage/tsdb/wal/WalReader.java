@@ -12,14 +12,14 @@ import java.util.Arrays;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a segment or snapshot up to its end or the first damage. */
+/** Reads a segment or checkpoint up to its end or the first damage. */
 public final class WalReader {
   private static final int MAX_RECORD = 1 << 30;
 
   /** Takes a record. */
   public interface Handler {
     /**
-     * Takes a record; the source lies behind the type.
+     * Takes a record; the source is positioned after the type.
      *
      * @throws ByteSource.Malformed when the record makes no sense
      */
@@ -92,7 +92,7 @@ public final class WalReader {
       return new End(at, null, false);
     } catch (IOException e) {
       throw new StorageException.Failed(
-          "log " + path + ": cannot read at byte " + at + ": " + e.getMessage(), e);
+          "WAL " + path + ": cannot read at byte " + at + ": " + e.getMessage(), e);
     }
   }
 }

@@ -14,14 +14,14 @@ class RecentDurationsTest {
   private long now = -5;
   private final RecentDurations durations = new RecentDurations(() -> now);
 
-  private Map<String, Double> figures() {
-    Map<String, Double> figures = new HashMap<>();
-    durations.writeTo(figures, "x");
-    return figures;
+  private Map<String, Double> statistics() {
+    Map<String, Double> statistics = new HashMap<>();
+    durations.writeTo(statistics, "x");
+    return statistics;
   }
 
   private double quantile(String q) {
-    Double value = figures().get("x{quantile=\"" + q + "\"}");
+    Double value = statistics().get("x{quantile=\"" + q + "\"}");
     return value == null ? -1 : value;
   }
 
@@ -33,8 +33,8 @@ class RecentDurationsTest {
     assertThat(quantile("0.5")).isCloseTo(0.5, Percentage.withPercentage(2));
     assertThat(quantile("0.9")).isCloseTo(0.9, Percentage.withPercentage(2));
     assertThat(quantile("0.99")).isCloseTo(0.99, Percentage.withPercentage(2));
-    assertThat(figures()).containsEntry("x_count", 1000.0);
-    assertThat(figures().get("x_sum")).isCloseTo(500.5, within(1e-6));
+    assertThat(statistics()).containsEntry("x_count", 1000.0);
+    assertThat(statistics().get("x_sum")).isCloseTo(500.5, within(1e-6));
   }
 
   @Test
@@ -47,7 +47,7 @@ class RecentDurationsTest {
     assertThat(quantile("0.99")).isCloseTo(0.001, Percentage.withPercentage(2));
     now += 30 * MINUTE;
     assertThat(quantile("0.5")).isNaN();
-    assertThat(figures()).containsEntry("x_count", 2.0);
+    assertThat(statistics()).containsEntry("x_count", 2.0);
   }
 
   @Test

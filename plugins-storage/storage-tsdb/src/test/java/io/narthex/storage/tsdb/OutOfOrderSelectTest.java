@@ -6,42 +6,23 @@ import io.narthex.model.Matcher;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
-import io.narthex.storage.tsdb.head.OutOfOrderSamples;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.roaringbitmap.RoaringBitmap;
 
-class LateSamplesTest {
+class OutOfOrderSelectTest {
   private static final long T0 = TestDb.T0;
   private static final long HOUR = TestDb.HOUR;
 
   @TempDir Path dir;
 
-  private final OutOfOrderSamples late = new OutOfOrderSamples();
-
-  @Test
-  void findsThoseOfSomeSeriesThatAreLate() {
-    for (int id : new int[] {3, 70_000, 5, 9}) {
-      late.add(id, 1000, 1, null, 0);
-      late.add(id, 2000, 1, null, 0);
-    }
-    assertThat(late.among(RoaringBitmap.bitmapOf(1, 5, 9, 70_000)).toArray())
-        .containsExactly(5, 9, 70_000);
-    late.remove(5, late.range(5, 0, 1500));
-    assertThat(late.among(RoaringBitmap.bitmapOf(5)).toArray()).containsExactly(5);
-    late.remove(5, late.range(5, 0, 5000));
-    assertThat(late.among(RoaringBitmap.bitmapOf(5)).isEmpty()).isTrue();
-    assertThat(late.has(5)).isFalse();
-  }
-
-  /** With a walk over all series that are late each select takes milliseconds. */
+  /** With a walk over all series that have some, each select takes milliseconds. */
   @Test
   @Timeout(60)
-  void selectTouchesTheLateSamplesOfItsOwnSeriesOnly() {
+  void selectReadsTheOutOfOrderSamplesOfItsOwnSeriesOnly() {
     TsdbStorage db =
         TestDb.open(dir, TestDb.config(Duration.ofHours(100), 0, Duration.ofHours(2), 64 << 20));
     int series = 100_000;
