@@ -20,9 +20,15 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Writes the statistics as metrics with the names, types and help texts of Prometheus. */
+/**
+ * Writes the statistics as metrics with the names, types and help texts of Prometheus, as far as it
+ * has them.
+ */
 final class TsdbMetrics {
   private static final String PREFIX = "prometheus_tsdb_";
+
+  /** Begins the names of metrics that Prometheus does not have. */
+  private static final String OWN_PREFIX = "narthex_tsdb_";
 
   /** What the host reports of every storage. */
   static final Set<String> OF_THE_HOST =
@@ -47,7 +53,7 @@ final class TsdbMetrics {
   /**
    * Writes all families.
    *
-   * @param statistics by name without prefix, labels in braces
+   * @param statistics by name, without the prefix of Prometheus' names; labels in braces
    */
   static void write(Map<String, Double> statistics, MetricSink sink) {
     Map<String, List<Sample>> samples = new TreeMap<>();
@@ -75,13 +81,14 @@ final class TsdbMetrics {
   }
 
   private static void write(String name, Family family, List<Sample> samples, MetricSink sink) {
-    sink.family(new MetricMetadata(PREFIX + name, family.type, family.help, ""));
+    String prefix = name.startsWith(OWN_PREFIX) ? "" : PREFIX;
+    sink.family(new MetricMetadata(prefix + name, family.type, family.help, ""));
     samples.sort(Comparator.comparingDouble(Sample::bound)); // sum and count come last
     for (Sample s : samples) {
       if (family.type == MetricType.HISTOGRAM && s.name.equals(name + "_count")) {
-        sink.sample(PREFIX + name + "_bucket", s.labels.with("le", "+Inf"), s.value);
+        sink.sample(prefix + name + "_bucket", s.labels.with("le", "+Inf"), s.value);
       }
-      sink.sample(PREFIX + s.name, s.labels, s.value);
+      sink.sample(prefix + s.name, s.labels, s.value);
     }
   }
 

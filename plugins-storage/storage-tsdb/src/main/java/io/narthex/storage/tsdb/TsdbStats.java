@@ -106,6 +106,9 @@ final class TsdbStats {
     statistics.put("head_max_time", (double) head.maxMs());
     statistics.put("head_max_time_seconds", head.maxMs() / 1000.0);
     statistics.put("blocks_loaded", (double) blocks.list().size());
+    statistics.put(
+        "narthex_tsdb_blocks_damaged",
+        (double) blocks.list().stream().filter(Block::isDamaged).count());
     statistics.put("wal_segment_current", (double) wal.segment());
     statistics.put("wal_storage_size_bytes", (double) wal.bytesOnDisk());
     statistics.put("exemplar_exemplars_in_storage", (double) head.exemplars().size());

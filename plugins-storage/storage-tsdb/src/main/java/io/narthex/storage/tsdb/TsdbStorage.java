@@ -71,10 +71,14 @@ final class TsdbStorage
   private final Compactor compactor;
   private final Retention retention;
   private final ReentrantLock maintenance = new ReentrantLock();
+  private final List<BackgroundTask> tasks;
   private final List<Thread> threads = new ArrayList<>();
   private volatile TsdbConfig config;
   private volatile FsyncPolicy sync;
   private volatile boolean closed;
+
+  /** Whether the WAL holds what is in blocks by now. Guarded by {@link #maintenance}. */
+  private boolean checkpointWanted;
 
   private TsdbStorage(TsdbConfig config, StorageContext context, DataFolder folders) {
     this.config = config;
@@ -98,6 +102,15 @@ final class TsdbStorage
             Directories.bytesIn(folders.wal()),
             counters);
     counters.add("clean_start", folders.isCleanStart() ? 1 : 0);
+    BackgroundTask room = task("retention", "", this::applyRetention);
+    tasks =
+        List.of(
+            room, // first: the others need it
+            task("spill", "", () -> head.spill(folders.wal())),
+            task("flush", "compactions_failed_total", this::flushHead),
+            task("checkpoint", "wal_truncations_failed_total", this::boundWal),
+            task("compaction", "compactions_failed_total", this::mergeBlocks),
+            room);
   }
 
   /**
@@ -183,32 +196,54 @@ final class TsdbStorage
     }
   }
 
-  /** Makes blocks from the head, merges blocks and deletes old ones, as far as it is time to. */
+  /**
+   * Makes blocks from the head, merges blocks and deletes old ones, as far as it is time to. What
+   * fails does not keep the rest from being done.
+   */
   void maintain() {
     maintenance.lock();
     try {
       if (closed) {
         return;
       }
-      head.spill(folders.wal());
-      if (flush.isDue(config.blockMs())) {
-        flush.run(config.blockMs());
-        writeCheckpoint();
-      } else if (wal.checkpointDue()) {
-        writeCheckpoint(); // bounds how long a start after a crash takes
-      }
-      compactor.run(config.blockMs(), config.maxBlockMs(), () -> closed);
-      retention.apply(
-          config.retentionTime(),
-          config.retentionSize().bytes(),
-          wal.bytesOnDisk(),
-          context.clock().millis());
-    } catch (RuntimeException e) {
-      counters.add("compactions_failed_total", 1);
-      log.error("tsdb {}: maintenance failed, will be tried again", context.dataDirectory(), e);
+      tasks.forEach(BackgroundTask::run);
     } finally {
       maintenance.unlock();
     }
+  }
+
+  private void applyRetention() {
+    retention.apply(
+        config.retentionTime(),
+        config.retentionSize().bytes(),
+        wal.bytesOnDisk(),
+        context.clock().millis());
+  }
+
+  private void flushHead() {
+    long before = head.minValidMs();
+    try {
+      flush.run(config.blockMs());
+    } finally {
+      checkpointWanted |= head.minValidMs() != before;
+    }
+  }
+
+  private void boundWal() {
+    // by size too: it bounds how long a start after a crash takes
+    if (checkpointWanted || wal.checkpointDue()) {
+      checkpointWanted = true;
+      writeCheckpoint();
+      checkpointWanted = false;
+    }
+  }
+
+  private void mergeBlocks() {
+    compactor.run(config.blockMs(), config.maxBlockMs(), () -> closed);
+  }
+
+  private BackgroundTask task(String name, String alsoCounts, Runnable work) {
+    return new BackgroundTask(name, context.dataDirectory(), counters, alsoCounts, work);
   }
 
   /** Replaces the WAL by a checkpoint of the head. */

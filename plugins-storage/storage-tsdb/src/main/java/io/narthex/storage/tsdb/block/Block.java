@@ -29,6 +29,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntPredicate;
 import java.util.zip.CRC32C;
@@ -76,6 +77,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   private final MemorySegment postings;
   private final MemorySegment chunks;
   private volatile boolean deletePending;
+  private final AtomicBoolean damaged = new AtomicBoolean();
   private volatile TombstoneMap tombstones;
   private volatile SoftReference<String[]> valueCache = new SoftReference<>(null);
 
@@ -220,6 +222,21 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   @Override
   public String toString() {
     return "block " + folder;
+  }
+
+  /** Returns whether a part of the block cannot be read or merged. */
+  public boolean isDamaged() {
+    return damaged.get();
+  }
+
+  /** Leaves the block out of compaction from now on; queries and retention still use it. */
+  public void markDamaged(String problem) {
+    if (damaged.compareAndSet(false, true)) {
+      log.error(
+          "block {}: {}; it is merged no more, and deleted when its time has come",
+          folder,
+          problem);
+    }
   }
 
   boolean overlaps(long minTimeMs, long maxTimeMs) {
@@ -470,7 +487,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     int length = row.length[i];
     long offset = row.offset[i];
     if (offset < 0 || offset + length + BlockWriter.CHUNK_CRC > chunks.byteSize()) {
-      throw corrupt(folder.resolve("chunks"), offset, "a chunk lies outside the file");
+      throw damagedChunk(offset, "a chunk lies outside the file");
     }
     if (reader.bytes.length < length + ChunkCodec.SLACK) {
       reader.bytes = new byte[length * 2 + ChunkCodec.SLACK];
@@ -480,8 +497,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     reader.crc.update(reader.bytes, 0, length);
     int expected = chunks.get(INT, offset + length);
     if ((int) reader.crc.getValue() != expected) {
-      throw corrupt(
-          folder.resolve("chunks"),
+      throw damagedChunk(
           offset,
           "CRC32C is "
               + Integer.toHexString((int) reader.crc.getValue())
@@ -492,8 +508,14 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     try {
       reader.codec.read(reader.in, 0, out);
     } catch (ByteSource.Malformed e) {
-      throw corrupt(folder.resolve("chunks"), offset, e.getMessage());
+      throw damagedChunk(offset, e.getMessage());
     }
+  }
+
+  private StorageException.Corrupt damagedChunk(long offset, @Nullable String problem) {
+    StorageException.Corrupt e = corrupt(folder.resolve("chunks"), offset, problem);
+    markDamaged("chunks at byte " + offset + ": " + problem);
+    return e;
   }
 
   // ---- tombstones ------------------------------------------------------------------------------

@@ -35,11 +35,49 @@ public final class Compactor {
   /** Merges blocks until nothing is left to merge. */
   public void run(long blockMs, long maxBlockMs, BooleanSupplier stop) {
     while (!stop.getAsBoolean()) {
-      List<Block> group = CompactionPlan.next(blocks.list(), blockMs, maxBlockMs);
+      List<Block> sound = blocks.list().stream().filter(b -> !b.isDamaged()).toList();
+      List<Block> group = CompactionPlan.next(sound, blockMs, maxBlockMs);
       if (group.isEmpty()) {
         return;
       }
+      tryToMerge(group);
+    }
+  }
+
+  /**
+   * Merges blocks, or marks those that cannot be read so that they are left out from then on.
+   *
+   * @throws StorageException.Failed when the disk is the reason; the next run tries again
+   */
+  private void tryToMerge(List<Block> group) {
+    try {
       merge(group);
+    } catch (StorageException.Failed e) {
+      throw e;
+    } catch (RuntimeException e) {
+      counters.add("compactions_failed_total", 1);
+      group.forEach(Compactor::readWhole);
+      if (group.stream().noneMatch(Block::isDamaged)) {
+        group.forEach(b -> b.markDamaged("cannot be merged: " + e));
+      }
+    }
+  }
+
+  /** Reads a block to its end, which marks it when a part of it cannot be read. */
+  private static void readWhole(Block block) {
+    BlockSource source = new BlockSource(block, block.all(), Long.MIN_VALUE, Long.MAX_VALUE);
+    try {
+      source.nextSeries();
+      while (source.labels != null) {
+        while (source.nextRows()) {
+          // reading is all
+        }
+        source.nextSeries();
+      }
+    } catch (RuntimeException e) {
+      block.markDamaged(String.valueOf(e.getMessage()));
+    } finally {
+      source.close();
     }
   }
 
@@ -101,8 +139,8 @@ public final class Compactor {
   /** Rewrites every block that has tombstones. */
   public void rewriteWithoutTombstones() {
     for (Block b : blocks.list()) {
-      if (b.tombstones().size() > 0) {
-        merge(List.of(b));
+      if (b.tombstones().size() > 0 && !b.isDamaged()) {
+        tryToMerge(List.of(b));
       }
     }
   }

@@ -57,6 +57,11 @@ public final class Counters {
     }
   }
 
+  /** Returns the name of the counter of failures of a background task. */
+  public static String failuresOf(String task) {
+    return "narthex_tsdb_task_failures_total{task=\"" + task + "\"}";
+  }
+
   public void add(String name, double more) {
     sums.computeIfAbsent(name, _ -> new DoubleAdder()).add(more);
   }

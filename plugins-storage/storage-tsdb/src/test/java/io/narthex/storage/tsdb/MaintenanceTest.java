@@ -1,0 +1,168 @@
+package io.narthex.storage.tsdb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.storage.tsdb.block.Block;
+import io.narthex.storage.tsdb.wal.Wal;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/** What fails in the background touches nothing else. */
+class MaintenanceTest {
+  private static final long T0 = TestDb.T0;
+  private static final long HOUR = TestDb.HOUR;
+  private static final int SERIES = 4;
+  private static final String CHECKPOINT_FAILURES =
+      "narthex_tsdb_task_failures_total{task=\"checkpoint\"}";
+
+  @TempDir Path dir;
+
+  private static TsdbConfig keeping(Duration retention) {
+    TsdbConfig d = TestDb.config(retention, 0, Duration.ZERO, 1 << 20);
+    return new TsdbConfig(
+        retention,
+        d.retentionSize(),
+        d.minBlockDuration(),
+        Duration.ofHours(6),
+        d.outOfOrderTimeWindow(),
+        d.walFsync(),
+        d.walSegmentSize(),
+        d.maxExemplars(),
+        false);
+  }
+
+  private static void fillHour(TsdbStorage db, int hour) {
+    SampleBatch batch = new SampleBatch(SERIES);
+    for (long t = T0 + hour * HOUR; t < T0 + (hour + 1) * HOUR; t += 60_000) {
+      batch.clear();
+      for (int i = 0; i < SERIES; i++) {
+        batch.add(db.resolve(TestDb.series("m", i)), t, t % 977 + i * 0.25);
+      }
+      assertThat(db.append(batch).allOk()).isTrue();
+    }
+  }
+
+  private static double metric(TsdbStorage db, String name) {
+    Double value = db.stats(0).counters().get(name);
+    assertThat(value).as(name).isNotNull();
+    return value == null ? -1 : value;
+  }
+
+  private static long oldestMs(TsdbStorage db) {
+    return db.blocks().list().stream().mapToLong(b -> b.meta.minTimeMs()).min().orElse(0);
+  }
+
+  private static void flip(Path file, long at) throws IOException {
+    try (RandomAccessFile f = new RandomAccessFile(file.toFile(), "rw")) {
+      f.seek(at);
+      int b = f.read();
+      f.seek(at);
+      f.write(b ^ 8);
+    }
+  }
+
+  @Test
+  void aBlockThatCannotBeMergedIsLeftOutAndRetentionAndMergingContinue() throws IOException {
+    TsdbConfig config = keeping(Duration.ofHours(30));
+    TsdbStorage db = TestDb.open(dir, config);
+    for (int h = 0; h < 7; h++) {
+      fillHour(db, h);
+    }
+    db.maintain();
+    Path damaged = db.blocks().list().get(1).folder;
+    db.crash();
+    flip(damaged.resolve("chunks"), 20);
+    Logger logger = (Logger) LoggerFactory.getLogger(Block.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.addAppender(logged);
+    logger.setLevel(Level.ERROR);
+    db = TestDb.open(dir, config);
+    try {
+      for (int h = 7; h < 30; h++) {
+        fillHour(db, h);
+        db.maintain();
+      }
+      assertThat(metric(db, "narthex_tsdb_blocks_damaged")).isEqualTo(1);
+      assertThat(db.blocks().list()).extracting(b -> b.meta.level()).contains(2);
+      for (int h = 30; h < 60; h++) {
+        fillHour(db, h);
+        db.maintain();
+      }
+      assertThat(oldestMs(db)).isGreaterThan(T0 + 20 * HOUR);
+      assertThat(metric(db, "time_retentions_total")).isPositive();
+      assertThat(metric(db, "compactions_failed_total")).isEqualTo(1);
+      assertThat(metric(db, "narthex_tsdb_blocks_damaged")).isZero();
+      assertThat(damaged).doesNotExist();
+      assertThat(TestDb.all(db)).hasSize(SERIES);
+    } finally {
+      logger.setLevel(null);
+      logger.detachAppender(logged);
+    }
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .singleElement()
+        .asString()
+        .contains(damaged.toString(), "chunks at byte 8", "merged no more");
+    db.close();
+  }
+
+  /** A folder where the checkpoint should be makes it fail each time. */
+  private void blockCheckpoints(TsdbStorage db) throws IOException {
+    for (int n = 1; n <= 200; n++) {
+      Path folder =
+          dir.resolve("log").resolve(Wal.name(db.wal().segment() + n, Wal.CHECKPOINT_SUFFIX));
+      Files.createDirectories(folder.resolve("not-empty"));
+    }
+  }
+
+  @Test
+  void aCheckpointThatFailsStopsNeitherRetentionNorMerging() throws IOException {
+    TsdbStorage db = TestDb.open(dir, keeping(Duration.ofHours(30)));
+    blockCheckpoints(db);
+    for (int h = 0; h < 60; h++) {
+      fillHour(db, h);
+      if (h % 4 == 3) {
+        db.maintain(); // each of them makes a block, and so wants a checkpoint
+      }
+    }
+    assertThat(oldestMs(db)).isGreaterThan(T0 + 20 * HOUR);
+    assertThat(db.blocks().list()).extracting(b -> b.meta.level()).contains(2);
+    assertThat(metric(db, CHECKPOINT_FAILURES)).isPositive();
+    assertThat(metric(db, "wal_truncations_failed_total")).isPositive();
+    assertThat(metric(db, "compactions_failed_total")).isZero();
+    db.crash();
+  }
+
+  @Test
+  void aCheckpointThatFailedAfterAFlushIsTriedAgain() throws IOException {
+    TsdbStorage db = TestDb.open(dir, keeping(Duration.ZERO));
+    Path inTheWay =
+        dir.resolve("log").resolve(String.format(Locale.ROOT, "%08d.snap", db.wal().segment() + 1));
+    Files.createDirectories(inTheWay.resolve("not-empty"));
+    for (int h = 0; h < 4; h++) {
+      fillHour(db, h);
+    }
+    db.maintain();
+    assertThat(db.blocks().list()).hasSize(1);
+    assertThat(Wal.numbers(dir.resolve("log"), Wal.SEGMENT_SUFFIX)).hasSizeGreaterThan(1);
+    Files.delete(inTheWay.resolve("not-empty"));
+    Files.delete(inTheWay);
+    db.maintain();
+    assertThat(Wal.numbers(dir.resolve("log"), Wal.SEGMENT_SUFFIX)).hasSize(1);
+    assertThat(Wal.numbers(dir.resolve("log"), Wal.CHECKPOINT_SUFFIX)).hasSize(1);
+    db.close();
+  }
+}
