@@ -8,8 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A piece of background work that is run again and again. A failure is counted and logged, and
- * touches neither other work nor the thread. Confined to one thread at a time.
+ * A piece of background work that is run again and again. A failure, be it an Error such as that of
+ * a page that cannot be read, is counted and logged, and touches neither other work nor the thread.
+ * Confined to one thread at a time.
  */
 final class BackgroundTask {
   private static final Logger log = LoggerFactory.getLogger(BackgroundTask.class);
@@ -41,7 +42,7 @@ final class BackgroundTask {
   void run() {
     try {
       work.run();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // an Error of one run must not end the thread and so all later runs
       failed(e);
       return;
     }

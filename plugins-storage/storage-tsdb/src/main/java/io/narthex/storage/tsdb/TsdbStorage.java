@@ -72,6 +72,7 @@ final class TsdbStorage
   private final Retention retention;
   private final ReentrantLock maintenance = new ReentrantLock();
   private final List<BackgroundTask> tasks;
+  private final BackgroundTask fsyncTask;
   private final List<Thread> threads = new ArrayList<>();
   private volatile TsdbConfig config;
   private volatile FsyncPolicy sync;
@@ -111,6 +112,7 @@ final class TsdbStorage
             task("checkpoint", "wal_truncations_failed_total", this::boundWal),
             task("compaction", "compactions_failed_total", this::mergeBlocks),
             room);
+    fsyncTask = task("fsync", "", wal::sync);
   }
 
   /**
@@ -168,11 +170,7 @@ final class TsdbStorage
       long interval = sync.intervalMs();
       pause(interval == 0 ? 1000 : interval);
       if (interval > 0 && isWorking()) {
-        try {
-          wal.sync();
-        } catch (RuntimeException e) {
-          log.warn("{}", e.getMessage());
-        }
+        fsyncTask.run();
       }
     }
   }

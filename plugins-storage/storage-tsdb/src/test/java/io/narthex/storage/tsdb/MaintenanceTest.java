@@ -6,14 +6,20 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.StorageContext;
 import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.wal.Wal;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -163,6 +169,89 @@ class MaintenanceTest {
     db.maintain();
     assertThat(Wal.numbers(dir.resolve("log"), Wal.SEGMENT_SUFFIX)).hasSize(1);
     assertThat(Wal.numbers(dir.resolve("log"), Wal.CHECKPOINT_SUFFIX)).hasSize(1);
+    db.close();
+  }
+
+  /** A context whose clock throws an Error while it is broken. */
+  private static final class BrokenClock extends Clock implements StorageContext {
+    private final Path folder;
+    private volatile boolean broken;
+
+    BrokenClock(Path folder) {
+      this.folder = folder;
+    }
+
+    @Override
+    public Instant instant() {
+      if (broken) {
+        throw new InternalError("a fault occurred in an unsafe memory access operation");
+      }
+      return Instant.ofEpochMilli(T0 + 1000 * HOUR);
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+
+    @Override
+    public String instance() {
+      return "test storage";
+    }
+
+    @Override
+    public Clock clock() {
+      return this;
+    }
+
+    @Override
+    public HttpTransport http() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Path stateDirectory() {
+      return folder.resolve("narthex");
+    }
+
+    @Override
+    public Path configDirectory() {
+      return folder;
+    }
+
+    @Override
+    public Path dataDirectory() {
+      return folder;
+    }
+
+    @Override
+    public long referenceBase() {
+      return 1L << 45;
+    }
+
+    @Override
+    public void replayProgress(double done) {}
+  }
+
+  @Test
+  void anErrorOfOneTaskEndsNeitherTheOthersNorTheirThread() {
+    BrokenClock context = new BrokenClock(dir);
+    TsdbStorage db = TsdbStorage.open(keeping(Duration.ofHours(30)), context, false);
+    for (int h = 0; h < 4; h++) {
+      fillHour(db, h);
+    }
+    context.broken = true;
+    db.maintain();
+    context.broken = false;
+    assertThat(db.blocks().list()).as("made of the head").hasSize(1);
+    assertThat(metric(db, "narthex_tsdb_task_failures_total{task=\"retention\"}")).isEqualTo(2);
+    db.maintain();
+    assertThat(metric(db, "narthex_tsdb_task_failures_total{task=\"retention\"}")).isEqualTo(2);
     db.close();
   }
 }

@@ -492,7 +492,11 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     if (reader.bytes.length < length + ChunkCodec.SLACK) {
       reader.bytes = new byte[length * 2 + ChunkCodec.SLACK];
     }
-    MemorySegment.copy(chunks, ValueLayout.JAVA_BYTE, offset, reader.bytes, 0, length);
+    try {
+      MemorySegment.copy(chunks, ValueLayout.JAVA_BYTE, offset, reader.bytes, 0, length);
+    } catch (InternalError e) { // an I/O error on a mapped page
+      throw damagedChunk(offset, "cannot be read: " + e.getMessage());
+    }
     reader.crc.reset();
     reader.crc.update(reader.bytes, 0, length);
     int expected = chunks.get(INT, offset + length);

@@ -45,7 +45,8 @@ public final class Compactor {
   }
 
   /**
-   * Merges blocks, or marks those that cannot be read so that they are left out from then on.
+   * Merges blocks, or marks those that cannot be read so that they are left out from then on. An
+   * {@link InternalError} is what the JVM makes of an I/O error on a mapped page.
    *
    * @throws StorageException.Failed when the disk is the reason; the next run tries again
    */
@@ -54,7 +55,7 @@ public final class Compactor {
       merge(group);
     } catch (StorageException.Failed e) {
       throw e;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | InternalError e) {
       counters.add("compactions_failed_total", 1);
       group.forEach(Compactor::readWhole);
       if (group.stream().noneMatch(Block::isDamaged)) {
@@ -74,7 +75,7 @@ public final class Compactor {
         }
         source.nextSeries();
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | InternalError e) {
       block.markDamaged(String.valueOf(e.getMessage()));
     } finally {
       source.close();
