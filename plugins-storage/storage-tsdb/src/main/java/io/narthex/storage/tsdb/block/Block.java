@@ -206,7 +206,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
       arena.close();
       if (deletePending) {
         try {
-          Directories.deleteTree(folder);
+          Directories.remove(folder);
         } catch (IOException e) {
           log.warn("block {}: cannot delete, left behind: {}", folder, e.toString());
         }

@@ -79,7 +79,7 @@ public final class BlockWriter implements AutoCloseable {
   public BlockWriter(Path blocks, String id, @Nullable Counters counters) throws IOException {
     this.blocks = blocks;
     this.counters = counters;
-    temporary = blocks.resolve(id + ".tmp");
+    temporary = blocks.resolve(id + Directories.TEMPORARY);
     target = blocks.resolve(id);
     Files.createDirectories(temporary);
     chunkFile = new FileOutputStream(temporary.resolve("chunks").toFile());

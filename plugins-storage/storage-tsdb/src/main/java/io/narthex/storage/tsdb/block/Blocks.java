@@ -20,13 +20,15 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 import org.roaringbitmap.IntConsumer;
 import org.roaringbitmap.RoaringBitmap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The blocks of the database. The list is guarded by the head's state lock; everything that makes
  * or removes blocks runs under the storage's maintenance lock.
  */
 public final class Blocks {
-  private static final String TEMPORARY = ".tmp";
+  private static final Logger log = LoggerFactory.getLogger(Blocks.class);
 
   private final Path directory;
   private final ReentrantReadWriteLock state;
@@ -52,19 +54,16 @@ public final class Blocks {
     try (Stream<Path> entries = Files.list(directory)) {
       for (Path p : entries.toList()) {
         String name = p.getFileName().toString();
-        if (name.endsWith(TEMPORARY)
-            && Ulid.isUlid(name.substring(0, name.length() - TEMPORARY.length()))) {
-          Directories.deleteTree(p); // a crash kept it from being finished
+        if (isTemporary(name)) {
+          removeLeftover(p); // a crash kept it from being finished, or deleted
         } else if (Ulid.isUlid(name)) {
           found.add(new Block(p));
         }
       }
-      Set<String> replaced = new HashSet<>();
-      found.forEach(b -> replaced.addAll(b.meta.parents()));
       List<Block> live = new ArrayList<>();
       for (Block b : found) {
-        if (replaced.contains(b.meta.id())) {
-          b.deleteWhenReleased(); // its successor was finished, a crash kept it from going
+        if (isReplaced(b, found)) {
+          b.deleteWhenReleased(); // something kept it from being deleted
           b.release();
         } else {
           live.add(b);
@@ -80,6 +79,35 @@ public final class Blocks {
         found.forEach(Block::release);
       }
     }
+  }
+
+  private static boolean isTemporary(String name) {
+    int end = name.length() - Directories.TEMPORARY.length();
+    return name.endsWith(Directories.TEMPORARY) && Ulid.isUlid(name.substring(0, end));
+  }
+
+  private static void removeLeftover(Path folder) {
+    try {
+      Directories.deleteTree(folder);
+    } catch (IOException e) {
+      log.warn("block {}: cannot delete, left behind: {}", folder, e.toString());
+    }
+  }
+
+  /**
+   * Returns whether another block was made of this one, perhaps by way of blocks that are gone: it
+   * has the same level 1 blocks in it and a higher level.
+   */
+  private static boolean isReplaced(Block block, List<Block> all) {
+    BlockMeta m = block.meta;
+    for (Block other : all) {
+      BlockMeta o = other.meta;
+      boolean later = o.level() > m.level() && new HashSet<>(o.sources()).containsAll(m.sources());
+      if (other != block && (later || o.parents().contains(m.id()))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static final Comparator<Block> ORDER =

@@ -1,0 +1,81 @@
+package io.narthex.storage.tsdb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.narthex.model.Matcher;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.testkit.storage.StoredSeries;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A folder with files that a crash or a bad disk has left is opened, and the rest is served. */
+class DamagedFilesTest {
+  private static final long T0 = TestDb.T0;
+  private static final long HOUR = TestDb.HOUR;
+  private static final int SERIES = 3;
+
+  @TempDir Path dir;
+
+  private static void fill(TsdbStorage db, int fromHour, int toHour) {
+    SampleBatch batch = new SampleBatch(SERIES);
+    for (long t = T0 + fromHour * HOUR; t < T0 + toHour * HOUR; t += 60_000) {
+      batch.clear();
+      for (int i = 0; i < SERIES; i++) {
+        batch.add(db.resolve(TestDb.series("m", i)), t, t % 977 + i * 0.25);
+      }
+      assertThat(db.append(batch).allOk()).isTrue();
+    }
+  }
+
+  private static void copyFolder(Path from, Path to) throws IOException {
+    Files.createDirectories(to);
+    try (Stream<Path> files = Files.list(from)) {
+      for (Path p : files.toList()) {
+        Files.copy(p, to.resolve(p.getFileName()));
+      }
+    }
+  }
+
+  @Test
+  void aBlockOfWhichBlocksWereMadeStaysAwayWhenItCouldNotBeDeleted() throws IOException {
+    TsdbStorage db = TestDb.open(dir);
+    fill(db, 0, 4);
+    db.maintain();
+    Path first = db.blocks().list().get(0).folder;
+    Path copy = dir.resolve("copy");
+    copyFolder(first, copy);
+    for (int i = 0; i < 2; i++) {
+      db.delete(List.of(List.of(Matcher.equal("i", "" + i))), T0, T0 + HOUR);
+      db.cleanTombstones();
+    }
+    List<StoredSeries> before = TestDb.all(db);
+    db.close();
+    copyFolder(copy, first);
+    TsdbStorage again = TestDb.open(dir);
+    assertThat(TestDb.all(again)).as("deleted samples stay deleted").isEqualTo(before);
+    assertThat(first).doesNotExist();
+    again.close();
+  }
+
+  @Test
+  void whatAKilledDeletionLeftIsRemovedAtTheStart() throws IOException {
+    TsdbStorage db = TestDb.open(dir);
+    fill(db, 0, 7);
+    db.maintain();
+    Path first = db.blocks().list().get(0).folder;
+    db.crash();
+    Path half = first.resolveSibling(first.getFileName() + ".tmp");
+    Files.move(first, half);
+    Files.delete(half.resolve("meta.json"));
+    Files.delete(half.resolve("index"));
+    TsdbStorage again = TestDb.open(dir);
+    assertThat(half).doesNotExist();
+    assertThat(TestDb.all(again)).hasSize(SERIES);
+    again.close();
+  }
+}
