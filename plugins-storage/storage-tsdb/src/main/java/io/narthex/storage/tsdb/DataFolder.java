@@ -3,6 +3,8 @@ package io.narthex.storage.tsdb;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.block.Ulid;
+import io.narthex.storage.tsdb.io.Directories;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -10,6 +12,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
@@ -69,12 +72,11 @@ final class DataFolder implements AutoCloseable {
       boolean clean = channel.size() == 0;
       channel.truncate(0);
       channel.write(java.nio.ByteBuffer.wrap(IN_USE.getBytes(StandardCharsets.US_ASCII)));
-      Path version = root.resolve(VERSION_FILE);
-      if (!Files.exists(version)) {
-        Files.writeString(version, VERSION);
-      }
       Files.createDirectories(root.resolve("log"));
       Files.createDirectories(root.resolve("blocks"));
+      if (version(root).isEmpty()) {
+        writeVersion(root);
+      }
       return new DataFolder(root, channel, lock, clean);
     } catch (IOException e) {
       StorageException.Unusable unusable =
@@ -123,13 +125,33 @@ final class DataFolder implements AutoCloseable {
     }
   }
 
-  private static void refuseForeign(Path root) throws IOException {
+  /**
+   * Returns what the version file says, empty when there is none. A power cut can leave a file
+   * whose bytes were never forced, empty or of zeros; older versions wrote it so.
+   */
+  private static String version(Path root) throws IOException {
     Path version = root.resolve(VERSION_FILE);
-    if (Files.exists(version)) {
-      String found = Files.readString(version);
+    return Files.exists(version)
+        ? new String(Files.readAllBytes(version), StandardCharsets.ISO_8859_1).replace("\0", "")
+        : "";
+  }
+
+  private static void writeVersion(Path root) throws IOException {
+    Path temporary = root.resolve(VERSION_FILE + Directories.TEMPORARY);
+    try (FileOutputStream file = new FileOutputStream(temporary.toFile())) {
+      file.write(VERSION.getBytes(StandardCharsets.US_ASCII));
+      file.getFD().sync();
+    }
+    Files.move(temporary, root.resolve(VERSION_FILE), StandardCopyOption.ATOMIC_MOVE);
+    Directories.sync(root);
+  }
+
+  private static void refuseForeign(Path root) throws IOException {
+    String found = version(root);
+    if (!found.isEmpty()) {
       if (!found.equals(VERSION)) {
         throw new StorageException.Unusable(
-            version
+            root.resolve(VERSION_FILE)
                 + ": format is \""
                 + found.strip()
                 + "\", this version reads \""

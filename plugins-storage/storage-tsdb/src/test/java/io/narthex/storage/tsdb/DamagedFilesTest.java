@@ -78,4 +78,21 @@ class DamagedFilesTest {
     assertThat(TestDb.all(again)).hasSize(SERIES);
     again.close();
   }
+
+  @Test
+  void aVersionFileThatAPowerCutEmptiedIsWrittenAgain() throws IOException {
+    for (int zeros : new int[] {0, 15}) {
+      TsdbStorage db = TestDb.open(dir);
+      fill(db, zeros, zeros + 1);
+      List<StoredSeries> before = TestDb.all(db);
+      db.crash();
+      Path version = dir.resolve("tsdb.version");
+      Files.write(version, new byte[zeros]);
+      TsdbStorage again = TestDb.open(dir);
+      assertThat(TestDb.all(again)).isEqualTo(before);
+      assertThat(version).hasContent("narthex tsdb 1");
+      assertThat(dir.resolve("tsdb.version.tmp")).doesNotExist();
+      again.close();
+    }
+  }
 }
