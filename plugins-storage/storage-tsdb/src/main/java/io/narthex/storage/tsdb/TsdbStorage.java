@@ -25,6 +25,7 @@ import io.narthex.storage.tsdb.head.HeadSource;
 import io.narthex.storage.tsdb.head.OutOfOrderSource;
 import io.narthex.storage.tsdb.index.Postings;
 import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.FreeSpace;
 import io.narthex.storage.tsdb.io.Limits;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.recovery.Checkpoint;
@@ -63,6 +64,7 @@ final class TsdbStorage
   private final StorageContext context;
   private final long referenceBase;
   private final DataFolder folders;
+  private final FreeSpace space;
   private final Counters counters = new Counters();
   private final Head head;
   private final Wal wal;
@@ -81,7 +83,9 @@ final class TsdbStorage
   /** Whether the WAL holds what is in blocks by now. Guarded by {@link #maintenance}. */
   private boolean checkpointWanted;
 
-  private TsdbStorage(TsdbConfig config, StorageContext context, DataFolder folders) {
+  private TsdbStorage(
+      TsdbConfig config, StorageContext context, DataFolder folders, FreeSpace space) {
+    this.space = space;
     this.config = config;
     this.context = context;
     this.folders = folders;
@@ -90,8 +94,8 @@ final class TsdbStorage
     head = new Head(counters, context.clock());
     configureHead(config);
     blocks = new Blocks(folders.blocks(), head.state, counters);
-    flush = new HeadFlush(head, blocks, counters);
-    compactor = new Compactor(blocks, counters);
+    flush = new HeadFlush(head, blocks, space, counters);
+    compactor = new Compactor(blocks, space, counters);
     retention = new Retention(blocks, counters);
     head.minValidMs(blocks.newestMaxMs());
     int next = new Recovery(head, folders.wal(), counters).run(context::replayProgress);
@@ -121,13 +125,18 @@ final class TsdbStorage
    * @param background whether threads force the WAL and make blocks; tests do it by hand
    */
   static TsdbStorage open(TsdbConfig config, StorageContext context, boolean background) {
+    return open(config, context, background, FreeSpace.OF_FILE_SYSTEM);
+  }
+
+  static TsdbStorage open(
+      TsdbConfig config, StorageContext context, boolean background, FreeSpace space) {
     FsyncPolicy.parse(config.walFsync());
     Path root = context.dataDirectory();
     DataFolder folders = DataFolder.open(root, !config.noLockfile());
     long started = System.nanoTime();
     TsdbStorage storage;
     try {
-      storage = new TsdbStorage(config, context, folders);
+      storage = new TsdbStorage(config, context, folders, space);
     } catch (RuntimeException e) {
       folders.close();
       throw e;
@@ -246,6 +255,7 @@ final class TsdbStorage
 
   /** Replaces the WAL by a checkpoint of the head. */
   private void writeCheckpoint() {
+    space.require(folders.wal(), head.fileBytes(), "a checkpoint");
     int segment;
     head.appendLock.lock();
     try {
@@ -552,6 +562,7 @@ final class TsdbStorage
   /** Spares the next start the replay; without it the WAL alone gives the same state. */
   private void writeFinalCheckpoint() {
     try {
+      space.require(folders.wal(), head.fileBytes(), "a checkpoint");
       wal.write();
       int segment = wal.cut();
       Checkpoint.write(head, folders.wal(), segment);

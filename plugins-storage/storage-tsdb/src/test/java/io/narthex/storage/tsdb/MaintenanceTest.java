@@ -10,7 +10,11 @@ import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageContext;
 import io.narthex.storage.tsdb.block.Block;
+import io.narthex.storage.tsdb.io.FreeSpace;
 import io.narthex.storage.tsdb.wal.Wal;
+import io.narthex.testkit.FakeClock;
+import io.narthex.testkit.storage.StoredSeries;
+import io.narthex.testkit.storage.TestStorageContext;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -20,7 +24,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
@@ -252,6 +260,88 @@ class MaintenanceTest {
     assertThat(metric(db, "narthex_tsdb_task_failures_total{task=\"retention\"}")).isEqualTo(2);
     db.maintain();
     assertThat(metric(db, "narthex_tsdb_task_failures_total{task=\"retention\"}")).isEqualTo(2);
+    db.close();
+  }
+
+  private List<String> files(String folder, String suffix) throws IOException {
+    try (Stream<Path> all = Files.list(dir.resolve(folder))) {
+      return all.map(p -> p.getFileName().toString()).filter(n -> n.endsWith(suffix)).toList();
+    }
+  }
+
+  @Test
+  void aCheckpointThatFailsLeavesNoTemporaryFile() throws IOException {
+    TsdbStorage db = TestDb.open(dir, keeping(Duration.ZERO));
+    blockCheckpoints(db);
+    for (int h = 0; h < 5; h++) {
+      fillHour(db, h);
+    }
+    db.maintain();
+    assertThat(metric(db, CHECKPOINT_FAILURES)).isEqualTo(1);
+    assertThat(files("log", ".tmp")).isEmpty();
+    db.crash();
+  }
+
+  private TsdbStorage open(Duration outOfOrder, FreeSpace space) {
+    return TsdbStorage.open(
+        TestDb.config(Duration.ofHours(30), 0, outOfOrder, 1 << 20),
+        new TestStorageContext(dir, 1L << 46, new FakeClock(T0 + 1000 * HOUR)),
+        false,
+        space);
+  }
+
+  @Test
+  void whatWouldNotFitOnTheDiskIsNotBegunAndRetentionRuns() throws IOException {
+    AtomicLong free = new AtomicLong(Long.MAX_VALUE);
+    TsdbStorage db = open(Duration.ZERO, _ -> free.get());
+    for (int h = 0; h < 7; h++) {
+      fillHour(db, h);
+    }
+    db.maintain();
+    int segment = db.wal().segment();
+    assertThat(db.blocks().list()).hasSize(2);
+    free.set(1000);
+    fillHour(db, 7);
+    fillHour(db, 8);
+    fillHour(db, 40);
+    db.maintain();
+    assertThat(db.blocks().list()).hasSize(2);
+    assertThat(metric(db, "narthex_tsdb_task_failures_total{task=\"flush\"}")).isEqualTo(1);
+    assertThat(db.wal().segment()).as("no segment for a checkpoint").isEqualTo(segment);
+    db.reconfigure(TestDb.config(Duration.ofMinutes(1), 0, Duration.ZERO, 1 << 20));
+    db.maintain();
+    assertThat(db.blocks().list()).as("the newest block counts its own age").hasSize(1);
+    free.set(Long.MAX_VALUE);
+    db.reconfigure(TestDb.config(Duration.ofDays(30), 0, Duration.ZERO, 1 << 20));
+    db.maintain();
+    assertThat(db.blocks().list()).hasSizeGreaterThan(1);
+    assertThat(files("blocks", ".tmp")).isEmpty();
+    db.close();
+  }
+
+  /** The block of the head is finished, and there is no room for that of the other samples. */
+  @Test
+  void aFlushThatFailsHalfwayLeavesNoBlockBehind() throws IOException {
+    AtomicInteger calls = new AtomicInteger();
+    TsdbStorage db =
+        open(Duration.ofHours(3), _ -> calls.getAndIncrement() % 2 == 0 ? Long.MAX_VALUE : 0);
+    for (int h = 0; h < 4; h++) {
+      fillHour(db, h);
+    }
+    assertThat(TestDb.append(db, TestDb.series("m", 0), T0 + HOUR + 1, 5)).isZero();
+    List<StoredSeries> before = TestDb.all(db);
+    for (int i = 0; i < 3; i++) {
+      calls.set(0);
+      db.maintain();
+    }
+    assertThat(metric(db, "narthex_tsdb_task_failures_total{task=\"flush\"}")).isEqualTo(3);
+    assertThat(files("blocks", "")).isEmpty();
+    assertThat(TestDb.all(db)).isEqualTo(before);
+    db.crash();
+    db = TestDb.open(dir, TestDb.config(Duration.ofHours(30), 0, Duration.ofHours(3), 1 << 20));
+    db.maintain();
+    assertThat(db.blocks().list()).isNotEmpty();
+    assertThat(TestDb.all(db)).isEqualTo(before);
     db.close();
   }
 }

@@ -215,7 +215,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   }
 
   /** Has the files deleted when the last reader releases the block. */
-  void deleteWhenReleased() {
+  public void deleteWhenReleased() {
     deletePending = true;
   }
 
@@ -555,11 +555,15 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     TombstoneRecord.write(merged, out);
     Wal.frame(out, start, new CRC32C());
     Path temporary = folder.resolve(TOMBSTONES + ".tmp");
-    try (var file = new java.io.FileOutputStream(temporary.toFile())) {
-      file.write(out.data, 0, out.size);
-      file.getFD().sync();
+    try {
+      try (var file = new java.io.FileOutputStream(temporary.toFile())) {
+        file.write(out.data, 0, out.size);
+        file.getFD().sync();
+      }
+      Files.move(temporary, folder.resolve(TOMBSTONES), StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(temporary);
     }
-    Files.move(temporary, folder.resolve(TOMBSTONES), StandardCopyOption.ATOMIC_MOVE);
     Directories.sync(folder);
     tombstones = merged;
   }

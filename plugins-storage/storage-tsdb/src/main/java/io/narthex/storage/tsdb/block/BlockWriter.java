@@ -82,7 +82,12 @@ public final class BlockWriter implements AutoCloseable {
     temporary = blocks.resolve(id + Directories.TEMPORARY);
     target = blocks.resolve(id);
     Files.createDirectories(temporary);
-    chunkFile = new FileOutputStream(temporary.resolve("chunks").toFile());
+    try {
+      chunkFile = new FileOutputStream(temporary.resolve("chunks").toFile());
+    } catch (IOException e) {
+      Directories.deleteTree(temporary);
+      throw e;
+    }
     chunkOut = new BufferedOutputStream(chunkFile, 1 << 20);
     chunkOut.write(CHUNKS_MAGIC);
   }

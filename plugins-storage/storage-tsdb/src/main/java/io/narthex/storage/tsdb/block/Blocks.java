@@ -55,7 +55,8 @@ public final class Blocks {
       for (Path p : entries.toList()) {
         String name = p.getFileName().toString();
         if (isTemporary(name)) {
-          removeLeftover(p); // a crash kept it from being finished, or deleted
+          removeLeftover(
+              p, Directories::deleteTree); // a crash kept it from being finished, or deleted
         } else if (Ulid.isUlid(name)) {
           found.add(new Block(p));
         }
@@ -84,14 +85,6 @@ public final class Blocks {
   private static boolean isTemporary(String name) {
     int end = name.length() - Directories.TEMPORARY.length();
     return name.endsWith(Directories.TEMPORARY) && Ulid.isUlid(name.substring(0, end));
-  }
-
-  private static void removeLeftover(Path folder) {
-    try {
-      Directories.deleteTree(folder);
-    } catch (IOException e) {
-      log.warn("block {}: cannot delete, left behind: {}", folder, e.toString());
-    }
   }
 
   /**
@@ -134,6 +127,33 @@ public final class Blocks {
   /** Returns the folder of all blocks. */
   public Path directory() {
     return directory;
+  }
+
+  /** Opens a block that has just been written; one that cannot be opened is deleted. */
+  public Block open(String id) {
+    Path folder = directory.resolve(id);
+    boolean opened = false;
+    try {
+      Block block = new Block(folder);
+      opened = true;
+      return block;
+    } finally {
+      if (!opened) {
+        removeLeftover(folder, Directories::remove);
+      }
+    }
+  }
+
+  private interface Removal {
+    void remove(Path folder) throws IOException;
+  }
+
+  private static void removeLeftover(Path folder, Removal removal) {
+    try {
+      removal.remove(folder);
+    } catch (IOException e) {
+      log.warn("block {}: cannot delete, left behind: {}", folder, e.toString());
+    }
   }
 
   /** Adds blocks. Under the head's state write lock. */

@@ -6,6 +6,7 @@ import io.narthex.storage.tsdb.block.BlockSource;
 import io.narthex.storage.tsdb.block.BlockWriter;
 import io.narthex.storage.tsdb.block.Blocks;
 import io.narthex.storage.tsdb.block.Ulid;
+import io.narthex.storage.tsdb.io.FreeSpace;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.select.MergedRows;
 import io.narthex.storage.tsdb.select.SeriesSource;
@@ -24,11 +25,13 @@ public final class Compactor {
   private static final Logger log = LoggerFactory.getLogger(Compactor.class);
 
   private final Blocks blocks;
+  private final FreeSpace space;
   private final Counters counters;
   private final SecureRandom random = new SecureRandom();
 
-  public Compactor(Blocks blocks, Counters counters) {
+  public Compactor(Blocks blocks, FreeSpace space, Counters counters) {
     this.blocks = blocks;
+    this.space = space;
     this.counters = counters;
   }
 
@@ -102,6 +105,8 @@ public final class Compactor {
       sources.addAll(b.meta.sources());
       parents.add(b.meta.id());
     }
+    space.require(
+        blocks.directory(), group.stream().mapToLong(b -> b.bytes).sum(), "a merged block");
     String id = Ulid.next(System.currentTimeMillis(), random);
     List<BlockSource> open = new ArrayList<>();
     try (BlockWriter writer = new BlockWriter(blocks.directory(), id)) {
@@ -113,7 +118,7 @@ public final class Compactor {
       if (!writer.isEmpty()) {
         writer.finish(
             id, min, max, level + 1, outOfOrder, sources.stream().sorted().toList(), parents);
-        fresh = List.of(new Block(blocks.directory().resolve(id)));
+        fresh = List.of(blocks.open(id));
       }
       blocks.replace(group, fresh);
     } catch (IOException e) {

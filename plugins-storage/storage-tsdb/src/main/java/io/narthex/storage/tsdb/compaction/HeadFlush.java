@@ -12,24 +12,26 @@ import io.narthex.storage.tsdb.head.HeadSource;
 import io.narthex.storage.tsdb.head.OutOfOrderSamples;
 import io.narthex.storage.tsdb.head.OutOfOrderSource;
 import io.narthex.storage.tsdb.head.SeriesPage;
+import io.narthex.storage.tsdb.io.FreeSpace;
 import io.narthex.storage.tsdb.metrics.Counters;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
 /** Makes blocks of the old part of the head. Runs under the storage's maintenance lock. */
 public final class HeadFlush {
   private final Head head;
   private final Blocks blocks;
+  private final FreeSpace space;
   private final Counters counters;
   private final SecureRandom random = new SecureRandom();
 
-  public HeadFlush(Head head, Blocks blocks, Counters counters) {
+  public HeadFlush(Head head, Blocks blocks, FreeSpace space, Counters counters) {
     this.head = head;
+    this.space = space;
     this.blocks = blocks;
     this.counters = counters;
   }
@@ -50,24 +52,31 @@ public final class HeadFlush {
       long start = Math.floorDiv(head.minMs(), blockMs) * blockMs;
       long end = start + blockMs;
       counters.add("compactions_triggered_total", 1);
-      Block fresh = writeHead(start, end);
-      List<Block> outOfOrder = new ArrayList<>();
-      List<OutOfOrderSource.Entry> flushed = writeOutOfOrder(end, blockMs, outOfOrder);
+      List<Block> made = new ArrayList<>();
+      List<OutOfOrderSource.Entry> flushed;
+      boolean hasHead;
+      boolean written = false;
+      try {
+        hasHead = writeHead(start, end, made);
+        flushed = writeOutOfOrder(end, blockMs, made);
+        written = true;
+      } finally {
+        if (!written) { // else they would be written once more by the next try
+          made.forEach(Block::deleteWhenReleased);
+          made.forEach(Block::release);
+        }
+      }
       head.appendLock.lock();
       head.state.writeLock().lock();
       try {
         head.truncate(end);
-        List<Block> all = new ArrayList<>(outOfOrder);
-        if (fresh != null) {
-          all.add(fresh);
-        }
         for (OutOfOrderSource.Entry e : flushed) {
           head.outOfOrder().remove(e.id(), e.samples());
         }
-        if (!all.isEmpty()) {
-          blocks.add(all);
+        if (!made.isEmpty()) {
+          blocks.add(made);
         }
-        if (fresh == null) {
+        if (!hasHead) {
           head.skipGap();
         }
       } finally {
@@ -77,8 +86,10 @@ public final class HeadFlush {
     }
   }
 
-  private @Nullable Block writeHead(long start, long end) {
+  /** Writes a block of the in-order samples of a range; returns false when there are none. */
+  private boolean writeHead(long start, long end, List<Block> into) {
     long started = System.nanoTime();
+    space.require(blocks.directory(), head.fileBytes(), "a block of the head");
     List<Integer> ids = sortedIds();
     String id = Ulid.next(System.currentTimeMillis(), random);
     try (BlockWriter writer = new BlockWriter(blocks.directory(), id, counters)) {
@@ -97,11 +108,12 @@ public final class HeadFlush {
         writer.addAll(source);
       }
       if (writer.isEmpty()) {
-        return null;
+        return false;
       }
       writer.finish(id, start, end, 1, false, List.of(id), List.of());
       counters.compacted(started);
-      return new Block(blocks.directory().resolve(id));
+      into.add(blocks.open(id));
+      return true;
     } catch (IOException e) {
       throw new StorageException.Failed(
           "block " + blocks.directory().resolve(id) + ": cannot write: " + e, e);
@@ -137,6 +149,7 @@ public final class HeadFlush {
    */
   private List<OutOfOrderSource.Entry> writeOutOfOrder(long end, long blockMs, List<Block> into) {
     List<OutOfOrderSource.Entry> entries;
+    long bytes;
     head.state.readLock().lock();
     try {
       if (head.outOfOrder().isEmpty()) {
@@ -146,9 +159,11 @@ public final class HeadFlush {
           OutOfOrderSource.capture(
                   head, head.index().all(), Long.MIN_VALUE, end - 1, SelectMemory.UNCOUNTED)
               .entries();
+      bytes = head.outOfOrder().bytes();
     } finally {
       head.state.readLock().unlock();
     }
+    space.require(blocks.directory(), bytes, "a block of the out-of-order samples");
     TreeMap<Long, List<OutOfOrderSource.Entry>> byRange = new TreeMap<>();
     for (OutOfOrderSource.Entry e : entries) {
       TreeMap<Long, List<OutOfOrderSamples.Sample>> ranges = new TreeMap<>();
@@ -169,7 +184,7 @@ public final class HeadFlush {
         writer.addAll(new OutOfOrderSource(list));
         writer.finish(id, start, start + blockMs, 1, true, List.of(id), List.of());
         counters.compacted(started);
-        into.add(new Block(blocks.directory().resolve(id)));
+        into.add(blocks.open(id));
       } catch (IOException e) {
         throw new StorageException.Failed(
             "block " + blocks.directory().resolve(id) + ": cannot write: " + e, e);

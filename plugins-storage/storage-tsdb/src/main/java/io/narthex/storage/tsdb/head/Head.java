@@ -53,6 +53,9 @@ public final class Head {
   /** Prometheus takes samples up to half a block behind the newest one. */
   private static final int APPEND_WINDOW_DIVISOR = 2;
 
+  /** Bytes of a series in a file, with its labels and what is not in sealed chunks yet. */
+  private static final long SERIES_FILE_BYTES = 512;
+
   public final ReentrantLock appendLock = new ReentrantLock();
   public final ReentrantReadWriteLock state = new ReentrantReadWriteLock();
   public final Counters counters;
@@ -889,6 +892,16 @@ public final class Head {
     SeriesPage page = page(id);
     long newest = page == null ? SeriesPage.NEVER : page.newestMs[id & SeriesPage.MASK];
     return Math.max(newest, outOfOrder.newestMs(id));
+  }
+
+  /** Returns about how many bytes a checkpoint, or a block of everything, would have. */
+  public long fileBytes() {
+    state.readLock().lock();
+    try {
+      return chunks.bytes() + index.seriesCount() * SERIES_FILE_BYTES + outOfOrder.bytes();
+    } finally {
+      state.readLock().unlock();
+    }
   }
 
   /** Returns whether a series may have samples in range, both ends inclusive. */

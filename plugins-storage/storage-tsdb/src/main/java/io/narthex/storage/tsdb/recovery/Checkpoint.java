@@ -24,6 +24,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.zip.CRC32C;
 import org.roaringbitmap.RoaringBitmap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes what the head holds into a file that replaces all WAL segments with lower numbers.
@@ -44,6 +46,7 @@ import org.roaringbitmap.RoaringBitmap;
  * </pre>
  */
 public final class Checkpoint {
+  private static final Logger log = LoggerFactory.getLogger(Checkpoint.class);
   static final int HEAD = 10;
   public static final int ROWS = 11;
   static final int OUT_OF_ORDER_ROWS = 12;
@@ -78,6 +81,17 @@ public final class Checkpoint {
     } catch (IOException e) {
       throw new StorageException.Failed(
           "WAL " + checkpoint.target + ": cannot write the checkpoint: " + e.getMessage(), e);
+    } finally {
+      checkpoint.removeTemporary();
+    }
+  }
+
+  /** What is not finished must not keep room that the WAL needs. */
+  private void removeTemporary() {
+    try {
+      Files.deleteIfExists(temporary);
+    } catch (IOException e) {
+      log.warn("WAL {}: cannot delete, left behind: {}", temporary, e.toString());
     }
   }
 
