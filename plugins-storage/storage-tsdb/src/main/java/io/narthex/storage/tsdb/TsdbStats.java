@@ -109,6 +109,7 @@ final class TsdbStats {
     statistics.put(
         "narthex_tsdb_blocks_damaged",
         (double) blocks.list().stream().filter(Block::isDamaged).count());
+    statistics.put("narthex_tsdb_blocks_set_aside", (double) blocks.setAside());
     statistics.put("wal_segment_current", (double) wal.segment());
     statistics.put("wal_storage_size_bytes", (double) wal.bytesOnDisk());
     statistics.put("exemplar_exemplars_in_storage", (double) head.exemplars().size());

@@ -80,7 +80,10 @@ final class TsdbStorage
   private volatile FsyncPolicy sync;
   private volatile boolean closed;
 
-  /** Whether the WAL holds what is in blocks by now. Guarded by {@link #maintenance}. */
+  /**
+   * Whether the WAL holds what is in blocks by now, or the last checkpoint is damaged. Guarded by
+   * {@link #maintenance}.
+   */
   private boolean checkpointWanted;
 
   private TsdbStorage(
@@ -98,7 +101,9 @@ final class TsdbStorage
     compactor = new Compactor(blocks, space, counters);
     retention = new Retention(blocks, counters);
     head.minValidMs(blocks.newestMaxMs());
-    int next = new Recovery(head, folders.wal(), counters).run(context::replayProgress);
+    Recovery recovery = new Recovery(head, folders.wal(), counters);
+    int next = recovery.run(context::replayProgress);
+    checkpointWanted = recovery.isCheckpointDamaged();
     wal =
         new Wal(
             folders.wal(),

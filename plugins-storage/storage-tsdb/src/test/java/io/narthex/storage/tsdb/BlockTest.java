@@ -523,12 +523,23 @@ class BlockTest {
         .isInstanceOf(StorageException.Corrupt.class)
         .hasMessageContaining(block.resolve("chunks") + " at byte ");
     again.close();
+    flip(block.resolve("chunks"), 20);
+    Path aside = block.resolveSibling(block.getFileName() + ".damaged");
     long size = Files.size(block.resolve("index"));
     for (long at = 0; at < size; at += 37) {
       flip(block.resolve("index"), at);
-      assertThatThrownBy(() -> TestDb.open(dir)).isInstanceOf(StorageException.Corrupt.class);
+      TsdbStorage without = TestDb.open(dir);
+      assertThat(without.blocks().list()).as("flip at %s", at).isEmpty();
+      assertThat(TestDb.all(without)).as("the head").hasSize(3);
+      without.crash();
+      assertThat(aside).exists();
+      Files.move(aside, block);
       flip(block.resolve("index"), at);
     }
+    TsdbStorage whole = TestDb.open(dir);
+    assertThat(whole.blocks().list()).hasSize(1);
+    assertThat(TestDb.all(whole).get(0).samples()).hasSize(4 * 60);
+    whole.close();
   }
 
   private static void flip(Path path, long at) throws IOException {

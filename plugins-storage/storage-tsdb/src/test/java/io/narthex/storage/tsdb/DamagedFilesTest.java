@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.Matcher;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.testkit.storage.StoredSeries;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -94,5 +95,72 @@ class DamagedFilesTest {
       assertThat(dir.resolve("tsdb.version.tmp")).doesNotExist();
       again.close();
     }
+  }
+
+  private static void flip(Path file, long at) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[(int) at] ^= 4;
+    Files.write(file, bytes);
+  }
+
+  private void damage(int kind, Path block) throws IOException {
+    switch (kind) {
+      case 0 -> flip(block.resolve("index"), 40);
+      case 1 -> flip(block.resolve("tombstones"), 20);
+      case 2 -> Files.delete(block.resolve("index"));
+      case 3 -> Files.delete(block.resolve("chunks"));
+      default -> Files.write(block.resolve("chunks"), new byte[0]);
+    }
+  }
+
+  @Test
+  void aDamagedBlockIsSetAsideAndTheRestIsServed() throws IOException {
+    for (int kind = 0; kind < 5; kind++) {
+      Path root = dir.resolve("kind" + kind);
+      TsdbStorage db = TestDb.open(root);
+      fill(db, 0, 7);
+      db.maintain();
+      db.delete(List.of(List.of(Matcher.equal("i", "1"))), T0, T0 + HOUR);
+      assertThat(db.blocks().list()).hasSize(2);
+      Path block = db.blocks().list().get(0).folder;
+      db.crash();
+      damage(kind, block);
+      Files.createDirectory(block.resolveSibling("01HF000000000000000000000A"));
+      for (int start = 0; start < 2; start++) {
+        TsdbStorage again = TestDb.open(root);
+        assertThat(again.blocks().list()).as("kind %s", kind).hasSize(1);
+        List<StoredSeries> all = TestDb.all(again);
+        assertThat(all).hasSize(SERIES);
+        assertThat(all.get(0).samples()).hasSize(5 * 60);
+        assertThat(again.stats(0).counters())
+            .containsEntry("narthex_tsdb_blocks_set_aside", 2.0)
+            .containsEntry("narthex_tsdb_damaged_total{file=\"block\"}", start == 0 ? 2.0 : 0.0);
+        assertThat(block).doesNotExist();
+        assertThat(block.resolveSibling(block.getFileName() + ".damaged")).exists();
+        again.maintain();
+        again.crash();
+      }
+    }
+  }
+
+  @Test
+  void foldersNamedAsFilesOfTheWalAreLeftAlone() throws IOException {
+    TsdbStorage db = TestDb.open(dir);
+    fill(db, 0, 1);
+    List<StoredSeries> before = TestDb.all(db);
+    int next = db.wal().segment() + 1;
+    db.crash();
+    Path segment = dir.resolve("log").resolve(Wal.name(next, Wal.SEGMENT_SUFFIX));
+    Path checkpoint = dir.resolve("log").resolve(Wal.name(next, Wal.CHECKPOINT_SUFFIX));
+    Files.createDirectories(segment.resolve("x"));
+    Files.createDirectories(checkpoint.resolve("x"));
+    TsdbStorage again = TestDb.open(dir);
+    assertThat(TestDb.all(again)).isEqualTo(before);
+    again.close();
+    TsdbStorage third = TestDb.open(dir);
+    assertThat(TestDb.all(third)).isEqualTo(before);
+    third.close();
+    assertThat(segment.resolve("x")).exists();
+    assertThat(checkpoint.resolve("x")).exists();
   }
 }

@@ -123,12 +123,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   private static StorageException.Corrupt corrupt(
       Path path, long offset, @Nullable String problem) {
     return new StorageException.Corrupt(
-        path
-            + " at byte "
-            + offset
-            + ": "
-            + problem
-            + "; restore the block from a backup, or move its folder away to continue without it");
+        path + " at byte " + offset + ": " + problem + "; restore the block from a backup");
   }
 
   private static void checkMagic(MemorySegment file, byte[] magic, Path path) {

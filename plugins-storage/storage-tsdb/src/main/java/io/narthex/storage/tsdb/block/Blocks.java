@@ -11,6 +11,7 @@ import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.IntConsumer;
 import org.roaringbitmap.RoaringBitmap;
 import org.slf4j.Logger;
@@ -30,10 +32,14 @@ import org.slf4j.LoggerFactory;
 public final class Blocks {
   private static final Logger log = LoggerFactory.getLogger(Blocks.class);
 
+  /** Ends the name of a folder that is no block any more because it is damaged. */
+  private static final String DAMAGED = ".damaged";
+
   private final Path directory;
   private final ReentrantReadWriteLock state;
   private final Counters counters;
   private volatile List<Block> blocks;
+  private int setAside;
 
   /**
    * Opens the blocks of a folder.
@@ -58,7 +64,12 @@ public final class Blocks {
           removeLeftover(
               p, Directories::deleteTree); // a crash kept it from being finished, or deleted
         } else if (Ulid.isUlid(name)) {
-          found.add(new Block(p));
+          Block block = openOrSetAside(p);
+          if (block != null) {
+            found.add(block);
+          }
+        } else if (name.endsWith(DAMAGED)) {
+          setAside++;
         }
       }
       List<Block> live = new ArrayList<>();
@@ -80,6 +91,42 @@ public final class Blocks {
         found.forEach(Block::release);
       }
     }
+  }
+
+  /**
+   * Opens a block. A damaged one is renamed, so that the next start needs not look at it; one that
+   * is whole but cannot be opened stays, as the reason may be gone by then.
+   */
+  private @Nullable Block openOrSetAside(Path folder) {
+    try {
+      return new Block(folder);
+    } catch (RuntimeException e) {
+      counters.add(Counters.damageOf("block"), 1);
+      boolean whole =
+          Files.exists(folder.resolve("index")) && Files.exists(folder.resolve("chunks"));
+      if (e instanceof StorageException.Failed && whole) {
+        log.error("{}; its samples are missing until the next start", e.getMessage());
+        return null;
+      }
+      Path aside = folder.resolveSibling(folder.getFileName() + DAMAGED);
+      try {
+        Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
+        Directories.sync(directory);
+        setAside++;
+        log.error("{}; its samples are missing, set aside as {}", e.getMessage(), aside);
+      } catch (IOException io) {
+        log.error(
+            "{}; its samples are missing, and it cannot be set aside: {}",
+            e.getMessage(),
+            io.toString());
+      }
+      return null;
+    }
+  }
+
+  /** Returns how many damaged blocks lie aside. */
+  public int setAside() {
+    return setAside;
   }
 
   private static boolean isTemporary(String name) {

@@ -677,10 +677,11 @@ public final class Head {
   /** Takes the rows of a checkpoint, which are newer than all of the series. */
   public void restore(int id, ChunkRows rows) {
     SeriesPage page = page(id);
-    if (page == null || rows.size == 0) {
+    int slot = id & SeriesPage.MASK;
+    if (page == null || page.pairs[slot] == null) {
+      counters.add("wal_replay_unknown_refs_total", 1); // its series record is damaged
       return;
     }
-    int slot = id & SeriesPage.MASK;
     rows.dropBefore(Math.max(minValidMs, page.newestMs[slot] + 1));
     if (rows.size == 0) {
       return;

@@ -47,6 +47,9 @@ public final class Counters {
           "too_old_samples_total{type=\"float\"}",
           "too_old_samples_total{type=\"histogram\"}",
           "vertical_compactions_total",
+          "snapshot_replay_error_total",
+          damageOf("block"),
+          damageOf("checkpoint"),
           "wal_corruptions_total",
           "wal_replay_unknown_refs_total",
           "wal_truncations_total",
@@ -60,6 +63,11 @@ public final class Counters {
   /** Returns the name of the counter of failures of a background task. */
   public static String failuresOf(String task) {
     return "narthex_tsdb_task_failures_total{task=\"" + task + "\"}";
+  }
+
+  /** Returns the name of the counter of damage in files of a kind. */
+  public static String damageOf(String file) {
+    return "narthex_tsdb_damaged_total{file=\"" + file + "\"}";
   }
 
   public void add(String name, double more) {

@@ -33,12 +33,14 @@ import org.slf4j.LoggerFactory;
  * <p>A file that just ends too early is what a crash or a failed write leaves behind: it is cut
  * after its last whole record, and reading continues with the next. Other damage is cut off the
  * same way, but what follows cannot be trusted any more: later segments are set aside as {@code
- * *.cut}, counted and reported. A damaged checkpoint cannot be repaired, as the segments it
- * replaced are gone.
+ * *.cut}, counted and reported. Of a damaged checkpoint all whole records are used, as the segments
+ * it replaced are gone.
  */
 public final class Recovery implements BatchRecord.Handler {
   private static final Logger log = LoggerFactory.getLogger(Recovery.class);
   private static final String SET_ASIDE = ".cut";
+  private static final String DAMAGED = ".damaged";
+  private static final int MAX_LOGGED = 10;
 
   private final Head head;
   private final Path directory;
@@ -49,6 +51,7 @@ public final class Recovery implements BatchRecord.Handler {
   private final ByteSource padded = new ByteSource();
   private byte[] scratch = new byte[1024];
   private boolean complete;
+  private int damagedRecords;
 
   public Recovery(Head head, Path directory, Counters counters) {
     this.head = head;
@@ -106,18 +109,53 @@ public final class Recovery implements BatchRecord.Handler {
     }
   }
 
+  /** Returns whether the checkpoint is damaged, so that a new one should replace it soon. */
+  public boolean isCheckpointDamaged() {
+    return damagedRecords > 0;
+  }
+
   private void readCheckpoint(Path path) {
     complete = false;
-    WalReader.End end = WalReader.read(path, this::record);
-    if (end.problem() != null || !complete) {
-      throw new StorageException.Corrupt(
-          path
-              + " at byte "
-              + end.offset()
-              + ": "
-              + (end.problem() == null ? "the end is missing" : end.problem())
-              + "; restore the folder from a backup, or move this file away to start without the"
-              + " newest samples");
+    try {
+      WalReader.readAll(
+          path,
+          this::record,
+          end -> damaged(path + " at byte " + end.offset() + ": " + end.problem()));
+      if (!complete) {
+        damaged(path + ": the end is missing");
+      }
+    } catch (StorageException.Failed e) {
+      damaged(String.valueOf(e.getMessage()));
+    }
+    if (damagedRecords > 0) {
+      counters.add("snapshot_replay_error_total", 1);
+      keep(path);
+      log.error(
+          "{}: {} damaged parts are skipped, samples in them are missing; the rest is used",
+          path,
+          damagedRecords);
+    }
+  }
+
+  private void damaged(String problem) {
+    counters.add(Counters.damageOf("checkpoint"), 1);
+    if (damagedRecords++ < MAX_LOGGED) {
+      log.error("{}", problem);
+    }
+  }
+
+  /** Keeps a damaged checkpoint, the newest only, when the next one replaces it. */
+  private void keep(Path path) {
+    Path copy = path.resolveSibling(path.getFileName() + DAMAGED);
+    try {
+      try (Stream<Path> files = Files.list(directory)) {
+        for (Path p : files.filter(f -> f.toString().endsWith(DAMAGED)).toList()) {
+          Files.delete(p);
+        }
+      }
+      Files.createLink(copy, path); // takes no room
+    } catch (IOException | UnsupportedOperationException e) {
+      log.warn("{}: cannot be kept as {}: {}", path, copy, e.toString());
     }
   }
 

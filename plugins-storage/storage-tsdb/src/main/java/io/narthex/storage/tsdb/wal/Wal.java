@@ -162,7 +162,11 @@ public final class Wal implements AutoCloseable {
 
   /** Ends the current segment and begins the next. Returns its number. */
   public int cut() {
-    Path next = path(segment + 1);
+    int number = segment + 1;
+    while (Files.isDirectory(path(number))) {
+      number++; // somebody else's
+    }
+    Path next = path(number);
     RandomAccessFile f = null;
     try {
       f = new RandomAccessFile(next.toFile(), "rw");
@@ -182,7 +186,7 @@ public final class Wal implements AutoCloseable {
           "WAL " + next + ": cannot begin a segment: " + e.getMessage(), e);
     }
     suspect = false;
-    segment++;
+    segment = number;
     segmentSize = MAGIC.length;
     bytesOnDisk.addAndGet(MAGIC.length);
     return segment;
@@ -305,6 +309,7 @@ public final class Wal implements AutoCloseable {
       for (Path p : files.toList()) {
         String name = p.getFileName().toString();
         if (name.length() == 8 + suffix.length()
+            && Files.isRegularFile(p)
             && name.endsWith(suffix)
             && name.chars().limit(8).allMatch(c -> c >= '0' && c <= '9')) {
           numbers.add(Integer.parseInt(name.substring(0, 8)));

@@ -6,15 +6,29 @@ import io.narthex.storage.tsdb.io.ByteSource;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a segment or checkpoint up to its end or the first damage. */
+/** Reads the records of a segment or checkpoint. */
 public final class WalReader {
   private static final int MAX_RECORD = 1 << 30;
+
+  /** Longest record that is looked for byte by byte after damage. */
+  private static final int MAX_FOUND = 16 << 20;
+
+  private static final int MAX_TYPE = 31;
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** Takes a record. */
   public interface Handler {
@@ -37,21 +51,87 @@ public final class WalReader {
 
   private WalReader() {}
 
+  /** Reads up to the end or the first damage. */
   public static End read(Path path, Handler handler) {
+    return read(path, 0, handler);
+  }
+
+  /** Reads all whole records, past damaged ones, each of which is reported. */
+  public static void readAll(Path path, Handler handler, Consumer<End> damage) {
+    long from = 0;
+    while (from >= 0) {
+      End end = read(path, from, handler);
+      if (end.problem() == null) {
+        return;
+      }
+      damage.accept(end);
+      from = nextRecord(path, end.offset());
+    }
+  }
+
+  /** Returns where the first whole record after a damaged one begins, or -1. */
+  private static long nextRecord(Path path, long damaged) {
+    CRC32C crc = new CRC32C();
+    try (Arena arena = Arena.ofConfined();
+        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+      long size = file.byteSize();
+      if (damaged + Wal.FRAME < size) {
+        // most likely the length is right
+        long behind = damaged + Wal.FRAME + (file.get(INT, damaged) & 0xffffffffL);
+        if (isRecord(file, behind, MAX_RECORD, crc)) {
+          return behind;
+        }
+      }
+      for (long at = damaged + 1; at + Wal.FRAME < size; at++) {
+        if (isRecord(file, at, MAX_FOUND, crc)) {
+          return at;
+        }
+      }
+      return -1;
+    } catch (IOException e) {
+      throw new StorageException.Failed(
+          "WAL " + path + ": cannot read after byte " + damaged + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static boolean isRecord(MemorySegment file, long at, int most, CRC32C crc) {
+    if (at + Wal.FRAME >= file.byteSize()) {
+      return false;
+    }
+    int length = file.get(INT, at);
+    int type = file.get(ValueLayout.JAVA_BYTE, at + Wal.FRAME);
+    if (length <= 0
+        || length > most
+        || length > file.byteSize() - at - Wal.FRAME
+        || type <= 0
+        || type > MAX_TYPE) {
+      return false;
+    }
+    crc.reset();
+    crc.update(file.asSlice(at + Wal.FRAME, length).asByteBuffer());
+    return (int) crc.getValue() == file.get(INT, at + 4);
+  }
+
+  private static End read(Path path, long from, Handler handler) {
     long size;
     byte[] body = new byte[64 << 10];
     byte[] head = new byte[Wal.FRAME];
     CRC32C crc = new CRC32C();
     ByteSource source = new ByteSource();
-    long at = 0;
+    long at = from;
     try (InputStream in = new BufferedInputStream(Files.newInputStream(path), 1 << 20)) {
       size = Files.size(path);
-      byte[] magic = in.readNBytes(Wal.MAGIC.length);
-      if (!Arrays.equals(magic, Wal.MAGIC)) {
-        boolean torn = magic.length < Wal.MAGIC.length;
-        return new End(0, torn ? "file ends in its header" : "not a log of this version", torn);
+      if (from == 0) {
+        byte[] magic = in.readNBytes(Wal.MAGIC.length);
+        if (!Arrays.equals(magic, Wal.MAGIC)) {
+          boolean torn = magic.length < Wal.MAGIC.length;
+          return new End(0, torn ? "file ends in its header" : "not a WAL of this version", torn);
+        }
+        at = magic.length;
+      } else {
+        in.skipNBytes(from);
       }
-      at = magic.length;
       while (at < size) {
         if (in.readNBytes(head, 0, head.length) < head.length) {
           return new End(at, "record header is cut off", true);
