@@ -477,7 +477,7 @@ final class TsdbStorage
       try {
         fresh.forEach((id, ranges) -> {
           for (int i = 0; i < ranges.length; i += 2) {
-            head.tombstones().add(id, ranges[i], ranges[i + 1]);
+            head.delete(id, ranges[i], ranges[i + 1]);
           }
         });
       } finally {

@@ -72,8 +72,7 @@ class DifferentialTest {
         db = TestDb.open(folder, config);
       } else if (action < 8) {
         db.maintain();
-      } else if (action < 10 && outOfOrderMs == 0) {
-        // a late sample in a deleted range may stay hidden, the model does not know when
+      } else if (action < 10) {
         delete(db, now);
       } else if (action == 10) {
         db.cleanTombstones();

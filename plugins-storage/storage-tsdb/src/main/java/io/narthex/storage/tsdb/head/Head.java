@@ -738,6 +738,18 @@ public final class Head {
     }
   }
 
+  // ---- deletes -------------------------------------------------------------------------------
+
+  /**
+   * Deletes the samples there are of a series in range, both ends inclusive. Those that came in
+   * order are hidden until the head moves on; out-of-order ones go at once, so that what arrives
+   * later for the range is kept. Under both locks, or while the WAL is replayed.
+   */
+  public void delete(int id, long minTimeMs, long maxTimeMs) {
+    tombstones.add(id, minTimeMs, maxTimeMs);
+    outOfOrder.delete(id, minTimeMs, maxTimeMs);
+  }
+
   // ---- truncation ----------------------------------------------------------------------------
 
   /** Forgets samples before {@code timeMs} and series that have none left. */

@@ -78,6 +78,11 @@ public final class OutOfOrderSamples {
     return in.isEmpty() ? List.of() : new ArrayList<>(in.values());
   }
 
+  /** Removes the samples of a series in range, both ends inclusive. */
+  void delete(int id, long minTimeMs, long maxTimeMs) {
+    remove(id, range(id, minTimeMs, maxTimeMs));
+  }
+
   /** Removes samples that are in a block now. */
   public void remove(int id, List<Sample> flushed) {
     TreeMap<Long, Sample> samples = bySeries.get(id);

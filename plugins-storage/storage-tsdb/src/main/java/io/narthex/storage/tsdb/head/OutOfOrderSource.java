@@ -4,7 +4,6 @@ import io.narthex.model.Labels;
 import io.narthex.spi.storage.SelectMemory;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.select.SeriesSource;
-import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -41,10 +40,6 @@ public final class OutOfOrderSource extends SeriesSource {
         some.hasNext(); ) {
       int id = some.next();
       List<OutOfOrderSamples.Sample> samples = head.outOfOrder().range(id, minTimeMs, maxTimeMs);
-      long[] deleted = head.tombstones().of(id);
-      if (deleted != null) {
-        samples = samples.stream().filter(s -> !TombstoneMap.covers(deleted, s.timeMs())).toList();
-      }
       if (!samples.isEmpty()) {
         memory.take(SERIES_BYTES + samples.size() * (long) Integer.BYTES);
         series.add(new Entry(id, head.labels(id), samples));

@@ -10,6 +10,7 @@ import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadChunks;
 import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.metrics.Counters;
+import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import io.narthex.storage.tsdb.tombstones.TombstoneRecord;
 import io.narthex.storage.tsdb.wal.BatchRecord;
 import io.narthex.storage.tsdb.wal.SeriesRecord;
@@ -50,6 +51,7 @@ public final class Recovery implements BatchRecord.Handler {
   private final ChunkRows rows = new ChunkRows();
   private final ByteSource padded = new ByteSource();
   private byte[] scratch = new byte[1024];
+  private boolean inCheckpoint;
   private boolean complete;
   private int damagedRecords;
 
@@ -116,6 +118,7 @@ public final class Recovery implements BatchRecord.Handler {
 
   private void readCheckpoint(Path path) {
     complete = false;
+    inCheckpoint = true;
     try {
       WalReader.readAll(
           path,
@@ -126,6 +129,8 @@ public final class Recovery implements BatchRecord.Handler {
       }
     } catch (StorageException.Failed e) {
       damaged(String.valueOf(e.getMessage()));
+    } finally {
+      inCheckpoint = false;
     }
     if (damagedRecords > 0) {
       counters.add("snapshot_replay_error_total", 1);
@@ -211,7 +216,7 @@ public final class Recovery implements BatchRecord.Handler {
         }
       }
       case BatchRecord.TYPE -> batch.read(in, this);
-      case TombstoneRecord.TYPE -> TombstoneRecord.read(in, head.tombstones());
+      case TombstoneRecord.TYPE -> replayDeletes(in);
       case Checkpoint.HEAD -> {
         head.minValidMs(in.zigzag());
         head.nextId(in.count(Integer.MAX_VALUE));
@@ -232,6 +237,21 @@ public final class Recovery implements BatchRecord.Handler {
       case Checkpoint.END -> complete = true;
       default -> throw new ByteSource.Malformed("unknown type");
     }
+  }
+
+  private void replayDeletes(ByteSource in) {
+    if (inCheckpoint) {
+      // its out-of-order samples are those that were left, or have arrived since
+      TombstoneRecord.read(in, head.tombstones());
+      return;
+    }
+    TombstoneMap deleted = new TombstoneMap();
+    TombstoneRecord.read(in, deleted);
+    deleted.forEach((id, ranges) -> {
+      for (int i = 0; i < ranges.length; i += 2) {
+        head.delete(id, ranges[i], ranges[i + 1]);
+      }
+    });
   }
 
   private int readChunk(ByteSource in) {
