@@ -98,7 +98,7 @@ final class TsdbStorage
     configureHead(config);
     blocks = new Blocks(folders.blocks(), head.state, counters);
     flush = new HeadFlush(head, blocks, space, counters);
-    compactor = new Compactor(blocks, space, counters);
+    compactor = new Compactor(blocks, space, counters, () -> closed);
     retention = new Retention(blocks, counters);
     head.minValidMs(blocks.newestMaxMs());
     Recovery recovery = new Recovery(head, folders.wal(), counters);
@@ -251,7 +251,7 @@ final class TsdbStorage
   }
 
   private void mergeBlocks() {
-    compactor.run(config.blockMs(), config.maxBlockMs(), () -> closed);
+    compactor.run(config.blockMs(), config.maxBlockMs());
   }
 
   private BackgroundTask task(String name, String alsoCounts, Runnable work) {

@@ -10,6 +10,8 @@ import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageContext;
 import io.narthex.storage.tsdb.block.Block;
+import io.narthex.storage.tsdb.compaction.Compactor;
+import io.narthex.storage.tsdb.compaction.HeadFlush;
 import io.narthex.storage.tsdb.io.FreeSpace;
 import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.testkit.FakeClock;
@@ -342,6 +344,29 @@ class MaintenanceTest {
     db.maintain();
     assertThat(db.blocks().list()).isNotEmpty();
     assertThat(TestDb.all(db)).isEqualTo(before);
+    db.close();
+  }
+
+  @Test
+  void aMergeStopsAtTheNextSeriesAndLeavesEverythingAsItWas() throws IOException {
+    FreeSpace scarce = folder -> folder.endsWith("blocks") ? Long.MAX_VALUE : 0;
+    TsdbStorage db = open(Duration.ZERO, scarce);
+    for (int h = 0; h < 13; h++) {
+      fillHour(db, h);
+    }
+    db.reconfigure(keeping(Duration.ZERO));
+    AtomicInteger asked = new AtomicInteger();
+    new HeadFlush(db.head(), db.blocks(), scarce, db.counters()).run(2 * HOUR);
+    List<Block> before = db.blocks().list();
+    assertThat(before).hasSizeGreaterThan(3);
+    Compactor compactor =
+        new Compactor(db.blocks(), scarce, db.counters(), () -> asked.incrementAndGet() > 3);
+    compactor.run(2 * HOUR, 6 * HOUR);
+    assertThat(asked.get()).as("asked before the plan, and at two series or three").isLessThan(6);
+    assertThat(db.blocks().list()).isEqualTo(before);
+    assertThat(files("blocks", ".tmp")).isEmpty();
+    db.maintain();
+    assertThat(db.blocks().list()).isNotEqualTo(before);
     db.close();
   }
 }

@@ -26,17 +26,24 @@ public final class Compactor {
 
   private final Blocks blocks;
   private final FreeSpace space;
+  private final BooleanSupplier stop;
   private final Counters counters;
   private final SecureRandom random = new SecureRandom();
 
-  public Compactor(Blocks blocks, FreeSpace space, Counters counters) {
+  /**
+   * Creates a compactor.
+   *
+   * @param stop asked at each series whether to give up what has begun
+   */
+  public Compactor(Blocks blocks, FreeSpace space, Counters counters, BooleanSupplier stop) {
     this.blocks = blocks;
     this.space = space;
+    this.stop = stop;
     this.counters = counters;
   }
 
-  /** Merges blocks until nothing is left to merge. */
-  public void run(long blockMs, long maxBlockMs, BooleanSupplier stop) {
+  /** Merges blocks until nothing is left to merge, or it has to stop. */
+  public void run(long blockMs, long maxBlockMs) {
     while (!stop.getAsBoolean()) {
       List<Block> sound = blocks.list().stream().filter(b -> !b.isDamaged()).toList();
       List<Block> group = CompactionPlan.next(sound, blockMs, maxBlockMs);
@@ -113,7 +120,9 @@ public final class Compactor {
       for (Block b : group) {
         open.add(new BlockSource(b, b.all(), Long.MIN_VALUE, Long.MAX_VALUE));
       }
-      copyMerged(open, writer);
+      if (!copyMerged(open, writer)) {
+        return;
+      }
       List<Block> fresh = List.of();
       if (!writer.isEmpty()) {
         writer.finish(
@@ -132,20 +141,25 @@ public final class Compactor {
     log.debug("block {}: made of {}", id, parents);
   }
 
-  private static void copyMerged(List<BlockSource> open, BlockWriter writer) throws IOException {
+  /** Copies all series; returns false when it had to stop. */
+  private boolean copyMerged(List<BlockSource> open, BlockWriter writer) throws IOException {
     MergedRows rows = new MergedRows(open);
     while (rows.nextSeries()) {
+      if (stop.getAsBoolean()) {
+        return false;
+      }
       while (rows.nextRows()) {
         writer.add(rows.rows());
       }
       writer.endSeries(rows.labels());
     }
+    return true;
   }
 
   /** Rewrites every block that has tombstones. */
   public void rewriteWithoutTombstones() {
     for (Block b : blocks.list()) {
-      if (b.tombstones().size() > 0 && !b.isDamaged()) {
+      if (b.tombstones().size() > 0 && !b.isDamaged() && !stop.getAsBoolean()) {
         tryToMerge(List.of(b));
       }
     }
