@@ -473,6 +473,9 @@ final class TsdbStorage
       TombstoneRecord.write(fresh, wal.begin(TombstoneRecord.TYPE));
       wal.end(false);
       wal.write();
+      if (sync.always()) {
+        wal.sync();
+      }
       head.state.writeLock().lock();
       try {
         fresh.forEach((id, ranges) -> {

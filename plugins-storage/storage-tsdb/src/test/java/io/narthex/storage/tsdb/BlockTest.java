@@ -164,6 +164,10 @@ class BlockTest {
     assertThat(statistics).containsEntry("wal_fsync_duration_seconds_count", 60.0);
     assertThat(statistics.get("wal_fsync_duration_seconds{quantile=\"0.5\"}"))
         .isBetween(0.0, statistics.get("wal_fsync_duration_seconds_sum"));
+    db.delete(ALL, T0, T0 + HOUR / 2);
+    assertThat(db.stats(0).counters())
+        .as("a delete is acknowledged when it is on the disk")
+        .containsEntry("wal_fsync_duration_seconds_count", 61.0);
     db.close();
   }
 
