@@ -180,7 +180,7 @@ class CrashTest {
     int number = Wal.numbers(dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
     String name = Wal.name(number, Wal.CHECKPOINT_SUFFIX);
     byte[] whole = Files.readAllBytes(dir.resolve("log").resolve(name));
-    for (int at = 0; at < whole.length; at += 7) {
+    for (int at = 0; at < whole.length; at += 23) {
       byte[] bytes = whole.clone();
       bytes[at] ^= (byte) (1 << at % 8);
       Path copy = dir.resolve("flipped" + at);

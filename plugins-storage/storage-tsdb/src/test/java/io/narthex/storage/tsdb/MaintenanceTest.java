@@ -1,14 +1,17 @@
 package io.narthex.storage.tsdb;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.narthex.model.Matcher;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageContext;
+import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.compaction.Compactor;
 import io.narthex.storage.tsdb.compaction.HeadFlush;
@@ -368,5 +371,26 @@ class MaintenanceTest {
     db.maintain();
     assertThat(db.blocks().list()).isNotEqualTo(before);
     db.close();
+  }
+
+  @Test
+  void aDamagedBlockKeepsNoOtherFromBeingCleaned() throws IOException {
+    TsdbStorage db = TestDb.open(dir, keeping(Duration.ZERO));
+    for (int h = 0; h < 7; h++) {
+      fillHour(db, h);
+    }
+    db.maintain();
+    db.delete(List.of(List.of(Matcher.equal("__name__", "m"))), T0 + HOUR, T0 + 3 * HOUR);
+    Path damaged = db.blocks().list().get(0).folder;
+    db.crash();
+    flip(damaged.resolve("chunks"), 20);
+    TsdbStorage again = TestDb.open(dir, keeping(Duration.ZERO));
+    assertThatThrownBy(again::cleanTombstones)
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining(damaged.toString());
+    assertThat(again.blocks().list())
+        .extracting(b -> b.tombstones().size())
+        .containsExactly(SERIES, 0);
+    again.close();
   }
 }

@@ -156,12 +156,24 @@ public final class Compactor {
     return true;
   }
 
-  /** Rewrites every block that has tombstones. */
+  /**
+   * Rewrites every block that has tombstones.
+   *
+   * @throws StorageException.Failed when that was not possible for one of them
+   */
   public void rewriteWithoutTombstones() {
+    Block left = null;
     for (Block b : blocks.list()) {
-      if (b.tombstones().size() > 0 && !b.isDamaged() && !stop.getAsBoolean()) {
-        tryToMerge(List.of(b));
+      if (b.tombstones().size() > 0 && !stop.getAsBoolean()) {
+        if (!b.isDamaged()) {
+          tryToMerge(List.of(b));
+        }
+        left = b.isDamaged() ? b : left;
       }
+    }
+    if (left != null) {
+      throw new StorageException.Failed(
+          left + ": is damaged; its deleted samples are hidden, but stay on the disk");
     }
   }
 }
