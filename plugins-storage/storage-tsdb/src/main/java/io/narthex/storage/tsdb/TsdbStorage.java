@@ -81,8 +81,8 @@ final class TsdbStorage
   private volatile boolean closed;
 
   /**
-   * Whether the WAL holds what is in blocks by now, or the last checkpoint is damaged. Guarded by
-   * {@link #maintenance}.
+   * Whether the WAL holds what is in blocks by now, or it or the last checkpoint are damaged.
+   * Guarded by {@link #maintenance}.
    */
   private boolean checkpointWanted;
 
@@ -103,7 +103,7 @@ final class TsdbStorage
     head.minValidMs(blocks.newestMaxMs());
     Recovery recovery = new Recovery(head, folders.wal(), counters);
     int next = recovery.run(context::replayProgress);
-    checkpointWanted = recovery.isCheckpointDamaged();
+    checkpointWanted = recovery.isCheckpointWanted();
     wal =
         new Wal(
             folders.wal(),

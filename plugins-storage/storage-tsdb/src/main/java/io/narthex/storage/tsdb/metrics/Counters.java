@@ -50,6 +50,7 @@ public final class Counters {
           "snapshot_replay_error_total",
           damageOf("block"),
           damageOf("checkpoint"),
+          damageOf("wal"),
           "wal_corruptions_total",
           "wal_replay_unknown_refs_total",
           "wal_truncations_total",

@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.function.DoubleConsumer;
 import java.util.stream.Stream;
@@ -31,11 +30,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Fills a head from the newest checkpoint and the WAL after it.
  *
- * <p>A file that just ends too early is what a crash or a failed write leaves behind: it is cut
- * after its last whole record, and reading continues with the next. Other damage is cut off the
- * same way, but what follows cannot be trusted any more: later segments are set aside as {@code
- * *.cut}, counted and reported. Of a damaged checkpoint all whole records are used, as the segments
- * it replaced are gone.
+ * <p>A newest segment that just ends too early is what a crash leaves behind: it is cut after its
+ * last whole record. Other damage is counted and reported with file and offset, and reading
+ * continues with the next whole record: rows hold absolute values, so none depends on another. A
+ * lost record of a series or of deletes costs what depends on it. Damaged files are kept.
  */
 public final class Recovery implements BatchRecord.Handler {
   private static final Logger log = LoggerFactory.getLogger(Recovery.class);
@@ -53,7 +51,8 @@ public final class Recovery implements BatchRecord.Handler {
   private byte[] scratch = new byte[1024];
   private boolean inCheckpoint;
   private boolean complete;
-  private int damagedRecords;
+  private int damagedParts;
+  private boolean checkpointWanted;
 
   public Recovery(Head head, Path directory, Counters counters) {
     this.head = head;
@@ -72,7 +71,6 @@ public final class Recovery implements BatchRecord.Handler {
       readCheckpoint(directory.resolve(Wal.name(from, Wal.CHECKPOINT_SUFFIX)));
     }
     int next = Math.max(1, from);
-    boolean cut = false;
     for (int i = 0; i < segments.size(); i++) {
       int number = segments.get(i);
       Path path = directory.resolve(Wal.name(number, Wal.SEGMENT_SUFFIX));
@@ -81,15 +79,13 @@ public final class Recovery implements BatchRecord.Handler {
       if (number < from) {
         continue; // a crash kept it from being deleted
       }
-      if (cut) {
-        setAside(path);
-        continue;
+      if (i > 0 && segments.get(i - 1) >= from) {
+        checkNoneMissing(segments.get(i - 1), number);
       }
-      WalReader.End end = WalReader.read(path, this::record);
+      WalReader.End end =
+          WalReader.readAll(path, this::record, damage -> damagedSegment(path, damage));
       if (end.problem() != null) {
-        boolean last = i == segments.size() - 1;
-        repair(path, end, last);
-        cut = !last && !end.torn();
+        repair(path, end, i == segments.size() - 1);
       }
     }
     progress.accept(1);
@@ -111,19 +107,20 @@ public final class Recovery implements BatchRecord.Handler {
     }
   }
 
-  /** Returns whether the checkpoint is damaged, so that a new one should replace it soon. */
-  public boolean isCheckpointDamaged() {
-    return damagedRecords > 0;
+  /** Returns whether checkpoint or WAL are damaged, so that a checkpoint should replace them. */
+  public boolean isCheckpointWanted() {
+    return checkpointWanted;
   }
 
   private void readCheckpoint(Path path) {
     complete = false;
     inCheckpoint = true;
     try {
-      WalReader.readAll(
-          path,
-          this::record,
-          end -> damaged(path + " at byte " + end.offset() + ": " + end.problem()));
+      WalReader.End end =
+          WalReader.readAll(path, this::record, damage -> damagedCheckpoint(path, damage));
+      if (end.problem() != null) {
+        damagedCheckpoint(path, end);
+      }
       if (!complete) {
         damaged(path + ": the end is missing");
       }
@@ -132,19 +129,24 @@ public final class Recovery implements BatchRecord.Handler {
     } finally {
       inCheckpoint = false;
     }
-    if (damagedRecords > 0) {
+    if (damagedParts > 0) {
       counters.add("snapshot_replay_error_total", 1);
       keep(path);
       log.error(
           "{}: {} damaged parts are skipped, samples in them are missing; the rest is used",
           path,
-          damagedRecords);
+          damagedParts);
     }
   }
 
+  private void damagedCheckpoint(Path path, WalReader.End damage) {
+    damaged(path + " at byte " + damage.offset() + ": " + damage.problem());
+  }
+
   private void damaged(String problem) {
+    checkpointWanted = true;
     counters.add(Counters.damageOf("checkpoint"), 1);
-    if (damagedRecords++ < MAX_LOGGED) {
+    if (damagedParts++ < MAX_LOGGED) {
       log.error("{}", problem);
     }
   }
@@ -164,27 +166,66 @@ public final class Recovery implements BatchRecord.Handler {
     }
   }
 
-  private void repair(Path path, WalReader.End end, boolean last) {
-    boolean crash = end.torn();
-    if (crash) {
+  /** Reports segments that are missing between two others, unless a folder has the name. */
+  private void checkNoneMissing(int before, int number) {
+    for (int n = before + 1; n < number; n++) {
+      Path path = directory.resolve(Wal.name(n, Wal.SEGMENT_SUFFIX));
+      Path aside = path.resolveSibling(path.getFileName() + SET_ASIDE);
+      if (!Files.exists(path) && !Files.exists(aside)) {
+        corrupt();
+        log.error("{}: is missing, and what it held; the rest is used", path);
+      }
+    }
+  }
+
+  private void damagedSegment(Path path, WalReader.End damage) {
+    corrupt();
+    if (damagedParts++ < MAX_LOGGED) {
+      log.error(
+          "{} at byte {}: {}; skipped up to the next whole record",
+          path,
+          damage.offset(),
+          damage.problem());
+    }
+    keepCopy(path);
+  }
+
+  private void corrupt() {
+    checkpointWanted = true; // or the next start would report it again
+    counters.add("wal_corruptions_total", 1);
+    counters.add(Counters.damageOf("wal"), 1);
+  }
+
+  /** Keeps a damaged segment: the next checkpoint deletes it. */
+  private static void keepCopy(Path path) {
+    Path copy = path.resolveSibling(path.getFileName() + SET_ASIDE);
+    try {
+      if (!Files.exists(copy)) {
+        Files.copy(path, copy);
+      }
+    } catch (IOException e) {
+      log.warn("{}: cannot be kept as {}: {}", path, copy, e.toString());
+    }
+  }
+
+  /**
+   * Cuts a segment after its last whole record. In the newest one an end in a record is what a
+   * crash leaves behind; before that it is damage, or what a failed write could not undo.
+   */
+  private void repair(Path path, WalReader.End end, boolean newest) {
+    if (end.torn() && newest) {
       log.info(
           "{} at byte {}: {}; cut after the last whole record", path, end.offset(), end.problem());
     } else {
-      counters.add("wal_corruptions_total", 1);
-      log.warn(
-          "{} at byte {}: {}; cut there, {}",
+      corrupt();
+      log.error(
+          "{} at byte {}: {}; cut there, nothing whole follows in this segment",
           path,
           end.offset(),
-          end.problem(),
-          last ? "nothing follows" : "later segments are set aside as *" + SET_ASIDE);
+          end.problem());
+      keepCopy(path);
     }
     try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
-      if (!crash) {
-        Files.copy(
-            path,
-            path.resolveSibling(path.getFileName() + SET_ASIDE),
-            StandardCopyOption.REPLACE_EXISTING);
-      }
       file.setLength(end.offset());
       if (end.offset() == 0) {
         file.write(Wal.MAGIC);
@@ -192,17 +233,6 @@ public final class Recovery implements BatchRecord.Handler {
       file.getFD().sync();
     } catch (IOException e) {
       throw new StorageException.Failed(path + ": cannot cut: " + e.getMessage(), e);
-    }
-  }
-
-  private static void setAside(Path path) {
-    try {
-      Files.move(
-          path,
-          path.resolveSibling(path.getFileName() + SET_ASIDE),
-          StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new StorageException.Failed(path + ": cannot set aside: " + e.getMessage(), e);
     }
   }
 

@@ -51,21 +51,26 @@ public final class WalReader {
 
   private WalReader() {}
 
-  /** Reads up to the end or the first damage. */
+  /** Reads up to the end or the first damage; for files that hold one record. */
   public static End read(Path path, Handler handler) {
     return read(path, 0, handler);
   }
 
-  /** Reads all whole records, past damaged ones, each of which is reported. */
-  public static void readAll(Path path, Handler handler, Consumer<End> damage) {
+  /**
+   * Reads all whole records, past damaged ones.
+   *
+   * @param damage is given each damaged place that whole records follow
+   * @return how the file ends: the last damage when nothing whole follows it
+   */
+  public static End readAll(Path path, Handler handler, Consumer<End> damage) {
     long from = 0;
-    while (from >= 0) {
+    while (true) {
       End end = read(path, from, handler);
-      if (end.problem() == null) {
-        return;
+      from = end.problem() == null ? -1 : nextRecord(path, end.offset());
+      if (from < 0) {
+        return end;
       }
       damage.accept(end);
-      from = nextRecord(path, end.offset());
     }
   }
 
@@ -93,6 +98,18 @@ public final class WalReader {
       throw new StorageException.Failed(
           "WAL " + path + ": cannot read after byte " + damaged + ": " + e.getMessage(), e);
     }
+  }
+
+  private static boolean isZero(InputStream in) throws IOException {
+    byte[] some = new byte[8192];
+    for (int n = in.read(some); n >= 0; n = in.read(some)) {
+      for (int i = 0; i < n; i++) {
+        if (some[i] != 0) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   private static boolean isRecord(MemorySegment file, long at, int most, CRC32C crc) {
@@ -139,6 +156,9 @@ public final class WalReader {
         int length = (int) ByteSink.INT.get(head, 0);
         int expected = (int) ByteSink.INT.get(head, 4);
         if (length <= 0 || length > MAX_RECORD) {
+          if (length == 0 && expected == 0 && isZero(in)) {
+            return new End(at, "the rest is zeros", true); // what a power cut may leave
+          }
           return new End(at, "record length is " + length, false);
         }
         if (length > size - at - head.length) {
