@@ -10,8 +10,8 @@ import jakarta.ws.rs.core.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What changes under {@code /narthex/api/v1} need: somebody who may make them, and TLS or a
- * connection straight from this machine. Who sends a request was found out before.
+ * What a change under {@code /narthex/api/v1} needs: a sender with the permission, and TLS or a
+ * direct connection from this machine. The sender has been authenticated before.
  */
 final class AdminGate {
   static final String PLAIN_REMOTE = "web.enable-plain-remote-admin";
@@ -44,7 +44,7 @@ final class AdminGate {
               ? "a token or login is needed: send \"Authorization: Bearer <token>\"; the first"
                   + " token is in "
                   + token.file()
-              : "the token or password is none of this server, or has expired");
+              : "the token or password is not valid on this server, or has expired");
     }
     return identity.may(needed) ? null : PluginApi.error(403, identity.refusal(needed));
   }

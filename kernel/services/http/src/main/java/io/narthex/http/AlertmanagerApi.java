@@ -40,9 +40,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Alertmanager's API v2. Routes by itself, since every answer has a form of its own: what the API
- * refuses is a JSON text, what does not fit its definition (path, method, media type, body) an
- * object with code and message.
+ * Alertmanager's API v2. Routes by itself, since its errors have forms of their own: a JSON string
+ * from the API, an object with code and message for a request that does not fit its definition
+ * (path, method, media type, body).
  */
 @Path("/api/v2")
 public final class AlertmanagerApi {
@@ -51,7 +51,7 @@ public final class AlertmanagerApi {
           .withZone(ZoneOffset.UTC);
   private static final long MAX_BODY = 10 << 20;
 
-  /** Bodies above this size are read few at a time: what they become is larger than they are. */
+  /** Bodies above this size are read few at a time: parsed they take several times their size. */
   private static final long LARGE_BODY = 256 << 10;
 
   private static final int LARGE_BODIES = 4;
@@ -127,7 +127,7 @@ public final class AlertmanagerApi {
     return answer("HEAD", path, request);
   }
 
-  /** Answers the question of a browser before a request of another origin, and refuses others. */
+  /** Answers preflight requests of browsers, and refuses others. */
   @OPTIONS
   @Path("{path: .*}")
   public Response options(@PathParam("path") String path, @Context HttpServletRequest request) {
@@ -195,7 +195,7 @@ public final class AlertmanagerApi {
     }
   }
 
-  /** An answer without a body, as the original's; without an entity the container writes one. */
+  /** A response without body, as the original's; without an entity the container writes one. */
   private static Response notFound() {
     return Response.status(404).entity(new byte[0]).build();
   }
@@ -228,7 +228,7 @@ public final class AlertmanagerApi {
     return false;
   }
 
-  /** What reads a body. */
+  /** Reads a body. */
   private interface Reading<T> {
     T read(InputStream body) throws IOException;
   }
@@ -269,7 +269,7 @@ public final class AlertmanagerApi {
     }
   }
 
-  /** Only JSON: a form or a text can be sent by any web page without asking. */
+  /** Accepts JSON only: any web page can post a form or plain text without a preflight request. */
   private static void checkType(@Nullable String header) {
     String type =
         header == null || header.isBlank()
@@ -328,7 +328,7 @@ public final class AlertmanagerApi {
         });
   }
 
-  /** A flag is on unless given; the last one counts, and what is no known word for yes is no. */
+  /** Returns a flag, true when absent; the last value counts, an unknown word is false. */
   private static boolean flag(Parameters p, String name) {
     List<String> values = p.list(name);
     String value = values.isEmpty() ? "" : values.getLast();

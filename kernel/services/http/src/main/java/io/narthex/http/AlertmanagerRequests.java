@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the bodies of Alertmanager's API as its generated server does: a value of the wrong type is
- * 400, a missing or unusable one 422, keys are found in any case, unknown ones and what follows the
- * value are left out. Reads a stream, never a tree.
+ * 400, a missing or invalid one 422, keys match in any case, unknown keys and what follows the
+ * value are ignored. Reads a stream, never a tree.
  */
 final class AlertmanagerRequests {
   private static final int DEEPEST = 64;
@@ -48,7 +48,7 @@ final class AlertmanagerRequests {
               + "(?<zone>Z|[+-]\\d{2}:?\\d{2})?)?",
           0);
 
-  /** A body that cannot be taken. */
+  /** A body that is refused. */
   static final class Refusal extends RuntimeException {
     private static final long serialVersionUID = 1;
     private final int status;
@@ -97,13 +97,13 @@ final class AlertmanagerRequests {
     return invalid(REQUIRED, name + " in body is required");
   }
 
-  /** What reads a body from its first token. */
+  /** Reads a body from its first token. */
   private interface Reading<T> {
     T read(JsonParser in) throws IOException;
   }
 
   private <T> T read(InputStream body, String name, Reading<T> reading) throws IOException {
-    // a reader and not the bytes: what is no UTF-8 becomes U+FFFD, as in the original
+    // a reader and not the bytes: invalid UTF-8 becomes U+FFFD, as in the original
     try (JsonParser in =
         json.createParser(
             new InputStreamReader(new Limited(body, maxBytes), StandardCharsets.UTF_8))) {
@@ -172,7 +172,7 @@ final class AlertmanagerRequests {
             try {
               out.add(alert(in, i + "."));
             } catch (Refusal e) {
-              // what follows may be unreadable, which counts before what is invalid
+              // a syntax error in the rest takes precedence over an invalid alert
               first = first == null ? e : first;
               finish(in);
             }
@@ -185,7 +185,7 @@ final class AlertmanagerRequests {
         });
   }
 
-  /** An alert is read to its end before it is judged: nothing is left of it. */
+  /** Skips the rest of a value that was refused before its end. */
   private static void finish(JsonParser in) throws IOException {
     if (in.currentToken() != JsonToken.END_OBJECT && in.currentToken() != JsonToken.VALUE_NULL) {
       in.skipChildren();
@@ -233,7 +233,7 @@ final class AlertmanagerRequests {
     return new PostedAlert(labels, annotations, startsAt, endsAt, generator);
   }
 
-  /** The first of January of the year 1 is no time. */
+  /** Returns null for Go's zero time, the first of January of the year 1. */
   private static @Nullable Instant set(@Nullable Instant time) {
     return time == null || time.getEpochSecond() == GoUrl.ZERO_TIME_SECONDS ? null : time;
   }
@@ -357,7 +357,7 @@ final class AlertmanagerRequests {
     return new LabelMatcher(name, is ? (regex ? "=~" : "=") : regex ? "!~" : "!=", value);
   }
 
-  // --- values; null is the value that is not given
+  // --- values; null when absent
 
   private static @Nullable String text(JsonParser in, String where) throws IOException {
     return switch (in.currentToken()) {
@@ -409,7 +409,7 @@ final class AlertmanagerRequests {
     return text == null ? null : time(text);
   }
 
-  /** Reads a time in one of the forms the original knows; the empty text is the epoch. */
+  /** Reads a time in one of the formats of the original; the empty string is the epoch. */
   static Instant time(String text) {
     if (text.isEmpty()) {
       return Instant.EPOCH;
@@ -474,7 +474,7 @@ final class AlertmanagerRequests {
     return zone.charAt(0) == '-' ? -seconds : seconds;
   }
 
-  /** Ends a body that is too long with an answer instead of reading on. */
+  /** Refuses a body that is too long instead of reading the rest. */
   private static final class Limited extends InputStream {
     private final InputStream in;
     private final long limit;

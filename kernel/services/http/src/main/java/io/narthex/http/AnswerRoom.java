@@ -5,14 +5,14 @@ import io.narthex.service.memory.WorkMemory.Use;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What an answer that is put together outside of the query engine holds of the memory for queries.
- * As a query, it never waits for memory while it holds some. Confined to one thread.
+ * The memory for queries that a response made outside of the query engine holds. Like a query, it
+ * never waits for memory while it holds some. Confined to one thread.
  */
 final class AnswerRoom implements AutoCloseable {
   private static final long PIECE = 64 << 10;
   private static final long WAIT_SECONDS = 10;
 
-  /** There is no memory now. */
+  /** No memory is free now. */
   static final class Shortage extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -29,17 +29,17 @@ final class AnswerRoom implements AutoCloseable {
   private long used;
   private long taken;
 
-  /** Creates one that may hold three quarters of what queries have together, as a query may. */
+  /** Creates one that may hold three quarters of the memory of all queries, as a query may. */
   AnswerRoom(WorkMemory memory) {
     this.memory = memory;
     most = memory.most(Use.QUERIES) / 4 * 3;
   }
 
   /**
-   * Notes that the answer is to hold more.
+   * Adds to what the response holds.
    *
-   * @throws Shortage when there is not so much now; see {@link #await}
-   * @throws ApiException when no answer may hold so much
+   * @throws Shortage when so much is not free now; see {@link #await}
+   * @throws ApiException when no response may hold so much
    */
   void add(long bytes) {
     used += bytes;
@@ -62,9 +62,9 @@ final class AnswerRoom implements AutoCloseable {
   }
 
   /**
-   * Gives everything back, for the answer has to begin again, and waits for memory.
+   * Gives everything back and waits for memory; the response has to begin again.
    *
-   * @throws ApiException when there is none in time
+   * @throws ApiException when none is free in time
    */
   void await(Shortage shortage) {
     close();

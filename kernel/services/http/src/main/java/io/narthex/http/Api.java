@@ -10,7 +10,7 @@ import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.util.List;
 
-/** Answers of the Prometheus API, written as a stream. */
+/** Responses of the APIs, written as a stream. */
 final class Api {
   private static final JsonFactory JSON =
       JsonFactory.builder()
@@ -20,17 +20,17 @@ final class Api {
 
   private Api() {}
 
-  /** Writes the {@code data} of an answer. */
+  /** Writes the {@code data} of a response. */
   interface Data {
     void write(JsonGenerator out) throws IOException;
   }
 
-  /** Returns a successful answer. */
+  /** Returns a successful response. */
   static Response success(Data data) {
     return success(data, List.of(), List.of());
   }
 
-  /** Returns a successful answer with warnings and infos. */
+  /** Returns a successful response with warnings and infos. */
   static Response success(Data data, List<String> warnings, List<String> infos) {
     StreamingOutput body =
         stream -> {
@@ -47,7 +47,7 @@ final class Api {
     return Response.ok(body, MediaType.APPLICATION_JSON_TYPE).build();
   }
 
-  /** Returns an answer that says what is wrong. */
+  /** Returns an error response. */
   static Response error(ApiError error, String message) {
     StreamingOutput body =
         stream -> {
@@ -63,7 +63,7 @@ final class Api {
         : answer.header("Retry-After", error.retryAfter).build();
   }
 
-  /** Returns a JSON answer outside the envelope. */
+  /** Returns a JSON response without the envelope. */
   static Response json(int status, Data data) {
     StreamingOutput body =
         stream -> {
@@ -84,7 +84,7 @@ final class Api {
     out.writeEndObject();
   }
 
-  /** Writes a list of texts. */
+  /** Writes a list of strings. */
   static void strings(JsonGenerator out, List<String> texts) throws IOException {
     out.writeStartArray();
     for (String text : texts) {

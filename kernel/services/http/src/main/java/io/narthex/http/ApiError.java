@@ -8,7 +8,7 @@ enum ApiError {
   BAD_DATA("bad_data", 400),
   /** Evaluation failed. */
   EXECUTION("execution", 422),
-  /** The client has gone or the query was cancelled. */
+  /** The client closed the connection, or the query was cancelled. */
   CANCELED("canceled", 499),
   /** It took too long. */
   TIMEOUT("timeout", 503),
@@ -16,17 +16,17 @@ enum ApiError {
   INTERNAL("internal", 500),
   /** A function is switched off. */
   UNAVAILABLE("unavailable", 500),
-  /** A part of the server is being replaced or not there; worth a retry. */
+  /** A part of the server is being replaced or absent; worth a retry. */
   UNAVAILABLE_503("unavailable", 503, "1"),
-  /** There is no such thing. */
+  /** Not found. */
   NOT_FOUND("not_found", 404),
-  /** No format the client accepts. */
+  /** The client accepts none of the formats. */
   NOT_ACCEPTABLE("not_acceptable", 406);
 
   final String text;
   final int status;
 
-  /** Seconds after which to ask again: a header of the answer; null where that is of no use. */
+  /** {@code Retry-After} of the response, in seconds; null for none. */
   final @Nullable String retryAfter;
 
   ApiError(String text, int status) {

@@ -1,6 +1,6 @@
 package io.narthex.http;
 
-/** An answer of the Prometheus API that says what is wrong. */
+/** An error that the Prometheus API returns to its client. */
 final class ApiException extends RuntimeException {
   private static final long serialVersionUID = 1;
 

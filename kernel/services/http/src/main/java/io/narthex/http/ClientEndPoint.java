@@ -11,10 +11,10 @@ import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.thread.Scheduler;
 
 /**
- * A connection that can be asked whether its client has gone while a request is being answered.
- * With HTTP/1.1 Jetty does not read in that time, and only who reads learns that the other side has
- * closed. So a few bytes are read ahead; should there be any (the next request of a client that
- * does not wait for answers, or TLS records), Jetty gets them first when it reads again.
+ * A connection that notices that its client has closed it while a request is being answered. With
+ * HTTP/1.1 Jetty does not read in that time, and only a read shows that the other side has closed.
+ * So a few bytes are read ahead; if there are any (a pipelined request, or TLS records), Jetty gets
+ * them first when it reads again.
  */
 final class ClientEndPoint extends SocketChannelEndPoint {
   private static final int AHEAD = 512;
@@ -29,7 +29,7 @@ final class ClientEndPoint extends SocketChannelEndPoint {
     super(channel, selector, key, scheduler);
   }
 
-  /** Tells whether the client has closed the connection, as far as can be seen. */
+  /** Returns whether the client has closed the connection, as far as a read shows it. */
   boolean isClientGone() {
     lock.lock();
     try {
@@ -50,7 +50,7 @@ final class ClientEndPoint extends SocketChannelEndPoint {
       }
       gone = n < 0;
     } catch (IOException e) {
-      gone = true; // a reset; who reads next gets it again
+      gone = true; // a reset; the next read reports it again
     } finally {
       lock.unlock();
     }
@@ -80,7 +80,7 @@ final class ClientEndPoint extends SocketChannelEndPoint {
       lock.unlock();
     }
     if (waiting) {
-      // the selector does not know of what has been read
+      // the selector does not know of the bytes read ahead
       Thread.ofVirtual().name("http-ahead").start(() -> getFillInterest().fillable());
     } else {
       super.needsFillInterest();

@@ -9,9 +9,9 @@ import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Interrupts the thread of a request whose client has gone, so that nobody calculates what nobody
- * waits for. Connections of HTTP/1.1 are looked at twice a second; streams of HTTP/2 report a reset
- * by themselves. Thread-safe.
+ * Interrupts the thread of a request whose client has closed the connection, so that its query
+ * ends. Connections of HTTP/1.1 are checked twice a second; streams of HTTP/2 report a reset by
+ * themselves. Thread-safe.
  */
 final class ClientWatch {
   private static final long EVERY_MS = 500;
@@ -66,7 +66,7 @@ final class ClientWatch {
     while (at instanceof EndPoint.Wrapper wrapper) {
       at = wrapper.unwrap();
     }
-    // over HTTP/2 somebody reads all the time
+    // with HTTP/2 Jetty reads all the time
     return request.getConnectionMetaData().getHttpVersion().getVersion() < 20
             && at instanceof ClientEndPoint c
         ? c

@@ -6,7 +6,9 @@ import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.ServerConnector;
 
-/** The limit of connections of all listeners together; unlike Jetty's they may come and go. */
+/**
+ * The limit of connections of all listeners together; unlike with Jetty's, listeners may change.
+ */
 final class ConnectionLimit extends NetworkConnectionLimit {
   private final List<ServerConnector> connectors = new CopyOnWriteArrayList<>();
 

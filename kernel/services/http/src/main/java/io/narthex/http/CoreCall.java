@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * loader, and would keep this bundle alive after it has been replaced.
  */
 final class CoreCall {
-  /** What is done. */
+  /** The call. */
   interface Body<T extends @Nullable Object, E extends Exception> {
     T run() throws E;
   }

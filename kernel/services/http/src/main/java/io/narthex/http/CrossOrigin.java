@@ -40,18 +40,18 @@ final class CrossOrigin implements ContainerRequestFilter, ContainerResponseFilt
   public void filter(ContainerRequestContext request, ContainerResponseContext response) {
     String origin = request.getHeaderString("Origin");
     if (origin == null || request.getUriInfo().getPath().startsWith("narthex/")) {
-      return; // the server's own API is for its own pages
+      return; // its own API is for its own pages alone
     }
     MultivaluedMap<String, Object> headers = response.getHeaders();
     answer(origin, headers::add);
   }
 
-  /** Receives the headers of an answer. */
+  /** Takes the headers of a response. */
   interface Headers {
     void add(String name, String value);
   }
 
-  /** Says what a page of {@code origin} may do with the answer. */
+  /** Adds the headers that say what a page of {@code origin} may do with the response. */
   void answer(String origin, Headers headers) {
     headers.add("Vary", "Origin");
     if (!everybody && !allowed.test(origin)) {

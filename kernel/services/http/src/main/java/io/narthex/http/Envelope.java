@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * The envelope around every answer of the Prometheus API: {@code status}, {@code data}, {@code
- * warnings}, {@code infos}, or what is wrong.
+ * The envelope around every response of the Prometheus API: {@code status}, {@code data}, {@code
+ * warnings}, {@code infos}, or the error.
  */
 final class Envelope {
   private static final byte[] SUCCESS = JsonBytes.ascii("{\"status\":\"success\",\"data\":");
@@ -14,12 +14,12 @@ final class Envelope {
 
   private Envelope() {}
 
-  /** Writes what stands before the data. */
+  /** Writes the part before the data. */
   static void open(JsonBytes json) throws IOException {
     json.raw(SUCCESS);
   }
 
-  /** Writes what stands behind the data. */
+  /** Writes the part after the data. */
   static void close(JsonBytes json, List<String> warnings, List<String> infos) throws IOException {
     annotations(json, "warning", warnings);
     annotations(json, "info", infos);
@@ -48,7 +48,7 @@ final class Envelope {
     json.raw(']');
   }
 
-  /** Writes an answer that says what is wrong. */
+  /** Writes an error response. */
   static void error(JsonBytes json, ApiError error, String message) throws IOException {
     json.raw(ERROR);
     json.text(error.text);

@@ -10,16 +10,16 @@ import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Turns exceptions of the resources into answers of the Prometheus API. */
+/** Maps exceptions of the resources to error responses of the Prometheus API. */
 final class ErrorMappers {
   private ErrorMappers() {}
 
   private static final Logger LOG = LoggerFactory.getLogger(ErrorMappers.class);
 
-  /** What is answered for an exception. */
+  /** The error that is returned for an exception. */
   record Fault(ApiError error, String text) {}
 
-  /** Returns the answer for an exception of a resource; what nobody expects is logged. */
+  /** Returns the error for an exception of a resource; an unexpected one is logged. */
   static Fault fault(RuntimeException e) {
     return switch (e) {
       case ApiException api -> new Fault(api.error(), String.valueOf(api.getMessage()));
@@ -51,7 +51,7 @@ final class ErrorMappers {
         error, error == ApiError.BAD_DATA ? "invalid parameter \"query\": " + text : text);
   }
 
-  /** Answers for everything that resources throw. */
+  /** Maps everything that resources throw. */
   static final class All implements ExceptionMapper<RuntimeException> {
     @Override
     public Response toResponse(RuntimeException e) {
@@ -64,14 +64,14 @@ final class ErrorMappers {
   }
 
   /**
-   * Answers for bodies that cannot be read to their end. Most often the client has gone, and nobody
-   * reads the answer.
+   * Maps bodies that cannot be read to their end. Mostly the client has closed the connection, and
+   * the response is not read.
    */
   static final class Io implements ExceptionMapper<IOException> {
     @Override
     public Response toResponse(IOException e) {
       if (e instanceof EOFException) {
-        LOG.debug("a client has gone before the end of its request: {}", e.toString());
+        LOG.debug("a client closed the connection before the end of its request: {}", e.toString());
         return Api.error(ApiError.BAD_DATA, "the request ended before its body did");
       }
       LOG.error("request failed", e);

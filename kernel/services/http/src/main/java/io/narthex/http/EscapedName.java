@@ -4,7 +4,7 @@ package io.narthex.http;
 final class EscapedName {
   private EscapedName() {}
 
-  /** Returns the name that {@code text} stands for; a text that is no escape stands for itself. */
+  /** Returns the name that {@code text} stands for; one that is not escaped stands for itself. */
   static String unescape(String text) {
     if (!text.startsWith("U__")) {
       return text;

@@ -28,22 +28,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The newest samples of selected series for another server: {@code /federate}. Each comes with the
- * time it was taken, so that the other server sees how old it is. They are held until they are
- * written, for they come in the order of names; that takes part in the memory of queries.
+ * The newest samples of selected series for another server: {@code /federate}. Each has its own
+ * timestamp, so that the other server sees how old it is. They are held until they are written, to
+ * be sorted by name; that counts as memory of queries.
  */
 final class FederateServlet extends HttpServlet {
   private static final long serialVersionUID = 1;
   private static final int TILE = 128;
 
-  /** The newest sample of a series; without histogram it is the value that counts. */
+  /** The newest sample of a series: the histogram, or the value when that is null. */
   private record Newest(
       Labels labels, long timeMs, double value, @Nullable NativeHistogram histogram) {
     boolean isStale() {
       return histogram == null ? StaleMarker.is(value) : histogram.isStale();
     }
 
-    /** Returns about how many bytes it takes; texts of labels are those of the series. */
+    /** Returns about how many bytes it takes; the strings of labels belong to the series. */
     long bytes() {
       return 120
           + 16L * labels.size()
@@ -152,7 +152,7 @@ final class FederateServlet extends HttpServlet {
     response.sendError(passing ? 503 : 500, e.getMessage());
   }
 
-  /** Finds them; again when there is memory, if there was too little. */
+  /** Finds the samples; starts again after a wait when there is too little memory. */
   private List<Newest> findWithRoom(HttpServletRequest request, AnswerRoom room) {
     while (true) {
       try {
@@ -180,7 +180,7 @@ final class FederateServlet extends HttpServlet {
     SampleTile tile = new SampleTile(TILE);
     for (List<Matcher> selector : selectors) {
       List<Matcher> named = new ArrayList<>(selector);
-      named.add(Matcher.notEqual(Labels.METRIC_NAME, "")); // the formats cannot say others
+      named.add(Matcher.notEqual(Labels.METRIC_NAME, "")); // the formats need a name
       SelectRequest wanted =
           new SelectRequest(named, from, now, new Hints(Hints.NEWEST, 0, 0, false));
       long[] held = new long[1];
@@ -200,7 +200,7 @@ final class FederateServlet extends HttpServlet {
     return found;
   }
 
-  /** Selects series; the room for what the cursor holds is added to {@code held}. */
+  /** Selects series; the memory that the cursor holds is added to {@code held}. */
   private SeriesCursor select(SelectRequest wanted, AnswerRoom room, long[] held) {
     try {
       return storage.select(

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes newest samples for another server, each with its own time, as Prometheus' text or as
- * delimited {@code io.prometheus.client.MetricFamily} messages. Text goes out as it comes; of
- * protobuf one message is held at a time, because its length stands in front. Not thread-safe.
+ * delimited {@code io.prometheus.client.MetricFamily} messages. Text is streamed; of protobuf one
+ * message is held at a time, because its length comes first. Not thread-safe.
  *
  * <p>Floats are {@code untyped}. Exponential native histograms have no text form and come in
  * protobuf only; those with custom bounds become classic ones in both.
@@ -29,13 +29,13 @@ import org.jspecify.annotations.Nullable;
 final class FederationWriter {
   private static final int FLUSH = 1 << 16;
 
-  /** Series of one name go in several messages of about this size, which readers take as one. */
+  /** Series of one name are split into messages of about this size, which readers join. */
   private static final int LARGE_FAMILY = 4 << 20;
 
   /**
    * What is written.
    *
-   * @param contentType value of the answer's header
+   * @param contentType value of the response's header
    */
   record Format(boolean protobuf, NameEscaping escaping, String contentType) {
     /** Returns the format that a client prefers, as Prometheus chooses: never OpenMetrics. */
@@ -53,7 +53,7 @@ final class FederationWriter {
         try {
           weight = Double.parseDouble(params.getOrDefault("q", "1"));
         } catch (NumberFormatException _) {
-          // as if it were not there
+          // as without it
         }
         offers.add(new Offer(pieces[0].strip().toLowerCase(Locale.ROOT), params, weight));
       }
@@ -115,7 +115,7 @@ final class FederationWriter {
    * Creates a writer.
    *
    * @param external labels that every series gets unless it has them; {@code instance} is added to
-   *     them empty, so that a server that honours labels does not put its own in
+   *     them empty, so that a server with {@code honor_labels} does not add its own
    */
   FederationWriter(Format format, Map<String, String> external, OutputStream stream) {
     this.format = format;
@@ -159,7 +159,7 @@ final class FederationWriter {
     endMetric(timeMs);
   }
 
-  /** Ends the last family and hands everything to the stream. */
+  /** Ends the last family and flushes to the stream. */
   void finish() throws IOException {
     endFamily();
     drain();

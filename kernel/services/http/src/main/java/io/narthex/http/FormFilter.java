@@ -17,19 +17,19 @@ import org.eclipse.jetty.http.BadMessageException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads form bodies before Jersey does, which would take them away from {@code getParameter}: the
- * API takes its parameters from the query string and from forms alike.
+ * Reads form bodies before Jersey does, which would hide them from {@code getParameter}: the API
+ * takes its parameters from the query string and from forms alike.
  */
 final class FormFilter implements Filter {
   private static final String FORM = "application/x-www-form-urlencoded";
 
-  /** The container's own reading of a query string is good enough for fewer parameters. */
+  /** With fewer parameters the container reads a query string fast enough. */
   private static final int MANY = 100;
 
-  /** Forms up to this are not counted: as many as there are connections may be there. */
+  /** Forms up to this size are not counted: one for each connection is affordable. */
   private static final int SMALL = 64 << 10;
 
-  /** Body, decoded value and what is made of it. */
+  /** For the body, the decoded strings and what is parsed from them. */
   private static final int DECODED_FACTOR = 3;
 
   private static final long WAIT_SECONDS = 10;
@@ -43,7 +43,7 @@ final class FormFilter implements Filter {
    * Creates it.
    *
    * @param maxBytes of a body
-   * @param memory what forms share with other work
+   * @param memory shared with other work
    * @param refused counts requests by reason
    */
   FormFilter(int maxBytes, WorkMemory memory, Metrics.Counter refused) {

@@ -15,8 +15,8 @@ import org.eclipse.jetty.http.BadMessageException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request with its parameters read in time linear in their length: the container copies all
- * values of a name for each further one. Those of the query string come first.
+ * A request with its parameters, read in linear time: the container copies all values of a name for
+ * each further one. Those of the query string come first.
  */
 final class FormRequest extends HttpServletRequestWrapper {
   /** Go's limit, for query string and body each. */
@@ -27,7 +27,7 @@ final class FormRequest extends HttpServletRequestWrapper {
   /**
    * Reads query string and body.
    *
-   * @param maxBytes of the body; 0 when it is no form
+   * @param maxBytes limit of the body; 0 when it is not a form
    * @throws BadMessageException when either cannot be read, or the body is longer than allowed
    */
   FormRequest(HttpServletRequest request, int maxBytes) throws IOException {

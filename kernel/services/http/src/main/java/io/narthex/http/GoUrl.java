@@ -1,8 +1,8 @@
 package io.narthex.http;
 
-/** What Go takes for the URI of a request, which is more than {@link java.net.URI} does. */
+/** Request URIs as Go accepts them, which is more than {@link java.net.URI} does. */
 final class GoUrl {
-  /** 0001-01-01T00:00:00Z, Go's time that is not set. */
+  /** 0001-01-01T00:00:00Z, Go's zero time. */
   static final long ZERO_TIME_SECONDS = -62_135_596_800L;
 
   private static final String HOST_SIGNS = "-_.~!$&'()*+,;=:[]<>\"";
@@ -10,7 +10,7 @@ final class GoUrl {
 
   private GoUrl() {}
 
-  /** Tells whether a text is an absolute URI or an absolute path. */
+  /** Returns whether a text is an absolute URI or an absolute path. */
   static boolean isRequestUri(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (text.charAt(i) < ' ' || text.charAt(i) == 0x7f) {

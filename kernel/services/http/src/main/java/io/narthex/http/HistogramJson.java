@@ -7,8 +7,8 @@ import java.io.IOException;
 /**
  * A native histogram as the API shows it: count, sum, and its non-empty buckets in rising order,
  * each with a boundary rule (0 open left, 1 open right, 2 both open, 3 both closed). A bucket that
- * the zero bucket reaches into is shown without that part, a zero bucket below zero not at all, as
- * Prometheus does.
+ * overlaps the zero bucket is shown without that part, a zero bucket without positive count not at
+ * all, as in Prometheus.
  */
 final class HistogramJson {
   private HistogramJson() {}

@@ -83,7 +83,7 @@ public final class HttpServer implements ReloadListener {
   private static final long STOP_MILLIS = 1000;
   private static final Duration DRAIN = Duration.ofSeconds(30);
 
-  /** Jersey warns of every resource that is given as an object; kept, or the level is lost. */
+  /** Jersey warns of every resource registered as an object; a strong reference keeps the level. */
   private static final java.util.logging.Logger JERSEY =
       java.util.logging.Logger.getLogger("org.glassfish.jersey");
 
@@ -120,8 +120,8 @@ public final class HttpServer implements ReloadListener {
   private volatile @Nullable Server server;
 
   /**
-   * Takes the addresses, then sets the resources up on a thread of its own: a taken address must be
-   * known before anything else runs, the rest must not hold up the start of the plugins.
+   * Binds the addresses, then sets up the resources on a thread of its own: an address in use must
+   * be reported before anything else runs, and the rest must not delay the start of the plugins.
    * Connections made meanwhile wait.
    */
   @Activate
@@ -137,7 +137,7 @@ public final class HttpServer implements ReloadListener {
     this.info = info;
     this.control = control;
     this.memory = memory;
-    // one that replaces another version accepts beside it until that one stops
+    // during an update both versions accept from the shared sockets
     access = access(config.current().listeners());
     starting =
         Thread.ofPlatform()
@@ -146,7 +146,7 @@ public final class HttpServer implements ReloadListener {
               try {
                 serve(info, config, metrics, storage, exporters, plugins, requireNonNull(access));
               } catch (RuntimeException | Error e) {
-                // without it the server would say that it is ready and never answer
+                // otherwise the server would report ready and never answer
                 LOG.error("the HTTP server cannot start", e);
                 control.fatal("the HTTP server cannot start: " + e);
               }
@@ -158,7 +158,7 @@ public final class HttpServer implements ReloadListener {
       starting.start();
       return;
     }
-    // it replaces another version: whether that works must be known before the other one goes
+    // it replaces another version, which must not stop before this one is known to work
     try {
       serve(info, config, metrics, storage, exporters, plugins, access);
     } catch (RuntimeException | LinkageError e) {
@@ -205,7 +205,7 @@ public final class HttpServer implements ReloadListener {
             THREADS + 2 * info.flags().getOrDefault("web.listen-address", List.of()).size(), 4);
     pool.setName("http");
     pool.setIdleTimeout((int) IDLE.toMillis());
-    pool.setMaxEvictCount(THREADS); // else a burst's threads go one by one
+    pool.setMaxEvictCount(THREADS); // else the threads of a burst end one by one
     VirtualThreadPool requests = new VirtualThreadPool(MAX_REQUESTS);
     requests.setName("http-request");
     try {
@@ -216,7 +216,7 @@ public final class HttpServer implements ReloadListener {
     pool.setVirtualThreadsExecutor(requests);
     Server created = new Server(pool);
     created.setStopTimeout(STOP_MILLIS);
-    created.addBean(requests, true); // it runs already, and has to end with the server
+    created.addBean(requests, true); // it is started already, and has to stop with the server
 
     ResourceConfig resources = new ResourceConfig();
     resources.property(ServerProperties.WADL_FEATURE_DISABLE, true);
@@ -298,7 +298,7 @@ public final class HttpServer implements ReloadListener {
         CompressionConfig.builder()
             .compressIncludeMethod("GET")
             .compressIncludeMethod("POST")
-            // bodies arrive as they are sent: who takes compressed ones bounds what comes out
+            // resources that accept compressed bodies decompress them, with a bound of their own
             .decompressExcludePath("/*")
             .build());
     compression.setHandler(context);
@@ -324,8 +324,8 @@ public final class HttpServer implements ReloadListener {
   private record Access(Listeners listeners, BrowserRule browsers, CrossOrigin crossOrigin) {}
 
   /**
-   * Reads what decides who may do what and takes the addresses; null after telling the server that
-   * it cannot go on.
+   * Reads the settings of access and binds the addresses; null after reporting to the server that
+   * it has to end.
    */
   private @Nullable Access access(List<WebListener> further) {
     if (info.enabled(AdminGate.PLAIN_REMOTE)) {
@@ -361,8 +361,8 @@ public final class HttpServer implements ReloadListener {
   }
 
   /**
-   * Returns the bytes that the head of a request may have: what Prometheus takes, but never more
-   * than lets all connections together fill an eighth of the heap.
+   * Returns the most bytes of a request's head: what Prometheus accepts, but so few that all
+   * connections together fill at most an eighth of the heap.
    */
   static int headLimit(int connections, long heapBytes) {
     return (int) Math.clamp(heapBytes / 8 / Math.max(1, connections), MIN_HEAD, MAX_HEAD);
@@ -394,7 +394,7 @@ public final class HttpServer implements ReloadListener {
     return "http";
   }
 
-  /** Before alerts are sent: they go to own addresses without HTTP. */
+  /** Before the sender of alerts, which delivers to own addresses without HTTP. */
   @Override
   public ReloadStage stage() {
     return ReloadStage.LISTENERS;
@@ -419,13 +419,14 @@ public final class HttpServer implements ReloadListener {
     try {
       requests.awaitEnd(DRAIN);
     } catch (TimeoutException e) {
-      LOG.warn("requests of before the update still run after {} s and are cut", DRAIN.toSeconds());
+      LOG.warn(
+          "requests of the previous version still run after {} s and are cut", DRAIN.toSeconds());
     }
   }
 
   /**
-   * Accepts no more. Running requests may come to their end; when the whole server stops, they get
-   * a second.
+   * Accepts no more. Running requests may finish, within {@link #DRAIN}; when the whole server
+   * stops, within a second.
    */
   @Deactivate
   public void stop() {

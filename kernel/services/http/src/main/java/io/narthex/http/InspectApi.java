@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** What the parts of a query cost: {@code /narthex/api/v1/explain}. */
+/** The plan of a query with the costs of its nodes: {@code /narthex/api/v1/explain}. */
 @Path("/narthex/api/v1")
 public final class InspectApi {
   private final Services services;
@@ -25,7 +25,7 @@ public final class InspectApi {
     this.clock = clock;
   }
 
-  /** Runs a query and returns what its parts have cost. */
+  /** Runs a query and returns its plan with the costs. */
   @GET
   @Path("explain")
   public Response explain(@Context HttpServletRequest request) {
@@ -77,7 +77,7 @@ public final class InspectApi {
     out.writeEndObject();
   }
 
-  /** Writes maps, lists, texts, numbers, booleans and null. */
+  /** Writes maps, lists, strings, numbers, booleans and null. */
   static void write(JsonGenerator out, @Nullable Object value) throws IOException {
     switch (value) {
       case null -> out.writeNull();

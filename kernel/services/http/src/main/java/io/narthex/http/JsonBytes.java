@@ -8,9 +8,9 @@ import java.io.OutputStream;
 import java.util.Arrays;
 
 /**
- * Writes JSON as bytes, for answers with many values. Knows texts, numbers and label sets; brackets
- * and commas are the caller's. What has not been passed on is in {@link #buffered}, so that a small
- * answer can be sent with its length.
+ * Writes JSON as bytes, for responses with many values. Writes strings, numbers and label sets;
+ * brackets and commas are up to the caller. {@link #buffered} says how much is not flushed yet, so
+ * that a small response can be sent with its length.
  */
 final class JsonBytes {
   private static final int FIRST = 4 << 10;
@@ -47,17 +47,17 @@ final class JsonBytes {
     buffer = new byte[(int) Math.clamp(expected, FIRST, FULL)];
   }
 
-  /** Returns the bytes of an ASCII text, for {@link #raw}. */
+  /** Returns the bytes of an ASCII string, for {@link #raw}. */
   static byte[] ascii(String text) {
     return text.getBytes(java.nio.charset.StandardCharsets.US_ASCII);
   }
 
-  /** Returns how many bytes wait, or -1 when some have been passed on. */
+  /** Returns how many bytes are buffered, or -1 when some have been flushed. */
   int buffered() {
     return flushed ? -1 : size;
   }
 
-  /** Passes on what waits. */
+  /** Writes the buffer to the stream. */
   void flush() throws IOException {
     out.write(buffer, 0, size);
     size = 0;
@@ -71,7 +71,7 @@ final class JsonBytes {
         buffer = Arrays.copyOf(buffer, Math.min(FULL, buffer.length * 4));
       } else {
         flush();
-        courtesy.giveWay(); // a large answer takes long
+        courtesy.giveWay(); // a large response takes long
       }
     }
   }
@@ -93,14 +93,14 @@ final class JsonBytes {
     size += length;
   }
 
-  /** Writes an ASCII text as it is. */
+  /** Writes an ASCII string as it is. */
   void raw(String text) throws IOException {
     for (int i = 0; i < text.length(); i++) {
       raw(text.charAt(i));
     }
   }
 
-  /** Writes a text in quotes. */
+  /** Writes a string in quotes, escaped. */
   void text(String text) throws IOException {
     raw('"');
     int n = text.length();
@@ -195,10 +195,10 @@ final class JsonBytes {
     size = time(buffer, size, timeMs);
   }
 
-  /** Room that a time takes at most. */
+  /** The most bytes of a time. */
   static final int MAX_TIME = 24;
 
-  /** Puts a time into {@code into}; returns the place after it. */
+  /** Puts a time into {@code into}; returns the position after it. */
   static int time(byte[] into, int at, long timeMs) {
     int n = at;
     if (timeMs < 0) {
@@ -261,7 +261,7 @@ final class JsonBytes {
     }
   }
 
-  /** The beginnings {@code [time,"} of points, which the series of an answer mostly share. */
+  /** The prefixes {@code [time,"} of points, which the series of a response mostly share. */
   static final class Times {
     final long[] timesMs;
     private final byte[] bytes;

@@ -51,9 +51,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The addresses that the server listens on: those of {@code --web.listen-address}, which stay, and
- * those of {@code web.listeners}, which come and go with the configuration. Each has a socket,
- * which the core keeps while this bundle is replaced, what is let in there, and a connector.
- * Thread-safe.
+ * those of {@code web.listeners}, which follow the configuration. Each has a socket, which the core
+ * keeps while this bundle is replaced, rules of access, and a connector. Thread-safe.
  */
 final class Listeners {
   private static final Logger LOG = LoggerFactory.getLogger(Listeners.class);
@@ -61,7 +60,7 @@ final class Listeners {
   private static final int MAX_STREAMS = 128;
   private static final String CHOOSE = "choose another";
 
-  /** How long requests that run may take when their listener goes. */
+  /** How long running requests may take after their listener is removed. */
   private static final Duration DRAIN = Duration.ofSeconds(30);
 
   private final ServerInfo info;
@@ -73,7 +72,7 @@ final class Listeners {
   private volatile Set<WebConfigFile> files;
   private @Nullable Serving serving; // guarded by this
 
-  /** A socket, and what is let in there. */
+  /** A socket with its rules of access. */
   private static final class Listener {
     final String address;
     final ServerSocketChannel socket;
@@ -96,7 +95,7 @@ final class Listeners {
     }
   }
 
-  /** What connectors are made of. */
+  /** The parts that connectors share. */
   private record Serving(
       Server server,
       Supplier<HttpConfiguration> http,
@@ -104,7 +103,7 @@ final class Listeners {
       Metrics.Counter opened,
       Metrics.Counter closed) {}
 
-  /** A connector that knows what it lets in. */
+  /** A connector with its rules of access. */
   private static final class Accepting extends ServerConnector {
     final ListenerAccess access;
     private final Serving with;
@@ -143,12 +142,12 @@ final class Listeners {
     files = Set.of(mainFile);
   }
 
-  /** Tells whether these are the listeners that there are. */
+  /** Returns whether exactly these listeners work. */
   synchronized boolean has(List<WebListener> configured) {
     return configured.equals(complete);
   }
 
-  /** Returns what is let in where a request has come. */
+  /** Returns the rules of the listener that accepted a request. */
   static ListenerAccess access(Request request) {
     return ((Accepting) request.getConnectionMetaData().getConnector()).access;
   }
@@ -159,10 +158,10 @@ final class Listeners {
   }
 
   /**
-   * Takes the addresses, or goes on with the sockets that another version of this bundle has taken.
-   * One that is missing then comes with {@link #apply}.
+   * Binds the addresses, or takes over the sockets that the previous version of this bundle has
+   * bound; {@link #apply} binds those that are missing then.
    *
-   * @throws ConfigException when an address cannot be taken or a web configuration not be used
+   * @throws ConfigException when an address cannot be bound or a web configuration cannot be used
    */
   synchronized void take(List<WebListener> configured) {
     List<String> addresses =
@@ -218,7 +217,7 @@ final class Listeners {
     return new ListenerAccess(file, w.serves(), w.access());
   }
 
-  /** Takes the socket of an address out of a list; null when there is none. */
+  /** Removes the socket of an address from a list; null when there is none. */
   private static @Nullable ServerSocketChannel takeFrom(
       List<ServerSocketChannel> sockets, WebListener w) {
     ListenAddress wanted = ListenAddress.parse(w.address());
@@ -267,11 +266,11 @@ final class Listeners {
   }
 
   /**
-   * Takes an address.
+   * Binds an address.
    *
-   * @param where stands before a complaint about its form
-   * @param what stands before other complaints
-   * @param of what to choose another of
+   * @param where prefix of a message about its form
+   * @param what prefix of other messages
+   * @param of what the user should choose another of
    */
   private static ServerSocketChannel open(String text, String where, String what, String of) {
     String failed = what + "listen tcp " + text + ": ";
@@ -307,7 +306,7 @@ final class Listeners {
     }
   }
 
-  /** Hands the sockets to the core, which keeps them, the ones of the flags first. */
+  /** Hands the sockets to the core, which keeps them; those of the flags come first. */
   private void report() {
     List<InetSocketAddress> bound = new ArrayList<>();
     List<ServerSocketChannel> sockets = new ArrayList<>();
@@ -388,7 +387,7 @@ final class Listeners {
     if (tls == null) {
       return new ConnectionFactory[] {plain};
     }
-    // the host that a client names is its own business, as in the original
+    // the host that a client names is not checked, as in the original
     http.addCustomizer(new SecureRequestCustomizer(false));
     if (!file.current().httpServerConfig().http2()) {
       return new ConnectionFactory[] {new SslConnectionFactory(tls, plain.getProtocol()), plain};
@@ -403,16 +402,16 @@ final class Listeners {
   }
 
   /**
-   * Brings the listeners of the configuration about. Connections of a listener that stays as it is,
-   * or changes nothing but its paths and its mode, stay. A web configuration that cannot be used
-   * changes nothing at all; an address that cannot be taken leaves that listener out.
+   * Applies the listeners of the configuration. A listener that does not change, or only its paths
+   * and its mode, keeps its connections. When a web configuration cannot be used nothing changes;
+   * an address that cannot be bound leaves that listener out.
    *
-   * @throws ConfigException with everything that does not work
+   * @throws ConfigException with all problems
    */
   synchronized void apply(List<WebListener> configured) {
     Serving with = serving;
     if (with == null || configured.equals(complete)) {
-      return; // the start itself has failed, which was said
+      return; // the start itself has failed, which was reported
     }
     List<WebConfigFile> read = new ArrayList<>();
     for (WebListener w : configured) {
@@ -429,7 +428,7 @@ final class Listeners {
       before.remove(known);
       same.add(known);
     }
-    before.forEach(l -> end(l, with, true)); // their addresses may be wanted in another form
+    before.forEach(l -> end(l, with, true)); // a new listener may want the same port
     List<String> problems = new ArrayList<>();
     for (int i = 0; i < configured.size(); i++) {
       WebListener w = configured.get(i);
@@ -458,9 +457,9 @@ final class Listeners {
   }
 
   /**
-   * Begins to listen.
+   * Starts to listen.
    *
-   * @param known the one whose place it takes, on the same socket; null for a new address
+   * @param known the one that it replaces, on the same socket; null for a new address
    */
   private static Listener begin(
       WebListener w, @Nullable Listener known, WebConfigFile file, Serving with) {
@@ -491,7 +490,7 @@ final class Listeners {
     return fresh;
   }
 
-  /** Accepts no more at once; requests that run may come to their end meanwhile. */
+  /** Stops accepting at once; running requests may finish in the background. */
   private static void end(Listener l, Serving with, boolean closeSocket) {
     close(l.channel);
     if (closeSocket) {
@@ -537,7 +536,7 @@ final class Listeners {
     }
   }
 
-  /** Gives the sockets up. */
+  /** Closes the sockets. */
   static void closeAll(List<ServerSocketChannel> sockets) {
     sockets.forEach(Listeners::close);
   }

@@ -36,7 +36,7 @@ public final class ManagementApi {
     return Response.status(status).entity(text + "\n").type(MediaType.TEXT_PLAIN_TYPE).build();
   }
 
-  /** Tells that the process answers. */
+  /** Answers as long as the process does. */
   @GET
   @Path("healthy")
   public Response healthy(@Context HttpServletRequest request) {
@@ -52,7 +52,7 @@ public final class ManagementApi {
     return Response.ok().type(MediaType.TEXT_PLAIN_TYPE).build();
   }
 
-  /** Tells whether queries are answered. */
+  /** Answers 200 when the server is ready for queries. */
   @GET
   @Path("ready")
   public Response ready(@Context HttpServletRequest request) {
@@ -101,7 +101,7 @@ public final class ManagementApi {
     return reload(request);
   }
 
-  /** Tells that GET does not reload. */
+  /** Refuses GET. */
   @GET
   @Path("reload")
   public Response reloadGet(@Context HttpServletRequest request) {
@@ -132,7 +132,7 @@ public final class ManagementApi {
     return quit();
   }
 
-  /** Tells that GET does not quit. */
+  /** Refuses GET. */
   @GET
   @Path("quit")
   public Response quitGet() {

@@ -86,7 +86,7 @@ final class MetricsServlet extends HttpServlet {
     }
   }
 
-  /** Collects what the path names; without success the response is an error. */
+  /** Collects the metrics that the path names; false after an error response. */
   private boolean collected(
       HttpServletRequest request, HttpServletResponse response, MetricSink writer)
       throws IOException {

@@ -6,13 +6,13 @@ import org.jspecify.annotations.Nullable;
 
 /** How names beyond {@code [a-zA-Z_:][a-zA-Z0-9_:]*} are written for a client. */
 enum NameEscaping {
-  /** As they are, in quotes. */
+  /** Unchanged, in quotes. */
   ALLOW_UTF_8,
   /** Each other character becomes an underscore. */
   UNDERSCORES,
   /** A dot becomes {@code _dot_}, an underscore two, each other character two as well. */
   DOTS,
-  /** {@code U__} and each other character as {@code _<hex>_}, which can be read back. */
+  /** {@code U__} and each other character as {@code _<hex>_}; reversible. */
   VALUES;
 
   /** Returns the scheme a client names, or {@code otherwise}. */
@@ -30,7 +30,7 @@ enum NameEscaping {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** Returns a name as it is written. */
+  /** Returns a name, escaped. */
   String escape(String name) {
     if (name.isEmpty() || this == ALLOW_UTF_8) {
       return name;

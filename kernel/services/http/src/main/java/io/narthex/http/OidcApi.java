@@ -26,7 +26,7 @@ public final class OidcApi {
   /**
    * Sends the browser to the provider.
    *
-   * @param next page of this server to go to afterwards
+   * @param next page of this server to open afterwards
    */
   @GET
   @Path("login")
@@ -35,7 +35,7 @@ public final class OidcApi {
       throws InterruptedException {
     try {
       OidcLogin.Begun begun = oidc.begin(next);
-      // the provider's page leads back here, which is not the same site: Strict would keep it away
+      // the provider redirects back from another site: with Strict the cookie would not be sent
       return Response.status(303)
           .header("Location", begun.location())
           .header("Set-Cookie", cookie(begun.cookie(), "600", request))
@@ -58,7 +58,7 @@ public final class OidcApi {
         + (secure ? "; Secure" : "");
   }
 
-  /** Takes the browser back from the provider. */
+  /** Ends the login when the provider has redirected the browser back. */
   @GET
   @Path("callback")
   public Response callback(
@@ -80,7 +80,7 @@ public final class OidcApi {
         answer = page(login.status(), login.text(), "login");
       } else {
         boolean secure = request.isSecure() || "https".equals(server.externalUrl().getScheme());
-        // a redirect would still belong to the provider's page, and the cookie would not be sent
+        // a redirect would still count as cross-site, and the session's cookie would not be sent
         answer =
             page(200, "", ended.next())
                 .header(
@@ -92,9 +92,9 @@ public final class OidcApi {
     return answer.header("Set-Cookie", cookie("", "0", request)).build();
   }
 
-  /** Returns a page that leads on, by itself when there is nothing to say. */
+  /** Returns a page with a link; without a message it redirects by itself. */
   private Response.ResponseBuilder page(int status, String text, String to) {
-    // relative to this folder: a proxy in front may have taken a prefix off
+    // relative to this folder: a proxy in front may have removed a prefix
     String target = escaped("../../../../" + to);
     String body =
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Log in</title>"
@@ -105,7 +105,7 @@ public final class OidcApi {
             + escaped(text)
             + "</p><p><a href=\""
             + target
-            + "\">Go on</a></p></body></html>\n";
+            + "\">Continue</a></p></body></html>\n";
     return Response.status(status)
         .entity(body)
         .header("Content-Type", "text/html; charset=utf-8")

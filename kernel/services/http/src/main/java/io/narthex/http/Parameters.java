@@ -43,7 +43,7 @@ final class Parameters {
     return value == null ? "" : value;
   }
 
-  /** A query string or form with a bad escape or of bytes that are no UTF-8. */
+  /** For a query string or form with a bad escape or invalid UTF-8. */
   private static ApiException undecodable(BadMessageException e) {
     return new ApiException(
         ApiError.BAD_DATA, "error parsing form values: " + String.valueOf(e.getReason()));
@@ -95,7 +95,7 @@ final class Parameters {
     }
   }
 
-  /** Tells whether a text is a number; most are digits with a point, which need no pattern. */
+  /** Returns whether a string is a number; most are digits with a point, which need no pattern. */
   private static boolean isNumber(String value) {
     int points = 0;
     for (int i = 0; i < value.length(); i++) {
@@ -165,7 +165,7 @@ final class Parameters {
     }
   }
 
-  /** Returns the selectors of {@code match[]}, each of which has to ask for something. */
+  /** Returns the selectors of {@code match[]}; each needs a matcher that does not match empty. */
   List<List<Matcher>> narrowMatchers(QueryEngine engine) {
     List<List<Matcher>> sets = matchers(engine);
     for (List<Matcher> set : sets) {
@@ -190,14 +190,12 @@ final class Parameters {
     return sets;
   }
 
-  /** Returns an error of a parameter, for what others say is wrong with it. */
+  /** Returns an error with the name of the parameter that it is about. */
   static ApiException named(String name, ApiException e) {
     return e.error() == ApiError.BAD_DATA ? invalid(name, String.valueOf(e.getMessage())) : e;
   }
 
-  /**
-   * Returns the time range of a metadata request; nothing lies in one that ends before it starts.
-   */
+  /** Returns the time range of a metadata request; one that ends before it starts is empty. */
   long[] range() {
     return new long[] {time("start", MIN_TIME), time("end", MAX_TIME)};
   }

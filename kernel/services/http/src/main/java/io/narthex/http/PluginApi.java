@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The plugin manager over HTTP. Reading is free; changing needs the role plugin admin and TLS or a
- * connection straight from this machine. Errors are {@code {"error": text}}; those of the plugin
- * manager have {@code problem} and {@code blame}, too, which are for programs to decide by.
+ * direct connection from this machine. Errors are {@code {"error": text}}; those of the plugin
+ * manager also have {@code problem} and {@code blame}, for programs.
  */
 @Path("/narthex/api/v1")
 public final class PluginApi {
@@ -106,7 +106,7 @@ public final class PluginApi {
     out.writeEndObject();
   }
 
-  /** Writes the kind of a problem, for programs, and who can do something about it. */
+  /** Writes the kind of a problem, for programs, and who can solve it. */
   private static void write(JsonGenerator out, @Nullable PluginProblem problem) throws IOException {
     out.writeStringField("problem", problem == null ? "" : lower(problem));
     out.writeStringField("blame", problem == null ? "" : lower(problem.blame()));
@@ -150,13 +150,13 @@ public final class PluginApi {
     return Api.json(200, out -> write(out, info));
   }
 
-  /** Answers a change; 202 when it goes on after the answer. */
+  /** Returns the response to a change; 202 when it continues after the response. */
   private Response changed(PluginInfo info) {
     return Api.json(
         info.state() == PluginService.State.STARTING ? 202 : 200, out -> write(out, info));
   }
 
-  /** Returns the answer to an order that cannot be carried out. */
+  /** Returns the response to a change that the plugin manager refuses. */
   static Response refused(PluginException e) {
     return Api.json(
         409,
@@ -215,7 +215,7 @@ public final class PluginApi {
     }
   }
 
-  /** Ends a body that is longer than allowed; its length may not have been announced. */
+  /** Refuses a body that is longer than allowed, also one without {@code Content-Length}. */
   private static final class BoundedStream extends FilterInputStream {
     private long left;
 
@@ -255,7 +255,7 @@ public final class PluginApi {
         request,
         () -> {
           plugins.remove(id, actor(request));
-          PluginInfo after = plugins.plugin(id); // a part of the server is there again, as shipped
+          PluginInfo after = plugins.plugin(id); // the shipped version of a kernel bundle
           return after != null && after.source().equals("kernel") ? after : null;
         });
   }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of plugins over HTTP: their schemas and tables, blocks that wait for a plugin, and
- * what removed plugins have left. Reading is free, forgetting needs what other changes need.
+ * what removed plugins have left. Deleting needs the same permission as other changes.
  */
 @Path("/narthex/api/v1")
 public final class PluginSettingsApi {
@@ -65,7 +65,7 @@ public final class PluginSettingsApi {
     List<ProviderSettings> all;
     try {
       all = settings().describe(id);
-    } catch (IllegalStateException e) { // a record that cannot be bound
+    } catch (IllegalStateException e) { // its record cannot be bound
       return PluginApi.error(409, id + ": " + e.getMessage());
     }
     if (all.isEmpty()) {
@@ -181,7 +181,7 @@ public final class PluginSettingsApi {
     out.writeEndArray();
   }
 
-  /** Returns what is kept of plugins that are not there. */
+  /** Returns what is kept of plugins that are not installed. */
   @GET
   @Path("plugins/orphans")
   public Response orphans() {
@@ -213,7 +213,7 @@ public final class PluginSettingsApi {
         });
   }
 
-  /** Deletes what is kept of a plugin that is not there. */
+  /** Deletes what is kept of a plugin that is not installed. */
   @DELETE
   @Path("plugins/orphans/{id}")
   public Response forget(@PathParam("id") String id, @Context HttpServletRequest request) {

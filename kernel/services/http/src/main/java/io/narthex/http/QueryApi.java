@@ -26,8 +26,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of queries and series: {@code /api/v1/format_query}, {@code series}, {@code
- * labels}, {@code metadata}. Queries themselves are answered by {@link QueryFilter}.
+ * Metadata of queries and series: {@code /api/v1/format_query}, {@code series}, {@code labels},
+ * {@code metadata}. Queries themselves are answered by {@link QueryFilter}.
  */
 @Path("/api/v1")
 public final class QueryApi {
@@ -94,7 +94,7 @@ public final class QueryApi {
     return exemplars(request);
   }
 
-  /** Returns an expression in canonical layout. */
+  /** Returns an expression, formatted. */
   @GET
   @Path("format_query")
   public Response format(@Context HttpServletRequest request) {
@@ -226,7 +226,7 @@ public final class QueryApi {
     return list(values, limit, JsonGenerator::writeString);
   }
 
-  /** Returns what targets say about metrics. */
+  /** Returns the metadata of metrics that targets expose. */
   @GET
   @Path("metadata")
   public Response metadata(@Context HttpServletRequest request) {

@@ -23,10 +23,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Answers {@code /api/v1/query} and {@code /api/v1/query_range}, GET and POST. They come by the
- * thousand, and Jersey takes longer than a small query does, so they do not go through it;
- * readiness, cross-origin headers, metrics and errors are the same as of its resources. Whatever
- * guards those must guard this filter too.
+ * Answers {@code /api/v1/query} and {@code /api/v1/query_range}, GET and POST. They are frequent,
+ * and Jersey takes longer than a small query, so they bypass it; readiness, cross-origin headers,
+ * metrics and errors are the same as of its resources. Whatever guards those must guard this filter
+ * too.
  */
 final class QueryFilter implements Filter {
   static final String INSTANT = "/api/v1/query";

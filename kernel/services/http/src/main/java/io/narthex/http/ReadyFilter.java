@@ -7,7 +7,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.Set;
 
-/** Refuses API requests until the server is ready, but for those that tell how far it is. */
+/** Refuses API requests until the server is ready, but for those about its state. */
 final class ReadyFilter implements ContainerRequestFilter {
   private static final Set<String> ALWAYS =
       Set.of(

@@ -15,7 +15,7 @@ import org.glassfish.jersey.uri.UriTemplate;
 final class RequestMetrics implements ContainerRequestFilter, ContainerResponseFilter {
   private static final String STARTED = "narthex.started";
 
-  /** Attribute of a request whose resource answers several routes: the one that it has taken. */
+  /** Attribute of a request whose resource does the routing itself: the route. */
   static final String ROUTE = "narthex.route";
 
   private static final Pattern PARAMETER = Pattern.compile("\\{\\s*(\\w+)[^/}]*}", 0);
@@ -44,7 +44,7 @@ final class RequestMetrics implements ContainerRequestFilter, ContainerResponseF
   @Override
   public void filter(ContainerRequestContext request, ContainerResponseContext response) {
     if (response.getStatus() == 404 || request.getUriInfo().getMatchedURIs().isEmpty()) {
-      return; // paths of any kind would make labels of any number
+      return; // arbitrary paths would make unbounded label values
     }
     String handler =
         request.getProperty(ROUTE) instanceof String route ? route : route(request.getUriInfo());
@@ -53,7 +53,7 @@ final class RequestMetrics implements ContainerRequestFilter, ContainerResponseF
     observe(handler, response.getStatus(), started);
   }
 
-  /** Counts a request that has been answered outside of the resources. */
+  /** Counts a request that was answered outside of the resources. */
   void observe(ServletRequest request, String handler, int status, long startedNanos) {
     request.setAttribute(ResponseSizes.HANDLER, handler);
     observe(handler, status, startedNanos);

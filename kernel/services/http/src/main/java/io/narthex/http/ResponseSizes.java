@@ -7,11 +7,11 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * Measures the bodies of answers as they leave, compressed where they are. Only of requests whose
- * handler is known: paths of any kind would make labels of any number.
+ * Measures the bodies of responses as they are sent, after compression. Only of requests whose
+ * handler is known: arbitrary paths would make unbounded label values.
  */
 final class ResponseSizes extends Handler.Wrapper {
-  /** The attribute of a request with what answers it, as {@link RequestMetrics} names it. */
+  /** The attribute of a request with its handler, as {@link RequestMetrics} names it. */
   static final String HANDLER = "narthex.handler";
 
   private static final double[] BOUNDS = {1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};

@@ -8,7 +8,7 @@ import io.narthex.service.query.QueryResult.VectorSample;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Writes query results as the Prometheus API shows them. Times are seconds, values texts. */
+/** Writes query results as the Prometheus API shows them. Times are seconds, values strings. */
 final class ResultWriter {
   private static final byte[] METRIC = JsonBytes.ascii("{\"metric\":");
   private static final byte[] VALUE = JsonBytes.ascii(",\"value\":[");

@@ -146,7 +146,7 @@ public final class RulesApi {
     return limit;
   }
 
-  /** Reads a boolean in the forms Go takes. */
+  /** Reads a boolean as Go's {@code ParseBool} does. */
   private static boolean bool(String name, String text) {
     return switch (text) {
       case "1", "t", "T", "TRUE", "true", "True" -> true;

@@ -11,11 +11,11 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * Knows how many requests run, and can wait for their end. Clients are asked to close their
- * connections from then on, so that their next request goes to the successor. Thread-safe.
+ * Counts running requests, and can wait for their end. From then on clients are asked to close
+ * their connections, so that their next request reaches the new version. Thread-safe.
  */
 final class RunningRequests extends Handler.Wrapper {
-  /** One party is the server itself, until it waits; each running request is another. */
+  /** The server is a party until it waits; each running request is another. */
   private final Phaser running = new Phaser(1);
 
   private volatile boolean ending;

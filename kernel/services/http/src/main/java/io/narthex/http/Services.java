@@ -11,8 +11,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The services of bundles that may come and go while the server runs, as the component has them
- * now: null when there is none. A request that needs one that is not there answers 503.
+ * The services of bundles that may be replaced while the server runs, as they are now: null when
+ * absent. A request that needs an absent one is answered with 503.
  */
 final class Services {
   private final Supplier<@Nullable QueryEngine> query;
@@ -71,7 +71,7 @@ final class Services {
     return found;
   }
 
-  /** Returns what tells about queries. */
+  /** Returns the part of the query engine that explains queries. */
   QueryInspector inspector() {
     if (engine() instanceof QueryInspector inspector) {
       return inspector;

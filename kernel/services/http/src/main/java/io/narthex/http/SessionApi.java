@@ -68,7 +68,7 @@ public final class SessionApi {
       }
       return refusal;
     }
-    logins.logout(cookies(request)); // the session of before
+    logins.logout(cookies(request)); // the previous session
     return withCookie(Api.json(200, out -> out.writeRaw("{}")), login.cookie(), request);
   }
 
@@ -90,8 +90,8 @@ public final class SessionApi {
   }
 
   /**
-   * Says who asks, and how one can log in. The CSRF token is for pages of this server: no other
-   * origin may read this answer.
+   * Returns who sends the request, and the ways to log in. The CSRF token is for pages of this
+   * server: no other origin may read this response.
    */
   @GET
   @Path("session")

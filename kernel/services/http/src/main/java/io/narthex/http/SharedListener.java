@@ -14,10 +14,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A listening socket that belongs to somebody else. It can be accepted from as if it were one's
- * own; closing it ends that, and leaves the socket open. Several of these may share a socket: each
- * connection goes to one of them, and none is refused while at least one, or the next one soon,
- * accepts. One thread accepts.
+ * A view of a listening socket that the core owns. Closing the view ends accepting here and leaves
+ * the socket open. Several views may share a socket: each connection goes to one of them, and none
+ * is refused while at least one accepts, or soon will. One thread accepts.
  */
 final class SharedListener extends ServerSocketChannel {
   private final ServerSocketChannel socket;
@@ -38,9 +37,8 @@ final class SharedListener extends ServerSocketChannel {
   /**
    * Waits for a connection.
    *
-   * @throws ClosedByInterruptException when this is closed or the thread interrupted, both of which
-   *     only mean that no more is accepted here; Jetty takes other exceptions for failures and
-   *     tries again
+   * @throws ClosedByInterruptException when this is closed or the thread is interrupted, both of
+   *     which only end accepting; Jetty treats other exceptions as failures and tries again
    */
   @Override
   public SocketChannel accept() throws IOException {
@@ -64,13 +62,13 @@ final class SharedListener extends ServerSocketChannel {
     connections.close();
   }
 
-  /** Does nothing: the one who accepts always waits, the socket never does. */
+  /** Does nothing: {@link #accept} always blocks, the socket never does. */
   @Override
   protected void implConfigureBlocking(boolean block) {}
 
   @Override
   public ServerSocketChannel bind(@Nullable SocketAddress local, int backlog) {
-    throw new UnsupportedOperationException("bound already");
+    throw new UnsupportedOperationException("already bound");
   }
 
   @Override

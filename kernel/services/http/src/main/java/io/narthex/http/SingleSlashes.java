@@ -8,12 +8,12 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * Sends who asks for a path with empty segments, {@code //api/v1/query} for example, to the path
- * without, as the original does. Nothing behind it ever sees such a path, so that nobody passes a
- * rule about paths by it.
+ * Redirects paths with empty segments, {@code //api/v1/query} for example, to the path without
+ * them, as the original does. No handler behind it sees such a path, so rules about paths cannot be
+ * bypassed by one.
  */
 final class SingleSlashes extends Handler.Wrapper {
-  /** What requests may look like: this class is the one that answers empty segments. */
+  /** Allows empty segments, which this class redirects. */
   static final UriCompliance COMPLIANCE =
       UriCompliance.DEFAULT.with("EMPTY_SEGMENTS", UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT);
 
@@ -29,7 +29,7 @@ final class SingleSlashes extends Handler.Wrapper {
     }
     String query = request.getHttpURI().getQuery();
     response.setStatus(301);
-    // begins with one slash: a host cannot follow
+    // begins with one slash, so it cannot name a host
     response
         .getHeaders()
         .put(HttpHeader.LOCATION, path.replaceAll("/+", "/") + (query == null ? "" : "?" + query));

@@ -29,7 +29,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-/** The state of the server: {@code /api/v1/status/…}, and acts on the storage. */
+/** The state of the server: {@code /api/v1/status/…}, and administration of the storage. */
 @Path("/api/v1")
 public final class StatusApi {
   private final ServerInfo server;
@@ -162,14 +162,14 @@ public final class StatusApi {
     }
   }
 
-  /** Returns the limits in effect, whatever they come from; empty when there are none. */
+  /** Returns the limits in effect, from flags or the configuration; empty when there are none. */
   private String retention() {
     if (!storage.ready()) {
       return "";
     }
-    Map<String, Double> figures = storage.stats(0).counters();
-    long seconds = figures.getOrDefault("retention_limit_seconds", 0.0).longValue();
-    long bytes = figures.getOrDefault("retention_limit_bytes", 0.0).longValue();
+    Map<String, Double> counters = storage.stats(0).counters();
+    long seconds = counters.getOrDefault("retention_limit_seconds", 0.0).longValue();
+    long bytes = counters.getOrDefault("retention_limit_bytes", 0.0).longValue();
     String time = seconds > 0 ? PromDuration.formatMs(seconds * 1000) : "";
     String size = bytes > 0 ? size(bytes) : "";
     return time.isEmpty() || size.isEmpty() ? time + size : time + " or " + size;
@@ -190,7 +190,7 @@ public final class StatusApi {
     return out.toString();
   }
 
-  /** Returns figures about the storage. */
+  /** Returns statistics of the storage. */
   @GET
   @Path("status/tsdb")
   public Response tsdb(@Context HttpServletRequest request) {
@@ -265,7 +265,7 @@ public final class StatusApi {
     });
   }
 
-  /** Returns how far recovery has come. */
+  /** Returns the progress of the WAL replay. */
   @GET
   @Path("status/walreplay")
   public Response replay() {
@@ -278,7 +278,7 @@ public final class StatusApi {
     });
   }
 
-  /** Returns what clients can rely on. */
+  /** Returns the features of this server. */
   @GET
   @Path("features")
   public Response features() {
@@ -286,7 +286,7 @@ public final class StatusApi {
     return Api.success(out -> InspectApi.write(out, all));
   }
 
-  /** Returns notes for users of the web page: a configuration that was not applied. */
+  /** Returns notifications for the web UI: a failed reload, settings without effect. */
   @GET
   @Path("notifications")
   public Response notifications() {

@@ -183,7 +183,7 @@ public final class TargetsApi {
     });
   }
 
-  /** Returns the configuration of a pool as the server reads it, secrets hidden. */
+  /** Returns the configuration of a pool in effect, secrets hidden. */
   @GET
   @Path("scrape_pools/config")
   public Response poolConfig(@Context HttpServletRequest request) {
@@ -208,7 +208,7 @@ public final class TargetsApi {
     throw new ApiException(ApiError.BAD_DATA, "scrape pool \"" + pool + "\" not found");
   }
 
-  /** Returns what each relabelling step of a pool makes of the labels of a target. */
+  /** Returns the labels of a target after each relabelling step of a pool. */
   @GET
   @Path("targets/relabel_steps")
   public Response relabelSteps(@Context HttpServletRequest request) {

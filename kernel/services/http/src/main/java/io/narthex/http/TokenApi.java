@@ -28,7 +28,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** API tokens over HTTP; all of it is the admin's. Errors are {@code {"error": text}}. */
+/** API tokens over HTTP, for the admin alone. Errors are {@code {"error": text}}. */
 @Path("/narthex/api/v1/tokens")
 public final class TokenApi {
   static final int MAX_BODY = 8 << 10;
@@ -45,7 +45,7 @@ public final class TokenApi {
     this.gate = gate;
   }
 
-  /** Returns all tokens, without their texts. */
+  /** Returns all tokens, without their secrets. */
   @GET
   public Response list(@Context HttpServletRequest request) {
     Response refusal = gate.refusal(request, Permission.TOKENS);
@@ -78,7 +78,7 @@ public final class TokenApi {
     out.writeNumberField("lastUsed", t.lastUsedMs());
   }
 
-  /** Reads a small JSON object; null when the body is none. */
+  /** Reads a small JSON object; null when the body is not one. */
   static @Nullable JsonNode object(InputStream body) throws IOException {
     byte[] text = body.readNBytes(MAX_BODY + 1);
     if (text.length > MAX_BODY) {
@@ -93,8 +93,8 @@ public final class TokenApi {
   }
 
   /**
-   * Makes a token from {@code {"name": …, "role": …, "expires": duration}}; the answer has its text
-   * as {@code token}. Without {@code expires} it does not expire.
+   * Makes a token from {@code {"name": …, "role": …, "expires": duration}}; the response has its
+   * secret as {@code token}. Without {@code expires} it does not expire.
    */
   @POST
   @Consumes(MediaType.WILDCARD)

@@ -22,14 +22,14 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import org.jspecify.annotations.Nullable;
 
-/** The web UI: its pages all get the same document, its assets are cached for good. */
+/** The web UI: all pages get the same document; assets are cached forever. */
 final class WebServlet extends HttpServlet {
   private static final long serialVersionUID = 1;
   private static final String POLICY =
       "default-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action"
           + " 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-  /** Addresses that are pages whatever UI runs; one lists its own in {@code pages.txt}. */
+  /** Paths of pages whatever UI runs; a UI lists its own in {@code pages.txt}. */
   private static final Set<String> PAGES =
       Set.of(
           "query",
@@ -164,7 +164,9 @@ final class WebServlet extends HttpServlet {
     }
   }
 
-  /** Sends a file of {@code --web.user-assets}; nothing outside that folder, by no link. */
+  /**
+   * Sends a file of {@code --web.user-assets}; never one outside that folder, not even by a link.
+   */
   private void userAsset(String path, HttpServletResponse response) throws IOException {
     String folder = server.flag("web.user-assets");
     Path file = null;
@@ -174,7 +176,7 @@ final class WebServlet extends HttpServlet {
         Path found = root.resolve(URLDecoder.decode(path.replace("+", "%2B"), UTF_8)).toRealPath();
         file = found.startsWith(root) && Files.isRegularFile(found) ? found : null;
       } catch (IOException | IllegalArgumentException _) {
-        // not there, or no path
+        // absent, or not a path
       }
     }
     if (file == null) {
@@ -186,7 +188,7 @@ final class WebServlet extends HttpServlet {
     Files.copy(file, response.getOutputStream());
   }
 
-  /** Writes what is to be had without pages. */
+  /** Writes a plain page with links to the APIs. */
   private static void plainPage(String prefix, HttpServletResponse response) throws IOException {
     response.setContentType("text/html; charset=utf-8");
     response.setHeader("Cache-Control", "no-cache");

@@ -36,13 +36,13 @@ import org.slf4j.LoggerFactory;
 /**
  * The remote write 1.0 receiver: {@code POST /api/v1/write}, switched on by a flag.
  *
- * <p><b>What is refused.</b> Series with invalid labels are left out and counted, the rest of the
- * request is stored. A sample or histogram more than ten minutes ahead refuses the whole request
- * before anything is stored. What the storage refuses is named in a 400; other samples of that
- * request stay. A storage that is being replaced gives 503, which senders repeat.
+ * <p><b>Errors.</b> Series with invalid labels are left out and counted, the rest of the request is
+ * stored. A sample or histogram more than ten minutes ahead refuses the whole request before
+ * anything is stored. Samples that the storage refuses are named in a 400; the others of that
+ * request are stored. While the storage is replaced the response is 503, which senders retry.
  *
- * <p><b>Memory.</b> Nothing is allocated because a few bytes announce it; all requests together
- * decode within an eighth of the heap, others wait for a moment and are sent away with 503.
+ * <p><b>Memory.</b> Announced lengths alone allocate nothing; all requests together decode within
+ * an eighth of the heap, further ones wait for a moment and are then refused with 503.
  */
 @Path("/api/v1/write")
 public final class WriteApi {
@@ -64,10 +64,10 @@ public final class WriteApi {
   private static final int MAX_TRIES = 3;
   private static final long HEAP = Runtime.getRuntime().maxMemory();
 
-  /** Samples, histograms and exemplars of one request; each takes some 100 bytes on its way. */
+  /** Most samples, histograms and exemplars of one request; each takes about 100 bytes. */
   private static final int MAX_ROWS = (int) Math.min(4 << 20, HEAP / 8 / 100);
 
-  /** What decoding takes besides the bytes that are decoded, as a multiple of them. */
+  /** Memory of decoding, as a multiple of the decoded bytes. */
   private static final int DECODED_FACTOR = 3;
 
   private final StorageGate storage;
@@ -108,7 +108,7 @@ public final class WriteApi {
             "reason");
   }
 
-  /** Says it in the log, once a minute: a sender drops what it is answered 415 for. */
+  /** Logs a loss, at most once a minute: a sender drops data that is refused with 415. */
   private void warnOfLoss(String problem, @Nullable String from) {
     long now = System.nanoTime();
     long next = nextWarning.get();
@@ -153,7 +153,7 @@ public final class WriteApi {
           encoding
               + " encoding (compression) is not accepted by this server; only snappy is acceptable");
     }
-    if (memory.full()) { // which of its series are new is known too late
+    if (memory.full()) { // which of its series are new is not known before it is decoded
       return refuse(
           503,
           "series_room",
@@ -173,7 +173,7 @@ public final class WriteApi {
   /** Returns what is wrong with a media type, or null; as the original reads it. */
   private @Nullable String contentTypeProblem(@Nullable String contentType) {
     if (contentType == null || contentType.isBlank()) {
-      return accepted(MESSAGE_1); // senders of old leave it out
+      return accepted(MESSAGE_1); // old senders leave it out
     }
     String type = contentType.strip();
     String[] parts = type.split(";", -1);
@@ -217,12 +217,12 @@ public final class WriteApi {
             + (firstAccepted ? MESSAGE_1 : "none of those that senders have");
   }
 
-  /** What a request has taken of the memory. */
+  /** The memory that a request holds. */
   private static final class Held {
     private long bytes;
   }
 
-  /** Takes memory, all that requests may have if a request needs more than that. */
+  /** Takes memory, at most what all requests together may have. */
   private boolean take(Held held, long bytes) throws InterruptedException {
     long more = Math.min(memory.most(Use.WRITES) - held.bytes, bytes);
     if (!memory.take(Use.WRITES, more, TimeUnit.SECONDS.toNanos(WAIT_SECONDS))) {
@@ -286,7 +286,7 @@ public final class WriteApi {
     return store(message, decoded, held);
   }
 
-  /** A request that has been read: rows whose references are numbers of series for now. */
+  /** A decoded request: until they are resolved, the references of its rows are series numbers. */
   private static final class Content {
     final SampleBatch batch = new SampleBatch(1024);
     final List<Labels> series = new ArrayList<>();
@@ -325,7 +325,7 @@ public final class WriteApi {
     if (!take(held, 100L * content.batch.size())) {
       return busy();
     }
-    boolean holds = storage.tryHold(); // keeps references good until the batch is in
+    boolean holds = storage.tryHold(); // keeps references valid until the batch is appended
     try {
       return append(content);
     } catch (StorageException.Closed e) {
@@ -377,7 +377,7 @@ public final class WriteApi {
     }
   }
 
-  /** Resolves the series and appends; what the storage has forgotten meanwhile comes again. */
+  /** Resolves the series and appends; again for series that the storage no longer knows. */
   private Response append(Content content) {
     SampleBatch batch = content.batch;
     int[] rows = new int[batch.size()]; // number of the series of each row
@@ -444,7 +444,7 @@ public final class WriteApi {
     return again;
   }
 
-  /** Counts what was refused; returns the first problem or an empty text. */
+  /** Counts what was refused; returns the first problem or the empty string. */
   private String problem(AppendResult result, SampleBatch batch, int[] rows, List<Labels> series) {
     String first = "";
     for (int row = 0; !result.allOk() && row < rows.length; row++) {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * series, without building message objects. Fields this server has no use for are skipped.
  */
 final class WriteRequestReader {
-  /** Bytes that are no message of this type. */
+  /** The bytes are not a message of this type. */
   static final class MalformedException extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -33,8 +33,8 @@ final class WriteRequestReader {
     /**
      * Takes a series.
      *
-     * @param labels null when they are invalid: a name that is empty or comes twice, text that is
-     *     no UTF-8, more labels than a series may have
+     * @param labels null when they are invalid: an empty or duplicate name, invalid UTF-8, more
+     *     labels than a series may have
      */
     void series(
         @Nullable Labels labels,
@@ -51,15 +51,15 @@ final class WriteRequestReader {
   /** Labels of an exemplar have at most 128 characters together. */
   private static final int MAX_EXEMPLAR_LABELS = 128;
 
-  /** Series between two chances for other threads on the same carrier. */
+  /** Series between two yields to other virtual threads. */
   private static final int YIELD_EVERY = 512;
 
   private final ProtobufWire in;
 
-  /** Samples, histograms and exemplars that may still come. */
+  /** Samples, histograms and exemplars that are still allowed. */
   private int room;
 
-  // of the histogram that is read; kept, so that the next one allocates less
+  // reused between histograms
   private final ProtobufBuckets positive = new ProtobufBuckets();
   private final ProtobufBuckets negative = new ProtobufBuckets();
   private final ProtobufNumbers bounds = new ProtobufNumbers();
@@ -156,7 +156,7 @@ final class WriteRequestReader {
     try {
       set = valid ? Labels.of(labels) : null;
     } catch (IllegalArgumentException e) {
-      // a name that comes twice: invalid labels
+      // a duplicate name: invalid labels
     }
     consumer.series(
         set,
@@ -168,8 +168,8 @@ final class WriteRequestReader {
   }
 
   /**
-   * Reads a label and adds it; false when its name is empty, one of its texts is not UTF-8, which
-   * must not make two series one, or there are too many.
+   * Reads a label and adds it; false when its name is empty, a string is not UTF-8 (replacement
+   * characters could merge two series), or there are too many.
    */
   private boolean label(List<Label> labels, int most) throws Broken {
     @Nullable String name = "";

@@ -109,7 +109,7 @@ class AccessTest extends AccessHarness {
         .isEqualTo(403);
   }
 
-  /** A proxy on this machine that says nothing of itself, as nginx does unless it is told to. */
+  /** A proxy on this machine that adds no header, as nginx by default. */
   @Test
   void pagesBehindASilentProxyOnThisMachineNeedALogin() throws Exception {
     start();
@@ -522,7 +522,7 @@ class AccessTest extends AccessHarness {
     assertThat(answered.get()).isGreaterThan(3);
   }
 
-  /** Waits until a client that trusts nobody else is served. */
+  /** Waits until a client that trusts only this certificate is served. */
   private void awaitServed(SSLContext context) throws Exception {
     long deadline = System.nanoTime() + 30_000_000_000L;
     while (true) {

@@ -146,7 +146,7 @@ class EndpointsTest {
     return found;
   }
 
-  /** Tells whether a path is answered, also without its parameter; {@code /*}: or paths below. */
+  /** Returns whether a path is answered, also without its parameter; {@code /*}: or paths below. */
   private static boolean isThere(String mention, List<String> paths) {
     String plain = mention.replaceFirst("/\\*+$", "");
     if (ABSENT.contains(plain)) {

@@ -99,7 +99,7 @@ class HostileHttpTest extends AccessHarness {
     }
   }
 
-  /** A body is no request, whoever forgets to read it. */
+  /** An unread body is not taken for the next request. */
   @Test
   void bodiesThatNobodyReadsAreNoRequests() throws Exception {
     start();
@@ -120,7 +120,7 @@ class HostileHttpTest extends AccessHarness {
     }
   }
 
-  /** No way of writing a path leads out of what is served, or around the login. */
+  /** No encoding of a path escapes from what is served, or bypasses the login. */
   @Test
   void pathsLeadNowhereElse() throws Exception {
     access.set(
@@ -180,7 +180,7 @@ class HostileHttpTest extends AccessHarness {
     }
   }
 
-  /** What is repeated to the sender is never a page of the sender's making, nor a header. */
+  /** Input that is echoed never becomes HTML or a header. */
   @Test
   void answersRepeatNoScript() throws Exception {
     start();
@@ -268,7 +268,7 @@ class HostileHttpTest extends AccessHarness {
     }
   }
 
-  /** Nesting costs no stack, and nothing is unpacked that nobody asked for. */
+  /** Deep nesting costs no stack, and compressed bodies are not inflated unasked. */
   @Test
   void bodiesThatOnlyNestAreRefused() throws Exception {
     start();

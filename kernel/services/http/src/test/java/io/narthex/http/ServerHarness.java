@@ -349,7 +349,7 @@ abstract class ServerHarness {
             });
   }
 
-  /** Walks over what is to be federated: one sample a series. */
+  /** Iterates over the series to federate: one sample each. */
   SeriesCursor cursor() {
     Iterator<Map.Entry<Labels, double[]>> series = federated.entrySet().iterator();
     return new SeriesCursor() {

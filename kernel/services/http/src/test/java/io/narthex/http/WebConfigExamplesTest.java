@@ -263,7 +263,7 @@ class WebConfigExamplesTest extends AccessHarness {
         handshake(context, "TLSv1.3", List.of(), "");
         return;
       } catch (SSLException e) {
-        assertThat(System.nanoTime()).as("still the former: " + e).isLessThan(deadline);
+        assertThat(System.nanoTime()).as("still the previous one: " + e).isLessThan(deadline);
       }
     }
   }
@@ -322,7 +322,8 @@ class WebConfigExamplesTest extends AccessHarness {
         "RequestClientCert||true|true|true",
         "RequireClientCert||false|true|true",
         "RequireAnyClientCert||false|true|true",
-        // the client is told whose certificates count, and keeps another one to itself
+        // the server names the issuers it accepts; the client does not send a certificate of
+        // another
         "VerifyClientCertIfGiven|ca.pem|true|true|true",
         "RequireAndVerifyClientCert|ca.pem|false|false|true",
       })

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** {@link AccessConfig} in the form in which it is asked. Immutable. */
+/** {@link AccessConfig}, compiled for lookups. Immutable. */
 final class AccessPolicy {
   private final AccessConfig config;
   private final AccessConfig.@Nullable Mode override;
@@ -46,12 +46,12 @@ final class AccessPolicy {
     return new Identity(name, config.users().get(name), strict());
   }
 
-  /** Tells whether anybody may send requests from an address. */
+  /** Returns whether requests from an address are allowed at all. */
   boolean everybodyFrom(String peer) {
     return from(AccessConfig.EVERYBODY, peer);
   }
 
-  /** Tells whether somebody with a role may send requests from an address. */
+  /** Returns whether requests from an address are allowed with a role. */
   boolean roleFrom(@Nullable Role role, String peer) {
     return role == null || from(role.name().toLowerCase(Locale.ROOT), peer);
   }

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The token that lets an admin in; it is read for each comparison, so a new one counts at once. */
+/** The admin token; its file is read for each comparison, so a new token counts at once. */
 public final class AdminToken {
   /** The name of the identity that it gives. */
   static final String NAME = "admin";
@@ -26,13 +26,13 @@ public final class AdminToken {
   }
 
   /**
-   * Tells whether a text is the token.
+   * Returns whether a string is the token.
    *
    * @throws IOException when the file cannot be read
    */
   boolean matches(String text) throws IOException {
     String wanted = new String(read(), StandardCharsets.UTF_8);
-    // of digests: the time says nothing of the token, its length included
+    // digests are compared: the time reveals nothing about the token, not even its length
     return !wanted.isEmpty() && Digests.same(Digests.sha256Hex(wanted), Digests.sha256Hex(text));
   }
 

@@ -10,15 +10,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which requests of browsers may change something. A browser sends requests that its user never
  * asked for: any page may post to any server the browser reaches, with the browser's cookies and
- * passwords. Programs do not, so requests without a browser's marks are not looked at here.
+ * passwords. Programs do not, so requests without headers that only browsers send are not checked.
  *
- * <p>A request with marks that changes something needs the server's own origin ({@code Host},
+ * <p>A request of a browser that changes something needs the server's own origin ({@code Host},
  * {@code --web.external-url}) or one that {@code --web.cors.origin} names explicitly, JSON where
- * the API is JSON, and a login or token. Without a login it has to come straight from this machine
+ * the API is JSON, and a login or token. Without a login it has to come directly from this machine
  * and name it by a loopback host, which a page behind a rebound DNS name cannot do. Stateless.
  */
 public final class BrowserRule {
-  /** An origin that nobody has: a pattern that takes it names none. */
+  /** An origin that does not exist: a pattern that matches it is a wildcard and names none. */
   private static final String NOBODY = "https://no-such-host-7f3a.invalid";
 
   private final URI externalUrl;
@@ -100,10 +100,9 @@ public final class BrowserRule {
   }
 
   /**
-   * Tells whether a program has taken the origin and the cookies off the request of one of its own
-   * pages, as Grafana does before it asks a data source. A browser names an origin in all that
-   * changes something, and no page can take the name off or choose what stands in {@code
-   * Sec-Fetch-Site}.
+   * Returns whether a program has removed the origin and the cookies from the request of one of its
+   * own pages, as Grafana does before it queries a data source. A browser sends an origin with each
+   * request that changes something, and no page can remove it or choose {@code Sec-Fetch-Site}.
    */
   private static boolean isPassedOn(Function<String, @Nullable String> header) {
     return header.apply("Origin") == null
@@ -111,7 +110,7 @@ public final class BrowserRule {
         && "same-origin".equals(header.apply("Sec-Fetch-Site"));
   }
 
-  /** Uploads of plugins are no JSON. */
+  /** Returns whether the API takes JSON only; uploads of plugins do not. */
   private static boolean isJsonApi(String path) {
     return path.startsWith("/api/v2/")
         || path.equals("/narthex/api/v1/login")
@@ -130,7 +129,7 @@ public final class BrowserRule {
       if (authority.isEmpty()) {
         return false; // "null", for example
       }
-      // a proxy in front may have taken TLS off, so the scheme does not count for the own host
+      // a proxy in front may terminate TLS, so the scheme does not count for the own host
       return host != null && authority.equals(withPort(host, from.getScheme()))
           || authority.equals(authority(externalUrl))
               && String.valueOf(from.getScheme()).equalsIgnoreCase(externalUrl.getScheme());
@@ -140,8 +139,8 @@ public final class BrowserRule {
   }
 
   /**
-   * Tells whether a page of {@code --web.external-url} has come by another host: through a proxy,
-   * also one on this machine that does not say so.
+   * Returns whether a page of {@code --web.external-url} was reached by another host: through a
+   * proxy, also one on this machine that adds no header.
    */
   private boolean isProxied(@Nullable String origin, @Nullable String host) {
     try {
@@ -169,7 +168,7 @@ public final class BrowserRule {
   }
 
   /**
-   * Tells whether a request comes straight from this machine and names it by a loopback host.
+   * Returns whether a request comes directly from this machine and names it by a loopback host.
    *
    * @param peer address of the other end of the connection
    */
@@ -178,7 +177,7 @@ public final class BrowserRule {
     return isDirectLoopback(peer, header) && host != null && isLoopbackName(host);
   }
 
-  /** Tells whether a request comes from this machine, and not through a proxy on it. */
+  /** Returns whether a request comes from this machine, and not through a proxy on it. */
   public static boolean isDirectLoopback(String peer, Function<String, @Nullable String> header) {
     for (String forwarded :
         new String[] {
@@ -203,7 +202,7 @@ public final class BrowserRule {
     return plain.equals("localhost") || plain.endsWith(".localhost") || isLoopback(plain);
   }
 
-  /** Takes addresses alone: a name would ask DNS. */
+  /** Accepts addresses only: a name would need DNS. */
   private static boolean isLoopback(String address) {
     String plain = address.startsWith("[") ? address.replaceAll("[\\[\\]]", "") : address;
     try {

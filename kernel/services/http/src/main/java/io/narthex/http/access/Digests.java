@@ -7,7 +7,7 @@ import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.HexFormat;
 
-/** Random texts nobody can guess, and what is kept of them. */
+/** Random secrets, and the digests that are kept of them. */
 final class Digests {
   private static final SecureRandom RANDOM = new SecureRandom();
 

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stands before everything that is served, whatever serves it: headers, rate limit and logins of
- * the web configuration, networks and roles, {@link BrowserRule}, paths and methods that nothing
- * here has. Thread-safe.
+ * Checks every request before anything answers it: headers, rate limit and logins of the web
+ * configuration, networks and roles, {@link BrowserRule}, and paths and methods that nothing here
+ * serves. Thread-safe.
  */
 public final class Guard extends Handler.Wrapper {
   private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
@@ -80,7 +80,7 @@ public final class Guard extends Handler.Wrapper {
     }
     HttpURI uri = request.getHttpURI();
     if (uri.getPath() != null && uri.getPath().indexOf(';') >= 0) {
-      // matrix parameters would pass where prefixes of paths are compared; nothing here has any
+      // a path with matrix parameters would escape checks of prefixes; nothing here uses them
       return refuse(request, response, callback, 404, "path_parameters", "404 page not found");
     }
     AccessPolicy policy = logins.policy(listener);
@@ -156,13 +156,13 @@ public final class Guard extends Handler.Wrapper {
         : path;
   }
 
-  /** Returns a header; HTTP/2 has the host in another place. */
+  /** Returns a header; in HTTP/2 the host is the authority of the URI. */
   private static @Nullable String header(Request request, String name) {
     String value = request.getHeaders().get(name);
     return value == null && name.equals("Host") ? request.getHttpURI().getAuthority() : value;
   }
 
-  /** Asks for a login: a person is led to the page for it, a program is told. */
+  /** Asks for a login: redirects a browser to the login page, answers 401 to a program. */
   private boolean askForLogin(
       Request request,
       Response response,

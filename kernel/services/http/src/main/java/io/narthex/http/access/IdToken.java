@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * ID tokens of OpenID Connect Core 1.0, section 3.1.3.7: signed with RS256 or ES256 by a key of the
- * provider. Nothing else a token may say about itself, like {@code none} or a key of its own,
- * counts.
+ * provider. Everything else that a token may claim about its signature, like {@code none} or a key
+ * of its own, is ignored.
  */
 final class IdToken {
   private static final JsonMapper JSON = new JsonMapper();
@@ -45,7 +45,7 @@ final class IdToken {
     this.claims = claims;
   }
 
-  /** A token that does not count; the message is for users and the log. */
+  /** A token that is not accepted; the message is for users and the log. */
   static final class Invalid extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -54,7 +54,7 @@ final class IdToken {
     }
   }
 
-  /** Takes a token apart; nothing of it is to be believed before it was verified. */
+  /** Parses a token; none of its claims may be used before it is verified. */
   static IdToken parse(String text) throws Invalid {
     String[] parts = text.length() > MAX_LENGTH ? new String[0] : text.split("\\.", -1);
     if (parts.length != 3) {
@@ -92,7 +92,7 @@ final class IdToken {
       }
       if (keyId.isEmpty()) {
         if (only != null) {
-          return null; // it has to say which
+          return null; // without a key id the key is ambiguous
         }
         only = key;
       }
@@ -121,7 +121,7 @@ final class IdToken {
     throw new Invalid("the signature of the ID token is wrong");
   }
 
-  /** Tells whether the algorithm is one that is known here. */
+  /** Returns whether the algorithm is supported. */
   boolean knownAlgorithm() {
     return algorithm.equals("RS256") || algorithm.equals("ES256");
   }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name of a user or token, for the audit log
  * @param role null for a user whom {@code access.users} does not name
- * @param strict whether such a user may do nothing, instead of all that the originals have
+ * @param strict whether such a user may do nothing, instead of everything that the originals allow
  */
 public record Identity(String name, @Nullable Role role, boolean strict) {
   /** The attribute of requests that holds it. */
@@ -23,7 +23,7 @@ public record Identity(String name, @Nullable Role role, boolean strict) {
     return request.getAttribute(ATTRIBUTE) instanceof Identity i ? i : null;
   }
 
-  /** Tells whether it may do something. */
+  /** Returns whether it may do something. */
   public boolean may(Permission permission) {
     return permissions().contains(permission);
   }

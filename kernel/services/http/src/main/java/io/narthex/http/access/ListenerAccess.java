@@ -7,8 +7,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a listener lets in: its web configuration, its paths, and how much needs a login there.
- * Tokens, sessions, roles and networks are those of the server. Thread-safe.
+ * The access rules of a listener: its web configuration, its paths, and which requests need a
+ * login. Tokens, sessions, roles and networks are those of the server. Thread-safe.
  */
 public final class ListenerAccess {
   /** The attribute of requests that holds it. */
@@ -23,7 +23,7 @@ public final class ListenerAccess {
           "/-/healthy",
           "/-/ready",
           "/-/reload",
-          // pages, and what they read besides /api/v2
+          // pages, and the other endpoints that they use
           "/alerts",
           "/groups",
           "/silences",
@@ -56,13 +56,13 @@ public final class ListenerAccess {
     settings = new Settings(serves, mode);
   }
 
-  /** Changes what may change while connections are open. */
+  /** Changes the settings that may change while connections are open. */
   public void set(Serves serves, AccessConfig.@Nullable Mode mode) {
     settings = new Settings(serves, mode);
     policy = null;
   }
 
-  /** Returns that of the listener by which a request has come. */
+  /** Returns the rules of the listener that accepted a request. */
   public static ListenerAccess of(HttpServletRequest request) {
     if (request.getAttribute(ATTRIBUTE) instanceof ListenerAccess a) {
       return a;
@@ -75,13 +75,13 @@ public final class ListenerAccess {
     return file;
   }
 
-  /** Tells whether it answers as Alertmanager does. */
+  /** Returns whether it answers as Alertmanager does. */
   public boolean isAlertmanager() {
     return settings.serves() == Serves.ALERTMANAGER;
   }
 
   /**
-   * Tells whether it has a path.
+   * Returns whether it has a path.
    *
    * @param path decoded, without dot segments and without the route prefix
    */

@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
 /**
  * Makes guessing passwords slow: after a few failures each further one doubles the pause, per
  * address and per user. An attempt counts as a failure until it has succeeded, so that attempts at
- * the same time gain nothing. The pause of a user is short at most, since anybody can cause it.
+ * the same time gain nothing. The pause of a user has a low maximum, since anybody can cause it.
  * Thread-safe.
  */
 final class LoginThrottle {
@@ -51,7 +51,7 @@ final class LoginThrottle {
    * Counts an attempt.
    *
    * @param user empty when no user is named
-   * @return 0 when it may be made, else after how many seconds one may
+   * @return 0 when it may be made, otherwise the seconds until one may
    */
   synchronized long attempt(String peer, String user) {
     long now = nanos.getAsLong();
@@ -83,13 +83,13 @@ final class LoginThrottle {
     all.put(key, new Failures(count, now, pause));
   }
 
-  /** The attempt was right. Who knows one password does not get to guess others by it. */
+  /** The attempt succeeded: clears the failures of the user, of the peer only this attempt. */
   synchronized void succeeded(String peer, String user) {
     users.remove(Digests.sha256Hex(user));
     undo(peers, key(peer));
   }
 
-  /** The attempt was not made. */
+  /** The attempt was not made: takes it back. */
   synchronized void notMade(String peer, String user) {
     undo(peers, key(peer));
     undo(users, Digests.sha256Hex(user));
@@ -108,7 +108,7 @@ final class LoginThrottle {
     }
   }
 
-  /** Whoever has an IPv6 address has 2⁶⁴ of them. */
+  /** An IPv6 client usually has a whole /64 of addresses. */
   private static String key(String peer) {
     try {
       byte[] address = InetAddress.ofLiteral(peer.replaceAll("[\\[\\]]", "")).getAddress();

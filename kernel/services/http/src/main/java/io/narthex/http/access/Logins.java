@@ -35,7 +35,7 @@ public final class Logins implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Logins.class);
   private static final int MAX_COOKIE = 128;
 
-  /** Lines about wrong tokens and passwords. */
+  /** Limits log lines about wrong tokens and passwords. */
   private static final WebConfig.RateLimit LINES =
       new WebConfig.RateLimit(Duration.ofSeconds(10), 5);
 
@@ -72,25 +72,25 @@ public final class Logins implements AutoCloseable {
             "kind");
   }
 
-  /** How looking at a request ended. */
+  /** What the headers of a request say about its sender. */
   enum State {
-    /** It names nobody. */
+    /** It has no token, password or session. */
     NONE,
-    /** It is known who sends it. */
+    /** Its sender is known. */
     DONE,
-    /** What it names is wrong. */
+    /** Its token or password is wrong. */
     WRONG,
     /** Too many passwords are being compared. */
     BUSY
   }
 
-  /** Who sends a request, and by which session, if by one. */
+  /** The sender of a request, and its session, if any. */
   record Found(State state, @Nullable Identity identity, @Nullable Session session) {
     private static final Found NOBODY = new Found(State.NONE, null, null);
     private static final Found WRONG = new Found(State.WRONG, null, null);
   }
 
-  /** Returns what is in effect. */
+  /** Returns the policy in effect. */
   AccessConfig config() {
     AccessConfig now = config.get();
     if (checked != now) {
@@ -106,7 +106,7 @@ public final class Logins implements AutoCloseable {
     return now;
   }
 
-  /** Returns what is in effect at a listener. */
+  /** Returns the policy in effect at a listener. */
   AccessPolicy policy(ListenerAccess listener) {
     return listener.policy(config());
   }
@@ -116,11 +116,11 @@ public final class Logins implements AutoCloseable {
     return listener.file().current().basicAuthUsers();
   }
 
-  /** Says that somebody has come with a wrong token or password; a flood of them fills no disk. */
+  /** Logs a wrong token or password; rate-limited, so that a flood does not fill the disk. */
   void wrong(String peer) {
     if (lines.allows(LINES, System.nanoTime())) {
       LOG.warn(
-          "a token or password from {} is wrong, or counts no more;"
+          "a token or password from {} is wrong or has expired;"
               + " narthex_http_logins_failed_total counts all",
           peer);
     }
@@ -166,7 +166,7 @@ public final class Logins implements AutoCloseable {
     };
   }
 
-  /** Returns who has a token, or null. */
+  /** Returns the identity of a token, or null. */
   private @Nullable Identity token(String text) {
     Token found = tokens.find(text);
     if (found != null) {
@@ -187,7 +187,7 @@ public final class Logins implements AutoCloseable {
     return new Identity(AdminToken.NAME, Role.ADMIN, true);
   }
 
-  /** Returns what is in the cookie of sessions, or null. */
+  /** Returns the content of the cookie of sessions, or null. */
   static @Nullable String cookie(List<String> headers) {
     for (String header : headers) {
       int at = 0;
@@ -256,7 +256,7 @@ public final class Logins implements AutoCloseable {
     return new Login(429, "too many failed logins; wait " + seconds + " s", "", seconds);
   }
 
-  /** Logs in who has a token; the session ends with the token. */
+  /** Logs in with a token; the session ends with the token. */
   public Login token(String peer, String text) {
     long wait = throttle.attempt(peer, "");
     if (wait > 0) {
@@ -265,7 +265,7 @@ public final class Logins implements AutoCloseable {
     Identity identity = token(text.strip());
     if (identity == null) {
       wrong(peer);
-      return Login.refused(401, "the token is none of this server, or has expired");
+      return Login.refused(401, "the token is not valid on this server, or has expired");
     }
     throttle.succeeded(peer, "");
     Token found = tokens.find(text.strip());
@@ -280,11 +280,11 @@ public final class Logins implements AutoCloseable {
     try {
       return admin.digest();
     } catch (IOException e) {
-      return Digests.random(); // what cannot be read equals nothing
+      return Digests.random(); // equals no other digest
     }
   }
 
-  /** Opens a session for somebody who has proved who it is. */
+  /** Opens a session for an authenticated user. */
   Login open(String peer, Identity who, Function<ListenerAccess, @Nullable Identity> later) {
     if (who.role() == null && who.strict()) {
       return Login.refused(403, who.refusal(Permission.READ));
@@ -328,12 +328,12 @@ public final class Logins implements AutoCloseable {
         + (value.isEmpty() ? "; Max-Age=0" : "");
   }
 
-  /** Tells whether everything needs a login. */
+  /** Returns whether everything needs a login. */
   public boolean strict(ListenerAccess listener) {
     return policy(listener).strict();
   }
 
-  /** Tells whether there are users with passwords. */
+  /** Returns whether there are users with passwords. */
   public boolean hasUsers(ListenerAccess listener) {
     return !users(listener).isEmpty();
   }

@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Login at an OpenID provider: authorisation code with PKCE, state and nonce. A login that has
- * begun is bound to the browser by a cookie and counts once. Answers of the provider are bounded in
- * size and time, and few are asked for at a time. Thread-safe.
+ * begun is bound to the browser by a cookie and can be completed once. Requests to the provider are
+ * bounded in size, time and number. Thread-safe.
  */
 public final class OidcLogin {
   /** The cookie that binds a login to a browser. */
@@ -74,10 +74,10 @@ public final class OidcLogin {
   private record Pending(
       Oidc oidc, String browser, String nonce, String verifier, String next, long sinceMs) {}
 
-  /** What the provider says of itself. */
+  /** The metadata of the provider. */
   private record Provider(Oidc oidc, JsonNode document, JsonNode keys, long readMs) {}
 
-  /** A login that cannot go on; the message is for users. */
+  /** A login that failed; the message is for users. */
   public static final class Failed extends Exception {
     private static final long serialVersionUID = 1;
     private final int status;
@@ -107,7 +107,7 @@ public final class OidcLogin {
     return oidc;
   }
 
-  /** Tells whether a provider is configured. */
+  /** Returns whether a provider is configured. */
   public boolean isConfigured() {
     return logins.config().oidc() != null;
   }
@@ -116,7 +116,7 @@ public final class OidcLogin {
     return externalUrl + "/narthex/api/v1/oidc/callback";
   }
 
-  /** Returns a page of this server, without slash in front: no other host can be made of it. */
+  /** Returns a page of this server, without leading slash, so that it cannot name another host. */
   private static String ownPage(@Nullable String next) {
     return next != null
             && next.length() <= MAX_NEXT
@@ -178,7 +178,7 @@ public final class OidcLogin {
   }
 
   /**
-   * Ends a login with what the provider sent the browser back with.
+   * Ends a login with the parameters of the provider's redirect.
    *
    * @param browser content of the browser's cookie, or null
    */
@@ -220,7 +220,7 @@ public final class OidcLogin {
     }
   }
 
-  /** Error codes of the protocol are words; other texts are not repeated. */
+  /** Returns an error code of the protocol; other strings are not repeated. */
   private static String word(@Nullable String error) {
     return error != null && error.matches("[a-z_]{1,60}") ? error : "no code was sent";
   }
@@ -234,7 +234,7 @@ public final class OidcLogin {
     }
     JsonNode key = token.key(known.keys());
     if (key == null) {
-      key = token.key(provider(oidc, true).keys()); // the provider has exchanged its keys
+      key = token.key(provider(oidc, true).keys()); // the provider may have rotated its keys
     }
     if (key == null) {
       throw new IdToken.Invalid("the ID token is signed with a key the provider does not name");
@@ -323,7 +323,7 @@ public final class OidcLogin {
     }
   }
 
-  /** Returns what the provider says of itself, read again when it is old or keys have changed. */
+  /** Returns the metadata of the provider, read again when it is old or keys have changed. */
   private synchronized Provider provider(Oidc oidc, boolean keysChanged)
       throws Failed, InterruptedException {
     Provider known = provider;
@@ -352,7 +352,7 @@ public final class OidcLogin {
     }
   }
 
-  /** Returns an address that the provider names; over TLS, as the issuer itself. */
+  /** Returns an address from the metadata; it must use TLS if the issuer does. */
   private static URI endpoint(Provider of, String name) throws Failed {
     String text = of.document().path(name).asText();
     boolean tls = of.oidc().issuer().startsWith("https:");
@@ -377,7 +377,7 @@ public final class OidcLogin {
       if (response.status() == 200 && body.length <= MAX_ANSWER) {
         return body;
       }
-      // what the provider says may hold what was sent to it
+      // the body of the response may repeat the secret that was sent
       LOG.warn(
           "OpenID provider {}: status {}, {} bytes",
           request.uri().getPath(),

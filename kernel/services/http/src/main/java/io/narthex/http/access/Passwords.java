@@ -17,11 +17,13 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Compares passwords with bcrypt hashes. That is slow on purpose, so it happens on one thread of
- * its own, a bounded number waits, and verdicts are remembered: who guesses passwords takes no time
- * from anybody else. Thread-safe.
+ * its own, with a bounded queue and a cache of results: guessing passwords takes no time from other
+ * requests. Thread-safe.
  */
 final class Passwords implements AutoCloseable {
-  /** Work for a user that does not exist, so that times tell nothing about who does. */
+  /**
+   * Compared for a user that does not exist, so that response times do not reveal which users do.
+   */
   private static final String NOBODY =
       "$2y$10$J6B2zOFDjEwaxp6twL2cmuj8./9.kCsleBmwdN8kFIXAjcnLC2cR2";
 
@@ -46,11 +48,11 @@ final class Passwords implements AutoCloseable {
   /** A digest; the password itself is not kept. */
   private record Key(String digest) {}
 
-  /** What a login gives. */
+  /** The result of a comparison. */
   enum Verdict {
     RIGHT,
     WRONG,
-    /** Too many others wait for theirs. */
+    /** Too many others are waiting. */
     BUSY
   }
 
@@ -67,7 +69,7 @@ final class Passwords implements AutoCloseable {
     };
   }
 
-  /** Tells whether a text has the form of a bcrypt hash. */
+  /** Returns whether a string has the form of a bcrypt hash. */
   static boolean isHash(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     if (bytes.length != 60) {
@@ -87,7 +89,7 @@ final class Passwords implements AutoCloseable {
     return hash.matches("(?s)\\$2[aby]\\$.*") ? "$2y" + hash.substring(3) : hash;
   }
 
-  /** Returns whether a user may come in. */
+  /** Compares the password of a user. */
   Verdict check(Map<String, Secret> users, String user, String password) {
     if (password.length() > MAX_PASSWORD) {
       return Verdict.WRONG;

@@ -1,10 +1,10 @@
 package io.narthex.http.access;
 
-/** What a request needs its sender to be allowed. */
+/** A permission that a request needs. */
 public enum Permission {
-  /** Nothing: health, and what a login page is made of. */
+  /** None: health, and the files of the login page. */
   NONE("nobody"),
-  /** To see. */
+  /** To read. */
   READ("viewer"),
   /** To silence, send alerts and samples, reload. */
   OPERATE("operator"),

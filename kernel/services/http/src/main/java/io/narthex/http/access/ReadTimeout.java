@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Closes connections whose client takes longer than {@code --web.read-timeout} to send a request,
- * head and body, or that are idle as long: idle timeouts alone let a client live on a byte a
- * minute. Thread-safe.
+ * head and body, or that are idle as long: with idle timeouts alone a client could stay connected
+ * by sending a byte a minute. Thread-safe.
  */
 public final class ReadTimeout extends Handler.Wrapper implements Connection.Listener {
   private final long timeoutNanos;

@@ -4,8 +4,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Which request needs which permission: the one table of it. The first row that fits counts. What
- * no row names needs to be let read when it reads, and is the admin's when it changes something.
+ * Which permission a request needs, in one table. The first row that matches counts. A request that
+ * no row matches needs {@link Permission#READ} when it reads, and the admin when it changes
+ * something.
  */
 public final class Rights {
   private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS");
@@ -83,12 +84,12 @@ public final class Rights {
     return reads(method) ? Permission.READ : Permission.SERVER;
   }
 
-  /** Tells whether a method changes nothing. */
+  /** Returns whether a method changes nothing. */
   static boolean reads(String method) {
     return READS.contains(method);
   }
 
-  /** Tells whether a request changes something; posted queries do not. */
+  /** Returns whether a request changes something; posted queries do not. */
   static boolean changes(String method, String path) {
     return !reads(method) && needed(method, path) != Permission.READ;
   }

@@ -108,7 +108,7 @@ public final class ServerTls {
         : e instanceof AccessDeniedException ? "permission denied" : String.valueOf(e.getMessage());
   }
 
-  /** Tells whether two keys are a pair: what one signs, the other verifies. */
+  /** Returns whether two keys are a pair: what one signs, the other verifies. */
   private static boolean fits(PrivateKey key, PublicKey publicKey) throws GeneralSecurityException {
     String algorithm =
         switch (publicKey.getAlgorithm()) {
@@ -187,8 +187,7 @@ public final class ServerTls {
     /**
      * Creates a factory.
      *
-     * @param look looks whether there is new material; a client that trusts only that gets no
-     *     further than to a connection
+     * @param look checks for new material before each handshake
      */
     Factory(Material material, Runnable look) {
       this.look = look;
@@ -201,7 +200,7 @@ public final class ServerTls {
       return super.newSSLEngine(address);
     }
 
-    /** Has new connections use new material; those that are open keep theirs. */
+    /** Uses new material for new connections; open ones keep theirs. */
     void renew(Material material) {
       try {
         reload(f -> apply((Factory) f, material));
@@ -236,7 +235,7 @@ public final class ServerTls {
     factory.setWantClientAuth(tls.asksClients() && !tls.requiresClients());
   }
 
-  /** Judges clients' certificates. */
+  /** Checks clients' certificates. */
   private static final class Clients extends X509ExtendedTrustManager {
     private final WebConfig.Tls tls;
     private final @Nullable X509ExtendedTrustManager issuers;

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Logins of browsers, in memory: they end with the process and with an update of this bundle. The
- * least recently used one makes room when there are too many, of all or of one name. Of what is in
- * the cookie a digest is kept. Thread-safe.
+ * least recently used one is dropped when there are too many, in total or of one name. Only a
+ * digest of the cookie is kept. Thread-safe.
  */
 final class Sessions {
   private static final int MOST = 10_000;
@@ -24,7 +24,9 @@ final class Sessions {
     this.nanos = nanos;
   }
 
-  /** A session; what it may do is asked for each request, so that a lost role or token counts. */
+  /**
+   * A session; its rights are looked up for each request, so that a revoked role or token counts.
+   */
   static final class Session {
     private final String name;
     private final String csrf = Digests.random();
@@ -45,7 +47,10 @@ final class Sessions {
       return csrf;
     }
 
-    /** Returns whose session it is, or null when the login counts no more, or not here. */
+    /**
+     * Returns whose session it is, or null when the login is no longer valid, or not at this
+     * listener.
+     */
     @Nullable Identity identity(ListenerAccess listener) {
       return identity.apply(listener);
     }

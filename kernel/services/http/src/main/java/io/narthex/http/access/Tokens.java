@@ -31,9 +31,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * API tokens, {@code narthex_ID_SECRET}, in the file {@code tokens.json}. Of a token its SHA-256 is
- * kept: the secret has 256 random bits, so nothing slower is needed. A token is found by its id,
- * which is no secret, and compared in constant time; a wrong one costs a digest. Thread-safe.
+ * API tokens, {@code narthex_ID_SECRET}, in the file {@code tokens.json}. Only the SHA-256 of a
+ * token is kept: the secret has 256 random bits, so a slower hash is not needed. A token is looked
+ * up by its id, which is not secret, and compared in constant time. Thread-safe.
  *
  * <p>Changes read the file first and write it whole, so that two generations of this bundle do not
  * undo each other's. The time of the last use is written once a minute at most.
@@ -72,7 +72,7 @@ public final class Tokens {
       String createdBy,
       long expiresMs,
       long lastUsedMs) {
-    /** Tells whether it counts no more. */
+    /** Returns whether it has expired. */
     public boolean expired(long nowMs) {
       return expiresMs != 0 && nowMs >= expiresMs;
     }
@@ -82,7 +82,7 @@ public final class Tokens {
     }
   }
 
-  /** A new token and its text, which is shown this once. */
+  /** A new token and its secret, which is shown only once. */
   public record Created(Token token, String text) {}
 
   /** A change that cannot be made; the message is for users. */
@@ -114,7 +114,7 @@ public final class Tokens {
   }
 
   private static String reason(Exception e) {
-    // the text of the file is no business of the log
+    // the content of the file must not get into the log
     return e instanceof JsonProcessingException j
         ? "line " + (j.getLocation() == null ? 0 : j.getLocation().getLineNr()) + " is no JSON"
         : e.toString();
@@ -197,14 +197,14 @@ public final class Tokens {
     writtenMs.set(clock.millis());
   }
 
-  /** Returns what the file says now, with the newest times of use. */
+  /** Returns the content of the file now, with the newest times of use. */
   private Map<String, Token> fresh() throws IOException {
     Map<String, Token> tokens = new LinkedHashMap<>(read());
     tokens.replaceAll((id, t) -> t.usedAt(Math.max(t.lastUsedMs(), lastUsed.getOrDefault(id, 0L))));
     return tokens;
   }
 
-  /** Returns the token that a text is, or null; a token that has expired is none. */
+  /** Returns the token with this text, or null when there is none or it has expired. */
   public @Nullable Token find(String text) {
     Token known = byText(text);
     long now = clock.millis();

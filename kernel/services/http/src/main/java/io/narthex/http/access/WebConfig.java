@@ -20,7 +20,7 @@ public record WebConfig(
     @Setting(help = "HTTP of the listeners") Http httpServerConfig,
     @Setting(help = "Users and the bcrypt hashes of their passwords", secret = true)
         Map<String, Secret> basicAuthUsers,
-    @Setting(help = "Limit of the number of requests") RateLimit rateLimit) {
+    @Setting(help = "Limit of the rate of requests") RateLimit rateLimit) {
   private static final Map<String, List<String>> HEADERS =
       Map.of(
           "Strict-Transport-Security",
@@ -45,9 +45,13 @@ public record WebConfig(
       @Setting(help = "File with the private key, PEM") String keyFile,
       @Setting(name = "client_ca", help = "Certificates of the issuers of clients, PEM")
           String clientCa,
-      @Setting(name = "client_ca_file", help = "File with those, PEM") String clientCaFile,
-      @Setting(help = "Whether clients have to show a certificate") String clientAuthType,
-      @Setting(help = "Names of which a client's certificate needs one")
+      @Setting(
+              name = "client_ca_file",
+              help = "File with certificates of the issuers of clients, PEM")
+          String clientCaFile,
+      @Setting(help = "Go's policy for client certificates; empty = NoClientCert")
+          String clientAuthType,
+      @Setting(help = "Names (SAN) of which a client's certificate must have one")
           List<String> clientAllowedSans,
       @Setting(help = "Cipher suites of TLS 1.2 and older, by their IANA names")
           List<String> cipherSuites,
@@ -62,9 +66,11 @@ public record WebConfig(
               defaultValue = "TLS13",
               oneOf = {"TLS10", "TLS11", "TLS12", "TLS13"})
           String maxVersion,
-      @Setting(help = "Whether the server's order of cipher suites counts", defaultValue = "true")
+      @Setting(
+              help = "Whether the server's preference of cipher suites counts",
+              defaultValue = "true")
           boolean preferServerCipherSuites) {
-    /** Tells whether the listeners use TLS. */
+    /** Returns whether the listeners use TLS. */
     public boolean enabled() {
       return !(cert.isEmpty()
           && certFile.isEmpty()
@@ -75,17 +81,17 @@ public record WebConfig(
           && clientAuthType.isEmpty());
     }
 
-    /** Tells whether clients are asked for a certificate. */
+    /** Returns whether clients are asked for a certificate. */
     boolean asksClients() {
       return !clientAuthType.isEmpty() && !clientAuthType.equals("NoClientCert");
     }
 
-    /** Tells whether clients without certificate are refused. */
+    /** Returns whether clients without certificate are refused. */
     boolean requiresClients() {
       return clientAuthType.startsWith("Require");
     }
 
-    /** Tells whether clients' certificates are verified. */
+    /** Returns whether clients' certificates are verified. */
     boolean verifiesClients() {
       return clientAuthType.contains("Verify");
     }
@@ -128,7 +134,7 @@ public record WebConfig(
   /** HTTP of the listeners. */
   public record Http(
       @Setting(help = "Whether HTTP/2 is spoken over TLS", defaultValue = "true") boolean http2,
-      @Setting(help = "Headers of every answer") Map<String, String> headers) {}
+      @Setting(help = "Headers of every response") Map<String, String> headers) {}
 
   /** A bucket of {@code burst} requests that gets one more each {@code interval}. */
   public record RateLimit(

@@ -5,8 +5,8 @@ import java.util.function.UnaryOperator;
 import org.osgi.service.component.annotations.Component;
 
 /**
- * Judges a file of {@code --web.config.file} for {@code narthex check web-config}: takes its path,
- * returns what is wrong or the empty text.
+ * Checks a file of {@code --web.config.file} for {@code narthex check web-config}: takes its path,
+ * returns the problem or the empty string.
  */
 @Component(service = UnaryOperator.class, property = "narthex.check=web-config")
 public final class WebConfigCheck implements UnaryOperator<String> {

@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The file of {@code --web.config.file}, read again when it or a file that it names has changed. A
- * change that cannot be used changes nothing and is logged once; the original answers every request
- * with an error then. Thread-safe.
+ * change that cannot be used is ignored and logged once, where the original answers every request
+ * with an error. Thread-safe.
  */
 public final class WebConfigFile {
   private static final Logger LOG = LoggerFactory.getLogger(WebConfigFile.class);
@@ -71,14 +71,14 @@ public final class WebConfigFile {
     return config;
   }
 
-  /** Tells whether one more request is let in now; it counts from then on. */
+  /** Counts a request against the rate limit; returns whether it is let in. */
   boolean allowsRequest() {
     return limiter.allows(current().rateLimit(), System.nanoTime());
   }
 
   private synchronized void look(Path path) {
     if (System.nanoTime() - lookedNanos <= LOOK_NANOS) {
-      return; // another thread has looked
+      return; // another thread has checked
     }
     String now = fingerprint(path, config);
     if (!now.equals(seen)) {
@@ -103,7 +103,7 @@ public final class WebConfigFile {
     lookedNanos = System.nanoTime();
   }
 
-  /** Returns a text that changes when a file does. */
+  /** Returns a string that changes when a file does. */
   private static String fingerprint(Path file, WebConfig config) {
     List<Path> files = new ArrayList<>(List.of(file));
     WebConfig.Tls tls = config.tlsServerConfig();

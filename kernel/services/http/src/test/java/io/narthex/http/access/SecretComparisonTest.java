@@ -49,7 +49,7 @@ class SecretComparisonTest {
     assertThat(Digests.same("a", "ab")).isFalse();
   }
 
-  /** The text is digested first: how much of it is right takes no part in what is compared. */
+  /** The secret is digested first: how much of a guess is right does not affect the comparison. */
   @ParameterizedTest
   @CsvSource({"Tokens,find", "AdminToken,matches"})
   void tokensAreComparedByTheirDigests(String type, String method) throws Exception {
