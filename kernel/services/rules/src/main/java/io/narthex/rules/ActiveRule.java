@@ -38,7 +38,7 @@ abstract sealed class ActiveRule permits ActiveRule.Recording, AlertRule {
    * Evaluates.
    *
    * @param timeMs of the slot
-   * @param offset how far the query looks back
+   * @param offset query offset: how far before the slot the query evaluates
    * @throws RuntimeException when it fails; the message is shown
    */
   abstract List<Output> evaluate(RuleContext context, long timeMs, Duration offset, int limit);

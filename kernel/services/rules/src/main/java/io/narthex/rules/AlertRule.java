@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A rule that raises alerts. States and their transitions are those of rules/alerting.go of
  * Prometheus: pending while active for less than {@code for}, then firing, held by {@code
- * keep_firing_for}; resolved ones are kept for 15 minutes so that Alertmanagers hear of it.
+ * keep_firing_for}; resolved alerts are kept for 15 minutes, so that Alertmanagers are notified.
  */
 final class AlertRule extends ActiveRule {
   private static final Logger LOG = LoggerFactory.getLogger(AlertRule.class);
@@ -41,7 +41,7 @@ final class AlertRule extends ActiveRule {
   static final String ALERTS = "ALERTS";
   static final String ALERTS_FOR_STATE = "ALERTS_FOR_STATE";
 
-  /** An alert with its history. Immutable; times are epoch milliseconds, 0 = never. */
+  /** An alert with its timestamps. Immutable; times are epoch milliseconds, 0 = never. */
   record Tracked(
       Labels labels,
       Map<String, String> annotations,
@@ -120,12 +120,12 @@ final class AlertRule extends ActiveRule {
     this.restored = restored;
   }
 
-  /** Takes the alerts of the rule it replaces. */
+  /** Takes over the alerts of the rule that it replaces. */
   void takeOver(AlertRule before) {
     active.putAll(before.active);
   }
 
-  /** Takes alerts that another version of this bundle has left. */
+  /** Takes over alerts from the previous version of this bundle. */
   void takeOver(List<Tracked> alerts, boolean wereRestored) {
     alerts.forEach(a -> active.put(a.labels(), a));
     restored = restored || wereRestored;
@@ -220,7 +220,7 @@ final class AlertRule extends ActiveRule {
     return out;
   }
 
-  /** Returns what becomes of an alert whose condition no longer holds; null = forgotten. */
+  /** Returns the next state of an alert whose condition no longer holds; null = forgotten. */
   private @org.jspecify.annotations.Nullable Tracked gone(Tracked a, long timeMs) {
     long keepSince = a.keepFiringSinceMs();
     boolean keep = false;
@@ -261,7 +261,7 @@ final class AlertRule extends ActiveRule {
     }
   }
 
-  /** Returns the alerts that have to be sent now and remembers that they were. */
+  /** Returns the alerts to send now and marks them as sent. */
   List<Alert> toSend(RuleContext context, long timeMs, Duration interval) {
     List<Alert> out = new ArrayList<>();
     long resendMs = context.resendDelay().toMillis();
@@ -307,7 +307,7 @@ final class AlertRule extends ActiveRule {
     return restored;
   }
 
-  /** Sets since when alerts are active from what the storage remembers of the former run. */
+  /** Restores since when alerts are active from the series that the previous run stored. */
   void restore(RuleContext context, long nowMs) {
     Duration hold = spec.holdFor();
     if (hold.compareTo(context.gracePeriod()) < 0) {

@@ -38,9 +38,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings alerts to Alertmanagers: to the one in this process, and over HTTP to others, each with
- * its own queue of which the oldest alerts are dropped when it is full. A request that fails is not
- * repeated; rules send the alert again.
+ * Sends alerts to Alertmanagers: to the one in this process, and over HTTP to others. Each has its
+ * own queue, whose oldest alerts are dropped when it is full. A failed request is not retried:
+ * rules send the alert again.
  *
  * <p>Thread-safe.
  */
@@ -66,11 +66,11 @@ final class AlertSender implements AutoCloseable {
   private PrometheusConfig.@Nullable Alerting config; // guarded by this
 
   /**
-   * What flags set.
+   * Settings from flags.
    *
-   * @param capacity most alerts that wait for an Alertmanager
-   * @param batch most alerts of one request
-   * @param drain whether alerts that wait are sent before the end
+   * @param capacity of the queue of an Alertmanager, in alerts
+   * @param batch most alerts in one request
+   * @param drain whether queued alerts are sent at shutdown
    */
   record Options(int capacity, int batch, boolean drain) {}
 
@@ -95,7 +95,7 @@ final class AlertSender implements AutoCloseable {
         .set(options.capacity());
   }
 
-  /** Follows the configuration. */
+  /** Applies a configuration. */
   synchronized void apply(PrometheusConfig prometheus) {
     relabeling = Relabeling.compile(prometheus.alerting().alertRelabelConfigs(), NameScheme.UTF8);
     externalLabels = Labels.of(prometheus.global().externalLabels());
@@ -111,7 +111,9 @@ final class AlertSender implements AutoCloseable {
     return externalLabels;
   }
 
-  /** The targets of a set have changed; only sets of Alertmanagers count. */
+  /**
+   * Takes the changed targets of a set, null when it was removed; only Alertmanagers' sets count.
+   */
   synchronized void targets(String set, @Nullable List<TargetGroup> groups) {
     if (!set.startsWith("alertmanager/")) {
       return;
@@ -254,7 +256,7 @@ final class AlertSender implements AutoCloseable {
     }
   }
 
-  /** Tells whether nobody listens on a local port; asked again every half minute. */
+  /** Whether no process listens on a local port; probed again every half minute. */
   private static final class Vacant implements Supplier<Boolean> {
     private final int port;
     private long askedNanos;
@@ -308,7 +310,7 @@ final class AlertSender implements AutoCloseable {
     remote.forEach(q -> q.add(prepared));
   }
 
-  /** Delivers to the Alertmanager of this process, or keeps the alerts until it is there. */
+  /** Delivers to the Alertmanager of this process, or keeps the alerts until it runs. */
   private void deliverHere(List<Alert> alerts) {
     AlertSink here = sink.get();
     if (here == null) {
@@ -324,7 +326,7 @@ final class AlertSender implements AutoCloseable {
     }
   }
 
-  /** The Alertmanager of this process is there: it gets what was kept for it. */
+  /** Delivers what was kept, when the Alertmanager of this process has started. */
   void sinkArrived() {
     List<Alert> kept = awaiting.takeAll();
     if (!kept.isEmpty()) {
@@ -379,7 +381,7 @@ final class AlertSender implements AutoCloseable {
     queues.clear();
   }
 
-  /** The way to one Alertmanager. */
+  /** The queue of one Alertmanager, with the thread that sends it. */
   private final class Queue {
     final String url;
     private final URI uri;
@@ -399,7 +401,7 @@ final class AlertSender implements AutoCloseable {
 
     void add(List<Alert> alerts) {
       int lost;
-      synchronized (waiting) { // what is added together is sent together
+      synchronized (waiting) { // alerts of one call stay in one batch
         lost = enqueue(alerts);
       }
       if (lost > 0) {
@@ -439,7 +441,7 @@ final class AlertSender implements AutoCloseable {
       thread.interrupt();
     }
 
-    /** Sends what waits; the first request that fails ends it, for the rest would fail, too. */
+    /** Sends what is queued, until a request fails: the rest would most likely fail too. */
     void beginDraining() {
       stopped = true;
     }
@@ -480,7 +482,7 @@ final class AlertSender implements AutoCloseable {
           }
         }
       } catch (InterruptedException e) {
-        Thread.currentThread().interrupt(); // the Alertmanager is gone
+        Thread.currentThread().interrupt(); // the Alertmanager was removed
       }
     }
 
@@ -489,7 +491,7 @@ final class AlertSender implements AutoCloseable {
       long began = System.nanoTime();
       String problem;
       if (transport == null) {
-        problem = "the HTTP client is not there";
+        problem = "the HTTP client is not running";
       } else {
         try (HttpTransport.Response r =
             transport.send(
@@ -538,7 +540,7 @@ final class AlertSender implements AutoCloseable {
       }
       json.writeEndArray();
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // a text takes everything
+      throw new UncheckedIOException(e); // not from a StringWriter
     }
     return text.toString();
   }

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Alerts for the Alertmanager of this process while it is being replaced or not there: the newest
- * of each label set, the oldest sets go when there are too many. Thread-safe.
+ * Alerts for the Alertmanager of this process while it is being replaced or absent: the newest of
+ * each label set; the oldest sets are dropped when there are too many. Thread-safe.
  */
 final class AwaitingAlerts {
   private static final Logger LOG = LoggerFactory.getLogger(AwaitingAlerts.class);
@@ -24,7 +24,7 @@ final class AwaitingAlerts {
     this.capacity = capacity;
   }
 
-  /** Keeps alerts and returns how many others had to go for them. */
+  /** Keeps alerts; returns how many others were dropped for them. */
   synchronized int add(List<Alert> alerts) {
     if (newest.isEmpty() && !alerts.isEmpty()) {
       LOG.warn(
@@ -42,7 +42,7 @@ final class AwaitingAlerts {
     return lost;
   }
 
-  /** Returns and forgets what is kept, oldest first. */
+  /** Removes and returns all, oldest first. */
   synchronized List<Alert> takeAll() {
     List<Alert> all = new ArrayList<>(newest.values());
     newest.clear();

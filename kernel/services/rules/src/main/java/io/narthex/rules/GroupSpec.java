@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A rule group as it stands in its file.
+ * A rule group as written in its file.
  *
  * @param interval null: the global one
  * @param queryOffset null: the global one
@@ -22,7 +22,7 @@ record GroupSpec(
     rules = List.copyOf(rules);
   }
 
-  /** What identifies a group over reloads. */
+  /** Returns what identifies the group across reloads. */
   String key() {
     return file + ";" + name;
   }

@@ -12,10 +12,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What rules work with. The labels and the address follow the configuration.
+ * The services and settings that rules use. External labels and URL follow the configuration.
  *
- * @param sender takes alerts that have to be sent
- * @param options how queries of rules are run
+ * @param sender sends alerts
+ * @param options of the queries of rules
  */
 record RuleContext(
     QueryEngine engine,
@@ -54,7 +54,7 @@ record RuleContext(
         QueryEngine.Options.DEFAULT);
   }
 
-  /** Returns the same for one group, whose queries are told apart in the query log. */
+  /** Returns a copy for one group, whose queries are marked in the query log. */
   RuleContext of(String file, String group) {
     return new RuleContext(
         engine,
@@ -70,13 +70,13 @@ record RuleContext(
         options.from(new QueryOrigin.RuleGroup(file, group)));
   }
 
-  /** Takes alerts on their way. */
+  /** Sends alerts. */
   @FunctionalInterface
   interface Sender {
     void send(List<io.narthex.model.Alert> alerts);
   }
 
-  /** A sample that a rule gives. */
+  /** A sample that a rule produces. */
   record Output(
       Labels labels,
       long timeMs,

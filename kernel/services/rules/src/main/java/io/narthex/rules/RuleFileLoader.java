@@ -27,7 +27,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Reads and checks rule files. Messages are those of Prometheus after the place. */
+/** Reads and checks rule files. Messages are file, line and column, then Prometheus' text. */
 final class RuleFileLoader {
   /** Checks expressions. */
   @FunctionalInterface
@@ -47,7 +47,7 @@ final class RuleFileLoader {
   private final List<Expression> expressionsRead = new ArrayList<>();
 
   /**
-   * An expression of a rule and where it stands.
+   * An expression of a rule and its position.
    *
    * @param pluginFunctions whether it calls functions that plugins add
    */
@@ -57,7 +57,7 @@ final class RuleFileLoader {
    * Creates a loader.
    *
    * @param templates null: labels and annotations are not checked
-   * @param ignoreUnknown whether keys that do not exist are left out instead of refused
+   * @param ignoreUnknown whether unknown keys are ignored instead of refused
    */
   RuleFileLoader(
       ExpressionCheck expressions,
@@ -73,7 +73,7 @@ final class RuleFileLoader {
   /**
    * Reads a file.
    *
-   * @throws ConfigException with the place of the first thing that is wrong
+   * @throws ConfigException with the position of the first problem
    */
   List<GroupSpec> load(String file, String text) {
     ConfigNode root = YamlReader.readSingle(file, text);

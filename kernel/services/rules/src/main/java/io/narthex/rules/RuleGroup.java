@@ -26,11 +26,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A group that is evaluated, on its own thread. The time of an evaluation is its slot, a multiple
- * of the interval plus an offset that follows from the group's name; slots that were missed are
- * counted and left out, unless they were missed because a storage was being replaced. When the wall
- * clock is set back, slots begin anew: a group never waits longer than its interval. No exception
- * and no error of a function ends a group.
+ * A running group, on its own thread. The timestamp of an evaluation is its slot, a multiple of the
+ * interval plus an offset by the hash of the group's name; missed slots are counted and skipped,
+ * unless they were missed because a storage was being replaced. When the wall clock is set back,
+ * the slots start again from there: a group never waits longer than its interval. No exception and
+ * no error of a function ends a group.
  */
 final class RuleGroup {
   private static final Logger LOG = LoggerFactory.getLogger(RuleGroup.class);
@@ -47,8 +47,8 @@ final class RuleGroup {
   private final SampleBatch batch = new SampleBatch(64); // group's thread only
   private final CountDownLatch stopping = new CountDownLatch(1);
 
-  /** Series of rules that are gone; they get a marker with the next evaluation. */
-  private final List<Labels> orphans = new ArrayList<>(); // group's thread, before start any
+  /** Series of removed rules; they get a staleness marker with the next evaluation. */
+  private final List<Labels> orphans = new ArrayList<>(); // group's thread; any before start
 
   private boolean waitedForStorage; // group's thread only
 
@@ -60,7 +60,7 @@ final class RuleGroup {
   /**
    * Creates a group that does not run yet.
    *
-   * @param restoreWanted whether alerts take up their state from the storage
+   * @param restoreWanted whether alerts restore their state from the storage
    */
   RuleGroup(
       GroupSpec spec,
@@ -98,7 +98,7 @@ final class RuleGroup {
     return rules;
   }
 
-  /** Takes over what a stopped group of the same name knows. */
+  /** Takes over the state of a stopped group of the same name. */
   void takeOver(RuleGroup before) {
     Map<String, Deque<ActiveRule>> old = new HashMap<>();
     for (ActiveRule r : before.rules) {
@@ -127,7 +127,7 @@ final class RuleGroup {
   }
 
   /**
-   * Stops and waits for an evaluation that runs.
+   * Stops and waits for a running evaluation.
    *
    * @param gone whether the group is no longer configured, so that its series end
    */
@@ -150,7 +150,7 @@ final class RuleGroup {
     }
   }
 
-  /** Ends all series of a group that is gone, when renamed rules had time to take them. */
+  /** Ends all series of a removed group, after renamed rules had time to continue them. */
   private void endSeries() {
     try {
       Thread.sleep(interval.multipliedBy(2));
@@ -191,7 +191,8 @@ final class RuleGroup {
         }
         if (wait == Wait.CLOCK_SET_BACK) {
           LOG.warn(
-              "rule group {}: the clock has been set back, evaluations begin anew", spec.key());
+              "rule group {}: the clock has been set back, its slots start again from there",
+              spec.key());
           slot = nextSlot(intervalMs);
           continue;
         }
@@ -203,14 +204,17 @@ final class RuleGroup {
           }
         } catch (RuntimeException | Error e) {
           survive(e);
-          LOG.error("rule group {}: an evaluation failed by a fault; it continues", spec.key(), e);
+          LOG.error(
+              "rule group {}: an evaluation failed by an internal error; the group continues",
+              spec.key(),
+              e);
         }
         long missed = Math.max(0, Math.floorDiv(clock.millis() - slot, intervalMs) - 1);
         if (waitedForStorage) {
-          waitedForStorage = missed > 0; // evaluated late until all is made up for
+          waitedForStorage = missed > 0; // evaluates missed slots until it has caught up
           missed = 0;
         }
-        // a slot that has begun meanwhile is used, those before it are not
+        // the current slot is still evaluated, those before it are skipped
         long next = slot + intervalMs;
         if (missed > 0) {
           next += missed * intervalMs;
@@ -236,7 +240,7 @@ final class RuleGroup {
     CLOCK_SET_BACK
   }
 
-  /** Waits for a moment of the wall clock, which may jump meanwhile. */
+  /** Waits for a wall clock time; the clock may jump meanwhile. */
   private Wait waitUntil(long timeMs, long intervalMs) throws InterruptedException {
     while (true) {
       long left = timeMs - clock.millis();
@@ -252,7 +256,7 @@ final class RuleGroup {
     }
   }
 
-  /** Lets only pass what nobody survives. */
+  /** Rethrows what a group cannot continue after. */
   private static void survive(Throwable e) {
     if (e instanceof OutOfMemoryError memory) {
       throw memory;
@@ -352,8 +356,8 @@ final class RuleGroup {
   }
 
   /**
-   * Evaluates; while a storage is being replaced, waits for the new one. The time of the evaluation
-   * is its slot, so it does no harm that it comes later.
+   * Evaluates; while a storage is being replaced, waits for the new one. The samples have the
+   * timestamp of the slot, so a later evaluation gives the same.
    */
   private List<Output> evaluateWithStorage(ActiveRule rule, long slot) {
     long deadline = System.nanoTime() + STORAGE_WAIT.toNanos();
@@ -371,7 +375,7 @@ final class RuleGroup {
     }
   }
 
-  /** Waits until a storage is there, the group has to stop or the time is over. */
+  /** Waits until a storage is ready, the group has to stop, or the deadline has passed. */
   private void awaitStorage(long deadlineNanos) {
     try {
       while (!context.storage().ready()
@@ -384,7 +388,7 @@ final class RuleGroup {
     }
   }
 
-  /** Writes the samples of a rule, and markers for series it no longer gives. */
+  /** Writes the samples of a rule, and staleness markers for series it no longer produces. */
   private void append(ActiveRule rule, List<Output> outputs, long staleMs) {
     batch.clear();
     Map<Labels, Long> now = new HashMap<>();
@@ -414,7 +418,7 @@ final class RuleGroup {
     int refused = 0;
     for (int row = 0; row < own; row++) {
       byte code = result.code(row);
-      now.put(rows.get(row), batch.ref(row)); // resolved again when the storage was replaced
+      now.put(rows.get(row), batch.ref(row)); // a new one when the storage was replaced
       if (code != AppendResult.OK) {
         refused++;
         now.remove(rows.get(row));
@@ -433,7 +437,7 @@ final class RuleGroup {
     }
   }
 
-  /** Appends the batch; what another storage forgot is resolved again, once. */
+  /** Appends the batch; series that the storage does not know are resolved again, once. */
   private AppendResult send(List<Labels> rows) {
     if (batch.size() == 0) {
       return AppendResult.ALL_OK;
@@ -442,7 +446,7 @@ final class RuleGroup {
     if (result.allOk() || result.count(AppendResult.UNKNOWN_SERIES) == 0) {
       return result;
     }
-    // the rows that were taken are the same again: the storage takes them silently
+    // samples that were appended are appended again: the storage ignores exact duplicates
     for (int row = 0; row < batch.size(); row++) {
       if (result.code(row) == AppendResult.UNKNOWN_SERIES) {
         batch.ref(row, context.storage().resolve(rows.get(row)));

@@ -47,7 +47,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /**
- * Runs the rule groups that the configuration names. Groups that did not change go on undisturbed.
+ * Runs the rule groups of the configuration. Groups that did not change continue through a reload.
  */
 @Component(
     service = {
@@ -72,7 +72,7 @@ public final class RuleManager
   private boolean loadedOnce; // ReloadListener is called by one thread at a time
   private boolean closed; // guarded by this
 
-  /** Starts without groups; the configuration brings them. */
+  /** Starts without groups; they come with the configuration. */
   @Activate
   public RuleManager(
       @Reference QueryEngine engine,
@@ -119,12 +119,12 @@ public final class RuleManager
             || server.enabled("alertmanager.drain-notification-queue-on-shutdown"));
   }
 
-  /** What the groups get. */
+  /** Returns the context of the groups. */
   RuleContext context() {
     return context;
   }
 
-  /** What the flags say of sending alerts. */
+  /** Returns the sender of alerts. */
   AlertSender sender() {
     return sender;
   }
@@ -134,7 +134,7 @@ public final class RuleManager
     return text.isEmpty() ? otherwise : Integer.parseInt(text);
   }
 
-  /** Takes the Alertmanager of this process. */
+  /** Binds the Alertmanager of this process. */
   @Reference(
       cardinality = ReferenceCardinality.OPTIONAL,
       policy = ReferencePolicy.DYNAMIC,
@@ -151,7 +151,7 @@ public final class RuleManager
     }
   }
 
-  /** Takes the HTTP client. */
+  /** Binds the HTTP client. */
   @Reference(
       cardinality = ReferenceCardinality.OPTIONAL,
       policy = ReferencePolicy.DYNAMIC,
@@ -167,7 +167,7 @@ public final class RuleManager
     }
   }
 
-  /** Stops all groups; what they know is left for the next instance, their series go on there. */
+  /** Stops all groups; their state is handed over to the next instance, which continues it. */
   @Deactivate
   void stop() {
     Map<String, RuleGroup> running;
@@ -279,7 +279,7 @@ public final class RuleManager
     }
   }
 
-  /** Returns the files that a pattern names, sorted; a file that does not exist is none. */
+  /** Returns the files that match a pattern, sorted; none for a file that does not exist. */
   static List<Path> files(String pattern, Path folder) {
     boolean many = GoGlob.isPattern(pattern);
     return FilePatterns.expand(folder, pattern).stream()
@@ -288,9 +288,8 @@ public final class RuleManager
   }
 
   /**
-   * Returns what the engine makes of an expression. One with functions of plugins stays as it is
-   * written, so that its rule is the same while its plugin is absent; nothing else may be wrong
-   * with it then.
+   * Returns the canonical form of an expression. One with functions of plugins stays as written, so
+   * that its rule is the same while the plugin is absent; it may have no other error then.
    */
   private Canonical canonical(String expression) {
     try {

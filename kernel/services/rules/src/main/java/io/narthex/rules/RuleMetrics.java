@@ -5,7 +5,7 @@ import io.narthex.service.metrics.Metrics.Counter;
 import io.narthex.service.metrics.Metrics.Gauge;
 import io.narthex.service.metrics.Metrics.Summary;
 
-/** Own metrics of rules, with Prometheus's names. */
+/** Metrics of rules, with Prometheus' names. */
 final class RuleMetrics {
   final Summary evaluationDuration;
   final Summary groupDuration;
@@ -81,7 +81,7 @@ final class RuleMetrics {
             "rule_group");
   }
 
-  /** Makes the counters of a group start at 0, so that their first rise is seen. */
+  /** Creates the counters of a group at 0, so that their first increase is seen. */
   void begin(String group) {
     evaluations.with(group);
     failures.with(group);
@@ -89,7 +89,7 @@ final class RuleMetrics {
     missed.with(group);
   }
 
-  /** Forgets a group that is no longer configured. */
+  /** Removes the series of a group that is no longer configured. */
   void remove(String group) {
     evaluations.remove(group);
     failures.remove(group);

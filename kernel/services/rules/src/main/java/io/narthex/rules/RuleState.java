@@ -15,12 +15,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What groups know, in types that another version of this bundle can read: per group a list of
+ * The state of groups, in types that another version of this bundle can read: per group a list of
  * rules, per rule a map with {@code rule} (its identity), {@code series} (labels to reference),
  * {@code restored} and {@code alerts} (a list of maps).
  */
 final class RuleState {
-  /** Under which it is handed over; another form needs another number. */
+  /** The key of the hand-over; another format needs another number. */
   static final String KEY = "rules/1";
 
   private static final Logger LOG = LoggerFactory.getLogger(RuleState.class);
@@ -31,12 +31,12 @@ final class RuleState {
     this.groups = groups;
   }
 
-  /** Reads what was left, if anything was. */
+  /** Reads the state that the previous version left, if any. */
   static @Nullable RuleState of(@Nullable Object left) {
     return left instanceof Map<?, ?> map ? new RuleState(map) : null;
   }
 
-  /** Returns what stopped groups know, by key. */
+  /** Returns the state of stopped groups, by key. */
   static Map<String, Object> of(Map<String, RuleGroup> stopped) {
     Map<String, Object> out = new HashMap<>();
     stopped.forEach((key, group) -> {
@@ -60,7 +60,7 @@ final class RuleState {
     return rule.spec.name() + rule.spec.labels();
   }
 
-  /** Gives a group that does not run yet what its predecessor of the same key knew. */
+  /** Restores the state of a group that does not run yet, from the previous one of its key. */
   void restore(String key, RuleGroup group) {
     if (!(groups.get(key) instanceof List<?> states)) {
       return;
@@ -74,7 +74,7 @@ final class RuleState {
       try {
         read(state, rule);
       } catch (ClassCastException | IllegalArgumentException | NullPointerException e) {
-        LOG.error("rule {}: the state of the former version cannot be used", identity(rule), e);
+        LOG.error("rule {}: the state from the previous version cannot be used", identity(rule), e);
       }
     }
   }
