@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Takes arguments of functions as the type they need. */
+/** Converts arguments of functions to the type that they need. */
 final class Arguments {
   private Arguments() {}
 
@@ -70,7 +70,7 @@ final class Arguments {
         "wrong type for value; expected " + expected + "; got " + GoFormat.typeName(v));
   }
 
-  /** Tells whether a value counts as true. */
+  /** Returns the truth of a value, as {@code if} sees it. */
   static boolean truth(@Nullable Object v) {
     return switch (v) {
       case null -> false;

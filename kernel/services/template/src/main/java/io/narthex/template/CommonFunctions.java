@@ -31,18 +31,18 @@ final class CommonFunctions {
     return Map.copyOf(m);
   }
 
-  /** Go maps each code point for itself: no letter becomes two, no language counts. */
+  /** Maps each code point by itself, as Go does: no letter becomes two, locales do not matter. */
   private static String eachPoint(String s, IntUnaryOperator mapping) {
     int[] points = s.codePoints().map(mapping).toArray();
     return new String(points, 0, points.length);
   }
 
-  /** Makes the first letter of every word a title letter and leaves the others, as in rules. */
+  /** Makes the first letter of each word title case and leaves the others, as in rules. */
   static String title(String s) {
     return title(s, false);
   }
 
-  /** Makes the first letter of every word a title letter and the others small, if wanted. */
+  /** Makes the first letter of each word title case; the others lower case if wanted. */
   static String title(String s, boolean othersSmall) {
     StringBuilder b = new StringBuilder(s.length());
     boolean start = true;

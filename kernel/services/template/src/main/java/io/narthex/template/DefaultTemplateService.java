@@ -39,8 +39,8 @@ public final class DefaultTemplateService implements TemplateService {
   private static final int MAX_PARSED_RULES = 10_000;
 
   /**
-   * What Alertmanager brings: users' files call and redefine these by name, whether the plugin of a
-   * receiver runs or not. The last three are the plugins' own files, copied by the build.
+   * Alertmanager's own templates: users' files call and redefine these by name, whether the plugin
+   * of a receiver runs or not. The last three are the plugins' own files, copied by the build.
    */
   private static final List<String> ALERTMANAGERS =
       List.of("default.tmpl", "slack.tmpl", "pagerduty.tmpl", "email.tmpl");
@@ -57,7 +57,7 @@ public final class DefaultTemplateService implements TemplateService {
     this(Clock.systemUTC(), metrics);
   }
 
-  /** Returns a service without framework and metrics, for checks of files. */
+  /** Returns a service without metrics, for checks of files. */
   public static DefaultTemplateService standalone(Clock clock) {
     return new DefaultTemplateService(clock, null);
   }
@@ -125,7 +125,7 @@ public final class DefaultTemplateService implements TemplateService {
     }
   }
 
-  /** Parses a template of a rule, or takes it from what was parsed before. */
+  /** Returns the parsed template of a rule, from a cache. */
   private GoTemplate ruleTemplate(String name, String text) {
     ParsedRule key = new ParsedRule(name, text);
     GoTemplate known = parsedRules.get(key);
@@ -134,7 +134,7 @@ public final class DefaultTemplateService implements TemplateService {
     }
     GoTemplate parsed = GoTemplate.EMPTY.with(name, RULE_PREAMBLE + text, RuleFunctions.NAMES);
     if (parsedRules.size() >= MAX_PARSED_RULES) {
-      parsedRules.clear(); // rules that are gone leave with the others; parsing is cheap
+      parsedRules.clear(); // holds templates of removed rules too; parsing is cheap
     }
     parsedRules.put(key, parsed);
     return parsed;

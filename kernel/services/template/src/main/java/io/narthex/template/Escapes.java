@@ -2,7 +2,7 @@ package io.narthex.template;
 
 import java.nio.charset.StandardCharsets;
 
-/** Escaping of texts for HTML, JavaScript, URLs and CSS, as the Go packages do it. */
+/** Escaping for HTML, JavaScript, URLs and CSS, as Go's packages do it. */
 final class Escapes {
   private static final String UPPER_HEX = "0123456789ABCDEF";
   private static final String LOWER_HEX = "0123456789abcdef";
@@ -110,7 +110,7 @@ final class Escapes {
     return b.toString();
   }
 
-  /** As url.QueryEscape: a blank becomes a plus. */
+  /** As url.QueryEscape: a space becomes a plus. */
   static String query(String s) {
     StringBuilder b = new StringBuilder(s.length() + 16);
     for (byte x : s.getBytes(StandardCharsets.UTF_8)) {
@@ -143,7 +143,8 @@ final class Escapes {
   /**
    * Escapes for a URL inside a page.
    *
-   * @param normalize keep what is already well-formed; else every reserved char is escaped
+   * @param normalize whether to keep what is already well-formed instead of escaping each reserved
+   *     character
    */
   static String url(String s, boolean normalize) {
     StringBuilder b = new StringBuilder(s.length() + 16);
@@ -202,7 +203,7 @@ final class Escapes {
         || c == '~';
   }
 
-  /** Tells whether a URL's scheme is harmless: none, http, https or mailto. */
+  /** Returns whether a URL's scheme is harmless: none, http, https or mailto. */
   static boolean isSafeUrl(String s) {
     int colon = s.indexOf(':');
     if (colon < 0 || s.substring(0, colon).indexOf('/') >= 0) {

@@ -13,21 +13,21 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Prints values as package fmt of Go does: {@code print}, {@code println}, {@code printf} with all
- * verbs, and reads number constants.
+ * Formats values as Go's package fmt does: {@code print}, {@code println}, {@code printf} with all
+ * verbs; parses number constants.
  */
 final class GoFormat {
   private static final String HEX = "0123456789abcdef";
   private static final int MAX_WIDTH = 100_000;
 
-  /** Longest text a single value may print as. */
+  /** Most characters of a single formatted value. */
   static final int MAX_TEXT = 8 << 20;
 
   private GoFormat() {}
 
   // --- numbers
 
-  /** Reads a number constant: a Long or a Double; null when it is none. */
+  /** Parses a number constant: a Long or a Double; null when it is not one. */
   static @Nullable Object parseNumber(String text) {
     String t = text.replace("_", "");
     boolean negative = t.startsWith("-");
@@ -64,7 +64,7 @@ final class GoFormat {
 
   // --- print, println
 
-  /** Joins values, with a blank between two neighbours of which neither is a text. */
+  /** Joins values, with a space between two neighbours of which neither is a string. */
   static String sprint(List<@Nullable Object> values) {
     StringBuilder b = new StringBuilder();
     boolean previousText = true;
@@ -85,7 +85,7 @@ final class GoFormat {
     return String.join(" ", texts) + "\n";
   }
 
-  /** Returns the text of {@code %v}. */
+  /** Formats as {@code %v}. */
   static String value(@Nullable Object v) {
     if (v instanceof String s) {
       return s;
@@ -157,7 +157,7 @@ final class GoFormat {
     return new Printf(format, arguments).run();
   }
 
-  /** One run over a format. */
+  /** Formats one call of {@code printf}. */
   private static final class Printf {
     private final String format;
     private final List<@Nullable Object> arguments;
@@ -441,7 +441,7 @@ final class GoFormat {
       };
     }
 
-    /** Returns a float in hexadecimal: the exponent has a sign and two digits at least. */
+    /** Returns a float in hexadecimal: the exponent has a sign and at least two digits. */
     private static String hex(double d) {
       if (!Double.isFinite(d)) {
         return GoFloat.format(d, 'g', -1);

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param least arguments it needs
  * @param most arguments it takes; -1 = any number
- * @param body what it does; a {@link GoTemplateException} is an error of the call
+ * @param body the code; a {@link GoTemplateException} is an error of the call
  */
 record GoFunction(int least, int most, Body body) {
-  /** The work of a function. */
+  /** The code of a function. */
   @FunctionalInterface
   interface Body {
     @Nullable Object call(List<@Nullable Object> arguments);

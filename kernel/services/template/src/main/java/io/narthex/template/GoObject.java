@@ -3,23 +3,23 @@ package io.narthex.template;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A structure that templates can look into. */
+/** A value with fields and methods that templates can use. */
 interface GoObject {
-  /** The answer of {@link #member} when there is no such field or method. */
+  /** Returned by {@link #member} when there is no such field or method. */
   Object NO_MEMBER = new Object();
 
   /** Returns a field, or calls a method. */
   @Nullable Object member(String name, List<@Nullable Object> arguments);
 
-  /** Returns the text that {@code print} gives. */
+  /** Formats as {@code print} does. */
   String print();
 
-  /** Returns the text that {@code printf "%#v"} gives. */
+  /** Formats as {@code printf "%#v"} does. */
   default String goSyntax() {
     return print();
   }
 
-  /** Returns the plain value that JSON is made of. */
+  /** Returns the value to encode as JSON. */
   @Nullable Object json();
 
   /** Returns the name of the type, for messages. */

@@ -1,6 +1,6 @@
 package io.narthex.template;
 
-/** A template that cannot be parsed or run; the text is the one a Go program would show. */
+/** A template that cannot be parsed or executed; the message is Go's. */
 final class GoTemplateException extends RuntimeException {
   private static final long serialVersionUID = 1;
 

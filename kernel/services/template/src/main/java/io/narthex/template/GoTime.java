@@ -12,14 +12,14 @@ import java.time.ZonedDateTime;
 import java.time.format.TextStyle;
 import java.util.Locale;
 
-/** Times and durations as package time of Go shows and reads them. */
+/** Formats and parses times and durations as Go's package time does. */
 final class GoTime {
   /** The zero time of Go. */
   static final ZonedDateTime ZERO = ZonedDateTime.of(1, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC);
 
   static final ZoneId UTC = ZoneId.of("UTC");
 
-  /** Parts of a layout, longer ones before their prefixes. */
+  /** Elements of a layout, longer ones before their prefixes. */
   private static final String[] PARTS = {
     "January",
     "Jan",
@@ -63,7 +63,7 @@ final class GoTime {
     return instant.atZone(UTC);
   }
 
-  /** Cuts a duration to a multiple of another, towards zero; one that is not positive: as it is. */
+  /** Truncates a duration to a multiple of another; unchanged when that is not positive. */
   static Duration truncate(Duration d, Duration multiple) {
     long m = nanos(multiple);
     return m <= 0 ? d : Duration.ofNanos(nanos(d) / m * m);
@@ -81,7 +81,7 @@ final class GoTime {
     return Duration.ofNanos(rest < m - rest ? low : n < 0 ? low - m : low + m);
   }
 
-  /** Cuts a time to a multiple of a duration since the year 1. */
+  /** Truncates a time to a multiple of a duration since the year 1. */
   static ZonedDateTime truncate(ZonedDateTime t, Duration multiple) {
     long m = nanos(multiple);
     return m <= 0 ? t : t.minusNanos(sinceZero(t, m));
@@ -113,7 +113,7 @@ final class GoTime {
     }
   }
 
-  /** Returns the text of a duration, for example {@code 1h0m0.5s}. */
+  /** Formats a duration, for example {@code 1h0m0.5s}. */
   static String print(Duration d) {
     long n = nanos(d);
     if (n == 0) {
@@ -150,12 +150,12 @@ final class GoTime {
     return whole + "." + digits.substring(0, end);
   }
 
-  /** Returns the text that {@code print} gives for a time. */
+  /** Formats a time as {@code print} does. */
   static String print(ZonedDateTime t) {
     return format(t, "2006-01-02 15:04:05.999999999 -0700 MST");
   }
 
-  /** Returns the form of JSON. */
+  /** Formats a time as RFC 3339 with nanoseconds, as in JSON. */
   static String rfc3339Nano(ZonedDateTime t) {
     return format(t, "2006-01-02T15:04:05.999999999Z07:00");
   }
@@ -313,15 +313,15 @@ final class GoTime {
   }
 
   /**
-   * Reads a time by a Go layout.
+   * Parses a time by a Go layout.
    *
-   * @throws GoTemplateException when the text does not fit, with the message of Go
+   * @throws GoTemplateException when the value does not match, with Go's message
    */
   static ZonedDateTime parse(String layout, String value) {
     return new Parser(layout, value).run();
   }
 
-  /** One reading of a text. */
+  /** Parses one value. */
   private static final class Parser {
     private final String layout;
     private final String value;

@@ -5,9 +5,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Output that escapes every value by the place it lands in: text, attribute, URL, script, style. It
- * follows the HTML as it is written, where html/template of Go analyses the template beforehand;
- * for templates that Go accepts the result is the same. Comments of the template are left out.
+ * Escapes every value by its context in the page: text, attribute, URL, script, style. Tracks the
+ * context while HTML is written, where Go's html/template analyses the template beforehand; for
+ * templates that Go accepts the result is the same. HTML comments are left out.
  */
 final class HtmlWriter implements GoTemplate.Writer {
   private static final Set<String> URL_ATTRIBUTES =

@@ -5,11 +5,11 @@ import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** Numbers for people, as the template functions of Prometheus write them. */
+/** Human-readable numbers, as Prometheus' template functions format them. */
 final class Humanize {
   private Humanize() {}
 
-  /** Takes numbers, durations (seconds) and texts of numbers. */
+  /** Converts numbers, durations (to seconds) and strings to a float. */
   static double number(@Nullable Object v) {
     return switch (v) {
       case Double d -> d;
@@ -127,7 +127,7 @@ final class Humanize {
     return odd(v) ? four(v) : GoTime.print(time(v));
   }
 
-  /** Returns the time of so many seconds since 1970, to the nanosecond. */
+  /** Returns the time of seconds since 1970, to the nanosecond. */
   static java.time.ZonedDateTime time(double seconds) {
     double nanos = seconds * 1e9;
     if (odd(nanos) || Math.abs(nanos) > Long.MAX_VALUE) {

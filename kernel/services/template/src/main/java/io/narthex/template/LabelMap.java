@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A map of texts: a missing key reads as the empty text.
+ * A map of strings: a missing key reads as the empty string.
  *
  * @param entries names to values
  * @param pairs whether SortedPairs, Names, Values and Remove exist, as in notifications

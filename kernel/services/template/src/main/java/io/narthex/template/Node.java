@@ -3,15 +3,15 @@ package io.narthex.template;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The tree of a parsed template. Immutable, shared by all who run it. */
+/** The tree of a parsed template. Immutable, shared by all executions. */
 sealed interface Node {
   /** Offset in the source, for messages. */
   int offset();
 
-  /** Something that stands in a list and writes. */
+  /** An element of a list: text or an action. */
   sealed interface Statement extends Node {}
 
-  /** Something with a value. */
+  /** An expression with a value. */
   sealed interface Operand extends Node {}
 
   record Block(int offset, List<Statement> statements) implements Node {}

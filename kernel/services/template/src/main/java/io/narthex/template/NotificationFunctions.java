@@ -17,7 +17,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Functions of templates in notifications; {@code routeLabels} comes with the data. */
+/** Functions of templates in notifications; {@code routeLabels} is added with the data. */
 final class NotificationFunctions {
   static final Set<String> NAMES = names();
 

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What templates of a notification see as dot. */
+/** The dot of templates in notifications. */
 record NotificationModel(
     String receiver,
     String status,

@@ -68,7 +68,7 @@ final class NotificationRenderer implements TemplateRenderer {
     }
   }
 
-  /** Returns a route label; it is a template itself and may refer to others, never to itself. */
+  /** Expands a route label, which is a template that may use others, but not itself. */
   private String routeLabel(String name, Set<String> open) {
     String template = routeLabels.get(name);
     if (template == null) {
@@ -121,7 +121,7 @@ final class NotificationRenderer implements TemplateRenderer {
 
   /** Expansion of nested values. */
   static final class StructuredValues {
-    /** Texts that alerts make larger than this stay texts. */
+    /** Longer expansions stay strings. */
     private static final int MAX_REREAD = 1 << 20;
 
     private StructuredValues() {}
@@ -148,7 +148,7 @@ final class NotificationRenderer implements TemplateRenderer {
       };
     }
 
-    /** Reads an expanded text as YAML; what is not a text takes its place. */
+    /** Parses an expanded string as YAML; a value of another type replaces it. */
     private static @Nullable Object reread(String text) {
       ConfigNode node;
       try {

@@ -5,11 +5,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
- * The templates that notifications can use: Alertmanager's own, over them those of a plugin, over
- * both those of the user's files, whichever plugin comes and goes. Immutable and thread-safe.
+ * The templates that notifications can use: Alertmanager's own, overridden by those of a plugin,
+ * and both by those of the user's files. Immutable and thread-safe.
  */
 final class NotificationSet {
-  /** Versions of plugins whose definitions are kept parsed. */
+  /** Most definitions of plugins that are kept parsed. */
   private static final int MAX_PARSED = 64;
 
   private final GoTemplate builtIn;
@@ -17,7 +17,7 @@ final class NotificationSet {
   private final GoTemplate all;
   private final ConcurrentMap<String, NotificationSet> parsed = new ConcurrentHashMap<>();
 
-  /** Creates a set from the parsed files of the user, in their order. */
+  /** Creates a set from the parsed files of the user, in order. */
   NotificationSet(GoTemplate builtIn, List<GoTemplate> files) {
     this.builtIn = builtIn;
     this.files = List.copyOf(files);

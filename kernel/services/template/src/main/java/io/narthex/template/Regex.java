@@ -16,7 +16,7 @@ final class Regex {
     }
   }
 
-  /** Tells whether the text holds a match. */
+  /** Returns whether the text holds a match. */
   static boolean find(String pattern, String text) {
     return compile(pattern).find(text);
   }

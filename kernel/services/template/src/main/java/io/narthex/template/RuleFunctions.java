@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Functions of templates in rules and consoles. */
 final class RuleFunctions {
-  /** Their names; a template can be parsed without what they work on. */
+  /** Their names, which is all that parsing needs. */
   static final Set<String> NAMES = names();
 
   private RuleFunctions() {}

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Dot of templates in rules and consoles: a few fields by name. */
+/** The dot of templates in rules and consoles: fields by name. */
 record RuleModel(Map<String, Object> fields) implements GoObject {
   static RuleModel of(RuleData data) {
     return new RuleModel(

@@ -17,8 +17,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a template, as text/template/exec.go of Go. Bounded in steps, depth and output.
- * Confined to one thread.
+ * One execution of a template, with the semantics of Go's text/template. Bounded in steps, depth
+ * and output. Confined to one thread.
  */
 final class Run {
   private static final int MAX_STEPS = 2_000_000;
@@ -28,7 +28,7 @@ final class Run {
   private final Map<String, GoFunction> functions;
   private final GoTemplate.Writer out;
   private final List<Binding> variables = new ArrayList<>();
-  private @Nullable Node now; // what is evaluated, for messages; as Go's text/template keeps it
+  private @Nullable Node now; // the current node, for messages, set where Go sets it
   private GoTemplate.Body body = new GoTemplate.Body(new Block(0, List.of()), "", "");
   private String executing = "";
   private int steps;
@@ -45,7 +45,7 @@ final class Run {
     }
   }
 
-  /** How a list of statements ended. */
+  /** How a block ended. */
   private enum Flow {
     NEXT,
     BREAK,
@@ -74,7 +74,7 @@ final class Run {
     return out.result();
   }
 
-  /** Returns an error at what is evaluated now. */
+  /** Returns an error at the current node. */
   private GoTemplateException error(Node otherwise, String text) {
     Node at = now == null ? otherwise : now;
     return error(at, source(at), text);
@@ -417,7 +417,7 @@ final class Run {
     return value;
   }
 
-  /** Follows a chain of fields; the arguments belong to the last one. */
+  /** Resolves a chain of fields; the arguments are those of the last one. */
   private @Nullable Object fields(
       Command c, @Nullable Object base, List<String> names, List<@Nullable Object> args) {
     Object value = base;

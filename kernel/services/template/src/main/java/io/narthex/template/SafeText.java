@@ -1,6 +1,6 @@
 package io.narthex.template;
 
-/** A text that its author vouches for: it is not escaped where its kind belongs. */
+/** Text declared safe by the template: not escaped in the context of its kind. */
 record SafeText(Kind kind, String text) {
   enum Kind {
     HTML,

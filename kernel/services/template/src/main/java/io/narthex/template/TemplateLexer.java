@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Cuts a template into tokens, as text/template/parse/lex.go of Go does: trim markers take the
- * white space of the neighbouring text, comments vanish, line feeds inside actions are blanks.
+ * Splits a template into tokens with the syntax of Go's text/template: trim markers remove the
+ * white space of the neighbouring text, comments are dropped, line feeds inside actions are spaces.
  */
 final class TemplateLexer {
   static final Set<String> KEYWORDS =
@@ -65,7 +65,7 @@ final class TemplateLexer {
     }
   }
 
-  /** A hyphen counts as a marker only with white space behind it. */
+  /** Returns whether there is a trim marker: a hyphen followed by white space. */
   private boolean isTrimMarker(int at) {
     return at + 1 < input.length() && input.charAt(at) == '-' && isSpace(input.charAt(at + 1));
   }
@@ -108,7 +108,7 @@ final class TemplateLexer {
     }
   }
 
-  /** Reads up to and with the closing delimiter; tells whether it trims what follows. */
+  /** Reads through the closing delimiter; returns whether that trims the text after it. */
   private boolean action(int open) {
     parens = 0;
     int openLine = line;

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Builds the tree of a template, as text/template/parse of Go does, with its messages. */
+/** Parses a template with the syntax and the messages of Go's text/template. */
 final class TemplateParser {
   private static final int MAX_DEPTH = 200;
 
@@ -65,7 +65,7 @@ final class TemplateParser {
     return true;
   }
 
-  /** A list with the keyword that ended it: end, else, or null for the end of the text. */
+  /** A list and the keyword that ended it: end, else, or null at the end of the template. */
   private record Ended(Block block, @Nullable String terminator, int line) {}
 
   private GoTemplateException error(int line, String text) {

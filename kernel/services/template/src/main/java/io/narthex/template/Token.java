@@ -5,8 +5,8 @@ import io.narthex.model.go.GoString;
 /**
  * A token of a template.
  *
- * @param text as written; of texts the part after trimming
- * @param offset of its first char in the template
+ * @param text as written; of text outside actions the part left after trimming
+ * @param offset of its first character in the template
  * @param line from 1
  */
 record Token(Kind kind, String text, int offset, int line) {
