@@ -100,8 +100,8 @@ final class FederateServlet extends HttpServlet {
       response.sendError(503, "Service Unavailable");
       return;
     }
-    try (AnswerRoom room = new AnswerRoom(memory)) {
-      List<Newest> found = findWithRoom(request, room);
+    try (ResponseMemory reserved = new ResponseMemory(memory)) {
+      List<Newest> found = findWithMemory(request, reserved);
       write(request, response, found);
     } catch (ApiException e) {
       if (e.error() == ApiError.UNAVAILABLE_503) {
@@ -153,18 +153,18 @@ final class FederateServlet extends HttpServlet {
   }
 
   /** Finds the samples; starts again after a wait when there is too little memory. */
-  private List<Newest> findWithRoom(HttpServletRequest request, AnswerRoom room) {
+  private List<Newest> findWithMemory(HttpServletRequest request, ResponseMemory reserved) {
     while (true) {
       try {
-        return find(request, room);
-      } catch (AnswerRoom.Shortage e) {
-        room.await(e);
+        return find(request, reserved);
+      } catch (ResponseMemory.Shortage e) {
+        reserved.await(e);
       }
     }
   }
 
   /** Returns the newest samples of the selected series by name, then by the other labels. */
-  private List<Newest> find(HttpServletRequest request, AnswerRoom room) {
+  private List<Newest> find(HttpServletRequest request, ResponseMemory reserved) {
     List<List<Matcher>> selectors = new ArrayList<>();
     String[] texts = request.getParameterValues("match[]");
     for (String text : texts == null ? new String[0] : texts) {
@@ -184,16 +184,16 @@ final class FederateServlet extends HttpServlet {
       SelectRequest wanted =
           new SelectRequest(named, from, now, new Hints(Hints.NEWEST, 0, 0, false));
       long[] held = new long[1];
-      try (SeriesCursor cursor = select(wanted, room, held)) {
+      try (SeriesCursor cursor = select(wanted, reserved, held)) {
         while (cursor.nextSeries()) {
           Newest newest = newest(cursor, tile);
           if (newest != null && !newest.isStale()) {
-            room.add(newest.bytes());
+            reserved.add(newest.bytes());
             found.add(newest);
           }
         }
       }
-      room.add(-held[0]);
+      reserved.add(-held[0]);
     }
     found.sort(
         Comparator.comparing((Newest s) -> s.labels.metricName()).thenComparing(Newest::labels));
@@ -201,14 +201,14 @@ final class FederateServlet extends HttpServlet {
   }
 
   /** Selects series; the memory that the cursor holds is added to {@code held}. */
-  private SeriesCursor select(SelectRequest wanted, AnswerRoom room, long[] held) {
+  private SeriesCursor select(SelectRequest wanted, ResponseMemory reserved, long[] held) {
     try {
       return storage.select(
           wanted,
           bytes -> {
             try {
-              room.add(bytes);
-            } catch (AnswerRoom.Shortage | ApiException e) {
+              reserved.add(bytes);
+            } catch (ResponseMemory.Shortage | ApiException e) {
               throw new SelectMemory.Refused(e);
             }
             held[0] += bytes;

@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -179,7 +180,7 @@ final class AlertRule extends ActiveRule {
       Map.Entry<Labels, Tracked> e = i.next();
       Tracked a = e.getValue();
       if (!found.containsKey(e.getKey())) {
-        Tracked held = gone(a, timeMs);
+        Tracked held = ended(a, timeMs);
         if (held == null) {
           i.remove();
           continue;
@@ -221,7 +222,7 @@ final class AlertRule extends ActiveRule {
   }
 
   /** Returns the next state of an alert whose condition no longer holds; null = forgotten. */
-  private @org.jspecify.annotations.Nullable Tracked gone(Tracked a, long timeMs) {
+  private @Nullable Tracked ended(Tracked a, long timeMs) {
     long keepSince = a.keepFiringSinceMs();
     boolean keep = false;
     if (a.state() == AlertState.FIRING && !spec.keepFiringFor().isZero()) {

@@ -183,11 +183,11 @@ final class AlertSender implements AutoCloseable {
     queues
         .entrySet()
         .removeIf(e -> {
-          boolean gone = !wanted.contains(e.getKey());
-          if (gone) {
+          boolean removed = !wanted.contains(e.getKey());
+          if (removed) {
             e.getValue().stop();
           }
-          return gone;
+          return removed;
         });
     dropped = List.copyOf(droppedUrls);
     inProcess = List.copyOf(local);
@@ -305,21 +305,21 @@ final class AlertSender implements AutoCloseable {
       local = inProcess.stream().anyMatch(Supplier::get);
     }
     if (local) {
-      deliverHere(prepared);
+      deliverInProcess(prepared);
     }
     remote.forEach(q -> q.add(prepared));
   }
 
   /** Delivers to the Alertmanager of this process, or keeps the alerts until it runs. */
-  private void deliverHere(List<Alert> alerts) {
-    AlertSink here = sink.get();
-    if (here == null) {
+  private void deliverInProcess(List<Alert> alerts) {
+    AlertSink target = sink.get();
+    if (target == null) {
       int lost = awaiting.add(alerts);
       count("prometheus_notifications_dropped_total", "in-process", lost);
       return;
     }
     try {
-      here.receive(alerts);
+      target.receive(alerts);
       count("prometheus_notifications_sent_total", "in-process", alerts.size());
     } catch (IllegalArgumentException e) {
       LOG.warn("alerts refused: {}", e.getMessage());
@@ -327,10 +327,10 @@ final class AlertSender implements AutoCloseable {
   }
 
   /** Delivers what was kept, when the Alertmanager of this process has started. */
-  void sinkArrived() {
+  void sinkBound() {
     List<Alert> kept = awaiting.takeAll();
     if (!kept.isEmpty()) {
-      deliverHere(kept);
+      deliverInProcess(kept);
     }
   }
 

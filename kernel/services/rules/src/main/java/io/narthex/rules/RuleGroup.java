@@ -53,7 +53,6 @@ final class RuleGroup {
   private boolean waitedForStorage; // group's thread only
 
   private volatile @Nullable Thread thread;
-  private volatile boolean markStale;
   private volatile double evaluationSeconds;
   private volatile long lastEvaluationMs;
 
@@ -129,10 +128,9 @@ final class RuleGroup {
   /**
    * Stops and waits for a running evaluation.
    *
-   * @param gone whether the group is no longer configured, so that its series end
+   * @param removed whether the group is no longer configured, so that its series end
    */
-  void stop(boolean gone) {
-    markStale = gone;
+  void stop(boolean removed) {
     stopping.countDown();
     Thread t = thread;
     if (t != null && t != Thread.currentThread()) {
@@ -142,7 +140,7 @@ final class RuleGroup {
         Thread.currentThread().interrupt();
       }
     }
-    if (gone) {
+    if (removed) {
       if (context.metrics() != null) {
         context.metrics().remove(spec.key());
       }
@@ -203,7 +201,7 @@ final class RuleGroup {
             restore();
           }
         } catch (RuntimeException | Error e) {
-          survive(e);
+          rethrowFatal(e);
           LOG.error(
               "rule group {}: an evaluation failed by an internal error; the group continues",
               spec.key(),
@@ -257,7 +255,7 @@ final class RuleGroup {
   }
 
   /** Rethrows what a group cannot continue after. */
-  private static void survive(Throwable e) {
+  private static void rethrowFatal(Throwable e) {
     if (e instanceof OutOfMemoryError memory) {
       throw memory;
     }
@@ -287,7 +285,7 @@ final class RuleGroup {
         try {
           a.restore(context, clock.millis());
         } catch (RuntimeException | Error e) {
-          survive(e);
+          rethrowFatal(e);
           LOG.error("alert {}: state cannot be restored: {}", r.spec.name(), e.getMessage());
         }
       }
@@ -335,7 +333,7 @@ final class RuleGroup {
       }
       append(rule, outputs, slot - offset.toMillis());
     } catch (RuntimeException | Error e) {
-      survive(e);
+      rethrowFatal(e);
       rule.health = Health.ERR;
       rule.lastError = e instanceof Error ? e.toString() : String.valueOf(e.getMessage());
       if (m != null) {

@@ -141,7 +141,7 @@ public final class RuleManager
       policyOption = ReferencePolicyOption.GREEDY)
   void bindSink(AlertSink service) {
     sink = service;
-    sender.sinkArrived();
+    sender.sinkBound();
   }
 
   /** Lets it go. */

@@ -30,18 +30,18 @@ final class Humanize {
     }
   }
 
-  private static String four(double v) {
+  private static String fourDigits(double v) {
     return GoFloat.format(v, 'g', 4);
   }
 
-  private static boolean odd(double v) {
-    return Double.isNaN(v) || Double.isInfinite(v);
+  private static boolean isNotFinite(double v) {
+    return !Double.isFinite(v);
   }
 
   static String si(@Nullable Object arg) {
     double v = number(arg);
-    if (v == 0 || odd(v)) {
-      return four(v);
+    if (v == 0 || isNotFinite(v)) {
+      return fourDigits(v);
     }
     String prefix = "";
     if (Math.abs(v) >= 1) {
@@ -52,7 +52,7 @@ final class Humanize {
         prefix = p;
         v /= 1000;
       }
-      return four(v) + prefix;
+      return fourDigits(v) + prefix;
     }
     for (String p : new String[] {"m", "u", "n", "p", "f", "a", "z", "y"}) {
       if (Math.abs(v) >= 1) {
@@ -61,13 +61,13 @@ final class Humanize {
       prefix = p;
       v *= 1000;
     }
-    return four(v) + prefix;
+    return fourDigits(v) + prefix;
   }
 
   static String binary(@Nullable Object arg) {
     double v = number(arg);
-    if (Math.abs(v) <= 1 || odd(v)) {
-      return four(v);
+    if (Math.abs(v) <= 1 || isNotFinite(v)) {
+      return fourDigits(v);
     }
     String prefix = "";
     for (String p : new String[] {"ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"}) {
@@ -77,16 +77,16 @@ final class Humanize {
       prefix = p;
       v /= 1024;
     }
-    return four(v) + prefix;
+    return fourDigits(v) + prefix;
   }
 
   static String duration(@Nullable Object arg) {
     double v = number(arg);
-    if (odd(v)) {
-      return four(v);
+    if (isNotFinite(v)) {
+      return fourDigits(v);
     }
     if (v == 0) {
-      return four(v) + "s";
+      return fourDigits(v) + "s";
     }
     if (Math.abs(v) >= 1) {
       String sign = v < 0 ? "-" : "";
@@ -105,7 +105,7 @@ final class Humanize {
       if (minutes != 0) {
         return sign + minutes + "m " + seconds + "s";
       }
-      return sign + four(v) + "s";
+      return sign + fourDigits(v) + "s";
     }
     String prefix = "";
     for (String p : new String[] {"m", "u", "n", "p", "f", "a", "z", "y"}) {
@@ -115,22 +115,22 @@ final class Humanize {
       prefix = p;
       v *= 1000;
     }
-    return four(v) + prefix + "s";
+    return fourDigits(v) + prefix + "s";
   }
 
   static String percentage(@Nullable Object arg) {
-    return four(number(arg) * 100) + "%";
+    return fourDigits(number(arg) * 100) + "%";
   }
 
   static Object timestamp(@Nullable Object arg) {
     double v = number(arg);
-    return odd(v) ? four(v) : GoTime.print(time(v));
+    return isNotFinite(v) ? fourDigits(v) : GoTime.print(time(v));
   }
 
   /** Returns the time of seconds since 1970, to the nanosecond. */
   static java.time.ZonedDateTime time(double seconds) {
     double nanos = seconds * 1e9;
-    if (odd(nanos) || Math.abs(nanos) > Long.MAX_VALUE) {
+    if (isNotFinite(nanos) || Math.abs(nanos) > Long.MAX_VALUE) {
       throw new GoTemplateException(
           GoFloat.format(seconds, 'g', -1)
               + " cannot be represented as a nanoseconds timestamp since it overflows int64");

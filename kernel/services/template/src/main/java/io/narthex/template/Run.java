@@ -28,7 +28,7 @@ final class Run {
   private final Map<String, GoFunction> functions;
   private final GoTemplate.Writer out;
   private final List<Binding> variables = new ArrayList<>();
-  private @Nullable Node now; // the current node, for messages, set where Go sets it
+  private @Nullable Node current; // for messages; set where Go sets it
   private GoTemplate.Body body = new GoTemplate.Body(new Block(0, List.of()), "", "");
   private String executing = "";
   private int steps;
@@ -76,7 +76,7 @@ final class Run {
 
   /** Returns an error at the current node. */
   private GoTemplateException error(Node otherwise, String text) {
-    Node at = now == null ? otherwise : now;
+    Node at = current == null ? otherwise : current;
     return error(at, source(at), text);
   }
 
@@ -288,7 +288,7 @@ final class Run {
   }
 
   private @Nullable Object pipelineValue(Pipeline pipe, @Nullable Object dot) {
-    now = pipe;
+    current = pipe;
     Object value = null;
     boolean first = true;
     for (Command c : pipe.commands()) {
@@ -302,14 +302,14 @@ final class Run {
       Command c, @Nullable Object dot, @Nullable Object last, boolean hasLast) {
     step(c);
     Operand head = c.operands().get(0);
-    now = head;
+    current = head;
     switch (head) {
       case Node.Function f -> {
         return function(f, c, dot, last, hasLast);
       }
       case Node.Field f -> {
         List<@Nullable Object> args = arguments(c, dot, last, hasLast);
-        now = f;
+        current = f;
         return fields(c, dot, f.names(), args);
       }
       case Node.Chain ch -> {
@@ -318,7 +318,7 @@ final class Run {
       case Node.Variable v -> {
         Object base = binding(v, v.name()).value;
         List<@Nullable Object> args = arguments(c, dot, last, hasLast);
-        now = v;
+        current = v;
         if (v.fields().isEmpty()) {
           if (!args.isEmpty()) {
             throw error(v, "can't give argument to non-function " + v.name());
@@ -349,7 +349,7 @@ final class Run {
   }
 
   private @Nullable Object operand(Command c, Operand o, @Nullable Object dot) {
-    now = o;
+    current = o;
     return switch (o) {
       case Node.Dot d -> dot;
       case Node.Nil n -> null;
@@ -366,7 +366,7 @@ final class Run {
   private @Nullable Object function(
       Node.Function f, Command c, @Nullable Object dot, @Nullable Object last, boolean hasLast) {
     String name = f.name();
-    now = f;
+    current = f;
     if (name.equals("and") || name.equals("or")) {
       return shortCircuit(name.equals("or"), c, dot, last, hasLast);
     }

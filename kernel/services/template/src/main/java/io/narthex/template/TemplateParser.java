@@ -76,15 +76,15 @@ final class TemplateParser {
     return error(token.line(), "unexpected " + token + " in " + context);
   }
 
-  private Token peekRaw() {
+  private Token peek() {
     return tokens.get(next);
   }
 
-  private Token take() {
+  private Token next() {
     return tokens.get(next++);
   }
 
-  private Token peek() {
+  private Token peekNonSpace() {
     int i = next;
     while (tokens.get(i).kind() == Token.Kind.SPACE) {
       i++;
@@ -92,7 +92,7 @@ final class TemplateParser {
     return tokens.get(i);
   }
 
-  private Token takeSolid() {
+  private Token nextNonSpace() {
     while (tokens.get(next).kind() == Token.Kind.SPACE) {
       next++;
     }
@@ -101,13 +101,13 @@ final class TemplateParser {
 
   private Ended list() {
     if (++depth > MAX_DEPTH) {
-      throw error(peekRaw().line(), "nested more than " + MAX_DEPTH + " deep");
+      throw error(peek().line(), "nested more than " + MAX_DEPTH + " deep");
     }
     List<Statement> statements = new ArrayList<>();
-    int start = peekRaw().offset();
+    int start = peek().offset();
     try {
       while (true) {
-        Token t = take();
+        Token t = next();
         if (t.kind() == Token.Kind.EOF) {
           return new Ended(new Block(start, List.copyOf(statements)), null, t.line());
         }
@@ -116,10 +116,10 @@ final class TemplateParser {
           continue;
         }
         // an opening delimiter
-        Token first = peek();
+        Token first = peekNonSpace();
         if (first.kind() == Token.Kind.KEYWORD
             && (first.text().equals("end") || first.text().equals("else"))) {
-          takeSolid();
+          nextNonSpace();
           if (first.text().equals("end")) {
             expectClose("end");
           }
@@ -136,16 +136,16 @@ final class TemplateParser {
   }
 
   private void expectClose(String context) {
-    Token t = takeSolid();
+    Token t = nextNonSpace();
     if (t.kind() != Token.Kind.CLOSE) {
       throw unexpected(t, context);
     }
   }
 
   private @Nullable Statement action() {
-    Token t = peek();
+    Token t = peekNonSpace();
     if (t.kind() == Token.Kind.KEYWORD) {
-      takeSolid();
+      nextNonSpace();
       switch (t.text()) {
         case "block" -> {
           return block(t);
@@ -172,10 +172,10 @@ final class TemplateParser {
           String called = templateName("template clause");
           int at = tokens.get(next - 1).offset();
           Pipeline pipe = null;
-          if (peek().kind() != Token.Kind.CLOSE) {
+          if (peekNonSpace().kind() != Token.Kind.CLOSE) {
             pipe = pipeline("template clause", Token.Kind.CLOSE);
           } else {
-            takeSolid();
+            nextNonSpace();
           }
           return new Node.Call(at, called, pipe);
         }
@@ -204,13 +204,13 @@ final class TemplateParser {
     }
     Block otherwise = null;
     if (body.terminator.equals("else")) {
-      Token after = peek();
+      Token after = peekNonSpace();
       boolean chained =
           after.kind() == Token.Kind.KEYWORD
               && after.text().equals(context)
               && (context.equals("if") || context.equals("with"));
       if (chained) {
-        takeSolid();
+        nextNonSpace();
         Statement inner = control(after);
         otherwise = new Block(after.offset(), List.of(inner));
       } else {
@@ -237,7 +237,7 @@ final class TemplateParser {
   }
 
   private String templateName(String context) {
-    Token t = takeSolid();
+    Token t = nextNonSpace();
     if (t.kind() != Token.Kind.STRING && t.kind() != Token.Kind.RAW_STRING) {
       throw unexpected(t, context);
     }
@@ -289,27 +289,27 @@ final class TemplateParser {
 
   private Pipeline pipeline(String context, Token.Kind end) {
     if (++depth > MAX_DEPTH) {
-      throw error(peekRaw().line(), "nested more than " + MAX_DEPTH + " deep");
+      throw error(peek().line(), "nested more than " + MAX_DEPTH + " deep");
     }
-    Token first = peek();
+    Token first = peekNonSpace();
     List<String> declared = new ArrayList<>();
     boolean assign = false;
     int save = next;
-    Token v = peek();
+    Token v = peekNonSpace();
     if (v.kind() == Token.Kind.VARIABLE) {
-      takeSolid();
-      Token after = peek();
+      nextNonSpace();
+      Token after = peekNonSpace();
       if (after.kind() == Token.Kind.DECLARE || after.kind() == Token.Kind.ASSIGN) {
-        takeSolid();
+        nextNonSpace();
         assign = after.kind() == Token.Kind.ASSIGN;
         declare(declared, v, assign);
       } else if (after.kind() == Token.Kind.COMMA && context.equals("range")) {
-        takeSolid();
-        Token second = takeSolid();
+        nextNonSpace();
+        Token second = nextNonSpace();
         if (second.kind() != Token.Kind.VARIABLE) {
           throw unexpected(second, "range can only initialize variables");
         }
-        Token op = takeSolid();
+        Token op = nextNonSpace();
         if (op.kind() != Token.Kind.DECLARE && op.kind() != Token.Kind.ASSIGN) {
           throw unexpected(op, context);
         }
@@ -323,9 +323,9 @@ final class TemplateParser {
     List<Command> commands = new ArrayList<>();
     Token last;
     while (true) {
-      Token t = peek();
+      Token t = peekNonSpace();
       if (t.kind() == end) {
-        takeSolid();
+        nextNonSpace();
         last = t;
         break;
       }
@@ -333,7 +333,7 @@ final class TemplateParser {
         commands.add(command());
         continue;
       }
-      takeSolid();
+      nextNonSpace();
       throw unexpected(t, context);
     }
     if (commands.isEmpty()) {
@@ -389,34 +389,34 @@ final class TemplateParser {
 
   private Command command() {
     List<Operand> operands = new ArrayList<>();
-    int start = peek().offset();
+    int start = peekNonSpace().offset();
     int end = start;
     while (true) {
-      Token t = peek();
+      Token t = peekNonSpace();
       if (isOperandStart(t)) {
-        takeSolid();
+        nextNonSpace();
         operands.add(operand(t));
         end = tokens.get(next - 1).offset() + tokens.get(next - 1).text().length();
       }
-      Token after = peekRaw();
+      Token after = peek();
       if (after.kind() == Token.Kind.SPACE) {
-        take();
-        Token solid = peekRaw();
-        if (solid.kind() == Token.Kind.PIPE) {
-          take();
+        next();
+        Token nonSpace = peek();
+        if (nonSpace.kind() == Token.Kind.PIPE) {
+          next();
           requireAfterPipe();
           break;
         }
-        if (isOperandStart(solid)) {
+        if (isOperandStart(nonSpace)) {
           continue;
         }
-        if (solid.kind() == Token.Kind.CLOSE || solid.kind() == Token.Kind.RIGHT_PAREN) {
+        if (nonSpace.kind() == Token.Kind.CLOSE || nonSpace.kind() == Token.Kind.RIGHT_PAREN) {
           break;
         }
-        throw unexpected(solid, "operand");
+        throw unexpected(nonSpace, "operand");
       }
       if (after.kind() == Token.Kind.PIPE) {
-        take();
+        next();
         requireAfterPipe();
         break;
       }
@@ -426,13 +426,13 @@ final class TemplateParser {
       throw unexpected(after, "operand");
     }
     if (operands.isEmpty()) {
-      throw error(peekRaw().line(), "empty command");
+      throw error(peek().line(), "empty command");
     }
     return new Command(start, List.copyOf(operands), input.substring(start, end));
   }
 
   private void requireAfterPipe() {
-    Token t = peek();
+    Token t = peekNonSpace();
     if (t.kind() == Token.Kind.CLOSE || t.kind() == Token.Kind.RIGHT_PAREN) {
       throw error(t.line(), "missing value for command");
     }
@@ -464,9 +464,9 @@ final class TemplateParser {
           }
         };
     List<String> fields = new ArrayList<>();
-    int after = peekRaw().offset();
-    while (peekRaw().kind() == Token.Kind.FIELD) {
-      fields.add(take().text().substring(1));
+    int after = peek().offset();
+    while (peek().kind() == Token.Kind.FIELD) {
+      fields.add(next().text().substring(1));
     }
     if (fields.isEmpty()) {
       return base;

@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
  * The memory for queries that a response made outside of the query engine holds. Like a query, it
  * never waits for memory while it holds some. Confined to one thread.
  */
-final class AnswerRoom implements AutoCloseable {
+final class ResponseMemory implements AutoCloseable {
   private static final long PIECE = 64 << 10;
   private static final long WAIT_SECONDS = 10;
 
@@ -30,7 +30,7 @@ final class AnswerRoom implements AutoCloseable {
   private long taken;
 
   /** Creates one that may hold three quarters of the memory of all queries, as a query may. */
-  AnswerRoom(WorkMemory memory) {
+  ResponseMemory(WorkMemory memory) {
     this.memory = memory;
     most = memory.most(Use.QUERIES) / 4 * 3;
   }
