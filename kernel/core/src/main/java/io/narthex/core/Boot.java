@@ -64,6 +64,8 @@ import java.util.Hashtable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -597,23 +599,22 @@ final class Boot {
 
   /** Waits for the part that reads rule files; null when it does not come. */
   private @Nullable ReloadListener rules() {
-    ServiceTracker<ReloadListener, ReloadListener> found =
-        new ServiceTracker<>(framework, ReloadListener.class, null);
-    found.open();
-    try {
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-      while (System.nanoTime() < end) {
-        for (ReloadListener l : found.getServices(new ReloadListener[0])) {
+    BlockingQueue<ReloadListener> found = new LinkedBlockingQueue<>();
+    // not closed: that would release the part before the check has used it
+    track(
+        ReloadListener.class,
+        l -> {
           if (l.stage() == ReloadStage.RULES) {
-            return l;
+            found.add(l);
           }
-        }
-        Thread.sleep(20); // a start takes a second; there is no event for one stage
-      }
+        },
+        l -> {});
+    try {
+      return found.poll(30, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return null;
     }
-    return null;
   }
 
   private record HostsUse(
