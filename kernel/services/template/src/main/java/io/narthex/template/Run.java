@@ -430,18 +430,18 @@ final class Run {
 
   private @Nullable Object member(
       Command c, @Nullable Object receiver, String name, List<@Nullable Object> args) {
+    if (receiver == null) {
+      throw error(c, "nil data; no entry for key " + GoString.quote(name));
+    }
+    if (receiver instanceof Map<?, ?> && !args.isEmpty()) {
+      throw error(c, name + " is not a method but has arguments");
+    }
     Object result;
     try {
       result =
           switch (receiver) {
-            case null -> throw error(c, "nil data; no entry for key " + GoString.quote(name));
             case GoObject o -> o.member(name, args);
-            case Map<?, ?> map -> {
-              if (!args.isEmpty()) {
-                throw error(c, name + " is not a method but has arguments");
-              }
-              yield map.get(name);
-            }
+            case Map<?, ?> map -> map.get(name);
             case ZonedDateTime t -> timeMember(t, name, args);
             case Duration d -> durationMember(d, name, args);
             default -> GoObject.NO_MEMBER;
@@ -449,9 +449,7 @@ final class Run {
     } catch (IndexOutOfBoundsException e) {
       throw error(c, "wrong number of args for " + name);
     } catch (GoTemplateException e) {
-      throw e.getMessage() != null && e.getMessage().startsWith("template: ")
-          ? e
-          : error(c, "error calling " + name + ": " + e.getMessage());
+      throw error(c, "error calling " + name + ": " + e.getMessage());
     }
     if (result == GoObject.NO_MEMBER) {
       throw error(c, "can't evaluate field " + name + " in type " + GoFormat.typeName(receiver));

@@ -94,6 +94,37 @@ class GoTemplateTest {
     assertThat(expand(template)).isEqualTo(expected);
   }
 
+  @Test
+  void placesAnErrorOfAMemberWhateverItsMessage() {
+    GoObject dot =
+        new GoObject() {
+          @Override
+          public Object member(String name, List<Object> arguments) {
+            throw new GoTemplateException("template: is what its text begins with");
+          }
+
+          @Override
+          public String print() {
+            return "";
+          }
+
+          @Override
+          public Object json() {
+            return "";
+          }
+
+          @Override
+          public String typeName() {
+            return "T";
+          }
+        };
+    assertThatThrownBy(() -> service.renderer(dot, Map.of()).text("{{ .X }}"))
+        .isInstanceOf(TemplateException.class)
+        .hasMessage(
+            "template: :1:3: executing \"\" at <.X>: error calling X: template: is what its text"
+                + " begins with");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiterString = " => ",
