@@ -87,7 +87,7 @@ public interface TemplateService {
    * Data of the templates of rules.
    *
    * @param labels of the element, including its name
-   * @param value of the element: a {@code Double}, or a string for a native histogram
+   * @param value of the element: a {@code Double} or a {@code NativeHistogram}
    * @param externalUrl of the server
    * @param timeMs evaluation time in epoch milliseconds
    * @param query implements the function {@code query}; null: not available

@@ -242,7 +242,7 @@ final class AlertRule extends ActiveRule {
   }
 
   private String expand(RuleContext context, String text, VectorSample s, long timeMs) {
-    Object value = s.histogram() == null ? (Object) s.value() : HistogramValue.text(s.histogram());
+    Object value = s.histogram() == null ? (Object) s.value() : s.histogram();
     try {
       return context
           .templates()

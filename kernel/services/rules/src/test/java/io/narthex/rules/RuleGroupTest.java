@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.narthex.model.Alert;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
 import io.narthex.rules.GroupSpec.RuleSpec;
 import io.narthex.service.query.QueryEngine;
@@ -21,6 +22,7 @@ import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.SeriesExemplars;
 import io.narthex.spi.storage.Storage;
 import io.narthex.spi.storage.StorageStats;
+import io.narthex.template.DefaultTemplateService;
 import io.narthex.testkit.FakeClock;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -32,8 +34,12 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @NullUnmarked
 class RuleGroupTest {
@@ -129,6 +135,68 @@ class RuleGroupTest {
         .restore("k", after);
     assertThat(alertOf(after).alerts().get(0).annotationTexts()).isEqualTo(both);
     assertThat(AlertSender.json(sent)).contains("\"empty\":\"\"");
+  }
+
+  static Stream<Arguments> histograms() {
+    return Stream.of(
+        Arguments.of(
+            NativeHistogram.builder()
+                .schema(0)
+                .count(12)
+                .sum(18.5)
+                .zeroBucket(0.001, 2)
+                .positive(new int[] {0, 2, 1, 1}, new double[] {3, 0, 4})
+                .negative(new int[] {0, 2}, new double[] {1, 2})
+                .build(),
+            "{count:12, sum:18.5, [-2,-1):2, [-1,-0.5):1, [-0.001,0.001]:2, (0.5,1]:3, (4,8]:4}"),
+        Arguments.of(
+            NativeHistogram.builder()
+                .schema(NativeHistogram.CUSTOM_BUCKETS_SCHEMA)
+                .count(1)
+                .sum(0.5)
+                .positive(new int[] {1, 1}, new double[] {1})
+                .customBounds(new double[] {0.1, 1})
+                .build(),
+            "{count:1, sum:0.5, (0.1,1]:1}"),
+        Arguments.of(NativeHistogram.builder().schema(3).build(), "{count:0, sum:0}"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("histograms")
+  void annotationsShowNativeHistogramsAsPrometheusDoes(NativeHistogram histogram, String shown) {
+    RuleSpec alert =
+        new RuleSpec(
+            "Slow",
+            true,
+            "h",
+            "h",
+            Duration.ZERO,
+            Duration.ZERO,
+            Map.of(),
+            Map.of("value", "{{ $value }}", "query", "{{ query \"h\" | first | value }}"));
+    RuleContext real =
+        new RuleContext(
+            engine,
+            storage,
+            DefaultTemplateService.standalone(Clock.systemUTC()),
+            () -> Labels.EMPTY,
+            () -> "http://s:9090",
+            sent::addAll,
+            Duration.ofMinutes(1),
+            Duration.ofHours(1),
+            Duration.ofMinutes(10),
+            null);
+    engine.vector = List.of(UP);
+    engine.histogram = histogram;
+    new RuleGroup(
+            new GroupSpec("f", "g", null, 0, null, List.of(alert)),
+            Duration.ofMinutes(1),
+            Duration.ZERO,
+            real,
+            Clock.systemUTC(),
+            false)
+        .evaluate(minute(0));
+    assertThat(sent.get(0).annotationTexts()).isEqualTo(Map.of("value", shown, "query", shown));
   }
 
   @Test
@@ -372,6 +440,7 @@ class RuleGroupTest {
 
   private static final class FakeEngine implements QueryEngine {
     List<Labels> vector = List.of();
+    NativeHistogram histogram;
     Runnable before = () -> {};
 
     @Override
@@ -379,7 +448,9 @@ class RuleGroupTest {
       before.run();
       return new QueryResult(
           new QueryResult.Data.Vector(
-              vector.stream().map(l -> new QueryResult.VectorSample(l, timeMs, 0, null)).toList()),
+              vector.stream()
+                  .map(l -> new QueryResult.VectorSample(l, timeMs, 0, histogram))
+                  .toList()),
           List.of(),
           List.of(),
           null);

@@ -146,7 +146,9 @@ final class RuleFunctions {
                   out.add(
                       new Sample(
                           s.labels(),
-                          s.histogram() == null ? s.value() : (Object) s.histogram().toString())));
+                          s.histogram() == null
+                              ? (Object) s.value()
+                              : new HistogramValue(s.histogram()))));
       case QueryResult.Data.Scalar s -> out.add(new Sample(Labels.EMPTY, s.value()));
       case QueryResult.Data.Text t ->
           out.add(new Sample(Labels.of("__value__", t.value()), Double.NaN));

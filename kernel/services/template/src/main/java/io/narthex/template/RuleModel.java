@@ -18,7 +18,7 @@ record RuleModel(Map<String, Object> fields) implements GoObject {
             "ExternalURL",
             data.externalUrl(),
             "Value",
-            data.value()));
+            HistogramValue.of(data.value())));
   }
 
   static RuleModel of(ConsoleData data) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.model.Labels;
+import io.narthex.model.NativeHistogram;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.template.TemplateService.ConsoleData;
 import io.narthex.service.template.TemplateService.RuleData;
@@ -92,6 +93,62 @@ class GoTemplateTest {
       })
   void expandsAsGoDoes(String template, String expected) {
     assertThat(expand(template)).isEqualTo(expected);
+  }
+
+  private String expandOnHistograms(String template) {
+    NativeHistogram h =
+        NativeHistogram.builder()
+            .schema(0)
+            .count(3)
+            .sum(4.5)
+            .positive(new int[] {1, 1}, new double[] {3})
+            .build();
+    return service.expandRule(
+        "__alert_T",
+        template,
+        new RuleData(
+            Labels.of("i", "a"),
+            h,
+            Labels.EMPTY,
+            "http://h:9090/p",
+            0,
+            (q, t) ->
+                new QueryResult(
+                    new QueryResult.Data.Vector(
+                        List.of(new QueryResult.VectorSample(Labels.of("i", "a"), t, 0, h))),
+                    List.of(),
+                    List.of(),
+                    null)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = " => ",
+      quoteCharacter = '\u0001',
+      value = {
+        "{{ $value }} => {count:3, sum:4.5, (1,2]:3}",
+        "{{ query \"h\" | first | value }} => {count:3, sum:4.5, (1,2]:3}",
+        "{{ range query \"h\" }}{{ .Value }}{{ end }} => {count:3, sum:4.5, (1,2]:3}",
+        "{{ printf \"%s %v %T\" $value $value $value }} => {count:3, sum:4.5, (1,2]:3} {count:3, sum:4.5, (1,2]:3} *histogram.FloatHistogram",
+        "{{ with query \"h\" | first | value }}{{ .Count }} {{ .Sum }}{{ end }} => 3 4.5"
+      })
+  void printsNativeHistogramsAsPrometheusDoes(String template, String expected) {
+    assertThat(expandOnHistograms(template)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = " => ",
+      quoteCharacter = '\u0001',
+      value = {
+        "{{ humanize $value }} => error calling humanize: can't convert *histogram.FloatHistogram to float",
+        "{{ query \"h\" | first | value | humanize }} => error calling humanize: can't convert *histogram.FloatHistogram to float",
+        "{{ gt $value 1.0 }} => invalid type for comparison"
+      })
+  void refusesNativeHistogramsForNumbers(String template, String message) {
+    assertThatThrownBy(() -> expandOnHistograms(template))
+        .isInstanceOf(TemplateException.class)
+        .hasMessageContaining(message);
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.narthex.rules;
+package io.narthex.template;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -17,7 +17,7 @@ class HistogramValueTest {
             .positive(new int[] {0, 2, 1, 1}, new double[] {3, 0, 4})
             .negative(new int[] {0, 2}, new double[] {1, 2})
             .build();
-    assertThat(HistogramValue.text(h))
+    assertThat(new HistogramValue(h).print())
         .isEqualTo(
             "{count:12, sum:18.5, [-2,-1):2, [-1,-0.5):1, [-0.001,0.001]:2, (0.5,1]:3, (4,8]:4}");
   }
@@ -32,13 +32,13 @@ class HistogramValueTest {
             .positive(new int[] {0, 3}, new double[] {1, 2, 3})
             .customBounds(new double[] {0.1, 1})
             .build();
-    assertThat(HistogramValue.text(h))
+    assertThat(new HistogramValue(h).print())
         .isEqualTo("{count:1e+06, sum:2e-05, [-Inf,0.1]:1, (0.1,1]:2, (1,+Inf]:3}");
   }
 
   @Test
   void printsAHistogramWithoutObservations() {
-    assertThat(HistogramValue.text(NativeHistogram.builder().schema(3).build()))
+    assertThat(new HistogramValue(NativeHistogram.builder().schema(3).build()).print())
         .isEqualTo("{count:0, sum:0}");
   }
 }

@@ -1,17 +1,48 @@
-package io.narthex.rules;
+package io.narthex.template;
 
 import io.narthex.format.number.HistogramBounds;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.go.GoFloat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A native histogram as {@code {{ $value }}} prints it: count, sum, and the non-empty buckets in
- * rising order with their bounds, a bracket for a bound that belongs to the bucket.
+ * A native histogram as value of a sample. It prints as in Prometheus: count, sum, and the non-empty
+ * buckets in rising order with their bounds, a bracket for a bound that belongs to the bucket. It is
+ * not a number, so {@code humanize} and comparisons refuse it.
  */
-final class HistogramValue {
-  private HistogramValue() {}
+record HistogramValue(NativeHistogram histogram) implements GoObject {
+  /** Returns the value of a sample as templates see it. */
+  static Object of(Object value) {
+    return value instanceof NativeHistogram h ? new HistogramValue(h) : value;
+  }
 
-  static String text(NativeHistogram h) {
+  @Override
+  public @Nullable Object member(String name, List<@Nullable Object> arguments) {
+    return switch (name) {
+      case "Count" -> histogram.count();
+      case "Sum" -> histogram.sum();
+      case "ZeroCount" -> histogram.zeroCount();
+      case "ZeroThreshold" -> histogram.zeroThreshold();
+      case "Schema" -> (long) histogram.schema();
+      case "String" -> print();
+      default -> NO_MEMBER;
+    };
+  }
+
+  @Override
+  public Object json() {
+    return print();
+  }
+
+  @Override
+  public String typeName() {
+    return "*histogram.FloatHistogram";
+  }
+
+  @Override
+  public String print() {
+    NativeHistogram h = histogram;
     StringBuilder out = new StringBuilder("{count:");
     number(out, h.count());
     out.append(", sum:");
