@@ -29,7 +29,7 @@ final class AdminGate {
     if (!request.isSecure()
         && !BrowserRule.isDirectLoopback(request.getRemoteAddr(), request::getHeader)
         && !server.enabled(PLAIN_REMOTE)) {
-      return PluginApi.error(
+      return Api.failure(
           403,
           "changes over plain HTTP are accepted straight from this machine only; use TLS, or the"
               + " flag --"
@@ -38,7 +38,7 @@ final class AdminGate {
     }
     Identity identity = Identity.of(request);
     if (identity == null) {
-      return PluginApi.error(
+      return Api.failure(
           401,
           request.getHeader("Authorization") == null
               ? "a token or login is needed: send \"Authorization: Bearer <token>\"; the first"
@@ -46,7 +46,7 @@ final class AdminGate {
                   + token.file()
               : "the token or password is not valid on this server, or has expired");
     }
-    return identity.may(needed) ? null : PluginApi.error(403, identity.refusal(needed));
+    return identity.may(needed) ? null : Api.failure(403, identity.refusal(needed));
   }
 
   /** Returns who makes a change, for the audit log. */

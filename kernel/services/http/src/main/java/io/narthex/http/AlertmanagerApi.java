@@ -320,7 +320,7 @@ public final class AlertmanagerApi {
           out.writeStartArray();
           for (ReceiverView r : found) {
             out.writeStartObject();
-            texts(out, "labels", Annotations.sorted(r.labels()));
+            Api.strings(out, "labels", Annotations.sorted(r.labels()));
             out.writeStringField("name", r.name());
             out.writeEndObject();
           }
@@ -363,18 +363,9 @@ public final class AlertmanagerApi {
         });
   }
 
-  private static void texts(JsonGenerator out, String name, Map<String, String> texts)
-      throws IOException {
-    out.writeObjectFieldStart(name);
-    for (Map.Entry<String, String> e : texts.entrySet()) {
-      out.writeStringField(e.getKey(), e.getValue());
-    }
-    out.writeEndObject();
-  }
-
   private static void alert(JsonGenerator out, AlertView a) throws IOException {
     out.writeStartObject();
-    texts(out, "annotations", a.annotationTexts());
+    Api.strings(out, "annotations", a.annotationTexts());
     out.writeStringField("endsAt", MILLIS.format(a.endsAt()));
     out.writeStringField("fingerprint", a.fingerprint());
     out.writeArrayFieldStart("receivers");
@@ -427,7 +418,7 @@ public final class AlertmanagerApi {
             out.writeObjectFieldStart("receiver");
             out.writeStringField("name", g.receiver());
             out.writeEndObject();
-            texts(out, "routeLabels", Annotations.sorted(g.routeLabels()));
+            Api.strings(out, "routeLabels", Annotations.sorted(g.routeLabels()));
             out.writeEndObject();
           }
           out.writeEndArray();
@@ -475,7 +466,7 @@ public final class AlertmanagerApi {
     }
     out.writeEndArray();
     out.writeStringField("startsAt", MILLIS.format(s.startsAt()));
-    texts(out, "annotations", s.annotations());
+    Api.strings(out, "annotations", s.annotations());
     out.writeEndObject();
   }
 

@@ -67,7 +67,7 @@ final class FormFilter implements Filter {
     if (held > 0 && !take(held)) {
       refused.with("form_room").inc();
       out.setHeader("Retry-After", "5");
-      refuse(in, out, 503, "too many large forms at a time");
+      refuse(in, out, ApiError.UNAVAILABLE_503, "too many large forms at a time");
       return;
     }
     try {
@@ -76,7 +76,7 @@ final class FormFilter implements Filter {
         read = new FormRequest(in, form ? maxBytes : 0);
       } catch (BadMessageException e) {
         refused.with("form").inc();
-        refuse(in, out, 400, "error parsing form values: " + e.getReason());
+        refuse(in, out, ApiError.BAD_DATA, "error parsing form values: " + e.getReason());
         return;
       }
       chain.doFilter(read, response);
@@ -109,20 +109,14 @@ final class FormFilter implements Filter {
   }
 
   private static void refuse(
-      HttpServletRequest in, HttpServletResponse out, int status, String text) throws IOException {
-    out.setStatus(status);
-    if (!in.getRequestURI().startsWith(in.getContextPath() + "/api/v1/")) {
-      out.setContentType("text/plain; charset=utf-8");
-      out.getOutputStream().write((text + "\n").getBytes(StandardCharsets.UTF_8));
+      HttpServletRequest in, HttpServletResponse out, ApiError error, String text)
+      throws IOException {
+    if (in.getRequestURI().startsWith(in.getContextPath() + "/api/v1/")) {
+      Api.error(out, error, text);
       return;
     }
-    out.setContentType("application/json");
-    JsonBytes json = new JsonBytes(out.getOutputStream());
-    json.raw("{\"status\":\"error\",\"errorType\":\"");
-    json.raw(status == 400 ? "bad_data" : "unavailable");
-    json.raw("\",\"error\":");
-    json.text(text);
-    json.raw('}');
-    json.flush();
+    out.setStatus(error.status);
+    out.setContentType("text/plain; charset=utf-8");
+    out.getOutputStream().write((text + "\n").getBytes(StandardCharsets.UTF_8));
   }
 }

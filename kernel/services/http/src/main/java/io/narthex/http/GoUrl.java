@@ -1,9 +1,14 @@
 package io.narthex.http;
 
+import io.narthex.model.go.GoString;
+
 /** Request URIs as Go accepts them, which is more than {@link java.net.URI} does. */
 final class GoUrl {
   /** 0001-01-01T00:00:00Z, Go's zero time. */
   static final long ZERO_TIME_SECONDS = -62_135_596_800L;
+
+  /** Most characters of a value in an error. */
+  private static final int MAX_SHOWN = 1000;
 
   private static final String HOST_SIGNS = "-_.~!$&'()*+,;=:[]<>\"";
   private static final String USER_SIGNS = "-._:~!$&'()*+,;=%@";
@@ -116,20 +121,8 @@ final class GoUrl {
     return true;
   }
 
-  /** Returns a text in quotes, as errors show it. */
+  /** Returns the beginning of a string in quotes, for errors. */
   static String quote(String text) {
-    StringBuilder b = new StringBuilder("\"");
-    for (int i = 0; i < text.length() && i < 1000; i++) {
-      char c = text.charAt(i);
-      switch (c) {
-        case '"' -> b.append("\\\"");
-        case '\\' -> b.append("\\\\");
-        case '\n' -> b.append("\\n");
-        case '\t' -> b.append("\\t");
-        case '\r' -> b.append("\\r");
-        default -> b.append(c);
-      }
-    }
-    return b.append('"').toString();
+    return GoString.quote(text.substring(0, Math.min(text.length(), MAX_SHOWN)));
   }
 }

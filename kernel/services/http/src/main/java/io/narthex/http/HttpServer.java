@@ -7,13 +7,9 @@ import static org.osgi.service.component.annotations.ReferencePolicyOption.GREED
 
 import io.narthex.format.http.JettyHttpTransport;
 import io.narthex.format.re2.Re2SyntaxException;
-import io.narthex.http.access.AdminToken;
 import io.narthex.http.access.BrowserRule;
 import io.narthex.http.access.Guard;
-import io.narthex.http.access.Logins;
-import io.narthex.http.access.OidcLogin;
 import io.narthex.http.access.ReadTimeout;
-import io.narthex.http.access.Tokens;
 import io.narthex.http.access.WebConfigFile;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.alerts.AlertmanagerService;
@@ -36,6 +32,7 @@ import io.narthex.service.targets.TargetService;
 import io.narthex.service.web.WebContent;
 import io.narthex.spi.config.ConfigException;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -52,9 +49,6 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.component.AbstractLifeCycle;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
-import org.glassfish.jersey.CommonProperties;
-import org.glassfish.jersey.server.ResourceConfig;
-import org.glassfish.jersey.server.ServerProperties;
 import org.glassfish.jersey.servlet.ServletContainer;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
@@ -114,7 +108,7 @@ public final class HttpServer implements ReloadListener {
           () -> query, () -> targets, () -> rules, () -> alerts, () -> web, () -> pluginSettings);
   private final ServerInfo info;
   private final ServerControl control;
-  private final WorkMemory memory;
+  private final Parts parts;
   private final @Nullable Access access;
   private final Thread starting;
   private volatile @Nullable Server server;
@@ -136,7 +130,18 @@ public final class HttpServer implements ReloadListener {
       @Reference WorkMemory memory) {
     this.info = info;
     this.control = control;
-    this.memory = memory;
+    parts =
+        new Parts(
+            info,
+            control,
+            config,
+            metrics,
+            storage,
+            exporters,
+            plugins,
+            memory,
+            services,
+            Clock.systemUTC());
     // during an update both versions accept from the shared sockets
     access = access(config.current().listeners());
     starting =
@@ -144,7 +149,7 @@ public final class HttpServer implements ReloadListener {
             .name("http-start")
             .unstarted(() -> {
               try {
-                serve(info, config, metrics, storage, exporters, plugins, requireNonNull(access));
+                serve(requireNonNull(access));
               } catch (RuntimeException | Error e) {
                 // otherwise the server would report ready and never answer
                 LOG.error("the HTTP server cannot start", e);
@@ -160,45 +165,68 @@ public final class HttpServer implements ReloadListener {
     }
     // it replaces another version, which must not stop before this one is known to work
     try {
-      serve(info, config, metrics, storage, exporters, plugins, access);
+      serve(access);
     } catch (RuntimeException | LinkageError e) {
       stop();
       throw e;
     }
   }
 
-  private void serve(
-      ServerInfo info,
-      ConfigService config,
-      Metrics metrics,
-      StorageGate storage,
-      ExporterService exporters,
-      PluginService plugins,
-      Access access) {
+  private void serve(Access access) {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
     // Jersey, HK2 and Jetty look services up through the context class loader
     thread.setContextClassLoader(HttpServer.class.getClassLoader());
     try {
-      start(
-          create(info, config, metrics, storage, exporters, plugins, access),
-          info,
-          metrics,
-          access.listeners());
+      start(create(access), access.listeners());
     } finally {
       thread.setContextClassLoader(before);
     }
   }
 
-  private Server create(
-      ServerInfo info,
-      ConfigService config,
-      Metrics metrics,
-      StorageGate storage,
-      ExporterService exporters,
-      PluginService plugins,
-      Access access) {
-    Clock clock = Clock.systemUTC();
+  /** Creates the server: its threads, what it serves, and the handlers in front of that. */
+  private Server create(Access access) {
+    Server created = withThreads();
+    JettyHttpTransport http = new JettyHttpTransport("Narthex/" + info.version());
+    created.addBean(
+        new AbstractLifeCycle() {
+          @Override
+          protected void doStop() {
+            http.close();
+          }
+        });
+    Accounts accounts = Accounts.of(parts, access.listeners(), http);
+    CompressionHandler compression = new CompressionHandler();
+    compression.putCompression(new GzipCompression());
+    compression.putConfiguration(
+        "/*",
+        CompressionConfig.builder()
+            .compressIncludeMethod("GET")
+            .compressIncludeMethod("POST")
+            // resources that accept compressed bodies decompress them, with a bound of their own
+            .decompressExcludePath("/*")
+            .build());
+    compression.setHandler(served(accounts, access.crossOrigin()));
+    Metrics metrics = parts.metrics();
+    Guard guard =
+        new Guard(
+            compression,
+            Listeners::access,
+            access.browsers(),
+            accounts.logins(),
+            info.routePrefix(),
+            Api::failure,
+            metrics);
+    Duration readTimeout = duration(info, "web.read-timeout", Duration.ofMinutes(5));
+    created.setHandler(
+        new RunningRequests(
+            new ResponseSizes(
+                new ReadTimeout(new SingleSlashes(guard), readTimeout, metrics), metrics)));
+    created.setErrorHandler(new PlainErrors(Guard.refusals(metrics)));
+    return created;
+  }
+
+  private Server withThreads() {
     QueuedThreadPool pool =
         new QueuedThreadPool(
             // of each listener one accepts, one selects
@@ -217,101 +245,60 @@ public final class HttpServer implements ReloadListener {
     Server created = new Server(pool);
     created.setStopTimeout(STOP_MILLIS);
     created.addBean(requests, true); // it is started already, and has to stop with the server
+    return created;
+  }
 
-    ResourceConfig resources = new ResourceConfig();
-    resources.property(ServerProperties.WADL_FEATURE_DISABLE, true);
-    resources.property(ServerProperties.BV_FEATURE_DISABLE, true);
-    resources.property(CommonProperties.FEATURE_AUTO_DISCOVERY_DISABLE, true);
-    resources.property(CommonProperties.METAINF_SERVICES_LOOKUP_DISABLE, true);
-    resources.property(ServerProperties.LOCATION_HEADER_RELATIVE_URI_RESOLUTION_DISABLED, true);
-    resources.register(new QueryApi(services, storage));
-    resources.register(new InspectApi(services, clock));
-    resources.register(new TargetsApi(services, config));
-    resources.register(new RulesApi(services));
-    resources.register(new StatusApi(info, config, storage, services, plugins, clock));
-    resources.register(new WriteApi(storage, info, metrics, memory, clock));
-    resources.register(new ManagementApi(info, control, config));
-    AdminToken token = new AdminToken(info);
-    Tokens tokens = new Tokens(info.stateDirectory().resolve("tokens.json"), clock);
-    Logins logins =
-        new Logins(
-            access.listeners()::files, token, tokens, () -> config.current().access(), metrics);
-    AdminGate gate = new AdminGate(info, token);
-    resources.register(new PluginApi(plugins, gate));
-    resources.register(new PluginSettingsApi(services, plugins, gate));
-    resources.register(new TokenApi(tokens, plugins, gate));
-    JettyHttpTransport http = new JettyHttpTransport("Narthex/" + info.version());
-    created.addBean(
-        new AbstractLifeCycle() {
-          @Override
-          protected void doStop() {
-            http.close();
-          }
-        });
-    OidcLogin oidc = new OidcLogin(http, logins, info.externalUrl(), clock);
-    resources.register(new SessionApi(logins, oidc, info));
-    resources.register(new OidcApi(oidc, info));
-    resources.register(new AlertmanagerApi(services, info));
-    CrossOrigin crossOrigin = access.crossOrigin();
+  /** Returns everything that is served: filters, resources, servlets. */
+  private ServletContextHandler served(Accounts accounts, CrossOrigin crossOrigin) {
+    Metrics metrics = parts.metrics();
     RequestMetrics requestMetrics = new RequestMetrics(metrics);
-    resources.register(crossOrigin);
-    resources.register(new ReadyFilter(info));
-    resources.register(requestMetrics);
-    resources.register(new ErrorMappers.All());
-    resources.register(new ErrorMappers.Io());
-
     ServletContextHandler context =
         new ServletContextHandler(info.routePrefix().isEmpty() ? "/" : info.routePrefix());
     context.setClassLoader(HttpServer.class.getClassLoader());
-    // as a filter Jersey sees whole paths; as a servlet it would see what follows the mapping
     context.setMaxFormContentSize(MAX_FORM);
-    FilterHolder forms =
-        new FilterHolder(new FormFilter(MAX_FORM, memory, Guard.refusals(metrics)));
-    forms.setAsyncSupported(true);
-    context.addFilter(forms, "/api/*", EnumSet.of(DispatcherType.REQUEST));
+    filter(context, new FormFilter(MAX_FORM, parts.memory(), Guard.refusals(metrics)), "/api/*");
     ClientWatch clients = new ClientWatch();
     for (String path : List.of(QueryFilter.INSTANT, QueryFilter.RANGE)) {
-      FilterHolder queries =
-          new FilterHolder(
-              new QueryFilter(path, services, info, crossOrigin, requestMetrics, clients, clock));
-      queries.setAsyncSupported(true);
-      context.addFilter(queries, path, EnumSet.of(DispatcherType.REQUEST));
+      filter(
+          context,
+          new QueryFilter(
+              path, services, info, crossOrigin, requestMetrics, clients, parts.clock()),
+          path);
     }
-    FilterHolder api = new FilterHolder(new ServletContainer(resources));
+    // as a filter Jersey sees whole paths; as a servlet it would see what follows the mapping
+    ServletContainer jersey =
+        new ServletContainer(
+            Resources.of(parts, accounts)
+                .register(crossOrigin)
+                .register(new ReadyFilter(info))
+                .register(requestMetrics));
+    FilterHolder api = new FilterHolder(jersey);
     for (String path : List.of("/api/*", "/-/*", "/narthex/api/*")) {
       context.addFilter(api, path, EnumSet.of(DispatcherType.REQUEST));
     }
     ServletHolder metricsServlet =
-        new ServletHolder(new MetricsServlet(metrics, exporters, requestMetrics));
+        new ServletHolder(new MetricsServlet(metrics, parts.exporters(), requestMetrics));
     context.addServlet(metricsServlet, "/metrics");
     context.addServlet(metricsServlet, "/exporters/*");
     context.addServlet(
         new ServletHolder(
-            new FederateServlet(services, info, config, storage, memory, metrics, clock)),
+            new FederateServlet(
+                services,
+                info,
+                parts.config(),
+                parts.storage(),
+                parts.memory(),
+                metrics,
+                parts.clock())),
         "/federate");
     context.addServlet(new ServletHolder(new WebServlet(services, info)), "/*");
+    return context;
+  }
 
-    CompressionHandler compression = new CompressionHandler();
-    compression.putCompression(new GzipCompression());
-    compression.putConfiguration(
-        "/*",
-        CompressionConfig.builder()
-            .compressIncludeMethod("GET")
-            .compressIncludeMethod("POST")
-            // resources that accept compressed bodies decompress them, with a bound of their own
-            .decompressExcludePath("/*")
-            .build());
-    compression.setHandler(context);
-    Guard guard =
-        new Guard(
-            compression, Listeners::access, access.browsers(), logins, info.routePrefix(), metrics);
-    Duration readTimeout = duration(info, "web.read-timeout", Duration.ofMinutes(5));
-    created.setHandler(
-        new RunningRequests(
-            new ResponseSizes(
-                new ReadTimeout(new SingleSlashes(guard), readTimeout, metrics), metrics)));
-    created.setErrorHandler(new PlainErrors(Guard.refusals(metrics)));
-    return created;
+  private static void filter(ServletContextHandler context, Filter filter, String path) {
+    FilterHolder holder = new FilterHolder(filter);
+    holder.setAsyncSupported(true);
+    context.addFilter(holder, path, EnumSet.of(DispatcherType.REQUEST));
   }
 
   /**
@@ -368,10 +355,10 @@ public final class HttpServer implements ReloadListener {
     return (int) Math.clamp(heapBytes / 8 / Math.max(1, connections), MIN_HEAD, MAX_HEAD);
   }
 
-  private void start(Server created, ServerInfo info, Metrics metrics, Listeners listeners) {
+  private void start(Server created, Listeners listeners) {
     int connections = Integer.parseInt(info.flag("web.max-connections"));
     try {
-      listeners.serve(created, () -> settings(info, connections), connections, metrics);
+      listeners.serve(created, () -> settings(info, connections), connections, parts.metrics());
       server = created;
       created.start();
     } catch (Exception e) {

@@ -10,9 +10,7 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.time.Clock;
-import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /** The plan of a query with the costs of its nodes: {@code /narthex/api/v1/explain}. */
 @Path("/narthex/api/v1")
@@ -67,7 +65,7 @@ public final class InspectApi {
     }
     if (!n.plan().isEmpty()) {
       out.writeFieldName("plan");
-      write(out, new TreeMap<>(n.plan()));
+      Api.value(out, new TreeMap<>(n.plan()));
     }
     out.writeArrayFieldStart("children");
     for (PlanNode child : n.children()) {
@@ -75,32 +73,5 @@ public final class InspectApi {
     }
     out.writeEndArray();
     out.writeEndObject();
-  }
-
-  /** Writes maps, lists, strings, numbers, booleans and null. */
-  static void write(JsonGenerator out, @Nullable Object value) throws IOException {
-    switch (value) {
-      case null -> out.writeNull();
-      case Map<?, ?> map -> {
-        out.writeStartObject();
-        for (Map.Entry<?, ?> e : map.entrySet()) {
-          out.writeFieldName(String.valueOf(e.getKey()));
-          write(out, e.getValue());
-        }
-        out.writeEndObject();
-      }
-      case Iterable<?> list -> {
-        out.writeStartArray();
-        for (Object element : list) {
-          write(out, element);
-        }
-        out.writeEndArray();
-      }
-      case Boolean b -> out.writeBoolean(b);
-      case Integer i -> out.writeNumber(i);
-      case Long l -> out.writeNumber(l);
-      case Double d -> out.writeNumber(d);
-      default -> out.writeString(value.toString());
-    }
   }
 }

@@ -1,7 +1,6 @@
 package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.narthex.http.access.Permission;
 import io.narthex.service.plugins.PluginHealth;
 import io.narthex.service.plugins.PluginProblem;
@@ -39,7 +38,6 @@ public final class PluginApi {
 
   private final PluginService plugins;
   private final AdminGate gate;
-  private final ObjectMapper json = new ObjectMapper();
 
   PluginApi(PluginService plugins, AdminGate gate) {
     this.plugins = plugins;
@@ -77,7 +75,7 @@ public final class PluginApi {
   @Path("plugins/{id}")
   public Response info(@PathParam("id") String id) {
     PluginInfo found = plugins.plugin(id);
-    return found == null ? error(404, "there is no plugin \"" + id + "\"") : answer(found);
+    return found == null ? Api.failure(404, "there is no plugin \"" + id + "\"") : answer(found);
   }
 
   private void write(JsonGenerator out, PluginInfo p) throws IOException {
@@ -168,16 +166,6 @@ public final class PluginApi {
         });
   }
 
-  static Response error(int status, String message) {
-    return Api.json(
-        status,
-        out -> {
-          out.writeStartObject();
-          out.writeStringField("error", message);
-          out.writeEndObject();
-        });
-  }
-
   /** Installs or updates from the body. */
   @PUT
   @Path("plugins/upload")
@@ -193,10 +181,10 @@ public final class PluginApi {
       return refusal;
     }
     if (file == null) {
-      return error(400, "parameter file is missing; give the name of the jar");
+      return Api.failure(400, "parameter file is missing; give the name of the jar");
     }
     if (request.getContentLengthLong() > MAX_JAR) {
-      return error(
+      return Api.failure(
           413,
           "a plugin may have "
               + (MAX_JAR >> 20)
@@ -292,7 +280,7 @@ public final class PluginApi {
     }
     try {
       PluginInfo after = CoreCall.<@Nullable PluginInfo, RuntimeException>in(plugins, change::run);
-      return after == null ? Api.json(200, out -> out.writeRaw("{}")) : changed(after);
+      return after == null ? Api.empty() : changed(after);
     } catch (PluginException e) {
       return refused(e);
     }
@@ -307,10 +295,17 @@ public final class PluginApi {
         200,
         out -> {
           out.writeStartObject();
-          out.writeFieldName("entries");
-          out.writeStartArray();
+          out.writeArrayFieldStart("entries");
           for (AuditEntry e : entries) {
-            json.writeValue(out, e);
+            out.writeStartObject();
+            out.writeNumberField("timeMs", e.timeMs());
+            out.writeStringField("actor", e.actor());
+            out.writeStringField("action", e.action());
+            out.writeStringField("id", e.id());
+            out.writeStringField("version", e.version());
+            out.writeStringField("sha256", e.sha256());
+            out.writeStringField("result", e.result());
+            out.writeEndObject();
           }
           out.writeEndArray();
           out.writeEndObject();

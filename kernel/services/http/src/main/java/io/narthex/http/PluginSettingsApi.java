@@ -1,12 +1,10 @@
 package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.narthex.http.access.Permission;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.service.plugins.PluginService.PluginInfo;
-import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.plugins.PluginSettingsService.Orphan;
 import io.narthex.service.plugins.PluginSettingsService.ProviderSettings;
 import io.narthex.service.plugins.PluginSettingsService.WaitingBlock;
@@ -32,20 +30,11 @@ public final class PluginSettingsApi {
   private final Services services;
   private final PluginService plugins;
   private final AdminGate gate;
-  private final ObjectMapper json = new ObjectMapper();
 
   PluginSettingsApi(Services services, PluginService plugins, AdminGate gate) {
     this.services = services;
     this.plugins = plugins;
     this.gate = gate;
-  }
-
-  private PluginSettingsService settings() {
-    PluginSettingsService found = services.pluginSettings();
-    if (found == null) {
-      throw new ApiException(ApiError.UNAVAILABLE_503, "the server is starting");
-    }
-    return found;
   }
 
   /**
@@ -64,21 +53,21 @@ public final class PluginSettingsApi {
       @QueryParam("format") @Nullable String format) {
     List<ProviderSettings> all;
     try {
-      all = settings().describe(id);
+      all = services.pluginSettings().describe(id);
     } catch (IllegalStateException e) { // its record cannot be bound
-      return PluginApi.error(409, id + ": " + e.getMessage());
+      return Api.failure(409, id + ": " + e.getMessage());
     }
     if (all.isEmpty()) {
       PluginInfo info = plugins.plugin(id);
       return info == null
-          ? PluginApi.error(404, "there is no plugin \"" + id + "\"")
+          ? Api.failure(404, "there is no plugin \"" + id + "\"")
           : info.source().equals("kernel")
-              ? PluginApi.error(404, id + " is a part of the server and has no such settings")
-              : PluginApi.error(
+              ? Api.failure(404, id + " is a part of the server and has no such settings")
+              : Api.failure(
                   409, id + " does not run; the settings of a plugin are known while it runs");
     }
     if (format != null && !format.equals("json") && !format.equals("markdown")) {
-      return PluginApi.error(400, "format must be json or markdown, got \"" + format + "\"");
+      return Api.failure(400, "format must be json or markdown, got \"" + format + "\"");
     }
     if (provider != null) {
       ProviderSettings found =
@@ -87,7 +76,7 @@ public final class PluginSettingsApi {
               .findFirst()
               .orElse(null);
       if (found == null) {
-        return PluginApi.error(
+        return Api.failure(
             404,
             id
                 + " has no provider \""
@@ -104,8 +93,8 @@ public final class PluginSettingsApi {
       Map<String, Object> schema =
           "global".equals(part) ? all.get(0).globalSchema() : all.get(0).schema();
       return schema == null || schema.isEmpty()
-          ? PluginApi.error(404, provider + " has no such settings")
-          : Response.fromResponse(Api.json(200, out -> json.writeValue(out, schema)))
+          ? Api.failure(404, provider + " has no such settings")
+          : Response.fromResponse(Api.json(200, out -> Api.value(out, schema)))
               .type("application/schema+json")
               .build();
     }
@@ -131,11 +120,11 @@ public final class PluginSettingsApi {
     out.writeStringField("where", p.where());
     if (!p.schema().isEmpty()) {
       out.writeFieldName("schema");
-      json.writeValue(out, p.schema());
+      Api.value(out, p.schema());
     }
     if (p.globalSchema() != null) {
       out.writeFieldName("globalSchema");
-      json.writeValue(out, p.globalSchema());
+      Api.value(out, p.globalSchema());
     }
     out.writeEndObject();
   }
@@ -156,7 +145,7 @@ public final class PluginSettingsApi {
   @GET
   @Path("plugins/waiting")
   public Response waiting() {
-    List<WaitingBlock> waiting = settings().waiting();
+    List<WaitingBlock> waiting = services.pluginSettings().waiting();
     return Api.json(
         200,
         out -> {
@@ -185,7 +174,7 @@ public final class PluginSettingsApi {
   @GET
   @Path("plugins/orphans")
   public Response orphans() {
-    List<Orphan> orphans = settings().orphans();
+    List<Orphan> orphans = services.pluginSettings().orphans();
     return Api.json(
         200,
         out -> {
@@ -222,8 +211,8 @@ public final class PluginSettingsApi {
       return refusal;
     }
     try {
-      settings().forget(id, AdminGate.actor(request));
-      return Api.json(200, out -> out.writeRaw("{}"));
+      services.pluginSettings().forget(id, AdminGate.actor(request));
+      return Api.empty();
     } catch (PluginException e) {
       return PluginApi.refused(e);
     }

@@ -115,7 +115,7 @@ public final class QueryApi {
   public Response parse(@Context HttpServletRequest request) {
     Map<String, @Nullable Object> tree =
         services.inspector().syntaxTree(new Parameters(request).text("query"));
-    return Api.success(out -> InspectApi.write(out, tree));
+    return Api.success(out -> Api.value(out, tree));
   }
 
   /** As {@link #parse}, parameters in a form. */
@@ -235,15 +235,12 @@ public final class QueryApi {
     int perMetric = p.number("limit_per_metric", -1);
     String wanted = p.text("metric");
     Map<String, Set<MetricMetadata>> byName = new TreeMap<>();
-    TargetService targets = services.targets();
-    if (targets != null) {
-      for (TargetService.TargetMetadata target : targets.metadata()) {
-        for (MetricMetadata m : target.families()) {
-          if (wanted.isEmpty() || wanted.equals(m.name())) {
-            Set<MetricMetadata> all = byName.computeIfAbsent(m.name(), k -> new LinkedHashSet<>());
-            if (perMetric <= 0 || all.size() < perMetric) {
-              all.add(m);
-            }
+    for (TargetService.TargetMetadata target : services.metadata()) {
+      for (MetricMetadata m : target.families()) {
+        if (wanted.isEmpty() || wanted.equals(m.name())) {
+          Set<MetricMetadata> all = byName.computeIfAbsent(m.name(), k -> new LinkedHashSet<>());
+          if (perMetric <= 0 || all.size() < perMetric) {
+            all.add(m);
           }
         }
       }

@@ -15,6 +15,7 @@ import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -34,7 +35,6 @@ final class QueryFilter implements Filter {
 
   private static final int SERIES_BYTES = 120;
   private static final int POINT_BYTES = 26;
-  private static final String JSON = "application/json";
   static final String PER_STEP_STATS = "promql-per-step-stats";
   private static final Set<String> STATS = Set.of("", "true", "all");
 
@@ -107,7 +107,8 @@ final class QueryFilter implements Filter {
       }
       write(out, answer, limit, p);
     } catch (RuntimeException e) {
-      error(out, ErrorMappers.fault(e));
+      ErrorMappers.Fault fault = ErrorMappers.fault(e);
+      Api.error(out, fault.error(), fault.text());
     } finally {
       metrics.observe(in, path, out.getStatus(), started);
     }
@@ -187,7 +188,7 @@ final class QueryFilter implements Filter {
   private static void write(HttpServletResponse out, Answer answer, int limit, Parameters p)
       throws IOException {
     QueryResult result = answer.result;
-    out.setContentType(JSON);
+    out.setContentType(MediaType.APPLICATION_JSON);
     JsonBytes json = new JsonBytes(out.getOutputStream(), expected(result.data()));
     Envelope.open(json);
     json.raw('{');
@@ -207,14 +208,7 @@ final class QueryFilter implements Filter {
               + "\"");
     }
     Envelope.close(json, warnings, result.infos());
-    end(out, json);
-  }
-
-  private static void end(HttpServletResponse out, JsonBytes json) throws IOException {
-    if (json.buffered() >= 0) {
-      out.setContentLength(json.buffered());
-    }
-    json.flush();
+    Api.finish(out, json);
   }
 
   private static void statistics(JsonBytes json, Answer answer) throws IOException {
@@ -254,20 +248,5 @@ final class QueryFilter implements Filter {
 
   private static void seconds(JsonBytes json, long nanos) throws IOException {
     json.raw(GoFloat.toString(nanos / 1e9, GoFloat.Style.JSON));
-  }
-
-  private static void error(HttpServletResponse out, ErrorMappers.Fault fault) throws IOException {
-    if (out.isCommitted()) {
-      throw new IOException("the answer cannot be finished");
-    }
-    out.resetBuffer();
-    out.setStatus(fault.error().status);
-    out.setContentType(JSON);
-    if (fault.error().retryAfter != null) {
-      out.setHeader("Retry-After", fault.error().retryAfter);
-    }
-    JsonBytes json = new JsonBytes(out.getOutputStream());
-    Envelope.error(json, fault.error(), fault.text());
-    end(out, json);
   }
 }

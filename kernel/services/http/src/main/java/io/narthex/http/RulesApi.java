@@ -3,7 +3,6 @@ package io.narthex.http;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.model.Matcher;
 import io.narthex.model.go.GoFloat;
-import io.narthex.service.rules.RuleService;
 import io.narthex.service.rules.RuleService.ActiveAlert;
 import io.narthex.service.rules.RuleService.AlertState;
 import io.narthex.service.rules.RuleService.AlertingRule;
@@ -24,7 +23,6 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /** Rule groups and active alerts. */
 @Path("/api/v1")
@@ -33,15 +31,6 @@ public final class RulesApi {
 
   RulesApi(Services services) {
     this.services = services;
-  }
-
-  private List<Group> groups() {
-    RuleService rules = services.rules();
-    if (rules == null) {
-      throw new ApiException(
-          ApiError.UNAVAILABLE_503, "the rules are not running; see the plugins page");
-    }
-    return rules.groups();
   }
 
   /** Returns rule groups with their rules. */
@@ -67,7 +56,7 @@ public final class RulesApi {
     List<Group> shown = new ArrayList<>();
     boolean found = token.isEmpty();
     String next = "";
-    for (Group group : groups()) {
+    for (Group group : services.rules().groups()) {
       if (!found && token(group).equals(token)) {
         found = true;
       }
@@ -192,12 +181,8 @@ public final class RulesApi {
     out.writeNumberField("interval", group.intervalSeconds());
     out.writeNumberField("limit", group.limit());
     out.writeNumberField("evaluationTime", group.evaluationSeconds());
-    out.writeStringField("lastEvaluation", time(group.lastEvaluationMs()));
+    out.writeStringField("lastEvaluation", Api.time(group.lastEvaluationMs()));
     out.writeEndObject();
-  }
-
-  private static String time(long ms) {
-    return ms == 0 ? "0001-01-01T00:00:00Z" : Instant.ofEpochMilli(ms).toString();
   }
 
   private static void rule(JsonGenerator out, Rule rule, boolean excludeAlerts) throws IOException {
@@ -208,8 +193,8 @@ public final class RulesApi {
         common(out, a);
         out.writeNumberField("duration", a.forSeconds());
         out.writeNumberField("keepFiringFor", a.keepFiringForSeconds());
-        texts(out, "labels", a.labelTexts());
-        texts(out, "annotations", a.annotationTexts());
+        Api.strings(out, "labels", a.labelTexts());
+        Api.strings(out, "annotations", a.annotationTexts());
         out.writeArrayFieldStart("alerts");
         if (!excludeAlerts) {
           for (ActiveAlert alert : a.alerts()) {
@@ -222,7 +207,7 @@ public final class RulesApi {
       case RecordingRule r -> {
         common(out, r);
         if (!r.labelTexts().isEmpty()) {
-          texts(out, "labels", r.labelTexts());
+          Api.strings(out, "labels", r.labelTexts());
         }
         out.writeStringField("type", "recording");
       }
@@ -238,23 +223,14 @@ public final class RulesApi {
       out.writeStringField("lastError", rule.lastError());
     }
     out.writeNumberField("evaluationTime", rule.evaluationSeconds());
-    out.writeStringField("lastEvaluation", time(rule.lastEvaluationMs()));
-  }
-
-  private static void texts(JsonGenerator out, String name, Map<String, String> texts)
-      throws IOException {
-    out.writeObjectFieldStart(name);
-    for (Map.Entry<String, String> e : texts.entrySet()) {
-      out.writeStringField(e.getKey(), e.getValue());
-    }
-    out.writeEndObject();
+    out.writeStringField("lastEvaluation", Api.time(rule.lastEvaluationMs()));
   }
 
   private static void alert(JsonGenerator out, ActiveAlert alert) throws IOException {
     out.writeStartObject();
     out.writeFieldName("labels");
     Api.labels(out, alert.labels());
-    texts(out, "annotations", alert.annotationTexts());
+    Api.strings(out, "annotations", alert.annotationTexts());
     out.writeStringField("state", alert.state().name().toLowerCase(Locale.ROOT));
     out.writeStringField("activeAt", Instant.ofEpochMilli(alert.activeAtMs()).toString());
     if (alert.keepFiringSinceMs() != 0) {
@@ -270,24 +246,7 @@ public final class RulesApi {
    * 1e+00}.
    */
   static String exponent(double value) {
-    if (Double.isNaN(value) || Double.isInfinite(value)) {
-      return GoFloat.toString(value, GoFloat.Style.GENERAL);
-    }
-    if (value == 0) {
-      return 1 / value < 0 ? "-0e+00" : "0e+00";
-    }
-    java.math.BigDecimal decimal =
-        new java.math.BigDecimal(Double.toString(value)).stripTrailingZeros();
-    String digits = decimal.unscaledValue().abs().toString();
-    int power = digits.length() - 1 - decimal.scale();
-    String mantissa = digits.length() == 1 ? digits : digits.charAt(0) + "." + digits.substring(1);
-    int size = Math.abs(power);
-    return (value < 0 ? "-" : "")
-        + mantissa
-        + "e"
-        + (power < 0 ? "-" : "+")
-        + (size < 10 ? "0" : "")
-        + size;
+    return GoFloat.toString(value, GoFloat.Style.SCIENTIFIC);
   }
 
   /** Returns pending and firing alerts. */
@@ -295,7 +254,7 @@ public final class RulesApi {
   @Path("alerts")
   public Response alerts() {
     List<ActiveAlert> active = new ArrayList<>();
-    for (Group group : groups()) {
+    for (Group group : services.rules().groups()) {
       for (Rule rule : group.rules()) {
         if (rule instanceof AlertingRule a) {
           a.alerts().stream().filter(x -> x.state() != AlertState.INACTIVE).forEach(active::add);

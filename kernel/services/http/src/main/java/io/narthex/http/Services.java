@@ -7,12 +7,13 @@ import io.narthex.service.query.QueryInspector;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.web.WebContent;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The services of bundles that may be replaced while the server runs, as they are now: null when
- * absent. A request that needs an absent one is answered with 503.
+ * The services of bundles that may be replaced while the server runs, as they are now. A request
+ * that needs an absent one is answered with 503.
  */
 final class Services {
   private final Supplier<@Nullable QueryEngine> query;
@@ -37,56 +38,47 @@ final class Services {
     this.pluginSettings = pluginSettings;
   }
 
-  @Nullable QueryEngine query() {
-    return query.get();
-  }
-
-  @Nullable TargetService targets() {
-    return targets.get();
-  }
-
-  @Nullable RuleService rules() {
-    return rules.get();
-  }
-
-  @Nullable AlertmanagerService alerts() {
-    return alerts.get();
-  }
-
-  @Nullable WebContent web() {
-    return web.get();
-  }
-
-  @Nullable PluginSettingsService pluginSettings() {
-    return pluginSettings.get();
-  }
-
-  /** Returns the query engine. */
-  QueryEngine engine() {
-    QueryEngine found = query();
-    if (found == null) {
-      throw new ApiException(
-          ApiError.UNAVAILABLE_503, "the query engine is not running; see the plugins page");
+  private static <T> T running(@Nullable T service, String otherwise) {
+    if (service == null) {
+      throw new ApiException(ApiError.UNAVAILABLE_503, otherwise);
     }
-    return found;
+    return service;
+  }
+
+  QueryEngine engine() {
+    return running(query.get(), "the query engine is not running; see the plugins page");
   }
 
   /** Returns the part of the query engine that explains queries. */
   QueryInspector inspector() {
-    if (engine() instanceof QueryInspector inspector) {
-      return inspector;
-    }
-    throw new ApiException(
-        ApiError.UNAVAILABLE_503, "the query engine that runs cannot explain queries");
+    return running(
+        engine() instanceof QueryInspector inspector ? inspector : null,
+        "the query engine that runs cannot explain queries");
   }
 
-  /** Returns the alertmanager. */
+  TargetService targets() {
+    return running(targets.get(), "scraping is not running; see the plugins page");
+  }
+
+  /** Returns the metadata of all targets; none while scraping is not running. */
+  List<TargetService.TargetMetadata> metadata() {
+    TargetService found = targets.get();
+    return found == null ? List.of() : found.metadata();
+  }
+
+  RuleService rules() {
+    return running(rules.get(), "the rules are not running; see the plugins page");
+  }
+
   AlertmanagerService alertmanager() {
-    AlertmanagerService found = alerts();
-    if (found == null) {
-      throw new ApiException(
-          ApiError.UNAVAILABLE_503, "alerting is not running; see the plugins page");
-    }
-    return found;
+    return running(alerts.get(), "alerting is not running; see the plugins page");
+  }
+
+  PluginSettingsService pluginSettings() {
+    return running(pluginSettings.get(), "the server is starting");
+  }
+
+  @Nullable WebContent web() {
+    return web.get();
   }
 }

@@ -58,18 +58,18 @@ public final class SessionApi {
               given.path("user").asText(),
               given.path("password").asText());
     } else {
-      return PluginApi.error(
+      return Api.failure(
           400, "the body must be a JSON object with user and password, or with token");
     }
     if (login.cookie().isEmpty()) {
-      Response refusal = PluginApi.error(login.status(), login.text());
+      Response refusal = Api.failure(login.status(), login.text());
       if (login.retrySeconds() > 0) {
         refusal.getHeaders().putSingle("Retry-After", Long.toString(login.retrySeconds()));
       }
       return refusal;
     }
     logins.logout(cookies(request)); // the previous session
-    return withCookie(Api.json(200, out -> out.writeRaw("{}")), login.cookie(), request);
+    return withCookie(Api.empty(), login.cookie(), request);
   }
 
   private Response withCookie(Response answer, String value, HttpServletRequest request) {
@@ -86,7 +86,7 @@ public final class SessionApi {
   @Consumes(MediaType.WILDCARD)
   public Response logout(@Context HttpServletRequest request) {
     logins.logout(cookies(request));
-    return withCookie(Api.json(200, out -> out.writeRaw("{}")), "", request);
+    return withCookie(Api.empty(), "", request);
   }
 
   /**

@@ -5,7 +5,6 @@ import io.narthex.model.Matcher;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.plugins.PluginService;
-import io.narthex.service.rules.RuleService;
 import io.narthex.service.rules.RuleService.AlertmanagerUrls;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
@@ -101,12 +100,7 @@ public final class StatusApi {
   @GET
   @Path("alertmanagers")
   public Response alertmanagers() {
-    RuleService rules = services.rules();
-    if (rules == null) {
-      throw new ApiException(
-          ApiError.UNAVAILABLE_503, "the rules are not running; see the plugins page");
-    }
-    AlertmanagerUrls urls = rules.alertmanagers();
+    AlertmanagerUrls urls = services.rules().alertmanagers();
     return Api.success(out -> {
       out.writeStartObject();
       urls(out, "activeAlertmanagers", urls.active());
@@ -283,7 +277,7 @@ public final class StatusApi {
   @Path("features")
   public Response features() {
     Map<String, Map<String, Boolean>> all = new Features(server, plugins).of(services.inspector());
-    return Api.success(out -> InspectApi.write(out, all));
+    return Api.success(out -> Api.value(out, all));
   }
 
   /** Returns notifications for the web UI: a failed reload, settings without effect. */

@@ -29,7 +29,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -49,15 +48,6 @@ public final class TargetsApi {
     this.config = config;
   }
 
-  private TargetService targets() {
-    TargetService found = services.targets();
-    if (found == null) {
-      throw new ApiException(
-          ApiError.UNAVAILABLE_503, "scraping is not running; see the plugins page");
-    }
-    return found;
-  }
-
   /** Returns active and dropped targets. */
   @GET
   @Path("targets")
@@ -65,7 +55,7 @@ public final class TargetsApi {
     Parameters p = new Parameters(request);
     String state = p.text("state").toLowerCase(Locale.ROOT);
     String pool = p.text("scrapePool");
-    TargetService targets = targets();
+    TargetService targets = services.targets();
     boolean any = state.isEmpty() || state.equals("any");
     boolean active = any || state.equals("active");
     boolean dropped = any || state.equals("dropped");
@@ -111,11 +101,7 @@ public final class TargetsApi {
     out.writeStringField("scrapeUrl", t.scrapeUrl());
     out.writeStringField("globalUrl", t.globalUrl());
     out.writeStringField("lastError", t.lastError());
-    out.writeStringField(
-        "lastScrape",
-        t.lastScrapeMs() == 0
-            ? "0001-01-01T00:00:00Z"
-            : Instant.ofEpochMilli(t.lastScrapeMs()).toString());
+    out.writeStringField("lastScrape", Api.time(t.lastScrapeMs()));
     out.writeNumberField("lastScrapeDuration", t.lastDurationSeconds());
     out.writeStringField("health", t.health().name().toLowerCase(Locale.ROOT));
     out.writeStringField("scrapeInterval", t.scrapeInterval());
@@ -132,7 +118,7 @@ public final class TargetsApi {
     int limit = p.number("limit", -1);
     List<Matcher> matchers =
         p.text("match_target").isEmpty() ? List.of() : matchTarget(p.text("match_target"));
-    List<TargetMetadata> all = targets().metadata();
+    List<TargetMetadata> all = services.targets().metadata();
     return Api.success(out -> {
       out.writeStartArray();
       int n = 0;
@@ -174,7 +160,7 @@ public final class TargetsApi {
   @GET
   @Path("scrape_pools")
   public Response pools() {
-    List<String> pools = targets().pools();
+    List<String> pools = services.targets().pools();
     return Api.success(out -> {
       out.writeStartObject();
       out.writeFieldName("scrapePools");

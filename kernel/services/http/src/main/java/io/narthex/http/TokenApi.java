@@ -105,22 +105,21 @@ public final class TokenApi {
     }
     JsonNode asked = object(body);
     if (asked == null) {
-      return PluginApi.error(
-          400, "the body must be a JSON object of " + MAX_BODY + " bytes at most");
+      return Api.failure(400, "the body must be a JSON object of " + MAX_BODY + " bytes at most");
     }
     Role role = role(asked.path("role").asText());
     if (role == null) {
-      return PluginApi.error(400, "role must be one of viewer, operator, plugin_admin, admin");
+      return Api.failure(400, "role must be one of viewer, operator, plugin_admin, admin");
     }
     Duration lifetime = null;
     if (asked.hasNonNull("expires")) {
       try {
         lifetime = PromDuration.parse(asked.path("expires").asText());
       } catch (IllegalArgumentException e) {
-        return PluginApi.error(400, "expires: " + e.getMessage());
+        return Api.failure(400, "expires: " + e.getMessage());
       }
       if (!lifetime.isPositive() || lifetime.compareTo(LONGEST) > 0) {
-        return PluginApi.error(400, "expires must be more than 0s and at most 3650d");
+        return Api.failure(400, "expires must be more than 0s and at most 3650d");
       }
     }
     String actor = AdminGate.actor(request);
@@ -139,7 +138,7 @@ public final class TokenApi {
       answer.getHeaders().putSingle("Cache-Control", "no-store");
       return answer;
     } catch (Tokens.Refused e) {
-      return PluginApi.error(e.status(), String.valueOf(e.getMessage()));
+      return Api.failure(e.status(), String.valueOf(e.getMessage()));
     }
   }
 
@@ -163,9 +162,9 @@ public final class TokenApi {
     try {
       Token removed = tokens.remove(name);
       audit.audited(AdminGate.actor(request), "remove", "token:" + removed.name(), "ok");
-      return Api.json(200, out -> out.writeRaw("{}"));
+      return Api.empty();
     } catch (Tokens.Refused e) {
-      return PluginApi.error(e.status(), String.valueOf(e.getMessage()));
+      return Api.failure(e.status(), String.valueOf(e.getMessage()));
     }
   }
 }

@@ -2,8 +2,6 @@ package io.narthex.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.http.access.ListenerAccess;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.web.WebContent;
@@ -152,16 +150,17 @@ final class WebServlet extends HttpServlet {
 
   private void version(HttpServletResponse response) throws IOException {
     response.setContentType("application/json");
-    JsonFactory json = new JsonFactory();
-    try (JsonGenerator out = json.createGenerator(response.getOutputStream())) {
-      out.writeStartObject();
-      out.writeStringField("version", server.compatibleVersion());
-      for (String key : List.of("revision", "branch", "buildUser", "buildDate")) {
-        out.writeStringField(key, server.build().getOrDefault(key, "unknown"));
-      }
-      out.writeStringField("goVersion", "java" + Runtime.version());
-      out.writeEndObject();
-    }
+    Api.write(
+        response.getOutputStream(),
+        out -> {
+          out.writeStartObject();
+          out.writeStringField("version", server.compatibleVersion());
+          for (String key : List.of("revision", "branch", "buildUser", "buildDate")) {
+            out.writeStringField(key, server.build().getOrDefault(key, "unknown"));
+          }
+          out.writeStringField("goVersion", "java" + Runtime.version());
+          out.writeEndObject();
+        });
   }
 
   /**

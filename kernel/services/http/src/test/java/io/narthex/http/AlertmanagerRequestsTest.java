@@ -94,6 +94,11 @@ class AlertmanagerRequestsTest {
                   () -> alerts("[{\"labels\":{\"a\":\"b\"},\"generatorURL\":\"" + url + "\"}]")))
           .isEqualTo("422 601 0.generatorURL in body must be of type uri: \"" + url + "\"");
     }
+    assertThat(
+            refusal(() ->
+                alerts("[{\"labels\":{\"a\":\"b\"},\"generatorURL\":\"\\u0001\\\"\\u00a0é\"}]")))
+        .as("quoted as Go does")
+        .isEqualTo("422 601 0.generatorURL in body must be of type uri: \"\\x01\\\"\\u00a0é\"");
     for (String key : List.of("matchers", "startsAt", "endsAt", "createdBy", "comment")) {
       assertThat(refusal(() -> silence(SILENCE.replace("\"" + key + "\"", "\"other\""))))
           .isEqualTo("422 602 " + key + " in body is required");

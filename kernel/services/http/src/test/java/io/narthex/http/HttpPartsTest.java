@@ -13,8 +13,11 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -35,6 +38,32 @@ class HttpPartsTest {
                       case "getParameterValues" -> values.get(a[0]);
                       default -> throw new UnsupportedOperationException(m.getName());
                     }));
+  }
+
+  @Test
+  void bothWritersOfJsonGiveTheSameStrings() throws IOException {
+    StringBuilder text = new StringBuilder("\u2028\u2029\ufeff\ufffe\uffff\ud83d\ude00");
+    for (char c = 0; c < 0x250; c++) {
+      text.append(c);
+    }
+    ByteArrayOutputStream streamed = new ByteArrayOutputStream();
+    JsonBytes json = new JsonBytes(streamed);
+    json.text(text.toString());
+    json.flush();
+    ByteArrayOutputStream generated = new ByteArrayOutputStream();
+    Api.write(generated, out -> out.writeString(text.toString()));
+    assertThat(streamed.toString(StandardCharsets.UTF_8))
+        .isEqualTo(generated.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void writesValuesOfEveryKind() throws IOException {
+    ByteArrayOutputStream written = new ByteArrayOutputStream();
+    Map<String, Object> value = new LinkedHashMap<>();
+    value.put("list", Arrays.asList("a", null, true));
+    value.put("numbers", List.of(1, 2L, 0.5, new BigDecimal("1.25")));
+    Api.write(written, out -> Api.value(out, value));
+    assertThat(written).hasToString("{\"list\":[\"a\",null,true],\"numbers\":[1,2,0.5,1.25]}");
   }
 
   @ParameterizedTest

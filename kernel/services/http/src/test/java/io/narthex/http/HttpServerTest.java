@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Timeout;
 /** What the server answers, over real connections. */
 class HttpServerTest extends ServerHarness {
   @Test
-  void tellsTheAlertmanagersOfTheRules() throws Exception {
+  void returnsTheAlertmanagersOfTheRules() throws Exception {
     error(get("/api/v1/alertmanagers"), 503, "unavailable", "the rules are not running");
     RuleService rules =
         (RuleService)
@@ -53,6 +53,25 @@ class HttpServerTest extends ServerHarness {
         .isEqualTo(
             "{\"status\":\"success\",\"data\":{\"activeAlertmanagers\":[{\"url\":"
                 + "\"http://a/api/v2/alerts\"}],\"droppedAlertmanagers\":[{\"url\":\"x\"}]}}");
+  }
+
+  /** A class that is missing in {@link Resources} gives 404. */
+  @Test
+  void everyEndpointOfTheReadmeIsServed() throws Exception {
+    List<String> missing = new ArrayList<>();
+    int endpoints = 0;
+    for (String line : Files.readAllLines(Path.of("README.md"))) {
+      if (line.startsWith("| `/")) {
+        endpoints++;
+        String path = line.substring(3, line.indexOf('`', 3)).replaceAll("\\{\\w+}", "x");
+        // refused by each: no such method, or no login
+        if (method("DELETE", path).statusCode() == 404) {
+          missing.add(path);
+        }
+      }
+    }
+    assertThat(endpoints).isGreaterThan(50);
+    assertThat(missing).isEmpty();
   }
 
   @Test
@@ -177,7 +196,7 @@ class HttpServerTest extends ServerHarness {
   }
 
   @Test
-  void figuresPerStepWantAFlagAndStatsAll() throws Exception {
+  void statisticsPerStepNeedAFlagAndStatsAll() throws Exception {
     String range = "/api/v1/query_range?query=up&start=1&end=1.5&step=0.5&stats=";
     assertThat(get(range + "all").body()).doesNotContain("PerStep");
     flags.put("per-step", "");
@@ -381,8 +400,8 @@ class HttpServerTest extends ServerHarness {
 
   @Test
   void nextVersionAcceptsBesideTheFormerAndNoRequestIsLost() throws Exception {
-    HttpServer former = Objects.requireNonNull(server);
-    FakeEngine engine = (FakeEngine) Objects.requireNonNull(former.query);
+    HttpServer previous = Objects.requireNonNull(server);
+    FakeEngine engine = (FakeEngine) Objects.requireNonNull(previous.query);
     info.ready = true;
     List<InetSocketAddress> first = info.addresses;
     AtomicBoolean ended = new AtomicBoolean();
@@ -396,7 +415,7 @@ class HttpServerTest extends ServerHarness {
         client.sendAsync(to("/api/v1/query?query=held").build(), BodyHandlers.ofString());
     engine.held.await();
     create();
-    Thread stop = Thread.ofPlatform().start(former::stop);
+    Thread stop = Thread.ofPlatform().start(previous::stop);
     awaitMore(right, 100);
     assertThat(stop.isAlive()).as("a request is running").isTrue();
     engine.release.countDown();

@@ -1,11 +1,11 @@
 package io.narthex.http.access;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.narthex.service.metrics.Metrics;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpURI;
 import org.eclipse.jetty.io.Content;
@@ -24,7 +24,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Guard extends Handler.Wrapper {
   private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
-  private static final JsonMapper JSON = new JsonMapper();
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS");
 
@@ -34,6 +33,7 @@ public final class Guard extends Handler.Wrapper {
   private final BrowserRule browsers;
   private final Logins logins;
   private final String prefix;
+  private final UnaryOperator<String> failures;
   private final Metrics.Counter refused;
 
   /**
@@ -41,6 +41,7 @@ public final class Guard extends Handler.Wrapper {
    *
    * @param listeners by which listener a request has come
    * @param prefix prefix of all routes, empty or {@code /x}
+   * @param failures makes the body of a refusal by the server's own API of its message
    */
   public Guard(
       Handler handler,
@@ -48,12 +49,14 @@ public final class Guard extends Handler.Wrapper {
       BrowserRule browsers,
       Logins logins,
       String prefix,
+      UnaryOperator<String> failures,
       Metrics metrics) {
     super(handler);
     this.listeners = listeners;
     this.browsers = browsers;
     this.logins = logins;
     this.prefix = prefix;
+    this.failures = failures;
     refused = refusals(metrics);
   }
 
@@ -214,7 +217,7 @@ public final class Guard extends Handler.Wrapper {
         .getHeaders()
         .put(HttpHeader.CONTENT_TYPE, json ? "application/json" : "text/plain; charset=utf-8");
     response.getHeaders().put("X-Content-Type-Options", "nosniff");
-    String body = json ? JSON.createObjectNode().put("error", text).toString() : text + "\n";
+    String body = json ? failures.apply(text) : text + "\n";
     Content.Sink.write(response, true, body, callback);
     return true;
   }
