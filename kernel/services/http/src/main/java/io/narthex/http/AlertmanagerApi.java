@@ -1,6 +1,5 @@
 package io.narthex.http;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.model.Annotations;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.alerts.AlertmanagerService.AlertQuery;
@@ -201,18 +200,17 @@ public final class AlertmanagerApi {
   }
 
   private static Response error(int status, String message) {
-    return Api.json(status, out -> out.writeString(message));
+    return Api.json(status, out -> out.string(message));
   }
 
   private static Response fault(int status, int code, String message) {
     return Api.json(
         status,
-        out -> {
-          out.writeStartObject();
-          out.writeNumberField("code", code);
-          out.writeStringField("message", message);
-          out.writeEndObject();
-        });
+        out ->
+            out.object(() -> {
+              out.field("code", code);
+              out.field("message", message);
+            }));
   }
 
   private static boolean acceptsJson(@Nullable String accept) {
@@ -289,43 +287,40 @@ public final class AlertmanagerApi {
     AlertmanagerService.Status status = services.alertmanager().status();
     return Api.json(
         200,
-        out -> {
-          out.writeStartObject();
-          out.writeObjectFieldStart("cluster");
-          out.writeArrayFieldStart("peers");
-          out.writeEndArray();
-          out.writeStringField("status", "disabled");
-          out.writeEndObject();
-          out.writeObjectFieldStart("versionInfo");
-          out.writeStringField("version", "0.34.0");
-          out.writeStringField("revision", server.build().getOrDefault("revision", "unknown"));
-          out.writeStringField("branch", server.build().getOrDefault("branch", "unknown"));
-          out.writeStringField("buildUser", server.build().getOrDefault("buildUser", "unknown"));
-          out.writeStringField("buildDate", server.build().getOrDefault("buildDate", "unknown"));
-          out.writeStringField("goVersion", "java" + Runtime.version());
-          out.writeEndObject();
-          out.writeObjectFieldStart("config");
-          out.writeStringField("original", status.configYaml());
-          out.writeEndObject();
-          out.writeStringField("uptime", MILLIS.format(status.startedAt()));
-          out.writeEndObject();
-        });
+        out ->
+            out.object(() -> {
+              out.object(
+                  "cluster",
+                  () -> {
+                    out.field("peers", List.of());
+                    out.field("status", "disabled");
+                  });
+              out.object(
+                  "versionInfo",
+                  () -> {
+                    out.field("version", "0.34.0");
+                    out.field("revision", server.build().getOrDefault("revision", "unknown"));
+                    out.field("branch", server.build().getOrDefault("branch", "unknown"));
+                    out.field("buildUser", server.build().getOrDefault("buildUser", "unknown"));
+                    out.field("buildDate", server.build().getOrDefault("buildDate", "unknown"));
+                    out.field("goVersion", "java" + Runtime.version());
+                  });
+              out.object("config", () -> out.field("original", status.configYaml()));
+              out.field("uptime", MILLIS.format(status.startedAt()));
+            }));
   }
 
   private Response receivers(Parameters p) {
     List<ReceiverView> found = services.alertmanager().receivers(p.list("receiver_matchers"));
     return Api.json(
         200,
-        out -> {
-          out.writeStartArray();
-          for (ReceiverView r : found) {
-            out.writeStartObject();
-            Api.strings(out, "labels", Annotations.sorted(r.labels()));
-            out.writeStringField("name", r.name());
-            out.writeEndObject();
-          }
-          out.writeEndArray();
-        });
+        out ->
+            out.objects(
+                found,
+                r -> {
+                  out.field("labels", Annotations.sorted(r.labels()));
+                  out.field("name", r.name());
+                }));
   }
 
   /** Returns a flag, true when absent; the last value counts, an unknown word is false. */
@@ -352,46 +347,30 @@ public final class AlertmanagerApi {
 
   private Response alerts(Parameters p) {
     List<AlertView> found = services.alertmanager().alerts(query(p));
-    return Api.json(
-        200,
-        out -> {
-          out.writeStartArray();
-          for (AlertView a : found) {
-            alert(out, a);
-          }
-          out.writeEndArray();
-        });
+    return Api.json(200, out -> out.array(found, a -> alert(out, a)));
   }
 
-  private static void alert(JsonGenerator out, AlertView a) throws IOException {
-    out.writeStartObject();
-    Api.strings(out, "annotations", a.annotationTexts());
-    out.writeStringField("endsAt", MILLIS.format(a.endsAt()));
-    out.writeStringField("fingerprint", a.fingerprint());
-    out.writeArrayFieldStart("receivers");
-    for (String receiver : a.receivers()) {
-      out.writeStartObject();
-      out.writeStringField("name", receiver);
-      out.writeEndObject();
-    }
-    out.writeEndArray();
-    out.writeStringField("startsAt", MILLIS.format(a.startsAt()));
-    out.writeObjectFieldStart("status");
-    out.writeFieldName("inhibitedBy");
-    Api.strings(out, a.inhibitedBy());
-    out.writeFieldName("mutedBy");
-    Api.strings(out, a.mutedBy());
-    out.writeFieldName("silencedBy");
-    Api.strings(out, a.silencedBy());
-    out.writeStringField("state", a.state().name().toLowerCase(Locale.ROOT));
-    out.writeEndObject();
-    out.writeStringField("updatedAt", MILLIS.format(a.updatedAt()));
-    if (!a.generatorUrl().isEmpty()) {
-      out.writeStringField("generatorURL", a.generatorUrl());
-    }
-    out.writeFieldName("labels");
-    Api.labels(out, a.labels());
-    out.writeEndObject();
+  private static void alert(Json out, AlertView a) throws IOException {
+    out.object(() -> {
+      out.field("annotations", a.annotationTexts());
+      out.field("endsAt", MILLIS.format(a.endsAt()));
+      out.field("fingerprint", a.fingerprint());
+      out.objects("receivers", a.receivers(), receiver -> out.field("name", receiver));
+      out.field("startsAt", MILLIS.format(a.startsAt()));
+      out.object(
+          "status",
+          () -> {
+            out.field("inhibitedBy", a.inhibitedBy());
+            out.field("mutedBy", a.mutedBy());
+            out.field("silencedBy", a.silencedBy());
+            out.field("state", a.state().name().toLowerCase(Locale.ROOT));
+          });
+      out.field("updatedAt", MILLIS.format(a.updatedAt()));
+      if (!a.generatorUrl().isEmpty()) {
+        out.field("generatorURL", a.generatorUrl());
+      }
+      out.field("labels", a.labels());
+    });
   }
 
   private Response postAlerts(HttpServletRequest request) throws IOException {
@@ -404,25 +383,15 @@ public final class AlertmanagerApi {
     List<GroupView> found = services.alertmanager().groups(query(p));
     return Api.json(
         200,
-        out -> {
-          out.writeStartArray();
-          for (GroupView g : found) {
-            out.writeStartObject();
-            out.writeArrayFieldStart("alerts");
-            for (AlertView a : g.alerts()) {
-              alert(out, a);
-            }
-            out.writeEndArray();
-            out.writeFieldName("labels");
-            Api.labels(out, g.labels());
-            out.writeObjectFieldStart("receiver");
-            out.writeStringField("name", g.receiver());
-            out.writeEndObject();
-            Api.strings(out, "routeLabels", Annotations.sorted(g.routeLabels()));
-            out.writeEndObject();
-          }
-          out.writeEndArray();
-        });
+        out ->
+            out.objects(
+                found,
+                g -> {
+                  out.array("alerts", g.alerts(), a -> alert(out, a));
+                  out.field("labels", g.labels());
+                  out.object("receiver", () -> out.field("name", g.receiver()));
+                  out.field("routeLabels", Annotations.sorted(g.routeLabels()));
+                }));
   }
 
   private Response silences(Parameters p) {
@@ -430,56 +399,36 @@ public final class AlertmanagerApi {
         services
             .alertmanager()
             .silences(p.list("filter"), flag(p, "active"), flag(p, "pending"), flag(p, "expired"));
-    return Api.json(
-        200,
-        out -> {
-          out.writeStartArray();
-          for (Silence s : found) {
-            silence(out, s);
-          }
-          out.writeEndArray();
-        });
+    return Api.json(200, out -> out.array(found, s -> silence(out, s)));
   }
 
-  static void matcher(JsonGenerator out, LabelMatcher m) throws IOException {
-    out.writeStartObject();
-    out.writeBooleanField("isEqual", !m.operator().startsWith("!"));
-    out.writeBooleanField("isRegex", m.operator().endsWith("~"));
-    out.writeStringField("name", m.name());
-    out.writeStringField("value", m.value());
-    out.writeEndObject();
+  static void matcher(Json out, LabelMatcher m) throws IOException {
+    out.object(() -> {
+      out.field("isEqual", !m.operator().startsWith("!"));
+      out.field("isRegex", m.operator().endsWith("~"));
+      out.field("name", m.name());
+      out.field("value", m.value());
+    });
   }
 
-  private static void silence(JsonGenerator out, Silence s) throws IOException {
-    out.writeStartObject();
-    out.writeStringField("id", s.id());
-    out.writeObjectFieldStart("status");
-    out.writeStringField("state", s.state().name().toLowerCase(Locale.ROOT));
-    out.writeEndObject();
-    out.writeStringField("updatedAt", MILLIS.format(s.updatedAt()));
-    out.writeStringField("comment", s.comment());
-    out.writeStringField("createdBy", s.createdBy());
-    out.writeStringField("endsAt", MILLIS.format(s.endsAt()));
-    out.writeArrayFieldStart("matchers");
-    for (LabelMatcher m : s.matchers()) {
-      matcher(out, m);
-    }
-    out.writeEndArray();
-    out.writeStringField("startsAt", MILLIS.format(s.startsAt()));
-    Api.strings(out, "annotations", s.annotations());
-    out.writeEndObject();
+  private static void silence(Json out, Silence s) throws IOException {
+    out.object(() -> {
+      out.field("id", s.id());
+      out.object("status", () -> out.field("state", s.state().name().toLowerCase(Locale.ROOT)));
+      out.field("updatedAt", MILLIS.format(s.updatedAt()));
+      out.field("comment", s.comment());
+      out.field("createdBy", s.createdBy());
+      out.field("endsAt", MILLIS.format(s.endsAt()));
+      out.array("matchers", s.matchers(), m -> matcher(out, m));
+      out.field("startsAt", MILLIS.format(s.startsAt()));
+      out.field("annotations", s.annotations());
+    });
   }
 
   private Response postSilence(HttpServletRequest request) throws IOException {
     SilenceRequest posted = body(request, "silence", requests::silence);
     String id = services.alertmanager().putSilence(posted);
-    return Api.json(
-        200,
-        out -> {
-          out.writeStartObject();
-          out.writeStringField("silenceID", id);
-          out.writeEndObject();
-        });
+    return Api.json(200, out -> out.object(() -> out.field("silenceID", id)));
   }
 
   private Response silence(String id) {

@@ -1,6 +1,5 @@
 package io.narthex.http;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryInspector.PlanNode;
 import jakarta.servlet.http.HttpServletRequest;
@@ -48,30 +47,25 @@ public final class InspectApi {
     return Api.success(out -> node(out, plan));
   }
 
-  private static void node(JsonGenerator out, PlanNode n) throws IOException {
-    out.writeStartObject();
-    out.writeStringField("kind", n.kind());
-    out.writeStringField("expr", n.expression());
-    out.writeNumberField("start", n.start());
-    out.writeNumberField("end", n.end());
-    out.writeNumberField("evaluations", n.evaluations());
-    out.writeNumberField("series", n.series());
-    out.writeNumberField("samples", n.samples());
-    out.writeNumberField("samplesRead", n.samplesRead());
-    out.writeNumberField("timeNanos", n.timeNanos());
-    Long estimated = n.estimatedSeries();
-    if (estimated != null) {
-      out.writeNumberField("estimatedSeries", estimated);
-    }
-    if (!n.plan().isEmpty()) {
-      out.writeFieldName("plan");
-      Api.value(out, new TreeMap<>(n.plan()));
-    }
-    out.writeArrayFieldStart("children");
-    for (PlanNode child : n.children()) {
-      node(out, child);
-    }
-    out.writeEndArray();
-    out.writeEndObject();
+  private static void node(Json out, PlanNode n) throws IOException {
+    out.object(() -> {
+      out.field("kind", n.kind());
+      out.field("expr", n.expression());
+      out.field("start", n.start());
+      out.field("end", n.end());
+      out.field("evaluations", n.evaluations());
+      out.field("series", n.series());
+      out.field("samples", n.samples());
+      out.field("samplesRead", n.samplesRead());
+      out.field("timeNanos", n.timeNanos());
+      Long estimated = n.estimatedSeries();
+      if (estimated != null) {
+        out.field("estimatedSeries", estimated);
+      }
+      if (!n.plan().isEmpty()) {
+        out.value("plan", new TreeMap<>(n.plan()));
+      }
+      out.array("children", n.children(), child -> node(out, child));
+    });
   }
 }

@@ -1,6 +1,5 @@
 package io.narthex.http;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.http.access.Permission;
 import io.narthex.service.plugins.PluginHealth;
 import io.narthex.service.plugins.PluginProblem;
@@ -51,23 +50,17 @@ public final class PluginApi {
     List<PluginInfo> all = plugins.plugins();
     return Api.json(
         200,
-        out -> {
-          out.writeStartObject();
-          out.writeArrayFieldStart("plugins");
-          for (PluginInfo p : all) {
-            write(out, p);
-          }
-          out.writeEndArray();
-          out.writeArrayFieldStart("removed");
-          for (String id : plugins.removedWithLeftovers()) {
-            out.writeStartObject();
-            out.writeStringField("id", id);
-            write(out, plugins.health(id));
-            out.writeEndObject();
-          }
-          out.writeEndArray();
-          out.writeEndObject();
-        });
+        out ->
+            out.object(() -> {
+              out.array("plugins", all, p -> write(out, p));
+              out.objects(
+                  "removed",
+                  plugins.removedWithLeftovers(),
+                  id -> {
+                    out.field("id", id);
+                    write(out, plugins.health(id));
+                  });
+            }));
   }
 
   /** Returns one plugin. */
@@ -78,70 +71,65 @@ public final class PluginApi {
     return found == null ? Api.failure(404, "there is no plugin \"" + id + "\"") : answer(found);
   }
 
-  private void write(JsonGenerator out, PluginInfo p) throws IOException {
-    out.writeStartObject();
-    out.writeStringField("id", p.id());
-    out.writeStringField("name", p.name());
-    out.writeStringField(
-        "kind", p.kinds().isEmpty() ? "" : p.kinds().get(0).replaceFirst(":.*", ""));
-    out.writeFieldName("kinds");
-    Api.strings(out, p.kinds());
-    out.writeStringField("version", p.version());
-    out.writeStringField("state", p.state().name().toLowerCase(Locale.ROOT));
-    out.writeStringField("reason", p.reason());
-    write(out, p.problem());
-    out.writeStringField("source", p.source());
-    out.writeStringField("file", p.file());
-    out.writeStringField("sha256", p.sha256());
-    out.writeNumberField("since", p.sinceMs());
-    out.writeNumberField("started", p.startedMs());
-    out.writeFieldName("instances");
-    Api.strings(out, p.instances());
-    out.writeStringField("undoVersion", p.undoVersion());
-    out.writeNumberField("staleClassLoaders", p.staleLoaders());
-    out.writeStringField("osgiState", p.osgiState());
-    write(out, plugins.health(p.id()));
-    out.writeEndObject();
+  private void write(Json out, PluginInfo p) throws IOException {
+    out.object(() -> {
+      out.field("id", p.id());
+      out.field("name", p.name());
+      out.field("kind", p.kinds().isEmpty() ? "" : p.kinds().get(0).replaceFirst(":.*", ""));
+      out.field("kinds", p.kinds());
+      out.field("version", p.version());
+      out.field("state", p.state().name().toLowerCase(Locale.ROOT));
+      out.field("reason", p.reason());
+      write(out, p.problem());
+      out.field("source", p.source());
+      out.field("file", p.file());
+      out.field("sha256", p.sha256());
+      out.field("since", p.sinceMs());
+      out.field("started", p.startedMs());
+      out.field("instances", p.instances());
+      out.field("undoVersion", p.undoVersion());
+      out.field("staleClassLoaders", p.staleLoaders());
+      out.field("osgiState", p.osgiState());
+      write(out, plugins.health(p.id()));
+    });
   }
 
   /** Writes the kind of a problem, for programs, and who can solve it. */
-  private static void write(JsonGenerator out, @Nullable PluginProblem problem) throws IOException {
-    out.writeStringField("problem", problem == null ? "" : lower(problem));
-    out.writeStringField("blame", problem == null ? "" : lower(problem.blame()));
+  private static void write(Json out, @Nullable PluginProblem problem) throws IOException {
+    out.field("problem", problem == null ? "" : lower(problem));
+    out.field("blame", problem == null ? "" : lower(problem.blame()));
   }
 
   private static String lower(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT);
   }
 
-  private static void write(JsonGenerator out, PluginHealth health) throws IOException {
-    out.writeArrayFieldStart("calls");
-    for (PluginHealth.Calls c : health.calls()) {
-      out.writeStartObject();
-      out.writeStringField("kind", c.kind());
-      out.writeStringField("operation", c.operation());
-      out.writeNumberField("calls", c.calls());
-      out.writeNumberField("failures", c.exceptions() + c.timeouts() + c.rejected());
-      out.writeNumberField("exceptions", c.exceptions());
-      out.writeNumberField("timeouts", c.timeouts());
-      out.writeNumberField("rejected", c.rejected());
-      out.writeNumberField("inFlight", c.inFlight());
-      out.writeNumberField("meanSeconds", c.meanSeconds());
-      out.writeNumberField("maxSeconds", c.maxSeconds());
-      out.writeEndObject();
-    }
-    out.writeEndArray();
-    out.writeNumberField("cpuSeconds", health.usage().cpuSeconds());
-    out.writeNumberField("allocatedBytes", health.usage().allocatedBytes());
-    out.writeArrayFieldStart("leaks");
-    for (PluginHealth.Leak l : health.leaks()) {
-      out.writeStartObject();
-      out.writeStringField("what", l.what());
-      out.writeStringField("name", l.name());
-      out.writeStringField("version", l.version());
-      out.writeEndObject();
-    }
-    out.writeEndArray();
+  private static void write(Json out, PluginHealth health) throws IOException {
+    out.objects(
+        "calls",
+        health.calls(),
+        c -> {
+          out.field("kind", c.kind());
+          out.field("operation", c.operation());
+          out.field("calls", c.calls());
+          out.field("failures", c.exceptions() + c.timeouts() + c.rejected());
+          out.field("exceptions", c.exceptions());
+          out.field("timeouts", c.timeouts());
+          out.field("rejected", c.rejected());
+          out.field("inFlight", c.inFlight());
+          out.field("meanSeconds", c.meanSeconds());
+          out.field("maxSeconds", c.maxSeconds());
+        });
+    out.field("cpuSeconds", health.usage().cpuSeconds());
+    out.field("allocatedBytes", health.usage().allocatedBytes());
+    out.objects(
+        "leaks",
+        health.leaks(),
+        l -> {
+          out.field("what", l.what());
+          out.field("name", l.name());
+          out.field("version", l.version());
+        });
   }
 
   private Response answer(PluginInfo info) {
@@ -158,12 +146,11 @@ public final class PluginApi {
   static Response refused(PluginException e) {
     return Api.json(
         409,
-        out -> {
-          out.writeStartObject();
-          out.writeStringField("error", String.valueOf(e.getMessage()));
-          write(out, e.problem());
-          out.writeEndObject();
-        });
+        out ->
+            out.object(() -> {
+              out.field("error", String.valueOf(e.getMessage()));
+              write(out, e.problem());
+            }));
   }
 
   /** Installs or updates from the body. */
@@ -293,23 +280,21 @@ public final class PluginApi {
     List<AuditEntry> entries = plugins.audit(plugin, 200);
     return Api.json(
         200,
-        out -> {
-          out.writeStartObject();
-          out.writeArrayFieldStart("entries");
-          for (AuditEntry e : entries) {
-            out.writeStartObject();
-            out.writeNumberField("timeMs", e.timeMs());
-            out.writeStringField("actor", e.actor());
-            out.writeStringField("action", e.action());
-            out.writeStringField("id", e.id());
-            out.writeStringField("version", e.version());
-            out.writeStringField("sha256", e.sha256());
-            out.writeStringField("result", e.result());
-            out.writeEndObject();
-          }
-          out.writeEndArray();
-          out.writeEndObject();
-        });
+        out ->
+            out.object(() -> {
+              out.objects(
+                  "entries",
+                  entries,
+                  e -> {
+                    out.field("timeMs", e.timeMs());
+                    out.field("actor", e.actor());
+                    out.field("action", e.action());
+                    out.field("id", e.id());
+                    out.field("version", e.version());
+                    out.field("sha256", e.sha256());
+                    out.field("result", e.result());
+                  });
+            }));
   }
 
   private static String actor(HttpServletRequest request) {

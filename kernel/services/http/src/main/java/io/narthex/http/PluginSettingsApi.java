@@ -1,6 +1,5 @@
 package io.narthex.http;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.http.access.Permission;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginService.PluginException;
@@ -94,39 +93,32 @@ public final class PluginSettingsApi {
           "global".equals(part) ? all.get(0).globalSchema() : all.get(0).schema();
       return schema == null || schema.isEmpty()
           ? Api.failure(404, provider + " has no such settings")
-          : Response.fromResponse(Api.json(200, out -> Api.value(out, schema)))
+          : Response.fromResponse(Api.json(200, out -> out.value(schema)))
               .type("application/schema+json")
               .build();
     }
     List<ProviderSettings> shown = all;
     return Api.json(
         200,
-        out -> {
-          out.writeStartObject();
-          out.writeStringField("plugin", id);
-          out.writeArrayFieldStart("providers");
-          for (ProviderSettings p : shown) {
-            write(out, p);
-          }
-          out.writeEndArray();
-          out.writeEndObject();
-        });
+        out ->
+            out.object(() -> {
+              out.field("plugin", id);
+              out.array("providers", shown, p -> write(out, p));
+            }));
   }
 
-  private void write(JsonGenerator out, ProviderSettings p) throws IOException {
-    out.writeStartObject();
-    out.writeStringField("kind", p.kind());
-    out.writeStringField("type", p.type());
-    out.writeStringField("where", p.where());
-    if (!p.schema().isEmpty()) {
-      out.writeFieldName("schema");
-      Api.value(out, p.schema());
-    }
-    if (p.globalSchema() != null) {
-      out.writeFieldName("globalSchema");
-      Api.value(out, p.globalSchema());
-    }
-    out.writeEndObject();
+  private void write(Json out, ProviderSettings p) throws IOException {
+    out.object(() -> {
+      out.field("kind", p.kind());
+      out.field("type", p.type());
+      out.field("where", p.where());
+      if (!p.schema().isEmpty()) {
+        out.value("schema", p.schema());
+      }
+      if (p.globalSchema() != null) {
+        out.value("globalSchema", p.globalSchema());
+      }
+    });
   }
 
   private static String markdown(String id, List<ProviderSettings> all) {
@@ -146,28 +138,20 @@ public final class PluginSettingsApi {
   @Path("plugins/waiting")
   public Response waiting() {
     List<WaitingBlock> waiting = services.pluginSettings().waiting();
-    return Api.json(
-        200,
-        out -> {
-          out.writeStartObject();
-          out.writeFieldName("waiting");
-          blocks(out, waiting);
-          out.writeEndObject();
-        });
+    return Api.json(200, out -> out.object(() -> blocks(out, "waiting", waiting)));
   }
 
-  private static void blocks(JsonGenerator out, List<WaitingBlock> blocks) throws IOException {
-    out.writeStartArray();
-    for (WaitingBlock w : blocks) {
-      out.writeStartObject();
-      out.writeStringField("kind", w.kind());
-      out.writeStringField("type", w.type());
-      out.writeStringField("place", w.place());
-      out.writeStringField("block", w.block());
-      out.writeStringField("reason", w.reason());
-      out.writeEndObject();
-    }
-    out.writeEndArray();
+  private static void blocks(Json out, String name, List<WaitingBlock> blocks) throws IOException {
+    out.objects(
+        name,
+        blocks,
+        w -> {
+          out.field("kind", w.kind());
+          out.field("type", w.type());
+          out.field("place", w.place());
+          out.field("block", w.block());
+          out.field("reason", w.reason());
+        });
   }
 
   /** Returns what is kept of plugins that are not installed. */
@@ -177,29 +161,22 @@ public final class PluginSettingsApi {
     List<Orphan> orphans = services.pluginSettings().orphans();
     return Api.json(
         200,
-        out -> {
-          out.writeStartObject();
-          out.writeArrayFieldStart("orphans");
-          for (Orphan o : orphans) {
-            out.writeStartObject();
-            out.writeStringField("id", o.id());
-            out.writeStringField("version", o.version());
-            out.writeNumberField("lastSeen", o.lastSeenMs());
-            out.writeFieldName("provided");
-            Api.strings(out, o.provided());
-            out.writeFieldName("blocks");
-            blocks(out, o.blocks());
-            out.writeFieldName("records");
-            Api.strings(out, o.records());
-            out.writeFieldName("folders");
-            Api.strings(out, o.folders());
-            out.writeFieldName("keptVersions");
-            Api.strings(out, o.keptVersions());
-            out.writeEndObject();
-          }
-          out.writeEndArray();
-          out.writeEndObject();
-        });
+        out ->
+            out.object(() -> {
+              out.objects(
+                  "orphans",
+                  orphans,
+                  o -> {
+                    out.field("id", o.id());
+                    out.field("version", o.version());
+                    out.field("lastSeen", o.lastSeenMs());
+                    out.field("provided", o.provided());
+                    blocks(out, "blocks", o.blocks());
+                    out.field("records", o.records());
+                    out.field("folders", o.folders());
+                    out.field("keptVersions", o.keptVersions());
+                  });
+            }));
   }
 
   /** Deletes what is kept of a plugin that is not installed. */

@@ -1,7 +1,5 @@
 package io.narthex.http;
 
-import com.fasterxml.jackson.core.JsonGenerator;
-import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.MetricMetadata;
@@ -64,27 +62,20 @@ public final class QueryApi {
       return Response.noContent().build();
     }
     List<SeriesExemplars> found = storage.exemplars(selectors, range[0], range[1]);
-    return Api.success(out -> {
-      out.writeStartArray();
-      for (SeriesExemplars series : found) {
-        out.writeStartObject();
-        out.writeFieldName("seriesLabels");
-        Api.labels(out, series.series());
-        out.writeArrayFieldStart("exemplars");
-        for (Exemplar e : series.exemplars()) {
-          out.writeStartObject();
-          out.writeFieldName("labels");
-          Api.labels(out, e.labels());
-          out.writeStringField("value", ResultWriter.number(e.value()));
-          out.writeFieldName("timestamp");
-          out.writeRawValue(ResultWriter.time(e.timestampMs()));
-          out.writeEndObject();
-        }
-        out.writeEndArray();
-        out.writeEndObject();
-      }
-      out.writeEndArray();
-    });
+    return Api.success(out ->
+        out.objects(
+            found,
+            series -> {
+              out.field("seriesLabels", series.series());
+              out.objects(
+                  "exemplars",
+                  series.exemplars(),
+                  e -> {
+                    out.field("labels", e.labels());
+                    out.field("value", ResultWriter.number(e.value()));
+                    out.number("timestamp", ResultWriter.time(e.timestampMs()));
+                  });
+            }));
   }
 
   /** As {@link #exemplars}, parameters in a form. */
@@ -99,7 +90,7 @@ public final class QueryApi {
   @Path("format_query")
   public Response format(@Context HttpServletRequest request) {
     String formatted = services.engine().format(new Parameters(request).text("query"));
-    return Api.success(out -> out.writeString(formatted));
+    return Api.success(out -> out.string(formatted));
   }
 
   /** As {@link #format}, parameters in a form. */
@@ -115,7 +106,7 @@ public final class QueryApi {
   public Response parse(@Context HttpServletRequest request) {
     Map<String, @Nullable Object> tree =
         services.inspector().syntaxTree(new Parameters(request).text("query"));
-    return Api.success(out -> Api.value(out, tree));
+    return Api.success(out -> out.value(tree));
   }
 
   /** As {@link #parse}, parameters in a form. */
@@ -145,7 +136,7 @@ public final class QueryApi {
         range[1] < range[0]
             ? List.of()
             : storage.series(sets, range[0], range[1], limit == 0 ? 0 : limit + 1);
-    return list(found, limit, Api::labels);
+    return list(found, limit, Json::labels);
   }
 
   /** As {@link #series}, parameters in a form. */
@@ -163,20 +154,14 @@ public final class QueryApi {
   }
 
   private interface ElementWriter<T> {
-    void write(JsonGenerator out, T element) throws IOException;
+    void write(Json out, T element) throws IOException;
   }
 
   private static <T> Response list(List<T> found, int limit, ElementWriter<T> writer) {
     boolean cut = limit > 0 && found.size() > limit;
     List<T> shown = cut ? found.subList(0, limit) : found;
     return Api.success(
-        out -> {
-          out.writeStartArray();
-          for (T element : shown) {
-            writer.write(out, element);
-          }
-          out.writeEndArray();
-        },
+        out -> out.array(shown, element -> writer.write(out, element)),
         cut ? List.of(TRUNCATED) : List.of(),
         List.of());
   }
@@ -193,7 +178,7 @@ public final class QueryApi {
         range[1] < range[0]
             ? List.of()
             : storage.labelNames(sets, range[0], range[1], limit == 0 ? 0 : limit + 1);
-    return list(names, limit, JsonGenerator::writeString);
+    return list(names, limit, Json::string);
   }
 
   private List<List<Matcher>> matchers(Parameters p) {
@@ -223,7 +208,7 @@ public final class QueryApi {
         range[1] < range[0]
             ? List.of()
             : storage.labelValues(name, sets, range[0], range[1], limit == 0 ? 0 : limit + 1);
-    return list(values, limit, JsonGenerator::writeString);
+    return list(values, limit, Json::string);
   }
 
   /** Returns the metadata of metrics that targets expose. */
@@ -245,24 +230,22 @@ public final class QueryApi {
         }
       }
     }
-    return Api.success(out -> {
-      out.writeStartObject();
-      int n = 0;
-      for (Map.Entry<String, Set<MetricMetadata>> e : byName.entrySet()) {
-        if (limit >= 0 && n++ >= limit) {
-          break;
-        }
-        out.writeArrayFieldStart(e.getKey());
-        for (MetricMetadata m : e.getValue()) {
-          out.writeStartObject();
-          out.writeStringField("type", m.type().text());
-          out.writeStringField("unit", m.unit());
-          out.writeStringField("help", m.help());
-          out.writeEndObject();
-        }
-        out.writeEndArray();
-      }
-      out.writeEndObject();
-    });
+    return Api.success(out ->
+        out.object(() -> {
+          int n = 0;
+          for (Map.Entry<String, Set<MetricMetadata>> e : byName.entrySet()) {
+            if (limit >= 0 && n++ >= limit) {
+              break;
+            }
+            out.objects(
+                e.getKey(),
+                e.getValue(),
+                m -> {
+                  out.field("type", m.type().text());
+                  out.field("unit", m.unit());
+                  out.field("help", m.help());
+                });
+          }
+        }));
   }
 }

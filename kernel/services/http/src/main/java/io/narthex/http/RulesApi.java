@@ -1,6 +1,5 @@
 package io.narthex.http;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.model.Matcher;
 import io.narthex.model.go.GoFloat;
 import io.narthex.service.rules.RuleService.ActiveAlert;
@@ -99,18 +98,13 @@ public final class RulesApi {
               + "'. were rule groups changed?");
     }
     String nextToken = next;
-    return Api.success(out -> {
-      out.writeStartObject();
-      out.writeArrayFieldStart("groups");
-      for (Group group : shown) {
-        group(out, group, excludeAlerts);
-      }
-      out.writeEndArray();
-      if (!nextToken.isEmpty()) {
-        out.writeStringField("groupNextToken", nextToken);
-      }
-      out.writeEndObject();
-    });
+    return Api.success(out ->
+        out.object(() -> {
+          out.array("groups", shown, group -> group(out, group, excludeAlerts));
+          if (!nextToken.isEmpty()) {
+            out.field("groupNextToken", nextToken);
+          }
+        }));
   }
 
   private static int groupLimit(String text) {
@@ -168,77 +162,67 @@ public final class RulesApi {
     }
   }
 
-  private static void group(JsonGenerator out, Group group, boolean excludeAlerts)
-      throws IOException {
-    out.writeStartObject();
-    out.writeStringField("name", group.name());
-    out.writeStringField("file", group.file());
-    out.writeArrayFieldStart("rules");
-    for (Rule rule : group.rules()) {
-      rule(out, rule, excludeAlerts);
-    }
-    out.writeEndArray();
-    out.writeNumberField("interval", group.intervalSeconds());
-    out.writeNumberField("limit", group.limit());
-    out.writeNumberField("evaluationTime", group.evaluationSeconds());
-    out.writeStringField("lastEvaluation", Api.time(group.lastEvaluationMs()));
-    out.writeEndObject();
+  private static void group(Json out, Group group, boolean excludeAlerts) throws IOException {
+    out.object(() -> {
+      out.field("name", group.name());
+      out.field("file", group.file());
+      out.array("rules", group.rules(), rule -> rule(out, rule, excludeAlerts));
+      out.field("interval", group.intervalSeconds());
+      out.field("limit", group.limit());
+      out.field("evaluationTime", group.evaluationSeconds());
+      out.field("lastEvaluation", Api.time(group.lastEvaluationMs()));
+    });
   }
 
-  private static void rule(JsonGenerator out, Rule rule, boolean excludeAlerts) throws IOException {
-    out.writeStartObject();
-    switch (rule) {
-      case AlertingRule a -> {
-        out.writeStringField("state", a.state().name().toLowerCase(Locale.ROOT));
-        common(out, a);
-        out.writeNumberField("duration", a.forSeconds());
-        out.writeNumberField("keepFiringFor", a.keepFiringForSeconds());
-        Api.strings(out, "labels", a.labelTexts());
-        Api.strings(out, "annotations", a.annotationTexts());
-        out.writeArrayFieldStart("alerts");
-        if (!excludeAlerts) {
-          for (ActiveAlert alert : a.alerts()) {
-            alert(out, alert);
+  private static void rule(Json out, Rule rule, boolean excludeAlerts) throws IOException {
+    out.object(() -> {
+      switch (rule) {
+        case AlertingRule a -> {
+          out.field("state", a.state().name().toLowerCase(Locale.ROOT));
+          common(out, a);
+          out.field("duration", a.forSeconds());
+          out.field("keepFiringFor", a.keepFiringForSeconds());
+          out.field("labels", a.labelTexts());
+          out.field("annotations", a.annotationTexts());
+          out.array(
+              "alerts",
+              excludeAlerts ? List.<ActiveAlert>of() : a.alerts(),
+              alert -> alert(out, alert));
+          out.field("type", "alerting");
+        }
+        case RecordingRule r -> {
+          common(out, r);
+          if (!r.labelTexts().isEmpty()) {
+            out.field("labels", r.labelTexts());
           }
+          out.field("type", "recording");
         }
-        out.writeEndArray();
-        out.writeStringField("type", "alerting");
       }
-      case RecordingRule r -> {
-        common(out, r);
-        if (!r.labelTexts().isEmpty()) {
-          Api.strings(out, "labels", r.labelTexts());
-        }
-        out.writeStringField("type", "recording");
-      }
-    }
-    out.writeEndObject();
+    });
   }
 
-  private static void common(JsonGenerator out, Rule rule) throws IOException {
-    out.writeStringField("name", rule.name());
-    out.writeStringField("query", rule.query());
-    out.writeStringField("health", rule.health().name().toLowerCase(Locale.ROOT));
+  private static void common(Json out, Rule rule) throws IOException {
+    out.field("name", rule.name());
+    out.field("query", rule.query());
+    out.field("health", rule.health().name().toLowerCase(Locale.ROOT));
     if (!rule.lastError().isEmpty()) {
-      out.writeStringField("lastError", rule.lastError());
+      out.field("lastError", rule.lastError());
     }
-    out.writeNumberField("evaluationTime", rule.evaluationSeconds());
-    out.writeStringField("lastEvaluation", Api.time(rule.lastEvaluationMs()));
+    out.field("evaluationTime", rule.evaluationSeconds());
+    out.field("lastEvaluation", Api.time(rule.lastEvaluationMs()));
   }
 
-  private static void alert(JsonGenerator out, ActiveAlert alert) throws IOException {
-    out.writeStartObject();
-    out.writeFieldName("labels");
-    Api.labels(out, alert.labels());
-    Api.strings(out, "annotations", alert.annotationTexts());
-    out.writeStringField("state", alert.state().name().toLowerCase(Locale.ROOT));
-    out.writeStringField("activeAt", Instant.ofEpochMilli(alert.activeAtMs()).toString());
-    if (alert.keepFiringSinceMs() != 0) {
-      out.writeStringField(
-          "keepFiringSince", Instant.ofEpochMilli(alert.keepFiringSinceMs()).toString());
-    }
-    out.writeStringField("value", exponent(alert.value()));
-    out.writeEndObject();
+  private static void alert(Json out, ActiveAlert alert) throws IOException {
+    out.object(() -> {
+      out.field("labels", alert.labels());
+      out.field("annotations", alert.annotationTexts());
+      out.field("state", alert.state().name().toLowerCase(Locale.ROOT));
+      out.field("activeAt", Instant.ofEpochMilli(alert.activeAtMs()).toString());
+      if (alert.keepFiringSinceMs() != 0) {
+        out.field("keepFiringSince", Instant.ofEpochMilli(alert.keepFiringSinceMs()).toString());
+      }
+      out.field("value", exponent(alert.value()));
+    });
   }
 
   /**
@@ -261,14 +245,7 @@ public final class RulesApi {
         }
       }
     }
-    return Api.success(out -> {
-      out.writeStartObject();
-      out.writeArrayFieldStart("alerts");
-      for (ActiveAlert alert : active) {
-        alert(out, alert);
-      }
-      out.writeEndArray();
-      out.writeEndObject();
-    });
+    return Api.success(
+        out -> out.object(() -> out.array("alerts", active, alert -> alert(out, alert))));
   }
 }

@@ -102,20 +102,19 @@ public final class SessionApi {
     Response answer =
         Api.json(
             200,
-            out -> {
-              out.writeStartObject();
-              out.writeStringField("mode", logins.strict(listener) ? "strict" : "compatible");
-              if (identity != null) {
-                out.writeStringField("name", identity.name());
-                out.writeStringField("role", identity.roleName());
-              }
-              if (csrf != null && identity != null) {
-                out.writeStringField("csrf", csrf);
-              }
-              out.writeBooleanField("passwords", logins.hasUsers(listener));
-              out.writeBooleanField("oidc", oidc.isConfigured());
-              out.writeEndObject();
-            });
+            out ->
+                out.object(() -> {
+                  out.field("mode", logins.strict(listener) ? "strict" : "compatible");
+                  if (identity != null) {
+                    out.field("name", identity.name());
+                    out.field("role", identity.roleName());
+                  }
+                  if (csrf != null && identity != null) {
+                    out.field("csrf", csrf);
+                  }
+                  out.field("passwords", logins.hasUsers(listener));
+                  out.field("oidc", oidc.isConfigured());
+                }));
     answer.getHeaders().putSingle("Cache-Control", "no-store");
     return answer;
   }

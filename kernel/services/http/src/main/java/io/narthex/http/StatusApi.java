@@ -1,6 +1,5 @@
 package io.narthex.http;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.narthex.model.Matcher;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.ConfigService;
@@ -25,6 +24,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Paths;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -57,24 +57,20 @@ public final class StatusApi {
   @GET
   @Path("status/config")
   public Response configuration() {
-    return Api.success(out -> {
-      out.writeStartObject();
-      out.writeStringField("yaml", config.current().prometheusYaml());
-      out.writeEndObject();
-    });
+    return Api.success(
+        out -> out.object(() -> out.field("yaml", config.current().prometheusYaml())));
   }
 
   /** Returns the flags in effect. */
   @GET
   @Path("status/flags")
   public Response flags() {
-    return Api.success(out -> {
-      out.writeStartObject();
-      for (Map.Entry<String, List<String>> e : server.flags().entrySet()) {
-        out.writeStringField(e.getKey(), String.join(",", e.getValue()));
-      }
-      out.writeEndObject();
-    });
+    return Api.success(out ->
+        out.object(() -> {
+          for (Map.Entry<String, List<String>> e : server.flags().entrySet()) {
+            out.field(e.getKey(), String.join(",", e.getValue()));
+          }
+        }));
   }
 
   /** Returns version and build. */
@@ -82,18 +78,17 @@ public final class StatusApi {
   @Path("status/buildinfo")
   public Response build() {
     Map<String, String> build = server.build();
-    return Api.success(out -> {
-      out.writeStartObject();
-      // clients decide by this what the API can do
-      out.writeStringField("version", server.compatibleVersion());
-      out.writeStringField("revision", build.getOrDefault("revision", "unknown"));
-      out.writeStringField("branch", build.getOrDefault("branch", "unknown"));
-      out.writeStringField("buildUser", build.getOrDefault("buildUser", "unknown"));
-      out.writeStringField("buildDate", build.getOrDefault("buildDate", "unknown"));
-      out.writeStringField("goVersion", "java" + Runtime.version());
-      out.writeStringField("narthexVersion", server.version());
-      out.writeEndObject();
-    });
+    return Api.success(out ->
+        out.object(() -> {
+          // clients decide by this what the API can do
+          out.field("version", server.compatibleVersion());
+          out.field("revision", build.getOrDefault("revision", "unknown"));
+          out.field("branch", build.getOrDefault("branch", "unknown"));
+          out.field("buildUser", build.getOrDefault("buildUser", "unknown"));
+          out.field("buildDate", build.getOrDefault("buildDate", "unknown"));
+          out.field("goVersion", "java" + Runtime.version());
+          out.field("narthexVersion", server.version());
+        }));
   }
 
   /** Returns the Alertmanagers alerts are sent to, and those that relabelling dropped. */
@@ -101,22 +96,15 @@ public final class StatusApi {
   @Path("alertmanagers")
   public Response alertmanagers() {
     AlertmanagerUrls urls = services.rules().alertmanagers();
-    return Api.success(out -> {
-      out.writeStartObject();
-      urls(out, "activeAlertmanagers", urls.active());
-      urls(out, "droppedAlertmanagers", urls.dropped());
-      out.writeEndObject();
-    });
+    return Api.success(out ->
+        out.object(() -> {
+          urls(out, "activeAlertmanagers", urls.active());
+          urls(out, "droppedAlertmanagers", urls.dropped());
+        }));
   }
 
-  private static void urls(JsonGenerator out, String name, List<String> urls) throws IOException {
-    out.writeArrayFieldStart(name);
-    for (String url : urls) {
-      out.writeStartObject();
-      out.writeStringField("url", url);
-      out.writeEndObject();
-    }
-    out.writeEndArray();
+  private static void urls(Json out, String name, List<String> urls) throws IOException {
+    out.objects(name, urls, url -> out.field("url", url));
   }
 
   /** Returns facts about the running process. */
@@ -124,28 +112,28 @@ public final class StatusApi {
   @Path("status/runtimeinfo")
   public Response runtime() {
     ConfigService.Outcome reload = config.lastReload();
-    return Api.success(out -> {
-      out.writeStartObject();
-      out.writeStringField("startTime", server.startTime().toString());
-      out.writeStringField("CWD", Paths.get("").toAbsolutePath().toString());
-      out.writeStringField("hostname", hostName());
-      out.writeStringField("serverTime", Instant.ofEpochMilli(clock.millis()).toString());
-      out.writeBooleanField("reloadConfigSuccess", reload.successful());
-      out.writeStringField("lastConfigTime", reload.lastSuccess().toString());
-      out.writeNumberField(
-          "corruptionCount",
-          storage.ready()
-              ? (long)
-                  (double) storage.stats(0).counters().getOrDefault("wal_corruptions_total", 0.0)
-              : 0);
-      out.writeNumberField("goroutineCount", Thread.activeCount());
-      out.writeNumberField("GOMAXPROCS", Runtime.getRuntime().availableProcessors());
-      out.writeNumberField("GOMEMLIMIT", Runtime.getRuntime().maxMemory());
-      out.writeStringField("GOGC", "");
-      out.writeStringField("GODEBUG", "");
-      out.writeStringField("storageRetention", retention());
-      out.writeEndObject();
-    });
+    return Api.success(out ->
+        out.object(() -> {
+          out.field("startTime", server.startTime().toString());
+          out.field("CWD", Paths.get("").toAbsolutePath().toString());
+          out.field("hostname", hostName());
+          out.field("serverTime", Instant.ofEpochMilli(clock.millis()).toString());
+          out.field("reloadConfigSuccess", reload.successful());
+          out.field("lastConfigTime", reload.lastSuccess().toString());
+          out.field(
+              "corruptionCount",
+              storage.ready()
+                  ? (long)
+                      (double)
+                          storage.stats(0).counters().getOrDefault("wal_corruptions_total", 0.0)
+                  : 0);
+          out.field("goroutineCount", Thread.activeCount());
+          out.field("GOMAXPROCS", Runtime.getRuntime().availableProcessors());
+          out.field("GOMEMLIMIT", Runtime.getRuntime().maxMemory());
+          out.field("GOGC", "");
+          out.field("GODEBUG", "");
+          out.field("storageRetention", retention());
+        }));
   }
 
   private static String hostName() {
@@ -198,33 +186,32 @@ public final class StatusApi {
       throw new ApiException(ApiError.BAD_DATA, "limit must not exceed 10000");
     }
     StorageStats stats = storage.stats(limit);
-    return Api.success(out -> {
-      out.writeStartObject();
-      out.writeObjectFieldStart("headStats");
-      out.writeNumberField("numSeries", stats.headSeries());
-      out.writeNumberField("numLabelPairs", stats.headLabelPairs());
-      out.writeNumberField("chunkCount", stats.headChunks());
-      out.writeNumberField("minTime", stats.headMinTimeMs());
-      out.writeNumberField("maxTime", stats.headMaxTimeMs());
-      out.writeEndObject();
-      counts(out, "seriesCountByMetricName", stats.seriesByMetric());
-      counts(out, "labelValueCountByLabelName", stats.valuesByLabel());
-      counts(out, "memoryInBytesByLabelName", stats.memoryByLabel());
-      counts(out, "seriesCountByLabelValuePair", stats.seriesByPair());
-      out.writeEndObject();
-    });
+    return Api.success(out ->
+        out.object(() -> {
+          out.object(
+              "headStats",
+              () -> {
+                out.field("numSeries", stats.headSeries());
+                out.field("numLabelPairs", stats.headLabelPairs());
+                out.field("chunkCount", stats.headChunks());
+                out.field("minTime", stats.headMinTimeMs());
+                out.field("maxTime", stats.headMaxTimeMs());
+              });
+          counts(out, "seriesCountByMetricName", stats.seriesByMetric());
+          counts(out, "labelValueCountByLabelName", stats.valuesByLabel());
+          counts(out, "memoryInBytesByLabelName", stats.memoryByLabel());
+          counts(out, "seriesCountByLabelValuePair", stats.seriesByPair());
+        }));
   }
 
-  private static void counts(JsonGenerator out, String name, List<Count> counts)
-      throws IOException {
-    out.writeArrayFieldStart(name);
-    for (Count c : counts) {
-      out.writeStartObject();
-      out.writeStringField("name", c.name());
-      out.writeNumberField("value", c.value());
-      out.writeEndObject();
-    }
-    out.writeEndArray();
+  private static void counts(Json out, String name, List<Count> counts) throws IOException {
+    out.objects(
+        name,
+        counts,
+        c -> {
+          out.field("name", c.name());
+          out.field("value", c.value());
+        });
   }
 
   /** Returns the blocks of the storage. */
@@ -232,44 +219,43 @@ public final class StatusApi {
   @Path("status/tsdb/blocks")
   public Response blocks() {
     List<Block> blocks = storage.stats(0).blocks();
-    return Api.success(out -> {
-      out.writeStartObject();
-      out.writeArrayFieldStart("blocks");
-      for (Block b : blocks) {
-        out.writeStartObject();
-        out.writeStringField("ulid", b.id());
-        out.writeNumberField("minTime", b.minTimeMs());
-        out.writeNumberField("maxTime", b.maxTimeMs());
-        out.writeObjectFieldStart("stats");
-        out.writeNumberField("numSamples", b.samples());
-        out.writeNumberField("numSeries", b.series());
-        out.writeNumberField("numChunks", b.chunks());
-        out.writeEndObject();
-        out.writeObjectFieldStart("compaction");
-        out.writeNumberField("level", b.level());
-        out.writeArrayFieldStart("sources");
-        out.writeString(b.id());
-        out.writeEndArray();
-        out.writeEndObject();
-        out.writeNumberField("version", 1);
-        out.writeEndObject();
-      }
-      out.writeEndArray();
-      out.writeEndObject();
-    });
+    return Api.success(out ->
+        out.object(() -> {
+          out.objects(
+              "blocks",
+              blocks,
+              b -> {
+                out.field("ulid", b.id());
+                out.field("minTime", b.minTimeMs());
+                out.field("maxTime", b.maxTimeMs());
+                out.object(
+                    "stats",
+                    () -> {
+                      out.field("numSamples", b.samples());
+                      out.field("numSeries", b.series());
+                      out.field("numChunks", b.chunks());
+                    });
+                out.object(
+                    "compaction",
+                    () -> {
+                      out.field("level", b.level());
+                      out.field("sources", List.of(b.id()));
+                    });
+                out.field("version", 1);
+              });
+        }));
   }
 
   /** Returns the progress of the WAL replay. */
   @GET
   @Path("status/walreplay")
   public Response replay() {
-    return Api.success(out -> {
-      out.writeStartObject();
-      out.writeNumberField("min", 0);
-      out.writeNumberField("max", 100);
-      out.writeNumberField("current", Math.round(storage.replayProgress() * 100));
-      out.writeEndObject();
-    });
+    return Api.success(out ->
+        out.object(() -> {
+          out.field("min", 0);
+          out.field("max", 100);
+          out.field("current", Math.round(storage.replayProgress() * 100));
+        }));
   }
 
   /** Returns the features of this server. */
@@ -277,7 +263,7 @@ public final class StatusApi {
   @Path("features")
   public Response features() {
     Map<String, Map<String, Boolean>> all = new Features(server, plugins).of(services.inspector());
-    return Api.success(out -> Api.value(out, all));
+    return Api.success(out -> out.value(all));
   }
 
   /** Returns notifications for the web UI: a failed reload, settings without effect. */
@@ -285,26 +271,21 @@ public final class StatusApi {
   @Path("notifications")
   public Response notifications() {
     ConfigService.Outcome reload = config.lastReload();
-    return Api.success(out -> {
-      out.writeStartArray();
-      if (!reload.successful()) {
-        out.writeStartObject();
-        out.writeStringField("text", "Configuration reload has failed.");
-        out.writeStringField("date", reload.lastSuccess().toString());
-        out.writeBooleanField("active", true);
-        out.writeEndObject();
-      }
-      for (ConfigService.Ignored ignored : config.ignored()) {
-        out.writeStartObject();
-        out.writeStringField(
-            "text",
-            "Configured without effect: " + ignored.name() + " (" + ignored.reason() + ").");
-        out.writeStringField("date", reload.lastSuccess().toString());
-        out.writeBooleanField("active", true);
-        out.writeEndObject();
-      }
-      out.writeEndArray();
-    });
+    List<String> texts = new ArrayList<>();
+    if (!reload.successful()) {
+      texts.add("Configuration reload has failed.");
+    }
+    for (ConfigService.Ignored ignored : config.ignored()) {
+      texts.add("Configured without effect: " + ignored.name() + " (" + ignored.reason() + ").");
+    }
+    return Api.success(out ->
+        out.objects(
+            texts,
+            text -> {
+              out.field("text", text);
+              out.field("date", reload.lastSuccess().toString());
+              out.field("active", true);
+            }));
   }
 
   private DeletableStorage deletable() {

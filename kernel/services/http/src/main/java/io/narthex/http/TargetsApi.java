@@ -1,7 +1,6 @@
 package io.narthex.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.narthex.format.relabel.NameScheme;
@@ -29,11 +28,13 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Targets and scrape pools. */
 @Path("/api/v1")
@@ -62,51 +63,51 @@ public final class TargetsApi {
     List<ActiveTarget> activeTargets = active ? targets.active() : List.of();
     List<DroppedTarget> droppedTargets = dropped ? targets.dropped() : List.of();
     Map<String, Integer> counts = dropped ? targets.droppedCounts() : Map.of();
-    return Api.success(out -> {
-      out.writeStartObject();
-      out.writeArrayFieldStart("activeTargets");
-      for (ActiveTarget t : activeTargets) {
-        if (pool.isEmpty() || pool.equals(t.pool())) {
-          target(out, t);
-        }
-      }
-      out.writeEndArray();
-      out.writeArrayFieldStart("droppedTargets");
-      for (DroppedTarget t : droppedTargets) {
-        if (pool.isEmpty() || pool.equals(t.pool())) {
-          out.writeStartObject();
-          out.writeFieldName("discoveredLabels");
-          Api.labels(out, t.discovered());
-          out.writeStringField("scrapePool", t.pool());
-          out.writeEndObject();
-        }
-      }
-      out.writeEndArray();
-      out.writeObjectFieldStart("droppedTargetCounts");
-      for (Map.Entry<String, Integer> e : counts.entrySet()) {
-        out.writeNumberField(e.getKey(), e.getValue());
-      }
-      out.writeEndObject();
-      out.writeEndObject();
-    });
+    return Api.success(out ->
+        out.object(() -> {
+          out.array(
+              "activeTargets",
+              activeTargets,
+              t -> {
+                if (pool.isEmpty() || pool.equals(t.pool())) {
+                  target(out, t);
+                }
+              });
+          out.array(
+              "droppedTargets",
+              droppedTargets,
+              t -> {
+                if (pool.isEmpty() || pool.equals(t.pool())) {
+                  out.object(() -> {
+                    out.field("discoveredLabels", t.discovered());
+                    out.field("scrapePool", t.pool());
+                  });
+                }
+              });
+          out.object(
+              "droppedTargetCounts",
+              () -> {
+                for (Map.Entry<String, Integer> e : counts.entrySet()) {
+                  out.field(e.getKey(), e.getValue());
+                }
+              });
+        }));
   }
 
-  private static void target(JsonGenerator out, ActiveTarget t) throws IOException {
-    out.writeStartObject();
-    out.writeFieldName("discoveredLabels");
-    Api.labels(out, t.discovered());
-    out.writeFieldName("labels");
-    Api.labels(out, t.labels());
-    out.writeStringField("scrapePool", t.pool());
-    out.writeStringField("scrapeUrl", t.scrapeUrl());
-    out.writeStringField("globalUrl", t.globalUrl());
-    out.writeStringField("lastError", t.lastError());
-    out.writeStringField("lastScrape", Api.time(t.lastScrapeMs()));
-    out.writeNumberField("lastScrapeDuration", t.lastDurationSeconds());
-    out.writeStringField("health", t.health().name().toLowerCase(Locale.ROOT));
-    out.writeStringField("scrapeInterval", t.scrapeInterval());
-    out.writeStringField("scrapeTimeout", t.scrapeTimeout());
-    out.writeEndObject();
+  private static void target(Json out, ActiveTarget t) throws IOException {
+    out.object(() -> {
+      out.field("discoveredLabels", t.discovered());
+      out.field("labels", t.labels());
+      out.field("scrapePool", t.pool());
+      out.field("scrapeUrl", t.scrapeUrl());
+      out.field("globalUrl", t.globalUrl());
+      out.field("lastError", t.lastError());
+      out.field("lastScrape", Api.time(t.lastScrapeMs()));
+      out.field("lastScrapeDuration", t.lastDurationSeconds());
+      out.field("health", t.health().name().toLowerCase(Locale.ROOT));
+      out.field("scrapeInterval", t.scrapeInterval());
+      out.field("scrapeTimeout", t.scrapeTimeout());
+    });
   }
 
   /** Returns metadata by target. */
@@ -118,33 +119,30 @@ public final class TargetsApi {
     int limit = p.number("limit", -1);
     List<Matcher> matchers =
         p.text("match_target").isEmpty() ? List.of() : matchTarget(p.text("match_target"));
-    List<TargetMetadata> all = services.targets().metadata();
-    return Api.success(out -> {
-      out.writeStartArray();
-      int n = 0;
-      for (TargetMetadata t : all) {
-        if (!matchers.stream().allMatch(m -> m.matches(t.target()))) {
-          continue;
-        }
-        for (MetricMetadata f : t.families()) {
-          if ((!metric.isEmpty() && !metric.equals(f.name())) || (limit >= 0 && n >= limit)) {
-            continue;
-          }
-          n++;
-          out.writeStartObject();
-          out.writeFieldName("target");
-          Api.labels(out, t.target());
-          if (metric.isEmpty()) {
-            out.writeStringField("metric", f.name());
-          }
-          out.writeStringField("type", f.type().text());
-          out.writeStringField("help", f.help());
-          out.writeStringField("unit", f.unit());
-          out.writeEndObject();
+    record Found(Labels target, MetricMetadata family) {}
+    List<Found> found = new ArrayList<>();
+    for (TargetMetadata t : services.targets().metadata()) {
+      if (!matchers.stream().allMatch(m -> m.matches(t.target()))) {
+        continue;
+      }
+      for (MetricMetadata f : t.families()) {
+        if ((metric.isEmpty() || metric.equals(f.name())) && (limit < 0 || found.size() < limit)) {
+          found.add(new Found(t.target(), f));
         }
       }
-      out.writeEndArray();
-    });
+    }
+    return Api.success(out ->
+        out.objects(
+            found,
+            f -> {
+              out.field("target", f.target());
+              if (metric.isEmpty()) {
+                out.field("metric", f.family().name());
+              }
+              out.field("type", f.family().type().text());
+              out.field("help", f.family().help());
+              out.field("unit", f.family().unit());
+            }));
   }
 
   private List<Matcher> matchTarget(String text) {
@@ -161,12 +159,7 @@ public final class TargetsApi {
   @Path("scrape_pools")
   public Response pools() {
     List<String> pools = services.targets().pools();
-    return Api.success(out -> {
-      out.writeStartObject();
-      out.writeFieldName("scrapePools");
-      Api.strings(out, pools);
-      out.writeEndObject();
-    });
+    return Api.success(out -> out.object(() -> out.field("scrapePools", pools)));
   }
 
   /** Returns the configuration of a pool in effect, secrets hidden. */
@@ -184,11 +177,7 @@ public final class TargetsApi {
           && m.get("job_name") instanceof Scalar name
           && name.text().equals(pool)) {
         String yaml = RecordYaml.print(plain(m));
-        return Api.success(out -> {
-          out.writeStartObject();
-          out.writeStringField("yaml", yaml);
-          out.writeEndObject();
-        });
+        return Api.success(out -> out.object(() -> out.field("yaml", yaml)));
       }
     }
     throw new ApiException(ApiError.BAD_DATA, "scrape pool \"" + pool + "\" not found");
@@ -217,23 +206,22 @@ public final class TargetsApi {
     NameScheme scheme =
         NameScheme.of(Objects.requireNonNullElse(job.metricNameValidationScheme(), ""));
     List<RelabelRule> rules = job.relabelConfigs();
-    return Api.success(out -> {
-      out.writeStartObject();
-      out.writeArrayFieldStart("steps");
-      for (int i = 0; i < rules.size(); i++) {
-        Labels after = Relabeling.compile(rules.subList(0, i + 1), scheme).apply(labels);
-        out.writeStartObject();
-        out.writeObjectFieldStart("rule");
-        rule(out, rules.get(i));
-        out.writeEndObject();
-        out.writeFieldName("output");
-        Api.labels(out, after == null ? Labels.EMPTY : after);
-        out.writeBooleanField("keep", after != null);
-        out.writeEndObject();
-      }
-      out.writeEndArray();
-      out.writeEndObject();
-    });
+    record Step(RelabelRule rule, @Nullable Labels after) {}
+    List<Step> steps = new ArrayList<>();
+    for (int i = 0; i < rules.size(); i++) {
+      Labels after = Relabeling.compile(rules.subList(0, i + 1), scheme).apply(labels);
+      steps.add(new Step(rules.get(i), after));
+    }
+    return Api.success(out ->
+        out.object(() ->
+            out.objects(
+                "steps",
+                steps,
+                step -> {
+                  out.object("rule", () -> rule(out, step.rule()));
+                  out.field("output", step.after() == null ? Labels.EMPTY : step.after());
+                  out.field("keep", step.after() != null);
+                })));
   }
 
   private static Map<String, Object> plain(Mapping block) {
@@ -262,20 +250,19 @@ public final class TargetsApi {
     }
   }
 
-  private static void rule(JsonGenerator out, RelabelRule rule) throws IOException {
+  private static void rule(Json out, RelabelRule rule) throws IOException {
     if (!rule.sourceLabels().isEmpty()) {
-      out.writeFieldName("source_labels");
-      Api.strings(out, rule.sourceLabels());
+      out.field("source_labels", rule.sourceLabels());
     }
-    out.writeStringField("separator", rule.separator());
-    out.writeStringField("regex", rule.regex());
+    out.field("separator", rule.separator());
+    out.field("regex", rule.regex());
     if (rule.modulus() != 0) {
-      out.writeNumberField("modulus", rule.modulus());
+      out.field("modulus", rule.modulus());
     }
     if (!rule.targetLabel().isEmpty()) {
-      out.writeStringField("target_label", rule.targetLabel());
+      out.field("target_label", rule.targetLabel());
     }
-    out.writeStringField("replacement", rule.replacement());
-    out.writeStringField("action", rule.action());
+    out.field("replacement", rule.replacement());
+    out.field("action", rule.action());
   }
 }

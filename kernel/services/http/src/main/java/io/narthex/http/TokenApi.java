@@ -1,6 +1,5 @@
 package io.narthex.http;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -53,29 +52,17 @@ public final class TokenApi {
       return refusal;
     }
     List<Token> all = tokens.list();
-    return Api.json(
-        200,
-        out -> {
-          out.writeStartObject();
-          out.writeArrayFieldStart("tokens");
-          for (Token t : all) {
-            out.writeStartObject();
-            write(out, t);
-            out.writeEndObject();
-          }
-          out.writeEndArray();
-          out.writeEndObject();
-        });
+    return Api.json(200, out -> out.object(() -> out.objects("tokens", all, t -> write(out, t))));
   }
 
-  private static void write(JsonGenerator out, Token t) throws IOException {
-    out.writeStringField("id", t.id());
-    out.writeStringField("name", t.name());
-    out.writeStringField("role", t.role().name().toLowerCase(Locale.ROOT));
-    out.writeNumberField("created", t.createdMs());
-    out.writeStringField("createdBy", t.createdBy());
-    out.writeNumberField("expires", t.expiresMs());
-    out.writeNumberField("lastUsed", t.lastUsedMs());
+  private static void write(Json out, Token t) throws IOException {
+    out.field("id", t.id());
+    out.field("name", t.name());
+    out.field("role", t.role().name().toLowerCase(Locale.ROOT));
+    out.field("created", t.createdMs());
+    out.field("createdBy", t.createdBy());
+    out.field("expires", t.expiresMs());
+    out.field("lastUsed", t.lastUsedMs());
   }
 
   /** Reads a small JSON object; null when the body is not one. */
@@ -129,12 +116,11 @@ public final class TokenApi {
       Response answer =
           Api.json(
               201,
-              out -> {
-                out.writeStartObject();
-                write(out, created.token());
-                out.writeStringField("token", created.text());
-                out.writeEndObject();
-              });
+              out ->
+                  out.object(() -> {
+                    write(out, created.token());
+                    out.field("token", created.text());
+                  }));
       answer.getHeaders().putSingle("Cache-Control", "no-store");
       return answer;
     } catch (Tokens.Refused e) {

@@ -150,17 +150,16 @@ final class WebServlet extends HttpServlet {
 
   private void version(HttpServletResponse response) throws IOException {
     response.setContentType("application/json");
-    Api.write(
+    Json.write(
         response.getOutputStream(),
-        out -> {
-          out.writeStartObject();
-          out.writeStringField("version", server.compatibleVersion());
-          for (String key : List.of("revision", "branch", "buildUser", "buildDate")) {
-            out.writeStringField(key, server.build().getOrDefault(key, "unknown"));
-          }
-          out.writeStringField("goVersion", "java" + Runtime.version());
-          out.writeEndObject();
-        });
+        out ->
+            out.object(() -> {
+              out.field("version", server.compatibleVersion());
+              for (String key : List.of("revision", "branch", "buildUser", "buildDate")) {
+                out.field(key, server.build().getOrDefault(key, "unknown"));
+              }
+              out.field("goVersion", "java" + Runtime.version());
+            }));
   }
 
   /**

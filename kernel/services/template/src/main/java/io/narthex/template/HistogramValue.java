@@ -7,9 +7,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A native histogram as value of a sample. It prints as in Prometheus: count, sum, and the non-empty
- * buckets in rising order with their bounds, a bracket for a bound that belongs to the bucket. It is
- * not a number, so {@code humanize} and comparisons refuse it.
+ * A native histogram as value of a sample. It prints as in Prometheus: count, sum, and the
+ * non-empty buckets in rising order with their bounds, a bracket for a bound that belongs to the
+ * bucket. It is not a number, so {@code humanize} and comparisons refuse it.
  */
 record HistogramValue(NativeHistogram histogram) implements GoObject {
   /** Returns the value of a sample as templates see it. */
