@@ -1,6 +1,6 @@
 /**
- * All pages, and everything that is known of a page in one place: address, title, view, tab, what the search calls it,
- * its key. The rail, the tabs, the search, the keyboard and the server's list of addresses are made of this table.
+ * The table of pages: address, title, view, tab, name in the search, key. The rail, the tabs, the search, the keyboard
+ * and the server's list of addresses are made from it.
  */
 import type { ComponentType } from 'preact';
 import type { IconName } from './ui';
@@ -33,13 +33,13 @@ export interface Page {
   /** Address below the base; the build reads these. */
   readonly path: string;
   readonly title: string;
-  /** The query page comes in a piece of its own. */
+  /** The query page is in a chunk of its own. */
   readonly view: ComponentType | 'query';
   /** Address of the section; empty: in none. */
   readonly section: string;
   /** Word of its tab, in a section that has several. */
   readonly tab?: string;
-  /** What the search calls it; without, it cannot be found there. */
+  /** Its name in the search, which lists only pages with one. */
   readonly find?: string;
   /** Key after `g`, and its name in the help. */
   readonly key?: readonly [string, string];

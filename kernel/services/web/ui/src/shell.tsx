@@ -194,7 +194,7 @@ function TopLine({ page, path }: { page: Page | undefined; path: string }) {
   );
 }
 
-/** Who is logged in and the way out, or the way in. */
+/** Who is logged in, with logout, or login. */
 function Who({ path }: { path: string }) {
   const who = useStore(session);
   if (who === null || path === 'login') return null;
@@ -224,7 +224,7 @@ function Who({ path }: { path: string }) {
   );
 }
 
-/** The query page carries the editor and the chart library, so it comes in a piece of its own. */
+/** The query page contains the editor and the chart library, so it is a chunk of its own. */
 function LazyQuery() {
   const [view, setView] = useState<{ View: ComponentType } | null>(null);
   const [failed, setFailed] = useState(false);

@@ -18,7 +18,7 @@ interface RuntimeInfo {
   serverTime?: string;
 }
 
-/** A thin line that is there only while something is wrong. */
+/** A thin bar, shown only while something is wrong. */
 export function StatusStrip() {
   const [troubles, setTroubles] = useState<readonly Trouble[]>([]);
   const tick = useStore(refreshTick);
@@ -61,7 +61,7 @@ async function look(signal: AbortSignal): Promise<Trouble[] | null> {
       out.push({
         tone: 'bad',
         word: 'Configuration not applied',
-        text: 'The last reload failed; the configuration before it is in force. The log of the server names the line.',
+        text: 'The last reload failed; the previous configuration stays in effect. The log of the server names the line.',
         link: { to: 'config', word: 'See what is in force' },
       });
     }

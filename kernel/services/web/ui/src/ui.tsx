@@ -1,4 +1,4 @@
-/** Small pieces that all pages share. */
+/** Small components that all pages share. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { setToken, type ApiError, type Loaded } from './lib/api';
@@ -66,7 +66,7 @@ export function healthTone(health: string): Tone {
   }
 }
 
-/** What is being read, or why there is nothing; children only once there is an answer. */
+/** Loading and error states; children only after a response. */
 export function Await<T>({ load, children }: { load: Loaded<T>; children: (data: T) => ComponentChildren }) {
   return (
     <>
@@ -134,7 +134,7 @@ export function ErrorBox({ error, retry }: { error: ApiError; retry?: () => void
       {error.hint !== '' && <p class="dim">{error.hint}</p>}
       {error.raw !== '' && (
         <details>
-          <summary>Answer as received</summary>
+          <summary>Response as received</summary>
           <pre>{error.raw}</pre>
         </details>
       )}
@@ -144,7 +144,7 @@ export function ErrorBox({ error, retry }: { error: ApiError; retry?: () => void
         </p>
       )}
       {error.kind === 'login' && !given && <TokenForm onSet={() => (retry ? retry() : setGiven(true))} />}
-      {given && <p class="dim">The token is kept until this tab is closed; do it once more.</p>}
+      {given && <p class="dim">The token is kept until this tab is closed; repeat the action.</p>}
       {retry && (
         <button type="button" class="small" onClick={retry}>
           Retry
@@ -163,7 +163,7 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-/** Labels as chips; a click hands the matcher on. */
+/** Labels as chips; a click passes the matcher to the handler. */
 export function Chips({
   labels,
   except,
@@ -209,7 +209,7 @@ export function Ago({ at }: { at: string | number | undefined }) {
   );
 }
 
-/** Exact time, relative beside it. */
+/** Exact time, next to the relative one. */
 export function Moment({ at }: { at: string | number | undefined }) {
   const z = useStore(zone);
   const ms = typeof at === 'number' ? at : Date.parse(at ?? '');
@@ -261,7 +261,7 @@ export function saveCsv(name: string, rows: readonly (readonly string[])[]): voi
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** A parameter of the address as state. */
+/** A parameter of the URL as state. */
 export function useParam(name: string): [string, (value: string) => void] {
   const p = useStore(place);
   return [new URLSearchParams(p.search).get(name) ?? '', (value) => setParams({ [name]: value })];
@@ -379,7 +379,7 @@ export function useMore(total: number, first: number): [number, JSX.Element | nu
   ];
 }
 
-/** A modal dialog; closes with Esc or a click beside it. */
+/** A modal dialog; closes with Esc or a click outside. */
 export function Dialog({
   title,
   onClose,

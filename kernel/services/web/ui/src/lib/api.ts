@@ -51,7 +51,7 @@ export function errorOf(kind: string, message: string, status: number, raw = '')
   return new ApiError(kind, message, HINTS[kind] ?? 'The log of the server says more.', status, raw);
 }
 
-/** Reads `api/v1/<path>`; long parameters travel in a form. */
+/** Reads `api/v1/<path>`; long parameters are sent as a form. */
 export async function api<T>(
   path: string,
   params: Record<string, string> = {},
@@ -142,7 +142,7 @@ export function setToken(value: string): void {
   }
 }
 
-/** Calls `narthex/api/v1/<path>`, with the token if there is one. The answer may be empty. */
+/** Calls `narthex/api/v1/<path>`, with the token if there is one. The response may be empty. */
 export async function narthex<T>(path: string, init: RequestInit = {}, withToken = true): Promise<T> {
   const headers = new Headers(init.headers);
   headers.set('Accept', 'application/json');
@@ -163,7 +163,7 @@ export async function narthex<T>(path: string, init: RequestInit = {}, withToken
   throw plainError(url, response, text);
 }
 
-/** The words of an error answer, whichever of the usual forms it has. */
+/** The message of an error response, in any of the usual forms. */
 export function messageIn(body: unknown): string | null {
   if (typeof body === 'string' && body !== '') return body;
   if (typeof body !== 'object' || body === null) return null;
@@ -281,7 +281,7 @@ export interface Plugin {
   reason?: string | null;
   /** The kind of problem that the reason is about, or empty: code decides by it, never by the text. */
   problem?: string;
-  /** Who can do something about it: user, configuration, plugin, remote or server; or empty. */
+  /** Who can solve it: user, configuration, plugin, remote or server; or empty. */
   blame?: string;
   source?: string;
   instances?: unknown[];
@@ -312,7 +312,7 @@ export interface PluginCalls {
   maxSeconds: number;
 }
 
-/** Something a former version of a plugin left behind. */
+/** What a previous version of a plugin has left: a thread, a class loader, a handle. */
 export interface PluginLeak {
   what: string;
   name: string;
@@ -328,7 +328,7 @@ export interface WaitingBlock {
   reason: string;
 }
 
-/** What is kept of a plugin that is not there. */
+/** What is kept of a plugin that is not installed. */
 export interface Orphan {
   id: string;
   version: string;

@@ -1,4 +1,4 @@
-/** Series colours: ten hues that colour-blind people can tell apart, then the same with dashes. */
+/** Series colours: ten hues that colour-blind people can distinguish, then the same with dashes. */
 const LIGHT = [
   '#0b62a8',
   '#c2570c',

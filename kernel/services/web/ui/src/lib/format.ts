@@ -1,4 +1,4 @@
-/** Words and numbers as people read them. Pure functions; the exact value belongs beside or on hover. */
+/** Human-readable words and numbers. Pure functions; show the exact value next to them or on hover. */
 
 const MS = { y: 31_536_000_000, w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 
@@ -25,7 +25,7 @@ export function promDuration(ms: number): string {
   return out;
 }
 
-/** Reads `1h30m`; also `1.5h` and plain seconds; null when it is none of these. */
+/** Reads `1h30m`; also `1.5h` and plain seconds; null otherwise. */
 export function parseDuration(text: string): number | null {
   const t = text.trim();
   if (/^\d+(\.\d+)?$/.test(t)) return Number(t) * 1000;
@@ -142,7 +142,7 @@ const SCALES: Record<'bytes' | 'seconds' | 'none', readonly (readonly [number, s
   ],
 };
 
-/** Labels of an axis: one unit for all ticks and as many decimals as tell them apart exactly. */
+/** Labels of an axis: one unit for all ticks and as many decimals as needed to distinguish them. */
 export function axisLabels(ticks: readonly number[], unit: Unit): string[] {
   if (ticks.length === 0) return [];
   if (unit === 'ratio') return fixed(ticks, 0.01, ' %');

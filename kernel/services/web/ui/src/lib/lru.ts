@@ -1,4 +1,4 @@
-/** Stands in for the package lru-cache, of which codemirror-promql needs no more than this. */
+/** Replaces the package lru-cache with the part of it that codemirror-promql uses. */
 export class LRUCache<K, V> {
   private readonly entries = new Map<K, { value: V; expires: number }>();
   private readonly ttl: number;

@@ -11,7 +11,7 @@ export interface Matcher {
 const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const ONE = /\s*("(?:\\.|[^"\\])*"|[^\s=!~,{}"]+)\s*(=~|!~|!=|=)\s*("(?:\\.|[^"\\])*"|[^\s,{}"]*)\s*(,|$)/y;
 
-/** Reads matchers; the braces may be left out. A text that is not matchers gives the place of the fault. */
+/** Reads matchers; the braces may be left out. Otherwise returns the position of the error. */
 export function parseMatchers(text: string): Matcher[] | { readonly error: string } {
   const trimmed = text.trim();
   const open = trimmed.startsWith('{');

@@ -21,7 +21,7 @@ export function navigate(to: string, replace = false): void {
   if (!replace) scrollTo(0, 0);
 }
 
-/** Changes parameters of the present address without a new entry in the history. */
+/** Changes parameters of the current address without a new entry in the history. */
 export function setParams(changes: Record<string, string | null>): void {
   const p = new URLSearchParams(location.search);
   for (const [k, v] of Object.entries(changes)) {
@@ -55,7 +55,7 @@ export function startRouter(): void {
 /** Start pages of the optional listeners, which answer as the originals do there. */
 const STARTS: Record<string, string> = { '9093': 'groups' };
 
-/** Where an old or short address leads now; null when it is a page itself. */
+/** The target of an old or short address; null when it is a page itself. */
 export function redirect(at: Place): string | null {
   if (at.path === 'graph') return `query${at.search}`;
   // The server sends / on to the query, and browsers keep the fragment on the way.

@@ -39,7 +39,7 @@ export async function logOut(): Promise<void> {
   await readSession();
 }
 
-/** Address of the login page that leads back here. */
+/** Address of the login page, which returns to this page. */
 export function loginPage(): string {
   const here = location.pathname.slice(BASE.length) + location.search;
   return here === '' || here.startsWith('login') ? 'login' : `login?next=${encodeURIComponent(here)}`;

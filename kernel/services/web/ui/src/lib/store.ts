@@ -32,7 +32,7 @@ export function useStore<T>(store: Store<T>): T {
   return value;
 }
 
-/** A store kept in the browser; a browser that refuses storage loses nothing but the memory. */
+/** A store persisted in the browser; without local storage it lasts as long as the page. */
 class Setting<T extends string> extends Store<T> {
   constructor(key: string, fallback: T, allowed: readonly T[]) {
     let was: T | null = null;

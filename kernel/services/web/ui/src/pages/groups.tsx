@@ -4,7 +4,7 @@ import { plural, seriesName } from '../lib/format';
 import { formatMatchers, matchersOf } from '../lib/matchers';
 import { Ago, Await, Chips, Empty, Filter, matches, State, Toggles, useMore, useParam } from '../ui';
 
-/** How alerts are gathered for their receivers, and which of them are held back. */
+/** Alerts by aggregation group and receiver, and which of them are suppressed. */
 export function GroupsPage() {
   const load = useLoad((signal) => v2Answer<AlertGroup[]>('alerts/groups', signal), ['groups']);
   const [search, setSearch] = useParam('search');

@@ -18,7 +18,7 @@ function useList<T>(path: string, key: string, acted: string) {
 }
 
 /**
- * Configuration that names absent plugins, and what removed plugins have left; nothing when there is neither. Read again
+ * Configuration that names absent plugins, and what removed plugins have left; renders nothing without either. Read again
  * when `acted` changes.
  */
 export function Leftovers({ acted, onForget }: { acted: string; onForget: (o: Orphan) => void }) {
@@ -64,7 +64,7 @@ export function Leftovers({ acted, onForget }: { acted: string; onForget: (o: Or
       {orphans.length > 0 && (
         <details class="kernel" open data-testid="orphans">
           <summary>
-            <b>Kept of removed plugins</b>{' '}
+            <b>Kept from removed plugins</b>{' '}
             <span class="dim">{plural(orphans.length, 'plugin')}; used again when they return</span>
           </summary>
           <div class="grid">
@@ -84,7 +84,7 @@ function OrphanCard({ orphan: o, onForget }: { orphan: Orphan; onForget: () => v
     ...o.blocks.map((b) => `${b.block} at ${b.place}`),
     ...o.folders,
     ...(o.keptVersions.length > 0
-      ? [`${plural(o.keptVersions.length, 'former version')}: ${o.keptVersions.join(', ')}`]
+      ? [`${plural(o.keptVersions.length, 'previous version')}: ${o.keptVersions.join(', ')}`]
       : []),
   ];
   return (

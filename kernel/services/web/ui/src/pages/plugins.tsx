@@ -40,7 +40,7 @@ const ORDER: Tone[] = ['bad', 'warn', 'info', 'good', 'mute'];
 interface Intent {
   readonly verb: string;
   readonly what: string;
-  /** A choice that goes with the act, for example to replace a higher version. */
+  /** An option of the action, for example to replace a higher version. */
   readonly choice?: string;
   readonly run: (chosen: boolean) => Promise<unknown>;
 }
@@ -51,7 +51,7 @@ function path(id: string): string {
   return `plugins/${encodeURIComponent(id)}`;
 }
 
-/** What is plugged in, how each part fares, and what can be done about it. */
+/** The plugins with their state, and the actions on them. */
 export function PluginsPage() {
   const load = useLoad(
     async (signal) => {
@@ -97,7 +97,7 @@ export function PluginsPage() {
   const upload = (file: File): Intent => ({
     verb: `Install ${file.name}`,
     what:
-      `${file.name} is checked, started beside the running version if there is one, ` +
+      `${file.name} is checked, started alongside the running version if there is one, ` +
       'and switched to only when its self-test passes. No other plugin restarts.',
     choice: 'Also when a higher version is installed',
     run: (force) =>
@@ -130,7 +130,7 @@ export function PluginsPage() {
     const n = p.instances?.length ?? 0;
     const stop = n > 0 ? `${plural(n, 'instance')} of it stop; ` : '';
     const affects = {
-      enable: 'It starts with the present configuration.',
+      enable: 'It starts with the current configuration.',
       disable: n > 0 ? `${stop}what they delivered last is kept.` : 'It has no instances.',
       rollback:
         `Version ${p.undoVersion ?? 'before'} is started, tested and switched to; ` +
@@ -226,8 +226,8 @@ export function PluginsPage() {
           setIntent({
             verb: `Forget ${o.id}`,
             what:
-              'Decisions about it, its former versions and its own folder are deleted. ' +
-              'Blocks in configuration files stay and go on waiting.',
+              'Decisions about it, its previous versions and its own folder are deleted. ' +
+              'Blocks in configuration files stay and continue to wait.',
             run: () => narthex(`plugins/orphans/${encodeURIComponent(o.id)}`, { method: 'DELETE' }),
           })
         }
@@ -283,7 +283,7 @@ export function PluginsPage() {
   );
 }
 
-/** Bundles of the kernel, folded while all is well with them. */
+/** Bundles of the kernel, folded while all of them run. */
 function Kernel({ plugins, children }: { plugins: readonly Plugin[]; children: (p: Plugin) => ComponentChildren }) {
   const ill = plugins.filter((p) => pluginTone(p.state) !== 'good').length;
   const [open, setOpen] = useState<boolean | null>(null);
@@ -426,7 +426,7 @@ function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act)
         {leaks.length > 0 && (
           <details data-testid="plugin-leaks">
             <summary>
-              <State tone="warn">leftovers</State> former versions left {plural(leaks.length, 'thing')} behind
+              <State tone="warn">leftovers</State> previous versions left {plural(leaks.length, 'thing')} behind
             </summary>
             <ul class="labels mono">
               {leaks.map((l, n) => (
@@ -477,7 +477,7 @@ function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act)
               ...((p.staleClassLoaders ?? 0) > 0
                 ? [
                     [
-                      'Former versions',
+                      'Previous versions',
                       `${plural(p.staleClassLoaders ?? 0, 'class loader')} in memory until the next collection`,
                     ] as const,
                   ]
@@ -524,7 +524,7 @@ function Card({ plugin: p, onAct, onHistory }: { plugin: Plugin; onAct: (a: Act)
   );
 }
 
-/** How calls of the server into a plugin went. */
+/** Statistics of the calls of the server into a plugin. */
 function Calls({ calls }: { calls: readonly PluginCalls[] }) {
   return (
     <div class="tablewrap">

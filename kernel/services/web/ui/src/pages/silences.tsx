@@ -215,7 +215,7 @@ interface FormProps {
   readonly onCancel: () => void;
 }
 
-/** A new silence, or one that replaces another; shows beforehand what it will touch. */
+/** A new silence, or one that replaces another; previews the alerts that it will silence. */
 function SilenceForm({ was, filter, onDone, onCancel }: FormProps) {
   const left = was ? Date.parse(was.endsAt) - Date.now() : 0;
   const [text, setText] = useState(was ? formatMatchers(matchersIn(was)) : filter);
@@ -352,7 +352,7 @@ function SilenceForm({ was, filter, onDone, onCancel }: FormProps) {
   );
 }
 
-/** How many alerts the matchers touch now. */
+/** The number of alerts that the matchers match now. */
 function Preview({ matchers, list }: { matchers: readonly Matcher[]; list?: boolean }) {
   const [found, setFound] = useState<ManagedAlert[] | null>(null);
   const [failed, setFailed] = useState('');

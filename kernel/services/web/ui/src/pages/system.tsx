@@ -100,7 +100,7 @@ interface Block {
   compaction?: { level?: number };
 }
 
-/** How much the head holds, and which names and labels fill it. */
+/** Statistics of the head, and the metrics and labels with the most series. */
 export function TsdbPage() {
   const [limit, setLimit] = useParam('limit');
   const load = useApi<Tsdb>('status/tsdb', { limit: limit || '10' });
@@ -263,7 +263,7 @@ function Blocks({ blocks }: { blocks: readonly Block[] }) {
   );
 }
 
-/** The command line as the server took it. */
+/** The flags of the server. */
 export function FlagsPage() {
   const load = useApi<Record<string, string>>('status/flags');
   const [search, setSearch] = useParam('search');
@@ -304,7 +304,7 @@ export function FlagsPage() {
 
 type ConfigFile = 'prometheus.yml' | 'alertmanager.yml';
 
-/** The configuration in force, secrets hidden. */
+/** The configuration in effect, secrets hidden. */
 export function ConfigPage() {
   const [chosen, setChosen] = useParam('file');
   const file: ConfigFile = chosen === 'alertmanager.yml' ? chosen : 'prometheus.yml';
@@ -374,7 +374,7 @@ function yamlLine(line: string) {
 
 type AdminAct = 'delete_series' | 'clean_tombstones' | 'snapshot';
 
-/** What the admin API can do; there only while --web.enable-admin-api is on. */
+/** The admin API; shown only with --web.enable-admin-api. */
 function Admin() {
   const flags = useApi<Record<string, string>>('status/flags');
   const [selector, setSelector] = useState('');

@@ -19,7 +19,7 @@ import {
   useParam,
 } from '../ui';
 
-/** Which targets answer, and what the others say. */
+/** Targets with their health and errors. */
 export function TargetsPage() {
   const [pool, setPool] = useParam('pool');
   const load = useApi<Targets>('targets', { state: 'active', ...(pool ? { scrapePool: pool } : {}) });
@@ -90,7 +90,7 @@ function byPool(targets: readonly Target[]): Map<string, Target[]> {
   return pools;
 }
 
-/** Up to so many pools are unfolded at first; beyond, only those with something down. */
+/** Up to so many pools are expanded at first; with more, only those with a target down. */
 const FEW_POOLS = 20;
 
 function Pool({

@@ -60,7 +60,7 @@ const look = EditorView.theme({
   '.cm-lintRange-warning': { backgroundImage: 'none', textDecoration: 'underline wavy var(--warn)' },
 });
 
-/** Whether the completion offered is already there, so that Enter means run and not accept. */
+/** Whether the selected completion is already typed, so that Enter runs the query. */
 function typedInFull(view: EditorView): boolean {
   const offered = selectedCompletion(view.state)?.label;
   if (offered === undefined) return false;
@@ -142,7 +142,7 @@ export function Editor({ value, onChange, onRun, focus, first }: Props) {
     };
   }, []);
 
-  // In the same turn as the render: a later one would undo what was typed meanwhile.
+  // Synchronously with the render: later it would undo what was typed meanwhile.
   useLayoutEffect(() => {
     const v = view.current;
     if (v && v.state.doc.toString() !== value) {

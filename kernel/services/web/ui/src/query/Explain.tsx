@@ -31,7 +31,7 @@ function flatten(node: Node, depth: number, out: Part[]): Part[] {
   return out;
 }
 
-/** The expression taken apart: what each part does, and how many series come out of it. */
+/** The parts of the expression: what each does, and how many series it returns. */
 export function Explain({
   expr,
   timeMs,
@@ -56,7 +56,7 @@ export function Explain({
       setParts(all);
       const time = String(Math.round(timeMs ?? Date.now()) / 1000);
       const done = new Map<string, Outcome>();
-      // One after the other, so that taking apart a heavy query is not many times as heavy.
+      // One after the other, so that explaining an expensive query does not run its parts all at once.
       for (const p of all.slice(0, MAX_PARTS)) {
         if (done.has(p.text) || p.node.type === 'stringLiteral' || p.node.type === 'numberLiteral') continue;
         done.set(p.text, await evaluate(p.text, time, abort.signal));
@@ -77,7 +77,7 @@ export function Explain({
       {parts.map((p, i) => (
         <li key={i} class={`d${Math.min(p.depth, 8)}`} data-testid="explain-part">
           <div class="row">
-            <button type="button" class="part mono wrap" title="Ask for this part alone" onClick={() => onOpen(p.text)}>
+            <button type="button" class="part mono wrap" title="Query this part alone" onClick={() => onOpen(p.text)}>
               {p.text}
             </button>
             <span class="grow" />

@@ -131,7 +131,7 @@ export function Graph({ answer, panel, onZoom }: Props) {
   );
 }
 
-/** The unit of what is counted in buckets, whatever the rate of counting. */
+/** The unit of the observations in buckets, not of their rate. */
 function bucketUnit(expr: string): Unit {
   return guessUnit(expr.replace(/\b(?:rate|irate|increase|delta)\b/g, 'max'));
 }
@@ -337,7 +337,7 @@ function yRange(min: number | null, max: number | null, floor: number | null, st
   return [floor !== null || (stacked && lo === 0) ? lo : lo - pad, hi + pad];
 }
 
-/** Distances between ticks that are round in the unit; undefined leaves the decimal ones. */
+/** Tick distances that are round in the unit; undefined for decimal ones. */
 function increments(unit: Unit): { incrs: number[] } | Record<string, never> {
   if (unit === 'bytes' || unit === 'bytes/s') return { incrs: Array.from({ length: 75 }, (_, i) => 2 ** (i - 10)) };
   if (unit === 'seconds') {
@@ -460,7 +460,7 @@ interface LegendProps {
 
 type Column = 'name' | 'last' | 'min' | 'max' | 'avg';
 
-/** Last, least, greatest and mean of every line; a click isolates it, with Ctrl it is switched. */
+/** Last, minimum, maximum and mean of each line; a click isolates a line, Ctrl+click toggles it. */
 function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps) {
   const [by, setBy] = useState<{ column: Column; down: boolean } | null>(null);
   const shared = useMemo(() => common(lines.map((l) => l.labels)), [lines]);

@@ -153,7 +153,7 @@ export function Heatmap({ heat, answer, isDark, unit, onZoom }: Props) {
   );
 }
 
-/** Row bounds that have room for a label. */
+/** Bounds of rows with enough room for a label. */
 function thinned(rows: number, height: number): number[] {
   const every = Math.max(1, Math.ceil((rows + 1) / Math.max(1, Math.floor(height / 22))));
   return Array.from({ length: Math.floor(rows / every) + 1 }, (_, i) => i * every);

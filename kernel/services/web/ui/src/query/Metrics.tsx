@@ -4,7 +4,7 @@ import { Dialog, ErrorBox, matches, Skeleton, useMore } from '../ui';
 
 type Metadata = Record<string, { type: string; help: string; unit: string }[]>;
 
-/** All metrics of the server with type and help; a click takes one into the query. */
+/** All metrics of the server with type and help; a click inserts one into the query. */
 export function Metrics({ onClose, onPick }: { onClose: () => void; onPick: (name: string) => void }) {
   const names = useApi<string[]>('label/__name__/values');
   const meta = useApi<Metadata>('metadata', { limit_per_metric: '1' });

@@ -37,7 +37,7 @@ function fromAddress(): Keyed[] {
   return (panels.length > 0 ? panels : [NEW_PANEL]).map(keyed);
 }
 
-/** Ask for anything: panels of an expression each, as table or graph. */
+/** The query page: panels of one expression each, as table or graph. */
 export function QueryPage() {
   const at = useStore(place);
   const [panels, setPanels] = useState<Keyed[]>(fromAddress);
@@ -284,13 +284,13 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
       )}
       {!visible && loading && <Skeleton />}
       {!visible && !loading && !error && (tab !== 'explain' || state.expr === '') && (
-        <Empty title="Nothing asked yet">Write an expression and press Enter.</Empty>
+        <Empty title="No query yet">Write an expression and press Enter.</Empty>
       )}
     </section>
   );
 }
 
-/** Points at the place in the expression that a parse error names. */
+/** Marks the position in the expression that a parse error names. */
 function Caret({ expr, message }: { expr: string; message: string }) {
   const m = /(?:^|: )(\d+):(\d+): parse error/.exec(message);
   const text = m && expr.split('\n')[Number(m[1]) - 1];

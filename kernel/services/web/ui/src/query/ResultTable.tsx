@@ -24,7 +24,7 @@ export type InstantResult =
 
 type Sort = { by: 'name' | 'value' | string; down: boolean } | null;
 
-/** The values at one moment, as given by the server; the human form stands beside. */
+/** The values at one time, as the server sent them, next to the human-readable form. */
 export function ResultTable({
   data,
   expr,
@@ -63,7 +63,7 @@ export function ResultTable({
     return (
       <>
         {summary}
-        <Empty title="No series at this moment">
+        <Empty title="No series at this time">
           The expression is valid but nothing matches. A metric may be gone for more than five minutes, or a label may
           have another value: press <kbd>Ctrl Space</kbd> in the editor to see those that exist.
         </Empty>

@@ -1,4 +1,4 @@
-/** From answers of the API to columns a chart can draw. Pure functions. */
+/** Converts responses of the API to columns for charts. Pure functions. */
 import { seriesName, type Labels } from '../lib/format';
 
 export type Point = [number, string];
@@ -32,7 +32,7 @@ export function steps(startS: number, endS: number, stepS: number): number[] {
   return Array.from({ length: n }, (_, i) => startS + i * stepS);
 }
 
-/** Puts a series on the steps. Values that are not finite have no place on a chart and are gaps. */
+/** Aligns a series to the steps. Values that are not finite are gaps. */
 export function line(series: RangeSeries, xs: readonly number[], stepS: number): Line {
   const values: (number | null)[] = new Array<number | null>(xs.length).fill(null);
   const start = xs[0] ?? 0;
@@ -63,7 +63,7 @@ export function line(series: RangeSeries, xs: readonly number[], stepS: number):
   };
 }
 
-/** Sums from the first line up; a gap adds nothing to those above and stays a gap in its own line. */
+/** Stacks lines from the first up; a gap adds nothing to those above and stays a gap in its own line. */
 export function stack(lines: readonly (readonly (number | null)[])[]): (number | null)[][] {
   const base: number[] = new Array<number>(lines[0]?.length ?? 0).fill(0);
   return lines.map((values) =>
@@ -85,7 +85,7 @@ export function lonely(values: readonly (number | null | undefined)[], from: num
   return out;
 }
 
-/** Labels that all series share with the same value, the name included: they belong in the heading, not in each row. */
+/** Labels with the same value in all series, the name included: shown in the heading, not in each row. */
 export function common(all: readonly Labels[]): Labels {
   const first = all[0];
   if (!first || all.length < 2) return {};
@@ -108,7 +108,7 @@ export interface Heat {
   readonly max: number;
 }
 
-/** Buckets over time: from native histograms, and from series with `le`; label sets beside `le` are added up. */
+/** Buckets over time: from native histograms, and from series with `le`; label sets without `le` are added up. */
 export function heat(result: readonly RangeSeries[], xs: readonly number[], stepS: number): Heat {
   const start = xs[0] ?? 0;
   const at = (t: number) => Math.round((t - start) / stepS);
@@ -139,7 +139,7 @@ export function heat(result: readonly RangeSeries[], xs: readonly number[], step
   return { edges, cells, max: cells.reduce((m, c) => Math.max(m, c.count), 0) };
 }
 
-/** Cumulative buckets by `le` become single ones by taking each from the next; gives all bounds. */
+/** Converts cumulative buckets by `le` to plain ones; returns all bounds. */
 function addClassic(
   result: readonly RangeSeries[],
   at: (t: number) => number,

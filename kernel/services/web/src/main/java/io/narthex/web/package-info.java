@@ -1,4 +1,4 @@
-/** The web UI: static files, served by whoever takes the {@code WebContent} service. */
+/** The web UI: static files, offered as the {@code WebContent} service. */
 @NullMarked
 package io.narthex.web;
 
