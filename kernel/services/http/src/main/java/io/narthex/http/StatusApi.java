@@ -136,14 +136,6 @@ public final class StatusApi {
         }));
   }
 
-  /** Returns the time of the server. */
-  @GET
-  @Path("status/time")
-  public Response time() {
-    String now = Instant.ofEpochMilli(clock.millis()).toString();
-    return Api.success(out -> out.writeString(now));
-  }
-
   private static String hostName() {
     try {
       return InetAddress.getLocalHost().getHostName();

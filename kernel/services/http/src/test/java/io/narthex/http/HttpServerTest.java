@@ -55,12 +55,6 @@ class HttpServerTest extends ServerHarness {
                 + "\"http://a/api/v2/alerts\"}],\"droppedAlertmanagers\":[{\"url\":\"x\"}]}}");
   }
 
-  @Test
-  void returnsItsTime() throws Exception {
-    assertThat(get("/api/v1/status/time").body())
-        .matches("\\{\"status\":\"success\",\"data\":\"20\\d\\d-.*Z\"}");
-  }
-
   /** A class that is missing in {@link Resources} gives 404. */
   @Test
   void everyEndpointOfTheReadmeIsServed() throws Exception {
