@@ -317,7 +317,7 @@ final class Deliveries {
           } else {
             if (attempts == 1) {
               LOG.info(
-                  "notify {} of {}: {}; tries again",
+                  "notify {} of {}: {}; it is retried",
                   integration.label(),
                   integration.receiver(),
                   r.reason());

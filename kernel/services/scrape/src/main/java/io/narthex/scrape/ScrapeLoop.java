@@ -194,7 +194,7 @@ final class ScrapeLoop {
       }
     } catch (RuntimeException | Error e) {
       rethrowOutOfMemory(e);
-      fault(work, "its series cannot be ended", e);
+      fault(work, "stale markers cannot be stored", e);
     }
   }
 
@@ -284,7 +284,7 @@ final class ScrapeLoop {
   private String fault(Work w, String what, Throwable e) {
     host.metrics.faults.inc();
     host.metrics.failed(ScrapeFailure.Kind.FAULT);
-    String message = what + " by a fault of the server: " + e;
+    String message = what + " because of a fault of the server: " + e;
     if (!message.equals(lastWarning)) {
       lastWarning = message;
       LOG.error("scrape of {}: {}; the loop continues", w.target.url(), message, e);
@@ -340,8 +340,8 @@ final class ScrapeLoop {
       String error = scrape.error;
       if (!backlog.add(scrape.after(seconds), scratch, System.nanoTime())) {
         host.metrics.lost.inc();
-        error = "the storage takes no samples";
-        warn(w, "samples are lost: the storage is being replaced for too long");
+        error = "the storage accepts no samples";
+        warn(w, "samples are lost: the replacement of the storage takes too long");
       }
       status = new Status(error.isEmpty() ? Health.UP : Health.DOWN, error, timeMs, seconds);
     } finally {
@@ -444,7 +444,7 @@ final class ScrapeLoop {
         count(ScrapeFailure.Kind.EXPOSITION);
       } catch (RuntimeException | Error e) {
         rethrowOutOfMemory(e);
-        error = fault(w, "the exposition cannot be taken in", e);
+        error = fault(w, "the exposition cannot be processed", e);
       }
     }
     SampleBatch batch = scratch.batch;
@@ -566,7 +566,7 @@ final class ScrapeLoop {
         host.storage.append(batch);
       }
     } catch (StorageException e) {
-      LOG.warn("end of series of {} cannot be stored: {}", work.target.url(), e.getMessage());
+      LOG.warn("stale markers of {} cannot be stored: {}", work.target.url(), e.getMessage());
     }
   }
 
