@@ -5,7 +5,6 @@
 import type { ComponentType } from 'preact';
 import type { IconName } from './ui';
 import { AlertsPage } from './pages/alerts';
-import { ClockPage } from './pages/clock';
 import { GroupsPage } from './pages/groups';
 import { LoginPage } from './pages/login';
 import { PluginsPage } from './pages/plugins';
@@ -152,14 +151,6 @@ export const PAGES: readonly Page[] = [
     section: 'status',
     tab: 'Alertmanagers',
     find: 'Alertmanagers',
-  },
-  {
-    path: 'clock',
-    title: 'Clock',
-    view: ClockPage,
-    section: 'status',
-    tab: 'Clock',
-    find: 'Clock: time of this browser',
   },
   {
     path: 'plugins',
