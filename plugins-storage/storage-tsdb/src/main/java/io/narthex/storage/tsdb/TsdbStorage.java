@@ -464,8 +464,11 @@ final class TsdbStorage
       ids.forEach(
           (IntConsumer)
               id -> {
-                // not beyond the newest sample: what comes later has not been deleted
-                fresh.add(id, minTimeMs, Math.min(maxTimeMs, head.newestMs(id)));
+                if (head.mayHaveSamples(id, minTimeMs, maxTimeMs)
+                    && (maxTimeMs >= head.minValidMs() || head.outOfOrder().has(id))) {
+                  // not beyond the newest sample: what comes later has not been deleted
+                  fresh.add(id, minTimeMs, Math.min(maxTimeMs, head.newestMs(id)));
+                }
               });
       if (fresh.size() == 0) {
         return;

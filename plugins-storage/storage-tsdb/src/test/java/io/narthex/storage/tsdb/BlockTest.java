@@ -304,6 +304,20 @@ class BlockTest {
   }
 
   @Test
+  void aDeleteOlderThanTheHeadLeavesNothingInIt() {
+    TsdbStorage db = TestDb.open(dir);
+    fill(db, T0, T0 + 7 * HOUR, 3);
+    db.maintain();
+    db.delete(ALL, T0, T0 + 4 * HOUR - 1);
+    assertThat(db.head().tombstones().size()).isZero();
+    assertThat(TestDb.all(db)).allSatisfy(s -> assertThat(s.samples()).hasSize(3 * 60));
+    db.delete(ALL, T0, T0 + 4 * HOUR);
+    assertThat(db.head().tombstones().size()).isEqualTo(3);
+    assertThat(TestDb.all(db)).allSatisfy(s -> assertThat(s.samples()).hasSize(3 * 60 - 1));
+    db.close();
+  }
+
+  @Test
   void takesLateSamplesWithinTheWindow() {
     TsdbConfig config = TestDb.config(Duration.ZERO, 0, Duration.ofHours(3), 1 << 20);
     TsdbStorage db = TestDb.open(dir, config);
