@@ -207,9 +207,17 @@ class CrashTest {
     assertThat(TestDb.all(again)).isNotEmpty();
     again.maintain();
     again.crash();
-    TsdbStorage third = TestDb.open(dir);
+    TsdbStorage third = TestDb.open(dir, TestDb.config(Duration.ZERO, 0, Duration.ZERO, 700));
     assertThat(third.counters().get("wal_corruptions_total")).isZero();
-    third.close();
+    int first = Wal.numbers(dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
+    fill(third, 40, 60);
+    third.crash();
+    Files.delete(dir.resolve("log").resolve(Wal.name(first, Wal.SEGMENT_SUFFIX)));
+    TsdbStorage fourth = TestDb.open(dir);
+    assertThat(fourth.counters().get("wal_corruptions_total"))
+        .as("the one that the checkpoint begins with")
+        .isEqualTo(1);
+    fourth.close();
   }
 
   @Test

@@ -71,6 +71,7 @@ public final class Recovery implements BatchRecord.Handler {
       readCheckpoint(directory.resolve(Wal.name(from, Wal.CHECKPOINT_SUFFIX)));
     }
     int next = Math.max(1, from);
+    int before = from - 1; // the checkpoint was made behind a segment with its number
     for (int i = 0; i < segments.size(); i++) {
       int number = segments.get(i);
       Path path = directory.resolve(Wal.name(number, Wal.SEGMENT_SUFFIX));
@@ -79,9 +80,10 @@ public final class Recovery implements BatchRecord.Handler {
       if (number < from) {
         continue; // a crash kept it from being deleted
       }
-      if (i > 0 && segments.get(i - 1) >= from) {
-        checkNoneMissing(segments.get(i - 1), number);
+      if (before >= 0) {
+        checkNoneMissing(before, number);
       }
+      before = number;
       WalReader.End end =
           WalReader.readAll(path, this::record, damage -> damagedSegment(path, damage));
       if (end.problem() != null) {
@@ -166,7 +168,7 @@ public final class Recovery implements BatchRecord.Handler {
     }
   }
 
-  /** Reports segments that are missing between two others, unless a folder has the name. */
+  /** Reports segments that are missing between two numbers, unless a folder has the name. */
   private void checkNoneMissing(int before, int number) {
     for (int n = before + 1; n < number; n++) {
       Path path = directory.resolve(Wal.name(n, Wal.SEGMENT_SUFFIX));
