@@ -251,7 +251,7 @@ class SettingsIT {
     assertThat(waiting())
         .contains(stage.folder.resolve("rules.yml") + ":5:33: group tides, rule doubled");
     assertThat(cli("list"))
-        .contains("Kept of plugins that are not there", ID, "stopped by you", "1 former version");
+        .contains("Left by plugins that are not installed", ID, "stopped by you", "1 kept version");
     write("narthex.yml", "exporters:\n  tide: {height: 5}\n");
     reload(200); // and neither has a reload
   }

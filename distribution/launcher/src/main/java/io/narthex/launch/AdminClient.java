@@ -34,11 +34,12 @@ import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The server that the commands talk to: where it is, whom it is believed to be, and who asks. Each
- * option has an environment variable: {@code --ca-file} is {@code NARTHEX_CA_FILE}.
+ * HTTP client of the commands: address, TLS trust and credentials. Each option has an environment
+ * variable: {@code --ca-file} is {@code NARTHEX_CA_FILE}.
  *
- * <p>A token or password goes over TLS or to this machine, unless {@code --allow-plain-http} says
- * otherwise. The token file of a server on this machine is not sent to another one.
+ * <p>A token or password is sent only over TLS or to this machine, unless {@code
+ * --allow-plain-http} is given. The token file of a server on this machine is not sent to other
+ * machines.
  */
 final class AdminClient {
   static final String OPTIONS =
@@ -68,7 +69,7 @@ final class AdminClient {
   private @Nullable HttpClient client;
 
   /**
-   * Creates one.
+   * Creates a client.
    *
    * @param home where the distribution is
    */
@@ -92,7 +93,7 @@ final class AdminClient {
     return options.getOrDefault(name, "");
   }
 
-  /** Takes an argument if it is an option of the client. */
+  /** Consumes an argument if it is an option of the client. */
   boolean take(String argument) {
     if (argument.equals("--allow-plain-http")) {
       options.put("allow-plain-http", "true");
@@ -108,7 +109,7 @@ final class AdminClient {
     return true;
   }
 
-  /** Returns where the server is. */
+  /** Returns the URL of the server. */
   String server() {
     String server = option("server");
     return server.isEmpty() ? "http://127.0.0.1:9090" : server.replaceFirst("/+$", "");
@@ -119,7 +120,7 @@ final class AdminClient {
     try {
       uri = URI.create(server());
     } catch (IllegalArgumentException e) {
-      throw new IOException("--server is no URL");
+      throw new IOException("--server is not a URL");
     }
     if (uri.getHost() == null
         || uri.getRawUserInfo() != null
@@ -145,7 +146,7 @@ final class AdminClient {
    * Sends a request to {@code /narthex/api/v1/PATH}.
    *
    * @param body null for GET
-   * @throws IOException when there is no answer, with a text for users
+   * @throws IOException when there is no answer; the message is for users
    */
   HttpResponse<String> send(String method, String path, @Nullable BodyPublisher body)
       throws IOException, InterruptedException {
@@ -223,7 +224,7 @@ final class AdminClient {
     }
   }
 
-  /** Returns where a server started with the same script and environment keeps its token. */
+  /** Returns the token file of a server started with the same script and environment. */
   private Path ownTokenFile() {
     String data = env("NARTHEX_DATA");
     Path here = Path.of(data.isEmpty() ? "data" : data, "narthex", "admin.token");
@@ -297,7 +298,7 @@ final class AdminClient {
     Collection<? extends Certificate> found =
         CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(pem));
     if (found.isEmpty()) {
-      throw new IOException(file + " holds no certificate");
+      throw new IOException(file + " has no certificate");
     }
     return found;
   }
@@ -309,7 +310,7 @@ final class AdminClient {
     int to = pem.indexOf("-----END PRIVATE KEY-----");
     if (from < 0 || to < from) {
       throw new IOException(
-          file + " holds no unencrypted PKCS #8 key; make one with: openssl pkcs8 -topk8 -nocrypt");
+          file + " has no unencrypted PKCS #8 key; make one with: openssl pkcs8 -topk8 -nocrypt");
     }
     PKCS8EncodedKeySpec spec;
     try {
@@ -317,23 +318,23 @@ final class AdminClient {
           new PKCS8EncodedKeySpec(
               Base64.getMimeDecoder().decode(pem.substring(from + begin.length(), to)));
     } catch (IllegalArgumentException e) {
-      throw new IOException(file + " is no PEM", e);
+      throw new IOException(file + " is not PEM", e);
     }
     for (String algorithm : List.of("EC", "RSA", "Ed25519")) {
       try {
         return KeyFactory.getInstance(algorithm).generatePrivate(spec);
       } catch (GeneralSecurityException e) {
-        continue; // another kind of key
+        continue; // another type of key
       }
     }
-    throw new IOException(file + " holds a key of an unknown kind");
+    throw new IOException(file + " has a key of an unknown type");
   }
 
   static String encode(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
-  /** Returns what is worth telling of a failure. */
+  /** Returns the reason of a failure, for users. */
   static String reason(IOException e) {
     if (e instanceof java.nio.file.NoSuchFileException) {
       return e.getMessage() + ": no such file";

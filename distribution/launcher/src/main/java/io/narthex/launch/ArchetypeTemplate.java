@@ -24,7 +24,7 @@ import org.w3c.dom.NodeList;
 import org.xml.sax.SAXException;
 
 /**
- * A Maven archetype, read from its jar and written as a project without Maven. Understands what our
+ * Reads a Maven archetype from its jar and writes a project, without Maven. Supports what our
  * archetypes use: file sets (packaged, filtered, plain includes), {@code ${name}} in files, {@code
  * __name__} in paths. No Velocity.
  */
@@ -34,10 +34,10 @@ final class ArchetypeTemplate {
   private static final Pattern REFERENCE = Pattern.compile("\\$\\{(\\w+)}|__(\\w+?)__", 0);
 
   /**
-   * Files that are treated alike.
+   * A set of files with the same treatment.
    *
    * @param directory relative, empty for the project's folder
-   * @param packaged whether the folders of the package come between directory and file
+   * @param packaged whether the folders of the package are inserted between directory and file
    * @param includes names of files; empty: all
    */
   private record FileSet(
@@ -64,7 +64,7 @@ final class ArchetypeTemplate {
   /**
    * Reads an archetype.
    *
-   * @throws IOException when the jar cannot be read or is no archetype
+   * @throws IOException when the jar cannot be read or is not an archetype
    */
   static ArchetypeTemplate read(Path jar) throws IOException {
     ArchetypeTemplate template = new ArchetypeTemplate(jar);
@@ -79,7 +79,7 @@ final class ArchetypeTemplate {
       }
       JarEntry descriptor = content.getJarEntry(DESCRIPTOR);
       if (descriptor == null) {
-        throw new IOException(jar + " is no archetype: it has no " + DESCRIPTOR);
+        throw new IOException(jar + " is not an archetype: it has no " + DESCRIPTOR);
       }
       try (InputStream in = content.getInputStream(descriptor)) {
         template.describe(parse(in));
@@ -87,7 +87,7 @@ final class ArchetypeTemplate {
         throw new IOException(jar + ": " + DESCRIPTOR + " cannot be read: " + e.getMessage(), e);
       }
     }
-    // Maven treats it so without a file set
+    // as Maven does without a file set
     template.sets.add(0, new FileSet("", false, true, List.of("pom.xml")));
     return template;
   }
@@ -137,7 +137,7 @@ final class ArchetypeTemplate {
   void write(Path target, Map<String, String> properties) throws IOException {
     for (String name : required) {
       if (!properties.containsKey(name)) {
-        throw new IOException(jar + " asks for \"" + name + "\"; it is of another version");
+        throw new IOException(jar + " asks for \"" + name + "\"; it is from another version");
       }
     }
     String packagePath = properties.getOrDefault("package", "").replace('.', '/') + "/";

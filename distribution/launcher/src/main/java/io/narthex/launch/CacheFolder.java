@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of one process for the framework's copies of bundles, {@code narthex-cacheNUMBER} in
- * the temporary folder. The process holds a lock on the file {@code lock} in it, which the system
- * lets go when the process dies, however that comes. So each start can delete what dead ones have
- * left, and never what a living one uses. A folder without that file is left alone.
+ * the temporary folder. The process holds a lock on the file {@code lock} in it, which the
+ * operating system releases when the process dies. So each start can delete the folders of dead
+ * processes and none of a live one. A folder without that file is left alone.
  */
 final class CacheFolder implements AutoCloseable {
   private static final String NAME = "narthex-cache";
@@ -34,7 +34,7 @@ final class CacheFolder implements AutoCloseable {
     this.held = held;
   }
 
-  /** Creates a folder for this process; deletes those of dead ones. */
+  /** Creates a folder for this process; deletes those of dead processes. */
   static CacheFolder create(Path temporary) throws IOException {
     sweep(temporary);
     Path folder = Files.createTempDirectory(temporary, NAME);
@@ -46,7 +46,7 @@ final class CacheFolder implements AutoCloseable {
     return new CacheFolder(folder, channel);
   }
 
-  /** Returns where the framework may write. */
+  /** Returns the folder for the framework. */
   Path path() {
     return folder.resolve("bundles");
   }
@@ -76,7 +76,7 @@ final class CacheFolder implements AutoCloseable {
     }
   }
 
-  /** Deletes what it can; another process may be deleting the same. */
+  /** Deletes what it can; another process may be deleting the same folder. */
   static void delete(Path folder) {
     try {
       Files.walkFileTree(folder, new Deleting());

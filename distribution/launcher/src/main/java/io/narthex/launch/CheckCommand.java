@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * {@code narthex check …}: files are judged by the server's own parts and plugins, started in this
- * process without listening, applying or sending anything; a running server is asked over HTTP.
+ * {@code narthex check …}: checks files with the server's own bundles and plugins, started in this
+ * process without listening, applying or sending anything; queries a running server over HTTP.
  */
 final class CheckCommand {
   private static final String USAGE =
@@ -39,7 +39,7 @@ final class CheckCommand {
   private CheckCommand() {}
 
   /**
-   * How the server is started to check files.
+   * How to start the server to check files.
    *
    * @param subject what is checked
    * @param file as the user named it
@@ -48,7 +48,7 @@ final class CheckCommand {
    */
   record Start(String subject, String file, List<String> arguments, Map<String, String> options) {}
 
-  /** What is checked, with the options it has. */
+  /** The subjects of checks, with their options. */
   private static final Map<String, List<String>> SUBJECTS =
       Map.of(
           "config", List.of("--syntax-only"),
@@ -127,7 +127,7 @@ final class CheckCommand {
     return new Start(subject, files.get(0), List.copyOf(arguments), options);
   }
 
-  /** Asks a server whether it is healthy or ready. */
+  /** Queries a server whether it is healthy or ready. */
   static int ask(List<String> words, PrintStream err) throws InterruptedException {
     String url = "http://localhost:9090";
     for (String word : words.subList(1, words.size())) {

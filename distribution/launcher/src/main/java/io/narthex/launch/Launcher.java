@@ -36,7 +36,7 @@ import sun.misc.SignalHandler;
 /**
  * Starts Apache Felix with the bundles of the distribution and waits for its end.
  *
- * <p>Bundles lie in {@code lib/system} (libraries), {@code lib/kernel} (our own) and {@code
+ * <p>Bundles are in {@code lib/system} (libraries), {@code lib/kernel} (our own) and {@code
  * lib/plugins} (left to the plugin manager). The kernel ends the process through a service of type
  * {@code BiConsumer<Integer, String>} with property {@code narthex.role=exit}. TERM and INT end
  * cleanly with status 0, HUP reloads the configuration.
@@ -46,7 +46,7 @@ public final class Launcher {
   private static final String SLF4J = "2.0.20";
   private static final long STOP_MILLIS = 4_500;
 
-  /** How long bundles of which some are updates may take to start. */
+  /** How long the bundles may take to start when some of them are updates. */
   private static final int START_SECONDS = Integer.getInteger("narthex.start.seconds", 60);
 
   private final CountDownLatch ended = new CountDownLatch(1);
@@ -84,14 +84,14 @@ public final class Launcher {
               ? check(List.of(args).subList(1, args.length), cache.path())
               : new Launcher(null).run(args, cache.path());
     }
-    // threads of libraries do not hold up the end
+    // do not wait for threads of libraries
     Runtime.getRuntime().halt(status);
   }
 
   /**
-   * Has more threads carry virtual threads than there are cores: a virtual thread that calculates
-   * gives its carrier to nobody, while the operating system shares the cores out among carriers.
-   * Has to come before the first virtual thread.
+   * Configures more carriers of virtual threads than cores: a virtual thread that computes never
+   * yields its carrier, while the operating system shares the cores among carriers. Must be called
+   * before the first virtual thread.
    */
   private static void shareCores() {
     if (System.getProperty(CARRIERS) == null) {
@@ -100,7 +100,7 @@ public final class Launcher {
     }
   }
 
-  /** Judges files with the parts of a server that listens to nobody. */
+  /** Checks files with the bundles of a server that does not listen. */
   private static int check(List<String> args, Path cache) throws Exception {
     Path work = Files.createTempDirectory("narthex-check");
     try {
@@ -149,13 +149,13 @@ public final class Launcher {
     signals(context);
     updates.startBegins();
     framework.start();
-    // on a thread of its own, so that a bundle that hangs does not keep the process from its end
+    // on a thread of its own, so that a bundle that hangs cannot block the end of the process
     Thread start = Thread.ofPlatform().name("start").start(() -> startAll(bundles, updates));
     if (updates.inUse()) {
       Thread.ofPlatform().daemon().name("start watch").start(() -> watch(start, updates));
     }
     ended.await();
-    start.join(STOP_MILLIS); // nothing is taken down under bundles that start, unless they hang
+    start.join(STOP_MILLIS); // do not stop bundles that are starting, unless they hang
     BundleException broken = notStarted;
     if (broken != null) {
       throw broken;
@@ -164,8 +164,8 @@ public final class Launcher {
     if (status == 0) {
       stopInTime(framework);
     }
-    // a start that failed has closed what it had opened; taking the framework down as well would
-    // only add complaints to the one line that counts
+    // a failed start has closed what it had opened; stopping the framework as well would only add
+    // noise to the one line that matters
     if (!message.isEmpty()) {
       (status == 0 ? System.out : System.err).println(message);
     }
@@ -176,8 +176,8 @@ public final class Launcher {
   /**
    * Initializes a framework and installs the bundles of the distribution, or their updates.
    *
-   * @param bundles is filled with them
-   * @return with updates: why bundles cannot be used, by symbolic name
+   * @param bundles receives the installed bundles
+   * @return when updates are installed: why bundles cannot be used, by symbolic name
    */
   private static Map<String, String> install(
       Framework framework, Path home, UpdatedKernel updates, List<Bundle> bundles)
@@ -244,20 +244,20 @@ public final class Launcher {
     }
   }
 
-  /** Ends a start with updates that hangs: the next one does without the one that hangs. */
+  /** Ends a start with updates that hangs; the next start runs without the update that hangs. */
   private void watch(Thread start, UpdatedKernel updates) {
     try {
       if (!start.join(Duration.ofSeconds(START_SECONDS))) {
         String problem = beingStarted + " does not come up within " + START_SECONDS + " s";
         updates.giveUp(Map.of(beingStarted, problem));
-        exit(1, problem + "; its update is taken back, so start again");
+        exit(1, problem + "; its update is rolled back, so start again");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Starts a bundle. With updates it is left to the kernel to see to what does not start. */
+  /** Starts a bundle. With updates, failures are left to the kernel. */
   private static void start(Bundle bundle, boolean updates) throws BundleException {
     try {
       bundle.start();
@@ -271,8 +271,8 @@ public final class Launcher {
   }
 
   /**
-   * Takes the framework down within the time that the configuration grants. When parts of it hang,
-   * the storage is closed without them.
+   * Stops the framework within the configured time. When bundles hang, the storage is closed
+   * without them.
    */
   private void stopInTime(Framework framework) throws InterruptedException {
     StorageEnd storage = StorageEnd.find(framework.getBundleContext());
@@ -286,10 +286,10 @@ public final class Launcher {
     Thread closing = Thread.ofPlatform().daemon().name("close storage").start(storage.close());
     boolean closed = closing.join(Duration.ofMillis(millis).minusNanos(System.nanoTime() - began));
     System.err.println(
-        "stopping: parts of the server do not end within "
+        "stopping: parts of the server do not stop within "
             + millis / 1000.0
             + " s; the storage is "
-            + (closed ? "closed" : "not closed either, the next start replays its log"));
+            + (closed ? "closed" : "not closed either, the next start replays its WAL"));
     if (!closed) {
       status = 1;
     }
@@ -333,7 +333,7 @@ public final class Launcher {
             + "\",sun.misc");
     config.put("felix.log.level", "1");
     if (OpenFiles.areFew()) {
-      // the libraries in the bundles alone are a hundred jars; opening them again takes time
+      // the bundles embed about a hundred jars, which are slow to open again
       config.put("felix.cache.filelimit", "32");
     }
     config.put("ds.loglevel", "1");
@@ -381,7 +381,7 @@ public final class Launcher {
             new Signal("HUP"),
             s -> Thread.ofPlatform().name("reload").start(() -> reload(context)));
     if (before == SignalHandler.SIG_IGN) {
-      // the JVM leaves a signal alone that was ignored when it began
+      // the JVM does not handle a signal that was ignored when it started
       LoggerFactory.getLogger(Launcher.class)
           .warn(
               "SIGHUP is ignored, perhaps by nohup; reload with POST /-/reload"

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /**
- * Sets the log up before anything else runs: one line an event on standard error, logfmt or JSON.
+ * Configures logging before anything else runs: one line per event on standard error, logfmt or
+ * JSON.
  */
 final class Logging {
   private Logging() {}
@@ -42,7 +43,7 @@ final class Logging {
     ch.qos.logback.classic.Logger root = context.getLogger("ROOT");
     root.setLevel(Level.toLevel(level, Level.INFO));
     root.addAppender(console);
-    // libraries speak up only when something is wrong
+    // libraries log only problems
     for (String noisy :
         new String[] {
           "org.eclipse.jetty", "org.glassfish", "org.apache.felix", "org.apache.lucene", "org.jvnet"
@@ -71,10 +72,9 @@ final class Logging {
   }
 
   /**
-   * Writes one line an event with the four keys Prometheus 3 writes: {@code time}, {@code level},
-   * {@code source}, {@code msg}; a stack trace follows as {@code stacktrace} in the same line.
-   * Whatever a message holds, it neither ends its line nor reaches a terminal as a control
-   * sequence.
+   * Writes one line per event with the four keys of Prometheus 3: {@code time}, {@code level},
+   * {@code source}, {@code msg}; a stack trace follows as {@code stacktrace} in the same line. Line
+   * breaks and control characters in messages are escaped.
    */
   static final class LineEncoder extends EncoderBase<ILoggingEvent> {
     private static final DateTimeFormatter TIME =
@@ -122,7 +122,7 @@ final class Logging {
       return b.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Appends a text in quotes, in a form that is right in JSON and in logfmt alike. */
+    /** Appends a quoted string in a form that is valid both in JSON and in logfmt. */
     private static void quote(StringBuilder b, @Nullable String text) {
       b.append('"');
       Printable.escape(text == null ? "" : text, b);

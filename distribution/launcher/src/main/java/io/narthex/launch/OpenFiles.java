@@ -5,14 +5,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** How many files the process may have open. */
+/** The limit on open files of the process. */
 final class OpenFiles {
   private static final int FEW = 512;
   private static final String ROW = "Max open files";
 
   private OpenFiles() {}
 
-  /** Tells whether there is a limit, and a low one. */
+  /** Returns whether there is a low limit. */
   static boolean areFew() {
     try {
       return limit(Files.readAllLines(Path.of("/proc/self/limits"))) < FEW;

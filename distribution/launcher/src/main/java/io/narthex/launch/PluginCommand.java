@@ -17,15 +17,14 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code narthex plugin …}: the plugin manager of a running server, over its REST interface. The
- * server and who asks are told by {@link AdminClient}. {@code plugin new} needs no server, see
- * {@link PluginProject}.
+ * {@code narthex plugin …}: uses the plugin manager of a running server over its REST API, with an
+ * {@link AdminClient}. {@code plugin new} needs no server, see {@link PluginProject}.
  */
 final class PluginCommand {
   private static final String USAGE =
       """
       usage: narthex plugin list                 plugins and parts of the server, with state and reason
-             narthex plugin info ID              one of them: blocks it serves, calls, leftovers
+             narthex plugin info ID              one of them: blocks it serves, calls, leaks
              narthex plugin install|update FILE.jar [--force]
                                                  installs or updates; --force: also a lower version, the
                                                  same one with another content, or one that serves less
@@ -33,20 +32,20 @@ final class PluginCommand {
                                                  installs the jar, or the newest one of the project, with
                                                  --force whenever it changes; --build: runs its Maven or
                                                  Gradle when a source changes
-             narthex plugin remove ID            takes it out and deletes its jar
-             narthex plugin rollback ID          goes back to the version before, over restarts
+             narthex plugin remove ID            stops it and deletes its jar
+             narthex plugin rollback ID          rolls back to the previous version, also over restarts
              narthex plugin enable|disable ID    starts it, frees it from quarantine, tries a refused
-                                                 update again, or takes an undo back; stops it until
+                                                 update again, or ends an undo; stops it until
                                                  it is enabled
              narthex plugin log [ID]             who changed what
-             narthex plugin docs ID              its settings, for people
+             narthex plugin docs ID              its settings, as a table
              narthex plugin schema ID [--provider=KIND:TYPE [--part=global]]
                                                  its settings, as JSON schema
              narthex plugin waiting|orphans      blocks without plugin; decisions about absent plugins
              narthex plugin forget ID            deletes those, and kept versions
              narthex plugin new discovery|notifier|exporter|function|storage NAME [--package=PACKAGE]
                                                  [--dir=FOLDER]
-                                                 writes a project to begin with
+                                                 creates the project of a plugin
       """
           + AdminClient.OPTIONS;
 
@@ -71,8 +70,7 @@ final class PluginCommand {
   }
 
   /**
-   * Runs a command and returns the exit status: 0 done, 1 the server refused or is away, 2 wrong
-   * use.
+   * Runs a command and returns the exit status: 0 done, 1 refused or no connection, 2 wrong usage.
    */
   static int run(AdminClient client, List<String> args, PrintStream out, PrintStream err) {
     return new PluginCommand(client, out, err).run(args);
@@ -121,7 +119,7 @@ final class PluginCommand {
         case "info" -> print(send("GET", "plugins/" + encode(subject), null));
         case "install", "update" -> finish(upload(Path.of(subject)));
         case "watch" -> {
-          force = true; // the version stays the same while one writes
+          force = true; // the version does not change during development
           yield new PluginWatch(Path.of(subject), build, this::installed, out, err, LOOK).run();
         }
         case "remove" ->
@@ -148,7 +146,7 @@ final class PluginCommand {
     return new SettingsOutput(out, err, raw);
   }
 
-  /** Prints the plugins, and below them what waits and what is left of removed ones. */
+  /** Prints the plugins, followed by waiting blocks and leftovers of removed plugins. */
   private int list() throws IOException, InterruptedException {
     int status = print(send("GET", "plugins", null));
     if (status == 0 && !raw) {
@@ -188,7 +186,7 @@ final class PluginCommand {
     return send("PUT", path, BodyPublishers.ofFile(file));
   }
 
-  /** Installs a jar and tells in one line what became of it. */
+  /** Installs a jar and returns the outcome in one line. */
   private String installed(Path jar) throws IOException, InterruptedException {
     HttpResponse<String> response = upload(jar);
     JsonNode body = json.readTree(response.body().isEmpty() ? "{}" : response.body());
@@ -212,8 +210,8 @@ final class PluginCommand {
   }
 
   /**
-   * Prints the outcome of a change. One that goes on after the answer is waited for: the part of
-   * the server that answers may be the one that is replaced.
+   * Prints the outcome of a change. Waits for one that continues after the answer, because the
+   * bundle that answers is the one that is replaced.
    */
   private int finish(HttpResponse<String> response) throws IOException, InterruptedException {
     if (response.statusCode() != 202) {
@@ -322,7 +320,7 @@ final class PluginCommand {
     return SafeOutput.line(of.path(key).asText());
   }
 
-  /** Prints how the server's calls into the plugin went, and what former versions left behind. */
+  /** Prints the statistics of calls into the plugin, and what previous versions left behind. */
   private void health(JsonNode plugin) {
     if (!plugin.path("calls").isEmpty()) {
       out.printf(

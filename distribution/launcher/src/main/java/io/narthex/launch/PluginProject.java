@@ -16,7 +16,7 @@ import javax.lang.model.SourceVersion;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code narthex plugin new}: makes the project of a plugin from the archetype that lies in the
+ * {@code narthex plugin new}: creates the project of a plugin from an archetype in the
  * distribution's Maven repository. Needs no server and no network.
  */
 final class PluginProject {
@@ -26,10 +26,10 @@ final class PluginProject {
       """
       usage: narthex plugin new discovery|notifier|exporter|function|storage NAME
                                 [--package=PACKAGE] [--dir=FOLDER]
-        NAME     what stands in the configuration: NAME_sd_configs, NAME_configs, exporters: NAME,
-                 storage: type: NAME; what the names of functions begin with
+        NAME     name in the configuration: NAME_sd_configs, NAME_configs, exporters: NAME,
+                 storage: type: NAME; prefix of the names of functions
         PACKAGE  of the classes, and id of the plugin; default com.example.NAME.KIND
-        FOLDER   of the project, made by this; default NAME-KIND
+        FOLDER   of the project, created; default NAME-KIND
       """;
   private static final String AS_USUAL =
       """
@@ -37,7 +37,7 @@ final class PluginProject {
       %1$s plugin install %2$s
       """;
 
-  /** A server does not start without its storage. */
+  /** How to try a storage, without which a server does not start. */
   private static final String WITH_STORAGE =
       """
       mkdir -p demo/plugins && cp %2$s demo/plugins
@@ -60,11 +60,11 @@ final class PluginProject {
   }
 
   /**
-   * Makes a project and says what to do next.
+   * Creates a project and prints the next steps.
    *
-   * @param args what stands behind {@code new}
+   * @param args the arguments after {@code new}
    * @param home folder of the distribution
-   * @return exit status: 0 done, 1 not possible, 2 wrong use
+   * @return exit status: 0 done, 1 failed, 2 wrong usage
    */
   static int run(List<String> args, Path home, PrintStream out, PrintStream err) {
     return new PluginProject(home, out, err).run(args);
@@ -133,7 +133,7 @@ final class PluginProject {
             .resolve("io/narthex/" + archetype + "/" + version)
             .resolve(archetype + "-" + version + ".jar");
     if (!Files.isReadable(template)) {
-      throw new IOException(template + " is missing; use a whole distribution");
+      throw new IOException(template + " is missing; use a complete distribution");
     }
     String artifact = name.replace('_', '-') + "-" + kind;
     Path target = folder == null ? Path.of(artifact) : folder;
@@ -164,7 +164,7 @@ final class PluginProject {
           cd %1$s
           mvn package
           %4$s
-        README.md there and %5$s tell more
+        README.md there and %5$s say more
         """,
         target,
         kind,
@@ -195,7 +195,8 @@ final class PluginProject {
       build.load(in);
     } catch (IOException e) {
       throw new IOException(
-          home + " is no distribution: lib/build.properties cannot be read; use its bin/narthex");
+          home
+              + " is not a distribution: lib/build.properties cannot be read; use its bin/narthex");
     }
     return build.getProperty("version", "");
   }

@@ -15,9 +15,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code narthex plugin watch}: installs a jar whenever it has changed, and on demand builds it
- * whenever a source has. Looks at the files several times a second: folders that a build deletes
- * and makes anew are no trouble then.
+ * {@code narthex plugin watch}: installs a jar whenever it changes and, on request, builds it
+ * whenever a source changes. Polls the files several times a second, which also works for folders
+ * that a build deletes and creates again.
  */
 final class PluginWatch {
   private static final List<String> BUILD_FILES =
@@ -27,14 +27,14 @@ final class PluginWatch {
   /** Installs a jar. */
   interface Install {
     /**
-     * Returns what became of it, in one line.
+     * Returns the outcome in one line.
      *
-     * @throws IOException when the server is away
+     * @throws IOException when the server cannot be reached
      */
     String install(Path jar) throws IOException, InterruptedException;
   }
 
-  /** What tells that files have changed: how many there are, their sizes and times. */
+  /** A fingerprint of files: their number, sizes and times. */
   private record State(int files, long bytes, long newest, long times) {
     static final State NONE = new State(0, 0, 0, 0);
 
@@ -59,11 +59,11 @@ final class PluginWatch {
   private boolean away; // the server, and it has been said
 
   /**
-   * Creates one.
+   * Creates a watch.
    *
    * @param subject a jar, or the folder of a project
    * @param builds whether the project is built after each change of a source
-   * @param look pause between looks; what has not changed between two is complete
+   * @param look pause between polls; a file that has not changed between two is complete
    */
   PluginWatch(
       Path subject,
@@ -80,7 +80,7 @@ final class PluginWatch {
     this.look = look;
   }
 
-  /** Watches until the thread is interrupted; returns the exit status when it cannot begin. */
+  /** Watches until the thread is interrupted; returns an exit status when it cannot start. */
   int run() throws InterruptedException {
     boolean project = Files.isDirectory(subject);
     if (!project && builds) {
@@ -126,9 +126,9 @@ final class PluginWatch {
     } catch (IOException e) {
       if (!away) {
         err.println(
-            "narthex plugin watch: " + AdminClient.reason(e) + "; tries again until it is there");
+            "narthex plugin watch: " + AdminClient.reason(e) + "; tries again until it answers");
       }
-      away = true; // the jar is offered again by the next look
+      away = true; // the next poll tries again
     }
   }
 
@@ -140,7 +140,7 @@ final class PluginWatch {
     }
   }
 
-  /** Returns the newest jar that a build has made, or null. */
+  /** Returns the newest jar of a build, or null. */
   private @Nullable Path newestJar() {
     List<Path> jars = new ArrayList<>();
     for (String folder : List.of("target", "build/libs")) {
@@ -153,7 +153,7 @@ final class PluginWatch {
           }
         }
       } catch (IOException e) {
-        continue; // not built yet, or just being cleaned
+        continue; // not built yet, or being cleaned
       }
     }
     return jars.stream().max(Comparator.comparingLong(jar -> stateOf(jar).newest())).orElse(null);
@@ -200,7 +200,7 @@ final class PluginWatch {
     }
   }
 
-  /** Returns the command that builds the project, or nothing. */
+  /** Returns the command that builds the project, or an empty list. */
   private List<String> command() {
     if (Files.isRegularFile(subject.resolve("pom.xml"))) {
       boolean wrapper = Files.isExecutable(subject.resolve("mvnw"));

@@ -6,11 +6,11 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/** Texts of others on a terminal or in a log: no control character comes through. */
+/** Makes foreign strings safe for a terminal or log by escaping control characters. */
 final class Printable {
   private Printable() {}
 
-  /** Appends a text with quotes, backslashes and what is not printable escaped as in JSON. */
+  /** Appends a string with quotes, backslashes and unprintable characters escaped as in JSON. */
   static void escape(String text, StringBuilder b) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
@@ -31,10 +31,7 @@ final class Printable {
     }
   }
 
-  /**
-   * Returns a stream that shows control characters instead of sending them; line ends and tabs
-   * pass.
-   */
+  /** Returns a stream that escapes control characters except line ends and tabs. */
   static PrintStream guarded(OutputStream to) {
     return new PrintStream(
         new OutputStream() {
@@ -73,7 +70,10 @@ final class Printable {
     return String.format(Locale.ROOT, "\\u%04x", (int) c);
   }
 
-  /** Control and format characters, the two line separators and lone surrogates are not. */
+  /**
+   * Returns whether a character is printable: not a control or format character, line separator or
+   * lone surrogate.
+   */
   private static boolean isPlain(String text, int i) {
     char c = text.charAt(i);
     if (Character.isHighSurrogate(c)) {

@@ -4,8 +4,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Prints texts of a server with the characters escaped that a terminal would obey, or that turn
- * text around. Line breaks and tabs stay.
+ * Prints strings of a server with control and bidirectional formatting characters escaped. Line
+ * breaks and tabs stay.
  */
 final class SafeOutput extends PrintStream {
   SafeOutput(PrintStream to) {
@@ -45,7 +45,7 @@ final class SafeOutput extends PrintStream {
     return b == null ? text : b.toString();
   }
 
-  /** Returns a text for one line of a table. */
+  /** Returns a string for one line of a table. */
   static String line(String text) {
     return text.replace("\n", "\\n").replace("\t", "\\t");
   }

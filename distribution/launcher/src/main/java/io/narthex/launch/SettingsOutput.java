@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Prints answers about the settings of plugins: schemas, tables, what waits, what is left. */
+/** Prints answers about the settings of plugins: schemas, tables, waiting blocks, leftovers. */
 final class SettingsOutput {
   private final ObjectMapper json = new ObjectMapper();
   private final PrintStream out;
@@ -34,7 +34,7 @@ final class SettingsOutput {
     return true;
   }
 
-  /** Prints a text as it is, JSON with indents. */
+  /** Prints text unchanged and JSON indented. */
   int printText(HttpResponse<String> response) throws IOException {
     if (refused(response)) {
       return 1;
@@ -47,7 +47,7 @@ final class SettingsOutput {
     return 0;
   }
 
-  /** Prints what waits or what is left. */
+  /** Prints waiting blocks or leftovers. */
   int print(HttpResponse<String> response) throws IOException {
     if (raw) {
       return printText(response);
@@ -63,7 +63,7 @@ final class SettingsOutput {
     return 0;
   }
 
-  /** Prints what waits or what is left under a heading, and nothing when there is nothing. */
+  /** Prints waiting blocks or leftovers under a heading, or nothing when there are none. */
   void printIfAny(HttpResponse<String> response) throws IOException {
     if (response.statusCode() >= 300) {
       return; // a server that does not know this yet
@@ -74,7 +74,7 @@ final class SettingsOutput {
       out.println("Waiting for plugins:");
     } else if (!body.path("orphans").isEmpty()) {
       out.println();
-      out.println("Kept of plugins that are not there (narthex plugin forget ID deletes it):");
+      out.println("Left by plugins that are not installed (narthex plugin forget ID deletes it):");
     }
     print(body);
   }
@@ -107,7 +107,7 @@ final class SettingsOutput {
     orphan.path("folders").forEach(f -> parts.add(f.asText()));
     int kept = orphan.path("keptVersions").size();
     if (kept > 0) {
-      parts.add(kept + (kept == 1 ? " former version" : " former versions"));
+      parts.add(kept + (kept == 1 ? " kept version" : " kept versions"));
     }
     return String.join(", ", parts);
   }

@@ -6,13 +6,13 @@ import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
 
 /**
- * What the kernel tells the launcher about the end of the server.
+ * The kernel's hook for closing the storage.
  *
- * @param close closes the storage, and waits while somebody else does
- * @param stopMillis how long the end may take
+ * @param close closes the storage, or waits while another thread does
+ * @param stopMillis how long the server may take to stop
  */
 record StorageEnd(Runnable close, long stopMillis) {
-  /** Finds it; null when the kernel has not come so far. */
+  /** Finds the hook; null before the kernel has registered it. */
   static @Nullable StorageEnd find(BundleContext context) {
     try {
       for (ServiceReference<Runnable> reference :

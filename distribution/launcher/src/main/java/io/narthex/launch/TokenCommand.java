@@ -37,8 +37,7 @@ final class TokenCommand {
   }
 
   /**
-   * Runs a command and returns the exit status: 0 done, 1 the server refused or is away, 2 wrong
-   * use.
+   * Runs a command and returns the exit status: 0 done, 1 refused or no connection, 2 wrong usage.
    */
   static int run(AdminClient client, List<String> args, PrintStream out, PrintStream err) {
     return new TokenCommand(client, out, err).run(args);
@@ -110,7 +109,7 @@ final class TokenCommand {
     try {
       body = json.readTree(response.body());
     } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-      throw new IOException("the answer is no JSON, status " + response.statusCode(), e);
+      throw new IOException("the answer is not JSON, status " + response.statusCode(), e);
     }
     if (response.statusCode() >= 300) {
       err.println(

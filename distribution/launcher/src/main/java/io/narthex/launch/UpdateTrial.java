@@ -12,12 +12,12 @@ import java.util.Optional;
 import java.util.Properties;
 
 /**
- * Every start is a trial for the updated bundles that take part in it. {@code kernel.trial} names
- * them from before the framework starts until the server is ready; when the next start finds it,
- * the former did not get there, and those updates are noted in {@code kernel.failed}. What is named
- * there does not run again; the kernel takes note of it, then deletes the file.
+ * Every start is a trial of the updated bundles that run in it. {@code kernel.trial} names them
+ * from before the framework starts until the server is ready; when the next start finds the file,
+ * the previous one failed, and its updates are recorded in {@code kernel.failed}. Those do not run
+ * again; the kernel processes the file, then deletes it.
  *
- * <p>Both lie beside {@code kernel.properties}: {@code <id>.jar} as there, and {@code <id>.reason}
+ * <p>Both are next to {@code kernel.properties}: {@code <id>.jar} as there, and {@code <id>.reason}
  * in the second.
  */
 final class UpdateTrial {
@@ -30,7 +30,7 @@ final class UpdateTrial {
   private final Properties failures;
   private boolean running;
 
-  /** Reads what the start before this one has left. */
+  /** Reads what the previous start has left. */
   UpdateTrial(Path folder) {
     trial = folder.resolve("kernel.trial");
     failed = folder.resolve("kernel.failed");
@@ -38,24 +38,24 @@ final class UpdateTrial {
     if (!Files.exists(trial)) {
       return;
     }
-    Properties former = read(trial);
-    if (isAlive(former.getProperty(PROCESS, ""))) {
+    Properties previous = read(trial);
+    if (isAlive(previous.getProperty(PROCESS, ""))) {
       return; // another server, or a command, in the middle of its start
     }
-    for (String key : former.stringPropertyNames()) {
+    for (String key : previous.stringPropertyNames()) {
       if (key.endsWith(JAR)) {
-        fail(key.substring(0, key.length() - JAR.length()), former.getProperty(key), NOT_READY);
+        fail(key.substring(0, key.length() - JAR.length()), previous.getProperty(key), NOT_READY);
       }
     }
     delete();
   }
 
-  /** Tells whether an update is not to run again. */
+  /** Returns whether an update must not run again. */
   boolean hasFailed(String id, String jar) {
     return jar.equals(failures.getProperty(id + JAR));
   }
 
-  /** Has an update not run, in this start and the next ones. */
+  /** Excludes an update from this start and the next ones. */
   void fail(String id, String jar, String reason) {
     failures.setProperty(id + JAR, jar);
     failures.setProperty(id + ".reason", reason);
@@ -74,7 +74,7 @@ final class UpdateTrial {
     running = true;
   }
 
-  /** Ends the trial: whom to blame, if anybody, is known. */
+  /** Ends the trial: it is known which updates are to blame, if any. */
   void end() {
     if (running) {
       delete();
@@ -95,7 +95,7 @@ final class UpdateTrial {
         + process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
   }
 
-  /** Tells whether a process other than this one is there; a number may be another's by now. */
+  /** Returns whether another process is alive; its start time is compared, as pids are reused. */
   private static boolean isAlive(String process) {
     String pid = process.split(" ", 2)[0];
     if (!pid.matches("[0-9]{1,18}") || Long.parseLong(pid) == ProcessHandle.current().pid()) {

@@ -19,18 +19,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * The bundles of the server that an admin has updated: {@code narthex/plugins/kernel.properties} in
  * the data folder names a jar for {@code <id>.jar} and, as {@code <id>.instead-of}, the digest of
- * the shipped jar it stands in for. It does not stand in for any other, so that a new distribution
- * brings its own bundles. One with which the server did not start does not run again.
+ * the shipped jar that it replaces. It replaces no other, so that a new distribution runs its own
+ * bundles. An update with which the server did not start does not run again.
  */
 final class UpdatedKernel {
-  /** An update; its jar as the file names it, and where that is. */
+  /** An update: its jar as named in the file, and the path of that. */
   private record Update(String id, String jar, Path path) {}
 
   private final Map<String, Update> byDigest = new HashMap<>(); // of the shipped jar
   private final Map<String, String> used = new TreeMap<>(); // id to jar, in this start
   private final @Nullable UpdateTrial trial; // null: there are no updates
 
-  /** Reads what the data folder that the arguments name says. */
+  /** Reads the updates in the data folder that the arguments name. */
   UpdatedKernel(String[] args) {
     Path file = dataFolder(args).resolve("narthex").resolve("plugins").resolve("kernel.properties");
     Path folder = file.getParent();
@@ -56,7 +56,7 @@ final class UpdatedKernel {
               file
                   + ": "
                   + jar
-                  + " is not run: it is not the jar that was kept, or lies elsewhere; the shipped"
+                  + " is not run: it is not the jar that was kept, or is in another folder; the shipped"
                   + " bundle runs");
         } else if (!trial.hasFailed(id, jar)) {
           byDigest.put(properties.getProperty(id + ".instead-of", ""), new Update(id, jar, path));
@@ -65,7 +65,7 @@ final class UpdatedKernel {
     }
   }
 
-  /** Tells whether a jar lies among the kept ones and has the content that its name tells. */
+  /** Returns whether a jar is among the kept ones and matches the digest in its name. */
   private static boolean isKept(Path folder, Path jar) {
     if (!jar.startsWith(folder.resolve("former").toAbsolutePath().normalize())) {
       return false;
@@ -86,7 +86,7 @@ final class UpdatedKernel {
         try {
           Files.readAllLines(Path.of(arg.substring(1))).forEach(l -> all.add(l.strip()));
         } catch (IOException e) {
-          continue; // the kernel says so when it reads the flags
+          continue; // the kernel reports it when it reads the flags
         }
       } else {
         all.add(arg);
@@ -104,7 +104,7 @@ final class UpdatedKernel {
     return Path.of("data/");
   }
 
-  /** Returns the jar that is to run in place of a shipped one, which may be that one itself. */
+  /** Returns the jar to run for a shipped one: its update, or the shipped one itself. */
   Path insteadOf(Path shipped) {
     if (byDigest.isEmpty()) {
       return shipped;
@@ -121,7 +121,7 @@ final class UpdatedKernel {
     }
   }
 
-  /** Returns the symbolic name that an update is known by. */
+  /** Returns the symbolic name of an update. */
   String idOf(Path update) {
     return byDigest.values().stream()
         .filter(u -> u.path().equals(update))
@@ -130,14 +130,14 @@ final class UpdatedKernel {
         .orElse("");
   }
 
-  /** Tells whether anything runs that is not as shipped. */
+  /** Returns whether updates run. */
   boolean inUse() {
     return !used.isEmpty();
   }
 
   /**
-   * Has updates not run, in this start and the next ones: those with a problem, or all when only
-   * others have one.
+   * Excludes updates from this start and the next ones: those with a problem, or all when only
+   * other bundles have one.
    *
    * @param problems by symbolic name, at least one
    */
@@ -157,14 +157,14 @@ final class UpdatedKernel {
     used.clear();
   }
 
-  /** The bundles are about to be started. */
+  /** Called before the bundles are started. */
   void startBegins() {
     if (trial != null) {
       trial.begin(used);
     }
   }
 
-  /** The server ends because it was told to, or because it said why it cannot go on. */
+  /** Called when the server ends on request, or has reported why it cannot continue. */
   void endedWithReason() {
     if (trial != null) {
       trial.end();

@@ -173,7 +173,7 @@ class AdminClientTest {
     assertThat(output().lines()).hasSize(2);
     answer = "<html>";
     assertThat(token("list", "--server=" + url)).isEqualTo(1);
-    assertThat(errors()).contains("the answer is no JSON");
+    assertThat(errors()).contains("the answer is not JSON");
   }
 
   @Test

@@ -168,6 +168,6 @@ class PluginProjectTest {
     assertThat(complaint()).contains("asks for \"colour\"");
     Files.delete(home.resolve("lib/build.properties"));
     assertThat(run("discovery", "acme")).isEqualTo(1);
-    assertThat(complaint()).contains("is no distribution");
+    assertThat(complaint()).contains("is not a distribution");
   }
 }

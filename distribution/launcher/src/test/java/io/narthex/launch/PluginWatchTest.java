@@ -122,7 +122,7 @@ class PluginWatchTest {
     }
     assertThat(last).isEqualTo("acme.jar one");
     assertThat(err.toString(StandardCharsets.UTF_8).lines())
-        .containsExactly("narthex plugin watch: no connection; tries again until it is there");
+        .containsExactly("narthex plugin watch: no connection; tries again until it answers");
   }
 
   @Test
