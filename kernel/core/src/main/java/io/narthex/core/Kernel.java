@@ -28,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Boots the server by the steps of {@link Boot}, and ends it in the reverse order. What cannot work
- * ends the process with one line and Prometheus' status.
+ * Boots the server with the steps of {@link Boot} and stops it in reverse order. A start that fails
+ * ends the process with one line and Prometheus' exit status.
  */
 @Component(service = Kernel.class, immediate = true)
 public final class Kernel {
@@ -38,7 +38,7 @@ public final class Kernel {
   private final BundleContext framework;
   private final BiConsumer<Integer, String> exit;
 
-  /** Set when files are only checked: nothing listens, is applied or sent then. */
+  /** Non-null when files are only checked: nothing listens, is applied or sent. */
   private final @Nullable FileCheck check;
 
   private final Boot boot;
@@ -46,7 +46,7 @@ public final class Kernel {
   /**
    * Starts booting on a thread of its own.
    *
-   * @param exit the launcher's way out: ends the framework, then the process, with status and
+   * @param exit the launcher's: stops the framework, then ends the process with a status and a
    *     message
    */
   @Activate
@@ -88,7 +88,7 @@ public final class Kernel {
     } catch (RuntimeException | LinkageError e) {
       ServerState server = boot.server();
       if (server != null && server.stopping()) {
-        return; // the framework is being taken down under us, for a reason already given
+        return; // the framework is stopping, for a reason already reported
       }
       String problem = "the server cannot start: " + boot.step() + ": " + e;
       LOG.error("{}", problem, e);
@@ -97,14 +97,14 @@ public final class Kernel {
     }
   }
 
-  /** Checks what takes no server and no plugins; null for what does. */
+  /** Runs the checks that need neither server nor plugins; returns null for the others. */
   private @Nullable Verdict withoutServer(FileCheck.Subject subject) {
     List<Path> files =
         Stream.of(property("narthex.check.file", "").split("\u0001", -1)).map(Path::of).toList();
     return switch (subject) {
       case METRICS -> {
         try {
-          yield MetricsLint.check(System.in.readAllBytes());
+          yield MetricsLint.check(System.in, MetricsLint.largest(Runtime.getRuntime().maxMemory()));
         } catch (IOException e) {
           yield new Verdict(1, "standard input cannot be read: " + e.getMessage());
         }
@@ -134,7 +134,7 @@ public final class Kernel {
     return new Verdict(status, out.toString());
   }
 
-  @SuppressWarnings("unchecked") // the filter asks for the one that takes a path
+  @SuppressWarnings("unchecked") // the filter selects the one that takes a path
   private @Nullable UnaryOperator<String> webConfigJudge() {
     try {
       ServiceTracker<UnaryOperator<String>, UnaryOperator<String>> found =
@@ -162,7 +162,7 @@ public final class Kernel {
     }
   }
 
-  /** Ends the server for a part of it that cannot go on, which only the HTTP server does. */
+  /** Ends the server after a fatal error of a part; only the HTTP server reports one. */
   private void end(int status, String message) {
     if (status != 0) {
       blameUpdates("io.narthex.http"::equals, message);
@@ -170,17 +170,17 @@ public final class Kernel {
     exit.accept(status, message);
   }
 
-  /** Ends a start with updates that hangs: the next one does without those to blame. */
+  /** Ends a start with updated bundles that hangs; the next start runs without the suspects. */
   private void hangs(String problem, Predicate<String> suspects) {
     blameUpdates(suspects, problem);
-    exit.accept(1, problem + "; updates are taken back, so start again");
+    exit.accept(1, problem + "; the updates are rolled back, so start again");
   }
 
   private String property(String name, String otherwise) {
     return Boot.property(framework, name, otherwise);
   }
 
-  /** Stops what was started, the newest first. */
+  /** Stops what was started, in reverse order. */
   @Deactivate
   public void stop() {
     boot.close();

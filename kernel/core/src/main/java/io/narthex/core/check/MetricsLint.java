@@ -6,6 +6,8 @@ import io.narthex.format.exposition.ExpositionParser;
 import io.narthex.format.exposition.ParserOptions;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricType;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,11 +20,11 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * {@code narthex check metrics}: looks at the names, types and labels of an exposition in text
- * format, with promtool's rules and texts.
+ * {@code narthex check metrics}: checks the names, types and labels of an exposition in text
+ * format, with promtool's rules and messages.
  */
 public final class MetricsLint {
-  /** Units, each with the one to be used instead. */
+  /** Units, each with its base unit. */
   private static final Map<String, String> UNITS =
       Map.ofEntries(
           Map.entry("amperes", "amperes"),
@@ -74,8 +76,30 @@ public final class MetricsLint {
 
   private MetricsLint() {}
 
-  /** Checks an exposition. */
-  public static Verdict check(byte[] text) {
+  /**
+   * Checks an exposition.
+   *
+   * @param most the largest one that is checked, bytes
+   * @throws IOException when it cannot be read
+   */
+  public static Verdict check(InputStream in, int most) throws IOException {
+    byte[] text = in.readNBytes(most + 1);
+    return text.length <= most
+        ? check(text)
+        : new Verdict(
+            1,
+            "standard input: more than "
+                + most
+                + " bytes, which this heap has no room to check; check a part of it, or set a"
+                + " larger -Xmx in NARTHEX_JAVA_OPTS");
+  }
+
+  /** Returns the largest exposition to check: as in a scrape, so that its series fit the heap. */
+  public static int largest(long heap) {
+    return (int) Math.clamp(heap / 12, 8L << 20, 1L << 30);
+  }
+
+  private static Verdict check(byte[] text) {
     MetricsLint lint = new MetricsLint();
     try {
       lint.read(text);
@@ -164,7 +188,7 @@ public final class MetricsLint {
     found.forEach(text -> problems.add(name + " " + text));
   }
 
-  /** Returns whether a name has a word that is not its first. */
+  /** Returns whether a word of a name other than the first is {@code word}. */
   private static boolean hasWord(String name, String word) {
     return name.contains("_" + word + "_") || name.endsWith("_" + word);
   }

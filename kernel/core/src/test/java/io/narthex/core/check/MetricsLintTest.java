@@ -2,13 +2,62 @@ package io.narthex.core.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 /** The answers are promtool's to the same texts. */
 class MetricsLintTest {
   private static Verdict check(String text) {
-    return MetricsLint.check(text.getBytes(StandardCharsets.UTF_8));
+    return check(text, 1 << 20);
+  }
+
+  private static Verdict check(String text, int most) {
+    try {
+      return MetricsLint.check(
+          new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), most);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Input without end, such as {@code yes}; fails once far more than allowed has been read. */
+  private static final class Endless extends InputStream {
+    private long read;
+
+    @Override
+    public int read() {
+      if (++read > 1 << 20) {
+        throw new IllegalStateException("read without a bound");
+      }
+      return read % 4 == 0 ? '\n' : read % 4 == 1 ? 'a' : read % 4 == 2 ? ' ' : '1';
+    }
+  }
+
+  @Test
+  void refusesMoreThanItsBoundWithoutReadingAllOfIt() throws IOException {
+    Verdict verdict = MetricsLint.check(new Endless(), 1 << 16);
+    assertThat(verdict.status()).isEqualTo(1);
+    assertThat(verdict.text())
+        .isEqualTo(
+            "standard input: more than 65536 bytes, which this heap has no room to check; check a"
+                + " part of it, or set a larger -Xmx in NARTHEX_JAVA_OPTS");
+  }
+
+  @Test
+  void checksExactlyAsMuchAsItsBound() {
+    assertThat(check("# HELP a b\na 1\n", 15)).isEqualTo(new Verdict(0, ""));
+    assertThat(check("# HELP a b\na 1\n", 14).status()).isEqualTo(1);
+  }
+
+  @Test
+  void boundIsThatOfAScrape() {
+    assertThat(MetricsLint.largest(64L << 20)).isEqualTo(8 << 20);
+    assertThat(MetricsLint.largest(1200L << 20)).isEqualTo(100 << 20);
+    assertThat(MetricsLint.largest(Long.MAX_VALUE)).isEqualTo(1 << 30);
   }
 
   @Test
