@@ -12,28 +12,31 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code narthex.yml}: what the originals' files have no place for. A key without value is the same
- * as an absent one, and an empty block the same as an absent one.
+ * {@code narthex.yml}: settings that the files of Prometheus and Alertmanager do not have. A key
+ * without value and an empty block are the same as absent ones.
  */
 public record NarthexConfig(
-    @Setting(help = "Storage plugin and its settings") StorageChoice storage,
-    @Setting(name = "exporters", help = "Settings of the exporters, by type", optional = true)
+    @Setting(help = "Storage plugin to use, and its settings") StorageChoice storage,
+    @Setting(
+            name = "exporters",
+            help = "Settings of in-process exporters, by type",
+            optional = true)
         @Nullable ConfigNode exporterBlocks,
-    @Setting(help = "When failures of plugins have consequences; taken at the start")
+    @Setting(help = "Limits on failures and resources of plugins; read at the start only")
         PluginLimits plugins,
     @Setting(
-            help = "How long the end of the server may take; taken at the start",
+            help = "How long the server may take to stop; read at the start only",
             defaultValue = "9s",
             min = 1)
         Duration stopTimeout,
     @Setting(
             name = "access",
-            help = "Who may do what over HTTP: compatible, strict, or a map",
+            help = "Access over HTTP: compatible, strict, or a map",
             optional = true)
         @Nullable ConfigNode accessBlock,
-    @Setting(name = "web", help = "Further listeners", optional = true)
+    @Setting(name = "web", help = "Additional listeners", optional = true)
         @Nullable ConfigNode webBlock) {
-  /** Refuses what is no map, access that cannot be, and listeners that cannot be. */
+  /** Refuses values that must be maps and are not, and invalid access and listeners. */
   public NarthexConfig {
     checkMap(exporterBlocks, "exporters");
     checkMap(webBlock, "web");
@@ -41,12 +44,12 @@ public record NarthexConfig(
     List<WebListener> listeners = WebSection.read(map(webBlock));
   }
 
-  /** Returns who may do what over HTTP. */
+  /** Returns the rules of access over HTTP. */
   public AccessConfig access() {
     return AccessSection.read(accessBlock);
   }
 
-  /** Returns the further listeners. */
+  /** Returns the additional listeners. */
   public List<WebListener> listeners() {
     return WebSection.read(map(webBlock));
   }
@@ -54,28 +57,33 @@ public record NarthexConfig(
   /** The storage to use. */
   public record StorageChoice(
       @Setting(help = "Type of the storage plugin", defaultValue = "tsdb") String type,
-      @Setting(name = "settings", help = "Settings beyond the flags", optional = true)
+      @Setting(
+              name = "settings",
+              help = "Settings of the plugin; they override flags",
+              optional = true)
           @Nullable ConfigNode block) {
-    /** Refuses what is no map; no type is the default one. */
+    /** Refuses settings that are not a map; an empty type is the default one. */
     public StorageChoice {
       type = type.isEmpty() ? "tsdb" : type;
       checkMap(block, "storage.settings");
     }
 
-    /** Returns the settings with their places; empty when there are none. */
+    /** Returns the settings with their positions; empty when there are none. */
     public Mapping settings() {
       return map(block);
     }
   }
 
-  /** Returns the blocks of the exporters by type, with their places; empty when there are none. */
+  /**
+   * Returns the blocks of the exporters by type, with their positions; empty when there are none.
+   */
   public Mapping exporters() {
     return map(exporterBlocks);
   }
 
   private static void checkMap(@Nullable ConfigNode node, String key) {
     if (node != null && !(node instanceof Mapping) && !isNull(node)) {
-      // the place in front is that of the block this key stands in
+      // the binder adds the position of the enclosing block in front
       throw new ConfigException(key + " must be a map, got something else at " + node.place());
     }
   }
@@ -88,36 +96,39 @@ public record NarthexConfig(
     return node instanceof Mapping m ? m : ConfigNode.emptyMapping("narthex.yml");
   }
 
-  /** When failures of plugins have consequences. */
+  /** Limits on failures and resources of plugins. */
   public record PluginLimits(
       @Setting(
               help =
-                  "Failed calls in a row after which an exporter or notifier is left alone for a"
+                  "Failed calls in a row after which an exporter or notifier is not called for a"
                       + " while",
+              unit = "calls",
               defaultValue = "5",
               min = 1)
           int circuitFailures,
       @Setting(
               help = "Crashes of a discovery in a row, without a result, until it is quarantined",
+              unit = "crashes",
               defaultValue = "10",
               min = 1)
           int quarantineCrashes,
       @Setting(
               help = "Failed starts in a row until a plugin is quarantined",
+              unit = "starts",
               defaultValue = "3",
               min = 1)
           int quarantineStarts,
       @Setting(
-              help = "How old a crash or failed start may be to count",
+              help = "Maximum age of a crash or failed start that counts",
               defaultValue = "1h",
               min = 1)
           Duration quarantineWindow,
       @Setting(
-              help = "First pause after a failure; it doubles each time",
+              help = "First pause after a failure; it doubles with each further one",
               defaultValue = "5s",
               min = 0.01)
           Duration retryPause,
-      @Setting(help = "Longest pause after a failure", defaultValue = "1m", min = 0.01)
+      @Setting(help = "Maximum pause after a failure", defaultValue = "1m", min = 0.01)
           Duration longestRetryPause,
       @Setting(
               help =
@@ -128,30 +139,32 @@ public record NarthexConfig(
           Duration removalGrace,
       @Setting(
               help =
-                  "How long an update is watched; one that fails meanwhile goes back to the version"
-                      + " before; 0s: not at all",
+                  "How long an update is watched; one that fails meanwhile is rolled back; 0s: not"
+                      + " at all",
               defaultValue = "10m",
               min = 0)
           Duration probation,
       @Setting(
-              help = "Targets that a block of a discovery may have, and groups of targets",
+              help = "Maximum number of targets, and of groups, of a discovery block",
+              unit = "targets",
               defaultValue = "100000",
               min = 1)
           int maxTargets,
       @Setting(
-              help = "Size of the targets of a block of a discovery",
+              help = "Maximum estimated memory of the targets of a discovery block",
+              unit = "bytes",
               defaultValue = "268435456",
               min = 1)
           long maxTargetBytes,
-      @Setting(help = "Time of one call of a function", defaultValue = "30s", min = 0.01)
+      @Setting(help = "Maximum time of one call of a function", defaultValue = "30s", min = 0.01)
           Duration functionTimeout,
       @Setting(
-              help = "Time of one call of a storage, or of one step of a cursor",
+              help = "Maximum time of one call of a storage, or of one step of a cursor",
               defaultValue = "2m",
               min = 0.01)
           Duration storageCallTimeout,
       @Setting(
-              help = "How long a storage that is being opened may show no progress",
+              help = "Maximum time without progress while a storage is being opened",
               defaultValue = "10m",
               min = 0.01)
           Duration storageOpenTimeout) {}

@@ -22,29 +22,40 @@ import org.jspecify.annotations.Nullable;
 final class OtherSections {
   /** {@code otlp:}, bound for the check. */
   record Otlp(
-      @Setting(help = "Attributes that become labels") List<String> promoteResourceAttributes,
-      @Setting(help = "Make labels of all attributes") boolean promoteAllResourceAttributes,
-      @Setting(help = "Attributes left out") List<String> ignoreResourceAttributes,
-      @Setting(help = "How names are translated", defaultValue = "UnderscoreEscapingWithSuffixes")
+      @Setting(help = "Resource attributes that become labels")
+          List<String> promoteResourceAttributes,
+      @Setting(help = "Whether all resource attributes become labels")
+          boolean promoteAllResourceAttributes,
+      @Setting(help = "Resource attributes that do not become labels")
+          List<String> ignoreResourceAttributes,
+      @Setting(
+              help = "How names of metrics and labels are translated",
+              defaultValue = "UnderscoreEscapingWithSuffixes")
           String translationStrategy,
-      @Setting(help = "Keep service.* in target_info") boolean keepIdentifyingResourceAttributes,
-      @Setting(help = "Explicit histograms become custom buckets") boolean convertHistogramsToNhcb,
-      @Setting(help = "Add otel_scope_* labels") boolean promoteScopeMetadata,
-      @Setting(help = "Put key in front of a leading underscore", defaultValue = "true")
+      @Setting(help = "Whether target_info has the service.* attributes")
+          boolean keepIdentifyingResourceAttributes,
+      @Setting(help = "Whether explicit histograms become native histograms with custom buckets")
+          boolean convertHistogramsToNhcb,
+      @Setting(help = "Whether to add otel_scope_* labels") boolean promoteScopeMetadata,
+      @Setting(
+              help = "Whether to prefix labels with a leading underscore by key",
+              defaultValue = "true")
           boolean labelNameUnderscoreSanitization,
-      @Setting(help = "Keep repeated underscores", defaultValue = "true")
+      @Setting(help = "Whether to keep repeated underscores in labels", defaultValue = "true")
           boolean labelNamePreserveMultipleUnderscores) {}
 
   /** {@code tracing:}, bound for the check. */
   record Tracing(
-      @Setting(help = "http or grpc", defaultValue = "grpc") String clientType,
-      @Setting(help = "Where spans go") String endpoint,
-      @Setting(help = "Share of requests traced, 0 to 1") double samplingFraction,
-      @Setting(help = "Without TLS") boolean insecure,
-      @Setting(help = "TLS settings", optional = true) @Nullable TlsSettings tlsConfig,
-      @Setting(help = "More headers") Map<String, String> headers,
-      @Setting(help = "gzip or nothing") String compression,
-      @Setting(help = "How long a request may take", defaultValue = "10s") Duration timeout) {}
+      @Setting(help = "Protocol of the endpoint: http or grpc", defaultValue = "grpc")
+          String clientType,
+      @Setting(help = "Address that receives spans") String endpoint,
+      @Setting(help = "Fraction of requests traced, 0 to 1", unit = "fraction")
+          double samplingFraction,
+      @Setting(help = "Whether to connect without TLS") boolean insecure,
+      @Setting(help = "TLS of the connection", optional = true) @Nullable TlsSettings tlsConfig,
+      @Setting(help = "Additional headers of requests") Map<String, String> headers,
+      @Setting(help = "Compression of requests: gzip, or empty for none") String compression,
+      @Setting(help = "Maximum time of a request", defaultValue = "10s") Duration timeout) {}
 
   private static final Set<String> STRATEGIES =
       Set.of(
@@ -131,7 +142,10 @@ final class OtherSections {
     HttpClientChecks.tls(tracing.tlsConfig(), node);
   }
 
-  /** Checks values of {@code storage:} whose texts are the original's, before it is bound. */
+  /**
+   * Checks values of {@code storage:} for which Prometheus has its own messages, before it is
+   * bound.
+   */
   static void storage(@Nullable ConfigNode node) {
     if (!(node instanceof Mapping storage) || !(storage.get("tsdb") instanceof Mapping tsdb)) {
       return;

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads {@code web:} of {@code narthex.yml}. */
 final class WebSection {
-  /** Each has two threads of its own. */
-  private static final int MOST = 8;
+  /** A listener has two threads. */
+  private static final int MAX_LISTENERS = 8;
 
   private static final Pattern ADDRESS =
       Pattern.compile("(\\[[0-9A-Fa-f:.%a-z]+]|[^\\s:\\[\\]/]*):([0-9]{1,5})", 0);
@@ -27,38 +27,39 @@ final class WebSection {
 
   /** The block. */
   record Web(
-      @Setting(help = "Further addresses, each with rules of its own") List<Entry> listeners) {}
+      @Setting(help = "Additional addresses to listen on, at most 8, each with rules of its own")
+          List<Entry> listeners) {}
 
-  /** An entry without its place. */
+  /** An entry without its position. */
   record Entry(
-      @Setting(help = "host:port", required = true) String address,
+      @Setting(help = "Address to listen on, host:port", required = true) String address,
       @Setting(
               help =
-                  "File in the form of --web.config.file with TLS, users, headers and limits of"
-                      + " this listener; that of --web.config.file when empty")
+                  "File in the format of --web.config.file with TLS, users, headers and limits of"
+                      + " this listener; default: that of --web.config.file")
           String webConfigFile,
       @Setting(
-              help = "all paths, or those of alertmanager, answered as it does",
+              help = "Paths that are served: all, or alertmanager for those of Alertmanager",
               defaultValue = "all")
           WebListener.Serves serves,
-      @Setting(help = "compatible or strict, instead of access.mode", optional = true)
+      @Setting(help = "compatible or strict; default: access.mode", optional = true)
           AccessConfig.@Nullable Mode access) {}
 
   /**
    * Returns the listeners of a block.
    *
-   * @throws ConfigException with the place of what is wrong
+   * @throws ConfigException with the position of the error
    */
   static List<WebListener> read(Mapping block) {
     List<Entry> entries = ConfigBinder.bind(block, Web.class).listeners();
     if (!(block.get("listeners") instanceof Sequence nodes)) {
       return List.of();
     }
-    if (entries.size() > MOST) {
+    if (entries.size() > MAX_LISTENERS) {
       throw new ConfigException(
           nodes.place()
               + ": web.listeners has at most "
-              + MOST
+              + MAX_LISTENERS
               + " entries, got "
               + entries.size());
     }
@@ -79,14 +80,14 @@ final class WebSection {
       boolean any = m.group(2).equals("0");
       if (!any && listeners.stream().anyMatch(l -> l.address().equals(e.address()))) {
         throw new ConfigException(
-            place + ".address: \"" + e.address() + "\" stands in another entry already");
+            place + ".address: \"" + e.address() + "\" is used by another entry already");
       }
       listeners.add(new WebListener(e.address(), e.webConfigFile(), e.serves(), e.access(), place));
     }
     return List.copyOf(listeners);
   }
 
-  /** Returns the listeners with paths that are relative to the folder of the file resolved. */
+  /** Returns the listeners with relative paths resolved against the folder of the file. */
   static List<WebListener> relativeTo(Path folder, List<WebListener> listeners) {
     return listeners.stream()
         .map(l ->

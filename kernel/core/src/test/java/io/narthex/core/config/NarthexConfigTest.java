@@ -180,7 +180,7 @@ class NarthexConfigTest {
         "web: {listeners: [{address: 'a:1'}, {address: 'a:99999'}]}|n.yml:1:47:"
             + " web.listeners[1].address: must be host:port, got \"a:99999\"",
         "web: {listeners: [{address: 'a:1'}, {address: 'a:1'}]}|n.yml:1:47:"
-            + " web.listeners[1].address: \"a:1\" stands in another entry already",
+            + " web.listeners[1].address: \"a:1\" is used by another entry already",
         "web: {listeners: [{address: 'a:1', serves: some}]}|serves must be one of all,"
             + " alertmanager, got \"some\"",
         "web: {listeners: [{address: 'a:1', access: open}]}|access must be one of compatible,"
