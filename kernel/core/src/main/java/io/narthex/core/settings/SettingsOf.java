@@ -20,7 +20,7 @@ public final class SettingsOf {
   /**
    * Describes a provider.
    *
-   * @param sharedLink where the keys of the HTTP client are told; null: in the table itself
+   * @param sharedLink link to the keys of the HTTP client; null: they are listed in the table
    * @throws IllegalStateException when its record has components that cannot be bound
    */
   public static ProviderSettings provider(Provider provider, @Nullable String sharedLink) {
@@ -39,7 +39,7 @@ public final class SettingsOf {
             "send_resolved",
             Map.of(
                 "description",
-                "Whether the end of alerts is told too",
+                "Whether to notify about resolved alerts",
                 "type",
                 "boolean",
                 "default",
@@ -50,7 +50,7 @@ public final class SettingsOf {
                 "boolean",
                 "",
                 "`" + resolved + "`",
-                "Whether the end of alerts is told too");
+                "Whether to notify about resolved alerts");
         table = table.startsWith("|") ? table + row : SettingsTable.HEAD + row;
         Class<? extends Record> globals = notifier.globalConfigType();
         if (globals.getRecordComponents().length > 0) {
