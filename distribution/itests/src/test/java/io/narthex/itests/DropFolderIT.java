@@ -298,7 +298,7 @@ class DropFolderIT {
     reported("absent-class.jar", "io.acme.NoSuchClass");
     reported("twin.jar", "acme");
     reported("usurper.jar", "io.narthex.core");
-    reported("nothing.jar", "is no plugin");
+    reported("nothing.jar", "is not a plugin");
 
     assertThat(startOf("io.acme.discovery")).isEqualTo(before);
     assertThat(server().plugin("io.acme.discovery").path("state").asText()).isEqualTo("running");

@@ -10,14 +10,17 @@ import java.util.HexFormat;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The token that changes under {@code /narthex/api/v1} need; the first start creates it. */
+/**
+ * The token that requests to change something under {@code /narthex/api/v1} need; created at the
+ * first start.
+ */
 final class AdminToken {
   private static final Logger LOG = LoggerFactory.getLogger(AdminToken.class);
   private static final String FILE = "admin.token";
 
   private AdminToken() {}
 
-  /** Creates the token file, readable by its owner only, unless it is there. */
+  /** Creates the token file, readable by its owner only, unless it exists. */
   static void ensure(Path stateDirectory) {
     Path file = stateDirectory.resolve(FILE);
     try {

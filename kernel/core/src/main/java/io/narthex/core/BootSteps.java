@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The steps of a start, run one after the other by one thread. What a step has created is closed at
- * the end, the newest first, by whichever thread ends the server.
+ * Runs the steps of a start in order, on one thread. The parts that steps have created are closed
+ * in reverse order, on the thread that ends the server.
  */
 final class BootSteps {
   private static final Logger LOG = LoggerFactory.getLogger(BootSteps.class);
@@ -21,10 +21,10 @@ final class BootSteps {
     /** Returns its name, for messages about a start that fails. */
     String name();
 
-    /** Does it; returns how the start ends here, or null when the next step follows. */
+    /** Runs the step. Returns a verdict when the start ends here, null when it continues. */
     @Nullable Verdict run();
 
-    /** Returns what closes the part it has created, or null when there is nothing to close. */
+    /** Returns what closes the part it created, or null when there is nothing to close. */
     default @Nullable AutoCloseable closing() {
       return null;
     }
@@ -71,7 +71,7 @@ final class BootSteps {
       return Objects.requireNonNull(part, () -> "the step \"" + name + "\" has not been run");
     }
 
-    /** Returns the part, or null when the start has not come so far. */
+    /** Returns the part, or null before the step has run. */
     @Nullable T created() {
       return part;
     }
@@ -113,8 +113,8 @@ final class BootSteps {
   /**
    * Runs steps in order.
    *
-   * @return how the start ended before the last one, or null when all have been run
-   * @throws StartException when the server is stopped meanwhile
+   * @return the verdict of the step at which the start ended, or null when all have run
+   * @throws StartException when the server is stopped in the meantime
    */
   @Nullable Verdict run(List<Step> steps) {
     for (Step step : steps) {
@@ -138,7 +138,10 @@ final class BootSteps {
     return current;
   }
 
-  /** Has a part closed at the end; at once when the end has come while it was being created. */
+  /**
+   * Registers a part to be closed; closes it at once when the server was stopped during its
+   * creation.
+   */
   private void later(Closing part) {
     synchronized (this) {
       if (!stopped) {
@@ -150,7 +153,7 @@ final class BootSteps {
     throw new StartException("the server was stopped while it was starting");
   }
 
-  /** Closes what has been created, the newest first. */
+  /** Closes what has been created, in reverse order. */
   void close() {
     List<Closing> reversed;
     synchronized (this) {

@@ -115,7 +115,7 @@ record CoreMetrics(ServerState server, StorageMetrics storage, PluginManager plu
         "tags", "unknown");
   }
 
-  /** Returns the name that Go has for a system or processor. */
+  /** Returns Go's name of an operating system or processor. */
   private static String goName(String name) {
     String lower = name.toLowerCase(java.util.Locale.ROOT);
     return switch (lower) {

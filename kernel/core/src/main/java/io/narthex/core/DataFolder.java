@@ -7,15 +7,16 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What lies in a data folder before the server has written to it. */
+/** Recognises data folders that another server has written. */
 final class DataFolder {
-  /** What Prometheus makes in its data folder as soon as it starts. */
+  /** What Prometheus creates in its data folder at every start. */
   private static final List<String> OF_PROMETHEUS = List.of("chunks_head", "wal", "wbl");
 
   private DataFolder() {}
 
   /**
-   * Returns what of a folder that this server has never used shows that it is Prometheus', or null.
+   * Returns the entry that shows that Prometheus wrote a folder, or null. Folders that this server
+   * has used are its own.
    */
   static @Nullable String ofPrometheus(Path folder) {
     if (!Files.isDirectory(folder) || Files.exists(folder.resolve("narthex"))) {
@@ -29,7 +30,7 @@ final class DataFolder {
           .findFirst()
           .orElse(null);
     } catch (IOException e) {
-      return null; // what is wrong with the folder is said where it is used
+      return null; // the problem is reported where the folder is used
     }
   }
 }

@@ -3,18 +3,18 @@ package io.narthex.core;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Has the collector give memory back that a peak of work once took. G1 makes the heap smaller only
- * at the end of a cycle over all of it, and a server whose heap has grown begins none: little
- * garbage in a large heap never makes one due.
+ * Makes the collector return memory to the operating system after a peak. G1 shrinks the heap only
+ * at the end of a concurrent cycle, and a server that makes little garbage in a large heap never
+ * starts one.
  *
- * <p>Looks every few seconds at how much of the heap is used. When the least that was used for a
- * minute is far less than what is taken, asks for a cycle, which runs beside everything else. When
- * that does not help, waits longer and longer.
+ * <p>Samples heap usage every few seconds. When the minimum of a minute is far below the committed
+ * size, requests a cycle, which runs concurrently. When the heap does not shrink, waits twice as
+ * long before the next one.
  */
 final class HeapReturn {
   static final long EVERY_MS = 5000;
-  private static final int LOOKS = 12;
-  private static final int MOST_MINUTES = 60;
+  private static final int SAMPLES = 12;
+  private static final int MAX_MINUTES = 60;
   private static final double LARGER = 1.3;
   private static final long SPARE = 16L << 20;
 
@@ -24,7 +24,7 @@ final class HeapReturn {
 
     long used();
 
-    /** Asks for a cycle of the collector. */
+    /** Requests a collection cycle. */
     void collect();
   }
 
@@ -48,11 +48,11 @@ final class HeapReturn {
       };
 
   private final Heap heap;
-  private long least = Long.MAX_VALUE;
-  private int looks;
+  private long minimum = Long.MAX_VALUE;
+  private int samples;
   private int minutesToWait;
   private int patience = 1;
-  private long before; // what was taken when a cycle was asked for, or 0
+  private long before; // committed bytes when the last cycle was requested, or 0
 
   HeapReturn(Heap heap) {
     this.heap = heap;
@@ -68,7 +68,7 @@ final class HeapReturn {
           try {
             while (true) {
               TimeUnit.MILLISECONDS.sleep(EVERY_MS);
-              task.look();
+              task.sample();
             }
           } catch (InterruptedException e) {
             // the server stops
@@ -76,15 +76,15 @@ final class HeapReturn {
         });
   }
 
-  /** Looks once; every minute decides. */
-  void look() {
-    least = Math.min(least, heap.used());
-    if (++looks < LOOKS) {
+  /** Takes one sample; decides once a minute. */
+  void sample() {
+    minimum = Math.min(minimum, heap.used());
+    if (++samples < SAMPLES) {
       return;
     }
-    long used = least;
-    looks = 0;
-    least = Long.MAX_VALUE;
+    long used = minimum;
+    samples = 0;
+    minimum = Long.MAX_VALUE;
     long committed = heap.committed();
     if (committed < used * LARGER + SPARE) {
       patience = 1;
@@ -97,7 +97,7 @@ final class HeapReturn {
       return;
     }
     if (before > 0 && committed > before / 10 * 9) {
-      patience = Math.min(MOST_MINUTES, patience * 2);
+      patience = Math.min(MAX_MINUTES, patience * 2);
       minutesToWait = patience;
     }
     before = committed;

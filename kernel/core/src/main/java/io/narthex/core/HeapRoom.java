@@ -4,42 +4,41 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 
 /**
- * Measures how much of a small heap stays, for those who share out the rest of it: in 96 MiB,
- * 100,000 series leave less than the fixed share of work.
+ * Measures how much of a small heap is live, so that {@code WorkMemory} can divide the rest: with
+ * 96 MiB, 100,000 series leave less than its fixed share.
  *
- * <p>Looks twice a second at how much is used. While the least of the last looks is below a third
- * of the heap, nothing is limited and nothing is done. Above, what is used may be garbage, so it
- * asks for a collection and takes what that leaves; it asks less often while the result stays the
- * same.
+ * <p>Samples heap usage twice a second. While the minimum of the last samples is below a third of
+ * the heap, nothing is limited and nothing is done. Above, usage may be garbage, so it requests a
+ * collection and measures what remains; it does so less often while the result stays the same.
  */
 final class HeapRoom {
-  /** The largest heap that is measured; of more, the fixed shares leave enough. */
+  /** The largest heap that is measured; in larger ones the fixed shares leave enough. */
   static final long SMALL = 256L << 20;
 
   private static final long EVERY_MS = 500;
-  private static final int LOOKS = 3;
+  private static final int SAMPLES = 3;
   private static final double BEGIN = 0.35;
   private static final double NEAR = 0.6;
-  private static final int PAUSE = 10; // looks
+  private static final int PAUSE = 10; // samples
   private static final int PAUSE_NEAR = 3;
-  private static final int MOST_QUIET = 2;
-  private static final int AGAIN = 120; // looks, for what has become garbage since
-  private static final int STEP = 32; // of the heap; less is no change
+  private static final int MAX_QUIET = 2;
+  private static final int AGAIN = 120; // samples; live data may have become garbage since
+  private static final int STEP = 32; // a change of less than 1/32 of the heap does not count
 
   private final HeapReturn.Heap heap;
   private final long max;
   private final LongConsumer live;
-  private final long[] last = new long[LOOKS];
-  private int looks;
+  private final long[] last = new long[SAMPLES];
+  private int samples;
   private int since = PAUSE;
   private int quiet;
-  private long known; // what the last collection left, or less
+  private long known; // live bytes after the last collection, or less
 
   /**
    * Creates it.
    *
-   * @param max bytes that the heap may have
-   * @param live takes what stays when that has changed
+   * @param max maximum size of the heap, bytes
+   * @param live receives the live bytes when they have changed
    */
   HeapRoom(HeapReturn.Heap heap, long max, LongConsumer live) {
     this.heap = heap;
@@ -57,7 +56,7 @@ final class HeapRoom {
           try {
             while (true) {
               TimeUnit.MILLISECONDS.sleep(EVERY_MS);
-              task.look();
+              task.sample();
             }
           } catch (InterruptedException e) {
             // the server stops
@@ -65,24 +64,24 @@ final class HeapRoom {
         });
   }
 
-  /** Looks once. */
-  void look() {
+  /** Takes one sample. */
+  void sample() {
     long used = heap.used();
-    last[looks++ % LOOKS] = used;
+    last[samples++ % SAMPLES] = used;
     since++;
     if (used < known) {
       known = used;
       live.accept(known);
     }
-    long least = Long.MAX_VALUE;
+    long minimum = Long.MAX_VALUE;
     for (long l : last) {
-      least = Math.min(least, l);
+      minimum = Math.min(minimum, l);
     }
-    if (least <= max * BEGIN) {
+    if (minimum <= max * BEGIN) {
       return;
     }
-    int pause = (least > max * NEAR ? PAUSE_NEAR : PAUSE) << quiet;
-    boolean more = least > known + max / STEP && since >= pause;
+    int pause = (minimum > max * NEAR ? PAUSE_NEAR : PAUSE) << quiet;
+    boolean more = minimum > known + max / STEP && since >= pause;
     if (more || (known > max * BEGIN && since >= AGAIN)) {
       measure();
     }
@@ -91,7 +90,7 @@ final class HeapRoom {
   private void measure() {
     heap.collect();
     long left = heap.used();
-    quiet = left > known + max / STEP ? 0 : Math.min(MOST_QUIET, quiet + 1);
+    quiet = left > known + max / STEP ? 0 : Math.min(MAX_QUIET, quiet + 1);
     known = left;
     since = 0;
     live.accept(left);

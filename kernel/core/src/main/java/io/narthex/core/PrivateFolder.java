@@ -9,7 +9,10 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The data folder: new ones are the server's alone, of others that are not it warns. */
+/**
+ * Creates the data folder for the server's user alone; warns of an existing one that others can
+ * enter.
+ */
 final class PrivateFolder {
   private static final Logger LOG = LoggerFactory.getLogger(PrivateFolder.class);
   private static final Set<PosixFilePermission> OWNER =
@@ -17,7 +20,7 @@ final class PrivateFolder {
 
   private PrivateFolder() {}
 
-  /** Creates the folder unless it is there; what cannot be created is reported by its user. */
+  /** Creates the folder unless it exists; a failure is reported where the folder is used. */
   static void create(Path folder) {
     try {
       if (!Files.exists(folder)) {

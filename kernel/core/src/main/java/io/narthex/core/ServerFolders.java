@@ -11,9 +11,9 @@ final class ServerFolders {
   private ServerFolders() {}
 
   /**
-   * Makes the folders of the server, with the token of the administrator.
+   * Creates the folders of the server and the admin token.
    *
-   * @throws StartException when the data are Prometheus'; nothing has been made then
+   * @throws StartException when Prometheus wrote the data folder; nothing has been created then
    */
   static void prepare(Path data, Path stateFolder, String storage) {
     String foreign = storage.equals("tsdb") ? DataFolder.ofPrometheus(data) : null;
@@ -30,7 +30,7 @@ final class ServerFolders {
     AdminToken.ensure(stateFolder);
   }
 
-  /** Returns a folder that is there and can be written. */
+  /** Creates a folder unless it exists; returns it when it is writable. */
   static Path create(Path folder) {
     try {
       Files.createDirectories(folder);

@@ -19,11 +19,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The server as a whole, as the other bundles see it. */
-@SuppressWarnings("deprecation") // bundles built before ServerControl use what ServerInfo had of it
+@SuppressWarnings("deprecation") // bundles built before ServerControl use its methods on ServerInfo
 final class ServerState implements ServerInfo, ServerControl {
   private static final Logger LOG = LoggerFactory.getLogger(ServerState.class);
 
-  /** The Prometheus whose API and behaviour the server shows. */
+  /** The version of Prometheus whose API and behaviour the server has. */
   static final String COMPATIBLE_VERSION = "3.14.0";
 
   private final Flags flags;
@@ -44,7 +44,7 @@ final class ServerState implements ServerInfo, ServerControl {
    * Creates the state of a server that is not ready yet.
    *
    * @param exit ends the process with a status and a message
-   * @param ending tells whether the process is told to end by others, a signal for example
+   * @param ending returns whether the process is being ended from outside, by a signal for example
    */
   ServerState(
       Flags flags,
@@ -112,7 +112,9 @@ final class ServerState implements ServerInfo, ServerControl {
     exit.accept(0, "");
   }
 
-  /** While a kernel bundle is replaced, what cannot work is taken back instead of ending all. */
+  /**
+   * While a kernel bundle is replaced, a fatal error rolls it back instead of ending the server.
+   */
   void replacing(boolean underway) {
     replacing = underway;
   }

@@ -23,15 +23,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The metrics of the storage: a few that every storage has, and what it reports itself. While one
- * storage takes the place of another, the last values stand in, so that their series do not end.
+ * The metrics of the storage: a few that every storage has, and those it reports itself. While a
+ * storage is being replaced, the last values are reported, so that their series do not end.
  */
 final class StorageMetrics {
   private static final Logger LOG = LoggerFactory.getLogger(StorageMetrics.class);
   private static final String PREFIX = "prometheus_tsdb_";
   private static final Pattern SUFFIX = Pattern.compile("_(sum|count|bucket)$", 0);
 
-  /** Families that are made of the statistics, whatever the storage reports. */
+  /** Families that are made from the statistics, even if the storage reports them too. */
   private static final Set<String> TAKEN =
       Set.of(
           PREFIX + "head_series",
@@ -78,9 +78,9 @@ final class StorageMetrics {
     return report;
   }
 
-  /** What has been written, to be written again. */
+  /** Records what is written, to be replayed. */
   static final class Report implements MetricSink {
-    private static final int MOST = 20_000;
+    private static final int MAX_SAMPLES = 20_000;
 
     private final List<Consumer<MetricSink>> calls = new ArrayList<>();
     private boolean own; // whether it is the storage that writes
@@ -88,15 +88,15 @@ final class StorageMetrics {
     private MetricType type = MetricType.UNKNOWN;
 
     private void add(Consumer<MetricSink> call) {
-      if (calls.size() >= MOST) {
-        throw new IllegalStateException("a storage reports at most " + MOST + " samples");
+      if (calls.size() >= MAX_SAMPLES) {
+        throw new IllegalStateException("a storage reports at most " + MAX_SAMPLES + " samples");
       }
       if (!skipped) {
         calls.add(call);
       }
     }
 
-    /** Returns one that leaves out what the server reports itself. */
+    /** Returns a report without the families that the server reports itself. */
     static Report ofStorage() {
       Report report = new Report();
       report.own = true;

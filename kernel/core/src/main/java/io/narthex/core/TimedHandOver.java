@@ -8,8 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps what is handed over in memory, for longer than the replacement of all kernel bundles may
- * take with going back from each.
+ * Keeps handed-over values in memory, for longer than it takes to replace all kernel bundles and to
+ * roll each back.
  */
 final class TimedHandOver implements HandOver {
   private static final long KEPT_MILLIS = Duration.ofMinutes(15).toMillis();

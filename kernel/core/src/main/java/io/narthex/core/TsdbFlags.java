@@ -21,7 +21,7 @@ import java.util.Map;
 final class TsdbFlags {
   private TsdbFlags() {}
 
-  /** Returns the settings as key and text; the file wins over the flags. */
+  /** Returns the settings as keys and values; the file overrides the flags. */
   static Map<String, String> settings(Flags flags, PrometheusConfig config) {
     Map<String, String> out = new LinkedHashMap<>();
     String time = flags.text("storage.tsdb.retention.time");
@@ -43,14 +43,14 @@ final class TsdbFlags {
         }
         Double share = retention.percentage();
         if (share != null && share > 0) {
-          size = shareOfDisk(flags.text("storage.tsdb.path"), share) + "B"; // wins over a size
+          size = shareOfDisk(flags.text("storage.tsdb.path"), share) + "B"; // overrides a size
         }
       }
     }
     if (section != null && section.exemplars() != null) {
       out.put("max_exemplars", Long.toString(section.exemplars().maxExemplars()));
     }
-    // as Prometheus: with a limit by size alone nothing is too old
+    // as in Prometheus: a limit by size alone disables the limit by time
     out.put("retention_time", !time.isEmpty() ? time : size.isEmpty() ? "15d" : "0s");
     if (!size.isEmpty()) {
       out.put("retention_size", size);
@@ -67,18 +67,18 @@ final class TsdbFlags {
     return out;
   }
 
-  /** Returns that many hundredths of the disk that holds a folder, in bytes. */
+  /** Returns a percentage of the size of the file system that holds a folder, in bytes. */
   private static long shareOfDisk(String folder, double percentage) {
     File at = new File(folder).getAbsoluteFile();
     while (at.getTotalSpace() == 0 && at.getParentFile() != null) {
-      at = at.getParentFile(); // not made yet
+      at = at.getParentFile(); // not created yet
     }
     return Math.max(1, (long) (at.getTotalSpace() / 100.0 * percentage));
   }
 
   /**
    * Returns the settings of the storage: for {@code tsdb} from flags and {@code storage:} of {@code
-   * prometheus.yml}, then those of {@code narthex.yml}, which win.
+   * prometheus.yml}, overridden by those of {@code narthex.yml}.
    */
   static Mapping storageSettings(Flags flags, ConfigFiles.Loaded loaded) {
     Map<String, Entry> entries = new LinkedHashMap<>();

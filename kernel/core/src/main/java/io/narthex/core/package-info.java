@@ -1,4 +1,4 @@
-/** The kernel proper: boot, and what it is made of. */
+/** Boot, state and folders of the server, and the metrics of the whole. */
 @NullMarked
 package io.narthex.core;
 

@@ -36,7 +36,7 @@ class HeapReturnTest {
 
   private void minutes(int n) {
     for (int i = 0; i < n * MINUTE; i++) {
-      task.look();
+      task.sample();
     }
   }
 
@@ -53,7 +53,7 @@ class HeapReturnTest {
   void theLeastOfAMinuteCounts() {
     for (int i = 0; i < MINUTE; i++) {
       used = (i == 3 ? 100L : 590L) << 20;
-      task.look();
+      task.sample();
     }
     assertThat(cycles).isEqualTo(1);
     used = 500L << 20;

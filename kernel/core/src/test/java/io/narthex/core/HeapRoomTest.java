@@ -36,7 +36,7 @@ class HeapRoomTest {
 
   private void looks(int n) {
     for (int i = 0; i < n; i++) {
-      room.look();
+      room.sample();
     }
   }
 
@@ -45,7 +45,7 @@ class HeapRoomTest {
     stays = 20 * MIB;
     for (int i = 0; i < 1000; i++) {
       garbage = i % 3 == 0 ? 10 * MIB : 60 * MIB;
-      room.look();
+      room.sample();
     }
     assertThat(collections).isZero();
     assertThat(said).isEqualTo(-1);
@@ -65,7 +65,7 @@ class HeapRoomTest {
     for (int i = 0; i < 90; i++) {
       stays += MIB;
       garbage = 5 * MIB;
-      room.look();
+      room.sample();
     }
     assertThat(said).isBetween(84 * MIB, 90 * MIB);
   }
@@ -75,7 +75,7 @@ class HeapRoomTest {
     stays = 70 * MIB;
     for (int i = 0; i < 600; i++) {
       garbage = 20 * MIB;
-      room.look();
+      room.sample();
     }
     assertThat(said).isEqualTo(70 * MIB);
     assertThat(collections).isBetween(10, 60);

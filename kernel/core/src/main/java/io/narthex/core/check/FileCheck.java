@@ -12,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code narthex check} of files of the server reports, in promtool's and amtool's words: each
- * file with its verdict, up to the first that is wrong.
+ * The output of {@code narthex check} for configuration files, in the words of promtool and amtool:
+ * each file with its verdict, up to the first error.
  */
 public final class FileCheck {
   /** What is checked. */
@@ -66,7 +66,7 @@ public final class FileCheck {
    *
    * @param rules reads the rule files
    * @param warnings of {@link NamedFiles}
-   * @throws ConfigException with the first thing that is wrong in a rule file
+   * @throws ConfigException with the first error in a rule file
    */
   public String passed(
       ConfigFiles.Loaded loaded,
@@ -78,7 +78,7 @@ public final class FileCheck {
     }
     if (rules == null) {
       throw new ConfigException(
-          "the rules part of the server does not run, so rules are unchecked");
+          "the rules service of the server does not run, so rules are not checked");
     }
     Map<String, Integer> files = null;
     ConfigException wrong = null;

@@ -31,12 +31,12 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at what {@code prometheus.yml} names, as {@code promtool check config} does: rule files,
+ * Checks what {@code prometheus.yml} refers to, as {@code promtool check config} does: rule files,
  * files with secrets and certificates, and the targets of {@code static_configs} and {@code
- * file_sd_configs} after relabelling. A server starts without them; they may come later.
+ * file_sd_configs} after relabelling. The server starts without them, as they may appear later.
  */
 public final class NamedFiles {
-  /** A file that cannot be read within this time is not on a disk of this machine. */
+  /** How long to wait for a discovery; reading local files takes far less. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final DiscoveryHost discovery;
@@ -49,11 +49,11 @@ public final class NamedFiles {
   }
 
   /**
-   * Checks what a configuration names.
+   * Checks what a configuration refers to.
    *
    * @param discovery finds the plugins of discoveries
    * @return warnings
-   * @throws ConfigException with the first thing that is wrong
+   * @throws ConfigException with the first error
    */
   public static List<String> check(ConfigSnapshot snapshot, DiscoveryHost discovery) {
     NamedFiles files = new NamedFiles(discovery, snapshot.prometheusFolder());
@@ -114,7 +114,7 @@ public final class NamedFiles {
     }
   }
 
-  /** Finds the targets of a block that needs nobody else, and has each of them judged. */
+  /** Checks the targets of a {@code static} or {@code file} block, which needs no other server. */
   private void targets(
       DiscoveryBlock block,
       String owner,
@@ -144,7 +144,7 @@ public final class NamedFiles {
   private List<TargetGroup> find(DiscoveryBlock block, String owner, String what) {
     DiscoveryTrial trial = DiscoveryTrial.start(discovery, block, owner, folder);
     if (trial == null) {
-      return List.of(); // it waits for its plugin
+      return List.of(); // its plugin is not installed
     }
     try (trial) {
       DiscoveryTrial.Found found = trial.await(PATIENCE);

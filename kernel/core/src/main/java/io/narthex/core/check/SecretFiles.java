@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * {@code narthex check secrets}: finds the files with secrets that a configuration is or names, and
- * which of them everybody on the machine can read.
+ * {@code narthex check secrets}: finds the files with secrets that a configuration is or refers to,
+ * and those of them that every user of the machine can read or write.
  */
 public final class SecretFiles {
   private final StringBuilder out = new StringBuilder();
@@ -36,7 +36,7 @@ public final class SecretFiles {
   private SecretFiles() {}
 
   /**
-   * Checks configuration files of any kind, and those with jobs that they name.
+   * Checks configuration files of any kind, and their {@code scrape_config_files}.
    *
    * @param data the data folder, or null
    */

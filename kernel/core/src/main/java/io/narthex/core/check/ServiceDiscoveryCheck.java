@@ -38,7 +38,7 @@ public final class ServiceDiscoveryCheck {
   /**
    * Runs the discoveries of a job.
    *
-   * @param atMost how long all of them are waited for
+   * @param atMost how long to wait for all of them together
    */
   public static Verdict check(
       ConfigSnapshot snapshot, DiscoveryHost discovery, String jobName, Duration atMost) {
@@ -82,7 +82,7 @@ public final class ServiceDiscoveryCheck {
     }
     String text = json.isEmpty() ? "[]" : "[\n" + json + "\n]";
     for (String problem : problems) {
-      LOG.error("{}", problem); // a check shows nothing of the log but errors
+      LOG.error("{}", problem); // a check prints only errors of the log
     }
     return new Verdict(0, text);
   }

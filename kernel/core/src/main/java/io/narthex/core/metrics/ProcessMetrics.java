@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The {@code process_*} metrics of this process as every Go program has them, read from {@code
- * /proc}; where that is missing, so are they. The start time is the kernel's to tell.
+ * The {@code process_*} metrics that every Go program has, read from {@code /proc}; none where that
+ * is missing. The start time is reported by the kernel.
  */
 public final class ProcessMetrics implements MetricCollector {
   private static final double TICKS = 100; // USER_HZ, the same on every Linux that Java runs on
@@ -36,7 +36,7 @@ public final class ProcessMetrics implements MetricCollector {
     try {
       stat(sink);
     } catch (IOException | NumberFormatException | IndexOutOfBoundsException _) {
-      // no Linux, or not allowed
+      // not Linux, or not allowed
     }
     try {
       limits(sink);

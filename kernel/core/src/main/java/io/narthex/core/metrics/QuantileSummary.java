@@ -15,8 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
- * A summary over {@link SlidingQuantiles}: the one of the client library takes some microseconds
- * per observation, which is a tenth of a small query.
+ * A summary over {@link SlidingQuantiles}: that of the client library takes some microseconds per
+ * observation, a tenth of a small query.
  */
 final class QuantileSummary implements Metrics.Summary, Collector {
   private static final double[] QUANTILES = {0.01, 0.05, 0.5, 0.9, 0.99};

@@ -9,8 +9,8 @@ import java.util.function.LongSupplier;
  * <p>Observations are counted in buckets whose width is a 64th of the power of two below them, so a
  * quantile between the extremes is off by less than 1 % of itself, and an observation costs one
  * increment: some of them are made for every query. Observations beyond 2^-30 and 2^30 share the
- * outermost buckets. The counts are kept in windows of a fifth of the age; the oldest is forgotten
- * as a whole.
+ * outermost buckets. The counts are kept in windows of a fifth of the age; the oldest window is
+ * dropped as a whole.
  */
 final class SlidingQuantiles {
   private static final int WINDOWS = 5;
@@ -88,7 +88,7 @@ final class SlidingQuantiles {
     return (lower + upper) / 2;
   }
 
-  /** Returns how many observations there were ever. */
+  /** Returns the number of all observations ever. */
   synchronized long count() {
     return count;
   }

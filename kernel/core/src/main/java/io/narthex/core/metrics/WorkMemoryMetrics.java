@@ -8,7 +8,7 @@ import io.narthex.service.metrics.MetricCollector;
 import io.narthex.spi.exporter.MetricSink;
 import java.util.Locale;
 
-/** Shows who holds how much of the memory for work on data from outside, and the bound of each. */
+/** Reports the memory held for work on data from outside, and its limit, by use. */
 public final class WorkMemoryMetrics implements MetricCollector {
   private final WorkMemory memory;
 

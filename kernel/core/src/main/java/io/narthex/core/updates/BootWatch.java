@@ -7,24 +7,24 @@ import java.util.function.Predicate;
 
 /**
  * Watches a start with updates of the server's own bundles until the server is ready: a step that
- * does not end is reported, so that the next start does without the updates that may be to blame.
+ * hangs is reported, so that the next start runs without the updates that may be to blame.
  *
- * <p>Plugins take their time, too, and each of their calls has a deadline of its own. So a step in
- * which they are called is granted {@link #PATIENT} times as much, and the opening of a storage,
- * which may replay for minutes, does not count.
+ * <p>Calls into plugins have deadlines of their own. So a step that calls them may take {@link
+ * #PATIENT} times as long, and opening a storage, which may replay its WAL for minutes, does not
+ * count.
  */
 public final class BootWatch {
-  /** How many times longer a step may take in which many calls have deadlines of their own. */
+  /** How many times as long a step with calls into plugins may take. */
   static final int PATIENT = 5;
 
   private static final long LOOK_MILLIS = 200;
 
-  /** Takes the report about a step that does not end. */
+  /** Receives the report about a step that hangs. */
   public interface Report {
     /**
      * Ends the server.
      *
-     * @param suspects tells by its id whether an update may be to blame
+     * @param suspects returns, by id, whether an update may be to blame
      */
     void hangs(String problem, Predicate<String> suspects);
   }
@@ -39,10 +39,10 @@ public final class BootWatch {
   private boolean over;
 
   /**
-   * Creates one; nothing is watched yet.
+   * Creates a watch that has not begun.
    *
    * @param limit how long a step may take
-   * @param excused tells of work that has a deadline of its own and may take long
+   * @param excused returns whether work with a deadline of its own is running
    */
   public BootWatch(Duration limit, BooleanSupplier excused, Report report) {
     this.limit = limit;
@@ -50,22 +50,22 @@ public final class BootWatch {
     this.report = report;
   }
 
-  /** Watches on a thread of its own until the end. */
+  /** Starts watching, on a thread of its own. */
   public void begin() {
     Thread.ofPlatform().daemon().name("boot watch").start(this::watch);
   }
 
-  /** The next step begins; any update may be to blame if it does not end. */
+  /** Begins the next step; any update may be to blame if it hangs. */
   public void step(String next) {
     step(next, 1, id -> true);
   }
 
-  /** As {@link #step}, for one in which plugins are called. */
+  /** As {@link #step}, for a step that calls plugins. */
   public void patientStep(String next) {
     step(next, PATIENT, id -> true);
   }
 
-  /** The trial of an update begins, or the way back from it. */
+  /** Begins the trial of an update, or its rollback. */
   void trial(String next, String id, boolean back) {
     step(next, back ? PATIENT : 1, id::equals);
   }
@@ -77,7 +77,7 @@ public final class BootWatch {
     since = System.nanoTime();
   }
 
-  /** The server is ready, or ends for a reason that is known. */
+  /** Stops watching: the server is ready, or ends for a known reason. */
   public synchronized void end() {
     over = true;
     notifyAll();

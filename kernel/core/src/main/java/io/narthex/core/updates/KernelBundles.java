@@ -24,35 +24,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The bundles of the server itself: those of {@code lib/system} and {@code lib/kernel}, or what
- * runs in their place. Thread-safe.
+ * The bundles of the server itself: those of {@code lib/system} and {@code lib/kernel}, or the
+ * updates that run instead. Thread-safe.
  */
 final class KernelBundles {
   private static final Logger LOG = LoggerFactory.getLogger(KernelBundles.class);
 
-  /** How the locations of bundles begin that an update has installed. */
+  /** Prefix of the locations of bundles installed by an update. */
   static final String LOCATION = "kernel:";
 
-  /** What a bundle does that the server can do without, by symbolic name. */
+  /** What does not work without an optional bundle, by symbolic name. */
   private static final Map<String, String> PARTS =
       Map.of(
           "io.narthex.scrape", "nothing is scraped",
           "io.narthex.query", "queries and rules get no answer",
           "io.narthex.rules", "rules are not evaluated",
-          "io.narthex.template", "alerts and notifications have no texts, so rules do not run",
+          "io.narthex.template", "alerts and notifications have no templates, so rules do not run",
           "io.narthex.alerting", "alerts are shown but nobody is notified, and there is no /api/v2",
           "io.narthex.http", "there is no API",
           "io.narthex.web", "there are no pages, only the API");
 
   private final BundleContext framework;
-  private final Map<Long, Path> jars = new ConcurrentHashMap<>(); // of bundles installed here
+  private final Map<Long, Path> jars = new ConcurrentHashMap<>(); // of bundles installed by updates
   private final Map<Long, String> digests = new ConcurrentHashMap<>();
 
   KernelBundles(BundleContext framework) {
     this.framework = framework;
   }
 
-  /** Returns all that are in charge, one per name. */
+  /** Returns the bundles in service, one per name. */
   List<Bundle> all() {
     List<Bundle> out = new ArrayList<>();
     for (Bundle bundle : framework.getBundles()) {
@@ -72,13 +72,13 @@ final class KernelBundles {
     return all().stream().filter(b -> id.equals(b.getSymbolicName())).findFirst().orElse(null);
   }
 
-  /** Notes that a bundle is in charge, and from which jar it was installed. */
-  void inCharge(Bundle bundle, Path jar) {
+  /** Records that a bundle is in service, and the jar it was installed from. */
+  void inService(Bundle bundle, Path jar) {
     jars.put(bundle.getBundleId(), jar);
   }
 
-  /** Forgets a bundle that is no longer in charge. */
-  void gone(Bundle bundle) {
+  /** Forgets a bundle that is no longer in service. */
+  void retired(Bundle bundle) {
     jars.remove(bundle.getBundleId());
     digests.remove(bundle.getBundleId());
   }
@@ -94,7 +94,7 @@ final class KernelBundles {
     return uri.startsWith("file:") ? Path.of(URI.create(uri)) : null;
   }
 
-  /** Returns the digest of the jar of a bundle, or an empty text when it cannot be read. */
+  /** Returns the digest of the jar of a bundle, or an empty string when it cannot be read. */
   String digest(Bundle bundle) {
     String known = digests.get(bundle.getBundleId());
     if (known != null) {
@@ -106,7 +106,7 @@ final class KernelBundles {
       digests.put(bundle.getBundleId(), digest);
       return digest;
     } catch (IOException e) {
-      LOG.debug("{} cannot be read: {}", jar, e.toString()); // it may just be moved
+      LOG.debug("{} cannot be read: {}", jar, e.toString()); // it may be being moved
       return "";
     }
   }
@@ -138,7 +138,7 @@ final class KernelBundles {
     }
   }
 
-  /** Returns a bundle and all that are wired to it, providers first. */
+  /** Returns a bundle and all bundles wired to it, providers first. */
   static Set<Bundle> withDependents(Bundle bundle) {
     Set<Bundle> found = new LinkedHashSet<>();
     List<Bundle> open = new ArrayList<>(List.of(bundle));
@@ -150,7 +150,7 @@ final class KernelBundles {
       }
       List<BundleWire> wires = wiring.getProvidedWires(null);
       if (wires != null) {
-        // the framework gives them in no order; what is told of the first should not change
+        // the framework returns them unordered; messages about the first should be stable
         wires.stream()
             .map(w -> w.getRequirer().getBundle())
             .sorted(
@@ -168,7 +168,7 @@ final class KernelBundles {
       if (user.equals(framework.getBundle())) {
         return user.equals(bundle)
             ? bundle.getSymbolicName()
-                + " is what replaces the others; update the whole server instead"
+                + " replaces the others and cannot replace itself; update the whole server instead"
             : bundle.getSymbolicName()
                 + " is a library of "
                 + user.getSymbolicName()
@@ -178,13 +178,13 @@ final class KernelBundles {
         return bundle.getSymbolicName()
             + " is used by "
             + user.getSymbolicName()
-            + ", which is no part of the server; remove that first";
+            + ", which is not a part of the server; remove that first";
       }
     }
     return null;
   }
 
-  /** Says what does not work because its bundle is not there. */
+  /** Warns of missing bundles, with what does not work without them. */
   void warnOfMissing() {
     PARTS.forEach((id, effect) -> {
       if (named(id) == null) {

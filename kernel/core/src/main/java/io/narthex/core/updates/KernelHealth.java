@@ -33,7 +33,7 @@ import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
 import org.osgi.service.component.runtime.dto.ReferenceDTO;
 import org.osgi.service.component.runtime.dto.UnsatisfiedReferenceDTO;
 
-/** Tells whether bundles of the server do their work: components, services, a small trial. */
+/** Checks whether bundles of the server work: components, services, a small trial. */
 final class KernelHealth {
   private static final Duration PATIENCE = Duration.ofSeconds(15);
   private static final long POLL_MILLIS = 20;
@@ -49,7 +49,7 @@ final class KernelHealth {
   }
 
   /**
-   * Creates one.
+   * Creates a checker.
    *
    * @param trial how long the services of a bundle may take for their trials
    */
@@ -58,15 +58,15 @@ final class KernelHealth {
     this.trial = trial;
   }
 
-  /** Sets who knows whether a part could not apply the configuration, and why. */
+  /** Sets a function that returns why a listener could not apply the configuration, or null. */
   void configurationProblem(Function<ReloadListener, @Nullable String> problem) {
     configurationProblem = problem;
   }
 
-  /** What is wrong with a component; {@code passing} when it may still come up by itself. */
+  /** What is wrong with a component; {@code passing} when it may still start by itself. */
   private record Problem(String text, boolean passing) {}
 
-  /** Returns the problems of a bundle's components; null for those without. */
+  /** Returns the components of a bundle with their problem, or null. */
   private Map<String, @Nullable Problem> components(Bundle bundle) {
     Map<String, @Nullable Problem> out = new LinkedHashMap<>();
     ServiceReference<ServiceComponentRuntime> reference =
@@ -127,12 +127,12 @@ final class KernelHealth {
   }
 
   /**
-   * How a bundle is.
+   * The condition of a bundle.
    *
-   * @param text what is wrong; empty when nothing is
+   * @param text the problem; empty when there is none
    */
   record Condition(Kind kind, String text) {
-    /** What code decides by. */
+    /** For code to decide by. */
     enum Kind {
       /** Its components work. */
       WELL,
@@ -149,7 +149,7 @@ final class KernelHealth {
     }
   }
 
-  /** Returns how a bundle is. */
+  /** Returns the condition of a bundle. */
   Condition condition(Bundle bundle) {
     if (bundle.getHeaders().get(Constants.FRAGMENT_HOST) == null
         && bundle.getState() != Bundle.ACTIVE) {
@@ -170,7 +170,7 @@ final class KernelHealth {
         : new Condition(kind, String.join("; ", problems));
   }
 
-  /** Returns what is wrong with a bundle, empty when nothing is. */
+  /** Returns the problem of a bundle, or empty. */
   private String problem(Bundle bundle) {
     return condition(bundle).text();
   }
@@ -212,7 +212,7 @@ final class KernelHealth {
                 .append(problem(bundle));
           }
         }
-        throw new PluginException("others do not work with it: " + why);
+        throw new PluginException("other bundles do not work with it: " + why);
       }
       pause();
     }
@@ -240,7 +240,7 @@ final class KernelHealth {
   }
 
   /**
-   * Checks that a started version does what its predecessor did.
+   * Checks that a started version works as its predecessor did.
    *
    * @param troubled components of the predecessor that did not work either
    * @param offered interfaces of the services the predecessor offered
@@ -263,8 +263,8 @@ final class KernelHealth {
   }
 
   /**
-   * Checks that a bundle works that has been started with the server. What it waits for is no fault
-   * of it: that part may be missing.
+   * Checks that a bundle that was started with the server works. A component that waits for a
+   * service is not a failure: the bundle that offers it may be missing.
    *
    * @throws PluginException when it does not
    */
@@ -278,8 +278,8 @@ final class KernelHealth {
   }
 
   /**
-   * Has the services of a bundle used, in time and on a thread of its own: a new version that hangs
-   * must not keep the way back.
+   * Uses the services of a bundle on a thread of its own with a deadline: a new version that hangs
+   * must not block the rollback.
    */
   private void useServices(Bundle bundle, Consumer<Object> use) {
     try {
@@ -362,7 +362,7 @@ final class KernelHealth {
     }
   }
 
-  /** Uses a service once, in a way that changes nothing. */
+  /** Uses a service once, without side effects. */
   private void attempt(Object service) {
     String outcome;
     try {

@@ -6,9 +6,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Which kept jars run in place of shipped kernel bundles. The launcher reads the file at the next
+ * Which kept jars run instead of shipped kernel bundles. The launcher reads the file at the next
  * start: {@code <id>.jar} is the kept jar, relative to the file's folder, {@code <id>.instead-of}
- * the digest of the shipped jar it stands in for; another shipped jar ends it.
+ * the digest of the shipped jar that it replaces; another shipped jar ends the pin.
  */
 final class KernelPins {
   private final Path file;
@@ -19,7 +19,7 @@ final class KernelPins {
     properties = new StoredProperties(file);
   }
 
-  /** Returns the bundles that a kept jar stands in for, sorted. */
+  /** Returns the bundles that a kept jar replaces, sorted. */
   Set<String> ids() {
     Set<String> ids = new TreeSet<>();
     for (String name : properties.names()) {
@@ -40,7 +40,7 @@ final class KernelPins {
     return file.toAbsolutePath().resolveSibling(jar(id)).normalize();
   }
 
-  /** Has a kept jar run from the next start on. */
+  /** Makes a kept jar run from the next start on. */
   void pin(String id, Path jar, String insteadOf) {
     Path folder = file.toAbsolutePath().getParent();
     String relative = folder == null ? jar.toString() : folder.relativize(jar).toString();
@@ -49,7 +49,7 @@ final class KernelPins {
     properties.store();
   }
 
-  /** Has the shipped jar run from the next start on. */
+  /** Makes the shipped jar run from the next start on. */
   void unpin(String id) {
     if (properties.set(id + ".jar", "") | properties.set(id + ".instead-of", "")) {
       properties.store();

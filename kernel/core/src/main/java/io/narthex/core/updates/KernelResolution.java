@@ -10,15 +10,15 @@ import org.osgi.framework.wiring.BundleRequirement;
 import org.osgi.framework.wiring.BundleRevision;
 
 /**
- * Keeps two versions of kernel bundles apart while both are installed: the new ones are wired to
- * each other and to what stays, everybody else to the old ones.
+ * Separates two versions of kernel bundles while both are installed: the new ones are wired to each
+ * other and to the bundles that stay, all others to the previous ones.
  */
 final class KernelResolution implements ResolverHookFactory, ResolverHook {
-  private final Set<Bundle> former;
+  private final Set<Bundle> previous;
   private final Set<Bundle> next;
 
-  KernelResolution(Set<Bundle> former, Set<Bundle> next) {
-    this.former = Set.copyOf(former);
+  KernelResolution(Set<Bundle> previous, Set<Bundle> next) {
+    this.previous = Set.copyOf(previous);
     this.next = Set.copyOf(next);
   }
 
@@ -30,7 +30,7 @@ final class KernelResolution implements ResolverHookFactory, ResolverHook {
   @Override
   public void filterMatches(
       BundleRequirement requirement, Collection<BundleCapability> candidates) {
-    Set<Bundle> hidden = next.contains(requirement.getRevision().getBundle()) ? former : next;
+    Set<Bundle> hidden = next.contains(requirement.getRevision().getBundle()) ? previous : next;
     candidates.removeIf(c -> hidden.contains(c.getRevision().getBundle()));
   }
 

@@ -37,38 +37,40 @@ import org.slf4j.LoggerFactory;
 /**
  * One replacement of a bundle of the server.
  *
- * <p><b>Set.</b> With the bundle go those that are wired to it, as second copies of their own jars:
- * so the old ones stay resolved and can be started again as they were, and no bundle is refreshed.
+ * <p><b>Set.</b> The bundles wired to the replaced one are replaced too, by second copies of their
+ * own jars: so the previous ones stay resolved and can be started again unchanged, and no bundle is
+ * refreshed.
  *
- * <p><b>Order.</b> {@link #prepare} installs and resolves the new ones and touches nothing that
- * runs. {@link #perform} starts those that may run beside their predecessor, stops the old ones,
- * starts the rest, and looks whether everything works that worked before; else all goes back.
+ * <p><b>Order.</b> {@link #prepare} installs and resolves the new bundles without touching those
+ * that run. {@link #perform} starts those that may run alongside their predecessor, stops the
+ * previous ones, starts the rest, and checks that everything works that worked before; otherwise it
+ * rolls back.
  *
  * <p>Used by one thread at a time.
  */
 final class KernelSwap {
   private static final Logger LOG = LoggerFactory.getLogger(KernelSwap.class);
 
-  /** How long a bundle may take to start and to stop. */
+  /** Time limits for starting and stopping a bundle. */
   record Limits(Duration start, Duration stop) {
     static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(60));
   }
 
   private static final Duration REFRESH = Duration.ofSeconds(15);
 
-  /** Header with what is special about replacing a bundle, comma-separated. */
+  /** Manifest header with options for replacing a bundle, comma-separated. */
   private static final String HEADER = "Narthex-Swap";
 
-  /** It is started beside its predecessor; without this, after that one has been stopped. */
+  /** Started alongside its predecessor; without this, after that one has been stopped. */
   private static final String BESIDE = "beside";
 
-  /** The order to replace it comes through it. */
+  /** Replaced after the answer, as the request to replace it is served by it. */
   private static final String AFTER_ANSWER = "after-answer";
 
-  /** A bundle that goes and the one that comes for it. */
-  record Member(Bundle former, Bundle next, Path jar) {
-    boolean beside() {
-      return says(former, BESIDE) && says(next, BESIDE);
+  /** A bundle and the one that replaces it. */
+  record Member(Bundle previous, Bundle next, Path jar) {
+    boolean alongside() {
+      return says(previous, BESIDE) && says(next, BESIDE);
     }
 
     private static boolean says(Bundle bundle, String word) {
@@ -77,8 +79,8 @@ final class KernelSwap {
     }
   }
 
-  /** A version that has been taken out. */
-  record Former(String id, String version, @Nullable ClassLoader loader) {}
+  /** An uninstalled version. */
+  record Retired(String id, String version, @Nullable ClassLoader loader) {}
 
   private final BundleContext framework;
   private final KernelBundles kernel;
@@ -101,16 +103,16 @@ final class KernelSwap {
     this.members = List.copyOf(members);
     this.hook =
         framework.registerService(
-            ResolverHookFactory.class, new KernelResolution(formers(), nexts()), null);
+            ResolverHookFactory.class, new KernelResolution(previous(), next()), null);
   }
 
-  private Set<Bundle> formers() {
+  private Set<Bundle> previous() {
     Set<Bundle> out = new LinkedHashSet<>();
-    members.forEach(m -> out.add(m.former()));
+    members.forEach(m -> out.add(m.previous()));
     return out;
   }
 
-  private Set<Bundle> nexts() {
+  private Set<Bundle> next() {
     Set<Bundle> out = new LinkedHashSet<>();
     members.forEach(m -> out.add(m.next()));
     return out;
@@ -120,37 +122,41 @@ final class KernelSwap {
     return members;
   }
 
-  /** Tells whether the answer to the order must have gone before the replacement begins. */
+  /** Returns whether the request must be answered before the replacement begins. */
   boolean afterAnswer() {
     return members.stream()
         .anyMatch(
-            m -> Member.says(m.former(), AFTER_ANSWER) || Member.says(m.next(), AFTER_ANSWER));
+            m -> Member.says(m.previous(), AFTER_ANSWER) || Member.says(m.next(), AFTER_ANSWER));
   }
 
   /**
-   * Installs a new version and copies of what is wired to the old one, and resolves them.
+   * Installs and resolves a new version and copies of the bundles wired to the previous one.
    *
-   * @throws PluginException when it does not fit; nothing has changed then
+   * @throws PluginException when it cannot be resolved; nothing has changed then
    */
   static KernelSwap prepare(
-      BundleContext framework, KernelBundles kernel, KernelHealth health, Bundle former, Path jar) {
-    return prepare(framework, kernel, health, Limits.DEFAULT, former, jar);
+      BundleContext framework,
+      KernelBundles kernel,
+      KernelHealth health,
+      Bundle previous,
+      Path jar) {
+    return prepare(framework, kernel, health, Limits.DEFAULT, previous, jar);
   }
 
-  /** As the other one, with limits of one's own. */
+  /** As the other one, with other limits. */
   static KernelSwap prepare(
       BundleContext framework,
       KernelBundles kernel,
       KernelHealth health,
       Limits limits,
-      Bundle former,
+      Bundle previous,
       Path jar) {
     Map<Bundle, Path> sources = new LinkedHashMap<>();
-    for (Bundle bundle : KernelBundles.withDependents(former)) {
-      Path source = bundle.equals(former) ? jar : kernel.jar(bundle);
+    for (Bundle bundle : KernelBundles.withDependents(previous)) {
+      Path source = bundle.equals(previous) ? jar : kernel.jar(bundle);
       if (source == null || !Files.isReadable(source)) {
         throw new PluginException(
-            "the jar of " + bundle.getSymbolicName() + ", which depends on it, is not there");
+            "the jar of " + bundle.getSymbolicName() + ", which depends on it, is missing");
       }
       sources.put(bundle, source);
     }
@@ -164,7 +170,7 @@ final class KernelSwap {
     }
     KernelSwap swap = new KernelSwap(framework, kernel, health, limits, members);
     try {
-      swap.resolve(former);
+      swap.resolve(previous);
       return swap;
     } catch (PluginException e) {
       swap.cancel();
@@ -172,10 +178,10 @@ final class KernelSwap {
     }
   }
 
-  private static Bundle install(BundleContext framework, Bundle former, Path source) {
+  private static Bundle install(BundleContext framework, Bundle previous, Path source) {
     try (InputStream in = Files.newInputStream(source)) {
       return framework.installBundle(
-          KernelBundles.LOCATION + former.getSymbolicName() + ":" + System.nanoTime(), in);
+          KernelBundles.LOCATION + previous.getSymbolicName() + ":" + System.nanoTime(), in);
     } catch (BundleException e) {
       throw Bundles.failed(e);
     } catch (IOException e) {
@@ -188,32 +194,32 @@ final class KernelSwap {
   }
 
   private void resolve(Bundle target) {
-    Set<Bundle> formers = formers();
+    Set<Bundle> previous = previous();
     for (Member m : members) {
       BundleRevision revision = m.next().adapt(BundleRevision.class);
       for (BundleRequirement requirement : revision.getDeclaredRequirements(null)) {
-        if (Bundles.isMandatory(requirement) && !provided(requirement, formers)) {
+        if (Bundles.isMandatory(requirement) && !provided(requirement, previous)) {
           String need = Bundles.inWords(requirement);
           throw new PluginException(
               PluginProblem.NEEDS,
-              m.former().equals(target)
+              m.previous().equals(target)
                   ? need
-                  : m.former().getSymbolicName()
+                  : m.previous().getSymbolicName()
                       + " "
                       + need
-                      + "; the new version no longer offers what others use");
+                      + "; the new version no longer exports what other bundles use");
         }
       }
     }
-    if (!wiring().resolveBundles(nexts())) {
+    if (!wiring().resolveBundles(next())) {
       throw new PluginException(
-          "cannot be resolved: its packages contradict those that others use");
+          "cannot be resolved: its packages conflict with those that other bundles use");
     }
     for (Member m : members) {
       BundleWiring wired = m.next().adapt(BundleWiring.class);
       List<BundleWire> wires = wired == null ? null : wired.getRequiredWires(null);
       for (BundleWire wire : wires == null ? List.<BundleWire>of() : wires) {
-        if (formers.contains(wire.getProvider().getBundle())) {
+        if (previous.contains(wire.getProvider().getBundle())) {
           throw new PluginException(
               "cannot be resolved: " + m.next() + " is wired to " + wire.getProvider());
         }
@@ -221,46 +227,46 @@ final class KernelSwap {
     }
   }
 
-  private boolean provided(BundleRequirement requirement, Set<Bundle> formers) {
+  private boolean provided(BundleRequirement requirement, Set<Bundle> previous) {
     Collection<BundleCapability> found = wiring().findProviders(requirement);
-    return found.stream().anyMatch(c -> !formers.contains(c.getRevision().getBundle()));
+    return found.stream().anyMatch(c -> !previous.contains(c.getRevision().getBundle()));
   }
 
-  /** Takes the new ones out again. */
+  /** Uninstalls the new bundles. */
   void cancel() {
     for (Member m : members.reversed()) {
       remove(m.next());
     }
-    forget(nexts());
+    forget(next());
     hook.unregister();
   }
 
   /**
-   * Replaces.
+   * Replaces the bundles.
    *
-   * @return the versions that have been taken out
-   * @throws PluginException when the new ones do not work; the former ones are in charge again
+   * @return the uninstalled versions
+   * @throws PluginException when the new ones do not work; the previous ones are in service again
    *     then, unless {@link #isStuck}
    */
-  List<Former> perform() {
+  List<Retired> perform() {
     List<Bundle> before = kernel.all();
     Set<String> worked = health.healthy(before);
     List<Bundle> after = new ArrayList<>(before);
-    after.removeAll(formers());
-    after.addAll(nexts());
+    after.removeAll(previous());
+    after.addAll(next());
     Map<Member, Set<String>> troubled = new LinkedHashMap<>();
     Map<Member, Set<String>> offered = new LinkedHashMap<>();
     for (Member m : members) {
-      troubled.put(m, health.troubled(m.former()));
-      offered.put(m, KernelHealth.offered(m.former()));
+      troubled.put(m, health.troubled(m.previous()));
+      offered.put(m, KernelHealth.offered(m.previous()));
     }
     try {
-      for (boolean beside : new boolean[] {true, false}) {
-        if (!beside) {
-          members.reversed().stream().filter(m -> !m.beside()).forEach(m -> stop(m.former()));
-          members.reversed().stream().filter(Member::beside).forEach(m -> stop(m.former()));
+      for (boolean alongside : new boolean[] {true, false}) {
+        if (!alongside) {
+          members.reversed().stream().filter(m -> !m.alongside()).forEach(m -> stop(m.previous()));
+          members.reversed().stream().filter(Member::alongside).forEach(m -> stop(m.previous()));
         }
-        List<Member> some = members.stream().filter(m -> m.beside() == beside).toList();
+        List<Member> some = members.stream().filter(m -> m.alongside() == alongside).toList();
         some.forEach(m -> start(framework, m.next(), limits.start()));
         for (Member m : some) {
           health.verify(
@@ -269,7 +275,7 @@ final class KernelSwap {
       }
       health.awaitHealthy(others(worked), after);
     } catch (RuntimeException | Error e) {
-      String problem = goBack(worked, before); // whatever it threw: half a replacement is worse
+      String problem = rollBack(worked, before); // never leave half a replacement
       String cause =
           e instanceof PluginException || e instanceof PluginCalls.PluginTimeoutException
               ? String.valueOf(e.getMessage())
@@ -277,26 +283,29 @@ final class KernelSwap {
       stuck = !problem.isEmpty();
       throw new PluginException(
           stuck
-              ? cause + "; what ran before does not work again: " + problem + "; restart the server"
+              ? cause
+                  + "; the previous version does not work any more either: "
+                  + problem
+                  + "; restart the server"
               : cause);
     }
     return confirm();
   }
 
-  /** Tells whether neither the new versions work nor, any more, those before. */
+  /** Returns whether neither the new nor the previous versions work. */
   boolean isStuck() {
     return stuck;
   }
 
-  /** Returns the components that are not of the members: those may change their names. */
+  /** Returns the components that are not the members' own, which may change their names. */
   private Set<String> others(Set<String> components) {
     Set<String> out = new LinkedHashSet<>(components);
-    members.forEach(m -> out.removeIf(c -> c.startsWith(m.former().getSymbolicName() + "/")));
+    members.forEach(m -> out.removeIf(c -> c.startsWith(m.previous().getSymbolicName() + "/")));
     return out;
   }
 
   /**
-   * Starts a bundle, unless it runs.
+   * Starts a bundle unless it is active.
    *
    * @throws PluginException when it does not start in time
    */
@@ -330,10 +339,10 @@ final class KernelSwap {
         late -> {});
   }
 
-  /** Puts the former versions in charge again; returns what is wrong with that, or empty. */
-  private String goBack(Set<String> worked, List<Bundle> before) {
+  /** Puts the previous versions into service again; returns why that failed, or empty. */
+  private String rollBack(Set<String> worked, List<Bundle> before) {
     for (Member m : members.reversed()) {
-      // the framework waits for a bundle that is being started, so this must not be our thread
+      // the framework waits for a bundle that is starting, so remove it on another thread
       Thread removal = Thread.ofVirtual().name("remove " + m.next()).start(() -> remove(m.next()));
       try {
         removal.join(limits.stop());
@@ -344,13 +353,13 @@ final class KernelSwap {
     List<String> problems = new ArrayList<>();
     for (Member m : members) {
       try {
-        if (m.former().getState() != Bundle.ACTIVE) {
-          start(framework, m.former(), limits.start());
+        if (m.previous().getState() != Bundle.ACTIVE) {
+          start(framework, m.previous(), limits.start());
         }
       } catch (RuntimeException | Error e) {
         problems.add(
-            m.former().getState() == Bundle.STOPPING
-                ? m.former().getSymbolicName() + " is still stopping"
+            m.previous().getState() == Bundle.STOPPING
+                ? m.previous().getSymbolicName() + " is still stopping"
                 : String.valueOf(e.getMessage()));
       }
     }
@@ -361,27 +370,27 @@ final class KernelSwap {
         problems.add(String.valueOf(e.getMessage()));
       }
     }
-    forget(nexts());
+    forget(next());
     hook.unregister();
     return String.join("; ", problems);
   }
 
-  private List<Former> confirm() {
-    List<Former> out = new ArrayList<>();
+  private List<Retired> confirm() {
+    List<Retired> out = new ArrayList<>();
     for (Member m : members) {
-      BundleWiring wiring = m.former().adapt(BundleWiring.class);
+      BundleWiring wiring = m.previous().adapt(BundleWiring.class);
       out.add(
-          new Former(
-              m.former().getSymbolicName(),
-              m.former().getVersion().toString(),
+          new Retired(
+              m.previous().getSymbolicName(),
+              m.previous().getVersion().toString(),
               wiring == null ? null : wiring.getClassLoader()));
     }
     for (Member m : members) {
-      kernel.gone(m.former());
-      kernel.inCharge(m.next(), m.jar());
+      kernel.retired(m.previous());
+      kernel.inService(m.next(), m.jar());
     }
-    members.reversed().forEach(m -> remove(m.former()));
-    forget(formers());
+    members.reversed().forEach(m -> remove(m.previous()));
+    forget(previous());
     hook.unregister();
     return out;
   }
@@ -390,11 +399,11 @@ final class KernelSwap {
     try {
       bundle.uninstall();
     } catch (BundleException | IllegalStateException e) {
-      LOG.error("{} cannot be taken out: {}", bundle, e.toString());
+      LOG.error("{} cannot be uninstalled: {}", bundle, e.toString());
     }
   }
 
-  /** Has the framework let go of uninstalled bundles; nobody else may be wired to them. */
+  /** Makes the framework drop uninstalled bundles, unless other bundles are wired to them. */
   private void forget(Set<Bundle> gone) {
     FrameworkWiring wiring = wiring();
     if (!gone.containsAll(wiring.getDependencyClosure(gone))) {
@@ -406,7 +415,7 @@ final class KernelSwap {
     wiring.refreshBundles(gone, listener);
     try {
       if (!done.await(REFRESH.toSeconds(), TimeUnit.SECONDS)) {
-        LOG.warn("the framework does not let go of {}", gone);
+        LOG.warn("the framework does not drop {}", gone);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -10,10 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The trial that every start is for updated bundles of the server. {@code kernel.trial} names those
- * that take part; the launcher writes it before the start, and takes what it finds of a process
- * that has died for failures. {@code kernel.failed} names those that do not run again, with the
- * reason. Used by one thread at a time.
+ * Every start is a trial of the updated bundles of the server. {@code kernel.trial} names those
+ * that take part; the launcher writes it before the start and counts what a dead process left in it
+ * as failures. {@code kernel.failed} names those that do not run again, with the reason. Used by
+ * one thread at a time.
  */
 final class KernelTrial {
   private static final Logger LOG = LoggerFactory.getLogger(KernelTrial.class);
@@ -40,12 +40,12 @@ final class KernelTrial {
     return out;
   }
 
-  /** The failures have been taken note of: they are no longer pinned. */
+  /** Deletes the failures once they have been recorded and unpinned. */
   void forgetFailures() {
     delete(failed);
   }
 
-  /** Has an update not run from the next start on. */
+  /** Excludes an update from the next start on. */
   void fail(String id, String jar, String reason) {
     StoredProperties properties = new StoredProperties(failed);
     properties.set(id + JAR, jar);
@@ -53,7 +53,7 @@ final class KernelTrial {
     properties.store();
   }
 
-  /** The server is ready. */
+  /** Ends the trial: the server is ready. */
   void passed() {
     delete(trial);
   }
@@ -62,7 +62,7 @@ final class KernelTrial {
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
-      LOG.error("{} cannot be deleted, so updates are taken back: {}", file, e.toString());
+      LOG.error("{} cannot be deleted, so updates are rolled back: {}", file, e.toString());
     }
   }
 }

@@ -35,11 +35,11 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Updates, undoes and lists the bundles of the server itself. Changes are made by one thread at a
- * time, which holds the lock handed in; {@link #list} takes none.
+ * Updates, rolls back and lists the bundles of the server itself. Changes are made by one thread at
+ * a time, which holds the given lock; {@link #list} takes none.
  *
- * <p>A bundle through which the order comes (the HTTP server) is replaced on another thread once
- * the answer has gone; until then its state is {@code STARTING}, and the audit log tells the end.
+ * <p>The bundle that serves the request (the HTTP server) is replaced on another thread after the
+ * answer; until then its state is {@code STARTING}, and the audit log records the outcome.
  */
 public final class KernelUpdates {
   private static final Logger LOG = LoggerFactory.getLogger(KernelUpdates.class);
@@ -58,12 +58,12 @@ public final class KernelUpdates {
   private final LeakMeter leaks;
   private final Map<String, String> lastProblem = new ConcurrentHashMap<>(); // by bundle
   private volatile boolean confirmed; // since the start
-  private volatile String pending = ""; // bundle that is replaced once the answer has gone
+  private volatile String pending = ""; // bundle to be replaced after the answer
 
   private record Listed(List<PluginInfo> bundles, long nanos, long change) {}
 
-  private final Object listing = new Object(); // held while the framework is asked
-  private final AtomicLong changed = new AtomicLong(); // counts what makes the list another
+  private final Object listing = new Object(); // held while the framework is queried
+  private final AtomicLong changed = new AtomicLong(); // counts changes of the list
   private volatile @Nullable Listed listed;
   private volatile Consumer<Boolean> underway = on -> {};
 
@@ -86,10 +86,10 @@ public final class KernelUpdates {
   }
 
   /**
-   * Sets what the rest of the kernel contributes.
+   * Sets the hooks of the rest of the kernel.
    *
-   * @param configurationProblem why a part could not apply the configuration, or null
-   * @param underway is told when a replacement begins and ends
+   * @param configurationProblem returns why a listener could not apply the configuration, or null
+   * @param underway is notified when a replacement begins and ends
    */
   public void hooks(
       Function<ReloadListener, @Nullable String> configurationProblem, Consumer<Boolean> underway) {
@@ -97,22 +97,22 @@ public final class KernelUpdates {
     this.underway = underway;
   }
 
-  /** Says what does not work because its bundle is not there. */
+  /** Warns of missing bundles, with what does not work without them. */
   public void warnOfMissing() {
     kernel.warnOfMissing();
   }
 
   /**
-   * Looks whether the updates work that run since the start. Those that do not, and those that the
-   * launcher has left out, give way to what was shipped.
+   * Checks whether the updates that run since the start work. Those that do not, and those that the
+   * launcher has excluded, are replaced by the shipped versions.
    */
   public void confirm(BootWatch watch) {
     synchronized (changes) {
       try {
-        showFormerReverts();
+        showEarlierReverts();
         trial.failures(pins).forEach(this::reverted);
         trial.forgetFailures();
-        updatesInCharge().forEach(b -> confirm(b, watch));
+        updatesInService().forEach(b -> confirm(b, watch));
         confirmed = true;
         trial.passed();
       } catch (UncheckedIOException e) {
@@ -123,7 +123,7 @@ public final class KernelUpdates {
     }
   }
 
-  private void showFormerReverts() {
+  private void showEarlierReverts() {
     for (Bundle bundle : kernel.all()) {
       audit.newest(bundle.getSymbolicName(), 1).stream()
           .filter(e -> e.action().equals(REVERT))
@@ -131,8 +131,8 @@ public final class KernelUpdates {
     }
   }
 
-  /** Returns the updates that run since the start, users of packages before their providers. */
-  private List<Bundle> updatesInCharge() {
+  /** Returns the updates that run since the start, importers of packages before their exporters. */
+  private List<Bundle> updatesInService() {
     List<Bundle> out = new ArrayList<>();
     for (String id : pins.ids()) {
       Bundle bundle = kernel.named(id);
@@ -159,11 +159,11 @@ public final class KernelUpdates {
     } catch (RuntimeException | Error e) {
       problem = e instanceof PluginException ? String.valueOf(e.getMessage()) : e.toString();
     }
-    watch.trial("the way back of " + id, id, true);
+    watch.trial("the rollback of " + id, id, true);
     try {
       Path shipped = shipped(id);
       replace(KernelSwap.prepare(framework, kernel, health, bundle, shipped));
-      kernel.inCharge(Objects.requireNonNull(kernel.named(id)), shipped);
+      kernel.inService(Objects.requireNonNull(kernel.named(id)), shipped);
       reverted(id, problem);
     } catch (RuntimeException | Error e) {
       LOG.error(
@@ -177,7 +177,7 @@ public final class KernelUpdates {
     }
   }
 
-  /** The shipped version of a bundle runs because its update did not work at the start. */
+  /** Records that the shipped version of a bundle runs because its update failed at the start. */
   private void reverted(String id, String problem) {
     Path jar = pins.path(id);
     String version = KeptJars.versionOf(jar);
@@ -202,17 +202,17 @@ public final class KernelUpdates {
   }
 
   /**
-   * The server cannot start. Has the updates that may be to blame not run from the next start on.
-   * Does nothing once they have been confirmed.
+   * Called when the server cannot start: excludes the updates that may be to blame from the next
+   * start on. Does nothing once they have been confirmed.
    *
-   * @param suspect tells by its id whether a bundle may be to blame
+   * @param suspect returns, by id, whether a bundle may be to blame
    */
   public void blame(Predicate<String> suspect, String reason) {
     if (confirmed) {
       return;
     }
     try {
-      for (Bundle bundle : updatesInCharge()) {
+      for (Bundle bundle : updatesInService()) {
         String id = bundle.getSymbolicName();
         if (suspect.test(id)) {
           LOG.error("{} {}, an update, does not run again", id, bundle.getVersion());
@@ -225,10 +225,10 @@ public final class KernelUpdates {
   }
 
   public boolean runsUpdates() {
-    return !updatesInCharge().isEmpty();
+    return !updatesInService().isEmpty();
   }
 
-  /** Tells whether an id is the name of a bundle of the server, or of the framework. */
+  /** Returns whether an id is the name of a bundle of the server, or of the framework. */
   public boolean owns(String id) {
     for (Bundle bundle : framework.getBundles()) {
       if (id.equals(bundle.getSymbolicName()) && !bundle.getLocation().startsWith("plugin:")) {
@@ -239,16 +239,16 @@ public final class KernelUpdates {
   }
 
   /**
-   * Returns all bundles of the server, as users see them. Anybody may ask, as often as they like,
-   * and each answer takes questions to the framework about every component; so they are asked at
-   * most once in {@link #LIST_NANOS}, and after each change.
+   * Returns all bundles of the server, as users see them. This is called often, and querying the
+   * framework about every component is slow; so it is queried at most once per {@link #LIST_NANOS},
+   * and after each change.
    */
   public List<PluginInfo> list() {
     Listed latest = listed;
     if (latest != null && latest.change() == changed.get() && isFresh(latest)) {
       return latest.bundles();
     }
-    synchronized (listing) { // one asks, the others wait for its answer
+    synchronized (listing) { // one caller queries, the others wait for its result
       latest = listed;
       long change = changed.get();
       if (latest != null && latest.change() == change && isFresh(latest)) {
@@ -285,7 +285,7 @@ public final class KernelUpdates {
             };
     String reason =
         id.equals(pending)
-            ? "is replaced now; the audit log tells how it ended"
+            ? "is being replaced; see the audit log for the outcome"
             : condition.isWell() ? lastProblem.getOrDefault(id, "") : condition.text();
     return new PluginInfo(
         id,
@@ -309,16 +309,16 @@ public final class KernelUpdates {
    * Replaces a bundle of the server by an uploaded jar.
    *
    * @param force whether a lower version may replace a higher one
-   * @throws PluginException when it cannot be; what ran before runs then
+   * @throws PluginException when it cannot be replaced; the previous version still runs then
    */
   public PluginInfo install(Path upload, JarInfo info, boolean force, String actor) {
-    Bundle former = replaceable(info.id());
-    checkVersion(former, info, force);
+    Bundle previous = replaceable(info.id());
+    checkVersion(previous, info, force);
     Path candidate = jars.copy(upload, info, false);
     try {
-      keepRunning(former);
-      KernelSwap swap = prepare(former, candidate, info, "update", actor);
-      return perform(swap, former, candidate, info, "update", actor);
+      keepRunning(previous);
+      KernelSwap swap = prepare(previous, candidate, info, "update", actor);
+      return perform(swap, previous, candidate, info, "update", actor);
     } catch (PluginException e) {
       KeptJars.delete(candidate);
       throw e;
@@ -327,35 +327,35 @@ public final class KernelUpdates {
     }
   }
 
-  /** Puts the version before the present one back. */
+  /** Rolls back to the version before the current one. */
   public PluginInfo rollback(String id, String actor) {
-    Bundle former = replaceable(id);
-    Path target = jars.before(id, kernel.digest(former));
+    Bundle previous = replaceable(id);
+    Path target = jars.before(id, kernel.digest(previous));
     if (target == null) {
       throw new PluginException("there is no earlier version of " + id + " to go back to");
     }
     JarInfo info = KeptJars.inspectKept(target);
-    KernelSwap swap = prepare(former, target, info, "rollback", actor);
-    return perform(swap, former, target, info, "rollback", actor);
+    KernelSwap swap = prepare(previous, target, info, "rollback", actor);
+    return perform(swap, previous, target, info, "rollback", actor);
   }
 
-  /** Puts the version back that the server was shipped with. */
+  /** Replaces a bundle by the shipped version. */
   public void remove(String id, String actor) {
-    Bundle former = replaceable(id);
+    Bundle previous = replaceable(id);
     Path shipped = shipped(id);
     JarInfo info = JarInspector.inspect(shipped, JarFiles.name(shipped));
-    if (info.sha256().equals(kernel.digest(former))) {
+    if (info.sha256().equals(kernel.digest(previous))) {
       throw new PluginException(
           id + " runs as it was shipped, and the server needs it; there is nothing to remove");
     }
-    KernelSwap swap = prepare(former, shipped, info, "remove", actor);
-    perform(swap, former, shipped, info, "remove", actor);
+    KernelSwap swap = prepare(previous, shipped, info, "remove", actor);
+    perform(swap, previous, shipped, info, "remove", actor);
   }
 
   private Path shipped(String id) {
     Path shipped = kernel.shipped(id);
     if (shipped == null) {
-      throw new PluginException("the shipped jar of " + id + " is not there");
+      throw new PluginException("the shipped jar of " + id + " is missing");
     }
     return shipped;
   }
@@ -384,15 +384,15 @@ public final class KernelUpdates {
     return bundle;
   }
 
-  private void checkVersion(Bundle former, JarInfo info, boolean force) {
-    if (info.sha256().equals(kernel.digest(former))) {
+  private void checkVersion(Bundle previous, JarInfo info, boolean force) {
+    if (info.sha256().equals(kernel.digest(previous))) {
       throw new PluginException("this very jar of " + info.id() + " runs already");
     }
     if (!info.bundle()) {
       throw new PluginException(
           "\"" + info.id() + "\" is the name of a part of the server, and the jar is no bundle");
     }
-    int order = Version.parseVersion(info.version()).compareTo(former.getVersion());
+    int order = Version.parseVersion(info.version()).compareTo(previous.getVersion());
     if (force || order > 0) {
       return;
     }
@@ -404,7 +404,7 @@ public final class KernelUpdates {
                 + info.id()
                 + " runs already, with another content; raise the version"
             : "version "
-                + former.getVersion()
+                + previous.getVersion()
                 + " of "
                 + info.id()
                 + " runs already, got the older "
@@ -412,12 +412,14 @@ public final class KernelUpdates {
                 + "; use --force to go back");
   }
 
-  /** Keeps the jar that runs, so that undo finds it. */
-  private void keepRunning(Bundle former) {
-    Path jar = kernel.jar(former);
+  /** Keeps the jar that runs, for undo. */
+  private void keepRunning(Bundle previous) {
+    Path jar = kernel.jar(previous);
     if (jar == null) {
       throw new PluginException(
-          "the jar of " + former.getSymbolicName() + " that runs is not known, so no undo");
+          "the jar of "
+              + previous.getSymbolicName()
+              + " that runs is not known, so the update could not be undone");
     }
     JarInfo running = JarInspector.inspect(jar, JarFiles.name(jar));
     Path copy = jars.copy(jar, running, false);
@@ -425,11 +427,11 @@ public final class KernelUpdates {
     KeptJars.delete(copy);
   }
 
-  private KernelSwap prepare(Bundle former, Path jar, JarInfo info, String action, String actor) {
+  private KernelSwap prepare(Bundle previous, Path jar, JarInfo info, String action, String actor) {
     lastProblem.remove(info.id());
     changed.incrementAndGet();
     try {
-      return KernelSwap.prepare(framework, kernel, health, former, jar);
+      return KernelSwap.prepare(framework, kernel, health, previous, jar);
     } catch (PluginException e) {
       audit(actor, action, info, String.valueOf(e.getMessage()));
       throw e;
@@ -437,7 +439,7 @@ public final class KernelUpdates {
   }
 
   private PluginInfo perform(
-      KernelSwap swap, Bundle former, Path jar, JarInfo info, String action, String actor) {
+      KernelSwap swap, Bundle previous, Path jar, JarInfo info, String action, String actor) {
     if (!swap.afterAnswer()) {
       performNow(swap, jar, info, action, actor);
       return describe(Objects.requireNonNull(kernel.named(info.id())));
@@ -448,7 +450,7 @@ public final class KernelUpdates {
         .name("replace " + info.id())
         .start(() -> {
           try {
-            Thread.sleep(ANSWER_MILLIS); // the answer to the order goes through what is replaced
+            Thread.sleep(ANSWER_MILLIS); // the answer is sent by the bundle that is replaced
             synchronized (changes) {
               performNow(swap, jar, info, action, actor);
             }
@@ -468,7 +470,7 @@ public final class KernelUpdates {
             changed.incrementAndGet();
           }
         });
-    return describe(former);
+    return describe(previous);
   }
 
   private void performNow(KernelSwap swap, Path jar, JarInfo info, String action, String actor) {
@@ -495,7 +497,7 @@ public final class KernelUpdates {
       KeptJars.delete(jar);
     }
     Bundle now = Objects.requireNonNull(kernel.named(info.id()));
-    kernel.inCharge(now, kept);
+    kernel.inService(now, kept);
     remember(info, kept);
     changed.incrementAndGet();
     audit(actor, action, info, "ok");
@@ -509,15 +511,15 @@ public final class KernelUpdates {
   private void replace(KernelSwap swap) {
     underway.accept(true);
     try {
-      for (KernelSwap.Former former : swap.perform()) {
-        leaks.watch(former.id(), former.version(), former.loader());
+      for (KernelSwap.Retired retired : swap.perform()) {
+        leaks.watch(retired.id(), retired.version(), retired.loader());
       }
     } finally {
       underway.accept(false);
     }
   }
 
-  /** Has the version that runs now run after the next start, too. */
+  /** Makes the version that runs now run after the next start, too. */
   private void remember(JarInfo info, Path kept) {
     Path shipped = kernel.shipped(info.id());
     String digest = "";

@@ -1,6 +1,6 @@
 /**
  * Updates of the bundles of the server itself: replacement while it runs, trial at the next start,
- * way back.
+ * rollback.
  */
 @NullMarked
 package io.narthex.core.updates;

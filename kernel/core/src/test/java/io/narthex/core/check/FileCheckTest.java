@@ -119,6 +119,6 @@ class FileCheckTest {
         .endsWith("  FAILED: r.yml:3:1: is wrong\n");
     assertThatThrownBy(
             () -> new FileCheck("rules", "r.yml").passed(loaded, List.of(), List.of(), null))
-        .hasMessageContaining("rules are unchecked");
+        .hasMessageContaining("rules are not checked");
   }
 }

@@ -52,14 +52,14 @@ class KernelSwapTest {
   private KernelSwap swap(BundleContext framework, String next)
       throws IOException, BundleException {
     Path jar = jar("1.0.0", Lingerer.class.getName());
-    Bundle former = framework.installBundle(jar.toUri().toString());
-    former.start();
+    Bundle previous = framework.installBundle(jar.toUri().toString());
+    previous.start();
     return KernelSwap.prepare(
         framework,
         new KernelBundles(framework),
         new KernelHealth(framework),
         SHORT,
-        former,
+        previous,
         jar("2.0.0", next));
   }
 
@@ -73,7 +73,7 @@ class KernelSwapTest {
           .isInstanceOf(PluginException.class)
           .hasMessageStartingWith("stopping io.narthex.part did not come back within 0.3 s")
           .hasMessageEndingWith(
-              "; what ran before does not work again: io.narthex.part is still stopping; restart"
+              "; the previous version does not work any more either: io.narthex.part is still stopping; restart"
                   + " the server");
       assertThat(swap.isStuck()).isTrue();
       System.clearProperty(Lingerer.STAYS);
@@ -89,9 +89,9 @@ class KernelSwapTest {
       KernelSwap swap = swap(stage.framework(), "io.narthex.Absent");
       assertThatThrownBy(swap::perform)
           .isInstanceOf(PluginException.class)
-          .hasMessageNotContaining("what ran before");
+          .hasMessageNotContaining("the previous version");
       assertThat(swap.isStuck()).isFalse();
-      assertThat(swap.members().get(0).former().getState()).isEqualTo(Bundle.ACTIVE);
+      assertThat(swap.members().get(0).previous().getState()).isEqualTo(Bundle.ACTIVE);
     }
   }
 }

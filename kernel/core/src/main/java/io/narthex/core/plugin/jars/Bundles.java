@@ -15,7 +15,7 @@ import org.osgi.framework.wiring.BundleRequirement;
 import org.osgi.framework.wiring.BundleRevision;
 import org.osgi.framework.wiring.FrameworkWiring;
 
-/** Bundles in words: what one requires, why it does not start, its state. */
+/** Describes bundles for users: what one requires, why it does not start, its state. */
 public final class Bundles {
   private static final Pattern PACKAGE =
       Pattern.compile("osgi\\.wiring\\.package=([\\w.]+)\\)(?:\\(version>=([\\w.]+)\\))?", 0);
@@ -35,7 +35,7 @@ public final class Bundles {
         && "resolve".equals(directives.getOrDefault("effective", "resolve"));
   }
 
-  /** Returns a requirement that nothing fulfils, for users. */
+  /** Describes an unsatisfied requirement for users. */
   public static String inWords(BundleRequirement requirement) {
     String filter = requirement.getDirectives().getOrDefault("filter", "");
     Matcher wanted = PACKAGE.matcher(filter);
@@ -51,7 +51,7 @@ public final class Bundles {
           : "needs package "
               + name
               + version
-              + ", which is not there; embed the library in the plugin";
+              + ", which no bundle exports; embed the library in the plugin";
     }
     return requirement
             .getNamespace()
@@ -60,7 +60,7 @@ public final class Bundles {
         : "needs " + filter;
   }
 
-  /** Returns what a bundle requires and nothing offers, or null. */
+  /** Describes the first unsatisfied requirement of a bundle, or returns null. */
   private static @Nullable String missing(BundleContext framework, Bundle bundle) {
     BundleRevision revision = bundle.adapt(BundleRevision.class);
     FrameworkWiring wiring = wiring(framework);

@@ -9,13 +9,13 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Jars as files of a folder. */
+/** Lists the jars of a folder. */
 public final class JarFiles {
   private static final Logger LOG = LoggerFactory.getLogger(JarFiles.class);
 
   private JarFiles() {}
 
-  /** Returns the jars in a folder by name; none when it is not there or cannot be listed. */
+  /** Returns the jars in a folder by name; none when it does not exist or cannot be listed. */
   public static List<Path> in(Path folder) {
     List<Path> found = new ArrayList<>();
     if (Files.isDirectory(folder)) {
@@ -34,7 +34,7 @@ public final class JarFiles {
     return found;
   }
 
-  /** Tells whether a name begins with a dot, as those of files that are not whole yet do. */
+  /** Returns whether a name begins with a dot, like those of incomplete copies. */
   public static boolean isHidden(Path file) {
     return name(file).startsWith(".");
   }

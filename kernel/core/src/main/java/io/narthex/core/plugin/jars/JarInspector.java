@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks at a plugin jar without running anything of it. */
+/** Inspects a plugin jar without running its code. */
 public final class JarInspector {
   private static final Logger LOG = LoggerFactory.getLogger(JarInspector.class);
 
@@ -41,7 +41,7 @@ public final class JarInspector {
   private static final Pattern BSN = Pattern.compile("[A-Za-z0-9_.-]+", 0);
 
   /**
-   * What a jar says of itself.
+   * What a jar declares.
    *
    * @param id symbolic name, module name, or the file's name without version
    * @param bundle whether it is an OSGi bundle already
@@ -62,17 +62,17 @@ public final class JarInspector {
   /**
    * Reads a jar's manifest and service files.
    *
-   * @param file nobody else writes it; see {@link KeptJars#inspectCopy}
+   * @param file not written by others meanwhile; see {@link KeptJars#inspectCopy}
    * @param fileName the name users know it by
-   * @throws PluginException when it is no usable plugin; the message says why
+   * @throws PluginException when it is not a usable plugin; the message says why
    */
   public static JarInfo inspect(Path file, String fileName) {
     return inspect(file, fileName, true);
   }
 
   /**
-   * Reads a jar of the distribution, which is trusted not to lie about its size: its entries are
-   * not read through, as start-up would pay for that.
+   * Inspects a shipped jar. Its entries are not read, which would slow down the start: the sizes in
+   * its directory are trusted.
    */
   public static JarInfo inspectShipped(Path file, String fileName) {
     return inspect(file, fileName, false);
@@ -117,7 +117,7 @@ public final class JarInspector {
       if (!bundle && services.isEmpty()) {
         throw new PluginException(
             fileName
-                + ": is no plugin: neither an OSGi bundle nor a jar with"
+                + ": is not a plugin: neither an OSGi bundle nor a jar with"
                 + " META-INF/services/io.narthex.spi.…; see the guide for plugin authors");
       }
       Matcher named = VERSION_IN_NAME.matcher(fileName);
@@ -156,13 +156,13 @@ public final class JarInspector {
   }
 
   /**
-   * Tells whether an entry is a class that comes from the server or the JDK whatever a jar holds.
+   * Returns whether an entry is a class of a package that always comes from the server or the JDK.
    */
   static boolean isIgnored(String entry) {
     return OURS.matcher(entry).matches();
   }
 
-  /** Reads the jar through: sizes in its directory may lie, and a damaged entry is found here. */
+  /** Reads all entries: sizes in the directory may be wrong, and this finds damaged entries. */
   private static void checkEntries(JarFile jar, String fileName) throws IOException {
     long unpacked = 0;
     int entries = 0;
@@ -217,7 +217,7 @@ public final class JarInspector {
         .toList();
   }
 
-  /** Reads an entry that is held in memory whole. */
+  /** Reads an entry into memory. */
   private static byte[] small(JarFile jar, ZipEntry entry) throws IOException {
     try (InputStream in = jar.getInputStream(entry)) {
       byte[] bytes = in.readNBytes(MAX_TEXT + 1);

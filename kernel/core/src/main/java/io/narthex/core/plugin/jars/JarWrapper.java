@@ -16,10 +16,7 @@ import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.zip.ZipEntry;
 
-/**
- * Makes a bundle of a plain jar: the same content, a manifest that imports the API and nothing
- * else.
- */
+/** Turns a plain jar into a bundle: the same content, with a manifest that imports only the API. */
 public final class JarWrapper {
   private static final String API =
       "io.narthex.model;version=\"[1,2)\",io.narthex.model.go;version=\"[1,2)\",io.narthex.spi.config;version=\"[1,2)\",io.narthex.spi.plugin;version=\"[1,2)\","
@@ -28,7 +25,7 @@ public final class JarWrapper {
           + "io.narthex.spi.function;version=\"[1,2)\","
           + "org.slf4j;version=\"[1.7,3)\";resolution:=optional";
 
-  /** Headers of half a bundle that must not take effect. */
+  /** Bundle headers of a plain jar that must not take effect. */
   private static final List<String> NOT_OURS =
       List.of(
           "Bundle-Activator",

@@ -1,4 +1,4 @@
-/** Jars and bundles as files: what they are, looked at without running anything of them. */
+/** Jars and bundles as files, inspected without running their code. */
 @NullMarked
 package io.narthex.core.plugin.jars;
 

@@ -10,13 +10,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes threads that have ended out of the class loaders of Felix.
+ * Removes terminated threads from the class loaders of Felix.
  *
- * <p>The class loader of a bundle notes which thread defines which class. In Felix 7.0.5 a thread
- * that comes second, while another one finishes the same class, leaves its note behind for good,
- * and with the thread its task and context class loader: a version of a plugin that was taken out
- * long ago could never be collected. The note of a thread that has ended has no use. Felix offers
- * no way to the notes, so they are reached by reflection; where they are not found, nothing is
+ * <p>The class loader of a bundle keeps a map of the classes being defined to their threads. In
+ * Felix 7.0.5 a thread that asks for a class while another one finishes it leaves its entry behind
+ * for good, and with the thread its task and context class loader, so that an uninstalled version
+ * of a plugin could never be collected. Entries of terminated threads serve no purpose. Felix
+ * offers no access to the map, so it is reached by reflection; where it is not found, nothing is
  * done. Thread-safe.
  */
 public final class ClassLocks {
@@ -31,7 +31,7 @@ public final class ClassLocks {
     this.framework = framework;
   }
 
-  /** Removes what ended threads have left; costs little, there are few bundles and fewer notes. */
+  /** Removes the entries of terminated threads. Cheap: there are few bundles and fewer entries. */
   public void release() {
     if (absent) {
       return;
@@ -39,16 +39,16 @@ public final class ClassLocks {
     for (Bundle bundle : framework.getBundles()) {
       BundleWiring wiring = bundle.adapt(BundleWiring.class);
       ClassLoader loader = wiring == null ? null : wiring.getClassLoader();
-      Map<?, ?> notes = loader == null ? null : notes(loader);
-      if (notes != null) {
-        notes.values().removeIf(t -> t instanceof Thread thread && !thread.isAlive());
+      Map<?, ?> locks = loader == null ? null : locks(loader);
+      if (locks != null) {
+        locks.values().removeIf(t -> t instanceof Thread thread && !thread.isAlive());
       }
     }
   }
 
-  private @Nullable Map<?, ?> notes(ClassLoader loader) {
+  private @Nullable Map<?, ?> locks(ClassLoader loader) {
     if (!loader.getClass().getName().startsWith("org.apache.felix.framework.")) {
-      return null; // the framework itself has that of the application
+      return null; // the framework's own bundle has the application class loader
     }
     try {
       Field known = field;
@@ -60,7 +60,8 @@ public final class ClassLocks {
       return (Map<?, ?>) known.get(loader);
     } catch (ReflectiveOperationException | RuntimeException e) {
       absent = true;
-      LOG.debug("this framework keeps no notes of threads that are known here: {}", e.toString());
+      LOG.debug(
+          "the class loaders of this framework have no known map of threads: {}", e.toString());
       return null;
     }
   }

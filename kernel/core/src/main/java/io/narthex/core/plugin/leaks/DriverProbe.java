@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Lists the JDBC drivers that its own class loader can see. {@link DriverManager} shows a caller
- * only drivers of the caller's class loader, so the leak meter defines this class once more in a
- * loader below the plugin's.
+ * Lists the JDBC drivers visible to its own class loader. {@link DriverManager} returns only
+ * drivers of the caller's class loader, so the leak meter defines this class again in a child of
+ * the plugin's loader.
  */
 public final class DriverProbe implements Supplier<List<Object>> {
-  /** Creates one. */
+  /** Creates a probe. */
   public DriverProbe() {}
 
   @Override

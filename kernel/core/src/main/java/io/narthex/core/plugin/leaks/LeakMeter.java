@@ -31,25 +31,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out what versions of plugins have left behind when they were taken out.
+ * Finds what uninstalled versions of plugins have left behind.
  *
- * <p><b>What is seen.</b> Class loaders that outlive a garbage collection; threads of the host that
- * do not come back from the plugin or were lent to it; platform threads whose context class loader,
- * class or exception handler is the plugin's; {@link java.util.Timer}s among them; MBeans of the
- * platform's server; JDBC drivers.
+ * <p><b>What is detected.</b> Class loaders that outlive a garbage collection; threads of the host
+ * that do not return from the plugin or were lent to it; platform threads whose context class
+ * loader, class or exception handler is the plugin's; {@link java.util.Timer}s among them; MBeans
+ * of the platform's server; JDBC drivers.
  *
  * <p><b>What is not.</b> Shutdown hooks, thread locals, virtual threads that a plugin starts by
- * itself, and the task of a thread that has been given another context class loader: the platform
- * keeps them in private fields, which this server does not open. Each of them keeps the class
- * loader alive, so that it is shown, with the remark that nothing visible holds it.
+ * itself, and the task of a thread that has been given another context class loader: the JDK keeps
+ * them in private fields, which this server does not open. Each of them keeps the class loader
+ * alive, which is then reported with the remark that nothing visible holds it.
  *
  * <p><b>Garbage collection.</b> A class loader is alive until a collection unloads classes, which
- * may take hours. When a version is taken out, another loader with one class is dropped at the same
- * time; only when that one has been collected, one that is still alive counts as leaked. No
- * collection is asked for.
+ * may take hours. A canary, a loader with one class, is dropped together with each version; only
+ * when it has been collected does a loader that is still alive count as leaked. No collection is
+ * requested.
  *
- * <p><b>Cost.</b> Nothing while no former loader is alive; else one look at threads and MBeans, at
- * most every {@link #RECHECK}. Thread-safe.
+ * <p><b>Cost.</b> None while no loader of a previous version is alive; otherwise one scan of
+ * threads and MBeans, at most every {@link #RECHECK}. Thread-safe.
  */
 public final class LeakMeter implements MetricCollector {
   private static final List<String> WHAT =
@@ -58,15 +58,15 @@ public final class LeakMeter implements MetricCollector {
   private static final Duration RECHECK = Duration.ofSeconds(5);
   private static final Duration END_DEADLINE = Duration.ofSeconds(2);
 
-  /** A version that has been taken out. */
-  private static final class Former {
+  /** An uninstalled version. */
+  private static final class Retired {
     final String version;
     final WeakReference<@Nullable ClassLoader> loader;
     final WeakReference<@Nullable ClassLoader> canary;
     final long sinceNanos = System.nanoTime();
-    final List<Leak> drivers; // looked for once
+    final List<Leak> drivers; // found once
 
-    Former(
+    Retired(
         String version,
         ClassLoader loader,
         WeakReference<@Nullable ClassLoader> canary,
@@ -78,11 +78,11 @@ public final class LeakMeter implements MetricCollector {
     }
   }
 
-  /** What was found when. */
-  private record Found(long atNanos, List<Leak> leaks) {}
+  /** The leaks found at a time. */
+  private record Findings(long atNanos, List<Leak> leaks) {}
 
-  private final ConcurrentMap<String, List<Former>> formers = new ConcurrentHashMap<>();
-  private final ConcurrentMap<String, Found> found = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, List<Retired>> retired = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, Findings> found = new ConcurrentHashMap<>();
   private final Set<String> removed = ConcurrentHashMap.newKeySet();
   private final HostThreads threads;
   private final Runnable tidy;
@@ -90,7 +90,8 @@ public final class LeakMeter implements MetricCollector {
   /**
    * Creates a meter.
    *
-   * @param tidy removes what the framework itself keeps of former versions; called before looking
+   * @param tidy removes what the framework itself keeps of previous versions; called before each
+   *     check
    */
   public LeakMeter(HostThreads threads, Runnable tidy) {
     this.threads = threads;
@@ -98,9 +99,9 @@ public final class LeakMeter implements MetricCollector {
   }
 
   /**
-   * Takes a class loader under observation. Ends the threads of the host that are inside it.
+   * Starts watching a class loader. Ends the threads of the host that are inside it.
    *
-   * @param version version that has been taken out
+   * @param version the uninstalled version
    */
   public void watch(String id, String version, @Nullable ClassLoader loader) {
     if (loader == null) {
@@ -110,11 +111,11 @@ public final class LeakMeter implements MetricCollector {
     if (!stuck.isEmpty()) {
       LOG.warn("plugin {} {}: threads do not stop when interrupted: {}", id, version, stuck);
     }
-    Former former = new Former(version, loader, canary(), drivers(loader, version));
-    formers.computeIfAbsent(id, k -> new CopyOnWriteArrayList<>()).add(former);
+    Retired old = new Retired(version, loader, canary(), drivers(loader, version));
+    retired.computeIfAbsent(id, k -> new CopyOnWriteArrayList<>()).add(old);
     removed.remove(id);
     found.remove(id);
-    List<Leak> left = look(former);
+    List<Leak> left = holders(old);
     if (!left.isEmpty()) {
       LOG.warn(
           "plugin {} {} has left behind: {}",
@@ -124,13 +125,13 @@ public final class LeakMeter implements MetricCollector {
     }
   }
 
-  /** Returns how many class loaders of former versions are alive, leaked or not yet collected. */
+  /** Returns how many class loaders of previous versions are alive, leaked or not yet collected. */
   public int alive(String id) {
-    return current(id).size();
+    return uncollected(id).size();
   }
 
-  private List<Former> current(String id) {
-    List<Former> list = formers.getOrDefault(id, List.of());
+  private List<Retired> uncollected(String id) {
+    List<Retired> list = retired.getOrDefault(id, List.of());
     if (!list.isEmpty()) {
       tidy.run();
     }
@@ -141,58 +142,58 @@ public final class LeakMeter implements MetricCollector {
     return list;
   }
 
-  /** Returns what former versions of a plugin have left behind. */
+  /** Returns what previous versions of a plugin have left behind. */
   public List<Leak> leaks(String id) {
-    List<Former> list = current(id);
+    List<Retired> list = uncollected(id);
     if (list.isEmpty()) {
       return List.of();
     }
     long now = System.nanoTime();
-    Found last = found.get(id);
+    Findings last = found.get(id);
     if (last != null && now - last.atNanos < RECHECK.toNanos()) {
       return last.leaks;
     }
     List<Leak> leaks = new ArrayList<>();
-    for (Former former : list) {
-      List<Leak> holders = look(former);
+    for (Retired old : list) {
+      List<Leak> holders = holders(old);
       leaks.addAll(holders);
-      if (former.canary.refersTo(null) && !former.loader.refersTo(null)) {
+      if (old.canary.refersTo(null) && !old.loader.refersTo(null)) {
         leaks.add(
             new Leak(
                 "class_loader",
                 "not collected "
-                    + (now - former.sinceNanos) / 1_000_000_000L
-                    + " s after it was taken out"
+                    + (now - old.sinceNanos) / 1_000_000_000L
+                    + " s after it was uninstalled"
                     + (holders.isEmpty()
                         ? "; nothing visible holds it, perhaps a shutdown hook, a thread local or a cache of"
                             + " the JDK that is emptied when memory is short"
                         : ""),
-                former.version));
+                old.version));
       }
     }
     List<Leak> sorted = List.copyOf(leaks);
-    found.put(id, new Found(now, sorted));
+    found.put(id, new Findings(now, sorted));
     return sorted;
   }
 
-  /** Returns what holds a loader. */
-  private List<Leak> look(Former former) {
-    ClassLoader loader = former.loader.get();
+  /** Returns what visibly holds a loader. */
+  private List<Leak> holders(Retired old) {
+    ClassLoader loader = old.loader.get();
     if (loader == null) {
       return List.of();
     }
     List<Leak> out = new ArrayList<>();
     for (String stay : threads.inside(loader)) {
-      out.add(new Leak("thread", stay, former.version));
+      out.add(new Leak("thread", stay, old.version));
     }
     for (Thread thread : platformThreads()) {
       if (stemsFrom(thread, loader) && !threads.has(thread)) {
         boolean timer = thread.getClass().getName().equals("java.util.TimerThread");
-        out.add(new Leak(timer ? "timer" : "thread", thread.getName(), former.version));
+        out.add(new Leak(timer ? "timer" : "thread", thread.getName(), old.version));
       }
     }
-    mbeans(loader).forEach(name -> out.add(new Leak("mbean", name, former.version)));
-    out.addAll(former.drivers);
+    mbeans(loader).forEach(name -> out.add(new Leak("mbean", name, old.version)));
+    out.addAll(old.drivers);
     return out;
   }
 
@@ -233,7 +234,9 @@ public final class LeakMeter implements MetricCollector {
     return out;
   }
 
-  /** A class loader with one class of its own, which only a collection that unloads can take. */
+  /**
+   * A class loader with one class of its own, which only a collection that unloads classes removes.
+   */
   private static final class ProbeLoader extends ClassLoader {
     ProbeLoader(@Nullable ClassLoader parent) {
       super("narthex leak probe", parent);
@@ -258,7 +261,7 @@ public final class LeakMeter implements MetricCollector {
     return new WeakReference<>(loader);
   }
 
-  @SuppressWarnings("unchecked") // the probe is that, see its source
+  @SuppressWarnings("unchecked") // the type of the probe
   private static List<Leak> drivers(ClassLoader loader, String version) {
     List<Leak> out = new ArrayList<>();
     if (ModuleLayer.boot().findModule("java.sql").isEmpty()) {
@@ -272,7 +275,7 @@ public final class LeakMeter implements MetricCollector {
         }
       }
     } catch (IOException | ReflectiveOperationException | RuntimeException | LinkageError e) {
-      LOG.debug("JDBC drivers cannot be looked at: {}", e.toString());
+      LOG.debug("JDBC drivers cannot be listed: {}", e.toString());
     }
     return out;
   }
@@ -282,7 +285,7 @@ public final class LeakMeter implements MetricCollector {
     return removed.stream().filter(id -> !leaks(id).isEmpty()).sorted().toList();
   }
 
-  /** Notes that a plugin has been removed: its series go once nothing of it is left. */
+  /** Records that a plugin has been removed; its series end once nothing of it is left. */
   public void removed(String id) {
     removed.add(id);
   }
@@ -296,14 +299,14 @@ public final class LeakMeter implements MetricCollector {
             MetricType.GAUGE,
             "What former versions of a plugin have left behind: class loaders that a garbage collection did not take, threads, timers, MBeans, JDBC drivers. Above 0 the plugin has a fault; the plugin's page tells names.",
             ""));
-    for (String id : new TreeMap<>(formers).keySet()) {
-      if (removed.contains(id) && current(id).isEmpty()) {
-        formers.remove(id);
+    for (String id : new TreeMap<>(retired).keySet()) {
+      if (removed.contains(id) && uncollected(id).isEmpty()) {
+        retired.remove(id);
         removed.remove(id);
         continue;
       }
       Map<String, Integer> byWhat = new LinkedHashMap<>();
-      WHAT.forEach(what -> byWhat.put(what, 0)); // a series that ends says less than a 0
+      WHAT.forEach(what -> byWhat.put(what, 0)); // a 0 says more than a missing series
       leaks(id).forEach(l -> byWhat.merge(l.what(), 1, Integer::sum));
       new TreeMap<>(byWhat)
           .forEach((what, n) -> sink.sample(name, Labels.of("plugin", id, "what", what), n));

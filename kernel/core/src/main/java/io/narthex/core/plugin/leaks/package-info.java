@@ -1,4 +1,4 @@
-/** What versions of plugins leave behind when they have been taken out. */
+/** What uninstalled versions of plugins leave behind. */
 @NullMarked
 package io.narthex.core.plugin.leaks;
 

@@ -143,7 +143,7 @@ class JarInspectorTest {
 
   @Test
   void refusesWhatIsNoPlugin() throws IOException {
-    refused(Jars.write(folder.resolve("a.jar"), Map.of("x", "1")), "is no plugin");
+    refused(Jars.write(folder.resolve("a.jar"), Map.of("x", "1")), "is not a plugin");
     refused(Files.writeString(folder.resolve("b.jar"), "text"), "is not a readable jar");
     refused(
         Jars.plugin(

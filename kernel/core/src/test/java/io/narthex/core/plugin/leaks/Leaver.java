@@ -36,7 +36,7 @@ public final class Leaver implements Runnable, LeaverMBean, Driver {
     try {
       end.await();
     } catch (InterruptedException e) {
-      // told to stop
+      // interrupted to stop
     }
   }
 
