@@ -406,7 +406,7 @@ final class Boot {
   }
 
   private BootWatch createWatch() {
-    plugins.get().kernelHooks(config.get()::lateProblem, server.get()::replacing);
+    plugins.get().kernelHooks(config.get()::problemOf, server.get()::replacing);
     BootWatch created =
         new BootWatch(
             Duration.ofSeconds(Integer.parseInt(property("narthex.start.seconds", "60"))),

@@ -27,7 +27,7 @@ final class AccessSection {
   /**
    * Returns the settings of a block.
    *
-   * @throws ConfigException with the place of what is wrong
+   * @throws ConfigException with the position of the error
    */
   static AccessConfig read(@Nullable ConfigNode node) {
     if (node == null || node instanceof Scalar s && s.text().isEmpty()) {
@@ -48,7 +48,7 @@ final class AccessSection {
     return access;
   }
 
-  /** Makes a list of a network that stands alone, which is our own short form. */
+  /** Turns a single network, our short form, into a list. */
   private static ConfigNode listsOfNetworks(ConfigNode block) {
     if (!(block instanceof Mapping map) || !(map.get("networks") instanceof Mapping networks)) {
       return block;
@@ -98,7 +98,7 @@ final class AccessSection {
     }
   }
 
-  /** A provider is asked over TLS; this machine alone may do without. */
+  /** The issuer is reached over TLS, except on this machine. */
   private static void checkIssuer(Mapping block, Oidc oidc) {
     ConfigNode node = block.get("issuer");
     String place = (node == null ? block : node).place() + ": ";
@@ -119,7 +119,7 @@ final class AccessSection {
     }
   }
 
-  /** Returns the settings with paths that are relative to the folder of the file resolved. */
+  /** Returns the settings with relative paths resolved against the folder of the file. */
   static AccessConfig relativeTo(Path folder, AccessConfig access) {
     Oidc o = access.oidc();
     if (o == null) {

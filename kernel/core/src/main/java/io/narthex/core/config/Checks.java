@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Checks that several sections of the main file share. Texts are the original's. */
+/** Checks that several sections of the main file share. Messages are Prometheus' own. */
 final class Checks {
   private static final Set<String> RESERVED_HEADERS =
       Set.of(
@@ -39,7 +39,7 @@ final class Checks {
           "x-amz-security-token",
           "x-amz-content-sha256");
 
-  /** What may not be null in a list, by path; {@code *} stands for every item. */
+  /** Messages for list items that must not be null, by path; {@code *} stands for every item. */
   private static final Map<String, String> NOT_NULL =
       Map.of(
           "scrape_configs/*",
@@ -70,12 +70,14 @@ final class Checks {
     return new ConfigException(at.place() + ": " + message);
   }
 
-  /** Tells whether a node is absent or a null value. */
+  /** Returns whether a node is absent or a null value. */
   static boolean isNull(@Nullable ConfigNode node) {
     return node == null || (node instanceof Scalar s && s.kind() == Scalar.Kind.NULL);
   }
 
-  /** Returns the value of a key, or {@code otherwise}: a good place for an error in either case. */
+  /**
+   * Returns the node to report an error at: the value of a key, or {@code otherwise} without one.
+   */
   static ConfigNode placeOf(Mapping mapping, String key, ConfigNode otherwise) {
     ConfigNode node = mapping.get(key);
     return node == null ? otherwise : node;
@@ -152,12 +154,12 @@ final class Checks {
     }
   }
 
-  /** Returns a list as the original shows it: {@code [a b c]}. */
+  /** Returns a list as Prometheus prints it: {@code [a b c]}. */
   static String list(List<String> items) {
     return "[" + String.join(" ", items) + "]";
   }
 
-  /** Tells whether a text can be encoded in UTF-8. */
+  /** Returns whether a string can be encoded in UTF-8. */
   static boolean isUtf8(String text) {
     return StandardCharsets.UTF_8.newEncoder().canEncode(text);
   }

@@ -26,16 +26,16 @@ public final class ConfigFiles {
   /**
    * All files as they are now.
    *
-   * @param snapshot without its texts
+   * @param snapshot without the YAML that the status APIs show
    * @param alertmanagerRoot {@code alertmanager.yml} as it stands, or null
-   * @param narthexFolder what relative paths in {@code narthex.yml} are relative to
+   * @param narthexFolder the folder that relative paths in {@code narthex.yml} refer to
    */
   public record Loaded(
       ConfigSnapshot snapshot,
       @Nullable ConfigNode alertmanagerRoot,
       NarthexConfig narthex,
       Path narthexFolder) {
-    /** Returns the snapshot with its texts written by {@code shown}. */
+    /** Returns the snapshot with the YAML rendered by {@code shown}. */
     public ConfigSnapshot shownBy(ShownConfig shown) {
       return shown.show(snapshot, alertmanagerRoot);
     }
@@ -47,7 +47,7 @@ public final class ConfigFiles {
   private final MatcherSyntax.Mode matchers;
   private final Flags flags;
 
-  /** Finds the files that the flags name, or that lie beside the main one. */
+  /** Finds the files that the flags name, or that are next to the main one. */
   public ConfigFiles(Flags flags) {
     this.flags = flags;
     prometheus = Path.of(flags.text("config.file"));
@@ -65,15 +65,15 @@ public final class ConfigFiles {
     if (!given.isEmpty()) {
       return Path.of(given);
     }
-    Path beside = prometheus.resolveSibling(name);
-    return Files.exists(beside) ? beside : null;
+    Path sibling = prometheus.resolveSibling(name);
+    return Files.exists(sibling) ? sibling : null;
   }
 
   /**
    * Reads and validates all files. Keys in {@code global:} of {@code alertmanager.yml} that are not
    * Alertmanager's own are left to {@code GlobalKeys}, which knows the plugins.
    *
-   * @throws ConfigException with the place of what is wrong
+   * @throws ConfigException with the position of the error
    */
   public Loaded load() {
     PrometheusConfig main = new PrometheusConfigLoader(System::getenv, false).load(prometheus);
@@ -135,8 +135,8 @@ public final class ConfigFiles {
   }
 
   /**
-   * Returns a number that changes with the content of any file that a reload reads: the main ones,
-   * and those of rules and jobs they name.
+   * Returns a checksum of all files that a reload reads: the main ones, and the files of rules and
+   * jobs that they name.
    */
   long checksum() {
     CRC32 sum = new CRC32();
@@ -157,7 +157,7 @@ public final class ConfigFiles {
         all.addAll(FilePatterns.expand(folder(prometheus), glob));
       }
     } catch (ConfigException _) {
-      // the reload says what is wrong
+      // reported by the reload
     }
     for (Path file : all) {
       sum.update(file.toString().getBytes(StandardCharsets.UTF_8));

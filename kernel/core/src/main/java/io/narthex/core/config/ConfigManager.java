@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The configuration in effect, and its reload. Files are read and checked whole before anything
- * changes; then the parts apply it one after the other, and a part that fails does not hold up the
+ * changes; then the listeners apply it one after the other; one that fails does not hold up the
  * others.
  */
 public final class ConfigManager implements ConfigService, MetricCollector {
@@ -46,16 +46,16 @@ public final class ConfigManager implements ConfigService, MetricCollector {
   private volatile ShownConfig shown = new ShownConfig(ShownConfig.Records.NONE);
   private volatile @Nullable View view;
 
-  /** A configuration with its texts, and what they were made of. */
+  /** A configuration as shown, and what it was rendered from. */
   private record View(ConfigFiles.Loaded loaded, ShownConfig shown, ConfigSnapshot snapshot) {}
 
-  /** Parts that were added later and could not apply the configuration, with the reason. */
-  private final Map<ReloadListener, String> lateProblems = new ConcurrentHashMap<>();
+  /** Listeners that failed to apply the configuration when they were added, with the reason. */
+  private final Map<ReloadListener, String> problemsOnAdd = new ConcurrentHashMap<>();
 
   /**
    * Creates a manager of files that have been read.
    *
-   * @param check refuses a configuration that plugins could not use
+   * @param check throws for a configuration that plugins cannot use
    */
   public ConfigManager(
       ConfigFiles files,
@@ -79,8 +79,8 @@ public final class ConfigManager implements ConfigService, MetricCollector {
   }
 
   /**
-   * Has the configuration written anew from now on, with the records of the plugins that run; to be
-   * called with another object when they change.
+   * Renders the configuration with the records of the running plugins from now on; called with a
+   * new object whenever they change.
    */
   public void showWith(ShownConfig changed) {
     shown = changed;
@@ -96,7 +96,7 @@ public final class ConfigManager implements ConfigService, MetricCollector {
     return known.snapshot;
   }
 
-  /** Tells whether the configuration is in effect. */
+  /** Returns whether the configuration is in effect. */
   public boolean live() {
     return live;
   }
@@ -104,7 +104,8 @@ public final class ConfigManager implements ConfigService, MetricCollector {
   /**
    * Applies the configuration read at the start.
    *
-   * @throws ConfigException when a part refuses it, for example for a rule that cannot be parsed
+   * @throws ConfigException when a listener refuses it, for example for a rule that cannot be
+   *     parsed
    */
   public synchronized void goLive() {
     live = true;
@@ -115,7 +116,7 @@ public final class ConfigManager implements ConfigService, MetricCollector {
     }
   }
 
-  /** Adds a part; it gets the configuration in effect. */
+  /** Adds a listener, which applies the configuration in effect. */
   public synchronized void add(ReloadListener listener) {
     listeners.add(listener);
     if (live) {
@@ -123,25 +124,27 @@ public final class ConfigManager implements ConfigService, MetricCollector {
         listener.apply(view(loaded));
       } catch (RuntimeException | LinkageError e) {
         problem(listener, e);
-        lateProblems.put(listener, text(listener, e));
+        problemsOnAdd.put(listener, text(listener, e));
         failed(
             "one or more errors occurred while applying the configuration: " + text(listener, e));
       }
     }
   }
 
-  /** Removes a part; if it alone could not apply the configuration, that is forgotten. */
+  /**
+   * Removes a listener; when it was the only one that failed, the last reload counts as successful.
+   */
   public synchronized void remove(ReloadListener listener) {
     listeners.remove(listener);
-    if (lateProblems.remove(listener) != null && lateProblems.isEmpty()) {
+    if (problemsOnAdd.remove(listener) != null && problemsOnAdd.isEmpty()) {
       outcome = new Outcome(true, null, outcome.lastSuccess());
       successful.set(1);
     }
   }
 
-  /** Returns why a part that came later could not apply the configuration, or null. */
-  public @Nullable String lateProblem(ReloadListener listener) {
-    return lateProblems.get(listener);
+  /** Returns why a listener failed to apply the configuration when it was added, or null. */
+  public @Nullable String problemOf(ReloadListener listener) {
+    return problemsOnAdd.get(listener);
   }
 
   @Override
@@ -171,7 +174,7 @@ public final class ConfigManager implements ConfigService, MetricCollector {
     }
     loaded = next;
     announce(next);
-    lateProblems.clear();
+    problemsOnAdd.clear();
     List<String> problems = apply(next);
     if (!problems.isEmpty()) {
       failed(
@@ -181,7 +184,7 @@ public final class ConfigManager implements ConfigService, MetricCollector {
     }
   }
 
-  /** Hands a configuration to all parts and returns what went wrong. */
+  /** Has all listeners apply a configuration; returns their errors. */
   private List<String> apply(ConfigFiles.Loaded next) {
     List<ReloadListener> ordered = new ArrayList<>(listeners);
     ordered.sort(Comparator.comparing(ReloadListener::stage));
@@ -204,7 +207,7 @@ public final class ConfigManager implements ConfigService, MetricCollector {
     return problems;
   }
 
-  /** Says once what has no effect, and again when that changes. */
+  /** Logs settings without effect once, and again when they change. */
   private void announce(ConfigFiles.Loaded next) {
     List<Ignored> now = files.ignored(next);
     if (!now.isEmpty() && !now.equals(announced)) {
@@ -237,7 +240,7 @@ public final class ConfigManager implements ConfigService, MetricCollector {
   }
 
   /**
-   * Reloads whenever the content of a file has changed, looking every {@code interval}, until the
+   * Reloads when the content of a file has changed, checked every {@code interval}, until the
    * thread is interrupted.
    */
   public void followFiles(Duration interval) {
@@ -266,7 +269,7 @@ public final class ConfigManager implements ConfigService, MetricCollector {
     return listener.name() + ": " + (e instanceof ConfigException ? e.getMessage() : e.toString());
   }
 
-  /** Logs what is a fault of ours rather than of the configuration. */
+  /** Logs failures whose cause is not the configuration. */
   private static void problem(ReloadListener listener, Throwable e) {
     if (!(e instanceof ConfigException)) {
       LOG.error("configuration: {} failed to apply it", listener.name(), e);

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The command line in Prometheus' form: {@code --name=value}, {@code --name value}, {@code --bool},
- * {@code --no-bool}, {@code @file} with one argument a line. Immutable.
+ * {@code --no-bool}, {@code @file} with one argument per line. Immutable.
  */
 public final class Flags {
   /** A command line that cannot be used. */
@@ -291,7 +291,7 @@ public final class Flags {
     }
   }
 
-  /** Refuses values that only their own flag knows to be wrong, with the original's status. */
+  /** Checks values by the rules of a single flag, with Prometheus' exit status. */
   private static void special(String name, String value) {
     switch (name) {
       case "web.cors.origin" -> {
@@ -310,7 +310,7 @@ public final class Flags {
               return;
             }
           } catch (URISyntaxException _) {
-            // said below
+            // reported below
           }
           throw new FlagException(
               2,
@@ -375,12 +375,12 @@ public final class Flags {
     }
   }
 
-  /** Tells whether help is asked for. */
+  /** Returns whether help is asked for. */
   public boolean help() {
     return help;
   }
 
-  /** Tells whether the version is asked for. */
+  /** Returns whether the version is asked for. */
   public boolean version() {
     return version;
   }
@@ -411,7 +411,7 @@ public final class Flags {
     return PromDuration.parse(text(name));
   }
 
-  /** Tells whether {@code --enable-feature} names a feature. */
+  /** Returns whether {@code --enable-feature} names a feature. */
   public boolean feature(String name) {
     for (String value : list("enable-feature")) {
       if (List.of(value.split(",")).contains(name)) {
@@ -421,12 +421,12 @@ public final class Flags {
     return false;
   }
 
-  /** Tells whether the files are read again by themselves when they change. */
+  /** Returns whether changed files are reloaded automatically. */
   public boolean autoReload() {
     return bool("config.auto-reload") || feature("auto-reload-config");
   }
 
-  /** Returns the flags on the command line that have no effect, with why. */
+  /** Returns the given flags that have no effect, with the reason. */
   public Map<String, String> withoutEffect() {
     Map<String, String> out = new LinkedHashMap<>();
     for (Spec spec : SPECS.values()) {
@@ -443,7 +443,7 @@ public final class Flags {
     return out;
   }
 
-  /** Returns the names that {@code --enable-feature} has and nobody knows. */
+  /** Returns the unknown names in {@code --enable-feature}. */
   public List<String> unknownFeatures() {
     return features().stream().filter(f -> !FEATURES.containsKey(f)).toList();
   }

@@ -45,9 +45,9 @@ public final class HttpClientChecks {
   private HttpClientChecks() {}
 
   /**
-   * Checks the HTTP client keys of a bound block, wherever in it they stand.
+   * Checks the HTTP client keys of a bound block, at any depth.
    *
-   * @param at the block, for the place in messages
+   * @param at the block, for the position in messages
    * @throws io.narthex.spi.config.ConfigException when they contradict each other
    */
   public static void checkAll(Record block, ConfigNode at) {
@@ -210,7 +210,7 @@ public final class HttpClientChecks {
     url(url, at);
   }
 
-  /** Refuses a text that is no URL. */
+  /** Refuses a string that is not a URL. */
   static void url(String url, ConfigNode at) {
     try {
       URI unused = new URI(url);

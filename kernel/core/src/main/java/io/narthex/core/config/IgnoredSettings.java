@@ -12,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Prometheus and Alertmanager would act on and this server does not: it is accepted, because a
- * file that works there has to start here, but never in silence.
+ * Settings that Prometheus and Alertmanager act on and this server does not. They are accepted,
+ * because a file that works there has to work here, but always reported.
  */
 final class IgnoredSettings {
   private static final String LATER = "is not available yet";

@@ -11,8 +11,8 @@ import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 
 /**
- * What can be said of a block of one of Prometheus' discoveries while its plugin is not there: keys
- * that all of them have in common. Everything else is left to the plugin.
+ * Checks a block of one of Prometheus' discoveries whose plugin is not installed: only the keys
+ * that all of them share. Everything else is left to the plugin.
  */
 public final class OriginalBlocks {
   private OriginalBlocks() {}
@@ -20,11 +20,11 @@ public final class OriginalBlocks {
   /**
    * Checks a block that waits for its plugin.
    *
-   * @throws ConfigException with the place of what is wrong whatever the plugin says
+   * @throws ConfigException with the position of an error in a shared key
    */
   public static void check(String type, ConfigNode block) {
     if (!OriginalNames.DISCOVERIES.contains(type) || Checks.isNull(block)) {
-      return; // nobody knows what the block of somebody's own discovery means
+      return; // only its plugin knows the keys of any other discovery
     }
     if (!(block instanceof Mapping map)) {
       throw error(block, "expected a map in " + OriginalNames.discoveryKey(type));

@@ -8,7 +8,7 @@ import java.util.TreeSet;
 
 /**
  * The discoveries of Prometheus, and the keys of blocks. A block of a known kind waits for its
- * plugin; one that is merely spelt like a known one is a slip of the pen.
+ * plugin; a name that nearly equals a known one is a typo.
  */
 public final class OriginalNames {
   /** Discoveries, as in {@code <name>_sd_configs}; and {@code static}. */
@@ -65,19 +65,19 @@ public final class OriginalNames {
   }
 
   /**
-   * Refuses a key without plugin that is spelt nearly like a known one.
+   * Refuses a key without plugin that nearly equals a known one.
    *
    * @param known keys that plugins have or had, or that the originals know
    * @throws ConfigException with the key that may be meant
    */
-  public static void refuseSlip(String key, Place place, Collection<String> known) {
+  public static void refuseTypo(String key, Place place, Collection<String> known) {
     if (known.contains(key)) {
       return;
     }
     int nameLength = key.replaceFirst("(_sd)?_configs$", "").length();
     for (String candidate : new TreeSet<>(known)) {
       int distance = distance(key, candidate);
-      // two other letters make a name of five another name, not a slip
+      // two edits make a different name of one with five letters, not a typo
       if (distance <= 2 && 3 * distance <= nameLength) {
         throw new ConfigException(
             place + ": field " + key + " not found; did you mean \"" + candidate + "\"?");
@@ -85,7 +85,9 @@ public final class OriginalNames {
     }
   }
 
-  /** Returns how many letters were left out, added, changed or swapped with their neighbour. */
+  /**
+   * Returns the edit distance: letters left out, added, changed, or swapped with their neighbour.
+   */
   private static int distance(String a, String b) {
     int[][] d = new int[a.length() + 1][b.length() + 1];
     for (int i = 0; i <= a.length(); i++) {

@@ -27,7 +27,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads {@code prometheus.yml}: binds, validates with the original's texts, fills global values
+ * Loads {@code prometheus.yml}: binds, validates with Prometheus' messages, fills global values
  * into jobs, and resolves {@code scrape_config_files}. Blocks of discovery plugins stay unbound.
  */
 public final class PrometheusConfigLoader {
@@ -48,7 +48,7 @@ public final class PrometheusConfigLoader {
   /**
    * Loads a file.
    *
-   * @throws ConfigException with the place of what is wrong
+   * @throws ConfigException with the position of the error
    */
   public PrometheusConfig load(Path file) {
     String text;
@@ -71,10 +71,10 @@ public final class PrometheusConfigLoader {
   }
 
   /**
-   * Parses and validates a text.
+   * Parses and validates the content of a file.
    *
    * @param name of the file, for messages
-   * @param folder what relative globs are relative to
+   * @param folder the folder that relative globs refer to
    */
   public PrometheusConfig parse(String name, String text, Path folder) {
     ConfigNode root = YamlReader.read(name, text);
@@ -250,7 +250,7 @@ public final class PrometheusConfigLoader {
     }
   }
 
-  /** Tells whether this machine can have a file of that name: not with NUL, for example. */
+  /** Returns whether a name is valid for a file on this machine; one with NUL is not. */
   private static boolean isPath(String name) {
     try {
       Path unused = Path.of(name);

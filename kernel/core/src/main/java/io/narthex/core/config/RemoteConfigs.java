@@ -146,7 +146,7 @@ final class RemoteConfigs {
     }
   }
 
-  /** Remote write alone has HTTP/2 off unless it is asked for. */
+  /** Only remote write has HTTP/2 off by default. */
   private static RemoteWrite withoutHttp2(RemoteWrite w) {
     return w.withHttp(w.http().toBuilder().enableHttp2(false).build());
   }

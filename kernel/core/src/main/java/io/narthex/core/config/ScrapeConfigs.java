@@ -30,8 +30,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The jobs and the Alertmanager blocks: what has discoveries. Their blocks stay unbound; what their
- * plugins think of them is asked later.
+ * Jobs and Alertmanager blocks, which have discoveries. Blocks of discoveries stay unbound; their
+ * plugins check them later.
  */
 final class ScrapeConfigs {
   private static final String SD_SUFFIX = "_sd_configs";
@@ -89,14 +89,19 @@ final class ScrapeConfigs {
     for (Entry e : mapping.entries()) {
       if (!e.key().equals("scrape_configs")) {
         throw new ConfigException(
-            e.keyPlace() + ": field " + e.key() + " not found; only scrape_configs may stand here");
+            e.keyPlace()
+                + ": field "
+                + e.key()
+                + " not found; only scrape_configs is allowed here");
       }
     }
     Checks.noNullEntries(mapping);
     return jobs(mapping, global);
   }
 
-  /** Names the plural where a key of discoveries lacks it; the list of all keys would not. */
+  /**
+   * Suggests the plural for a discovery key in the singular; the binder does not know these keys.
+   */
   private static void singular(Mapping node) {
     for (Entry e : node.entries()) {
       if (e.key().equals("static_config") || e.key().endsWith("_sd_config")) {
@@ -173,8 +178,8 @@ final class ScrapeConfigs {
   }
 
   /**
-   * Refuses URLs among the targets of {@code static_configs}, a common mistake; rules may make
-   * something else of them.
+   * Refuses URLs among the targets of {@code static_configs}, a common mistake; with relabelling
+   * rules they are not refused, as rules may rewrite them.
    */
   private static void hostnames(List<DiscoveryBlock> blocks, List<RelabelRule> rules) {
     if (!rules.isEmpty()) {
@@ -308,7 +313,7 @@ final class ScrapeConfigs {
     }
   }
 
-  /** Refuses unknown schemes for names, and those that do not go together. */
+  /** Refuses unknown schemes for names, and those that contradict each other. */
   static void naming(String validation, String escaping, ConfigNode at) {
     if (!Set.of("", "utf8", "legacy").contains(validation)) {
       throw error(at, "unrecognized ValidationScheme: " + GoString.quote(validation));
@@ -324,7 +329,7 @@ final class ScrapeConfigs {
     }
   }
 
-  /** Refuses a job name that stands twice. */
+  /** Refuses duplicate job names. */
   static void uniqueNames(List<ScrapeConfig> jobs, String file) {
     Set<String> seen = new HashSet<>();
     for (ScrapeConfig job : jobs) {

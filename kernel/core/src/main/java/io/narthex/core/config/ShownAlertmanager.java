@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code alertmanager.yml} as {@code /api/v2/status} shows it: with defaults, with what blocks of
- * receivers take from {@code global:}, matchers in one form, secrets hidden. What is a text to
+ * receivers take from {@code global:}, matchers in one form, secrets hidden. What is a string to
  * Alertmanager stays one: a receiver named {@code off} is not shown as {@code false}.
  */
 final class ShownAlertmanager {
@@ -56,7 +56,7 @@ final class ShownAlertmanager {
   /**
    * Creates one for a file that has been read.
    *
-   * @param folder what relative paths in it are relative to
+   * @param folder the folder that relative paths in it refer to
    */
   ShownAlertmanager(ShownConfig.Records records, AlertmanagerConfig config, Path folder) {
     this.records = records;
@@ -90,7 +90,7 @@ final class ShownAlertmanager {
         : new Mapping(node == null ? new ConfigNode.Place("", 1, 1) : node.place(), List.of());
   }
 
-  /** What becomes of a map. */
+  /** Renders a map. */
   private interface Shape {
     @Nullable Object of(Mapping map);
   }
@@ -104,7 +104,7 @@ final class ShownAlertmanager {
     return out;
   }
 
-  /** Returns a value in which every single value is a text. */
+  /** Returns a node as lists and maps of strings. */
   private static @Nullable Object texts(ConfigNode node) {
     return switch (node) {
       case Scalar s -> s.kind() == Scalar.Kind.NULL ? null : s.text();
@@ -185,7 +185,7 @@ final class ShownAlertmanager {
         MatcherSyntax.parse(text, MatcherSyntax.Mode.FALLBACK)
             .forEach(m -> out.add(AlertMatcher.format(m)));
       } catch (IllegalArgumentException e) {
-        out.add(text); // of another syntax
+        out.add(text); // cannot be parsed
       }
     }
     return out;
@@ -228,7 +228,7 @@ final class ShownAlertmanager {
       ConfigNode bound = Checks.isNull(block) ? orEmpty(block) : block;
       effective = records.effective(type, bound, config.globals());
     } catch (RuntimeException | LinkageError e) {
-      effective = null; // its plugin refuses it, and says so elsewhere
+      effective = null; // its plugin refuses it, which is reported elsewhere
     }
     if (effective == null) {
       return SecretKeys.hide(block, record);
@@ -317,7 +317,7 @@ final class ShownAlertmanager {
     try {
       return RecordYaml.toMap(ConfigBinder.bind(node, type));
     } catch (ConfigException e) {
-      return SecretKeys.hide(node, type); // refused elsewhere
+      return SecretKeys.hide(node, type); // reported elsewhere
     }
   }
 }

@@ -16,8 +16,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The configuration as the status APIs show it: defaults filled in, secrets hidden. The records of
- * the plugins that run tell what is a secret; of blocks without plugin their keys do.
+ * The configuration as the status APIs show it: defaults filled in, secrets hidden. Which values
+ * are secret is known from the records of running plugins, and guessed by key in blocks without a
+ * plugin.
  */
 public final class ShownConfig {
   /** A block of a receiver as it is in effect. */
@@ -51,8 +52,8 @@ public final class ShownConfig {
     @Nullable Class<? extends Record> notifier(String type);
 
     /**
-     * Returns a block of a receiver with what it takes from {@code global:}, or null when no plugin
-     * has it.
+     * Returns a block of a receiver with the values it inherits from {@code global:}, or null when
+     * no plugin serves it.
      *
      * @throws ConfigException when its plugin cannot take it
      */
@@ -66,13 +67,13 @@ public final class ShownConfig {
 
   private final Records records;
 
-  /** Creates one. */
+  /** Creates a renderer. */
   public ShownConfig(Records records) {
     this.records = records;
   }
 
   /**
-   * Returns the snapshot with its texts written anew.
+   * Returns the snapshot with its YAML rendered again.
    *
    * @param alertmanager the root of {@code alertmanager.yml}, or null
    */
@@ -119,7 +120,8 @@ public final class ShownConfig {
     try {
       return RecordYaml.toMap(ConfigBinder.bind(block.node(), type));
     } catch (ConfigException e) {
-      return SecretKeys.hide(block.node(), type); // its plugin refuses it, and says so elsewhere
+      return SecretKeys.hide(
+          block.node(), type); // its plugin refuses it, which is reported elsewhere
     }
   }
 }

@@ -78,7 +78,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
   }
 
   /** Sets what tells the plugin that had a function before this server was started. */
-  public void formerly(Function<String, @Nullable String> memory) {
+  public void previousOwners(Function<String, @Nullable String> memory) {
     longAgo = memory;
   }
 

@@ -22,12 +22,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts versions of plugins into service and takes them out.
+ * Puts versions of plugins into service and takes them out of it.
  *
- * <p>A version is installed and started <i>beside</i> the one that runs (the framework allows
- * several bundles of one name), then probed against the real configuration. Only then do the hosts
- * switch to it, drain the former version, and that one is taken out. Whatever goes wrong before the
- * switch leaves the former version running and untouched.
+ * <p>A version is installed and started <i>alongside</i> the one that runs (the framework allows
+ * several bundles of one name), then probed with the configuration in effect. Only then do the
+ * hosts switch to it and drain the previous version, which is then uninstalled. A failure before
+ * the switch leaves the previous version running and untouched.
  *
  * <p>Called with {@link PluginTable#changes} held.
  */
@@ -46,8 +46,8 @@ final class Activation {
    * Creates one.
    *
    * @param framework context to install bundles with
-   * @param work folder for files of the moment
-   * @param deaths is told of users' plugins that are started
+   * @param work folder for temporary files
+   * @param deaths is notified of the start of users' plugins
    */
   Activation(
       BundleContext framework,
@@ -66,16 +66,16 @@ final class Activation {
     this.deaths = deaths;
   }
 
-  /** Sets whether calls into a plugin are trusted as those of the server's own are. */
+  /** Sets whether a plugin is trusted like those shipped with the server. */
   void trust(String id, boolean shipped) {
     guard.trust(id, shipped);
   }
 
   /**
-   * Starts the new version beside the old, probes it, switches, takes the old out.
+   * Starts the new version alongside the old one, probes it, switches, uninstalls the old one.
    *
-   * @param jar a copy that nobody changes
-   * @throws PluginException when it does not work; nothing has changed then
+   * @param jar a copy that does not change
+   * @throws PluginException when the new version does not work; nothing has changed then
    */
   void activate(Plugin plugin, JarInfo info, Path jar) {
     activate(plugin, info, jar, jar, providers -> {});
@@ -85,8 +85,7 @@ final class Activation {
    * As {@link #activate(Plugin, JarInfo, Path)}.
    *
    * @param source what the copy was made of
-   * @param accept throws when the new version may not take the place of the old; nothing has
-   *     changed then
+   * @param accept throws when the new version may not replace the old one; nothing has changed then
    */
   void activate(
       Plugin plugin, JarInfo info, Path jar, Path source, Consumer<List<Provider>> accept) {
@@ -105,7 +104,7 @@ final class Activation {
 
   private void replace(
       Plugin plugin, JarInfo info, Path jar, Path source, Consumer<List<Provider>> accept) {
-    Deployment former = plugin.deployment;
+    Deployment previous = plugin.deployment;
     Deployment next =
         Deployment.start(
             framework,
@@ -119,7 +118,7 @@ final class Activation {
     try {
       accept.accept(next.providers());
       registry.probe(next.providers());
-      registry.publish(info.id(), next.providers()); // all of it, or nothing has changed
+      registry.publish(info.id(), next.providers()); // all providers or none
     } catch (PluginException e) {
       uninstall(plugin.id, next);
       throw e;
@@ -131,12 +130,12 @@ final class Activation {
       throw new PluginException(reason(e), inWords(e));
     }
     plugin.deployment = next;
-    if (former != null) {
-      uninstall(plugin.id, former);
+    if (previous != null) {
+      uninstall(plugin.id, previous);
     }
   }
 
-  /** Returns the kind of an error that keeps a version from taking over. */
+  /** Returns the kind of an error that prevented a switch. */
   static PluginProblem reason(Throwable e) {
     return switch (e) {
       case PluginTimeoutException t when t.isStopping() -> PluginProblem.STOPPING;
@@ -163,7 +162,7 @@ final class Activation {
         || (e instanceof IllegalStateException && !isThrownByPlugin(e));
   }
 
-  /** Tells whether an exception comes out of the plugin's own code, by its innermost frame. */
+  /** Returns whether an exception was thrown by the plugin's own code, by its innermost frame. */
   private static boolean isThrownByPlugin(Throwable e) {
     StackTraceElement[] stack = e.getStackTrace();
     return stack.length > 0
@@ -176,23 +175,23 @@ final class Activation {
     return stack.length == 0 ? "" : " at " + stack[0];
   }
 
-  /** Takes what runs of a plugin out of service, if anything does. */
-  void takeOut(Plugin plugin) {
+  /** Takes a plugin out of service, if it runs. */
+  void deactivate(Plugin plugin) {
     Deployment deployment = plugin.deployment;
     if (deployment != null) {
-      registry.withdraw(plugin.id); // what refuses leaves it running, and known
+      registry.withdraw(plugin.id); // when a host refuses, it stays in service
       plugin.deployment = null;
       uninstall(plugin.id, deployment);
     }
     deaths.over(plugin.id);
   }
 
-  /** Takes a version out of the framework and its class loader under observation. */
+  /** Uninstalls a version and watches its class loader for leaks. */
   private void uninstall(String id, Deployment deployment) {
     leaks.watch(id, deployment.info.version(), deployment.uninstall(framework));
   }
 
-  /** Ends the series of a plugin that is no longer there. */
+  /** Ends the series of a removed plugin. */
   void forget(String id) {
     guard.metrics().forget(id);
     leaks.removed(id);

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What happens to plugins that crash: those that do not start are tried again after pauses, those
- * that fail again and again are stopped until their user or another jar frees them.
+ * Handles plugins that crash: failed starts are retried after pauses; plugins that fail repeatedly
+ * are stopped until the user or another jar frees them.
  */
 final class CrashedPlugins {
   private static final Logger LOG = LoggerFactory.getLogger(CrashedPlugins.class);
@@ -31,7 +31,7 @@ final class CrashedPlugins {
   /**
    * Creates one.
    *
-   * @param later runs the next tries
+   * @param later runs the retries
    */
   CrashedPlugins(
       PluginTable table,
@@ -51,8 +51,8 @@ final class CrashedPlugins {
   }
 
   /**
-   * Stops a plugin that crashes again and again. Called without the lock, so that another version
-   * may run by now, which is not to blame.
+   * Stops a plugin that crashes repeatedly. Called without the lock, so another version may run by
+   * now, which is not to blame.
    */
   void stop(Provider crashed, String reason) {
     synchronized (table.changes) {
@@ -70,7 +70,7 @@ final class CrashedPlugins {
         keepOut(plugin.id, version, sha256, reason);
         return;
       }
-      activation.takeOut(plugin);
+      activation.deactivate(plugin);
       hold(plugin, reason);
     }
   }
@@ -88,16 +88,16 @@ final class CrashedPlugins {
     LOG.error("plugin {} {} is quarantined: {}", id, version, reason);
   }
 
-  /** Shows that a plugin is kept out of service. */
+  /** Marks a plugin as quarantined. */
   static void enter(Plugin plugin, String reason) {
     plugin.enter(State.QUARANTINED, reason + HOW_FREED, PluginProblem.CRASHED);
   }
 
   /**
-   * A start failed: another try comes after a pause, until there have been too many. Called with
+   * Schedules a retry after a failed start, or quarantines the plugin after too many. Called with
    * the lock held.
    *
-   * @param again tries it; called with the lock held when nothing has changed meanwhile
+   * @param again retries; called with the lock held if nothing has changed in the meantime
    */
   void startFailed(Plugin plugin, Runnable again) {
     String problem = plugin.reason;
@@ -118,7 +118,7 @@ final class CrashedPlugins {
           later.schedule(
               () -> startAgain(plugin, failed, again), pause.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
-      LOG.debug("plugin {} is not tried again: the server is stopping", plugin.id);
+      LOG.debug("plugin {} is not retried: the server is stopping", plugin.id);
     }
   }
 

@@ -54,7 +54,7 @@ final class Deployment {
   final JarInfo info;
   final Bundle bundle;
   final long startedMs;
-  volatile boolean isKept; // a shipped one: a copy has been made for undo
+  volatile boolean isKept; // of a shipped one: whether a copy has been kept for undo
   private final List<ServiceReference<?>> used = new ArrayList<>();
   private List<Provider> providers = List.of();
 
@@ -65,12 +65,12 @@ final class Deployment {
   }
 
   /**
-   * Installs and starts a jar beside whatever runs.
+   * Installs and starts a jar alongside the version that runs.
    *
    * @param jar the plugin's jar
    * @param work folder for the bundle form of a plain jar
-   * @param source where the jar came from; when it is deleted nobody waits for the start any more
-   * @param givenUp takes the class loader of a plugin that did not start
+   * @param source where the jar came from; when it is deleted, the start is given up
+   * @param givenUp receives the class loader of a plugin that did not start
    * @throws PluginException when it cannot be resolved or started in time; nothing is left behind
    *     then
    */
@@ -99,7 +99,7 @@ final class Deployment {
           late -> late.uninstall(framework),
           () -> Files.exists(source) ? "" : DELETED);
     } catch (PluginCalls.PluginTimeoutException e) {
-      // the framework waits for a bundle that is being started, so this must not be our thread
+      // the framework waits for a bundle that is starting, so remove it on another thread
       Thread.ofVirtual().name("plugin remove " + info.id()).start(() -> remove(bundle));
       givenUp.accept(loader);
       throw new PluginException(
@@ -130,7 +130,7 @@ final class Deployment {
   private static @Nullable ClassLoader resolvedLoader(BundleContext framework, Bundle bundle) {
     FrameworkWiring wirings = Bundles.wiring(framework);
     if (wirings == null || !wirings.resolveBundles(List.of(bundle))) {
-      return null; // starting it tells why
+      return null; // starting it reports why
     }
     BundleWiring wiring = bundle.adapt(BundleWiring.class);
     return wiring == null ? null : wiring.getClassLoader();
@@ -162,7 +162,7 @@ final class Deployment {
     try {
       bundle.uninstall();
     } catch (BundleException | IllegalStateException e) {
-      LOG.error("plugin {} cannot be taken out: {}", bundle.getSymbolicName(), e.toString());
+      LOG.error("plugin {} cannot be uninstalled: {}", bundle.getSymbolicName(), e.toString());
     }
   }
 
@@ -244,7 +244,9 @@ final class Deployment {
     }
   }
 
-  /** Returns an error in words; one of a class's initialisation says nothing by itself. */
+  /**
+   * Returns an error with its cause where it has no message of its own, as in class initialisers.
+   */
   static String withCause(Throwable e) {
     Throwable cause = e.getCause();
     return e instanceof ExceptionInInitializerError && cause != null
@@ -276,7 +278,7 @@ final class Deployment {
     };
   }
 
-  /** Returns what the plugin offers. */
+  /** Returns the providers of the plugin. */
   List<Provider> providers() {
     return providers;
   }

@@ -21,42 +21,42 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out which jars in a folder are new, changed or gone. A file counts only when it is
- * complete: its size and time have not changed for {@link #QUIET_NANOS} and it ends as a zip file
- * does. A file that stays incomplete for {@link #GIVE_UP_NANOS} is reported as broken, once per
- * state of the file. A file that vanishes is gone when it has not come back within a time of grace:
- * many tools replace a file by deleting it first.
+ * Detects new, changed and removed jars in a folder. A file counts only when it is complete: its
+ * size and time have not changed for {@link #QUIET_NANOS} and it ends as a zip file does. A file
+ * that stays incomplete for {@link #GIVE_UP_NANOS} is reported as broken, once per state of the
+ * file. A file that vanishes counts as removed after a grace period, because many tools replace a
+ * file by deleting it first.
  */
 final class DropFolder {
   private static final long QUIET_NANOS = 400_000_000L;
   private static final long GIVE_UP_NANOS = 5_000_000_000L;
-  private static final long NO_FILE = -2; // size of what is no regular file
+  private static final long NO_FILE = -2; // size of what is not a regular file
 
   /** What happened in the folder. */
   interface Listener {
     /** A complete file has appeared or changed. */
     void arrived(Path file);
 
-    /** A file is no longer there; it may come back. */
+    /** A file has vanished; it may come back. */
     void missing(Path file);
 
-    /** A file has not been there for the time of grace. */
+    /** A file has been missing for the grace period. */
     void gone(Path file);
 
-    /** A file does not change any more and is no whole jar. */
+    /** A file no longer changes and is not a complete jar. */
     void broken(Path file, String reason);
 
-    /** A file is there and still being written. */
+    /** A file is still being written. */
     void copying(Path file);
   }
 
   private static final class Seen {
     long size = -1;
     long modified = -1;
-    @Nullable Object key; // tells a file from another of the same name
+    @Nullable Object key; // identity of the file, as another may take its name
     long since;
     boolean handled;
-    long missingSince; // 0: it is there
+    long missingSince; // 0: it exists
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(DropFolder.class);
@@ -65,12 +65,12 @@ final class DropFolder {
   private final Listener listener;
   private final long graceNanos;
   private final Map<Path, Seen> files = new HashMap<>();
-  private final Set<Path> misnamed = new HashSet<>(); // mentioned once
+  private final Set<Path> misnamed = new HashSet<>(); // logged once
 
   /**
-   * Creates one that has seen nothing.
+   * Creates one that knows no files.
    *
-   * @param grace how long a file that vanished may take to come back
+   * @param grace how long a vanished file may take to come back
    */
   DropFolder(Path folder, Duration grace, Listener listener) {
     this.folder = folder;
@@ -78,7 +78,7 @@ final class DropFolder {
     graceNanos = grace.toNanos();
   }
 
-  /** Takes a file for one that has arrived already, as it is now. */
+  /** Records a file as already handled in its current state. */
   void known(Path file) {
     try {
       BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
@@ -92,7 +92,7 @@ final class DropFolder {
     }
   }
 
-  /** Looks at the folder once. Called by one thread, several times a second. */
+  /** Scans the folder once. Called by one thread, several times a second. */
   void scan(long nowNanos) throws IOException {
     Map<Path, Boolean> present = new HashMap<>();
     if (Files.isDirectory(folder)) {
@@ -103,15 +103,15 @@ final class DropFolder {
           }
           if (!String.valueOf(file).endsWith(".jar")) {
             if (misnamed.add(file)) {
-              LOG.warn("plugins: {} is not looked at: the name must end in .jar", file);
+              LOG.warn("plugins: {} is ignored: the name must end in .jar", file);
             }
             continue;
           }
           present.put(file, true);
           try {
-            look(file, nowNanos);
+            scanFile(file, nowNanos);
           } catch (RuntimeException e) {
-            LOG.error("plugins: {} could not be handled", file, e); // the others have their turn
+            LOG.error("plugins: {} could not be handled", file, e); // continue with the others
           }
         }
       }
@@ -124,7 +124,7 @@ final class DropFolder {
       }
       if (seen.missingSince == 0) {
         seen.missingSince = nowNanos == 0 ? 1 : nowNanos;
-        seen.size = -1; // the file that comes back is looked at, whatever its size and time
+        seen.size = -1; // a file that comes back is handled, whatever its size and time
         listener.missing(e.getKey());
       } else if (nowNanos - seen.missingSince >= graceNanos) {
         it.remove();
@@ -139,7 +139,7 @@ final class DropFolder {
     if (!seen.handled || seen.size != NO_FILE) {
       seen.handled = true;
       seen.size = NO_FILE;
-      listener.broken(link, "is a link to a file that is not there");
+      listener.broken(link, "is a link to a file that does not exist");
     }
   }
 
@@ -147,7 +147,7 @@ final class DropFolder {
     return attributes.isDirectory() ? "a folder" : "a pipe, device or socket";
   }
 
-  private void look(Path file, long now) {
+  private void scanFile(Path file, long now) {
     BasicFileAttributes attributes;
     try {
       attributes = Files.readAttributes(file, BasicFileAttributes.class);
@@ -155,7 +155,7 @@ final class DropFolder {
       if (Files.isSymbolicLink(file)) {
         dangling(file);
       }
-      return; // gone between listing and looking
+      return; // deleted since it was listed
     }
     Seen seen = files.computeIfAbsent(file, f -> new Seen());
     seen.missingSince = 0;
@@ -164,7 +164,7 @@ final class DropFolder {
         seen.handled = true;
         seen.size = NO_FILE;
         listener.broken(
-            file, "is no regular file but " + kind(attributes) + "; put the jar itself here");
+            file, "is not a regular file but " + kind(attributes) + "; put the jar itself here");
       }
       return; // opening a pipe would wait for a writer
     }

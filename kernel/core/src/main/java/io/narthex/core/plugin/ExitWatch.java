@@ -10,9 +10,9 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleReference;
 
 /**
- * Notes which plugin has called {@code System.exit}. The server itself never does: it ends by
- * {@code halt}, which runs no shutdown hooks. So when this hook runs, somebody else has ended the
- * process, and the thread that did still stands in the call.
+ * Records which plugin called {@code System.exit}. The server itself never does: it ends with
+ * {@code halt}, which runs no shutdown hooks. So when this hook runs, other code has ended the
+ * process, and its thread is still inside the call.
  */
 final class ExitWatch extends Thread {
   private final Deaths deaths;
@@ -24,7 +24,7 @@ final class ExitWatch extends Thread {
     this.threads = threads;
   }
 
-  /** Begins to watch. */
+  /** Starts watching. */
   void begin() {
     try {
       Runtime.getRuntime().addShutdownHook(this);
@@ -33,7 +33,7 @@ final class ExitWatch extends Thread {
     }
   }
 
-  /** Watches no longer. */
+  /** Stops watching. */
   void end() {
     try {
       Runtime.getRuntime().removeShutdownHook(this);
@@ -44,16 +44,16 @@ final class ExitWatch extends Thread {
 
   @Override
   public void run() {
-    look(Thread.getAllStackTraces());
+    inspect(Thread.getAllStackTraces());
   }
 
-  /** Looks for a thread that is in the call. */
-  void look(Map<Thread, StackTraceElement[]> stacks) {
+  /** Looks for a thread inside the call. */
+  void inspect(Map<Thread, StackTraceElement[]> stacks) {
     stacks.forEach((thread, stack) -> {
       int call = exitCall(stack);
       Bundle plugin = call < 0 ? null : pluginOf(thread);
       if (plugin != null) {
-        String place = call + 1 < stack.length ? stack[call + 1].toString() : "an unknown place";
+        String place = call + 1 < stack.length ? stack[call + 1].toString() : "an unknown location";
         deaths.caught(plugin.getSymbolicName(), plugin.getVersion().toString(), place);
       }
     });

@@ -9,21 +9,21 @@ import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A plugin that is there, running or not. Fields are written with {@link PluginTable#changes} held
- * and read by anybody.
+ * An installed plugin, running or not. Fields are written with {@link PluginTable#changes} held and
+ * read by any thread.
  */
 final class Plugin {
   final String id;
-  volatile @Nullable Deployment deployment; // null: it does not run
-  volatile @Nullable Path file; // what it comes from
+  volatile @Nullable Deployment deployment; // null: not running
+  volatile @Nullable Path file; // the file it was deployed from
   volatile String fileName = "";
   volatile String source = "user";
   volatile String version = "";
   volatile String sha256 = "";
   volatile State state = State.WAITING;
   volatile String reason = ""; // for people
-  volatile @Nullable PluginProblem problem; // what code decides by; null: none
-  volatile boolean fileMissing; // the reason says so
+  volatile @Nullable PluginProblem problem; // for code to decide by; null: none
+  volatile boolean fileMissing; // the reason is that the file is missing
   volatile long sinceMs;
   private final Clock clock;
 
@@ -32,7 +32,7 @@ final class Plugin {
     this.clock = clock;
   }
 
-  /** Notes which file it comes from and which version runs, or should. */
+  /** Records the file it comes from and the version that runs, or should. */
   void describe(Path from, String name, JarInfo info, String kindOfSource) {
     file = from;
     fileName = name;
@@ -53,14 +53,14 @@ final class Plugin {
     sinceMs = clock.millis();
   }
 
-  /** It did not start. */
+  /** Enters the state of a plugin that did not start. */
   void failed(PluginProblem kind, String why) {
     enter(kind == PluginProblem.NEEDS ? State.NEEDS : State.FAILED, why, kind);
   }
 
-  /** Tells whether it failed and its file is there, so that another try makes sense. */
+  /** Returns whether it failed and its file exists, so that a retry makes sense. */
   boolean canBeTriedAgain() {
-    Path present = file;
-    return deployment == null && state == State.FAILED && present != null && Files.exists(present);
+    Path current = file;
+    return deployment == null && state == State.FAILED && current != null && Files.exists(current);
   }
 }

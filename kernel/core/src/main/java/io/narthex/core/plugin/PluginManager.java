@@ -34,9 +34,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Installs, updates and removes plugins while the server runs.
  *
- * <p><b>Parts.</b> {@link Arrivals} follows the files, {@link PluginOrders} does what users order.
- * Both have {@link PluginVersions} choose what runs and {@link Activation} switch to it without a
- * gap. {@link CrashedPlugins} tries again or gives up, {@link PluginList} shows it all.
+ * <p><b>Parts.</b> {@link PluginFiles} follows files, {@link PluginOrders} carries out what users
+ * order. Both use {@link PluginVersions} to choose the version that runs and {@link Activation} to
+ * switch to it without a gap. {@link CrashedPlugins} retries or gives up, {@link PluginList} lists
+ * all.
  *
  * <p><b>Concurrency.</b> {@link PluginTable#changes} is held during every change, so changes are
  * made one after the other. Readers take no lock.
@@ -51,17 +52,17 @@ public final class PluginManager implements PluginService {
   private final PluginGuard guard;
   private final LeakMeter leaks;
   private final PluginList list;
-  private final Arrivals arrivals;
+  private final PluginFiles files;
   private final PluginVersions versions;
   private final PluginOrders orders;
   private final ExitWatch exits;
   private final Probation probation;
-  private final BiPredicate<Plugin, String> goBack;
+  private final BiPredicate<Plugin, String> rollBack;
   private final ScheduledExecutorService scanner =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("plugin-folder").factory());
 
-  // not the one above, which may hang in a look at the folder
+  // not the one above, which may hang in a scan of the folder
   private final ScheduledExecutorService watch =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("plugin-watch").factory());
@@ -71,9 +72,9 @@ public final class PluginManager implements PluginService {
    *
    * @param framework context to install bundles with
    * @param dropFolder where users put jars
-   * @param state folder for kept jars and settings
-   * @param guard the way into plugins
-   * @param removalGrace how long a deleted jar may take to come back before its plugin goes
+   * @param state folder for kept jars and decisions
+   * @param guard makes the calls into plugins
+   * @param removalGrace how long a deleted jar may take to come back before its plugin stops
    * @param use what the hosts know about the use of plugins
    */
   public PluginManager(
@@ -97,10 +98,10 @@ public final class PluginManager implements PluginService {
             framework, registry, guard, leaks, clock, records.jars().work(), records.deaths());
     probation = new Probation(table, guard, use);
     versions = new PluginVersions(table, activation, records, kernel, probation);
-    goBack = versions::runPrevious;
+    rollBack = versions::runPrevious;
     CrashedPlugins crashed =
         new CrashedPlugins(table, activation, versions, list, records, guard.limits(), scanner);
-    arrivals = new Arrivals(table, versions, crashed, records, removalGrace);
+    files = new PluginFiles(table, versions, crashed, records, removalGrace);
     orders = new PluginOrders(table, versions, activation, list, records, kernel);
     guard.onRepeatedCrashes((plugin, reason) -> {
       try {
@@ -112,9 +113,9 @@ public final class PluginManager implements PluginService {
     exits = new ExitWatch(records.deaths(), guard.threads());
   }
 
-  /** Returns how long ago the last look at the folder of users' plugins ended, in seconds. */
+  /** Returns the seconds since the last scan of the drop folder ended. */
   public double secondsSinceScan() {
-    return arrivals.ageOfLastScan();
+    return files.ageOfLastScan();
   }
 
   /** Returns the meter of what plugins leave behind. */
@@ -123,62 +124,62 @@ public final class PluginManager implements PluginService {
   }
 
   /**
-   * Sets what the replacement of kernel bundles needs of the rest of the kernel.
+   * Sets what the replacement of kernel bundles needs from the rest of the kernel.
    *
-   * @param configurationProblem why a part could not apply the configuration, or null
-   * @param underway is told when a replacement begins and ends
+   * @param configurationProblem returns why a listener could not apply the configuration, or null
+   * @param underway is notified when a replacement begins and ends
    */
   public void kernelHooks(
       Function<ReloadListener, @Nullable String> configurationProblem, Consumer<Boolean> underway) {
     kernel.hooks(configurationProblem, underway);
   }
 
-  /** Installs the shipped plugins, then what lies in the drop folder, and begins to watch it. */
+  /** Installs the shipped plugins, then those in the drop folder, and starts watching it. */
   public void start(Path shipped, BootWatch boot) {
     exits.begin();
-    arrivals.takeAll(shipped, boot);
+    files.takeAll(shipped, boot);
     kernel.warnOfMissing();
     watch.scheduleWithFixedDelay(this::watch, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
     scanner.scheduleWithFixedDelay(this::scan, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   private void scan() {
-    arrivals.scan();
+    files.scan();
     try {
       versions.keepShippedInUse();
     } catch (RuntimeException | LinkageError e) {
-      LOG.error("plugins: copies for undo", e); // the looks at the folder continue
+      LOG.error("plugins: copies for undo", e); // scanning continues
     }
   }
 
   private void watch() {
     try {
       records.deaths().settle(System.nanoTime());
-      arrivals.watchScan();
-      probation.look(System.nanoTime(), goBack);
+      files.watchScan();
+      probation.check(System.nanoTime(), rollBack);
     } catch (RuntimeException | LinkageError e) {
-      LOG.error("plugins: the watch over updates", e); // and it goes on
+      LOG.error("plugins: watching updates", e); // watching continues
     }
   }
 
   /**
-   * Looks whether updates of kernel bundles that run since the start work, before the server says
-   * that it is ready; those that do not give way to what was shipped.
+   * Checks, before the server is ready, whether updated kernel bundles work since the start;
+   * replaces those that do not by the shipped ones.
    */
   public void confirmKernelUpdates(BootWatch boot) {
     kernel.confirm(boot);
   }
 
-  /** Tells whether bundles of the server run that are not as shipped. */
+  /** Returns whether updated bundles of the server run. */
   public boolean runsKernelUpdates() {
     return kernel.runsUpdates();
   }
 
   /**
-   * The server cannot start. Has the kernel updates that may be to blame not run from the next
-   * start on; does nothing once they have been confirmed.
+   * Called when the server cannot start: excludes the kernel updates that may be to blame from the
+   * next start on. Does nothing once they have been confirmed.
    *
-   * @param suspect tells by its id whether a bundle may be to blame
+   * @param suspect returns, by id, whether a bundle may be to blame
    */
   public void blameKernelUpdates(Predicate<String> suspect, String reason) {
     kernel.blame(suspect, reason);
@@ -242,8 +243,8 @@ public final class PluginManager implements PluginService {
   }
 
   /**
-   * Returns what users decided about plugins that are not there, by id; it counts again when they
-   * return.
+   * Returns what users decided about plugins that are not installed, by id; it applies again when
+   * they return.
    */
   public Map<String, List<String>> decisionsOfAbsent() {
     return orders.decisionsOfAbsent();
@@ -255,21 +256,21 @@ public final class PluginManager implements PluginService {
   }
 
   /**
-   * Deletes decisions about a plugin that is not there, and its kept jars.
+   * Deletes decisions about a plugin that is not installed, and its kept jars.
    *
-   * @throws PluginException when the plugin is there
+   * @throws PluginException when the plugin is installed
    */
   public void forget(String id, String actor) {
     orders.forget(id, actor);
   }
 
-  /** Ends the watch and waits for a change that is being made. The hosts close what is open. */
+  /** Stops watching and waits for a running change. Instances are closed by the hosts. */
   public void close() {
     scanner.shutdownNow();
     watch.shutdownNow();
     try {
       if (!scanner.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
-        LOG.warn("plugins: a change is still being made; the server stops in the middle of it");
+        LOG.warn("plugins: a change is still running; the server stops in the middle of it");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -4,8 +4,8 @@ import io.narthex.core.plugin.jars.JarFiles;
 import io.narthex.core.plugin.jars.JarInspector;
 import io.narthex.core.plugin.jars.JarInspector.JarInfo;
 import io.narthex.core.plugin.state.KeptJars;
+import io.narthex.core.plugin.state.PluginDecisions;
 import io.narthex.core.plugin.state.PluginRecords;
-import io.narthex.core.plugin.state.PluginSettings;
 import io.narthex.core.updates.KernelUpdates;
 import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.plugins.PluginService.PluginException;
@@ -24,8 +24,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What users order: install, remove, enable, disable, go back, forget. Orders about bundles of the
- * server are passed on. Every method that changes something takes {@link PluginTable#changes}.
+ * Carries out what users order: install, remove, enable, disable, roll back, forget. Orders for
+ * bundles of the server are passed on. Every method that changes something takes {@link
+ * PluginTable#changes}.
  */
 final class PluginOrders {
   private final PluginTable table;
@@ -91,9 +92,9 @@ final class PluginOrders {
       throw new PluginException(
           fileName + ": is the file of plugin " + holder + "; give the jar another name");
     }
-    Path present = known == null ? null : known.file;
-    if (known != null && present != null && present.startsWith(table.dropFolder())) {
-      target = present; // an update takes the place of the file it updates
+    Path current = known == null ? null : known.file;
+    if (known != null && current != null && current.startsWith(table.dropFolder())) {
+      target = current; // an update overwrites the file it updates
       if (known.sha256.equals(info.sha256()) && known.deployment != null) {
         throw new PluginException("this very jar of " + info.id() + " runs already");
       }
@@ -103,7 +104,7 @@ final class PluginOrders {
     Path hidden = table.dropFolder().resolve("." + name + ".tmp");
     Plugin plugin;
     try {
-      // first, so that a disk that is full is noticed before anything has changed
+      // first, so that a full disk is noticed before anything has changed
       Files.copy(partial, hidden, StandardCopyOption.REPLACE_EXISTING);
       plugin = deployUpload(partial, name, info, force, actor, known);
       Files.move(
@@ -117,7 +118,7 @@ final class PluginOrders {
     return list.describe(plugin);
   }
 
-  /** Deploys an uploaded jar; when that fails, the list of plugins is as it was. */
+  /** Deploys an uploaded jar; when that fails, the list of plugins is unchanged. */
   private Plugin deployUpload(
       Path jar,
       String fileName,
@@ -178,13 +179,15 @@ final class PluginOrders {
   PluginInfo enable(String id, String actor) {
     synchronized (table.changes) {
       Plugin plugin = required(id);
-      records.settings().disabled(id, false);
+      records.decisions().disabled(id, false);
       records.quarantine().free(id);
       records.deaths().free(id);
-      boolean undone = plugin.deployment != null && !records.settings().pin(id).isEmpty();
-      boolean again = undone || !records.settings().pinReason(id).isEmpty();
+      boolean undone = plugin.deployment != null && !records.decisions().pin(id).isEmpty();
+      boolean again = undone || !records.decisions().pinReason(id).isEmpty();
       if (again) {
-        records.settings().unpin(id); // the user wants what the server or an undo took back
+        records
+            .decisions()
+            .unpin(id); // the user wants the version that an undo or the server replaced
       }
       records.audit().add(actor, "enable", id, plugin.version, plugin.sha256, "ok");
       Path file = Objects.requireNonNull(plugin.file);
@@ -204,8 +207,8 @@ final class PluginOrders {
         throw new PluginException(
             id + " keeps the samples of this server, which cannot work without; update it instead");
       }
-      activation.takeOut(plugin); // what cannot be is not decided
-      records.settings().disabled(id, true);
+      activation.deactivate(plugin); // first, as it may be refused
+      records.decisions().disabled(id, true);
       plugin.enter(State.STOPPED, "stopped by you");
       records.audit().add(actor, "disable", id, plugin.version, plugin.sha256, "ok");
       return list.describe(plugin);
@@ -218,44 +221,44 @@ final class PluginOrders {
         return kernel.rollback(id, actor);
       }
       Plugin plugin = required(id);
-      versions.goBack(plugin, actor);
+      versions.rollBack(plugin, actor);
       return list.describe(plugin);
     }
   }
 
-  /** Returns what users decided about plugins that are not there, by id. */
+  /** Returns what users decided about plugins that are not installed, by id. */
   Map<String, List<String>> decisionsOfAbsent() {
-    PluginSettings settings = records.settings();
+    PluginDecisions decisions = records.decisions();
     Map<String, List<String>> out = new LinkedHashMap<>();
-    for (String id : settings.ids()) { // without the lock: a change may take long
+    for (String id : decisions.ids()) { // without the lock: a change may take long
       if (table.get(id) == null) {
-        List<String> decisions = new ArrayList<>();
-        if (settings.disabled(id)) {
-          decisions.add("stopped by you");
+        List<String> made = new ArrayList<>();
+        if (decisions.disabled(id)) {
+          made.add("stopped by you");
         }
-        String pin = settings.pin(id);
+        String pin = decisions.pin(id);
         if (!pin.isEmpty()) {
-          decisions.add("version " + KeptJars.versionOf(Path.of(pin)) + " by undo");
+          made.add("version " + KeptJars.versionOf(Path.of(pin)) + " by undo");
         }
-        out.put(id, decisions);
+        out.put(id, made);
       }
     }
     return out;
   }
 
-  /** Deletes decisions about a plugin that is not there, and its kept jars. */
+  /** Deletes decisions about a plugin that is not installed, and its kept jars. */
   void forget(String id, String actor) {
     synchronized (table.changes) {
       if (table.get(id) != null) {
-        throw new PluginException(id + " is there; remove it first");
+        throw new PluginException(id + " is installed; remove it first");
       }
-      records.settings().disabled(id, false);
-      records.settings().unpin(id);
+      records.decisions().disabled(id, false);
+      records.decisions().unpin(id);
       records.quarantine().free(id);
       try {
         records.jars().forget(id);
       } catch (IOException e) {
-        throw new PluginException("former versions of " + id + " cannot be deleted: " + e);
+        throw new PluginException("kept versions of " + id + " cannot be deleted: " + e);
       }
       records.audit().add(actor, "forget", id, "", "", "ok");
     }

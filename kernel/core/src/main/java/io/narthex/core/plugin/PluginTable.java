@@ -13,10 +13,10 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The plugins that are there and the files they come from.
+ * The installed plugins and the files they come from.
  *
- * <p>{@link #changes} is held during every change; what does not say otherwise is called with it
- * held.
+ * <p>{@link #changes} is held during every change; methods are called with it held unless they say
+ * otherwise.
  */
 final class PluginTable {
   /** Held during every change of a plugin, so that changes are made one after the other. */
@@ -33,22 +33,22 @@ final class PluginTable {
     this.clock = clock;
   }
 
-  /** Returns the folder where users put jars. Called by anybody. */
+  /** Returns the folder where users put jars. Called by any thread. */
   Path dropFolder() {
     return dropFolder;
   }
 
-  /** Returns all plugins by id; a view. Called by anybody. */
+  /** Returns all plugins by id, as a view. Called by any thread. */
   Collection<Plugin> all() {
     return plugins.values();
   }
 
-  /** Returns a plugin, or null. Called by anybody. */
+  /** Returns a plugin, or null. Called by any thread. */
   @Nullable Plugin get(String id) {
     return plugins.get(id);
   }
 
-  /** Adds a plugin that is not there yet. */
+  /** Adds a new plugin. */
   Plugin add(String id) {
     Plugin plugin = new Plugin(id, clock);
     plugins.put(id, plugin);
@@ -59,22 +59,25 @@ final class PluginTable {
     plugins.remove(id);
   }
 
-  /** Returns the id of what a file holds, or null. */
+  /** Returns the id of the plugin in a file, or null. */
   @Nullable String idOf(Path file) {
     return idByFile.get(file);
   }
 
-  /** Notes what a file holds. */
+  /** Records which plugin a file holds. */
   void holds(Path file, String id) {
     idByFile.put(file, id);
   }
 
-  /** Forgets a file; returns the id of what it held, or null. */
+  /** Forgets a file; returns the id of the plugin it held, or null. */
   @Nullable String forget(Path file) {
     return idByFile.remove(file);
   }
 
-  /** Returns the plugin that comes from a file, or null; it may hold one that waits. */
+  /**
+   * Returns the plugin deployed from a file, or null, for example when another file of it is in
+   * use.
+   */
   @Nullable Plugin comingFrom(Path file) {
     String id = idByFile.get(file);
     Plugin plugin = id == null ? null : plugins.get(id);
@@ -83,16 +86,16 @@ final class PluginTable {
 
   /** Returns the other files that hold a plugin, those of users first. */
   List<Path> otherFiles(Plugin plugin) {
-    Path present = plugin.file;
+    Path current = plugin.file;
     return idByFile.entrySet().stream()
-        .filter(e -> e.getValue().equals(plugin.id) && !e.getKey().equals(present))
+        .filter(e -> e.getValue().equals(plugin.id) && !e.getKey().equals(current))
         .map(Map.Entry::getKey)
         .filter(Files::exists)
         .sorted(Comparator.comparing((Path p) -> p.startsWith(dropFolder) ? 0 : 1))
         .toList();
   }
 
-  /** Notes why a file of the drop folder is no plugin; empty: it is not complete yet. */
+  /** Records why a file in the drop folder is not a plugin; empty: it is not complete yet. */
   void broken(Path file, String reason) {
     brokenFiles.put(JarFiles.name(file), reason);
   }
@@ -101,7 +104,7 @@ final class PluginTable {
     brokenFiles.remove(JarFiles.name(file));
   }
 
-  /** Returns the files that are no plugin, by name, with the reason. Called by anybody. */
+  /** Returns the files that are not plugins, by name, with the reason. Called by any thread. */
   Map<String, String> broken() {
     return brokenFiles;
   }

@@ -5,8 +5,8 @@ import io.narthex.core.plugin.jars.JarFiles;
 import io.narthex.core.plugin.jars.JarInspector;
 import io.narthex.core.plugin.jars.JarInspector.JarInfo;
 import io.narthex.core.plugin.state.KeptJars;
+import io.narthex.core.plugin.state.PluginDecisions;
 import io.narthex.core.plugin.state.PluginRecords;
-import io.narthex.core.plugin.state.PluginSettings;
 import io.narthex.core.updates.KernelUpdates;
 import io.narthex.service.plugins.PluginHealth.Calls;
 import io.narthex.service.plugins.PluginProblem;
@@ -25,14 +25,15 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Decides which version of a plugin runs: that of a file that has come, the one pinned by an undo,
- * the one before, or, when its file has gone, that of another file.
+ * Decides which version of a plugin runs: that of a new file, the one pinned by an undo, the
+ * previous one, or, when its file is removed, that of another file.
  *
- * <p><b>Sources.</b> Shipped plugins lie in a read-only folder, users' jars in the drop folder; a
- * user's jar wins over a shipped one of the same id, and when it goes the shipped one comes back.
+ * <p><b>Sources.</b> Shipped plugins are in a read-only folder, users' jars in the drop folder. A
+ * user's jar takes precedence over a shipped one of the same id; when it is removed, the shipped
+ * one runs again.
  *
- * <p><b>Undo.</b> Jars that have run are kept. Going back pins a kept jar: it runs in place of the
- * plugin's file, over restarts too, until another file arrives.
+ * <p><b>Undo.</b> Jars that have run are kept. An undo pins a kept jar: it runs instead of the
+ * plugin's file, also after restarts, until another file arrives.
  *
  * <p>Called with {@link PluginTable#changes} held.
  */
@@ -59,11 +60,11 @@ final class PluginVersions {
   }
 
   /**
-   * Brings the version that a file holds into service, or notes why it is not to run.
+   * Puts the version in a file into service, or records why it must not run.
    *
    * @param source {@code shipped} or {@code user}
    * @param force whether a lower version may replace a higher one
-   * @throws PluginException when it does not work; what ran before runs then
+   * @throws PluginException when it does not work; the previous version still runs then
    */
   Plugin deploy(
       Path file, String fileName, JarInfo info, String source, boolean force, String actor) {
@@ -72,14 +73,14 @@ final class PluginVersions {
     String action = update ? "update" : "install";
     try {
       refuseKernelNames(info);
-      table.holds(file, info.id()); // also when it is refused: it may take over later
+      table.holds(file, info.id()); // even when it is refused, as it may take over later
       if (plugin != null && update) {
         checkVersion(plugin, file, info, source, force);
       }
       if (plugin == null) {
         plugin = table.add(info.id());
       }
-      if (records.settings().disabled(info.id())) {
+      if (records.decisions().disabled(info.id())) {
         plugin.describe(file, fileName, info, source);
         plugin.enter(State.STOPPED, "stopped by you");
         return plugin;
@@ -111,7 +112,7 @@ final class PluginVersions {
       }
       plugin.enter(State.RUNNING, pinned == null ? "" : whyPinned(running));
       records.audit().add(actor, action, info.id(), running.version(), running.sha256(), "ok");
-      // those of the distribution start each time; the end of the start counts them
+      // shipped ones start every time and are counted at the end of the start
       LOG.atLevel(source.equals("shipped") && !update ? Level.DEBUG : Level.INFO)
           .log(
               "plugin {} {} {} from {}",
@@ -134,14 +135,14 @@ final class PluginVersions {
             && !records.jars().keeps(info.id(), info.sha256())
             && e.problem() != PluginProblem.TAKEN
             && runPrevious(plugin, "refused: " + problem)) {
-          return plugin; // it has never run, and the version that did runs again
+          return plugin; // this version has never run; the previous one runs again
         }
       }
       throw e;
     }
   }
 
-  /** Returns why a jar is not to be started, or null. */
+  /** Returns why a jar must not be started, or null. */
   private @Nullable String heldBack(JarInfo jar) {
     String held = records.quarantine().reason(jar.id(), jar.sha256());
     if (held != null) {
@@ -157,18 +158,18 @@ final class PluginVersions {
   }
 
   /**
-   * An update did not take over. Its file may be all that is left of the version that runs, so that
-   * one is pinned: it is what runs after the next start, too.
+   * Handles a refused update. It may have overwritten the file of the version that runs, so that
+   * version is pinned to run after the next start, too.
    */
   private void refused(Plugin plugin, Path file, String fileName, JarInfo info, String problem) {
     if (!file.equals(plugin.file)) {
-      return; // the file has a line of its own, and the one that runs is still there
+      return; // the file is listed by itself, and that of the running version still exists
     }
     String text = instead(info.version(), fileName, "refused: " + problem, plugin);
     plugin.enter(plugin.state, text);
     String kept = KeptJars.fileName(plugin.version, plugin.sha256);
     if (Files.exists(records.jars().named(plugin.id, kept))) {
-      records.settings().pin(plugin.id, kept, info.sha256(), text);
+      records.decisions().pin(plugin.id, kept, info.sha256(), text);
     }
   }
 
@@ -186,10 +187,10 @@ final class PluginVersions {
   }
 
   /**
-   * Has the version before run in place of what a plugin's file holds, until another jar comes.
+   * Runs the previous version instead of the one in the plugin's file, until another jar arrives.
    *
-   * @param why what is wrong with the present version
-   * @return whether there is one and it works; else nothing has changed
+   * @param why what is wrong with the current version
+   * @return whether there is one and it works; otherwise nothing has changed
    */
   boolean runPrevious(Plugin plugin, String why) {
     String id = plugin.id;
@@ -226,22 +227,22 @@ final class PluginVersions {
     plugin.version = info.version();
     plugin.sha256 = info.sha256();
     String text = instead(failed, plugin.fileName, why, plugin);
-    records.settings().pin(id, JarFiles.name(target), insteadOf, text);
+    records.decisions().pin(id, JarFiles.name(target), insteadOf, text);
     plugin.enter(State.RUNNING, text);
     records.audit().add("server", "rollback", id, info.version(), info.sha256(), why);
     LOG.error("plugin {}: {}", id, text);
     return true;
   }
 
-  /** Activates what a file holds: that of the distribution itself, or a copy of a user's. */
+  /** Activates the version in a file: a shipped file itself, or a copy of a user's. */
   private void activateFile(
       Plugin plugin, Path file, JarInfo info, boolean shipped, boolean force) {
-    Deployment present = plugin.deployment;
+    Deployment current = plugin.deployment;
     boolean wasShipped = plugin.source.equals("shipped");
     Consumer<List<Provider>> accept =
-        force || present == null || records.jars().keeps(info.id(), info.sha256())
+        force || current == null || records.jars().keeps(info.id(), info.sha256())
             ? providers -> {}
-            : providers -> refuseLessThan(present, wasShipped, info, providers);
+            : providers -> refuseLessThan(current, wasShipped, info, providers);
     if (shipped) {
       activation.activate(plugin, info, file, file, accept);
       records.quarantine().free(info.id());
@@ -249,8 +250,8 @@ final class PluginVersions {
     }
     Path candidate = records.jars().copy(file, info, true);
     try {
-      if (present != null && wasShipped) {
-        keepShipped(plugin, present.info); // before the user's, which is newer
+      if (current != null && wasShipped) {
+        keepShipped(plugin, current.info); // before the user's jar, so that this one is the newest
       }
       activation.activate(plugin, info, candidate, file, accept);
       records.quarantine().free(info.id());
@@ -261,9 +262,8 @@ final class PluginVersions {
   }
 
   /**
-   * Keeps copies of the distribution's plugins that blocks use: the next distribution may replace
-   * their jars, and then there must be a way back. Those that nobody uses need none, and most of
-   * them nobody uses.
+   * Keeps copies of shipped plugins that are in use, for undo after the next distribution has
+   * replaced their jars. Most shipped plugins are not in use and need no copy.
    */
   void keepShippedInUse() {
     for (Plugin plugin : table.all()) {
@@ -277,7 +277,7 @@ final class PluginVersions {
       synchronized (table.changes) {
         if (plugin.deployment == deployment && plugin.source.equals("shipped")) {
           keepShipped(plugin, deployment.info);
-          deployment.isKept = true; // also when that failed: it is not tried all the time
+          deployment.isKept = true; // even on failure, so that it is not retried all the time
         }
       }
     }
@@ -304,14 +304,14 @@ final class PluginVersions {
   }
 
   private String whyPinned(JarInfo running) {
-    String reason = records.settings().pinReason(running.id());
+    String reason = records.decisions().pinReason(running.id());
     return reason.isEmpty() ? byUndo(running) : reason;
   }
 
-  /** Refuses an update that no longer serves what others rely on. */
+  /** Refuses an update that drops a provider in use. */
   private void refuseLessThan(
-      Deployment present, boolean shipped, JarInfo info, List<Provider> next) {
-    for (Provider had : present.providers()) {
+      Deployment current, boolean shipped, JarInfo info, List<Provider> next) {
+    for (Provider had : current.providers()) {
       boolean has =
           next.stream().anyMatch(p -> p.kind() == had.kind() && p.type().equals(had.type()));
       if (!has && (shipped || probation.isInUse(had))) {
@@ -351,15 +351,14 @@ final class PluginVersions {
       Plugin plugin, Path file, JarInfo info, String source, boolean force) {
     if (source.equals("shipped") && !force) {
       throw new PluginException(
-          "a user's jar of this plugin is in use"); // shipped come first; never seen by users
+          "a user's jar of this plugin is in use"); // shipped jars come first; never seen by users
     }
-    Path present = plugin.file;
-    if (plugin.source.equals("shipped") || file.equals(present) || force) {
-      return; // a user's jar wins over a shipped one; the same file rewritten is what its author
-      // wants
+    Path current = plugin.file;
+    if (plugin.source.equals("shipped") || file.equals(current) || force) {
+      return; // a user's jar overrides a shipped one; the same file rewritten is intended
     }
-    if (present != null && !Files.exists(present)) {
-      return; // the former file was taken away, this one takes its place
+    if (current != null && !Files.exists(current)) {
+      return; // the previous file was removed, this one replaces it
     }
     int order =
         Version.parseVersion(info.version()).compareTo(Version.parseVersion(plugin.version));
@@ -386,34 +385,35 @@ final class PluginVersions {
     }
   }
 
-  /** Returns the kept jar that is to run in place of this one, or null; another jar ends a pin. */
+  /** Returns the kept jar that runs instead of this one, or null; another jar ends a pin. */
   private @Nullable Path pinned(JarInfo info) {
-    PluginSettings settings = records.settings();
-    String pin = settings.pin(info.id());
+    PluginDecisions decisions = records.decisions();
+    String pin = decisions.pin(info.id());
     if (pin.isEmpty()) {
       return null;
     }
     Path file = records.jars().named(info.id(), pin);
-    if (settings.pinnedInsteadOf(info.id()).equals(info.sha256()) && Files.exists(file)) {
+    if (decisions.pinnedInsteadOf(info.id()).equals(info.sha256()) && Files.exists(file)) {
       return file;
     }
-    settings.unpin(info.id());
+    decisions.unpin(info.id());
     return null;
   }
 
   /**
-   * Goes back to the version that ran before, and stays there.
+   * Rolls back to the version that ran before, and pins it.
    *
-   * @throws PluginException when there is none or it does not work; what ran before runs then
+   * @throws PluginException when there is none or it does not work; the version that ran still runs
+   *     then
    */
-  void goBack(Plugin plugin, String actor) {
+  void rollBack(Plugin plugin, String actor) {
     String id = plugin.id;
     Path target = records.jars().before(id, plugin.sha256);
     if (target == null) {
       throw new PluginException("there is no earlier version of " + id + " to go back to");
     }
     Path file = plugin.file;
-    if (records.settings().disabled(id) || file == null) {
+    if (records.decisions().disabled(id) || file == null) {
       throw new PluginException(id + " is stopped; enable it first");
     }
     JarInfo info = KeptJars.inspectKept(target);
@@ -432,13 +432,13 @@ final class PluginVersions {
     }
     plugin.version = info.version();
     plugin.sha256 = info.sha256();
-    records.settings().pin(id, JarFiles.name(target), insteadOf, "");
+    records.decisions().pin(id, JarFiles.name(target), insteadOf, "");
     plugin.enter(State.RUNNING, byUndo(info));
     records.audit().add(actor, "rollback", id, info.version(), info.sha256(), "ok");
   }
 
   /**
-   * Takes a plugin whose file has gone out of service. Another file of the same id takes its place
+   * Takes a plugin whose file was removed out of service. Another file of the same id takes over
    * without a gap: one in the drop folder, else the shipped one.
    */
   void takeAway(Plugin plugin, String actor) {
@@ -452,7 +452,7 @@ final class PluginVersions {
         JarInfo info = records.jars().inspectCopy(other, JarFiles.name(other));
         if (info.id().equals(plugin.id)) {
           deploy(other, JarFiles.name(other), info, source, true, actor);
-          table.notBroken(other); // why it was refused holds no longer
+          table.notBroken(other); // it is no longer refused
           records.audit().add(actor, "remove", plugin.id, version, sha256, "ok");
           return;
         }
@@ -460,7 +460,7 @@ final class PluginVersions {
         LOG.warn("plugins: {} cannot take over: {}", JarFiles.name(other), e.getMessage());
       }
     }
-    activation.takeOut(plugin); // what cannot be stays known
+    activation.deactivate(plugin); // first, as it may be refused
     table.remove(plugin.id);
     activation.forget(plugin.id);
     records.audit().add(actor, "remove", plugin.id, version, sha256, "ok");
@@ -468,7 +468,7 @@ final class PluginVersions {
     retryFailed(plugin.id);
   }
 
-  /** Tries plugins that failed once more: what was in their way may have gone. */
+  /** Retries plugins that failed because another served their type. */
   void retryFailed(String notThis) {
     for (Plugin plugin : List.copyOf(table.all())) {
       Path file = plugin.file;

@@ -90,7 +90,7 @@ final class Probation {
    * @param goBack puts the version before back, for a reason; called with {@link
    *     PluginTable#changes} held
    */
-  void look(long nowNanos, BiPredicate<Plugin, String> goBack) {
+  void check(long nowNanos, BiPredicate<Plugin, String> goBack) {
     for (Trial trial : trials) {
       boolean over = nowNanos - trial.untilNanos() >= 0;
       String problem = failing(trial);

@@ -1,4 +1,4 @@
-/** The life of plugins: drop folder, orders, versions, activation, probation, crashes. */
+/** The life cycle of plugins: drop folder, orders, versions, activation, probation, crashes. */
 @NullMarked
 package io.narthex.core.plugin;
 

@@ -18,11 +18,11 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys of plugins in {@code global:} of {@code alertmanager.yml}. Beside Alertmanager's own
+ * The keys of plugins in {@code global:} of {@code alertmanager.yml}. Besides Alertmanager's own
  * keys, which every notifier may read, a notifier of type {@code acme} may declare keys that begin
- * with {@code acme_}. So a key tells whose it is even while its plugin is absent: it waits when a
- * receiver has blocks of that type, or when a plugin of that type has run here before; every other
- * unknown key is an error.
+ * with {@code acme_}. So the owner of a key is known even while its plugin is absent: the key waits
+ * when a receiver has blocks of that type, or when a plugin of that type has run here before; every
+ * other unknown key is an error.
  */
 public final class GlobalKeys {
   /** A key that waits for its plugin. */
@@ -32,7 +32,7 @@ public final class GlobalKeys {
   private final Set<String> knownTypes;
 
   /**
-   * Creates the rules of one moment.
+   * Creates the check for the plugins of one moment.
    *
    * @param notifiers the notifier plugins that run
    * @param knownTypes types of notifier plugins that have run here
@@ -47,7 +47,7 @@ public final class GlobalKeys {
   }
 
   /**
-   * Refuses a plugin whose keys could be anybody's.
+   * Refuses a plugin with keys that do not begin with its type.
    *
    * @throws IllegalStateException for a key that is neither Alertmanager's nor begins with its type
    */
@@ -67,9 +67,9 @@ public final class GlobalKeys {
   }
 
   /**
-   * Checks {@code global:} against the plugins that run and returns what waits.
+   * Checks {@code global:} against the plugins that run and returns the keys that wait for one.
    *
-   * @throws ConfigException for a key nobody has, or a value its plugin cannot take
+   * @throws ConfigException for an unknown key, or a value its plugin refuses
    */
   public List<Waiting> check(AlertmanagerConfig config) {
     if (!(config.globals() instanceof Mapping globals)) {
@@ -121,7 +121,7 @@ public final class GlobalKeys {
     return own;
   }
 
-  /** Returns the type a key belongs to by its beginning, the longest one; or null. */
+  /** Returns the longest type that a key begins with, or null. */
   private @Nullable String typeOf(String key, Set<String> blocks) {
     Set<String> types = new TreeSet<>(blocks);
     types.addAll(knownTypes);

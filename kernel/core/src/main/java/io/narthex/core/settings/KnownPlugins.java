@@ -16,11 +16,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What plugins that have run here provided, over restarts: so that a block, a key or a function
- * without plugin can be told from a slip of the pen. A file of properties {@code <id>.provides},
- * {@code <id>.globals} and {@code <id>.functions}, each a list with commas. Thread-safe.
+ * What plugins that have run here provided, kept over restarts, to distinguish a block, key or
+ * function whose plugin is absent from a typo. A file of properties {@code <id>.provides}, {@code
+ * <id>.globals} and {@code <id>.functions}, each a list with commas. Thread-safe.
  *
- * <p>A file that cannot be read or written costs this memory only: it is logged, nothing fails.
+ * <p>A file that cannot be read or written is logged; nothing else fails.
  */
 final class KnownPlugins {
   private static final Logger LOG = LoggerFactory.getLogger(KnownPlugins.class);
@@ -77,7 +77,10 @@ final class KnownPlugins {
     return text == null || text.isEmpty() ? Set.of() : Set.copyOf(List.of(text.split(",")));
   }
 
-  /** Remembers what a plugin provides now; what another plugin takes over is that one's then. */
+  /**
+   * Remembers what a plugin provides now, and removes that from the plugins that provided it
+   * before.
+   */
   synchronized void remember(Known now) {
     Known before = byId.get(now.id());
     if (now.equals(before)) {
@@ -108,7 +111,7 @@ final class KnownPlugins {
     return List.copyOf(byId.values());
   }
 
-  /** Returns the plugin that had a function last, or null. */
+  /** Returns the plugin that provided a function last, or null. */
   synchronized @Nullable String ofFunction(String name) {
     return byId.values().stream()
         .filter(k -> k.functions().contains(name))

@@ -53,8 +53,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows plugins and configuration: which settings a plugin has, which blocks wait for one, what
- * removed ones have left. Thread-safe; readers take no lock.
+ * Tracks plugins and configuration: the settings of a plugin, blocks that wait for one, and what
+ * removed ones left behind. Thread-safe; readers take no lock.
  */
 public final class PluginSettingsManager
     implements PluginSettingsService, ProviderRegistry.Listener, MetricCollector {
@@ -68,7 +68,7 @@ public final class PluginSettingsManager
   private final KnownPlugins known;
   private final CopyOnWriteArrayList<WaitingSource> sources = new CopyOnWriteArrayList<>();
   private volatile @Nullable ConfigManager config;
-  private volatile Set<String> logged = Set.of(); // what waited when the files were read last
+  private volatile Set<String> logged = Set.of(); // what waited when the files were last read
 
   /**
    * Creates one that has no configuration yet.
@@ -87,7 +87,7 @@ public final class PluginSettingsManager
     this.plugins = plugins;
     ownFolders = state.resolve("plugin-state");
     known = new KnownPlugins(state.resolve("plugins").resolve("known.properties"));
-    functions.formerly(known::ofFunction);
+    functions.previousOwners(known::ofFunction);
   }
 
   /** Takes the configuration to follow. */
@@ -96,12 +96,12 @@ public final class PluginSettingsManager
     manager.showWith(new ShownConfig(new RunningRecords()));
   }
 
-  /** Adds a part that knows what waits. */
+  /** Adds a source of waiting blocks. */
   public void add(WaitingSource source) {
     sources.addIfAbsent(source);
   }
 
-  /** Removes it. */
+  /** Removes a source. */
   public void remove(WaitingSource source) {
     sources.remove(source);
   }
@@ -123,13 +123,13 @@ public final class PluginSettingsManager
   }
 
   /**
-   * Checks what no host does: keys in {@code global:} of {@code alertmanager.yml}.
+   * Checks what no host checks: keys in {@code global:} of {@code alertmanager.yml}.
    *
-   * @throws ConfigException with the place of what is wrong
+   * @throws ConfigException with the position of the error
    */
   public void check(ConfigFiles.Loaded next) {
     var unused = globalKeys(running(Kind.NOTIFIER)).check(next.snapshot().alertmanager());
-    refuseSlips(next);
+    refuseTypos(next);
     Set<String> now = new TreeSet<>();
     for (WaitingBlock w : waiting(next, installed())) {
       now.add(w.place() + ": " + w.block() + ": " + w.reason());
@@ -138,15 +138,15 @@ public final class PluginSettingsManager
     logged = Set.copyOf(now);
   }
 
-  /** Refuses keys of blocks that no plugin has and that look like a known one misspelt. */
-  private void refuseSlips(ConfigFiles.Loaded next) {
+  /** Refuses keys of blocks that no plugin serves and that look like a typo of a known one. */
+  private void refuseTypos(ConfigFiles.Loaded next) {
     Set<String> discoveries = keys(Kind.DISCOVERY, OriginalNames.DISCOVERIES);
     PrometheusConfig main = next.snapshot().prometheus();
     List<DiscoveryBlock> blocks = new ArrayList<>();
     main.scrapeConfigs().forEach(job -> blocks.addAll(job.discoveries()));
     main.alerting().alertmanagers().forEach(a -> blocks.addAll(a.discoveries()));
     for (DiscoveryBlock block : blocks) {
-      OriginalNames.refuseSlip(
+      OriginalNames.refuseTypo(
           OriginalNames.discoveryKey(block.type()), block.node().place(), discoveries);
       if (registry.find(Kind.DISCOVERY, block.type()) == null) {
         OriginalBlocks.check(block.type(), block.node());
@@ -155,13 +155,13 @@ public final class PluginSettingsManager
     Set<String> receivers = keys(Kind.NOTIFIER, OriginalReceivers.types());
     for (AlertmanagerConfig.Receiver receiver : next.snapshot().alertmanager().receivers()) {
       for (Block block : receiver.blocks()) {
-        OriginalNames.refuseSlip(
+        OriginalNames.refuseTypo(
             OriginalNames.receiverKey(block.type()), block.node().place(), receivers);
       }
     }
   }
 
-  /** Returns the keys of a kind that the originals know, that a plugin has, or had here. */
+  /** Returns the keys of a kind that the originals know, or that a plugin serves or served here. */
   private Set<String> keys(Kind kind, Set<String> originals) {
     Set<String> types = new TreeSet<>(originals);
     types.addAll(registry.types(kind));
@@ -235,18 +235,18 @@ public final class PluginSettingsManager
         .toList();
   }
 
-  /** Why something waits for a plugin: what is known of the one that had it. */
+  /** Returns why a block waits: the missing type, and the plugin that served it last. */
   private String reason(String type, String label, Map<String, PluginInfo> installed) {
-    return "waiting for plugin `" + type + "`" + formerly(known.ofProvider(label), installed);
+    return "waiting for plugin `" + type + "`" + previousOwner(known.ofProvider(label), installed);
   }
 
-  private static String formerly(@Nullable String id, Map<String, PluginInfo> installed) {
+  private static String previousOwner(@Nullable String id, Map<String, PluginInfo> installed) {
     if (id == null) {
       return "";
     }
     PluginInfo info = installed.get(id);
     if (info == null) {
-      return "; " + id + " had it and is not there any more";
+      return "; " + id + " served it and is not installed any more";
     }
     String state = info.state().name().toLowerCase(Locale.ROOT);
     return "; " + id + " is " + (info.reason().isEmpty() ? state : state + ": " + info.reason());
@@ -405,7 +405,7 @@ public final class PluginSettingsManager
     return out;
   }
 
-  /** Returns the folders with something in them that were for providers which do not run. */
+  /** Returns the state folders, not empty, of provided types that do not run. */
   private List<Path> ownFolders(Set<String> provided) {
     Map<String, Path> byType = new TreeMap<>();
     for (String label : provided) {
@@ -430,11 +430,11 @@ public final class PluginSettingsManager
   @Override
   public void forget(String pluginId, String actor) {
     if (installed().containsKey(pluginId)) {
-      throw new PluginException(pluginId + " is there; remove it first");
+      throw new PluginException(pluginId + " is installed; remove it first");
     }
     KnownPlugins.Known memory = known.of(pluginId);
     if (memory == null && !plugins.decisionsOfAbsent().containsKey(pluginId)) {
-      throw new PluginException("nothing is kept of a plugin \"" + pluginId + "\"");
+      throw new PluginException("nothing is known of a plugin \"" + pluginId + "\"");
     }
     List<Path> folders = memory == null ? List.of() : ownFolders(memory.provides());
     plugins.forget(pluginId, actor);

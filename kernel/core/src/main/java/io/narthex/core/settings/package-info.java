@@ -1,4 +1,4 @@
-/** What plugins may be told, what waits for them, and what they leave behind. */
+/** The settings of plugins, what waits for plugins, and what removed ones leave behind. */
 @NullMarked
 package io.narthex.core.settings;
 

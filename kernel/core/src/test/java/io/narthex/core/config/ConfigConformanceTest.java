@@ -100,7 +100,7 @@ class ConfigConformanceTest {
       for (ScrapeConfig job : config.scrapeConfigs()) {
         for (DiscoveryBlock block : job.discoveries()) {
           String key = OriginalNames.discoveryKey(block.type());
-          OriginalNames.refuseSlip(key, block.node().place(), known);
+          OriginalNames.refuseTypo(key, block.node().place(), known);
           OriginalBlocks.check(block.type(), block.node());
         }
       }

@@ -143,13 +143,13 @@ class ConfigManagerTest {
               throw new ConfigException("rules.yml:3:1: is wrong");
             });
     manager.add(late);
-    assertThat(manager.lateProblem(late)).contains("late: rules.yml:3:1: is wrong");
+    assertThat(manager.problemOf(late)).contains("late: rules.yml:3:1: is wrong");
     assertThat(successful()).isEqualTo(0);
     Part good = new Part("good", 10, s -> {});
     manager.add(good);
-    assertThat(manager.lateProblem(good)).isNull();
+    assertThat(manager.problemOf(good)).isNull();
     manager.remove(late);
-    assertThat(manager.lateProblem(late)).isNull();
+    assertThat(manager.problemOf(late)).isNull();
     assertThat(manager.lastReload().successful()).isTrue();
     assertThat(successful()).isEqualTo(1);
   }

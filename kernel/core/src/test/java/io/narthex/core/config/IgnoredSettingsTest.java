@@ -80,23 +80,23 @@ class IgnoredSettingsTest {
     Place place = new Place("p.yml", 3, 5);
     List<String> known =
         OriginalNames.DISCOVERIES.stream().map(OriginalNames::discoveryKey).toList();
-    assertThatThrownBy(() -> OriginalNames.refuseSlip("kubernets_sd_configs", place, known))
+    assertThatThrownBy(() -> OriginalNames.refuseTypo("kubernets_sd_configs", place, known))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "p.yml:3:5: field kubernets_sd_configs not found; did you mean \"kubernetes_sd_configs\"?");
-    assertThatThrownBy(() -> OriginalNames.refuseSlip("consult_sd_configs", place, known))
+    assertThatThrownBy(() -> OriginalNames.refuseTypo("consult_sd_configs", place, known))
         .hasMessageContaining("did you mean \"consul_sd_configs\"");
-    assertThatThrownBy(() -> OriginalNames.refuseSlip("fiel_sd_configs", place, known))
+    assertThatThrownBy(() -> OriginalNames.refuseTypo("fiel_sd_configs", place, known))
         .hasMessageContaining("did you mean \"file_sd_configs\"");
-    assertThatCode(() -> OriginalNames.refuseSlip("tide_sd_configs", place, known))
+    assertThatCode(() -> OriginalNames.refuseTypo("tide_sd_configs", place, known))
         .as("half of its letters are others: a plugin of its own")
         .doesNotThrowAnyException();
-    assertThatCode(() -> OriginalNames.refuseSlip("vault_sd_configs", place, known))
+    assertThatCode(() -> OriginalNames.refuseTypo("vault_sd_configs", place, known))
         .as("no slip of vultr")
         .doesNotThrowAnyException();
-    assertThatCode(() -> OriginalNames.refuseSlip("kuma_sd_configs", place, known))
+    assertThatCode(() -> OriginalNames.refuseTypo("kuma_sd_configs", place, known))
         .doesNotThrowAnyException();
-    assertThatCode(() -> OriginalNames.refuseSlip("ourown_sd_configs", place, known))
+    assertThatCode(() -> OriginalNames.refuseTypo("ourown_sd_configs", place, known))
         .doesNotThrowAnyException();
   }
 

@@ -33,11 +33,11 @@ class OriginalNamesTest {
   void everyMechanismOfPrometheusIsExpected() {
     assertThat(OriginalNames.DISCOVERIES).containsExactlyInAnyOrder(REGISTERED);
     for (String key : keys()) {
-      assertThatCode(() -> OriginalNames.refuseSlip(key, PLACE, keys())).doesNotThrowAnyException();
+      assertThatCode(() -> OriginalNames.refuseTypo(key, PLACE, keys())).doesNotThrowAnyException();
       List<String> others = keys().stream().filter(k -> !k.equals(key)).toList();
       if (!List.of("ec2_sd_configs", "ecs_sd_configs").contains(key)) {
         // a mechanism that is neither there nor listed would not be taken for another's misspelling
-        assertThatCode(() -> OriginalNames.refuseSlip(key, PLACE, others))
+        assertThatCode(() -> OriginalNames.refuseTypo(key, PLACE, others))
             .as(key)
             .doesNotThrowAnyException();
       }
@@ -56,7 +56,7 @@ class OriginalNamesTest {
     "lighsail, lightsail",
   })
   void slipsAreAnswered(String slip, String meant) {
-    assertThatThrownBy(() -> OriginalNames.refuseSlip(slip + "_sd_configs", PLACE, keys()))
+    assertThatThrownBy(() -> OriginalNames.refuseTypo(slip + "_sd_configs", PLACE, keys()))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
             "p.yml:3:5: field "

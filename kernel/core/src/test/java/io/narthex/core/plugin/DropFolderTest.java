@@ -189,9 +189,7 @@ class DropFolderTest {
     assertThat(logged.list)
         .extracting(ILoggingEvent::getFormattedMessage)
         .containsExactly(
-            "plugins: "
-                + folder.resolve("UPPER.JAR")
-                + " is not looked at: the name must end in .jar");
+            "plugins: " + folder.resolve("UPPER.JAR") + " is ignored: the name must end in .jar");
   }
 
   @Test
@@ -205,10 +203,10 @@ class DropFolderTest {
     scanFor(3 * SECOND);
     assertThat(events)
         .containsExactlyInAnyOrder(
-            "broken a.jar: is no regular file but a pipe, device or socket; put the jar itself"
+            "broken a.jar: is not a regular file but a pipe, device or socket; put the jar itself"
                 + " here",
-            "broken c.jar: is no regular file but a folder; put the jar itself here",
-            "broken d.jar: is a link to a file that is not there",
+            "broken c.jar: is not a regular file but a folder; put the jar itself here",
+            "broken d.jar: is a link to a file that does not exist",
             "arrived b.jar");
     assertThat(JarFiles.in(folder)).containsExactly(folder.resolve("b.jar"));
     Files.delete(pipe);

@@ -443,10 +443,10 @@ class PluginManagerTest {
       stage.useDiscovery();
       stage.drop("x.jar", jar("x", "1.0.0", "find one:1"));
       targetIs(stage, "one:1");
-      Provider former = Objects.requireNonNull(stage.registry.find(Kind.DISCOVERY, "scripted"));
+      Provider previous = Objects.requireNonNull(stage.registry.find(Kind.DISCOVERY, "scripted"));
       stage.drop("x.jar", jar("x", "2.0.0", "find two:1"));
       targetIs(stage, "two:1");
-      stage.guard.reportRepeatedCrashes(former, "the version before crashed");
+      stage.guard.reportRepeatedCrashes(previous, "the version before crashed");
       stage.drop("y.jar", jar("y", "1.0.0", "type other")); // handled after the complaint
       stage.awaitPlugin("y", "1\\.0\\.0 RUNNING");
       assertThat(stage.looks("x")).isEqualTo("2.0.0 RUNNING");

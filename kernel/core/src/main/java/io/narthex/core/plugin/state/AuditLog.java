@@ -23,7 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who changed which plugin: the newest entries in memory, all in a file of JSON lines. Thread-safe.
+ * Records who changed which plugin: the newest entries in memory, all in a file of JSON lines.
+ * Thread-safe.
  */
 public final class AuditLog {
   private static final Logger LOG = LoggerFactory.getLogger(AuditLog.class);
@@ -47,7 +48,7 @@ public final class AuditLog {
     }
   }
 
-  /** Takes a line of the file up; a line cut short by a crash is passed over. */
+  /** Reads a line of the file; a line cut short by a crash is skipped. */
   private void remember(String line) {
     try {
       JsonNode entry = JSON.readTree(line);
@@ -62,7 +63,7 @@ public final class AuditLog {
               entry.path("result").asText()));
       separator = "";
     } catch (JsonProcessingException | DateTimeParseException e) {
-      LOG.debug("audit log {}: passed over {}", file, line);
+      LOG.debug("audit log {}: skipped {}", file, line);
       separator = "\n";
     }
   }
@@ -74,7 +75,7 @@ public final class AuditLog {
     }
   }
 
-  /** Adds an entry. A file that cannot be written costs a log line, not the act. */
+  /** Adds an entry. A failure to write the file is logged and does not fail the action. */
   public synchronized void add(
       String actor, String action, String id, String version, String sha256, String result) {
     AuditEntry entry = new AuditEntry(clock.millis(), actor, action, id, version, sha256, result);

@@ -15,23 +15,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which plugins may have ended the process. A jar of a user is marked in a file before it is
- * started; the mark goes when it has lived for {@link #settled}, or stops while the process lives.
- * What the next process finds marked was there when the one before it died.
+ * Finds plugins that may have ended the process. A user's jar is marked in a file before it is
+ * started; the mark is removed when it has run for {@link #settled}, or stops while the process
+ * lives. What the next process finds marked was running when the previous one died.
  *
  * <p><b>Whom to blame.</b> One jar for each death, in this order: the one that was caught calling
  * {@code System.exit}; the one that was being started or opened; the newest of those that have
- * never lived for {@link #settled} nor been stopped in good order. A jar that has is not blamed for
- * a death that came without a word: the machine may have lost its power, or somebody sent KILL.
+ * never run for {@link #settled} nor stopped cleanly. A jar that has is not blamed for a silent
+ * death: power may have failed, or a user sent KILL.
  *
- * <p>Kept in a file, flushed to the operating system only: it has to survive the process, not the
- * machine. Thread-safe.
+ * <p>The file is written without fsync: it has to survive the process, not the machine.
+ * Thread-safe.
  */
 public final class Deaths {
   private static final Logger LOG = LoggerFactory.getLogger(Deaths.class);
   static final Duration SETTLED = Duration.ofSeconds(30);
   private static final int TOO_MANY = 2;
-  private static final int MOST_PROVEN = 10;
+  private static final int MAX_PROVEN = 10;
 
   private static final String SHA = ".sha256";
   private static final String SINCE = ".since";
@@ -47,13 +47,13 @@ public final class Deaths {
   private final Duration settled;
   private final StoredProperties properties; // guarded by this
   private final Map<String, Long> settlesAt = new HashMap<>(); // nanoTime; guarded by this
-  private final boolean ours; // no living process uses the file
+  private final boolean ours; // no other live process uses the file
 
   public Deaths(Path file, Clock clock) {
     this(file, clock, SETTLED);
   }
 
-  /** Reads what the process before this one has left, and decides whom to blame. */
+  /** Reads what the previous process left, and decides whom to blame. */
   public Deaths(Path file, Clock clock, Duration settled) {
     this.file = file;
     this.clock = clock;
@@ -114,7 +114,7 @@ public final class Deaths {
     return s.since().compareTo(other.since()) > 0 && s.phase().equals(other.phase());
   }
 
-  /** Returns how likely it is to have ended the process; 0 for not at all. */
+  /** Returns the rank of a suspect by likelihood; 0: not a suspect. */
   private int rank(Suspect s) {
     return switch (s.phase()) {
       case STARTING -> 2;
@@ -128,7 +128,7 @@ public final class Deaths {
     return parts.length == 3 && parts[0].equals(sha256) ? Integer.parseInt(parts[1]) : 0;
   }
 
-  /** Returns why a jar is not to be started again: it has ended the process too often; or null. */
+  /** Returns why a jar that ended the process too often must not be started again, or null. */
   public synchronized @Nullable String tooMany(String id, String sha256, String version) {
     int deaths = deathsOf(id, sha256);
     return deaths < TOO_MANY
@@ -140,7 +140,7 @@ public final class Deaths {
             + properties.text(id + DEATHS).split(" ", 3)[2];
   }
 
-  /** A jar is about to be started. */
+  /** Called before a jar is started. */
   public synchronized void starting(String id, String sha256) {
     properties.set(PROCESS, process(ProcessHandle.current()));
     properties.set(id + SHA, sha256);
@@ -150,7 +150,7 @@ public final class Deaths {
     store();
   }
 
-  /** It has been started and opened. */
+  /** Called when it has been started and opened. */
   public synchronized void started(String id) {
     if (properties.get(id + SHA) != null) {
       properties.set(id + PHASE, RUNNING);
@@ -159,7 +159,7 @@ public final class Deaths {
     }
   }
 
-  /** It stops or did not start, and the process lives. */
+  /** Called when it stops or did not start, while the process lives. */
   public synchronized void over(String id) {
     if (properties.get(id + SHA) != null) {
       forget(id, settlesAt.containsKey(id));
@@ -167,7 +167,7 @@ public final class Deaths {
     }
   }
 
-  /** Ends the marks of those that have lived long enough. */
+  /** Removes the marks of those that have run long enough. */
   public synchronized void settle(long nowNanos) {
     List<String> lived = new ArrayList<>();
     settlesAt.forEach((id, at) -> {
@@ -181,7 +181,7 @@ public final class Deaths {
     }
   }
 
-  /** The process ends in good order. */
+  /** Called when the process stops cleanly. */
   public synchronized void cleanStop() {
     List.copyOf(settlesAt.keySet()).forEach(id -> forget(id, true));
     marked().forEach(s -> forget(s.id(), false));
@@ -189,11 +189,11 @@ public final class Deaths {
     store();
   }
 
-  /** A plugin was caught ending the process. Called while the process ends. */
+  /** Called while the process ends, for the plugin that ended it. */
   public synchronized void caught(String id, String version, String place) {
     String sha256 = properties.text(id + SHA);
     if (sha256.isEmpty()) {
-      return; // it has lived for long, so it gets another chance
+      return; // it has run for long, so it gets another chance
     }
     properties.set(id + PHASE, "by System.exit, called at " + place);
     store();
@@ -213,12 +213,12 @@ public final class Deaths {
         String[] all = (sha256 + " " + proven).strip().split(" ", -1);
         properties.set(
             id + PROVEN,
-            String.join(" ", List.of(all).subList(0, Math.min(all.length, MOST_PROVEN))));
+            String.join(" ", List.of(all).subList(0, Math.min(all.length, MAX_PROVEN))));
       }
     }
   }
 
-  /** Lets a jar start again although it has ended the process: its user asks for it. */
+  /** Lets a jar start again at the user's request, although it has ended the process. */
   public synchronized void free(String id) {
     if (properties.set(id + DEATHS, "")) {
       store();
@@ -245,7 +245,7 @@ public final class Deaths {
         + process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
   }
 
-  /** Tells whether a process other than this one is there; a number may be another's by now. */
+  /** Returns whether another process is alive; its start time is compared, as pids are reused. */
   private static boolean isAlive(String process) {
     String pid = process.split(" ", 2)[0];
     if (!pid.matches("[0-9]{1,18}") || Long.parseLong(pid) == ProcessHandle.current().pid()) {

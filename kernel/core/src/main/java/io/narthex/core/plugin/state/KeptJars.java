@@ -22,22 +22,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The jars that have run, for going back: {@code former/<id>/<version>-<digest>.jar}, in the order
- * of their file times. Used by one thread at a time, but for {@link #before} and {@link
+ * The jars that have run, for undo: {@code former/<id>/<version>-<digest>.jar}, in the order of
+ * their file times. Used by one thread at a time, except for {@link #before} and {@link
  * #versionBefore}.
  */
 public final class KeptJars {
   private static final Logger LOG = LoggerFactory.getLogger(KeptJars.class);
-  private static final int MOST = 10;
+  private static final int MAX_KEPT = 10;
 
   private final Path kept;
   private final Path work;
   private final Clock clock;
 
-  /** What lies in the folders, for those who only look; forgotten when this changes it. */
+  /** Cached listings of the folders, for readers; invalidated by changes. */
   private final Map<String, List<Path>> listed = new ConcurrentHashMap<>();
 
-  /** Creates the folders; what a former run left in the work folder is deleted. */
+  /** Creates the folders and empties the work folder. */
   public KeptJars(Path state, Clock clock) {
     kept = state.resolve("former");
     work = state.resolve("work");
@@ -55,12 +55,12 @@ public final class KeptJars {
     }
   }
 
-  /** Returns a folder for files of the moment. */
+  /** Returns the folder for temporary files. */
   public Path work() {
     return work;
   }
 
-  /** Returns the part of a digest that stands in file names. */
+  /** Returns the part of a digest that is used in file names. */
   public static String shortDigest(String sha256) {
     return sha256.length() < 12 ? "\u0000" : sha256.substring(0, 12);
   }
@@ -75,7 +75,7 @@ public final class KeptJars {
     return version + "-" + shortDigest(sha256) + ".jar";
   }
 
-  /** Tells whether a jar has run and is kept. */
+  /** Returns whether a jar has run and is kept. */
   public boolean keeps(String id, String sha256) {
     return newestFirst(id).stream().anyMatch(p -> JarFiles.name(p).contains(shortDigest(sha256)));
   }
@@ -95,15 +95,15 @@ public final class KeptJars {
     Path jar = folder.resolve(fileName).normalize();
     if (!folder.startsWith(kept) || !folder.equals(jar.getParent())) {
       throw new PluginException(
-          "the kept version \"" + fileName + "\" of " + id + " lies outside of " + kept);
+          "the kept version \"" + fileName + "\" of " + id + " is outside of " + kept);
     }
     return jar;
   }
 
   /**
-   * Looks at a kept jar that is about to run: its content must be what ran, which its name tells.
+   * Inspects a kept jar before it runs; its content must match the digest in its name.
    *
-   * @throws PluginException when it is another
+   * @throws PluginException when it does not match
    */
   public static JarInfo inspectKept(Path jar) {
     JarInfo info = JarInspector.inspect(jar, JarFiles.name(jar));
@@ -113,13 +113,13 @@ public final class KeptJars {
               + JarFiles.name(jar)
               + " has been changed: its digest is "
               + shortDigest(info.sha256())
-              + "; delete it, or put back what it was");
+              + "; delete it, or restore it");
     }
     return info;
   }
 
   /**
-   * Copies a jar to where nobody changes it while it is being installed.
+   * Copies a jar to the work folder, so that it cannot change while it is being installed.
    *
    * @param changing whether the file may have changed since it was inspected
    */
@@ -130,7 +130,7 @@ public final class KeptJars {
       if (changing && !JarInspector.sha256(target).equals(info.sha256())) {
         throw new PluginException(
             PluginProblem.CHANGED,
-            JarFiles.name(file) + ": has changed while it was looked at; copy it again");
+            JarFiles.name(file) + ": has changed while it was inspected; copy it again");
       }
       return target;
     } catch (IOException e) {
@@ -141,8 +141,8 @@ public final class KeptJars {
   }
 
   /**
-   * Looks at a copy of a jar that may be replaced at any moment, so that all that is learnt is of
-   * one and the same content.
+   * Inspects a copy of a jar that may be replaced at any moment, so that all results are of the
+   * same content.
    */
   public JarInfo inspectCopy(Path file, String fileName) {
     Path copy = null;
@@ -182,7 +182,7 @@ public final class KeptJars {
       long newest = before.isEmpty() ? 0 : Files.getLastModifiedTime(before.get(0)).toMillis() + 1;
       Files.setLastModifiedTime(target, FileTime.fromMillis(Math.max(clock.millis(), newest)));
       List<Path> all = newestFirst(info.id());
-      for (int i = MOST; i < all.size(); i++) {
+      for (int i = MAX_KEPT; i < all.size(); i++) {
         Files.deleteIfExists(all.get(i));
       }
     } catch (IOException e) {
@@ -223,15 +223,15 @@ public final class KeptJars {
     listed.remove(id);
   }
 
-  /** Tells whether a jar is kept, and none that ran after it. */
+  /** Returns whether a jar is the newest that is kept. */
   public boolean isNewest(JarInfo info) {
     List<Path> all = newestFirst(info.id());
     return !all.isEmpty() && JarFiles.name(all.get(0)).contains(shortDigest(info.sha256()));
   }
 
   /**
-   * Returns the version that ran before the one with this digest, or null. Looks at the folder once
-   * per change: lists are asked for often.
+   * Returns the version that ran before the one with this digest, or null. Lists the folder once
+   * per change, as this is called often.
    */
   public @Nullable String versionBefore(String id, String sha256) {
     Path jar = before(listed.computeIfAbsent(id, this::newestFirst), sha256);

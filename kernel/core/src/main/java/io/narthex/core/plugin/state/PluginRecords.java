@@ -5,22 +5,26 @@ import java.nio.file.Path;
 import java.time.Clock;
 
 /**
- * What is remembered of plugins over restarts, in one folder.
+ * What is stored about plugins over restarts, in one folder.
  *
  * @param jars the jars that have run
  * @param audit who changed what
- * @param settings what users decided
+ * @param decisions what users decided
  * @param quarantine which jars are kept out of service
  * @param deaths which jars may have ended the process
  */
 public record PluginRecords(
-    KeptJars jars, AuditLog audit, PluginSettings settings, Quarantine quarantine, Deaths deaths) {
-  /** Reads what is there. */
+    KeptJars jars,
+    AuditLog audit,
+    PluginDecisions decisions,
+    Quarantine quarantine,
+    Deaths deaths) {
+  /** Reads what is stored in a folder. */
   public static PluginRecords in(Path folder, Clock clock, GuardLimits limits) {
     return new PluginRecords(
         new KeptJars(folder, clock),
         new AuditLog(folder.resolve("audit.jsonl"), clock),
-        new PluginSettings(folder.resolve("plugins.properties")),
+        new PluginDecisions(folder.resolve("plugins.properties")),
         new Quarantine(folder.resolve("quarantine.properties"), clock, limits),
         new Deaths(folder.resolve("starting.properties"), clock));
   }

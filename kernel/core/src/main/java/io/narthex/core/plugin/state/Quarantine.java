@@ -9,9 +9,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which jars are kept out of service because they failed again and again, and how often a jar has
- * failed to start. Kept in a file, so that a restart changes nothing. A jar is known by its digest:
- * another one of the same plugin starts afresh. Used with the plugin manager's lock held.
+ * Which jars are kept out of service because they failed repeatedly, and how often a jar has failed
+ * to start. Stored in a file, so that it survives restarts. A jar is identified by its digest:
+ * another jar of the same plugin starts from zero. Used with the plugin manager's lock held.
  */
 public final class Quarantine {
   private static final Logger LOG = LoggerFactory.getLogger(Quarantine.class);
@@ -61,7 +61,7 @@ public final class Quarantine {
     return failures;
   }
 
-  /** Lets a plugin start again: its user asks for it, or it has started. */
+  /** Lets a plugin start again: at the user's request, or because it has started. */
   public void free(String id) {
     if (forget(id)) {
       store();
@@ -79,7 +79,7 @@ public final class Quarantine {
       properties.store();
     } catch (UncheckedIOException e) {
       LOG.error(
-          "quarantine of plugins: {} cannot be written, a restart forgets it: {}",
+          "quarantine of plugins: {} cannot be written, so it is lost at a restart: {}",
           file,
           String.valueOf(e.getCause()));
     }

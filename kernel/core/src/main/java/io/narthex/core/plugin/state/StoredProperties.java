@@ -12,7 +12,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A small file of Java properties, UTF-8, read once and written whole: to a temporary file beside
+ * A small file of Java properties, UTF-8, read once and written whole: to a temporary file next to
  * it, then renamed, so that a reader sees the state before or after. Written by one thread at a
  * time, read by any.
  */
@@ -21,7 +21,7 @@ public final class StoredProperties {
   private final Properties properties = new Properties();
 
   /**
-   * Reads the file; one that is not there is empty.
+   * Reads the file; one that does not exist is empty.
    *
    * @throws UncheckedIOException when it cannot be read
    */
@@ -49,7 +49,7 @@ public final class StoredProperties {
     return properties.getProperty(name, "");
   }
 
-  /** Sets a value, or removes it when it is empty; tells whether that has changed anything. */
+  /** Sets a value, or removes it when empty; returns whether that has changed anything. */
   public boolean set(String name, String value) {
     Object before = value.isEmpty() ? properties.remove(name) : properties.setProperty(name, value);
     return !value.equals(before == null ? "" : before);
@@ -68,7 +68,7 @@ public final class StoredProperties {
     }
   }
 
-  /** Writes a file of properties whole, in place of what is there. */
+  /** Writes a file of properties whole, replacing an existing one. */
   public static void write(Path file, Properties properties) throws IOException {
     Path partial = file.resolveSibling(file.getFileName() + ".tmp");
     try (Writer out = Files.newBufferedWriter(partial)) {

@@ -1,5 +1,5 @@
 /**
- * What is remembered of plugins on disk: the jars that have run, decisions, quarantine, deaths, the
+ * What is stored about plugins on disk: the jars that have run, decisions, quarantine, deaths, the
  * audit log.
  */
 @NullMarked

@@ -46,19 +46,19 @@ class PluginRecordsTest {
   }
 
   @Test
-  void settingsOutliveARestart() {
+  void decisionsOutliveARestart() {
     Path file = folder.resolve("plugins.properties");
-    PluginSettings settings = new PluginSettings(file);
-    settings.disabled("a", true);
-    settings.pin("b", "1.0.0-abc.jar", "ffff", "");
-    PluginSettings again = new PluginSettings(file);
+    PluginDecisions decisions = new PluginDecisions(file);
+    decisions.disabled("a", true);
+    decisions.pin("b", "1.0.0-abc.jar", "ffff", "");
+    PluginDecisions again = new PluginDecisions(file);
     assertThat(again.disabled("a")).isTrue();
     assertThat(again.disabled("b")).isFalse();
     assertThat(again.pin("b")).isEqualTo("1.0.0-abc.jar");
     assertThat(again.pinnedInsteadOf("b")).isEqualTo("ffff");
     again.disabled("a", false);
     again.unpin("b");
-    PluginSettings third = new PluginSettings(file);
+    PluginDecisions third = new PluginDecisions(file);
     assertThat(third.disabled("a")).isFalse();
     assertThat(third.pin("b")).isEmpty();
     assertThat(third.pinnedInsteadOf("b")).isEmpty();

@@ -5,11 +5,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** What users decided about plugins and what outlives restarts: stopped ones, pinned versions. */
-public final class PluginSettings {
+/**
+ * What was decided about plugins and outlives restarts: which are stopped, which version is pinned.
+ */
+public final class PluginDecisions {
   private final StoredProperties properties;
 
-  public PluginSettings(Path file) {
+  public PluginDecisions(Path file) {
     properties = new StoredProperties(file);
   }
 
@@ -21,12 +23,12 @@ public final class PluginSettings {
     set(id + ".disabled", value ? "true" : "");
   }
 
-  /** Returns the file name of the kept jar that runs in place of the plugin's file, or empty. */
+  /** Returns the file name of the kept jar that runs instead of the plugin's file, or empty. */
   public String pin(String id) {
     return properties.text(id + ".pin");
   }
 
-  /** Returns the digest of the jar that the pinned one stands in for, or empty. */
+  /** Returns the digest of the jar that the pinned one replaces, or empty. */
   public String pinnedInsteadOf(String id) {
     return properties.text(id + ".pinned-instead-of");
   }
@@ -39,7 +41,7 @@ public final class PluginSettings {
   /**
    * Pins a kept jar until another jar than {@code insteadOf} arrives.
    *
-   * @param reason why the server does it by itself; empty when a user asked for it
+   * @param reason why the server pinned it by itself; empty when a user did
    */
   public void pin(String id, String fileName, String insteadOf, String reason) {
     set(id + ".pin-reason", reason);
@@ -53,7 +55,7 @@ public final class PluginSettings {
     set(id + ".pin-reason", "");
   }
 
-  /** Returns the ids of plugins that something was decided about. */
+  /** Returns the ids of plugins with decisions. */
   public Set<String> ids() {
     Set<String> ids = new TreeSet<>();
     for (String key : properties.names()) {

@@ -4,8 +4,8 @@ import io.narthex.core.plugin.jars.JarFiles;
 import io.narthex.core.plugin.jars.JarInspector;
 import io.narthex.core.plugin.jars.JarInspector.JarInfo;
 import io.narthex.core.plugin.state.KeptJars;
+import io.narthex.core.plugin.state.PluginDecisions;
 import io.narthex.core.plugin.state.PluginRecords;
-import io.narthex.core.plugin.state.PluginSettings;
 import io.narthex.core.updates.BootWatch;
 import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.plugins.PluginService.PluginException;
@@ -18,10 +18,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What follows from files that come and go: shipped ones at the start, users' in the drop folder.
+ * Deploys plugins from files: shipped ones at the start, users' as they appear in and vanish from
+ * the drop folder.
  */
-final class Arrivals implements DropFolder.Listener {
-  private static final Logger LOG = LoggerFactory.getLogger(Arrivals.class);
+final class PluginFiles implements DropFolder.Listener {
+  private static final Logger LOG = LoggerFactory.getLogger(PluginFiles.class);
 
   private final PluginTable table;
   private final PluginVersions versions;
@@ -31,11 +32,11 @@ final class Arrivals implements DropFolder.Listener {
 
   private final DropFolder watcher;
   private volatile long scanned = System.nanoTime();
-  private volatile long scanning; // since when; 0: not now
-  private long slow; // the begin of a look that was complained about
+  private volatile long scanning; // when the running scan began; 0: none runs
+  private long slow; // when the scan began that was reported as slow
   private final String fileMissing;
 
-  Arrivals(
+  PluginFiles(
       PluginTable table,
       PluginVersions versions,
       CrashedPlugins crashed,
@@ -49,10 +50,10 @@ final class Arrivals implements DropFolder.Listener {
     fileMissing =
         "its file was deleted; it stops in "
             + (grace.toMillis() % 1000 == 0 ? "" + grace.toSeconds() : grace.toMillis() / 1000.0)
-            + " s unless a jar of it is put there";
+            + " s unless a jar of it is put back";
   }
 
-  /** Takes the files that are there at the start, the shipped ones first. */
+  /** Deploys the files that exist at the start, the shipped ones first. */
   void takeAll(Path shipped, BootWatch boot) {
     for (Path file : JarFiles.in(shipped)) {
       boot.patientStep("plugin " + JarFiles.name(file));
@@ -69,32 +70,32 @@ final class Arrivals implements DropFolder.Listener {
     }
   }
 
-  /** Looks at the drop folder once. Called by one thread, several times a second. */
+  /** Scans the drop folder once. Called by one thread, several times a second. */
   void scan() {
     long begin = System.nanoTime();
     scanning = begin;
     try {
       watcher.scan(System.nanoTime());
     } catch (IOException | RuntimeException e) {
-      LOG.error("plugins: {} cannot be looked at: {}", table.dropFolder(), e.toString());
+      LOG.error("plugins: {} cannot be scanned: {}", table.dropFolder(), e.toString());
     } finally {
       scanning = 0;
       scanned = System.nanoTime();
     }
   }
 
-  /** Returns how long ago the last look at the folder ended, in seconds. Called by anybody. */
+  /** Returns the seconds since the last scan of the folder ended. Called by any thread. */
   double ageOfLastScan() {
     return (System.nanoTime() - scanned) / 1e9;
   }
 
-  /** Tells once when a look takes very long: a file of a network that is gone, perhaps. */
+  /** Logs once when a scan hangs, for example on a network file system that does not answer. */
   void watchScan() {
     long begin = scanning;
     if (begin != 0 && begin != slow && System.nanoTime() - begin > SLOW_SCAN_NANOS) {
       slow = begin;
       LOG.error(
-          "plugins: the look at {} has not come back for {} s; nothing that is put there is noticed"
+          "plugins: the scan of {} has not returned for {} s; changes in the folder are not noticed"
               + " until it does; is it on a network drive that does not answer?",
           table.dropFolder(),
           SLOW_SCAN_NANOS / 1_000_000_000);
@@ -112,7 +113,7 @@ final class Arrivals implements DropFolder.Listener {
       table.notBroken(file);
       Plugin plugin = table.comingFrom(file);
       if (plugin != null && plugin.deployment == null) {
-        gone(file); // it does not run, so nothing is to be spared
+        gone(file); // it does not run, so no grace period
       } else if (plugin != null && plugin.reason.isEmpty()) {
         plugin.reason = fileMissing;
         plugin.fileMissing = true;
@@ -149,7 +150,7 @@ final class Arrivals implements DropFolder.Listener {
     }
   }
 
-  /** A complete file is there: install or update, and show what is wrong if that fails. */
+  /** Installs or updates from a complete file; shows the problem when that fails. */
   private void arrived(Path file, String source) {
     boolean shipped = source.equals("shipped");
     String name = JarFiles.name(file);
@@ -170,7 +171,7 @@ final class Arrivals implements DropFolder.Listener {
         versions.retryFailed(info.id());
       } catch (PluginException e) {
         if (e.problem() == PluginProblem.CHANGED) {
-          table.broken(file, ""); // the next look at the folder finds the newer one
+          table.broken(file, ""); // the next scan finds the newer file
           return;
         }
         LOG.warn("plugins: {}: {}", name, e.getMessage());
@@ -179,10 +180,10 @@ final class Arrivals implements DropFolder.Listener {
           if (plugin != null && plugin.deployment == null) {
             gone(file);
           }
-          return; // that of an update: its plugin is told by the next look at the folder
+          return; // of an update: the next scan reports its plugin's file
         }
         if (plugin != null && plugin.deployment != null && file.equals(plugin.file)) {
-          return; // the plugin's own line tells
+          return; // shown with the plugin itself
         }
         if (plugin == null || plugin.deployment != null) {
           table.broken(file, String.valueOf(e.getMessage()));
@@ -203,27 +204,29 @@ final class Arrivals implements DropFolder.Listener {
     }
   }
 
-  /** Tells whether what runs already is what {@code file} holds, and notes the file then. */
+  /**
+   * Returns whether the version that runs is the one in {@code file}, and records the file then.
+   */
   private boolean runsFrom(Plugin known, Path file, JarInfo info, String source) {
-    PluginSettings settings = records.settings();
+    PluginDecisions decisions = records.decisions();
     boolean pinned =
-        settings.pinnedInsteadOf(known.id).equals(info.sha256())
-            && settings.pin(known.id).contains(KeptJars.shortDigest(known.sha256));
+        decisions.pinnedInsteadOf(known.id).equals(info.sha256())
+            && decisions.pin(known.id).contains(KeptJars.shortDigest(known.sha256));
     if (!info.sha256().equals(known.sha256) && !pinned) {
       return false;
     }
-    Path present = known.file;
+    Path current = known.file;
     if (!source.equals("shipped")
-        && !file.equals(present)
+        && !file.equals(current)
         && known.source.equals("user")
-        && present != null
-        && Files.exists(present)) {
+        && current != null
+        && Files.exists(current)) {
       throw new PluginException(
           JarFiles.name(file) + ": the same jar as " + known.fileName + "; remove one of them");
     }
     table.holds(file, info.id());
     if (source.equals("shipped") && known.source.equals("user")) {
-      return true; // it waits behind the user's
+      return true; // it is used when the user's is removed
     }
     known.file = file;
     known.fileName = JarFiles.name(file);
