@@ -18,9 +18,12 @@ import io.narthex.core.host.ExporterHost;
 import io.narthex.core.host.FunctionHost;
 import io.narthex.core.host.GuardLimits;
 import io.narthex.core.host.HostEnvironment;
+import io.narthex.core.host.InstanceProblem;
 import io.narthex.core.host.NotifierHost;
 import io.narthex.core.host.PluginGuard;
+import io.narthex.core.host.PluginHost;
 import io.narthex.core.host.ProviderRegistry;
+import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.StorageHost;
 import io.narthex.core.metrics.MetricsRegistry;
 import io.narthex.core.metrics.ProcessMetrics;
@@ -69,6 +72,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -80,15 +84,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a start consists of, as a list of named steps: flags, configuration files, data folder,
- * services, listeners (by the HTTP bundle, once the services are there), plugins with the storage
- * among them, configuration applied. Used by one thread, but for {@link #close} and what tells how
- * far it has come.
+ * The start of the server as a list of named steps: flags, configuration files, data folder,
+ * services, listeners (opened by the HTTP bundle once the services are registered), plugins (the
+ * storage among them), configuration applied. Used by one thread, except for {@link #close} and the
+ * methods that report progress.
  */
 final class Boot {
   private static final Logger LOG = LoggerFactory.getLogger(Boot.class);
 
-  /** The start ends for a reason that has been given already. */
+  /** The server is ending already, for a reason that has been reported. */
   static final Verdict ENDS_ALREADY = new Verdict(-1, "");
 
   private final BundleContext framework;
@@ -137,15 +141,15 @@ final class Boot {
       part("settings of plugins", this::createSettings);
   private final Part<ConfigManager> config = part("configuration", this::createConfig);
   private final Part<WorkMemory> memory =
-      part("memory of work", () -> new WorkMemory(Runtime.getRuntime().maxMemory()));
+      part("work memory", () -> new WorkMemory(Runtime.getRuntime().maxMemory()));
   private final Part<BootWatch> watch = part("watch over the start", this::createWatch);
 
   /**
-   * Creates a start; nothing is done yet.
+   * Creates the steps; none has run yet.
    *
-   * @param check set when files are only checked: nothing listens, is applied or sent then
+   * @param check non-null when files are only checked: nothing listens, is applied or sent
    * @param end ends the server with a status and a message
-   * @param hangs takes the report about a step that does not end
+   * @param hangs receives the report about a step that hangs
    */
   Boot(
       BundleContext framework,
@@ -170,7 +174,7 @@ final class Boot {
         guard,
         environment,
         storage,
-        new Action("the launcher's way to the storage", this::offerStorageToLauncher),
+        new Action("storage shutdown for the launcher", this::offerStorageToLauncher),
         discovery,
         exporters,
         notifiers,
@@ -182,7 +186,7 @@ final class Boot {
         memory,
         new Action("own metrics", this::addMetrics),
         watch,
-        // the parts that wait for these services come up as they are registered
+        // components that wait for these services start as they are registered
         new Action("metrics", () -> framework.registerService(Metrics.class, metrics, null)),
         part("heap", this::startHeapThreads, Boot::interrupt),
         new Action("services", this::offerServices),
@@ -216,7 +220,9 @@ final class Boot {
         new Action("ready", this::sayReady));
   }
 
-  /** Starts; returns how the start ended before the server was ready, or null when it is. */
+  /**
+   * Runs the steps. Returns a verdict when the start ended early, null when the server is ready.
+   */
   @Nullable Verdict run() {
     return progress.run(steps());
   }
@@ -226,17 +232,17 @@ final class Boot {
     return progress.current();
   }
 
-  /** Returns the state of the server, or null when the start has not come so far. */
+  /** Returns the state of the server, or null before its step has run. */
   @Nullable ServerState server() {
     return server.created();
   }
 
-  /** Returns the plugin manager, or null when the start has not come so far. */
+  /** Returns the plugin manager, or null before its step has run. */
   @Nullable PluginManager plugins() {
     return plugins.created();
   }
 
-  /** Stops what was started, the newest first. */
+  /** Stops what was started, in reverse order. */
   void close() {
     ServerState running = server.created();
     if (running != null) {
@@ -334,7 +340,7 @@ final class Boot {
     return new StorageHost(environment.get(), data(), storageType(), storageSettings(loaded.get()));
   }
 
-  /** For the launcher, which does not wait for ever until the rest has ended. */
+  /** Lets the launcher close the storage even if other parts do not stop in time. */
   private void offerStorageToLauncher() {
     framework.registerService(
         Runnable.class,
@@ -363,6 +369,16 @@ final class Boot {
         () -> system.getState() == Bundle.STOPPING);
   }
 
+  private PluginHost host(Kind kind) {
+    return switch (kind) {
+      case DISCOVERY -> discovery.get();
+      case EXPORTER -> exporters.get();
+      case NOTIFIER -> notifiers.get();
+      case STORAGE -> storage.get();
+      case FUNCTION -> functions.get();
+    };
+  }
+
   private PluginManager createPlugins() {
     return new PluginManager(
         framework,
@@ -372,8 +388,7 @@ final class Boot {
         clock,
         guard.get(),
         loaded.get().narthex().plugins().removalGrace(),
-        new HostsUse(
-            discovery.get(), notifiers.get(), storage.get(), exporters.get(), functions.get()));
+        new HostsUse(this::host));
   }
 
   private PluginSettingsManager createSettings() {
@@ -425,9 +440,9 @@ final class Boot {
     if (Boolean.getBoolean("narthex.heap.return")) {
       threads.add(HeapReturn.start());
     }
-    long most = Runtime.getRuntime().maxMemory();
-    if (most <= HeapRoom.SMALL) {
-      threads.add(HeapRoom.start(most, memory.get()::live));
+    long maxHeap = Runtime.getRuntime().maxMemory();
+    if (maxHeap <= HeapRoom.SMALL) {
+      threads.add(HeapRoom.start(maxHeap, memory.get()::live));
     }
     return threads;
   }
@@ -463,11 +478,9 @@ final class Boot {
   // --- plugins
 
   private PluginManager startPlugins() {
-    registry.listen(storage.get());
-    registry.listen(exporters.get());
-    registry.listen(discovery.get());
-    registry.listen(notifiers.get());
-    registry.listen(functions.get());
+    for (Kind kind : Kind.values()) {
+      registry.listen(host(kind));
+    }
     registry.listen(settings.get());
     plugins.get().start(Path.of(property("narthex.plugins.shipped", "lib/plugins")), watch.get());
     return plugins.get();
@@ -485,7 +498,7 @@ final class Boot {
     }
   }
 
-  /** What the files say of plugins can be judged only when these are there. */
+  /** Settings of plugins can be checked only once the plugins run. */
   private void checkSettings() {
     watch.get().patientStep("a plugin with its settings");
     pluginsAccept(loaded.get());
@@ -581,7 +594,8 @@ final class Boot {
   }
 
   /**
-   * Returns why there is no storage: for want of its plugin, what is wrong with those there are.
+   * Returns why there is no storage. When no plugin serves its type, this is the reason of a plugin
+   * that failed to start, if there is one.
    *
    * @param waiting whether the problem is that no plugin serves the type
    */
@@ -597,7 +611,7 @@ final class Boot {
     return waiting && !causes.isEmpty() ? causes.getFirst() : problem;
   }
 
-  /** Waits for the part that reads rule files; null when it does not come. */
+  /** Waits for the listener that reads rule files; null when none is registered in time. */
   private @Nullable ReloadListener rules() {
     BlockingQueue<ReloadListener> found = new LinkedBlockingQueue<>();
     // not closed: that would release the part before the check has used it
@@ -617,27 +631,15 @@ final class Boot {
     }
   }
 
-  private record HostsUse(
-      DiscoveryHost discovery,
-      NotifierHost notifiers,
-      StorageHost storage,
-      ExporterHost exporters,
-      FunctionHost functions)
-      implements PluginUse {
+  private record HostsUse(Function<Kind, PluginHost> hosts) implements PluginUse {
     @Override
-    public Map<String, String> instances(ProviderRegistry.Provider p) {
-      return switch (p.kind()) {
-        case DISCOVERY -> discovery.instances(p.type());
-        case NOTIFIER -> notifiers.instances(p.type());
-        case STORAGE -> storage.instances(p.type());
-        case EXPORTER -> exporters.instances(p.type());
-        case FUNCTION -> functions.instances(p.type());
-      };
+    public Map<String, InstanceProblem> instances(ProviderRegistry.Provider p) {
+      return hosts.apply(p.kind()).instances(p.type());
     }
 
     @Override
     public List<String> silent(ProviderRegistry.Provider p) {
-      return p.kind() == ProviderRegistry.Kind.DISCOVERY ? discovery.silent(p.type()) : List.of();
+      return hosts.apply(p.kind()).silent(p.type());
     }
   }
 

@@ -3,7 +3,7 @@ package io.narthex.core.host;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Figures of one operation of one plugin. Thread-safe; a call costs a few uncontended adds. */
+/** Statistics of one operation of one plugin. Thread-safe; a call costs a few uncontended adds. */
 final class CallStats {
   /** Upper bounds of the duration buckets, seconds. */
   static final double[] BOUNDS = {0.001, 0.01, 0.1, 1, 10};
@@ -26,13 +26,13 @@ final class CallStats {
     }
   }
 
-  /** Notes the begin of a call; returns the time to give to {@link #end}. */
+  /** Records the begin of a call; returns the time to pass to {@link #end}. */
   long begin() {
     started.increment();
     return System.nanoTime();
   }
 
-  /** Notes the end of a call. */
+  /** Records the end of a call. */
   void end(long beganNanos) {
     long took = System.nanoTime() - beganNanos;
     nanos.add(took);
@@ -46,7 +46,7 @@ final class CallStats {
     }
   }
 
-  /** Returns how many calls have ended within each bound and beyond, not cumulated. */
+  /** Returns how many calls have ended, per bucket, not cumulative. */
   long[] counts() {
     long[] out = new long[buckets.length];
     for (int i = 0; i < out.length; i++) {
@@ -64,7 +64,7 @@ final class CallStats {
     return sum;
   }
 
-  /** Returns how many calls are going on. */
+  /** Returns how many calls are in flight. */
   long inFlight() {
     long over = ended(); // read first: a call that ends now must not make this negative
     return Math.max(0, started.sum() - over);

@@ -13,20 +13,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deadlines of calls that run on their callers' own threads, which are those of one opened storage.
+ * Watches the deadlines of calls into one opened storage, which run on their callers' threads.
  *
- * <p><b>An overrun.</b> The thread is interrupted, the call counts as a timeout and shows as a
- * problem until it comes back; then the interruption is taken back, since it was not meant for the
- * caller. While {@link #MAX_OVERDUE} calls are overdue, no other is let in: callers learn at once
- * that the storage does not work, rather than to queue behind it.
+ * <p><b>An overrun.</b> The thread is interrupted, and the call counts as a timeout and is reported
+ * as a problem until it returns; then the interrupt flag is cleared, as the interrupt was not meant
+ * for the caller. While {@link #MAX_OVERDUE} calls are overdue, further ones fail at once instead
+ * of queueing behind them.
  *
- * <p><b>Cost.</b> Nothing is measured here: a thread looks at the calls that are inside, several
- * times within the shortest deadline.
+ * <p><b>Cost.</b> None per call: a thread checks the calls that are inside, several times within
+ * the shortest deadline.
  */
 final class CallWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CallWatch.class);
 
-  /** Overdue calls that have not come back, after which there are no further ones. */
+  /** The number of overdue calls at which further ones are rejected. */
   static final int MAX_OVERDUE = 8;
 
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
@@ -39,8 +39,8 @@ final class CallWatch implements AutoCloseable {
     private final AtomicLong step = new AtomicLong(); // odd: inside the plugin
     private volatile boolean overdue;
     private volatile Thread thread = Thread.currentThread(); // the one inside
-    private long seen; // step at the last look; the watch's
-    private volatile long since = System.nanoTime(); // when it was seen first
+    private long seen; // step at the last check; of the watching thread
+    private volatile long since = System.nanoTime(); // when that step was first seen
 
     Inside(String what, Duration deadline, CallStats stats) {
       this.what = what;
@@ -48,7 +48,7 @@ final class CallWatch implements AutoCloseable {
       this.stats = stats;
     }
 
-    /** The thread goes into the plugin. */
+    /** The thread enters the plugin. */
     void enter() {
       Thread now = Thread.currentThread();
       if (thread != now) {
@@ -57,14 +57,14 @@ final class CallWatch implements AutoCloseable {
       step.lazySet(step.getPlain() + 1); // one thread at a time
     }
 
-    /** The thread has come back; tells whether it was interrupted for taking too long. */
+    /** The thread has left the plugin; returns whether it was interrupted for taking too long. */
     boolean leave() {
-      step.set(step.getPlain() + 1); // seen before overdue is read
+      step.set(step.getPlain() + 1); // published before overdue is read
       return overdue && wasInterrupted();
     }
 
     private synchronized boolean wasInterrupted() {
-      boolean was = overdue; // a look may have been too late
+      boolean was = overdue; // a check may have come too late
       overdue = false;
       if (was) {
         boolean _ = Thread.interrupted(); // not meant for the caller
@@ -72,18 +72,18 @@ final class CallWatch implements AutoCloseable {
       return was;
     }
 
-    private void look(long now) {
-      long present = step.get();
-      if (present != seen) {
-        seen = present;
+    private void check(long now) {
+      long current = step.get();
+      if (current != seen) {
+        seen = current;
         since = now;
       }
-      if ((present & 1) == 0 || overdue || now - since < deadlineNanos) {
+      if ((current & 1) == 0 || overdue || now - since < deadlineNanos) {
         return;
       }
       synchronized (this) {
         overdue = true;
-        if (step.get() != present) { // it has come back just now
+        if (step.get() != current) { // it has just returned
           overdue = false;
           return;
         }
@@ -91,7 +91,7 @@ final class CallWatch implements AutoCloseable {
       }
       stats.timeouts.increment();
       LOG.warn(
-          "{} has not come back within {} s",
+          "{} has not returned within {} s",
           what,
           TimeUnit.NANOSECONDS.toMillis(deadlineNanos) / 1000.0);
     }
@@ -104,7 +104,7 @@ final class CallWatch implements AutoCloseable {
   private volatile boolean closed;
 
   /**
-   * Creates one without calls.
+   * Creates a watch without calls.
    *
    * @param name of what is called, for messages and the thread's name
    * @param shortest of the deadlines
@@ -116,9 +116,9 @@ final class CallWatch implements AutoCloseable {
   }
 
   /**
-   * Begins to watch a call.
+   * Starts watching a call.
    *
-   * @throws StorageException.Failed when too many do not come back
+   * @throws StorageException.Failed when too many calls are overdue
    */
   Inside begin(String operation, Duration deadline, CallStats stats) {
     if (overdue() >= MAX_OVERDUE) {
@@ -132,7 +132,7 @@ final class CallWatch implements AutoCloseable {
     return watch(operation, deadline, stats);
   }
 
-  /** Begins to watch a call that is let in anyway. */
+  /** Starts watching a call that is never rejected. */
   Inside watch(String operation, Duration deadline, CallStats stats) {
     if (!began.getPlain() && began.compareAndSet(false, true)) {
       PluginGuard.hostThread(name + " deadlines", this::run).start();
@@ -142,7 +142,7 @@ final class CallWatch implements AutoCloseable {
     return call;
   }
 
-  /** Ends to watch a call. */
+  /** Stops watching a call. */
   void end(Inside call) {
     inside.remove(call);
   }
@@ -155,7 +155,7 @@ final class CallWatch implements AutoCloseable {
     return n;
   }
 
-  /** Returns what is wrong now, or empty. */
+  /** Returns the current problem, or empty. */
   String problem() {
     @Nullable Inside oldest =
         inside.stream().filter(i -> i.overdue).min(Comparator.comparing(i -> i.since)).orElse(null);
@@ -172,7 +172,7 @@ final class CallWatch implements AutoCloseable {
   private void run() {
     while (!closed || !inside.isEmpty()) {
       long now = System.nanoTime();
-      inside.forEach(i -> i.look(now));
+      inside.forEach(i -> i.check(now));
       try {
         Thread.sleep(pause);
       } catch (InterruptedException e) {
@@ -181,7 +181,7 @@ final class CallWatch implements AutoCloseable {
     }
   }
 
-  /** Ends the watch as soon as no call is inside. */
+  /** Stops watching as soon as no call is inside. */
   @Override
   public void close() {
     closed = true;

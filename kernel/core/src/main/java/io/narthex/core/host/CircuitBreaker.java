@@ -5,9 +5,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Leaves an instance alone for a while when its calls fail repeatedly. Closed: all calls go
- * through. Open: none does until a pause is over, which doubles with each try that fails. Then half
- * open: one call is let through, and its outcome decides. Thread-safe.
+ * Stops calling an instance for a while when its calls fail repeatedly. Closed: all calls are made.
+ * Open: none is made until a pause is over, which doubles with each failed retry. Then half open:
+ * one call is made, and its outcome decides. Thread-safe.
  */
 final class CircuitBreaker {
   private final int threshold;
@@ -16,13 +16,13 @@ final class CircuitBreaker {
   private final LongSupplier nanoTime;
   private int failures; // in a row; guarded by this
   private boolean open; // guarded by this
-  private boolean trying; // a call is on its way while open; guarded by this
+  private boolean trying; // a trial call is in flight while open; guarded by this
   private long pauseNanos; // guarded by this
   private long nextTryNanos; // guarded by this
   private String lastFailure = ""; // guarded by this
 
   /**
-   * Creates a closed one.
+   * Creates a closed circuit breaker.
    *
    * @param threshold failures in a row that open it
    * @param nanoTime as {@link System#nanoTime}
@@ -35,8 +35,8 @@ final class CircuitBreaker {
   }
 
   /**
-   * Asks for leave to make a call. Who gets it tells the outcome by {@link #succeeded}, {@link
-   * #failed} or {@link #undecided}.
+   * Requests permission to make a call. A caller that gets it reports the outcome by {@link
+   * #succeeded}, {@link #failed} or {@link #undecided}.
    *
    * @return null when the call may be made, else why not
    */
@@ -51,7 +51,7 @@ final class CircuitBreaker {
     return null;
   }
 
-  /** A call went well: the circuit is closed. */
+  /** A call succeeded: closes the circuit. */
   synchronized void succeeded() {
     failures = 0;
     open = false;
@@ -64,7 +64,7 @@ final class CircuitBreaker {
     failures++;
     lastFailure = why;
     if (open && !trying) {
-      return; // a call of before the circuit opened
+      return; // a call from before the circuit opened
     }
     if (open) {
       pauseNanos = Math.min(2 * pauseNanos, longestPauseNanos);
@@ -78,12 +78,12 @@ final class CircuitBreaker {
     nextTryNanos = nanoTime.getAsLong() + pauseNanos;
   }
 
-  /** A call was cut off for a reason that is not the plugin's. */
+  /** A call was cut off for a reason that is not the plugin's fault. */
   synchronized void undecided() {
     trying = false;
   }
 
-  /** Tells whether calls are held back. */
+  /** Returns whether calls are held back. */
   synchronized boolean isOpen() {
     return open;
   }

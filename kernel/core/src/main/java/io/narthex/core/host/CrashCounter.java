@@ -10,7 +10,7 @@ final class CrashCounter {
   private final Deque<Long> crashes = new ArrayDeque<>(); // guarded by this
 
   /**
-   * Creates one at 0.
+   * Creates a counter at 0.
    *
    * @param window how old a crash may be to count
    */
@@ -27,7 +27,7 @@ final class CrashCounter {
     return crashes.size();
   }
 
-  /** Something went well: the row is over. */
+  /** Resets the count after a success. */
   synchronized void worked() {
     crashes.clear();
   }

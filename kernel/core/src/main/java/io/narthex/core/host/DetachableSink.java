@@ -8,24 +8,24 @@ import io.narthex.spi.exporter.MetricSink;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands samples on until it is detached. A collection that nobody waits for any more cannot write
- * into what the next one uses; its next sample throws, which ends most of them.
+ * Passes samples on until it is detached, so that an abandoned collection cannot write into the
+ * buffers of the next one; its next sample throws, which ends most collections.
  *
- * <p>A sample whose name does not begin with that of its family throws, too, and is remembered as a
- * fault of the exporter: the text would be another family's, or no metric's at all.
+ * <p>A sample whose name does not begin with that of its family throws, too, and is recorded as a
+ * fault of the exporter: it would be written into another family, or none.
  */
 final class DetachableSink implements MetricSink {
   private static final int SHOWN = 200;
 
   private @Nullable MetricSink target; // this and the rest: guarded by this
-  private String family = ""; // how the names of samples must begin; empty: no family has begun
+  private String family = ""; // prefix of the names of samples; empty: no family has begun
   private String fault = "";
 
   DetachableSink(MetricSink target) {
     this.target = target;
   }
 
-  /** Hands nothing on from now. */
+  /** Passes nothing on from now on. */
   synchronized void detach() {
     target = null;
   }
@@ -54,7 +54,7 @@ final class DetachableSink implements MetricSink {
     return name.length() <= SHOWN ? name : name.substring(0, SHOWN) + "...";
   }
 
-  /** Returns what the names of a family's samples have in common. */
+  /** Returns the common prefix of the names of a family's samples. */
   private static String base(MetricMetadata metadata) {
     String name = metadata.name();
     String suffix =
@@ -69,7 +69,7 @@ final class DetachableSink implements MetricSink {
   private MetricSink target() {
     MetricSink current = target;
     if (current == null) {
-      throw new IllegalStateException("the time of this collection is over");
+      throw new IllegalStateException("this collection has been abandoned");
     }
     return current;
   }

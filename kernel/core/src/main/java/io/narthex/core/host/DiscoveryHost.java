@@ -8,6 +8,7 @@ import io.narthex.model.TargetGroup;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.discovery.TargetGroupListener;
 import io.narthex.service.metrics.Metrics;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.discovery.DiscoveryProvider;
@@ -32,26 +33,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs the discoveries of all sets and keeps what they found.
+ * Runs the discoveries of all sets and keeps the target groups they found.
  *
  * <p><b>Swap.</b> The groups a block has found belong to the host. When its plugin is replaced, the
- * new version's first full list replaces them; when the plugin is taken out, they go with it.
+ * new version's first full list replaces them; when the plugin is removed, they are removed with
+ * it.
  *
  * <p><b>Concurrency.</b> Every run has a thread of its own. {@code lock} guards sets and groups;
- * discoveries are opened without it, so that a slow one holds up no other and no reader. Listeners
- * are called from one thread, at most once per {@link #SETTLE} and set.
+ * discoveries are opened without it, so that a slow one delays neither others nor readers.
+ * Listeners are called from one thread, at most once per {@link #SETTLE} and set.
  */
-public final class DiscoveryHost implements ProviderRegistry.Listener {
+public final class DiscoveryHost implements PluginHost {
   private static final Logger LOG = LoggerFactory.getLogger(DiscoveryHost.class);
   private static final Duration SETTLE = Duration.ofMillis(100);
 
-  /** Self-tests of all blocks together; later ones are left out. */
+  /** Time for the self-tests of all blocks together; those left then are skipped. */
   private static final Duration PROBES = Duration.ofSeconds(30);
 
   private static final Duration STOP_DEADLINE = Duration.ofSeconds(5);
 
-  private final Object changes = new Object(); // held while runs are replaced; taken before lock
-  private final Object lock = new Object(); // never held while code of a plugin runs
+  private final Object changes = new Object(); // held while runs are replaced; acquired before lock
+  private final Object lock = new Object(); // never held while plugin code runs
   private final Map<String, TargetSet> sets = new LinkedHashMap<>(); // guarded by lock
   private final CopyOnWriteArrayList<TargetGroupListener> listeners = new CopyOnWriteArrayList<>();
   private final Duration stopDeadline;
@@ -73,7 +75,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
   /**
    * Creates a host without sets.
    *
-   * @param stopDeadline how long a run that was interrupted is waited for
+   * @param stopDeadline how long to wait for an interrupted run
    */
   DiscoveryHost(HostEnvironment environment, ProviderRegistry registry, Duration stopDeadline) {
     this.stopDeadline = stopDeadline;
@@ -115,16 +117,18 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     final String name;
     final List<Runner> runners = new ArrayList<>();
     @Nullable ScheduledFuture<?> pending; // guarded by lock
-    boolean told; // guarded by lock
+    boolean notified; // guarded by lock
 
     TargetSet(String name) {
       this.name = name;
     }
 
-    /** Asks for the listeners to be told, soon. Called under lock. */
+    /** Schedules a notification of the listeners. Called under lock. */
     void touch() {
       if (pending == null && !notifier.isShutdown()) {
-        pending = notifier.schedule(() -> tell(this), SETTLE.toMillis(), TimeUnit.MILLISECONDS);
+        pending =
+            notifier.schedule(
+                () -> notifyListeners(this), SETTLE.toMillis(), TimeUnit.MILLISECONDS);
       }
     }
   }
@@ -137,13 +141,13 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     final Path folder;
     final Map<String, TargetGroup> groups = new TreeMap<>(); // guarded by lock
     int targets; // of groups; guarded by lock
-    long bytes; // of groups, roughly; guarded by lock
-    String excess = ""; // why an update was not taken; guarded by lock
+    long bytes; // of groups, estimated; guarded by lock
+    String excess = ""; // why an update was rejected; guarded by lock
     boolean opening = true; // its first run has not begun; guarded by lock
-    boolean fresh; // the present run has delivered; guarded by lock
+    boolean fresh; // the current run has delivered; guarded by lock
     @Nullable Thread thread; // guarded by lock
-    long run; // counts runs; a sink of an older run is deaf; guarded by lock
-    volatile String problem = "";
+    long run; // number of the run; updates from earlier runs are ignored; guarded by lock
+    volatile InstanceProblem problem = InstanceProblem.NONE;
 
     Runner(TargetSet set, DiscoveryBlock block, Path folder) {
       this.set = set;
@@ -156,48 +160,49 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       return set.name + " " + block.type() + "[" + block.index() + "]";
     }
 
-    /** Opens with a provider, without {@code lock}: that is code of the plugin. */
+    /** Opens with a provider, without {@code lock}, as this calls plugin code. */
     @Nullable Attempt attempt(@Nullable Provider provider) {
       if (provider == null) {
         return null;
       }
       try {
-        return new Attempt(open(provider, this), "");
+        return new Attempt(open(provider, this), InstanceProblem.NONE);
       } catch (RuntimeException | LinkageError e) {
         LOG.error("discovery {}: {}", label(), e.getMessage());
-        return new Attempt(null, String.valueOf(e.getMessage()));
+        return new Attempt(
+            null, new InstanceProblem(InstanceProblem.kindOf(e), String.valueOf(e.getMessage())));
       }
     }
 
     /**
-     * Starts a run with a provider, or leaves the block waiting. Returns the thread of the former
+     * Starts a run with a provider, or leaves the block waiting. Returns the thread of the previous
      * run.
      */
     @Nullable Thread start(@Nullable Provider provider, @Nullable Attempt attempt) {
-      Thread former = thread;
+      Thread previous = thread;
       thread = null;
       opening = false;
       long mine = ++run;
       fresh = false;
       if (provider == null || attempt == null) {
-        problem = "waiting for plugin `" + block.type() + "`";
-        clear(); // nobody vouches for them any more
+        problem = InstanceProblem.reported("waiting for plugin `" + block.type() + "`");
+        clear(); // no plugin keeps them current any more
         set.touch();
-        return former;
+        return previous;
       }
       Opened opened = attempt.opened();
       if (opened == null) {
         problem = attempt.problem();
         set.touch();
-        return former;
+        return previous;
       }
-      problem = "";
+      problem = InstanceProblem.NONE;
       thread =
           environment
               .guard()
               .thread("discovery " + label())
               .start(() -> loop(provider, opened, mine));
-      return former;
+      return previous;
     }
 
     void clear() {
@@ -215,10 +220,10 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     }
 
     /**
-     * Takes changed groups, all or none: a part of them is a wrong answer that looks like a right
-     * one. Called under lock.
+     * Applies changed groups, all or none, as a part of them would look like a valid result. Called
+     * under lock.
      *
-     * @return what is too much, or empty
+     * @return which limit is exceeded, or empty
      */
     String take(List<TargetGroup> changed) {
       Map<String, TargetGroup> last = new LinkedHashMap<>();
@@ -273,10 +278,10 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     }
 
     private String kept() {
-      return "the " + targets + " targets of before are kept";
+      return "the " + targets + " previous targets are kept";
     }
 
-    /** Tells whether a later run has taken the place of {@code mine}. */
+    /** Returns whether a later run has replaced {@code mine}. */
     private boolean isOver(long mine) {
       synchronized (lock) {
         return run != mine;
@@ -308,8 +313,11 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
           int inARow = crashes.crashed(System.nanoTime());
           Duration pause = guard.limits().pauseAfter(inARow);
           LOG.warn("{} failed, starts again in {} s: {}", what, seconds(pause), e.toString(), e);
-          countFailure(block.type()); // before it is shown
-          problem = "failed: " + e + "; starts again in " + seconds(pause) + " s";
+          countFailure(block.type()); // before the problem is visible
+          problem =
+              InstanceProblem.of(
+                  PluginProblem.CRASHED,
+                  "failed: " + e + "; starts again in " + seconds(pause) + " s");
           if (inARow >= guard.limits().crashes() && servesNobody(mine)) {
             guard.reportRepeatedCrashes(
                 provider, what + " failed " + inARow + " times in a row, last: " + e);
@@ -323,7 +331,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       }
     }
 
-    /** Tells whether run {@code mine} is still wanted and no other block of the type works. */
+    /** Returns whether run {@code mine} is current and no other block of the type works. */
     private boolean servesNobody(long mine) {
       synchronized (lock) {
         return run == mine
@@ -333,7 +341,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     }
   }
 
-  /** Takes the groups of one run. */
+  /** Receives the groups of one run. */
   private final class RunSink implements TargetSink {
     private final Runner runner;
     private final long run;
@@ -361,7 +369,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
           runner.set.touch();
         }
         runner.excess = excess;
-        runner.problem = excess;
+        runner.problem = InstanceProblem.of(PluginProblem.SETTINGS, excess); // a limit
       }
       crashes.worked();
     }
@@ -372,20 +380,20 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
         if (runner.run != run) {
           return; // replaced meanwhile
         }
-        if (!reason.equals(runner.problem)) {
+        if (!reason.equals(runner.problem.text())) {
           LOG.warn("discovery {}: refresh failed: {}", runner.label(), reason);
         }
-        runner.problem = reason;
+        runner.problem = InstanceProblem.reported(reason);
       }
       countFailure(runner.block.type());
     }
   }
 
-  /** An opened discovery and what it was lent. */
+  /** An opened discovery and its context. */
   record Opened(Discovery discovery, HostContext context) {}
 
-  /** What came of opening a discovery. */
-  private record Attempt(@Nullable Opened opened, String problem) {}
+  /** The result of opening a discovery. */
+  private record Attempt(@Nullable Opened opened, InstanceProblem problem) {}
 
   private static String seconds(Duration d) {
     return d.toMillis() % 1000 == 0 ? Long.toString(d.toSeconds()) : d.toMillis() / 1000.0 + "";
@@ -430,7 +438,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
   }
 
   /**
-   * Checks blocks whose plugins are there.
+   * Checks blocks whose plugins are installed.
    *
    * @throws ConfigException for a block its plugin refuses
    */
@@ -445,12 +453,12 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     });
   }
 
-  /** Takes the sets of a configuration; blocks that have not changed go on. */
+  /** Applies the sets of a configuration; unchanged blocks continue to run. */
   public void configure(Map<String, List<DiscoveryBlock>> wanted, Path folder) {
-    List<Thread> former = new ArrayList<>();
+    List<Thread> previous = new ArrayList<>();
     List<String> removed = new ArrayList<>();
     synchronized (changes) {
-      configure(wanted, folder, former, removed);
+      configure(wanted, folder, previous, removed);
     }
     for (String name : removed) {
       notifier.execute(() -> {
@@ -458,13 +466,13 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
         listeners.forEach(l -> l.setRemoved(name));
       });
     }
-    former.forEach(Thread::interrupt);
+    previous.forEach(Thread::interrupt);
   }
 
   private void configure(
       Map<String, List<DiscoveryBlock>> wanted,
       Path folder,
-      List<Thread> former,
+      List<Thread> previous,
       List<String> removed) {
     List<Runner> fresh = new ArrayList<>();
     synchronized (lock) {
@@ -473,7 +481,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       for (String name : List.copyOf(sets.keySet())) {
         if (!wanted.containsKey(name)) {
           TargetSet set = Objects.requireNonNull(sets.remove(name));
-          set.runners.forEach(r -> stop(r, former));
+          set.runners.forEach(r -> stop(r, previous));
           if (set.pending != null) {
             set.pending.cancel(false);
           }
@@ -486,7 +494,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
         set.runners.clear();
         for (DiscoveryBlock block : blocks) {
           if (!block.type().equals("static")) {
-            failures.with(block.type()).add(0); // an alert sees the first one
+            failures.with(block.type()).add(0); // so that increase() sees the first failure
           }
           Object plain = Objects.requireNonNullElse(block.node().toPlain(), Map.of());
           Runner kept =
@@ -506,7 +514,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
             fresh.add(runner);
           }
         }
-        old.forEach(r -> stop(r, former));
+        old.forEach(r -> stop(r, previous));
         set.touch();
       });
     }
@@ -519,23 +527,23 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     }
   }
 
-  private static void stop(Runner runner, List<Thread> former) {
+  private static void stop(Runner runner, List<Thread> previous) {
     runner.run++;
     Thread thread = runner.thread;
     runner.thread = null;
     if (thread != null) {
-      former.add(thread);
+      previous.add(thread);
     }
   }
 
-  private void tell(TargetSet set) {
+  private void notifyListeners(TargetSet set) {
     List<TargetGroup> groups = new ArrayList<>();
     synchronized (lock) {
       set.pending = null;
       if (sets.get(set.name) != set) {
         return;
       }
-      // a set that has just been set up is told once all its blocks have spoken, or can't
+      // a new set is first published once every block has delivered or failed
       boolean waiting =
           set.runners.stream()
               .anyMatch(r ->
@@ -544,12 +552,13 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
                           && !r.fresh
                           && r.groups.isEmpty()
                           && r.problem.isEmpty()));
-      if (waiting && !set.told) {
-        set.told = true;
-        set.pending = notifier.schedule(() -> tell(set), SETTLE.toMillis(), TimeUnit.MILLISECONDS);
+      if (waiting && !set.notified) {
+        set.notified = true;
+        set.pending =
+            notifier.schedule(() -> notifyListeners(set), SETTLE.toMillis(), TimeUnit.MILLISECONDS);
         return;
       }
-      set.told = true;
+      set.notified = true;
       int targets = 0;
       for (Runner runner : set.runners) {
         for (TargetGroup group : runner.groups.values()) {
@@ -560,11 +569,11 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       discovered.with(kindOf(set.name), set.name).set(targets);
     }
     for (TargetGroupListener listener : listeners) {
-      tell(listener, set.name, groups);
+      notifyListener(listener, set.name, groups);
     }
   }
 
-  /** Returns roughly what a group takes in memory. */
+  /** Returns the estimated memory of a group. */
   private static long size(TargetGroup group) {
     long size = 64 + 2L * group.source().length() + size(group.labels());
     for (Map<String, String> target : group.targets()) {
@@ -592,15 +601,16 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
         group.targets());
   }
 
-  private static void tell(TargetGroupListener listener, String set, List<TargetGroup> groups) {
+  private static void notifyListener(
+      TargetGroupListener listener, String set, List<TargetGroup> groups) {
     try {
       listener.targetsChanged(set, groups);
     } catch (RuntimeException e) {
-      LOG.error("targets of {} were not taken: {}", set, e.toString(), e);
+      LOG.error("targets of {} were not applied: {}", set, e.toString(), e);
     }
   }
 
-  /** Adds a listener; it is told about every set. */
+  /** Adds a listener, which is notified of every set. */
   public void listen(TargetGroupListener listener) {
     listeners.addIfAbsent(listener);
     synchronized (lock) {
@@ -625,17 +635,17 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     long until = System.nanoTime() + PROBES.toNanos();
     for (Runner runner : concerned) {
       Opened opened = open(candidate, runner);
-      int present;
-      synchronized (lock) { // what does not work now need not work then
-        present = runner.fresh && runner.problem.isEmpty() ? runner.targets : -1;
+      int current;
+      synchronized (lock) { // what does not work now need not work after the update
+        current = runner.fresh && runner.problem.isEmpty() ? runner.targets : -1;
       }
-      if (present >= 0 && System.nanoTime() - until < 0) {
-        probe(candidate, runner, opened, present);
+      if (current >= 0 && System.nanoTime() - until < 0) {
+        probe(candidate, runner, opened, current);
       }
     }
   }
 
-  private void probe(Provider candidate, Runner runner, Opened opened, int present) {
+  private void probe(Provider candidate, Runner runner, Opened opened, int current) {
     Optional<List<TargetGroup>> found;
     try {
       found =
@@ -645,14 +655,14 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     } finally {
       opened.context().endThreads();
     }
-    if (present > 0
+    if (current > 0
         && found.isPresent()
         && found.get().stream().allMatch(g -> g.targets().isEmpty())) {
       throw new IllegalStateException(
           "discovery "
               + runner.label()
               + " fails its self-test: it finds no target, and the version that runs has "
-              + present);
+              + current);
     }
   }
 
@@ -669,7 +679,7 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     if (kind != Kind.DISCOVERY) {
       return;
     }
-    List<Thread> former = new ArrayList<>();
+    List<Thread> previous = new ArrayList<>();
     synchronized (changes) {
       List<Runner> concerned;
       synchronized (lock) {
@@ -678,16 +688,16 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
       Map<Runner, @Nullable Attempt> attempts = new IdentityHashMap<>();
       concerned.forEach(r -> attempts.put(r, r.attempt(now)));
       synchronized (lock) {
-        for (Runner runner : runnersOf(type)) { // none when the host was closed meanwhile
+        for (Runner runner : runnersOf(type)) { // none when the host has been closed
           Thread thread = runner.start(now, attempts.get(runner));
           if (thread != null) {
-            former.add(thread);
+            previous.add(thread);
           }
         }
       }
     }
-    former.forEach(Thread::interrupt);
-    for (Thread thread : former) {
+    previous.forEach(Thread::interrupt);
+    for (Thread thread : previous) {
       try {
         if (!thread.join(stopDeadline)) {
           LOG.warn(
@@ -700,19 +710,26 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     }
   }
 
-  /** Returns the blocks of a type with their problem, or empty. */
-  public Map<String, String> instances(String type) {
+  @Override
+  public Kind kind() {
+    return Kind.DISCOVERY;
+  }
+
+  /** Returns the blocks of a type with their problem. */
+  @Override
+  public Map<String, InstanceProblem> instances(String type) {
     synchronized (lock) {
-      Map<String, String> out = new TreeMap<>();
+      Map<String, InstanceProblem> out = new TreeMap<>();
       runnersOf(type).forEach(r -> out.put(r.label(), r.problem));
       return out;
     }
   }
 
   /**
-   * Returns the blocks of a type whose targets are those of the version before: the present run has
-   * delivered nothing yet, and has not said why.
+   * Returns the blocks of a type that still have the targets of the previous version: the current
+   * run has delivered nothing yet and reported no problem.
    */
+  @Override
   public List<String> silent(String type) {
     synchronized (lock) {
       return runnersOf(type).stream()
@@ -722,14 +739,14 @@ public final class DiscoveryHost implements ProviderRegistry.Listener {
     }
   }
 
-  /** Stops all runs. Listeners are not told: targets end with the server. */
+  /** Stops all runs. Listeners are not notified: targets end with the server. */
   public void close() {
     notifier.shutdownNow();
-    List<Thread> former = new ArrayList<>();
+    List<Thread> previous = new ArrayList<>();
     synchronized (lock) {
-      sets.values().forEach(s -> s.runners.forEach(r -> stop(r, former)));
+      sets.values().forEach(s -> s.runners.forEach(r -> stop(r, previous)));
       sets.clear();
     }
-    former.forEach(Thread::interrupt);
+    previous.forEach(Thread::interrupt);
   }
 }

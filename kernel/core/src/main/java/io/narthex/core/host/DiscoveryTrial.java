@@ -20,7 +20,7 @@ public final class DiscoveryTrial implements AutoCloseable {
    * What a discovery found.
    *
    * @param groups of the first list; empty when there was none in time
-   * @param problem why a refresh failed, or empty; some groups may have been found all the same
+   * @param problem why a refresh failed, or empty; some groups may have been found nevertheless
    */
   public record Found(List<TargetGroup> groups, String problem) {}
 

@@ -9,6 +9,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.NativeHistogram;
 import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
@@ -31,14 +32,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs the exporters: one instance a type, opened when its plugin arrives, one collection at a
- * time.
+ * Runs the exporters: one instance per type, opened when its plugin is installed, one collection at
+ * a time.
  *
- * <p><b>Swap.</b> A slot holds one opened exporter for ever. A replacement is opened first, then
- * its slot takes the place of the former, whose collection is waited for before it is closed. A
- * collection that was waiting for its turn at the former slot goes on to the new one.
+ * <p><b>Swap.</b> A slot holds one opened exporter and never changes. A replacement is opened
+ * first, then its slot replaces the previous one, which is closed after its running collection. A
+ * collection waiting for its turn at the previous slot continues with the new one.
  */
-public final class ExporterHost implements ExporterService, ProviderRegistry.Listener {
+public final class ExporterHost implements ExporterService, PluginHost {
   private static final Logger LOG = LoggerFactory.getLogger(ExporterHost.class);
   private static final long WAIT_SECONDS = 10;
   private static final long RECHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -49,14 +50,14 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     final ReentrantLock turn = new ReentrantLock(true); // held while it collects
     final @Nullable Provider provider;
     final @Nullable Exporter exporter;
-    final String problem;
+    final InstanceProblem problem;
     final CircuitBreaker breaker;
     volatile @Nullable PluginCall<Boolean> collection; // the latest; written by the turn's holder
 
     Slot(
         @Nullable Provider provider,
         @Nullable Exporter exporter,
-        String problem,
+        InstanceProblem problem,
         CircuitBreaker breaker) {
       this.provider = provider;
       this.exporter = exporter;
@@ -64,15 +65,17 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
       this.breaker = breaker;
     }
 
-    /** Returns what is wrong with it, or empty. */
-    String problem() {
+    /** Returns its problem. */
+    InstanceProblem problem() {
       if (exporter == null) {
         return problem;
       }
       PluginCall<Boolean> last = collection;
-      return last != null && last.isAbandoned() && last.isRunning()
-          ? "a collection does not stop when interrupted; scrapes fail until it does"
-          : breaker.problem();
+      return InstanceProblem.of(
+          PluginProblem.CRASHED,
+          last != null && last.isAbandoned() && last.isRunning()
+              ? "a collection does not stop when interrupted; scrapes fail until it does"
+              : breaker.problem());
     }
   }
 
@@ -90,7 +93,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
   }
 
   /**
-   * Checks settings against the exporters that are there.
+   * Checks settings against the installed exporters.
    *
    * @throws ConfigException for a block its plugin refuses
    */
@@ -103,16 +106,16 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     });
   }
 
-  /** Takes new settings; exporters whose settings have changed are opened anew. */
+  /** Applies new settings; exporters whose settings have changed are opened again. */
   public void settings(Mapping exporters, Path folder) {
-    List<@Nullable Slot> formers = new ArrayList<>();
+    List<@Nullable Slot> previous = new ArrayList<>();
     synchronized (changes) {
-      take(exporters, folder, formers);
+      take(exporters, folder, previous);
     }
-    formers.forEach(this::drainAndClose);
+    previous.forEach(this::drainAndClose);
   }
 
-  private void take(Mapping exporters, Path folder, List<@Nullable Slot> formers) {
+  private void take(Mapping exporters, Path folder, List<@Nullable Slot> previous) {
     Mapping before = settings;
     boolean sameFolder = folder.equals(configDirectory);
     settings = exporters;
@@ -120,7 +123,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     slots.forEach((type, slot) -> {
       if (slot.provider != null
           && !(sameFolder && Objects.equals(plain(before, type), plain(exporters, type)))) {
-        formers.add(replace(type, slot.provider));
+        previous.add(replace(type, slot.provider));
       }
     });
   }
@@ -154,7 +157,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
       Exporter exporter = slot.exporter;
       Provider provider = slot.provider;
       if (exporter == null || provider == null) {
-        throw new IOException("exporter `" + type + "` " + slot.problem);
+        throw new IOException("exporter `" + type + "` " + slot.problem.text());
       }
       collect(slot, provider, exporter, sink, parameters);
     } finally {
@@ -163,8 +166,8 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
   }
 
   /**
-   * Collects on a thread of its own. A collection that does not end in time is left behind; until
-   * it ends there is no other, so at most one hangs.
+   * Collects on a thread of its own. A collection that does not end in time is abandoned; until it
+   * ends no other begins, so at most one hangs.
    */
   private void collect(
       Slot slot,
@@ -197,7 +200,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     slot.collection = call;
     try {
       call.await(guard.limits().deadline(Operation.COLLECT));
-      if (!detachable.fault().isEmpty()) { // it has caught what the sink threw
+      if (!detachable.fault().isEmpty()) { // it has caught the sink's exception
         guard.stats(provider, Operation.COLLECT).exceptions.increment();
         throw new IllegalArgumentException(detachable.fault());
       }
@@ -207,7 +210,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
         slot.breaker.failed("no end within the time of the scrape");
         throw e;
       }
-      slot.breaker.undecided(); // the exporter was told to stop, and the caller was not
+      slot.breaker.undecided(); // the exporter was interrupted, the caller was not
       throw new IOException(name + "was stopped in the middle of a collection", e);
     } catch (PluginCalls.PluginTimeoutException e) {
       slot.breaker.failed(String.valueOf(e.getMessage()));
@@ -221,7 +224,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     }
   }
 
-  /** Waits for the turn at the present slot of a type; its lock is held on return. */
+  /** Waits for a turn at the current slot of a type; its lock is held on return. */
   private Slot enter(String type) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
     while (true) {
@@ -234,7 +237,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
       if (left <= 0) {
         throw new IOException("exporter `" + type + "` has been busy for " + WAIT_SECONDS + " s");
       }
-      // who waits for a version that is replaced meanwhile goes to the next one at once
+      // a caller waiting for a version that is being replaced moves to the next one at once
       if (slot.turn.tryLock(Math.min(left, RECHECK_NANOS), TimeUnit.NANOSECONDS)) {
         if (slots.get(type) == slot) {
           return slot;
@@ -251,8 +254,9 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     }
     Exporter opened = open(candidate, settings, configDirectory);
     try {
-      Slot present = slots.get(candidate.type()); // what does not work now need not work then
-      if (present != null && present.exporter != null && present.problem().isEmpty()) {
+      Slot current =
+          slots.get(candidate.type()); // what does not work now need not work after the update
+      if (current != null && current.exporter != null && current.problem().isEmpty()) {
         DetachableSink nowhere = new DetachableSink(new Nowhere());
         try {
           environment
@@ -276,7 +280,7 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     }
   }
 
-  /** Throws away what a self-test collects. */
+  /** Discards the samples of a self-test. */
   private static final class Nowhere implements MetricSink {
     @Override
     public void family(MetricMetadata metadata) {}
@@ -324,40 +328,42 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     if (kind != Kind.EXPORTER) {
       return;
     }
-    Slot former;
+    Slot previous;
     synchronized (changes) {
-      former = replace(type, now);
+      previous = replace(type, now);
     }
-    drainAndClose(former);
+    drainAndClose(previous);
   }
 
-  /** Opens what takes the place of a slot; returns the former, which is to be closed. */
+  /** Opens the replacement of a slot; returns the previous slot, which is to be closed. */
   private @Nullable Slot replace(String type, @Nullable Provider now) {
     Exporter next = null;
-    String problem = "is not available; waiting for plugin `" + type + "`";
+    InstanceProblem problem =
+        InstanceProblem.reported("is not available; waiting for plugin `" + type + "`");
     if (now != null) {
       try {
         next = open(now, settings, configDirectory);
       } catch (RuntimeException | LinkageError e) {
-        problem = "cannot be opened: " + e.getMessage();
-        LOG.error("exporter `{}` {}", type, problem);
+        problem =
+            new InstanceProblem(InstanceProblem.kindOf(e), "cannot be opened: " + e.getMessage());
+        LOG.error("exporter `{}` {}", type, problem.text());
       }
     }
     Slot slot = new Slot(now, next, problem, environment.guard().breaker());
-    Slot former = slots.put(type, slot);
+    Slot previous = slots.put(type, slot);
     if (now != null && next != null) {
       environment.guard().metrics().show(now.pluginId(), path(type), slot.breaker);
     }
-    return former;
+    return previous;
   }
 
-  private void drainAndClose(@Nullable Slot former) {
-    if (former != null && former.exporter != null && former.provider != null) {
+  private void drainAndClose(@Nullable Slot previous) {
+    if (previous != null && previous.exporter != null && previous.provider != null) {
       environment
           .guard()
           .metrics()
-          .hide(former.provider.pluginId(), path(former.provider.type()), former.breaker);
-      drainAndClose(former.provider, former, former.exporter);
+          .hide(previous.provider.pluginId(), path(previous.provider.type()), previous.breaker);
+      drainAndClose(previous.provider, previous, previous.exporter);
     }
   }
 
@@ -388,8 +394,14 @@ public final class ExporterHost implements ExporterService, ProviderRegistry.Lis
     close(provider, exporter);
   }
 
-  /** Returns the exporter of a type with its problem, or empty. */
-  public Map<String, String> instances(String type) {
+  @Override
+  public Kind kind() {
+    return Kind.EXPORTER;
+  }
+
+  /** Returns the exporter of a type with its problem. */
+  @Override
+  public Map<String, InstanceProblem> instances(String type) {
     Slot slot = slots.get(type);
     return slot == null || slot.provider == null ? Map.of() : Map.of(path(type), slot.problem());
   }

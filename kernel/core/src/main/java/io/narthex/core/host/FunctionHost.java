@@ -2,6 +2,7 @@ package io.narthex.core.host;
 
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.spi.function.BuiltinNames;
 import io.narthex.spi.function.FunctionProvider;
@@ -21,13 +22,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The functions of the plugins that run. A change is visible to the next query at once; the former
- * provider goes when the queries that use its functions have ended.
+ * The functions of the plugins that run. A change is visible to the next query at once; the
+ * previous provider is released when the queries that use its functions have ended.
  */
-public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Listener {
+public final class FunctionHost implements FunctionRegistry, PluginHost {
   private static final Logger LOG = LoggerFactory.getLogger(FunctionHost.class);
 
-  /** How long a replaced plugin waits for the queries that still use it. */
+  /** How long to wait for queries that still use a replaced plugin. */
   private static final Duration DRAIN = Duration.ofSeconds(30);
 
   /** A provider with the number of queries that use it, which {@code lock} guards. */
@@ -46,15 +47,18 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
   private final Duration drain;
   private final Map<String, Slot> byType = new TreeMap<>(); // guarded by lock
   private final Map<String, Slot> byName = new HashMap<>(); // guarded by lock
-  private final Map<String, String> former = new HashMap<>(); // guarded by lock
+  private final Map<String, String> previousOwners = new HashMap<>(); // guarded by lock
 
-  /** The names of the language; until the engine has given its own, those of the API. */
+  /**
+   * The reserved names of PromQL: those of the engine, or of the API until the engine has
+   * registered.
+   */
   @SuppressWarnings("deprecation")
   private volatile Set<String> reserved = BuiltinNames.all();
 
-  private volatile Function<String, @Nullable String> longAgo = name -> null;
+  private volatile Function<String, @Nullable String> ownersBeforeStart = name -> null;
 
-  /** Creates one without functions. */
+  /** Creates a host without functions. */
   public FunctionHost(PluginGuard guard) {
     this(guard, DRAIN);
   }
@@ -72,14 +76,14 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
     reserved = Set.copyOf(all);
   }
 
-  /** Tells whether a name is the language's; its keywords are so in any case of letters. */
+  /** Returns whether a name is reserved; keywords are in any case of letters. */
   private boolean isReserved(String name) {
     return reserved.contains(name.toLowerCase(Locale.ROOT));
   }
 
-  /** Sets what tells the plugin that had a function before this server was started. */
+  /** Sets the function that returns the plugin that had a function before this start. */
   public void previousOwners(Function<String, @Nullable String> memory) {
-    longAgo = memory;
+    ownersBeforeStart = memory;
   }
 
   @Override
@@ -89,9 +93,9 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
       if (byName.containsKey(name)) {
         return null;
       }
-      known = former.get(name);
+      known = previousOwners.get(name);
     }
-    return known != null ? known : longAgo.apply(name);
+    return known != null ? known : ownersBeforeStart.apply(name);
   }
 
   /** Returns the names of the functions of a type. */
@@ -102,9 +106,15 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
     }
   }
 
-  /** Returns the functions of a type, each with what is wrong with it, or the empty text. */
-  public Map<String, String> instances(String type) {
-    Map<String, String> out = new LinkedHashMap<>();
+  @Override
+  public Kind kind() {
+    return Kind.FUNCTION;
+  }
+
+  /** Returns the functions of a type, each with its problem. */
+  @Override
+  public Map<String, InstanceProblem> instances(String type) {
+    Map<String, InstanceProblem> out = new LinkedHashMap<>();
     synchronized (lock) {
       Slot slot = byType.get(type);
       if (slot != null) {
@@ -112,8 +122,10 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
             out.put(
                 name + "()",
                 isReserved(name)
-                    ? "is the name of a built-in function, which is used instead"
-                    : f.problem()));
+                    ? new InstanceProblem(
+                        PluginProblem.TAKEN,
+                        "is the name of a built-in function, which is used instead")
+                    : InstanceProblem.of(PluginProblem.CRASHED, f.problem())));
       }
     }
     return out;
@@ -173,11 +185,11 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
       }
       Slot old = next == null ? byType.remove(type) : byType.put(type, next);
       if (old != null) {
-        old.functions.keySet().forEach(name -> former.put(name, old.provider.pluginId()));
+        old.functions.keySet().forEach(name -> previousOwners.put(name, old.provider.pluginId()));
       }
       byName.clear();
       byType.values().forEach(s -> s.functions.keySet().forEach(name -> byName.put(name, s)));
-      former.keySet().removeAll(byName.keySet());
+      previousOwners.keySet().removeAll(byName.keySet());
       if (old != null) {
         drain(old);
       }
@@ -210,7 +222,7 @@ public final class FunctionHost implements FunctionRegistry, ProviderRegistry.Li
     return new Use();
   }
 
-  /** What one query has found. Confined to its thread. */
+  /** The functions that one query uses. Confined to its thread. */
   private final class Use implements Lease {
     private final Map<String, PromqlFunction> found = new HashMap<>();
     private final Map<Slot, Slot> held = new java.util.IdentityHashMap<>();

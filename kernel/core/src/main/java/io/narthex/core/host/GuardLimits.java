@@ -6,20 +6,19 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * When failures of a plugin have consequences.
+ * Limits on failures and resources of plugins.
  *
- * @param failures failed calls in a row after which an instance is left alone for a while
- * @param crashes ends of a run in a row, without a result between, after which the plugin is
- *     quarantined
+ * @param failures failed calls in a row after which an instance is not called for a while
+ * @param crashes crashes of a discovery in a row, without a result in between, after which the
+ *     plugin is quarantined
  * @param starts failed starts in a row after which the plugin is quarantined
  * @param window how old a crash or failed start may be to count
  * @param restartPause pause after the first crash, and while a circuit is open; doubles each time
  * @param longestPause longest pause
- * @param probation how long an update is watched, so that one that fails goes back by itself; zero:
- *     not at all
- * @param targets targets a block of a discovery may have, and groups
- * @param targetBytes what they may take in memory, roughly
- * @param deadlines time granted to calls where it is not that of {@link Operation}
+ * @param probation how long an update is watched and rolled back if it fails; zero: not at all
+ * @param targets maximum number of targets, and of groups, of a discovery block
+ * @param targetBytes maximum memory of these targets, estimated
+ * @param deadlines deadlines of calls that differ from those of {@link Operation}
  */
 public record GuardLimits(
     int failures,
@@ -37,7 +36,7 @@ public record GuardLimits(
     deadlines = Map.copyOf(deadlines);
   }
 
-  /** Creates them with the usual deadlines. */
+  /** Creates limits with the default deadlines. */
   public GuardLimits(
       int failures,
       int crashes,
@@ -61,7 +60,7 @@ public record GuardLimits(
         Map.of());
   }
 
-  /** Returns what {@code narthex.yml} says. */
+  /** Returns the limits in {@code narthex.yml}. */
   public static GuardLimits of(PluginLimits configured) {
     Map<Operation, Duration> deadlines = new EnumMap<>(Operation.class);
     deadlines.put(Operation.EVALUATE, configured.functionTimeout());
@@ -82,7 +81,7 @@ public record GuardLimits(
         deadlines);
   }
 
-  /** The usual ones. */
+  /** The defaults. */
   public static final GuardLimits DEFAULT =
       new GuardLimits(
           5,
@@ -96,7 +95,7 @@ public record GuardLimits(
           256L << 20);
 
   /**
-   * Returns the time granted to a call.
+   * Returns the deadline of a call.
    *
    * @throws IllegalArgumentException for an operation without deadline
    */
@@ -111,7 +110,7 @@ public record GuardLimits(
     return usual;
   }
 
-  /** Returns the pause after so many failures in a row. */
+  /** Returns the pause after a number of failures in a row. */
   public Duration pauseAfter(int inARow) {
     long millis = restartPause.toMillis() << Math.min(Math.max(inARow - 1, 0), 20);
     return Duration.ofMillis(

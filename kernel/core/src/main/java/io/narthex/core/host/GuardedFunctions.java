@@ -12,14 +12,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Calls a function of a plugin, within its time and contained: one call per series, none per
- * sample. It runs on a platform thread of a pool, since a query runs on a virtual thread, and a
- * loop without end there would keep one of the few carriers for ever. What the function throws goes
- * to the query engine, which fails the query; an error becomes an exception on the way, so that it
- * ends the query and nothing else.
+ * Calls a function of a plugin with a deadline and contained: one call per series, none per sample.
+ * It runs on a platform thread of a pool, because queries run on virtual threads, where an endless
+ * loop would occupy one of the few carriers for good. What the function throws fails the query;
+ * errors are turned into exceptions, so that they end the query and nothing else.
  */
 final class GuardedFunctions {
-  /** Overdue calls that do not end, after which the function is not called any more. */
+  /** The number of hanging calls at which the function is not called any more. */
   private static final int MAX_HANGING = 8;
 
   private final String name;
@@ -28,7 +27,7 @@ final class GuardedFunctions {
   private final Set<PluginCall<Boolean>> hanging = ConcurrentHashMap.newKeySet();
   private final PromqlFunction function;
 
-  /** Guards a function. */
+  /** Creates the guard of a function. */
   GuardedFunctions(PromqlFunction f, PluginGuard guard, Provider plugin) {
     this.name = f.name();
     this.guard = guard;
@@ -46,12 +45,12 @@ final class GuardedFunctions {
     function = new PromqlFunction(f.name(), f.arguments(), guarded);
   }
 
-  /** Returns a function that does what the plugin's does, guarded. */
+  /** Returns the guarded function. */
   PromqlFunction function() {
     return function;
   }
 
-  /** Returns what is wrong with it, or empty. */
+  /** Returns its problem, or empty. */
   String problem() {
     int n = hanging();
     return n == 0 ? "" : n + " calls do not stop when interrupted";

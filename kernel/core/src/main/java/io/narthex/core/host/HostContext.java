@@ -18,16 +18,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What instances of plugins get.
+ * The context of an instance of a plugin.
  *
  * @param instance name of the instance
  * @param clock the system's
  * @param http the shared client
  * @param stateRoot parent of the plugins' folders
- * @param configDirectory what relative paths in the configuration are relative to
+ * @param configDirectory the folder that relative paths in the configuration refer to
  * @param type of the plugin, the name of its folder
- * @param plugin whose instance it is
- * @param guard keeps account of the threads lent
+ * @param plugin the plugin of the instance
+ * @param guard tracks the threads lent
  */
 record HostContext(
     String instance,
@@ -68,7 +68,7 @@ record HostContext(
             task);
   }
 
-  /** Interrupts the threads that the instance has started and not ended, and waits for them. */
+  /** Interrupts the threads that the instance has started and waits for them. */
   void endThreads() {
     List<String> left = guard.threads().end(this, END_DEADLINE);
     if (!left.isEmpty()) {

@@ -10,11 +10,11 @@ import java.time.Clock;
  * What all hosts share.
  *
  * @param stateRoot parent of the plugins' own folders
- * @param guard the way into plugins
+ * @param guard makes the calls into plugins
  */
 public record HostEnvironment(
     Clock clock, HttpTransport http, Path stateRoot, Metrics metrics, PluginGuard guard) {
-  /** Creates one with a guard of its own. */
+  /** Creates an environment with a guard of its own. */
   public HostEnvironment(Clock clock, HttpTransport http, Path stateRoot, Metrics metrics) {
     this(clock, http, stateRoot, metrics, new PluginGuard());
   }

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads of the host that are inside code of a plugin now, and those it has lent to plugins.
+ * Tracks the threads of the host that are inside plugin code, and those lent to plugins.
  * Thread-safe. Keeps no class loader alive.
  */
 public final class HostThreads {
@@ -19,7 +19,7 @@ public final class HostThreads {
     final Thread thread;
     final WeakReference<@Nullable ClassLoader> loader;
     final String what;
-    final @Nullable Object owner; // what the thread was lent to
+    final @Nullable Object owner; // the instance the thread was lent to
     final PluginUsage.@Nullable Meter meter;
     final long since = System.nanoTime();
     private boolean over; // guarded by this
@@ -38,7 +38,7 @@ public final class HostThreads {
       this.meter = meter;
     }
 
-    /** Interrupts the thread unless it has left: what it does then is none of the plugin's. */
+    /** Interrupts the thread unless it has left the plugin. */
     synchronized void interrupt() {
       if (!over) {
         interrupted = true;
@@ -46,7 +46,7 @@ public final class HostThreads {
       }
     }
 
-    /** Notes the end; tells whether {@link #interrupt} came before it. */
+    /** Ends the stay; returns whether the thread was interrupted before. */
     private synchronized boolean end() {
       over = true;
       return interrupted;
@@ -55,14 +55,14 @@ public final class HostThreads {
 
   private final Set<Stay> stays = ConcurrentHashMap.newKeySet();
 
-  /** Notes that this thread enters a plugin; returns what {@link #leave} takes. */
+  /** Records that this thread enters a plugin; returns the argument for {@link #leave}. */
   Stay enter(@Nullable ClassLoader loader, String what, PluginUsage.@Nullable Meter meter) {
     Stay stay = new Stay(Thread.currentThread(), loader, what, null, meter);
     stays.add(stay);
     return stay;
   }
 
-  /** Notes that this thread has left the plugin; tells whether it was interrupted in there. */
+  /** Records that this thread has left the plugin; returns whether it was interrupted inside. */
   boolean leave(Stay stay) {
     stays.remove(stay);
     if (stay.meter != null) {
@@ -71,7 +71,7 @@ public final class HostThreads {
     return stay.end();
   }
 
-  /** Starts a thread for a plugin, whose use of the processor is counted. */
+  /** Starts a thread for a plugin and counts its CPU time. */
   Thread lend(Thread.Builder builder, Object owner, PluginUsage usage, Runnable task) {
     ClassLoader context = Thread.currentThread().getContextClassLoader();
     ClassLoader ofTask = task.getClass().getClassLoader();
@@ -93,14 +93,16 @@ public final class HostThreads {
     return thread;
   }
 
-  /** Interrupts the threads lent to {@code owner} and waits for them; returns those that stay. */
+  /**
+   * Interrupts the threads lent to {@code owner} and waits for them; returns those that do not end.
+   */
   List<String> end(Object owner, Duration deadline) {
     return end(s -> s.owner == owner, deadline);
   }
 
   /**
-   * Interrupts all threads inside code of a class loader and waits for them, together no longer
-   * than the deadline.
+   * Interrupts all threads inside code of a class loader and waits for all of them until the
+   * deadline.
    *
    * @return the names of those that do not end
    */
@@ -115,7 +117,7 @@ public final class HostThreads {
     List<String> left = new ArrayList<>();
     for (Stay stay : concerned) {
       try {
-        // a thread of the host goes on to other work; what counts is that it has left the plugin
+        // a host thread may continue with other work once it has left the plugin
         while (stay.thread.isAlive()
             && stays.contains(stay)
             && System.nanoTime() - until < 0
@@ -130,7 +132,7 @@ public final class HostThreads {
     return left;
   }
 
-  /** Returns what threads of the host do inside code of a class loader, with their age. */
+  /** Returns the host's calls inside code of a class loader, with their age. */
   public List<String> inside(ClassLoader loader) {
     long now = System.nanoTime();
     return stays.stream()
@@ -140,7 +142,7 @@ public final class HostThreads {
         .toList();
   }
 
-  /** Returns the class loaders of the plugins that a thread is inside. */
+  /** Returns the class loaders of the plugins that a thread is in. */
   public List<ClassLoader> loadersOf(Thread thread) {
     List<ClassLoader> out = new ArrayList<>();
     for (Stay stay : stays) {
@@ -152,7 +154,7 @@ public final class HostThreads {
     return out;
   }
 
-  /** Tells whether a thread is one of these. */
+  /** Returns whether a thread is tracked here. */
   public boolean has(Thread thread) {
     return stays.stream().anyMatch(s -> s.thread == thread);
   }

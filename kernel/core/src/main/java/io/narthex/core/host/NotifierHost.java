@@ -12,6 +12,7 @@ import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.AlertmanagerConfig.Block;
 import io.narthex.service.config.AlertmanagerConfig.Receiver;
 import io.narthex.service.notify.NotifierService;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Entry;
@@ -40,25 +41,25 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs the notifiers of all receivers. A block whose plugin is absent answers "retry later", so
- * that the queue of the alerting bundle keeps the notification; a replaced notifier finishes the
- * sends it has.
+ * that the queue of the alerting bundle keeps the notification; a replaced notifier finishes its
+ * running sends.
  */
-public final class NotifierHost implements NotifierService, ProviderRegistry.Listener {
+public final class NotifierHost implements NotifierService, PluginHost {
   private static final Logger LOG = LoggerFactory.getLogger(NotifierHost.class);
   private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
 
-  /** Self-tests of all blocks together; later ones are left out. */
+  /** Time for the self-tests of all blocks together; those left then are skipped. */
   private static final long PROBES_NANOS = TimeUnit.SECONDS.toNanos(30);
 
   private static final long STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-  /** Sends of one notifier at the same time; more are put off, none is dropped. */
+  /** Maximum concurrent sends of one notifier; further ones are retried later. */
   private static final int MAX_IN_FLIGHT = 256;
 
-  /** Overdue sends that do not end, after which a notifier gets no more. */
+  /** The number of hanging sends at which a notifier gets no more. */
   private static final int MAX_HANGING = 8;
 
-  /** An opened notifier and the sends that are in it now. */
+  /** An opened notifier and its running sends. */
   private static final class Handle {
     final Provider provider;
     final String name;
@@ -86,7 +87,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       this.breaker = guard.breaker();
     }
 
-    /** Makes its circuit visible: it is in use now. */
+    /** Shows its circuit breaker in the metrics, as it is in use. */
     Handle shown() {
       guard.metrics().show(provider.pluginId(), name, breaker);
       return this;
@@ -113,7 +114,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       guard.close(provider, "notifier " + name, notifier);
     }
 
-    /** Sends on a thread of its own; what goes wrong is a reason to try again later. */
+    /** Sends on a thread of its own; failures are retried later. */
     SendResult send(Notification notification) throws InterruptedException {
       sends.removeIf(c -> !c.isRunning());
       String refusal = refusal();
@@ -154,22 +155,25 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       }
     }
 
-    /** Adds the templates that its provider declares. */
+    /** Adds the templates that the provider declares. */
     private Notification withTemplates(Notification n) {
       return templates.isEmpty() ? n : n.withTemplates(n.templates().withDefinitions(templates));
     }
 
-    /** Returns what is wrong with it, or empty. */
-    String problem() {
+    /** Returns its problem. */
+    InstanceProblem problem() {
       long hanging = hanging();
       if (hanging > 0) {
-        return hanging + " sends do not stop when interrupted";
+        return new InstanceProblem(
+            PluginProblem.CRASHED, hanging + " sends do not stop when interrupted");
       }
       String open = breaker.problem();
-      return open.isEmpty() ? slow() : open;
+      return open.isEmpty()
+          ? InstanceProblem.reported(slow())
+          : new InstanceProblem(PluginProblem.CRASHED, open);
     }
 
-    /** Tells of a send that takes suspiciously long, before its time is over. */
+    /** Reports a send that takes long, before its deadline. */
     private String slow() {
       Duration time = guard.limits().deadline(Operation.SEND);
       Duration longest =
@@ -197,7 +201,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
             + provider.type()
             + "` has "
             + MAX_IN_FLIGHT
-            + " notifications on their way already";
+            + " notifications in flight already";
       }
       long hanging = hanging();
       if (hanging >= MAX_HANGING) {
@@ -217,13 +221,17 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     final Block block;
     final Object plainNode;
     volatile @Nullable Handle handle;
-    volatile String problem;
+    volatile InstanceProblem problem;
 
-    Slot(Block block, String problem) {
+    Slot(Block block) {
       this.block = block;
       this.plainNode = Objects.requireNonNullElse(block.node().toPlain(), Map.of());
-      this.problem = problem;
+      problem = waiting(block);
     }
+  }
+
+  private static InstanceProblem waiting(Block block) {
+    return InstanceProblem.reported("waiting for plugin `" + block.type() + "`");
   }
 
   private final HostEnvironment environment;
@@ -240,7 +248,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
   }
 
   /**
-   * Checks the blocks of a configuration whose plugins are there.
+   * Checks the blocks of a configuration whose plugins are installed.
    *
    * @throws ConfigException for a block its plugin refuses
    */
@@ -255,7 +263,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     }
   }
 
-  /** Takes a configuration; blocks that have not changed keep their notifiers. */
+  /** Applies a configuration; unchanged blocks keep their notifiers. */
   public void configure(AlertmanagerConfig config, Path folder) {
     List<Handle> gone = replace(config, folder);
     long deadline = System.nanoTime() + DRAIN_NANOS;
@@ -264,7 +272,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     }
   }
 
-  /** Switches to a configuration; returns the notifiers it does not use any more. */
+  /** Switches to a configuration; returns the notifiers it no longer uses. */
   private List<Handle> replace(AlertmanagerConfig config, Path folder) {
     List<Handle> gone = new ArrayList<>();
     synchronized (changes) {
@@ -281,11 +289,12 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
         for (Block block : receiver.blocks()) {
           Slot kept =
               sameGlobals ? find(before.getOrDefault(receiver.name(), List.of()), block) : null;
-          Slot slot = new Slot(block, "waiting for plugin `" + block.type() + "`");
+          Slot slot = new Slot(block);
           Handle handle = kept == null ? null : kept.handle;
           if (handle != null && moved.add(handle)) {
-            slot.handle = handle; // the former slot keeps it too: a send may be on its way there
-            slot.problem = "";
+            slot.handle =
+                handle; // the previous slot keeps it too, for sends that still use that slot
+            slot.problem = InstanceProblem.NONE;
           } else {
             openInto(slot, receiver.name(), registry.find(Kind.NOTIFIER, block.type()));
           }
@@ -298,7 +307,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
         for (Slot slot : slots) {
           Handle handle = slot.handle;
           if (handle != null && !moved.contains(handle)) {
-            slot.problem = "the configuration has changed";
+            slot.problem = InstanceProblem.reported("the configuration has changed");
             slot.handle = null;
             gone.add(handle);
           }
@@ -322,22 +331,22 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
 
   private void openInto(Slot slot, String receiver, @Nullable Provider provider) {
     if (provider == null) {
-      slot.problem = "waiting for plugin `" + slot.block.type() + "`";
+      slot.problem = waiting(slot.block);
       slot.handle = null;
       return;
     }
     try {
       slot.handle = open(provider, receiver, slot.block, globals, configDirectory).shown();
-      slot.problem = "";
+      slot.problem = InstanceProblem.NONE;
     } catch (RuntimeException | LinkageError e) {
-      slot.problem = String.valueOf(e.getMessage());
+      slot.problem = new InstanceProblem(InstanceProblem.kindOf(e), String.valueOf(e.getMessage()));
       slot.handle = null;
       LOG.error(
           "receiver \"{}\" {}[{}]: {}",
           receiver,
           slot.block.type(),
           slot.block.index(),
-          slot.problem);
+          slot.problem.text());
     }
   }
 
@@ -387,7 +396,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     return ConfigBinder.bind(block, service.configType(), key -> key.equals("send_resolved"));
   }
 
-  /** Binds what the plugin sees of {@code global:}: its own keys and none of the others. */
+  /** Binds the keys of {@code global:} that the plugin declares. */
   private static <G extends Record> G globals(NotifierProvider<?, G> service, ConfigNode node) {
     Set<String> own = ConfigBinder.keys(service.globalConfigType());
     List<Entry> entries =
@@ -398,7 +407,8 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
   }
 
   /**
-   * Returns a block with what its plugin takes from {@code global:}; null when no plugin has it.
+   * Returns a block with the values it inherits from {@code global:}; null when no plugin serves
+   * it.
    *
    * @throws ConfigException when the plugin cannot take the block
    */
@@ -452,7 +462,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     for (Slot slot : receivers.getOrDefault(integration.receiver(), List.of())) {
       if (slot.block.type().equals(integration.type())
           && slot.block.index() == integration.index()) {
-        String problem = slot.problem;
+        String problem = slot.problem.text();
         return slot.handle == null ? problem : "";
       }
     }
@@ -466,11 +476,11 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
       if (handle == slot.handle) {
         break;
       }
-      leave(handle); // replaced between the two reads: take the new one
+      leave(handle); // replaced between the two reads: use the new one
       handle = slot.handle;
     }
     if (handle == null) {
-      return SendResult.retryLater(slot.problem);
+      return SendResult.retryLater(slot.problem.text());
     }
     try {
       return handle.send(notification);
@@ -498,8 +508,8 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
         if (slot.block.type().equals(candidate.type())) {
           Handle opened = open(candidate, name, slot.block, globals, configDirectory);
           try {
-            Handle present = slot.handle; // what does not work now need not work then
-            if (present != null && present.problem().isEmpty() && System.nanoTime() - until < 0) {
+            Handle current = slot.handle; // what does not work now need not work after the update
+            if (current != null && current.problem().isEmpty() && System.nanoTime() - until < 0) {
               environment
                   .guard()
                   .probe(
@@ -523,29 +533,33 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     if (kind != Kind.NOTIFIER) {
       return;
     }
-    List<Handle> former = new ArrayList<>();
+    List<Handle> previous = new ArrayList<>();
     synchronized (changes) {
       receivers.forEach((name, slots) -> {
         for (Slot slot : slots) {
           if (slot.block.type().equals(type)) {
             Handle before = slot.handle;
-            openInto(slot, name, now); // sends go to the new one from here on
+            openInto(slot, name, now); // sends use the new one from here on
             if (before != null) {
-              former.add(before);
+              previous.add(before);
             }
           }
         }
       });
     }
     long deadline = System.nanoTime() + DRAIN_NANOS;
-    former.forEach(h -> h.drainAndClose(deadline));
+    previous.forEach(h -> h.drainAndClose(deadline));
   }
 
-  /**
-   * Returns receivers' blocks of a type, as {@code receiver/type[i]}, with the problem or empty.
-   */
-  public Map<String, String> instances(String type) {
-    Map<String, String> out = new java.util.TreeMap<>();
+  @Override
+  public Kind kind() {
+    return Kind.NOTIFIER;
+  }
+
+  /** Returns receivers' blocks of a type, as {@code receiver/type[i]}, with their problem. */
+  @Override
+  public Map<String, InstanceProblem> instances(String type) {
+    Map<String, InstanceProblem> out = new java.util.TreeMap<>();
     receivers.forEach((name, slots) -> {
       for (Slot slot : slots) {
         if (slot.block.type().equals(type)) {
@@ -557,7 +571,7 @@ public final class NotifierHost implements NotifierService, ProviderRegistry.Lis
     return out;
   }
 
-  /** Closes all notifiers; sends that run get some seconds to finish. */
+  /** Closes all notifiers; running sends get a few seconds to finish. */
   public void close() {
     long deadline = System.nanoTime() + STOP_NANOS;
     replace(AlertmanagerConfig.none(), configDirectory).forEach(h -> h.drainAndClose(deadline));

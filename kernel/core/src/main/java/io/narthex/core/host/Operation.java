@@ -7,9 +7,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the host asks of a plugin, with the time it grants. Only {@link #RUN} has none: it lasts
- * until it is interrupted. {@link #STORAGE_OPEN} may take longer as long as it reports progress.
- * What follows when a call takes longer stands in decision 0014.
+ * The operations of plugins, with their deadlines. Only {@link #RUN} has none: it lasts until it is
+ * interrupted. {@link #STORAGE_OPEN} may take longer while it reports progress. Decision 0014
+ * describes the consequences of an overrun.
  */
 public enum Operation {
   /** Bundle start and constructors. */
@@ -22,7 +22,7 @@ public enum Operation {
   CLOSE(Duration.ofSeconds(10), true),
   /** A discovery's run. */
   RUN(null, false),
-  /** A collection of an exporter; the scrape that asks may grant less. */
+  /** A collection of an exporter; the scrape timeout may be shorter. */
   COLLECT(Duration.ofMinutes(2), true),
   /** A notification. */
   SEND(Duration.ofMinutes(1), true),
@@ -30,7 +30,7 @@ public enum Operation {
   FUNCTIONS(Duration.ofSeconds(10), false),
   /** A function over one series, or over numbers. */
   EVALUATE(Duration.ofSeconds(30), true),
-  /** Trying a storage's settings on a plugin that has not opened it yet. */
+  /** Checking a storage's settings with a plugin that has not opened it yet. */
   CHECK(Duration.ofSeconds(10), true),
   /** Opening a storage: the time without progress. */
   STORAGE_OPEN(Duration.ofMinutes(10), true),
@@ -44,11 +44,13 @@ public enum Operation {
   APPEND(Duration.ofMinutes(2), true),
   /** A selection of series. */
   SELECT(Duration.ofMinutes(2), true),
-  /** The cursor of a selection; counted once, when it is opened, and granted anew for each step. */
+  /**
+   * The cursor of a selection; counted once, when it is opened; the deadline applies to each step.
+   */
   CURSOR(Duration.ofMinutes(2), false),
   /** Series, label names, label values, exemplars. */
   METADATA(Duration.ofMinutes(2), true),
-  /** Figures of a storage. */
+  /** Statistics of a storage. */
   STATS(Duration.ofMinutes(2), false),
   /** A further capability of a storage, for example deletion, which may rewrite all blocks. */
   CAPABILITY(Duration.ofHours(1), true);
@@ -66,17 +68,17 @@ public enum Operation {
     return EnumSet.of(RESOLVE, APPEND, SELECT, CURSOR, METADATA, STATS);
   }
 
-  /** Returns the time granted, or null. */
+  /** Returns the deadline, or null. */
   public @Nullable Duration deadline() {
     return deadline;
   }
 
-  /** Tells whether durations of it are shown as a histogram. */
+  /** Returns whether durations of it are shown as a histogram. */
   boolean timed() {
     return timed;
   }
 
-  /** Tells whether calls may be refused by the host: behind a circuit breaker or a bound. */
+  /** Returns whether calls may be refused by the host: behind a circuit breaker or a bound. */
   boolean refusable() {
     return switch (this) {
       case COLLECT, SEND, EVALUATE, RESOLVE, APPEND, SELECT, METADATA, STATS, CAPABILITY -> true;

@@ -10,12 +10,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** A call that runs on a thread of its own, for one caller that waits for it. */
+/** A call on a thread of its own, for one caller that waits for its result. */
 final class PluginCall<T> {
-  /** How long a call that was interrupted is waited for, so that it can end cleanly. */
+  /** How long an interrupted call may take to end cleanly. */
   private static final Duration GRACE = Duration.ofMillis(500);
 
-  /** How often progress is looked at. */
+  /** How often progress is checked. */
   private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final String what;
@@ -26,7 +26,7 @@ final class PluginCall<T> {
   private volatile boolean abandoned;
   private @Nullable Thread thread; // while it runs; guarded by this
   private boolean stopped; // interrupted, perhaps before it ran; guarded by this
-  private boolean settled; // it has a taker, or never will; guarded by this
+  private boolean settled; // it is decided whether the caller takes the result; guarded by this
   private @Nullable T value; // written before over
   private @Nullable Throwable failure; // written before over
 
@@ -34,8 +34,8 @@ final class PluginCall<T> {
    * Starts the call.
    *
    * @param threads runs it
-   * @param abandon told once when nobody waits any more
-   * @param late takes a result that nobody waits for
+   * @param abandon run once when the caller gives up
+   * @param late receives a result after the caller has given up
    */
   PluginCall(
       Executor threads, String what, Callable<T> body, Runnable abandon, PluginCalls.Late<T> late) {
@@ -63,7 +63,7 @@ final class PluginCall<T> {
         wanted = !settled;
         settled = true;
       }
-      boolean _ = Thread.interrupted(); // the thread may go on to another call
+      boolean _ = Thread.interrupted(); // the thread may continue with another call
       T result = value;
       try {
         if (!wanted && result != null) {
@@ -76,10 +76,10 @@ final class PluginCall<T> {
   }
 
   /**
-   * Waits for the result; null when the plugin gave none.
+   * Waits for the result; null when the plugin returned none.
    *
-   * @throws PluginTimeoutException after the deadline; the call has been interrupted then
-   * @throws InterruptedException when the caller is interrupted; the call too then
+   * @throws PluginTimeoutException after the deadline; the call has been interrupted
+   * @throws InterruptedException when the caller is interrupted; the call has been interrupted too
    * @throws Exception what the plugin threw
    */
   @Nullable T await(Duration deadline) throws Exception {
@@ -97,7 +97,7 @@ final class PluginCall<T> {
     return result();
   }
 
-  /** As {@link #await}, with the deadline counted anew each time that the progress changes. */
+  /** As {@link #await}, with the deadline restarted whenever the progress changes. */
   @Nullable T await(Duration deadline, DoubleSupplier progress) throws Exception {
     double last = progress.getAsDouble();
     long since = System.nanoTime();
@@ -137,7 +137,7 @@ final class PluginCall<T> {
     }
   }
 
-  /** Waits no longer; tells whether there is no result. */
+  /** Gives up; returns whether there is no result. */
   private boolean giveUp() {
     synchronized (this) {
       if (settled) {
@@ -150,7 +150,7 @@ final class PluginCall<T> {
     abandon.run();
     interrupt();
     try {
-      over.await(GRACE.toNanos(), TimeUnit.NANOSECONDS); // either way, nobody takes its result
+      over.await(GRACE.toNanos(), TimeUnit.NANOSECONDS); // the result is not used either way
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -164,7 +164,7 @@ final class PluginCall<T> {
     }
   }
 
-  /** The caller was interrupted, and takes no result even if there is one. */
+  /** Gives up because the caller was interrupted; discards a result. */
   private void callerInterrupted() {
     T result = giveUp() ? null : value;
     abandoned = true;
@@ -173,12 +173,12 @@ final class PluginCall<T> {
     }
   }
 
-  /** Tells whether its caller has stopped waiting for it. */
+  /** Returns whether the caller has given up. */
   boolean isAbandoned() {
     return abandoned;
   }
 
-  /** Asks the plugin to come back. */
+  /** Interrupts the call. */
   synchronized void interrupt() {
     stopped = true;
     if (thread != null) {
@@ -186,17 +186,17 @@ final class PluginCall<T> {
     }
   }
 
-  /** Returns how long ago it began. */
+  /** Returns how long ago the call began. */
   Duration age() {
     return Duration.ofNanos(System.nanoTime() - begunNanos);
   }
 
-  /** Tells whether the plugin has not come back yet. */
+  /** Returns whether the plugin has not returned yet. */
   boolean isRunning() {
     return over.getCount() > 0;
   }
 
-  /** Waits for the plugin to come back; tells whether it has. */
+  /** Waits for the plugin to return; returns whether it has. */
   boolean join(Duration deadline) throws InterruptedException {
     return over.await(deadline.toNanos(), TimeUnit.NANOSECONDS);
   }

@@ -6,16 +6,16 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Runs code of a plugin on a thread of its own and waits for it, for a limited time. */
+/** Runs plugin code on a thread of its own and waits for it until a deadline. */
 public final class PluginCalls {
-  /** End of the message about a call that was cut off by the end of the server. */
+  /** End of the message about a call that was interrupted because the server stops. */
   static final String STOPPING = " was interrupted: the server is stopping";
 
   private static final long LOOK_NANOS = 100_000_000;
 
   private PluginCalls() {}
 
-  /** A plugin did not come back from a call in time; the message is for users. */
+  /** A plugin did not return from a call in time; the message is for users. */
   public static final class PluginTimeoutException extends IllegalStateException {
     private static final long serialVersionUID = 1;
 
@@ -30,12 +30,15 @@ public final class PluginCalls {
       this.stopping = stopping;
     }
 
-    /** Returns one about a call that was cut off by the end of the server. */
+    /** Returns an exception for a call that was interrupted because the server stops. */
     static PluginTimeoutException atTheEnd(String what) {
       return new PluginTimeoutException(what + STOPPING, true);
     }
 
-    /** Returns whether the end of the server cut the call off: the plugin is not to blame then. */
+    /**
+     * Returns whether the call was interrupted because the server stops, which is not the plugin's
+     * fault.
+     */
     public boolean isStopping() {
       return stopping;
     }
@@ -50,35 +53,35 @@ public final class PluginCalls {
     }
   }
 
-  /** Returns how long to wait until the next look whether the result is still wanted. */
-  private static Duration look(long end) {
+  /** Returns how long to wait until the next check whether the result is still wanted. */
+  private static Duration untilNextCheck(long end) {
     return Duration.ofNanos(Math.clamp(end - System.nanoTime(), 0, LOOK_NANOS));
   }
 
-  /** Takes the result of a call that nobody waits for any more. */
+  /** Receives the result of a call that the caller has given up. */
   public interface Late<T> {
     /** Cleans up after {@code result}. */
     void take(T result);
   }
 
-  /** How a call ended, or that nobody waits for it. */
+  /** How a call ended. */
   private record Ending<T>(@Nullable T value, @Nullable Throwable failure) {}
 
   /**
    * Calls {@code body} on a thread of its own and waits for it.
    *
-   * @param what does it, for messages and the thread's name
-   * @param late takes the result when it comes after the deadline
-   * @throws PluginTimeoutException after the deadline; the thread has been interrupted then
+   * @param what names the call, for messages and the thread
+   * @param late receives the result when it comes after the deadline
+   * @throws PluginTimeoutException after the deadline; the thread has been interrupted
    */
   public static <T> T within(Duration deadline, String what, Callable<T> body, Late<T> late) {
     return within(deadline, what, body, late, () -> "");
   }
 
   /**
-   * As the other one; gives up sooner when the result is not wanted any more.
+   * As the other one, but gives up sooner when the result is no longer wanted.
    *
-   * @param unwanted returns why the result is not wanted, or empty; asked several times a second
+   * @param unwanted returns why the result is not wanted, or empty; called several times a second
    */
   static <T> T within(
       Duration deadline, String what, Callable<T> body, Late<T> late, Supplier<String> unwanted) {
@@ -103,7 +106,7 @@ public final class PluginCalls {
     try {
       long end = System.nanoTime() + deadline.toNanos();
       String why = "";
-      while (why.isEmpty() && !thread.join(look(end))) {
+      while (why.isEmpty() && !thread.join(untilNextCheck(end))) {
         why =
             System.nanoTime() - end < 0
                 ? unwanted.get()

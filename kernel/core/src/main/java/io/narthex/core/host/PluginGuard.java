@@ -21,17 +21,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one door from the host into code of plugins: sets the context class loader, grants the time
- * of {@link Operation}, counts, and keeps a list of the threads that are inside.
+ * Makes all calls from the host into plugins: sets the context class loader, enforces the deadline
+ * of the {@link Operation}, counts, and tracks the threads that are inside.
  *
- * <p><b>Threads.</b> Platform threads: code that never waits, and a call of the system that hangs
- * (a file system of a network that is gone), would keep one of the few carriers of virtual threads
- * to itself, and two of them would stop a server with two cores. So they cost it a core at worst.
+ * <p><b>Threads.</b> Platform threads: a busy loop, or a system call that hangs (on a dead network
+ * file system), would occupy one of the few carriers of virtual threads, and two of them would stop
+ * a server with two cores. On a platform thread they cost a core at worst.
  *
  * <p><b>Containment.</b> Exceptions and errors of a plugin reach the host that made the call, which
- * turns them into the verdict of its kind. That holds for errors of the virtual machine, too: most
- * are made by code, for example by a file too large for an array; a heap that is full ends the
- * process by itself, for the launcher says so to the JVM.
+ * turns them into a failure of that kind. This includes errors of the JVM: most are caused by code,
+ * for example a file too large for an array; when the heap is exhausted, the JVM ends the process,
+ * as the start script configures.
  */
 public final class PluginGuard {
   private static final Logger LOG = LoggerFactory.getLogger(PluginGuard.class);
@@ -43,17 +43,17 @@ public final class PluginGuard {
   private volatile BiConsumer<Provider, String> quarantine =
       (plugin, reason) -> LOG.error("plugin {}: {}", plugin.pluginId(), reason);
 
-  /** Creates one with the usual limits. */
+  /** Creates a guard with the default limits. */
   public PluginGuard() {
     this(GuardLimits.DEFAULT);
   }
 
-  /** Creates one. */
+  /** Creates a guard. */
   public PluginGuard(GuardLimits limits) {
     this.limits = limits;
   }
 
-  /** Returns the figures of all calls. */
+  /** Returns the statistics of all calls. */
   public PluginMetrics metrics() {
     return metrics;
   }
@@ -63,12 +63,12 @@ public final class PluginGuard {
     return threads;
   }
 
-  /** Returns when failures have consequences. */
+  /** Returns the limits. */
   public GuardLimits limits() {
     return limits;
   }
 
-  /** Tells that a plugin came with the server. */
+  /** Sets whether a plugin was shipped with the server. */
   public void trust(String pluginId, boolean shipped) {
     if (shipped) {
       trusted.add(pluginId);
@@ -77,20 +77,20 @@ public final class PluginGuard {
     }
   }
 
-  /** Tells whether a plugin came with the server. */
+  /** Returns whether a plugin was shipped with the server. */
   public boolean isTrusted(String pluginId) {
     return trusted.contains(pluginId);
   }
 
   /**
-   * Sets what is done about a plugin that crashes again and again: called with what crashed and the
-   * reason, on the thread that has just left it, and must return at once.
+   * Sets the handler for plugins that crash repeatedly. It is called with the provider and the
+   * reason on the thread that has just left the plugin, and must return at once.
    */
   public void onRepeatedCrashes(BiConsumer<Provider, String> action) {
     quarantine = action;
   }
 
-  /** Reports a plugin that crashes again and again. */
+  /** Reports a plugin that crashes repeatedly. */
   public void reportRepeatedCrashes(Provider plugin, String reason) {
     quarantine.accept(plugin, reason);
   }
@@ -106,12 +106,12 @@ public final class PluginGuard {
         limits.failures(), limits.restartPause(), limits.longestPause(), System::nanoTime);
   }
 
-  /** Returns the figures of an operation of a plugin. */
+  /** Returns the statistics of an operation of a plugin. */
   CallStats stats(Provider plugin, Operation operation) {
     return metrics.of(plugin.pluginId(), plugin.kind(), operation);
   }
 
-  /** Threads for short calls, which come often; an idle one ends soon, with what it has kept. */
+  /** Threads for short, frequent calls; an idle one ends soon. */
   private final Executor pool =
       new ThreadPoolExecutor(
           0,
@@ -122,8 +122,8 @@ public final class PluginGuard {
           task -> hostThread("plugin-call", task));
 
   /**
-   * Returns a thread that outlives the call that needs it first: it keeps nothing of that caller,
-   * which may be a part of the server that is replaced.
+   * Returns a thread that outlives its first caller, and keeps nothing of it: that may be a bundle
+   * that is replaced.
    */
   static Thread hostThread(String name, Runnable task) {
     Thread thread =
@@ -140,7 +140,7 @@ public final class PluginGuard {
     return plugin.service().getClass().getClassLoader();
   }
 
-  /** One call: knows whether somebody still waits for it. */
+  /** One call; knows whether its caller still waits. */
   private final class Watched<T> implements Callable<T> {
     final CallStats stats;
     private final PluginUsage usage;
@@ -185,8 +185,8 @@ public final class PluginGuard {
   }
 
   /**
-   * Returns whether the plugin is to blame: not for settings it refuses, nor for an interruption or
-   * memory it was not given.
+   * Returns whether the plugin is to blame: not for refused settings, an interrupt, or memory it
+   * was denied.
    */
   static boolean isFault(Throwable e) {
     return !(e instanceof ConfigException
@@ -201,17 +201,17 @@ public final class PluginGuard {
         stats(plugin, operation), metrics.usage(plugin.pluginId()), loader(plugin), what, body);
   }
 
-  /** Calls on this thread, for as long as it takes. */
+  /** Calls on this thread, without a deadline. */
   <T> T here(Provider plugin, Operation operation, String what, Callable<T> body) throws Exception {
     return watched(plugin, operation, what, body).call();
   }
 
   /**
-   * Calls on a thread of its own, within the operation's deadline.
+   * Calls on a thread of its own, with the operation's deadline.
    *
-   * @param what does it, for messages and the thread's name
+   * @param what names the call, for messages and the thread
    * @param late takes a result that comes after the deadline
-   * @throws PluginTimeoutException after the deadline; the thread has been interrupted then
+   * @throws PluginTimeoutException after the deadline; the thread has been interrupted
    * @throws PluginErrorException for an error that is no exception
    */
   <T> T within(
@@ -248,7 +248,7 @@ public final class PluginGuard {
    * Starts a plugin within the deadline of {@link Operation#START}.
    *
    * @param loader its class loader
-   * @param unwanted returns why it is not to be started any more, or empty
+   * @param unwanted returns why the start is no longer wanted, or empty
    */
   public <T> T starting(
       String pluginId,
@@ -266,7 +266,7 @@ public final class PluginGuard {
         unwanted);
   }
 
-  /** Opens an instance; what an overdue call opens in the end is closed. */
+  /** Opens an instance; an instance that is opened after the deadline is closed. */
   <T> T open(Provider plugin, String what, Callable<T> body) {
     return within(
         plugin,
@@ -282,14 +282,14 @@ public final class PluginGuard {
 
   /** A self-test. */
   interface Probe<T> {
-    /** Makes it; the result is for the caller alone. */
+    /** Runs the self-test. */
     T make() throws Exception;
   }
 
   /**
-   * Has an update try what it will have to do, in time.
+   * Runs the self-test of an update, with a deadline.
    *
-   * @param what tries it, for messages
+   * @param what names the instance, for messages
    * @throws IllegalStateException when it cannot; the message is for users
    */
   <T> T probe(Provider plugin, String what, Probe<T> probe) {
@@ -309,7 +309,7 @@ public final class PluginGuard {
     }
   }
 
-  /** Closes an instance in time; what goes wrong is logged. */
+  /** Closes an instance, with a deadline; failures are logged. */
   void close(Provider plugin, String what, AutoCloseable instance) {
     try {
       within(
@@ -336,7 +336,7 @@ public final class PluginGuard {
   /**
    * Starts a call on a thread of its own; the caller decides how long it waits.
    *
-   * @param late takes a result that comes when the caller has stopped waiting
+   * @param late receives a result after the caller has given up
    */
   <T> PluginCall<T> start(
       Provider plugin,
@@ -348,7 +348,7 @@ public final class PluginGuard {
         task -> thread(what).start(task), watched(plugin, operation, what, body), what, late);
   }
 
-  /** As {@link #start}, on a thread of the pool: for short calls that come often. */
+  /** As {@link #start}, on a pooled thread, for short, frequent calls. */
   <T> PluginCall<T> startPooled(
       Provider plugin, Operation operation, String what, Callable<T> body) {
     return call(pool, watched(plugin, operation, what, body), what, late -> {});

@@ -17,14 +17,14 @@ import java.util.function.ObjDoubleConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How often the host has called into each plugin, how long that took, how it failed. Thread-safe.
- * The figures of a plugin outlive its updates and go with its removal.
+ * The number, duration and failures of the host's calls into each plugin. Thread-safe. The
+ * statistics of a plugin survive its updates and end with its removal.
  */
 public final class PluginMetrics implements MetricCollector {
   /**
    * An operation of a kind.
    *
-   * @param kind null for what belongs to the whole plugin
+   * @param kind null for operations of the plugin as a whole
    */
   private record Key(@Nullable Kind kind, Operation operation) implements Comparable<Key> {
     String kindLabel() {
@@ -48,24 +48,24 @@ public final class PluginMetrics implements MetricCollector {
       new ConcurrentHashMap<>();
   private final ConcurrentMap<String, PluginUsage> usage = new ConcurrentSkipListMap<>();
 
-  /** Returns the figures of an operation, creating them at 0. */
+  /** Returns the statistics of an operation, created at 0. */
   CallStats of(String pluginId, @Nullable Kind kind, Operation operation) {
     return plugins
         .computeIfAbsent(pluginId, k -> new ConcurrentSkipListMap<>())
         .computeIfAbsent(new Key(kind, operation), k -> new CallStats());
   }
 
-  /** Returns what a plugin uses, counting from 0. */
+  /** Returns the resource usage of a plugin, created at 0. */
   PluginUsage usage(String pluginId) {
     return usage.computeIfAbsent(pluginId, k -> new PluginUsage());
   }
 
-  /** Shows a breaker as the one of an instance. */
+  /** Reports a breaker as that of an instance. */
   void show(String pluginId, String instance, CircuitBreaker breaker) {
     breakers.computeIfAbsent(pluginId, k -> new ConcurrentHashMap<>()).put(instance, breaker);
   }
 
-  /** Shows a breaker no longer, unless another has taken its place. */
+  /** Stops reporting a breaker, unless another has replaced it. */
   void hide(String pluginId, String instance, CircuitBreaker breaker) {
     ConcurrentMap<String, CircuitBreaker> shown = breakers.get(pluginId);
     if (shown != null) {
@@ -80,7 +80,7 @@ public final class PluginMetrics implements MetricCollector {
     usage.remove(pluginId);
   }
 
-  /** Returns the figures of a plugin by operation. */
+  /** Returns the statistics of a plugin by operation. */
   public List<PluginHealth.Calls> calls(String pluginId) {
     List<PluginHealth.Calls> out = new ArrayList<>();
     plugins
@@ -102,7 +102,7 @@ public final class PluginMetrics implements MetricCollector {
     return out;
   }
 
-  /** Returns what a plugin has used of the machine. */
+  /** Returns the resource usage of a plugin. */
   public PluginHealth.Usage usageOf(String pluginId) {
     PluginUsage known = usage.get(pluginId);
     return known == null

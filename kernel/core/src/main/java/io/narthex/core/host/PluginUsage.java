@@ -8,12 +8,12 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a plugin has used of the processors and of the heap on the platform threads that the host
- * has called it on or lent it. Threads that are inside now count with what they have used so far.
- * The JVM tells nothing about virtual threads, so calls on those do not count. Thread-safe.
+ * The CPU time and heap allocations of a plugin on the platform threads that the host calls it on
+ * or has lent to it. Threads that are inside count with their usage so far. The JVM has no such
+ * numbers for virtual threads, so calls on those do not count. Thread-safe.
  */
 final class PluginUsage {
-  /** Null where the JVM measures nothing. */
+  /** Null where the JVM does not measure it. */
   private static final @Nullable ThreadMXBean THREADS =
       ManagementFactory.getThreadMXBean() instanceof ThreadMXBean bean
               && bean.isThreadCpuTimeSupported()
@@ -47,7 +47,7 @@ final class PluginUsage {
       return now < 0 ? 0 : Math.max(0, now - allocatedBefore);
     }
 
-    /** Ends the stay. Called on its thread. */
+    /** Ends the measurement. Called on its thread. */
     void end() {
       if (running.remove(this)) {
         cpuNanos.add(cpu());
@@ -56,7 +56,7 @@ final class PluginUsage {
     }
   }
 
-  /** Begins to count for this thread; null when the JVM cannot tell. */
+  /** Starts measuring this thread; null when the JVM cannot. */
   @Nullable Meter meter() {
     Thread thread = Thread.currentThread();
     return THREADS == null || thread.isVirtual()
@@ -68,7 +68,7 @@ final class PluginUsage {
                 THREADS.getCurrentThreadAllocatedBytes()));
   }
 
-  /** Begins to count for a thread that is about to start; null when the JVM cannot tell. */
+  /** Starts measuring a thread before its start; null when the JVM cannot. */
   @Nullable Meter meter(Thread thread) {
     return THREADS == null || thread.isVirtual() ? null : begin(new Meter(thread.threadId(), 0, 0));
   }
@@ -78,7 +78,7 @@ final class PluginUsage {
     return meter;
   }
 
-  /** Returns the time on processors, seconds. */
+  /** Returns the CPU time, seconds. */
   double cpuSeconds() {
     long nanos = cpuNanos.sum();
     for (Meter meter : running) {
@@ -87,7 +87,7 @@ final class PluginUsage {
     return nanos / 1e9;
   }
 
-  /** Returns what was allocated, bytes. */
+  /** Returns the allocated bytes. */
   double allocatedBytes() {
     long bytes = allocatedBytes.sum();
     for (Meter meter : running) {

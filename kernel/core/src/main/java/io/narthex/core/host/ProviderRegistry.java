@@ -9,8 +9,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which plugin serves which type now. Publishing and withdrawing is done by the plugin manager's
- * one thread; the listeners have finished with the former provider when these methods return.
+ * Knows which plugin serves which type. Providers are published and withdrawn by the plugin
+ * manager's one thread; the listeners have released the previous provider when these methods
+ * return.
  */
 public final class ProviderRegistry {
   /** The kinds of plugins. */
@@ -39,7 +40,7 @@ public final class ProviderRegistry {
     }
   }
 
-  /** Told when the provider of a type changes. */
+  /** Is notified when the provider of a type changes. */
   public interface Listener {
     /**
      * Checks a provider against the configuration in effect, without changing anything.
@@ -49,14 +50,15 @@ public final class ProviderRegistry {
     void probe(Provider candidate);
 
     /**
-     * Switches to {@code now}; null: there is none any more. Returns when the former is unused.
+     * Switches to {@code now}; null: there is none any more. Returns when the previous provider is
+     * unused.
      *
-     * @throws RuntimeException when it cannot; it goes on with the former provider then
+     * @throws RuntimeException when it cannot; it keeps the previous provider then
      */
     void changed(Kind kind, String type, @Nullable Provider now);
   }
 
-  /** Another plugin serves the same; the message is for users. */
+  /** Another plugin serves the type already; the message is for users. */
   public static final class TakenException extends IllegalStateException {
     private static final long serialVersionUID = 1;
 
@@ -70,7 +72,7 @@ public final class ProviderRegistry {
   private final Map<Key, Provider> providers = new ConcurrentHashMap<>();
   private final CopyOnWriteArrayList<Listener> listeners = new CopyOnWriteArrayList<>();
 
-  /** Adds a listener and tells it about all providers. */
+  /** Adds a listener and notifies it of all providers. */
   public void listen(Listener listener) {
     listeners.add(listener);
     providers.values().forEach(p -> listener.changed(p.kind(), p.type(), p));
@@ -95,7 +97,7 @@ public final class ProviderRegistry {
     return List.copyOf(providers.values());
   }
 
-  /** Lets all listeners check candidates. */
+  /** Has all listeners check candidates. */
   public void probe(List<Provider> candidates) {
     for (Provider candidate : candidates) {
       listeners.forEach(l -> l.probe(candidate));
@@ -106,8 +108,8 @@ public final class ProviderRegistry {
    * Makes {@code now} the providers of a plugin, in place of those it had.
    *
    * @throws TakenException when another plugin serves one of the types
-   * @throws RuntimeException when a listener cannot switch; in both cases the former providers
-   *     serve on
+   * @throws RuntimeException when a listener cannot switch; in both cases the previous providers
+   *     stay in service
    */
   public void publish(String pluginId, List<Provider> now) {
     for (Provider p : now) {
@@ -141,51 +143,55 @@ public final class ProviderRegistry {
     }
   }
 
-  /** Tells all listeners; when one refuses, those told before it are told the former again. */
+  /**
+   * Notifies all listeners; when one refuses, those notified before it are switched back to the
+   * previous provider.
+   */
   private void change(Key key, @Nullable Provider now) {
-    Provider former = now == null ? providers.remove(key) : providers.put(key, now);
-    List<Listener> told = new ArrayList<>();
+    Provider previous = now == null ? providers.remove(key) : providers.put(key, now);
+    List<Listener> notified = new ArrayList<>();
     try {
       for (Listener listener : listeners) {
         listener.changed(key.kind(), key.type(), now);
-        told.add(listener);
+        notified.add(listener);
       }
     } catch (RuntimeException | Error e) {
-      if (former == null) {
+      if (previous == null) {
         providers.remove(key);
       } else {
-        providers.put(key, former);
+        providers.put(key, previous);
       }
-      for (Listener listener : told) {
-        tell(listener, key, former, e);
+      for (Listener listener : notified) {
+        switchBack(listener, key, previous, e);
       }
       throw e;
     }
   }
 
-  /** Puts back what was changed before a later change failed. */
+  /** Undoes changes after a later one has failed. */
   private void restore(Map<Key, @Nullable Provider> before, Throwable cause) {
-    before.forEach((key, former) -> {
-      if (providers.get(key) != former) {
-        if (former == null) {
+    before.forEach((key, previous) -> {
+      if (providers.get(key) != previous) {
+        if (previous == null) {
           providers.remove(key);
         } else {
-          providers.put(key, former);
+          providers.put(key, previous);
         }
-        listeners.forEach(l -> tell(l, key, former, cause));
+        listeners.forEach(l -> switchBack(l, key, previous, cause));
       }
     });
   }
 
-  private static void tell(Listener listener, Key key, @Nullable Provider former, Throwable cause) {
+  private static void switchBack(
+      Listener listener, Key key, @Nullable Provider previous, Throwable cause) {
     try {
-      listener.changed(key.kind(), key.type(), former);
+      listener.changed(key.kind(), key.type(), previous);
     } catch (RuntimeException | Error e) {
       cause.addSuppressed(e);
     }
   }
 
-  /** Takes all providers of a plugin away. */
+  /** Withdraws all providers of a plugin. */
   public void withdraw(String pluginId) {
     publish(pluginId, List.of());
   }

@@ -16,12 +16,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The guard of one opened storage. Calls run on the caller's thread, one guard a batch or
- * selection, none a sample; {@link CallWatch} keeps their time. Errors that are no exceptions
- * become {@link StorageException.Failed}, which every caller knows.
+ * The guard of one opened storage. Calls run on the caller's thread and are guarded per batch or
+ * select, not per sample; {@link CallWatch} enforces their deadlines. Errors become {@link
+ * StorageException.Failed}, which every caller handles.
  */
 final class StorageCalls implements AutoCloseable {
-  /** One operation: its figures and its time. */
+  /** One operation: its statistics and its deadline. */
   private record Op(Operation operation, CallStats stats, Duration deadline) {}
 
   private final String type;
@@ -59,12 +59,12 @@ final class StorageCalls implements AutoCloseable {
     return new Op(operation, guard.stats(plugin, operation), guard.limits().deadline(operation));
   }
 
-  /** Returns what is wrong now, or empty. */
+  /** Returns the current problem, or empty. */
   String problem() {
     return watch.problem();
   }
 
-  /** Keeps no more time once the calls that are inside have ended. */
+  /** Stops watching once the calls that are inside have ended. */
   @Override
   public void close() {
     watch.close();
@@ -97,7 +97,7 @@ final class StorageCalls implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Exception e) {
-      throw new IllegalStateException(e); // a supplier throws none
+      throw new IllegalStateException(e); // a supplier throws no checked exception
     }
   }
 
@@ -136,7 +136,7 @@ final class StorageCalls implements AutoCloseable {
 
   /** Counts a failure and returns it as an exception that callers expect. */
   private RuntimeException failure(Op op, Throwable e, boolean overdue) {
-    if (overdue) { // counted as that
+    if (overdue) { // counted as a timeout
       return new StorageException.Failed(
           "storage `"
               + type
@@ -155,17 +155,17 @@ final class StorageCalls implements AutoCloseable {
         : new StorageException.Failed("storage `" + type + "` failed: " + e, e);
   }
 
-  /** Keeps a storage open while a call is inside. */
+  /** Keeps a storage open during a call. */
   interface Hold {
     /**
-     * Begins; what is returned ends it.
+     * Begins to hold the storage; closing the result ends it.
      *
-     * @throws StorageException.Closed when it is open no longer
+     * @throws StorageException.Closed when it is no longer open
      */
     Runnable begin();
   }
 
-  /** Returns a further interface of a storage, guarded; other classes of it as they are. */
+  /** Returns a capability of a storage: interfaces guarded, classes as they are. */
   <T extends Storage> T capability(Class<T> wanted, Storage storage, Hold hold) {
     return wanted.isInterface()
         ? wanted.cast(
@@ -192,7 +192,7 @@ final class StorageCalls implements AutoCloseable {
     }
   }
 
-  /** Counts what goes wrong while a cursor is read; its time is granted anew for each step. */
+  /** Counts failures while a cursor is read; the deadline applies to each step. */
   private static final class Cursor implements SeriesCursor {
     private final SeriesCursor cursor;
     private final StorageCalls calls;

@@ -5,6 +5,7 @@ import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.exporter.MetricSink;
@@ -39,34 +40,36 @@ import org.slf4j.LoggerFactory;
 /**
  * The storage gate: hands calls to the one storage that is open, and replaces it.
  *
- * <p><b>Swap.</b> Calls hold the read lock; a replacement takes the write lock for a moment to take
- * the storage away, so no call is inside when it is closed. While no storage is open, {@code
- * append} and {@code resolve} wait for up to {@link #WAIT_SECONDS}. Who would rather not wait holds
- * the storage while using it, or learns that it cannot be held. Reads fail at once.
+ * <p><b>Swap.</b> Calls hold the read lock; a replacement takes the write lock for a moment to
+ * detach the storage, so no call is inside when it is closed. While no storage is open, {@code
+ * append} and {@code resolve} wait for up to {@link #WAIT_SECONDS}. Callers that must not wait hold
+ * the storage while using it; this fails at once when none is open or one is being replaced. Reads
+ * fail at once.
  */
-public final class StorageHost implements StorageGate, ProviderRegistry.Listener {
+public final class StorageHost implements StorageGate, PluginHost {
   private static final Logger LOG = LoggerFactory.getLogger(StorageHost.class);
   private static final long WAIT_SECONDS = 60;
   private static final long REFERENCE_SPAN = 1L << 40;
 
-  /** How long calls may take to leave at the end of the server. */
+  /** How long running calls may take to end when the server stops. */
   private static final long STOP_WAIT_MILLIS = 1_000;
 
-  private final Object ending = new Object(); // held while the server's end closes the storage
+  private final Object ending =
+      new Object(); // held while the storage is closed because the server stops
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock(true);
   private final Object opened = new Object(); // notified when a storage opens, or never will
   private final HostEnvironment environment;
   private final Path dataDirectory;
   private final String wantedType;
   private volatile @Nullable Storage storage; // written under the write lock
-  private volatile @Nullable Provider usedProvider; // the provider of storage
-  private volatile @Nullable StorageCalls calls; // the guard of storage; set before it
-  private volatile ConfigNode settings; // those wanted
-  private volatile ConfigNode bound; // those the storage was opened with, or has taken since
+  private volatile @Nullable Provider usedProvider; // the provider that opened it
+  private volatile @Nullable StorageCalls calls; // its guard; set before it
+  private volatile ConfigNode settings; // the latest ones
+  private volatile ConfigNode bound; // those the storage was opened with or has applied since
   private volatile double progress;
   private volatile boolean closed;
   private volatile boolean replacing; // between one storage and the next
-  private volatile String problem;
+  private volatile InstanceProblem problem;
   private volatile boolean waiting = true; // the problem is that no plugin serves the type
   private volatile boolean beingOpened;
   private long openings; // used by the one thread that changes plugins
@@ -85,10 +88,11 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     this.settings = settings;
     bound = settings;
     problem =
-        "waiting for plugin `"
-            + wantedType
-            + "`; put its jar into the plugin folder, or choose another storage.type in"
-            + " narthex.yml";
+        InstanceProblem.reported(
+            "waiting for plugin `"
+                + wantedType
+                + "`; put its jar into the plugin folder, or choose another storage.type in"
+                + " narthex.yml");
   }
 
   private record Context(
@@ -139,10 +143,10 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   }
 
   /**
-   * Takes settings that a reload changed.
+   * Applies settings that a reload changed.
    *
-   * @throws io.narthex.spi.config.ConfigException when the storage cannot use them; it keeps those
-   *     it has
+   * @throws io.narthex.spi.config.ConfigException when the storage refuses them; it keeps its
+   *     settings then
    */
   public void configure(ConfigNode changed) {
     lock.readLock().lock();
@@ -158,7 +162,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
               Operation.RECONFIGURE,
               () -> reconfigure(configurable, (StorageProvider<?>) provider.service(), changed));
         } else {
-          LOG.warn("storage `{}` takes changed settings at its next start only", wantedType);
+          LOG.warn("storage `{}` applies changed settings only at its next start", wantedType);
         }
       }
       settings = changed;
@@ -168,7 +172,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     }
   }
 
-  @SuppressWarnings("unchecked") // the provider that opened the storage names the record
+  @SuppressWarnings("unchecked") // the record type of the provider that opened the storage
   private static <C extends Record> boolean reconfigure(
       ConfigurableStorage<?> configurable, StorageProvider<C> provider, ConfigNode changed) {
     C config = ConfigBinder.bind(changed, provider.configType());
@@ -229,19 +233,19 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   }
 
   private void replace(Provider now) {
-    Provider formerProvider = usedProvider;
+    Provider previousProvider = usedProvider;
     detach("the storage is being replaced");
     waiting = false;
     try {
       attach(now, open(now));
     } catch (RuntimeException | Error e) {
-      problem = e instanceof RuntimeException ? String.valueOf(e.getMessage()) : e.toString();
-      if (formerProvider == null) {
+      problem = new InstanceProblem(InstanceProblem.kindOf(e), problemOf(e));
+      if (previousProvider == null) {
         throw e;
       }
-      reopen(formerProvider, e);
+      reopen(previousProvider, e);
       throw new IllegalStateException(
-          "the new storage did not open, the former one runs again: " + problemOf(e), e);
+          "the new storage did not open, the previous one runs again: " + problemOf(e), e);
     }
   }
 
@@ -249,22 +253,23 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     return e instanceof RuntimeException ? String.valueOf(e.getMessage()) : e.toString();
   }
 
-  private void reopen(Provider former, Throwable cause) {
+  private void reopen(Provider previous, Throwable cause) {
     try {
-      attach(former, open(former));
+      attach(previous, open(previous));
     } catch (RuntimeException | Error e) {
-      problem =
+      String text =
           "neither the new storage opened ("
               + problemOf(cause)
-              + ") nor the former one again ("
+              + ") nor the previous one again ("
               + problemOf(e)
               + ")";
-      LOG.error("storage `{}`: {}", wantedType, problem);
-      throw new IllegalStateException(problem, e);
+      problem = new InstanceProblem(InstanceProblem.kindOf(e), text);
+      LOG.error("storage `{}`: {}", wantedType, text);
+      throw new IllegalStateException(text, e);
     }
   }
 
-  /** Closes the storage once no call is inside; calls that come now wait or fail. */
+  /** Closes the storage once no call is inside; new calls wait or fail. */
   private void detach(String why) {
     detach(why, TimeUnit.SECONDS.toMillis(WAIT_SECONDS), false);
   }
@@ -277,7 +282,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
    */
   private void detach(String why, long waitMillis, boolean anyway) {
     if (storage == null) {
-      problem = why;
+      problem = InstanceProblem.reported(why);
       return;
     }
     boolean locked = false;
@@ -285,7 +290,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       locked = lock.writeLock().tryLock(waitMillis, TimeUnit.MILLISECONDS);
       if (!locked && !anyway) {
         throw new IllegalStateException(
-            "the storage has calls inside that do not end within "
+            "the storage has calls that do not end within "
                 + WAIT_SECONDS
                 + " s; nothing was changed");
       }
@@ -296,16 +301,16 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       }
     }
     if (!locked) {
-      LOG.warn("storage `{}` is closed although calls are inside", wantedType);
+      LOG.warn("storage `{}` is closed although calls are running", wantedType);
     }
-    Storage former;
-    Provider formerProvider;
-    StorageCalls formerCalls;
+    Storage previous;
+    Provider previousProvider;
+    StorageCalls previousCalls;
     try {
-      formerCalls = calls;
-      former = storage; // another thread may have taken it away meanwhile
-      formerProvider = usedProvider;
-      problem = why;
+      previousCalls = calls;
+      previous = storage; // another thread may have detached it meanwhile
+      previousProvider = usedProvider;
+      problem = InstanceProblem.reported(why);
       storage = null;
       usedProvider = null;
     } finally {
@@ -313,22 +318,22 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
         lock.writeLock().unlock();
       }
     }
-    if (formerCalls != null) {
-      formerCalls.close();
+    if (previousCalls != null) {
+      previousCalls.close();
     }
-    if (former != null && formerProvider != null) {
-      close(formerProvider, former);
+    if (previous != null && previousProvider != null) {
+      close(previousProvider, previous);
     }
   }
 
-  /** Closes a storage in time; what goes wrong is logged, for nothing else can be done about it. */
-  private void close(Provider provider, Storage former) {
+  /** Closes a storage with a deadline; failures are logged. */
+  private void close(Provider provider, Storage previous) {
     try {
       timed(
           provider,
           Operation.STORAGE_CLOSE,
           () -> {
-            former.close();
+            previous.close();
             return true;
           });
     } catch (RuntimeException | Error e) {
@@ -336,7 +341,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     }
   }
 
-  /** Lets calls through to a storage. */
+  /** Puts a storage into service. */
   private void attach(Provider provider, Storage next) {
     boolean tooLate;
     lock.writeLock().lock();
@@ -361,7 +366,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     }
   }
 
-  /** Has the storage take settings that came while it was being opened. */
+  /** Applies settings that arrived while the storage was being opened. */
   private void takeLateSettings() {
     try {
       configure(settings);
@@ -372,7 +377,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   }
 
   private Storage open(Provider provider) {
-    // each opening has its own references: one that is kept from before is not taken for another
+    // each opening has its own range of references, so that stale ones are never valid
     long base = (++openings) * REFERENCE_SPAN;
     Context context = contextOf(provider, base);
     progress = 0;
@@ -405,7 +410,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     return provider.open(ConfigBinder.bind(used, provider.configType()), context);
   }
 
-  /** Calls the plugin on a thread of its own, within the operation's time. */
+  /** Calls the plugin on a thread of its own, with the operation's deadline. */
   private <T> T timed(Provider provider, Operation operation, Callable<T> body) {
     PluginGuard guard = environment.guard();
     PluginCall<T> call = guard.start(provider, operation, "storage " + wantedType, body);
@@ -426,7 +431,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   }
 
   /**
-   * Waits, bounded, until a storage is open; the read lock is held on return.
+   * Waits, with a deadline, until a storage is open; the read lock is held on return.
    *
    * @throws StorageException.Closed when none opens in time; the read lock is not held then
    */
@@ -443,7 +448,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
         synchronized (opened) {
           long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
           if (storage == null && (closed || left <= 0)) {
-            throw new StorageException.Closed(problem);
+            throw new StorageException.Closed(problem.text());
           }
           if (storage == null) {
             opened.wait(left);
@@ -451,24 +456,24 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw new StorageException.Closed(problem);
+        throw new StorageException.Closed(problem.text());
       }
     }
   }
 
-  /** Returns the guard of the storage that is open. */
+  /** Returns the guard of the open storage. */
   private StorageCalls calls() {
     return Objects.requireNonNull(calls);
   }
 
   /**
-   * Returns the storage; the read lock is held on return. Does not queue behind a replacement that
-   * waits for the calls before it: reads fail at once.
+   * Returns the storage; the read lock is held on return. Fails at once instead of queueing behind
+   * a replacement that waits for running calls.
    *
-   * @throws StorageException.Closed when there is none, or soon will be none
+   * @throws StorageException.Closed when none is open or it is being replaced
    */
   private Storage reading() {
-    boolean interrupted = Thread.interrupted(); // no reason to fail: the caller decides
+    boolean interrupted = Thread.interrupted(); // not a reason to fail: the caller decides
     try {
       if (!lock.readLock().tryLock(0, TimeUnit.SECONDS)) {
         throw new StorageException.Closed("the storage is being replaced");
@@ -484,7 +489,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     Storage current = storage;
     if (current == null) {
       lock.readLock().unlock();
-      throw new StorageException.Closed(problem);
+      throw new StorageException.Closed(problem.text());
     }
     return current;
   }
@@ -607,7 +612,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
       } finally {
         detachable.detach();
       }
-      if (!detachable.fault().isEmpty()) { // the storage has caught what the sink threw
+      if (!detachable.fault().isEmpty()) { // the storage has caught the sink's exception
         throw new IllegalArgumentException(detachable.fault());
       }
       return true;
@@ -621,12 +626,12 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     return storage != null;
   }
 
-  /** Tells whether a storage is being opened, which takes as long as it makes progress. */
+  /** Returns whether a storage is being opened, which may take long while it makes progress. */
   public boolean opening() {
     return beingOpened;
   }
 
-  /** Tells whether a storage is open, or one is just being replaced by another. */
+  /** Returns whether a storage is open or being replaced. */
   public boolean serving() {
     return storage != null || replacing;
   }
@@ -634,7 +639,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
   @Override
   public boolean tryHold() {
     try {
-      // unlike tryLock() this does not overtake a replacement that waits for its turn
+      // unlike tryLock() this does not barge past a waiting replacement
       if (!lock.readLock().tryLock(0, TimeUnit.SECONDS)) {
         return false;
       }
@@ -682,9 +687,9 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     return progress;
   }
 
-  /** Returns what is wrong while no storage is open. */
+  /** Returns the problem while no storage is open. */
   public String problem() {
-    return storage == null ? problem : "";
+    return storage == null ? problem.text() : "";
   }
 
   /** Returns whether no storage is open because no plugin serves its type. */
@@ -692,16 +697,27 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     return storage == null && waiting;
   }
 
+  @Override
+  public Kind kind() {
+    return Kind.STORAGE;
+  }
+
   /** Returns this host's use of a type, for the plugins page. */
-  public Map<String, String> instances(String type) {
-    StorageCalls present = calls;
-    String now = storage != null && present != null ? present.problem() : problem();
+  @Override
+  public Map<String, InstanceProblem> instances(String type) {
+    StorageCalls guard = calls;
+    InstanceProblem now =
+        storage == null
+            ? problem
+            : guard == null
+                ? InstanceProblem.NONE
+                : InstanceProblem.of(PluginProblem.CRASHED, guard.problem());
     return type.equals(wantedType) ? Map.of(dataDirectory.toString(), now) : Map.of();
   }
 
   /**
-   * Closes the storage at the end of the server, even if calls do not leave it. The storage is
-   * closed on return, whoever has called this first.
+   * Closes the storage because the server stops, even if calls do not end. The storage is closed on
+   * return, even if another thread is closing it.
    */
   @Override
   public void close() {
@@ -709,7 +725,7 @@ public final class StorageHost implements StorageGate, ProviderRegistry.Listener
     synchronized (ending) {
       detach("the server is stopping", STOP_WAIT_MILLIS, true);
     }
-    problem = "the server is stopping";
+    problem = InstanceProblem.reported("the server is stopping");
     synchronized (opened) {
       opened.notifyAll();
     }

@@ -1,10 +1,12 @@
 package io.narthex.core.plugin;
 
+import io.narthex.core.host.InstanceProblem;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.plugin.jars.Bundles;
 import io.narthex.core.plugin.leaks.LeakMeter;
 import io.narthex.core.plugin.state.KeptJars;
 import io.narthex.core.updates.KernelUpdates;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.plugins.PluginService.PluginInfo;
 import io.narthex.service.plugins.PluginService.State;
 import java.util.ArrayList;
@@ -15,27 +17,27 @@ import java.util.function.Function;
 
 /**
  * The plugins as users see them: state, configuration blocks they serve, version for undo, leaks.
- * Takes no lock: a long change, such as a storage that replays its log, must not hold up the page
- * and the metrics that show it.
+ * Takes no lock: a long change, such as a storage that replays its WAL, must not delay the page and
+ * the metrics that show it.
  */
 final class PluginList {
   private final PluginTable table;
   private final KernelUpdates kernel;
   private final KeptJars jars;
   private final LeakMeter leaks;
-  private final Function<ProviderRegistry.Provider, Map<String, String>> instancesOf;
+  private final Function<ProviderRegistry.Provider, Map<String, InstanceProblem>> instancesOf;
 
   /**
    * Creates a list.
    *
-   * @param instancesOf configuration blocks served by a provider, with their problem or empty
+   * @param instancesOf configuration blocks served by a provider, with their problem
    */
   PluginList(
       PluginTable table,
       KernelUpdates kernel,
       KeptJars jars,
       LeakMeter leaks,
-      Function<ProviderRegistry.Provider, Map<String, String>> instancesOf) {
+      Function<ProviderRegistry.Provider, Map<String, InstanceProblem>> instancesOf) {
     this.table = table;
     this.kernel = kernel;
     this.jars = jars;
@@ -43,7 +45,7 @@ final class PluginList {
     this.instancesOf = instancesOf;
   }
 
-  /** Returns plugins, files that are none, and bundles of the server, by id. */
+  /** Returns plugins, files that are not plugins, and bundles of the server, by id. */
   List<PluginInfo> all() {
     List<PluginInfo> out = new ArrayList<>();
     table.all().forEach(p -> out.add(describe(p)));
@@ -78,14 +80,16 @@ final class PluginList {
     List<String> instances = new ArrayList<>();
     State shown = p.state;
     String reason = p.reason;
+    PluginProblem problem = p.problem;
     if (d != null) {
       for (ProviderRegistry.Provider provider : d.providers()) {
         kinds.add(provider.label());
-        for (Map.Entry<String, String> e : instancesOf.apply(provider).entrySet()) {
+        for (Map.Entry<String, InstanceProblem> e : instancesOf.apply(provider).entrySet()) {
           instances.add(e.getKey());
           if (!e.getValue().isEmpty() && shown == State.RUNNING) {
             shown = State.DEGRADED;
-            reason = e.getKey() + ": " + e.getValue();
+            reason = e.getKey() + ": " + e.getValue().text();
+            problem = e.getValue().kind();
           }
         }
       }
@@ -106,10 +110,10 @@ final class PluginList {
         jars.versionBefore(p.id, p.sha256),
         leaks.alive(p.id),
         d == null ? "" : Bundles.state(d.bundle),
-        shown == p.state ? p.problem : null);
+        problem);
   }
 
-  /** Tells whether the server's samples are in what runs, so that it cannot do without. */
+  /** Returns whether a deployment is the storage in use, which the server cannot do without. */
   boolean keepsSamples(Deployment deployment) {
     return deployment.providers().stream()
         .anyMatch(

@@ -1,6 +1,7 @@
 package io.narthex.core.plugin;
 
 import io.narthex.core.host.GuardLimits;
+import io.narthex.core.host.InstanceProblem;
 import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.service.plugins.PluginHealth.Calls;
@@ -14,16 +15,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Watches updates for a while after they have taken over. One that fails goes back to the version
- * before it by itself.
+ * Watches updates for a while after they have taken over, and rolls back those that fail.
  *
- * <p><b>Failing</b> is, for any operation: as many calls as open a circuit threw, did not come back
- * in time or were not made because of those, since the update, and they are at least half of all;
- * and for a discovery: it has delivered nothing by the end of the probation where the version
- * before had.
+ * <p><b>Failing</b> means, for any operation: since the update, as many calls as open a circuit
+ * threw, timed out, or were rejected after timeouts, and these are at least half of all; and for a
+ * discovery: it has delivered nothing by the end of the probation although the previous version
+ * had.
  *
- * <p>No update of a plugin that was in trouble before is watched: the cause is likely to be the
- * same, and the version before is no better.
+ * <p>An update of a plugin that already had problems is not watched: the cause is likely the same,
+ * and the previous version is no better.
  */
 final class Probation {
   private static final Logger LOG = LoggerFactory.getLogger(Probation.class);
@@ -46,8 +46,8 @@ final class Probation {
   }
 
   /**
-   * Returns the statistics to compare with, or null when the update that is about to be made is not
-   * to be watched.
+   * Returns the statistics before an update, to compare with, or null when the update is not to be
+   * watched.
    */
   @Nullable Map<String, Calls> before(Plugin plugin) {
     Deployment deployment = plugin.deployment;
@@ -55,14 +55,15 @@ final class Probation {
         deployment != null
             && !limits.probation().isZero()
             && deployment.providers().stream()
-                .allMatch(p -> use.instances(p).values().stream().allMatch(String::isEmpty));
+                .allMatch(
+                    p -> use.instances(p).values().stream().allMatch(InstanceProblem::isEmpty));
     return watched ? calls(plugin.id) : null;
   }
 
   /**
-   * An update has taken over.
+   * Starts watching an update that has taken over.
    *
-   * @param before what {@link #before} returned when it had not yet
+   * @param before what {@link #before} returned
    */
   void began(Plugin plugin, Map<String, Calls> before) {
     Deployment deployment = plugin.deployment;
@@ -73,7 +74,7 @@ final class Probation {
     }
   }
 
-  /** Tells whether configuration blocks use a provider. */
+  /** Returns whether configuration blocks use a provider. */
   boolean isInUse(Provider provider) {
     return !use.instances(provider).isEmpty();
   }
@@ -85,12 +86,12 @@ final class Probation {
   }
 
   /**
-   * Looks at the updates under watch. Called by one thread, several times a second.
+   * Checks the watched updates. Called by one thread, several times a second.
    *
-   * @param goBack puts the version before back, for a reason; called with {@link
+   * @param rollBack runs the previous version again, for a reason; called with {@link
    *     PluginTable#changes} held
    */
-  void check(long nowNanos, BiPredicate<Plugin, String> goBack) {
+  void check(long nowNanos, BiPredicate<Plugin, String> rollBack) {
     for (Trial trial : trials) {
       boolean over = nowNanos - trial.untilNanos() >= 0;
       String problem = failing(trial);
@@ -103,7 +104,7 @@ final class Probation {
       if (problem != null) {
         synchronized (table.changes) {
           Plugin plugin = trial.plugin();
-          if (plugin.deployment == trial.deployment() && !goBack.test(plugin, problem)) {
+          if (plugin.deployment == trial.deployment() && !rollBack.test(plugin, problem)) {
             LOG.error("plugin {} {} {}", plugin.id, plugin.version, problem);
           }
         }
@@ -118,7 +119,7 @@ final class Probation {
       long exceptions = now.exceptions() - (before == null ? 0 : before.exceptions());
       long timeouts = now.timeouts() - (before == null ? 0 : before.timeouts());
       long all = now.calls() - (before == null ? 0 : before.calls());
-      if (timeouts > 0) { // what was not called since was left out for that
+      if (timeouts > 0) { // calls were rejected because of the timeouts
         long rejected = now.rejected() - (before == null ? 0 : before.rejected());
         timeouts += rejected;
         all += rejected;

@@ -43,7 +43,7 @@ class CircuitBreakerTest {
     assertThat(breaker.refusal()).contains("next try in 1 s");
     pass(Duration.ofMillis(1));
     assertThat(breaker.refusal()).as("the try").isNull();
-    assertThat(breaker.refusal()).as("beside the try").contains("next try now");
+    assertThat(breaker.refusal()).as("during the trial call").contains("next try now");
     breaker.succeeded();
     assertThat(breaker.isOpen()).isFalse();
     assertThat(breaker.refusal()).isNull();

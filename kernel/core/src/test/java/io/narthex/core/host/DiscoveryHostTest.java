@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.core.metrics.MetricsRegistry;
 import io.narthex.format.exposition.ExpositionWriter;
 import io.narthex.service.config.DiscoveryBlock;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.discovery.TargetSink;
@@ -83,16 +84,18 @@ class DiscoveryHostTest {
     configure("one");
     targetsAre("scrape/a", "one:1");
     assertThat(targets.sources.get("scrape/a")).containsExactly("x/0/0");
-    assertThat(host.instances("x")).containsExactly(Map.entry("scrape/a x[0]", ""));
+    assertThat(host.instances("x"))
+        .containsExactly(Map.entry("scrape/a x[0]", InstanceProblem.NONE));
   }
 
   @Test
   void blockOfAbsentPluginWaitsAndComesAlive() {
     configure("one");
-    assertThat(host.instances("x").values()).containsExactly("waiting for plugin `x`");
+    assertThat(host.instances("x").values())
+        .containsExactly(InstanceProblem.reported("waiting for plugin `x`"));
     publish(c -> handing("a:1"));
     targetsAre("scrape/a", "a:1");
-    assertThat(host.instances("x").values()).containsExactly("");
+    assertThat(host.instances("x").values()).containsExactly(InstanceProblem.NONE);
   }
 
   @Test
@@ -113,9 +116,9 @@ class DiscoveryHostTest {
 
   @Test
   void sinkOfAReplacedRunIsDeaf() {
-    AtomicReference<TargetSink> former = new AtomicReference<>();
+    AtomicReference<TargetSink> previous = new AtomicReference<>();
     publishRun(s -> {
-      former.set(s);
+      previous.set(s);
       s.update(List.of(group("0", "old:1")));
       new CountDownLatch(1).await();
     });
@@ -123,9 +126,9 @@ class DiscoveryHostTest {
     targetsAre("scrape/a", "old:1");
     publish(c -> handing("new:1"));
     targetsAre("scrape/a", "new:1");
-    former.get().update(List.of(group("0", "late:1")));
-    former.get().refreshFailed("late");
-    assertThat(host.instances("x").values()).containsExactly("");
+    previous.get().update(List.of(group("0", "late:1")));
+    previous.get().refreshFailed("late");
+    assertThat(host.instances("x").values()).containsExactly(InstanceProblem.NONE);
     targetsAre("scrape/a", "new:1");
   }
 
@@ -135,7 +138,8 @@ class DiscoveryHostTest {
     configure("one");
     targetsAre("scrape/a", "a:1");
     registry.withdraw("p");
-    assertThat(host.instances("x").values()).containsExactly("waiting for plugin `x`");
+    assertThat(host.instances("x").values())
+        .containsExactly(InstanceProblem.reported("waiting for plugin `x`"));
     Fakes.Targets late = new Fakes.Targets();
     host.listen(late);
     eventually(() -> List.of().equals(late.bySet.get("scrape/a")));
@@ -199,12 +203,28 @@ class DiscoveryHostTest {
   }
 
   @Test
+  void hostDoesNotGuessWhoIsToBlameForWhatAPluginReports() {
+    publishRun(s -> {
+      s.refreshFailed("403 Forbidden");
+      new CountDownLatch(1).await();
+    });
+    configure("one");
+    eventually(() -> !host.instances("x").containsValue(InstanceProblem.NONE));
+    assertThat(host.instances("x").values())
+        .containsExactly(InstanceProblem.reported("403 Forbidden"));
+  }
+
+  @Test
   void interruptionThatNobodyAskedForIsAFailure() {
     publishRun(s -> {
       throw new InterruptedException("of its own making");
     });
     configure("one");
     eventually(() -> host.instances("x").values().toString().contains("of its own making"));
+    assertThat(host.instances("x").values())
+        .extracting(InstanceProblem::kind)
+        .as("code that throws is the plugin's fault")
+        .containsExactly(PluginProblem.CRASHED);
   }
 
   @Test
@@ -292,7 +312,7 @@ class DiscoveryHostTest {
                           throw new ConfigException("no longer supported");
                         }))))
         .hasMessageContaining("no longer supported");
-    assertThat(host.instances("x").values()).containsExactly("");
+    assertThat(host.instances("x").values()).containsExactly(InstanceProblem.NONE);
   }
 
   private static final GuardLimits QUICK =
@@ -422,7 +442,7 @@ class DiscoveryHostTest {
                             try {
                               new CountDownLatch(1).await();
                             } catch (InterruptedException e) {
-                              // told to stop
+                              // interrupted to stop
                             }
                           }));
                       throw new IllegalStateException("forgot its worker");
@@ -470,7 +490,7 @@ class DiscoveryHostTest {
     }
 
     String problem() {
-      return String.valueOf(limited.instances("x").get("scrape/b x[0]"));
+      return limited.instances("x").getOrDefault("scrape/b x[0]", InstanceProblem.NONE).text();
     }
 
     @Override
@@ -487,7 +507,10 @@ class DiscoveryHostTest {
       }
       assertThat(l.problem())
           .startsWith("more than 100 targets or groups, got 101 targets in 101 groups; raise")
-          .endsWith("the 100 targets of before are kept");
+          .endsWith("the 100 previous targets are kept");
+      assertThat(l.limited.instances("x").values())
+          .extracting(InstanceProblem::kind)
+          .containsExactly(PluginProblem.SETTINGS);
       eventually(() -> l.found.bySet.getOrDefault("scrape/b", List.of()).size() == 100);
     }
   }

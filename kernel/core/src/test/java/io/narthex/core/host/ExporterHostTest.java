@@ -10,6 +10,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
 import io.narthex.model.NativeHistogram;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.exporter.Exporter;
@@ -195,7 +196,7 @@ class ExporterHostTest {
     Fakes.eventually(() -> waiter.getState() == Thread.State.TIMED_WAITING);
     Thread swap = Thread.ofPlatform().start(() -> run(emitting("v2")));
     Fakes.eventually(() -> swap.getState() == Thread.State.TIMED_WAITING);
-    assertThat(collect()).as("while the former still collects").containsExactly("v2");
+    assertThat(collect()).as("while the previous still collects").containsExactly("v2");
     assertThat(waiting.get(10, TimeUnit.SECONDS)).as("so does who waited").containsExactly("v2");
     assertThat(closed).isEmpty();
     go.countDown();
@@ -272,11 +273,15 @@ class ExporterHostTest {
           .hasMessageContaining("is still busy with a collection that does not stop");
     }
     assertThat(begun).hasValue(1);
-    assertThat(host.instances("node").get("/exporters/node/metrics"))
-        .contains("a collection does not stop when interrupted");
+    assertThat(host.instances("node").values())
+        .singleElement()
+        .satisfies(p -> {
+          assertThat(p.text()).contains("a collection does not stop when interrupted");
+          assertThat(p.kind()).isEqualTo(PluginProblem.CRASHED);
+        });
     assertThatThrownBy(
             () -> java.util.Objects.requireNonNull(late.get()).sample("late", Labels.EMPTY, 1))
-        .hasMessageContaining("time of this collection is over");
+        .hasMessageContaining("this collection has been abandoned");
     go.countDown();
     Fakes.eventually(() -> {
       try {
@@ -305,10 +310,14 @@ class ExporterHostTest {
         .hasMessageContaining("broken")
         .hasMessageContaining("next try in ");
     assertThat(asked).hasValue(5);
-    assertThat(host.instances("node").get("/exporters/node/metrics"))
-        .contains("failed 5 times in a row");
+    assertThat(host.instances("node").values())
+        .singleElement()
+        .satisfies(p -> {
+          assertThat(p.text()).contains("failed 5 times in a row");
+          assertThat(p.kind()).isEqualTo(PluginProblem.CRASHED);
+        });
     run(emitting("v2"));
-    assertThat(host.instances("node").get("/exporters/node/metrics")).isEmpty();
+    assertThat(host.instances("node").values()).containsExactly(InstanceProblem.NONE);
   }
 
   @Test

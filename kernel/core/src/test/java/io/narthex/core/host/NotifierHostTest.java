@@ -10,6 +10,7 @@ import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.AlertmanagerConfig.Block;
 import io.narthex.service.config.AlertmanagerConfig.Receiver;
 import io.narthex.service.notify.NotifierService.Integration;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
@@ -271,7 +272,7 @@ class NotifierHostTest {
         "v1",
         n -> {
           if (inside.getCount() == 0) {
-            return SendResult.retryLater("the former"); // a send from before the switch
+            return SendResult.retryLater("the previous"); // a send from before the switch
           }
           inside.countDown();
           go.await();
@@ -372,10 +373,15 @@ class NotifierHostTest {
     assertThat(reason(refused)).contains("failed 5 times in a row").contains("next try in");
     assertThat(((SendResult.RetryLater) refused).after()).isPositive();
     assertThat(asked).hasValue(5);
-    assertThat(host.instances("x").get("team/x[0]")).contains("failed 5 times in a row");
+    assertThat(host.instances("x").values())
+        .singleElement()
+        .satisfies(p -> {
+          assertThat(p.text()).contains("failed 5 times in a row");
+          assertThat(p.kind()).isEqualTo(PluginProblem.CRASHED);
+        });
     publishDelivering("v2");
     assertThat(send()).isEqualTo(SendResult.delivered());
-    assertThat(host.instances("x").get("team/x[0]")).isEmpty();
+    assertThat(host.instances("x").values()).containsExactly(InstanceProblem.NONE);
   }
 
   @Test
@@ -397,7 +403,7 @@ class NotifierHostTest {
       sends.add(task);
     }
     Fakes.eventually(() -> inside.get() == 256);
-    assertThat(reason(send())).contains("has 256 notifications on their way already");
+    assertThat(reason(send())).contains("has 256 notifications in flight already");
     go.countDown();
     for (FutureTask<SendResult> task : sends) {
       assertThat(task.get(10, TimeUnit.SECONDS)).isEqualTo(SendResult.delivered());
@@ -432,7 +438,7 @@ class NotifierHostTest {
                   ".*a notification has been on its way for \\d+ s; it is interrupted after 6\\.0 s.*"));
       go.countDown();
       assertThat(sending.get()).isInstanceOf(SendResult.Delivered.class);
-      assertThat(patient.instances("x").values()).containsExactly("");
+      assertThat(patient.instances("x").values()).containsExactly(InstanceProblem.NONE);
     } finally {
       go.countDown();
       patient.close();

@@ -255,7 +255,7 @@ class PluginGuardTest {
     try {
       latch.await();
     } catch (InterruptedException e) {
-      // told to stop
+      // interrupted to stop
     }
   }
 

@@ -26,7 +26,7 @@ class StorageCallsTest {
   private final StorageCalls calls =
       new StorageCalls(guard, new Provider(Kind.STORAGE, "x", "p", new Object()));
 
-  private PluginHealth.Calls figures(String operation) {
+  private PluginHealth.Calls stats(String operation) {
     return guard.metrics().calls("p").stream()
         .filter(c -> c.operation().equals(operation))
         .findFirst()
@@ -51,9 +51,9 @@ class StorageCallsTest {
               throw new StorageException.Closed("being replaced");
             }))
         .isInstanceOf(StorageException.Closed.class);
-    assertThat(figures("append").calls()).isEqualTo(3);
-    assertThat(figures("append").exceptions()).as("a closed storage is no fault").isEqualTo(2);
-    assertThat(figures("append").inFlight()).isZero();
+    assertThat(stats("append").calls()).isEqualTo(3);
+    assertThat(stats("append").exceptions()).as("a closed storage is no fault").isEqualTo(2);
+    assertThat(stats("append").inFlight()).isZero();
   }
 
   @Test
@@ -80,15 +80,15 @@ class StorageCallsTest {
               public void close() {}
             });
     assertThat(cursor.nextSeries()).isTrue();
-    assertThat(figures("cursor").inFlight()).isEqualTo(1);
+    assertThat(stats("cursor").inFlight()).isEqualTo(1);
     assertThatThrownBy(() -> cursor.nextTile(new SampleTile(8)))
         .isInstanceOf(StorageException.Failed.class)
         .hasMessageContaining("broken block");
     cursor.close();
     cursor.close();
-    assertThat(figures("cursor").inFlight()).isZero();
-    assertThat(figures("cursor").exceptions()).isEqualTo(1);
-    assertThat(figures("select").calls()).isEqualTo(1);
+    assertThat(stats("cursor").inFlight()).isZero();
+    assertThat(stats("cursor").exceptions()).isEqualTo(1);
+    assertThat(stats("select").calls()).isEqualTo(1);
   }
 
   private static final Duration SHORT = Duration.ofMillis(50);

@@ -302,7 +302,7 @@ class StorageHostTest {
     Thread swap =
         Thread.ofPlatform().start(() -> host.changed(Kind.STORAGE, "tsdb", version("v2")));
     Fakes.eventually(() -> swap.getState() == Thread.State.TIMED_WAITING);
-    assertThat(series()).as("whoever holds it goes on").isEqualTo("v1");
+    assertThat(series()).as("a caller that holds it continues").isEqualTo("v1");
     assertThat(host.append(batch(host.resolve(Labels.EMPTY))).allOk()).isTrue();
     FutureTask<Boolean> other = new FutureTask<>(host::tryHold);
     Thread.ofPlatform().start(other);
@@ -323,7 +323,8 @@ class StorageHostTest {
                 provider(context -> {
                   throw new StorageException.Corrupt("block 7 is damaged");
                 })))
-        .hasMessage("the new storage did not open, the former one runs again: block 7 is damaged");
+        .hasMessage(
+            "the new storage did not open, the previous one runs again: block 7 is damaged");
     assertThat(series()).isEqualTo("v1");
     assertThat(host.problem()).isEmpty();
     assertThat(events).containsExactly("opened v1", "closed v1", "opened v1");
@@ -350,7 +351,7 @@ class StorageHostTest {
                   throw new StorageException.Corrupt("block 7 is damaged");
                 })))
         .hasMessage(
-            "neither the new storage opened (block 7 is damaged) nor the former one again (disk is"
+            "neither the new storage opened (block 7 is damaged) nor the previous one again (disk is"
                 + " full)");
     assertThat(host.ready()).isFalse();
     assertThat(host.serving()).isFalse();
@@ -490,7 +491,7 @@ class StorageHostTest {
           });
       assertThatThrownBy(() -> impatient.changed(Kind.STORAGE, "tsdb", hanging))
           .hasMessage(
-              "the new storage did not open, the former one runs again: storage tsdb has shown no"
+              "the new storage did not open, the previous one runs again: storage tsdb has shown no"
                   + " progress for 0.1 s");
       assertThat(impatient.series(List.of(), 0, 0, 0)).containsExactly(Labels.of("version", "v1"));
       go.countDown();
@@ -609,12 +610,12 @@ class StorageHostTest {
   void capabilityOfAStorageThatWasReplacedIsClosed() {
     host.changed(Kind.STORAGE, "tsdb", version("v1"));
     @SuppressWarnings("unchecked")
-    ConfigurableStorage<Fakes.Block> former =
+    ConfigurableStorage<Fakes.Block> previous =
         (ConfigurableStorage<Fakes.Block>)
             Objects.requireNonNull(host.capability(ConfigurableStorage.class));
-    former.reconfigure(new Fakes.Block("x"));
+    previous.reconfigure(new Fakes.Block("x"));
     host.changed(Kind.STORAGE, "tsdb", version("v2"));
-    assertThatThrownBy(() -> former.reconfigure(new Fakes.Block("y")))
+    assertThatThrownBy(() -> previous.reconfigure(new Fakes.Block("y")))
         .isInstanceOf(StorageException.Closed.class);
     assertThat(events).contains("reconfigured x").doesNotContain("reconfigured y");
     host.changed(Kind.STORAGE, "tsdb", version("v3")); // no lock is left behind

@@ -5,6 +5,7 @@ import io.narthex.core.host.ExporterHost;
 import io.narthex.core.host.FunctionHost;
 import io.narthex.core.host.GuardLimits;
 import io.narthex.core.host.HostEnvironment;
+import io.narthex.core.host.InstanceProblem;
 import io.narthex.core.host.NotifierHost;
 import io.narthex.core.host.Operation;
 import io.narthex.core.host.PluginGuard;
@@ -160,7 +161,7 @@ public final class PluginStage implements AutoCloseable {
             Duration.ofMillis(100),
             new PluginUse() {
               @Override
-              public Map<String, String> instances(Provider p) {
+              public Map<String, InstanceProblem> instances(Provider p) {
                 return PluginStage.this.instances(p);
               }
 
@@ -173,7 +174,7 @@ public final class PluginStage implements AutoCloseable {
             });
   }
 
-  private Map<String, String> instances(Provider p) {
+  private Map<String, InstanceProblem> instances(Provider p) {
     return switch (p.kind()) {
       case DISCOVERY -> discovery.instances(p.type());
       case NOTIFIER -> notifiers.instances(p.type());

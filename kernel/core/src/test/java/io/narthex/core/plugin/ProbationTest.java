@@ -13,6 +13,7 @@ import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.AlertmanagerConfig.Block;
 import io.narthex.service.config.AlertmanagerConfig.Receiver;
 import io.narthex.service.notify.NotifierService.Integration;
+import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.exporter.MetricSink;
@@ -205,6 +206,18 @@ class ProbationTest {
       PluginStage.await(
           () -> !collects(stage) && stage.looks("x").startsWith("2.0.0 DEGRADED"),
           () -> stage.looks("x"));
+    }
+  }
+
+  @Test
+  void degradedPluginSaysWhoIsToBlame() {
+    try (PluginStage stage = stage(Duration.ZERO)) {
+      stage.drop("x.jar", jar("x", "1.0.0", "throw collect", Serves.EXPORTER));
+      stage.awaitPlugin("x", "1\\.0\\.0 RUNNING");
+      PluginStage.await(
+          () -> !collects(stage) && stage.looks("x").startsWith("1.0.0 DEGRADED"),
+          () -> stage.looks("x"));
+      assertThat(stage.plugin("x").problem()).isEqualTo(PluginProblem.CRASHED);
     }
   }
 
