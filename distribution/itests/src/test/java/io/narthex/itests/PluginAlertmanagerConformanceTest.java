@@ -13,6 +13,7 @@ import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.settings.GlobalKeys;
+import io.narthex.format.settings.SettingKey;
 import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.metrics.Metrics;
@@ -338,7 +339,12 @@ class PluginAlertmanagerConformanceTest {
       }
       try {
         c.getAccessor().setAccessible(true);
-        out.put(ConfigBinder.key(c, setting), plain(c.getAccessor().invoke(record)));
+        Object inner = plain(c.getAccessor().invoke(record));
+        if (setting.inline() && inner instanceof Map<?, ?> keys) {
+          keys.forEach((key, v) -> out.put((String) key, v));
+        } else {
+          out.put(ConfigBinder.key(c, setting), inner);
+        }
       } catch (ReflectiveOperationException e) {
         throw new IllegalStateException(e);
       }
@@ -410,9 +416,8 @@ class PluginAlertmanagerConformanceTest {
     Pattern call = Pattern.compile("\\{\\{ *template \"([^\"]+)\"", 0);
     int calls = 0;
     for (NotifierProvider<?, ?> provider : providers.values()) {
-      for (RecordComponent c : provider.configType().getRecordComponents()) {
-        Setting setting = c.getAnnotation(Setting.class);
-        Matcher m = call.matcher(setting == null ? "" : setting.defaultValue());
+      for (SettingKey key : SettingKey.of(provider.configType())) {
+        Matcher m = call.matcher(key.defaultValue());
         if (m.find()) {
           calls++;
           assertThat(provider.templates()).contains("{{ define \"" + m.group(1) + "\" }}");

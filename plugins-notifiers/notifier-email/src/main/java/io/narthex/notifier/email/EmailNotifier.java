@@ -31,7 +31,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.eclipse.angus.mail.smtp.SMTPMessage;
 import org.jspecify.annotations.Nullable;
 
-/** Sends notifications through one mail server, with a connection for each. Thread-safe. */
+/** Sends notifications through a mail server, each over a new connection. Thread-safe. */
 final class EmailNotifier implements Notifier {
   private static final DateTimeFormatter DATE =
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss Z", Locale.ENGLISH);
@@ -63,12 +63,12 @@ final class EmailNotifier implements Notifier {
     String password;
     String secret;
     try {
-      password = reveal(settings.password(), settings.passwordFile());
-      secret = reveal(settings.secret(), settings.secretFile());
+      password = password();
+      secret = secret();
     } catch (IOException e) {
       return SendResult.rejected("the file with the password or secret cannot be read");
     }
-    // the mail library finds its parts by the context class loader
+    // the mail library finds its providers by the context class loader
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
     thread.setContextClassLoader(EmailNotifier.class.getClassLoader());
@@ -115,21 +115,21 @@ final class EmailNotifier implements Notifier {
       if (Thread.interrupted()) {
         throw interrupted(e);
       }
-      return SendResult.retryLater(settings.host() + ":" + settings.port() + ": " + reason(e));
+      return SendResult.retryLater(server() + ": " + reason(e));
     } finally {
       try {
         transport.close();
       } catch (MessagingException e) {
-        // the mail has been taken or not; how the connection ends is of no matter
+        // the outcome is known already: a failure to close changes nothing
       }
     }
   }
 
-  /** Greets the mail server and logs in, and leaves again. */
+  /** Connects to the mail server and logs in, without sending a mail. */
   @Override
   public void probe() throws IOException, InterruptedException {
-    String password = reveal(settings.password(), settings.passwordFile());
-    String secret = reveal(settings.secret(), settings.secretFile());
+    String password = password();
+    String secret = secret();
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
     thread.setContextClassLoader(EmailNotifier.class.getClassLoader());
@@ -141,18 +141,22 @@ final class EmailNotifier implements Notifier {
       if (Thread.interrupted()) {
         throw interrupted(e);
       }
-      throw new IOException(settings.host() + ":" + settings.port() + ": " + reason(e), e);
+      throw new IOException(server() + ": " + reason(e), e);
     } finally {
       try {
         transport.close();
       } catch (MessagingException e) {
-        // it was reached or not; how the connection ends is of no matter
+        // the outcome is known already: a failure to close changes nothing
       }
       thread.setContextClassLoader(before);
     }
   }
 
-  /** Returns what went wrong and why, each once. */
+  private String server() {
+    return settings.address().host() + ":" + settings.address().port();
+  }
+
+  /** Returns the messages of an exception and its causes, each once. */
   private static String reason(Throwable problem) {
     Set<String> texts = new LinkedHashSet<>();
     for (Throwable t = problem; t != null && texts.size() < MAX_CAUSES; t = t.getCause()) {
@@ -168,6 +172,14 @@ final class EmailNotifier implements Notifier {
     return e;
   }
 
+  private String password() throws IOException {
+    return reveal(settings.password().authPassword(), settings.password().authPasswordFile());
+  }
+
+  private String secret() throws IOException {
+    return reveal(settings.secret().authSecret(), settings.secret().authSecretFile());
+  }
+
   private String reveal(@Nullable Secret value, String file) throws IOException {
     if (value != null) {
       return value.reveal();
@@ -177,7 +189,10 @@ final class EmailNotifier implements Notifier {
 
   private Map<String, String> headers(Notification n) {
     Map<String, String> headers = new LinkedHashMap<>();
-    settings.headers().forEach((name, value) -> headers.put(name, n.templates().text(value)));
+    settings
+        .config()
+        .headers()
+        .forEach((name, value) -> headers.put(name, n.templates().text(value)));
     ZonedDateTime now = context.clock().instant().atZone(ZoneOffset.UTC);
     headers.putIfAbsent(
         "Message-Id",
@@ -190,7 +205,7 @@ final class EmailNotifier implements Notifier {
             + hostName()
             + ">");
     headers.putIfAbsent("Date", DATE.format(now));
-    if (settings.threading()) {
+    if (settings.config().threading().enabled()) {
       String day = settings.threadDaily() ? now.toLocalDate().toString() : "";
       String thread =
           "<alert-" + sha256(n.groupKey()).substring(0, 16) + "-" + day + "@alertmanager>";
@@ -202,11 +217,12 @@ final class EmailNotifier implements Notifier {
 
   private List<MailMessage.Part> parts(Notification n) {
     List<MailMessage.Part> parts = new ArrayList<>();
-    if (!settings.text().isEmpty()) {
-      parts.add(new MailMessage.Part("plain", n.templates().text(settings.text())));
+    EmailConfig.Body body = settings.config().body();
+    if (!body.text().isEmpty()) {
+      parts.add(new MailMessage.Part("plain", n.templates().text(body.text())));
     }
-    if (!settings.html().isEmpty()) {
-      parts.add(new MailMessage.Part("html", n.templates().html(settings.html())));
+    if (!body.html().isEmpty()) {
+      parts.add(new MailMessage.Part("html", n.templates().html(body.html())));
     }
     return parts;
   }

@@ -50,25 +50,7 @@ public final class EmailNotifierProvider
   }
 
   @Override
-  public EmailConfig effective(EmailConfig c, EmailConfig.Globals g) {
-    EmailSettings s = EmailSettings.of(c, g);
-    return new EmailConfig(
-        s.to(),
-        s.from(),
-        c.smarthost().isEmpty() ? g.smtpSmarthost() : c.smarthost(),
-        s.hello(),
-        s.username(),
-        s.password(),
-        s.passwordFile(),
-        s.secret(),
-        s.secretFile(),
-        s.identity(),
-        s.requireTls(),
-        c.forceImplicitTls() == null ? g.smtpForceImplicitTls() : c.forceImplicitTls(),
-        s.tls(),
-        s.html(),
-        s.text(),
-        s.headers(),
-        c.threading());
+  public EmailConfig effective(EmailConfig config, EmailConfig.Globals globals) {
+    return EmailSettings.of(config, globals).config();
   }
 }

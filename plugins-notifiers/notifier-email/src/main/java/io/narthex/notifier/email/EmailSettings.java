@@ -1,5 +1,7 @@
 package io.narthex.notifier.email;
 
+import io.narthex.notifier.email.EmailConfig.Password;
+import io.narthex.notifier.email.EmailConfig.SharedSecret;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
@@ -11,87 +13,96 @@ import org.jspecify.annotations.Nullable;
 /**
  * A block with the values of {@code global} filled in and checked.
  *
- * @param password given directly, else by file
- * @param headers names in canonical form, Subject, To and From among them
+ * @param config the block; names of headers are in canonical form, Subject, To and From among them
  * @param threadDaily whether a thread ends with its day
  */
-record EmailSettings(
-    String to,
-    String from,
-    String host,
-    int port,
-    String hello,
-    String username,
-    @Nullable Secret password,
-    String passwordFile,
-    @Nullable Secret secret,
-    String secretFile,
-    String identity,
-    boolean requireTls,
-    boolean implicitTls,
-    @Nullable TlsSettings tls,
-    String html,
-    String text,
-    Map<String, String> headers,
-    boolean threading,
-    boolean threadDaily) {
+record EmailSettings(EmailConfig config, Address address, boolean threadDaily) {
   private static final int IMPLICIT_TLS_PORT = 465;
 
+  /** The mail server. */
+  record Address(String host, int port) {
+    static Address of(String smarthost) {
+      int colon = smarthost.lastIndexOf(':');
+      int port;
+      try {
+        port = Integer.parseInt(smarthost.substring(colon + 1));
+      } catch (NumberFormatException e) {
+        throw new ConfigException(
+            "smarthost must be host:port, got \"" + smarthost + "\"; add the port", e);
+      }
+      if (colon < 0) {
+        throw new ConfigException("address " + smarthost + ": missing port in address");
+      }
+      String host = smarthost.substring(0, colon);
+      if (host.startsWith("[") && host.endsWith("]")) {
+        host = host.substring(1, host.length() - 1);
+      }
+      return new Address(host.isEmpty() ? "localhost" : host, port);
+    }
+  }
+
   static EmailSettings of(EmailConfig c, EmailConfig.Globals g) {
-    if (c.to().isEmpty()) {
+    if (c.envelope().to().isEmpty()) {
       throw new ConfigException("missing to address in email config");
     }
-    String smarthost = either(c.smarthost(), g.smtpSmarthost());
+    EmailConfig filled = c.or(g);
+    String smarthost = filled.server().smarthost().smarthost();
     if (smarthost.isEmpty()) {
       throw new ConfigException("no global SMTP smarthost set");
     }
-    String from = either(c.from(), g.smtpFrom());
-    if (from.isEmpty()) {
+    if (filled.envelope().sender().from().isEmpty()) {
       throw new ConfigException("no global SMTP from set");
     }
-    atMostOne(c.authPassword(), c.authPasswordFile(), "auth_password");
-    atMostOne(c.authSecret(), c.authSecretFile(), "auth_secret");
+    Password password = c.login().password();
+    SharedSecret secret = c.login().secret();
+    atMostOne(password.authPassword(), password.authPasswordFile(), "auth_password");
+    atMostOne(secret.authSecret(), secret.authSecretFile(), "auth_secret");
     atMostOne(g.smtpAuthPassword(), g.smtpAuthPasswordFile(), "smtp_auth_password");
     atMostOne(g.smtpAuthSecret(), g.smtpAuthSecretFile(), "smtp_auth_secret");
-    int colon = smarthost.lastIndexOf(':');
-    int port;
-    try {
-      port = Integer.parseInt(smarthost.substring(colon + 1));
-    } catch (NumberFormatException e) {
-      throw new ConfigException(
-          "smarthost must be host:port, got \"" + smarthost + "\"; add the port", e);
-    }
-    if (colon < 0) {
-      throw new ConfigException("address " + smarthost + ": missing port in address");
-    }
-    String host = smarthost.substring(0, colon);
-    if (host.startsWith("[") && host.endsWith("]")) {
-      host = host.substring(1, host.length() - 1);
-    }
-    boolean ownPassword = c.authPassword() != null || !c.authPasswordFile().isEmpty();
-    boolean ownSecret = c.authSecret() != null || !c.authSecretFile().isEmpty();
-    Boolean implicit =
-        c.forceImplicitTls() != null ? c.forceImplicitTls() : g.smtpForceImplicitTls();
+    Address address = Address.of(smarthost);
     return new EmailSettings(
-        c.to(),
-        from,
-        host.isEmpty() ? "localhost" : host,
-        port,
-        either(c.hello(), g.smtpHello()),
-        either(c.authUsername(), g.smtpAuthUsername()),
-        ownPassword ? c.authPassword() : g.smtpAuthPassword(),
-        ownPassword ? c.authPasswordFile() : g.smtpAuthPasswordFile(),
-        ownSecret ? c.authSecret() : g.smtpAuthSecret(),
-        ownSecret ? c.authSecretFile() : g.smtpAuthSecretFile(),
-        either(c.authIdentity(), g.smtpAuthIdentity()),
-        c.requireTls() != null ? c.requireTls() : g.smtpRequireTls(),
-        implicit != null ? implicit : port == IMPLICIT_TLS_PORT,
-        c.tlsConfig() != null ? c.tlsConfig() : g.smtpTlsConfig(),
-        c.html(),
-        c.text(),
-        headers(c, from),
-        c.threading().enabled(),
-        daily(c.threading()));
+        filled.withHeaders(headers(filled)), address, daily(filled.threading()));
+  }
+
+  String to() {
+    return config.envelope().to();
+  }
+
+  String from() {
+    return config.envelope().sender().from();
+  }
+
+  String hello() {
+    return config.server().hello();
+  }
+
+  String username() {
+    return config.login().authUsername();
+  }
+
+  Password password() {
+    return config.login().password();
+  }
+
+  SharedSecret secret() {
+    return config.login().secret();
+  }
+
+  String identity() {
+    return config.login().identity().authIdentity();
+  }
+
+  boolean requireTls() {
+    return Boolean.TRUE.equals(config.encryption().requireTls());
+  }
+
+  boolean implicitTls() {
+    Boolean forced = config.encryption().implicit().forceImplicitTls();
+    return forced != null ? forced : address.port == IMPLICIT_TLS_PORT;
+  }
+
+  @Nullable TlsSettings tls() {
+    return config.encryption().tlsConfig();
   }
 
   private static boolean daily(EmailConfig.Threading t) {
@@ -106,7 +117,7 @@ record EmailSettings(
     };
   }
 
-  private static Map<String, String> headers(EmailConfig c, String from) {
+  private static Map<String, String> headers(EmailConfig c) {
     Map<String, String> out = new LinkedHashMap<>();
     c.headers()
         .forEach((name, value) -> {
@@ -121,12 +132,12 @@ record EmailSettings(
           "conflicting configuration: threading.enabled conflicts with custom References or In-Reply-To headers");
     }
     out.putIfAbsent("Subject", "{{ template \"email.default.subject\" . }}");
-    out.putIfAbsent("To", c.to());
-    out.putIfAbsent("From", from);
+    out.putIfAbsent("To", c.envelope().to());
+    out.putIfAbsent("From", c.envelope().sender().from());
     return out;
   }
 
-  /** Returns a header's name as it is usually written: {@code X-Custom-Header}. */
+  /** Returns a header's name in its usual form: {@code X-Custom-Header}. */
   static String canonical(String name) {
     StringBuilder b = new StringBuilder(name.length());
     boolean upper = true;
@@ -138,10 +149,6 @@ record EmailSettings(
       upper = ch == '-';
     }
     return b.toString();
-  }
-
-  private static String either(String own, String global) {
-    return own.isEmpty() ? global : own;
   }
 
   private static void atMostOne(@Nullable Secret value, String file, String key) {

@@ -17,7 +17,7 @@ import org.eclipse.angus.mail.smtp.SMTPMessage;
  *
  * @param from the bare address of the sender, for the envelope
  * @param to recipients of the envelope
- * @param headers as they are read by people, not yet encoded
+ * @param headers readable, not yet encoded
  * @param parts bodies, the plainest first
  */
 record MailMessage(
@@ -50,7 +50,7 @@ record MailMessage(
     String oneLine = value.replace('\r', ' ').replace('\n', ' ');
     try {
       String words = MimeUtility.encodeText(oneLine, "utf-8", "Q");
-      // the original writes the letter small
+      // the original writes q in lower case
       return MimeUtility.fold(name.length() + 2, words.replace("=?utf-8?Q?", "=?utf-8?q?"));
     } catch (UnsupportedEncodingException e) {
       throw new MessagingException("UTF-8 is unknown", e);
@@ -77,7 +77,7 @@ record MailMessage(
     }
   }
 
-  /** Keeps the Message-Id it was given. */
+  /** Keeps the Message-Id of its headers. */
   private static final class Message extends SMTPMessage {
     Message(Session session) {
       super(session);
@@ -85,7 +85,7 @@ record MailMessage(
 
     @Override
     protected void updateMessageID() {
-      // one of the headers
+      // it is one of the headers
     }
   }
 }

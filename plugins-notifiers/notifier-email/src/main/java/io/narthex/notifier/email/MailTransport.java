@@ -36,10 +36,14 @@ final class MailTransport extends SMTPTransport {
   private final String secret;
 
   MailTransport(Session session, EmailSettings settings, String password, String secret) {
-    super(session, new URLName("smtp", settings.host(), settings.port(), null, null, null));
+    super(session, url(settings.address()));
     this.settings = settings;
     this.password = password;
     this.secret = secret;
+  }
+
+  private static URLName url(EmailSettings.Address address) {
+    return new URLName("smtp", address.host(), address.port(), null, null, null);
   }
 
   /** Returns a session for these settings that shares nothing with others. */
@@ -50,19 +54,19 @@ final class MailTransport extends SMTPTransport {
     p.setProperty("mail.smtp.timeout", READ_TIMEOUT_MS);
     // an interrupt closes the socket of a channel
     p.setProperty("mail.smtp.usesocketchannels", "true");
-    // a socket factory that fails must not be passed over
+    // no other socket factory when this one fails
     p.setProperty("mail.smtp.socketFactory.fallback", "false");
     p.setProperty("mail.smtp.ssl.enable", Boolean.toString(settings.implicitTls()));
     p.setProperty(
         "mail.smtp.starttls.required",
         Boolean.toString(settings.requireTls() && !settings.implicitTls()));
-    // the host's sockets do so, and know of server_name
+    // the host's sockets check it, with server_name
     p.setProperty("mail.smtp.ssl.checkserveridentity", "false");
     p.put("mail.smtp.ssl.socketFactory", context.tls(settings.tls()));
     return Session.getInstance(p);
   }
 
-  /** Returns what follows the sender: the extensions that the server offers, as Go names them. */
+  /** Returns the parameters of MAIL FROM: the extensions that the server offers, as in Go. */
   String mailParameters() {
     List<String> words = new ArrayList<>();
     if (supportsExtension("8BITMIME")) {
@@ -104,13 +108,13 @@ final class MailTransport extends SMTPTransport {
     return connected;
   }
 
-  /** Closes a connection on which nobody is logged in. */
+  /** Closes a connection without login. */
   private void leave() {
     setConnected(true);
     try {
       close();
     } catch (MessagingException e) {
-      // the connection is gone either way
+      // the connection is closed either way
     }
   }
 
@@ -128,7 +132,7 @@ final class MailTransport extends SMTPTransport {
         }
         case "PLAIN" -> {
           if (!password.isEmpty()) {
-            if (!isSSL() && !isLocal(settings.host())) {
+            if (!isSSL() && !isLocal(settings.address().host())) {
               throw new MessagingException("PLAIN auth failed: unencrypted connection");
             }
             sasl(mechanism, password);
@@ -164,7 +168,7 @@ final class MailTransport extends SMTPTransport {
               new String[] {mechanism},
               identity,
               "smtp",
-              settings.host(),
+              settings.address().host(),
               Map.of(),
               callbacks -> answer(callbacks, credential));
       if (client == null) {

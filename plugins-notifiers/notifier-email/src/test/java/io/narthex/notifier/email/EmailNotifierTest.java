@@ -83,21 +83,15 @@ class EmailNotifierTest extends NotifierKit {
   protected Notifier open(PluginContext context) {
     EmailConfig config =
         new EmailConfig(
-            to,
-            from,
-            host + ":" + sink.port(),
-            "",
-            username,
-            password == null ? null : Secret.of(password),
-            "",
-            secret == null ? null : Secret.of(secret),
-            "",
-            "",
-            requireTls,
-            implicitTls,
-            tls,
-            html,
-            text,
+            new EmailConfig.Envelope(to, new EmailConfig.Sender(from)),
+            new EmailConfig.Server(new EmailConfig.Smarthost(host + ":" + sink.port()), ""),
+            new EmailConfig.Login(
+                username,
+                new EmailConfig.Password(password == null ? null : Secret.of(password), ""),
+                new EmailConfig.SharedSecret(secret == null ? null : Secret.of(secret), ""),
+                new EmailConfig.Identity("")),
+            new EmailConfig.Encryption(requireTls, new EmailConfig.ImplicitTls(implicitTls), tls),
+            new EmailConfig.Body(html, text),
             headers,
             threading);
     return provider.open(config, globals(), context);
@@ -259,21 +253,15 @@ class EmailNotifierTest extends NotifierKit {
   /** Returns a block with nothing but a recipient; what is null or empty is the global key's. */
   private EmailConfig bare(String sender, String server, String hello, String passwordFile) {
     return new EmailConfig(
-        to,
-        sender,
-        server,
-        hello,
-        passwordFile.isEmpty() ? "" : "own",
-        null,
-        passwordFile,
-        null,
-        "",
-        "",
-        null,
-        null,
-        null,
-        html,
-        text,
+        new EmailConfig.Envelope(to, new EmailConfig.Sender(sender)),
+        new EmailConfig.Server(new EmailConfig.Smarthost(server), hello),
+        new EmailConfig.Login(
+            passwordFile.isEmpty() ? "" : "own",
+            new EmailConfig.Password(null, passwordFile),
+            new EmailConfig.SharedSecret(null, ""),
+            new EmailConfig.Identity("")),
+        new EmailConfig.Encryption(null, new EmailConfig.ImplicitTls(null), null),
+        new EmailConfig.Body(html, text),
         headers,
         threading);
   }
@@ -593,14 +581,14 @@ class EmailNotifierTest extends NotifierKit {
     for (RecordComponent c : type.getRecordComponents()) {
       types.add(c.getType());
       Object value = values.get(c.getName());
-      if (value == null && c.getType() == String.class) {
+      if (c.getType().isRecord() && c.getType() != TlsSettings.class) {
+        value = record(c.getType().asSubclass(Record.class), values);
+      } else if (value == null && c.getType() == String.class) {
         value = "";
       } else if (value == null && c.getType() == boolean.class) {
         value = false;
       } else if (value == null && c.getType() == Map.class) {
         value = Map.of();
-      } else if (value == null && c.getName().equals("threading")) {
-        value = record(c.getType().asSubclass(Record.class), Map.of());
       }
       arguments.add(value);
     }

@@ -82,21 +82,19 @@ class MailServerTest {
   private Notifier open(MailServer server) {
     EmailConfig config =
         new EmailConfig(
-            to,
-            "Narthex <alerts@example.org>",
-            "127.0.0.1:" + server.port(),
-            "me.example.org",
-            user,
-            password.isEmpty() ? null : Secret.of(password),
-            "",
-            null,
-            "",
-            "",
-            requireTls,
-            server == smtps,
-            new TlsSettings("", caFile, "", "", null, "", "", false, "", ""),
-            "<p>Größe</p>",
-            TEXT,
+            new EmailConfig.Envelope(to, new EmailConfig.Sender("Narthex <alerts@example.org>")),
+            new EmailConfig.Server(
+                new EmailConfig.Smarthost("127.0.0.1:" + server.port()), "me.example.org"),
+            new EmailConfig.Login(
+                user,
+                new EmailConfig.Password(password.isEmpty() ? null : Secret.of(password), ""),
+                new EmailConfig.SharedSecret(null, ""),
+                new EmailConfig.Identity("")),
+            new EmailConfig.Encryption(
+                requireTls,
+                new EmailConfig.ImplicitTls(server == smtps),
+                new TlsSettings("", caFile, "", "", null, "", "", false, "", "")),
+            new EmailConfig.Body("<p>Größe</p>", TEXT),
             Map.of("Subject", "Größe {{ .Status }}", "X-Team", "ops"),
             new EmailConfig.Threading(false, ""));
     return provider.open(

@@ -8,41 +8,19 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One entry of {@code pagerduty_configs}. All texts but files are templates. */
+/** One entry of {@code pagerduty_configs}. */
 public record PagerdutyConfig(
-    @Setting(help = "Integration key of Events API v2", excludes = "routing_key_file")
-        @Nullable Secret routingKey,
-    @Setting(help = "File with that key, read for every notification") String routingKeyFile,
+    @Setting(inline = true) Endpoint endpoint,
+    @Setting(inline = true) Summary summary,
+    @Setting(help = "Where the problem is; a template; empty = client") String source,
+    @Setting(inline = true) Scope scope,
     @Setting(
-            help = "Integration key of the Events API v1; wins over a routing key",
-            excludes = "service_key_file")
-        @Nullable Secret serviceKey,
-    @Setting(help = "File with that key, read for every notification") String serviceKeyFile,
-    @Setting(help = "Where to post v2 events; empty = the global pagerduty_url") String url,
-    @Setting(
-            help = "Name of the client",
-            defaultValue = "{{ template \"pagerduty.default.client\" . }}")
-        String client,
-    @Setting(
-            help = "Link back to the client",
-            defaultValue = "{{ template \"pagerduty.default.clientURL\" . }}")
-        String clientUrl,
-    @Setting(
-            help = "Summary of the event, cut at 1024 characters",
-            defaultValue = "{{ template \"pagerduty.default.description\" .}}")
-        String description,
-    @Setting(help = "critical, error, warning or info; empty = error") String severity,
-    @Setting(help = "Where it happens; empty = client") String source,
-    @Setting(name = "class", help = "Kind of the event") String eventClass,
-    @Setting(help = "Part that is concerned") String component,
-    @Setting(help = "Group of components") String group,
-    @Setting(
-            help = "More details, added to firing, resolved, num_firing, num_resolved",
+            help = "More details, added to firing, resolved, num_firing, num_resolved; templates",
             optional = true)
         @Nullable ConfigNode details,
     @Setting(help = "Images of the incident") List<Image> images,
     @Setting(help = "Links of the incident") List<Link> links,
-    @Setting(help = "How long a request may take; 0 = 30s", defaultValue = "0s") Duration timeout,
+    @Setting(help = "Timeout of a request; 0s = 30s", defaultValue = "0s") Duration timeout,
     @Setting(help = "HTTP client; replaces the global one", optional = true)
         @Nullable HttpSettings httpConfig) {
 
@@ -52,20 +30,81 @@ public record PagerdutyConfig(
     links = List.copyOf(links);
   }
 
+  static boolean isGiven(@Nullable Secret secret) {
+    return secret != null && !secret.isEmpty();
+  }
+
+  /** Where events are posted, and with which key. */
+  public record Endpoint(
+      @Setting(inline = true) RoutingKey routing,
+      @Setting(inline = true) ServiceKey service,
+      @Setting(help = "URL that v2 events are posted to; empty = pagerduty_url") String url) {
+    /** Returns these values with the URL of {@code global:} in place of an absent one. */
+    Endpoint or(Globals g) {
+      return new Endpoint(routing, service, url.isEmpty() ? g.pagerdutyUrl : url);
+    }
+  }
+
+  /** The key of version 2 of the API. */
+  public record RoutingKey(
+      @Setting(help = "Integration key of Events API v2; a template", excludes = "routing_key_file")
+          @Nullable Secret routingKey,
+      @Setting(help = "File with that key, read for every notification") String routingKeyFile) {
+    boolean isGiven() {
+      return PagerdutyConfig.isGiven(routingKey) || !routingKeyFile.isEmpty();
+    }
+  }
+
+  /** The key of version 1 of the API. */
+  public record ServiceKey(
+      @Setting(
+              help = "Integration key of Events API v1, preferred to a routing key; a template",
+              excludes = "service_key_file")
+          @Nullable Secret serviceKey,
+      @Setting(help = "File with that key, read for every notification") String serviceKeyFile) {
+    boolean isGiven() {
+      return PagerdutyConfig.isGiven(serviceKey) || !serviceKeyFile.isEmpty();
+    }
+  }
+
+  /** What an event says first, and who sends it. */
+  public record Summary(
+      @Setting(
+              help = "Name of the client; a template",
+              defaultValue = "{{ template \"pagerduty.default.client\" . }}")
+          String client,
+      @Setting(
+              help = "URL of the client; a template",
+              defaultValue = "{{ template \"pagerduty.default.clientURL\" . }}")
+          String clientUrl,
+      @Setting(
+              help = "Summary of the event, cut at 1024 characters; a template",
+              defaultValue = "{{ template \"pagerduty.default.description\" .}}")
+          String description,
+      @Setting(help = "critical, error, warning or info; a template; empty = error")
+          String severity) {}
+
+  /** What an event is about. */
+  public record Scope(
+      @Setting(name = "class", help = "Class of the event; a template") String eventClass,
+      @Setting(help = "Component that is affected; a template") String component,
+      @Setting(help = "Group of components; a template") String group) {}
+
   /** An image; without {@code src} it is left out. */
   public record Image(
-      @Setting(help = "Where the image is") String src,
-      @Setting(help = "Text instead of it") String alt,
-      @Setting(help = "Where it links to") String href) {}
+      @Setting(help = "URL of the image; a template") String src,
+      @Setting(help = "Alternative text; a template") String alt,
+      @Setting(help = "URL that it links to; a template") String href) {}
 
   /** A link; without {@code href} it is left out. */
   public record Link(
-      @Setting(help = "Where it leads") String href, @Setting(help = "Its text") String text) {}
+      @Setting(help = "URL; a template") String href,
+      @Setting(help = "Text; a template") String text) {}
 
-  /** Keys of {@code global} that count here. */
+  /** The keys of {@code global} that this notifier reads. */
   public record Globals(
       @Setting(
-              help = "Where v2 events are posted",
+              help = "URL that v2 events are posted to",
               defaultValue = "https://events.pagerduty.com/v2/enqueue")
           String pagerdutyUrl,
       @Setting(help = "HTTP client of all receivers", optional = true)

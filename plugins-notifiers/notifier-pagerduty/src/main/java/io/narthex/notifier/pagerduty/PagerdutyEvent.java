@@ -54,7 +54,7 @@ final class PagerdutyEvent {
     return notification.status().equals("firing") ? "trigger" : "resolve";
   }
 
-  /** Returns what PagerDuty knows the group by: 64 hexadecimal digits. */
+  /** Returns the key of the group's incident: 64 hexadecimal digits. */
   String incidentKey() {
     try {
       return HexFormat.of()
@@ -70,20 +70,20 @@ final class PagerdutyEvent {
   byte[] v2(String routingKey) {
     Map<String, @Nullable Object> payload = new LinkedHashMap<>();
     payload.put("summary", summary());
-    String source = config.source().isEmpty() ? config.client() : config.source();
+    String source = config.source().isEmpty() ? config.summary().client() : config.source();
     payload.put("source", templates.text(source));
-    String severity = config.severity().isEmpty() ? "error" : config.severity();
+    String severity = config.summary().severity().isEmpty() ? "error" : config.summary().severity();
     payload.put("severity", templates.text(severity));
-    putText(payload, "class", config.eventClass());
-    putText(payload, "component", config.component());
-    putText(payload, "group", config.group());
+    putText(payload, "class", config.scope().eventClass());
+    putText(payload, "component", config.scope().component());
+    putText(payload, "group", config.scope().group());
     payload.put("custom_details", details());
     Map<String, @Nullable Object> event = new LinkedHashMap<>();
     event.put("routing_key", routingKey);
     event.put("event_action", action());
     event.put("dedup_key", incidentKey());
-    putText(event, "client", config.client());
-    putText(event, "client_url", config.clientUrl());
+    putText(event, "client", config.summary().client());
+    putText(event, "client_url", config.summary().clientUrl());
     List<Object> images = new ArrayList<>();
     for (PagerdutyConfig.Image i : config.images()) {
       Map<String, @Nullable Object> image = new LinkedHashMap<>();
@@ -121,8 +121,8 @@ final class PagerdutyEvent {
     event.put("event_type", action());
     event.put("description", summary());
     if (action().equals("trigger")) {
-      putText(event, "client", config.client());
-      putText(event, "client_url", config.clientUrl());
+      putText(event, "client", config.summary().client());
+      putText(event, "client_url", config.summary().clientUrl());
     }
     event.put("details", details());
     return limited(event, event, "details");
@@ -144,7 +144,7 @@ final class PagerdutyEvent {
     return body;
   }
 
-  /** Ends with a line feed, as the original's bodies do. */
+  /** Returns the JSON with a line feed at its end, as the original sends it. */
   private static byte[] bytes(Map<String, @Nullable Object> event) {
     return (JsonText.of(event) + "\n").getBytes(StandardCharsets.UTF_8);
   }
@@ -157,7 +157,7 @@ final class PagerdutyEvent {
   }
 
   private String summary() {
-    String text = templates.text(config.description());
+    String text = templates.text(config.summary().description());
     if (text.codePointCount(0, text.length()) <= MAX_SUMMARY) {
       return text;
     }

@@ -1,5 +1,7 @@
 package io.narthex.notifier.pagerduty;
 
+import io.narthex.notifier.pagerduty.PagerdutyConfig.RoutingKey;
+import io.narthex.notifier.pagerduty.PagerdutyConfig.ServiceKey;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
@@ -41,13 +43,7 @@ final class PagerdutyNotifier implements Notifier {
   public SendResult send(Notification notification) throws InterruptedException {
     byte[] body;
     try {
-      String key =
-          notification
-              .templates()
-              .text(
-                  v1
-                      ? key(config.serviceKey(), config.serviceKeyFile())
-                      : key(config.routingKey(), config.routingKeyFile()));
+      String key = notification.templates().text(key());
       if (key.isEmpty()) {
         return SendResult.rejected(
             v1 ? "service key cannot be empty" : "routing key cannot be empty");
@@ -59,8 +55,8 @@ final class PagerdutyNotifier implements Notifier {
     } catch (IOException e) {
       return SendResult.rejected(
           (v1
-                  ? "service_key_file " + config.serviceKeyFile()
-                  : "routing_key_file " + config.routingKeyFile())
+                  ? "service_key_file " + config.endpoint().service().serviceKeyFile()
+                  : "routing_key_file " + config.endpoint().routing().routingKeyFile())
               + ": cannot be read");
     }
     Request request =
@@ -89,6 +85,14 @@ final class PagerdutyNotifier implements Notifier {
     }
   }
 
+  private String key() throws IOException {
+    ServiceKey service = config.endpoint().service();
+    RoutingKey routing = config.endpoint().routing();
+    return v1
+        ? key(service.serviceKey(), service.serviceKeyFile())
+        : key(routing.routingKey(), routing.routingKeyFile());
+  }
+
   private String key(@Nullable Secret secret, String file) throws IOException {
     return secret == null || secret.isEmpty()
         ? Files.readString(context.configDirectory().resolve(file)).strip()
@@ -101,7 +105,7 @@ final class PagerdutyNotifier implements Notifier {
           new String(response.body().readNBytes(QUOTED_BODY), StandardCharsets.UTF_8).strip();
       return body.isEmpty() ? "" : ": " + body;
     } catch (IOException _) {
-      return ""; // the status says enough
+      return ""; // the status alone is reported
     }
   }
 

@@ -5,7 +5,6 @@ import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Place;
 import io.narthex.spi.config.ConfigNode.Scalar;
-import io.narthex.spi.config.Secret;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
@@ -65,20 +64,18 @@ public final class PagerdutyNotifierProvider
     return open(config, globals, context, V1);
   }
 
-  /** As {@link #open}, with another address of the first version of the API. */
+  /** As {@link #open}, with another URL for version 1 of the API. */
   Notifier open(
       PagerdutyConfig config, PagerdutyConfig.Globals globals, PluginContext context, URI v1) {
-    boolean routing = given(config.routingKey());
-    boolean service = given(config.serviceKey());
-    boolean routingFile = !config.routingKeyFile().isEmpty();
-    boolean serviceFile = !config.serviceKeyFile().isEmpty();
-    if (!routing && !service && !routingFile && !serviceFile) {
+    PagerdutyConfig.RoutingKey routing = config.endpoint().routing();
+    PagerdutyConfig.ServiceKey service = config.endpoint().service();
+    if (!routing.isGiven() && !service.isGiven()) {
       throw new ConfigException("missing service or routing key in PagerDuty config");
     }
-    if (routing && routingFile) {
+    if (PagerdutyConfig.isGiven(routing.routingKey()) && !routing.routingKeyFile().isEmpty()) {
       throw new ConfigException("at most one of routing_key & routing_key_file must be configured");
     }
-    if (service && serviceFile) {
+    if (PagerdutyConfig.isGiven(service.serviceKey()) && !service.serviceKeyFile().isEmpty()) {
       throw new ConfigException("at most one of service_key & service_key_file must be configured");
     }
     if (config.details() != null
@@ -86,40 +83,30 @@ public final class PagerdutyNotifierProvider
         && config.details().toPlain() != null) {
       throw new ConfigException("details must be a map of names to values");
     }
-    URI uri = v1;
-    if (!service && !serviceFile) {
-      uri = url(config.url().isEmpty() ? globals.pagerdutyUrl() : config.url());
-    }
+    URI uri = service.isGiven() ? v1 : url(config.endpoint().or(globals).url());
+    return new PagerdutyNotifier(config, uri, service.isGiven(), http(config, globals), context);
+  }
+
+  private static HttpSettings http(PagerdutyConfig config, PagerdutyConfig.Globals globals) {
     HttpSettings http = config.httpConfig() == null ? globals.httpConfig() : config.httpConfig();
-    return new PagerdutyNotifier(
-        config, uri, service || serviceFile, http == null ? HttpSettings.DEFAULT : http, context);
+    return http == null ? HttpSettings.DEFAULT : http;
   }
 
   @Override
   public PagerdutyConfig effective(PagerdutyConfig c, PagerdutyConfig.Globals g) {
-    HttpSettings http = c.httpConfig() == null ? g.httpConfig() : c.httpConfig();
     return new PagerdutyConfig(
-        c.routingKey(),
-        c.routingKeyFile(),
-        c.serviceKey(),
-        c.serviceKeyFile(),
-        c.url().isEmpty() ? g.pagerdutyUrl() : c.url(),
-        c.client(),
-        c.clientUrl(),
-        c.description(),
-        c.severity(),
-        c.source().isEmpty() ? c.client() : c.source(),
-        c.eventClass(),
-        c.component(),
-        c.group(),
+        c.endpoint().or(g),
+        c.summary(),
+        c.source().isEmpty() ? c.summary().client() : c.source(),
+        c.scope(),
         details(c.details()),
         c.images(),
         c.links(),
         c.timeout(),
-        http == null ? HttpSettings.DEFAULT : http);
+        http(c, g));
   }
 
-  /** Returns the details that are sent: those of every event, and the block's own. */
+  /** Returns the details of an event: those that every event has, and the block's own. */
   private static ConfigNode details(@Nullable ConfigNode own) {
     Place place = own == null ? new Place("", 1, 1) : own.place();
     Map<String, Entry> all = new TreeMap<>();
@@ -131,10 +118,6 @@ public final class PagerdutyNotifierProvider
       map.entries().forEach(e -> all.put(e.key(), e));
     }
     return new ConfigNode.Mapping(place, List.copyOf(all.values()));
-  }
-
-  private static boolean given(@Nullable Secret secret) {
-    return secret != null && !secret.isEmpty();
   }
 
   private static URI url(String text) {

@@ -46,19 +46,19 @@ class PagerdutyNotifierTest extends NotifierKit {
   private static PagerdutyConfig config(
       String routing, String routingFile, String service, String serviceFile, ConfigNode details) {
     return new PagerdutyConfig(
-        routing == null ? null : Secret.of(routing),
-        routingFile,
-        service == null ? null : Secret.of(service),
-        serviceFile,
+        new PagerdutyConfig.Endpoint(
+            new PagerdutyConfig.RoutingKey(
+                routing == null ? null : Secret.of(routing), routingFile),
+            new PagerdutyConfig.ServiceKey(
+                service == null ? null : Secret.of(service), serviceFile),
+            ""),
+        new PagerdutyConfig.Summary(
+            "{{ template \"pagerduty.default.client\" . }}",
+            "{{ template \"pagerduty.default.clientURL\" . }}",
+            "{{ template \"pagerduty.default.description\" .}}",
+            ""),
         "",
-        "{{ template \"pagerduty.default.client\" . }}",
-        "{{ template \"pagerduty.default.clientURL\" . }}",
-        "{{ template \"pagerduty.default.description\" .}}",
-        "",
-        "",
-        "c-{{ .Status }}",
-        "comp",
-        "",
+        new PagerdutyConfig.Scope("c-{{ .Status }}", "comp", ""),
         details,
         List.of(
             new PagerdutyConfig.Image("http://i/{{ .Status }}.png", "alt", ""),

@@ -13,8 +13,8 @@ final class SlackMessage {
 
   private SlackMessage() {}
 
-  static Map<String, @Nullable Object> of(SlackConfig c, SlackTexts t) {
-    // first, as in the original: it decides what is empty after a text that cannot be expanded
+  static Map<String, @Nullable Object> of(SlackConfig.Message c, SlackTexts t) {
+    // first, as in the original: after a text that fails to expand, all that follow are empty
     Map<String, @Nullable Object> attachment = attachment(c, t);
     Map<String, @Nullable Object> message = new LinkedHashMap<>();
     put(message, "channel", t.text(c.channel()));
@@ -29,7 +29,7 @@ final class SlackMessage {
     return message;
   }
 
-  private static Map<String, @Nullable Object> attachment(SlackConfig c, SlackTexts t) {
+  private static Map<String, @Nullable Object> attachment(SlackConfig.Message c, SlackTexts t) {
     Map<String, @Nullable Object> a = new LinkedHashMap<>();
     put(a, "title", cut(t.text(c.title()), MAX_TITLE));
     put(a, "title_link", t.text(c.titleLink()));
@@ -68,7 +68,7 @@ final class SlackMessage {
     put(m, "url", t.text(x.url()));
     put(m, "style", t.text(x.style()));
     if (!x.url().isEmpty()) {
-      return m; // a link: the original drops what belongs to buttons that answer
+      return m; // a link: the original drops the keys of buttons that send a value
     }
     put(m, "name", t.text(x.name()));
     put(m, "value", t.text(x.value()));
@@ -90,7 +90,7 @@ final class SlackMessage {
     }
   }
 
-  /** Cuts to so many code points, the mark of the cut included. */
+  /** Cuts a text to {@code most} code points, the ellipsis included. */
   static String cut(String text, int most) {
     if (text.codePointCount(0, text.length()) <= most) {
       return text;

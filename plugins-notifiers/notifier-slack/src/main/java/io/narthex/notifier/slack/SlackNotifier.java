@@ -2,6 +2,8 @@ package io.narthex.notifier.slack;
 
 import io.narthex.json.JsonText;
 import io.narthex.json.tree.JsonTree;
+import io.narthex.notifier.slack.SlackConfig.Token;
+import io.narthex.notifier.slack.SlackConfig.Url;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
@@ -25,15 +27,10 @@ final class SlackNotifier implements Notifier {
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
   private static final int MAX_ANSWER = 64 * 1024;
 
-  /**
-   * Where to post and with what.
-   *
-   * @param url given directly, else by file
-   * @param token given directly, else by file; neither for incoming webhooks
-   */
-  record Access(@Nullable Secret url, String urlFile, @Nullable Secret token, String tokenFile) {}
+  /** Where to post, and the token that allows it. */
+  record Access(Url url, Token token) {}
 
-  /** Names in the state that the host keeps of a group: the message that can be changed. */
+  /** Keys of the state that the host keeps for a group: the message that can be changed. */
   private static final String TS = "threadTs";
 
   private static final String CHANNEL = "channelId";
@@ -55,14 +52,14 @@ final class SlackNotifier implements Notifier {
     String url;
     String token;
     try {
-      url = reveal(access.url(), access.urlFile());
-      token = reveal(access.token(), access.tokenFile());
+      url = reveal(access.url().apiUrl(), access.url().apiUrlFile());
+      token = reveal(access.token().appToken(), access.token().appTokenFile());
     } catch (IOException e) {
       return SendResult.rejected("the file with the URL or token cannot be read");
     }
     Map<String, String> first = config.updateMessage() ? notification.state() : Map.of();
     SlackTexts texts = new SlackTexts(notification.templates());
-    Map<String, @Nullable Object> message = SlackMessage.of(config, texts);
+    Map<String, @Nullable Object> message = SlackMessage.of(config.message(), texts);
     if (first.containsKey(TS)) {
       url = url.replace("chat.postMessage", "chat.update");
       message.put("channel", first.get(CHANNEL));
@@ -89,7 +86,7 @@ final class SlackNotifier implements Notifier {
     }
     try (Response response = context.http().send(request, http)) {
       SendResult result = verdict(response, notification);
-      // nothing is remembered: the whole message is due again with the group's next turn
+      // no state is kept: the group's next notification sends the whole message again
       return texts.problem().isEmpty() || !(result instanceof SendResult.Delivered)
           ? result
           : SendResult.rejected("posted in part: template cannot be expanded: " + texts.problem());
@@ -131,7 +128,7 @@ final class SlackNotifier implements Notifier {
       String ts = JsonTree.text(answer, "ts");
       String channel = JsonTree.text(answer, "channel");
       if (!config.updateMessage() || notification.status().equals("resolved")) {
-        return SendResult.delivered(); // the next problem gets a message of its own
+        return SendResult.delivered(); // the next alert starts a new message
       }
       if (notification.state().containsKey(TS)) {
         return SendResult.delivered(notification.state());
@@ -163,6 +160,6 @@ final class SlackNotifier implements Notifier {
 
   @Override
   public void close() {
-    // holds nothing but memory
+    // holds nothing
   }
 }

@@ -1,5 +1,8 @@
 package io.narthex.notifier.slack;
 
+import io.narthex.notifier.slack.SlackConfig.Token;
+import io.narthex.notifier.slack.SlackConfig.Url;
+import io.narthex.notifier.slack.SlackNotifier.Access;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.notifier.Notifier;
@@ -12,7 +15,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Component;
 
 /** Offers the notifier type {@code slack}. */
@@ -54,32 +56,26 @@ public final class SlackNotifierProvider
     return false;
   }
 
-  private static boolean given(@Nullable Secret s) {
-    return s != null && !s.isEmpty();
-  }
-
   @Override
   public Notifier open(SlackConfig c, SlackConfig.Globals g, PluginContext context) {
-    if (given(c.apiUrl()) && !c.apiUrlFile().isEmpty()) {
+    if (SlackConfig.isGiven(c.url().apiUrl()) && !c.url().apiUrlFile().isEmpty()) {
       throw new ConfigException("at most one of api_url & api_url_file must be configured");
     }
-    if (given(c.appToken()) && !c.appTokenFile().isEmpty()) {
+    if (SlackConfig.isGiven(c.token().appToken()) && !c.token().appTokenFile().isEmpty()) {
       throw new ConfigException("at most one of app_token & app_token_file must be configured");
     }
-    boolean ownUrl = given(c.apiUrl()) || !c.apiUrlFile().isEmpty();
-    boolean ownToken = given(c.appToken()) || !c.appTokenFile().isEmpty();
+    boolean ownUrl = c.url().isGiven();
+    boolean ownToken = c.token().isGiven();
     if (ownUrl && ownToken) {
       throw new ConfigException(
           "at most one of api_url/api_url_file & app_token/app_token_file must be configured");
     }
-    boolean globalUrl = given(g.slackApiUrl()) || !g.slackApiUrlFile().isEmpty();
-    boolean globalToken = given(g.slackAppToken()) || !g.slackAppTokenFile().isEmpty();
-    if (!ownUrl && !ownToken && !globalUrl && !globalToken) {
+    if (!ownUrl && !ownToken && !g.url().isGiven() && !g.token().isGiven()) {
       throw new ConfigException("no Slack API URL nor App token set either inline or in a file");
     }
-    SlackNotifier.Access access = access(c, g);
+    Access access = access(c, g);
     if (c.updateMessage()) {
-      Secret url = access.url();
+      Secret url = access.url().apiUrl();
       if (url == null || !url.reveal().equals(SlackConfig.POST_MESSAGE)) {
         throw new ConfigException(
             "update_message can only be used with bot tokens. api_url must be set to "
@@ -96,71 +92,42 @@ public final class SlackNotifierProvider
 
   @Override
   public SlackConfig effective(SlackConfig c, SlackConfig.Globals g) {
-    SlackNotifier.Access access = access(c, g);
+    Access access = access(c, g);
     HttpSettings http = http(c, g);
-    boolean token = given(access.token()) || !access.tokenFile().isEmpty();
     return new SlackConfig(
         access.url(),
-        access.urlFile(),
         access.token(),
-        access.tokenFile(),
-        c.appUrl().isEmpty() ? g.slackAppUrl() : c.appUrl(),
-        c.channel(),
-        c.username(),
-        c.color(),
-        c.title(),
-        c.titleLink(),
-        c.pretext(),
-        c.text(),
-        c.messageText(),
-        c.fields(),
-        c.shortFields(),
-        c.footer(),
-        c.fallback(),
-        c.callbackId(),
-        c.iconEmoji(),
-        c.iconUrl(),
-        c.imageUrl(),
-        c.thumbUrl(),
-        c.linkNames(),
-        c.mrkdwnIn(),
-        c.actions(),
+        appUrl(c, g),
+        c.message(),
         c.timeout(),
         c.updateMessage(),
-        token ? authorized(http, access) : http);
+        access.token().isGiven() ? authorized(http, access.token()) : http);
   }
 
-  /** Returns the settings with the header that lets an app in. */
-  private static HttpSettings authorized(HttpSettings h, SlackNotifier.Access access) {
+  private static String appUrl(SlackConfig c, SlackConfig.Globals g) {
+    return c.appUrl().isEmpty() ? g.slackAppUrl() : c.appUrl();
+  }
+
+  /** Returns the settings with the token as Authorization header. */
+  private static HttpSettings authorized(HttpSettings h, Token token) {
     return h.toBuilder()
-        .authorization(new Authorization("Bearer", access.token(), access.tokenFile()))
+        .authorization(new Authorization("Bearer", token.appToken(), token.appTokenFile()))
         .build();
   }
 
-  /** Returns where messages go and what lets them in: the block's own, else that of global. */
-  private static SlackNotifier.Access access(SlackConfig c, SlackConfig.Globals g) {
-    boolean ownUrl = given(c.apiUrl()) || !c.apiUrlFile().isEmpty();
-    boolean ownToken = given(c.appToken()) || !c.appTokenFile().isEmpty();
-    // a block that brings its own header, the way before there were tokens, does without ours
+  /** Returns URL and token: the block's own, else those of global. */
+  private static Access access(SlackConfig c, SlackConfig.Globals g) {
+    boolean ownUrl = c.url().isGiven();
+    boolean ownToken = c.token().isGiven();
+    // a block with a header of its own, as before there were tokens, gets no token from global
     boolean ownHeader = c.httpConfig() != null && c.httpConfig().authorization() != null;
-    boolean globalToken = given(g.slackAppToken()) || !g.slackAppTokenFile().isEmpty();
-    boolean globalUrl = given(g.slackApiUrl()) || !g.slackApiUrlFile().isEmpty();
-    if (ownHeader && !ownUrl && !ownToken && !globalUrl) {
-      String url = c.appUrl().isEmpty() ? g.slackAppUrl() : c.appUrl();
-      return new SlackNotifier.Access(Secret.of(url), "", null, "");
+    Url ofApp = new Url(Secret.of(appUrl(c, g)), "");
+    if (ownHeader && !ownUrl && !ownToken && !g.url().isGiven()) {
+      return new Access(ofApp, Token.NONE);
     }
-    if (ownToken || (!ownUrl && globalToken && !ownHeader)) {
-      String url = c.appUrl().isEmpty() ? g.slackAppUrl() : c.appUrl();
-      return new SlackNotifier.Access(
-          Secret.of(url),
-          "",
-          ownToken ? c.appToken() : g.slackAppToken(),
-          ownToken ? c.appTokenFile() : g.slackAppTokenFile());
+    if (ownToken || (!ownUrl && g.token().isGiven() && !ownHeader)) {
+      return new Access(ofApp, ownToken ? c.token() : g.token());
     }
-    return new SlackNotifier.Access(
-        ownUrl ? c.apiUrl() : g.slackApiUrl(),
-        ownUrl ? c.apiUrlFile() : g.slackApiUrlFile(),
-        null,
-        "");
+    return new Access(ownUrl ? c.url() : g.url(), Token.NONE);
   }
 }

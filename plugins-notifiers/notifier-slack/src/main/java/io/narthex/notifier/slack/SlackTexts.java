@@ -4,8 +4,8 @@ import io.narthex.spi.notifier.TemplateRenderer;
 import io.narthex.spi.notifier.TemplateRenderer.TemplateException;
 
 /**
- * Expands the texts of one message. After the first that cannot be expanded all are empty: what was
- * expanded before is still posted, as the original does, since half a message is better than none.
+ * Expands the templates of one message. After the first that fails, all are empty: what was
+ * expanded before it is posted nevertheless, as the original does.
  */
 final class SlackTexts {
   private final TemplateRenderer templates;
@@ -27,7 +27,7 @@ final class SlackTexts {
     }
   }
 
-  /** Returns why a text could not be expanded, empty when all could. */
+  /** Returns why a template failed; empty when none did. */
   String problem() {
     return problem;
   }

@@ -56,33 +56,32 @@ class SlackNotifierTest extends NotifierKit {
 
   private SlackConfig config() {
     return new SlackConfig(
-        apiUrl == null ? null : Secret.of(apiUrl),
-        apiUrlFile,
-        appToken == null ? null : Secret.of(appToken),
-        appTokenFile,
+        new SlackConfig.Url(apiUrl == null ? null : Secret.of(apiUrl), apiUrlFile),
+        new SlackConfig.Token(appToken == null ? null : Secret.of(appToken), appTokenFile),
         appToken == null && appTokenFile.isEmpty()
             ? ""
             : server.uri("/api/chat.postMessage").toString(),
-        "#x",
-        "{{ template \"slack.default.username\" . }}",
-        "danger",
-        "{{ template \"slack.default.title\" . }}",
-        "http://am",
-        "",
-        "",
-        "",
-        fields,
-        false,
-        "",
-        "fb",
-        "",
-        "",
-        "",
-        "",
-        "",
-        false,
-        List.of(),
-        actions,
+        new SlackConfig.Message(
+            "#x",
+            "{{ template \"slack.default.username\" . }}",
+            "danger",
+            "{{ template \"slack.default.title\" . }}",
+            "http://am",
+            "",
+            "",
+            "",
+            fields,
+            false,
+            "",
+            "fb",
+            "",
+            "",
+            "",
+            "",
+            "",
+            false,
+            List.of(),
+            actions),
         Duration.ZERO,
         update,
         null);
@@ -316,7 +315,8 @@ class SlackNotifierTest extends NotifierKit {
     return new SlackNotifier(
         config(),
         new SlackNotifier.Access(
-            Secret.of(server.uri("/api/chat.postMessage").toString()), "", Secret.of("xoxb"), ""),
+            new SlackConfig.Url(Secret.of(server.uri("/api/chat.postMessage").toString()), ""),
+            new SlackConfig.Token(Secret.of("xoxb"), "")),
         HttpSettings.DEFAULT,
         context());
   }
