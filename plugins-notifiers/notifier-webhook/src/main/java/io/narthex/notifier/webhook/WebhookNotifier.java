@@ -90,8 +90,8 @@ final class WebhookNotifier implements Notifier {
   }
 
   /**
-   * Escapes what labels may bring into a URL and Java does not take: blanks and signs in path and
-   * query, everything beyond ASCII. What is escaped already stays, and so does the host.
+   * Escapes what labels may bring into a URL and {@link URI} refuses: blanks and some signs in path
+   * and query, everything beyond ASCII. Existing escapes and the host stay as they are.
    */
   static String escaped(String url) {
     int scheme = url.indexOf("://");

@@ -61,7 +61,7 @@ public final class WebhookNotifierProvider
 
   private static void checkUrl(String url) {
     if (url.equals("<secret>")) {
-      return; // a configuration as the status shows it can be checked again
+      return; // a configuration copied from the status page can be checked
     }
     if (url.contains("{{")) {
       if (url.indexOf("}}", url.indexOf("{{")) < 0) {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Bodies of requests, ended by a line feed. */
+/** Bodies of requests, with a line feed at their end. */
 final class WebhookPayload {
   private static final String NO_TIME = "0001-01-01T00:00:00Z";
 
@@ -52,11 +52,11 @@ final class WebhookPayload {
 
   private static String time(Instant t) {
     String text = DateTimeFormatter.ISO_INSTANT.format(t);
-    // the reference cuts zeros off the fraction
+    // the original omits trailing zeros of the fraction
     return text.indexOf('.') < 0 ? text : text.replaceFirst("0+Z$", "Z");
   }
 
-  /** The reference quotes the receiver's name for use in a regular expression. */
+  /** Quotes the receiver's name for use in a regular expression, as the original does. */
   static String quoteRegex(String text) {
     StringBuilder b = new StringBuilder();
     for (char c : text.toCharArray()) {

@@ -12,18 +12,20 @@ import org.jspecify.annotations.Nullable;
 public record XmattersConfig(
     @Setting(
             help =
-                "Address of the inbound trigger, with apiKey if it uses one; this or url_file has to be given",
+                "URL of the inbound trigger, with its apiKey if it has one; this or url_file is required",
             excludes = "url_file")
         @Nullable Secret url,
-    @Setting(help = "File with it, read for every notification") String urlFile,
-    @Setting(help = "Groups, users or user|device; templates; none = the form's")
+    @Setting(help = "File with the URL, read for every notification") String urlFile,
+    @Setting(help = "Groups, users or user|device; templates; empty = those of the form")
         List<String> recipients,
-    @Setting(help = "HIGH, MEDIUM or LOW; a template; empty = the form's") String priority,
-    @Setting(help = "Properties of the form beyond those below; templates")
+    @Setting(help = "HIGH, MEDIUM or LOW; a template; empty = that of the form") String priority,
+    @Setting(help = "More properties of the form; values are templates")
         Map<String, String> properties,
-    @Setting(help = "Address of /api/xm/1/events; given, resolved groups end their events there")
+    @Setting(
+            help =
+                "URL of /api/xm/1/events, where resolved groups end their events; empty = they trigger again")
         String eventsUrl,
-    @Setting(help = "How long a request may take; 0 = 30s", defaultValue = "0s") Duration timeout,
+    @Setting(help = "Timeout of a request; 0s = 30s", defaultValue = "0s") Duration timeout,
     @Setting(help = "HTTP client; replaces the global one", optional = true)
         @Nullable HttpSettings httpConfig) {
   /** Copies lists and maps. */
@@ -32,7 +34,7 @@ public record XmattersConfig(
     properties = Map.copyOf(properties);
   }
 
-  /** Keys of {@code global} that count here. */
+  /** The keys of {@code global} that this notifier reads. */
   public record Globals(
       @Setting(help = "HTTP client of all receivers", optional = true)
           @Nullable HttpSettings httpConfig) {}

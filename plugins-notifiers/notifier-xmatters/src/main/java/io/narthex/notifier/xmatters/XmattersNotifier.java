@@ -28,12 +28,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Triggers a workflow for a group that fires, ends its events when it is resolved. Thread-safe. */
 final class XmattersNotifier implements Notifier {
-  /** The property events of a group are found by. */
+  /** The property that identifies the events of a group. */
   static final String KEY = "Group Key Hash";
 
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
 
-  /** What the other notifiers say too; the default names the server's scrapes. */
+  /** As in the other notifiers; the host's default is that of scrapes. */
   private static final String USER_AGENT = "Alertmanager/0.34.0";
 
   private final XmattersConfig config;
@@ -46,7 +46,7 @@ final class XmattersNotifier implements Notifier {
     this.context = context;
   }
 
-  /** Returns the URI, or null when the text is none with host. */
+  /** Returns the URI, or null when the text is not an http or https URL with a host. */
   static @Nullable URI uri(String text) {
     try {
       URI uri = URI.create(text);
@@ -120,7 +120,7 @@ final class XmattersNotifier implements Notifier {
     return JsonText.of(body);
   }
 
-  /** Ends all events that are active for a group; what has ended leaves room for the next page. */
+  /** Ends the active events of a group, page by page: ended ones are not listed again. */
   private SendResult terminate(String hash) throws IOException, InterruptedException {
     URI events = URI.create(config.eventsUrl());
     String query =
@@ -144,7 +144,7 @@ final class XmattersNotifier implements Notifier {
       }
       List<String> ids = ids(page);
       if (!ended.addAll(ids)) {
-        return SendResult.delivered(); // none is left, or xMatters has yet to notice
+        return SendResult.delivered(); // none is left, or xMatters still lists ended ones
       }
       for (String id : ids) {
         Map<String, @Nullable Object> body = new LinkedHashMap<>();
