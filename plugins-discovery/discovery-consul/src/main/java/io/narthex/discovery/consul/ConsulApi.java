@@ -14,19 +14,19 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Consul's HTTP API as far as discovery needs it. Thread-safe. */
+/** The part of Consul's HTTP API that discovery needs. Thread-safe. */
 final class ConsulApi {
   /** How long Consul may hold a blocking query. */
   private static final Duration WAIT = Duration.ofSeconds(120);
 
-  /** Consul adds up to a sixteenth to the wait; the rest is for the way. */
+  /** Consul adds up to a sixteenth to the wait; the rest is for the network. */
   private static final Duration TIMEOUT = Duration.ofSeconds(135);
 
   /**
-   * An answer.
+   * A response.
    *
    * @param body the JSON
-   * @param index where a blocking query goes on; 0 when it has to begin anew
+   * @param index what the next blocking query waits to exceed; 0 = it does not wait
    */
   record Answer(@Nullable Object body, long index) {}
 
@@ -52,14 +52,14 @@ final class ConsulApi {
     return datacenter;
   }
 
-  /** Returns names of services with their tags once they differ from what {@code index} was. */
+  /** Returns the services with their tags, once they have changed since {@code index}. */
   Answer services(String datacenter, long index) throws IOException, InterruptedException {
     StringBuilder url = query("/v1/catalog/services", datacenter, index);
     parameter(url, "filter", config.filter());
     return get(url.toString(), index);
   }
 
-  /** Returns the instances of a service once they differ from what {@code index} was. */
+  /** Returns the instances of a service, once they have changed since {@code index}. */
   Answer health(String service, String datacenter, long index)
       throws IOException, InterruptedException {
     StringBuilder url = query("/v1/health/service/" + encode(service), datacenter, index);
@@ -114,7 +114,7 @@ final class ConsulApi {
       } catch (NumberFormatException _) {
         next = 0;
       }
-      // an index that goes back means that the server's state was restored: begin anew
+      // a smaller index means that the server's state was restored: query again without one
       return new Answer(body == null ? List.of() : body, next < index ? 0 : next);
     }
   }

@@ -10,26 +10,31 @@ import org.jspecify.annotations.Nullable;
 
 /** One entry of {@code consul_sd_configs}. */
 public record ConsulConfig(
-    @Setting(help = "Consul's host:port", defaultValue = "localhost:8500") String server,
-    @Setting(help = "Path before /v1") String pathPrefix,
-    @Setting(help = "ACL token") @Nullable Secret token,
-    @Setting(help = "Datacenter; empty = the agent's") String datacenter,
+    @Setting(help = "Address of the Consul agent, host:port", defaultValue = "localhost:8500")
+        String server,
+    @Setting(help = "Path prefix of the API, before /v1") String pathPrefix,
+    @Setting(help = "ACL token sent with every query") @Nullable Secret token,
+    @Setting(help = "Datacenter to query; empty = the agent's") String datacenter,
     @Setting(help = "Namespace (Consul Enterprise)") String namespace,
     @Setting(help = "Admin partition (Consul Enterprise)") String partition,
     @Setting(help = "http or https", defaultValue = "http") String scheme,
     @Setting(help = "Deprecated: use basic_auth") String username,
     @Setting(help = "Deprecated: use basic_auth") @Nullable Secret password,
-    @Setting(help = "Services wanted; empty = all") List<String> services,
-    @Setting(help = "Expression of the Catalog API that services have to match") String filter,
-    @Setting(help = "Expression of the Health API that instances have to match")
+    @Setting(help = "Names of the services to discover; empty = all") List<String> services,
+    @Setting(help = "Filter expression of the Catalog API for services; empty = none")
+        String filter,
+    @Setting(help = "Filter expression of the Health API for instances; empty = none")
         String healthFilter,
-    @Setting(help = "Tags a service has to have, all of them") List<String> tags,
-    @Setting(help = "Metadata a node has to have") Map<String, String> nodeMeta,
-    @Setting(help = "Stands between tags and at both ends of their list", defaultValue = ",")
+    @Setting(help = "Tags that a service must have, all of them") List<String> tags,
+    @Setting(help = "Metadata that a node must have, all pairs") Map<String, String> nodeMeta,
+    @Setting(help = "Separator in __meta_consul_tags, also at both ends", defaultValue = ",")
         String tagSeparator,
-    @Setting(help = "Whether followers may answer", defaultValue = "true") boolean allowStale,
     @Setting(
-            help = "Time between requests when changes come thick and fast",
+            help = "Whether any server may answer, not only the leader (stale reads)",
+            defaultValue = "true")
+        boolean allowStale,
+    @Setting(
+            help = "Time between queries while changes never pause",
             defaultValue = "30s",
             min = 0.001)
         Duration refreshInterval,

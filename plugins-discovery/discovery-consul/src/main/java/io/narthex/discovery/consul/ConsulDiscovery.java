@@ -22,22 +22,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * Follows the catalog and every wanted service by blocking queries.
  *
- * <p>Concurrency: each query waits on a thread of its own, lent by the host, and puts what it
- * learns into a bounded queue. All state belongs to the thread in {@link #run}, which alone talks
- * to the sink and which ends and joins the others before it returns.
+ * <p>Concurrency: each query blocks on its own thread, lent by the host, and puts its result into a
+ * bounded queue. All state is confined to the thread in {@link #run}, which alone uses the sink,
+ * and which interrupts and joins the others before it returns.
  */
 final class ConsulDiscovery implements Discovery {
   private static final Duration RETRY = Duration.ofSeconds(15);
   private static final int QUEUE = 256;
 
-  /** What a query has learned. */
-  private sealed interface News {}
+  /** The result of a query. */
+  private sealed interface Event {}
 
-  private record Catalog(Map<String, List<?>> services) implements News {}
+  private record Catalog(Map<String, List<?>> services) implements Event {}
 
-  private record Service(String name, Thread watcher, List<?> entries) implements News {}
+  private record Service(String name, Thread watcher, List<?> entries) implements Event {}
 
-  private record Failed(@Nullable String service, String reason) implements News {}
+  private record Failed(@Nullable String service, String reason) implements Event {}
 
   /** A query that runs until interrupted. */
   private interface Watch {
@@ -66,7 +66,7 @@ final class ConsulDiscovery implements Discovery {
     new Follower(sink, datacenter).run();
   }
 
-  /** Reaches the agent; what it lists needs a run. */
+  /** Queries the agent alone: reading all services would take as long as a run. */
   @Override
   public Optional<List<TargetGroup>> probe() throws IOException, InterruptedException {
     String _ = api.agentDatacenter();
@@ -98,14 +98,14 @@ final class ConsulDiscovery implements Discovery {
   private final class Follower {
     private final TargetSink sink;
     private final String datacenter;
-    private final BlockingQueue<News> news = new LinkedBlockingQueue<>(QUEUE);
+    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>(QUEUE);
     private final List<Thread> started = new ArrayList<>();
     private final Map<String, Thread> watchers = new HashMap<>();
     // services whose first answer the first update waits for
     private final Set<String> awaited = new HashSet<>();
     private final Map<String, TargetGroup> changed = new LinkedHashMap<>();
     private boolean catalogKnown;
-    private boolean handedOver;
+    private boolean published;
 
     Follower(TargetSink sink, String datacenter) {
       this.sink = sink;
@@ -121,15 +121,15 @@ final class ConsulDiscovery implements Discovery {
           new HashSet<>(config.services()).forEach(this::watch);
         }
         while (true) {
-          take(news.take());
-          for (News more = news.poll(); more != null; more = news.poll()) {
+          take(events.take());
+          for (Event more = events.poll(); more != null; more = events.poll()) {
             take(more);
           }
           boolean complete = catalogKnown && awaited.isEmpty();
-          if (handedOver ? !changed.isEmpty() : complete) {
+          if (published ? !changed.isEmpty() : complete) {
             sink.update(List.copyOf(changed.values()));
             changed.clear();
-            handedOver = true;
+            published = true;
           }
         }
       } finally {
@@ -160,7 +160,7 @@ final class ConsulDiscovery implements Discovery {
             try {
               watch.run();
             } catch (InterruptedException _) {
-              // the way it is meant to end
+              // stopped on purpose
             }
           });
       started.removeIf(t -> !t.isAlive() && t.getState() == Thread.State.TERMINATED);
@@ -173,7 +173,7 @@ final class ConsulDiscovery implements Discovery {
       watchers.put(service, start(() -> watchService(service)));
     }
 
-    private void take(News n) {
+    private void take(Event n) {
       switch (n) {
         case Failed f -> sink.refreshFailed(f.reason());
         case Catalog c -> {
@@ -196,7 +196,7 @@ final class ConsulDiscovery implements Discovery {
               });
         }
         case Service s -> {
-          if (s.watcher() == watchers.get(s.name())) { // not one that was told to end
+          if (s.watcher() == watchers.get(s.name())) { // not an interrupted one
             awaited.remove(s.name());
             changed.put(s.name(), ConsulTargets.group(config, s.name(), datacenter, s.entries()));
           }
@@ -224,13 +224,13 @@ final class ConsulDiscovery implements Discovery {
               map.forEach((k, v) ->
                   services.put(String.valueOf(k), v instanceof List<?> l ? l : List.of()));
             }
-            news.put(new Catalog(services));
+            events.put(new Catalog(services));
             first = false;
           }
           index = answer.index();
         } catch (IOException e) {
           stopIfInterrupted();
-          news.put(new Failed(null, "services: " + e.getMessage()));
+          events.put(new Failed(null, "services: " + e.getMessage()));
           index = 0;
           Thread.sleep(retry);
           pace.forget();
@@ -247,12 +247,12 @@ final class ConsulDiscovery implements Discovery {
           ConsulApi.Answer answer = api.health(service, datacenter, index);
           if (answer.index() != index || index == 0) {
             List<?> entries = answer.body() instanceof List<?> l ? l : List.of();
-            news.put(new Service(service, Thread.currentThread(), entries));
+            events.put(new Service(service, Thread.currentThread(), entries));
           }
           index = answer.index();
         } catch (IOException e) {
           stopIfInterrupted();
-          news.put(new Failed(service, "service \"" + service + "\": " + e.getMessage()));
+          events.put(new Failed(service, "service \"" + service + "\": " + e.getMessage()));
           index = 0;
           Thread.sleep(retry);
           pace.forget();

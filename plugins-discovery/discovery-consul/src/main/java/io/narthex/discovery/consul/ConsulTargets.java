@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Makes targets of what the Health API tells of a service. */
+/** Turns the Health API's entries of a service into targets. */
 final class ConsulTargets {
   private static final String META = "__meta_consul_";
 
@@ -36,7 +36,7 @@ final class ConsulTargets {
       tags.append(tag).append(separator);
     }
     if (tags.length() == separator.length()) {
-      tags.append(separator); // the separator stands at both ends, also of nothing
+      tags.append(separator); // an empty list too has a separator at both ends
     }
     Map<String, String> t = new LinkedHashMap<>();
     t.put(
@@ -61,7 +61,7 @@ final class ConsulTargets {
     values.forEach((k, v) -> into.put(META + prefix + k.replaceAll("[^a-zA-Z0-9_]", "_"), v));
   }
 
-  /** Returns the worst state of all checks. */
+  /** Returns the worst status of all checks; empty when one is unknown. */
   static String health(List<?> checks) {
     boolean critical = false;
     boolean warning = false;

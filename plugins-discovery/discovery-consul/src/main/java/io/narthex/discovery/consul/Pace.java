@@ -4,11 +4,11 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * Keeps queries apart without slowing single changes down: a few may follow at once, more than that
- * only one in each interval. Confined to one thread.
+ * Limits the rate of queries without delaying single changes: a burst passes at once, then one
+ * query in each interval. Confined to one thread.
  */
 final class Pace {
-  /** Queries that may be in advance of their time. */
+  /** Size of the burst, in queries. */
   static final int AT_ONCE = 10;
 
   /** Longer ones make no difference, and sums of them would overflow. */
@@ -35,7 +35,7 @@ final class Pace {
     return Duration.ofNanos(wait);
   }
 
-  /** Forgets the queries so far, after one that failed and was paid for by a pause. */
+  /** Allows a full burst again, after a failed query and the pause that follows it. */
   void forget() {
     due = 0;
   }

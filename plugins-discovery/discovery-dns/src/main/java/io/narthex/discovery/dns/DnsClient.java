@@ -18,16 +18,16 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.WireParseException;
 
 /**
- * Asks one server one question, by UDP and, when the answer does not fit, by TCP. The library's own
- * client keeps a selector thread for ever, which would outlive the plugin; its messages do not.
- * Channels, unlike plain sockets, give way to an interrupt on every kind of thread.
+ * Sends one query to one server, by UDP, and by TCP when the response was truncated. Only the
+ * library's messages are used: its client has a selector thread that would outlive the plugin.
+ * Channels, because an interrupt closes them on every kind of thread, unlike plain sockets.
  */
 final class DnsClient {
   private static final int UDP_SIZE = 4096;
 
   private DnsClient() {}
 
-  /** Returns the answer; its code may tell of an error. */
+  /** Returns the response, whatever its code. */
   static Message ask(InetSocketAddress server, String name, int type, Duration timeout)
       throws IOException {
     InetSocketAddress address =
@@ -63,7 +63,7 @@ final class DnsClient {
         try {
           answer = new Message(java.util.Arrays.copyOf(in, packet.getLength()));
         } catch (WireParseException _) {
-          continue; // not for us, or forged
+          continue; // not a response to this query, or forged
         }
         if (answers(answer, query)) {
           return answer;

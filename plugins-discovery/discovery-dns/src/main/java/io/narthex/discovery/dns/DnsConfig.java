@@ -8,14 +8,15 @@ import java.util.List;
 public record DnsConfig(
     @Setting(
             help =
-                "Names to look up, at least one; without a dot at the end the search list applies")
+                "Names to look up, at least one; the search list applies to names without a trailing dot")
         List<String> names,
-    @Setting(help = "SRV, A, AAAA, MX or NS", defaultValue = "SRV") String type,
-    @Setting(help = "Port of the targets; all types but SRV need it", min = 0, max = 65535)
+    @Setting(help = "Record type: SRV, A, AAAA, MX or NS", defaultValue = "SRV") String type,
+    @Setting(help = "Port of the targets; required for all types but SRV", min = 0, max = 65535)
         int port,
-    @Setting(help = "How often names are looked up", defaultValue = "30s", min = 0.001)
+    @Setting(help = "Time between look-ups", defaultValue = "30s", min = 0.001)
         Duration refreshInterval,
-    @Setting(help = "Servers to ask, host or host:port; empty = those of /etc/resolv.conf")
+    @Setting(
+            help = "DNS servers, host or host:port (default 53); empty = those of /etc/resolv.conf")
         List<String> nameservers) {
   /** Copies the lists. */
   public DnsConfig {

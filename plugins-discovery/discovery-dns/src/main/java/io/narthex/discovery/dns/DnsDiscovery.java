@@ -24,7 +24,7 @@ import org.xbill.DNS.Record;
 import org.xbill.DNS.SRVRecord;
 import org.xbill.DNS.Section;
 
-/** Looks names up over and over, one group for each. A name that fails keeps its targets. */
+/** Looks names up periodically, one group for each. A name that fails keeps its targets. */
 final class DnsDiscovery implements Discovery {
   private final DnsConfig config;
   private final int type;
@@ -57,7 +57,7 @@ final class DnsDiscovery implements Discovery {
     }
   }
 
-  /** Fails when no name can be looked up: a run hands over those that can. */
+  /** Fails only when no name can be looked up: a run publishes those that can. */
   @Override
   public Optional<List<TargetGroup>> probe() throws IOException, InterruptedException {
     List<TargetGroup> groups = new ArrayList<>();
@@ -104,7 +104,7 @@ final class DnsDiscovery implements Discovery {
     return new TargetGroup(name, Map.of(), targets);
   }
 
-  /** Returns the records of the first name of the search list that has some. */
+  /** Returns the records of the first candidate of the search list that has any. */
   private List<Record> lookup(String name) throws IOException {
     ResolverConfig resolver = resolver();
     boolean allAnswered = true;
@@ -135,7 +135,7 @@ final class DnsDiscovery implements Discovery {
       }
     }
     if (allAnswered) {
-      return List.of(); // nobody knows the name: it has no targets
+      return List.of(); // the name does not exist: it has no targets
     }
     throw new IOException(
         "could not resolve \""
@@ -168,7 +168,7 @@ final class DnsDiscovery implements Discovery {
       case AAAARecord r ->
           address = hostPort("[" + shortest(r.getAddress().getAddress()) + "]", config.port());
       default -> {
-        return null; // the way there, CNAME for example
+        return null; // a CNAME on the way, for example
       }
     }
     Map<String, String> labels = new LinkedHashMap<>();
@@ -189,9 +189,9 @@ final class DnsDiscovery implements Discovery {
     return host.substring(0, end) + ":" + port;
   }
 
-  /** Writes an IPv6 address as RFC 5952 wants it: lower case, longest run of zeros left out. */
+  /** Writes an IPv6 address as RFC 5952 asks: lower case, the longest run of zeros as ::. */
   static String shortest(byte[] address) {
-    if (address.length == 4) { // the JDK's reading of ::ffff:a.b.c.d
+    if (address.length == 4) { // the JDK turns ::ffff:a.b.c.d into four bytes
       return "::ffff:"
           + (address[0] & 0xff)
           + "."

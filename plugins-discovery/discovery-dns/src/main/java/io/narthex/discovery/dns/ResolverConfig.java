@@ -11,25 +11,25 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Whom to ask and how, as {@code resolv.conf(5)} says.
+ * The resolver's servers and options, as in {@code resolv.conf(5)}.
  *
  * @param servers in order of preference
- * @param search domains put behind short names
- * @param ndots dots that make a name be tried as it is first
- * @param timeout for one answer
+ * @param search domains appended to short names
+ * @param ndots dots from which a name is first tried as it is
+ * @param timeout of one query
  */
 record ResolverConfig(
     List<InetSocketAddress> servers, List<String> search, int ndots, Duration timeout) {
   static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
   private static final int PORT = 53;
 
-  /** Reads the file; an absent one asks the local host. */
+  /** Reads the file; without servers in it the local host is asked. */
   static ResolverConfig read(Path file) throws IOException {
     List<InetSocketAddress> servers = new ArrayList<>();
     List<String> search = List.of();
     int ndots = 1;
     int timeout = 5;
-    // names of domains may come in any encoding; only ASCII matters
+    // domain names may be in any encoding; only ASCII matters
     for (String raw : Files.readAllLines(file, StandardCharsets.ISO_8859_1)) {
       String line = raw.strip();
       if (line.isEmpty() || line.charAt(0) == '#' || line.charAt(0) == ';') {
@@ -55,7 +55,7 @@ record ResolverConfig(
           }
         }
         default -> {
-          // options of others
+          // sortlist and others: not used here
         }
       }
     }
@@ -65,12 +65,12 @@ record ResolverConfig(
     return new ResolverConfig(List.copyOf(servers), search, ndots, Duration.ofSeconds(timeout));
   }
 
-  /** Returns the same with other servers. */
+  /** Returns a copy with other servers. */
   ResolverConfig with(List<InetSocketAddress> others) {
     return new ResolverConfig(List.copyOf(others), search, ndots, timeout);
   }
 
-  /** Returns the names to try for {@code name}, each with a dot at its end, in order. */
+  /** Returns the names to try for {@code name}, in order, each with a trailing dot. */
   List<String> candidates(String name) {
     if (name.endsWith(".")) {
       return List.of(name);

@@ -8,10 +8,10 @@ import java.util.List;
 public record FileConfig(
     @Setting(
             help =
-                "Paths of .json, .yml or .yaml files, relative to the configuration file; * in the last part",
+                "Paths of .json, .yml or .yaml files, relative to the configuration file; patterns in the last part",
             required = true)
         List<String> files,
     @Setting(
-            help = "How often all files are read anew, even those that look unchanged",
+            help = "Time between readings of all files, also those that look unchanged",
             defaultValue = "5m")
         Duration refreshInterval) {}

@@ -19,13 +19,13 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Looks at the files twice a second, which works on every file system and through symbolic links,
- * and reads those that have changed. A file that cannot be read keeps its old targets.
+ * Checks the files twice a second, which works on every file system and through symbolic links, and
+ * reads those that have changed. A file that cannot be read keeps its previous targets.
  */
 final class FileDiscovery implements Discovery {
-  private static final long LOOK_MS = 500;
+  private static final long CHECK_MS = 500;
 
-  /** What tells that a file has changed. */
+  /** What differs when a file has changed. */
   private record Stamp(long modifiedNanos, long size, Object key) {}
 
   private final Path folder;
@@ -49,16 +49,16 @@ final class FileDiscovery implements Discovery {
       if (all) {
         readAll = System.nanoTime();
       }
-      List<TargetGroup> changed = look(sink, stamps, known, all);
+      List<TargetGroup> changed = check(sink, stamps, known, all);
       if (first || !changed.isEmpty()) {
         sink.update(changed);
         first = false;
       }
-      Thread.sleep(LOOK_MS);
+      Thread.sleep(CHECK_MS);
     }
   }
 
-  /** Fails when there are files and none can be read: a run hands over those that can. */
+  /** Fails only when there are files and none can be read: a run publishes those that can. */
   @Override
   public Optional<List<TargetGroup>> probe() throws IOException {
     List<TargetGroup> groups = new ArrayList<>();
@@ -78,8 +78,8 @@ final class FileDiscovery implements Discovery {
     return Optional.of(groups);
   }
 
-  /** Reads new and changed files and returns the groups that differ from before. */
-  private List<TargetGroup> look(
+  /** Reads new and changed files and returns the groups that have changed. */
+  private List<TargetGroup> check(
       TargetSink sink, Map<Path, Stamp> stamps, Map<Path, List<TargetGroup>> known, boolean all) {
     List<TargetGroup> changed = new ArrayList<>();
     Set<Path> present;
@@ -142,7 +142,7 @@ final class FileDiscovery implements Discovery {
           a.size(),
           key == null ? "" : key);
     } catch (IOException _) {
-      return null; // vanished just now
+      return null; // deleted in the meantime
     }
   }
 

@@ -31,7 +31,7 @@ final class TargetFile {
   /**
    * Returns the groups of a file.
    *
-   * @throws IOException when it cannot be read or does not have the form, with place and reason
+   * @throws IOException when it cannot be read or has another form, with position and reason
    */
   static List<TargetGroup> read(Path file) throws IOException {
     String text = Files.readString(file);

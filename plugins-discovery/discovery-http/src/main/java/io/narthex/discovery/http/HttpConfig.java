@@ -6,9 +6,9 @@ import java.time.Duration;
 
 /** One entry of {@code http_sd_configs}. */
 public record HttpConfig(
-    @Setting(help = "Where the list is, http or https; has to be given") String url,
+    @Setting(help = "URL of the list, http or https; required") String url,
     @Setting(
-            help = "How often it is fetched; also the timeout of a request",
+            help = "Time between fetches; also the timeout of each",
             defaultValue = "60s",
             min = 0.001)
         Duration refreshInterval,

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Fetches a list of target groups over and over. A failed fetch keeps the targets it had. */
+/** Polls a list of target groups. A failed fetch keeps the previous targets. */
 final class HttpDiscovery implements Discovery {
   private static final Pattern JSON =
       Pattern.compile("(?i)application/json(;\\s*charset=(\"utf-8\"|utf-8))?", 0);
@@ -91,7 +91,7 @@ final class HttpDiscovery implements Discovery {
     }
   }
 
-  /** Writes seconds without a needless fraction. */
+  /** Writes seconds, with a fraction only where there is one. */
   static String seconds(Duration d) {
     return java.math.BigDecimal.valueOf(d.toMillis(), 3).stripTrailingZeros().toPlainString();
   }

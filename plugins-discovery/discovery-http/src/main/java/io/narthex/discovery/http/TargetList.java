@@ -15,16 +15,16 @@ import java.util.Map;
 
 /** Reads a JSON list of {@code {targets: […], labels: {…}}}. */
 final class TargetList {
-  // buffers kept in threads of the host would keep this class loader alive
+  // buffers recycled by threads of the host would keep this plugin's class loader alive
   private static final JsonFactory JSON =
       JsonFactory.builder().recyclerPool(JsonRecyclerPools.nonRecyclingPool()).build();
 
-  /** A group; its labels may be added to. */
+  /** A group; more labels may be added to its own. */
   record Group(Map<String, String> labels, List<Map<String, String>> targets) {}
 
   private TargetList() {}
 
-  /** Returns the groups in order; unknown keys are passed over. */
+  /** Returns the groups in order; unknown keys are ignored. */
   static List<Group> read(InputStream in) throws IOException {
     try (JsonParser p = JSON.createParser(in)) {
       List<Group> groups = new ArrayList<>();
@@ -41,7 +41,7 @@ final class TargetList {
         groups.add(group(p, groups.size()));
       }
       if (p.nextToken() != null) {
-        throw new IOException("the answer goes on after its list" + at(p));
+        throw new IOException("the answer continues after its list" + at(p));
       }
       return groups;
     } catch (JsonProcessingException e) {

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the target group of one object of a role. Confined to one thread. */
+/** Builds the target group of one object of a role. Confined to one thread. */
 final class Groups {
   private static final String META = "__meta_kubernetes_";
   private static final String SERVICE_OF_SLICE = "kubernetes.io/service-name";
@@ -26,8 +26,8 @@ final class Groups {
     this.objects = objects;
   }
 
-  /** Returns the primary objects whose groups another object may have a part in. */
-  Set<String> concerned(Kind primary, Kind kind, String key) {
+  /** Returns the primary objects whose groups another object may affect. */
+  Set<String> affected(Kind primary, Kind kind, String key) {
     boolean slices = primary == Kind.ENDPOINTSLICE;
     Set<String> found = new HashSet<>();
     for (String candidate : objects.keys(primary)) {
@@ -58,7 +58,7 @@ final class Groups {
         + JsonTree.text(slice, "metadata", "labels", SERVICE_OF_SLICE);
   }
 
-  /** Returns the group of an object; without targets when there is no such object. */
+  /** Returns the group of an object, without targets when the object does not exist. */
   TargetGroup group(Kind kind, String key) {
     Object object = objects.get(kind, key);
     String name = kind == Kind.SERVICE ? "svc" : kind.name().toLowerCase(Locale.ROOT);
@@ -293,7 +293,7 @@ final class Groups {
     }
   }
 
-  /** Adds the target with what is known of the pod behind it; returns that pod. */
+  /** Adds the labels of the pod behind a target to it; returns that pod, or null. */
   private @Nullable Object behind(
       Map<String, String> target, @Nullable Object reference, String namespace, String port) {
     if (!JsonTree.text(reference, "kind").equals("Pod")) {

@@ -22,23 +22,23 @@ final class Informer {
   private static final int WATCH_SECONDS = 240;
   private static final long MAX_PAUSE_MS = 30_000;
 
-  /** What an informer tells. */
-  sealed interface News {}
+  /** What an informer reports. */
+  sealed interface Event {}
 
-  /** All objects there are, in place of those of before. */
-  record Listed(Informer from, List<Object> objects) implements News {}
+  /** All objects that exist; replaces the previous ones. */
+  record Listed(Informer from, List<Object> objects) implements Event {}
 
-  /** One object that is new, changed or gone. */
-  record Changed(Informer from, Object object, boolean gone) implements News {}
+  /** One object that was added, changed or deleted. */
+  record Changed(Informer from, Object object, boolean gone) implements Event {}
 
-  /** Something did not work and is tried again. */
-  record Failed(String reason) implements News {}
+  /** A request failed and is retried. */
+  record Failed(String reason) implements Event {}
 
   final Kind kind;
   final String namespace;
   private final String selectors;
   private final Connection connection;
-  private final BlockingQueue<News> news;
+  private final BlockingQueue<Event> events;
   private String version = "";
 
   Informer(
@@ -47,12 +47,12 @@ final class Informer {
       String label,
       String field,
       Connection connection,
-      BlockingQueue<News> news) {
+      BlockingQueue<Event> events) {
     this.kind = kind;
     this.namespace = namespace;
     this.selectors = parameter("labelSelector", label) + parameter("fieldSelector", field);
     this.connection = connection;
-    this.news = news;
+    this.events = events;
   }
 
   private static String parameter(String name, String value) {
@@ -63,22 +63,22 @@ final class Informer {
 
   void run() throws InterruptedException {
     boolean listed = false;
-    boolean begunAnew = false;
+    boolean expired = false;
     long pause = 500;
     while (true) {
       try {
         if (!listed) {
-          list(begunAnew ? "" : "0");
+          list(expired ? "" : "0");
           listed = true;
         }
         listed = watch();
-        begunAnew |= !listed;
+        expired |= !listed;
         pause = 500;
       } catch (IOException e) {
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
-        news.put(new Failed(kind.path(namespace) + ": " + e.getMessage()));
+        events.put(new Failed(kind.path(namespace) + ": " + e.getMessage()));
         Thread.sleep(pause);
         pause = Math.min(MAX_PAUSE_MS, pause * 2);
       }
@@ -108,7 +108,7 @@ final class Informer {
           }
         }
       }
-      news.put(new Listed(this, objects));
+      events.put(new Listed(this, objects));
     }
   }
 
@@ -118,7 +118,7 @@ final class Informer {
     }
   }
 
-  /** Follows changes until the server ends the watch; returns whether it can be taken up again. */
+  /** Follows changes until the server ends the watch; returns whether the watch can be resumed. */
   private boolean watch() throws IOException, InterruptedException {
     String query =
         kind.path(namespace)
@@ -148,7 +148,7 @@ final class Informer {
             version = at;
           }
           if (!type.equals("BOOKMARK")) {
-            news.put(new Changed(this, object, type.equals("DELETED")));
+            events.put(new Changed(this, object, type.equals("DELETED")));
           }
         }
       }

@@ -1,6 +1,6 @@
 package io.narthex.discovery.kubernetes;
 
-/** Kinds of objects that are followed, and where the API has them. */
+/** Kinds of objects that are watched, and their paths in the API. */
 enum Kind {
   NODE("/api/v1", "nodes", false),
   NAMESPACE("/api/v1", "namespaces", false),
@@ -26,7 +26,7 @@ enum Kind {
     return namespaced;
   }
 
-  /** Returns the path of the list in a namespace; empty = all. */
+  /** Returns the path of the list in a namespace; empty = all namespaces. */
   String path(String namespace) {
     return namespace.isEmpty() || !namespaced
         ? group + "/" + plural

@@ -19,11 +19,11 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * Follows the objects of a role and those they refer to.
+ * Follows the objects of a role and the objects they refer to.
  *
- * <p>Concurrency: each watch waits on a thread of its own, lent by the host, and puts what it
- * learns into a bounded queue. All state belongs to the thread in {@link #run}, which alone talks
- * to the sink and which ends and joins the others before it returns.
+ * <p>Concurrency: each watch blocks on its own thread, lent by the host, and puts its events into a
+ * bounded queue. All state is confined to the thread in {@link #run}, which alone uses the sink,
+ * and which interrupts and joins the others before it returns.
  */
 final class KubernetesDiscovery implements Discovery {
   private static final int QUEUE = 256;
@@ -42,22 +42,22 @@ final class KubernetesDiscovery implements Discovery {
 
   @Override
   public void run(TargetSink sink) throws InterruptedException {
-    BlockingQueue<Informer.News> news = new LinkedBlockingQueue<>(QUEUE);
+    BlockingQueue<Informer.Event> events = new LinkedBlockingQueue<>(QUEUE);
     List<Thread> threads = new ArrayList<>();
     try {
-      List<Informer> informers = informers(sink, news);
+      List<Informer> informers = informers(sink, events);
       for (Informer i : informers) {
         Thread thread =
             context.start(() -> {
               try {
                 i.run();
               } catch (InterruptedException _) {
-                // the way it is meant to end
+                // stopped on purpose
               }
             });
         threads.add(thread);
       }
-      follow(sink, news, new HashSet<>(informers));
+      follow(sink, events, new HashSet<>(informers));
     } finally {
       end(threads);
     }
@@ -102,7 +102,7 @@ final class KubernetesDiscovery implements Discovery {
     return kinds;
   }
 
-  private List<Informer> informers(TargetSink sink, BlockingQueue<Informer.News> news)
+  private List<Informer> informers(TargetSink sink, BlockingQueue<Informer.Event> events)
       throws InterruptedException {
     Set<String> names = new LinkedHashSet<>(config.namespaces().names());
     while (config.namespaces().ownNamespace()) {
@@ -128,24 +128,24 @@ final class KubernetesDiscovery implements Discovery {
         }
       }
       for (String namespace : kind.namespaced() ? names : Set.of("")) {
-        all.add(new Informer(kind, namespace, label, field, connection, news));
+        all.add(new Informer(kind, namespace, label, field, connection, events));
       }
     }
     return all;
   }
 
-  private void follow(TargetSink sink, BlockingQueue<Informer.News> news, Set<Informer> unlisted)
+  private void follow(TargetSink sink, BlockingQueue<Informer.Event> events, Set<Informer> unlisted)
       throws InterruptedException {
     Objects objects = new Objects();
     Groups groups = new Groups(config, objects);
     Map<String, TargetGroup> known = new HashMap<>();
-    boolean handedOver = false;
+    boolean published = false;
     Set<String> dirty = new LinkedHashSet<>();
     while (true) {
-      List<Informer.News> batch = new ArrayList<>();
-      batch.add(news.take());
-      news.drainTo(batch);
-      for (Informer.News n : batch) {
+      List<Informer.Event> batch = new ArrayList<>();
+      batch.add(events.take());
+      events.drainTo(batch);
+      for (Informer.Event n : batch) {
         switch (n) {
           case Informer.Failed f -> sink.refreshFailed(f.reason());
           case Informer.Listed l -> {
@@ -165,7 +165,7 @@ final class KubernetesDiscovery implements Discovery {
             if (kind == primary) {
               dirty.add(key);
             } else {
-              dirty.addAll(groups.concerned(primary, kind, key));
+              dirty.addAll(groups.affected(primary, kind, key));
             }
           }
         }
@@ -182,9 +182,9 @@ final class KubernetesDiscovery implements Discovery {
         }
       }
       dirty.clear();
-      if (!handedOver || !changed.isEmpty()) {
+      if (!published || !changed.isEmpty()) {
         sink.update(changed);
-        handedOver = true;
+        published = true;
       }
     }
   }

@@ -16,7 +16,7 @@ final class Objects {
     return all.computeIfAbsent(kind, _ -> new HashMap<>());
   }
 
-  /** Returns {@code namespace/name}, or the name of what has no namespace. */
+  /** Returns {@code namespace/name}, or the name alone of objects without namespace. */
   static String key(Object object) {
     String namespace = JsonTree.text(object, "metadata", "namespace");
     String name = JsonTree.text(object, "metadata", "name");
@@ -31,7 +31,7 @@ final class Objects {
     of(kind).remove(key);
   }
 
-  /** Replaces what a namespace holds; empty = all. */
+  /** Replaces the objects of a namespace; empty = of all namespaces. */
   void replace(Kind kind, String namespace, List<Object> objects) {
     of(kind).keySet().removeIf(k -> namespace.isEmpty() || k.startsWith(namespace + "/"));
     objects.forEach(o -> put(kind, key(o), o));

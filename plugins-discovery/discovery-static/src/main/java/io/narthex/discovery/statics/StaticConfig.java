@@ -6,5 +6,5 @@ import java.util.Map;
 
 /** One entry of {@code static_configs}. */
 public record StaticConfig(
-    @Setting(help = "Addresses, host:port; self is this server") List<String> targets,
-    @Setting(help = "Labels of all these targets") Map<String, String> labels) {}
+    @Setting(help = "Addresses of targets, host:port; self = this server") List<String> targets,
+    @Setting(help = "Labels added to all these targets") Map<String, String> labels) {}

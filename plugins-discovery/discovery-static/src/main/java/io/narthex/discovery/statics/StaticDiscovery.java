@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Hands the targets of the configuration over, once. */
+/** Publishes the targets of the configuration, once. */
 final class StaticDiscovery implements Discovery {
   private final TargetGroup group;
 
