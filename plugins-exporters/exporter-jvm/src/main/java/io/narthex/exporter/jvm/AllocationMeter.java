@@ -18,8 +18,8 @@ import javax.management.openmbean.CompositeData;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds up what each memory pool grew between collections. Listens to the collectors until closed,
- * so that nothing of the plugin stays behind after an update.
+ * Sums the growth of each memory pool between collections. Listens to the collectors until closed,
+ * so that an update leaves no listener of the plugin behind.
  */
 final class AllocationMeter implements NotificationListener, AutoCloseable {
   private final List<NotificationEmitter> emitters = new ArrayList<>();
@@ -28,7 +28,7 @@ final class AllocationMeter implements NotificationListener, AutoCloseable {
 
   AllocationMeter() {}
 
-  /** Begins to listen. */
+  /** Starts to listen. */
   void start() {
     for (GarbageCollectorMXBean gc : ManagementFactory.getGarbageCollectorMXBeans()) {
       if (gc instanceof NotificationEmitter emitter) {
@@ -62,7 +62,7 @@ final class AllocationMeter implements NotificationListener, AutoCloseable {
     });
   }
 
-  /** Returns bytes by pool. */
+  /** Returns the bytes allocated, by pool. */
   synchronized Map<String, Long> allocated() {
     return new TreeMap<>(allocated);
   }
@@ -73,7 +73,7 @@ final class AllocationMeter implements NotificationListener, AutoCloseable {
       try {
         emitter.removeNotificationListener(this);
       } catch (ListenerNotFoundException _) {
-        // gone already
+        // already removed
       }
     }
     emitters.clear();

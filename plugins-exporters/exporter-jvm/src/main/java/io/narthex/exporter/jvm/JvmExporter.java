@@ -27,7 +27,7 @@ import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Collects what client_java knows about the JVM and the process, with its names. */
+/** Collects client_java's metrics of the JVM and the process, under its names. */
 final class JvmExporter implements Exporter {
   private static final Logger LOG = LoggerFactory.getLogger(JvmExporter.class);
 
@@ -111,7 +111,7 @@ final class JvmExporter implements Exporter {
               }
             });
       }
-      default -> LOG.debug("metric {} has a type that is not expected here", name);
+      default -> LOG.debug("metric {} has a type that this exporter does not write", name);
     }
   }
 

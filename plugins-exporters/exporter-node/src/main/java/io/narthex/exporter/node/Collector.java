@@ -9,7 +9,7 @@ interface Collector {
    * Adds the metrics of this part.
    *
    * @throws NoData when the host does not have this part
-   * @throws IOException when something cannot be read
+   * @throws IOException when a file cannot be read
    */
   void collect(Host host, Out out) throws IOException;
 }

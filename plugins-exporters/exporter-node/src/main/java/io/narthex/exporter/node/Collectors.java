@@ -6,7 +6,7 @@ import java.util.Map;
 
 /** All collectors by name. */
 final class Collectors {
-  /** A collector and whether it runs when nothing is said. */
+  /** A collector, and whether it runs without a flag. */
   record Entry(Collector collector, boolean byDefault) {}
 
   private Collectors() {}

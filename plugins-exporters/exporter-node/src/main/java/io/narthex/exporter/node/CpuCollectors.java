@@ -30,7 +30,7 @@ final class CpuCollectors {
   private final @Nullable Pattern flagsInclude;
   private final @Nullable Pattern bugsInclude;
 
-  /** Last times by CPU; they never go back but by hot plugging. */
+  /** Last times by CPU; they decrease only when a CPU is hot plugged. */
   private final Map<String, double[]> last = new HashMap<>();
 
   CpuCollectors(Host host) {

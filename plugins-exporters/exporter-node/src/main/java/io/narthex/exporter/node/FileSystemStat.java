@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Room on a file system. Asked of the C library; where that cannot be, of the JDK, which does not
- * know about file nodes.
+ * Space on a file system, from {@code statvfs} of the C library, else from the JDK, which knows no
+ * inodes.
  */
 record FileSystemStat(double size, double free, double available, double files, double filesFree) {
   private static final @Nullable MethodHandle STATVFS = statvfs();
@@ -36,7 +36,7 @@ record FileSystemStat(double size, double free, double available, double files, 
     }
   }
 
-  /** Returns the figures of the file system that holds {@code path}, or null on failure. */
+  /** Returns the numbers of the file system that holds {@code path}, or null on failure. */
   static @Nullable FileSystemStat of(String path) {
     if (STATVFS != null && ValueLayout.ADDRESS.byteSize() == 8) {
       try (Arena arena = Arena.ofConfined()) {

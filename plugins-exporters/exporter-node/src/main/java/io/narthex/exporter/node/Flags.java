@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
-/** Settings in the form of node_exporter's command line. */
+/** Flags in the form of node_exporter's command line. */
 final class Flags {
   private final Map<String, List<String>> values = new LinkedHashMap<>();
 
@@ -56,15 +56,15 @@ final class Flags {
   }
 
   /**
-   * Returns the choice made by {@code <prefix>-include} and {@code <prefix>-exclude}.
+   * Returns the filter of {@code <prefix>-include} and {@code <prefix>-exclude}.
    *
-   * @param exclude what is excluded unless said otherwise
+   * @param exclude what is excluded without a flag
    */
   Choice choice(String prefix, String exclude) {
     return new Choice(pattern(prefix + "-include", ""), pattern(prefix + "-exclude", exclude));
   }
 
-  /** What is looked at: all that matches one pattern and not the other. */
+  /** Selects names: those that match {@code include} or, without it, not {@code exclude}. */
   record Choice(@Nullable Pattern include, @Nullable Pattern exclude) {
     boolean takes(String name) {
       if (include != null) {

@@ -396,7 +396,7 @@ final class HardwareCollectors {
     }
   }
 
-  /** Parts the words of the label that the kernel gives where the firmware names none. */
+  /** Splits the words of the label that the kernel makes up when the firmware gives none. */
   private static String dimmLabel(String label) {
     Matcher m = DIMM.matcher(label);
     return m.matches()

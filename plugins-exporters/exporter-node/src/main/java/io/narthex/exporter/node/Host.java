@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The files of the host that metrics are read from. */
+/** Reads the files of the host that metrics come from. */
 final class Host {
   static final Pattern BLANKS = Pattern.compile("\\s+", 0);
 
@@ -30,12 +30,12 @@ final class Host {
     udev = Path.of(flags.text("path.udev.data", config.udevData()));
   }
 
-  /** Returns the text of a file. */
+  /** Returns the content of a file. */
   static String text(Path file) throws IOException {
     return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
   }
 
-  /** Returns the text of a file without blanks around it, or null when it cannot be read. */
+  /** Returns the stripped content of a file, or null when it cannot be read. */
   static @Nullable String textOrNull(Path file) {
     try {
       return text(file).strip();
@@ -85,7 +85,7 @@ final class Host {
     }
   }
 
-  /** Returns a number; whole ones up to 2^64 - 1. */
+  /** Parses a number; integers up to 2^64 - 1. */
   static double unsigned(String s) {
     if (s.length() >= 19 && s.indexOf('.') < 0 && s.charAt(0) != '-') {
       return toDouble(Long.parseUnsignedLong(s));

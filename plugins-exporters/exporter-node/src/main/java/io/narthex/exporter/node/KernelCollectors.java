@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What the kernel counts: interrupts, slabs, zones, processes, transformations. */
+/** Statistics of the kernel: interrupts, slabs, zones, processes, transformations. */
 final class KernelCollectors {
   private static final Pattern NODE = Pattern.compile("node[0-9]+", 0);
   private static final Pattern NUMBER = Pattern.compile("[0-9]+", 0);
@@ -26,7 +26,7 @@ final class KernelCollectors {
     for (String line : lines.subList(1, lines.size())) {
       String[] f = Host.words(line);
       if (f.length < cpus + 1) {
-        continue; // one number for all, as ERR and MIS have
+        continue; // one number for all CPUs, as in ERR and MIS
       }
       String type = f[0].substring(0, f[0].length() - 1);
       String info;

@@ -5,11 +5,9 @@ import java.util.List;
 
 /** The block {@code exporters.node}. */
 public record NodeConfig(
-    @Setting(help = "Where procfs is mounted", defaultValue = "/proc") String procfs,
-    @Setting(help = "Where sysfs is mounted", defaultValue = "/sys") String sysfs,
-    @Setting(help = "Where the host's file system is mounted", defaultValue = "/") String rootfs,
-    @Setting(help = "Where udev keeps its data", defaultValue = "/run/udev/data") String udevData,
-    @Setting(
-            help =
-                "Flags of node_exporter as they are: --collector.x, --no-collector.x, --collector.x.y=z")
+    @Setting(help = "Mount point of procfs", defaultValue = "/proc") String procfs,
+    @Setting(help = "Mount point of sysfs", defaultValue = "/sys") String sysfs,
+    @Setting(help = "Mount point of the host's root file system", defaultValue = "/") String rootfs,
+    @Setting(help = "Folder of udev's database", defaultValue = "/run/udev/data") String udevData,
+    @Setting(help = "Flags of node_exporter: --collector.x, --no-collector.x, --collector.x.y=z")
         List<String> flags) {}

@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs the collectors one after the other; a broken one costs only its own metrics. */
+/** Runs the collectors one after the other; a failed one costs only its own metrics. */
 final class NodeExporter implements Exporter {
   private static final Logger LOG = LoggerFactory.getLogger(NodeExporter.class);
 

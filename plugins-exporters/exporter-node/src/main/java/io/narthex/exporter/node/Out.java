@@ -72,7 +72,7 @@ final class Out {
     add(name, MetricType.UNKNOWN, "", value, labels);
   }
 
-  /** Adds a sample if the table knows its family; tells whether it does. */
+  /** Adds a sample if the table knows its family; returns whether it does. */
   boolean addKnown(String name, double value, String... labels) {
     boolean known = KNOWN.containsKey(name);
     if (known) {
@@ -81,7 +81,7 @@ final class Out {
     return known;
   }
 
-  /** Adds a sample; type and help count for families that the table does not know. */
+  /** Adds a sample; type and help apply to families that the table does not know. */
   void add(String name, MetricType type, String help, double value, String... labels) {
     family(name, type, help).samples.add(new Sample(name, Labels.of(labels), value));
   }
@@ -92,7 +92,7 @@ final class Out {
     family(family, type, help).samples.add(new Sample(name, labels, value));
   }
 
-  /** Adds what another one has gathered. */
+  /** Adds the samples of another one. */
   void addAll(Out other) {
     other.families.forEach((name, f) -> {
       Family mine = families.get(name);

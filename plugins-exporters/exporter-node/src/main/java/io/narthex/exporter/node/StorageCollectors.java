@@ -31,7 +31,7 @@ final class StorageCollectors {
   private static final List<String> POOL_STATES =
       List.of("degraded", "faulted", "offline", "online", "removed", "suspended", "unavail");
 
-  /** Metrics of the lines of XFS' stats, in the order of the numbers. */
+  /** Metrics of the lines of XFS' statistics, in the order of the numbers. */
   private static final Map<String, String[]> XFS =
       Map.of(
           "extent_alloc",

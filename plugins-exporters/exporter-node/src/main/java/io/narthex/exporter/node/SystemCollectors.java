@@ -160,7 +160,7 @@ final class SystemCollectors {
         text = Host.text(host.root.resolve(file));
         break;
       } catch (NoSuchFileException _) {
-        // the other one may be there
+        // the next file may exist
       }
     }
     if (text == null) {

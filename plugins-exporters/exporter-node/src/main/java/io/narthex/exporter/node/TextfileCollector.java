@@ -12,7 +12,7 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Metrics that others write into {@code *.prom} files. */
+/** Metrics that other programs write to {@code *.prom} files. */
 final class TextfileCollector {
   private static final Logger LOG = LoggerFactory.getLogger(TextfileCollector.class);
 
@@ -52,7 +52,7 @@ final class TextfileCollector {
         failed ? 1 : 0);
   }
 
-  /** Returns the folders that a pattern names. */
+  /** Returns the folders that match a pattern. */
   private static List<Path> folders(String pattern) throws IOException {
     if (!GoGlob.isPattern(pattern)) {
       return List.of(Path.of(pattern));

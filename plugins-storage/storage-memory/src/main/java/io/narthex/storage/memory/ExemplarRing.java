@@ -26,8 +26,8 @@ final class ExemplarRing {
   private record Entry(Labels series, Exemplar exemplar) {}
 
   /**
-   * Adds an exemplar. One that equals the series' newest is accepted and left out; an older one, or
-   * one with more than 128 characters of labels, is refused.
+   * Adds an exemplar. One that equals the series' newest is accepted but not stored; an older one,
+   * or one with more than 128 characters of labels, is refused.
    */
   boolean add(Labels series, Exemplar exemplar) {
     if (capacity == 0) {

@@ -6,25 +6,23 @@ import java.time.Duration;
 /**
  * Settings of the memory storage.
  *
- * @param appendWindow how far behind the newest sample one may be; zero = any distance
- * @param retention how long samples are kept, by the newest one; zero = for ever
- * @param maxExemplars over all series; 0 = none are kept
+ * @param appendWindow how much older than the newest sample a sample may be; 0 = any
+ * @param retention age, by the newest sample, at which samples are dropped; 0 = never
+ * @param maxExemplars exemplars kept over all series; 0 = none
  */
 public record MemoryConfig(
     @Setting(
-            help =
-                "Refuse samples that are older than the newest one by more than this; 0s = take"
-                    + " any.",
+            help = "Samples older than the newest one by more than this are refused; 0s = none are",
             defaultValue = "0s",
             min = 0)
         Duration appendWindow,
     @Setting(
-            help = "Forget samples older than the newest one by more than this; 0s = keep all.",
+            help = "Samples older than the newest one by more than this are dropped; 0s = none are",
             defaultValue = "0s",
             min = 0)
         Duration retention,
     @Setting(
-            help = "Most exemplars kept over all series; 0 = none.",
+            help = "Most exemplars kept over all series; 0 = none",
             defaultValue = "100000",
             min = 0)
         int maxExemplars) {

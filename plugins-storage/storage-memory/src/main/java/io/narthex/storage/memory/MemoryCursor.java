@@ -7,7 +7,7 @@ import io.narthex.spi.storage.SeriesCursor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Walks over views that were taken at one moment. */
+/** Iterates over views that were taken at one moment. */
 final class MemoryCursor implements SeriesCursor {
   private final List<MemorySeries.View> views;
   private int next;

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The samples of one series as columns in order of time. Guarded by the storage's lock; rows below
- * the size are never changed in place, so that a {@link View} taken under the lock stays good.
+ * the size are never changed in place, so that a {@link View} taken under the lock stays valid.
  */
 final class MemorySeries {
   final long ref;
@@ -18,7 +18,7 @@ final class MemorySeries {
   private double[] values = new double[8];
   private NativeHistogram @Nullable [] histograms; // null until the first histogram
   private long @Nullable [] startTimesMs; // null until the first start time
-  // kept apart from the columns: deleting the newest sample must not let an older one in
+  // kept apart from the columns: an older sample stays refused when the newest is deleted
   private long newestMs = Long.MIN_VALUE;
   private double newestValue;
   private @Nullable NativeHistogram newestHistogram;
@@ -28,7 +28,10 @@ final class MemorySeries {
     this.labels = labels;
   }
 
-  /** Rows {@code from} (inclusive) to {@code to} (exclusive) of a series, immune to changes. */
+  /**
+   * Rows {@code from} (inclusive) to {@code to} (exclusive) of a series, unaffected by later
+   * changes.
+   */
   record View(
       Labels labels,
       long[] timesMs,
@@ -39,8 +42,8 @@ final class MemorySeries {
       int to) {}
 
   /**
-   * Tells whether a sample may be appended. A sample that equals the newest one is OK and need not
-   * be added.
+   * Returns the code of {@link AppendResult} for a sample. One that equals the newest is OK and
+   * need not be added.
    */
   byte check(long timeMs, double value, @Nullable NativeHistogram histogram) {
     if (timeMs > newestMs || newestMs == Long.MIN_VALUE) {
@@ -57,7 +60,7 @@ final class MemorySeries {
     return same ? AppendResult.OK : AppendResult.DUPLICATE;
   }
 
-  /** Adds a sample that {@link #check} let pass. Returns false when it was there already. */
+  /** Adds a sample that {@link #check} accepted. Returns false when it is the newest already. */
   boolean add(long timeMs, double value, @Nullable NativeHistogram histogram, long startTimeMs) {
     if (timeMs == newestMs) {
       return false;
@@ -106,13 +109,13 @@ final class MemorySeries {
         : new View(labels, timesMs, values, histograms, startTimesMs, from, to);
   }
 
-  /** Tells whether there is a sample in range, both ends inclusive. */
+  /** Returns whether there is a sample in range, both ends inclusive. */
   boolean hasSampleIn(long minTimeMs, long maxTimeMs) {
     int from = firstAtOrAfter(minTimeMs);
     return from < size && timesMs[from] <= maxTimeMs;
   }
 
-  /** Takes samples out, both ends inclusive. Returns how many. */
+  /** Deletes samples, both ends inclusive. Returns how many. */
   int delete(long minTimeMs, long maxTimeMs) {
     int from = firstAtOrAfter(minTimeMs);
     int to = maxTimeMs == Long.MAX_VALUE ? size : firstAtOrAfter(maxTimeMs + 1);

@@ -45,7 +45,7 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
   /** How far ahead of the clock a sample may be, milliseconds. */
   private static final long FUTURE_MS = 600_000;
 
-  /** Bytes of a view of a series and its place in a list; its columns are the series'. */
+  /** Bytes of a view of a series and its slot in a list; the columns belong to the series. */
   private static final int VIEW_BYTES = 56;
 
   private final Clock clock;
@@ -131,7 +131,7 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
     return AppendResult.of(codes == null ? new byte[batch.size()] : codes, rejected);
   }
 
-  /** The lower bound of a batch does not move while it is appended. */
+  /** Returns the lower bound of a batch, which does not move while the batch is appended. */
   private long lowestTime(SampleBatch batch) {
     long windowMs = config.appendWindow().toMillis();
     if (windowMs == 0 || batch.size() == 0) {
@@ -190,7 +190,7 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
     }
   }
 
-  /** Forgets what is past the retention, at most once per hundredth of it. */
+  /** Drops samples and series past the retention, at most once per hundredth of it. */
   private void trim() {
     long retentionMs = config.retention().toMillis();
     if (retentionMs == 0
@@ -262,7 +262,7 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
     return true;
   }
 
-  /** Tells whether all matchers of any list match. */
+  /** Returns whether all matchers of any list match. */
   static boolean matchesAny(List<List<Matcher>> sets, Labels labels) {
     for (List<Matcher> set : sets) {
       if (matches(set, labels)) {
@@ -341,7 +341,7 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
 
   @Override
   public void cleanTombstones() {
-    // a delete frees its space at once
+    // a deletion frees its space immediately
     reading(() -> true);
   }
 
@@ -385,8 +385,8 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
       }
       memoryByLabel.put(e.getKey(), bytes);
     }
-    Map<String, Double> figures = countersLocked();
-    figures.put("head_series", (double) series.size());
+    Map<String, Double> numbers = countersLocked();
+    numbers.put("head_series", (double) series.size());
     return new StorageStats(
         series.size(),
         series.size(),
@@ -400,7 +400,7 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
         top(valuesByLabel, topN),
         top(memoryByLabel, topN),
         top(byPair, topN),
-        figures);
+        numbers);
   }
 
   private static List<StorageStats.Count> top(Map<String, Long> counts, int n) {
