@@ -78,12 +78,12 @@ record Answer(
     }
   }
 
-  /** Tells whether the query was answered. */
+  /** Returns whether the query was answered. */
   boolean success() {
     return status.equals("success");
   }
 
-  /** Tells whether there is nothing in it. */
+  /** Returns whether there is nothing in it. */
   boolean isEmpty() {
     return series.isEmpty() && point.isMissingNode();
   }

@@ -49,13 +49,13 @@ final class BenchData {
     static final Scale FULL =
         new Scale(8_640 + 10_000, BenchQueries.JOIN_STEPS + 60, 3_000, 2_000, 3_600);
 
-    /** Returns the same but for the samples of the core. */
+    /** Returns the same with another number of samples of the core. */
     Scale withPoints(int count) {
       return new Scale(count, joinPoints, histogramSeries, histogramPoints, infoPoints);
     }
   }
 
-  /** What a row holds. */
+  /** The kind of values of a row. */
   private enum Kind {
     FLOAT,
     EXPONENTIAL,
@@ -237,7 +237,7 @@ final class BenchData {
    * Writes everything to servers, in order of time; the requests are the same bytes for all. Native
    * histograms go only to those that keep them.
    *
-   * @param progress hears the part of all samples that is written, now and then
+   * @param progress receives the fraction of all samples written so far, now and then
    */
   void load(List<Peer> peers, DoubleConsumer progress) throws Exception {
     List<Peer> keeping = peers.stream().filter(Peer::keepsHistograms).toList();

@@ -22,7 +22,7 @@ final class BenchQueries {
       return steps + (steps == 1 ? " step, " : " steps, ") + kind.title;
     }
 
-    /** Returns a text that no other query has. */
+    /** Returns a unique name. */
     String name() {
       return group() + ": " + expression;
     }
@@ -32,7 +32,7 @@ final class BenchQueries {
       return endMs - (steps - 1) * kind.stepMs;
     }
 
-    /** Tells whether it takes seconds rather than milliseconds. */
+    /** Returns whether it takes seconds rather than milliseconds. */
     boolean heavy() {
       return expression.contains("[1d]")
           || kind.nativeHistograms()
@@ -146,7 +146,7 @@ final class BenchQueries {
   /** Two hours in steps of thirty seconds. */
   private static final int TWO_HOURS = 241;
 
-  /** Expressions for the parser that are right. */
+  /** Valid expressions for the parser. */
   static final List<String> VALID =
       List.of(
           "a",
@@ -164,7 +164,7 @@ final class BenchQueries {
           "max_over_time(rate(x{l=\"v\"}[1m])[10m:])[1h:1m] offset 5m",
           "((((((((((1 + 2) * 3) - 4) / 5) ^ 6) % 7) + a) > bool 1) and b) or c)");
 
-  /** Expressions for the parser that are wrong. */
+  /** Invalid expressions for the parser. */
   static final List<String> INVALID =
       List.of(
           "sum(",
@@ -227,7 +227,7 @@ final class BenchQueries {
         .orElseThrow(() -> new IllegalArgumentException("queries: none is named " + name));
   }
 
-  /** Returns a selection of each kind, enough to see where things stand. */
+  /** Returns a selection of each kind for a quick overview. */
   static List<Query> quick() {
     Set<String> chosen =
         Set.of(

@@ -6,7 +6,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares answers of the query API: same label sets, same times, values equal but for rounding.
+ * Compares answers of the query API: same label sets, same times, values equal except for rounding.
  */
 final class Comparison {
   /** How far values may differ, relative to the larger one. */

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * disagreement: another status, error type, label set, time, or a value that differs by more than
  * 1e-12 of its size.
  *
- * <p>What the changelog explains is not asked: {@code mad_over_time} of NaN (NaN since 3.13). Or it
- * is counted apart: unary minus over series that differ in their name only, which 3.5 refuses
- * although they do not overlap (prometheus#17708).
+ * <p>Differences that the changelog explains are avoided ({@code mad_over_time} of NaN, which is
+ * NaN since 3.13) or counted separately (unary minus over series that differ in their name only,
+ * which 3.5 refuses although they do not overlap, prometheus#17708).
  *
  * <p>Usage: {@code Differential ASSEMBLED_FOLDER [--histograms] [--seed=N] [--queries=N]
  * [--show=N]}; with {@code --histograms} all queries are about native histograms. Exit status 0
@@ -64,9 +64,9 @@ public final class Differential {
   }
 
   /**
-   * Asks a few random queries of a server of a distribution and of Prometheus.
+   * Sends a few random queries to the server of a distribution and to Prometheus.
    *
-   * @param out gets the first disagreements
+   * @param out receives the first disagreements
    * @return whether all agree
    */
   public static boolean agrees(Path assembled, long seed, int queries, PrintStream out)

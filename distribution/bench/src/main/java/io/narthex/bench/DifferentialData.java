@@ -48,7 +48,7 @@ final class DifferentialData {
     addHistograms(new Random(~seed));
   }
 
-  /** Adds native histograms; their chance is of its own, so that the numbers stay what they are. */
+  /** Adds native histograms from their own random generator, so that the floats stay the same. */
   private void addHistograms(Random random) {
     for (String job : new String[] {"api", "web", "db"}) {
       for (int instance = 0; instance < 4; instance++) {

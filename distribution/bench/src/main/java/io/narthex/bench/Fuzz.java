@@ -28,9 +28,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Throws random bytes and mutated expressions at the parser and the engine, in this process. Any
- * exception but those that tell the user about the query is a failure, and so is a parse or an
- * evaluation of more than five seconds. Queries run with the time limit of {@link #ENGINE_TIMEOUT},
- * so that an evaluation above five seconds is one that does not heed its limit.
+ * exception other than those for users is a failure, and so is a parse or an evaluation of more
+ * than five seconds. Queries run with the time limit of {@link #ENGINE_TIMEOUT}, so that an
+ * evaluation above five seconds ignores its limit.
  *
  * <p>Usage: {@code Fuzz [--minutes=N] [--seconds=N] [--seed=N]}. Exit status 1 on a failure.
  */
@@ -188,7 +188,7 @@ public final class Fuzz {
   /**
    * Creates a run over a small storage in memory.
    *
-   * @param out hears of an input that does not end
+   * @param out receives an input that does not end
    */
   Fuzz(long seed, PrintStream out) {
     this.seed = seed;
@@ -235,7 +235,7 @@ public final class Fuzz {
     System.exit(fuzz.failures.isEmpty() ? 0 : 1);
   }
 
-  /** Takes the inputs of the parser's conformance cases for seeds when they are there. */
+  /** Uses the inputs of the parser's conformance cases as seeds, if present. */
   private void addConformanceCases() throws IOException {
     String shared = System.getenv("NARTHEX_SHARED");
     Path file = Path.of(shared == null ? "../shared" : shared, "conformance/parse");
@@ -250,7 +250,7 @@ public final class Fuzz {
     }
   }
 
-  /** Names an input that does not end at all: the process ends then. */
+  /** Reports an input that does not end at all: the process ends then. */
   private void watch() {
     String text = current;
     if (text != null && System.nanoTime() - currentSince > ENDLESS_NANOS) {
@@ -298,7 +298,7 @@ public final class Fuzz {
       valid = parser.parse(text) != null;
       parsed++;
     } catch (ParseException e) {
-      // what a user gets to see
+      // what users see
     } catch (RuntimeException | Error e) {
       failures.add("FAIL parse " + at(e) + ": " + quoted(text));
     }
@@ -350,7 +350,7 @@ public final class Fuzz {
     return e + (trace.length > 0 ? " at " + trace[0] : "");
   }
 
-  /** Returns the text with what cannot be seen written as an escape. */
+  /** Returns the text with invisible characters escaped. */
   private static String quoted(String text) {
     StringBuilder out = new StringBuilder("\"");
     String cut = text.length() > 600 ? text.substring(0, 600) + "…" : text;

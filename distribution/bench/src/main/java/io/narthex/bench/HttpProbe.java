@@ -10,8 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
- * Asks for answers over one connection that stays open, and drops them. As little else as possible:
- * a full HTTP client takes as long as a small query and shares the cores with the server.
+ * Sends requests over one open connection and drops the responses, with little other work: a full
+ * HTTP client takes as long as a small query and shares the cores with the server.
  */
 final class HttpProbe implements AutoCloseable {
   private static final int TIMEOUT_MS = 180_000;

@@ -8,7 +8,7 @@ import io.narthex.storage.memory.MemoryStorageProvider;
 import java.nio.file.Path;
 import java.time.Clock;
 
-/** What a storage gets that runs as a library: no folders, no HTTP. */
+/** The context of a storage that runs as a library: no folders, no HTTP. */
 final class LibraryContext implements StorageContext {
   /** Returns a new, empty storage in memory. */
   static Storage memory() {
@@ -27,7 +27,7 @@ final class LibraryContext implements StorageContext {
 
   @Override
   public void replayProgress(double done) {
-    // nobody watches
+    // no observer
   }
 
   @Override

@@ -30,7 +30,7 @@ import org.openjdk.jmh.runner.options.WarmupMode;
  * @param heapGiB how much memory it needs
  */
 record MicroBenchmarkPart(String title, List<String> names, int heapGiB) {
-  /** The part that is no class of queries. */
+  /** The part of the parser, which has no queries. */
   static final String PARSER = "parser";
 
   /** A query that needs more than this is measured in fewer iterations. */

@@ -17,14 +17,14 @@ import org.openjdk.jmh.runner.options.CommandLineOptions;
  * Runs the micro benchmarks of engine and parser over the whole list and prints one table.
  *
  * <p>There is a JVM per class of queries, not one per query: data are loaded once, and code is
- * compiled for many queries, as in a server. That costs something: what one query teaches the
- * compiler is not always good for the next. {@code -f 1} gives each query a JVM of its own.
+ * compiled for many queries, as in a server. The drawback: code optimised for one query is not
+ * always good for the next. {@code -f 1} gives each query its own JVM.
  *
  * <p>Usage: {@code MicroBenchmarks [REGEX …] [options of JMH]}. Only what some expression finds in
  * the name of a query, such as {@code 1000 steps, joins: a + b} or {@code parser: a + b}, is run.
  */
 public final class MicroBenchmarks {
-  /** The time after which a class of queries that does not end is given up, minutes. */
+  /** The time after which a class of queries is cancelled, minutes. */
   private static final int PATIENCE_MINUTES = 60;
 
   private final PrintStream out;

@@ -17,7 +17,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Times the parser on the right and wrong expressions of {@link BenchQueries}; {@link
+ * Times the parser on the valid and invalid expressions of {@link BenchQueries}; {@link
  * MicroBenchmarks} runs it.
  */
 @State(Scope.Benchmark)

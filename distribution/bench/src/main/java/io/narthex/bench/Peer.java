@@ -149,7 +149,7 @@ final class Peer implements AutoCloseable {
         Duration.ofSeconds(30));
   }
 
-  /** Starts VictoriaMetrics on an empty folder, with all of its caches but that of results. */
+  /** Starts VictoriaMetrics on an empty folder, with all of its caches except that of results. */
   static Peer victoriaMetrics(Path folder) throws IOException, InterruptedException {
     int port = freePort();
     return start(
@@ -166,8 +166,8 @@ final class Peer implements AutoCloseable {
   }
 
   /**
-   * Tells whether native histograms stay what they are. VictoriaMetrics makes a series of floats of
-   * each bucket, 43 series of one of schema 3 here, under names that the same query does not find.
+   * Returns whether native histograms are stored as such. VictoriaMetrics makes a float series of
+   * each bucket, 43 of a histogram of schema 3 here, under names that the same query does not find.
    */
   boolean keepsHistograms() {
     return !name.equals(VICTORIA_METRICS);
@@ -186,7 +186,7 @@ final class Peer implements AutoCloseable {
     try {
       return probe().get(path);
     } catch (IOException e) {
-      // servers close connections that have been open for long; a second failure is none of that
+      // servers close connections that have been open for long; a second failure has another cause
       closeProbe();
       return probe().get(path);
     }
@@ -208,7 +208,7 @@ final class Peer implements AutoCloseable {
       try {
         open.close();
       } catch (IOException e) {
-        // it is of no use any more
+        // it is unusable
       }
     }
   }
@@ -287,7 +287,7 @@ final class Peer implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(atExit);
     } catch (IllegalStateException e) {
-      // the end has begun
+      // the process is ending
     }
     try {
       if (!process.waitFor(10, TimeUnit.SECONDS)) {

@@ -19,7 +19,7 @@ final class PeerWriter implements AutoCloseable {
     threads = Executors.newFixedThreadPool(peers);
   }
 
-  /** Waits for the request before, then begins to send this one. */
+  /** Waits for the previous request, then starts to send this one. */
   void write(byte[] body, List<Peer> peers) throws Exception {
     await();
     for (Peer peer : peers) {

@@ -26,11 +26,11 @@ public final class PromqlScripts {
   private static final Pattern EVAL = Pattern.compile("(?m)^\\s*eval", 0);
 
   /**
-   * What became of some scripts.
+   * The result of some scripts.
    *
    * @param files scripts read
    * @param total evals
-   * @param passed evals that gave what was expected
+   * @param passed evals with the expected result
    * @param failures one text per failure, {@code file:line: what is wrong}
    */
   record Outcome(int files, int total, int passed, List<String> failures) {}

@@ -15,7 +15,7 @@ enum QueryClass {
   EXPONENTIAL("exponential histograms", 30_000, 6),
   CUSTOM("custom histograms", 30_000, 4);
 
-  /** What people read. */
+  /** Its name for people. */
   final String title;
 
   /** Milliseconds between two steps of a range query. */
@@ -30,7 +30,7 @@ enum QueryClass {
     this.heapGiB = heapGiB;
   }
 
-  /** Tells whether queries read native histograms. */
+  /** Returns whether queries read native histograms. */
   boolean nativeHistograms() {
     return this == EXPONENTIAL || this == CUSTOM;
   }

@@ -5,9 +5,9 @@ import java.util.Random;
 
 /**
  * Makes random PromQL expressions over the native histograms of {@link DifferentialData}. Left out
- * is what Prometheus 3.5 answers by the layout of its chunks ({@code changes}, which sees one where
- * a chunk has got a bucket that is still empty), and custom buckets beside exponential ones, which
- * it adds up inside of {@code histogram_count} and nowhere else.
+ * are queries whose result in Prometheus 3.5 depends on the layout of its chunks ({@code changes},
+ * which counts one where a chunk has gained a bucket that is still empty), and custom with
+ * exponential buckets, which it adds up only inside {@code histogram_count}.
  */
 final class RandomHistogramQueries {
   private static final List<String> DURATIONS = List.of("30s", "1m", "2m", "5m", "15m", "1h");
@@ -73,7 +73,7 @@ final class RandomHistogramQueries {
       case 2 -> "(" + histogram(depth - 1) + ") * " + one(SCALES);
       case 3 -> "(" + histogram(depth - 1) + ") / " + one(List.of("2", "-0.3", "1e9"));
       case 4 -> {
-        String left = one(List.of("nh", "nhgauge")); // 3.5 forgets custom bounds in some places
+        String left = one(List.of("nh", "nhgauge")); // 3.5 drops custom bounds in some places
         yield left + one(List.of(" + ", " - ")) + left + " offset " + one(DURATIONS);
       }
       case 5 ->
@@ -106,8 +106,8 @@ final class RandomHistogramQueries {
   }
 
   /**
-   * Without negative populations: versions differ in the quantiles of such, and sums that cancel
-   * out say nothing.
+   * Without negative populations: versions differ in their quantiles, and sums that cancel out are
+   * meaningless.
    */
   private String positiveOverRange() {
     return random.nextBoolean()

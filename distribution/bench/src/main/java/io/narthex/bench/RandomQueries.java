@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 
 /**
  * Makes random PromQL expressions over the metrics of {@link DifferentialData}; some of them are
- * wrong on purpose.
+ * invalid on purpose.
  */
 final class RandomQueries {
   private static final List<String> GAUGES =
@@ -66,7 +66,7 @@ final class RandomQueries {
         : random.nextInt(2) == 0 ? repeated() : vector(1 + random.nextInt(3));
   }
 
-  /** Expressions in which something occurs twice, or one side decides what counts of the other. */
+  /** Expressions in which a part occurs twice, or one side restricts the other. */
   private String repeated() {
     String v = vector(1 + random.nextInt(2));
     String name = one(random.nextBoolean() ? COUNTERS : GAUGES);

@@ -17,8 +17,8 @@ import java.util.stream.Collectors;
 
 /**
  * Times queries over HTTP against the real Prometheus, VictoriaMetrics (its cache off) and Narthex
- * on identical data, one system at a time in turn, and prints medians, CPU and ratios. An answer of
- * Narthex that differs from Prometheus' counts as a failure, however fast.
+ * on identical data, one system at a time in turn, and prints medians, CPU and ratios. A result of
+ * Narthex that differs from Prometheus' is a failure, however fast.
  *
  * <p>CPU is that of the server process, from its first request of a measurement to its last; other
  * work on the machine changes it far less than it does latency.
@@ -31,13 +31,13 @@ public final class SideBySide {
   private static final long BATCH_NANOS = 40_000_000L;
   private static final int MAX_BATCH = 400;
 
-  /** What takes longer than this is as warm after one request as it gets. */
+  /** A query that takes longer than this is warm after one request. */
   private static final long SLOW_NANOS = 1_000_000_000L;
 
   /** Systems that are compiled ahead need no longer than this to fill their caches. */
   private static final int COMPILED_WARM_SECONDS = 5;
 
-  /** What all rounds of one query may take before there are fewer. */
+  /** Time for all rounds of one query before their number is reduced. */
   private static final double ROUNDS_MILLIS = 5_000;
 
   private static final int SETTLE_SECONDS = 60;
@@ -162,7 +162,7 @@ public final class SideBySide {
     return ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
   }
 
-  /** Loads the servers, tells how far it is in tenths, and waits until all is quiet. */
+  /** Loads the servers, prints the progress in tenths, and waits until all is quiet. */
   private void load(long begun) throws Exception {
     int[] told = {0};
     data.load(
@@ -219,7 +219,7 @@ public final class SideBySide {
     print("peak of resident memory and CPU %s: %s", when, String.join(", ", texts));
   }
 
-  /** Asks all queries in turn, without the heavy ones; refusals are no matter here. */
+  /** Sends all queries in turn, without the heavy ones; refusals are ignored here. */
   private void warm(Peer peer) throws IOException {
     int seconds = options.warmSeconds();
     if (!peer.name.equals("narthex")) {
@@ -313,7 +313,7 @@ public final class SideBySide {
     }
     vmDifferences++;
     if (!actual.success() || actual.isEmpty()) {
-      // what finds nothing has no time that could be compared
+      // an empty result has no comparable time
       remarks.add(actual.success() ? "VM finds nothing" : "VM refuses");
       return false;
     }
@@ -321,7 +321,7 @@ public final class SideBySide {
     return true;
   }
 
-  /** Asks until the system is warm; returns the milliseconds of the last request. */
+  /** Sends requests until the system is warm; returns the milliseconds of the last one. */
   private static double warm(Peer peer, String path) throws IOException {
     long begun = System.nanoTime();
     long last = 0;

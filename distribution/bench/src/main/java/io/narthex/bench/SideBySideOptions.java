@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * What a comparison is asked to do.
+ * The options of a comparison.
  *
  * @param assembled folder of the assembled server
  * @param quick whether a selection of queries is run over few data
@@ -16,8 +16,8 @@ import java.util.regex.PatternSyntaxException;
  * @param warmSeconds how long Narthex is warmed
  * @param minutes the time after which no further query is begun, loading included
  * @param match finds something in the names of the queries to run
- * @param victoriaMetrics whether that takes part
- * @param keep whether the servers' folders stay
+ * @param victoriaMetrics whether it takes part
+ * @param keep whether the servers' folders are kept
  */
 record SideBySideOptions(
     Path assembled,

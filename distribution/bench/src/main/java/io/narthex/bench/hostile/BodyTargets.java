@@ -77,7 +77,7 @@ final class BodyTargets {
         });
   }
 
-  /** Returns the bytes, their number, limits as wide as can be, and somebody who takes it all. */
+  /** Returns the bytes, their number, the widest limits, and a sink that accepts everything. */
   private static Object[] remoteWriteArguments(Method read, byte[] input) {
     Class<?>[] types = read.getParameterTypes();
     Object[] out = new Object[types.length];

@@ -12,7 +12,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Inputs of the conformance cases; without that data just the few that are written down here. */
+/** Inputs of the conformance cases; without that data, the few given here. */
 final class Corpus {
   private static final int LONGEST = 2_000;
   private static final int MOST = 2_000;
@@ -47,7 +47,7 @@ final class Corpus {
     return Stream.empty();
   }
 
-  /** Returns texts as bytes, and what stands under a key anywhere in the JSON files of a folder. */
+  /** Returns texts as bytes, and the values of a key anywhere in the JSON files of a folder. */
   List<byte[]> values(String below, String key, String... more) {
     List<byte[]> out = texts(more);
     try (Stream<Path> walk =

@@ -23,7 +23,7 @@ import io.narthex.format.exposition.ParserOptions;
 import java.util.Arrays;
 import java.util.List;
 
-/** Parsers of what is scraped. */
+/** Parsers of expositions. */
 final class ExpositionTargets {
   private final Corpus corpus = new Corpus();
 

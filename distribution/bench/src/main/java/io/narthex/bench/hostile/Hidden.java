@@ -8,7 +8,7 @@ import java.lang.reflect.Proxy;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls parsers that other classes must not see. Says which one is no longer there when its form
+ * Calls parsers that are not visible to other classes. Reports which one is missing when its form
  * has changed.
  */
 final class Hidden {

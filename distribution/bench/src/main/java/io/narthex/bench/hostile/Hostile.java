@@ -26,9 +26,10 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Throws hostile inputs at every parser of what comes from outside. A parser fails when it throws
- * anything but its refusal, takes more than {@link #CPU_LIMIT} of processor time, or allocates more
- * than {@link #allowed} for an input of at most 64 KiB. An input of no end ends the process.
+ * Feeds hostile inputs to every parser of input from outside. A parser fails when it throws
+ * anything other than its refusal, takes more than {@link #CPU_LIMIT} of CPU time, or allocates
+ * more than {@link #allowed} for an input of at most 64 KiB. An input that never ends ends the
+ * process.
  *
  * <p>Usage: {@code Hostile [--inputs=N] [--minutes=N] [--seed=N] [--parser=NAME[,NAME]]
  * [--findings=DIR]}. The inputs are shared out evenly; with a limit of time each parser has its
@@ -206,7 +207,7 @@ public final class Hostile {
     long now = System.nanoTime();
     for (Running one : running.values()) {
       if (now - one.since > ENDLESS) {
-        // not to where the others go: what is held back there is lost with the process
+        // not to the buffered output of the others, which would be lost with the process
         System.err.printf(
             Locale.ROOT,
             "hostile %s: FAIL no end after %d s: %s%nhostile: stopped; again: %s%n",
@@ -255,7 +256,7 @@ public final class Hostile {
     return outcome;
   }
 
-  /** Returns the command that gives a parser the same inputs in the same order. */
+  /** Returns the command that repeats the inputs of a parser in the same order. */
   private String again(String parser, long inputs) {
     return "./narthex bench hostile --seed="
         + plan.seed()
@@ -328,7 +329,7 @@ public final class Hostile {
       }
     }
     StackTraceElement[] trace = e.getStackTrace();
-    // where a stack is full is chance: the package is enough
+    // where a stack overflows is random: the package is enough
     return e.getClass().getName()
         + (trace.length == 0 ? "" : " in " + trace[0].getClassName().replaceFirst("\\.[^.]*$", ""));
   }

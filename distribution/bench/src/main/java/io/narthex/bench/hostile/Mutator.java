@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Makes hostile inputs out of a target's seeds: small wrongs (a word at the wrong place, a part
- * lost or doubled, a number at the edge of its type), and amplifiers, which nest, repeat, count up
- * and announce what does not follow. The same seed gives the same inputs in the same order.
+ * Makes hostile inputs from a target's seeds: small errors (a misplaced word, a part missing or
+ * duplicated, a number at the limit of its type), and amplifiers, which nest, repeat, count up and
+ * announce what does not follow. The same seed gives the same inputs in the same order.
  */
 final class Mutator {
-  /** No input is longer: what a limit of requests allows is tried elsewhere. */
+  /** No input is longer: limits of requests are tested elsewhere. */
   static final int LONGEST = 1 << 16;
 
   /** One input of so many is amplified. */
@@ -166,7 +166,7 @@ final class Mutator {
     return out;
   }
 
-  /** Puts another number where the next one stands. */
+  /** Replaces the next number by another one. */
   private byte[] number(byte[] text, int at) {
     int from = at;
     while (from < text.length && (text[from] < '0' || text[from] > '9')) {
@@ -179,7 +179,7 @@ final class Mutator {
     return with(text, from, to, any(NUMBERS).getBytes(LATIN));
   }
 
-  /** Moves a line to another place, or doubles it. */
+  /** Moves or duplicates a line. */
   private byte[] line(byte[] text, int at) {
     int from = at;
     while (from > 0 && text[from - 1] != '\n') {

@@ -51,7 +51,8 @@ final class Parts {
   }
 
   /**
-   * An argument that is wrong is a refusal; what only looks like one, such as a number's, is not.
+   * Accepts an IllegalArgumentException or Re2SyntaxException as a refusal; throws others, such as
+   * a NumberFormatException.
    */
   static void refusedOrThrown(IllegalArgumentException e) {
     String type = e.getClass().getSimpleName();

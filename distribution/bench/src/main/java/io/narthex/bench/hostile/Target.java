@@ -8,8 +8,8 @@ import java.util.function.IntFunction;
  *
  * @param name as in the report and the option {@code --parser}
  * @param seeds inputs to begin with, good and bad ones
- * @param words what means something to the parser: keywords, borders, bombs
- * @param pairs what opens and closes a level, to be nested
+ * @param words tokens of the parser: keywords, delimiters, bombs
+ * @param pairs opening and closing of a level, to be nested
  * @param growing well-formed inputs with so many of one kind of part
  * @param reader reads an input
  */
@@ -20,16 +20,16 @@ record Target(
     List<Pair> pairs,
     List<IntFunction<byte[]>> growing,
     Reader reader) {
-  /** What goes around a part of an input, as often as one likes. */
+  /** Opening and closing around a part of an input, any number of times. */
   record Pair(String open, String close) {}
 
   /** Reads an input to its end. */
   @FunctionalInterface
   interface Reader {
     /**
-     * Reads an input. A refusal that tells the user what is wrong is an ordinary end.
+     * Reads an input. A refusal with a message for users is a normal result.
      *
-     * @throws Exception whatever a user must never see
+     * @throws Exception one that a user must never see
      */
     void read(byte[] input) throws Exception;
   }

@@ -2,7 +2,7 @@ package io.narthex.bench.hostile;
 
 import java.util.List;
 
-/** All parsers of what comes from outside. */
+/** All parsers of input from outside. */
 final class Targets {
   private Targets() {}
 

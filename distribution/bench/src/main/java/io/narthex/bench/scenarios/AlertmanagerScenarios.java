@@ -20,12 +20,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plays the scenario files of folders (form: Alertmanager's acceptance scenarios as JSON), each
- * against a server of its own, over HTTP, and prints every failure and {@code passed N of M}.
+ * Runs the scenario files of folders (form: Alertmanager's acceptance scenarios as JSON), each
+ * against its own server, over HTTP, and prints every failure and {@code passed N of M}.
  *
  * <p>Scenarios have windows of half a second. So no server starts while scenarios run: as many as
- * the memory allows are started, a processor's worth at a time, and then play together: first what
- * has no windows, then the timelines, each a little after the one before.
+ * the memory allows are started, one per processor at a time, and then run together: first those
+ * without windows, then the timelines, each a little after the previous one.
  *
  * <p>Usage: {@code AlertmanagerScenarios HOME DIR|FILE …}. Exit status 0 when all passed, 1 when
  * not, 2 when there is nothing to run.
@@ -35,7 +35,7 @@ public final class AlertmanagerScenarios {
   private static final long STAGGER_MS = 400;
 
   /**
-   * What became of some scenarios.
+   * The result of some scenarios.
    *
    * @param failures what was wrong, by scenario
    */
@@ -62,7 +62,7 @@ public final class AlertmanagerScenarios {
     this.amtool = amtool;
   }
 
-  /** Plays the scenarios named on the command line. */
+  /** Runs the scenarios named on the command line. */
   public static void main(String[] args) {
     if (args.length < 2) {
       System.err.println(
@@ -152,7 +152,7 @@ public final class AlertmanagerScenarios {
     if (playable.size() > 4) {
       makeClasses();
     }
-    // what a flag times from the start of the server cannot wait for other servers
+    // a flag that counts from the start of the server cannot wait for other servers
     List<Scenario> cold = playable.stream().filter(AlertmanagerScenarios::cold).toList();
     List<Scenario> warm = new ArrayList<>(playable);
     warm.removeAll(cold);
@@ -195,7 +195,7 @@ public final class AlertmanagerScenarios {
       server.stop();
       classes = archive;
     } catch (ScenarioException e) {
-      // the server of each scenario says the same
+      // the server of each scenario reports the same
     }
   }
 
@@ -222,7 +222,7 @@ public final class AlertmanagerScenarios {
     void run() throws IOException, InterruptedException;
   }
 
-  /** Runs a part of a scenario and notes its failure; returns whether there was none. */
+  /** Runs a part of a scenario and records its failure; returns whether there was none. */
   private boolean attempt(Scenario scenario, Part part) {
     try {
       part.run();

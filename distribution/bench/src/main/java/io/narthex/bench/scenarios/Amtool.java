@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 /** The command line client of Alertmanager: the program, or the requests that it would make. */
 interface Amtool {
   /**
-   * What a command gave.
+   * The output of a command.
    *
    * @param out standard output
    * @param all standard output, then standard error

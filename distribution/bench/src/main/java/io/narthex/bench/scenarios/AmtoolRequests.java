@@ -84,7 +84,7 @@ final class AmtoolRequests implements Amtool {
           "--verify.receivers",
           "--date.format");
 
-  /** What ends the program with status 1 and a text. */
+  /** Ends the program with status 1 and a message. */
   private static final class Refusal extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -161,7 +161,7 @@ final class AmtoolRequests implements Amtool {
     return command;
   }
 
-  /** Takes the first word as alert name when it is no matcher. */
+  /** Takes the first word as alert name if it is not a matcher. */
   private static List<String> matchers(List<String> words) {
     List<String> out = new ArrayList<>(words);
     if (!out.isEmpty()) {

@@ -8,7 +8,7 @@ import java.util.function.BiPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** How answers are compared with what a scenario wants. */
+/** Compares responses with the expectations of a scenario. */
 final class JsonChecks {
   private static final Pattern PART = Pattern.compile("\\[(\\d+)]|\\.?([^.\\[]+)", 0);
 
@@ -20,7 +20,7 @@ final class JsonChecks {
 
   private JsonChecks() {}
 
-  /** Returns what is at a path such as {@code alerts[0].status}, a missing node when nothing is. */
+  /** Returns the node at a path such as {@code alerts[0].status}, or a missing node. */
   static JsonNode at(JsonNode root, String path) {
     if (root.has(path)) {
       return root.path(path);
@@ -38,7 +38,7 @@ final class JsonChecks {
     return node;
   }
 
-  /** Tells whether two values are equal; 1 and 1.0 are. */
+  /** Returns whether two values are equal; 1 and 1.0 are. */
   static boolean equal(JsonNode got, JsonNode want) {
     if (got.isNumber() && want.isNumber()) {
       return got.asDouble() == want.asDouble();
@@ -53,12 +53,12 @@ final class JsonChecks {
     return got.equals(want);
   }
 
-  /** Tells whether {@code got} has exactly the elements of {@code want} in any order. */
+  /** Returns whether {@code got} has exactly the elements of {@code want} in any order. */
   static boolean sameElements(JsonNode got, JsonNode want) {
     return pairs(got, want, JsonChecks::hasFields);
   }
 
-  /** Tells whether each wanted value can be given a value of its own, and none is left. */
+  /** Returns whether the expected and actual values can be matched one to one. */
   static boolean pairs(JsonNode got, JsonNode want, BiPredicate<JsonNode, JsonNode> equal) {
     if (!got.isArray() || got.size() != want.size()) {
       return false;
@@ -86,7 +86,7 @@ final class JsonChecks {
     return false;
   }
 
-  /** Tells whether a value has at least the wanted fields. */
+  /** Returns whether a value has at least the wanted fields. */
   private static boolean hasFields(JsonNode got, JsonNode want) {
     if (want.isArray()) {
       return sameElements(got, want);

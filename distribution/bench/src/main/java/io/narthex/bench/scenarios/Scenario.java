@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * One scenario file. A key, kind or action that is not known is an error: a check that is passed
- * over would count as passed.
+ * One scenario file. An unknown key, kind or action is an error: a check that is skipped would
+ * count as passed.
  *
  * @param kind {@code timeline}, {@code api} or {@code amtool}
  * @param flags flags of the server
@@ -18,7 +18,7 @@ import java.util.Set;
 record Scenario(String name, String kind, int instances, List<String> flags, JsonNode json) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Keys that say where a scenario is from. */
+  /** Keys for the origin of a scenario. */
   private static final Set<String> WORDS = Set.of("notes", "comment", "origin", "source");
 
   private static final Set<String> CHECKS =
@@ -46,7 +46,7 @@ record Scenario(String name, String kind, int instances, List<String> flags, Jso
         name, kind, json.path("server").path("instances").asInt(1), List.copyOf(flags), json);
   }
 
-  /** Throws when there is something that is not known. */
+  /** Throws on anything unknown. */
   void check() {
     known(
         json,

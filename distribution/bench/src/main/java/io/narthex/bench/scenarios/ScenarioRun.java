@@ -26,7 +26,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** One play of a scenario against a server of its own. */
+/** One run of a scenario against its own server. */
 final class ScenarioRun implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final double TOLERANCE = 0.15;
@@ -67,12 +67,12 @@ final class ScenarioRun implements AutoCloseable {
     return java.util.Objects.requireNonNull(server, "not started");
   }
 
-  /** Waits until the server has nothing left to do for its start. */
+  /** Waits until the server has finished its start. */
   void awaitIdle() throws InterruptedException {
     server().awaitIdle();
   }
 
-  /** Plays the steps and throws when something is not as the scenario wants it. */
+  /** Runs the steps and throws when an expectation is not met. */
   void play() throws IOException, InterruptedException {
     variables.start(Instant.now());
     if (scenario.kind().equals("timeline")) {
@@ -421,7 +421,7 @@ final class ScenarioRun implements AutoCloseable {
     return node.isArray() || node.isMissingNode() ? node : List.of(node);
   }
 
-  /** Compares values of an answer, or saved ones, with saved ones. */
+  /** Compares values of a response, or saved ones, with saved ones. */
   private void compare(String path, JsonNode answer, JsonNode pairs, boolean same) {
     if (pairs.isArray() && pairs.size() == 2 && pairs.get(0).isTextual()) {
       compare(path, answer, pairs.get(0).asText(), pairs.get(1).asText(), same);
@@ -527,7 +527,7 @@ final class ScenarioRun implements AutoCloseable {
     }
   }
 
-  /** Tells whether texts are the wanted ones in any order. */
+  /** Returns whether texts are the wanted ones in any order. */
   private boolean same(List<String> got, JsonNode want) {
     List<String> wanted = new ArrayList<>();
     listed(want).forEach(w -> wanted.add(variables.expand(w.asText())));

@@ -20,13 +20,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A server of its own for one scenario, as a process with an empty data folder. */
+/** The server of one scenario, as a process with an empty data folder. */
 final class ScenarioServer implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final Pattern LISTENING = Pattern.compile("Listening on \\S*?:(\\d+)", 0);
 
-  /** A process that uses less of the machine than this is no longer starting. */
+  /** A process with less CPU use than this has finished its start. */
   private static final double IDLE = 0.05;
 
   private final Process process;
@@ -138,7 +138,7 @@ final class ScenarioServer implements AutoCloseable {
     return lines.isEmpty() ? "it printed nothing" : lines.getLast();
   }
 
-  /** Waits until the process has nothing left to do for its start. */
+  /** Waits until the process has finished its start. */
   void awaitIdle() throws InterruptedException {
     long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     long before = cpu();
@@ -226,7 +226,7 @@ final class ScenarioServer implements AutoCloseable {
 
   @Override
   public void close() {
-    // nothing of it is needed any more, and an orderly end takes seconds
+    // its data is not needed any more, and a clean shutdown takes seconds
     process.destroyForcibly();
     try {
       process.waitFor(30, TimeUnit.SECONDS);

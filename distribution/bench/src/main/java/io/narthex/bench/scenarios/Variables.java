@@ -14,7 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What <code>${…}</code> stands for in a scenario: <code>${now+300s}</code>, <code>${t+1s}</code>
+ * The values of <code>${…}</code> in a scenario: <code>${now+300s}</code>, <code>${t+1s}</code>
  * (second 1 of the scenario), saved values, and names given by the caller such as <code>
  * ${webhook.NAME}</code>.
  */

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** A receiver of notifications that behaves as a scenario says and keeps what arrives. */
+/** A receiver of notifications that behaves as a scenario defines and records what arrives. */
 final class WebhookSink implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -7,13 +7,13 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * One kind of hostility, again and again at a bounded rate: an attack begins a pause after the one
- * before has ended.
+ * One kind of attack, repeated at a bounded rate: an attack starts a pause after the end of the
+ * previous one.
  */
 final class Attack {
   /** What is done each time. */
   interface Act {
-    /** Returns what came of it in a word, mostly a status. */
+    /** Returns its outcome in a word, mostly a status. */
     String run(Random random) throws IOException, InterruptedException;
   }
 
@@ -27,7 +27,7 @@ final class Attack {
    * Creates it.
    *
    * @param evidence a regular expression; a series of the server's own metrics that it matches must
-   *     rise. Empty when nothing is refused
+   *     increase. Empty when nothing is refused
    */
   Attack(String name, long pauseMs, String evidence, Act act) {
     this.name = name;
@@ -44,7 +44,7 @@ final class Attack {
     return evidence;
   }
 
-  /** Attacks until it is told to stop. */
+  /** Attacks until it is interrupted. */
   void run(long seed, AtomicBoolean stopping) throws InterruptedException {
     Random random = new Random(seed ^ name.hashCode());
     Thread.sleep(random.nextLong(Math.min(pauseMs, 2000) + 1));
@@ -64,14 +64,14 @@ final class Attack {
     }
   }
 
-  /** Returns what came of all attacks: outcomes with their numbers. */
+  /** Returns the outcomes of all attacks with their numbers. */
   String outcomes() {
     synchronized (outcomes) {
       return outcomes.toString();
     }
   }
 
-  /** Tells whether it was made at all. */
+  /** Returns whether it was made at all. */
   boolean made() {
     synchronized (outcomes) {
       return !outcomes.isEmpty();

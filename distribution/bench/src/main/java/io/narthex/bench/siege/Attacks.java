@@ -19,7 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.GZIPOutputStream;
 
-/** What comes in over HTTP, each kind with what it must be counted under. */
+/** Attacks over HTTP, each kind with the counter that it must increment. */
 final class Attacks {
   private static final int WAIT_MS = 30_000;
   private static final String JSON = "application/json";
@@ -210,7 +210,7 @@ final class Attacks {
       instant("count by (number) (count_over_time({__name__=~\".+\"}[1h]))"),
       instant("siege_value * on(part, number, target) group_left siege_value"),
     };
-    AtomicInteger next = new AtomicInteger(); // each in turn: a short run asks few
+    AtomicInteger next = new AtomicInteger(); // each in turn: a short run sends few
     add(
         "heavy queries",
         3000 * pace,
@@ -234,7 +234,7 @@ final class Attacks {
     return "/api/v1/query?query=" + ServerUnderTest.encode(query);
   }
 
-  /** Asks what a page of panels asks, all panels at once. */
+  /** Sends the queries of a page of panels, all at once. */
   private String dashboards(Random random) throws InterruptedException {
     long now = System.currentTimeMillis() / 1000;
     List<String> outcomes = new ArrayList<>();
@@ -291,7 +291,7 @@ final class Attacks {
     byte[] manyRows = snappy(rows);
     write("millions of empty samples", 3 * pace, random -> manyRows);
     byte[] manyLabels = snappy(labels(150_000));
-    // taken, as by Prometheus
+    // accepted, as by Prometheus
     add("many labels", 1000 * pace, "", random -> post(manyLabels));
     all.add(
         new Attack(

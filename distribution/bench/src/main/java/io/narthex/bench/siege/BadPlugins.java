@@ -186,7 +186,7 @@ final class BadPlugins {
     return out.toByteArray();
   }
 
-  /** Drops all of them, and takes them out some seconds later. */
+  /** Installs all of them, and removes them some seconds later. */
   String dropAndRemove(ServerUnderTest server) throws IOException, InterruptedException {
     try {
       for (Map.Entry<String, byte[]> jar : jars.entrySet()) {

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/** What the server counts of itself. */
+/** The server's own metrics. */
 final class Counters {
   private static final Pattern REFUSALS =
       Pattern.compile(
@@ -38,7 +38,7 @@ final class Counters {
     return out;
   }
 
-  /** Returns which counts of refusals have risen, and by how much. */
+  /** Returns the counters of refusals that have increased, and by how much. */
   static Map<String, Double> risen(Map<String, Double> before, Map<String, Double> after) {
     Map<String, Double> out = new TreeMap<>();
     after.forEach((series, value) -> {

@@ -23,9 +23,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.zip.GZIPOutputStream;
 
-/** Targets of which none answers as a target should: paths of one server. */
+/** Targets that all misbehave: paths of one server. */
 final class HostileTargets implements AutoCloseable {
-  /** The longest that one of them keeps a connection of its own will. */
+  /** The longest time that one of them keeps a connection open. */
   private static final int PATIENCE_MS = 60_000;
 
   private static final int SLICE = 64 << 10;
@@ -228,7 +228,7 @@ final class HostileTargets implements AutoCloseable {
         answer.write(socket.getOutputStream());
       }
     } catch (IOException e) {
-      // the server has had enough, as it should
+      // the server has closed the connection, as it should
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -266,7 +266,7 @@ final class HostileTargets implements AutoCloseable {
     Files.writeString(file, "[" + String.join(",\n", groups) + "]\n");
   }
 
-  /** Returns what each must be counted under: a regular expression of a series, by kind. */
+  /** Returns the counters that they must increment: a regular expression of a series, by kind. */
   Map<String, String> evidence() {
     return evidence;
   }
@@ -281,7 +281,7 @@ final class HostileTargets implements AutoCloseable {
     try {
       listener.close();
     } catch (IOException e) {
-      // nobody listens any more either way
+      // it stops listening either way
     }
     threads.shutdownNow();
     threads.close();

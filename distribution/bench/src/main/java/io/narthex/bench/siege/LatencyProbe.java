@@ -9,8 +9,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Asks a small query at a steady rate, however long earlier ones take: what waits behind a slow one
- * is counted too.
+ * Sends a small query at a steady rate, however long earlier ones take: queries that wait behind a
+ * slow one are counted too.
  */
 final class LatencyProbe implements AutoCloseable {
   private static final long PERIOD_MS = 200;
@@ -64,12 +64,12 @@ final class LatencyProbe implements AutoCloseable {
   }
 
   /**
-   * What came of the queries of a time.
+   * The results of the queries of a period.
    *
    * @param p50 seconds
    * @param p99 seconds
    * @param longest seconds
-   * @param wrong what was answered instead of 200
+   * @param wrong responses other than 200
    */
   record Figures(int queries, double p50, double p99, double longest, List<String> wrong) {
     @Override
@@ -85,7 +85,7 @@ final class LatencyProbe implements AutoCloseable {
     }
   }
 
-  /** Returns what came of the queries since the last call. */
+  /** Returns the results of the queries since the last call. */
   Figures take() {
     synchronized (seconds) {
       List<Double> sorted = new ArrayList<>(seconds);

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Looks for what a server must not write, whatever is done to it. */
+/** Searches the log for lines that a server must not write, whatever is done to it. */
 final class LogCheck {
   private static final Pattern BAD =
       Pattern.compile(
@@ -21,7 +21,7 @@ final class LogCheck {
   /** Most characters shown of a line: a stack trace down to what called the failed code. */
   private static final int SHOWN = 2000;
 
-  /** What may be there, and why. */
+  /** Lines that are allowed, and why. */
   private static final Map<Pattern, String> ALLOWED = new LinkedHashMap<>();
 
   static {
@@ -33,7 +33,7 @@ final class LogCheck {
 
   private LogCheck() {}
 
-  /** Returns the bad lines, alike ones once with their number. */
+  /** Returns the bad lines, similar ones once with their number. */
   static List<String> problems(Path log) throws IOException {
     Map<String, Integer> out = new LinkedHashMap<>();
     boolean allowedBefore = false;

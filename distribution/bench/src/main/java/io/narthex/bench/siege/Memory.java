@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What a process holds. */
+/** Memory of a process. */
 final class Memory {
   private Memory() {}
 
-  /** Returns the bytes of a process that no file stands behind. */
+  /** Returns the anonymous bytes of a process: those not backed by a file. */
   static long anonymous(long pid) throws IOException {
     for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/status"))) {
       if (line.startsWith("RssAnon:")) {

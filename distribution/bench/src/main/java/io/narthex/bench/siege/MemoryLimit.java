@@ -22,7 +22,7 @@ final class MemoryLimit implements AutoCloseable {
     this.bytes = bytes;
   }
 
-  /** Makes a group of this process' own; without the rights for it, there is none. */
+  /** Creates a group below that of this process; none without the permission. */
   static MemoryLimit of(long bytes) {
     Path root = Files.exists(V1.resolve("memory.limit_in_bytes")) ? V1 : V2;
     String file = root.equals(V1) ? "memory.limit_in_bytes" : "memory.max";
@@ -57,7 +57,7 @@ final class MemoryLimit implements AutoCloseable {
         "");
   }
 
-  /** Returns what holds the server, for people. */
+  /** Returns a description of the limit, for people. */
   String words() {
     return group == null
         ? "no control group can be made here: heap of "

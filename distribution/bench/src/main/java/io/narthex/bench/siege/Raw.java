@@ -11,7 +11,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
-/** Requests that no proper client would make, each over a connection of its own. */
+/** Malformed requests, each over its own connection. */
 final class Raw {
   private static final int CONNECT_MS = 10_000;
   private static final int LONGEST_LINE = 1000;
@@ -55,7 +55,7 @@ final class Raw {
         out.write(head(method, path, headers));
         out.write(body);
       } catch (IOException e) {
-        // refused before all was sent; the answer may be there
+        // refused before all was sent; there may be a response
       }
       InputStream in = new BufferedInputStream(socket.getInputStream());
       String status = status(in);

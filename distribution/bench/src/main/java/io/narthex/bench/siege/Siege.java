@@ -22,9 +22,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Lays siege to a server that has little memory: hostile targets, bombs, heavy queries, slow
- * clients, mutated remote write, bad plugins and foreign pages, all at once, while it does its
- * work. Then judges whether those who rely on it have noticed.
+ * Attacks a server that has little memory: hostile targets, bombs, heavy queries, slow clients,
+ * mutated remote write, bad plugins and foreign pages, all at once, while it does its work. Then
+ * checks that its regular work was not affected.
  *
  * <p>Usage: {@code Siege ASSEMBLED_FOLDER [options]}, options as in {@link SiegeOptions}. Ends with
  * 1 when a check failed, with 2 when the run could not be made.
@@ -90,7 +90,7 @@ public final class Siege {
    *
    * @param assembled folder with bin and lib of the server
    * @param folder an empty one, for data, configuration and the server's log
-   * @param progress takes a line now and then
+   * @param progress receives a line now and then
    * @throws IOException when the server cannot be started
    */
   public static SiegeReport run(
@@ -136,7 +136,7 @@ public final class Siege {
               server.close();
               limit.close();
             });
-        Runtime.getRuntime().addShutdownHook(end); // a run that is ended leaves nothing behind
+        Runtime.getRuntime().addShutdownHook(end); // no process is left when the run is killed
         try {
           besiege(server, good, hostile, endpoint, bad);
         } catch (IOException e) {
@@ -216,7 +216,7 @@ public final class Siege {
     try (StallMeter stalls = new StallMeter();
         LatencyProbe probe = new LatencyProbe(server)) {
       progress.accept("quiet for " + options.quiet().toSeconds() + " s");
-      Thread.sleep(options.quiet().dividedBy(3)); // what has just started still compiles itself
+      Thread.sleep(options.quiet().dividedBy(3)); // the JVM still compiles after a start
       probe.take();
       Thread.sleep(options.quiet().dividedBy(3).multipliedBy(2));
       Figures quiet = probe.take();
@@ -326,7 +326,7 @@ public final class Siege {
     }
   }
 
-  /** Reads the counters, also from a server that is still out of breath. */
+  /** Reads the counters, with retries for a server that is still busy. */
   private static Map<String, Double> patiently(ServerUnderTest server)
       throws IOException, InterruptedException {
     for (int i = 0; ; i++) {

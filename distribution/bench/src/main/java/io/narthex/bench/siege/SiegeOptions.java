@@ -4,10 +4,10 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * What a run does.
+ * The options of a run.
  *
  * @param quiet how long the server is watched before
- * @param siege how long everything is on
+ * @param siege how long all attacks run
  * @param rest how long the server has to recover
  * @param series of all good targets
  * @param targets good targets
@@ -15,7 +15,7 @@ import java.util.Locale;
  * @param memory bytes the server may take
  * @param seed of everything that is random
  * @param measured whether latency and memory are judged, which takes minutes to mean anything
- * @param keep whether the folder of the run is left behind
+ * @param keep whether the folder of the run is kept
  */
 public record SiegeOptions(
     Duration quiet,

@@ -3,7 +3,7 @@ package io.narthex.bench.siege;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a run has found: a verdict per line, with what led to it. */
+/** The results of a run: a verdict per line, with its reasons. */
 public final class SiegeReport {
   private final List<String> lines = new ArrayList<>();
   private final List<String> failed = new ArrayList<>();
@@ -16,17 +16,17 @@ public final class SiegeReport {
     }
   }
 
-  /** Adds something to know. */
+  /** Adds a remark. */
   void note(String text) {
     lines.add("      " + text);
   }
 
-  /** Tells whether every check held. */
+  /** Returns whether every check held. */
   public boolean passed() {
     return failed.isEmpty();
   }
 
-  /** Returns all lines, the last of which says all. */
+  /** Returns all lines, the last of which is the summary. */
   public List<String> lines() {
     List<String> all = new ArrayList<>(lines);
     all.add(passed() ? "siege: passed" : "siege: FAILED: " + String.join(", ", failed));

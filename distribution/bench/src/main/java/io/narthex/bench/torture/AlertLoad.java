@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Posts alerts at a steady rate, each of a group of its own, and ends each some seconds after the
- * endpoint was told of it. So every alert is owed two notifications, neither of them twice.
+ * Posts alerts at a steady rate, each in its own group, and resolves each some seconds after the
+ * endpoint was notified. So two notifications are expected for every alert, each once.
  */
 final class AlertLoad implements AutoCloseable {
   private static final long TICK_NANOS = 200_000_000L;
@@ -22,8 +22,9 @@ final class AlertLoad implements AutoCloseable {
   private final SlowEndpoint endpoint;
   private final double alertsPerTick;
   private final Map<Integer, Instant> posted = new HashMap<>(); // by sequence; loop's thread
-  private final Map<Integer, Long> firing = new HashMap<>(); // told, not ended; since when
-  private final Map<Integer, Long> ended = new HashMap<>(); // ended, not told; since when
+  private final Map<Integer, Long> firing = new HashMap<>(); // notified as firing; since when
+  private final Map<Integer, Long> resolved =
+      new HashMap<>(); // resolved, not yet notified; since when
   private final AtomicReference<@Nullable String> fault = new AtomicReference<>();
   private final Thread thread;
   private int sequence;
@@ -45,7 +46,7 @@ final class AlertLoad implements AutoCloseable {
     long begun = System.nanoTime();
     long ticks = 0;
     try {
-      while (!stopping || !posted.isEmpty() || !firing.isEmpty() || !ended.isEmpty()) {
+      while (!stopping || !posted.isEmpty() || !firing.isEmpty() || !resolved.isEmpty()) {
         ticks++;
         List<String> batch = new ArrayList<>();
         if (!stopping) {
@@ -72,7 +73,7 @@ final class AlertLoad implements AutoCloseable {
     }
   }
 
-  /** Looks at what the endpoint was told, and ends the alerts that have lived long enough. */
+  /** Resolves the alerts that the endpoint received and that have fired long enough. */
   private void follow(List<String> batch) {
     long now = System.nanoTime();
     for (Iterator<Integer> it = posted.keySet().iterator(); it.hasNext(); ) {
@@ -86,12 +87,12 @@ final class AlertLoad implements AutoCloseable {
       Map.Entry<Integer, Long> e = it.next();
       if (now - e.getValue() > LIFE_NANOS) {
         it.remove();
-        ended.put(e.getKey(), now);
+        resolved.put(e.getKey(), now);
         Instant end = Instant.now();
         batch.add(json(e.getKey(), end.minusSeconds(1), end));
       }
     }
-    ended.keySet().removeIf(s -> endpoint.times("resolved", Integer.toString(s)) > 0);
+    resolved.keySet().removeIf(s -> endpoint.times("resolved", Integer.toString(s)) > 0);
   }
 
   private static String json(int sequence, Instant start, @Nullable Instant end) {
@@ -110,9 +111,9 @@ final class AlertLoad implements AutoCloseable {
   }
 
   /**
-   * Posts no more alerts and waits until the endpoint has been told of all.
+   * Stops posting alerts and waits until the endpoint has been notified of all.
    *
-   * @return what it was not told in the time given
+   * @return the notifications that did not arrive in time
    */
   List<String> finish(long waitMs) throws InterruptedException {
     stopping = true;

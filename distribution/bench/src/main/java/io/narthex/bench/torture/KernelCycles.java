@@ -19,14 +19,14 @@ final class KernelCycles {
             RepackedJar.read(
                 kernelFolder,
                 "promql-grammar",
-                new Voice(
+                new VersionMark(
                     "io/narthex/promql/PromqlParser.class",
                     "unexpected end of input",
                     () -> server.get("/api/v1/series?match%5B%5D=").body())),
             RepackedJar.read(
                 kernelFolder,
                 "kernel-query",
-                new Voice(
+                new VersionMark(
                     "io/narthex/query/context/Annotations.class",
                     "PromQL info: ",
                     () -> server.get("/api/v1/query?query=rate(up%5B1m%5D)").body())));
@@ -52,7 +52,7 @@ final class KernelCycles {
                 + answer.body().strip());
       }
       await(bundle, cycle);
-      bundle.voice().await(cycle);
+      bundle.mark().await(cycle);
     }
   }
 

@@ -18,17 +18,17 @@ import java.util.stream.Stream;
 import java.util.zip.Deflater;
 
 /**
- * A bundle of the assembled server, packed anew as a later version of itself whose code differs: a
- * text of one of its classes has the mark of the cycle.
+ * A bundle of the assembled server, repacked as a later version of itself whose code differs: a
+ * string in one of its classes has the mark of the cycle.
  */
 final class RepackedJar {
   private final Manifest manifest;
   private final Map<String, byte[]> files = new LinkedHashMap<>();
   private final String fileName;
-  private final Voice voice;
+  private final VersionMark mark;
 
-  private RepackedJar(Manifest manifest, String fileName, Voice voice) {
-    this.voice = voice;
+  private RepackedJar(Manifest manifest, String fileName, VersionMark mark) {
+    this.mark = mark;
     this.manifest = manifest;
     this.fileName = fileName;
   }
@@ -36,27 +36,27 @@ final class RepackedJar {
   /**
    * Reads the one jar of a folder whose name is {@code artifact-VERSION.jar}.
    *
-   * @param voice what differs
+   * @param mark what differs
    * @throws IOException when it is not there or is no bundle
    */
-  static RepackedJar read(Path folder, String artifact, Voice voice) throws IOException {
+  static RepackedJar read(Path folder, String artifact, VersionMark mark) throws IOException {
     try (Stream<Path> all = Files.list(folder)) {
       Path jar =
           all.filter(p -> String.valueOf(p.getFileName()).matches(artifact + "-[0-9][^/]*\\.jar"))
               .findFirst()
               .orElseThrow(() ->
                   new IOException(artifact + " is not in " + folder + "; build the distribution"));
-      return open(jar, artifact + ".jar", voice);
+      return open(jar, artifact + ".jar", mark);
     }
   }
 
-  private static RepackedJar open(Path path, String fileName, Voice voice) throws IOException {
+  private static RepackedJar open(Path path, String fileName, VersionMark mark) throws IOException {
     try (JarFile jar = new JarFile(path.toFile(), false)) {
       Manifest manifest = jar.getManifest();
       if (manifest == null || manifest.getMainAttributes().getValue("Bundle-Version") == null) {
         throw new IOException(path + ": is no bundle with a version");
       }
-      RepackedJar copy = new RepackedJar(manifest, fileName, voice);
+      RepackedJar copy = new RepackedJar(manifest, fileName, mark);
       for (JarEntry entry : Collections.list(jar.entries())) {
         if (!entry.isDirectory() && !entry.getName().equals(JarFile.MANIFEST_NAME)) {
           try (InputStream in = jar.getInputStream(entry)) {
@@ -64,16 +64,16 @@ final class RepackedJar {
           }
         }
       }
-      if (!copy.files.containsKey(voice.file())) {
-        throw new IOException(path + ": " + voice.file() + " is not in it");
+      if (!copy.files.containsKey(mark.file())) {
+        throw new IOException(path + ": " + mark.file() + " is not in it");
       }
       return copy;
     }
   }
 
-  /** Returns what tells the version of a cycle from others. */
-  Voice voice() {
-    return voice;
+  /** Returns the mark that distinguishes its versions. */
+  VersionMark mark() {
+    return mark;
   }
 
   /** Returns the name users would give the file. */
@@ -109,9 +109,9 @@ final class RepackedJar {
       for (Map.Entry<String, byte[]> file : files.entrySet()) {
         jar.putNextEntry(new JarEntry(file.getKey()));
         jar.write(
-            file.getKey().equals(voice.file())
+            file.getKey().equals(mark.file())
                 ? ConstantPool.replace(
-                    file.getValue(), voice.text(), voice.text() + Voice.mark(cycle))
+                    file.getValue(), mark.text(), mark.text() + VersionMark.of(cycle))
                 : file.getValue());
         jar.closeEntry();
       }

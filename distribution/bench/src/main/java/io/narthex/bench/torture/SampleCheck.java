@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Reads back what was stored and looks for holes.
+ * Reads back what was stored and looks for gaps.
  *
  * <p>A target is scraped at ticks an interval apart. A sample has its tick's time, or the time at
  * which a late scrape really began, which is before the next tick. So each sample belongs to one
@@ -133,7 +133,7 @@ public final class SampleCheck {
     }
   }
 
-  /** Looks for ends of series that were taken back: at four times a second all must be there. */
+  /** Looks for wrong staleness markers: at four times a second all series must be present. */
   void present(String expression, int value) throws IOException, InterruptedException {
     long step = 2_000_000;
     for (long from = fromMs; from < toMs; from += step) {
@@ -213,7 +213,9 @@ public final class SampleCheck {
     return Math.floorDiv(timeMs - offset, intervalMs);
   }
 
-  /** Returns where in a second the ticks lie: most samples have exactly their tick's time. */
+  /**
+   * Returns the offset of the ticks within a second: most samples have exactly their tick's time.
+   */
   private long offset(long[] times) {
     Map<Long, Integer> counts = new HashMap<>();
     long best = 0;
@@ -260,11 +262,11 @@ public final class SampleCheck {
         case "scrape_series_added" -> {
           if (i > 0 && !value.equals("0")) {
             restarts++;
-            problem(at + ": the target was begun anew");
+            problem(at + ": the target was started again");
           }
         }
         default -> {
-          // the times say enough
+          // the times are enough
         }
       }
     }
@@ -300,7 +302,7 @@ public final class SampleCheck {
     return lost;
   }
 
-  /** Returns how often a target was forgotten and begun anew. */
+  /** Returns how often a target was dropped and started again. */
   int restarts() {
     return restarts;
   }

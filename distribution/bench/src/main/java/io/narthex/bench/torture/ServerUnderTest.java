@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
-/** The assembled server as a process of its own, on a free loopback port. */
+/** The assembled server as a separate process, on a free loopback port. */
 public final class ServerUnderTest implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -38,11 +38,11 @@ public final class ServerUnderTest implements AutoCloseable {
           .build();
 
   /**
-   * What the plugin manager says of a plugin.
+   * The plugin manager's view of a plugin.
    *
    * @param kernel whether it is a part of the kernel
    * @param startedMs when the version that runs was started
-   * @param formerLoaders class loaders of former versions still alive
+   * @param formerLoaders class loaders of previous versions still alive
    */
   record PluginState(
       String version,
@@ -128,7 +128,7 @@ public final class ServerUnderTest implements AutoCloseable {
     throw new IOException("the server was not ready after " + PATIENCE.toSeconds() + " s; " + log);
   }
 
-  /** Tells whether the process still runs. */
+  /** Returns whether the process still runs. */
   public boolean alive() {
     return process.isAlive();
   }
@@ -165,7 +165,7 @@ public final class ServerUnderTest implements AutoCloseable {
   /**
    * Returns the field {@code data} of an answer of the query API.
    *
-   * @throws IOException when the answer is no success
+   * @throws IOException when the response is not a success
    */
   public JsonNode data(String path) throws IOException, InterruptedException {
     HttpResponse<String> response = get(path);

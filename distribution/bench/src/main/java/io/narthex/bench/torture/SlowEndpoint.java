@@ -17,16 +17,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Receives webhook notifications, slowly, and counts how often each alert was told in each state.
- * It answers with success after the delay, so an attempt that is given up on the way shows as a
- * second one.
+ * Receives webhook notifications, slowly, and counts how often each alert was notified in each
+ * state. It responds with success after the delay, so a cancelled attempt shows as a second one.
  */
 public final class SlowEndpoint implements AutoCloseable {
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final ObjectMapper json = new ObjectMapper();
   private final Duration delay;
-  private final Map<String, Integer> told = new ConcurrentHashMap<>(); // "firing 17" to times
+  private final Map<String, Integer> notified = new ConcurrentHashMap<>(); // "firing 17" to times
   private final AtomicInteger requests = new AtomicInteger();
   private volatile String agent = "";
 
@@ -50,7 +49,7 @@ public final class SlowEndpoint implements AutoCloseable {
       requests.incrementAndGet();
       agent = String.valueOf(exchange.getRequestHeaders().getFirst("User-Agent"));
       for (JsonNode alert : message.path("alerts")) {
-        told.merge(
+        notified.merge(
             key(alert.path("status").asText(), alert.path("labels").path("seq").asText()),
             1,
             Integer::sum);
@@ -66,25 +65,25 @@ public final class SlowEndpoint implements AutoCloseable {
     return state + " " + sequence;
   }
 
-  /** Returns what the newest notification says of its sender. */
+  /** Returns the sender that the newest notification names. */
   String agent() {
     return agent;
   }
 
-  /** Returns how many notifications have come. */
+  /** Returns how many notifications have arrived. */
   public int requests() {
     return requests.get();
   }
 
-  /** Returns how often an alert was told in a state, {@code firing} or {@code resolved}. */
+  /** Returns how often an alert was notified in a state, {@code firing} or {@code resolved}. */
   public int times(String state, String sequence) {
-    return told.getOrDefault(key(state, sequence), 0);
+    return notified.getOrDefault(key(state, sequence), 0);
   }
 
-  /** Returns what was told more than once. */
+  /** Returns the alerts and states that were notified more than once. */
   List<String> doubled() {
     List<String> out = new ArrayList<>();
-    told.forEach((key, times) -> {
+    notified.forEach((key, times) -> {
       if (times > 1) {
         out.add(key + " (" + times + " times)");
       }

@@ -3,8 +3,8 @@ package io.narthex.bench.torture;
 import java.time.Instant;
 
 /**
- * Watches how late a thread of this process is woken. Targets that are scraped every second fail
- * when the machine stands still for a second; this tells that from a fault of the server.
+ * Measures how late a thread of this process is woken. Targets that are scraped every second fail
+ * when the machine stalls for a second; this distinguishes that from a fault of the server.
  */
 public final class StallMeter implements AutoCloseable {
   private static final long SLEEP_MS = 20;
@@ -14,7 +14,7 @@ public final class StallMeter implements AutoCloseable {
   private volatile double longest; // seconds
   private volatile Instant at = Instant.now();
 
-  /** Begins to watch. */
+  /** Starts to measure. */
   public StallMeter() {
     thread = Thread.ofPlatform().daemon().name("stalls").start(this::run);
   }

@@ -14,9 +14,9 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Updates one discovery, notifier, exporter and storage of a real server again and again while it
- * scrapes, notifies and answers queries, then checks that nothing was lost, doubled, leaked or
- * restarted. With bundles of the kernel likewise, if the server takes them.
+ * Updates one discovery, notifier, exporter and storage of a real server repeatedly while it
+ * scrapes, notifies and answers queries, then checks that nothing was lost, duplicated, leaked or
+ * restarted. Then does the same with bundles of the kernel.
  *
  * <p>Usage: {@code Torture ASSEMBLED_FOLDER [options]}, options as in {@link TortureOptions}. Ends
  * with 1 when a check failed, with 2 when the run could not be made.
@@ -83,8 +83,8 @@ public final class Torture {
    *
    * @param assembled folder with bin and lib of the server
    * @param folder an empty one, for data, configuration and the server's log
-   * @param progress takes a line now and then
-   * @throws IOException when the server cannot be started or an update does not come alive
+   * @param progress receives a line now and then
+   * @throws IOException when the server cannot be started or an update does not run
    */
   public static TortureReport run(
       TortureOptions options, Path assembled, Path folder, Consumer<String> progress)
@@ -166,28 +166,28 @@ public final class Torture {
             RepackedJar.read(
                 shipped,
                 "discovery-file",
-                new Voice(
+                new VersionMark(
                     "io/narthex/discovery/file/TargetFile.class",
                     "__meta_filepath",
                     () -> server.get("/api/v1/targets?state=active&scrapePool=targets").body())),
             RepackedJar.read(
                 shipped,
                 "notifier-webhook",
-                new Voice(
+                new VersionMark(
                     "io/narthex/notifier/webhook/WebhookNotifier.class",
                     "Alertmanager/0.34.0",
                     endpoint::agent)),
             RepackedJar.read(
                 shipped,
                 "exporter-node",
-                new Voice(
+                new VersionMark(
                     "io/narthex/exporter/node/SystemCollectors.class",
                     "Labeled system information as provided by the uname system call.",
                     () -> server.get("/exporters/node/metrics").body())),
             RepackedJar.read(
                 shipped,
                 "storage-tsdb",
-                new Voice(
+                new VersionMark(
                     "io/narthex/storage/tsdb/TsdbStorage.class",
                     "tsdb {}: ready with {} series in the head and {} blocks after {} s",
                     () -> Files.readString(server.log()))));
@@ -200,7 +200,7 @@ public final class Torture {
       queries.number(RULE, (long) TargetFarm.CONSTANT * options.targets());
       queries.settled("/api/v1/label/job/values?match[]=up");
       queries.start();
-      // a server that has just started still compiles itself: that is not what is looked at here
+      // the JVM still compiles after a start, which is not the subject here
       Thread.sleep(options.warmUp());
       queries.begin();
       long begunMs = System.currentTimeMillis();
@@ -231,7 +231,7 @@ public final class Torture {
       int kernel = kernelCycles(server, queries);
 
       List<String> lost = alerts.finish(NOTIFY_MS);
-      Thread.sleep(SETTLE_MS); // what is told twice may come late
+      Thread.sleep(SETTLE_MS); // a second notification may be late
       long endMs = System.currentTimeMillis() - SETTLE_MS;
       queries.close();
 
@@ -266,7 +266,7 @@ public final class Torture {
           String.format(
               Locale.ROOT,
               "%d cycles of %s in %.0f s, %d kernel cycles; %d gaps, %d scrapes lost, %d failed, in %d series"
-                  + " (%d samples); %d notifications, %d lost, %d doubled; %d queries, %d of them 503,"
+                  + " (%d samples); %d notifications, %d lost, %d duplicated; %d queries, %d of them 503,"
                   + " %d wrong",
               options.cycles(),
               cycles.updates().keySet(),
@@ -377,7 +377,7 @@ public final class Torture {
         held,
         String.format(
             Locale.ROOT,
-            "%d gaps, %d scrapes lost, %d scrapes failed, %d targets begun anew; %d series, %d samples",
+            "%d gaps, %d scrapes lost, %d scrapes failed, %d targets started again; %d series, %d samples",
             samples.gaps(),
             samples.lost(),
             samples.down(),
@@ -397,14 +397,18 @@ public final class Torture {
     int ended = endpoint.times("resolved", "always");
     if (always != 1 || ended != 0) {
       examples.add(
-          "the alert of a rule was told " + always + " times, its end " + ended + " times");
+          "the alert of a rule was notified "
+              + always
+              + " times as firing, "
+              + ended
+              + " times as resolved");
     }
     report.check(
         "notifications",
         examples.isEmpty(),
         String.format(
             Locale.ROOT,
-            "%d of %d alerts, each with its end: %d lost, %d doubled",
+            "%d of %d alerts, firing and resolved: %d lost, %d duplicated",
             endpoint.requests(),
             alerts.alerts(),
             lost.size(),
@@ -438,7 +442,7 @@ public final class Torture {
     }
   }
 
-  /** Returns the metaspace in use once former versions are collected, or after some time. */
+  /** Returns the metaspace in use once previous versions are collected, or after some time. */
   private static long settledMetaspace(ServerUnderTest server)
       throws IOException, InterruptedException {
     long deadline = System.nanoTime() + LEAK_MS * 1_000_000;
@@ -455,7 +459,7 @@ public final class Torture {
     List<String> out = new ArrayList<>();
     for (Map.Entry<String, PluginState> e : server.plugins().entrySet()) {
       if (e.getValue().formerLoaders() > 0) {
-        out.add(e.getKey() + ": " + e.getValue().formerLoaders() + " of former versions");
+        out.add(e.getKey() + ": " + e.getValue().formerLoaders() + " of previous versions");
       }
     }
     return out;

@@ -3,16 +3,16 @@ package io.narthex.bench.torture;
 import java.time.Duration;
 
 /**
- * What a run does.
+ * The options of a run.
  *
  * @param cycles update cycles; in each, one discovery, notifier, exporter and storage are replaced
  * @param kernelCycles update cycles of grammar and query engine after that; 0: none
  * @param targets stand-in targets, scraped every second
- * @param notificationsPerSecond notifications the alerts cause; half of them tell of an end
+ * @param notificationsPerSecond notifications the alerts cause; half of them are of resolved alerts
  * @param endpointDelay how long the receiver of the notifications takes for each
  * @param warmUp how long the load is on before anything is counted
  * @param pause between two cycles
- * @param keep whether the folder of the run is left behind
+ * @param keep whether the folder of the run is kept
  */
 public record TortureOptions(
     int cycles,
@@ -27,7 +27,7 @@ public record TortureOptions(
   /** Metaspace may grow by so many bytes between the baseline and the end. */
   static final long METASPACE_GROWTH = 5L << 20;
 
-  /** The run that counts: 200 cycles, 100 targets, 50 notifications a second. */
+  /** The full run: 200 cycles, 100 targets, 50 notifications a second. */
   public static final TortureOptions FULL =
       new TortureOptions(
           200,
@@ -49,7 +49,7 @@ public record TortureOptions(
 
   /**
    * Reads {@code --cycles=N --kernel-cycles=N --targets=N --notifications=N --endpoint-delay=MS
-   * --warm=S --pause=MS --keep}; what is not named is as in {@link #FULL}.
+   * --warm=S --pause=MS --keep}; others are as in {@link #FULL}.
    *
    * @throws IllegalArgumentException for anything else; the message is for users
    */

@@ -3,7 +3,7 @@ package io.narthex.bench.torture;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a run has found: lines for people, and whether every check held. */
+/** The results of a run: lines for people, and whether every check held. */
 public final class TortureReport {
   private final List<String> lines = new ArrayList<>();
   private final List<String> failed = new ArrayList<>();
@@ -18,7 +18,7 @@ public final class TortureReport {
     }
   }
 
-  /** Adds something to know. */
+  /** Adds a remark. */
   void note(String text) {
     lines.add("      " + text);
   }
@@ -27,12 +27,12 @@ public final class TortureReport {
     summary = "torture: " + (passed() ? "passed: " : "FAILED: ") + text;
   }
 
-  /** Tells whether every check held. */
+  /** Returns whether every check held. */
   public boolean passed() {
     return failed.isEmpty();
   }
 
-  /** Returns one line that says all. */
+  /** Returns a summary in one line. */
   public String summary() {
     return summary;
   }

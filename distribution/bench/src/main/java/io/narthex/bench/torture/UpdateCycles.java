@@ -16,15 +16,15 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Replaces plugins of the running server, cycle by cycle: by moving a jar over the former, by
- * deleting the former and copying the next slowly in its place, and by uploading.
+ * Replaces plugins of the running server, cycle by cycle: by moving a jar over the previous one, by
+ * deleting it and slowly copying the next in its place, and by uploading.
  */
 final class UpdateCycles {
   private static final long PATIENCE_NANOS = 60_000_000_000L;
   private static final long POLL_MS = 40;
   private static final int PIECES = 3;
   private static final long PIECE_PAUSE_MS = 30;
-  private static final long ABSENCE_MS = 300; // longer than the folder is not looked at
+  private static final long ABSENCE_MS = 300; // longer than the interval of folder scans
 
   private enum Way {
     MOVE,
@@ -55,7 +55,7 @@ final class UpdateCycles {
   }
 
   /**
-   * Updates each plugin once and waits until all new versions run and do what only they do.
+   * Updates each plugin once and waits until all new versions run and show their marks.
    *
    * @param cycle counts from 1
    * @throws IOException when one does not run in time
@@ -82,7 +82,7 @@ final class UpdateCycles {
     }
     await(cycle, wanted);
     for (RepackedJar plugin : plugins) {
-      plugin.voice().await(cycle);
+      plugin.mark().await(cycle);
     }
     wanted.keySet().forEach(id -> updates.merge(id, 1, Integer::sum));
   }
@@ -150,7 +150,7 @@ final class UpdateCycles {
     return others.size();
   }
 
-  /** Returns those of them that were started anew or have gone. */
+  /** Returns those of them that were restarted or are missing. */
   Set<String> restarted() {
     return restarted;
   }

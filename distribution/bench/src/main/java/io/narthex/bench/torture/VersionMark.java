@@ -3,34 +3,34 @@ package io.narthex.bench.torture;
 import java.io.IOException;
 
 /**
- * How a version of a bundle is told from all others by what it does: a text that its code has,
- * which each version has with a mark of its own.
+ * How the versions of a bundle are distinguished by their behaviour: a string in its code, to which
+ * each version appends its own mark.
  *
- * @param file the class with the text, by its path in the jar
+ * @param file the class with the string, by its path in the jar
  * @param text as it was built
- * @param ear where it is heard
+ * @param observation where it is observed
  */
-record Voice(String file, String text, Ear ear) {
-  /** Where what a bundle says is heard. */
-  interface Ear {
-    String heard() throws IOException, InterruptedException;
+record VersionMark(String file, String text, Observation observation) {
+  /** Where the string of a bundle is observed. */
+  interface Observation {
+    String read() throws IOException, InterruptedException;
   }
 
-  /** What ends the text of a version. */
-  static String mark(int cycle) {
+  /** The mark at the end of a version's string. */
+  static String of(int cycle) {
     return "_torture" + cycle + "x";
   }
 
   /**
-   * Waits until the version of a cycle is heard.
+   * Waits until the version of a cycle is observed.
    *
-   * @throws IOException when it is not in time
+   * @throws IOException when it is not observed in time
    */
   void await(int cycle) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + 60_000_000_000L;
-    while (!ear.heard().contains(mark(cycle))) {
+    while (!observation.read().contains(of(cycle))) {
       if (System.nanoTime() - deadline > 0) {
-        throw new IOException("cycle " + cycle + ": nobody says \"" + text + mark(cycle) + "\"");
+        throw new IOException("cycle " + cycle + ": \"" + text + of(cycle) + "\" is not observed");
       }
       Thread.sleep(40);
     }

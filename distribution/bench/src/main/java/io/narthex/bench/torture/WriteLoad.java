@@ -28,7 +28,7 @@ final class WriteLoad implements AutoCloseable {
   private volatile long firstMs;
   private volatile long lastMs;
 
-  /** Begins to write. */
+  /** Starts to write. */
   WriteLoad(ServerUnderTest server) {
     this.server = server;
     thread = Thread.ofPlatform().name("writes").start(this::run);
@@ -76,9 +76,9 @@ final class WriteLoad implements AutoCloseable {
   }
 
   /**
-   * Writes no more and reads back what was written.
+   * Stops writing and reads back what was written.
    *
-   * @return what is missing or too much, and why it ended early
+   * @return missing or duplicate samples, and why it ended early
    */
   List<String> finish() throws IOException, InterruptedException {
     stopping = true;
