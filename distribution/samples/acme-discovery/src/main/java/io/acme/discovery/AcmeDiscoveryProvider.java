@@ -36,7 +36,7 @@ public final class AcmeDiscoveryProvider implements DiscoveryProvider<AcmeConfig
     return sink -> sink.update(List.of(group));
   }
 
-  /** Returns what tells one version of this plugin from another. */
+  /** Returns the release, which differs between versions of this plugin. */
   private static String release() {
     try (InputStream in = AcmeDiscoveryProvider.class.getResourceAsStream("release.txt")) {
       return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8).strip();

@@ -1,4 +1,4 @@
-/** Targets that stand in the configuration: a discovery plugin in its smallest form. */
+/** Targets from the configuration: a discovery plugin in its smallest form. */
 @NullMarked
 package io.acme.discovery;
 

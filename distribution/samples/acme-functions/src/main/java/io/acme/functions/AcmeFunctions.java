@@ -36,7 +36,7 @@ public final class AcmeFunctions implements FunctionProvider {
     }
   }
 
-  /** Each sample counts {@code s} of itself and 1 - {@code s} of what came before it. */
+  /** Each sample has the weight {@code s}, the mean of the previous ones 1 - {@code s}. */
   private static void ewma(
       FunctionCall call, FunctionWindows windows, double[] out, boolean[] present) {
     double[] factor = call.scalars(1);

@@ -8,13 +8,12 @@ import java.time.Duration;
 /**
  * The block {@code acme_httpd} under {@code exporters:} in {@code narthex.yml}.
  *
- * @param url the status page in its form for machines, which ends with {@code ?auto}
+ * @param url the machine-readable status page, which ends with {@code ?auto}
  */
 public record HttpdConfig(
     @Setting(
-            help = "Status page of the server, in the form for machines",
+            help = "URL of the machine-readable status page",
             defaultValue = "http://127.0.0.1/server-status?auto")
         URI url,
-    @Setting(help = "How long the page may take", defaultValue = "5s", min = 0.001)
-        Duration timeout,
+    @Setting(help = "Timeout of a request", defaultValue = "5s", min = 0.001) Duration timeout,
     @Setting(inline = true) HttpSettings http) {}

@@ -43,7 +43,7 @@ final class HttpdExporter implements Exporter {
       if (response.status() == 200) {
         page = StatusPage.parse(read(response));
       } else {
-        problem = "answers with status " + response.status();
+        problem = "responds with status " + response.status();
       }
     } catch (InterruptedIOException e) {
       throw new InterruptedException(e.getMessage());
@@ -70,7 +70,7 @@ final class HttpdExporter implements Exporter {
       byte[] page = in.readNBytes(MAX_PAGE_BYTES);
       String text = new String(page, StandardCharsets.UTF_8);
       if (!StatusPage.looksLikeOne(text)) {
-        throw new IOException("is no status page of httpd in the form for machines (…?auto)");
+        throw new IOException("is not a machine-readable status page of httpd (…?auto)");
       }
       return text;
     }
@@ -103,7 +103,7 @@ final class HttpdExporter implements Exporter {
         sink,
         "apache_cpuload",
         MetricType.GAUGE,
-        "Processor time used by all workers, percent.",
+        "CPU time used by all workers, percent.",
         "CPULoad");
     single(
         page,
@@ -174,7 +174,7 @@ final class HttpdExporter implements Exporter {
     Double system = sum(page.number("CPUSystem"), page.number("CPUChildrenSystem"));
     if (user != null && system != null) {
       String name = "apache_cpu_time_ms_total";
-      family(sink, name, MetricType.COUNTER, "Processor time, milliseconds.");
+      family(sink, name, MetricType.COUNTER, "CPU time, milliseconds.");
       sink.sample(name, Labels.of("type", "user"), 1000 * user);
       sink.sample(name, Labels.of("type", "system"), 1000 * system);
     }
@@ -187,7 +187,7 @@ final class HttpdExporter implements Exporter {
   private static void scoreboard(StatusPage page, MetricSink sink) {
     Map<String, Integer> workers = page.scoreboard();
     if (!workers.isEmpty()) {
-      family(sink, "apache_scoreboard", MetricType.GAUGE, "Workers by what they do.");
+      family(sink, "apache_scoreboard", MetricType.GAUGE, "Workers by state on the scoreboard.");
       workers.forEach(
           (state, count) -> sink.sample("apache_scoreboard", Labels.of("state", state), count));
     }
@@ -206,7 +206,7 @@ final class HttpdExporter implements Exporter {
   /**
    * Writes a family of gauges with a sample for each key the page has.
    *
-   * @param keys the label's value and the page's key by turns
+   * @param keys the label's value and the page's key, alternating
    */
   private static void states(
       StatusPage page, MetricSink sink, String name, String help, String label, List<String> keys) {

@@ -8,13 +8,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The page of httpd's {@code mod_status} in its form for machines: lines {@code Key: value}. Which
- * keys there are depends on version, process model and {@code ExtendedStatus}.
+ * The machine-readable page of httpd's {@code mod_status}: lines {@code Key: value}. Which keys it
+ * has depends on version, process model and {@code ExtendedStatus}.
  */
 final class StatusPage {
   private static final Pattern VERSION = Pattern.compile("/(\\d+)\\.(\\d+)\\.(\\d+)", 0);
 
-  /** What a worker does, by its letter on the scoreboard. */
+  /** States of a worker, by their letters on the scoreboard. */
   private static final Map<Character, String> WORKER_STATES = new LinkedHashMap<>();
 
   static {
@@ -37,12 +37,12 @@ final class StatusPage {
     this.values = values;
   }
 
-  /** Tells whether a text is such a page; the scoreboard is there in all its forms. */
+  /** Returns whether a text is such a page; all its forms have the scoreboard. */
   static boolean looksLikeOne(String text) {
     return text.startsWith("Scoreboard:") || text.contains("\nScoreboard:");
   }
 
-  /** Reads a page. Lines of another form are left out. */
+  /** Reads a page. Lines of another form are skipped. */
   static StatusPage parse(String text) {
     Map<String, String> values = new HashMap<>();
     text.lines()
@@ -71,7 +71,7 @@ final class StatusPage {
 
   /**
    * Returns the version as a number, two digits for its second part and three for its third, or
-   * null when the server does not tell it.
+   * null when the server does not report it.
    */
   @Nullable Double version() {
     Matcher m = VERSION.matcher(text("ServerVersion", ""));
@@ -86,7 +86,9 @@ final class StatusPage {
         : null;
   }
 
-  /** Returns the number of workers by state, every known state included; empty without one. */
+  /**
+   * Returns the number of workers by state, all known states included; empty without scoreboard.
+   */
   Map<String, Integer> scoreboard() {
     String board = values.get("Scoreboard");
     Map<String, Integer> counts = new LinkedHashMap<>();

@@ -5,4 +5,4 @@ import java.net.URI;
 
 /** One block of {@code acme_configs}. */
 public record AcmeConfig(
-    @Setting(help = "Where notifications are posted", required = true) URI url) {}
+    @Setting(help = "URL that notifications are posted to", required = true) URI url) {}

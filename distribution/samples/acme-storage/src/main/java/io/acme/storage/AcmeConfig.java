@@ -6,11 +6,11 @@ import java.time.Duration;
 /**
  * The block {@code storage:} in {@code narthex.yml} when its type is {@code acme}.
  *
- * @param retention samples older than the newest one by more than this are forgotten
+ * @param retention samples older than the newest one by more than this are dropped
  */
 public record AcmeConfig(
     @Setting(
-            help = "Forget samples older than the newest one by more than this",
+            help = "Samples older than the newest one by more than this are dropped",
             defaultValue = "6h",
             min = 1)
         Duration retention) {}

@@ -8,8 +8,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The samples of one series as columns, in order of time. Guarded by the storage's lock. What
- * stands in a row is never changed while the arrays are shared with a {@link Range}.
+ * The samples of one series as columns, in order of time. Guarded by the storage's lock. Rows are
+ * never changed while the arrays are shared with a {@link Range}.
  */
 final class AcmeSeries {
   final long ref;
@@ -25,7 +25,7 @@ final class AcmeSeries {
     this.labels = labels;
   }
 
-  /** Tells whether a sample may be added, as a code of {@link AppendResult}. */
+  /** Returns the code of {@link AppendResult} for a sample. */
   byte check(long timeMs, double value, @Nullable NativeHistogram histogram) {
     if (size == 0 || timeMs > timesMs[size - 1]) {
       return AppendResult.OK;
@@ -36,7 +36,7 @@ final class AcmeSeries {
     return isNewest(timeMs, value, histogram) ? AppendResult.OK : AppendResult.DUPLICATE;
   }
 
-  /** Tells whether the newest sample is this one, to the bit. */
+  /** Returns whether the newest sample is this one, to the bit. */
   boolean isNewest(long timeMs, double value, @Nullable NativeHistogram histogram) {
     if (size == 0 || timesMs[size - 1] != timeMs) {
       return false;
@@ -60,21 +60,21 @@ final class AcmeSeries {
     size++;
   }
 
-  /** Takes the newest sample back, which nobody has seen yet. */
+  /** Removes the newest sample, which is not visible yet. */
   void removeNewest() {
     size--;
   }
 
-  /** Forgets samples older than a time. Returns whether any is left. */
+  /** Drops samples older than a time. Returns whether any is left. */
   boolean trim(long oldestMs) {
     int from = firstAtOrAfter(oldestMs);
-    if (from > size / 4) { // not for a few of them
+    if (from > size / 4) { // not worth a copy for fewer
       copy(from, Math.max(8, size - from));
     }
     return size > 0;
   }
 
-  /** Moves the rows from {@code from} on to fresh arrays; those who read keep the old ones. */
+  /** Copies the rows from {@code from} on to new arrays; readers keep the old ones. */
   private void copy(int from, int capacity) {
     timesMs = Arrays.copyOfRange(timesMs, from, from + capacity);
     startTimesMs = Arrays.copyOfRange(startTimesMs, from, from + capacity);

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keeps the samples of the retention in memory and in a {@link SampleLog}, from which it reads them
  * when it opens. One lock guards everything: appends hold it alone, which shows a batch all at
- * once; reads share it and go on without it.
+ * once; reads share it and continue without it.
  */
 final class AcmeStorage implements Storage {
   private static final int SEGMENTS = 8;
@@ -44,7 +44,7 @@ final class AcmeStorage implements Storage {
 
   // all guarded by lock
   private final TreeMap<Labels, AcmeSeries> series = new TreeMap<>();
-  private final List<@Nullable AcmeSeries> byReference = new ArrayList<>(); // null: forgotten
+  private final List<@Nullable AcmeSeries> byReference = new ArrayList<>(); // null: dropped
   private final SampleLog log;
   private long newestMs = Long.MIN_VALUE;
   private long trimmedAtMs = Long.MIN_VALUE;
@@ -152,7 +152,7 @@ final class AcmeStorage implements Storage {
     return index < 0 || index >= byReference.size() ? null : byReference.get((int) index);
   }
 
-  /** Forgets what is past the retention, at most once per fiftieth of it. */
+  /** Drops what is past the retention, at most once per fiftieth of it. */
   private void trim() {
     if (newestMs == Long.MIN_VALUE
         || (trimmedAtMs != Long.MIN_VALUE && newestMs - trimmedAtMs < retentionMs / 50)) {
@@ -275,7 +275,7 @@ final class AcmeStorage implements Storage {
     return reading(List::of); // none are kept
   }
 
-  // ---- figures ---------------------------------------------------------------------------------
+  // ---- statistics ------------------------------------------------------------------------------
 
   @Override
   public StorageStats stats(int topN) {
@@ -328,7 +328,8 @@ final class AcmeStorage implements Storage {
         .toList();
   }
 
-  // ---- life ------------------------------------------------------------------------------------
+  // ---- life cycle
+  // ---------------------------------------------------------------------------------
 
   @Override
   public void close() {

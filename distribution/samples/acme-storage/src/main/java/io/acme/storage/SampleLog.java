@@ -28,9 +28,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The samples on disk: segments {@code 00000001.log}, … that are only appended to and stand each on
- * its own, so that retention just deletes the oldest. Every opening begins a new one. The README
- * has the format. Guarded by the storage's lock.
+ * The samples on disk: segments {@code 00000001.log}, … that are append-only and independent, so
+ * that retention just deletes the oldest. Every opening starts a new one. The README has the
+ * format. Guarded by the storage's lock.
  */
 final class SampleLog implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SampleLog.class);
@@ -39,7 +39,7 @@ final class SampleLog implements AutoCloseable {
   private static final int FLOAT = 2;
   private static final int HISTOGRAM = 3;
 
-  /** Takes the samples that are found at opening. */
+  /** Receives the samples that are read at opening. */
   interface Replay {
     /** Takes one sample; a histogram of null means a float. */
     void sample(
@@ -65,7 +65,7 @@ final class SampleLog implements AutoCloseable {
   private long oldestMs = Long.MAX_VALUE; // of the segment that is written
   private long newestMs = Long.MIN_VALUE;
 
-  /** Reads what is there; the next append begins a segment of its own. */
+  /** Reads the existing segments; the next append starts a new one. */
   SampleLog(Path folder, long segmentSpanMs, Replay replay) {
     this.folder = folder;
     this.segmentSpanMs = segmentSpanMs;
@@ -82,7 +82,7 @@ final class SampleLog implements AutoCloseable {
 
   // ---- reading ---------------------------------------------------------------------------------
 
-  /** Reads a segment up to its end, or to the frame at which a crash has left it. */
+  /** Reads a segment up to its end, or to a frame that a crash left incomplete. */
   private static long read(Path file, Replay replay) throws IOException {
     ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
     List<Labels> series = new ArrayList<>();
@@ -105,7 +105,7 @@ final class SampleLog implements AutoCloseable {
     }
     if (bytes.hasRemaining()) {
       LOG.warn(
-          "{}: the last {} bytes, from {} on, are incomplete and left out",
+          "{}: the last {} bytes, from {} on, are incomplete and skipped",
           file,
           bytes.remaining(),
           bytes.position());
@@ -160,7 +160,7 @@ final class SampleLog implements AutoCloseable {
   }
 
   private static double readDouble(DataInputStream in) throws IOException {
-    return Double.longBitsToDouble(in.readLong()); // readDouble would not keep every NaN
+    return Double.longBitsToDouble(in.readLong()); // readDouble does not preserve every NaN
   }
 
   private static int[] readInts(DataInputStream in) throws IOException {
@@ -211,7 +211,7 @@ final class SampleLog implements AutoCloseable {
       oldestMs = Math.min(oldestMs, timeMs);
       newestMs = Math.max(newestMs, timeMs);
     } catch (IOException e) {
-      throw new IllegalStateException("memory does not fail like that", e);
+      throw new IllegalStateException("an output stream in memory does not fail", e);
     }
   }
 
@@ -304,7 +304,7 @@ final class SampleLog implements AutoCloseable {
     return channel;
   }
 
-  /** Ends the segment that is written; the next append begins another one. */
+  /** Closes the current segment; the next append starts another one. */
   private void end() throws IOException {
     if (channel != null) {
       channel.force(false);
@@ -337,7 +337,7 @@ final class SampleLog implements AutoCloseable {
       }
       return sum;
     } catch (IOException e) {
-      return 0; // being deleted just now
+      return 0; // deleted in the meantime
     }
   }
 

@@ -1,4 +1,4 @@
-/** Samples in memory and in files that are only appended to: a storage as an OSGi bundle. */
+/** Samples in memory and in append-only files: a storage as an OSGi bundle. */
 @NullMarked
 package io.acme.storage;
 
