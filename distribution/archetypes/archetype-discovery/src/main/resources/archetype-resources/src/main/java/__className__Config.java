@@ -9,5 +9,5 @@ public record ${className}Config(
             help = "Text file with one host:port per line; relative to the configuration file",
             required = true)
         String file,
-    @Setting(help = "Time between two looks at the file", defaultValue = "30s", min = 1)
+    @Setting(help = "Time between two readings of the file", defaultValue = "30s", min = 1)
         Duration refreshInterval) {}

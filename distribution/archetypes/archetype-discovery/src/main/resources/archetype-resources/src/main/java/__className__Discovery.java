@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** Offers {@code ${type}_sd_configs}: the targets that stand in a text file, one per line. */
+/** Offers {@code ${type}_sd_configs}: the targets in a text file, one per line. */
 public final class ${className}Discovery implements DiscoveryProvider<${className}Config> {
   @Override
   public String type() {
@@ -23,7 +23,7 @@ public final class ${className}Discovery implements DiscoveryProvider<${classNam
     return ${className}Config.class;
   }
 
-  /** Checks what the record cannot say; throw a ConfigException here. No I/O yet. */
+  /** Checks what the record cannot express; throw a ConfigException here. No I/O yet. */
   @Override
   public Discovery open(${className}Config config, PluginContext context) {
     Path file = context.configDirectory().resolve(config.file());
@@ -42,14 +42,14 @@ public final class ${className}Discovery implements DiscoveryProvider<${classNam
           last = now;
         }
       } catch (IOException e) {
-        // what was known before stays; the console and a metric tell
+        // the previous targets stay; the console and a metric report it
         sink.refreshFailed(file + " cannot be read: " + e.getMessage());
       }
       Thread.sleep(config.refreshInterval().toMillis());
     }
   }
 
-  /** Asks your source. With HTTP, use context.http(): its timeouts end with an interrupt. */
+  /** Reads your source. For HTTP use context.http(): an interrupt ends its waits. */
   private static TargetGroup targets(Path file) throws IOException {
     List<Map<String, String>> targets =
         Files.readAllLines(file).stream()

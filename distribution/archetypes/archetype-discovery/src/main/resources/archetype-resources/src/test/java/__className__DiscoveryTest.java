@@ -17,7 +17,7 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every discovery has to do, checked by the kit, and what is special to this one. */
+/** The kit's checks for every discovery, and those of this one. */
 class ${className}DiscoveryTest extends DiscoveryKit {
   @BeforeEach
   void twoTargets() throws IOException {

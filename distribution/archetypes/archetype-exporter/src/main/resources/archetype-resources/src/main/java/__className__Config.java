@@ -6,6 +6,6 @@ import java.util.List;
 /** The block {@code ${type}} under {@code exporters} in narthex.yml. */
 public record ${className}Config(
     @Setting(
-            help = "Folders to look at; relative to narthex.yml",
+            help = "Folders to measure; relative to narthex.yml",
             defaultValue = "[.]")
         List<String> folders) {}

@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Offers {@code /exporters/${type}/metrics}: how many files lie in folders, and their size. */
+/** Offers {@code /exporters/${type}/metrics}: the number of files in folders, and their size. */
 public final class ${className}Exporter implements ExporterProvider<${className}Config> {
   @Override
   public String type() {
@@ -27,7 +27,7 @@ public final class ${className}Exporter implements ExporterProvider<${className}
     return ${className}Config.class;
   }
 
-  /** Checks what the record cannot say; throw a ConfigException here. No I/O yet. */
+  /** Checks what the record cannot express; throw a ConfigException here. No I/O yet. */
   @Override
   public Exporter open(${className}Config config, PluginContext context) {
     return new Folders(
@@ -36,7 +36,7 @@ public final class ${className}Exporter implements ExporterProvider<${className}
             .toList());
   }
 
-  /** What one folder holds; readable is 0 when it cannot be listed. */
+  /** The content of one folder; readable is 0 when it cannot be listed. */
   private record Folder(Path path, int readable, long files, long bytes) {}
 
   private record Folders(List<Path> paths) implements Exporter {
@@ -47,7 +47,7 @@ public final class ${className}Exporter implements ExporterProvider<${className}
       List<Folder> folders = new ArrayList<>();
       for (Path path : paths) {
         if (Thread.interrupted()) {
-          throw new InterruptedException(); // the scrape's time is over
+          throw new InterruptedException(); // scrape_timeout is over
         }
         folders.add(look(path));
       }
@@ -78,7 +78,7 @@ public final class ${className}Exporter implements ExporterProvider<${className}
       return Labels.of("folder", folder.path().toString());
     }
 
-    /** Measures your thing. A broken one costs its own samples only. */
+    /** Measures your source. A failed one costs only its own samples. */
     private static Folder look(Path path) {
       long files = 0;
       long bytes = 0;
@@ -95,7 +95,7 @@ public final class ${className}Exporter implements ExporterProvider<${className}
 
     @Override
     public void close() {
-      // nothing is held; give back connections and the like here
+      // nothing to close; close connections and the like here
     }
   }
 }

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** What every exporter has to do, checked by the kit, and what is special to this one. */
+/** The kit's checks for every exporter, and those of this one. */
 class ${className}ExporterTest extends ExporterKit {
   @Override
   protected Exporter open(PluginContext context) {

@@ -42,7 +42,7 @@ public final class ${className}Functions implements FunctionProvider {
     }
   }
 
-  /** One series of a range vector: its samples, and where each step's window lies among them. */
+  /** One series of a range vector: its samples, and the bounds of each step's window. */
   private static void spread(
       FunctionCall call, FunctionWindows windows, double[] out, boolean[] present) {
     double[] values = windows.values();
@@ -53,7 +53,7 @@ public final class ${className}Functions implements FunctionProvider {
         least = Math.min(least, values[i]);
         most = Math.max(most, values[i]);
       }
-      out[step] = most - least; // a step without samples has no value already
+      out[step] = most - least; // steps without samples have no value anyway
     }
   }
 }

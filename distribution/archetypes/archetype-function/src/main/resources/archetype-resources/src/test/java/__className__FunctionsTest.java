@@ -7,7 +7,7 @@ import io.narthex.testkit.function.FunctionProviderKit;
 import io.narthex.testkit.swap.PluginSwap;
 import org.junit.jupiter.api.Test;
 
-/** What all functions have to do, checked by the kit, and what is special to these. */
+/** The kit's checks for all functions, and those of these. */
 class ${className}FunctionsTest extends FunctionProviderKit {
   @Override
   protected FunctionProvider provider() {

@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
 
 /** One entry of {@code ${type}_configs} in a receiver. */
 public record ${className}Config(
-    @Setting(help = "Where messages are posted", required = true) URI url,
+    @Setting(help = "URL that messages are posted to", required = true) URI url,
     @Setting(
             help = "The message, a template",
             defaultValue = "{{ .Status }}: {{ .CommonLabels.alertname }}")
         String message,
-    @Setting(help = "How long a request may take", defaultValue = "10s", min = 1)
+    @Setting(help = "Timeout of a request", defaultValue = "10s", min = 1)
         Duration timeout,
     @Setting(help = "TLS, proxy, credentials", optional = true)
         @Nullable HttpSettings httpConfig) {}

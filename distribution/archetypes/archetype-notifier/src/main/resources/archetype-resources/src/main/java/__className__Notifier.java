@@ -37,7 +37,7 @@ public final class ${className}Notifier
     return true;
   }
 
-  /** Checks what the record cannot say. No I/O yet. */
+  /** Checks what the record cannot express. No I/O yet. */
   @Override
   public Notifier open(${className}Config config, NoGlobals globals, PluginContext context) {
     String scheme = config.url().getScheme();
@@ -69,11 +69,11 @@ public final class ${className}Notifier
       try (Response response = http.send(request, settings)) {
         return verdict(response.status());
       } catch (IOException e) {
-        return SendResult.retryLater("no answer: " + e.getMessage());
+        return SendResult.retryLater("no response: " + e.getMessage());
       }
     }
 
-    /** What may work later is tried again by the server; the rest is given up. */
+    /** The server retries what may work later, and drops the rest. */
     private static SendResult verdict(int status) {
       if (status / 100 == 2) {
         return SendResult.delivered();
@@ -85,7 +85,7 @@ public final class ${className}Notifier
 
     @Override
     public void close() {
-      // nothing is held; give back connections and the like here
+      // nothing to close; close connections and the like here
     }
   }
 }

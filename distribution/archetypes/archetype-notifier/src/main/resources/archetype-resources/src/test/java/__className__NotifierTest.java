@@ -18,7 +18,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What every notifier has to do, checked by the kit, and what is special to this one. */
+/** The kit's checks for every notifier, and those of this one. */
 class ${className}NotifierTest extends NotifierKit {
   private final HttpStandIn server;
 

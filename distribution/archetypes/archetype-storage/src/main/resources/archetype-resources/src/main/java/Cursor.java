@@ -5,7 +5,7 @@ import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SeriesCursor;
 import java.util.List;
 
-/** Walks over views that were taken at one moment. */
+/** Iterates over views that were taken at one moment. */
 final class Cursor implements SeriesCursor {
   private final List<Series.View> views;
   private int next;

@@ -6,8 +6,8 @@ import io.narthex.spi.storage.AppendResult;
 import java.util.Arrays;
 
 /**
- * The samples of one series, as columns in order of time. Guarded by the lock of the storage; rows
- * that are there are never changed in place, so a view taken under the lock stays good.
+ * The samples of one series, as columns in order of time. Guarded by the lock of the storage; existing
+ * rows are never changed in place, so a view taken under the lock stays valid.
  */
 final class Series {
   final long reference;
@@ -33,7 +33,7 @@ final class Series {
       int from,
       int to) {}
 
-  /** Appends a sample; one that is the newest already is accepted and left out. */
+  /** Appends a sample; one that equals the newest is accepted but not stored. */
   byte append(long time, double value, NativeHistogram histogram, long startTime) {
     if (size > 0 && time <= newest()) {
       return time < newest()
@@ -59,7 +59,7 @@ final class Series {
         : histogram.equals(last);
   }
 
-  /** Goes on with fresh columns that begin with row {@code from}. */
+  /** Continues with new columns that begin with row {@code from}. */
   private void keep(int from, int capacity) {
     times = Arrays.copyOfRange(times, from, from + capacity);
     values = Arrays.copyOfRange(values, from, from + capacity);
@@ -67,7 +67,7 @@ final class Series {
     startTimes = Arrays.copyOfRange(startTimes, from, from + capacity);
   }
 
-  /** Forgets samples before a time; returns false when none is left. */
+  /** Drops samples before a time; returns false when none is left. */
   boolean forgetBefore(long time) {
     int from = firstAtOrAfter(time);
     if (from > 0 && from < size) {

@@ -31,8 +31,8 @@ import java.util.function.Supplier;
  * Keeps samples in memory, floats and native histograms, no exemplars. One lock guards everything:
  * an append holds it alone, which makes a batch visible all at once; reads share it and take views.
  *
- * <p>A place to begin: the contract as a whole, without a file. Write yours piece by piece, with
- * the kit after each.
+ * <p>A starting point: the complete interface, without files. Rewrite it piece by piece, and run the
+ * kit after each.
  */
 final class ${className}Storage implements Storage {
   /** How far ahead of the clock a sample may be, milliseconds. */
@@ -56,7 +56,7 @@ final class ${className}Storage implements Storage {
     clock = context.clock();
   }
 
-  /** Gives a series a number of this opening. */
+  /** Returns the reference of a series, valid for this opening. */
   @Override
   public long resolve(Labels labels) {
     if (labels.isEmpty()) {
@@ -73,11 +73,11 @@ final class ${className}Storage implements Storage {
     });
   }
 
-  /** Takes a batch; the columns belong to the caller. */
+  /** Appends a batch; the columns belong to the caller. */
   @Override
   public AppendResult append(SampleBatch batch) {
     return writing(() -> {
-      byte[] codes = null; // most batches have nothing to refuse
+      byte[] codes = null; // most batches have nothing refused
       long latest = clock.millis() + FUTURE;
       long oldest = newest == Long.MIN_VALUE ? Long.MIN_VALUE : newest - retention;
       for (int row = 0; row < batch.size(); row++) {
@@ -117,7 +117,7 @@ final class ${className}Storage implements Storage {
     return code;
   }
 
-  /** Forgets what is past the retention, at most once per tenth of it. */
+  /** Drops what is past the retention, at most once per tenth of it. */
   private void trim() {
     if (newest == Long.MIN_VALUE
         || (trimmed != Long.MIN_VALUE && newest - trimmed < retention / 10 + 1)) {
@@ -133,7 +133,7 @@ final class ${className}Storage implements Storage {
     });
   }
 
-  /** Reads what is there now; the cursor sees nothing of later appends. */
+  /** Reads the current samples; the cursor does not see later appends. */
   @Override
   public SeriesCursor select(SelectRequest request) {
     return reading(() -> {

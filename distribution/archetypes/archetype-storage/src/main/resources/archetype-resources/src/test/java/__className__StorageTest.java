@@ -13,7 +13,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 
-/** What every storage has to do, checked by the kit, and what is special to this one. */
+/** The kit's checks for every storage, and those of this one. */
 class ${className}StorageTest extends StorageKit {
   @Override
   protected Storage open(StorageContext context) {
