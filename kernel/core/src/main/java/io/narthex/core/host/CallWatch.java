@@ -87,9 +87,9 @@ final class CallWatch implements AutoCloseable {
           overdue = false;
           return;
         }
+        stats.timeouts.increment(); // before the caller continues, which may look at it
         thread.interrupt();
       }
-      stats.timeouts.increment();
       LOG.warn(
           "{} has not returned within {} s",
           what,
