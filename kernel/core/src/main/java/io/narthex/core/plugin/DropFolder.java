@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -22,13 +21,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Detects new, changed and removed jars in a folder. A file counts only when it is complete: its
- * size and time have not changed for {@link #QUIET_NANOS} and it ends as a zip file does. A file
+ * size and time have not changed for a while and it ends as a zip file does. A file
  * that stays incomplete for {@link #GIVE_UP_NANOS} is reported as broken, once per state of the
  * file. A file that vanishes counts as removed after a grace period, because many tools replace a
  * file by deleting it first.
  */
 final class DropFolder {
-  private static final long QUIET_NANOS = 400_000_000L;
   private static final long GIVE_UP_NANOS = 5_000_000_000L;
   private static final long NO_FILE = -2; // size of what is not a regular file
 
@@ -63,19 +61,17 @@ final class DropFolder {
 
   private final Path folder;
   private final Listener listener;
+  private final long quietNanos;
   private final long graceNanos;
   private final Map<Path, Seen> files = new HashMap<>();
   private final Set<Path> misnamed = new HashSet<>(); // logged once
 
-  /**
-   * Creates one that knows no files.
-   *
-   * @param grace how long a vanished file may take to come back
-   */
-  DropFolder(Path folder, Duration grace, Listener listener) {
+  /** Creates one that knows no files. */
+  DropFolder(Path folder, FolderPace pace, Listener listener) {
     this.folder = folder;
     this.listener = listener;
-    graceNanos = grace.toNanos();
+    quietNanos = pace.quiet().toNanos();
+    graceNanos = pace.grace().toNanos();
   }
 
   /** Records a file as already handled in its current state. */
@@ -183,7 +179,7 @@ final class DropFolder {
       }
       return;
     }
-    if (seen.handled || now - seen.since < QUIET_NANOS) {
+    if (seen.handled || now - seen.since < quietNanos) {
       return;
     }
     try (ZipFile _ = new ZipFile(file.toFile())) {

@@ -41,12 +41,13 @@ final class PluginFiles implements DropFolder.Listener {
       PluginVersions versions,
       CrashedPlugins crashed,
       PluginRecords records,
-      Duration grace) {
+      FolderPace pace) {
     this.table = table;
     this.versions = versions;
     this.crashed = crashed;
     this.records = records;
-    watcher = new DropFolder(table.dropFolder(), grace, this);
+    watcher = new DropFolder(table.dropFolder(), pace, this);
+    Duration grace = pace.grace();
     fileMissing =
         "its file was deleted; it stops in "
             + (grace.toMillis() % 1000 == 0 ? "" + grace.toSeconds() : grace.toMillis() / 1000.0)

@@ -44,9 +44,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class PluginManager implements PluginService {
   private static final Logger LOG = LoggerFactory.getLogger(PluginManager.class);
-  private static final long SCAN_MILLIS = 200;
   private static final long STOP_SECONDS = 15;
 
+  private final FolderPace pace;
   private final PluginRecords records;
   private final KernelUpdates kernel;
   private final PluginGuard guard;
@@ -86,7 +86,20 @@ public final class PluginManager implements PluginService {
       PluginGuard guard,
       Duration removalGrace,
       PluginUse use) {
+    this(framework, registry, dropFolder, state, clock, guard, FolderPace.usual(removalGrace), use);
+  }
+
+  PluginManager(
+      BundleContext framework,
+      ProviderRegistry registry,
+      Path dropFolder,
+      Path state,
+      Clock clock,
+      PluginGuard guard,
+      FolderPace pace,
+      PluginUse use) {
     this.guard = guard;
+    this.pace = pace;
     PluginTable table = new PluginTable(dropFolder, clock);
     records = PluginRecords.in(state, clock, guard.limits());
     leaks = new LeakMeter(guard.threads(), new ClassLocks(framework)::release);
@@ -101,7 +114,7 @@ public final class PluginManager implements PluginService {
     rollBack = versions::runPrevious;
     CrashedPlugins crashed =
         new CrashedPlugins(table, activation, versions, list, records, guard.limits(), scanner);
-    files = new PluginFiles(table, versions, crashed, records, removalGrace);
+    files = new PluginFiles(table, versions, crashed, records, pace);
     orders = new PluginOrders(table, versions, activation, list, records, kernel);
     guard.onRepeatedCrashes((plugin, reason) -> {
       try {
@@ -139,8 +152,9 @@ public final class PluginManager implements PluginService {
     exits.begin();
     files.takeAll(shipped, boot);
     kernel.warnOfMissing();
-    watch.scheduleWithFixedDelay(this::watch, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
-    scanner.scheduleWithFixedDelay(this::scan, SCAN_MILLIS, SCAN_MILLIS, TimeUnit.MILLISECONDS);
+    long scan = pace.scan().toMillis();
+    watch.scheduleWithFixedDelay(this::watch, scan, scan, TimeUnit.MILLISECONDS);
+    scanner.scheduleWithFixedDelay(this::scan, scan, scan, TimeUnit.MILLISECONDS);
   }
 
   private void scan() {

@@ -36,7 +36,7 @@ class DropFolderTest {
     watcher =
         new DropFolder(
             folder,
-            Duration.ofSeconds(10),
+            FolderPace.usual(Duration.ofSeconds(10)),
             new DropFolder.Listener() {
               @Override
               public void arrived(Path file) {

@@ -253,7 +253,12 @@ class PluginManagerTest {
   void jarThatIsDeletedWhileItStartsIsNotWaitedFor() throws IOException {
     try (PluginStage stage = new PluginStage(folder).start()) {
       stage.drop("slow.jar", jar("slow", "1.0.0", "wait constructor"));
-      stage.awaitPlugin("slow", "1\\.0\\.0 STARTING");
+      PluginStage.await( // it is inside, no longer being copied
+          () ->
+              stage.guard.metrics().calls("slow").stream()
+                  .anyMatch(c -> c.operation().equals("start") && c.inFlight() == 1),
+          () -> stage.looks("slow"));
+      assertThat(stage.looks("slow")).isEqualTo("1.0.0 STARTING");
       Files.delete(stage.drop.resolve("slow.jar"));
       long deleted = System.nanoTime();
       PluginStage.await(() -> stage.manager.plugins().isEmpty(), () -> stage.looks("slow"));

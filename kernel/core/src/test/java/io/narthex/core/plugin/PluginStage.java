@@ -51,7 +51,9 @@ import org.osgi.framework.launch.FrameworkFactory;
  */
 public final class PluginStage implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
-  private static final Duration SHORT = Duration.ofMillis(200);
+  private static final Duration SHORT = Duration.ofMillis(500);
+  private static final FolderPace PACE =
+      new FolderPace(Duration.ofMillis(20), Duration.ofMillis(40), Duration.ofMillis(100));
   static final GuardLimits QUICK = limits(Duration.ofMinutes(1));
 
   /** Returns limits with short pauses. */
@@ -158,7 +160,7 @@ public final class PluginStage implements AutoCloseable {
             state,
             Clock.systemUTC(),
             guard,
-            Duration.ofMillis(100),
+            PACE,
             new PluginUse() {
               @Override
               public Map<String, InstanceProblem> instances(Provider p) {

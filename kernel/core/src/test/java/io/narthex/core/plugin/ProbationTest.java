@@ -245,7 +245,7 @@ class ProbationTest {
       stage.drop("x.jar", jar("x", "1.5.0", "wait probe", kind));
       stage.awaitPlugin(
           "x",
-          "1\\.0\\.0 RUNNING 1\\.5\\.0 of x\\.jar refused: .* did not come back within 0.2 s; .*");
+          "1\\.0\\.0 RUNNING 1\\.5\\.0 of x\\.jar refused: .* did not come back within 0.5 s; .*");
       stage.drop("x.jar", jar("x", "2.0.0", "throw probe", kind));
       stage.awaitPlugin(
           "x",
