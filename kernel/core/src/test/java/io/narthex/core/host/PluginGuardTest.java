@@ -240,7 +240,7 @@ class PluginGuardTest {
                     Thread.interrupted();
                   }
                 });
-    assertThat(guard.threads().end(owner, Duration.ofMillis(300))).containsExactly("deaf");
+    assertThat(guard.threads().end(owner, Duration.ofSeconds(1))).containsExactly("deaf");
     assertThat(obedient.isAlive()).isFalse();
     assertThat(others.isAlive()).isTrue();
     ClassLoader mine = PluginGuardTest.class.getClassLoader();

@@ -91,7 +91,7 @@ class StorageCallsTest {
     assertThat(stats("select").calls()).isEqualTo(1);
   }
 
-  private static final Duration SHORT = Duration.ofMillis(50);
+  private static final Duration SHORT = Duration.ofMillis(250);
 
   private static PluginGuard impatient() {
     Map<Operation, Duration> deadlines = new EnumMap<>(Operation.class);
@@ -116,7 +116,7 @@ class StorageCallsTest {
     try (StorageCalls calls = new StorageCalls(guard, plugin)) {
       assertThatThrownBy(() -> calls.append(() -> await(new CountDownLatch(1), "never")))
           .isInstanceOf(StorageException.Failed.class)
-          .hasMessage("storage `x` did not come back from append within 0.05 s");
+          .hasMessage("storage `x` did not come back from append within 0.25 s");
       assertThat(Thread.currentThread().isInterrupted()).isFalse();
       assertThat(calls.problem()).isEmpty();
       assertThat(calls.<String>append(() -> "works")).isEqualTo("works");
@@ -200,7 +200,7 @@ class StorageCallsTest {
       }
       assertThatThrownBy(cursor::nextSeries)
           .isInstanceOf(StorageException.Failed.class)
-          .hasMessage("storage `x` did not come back from cursor within 0.05 s");
+          .hasMessage("storage `x` did not come back from cursor within 0.25 s");
     }
   }
 }

@@ -471,7 +471,7 @@ class StorageHostTest {
   @Test
   @Timeout(30)
   void storageThatHangsWhileItOpensGivesWayToTheFormerAndIsClosedWhenItComesLate() {
-    Duration time = Duration.ofMillis(100);
+    Duration time = Duration.ofMillis(500);
     StorageHost impatient =
         new StorageHost(
             Fakes.environment(Map.of(Operation.STORAGE_OPEN, time)),
@@ -492,7 +492,7 @@ class StorageHostTest {
       assertThatThrownBy(() -> impatient.changed(Kind.STORAGE, "tsdb", hanging))
           .hasMessage(
               "the new storage did not open, the previous one runs again: storage tsdb has shown no"
-                  + " progress for 0.1 s");
+                  + " progress for 0.5 s");
       assertThat(impatient.series(List.of(), 0, 0, 0)).containsExactly(Labels.of("version", "v1"));
       go.countDown();
       Fakes.eventually(() -> events.contains("closed v2"));

@@ -62,7 +62,7 @@ class KernelHealthTest {
                               ? answer.call()
                               : method.getName().equals("hashCode") ? (Object) 1 : null),
               null);
-      new KernelHealth(framework, Duration.ofMillis(300)).verify(bundle, Set.of(), Set.of());
+      new KernelHealth(framework, Duration.ofMillis(800)).verify(bundle, Set.of(), Set.of());
     }
   }
 
@@ -76,7 +76,7 @@ class KernelHealthTest {
             }))
         .isInstanceOf(PluginException.class)
         .hasMessageStartingWith(
-            "self-test failed: the trial of engine did not come back within 0.3 s");
+            "self-test failed: the trial of engine did not come back within 0.8 s");
   }
 
   /** Returns the condition of a bundle with one component, or without any. */

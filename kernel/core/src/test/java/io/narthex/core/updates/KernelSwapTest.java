@@ -23,8 +23,8 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 
 class KernelSwapTest {
-  private static final KernelSwap.Limits SHORT =
-      new KernelSwap.Limits(Duration.ofMillis(300), Duration.ofMillis(300));
+  private static final Duration SHORT = Duration.ofMillis(300);
+  private static final Duration LONG = Duration.ofSeconds(30);
 
   @TempDir Path folder;
 
@@ -49,7 +49,7 @@ class KernelSwapTest {
     return Files.write(folder.resolve("part-" + version + ".jar"), bytes.toByteArray());
   }
 
-  private KernelSwap swap(BundleContext framework, String next)
+  private KernelSwap swap(BundleContext framework, Duration limit, String next)
       throws IOException, BundleException {
     Path jar = jar("1.0.0", Lingerer.class.getName());
     Bundle previous = framework.installBundle(jar.toUri().toString());
@@ -58,7 +58,7 @@ class KernelSwapTest {
         framework,
         new KernelBundles(framework),
         new KernelHealth(framework),
-        SHORT,
+        new KernelSwap.Limits(limit, limit),
         previous,
         jar("2.0.0", next));
   }
@@ -68,7 +68,7 @@ class KernelSwapTest {
   void formerVersionThatIsStuckStoppingIsNotSaidToBeBack() throws IOException, BundleException {
     System.setProperty(Lingerer.STAYS, "true");
     try (PluginStage stage = new PluginStage(folder)) {
-      KernelSwap swap = swap(stage.framework(), "");
+      KernelSwap swap = swap(stage.framework(), SHORT, "");
       assertThatThrownBy(swap::perform)
           .isInstanceOf(PluginException.class)
           .hasMessageStartingWith("stopping io.narthex.part did not come back within 0.3 s")
@@ -86,7 +86,7 @@ class KernelSwapTest {
   @Timeout(60)
   void versionThatDoesNotStartGivesWayToTheFormer() throws IOException, BundleException {
     try (PluginStage stage = new PluginStage(folder)) {
-      KernelSwap swap = swap(stage.framework(), "io.narthex.Absent");
+      KernelSwap swap = swap(stage.framework(), LONG, "io.narthex.Absent");
       assertThatThrownBy(swap::perform)
           .isInstanceOf(PluginException.class)
           .hasMessageNotContaining("the previous version");
