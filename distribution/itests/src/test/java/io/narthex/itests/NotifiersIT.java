@@ -30,12 +30,15 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Notifier plugins of the packed distribution against stand-ins, and for mail against a server that
  * wants TLS and a login: an alert arrives to the letter, is tried again after refusals, and its end
- * is told.
+ * is told. Each has a receiver of its own and mostly waits, so they run at the same time.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class NotifiersIT {
   private static final String STARTS_AT = "2026-01-02T03:04:05.678Z";
   private static final Answer BUSY =
