@@ -90,7 +90,7 @@ class HostilePluginsIT {
               quarantine_starts: 3
               retry_pause: 1s
               longest_retry_pause: 2s
-              removal_grace: 1s
+              removal_grace: 100ms
             """);
     launchAndAwaitScrapes();
   }
@@ -235,19 +235,6 @@ class HostilePluginsIT {
     return stage.cli(0, words);
   }
 
-  private void awaitAfterCollections(String what, java.util.function.Supplier<Boolean> condition) {
-    Server.await(
-        what,
-        Duration.ofSeconds(60),
-        () -> {
-          if (condition.get()) {
-            return true;
-          }
-          server().collectGarbage();
-          return condition.get();
-        });
-  }
-
   @Test
   void liveWithinThreeSecondsOfBeingDropped() throws IOException {
     Server.await("no target", () -> !hasTarget());
@@ -280,9 +267,10 @@ class HostilePluginsIT {
     }
     drop(Files.readAllBytes(PLAIN), "acme-notifier.jar");
     awaitState("io.acme.notifier", "running", "");
-    awaitAfterCollections(
-        "former class loaders are collected",
-        () -> info("io.acme.notifier").path("staleClassLoaders").asInt(-1) == 0);
+    server()
+        .awaitCollected(
+            "former class loaders are collected",
+            () -> info("io.acme.notifier").path("staleClassLoaders").asInt(-1) == 0);
     assertThat(info("io.acme.notifier").path("leaks")).isEmpty();
     remove("acme-notifier.jar", "io.acme.notifier");
   }
@@ -329,9 +317,10 @@ class HostilePluginsIT {
     assertThat(leaks("io.acme.deaf", "thread")).hasSize(1);
     assertThat(ownMetrics())
         .contains("narthex_plugin_leaked{plugin=\"io.acme.deaf\",what=\"thread\"} 1");
-    awaitAfterCollections(
-        "its class loader counts as leaked after a collection",
-        () -> leaks("io.acme.deaf", "class_loader").size() == 1);
+    server()
+        .awaitCollected(
+            "its class loader counts as leaked after a collection",
+            () -> leaks("io.acme.deaf", "class_loader").size() == 1);
     assertThat(server().value("up{by=\"deaf\"}")).isEqualTo(1);
     assertThat(cli("info", "io.acme.deaf"))
         .contains("LEFT BEHIND")
@@ -409,12 +398,8 @@ class HostilePluginsIT {
     Server.await("the webhook has it", () -> !stage.sink.received().isEmpty());
     remove("mute.jar", "io.acme.mute");
     // what it may have left behind is watched until a garbage collection tells
-    Server.await(
-        "its series go",
-        () -> {
-          server().collectGarbage();
-          return !ownMetrics().contains("plugin=\"io.acme.mute\"");
-        });
+    server()
+        .awaitCollected("its series go", () -> !ownMetrics().contains("plugin=\"io.acme.mute\""));
   }
 
   @Test
@@ -468,7 +453,7 @@ class HostilePluginsIT {
     assertThat(server().query("up{by=\"crasher\"}")).isEmpty();
     assertThat(cli("log", "io.acme.crasher")).contains("quarantine");
 
-    server().close();
+    server().stop();
     launchAndAwaitScrapes();
     awaitState("io.acme.crasher", "quarantined", "failed 4 times in a row");
     noteOthers();

@@ -48,7 +48,7 @@ class KernelTrialIT {
     assertThat(stage.reason(RULES)).isEmpty();
     assertThat(marker("kernel.trial")).as("the trial has been passed").doesNotExist();
 
-    stage.server().close();
+    stage.server().stop();
     Server server = stage.start(trap("throw"));
     assertThat(stage.version(RULES)).as(server::log).isEqualTo("0.1.0");
     assertThat(server.plugin(RULES).path("state").asText()).isEqualTo("running");
@@ -80,7 +80,7 @@ class KernelTrialIT {
   @Test
   void startThatEndsTheProcessIsFollowedByOneWithoutTheUpdate() throws IOException {
     stage.ok(stage.upload("rules.jar", withTrap("0.1.1")));
-    stage.server().close();
+    stage.server().stop();
     try (Server dying = trap("halt").with("--web.listen-address=127.0.0.1:0").launch()) {
       assertThat(dying.awaitEnd()).as(dying::log).isEqualTo(3);
     }
@@ -98,7 +98,7 @@ class KernelTrialIT {
   @ValueSource(strings = {"", "io.narthex.service.server.ServerInfo"})
   void startThatHangsEndsAndIsFollowedByOneWithoutTheUpdate(String waitsFor) throws IOException {
     stage.ok(stage.upload("rules.jar", withTrap("0.1.1", waitsFor)));
-    stage.server().close();
+    stage.server().stop();
     try (Server hanging =
         trap("hang -Dnarthex.start.seconds=5").with("--web.listen-address=127.0.0.1:0").launch()) {
       assertThat(hanging.awaitEnd()).as(hanging::log).isEqualTo(1);
@@ -117,7 +117,7 @@ class KernelTrialIT {
   void partThatHangsWhenItIsUsedEndsTheStartAndIsFollowedByOneWithoutTheUpdate()
       throws IOException {
     stage.ok(stage.upload("rules.jar", withListener("0.1.1")));
-    stage.server().close();
+    stage.server().stop();
     try (Server hanging =
         trap("hang -Dnarthex.start.seconds=5").with("--web.listen-address=127.0.0.1:0").launch()) {
       assertThat(hanging.awaitEnd()).as(hanging::log).isEqualTo(1);
@@ -137,7 +137,7 @@ class KernelTrialIT {
         Distribution.server(stage.folder.resolve("other"))
             .with("--config.file=" + stage.folder.resolve("prometheus.yml"))
             .start()) {
-      stage.server().close();
+      stage.server().stop();
       ends(stage.setup().with("--web.listen-address=127.0.0.1:" + second.port()), 1);
       assertThat(port).isNotEqualTo(second.port());
     }
@@ -169,7 +169,7 @@ class KernelTrialIT {
     stage.restart();
     assertThat(stage.version(QUERY)).isEqualTo("0.1.1");
 
-    stage.server().close();
+    stage.server().stop();
     try (var kept = Files.list(stage.data.resolve("narthex/plugins/former").resolve(GRAMMAR))) {
       for (Path jar : kept.toList()) {
         Files.delete(jar);

@@ -53,7 +53,7 @@ class PluginUpdatesIT {
             """)
         .file(
             "narthex.yml",
-            "plugins: {removal_grace: 1s, circuit_failures: 3, retry_pause: 50ms,"
+            "plugins: {removal_grace: 100ms, circuit_failures: 3, retry_pause: 50ms,"
                 + " longest_retry_pause: 50ms}");
     List<Path> bundles = new ArrayList<>(Tree.jars("lib/system"));
     bundles.addAll(Tree.jars("lib/kernel"));

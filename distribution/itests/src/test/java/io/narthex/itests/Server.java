@@ -255,7 +255,12 @@ final class Server implements AutoCloseable {
     Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
     try {
       int status =
-          new ProcessBuilder(jcmd.toString(), Long.toString(process.pid()), "GC.run")
+          new ProcessBuilder(
+                  jcmd.toString(),
+                  "-J-XX:TieredStopAtLevel=1",
+                  "-J-XX:+UseSerialGC",
+                  Long.toString(process.pid()),
+                  "GC.run")
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start()
@@ -269,6 +274,20 @@ final class Server implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     }
+  }
+
+  /** Waits until a condition holds, and has the process collect its garbage meanwhile. */
+  void awaitCollected(String what, Supplier<Boolean> condition) {
+    org.awaitility.Awaitility.await(what)
+        .pollInterval(Duration.ofMillis(250)) // a collection takes a process of its own
+        .atMost(PATIENCE)
+        .until(() -> {
+          if (condition.get()) {
+            return true;
+          }
+          collectGarbage();
+          return condition.get();
+        });
   }
 
   /** Sends a request to the plugin manager with the admin token. */
@@ -397,12 +416,24 @@ final class Server implements AutoCloseable {
         .until(condition::get);
   }
 
-  @Override
-  public void close() {
+  /** Ends the process as an operator would. */
+  void stop() {
     client.shutdownNow(); // a server waits a second for clients that stay
     process.destroy();
+    awaitDeath(10);
+  }
+
+  /** Kills the process: nothing of it is needed any more, and an orderly end takes its time. */
+  @Override
+  public void close() {
+    client.shutdownNow();
+    process.destroyForcibly();
+    awaitDeath(30);
+  }
+
+  private void awaitDeath(int seconds) {
     try {
-      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+      if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
         process.destroyForcibly();
       }
     } catch (InterruptedException e) {

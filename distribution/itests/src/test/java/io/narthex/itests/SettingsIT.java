@@ -233,7 +233,7 @@ class SettingsIT {
                 .contains("plugin io.acme.tide, which had it, is not running"));
 
     // a server that starts without the plugin has not forgotten, and its rules wait
-    server().close();
+    server().stop();
     launch();
     JsonNode orphan = server().json("narthex/api/v1/plugins/orphans").path("orphans").get(0);
     assertThat(orphan.path("id").asText()).isEqualTo(ID);

@@ -43,7 +43,7 @@ final class Stage implements AfterEachCallback, AfterAllCallback {
   /**
    * What {@code narthex.yml} says unless a test writes its own: a deleted jar is not waited for.
    */
-  static final String QUICK_REMOVAL = "plugins: {removal_grace: 1s}\n";
+  static final String QUICK_REMOVAL = "plugins: {removal_grace: 100ms}\n";
 
   /** Sets up everything but the server; the target has a gauge {@code lamp} of 1. */
   Stage() {
@@ -94,7 +94,7 @@ final class Stage implements AfterEachCallback, AfterAllCallback {
 
   /** Ends the server as an operator would, and starts it again. */
   Server restart() {
-    server().close();
+    server().stop();
     return start();
   }
 

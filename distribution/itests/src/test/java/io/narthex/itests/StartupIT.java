@@ -312,7 +312,7 @@ class StartupIT {
         () -> server.plugin("io.acme.clinging").path("state").asText().equals("running"));
     assertThat(data.resolve("lock")).isNotEmptyFile();
     assertThat(server.get("exporters/clinging/metrics").statusCode()).isEqualTo(200); // clings now
-    server.close();
+    server.stop();
     assertThat(data.resolve("lock")).as("the mark of an owner that has not closed").isEmptyFile();
   }
 }
