@@ -26,6 +26,7 @@ public final class Functions {
             "asinh",
             "atan",
             "atanh",
+            "cbrt",
             "ceil",
             "cos",
             "cosh",
