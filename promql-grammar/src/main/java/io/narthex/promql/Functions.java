@@ -26,7 +26,6 @@ public final class Functions {
             "asinh",
             "atan",
             "atanh",
-            "cbrt",
             "ceil",
             "cos",
             "cosh",

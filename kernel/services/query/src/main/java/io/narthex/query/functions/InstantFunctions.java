@@ -66,7 +66,6 @@ final class InstantFunctions {
           ofFloats("log2", GoMath::log2),
           ofFloats("log10", GoMath::log10),
           ofFloats("sqrt", Math::sqrt),
-          ofFloats("cbrt", Math::cbrt),
           ofFloats("sgn", v -> v < 0 ? -1 : v > 0 ? 1 : v),
           ofFloats("sin", GoMath::sin),
           ofFloats("cos", GoMath::cos),
