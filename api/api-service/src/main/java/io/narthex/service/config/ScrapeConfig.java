@@ -113,11 +113,15 @@ public record ScrapeConfig(
       @Setting(help = "Whether compressed responses are requested", defaultValue = "true")
           boolean enableCompression,
       @Setting(help = "File of the log of failed scrapes", optional = true)
-          @Nullable String scrapeFailureLogFile) {
+          @Nullable String scrapeFailureLogFile,
+      @Setting(help = "Most exemplars of a sample; 0 = no limit", min = 0)
+          @Nullable Long exemplarLimit) {
     /** Returns these values with those of {@code global:} in place of absent ones. */
     public Transfer or(String failureLogFile) {
       return new Transfer(
-          enableCompression, scrapeFailureLogFile == null ? failureLogFile : scrapeFailureLogFile);
+          enableCompression,
+          scrapeFailureLogFile == null ? failureLogFile : scrapeFailureLogFile,
+          exemplarLimit);
     }
   }
 
@@ -253,7 +257,7 @@ public record ScrapeConfig(
             nativeHistogramMinBucketFactor),
         new Endpoint(metricsPath, scheme, params),
         new Trust(honorLabels, honorTimestamps, trackTimestampsStaleness),
-        new Transfer(enableCompression, scrapeFailureLogFile),
+        new Transfer(enableCompression, scrapeFailureLogFile, null),
         new Limits(
             bodySizeLimit,
             sampleLimit,
