@@ -113,15 +113,11 @@ public record ScrapeConfig(
       @Setting(help = "Whether compressed responses are requested", defaultValue = "true")
           boolean enableCompression,
       @Setting(help = "File of the log of failed scrapes", optional = true)
-          @Nullable String scrapeFailureLogFile,
-      @Setting(help = "Most exemplars of a sample; 0 = no limit", min = 0)
-          @Nullable Long exemplarLimit) {
+          @Nullable String scrapeFailureLogFile) {
     /** Returns these values with those of {@code global:} in place of absent ones. */
     public Transfer or(String failureLogFile) {
       return new Transfer(
-          enableCompression,
-          scrapeFailureLogFile == null ? failureLogFile : scrapeFailureLogFile,
-          exemplarLimit);
+          enableCompression, scrapeFailureLogFile == null ? failureLogFile : scrapeFailureLogFile);
     }
   }
 
@@ -257,7 +253,7 @@ public record ScrapeConfig(
             nativeHistogramMinBucketFactor),
         new Endpoint(metricsPath, scheme, params),
         new Trust(honorLabels, honorTimestamps, trackTimestampsStaleness),
-        new Transfer(enableCompression, scrapeFailureLogFile, null),
+        new Transfer(enableCompression, scrapeFailureLogFile),
         new Limits(
             bodySizeLimit,
             sampleLimit,

@@ -358,10 +358,6 @@ final class SampleIntake {
       batch.startTime(row, p.startTimestampMs());
     }
     int exemplars = p.exemplarCount();
-    Long most = settings.config.transfer().exemplarLimit();
-    if (most != null && most > 0) {
-      exemplars = (int) Math.min(exemplars, most);
-    }
     for (int i = 0; i < exemplars; i++) {
       Exemplar x = p.exemplar(i);
       if (!x.hasTimestamp()) {
