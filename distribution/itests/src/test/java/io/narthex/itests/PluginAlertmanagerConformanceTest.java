@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.narthex.config.settings.SettingKey;
+import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.core.config.ConfigFiles;
 import io.narthex.core.config.Flags;
 import io.narthex.core.config.ShownConfig;
@@ -13,8 +15,6 @@ import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.settings.GlobalKeys;
-import io.narthex.format.settings.SettingKey;
-import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.spi.config.ConfigException;

@@ -2,10 +2,10 @@ package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.narthex.config.settings.SettingsTable;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.settings.SettingsOf;
-import io.narthex.format.settings.SettingsTable;
 import io.narthex.service.plugins.PluginSettingsService.ProviderSettings;
 import io.narthex.spi.discovery.DiscoveryProvider;
 import io.narthex.spi.exporter.ExporterProvider;

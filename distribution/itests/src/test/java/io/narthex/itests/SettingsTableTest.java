@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.narthex.config.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.config.settings.SettingKey;
+import io.narthex.config.settings.SettingKey.ValueType;
 import io.narthex.core.config.ConfigFiles;
 import io.narthex.core.config.Flags;
-import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
-import io.narthex.format.settings.SettingKey;
-import io.narthex.format.settings.SettingKey.ValueType;
 import io.narthex.service.config.ConfigService.Ignored;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.RelabelRule;
@@ -170,7 +170,7 @@ class SettingsTableTest {
     AlertmanagerConfigLoader.globalKeys().forEach(k -> globals.add("global." + k));
     assertThat(keys("alertmanager.yml").stream().filter(k -> k.startsWith("global.")))
         .containsExactlyInAnyOrderElementsOf(globals);
-    Path folder = Tree.ROOT.resolve("kernel/libs/config/src/main/java/io/narthex/format");
+    Path folder = Tree.ROOT.resolve("kernel/libs/config/src/main/java/io/narthex/config");
     Set<String> read = cases(folder.resolve("alertmanager/AlertmanagerConfigLoader.java"));
     read.addAll(cases(folder.resolve("alertmanager/TimeIntervals.java")));
     read.removeIf(k -> k.length() < 4 && !k.equals("for") || k.equals("true") || k.equals("false"));

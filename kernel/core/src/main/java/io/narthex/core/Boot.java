@@ -32,7 +32,7 @@ import io.narthex.core.plugin.PluginManager;
 import io.narthex.core.plugin.PluginUse;
 import io.narthex.core.settings.PluginSettingsManager;
 import io.narthex.core.updates.BootWatch;
-import io.narthex.format.http.JettyHttpTransport;
+import io.narthex.httpclient.JettyHttpTransport;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.ConfigSnapshot;

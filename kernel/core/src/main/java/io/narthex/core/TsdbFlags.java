@@ -1,8 +1,8 @@
 package io.narthex.core;
 
+import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.core.config.ConfigFiles;
 import io.narthex.core.config.Flags;
-import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.PrometheusConfig.StorageSection;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.core.metrics.ProcessMetrics;
 import io.narthex.core.metrics.WorkMemoryMetrics;
-import io.narthex.format.exposition.ExpositionWriter;
+import io.narthex.exposition.ExpositionWriter;
 import io.narthex.service.memory.WorkMemory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

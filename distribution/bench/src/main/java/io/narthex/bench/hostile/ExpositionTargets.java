@@ -16,10 +16,10 @@ import static io.narthex.bench.hostile.Parts.wire;
 
 import io.narthex.bench.hostile.Target.Pair;
 import io.narthex.bench.hostile.Target.Reader;
-import io.narthex.format.exposition.ExpositionException;
-import io.narthex.format.exposition.ExpositionFormat;
-import io.narthex.format.exposition.ExpositionParser;
-import io.narthex.format.exposition.ParserOptions;
+import io.narthex.exposition.ExpositionException;
+import io.narthex.exposition.ExpositionFormat;
+import io.narthex.exposition.ExpositionParser;
+import io.narthex.exposition.ParserOptions;
 import java.util.Arrays;
 import java.util.List;
 

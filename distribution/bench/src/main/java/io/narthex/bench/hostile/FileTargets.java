@@ -11,13 +11,13 @@ import static io.narthex.bench.hostile.Parts.words;
 
 import io.narthex.bench.hostile.Target.Pair;
 import io.narthex.bench.hostile.Target.Reader;
+import io.narthex.config.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.config.alertmanager.TimeIntervals;
+import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.core.config.NarthexConfig;
 import io.narthex.core.config.PrometheusConfigLoader;
-import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
-import io.narthex.format.alertmanager.TimeIntervals;
-import io.narthex.format.relabel.NameScheme;
-import io.narthex.format.yaml.ConfigBinder;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.relabel.NameScheme;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.template.TemplateService;
 import io.narthex.spi.config.ConfigException;

@@ -1,9 +1,9 @@
 package io.narthex.core.check;
 
-import io.narthex.format.exposition.ExpositionException;
-import io.narthex.format.exposition.ExpositionFormat;
-import io.narthex.format.exposition.ExpositionParser;
-import io.narthex.format.exposition.ParserOptions;
+import io.narthex.exposition.ExpositionException;
+import io.narthex.exposition.ExpositionFormat;
+import io.narthex.exposition.ExpositionParser;
+import io.narthex.exposition.ParserOptions;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricType;
 import java.io.IOException;

@@ -1,13 +1,13 @@
 package io.narthex.core.check;
 
+import io.narthex.config.yaml.FilePatterns;
 import io.narthex.core.host.DiscoveryHost;
 import io.narthex.core.host.DiscoveryTrial;
-import io.narthex.format.relabel.NameScheme;
-import io.narthex.format.relabel.Relabeling;
-import io.narthex.format.relabel.TargetLabels;
-import io.narthex.format.yaml.FilePatterns;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
+import io.narthex.relabel.NameScheme;
+import io.narthex.relabel.Relabeling;
+import io.narthex.relabel.TargetLabels;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.config.PrometheusConfig;

@@ -1,9 +1,9 @@
 package io.narthex.core.check;
 
-import io.narthex.format.alertmanager.OriginalReceivers;
-import io.narthex.format.yaml.FilePatterns;
-import io.narthex.format.yaml.SecretKeys;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.alertmanager.OriginalReceivers;
+import io.narthex.config.yaml.FilePatterns;
+import io.narthex.config.yaml.SecretKeys;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Entry;

@@ -2,9 +2,9 @@ package io.narthex.core.check;
 
 import io.narthex.core.host.DiscoveryHost;
 import io.narthex.core.host.DiscoveryTrial;
-import io.narthex.format.relabel.TargetLabels;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
+import io.narthex.relabel.TargetLabels;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.config.ScrapeConfig;

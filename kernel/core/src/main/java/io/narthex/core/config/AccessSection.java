@@ -1,7 +1,7 @@
 package io.narthex.core.config;
 
-import io.narthex.format.http.Network;
-import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.httpclient.Network;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.AccessConfig.Oidc;
 import io.narthex.service.config.AccessConfig.Role;

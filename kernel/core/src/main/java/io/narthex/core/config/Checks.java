@@ -1,8 +1,8 @@
 package io.narthex.core.config;
 
-import io.narthex.format.relabel.NameScheme;
-import io.narthex.format.relabel.Relabeling;
 import io.narthex.model.go.GoString;
+import io.narthex.relabel.NameScheme;
+import io.narthex.relabel.Relabeling;
 import io.narthex.service.config.RelabelRule;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;

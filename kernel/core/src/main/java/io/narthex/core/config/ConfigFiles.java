@@ -1,10 +1,10 @@
 package io.narthex.core.config;
 
-import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
-import io.narthex.format.alertmanager.MatcherSyntax;
-import io.narthex.format.yaml.ConfigBinder;
-import io.narthex.format.yaml.FilePatterns;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.config.alertmanager.MatcherSyntax;
+import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.config.yaml.FilePatterns;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.ConfigService.Ignored;
 import io.narthex.service.config.ConfigSnapshot;

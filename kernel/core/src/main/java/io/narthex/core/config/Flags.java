@@ -1,7 +1,7 @@
 package io.narthex.core.config;
 
-import io.narthex.format.re2.Re2;
 import io.narthex.model.go.PromDuration;
+import io.narthex.text.re2.Re2;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

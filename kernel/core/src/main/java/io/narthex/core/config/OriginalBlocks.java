@@ -2,7 +2,7 @@ package io.narthex.core.config;
 
 import static io.narthex.core.config.Checks.error;
 
-import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.model.go.PromDuration;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;

@@ -1,10 +1,10 @@
 package io.narthex.core.config;
 
-import io.narthex.format.relabel.NameScheme;
-import io.narthex.format.yaml.ConfigBinder;
-import io.narthex.format.yaml.FilePatterns;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.config.yaml.FilePatterns;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.go.GoString;
+import io.narthex.relabel.NameScheme;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.PrometheusConfig.Global;
 import io.narthex.service.config.ScrapeConfig;

@@ -2,8 +2,8 @@ package io.narthex.core.config;
 
 import static io.narthex.core.config.Checks.error;
 
-import io.narthex.format.relabel.NameScheme;
-import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.relabel.NameScheme;
 import io.narthex.service.config.PrometheusConfig.QueueConfig;
 import io.narthex.service.config.PrometheusConfig.RemoteRead;
 import io.narthex.service.config.PrometheusConfig.RemoteWrite;

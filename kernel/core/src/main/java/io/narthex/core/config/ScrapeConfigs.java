@@ -2,10 +2,10 @@ package io.narthex.core.config;
 
 import static io.narthex.core.config.Checks.error;
 
-import io.narthex.format.relabel.NameScheme;
-import io.narthex.format.yaml.ConfigBinder;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.go.GoString;
+import io.narthex.relabel.NameScheme;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.config.PrometheusConfig.Alerting;
 import io.narthex.service.config.PrometheusConfig.AlertmanagerTarget;

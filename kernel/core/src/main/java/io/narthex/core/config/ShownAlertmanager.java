@@ -1,12 +1,12 @@
 package io.narthex.core.config;
 
-import io.narthex.format.alertmanager.AlertMatcher;
-import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
-import io.narthex.format.alertmanager.MatcherSyntax;
-import io.narthex.format.alertmanager.OriginalReceivers;
-import io.narthex.format.yaml.ConfigBinder;
-import io.narthex.format.yaml.RecordYaml;
-import io.narthex.format.yaml.SecretKeys;
+import io.narthex.config.alertmanager.AlertMatcher;
+import io.narthex.config.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.config.alertmanager.MatcherSyntax;
+import io.narthex.config.alertmanager.OriginalReceivers;
+import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.config.yaml.RecordYaml;
+import io.narthex.config.yaml.SecretKeys;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.spi.config.ConfigException;

@@ -1,8 +1,8 @@
 package io.narthex.core.config;
 
-import io.narthex.format.yaml.ConfigBinder;
-import io.narthex.format.yaml.RecordYaml;
-import io.narthex.format.yaml.SecretKeys;
+import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.config.yaml.RecordYaml;
+import io.narthex.config.yaml.SecretKeys;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.config.PrometheusConfig;

@@ -1,6 +1,6 @@
 package io.narthex.core.config;
 
-import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.WebListener;
 import io.narthex.spi.config.ConfigException;

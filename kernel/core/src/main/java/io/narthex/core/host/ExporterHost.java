@@ -1,9 +1,9 @@
 package io.narthex.core.host;
 
+import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.core.config.HttpClientChecks;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
-import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;

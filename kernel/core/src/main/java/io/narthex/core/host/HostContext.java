@@ -1,7 +1,7 @@
 package io.narthex.core.host;
 
 import io.narthex.core.host.ProviderRegistry.Provider;
-import io.narthex.format.http.TlsSockets;
+import io.narthex.httpclient.TlsSockets;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
 import io.narthex.spi.plugin.PluginContext;

@@ -1,13 +1,13 @@
 package io.narthex.core.host;
 
+import io.narthex.config.alertmanager.OriginalReceivers;
+import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.config.yaml.ConfigNodes;
 import io.narthex.core.config.HttpClientChecks;
 import io.narthex.core.config.ShownConfig;
 import io.narthex.core.host.PluginCalls.PluginTimeoutException;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
-import io.narthex.format.alertmanager.OriginalReceivers;
-import io.narthex.format.yaml.ConfigBinder;
-import io.narthex.format.yaml.ConfigNodes;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.AlertmanagerConfig.Block;
 import io.narthex.service.config.AlertmanagerConfig.Receiver;

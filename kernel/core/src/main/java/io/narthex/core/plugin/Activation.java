@@ -147,6 +147,16 @@ final class Activation {
     };
   }
 
+  /** Packages of kernel-core and of the libraries that its calls into a plugin may run through. */
+  private static final List<String> HOST =
+      List.of(
+          "io.narthex.core.",
+          "io.narthex.text.",
+          "io.narthex.config.",
+          "io.narthex.relabel.",
+          "io.narthex.exposition.",
+          "io.narthex.httpclient.");
+
   private static String inWords(Throwable e) {
     if (e instanceof PluginTimeoutException || e instanceof PluginErrorException) {
       return "self-test failed: " + e.getMessage();
@@ -165,9 +175,7 @@ final class Activation {
   /** Returns whether an exception was thrown by the plugin's own code, by its innermost frame. */
   private static boolean isThrownByPlugin(Throwable e) {
     StackTraceElement[] stack = e.getStackTrace();
-    return stack.length > 0
-        && !stack[0].getClassName().startsWith("io.narthex.core.")
-        && !stack[0].getClassName().startsWith("io.narthex.format.");
+    return stack.length > 0 && HOST.stream().noneMatch(stack[0].getClassName()::startsWith);
   }
 
   private static String place(Throwable e) {

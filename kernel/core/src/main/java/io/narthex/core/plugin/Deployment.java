@@ -1,5 +1,6 @@
 package io.narthex.core.plugin;
 
+import io.narthex.config.yaml.RecordCheck;
 import io.narthex.core.host.PluginCalls;
 import io.narthex.core.host.PluginGuard;
 import io.narthex.core.host.ProviderRegistry.Kind;
@@ -7,7 +8,6 @@ import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.plugin.jars.Bundles;
 import io.narthex.core.plugin.jars.JarInspector.JarInfo;
 import io.narthex.core.plugin.jars.JarWrapper;
-import io.narthex.format.yaml.RecordCheck;
 import io.narthex.service.plugins.PluginProblem;
 import io.narthex.service.plugins.PluginService.PluginException;
 import io.narthex.spi.discovery.DiscoveryProvider;

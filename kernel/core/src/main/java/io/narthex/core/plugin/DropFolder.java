@@ -21,10 +21,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Detects new, changed and removed jars in a folder. A file counts only when it is complete: its
- * size and time have not changed for a while and it ends as a zip file does. A file
- * that stays incomplete for {@link #GIVE_UP_NANOS} is reported as broken, once per state of the
- * file. A file that vanishes counts as removed after a grace period, because many tools replace a
- * file by deleting it first.
+ * size and time have not changed for a while and it ends as a zip file does. A file that stays
+ * incomplete for {@link #GIVE_UP_NANOS} is reported as broken, once per state of the file. A file
+ * that vanishes counts as removed after a grace period, because many tools replace a file by
+ * deleting it first.
  */
 final class DropFolder {
   private static final long GIVE_UP_NANOS = 5_000_000_000L;

@@ -1,10 +1,10 @@
 package io.narthex.core.settings;
 
+import io.narthex.config.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.config.alertmanager.OriginalReceivers;
+import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.core.config.HttpClientChecks;
 import io.narthex.core.host.ProviderRegistry.Provider;
-import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
-import io.narthex.format.alertmanager.OriginalReceivers;
-import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode.Entry;

@@ -1,5 +1,7 @@
 package io.narthex.core.settings;
 
+import io.narthex.config.alertmanager.OriginalReceivers;
+import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.core.config.ConfigFiles;
 import io.narthex.core.config.ConfigManager;
 import io.narthex.core.config.OriginalBlocks;
@@ -11,8 +13,6 @@ import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.plugin.PluginManager;
-import io.narthex.format.alertmanager.OriginalReceivers;
-import io.narthex.format.yaml.ConfigBinder;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;

@@ -1,8 +1,8 @@
 package io.narthex.core.settings;
 
+import io.narthex.config.settings.JsonSchema;
+import io.narthex.config.settings.SettingsTable;
 import io.narthex.core.host.ProviderRegistry.Provider;
-import io.narthex.format.settings.JsonSchema;
-import io.narthex.format.settings.SettingsTable;
 import io.narthex.service.plugins.PluginSettingsService.ProviderSettings;
 import io.narthex.spi.discovery.DiscoveryProvider;
 import io.narthex.spi.exporter.ExporterProvider;

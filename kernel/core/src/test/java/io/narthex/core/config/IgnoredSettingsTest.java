@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.core.metrics.MetricsRegistry;
-import io.narthex.format.exposition.ExpositionWriter;
+import io.narthex.exposition.ExpositionWriter;
 import io.narthex.service.config.ConfigService.Ignored;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode.Place;

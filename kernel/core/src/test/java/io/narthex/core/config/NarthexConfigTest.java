@@ -4,8 +4,8 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.narthex.format.yaml.ConfigBinder;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.WebListener;
 import io.narthex.spi.config.ConfigException;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode.Place;
 import java.util.List;

@@ -2,9 +2,9 @@ package io.narthex.core.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.narthex.format.settings.SettingKey;
-import io.narthex.format.settings.SettingKey.ValueType;
-import io.narthex.format.settings.SettingKey.ValueType.Plain;
+import io.narthex.config.settings.SettingKey;
+import io.narthex.config.settings.SettingKey.ValueType;
+import io.narthex.config.settings.SettingKey.ValueType.Plain;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.spi.config.Setting;
 import java.util.ArrayList;

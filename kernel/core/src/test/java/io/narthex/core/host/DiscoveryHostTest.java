@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.core.metrics.MetricsRegistry;
-import io.narthex.format.exposition.ExpositionWriter;
+import io.narthex.exposition.ExpositionWriter;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.plugins.PluginProblem;
 import io.narthex.spi.config.ConfigException;

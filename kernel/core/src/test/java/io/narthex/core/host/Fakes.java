@@ -1,9 +1,9 @@
 package io.narthex.core.host;
 
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.metrics.MetricsRegistry;
-import io.narthex.format.yaml.YamlReader;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.discovery.TargetGroupListener;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
-import io.narthex.format.exposition.CollectedMetrics;
-import io.narthex.format.exposition.ExpositionWriter;
+import io.narthex.exposition.CollectedMetrics;
+import io.narthex.exposition.ExpositionWriter;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.MetricMetadata;

@@ -3,11 +3,11 @@ package io.narthex.core.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.config.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.config.alertmanager.MatcherSyntax;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
-import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
-import io.narthex.format.alertmanager.MatcherSyntax;
-import io.narthex.format.yaml.YamlReader;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;

@@ -1,6 +1,6 @@
 package io.narthex.alerting;
 
-import io.narthex.format.alertmanager.OriginalReceivers;
+import io.narthex.config.alertmanager.OriginalReceivers;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.metrics.Metrics.Counter;
 import io.narthex.service.metrics.Metrics.Gauge;

@@ -1,7 +1,7 @@
 package io.narthex.alerting;
 
-import io.narthex.format.alertmanager.AlertMatcher;
-import io.narthex.format.alertmanager.MatcherSyntax;
+import io.narthex.config.alertmanager.AlertMatcher;
+import io.narthex.config.alertmanager.MatcherSyntax;
 import io.narthex.model.Alert;
 import io.narthex.model.Labels;
 import io.narthex.model.go.PromDuration;

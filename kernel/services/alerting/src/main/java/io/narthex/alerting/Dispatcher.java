@@ -1,6 +1,6 @@
 package io.narthex.alerting;
 
-import io.narthex.format.alertmanager.TimeIntervals;
+import io.narthex.config.alertmanager.TimeIntervals;
 import io.narthex.model.Labels;
 import io.narthex.service.config.AlertmanagerConfig;
 import java.time.Duration;

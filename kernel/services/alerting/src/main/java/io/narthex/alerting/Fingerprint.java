@@ -1,7 +1,7 @@
 package io.narthex.alerting;
 
-import io.narthex.format.number.Fnv1a;
 import io.narthex.model.Labels;
+import io.narthex.text.number.Fnv1a;
 
 /** The identity of a label set: FNV-1a, 64 bits, over name, 0xff, value, 0xff in order of names. */
 final class Fingerprint {

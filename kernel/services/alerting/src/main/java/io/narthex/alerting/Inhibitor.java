@@ -1,6 +1,6 @@
 package io.narthex.alerting;
 
-import io.narthex.format.alertmanager.AlertMatcher;
+import io.narthex.config.alertmanager.AlertMatcher;
 import io.narthex.model.Labels;
 import io.narthex.service.config.AlertmanagerConfig.InhibitRule;
 import java.time.Instant;

@@ -3,7 +3,7 @@ package io.narthex.alerting;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.narthex.format.alertmanager.AlertMatcher;
+import io.narthex.config.alertmanager.AlertMatcher;
 import io.narthex.model.Labels;
 import io.narthex.service.alerts.AlertmanagerService.InvalidRequestException;
 import io.narthex.service.alerts.AlertmanagerService.Silence;

@@ -1,8 +1,8 @@
 package io.narthex.alerting;
 
-import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
-import io.narthex.format.alertmanager.MatcherSyntax;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.config.alertmanager.MatcherSyntax;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
 import io.narthex.service.notify.NotifierService;
 import io.narthex.service.server.ServerInfo;

@@ -1,9 +1,9 @@
 package io.narthex.alerting;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
-import io.narthex.format.alertmanager.MatcherSyntax;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.config.alertmanager.MatcherSyntax;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.Labels;
 import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
 import io.narthex.service.alerts.AlertmanagerService.SilenceRequest;

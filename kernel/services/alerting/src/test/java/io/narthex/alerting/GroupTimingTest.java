@@ -2,9 +2,9 @@ package io.narthex.alerting;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.narthex.format.alertmanager.AlertmanagerConfigLoader;
-import io.narthex.format.alertmanager.MatcherSyntax;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.alertmanager.AlertmanagerConfigLoader;
+import io.narthex.config.alertmanager.MatcherSyntax;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.service.alerts.AlertmanagerService.AlertQuery;
 import io.narthex.service.alerts.AlertmanagerService.InvalidRequestException;
 import io.narthex.service.alerts.AlertmanagerService.PostedAlert;

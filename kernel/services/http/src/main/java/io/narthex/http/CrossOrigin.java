@@ -1,6 +1,6 @@
 package io.narthex.http;
 
-import io.narthex.format.re2.Re2;
+import io.narthex.text.re2.Re2;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
 import jakarta.ws.rs.container.ContainerResponseContext;

@@ -1,12 +1,12 @@
 package io.narthex.http;
 
-import io.narthex.format.exposition.HistogramMessage;
-import io.narthex.format.exposition.ProtobufBytes;
-import io.narthex.format.relabel.NameScheme;
+import io.narthex.exposition.HistogramMessage;
+import io.narthex.exposition.ProtobufBytes;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.model.go.GoFloat;
+import io.narthex.relabel.NameScheme;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,7 @@
 package io.narthex.http;
 
-import io.narthex.format.number.HistogramBounds;
 import io.narthex.model.NativeHistogram;
+import io.narthex.text.number.HistogramBounds;
 import java.io.IOException;
 
 /**

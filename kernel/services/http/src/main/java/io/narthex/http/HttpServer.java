@@ -5,12 +5,11 @@ import static org.osgi.service.component.annotations.ReferenceCardinality.OPTION
 import static org.osgi.service.component.annotations.ReferencePolicy.DYNAMIC;
 import static org.osgi.service.component.annotations.ReferencePolicyOption.GREEDY;
 
-import io.narthex.format.http.JettyHttpTransport;
-import io.narthex.format.re2.Re2SyntaxException;
 import io.narthex.http.access.BrowserRule;
 import io.narthex.http.access.Guard;
 import io.narthex.http.access.ReadTimeout;
 import io.narthex.http.access.WebConfigFile;
+import io.narthex.httpclient.JettyHttpTransport;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.config.ConfigService;
@@ -31,6 +30,7 @@ import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.web.WebContent;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.text.re2.Re2SyntaxException;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import java.time.Clock;

@@ -1,6 +1,6 @@
 package io.narthex.http;
 
-import io.narthex.format.thread.Courtesy;
+import io.narthex.exposition.thread.Courtesy;
 import io.narthex.model.Labels;
 import io.narthex.model.go.GoFloat;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package io.narthex.http;
 
-import io.narthex.format.exposition.ExpositionWriter;
-import io.narthex.format.exposition.ExpositionWriter.Format;
-import io.narthex.format.exposition.ProtobufWriter;
+import io.narthex.exposition.ExpositionWriter;
+import io.narthex.exposition.ExpositionWriter.Format;
+import io.narthex.exposition.ProtobufWriter;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.spi.exporter.MetricSink;

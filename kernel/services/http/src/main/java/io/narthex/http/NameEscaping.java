@@ -1,6 +1,6 @@
 package io.narthex.http;
 
-import io.narthex.format.relabel.NameScheme;
+import io.narthex.relabel.NameScheme;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

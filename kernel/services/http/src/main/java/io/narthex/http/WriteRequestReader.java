@@ -1,10 +1,10 @@
 package io.narthex.http;
 
-import io.narthex.format.exposition.ProtobufBuckets;
-import io.narthex.format.exposition.ProtobufNumbers;
-import io.narthex.format.exposition.ProtobufWire;
-import io.narthex.format.exposition.ProtobufWire.Broken;
-import io.narthex.format.thread.Courtesy;
+import io.narthex.exposition.ProtobufBuckets;
+import io.narthex.exposition.ProtobufNumbers;
+import io.narthex.exposition.ProtobufWire;
+import io.narthex.exposition.ProtobufWire.Broken;
+import io.narthex.exposition.thread.Courtesy;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Label;
 import io.narthex.model.Labels;

@@ -2,8 +2,8 @@ package io.narthex.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.narthex.format.yaml.ConfigBinder;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.ConfigService;

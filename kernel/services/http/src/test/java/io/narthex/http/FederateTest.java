@@ -2,9 +2,9 @@ package io.narthex.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.narthex.format.exposition.ExpositionFormat;
-import io.narthex.format.exposition.ExpositionParser;
-import io.narthex.format.exposition.ParserOptions;
+import io.narthex.exposition.ExpositionFormat;
+import io.narthex.exposition.ExpositionParser;
+import io.narthex.exposition.ParserOptions;
 import io.narthex.http.FederationWriter.Format;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;

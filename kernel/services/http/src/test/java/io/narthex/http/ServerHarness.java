@@ -2,7 +2,7 @@ package io.narthex.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
@@ -184,7 +184,7 @@ abstract class ServerHarness {
     public ConfigSnapshot current() {
       PrometheusConfig main =
           ConfigBinder.bind(
-              io.narthex.format.yaml.YamlReader.read(
+              io.narthex.config.yaml.YamlReader.read(
                   "x", "global: {external_labels: {site: berlin}}"),
               PrometheusConfig.class);
       return new ConfigSnapshot(

@@ -1,6 +1,5 @@
 package io.narthex.query;
 
-import io.narthex.format.re2.Re2;
 import io.narthex.model.Matcher;
 import io.narthex.promql.Expr;
 import io.narthex.promql.ParseException;
@@ -15,6 +14,7 @@ import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
 import io.narthex.spi.function.PromqlFunction;
+import io.narthex.text.re2.Re2;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;

@@ -2,11 +2,11 @@ package io.narthex.rules;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.narthex.format.relabel.NameScheme;
-import io.narthex.format.relabel.Relabeling;
 import io.narthex.model.Alert;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
+import io.narthex.relabel.NameScheme;
+import io.narthex.relabel.Relabeling;
 import io.narthex.service.alerts.AlertSink;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.PrometheusConfig.AlertmanagerTarget;

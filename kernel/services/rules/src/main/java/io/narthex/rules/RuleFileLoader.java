@@ -1,14 +1,14 @@
 package io.narthex.rules;
 
-import static io.narthex.format.yaml.ConfigNodes.at;
-import static io.narthex.format.yaml.ConfigNodes.isNull;
-import static io.narthex.format.yaml.ConfigNodes.list;
-import static io.narthex.format.yaml.ConfigNodes.mapping;
-import static io.narthex.format.yaml.ConfigNodes.text;
+import static io.narthex.config.yaml.ConfigNodes.at;
+import static io.narthex.config.yaml.ConfigNodes.isNull;
+import static io.narthex.config.yaml.ConfigNodes.list;
+import static io.narthex.config.yaml.ConfigNodes.mapping;
+import static io.narthex.config.yaml.ConfigNodes.text;
 
-import io.narthex.format.relabel.NameScheme;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.go.PromDuration;
+import io.narthex.relabel.NameScheme;
 import io.narthex.rules.GroupSpec.RuleSpec;
 import io.narthex.service.query.QueryEngine.Canonical;
 import io.narthex.service.template.TemplateService;

@@ -1,6 +1,5 @@
 package io.narthex.rules;
 
-import io.narthex.format.number.Fnv1a;
 import io.narthex.model.Labels;
 import io.narthex.model.StaleMarker;
 import io.narthex.rules.GroupSpec.RuleSpec;
@@ -11,6 +10,7 @@ import io.narthex.service.rules.RuleService.Health;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageException;
+import io.narthex.text.number.Fnv1a;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;

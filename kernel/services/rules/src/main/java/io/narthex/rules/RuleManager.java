@@ -1,10 +1,10 @@
 package io.narthex.rules;
 
-import io.narthex.format.relabel.NameScheme;
-import io.narthex.format.yaml.FilePatterns;
+import io.narthex.config.yaml.FilePatterns;
 import io.narthex.model.TargetGroup;
 import io.narthex.model.go.GoGlob;
 import io.narthex.model.go.PromDuration;
+import io.narthex.relabel.NameScheme;
 import io.narthex.service.alerts.AlertSink;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.PrometheusConfig;

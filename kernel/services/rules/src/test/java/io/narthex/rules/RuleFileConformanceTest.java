@@ -2,14 +2,14 @@ package io.narthex.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.narthex.format.re2.Re2;
-import io.narthex.format.relabel.NameScheme;
 import io.narthex.promql.ParseException;
 import io.narthex.promql.ParserOptions;
 import io.narthex.promql.Printer;
 import io.narthex.promql.PromqlParser;
+import io.narthex.relabel.NameScheme;
 import io.narthex.service.query.QueryEngine.Canonical;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.text.re2.Re2;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package io.narthex.scrape;
 
-import io.narthex.format.exposition.CollectedMetrics;
+import io.narthex.exposition.CollectedMetrics;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;

@@ -1,10 +1,10 @@
 package io.narthex.scrape;
 
-import io.narthex.format.exposition.ExpositionException;
-import io.narthex.format.exposition.ExpositionFormat;
-import io.narthex.format.exposition.ExpositionParser;
-import io.narthex.format.exposition.ParserOptions;
-import io.narthex.format.thread.Courtesy;
+import io.narthex.exposition.ExpositionException;
+import io.narthex.exposition.ExpositionFormat;
+import io.narthex.exposition.ExpositionParser;
+import io.narthex.exposition.ParserOptions;
+import io.narthex.exposition.thread.Courtesy;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;

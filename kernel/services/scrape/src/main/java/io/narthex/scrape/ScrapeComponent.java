@@ -1,7 +1,6 @@
 package io.narthex.scrape;
 
-import io.narthex.format.http.HttpFiles;
-import io.narthex.format.number.Fnv1a;
+import io.narthex.httpclient.HttpFiles;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
@@ -22,6 +21,7 @@ import io.narthex.service.targets.TargetService;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.plugin.HttpTransport;
+import io.narthex.text.number.Fnv1a;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;

@@ -1,7 +1,7 @@
 package io.narthex.scrape;
 
-import io.narthex.format.exposition.ExpositionException;
-import io.narthex.format.exposition.ExpositionFormat;
+import io.narthex.exposition.ExpositionException;
+import io.narthex.exposition.ExpositionFormat;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.StaleMarker;

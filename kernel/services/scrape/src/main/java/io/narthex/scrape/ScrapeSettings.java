@@ -1,8 +1,8 @@
 package io.narthex.scrape;
 
-import io.narthex.format.exposition.ParserOptions;
-import io.narthex.format.relabel.NameScheme;
-import io.narthex.format.relabel.Relabeling;
+import io.narthex.exposition.ParserOptions;
+import io.narthex.relabel.NameScheme;
+import io.narthex.relabel.Relabeling;
 import io.narthex.service.config.ScrapeConfig;
 import java.util.ArrayList;
 import java.util.List;

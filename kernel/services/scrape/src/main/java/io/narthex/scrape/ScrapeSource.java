@@ -1,6 +1,6 @@
 package io.narthex.scrape;
 
-import io.narthex.format.exposition.ExpositionFormat;
+import io.narthex.exposition.ExpositionFormat;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;

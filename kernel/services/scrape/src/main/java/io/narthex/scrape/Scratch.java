@@ -1,7 +1,7 @@
 package io.narthex.scrape;
 
-import io.narthex.format.exposition.CollectedMetrics;
-import io.narthex.format.thread.Courtesy;
+import io.narthex.exposition.CollectedMetrics;
+import io.narthex.exposition.thread.Courtesy;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.memory.WorkMemory.Use;
 import io.narthex.spi.storage.SampleBatch;

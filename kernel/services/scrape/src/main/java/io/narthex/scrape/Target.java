@@ -1,7 +1,7 @@
 package io.narthex.scrape;
 
-import io.narthex.format.number.Fnv1a;
 import io.narthex.model.Labels;
+import io.narthex.text.number.Fnv1a;
 
 /**
  * An endpoint that is scraped.

@@ -1,8 +1,8 @@
 package io.narthex.scrape;
 
-import io.narthex.format.relabel.TargetLabels;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
+import io.narthex.relabel.TargetLabels;
 import io.narthex.service.config.ScrapeConfig;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;

@@ -2,7 +2,7 @@ package io.narthex.scrape;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.narthex.format.exposition.ExpositionFormat;
+import io.narthex.exposition.ExpositionFormat;
 import io.narthex.service.memory.WorkMemory;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;

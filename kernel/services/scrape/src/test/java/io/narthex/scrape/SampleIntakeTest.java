@@ -3,8 +3,8 @@ package io.narthex.scrape;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.narthex.format.exposition.ExpositionException;
-import io.narthex.format.exposition.ExpositionFormat;
+import io.narthex.exposition.ExpositionException;
+import io.narthex.exposition.ExpositionFormat;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ScrapeConfig;

@@ -1,6 +1,6 @@
 package io.narthex.scrape;
 
-import io.narthex.format.yaml.ConfigBinder;
+import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.ScrapeConfig;

@@ -1,6 +1,6 @@
 package io.narthex.template;
 
-import io.narthex.format.yaml.FilePatterns;
+import io.narthex.config.yaml.FilePatterns;
 import io.narthex.model.go.GoGlob;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.template.TemplateService;

@@ -1,8 +1,8 @@
 package io.narthex.template;
 
-import io.narthex.format.number.HistogramBounds;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.go.GoFloat;
+import io.narthex.text.number.HistogramBounds;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,6 @@
 package io.narthex.template;
 
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.go.GoString;
 import io.narthex.service.template.TemplateService.NotificationData;
 import io.narthex.spi.config.ConfigException;

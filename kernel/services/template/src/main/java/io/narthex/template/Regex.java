@@ -1,8 +1,8 @@
 package io.narthex.template;
 
-import io.narthex.format.re2.Re2;
-import io.narthex.format.re2.Re2SyntaxException;
-import io.narthex.format.re2.Template;
+import io.narthex.text.re2.Re2;
+import io.narthex.text.re2.Re2SyntaxException;
+import io.narthex.text.re2.Template;
 
 /** Unanchored RE2 expressions of templates. */
 final class Regex {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.Alert;
 import io.narthex.model.Labels;
 import io.narthex.service.template.TemplateService.NotificationData;

@@ -1,6 +1,6 @@
 package io.narthex.http.access;
 
-import io.narthex.format.http.Network;
+import io.narthex.httpclient.Network;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.AccessConfig.Role;
 import java.net.InetAddress;

@@ -1,6 +1,6 @@
 package io.narthex.http.access;
 
-import io.narthex.format.re2.Re2;
+import io.narthex.text.re2.Re2;
 import java.net.InetAddress;
 import java.net.URI;
 import java.util.Locale;

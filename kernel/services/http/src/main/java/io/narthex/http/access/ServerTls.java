@@ -1,6 +1,6 @@
 package io.narthex.http.access;
 
-import io.narthex.format.http.Pem;
+import io.narthex.httpclient.Pem;
 import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
 import java.net.InetSocketAddress;

@@ -1,7 +1,7 @@
 package io.narthex.http.access;
 
-import io.narthex.format.yaml.ConfigBinder;
-import io.narthex.format.yaml.YamlReader;
+import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.config.Setting;

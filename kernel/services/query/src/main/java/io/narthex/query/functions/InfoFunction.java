@@ -1,6 +1,5 @@
 package io.narthex.query.functions;
 
-import io.narthex.format.re2.Re2;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.promql.DurationExpr;
@@ -15,6 +14,7 @@ import io.narthex.query.series.Grid;
 import io.narthex.query.series.SamplePart;
 import io.narthex.query.series.StepSeries;
 import io.narthex.query.series.Value;
+import io.narthex.text.re2.Re2;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -1,8 +1,5 @@
 package io.narthex.query.functions;
 
-import io.narthex.format.re2.Re2;
-import io.narthex.format.re2.Re2SyntaxException;
-import io.narthex.format.re2.Template;
 import io.narthex.model.Labels;
 import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.Call;
@@ -12,6 +9,9 @@ import io.narthex.query.context.QueryContext;
 import io.narthex.query.series.Grid;
 import io.narthex.query.series.StepSeries;
 import io.narthex.query.series.Value;
+import io.narthex.text.re2.Re2;
+import io.narthex.text.re2.Re2SyntaxException;
+import io.narthex.text.re2.Template;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;

@@ -1,9 +1,9 @@
 package io.narthex.query.histogram;
 
-import io.narthex.format.number.HistogramBounds;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
 import io.narthex.promql.Numbers;
+import io.narthex.text.number.HistogramBounds;
 import java.util.Arrays;
 
 /**

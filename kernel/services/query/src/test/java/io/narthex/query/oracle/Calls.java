@@ -1,7 +1,5 @@
 package io.narthex.query.oracle;
 
-import io.narthex.format.re2.Re2;
-import io.narthex.format.re2.Template;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.promql.Expr;
@@ -11,6 +9,8 @@ import io.narthex.promql.ValueType;
 import io.narthex.query.BitExact;
 import io.narthex.query.oracle.ClassicHistogram.Bucket;
 import io.narthex.query.oracle.Oracle.Value;
+import io.narthex.text.re2.Re2;
+import io.narthex.text.re2.Template;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;

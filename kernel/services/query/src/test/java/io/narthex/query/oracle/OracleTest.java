@@ -2,7 +2,6 @@ package io.narthex.query.oracle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.narthex.format.re2.Re2;
 import io.narthex.model.Labels;
 import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.Call;
@@ -17,6 +16,7 @@ import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
+import io.narthex.text.re2.Re2;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;

@@ -1,6 +1,5 @@
 package io.narthex.query.script;
 
-import io.narthex.format.re2.Re2;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
@@ -14,6 +13,7 @@ import io.narthex.query.script.ScriptCommand.Expectation.Kind;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Series;
 import io.narthex.service.query.QueryResult.VectorSample;
+import io.narthex.text.re2.Re2;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -1,0 +1,33 @@
+package io.narthex.config.yaml;
+
+import io.narthex.model.go.GoGlob;
+import io.narthex.spi.config.ConfigException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Expands file patterns of a configuration: rule files, scrape configurations, templates. */
+public final class FilePatterns {
+  private FilePatterns() {}
+
+  /**
+   * Returns the sorted files that match a pattern. A pattern without wildcards is returned as it
+   * is, whether the file exists or not.
+   *
+   * @param folder the folder that the pattern is relative to
+   * @throws ConfigException when the pattern is malformed or a folder cannot be listed
+   */
+  public static List<Path> expand(Path folder, String pattern) {
+    if (!GoGlob.isPattern(pattern)) {
+      return List.of(folder.resolve(pattern));
+    }
+    try {
+      return GoGlob.expand(folder, pattern);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      throw new ConfigException(
+          folder.resolve(pattern) + ": cannot be listed: " + e.getMessage(), e);
+    }
+  }
+}

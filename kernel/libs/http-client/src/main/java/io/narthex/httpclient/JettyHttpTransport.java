@@ -1,0 +1,526 @@
+package io.narthex.httpclient;
+
+import io.narthex.config.yaml.SecretKeys;
+import io.narthex.spi.plugin.HttpTransport;
+import java.io.EOFException;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
+import org.eclipse.jetty.client.BytesRequestContent;
+import org.eclipse.jetty.client.Connection;
+import org.eclipse.jetty.client.HttpClient;
+import org.eclipse.jetty.client.HttpResponseException;
+import org.eclipse.jetty.client.InputStreamResponseListener;
+import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.io.Transport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The HTTP client of the server, on Jetty's. Thread-safe; keeps connections open between requests.
+ * Error messages are those of Go's net/http, which users search for.
+ */
+public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
+  private static final int MAX_REDIRECTS = 10;
+  private static final Pattern OBJECT = Pattern.compile("@[0-9a-f]{4,}|org\\.eclipse|Exception", 0);
+  private static final int MAX_BODY = 16 << 20;
+  private static final Set<String> REPEATABLE = Set.of("GET", "HEAD", "OPTIONS");
+
+  /**
+   * Attempts on connections that the server has closed; the next one is new or known to be alive.
+   */
+  private static final int MAX_STALE = 10;
+
+  private final ClientPool pool = new ClientPool();
+
+  /** Connections that have received a response, so that a later end means they were merely idle. */
+  private final Set<Connection> answered =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
+  private final OAuth2Tokens tokens = new OAuth2Tokens(this);
+  private final String userAgent;
+  private final Map<String, String> environment;
+
+  /**
+   * Creates a client; it opens nothing before the first request.
+   *
+   * @param userAgent sent where a request has no User-Agent of its own
+   */
+  public JettyHttpTransport(String userAgent) {
+    this(userAgent, System.getenv());
+  }
+
+  JettyHttpTransport(String userAgent, Map<String, String> environment) {
+    this.userAgent = userAgent;
+    this.environment = Map.copyOf(environment);
+  }
+
+  @Override
+  public Response send(Request request, HttpSettings settings)
+      throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + request.timeout().toNanos();
+    URI uri = request.uri();
+    String method = request.method();
+    byte[] body = request.body();
+    if (body != null && body.length > MAX_BODY) {
+      String text = "body must be at most " + MAX_BODY + " bytes, got " + body.length;
+      throw failure(method, uri, text, null);
+    }
+    boolean trusted = true;
+    for (int hop = 0; ; hop++) {
+      Exchange exchange;
+      try {
+        exchange = exchange(request, settings, method, uri, body, trusted, deadline);
+      } catch (HopException e) {
+        throw hop == 0
+            ? e
+            : failure(
+                request.method(),
+                request.uri(),
+                "redirected to " + origin(uri) + ": " + e.reason,
+                e);
+      }
+      String location = exchange.header("Location");
+      int status = exchange.status();
+      boolean redirect =
+          settings.followRedirects()
+              && location != null
+              && (status == 301
+                  || status == 302
+                  || status == 303
+                  || status == 307
+                  || status == 308);
+      if (!redirect) {
+        return exchange;
+      }
+      exchange.close();
+      if (hop == MAX_REDIRECTS) {
+        throw failure(method, uri, "stopped after " + MAX_REDIRECTS + " redirects", null);
+      }
+      URI next;
+      try {
+        next = uri.resolve(location);
+      } catch (IllegalArgumentException e) {
+        throw failure(method, uri, "failed to parse the Location header", e);
+      }
+      if (next.getHost() == null
+          || !("http".equals(next.getScheme()) || "https".equals(next.getScheme()))) {
+        throw failure(
+            method,
+            uri,
+            "unsupported redirect to a URL of scheme \"" + next.getScheme() + "\"",
+            null);
+      }
+      if (status <= 303 && !method.equals("HEAD") && !method.equals("GET")) {
+        method = "GET";
+        body = null;
+      }
+      if (body != null && !origin(next).equals(origin(uri)) && !isUpgrade(uri, next)) {
+        throw failure(
+            method,
+            uri,
+            "redirected with status "
+                + status
+                + " to "
+                + origin(next)
+                + "; its body is not sent there, so give that URL if it is the right one",
+            null);
+      }
+      // secrets are for the host that the user named, not for the one it redirects to
+      trusted &= origin(next).equals(origin(request.uri()));
+      uri = next;
+    }
+  }
+
+  /** Returns whether a redirect only upgrades to TLS: the same host, on the default ports. */
+  private static boolean isUpgrade(URI from, URI to) {
+    return "http".equals(from.getScheme())
+        && "https".equals(to.getScheme())
+        && from.getHost().equalsIgnoreCase(to.getHost())
+        && ProxyRules.port(to) == 443;
+  }
+
+  private static String origin(URI uri) {
+    return uri.getScheme()
+        + "://"
+        + uri.getHost().toLowerCase(Locale.ROOT)
+        + ":"
+        + ProxyRules.port(uri);
+  }
+
+  /** The server had closed a kept-alive connection; there was no response. */
+  private static final class StaleConnectionException extends HopException {
+    private static final long serialVersionUID = 1L;
+
+    StaleConnectionException(HopException failure) {
+      super(String.valueOf(failure.getMessage()), failure.reason, failure);
+    }
+  }
+
+  /**
+   * Sends a request and returns the response. The server may close a kept-alive connection just
+   * when it is reused: requests that may be repeated are then retried, as Go's client does.
+   */
+  private Exchange exchange(
+      Request request,
+      HttpSettings settings,
+      String method,
+      URI uri,
+      byte @Nullable [] body,
+      boolean trusted,
+      long deadline)
+      throws IOException, InterruptedException {
+    for (int tries = 1; ; tries++) {
+      try {
+        return exchangeOnce(request, settings, method, uri, body, trusted, deadline);
+      } catch (StaleConnectionException e) {
+        boolean again = body == null && REPEATABLE.contains(method) && tries < MAX_STALE;
+        if (!again) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private Exchange exchangeOnce(
+      Request request,
+      HttpSettings settings,
+      String method,
+      URI uri,
+      byte @Nullable [] body,
+      boolean trusted,
+      long deadline)
+      throws IOException, InterruptedException {
+    if (uri.getHost() == null) {
+      throw failure(method, uri, "no Host in request URL", null);
+    }
+    HttpClient client =
+        pool.client(
+            new ClientPool.Key(
+                trusted ? settings.tlsConfig() : anonymous(settings.tlsConfig()),
+                ProxyRules.proxyFor(settings, uri, environment),
+                settings.proxyConnectHeader(),
+                settings.enableHttp2() && "https".equals(uri.getScheme())));
+    String authorization = null;
+    Map<String, List<String>> extra = Map.of();
+    if (trusted) {
+      try {
+        authorization = Credentials.authorization(settings);
+        extra = Credentials.headers(settings);
+      } catch (IOException e) {
+        throw failure(method, uri, String.valueOf(e.getMessage()), e);
+      }
+      if (settings.oauth2() != null) {
+        authorization = tokens.authorization(settings.oauth2(), settings, request.timeout());
+      }
+    }
+    long remaining = deadline - System.nanoTime();
+    if (remaining <= 0) {
+      throw failure(method, uri, "context deadline exceeded", new TimeoutException());
+    }
+    org.eclipse.jetty.client.Request r = client.newRequest(uri).method(method);
+    r.timeout(remaining, TimeUnit.NANOSECONDS);
+    String bearer = authorization;
+    Map<String, List<String>> more = extra;
+    boolean keepSecrets = trusted;
+    r.headers(h -> {
+      for (Map.Entry<String, String> e : request.headers().entrySet()) {
+        String name = e.getKey();
+        boolean secret = name.equalsIgnoreCase("Authorization") || name.equalsIgnoreCase("Cookie");
+        if ((keepSecrets || !secret) && !name.equalsIgnoreCase("Content-Type")) {
+          h.put(name, e.getValue());
+        }
+      }
+      if (!h.contains("User-Agent")) {
+        h.put("User-Agent", userAgent);
+      }
+      if (!h.contains("Accept-Encoding")) {
+        h.put("Accept-Encoding", "gzip");
+      }
+      if (bearer != null) {
+        h.put("Authorization", bearer);
+      }
+      more.forEach((name, values) -> values.forEach(v -> h.add(name, v)));
+    });
+    if (body != null) {
+      String type = "application/octet-stream";
+      for (Map.Entry<String, String> e : request.headers().entrySet()) {
+        if (e.getKey().equalsIgnoreCase("Content-Type")) {
+          type = e.getValue();
+        }
+      }
+      r.body(new BytesRequestContent(type, body));
+    }
+    if (request.unixSocket() != null) {
+      r.transport(new Transport.TCPUnix(Path.of(request.unixSocket())));
+    }
+    InputStreamResponseListener listener = new InputStreamResponseListener();
+    r.send(listener);
+    try {
+      org.eclipse.jetty.client.Response response =
+          listener.get(Math.max(1, remaining), TimeUnit.NANOSECONDS);
+      Connection connection = r.getConnection();
+      if (connection != null) {
+        answered.add(connection);
+      }
+      return new Exchange(r, response, listener, method, uri);
+    } catch (InterruptedException e) {
+      r.abort(e);
+      throw e;
+    } catch (TimeoutException e) {
+      r.abort(e);
+      throw failure(method, uri, "context deadline exceeded", e);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      HopException failure = failure(method, uri, reason(cause, uri), cause);
+      Connection connection = r.getConnection();
+      boolean stale = connection != null && answered.contains(connection) && isClosedByPeer(cause);
+      throw stale ? new StaleConnectionException(failure) : failure;
+    }
+  }
+
+  /** Returns TLS settings without the client's certificate, which is a credential too. */
+  private static @Nullable TlsSettings anonymous(@Nullable TlsSettings tls) {
+    return tls == null
+        ? null
+        : new TlsSettings(
+            tls.ca(),
+            tls.caFile(),
+            "",
+            "",
+            null,
+            "",
+            tls.serverName(),
+            tls.insecureSkipVerify(),
+            tls.minVersion(),
+            tls.maxVersion());
+  }
+
+  private static boolean isClosedByPeer(Throwable failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      String message = String.valueOf(t.getMessage()).toLowerCase(Locale.ROOT);
+      if (t instanceof EOFException
+          || t instanceof ClosedChannelException
+          || message.contains("connection reset")
+          || message.contains("broken pipe")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** A failure whose text names the URL, without its secrets. */
+  private static class HopException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    /** What went wrong, without the URL. */
+    final String reason;
+
+    HopException(String message, String reason, @Nullable Throwable cause) {
+      super(message, cause);
+      this.reason = reason;
+    }
+  }
+
+  private static HopException failure(
+      String method, URI uri, String reason, @Nullable Throwable cause) {
+    String verb = method.substring(0, 1) + method.substring(1).toLowerCase(Locale.ROOT);
+    return new HopException(
+        verb + " \"" + SecretKeys.shownUrl(uri.toString()) + "\": " + reason, reason, cause);
+  }
+
+  /** Returns the message of Go's net package for a failure, which users know. */
+  static String reason(Throwable failure, URI uri) {
+    String where = uri.getHost() + ":" + ProxyRules.port(uri);
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      switch (t) {
+        case UnknownHostException _ -> {
+          return "dial tcp: lookup " + uri.getHost() + ": no such host";
+        }
+        case UnresolvedAddressException _ -> {
+          return "dial tcp: lookup " + uri.getHost() + ": no such host";
+        }
+        case SocketTimeoutException _ -> {
+          return "dial tcp " + where + ": i/o timeout";
+        }
+        case NoRouteToHostException _ -> {
+          return "dial tcp " + where + ": connect: no route to host";
+        }
+        case ConnectException c -> {
+          String m = String.valueOf(c.getMessage()).toLowerCase(Locale.ROOT);
+          return "dial tcp "
+              + where
+              + ": connect: "
+              + (m.contains("refused") ? "connection refused" : m);
+        }
+        case TimeoutException _ -> {
+          return "context deadline exceeded";
+        }
+        case EOFException _ -> {
+          return "EOF";
+        }
+        case HttpException bad -> {
+          String why = bad.getReason();
+          return "malformed HTTP response" + (why == null || isInternal(why) ? "" : ": " + why);
+        }
+        case javax.net.ssl.SSLException s -> {
+          return "tls: " + s.getMessage();
+        }
+        default -> {
+          // continue with the cause
+        }
+      }
+    }
+    String message = failure.getMessage();
+    if (message == null || isInternal(message)) {
+      return failure instanceof HttpResponseException
+          ? "malformed HTTP response"
+          : "transport connection broken";
+    }
+    return message;
+  }
+
+  /** Returns whether a message shows objects of the client, which mean nothing to users. */
+  private static boolean isInternal(String message) {
+    return OBJECT.matcher(message).find();
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+
+  /** A response whose body is still to be read. */
+  static final class Exchange implements Response {
+    private final org.eclipse.jetty.client.Request request;
+    private final org.eclipse.jetty.client.Response response;
+    private final InputStreamResponseListener listener;
+    private final String method;
+    private final URI uri;
+    private @Nullable InputStream body;
+
+    Exchange(
+        org.eclipse.jetty.client.Request request,
+        org.eclipse.jetty.client.Response response,
+        InputStreamResponseListener listener,
+        String method,
+        URI uri) {
+      this.request = request;
+      this.response = response;
+      this.listener = listener;
+      this.method = method;
+      this.uri = uri;
+    }
+
+    @Override
+    public int status() {
+      return response.getStatus();
+    }
+
+    @Override
+    public @Nullable String header(String name) {
+      return response.getHeaders().get(name);
+    }
+
+    @Override
+    public InputStream body() throws IOException {
+      if (body == null) {
+        InputStream raw = new Raw(listener.getInputStream(), request, method, uri);
+        String encoding = header("Content-Encoding");
+        body =
+            encoding != null && encoding.equalsIgnoreCase("gzip")
+                ? new GZIPInputStream(raw, 4096)
+                : raw;
+      }
+      return body;
+    }
+
+    @Override
+    public void close() {
+      if (Thread.currentThread().isInterrupted()) {
+        request.abort(new IOException("interrupted"));
+      }
+      InputStream b = body;
+      try {
+        if (b == null) {
+          b = listener.getInputStream();
+        }
+        // reading a short rest is cheaper than a new connection
+        byte[] rest = new byte[4096];
+        int n = b.readNBytes(rest, 0, rest.length);
+        if (n == rest.length) {
+          request.abort(new IOException("body not wanted"));
+        }
+      } catch (IOException _) {
+        request.abort(new IOException("body not wanted"));
+      } finally {
+        try {
+          if (b != null) {
+            b.close();
+          }
+        } catch (IOException _) {
+          // closing has done its work
+        }
+      }
+    }
+  }
+
+  /** Turns failures while reading into messages for users. */
+  private static final class Raw extends FilterInputStream {
+    private final org.eclipse.jetty.client.Request request;
+    private final String method;
+    private final URI uri;
+
+    Raw(InputStream in, org.eclipse.jetty.client.Request request, String method, URI uri) {
+      super(in);
+      this.request = request;
+      this.method = method;
+      this.uri = uri;
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] b, int off, int len) throws IOException {
+      try {
+        return super.read(b, off, len);
+      } catch (InterruptedIOException e) {
+        // the client clears the flag; without it close() would wait for a rest that never comes
+        request.abort(e);
+        Thread.currentThread().interrupt();
+        throw e;
+      } catch (IOException e) {
+        String reason = reason(e, uri);
+        throw HttpTransport.isTimeout(e)
+            ? new IOException(reason, e)
+            : failure(method, uri, reason, e);
+      } catch (RuntimeException e) {
+        // the stream throws whatever the exchange failed with, the same object at every call
+        throw failure(method, uri, reason(e, uri), e);
+      }
+    }
+  }
+}
