@@ -63,7 +63,7 @@ class LoginIT {
       String secret = browser.await("login-secret");
       browser.type(secret, "wrong");
       browser.click(browser.await("login-submit"));
-      assertThat(browser.text(browser.await("login-problem"))).contains("the token is none");
+      assertThat(browser.text(browser.await("login-problem"))).contains("the token is not valid");
       browser.type(secret, Files.readString(folder.resolve("data/narthex/admin.token")).strip());
       browser.click(browser.await("login-submit"));
       String out = browser.await("logout");
