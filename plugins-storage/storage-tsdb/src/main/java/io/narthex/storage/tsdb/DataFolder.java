@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DataFolder implements AutoCloseable {
   private static final String VERSION_FILE = "tsdb.version";
+  private static final int LONGEST_VERSION = 64 << 10; // bytes
   private static final String VERSION = "narthex tsdb 1\n";
   private static final String LOCK_FILE = "lock";
   private static final String IN_USE = "in use\n";
@@ -131,9 +132,14 @@ final class DataFolder implements AutoCloseable {
    */
   private static String version(Path root) throws IOException {
     Path version = root.resolve(VERSION_FILE);
-    return Files.exists(version)
-        ? new String(Files.readAllBytes(version), StandardCharsets.ISO_8859_1).replace("\0", "")
-        : "";
+    if (!Files.exists(version)) {
+      return "";
+    }
+    long size = Files.size(version);
+    if (size > LONGEST_VERSION) {
+      return size + " bytes"; // no version of this storage
+    }
+    return new String(Files.readAllBytes(version), StandardCharsets.ISO_8859_1).replace("\0", "");
   }
 
   private static void writeVersion(Path root) throws IOException {
