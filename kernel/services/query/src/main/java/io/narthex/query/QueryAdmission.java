@@ -58,7 +58,7 @@ final class QueryAdmission {
     int cores = Runtime.getRuntime().availableProcessors();
     queries = new QueryTurns(maxConcurrent, cores);
     parsers = new QueryTurns(cores, cores);
-    threads = new QueryThreads(maxConcurrent + cores);
+    threads = new QueryThreads();
   }
 
   QueryMemory memory() {

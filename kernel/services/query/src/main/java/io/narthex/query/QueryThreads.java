@@ -1,7 +1,8 @@
 package io.narthex.query;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,27 +15,35 @@ import org.jspecify.annotations.Nullable;
  * threads, above all the HTTP server. Thread-safe.
  */
 final class QueryThreads {
-  private static final long IDLE_SECONDS = 10;
+  private static final Duration IDLE = Duration.ofSeconds(10);
 
   private final ThreadPoolExecutor pool;
 
-  /** Creates up to {@code most} threads on demand. */
-  QueryThreads(int most) {
+  /** Creates as many threads as there are tasks at a time, which {@link QueryTurns} bounds. */
+  QueryThreads() {
+    this(IDLE);
+  }
+
+  QueryThreads(Duration idle) {
     AtomicInteger number = new AtomicInteger();
     pool =
         new ThreadPoolExecutor(
-            most,
-            most,
-            IDLE_SECONDS,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
+            0, // idle threads end: they may still reference a plugin
+            Integer.MAX_VALUE,
+            idle.toNanos(),
+            TimeUnit.NANOSECONDS,
+            new SynchronousQueue<>(), // not fair: last in, first out
             work -> {
               Thread t = new Thread(work, "query-" + number.incrementAndGet());
               t.setDaemon(true);
               t.setContextClassLoader(QueryThreads.class.getClassLoader());
               return t;
             });
-    pool.allowCoreThreadTimeOut(true); // releases what a thread still references of a plugin
+  }
+
+  /** Returns how many threads there are. */
+  int count() {
+    return pool.getPoolSize();
   }
 
   /**
