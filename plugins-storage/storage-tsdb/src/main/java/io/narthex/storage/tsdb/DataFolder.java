@@ -118,6 +118,23 @@ final class DataFolder implements AutoCloseable {
     }
   }
 
+  /**
+   * Checks that a folder holds a database of this format.
+   *
+   * @throws StorageException.Unusable when it does not
+   */
+  static void checkVersion(Path root) {
+    try {
+      refuseForeign(root);
+      if (version(root).isEmpty()) {
+        throw new StorageException.Unusable(
+            root + ": holds no database of this storage (no " + VERSION_FILE + ")");
+      }
+    } catch (IOException e) {
+      throw new StorageException.Failed(root + ": cannot be read: " + e, e);
+    }
+  }
+
   private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
     try {
       return channel.tryLock();

@@ -1,7 +1,9 @@
 package io.narthex.storage.tsdb.block;
 
+import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.select.SeriesSource;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
+import java.util.function.Consumer;
 import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -18,10 +20,33 @@ public final class BlockSource extends SeriesSource {
   private boolean ready; // the first rows of the current series are in rows already
   private long @org.jspecify.annotations.Nullable [] deleted;
   private boolean closed;
+  private final Consumer<StorageException.Corrupt> damage;
 
-  /** Retains the block. */
+  /** Retains the block. A damaged chunk is thrown. */
   public BlockSource(Block block, RoaringBitmap ids, long minTimeMs, long maxTimeMs) {
+    this(
+        block,
+        ids,
+        minTimeMs,
+        maxTimeMs,
+        damage -> {
+          throw damage;
+        });
+  }
+
+  /**
+   * Retains the block.
+   *
+   * @param damage receives each chunk that cannot be read; reading continues with the next one
+   */
+  public BlockSource(
+      Block block,
+      RoaringBitmap ids,
+      long minTimeMs,
+      long maxTimeMs,
+      Consumer<StorageException.Corrupt> damage) {
     block.retain();
+    this.damage = damage;
     this.block = block;
     this.ids = ids.getIntIterator();
     this.minTimeMs = minTimeMs;
@@ -60,7 +85,12 @@ public final class BlockSource extends SeriesSource {
     while (!closed && nextChunk < row.chunkCount) {
       int i = nextChunk++;
       if (row.minMs[i] <= maxTimeMs && row.maxMs[i] >= minTimeMs) {
-        block.readChunk(row, i, reader, rows);
+        try {
+          block.readChunk(row, i, reader, rows);
+        } catch (StorageException.Corrupt e) {
+          damage.accept(e);
+          continue;
+        }
         keep(rows, minTimeMs, maxTimeMs, deleted);
         if (rows.size > 0) {
           return true;

@@ -33,7 +33,7 @@ public final class Blocks {
   private static final Logger log = LoggerFactory.getLogger(Blocks.class);
 
   /** Ends the name of a folder that is no block any more because it is damaged. */
-  private static final String DAMAGED = ".damaged";
+  public static final String DAMAGED = ".damaged";
 
   private final Path directory;
   private final ReentrantReadWriteLock state;

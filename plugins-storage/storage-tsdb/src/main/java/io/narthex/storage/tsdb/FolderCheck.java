@@ -1,0 +1,137 @@
+package io.narthex.storage.tsdb;
+
+import io.narthex.spi.storage.StorageException;
+import io.narthex.storage.tsdb.block.Block;
+import io.narthex.storage.tsdb.block.BlockSource;
+import io.narthex.storage.tsdb.block.Ulid;
+import io.narthex.storage.tsdb.wal.Wal;
+import io.narthex.storage.tsdb.wal.WalReader;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Reads every byte of a database and reports what is damaged. Changes nothing; a server may be at
+ * work in the folder.
+ */
+final class FolderCheck {
+  private final Path root;
+  private final PrintStream out;
+  private final List<Path> blocksWithDamagedChunks = new ArrayList<>();
+  private int damaged;
+
+  FolderCheck(Path root, PrintStream out) {
+    this.root = root;
+    this.out = out;
+  }
+
+  /** Prints a line per file or block and damaged place; returns how many places are damaged. */
+  int run() throws IOException {
+    DataFolder.checkVersion(root);
+    Path log = root.resolve("log");
+    for (int number : Wal.numbers(log, Wal.CHECKPOINT_SUFFIX)) {
+      records(log.resolve(Wal.name(number, Wal.CHECKPOINT_SUFFIX)), false);
+    }
+    List<Integer> segments = Wal.numbers(log, Wal.SEGMENT_SUFFIX);
+    for (int i = 0; i < segments.size(); i++) {
+      if (i > 0 && segments.get(i) != segments.get(i - 1) + 1) {
+        report(
+            log,
+            "segments between " + segments.get(i - 1) + " and " + segments.get(i) + " are missing");
+      }
+      records(log.resolve(Wal.name(segments.get(i), Wal.SEGMENT_SUFFIX)), i == segments.size() - 1);
+    }
+    try (Stream<Path> folders = Files.list(root.resolve("blocks"))) {
+      for (Path folder : folders.sorted().toList()) {
+        String name = folder.getFileName().toString();
+        if (Ulid.isUlid(name)) {
+          block(folder);
+        } else {
+          out.println("aside    " + folder + ": not served");
+        }
+      }
+    }
+    return damaged;
+  }
+
+  /** Returns the blocks that can be opened, but have chunks that cannot be read. */
+  List<Path> blocksWithDamagedChunks() {
+    return List.copyOf(blocksWithDamagedChunks);
+  }
+
+  private void report(Path place, String problem) {
+    damaged++;
+    out.println("damaged  " + place + (problem.startsWith(" at") ? "" : ": ") + problem);
+  }
+
+  private void records(Path file, boolean newest) throws IOException {
+    int[] records = {0};
+    int before = damaged;
+    WalReader.End end;
+    try {
+      end =
+          WalReader.readAll(
+              file,
+              (type, body) -> records[0]++,
+              gap -> report(file, " at byte " + gap.offset() + ": " + gap.problem()));
+    } catch (StorageException.Failed e) {
+      if (Files.exists(file)) {
+        report(file, " at byte 0: " + e.getMessage());
+      }
+      return; // its owner has deleted it
+    }
+    if (end.problem() != null && !(newest && end.torn())) {
+      report(file, " at byte " + end.offset() + ": " + end.problem());
+    }
+    if (damaged == before) {
+      String torn = end.problem() == null ? "" : ", ends in a record that is being written";
+      out.println("ok       " + file + ": " + records[0] + " records" + torn);
+    }
+  }
+
+  private void block(Path folder) {
+    int before = damaged;
+    Block block;
+    try {
+      block = new Block(folder);
+    } catch (StorageException e) {
+      if (Files.exists(folder.resolve("index"))) {
+        report(folder, String.valueOf(e.getMessage()));
+      }
+      return; // its owner has deleted it
+    }
+    long samples = 0;
+    int series = 0;
+    BlockSource source =
+        new BlockSource(
+            block,
+            block.all(),
+            Long.MIN_VALUE,
+            Long.MAX_VALUE,
+            e -> report(folder, String.valueOf(e.getMessage())));
+    try {
+      source.nextSeries();
+      while (source.labels != null) {
+        series++;
+        while (source.nextRows()) {
+          samples += source.rows.size;
+        }
+        source.nextSeries();
+      }
+    } catch (RuntimeException | InternalError e) {
+      report(folder, String.valueOf(e.getMessage()));
+    } finally {
+      source.close();
+      block.release();
+    }
+    if (damaged > before) {
+      blocksWithDamagedChunks.add(folder);
+    } else {
+      out.println("ok       " + folder + ": " + series + " series, " + samples + " samples");
+    }
+  }
+}
