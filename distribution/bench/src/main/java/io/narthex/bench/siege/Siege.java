@@ -218,11 +218,12 @@ public final class Siege {
       progress.accept("quiet for " + options.quiet().toSeconds() + " s");
       Thread.sleep(options.quiet().dividedBy(3)); // the JVM still compiles after a start
       probe.take();
-      Thread.sleep(options.quiet().dividedBy(3).multipliedBy(2));
+      Duration settled = options.quiet().dividedBy(3);
+      Thread.sleep(settled);
+      Memory memoryBefore = Memory.watch(server.pid(), settled);
       Figures quiet = probe.take();
-      long memoryBefore = Memory.anonymous(server.pid());
       Map<String, Double> before = Counters.read(server);
-      progress.accept("quiet: " + quiet + ", " + (memoryBefore >> 20) + " MiB");
+      progress.accept("quiet: " + quiet + ", " + memoryBefore);
 
       hostile.writeFile(folder.resolve("hostile.json"), true);
       Figures siege = siege(server, all, probe);
@@ -237,8 +238,9 @@ public final class Siege {
       }
       Map<String, Double> after = patiently(server);
       progress.accept("rest for " + options.rest().toSeconds() + " s");
-      rest(server);
-      long memoryAfter = Memory.anonymous(server.pid());
+      rest(server, settled);
+      Memory memoryAfter = Memory.watch(server.pid(), settled);
+      progress.accept("rest: " + memoryAfter);
       probe.take();
       long toMs = System.currentTimeMillis() - 2000;
 
@@ -311,12 +313,14 @@ public final class Siege {
     return figures;
   }
 
-  private void rest(ServerUnderTest server) throws InterruptedException, IOException {
+  private void rest(ServerUnderTest server, Duration settled)
+      throws InterruptedException, IOException {
+    long all = options.rest().minus(settled).toMillis();
     long begun = System.nanoTime();
-    for (long left = options.rest().toMillis(); left > 0; ) {
+    for (long left = all; left > 0; ) {
       Thread.sleep(Math.min(left, 60_000));
       long elapsed = (System.nanoTime() - begun) / 1_000_000;
-      left = options.rest().toMillis() - elapsed;
+      left = all - elapsed;
       progress.accept(
           String.format(
               Locale.ROOT,
@@ -405,16 +409,13 @@ public final class Siege {
     }
   }
 
-  private void memory(long before, long after) {
+  private void memory(Memory before, Memory after) {
+    double times = (double) after.median() / before.median();
     String detail =
         String.format(
-            Locale.ROOT,
-            "anonymous %d MiB after, %d MiB before: %.2f times",
-            after >> 20,
-            before >> 20,
-            (double) after / before);
+            Locale.ROOT, "anonymous %s after, %s before: %.2f times", after, before, times);
     if (options.measured()) {
-      report.check("memory", after <= before * LARGER, detail, List.of());
+      report.check("memory", times <= LARGER, detail, List.of());
     } else {
       report.note("memory: " + detail);
     }
