@@ -59,7 +59,7 @@ final class JvmExporter implements Exporter {
     for (MetricSnapshot snapshot : registry.scrape()) {
       try {
         write(snapshot, sink);
-      } catch (RuntimeException e) {
+      } catch (IllegalArgumentException e) { // not what says that nobody waits for the rest
         LOG.warn("metric {} cannot be read: {}", snapshot.getMetadata().getName(), e.toString());
       }
     }

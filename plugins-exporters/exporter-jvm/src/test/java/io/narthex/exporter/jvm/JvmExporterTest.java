@@ -1,18 +1,22 @@
 package io.narthex.exporter.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.spi.exporter.Exporter;
+import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.exporter.ExporterKit;
 import io.narthex.testkit.exporter.RecordingMetrics;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -26,6 +30,25 @@ final class JvmExporterTest extends ExporterKit {
   @Override
   protected Exporter open(PluginContext context) {
     return new JvmExporterProvider().open(new JvmConfig(), context);
+  }
+
+  @Test
+  void endsWhenNobodyWaitsForTheRest() {
+    AtomicInteger calls = new AtomicInteger();
+    MetricSink abandoned =
+        (MetricSink)
+            Proxy.newProxyInstance(
+                MetricSink.class.getClassLoader(),
+                new Class<?>[] {MetricSink.class},
+                (proxy, method, arguments) -> {
+                  calls.incrementAndGet();
+                  throw new IllegalStateException("this collection has been abandoned");
+                });
+    try (JvmExporter exporter = new JvmExporter()) {
+      assertThatThrownBy(() -> exporter.collect(abandoned, Map.of()))
+          .isInstanceOf(IllegalStateException.class);
+    }
+    assertThat(calls).hasValue(1);
   }
 
   @Test
