@@ -153,6 +153,27 @@ class ArchitectureTest {
         .isEmpty();
   }
 
+  /** Else a test could not fail, stop and forget at each step of the database. */
+  @Test
+  void theDatabaseReachesFilesThroughItsDiskAlone() {
+    Set<String> files =
+        Set.of(
+            "java.nio.file.Files",
+            "java.io.RandomAccessFile",
+            "java.io.FileInputStream",
+            "java.io.FileOutputStream",
+            "java.io.FileReader",
+            "java.io.FileWriter");
+    assertThat(
+            foreign(
+                List.of("storage-tsdb"),
+                d ->
+                    d.getOriginClass().getPackageName().equals("io.narthex.storage.tsdb.io")
+                        || !(files.contains(d.getTargetClass().getBaseComponentType().getName())
+                            || in(d, "java.nio.channels"))))
+        .isEmpty();
+  }
+
   /** Else an update of the grammar would have to replace the rules too. */
   @Test
   void rulesKnowNoGrammar() {

@@ -25,8 +25,9 @@ import io.narthex.storage.tsdb.head.HeadSource;
 import io.narthex.storage.tsdb.head.OutOfOrderSource;
 import io.narthex.storage.tsdb.index.Postings;
 import io.narthex.storage.tsdb.io.Directories;
-import io.narthex.storage.tsdb.io.FreeSpace;
+import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.Limits;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.recovery.Checkpoint;
 import io.narthex.storage.tsdb.recovery.Recovery;
@@ -35,6 +36,7 @@ import io.narthex.storage.tsdb.select.TsdbCursor;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import io.narthex.storage.tsdb.tombstones.TombstoneRecord;
 import io.narthex.storage.tsdb.wal.Wal;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +66,7 @@ final class TsdbStorage
   private final StorageContext context;
   private final long referenceBase;
   private final DataFolder folders;
-  private final FreeSpace space;
+  private final Disk disk;
   private final Counters counters = new Counters();
   private final Head head;
   private final Wal wal;
@@ -86,9 +88,8 @@ final class TsdbStorage
    */
   private boolean checkpointWanted;
 
-  private TsdbStorage(
-      TsdbConfig config, StorageContext context, DataFolder folders, FreeSpace space) {
-    this.space = space;
+  private TsdbStorage(TsdbConfig config, StorageContext context, DataFolder folders, Disk disk) {
+    this.disk = disk;
     this.config = config;
     this.context = context;
     this.folders = folders;
@@ -96,32 +97,38 @@ final class TsdbStorage
     sync = FsyncPolicy.parse(config.walFsync());
     head = new Head(counters, context.clock());
     configureHead(config);
-    blocks = new Blocks(folders.blocks(), head.state, counters);
-    flush = new HeadFlush(head, blocks, space, counters);
-    compactor = new Compactor(blocks, space, counters, () -> closed);
+    blocks = new Blocks(disk, folders.blocks(), head.state, counters);
+    flush = new HeadFlush(head, blocks, disk, counters);
+    compactor = new Compactor(blocks, disk, counters, () -> closed);
     retention = new Retention(blocks, counters);
     head.minValidMs(blocks.newestMaxMs());
-    Recovery recovery = new Recovery(head, folders.wal(), counters);
-    int next = recovery.run(context::replayProgress);
-    checkpointWanted = recovery.isCheckpointWanted();
-    wal =
-        new Wal(
-            folders.wal(),
-            config.walSegmentSize().bytes(),
-            next,
-            Directories.bytesIn(folders.wal()),
-            counters);
+    Recovery recovery = new Recovery(disk, head, folders.wal(), counters);
+    boolean recovered = false;
+    try {
+      int next = recovery.run(context::replayProgress);
+      checkpointWanted = recovery.isCheckpointWanted();
+      long bytes = Directories.bytesIn(disk, folders.wal());
+      long segmentBytes = config.walSegmentSize().bytes();
+      wal = new Wal(disk, folders.wal(), segmentBytes, next, bytes, counters);
+      recovered = true;
+    } catch (IOException e) {
+      throw new StorageException.Failed(folders.wal() + ": cannot measure: " + e, e);
+    } finally {
+      if (!recovered) {
+        blocks.close();
+      }
+    }
     counters.add("clean_start", folders.isCleanStart() ? 1 : 0);
     BackgroundTask room = task("retention", "", this::applyRetention);
     tasks =
         List.of(
             room, // first: the others need it
-            task("spill", "", () -> head.spill(folders.wal())),
+            task("spill", "", () -> head.spill(disk, folders.wal())),
             task("flush", "compactions_failed_total", this::flushHead),
             task("checkpoint", "wal_truncations_failed_total", this::boundWal),
             task("compaction", "compactions_failed_total", this::mergeBlocks),
             room);
-    fsyncTask = task("fsync", "", wal::sync);
+    fsyncTask = task("fsync", "", this::forceWal);
   }
 
   /**
@@ -130,18 +137,18 @@ final class TsdbStorage
    * @param background whether threads force the WAL and make blocks; tests do it by hand
    */
   static TsdbStorage open(TsdbConfig config, StorageContext context, boolean background) {
-    return open(config, context, background, FreeSpace.OF_FILE_SYSTEM);
+    return open(config, context, background, LocalDisk.INSTANCE);
   }
 
   static TsdbStorage open(
-      TsdbConfig config, StorageContext context, boolean background, FreeSpace space) {
+      TsdbConfig config, StorageContext context, boolean background, Disk disk) {
     FsyncPolicy.parse(config.walFsync());
     Path root = context.dataDirectory();
-    DataFolder folders = DataFolder.open(root, !config.noLockfile());
+    DataFolder folders = DataFolder.open(disk, root, !config.noLockfile());
     long started = System.nanoTime();
     TsdbStorage storage;
     try {
-      storage = new TsdbStorage(config, context, folders, space);
+      storage = new TsdbStorage(config, context, folders, disk);
     } catch (RuntimeException e) {
       folders.close();
       throw e;
@@ -183,10 +190,23 @@ final class TsdbStorage
     while (isWorking()) {
       long interval = sync.intervalMs();
       pause(interval == 0 ? 1000 : interval);
-      if (interval > 0 && isWorking()) {
+      if ((interval > 0 || wal.isBroken()) && isWorking()) {
         fsyncTask.run();
       }
     }
+  }
+
+  /** Forces the WAL; after a failure everything since the last success is written again first. */
+  void forceWal() {
+    if (wal.isBroken()) {
+      head.appendLock.lock();
+      try {
+        wal.repair();
+      } finally {
+        head.appendLock.unlock();
+      }
+    }
+    wal.sync();
   }
 
   private void maintenanceLoop() {
@@ -260,25 +280,29 @@ final class TsdbStorage
 
   /** Replaces the WAL by a checkpoint of the head. */
   private void writeCheckpoint() {
-    space.require(folders.wal(), head.fileBytes(), "a checkpoint");
+    disk.require(folders.wal(), head.fileBytes(), "a checkpoint");
     int segment;
     head.appendLock.lock();
     try {
-      wal.write();
+      wal.write(false);
       segment = wal.cut();
       wal.checkpointBegun();
     } finally {
       head.appendLock.unlock();
     }
     counters.add("checkpoint_creations_total", 1);
+    long bytes;
     try {
-      wal.checkpointWritten(Checkpoint.write(head, folders.wal(), segment));
+      bytes = Checkpoint.write(disk, head, folders.wal(), segment, () -> closed);
     } catch (RuntimeException e) {
       counters.add("checkpoint_creations_failed_total", 1);
       throw e;
     }
-    wal.deleteBelow(segment);
-    counters.add("wal_truncations_total", 1);
+    if (bytes >= 0) { // else the storage closes, which writes one
+      wal.checkpointWritten(bytes);
+      wal.deleteBelow(segment);
+      counters.add("wal_truncations_total", 1);
+    }
   }
 
   // ---- Storage -------------------------------------------------------------------------------
@@ -475,10 +499,7 @@ final class TsdbStorage
       }
       TombstoneRecord.write(fresh, wal.begin(TombstoneRecord.TYPE));
       wal.end(false);
-      wal.write();
-      if (sync.always()) {
-        wal.sync();
-      }
+      wal.write(sync.always());
       head.state.writeLock().lock();
       try {
         fresh.forEach((id, ranges) -> {
@@ -562,8 +583,8 @@ final class TsdbStorage
     try {
       writeFinalCheckpoint();
       wal.close();
-      blocks.close();
     } finally {
+      blocks.close();
       head.appendLock.unlock();
       maintenance.unlock();
       folders.close();
@@ -573,10 +594,10 @@ final class TsdbStorage
   /** Spares the next start the replay; without it the WAL alone gives the same state. */
   private void writeFinalCheckpoint() {
     try {
-      space.require(folders.wal(), head.fileBytes(), "a checkpoint");
-      wal.write();
+      disk.require(folders.wal(), head.fileBytes(), "a checkpoint");
+      wal.write(false);
       int segment = wal.cut();
-      Checkpoint.write(head, folders.wal(), segment);
+      Checkpoint.write(disk, head, folders.wal(), segment, () -> false);
       wal.deleteBelow(segment);
     } catch (RuntimeException e) {
       log.warn("tsdb: no checkpoint on close, the next start replays the WAL: {}", e.getMessage());
@@ -620,7 +641,7 @@ final class TsdbStorage
       notifyAll();
     }
     awaitThreads();
-    wal.close();
+    wal.abandon();
     blocks.close();
     folders.abandon();
   }

@@ -3,6 +3,7 @@ package io.narthex.storage.tsdb;
 import io.narthex.spi.storage.Storage;
 import io.narthex.spi.storage.StorageContext;
 import io.narthex.spi.storage.StorageProvider;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import org.osgi.service.component.annotations.Component;
 
 /** Offers the storage type {@code tsdb}, the default. */
@@ -29,6 +30,6 @@ public final class TsdbStorageProvider implements StorageProvider<TsdbConfig> {
   @Override
   public void probe(TsdbConfig config, StorageContext context) {
     FsyncPolicy.parse(config.walFsync());
-    DataFolder.check(context.dataDirectory());
+    DataFolder.check(LocalDisk.INSTANCE, context.dataDirectory());
   }
 }

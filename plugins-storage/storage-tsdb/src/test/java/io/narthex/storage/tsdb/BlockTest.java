@@ -13,6 +13,7 @@ import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.block.Ulid;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.storage.StoredSeries;
@@ -88,8 +89,8 @@ class BlockTest {
     assertThat(TestDb.all(db)).isEqualTo(before);
     assertThat(db.stats(3).headMinTimeMs()).isEqualTo(T0 + 4 * HOUR);
     assertThat(db.stats(3).minTimeMs()).isEqualTo(T0);
-    assertThat(Wal.numbers(dir.resolve("log"), ".log")).hasSize(1);
-    assertThat(Wal.numbers(dir.resolve("log"), ".snap")).hasSize(1);
+    assertThat(Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), ".log")).hasSize(1);
+    assertThat(Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), ".snap")).hasSize(1);
     assertThat(StoredSeries.select(db, 10, T0 + HOUR, T0 + 5 * HOUR, regex("i", "3|4")))
         .hasSize(2)
         .allMatch(s -> s.samples().size() == 4 * 60 + 1);
@@ -186,7 +187,7 @@ class BlockTest {
     assertThat(db.blocks().list()).hasSize(1);
     db.crash();
     // the block is there, the WAL as if it had not been truncated yet
-    for (int n : Wal.numbers(dir.resolve("log"), ".snap")) {
+    for (int n : Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), ".snap")) {
       Files.delete(dir.resolve("log").resolve(Wal.name(n, ".snap")));
     }
     Files.write(log, bytes);

@@ -10,6 +10,7 @@ import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.testkit.storage.StoredSeries;
 import java.io.IOException;
@@ -107,7 +108,7 @@ class CrashTest {
         assertThat(TestDb.all(second)).isEqualTo(after);
         second.close();
       }
-      Directories.deleteTree(copy);
+      Directories.deleteTree(LocalDisk.INSTANCE, copy);
     }
   }
 
@@ -123,7 +124,7 @@ class CrashTest {
     fill(db, 200);
     int samples = samples(TestDb.all(db));
     db.crash();
-    List<Integer> segments = Wal.numbers(dir.resolve("log"), ".log");
+    List<Integer> segments = Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), ".log");
     assertThat(segments).hasSizeGreaterThan(5);
     Path damaged = dir.resolve("log").resolve(Wal.name(segments.get(2), ".log"));
     try (RandomAccessFile file = new RandomAccessFile(damaged.toFile(), "rw")) {
@@ -158,7 +159,8 @@ class CrashTest {
     fill(db, 40);
     int samples = samples(TestDb.all(db));
     db.crash();
-    List<Integer> segments = Wal.numbers(dir.resolve("log"), Wal.SEGMENT_SUFFIX);
+    List<Integer> segments =
+        Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.SEGMENT_SUFFIX);
     assertThat(segments).hasSizeGreaterThan(3);
     String name = Wal.name(segments.get(1), Wal.SEGMENT_SUFFIX);
     byte[] whole = Files.readAllBytes(dir.resolve("log").resolve(name));
@@ -184,7 +186,7 @@ class CrashTest {
           assertThat(TestDb.all(again)).as(where).isNotEmpty();
         }
         again.crash();
-        Directories.deleteTree(copy);
+        Directories.deleteTree(LocalDisk.INSTANCE, copy);
         flips++;
       }
     }
@@ -200,7 +202,8 @@ class CrashTest {
     TsdbStorage db = TestDb.open(dir, TestDb.config(Duration.ZERO, 0, Duration.ZERO, 700));
     fill(db, 40);
     db.crash();
-    List<Integer> segments = Wal.numbers(dir.resolve("log"), Wal.SEGMENT_SUFFIX);
+    List<Integer> segments =
+        Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.SEGMENT_SUFFIX);
     Files.delete(dir.resolve("log").resolve(Wal.name(segments.get(2), Wal.SEGMENT_SUFFIX)));
     TsdbStorage again = TestDb.open(dir);
     assertThat(again.counters().get("wal_corruptions_total")).isEqualTo(1);
@@ -209,7 +212,8 @@ class CrashTest {
     again.crash();
     TsdbStorage third = TestDb.open(dir, TestDb.config(Duration.ZERO, 0, Duration.ZERO, 700));
     assertThat(third.counters().get("wal_corruptions_total")).isZero();
-    int first = Wal.numbers(dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
+    int first =
+        Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
     fill(third, 40, 60);
     third.crash();
     Files.delete(dir.resolve("log").resolve(Wal.name(first, Wal.SEGMENT_SUFFIX)));
@@ -265,7 +269,8 @@ class CrashTest {
     fill(db, 60);
     List<StoredSeries> before = TestDb.all(db);
     db.close();
-    int number = Wal.numbers(dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
+    int number =
+        Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
     String name = Wal.name(number, Wal.CHECKPOINT_SUFFIX);
     byte[] whole = Files.readAllBytes(dir.resolve("log").resolve(name));
     for (int at = 0; at < whole.length; at += 23) {
@@ -289,7 +294,7 @@ class CrashTest {
       assertThat(TestDb.all(third)).as("flip at %s", at).isEqualTo(found);
       assertThat(third.counters().get("narthex_tsdb_damaged_total{file=\"checkpoint\"}")).isZero();
       third.crash();
-      Directories.deleteTree(copy);
+      Directories.deleteTree(LocalDisk.INSTANCE, copy);
     }
   }
 
@@ -298,7 +303,8 @@ class CrashTest {
     TsdbStorage db = TestDb.open(dir);
     fill(db, 60);
     db.close();
-    int number = Wal.numbers(dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
+    int number =
+        Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
     Path checkpoint = dir.resolve("log").resolve(Wal.name(number, Wal.CHECKPOINT_SUFFIX));
     byte[] whole = Files.readAllBytes(checkpoint);
     int found = 0;

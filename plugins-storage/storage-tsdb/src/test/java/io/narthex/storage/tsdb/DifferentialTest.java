@@ -8,6 +8,7 @@ import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.testkit.storage.StoredSeries;
 import io.narthex.testkit.storage.StoredSeries.Sample;
 import java.nio.file.Path;
@@ -78,7 +79,7 @@ class DifferentialTest {
         db.cleanTombstones();
       }
       if (random.nextInt(50) == 0) {
-        db.head().spill(folder);
+        db.head().spill(LocalDisk.INSTANCE, folder);
       }
       if (step % 20 == 0 || action < 11) {
         compare(db, now, step);

@@ -11,6 +11,7 @@ import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.recovery.Checkpoint;
 import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.storage.tsdb.wal.WalReader;
@@ -91,6 +92,7 @@ class LargeHistogramsTest {
           files.filter(f -> f.toString().endsWith(Wal.CHECKPOINT_SUFFIX)).toList();
       assertThat(snapshots).hasSize(1);
       WalReader.read(
+          LocalDisk.INSTANCE,
           snapshots.getFirst(),
           (type, body) -> {
             if (type == Checkpoint.ROWS) {

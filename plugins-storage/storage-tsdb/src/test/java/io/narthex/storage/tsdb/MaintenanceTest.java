@@ -15,7 +15,9 @@ import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.compaction.Compactor;
 import io.narthex.storage.tsdb.compaction.HeadFlush;
-import io.narthex.storage.tsdb.io.FreeSpace;
+import io.narthex.storage.tsdb.io.Disk;
+import io.narthex.storage.tsdb.io.FailingDisk;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.storage.StoredSeries;
@@ -33,6 +35,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -176,12 +179,14 @@ class MaintenanceTest {
     }
     db.maintain();
     assertThat(db.blocks().list()).hasSize(1);
-    assertThat(Wal.numbers(dir.resolve("log"), Wal.SEGMENT_SUFFIX)).hasSizeGreaterThan(1);
+    assertThat(Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.SEGMENT_SUFFIX))
+        .hasSizeGreaterThan(1);
     Files.delete(inTheWay.resolve("not-empty"));
     Files.delete(inTheWay);
     db.maintain();
-    assertThat(Wal.numbers(dir.resolve("log"), Wal.SEGMENT_SUFFIX)).hasSize(1);
-    assertThat(Wal.numbers(dir.resolve("log"), Wal.CHECKPOINT_SUFFIX)).hasSize(1);
+    assertThat(Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.SEGMENT_SUFFIX)).hasSize(1);
+    assertThat(Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.CHECKPOINT_SUFFIX))
+        .hasSize(1);
     db.close();
   }
 
@@ -287,18 +292,22 @@ class MaintenanceTest {
     db.crash();
   }
 
-  private TsdbStorage open(Duration outOfOrder, FreeSpace space) {
+  private static Disk room(ToLongFunction<Path> usable) {
+    return new FailingDisk(LocalDisk.INSTANCE).usable(usable);
+  }
+
+  private TsdbStorage open(Duration outOfOrder, Disk disk) {
     return TsdbStorage.open(
         TestDb.config(Duration.ofHours(30), 0, outOfOrder, 1 << 20),
         new TestStorageContext(dir, 1L << 46, new FakeClock(T0 + 1000 * HOUR)),
         false,
-        space);
+        disk);
   }
 
   @Test
   void whatWouldNotFitOnTheDiskIsNotBegunAndRetentionRuns() throws IOException {
     AtomicLong free = new AtomicLong(Long.MAX_VALUE);
-    TsdbStorage db = open(Duration.ZERO, _ -> free.get());
+    TsdbStorage db = open(Duration.ZERO, room(_ -> free.get()));
     for (int h = 0; h < 7; h++) {
       fillHour(db, h);
     }
@@ -329,7 +338,7 @@ class MaintenanceTest {
   void aFlushThatFailsHalfwayLeavesNoBlockBehind() throws IOException {
     AtomicInteger calls = new AtomicInteger();
     TsdbStorage db =
-        open(Duration.ofHours(3), _ -> calls.getAndIncrement() % 2 == 0 ? Long.MAX_VALUE : 0);
+        open(Duration.ofHours(3), room(_ -> calls.getAndIncrement() % 2 == 0 ? Long.MAX_VALUE : 0));
     for (int h = 0; h < 4; h++) {
       fillHour(db, h);
     }
@@ -352,7 +361,7 @@ class MaintenanceTest {
 
   @Test
   void aMergeStopsAtTheNextSeriesAndLeavesEverythingAsItWas() throws IOException {
-    FreeSpace scarce = folder -> folder.endsWith("blocks") ? Long.MAX_VALUE : 0;
+    Disk scarce = room(folder -> folder.endsWith("blocks") ? Long.MAX_VALUE : 0);
     TsdbStorage db = open(Duration.ZERO, scarce);
     for (int h = 0; h < 13; h++) {
       fillHour(db, h);

@@ -8,6 +8,7 @@ import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -92,10 +93,12 @@ final class Measure {
     print("append", "%.1f ns/sample", spent / (double) samples);
     print("append, second half", "%.1f ns/sample", (spent - half) / (samples / 2.0));
     print(
-        "log", "%.2f bytes/sample", Directories.bytesIn(folder.resolve("log")) / (double) samples);
+        "log",
+        "%.2f bytes/sample",
+        Directories.bytesIn(LocalDisk.INSTANCE, folder.resolve("log")) / (double) samples);
     print("head chunks", "%.2f bytes/sample", db.head().chunks().bytes() / (double) samples);
     print("heap with samples", "%.0f bytes/series", (heap() - empty) / (double) series);
-    db.head().spill(folder);
+    db.head().spill(LocalDisk.INSTANCE, folder);
     print(
         "heap with samples, pages moved", "%.0f bytes/series", (heap() - empty) / (double) series);
     queries(db, "head");
@@ -127,7 +130,7 @@ final class Measure {
     db = TestDb.open(folder);
     print("open from snapshot", "%.2f s", (cpu() - started) / 1e9);
     db.close();
-    Directories.deleteTree(folder);
+    Directories.deleteTree(LocalDisk.INSTANCE, folder);
   }
 
   private static void print(String what, String format, double value) {

@@ -4,6 +4,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.storage.StoredSeries;
 import io.narthex.testkit.storage.TestStorageContext;
@@ -27,6 +28,15 @@ final class TestDb {
         config,
         new TestStorageContext(dir, ((long) openings) << 40, new FakeClock(T0 + 1000 * 24 * HOUR)),
         false);
+  }
+
+  static TsdbStorage open(Path dir, TsdbConfig config, Disk disk) {
+    openings++;
+    return TsdbStorage.open(
+        config,
+        new TestStorageContext(dir, ((long) openings) << 40, new FakeClock(T0 + 1000 * 24 * HOUR)),
+        false,
+        disk);
   }
 
   static TsdbStorage open(Path dir, TsdbConfig config, FakeClock clock) {

@@ -10,6 +10,7 @@ import io.narthex.storage.tsdb.index.ValueDictionary;
 import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import io.narthex.storage.tsdb.tombstones.TombstoneRecord;
 import io.narthex.storage.tsdb.wal.Wal;
@@ -20,12 +21,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.SoftReference;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -62,6 +59,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   /** Where the values of a label name are: pairs {@code first} to {@code first + count - 1}. */
   record Name(int first, int count, ValueDictionary dictionary) {}
 
+  private final Disk disk;
   public final Path folder;
   public final BlockMeta meta;
   public final long bytes;
@@ -82,12 +80,13 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   private volatile SoftReference<String[]> valueCache = new SoftReference<>(null);
 
   /** Opens a block and checks its index. */
-  public Block(Path folder) {
+  public Block(Disk disk, Path folder) {
+    this.disk = disk;
     this.folder = folder;
     Path indexPath = folder.resolve("index");
     boolean opened = false;
     try {
-      MemorySegment index = map(indexPath);
+      MemorySegment index = disk.map(indexPath, arena);
       MemorySegment[] sections = sections(index, indexPath);
       byte[] metaBytes = sections[0].toArray(ValueLayout.JAVA_BYTE);
       meta = BlockMeta.read(new ByteSource(metaBytes, 0, metaBytes.length));
@@ -98,10 +97,10 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
       series = sections[6];
       postingOffsets = sections[7];
       postings = sections[8];
-      chunks = map(folder.resolve("chunks"));
+      chunks = disk.map(folder.resolve("chunks"), arena);
       checkMagic(chunks, BlockWriter.CHUNKS_MAGIC, folder.resolve("chunks"));
-      tombstones = readTombstones(folder.resolve(TOMBSTONES));
-      bytes = Directories.bytesIn(folder);
+      tombstones = readTombstones(disk, folder.resolve(TOMBSTONES));
+      bytes = Directories.bytesIn(disk, folder);
       opened = true;
     } catch (IOException e) {
       throw new StorageException.Failed("block " + folder + ": cannot open: " + e, e);
@@ -111,12 +110,6 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
       if (!opened) {
         arena.close();
       }
-    }
-  }
-
-  private MemorySegment map(Path path) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
     }
   }
 
@@ -201,7 +194,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
       arena.close();
       if (deletePending) {
         try {
-          Directories.remove(folder);
+          Directories.remove(disk, folder);
         } catch (IOException e) {
           log.warn("block {}: cannot delete, left behind: {}", folder, e.toString());
         }
@@ -523,10 +516,10 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     return tombstones;
   }
 
-  private static TombstoneMap readTombstones(Path path) throws IOException {
+  private static TombstoneMap readTombstones(Disk disk, Path path) {
     TombstoneMap map = new TombstoneMap();
-    if (Files.exists(path)) {
-      WalReader.End end = WalReader.read(path, (_, in) -> TombstoneRecord.read(in, map));
+    if (disk.exists(path)) {
+      WalReader.End end = WalReader.read(disk, path, (_, in) -> TombstoneRecord.read(in, map));
       if (end.problem() != null) {
         throw corrupt(path, end.offset(), end.problem());
       }
@@ -549,17 +542,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     out.u8(TombstoneRecord.TYPE);
     TombstoneRecord.write(merged, out);
     Wal.frame(out, start, new CRC32C());
-    Path temporary = folder.resolve(TOMBSTONES + ".tmp");
-    try {
-      try (var file = new java.io.FileOutputStream(temporary.toFile())) {
-        file.write(out.data, 0, out.size);
-        file.getFD().sync();
-      }
-      Files.move(temporary, folder.resolve(TOMBSTONES), StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(temporary);
-    }
-    Directories.sync(folder);
+    Directories.write(disk, folder.resolve(TOMBSTONES), out.data, out.size);
     tombstones = merged;
   }
 

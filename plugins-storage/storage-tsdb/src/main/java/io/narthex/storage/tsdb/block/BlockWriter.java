@@ -7,17 +7,14 @@ import io.narthex.storage.tsdb.index.ValueDictionary;
 import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.Disk;
+import io.narthex.storage.tsdb.io.DiskFile;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.select.SeriesSource;
-import java.io.BufferedOutputStream;
-import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -40,11 +37,12 @@ public final class BlockWriter implements AutoCloseable {
   static final int CHUNK_CRC = 4;
 
   private final @Nullable Counters counters;
+  private final Disk disk;
   private final Path blocks;
   private final Path temporary;
   private final Path target;
-  private final FileOutputStream chunkFile;
-  private final OutputStream chunkOut;
+  private @Nullable Path unfinished; // has its name, but may lose it with the power
+  private final Buffered chunkOut;
   private long chunkOffset = CHUNKS_MAGIC.length;
   private final CRC32C crc = new CRC32C();
   private final ChunkCodec codec = new ChunkCodec();
@@ -67,8 +65,8 @@ public final class BlockWriter implements AutoCloseable {
   private long floats;
   private long histograms;
 
-  public BlockWriter(Path blocks, String id) throws IOException {
-    this(blocks, id, null);
+  public BlockWriter(Disk disk, Path blocks, String id) throws IOException {
+    this(disk, blocks, id, null);
   }
 
   /**
@@ -76,20 +74,58 @@ public final class BlockWriter implements AutoCloseable {
    *
    * @param counters notes the chunks, for a block of the head; else null
    */
-  public BlockWriter(Path blocks, String id, @Nullable Counters counters) throws IOException {
+  public BlockWriter(Disk disk, Path blocks, String id, @Nullable Counters counters)
+      throws IOException {
+    this.disk = disk;
     this.blocks = blocks;
     this.counters = counters;
     temporary = blocks.resolve(id + Directories.TEMPORARY);
     target = blocks.resolve(id);
-    Files.createDirectories(temporary);
+    disk.createDirectories(temporary);
     try {
-      chunkFile = new FileOutputStream(temporary.resolve("chunks").toFile());
+      chunkOut = new Buffered(disk.create(temporary.resolve("chunks")));
     } catch (IOException e) {
-      Directories.deleteTree(temporary);
+      Directories.deleteTree(disk, temporary);
       throw e;
     }
-    chunkOut = new BufferedOutputStream(chunkFile, 1 << 20);
-    chunkOut.write(CHUNKS_MAGIC);
+    chunkOut.write(CHUNKS_MAGIC, 0, CHUNKS_MAGIC.length);
+  }
+
+  /** Collects small writes. */
+  private static final class Buffered implements AutoCloseable {
+    private static final int BYTES = 1 << 20;
+    private final DiskFile file;
+    private final ByteSink buffer = new ByteSink(64 << 10);
+
+    Buffered(DiskFile file) {
+      this.file = file;
+    }
+
+    void write(byte[] bytes, int from, int length) throws IOException {
+      if (buffer.size + length > BYTES) {
+        flush();
+      }
+      if (length > BYTES) {
+        file.write(bytes, from, length);
+      } else {
+        buffer.bytes(bytes, from, length);
+      }
+    }
+
+    private void flush() throws IOException {
+      file.write(buffer.data, 0, buffer.size);
+      buffer.clear();
+    }
+
+    void force() throws IOException {
+      flush();
+      file.force();
+    }
+
+    @Override
+    public void close() throws IOException {
+      file.close();
+    }
   }
 
   /** Adds all series of a source. */
@@ -195,9 +231,8 @@ public final class BlockWriter implements AutoCloseable {
       List<String> sources,
       List<String> parents)
       throws IOException {
-    chunkOut.flush();
-    chunkFile.getFD().sync();
-    chunkFile.close();
+    chunkOut.force();
+    chunkOut.close();
     BlockMeta meta =
         new BlockMeta(
             id,
@@ -211,30 +246,34 @@ public final class BlockWriter implements AutoCloseable {
             chunks,
             sources,
             parents);
-    try (FileOutputStream file = new FileOutputStream(temporary.resolve("index").toFile())) {
-      IndexOut out = new IndexOut(new BufferedOutputStream(file, 1 << 20));
-      writeIndex(meta, out);
-      out.out.flush();
-      file.getFD().sync();
+    try (Buffered file = new Buffered(disk.create(temporary.resolve("index")))) {
+      writeIndex(meta, new IndexOut(file));
+      file.force();
     }
-    Files.writeString(temporary.resolve("meta.json"), meta.toJson());
-    Directories.sync(temporary);
-    Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    Directories.sync(blocks);
+    try (Buffered file = new Buffered(disk.create(temporary.resolve("meta.json")))) {
+      byte[] json = meta.toJson().getBytes(StandardCharsets.UTF_8);
+      file.write(json, 0, json.length);
+      file.force();
+    }
+    disk.forceDirectory(temporary);
+    disk.rename(temporary, target);
+    unfinished = target;
+    disk.forceDirectory(blocks);
+    unfinished = null;
     return meta;
   }
 
   /** A file with sections, each with a checksum. */
   private static final class IndexOut {
-    final OutputStream out;
+    private final Buffered out;
     private final CRC32C crc = new CRC32C();
     private final ByteSink footer = new ByteSink(256);
     private long offset;
     private long sectionStart;
 
-    IndexOut(OutputStream out) throws IOException {
+    IndexOut(Buffered out) throws IOException {
       this.out = out;
-      out.write(INDEX_MAGIC);
+      out.write(INDEX_MAGIC, 0, INDEX_MAGIC.length);
       offset = INDEX_MAGIC.length;
     }
 
@@ -404,7 +443,13 @@ public final class BlockWriter implements AutoCloseable {
   /** Removes what is not finished. */
   @Override
   public void close() throws IOException {
-    chunkFile.close();
-    Directories.deleteTree(temporary);
+    try {
+      chunkOut.close();
+    } finally {
+      if (unfinished != null) {
+        Directories.remove(disk, unfinished); // else the next start would take it for the newest
+      }
+      Directories.deleteTree(disk, temporary);
+    }
   }
 }

@@ -5,20 +5,18 @@ import io.narthex.model.Matcher;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.index.Postings;
 import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.select.SeriesSource;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.IntConsumer;
 import org.roaringbitmap.RoaringBitmap;
@@ -35,6 +33,7 @@ public final class Blocks {
   /** Ends the name of a folder that is no block any more because it is damaged. */
   public static final String DAMAGED = ".damaged";
 
+  private final Disk disk;
   private final Path directory;
   private final ReentrantReadWriteLock state;
   private final Counters counters;
@@ -46,7 +45,8 @@ public final class Blocks {
    *
    * @param state the head's state lock
    */
-  public Blocks(Path directory, ReentrantReadWriteLock state, Counters counters) {
+  public Blocks(Disk disk, Path directory, ReentrantReadWriteLock state, Counters counters) {
+    this.disk = disk;
     this.directory = directory;
     this.state = state;
     this.counters = counters;
@@ -57,12 +57,12 @@ public final class Blocks {
   private List<Block> load() {
     List<Block> found = new ArrayList<>();
     boolean complete = false;
-    try (Stream<Path> entries = Files.list(directory)) {
-      for (Path p : entries.toList()) {
+    try {
+      for (Path p : disk.list(directory)) {
         String name = p.getFileName().toString();
         if (isTemporary(name)) {
-          removeLeftover(
-              p, Directories::deleteTree); // a crash kept it from being finished, or deleted
+          // a crash kept it from being finished, or deleted
+          removeLeftover(p, Directories::deleteTree);
         } else if (Ulid.isUlid(name)) {
           Block block = openOrSetAside(p);
           if (block != null) {
@@ -99,19 +99,18 @@ public final class Blocks {
    */
   private @Nullable Block openOrSetAside(Path folder) {
     try {
-      return new Block(folder);
+      return new Block(disk, folder);
     } catch (RuntimeException e) {
       counters.add(Counters.damageOf("block"), 1);
-      boolean whole =
-          Files.exists(folder.resolve("index")) && Files.exists(folder.resolve("chunks"));
+      boolean whole = disk.exists(folder.resolve("index")) && disk.exists(folder.resolve("chunks"));
       if (e instanceof StorageException.Failed && whole) {
         log.error("{}; its samples are missing until the next start", e.getMessage());
         return null;
       }
       Path aside = folder.resolveSibling(folder.getFileName() + DAMAGED);
       try {
-        Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
-        Directories.sync(directory);
+        disk.rename(folder, aside);
+        disk.forceDirectory(directory);
         setAside++;
         log.error("{}; its samples are missing, set aside as {}", e.getMessage(), aside);
       } catch (IOException io) {
@@ -181,7 +180,7 @@ public final class Blocks {
     Path folder = directory.resolve(id);
     boolean opened = false;
     try {
-      Block block = new Block(folder);
+      Block block = new Block(disk, folder);
       opened = true;
       return block;
     } finally {
@@ -192,12 +191,12 @@ public final class Blocks {
   }
 
   private interface Removal {
-    void remove(Path folder) throws IOException;
+    void remove(Disk disk, Path folder) throws IOException;
   }
 
-  private static void removeLeftover(Path folder, Removal removal) {
+  private void removeLeftover(Path folder, Removal removal) {
     try {
-      removal.remove(folder);
+      removal.remove(disk, folder);
     } catch (IOException e) {
       log.warn("block {}: cannot delete, left behind: {}", folder, e.toString());
     }

@@ -6,7 +6,7 @@ import io.narthex.storage.tsdb.block.BlockSource;
 import io.narthex.storage.tsdb.block.BlockWriter;
 import io.narthex.storage.tsdb.block.Blocks;
 import io.narthex.storage.tsdb.block.Ulid;
-import io.narthex.storage.tsdb.io.FreeSpace;
+import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.select.MergedRows;
 import io.narthex.storage.tsdb.select.SeriesSource;
@@ -25,7 +25,7 @@ public final class Compactor {
   private static final Logger log = LoggerFactory.getLogger(Compactor.class);
 
   private final Blocks blocks;
-  private final FreeSpace space;
+  private final Disk disk;
   private final BooleanSupplier stop;
   private final Counters counters;
   private final SecureRandom random = new SecureRandom();
@@ -35,9 +35,9 @@ public final class Compactor {
    *
    * @param stop asked at each series whether to give up what has begun
    */
-  public Compactor(Blocks blocks, FreeSpace space, Counters counters, BooleanSupplier stop) {
+  public Compactor(Blocks blocks, Disk disk, Counters counters, BooleanSupplier stop) {
     this.blocks = blocks;
-    this.space = space;
+    this.disk = disk;
     this.stop = stop;
     this.counters = counters;
   }
@@ -112,11 +112,11 @@ public final class Compactor {
       sources.addAll(b.meta.sources());
       parents.add(b.meta.id());
     }
-    space.require(
+    disk.require(
         blocks.directory(), group.stream().mapToLong(b -> b.bytes).sum(), "a merged block");
     String id = Ulid.next(System.currentTimeMillis(), random);
     List<BlockSource> open = new ArrayList<>();
-    try (BlockWriter writer = new BlockWriter(blocks.directory(), id)) {
+    try (BlockWriter writer = new BlockWriter(disk, blocks.directory(), id)) {
       for (Block b : group) {
         open.add(new BlockSource(b, b.all(), Long.MIN_VALUE, Long.MAX_VALUE));
       }

@@ -12,7 +12,7 @@ import io.narthex.storage.tsdb.head.HeadSource;
 import io.narthex.storage.tsdb.head.OutOfOrderSamples;
 import io.narthex.storage.tsdb.head.OutOfOrderSource;
 import io.narthex.storage.tsdb.head.SeriesPage;
-import io.narthex.storage.tsdb.io.FreeSpace;
+import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.metrics.Counters;
 import java.io.IOException;
 import java.security.SecureRandom;
@@ -25,13 +25,13 @@ import org.roaringbitmap.RoaringBitmap;
 public final class HeadFlush {
   private final Head head;
   private final Blocks blocks;
-  private final FreeSpace space;
+  private final Disk disk;
   private final Counters counters;
   private final SecureRandom random = new SecureRandom();
 
-  public HeadFlush(Head head, Blocks blocks, FreeSpace space, Counters counters) {
+  public HeadFlush(Head head, Blocks blocks, Disk disk, Counters counters) {
     this.head = head;
-    this.space = space;
+    this.disk = disk;
     this.blocks = blocks;
     this.counters = counters;
   }
@@ -89,10 +89,10 @@ public final class HeadFlush {
   /** Writes a block of the in-order samples of a range; returns false when there are none. */
   private boolean writeHead(long start, long end, List<Block> into) {
     long started = System.nanoTime();
-    space.require(blocks.directory(), head.fileBytes(), "a block of the head");
+    disk.require(blocks.directory(), head.fileBytes(), "a block of the head");
     List<Integer> ids = sortedIds();
     String id = Ulid.next(System.currentTimeMillis(), random);
-    try (BlockWriter writer = new BlockWriter(blocks.directory(), id, counters)) {
+    try (BlockWriter writer = new BlockWriter(disk, blocks.directory(), id, counters)) {
       for (int from = 0; from < ids.size(); from += SeriesPage.SIZE) {
         RoaringBitmap some = new RoaringBitmap();
         for (int i : ids.subList(from, Math.min(ids.size(), from + SeriesPage.SIZE))) {
@@ -163,7 +163,7 @@ public final class HeadFlush {
     } finally {
       head.state.readLock().unlock();
     }
-    space.require(blocks.directory(), bytes, "a block of the out-of-order samples");
+    disk.require(blocks.directory(), bytes, "a block of the out-of-order samples");
     TreeMap<Long, List<OutOfOrderSource.Entry>> byRange = new TreeMap<>();
     for (OutOfOrderSource.Entry e : entries) {
       TreeMap<Long, List<OutOfOrderSamples.Sample>> ranges = new TreeMap<>();
@@ -180,7 +180,7 @@ public final class HeadFlush {
     byRange.forEach((start, list) -> {
       long started = System.nanoTime();
       String id = Ulid.next(System.currentTimeMillis(), random);
-      try (BlockWriter writer = new BlockWriter(blocks.directory(), id, counters)) {
+      try (BlockWriter writer = new BlockWriter(disk, blocks.directory(), id, counters)) {
         writer.addAll(new OutOfOrderSource(list));
         writer.finish(id, start, start + blockMs, 1, true, List.of(id), List.of());
         counters.compacted(started);

@@ -12,6 +12,7 @@ import io.narthex.storage.tsdb.chunks.SampleBytes;
 import io.narthex.storage.tsdb.head.SeriesPage.HistogramTail;
 import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
+import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.Limits;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
@@ -95,6 +96,9 @@ public final class Head {
   private long blockMs;
   private long outOfOrderWindowMs;
 
+  /** End of the range that a block is being made of: in-order samples before it would be lost. */
+  private long flushedToMs = Long.MIN_VALUE;
+
   private record OutOfOrderKey(long reference, long timeMs) {}
 
   public Head(Counters counters, Clock clock) {
@@ -119,6 +123,21 @@ public final class Head {
       exemplars.resize(maxExemplars);
     } finally {
       state.writeLock().unlock();
+      appendLock.unlock();
+    }
+  }
+
+  /**
+   * Refuses in-order samples before a time while a block is made of what came before it, whatever
+   * the configuration says meanwhile.
+   *
+   * @param timeMs {@code Long.MIN_VALUE} to end that
+   */
+  public void takeOnlyFrom(long timeMs) {
+    appendLock.lock();
+    try {
+      flushedToMs = timeMs;
+    } finally {
       appendLock.unlock();
     }
   }
@@ -274,13 +293,10 @@ public final class Head {
       if (anything) {
         wal.end(false);
         try {
-          wal.write();
+          wal.write(force);
         } catch (RuntimeException e) {
           counters.add("wal_writes_failed_total", 1);
           throw e;
-        }
-        if (force) {
-          wal.sync();
         }
         rejected = apply(batch, referenceBase);
       } else {
@@ -307,6 +323,24 @@ public final class Head {
    * that is there already, or {@link BatchRecord#OUT_OF_ORDER} for one to be kept out of order.
    */
   private boolean check(SampleBatch batch, long referenceBase, long latest) {
+    int n = batch.size();
+    Arrays.fill(codes, 0, n, AppendResult.UNKNOWN_SERIES);
+    try {
+      return checkRows(batch, referenceBase, latest);
+    } finally { // whatever happens: a row that is left pending would be taken for the next batch's
+      for (int row = 0; row < n; row++) {
+        if (codes[row] == AppendResult.OK) {
+          int id = (int) (batch.ref(row) - referenceBase);
+          SeriesPage page = page(id);
+          if (page != null) {
+            page.pendingRow[id & SeriesPage.MASK] = 0;
+          }
+        }
+      }
+    }
+  }
+
+  private boolean checkRows(SampleBatch batch, long referenceBase, long latest) {
     boolean allOk = true;
     int n = batch.size();
     long newest = maxMs;
@@ -327,6 +361,7 @@ public final class Head {
                 ? AppendResult.TOO_FAR_IN_FUTURE
                 : checkRow(batch, row, page, slot, (int) reference, lowest, newest);
         if (code == AppendResult.OK) {
+          codes[row] = code; // first: what is pending is cleared by it
           page.pendingRow[slot] = row + 1;
         }
       }
@@ -334,15 +369,6 @@ public final class Head {
       if (code > 0) {
         allOk = false;
         countRefusal(code, batch.histogram(row) == null);
-      }
-    }
-    for (int row = 0; row < n; row++) {
-      if (codes[row] == AppendResult.OK) {
-        int id = (int) (batch.ref(row) - referenceBase);
-        SeriesPage page = page(id);
-        if (page != null) {
-          page.pendingRow[id & SeriesPage.MASK] = 0;
-        }
       }
     }
     return allOk;
@@ -369,8 +395,8 @@ public final class Head {
     // a sample of the future that an older version has taken must not lock out today's
     long newest = maxMs == Long.MIN_VALUE ? firstTimeMs : Math.min(maxMs, latest);
     long window = blockMs / APPEND_WINDOW_DIVISOR;
-    return Math.max(
-        minValidMs, newest < Long.MIN_VALUE + window ? Long.MIN_VALUE : newest - window);
+    long lowest = newest < Long.MIN_VALUE + window ? Long.MIN_VALUE : newest - window;
+    return Math.max(Math.max(minValidMs, flushedToMs), lowest);
   }
 
   private byte checkRow(
@@ -508,6 +534,9 @@ public final class Head {
     page.newestMs[slot] = timeMs;
     page.newestValue[slot] = value;
     cover(timeMs);
+    if (page.openCount[slot] == SeriesPage.ROWS) {
+      sealFloats(page, slot); // last: an error in it leaves the row where it is
+    }
   }
 
   private void cover(long timeMs) {
@@ -526,7 +555,8 @@ public final class Head {
       tail.newest = null;
     }
     int count = page.openCount[slot];
-    if (count > 0 && timeMs - page.openMs[slot] > Integer.MAX_VALUE) {
+    boolean isFull = count == SeriesPage.ROWS; // an error kept it from being sealed
+    if (isFull || (count > 0 && timeMs - page.openMs[slot] > Integer.MAX_VALUE)) {
       sealFloats(page, slot);
       count = 0;
     }
@@ -540,9 +570,6 @@ public final class Head {
       page.createOpenStart()[at] = startTimeMs;
     }
     page.openCount[slot] = (byte) (count + 1);
-    if (count + 1 == SeriesPage.ROWS) {
-      sealFloats(page, slot);
-    }
   }
 
   private void sealFloats(SeriesPage page, int slot) {
@@ -551,13 +578,13 @@ public final class Head {
       return;
     }
     openRows(page, slot, sealing);
-    page.openCount[slot] = 0;
     byte[] tail = page.tail[slot];
     if (Tail.count(tail) < Tail.CHUNKS - 1) {
       if (page.tailBaseMs == SeriesPage.NEVER) {
         page.tailBaseMs = sealing.timesMs[0];
       }
       page.tail[slot] = Tail.append(tail, codec, sealing, page.tailBaseMs, tailScratch, scratch);
+      page.openCount[slot] = 0; // last: an error before it loses no row
     } else {
       collectTail(page, slot);
       for (int i = 0; i < n; i++) {
@@ -565,6 +592,7 @@ public final class Head {
       }
       page.chunk[slot] = sealAll(tailRows, page.chunk[slot]);
       page.tail[slot] = null;
+      page.openCount[slot] = 0;
     }
   }
 
@@ -719,7 +747,7 @@ public final class Head {
   }
 
   /** Moves full pages of chunks from the heap into mapped files in {@code folder}. */
-  public void spill(Path folder) {
+  public void spill(Disk disk, Path folder) {
     List<HeadChunks.Page> full;
     state.readLock().lock();
     try {
@@ -729,7 +757,7 @@ public final class Head {
     }
     try {
       for (HeadChunks.Page page : full) {
-        HeadChunks.spill(page, folder);
+        HeadChunks.spill(disk, page, folder);
       }
     } catch (IOException e) {
       // the page stays on the heap; the next call tries again

@@ -1,22 +1,22 @@
 package io.narthex.storage.tsdb.head;
 
+import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
+import io.narthex.storage.tsdb.io.Disk;
+import io.narthex.storage.tsdb.io.DiskFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +41,7 @@ public final class HeadChunks {
   static final int PAGE_BYTES = 256 << 10;
   public static final String SPILL_SUFFIX = ".spill";
   private static final int FIRST_READ = 1024;
+  private static final AtomicLong SPILLED = new AtomicLong();
 
   /** Bytes with the base of their times. */
   static final class Page {
@@ -69,7 +70,16 @@ public final class HeadChunks {
       if (bytes.length < length + ChunkCodec.SLACK) {
         bytes = new byte[length + ChunkCodec.SLACK];
       }
-      MemorySegment.copy(from, ValueLayout.JAVA_BYTE, offset, bytes, 0, length);
+      try {
+        MemorySegment.copy(from, ValueLayout.JAVA_BYTE, offset, bytes, 0, length);
+      } catch (InternalError e) { // an I/O error on a mapped page
+        throw new StorageException.Corrupt(
+            "head: a chunk that was moved to a file cannot be read at byte "
+                + offset
+                + ": "
+                + e.getMessage()
+                + "; restart to read it from the WAL");
+      }
       return bytes;
     }
   }
@@ -154,23 +164,21 @@ public final class HeadChunks {
   }
 
   /** Moves a full page from the heap into a file without name in {@code folder}. Needs no lock. */
-  static void spill(Page page, Path folder) throws IOException {
+  static void spill(Disk disk, Page page, Path folder) throws IOException {
     byte[] data = page.data;
     if (data == null) {
       return;
     }
-    Path file = Files.createTempFile(folder, "head", SPILL_SUFFIX);
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      ByteBuffer buffer = ByteBuffer.wrap(data, 0, page.used);
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
+    Path file = folder.resolve("head" + SPILLED.incrementAndGet() + SPILL_SUFFIX);
+    try {
+      try (DiskFile out = disk.create(file)) {
+        out.write(data, 0, page.used);
       }
       // freed when neither the head nor a reader knows the page any more
-      page.mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
+      page.mapped = disk.map(file, Arena.ofAuto());
       page.data = null;
     } finally {
-      Files.delete(file);
+      disk.delete(file);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.narthex.storage.tsdb.io;
 
+import io.narthex.spi.storage.StorageException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -12,7 +13,7 @@ import java.util.List;
  * cut does.
  *
  * <p>Implementations are thread-safe, and an interrupted thread neither breaks a file for others
- * nor loses its interrupt. Every method throws {@link IOException} with the path in its message.
+ * nor loses its interrupt. The caller adds the path to the message of an {@link IOException}.
  */
 public interface Disk {
   /** Creates a file, or empties the one that is there, and opens it for writing. */
@@ -21,7 +22,10 @@ public interface Disk {
   /** Opens an existing file for writing; its first write goes to its end. */
   DiskFile open(Path file) throws IOException;
 
-  /** Maps a whole file for reading until the arena is closed. */
+  /**
+   * Maps a whole file for reading until the arena is closed. A part that cannot be read makes the
+   * access to it throw {@link InternalError}.
+   */
   MemorySegment map(Path file, Arena arena) throws IOException;
 
   /**
@@ -37,7 +41,11 @@ public interface Disk {
   /** Gives a file a second name. */
   void link(Path file, Path second) throws IOException;
 
-  /** Deletes a file or an empty folder; does nothing when there is none. */
+  /**
+   * Deletes a file or an empty folder; does nothing when there is none.
+   *
+   * @throws java.nio.file.DirectoryNotEmptyException for a folder with something in it
+   */
   void delete(Path path) throws IOException;
 
   void createDirectories(Path folder) throws IOException;
@@ -56,4 +64,26 @@ public interface Disk {
 
   /** Returns the bytes that this process may still write to the file system of a folder. */
   long usableBytes(Path folder);
+
+  /**
+   * Checks that there is room for a file before it is begun: one that fills the disk takes the room
+   * that appends need.
+   *
+   * @param bytes about how many it will have
+   * @throws StorageException.Failed when there is less
+   */
+  default void require(Path folder, long bytes, String what) {
+    long free = usableBytes(folder);
+    if (free < bytes) {
+      throw new StorageException.Failed(
+          folder
+              + ": "
+              + what
+              + " needs about "
+              + bytes
+              + " bytes, "
+              + free
+              + " are free; free some, or lower the retention");
+    }
+  }
 }

@@ -2,6 +2,7 @@ package io.narthex.storage.tsdb.io;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
@@ -96,6 +97,8 @@ public final class LocalDisk implements Disk {
   public List<Path> list(Path folder) throws IOException {
     try (Stream<Path> entries = Files.list(folder)) {
       return entries.toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 

@@ -48,6 +48,7 @@ public final class Counters {
           "too_old_samples_total{type=\"histogram\"}",
           "vertical_compactions_total",
           "snapshot_replay_error_total",
+          "narthex_tsdb_fsync_failures_total",
           damageOf("block"),
           damageOf("checkpoint"),
           damageOf("wal"),

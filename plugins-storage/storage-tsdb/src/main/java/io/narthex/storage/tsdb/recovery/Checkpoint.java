@@ -10,18 +10,18 @@ import io.narthex.storage.tsdb.head.HeadSource;
 import io.narthex.storage.tsdb.head.OutOfOrderSource;
 import io.narthex.storage.tsdb.head.SeriesPage;
 import io.narthex.storage.tsdb.io.ByteSink;
-import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.Disk;
+import io.narthex.storage.tsdb.io.DiskFile;
 import io.narthex.storage.tsdb.select.SeriesSource;
 import io.narthex.storage.tsdb.tombstones.TombstoneRecord;
 import io.narthex.storage.tsdb.wal.BatchRecord;
 import io.narthex.storage.tsdb.wal.SeriesRecord;
 import io.narthex.storage.tsdb.wal.Wal;
+import io.narthex.storage.tsdb.wal.WalReader;
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
 import org.roaringbitmap.RoaringBitmap;
 import org.slf4j.Logger;
@@ -56,7 +56,9 @@ public final class Checkpoint {
   static final String TEMPORARY = ".tmp";
   private static final int FLUSH_BYTES = 1 << 20;
 
+  private final Disk disk;
   private final Head head;
+  private final BooleanSupplier stop;
   private final Path directory;
   private final Path temporary;
   private final Path target;
@@ -66,16 +68,25 @@ public final class Checkpoint {
   private final ChunkRows collected = new ChunkRows();
   private int start;
 
-  private Checkpoint(Head head, Path directory, int segment) {
+  private Checkpoint(Disk disk, Head head, Path directory, int segment, BooleanSupplier stop) {
+    this.stop = stop;
+    this.disk = disk;
     this.head = head;
     this.directory = directory;
     target = directory.resolve(Wal.name(segment, Wal.CHECKPOINT_SUFFIX));
     temporary = directory.resolve(Wal.name(segment, Wal.CHECKPOINT_SUFFIX) + TEMPORARY);
   }
 
-  /** Writes the checkpoint that replaces the segments below {@code segment}; returns its size. */
-  public static long write(Head head, Path directory, int segment) {
-    Checkpoint checkpoint = new Checkpoint(head, directory, segment);
+  /**
+   * Writes the checkpoint that replaces the segments below {@code segment}, and reads it back: what
+   * it replaces is deleted next.
+   *
+   * @param stop asked at each page of series whether to give up
+   * @return its size, or -1 when it was given up
+   */
+  public static long write(
+      Disk disk, Head head, Path directory, int segment, BooleanSupplier stop) {
+    Checkpoint checkpoint = new Checkpoint(disk, head, directory, segment, stop);
     try {
       return checkpoint.write();
     } catch (IOException e) {
@@ -89,7 +100,7 @@ public final class Checkpoint {
   /** What is not finished must not keep room that the WAL needs. */
   private void removeTemporary() {
     try {
-      Files.deleteIfExists(temporary);
+      disk.delete(temporary);
     } catch (IOException e) {
       log.warn("WAL {}: cannot delete, left behind: {}", temporary, e.toString());
     }
@@ -97,9 +108,9 @@ public final class Checkpoint {
 
   private long write() throws IOException {
     long size;
-    try (RandomAccessFile file = new RandomAccessFile(temporary.toFile(), "rw")) {
-      file.setLength(0);
-      file.write(Wal.MAGIC);
+    int count = 0;
+    try (DiskFile file = disk.create(temporary)) {
+      file.write(Wal.MAGIC, 0, Wal.MAGIC.length);
       begin(HEAD);
       RoaringBitmap all;
       head.state.readLock().lock();
@@ -111,9 +122,11 @@ public final class Checkpoint {
         head.state.readLock().unlock();
       }
       end();
-      int count = 0;
       List<Integer> ids = HeadIndex.toList(all);
       for (int from = 0; from < ids.size(); from += SeriesPage.SIZE) {
+        if (stop.getAsBoolean()) {
+          return -1;
+        }
         RoaringBitmap some = new RoaringBitmap();
         for (int id : ids.subList(from, Math.min(ids.size(), from + SeriesPage.SIZE))) {
           some.add(id);
@@ -126,15 +139,38 @@ public final class Checkpoint {
       buffer.varint(count);
       end();
       flush(file);
-      file.getFD().sync();
+      file.force();
       size = file.length();
     }
-    Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    Directories.sync(directory);
+    verify(size, count);
+    disk.rename(temporary, target);
+    disk.forceDirectory(directory);
     return size;
   }
 
-  private int writeSeries(RoaringBitmap ids, RandomAccessFile file) throws IOException {
+  private void verify(long size, int count) throws IOException {
+    long[] series = {-1};
+    WalReader.End end =
+        WalReader.read(
+            disk,
+            temporary,
+            (type, in) -> {
+              if (type == END) {
+                series[0] = in.varint();
+              }
+            });
+    if (end.problem() != null || end.offset() != size || series[0] != count) {
+      throw new IOException(
+          "reads back damaged at byte "
+              + end.offset()
+              + " of "
+              + size
+              + ": "
+              + (end.problem() == null ? series[0] + " of " + count + " series" : end.problem()));
+    }
+  }
+
+  private int writeSeries(RoaringBitmap ids, DiskFile file) throws IOException {
     HeadSource source;
     OutOfOrderSource outOfOrder;
     int count = 0;
@@ -169,8 +205,7 @@ public final class Checkpoint {
     return count;
   }
 
-  private void writeRows(int type, int id, SeriesSource source, RandomAccessFile file)
-      throws IOException {
+  private void writeRows(int type, int id, SeriesSource source, DiskFile file) throws IOException {
     while (source.nextRows()) {
       if (collected.isHistogram != source.rows.isHistogram) {
         writeCollected(type, id, file);
@@ -186,7 +221,7 @@ public final class Checkpoint {
     writeCollected(type, id, file);
   }
 
-  private void writeCollected(int type, int id, RandomAccessFile file) throws IOException {
+  private void writeCollected(int type, int id, DiskFile file) throws IOException {
     for (int from = 0; from < collected.size; ) {
       int n = ChunkCodec.sameLayout(collected, from);
       begin(type);
@@ -236,13 +271,13 @@ public final class Checkpoint {
     Wal.frame(buffer, start, crc);
   }
 
-  private void flushIfFull(RandomAccessFile file) throws IOException {
+  private void flushIfFull(DiskFile file) throws IOException {
     if (buffer.size >= FLUSH_BYTES) {
       flush(file);
     }
   }
 
-  private void flush(RandomAccessFile file) throws IOException {
+  private void flush(DiskFile file) throws IOException {
     file.write(buffer.data, 0, buffer.size);
     buffer.clear();
   }

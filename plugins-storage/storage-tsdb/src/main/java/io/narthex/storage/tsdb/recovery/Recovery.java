@@ -9,6 +9,9 @@ import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadChunks;
 import io.narthex.storage.tsdb.io.ByteSource;
+import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.Disk;
+import io.narthex.storage.tsdb.io.DiskFile;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import io.narthex.storage.tsdb.tombstones.TombstoneRecord;
@@ -17,12 +20,9 @@ import io.narthex.storage.tsdb.wal.SeriesRecord;
 import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.storage.tsdb.wal.WalReader;
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.DoubleConsumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +41,7 @@ public final class Recovery implements BatchRecord.Handler {
   private static final String DAMAGED = ".damaged";
   private static final int MAX_LOGGED = 10;
 
+  private final Disk disk;
   private final Head head;
   private final Path directory;
   private final Counters counters;
@@ -54,7 +55,8 @@ public final class Recovery implements BatchRecord.Handler {
   private int damagedParts;
   private boolean checkpointWanted;
 
-  public Recovery(Head head, Path directory, Counters counters) {
+  public Recovery(Disk disk, Head head, Path directory, Counters counters) {
+    this.disk = disk;
     this.head = head;
     this.directory = directory;
     this.counters = counters;
@@ -62,8 +64,8 @@ public final class Recovery implements BatchRecord.Handler {
 
   /** Recovers and returns the number that the next segment has to have. */
   public int run(DoubleConsumer progress) {
-    List<Integer> checkpoints = Wal.numbers(directory, Wal.CHECKPOINT_SUFFIX);
-    List<Integer> segments = Wal.numbers(directory, Wal.SEGMENT_SUFFIX);
+    List<Integer> checkpoints = Wal.numbers(disk, directory, Wal.CHECKPOINT_SUFFIX);
+    List<Integer> segments = Wal.numbers(disk, directory, Wal.SEGMENT_SUFFIX);
     deleteLeftovers();
     int from = 0;
     if (!checkpoints.isEmpty()) {
@@ -84,10 +86,14 @@ public final class Recovery implements BatchRecord.Handler {
         checkNoneMissing(before, number);
       }
       before = number;
-      WalReader.End end =
-          WalReader.readAll(path, this::record, damage -> damagedSegment(path, damage));
-      if (end.problem() != null) {
-        repair(path, end, i == segments.size() - 1);
+      try {
+        WalReader.End end =
+            WalReader.readAll(disk, path, this::record, damage -> damagedSegment(path, damage));
+        if (end.problem() != null) {
+          repair(path, end, i == segments.size() - 1);
+        }
+      } catch (StorageException.Corrupt e) {
+        unreadable(path, e);
       }
     }
     progress.accept(1);
@@ -96,12 +102,12 @@ public final class Recovery implements BatchRecord.Handler {
 
   /** Deletes files of ours that a crash has kept from being finished. */
   private void deleteLeftovers() {
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path p : files.toList()) {
+    try {
+      for (Path p : disk.list(directory)) {
         String name = p.getFileName().toString();
         if (name.endsWith(HeadChunks.SPILL_SUFFIX)
             || name.endsWith(Wal.CHECKPOINT_SUFFIX + Checkpoint.TEMPORARY)) {
-          Files.delete(p);
+          disk.delete(p);
         }
       }
     } catch (IOException e) {
@@ -119,16 +125,17 @@ public final class Recovery implements BatchRecord.Handler {
     inCheckpoint = true;
     try {
       WalReader.End end =
-          WalReader.readAll(path, this::record, damage -> damagedCheckpoint(path, damage));
+          WalReader.readAll(disk, path, this::record, damage -> damagedCheckpoint(path, damage));
       if (end.problem() != null) {
         damagedCheckpoint(path, end);
       }
       if (!complete) {
         damaged(path + ": the end is missing");
       }
-    } catch (StorageException.Failed e) {
+    } catch (StorageException.Corrupt e) {
       damaged(String.valueOf(e.getMessage()));
     } finally {
+      // one that cannot be opened at all ends the start: it may be whole, and would be replaced
       inCheckpoint = false;
     }
     if (damagedParts > 0) {
@@ -157,12 +164,12 @@ public final class Recovery implements BatchRecord.Handler {
   private void keep(Path path) {
     Path copy = path.resolveSibling(path.getFileName() + DAMAGED);
     try {
-      try (Stream<Path> files = Files.list(directory)) {
-        for (Path p : files.filter(f -> f.toString().endsWith(DAMAGED)).toList()) {
-          Files.delete(p);
+      for (Path p : disk.list(directory)) {
+        if (p.toString().endsWith(DAMAGED)) {
+          disk.delete(p);
         }
       }
-      Files.createLink(copy, path); // takes no room
+      disk.link(path, copy); // takes no room
     } catch (IOException | UnsupportedOperationException e) {
       log.warn("{}: cannot be kept as {}: {}", path, copy, e.toString());
     }
@@ -173,7 +180,7 @@ public final class Recovery implements BatchRecord.Handler {
     for (int n = before + 1; n < number; n++) {
       Path path = directory.resolve(Wal.name(n, Wal.SEGMENT_SUFFIX));
       Path aside = path.resolveSibling(path.getFileName() + SET_ASIDE);
-      if (!Files.exists(path) && !Files.exists(aside)) {
+      if (!disk.exists(path) && !disk.exists(aside)) {
         corrupt();
         log.error("{}: is missing, and what it held; the rest is used", path);
       }
@@ -192,6 +199,20 @@ public final class Recovery implements BatchRecord.Handler {
     keepCopy(path);
   }
 
+  /** Keeps a segment of which the disk does not give back the rest; it may do so later. */
+  private void unreadable(Path path, StorageException.Corrupt problem) {
+    corrupt();
+    log.error("{}; the rest of this segment is skipped", problem.getMessage());
+    Path copy = path.resolveSibling(path.getFileName() + SET_ASIDE);
+    try {
+      if (!disk.exists(copy)) {
+        disk.link(path, copy);
+      }
+    } catch (IOException | UnsupportedOperationException e) {
+      log.warn("{}: cannot be kept as {}: {}", path, copy, e.toString());
+    }
+  }
+
   private void corrupt() {
     checkpointWanted = true; // or the next start would report it again
     counters.add("wal_corruptions_total", 1);
@@ -199,11 +220,11 @@ public final class Recovery implements BatchRecord.Handler {
   }
 
   /** Keeps a damaged segment: the next checkpoint deletes it. */
-  private static void keepCopy(Path path) {
+  private void keepCopy(Path path) {
     Path copy = path.resolveSibling(path.getFileName() + SET_ASIDE);
     try {
-      if (!Files.exists(copy)) {
-        Files.copy(path, copy);
+      if (!disk.exists(copy)) {
+        Directories.copy(disk, path, copy);
       }
     } catch (IOException e) {
       log.warn("{}: cannot be kept as {}: {}", path, copy, e.toString());
@@ -227,14 +248,15 @@ public final class Recovery implements BatchRecord.Handler {
           end.problem());
       keepCopy(path);
     }
-    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+    try (DiskFile file = disk.open(path)) {
       file.setLength(end.offset());
       if (end.offset() == 0) {
-        file.write(Wal.MAGIC);
+        file.write(Wal.MAGIC, 0, Wal.MAGIC.length);
       }
-      file.getFD().sync();
+      file.force();
     } catch (IOException e) {
-      throw new StorageException.Failed(path + ": cannot cut: " + e.getMessage(), e);
+      // a full disk; the next start finds the same end, then not in the newest segment
+      log.warn("{}: cannot be cut: {}", path, e.getMessage());
     }
   }
 

@@ -2,18 +2,16 @@ package io.narthex.storage.tsdb.wal;
 
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.io.ByteSink;
-import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.Disk;
+import io.narthex.storage.tsdb.io.DiskFile;
 import io.narthex.storage.tsdb.metrics.Counters;
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,9 +24,14 @@ import org.slf4j.LoggerFactory;
  * their content become visible. A record is never split over two segments. A segment is forced to
  * the disk when it ends, the current one by {@link #sync}.
  *
- * <p>Writing goes through {@link RandomAccessFile}, not through a channel: an interrupted thread
- * would close the channel for all others, and a written mapping would kill the process on a full
- * disk.
+ * <h2>Failures</h2>
+ *
+ * A record that could not be written is cut off again. When that fails too, and after a failed
+ * force, the segment is not trusted any more: what has been written since the last successful force
+ * is kept in memory and written to a new segment, and the old one is cut after its last forced
+ * record. Until both have been done, no write succeeds: a record that was refused must not be found
+ * at the next start in place of a later one. Each write, and each run of the task that forces,
+ * tries again.
  *
  * <p>Concurrency: all methods but {@link #sync} and the counters are called under the head's append
  * lock.
@@ -41,32 +44,63 @@ public final class Wal implements AutoCloseable {
   public static final String SEGMENT_SUFFIX = ".log";
   public static final String CHECKPOINT_SUFFIX = ".snap";
 
+  /** Bytes that are kept for the case that forcing them fails; more are forced early. */
+  private static final long MAX_UNFORCED =
+      Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
+
+  private final Disk disk;
   private final Path directory;
   private final Counters counters;
   private final long segmentBytes;
   private final ByteSink buffer = new ByteSink(64 << 10);
   private final CRC32C crc = new CRC32C();
   private final AtomicLong bytesOnDisk = new AtomicLong();
-  private final Object fileLock = new Object();
   private int recordStart = -1;
   private int keepOnFailure; // end of the records that stay when a write fails
   private volatile long sinceCheckpoint;
-
-  private @Nullable RandomAccessFile file; // guarded by fileLock for closing
-  private volatile int segment;
   private volatile long checkpointBytes;
-  private long segmentSize;
-  private volatile boolean dirty;
-  private boolean suspect; // the last write failed and could not be undone
+
+  /** Held while the file is forced, replaced or closed; taken before {@link #written}. */
+  private final Object fileLock = new Object();
+
+  private @Nullable DiskFile file; // null until a first segment could be begun
+  private volatile int segment;
+  private boolean closed;
+
+  /** Guards what {@link #sync} and {@link #write} share. */
+  private final Object written = new Object();
+
+  private final Unforced unforced = new Unforced();
+  private volatile long segmentSize;
+  private long forcedSize;
+
+  /** Whether the file is not trusted any more. */
+  private volatile boolean broken;
+
+  /** A segment that is to be cut before anything else is acknowledged; null = none. */
+  private volatile @Nullable Cut pendingCut;
+
+  private record Cut(Path segment, long length) {}
 
   public Wal(
-      Path directory, long segmentBytes, int firstSegment, long bytesOnDisk, Counters counters) {
+      Disk disk,
+      Path directory,
+      long segmentBytes,
+      int firstSegment,
+      long bytesOnDisk,
+      Counters counters) {
+    this.disk = disk;
     this.counters = counters;
     this.directory = directory;
     this.segmentBytes = segmentBytes;
     this.bytesOnDisk.set(bytesOnDisk);
     segment = firstSegment - 1;
-    cut();
+    try {
+      cut();
+    } catch (StorageException.Failed e) {
+      // a full disk: what is there can be read, and each append tries again
+      log.error("{}; appends fail until that is possible", e.getMessage());
+    }
   }
 
   /** Starts a record; its body goes into the returned buffer. */
@@ -103,119 +137,209 @@ public final class Wal implements AutoCloseable {
   /**
    * Writes all ended records to the file.
    *
+   * @param force whether they are forced to the disk, too
    * @throws StorageException.Failed when that is not possible; the records are forgotten then
    */
-  public void write() {
+  public void write(boolean force) {
     if (buffer.size == 0) {
       return;
     }
-    if (suspect) {
-      cut();
-    }
-    RandomAccessFile f = file;
-    if (f == null) {
-      throw new StorageException.Closed("WAL " + directory + ": is closed");
-    }
+    boolean done = false;
     try {
-      f.write(buffer.data, 0, buffer.size);
-    } catch (IOException e) {
-      undoWrite(f);
-      buffer.size = keepOnFailure;
-      throw new StorageException.Failed(
-          "WAL " + path(segment) + ": cannot write at byte " + segmentSize + ": " + e.getMessage(),
-          e);
+      prepare();
+      DiskFile f = file;
+      if (f == null) {
+        throw new StorageException.Closed("WAL " + directory + ": is closed");
+      }
+      writeBuffer(f);
+      if (force) {
+        forceBuffer();
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        buffer.size = keepOnFailure;
+      }
     }
-    segmentSize += buffer.size;
+    synchronized (written) {
+      if (!force) {
+        unforced.add(buffer.data, 0, buffer.size);
+      }
+      segmentSize += buffer.size;
+      forcedSize = force ? segmentSize : forcedSize;
+    }
     bytesOnDisk.addAndGet(buffer.size);
     sinceCheckpoint = sinceCheckpoint + buffer.size; // one writer
     buffer.clear();
     keepOnFailure = 0;
-    dirty = true;
     if (buffer.data.length > 1 << 20) {
       buffer.data = new byte[64 << 10];
     }
-    if (segmentSize >= segmentBytes) {
-      try {
-        cut();
-      } catch (StorageException.Failed e) {
-        // what has been written is safe; the segment grows until a new one can be begun
-        log.warn("{}", e.getMessage());
+  }
+
+  /** Sees to it that there is a sound file with room for more. */
+  private void prepare() {
+    if (closed) {
+      throw new StorageException.Closed("WAL " + directory + ": is closed");
+    }
+    repair();
+    if (file == null) {
+      cut();
+    }
+    try {
+      if (unforcedBytes() > MAX_UNFORCED) {
+        forceFile();
       }
+      if (segmentSize >= segmentBytes) {
+        cut();
+      }
+    } catch (StorageException.Failed e) {
+      // else the segment grows until a new one can be begun: what has been written is safe
+      log.warn("{}", e.getMessage());
+      repair();
+    }
+  }
+
+  private long unforcedBytes() {
+    synchronized (written) {
+      return unforced.size();
+    }
+  }
+
+  private void writeBuffer(DiskFile f) {
+    try {
+      f.write(buffer.data, 0, buffer.size);
+    } catch (IOException e) {
+      try {
+        f.setLength(segmentSize);
+      } catch (IOException undo) {
+        broken = true;
+      }
+      throw new StorageException.Failed(
+          "WAL " + path(segment) + ": cannot write at byte " + segmentSize + ": " + e.getMessage(),
+          e);
+    }
+  }
+
+  /** Forces what has just been written, which is not counted as written yet. */
+  private void forceBuffer() {
+    long started = System.nanoTime();
+    try {
+      forceFile();
+      counters.fsynced(started);
+    } catch (StorageException.Failed e) {
+      try {
+        repair();
+      } catch (StorageException.Failed later) {
+        e.addSuppressed(later); // the next write tries again
+      }
+      throw e;
     }
   }
 
   /** Writes what has been collected if that is much; for records that nothing waits for. */
   public void writeIfLarge() {
     if (buffer.size > 256 << 10) {
-      write();
+      write(false);
     }
   }
 
-  private void undoWrite(RandomAccessFile f) {
-    try {
-      f.setLength(segmentSize);
-      f.seek(segmentSize);
-    } catch (IOException e) {
-      suspect = true; // the reader stops at the torn record; what follows goes to a new segment
-    }
+  /** Returns whether nothing can be written before {@link #repair} succeeds. */
+  public boolean isBroken() {
+    return broken || pendingCut != null;
   }
 
-  /** Ends the current segment and begins the next. Returns its number. */
-  public int cut() {
-    int number = segment + 1;
-    while (Files.isDirectory(path(number))) {
-      number++; // somebody else's
+  /**
+   * Goes on in a new segment after a failure, see above; does nothing when there was none.
+   *
+   * @throws StorageException.Failed when that is not possible yet
+   */
+  public void repair() {
+    if (!isBroken()) {
+      return;
     }
-    Path next = path(number);
-    RandomAccessFile f = null;
-    try {
-      f = new RandomAccessFile(next.toFile(), "rw");
-      f.setLength(0);
-      f.write(MAGIC);
-      Directories.sync(directory);
-      synchronized (fileLock) {
-        RandomAccessFile old = file;
-        file = f;
-        if (old != null) {
-          end(old);
-        }
+    synchronized (fileLock) {
+      if (broken) {
+        Cut old = new Cut(path(segment), forcedSize);
+        begin();
+        pendingCut = old;
+        broken = false;
       }
-    } catch (IOException e) {
-      closeQuietly(f);
-      throw new StorageException.Failed(
-          "WAL " + next + ": cannot begin a segment: " + e.getMessage(), e);
+      Cut cut = pendingCut;
+      if (cut != null) {
+        try (DiskFile f = disk.open(cut.segment)) {
+          f.setLength(cut.length);
+          f.force();
+        } catch (IOException e) {
+          throw new StorageException.Failed(
+              "WAL " + cut.segment + ": cannot be cut: " + e.getMessage(), e);
+        }
+        pendingCut = null;
+        log.info("WAL {}: continues in {}", cut.segment, path(segment));
+      }
     }
-    suspect = false;
-    segment = number;
-    segmentSize = MAGIC.length;
-    bytesOnDisk.addAndGet(MAGIC.length);
+  }
+
+  /**
+   * Ends the current segment and begins the next. Returns its number.
+   *
+   * @throws StorageException.Failed when that is not possible; the current one is written on then,
+   *     unless it {@link #isBroken}
+   */
+  public int cut() {
+    repair();
+    forceUnforced();
+    synchronized (fileLock) {
+      begin();
+    }
     return segment;
   }
 
-  /** Forces a full segment to the disk and closes it. */
-  private void end(RandomAccessFile old) {
-    try {
-      if (!suspect) { // else a record that was not written whole is cut off when the WAL is read
-        old.getFD().sync();
-      }
-    } catch (IOException e) {
-      log.warn(
-          "WAL {}: cannot force to the disk: {}; its end is lost if the power fails now",
-          path(segment),
-          e.getMessage());
+  /** Begins a segment with what has been written but not forced. Under the file lock. */
+  private void begin() {
+    int number = segment + 1;
+    while (disk.isDirectory(path(number))) {
+      number++; // somebody else's
     }
-    closeQuietly(old);
+    Path next = path(number);
+    DiskFile f = null;
+    boolean begun = false;
+    try {
+      f = disk.create(next);
+      f.write(MAGIC, 0, MAGIC.length);
+      unforced.writeTo(f);
+      f.force();
+      disk.forceDirectory(directory);
+      begun = true;
+    } catch (IOException e) {
+      throw new StorageException.Failed(
+          "WAL " + next + ": cannot begin a segment: " + e.getMessage(), e);
+    } finally {
+      if (!begun) {
+        closeQuietly(f);
+        removeQuietly(next);
+      }
+    }
+    closeQuietly(file);
+    file = f;
+    segment = number;
+    synchronized (written) {
+      segmentSize = MAGIC.length + unforced.size();
+      forcedSize = segmentSize;
+      bytesOnDisk.addAndGet(segmentSize);
+      unforced.dropFirst(unforced.size());
+    }
   }
 
   /** Makes the next write fail, for tests. */
   public void breakFile() throws IOException {
-    RandomAccessFile f = file;
+    DiskFile f = file;
     if (f != null) {
       f.close();
     }
   }
 
-  private void closeQuietly(@Nullable RandomAccessFile f) {
+  private void closeQuietly(@Nullable DiskFile f) {
     if (f != null) {
       try {
         f.close();
@@ -225,26 +349,54 @@ public final class Wal implements AutoCloseable {
     }
   }
 
-  /** Forces what has been written to the disk. May run concurrently with {@link #write}. */
+  private void removeQuietly(Path path) {
+    try {
+      disk.delete(path);
+    } catch (IOException e) {
+      log.debug("log {}: cannot delete: {}", path, e.toString());
+    }
+  }
+
+  /**
+   * Forces what has been written to the disk. May run concurrently with {@link #write}.
+   *
+   * @throws StorageException.Failed when that is not possible; {@link #repair} is due then
+   */
   public void sync() {
     long started = System.nanoTime();
-    if (dirty) {
-      force();
-    }
+    forceUnforced();
     counters.fsynced(started);
   }
 
-  private void force() {
-    dirty = false;
+  private void forceUnforced() {
+    if (unforcedBytes() > 0) {
+      forceFile();
+    }
+  }
+
+  private void forceFile() {
     synchronized (fileLock) {
-      if (file != null) {
-        try {
-          file.getFD().sync();
-        } catch (IOException e) {
-          dirty = true;
-          throw new StorageException.Failed(
-              "WAL " + path(segment) + ": cannot force to the disk: " + e.getMessage(), e);
-        }
+      DiskFile f = file;
+      if (f == null || broken) {
+        return; // nothing was written, or it is written again by the repair
+      }
+      long size;
+      long bytes;
+      synchronized (written) {
+        size = segmentSize;
+        bytes = unforced.size();
+      }
+      try {
+        f.force();
+      } catch (IOException e) {
+        broken = true;
+        counters.add("narthex_tsdb_fsync_failures_total", 1);
+        throw new StorageException.Failed(
+            "WAL " + path(segment) + ": cannot force to the disk: " + e.getMessage(), e);
+      }
+      synchronized (written) {
+        forcedSize = size;
+        unforced.dropFirst(bytes);
       }
     }
   }
@@ -273,7 +425,7 @@ public final class Wal implements AutoCloseable {
   /** Deletes segments and checkpoints with numbers below {@code number}. */
   public void deleteBelow(int number) {
     for (String suffix : new String[] {SEGMENT_SUFFIX, CHECKPOINT_SUFFIX}) {
-      for (int n : numbers(directory, suffix)) {
+      for (int n : numbers(disk, directory, suffix)) {
         if (n < number) {
           delete(directory.resolve(name(n, suffix)));
         }
@@ -283,8 +435,8 @@ public final class Wal implements AutoCloseable {
 
   private void delete(Path path) {
     try {
-      long size = Files.size(path);
-      Files.delete(path);
+      long size = disk.size(path);
+      disk.delete(path);
       bytesOnDisk.addAndGet(-size);
     } catch (IOException e) {
       throw new StorageException.Failed("WAL " + path + ": cannot delete: " + e.getMessage(), e);
@@ -303,15 +455,15 @@ public final class Wal implements AutoCloseable {
   }
 
   /** Returns the numbers of the files with a suffix, rising. */
-  public static List<Integer> numbers(Path directory, String suffix) {
-    try (Stream<Path> files = Files.list(directory)) {
+  public static List<Integer> numbers(Disk disk, Path directory, String suffix) {
+    try {
       List<Integer> numbers = new ArrayList<>();
-      for (Path p : files.toList()) {
+      for (Path p : disk.list(directory)) {
         String name = p.getFileName().toString();
         if (name.length() == 8 + suffix.length()
-            && Files.isRegularFile(p)
             && name.endsWith(suffix)
-            && name.chars().limit(8).allMatch(c -> c >= '0' && c <= '9')) {
+            && name.chars().limit(8).allMatch(c -> c >= '0' && c <= '9')
+            && !disk.isDirectory(p)) {
           numbers.add(Integer.parseInt(name.substring(0, 8)));
         }
       }
@@ -322,20 +474,29 @@ public final class Wal implements AutoCloseable {
     }
   }
 
+  /**
+   * Forces what has been written, and closes.
+   *
+   * @throws StorageException.Failed when it could not be forced; the file is closed all the same
+   */
   @Override
   public void close() {
     synchronized (fileLock) {
-      RandomAccessFile f = file;
-      file = null;
-      if (f != null) {
-        try {
-          f.getFD().sync();
-          f.close();
-        } catch (IOException e) {
-          throw new StorageException.Failed(
-              "WAL " + path(segment) + ": cannot close: " + e.getMessage(), e);
-        }
+      try {
+        repair();
+        sync();
+      } finally {
+        abandon();
       }
+    }
+  }
+
+  /** Closes the file as the end of a process would: nothing is forced. */
+  public void abandon() {
+    synchronized (fileLock) {
+      closed = true;
+      closeQuietly(file);
+      file = null;
     }
   }
 }

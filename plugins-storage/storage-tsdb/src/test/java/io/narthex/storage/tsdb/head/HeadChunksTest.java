@@ -6,6 +6,7 @@ import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
@@ -57,7 +58,7 @@ class HeadChunksTest {
     HeadChunks.@Nullable Page[] before = chunks.snapshot();
     assertThat(chunks.full()).hasSizeGreaterThan(5);
     for (HeadChunks.Page p : chunks.full()) {
-      HeadChunks.spill(p, dir);
+      HeadChunks.spill(LocalDisk.INSTANCE, p, dir);
     }
     assertThat(chunks.full()).isEmpty();
     assertThat(dir).isEmptyDirectory();

@@ -1,0 +1,106 @@
+package io.narthex.storage.tsdb.head;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.model.Labels;
+import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.SampleBatch;
+import io.narthex.storage.tsdb.chunks.ChunkRows;
+import io.narthex.storage.tsdb.io.LocalDisk;
+import io.narthex.storage.tsdb.metrics.Counters;
+import io.narthex.storage.tsdb.wal.Wal;
+import io.narthex.testkit.FakeClock;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Errors in the middle of an append, such as a lack of memory, lose no other sample. */
+class HeadFaultsTest {
+  private static final long T0 = 1_700_000_000_000L;
+
+  @TempDir Path dir;
+
+  private final Head head = new Head(new Counters(), new FakeClock(T0 + 100_000_000));
+  private Wal wal;
+
+  @BeforeEach
+  void open() {
+    head.configure(7_200_000, 0, 0);
+    wal = new Wal(LocalDisk.INSTANCE, dir, 1 << 20, 1, 0, new Counters());
+  }
+
+  @AfterEach
+  void close() {
+    wal.close();
+  }
+
+  private int series(int i) {
+    return head.resolve(Labels.of("__name__", "m", "i", "" + i), wal);
+  }
+
+  private AppendResult append(Object... idsTimesAndValues) {
+    SampleBatch batch = new SampleBatch(4);
+    for (int i = 0; i < idsTimesAndValues.length; i += 3) {
+      batch.add(
+          ((Number) idsTimesAndValues[i]).longValue(),
+          ((Number) idsTimesAndValues[i + 1]).longValue(),
+          ((Number) idsTimesAndValues[i + 2]).doubleValue());
+    }
+    return head.append(batch, 0, wal, false);
+  }
+
+  private SeriesPage page(int id) {
+    return Objects.requireNonNull(head.page(id));
+  }
+
+  @Test
+  void anErrorWhileRowsAreSealedLosesNoneOfThem() {
+    int id = series(0);
+    int next = series(1);
+    append(next, T0, 4711);
+    int full = SeriesPage.ROWS * Tail.CHUNKS;
+    for (int i = 0; i < full - 1; i++) {
+      append(id, T0 + i, i);
+    }
+    SeriesPage page = page(id);
+    int slot = id & SeriesPage.MASK;
+    byte[] tail = page.tail[slot];
+    assertThat(Tail.count(tail)).isEqualTo(Tail.CHUNKS - 1);
+    page.tail[slot] = new byte[] {Tail.CHUNKS - 1, 99};
+    assertThatThrownBy(() -> append(id, T0 + full - 1, full - 1)).isInstanceOf(Exception.class);
+    assertThatThrownBy(() -> append(id, T0 + full, full)).isInstanceOf(Exception.class);
+    ChunkRows rows = new ChunkRows();
+    Head.openRows(page, slot, rows);
+    assertThat(rows.size).isEqualTo(SeriesPage.ROWS);
+    assertThat(rows.values[0]).isEqualTo(full - SeriesPage.ROWS);
+    assertThat(rows.values[SeriesPage.ROWS - 1]).isEqualTo(full - 1);
+    page.tail[slot] = tail;
+    assertThat(append(id, T0 + full, full).allOk()).isTrue();
+    assertThat(page.chunk[slot]).isNotZero();
+    assertThat(page.openCount[slot]).isEqualTo((byte) 1);
+    assertThat(page.openValue[(next & SeriesPage.MASK) * SeriesPage.ROWS]).isEqualTo(4711);
+  }
+
+  @Test
+  void anErrorInACheckIsForgottenByTheNextBatch() {
+    int first = series(0);
+    for (int i = 1; i < SeriesPage.SIZE; i++) {
+      series(i);
+    }
+    int other = series(SeriesPage.SIZE + 7);
+    append(first, T0, 1, other, T0, 1);
+    SeriesPage page = page(other);
+    page.histograms = new SeriesPage.HistogramTail[0]; // its newest sample cannot be looked up
+    assertThatThrownBy(() -> append(first, T0 + 5, 2, other, T0, 1))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    page.histograms = null;
+    assertThat(append(other, T0 + 9, 3, first, T0 + 6, 4).allOk())
+        .as("the first series has no sample at 9")
+        .isTrue();
+    assertThat(page(first).pendingRow[first & SeriesPage.MASK]).isZero();
+  }
+}
