@@ -98,7 +98,7 @@ final class TsdbStorage
     head = new Head(counters, context.clock());
     configureHead(config);
     blocks = new Blocks(disk, folders.blocks(), head.state, counters);
-    flush = new HeadFlush(head, blocks, disk, counters);
+    flush = new HeadFlush(head, blocks, disk, counters, () -> closed);
     compactor = new Compactor(blocks, disk, counters, () -> closed);
     retention = new Retention(blocks, counters);
     head.minValidMs(blocks.newestMaxMs());

@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.narthex.model.Matcher;
 import io.narthex.spi.plugin.HttpTransport;
+import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageContext;
 import io.narthex.spi.storage.StorageException;
@@ -368,7 +369,7 @@ class MaintenanceTest {
     }
     db.reconfigure(keeping(Duration.ZERO));
     AtomicInteger asked = new AtomicInteger();
-    new HeadFlush(db.head(), db.blocks(), scarce, db.counters()).run(2 * HOUR);
+    new HeadFlush(db.head(), db.blocks(), scarce, db.counters(), () -> false).run(2 * HOUR);
     List<Block> before = db.blocks().list();
     assertThat(before).hasSizeGreaterThan(3);
     Compactor compactor =
@@ -401,5 +402,96 @@ class MaintenanceTest {
         .extracting(b -> b.tombstones().size())
         .containsExactly(SERIES, 0);
     again.close();
+  }
+
+  /**
+   * Closing waited for the whole flush; it is asked at each series, and while the index is made.
+   */
+  @Test
+  void aFlushStopsAtTheNextSeriesAndLeavesEverythingAsItWas() throws IOException {
+    TsdbStorage db = TestDb.open(dir, keeping(Duration.ZERO));
+    for (int h = 0; h < 4; h++) {
+      fillHour(db, h);
+    }
+    List<StoredSeries> before = TestDb.all(db);
+    AtomicInteger asked = new AtomicInteger();
+    int steps = 0;
+    for (int most = 0; db.blocks().list().isEmpty(); most++) {
+      asked.set(0);
+      int limit = most;
+      new HeadFlush(
+              db.head(),
+              db.blocks(),
+              LocalDisk.INSTANCE,
+              db.counters(),
+              () -> asked.incrementAndGet() > limit)
+          .run(2 * HOUR);
+      if (db.blocks().list().isEmpty()) {
+        assertThat(asked.get()).as("times asked after it was told to stop").isLessThan(limit + 3);
+        assertThat(files("blocks", "")).isEmpty();
+        assertThat(TestDb.all(db)).isEqualTo(before);
+        steps++;
+      }
+    }
+    assertThat(steps).as("places to stop at").isGreaterThan(3 * SERIES);
+    assertThat(TestDb.all(db)).isEqualTo(before);
+    db.close();
+  }
+
+  @Test
+  void cleaningStopsWhenTheDatabaseClosesAndSaysSo() {
+    TsdbStorage db = TestDb.open(dir, keeping(Duration.ZERO));
+    for (int h = 0; h < 7; h++) {
+      fillHour(db, h);
+    }
+    db.maintain();
+    db.delete(List.of(List.of(Matcher.equal("__name__", "m"))), T0 + HOUR, T0 + 3 * HOUR);
+    AtomicInteger asked = new AtomicInteger();
+    Compactor compactor =
+        new Compactor(
+            db.blocks(), LocalDisk.INSTANCE, db.counters(), () -> asked.incrementAndGet() > 2);
+    assertThatThrownBy(compactor::rewriteWithoutTombstones)
+        .isInstanceOf(StorageException.Closed.class);
+    assertThat(asked.get()).isLessThan(6);
+    assertThat(db.blocks().list()).allMatch(b -> b.tombstones().size() == SERIES);
+    db.close();
+  }
+
+  /** What a longer block let in while a shorter one was made was cut off with the head. */
+  @Test
+  void aSampleOfTheRangeThatIsFlushedIsRefusedWhateverTheConfigurationBecomes() {
+    FailingDisk disk = new FailingDisk(LocalDisk.INSTANCE);
+    TsdbStorage db =
+        TestDb.open(dir, TestDb.config(Duration.ZERO, 0, Duration.ZERO, 1 << 20), disk);
+    for (int h = 0; h < 4; h++) {
+      fillHour(db, h);
+    }
+    TsdbConfig d = keeping(Duration.ZERO);
+    TsdbConfig longer =
+        new TsdbConfig(
+            d.retentionTime(),
+            d.retentionSize(),
+            Duration.ofHours(20),
+            Duration.ofHours(20),
+            d.outOfOrderTimeWindow(),
+            d.walFsync(),
+            d.walSegmentSize(),
+            d.maxExemplars(),
+            false);
+    List<Byte> codes = new java.util.ArrayList<>();
+    disk.observer(op -> {
+      if (op.equals("create index")) { // all samples have been read
+        db.reconfigure(longer);
+        codes.add(TestDb.append(db, TestDb.series("other", 1), T0 + HOUR, 5));
+        codes.add(TestDb.append(db, TestDb.series("other", 1), T0 + 3 * HOUR, 6));
+      }
+    });
+    db.maintain();
+    disk.observer(_ -> {});
+    assertThat(codes).containsExactly(AppendResult.OUT_OF_BOUNDS, AppendResult.OK);
+    assertThat(TestDb.append(db, TestDb.series("other", 2), T0 + 2 * HOUR, 7))
+        .as("afterwards it is the end of the block that counts")
+        .isZero();
+    db.close();
   }
 }

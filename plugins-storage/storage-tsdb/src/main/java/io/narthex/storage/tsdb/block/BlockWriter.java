@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
@@ -37,6 +38,7 @@ public final class BlockWriter implements AutoCloseable {
   static final int CHUNK_CRC = 4;
 
   private final @Nullable Counters counters;
+  private final BooleanSupplier stop;
   private final Disk disk;
   private final Path blocks;
   private final Path temporary;
@@ -65,20 +67,28 @@ public final class BlockWriter implements AutoCloseable {
   private long floats;
   private long histograms;
 
-  public BlockWriter(Disk disk, Path blocks, String id) throws IOException {
-    this(disk, blocks, id, null);
+  /** Thrown when a writer has been asked to give up. */
+  public static final class Stopped extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Stopped(Path block) {
+      super(block + ": given up, the database closes", null, false, false);
+    }
   }
 
   /**
    * Creates a writer of a new block.
    *
    * @param counters notes the chunks, for a block of the head; else null
+   * @param stop asked at each series, and while the index is written, whether to give up
    */
-  public BlockWriter(Disk disk, Path blocks, String id, @Nullable Counters counters)
+  public BlockWriter(
+      Disk disk, Path blocks, String id, @Nullable Counters counters, BooleanSupplier stop)
       throws IOException {
     this.disk = disk;
     this.blocks = blocks;
     this.counters = counters;
+    this.stop = stop;
     temporary = blocks.resolve(id + Directories.TEMPORARY);
     target = blocks.resolve(id);
     disk.createDirectories(temporary);
@@ -89,6 +99,12 @@ public final class BlockWriter implements AutoCloseable {
       throw e;
     }
     chunkOut.write(CHUNKS_MAGIC, 0, CHUNKS_MAGIC.length);
+  }
+
+  private void checkGoesOn() {
+    if (stop.getAsBoolean()) {
+      throw new Stopped(target);
+    }
   }
 
   /** Collects small writes. */
@@ -191,8 +207,13 @@ public final class BlockWriter implements AutoCloseable {
     collected.reset();
   }
 
-  /** Ends a series; one without rows is left out. */
+  /**
+   * Ends a series; one without rows is left out.
+   *
+   * @throws Stopped when the writer has to give up
+   */
   public void endSeries(Labels labels) throws IOException {
+    checkGoesOn();
     flush();
     if (chunkCount == 0) {
       return;
@@ -221,7 +242,11 @@ public final class BlockWriter implements AutoCloseable {
     return series == 0;
   }
 
-  /** Writes the index, forces all to the disk and gives the block its name. */
+  /**
+   * Writes the index, forces all to the disk and gives the block its name.
+   *
+   * @throws Stopped when the writer has to give up
+   */
   public BlockMeta finish(
       String id,
       long minTimeMs,
@@ -332,6 +357,7 @@ public final class BlockWriter implements AutoCloseable {
     nameTable.varint(names.size());
     int next = 0;
     for (Map.Entry<String, Map<String, Integer>> e : names.entrySet()) {
+      checkGoesOn();
       List<String> sorted = new ArrayList<>(e.getValue().keySet());
       sorted.sort(Labels::compareCodePoints);
       nameTable.text(e.getKey());
@@ -362,6 +388,7 @@ public final class BlockWriter implements AutoCloseable {
     ByteSink finalRows = new ByteSink(rows.size + 16);
     ByteSource in = new ByteSource(rows.data, 0, rows.size);
     for (int s = 0; s < series; s++) {
+      checkGoesOn();
       offsets.u64(finalRows.size);
       int labels = in.count(rows.size);
       finalRows.varint(labels);
@@ -393,6 +420,7 @@ public final class BlockWriter implements AutoCloseable {
     int[] fill = counts.clone();
     in.reset(rows.data, 0, rows.size);
     for (int s = 0; s < series; s++) {
+      checkGoesOn();
       int labels = in.count(rows.size);
       for (int i = 0; i < labels; i++) {
         lists[fill[numbers[in.count(pairs)]]++] = s;
@@ -408,6 +436,7 @@ public final class BlockWriter implements AutoCloseable {
     ByteSink offsets = new ByteSink((pairs + 1) * 8);
     ByteSink bodies = new ByteSink(1 << 16);
     for (int p = 0; p < pairs; p++) {
+      checkGoesOn();
       offsets.u64(bodies.size);
       int n = starts[p + 1] - starts[p];
       if (n <= SMALL_POSTINGS) {

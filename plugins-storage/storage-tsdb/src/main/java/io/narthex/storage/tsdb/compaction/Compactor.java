@@ -65,21 +65,23 @@ public final class Compactor {
       merge(group);
     } catch (StorageException.Failed e) {
       throw e;
+    } catch (BlockWriter.Stopped e) {
+      log.debug("{}", e.getMessage()); // the blocks stay as they were
     } catch (RuntimeException | InternalError e) {
       counters.add("compactions_failed_total", 1);
-      group.forEach(Compactor::readWhole);
-      if (group.stream().noneMatch(Block::isDamaged)) {
+      group.forEach(this::readWhole);
+      if (!stop.getAsBoolean() && group.stream().noneMatch(Block::isDamaged)) {
         group.forEach(b -> b.markDamaged("cannot be merged: " + e));
       }
     }
   }
 
   /** Reads a block to its end, which marks it when a part of it cannot be read. */
-  private static void readWhole(Block block) {
+  private void readWhole(Block block) {
     BlockSource source = new BlockSource(block, block.all(), Long.MIN_VALUE, Long.MAX_VALUE);
     try {
       source.nextSeries();
-      while (source.labels != null) {
+      while (source.labels != null && !stop.getAsBoolean()) {
         while (source.nextRows()) {
           // reading is all
         }
@@ -116,13 +118,11 @@ public final class Compactor {
         blocks.directory(), group.stream().mapToLong(b -> b.bytes).sum(), "a merged block");
     String id = Ulid.next(System.currentTimeMillis(), random);
     List<BlockSource> open = new ArrayList<>();
-    try (BlockWriter writer = new BlockWriter(disk, blocks.directory(), id)) {
+    try (BlockWriter writer = new BlockWriter(disk, blocks.directory(), id, null, stop)) {
       for (Block b : group) {
         open.add(new BlockSource(b, b.all(), Long.MIN_VALUE, Long.MAX_VALUE));
       }
-      if (!copyMerged(open, writer)) {
-        return;
-      }
+      copyMerged(open, writer);
       List<Block> fresh = List.of();
       if (!writer.isEmpty()) {
         writer.finish(
@@ -141,32 +141,32 @@ public final class Compactor {
     log.debug("block {}: made of {}", id, parents);
   }
 
-  /** Copies all series; returns false when it had to stop. */
-  private boolean copyMerged(List<BlockSource> open, BlockWriter writer) throws IOException {
+  private static void copyMerged(List<BlockSource> open, BlockWriter writer) throws IOException {
     MergedRows rows = new MergedRows(open);
     while (rows.nextSeries()) {
-      if (stop.getAsBoolean()) {
-        return false;
-      }
       while (rows.nextRows()) {
         writer.add(rows.rows());
       }
       writer.endSeries(rows.labels());
     }
-    return true;
   }
 
   /**
    * Rewrites every block that has tombstones.
    *
    * @throws StorageException.Failed when that was not possible for one of them
+   * @throws StorageException.Closed when it had to stop
    */
   public void rewriteWithoutTombstones() {
     Block left = null;
     for (Block b : blocks.list()) {
-      if (b.tombstones().size() > 0 && !stop.getAsBoolean()) {
+      if (b.tombstones().size() > 0) {
         if (!b.isDamaged()) {
           tryToMerge(List.of(b));
+        }
+        if (stop.getAsBoolean()) {
+          throw new StorageException.Closed(
+              blocks.directory() + ": closes; deleted samples are hidden, but stay on the disk");
         }
         left = b.isDamaged() ? b : left;
       }

@@ -19,18 +19,30 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.roaringbitmap.RoaringBitmap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes blocks of the old part of the head. Runs under the storage's maintenance lock. */
 public final class HeadFlush {
+  private static final Logger log = LoggerFactory.getLogger(HeadFlush.class);
+
   private final Head head;
   private final Blocks blocks;
   private final Disk disk;
   private final Counters counters;
+  private final BooleanSupplier stop;
   private final SecureRandom random = new SecureRandom();
 
-  public HeadFlush(Head head, Blocks blocks, Disk disk, Counters counters) {
+  /**
+   * Creates a flush.
+   *
+   * @param stop asked at each series whether to give up what has begun
+   */
+  public HeadFlush(Head head, Blocks blocks, Disk disk, Counters counters, BooleanSupplier stop) {
     this.head = head;
+    this.stop = stop;
     this.disk = disk;
     this.blocks = blocks;
     this.counters = counters;
@@ -46,44 +58,55 @@ public final class HeadFlush {
     }
   }
 
-  /** Makes blocks of the old part of the head. */
+  /** Makes blocks of the old part of the head, until it has to stop. */
   public void run(long blockMs) {
-    while (isDue(blockMs)) {
-      long start = Math.floorDiv(head.minMs(), blockMs) * blockMs;
-      long end = start + blockMs;
-      counters.add("compactions_triggered_total", 1);
-      List<Block> made = new ArrayList<>();
-      List<OutOfOrderSource.Entry> flushed;
-      boolean hasHead;
-      boolean written = false;
+    while (!stop.getAsBoolean() && isDue(blockMs)) {
       try {
-        hasHead = writeHead(start, end, made);
-        flushed = writeOutOfOrder(end, blockMs, made);
-        written = true;
-      } finally {
-        if (!written) { // else they would be written once more by the next try
-          made.forEach(Block::deleteWhenReleased);
-          made.forEach(Block::release);
-        }
-      }
-      head.appendLock.lock();
-      head.state.writeLock().lock();
-      try {
-        head.truncate(end);
-        for (OutOfOrderSource.Entry e : flushed) {
-          head.outOfOrder().remove(e.id(), e.samples());
-        }
-        if (!made.isEmpty()) {
-          blocks.add(made);
-        }
-        if (!hasHead) {
-          head.skipGap();
-        }
-      } finally {
-        head.state.writeLock().unlock();
-        head.appendLock.unlock();
+        makeBlocks(blockMs);
+      } catch (BlockWriter.Stopped e) {
+        log.debug("{}", e.getMessage()); // the samples stay in the head
       }
     }
+  }
+
+  private void makeBlocks(long blockMs) {
+    long start = Math.floorDiv(head.minMs(), blockMs) * blockMs;
+    long end = start + blockMs;
+    counters.add("compactions_triggered_total", 1);
+    List<Block> made = new ArrayList<>();
+    List<OutOfOrderSource.Entry> flushed;
+    boolean hasHead;
+    boolean written = false;
+    head.takeOnlyFrom(end);
+    try {
+      hasHead = writeHead(start, end, made);
+      flushed = writeOutOfOrder(end, blockMs, made);
+      written = true;
+    } finally {
+      if (!written) { // else they would be written once more by the next try
+        made.forEach(Block::deleteWhenReleased);
+        made.forEach(Block::release);
+        head.takeOnlyFrom(Long.MIN_VALUE);
+      }
+    }
+    head.appendLock.lock();
+    head.state.writeLock().lock();
+    try {
+      head.truncate(end);
+      for (OutOfOrderSource.Entry e : flushed) {
+        head.outOfOrder().remove(e.id(), e.samples());
+      }
+      if (!made.isEmpty()) {
+        blocks.add(made);
+      }
+      if (!hasHead) {
+        head.skipGap();
+      }
+    } finally {
+      head.state.writeLock().unlock();
+      head.appendLock.unlock();
+    }
+    head.takeOnlyFrom(Long.MIN_VALUE);
   }
 
   /** Writes a block of the in-order samples of a range; returns false when there are none. */
@@ -92,7 +115,7 @@ public final class HeadFlush {
     disk.require(blocks.directory(), head.fileBytes(), "a block of the head");
     List<Integer> ids = sortedIds();
     String id = Ulid.next(System.currentTimeMillis(), random);
-    try (BlockWriter writer = new BlockWriter(disk, blocks.directory(), id, counters)) {
+    try (BlockWriter writer = new BlockWriter(disk, blocks.directory(), id, counters, stop)) {
       for (int from = 0; from < ids.size(); from += SeriesPage.SIZE) {
         RoaringBitmap some = new RoaringBitmap();
         for (int i : ids.subList(from, Math.min(ids.size(), from + SeriesPage.SIZE))) {
@@ -180,7 +203,7 @@ public final class HeadFlush {
     byRange.forEach((start, list) -> {
       long started = System.nanoTime();
       String id = Ulid.next(System.currentTimeMillis(), random);
-      try (BlockWriter writer = new BlockWriter(disk, blocks.directory(), id, counters)) {
+      try (BlockWriter writer = new BlockWriter(disk, blocks.directory(), id, counters, stop)) {
         writer.addAll(new OutOfOrderSource(list));
         writer.finish(id, start, start + blockMs, 1, true, List.of(id), List.of());
         counters.compacted(started);
