@@ -6,9 +6,16 @@ import io.narthex.storage.tsdb.block.Ulid;
 import io.narthex.storage.tsdb.io.Directories;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.FolderLock;
+import io.narthex.storage.tsdb.wal.Wal;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folder of the database: checks its format and keeps other processes out.
@@ -19,9 +26,11 @@ import java.nio.file.Path;
  * </pre>
  */
 final class DataFolder implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(DataFolder.class);
   private static final String VERSION_FILE = "tsdb.version";
   private static final int LONGEST_VERSION = 64 << 10; // bytes
   private static final String VERSION = "narthex tsdb 1\n";
+  private static final Pattern OF_SOME_VERSION = Pattern.compile("narthex tsdb [0-9]+\n?", 0);
   private static final String LOCK_FILE = "lock";
   private static final int ULID_LENGTH = 26;
 
@@ -53,7 +62,14 @@ final class DataFolder implements AutoCloseable {
       DataFolder folder = new DataFolder(root, lock);
       Directories.create(disk, folder.wal());
       Directories.create(disk, folder.blocks());
-      if (version(disk, root).isEmpty()) {
+      String found = version(disk, root);
+      if (!found.equals(VERSION)) {
+        if (!found.isEmpty()) {
+          log.error(
+              "{}: is damaged, got \"{}\"; the files next to it are of this version, written again",
+              root.resolve(VERSION_FILE),
+              found.strip());
+        }
         byte[] version = VERSION.getBytes(StandardCharsets.US_ASCII);
         Directories.write(disk, root.resolve(VERSION_FILE), version, version.length);
       }
@@ -135,10 +151,39 @@ final class DataFolder implements AutoCloseable {
         .replace("\0", "");
   }
 
+  /**
+   * Returns whether a version file that no version of this storage has written lies next to files
+   * of this one: then it is damaged, and everything else can be used.
+   */
+  private static boolean isDamaged(Disk disk, Path root, String found) throws IOException {
+    if (OF_SOME_VERSION.matcher(found).matches()) {
+      return found.strip().equals(VERSION.strip());
+    }
+    Path wal = root.resolve("log");
+    for (String suffix : List.of(Wal.SEGMENT_SUFFIX, Wal.CHECKPOINT_SUFFIX)) {
+      if (disk.isDirectory(wal)) {
+        for (int number : Wal.numbers(disk, wal, suffix)) {
+          if (startsWith(disk, wal.resolve(Wal.name(number, suffix)), Wal.MAGIC)) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  private static boolean startsWith(Disk disk, Path file, byte[] magic) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = disk.map(file, arena);
+      return bytes.byteSize() >= magic.length
+          && bytes.asSlice(0, magic.length).mismatch(MemorySegment.ofArray(magic)) < 0;
+    }
+  }
+
   private static void refuseForeign(Disk disk, Path root) throws IOException {
     String found = version(disk, root);
     if (!found.isEmpty()) {
-      if (!found.equals(VERSION)) {
+      if (!found.equals(VERSION) && !isDamaged(disk, root, found)) {
         throw new StorageException.Unusable(
             root.resolve(VERSION_FILE)
                 + ": format is \""

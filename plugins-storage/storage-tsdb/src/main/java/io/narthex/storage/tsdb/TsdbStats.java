@@ -109,6 +109,11 @@ final class TsdbStats {
     statistics.put(
         "narthex_tsdb_blocks_damaged",
         (double) blocks.list().stream().filter(Block::isDamaged).count());
+    for (Block b : blocks.list()) {
+      if (b.isDamaged()) {
+        statistics.put("block_damaged{block=\"" + b.meta.id() + "\"}", 1.0);
+      }
+    }
     statistics.put("narthex_tsdb_blocks_set_aside", (double) blocks.setAside());
     statistics.put("wal_segment_current", (double) wal.segment());
     statistics.put("wal_storage_size_bytes", (double) wal.bytesOnDisk());

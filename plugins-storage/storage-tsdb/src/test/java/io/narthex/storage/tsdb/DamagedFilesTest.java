@@ -1,12 +1,17 @@
 package io.narthex.storage.tsdb;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.model.Matcher;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.StorageException;
+import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.testkit.storage.StoredSeries;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -162,5 +167,63 @@ class DamagedFilesTest {
     third.close();
     assertThat(segment.resolve("x")).exists();
     assertThat(checkpoint.resolve("x")).exists();
+  }
+
+  @Test
+  void aDamagedVersionFileNextToFilesOfThisVersionIsWrittenAgain() throws IOException {
+    TsdbStorage db = TestDb.open(dir);
+    fill(db, 0, 1);
+    List<StoredSeries> before = TestDb.all(db);
+    db.crash();
+    Path version = dir.resolve("tsdb.version");
+    for (String text : List.of("narthex tqdb 1\n", "nar", "\u00ff\u00fe", "narthex tsdb x\n")) {
+      Files.write(version, text.getBytes(StandardCharsets.ISO_8859_1));
+      TsdbStorage again = TestDb.open(dir);
+      assertThat(TestDb.all(again)).isEqualTo(before);
+      assertThat(version).hasContent("narthex tsdb 1");
+      again.crash();
+    }
+  }
+
+  @Test
+  void aVersionFileOfAnotherVersionOrOfSomethingElseIsRefused() throws IOException {
+    TsdbStorage db = TestDb.open(dir);
+    fill(db, 0, 1);
+    db.crash();
+    Path version = dir.resolve("tsdb.version");
+    Files.writeString(version, "narthex tsdb 2\n");
+    assertThatThrownBy(() -> TestDb.open(dir))
+        .isInstanceOf(StorageException.Unusable.class)
+        .hasMessageContaining("narthex tsdb 2");
+    Path other = dir.resolve("other");
+    Files.createDirectories(other.resolve("log"));
+    Files.writeString(other.resolve("log").resolve("00000001.log"), "not ours");
+    Files.writeString(other.resolve("tsdb.version"), "acme\n");
+    assertThatThrownBy(() -> TestDb.open(other)).isInstanceOf(StorageException.Unusable.class);
+    assertThat(other.resolve("tsdb.version")).hasContent("acme");
+  }
+
+  /** The JVM makes an InternalError of an I/O error on a mapped page, as of a file that is cut. */
+  @Test
+  void aPartOfABlockThatCannotBeReadIsDamageWithFileAndOffset() throws IOException {
+    for (String name : List.of("index", "chunks")) {
+      Path root = dir.resolve("unreadable-" + name);
+      TsdbStorage db = TestDb.open(root);
+      fill(db, 0, 7);
+      db.maintain();
+      Block block = db.blocks().list().get(0);
+      try (RandomAccessFile file =
+          new RandomAccessFile(block.folder.resolve(name).toFile(), "rw")) {
+        file.setLength(0);
+      }
+      assertThatThrownBy(() -> TestDb.all(db))
+          .isInstanceOf(StorageException.Corrupt.class)
+          .hasMessageContaining(block.folder.resolve(name) + " at byte ")
+          .hasMessageContaining("cannot be read");
+      assertThat(block.isDamaged()).isTrue();
+      assertThat(db.stats(0).counters())
+          .containsEntry("block_damaged{block=\"" + block.meta.id() + "\"}", 1.0);
+      db.crash();
+    }
   }
 }

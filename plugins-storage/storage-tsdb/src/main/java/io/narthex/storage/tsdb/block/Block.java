@@ -74,6 +74,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   private final MemorySegment postingOffsets;
   private final MemorySegment postings;
   private final MemorySegment chunks;
+  private final long indexAddress;
   private volatile boolean deletePending;
   private final AtomicBoolean damaged = new AtomicBoolean();
   private volatile TombstoneMap tombstones;
@@ -87,6 +88,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     boolean opened = false;
     try {
       MemorySegment index = disk.map(indexPath, arena);
+      indexAddress = index.address();
       MemorySegment[] sections = sections(index, indexPath);
       byte[] metaBytes = sections[0].toArray(ValueLayout.JAVA_BYTE);
       meta = BlockMeta.read(new ByteSource(metaBytes, 0, metaBytes.length));
@@ -106,6 +108,8 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
       throw new StorageException.Failed("block " + folder + ": cannot open: " + e, e);
     } catch (ByteSource.Malformed e) {
       throw corrupt(indexPath, 0, e.getMessage());
+    } catch (InternalError e) { // an I/O error on a mapped page
+      throw new StorageException.Failed("block " + folder + ": cannot be read: " + e, e);
     } finally {
       if (!opened) {
         arena.close();
@@ -243,6 +247,14 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
 
   @Override
   public int compareValue(int pair, byte[] utf8) {
+    try {
+      return compare(pair, utf8);
+    } catch (InternalError e) {
+      throw unreadable("the values", pair, e);
+    }
+  }
+
+  private int compare(int pair, byte[] utf8) {
     long from = valueOffset(pair);
     long to = valueOffset(pair + 1);
     int n = (int) Math.min(to - from, utf8.length);
@@ -268,10 +280,14 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     }
     String v = cache[pair];
     if (v == null) {
-      long from = valueOffset(pair);
-      byte[] utf8 =
-          values.asSlice(from, valueOffset(pair + 1) - from).toArray(ValueLayout.JAVA_BYTE);
-      v = new String(utf8, StandardCharsets.UTF_8);
+      try {
+        long from = valueOffset(pair);
+        byte[] utf8 =
+            values.asSlice(from, valueOffset(pair + 1) - from).toArray(ValueLayout.JAVA_BYTE);
+        v = new String(utf8, StandardCharsets.UTF_8);
+      } catch (InternalError e) {
+        throw unreadable("the values", pair, e);
+      }
       cache[pair] = v;
     }
     return v;
@@ -289,9 +305,13 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     RoaringBitmap out = new RoaringBitmap();
     Name n = names.get(name);
     if (n != null) {
-      int pair = n.dictionary().find(value);
-      if (pair >= 0) {
-        addPostings(pair, out);
+      try {
+        int pair = n.dictionary().find(value);
+        if (pair >= 0) {
+          addPostings(pair, out);
+        }
+      } catch (InternalError e) {
+        throw unreadable("the values", n.first(), e);
       }
     }
     return out;
@@ -302,7 +322,11 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     RoaringBitmap out = new RoaringBitmap();
     Name n = names.get(name);
     if (n != null) {
-      n.dictionary().forEach(test, pair -> addPostings(pair, out));
+      try {
+        n.dictionary().forEach(test, pair -> addPostings(pair, out));
+      } catch (InternalError e) {
+        throw unreadable("the values", n.first(), e);
+      }
     }
     return out;
   }
@@ -331,6 +355,14 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   }
 
   private void addPostings(int pair, RoaringBitmap out) {
+    try {
+      readPostings(pair, out);
+    } catch (InternalError e) {
+      throw unreadable("the postings", pair, e);
+    }
+  }
+
+  private void readPostings(int pair, RoaringBitmap out) {
     long from = postingOffsets.get(LONG, 8L * pair);
     long to = postingOffsets.get(LONG, 8L * (pair + 1));
     int n = postings.get(ValueLayout.JAVA_BYTE, from) & 0xff;
@@ -381,6 +413,14 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
 
   /** Reads the row of series {@code number}. */
   void row(int number, Row row) {
+    try {
+      readRow(number, row);
+    } catch (InternalError e) {
+      throw unreadable("the series", number, e);
+    }
+  }
+
+  private void readRow(int number, Row row) {
     long from = seriesOffsets.get(LONG, 8L * number);
     int size = (int) (seriesOffsets.get(LONG, 8L * (number + 1)) - from);
     if (row.bytes.length < size) {
@@ -480,14 +520,15 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     if (reader.bytes.length < length + ChunkCodec.SLACK) {
       reader.bytes = new byte[length * 2 + ChunkCodec.SLACK];
     }
+    int expected;
     try {
       MemorySegment.copy(chunks, ValueLayout.JAVA_BYTE, offset, reader.bytes, 0, length);
+      expected = chunks.get(INT, offset + length);
     } catch (InternalError e) { // an I/O error on a mapped page
       throw damagedChunk(offset, "cannot be read: " + e.getMessage());
     }
     reader.crc.reset();
     reader.crc.update(reader.bytes, 0, length);
-    int expected = chunks.get(INT, offset + length);
     if ((int) reader.crc.getValue() != expected) {
       throw damagedChunk(
           offset,
@@ -502,6 +543,23 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
     } catch (ByteSource.Malformed e) {
       throw damagedChunk(offset, e.getMessage());
     }
+  }
+
+  /** Turns what the JVM makes of an I/O error on a mapped page into damage. */
+  private StorageException.Corrupt unreadable(String part, int number, InternalError e) {
+    String problem = part + ", entry " + number + ", cannot be read: " + e.getMessage();
+    markDamaged("index: " + problem);
+    return corrupt(folder.resolve("index"), sectionOffset(part), problem);
+  }
+
+  private long sectionOffset(String part) {
+    MemorySegment section =
+        switch (part) {
+          case "the values" -> values;
+          case "the postings" -> postings;
+          default -> series;
+        };
+    return section.address() - indexAddress;
   }
 
   private StorageException.Corrupt damagedChunk(long offset, @Nullable String problem) {
