@@ -20,9 +20,10 @@ import java.util.Map;
  * @param memoryByLabel labels by bytes of their values
  * @param seriesByPair most frequent {@code name=value} pairs
  * @param counters more statistics, by the name of a metric without prefix. Status pages show {@code
- *     wal_corruptions_total}, {@code retention_limit_seconds} and {@code retention_limit_bytes}. If
- *     the storage is no {@link MeteredStorage}, all of them become metrics; labels then follow the
- *     name in braces, for example {@code out_of_order_samples_total{type="float"}}
+ *     wal_corruptions_total}, {@code retention_limit_seconds}, {@code retention_limit_bytes} and,
+ *     of a block with a part that cannot be read, <code>block_damaged{block="ULID"}</code>. If the
+ *     storage is no {@link MeteredStorage}, all of them become metrics; labels then follow the name
+ *     in braces, for example {@code out_of_order_samples_total{type="float"}}
  */
 public record StorageStats(
     long headSeries,

@@ -9,7 +9,6 @@ import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.storage.DeletableStorage;
 import io.narthex.spi.storage.StorageStats;
-import io.narthex.spi.storage.StorageStats.Block;
 import io.narthex.spi.storage.StorageStats.Count;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.GET;
@@ -218,12 +217,12 @@ public final class StatusApi {
   @GET
   @Path("status/tsdb/blocks")
   public Response blocks() {
-    List<Block> blocks = storage.stats(0).blocks();
+    StorageStats stats = storage.stats(0);
     return Api.success(out ->
         out.object(() -> {
           out.objects(
               "blocks",
-              blocks,
+              stats.blocks(),
               b -> {
                 out.field("ulid", b.id());
                 out.field("minTime", b.minTimeMs());
@@ -242,6 +241,9 @@ public final class StatusApi {
                       out.field("sources", List.of(b.id()));
                     });
                 out.field("version", 1);
+                if (stats.counters().containsKey("block_damaged{block=\"" + b.id() + "\"}")) {
+                  out.field("damaged", true);
+                }
               });
         }));
   }

@@ -115,6 +115,8 @@ final class QueryRunner {
       return admission.query(query.lane(), run.deadline, run::attempt);
     } catch (StorageException.Closed e) {
       throw new QueryException(Kind.UNAVAILABLE, String.valueOf(e.getMessage()));
+    } catch (StorageException.Corrupt e) {
+      throw new QueryException(Kind.EXECUTION, String.valueOf(e.getMessage()));
     } catch (StorageException e) {
       throw new QueryException(Kind.INTERNAL, String.valueOf(e.getMessage()));
     }

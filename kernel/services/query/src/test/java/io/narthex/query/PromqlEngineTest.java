@@ -21,6 +21,7 @@ import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.Storage;
+import io.narthex.spi.storage.StorageException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -99,6 +100,32 @@ class PromqlEngineTest {
         () -> engine.instant("max_over_time(m_total[15m])", 900_000, DEFAULT),
         Kind.EXECUTION,
         "too many samples");
+  }
+
+  @Test
+  void damagedDataFailsTheExecutionAndOtherFaultsOfAStorageAreInternal() {
+    Map<StorageException, Kind> kinds =
+        Map.of(
+            new StorageException.Corrupt("chunks at byte 8: CRC32C is 1, expected 2"),
+            Kind.EXECUTION,
+            new StorageException.Failed("cannot read"),
+            Kind.INTERNAL,
+            new StorageException.Closed("closed"),
+            Kind.UNAVAILABLE);
+    kinds.forEach((fault, kind) -> {
+      PromqlEngine engine =
+          new PromqlEngine(
+              new DelayedStorage(
+                  storage(1, 10),
+                  () -> {
+                    throw fault;
+                  }),
+              () -> EngineOptions.DEFAULT);
+      fails(
+          () -> engine.instant("m_total", 50_000, DEFAULT),
+          kind,
+          String.valueOf(fault.getMessage()));
+    });
   }
 
   @Test
