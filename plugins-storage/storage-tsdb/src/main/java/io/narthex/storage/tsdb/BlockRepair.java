@@ -6,13 +6,12 @@ import io.narthex.storage.tsdb.block.BlockSource;
 import io.narthex.storage.tsdb.block.BlockWriter;
 import io.narthex.storage.tsdb.block.Blocks;
 import io.narthex.storage.tsdb.block.Ulid;
-import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.Disk;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.select.MergedRows;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +21,7 @@ import java.util.List;
  * aside. One whose index is damaged is set aside when the database is opened.
  */
 final class BlockRepair {
+  private final Disk disk = LocalDisk.INSTANCE;
   private final Path blocks;
   private final PrintStream out;
   private final SecureRandom random = new SecureRandom();
@@ -32,7 +32,7 @@ final class BlockRepair {
   }
 
   void run(Path folder) throws IOException {
-    Block block = new Block(folder);
+    Block block = new Block(disk, folder);
     try {
       repair(block);
     } finally {
@@ -52,7 +52,7 @@ final class BlockRepair {
     BlockMeta meta = block.meta;
     String id = Ulid.next(System.currentTimeMillis(), random);
     long samples = 0;
-    try (BlockWriter writer = new BlockWriter(blocks, id)) {
+    try (BlockWriter writer = new BlockWriter(disk, blocks, id, null, () -> false)) {
       MergedRows rows = new MergedRows(List.of(source));
       while (rows.nextSeries()) {
         while (rows.nextRows()) {
@@ -75,8 +75,8 @@ final class BlockRepair {
       source.close();
     }
     Path aside = blocks.resolve(meta.id() + Blocks.DAMAGED);
-    Files.move(block.folder, aside, StandardCopyOption.ATOMIC_MOVE);
-    Directories.sync(blocks);
+    disk.rename(block.folder, aside);
+    disk.forceDirectory(blocks);
     out.println(
         "repaired "
             + block.folder

@@ -4,21 +4,22 @@ import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.block.BlockSource;
 import io.narthex.storage.tsdb.block.Ulid;
+import io.narthex.storage.tsdb.io.Disk;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.storage.tsdb.wal.WalReader;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Reads every byte of a database and reports what is damaged. Changes nothing; a server may be at
  * work in the folder.
  */
 final class FolderCheck {
+  private final Disk disk = LocalDisk.INSTANCE;
   private final Path root;
   private final PrintStream out;
   private final List<Path> blocksWithDamagedChunks = new ArrayList<>();
@@ -31,12 +32,12 @@ final class FolderCheck {
 
   /** Prints a line per file or block and damaged place; returns how many places are damaged. */
   int run() throws IOException {
-    DataFolder.checkVersion(root);
+    DataFolder.checkVersion(disk, root);
     Path log = root.resolve("log");
-    for (int number : Wal.numbers(log, Wal.CHECKPOINT_SUFFIX)) {
+    for (int number : Wal.numbers(disk, log, Wal.CHECKPOINT_SUFFIX)) {
       records(log.resolve(Wal.name(number, Wal.CHECKPOINT_SUFFIX)), false);
     }
-    List<Integer> segments = Wal.numbers(log, Wal.SEGMENT_SUFFIX);
+    List<Integer> segments = Wal.numbers(disk, log, Wal.SEGMENT_SUFFIX);
     for (int i = 0; i < segments.size(); i++) {
       if (i > 0 && segments.get(i) != segments.get(i - 1) + 1) {
         report(
@@ -45,14 +46,11 @@ final class FolderCheck {
       }
       records(log.resolve(Wal.name(segments.get(i), Wal.SEGMENT_SUFFIX)), i == segments.size() - 1);
     }
-    try (Stream<Path> folders = Files.list(root.resolve("blocks"))) {
-      for (Path folder : folders.sorted().toList()) {
-        String name = folder.getFileName().toString();
-        if (Ulid.isUlid(name)) {
-          block(folder);
-        } else {
-          out.println("aside    " + folder + ": not served");
-        }
+    for (Path folder : disk.list(root.resolve("blocks")).stream().sorted().toList()) {
+      if (Ulid.isUlid(folder.getFileName().toString())) {
+        block(folder);
+      } else {
+        out.println("aside    " + folder + ": not served");
       }
     }
     return damaged;
@@ -75,11 +73,12 @@ final class FolderCheck {
     try {
       end =
           WalReader.readAll(
+              disk,
               file,
               (type, body) -> records[0]++,
               gap -> report(file, " at byte " + gap.offset() + ": " + gap.problem()));
     } catch (StorageException.Failed e) {
-      if (Files.exists(file)) {
+      if (disk.exists(file)) {
         report(file, " at byte 0: " + e.getMessage());
       }
       return; // its owner has deleted it
@@ -97,9 +96,9 @@ final class FolderCheck {
     int before = damaged;
     Block block;
     try {
-      block = new Block(folder);
+      block = new Block(disk, folder);
     } catch (StorageException e) {
-      if (Files.exists(folder.resolve("index"))) {
+      if (disk.exists(folder.resolve("index"))) {
         report(folder, String.valueOf(e.getMessage()));
       }
       return; // its owner has deleted it

@@ -3,23 +3,19 @@ package io.narthex.storage.tsdb;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.storage.StorageContext;
 import io.narthex.spi.storage.StorageException;
-import io.narthex.storage.tsdb.block.Ulid;
 import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.LocalDisk;
+import io.narthex.storage.tsdb.io.TemporaryView;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.stream.Stream;
+import java.util.List;
 
 /**
  * The database of a folder that a server may be writing to, opened for reading: the WAL is copied
  * to a temporary folder, blocks are reached by symbolic links. Nothing in the folder is changed.
  */
 final class FolderView implements AutoCloseable {
-  private static final int TRIES = 5;
-
   private final Path folder;
   private final TsdbStorage storage;
 
@@ -34,47 +30,16 @@ final class FolderView implements AutoCloseable {
    * @throws StorageException when it holds no database, or cannot be read
    */
   static FolderView of(Path root) throws IOException {
-    DataFolder.check(root);
-    for (int i = 1; ; i++) {
-      Path copy = Files.createTempDirectory("narthex-tsdb");
-      boolean done = false;
-      try {
-        copyWal(root.resolve("log"), copy.resolve("log"));
-        linkBlocks(root.resolve("blocks"), copy.resolve("blocks"));
-        TsdbStorage storage = TsdbStorage.open(TsdbConfig.DEFAULT, new Standalone(copy), false);
-        done = true;
-        return new FolderView(copy, storage);
-      } catch (NoSuchFileException e) {
-        if (i == TRIES) { // the server replaced files meanwhile, which takes it hours to do again
-          throw e;
-        }
-      } finally {
-        if (!done) {
-          Directories.deleteTree(copy);
-        }
-      }
-    }
-  }
-
-  private static void copyWal(Path from, Path to) throws IOException {
-    Files.createDirectories(to);
-    try (Stream<Path> files = Files.list(from)) {
-      // the newest checkpoint first: segments that it replaces may go meanwhile
-      for (Path p : files.sorted().toList()) {
-        if (Files.isRegularFile(p)) {
-          Files.copy(p, to.resolve(p.getFileName()));
-        }
-      }
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
-    }
-  }
-
-  private static void linkBlocks(Path from, Path to) throws IOException {
-    Files.createDirectories(to);
-    try (Stream<Path> folders = Files.list(from)) {
-      for (Path p : folders.filter(f -> Ulid.isUlid(f.getFileName().toString())).toList()) {
-        Files.createSymbolicLink(to.resolve(p.getFileName()), p.toAbsolutePath());
+    DataFolder.check(LocalDisk.INSTANCE, root);
+    Path copy = TemporaryView.of(root, List.of("log"), List.of("blocks"));
+    boolean done = false;
+    try {
+      TsdbStorage storage = TsdbStorage.open(TsdbConfig.DEFAULT, new Standalone(copy), false);
+      done = true;
+      return new FolderView(copy, storage);
+    } finally {
+      if (!done) {
+        Directories.deleteTree(LocalDisk.INSTANCE, copy);
       }
     }
   }
@@ -86,7 +51,7 @@ final class FolderView implements AutoCloseable {
   @Override
   public void close() throws IOException {
     storage.crash(); // nothing has to be written
-    Directories.deleteTree(folder);
+    Directories.deleteTree(LocalDisk.INSTANCE, folder);
   }
 
   /** What a storage asks of its host, outside of a server. */

@@ -9,6 +9,7 @@ import io.narthex.spi.storage.StorageException;
 import io.narthex.spi.storage.StorageStats;
 import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.math.BigDecimal;
@@ -100,7 +101,7 @@ public final class TsdbCommand {
       throw new IllegalArgumentException("one folder is needed, got " + folders);
     }
     Path root = Path.of(folders.get(0));
-    DataFolder.checkVersion(root);
+    DataFolder.checkVersion(LocalDisk.INSTANCE, root);
     int status =
         switch (args.get(0)) {
           case "list" -> list(root);
@@ -166,7 +167,7 @@ public final class TsdbCommand {
           "head: %d series, %s; WAL: %d bytes%n",
           stats.headSeries(),
           times,
-          Directories.bytesIn(root.resolve("log")));
+          Directories.bytesIn(LocalDisk.INSTANCE, root.resolve("log")));
     }
     return 0;
   }
@@ -184,7 +185,8 @@ public final class TsdbCommand {
   private int repair(Path root) throws IOException {
     FolderCheck check = new FolderCheck(root, out);
     int damaged = check.run();
-    try (DataFolder unused = DataFolder.open(root, true)) { // refused while a server runs
+    try (DataFolder unused =
+        DataFolder.open(LocalDisk.INSTANCE, root, true)) { // refused while a server runs
       BlockRepair repair = new BlockRepair(root.resolve("blocks"), out);
       for (Path folder : check.blocksWithDamagedChunks()) {
         repair.run(folder);
