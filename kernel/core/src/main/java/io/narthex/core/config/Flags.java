@@ -177,9 +177,11 @@ public final class Flags {
       List<String> value = given.get(spec.name());
       if (value == null) {
         value =
-            spec.defaultValue().isEmpty() && spec.type().equals("list")
-                ? List.of()
-                : List.of(spec.defaultValue());
+            !spec.type().equals("list")
+                ? List.of(spec.defaultValue())
+                : spec.defaultValue().isEmpty()
+                    ? List.of()
+                    : List.of(spec.defaultValue().split(",", -1));
       }
       all.put(spec.name(), List.copyOf(value));
     }

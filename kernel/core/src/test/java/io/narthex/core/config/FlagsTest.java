@@ -49,6 +49,15 @@ class FlagsTest {
   }
 
   @Test
+  void bothMessagesOfRemoteWriteAreAcceptedUnlessOneIsNamed() {
+    String flag = "web.remote-write-receiver.accepted-protobuf-messages";
+    assertThat(parse().list(flag))
+        .containsExactly("prometheus.WriteRequest", "io.prometheus.write.v2.Request");
+    assertThat(parse("--" + flag + "=io.prometheus.write.v2.Request").list(flag))
+        .containsExactly("io.prometheus.write.v2.Request");
+  }
+
+  @Test
   void readsArgumentsFromAFile(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("args");
     Files.writeString(file, "# comment\n--config.file=a.yml\n\n--log.level=debug\n");

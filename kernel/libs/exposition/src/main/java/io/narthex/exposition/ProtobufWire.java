@@ -70,7 +70,13 @@ public final class ProtobufWire {
     return true;
   }
 
-  long varint() throws Broken {
+  /** Returns whether the current field is length-delimited, for example packed numbers. */
+  public boolean isPacked() {
+    return wire == 2;
+  }
+
+  /** Reads a number of the packed numbers that were entered. */
+  public long varint() throws Broken {
     if (at < end && b[at] >= 0) { // tags, lengths and most counts
       return b[at++];
     }
@@ -165,7 +171,7 @@ public final class ProtobufWire {
   }
 
   /** Returns whether the message or entered field has more bytes. */
-  boolean more() {
+  public boolean more() {
     return at < end;
   }
 
@@ -185,6 +191,11 @@ public final class ProtobufWire {
     String text = new String(b, start, n, StandardCharsets.UTF_8);
     // only invalid bytes become this character, unless it was in the input
     return text.indexOf('\uFFFD') < 0 || Utf8.isValid(b, start, at) ? text : null;
+  }
+
+  /** Returns whether {@code [start, end)} is well-formed UTF-8. */
+  public static boolean isUtf8(byte[] b, int start, int end) {
+    return Utf8.isValid(b, start, end);
   }
 
   /** Skips the content of the current field. */

@@ -1,6 +1,6 @@
 /** Exposition formats: parsers of what targets send, writers of what the server exposes. */
 @Export
-@Version("1.1.0")
+@Version("1.2.0")
 @NullMarked
 package io.narthex.exposition;
 

@@ -1,5 +1,6 @@
 package io.narthex.http;
 
+import io.narthex.model.Labels;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.query.QueryEngine;
@@ -7,6 +8,7 @@ import io.narthex.service.query.QueryInspector;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.web.WebContent;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,8 @@ final class Services {
   private final Supplier<@Nullable AlertmanagerService> alerts;
   private final Supplier<@Nullable WebContent> web;
   private final Supplier<@Nullable PluginSettingsService> pluginSettings;
+  private final WrittenMetadata written =
+      new WrittenMetadata(Math.min(16 << 20, Runtime.getRuntime().maxMemory() / 64));
 
   Services(
       Supplier<@Nullable QueryEngine> query,
@@ -60,10 +64,18 @@ final class Services {
     return running(targets.get(), "scraping is not running; see the plugins page");
   }
 
-  /** Returns the metadata of all targets; none while scraping is not running. */
+  /** Returns the metadata of all targets, then that of remote write, which has no target. */
   List<TargetService.TargetMetadata> metadata() {
     TargetService found = targets.get();
-    return found == null ? List.of() : found.metadata();
+    List<TargetService.TargetMetadata> all =
+        new ArrayList<>(found == null ? List.of() : found.metadata());
+    all.add(new TargetService.TargetMetadata(Labels.EMPTY, written.all()));
+    return all;
+  }
+
+  /** Returns the metadata that senders of remote write give. */
+  WrittenMetadata written() {
+    return written;
   }
 
   RuleService rules() {

@@ -2,17 +2,11 @@ package io.narthex.http;
 
 import io.airlift.compress.v3.MalformedInputException;
 import io.airlift.compress.v3.snappy.SnappyJavaDecompressor;
-import io.narthex.model.Exemplar;
-import io.narthex.model.Labels;
-import io.narthex.model.NativeHistogram;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.memory.WorkMemory.Use;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
-import io.narthex.spi.storage.AppendResult;
-import io.narthex.spi.storage.SampleBatch;
-import io.narthex.spi.storage.StorageException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.POST;
@@ -34,12 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The remote write 1.0 receiver: {@code POST /api/v1/write}, switched on by a flag.
- *
- * <p><b>Errors.</b> Series with invalid labels are left out and counted, the rest of the request is
- * stored. A sample or histogram more than ten minutes ahead refuses the whole request before
- * anything is stored. Samples that the storage refuses are named in a 400; the others of that
- * request are stored. While the storage is replaced the response is 503, which senders retry.
+ * The receiver of remote write, 1.0 and 2.0: {@code POST /api/v1/write}, switched on by a flag. The
+ * media type tells which message it is; {@link WriteStore} has the rules of what is stored.
  *
  * <p><b>Memory.</b> Announced lengths alone allocate nothing; all requests together decode within
  * an eighth of the heap, further ones wait for a moment and are then refused with 503.
@@ -53,7 +43,6 @@ public final class WriteApi {
   private static final Logger LOG = LoggerFactory.getLogger(WriteApi.class);
   private static final long WARNING_PAUSE_NANOS = 60_000_000_000L;
   private static final int MAX_DECODED = 32 << 20;
-  private static final long FUTURE_MS = 600_000;
 
   /** A copy element of snappy has 3 bytes and gives at most 64. */
   private static final int MAX_RATIO = 22;
@@ -61,46 +50,34 @@ public final class WriteApi {
   private static final int CHUNK = 64 << 10;
   private static final long WAIT_SECONDS = 10;
   private static final String RETRY_AFTER_SECONDS = "5";
-  private static final int MAX_TRIES = 3;
-  private static final long HEAP = Runtime.getRuntime().maxMemory();
-
-  /** Most samples, histograms and exemplars of one request; each takes about 100 bytes. */
-  private static final int MAX_ROWS = (int) Math.min(4 << 20, HEAP / 8 / 100);
 
   /** Memory of decoding, as a multiple of the decoded bytes. */
   private static final int DECODED_FACTOR = 3;
 
-  private final StorageGate storage;
+  private static final String WRITTEN = "X-Prometheus-Remote-Write-";
+
   private final ServerInfo server;
-  private final Clock clock;
-  private final Metrics.Counter invalidLabels;
-  private final Metrics.Counter refusedSamples;
+  private final WriteStore store;
   private final Metrics.Counter refusedRequests;
 
   private final WorkMemory memory;
 
-  /** Whether messages of version 1.0 are accepted; those of 2.0 are not understood yet. */
-  private final boolean firstAccepted;
+  private final List<String> accepted;
 
   private final AtomicLong nextWarning = new AtomicLong(System.nanoTime());
 
   WriteApi(
-      StorageGate storage, ServerInfo server, Metrics metrics, WorkMemory memory, Clock clock) {
-    this.storage = storage;
+      StorageGate storage,
+      ServerInfo server,
+      Metrics metrics,
+      WorkMemory memory,
+      WrittenMetadata metadata,
+      Clock clock) {
     this.server = server;
-    this.clock = clock;
     this.memory = memory;
+    store = new WriteStore(storage, server, metrics, metadata, clock);
     List<String> messages = server.flags().get(ACCEPTED);
-    firstAccepted = messages == null || messages.contains(MESSAGE_1);
-    invalidLabels =
-        metrics.counter(
-            "prometheus_api_remote_write_invalid_labels_samples_total",
-            "The total number of received remote write samples and histogram samples which were rejected due to invalid labels.");
-    refusedSamples =
-        metrics.counter(
-            "narthex_remote_write_refused_samples_total",
-            "Samples, histograms and exemplars of remote write that were refused, by reason; a rise means that a sender loses data.",
-            "reason");
+    accepted = messages == null || messages.isEmpty() ? List.of(MESSAGE_1, MESSAGE_2) : messages;
     refusedRequests =
         metrics.counter(
             "narthex_remote_write_refused_requests_total",
@@ -138,7 +115,8 @@ public final class WriteApi {
           "disabled",
           "remote write receiver needs to be enabled with --web.enable-remote-write-receiver");
     }
-    String problem = contentTypeProblem(request.getContentType());
+    List<String> message = new ArrayList<>();
+    String problem = contentTypeProblem(request.getContentType(), message);
     if (problem != null) {
       warnOfLoss(problem, request.getRemoteAddr());
       return refuse(415, "content_type", problem);
@@ -161,7 +139,7 @@ public final class WriteApi {
     }
     Held held = new Held();
     try {
-      return take(body, held);
+      return take(body, held, message.contains(MESSAGE_2));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return refuse(503, "storage", "the server is stopping");
@@ -170,10 +148,15 @@ public final class WriteApi {
     }
   }
 
-  /** Returns what is wrong with a media type, or null; as the original reads it. */
-  private @Nullable String contentTypeProblem(@Nullable String contentType) {
+  /**
+   * Returns what is wrong with a media type, or null; as the original reads it.
+   *
+   * @param message gets the name of the message
+   */
+  private @Nullable String contentTypeProblem(@Nullable String contentType, List<String> message) {
     if (contentType == null || contentType.isBlank()) {
-      return accepted(MESSAGE_1); // old senders leave it out
+      message.add(MESSAGE_1);
+      return problem(MESSAGE_1); // old senders leave it out
     }
     String type = contentType.strip();
     String[] parts = type.split(";", -1);
@@ -190,31 +173,31 @@ public final class WriteApi {
             + " content-type";
       }
       if (pair[0].equals("proto")) {
-        return switch (pair[1]) {
-          case MESSAGE_1, MESSAGE_2 -> accepted(pair[1]);
-          default ->
-              "got "
-                  + type
-                  + " content type; unknown type for remote write protobuf message "
-                  + pair[1]
-                  + ", supported: "
-                  + MESSAGE_1
-                  + ", "
-                  + MESSAGE_2;
-        };
+        if (!pair[1].equals(MESSAGE_1) && !pair[1].equals(MESSAGE_2)) {
+          return "got "
+              + type
+              + " content type; unknown type for remote write protobuf message "
+              + pair[1]
+              + ", supported: "
+              + MESSAGE_1
+              + ", "
+              + MESSAGE_2;
+        }
+        message.add(pair[1]);
+        return problem(pair[1]);
       }
     }
-    return accepted(MESSAGE_1);
+    message.add(MESSAGE_1);
+    return problem(MESSAGE_1);
   }
 
   /** Returns why a message is not accepted, or null when it is. */
-  private @Nullable String accepted(String message) {
-    boolean taken = message.equals(MESSAGE_1) && firstAccepted;
-    return taken
+  private @Nullable String problem(String message) {
+    return accepted.contains(message)
         ? null
         : message
             + " protobuf message is not accepted by this server; only accepts "
-            + (firstAccepted ? MESSAGE_1 : "none of those that senders have");
+            + String.join(", ", accepted);
   }
 
   /** The memory that a request holds. */
@@ -236,7 +219,8 @@ public final class WriteApi {
     return refuse(503, "busy", "too many remote write requests at once; send again later");
   }
 
-  private Response take(InputStream body, Held held) throws IOException, InterruptedException {
+  private Response take(InputStream body, Held held, boolean second)
+      throws IOException, InterruptedException {
     byte[] compressed = new byte[CHUNK];
     int length = 0;
     while (true) {
@@ -283,205 +267,17 @@ public final class WriteApi {
     } catch (MalformedInputException | IndexOutOfBoundsException | IllegalArgumentException e) {
       return refuse(400, "corrupt", "snappy: corrupt input: " + e.getMessage());
     }
-    return store(message, decoded, held);
-  }
-
-  /** A decoded request: until they are resolved, the references of its rows are series numbers. */
-  private static final class Content {
-    final SampleBatch batch = new SampleBatch(1024);
-    final List<Labels> series = new ArrayList<>();
-  }
-
-  private Response store(byte[] message, int length, Held held) throws InterruptedException {
-    Content content = new Content();
-    long latest = clock.millis() + FUTURE_MS;
-    int[] future = new int[1];
-    try {
-      WriteRequestReader.read(
-          message,
-          length,
-          MAX_ROWS,
-          (labels, timesMs, values, histogramTimes, histograms, exemplars) -> {
-            if (labels == null || labels.metricName().isEmpty()) {
-              invalidLabels.add(timesMs.length + histogramTimes.length);
-              refusedSamples.with("invalid_labels").add(timesMs.length + histogramTimes.length);
-              return;
-            }
-            future[0] += ahead(timesMs, latest) + ahead(histogramTimes, latest);
-            if (future[0] == 0) {
-              add(content, labels, timesMs, values, histogramTimes, histograms, exemplars, latest);
-            }
-          });
-    } catch (WriteRequestReader.MalformedException e) {
-      return refuse(400, "malformed", "proto: " + e.getMessage());
-    }
-    if (future[0] > 0) {
-      refusedSamples.with("future").add(future[0]);
-      return refuse(400, "future", "out of bounds: timestamp is too far in the future");
-    }
-    if (content.batch.size() == 0) {
-      return Response.noContent().build();
-    }
-    if (!take(held, 100L * content.batch.size())) {
-      return busy();
-    }
-    boolean holds = storage.tryHold(); // keeps references valid until the batch is appended
-    try {
-      return append(content);
-    } catch (StorageException.Closed e) {
-      return refuse(503, "storage", e.getMessage() + "; send again later");
-    } finally {
-      if (holds) {
-        storage.release();
-      }
-    }
-  }
-
-  private static int ahead(long[] timesMs, long latest) {
-    int n = 0;
-    for (long t : timesMs) {
-      if (t > latest) {
-        n++;
-      }
-    }
-    return n;
-  }
-
-  private void add(
-      Content content,
-      Labels labels,
-      long[] timesMs,
-      double[] values,
-      long[] histogramTimes,
-      List<NativeHistogram> histograms,
-      List<Exemplar> exemplars,
-      long latest) {
-    SampleBatch batch = content.batch;
-    if (timesMs.length + histogramTimes.length == 0) {
-      return;
-    }
-    int number = content.series.size();
-    content.series.add(labels);
-    for (int i = 0; i < timesMs.length; i++) {
-      batch.add(number, timesMs[i], values[i]);
-    }
-    for (int i = 0; i < histogramTimes.length; i++) {
-      batch.add(number, histogramTimes[i], histograms.get(i));
-    }
-    for (Exemplar e : exemplars) {
-      if (e.timestampMs() > latest) {
-        refusedSamples.with("future_exemplar").inc();
-      } else {
-        batch.exemplar(batch.size() - 1, e);
-      }
-    }
-  }
-
-  /** Resolves the series and appends; again for series that the storage no longer knows. */
-  private Response append(Content content) {
-    SampleBatch batch = content.batch;
-    int[] rows = new int[batch.size()]; // number of the series of each row
-    for (int row = 0; row < rows.length; row++) {
-      rows[row] = (int) batch.ref(row);
-    }
-    String problem = "";
-    for (int attempt = 0; attempt < MAX_TRIES; attempt++) {
-      resolve(batch, rows, content.series);
-      AppendResult result = storage.append(batch);
-      if (problem.isEmpty()) {
-        problem = problem(result, batch, rows, content.series);
-      }
-      int unknown = result.count(AppendResult.UNKNOWN_SERIES);
-      if (result.count(AppendResult.NO_ROOM) > 0) {
-        return refuse(
-            503, "no_room", "too many out of order samples wait to be written; send again later");
-      }
-      if (unknown == 0) {
-        return problem.isEmpty()
-            ? Response.noContent().build()
-            : refuse(400, "refused_samples", problem);
-      }
-      int[] left = new int[unknown];
-      batch = unknown(batch, rows, result, left);
-      rows = left;
-    }
-    return refuse(503, "storage", "the storage is being replaced; send again later");
-  }
-
-  private void resolve(SampleBatch batch, int[] rows, List<Labels> series) {
-    int last = -1;
-    long ref = 0;
-    for (int row = 0; row < rows.length; row++) {
-      if (rows[row] != last) {
-        last = rows[row];
-        ref = storage.resolve(series.get(last));
-      }
-      batch.ref(row, ref);
-    }
-  }
-
-  private static SampleBatch unknown(
-      SampleBatch batch, int[] rows, AppendResult result, int[] left) {
-    SampleBatch again = new SampleBatch(left.length);
-    int[] moved = new int[rows.length];
-    for (int row = 0; row < rows.length; row++) {
-      moved[row] = -1;
-      if (result.code(row) == AppendResult.UNKNOWN_SERIES) {
-        left[again.size()] = rows[row];
-        NativeHistogram h = batch.histogram(row);
-        moved[row] =
-            h == null
-                ? again.add(rows[row], batch.timeMs(row), batch.value(row))
-                : again.add(rows[row], batch.timeMs(row), h);
-      }
-    }
-    for (int i = 0; i < batch.exemplarCount(); i++) {
-      int to = moved[batch.exemplarRow(i)];
-      if (to >= 0) {
-        again.exemplar(to, batch.exemplar(i));
-      }
-    }
-    return again;
-  }
-
-  /** Counts what was refused; returns the first problem or the empty string. */
-  private String problem(AppendResult result, SampleBatch batch, int[] rows, List<Labels> series) {
-    String first = "";
-    for (int row = 0; !result.allOk() && row < rows.length; row++) {
-      byte code = result.code(row);
-      if (code == AppendResult.OK || code == AppendResult.UNKNOWN_SERIES) {
-        continue;
-      }
-      refusedSamples.with(reason(code)).inc();
-      if (first.isEmpty()) {
-        first = text(code) + " for series " + series.get(rows[row]) + " at " + batch.timeMs(row);
-      }
-    }
-    return first;
-  }
-
-  private static String reason(byte code) {
-    return switch (code) {
-      case AppendResult.OUT_OF_ORDER -> "out_of_order";
-      case AppendResult.DUPLICATE -> "duplicate";
-      case AppendResult.OUT_OF_BOUNDS -> "out_of_bounds";
-      case AppendResult.TOO_OLD -> "too_old";
-      case AppendResult.TOO_FAR_IN_FUTURE -> "future";
-      case AppendResult.NO_ROOM -> "no_room";
-      case AppendResult.INVALID_HISTOGRAM -> "invalid_histogram";
-      default -> "other";
-    };
-  }
-
-  private static String text(byte code) {
-    return switch (code) {
-      case AppendResult.OUT_OF_ORDER -> "out of order sample";
-      case AppendResult.DUPLICATE -> "duplicate sample for timestamp";
-      case AppendResult.OUT_OF_BOUNDS -> "out of bounds";
-      case AppendResult.TOO_OLD -> "too old sample";
-      case AppendResult.TOO_FAR_IN_FUTURE -> "out of bounds: timestamp is too far in the future";
-      case AppendResult.INVALID_HISTOGRAM -> "invalid histogram";
-      default -> "refused by the storage (" + code + ")";
-    };
+    WriteStore.Outcome outcome = store.store(message, decoded, second, bytes -> take(held, bytes));
+    Response response =
+        outcome.reason().isEmpty()
+            ? Response.status(outcome.status()).build()
+            : refuse(outcome.status(), outcome.reason(), outcome.text());
+    return second
+        ? Response.fromResponse(response)
+            .header(WRITTEN + "Samples-Written", outcome.samples())
+            .header(WRITTEN + "Histograms-Written", outcome.histograms())
+            .header(WRITTEN + "Exemplars-Written", outcome.exemplars())
+            .build()
+        : response;
   }
 }

@@ -1,5 +1,8 @@
 package io.narthex.http;
 
+import static io.narthex.http.WriteRequestReaderTest.exemplar2;
+import static io.narthex.http.WriteRequestReaderTest.histogram2;
+import static io.narthex.http.WriteRequestReaderTest.sample2;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
@@ -8,13 +11,18 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.airlift.compress.v3.snappy.SnappyJavaCompressor;
 import io.narthex.http.WriteRequestReaderTest.Proto;
+import io.narthex.http.WriteRequestReaderTest.Second;
 import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SampleTile;
+import io.narthex.spi.storage.SeriesCursor;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.core.Response;
 import java.io.ByteArrayInputStream;
@@ -26,8 +34,11 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -45,8 +56,19 @@ class WriteApiTest {
   private int resolved;
   private int forget; // so many appends meet a storage that has just forgotten all
 
+  private final Set<String> features = new HashSet<>();
   private final WorkMemory memory = new WorkMemory(1L << 30);
-  private final WriteApi api = new WriteApi(storage(), server(), metrics(), memory, CLOCK);
+  private final WrittenMetadata metadata = new WrittenMetadata(1 << 20);
+  private final WriteApi api =
+      new WriteApi(storage(), server(), metrics(), memory, metadata, CLOCK);
+
+  /** Codes of the storage by time. */
+  private final Map<Long, Byte> codes = new HashMap<>();
+
+  private int rejectedExemplars;
+
+  /** The newest sample of a series, for exemplars that come without one. */
+  private final Map<Labels, Double> newest = new HashMap<>();
 
   private StorageGate storage() {
     return (StorageGate)
@@ -56,12 +78,41 @@ class WriteApiTest {
             (proxy, method, args) ->
                 switch (method.getName()) {
                   case "resolve" -> {
+                    for (Map.Entry<Long, Labels> e : known.entrySet()) {
+                      if (e.getValue().equals(args[0])) {
+                        yield e.getKey();
+                      }
+                    }
                     resolved++;
                     known.put((long) resolved, (Labels) args[0]);
                     yield (long) resolved;
                   }
                   case "append" -> append((SampleBatch) args[0]);
                   case "tryHold" -> true;
+                  case "select" -> cursor();
+                  default -> null;
+                });
+  }
+
+  private SeriesCursor cursor() {
+    Iterator<Map.Entry<Labels, Double>> all = newest.entrySet().iterator();
+    List<Map.Entry<Labels, Double>> at = new ArrayList<>();
+    return (SeriesCursor)
+        Proxy.newProxyInstance(
+            WriteApiTest.class.getClassLoader(),
+            new Class<?>[] {SeriesCursor.class},
+            (proxy, method, args) ->
+                switch (method.getName()) {
+                  case "nextSeries" -> all.hasNext() && at.add(all.next());
+                  case "labels" -> at.getLast().getKey();
+                  case "nextTile" -> {
+                    SampleTile tile = (SampleTile) args[0];
+                    tile.kind = SampleTile.Kind.FLOAT;
+                    tile.size = tile.size == 0 ? 1 : 0;
+                    tile.timesMs[0] = NOW - 7;
+                    tile.values[0] = at.getLast().getValue();
+                    yield tile.size > 0;
+                  }
                   default -> null;
                 });
   }
@@ -71,21 +122,42 @@ class WriteApiTest {
       forget--;
       known.clear();
     }
-    byte[] codes = new byte[batch.size()];
-    boolean bad = false;
-    for (int row = 0; row < codes.length; row++) {
+    byte[] result = new byte[batch.size()];
+    boolean bad = rejectedExemplars > 0;
+    for (int row = 0; row < result.length; row++) {
       Labels labels = known.get(batch.ref(row));
       if (labels == null) {
-        codes[row] = AppendResult.UNKNOWN_SERIES;
+        result[row] = AppendResult.UNKNOWN_SERIES;
+        bad = true;
+      } else if (codes.containsKey(batch.timeMs(row))) {
+        result[row] = codes.getOrDefault(batch.timeMs(row), AppendResult.OK);
         bad = true;
       } else {
-        stored.add(labels + " " + batch.timeMs(row) + " " + batch.histogram(row));
+        stored.add(
+            labels
+                + " "
+                + batch.timeMs(row)
+                + " "
+                + batch.histogram(row)
+                + (batch.startTimeMs(row) == 0 ? "" : " since " + batch.startTimeMs(row)));
       }
     }
-    return bad ? AppendResult.of(codes, 0) : AppendResult.ALL_OK;
+    for (int i = 0; i < batch.exemplarCount(); i++) {
+      if (known.containsKey(batch.ref(batch.exemplarRow(i)))) {
+        exemplars.add(
+            known.get(batch.ref(batch.exemplarRow(i)))
+                + " "
+                + batch.timeMs(batch.exemplarRow(i))
+                + " "
+                + batch.exemplar(i).labels());
+      }
+    }
+    return bad ? AppendResult.of(result, rejectedExemplars) : AppendResult.ALL_OK;
   }
 
-  private static ServerInfo server(String... accepted) {
+  private final List<String> exemplars = new ArrayList<>();
+
+  private ServerInfo server(String... accepted) {
     return (ServerInfo)
         Proxy.newProxyInstance(
             WriteApiTest.class.getClassLoader(),
@@ -93,6 +165,7 @@ class WriteApiTest {
             (proxy, method, args) ->
                 switch (method.getName()) {
                   case "enabled" -> true;
+                  case "feature" -> features.contains(args[0]);
                   case "flags" ->
                       accepted.length == 0
                           ? Map.of()
@@ -260,7 +333,14 @@ class WriteApiTest {
             server("io.prometheus.write.v2.Request"),
             metrics(),
             new WorkMemory(1L << 30),
+            metadata,
             CLOCK);
+    assertThat(second.write(request(SECOND, null), new ByteArrayInputStream(empty)).getStatus())
+        .isEqualTo(204);
+    assertThat(second.write(request(null, null), new ByteArrayInputStream(empty)).getEntity())
+        .isEqualTo(
+            "prometheus.WriteRequest protobuf message is not accepted by this server; only accepts"
+                + " io.prometheus.write.v2.Request\n");
     for (String type :
         new String[] {null, "application/x-protobuf;proto=prometheus.WriteRequest"}) {
       assertThat(second.write(request(type, null), new ByteArrayInputStream(empty)).getStatus())
@@ -272,6 +352,7 @@ class WriteApiTest {
             server("prometheus.WriteRequest", "io.prometheus.write.v2.Request"),
             metrics(),
             new WorkMemory(1L << 30),
+            metadata,
             CLOCK);
     assertThat(both.write(request(null, null), new ByteArrayInputStream(empty)).getStatus())
         .isEqualTo(204);
@@ -285,10 +366,12 @@ class WriteApiTest {
     logger.addAppender(logged);
     logger.setLevel(Level.WARN);
     try {
-      String second = "application/x-protobuf;proto=io.prometheus.write.v2.Request";
+      WriteApi first =
+          new WriteApi(
+              storage(), server("prometheus.WriteRequest"), metrics(), memory, metadata, CLOCK);
       for (int i = 0; i < 3; i++) {
         byte[] empty = snappy(new byte[0]);
-        assertThat(api.write(request(second, null), new ByteArrayInputStream(empty)).getStatus())
+        assertThat(first.write(request(SECOND, null), new ByteArrayInputStream(empty)).getStatus())
             .isEqualTo(415);
       }
     } finally {
@@ -307,7 +390,11 @@ class WriteApiTest {
     byte[] empty = snappy(new byte[0]);
     for (String good :
         new String[] {
-          null, "", "application/x-protobuf", "application/x-protobuf;proto=prometheus.WriteRequest"
+          null,
+          "",
+          "application/x-protobuf",
+          "application/x-protobuf;proto=prometheus.WriteRequest",
+          SECOND
         }) {
       assertThat(api.write(request(good, "Snappy"), new ByteArrayInputStream(empty)).getStatus())
           .as(good)
@@ -318,8 +405,7 @@ class WriteApiTest {
           "text/plain",
           "application/x-protobuf2",
           "application/x-protobuf;proto",
-          "application/x-protobuf;proto=prometheus.writerequest",
-          "application/x-protobuf;proto=io.prometheus.write.v2.Request"
+          "application/x-protobuf;proto=prometheus.writerequest"
         }) {
       assertThat(api.write(request(bad, null), new ByteArrayInputStream(empty)).getStatus())
           .as(bad)
@@ -327,5 +413,203 @@ class WriteApiTest {
     }
     assertThat(api.write(request(null, "gzip"), new ByteArrayInputStream(empty)).getStatus())
         .isEqualTo(415);
+  }
+
+  // ---- remote write 2.0 ----------------------------------------------------------------------
+
+  private static final String SECOND =
+      "application/x-protobuf;proto=io.prometheus.write.v2.Request";
+
+  private Response send(Second request) throws IOException {
+    return api.write(
+        request(SECOND, "snappy"), new ByteArrayInputStream(snappy(request.toBytes())));
+  }
+
+  /** Returns status, samples, histograms and exemplars as the headers tell them. */
+  private static String written(Response response) {
+    StringBuilder out = new StringBuilder().append(response.getStatus());
+    for (String what : new String[] {"Samples", "Histograms", "Exemplars"}) {
+      out.append(' ')
+          .append(response.getHeaderString("X-Prometheus-Remote-Write-" + what + "-Written"));
+    }
+    return out.toString();
+  }
+
+  @Test
+  void aRequestOfTheSecondVersionIsStoredAndCounted() throws IOException {
+    Second request = new Second();
+    request.series(
+        request.refs("__name__", "requests_total"),
+        sample2(NOW - 1, 1.5, 5),
+        sample2(NOW, 2.5, 5),
+        exemplar2(request, NOW, "trace", "x"),
+        request.metadata(1, "All requests.", ""));
+    request.series(request.refs("__name__", "wait"), histogram2(NOW, 5));
+    Response response = send(request);
+    assertThat(written(response)).isEqualTo("204 2 1 1");
+    assertThat(stored).hasSize(3).noneMatch(s -> s.contains("since"));
+    assertThat(exemplars)
+        .containsExactly("{__name__=\"requests_total\"} " + NOW + " {trace=\"x\"}");
+    assertThat(metadata.all())
+        .containsExactly(
+            new MetricMetadata("requests_total", MetricType.COUNTER, "All requests.", ""));
+    assertThat(counts)
+        .containsEntry("prometheus_api_remote_write_without_metadata_appended_samples_total", 1.0);
+  }
+
+  @Test
+  void startTimesAreStoredWithTheirFeature() throws IOException {
+    features.add("st-storage");
+    WriteApi storing = new WriteApi(storage(), server(), metrics(), memory, metadata, CLOCK);
+    Second request = new Second();
+    request.series(request.refs("__name__", "a"), sample2(NOW, 1.5, 5));
+    request.series(request.refs("__name__", "b"), histogram2(NOW, 6));
+    storing.write(request(SECOND, "snappy"), new ByteArrayInputStream(snappy(request.toBytes())));
+    assertThat(stored)
+        .satisfiesExactly(
+            s -> assertThat(s).endsWith("since 5"), s -> assertThat(s).endsWith("since 6"));
+  }
+
+  @Test
+  void whatCanBeStoredOfTheSecondVersionIsAndEachReasonIsNamed() throws IOException {
+    codes.put(NOW - 100, AppendResult.OUT_OF_ORDER);
+    codes.put(NOW - 200, AppendResult.TOO_OLD);
+    codes.put(NOW - 300, AppendResult.DUPLICATE);
+    codes.put(NOW - 400, AppendResult.OUT_OF_BOUNDS);
+    codes.put(NOW - 500, AppendResult.INVALID_HISTOGRAM);
+    Second request = new Second();
+    request.series(request.refs("job", "a"), sample2(NOW, 1, 0));
+    request.series(
+        request.refs("__name__", "up", "a", "1", "a", "2"), sample2(NOW, 1, 0), histogram2(NOW, 0));
+    request.series(new Proto().nested(1, request.packed("a", "b", "c")), sample2(NOW, 1, 0));
+    request.series(request.refs("__name__", "empty"));
+    for (int i = 1; i <= 4; i++) {
+      request.series(
+          request.refs("__name__", "m" + i), sample2(NOW, 1, 0), sample2(NOW - 100 * i, 1, 0));
+    }
+    request.series(request.refs("__name__", "h"), histogram2(NOW - 500, 0), histogram2(NOW, 0));
+    request.series(request.refs("__name__", "ahead"), sample2(NOW + 601_000, 1, 0));
+    Response response = send(request);
+    assertThat(written(response)).isEqualTo("400 4 1 0");
+    assertThat(response.getEntity().toString().lines().toList())
+        .contains(
+            "invalid metric name or labels, got {job=\"a\"}",
+            "invalid labels for series, labels {__name__=\"up\", a=\"1\", a=\"2\"}, duplicated label a",
+            "TimeSeries must contain at least one sample or histogram for series {__name__=\"empty\"}",
+            "out of order sample for series {__name__=\"m1\"}",
+            "too old sample for series {__name__=\"m2\"}",
+            "duplicate sample for timestamp for series {__name__=\"m3\"}",
+            "out of bounds for series {__name__=\"m4\"}",
+            "invalid histogram for series {__name__=\"h\"}",
+            "out of bounds: timestamp is too far in the future for series {__name__=\"ahead\"}")
+        .anyMatch(
+            l -> l.matches("parsing labels for series \\[[0-9 ]+\\]: invalid labelRefs length 3"));
+    assertThat(counts)
+        .containsEntry("prometheus_api_remote_write_invalid_labels_samples_total", 4.0);
+  }
+
+  @Test
+  void aReferenceToASymbolThatThereIsNotIsNamed() throws IOException {
+    Second request = new Second();
+    request.series(new Proto().varint(1, 1).varint(1, 999), new Proto().append(sample2(NOW, 1, 0)));
+    Response response = send(request);
+    assertThat(written(response)).isEqualTo("400 0 0 0");
+    assertThat(response.getEntity())
+        .isEqualTo(
+            "parsing labels for series [1 999]: labelRefs 1 (name) = 999 (value) outside of symbols"
+                + " table (size 1)\n");
+  }
+
+  @Test
+  void theReasonsOfAResponseAreBounded() throws IOException {
+    Second request = new Second();
+    for (int i = 0; i < 1000; i++) {
+      request.series(request.refs("job", "a"), sample2(NOW, 1, 0));
+    }
+    String text = send(request).getEntity().toString();
+    assertThat(text.lines()).hasSize(101);
+    assertThat(text).endsWith("900 more were refused\n");
+  }
+
+  /** A Prometheus sends exemplars in a series of their own. */
+  @Test
+  void exemplarsWithoutSampleGoToTheSampleOfTheirSeries() throws IOException {
+    newest.put(Labels.of("__name__", "stored", "more", "x"), 2.0);
+    newest.put(Labels.of("__name__", "stored"), 3.0);
+    Second request = new Second();
+    request.series(request.refs("__name__", "up"), exemplar2(request, NOW, "trace", "x"));
+    request.series(request.refs("__name__", "up"), sample2(NOW, 1, 0));
+    request.series(request.refs("__name__", "stored"), exemplar2(request, NOW, "trace", "y"));
+    request.series(request.refs("__name__", "nowhere"), exemplar2(request, NOW, "trace", "z"));
+    Response response = send(request);
+    assertThat(written(response)).isEqualTo("400 1 0 2");
+    assertThat(response.getEntity().toString().lines())
+        .containsExactly(
+            "TimeSeries must contain at least one sample or histogram for series"
+                + " {__name__=\"nowhere\"}");
+    assertThat(exemplars)
+        .containsExactlyInAnyOrder(
+            "{__name__=\"up\"} " + NOW + " {trace=\"x\"}",
+            "{__name__=\"stored\"} " + (NOW - 7) + " {trace=\"y\"}");
+  }
+
+  @Test
+  void exemplarsThatAreRefusedAreNotCountedAsWritten() throws IOException {
+    rejectedExemplars = 1;
+    Second request = new Second();
+    request.series(
+        request.refs("__name__", "up"),
+        sample2(NOW, 1, 0),
+        exemplar2(request, NOW, "trace", "x"),
+        exemplar2(request, NOW, "trace", "x".repeat(200)),
+        exemplar2(request, NOW - 1, "trace", "y"));
+    Response response = send(request);
+    assertThat(written(response)).isEqualTo("400 1 0 1");
+    assertThat(response.getEntity().toString()).startsWith("out of order exemplar");
+  }
+
+  @Test
+  void aRefusalThatSendersRepeatSaysThatNothingWasWritten() throws IOException {
+    forget = 10;
+    Second request = new Second();
+    request.series(request.refs("__name__", "up"), sample2(NOW, 1, 0));
+    Response response = send(request);
+    assertThat(written(response)).isEqualTo("503 0 0 0");
+    assertThat(response.getHeaderString("Retry-After")).isNotNull();
+  }
+
+  @Test
+  void aKnownSeriesIsNotResolvedAgainUnlessItWasForgotten() throws IOException {
+    byte[] first = snappy(new Proto().nested(1, series("up", sample(NOW))).toBytes());
+    assertThat(send(first).getStatus()).isEqualTo(204);
+    assertThat(send(first).getStatus()).isEqualTo(204);
+    Second request = new Second();
+    request.series(request.refs("__name__", "up"), sample2(NOW, 1, 0));
+    assertThat(send(request).getStatus()).isEqualTo(204);
+    assertThat(resolved).isEqualTo(1);
+    assertThat(stored).hasSize(3);
+    forget = 1;
+    assertThat(send(request).getStatus()).isEqualTo(204);
+    assertThat(send(first).getStatus()).isEqualTo(204);
+    assertThat(resolved).isEqualTo(2);
+    assertThat(stored).hasSize(5);
+  }
+
+  /** The answer may have been lost, or the first attempt ended after a part was stored. */
+  @Test
+  void aRequestThatIsRepeatedIsStoredAlready() throws IOException {
+    codes.put(NOW - 7, AppendResult.OUT_OF_ORDER);
+    newest.put(Labels.of("__name__", "up"), 1.5);
+    newest.put(Labels.of("__name__", "other"), 2.0);
+    byte[] repeated = snappy(new Proto().nested(1, series("up", sample(NOW - 7))).toBytes());
+    assertThat(send(repeated).getStatus()).isEqualTo(204);
+    byte[] late = snappy(new Proto().nested(1, series("other", sample(NOW - 7))).toBytes());
+    Response response = send(late);
+    assertThat(response.getStatus()).isEqualTo(400);
+    assertThat(response.getEntity())
+        .isEqualTo("out of order sample for series {__name__=\"other\"} at " + (NOW - 7) + "\n");
+    Second request = new Second();
+    request.series(request.refs("__name__", "up"), sample2(NOW - 7, 1.5, 0), sample2(NOW, 2, 0));
+    assertThat(written(send(request))).isEqualTo("204 2 0 0");
   }
 }

@@ -1,8 +1,11 @@
 package io.narthex.http;
 
+import static io.narthex.model.MetricType.HISTOGRAM;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.NativeHistogram;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -53,6 +56,11 @@ class WriteRequestReaderTest {
       return bytes(field, value.getBytes(StandardCharsets.UTF_8));
     }
 
+    Proto append(Proto more) {
+      out.writeBytes(more.out.toByteArray());
+      return this;
+    }
+
     Proto nested(int field, Proto value) {
       return bytes(field, value.out.toByteArray());
     }
@@ -91,23 +99,61 @@ class WriteRequestReaderTest {
   }
 
   private static List<String> read(byte[] bytes) throws WriteRequestReader.MalformedException {
+    return read(bytes, false, 1_000_000);
+  }
+
+  /** Reads a request; a series becomes what it shows. */
+  private static List<String> read(byte[] bytes, boolean second, int most)
+      throws WriteRequestReader.MalformedException {
     List<String> out = new ArrayList<>();
-    WriteRequestReader.read(
-        bytes,
-        bytes.length,
-        1_000_000,
-        (labels, times, values, histogramTimes, histograms, exemplars) ->
-            out.add(
-                labels
-                    + " "
-                    + Arrays.toString(times)
-                    + Arrays.toString(values)
-                    + Arrays.toString(histogramTimes)
-                    + histograms.stream()
-                        .map(h -> h.count() + "/" + Arrays.toString(h.positiveBuckets()))
-                        .toList()
-                    + exemplars.stream().map(e -> e.labels() + "=" + e.value()).toList()));
+    new WriteRequestReader(bytes, bytes.length, second, most)
+        .read(
+            new WriteRequestReader.Consumer() {
+              @Override
+              public void series(WriteRequestReader r)
+                  throws WriteRequestReader.MalformedException {
+                out.add(show(r));
+              }
+
+              @Override
+              public void metadata(MetricMetadata m) {
+                out.add(m.toString());
+              }
+            });
     return out;
+  }
+
+  private static String show(WriteRequestReader r) throws WriteRequestReader.MalformedException {
+    List<Object> times = new ArrayList<>();
+    List<Object> values = new ArrayList<>();
+    List<Object> starts = new ArrayList<>();
+    for (int i = 0; i < r.samples(); i++) {
+      times.add(r.timeMs(i));
+      values.add(r.value(i));
+      starts.add(r.startMs(i));
+    }
+    List<Object> histogramTimes = new ArrayList<>();
+    List<Object> histograms = new ArrayList<>();
+    for (int i = 0; i < r.histograms(); i++) {
+      histogramTimes.add(r.histogramTimeMs(i));
+      NativeHistogram h = r.histogram(i);
+      histograms.add(
+          h == null
+              ? r.histogramProblem()
+              : h.count()
+                  + "/"
+                  + Arrays.toString(h.positiveBuckets())
+                  + (h.hasCustomBuckets() ? Arrays.toString(h.customBounds()) : "")
+                  + (r.histogramStartMs(i) == 0 ? "" : "since " + r.histogramStartMs(i)));
+    }
+    return r.labels()
+        + " "
+        + times
+        + values
+        + (starts.stream().allMatch(s -> s.equals(0L)) ? "" : "since " + starts)
+        + histogramTimes
+        + histograms
+        + r.exemplars().stream().map(e -> e.labels() + "=" + e.value()).toList();
   }
 
   @Test
@@ -226,7 +272,7 @@ class WriteRequestReaderTest {
 
   private static void readQuietly(byte[] bytes) {
     try {
-      WriteRequestReader.read(bytes, bytes.length, 1_000_000, (l, t, v, ht, h, e) -> {});
+      new WriteRequestReader(bytes, bytes.length, false, 1_000_000).read(series -> {});
     } catch (WriteRequestReader.MalformedException _) {
       // the time counts
     }
@@ -239,8 +285,7 @@ class WriteRequestReaderTest {
       series.bytes(2, new byte[0]);
     }
     byte[] bytes = new Proto().nested(1, series).toBytes();
-    assertThatThrownBy(
-            () -> WriteRequestReader.read(bytes, bytes.length, 10, (l, t, v, ht, h, e) -> {}))
+    assertThatThrownBy(() -> new WriteRequestReader(bytes, bytes.length, false, 10).read(r -> {}))
         .isInstanceOf(WriteRequestReader.MalformedException.class)
         .hasMessageContaining("send less at once");
   }
@@ -304,5 +349,212 @@ class WriteRequestReaderTest {
         .singleElement()
         .asString()
         .contains("\uFFFD");
+  }
+
+  // ---- remote write 2.0 ----------------------------------------------------------------------
+
+  /** A request of 2.0; its symbols are numbered as they are first asked for. */
+  static final class Second {
+    private final List<String> symbols = new ArrayList<>(List.of(""));
+    private final Proto series = new Proto();
+
+    int symbol(String text) {
+      int at = symbols.indexOf(text);
+      if (at < 0) {
+        symbols.add(text);
+      }
+      return at < 0 ? symbols.size() - 1 : at;
+    }
+
+    Proto packed(String... texts) {
+      Proto packed = new Proto();
+      for (String text : texts) {
+        packed.raw(symbol(text));
+      }
+      return packed;
+    }
+
+    /** Returns a field of packed references. */
+    Proto refs(String... texts) {
+      return new Proto().nested(1, packed(texts));
+    }
+
+    Proto metadata(int type, String help, String unit) {
+      return new Proto()
+          .nested(5, new Proto().varint(1, type).varint(3, symbol(help)).varint(4, symbol(unit)));
+    }
+
+    Second series(Proto... parts) {
+      Proto all = new Proto();
+      for (Proto part : parts) {
+        all.append(part);
+      }
+      series.nested(5, all);
+      return this;
+    }
+
+    byte[] toBytes() {
+      Proto all = new Proto();
+      for (String symbol : symbols) {
+        all.text(4, symbol);
+      }
+      return all.append(series).toBytes();
+    }
+  }
+
+  static Proto sample2(long timeMs, double value, long startMs) {
+    return new Proto().nested(2, new Proto().number(1, value).varint(2, timeMs).varint(3, startMs));
+  }
+
+  static Proto histogram2(long timeMs, long startMs) {
+    return new Proto()
+        .nested(
+            3,
+            new Proto()
+                .varint(1, 3)
+                .number(3, 7.5)
+                .varint(4, 105) // zigzag of -53
+                .nested(11, new Proto().varint(1, 0).varint(2, 2))
+                .bytes(12, new byte[] {2, 2})
+                .varint(15, timeMs)
+                .bytes(
+                    16,
+                    ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putDouble(0.5).array())
+                .varint(17, startMs));
+  }
+
+  static Proto exemplar2(Second request, long timeMs, String... labels) {
+    return new Proto().nested(4, request.refs(labels).number(2, 0.5).varint(3, timeMs));
+  }
+
+  @Test
+  void readsARequestOfTheSecondVersion() throws Exception {
+    Second request = new Second();
+    request.series(
+        request.refs("__name__", "requests_total", "job", "a"),
+        sample2(1000, 1.5, 500),
+        sample2(2000, 2.5, 0),
+        exemplar2(request, 1500, "trace", "x"),
+        request.metadata(1, "All requests.", "requests"));
+    request.series(
+        request.refs("__name__", "wait", "job", "a"),
+        histogram2(3000, 0),
+        new Proto().varint(6, 40));
+    assertThat(read(request.toBytes(), true, 100))
+        .containsExactly(
+            "{__name__=\"requests_total\", job=\"a\"} [1000, 2000][1.5, 2.5]since [500, 0][][]"
+                + "[{trace=\"x\"}=0.5]",
+            "{__name__=\"wait\", job=\"a\"} [][][3000][3.0/[1.0, 2.0][0.5]since 40][]");
+  }
+
+  /** What is known of a series by 1.0 is known by 2.0. */
+  @Test
+  void labelsHaveTheSameBytesInBothVersions() throws Exception {
+    Second request = new Second();
+    request.series(request.refs("__name__", "up", "job", "a".repeat(200)), sample2(1, 1, 0));
+    byte[] first =
+        new Proto()
+            .nested(
+                1,
+                new Proto()
+                    .nested(1, label("__name__", "up"))
+                    .nested(1, label("job", "a".repeat(200)))
+                    .nested(2, new Proto().varint(2, 1)))
+            .toBytes();
+    assertThat(labelBytes(request.toBytes(), true)).isEqualTo(labelBytes(first, false));
+  }
+
+  private static byte[] labelBytes(byte[] bytes, boolean second) throws Exception {
+    byte[][] found = new byte[1][];
+    new WriteRequestReader(bytes, bytes.length, second, 10)
+        .read(r -> found[0] = Arrays.copyOf(r.labelBytes().bytes(), r.labelBytes().size()));
+    return found[0];
+  }
+
+  @Test
+  void symbolsMayFollowTheSeriesAndReferencesNeedNotBePacked() throws Exception {
+    Proto series =
+        new Proto().varint(1, 1).varint(1, 2).nested(2, new Proto().number(1, 4).varint(2, 7));
+    byte[] bytes =
+        new Proto().nested(5, series).text(4, "").text(4, "__name__").text(4, "up").toBytes();
+    assertThat(read(bytes, true, 10)).containsExactly("{__name__=\"up\"} [7][4.0][][][]");
+  }
+
+  /** A symbol of a megabyte in each of many series would be copied for each of them. */
+  @Test
+  void fewSymbolsInManyLabelsAreBoundedByWhatTheyWouldBeWrittenOut() {
+    Second request = new Second();
+    String large = "x".repeat(1 << 20);
+    for (int i = 0; i < 100; i++) {
+      request.series(request.refs("__name__", large), sample2(1, 1, 0));
+    }
+    byte[] bytes = request.toBytes();
+    assertThatThrownBy(() -> read(bytes, true, 1000))
+        .isInstanceOf(WriteRequestReader.MalformedException.class)
+        .hasMessageContaining("send less at once");
+  }
+
+  @Test
+  void symbolsOfARequestAreBounded() {
+    byte[] bytes = new byte[(2 << 20) + 4];
+    for (int i = 0; i < bytes.length; i += 2) {
+      bytes[i] = 4 << 3 | 2; // an empty symbol
+    }
+    assertThatThrownBy(() -> read(bytes, true, 1000)).hasMessageContaining("symbols");
+  }
+
+  @Test
+  void damagedMessagesOfTheSecondVersionAreMalformedAndNothingElse() {
+    Second request = new Second();
+    request.series(
+        request.refs("__name__", "requests_total", "job", "a"),
+        sample2(1000, 1.5, 500),
+        exemplar2(request, 1500, "trace", "x"),
+        histogram2(3000, 7),
+        request.metadata(1, "All requests.", "requests"));
+    byte[] whole = request.toBytes();
+    long seed = Long.getLong("tests.seed", System.nanoTime());
+    Random random = new Random(seed);
+    for (int round = 0; round < 20_000; round++) {
+      byte[] bytes = Arrays.copyOf(whole, round < whole.length ? round : whole.length);
+      for (int k = random.nextInt(4); bytes.length > 0 && k >= 0; k--) {
+        bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+      }
+      try {
+        new WriteRequestReader(bytes, bytes.length, true, 1000)
+            .read(r -> {
+              show(r);
+              r.labelsProblem();
+              r.metadataHash();
+              r.metadata("a");
+            });
+      } catch (WriteRequestReader.MalformedException e) {
+        assertThat(e.getMessage()).isNotEmpty();
+      } catch (RuntimeException e) {
+        throw new AssertionError("-Dtests.seed=" + seed + " " + Arrays.toString(bytes), e);
+      }
+    }
+  }
+
+  @Test
+  void metadataOfAFamilyIsReadInBothVersions() throws Exception {
+    byte[] first =
+        new Proto()
+            .nested(
+                3, new Proto().varint(1, 3).text(2, "wait").text(4, "How long.").text(5, "seconds"))
+            .toBytes();
+    assertThat(read(first))
+        .containsExactly(new MetricMetadata("wait", HISTOGRAM, "How long.", "seconds").toString());
+    Second request = new Second();
+    request.series(
+        request.refs("__name__", "wait_bucket", "le", "1"),
+        sample2(1, 1, 0),
+        request.metadata(3, "How long.", "seconds"));
+    byte[] bytes = request.toBytes();
+    List<MetricMetadata> found = new ArrayList<>();
+    new WriteRequestReader(bytes, bytes.length, true, 10)
+        .read(r -> found.add(r.metadata("wait_bucket")));
+    assertThat(found)
+        .containsExactly(new MetricMetadata("wait", HISTOGRAM, "How long.", "seconds"));
   }
 }
