@@ -291,6 +291,25 @@ class RuleGroupTest {
   }
 
   @Test
+  void seriesAreResolvedOnceAfterTheStorageWasReplaced() {
+    RuleGroup group = group(Duration.ZERO, Duration.ZERO, false, 0);
+    engine.vector = List.of(UP, UP.with("job", "y"));
+    group.evaluate(minute(0));
+    group.evaluate(minute(1));
+    int before = storage.resolved;
+    storage.replace();
+    storage.appended = 0;
+    group.evaluate(minute(2));
+    assertThat(storage.appended).as("refused, then with new references").isEqualTo(2);
+    assertThat(storage.resolved).isEqualTo(before + 4);
+    group.evaluate(minute(3));
+    group.evaluate(minute(4));
+    assertThat(storage.appended).isEqualTo(4);
+    assertThat(storage.resolved).isEqualTo(before + 4);
+    assertThat(storage.samples).doesNotHaveDuplicates();
+  }
+
+  @Test
   void limitDropsTheWholeResult() {
     RuleGroup group = group(Duration.ZERO, Duration.ZERO, false, 1);
     engine.vector = List.of(UP, UP.with("job", "y"));
@@ -483,6 +502,15 @@ class RuleGroupTest {
     private final List<Labels> series = new ArrayList<>();
     SelectRow forState;
     volatile boolean ready = true;
+    private long base; // of the references of this opening
+    int resolved;
+    int appended;
+
+    /** As a replacement does: the references of before are unknown. */
+    void replace() {
+      base += 1000;
+      series.clear();
+    }
 
     List<String> of(Labels labels) {
       String prefix = labels + " ";
@@ -494,25 +522,35 @@ class RuleGroupTest {
 
     @Override
     public long resolve(Labels labels) {
+      resolved++;
       int at = series.indexOf(labels);
       if (at < 0) {
         series.add(labels);
         at = series.size() - 1;
       }
-      return at;
+      return base + at;
     }
 
     @Override
     public AppendResult append(SampleBatch batch) {
+      appended++;
+      byte[] codes = new byte[batch.size()];
+      boolean unknown = false;
       for (int i = 0; i < batch.size(); i++) {
+        long at = batch.ref(i) - base;
+        if (at < 0 || at >= series.size()) {
+          codes[i] = AppendResult.UNKNOWN_SERIES;
+          unknown = true;
+          continue;
+        }
         samples.add(
-            series.get((int) batch.ref(i))
+            series.get((int) at)
                 + " "
                 + (batch.timeMs(i) - T0) / 1000
                 + "="
                 + (StaleMarker.is(batch.value(i)) ? "stale" : "" + batch.value(i)));
       }
-      return AppendResult.ALL_OK;
+      return unknown ? AppendResult.of(codes, 0) : AppendResult.ALL_OK;
     }
 
     @Override
