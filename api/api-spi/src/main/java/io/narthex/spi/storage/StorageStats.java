@@ -59,6 +59,7 @@ public record StorageStats(
    * @param minTimeMs inclusive
    * @param maxTimeMs exclusive
    * @param level compaction level from 1
+   * @param sources ids of the blocks of level 1 whose samples it holds
    */
   public record Block(
       String id,
@@ -68,5 +69,24 @@ public record StorageStats(
       long series,
       long chunks,
       int level,
-      long bytes) {}
+      long bytes,
+      List<String> sources) {
+    /** Copies the list. */
+    public Block {
+      sources = List.copyOf(sources);
+    }
+
+    /** Creates one that is its own source. */
+    public Block(
+        String id,
+        long minTimeMs,
+        long maxTimeMs,
+        long samples,
+        long series,
+        long chunks,
+        int level,
+        long bytes) {
+      this(id, minTimeMs, maxTimeMs, samples, series, chunks, level, bytes, List.of(id));
+    }
+  }
 }

@@ -8,6 +8,8 @@ import io.narthex.service.rules.RuleService.AlertmanagerUrls;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.storage.DeletableStorage;
+import io.narthex.spi.storage.SnapshotStorage;
+import io.narthex.spi.storage.Storage;
 import io.narthex.spi.storage.StorageStats;
 import io.narthex.spi.storage.StorageStats.Count;
 import jakarta.servlet.http.HttpServletRequest;
@@ -238,7 +240,7 @@ public final class StatusApi {
                     "compaction",
                     () -> {
                       out.field("level", b.level());
-                      out.field("sources", List.of(b.id()));
+                      out.field("sources", b.sources());
                     });
                 out.field("version", 1);
                 if (stats.counters().containsKey("block_damaged{block=\"" + b.id() + "\"}")) {
@@ -290,16 +292,20 @@ public final class StatusApi {
             }));
   }
 
-  private DeletableStorage deletable() {
+  private <T extends Storage> T administered(Class<T> type, String what) {
     if (!server.enabled("web.enable-admin-api")) {
       throw new ApiException(ApiError.UNAVAILABLE, "admin APIs disabled");
     }
-    DeletableStorage found = storage.capability(DeletableStorage.class);
+    T found = storage.capability(type);
     if (found == null) {
       throw new ApiException(
-          ApiError.UNAVAILABLE, "the storage `" + storage.type() + "` cannot delete");
+          ApiError.UNAVAILABLE, "the storage `" + storage.type() + "` cannot " + what);
     }
     return found;
+  }
+
+  private DeletableStorage deletable() {
+    return administered(DeletableStorage.class, "delete");
   }
 
   /** Deletes samples of matching series. */
@@ -347,5 +353,34 @@ public final class StatusApi {
   @Path("admin/tsdb/clean_tombstones")
   public Response cleanPut() {
     return clean();
+  }
+
+  /** Makes a copy of the storage in its data folder. */
+  @POST
+  @Path("admin/tsdb/snapshot")
+  public Response snapshot(@Context HttpServletRequest request) {
+    SnapshotStorage target = administered(SnapshotStorage.class, "make snapshots");
+    String text = new Parameters(request).text("skip_head");
+    boolean skip =
+        switch (text) {
+          case "", "0", "f", "F", "false", "FALSE", "False" -> false;
+          case "1", "t", "T", "true", "TRUE", "True" -> true;
+          default ->
+              throw new ApiException(
+                  ApiError.BAD_DATA,
+                  "invalid parameter \"skip_head\": unable to parse boolean: strconv.ParseBool:"
+                      + " parsing \""
+                      + text
+                      + "\": invalid syntax");
+        };
+    String name = target.snapshot(skip);
+    return Api.success(out -> out.object(() -> out.field("name", name)));
+  }
+
+  /** As {@link #snapshot}. */
+  @PUT
+  @Path("admin/tsdb/snapshot")
+  public Response snapshotPut(@Context HttpServletRequest request) {
+    return snapshot(request);
   }
 }

@@ -10,6 +10,7 @@ import io.narthex.service.query.QueryEngine;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.DeletableStorage;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SnapshotStorage;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -33,6 +34,13 @@ class StorageRequestsTest extends AccessHarness {
               seen.add(name);
               return null;
             });
+    SnapshotStorage snapshots =
+        fake(
+            SnapshotStorage.class,
+            (name, a) -> {
+              seen.add(name + " " + a[0]);
+              return "20260101T000000Z-0123456789abcdef";
+            });
     storage =
         (name, a) ->
             switch (name) {
@@ -45,7 +53,7 @@ class StorageRequestsTest extends AccessHarness {
                 yield AppendResult.ALL_OK;
               }
               case "tryHold" -> true;
-              case "capability" -> deletable;
+              case "capability" -> a[0] == SnapshotStorage.class ? snapshots : deletable;
               default -> null;
             };
   }
@@ -116,5 +124,24 @@ class StorageRequestsTest extends AccessHarness {
     assertThat(admin(delete)).isEqualTo(204);
     assertThat(admin("clean_tombstones")).isEqualTo(204);
     assertThat(seen).containsExactly("delete", "cleanTombstones");
+  }
+
+  @Test
+  void aSnapshotIsMadeWhenThatIsSwitchedOn() throws Exception {
+    start();
+    assertThat(admin("snapshot")).isEqualTo(500);
+    assertThat(seen).isEmpty();
+    flags.put("web.enable-admin-api", "true");
+    HttpResponse<String> made =
+        send(
+            to("/api/v1/admin/tsdb/snapshot")
+                .header("Authorization", "Bearer " + TOKEN)
+                .PUT(BodyPublishers.noBody()));
+    assertThat(made.body())
+        .isEqualTo(
+            "{\"status\":\"success\",\"data\":{\"name\":\"20260101T000000Z-0123456789abcdef\"}}");
+    assertThat(admin("snapshot?skip_head=true")).isEqualTo(200);
+    assertThat(admin("snapshot?skip_head=maybe")).isEqualTo(400);
+    assertThat(seen).containsExactly("snapshot false", "snapshot true");
   }
 }

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 final class DataFolder implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DataFolder.class);
-  private static final String VERSION_FILE = "tsdb.version";
+  static final String VERSION_FILE = "tsdb.version";
   private static final int LONGEST_VERSION = 64 << 10; // bytes
   private static final String VERSION = "narthex tsdb 1\n";
   private static final Pattern OF_SOME_VERSION = Pattern.compile("narthex tsdb [0-9]+\n?", 0);

@@ -63,7 +63,8 @@ final class TsdbStats {
                 b.meta.series(),
                 b.meta.chunks(),
                 b.meta.level(),
-                b.bytes));
+                b.bytes,
+                b.meta.sources()));
       }
       statistics(head, blocks, wal, config, statistics);
       statistics.put("lowest_timestamp", (double) oldest);

@@ -12,6 +12,7 @@ import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.SeriesExemplars;
+import io.narthex.spi.storage.SnapshotStorage;
 import io.narthex.spi.storage.StorageContext;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.spi.storage.StorageStats;
@@ -58,7 +59,7 @@ import org.slf4j.LoggerFactory;
  * thread at a time make, merge, delete or rewrite blocks; it is taken before the other two.
  */
 final class TsdbStorage
-    implements DeletableStorage, ConfigurableStorage<TsdbConfig>, MeteredStorage {
+    implements DeletableStorage, ConfigurableStorage<TsdbConfig>, MeteredStorage, SnapshotStorage {
   private static final Logger log = LoggerFactory.getLogger(TsdbStorage.class);
   private static final long MAX_REFERENCES = 1L << 40;
   private static final int TRIES_TO_STOP = 100;
@@ -74,6 +75,7 @@ final class TsdbStorage
   private final HeadFlush flush;
   private final Compactor compactor;
   private final Retention retention;
+  private final Snapshots snapshots;
   private final ReentrantLock maintenance = new ReentrantLock();
   private final List<BackgroundTask> tasks;
   private final BackgroundTask fsyncTask;
@@ -101,6 +103,7 @@ final class TsdbStorage
     flush = new HeadFlush(head, blocks, disk, counters, () -> closed);
     compactor = new Compactor(blocks, disk, counters, () -> closed);
     retention = new Retention(blocks, counters);
+    snapshots = new Snapshots(disk, context.dataDirectory());
     head.minValidMs(blocks.newestMaxMs());
     Recovery recovery = new Recovery(disk, head, folders.wal(), counters);
     boolean recovered = false;
@@ -522,6 +525,25 @@ final class TsdbStorage
     try {
       checkOpen();
       compactor.rewriteWithoutTombstones();
+    } finally {
+      maintenance.unlock();
+    }
+  }
+
+  @Override
+  public String snapshot(boolean skipHead) {
+    checkOpen();
+    maintenance.lock();
+    try {
+      checkOpen();
+      return snapshots.make(
+          context.clock().millis(),
+          blocks.list(),
+          folder -> {
+            if (!skipHead) {
+              flush.copy(folder, config.blockMs());
+            }
+          });
     } finally {
       maintenance.unlock();
     }

@@ -15,11 +15,14 @@ import io.narthex.storage.tsdb.head.SeriesPage;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.metrics.Counters;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,8 +82,9 @@ public final class HeadFlush {
     boolean written = false;
     head.takeOnlyFrom(end);
     try {
-      hasHead = writeHead(start, end, made);
-      flushed = writeOutOfOrder(end, blockMs, made);
+      hasHead = writeHead(blocks.directory(), start, end, id -> made.add(blocks.open(id)));
+      flushed =
+          writeOutOfOrder(blocks.directory(), end, blockMs, id -> made.add(blocks.open(id)));
       written = true;
     } finally {
       if (!written) { // else they would be written once more by the next try
@@ -109,13 +113,35 @@ public final class HeadFlush {
     head.takeOnlyFrom(Long.MIN_VALUE);
   }
 
+  /** Writes blocks of all that the head holds into a folder of their own; the head keeps it. */
+  public void copy(Path directory, long blockMs) {
+    long start;
+    long end;
+    head.state.readLock().lock();
+    try {
+      start = head.minMs();
+      end = head.maxMs() + 1;
+    } finally {
+      head.state.readLock().unlock();
+    }
+    if (start < end) {
+      writeHead(directory, start, end, _ -> {});
+    }
+    writeOutOfOrder(directory, Long.MAX_VALUE, blockMs, _ -> {});
+  }
+
+  /** Returns what notes the chunks and blocks made in a folder: copies are not counted. */
+  private @Nullable Counters countersOf(Path directory) {
+    return directory.equals(blocks.directory()) ? counters : null;
+  }
+
   /** Writes a block of the in-order samples of a range; returns false when there are none. */
-  private boolean writeHead(long start, long end, List<Block> into) {
+  private boolean writeHead(Path directory, long start, long end, Consumer<String> made) {
     long started = System.nanoTime();
-    disk.require(blocks.directory(), head.fileBytes(), "a block of the head");
+    disk.require(directory, head.fileBytes(), "a block of the head");
     List<Integer> ids = sortedIds();
     String id = Ulid.next(System.currentTimeMillis(), random);
-    try (BlockWriter writer = new BlockWriter(disk, blocks.directory(), id, counters, stop)) {
+    try (BlockWriter writer = new BlockWriter(disk, directory, id, countersOf(directory), stop)) {
       for (int from = 0; from < ids.size(); from += SeriesPage.SIZE) {
         RoaringBitmap some = new RoaringBitmap();
         for (int i : ids.subList(from, Math.min(ids.size(), from + SeriesPage.SIZE))) {
@@ -134,12 +160,19 @@ public final class HeadFlush {
         return false;
       }
       writer.finish(id, start, end, 1, false, List.of(id), List.of());
-      counters.compacted(started);
-      into.add(blocks.open(id));
+      compacted(directory, started);
+      made.accept(id);
       return true;
     } catch (IOException e) {
       throw new StorageException.Failed(
-          "block " + blocks.directory().resolve(id) + ": cannot write: " + e, e);
+          "block " + directory.resolve(id) + ": cannot write: " + e, e);
+    }
+  }
+
+  private void compacted(Path directory, long started) {
+    Counters noted = countersOf(directory);
+    if (noted != null) {
+      noted.compacted(started);
     }
   }
 
@@ -170,7 +203,8 @@ public final class HeadFlush {
   /**
    * Writes out-of-order samples before {@code end} into blocks of their own, one per block range.
    */
-  private List<OutOfOrderSource.Entry> writeOutOfOrder(long end, long blockMs, List<Block> into) {
+  private List<OutOfOrderSource.Entry> writeOutOfOrder(
+      Path directory, long end, long blockMs, Consumer<String> made) {
     List<OutOfOrderSource.Entry> entries;
     long bytes;
     head.state.readLock().lock();
@@ -186,7 +220,7 @@ public final class HeadFlush {
     } finally {
       head.state.readLock().unlock();
     }
-    disk.require(blocks.directory(), bytes, "a block of the out-of-order samples");
+    disk.require(directory, bytes, "a block of the out-of-order samples");
     TreeMap<Long, List<OutOfOrderSource.Entry>> byRange = new TreeMap<>();
     for (OutOfOrderSource.Entry e : entries) {
       TreeMap<Long, List<OutOfOrderSamples.Sample>> ranges = new TreeMap<>();
@@ -203,14 +237,14 @@ public final class HeadFlush {
     byRange.forEach((start, list) -> {
       long started = System.nanoTime();
       String id = Ulid.next(System.currentTimeMillis(), random);
-      try (BlockWriter writer = new BlockWriter(disk, blocks.directory(), id, counters, stop)) {
+      try (BlockWriter writer = new BlockWriter(disk, directory, id, countersOf(directory), stop)) {
         writer.addAll(new OutOfOrderSource(list));
         writer.finish(id, start, start + blockMs, 1, true, List.of(id), List.of());
-        counters.compacted(started);
-        into.add(blocks.open(id));
+        compacted(directory, started);
+        made.accept(id);
       } catch (IOException e) {
         throw new StorageException.Failed(
-            "block " + blocks.directory().resolve(id) + ": cannot write: " + e, e);
+            "block " + directory.resolve(id) + ": cannot write: " + e, e);
       }
     });
     return entries;
