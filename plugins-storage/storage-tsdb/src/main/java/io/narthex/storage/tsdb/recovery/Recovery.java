@@ -40,6 +40,7 @@ public final class Recovery implements BatchRecord.Handler {
   private static final String SET_ASIDE = ".cut";
   private static final String DAMAGED = ".damaged";
   private static final int MAX_LOGGED = 10;
+  private static final int REPORT_BYTES = 64 << 10;
 
   private final Disk disk;
   private final Head head;
@@ -54,6 +55,10 @@ public final class Recovery implements BatchRecord.Handler {
   private boolean complete;
   private int damagedParts;
   private boolean checkpointWanted;
+  private DoubleConsumer report = _ -> {};
+  private long bytes; // of the files to be read
+  private long done; // of them
+  private long reported;
 
   public Recovery(Disk disk, Head head, Path directory, Counters counters) {
     this.disk = disk;
@@ -67,9 +72,16 @@ public final class Recovery implements BatchRecord.Handler {
     List<Integer> checkpoints = Wal.numbers(disk, directory, Wal.CHECKPOINT_SUFFIX);
     List<Integer> segments = Wal.numbers(disk, directory, Wal.SEGMENT_SUFFIX);
     deleteLeftovers();
+    report = progress;
     int from = 0;
     if (!checkpoints.isEmpty()) {
       from = checkpoints.get(checkpoints.size() - 1);
+      bytes = bytesOf(Wal.name(from, Wal.CHECKPOINT_SUFFIX));
+    }
+    for (int number : segments) {
+      bytes += number < from ? 0 : bytesOf(Wal.name(number, Wal.SEGMENT_SUFFIX));
+    }
+    if (!checkpoints.isEmpty()) {
       readCheckpoint(directory.resolve(Wal.name(from, Wal.CHECKPOINT_SUFFIX)));
     }
     int next = Math.max(1, from);
@@ -78,7 +90,6 @@ public final class Recovery implements BatchRecord.Handler {
       int number = segments.get(i);
       Path path = directory.resolve(Wal.name(number, Wal.SEGMENT_SUFFIX));
       next = Math.max(next, number + 1);
-      progress.accept(i / (double) segments.size());
       if (number < from) {
         continue; // a crash kept it from being deleted
       }
@@ -98,6 +109,19 @@ public final class Recovery implements BatchRecord.Handler {
     }
     progress.accept(1);
     return next;
+  }
+
+  private long bytesOf(String name) {
+    return directory.resolve(name).toFile().length();
+  }
+
+  /** Reports how much has been read, by bytes: most of them are in one checkpoint. */
+  private void advance(int more) {
+    done += more;
+    if (done - reported >= REPORT_BYTES) {
+      reported = done;
+      report.accept(Math.min(0.99, done / (double) Math.max(1, bytes)));
+    }
   }
 
   /** Deletes files of ours that a crash has kept from being finished. */
@@ -261,6 +285,7 @@ public final class Recovery implements BatchRecord.Handler {
   }
 
   private void record(int type, ByteSource in) {
+    advance(in.remaining());
     switch (type) {
       case SeriesRecord.TYPE -> {
         int id = in.count(Integer.MAX_VALUE - 1);
