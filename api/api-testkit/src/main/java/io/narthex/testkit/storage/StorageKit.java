@@ -21,11 +21,13 @@ import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.storage.StoredSeries.Sample;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,6 +68,24 @@ public abstract class StorageKit {
 
   /** Returns whether samples survive closing and opening the storage. */
   protected abstract boolean isPersistent();
+
+  /**
+   * Opens a storage that takes samples out of order, up to an hour behind the newest of their
+   * series at least; null when there is none, which leaves out its tests.
+   */
+  protected @Nullable Storage openOutOfOrder(StorageContext context) {
+    return null;
+  }
+
+  /**
+   * Ends a storage as a killed process does: nothing more is written, and what others need to open
+   * its folder is released.
+   *
+   * @return false when that cannot be played, which leaves out its tests
+   */
+  protected boolean kill(Storage running) {
+    return false;
+  }
 
   @BeforeEach
   final void openFirst() {
@@ -755,6 +775,219 @@ public abstract class StorageKit {
     SampleBatch batch = new SampleBatch(1);
     batch.exemplar(batch.add(storage.resolve(labels), timeMs, value), exemplar);
     return storage.append(batch).rejectedExemplars();
+  }
+
+  @Test
+  protected void takesExemplarsWhateverBecomesOfTheirSample() {
+    append(up("a"), T0 + 10, 1, new Exemplar(Labels.of("trace", "1"), 0.5, T0, true));
+    SampleBatch batch = new SampleBatch(2);
+    Exemplar second = new Exemplar(Labels.of("trace", "2"), 0.5, T0 + 5, true);
+    batch.exemplar(batch.add(storage.resolve(up("a")), T0, 7), second);
+    Exemplar third = new Exemplar(Labels.of("trace", "3"), 0.5, T0 + 6, true);
+    batch.exemplar(batch.add(storage.resolve(up("a")), T0 + 10, 1), third);
+    AppendResult result = storage.append(batch);
+    assertThat(result.code(0)).isEqualTo(AppendResult.OUT_OF_ORDER);
+    assertThat(result.code(1)).as("the newest sample again").isEqualTo(AppendResult.OK);
+    assertThat(result.rejectedExemplars()).isZero();
+    assertThat(storage.exemplars(List.of(List.of(name("up"))), T0 + 1, T0 + 10))
+        .singleElement()
+        .satisfies(e -> assertThat(e.exemplars()).containsExactly(second, third));
+  }
+
+  // ---- samples out of order ------------------------------------------------------------------
+
+  /** Puts a storage with an out-of-order window in the place of the one under test. */
+  private void openWithWindow() {
+    storage.close();
+    Storage late = openOutOfOrder(nextContext());
+    Assumptions.assumeTrue(late != null, "storage takes no samples out of order");
+    if (late != null) {
+      storage = late;
+    }
+  }
+
+  private void reopenWithWindow() {
+    if (isPersistent()) {
+      openWithWindow();
+    }
+  }
+
+  @Test
+  protected void returnsSamplesOutOfOrderInOrder() {
+    openWithWindow();
+    for (int i = 0; i < 60; i++) {
+      append(up("a"), T0 + i * 60_000L, i);
+    }
+    assertThat(append(up("a"), T0 + 30_000, 0.5)).isEqualTo(AppendResult.OK);
+    assertThat(append(up("a"), T0 + 90_000, 1.5)).isEqualTo(AppendResult.OK);
+    assertThat(append(up("a"), T0 + 60_000, 1)).as("as stored").isEqualTo(AppendResult.OK);
+    StoredSeries want = StoredSeries.floats(up("a"), T0, 0, T0 + 30_000, 0.5, T0 + 60_000, 1);
+    assertThat(range(T0, T0 + 60_000, name("up"))).containsExactly(want);
+    assertThat(all(name("up")).get(0).samples()).hasSize(62);
+    reopenWithWindow();
+    assertThat(range(T0, T0 + 60_000, name("up"))).containsExactly(want);
+    assertThat(all(name("up")).get(0).samples()).hasSize(62);
+  }
+
+  @Test
+  protected void deletesSamplesOutOfOrder() {
+    openWithWindow();
+    Assumptions.assumeTrue(storage instanceof DeletableStorage, "storage cannot delete");
+    append(up("a"), T0 + 3_000_000, 3);
+    append(up("a"), T0 + 1000, 1);
+    append(up("a"), T0 + 2000, 2);
+    DeletableStorage deletable = (DeletableStorage) storage;
+    deletable.delete(List.of(List.of(name("up"))), T0, T0 + 1500);
+    StoredSeries rest = StoredSeries.floats(up("a"), T0 + 2000, 2, T0 + 3_000_000, 3);
+    assertThat(all(name("up"))).containsExactly(rest);
+    deletable.cleanTombstones();
+    assertThat(all(name("up"))).containsExactly(rest);
+    // what arrives afterwards has not been deleted
+    assertThat(append(up("a"), T0 + 1200, 9)).isEqualTo(AppendResult.OK);
+    StoredSeries more = StoredSeries.floats(up("a"), T0 + 1200, 9, T0 + 2000, 2, T0 + 3_000_000, 3);
+    assertThat(all(name("up"))).containsExactly(more);
+    reopenWithWindow();
+    assertThat(all(name("up"))).containsExactly(more);
+  }
+
+  // ---- what comes from outside ---------------------------------------------------------------
+
+  /** A storage may refuse what is ahead of its clock; if it does, today's samples stay welcome. */
+  @Test
+  protected void isNotLedAstrayByTimesFromTheFuture() {
+    long now = clock.millis();
+    append(up("a"), now - 1000, 1);
+    for (long ahead : new long[] {24 * 3_600_000L, 100 * 365 * 24 * 3_600_000L}) {
+      for (String series : List.of("a", "b")) {
+        assertThat(append(up(series), now + ahead, 2))
+            .isIn(AppendResult.OK, AppendResult.TOO_FAR_IN_FUTURE);
+        assertThat(append(up(series), now + ahead + 1, histogram(1)))
+            .isIn(AppendResult.OK, AppendResult.TOO_FAR_IN_FUTURE);
+      }
+    }
+    boolean refuses = append(up("c"), now + 24 * 3_600_000L, 1) != AppendResult.OK;
+    Assumptions.assumeTrue(refuses, "storage has no bound ahead of its clock");
+    assertThat(append(up("a"), now, 3)).isEqualTo(AppendResult.OK);
+    assertThat(append(up("b"), now, 3)).isEqualTo(AppendResult.OK);
+    assertThat(all(name("up")))
+        .containsExactly(
+            StoredSeries.floats(up("a"), now - 1000, 1, now, 3),
+            StoredSeries.floats(up("b"), now, 3));
+  }
+
+  @Test
+  protected void storesTheRestOfABatchWhoseSeriesBecameUnknown() {
+    long gone = storage.resolve(up("gone"));
+    append(up("gone"), T0, 1);
+    reopen(); // between resolve and append
+    SampleBatch batch = new SampleBatch(3);
+    batch.add(storage.resolve(up("b")), T0 + 1, 1);
+    batch.exemplar(
+        batch.add(gone, T0 + 1, 2), new Exemplar(Labels.of("trace", "1"), 0.5, T0, true));
+    batch.add(storage.resolve(up("c")), T0 + 1, 3);
+    AppendResult result = storage.append(batch);
+    assertThat(result.count(AppendResult.UNKNOWN_SERIES)).isEqualTo(1);
+    assertThat(result.code(0)).isEqualTo(AppendResult.OK);
+    assertThat(result.code(1)).isEqualTo(AppendResult.UNKNOWN_SERIES);
+    assertThat(result.code(2)).isEqualTo(AppendResult.OK);
+    assertThat(result.rejectedExemplars()).isEqualTo(1);
+    batch.ref(1, storage.resolve(up("gone")));
+    assertThat(storage.append(batch).allOk()).as("the others are stored already").isTrue();
+    assertThat(range(T0 + 1, T0 + 1, name("up"))).hasSize(3);
+    assertThat(storage.exemplars(List.of(List.of(name("up"))), FOREVER_MIN, FOREVER_MAX))
+        .extracting(SeriesExemplars::series)
+        .containsExactly(up("gone"));
+  }
+
+  /** Appends batches that are extreme in one way each; each is acknowledged. */
+  private void appendExtremes() {
+    String[] many = new String[2 * 1000];
+    for (int i = 0; i < 1000; i++) {
+      many[2 * i] = i == 0 ? Labels.METRIC_NAME : "label" + i;
+      many[2 * i + 1] = i == 0 ? "extreme" : "v" + i;
+    }
+    assertThat(append(Labels.of(many), T0, 1)).isEqualTo(AppendResult.OK);
+    Labels large = Labels.of(Labels.METRIC_NAME, "extreme", "v", "é".repeat(200_000));
+    assertThat(append(large, T0, 1)).isEqualTo(AppendResult.OK);
+    Labels buckets = Labels.of(Labels.METRIC_NAME, "extreme", "v", "buckets");
+    double[] counts = new double[20_000];
+    Arrays.fill(counts, 3);
+    for (int i = 0; i < 3; i++) {
+      NativeHistogram wide =
+          NativeHistogram.builder()
+              .schema(8)
+              .count(60_000)
+              .sum(i)
+              .positive(new int[] {-10_000, counts.length}, counts)
+              .build();
+      assertThat(append(buckets, T0 + i, wide)).isEqualTo(AppendResult.OK);
+    }
+    int[] spans = new int[2 * counts.length];
+    for (int i = 0; i < spans.length; i += 2) {
+      spans[i] = i == 0 ? 0 : 1;
+      spans[i + 1] = 1;
+    }
+    NativeHistogram holes =
+        NativeHistogram.builder().schema(8).count(60_000).sum(1).positive(spans, counts).build();
+    assertThat(append(buckets, T0 + 10, holes)).isEqualTo(AppendResult.OK);
+    NativeHistogram empty = NativeHistogram.builder().schema(0).build();
+    assertThat(append(buckets, T0 + 11, empty)).isEqualTo(AppendResult.OK);
+    SampleBatch batch = new SampleBatch(16);
+    long[] refs = new long[500];
+    for (int s = 0; s < refs.length; s++) {
+      refs[s] = storage.resolve(Labels.of(Labels.METRIC_NAME, "extreme", "s", "" + s));
+    }
+    for (int i = 0; i < 100; i++) {
+      for (long ref : refs) {
+        batch.add(ref, T0 + i, Math.sin(i));
+      }
+    }
+    batch.exemplar(0, new Exemplar(Labels.of("t", "x".repeat(127)), 0.5, T0, true));
+    assertThat(storage.append(batch).allOk()).isTrue();
+    for (long time : new long[] {T0 + 1, T0 + 1000, T0 + 3_600_000}) {
+      assertThat(append(Labels.of(Labels.METRIC_NAME, "extreme", "v", "gaps"), time, 1))
+          .isEqualTo(AppendResult.OK);
+    }
+  }
+
+  @Test
+  protected void keepsWhatIsExtreme() {
+    appendExtremes();
+    List<StoredSeries> before = all(name("extreme"));
+    assertThat(before).hasSize(504);
+    if (isPersistent()) {
+      reopen();
+      assertThat(all(name("extreme"))).isEqualTo(before);
+    }
+  }
+
+  /** Replaces the storage by one that is opened after a kill. */
+  private void killAndReopen() {
+    Assumptions.assumeTrue(isPersistent() && kill(storage), "storage cannot be killed here");
+    storage = open(nextContext());
+  }
+
+  @Test
+  protected void keepsWhatItAcknowledgedOverAKill() {
+    appendExtremes();
+    append(up("a"), T0, 1, new Exemplar(Labels.of("trace", "1"), 0.5, T0, true));
+    if (storage instanceof DeletableStorage deletable) {
+      append(up("deleted"), T0, 1);
+      append(up("deleted"), T0 + 1, 2);
+      deletable.delete(List.of(List.of(Matcher.equal("instance", "deleted"))), T0, T0);
+    }
+    Matcher any = Matcher.notEqual("__name__", "");
+    List<StoredSeries> before = all(any);
+    List<List<Matcher>> sets = List.of(List.of(any));
+    List<SeriesExemplars> exemplars = storage.exemplars(sets, FOREVER_MIN, FOREVER_MAX);
+    killAndReopen();
+    assertThat(all(any)).isEqualTo(before);
+    assertThat(storage.exemplars(sets, FOREVER_MIN, FOREVER_MAX)).isEqualTo(exemplars);
+    for (int round = 0; round < 5; round++) {
+      append(up("a"), T0 + 1 + round, round);
+      killAndReopen();
+      assertThat(all(Matcher.equal("instance", "a")).get(0).samples()).hasSize(2 + round);
+    }
   }
 
   // ---- statistics, deletes, life cycle -------------------------------------------------------

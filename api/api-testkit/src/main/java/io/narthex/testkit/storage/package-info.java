@@ -1,6 +1,6 @@
 /** The compatibility kit of storages. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.testkit.storage;
 
