@@ -5,6 +5,7 @@ import static io.narthex.bench.hostile.Parts.BRACKETS;
 import static io.narthex.bench.hostile.Parts.QUOTES;
 import static io.narthex.bench.hostile.Parts.REGEX_BOMBS;
 import static io.narthex.bench.hostile.Parts.counted;
+import static io.narthex.bench.hostile.Parts.joined;
 import static io.narthex.bench.hostile.Parts.message;
 import static io.narthex.bench.hostile.Parts.number;
 import static io.narthex.bench.hostile.Parts.packed;
@@ -39,8 +40,6 @@ final class BodyTargets {
             message(11, number(1, 0), number(2, 2)),
             packed(12, 2),
             number(15, 1_700_000_000_000L));
-    Class<?> type = Hidden.type("io.narthex.http.WriteRequestReader");
-    Method read = Hidden.method(type, "read", byte[].class);
     List<byte[]> words = wire();
     words.addAll(List.of(name, job, sample, exemplar, histogram));
     return new Target(
@@ -66,31 +65,83 @@ final class BodyTargets {
             n ->
                 message(
                     1, name, repeated(n, i -> message(3, message(1, text(1, "t"), text(2, "i")))))),
-        input -> {
-          try {
-            Hidden.call(read, null, remoteWriteArguments(read, input));
-          } catch (Exception e) {
-            if (e.getClass().getEnclosingClass() != type) { // its own are refusals
-              throw e;
-            }
-          }
-        });
+        remoteWriteReader(false));
   }
 
-  /** Returns the bytes, their number, the widest limits, and a sink that accepts everything. */
-  private static Object[] remoteWriteArguments(Method read, byte[] input) {
-    Class<?>[] types = read.getParameterTypes();
-    Object[] out = new Object[types.length];
-    for (int i = 0; i < types.length; i++) {
-      if (types[i] == byte[].class) {
-        out[i] = input;
-      } else if (types[i] == int.class) {
-        out[i] = i == 1 ? input.length : Integer.MAX_VALUE;
-      } else {
-        out[i] = Hidden.answering(types[i], null);
+  Target remoteWriteSecond() {
+    byte[] symbols =
+        joined(
+            text(4, ""),
+            text(4, "__name__"),
+            text(4, "up"),
+            text(4, "job"),
+            text(4, "a"),
+            text(4, "t"));
+    byte[] name = message(1, new byte[] {1, 2});
+    byte[] both = message(1, new byte[] {1, 2, 3, 4});
+    byte[] sample = message(2, real(1, 1), number(2, 1_700_000_000_000L), number(3, 1));
+    byte[] exemplar = message(4, message(1, new byte[] {5, 4}), number(3, 1));
+    byte[] metadata = message(5, number(1, 1), number(3, 5), number(4, 4));
+    byte[] histogram =
+        message(
+            3,
+            number(1, 3),
+            number(4, 6),
+            message(11, number(1, 0), number(2, 2)),
+            packed(12, 2),
+            number(15, 1_700_000_000_000L));
+    List<byte[]> words = wire();
+    words.addAll(List.of(symbols, name, both, sample, exemplar, metadata, histogram));
+    return new Target(
+        "remote-write-2",
+        List.of(
+            joined(symbols, message(5, both, sample, sample, metadata, number(6, 7))),
+            joined(message(5, name, histogram, exemplar), symbols),
+            joined(symbols, message(5, number(1, 1), number(1, 2), sample))),
+        words,
+        List.of(new Pair("*\u007f", ""), new Pair("\"\u0020", "")),
+        List.of(
+            n -> repeated(n, i -> text(4, "s" + i)),
+            n -> joined(symbols, message(5, packed(1, n), sample)),
+            n -> joined(symbols, message(5, repeated(n, i -> number(1, 1)), sample)),
+            n -> joined(symbols, message(5, name, repeated(n, i -> message(2, number(2, i))))),
+            n -> joined(symbols, repeated(n, i -> message(5, both, sample, metadata))),
+            n -> joined(symbols, message(5, name, repeated(n, i -> exemplar))),
+            n -> joined(text(4, "x".repeat(n)), message(5, repeated(200, i -> number(1, 0)))),
+            n -> joined(symbols, message(5, name, repeated(n, i -> message(3, number(15, i)))))),
+        remoteWriteReader(true));
+  }
+
+  /** Reads a request with the widest limits, and all that is asked of each series. */
+  private static Target.Reader remoteWriteReader(boolean second) {
+    Class<?> type = Hidden.type("io.narthex.http.WriteRequestReader");
+    Constructor<?> constructor = Hidden.constructor(type, 4);
+    Class<?> consumer = Hidden.type("io.narthex.http.WriteRequestReader$Consumer");
+    Method read = Hidden.method(type, "read", consumer);
+    List<Method> asked =
+        List.of(
+            Hidden.method(type, "labels"),
+            Hidden.method(type, "labelsProblem"),
+            Hidden.method(type, "metadataHash"));
+    return input -> {
+      Object reader = constructor.newInstance(input, input.length, second, Integer.MAX_VALUE);
+      Object taker =
+          Hidden.answering(
+              consumer,
+              series -> {
+                for (Method method : asked) {
+                  sink = String.valueOf(Hidden.call(method, series)).length();
+                }
+              },
+              type);
+      try {
+        Hidden.call(read, reader, taker);
+      } catch (Exception e) {
+        if (e.getClass().getEnclosingClass() != type) { // its own are refusals
+          throw e;
+        }
       }
-    }
-    return out;
+    };
   }
 
   Target alertsJson() {

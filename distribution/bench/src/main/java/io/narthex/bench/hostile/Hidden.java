@@ -34,6 +34,34 @@ final class Hidden {
         "hostile: " + type.getName() + "." + name + " is gone; see Targets");
   }
 
+  /** Returns a method without parameters. */
+  static Method method(Class<?> type, String name) {
+    try {
+      return open(type.getDeclaredMethod(name));
+    } catch (NoSuchMethodException e) {
+      throw new IllegalStateException(
+          "hostile: " + type.getName() + "." + name + " is gone; see Targets", e);
+    }
+  }
+
+  /** Takes what a parser hands over. */
+  interface Taker {
+    void take(Object given) throws Exception;
+  }
+
+  /** Returns an implementation that hands over arguments of a type; other calls are ignored. */
+  static Object answering(Class<?> type, Taker taker, Class<?> wanted) {
+    return Proxy.newProxyInstance(
+        type.getClassLoader(),
+        new Class<?>[] {type},
+        (proxy, method, arguments) -> {
+          if (arguments != null && arguments.length == 1 && wanted.isInstance(arguments[0])) {
+            taker.take(arguments[0]);
+          }
+          return null;
+        });
+  }
+
   static Constructor<?> constructor(Class<?> type, int parameters) {
     for (Constructor<?> constructor : type.getDeclaredConstructors()) {
       if (constructor.getParameterCount() == parameters) {

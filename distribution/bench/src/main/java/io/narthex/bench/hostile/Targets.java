@@ -16,6 +16,7 @@ final class Targets {
         expositions.openMetrics(),
         expositions.protobuf(),
         bodies.remoteWrite(),
+        bodies.remoteWriteSecond(),
         bodies.alertsJson(),
         bodies.silencesJson(),
         files.prometheusYaml(),
