@@ -10,6 +10,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
 import io.narthex.model.NativeHistogram;
+import io.narthex.model.go.GoString;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -693,8 +694,13 @@ final class WriteRequestReader {
           twice = pair[0];
         }
         if (good && shown.length() < SHOWN) {
-          String one = Labels.of(pair[0], pair[1]).toString();
-          shown.append(shown.length() > 1 ? ", " : "").append(one, 1, one.length() - 1);
+          shown.append(shown.length() > 1 ? ", " : "");
+          if (Labels.isLegacyName(pair[0])) {
+            shown.append(pair[0]);
+          } else {
+            GoString.appendQuoted(shown, pair[0]);
+          }
+          GoString.appendQuoted(shown.append('='), pair[1]);
         }
       }
     } catch (Broken e) {

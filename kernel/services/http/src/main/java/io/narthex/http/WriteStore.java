@@ -6,6 +6,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.NativeHistogram;
+import io.narthex.model.go.GoFloat;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
@@ -702,13 +703,39 @@ final class WriteStore {
       exemplars += of.exemplarCount() - unknown - rejected;
       if (rejected > 0 && second) {
         refused.with("out_of_order_exemplar").add(rejected);
-        reason("out of order exemplar (" + rejected + ")");
+        if (rejected == of.exemplarCount()) {
+          for (int i = 0; i < rejected; i++) {
+            String series = isReasonWanted() ? "" + labels(rows[of.exemplarRow(i)]) : "";
+            reason("out of order exemplar for series " + series);
+          }
+        } else { // the storage does not tell which
+          reason("out of order exemplar (" + rejected + ")");
+        }
       }
     }
 
     private String refusal(byte code, SampleBatch of, int row, int number)
         throws WriteRequestReader.MalformedException {
-      String text = refusalText(code) + " for series " + labels(number);
+      String text = refusalText(code);
+      NativeHistogram h = of.histogram(row);
+      if (code == AppendResult.DUPLICATE && h == null && !isLookedEnough()) {
+        StringBuilder more = new StringBuilder(text);
+        long at = of.timeMs(row);
+        read(
+            number,
+            at,
+            at,
+            "",
+            (time, value, histogram) -> {
+              if (histogram == null) {
+                more.append(' ').append(time).append("; overrides not allowed: existing ");
+                more.append(GoFloat.format(value, 'g', -1)).append(", new value ");
+                more.append(GoFloat.format(of.value(row), 'g', -1));
+              }
+            });
+        text = more.toString();
+      }
+      text += " for series " + labels(number);
       return second ? text : text + " at " + of.timeMs(row);
     }
   }

@@ -479,6 +479,7 @@ class WriteApiTest {
     codes.put(NOW - 500, AppendResult.INVALID_HISTOGRAM);
     Second request = new Second();
     request.series(request.refs("job", "a"), sample2(NOW, 1, 0));
+    request.series(request.refs("__name__", "", "é é", "a"), sample2(NOW, 1, 0));
     request.series(
         request.refs("__name__", "up", "a", "1", "a", "2"), sample2(NOW, 1, 0), histogram2(NOW, 0));
     request.series(new Proto().nested(1, request.packed("a", "b", "c")), sample2(NOW, 1, 0));
@@ -494,6 +495,7 @@ class WriteApiTest {
     assertThat(response.getEntity().toString().lines().toList())
         .contains(
             "invalid metric name or labels, got {job=\"a\"}",
+            "invalid metric name or labels, got {__name__=\"\", \"é é\"=\"a\"}",
             "invalid labels for series, labels {__name__=\"up\", a=\"1\", a=\"2\"}, duplicated label a",
             "TimeSeries must contain at least one sample or histogram for series {__name__=\"empty\"}",
             "out of order sample for series {__name__=\"m1\"}",
@@ -505,7 +507,7 @@ class WriteApiTest {
         .anyMatch(
             l -> l.matches("parsing labels for series \\[[0-9 ]+\\]: invalid labelRefs length 3"));
     assertThat(counts)
-        .containsEntry("prometheus_api_remote_write_invalid_labels_samples_total", 4.0);
+        .containsEntry("prometheus_api_remote_write_invalid_labels_samples_total", 5.0);
   }
 
   @Test
@@ -565,7 +567,12 @@ class WriteApiTest {
         exemplar2(request, NOW - 1, "trace", "y"));
     Response response = send(request);
     assertThat(written(response)).isEqualTo("400 1 0 1");
-    assertThat(response.getEntity().toString()).startsWith("out of order exemplar");
+    assertThat(response.getEntity()).isEqualTo("out of order exemplar (1)\n");
+    request = new Second();
+    request.series(
+        request.refs("__name__", "up"), sample2(NOW, 1, 0), exemplar2(request, NOW, "trace", "x"));
+    assertThat(send(request).getEntity())
+        .isEqualTo("out of order exemplar for series {__name__=\"up\"}\n");
   }
 
   @Test
@@ -593,6 +600,19 @@ class WriteApiTest {
     assertThat(send(first).getStatus()).isEqualTo(204);
     assertThat(resolved).isEqualTo(2);
     assertThat(stored).hasSize(5);
+  }
+
+  @Test
+  void anotherValueAtATimeIsShownAlongsideTheStoredOne() throws IOException {
+    codes.put(NOW - 7, AppendResult.DUPLICATE);
+    newest.put(Labels.of("__name__", "up"), 2.0);
+    Second request = new Second();
+    request.series(request.refs("__name__", "up"), sample2(NOW - 7, 7.5, 0));
+    assertThat(send(request).getEntity())
+        .isEqualTo(
+            "duplicate sample for timestamp "
+                + (NOW - 7)
+                + "; overrides not allowed: existing 2, new value 7.5 for series {__name__=\"up\"}\n");
   }
 
   /** The answer may have been lost, or the first attempt ended after a part was stored. */
