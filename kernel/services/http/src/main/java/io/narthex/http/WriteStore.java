@@ -85,6 +85,11 @@ final class WriteStore {
   /** How long a request may look for samples that are stored. */
   private static final long LOOK_NANOS = 500_000_000;
 
+  /** All requests together have a burst of this, and a twentieth of the time. */
+  private static final long ALL_LOOK_NANOS = 2_000_000_000;
+
+  private static final int LOOK_SHARE = 20;
+
   /** Most characters of an exemplar's labels. */
   private static final int MAX_EXEMPLAR_CHARACTERS = 128;
 
@@ -97,6 +102,7 @@ final class WriteStore {
   private final Clock clock;
   private final boolean startTimes;
   private final WrittenMetadata metadata;
+  private final TimeBudget looking = new TimeBudget(ALL_LOOK_NANOS, LOOK_SHARE, System::nanoTime);
   private final SeriesCache cache = new SeriesCache(HEAP / 32);
   private final Metrics.Counter invalidLabels;
   private final Metrics.Counter withoutMetadata;
@@ -566,7 +572,7 @@ final class WriteStore {
 
     /** Returns whether the request has looked for stored samples as long as it may. */
     private boolean isLookedEnough() {
-      return lookedNanos > LOOK_NANOS;
+      return lookedNanos > LOOK_NANOS || !looking.isLeft();
     }
 
     /** Reads the samples of a series in order of time. */
@@ -597,7 +603,9 @@ final class WriteStore {
           break;
         }
       }
-      lookedNanos += System.nanoTime() - began;
+      long nanos = System.nanoTime() - began;
+      lookedNanos += nanos;
+      looking.spend(nanos);
     }
 
     /**

@@ -23,6 +23,7 @@ import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SeriesCursor;
+import io.narthex.spi.storage.StorageException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.core.Response;
 import java.io.ByteArrayInputStream;
@@ -54,6 +55,7 @@ class WriteApiTest {
   private final List<String> stored = new ArrayList<>();
   private final Map<String, Double> counts = new TreeMap<>();
   private int resolved;
+  private @Nullable StorageException fails; // what an append throws
   private int forget; // so many appends meet a storage that has just forgotten all
 
   private final Set<String> features = new HashSet<>();
@@ -118,6 +120,9 @@ class WriteApiTest {
   }
 
   private AppendResult append(SampleBatch batch) {
+    if (fails != null) {
+      throw fails;
+    }
     if (forget > 0) {
       forget--;
       known.clear();
@@ -583,6 +588,21 @@ class WriteApiTest {
     Response response = send(request);
     assertThat(written(response)).isEqualTo("503 0 0 0");
     assertThat(response.getHeaderString("Retry-After")).isNotNull();
+  }
+
+  /** Never 400: senders drop what is refused with that. */
+  @Test
+  void whileAStorageIsReplacedSendersAreToComeAgain() throws IOException {
+    fails = new StorageException.Closed("the storage is being replaced");
+    byte[] first = snappy(new Proto().nested(1, series("up", sample(NOW))).toBytes());
+    Second request = new Second();
+    request.series(request.refs("__name__", "up"), sample2(NOW, 1, 0));
+    for (Response response : List.of(send(first), send(request))) {
+      assertThat(response.getStatus()).isEqualTo(503);
+      assertThat(response.getHeaderString("Retry-After")).isNotNull();
+    }
+    fails = null;
+    assertThat(send(first).getStatus()).isEqualTo(204);
   }
 
   @Test
