@@ -2,6 +2,8 @@ package io.narthex.http;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * The references of series by the bytes of their labels, so that a known series of a request costs
@@ -9,8 +11,9 @@ import java.util.SplittableRandom;
  * next {@link #put}.
  *
  * <p>Bounded in bytes: when the young half is full it becomes the old one, and what was old and not
- * asked for since is forgotten. The keys are compared whole; their hash has a seed, so that senders
- * cannot choose keys that collide. Thread-safe.
+ * asked for since is forgotten. The same happens every half an hour, as a storage may give the
+ * reference of a series that has ended to another one after long. The keys are compared whole;
+ * their hash has a seed, so that senders cannot choose keys that collide. Thread-safe.
  */
 final class SeriesCache {
   /** The reference of a series that is not in the cache. */
@@ -25,6 +28,8 @@ final class SeriesCache {
   /** Longer keys would take the room of too many others. */
   private static final int MAX_KEY = 64 << 10;
 
+  private static final long TURN_NANOS = TimeUnit.MINUTES.toNanos(30);
+
   private final long seed = new SplittableRandom().nextLong();
   private final Shard[] shards = new Shard[SHARDS];
 
@@ -32,11 +37,12 @@ final class SeriesCache {
    * Creates a cache.
    *
    * @param maxBytes most memory
+   * @param nanoTime the time, as of System.nanoTime
    */
-  SeriesCache(long maxBytes) {
+  SeriesCache(long maxBytes, LongSupplier nanoTime) {
     long half = Math.min(maxBytes / SHARDS / 2, Integer.MAX_VALUE / 2);
     for (int i = 0; i < SHARDS; i++) {
-      shards[i] = new Shard((int) Math.max(half, 4096));
+      shards[i] = new Shard((int) Math.max(half, 4096), nanoTime);
     }
   }
 
@@ -95,14 +101,27 @@ final class SeriesCache {
 
   private static final class Shard {
     private final int maxBytes;
+    private final LongSupplier nanoTime;
+    private long turned; // guarded by this
     private Table young = new Table(); // guarded by this
     private Table old = new Table(); // guarded by this
 
-    Shard(int maxBytes) {
+    Shard(int maxBytes, LongSupplier nanoTime) {
       this.maxBytes = maxBytes;
+      this.nanoTime = nanoTime;
+      turned = nanoTime.getAsLong();
+    }
+
+    private void turn() {
+      old = young;
+      young = new Table();
+      turned = nanoTime.getAsLong();
     }
 
     synchronized void find(ByteBuilder key, long hash, Found found) {
+      if (nanoTime.getAsLong() - turned > TURN_NANOS) {
+        turn();
+      }
       int slot = young.slot(key, hash);
       if (slot >= 0) {
         young.read(slot, found);
@@ -120,8 +139,7 @@ final class SeriesCache {
 
     synchronized void put(ByteBuilder key, long hash, long ref, int metadata) {
       if (young.slot(key, hash) < 0 && young.bytes() + key.size() + SLOT_BYTES > maxBytes) {
-        old = young;
-        young = new Table();
+        turn();
       }
       young.put(key, hash, ref, metadata);
     }

@@ -103,7 +103,7 @@ final class WriteStore {
   private final boolean startTimes;
   private final WrittenMetadata metadata;
   private final TimeBudget looking = new TimeBudget(ALL_LOOK_NANOS, LOOK_SHARE, System::nanoTime);
-  private final SeriesCache cache = new SeriesCache(HEAP / 32);
+  private final SeriesCache cache = new SeriesCache(HEAP / 32, System::nanoTime);
   private final Metrics.Counter invalidLabels;
   private final Metrics.Counter withoutMetadata;
   private final Metrics.Counter refused;

@@ -3,9 +3,11 @@ package io.narthex.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class SeriesCacheTest {
+  private long now = 1;
   private final ByteBuilder key = new ByteBuilder();
   private final SeriesCache.Found found = new SeriesCache.Found();
 
@@ -23,7 +25,7 @@ class SeriesCacheTest {
 
   @Test
   void findsWhatWasPutAndNothingElse() {
-    SeriesCache cache = new SeriesCache(64 << 20);
+    SeriesCache cache = new SeriesCache(64 << 20, () -> now);
     for (int i = 0; i < 20_000; i++) {
       cache.put(key("series " + i), i, i % 7);
     }
@@ -39,7 +41,7 @@ class SeriesCacheTest {
 
   @Test
   void isBoundedAndKeepsWhatIsAskedFor() {
-    SeriesCache cache = new SeriesCache(1 << 20);
+    SeriesCache cache = new SeriesCache(1 << 20, () -> now);
     cache.put(key("kept"), 1, 0);
     String large = "x".repeat(1000);
     int known = 0;
@@ -55,9 +57,22 @@ class SeriesCacheTest {
 
   @Test
   void keysThatAreTooLongAreLeftOut() {
-    SeriesCache cache = new SeriesCache(64 << 20);
+    SeriesCache cache = new SeriesCache(64 << 20, () -> now);
     String large = "x".repeat(70_000);
     cache.put(key(large), 1, 0);
     assertThat(find(cache, large)).isEqualTo(SeriesCache.NONE);
+  }
+
+  /** After long its reference may belong to another series. */
+  @Test
+  void whatNobodyAsksForIsForgottenAfterAnHour() {
+    SeriesCache cache = new SeriesCache(64 << 20, () -> now);
+    cache.put(key("asked"), 1, 0);
+    cache.put(key("unused"), 2, 0);
+    for (int minute = 0; minute < 62; minute++) {
+      now += TimeUnit.MINUTES.toNanos(1);
+      assertThat(find(cache, "asked")).isEqualTo(1);
+    }
+    assertThat(find(cache, "unused")).isEqualTo(SeriesCache.NONE);
   }
 }
