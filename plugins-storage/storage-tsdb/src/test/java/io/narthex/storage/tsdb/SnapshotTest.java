@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.model.Matcher;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.StorageException;
+import io.narthex.storage.tsdb.io.FailingDisk;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.storage.StoredSeries;
 import io.narthex.testkit.storage.TestStorageContext;
@@ -111,7 +113,7 @@ class SnapshotTest {
             CONFIG,
             new TestStorageContext(folder, 1L << 40, new FakeClock(T0 + 24 * HOUR)),
             false,
-            _ -> 0)) {
+            new FailingDisk(LocalDisk.INSTANCE).usable(_ -> 0))) {
       TestDb.append(db, TestDb.series("m", 1), T0, 1);
       assertThatThrownBy(() -> db.snapshot(false))
           .isInstanceOf(StorageException.Failed.class)

@@ -83,8 +83,7 @@ public final class HeadFlush {
     head.takeOnlyFrom(end);
     try {
       hasHead = writeHead(blocks.directory(), start, end, id -> made.add(blocks.open(id)));
-      flushed =
-          writeOutOfOrder(blocks.directory(), end, blockMs, id -> made.add(blocks.open(id)));
+      flushed = writeOutOfOrder(blocks.directory(), end, blockMs, id -> made.add(blocks.open(id)));
       written = true;
     } finally {
       if (!written) { // else they would be written once more by the next try
