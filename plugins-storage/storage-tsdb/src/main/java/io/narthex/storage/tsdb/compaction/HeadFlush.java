@@ -9,6 +9,7 @@ import io.narthex.storage.tsdb.block.Ulid;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadIndex;
 import io.narthex.storage.tsdb.head.HeadSource;
+import io.narthex.storage.tsdb.head.HeadView;
 import io.narthex.storage.tsdb.head.OutOfOrderSamples;
 import io.narthex.storage.tsdb.head.OutOfOrderSource;
 import io.narthex.storage.tsdb.head.SeriesPage;
@@ -53,35 +54,31 @@ public final class HeadFlush {
       long end = start + blockMs;
       counters.add("compactions_triggered_total", 1);
       List<Block> made = new ArrayList<>();
-      List<OutOfOrderSource.Entry> flushed;
-      boolean hasHead;
-      boolean written = false;
-      try {
-        hasHead = writeHead(start, end, made);
-        flushed = writeOutOfOrder(end, blockMs, made);
-        written = true;
-      } finally {
-        if (!written) { // else they would be written once more by the next try
-          made.forEach(Block::deleteWhenReleased);
-          made.forEach(Block::release);
-        }
+      List<OutOfOrderSamples.Entry> flushed = new ArrayList<>();
+      boolean[] hasHead = {false};
+      writeOrUndo(
+          made,
+          () -> {
+            hasHead[0] = writeHead(start, end, made);
+            flushed.addAll(writeOutOfOrder(end - 1, blockMs, made));
+          });
+      head.truncate(end, () -> blocks.add(made), flushed);
+      if (!hasHead[0]) {
+        head.skipGap();
       }
-      head.appendLock.lock();
-      head.state.writeLock().lock();
-      try {
-        head.truncate(end);
-        for (OutOfOrderSource.Entry e : flushed) {
-          head.outOfOrder().remove(e.id(), e.samples());
-        }
-        if (!made.isEmpty()) {
-          blocks.add(made);
-        }
-        if (!hasHead) {
-          head.skipGap();
-        }
-      } finally {
-        head.state.writeLock().unlock();
-        head.appendLock.unlock();
+    }
+  }
+
+  /** Deletes what was made when something fails, or the next try would make it once more. */
+  private static void writeOrUndo(List<Block> made, Runnable write) {
+    boolean written = false;
+    try {
+      write.run();
+      written = true;
+    } finally {
+      if (!written) {
+        made.forEach(Block::deleteWhenReleased);
+        made.forEach(Block::release);
       }
     }
   }
@@ -126,16 +123,13 @@ public final class HeadFlush {
   /** Returns the series of the head in label order. */
   private List<Integer> sortedIds() {
     List<Labelled> series = new ArrayList<>();
-    head.state.readLock().lock();
-    try {
-      for (int id : HeadIndex.toList(head.index().all())) {
+    try (HeadView view = HeadView.of(head)) {
+      for (int id : view.all()) {
         HeadIndex.Pair[] pairs = head.pairs(id);
         if (pairs != null) {
           series.add(new Labelled(id, pairs));
         }
       }
-    } finally {
-      head.state.readLock().unlock();
     }
     // without the lock: pairs never change, and appends must not wait for a sort of millions
     series.sort((a, b) -> HeadIndex.compare(a.pairs(), b.pairs()));
@@ -145,27 +139,19 @@ public final class HeadFlush {
   }
 
   /**
-   * Writes out-of-order samples before {@code end} into blocks of their own, one per block range.
+   * Writes out-of-order samples up to {@code maxTimeMs} into blocks of their own, one per block
+   * range.
    */
-  private List<OutOfOrderSource.Entry> writeOutOfOrder(long end, long blockMs, List<Block> into) {
-    List<OutOfOrderSource.Entry> entries;
-    long bytes;
-    head.state.readLock().lock();
-    try {
-      if (head.outOfOrder().isEmpty()) {
-        return List.of();
-      }
-      entries =
-          OutOfOrderSource.capture(
-                  head, head.index().all(), Long.MIN_VALUE, end - 1, SelectMemory.UNCOUNTED)
-              .entries();
-      bytes = head.outOfOrder().bytes();
-    } finally {
-      head.state.readLock().unlock();
+  private List<OutOfOrderSamples.Entry> writeOutOfOrder(
+      long maxTimeMs, long blockMs, List<Block> into) {
+    List<OutOfOrderSamples.Entry> entries = OutOfOrderSource.captureAll(head, maxTimeMs).entries();
+    if (entries.isEmpty()) {
+      return entries;
     }
+    long bytes = head.outOfOrder().bytes();
     space.require(blocks.directory(), bytes, "a block of the out-of-order samples");
-    TreeMap<Long, List<OutOfOrderSource.Entry>> byRange = new TreeMap<>();
-    for (OutOfOrderSource.Entry e : entries) {
+    TreeMap<Long, List<OutOfOrderSamples.Entry>> byRange = new TreeMap<>();
+    for (OutOfOrderSamples.Entry e : entries) {
       TreeMap<Long, List<OutOfOrderSamples.Sample>> ranges = new TreeMap<>();
       for (OutOfOrderSamples.Sample s : e.samples()) {
         ranges
@@ -175,7 +161,7 @@ public final class HeadFlush {
       ranges.forEach((start, samples) ->
           byRange
               .computeIfAbsent(start, _ -> new ArrayList<>())
-              .add(new OutOfOrderSource.Entry(e.id(), e.labels(), samples)));
+              .add(new OutOfOrderSamples.Entry(e.id(), e.labels(), samples)));
     }
     byRange.forEach((start, list) -> {
       long started = System.nanoTime();

@@ -2,10 +2,12 @@ package io.narthex.storage.tsdb.head;
 
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.HistogramRules;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SeriesExemplars;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.chunks.SampleBytes;
@@ -25,10 +27,13 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.IntConsumer;
+import org.roaringbitmap.RoaringBitmap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,6 +61,21 @@ public final class Head {
   /** Bytes of a series in a file, with its labels and what is not in sealed chunks yet. */
   private static final long SERIES_FILE_BYTES = 512;
 
+  private static final int FIRST_TABLE = 1 << 12;
+
+  /** Pages of series that are looked through under one hold of the locks. */
+  private static final int PAGES_SLICE = 1;
+
+  /** Out-of-order samples that are removed under one hold, and what a series counts for. */
+  private static final int OUT_OF_ORDER_SLICE = 10_000;
+
+  private static final int SERIES_WORK = 10;
+
+  /** How often and how long a slice waits for appends at most. */
+  private static final int PAUSES = 200;
+
+  private static final long PAUSE_NANOS = 50_000;
+
   public final ReentrantLock appendLock = new ReentrantLock();
   public final ReentrantReadWriteLock state = new ReentrantReadWriteLock();
   public final Counters counters;
@@ -63,7 +83,7 @@ public final class Head {
   // guarded by state, written under appendLock too
   private final HeadIndex index = new HeadIndex(this::pairs);
   private @Nullable SeriesPage[] pages = new SeriesPage[16];
-  private int[] table = new int[1 << 12]; // open addressing; id + 1, 0 = free
+  private int[] table = new int[FIRST_TABLE]; // open addressing; id + 1, 0 = free
   private int tableUsed;
   private int nextId;
   private final HeadChunks chunks = new HeadChunks();
@@ -73,6 +93,20 @@ public final class Head {
   private long minValidMs = Long.MIN_VALUE;
   private long minMs = Long.MAX_VALUE;
   private long maxMs = Long.MIN_VALUE;
+
+  /** Time of the oldest sample since {@link #skipGap} began. */
+  private long oldestSince = Long.MAX_VALUE;
+
+  /** A query that is taking what it needs. */
+  interface Capture {
+    /** Keeps a series as it is, before it is changed. Under the state's write lock. */
+    void beforeChange(int id);
+  }
+
+  /** Queries that are taking what they need; they come under the state's read lock. */
+  private final List<Capture> captures = new CopyOnWriteArrayList<>();
+
+  private final Readers viewers = new Readers();
 
   // guarded by appendLock
   private final ChunkCodec codec = new ChunkCodec();
@@ -217,8 +251,10 @@ public final class Head {
         pages[p] = page;
       }
       int slot = id & SeriesPage.MASK;
-      page.pairs[slot] = index.add(id, labels);
+      HeadIndex.Pair[] pairs = index.pairs(labels);
+      page.pairs[slot] = pairs;
       page.hashes[slot] = mix(labels.hashCode());
+      index.add(id, pairs);
       page.used++;
       if ((tableUsed + 1) * 3L > table.length * 2L) {
         rehash(table.length * 2);
@@ -238,6 +274,40 @@ public final class Head {
       i = (i + 1) & mask;
     }
     into[i] = id + 1;
+  }
+
+  /** Frees a place, and moves up what would not be found any more behind it. */
+  private void removeFromTable(int id, int hash) {
+    int mask = table.length - 1;
+    int free = hash & mask;
+    while (table[free] != id + 1) {
+      if (table[free] == 0) {
+        return;
+      }
+      free = (free + 1) & mask;
+    }
+    tableUsed--;
+    for (int i = (free + 1) & mask; table[i] != 0; i = (i + 1) & mask) {
+      int other = table[i] - 1;
+      SeriesPage page = page(other);
+      int home = page == null ? i : page.hashes[other & SeriesPage.MASK] & mask;
+      if (((i - home) & mask) >= ((i - free) & mask)) {
+        table[free] = table[i];
+        free = i;
+      }
+    }
+    table[free] = 0;
+  }
+
+  private void shrinkTable() {
+    int capacity = table.length;
+    while (capacity > FIRST_TABLE && tableUsed * 8L < capacity) {
+      capacity /= 2;
+    }
+    if (capacity < table.length) {
+      rehash(capacity);
+    }
+    index.optimize();
   }
 
   private void rehash(int capacity) {
@@ -449,10 +519,14 @@ public final class Head {
     state.writeLock().lock();
     try {
       int n = batch.size();
+      boolean captured = !captures.isEmpty();
       for (int row = 0; row < n; row++) {
         if (codes[row] == AppendResult.OK || codes[row] == BatchRecord.OUT_OF_ORDER) {
           NativeHistogram h = batch.histogram(row);
           int id = (int) (batch.ref(row) - referenceBase);
+          if (captured) {
+            beforeChange(id);
+          }
           if (codes[row] == AppendResult.OK) {
             add(id, batch.timeMs(row), batch.value(row), h, batch.startTimeMs(row));
           } else {
@@ -513,6 +587,9 @@ public final class Head {
   private void cover(long timeMs) {
     if (timeMs < minMs) {
       minMs = timeMs;
+    }
+    if (timeMs < oldestSince) {
+      oldestSince = timeMs;
     }
     if (timeMs > maxMs) {
       maxMs = timeMs;
@@ -746,18 +823,23 @@ public final class Head {
    * later for the range is kept. Under both locks, or while the WAL is replayed.
    */
   public void delete(int id, long minTimeMs, long maxTimeMs) {
+    beforeChange(id);
     tombstones.add(id, minTimeMs, maxTimeMs);
     outOfOrder.delete(id, minTimeMs, maxTimeMs);
   }
 
   // ---- truncation ----------------------------------------------------------------------------
 
-  /** Forgets samples before {@code timeMs} and series that have none left. */
-  public void truncate(long timeMs) {
-    appendLock.lock();
-    state.writeLock().lock();
-    try {
-      long started = System.nanoTime();
+  /**
+   * Forgets samples before {@code timeMs}, which are in blocks now, and then, a slice at a time,
+   * what has none left. In between a series without samples does no harm. For one thread at a time.
+   *
+   * @param swap makes the blocks visible at the moment at which the samples are not any more
+   * @param flushed out-of-order samples that are in the blocks
+   */
+  public void truncate(long timeMs, Runnable swap, List<OutOfOrderSamples.Entry> flushed) {
+    long started = System.nanoTime();
+    locked(() -> {
       minValidMs = Math.max(minValidMs, timeMs);
       if (maxMs != Long.MIN_VALUE) {
         minMs = Math.max(minMs, timeMs);
@@ -766,28 +848,44 @@ public final class Head {
         }
       }
       chunks.dropBefore(timeMs);
-      tombstones.dropBefore(timeMs);
-      removeIdle(timeMs);
-      counters.add("head_truncations_total", 1);
-      counters.headCollected(started);
-    } finally {
-      state.writeLock().unlock();
-      appendLock.unlock();
-    }
+      swap.run();
+    });
+    removeOutOfOrder(flushed);
+    removeIdle(timeMs);
+    counters.add("head_truncations_total", 1);
+    counters.headCollected(started);
   }
 
-  /** Moves the oldest time to the first sample there is. Under both locks. */
+  /** Moves the oldest time to the first sample there is. For the thread that truncates. */
   public void skipGap() {
-    long oldest = Long.MAX_VALUE;
+    locked(() -> oldestSince = Long.MAX_VALUE);
+    long[] oldest = {Long.MAX_VALUE};
     ByteSource in = new ByteSource();
-    for (SeriesPage page : pages) {
-      for (int slot = 0; page != null && slot < SeriesPage.SIZE; slot++) {
-        if (page.pairs[slot] != null && page.newestMs[slot] >= minValidMs) {
-          oldest = Math.min(oldest, Math.max(minValidMs, oldestKept(page, slot, in)));
+    int from = 0;
+    boolean more = true;
+    while (more) {
+      state.readLock().lock();
+      try {
+        int end = Math.min(from + PAGES_SLICE, pages.length);
+        for (; from < end; from++) {
+          oldest[0] = Math.min(oldest[0], oldestKept(pages[from], in));
         }
+        more = from < pages.length;
+      } finally {
+        state.readLock().unlock();
       }
     }
-    minMs = oldest;
+    locked(() -> minMs = Math.min(oldest[0], oldestSince));
+  }
+
+  private long oldestKept(@Nullable SeriesPage page, ByteSource in) {
+    long oldest = Long.MAX_VALUE;
+    for (int slot = 0; page != null && slot < SeriesPage.SIZE; slot++) {
+      if (page.pairs[slot] != null && page.newestMs[slot] >= minValidMs) {
+        oldest = Math.min(oldest, Math.max(minValidMs, oldestKept(page, slot, in)));
+      }
+    }
+    return oldest;
   }
 
   private long oldestKept(SeriesPage page, int slot, ByteSource in) {
@@ -819,45 +917,135 @@ public final class Head {
     return oldest;
   }
 
-  private void removeIdle(long timeMs) {
-    int removed = 0;
-    for (int p = 0; p < pages.length; p++) {
-      SeriesPage page = pages[p];
-      if (page == null) {
-        continue;
+  /**
+   * Removes out-of-order samples that are in blocks now. Takes both locks for a slice at a time.
+   */
+  public void removeOutOfOrder(List<OutOfOrderSamples.Entry> flushed) {
+    for (int from = 0; from < flushed.size(); ) {
+      int to = from;
+      long samples = 0;
+      while (to < flushed.size() && samples < OUT_OF_ORDER_SLICE) {
+        samples += SERIES_WORK + flushed.get(to++).samples().size();
       }
-      for (int slot = 0; slot < SeriesPage.SIZE; slot++) {
-        HeadIndex.Pair[] pairs = page.pairs[slot];
-        int id = (p << SeriesPage.BITS) | slot;
-        if (pairs != null && page.newestMs[slot] < timeMs && !outOfOrder.has(id)) {
-          index.remove(id, pairs);
-          page.pairs[slot] = null;
-          page.used--;
-          page.openCount[slot] = 0;
-          page.tail[slot] = null;
-          page.chunk[slot] = 0;
-          if (page.histograms != null) {
-            page.histograms[slot] = null;
+      List<OutOfOrderSamples.Entry> slice = flushed.subList(from, to);
+      locked(() -> {
+        for (OutOfOrderSamples.Entry e : slice) {
+          beforeChange(e.id());
+          outOfOrder.remove(e.id(), e.samples());
+        }
+      });
+      from = to;
+    }
+  }
+
+  /**
+   * Removes series without samples since {@code timeMs}. Takes both locks for a slice at a time.
+   */
+  private void removeIdle(long timeMs) {
+    RoaringBitmap removed = new RoaringBitmap();
+    for (int from = 0; from < pages.length; from += PAGES_SLICE) {
+      locked(removeIdleOf(from, timeMs, removed));
+    }
+    if (removed.isEmpty()) {
+      return;
+    }
+    index.removeFromLists(removed, this::locked);
+    locked(this::shrinkTable);
+    counters.add("head_series_removed_total", removed.getCardinality());
+  }
+
+  private Runnable removeIdleOf(int from, long timeMs, RoaringBitmap removed) {
+    return () -> {
+      for (int p = from; p < Math.min(from + PAGES_SLICE, pages.length); p++) {
+        SeriesPage page = pages[p];
+        if (page == null) {
+          continue;
+        }
+        for (int slot = 0; slot < SeriesPage.SIZE; slot++) {
+          int id = (p << SeriesPage.BITS) | slot;
+          if (page.pairs[slot] != null && page.newestMs[slot] < timeMs && !outOfOrder.has(id)) {
+            remove(page, slot, id);
+            removed.add(id);
+          } else if (tombstones.endsBefore(id, timeMs)) {
+            beforeChange(id); // a query may still read the deleted samples
+            tombstones.remove(id);
           }
-          tombstones.remove(id);
-          exemplars.forget(id);
-          removed++;
+        }
+        if (page.used == 0 && (p + 1) << SeriesPage.BITS <= nextId) {
+          pages[p] = null;
         }
       }
-      if (page.used == 0 && (p + 1) << SeriesPage.BITS <= nextId) {
-        pages[p] = null;
-      }
+    };
+  }
+
+  /** Takes a series out of all but the lists of the index. Under both locks. */
+  private void remove(SeriesPage page, int slot, int id) {
+    beforeChange(id);
+    removeFromTable(id, page.hashes[slot]);
+    index.forget(id);
+    page.pairs[slot] = null;
+    page.used--;
+    page.openCount[slot] = 0;
+    page.tail[slot] = null;
+    page.chunk[slot] = 0;
+    page.bornMs[slot] = SeriesPage.NEVER;
+    page.newestMs[slot] = SeriesPage.NEVER;
+    if (page.histograms != null) {
+      page.histograms[slot] = null;
     }
-    if (removed > 0) {
-      tableUsed = index.seriesCount();
-      int capacity = 1 << 12;
-      while (capacity < tableUsed * 2L) {
-        capacity *= 2;
-      }
-      rehash(capacity);
-      counters.add("head_series_removed_total", removed);
+    tombstones.remove(id);
+    exemplars.forget(id);
+  }
+
+  /**
+   * Does a slice of a long work under both locks, once those who wait for them have been served.
+   */
+  private void locked(Runnable work) {
+    // the locks are not fair: without a pause the next slice would begin before a waiter wakes up
+    for (int i = 0; i < PAUSES && appendLock.hasQueuedThreads(); i++) {
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
-    index.optimize();
+    appendLock.lock();
+    state.writeLock().lock();
+    try {
+      work.run();
+    } finally {
+      state.writeLock().unlock();
+      appendLock.unlock();
+    }
+  }
+
+  // ---- for readers ---------------------------------------------------------------------------
+
+  /** Begins to read lists of series without a lock; returns the ticket for {@link #leave}. */
+  long enter() {
+    return viewers.enter();
+  }
+
+  void leave(long ticket) {
+    viewers.leave(ticket);
+  }
+
+  void begin(Capture capture) {
+    captures.add(capture);
+  }
+
+  void end(Capture capture) {
+    if (!captures.isEmpty()) {
+      captures.remove(capture);
+    }
+  }
+
+  /** Lets queries under way keep a series as it is. Under the state's write lock. */
+  private void beforeChange(int id) {
+    for (Capture capture : captures) {
+      capture.beforeChange(id);
+    }
+  }
+
+  /** Returns what matches of the exemplars there are. */
+  public List<SeriesExemplars> exemplars(List<List<Matcher>> sets, long minTimeMs, long maxTimeMs) {
+    return ExemplarRing.select(exemplars.copy(state.readLock()), sets, minTimeMs, maxTimeMs);
   }
 
   // ---- for readers; under the state's read lock ------------------------------------------------
@@ -919,6 +1107,11 @@ public final class Head {
 
   /** Returns whether a series may have samples in range, both ends inclusive. */
   public boolean mayHaveSamples(int id, long minTimeMs, long maxTimeMs) {
+    return mayHaveSamples(id, minTimeMs, maxTimeMs, outOfOrder.ids());
+  }
+
+  /** The same without a lock, for a series that was there under it. */
+  boolean mayHaveSamples(int id, long minTimeMs, long maxTimeMs, RoaringBitmap late) {
     SeriesPage page = page(id);
     if (page == null) {
       return false;
@@ -927,6 +1120,6 @@ public final class Head {
     if (page.bornMs[slot] == SeriesPage.NEVER || page.bornMs[slot] > maxTimeMs) {
       return false;
     }
-    return page.newestMs[slot] >= minTimeMs || outOfOrder.has(id);
+    return page.newestMs[slot] >= minTimeMs || late.contains(id);
   }
 }

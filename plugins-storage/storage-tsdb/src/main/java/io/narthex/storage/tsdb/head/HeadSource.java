@@ -30,7 +30,7 @@ public final class HeadSource extends SeriesSource {
   private int chainSize;
   private boolean openPending;
 
-  private HeadSource(
+  HeadSource(
       HeadChunks.@Nullable Page[] pages,
       List<Captured> series,
       long minTimeMs,
@@ -44,7 +44,8 @@ public final class HeadSource extends SeriesSource {
   }
 
   /**
-   * Captures series. Under the head's state read lock.
+   * Captures series of about one page. Under the head's state read lock; queries use {@link
+   * HeadCapture}.
    *
    * @param ids the series wanted
    * @param sorted whether label order is needed
@@ -57,26 +58,6 @@ public final class HeadSource extends SeriesSource {
       long maxTimeMs,
       boolean sorted,
       SelectMemory memory) {
-    return capture(head, ids, minTimeMs, maxTimeMs, sorted, false, memory);
-  }
-
-  /**
-   * Captures series in label order, of which only the newest sample in range is needed. Where that
-   * is what the head knows without reading chunks, it is all that will be read.
-   */
-  public static HeadSource captureNewest(
-      Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs, SelectMemory memory) {
-    return capture(head, ids, minTimeMs, maxTimeMs, true, true, memory);
-  }
-
-  private static HeadSource capture(
-      Head head,
-      RoaringBitmap ids,
-      long minTimeMs,
-      long maxTimeMs,
-      boolean sorted,
-      boolean newest,
-      SelectMemory memory) {
     long min = Math.max(minTimeMs, head.minValidMs());
     int most = ids.getCardinality();
     memory.take(most * (long) Integer.BYTES);
@@ -87,7 +68,7 @@ public final class HeadSource extends SeriesSource {
       for (PeekableIntIterator i = ids.getIntIterator(); i.hasNext(); ) {
         ofPage[n++] = i.next();
         if (!i.hasNext() || i.peekNext() >>> SeriesPage.BITS != ofPage[0] >>> SeriesPage.BITS) {
-          CapturedPage.capture(head, ofPage, n, min, maxTimeMs, newest, memory, series);
+          CapturedPage.capture(head, ofPage, n, min, maxTimeMs, false, memory, series);
           n = 0;
         }
       }

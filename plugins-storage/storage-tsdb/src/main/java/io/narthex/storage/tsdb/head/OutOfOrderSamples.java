@@ -1,5 +1,6 @@
 package io.narthex.storage.tsdb.head;
 
+import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
 import io.narthex.storage.tsdb.chunks.SampleBytes;
 import java.util.ArrayList;
@@ -20,10 +21,16 @@ public final class OutOfOrderSamples {
   public record Sample(
       long timeMs, double value, @Nullable NativeHistogram histogram, long startTimeMs) {}
 
+  /** Samples of a series; there is at least one. */
+  public record Entry(int id, Labels labels, List<Sample> samples) {}
+
   private final Map<Integer, TreeMap<Long, Sample>> bySeries = new HashMap<>();
 
   /** The keys of {@link #bySeries}, so that finding those of some series does not visit all. */
   private final RoaringBitmap ids = new RoaringBitmap();
+
+  /** A copy of {@link #ids} that is never changed; null = none has been made since a change. */
+  private volatile @Nullable RoaringBitmap version;
 
   private long bytes;
 
@@ -34,6 +41,7 @@ public final class OutOfOrderSamples {
       samples = new TreeMap<>();
       bySeries.put(id, samples);
       ids.add(id);
+      version = null;
     }
     Sample before = samples.put(timeMs, new Sample(timeMs, value, histogram, startTimeMs));
     bytes += SampleBytes.of(histogram) - (before == null ? 0 : SampleBytes.of(before.histogram));
@@ -61,6 +69,16 @@ public final class OutOfOrderSamples {
 
   public boolean isEmpty() {
     return bySeries.isEmpty();
+  }
+
+  /** Returns the series that have out-of-order samples, not to be changed. */
+  RoaringBitmap ids() {
+    RoaringBitmap v = version;
+    if (v == null) {
+      v = ids.clone();
+      version = v;
+    }
+    return v;
   }
 
   /** Returns those of {@code wanted} that have out-of-order samples. */
@@ -95,6 +113,7 @@ public final class OutOfOrderSamples {
       if (samples.isEmpty()) {
         bySeries.remove(id);
         ids.remove(id);
+        version = null;
       }
     }
   }

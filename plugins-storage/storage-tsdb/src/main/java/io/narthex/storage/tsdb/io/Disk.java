@@ -11,8 +11,8 @@ import java.util.List;
  * of these, so that a test can fail or stop at any step, and forget what was not forced, as a power
  * cut does.
  *
- * <p>Implementations are thread-safe, and an interrupted thread neither breaks a file for others nor
- * loses its interrupt. Every method throws {@link IOException} with the path in its message.
+ * <p>Implementations are thread-safe, and an interrupted thread neither breaks a file for others
+ * nor loses its interrupt. Every method throws {@link IOException} with the path in its message.
  */
 public interface Disk {
   /** Creates a file, or empties the one that is there, and opens it for writing. */

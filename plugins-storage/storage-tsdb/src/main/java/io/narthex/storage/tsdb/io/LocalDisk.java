@@ -41,12 +41,11 @@ public final class LocalDisk implements Disk {
 
   @Override
   public MemorySegment map(Path file, Arena arena) throws IOException {
-    return uninterrupted(
-        () -> {
-          try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-          }
-        });
+    return uninterrupted(() -> {
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+      }
+    });
   }
 
   @Override
@@ -54,7 +53,8 @@ public final class LocalDisk implements Disk {
     try (RandomAccessFile in = new RandomAccessFile(file.toFile(), "r")) {
       long length = in.length();
       if (length > maxBytes) {
-        throw new IOException(file + ": has " + length + " bytes, at most " + maxBytes + " expected");
+        throw new IOException(
+            file + ": has " + length + " bytes, at most " + maxBytes + " expected");
       }
       byte[] bytes = new byte[(int) length];
       in.readFully(bytes);
@@ -84,13 +84,12 @@ public final class LocalDisk implements Disk {
 
   @Override
   public void forceDirectory(Path folder) throws IOException {
-    uninterrupted(
-        () -> {
-          try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
-            return folder;
-          }
-        });
+    uninterrupted(() -> {
+      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+        channel.force(true);
+        return folder;
+      }
+    });
   }
 
   @Override
