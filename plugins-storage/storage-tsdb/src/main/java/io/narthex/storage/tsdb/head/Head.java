@@ -24,9 +24,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -122,14 +120,12 @@ public final class Head {
   private final Clock clock;
 
   /** Out-of-order rows of the batch that is checked, and the bytes they will take. */
-  private final Set<OutOfOrderKey> outOfOrderInBatch = new HashSet<>();
+  private final BatchTimes outOfOrderInBatch = new BatchTimes();
 
   private long outOfOrderBytes;
 
   private long blockMs;
   private long outOfOrderWindowMs;
-
-  private record OutOfOrderKey(long reference, long timeMs) {}
 
   public Head(Counters counters, Clock clock) {
     this.clock = clock;
@@ -477,10 +473,7 @@ public final class Head {
       return AppendResult.TOO_OLD;
     }
     // a second value for a late time is dropped without a word, as Prometheus does: the first wins
-    if (outOfOrder.at(id, time) != null) {
-      return BatchRecord.KNOWN;
-    }
-    if (!outOfOrderInBatch.add(new OutOfOrderKey(batch.ref(row), time))) {
+    if (outOfOrder.has(id, time) || !outOfOrderInBatch.add(batch.ref(row), time)) {
       return BatchRecord.KNOWN;
     }
     outOfOrderBytes += SampleBytes.of(batch.histogram(row));
@@ -740,7 +733,7 @@ public final class Head {
 
   public void replayOutOfOrder(
       int id, long timeMs, double value, @Nullable NativeHistogram h, long startMs) {
-    if (pairs(id) != null && outOfOrder.at(id, timeMs) == null) {
+    if (pairs(id) != null && !outOfOrder.has(id, timeMs)) {
       addOutOfOrder(id, timeMs, value, h, startMs);
     }
   }
