@@ -244,10 +244,11 @@ final class TsdbStorage
 
   private void flushHead() {
     long before = head.minValidMs();
+    long outOfOrder = head.outOfOrder().bytes();
     try {
       flush.run(config.blockMs());
     } finally {
-      checkpointWanted |= head.minValidMs() != before;
+      checkpointWanted |= head.minValidMs() != before || head.outOfOrder().bytes() < outOfOrder;
     }
   }
 
@@ -331,10 +332,11 @@ final class TsdbStorage
       try (PinnedBlocks pinned = moment.blocks();
           HeadCapture capture = moment.capture()) {
         capture.finish();
-        pinned.select(query, sources);
+        pinned.select(query, false, sources);
         if (!ids.isEmpty()) {
           sources.add(capture.source());
         }
+        pinned.select(query, true, sources);
         if (capture.hasOutOfOrder()) {
           sources.add(capture.outOfOrderSource());
         }

@@ -3,6 +3,7 @@ package io.narthex.storage.tsdb;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.Matcher;
+import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.storage.tsdb.chunks.SampleBytes;
 import io.narthex.testkit.storage.StoredSeries;
@@ -94,5 +95,46 @@ class OutOfOrderLoadTest {
           TestDb.T0 + 999_999);
       assertThat(db.head().outOfOrder().bytes()).isEqualTo((n - 5000) * SampleBytes.of(null));
     }
+  }
+
+  @Test
+  void goIntoBlocksWhenHalfOfTheRoomIsUsed() {
+    int n = 10_000;
+    TsdbStorage db = open(dir);
+    db.head().outOfOrderRoom(n * SampleBytes.of(null));
+    append(db, n * 2 / 5, true, (_, i) -> TestDb.T0 + i * 1000L);
+    db.maintain();
+    assertThat(db.blocks().list()).isEmpty();
+    append(db, n, true, (_, i) -> TestDb.T0 + i * 1000L); // those before are known
+    SampleBatch more = new SampleBatch(1);
+    more.add(db.resolve(TestDb.series("late", 0)), TestDb.T0 + n * 1000L, 1);
+    assertThat(db.append(more).code(0)).isEqualTo(AppendResult.NO_ROOM);
+    // in the head's range, in order and then once more out of order: the first is what counts
+    long inOrderMs = TestDb.T0 + HOURS * TestDb.HOUR;
+    TestDb.append(db, TestDb.series("late", 0), inOrderMs, 1);
+    TestDb.append(db, TestDb.series("late", 0), inOrderMs + 1, 2);
+    db.maintain();
+    TestDb.append(db, TestDb.series("late", 0), inOrderMs, 3);
+    db.head().outOfOrderRoom(1);
+    db.maintain();
+    assertThat(db.head().outOfOrder().isEmpty()).isTrue();
+    assertThat(db.blocks().list()).isNotEmpty().allMatch(b -> b.meta.outOfOrder());
+    check(db, n, inOrderMs);
+    TestDb.append(db, TestDb.series("newest", 0), inOrderMs + 60_000, 2);
+    db.close();
+    db = TestDb.open(dir);
+    assertThat(db.head().minValidMs()).as("of blocks in order only").isLessThan(TestDb.T0);
+    check(db, n, inOrderMs);
+    db.maintain();
+    check(db, n, inOrderMs);
+    db.close();
+  }
+
+  private static void check(TsdbStorage db, int late, long inOrderMs) {
+    StoredSeries found =
+        StoredSeries.select(db, 100, 0, Long.MAX_VALUE, Matcher.equal("__name__", "late")).get(0);
+    assertThat(found.samples()).hasSize(late + 2);
+    assertThat(found.samples().get(late).timeMs()).isEqualTo(inOrderMs);
+    assertThat(found.samples().get(late).value()).isEqualTo(1);
   }
 }

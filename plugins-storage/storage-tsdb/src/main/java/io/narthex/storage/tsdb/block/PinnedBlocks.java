@@ -34,9 +34,17 @@ public final class PinnedBlocks implements AutoCloseable {
     blocks.clear();
   }
 
-  /** Adds a source for each block that has matching series; each keeps its block. */
-  public void select(Query query, List<SeriesSource> into) {
+  /**
+   * Adds a source for each block that has matching series; each keeps its block.
+   *
+   * @param outOfOrder whether those of out-of-order samples are meant, or the others. What came in
+   *     order is read where both have a time, so the head goes between the two
+   */
+  public void select(Query query, boolean outOfOrder, List<SeriesSource> into) {
     for (Block b : blocks) {
+      if (b.meta.outOfOrder() != outOfOrder) {
+        continue;
+      }
       RoaringBitmap ids = query.select(b);
       if (!ids.isEmpty()) {
         into.add(new BlockSource(b, ids, minTimeMs, maxTimeMs));

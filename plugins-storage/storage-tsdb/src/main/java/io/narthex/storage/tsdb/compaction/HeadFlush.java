@@ -67,6 +67,21 @@ public final class HeadFlush {
         head.skipGap();
       }
     }
+    if (head.isOutOfOrderRoomShort()) {
+      flushOutOfOrder(blockMs);
+    }
+  }
+
+  /**
+   * Makes blocks of all out-of-order samples, also of those as new as the head, so that there is
+   * room for more.
+   */
+  private void flushOutOfOrder(long blockMs) {
+    counters.add("compactions_triggered_total", 1);
+    List<Block> made = new ArrayList<>();
+    List<OutOfOrderSamples.Entry> flushed = new ArrayList<>();
+    writeOrUndo(made, () -> flushed.addAll(writeOutOfOrder(Long.MAX_VALUE, blockMs, made)));
+    head.swapOutOfOrder(() -> blocks.add(made), flushed);
   }
 
   /** Deletes what was made when something fails, or the next try would make it once more. */

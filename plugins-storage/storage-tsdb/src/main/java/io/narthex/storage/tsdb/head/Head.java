@@ -123,6 +123,7 @@ public final class Head {
   private final BatchTimes outOfOrderInBatch = new BatchTimes();
 
   private long outOfOrderBytes;
+  private volatile long outOfOrderRoom = Limits.OUT_OF_ORDER_BYTES;
 
   private long blockMs;
   private long outOfOrderWindowMs;
@@ -477,9 +478,7 @@ public final class Head {
       return BatchRecord.KNOWN;
     }
     outOfOrderBytes += SampleBytes.of(batch.histogram(row));
-    return outOfOrderBytes > Limits.OUT_OF_ORDER_BYTES
-        ? AppendResult.NO_ROOM
-        : BatchRecord.OUT_OF_ORDER;
+    return outOfOrderBytes > outOfOrderRoom ? AppendResult.NO_ROOM : BatchRecord.OUT_OF_ORDER;
   }
 
   private static boolean same(
@@ -910,6 +909,12 @@ public final class Head {
     return oldest;
   }
 
+  /** Makes blocks of out-of-order samples visible, and removes the samples. */
+  public void swapOutOfOrder(Runnable swap, List<OutOfOrderSamples.Entry> flushed) {
+    locked(swap);
+    removeOutOfOrder(flushed);
+  }
+
   /**
    * Removes out-of-order samples that are in blocks now. Takes both locks for a slice at a time.
    */
@@ -1075,6 +1080,16 @@ public final class Head {
   /** Returns the time of the newest sample, {@code Long.MIN_VALUE} when there was none. */
   public long maxMs() {
     return maxMs;
+  }
+
+  /** Returns whether half of the room for out-of-order samples is used: they should go. */
+  public boolean isOutOfOrderRoomShort() {
+    return outOfOrder.bytes() > outOfOrderRoom / 2;
+  }
+
+  /** Sets how many bytes out-of-order samples may take; for tests. */
+  public void outOfOrderRoom(long bytes) {
+    outOfOrderRoom = bytes;
   }
 
   public long outOfOrderWindowMs() {
