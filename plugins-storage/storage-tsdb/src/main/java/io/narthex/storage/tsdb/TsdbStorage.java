@@ -63,7 +63,6 @@ import org.slf4j.LoggerFactory;
 final class TsdbStorage
     implements DeletableStorage, ConfigurableStorage<TsdbConfig>, MeteredStorage {
   private static final Logger log = LoggerFactory.getLogger(TsdbStorage.class);
-  private static final long MAX_REFERENCES = 1L << 40;
   private static final int TRIES_TO_STOP = 100;
 
   /** So many new series are looked at under the lock; more only after so many tries without. */
@@ -113,6 +112,7 @@ final class TsdbStorage
     head.minValidMs(blocks.newestMaxMs());
     Recovery recovery = new Recovery(head, folders.wal(), counters);
     int next = recovery.run(context::replayProgress);
+    head.recovered();
     checkpointWanted = recovery.isCheckpointWanted();
     wal =
         new Wal(
@@ -273,11 +273,13 @@ final class TsdbStorage
   private void writeCheckpoint() {
     space.require(folders.wal(), head.fileBytes(), "a checkpoint");
     int segment;
+    long begun;
     head.appendLock.lock();
     try {
       wal.write();
       segment = wal.cut();
       wal.checkpointBegun();
+      begun = head.checkpointBegun();
     } finally {
       head.appendLock.unlock();
     }
@@ -288,6 +290,7 @@ final class TsdbStorage
       counters.add("checkpoint_creations_failed_total", 1);
       throw e;
     }
+    head.checkpointWritten(begun);
     wal.deleteBelow(segment);
     counters.add("wal_truncations_total", 1);
   }
@@ -301,11 +304,7 @@ final class TsdbStorage
       throw new IllegalArgumentException("series: labels must not be empty");
     }
     Limits.check(labels);
-    long id = head.resolve(labels, wal);
-    if (id >= MAX_REFERENCES) {
-      throw new StorageException.Failed("tsdb: no series ids are left");
-    }
-    return referenceBase + id;
+    return referenceBase + head.resolve(labels, wal);
   }
 
   @Override

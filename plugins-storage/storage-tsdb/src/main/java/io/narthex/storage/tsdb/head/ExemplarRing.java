@@ -128,6 +128,17 @@ public final class ExemplarRing {
     newest.remove(id);
   }
 
+  /** Removes the exemplars of a series. For a start, when there are no readers. */
+  void removeAll(int id) {
+    newest.remove(id);
+    for (int i = 0; i < ring.length; i++) {
+      Entry e = ring[i];
+      if (e != null && e.id() == id) {
+        ring[i] = null;
+      }
+    }
+  }
+
   /**
    * Returns the entries from the oldest, without those that are pushed out meanwhile. Takes the
    * lock for a slice at a time.

@@ -47,8 +47,10 @@ import org.slf4j.LoggerFactory;
  *
  * <h2>Series ids</h2>
  *
- * Ids rise and are never used twice while the storage is open, so that a reference to a forgotten
- * series cannot mean another one. The WAL uses the same ids; they survive a restart.
+ * The id of a removed series is used again, the lowest first, so that pages stay full. A reference
+ * has 8 bits of a generation above the id, which changes at each removal, so that a reference to a
+ * forgotten series does not mean another one. The WAL uses the same ids; they survive a restart.
+ * See {@link IdPool} for when an id may be used again.
  */
 public final class Head {
   private static final Logger log = LoggerFactory.getLogger(Head.class);
@@ -83,7 +85,7 @@ public final class Head {
   private @Nullable SeriesPage[] pages = new SeriesPage[16];
   private int[] table = new int[FIRST_TABLE]; // open addressing; id + 1, 0 = free
   private int tableUsed;
-  private int nextId;
+  private final IdPool ids = new IdPool();
   private final HeadChunks chunks = new HeadChunks();
   private final ExemplarRing exemplars = new ExemplarRing(0);
   private final OutOfOrderSamples outOfOrder = new OutOfOrderSamples();
@@ -205,13 +207,13 @@ public final class Head {
     return true;
   }
 
-  /** Returns the id of a series; a new one is logged with the next batch at the latest. */
-  public int resolve(Labels labels, Wal wal) {
+  /** Returns the reference of a series; a new one is logged with the next batch at the latest. */
+  public long resolve(Labels labels, Wal wal) {
     state.readLock().lock();
     try {
       int id = find(labels);
       if (id >= 0) {
-        return id;
+        return ids.reference(id);
       }
     } finally {
       state.readLock().unlock();
@@ -220,15 +222,15 @@ public final class Head {
     try {
       int id = find(labels);
       if (id >= 0) {
-        return id;
+        return ids.reference(id);
       }
-      id = nextId;
+      id = ids.next(viewers);
       SeriesRecord.write(id, labels, wal.begin(SeriesRecord.TYPE));
       wal.end(true);
       insert(id, labels);
       counters.add("head_series_created_total", 1);
       wal.writeIfLarge(); // last: when it fails the id is taken all the same
-      return id;
+      return ids.reference(id);
     } finally {
       appendLock.unlock();
     }
@@ -258,7 +260,7 @@ public final class Head {
       }
       place(table, id, page.hashes[slot]);
       tableUsed++;
-      nextId = Math.max(nextId, id + 1);
+      ids.take(id);
     } finally {
       state.writeLock().unlock();
     }
@@ -382,11 +384,10 @@ public final class Head {
     outOfOrderBytes = outOfOrder.bytes();
     for (int row = 0; row < n; row++) {
       long reference = batch.ref(row) - referenceBase;
-      SeriesPage page =
-          reference < 0 || reference > Integer.MAX_VALUE ? null : page((int) reference);
+      SeriesPage page = page((int) reference);
       int slot = (int) reference & SeriesPage.MASK;
       byte code;
-      if (page == null || page.pairs[slot] == null) {
+      if (page == null || page.pairs[slot] == null || !ids.isCurrent(reference)) {
         code = AppendResult.UNKNOWN_SERIES;
       } else {
         code =
@@ -780,11 +781,69 @@ public final class Head {
   }
 
   public void nextId(int id) {
-    nextId = Math.max(nextId, id);
+    ids.atLeast(id);
   }
 
   public int nextId() {
-    return nextId;
+    return ids.end();
+  }
+
+  /**
+   * Binds an id to a series as a record of the WAL or of a checkpoint says. The last record of an
+   * id, and of a series, is what counts: nothing of an earlier owner shows under the new one.
+   */
+  public void bind(int id, Labels labels) {
+    int before = find(labels);
+    if (before == id) {
+      return;
+    }
+    if (before >= 0) {
+      unbind(before);
+    }
+    if (pairs(id) != null) {
+      unbind(id);
+    }
+    insert(id, labels);
+  }
+
+  private void unbind(int id) {
+    SeriesPage page = page(id);
+    HeadIndex.Pair[] pairs = pairs(id);
+    if (page != null && pairs != null) {
+      remove(page, id & SeriesPage.MASK, id);
+      index.remove(pairs, id);
+      outOfOrder.delete(id, Long.MIN_VALUE, Long.MAX_VALUE);
+      exemplars.removeAll(id);
+    }
+  }
+
+  /** Ends the recovery: ids that nothing has are used again in time. */
+  public void recovered() {
+    ids.recovered(index.version(), viewers);
+  }
+
+  /**
+   * Notes that a checkpoint begins; returns what {@link #checkpointWritten} is given when it is
+   * complete. Under the append lock.
+   */
+  public long checkpointBegun() {
+    return ids.checkpointBegun();
+  }
+
+  /** Notes that nothing on the disk is from before the checkpoint. */
+  public void checkpointWritten(long begun) {
+    appendLock.lock();
+    try {
+      ids.checkpointWritten(begun);
+    } finally {
+      appendLock.unlock();
+    }
+  }
+
+  /** Returns whether an id belongs to a series with these labels. */
+  public boolean isSeries(int id, Labels labels) {
+    HeadIndex.Pair[] pairs = pairs(id);
+    return pairs != null && same(pairs, labels);
   }
 
   /** Moves full pages of chunks from the heap into mapped files in {@code folder}. */
@@ -948,7 +1007,10 @@ public final class Head {
       return;
     }
     index.removeFromLists(removed, this::locked);
-    locked(this::shrinkTable);
+    locked(() -> {
+      shrinkTable();
+      ids.rest(removed, viewers); // no list has them any more
+    });
     counters.add("head_series_removed_total", removed.getCardinality());
   }
 
@@ -969,7 +1031,7 @@ public final class Head {
             tombstones.remove(id);
           }
         }
-        if (page.used == 0 && (p + 1) << SeriesPage.BITS <= nextId) {
+        if (page.used == 0 && (p + 1) << SeriesPage.BITS <= ids.end()) {
           pages[p] = null;
         }
       }
@@ -981,6 +1043,7 @@ public final class Head {
     beforeChange(id);
     removeFromTable(id, page.hashes[slot]);
     index.forget(id);
+    ids.outdate(id);
     page.pairs[slot] = null;
     page.used--;
     page.openCount[slot] = 0;

@@ -216,9 +216,11 @@ public final class Checkpoint {
 
   private void writeExemplars() {
     for (ExemplarRing.Entry e : head.exemplars().copy(head.state.readLock())) {
-      begin(EXEMPLAR);
-      BatchRecord.writeExemplar(e.id(), e.exemplar(), buffer);
-      end();
+      if (head.isSeries(e.id(), e.series())) { // or it would be read as one of the id's next series
+        begin(EXEMPLAR);
+        BatchRecord.writeExemplar(e.id(), e.exemplar(), buffer);
+        end();
+      }
     }
   }
 
