@@ -621,6 +621,7 @@ final class TsdbStorage
       writeFinalCheckpoint();
       wal.close();
       blocks.close();
+      head.close();
     } finally {
       head.appendLock.unlock();
       maintenance.unlock();
@@ -680,6 +681,7 @@ final class TsdbStorage
     awaitThreads();
     wal.close();
     blocks.close();
+    head.close();
     folders.abandon();
   }
 

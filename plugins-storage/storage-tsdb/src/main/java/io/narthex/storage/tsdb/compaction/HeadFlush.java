@@ -117,7 +117,11 @@ public final class HeadFlush {
         } finally {
           head.state.readLock().unlock();
         }
-        writer.addAll(source);
+        try {
+          writer.addAll(source);
+        } finally {
+          source.close();
+        }
       }
       if (writer.isEmpty()) {
         return false;

@@ -901,6 +901,7 @@ public final class Head {
       chunks.dropBefore(timeMs);
       swap.run();
     });
+    chunks.freeDropped();
     removeOutOfOrder(flushed);
     removeIdle(timeMs);
     counters.add("head_truncations_total", 1);
@@ -1074,6 +1075,12 @@ public final class Head {
       state.writeLock().unlock();
       appendLock.unlock();
     }
+  }
+
+  /** Frees what is on the disk, once nobody reads it any more. */
+  public void close() {
+    locked(() -> chunks.dropBefore(Long.MAX_VALUE));
+    chunks.freeDropped();
   }
 
   // ---- for readers ---------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -24,12 +23,13 @@ public final class HeadCapture implements Head.Capture, AutoCloseable {
   private final long maxTimeMs;
   private final boolean newest;
   private final SelectMemory memory;
-  private final HeadChunks.@Nullable Page[] pages;
+  private final HeadChunks.Lease lease;
   private final List<Captured> series;
   private final List<OutOfOrderSamples.Entry> outOfOrder = new ArrayList<>();
   private final int[] ofPage = new int[SeriesPage.SIZE];
   private final long minInOrderMs;
   private final long first; // memory of the first slice
+  private boolean handedOver;
 
   // guarded by the head's state lock
   private final PeekableIntIterator rest;
@@ -61,7 +61,7 @@ public final class HeadCapture implements Head.Capture, AutoCloseable {
     this.maxTimeMs = maxTimeMs;
     this.newest = newest;
     this.memory = memory;
-    pages = head.chunks().snapshot();
+    lease = head.chunks().lease();
     rest = ids.getIntIterator();
     minInOrderMs = Math.max(minTimeMs, head.minValidMs());
     series = new ArrayList<>(ids.getCardinality());
@@ -150,9 +150,10 @@ public final class HeadCapture implements Head.Capture, AutoCloseable {
     }
   }
 
-  /** Returns what came in order, in label order. */
+  /** Returns what came in order, in label order; holds the pages from now on. */
   public HeadSource source() {
-    return new HeadSource(pages, series, minInOrderMs, maxTimeMs, true);
+    handedOver = true;
+    return new HeadSource(lease, series, minInOrderMs, maxTimeMs, true);
   }
 
   /** Returns the out-of-order samples, in label order. */
@@ -169,5 +170,8 @@ public final class HeadCapture implements Head.Capture, AutoCloseable {
   @Override
   public void close() {
     head.end(this);
+    if (!handedOver) {
+      lease.close();
+    }
   }
 }

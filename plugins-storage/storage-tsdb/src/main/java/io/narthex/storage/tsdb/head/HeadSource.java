@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
 
-/** Reads series of the head as they were when it was made. */
+/** Reads series of the head as they were when it was made; holds its pages until closed. */
 public final class HeadSource extends SeriesSource {
+  private final HeadChunks.Lease lease;
   private final HeadChunks.@Nullable Page[] pages;
   private final List<Captured> series;
   private final long minTimeMs;
@@ -31,13 +32,14 @@ public final class HeadSource extends SeriesSource {
   private boolean openPending;
 
   HeadSource(
-      HeadChunks.@Nullable Page[] pages,
+      HeadChunks.Lease lease,
       List<Captured> series,
       long minTimeMs,
       long maxTimeMs,
       boolean sorted) {
     sortPending = sorted;
-    this.pages = pages;
+    this.lease = lease;
+    pages = lease.pages;
     this.series = series;
     this.minTimeMs = minTimeMs;
     this.maxTimeMs = maxTimeMs;
@@ -73,7 +75,7 @@ public final class HeadSource extends SeriesSource {
         }
       }
     }
-    return new HeadSource(head.chunks().snapshot(), series, min, maxTimeMs, sorted);
+    return new HeadSource(head.chunks().lease(), series, min, maxTimeMs, sorted);
   }
 
   /** Returns the id of the current series. */
@@ -178,5 +180,7 @@ public final class HeadSource extends SeriesSource {
     next = series.size();
     current = null;
     labels = null;
+    chainSize = 0;
+    lease.close();
   }
 }

@@ -159,10 +159,14 @@ public final class Checkpoint {
     } finally {
       head.state.readLock().unlock();
     }
-    source.nextSeries();
-    while (source.labels != null) {
-      writeRows(ROWS, source.id(), source, file);
+    try {
       source.nextSeries();
+      while (source.labels != null) {
+        writeRows(ROWS, source.id(), source, file);
+        source.nextSeries();
+      }
+    } finally {
+      source.close();
     }
     for (OutOfOrderSamples.Entry e : outOfOrder.entries()) {
       outOfOrder.nextSeries();
