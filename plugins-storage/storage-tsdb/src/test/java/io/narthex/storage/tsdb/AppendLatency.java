@@ -60,7 +60,7 @@ final class AppendLatency {
                 }
                 queries++;
               });
-      print(db, "beside listings and regexes", refs, seconds);
+      print(db, "alongside listings, regexes", refs, seconds);
       done = true;
       lists.join();
       selects.join();

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Reading that is stopped halfway, and appends that must not wait for it. */
-class ReadsBesideAppendsTest {
+class ReadsAlongsideAppendsTest {
   private static final int SERIES = 200_000;
   private static final int EXEMPLARS = 1000;
   private static final long WATCHDOG_SECONDS = 60;
@@ -41,7 +41,7 @@ class ReadsBesideAppendsTest {
   private static long[] refs;
   private static long timeMs = TestDb.T0;
   private static final ExecutorService threads =
-      Executors.newCachedThreadPool(r -> new Thread(r, "beside"));
+      Executors.newCachedThreadPool(r -> new Thread(r, "alongside"));
 
   @BeforeAll
   static void fill() {
