@@ -365,6 +365,7 @@ final class TsdbStorage
       RoaringBitmap fresh;
       head.state.readLock().lock();
       try {
+        checkOpen(); // what is closed has nothing left, and that is no answer
         fresh = view.fresh();
         if (tries == MAX_TRIES || fresh.getCardinality() <= FEW_SERIES) {
           view.addMatching(query, fresh, ids);
@@ -405,6 +406,7 @@ final class TsdbStorage
     try (PinnedBlocks pinned = blocks.pin(minTimeMs, maxTimeMs)) {
       pinned.series(queries, found);
     }
+    checkOpen(); // a part of the answer is none
     return found.list();
   }
 
@@ -448,6 +450,7 @@ final class TsdbStorage
     try (PinnedBlocks pinned = blocks.pin(minTimeMs, maxTimeMs)) {
       pinned.labelNames(queries, names);
     }
+    checkOpen(); // a part of the answer is none
     return names.list();
   }
 
@@ -476,6 +479,7 @@ final class TsdbStorage
     try (PinnedBlocks pinned = blocks.pin(minTimeMs, maxTimeMs)) {
       pinned.labelValues(name, queries, values);
     }
+    checkOpen(); // a part of the answer is none
     return values.list();
   }
 

@@ -1,6 +1,7 @@
 package io.narthex.storage.tsdb;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
@@ -10,6 +11,7 @@ import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
+import io.narthex.spi.storage.StorageException;
 import io.narthex.testkit.storage.StoredSeries;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -122,6 +124,37 @@ class ReadsAlongsideAppendsTest {
       appended.countDown();
     }
     await(reader);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"series", "labelNames", "labelValues", "select"})
+  void whatIsReadWhileItIsClosedFailsInsteadOfMissingSomething(String call, @TempDir Path own) {
+    TsdbStorage closing = TestDb.open(own);
+    TestDb.append(closing, TestDb.series("m", 1), TestDb.T0, 1);
+    Matcher closes =
+        Matcher.regex(
+            "i",
+            "(?i)1",
+            value -> {
+              try {
+                await(threads.submit(closing::close));
+              } catch (Exception e) {
+                throw new AssertionError("cannot be closed", e);
+              }
+              return value.equals("1");
+            });
+    List<List<Matcher>> sets = List.of(List.of(closes));
+    assertThatThrownBy(
+            () -> {
+              switch (call) {
+                case "series" -> closing.series(sets, 0, Long.MAX_VALUE, 0);
+                case "labelNames" -> closing.labelNames(sets, 0, Long.MAX_VALUE, 0);
+                case "labelValues" -> closing.labelValues("i", sets, 0, Long.MAX_VALUE, 0);
+                default ->
+                    closing.select(SelectRequest.of(List.of(closes), 0, Long.MAX_VALUE)).close();
+              }
+            })
+        .isInstanceOf(StorageException.Closed.class);
   }
 
   @Test
