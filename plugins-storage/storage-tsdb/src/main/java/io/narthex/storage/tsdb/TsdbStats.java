@@ -26,29 +26,29 @@ final class TsdbStats {
     Top pairs = new Top(topN);
     Map<String, Double> statistics = counters.all();
     List<StorageStats.Block> list = new ArrayList<>();
+    if (topN > 0) { // without the lock: appends must not wait for millions of pairs
+      head.index()
+          .cardinality(
+              new HeadIndex.Cardinality() {
+                @Override
+                public void pair(String name, String value, long series) {
+                  if (name.equals(Labels.METRIC_NAME)) {
+                    metrics.add(value, series);
+                  }
+                  if (pairs.wants(series)) {
+                    pairs.add(name + "=" + value, series);
+                  }
+                }
+
+                @Override
+                public void name(String name, long values, long bytes) {
+                  valuesByLabel.add(name, values);
+                  memoryByLabel.add(name, bytes);
+                }
+              });
+    }
     head.state.readLock().lock();
     try {
-      if (topN > 0) {
-        head.index()
-            .cardinality(
-                new HeadIndex.Cardinality() {
-                  @Override
-                  public void pair(String name, String value, long series) {
-                    if (name.equals(Labels.METRIC_NAME)) {
-                      metrics.add(value, series);
-                    }
-                    if (pairs.wants(series)) {
-                      pairs.add(name + "=" + value, series);
-                    }
-                  }
-
-                  @Override
-                  public void name(String name, long values, long bytes) {
-                    valuesByLabel.add(name, values);
-                    memoryByLabel.add(name, bytes);
-                  }
-                });
-      }
       long oldest = head.minMs();
       long blockBytes = 0;
       for (Block b : blocks.list()) {

@@ -17,14 +17,15 @@ import io.narthex.spi.storage.StorageContext;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.spi.storage.StorageStats;
 import io.narthex.storage.tsdb.block.Blocks;
+import io.narthex.storage.tsdb.block.PinnedBlocks;
 import io.narthex.storage.tsdb.compaction.Compactor;
 import io.narthex.storage.tsdb.compaction.HeadFlush;
 import io.narthex.storage.tsdb.compaction.Retention;
 import io.narthex.storage.tsdb.head.Head;
+import io.narthex.storage.tsdb.head.HeadCapture;
 import io.narthex.storage.tsdb.head.HeadIndex;
-import io.narthex.storage.tsdb.head.HeadSource;
-import io.narthex.storage.tsdb.head.OutOfOrderSource;
-import io.narthex.storage.tsdb.index.Postings;
+import io.narthex.storage.tsdb.head.HeadView;
+import io.narthex.storage.tsdb.index.Query;
 import io.narthex.storage.tsdb.io.Directories;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.Limits;
@@ -32,6 +33,7 @@ import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.recovery.Checkpoint;
 import io.narthex.storage.tsdb.recovery.Recovery;
+import io.narthex.storage.tsdb.select.Listing;
 import io.narthex.storage.tsdb.select.SeriesSource;
 import io.narthex.storage.tsdb.select.TsdbCursor;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
@@ -40,11 +42,13 @@ import io.narthex.storage.tsdb.wal.Wal;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.roaringbitmap.IntConsumer;
+import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,14 +59,19 @@ import org.slf4j.LoggerFactory;
  * <h2>Concurrency</h2>
  *
  * Appends are ordered by the head's append lock. The list of blocks is guarded by the head's state
- * lock, so that a reader sees head and blocks of the same moment. {@link #maintenance} lets one
- * thread at a time make, merge, delete or rewrite blocks; it is taken before the other two.
+ * lock, so that a reader sees head and blocks of the same moment; it finds and reads series without
+ * that lock. {@link #maintenance} lets one thread at a time make, merge, delete or rewrite blocks;
+ * it is taken before the other two.
  */
 final class TsdbStorage
     implements DeletableStorage, ConfigurableStorage<TsdbConfig>, MeteredStorage, SnapshotStorage {
   private static final Logger log = LoggerFactory.getLogger(TsdbStorage.class);
-  private static final long MAX_REFERENCES = 1L << 40;
   private static final int TRIES_TO_STOP = 100;
+
+  /** So many new series are looked at under the lock; more only after so many tries without. */
+  private static final int FEW_SERIES = 64;
+
+  private static final int MAX_TRIES = 10;
 
   private final StorageContext context;
   private final long referenceBase;
@@ -109,6 +118,7 @@ final class TsdbStorage
     boolean recovered = false;
     try {
       int next = recovery.run(context::replayProgress);
+      head.recovered();
       checkpointWanted = recovery.isCheckpointWanted();
       long bytes = Directories.bytesIn(disk, folders.wal());
       long segmentBytes = config.walSegmentSize().bytes();
@@ -257,10 +267,11 @@ final class TsdbStorage
 
   private void flushHead() {
     long before = head.minValidMs();
+    long outOfOrder = head.outOfOrder().bytes();
     try {
       flush.run(config.blockMs());
     } finally {
-      checkpointWanted |= head.minValidMs() != before;
+      checkpointWanted |= head.minValidMs() != before || head.outOfOrder().bytes() < outOfOrder;
     }
   }
 
@@ -285,11 +296,13 @@ final class TsdbStorage
   private void writeCheckpoint() {
     disk.require(folders.wal(), head.fileBytes(), "a checkpoint");
     int segment;
+    long begun;
     head.appendLock.lock();
     try {
       wal.write(false);
       segment = wal.cut();
       wal.checkpointBegun();
+      begun = head.checkpointBegun();
     } finally {
       head.appendLock.unlock();
     }
@@ -303,6 +316,7 @@ final class TsdbStorage
     }
     if (bytes >= 0) { // else the storage closes, which writes one
       wal.checkpointWritten(bytes);
+      head.checkpointWritten(begun);
       wal.deleteBelow(segment);
       counters.add("wal_truncations_total", 1);
     }
@@ -317,11 +331,7 @@ final class TsdbStorage
       throw new IllegalArgumentException("series: labels must not be empty");
     }
     Limits.check(labels);
-    long id = head.resolve(labels, wal);
-    if (id >= MAX_REFERENCES) {
-      throw new StorageException.Failed("tsdb: no series ids are left");
-    }
-    return referenceBase + id;
+    return referenceBase + head.resolve(labels, wal);
   }
 
   @Override
@@ -339,135 +349,183 @@ final class TsdbStorage
   public SeriesCursor select(SelectRequest request, SelectMemory memory) {
     checkOpen();
     List<SeriesSource> sources = new ArrayList<>();
-    head.state.readLock().lock();
-    try {
-      RoaringBitmap ids = Postings.select(head.index(), request.matchers());
-      long min = request.minTimeMs();
-      long max = request.maxTimeMs();
-      blocks.select(request.matchers(), min, max, sources);
-      if (!ids.isEmpty() && min <= max) {
-        boolean newest =
-            request.hints().function().equals(SelectRequest.Hints.NEWEST)
-                && !request.hints().startTimesWanted();
-        sources.add(
-            newest
-                ? HeadSource.captureNewest(head, ids, min, max, memory)
-                : HeadSource.capture(head, ids, min, max, true, memory));
-        if (!head.outOfOrder().isEmpty()) {
-          sources.add(OutOfOrderSource.capture(head, ids, min, max, memory));
+    long min = request.minTimeMs();
+    long max = request.maxTimeMs();
+    try (HeadView view = HeadView.of(head)) {
+      Query query = Query.of(request.matchers()); // its automata are made once for all indexes
+      RoaringBitmap ids = min <= max ? view.select(query) : new RoaringBitmap();
+      Moment moment = moment(view, query, ids, request, memory);
+      try (PinnedBlocks pinned = moment.blocks();
+          HeadCapture capture = moment.capture()) {
+        capture.finish();
+        pinned.select(query, false, sources);
+        if (!ids.isEmpty()) {
+          sources.add(capture.source());
         }
+        pinned.select(query, true, sources);
+        if (capture.hasOutOfOrder()) {
+          sources.add(capture.outOfOrderSource());
+        }
+      } catch (RuntimeException e) {
+        sources.forEach(SeriesSource::close);
+        throw e;
       }
-    } catch (RuntimeException e) {
-      sources.forEach(SeriesSource::close);
-      throw e;
-    } finally {
-      head.state.readLock().unlock();
     }
     return new TsdbCursor(sources, request.hints().startTimesWanted());
+  }
+
+  /** Head and blocks of one moment: between two of them samples could go from one to the other. */
+  private record Moment(PinnedBlocks blocks, HeadCapture capture) {}
+
+  /**
+   * Chooses the moment that a query sees.
+   *
+   * @param ids the series found, to which those made since are added: else it would miss one of two
+   *     new series of a batch
+   */
+  private Moment moment(
+      HeadView view, Query query, RoaringBitmap ids, SelectRequest request, SelectMemory memory) {
+    boolean newest =
+        request.hints().function().equals(SelectRequest.Hints.NEWEST)
+            && !request.hints().startTimesWanted();
+    for (int tries = 1; ; tries++) {
+      RoaringBitmap fresh;
+      head.state.readLock().lock();
+      try {
+        checkOpen(); // what is closed has nothing left, and that is no answer
+        fresh = view.fresh();
+        if (tries == MAX_TRIES || fresh.getCardinality() <= FEW_SERIES) {
+          view.addMatching(query, fresh, ids);
+          PinnedBlocks pinned = blocks.pin(request.minTimeMs(), request.maxTimeMs());
+          return new Moment(
+              pinned,
+              new HeadCapture(head, ids, request.minTimeMs(), request.maxTimeMs(), newest, memory));
+        }
+      } finally {
+        head.state.readLock().unlock();
+      }
+      view.addMatching(query, fresh, ids); // many: without the lock
+    }
   }
 
   @Override
   public List<Labels> series(
       List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
     checkOpen();
-    TreeSet<Labels> found = new TreeSet<>();
-    head.state.readLock().lock();
-    try {
-      forEachHeadSeries(matcherSets, minTimeMs, maxTimeMs, id -> found.add(head.labels(id)));
-      blocks.series(matcherSets, minTimeMs, maxTimeMs, found);
-    } finally {
-      head.state.readLock().unlock();
+    List<Query> queries = Query.ofEach(matcherSets);
+    Listing<Labels> found = new Listing<>("list of series", Comparator.naturalOrder(), limit);
+    try (HeadView view = HeadView.of(head)) {
+      forEachHeadSeries(
+          view,
+          queries,
+          minTimeMs,
+          maxTimeMs,
+          pairs -> {
+            Labels last = found.lastIfFull();
+            if (last == null || HeadIndex.compare(pairs, last) < 0) {
+              found.add(HeadIndex.labels(pairs));
+            } else {
+              found.step();
+            }
+          });
     }
-    return found.stream().limit(limit == 0 ? Long.MAX_VALUE : limit).toList();
+    // the blocks last: a series that left the head meanwhile is in one of them
+    try (PinnedBlocks pinned = blocks.pin(minTimeMs, maxTimeMs)) {
+      pinned.series(queries, found);
+    }
+    checkOpen(); // a part of the answer is none
+    return found.list();
   }
 
   private void forEachHeadSeries(
-      List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, IntConsumer action) {
-    long min = head.outOfOrder().isEmpty() ? Math.max(minTimeMs, head.minValidMs()) : minTimeMs;
-    Postings.selectAny(head.index(), matcherSets)
-        .forEach(
-            (IntConsumer)
-                id -> {
-                  if (head.mayHaveSamples(id, min, maxTimeMs)) {
-                    action.accept(id);
-                  }
-                });
+      HeadView view,
+      List<Query> queries,
+      long minTimeMs,
+      long maxTimeMs,
+      Consumer<HeadIndex.Pair[]> action) {
+    for (PeekableIntIterator i = view.selectAny(queries).getIntIterator(); i.hasNext(); ) {
+      int id = i.next();
+      HeadIndex.Pair[] pairs = head.pairs(id);
+      if (pairs != null && view.mayHaveSamples(id, minTimeMs, maxTimeMs)) {
+        action.accept(pairs);
+      }
+    }
   }
 
   @Override
   public List<String> labelNames(
       List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
     checkOpen();
-    TreeSet<String> names = new TreeSet<>(Labels::compareCodePoints);
-    head.state.readLock().lock();
-    try {
-      if (matcherSets.isEmpty() && headOverlaps(minTimeMs, maxTimeMs)) {
-        names.addAll(head.index().names());
-      } else {
+    List<Query> queries = Query.ofEach(matcherSets);
+    Listing<String> names = new Listing<>("list of label names", Labels::compareCodePoints, limit);
+    if (matcherSets.isEmpty() && headOverlaps(minTimeMs, maxTimeMs)) {
+      head.index().names().forEach(names::add);
+    } else {
+      try (HeadView view = HeadView.of(head)) {
         forEachHeadSeries(
-            matcherSets,
+            view,
+            queries,
             minTimeMs,
             maxTimeMs,
-            id -> {
-              HeadIndex.Pair[] pairs = head.pairs(id);
-              for (int i = 0; pairs != null && i < pairs.length; i++) {
-                names.add(pairs[i].name);
+            pairs -> {
+              for (HeadIndex.Pair p : pairs) {
+                names.add(p.name);
               }
             });
       }
-      blocks.labelNames(matcherSets, minTimeMs, maxTimeMs, names);
-    } finally {
-      head.state.readLock().unlock();
     }
-    return names.stream().limit(limit == 0 ? Long.MAX_VALUE : limit).toList();
+    try (PinnedBlocks pinned = blocks.pin(minTimeMs, maxTimeMs)) {
+      pinned.labelNames(queries, names);
+    }
+    checkOpen(); // a part of the answer is none
+    return names.list();
   }
 
   @Override
   public List<String> labelValues(
       String name, List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit) {
     checkOpen();
-    TreeSet<String> values = new TreeSet<>(Labels::compareCodePoints);
-    head.state.readLock().lock();
-    try {
-      if (matcherSets.isEmpty() && headOverlaps(minTimeMs, maxTimeMs)) {
-        values.addAll(head.index().values(name));
-      } else {
-        forEachHeadSeries(
-            matcherSets,
-            minTimeMs,
-            maxTimeMs,
-            id -> {
-              HeadIndex.Pair[] pairs = head.pairs(id);
-              for (int i = 0; pairs != null && i < pairs.length; i++) {
-                if (pairs[i].name.equals(name)) {
-                  values.add(pairs[i].value);
-                }
-              }
-            });
+    List<Query> queries = Query.ofEach(matcherSets);
+    Listing<String> values =
+        new Listing<>("list of label values", Labels::compareCodePoints, limit);
+    if (matcherSets.isEmpty() && headOverlaps(minTimeMs, maxTimeMs)) {
+      head.index().values(name).forEach(values::add);
+    } else {
+      try (HeadView view = HeadView.of(head)) {
+        RoaringBitmap ids = new RoaringBitmap();
+        for (PeekableIntIterator i = view.selectAny(queries).getIntIterator(); i.hasNext(); ) {
+          values.step();
+          int id = i.next();
+          if (view.mayHaveSamples(id, minTimeMs, maxTimeMs)) {
+            ids.add(id);
+          }
+        }
+        view.forEachValue(name, ids, values::add);
       }
-      blocks.labelValues(name, matcherSets, minTimeMs, maxTimeMs, values);
-    } finally {
-      head.state.readLock().unlock();
     }
-    return values.stream().limit(limit == 0 ? Long.MAX_VALUE : limit).toList();
+    try (PinnedBlocks pinned = blocks.pin(minTimeMs, maxTimeMs)) {
+      pinned.labelValues(name, queries, values);
+    }
+    checkOpen(); // a part of the answer is none
+    return values.list();
   }
 
   private boolean headOverlaps(long minTimeMs, long maxTimeMs) {
-    return head.maxMs() != Long.MIN_VALUE
-        && maxTimeMs >= Math.min(head.minMs(), head.maxMs())
-        && minTimeMs <= head.maxMs();
+    head.state.readLock().lock();
+    try {
+      return head.maxMs() != Long.MIN_VALUE
+          && maxTimeMs >= Math.min(head.minMs(), head.maxMs())
+          && minTimeMs <= head.maxMs();
+    } finally {
+      head.state.readLock().unlock();
+    }
   }
 
   @Override
   public List<SeriesExemplars> exemplars(
       List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs) {
     checkOpen();
-    head.state.readLock().lock();
-    try {
-      return head.exemplars().select(matcherSets, minTimeMs, maxTimeMs);
-    } finally {
-      head.state.readLock().unlock();
-    }
+    return head.exemplars(matcherSets, minTimeMs, maxTimeMs);
   }
 
   @Override
@@ -484,9 +542,13 @@ final class TsdbStorage
   }
 
   private void deleteFromHead(List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs) {
+    RoaringBitmap ids;
+    try (HeadView view =
+        HeadView.of(head)) { // none is removed until this ends: maintenance is locked
+      ids = view.selectAny(Query.ofEach(matcherSets));
+    }
     head.appendLock.lock();
     try {
-      RoaringBitmap ids = Postings.selectAny(head.index(), matcherSets);
       TombstoneMap fresh = new TombstoneMap();
       ids.forEach(
           (IntConsumer)
@@ -607,6 +669,7 @@ final class TsdbStorage
       wal.close();
     } finally {
       blocks.close();
+      head.close();
       head.appendLock.unlock();
       maintenance.unlock();
       folders.close();
@@ -665,6 +728,7 @@ final class TsdbStorage
     awaitThreads();
     wal.abandon();
     blocks.close();
+    head.close();
     folders.abandon();
   }
 

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SelectRequest;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.SeriesPage;
 import io.narthex.testkit.FakeClock;
@@ -12,8 +14,10 @@ import java.lang.ref.WeakReference;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +49,72 @@ class ChurnTest {
           .hasSize(ROUNDS * SERIES);
     } finally {
       db.close();
+    }
+  }
+
+  @Test
+  void headTakesAsMuchAsItsLivingSeriesNeedWhateverThereHasBeen() {
+    FakeClock clock = new FakeClock(TestDb.T0);
+    TsdbStorage db = TestDb.open(folder, TsdbConfig.DEFAULT, clock);
+    Set<Labels> lasting = new LinkedHashSet<>();
+    int most = 0;
+    for (int turn = 0; turn < 12; turn++) {
+      // of each page one series stays
+      for (int i = 0; i < SERIES; i++) {
+        Labels labels = Labels.of("__name__", "pod", "id", "pod-" + turn + "-" + i);
+        TestDb.append(db, labels, clock.millis(), i);
+        if (turn < 4 && i % 500 == 0) {
+          lasting.add(labels);
+        }
+      }
+      for (int minute = 0; minute < 240; minute++) {
+        lasting.forEach(l -> TestDb.append(db, l, clock.millis(), 1));
+        clock.advance(Duration.ofMinutes(1));
+      }
+      db.maintain();
+      most = Math.max(most, db.head().index().seriesCount());
+    }
+    Head head = db.head();
+    assertThat(head.counters.get("head_series_created_total")).isEqualTo(12 * SERIES);
+    assertThat(most).isLessThan(2 * SERIES);
+    assertThat(head.nextId()).as("ids").isLessThan(3 * SERIES);
+    int pages = 0;
+    for (int id = 0; id < head.nextId(); id += SeriesPage.SIZE) {
+      pages += head.page(id) == null ? 0 : 1;
+    }
+    assertThat(pages).isLessThanOrEqualTo(3 * SERIES / SeriesPage.SIZE + 1);
+    for (Labels labels : lasting) {
+      assertThat(
+              db.select(
+                      SelectRequest.of(
+                          List.of(Matcher.equal("id", labels.get("id"))), 0, Long.MAX_VALUE))
+                  .nextSeries())
+          .isTrue();
+    }
+    db.close();
+  }
+
+  @Test
+  void referenceToARemovedSeriesMeansNoOtherOne() {
+    FakeClock clock = new FakeClock(TestDb.T0);
+    try (TsdbStorage db = TestDb.open(folder, TsdbConfig.DEFAULT, clock)) {
+      TestDb.append(db, ALIVE, clock.millis(), 0);
+      Labels gone = Labels.of("__name__", "gone");
+      long old = db.resolve(gone);
+      TestDb.append(db, gone, clock.millis(), 0);
+      live(db, clock, Duration.ofHours(8));
+      Labels next = Labels.of("__name__", "next");
+      long fresh = db.resolve(next);
+      assertThat((int) fresh).as("id").isEqualTo((int) old);
+      assertThat(fresh).isNotEqualTo(old);
+      SampleBatch batch = new SampleBatch(2);
+      batch.add(old, clock.millis(), 1);
+      batch.add(fresh, clock.millis(), 2);
+      AppendResult result = db.append(batch);
+      assertThat(result.code(0)).isEqualTo(AppendResult.UNKNOWN_SERIES);
+      assertThat(result.code(1)).isEqualTo(AppendResult.OK);
+      assertThat(db.resolve(next)).isEqualTo(fresh);
+      assertThat(db.resolve(gone)).isNotIn(old, fresh);
     }
   }
 

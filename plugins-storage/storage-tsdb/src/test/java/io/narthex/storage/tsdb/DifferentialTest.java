@@ -34,18 +34,30 @@ class DifferentialTest {
   private final Map<Labels, TreeMap<Long, Sample>> model = new TreeMap<>();
   private final Map<Labels, Sample> newest = new TreeMap<>();
   private long headMax = Long.MIN_VALUE;
+  private int firstName;
 
   @Test
   void doesWhatTheModelDoes() {
-    runRounds("plain", 0);
+    runRounds("plain", 0, 0);
   }
 
   @Test
   void doesWhatTheModelDoesWithLateSamples() {
-    runRounds("late", 2 * TestDb.HOUR);
+    runRounds("late", 2 * TestDb.HOUR, 0);
   }
 
-  private void runRounds(String name, long outOfOrderMs) {
+  /** Series leave the head, and others have their ids, over restarts and crashes. */
+  @Test
+  void doesWhatTheModelDoesWithSeriesThatComeAndGo() {
+    runRounds("churn", TestDb.HOUR, 12);
+  }
+
+  /**
+   * Runs the rounds.
+   *
+   * @param stepsOfName steps after which a new series takes the place of another; 0 = none does
+   */
+  private void runRounds(String name, long outOfOrderMs, int stepsOfName) {
     for (int round = 0; round < Integer.getInteger("tests.rounds", 1); round++) {
       seed = SEED + round;
       System.out.println("DifferentialTest " + name + " tests.seed=" + seed);
@@ -53,16 +65,18 @@ class DifferentialTest {
       model.clear();
       newest.clear();
       headMax = Long.MIN_VALUE;
-      run(dir.resolve(name + round), outOfOrderMs);
+      firstName = 0;
+      run(dir.resolve(name + round), outOfOrderMs, stepsOfName);
     }
   }
 
-  private void run(Path folder, long outOfOrderMs) {
+  private void run(Path folder, long outOfOrderMs, int stepsOfName) {
     TsdbConfig config = TestDb.config(Duration.ZERO, 0, Duration.ofMillis(outOfOrderMs), 50_000);
     TsdbStorage db = TestDb.open(folder, config);
     long now = TestDb.T0;
     for (int step = 0; step < 1200; step++) {
-      now += random.nextInt(60_000);
+      now += random.nextInt(stepsOfName > 0 ? 180_000 : 60_000);
+      firstName += stepsOfName > 0 && step % stepsOfName == 0 ? 1 : 0;
       append(db, now, outOfOrderMs);
       int action = random.nextInt(400);
       if (action == 0) {
@@ -71,11 +85,11 @@ class DifferentialTest {
       } else if (action < 3) {
         db.crash();
         db = TestDb.open(folder, config);
-      } else if (action < 8) {
+      } else if (action < (stepsOfName > 0 ? 20 : 8)) {
         db.maintain();
-      } else if (action < 10) {
+      } else if (action < (stepsOfName > 0 ? 26 : 10)) {
         delete(db, now);
-      } else if (action == 10) {
+      } else if (action == (stepsOfName > 0 ? 26 : 10)) {
         db.cleanTombstones();
       }
       if (random.nextInt(50) == 0) {
@@ -84,6 +98,9 @@ class DifferentialTest {
       if (step % 20 == 0 || action < 11) {
         compare(db, now, step);
       }
+    }
+    if (stepsOfName > 0) {
+      assertThat(db.head().nextId()).as("ids").isLessThan(model.size() * 3 / 4);
     }
     db.close();
     db = TestDb.open(folder, config);
@@ -101,7 +118,7 @@ class DifferentialTest {
     List<Sample> samples = new ArrayList<>();
     int n = 1 + random.nextInt(12);
     for (int i = 0; i < n; i++) {
-      Labels labels = series(random.nextInt(25));
+      Labels labels = series(firstName + random.nextInt(25));
       long t = now;
       int jump = random.nextInt(20);
       if (jump == 0) {

@@ -7,6 +7,7 @@ import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.index.Postings;
 import io.narthex.storage.tsdb.index.ValueDictionary;
+import io.narthex.storage.tsdb.index.ValueTest;
 import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.Directories;
@@ -26,6 +27,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntPredicate;
@@ -41,7 +43,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Only the tombstones change: a delete writes a new file and swaps the map.
  */
-public final class Block implements Postings.Index, ValueDictionary.Values {
+public final class Block implements Postings, ValueDictionary.Values {
   /** A look at the value a series has costs about as much as a look at so many values. */
   private static final int LOOK_COST = 8;
 
@@ -79,6 +81,9 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   private final AtomicBoolean damaged = new AtomicBoolean();
   private volatile TombstoneMap tombstones;
   private volatile SoftReference<String[]> valueCache = new SoftReference<>(null);
+
+  /** The series that have a label: the index has no list of them, only one for each value. */
+  private volatile SoftReference<Map<String, RoaringBitmap>> withCache = new SoftReference<>(null);
 
   /** Opens a block and checks its index. */
   public Block(Disk disk, Path folder) {
@@ -301,6 +306,48 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   }
 
   @Override
+  public int valueCount(String name) {
+    Name n = names.get(name);
+    return n == null ? 0 : n.count();
+  }
+
+  @Override
+  public long count(String name, String value) {
+    Name n = names.get(name);
+    int pair = n == null ? -1 : n.dictionary().find(value);
+    if (pair < 0) {
+      return 0;
+    }
+    long from = postingOffsets.get(LONG, 8L * pair);
+    int few = postings.get(ValueLayout.JAVA_BYTE, from) & 0xff;
+    // a bitmap has two bytes a series at most, so this is at most too small
+    return few > 0 ? few : (postingOffsets.get(LONG, 8L * (pair + 1)) - from) / 2;
+  }
+
+  @Override
+  public RoaringBitmap with(String name) {
+    Name n = names.get(name);
+    if (n == null) {
+      return new RoaringBitmap();
+    }
+    Map<String, RoaringBitmap> cache = withCache.get();
+    if (cache == null) {
+      cache = new ConcurrentHashMap<>();
+      withCache = new SoftReference<>(cache);
+    }
+    return cache.computeIfAbsent(name, _ -> joined(n)).clone();
+  }
+
+  private RoaringBitmap joined(Name n) {
+    RoaringBitmap out = new RoaringBitmap();
+    for (int i = 0; i < n.count(); i++) {
+      addPostings(n.first() + i, out);
+    }
+    out.runOptimize();
+    return out;
+  }
+
+  @Override
   public RoaringBitmap equal(String name, String value) {
     RoaringBitmap out = new RoaringBitmap();
     Name n = names.get(name);
@@ -318,7 +365,7 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
   }
 
   @Override
-  public RoaringBitmap where(String name, Postings.ValueTest test) {
+  public RoaringBitmap where(String name, ValueTest test) {
     RoaringBitmap out = new RoaringBitmap();
     Name n = names.get(name);
     if (n != null) {
@@ -352,6 +399,14 @@ public final class Block implements Postings.Index, ValueDictionary.Values {
       }
     }
     return true;
+  }
+
+  /** Returns those of {@code series} that have a pair. */
+  RoaringBitmap among(RoaringBitmap series, int pair) {
+    RoaringBitmap list = new RoaringBitmap();
+    addPostings(pair, list);
+    list.and(series);
+    return list;
   }
 
   private void addPostings(int pair, RoaringBitmap out) {

@@ -1,13 +1,11 @@
 package io.narthex.storage.tsdb.block;
 
-import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.spi.storage.StorageException;
-import io.narthex.storage.tsdb.index.Postings;
+import io.narthex.storage.tsdb.index.Query;
 import io.narthex.storage.tsdb.io.Directories;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.metrics.Counters;
-import io.narthex.storage.tsdb.select.SeriesSource;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -15,11 +13,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.IntConsumer;
-import org.roaringbitmap.RoaringBitmap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -204,7 +200,9 @@ public final class Blocks {
 
   /** Adds blocks. Under the head's state write lock. */
   public void add(List<Block> fresh) {
-    swap(List.of(), fresh);
+    if (!fresh.isEmpty()) {
+      swap(List.of(), fresh);
+    }
   }
 
   private void swap(List<Block> gone, List<Block> fresh) {
@@ -230,114 +228,29 @@ public final class Blocks {
     }
   }
 
-  // ---- reading; under the head's state read lock
-  // -------------------------------------------------
+  // ---- reading -------------------------------------------------------------------------------
 
-  public void select(
-      List<Matcher> matchers, long minTimeMs, long maxTimeMs, List<SeriesSource> into) {
-    for (Block b : blocks) {
-      if (b.overlaps(minTimeMs, maxTimeMs)) {
-        RoaringBitmap ids = Postings.select(b, matchers);
-        if (!ids.isEmpty()) {
-          into.add(new BlockSource(b, ids, minTimeMs, maxTimeMs));
-        }
-      }
+  /** Keeps the blocks of a range readable until that is closed. */
+  public PinnedBlocks pin(long minTimeMs, long maxTimeMs) {
+    state.readLock().lock();
+    try {
+      return new PinnedBlocks(blocks, minTimeMs, maxTimeMs);
+    } finally {
+      state.readLock().unlock();
     }
-  }
-
-  /** Receives the rows of matching series. */
-  private interface RowAction {
-    void row(Block block, Block.Row row);
-  }
-
-  private void forEachRow(
-      List<List<Matcher>> sets, long minTimeMs, long maxTimeMs, RowAction action) {
-    Block.Row row = new Block.Row();
-    for (Block b : blocks) {
-      if (b.overlaps(minTimeMs, maxTimeMs)) {
-        Postings.selectAny(b, sets)
-            .forEach(
-                (IntConsumer)
-                    id -> {
-                      b.row(id, row);
-                      if (Block.anyChunk(row, minTimeMs, maxTimeMs)) {
-                        action.row(b, row);
-                      }
-                    });
-      }
-    }
-  }
-
-  public void series(List<List<Matcher>> sets, long minTimeMs, long maxTimeMs, Set<Labels> into) {
-    forEachRow(sets, minTimeMs, maxTimeMs, (b, row) -> into.add(b.labels(row)));
-  }
-
-  public void labelNames(
-      List<List<Matcher>> sets, long minTimeMs, long maxTimeMs, Set<String> into) {
-    if (sets.isEmpty()) {
-      for (Block b : blocks) {
-        if (b.overlaps(minTimeMs, maxTimeMs)) {
-          into.addAll(b.names().keySet());
-        }
-      }
-      return;
-    }
-    forEachRow(
-        sets,
-        minTimeMs,
-        maxTimeMs,
-        (b, row) ->
-            Block.forEachPair(
-                row,
-                pair -> {
-                  into.add(b.name(pair));
-                  return true;
-                }));
-  }
-
-  public void labelValues(
-      String name, List<List<Matcher>> sets, long minTimeMs, long maxTimeMs, Set<String> into) {
-    if (sets.isEmpty()) {
-      for (Block b : blocks) {
-        Block.Name n = b.names().get(name);
-        if (n != null && b.overlaps(minTimeMs, maxTimeMs)) {
-          for (int i = 0; i < n.count(); i++) {
-            into.add(b.value(n.first() + i));
-          }
-        }
-      }
-      return;
-    }
-    forEachRow(
-        sets,
-        minTimeMs,
-        maxTimeMs,
-        (b, row) -> {
-          Block.Name n = b.names().get(name);
-          if (n != null) {
-            Block.forEachPair(
-                row,
-                pair -> {
-                  if (pair >= n.first() && pair < n.first() + n.count()) {
-                    into.add(b.value(pair));
-                    return false;
-                  }
-                  return true;
-                });
-          }
-        });
   }
 
   // ---- changes -------------------------------------------------------------------------------
 
   public void delete(List<List<Matcher>> sets, long minTimeMs, long maxTimeMs) {
     Block.Row row = new Block.Row();
+    List<Query> queries = Query.ofEach(sets);
     for (Block b : blocks) {
       if (!b.overlaps(minTimeMs, maxTimeMs)) {
         continue;
       }
       TombstoneMap fresh = new TombstoneMap();
-      Postings.selectAny(b, sets)
+      Query.selectAny(b, queries)
           .forEach(
               (IntConsumer)
                   id -> {

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** How many bytes of the heap a sample takes, roughly. */
 public final class SampleBytes {
-  /** A sample with its entry in a tree. */
+  /** A sample with its share of the series and of half-empty arrays: rather too much. */
   private static final int SAMPLE = 130;
 
   private SampleBytes() {}

@@ -45,7 +45,14 @@ public final class Compactor {
   /** Merges blocks until nothing is left to merge, or it has to stop. */
   public void run(long blockMs, long maxBlockMs) {
     while (!stop.getAsBoolean()) {
-      List<Block> sound = blocks.list().stream().filter(b -> !b.isDamaged()).toList();
+      // out-of-order samples as new as the head wait for its block: merged with an older one they
+      // would make it reach into the head's range
+      long end = blocks.newestMaxMs();
+      List<Block> sound =
+          blocks.list().stream()
+              .filter(b -> !b.isDamaged())
+              .filter(b -> !b.meta.outOfOrder() || b.meta.maxTimeMs() <= end)
+              .toList();
       List<Block> group = CompactionPlan.next(sound, blockMs, maxBlockMs);
       if (group.isEmpty()) {
         return;

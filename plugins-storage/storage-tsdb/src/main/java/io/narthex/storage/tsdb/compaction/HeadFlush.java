@@ -9,6 +9,7 @@ import io.narthex.storage.tsdb.block.Ulid;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadIndex;
 import io.narthex.storage.tsdb.head.HeadSource;
+import io.narthex.storage.tsdb.head.HeadView;
 import io.narthex.storage.tsdb.head.OutOfOrderSamples;
 import io.narthex.storage.tsdb.head.OutOfOrderSource;
 import io.narthex.storage.tsdb.head.SeriesPage;
@@ -70,6 +71,44 @@ public final class HeadFlush {
         log.debug("{}", e.getMessage()); // the samples stay in the head
       }
     }
+    if (head.isOutOfOrderRoomShort() && !stop.getAsBoolean()) {
+      try {
+        flushOutOfOrder(blockMs);
+      } catch (BlockWriter.Stopped e) {
+        log.debug("{}", e.getMessage()); // the samples stay in the head
+      }
+    }
+  }
+
+  /**
+   * Makes blocks of all out-of-order samples, also of those as new as the head, so that there is
+   * room for more.
+   */
+  private void flushOutOfOrder(long blockMs) {
+    counters.add("compactions_triggered_total", 1);
+    List<Block> made = new ArrayList<>();
+    List<OutOfOrderSamples.Entry> flushed = new ArrayList<>();
+    writeOrUndo(
+        made,
+        () ->
+            flushed.addAll(
+                writeOutOfOrder(
+                    blocks.directory(), Long.MAX_VALUE, blockMs, id -> made.add(blocks.open(id)))));
+    head.swapOutOfOrder(() -> blocks.add(made), flushed);
+  }
+
+  /** Deletes what was made when something fails, or the next try would make it once more. */
+  private static void writeOrUndo(List<Block> made, Runnable write) {
+    boolean written = false;
+    try {
+      write.run();
+      written = true;
+    } finally {
+      if (!written) {
+        made.forEach(Block::deleteWhenReleased);
+        made.forEach(Block::release);
+      }
+    }
   }
 
   private void makeBlocks(long blockMs) {
@@ -77,39 +116,25 @@ public final class HeadFlush {
     long end = start + blockMs;
     counters.add("compactions_triggered_total", 1);
     List<Block> made = new ArrayList<>();
-    List<OutOfOrderSource.Entry> flushed;
-    boolean hasHead;
-    boolean written = false;
+    List<OutOfOrderSamples.Entry> flushed = new ArrayList<>();
+    boolean[] hasHead = {false};
     head.takeOnlyFrom(end);
     try {
-      hasHead = writeHead(blocks.directory(), start, end, id -> made.add(blocks.open(id)));
-      flushed = writeOutOfOrder(blocks.directory(), end, blockMs, id -> made.add(blocks.open(id)));
-      written = true;
+      writeOrUndo(
+          made,
+          () -> {
+            hasHead[0] = writeHead(blocks.directory(), start, end, id -> made.add(blocks.open(id)));
+            flushed.addAll(
+                writeOutOfOrder(
+                    blocks.directory(), end - 1, blockMs, id -> made.add(blocks.open(id))));
+          });
+      head.truncate(end, () -> blocks.add(made), flushed);
     } finally {
-      if (!written) { // else they would be written once more by the next try
-        made.forEach(Block::deleteWhenReleased);
-        made.forEach(Block::release);
-        head.takeOnlyFrom(Long.MIN_VALUE);
-      }
+      head.takeOnlyFrom(Long.MIN_VALUE);
     }
-    head.appendLock.lock();
-    head.state.writeLock().lock();
-    try {
-      head.truncate(end);
-      for (OutOfOrderSource.Entry e : flushed) {
-        head.outOfOrder().remove(e.id(), e.samples());
-      }
-      if (!made.isEmpty()) {
-        blocks.add(made);
-      }
-      if (!hasHead) {
-        head.skipGap();
-      }
-    } finally {
-      head.state.writeLock().unlock();
-      head.appendLock.unlock();
+    if (!hasHead[0]) {
+      head.skipGap();
     }
-    head.takeOnlyFrom(Long.MIN_VALUE);
   }
 
   /** Writes blocks of all that the head holds into a folder of their own; the head keeps it. */
@@ -153,7 +178,11 @@ public final class HeadFlush {
         } finally {
           head.state.readLock().unlock();
         }
-        writer.addAll(source);
+        try {
+          writer.addAll(source);
+        } finally {
+          source.close();
+        }
       }
       if (writer.isEmpty()) {
         return false;
@@ -181,16 +210,13 @@ public final class HeadFlush {
   /** Returns the series of the head in label order. */
   private List<Integer> sortedIds() {
     List<Labelled> series = new ArrayList<>();
-    head.state.readLock().lock();
-    try {
-      for (int id : HeadIndex.toList(head.index().all())) {
+    try (HeadView view = HeadView.of(head)) {
+      for (int id : view.all()) {
         HeadIndex.Pair[] pairs = head.pairs(id);
         if (pairs != null) {
           series.add(new Labelled(id, pairs));
         }
       }
-    } finally {
-      head.state.readLock().unlock();
     }
     // without the lock: pairs never change, and appends must not wait for a sort of millions
     series.sort((a, b) -> HeadIndex.compare(a.pairs(), b.pairs()));
@@ -200,28 +226,18 @@ public final class HeadFlush {
   }
 
   /**
-   * Writes out-of-order samples before {@code end} into blocks of their own, one per block range.
+   * Writes out-of-order samples up to {@code maxTimeMs} into blocks of their own, one per block
+   * range.
    */
-  private List<OutOfOrderSource.Entry> writeOutOfOrder(
-      Path directory, long end, long blockMs, Consumer<String> made) {
-    List<OutOfOrderSource.Entry> entries;
-    long bytes;
-    head.state.readLock().lock();
-    try {
-      if (head.outOfOrder().isEmpty()) {
-        return List.of();
-      }
-      entries =
-          OutOfOrderSource.capture(
-                  head, head.index().all(), Long.MIN_VALUE, end - 1, SelectMemory.UNCOUNTED)
-              .entries();
-      bytes = head.outOfOrder().bytes();
-    } finally {
-      head.state.readLock().unlock();
+  private List<OutOfOrderSamples.Entry> writeOutOfOrder(
+      Path directory, long maxTimeMs, long blockMs, Consumer<String> made) {
+    List<OutOfOrderSamples.Entry> entries = OutOfOrderSource.captureAll(head, maxTimeMs).entries();
+    if (entries.isEmpty()) {
+      return entries;
     }
-    disk.require(directory, bytes, "a block of the out-of-order samples");
-    TreeMap<Long, List<OutOfOrderSource.Entry>> byRange = new TreeMap<>();
-    for (OutOfOrderSource.Entry e : entries) {
+    disk.require(directory, head.outOfOrder().bytes(), "a block of the out-of-order samples");
+    TreeMap<Long, List<OutOfOrderSamples.Entry>> byRange = new TreeMap<>();
+    for (OutOfOrderSamples.Entry e : entries) {
       TreeMap<Long, List<OutOfOrderSamples.Sample>> ranges = new TreeMap<>();
       for (OutOfOrderSamples.Sample s : e.samples()) {
         ranges
@@ -231,7 +247,7 @@ public final class HeadFlush {
       ranges.forEach((start, samples) ->
           byRange
               .computeIfAbsent(start, _ -> new ArrayList<>())
-              .add(new OutOfOrderSource.Entry(e.id(), e.labels(), samples)));
+              .add(new OutOfOrderSamples.Entry(e.id(), e.labels(), samples)));
     }
     byRange.forEach((start, list) -> {
       long started = System.nanoTime();

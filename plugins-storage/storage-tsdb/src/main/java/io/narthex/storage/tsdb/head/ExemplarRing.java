@@ -5,33 +5,56 @@ import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.spi.storage.SeriesExemplars;
 import io.narthex.storage.tsdb.wal.BatchRecord;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.BiConsumer;
+import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
 
-/** The newest exemplars over all series. Guarded by the head's state lock. */
+/**
+ * The newest exemplars over all series. Guarded by the head's state lock; readers copy the entries
+ * in slices, see {@link #copy}.
+ */
 public final class ExemplarRing {
   private static final int MAX_LABEL_CHARACTERS = 128;
+  private static final int SLICE = 8192;
 
   private int capacity;
-  private final ArrayDeque<Entry> entries = new ArrayDeque<>();
+
+  /** Entry number n is at n modulo the length; grows up to the capacity. */
+  private @Nullable Entry[] ring = new Entry[0];
+
+  /** Numbers of the oldest entry and of the next one. */
+  private long first;
+
+  private long next;
   private final Map<Integer, Exemplar> newest = new HashMap<>();
 
   ExemplarRing(int capacity) {
     this.capacity = Math.max(0, capacity);
   }
 
-  private record Entry(int id, Labels series, Exemplar exemplar) {}
+  /** An exemplar with its series. */
+  public record Entry(int id, Labels series, Exemplar exemplar) {}
 
   void resize(int newCapacity) {
     capacity = Math.max(0, newCapacity);
-    while (entries.size() > capacity) {
+    while (size() > capacity) {
       removeOldest();
     }
+    if (ring.length > capacity) {
+      rearrange(capacity);
+    }
+  }
+
+  private void rearrange(int length) {
+    @Nullable Entry[] changed = new Entry[length];
+    for (long n = first; n < next; n++) {
+      changed[(int) (n % length)] = ring[(int) (n % ring.length)];
+    }
+    ring = changed;
   }
 
   /** The ring takes the exemplar. */
@@ -73,17 +96,23 @@ public final class ExemplarRing {
     if (code != TAKEN) {
       return code == KNOWN;
     }
-    if (entries.size() == capacity) {
+    if (size() == capacity) {
       removeOldest();
+    } else if (size() == ring.length) {
+      rearrange((int) Math.min(capacity, Math.max(16, ring.length * 2L)));
     }
-    entries.addLast(new Entry(id, series, exemplar));
+    ring[(int) (next++ % ring.length)] = new Entry(id, series, exemplar);
     newest.put(id, exemplar);
     return true;
   }
 
   private void removeOldest() {
-    Entry gone = entries.removeFirst();
-    newest.remove(gone.id(), gone.exemplar());
+    int at = (int) (first++ % ring.length);
+    Entry gone = ring[at];
+    ring[at] = null;
+    if (gone != null) {
+      newest.remove(gone.id(), gone.exemplar());
+    }
   }
 
   private static boolean isOlder(Exemplar e, Exemplar than) {
@@ -99,7 +128,47 @@ public final class ExemplarRing {
     newest.remove(id);
   }
 
-  public List<SeriesExemplars> select(List<List<Matcher>> sets, long minTimeMs, long maxTimeMs) {
+  /** Removes the exemplars of a series. For a start, when there are no readers. */
+  void removeAll(int id) {
+    newest.remove(id);
+    for (int i = 0; i < ring.length; i++) {
+      Entry e = ring[i];
+      if (e != null && e.id() == id) {
+        ring[i] = null;
+      }
+    }
+  }
+
+  /**
+   * Returns the entries from the oldest, without those that are pushed out meanwhile. Takes the
+   * lock for a slice at a time.
+   */
+  public List<Entry> copy(Lock lock) {
+    List<Entry> copy = new ArrayList<>();
+    long from = 0;
+    boolean more = true;
+    while (more) {
+      lock.lock();
+      try {
+        from = Math.max(from, first);
+        long end = Math.min(next, from + SLICE);
+        for (; from < end; from++) {
+          Entry e = ring[(int) (from % ring.length)];
+          if (e != null) {
+            copy.add(e);
+          }
+        }
+        more = from < next;
+      } finally {
+        lock.unlock();
+      }
+    }
+    return copy;
+  }
+
+  /** Returns what of a copy matches any of the lists, in range, both ends inclusive. */
+  public static List<SeriesExemplars> select(
+      List<Entry> entries, List<List<Matcher>> sets, long minTimeMs, long maxTimeMs) {
     Map<Labels, List<Exemplar>> found = new TreeMap<>();
     for (Entry e : entries) {
       long t = e.exemplar().timestampMs();
@@ -121,11 +190,7 @@ public final class ExemplarRing {
     return false;
   }
 
-  public void forEach(BiConsumer<Integer, Exemplar> action) {
-    entries.forEach(e -> action.accept(e.id(), e.exemplar()));
-  }
-
   public int size() {
-    return entries.size();
+    return (int) (next - first);
   }
 }

@@ -2,10 +2,12 @@ package io.narthex.storage.tsdb.head;
 
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.HistogramRules;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SeriesExemplars;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.chunks.SampleBytes;
@@ -23,13 +25,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.IntConsumer;
+import org.roaringbitmap.RoaringBitmap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,8 +48,10 @@ import org.slf4j.LoggerFactory;
  *
  * <h2>Series ids</h2>
  *
- * Ids rise and are never used twice while the storage is open, so that a reference to a forgotten
- * series cannot mean another one. The WAL uses the same ids; they survive a restart.
+ * The id of a removed series is used again, the lowest first, so that pages stay full. A reference
+ * has 8 bits of a generation above the id, which changes at each removal, so that a reference to a
+ * forgotten series does not mean another one. The WAL uses the same ids; they survive a restart.
+ * See {@link IdPool} for when an id may be used again.
  */
 public final class Head {
   private static final Logger log = LoggerFactory.getLogger(Head.class);
@@ -57,6 +62,21 @@ public final class Head {
   /** Bytes of a series in a file, with its labels and what is not in sealed chunks yet. */
   private static final long SERIES_FILE_BYTES = 512;
 
+  private static final int FIRST_TABLE = 1 << 12;
+
+  /** Pages of series that are looked through under one hold of the locks. */
+  private static final int PAGES_SLICE = 1;
+
+  /** Out-of-order samples that are removed under one hold, and what a series counts for. */
+  private static final int OUT_OF_ORDER_SLICE = 10_000;
+
+  private static final int SERIES_WORK = 10;
+
+  /** How often and how long a slice waits for appends at most. */
+  private static final int PAUSES = 200;
+
+  private static final long PAUSE_NANOS = 50_000;
+
   public final ReentrantLock appendLock = new ReentrantLock();
   public final ReentrantReadWriteLock state = new ReentrantReadWriteLock();
   public final Counters counters;
@@ -64,9 +84,9 @@ public final class Head {
   // guarded by state, written under appendLock too
   private final HeadIndex index = new HeadIndex(this::pairs);
   private @Nullable SeriesPage[] pages = new SeriesPage[16];
-  private int[] table = new int[1 << 12]; // open addressing; id + 1, 0 = free
+  private int[] table = new int[FIRST_TABLE]; // open addressing; id + 1, 0 = free
   private int tableUsed;
-  private int nextId;
+  private final IdPool ids = new IdPool();
   private final HeadChunks chunks = new HeadChunks();
   private final ExemplarRing exemplars = new ExemplarRing(0);
   private final OutOfOrderSamples outOfOrder = new OutOfOrderSamples();
@@ -74,6 +94,20 @@ public final class Head {
   private long minValidMs = Long.MIN_VALUE;
   private long minMs = Long.MAX_VALUE;
   private long maxMs = Long.MIN_VALUE;
+
+  /** Time of the oldest sample since {@link #skipGap} began. */
+  private long oldestSince = Long.MAX_VALUE;
+
+  /** A query that is taking what it needs. */
+  interface Capture {
+    /** Keeps a series as it is, before it is changed. Under the state's write lock. */
+    void beforeChange(int id);
+  }
+
+  /** Queries that are taking what they need; they come under the state's read lock. */
+  private final List<Capture> captures = new CopyOnWriteArrayList<>();
+
+  private final Readers viewers = new Readers();
 
   // guarded by appendLock
   private final ChunkCodec codec = new ChunkCodec();
@@ -89,17 +123,16 @@ public final class Head {
   private final Clock clock;
 
   /** Out-of-order rows of the batch that is checked, and the bytes they will take. */
-  private final Set<OutOfOrderKey> outOfOrderInBatch = new HashSet<>();
+  private final BatchTimes outOfOrderInBatch = new BatchTimes();
 
   private long outOfOrderBytes;
+  private volatile long outOfOrderRoom = Limits.OUT_OF_ORDER_BYTES;
 
   private long blockMs;
   private long outOfOrderWindowMs;
 
   /** End of the range that a block is being made of: in-order samples before it would be lost. */
   private long flushedToMs = Long.MIN_VALUE;
-
-  private record OutOfOrderKey(long reference, long timeMs) {}
 
   public Head(Counters counters, Clock clock) {
     this.clock = clock;
@@ -193,13 +226,13 @@ public final class Head {
     return true;
   }
 
-  /** Returns the id of a series; a new one is logged with the next batch at the latest. */
-  public int resolve(Labels labels, Wal wal) {
+  /** Returns the reference of a series; a new one is logged with the next batch at the latest. */
+  public long resolve(Labels labels, Wal wal) {
     state.readLock().lock();
     try {
       int id = find(labels);
       if (id >= 0) {
-        return id;
+        return ids.reference(id);
       }
     } finally {
       state.readLock().unlock();
@@ -208,15 +241,15 @@ public final class Head {
     try {
       int id = find(labels);
       if (id >= 0) {
-        return id;
+        return ids.reference(id);
       }
-      id = nextId;
+      id = ids.next(viewers);
       SeriesRecord.write(id, labels, wal.begin(SeriesRecord.TYPE));
       wal.end(true);
       insert(id, labels);
       counters.add("head_series_created_total", 1);
       wal.writeIfLarge(); // last: when it fails the id is taken all the same
-      return id;
+      return ids.reference(id);
     } finally {
       appendLock.unlock();
     }
@@ -236,15 +269,17 @@ public final class Head {
         pages[p] = page;
       }
       int slot = id & SeriesPage.MASK;
-      page.pairs[slot] = index.add(id, labels);
+      HeadIndex.Pair[] pairs = index.pairs(labels);
+      page.pairs[slot] = pairs;
       page.hashes[slot] = mix(labels.hashCode());
+      index.add(id, pairs);
       page.used++;
       if ((tableUsed + 1) * 3L > table.length * 2L) {
         rehash(table.length * 2);
       }
       place(table, id, page.hashes[slot]);
       tableUsed++;
-      nextId = Math.max(nextId, id + 1);
+      ids.take(id);
     } finally {
       state.writeLock().unlock();
     }
@@ -257,6 +292,40 @@ public final class Head {
       i = (i + 1) & mask;
     }
     into[i] = id + 1;
+  }
+
+  /** Frees a place, and moves up what would not be found any more behind it. */
+  private void removeFromTable(int id, int hash) {
+    int mask = table.length - 1;
+    int free = hash & mask;
+    while (table[free] != id + 1) {
+      if (table[free] == 0) {
+        return;
+      }
+      free = (free + 1) & mask;
+    }
+    tableUsed--;
+    for (int i = (free + 1) & mask; table[i] != 0; i = (i + 1) & mask) {
+      int other = table[i] - 1;
+      SeriesPage page = page(other);
+      int home = page == null ? i : page.hashes[other & SeriesPage.MASK] & mask;
+      if (((i - home) & mask) >= ((i - free) & mask)) {
+        table[free] = table[i];
+        free = i;
+      }
+    }
+    table[free] = 0;
+  }
+
+  private void shrinkTable() {
+    int capacity = table.length;
+    while (capacity > FIRST_TABLE && tableUsed * 8L < capacity) {
+      capacity /= 2;
+    }
+    if (capacity < table.length) {
+      rehash(capacity);
+    }
+    index.optimize();
   }
 
   private void rehash(int capacity) {
@@ -349,11 +418,10 @@ public final class Head {
     outOfOrderBytes = outOfOrder.bytes();
     for (int row = 0; row < n; row++) {
       long reference = batch.ref(row) - referenceBase;
-      SeriesPage page =
-          reference < 0 || reference > Integer.MAX_VALUE ? null : page((int) reference);
+      SeriesPage page = page((int) reference);
       int slot = (int) reference & SeriesPage.MASK;
       byte code;
-      if (page == null || page.pairs[slot] == null) {
+      if (page == null || page.pairs[slot] == null || !ids.isCurrent(reference)) {
         code = AppendResult.UNKNOWN_SERIES;
       } else {
         code =
@@ -433,16 +501,11 @@ public final class Head {
       return AppendResult.TOO_OLD;
     }
     // a second value for a late time is dropped without a word, as Prometheus does: the first wins
-    if (outOfOrder.at(id, time) != null) {
-      return BatchRecord.KNOWN;
-    }
-    if (!outOfOrderInBatch.add(new OutOfOrderKey(batch.ref(row), time))) {
+    if (outOfOrder.has(id, time) || !outOfOrderInBatch.add(batch.ref(row), time)) {
       return BatchRecord.KNOWN;
     }
     outOfOrderBytes += SampleBytes.of(batch.histogram(row));
-    return outOfOrderBytes > Limits.OUT_OF_ORDER_BYTES
-        ? AppendResult.NO_ROOM
-        : BatchRecord.OUT_OF_ORDER;
+    return outOfOrderBytes > outOfOrderRoom ? AppendResult.NO_ROOM : BatchRecord.OUT_OF_ORDER;
   }
 
   private static boolean same(
@@ -475,10 +538,14 @@ public final class Head {
     state.writeLock().lock();
     try {
       int n = batch.size();
+      boolean captured = !captures.isEmpty();
       for (int row = 0; row < n; row++) {
         if (codes[row] == AppendResult.OK || codes[row] == BatchRecord.OUT_OF_ORDER) {
           NativeHistogram h = batch.histogram(row);
           int id = (int) (batch.ref(row) - referenceBase);
+          if (captured) {
+            beforeChange(id);
+          }
           if (codes[row] == AppendResult.OK) {
             add(id, batch.timeMs(row), batch.value(row), h, batch.startTimeMs(row));
           } else {
@@ -542,6 +609,9 @@ public final class Head {
   private void cover(long timeMs) {
     if (timeMs < minMs) {
       minMs = timeMs;
+    }
+    if (timeMs < oldestSince) {
+      oldestSince = timeMs;
     }
     if (timeMs > maxMs) {
       maxMs = timeMs;
@@ -691,7 +761,7 @@ public final class Head {
 
   public void replayOutOfOrder(
       int id, long timeMs, double value, @Nullable NativeHistogram h, long startMs) {
-    if (pairs(id) != null && outOfOrder.at(id, timeMs) == null) {
+    if (pairs(id) != null && !outOfOrder.has(id, timeMs)) {
       addOutOfOrder(id, timeMs, value, h, startMs);
     }
   }
@@ -739,11 +809,69 @@ public final class Head {
   }
 
   public void nextId(int id) {
-    nextId = Math.max(nextId, id);
+    ids.atLeast(id);
   }
 
   public int nextId() {
-    return nextId;
+    return ids.end();
+  }
+
+  /**
+   * Binds an id to a series as a record of the WAL or of a checkpoint says. The last record of an
+   * id, and of a series, is what counts: nothing of an earlier owner shows under the new one.
+   */
+  public void bind(int id, Labels labels) {
+    int before = find(labels);
+    if (before == id) {
+      return;
+    }
+    if (before >= 0) {
+      unbind(before);
+    }
+    if (pairs(id) != null) {
+      unbind(id);
+    }
+    insert(id, labels);
+  }
+
+  private void unbind(int id) {
+    SeriesPage page = page(id);
+    HeadIndex.Pair[] pairs = pairs(id);
+    if (page != null && pairs != null) {
+      remove(page, id & SeriesPage.MASK, id);
+      index.remove(pairs, id);
+      outOfOrder.delete(id, Long.MIN_VALUE, Long.MAX_VALUE);
+      exemplars.removeAll(id);
+    }
+  }
+
+  /** Ends the recovery: ids that nothing has are used again in time. */
+  public void recovered() {
+    ids.recovered(index.version(), viewers);
+  }
+
+  /**
+   * Notes that a checkpoint begins; returns what {@link #checkpointWritten} is given when it is
+   * complete. Under the append lock.
+   */
+  public long checkpointBegun() {
+    return ids.checkpointBegun();
+  }
+
+  /** Notes that nothing on the disk is from before the checkpoint. */
+  public void checkpointWritten(long begun) {
+    appendLock.lock();
+    try {
+      ids.checkpointWritten(begun);
+    } finally {
+      appendLock.unlock();
+    }
+  }
+
+  /** Returns whether an id belongs to a series with these labels. */
+  public boolean isSeries(int id, Labels labels) {
+    HeadIndex.Pair[] pairs = pairs(id);
+    return pairs != null && same(pairs, labels);
   }
 
   /** Moves full pages of chunks from the heap into mapped files in {@code folder}. */
@@ -774,18 +902,23 @@ public final class Head {
    * later for the range is kept. Under both locks, or while the WAL is replayed.
    */
   public void delete(int id, long minTimeMs, long maxTimeMs) {
+    beforeChange(id);
     tombstones.add(id, minTimeMs, maxTimeMs);
     outOfOrder.delete(id, minTimeMs, maxTimeMs);
   }
 
   // ---- truncation ----------------------------------------------------------------------------
 
-  /** Forgets samples before {@code timeMs} and series that have none left. */
-  public void truncate(long timeMs) {
-    appendLock.lock();
-    state.writeLock().lock();
-    try {
-      long started = System.nanoTime();
+  /**
+   * Forgets samples before {@code timeMs}, which are in blocks now, and then, a slice at a time,
+   * what has none left. In between a series without samples does no harm. For one thread at a time.
+   *
+   * @param swap makes the blocks visible at the moment at which the samples are not any more
+   * @param flushed out-of-order samples that are in the blocks
+   */
+  public void truncate(long timeMs, Runnable swap, List<OutOfOrderSamples.Entry> flushed) {
+    long started = System.nanoTime();
+    locked(() -> {
       minValidMs = Math.max(minValidMs, timeMs);
       if (maxMs != Long.MIN_VALUE) {
         minMs = Math.max(minMs, timeMs);
@@ -794,28 +927,45 @@ public final class Head {
         }
       }
       chunks.dropBefore(timeMs);
-      tombstones.dropBefore(timeMs);
-      removeIdle(timeMs);
-      counters.add("head_truncations_total", 1);
-      counters.headCollected(started);
-    } finally {
-      state.writeLock().unlock();
-      appendLock.unlock();
-    }
+      swap.run();
+    });
+    chunks.freeDropped();
+    removeOutOfOrder(flushed);
+    removeIdle(timeMs);
+    counters.add("head_truncations_total", 1);
+    counters.headCollected(started);
   }
 
-  /** Moves the oldest time to the first sample there is. Under both locks. */
+  /** Moves the oldest time to the first sample there is. For the thread that truncates. */
   public void skipGap() {
-    long oldest = Long.MAX_VALUE;
+    locked(() -> oldestSince = Long.MAX_VALUE);
+    long[] oldest = {Long.MAX_VALUE};
     ByteSource in = new ByteSource();
-    for (SeriesPage page : pages) {
-      for (int slot = 0; page != null && slot < SeriesPage.SIZE; slot++) {
-        if (page.pairs[slot] != null && page.newestMs[slot] >= minValidMs) {
-          oldest = Math.min(oldest, Math.max(minValidMs, oldestKept(page, slot, in)));
+    int from = 0;
+    boolean more = true;
+    while (more) {
+      state.readLock().lock();
+      try {
+        int end = Math.min(from + PAGES_SLICE, pages.length);
+        for (; from < end; from++) {
+          oldest[0] = Math.min(oldest[0], oldestKept(pages[from], in));
         }
+        more = from < pages.length;
+      } finally {
+        state.readLock().unlock();
       }
     }
-    minMs = oldest;
+    locked(() -> minMs = Math.min(oldest[0], oldestSince));
+  }
+
+  private long oldestKept(@Nullable SeriesPage page, ByteSource in) {
+    long oldest = Long.MAX_VALUE;
+    for (int slot = 0; page != null && slot < SeriesPage.SIZE; slot++) {
+      if (page.pairs[slot] != null && page.newestMs[slot] >= minValidMs) {
+        oldest = Math.min(oldest, Math.max(minValidMs, oldestKept(page, slot, in)));
+      }
+    }
+    return oldest;
   }
 
   private long oldestKept(SeriesPage page, int slot, ByteSource in) {
@@ -847,45 +997,151 @@ public final class Head {
     return oldest;
   }
 
-  private void removeIdle(long timeMs) {
-    int removed = 0;
-    for (int p = 0; p < pages.length; p++) {
-      SeriesPage page = pages[p];
-      if (page == null) {
-        continue;
+  /** Makes blocks of out-of-order samples visible, and removes the samples. */
+  public void swapOutOfOrder(Runnable swap, List<OutOfOrderSamples.Entry> flushed) {
+    locked(swap);
+    removeOutOfOrder(flushed);
+  }
+
+  /**
+   * Removes out-of-order samples that are in blocks now. Takes both locks for a slice at a time.
+   */
+  public void removeOutOfOrder(List<OutOfOrderSamples.Entry> flushed) {
+    for (int from = 0; from < flushed.size(); ) {
+      int to = from;
+      long samples = 0;
+      while (to < flushed.size() && samples < OUT_OF_ORDER_SLICE) {
+        samples += SERIES_WORK + flushed.get(to++).samples().size();
       }
-      for (int slot = 0; slot < SeriesPage.SIZE; slot++) {
-        HeadIndex.Pair[] pairs = page.pairs[slot];
-        int id = (p << SeriesPage.BITS) | slot;
-        if (pairs != null && page.newestMs[slot] < timeMs && !outOfOrder.has(id)) {
-          index.remove(id, pairs);
-          page.pairs[slot] = null;
-          page.used--;
-          page.openCount[slot] = 0;
-          page.tail[slot] = null;
-          page.chunk[slot] = 0;
-          if (page.histograms != null) {
-            page.histograms[slot] = null;
+      List<OutOfOrderSamples.Entry> slice = flushed.subList(from, to);
+      locked(() -> {
+        for (OutOfOrderSamples.Entry e : slice) {
+          beforeChange(e.id());
+          outOfOrder.remove(e.id(), e.samples());
+        }
+      });
+      from = to;
+    }
+  }
+
+  /**
+   * Removes series without samples since {@code timeMs}. Takes both locks for a slice at a time.
+   */
+  private void removeIdle(long timeMs) {
+    RoaringBitmap removed = new RoaringBitmap();
+    for (int from = 0; from < pages.length; from += PAGES_SLICE) {
+      locked(removeIdleOf(from, timeMs, removed));
+    }
+    if (removed.isEmpty()) {
+      return;
+    }
+    index.removeFromLists(removed, this::locked);
+    locked(() -> {
+      shrinkTable();
+      ids.rest(removed, viewers); // no list has them any more
+    });
+    counters.add("head_series_removed_total", removed.getCardinality());
+  }
+
+  private Runnable removeIdleOf(int from, long timeMs, RoaringBitmap removed) {
+    return () -> {
+      for (int p = from; p < Math.min(from + PAGES_SLICE, pages.length); p++) {
+        SeriesPage page = pages[p];
+        if (page == null) {
+          continue;
+        }
+        for (int slot = 0; slot < SeriesPage.SIZE; slot++) {
+          int id = (p << SeriesPage.BITS) | slot;
+          if (page.pairs[slot] != null && page.newestMs[slot] < timeMs && !outOfOrder.has(id)) {
+            remove(page, slot, id);
+            removed.add(id);
+          } else if (tombstones.endsBefore(id, timeMs)) {
+            beforeChange(id); // a query may still read the deleted samples
+            tombstones.remove(id);
           }
-          tombstones.remove(id);
-          exemplars.forget(id);
-          removed++;
+        }
+        if (page.used == 0 && (p + 1) << SeriesPage.BITS <= ids.end()) {
+          pages[p] = null;
         }
       }
-      if (page.used == 0 && (p + 1) << SeriesPage.BITS <= nextId) {
-        pages[p] = null;
-      }
+    };
+  }
+
+  /** Takes a series out of all but the lists of the index. Under both locks. */
+  private void remove(SeriesPage page, int slot, int id) {
+    beforeChange(id);
+    removeFromTable(id, page.hashes[slot]);
+    index.forget(id);
+    ids.outdate(id);
+    page.pairs[slot] = null;
+    page.used--;
+    page.openCount[slot] = 0;
+    page.tail[slot] = null;
+    page.chunk[slot] = 0;
+    page.bornMs[slot] = SeriesPage.NEVER;
+    page.newestMs[slot] = SeriesPage.NEVER;
+    if (page.histograms != null) {
+      page.histograms[slot] = null;
     }
-    if (removed > 0) {
-      tableUsed = index.seriesCount();
-      int capacity = 1 << 12;
-      while (capacity < tableUsed * 2L) {
-        capacity *= 2;
-      }
-      rehash(capacity);
-      counters.add("head_series_removed_total", removed);
+    tombstones.remove(id);
+    exemplars.forget(id);
+  }
+
+  /**
+   * Does a slice of a long work under both locks, once those who wait for them have been served.
+   */
+  private void locked(Runnable work) {
+    // the locks are not fair: without a pause the next slice would begin before a waiter wakes up
+    for (int i = 0; i < PAUSES && appendLock.hasQueuedThreads(); i++) {
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
-    index.optimize();
+    appendLock.lock();
+    state.writeLock().lock();
+    try {
+      work.run();
+    } finally {
+      state.writeLock().unlock();
+      appendLock.unlock();
+    }
+  }
+
+  /** Frees what is on the disk, once nobody reads it any more. */
+  public void close() {
+    locked(() -> chunks.dropBefore(Long.MAX_VALUE));
+    chunks.freeDropped();
+  }
+
+  // ---- for readers ---------------------------------------------------------------------------
+
+  /** Begins to read lists of series without a lock; returns the ticket for {@link #leave}. */
+  long enter() {
+    return viewers.enter();
+  }
+
+  void leave(long ticket) {
+    viewers.leave(ticket);
+  }
+
+  void begin(Capture capture) {
+    captures.add(capture);
+  }
+
+  void end(Capture capture) {
+    if (!captures.isEmpty()) {
+      captures.remove(capture);
+    }
+  }
+
+  /** Lets queries under way keep a series as it is. Under the state's write lock. */
+  private void beforeChange(int id) {
+    for (Capture capture : captures) {
+      capture.beforeChange(id);
+    }
+  }
+
+  /** Returns what matches of the exemplars there are. */
+  public List<SeriesExemplars> exemplars(List<List<Matcher>> sets, long minTimeMs, long maxTimeMs) {
+    return ExemplarRing.select(exemplars.copy(state.readLock()), sets, minTimeMs, maxTimeMs);
   }
 
   // ---- for readers; under the state's read lock ------------------------------------------------
@@ -924,6 +1180,16 @@ public final class Head {
     return maxMs;
   }
 
+  /** Returns whether half of the room for out-of-order samples is used: they should go. */
+  public boolean isOutOfOrderRoomShort() {
+    return outOfOrder.bytes() > outOfOrderRoom / 2;
+  }
+
+  /** Sets how many bytes out-of-order samples may take; for tests. */
+  public void outOfOrderRoom(long bytes) {
+    outOfOrderRoom = bytes;
+  }
+
   public long outOfOrderWindowMs() {
     return outOfOrderWindowMs;
   }
@@ -947,6 +1213,11 @@ public final class Head {
 
   /** Returns whether a series may have samples in range, both ends inclusive. */
   public boolean mayHaveSamples(int id, long minTimeMs, long maxTimeMs) {
+    return mayHaveSamples(id, minTimeMs, maxTimeMs, outOfOrder.ids());
+  }
+
+  /** The same without a lock, for a series that was there under it. */
+  boolean mayHaveSamples(int id, long minTimeMs, long maxTimeMs, RoaringBitmap late) {
     SeriesPage page = page(id);
     if (page == null) {
       return false;
@@ -955,6 +1226,6 @@ public final class Head {
     if (page.bornMs[slot] == SeriesPage.NEVER || page.bornMs[slot] > maxTimeMs) {
       return false;
     }
-    return page.newestMs[slot] >= minTimeMs || outOfOrder.has(id);
+    return page.newestMs[slot] >= minTimeMs || late.contains(id);
   }
 }

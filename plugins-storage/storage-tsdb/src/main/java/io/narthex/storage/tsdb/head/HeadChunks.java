@@ -14,8 +14,11 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +29,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Full pages are moved by {@link #spill} into files that are mapped and have no name any more:
  * they leave the heap, the kernel may drop them from memory, and a crash leaves nothing behind. The
- * log is what makes the samples durable.
+ * log is what makes the samples durable. A mapping ends when the page has been dropped and the last
+ * reader who began before has ended: the collector would come too late for the disk, and for the
+ * kernel's limit of mappings.
  *
  * <p>A reference is page number (from 1) times 2^32 plus the offset in the page; 0 is none. Bytes
  * below a page's use mark never change, so a reader may continue with the page array it took under
@@ -55,6 +60,9 @@ public final class HeadChunks {
 
     /** The bytes after that; set before {@link #data} is cleared. */
     private volatile @Nullable MemorySegment mapped;
+
+    /** Ends the mapping, and frees the file, which has no name; null = there is none. */
+    private volatile @Nullable Arena arena;
 
     Page(int bytes, long baseMs) {
       data = new byte[bytes + ChunkCodec.SLACK];
@@ -91,6 +99,60 @@ public final class HeadChunks {
   private long chunks;
   private long dropped;
   private final ByteSink record = new ByteSink(1024);
+  private final Readers readers = new Readers();
+
+  /** Pages that have been dropped, oldest first, until nobody reads them. */
+  private final Deque<Dropped> leaving = new ConcurrentLinkedDeque<>();
+
+  private record Dropped(Page page, long moment) {}
+
+  /** Keeps pages readable. Closed by any thread, once. */
+  static final class Lease implements AutoCloseable {
+    /** The pages as they were when it was taken. */
+    final @Nullable Page[] pages;
+
+    private final HeadChunks chunks;
+    private final long ticket;
+    private final AtomicBoolean open = new AtomicBoolean(true);
+
+    private Lease(HeadChunks chunks) {
+      this.chunks = chunks;
+      ticket = chunks.readers.enter();
+      pages = chunks.pages;
+    }
+
+    @Override
+    public void close() {
+      if (open.compareAndSet(true, false)) {
+        chunks.readers.leave(ticket);
+        chunks.freeDropped();
+      }
+    }
+  }
+
+  /** Keeps the pages there are readable until that is closed. Under one of the head's locks. */
+  Lease lease() {
+    return new Lease(this);
+  }
+
+  /** Ends the mappings of dropped pages that nobody reads any more. Takes long: without a lock. */
+  void freeDropped() {
+    Dropped oldest = leaving.peekFirst();
+    while (oldest != null && readers.allBeganSince(oldest.moment())) {
+      if (leaving.remove(oldest)) { // else another reader that has ended does it
+        Arena arena = oldest.page().arena;
+        if (arena != null) {
+          arena.close();
+        }
+      }
+      oldest = leaving.peekFirst();
+    }
+  }
+
+  /** Returns how many dropped pages are still being read. */
+  int leaving() {
+    return leaving.size();
+  }
 
   /** Seals rows and returns the reference of the chunk. */
   long put(ChunkCodec codec, ChunkRows rows, int from, int n, long before, ByteSink scratch) {
@@ -133,8 +195,9 @@ public final class HeadChunks {
     return Objects.requireNonNull(page.data);
   }
 
-  /** Frees leading pages that hold nothing at or after {@code timeMs}. */
+  /** Drops leading pages that hold nothing at or after {@code timeMs}; see {@link #freeDropped}. */
   void dropBefore(long timeMs) {
+    List<Page> gone = new ArrayList<>();
     @Nullable Page[] kept = pages.clone(); // readers continue with the array they have
     while (first < count) {
       Page p = kept[first];
@@ -145,10 +208,13 @@ public final class HeadChunks {
         bytes -= p.used;
         chunks -= p.chunks;
         dropped += p.chunks;
+        gone.add(p);
       }
       kept[first++] = null;
     }
     pages = kept;
+    long moment = readers.now(); // whoever begins now does not get them
+    gone.forEach(p -> leaving.add(new Dropped(p, moment)));
   }
 
   /** Returns the full pages that are on the heap. */
@@ -174,9 +240,16 @@ public final class HeadChunks {
       try (DiskFile out = disk.create(file)) {
         out.write(data, 0, page.used);
       }
-      // freed when neither the head nor a reader knows the page any more
-      page.mapped = disk.map(file, Arena.ofAuto());
-      page.data = null;
+      Arena arena = Arena.ofShared();
+      try {
+        page.mapped = disk.map(file, arena);
+        page.arena = arena;
+        page.data = null;
+      } finally {
+        if (page.arena == null) {
+          arena.close();
+        }
+      }
     } finally {
       disk.delete(file);
     }

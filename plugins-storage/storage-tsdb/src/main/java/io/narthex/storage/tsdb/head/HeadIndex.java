@@ -3,38 +3,57 @@ package io.narthex.storage.tsdb.head;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.storage.tsdb.index.Postings;
-import io.narthex.storage.tsdb.index.RegexAutomaton;
+import io.narthex.storage.tsdb.index.ValueTest;
+import io.narthex.storage.tsdb.io.Interruption;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import org.apache.lucene.util.automaton.CharacterRunAutomaton;
 import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
  * The labels of the series in the head: a dictionary of pairs, and for each pair its series.
- * Guarded by the head's lock: changes hold it alone, reads share it.
+ *
+ * <h2>Concurrency</h2>
+ *
+ * Changes hold the head's locks. Readers need none: they see each list as it was at some time since
+ * they began, with every series that was there then and is there still. {@link HeadView} makes one
+ * moment of it.
  */
-public final class HeadIndex implements Postings.Index {
-  /** Series lists up to this length are plain arrays: a bitmap costs 200 bytes even for one. */
-  private static final int SMALL = 16;
-
+public final class HeadIndex implements Postings {
   /** A look at the value a series has costs about as much as a look at so many values. */
   private static final int LOOK_COST = 4;
 
   /** From so many values on an automaton is worth building. */
   private static final int MIN_AUTOMATON = 64;
 
-  private final Map<String, Map<String, Pair>> names = new HashMap<>();
-  private final RoaringBitmap all = new RoaringBitmap();
+  // what a hold of the locks does at most while series are removed
+  private static final int SLICE_WORK = 20_000;
+  private static final int PAIR_WORK = 10;
+  private static final int SERIES_OF_WORK = 64;
+
+  /** A dictionary is made anew when it had so many times more pairs: a short hold of the locks. */
+  private static final int SHRINK = 8;
+
+  private final Map<String, Values> names = new ConcurrentHashMap<>();
   private final IntFunction<Pair @Nullable []> series;
-  private int pairCount;
+
+  /** All series; guarded by the head's locks. */
+  private final RoaringBitmap all = new RoaringBitmap();
+
+  /** A copy of {@link #all} that is never changed; null = none has been made since a change. */
+  private volatile @Nullable RoaringBitmap version;
+
+  private volatile int seriesCount;
+  private volatile int pairCount;
 
   /**
    * Creates an empty index.
@@ -45,74 +64,44 @@ public final class HeadIndex implements Postings.Index {
     this.series = series;
   }
 
-  /** A label name with one of its values. */
-  public static final class Pair {
+  /** A label name with one of its values, and the series that have it. */
+  public static final class Pair extends PostingList {
     public final String name;
     public final String value;
-    private int[] few = new int[1];
-    private int fewCount;
-    private @Nullable RoaringBitmap many;
 
     Pair(String name, String value) {
       this.name = name;
       this.value = value;
     }
+  }
 
-    private void add(int series) {
-      if (many != null) {
-        many.add(series);
-        return;
-      }
-      if (fewCount == SMALL) {
-        many = RoaringBitmap.bitmapOf(few);
-        many.add(series);
-        few = new int[0];
-        fewCount = 0;
-        return;
-      }
-      if (fewCount == few.length) {
-        few = Arrays.copyOf(few, Math.min(SMALL, few.length * 2));
-      }
-      few[fewCount++] = series;
-    }
+  /** The pairs of a name by value. */
+  private static final class Values extends ConcurrentHashMap<String, Pair> {
+    private static final long serialVersionUID = 1;
 
-    private void remove(int series) {
-      if (many != null) {
-        many.remove(series);
-        return;
-      }
-      for (int i = 0; i < fewCount; i++) {
-        if (few[i] == series) {
-          few[i] = few[--fewCount];
-          return;
-        }
-      }
-    }
+    /** The series that have the name, whatever the value. */
+    final transient PostingList series;
 
-    int count() {
-      return many != null ? many.getCardinality() : fewCount;
-    }
+    /** How many there have been at most; guarded by the head's locks. */
+    int most;
 
-    private void addTo(RoaringBitmap out) {
-      if (many != null) {
-        out.or(many);
-      } else {
-        for (int i = 0; i < fewCount; i++) {
-          out.add(few[i]);
-        }
-      }
+    Values(Map<String, Pair> pairs, PostingList series) {
+      super(Math.max(1, pairs.size()));
+      putAll(pairs);
+      this.series = series;
+      most = pairs.size();
     }
   }
 
-  /** Adds a series and returns its pairs in label order. */
-  Pair[] add(int series, Labels labels) {
+  /** Returns the pairs of a series in label order, and makes those that are new. */
+  Pair[] pairs(Labels labels) {
     Pair[] pairs = new Pair[labels.size()];
     for (int i = 0; i < pairs.length; i++) {
       String name = labels.name(i);
       String value = labels.value(i);
-      Map<String, Pair> values = names.get(name);
+      Values values = names.get(name);
       if (values == null) {
-        values = new HashMap<>();
+        values = new Values(Map.of(), new PostingList());
         names.put(name, values);
       }
       Pair p = values.get(value);
@@ -121,41 +110,95 @@ public final class HeadIndex implements Postings.Index {
         String shared = values.isEmpty() ? name : values.values().iterator().next().name;
         p = new Pair(shared, value);
         values.put(value, p);
-        pairCount++;
+        values.most = Math.max(values.most, values.size());
+        pairCount = pairCount + 1;
       }
-      p.add(series);
       pairs[i] = p;
     }
-    all.add(series);
     return pairs;
   }
 
-  void remove(int series, Pair[] pairs) {
-    all.remove(series);
+  /** Adds a series, once readers find its pairs by its id. */
+  void add(int id, Pair[] pairs) {
     for (Pair p : pairs) {
-      p.remove(series);
-      if (p.count() == 0) {
-        Map<String, Pair> values = names.get(p.name);
+      p.add(id);
+      Values values = names.get(p.name);
+      if (values != null) {
+        values.series.add(id);
+      }
+    }
+    all.add(id);
+    seriesCount = seriesCount + 1;
+    version = null;
+  }
+
+  /** Takes a series out of the list of all; {@link #removeFromLists} does the rest. */
+  void forget(int id) {
+    all.remove(id);
+    seriesCount = seriesCount - 1;
+    version = null;
+  }
+
+  /**
+   * Takes forgotten series out of the lists of pairs, and pairs that have none left out of the
+   * dictionary. Without a lock.
+   *
+   * @param locked runs a bounded part of the work under the head's locks
+   */
+  void removeFromLists(RoaringBitmap gone, Consumer<Runnable> locked) {
+    List<Pair> some = new ArrayList<>();
+    long work = 0;
+    for (Values values : names.values()) {
+      locked.accept(() -> values.series.removeAll(gone));
+      for (Pair p : values.values()) {
+        if (p.intersects(gone)) {
+          some.add(p);
+          work += PAIR_WORK + p.count() / SERIES_OF_WORK;
+          if (work > SLICE_WORK) {
+            List<Pair> slice = some;
+            locked.accept(() -> remove(slice, gone));
+            some = new ArrayList<>();
+            work = 0;
+          }
+        }
+      }
+    }
+    List<Pair> slice = some;
+    locked.accept(() -> remove(slice, gone));
+  }
+
+  /** Takes a forgotten series out of all lists. Under the head's locks. */
+  void remove(Pair[] pairs, int id) {
+    RoaringBitmap gone = RoaringBitmap.bitmapOf(id);
+    for (Pair p : pairs) {
+      Values values = names.get(p.name);
+      if (values != null) {
+        values.series.removeAll(gone);
+      }
+    }
+    remove(List.of(pairs), gone);
+  }
+
+  private void remove(List<Pair> some, RoaringBitmap gone) {
+    for (Pair p : some) {
+      if (p.removeAll(gone)) {
+        Values values = names.get(p.name);
         if (values != null && values.remove(p.value) != null) {
-          pairCount--;
+          pairCount = pairCount - 1;
           if (values.isEmpty()) {
             names.remove(p.name);
+          } else if (values.size() < values.most / SHRINK) {
+            names.put(
+                p.name, new Values(values, values.series)); // a map never gives its table back
           }
         }
       }
     }
   }
 
-  /** Packs the lists after many changes. */
+  /** Packs the list of all series after many changes. */
   void optimize() {
     all.runOptimize();
-    for (Map<String, Pair> values : names.values()) {
-      for (Pair p : values.values()) {
-        if (p.many != null) {
-          p.many.runOptimize();
-        }
-      }
-    }
   }
 
   public static Labels labels(Pair[] pairs) {
@@ -184,15 +227,46 @@ public final class HeadIndex implements Postings.Index {
     return Integer.compare(a.length, b.length);
   }
 
+  /** Compares a series with labels as {@link #compare(Pair[], Pair[])} does, and makes nothing. */
+  public static int compare(Pair[] a, Labels b) {
+    int n = Math.min(a.length, b.size());
+    for (int i = 0; i < n; i++) {
+      int c = Labels.compareCodePoints(a[i].name, b.name(i));
+      if (c == 0) {
+        c = Labels.compareCodePoints(a[i].value, b.value(i));
+      }
+      if (c != 0) {
+        return c;
+      }
+    }
+    return Integer.compare(a.length, b.size());
+  }
+
+  /** Under any of the head's locks. */
   @Override
   public RoaringBitmap all() {
     return all.clone();
   }
 
+  /** Returns all series, not to be changed. Under any of the head's locks. */
+  RoaringBitmap version() {
+    RoaringBitmap v = version;
+    if (v == null) {
+      v = all.clone();
+      version = v;
+    }
+    return v;
+  }
+
+  private Map<String, Pair> pairsOf(String name) {
+    Values values = names.get(name);
+    return values == null ? Map.of() : values;
+  }
+
   @Override
   public RoaringBitmap equal(String name, String value) {
     RoaringBitmap out = new RoaringBitmap();
-    Pair p = names.getOrDefault(name, Map.of()).get(value);
+    Pair p = pairsOf(name).get(value);
     if (p != null) {
       p.addTo(out);
     }
@@ -200,8 +274,49 @@ public final class HeadIndex implements Postings.Index {
   }
 
   @Override
-  public RoaringBitmap where(String name, Postings.ValueTest test) {
-    Map<String, Pair> values = names.getOrDefault(name, Map.of());
+  public int valueCount(String name) {
+    return pairsOf(name).size();
+  }
+
+  @Override
+  public long count(String name, String value) {
+    Pair p = pairsOf(name).get(value);
+    return p == null ? 0 : p.count();
+  }
+
+  @Override
+  public RoaringBitmap with(String name) {
+    RoaringBitmap out = new RoaringBitmap();
+    Values values = names.get(name);
+    if (values != null) {
+      values.series.addTo(out);
+    }
+    return out;
+  }
+
+  /** Calls the action with each value of a label that any of the series has, in no order. */
+  void forEachValue(String name, RoaringBitmap ids, Consumer<String> action) {
+    Map<String, Pair> values = pairsOf(name);
+    if (ids.getCardinality() < values.size()) {
+      for (PeekableIntIterator i = ids.getIntIterator(); i.hasNext(); ) {
+        Pair[] pairs = series.apply(i.next());
+        String value = pairs == null ? "" : value(pairs, name);
+        if (!value.isEmpty()) {
+          action.accept(value);
+        }
+      }
+      return;
+    }
+    for (Pair p : values.values()) {
+      if (p.intersects(ids)) {
+        action.accept(p.value);
+      }
+    }
+  }
+
+  @Override
+  public RoaringBitmap where(String name, ValueTest test) {
+    Map<String, Pair> values = pairsOf(name);
     RoaringBitmap out = new RoaringBitmap();
     if (test.literals() != null) {
       for (String literal : test.literals()) {
@@ -212,14 +327,12 @@ public final class HeadIndex implements Postings.Index {
       }
       return out;
     }
-    Predicate<String> passes = test.test();
-    if (test.pattern() != null && values.size() >= MIN_AUTOMATON) {
-      CharacterRunAutomaton automaton = RegexAutomaton.ofCharacters(test.pattern());
-      if (automaton != null) {
-        passes = value -> automaton.run(value) != test.negated();
-      }
-    }
+    CharacterRunAutomaton automaton = values.size() < MIN_AUTOMATON ? null : test.characters();
+    Predicate<String> passes =
+        automaton == null ? test::passes : value -> automaton.run(value) != test.isNegated();
+    Interruption interruption = new Interruption("search for values of " + name);
     for (Pair p : values.values()) {
+      interruption.step();
       if (p.value.startsWith(test.prefix()) && passes.test(p.value)) {
         p.addTo(out);
       }
@@ -229,11 +342,13 @@ public final class HeadIndex implements Postings.Index {
 
   @Override
   public boolean retain(RoaringBitmap candidates, Matcher m) {
-    Map<String, Pair> values = names.getOrDefault(m.name(), Map.of());
+    Map<String, Pair> values = pairsOf(m.name());
     if (candidates.getCardinality() * LOOK_COST > values.size()) {
       return false;
     }
+    Interruption interruption = new Interruption("search for series by " + m.name());
     for (int id : candidates.toArray()) {
+      interruption.step();
       Pair[] pairs = series.apply(id);
       if (pairs == null || !m.matches(value(pairs, m.name()))) {
         candidates.remove(id);
@@ -242,7 +357,8 @@ public final class HeadIndex implements Postings.Index {
     return true;
   }
 
-  private static String value(Pair[] pairs, String name) {
+  /** Returns the value of a label, empty when there is none. */
+  static String value(Pair[] pairs, String name) {
     for (Pair p : pairs) {
       if (p.name.equals(name)) {
         return p.value;
@@ -256,11 +372,11 @@ public final class HeadIndex implements Postings.Index {
   }
 
   public Collection<String> values(String name) {
-    return names.getOrDefault(name, Map.of()).keySet();
+    return pairsOf(name).keySet();
   }
 
   public int seriesCount() {
-    return all.getCardinality();
+    return seriesCount;
   }
 
   public int pairCount() {
@@ -269,7 +385,7 @@ public final class HeadIndex implements Postings.Index {
 
   /** Adds up statistics of each pair. */
   public void cardinality(Cardinality into) {
-    for (Map.Entry<String, Map<String, Pair>> e : names.entrySet()) {
+    for (Map.Entry<String, Values> e : names.entrySet()) {
       long bytes = 0;
       for (Pair p : e.getValue().values()) {
         int count = p.count();

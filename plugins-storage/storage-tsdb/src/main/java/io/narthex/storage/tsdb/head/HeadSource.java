@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
 
-/** Reads series of the head as they were when it was made. */
+/** Reads series of the head as they were when it was made; holds its pages until closed. */
 public final class HeadSource extends SeriesSource {
+  private final HeadChunks.Lease lease;
   private final HeadChunks.@Nullable Page[] pages;
   private final List<Captured> series;
   private final long minTimeMs;
@@ -30,21 +31,23 @@ public final class HeadSource extends SeriesSource {
   private int chainSize;
   private boolean openPending;
 
-  private HeadSource(
-      HeadChunks.@Nullable Page[] pages,
+  HeadSource(
+      HeadChunks.Lease lease,
       List<Captured> series,
       long minTimeMs,
       long maxTimeMs,
       boolean sorted) {
     sortPending = sorted;
-    this.pages = pages;
+    this.lease = lease;
+    pages = lease.pages;
     this.series = series;
     this.minTimeMs = minTimeMs;
     this.maxTimeMs = maxTimeMs;
   }
 
   /**
-   * Captures series. Under the head's state read lock.
+   * Captures series of about one page. Under the head's state read lock; queries use {@link
+   * HeadCapture}.
    *
    * @param ids the series wanted
    * @param sorted whether label order is needed
@@ -57,26 +60,6 @@ public final class HeadSource extends SeriesSource {
       long maxTimeMs,
       boolean sorted,
       SelectMemory memory) {
-    return capture(head, ids, minTimeMs, maxTimeMs, sorted, false, memory);
-  }
-
-  /**
-   * Captures series in label order, of which only the newest sample in range is needed. Where that
-   * is what the head knows without reading chunks, it is all that will be read.
-   */
-  public static HeadSource captureNewest(
-      Head head, RoaringBitmap ids, long minTimeMs, long maxTimeMs, SelectMemory memory) {
-    return capture(head, ids, minTimeMs, maxTimeMs, true, true, memory);
-  }
-
-  private static HeadSource capture(
-      Head head,
-      RoaringBitmap ids,
-      long minTimeMs,
-      long maxTimeMs,
-      boolean sorted,
-      boolean newest,
-      SelectMemory memory) {
     long min = Math.max(minTimeMs, head.minValidMs());
     int most = ids.getCardinality();
     memory.take(most * (long) Integer.BYTES);
@@ -87,12 +70,12 @@ public final class HeadSource extends SeriesSource {
       for (PeekableIntIterator i = ids.getIntIterator(); i.hasNext(); ) {
         ofPage[n++] = i.next();
         if (!i.hasNext() || i.peekNext() >>> SeriesPage.BITS != ofPage[0] >>> SeriesPage.BITS) {
-          CapturedPage.capture(head, ofPage, n, min, maxTimeMs, newest, memory, series);
+          CapturedPage.capture(head, ofPage, n, min, maxTimeMs, false, memory, series);
           n = 0;
         }
       }
     }
-    return new HeadSource(head.chunks().snapshot(), series, min, maxTimeMs, sorted);
+    return new HeadSource(head.chunks().lease(), series, min, maxTimeMs, sorted);
   }
 
   /** Returns the id of the current series. */
@@ -197,5 +180,7 @@ public final class HeadSource extends SeriesSource {
     next = series.size();
     current = null;
     labels = null;
+    chainSize = 0;
+    lease.close();
   }
 }

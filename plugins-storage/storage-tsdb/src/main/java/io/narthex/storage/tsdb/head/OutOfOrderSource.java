@@ -1,8 +1,8 @@
 package io.narthex.storage.tsdb.head;
 
-import io.narthex.model.Labels;
 import io.narthex.spi.storage.SelectMemory;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
+import io.narthex.storage.tsdb.head.OutOfOrderSamples.Entry;
 import io.narthex.storage.tsdb.select.SeriesSource;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -13,9 +13,6 @@ import org.roaringbitmap.RoaringBitmap;
 
 /** Reads the out-of-order samples of the head as they were when it was made. */
 public final class OutOfOrderSource extends SeriesSource {
-  /** Out-of-order samples of a series; {@code samples} is not empty. */
-  public record Entry(int id, Labels labels, List<OutOfOrderSamples.Sample> samples) {}
-
   /** Bytes of an entry with its labels; their strings belong to the head. */
   private static final int SERIES_BYTES = 200;
 
@@ -38,15 +35,58 @@ public final class OutOfOrderSource extends SeriesSource {
     List<Entry> series = new ArrayList<>();
     for (PeekableIntIterator some = head.outOfOrder().among(ids).getIntIterator();
         some.hasNext(); ) {
-      int id = some.next();
-      List<OutOfOrderSamples.Sample> samples = head.outOfOrder().range(id, minTimeMs, maxTimeMs);
-      if (!samples.isEmpty()) {
-        memory.take(SERIES_BYTES + samples.size() * (long) Integer.BYTES);
-        series.add(new Entry(id, head.labels(id), samples));
+      Entry e = entry(head, some.next(), minTimeMs, maxTimeMs, memory);
+      if (e != null) {
+        series.add(e);
       }
     }
+    return of(series);
+  }
+
+  /** Captures all up to a time, a slice at a time: not of one moment. */
+  public static OutOfOrderSource captureAll(Head head, long maxTimeMs) {
+    RoaringBitmap ids;
+    head.state.readLock().lock();
+    try {
+      ids = head.outOfOrder().ids();
+    } finally {
+      head.state.readLock().unlock();
+    }
+    List<Entry> entries = new ArrayList<>();
+    for (PeekableIntIterator i = ids.getIntIterator(); i.hasNext(); ) {
+      head.state.readLock().lock();
+      try {
+        for (int n = 0; n < SeriesPage.SIZE && i.hasNext(); n++) {
+          Entry e = entry(head, i.next(), Long.MIN_VALUE, maxTimeMs, SelectMemory.UNCOUNTED);
+          if (e != null) {
+            entries.add(e);
+          }
+        }
+      } finally {
+        head.state.readLock().unlock();
+      }
+    }
+    return of(entries);
+  }
+
+  /** Returns a source of entries in any order. */
+  static OutOfOrderSource of(List<Entry> series) {
     series.sort(Comparator.comparing(Entry::labels));
     return new OutOfOrderSource(series);
+  }
+
+  /**
+   * Captures the out-of-order samples of a series in range; null = none. Under the head's state
+   * read lock.
+   */
+  static @Nullable Entry entry(
+      Head head, int id, long minTimeMs, long maxTimeMs, SelectMemory memory) {
+    List<OutOfOrderSamples.Sample> samples = head.outOfOrder().range(id, minTimeMs, maxTimeMs);
+    if (samples.isEmpty()) {
+      return null;
+    }
+    memory.take(SERIES_BYTES + samples.size() * (long) Integer.BYTES);
+    return new Entry(id, head.labels(id), samples);
   }
 
   public List<Entry> entries() {

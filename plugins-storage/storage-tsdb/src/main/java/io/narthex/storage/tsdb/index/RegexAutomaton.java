@@ -4,17 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.lucene.util.automaton.Automata;
 import org.apache.lucene.util.automaton.Automaton;
-import org.apache.lucene.util.automaton.ByteRunAutomaton;
-import org.apache.lucene.util.automaton.CharacterRunAutomaton;
 import org.apache.lucene.util.automaton.Operations;
 import org.apache.lucene.util.automaton.TooComplexToDeterminizeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Translates the common part of RE2 syntax into an automaton over UTF-8 bytes: literals, escaped
- * punctuation, {@code .}, classes, {@code \d \w \s}, groups, alternatives and counts. What it does
- * not know (flags, anchors, word boundaries, Unicode classes …) it leaves to the compiled
- * expression by giving up, so that it never guesses.
+ * Translates the common part of RE2 syntax into an automaton: literals, escaped punctuation, {@code
+ * .}, classes, {@code \d \w \s}, groups, alternatives and counts. What it does not know (flags,
+ * anchors, word boundaries, Unicode classes …) it leaves to the compiled expression by giving up,
+ * so that it never guesses.
  */
 public final class RegexAutomaton {
   private static final int MAX_WORK = 20_000;
@@ -39,19 +37,8 @@ public final class RegexAutomaton {
     }
   }
 
-  /** Returns the automaton over UTF-8 bytes of a fully anchored expression, or null. */
-  public static @Nullable ByteRunAutomaton of(String pattern) {
-    Automaton a = parse(pattern);
-    return a == null ? null : new ByteRunAutomaton(a);
-  }
-
-  /** Returns the automaton over characters of a fully anchored expression, or null. */
-  public static @Nullable CharacterRunAutomaton ofCharacters(String pattern) {
-    Automaton a = parse(pattern);
-    return a == null ? null : new CharacterRunAutomaton(a);
-  }
-
-  private static @Nullable Automaton parse(String pattern) {
+  /** Returns the automaton of a fully anchored expression, determinized, or null. */
+  static @Nullable Automaton parse(String pattern) {
     if (pattern.length() > MAX_LENGTH) {
       return null;
     }

@@ -4,6 +4,7 @@ import io.narthex.model.Labels;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
+import io.narthex.storage.tsdb.io.Interruption;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -202,7 +203,7 @@ public final class ValueDictionary {
   }
 
   /** Calls the action with the pair of each value that passes, in order. */
-  public void forEach(Postings.ValueTest test, IntConsumer action) {
+  public void forEach(ValueTest test, IntConsumer action) {
     if (test.literals() != null) {
       for (String literal : test.literals()) {
         int pair = find(literal);
@@ -212,12 +213,12 @@ public final class ValueDictionary {
       }
       return;
     }
-    if (test.pattern() != null && transducer != null) {
-      ByteRunAutomaton automaton = RegexAutomaton.of(test.pattern());
+    if (transducer != null) {
+      ByteRunAutomaton automaton = test.bytes();
       if (automaton != null) {
         BitSet matching = intersect(transducer, automaton);
         for (int i = 0; i < count; i++) {
-          if (matching.get(i) != test.negated()) {
+          if (matching.get(i) != test.isNegated()) {
             action.accept(first + i);
           }
         }
@@ -226,7 +227,9 @@ public final class ValueDictionary {
     }
     String prefix = test.prefix();
     int from = prefix.isEmpty() ? first : firstNotBefore(prefix.getBytes(StandardCharsets.UTF_8));
+    Interruption interruption = new Interruption("search for values in " + values);
     for (int pair = from; pair < first + count; pair++) {
+      interruption.step();
       String value = values.value(pair);
       if (!value.startsWith(prefix)) {
         if (Labels.compareCodePoints(value, prefix) > 0) {
@@ -234,7 +237,7 @@ public final class ValueDictionary {
         }
         continue;
       }
-      if (test.test().test(value)) {
+      if (test.passes(value)) {
         action.accept(pair);
       }
     }

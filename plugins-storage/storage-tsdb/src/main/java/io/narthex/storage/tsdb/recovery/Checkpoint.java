@@ -4,9 +4,11 @@ import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
+import io.narthex.storage.tsdb.head.ExemplarRing;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadIndex;
 import io.narthex.storage.tsdb.head.HeadSource;
+import io.narthex.storage.tsdb.head.OutOfOrderSamples;
 import io.narthex.storage.tsdb.head.OutOfOrderSource;
 import io.narthex.storage.tsdb.head.SeriesPage;
 import io.narthex.storage.tsdb.io.ByteSink;
@@ -193,12 +195,16 @@ public final class Checkpoint {
     } finally {
       head.state.readLock().unlock();
     }
-    source.nextSeries();
-    while (source.labels != null) {
-      writeRows(ROWS, source.id(), source, file);
+    try {
       source.nextSeries();
+      while (source.labels != null) {
+        writeRows(ROWS, source.id(), source, file);
+        source.nextSeries();
+      }
+    } finally {
+      source.close();
     }
-    for (OutOfOrderSource.Entry e : outOfOrder.entries()) {
+    for (OutOfOrderSamples.Entry e : outOfOrder.entries()) {
       outOfOrder.nextSeries();
       writeRows(OUT_OF_ORDER_ROWS, e.id(), outOfOrder, file);
     }
@@ -248,16 +254,12 @@ public final class Checkpoint {
   }
 
   private void writeExemplars() {
-    head.state.readLock().lock();
-    try {
-      head.exemplars()
-          .forEach((id, exemplar) -> {
-            begin(EXEMPLAR);
-            BatchRecord.writeExemplar(id, exemplar, buffer);
-            end();
-          });
-    } finally {
-      head.state.readLock().unlock();
+    for (ExemplarRing.Entry e : head.exemplars().copy(head.state.readLock())) {
+      if (head.isSeries(e.id(), e.series())) { // or it would be read as one of the id's next series
+        begin(EXEMPLAR);
+        BatchRecord.writeExemplar(e.id(), e.exemplar(), buffer);
+        end();
+      }
     }
   }
 

@@ -290,8 +290,8 @@ public final class Recovery implements BatchRecord.Handler {
       case SeriesRecord.TYPE -> {
         int id = in.count(Integer.MAX_VALUE - 1);
         Labels labels = SeriesRecord.readLabels(in);
-        if (head.pairs(id) == null && !labels.isEmpty()) {
-          head.insert(id, labels);
+        if (!labels.isEmpty()) {
+          head.bind(id, labels);
         }
       }
       case BatchRecord.TYPE -> batch.read(in, this);

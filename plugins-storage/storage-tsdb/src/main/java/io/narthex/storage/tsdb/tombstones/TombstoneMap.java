@@ -61,8 +61,10 @@ public final class TombstoneMap {
     bySeries.remove(series);
   }
 
-  public void dropBefore(long timeMs) {
-    bySeries.values().removeIf(ranges -> ranges[ranges.length - 1] < timeMs);
+  /** Returns whether a series has ranges, all of them before a time. */
+  public boolean endsBefore(int series, long timeMs) {
+    long[] ranges = of(series);
+    return ranges != null && ranges[ranges.length - 1] < timeMs;
   }
 
   public void forEach(BiConsumer<Integer, long[]> action) {

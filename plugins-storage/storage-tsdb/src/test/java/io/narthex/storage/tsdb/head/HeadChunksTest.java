@@ -1,6 +1,7 @@
 package io.narthex.storage.tsdb.head;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
@@ -75,5 +76,35 @@ class HeadChunksTest {
     assertThat(chunks.bytes()).isZero();
     assertThat(chunks.chunks()).isZero();
     assertThat(chainLength(chunks.snapshot(), put(a, 6000))).isEqualTo(1);
+  }
+
+  @Test
+  void droppedPagesAreFreedWhenTheLastReaderWhoBeganBeforeHasEnded() throws IOException {
+    long newest = 0;
+    for (int i = 0; i < 5000; i++) {
+      newest = put(newest, i);
+    }
+    for (HeadChunks.Page p : chunks.full()) {
+      HeadChunks.spill(LocalDisk.INSTANCE, p, dir);
+    }
+    HeadChunks.Lease early = chunks.lease();
+    HeadChunks.Lease late = chunks.lease();
+    chunks.dropBefore(2500 * 100_000L);
+    chunks.freeDropped();
+    HeadChunks.Lease after = chunks.lease();
+    int leaving = chunks.leaving();
+    assertThat(leaving).isPositive();
+    early.close();
+    early.close();
+    assertThat(chunks.leaving()).isEqualTo(leaving);
+    assertThat(chainLength(late.pages, newest)).isEqualTo(5000);
+    late.close();
+    assertThat(chunks.leaving()).isZero();
+    assertThat(chainLength(after.pages, newest)).isBetween(2600, 3400);
+    ByteSource in = new ByteSource();
+    HeadChunks.Scratch memory = new HeadChunks.Scratch();
+    assertThatThrownBy(() -> HeadChunks.open(late.pages, 1L << 32, in, memory))
+        .isInstanceOf(IllegalStateException.class);
+    after.close();
   }
 }

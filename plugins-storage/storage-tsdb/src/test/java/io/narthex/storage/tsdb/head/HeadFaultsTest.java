@@ -39,7 +39,7 @@ class HeadFaultsTest {
   }
 
   private int series(int i) {
-    return head.resolve(Labels.of("__name__", "m", "i", "" + i), wal);
+    return (int) head.resolve(Labels.of("__name__", "m", "i", "" + i), wal);
   }
 
   private AppendResult append(Object... idsTimesAndValues) {
