@@ -191,7 +191,7 @@ public final class ServerUnderTest implements AutoCloseable {
   }
 
   /** Sends a remote write request; returns the answer whatever its status. */
-  HttpResponse<String> write(byte[] body) throws IOException, InterruptedException {
+  public HttpResponse<String> write(byte[] body) throws IOException, InterruptedException {
     return client.send(
         request("/api/v1/write")
             .header("Content-Type", "application/x-protobuf")
@@ -260,6 +260,13 @@ public final class ServerUnderTest implements AutoCloseable {
       }
     }
     throw new IOException("the JVM exporter shows no pool named Metaspace");
+  }
+
+  /** Kills the process: SIGKILL on Unix. */
+  public void kill() throws InterruptedException {
+    process.destroyForcibly();
+    process.waitFor();
+    client.shutdownNow();
   }
 
   @Override
