@@ -235,6 +235,40 @@ class FailedForceTest {
   }
 
   @Test
+  void aCheckpointThatCannotBeOpenedEndsTheStartAndIsNotReplaced() {
+    TsdbStorage db = TestDb.open(dir);
+    TestDb.append(db, TestDb.series("m", 0), T0, 1);
+    db.close();
+    FailingDisk disk = new FailingDisk(LocalDisk.INSTANCE);
+    disk.failing(op -> op.startsWith("map ") && op.endsWith(".snap"));
+    assertThatThrownBy(() -> TestDb.open(dir, TsdbConfig.DEFAULT, disk))
+        .isInstanceOf(StorageException.Failed.class)
+        .hasMessageContaining(".snap: cannot read");
+    disk.failing(_ -> false);
+    TsdbStorage again = TestDb.open(dir, TsdbConfig.DEFAULT, disk);
+    assertThat(value(again, 0, T0)).isEqualTo(1);
+    again.close();
+  }
+
+  @Test
+  void whatIsWrittenAgainIsNotBegunWithoutRoomForIt() {
+    FailingDisk disk = new FailingDisk(LocalDisk.INSTANCE);
+    TsdbStorage db = TestDb.open(dir, config("60m", 1 << 20), disk);
+    TestDb.append(db, TestDb.series("m", 0), T0, 1);
+    disk.failing(op -> op.startsWith("force"));
+    assertThatThrownBy(db::forceWal).hasMessageContaining("cannot force");
+    disk.failing(_ -> false);
+    disk.usable(_ -> 5);
+    long operations = disk.operations();
+    assertThatThrownBy(() -> TestDb.append(db, TestDb.series("m", 0), T0 + 1, 2))
+        .hasMessageContaining("are free");
+    assertThat(disk.operations()).isEqualTo(operations);
+    disk.usable(_ -> Long.MAX_VALUE);
+    assertThat(TestDb.append(db, TestDb.series("m", 0), T0 + 1, 2)).isZero();
+    db.close();
+  }
+
+  @Test
   void anIdleWalIsNotForced() {
     FailingDisk disk = new FailingDisk(LocalDisk.INSTANCE);
     TsdbStorage db = TestDb.open(dir, config("60m", 1 << 20), disk);

@@ -261,6 +261,8 @@ public final class Wal implements AutoCloseable {
     synchronized (fileLock) {
       if (broken) {
         Cut old = new Cut(path(segment), forcedSize);
+        // else each append would fill what is left of a full disk before it fails
+        disk.require(directory, MAGIC.length + unforced.size(), "a segment");
         begin();
         pendingCut = old;
         broken = false;
