@@ -21,7 +21,7 @@ class CrashPointsTest {
       (Logger) LoggerFactory.getLogger(CrashPointsTest.class.getPackageName());
 
   /** Points of a kind that are tried; -Dcrash.points=all tries every one. */
-  private static final int POINTS = Integer.getInteger("crash.points", 80);
+  private static final int POINTS = Integer.getInteger("crash.points", 50);
 
   @TempDir Path dir;
 
