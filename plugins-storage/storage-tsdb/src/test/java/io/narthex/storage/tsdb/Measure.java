@@ -1,6 +1,5 @@
 package io.narthex.storage.tsdb;
 
-import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SampleTile;
@@ -15,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
 
 /**
  * Measures the database with data like a node exporter's. Not a test; arguments: targets, series of
@@ -28,15 +26,14 @@ final class Measure {
   private final int perTarget;
   private final int steps;
   private final Path folder;
-  private final double[] state;
-  private final Random random = new Random(42);
+  private final NodeLikeData data;
 
   private Measure(String[] args) throws IOException {
     targets = args.length > 0 ? Integer.parseInt(args[0]) : 100;
     perTarget = args.length > 1 ? Integer.parseInt(args[1]) : 1000;
     steps = (args.length > 2 ? Integer.parseInt(args[2]) : 180) * 4;
     folder = args.length > 3 ? Path.of(args[3]) : Files.createTempDirectory("measure");
-    state = new double[targets * perTarget];
+    data = new NodeLikeData(targets, perTarget);
   }
 
   public static void main(String[] args) throws IOException {
@@ -63,7 +60,7 @@ final class Measure {
     long[] refs = new long[targets * perTarget];
     for (int t = 0; t < targets; t++) {
       for (int i = 0; i < perTarget; i++) {
-        refs[t * perTarget + i] = db.resolve(labels(t, i));
+        refs[t * perTarget + i] = db.resolve(NodeLikeData.labels(t, i));
       }
     }
     print("new series", "%.0f ns each", (cpu() - started) / (double) series);
@@ -77,7 +74,7 @@ final class Measure {
         batch.clear();
         long time = TestDb.T0 + s * STEP + t * 100;
         for (int i = 0; i < perTarget; i++) {
-          batch.add(refs[t * perTarget + i], time, next(t * perTarget + i, i, s));
+          batch.add(refs[t * perTarget + i], time, data.next(t, i, s));
         }
         long before = cpu();
         if (!db.append(batch).allOk()) {
@@ -172,39 +169,5 @@ final class Measure {
             + String.format(Locale.ROOT, "%.1f ns/sample", ns / Math.max(1, rows))
             + (sum == 0.123 ? "!" : ""),
         ns / 1e6);
-  }
-
-  private Labels labels(int target, int i) {
-    return Labels.of(
-        "__name__",
-        "node_metric_" + i / 10,
-        "instance",
-        "host-" + target + ":9100",
-        "job",
-        "node",
-        "device",
-        "d" + i % 10,
-        "mode",
-        i % 3 == 0 ? "idle" : "user");
-  }
-
-  /** Half of the series hardly ever change, the others are counters and gauges of several kinds. */
-  private double next(int at, int i, int step) {
-    double v = state[at];
-    v =
-        switch (i % 20) {
-          case 0, 1, 2, 3, 4, 5, 6, 7 -> step == 0 ? i * 10 : v;
-          case 8, 9 -> random.nextInt(100) == 0 ? v + 1 : v;
-          case 10, 11 -> v + random.nextInt(30);
-          case 12 -> v + random.nextInt(100_000);
-          case 13, 14 -> Math.round((v + random.nextDouble() * 15) * 100) / 100.0;
-          case 15 -> (1 << 30) + 4096.0 * random.nextInt(10_000);
-          case 16 -> random.nextInt(50);
-          case 17 -> v + 1.5e-3 * random.nextInt(1000) / 1000;
-          case 18 -> random.nextGaussian();
-          default -> step == 0 ? 1.7e9 + random.nextInt(1000) : v + 15;
-        };
-    state[at] = v;
-    return v;
   }
 }

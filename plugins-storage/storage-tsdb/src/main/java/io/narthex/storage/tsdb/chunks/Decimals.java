@@ -44,7 +44,7 @@ public final class Decimals {
   }
 
   /** Returns whether {@code m / 10^k} gives these very bits back. */
-  static boolean fits(double value, long mantissa, int scale) {
+  public static boolean fits(double value, long mantissa, int scale) {
     if (scale > 0 && (mantissa >= EXACT || mantissa <= -EXACT)) {
       return false;
     }

@@ -1,0 +1,149 @@
+package io.narthex.storage.tsdb.wal;
+
+import io.narthex.model.Labels;
+import io.narthex.storage.tsdb.io.ByteSink;
+import io.narthex.storage.tsdb.io.ByteSource;
+import io.narthex.storage.tsdb.io.Limits;
+
+/**
+ * Body of a record of series: ids and labels. What a series has in common with the one before it in
+ * the record is not repeated, so that naming all series again in each segment costs a dozen bytes
+ * each. Used by one thread at a time.
+ *
+ * <pre>
+ * each series: zigzag id - id before - 1 (the first is compared with -1), varint labels, then
+ * tokens until there are as many, c counting labels of the series before, names compared in order:
+ *   u8 0 | n &lt;&lt; 2    the next n of them are labels of this series, too
+ *   u8 1            the name of the next of them, then: text value
+ *   u8 2            text name, text value
+ *   u8 3 | n &lt;&lt; 2    the next n of them are not
+ * </pre>
+ */
+final class SharedLabels {
+  /** Takes a series. */
+  interface Handler {
+    void series(int id, Labels labels);
+  }
+
+  private static final int SAME = 0;
+  private static final int VALUE = 1;
+  private static final int LABEL = 2;
+  private static final int SKIP = 3;
+  private static final int MAX_RUN = 63;
+
+  private int lastId = -1;
+  private Labels last = Labels.EMPTY;
+
+  /** Starts a record. */
+  void begin() {
+    lastId = -1;
+    last = Labels.EMPTY;
+  }
+
+  void write(int id, Labels labels, ByteSink out) {
+    out.zigzag((long) id - lastId - 1);
+    int n = labels.size();
+    out.varint(n);
+    int at = 0;
+    int c = 0;
+    while (at < n) {
+      int same = 0;
+      while (at < n && c < last.size() && same < MAX_RUN && isSame(labels, at, c)) {
+        at++;
+        c++;
+        same++;
+      }
+      if (same > 0) {
+        out.u8(SAME | same << 2);
+        continue;
+      }
+      int skipped = 0;
+      int order = order(labels, at, c);
+      while (order > 0 && skipped < MAX_RUN) {
+        skipped++;
+        c++;
+        order = order(labels, at, c);
+      }
+      if (skipped > 0) {
+        out.u8(SKIP | skipped << 2);
+        continue;
+      }
+      if (order == 0) {
+        out.u8(VALUE);
+        c++;
+      } else {
+        out.u8(LABEL);
+        out.text(labels.name(at));
+      }
+      out.text(labels.value(at));
+      at++;
+    }
+    lastId = id;
+    last = labels;
+  }
+
+  private boolean isSame(Labels labels, int at, int c) {
+    return labels.name(at).equals(last.name(c)) && labels.value(at).equals(last.value(c));
+  }
+
+  /** Compares the name of a label with that of one of the series before. */
+  private int order(Labels labels, int at, int c) {
+    return c == last.size() ? -1 : Labels.compareCodePoints(labels.name(at), last.name(c));
+  }
+
+  void read(ByteSource in, Handler handler) {
+    begin();
+    while (in.remaining() > 0) {
+      long id = lastId + 1 + in.zigzag();
+      if (id < 0 || id >= Integer.MAX_VALUE) {
+        throw new ByteSource.Malformed("id is " + id);
+      }
+      String[] texts = new String[2 * in.count(Limits.LABELS)];
+      readLabels(in, texts);
+      lastId = (int) id;
+      try {
+        last = Labels.of(texts);
+      } catch (IllegalArgumentException e) {
+        throw new ByteSource.Malformed(String.valueOf(e.getMessage()));
+      }
+      handler.series(lastId, last);
+    }
+  }
+
+  private void readLabels(ByteSource in, String[] texts) {
+    int c = 0;
+    int at = 0;
+    while (at < texts.length) {
+      int token = in.u8();
+      int n = token >>> 2;
+      switch (token & 3) {
+        case SAME -> {
+          need(c + n, texts.length - at, 2 * n);
+          for (int i = 0; i < n; i++, c++) {
+            texts[at++] = last.name(c);
+            texts[at++] = last.value(c);
+          }
+        }
+        case VALUE -> {
+          need(c + 1, texts.length - at, 2);
+          texts[at++] = last.name(c++);
+          texts[at++] = in.text();
+        }
+        case LABEL -> {
+          texts[at++] = in.text();
+          texts[at++] = in.text();
+        }
+        default -> {
+          need(c + n, 0, 0);
+          c += n;
+        }
+      }
+    }
+  }
+
+  private void need(int labels, int room, int wanted) {
+    if (labels > last.size() || wanted > room) {
+      throw new ByteSource.Malformed("refers to label " + labels + " of " + last.size());
+    }
+  }
+}
