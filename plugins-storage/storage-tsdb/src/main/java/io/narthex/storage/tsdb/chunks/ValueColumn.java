@@ -248,6 +248,9 @@ final class ValueColumn {
     } else {
       long m = in.zigzag();
       mantissas[0] = m;
+      if (mode == DELTA2 && n < 2) {
+        throw new ByteSource.Malformed("differences of differences of one value");
+      }
       if (mode == DELTA) {
         PackedColumn.read(in, mantissas, 1, n - 1);
         for (int i = 1; i < n; i++) {

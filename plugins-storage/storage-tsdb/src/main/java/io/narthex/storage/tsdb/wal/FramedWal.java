@@ -236,7 +236,9 @@ public final class FramedWal implements WriteAheadLog {
       f.write();
       written = true;
       if (force) {
+        long started = System.nanoTime();
         force();
+        counters.fsynced(started);
       } else {
         dirty = true;
       }
