@@ -72,6 +72,33 @@ class FailedForceTest {
   }
 
   @Test
+  void aForceThatFailsForAnotherThreadMeanwhileIsAFailedAppend() {
+    ForgettingDisk below = new ForgettingDisk(dir);
+    FailingDisk disk = new FailingDisk(below);
+    TsdbStorage db = TestDb.open(dir, config("never", 1 << 20), disk);
+    TestDb.append(db, TestDb.series("m", 0), T0, 1); // written, and to be forced
+    db.reconfigure(config("always", 1 << 20));
+    disk.observer(operation -> {
+      if (operation.startsWith("write ")) { // as the task that forces does between the two
+        disk.observer(_ -> {});
+        disk.failing(op -> op.startsWith("force"));
+        assertThatThrownBy(() -> db.wal().sync()).isInstanceOf(StorageException.Failed.class);
+        disk.failing(_ -> false);
+      }
+    });
+    assertThatThrownBy(() -> TestDb.append(db, TestDb.series("m", 0), T0 + 1, 2))
+        .isInstanceOf(StorageException.Failed.class)
+        .hasMessageContaining("cannot force to the disk");
+    assertThat(TestDb.append(db, TestDb.series("m", 0), T0 + 1, 3)).isZero();
+    db.crash();
+    below.powerCut(losingAll());
+    TsdbStorage again = TestDb.open(dir, config("always", 1 << 20), below);
+    assertThat(value(again, 0, T0)).isEqualTo(1);
+    assertThat(value(again, 0, T0 + 1)).as("acknowledged").isEqualTo(3);
+    again.crash();
+  }
+
+  @Test
   void anAppendIsNotAcknowledgedWhenTheEndOfItsSegmentCannotBeForced() {
     for (long segmentBytes : new long[] {60, 150, 400}) {
       Path root = dir.resolve("segments-of-" + segmentBytes);

@@ -226,6 +226,9 @@ public final class Wal implements AutoCloseable {
     long started = System.nanoTime();
     try {
       forceFile();
+      if (broken) { // by a force of another thread since this was written
+        throw new StorageException.Failed("WAL " + path(segment) + ": cannot force to the disk");
+      }
       counters.fsynced(started);
     } catch (StorageException.Failed e) {
       try {
@@ -250,7 +253,7 @@ public final class Wal implements AutoCloseable {
   }
 
   /**
-   * Goes on in a new segment after a failure, see above; does nothing when there was none.
+   * Continues in a new segment after a failure, see above; does nothing when there was none.
    *
    * @throws StorageException.Failed when that is not possible yet
    */
