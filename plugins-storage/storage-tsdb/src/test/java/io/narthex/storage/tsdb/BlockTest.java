@@ -11,6 +11,7 @@ import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.StorageException;
+import io.narthex.spi.storage.StorageStats;
 import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.block.Ulid;
 import io.narthex.storage.tsdb.io.LocalDisk;
@@ -214,6 +215,9 @@ class BlockTest {
       end = b.meta.maxTimeMs();
       assertThat(b.meta.sources()).isNotEmpty();
     }
+    assertThat(db.stats(0).blocks())
+        .extracting(StorageStats.Block::sources)
+        .containsExactlyElementsOf(db.blocks().list().stream().map(b -> b.meta.sources()).toList());
     int count = db.blocks().list().size();
     db.close();
     TsdbStorage again = TestDb.open(dir);

@@ -40,7 +40,7 @@ public final class HeadIndex implements Postings {
   private static final int PAIR_WORK = 10;
   private static final int SERIES_OF_WORK = 64;
 
-  /** A dictionary is made anew when it had so many times more pairs: a short hold of the locks. */
+  /** A dictionary is rebuilt when it had so many times more pairs: a short hold of the locks. */
   private static final int SHRINK = 8;
 
   private final Map<String, Values> names = new ConcurrentHashMap<>();

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.Matcher;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -18,7 +19,8 @@ class QueryTest {
   private static final class Asked implements Postings {
     final List<Map<String, String>> series = new ArrayList<>();
     final List<String> calls = new ArrayList<>();
-    final Set<Object> automata = new HashSet<>();
+    final Set<Object> automata =
+        Collections.newSetFromMap(new IdentityHashMap<>()); // equal ones count
 
     private RoaringBitmap those(java.util.function.Predicate<Map<String, String>> wanted) {
       RoaringBitmap out = new RoaringBitmap();
@@ -149,7 +151,7 @@ class QueryTest {
   @Test
   void makesTheAutomatonOfAnExpressionOnceForAllIndexes() {
     Query query = Query.of(List.of(regex("pod", "pod-[0-9]*7")));
-    Set<Object> automata = new HashSet<>();
+    Set<Object> automata = Collections.newSetFromMap(new IdentityHashMap<>());
     for (int i = 0; i < 5; i++) {
       Asked index = pods();
       assertThat(query.select(index).getCardinality()).isEqualTo(100);
