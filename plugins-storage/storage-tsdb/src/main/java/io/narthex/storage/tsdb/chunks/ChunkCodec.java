@@ -214,7 +214,8 @@ public final class ChunkCodec {
     double zeroThreshold = Double.longBitsToDouble(in.u64());
     int[] positiveSpans = readSpans(in);
     int[] negativeSpans = readSpans(in);
-    double[] bounds = new double[in.count(Limits.HISTOGRAM_PARTS)];
+    double[] bounds =
+        new double[in.count(Math.min(Limits.HISTOGRAM_PARTS, in.remaining() / Double.BYTES))];
     for (int i = 0; i < bounds.length; i++) {
       bounds[i] = Double.longBitsToDouble(in.u64());
     }
@@ -232,22 +233,26 @@ public final class ChunkCodec {
       if (hints[i] < 0 || hints[i] >= HINTS.length) {
         throw new ByteSource.Malformed("reset hint is " + hints[i]);
       }
-      out[i] =
-          NativeHistogram.builder()
-              .schema(schema)
-              .zeroBucket(zeroThreshold, zeros[i])
-              .count(counts[i])
-              .sum(sums[i])
-              .positive(positiveSpans, positive[i])
-              .negative(negativeSpans, negative[i])
-              .customBounds(bounds)
-              .resetHint(HINTS[(int) hints[i]])
-              .build();
+      try {
+        out[i] =
+            NativeHistogram.builder()
+                .schema(schema)
+                .zeroBucket(zeroThreshold, zeros[i])
+                .count(counts[i])
+                .sum(sums[i])
+                .positive(positiveSpans, positive[i])
+                .negative(negativeSpans, negative[i])
+                .customBounds(bounds)
+                .resetHint(HINTS[(int) hints[i]])
+                .build();
+      } catch (IllegalArgumentException e) { // spans and buckets do not fit
+        throw new ByteSource.Malformed("histogram: " + e.getMessage());
+      }
     }
   }
 
   private static int[] readSpans(ByteSource in) {
-    int[] spans = new int[in.count(Limits.HISTOGRAM_PARTS)];
+    int[] spans = new int[in.count(Math.min(Limits.HISTOGRAM_PARTS, in.remaining()))];
     for (int i = 0; i < spans.length; i++) {
       spans[i] = (int) in.zigzag();
     }
@@ -259,7 +264,8 @@ public final class ChunkCodec {
     for (int i = 1; i < spans.length; i += 2) {
       buckets += spans[i];
     }
-    if (buckets < 0 || buckets > Limits.HISTOGRAM_PARTS) {
+    // each has a column, which has a byte at least
+    if (buckets < 0 || buckets > Math.min(Limits.HISTOGRAM_PARTS, in.remaining())) {
       throw new ByteSource.Malformed("histogram of " + buckets + " buckets");
     }
     double[][] rows = new double[n][(int) buckets];

@@ -149,6 +149,35 @@ class CodecTest {
     }
   }
 
+  @Test
+  void bytesThatAreNoChunkAreMalformedWhicheverByteChanged() {
+    for (boolean histogram : new boolean[] {false, true}) {
+      ChunkRows rows = new ChunkRows();
+      rows.clear(histogram);
+      for (int i = 0; i < 5; i++) {
+        rows.add(1000L * i, i * 0.5, histogram ? histogram(3, i) : null, 500);
+      }
+      ByteSink out = new ByteSink(64);
+      ChunkCodec codec = new ChunkCodec();
+      codec.write(rows, 0, rows.size, 0, out);
+      byte[] bytes = Arrays.copyOf(out.data, out.size + ChunkCodec.SLACK);
+      int malformed = 0;
+      for (int at = 0; at < out.size; at++) {
+        byte original = bytes[at];
+        for (int value = 0; value < 256; value++) {
+          bytes[at] = (byte) value;
+          try {
+            codec.read(new ByteSource(bytes, 0, out.size), 0, rows);
+          } catch (ByteSource.Malformed e) {
+            malformed++; // anything else ends the test
+          }
+        }
+        bytes[at] = original;
+      }
+      assertThat(malformed).isPositive();
+    }
+  }
+
   private NativeHistogram histogram(int i, double sum) {
     return NativeHistogram.builder()
         .schema(2)
