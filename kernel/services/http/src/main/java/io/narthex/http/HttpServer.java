@@ -38,6 +38,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
+import java.util.zip.Deflater;
 import org.eclipse.jetty.compression.gzip.GzipCompression;
 import org.eclipse.jetty.compression.server.CompressionConfig;
 import org.eclipse.jetty.compression.server.CompressionHandler;
@@ -47,6 +48,7 @@ import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.component.AbstractLifeCycle;
+import org.eclipse.jetty.util.compression.DeflaterPool;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
 import org.glassfish.jersey.servlet.ServletContainer;
@@ -71,6 +73,7 @@ public final class HttpServer implements ReloadListener {
   private static final int MAX_REQUESTS = 1000;
   private static final int THREADS = 32;
   private static final Duration IDLE = Duration.ofSeconds(30);
+  private static final int MAX_DEFLATERS = 16; // that wait for the next response
   private static final int MAX_FORM = 10 << 20;
   private static final int MIN_HEAD = 64 << 10;
   private static final int MAX_HEAD = 1 << 20;
@@ -197,7 +200,7 @@ public final class HttpServer implements ReloadListener {
         });
     Accounts accounts = Accounts.of(parts, access.listeners(), http);
     CompressionHandler compression = new CompressionHandler();
-    compression.putCompression(new GzipCompression());
+    compression.putCompression(gzip());
     compression.putConfiguration(
         "/*",
         CompressionConfig.builder()
@@ -224,6 +227,13 @@ public final class HttpServer implements ReloadListener {
                 new ReadTimeout(new SingleSlashes(guard), readTimeout, metrics), metrics)));
     created.setErrorHandler(new PlainErrors(Guard.refusals(metrics)));
     return created;
+  }
+
+  /** Jetty would keep 1,024 deflaters, and each has 256 KiB outside the heap. */
+  static GzipCompression gzip() {
+    GzipCompression gzip = new GzipCompression();
+    gzip.setDeflaterPool(new DeflaterPool(MAX_DEFLATERS, Deflater.DEFAULT_COMPRESSION, true));
+    return gzip;
   }
 
   private Server withThreads() {

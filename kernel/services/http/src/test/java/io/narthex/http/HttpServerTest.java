@@ -33,7 +33,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.zip.Deflater;
 import java.util.zip.GZIPInputStream;
+import org.eclipse.jetty.compression.gzip.GzipCompression;
+import org.eclipse.jetty.util.compression.CompressionPool;
+import org.eclipse.jetty.util.compression.DeflaterPool;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -251,6 +255,20 @@ class HttpServerTest extends ServerHarness {
     try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(r.body()))) {
       assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8)).contains("\"up\"");
     }
+  }
+
+  @Test
+  void keepsFewDeflatersAfterABurstOfCompressedResponses() throws Exception {
+    GzipCompression gzip = HttpServer.gzip();
+    gzip.start();
+    DeflaterPool pool = gzip.getDeflaterPool();
+    List<CompressionPool<Deflater>.Entry> burst = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      burst.add(pool.acquire());
+    }
+    burst.forEach(CompressionPool.Entry::release);
+    assertThat(pool.getPool().size()).isBetween(1, 16);
+    gzip.stop();
   }
 
   @Test
