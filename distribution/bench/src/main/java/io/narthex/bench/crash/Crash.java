@@ -97,21 +97,27 @@ public final class Crash {
   private void run() throws IOException, InterruptedException {
     System.out.println("crash: seed " + options.seed());
     kills();
-    CrashPoints points = new CrashPoints(folder.resolve("points"));
     Files.createDirectories(folder.resolve("points"));
+    points(2);
+    points(1);
+    System.out.println("crash: " + (passed ? "passed" : "FAILED"));
+  }
+
+  private void points(int format) {
+    CrashPoints points = new CrashPoints(folder.resolve("points"), format == 2);
     long operations = points.operations();
-    points("stops at each operation", operations, at -> points.stop(at, true, "1s"));
-    points("failures of an operation", operations, at -> points.fail(at, 1, "1s"));
-    points("failures of three operations", operations, at -> points.fail(at, 3, "always"));
+    String of = "format " + format + ", ";
+    points(of + "stops at each operation", operations, at -> points.stop(at, true, "1s"));
+    points(of + "failures of an operation", operations, at -> points.fail(at, 1, "1s"));
+    points(of + "failures of three operations", operations, at -> points.fail(at, 3, "always"));
     points(
-        "power cuts, wal_fsync always",
+        of + "power cuts, wal_fsync always",
         operations,
         at -> points.powerCut(at, random.nextLong(), "always"));
     points(
-        "power cuts, forced now and then",
+        of + "power cuts, forced now and then",
         operations,
         at -> points.powerCut(at, random.nextLong(), "60m"));
-    System.out.println("crash: " + (passed ? "passed" : "FAILED"));
   }
 
   private void report(String name, String detail, List<String> problems) {

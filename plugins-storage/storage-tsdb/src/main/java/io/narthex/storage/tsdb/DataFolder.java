@@ -3,9 +3,12 @@ package io.narthex.storage.tsdb;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.block.Ulid;
+import io.narthex.storage.tsdb.frames.Frame;
+import io.narthex.storage.tsdb.frames.FrameReader;
 import io.narthex.storage.tsdb.io.Directories;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.FolderLock;
+import io.narthex.storage.tsdb.wal.FramedWal;
 import io.narthex.storage.tsdb.wal.Wal;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -21,25 +24,30 @@ import org.slf4j.LoggerFactory;
  * The folder of the database: checks its format and keeps other processes out.
  *
  * <pre>
- * tsdb.version   "narthex tsdb 1"       lock    held while open; left behind by a crash
- * log/           segments and checkpoints blocks/ one folder per block
+ * tsdb.version   "narthex tsdb 1" or 2    lock    held while open; left behind by a crash
+ * log/           segments and checkpoints of format 1
+ * wal/, head/    segments and checkpoints of format 2; what was damaged in them is in quarantine/
+ * blocks/        one folder per block
  * </pre>
  */
 final class DataFolder implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DataFolder.class);
   static final String VERSION_FILE = "tsdb.version";
   private static final int LONGEST_VERSION = 64 << 10; // bytes
-  private static final String VERSION = "narthex tsdb 1\n";
+  private static final String VERSION_1 = "narthex tsdb 1\n";
+  private static final String VERSION_2 = "narthex tsdb 2\n";
   private static final Pattern OF_SOME_VERSION = Pattern.compile("narthex tsdb [0-9]+\n?", 0);
   private static final String LOCK_FILE = "lock";
   private static final int ULID_LENGTH = 26;
 
   private final Path root;
   private final FolderLock lock;
+  private final boolean framed;
 
-  private DataFolder(Path root, FolderLock lock) {
+  private DataFolder(Path root, FolderLock lock, boolean framed) {
     this.root = root;
     this.lock = lock;
+    this.framed = framed;
   }
 
   /**
@@ -59,20 +67,21 @@ final class DataFolder implements AutoCloseable {
         throw new StorageException.Unusable(
             root + ": another server uses this folder; stop it or give this one another folder");
       }
-      DataFolder folder = new DataFolder(root, lock);
-      Directories.create(disk, folder.wal());
-      Directories.create(disk, folder.blocks());
+      DataFolder folder = new DataFolder(root, lock, isFramed(disk, root));
       String found = version(disk, root);
-      if (!found.equals(VERSION)) {
+      String version = folder.framed ? VERSION_2 : VERSION_1;
+      if (!found.equals(version)) { // before all else: a folder "wal" alone is Prometheus'
         if (!found.isEmpty()) {
           log.error(
               "{}: is damaged, got \"{}\"; the files next to it are of this version, written again",
               root.resolve(VERSION_FILE),
               found.strip());
         }
-        byte[] version = VERSION.getBytes(StandardCharsets.US_ASCII);
-        Directories.write(disk, root.resolve(VERSION_FILE), version, version.length);
+        writeVersion(disk, root, version);
       }
+      Directories.create(disk, folder.wal());
+      Directories.create(disk, folder.head());
+      Directories.create(disk, folder.blocks());
       opened = true;
       return folder;
     } catch (IOException e) {
@@ -151,14 +160,70 @@ final class DataFolder implements AutoCloseable {
         .replace("\0", "");
   }
 
+  private static void writeVersion(Disk disk, Path root, String version) throws IOException {
+    byte[] bytes = version.getBytes(StandardCharsets.US_ASCII);
+    Directories.write(disk, root.resolve(VERSION_FILE), bytes, bytes.length);
+  }
+
+  /** Returns whether a folder has format 2, as new ones have. */
+  private static boolean isFramed(Disk disk, Path root) throws IOException {
+    String found = version(disk, root).strip();
+    if (found.equals(VERSION_1.strip())) {
+      return false;
+    }
+    return found.equals(VERSION_2.strip()) || hasFrames(disk, root) || !hasLogFiles(disk, root);
+  }
+
+  private static boolean hasLogFiles(Disk disk, Path root) {
+    Path log = root.resolve("log");
+    return disk.isDirectory(log)
+        && !(Wal.numbers(disk, log, Wal.SEGMENT_SUFFIX).isEmpty()
+            && Wal.numbers(disk, log, Wal.CHECKPOINT_SUFFIX).isEmpty());
+  }
+
+  /** Returns where the segments of a database are. */
+  static Path walOf(Disk disk, Path root) throws IOException {
+    return root.resolve(isFramed(disk, root) ? "wal" : "log");
+  }
+
+  /** Returns where the checkpoints of a database are. */
+  static Path checkpointsOf(Disk disk, Path root) throws IOException {
+    return root.resolve(isFramed(disk, root) ? "head" : "log");
+  }
+
+  /** Makes another folder one of the same format. */
+  static void copyVersion(Disk disk, Path root, Path to) throws IOException {
+    writeVersion(disk, to, isFramed(disk, root) ? VERSION_2 : VERSION_1);
+  }
+
   /**
    * Returns whether a version file that no version of this storage has written lies next to files
    * of this one: then it is damaged, and everything else can be used.
    */
   private static boolean isDamaged(Disk disk, Path root, String found) throws IOException {
     if (OF_SOME_VERSION.matcher(found).matches()) {
-      return found.strip().equals(VERSION.strip());
+      return found.strip().equals(VERSION_1.strip()) || found.strip().equals(VERSION_2.strip());
     }
+    return hasFrames(disk, root) || hasLog(disk, root);
+  }
+
+  /** Returns whether there is a segment or a checkpoint of format 2. */
+  private static boolean hasFrames(Disk disk, Path root) throws IOException {
+    for (Frame.Kind kind : Frame.Kind.values()) {
+      Path folder = root.resolve(kind == Frame.Kind.WAL ? "wal" : "head");
+      if (disk.isDirectory(folder)) {
+        for (int number : FramedWal.numbers(disk, folder, kind)) {
+          if (FrameReader.isOfKind(disk, folder.resolve(kind.fileName(number)), kind, number)) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Returns whether there is a segment or a checkpoint of format 1. */
+  private static boolean hasLog(Disk disk, Path root) throws IOException {
     Path wal = root.resolve("log");
     for (String suffix : List.of(Wal.SEGMENT_SUFFIX, Wal.CHECKPOINT_SUFFIX)) {
       if (disk.isDirectory(wal)) {
@@ -183,13 +248,15 @@ final class DataFolder implements AutoCloseable {
   private static void refuseForeign(Disk disk, Path root) throws IOException {
     String found = version(disk, root);
     if (!found.isEmpty()) {
-      if (!found.equals(VERSION) && !isDamaged(disk, root, found)) {
+      if (!isDamaged(disk, root, found)) {
         throw new StorageException.Unusable(
             root.resolve(VERSION_FILE)
                 + ": format is \""
                 + found.strip()
                 + "\", this version reads \""
-                + VERSION.strip()
+                + VERSION_1.strip()
+                + "\" and \""
+                + VERSION_2.strip()
                 + "\"; use the version that wrote it");
       }
       return;
@@ -202,7 +269,7 @@ final class DataFolder implements AutoCloseable {
       boolean block = name.length() == ULID_LENGTH && disk.exists(p.resolve("index"));
       if (block
           || name.equals("chunks_head")
-          || name.equals("wal")
+          || (name.equals("wal") && !isOurWal(disk, p))
           || name.equals("wbl")
           || name.startsWith("chunk_snapshot.")) {
         throw new StorageException.Unusable(
@@ -214,8 +281,29 @@ final class DataFolder implements AutoCloseable {
     }
   }
 
+  /**
+   * Returns whether all files of a folder are segments of ours: the version file may be missing.
+   */
+  private static boolean isOurWal(Disk disk, Path folder) throws IOException {
+    return !FramedWal.numbers(disk, folder, Frame.Kind.WAL).isEmpty()
+        && disk.list(folder).stream().allMatch(FramedWal::isSegment);
+  }
+
+  boolean isFramed() {
+    return framed;
+  }
+
   Path wal() {
-    return root.resolve("log");
+    return root.resolve(framed ? "wal" : "log");
+  }
+
+  /** Returns where checkpoints and moved pages of the head are. */
+  Path head() {
+    return root.resolve(framed ? "head" : "log");
+  }
+
+  Path quarantine() {
+    return root.resolve("quarantine");
   }
 
   Path blocks() {

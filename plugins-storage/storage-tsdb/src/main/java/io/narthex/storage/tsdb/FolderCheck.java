@@ -4,12 +4,18 @@ import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.block.BlockSource;
 import io.narthex.storage.tsdb.block.Ulid;
+import io.narthex.storage.tsdb.frames.Frame;
+import io.narthex.storage.tsdb.frames.FrameReader;
+import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.LocalDisk;
+import io.narthex.storage.tsdb.wal.FramedWal;
+import io.narthex.storage.tsdb.wal.SegmentReader;
 import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.storage.tsdb.wal.WalReader;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +39,26 @@ final class FolderCheck {
   /** Prints a line per file or block and damaged place; returns how many places are damaged. */
   int run() throws IOException {
     DataFolder.checkVersion(disk, root);
-    Path log = root.resolve("log");
+    Path wal = DataFolder.walOf(disk, root);
+    Path head = DataFolder.checkpointsOf(disk, root);
+    if (disk.isDirectory(wal)) { // else a snapshot, which has blocks alone
+      if (wal.equals(head)) {
+        log(wal);
+      } else {
+        frames(wal, head);
+      }
+    }
+    for (Path folder : disk.list(root.resolve("blocks")).stream().sorted().toList()) {
+      if (Ulid.isUlid(folder.getFileName().toString())) {
+        block(folder);
+      } else {
+        out.println("aside    " + folder + ": not served");
+      }
+    }
+    return damaged;
+  }
+
+  private void log(Path log) throws IOException {
     for (int number : Wal.numbers(disk, log, Wal.CHECKPOINT_SUFFIX)) {
       records(log.resolve(Wal.name(number, Wal.CHECKPOINT_SUFFIX)), false);
     }
@@ -46,14 +71,62 @@ final class FolderCheck {
       }
       records(log.resolve(Wal.name(segments.get(i), Wal.SEGMENT_SUFFIX)), i == segments.size() - 1);
     }
-    for (Path folder : disk.list(root.resolve("blocks")).stream().sorted().toList()) {
-      if (Ulid.isUlid(folder.getFileName().toString())) {
-        block(folder);
-      } else {
-        out.println("aside    " + folder + ": not served");
-      }
+  }
+
+  /** Reads a file of format 2. */
+  private interface Reading {
+    FrameReader.End read(FrameReader.Handler into) throws IOException;
+  }
+
+  private void frames(Path wal, Path head) {
+    for (int number : FramedWal.numbers(disk, head, Frame.Kind.CHECKPOINT)) {
+      Path file = head.resolve(Frame.Kind.CHECKPOINT.fileName(number));
+      frames(
+          file,
+          into -> FrameReader.read(disk, file, Frame.Kind.CHECKPOINT, number, false, into));
     }
-    return damaged;
+    List<Integer> segments = FramedWal.numbers(disk, wal, Frame.Kind.WAL);
+    for (int i = 0; i < segments.size(); i++) {
+      int number = segments.get(i);
+      int next = i + 1 < segments.size() ? segments.get(i + 1) : 0;
+      if (i > 0 && number != segments.get(i - 1) + 1) {
+        report(wal, "segments between " + segments.get(i - 1) + " and " + number + " are missing");
+      }
+      frames(
+          wal.resolve(Frame.Kind.WAL.fileName(number)),
+          into -> SegmentReader.frames(disk, wal, number, next, into));
+    }
+  }
+
+  private void frames(Path file, Reading reading) {
+    int before = damaged;
+    int[] records = {0};
+    FrameReader.End end;
+    try {
+      end =
+          reading.read(
+              new FrameReader.Handler() {
+                @Override
+                public void record(int type, ByteSource body, long offset) {
+                  records[0]++;
+                }
+
+                @Override
+                public void damage(
+                    long offset, long length, String reason, MemorySegment bytes) {
+                  report(file, " at byte " + offset + ": " + reason);
+                }
+              });
+    } catch (IOException e) {
+      if (disk.exists(file)) {
+        report(file, " at byte 0: " + e.getMessage());
+      }
+      return; // its owner has deleted it
+    }
+    if (damaged == before) {
+      String torn = end.torn() == null ? "" : ", ends in a record that is being written";
+      out.println("ok       " + file + ": " + records[0] + " records" + torn);
+    }
   }
 
   /** Returns the blocks that can be opened, but have chunks that cannot be read. */

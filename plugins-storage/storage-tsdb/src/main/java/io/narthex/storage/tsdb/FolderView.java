@@ -4,12 +4,14 @@ import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.storage.StorageContext;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.io.Directories;
+import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.io.TemporaryView;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The database of a folder that a server may be writing to, opened for reading: the WAL is copied
@@ -31,9 +33,17 @@ final class FolderView implements AutoCloseable {
    */
   static FolderView of(Path root) throws IOException {
     DataFolder.check(LocalDisk.INSTANCE, root);
-    Path copy = TemporaryView.of(root, List.of("log"), List.of("blocks"));
+    Disk disk = LocalDisk.INSTANCE;
+    // segments first: a checkpoint that comes meanwhile replaces those that are gone by then
+    List<String> copied =
+        Stream.of(DataFolder.walOf(disk, root), DataFolder.checkpointsOf(disk, root))
+            .map(p -> p.getFileName().toString())
+            .distinct()
+            .toList();
+    Path copy = TemporaryView.of(root, copied, List.of("blocks"));
     boolean done = false;
     try {
+      DataFolder.copyVersion(disk, root, copy);
       TsdbStorage storage = TsdbStorage.open(TsdbConfig.DEFAULT, new Standalone(copy), false);
       done = true;
       return new FolderView(copy, storage);

@@ -167,7 +167,7 @@ public final class TsdbCommand {
           "head: %d series, %s; WAL: %d bytes%n",
           stats.headSeries(),
           times,
-          Directories.bytesIn(LocalDisk.INSTANCE, root.resolve("log")));
+          Directories.bytesIn(LocalDisk.INSTANCE, DataFolder.walOf(LocalDisk.INSTANCE, root)));
     }
     return 0;
   }

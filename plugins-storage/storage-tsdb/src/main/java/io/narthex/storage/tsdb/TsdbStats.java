@@ -7,7 +7,7 @@ import io.narthex.storage.tsdb.block.Blocks;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadIndex;
 import io.narthex.storage.tsdb.metrics.Counters;
-import io.narthex.storage.tsdb.wal.Wal;
+import io.narthex.storage.tsdb.wal.WriteAheadLog;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -19,7 +19,7 @@ final class TsdbStats {
   private TsdbStats() {}
 
   static StorageStats of(
-      Head head, Blocks blocks, Wal wal, Counters counters, TsdbConfig config, int topN) {
+      Head head, Blocks blocks, WriteAheadLog wal, Counters counters, TsdbConfig config, int topN) {
     Top metrics = new Top(topN);
     Top valuesByLabel = new Top(topN);
     Top memoryByLabel = new Top(topN);
@@ -95,7 +95,11 @@ final class TsdbStats {
   }
 
   private static void statistics(
-      Head head, Blocks blocks, Wal wal, TsdbConfig config, Map<String, Double> statistics) {
+      Head head,
+      Blocks blocks,
+      WriteAheadLog wal,
+      TsdbConfig config,
+      Map<String, Double> statistics) {
     statistics.put("head_series", (double) head.index().seriesCount());
     statistics.put("head_chunks", (double) headChunks(head));
     double removed = head.chunks().dropped() + head.counters.get("head_series_removed_total");

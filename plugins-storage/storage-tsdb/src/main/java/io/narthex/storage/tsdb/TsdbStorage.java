@@ -31,14 +31,17 @@ import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.Limits;
 import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.metrics.Counters;
+import io.narthex.storage.tsdb.quarantine.Quarantine;
 import io.narthex.storage.tsdb.recovery.Checkpoint;
+import io.narthex.storage.tsdb.recovery.FramedRecovery;
 import io.narthex.storage.tsdb.recovery.Recovery;
 import io.narthex.storage.tsdb.select.Listing;
 import io.narthex.storage.tsdb.select.SeriesSource;
 import io.narthex.storage.tsdb.select.TsdbCursor;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
-import io.narthex.storage.tsdb.tombstones.TombstoneRecord;
+import io.narthex.storage.tsdb.wal.FramedWal;
 import io.narthex.storage.tsdb.wal.Wal;
+import io.narthex.storage.tsdb.wal.WriteAheadLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,6 +49,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.roaringbitmap.IntConsumer;
 import org.roaringbitmap.PeekableIntIterator;
@@ -72,6 +76,7 @@ final class TsdbStorage
   private static final int FEW_SERIES = 64;
 
   private static final int MAX_TRIES = 10;
+  private static final long QUARANTINE_BYTES = 64 << 20;
 
   private final StorageContext context;
   private final long referenceBase;
@@ -79,7 +84,7 @@ final class TsdbStorage
   private final Disk disk;
   private final Counters counters = new Counters();
   private final Head head;
-  private final Wal wal;
+  private final WriteAheadLog wal;
   private final Blocks blocks;
   private final HeadFlush flush;
   private final Compactor compactor;
@@ -114,15 +119,9 @@ final class TsdbStorage
     retention = new Retention(blocks, counters);
     snapshots = new Snapshots(disk, context.dataDirectory());
     head.minValidMs(blocks.newestMaxMs());
-    Recovery recovery = new Recovery(disk, head, folders.wal(), counters);
     boolean recovered = false;
     try {
-      int next = recovery.run(context::replayProgress);
-      head.recovered();
-      checkpointWanted = recovery.isCheckpointWanted();
-      long bytes = Directories.bytesIn(disk, folders.wal());
-      long segmentBytes = config.walSegmentSize().bytes();
-      wal = new Wal(disk, folders.wal(), segmentBytes, next, bytes, counters);
+      wal = folders.isFramed() ? recoverFrames(config) : recoverLog(config);
       recovered = true;
     } catch (IOException e) {
       throw new StorageException.Failed(folders.wal() + ": cannot measure: " + e, e);
@@ -136,12 +135,49 @@ final class TsdbStorage
     tasks =
         List.of(
             room, // first: the others need it
-            task("spill", "", () -> head.spill(disk, folders.wal())),
+            task("spill", "", () -> head.spill(disk, folders.head())),
             task("flush", "compactions_failed_total", this::flushHead),
             task("checkpoint", "wal_truncations_failed_total", this::boundWal),
             task("compaction", "compactions_failed_total", this::mergeBlocks),
             room);
     fsyncTask = task("fsync", "", this::forceWal);
+  }
+
+  private WriteAheadLog recoverFrames(TsdbConfig c) throws IOException {
+    FramedRecovery recovery =
+        new FramedRecovery(
+            disk,
+            head,
+            folders.wal(),
+            folders.head(),
+            new Quarantine(disk, folders.quarantine(), QUARANTINE_BYTES),
+            counters);
+    FramedWal.Position position = recovery.run(context::replayProgress);
+    head.recovered();
+    checkpointWanted = recovery.isCheckpointWanted();
+    return new FramedWal(
+        disk,
+        folders.wal(),
+        folders.head(),
+        c.walSegmentSize().bytes(),
+        position,
+        Directories.bytesIn(disk, folders.wal()) + Directories.bytesIn(disk, folders.head()),
+        head::labels,
+        counters);
+  }
+
+  private WriteAheadLog recoverLog(TsdbConfig c) throws IOException {
+    Recovery recovery = new Recovery(disk, head, folders.wal(), counters);
+    int next = recovery.run(context::replayProgress);
+    head.recovered();
+    checkpointWanted = recovery.isCheckpointWanted();
+    return new Wal(
+        disk,
+        folders.wal(),
+        c.walSegmentSize().bytes(),
+        next,
+        Directories.bytesIn(disk, folders.wal()),
+        counters);
   }
 
   /**
@@ -294,7 +330,7 @@ final class TsdbStorage
 
   /** Replaces the WAL by a checkpoint of the head. */
   private void writeCheckpoint() {
-    disk.require(folders.wal(), head.fileBytes(), "a checkpoint");
+    disk.require(folders.head(), head.fileBytes(), "a checkpoint");
     int segment;
     long begun;
     head.appendLock.lock();
@@ -309,7 +345,7 @@ final class TsdbStorage
     counters.add("checkpoint_creations_total", 1);
     long bytes;
     try {
-      bytes = Checkpoint.write(disk, head, folders.wal(), segment, () -> closed);
+      bytes = writeCheckpoint(segment, () -> closed);
     } catch (RuntimeException e) {
       counters.add("checkpoint_creations_failed_total", 1);
       throw e;
@@ -320,6 +356,10 @@ final class TsdbStorage
       wal.deleteBelow(segment);
       counters.add("wal_truncations_total", 1);
     }
+  }
+
+  private long writeCheckpoint(int segment, BooleanSupplier stop) {
+    return Checkpoint.write(disk, head, folders.head(), segment, folders.isFramed(), stop);
   }
 
   // ---- Storage -------------------------------------------------------------------------------
@@ -562,8 +602,7 @@ final class TsdbStorage
       if (fresh.size() == 0) {
         return;
       }
-      TombstoneRecord.write(fresh, wal.begin(TombstoneRecord.TYPE));
-      wal.end(false);
+      wal.tombstones(fresh);
       wal.write(sync.always());
       head.state.writeLock().lock();
       try {
@@ -679,10 +718,10 @@ final class TsdbStorage
   /** Spares the next start the replay; without it the WAL alone gives the same state. */
   private void writeFinalCheckpoint() {
     try {
-      disk.require(folders.wal(), head.fileBytes(), "a checkpoint");
+      disk.require(folders.head(), head.fileBytes(), "a checkpoint");
       wal.write(false);
       int segment = wal.cut();
-      Checkpoint.write(disk, head, folders.wal(), segment, () -> false);
+      writeCheckpoint(segment, () -> false);
       wal.deleteBelow(segment);
     } catch (RuntimeException e) {
       log.warn("tsdb: no checkpoint on close, the next start replays the WAL: {}", e.getMessage());
@@ -732,7 +771,7 @@ final class TsdbStorage
     folders.abandon();
   }
 
-  Wal wal() {
+  WriteAheadLog wal() {
     return wal;
   }
 }

@@ -14,8 +14,6 @@ import io.narthex.spi.storage.StorageException;
 import io.narthex.spi.storage.StorageStats;
 import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.block.Ulid;
-import io.narthex.storage.tsdb.io.LocalDisk;
-import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.storage.StoredSeries;
 import io.narthex.testkit.storage.TestStorageContext;
@@ -34,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class BlockTest {
+  private static final WalFiles FILES = new WalFiles(true);
   private static final long T0 = TestDb.T0;
   private static final long HOUR = TestDb.HOUR;
   private static final List<List<Matcher>> ALL = List.of(List.of(Matcher.equal("__name__", "m")));
@@ -90,8 +89,8 @@ class BlockTest {
     assertThat(TestDb.all(db)).isEqualTo(before);
     assertThat(db.stats(3).headMinTimeMs()).isEqualTo(T0 + 4 * HOUR);
     assertThat(db.stats(3).minTimeMs()).isEqualTo(T0);
-    assertThat(Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), ".log")).hasSize(1);
-    assertThat(Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), ".snap")).hasSize(1);
+    assertThat(FILES.segments(dir)).hasSize(1);
+    assertThat(FILES.checkpoints(dir)).hasSize(1);
     assertThat(StoredSeries.select(db, 10, T0 + HOUR, T0 + 5 * HOUR, regex("i", "3|4")))
         .hasSize(2)
         .allMatch(s -> s.samples().size() == 4 * 60 + 1);
@@ -182,14 +181,14 @@ class BlockTest {
     TsdbStorage db = TestDb.open(dir);
     fill(db, T0, T0 + 4 * HOUR, 3);
     List<StoredSeries> before = TestDb.all(db);
-    Path log = dir.resolve("log").resolve(Wal.name(1, ".log"));
+    Path log = FILES.wal(dir).resolve(FILES.segment(1));
     byte[] bytes = Files.readAllBytes(log);
     db.maintain();
     assertThat(db.blocks().list()).hasSize(1);
     db.crash();
     // the block is there, the WAL as if it had not been truncated yet
-    for (int n : Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), ".snap")) {
-      Files.delete(dir.resolve("log").resolve(Wal.name(n, ".snap")));
+    for (int n : FILES.checkpoints(dir)) {
+      Files.delete(FILES.head(dir).resolve(FILES.checkpoint(n)));
     }
     Files.write(log, bytes);
     TsdbStorage again = TestDb.open(dir);

@@ -31,15 +31,18 @@ public final class CrashPoints {
   private static final long RETENTION_MS = 300_000;
 
   private final Path folder;
+  private final WalFiles format;
   private int runs;
 
   /**
    * Creates one.
    *
    * @param folder for files of the runs
+   * @param framed whether the database has format 2
    */
-  public CrashPoints(Path folder) {
+  public CrashPoints(Path folder, boolean framed) {
     this.folder = folder;
+    format = new WalFiles(framed);
   }
 
   /** Thrown when the process of a run would not live any more. */
@@ -213,8 +216,10 @@ public final class CrashPoints {
 
   /** Returns how many operations a life takes. */
   public long operations() {
-    FailingDisk disk = new FailingDisk(new ForgettingDisk(folder));
     Path root = folder.resolve("count");
+    ForgettingDisk below = new ForgettingDisk(root);
+    format.prepare(below, root);
+    FailingDisk disk = new FailingDisk(below);
     Life life = new Life(disk, root, config("always"), new CrashModel(RETENTION_MS, true));
     life.run();
     life.end();
@@ -251,7 +256,7 @@ public final class CrashPoints {
         what, disk, below, root, config(fsync), model, () -> below.powerCut(new Random(seed)));
   }
 
-  private static List<String> live(
+  private List<String> live(
       String what,
       FailingDisk disk,
       Disk below,
@@ -261,6 +266,7 @@ public final class CrashPoints {
       Runnable afterwards) {
     List<String> problems = new ArrayList<>();
     try {
+      format.prepare(below, root);
       try {
         Life life = new Life(disk, root, config, model);
         life.run();

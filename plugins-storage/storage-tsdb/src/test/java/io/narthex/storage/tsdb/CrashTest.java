@@ -2,6 +2,7 @@ package io.narthex.storage.tsdb;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,6 +31,18 @@ class CrashTest {
   private static final long T0 = TestDb.T0;
 
   @TempDir Path dir;
+
+  private final WalFiles files = new WalFiles(framed());
+
+  /** Whether the folder has format 2, as new ones do. */
+  boolean framed() {
+    return true;
+  }
+
+  @BeforeEach
+  void makeFolder() {
+    files.prepare(dir);
+  }
 
   @Test
   void keepsEverythingAppendedWhenTheProcessIsKilled() {
@@ -75,7 +89,7 @@ class CrashTest {
   @Test
   void keepsEveryWholeRecordWhereverTheLogIsCut() throws IOException {
     TsdbStorage db = TestDb.open(dir);
-    Path segment = onlySegment(dir);
+    Path segment = onlySegment();
     List<Long> ends = new ArrayList<>();
     List<List<StoredSeries>> states = new ArrayList<>();
     ends.add(Files.size(segment));
@@ -89,15 +103,19 @@ class CrashTest {
     byte[] whole = Files.readAllBytes(segment);
     for (int cut = 0; cut <= whole.length; cut++) {
       Path copy = dir.resolve("cut" + cut);
-      Files.createDirectories(copy.resolve("log"));
+      Files.createDirectories(files.wal(copy));
       Files.write(
-          copy.resolve("log").resolve(segment.getFileName()), java.util.Arrays.copyOf(whole, cut));
+          files.wal(copy).resolve(segment.getFileName()), java.util.Arrays.copyOf(whole, cut));
       int expected = 0;
       while (expected + 1 < ends.size() && ends.get(expected + 1) <= cut) {
         expected++;
       }
       TsdbStorage cutDb = TestDb.open(copy);
-      assertThat(TestDb.all(cutDb)).as("cut at %s", cut).isEqualTo(states.get(expected));
+      // format 2 has exemplars in a record of their own, behind the rows
+      int next = framed() ? Math.min(expected + 1, states.size() - 1) : expected;
+      assertThat(TestDb.all(cutDb))
+          .as("cut at %s", cut)
+          .isIn(states.get(expected), states.get(next));
       assertThat(cutDb.counters().get("wal_corruptions_total")).isZero();
       assertThat(TestDb.append(cutDb, TestDb.series("m", 0), T0 + 900_000, 1)).isZero();
       List<StoredSeries> after = TestDb.all(cutDb);
@@ -112,10 +130,8 @@ class CrashTest {
     }
   }
 
-  private static Path onlySegment(Path dir) throws IOException {
-    try (Stream<Path> files = Files.list(dir.resolve("log"))) {
-      return files.filter(p -> p.toString().endsWith(".log")).findFirst().orElseThrow();
-    }
+  private Path onlySegment() {
+    return files.wal(dir).resolve(files.segment(files.segments(dir).getFirst()));
   }
 
   @Test
@@ -124,9 +140,9 @@ class CrashTest {
     fill(db, 200);
     int samples = samples(TestDb.all(db));
     db.crash();
-    List<Integer> segments = Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), ".log");
-    assertThat(segments).hasSizeGreaterThan(5);
-    Path damaged = dir.resolve("log").resolve(Wal.name(segments.get(2), ".log"));
+    List<Integer> segments = files.segments(dir);
+    assertThat(segments).hasSizeGreaterThan(3);
+    Path damaged = files.wal(dir).resolve(files.segment(segments.get(2)));
     try (RandomAccessFile file = new RandomAccessFile(damaged.toFile(), "rw")) {
       file.seek(900);
       int b = file.read();
@@ -136,9 +152,14 @@ class CrashTest {
     TsdbStorage again = TestDb.open(dir);
     assertThat(again.counters().get("wal_corruptions_total")).isEqualTo(1);
     List<StoredSeries> left = TestDb.all(again);
-    assertThat(samples(left)).isBetween(samples - 4, samples - 1);
-    assertThat(dir.resolve("log").resolve(Wal.name(segments.get(2), ".log.cut"))).exists();
-    assertThat(dir.resolve("log").resolve(Wal.name(segments.get(3), ".log"))).exists();
+    if (framed()) {
+      assertThat(samples(left)).isBetween(samples - 4 * 64, samples - 1);
+      assertThat(dir.resolve("quarantine")).isNotEmptyDirectory();
+    } else {
+      assertThat(samples(left)).isBetween(samples - 4, samples - 1);
+      assertThat(damaged.resolveSibling(damaged.getFileName() + ".cut")).exists();
+    }
+    assertThat(files.wal(dir).resolve(files.segment(segments.get(3)))).exists();
     fillLater(again);
     List<StoredSeries> more = TestDb.all(again);
     again.close();
@@ -155,14 +176,14 @@ class CrashTest {
   /** A flipped bit in a length made the rest of the segment look torn: gone without a word. */
   @Test
   void aFlippedBitInAHeaderOfTheWalLosesThatRecordAlone() throws IOException {
+    assumeFalse(framed(), "FramedWalTest flips every bit of that");
     TsdbStorage db = TestDb.open(dir, TestDb.config(Duration.ZERO, 0, Duration.ZERO, 700));
     fill(db, 40);
     int samples = samples(TestDb.all(db));
     db.crash();
-    List<Integer> segments =
-        Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.SEGMENT_SUFFIX);
+    List<Integer> segments = files.segments(dir);
     assertThat(segments).hasSizeGreaterThan(3);
-    String name = Wal.name(segments.get(1), Wal.SEGMENT_SUFFIX);
+    String name = files.segment(segments.get(1));
     byte[] whole = Files.readAllBytes(dir.resolve("log").resolve(name));
     int flips = 0;
     for (int at = 8; at < whole.length; at += 8 + length(whole, at)) {
@@ -171,7 +192,7 @@ class CrashTest {
         Path copy = dir.resolve("flip" + at + "-" + bit);
         Files.createDirectories(copy.resolve("log"));
         for (int n : segments) {
-          String file = Wal.name(n, Wal.SEGMENT_SUFFIX);
+          String file = files.segment(n);
           Files.copy(dir.resolve("log").resolve(file), copy.resolve("log").resolve(file));
         }
         byte[] bytes = whole.clone();
@@ -202,9 +223,8 @@ class CrashTest {
     TsdbStorage db = TestDb.open(dir, TestDb.config(Duration.ZERO, 0, Duration.ZERO, 700));
     fill(db, 40);
     db.crash();
-    List<Integer> segments =
-        Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.SEGMENT_SUFFIX);
-    Files.delete(dir.resolve("log").resolve(Wal.name(segments.get(2), Wal.SEGMENT_SUFFIX)));
+    List<Integer> segments = files.segments(dir);
+    Files.delete(files.wal(dir).resolve(files.segment(segments.get(2))));
     TsdbStorage again = TestDb.open(dir);
     assertThat(again.counters().get("wal_corruptions_total")).isEqualTo(1);
     assertThat(TestDb.all(again)).isNotEmpty();
@@ -212,11 +232,10 @@ class CrashTest {
     again.crash();
     TsdbStorage third = TestDb.open(dir, TestDb.config(Duration.ZERO, 0, Duration.ZERO, 700));
     assertThat(third.counters().get("wal_corruptions_total")).isZero();
-    int first =
-        Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
+    int first = files.checkpoints(dir).getLast();
     fill(third, 40, 60);
     third.crash();
-    Files.delete(dir.resolve("log").resolve(Wal.name(first, Wal.SEGMENT_SUFFIX)));
+    Files.delete(files.wal(dir).resolve(files.segment(first)));
     TsdbStorage fourth = TestDb.open(dir);
     assertThat(fourth.counters().get("wal_corruptions_total"))
         .as("the one that the checkpoint begins with")
@@ -251,9 +270,9 @@ class CrashTest {
     List<StoredSeries> before = TestDb.all(db);
     db.crash();
     // a checkpoint that was not finished, and one that was while its segments were not deleted yet
-    Files.write(dir.resolve("log").resolve("00000009.snap.tmp"), new byte[] {1, 2, 3});
+    Files.write(files.head(dir).resolve(files.checkpoint(9) + ".tmp"), new byte[] {1, 2, 3});
     TsdbStorage second = TestDb.open(dir);
-    Path segment = onlySegment(dir);
+    Path segment = onlySegment();
     byte[] bytes = Files.readAllBytes(segment);
     second.close();
     Files.write(segment, bytes);
@@ -269,16 +288,15 @@ class CrashTest {
     fill(db, 60);
     List<StoredSeries> before = TestDb.all(db);
     db.close();
-    int number =
-        Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
-    String name = Wal.name(number, Wal.CHECKPOINT_SUFFIX);
-    byte[] whole = Files.readAllBytes(dir.resolve("log").resolve(name));
+    int number = files.checkpoints(dir).getLast();
+    String name = files.checkpoint(number);
+    byte[] whole = Files.readAllBytes(files.head(dir).resolve(name));
     for (int at = 0; at < whole.length; at += 23) {
       byte[] bytes = whole.clone();
       bytes[at] ^= (byte) (1 << at % 8);
       Path copy = dir.resolve("flipped" + at);
-      Files.createDirectories(copy.resolve("log"));
-      Files.write(copy.resolve("log").resolve(name), bytes);
+      Files.createDirectories(files.head(copy));
+      Files.write(files.head(copy).resolve(name), bytes);
       TsdbStorage again = TestDb.open(copy);
       List<StoredSeries> found = TestDb.all(again);
       assertThat(before.stream().filter(s -> !found.contains(s)).count())
@@ -287,7 +305,11 @@ class CrashTest {
       assertThat(again.counters().get("narthex_tsdb_damaged_total{file=\"checkpoint\"}"))
           .as("flip at %s", at)
           .isPositive();
-      assertThat(copy.resolve("log").resolve(name + ".damaged")).hasBinaryContent(bytes);
+      if (framed()) {
+        assertThat(copy.resolve("quarantine")).isNotEmptyDirectory();
+      } else {
+        assertThat(copy.resolve("log").resolve(name + ".damaged")).hasBinaryContent(bytes);
+      }
       again.maintain(); // writes a new checkpoint
       again.crash();
       TsdbStorage third = TestDb.open(copy);
@@ -303,9 +325,8 @@ class CrashTest {
     TsdbStorage db = TestDb.open(dir);
     fill(db, 60);
     db.close();
-    int number =
-        Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
-    Path checkpoint = dir.resolve("log").resolve(Wal.name(number, Wal.CHECKPOINT_SUFFIX));
+    int number = files.checkpoints(dir).getLast();
+    Path checkpoint = files.head(dir).resolve(files.checkpoint(number));
     byte[] whole = Files.readAllBytes(checkpoint);
     int found = 0;
     for (int length : new int[] {0, 5, 8, whole.length / 2, whole.length - 1}) {
@@ -405,11 +426,12 @@ class CrashTest {
 
   @Test
   void leavesNoTraceOfAnAppendThatCouldNotBeLogged() throws IOException {
+    assumeFalse(framed(), "FramedWalTest lets more fail than that");
     TsdbStorage db = TestDb.open(dir);
     TestDb.append(db, TestDb.series("m", 0), T0, 1);
     List<StoredSeries> before = TestDb.all(db);
     long fresh = db.resolve(TestDb.series("m", 1)); // its record has to survive the failure
-    db.wal().breakFile();
+    ((Wal) db.wal()).breakFile();
     SampleBatch batch = new SampleBatch(2);
     batch.add(fresh, T0 + 1, 2);
     assertThatThrownBy(() -> db.append(batch))

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +29,18 @@ class DifferentialTest {
   private static final long WINDOW = TestDb.HOUR;
 
   @TempDir Path dir;
+
+  private final WalFiles files = new WalFiles(framed());
+
+  /** Whether the folder has format 2, as new ones do. */
+  boolean framed() {
+    return true;
+  }
+
+  @BeforeEach
+  void makeFolder() {
+    files.prepare(dir);
+  }
 
   private final Random random = new Random();
   private long seed;
@@ -72,6 +85,7 @@ class DifferentialTest {
 
   private void run(Path folder, long outOfOrderMs, int stepsOfName) {
     TsdbConfig config = TestDb.config(Duration.ZERO, 0, Duration.ofMillis(outOfOrderMs), 50_000);
+    files.prepare(folder);
     TsdbStorage db = TestDb.open(folder, config);
     long now = TestDb.T0;
     for (int step = 0; step < 1200; step++) {

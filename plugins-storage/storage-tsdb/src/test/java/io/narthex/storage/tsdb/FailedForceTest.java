@@ -8,11 +8,11 @@ import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.io.FailingDisk;
 import io.narthex.storage.tsdb.io.ForgettingDisk;
 import io.narthex.storage.tsdb.io.LocalDisk;
-import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.testkit.storage.StoredSeries;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,6 +22,24 @@ class FailedForceTest {
   private static final String FAILURES = "narthex_tsdb_fsync_failures_total";
 
   @TempDir Path dir;
+
+  private final WalFiles files = new WalFiles(framed());
+
+  /** Whether the folder has format 2, as new ones do. */
+  boolean framed() {
+    return true;
+  }
+
+  @BeforeEach
+  void makeFolder() {
+    files.prepare(dir);
+  }
+
+  private ForgettingDisk forgettingDisk(Path root) {
+    ForgettingDisk disk = new ForgettingDisk(root);
+    files.prepare(disk, root);
+    return disk;
+  }
 
   private static TsdbConfig config(String fsync, long segmentBytes) {
     TsdbConfig d = TsdbConfig.DEFAULT;
@@ -35,6 +53,10 @@ class FailedForceTest {
         new ByteSize(segmentBytes),
         d.maxExemplars(),
         false);
+  }
+
+  private String checkpointSuffix() {
+    return framed() ? ".checkpoint" : ".snap";
   }
 
   private static double value(TsdbStorage db, int series, long timeMs) {
@@ -102,12 +124,12 @@ class FailedForceTest {
   void anAppendIsNotAcknowledgedWhenTheEndOfItsSegmentCannotBeForced() {
     for (long segmentBytes : new long[] {60, 150, 400}) {
       Path root = dir.resolve("segments-of-" + segmentBytes);
-      ForgettingDisk below = new ForgettingDisk(root);
+      ForgettingDisk below = forgettingDisk(root);
       FailingDisk disk = new FailingDisk(below);
       TsdbStorage db = TestDb.open(root, config("always", segmentBytes), disk);
       for (int i = 0; i < 40; i++) {
-        String failing = "force " + Wal.name(1 + i / 5, Wal.SEGMENT_SUFFIX);
-        disk.failing(op -> op.equals(failing));
+        String failing = "force " + files.segment(1 + i / 5);
+        disk.failing(op -> op.startsWith(failing)); // the name may have been temporary
         try {
           TestDb.append(db, TestDb.series("m", i % 3), T0 + i, i);
         } catch (StorageException.Failed e) {
@@ -140,7 +162,7 @@ class FailedForceTest {
 
   @Test
   void whatWasNotForcedIsWrittenAgainAfterAForceThatFailed() {
-    ForgettingDisk below = new ForgettingDisk(dir);
+    ForgettingDisk below = forgettingDisk(dir);
     FailingDisk disk = new FailingDisk(below);
     TsdbStorage db = TestDb.open(dir, config("60m", 1 << 20), disk);
     TestDb.append(db, TestDb.series("m", 0), T0, 1);
@@ -164,7 +186,7 @@ class FailedForceTest {
 
   @Test
   void theTaskThatForcesTriesAgainWithoutAnyAppend() {
-    ForgettingDisk below = new ForgettingDisk(dir);
+    ForgettingDisk below = forgettingDisk(dir);
     FailingDisk disk = new FailingDisk(below);
     TsdbStorage db = TestDb.open(dir, config("60m", 1 << 20), disk);
     TestDb.append(db, TestDb.series("m", 0), T0, 1);
@@ -183,7 +205,7 @@ class FailedForceTest {
 
   @Test
   void whatCameBeforeAWriteThatCouldNotBeUndoneIsForced() {
-    ForgettingDisk below = new ForgettingDisk(dir);
+    ForgettingDisk below = forgettingDisk(dir);
     FailingDisk disk = new FailingDisk(below);
     TsdbStorage db = TestDb.open(dir, config("60m", 1 << 20), disk);
     TestDb.append(db, TestDb.series("m", 0), T0, 1);
@@ -250,7 +272,7 @@ class FailedForceTest {
     for (int i = 0; i < 300; i++) {
       TestDb.append(db, TestDb.series("m", i % 3), T0 + i * 60_000L, i);
     }
-    disk.corrupting(op -> op.contains(".snap"));
+    disk.corrupting(op -> op.contains(checkpointSuffix()));
     db.maintain();
     assertThat(db.counters().get("checkpoint_creations_failed_total")).isEqualTo(1);
     List<StoredSeries> all = TestDb.all(db);
@@ -267,10 +289,10 @@ class FailedForceTest {
     TestDb.append(db, TestDb.series("m", 0), T0, 1);
     db.close();
     FailingDisk disk = new FailingDisk(LocalDisk.INSTANCE);
-    disk.failing(op -> op.startsWith("map ") && op.endsWith(".snap"));
+    disk.failing(op -> op.startsWith("map ") && op.endsWith(checkpointSuffix()));
     assertThatThrownBy(() -> TestDb.open(dir, TsdbConfig.DEFAULT, disk))
         .isInstanceOf(StorageException.Failed.class)
-        .hasMessageContaining(".snap: cannot read");
+        .hasMessageContaining(checkpointSuffix() + ": cannot read");
     disk.failing(_ -> false);
     TsdbStorage again = TestDb.open(dir, TsdbConfig.DEFAULT, disk);
     assertThat(value(again, 0, T0)).isEqualTo(1);

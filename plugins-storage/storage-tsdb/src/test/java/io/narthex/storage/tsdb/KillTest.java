@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,6 +18,18 @@ class KillTest {
   private static final int SERIES = 20;
 
   @TempDir Path dir;
+
+  private final WalFiles files = new WalFiles(framed());
+
+  /** Whether the folder has format 2, as new ones do. */
+  boolean framed() {
+    return true;
+  }
+
+  @BeforeEach
+  void makeFolder() {
+    files.prepare(dir);
+  }
 
   /** Appends until it is killed and says how far it has come. */
   static final class Child {

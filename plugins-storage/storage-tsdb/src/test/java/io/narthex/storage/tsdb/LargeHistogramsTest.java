@@ -11,11 +11,13 @@ import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
+import io.narthex.storage.tsdb.frames.Frame;
+import io.narthex.storage.tsdb.frames.FrameReader;
+import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.recovery.Checkpoint;
-import io.narthex.storage.tsdb.wal.Wal;
-import io.narthex.storage.tsdb.wal.WalReader;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -88,18 +90,31 @@ class LargeHistogramsTest {
     ChunkCodec codec = new ChunkCodec();
     ChunkRows chunk = new ChunkRows();
     try (var files = Files.walk(dir)) {
-      List<Path> snapshots =
-          files.filter(f -> f.toString().endsWith(Wal.CHECKPOINT_SUFFIX)).toList();
+      List<Path> snapshots = files.filter(f -> f.toString().endsWith(".checkpoint")).toList();
       assertThat(snapshots).hasSize(1);
-      WalReader.read(
+      Path snapshot = snapshots.getFirst();
+      Frame.Kind kind = Frame.Kind.CHECKPOINT;
+      int number = kind.number(snapshot.getFileName().toString());
+      FrameReader.read(
           LocalDisk.INSTANCE,
-          snapshots.getFirst(),
-          (type, body) -> {
-            if (type == Checkpoint.ROWS) {
-              body.varint(); // id
-              codec.read(body, 0, chunk);
-              assertThat(chunk.size).isLessThanOrEqualTo(MOST);
-              rows[0] += chunk.size;
+          snapshot,
+          kind,
+          number,
+          false,
+          new FrameReader.Handler() {
+            @Override
+            public void record(int type, ByteSource body, long offset) {
+              if (type == Checkpoint.ROWS) {
+                body.varint(); // id
+                codec.read(body, 0, chunk);
+                assertThat(chunk.size).isLessThanOrEqualTo(MOST);
+                rows[0] += chunk.size;
+              }
+            }
+
+            @Override
+            public void damage(long offset, long length, String reason, MemorySegment bytes) {
+              throw new AssertionError(reason);
             }
           });
     }

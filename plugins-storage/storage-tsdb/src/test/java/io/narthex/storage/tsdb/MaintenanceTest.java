@@ -19,7 +19,6 @@ import io.narthex.storage.tsdb.compaction.HeadFlush;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.FailingDisk;
 import io.narthex.storage.tsdb.io.LocalDisk;
-import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.storage.StoredSeries;
 import io.narthex.testkit.storage.TestStorageContext;
@@ -33,11 +32,11 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
@@ -51,6 +50,18 @@ class MaintenanceTest {
       "narthex_tsdb_task_failures_total{task=\"checkpoint\"}";
 
   @TempDir Path dir;
+
+  private final WalFiles files = new WalFiles(framed());
+
+  /** Whether the folder has format 2, as new ones do. */
+  boolean framed() {
+    return true;
+  }
+
+  @BeforeEach
+  void makeFolder() {
+    files.prepare(dir);
+  }
 
   private static TsdbConfig keeping(Duration retention) {
     TsdbConfig d = TestDb.config(retention, 0, Duration.ZERO, 1 << 20);
@@ -145,8 +156,7 @@ class MaintenanceTest {
   /** A folder where the checkpoint should be makes it fail each time. */
   private void blockCheckpoints(TsdbStorage db) throws IOException {
     for (int n = 1; n <= 200; n++) {
-      Path folder =
-          dir.resolve("log").resolve(Wal.name(db.wal().segment() + n, Wal.CHECKPOINT_SUFFIX));
+      Path folder = files.head(dir).resolve(files.checkpoint(db.wal().segment() + n));
       Files.createDirectories(folder.resolve("not-empty"));
     }
   }
@@ -172,22 +182,19 @@ class MaintenanceTest {
   @Test
   void aCheckpointThatFailedAfterAFlushIsTriedAgain() throws IOException {
     TsdbStorage db = TestDb.open(dir, keeping(Duration.ZERO));
-    Path inTheWay =
-        dir.resolve("log").resolve(String.format(Locale.ROOT, "%08d.snap", db.wal().segment() + 1));
+    Path inTheWay = files.head(dir).resolve(files.checkpoint(db.wal().segment() + 1));
     Files.createDirectories(inTheWay.resolve("not-empty"));
     for (int h = 0; h < 4; h++) {
       fillHour(db, h);
     }
     db.maintain();
     assertThat(db.blocks().list()).hasSize(1);
-    assertThat(Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.SEGMENT_SUFFIX))
-        .hasSizeGreaterThan(1);
+    assertThat(files.segments(dir)).hasSizeGreaterThan(1);
     Files.delete(inTheWay.resolve("not-empty"));
     Files.delete(inTheWay);
     db.maintain();
-    assertThat(Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.SEGMENT_SUFFIX)).hasSize(1);
-    assertThat(Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.CHECKPOINT_SUFFIX))
-        .hasSize(1);
+    assertThat(files.segments(dir)).hasSize(1);
+    assertThat(files.checkpoints(dir)).hasSize(1);
     db.close();
   }
 
@@ -289,7 +296,7 @@ class MaintenanceTest {
     }
     db.maintain();
     assertThat(metric(db, CHECKPOINT_FAILURES)).isEqualTo(1);
-    assertThat(files("log", ".tmp")).isEmpty();
+    assertThat(files(framed() ? "head" : "log", ".tmp")).isEmpty();
     db.crash();
   }
 

@@ -17,7 +17,7 @@ import java.util.Locale;
 
 /**
  * Measures the database with data like a node exporter's. Not a test; arguments: targets, series of
- * each, minutes, folder.
+ * each, minutes, folder, format of it (1 or 2).
  */
 final class Measure {
   private static final long STEP = 15_000;
@@ -26,6 +26,7 @@ final class Measure {
   private final int perTarget;
   private final int steps;
   private final Path folder;
+  private final WalFiles format;
   private final NodeLikeData data;
 
   private Measure(String[] args) throws IOException {
@@ -33,6 +34,7 @@ final class Measure {
     perTarget = args.length > 1 ? Integer.parseInt(args[1]) : 1000;
     steps = (args.length > 2 ? Integer.parseInt(args[2]) : 180) * 4;
     folder = args.length > 3 ? Path.of(args[3]) : Files.createTempDirectory("measure");
+    format = new WalFiles(args.length < 5 || !args[4].equals("1"));
     data = new NodeLikeData(targets, perTarget);
   }
 
@@ -53,6 +55,7 @@ final class Measure {
   }
 
   private void run() throws IOException {
+    format.prepare(folder);
     TsdbStorage db = TestDb.open(folder);
     long empty = heap();
     long series = (long) targets * perTarget;
@@ -92,7 +95,7 @@ final class Measure {
     print(
         "log",
         "%.2f bytes/sample",
-        Directories.bytesIn(LocalDisk.INSTANCE, folder.resolve("log")) / (double) samples);
+        Directories.bytesIn(LocalDisk.INSTANCE, format.wal(folder)) / (double) samples);
     print("head chunks", "%.2f bytes/sample", db.head().chunks().bytes() / (double) samples);
     print("heap with samples", "%.0f bytes/series", (heap() - empty) / (double) series);
     db.head().spill(LocalDisk.INSTANCE, folder);

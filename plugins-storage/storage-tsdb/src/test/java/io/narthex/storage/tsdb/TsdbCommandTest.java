@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,6 +23,16 @@ class TsdbCommandTest {
 
   @TempDir private Path folder = Path.of("");
   private int status;
+
+  /** Whether the folder has format 2, as new ones do. */
+  boolean framed() {
+    return true;
+  }
+
+  @BeforeEach
+  void makeFolder() {
+    new WalFiles(framed()).prepare(folder);
+  }
 
   private String run(String... args) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -291,6 +291,29 @@ public final class FrameReader {
     handler.damage(from, to - from, reason, bytes.asSlice(from, to - from));
   }
 
+  /** Returns whether the first record of a file is whole and says that it is of a kind. */
+  public static boolean isOfKind(Disk disk, Path path, Frame.Kind kind, int number)
+      throws IOException {
+    boolean[] found = {false};
+    readFirst(
+        disk,
+        path,
+        kind,
+        number,
+        new Handler() {
+          @Override
+          public void record(int type, ByteSource body, long offset) {
+            found[0] = type == Frame.START && offset == 0 && isStart(body, kind);
+          }
+
+          @Override
+          public void damage(long offset, long length, String reason, MemorySegment part) {
+            // it is not whole
+          }
+        });
+    return found[0];
+  }
+
   /** Returns whether a body begins with the text of a kind, and moves behind it. */
   public static boolean isStart(ByteSource start, Frame.Kind kind) {
     return start.text().equals(kind.text());

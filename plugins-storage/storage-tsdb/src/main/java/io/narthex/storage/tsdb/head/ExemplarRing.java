@@ -4,7 +4,7 @@ import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.spi.storage.SeriesExemplars;
-import io.narthex.storage.tsdb.wal.BatchRecord;
+import io.narthex.storage.tsdb.wal.WriteAheadLog;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -58,7 +58,7 @@ public final class ExemplarRing {
   }
 
   /** The ring takes the exemplar. */
-  static final byte TAKEN = BatchRecord.TAKEN;
+  static final byte TAKEN = WriteAheadLog.TAKEN;
 
   /** It has it already, or keeps none. */
   static final byte KNOWN = 1;

@@ -18,9 +18,7 @@ import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.Limits;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
-import io.narthex.storage.tsdb.wal.BatchRecord;
-import io.narthex.storage.tsdb.wal.SeriesRecord;
-import io.narthex.storage.tsdb.wal.Wal;
+import io.narthex.storage.tsdb.wal.WriteAheadLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -117,7 +115,6 @@ public final class Head {
   private final Tail.Reader tailReader = new Tail.Reader();
   private final ChunkRows tailRows = new ChunkRows();
   private final ChunkRows tailChunk = new ChunkRows();
-  private final BatchRecord record = new BatchRecord();
   private byte[] codes = new byte[1024];
   private byte[] exemplarCodes = new byte[64];
   private final Clock clock;
@@ -227,7 +224,7 @@ public final class Head {
   }
 
   /** Returns the reference of a series; a new one is logged with the next batch at the latest. */
-  public long resolve(Labels labels, Wal wal) {
+  public long resolve(Labels labels, WriteAheadLog wal) {
     state.readLock().lock();
     try {
       int id = find(labels);
@@ -244,8 +241,7 @@ public final class Head {
         return ids.reference(id);
       }
       id = ids.next(viewers);
-      SeriesRecord.write(id, labels, wal.begin(SeriesRecord.TYPE));
-      wal.end(true);
+      wal.series(id, labels);
       insert(id, labels);
       counters.add("head_series_created_total", 1);
       wal.writeIfLarge(); // last: when it fails the id is taken all the same
@@ -346,7 +342,8 @@ public final class Head {
   // ---- appending -----------------------------------------------------------------------------
 
   /** Checks, logs and applies a batch. */
-  public AppendResult append(SampleBatch batch, long referenceBase, Wal wal, boolean force) {
+  public AppendResult append(
+      SampleBatch batch, long referenceBase, WriteAheadLog wal, boolean force) {
     appendLock.lock();
     try {
       int n = batch.size();
@@ -356,20 +353,10 @@ public final class Head {
       long latest = clock.millis() + Limits.FUTURE_MS;
       boolean allOk = check(batch, referenceBase, latest);
       checkExemplars(batch, referenceBase, latest);
-      ByteSink out = wal.begin(BatchRecord.TYPE);
-      boolean anything = record.write(batch, referenceBase, codes, exemplarCodes, out);
       int rejected = 0;
-      if (anything) {
-        wal.end(false);
-        try {
-          wal.write(force);
-        } catch (RuntimeException e) {
-          counters.add("wal_writes_failed_total", 1);
-          throw e;
-        }
+      if (write(batch, referenceBase, wal, force)) {
         rejected = apply(batch, referenceBase);
       } else {
-        wal.forget();
         for (int i = 0; i < batch.exemplarCount(); i++) {
           rejected += exemplarCodes[i] == ExemplarRing.REFUSED ? 1 : 0;
         }
@@ -387,9 +374,24 @@ public final class Head {
     }
   }
 
+  /** Writes to the WAL what was accepted; returns whether there is any. */
+  private boolean write(SampleBatch batch, long referenceBase, WriteAheadLog wal, boolean force) {
+    try {
+      boolean anything = wal.batch(batch, referenceBase, codes, exemplarCodes);
+      if (anything) {
+        wal.write(force);
+      }
+      return anything;
+    } catch (RuntimeException e) {
+      counters.add("wal_writes_failed_total", 1);
+      throw e;
+    }
+  }
+
   /**
-   * Fills {@link #codes}: a code of {@link AppendResult}, or {@link BatchRecord#KNOWN} for a sample
-   * that is there already, or {@link BatchRecord#OUT_OF_ORDER} for one to be kept out of order.
+   * Fills {@link #codes}: a code of {@link AppendResult}, or {@link WriteAheadLog#KNOWN} for a
+   * sample that is there already, or {@link WriteAheadLog#OUT_OF_ORDER} for one to be kept out of
+   * order.
    */
   private boolean check(SampleBatch batch, long referenceBase, long latest) {
     int n = batch.size();
@@ -485,7 +487,7 @@ public final class Head {
         NativeHistogram lastHistogram =
             pending >= 0 ? batch.histogram(pending) : page.newestHistogram(slot);
         return same(batch.value(row), h, lastValue, lastHistogram)
-            ? BatchRecord.KNOWN
+            ? WriteAheadLog.KNOWN
             : AppendResult.DUPLICATE;
       }
     }
@@ -502,10 +504,10 @@ public final class Head {
     }
     // a second value for a late time is dropped without a word, as Prometheus does: the first wins
     if (outOfOrder.has(id, time) || !outOfOrderInBatch.add(batch.ref(row), time)) {
-      return BatchRecord.KNOWN;
+      return WriteAheadLog.KNOWN;
     }
     outOfOrderBytes += SampleBytes.of(batch.histogram(row));
-    return outOfOrderBytes > outOfOrderRoom ? AppendResult.NO_ROOM : BatchRecord.OUT_OF_ORDER;
+    return outOfOrderBytes > outOfOrderRoom ? AppendResult.NO_ROOM : WriteAheadLog.OUT_OF_ORDER;
   }
 
   private static boolean same(
@@ -540,7 +542,7 @@ public final class Head {
       int n = batch.size();
       boolean captured = !captures.isEmpty();
       for (int row = 0; row < n; row++) {
-        if (codes[row] == AppendResult.OK || codes[row] == BatchRecord.OUT_OF_ORDER) {
+        if (codes[row] == AppendResult.OK || codes[row] == WriteAheadLog.OUT_OF_ORDER) {
           NativeHistogram h = batch.histogram(row);
           int id = (int) (batch.ref(row) - referenceBase);
           if (captured) {

@@ -52,6 +52,7 @@ public final class Counters {
           damageOf("block"),
           damageOf("checkpoint"),
           damageOf("wal"),
+          "narthex_tsdb_wal_rows_dropped_total",
           "wal_corruptions_total",
           "wal_replay_unknown_refs_total",
           "wal_truncations_total",

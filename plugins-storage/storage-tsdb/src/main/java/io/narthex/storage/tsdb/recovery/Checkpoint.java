@@ -4,6 +4,7 @@ import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
+import io.narthex.storage.tsdb.frames.Frame;
 import io.narthex.storage.tsdb.head.ExemplarRing;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadIndex;
@@ -13,18 +14,15 @@ import io.narthex.storage.tsdb.head.OutOfOrderSource;
 import io.narthex.storage.tsdb.head.SeriesPage;
 import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.Disk;
-import io.narthex.storage.tsdb.io.DiskFile;
 import io.narthex.storage.tsdb.select.SeriesSource;
 import io.narthex.storage.tsdb.tombstones.TombstoneRecord;
 import io.narthex.storage.tsdb.wal.BatchRecord;
 import io.narthex.storage.tsdb.wal.SeriesRecord;
 import io.narthex.storage.tsdb.wal.Wal;
-import io.narthex.storage.tsdb.wal.WalReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import java.util.zip.CRC32C;
 import org.roaringbitmap.RoaringBitmap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * newer.
  *
  * <pre>
- * records framed as in the WAL:
+ * records, framed as in the WAL:
  * HEAD       zigzag oldest time still taken, varint next id
  * SERIES     as in the WAL
  * ROWS       varint id, chunk with base 0
@@ -56,41 +54,46 @@ public final class Checkpoint {
   static final int END = 14;
 
   static final String TEMPORARY = ".tmp";
-  private static final int FLUSH_BYTES = 1 << 20;
 
   private final Disk disk;
   private final Head head;
   private final BooleanSupplier stop;
-  private final Path directory;
-  private final Path temporary;
   private final Path target;
-  private final ByteSink buffer = new ByteSink(FLUSH_BYTES + (64 << 10));
-  private final CRC32C crc = new CRC32C();
+  private final Path temporary;
   private final ChunkCodec codec = new ChunkCodec();
   private final ChunkRows collected = new ChunkRows();
-  private int start;
 
-  private Checkpoint(Disk disk, Head head, Path directory, int segment, BooleanSupplier stop) {
-    this.stop = stop;
+  private Checkpoint(Disk disk, Head head, Path target, BooleanSupplier stop) {
     this.disk = disk;
     this.head = head;
-    this.directory = directory;
-    target = directory.resolve(Wal.name(segment, Wal.CHECKPOINT_SUFFIX));
-    temporary = directory.resolve(Wal.name(segment, Wal.CHECKPOINT_SUFFIX) + TEMPORARY);
+    this.stop = stop;
+    this.target = target;
+    temporary = target.resolveSibling(target.getFileName() + TEMPORARY);
   }
 
   /**
    * Writes the checkpoint that replaces the segments below {@code segment}, and reads it back: what
    * it replaces is deleted next.
    *
+   * @param framed whether in format 2
    * @param stop asked at each page of series whether to give up
    * @return its size, or -1 when it was given up
    */
   public static long write(
-      Disk disk, Head head, Path directory, int segment, BooleanSupplier stop) {
-    Checkpoint checkpoint = new Checkpoint(disk, head, directory, segment, stop);
-    try {
-      return checkpoint.write();
+      Disk disk, Head head, Path directory, int segment, boolean framed, BooleanSupplier stop) {
+    String name =
+        framed ? Frame.Kind.CHECKPOINT.fileName(segment) : Wal.name(segment, Wal.CHECKPOINT_SUFFIX);
+    Checkpoint checkpoint = new Checkpoint(disk, head, directory.resolve(name), stop);
+    try (CheckpointFile file =
+        framed
+            ? new FramedCheckpointFile(disk, checkpoint.temporary, segment)
+            : new LogCheckpointFile(disk, checkpoint.temporary)) {
+      long size = checkpoint.write(file);
+      if (size >= 0) {
+        disk.rename(checkpoint.temporary, checkpoint.target);
+        disk.forceDirectory(directory);
+      }
+      return size;
     } catch (IOException e) {
       throw new StorageException.Failed(
           "WAL " + checkpoint.target + ": cannot write the checkpoint: " + e.getMessage(), e);
@@ -108,71 +111,52 @@ public final class Checkpoint {
     }
   }
 
-  private long write() throws IOException {
-    long size;
-    int count = 0;
-    try (DiskFile file = disk.create(temporary)) {
-      file.write(Wal.MAGIC, 0, Wal.MAGIC.length);
-      begin(HEAD);
-      RoaringBitmap all;
-      head.state.readLock().lock();
-      try {
-        buffer.zigzag(head.minValidMs());
-        buffer.varint(head.nextId());
-        all = head.index().all();
-      } finally {
-        head.state.readLock().unlock();
-      }
-      end();
-      List<Integer> ids = HeadIndex.toList(all);
-      for (int from = 0; from < ids.size(); from += SeriesPage.SIZE) {
-        if (stop.getAsBoolean()) {
-          return -1;
-        }
-        RoaringBitmap some = new RoaringBitmap();
-        for (int id : ids.subList(from, Math.min(ids.size(), from + SeriesPage.SIZE))) {
-          some.add(id);
-        }
-        count += writeSeries(some, file);
-      }
-      writeTombstones();
-      writeExemplars();
-      begin(END);
-      buffer.varint(count);
-      end();
-      flush(file);
-      file.force();
-      size = file.length();
+  private long write(CheckpointFile file) throws IOException {
+    ByteSink body = file.begin(HEAD);
+    RoaringBitmap all;
+    head.state.readLock().lock();
+    try {
+      body.zigzag(head.minValidMs());
+      body.varint(head.nextId());
+      all = head.index().all();
+    } finally {
+      head.state.readLock().unlock();
     }
-    verify(size, count);
-    disk.rename(temporary, target);
-    disk.forceDirectory(directory);
+    file.end();
+    int count = 0;
+    List<Integer> ids = HeadIndex.toList(all);
+    for (int from = 0; from < ids.size(); from += SeriesPage.SIZE) {
+      if (stop.getAsBoolean()) {
+        return -1;
+      }
+      RoaringBitmap some = new RoaringBitmap();
+      for (int id : ids.subList(from, Math.min(ids.size(), from + SeriesPage.SIZE))) {
+        some.add(id);
+      }
+      count += writeSeries(some, file);
+    }
+    writeTombstones(file);
+    writeExemplars(file);
+    file.begin(END).varint(count);
+    file.end();
+    long size = file.finish();
+    verify(file, count);
     return size;
   }
 
-  private void verify(long size, int count) throws IOException {
+  private static void verify(CheckpointFile file, int count) throws IOException {
     long[] series = {-1};
-    WalReader.End end =
-        WalReader.read(
-            disk,
-            temporary,
-            (type, in) -> {
-              if (type == END) {
-                series[0] = in.varint();
-              }
-            });
-    if (end.problem() != null || end.offset() != size || series[0] != count) {
-      throw new IOException(
-          "reads back damaged at byte "
-              + end.offset()
-              + " of "
-              + size
-              + ": "
-              + (end.problem() == null ? series[0] + " of " + count + " series" : end.problem()));
+    file.readBack((type, body) -> {
+      if (type == END) {
+        series[0] = body.varint();
+      }
+    });
+    if (series[0] != count) {
+      throw new IOException("reads back damaged: " + series[0] + " of " + count + " series");
     }
   }
 
-  private int writeSeries(RoaringBitmap ids, DiskFile file) throws IOException {
+  private int writeSeries(RoaringBitmap ids, CheckpointFile file) throws IOException {
     HeadSource source;
     OutOfOrderSource outOfOrder;
     int count = 0;
@@ -180,9 +164,8 @@ public final class Checkpoint {
     try {
       for (int id : HeadIndex.toList(ids)) {
         if (head.pairs(id) != null) {
-          begin(SeriesRecord.TYPE);
-          SeriesRecord.write(id, head.labels(id), buffer);
-          end();
+          SeriesRecord.write(id, head.labels(id), file.begin(SeriesRecord.TYPE));
+          file.end();
           count++;
         }
       }
@@ -211,7 +194,8 @@ public final class Checkpoint {
     return count;
   }
 
-  private void writeRows(int type, int id, SeriesSource source, DiskFile file) throws IOException {
+  private void writeRows(int type, int id, SeriesSource source, CheckpointFile file)
+      throws IOException {
     while (source.nextRows()) {
       if (collected.isHistogram != source.rows.isHistogram) {
         writeCollected(type, id, file);
@@ -227,60 +211,37 @@ public final class Checkpoint {
     writeCollected(type, id, file);
   }
 
-  private void writeCollected(int type, int id, DiskFile file) throws IOException {
+  private void writeCollected(int type, int id, CheckpointFile file) throws IOException {
     for (int from = 0; from < collected.size; ) {
       int n = ChunkCodec.sameLayout(collected, from);
-      begin(type);
-      buffer.varint(id);
-      codec.write(collected, from, n, 0, buffer);
-      end();
-      flushIfFull(file);
+      ByteSink body = file.begin(type);
+      body.varint(id);
+      codec.write(collected, from, n, 0, body);
+      file.end();
+      file.writeIfMany();
       from += n;
     }
     collected.reset();
   }
 
-  private void writeTombstones() {
+  private void writeTombstones(CheckpointFile file) {
     head.state.readLock().lock();
     try {
       if (head.tombstones().size() > 0) {
-        begin(TombstoneRecord.TYPE);
-        TombstoneRecord.write(head.tombstones(), buffer);
-        end();
+        TombstoneRecord.write(head.tombstones(), file.begin(TombstoneRecord.TYPE));
+        file.end();
       }
     } finally {
       head.state.readLock().unlock();
     }
   }
 
-  private void writeExemplars() {
+  private void writeExemplars(CheckpointFile file) {
     for (ExemplarRing.Entry e : head.exemplars().copy(head.state.readLock())) {
       if (head.isSeries(e.id(), e.series())) { // or it would be read as one of the id's next series
-        begin(EXEMPLAR);
-        BatchRecord.writeExemplar(e.id(), e.exemplar(), buffer);
-        end();
+        BatchRecord.writeExemplar(e.id(), e.exemplar(), file.begin(EXEMPLAR));
+        file.end();
       }
     }
-  }
-
-  private void begin(int type) {
-    start = buffer.size;
-    buffer.u64(0);
-    buffer.u8(type);
-  }
-
-  private void end() {
-    Wal.frame(buffer, start, crc);
-  }
-
-  private void flushIfFull(DiskFile file) throws IOException {
-    if (buffer.size >= FLUSH_BYTES) {
-      flush(file);
-    }
-  }
-
-  private void flush(DiskFile file) throws IOException {
-    file.write(buffer.data, 0, buffer.size);
-    buffer.clear();
   }
 }

@@ -4,8 +4,6 @@ import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
 import io.narthex.spi.storage.StorageException;
-import io.narthex.storage.tsdb.chunks.ChunkCodec;
-import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadChunks;
 import io.narthex.storage.tsdb.io.ByteSource;
@@ -40,46 +38,39 @@ public final class Recovery implements BatchRecord.Handler {
   private static final String SET_ASIDE = ".cut";
   private static final String DAMAGED = ".damaged";
   private static final int MAX_LOGGED = 10;
-  private static final int REPORT_BYTES = 64 << 10;
 
   private final Disk disk;
   private final Head head;
   private final Path directory;
   private final Counters counters;
   private final BatchRecord batch = new BatchRecord();
-  private final ChunkCodec codec = new ChunkCodec();
-  private final ChunkRows rows = new ChunkRows();
-  private final ByteSource padded = new ByteSource();
-  private byte[] scratch = new byte[1024];
+  private final CheckpointRecords checkpoint;
   private boolean inCheckpoint;
-  private boolean complete;
   private int damagedParts;
   private boolean checkpointWanted;
-  private DoubleConsumer report = _ -> {};
-  private long bytes; // of the files to be read
-  private long done; // of them
-  private long reported;
+  private final Progress progress = new Progress();
 
   public Recovery(Disk disk, Head head, Path directory, Counters counters) {
     this.disk = disk;
     this.head = head;
     this.directory = directory;
     this.counters = counters;
+    checkpoint = new CheckpointRecords(head);
   }
 
   /** Recovers and returns the number that the next segment has to have. */
-  public int run(DoubleConsumer progress) {
+  public int run(DoubleConsumer reporter) {
     List<Integer> checkpoints = Wal.numbers(disk, directory, Wal.CHECKPOINT_SUFFIX);
     List<Integer> segments = Wal.numbers(disk, directory, Wal.SEGMENT_SUFFIX);
     deleteLeftovers();
-    report = progress;
+    progress.reportTo(reporter);
     int from = 0;
     if (!checkpoints.isEmpty()) {
       from = checkpoints.get(checkpoints.size() - 1);
-      bytes = bytesOf(Wal.name(from, Wal.CHECKPOINT_SUFFIX));
+      progress.expect(bytesOf(Wal.name(from, Wal.CHECKPOINT_SUFFIX)));
     }
     for (int number : segments) {
-      bytes += number < from ? 0 : bytesOf(Wal.name(number, Wal.SEGMENT_SUFFIX));
+      progress.expect(number < from ? 0 : bytesOf(Wal.name(number, Wal.SEGMENT_SUFFIX)));
     }
     if (!checkpoints.isEmpty()) {
       readCheckpoint(directory.resolve(Wal.name(from, Wal.CHECKPOINT_SUFFIX)));
@@ -107,21 +98,12 @@ public final class Recovery implements BatchRecord.Handler {
         unreadable(path, e);
       }
     }
-    progress.accept(1);
+    progress.end();
     return next;
   }
 
   private long bytesOf(String name) {
     return directory.resolve(name).toFile().length();
-  }
-
-  /** Reports how much has been read, by bytes: most of them are in one checkpoint. */
-  private void advance(int more) {
-    done += more;
-    if (done - reported >= REPORT_BYTES) {
-      reported = done;
-      report.accept(Math.min(0.99, done / (double) Math.max(1, bytes)));
-    }
   }
 
   /** Deletes files of ours that a crash has kept from being finished. */
@@ -145,7 +127,6 @@ public final class Recovery implements BatchRecord.Handler {
   }
 
   private void readCheckpoint(Path path) {
-    complete = false;
     inCheckpoint = true;
     try {
       WalReader.End end =
@@ -153,7 +134,7 @@ public final class Recovery implements BatchRecord.Handler {
       if (end.problem() != null) {
         damagedCheckpoint(path, end);
       }
-      if (!complete) {
+      if (!checkpoint.isComplete()) {
         damaged(path + ": the end is missing");
       }
     } catch (StorageException.Corrupt e) {
@@ -285,7 +266,7 @@ public final class Recovery implements BatchRecord.Handler {
   }
 
   private void record(int type, ByteSource in) {
-    advance(in.remaining());
+    progress.advance(in.remaining());
     switch (type) {
       case SeriesRecord.TYPE -> {
         int id = in.count(Integer.MAX_VALUE - 1);
@@ -296,32 +277,13 @@ public final class Recovery implements BatchRecord.Handler {
       }
       case BatchRecord.TYPE -> batch.read(in, this);
       case TombstoneRecord.TYPE -> replayDeletes(in);
-      case Checkpoint.HEAD -> {
-        head.minValidMs(in.zigzag());
-        head.nextId(in.count(Integer.MAX_VALUE));
-      }
-      case Checkpoint.ROWS -> head.restore(readChunk(in), rows);
-      case Checkpoint.OUT_OF_ORDER_ROWS -> {
-        int id = readChunk(in);
-        for (int i = 0; i < rows.size; i++) {
-          head.replayOutOfOrder(
-              id,
-              rows.timesMs[i],
-              rows.values[i],
-              rows.isHistogram ? rows.histograms()[i] : null,
-              rows.startTimeMs(i));
-        }
-      }
-      case Checkpoint.EXEMPLAR -> BatchRecord.readExemplar(in, this);
-      case Checkpoint.END -> complete = true;
-      default -> throw new ByteSource.Malformed("unknown type");
+      default -> checkpoint.record(type, in, this);
     }
   }
 
   private void replayDeletes(ByteSource in) {
     if (inCheckpoint) {
-      // its out-of-order samples are those that were left, or have arrived since
-      TombstoneRecord.read(in, head.tombstones());
+      checkpoint.record(TombstoneRecord.TYPE, in, this);
       return;
     }
     TombstoneMap deleted = new TombstoneMap();
@@ -331,18 +293,6 @@ public final class Recovery implements BatchRecord.Handler {
         head.delete(id, ranges[i], ranges[i + 1]);
       }
     });
-  }
-
-  private int readChunk(ByteSource in) {
-    int id = in.count(Integer.MAX_VALUE - 1);
-    int length = in.remaining();
-    if (scratch.length < length + ChunkCodec.SLACK) {
-      scratch = new byte[length * 2 + ChunkCodec.SLACK];
-    }
-    System.arraycopy(in.data, in.position, scratch, 0, length);
-    padded.reset(scratch, 0, length);
-    codec.read(padded, 0, rows);
-    return id;
   }
 
   @Override

@@ -31,15 +31,6 @@ import org.jspecify.annotations.Nullable;
 public final class BatchRecord {
   public static final int TYPE = 2;
 
-  /** The sample is there already: nothing to do. */
-  public static final byte KNOWN = -1;
-
-  /** The sample is older than the newest of its series and kept apart. */
-  public static final byte OUT_OF_ORDER = -2;
-
-  /** The exemplar is kept, and so has to be logged. */
-  public static final byte TAKEN = 0;
-
   private static final int HISTOGRAM = 29;
   private static final int STALE = 30;
   private static final int RAW = 31;
@@ -75,15 +66,15 @@ public final class BatchRecord {
   public boolean write(
       SampleBatch batch, long referenceBase, byte[] codes, byte[] exemplarCodes, ByteSink out) {
     int rows = writeRows(batch, referenceBase, codes, AppendResult.OK, out);
-    int outOfOrder = writeRows(batch, referenceBase, codes, OUT_OF_ORDER, out);
+    int outOfOrder = writeRows(batch, referenceBase, codes, WriteAheadLog.OUT_OF_ORDER, out);
     int exemplars = 0;
     for (int i = 0; i < batch.exemplarCount(); i++) {
-      exemplars += exemplarCodes[i] == TAKEN ? 1 : 0;
+      exemplars += exemplarCodes[i] == WriteAheadLog.TAKEN ? 1 : 0;
     }
     out.varint(exemplars);
     for (int i = 0; i < batch.exemplarCount(); i++) {
       int row = batch.exemplarRow(i);
-      if (exemplarCodes[i] == TAKEN) {
+      if (exemplarCodes[i] == WriteAheadLog.TAKEN) {
         writeExemplar((int) (batch.ref(row) - referenceBase), batch.exemplar(i), out);
       }
     }

@@ -1,13 +1,12 @@
 package io.narthex.storage.tsdb.wal;
 
-import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
-import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.frames.Frame;
 import io.narthex.storage.tsdb.frames.FrameWriter;
 import io.narthex.storage.tsdb.io.ByteSink;
+import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
@@ -26,47 +25,72 @@ import org.slf4j.LoggerFactory;
  * The WAL of format 2.
  *
  * <p>Each segment can be read without those before it: a series is named again before its first row
- * in a segment, and that row is absolute. A new segment is begun where that is needed, too: behind
- * a write or a force that failed and could not be taken back. Its first record says how long the
- * one before it is, so that the reader takes no more of that, and notices when there is less.
+ * in a segment, and that row is absolute. Its first record says how long the segment before it is,
+ * so that the reader takes no more of that, and notices when there is less. A segment has a
+ * temporary name until it is whole with its first record.
  *
  * <p>A segment ends at its size, not counting the names of series: with a million series a segment
  * would hold little else, and each row would be the first of its series.
+ *
+ * <h2>Failures</h2>
+ *
+ * A record that could not be written is cut off again; what follows names its series again. When
+ * that fails too, and after a failed force, a new segment is begun, which says that the one before
+ * counts up to its last forced record, and holds what was written to it since. Rows refer to others
+ * of their segment, so that they cannot be copied: they are kept as records of format 1, which need
+ * no other.
  */
 public final class FramedWal implements WriteAheadLog {
   private static final Logger log = LoggerFactory.getLogger(FramedWal.class);
-  private static final long LEAST_FOR_CHECKPOINT = 128L << 20;
+
+  /** Ends the name of a segment that is not begun yet. */
+  public static final String TEMPORARY = ".tmp";
+
   private static final int MOST_NAMES = 4; // times the size of a segment, all in all
+  private static final int MANY_BYTES = 1 << 20;
+  private static final int USUAL_BYTES = 4096;
+  private static final int KEPT_HEADER = 5; // u32 length, u8 type of format 1
 
   private final Disk disk;
   private final Path directory;
   private final Path headDirectory;
   private final long segmentBytes;
   private final Counters counters;
-  private final IntFunction<Labels> labels;
-  private final RowsWriter rows = new RowsWriter();
-  private final SharedLabels names = new SharedLabels();
-  private final ByteSink rowBytes = new ByteSink(4096);
+  private final Position position;
+  private final SegmentRecords records;
+  private final BatchRecord plain = new BatchRecord();
   private final AtomicLong bytesOnDisk = new AtomicLong();
-  private final Object fileLock = new Object();
-
-  private @Nullable FrameWriter frames; // guarded by fileLock for closing
-  private volatile int segment;
-  private volatile boolean dirty;
-  private volatile boolean suspect; // the segment may hold what was not acknowledged
   private volatile long sinceCheckpoint;
   private volatile long checkpointBytes;
-  private long sequence;
-  private int newRecords; // records of rows that are collected
-  private boolean collected; // what is collected is not written yet
-  private long end; // bytes of the current segment that count
-  private boolean naming; // a record of series is begun
-  private long nameBytes; // in the current segment
+
+  /** What is collected, as records that need no other. */
+  private final ByteSink kept = new ByteSink(USUAL_BYTES);
+
+  private boolean collecting; // something is collected and not written yet
+
+  /** Held while the file is forced, replaced or closed; taken before {@link #written}. */
+  private final Object fileLock = new Object();
+
+  private @Nullable FrameWriter frames; // null until a first segment could be begun
+  private volatile int segment;
+  private boolean closed;
+
+  /** Guards what {@link #sync} and {@link #write} share. */
+  private final Object written = new Object();
+
+  private final Unforced unforced = new Unforced();
+  private long size; // bytes of the current segment that count
+  private long forcedSize;
+  private long sequence; // number of the next record of rows
+  private long forcedSequence;
+
+  /** Whether a new segment has to be begun before anything else is acknowledged. */
+  private volatile boolean broken;
 
   /**
-   * Begins a segment.
+   * Begins a segment, now or with the first record.
    *
-   * @param labels gives those of a series
+   * @param labels gives those of a series, none when the head does not have it any more
    */
   public FramedWal(
       Disk disk,
@@ -82,11 +106,18 @@ public final class FramedWal implements WriteAheadLog {
     this.headDirectory = headDirectory;
     this.segmentBytes = segmentBytes;
     this.counters = counters;
-    this.labels = labels;
+    records = new SegmentRecords(labels, this::collector);
+    this.position = position;
     this.bytesOnDisk.set(bytesOnDisk);
     sequence = position.sequence();
+    forcedSequence = sequence;
     segment = position.segment() - 1;
-    begin(position.previous(), position.previousLength());
+    try {
+      cut();
+    } catch (StorageException.Failed e) {
+      // a full disk: what is there can be read, and each append tries again
+      log.error("{}; appends fail until that is possible", e.getMessage());
+    }
   }
 
   /**
@@ -101,108 +132,71 @@ public final class FramedWal implements WriteAheadLog {
     public static final Position FIRST = new Position(1, 1, 0, 0);
   }
 
+  // ---- collecting ------------------------------------------------------------------------------
+
   @Override
   public void series(int id, Labels ofSeries) {
     // written with the first row of each segment
   }
 
   @Override
+  public void writeIfLarge() {
+    // nothing is collected without a batch
+  }
+
+  @Override
   public boolean batch(SampleBatch batch, long referenceBase, byte[] codes, byte[] exemplarCodes) {
-    FrameWriter out = collect();
-    boolean anything = writeRows(out, batch, referenceBase, codes, AppendResult.OK);
-    anything |= writeRows(out, batch, referenceBase, codes, OUT_OF_ORDER);
-    anything |= writeExemplars(out, batch, referenceBase, exemplarCodes);
-    collected = anything;
-    return anything;
-  }
-
-  private boolean writeRows(
-      FrameWriter out, SampleBatch batch, long referenceBase, byte[] codes, byte wanted) {
-    int n = batch.size();
-    int row = 0;
-    while (row < n && codes[row] != wanted) {
-      row++;
-    }
-    if (row == n) {
-      return false;
-    }
-    rowBytes.clear();
-    boolean inOrder = wanted == AppendResult.OK;
-    if (inOrder) {
-      rows.begin(sequence + newRecords++, batch.timeMs(row), rowBytes);
-    } else {
-      rows.beginOutOfOrder(batch.timeMs(row), rowBytes);
-    }
-    for (; row < n; row++) {
-      if (codes[row] == wanted) {
-        int id = (int) (batch.ref(row) - referenceBase);
-        name(out, id);
-        rows.row(
-            id, batch.timeMs(row), batch.value(row), batch.histogram(row), batch.startTimeMs(row));
+    forget();
+    boolean done = false;
+    try {
+      boolean anything = records.batch(batch, referenceBase, codes, exemplarCodes);
+      if (anything) {
+        beginKept(BatchRecord.TYPE);
+        plain.write(batch, referenceBase, codes, exemplarCodes, kept);
+        endKept();
       }
-    }
-    rows.end();
-    endNames(out);
-    out.begin(inOrder ? RecordType.ROWS : RecordType.OUT_OF_ORDER)
-        .bytes(rowBytes.data, 0, rowBytes.size);
-    out.end();
-    if (rowBytes.data.length > 1 << 20) {
-      rowBytes.data = new byte[4096];
-    }
-    return true;
-  }
-
-  private boolean writeExemplars(
-      FrameWriter out, SampleBatch batch, long referenceBase, byte[] exemplarCodes) {
-    rowBytes.clear();
-    for (int i = 0; i < batch.exemplarCount(); i++) {
-      if (exemplarCodes[i] == TAKEN) {
-        int id = (int) (batch.ref(batch.exemplarRow(i)) - referenceBase);
-        name(out, id);
-        Exemplar exemplar = batch.exemplar(i);
-        BatchRecord.writeExemplar(id, exemplar, rowBytes);
+      done = true;
+      return anything;
+    } finally {
+      if (!done) {
+        forget();
       }
-    }
-    endNames(out);
-    if (rowBytes.size == 0) {
-      return false;
-    }
-    out.begin(RecordType.EXEMPLARS).bytes(rowBytes.data, 0, rowBytes.size);
-    out.end();
-    return true;
-  }
-
-  /** Names a series unless the segment has its name. */
-  private void name(FrameWriter out, int id) {
-    if (rows.isNew(id)) {
-      if (!naming) {
-        naming = true;
-        names.begin();
-        out.begin(RecordType.SERIES);
-      }
-      names.write(id, labels.apply(id), out.body());
-    }
-  }
-
-  private void endNames(FrameWriter out) {
-    if (naming) {
-      naming = false;
-      int before = out.waiting();
-      out.end();
-      nameBytes += out.waiting() - before;
     }
   }
 
   @Override
   public void tombstones(TombstoneMap deleted) {
-    FrameWriter out = collect();
-    deleted.forEach((id, _) -> name(out, id));
-    endNames(out);
-    TombstoneRecord.write(deleted, out.begin(RecordType.TOMBSTONES));
-    out.end();
+    forget();
+    boolean done = false;
+    try {
+      records.tombstones(collector(), deleted);
+      beginKept(TombstoneRecord.TYPE);
+      TombstoneRecord.write(deleted, kept);
+      endKept();
+      done = true;
+    } finally {
+      if (!done) {
+        forget();
+      }
+    }
   }
 
-  private FrameWriter open() {
+  private void beginKept(int type) {
+    kept.clear();
+    kept.u32(0);
+    kept.u8(type);
+  }
+
+  private void endKept() {
+    ByteSink.INT.set(kept.data, 0, kept.size - KEPT_HEADER);
+  }
+
+  /** Returns where records are collected, in a segment that is sound and has room for more. */
+  private FrameWriter collector() {
+    if (!collecting) {
+      prepare();
+      collecting = true;
+    }
     FrameWriter f = frames;
     if (f == null) {
       throw new StorageException.Closed("WAL " + directory + ": is closed");
@@ -210,124 +204,237 @@ public final class FramedWal implements WriteAheadLog {
     return f;
   }
 
-  /** Prepares for records, with nothing left of those that were collected and not written. */
-  private FrameWriter collect() {
-    open();
-    if (collected) {
-      rows.clear(); // they count rows that are not in the file
+  private void prepare() {
+    if (closed) {
+      throw new StorageException.Closed("WAL " + directory + ": is closed");
     }
-    if (suspect) {
-      begin(segment, end);
+    repair();
+    if (frames == null) {
+      cut();
     }
-    FrameWriter f = open();
-    f.discard();
-    naming = false;
-    newRecords = 0;
-    collected = true;
-    return f;
+    try {
+      if (unforcedBytes() > MAX_UNFORCED) {
+        forceFile();
+      }
+      if (size - records.nameBytes() >= segmentBytes || size >= MOST_NAMES * segmentBytes) {
+        cut();
+      }
+    } catch (StorageException.Failed e) {
+      // else the segment grows until a new one can be begun: what has been written is safe
+      log.warn("{}", e.getMessage());
+      repair();
+    }
   }
+
+  /** Drops what is collected and not written. */
+  private void forget() {
+    if (!collecting) {
+      return;
+    }
+    collecting = false;
+    SegmentRecords.shrink(kept);
+    records.forget(sequence);
+    FrameWriter f = frames;
+    if (f != null) {
+      f.discard();
+    }
+  }
+
+  private long unforcedBytes() {
+    synchronized (written) {
+      return unforced.size();
+    }
+  }
+
+  // ---- writing ---------------------------------------------------------------------------------
 
   @Override
   public void write(boolean force) {
-    FrameWriter f = open();
-    int bytes = f.waiting();
-    boolean written = false;
-    try {
-      f.write();
-      written = true;
-      if (force) {
-        long started = System.nanoTime();
-        force();
-        counters.fsynced(started);
-      } else {
-        dirty = true;
-      }
-    } catch (IOException e) {
-      takeBack(f, written);
-      throw new StorageException.Failed(
-          "WAL "
-              + path(segment)
-              + (written ? ": cannot force to the disk after byte " : ": cannot write at byte ")
-              + end
-              + ": "
-              + e.getMessage(),
-          e);
+    if (!collecting) {
+      return;
     }
-    collected = false;
-    end = f.length();
-    sequence += newRecords;
-    newRecords = 0;
+    FrameWriter f = collector();
+    int bytes = f.waiting();
+    boolean done = false;
+    try {
+      writeCollected(f);
+      if (force) {
+        forceCollected();
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        forget();
+      }
+    }
+    synchronized (written) {
+      size = f.length();
+      records.written();
+      sequence = records.nextSequence();
+      if (force) {
+        forcedSize = size;
+        forcedSequence = sequence;
+      } else {
+        unforced.add(kept.data, 0, kept.size);
+      }
+    }
+    collecting = false;
+    SegmentRecords.shrink(kept);
     bytesOnDisk.addAndGet(bytes);
     sinceCheckpoint = sinceCheckpoint + bytes; // one writer
-    if (end - nameBytes >= segmentBytes || end >= MOST_NAMES * segmentBytes) {
+  }
+
+  private void writeCollected(FrameWriter f) {
+    try {
+      f.write();
+    } catch (IOException e) {
       try {
-        cut();
-      } catch (StorageException.Failed e) {
-        // what has been written is safe; the segment grows until a new one can be begun
-        log.warn("{}", e.getMessage());
+        f.cutTo(size);
+      } catch (IOException undo) {
+        broken = true;
       }
+      throw new StorageException.Failed(
+          "WAL " + path(segment) + ": cannot write at byte " + size + ": " + e.getMessage(), e);
     }
   }
 
-  /** Makes the segment end where it did before a write: nothing of that was acknowledged. */
-  private void takeBack(FrameWriter f, boolean written) {
-    f.discard();
-    newRecords = 0;
+  /** Forces what has just been written, which is not counted as written yet. */
+  private void forceCollected() {
+    long started = System.nanoTime();
     try {
-      f.cutTo(end);
-    } catch (IOException e) {
-      suspect = true; // the next segment says how much of this one counts
+      forceFile();
+      if (broken) { // by a force of another thread meanwhile
+        throw new StorageException.Failed("WAL " + path(segment) + ": cannot force to the disk");
+      }
+      counters.fsynced(started);
+    } catch (StorageException.Failed e) {
+      forget();
+      try {
+        repair();
+      } catch (StorageException.Failed later) {
+        e.addSuppressed(later); // the next write tries again
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public boolean isBroken() {
+    return broken;
+  }
+
+  @Override
+  public void repair() {
+    if (!broken) {
       return;
     }
-    if (written) {
-      suspect = true; // what a failed force leaves on the disk nobody knows
+    synchronized (fileLock) {
+      // else each append would fill what is left of a full disk before it fails
+      disk.require(directory, Frame.HEADER + unforcedBytes(), "a segment");
+      int before = segment;
+      begin();
+      broken = false;
+      log.info("WAL {}: continues in {}", path(before), path(segment));
     }
   }
 
   @Override
   public int cut() {
-    open();
-    if (dirty) {
-      sync();
+    forget();
+    repair();
+    forceUnforced();
+    synchronized (fileLock) {
+      begin();
     }
-    return begin(segment, end);
+    return segment;
   }
 
-  private int begin(int previous, long previousLength) {
+  /** Begins a segment with what has been written but not forced. Under the file lock. */
+  private void begin() {
     int number = segment + 1;
     while (disk.isDirectory(path(number))) {
       number++; // somebody else's
     }
     Path next = path(number);
+    Path temporary = next.resolveSibling(next.getFileName() + TEMPORARY);
     FrameWriter f = null;
+    boolean named = false;
+    boolean begun = false;
+    long length;
     try {
-      f = new FrameWriter(disk, next, Frame.Kind.WAL, number);
-      ByteSink start = f.body();
-      start.varint(sequence);
-      start.varint(previous);
-      start.varint(previousLength);
+      f = new FrameWriter(disk, temporary, Frame.Kind.WAL, number);
+      synchronized (written) {
+        records.beginSegment(forcedSequence);
+        ByteSink start = f.body();
+        start.varint(forcedSequence);
+        start.varint(frames == null ? position.previous() : segment);
+        start.varint(frames == null ? position.previousLength() : forcedSize);
+      }
       f.end();
+      writeAgain(f);
       f.write();
       f.force();
+      length = f.length();
+      named = true; // perhaps, once this has failed
+      disk.rename(temporary, next);
       disk.forceDirectory(directory);
+      begun = true;
     } catch (IOException e) {
-      closeQuietly(f);
-      removeQuietly(next);
       throw new StorageException.Failed(
           "WAL " + next + ": cannot begin a segment: " + e.getMessage(), e);
+    } finally {
+      if (!begun) {
+        records.beginSegment(sequence);
+        closeQuietly(f);
+        removeQuietly(temporary);
+        if (named) {
+          // it may be there after a power cut, and says how much of this segment counts
+          broken = true;
+          removeQuietly(next);
+        }
+      }
     }
-    synchronized (fileLock) {
-      closeQuietly(frames);
-      frames = f;
-      suspect = false;
-      dirty = false;
-    }
-    rows.clear();
-    nameBytes = 0;
-    end = f.length();
+    closeQuietly(frames);
+    frames = f;
     segment = number;
-    bytesOnDisk.addAndGet(f.length());
-    return number;
+    records.written();
+    synchronized (written) {
+      size = length;
+      forcedSize = length;
+      sequence = records.nextSequence();
+      forcedSequence = sequence;
+      unforced.dropFirst(unforced.size());
+    }
+    bytesOnDisk.addAndGet(length);
+  }
+
+  // ---- writing again ---------------------------------------------------------------------------
+
+  /** Writes what was written to the segment before and not forced. */
+  private void writeAgain(FrameWriter out) throws IOException {
+    Unforced.Reader in = unforced.new Reader();
+    byte[] bytes = new byte[USUAL_BYTES];
+    ByteSource source = new ByteSource();
+    while (in.left() > 0) {
+      in.read(bytes, KEPT_HEADER);
+      int length = (int) ByteSink.INT.get(bytes, 0);
+      int type = bytes[KEPT_HEADER - 1];
+      if (bytes.length < length) {
+        bytes = new byte[length + length / 2];
+      }
+      in.read(bytes, length);
+      source.reset(bytes, 0, length);
+      if (type == BatchRecord.TYPE) {
+        records.again(out, plain, source);
+      } else {
+        TombstoneMap deleted = new TombstoneMap();
+        TombstoneRecord.read(source, deleted);
+        records.tombstones(out, deleted);
+      }
+      if (out.waiting() >= MANY_BYTES) {
+        out.write();
+      }
+    }
   }
 
   private void closeQuietly(@Nullable FrameWriter f) {
@@ -348,31 +455,47 @@ public final class FramedWal implements WriteAheadLog {
     }
   }
 
+  // ---- forcing ---------------------------------------------------------------------------------
+
   @Override
   public void sync() {
     long started = System.nanoTime();
-    if (dirty) {
-      try {
-        force();
-      } catch (IOException e) {
-        throw new StorageException.Failed(
-            "WAL " + path(segment) + ": cannot force to the disk: " + e.getMessage(), e);
-      }
-    }
+    forceUnforced();
     counters.fsynced(started);
   }
 
-  private void force() throws IOException {
-    dirty = false;
+  private void forceUnforced() {
+    if (unforcedBytes() > 0) {
+      forceFile();
+    }
+  }
+
+  private void forceFile() {
     synchronized (fileLock) {
       FrameWriter f = frames;
-      if (f != null) {
-        try {
-          f.force();
-        } catch (IOException e) {
-          suspect = true; // a later force proves nothing about what this one was for
-          throw e;
-        }
+      if (f == null || broken) {
+        return; // nothing was written, or it is written again by the repair
+      }
+      long bytes;
+      long upTo;
+      long next;
+      synchronized (written) {
+        bytes = unforced.size();
+        upTo = size;
+        next = sequence;
+      }
+      try {
+        f.force();
+      } catch (IOException e) {
+        broken = true;
+        counters.add("narthex_tsdb_fsync_failures_total", 1);
+        throw new StorageException.Failed(
+            "WAL " + path(segment) + ": cannot force to the disk: " + e.getMessage(), e);
+      }
+      synchronized (written) {
+        forcedSize = upTo;
+        forcedSequence = next;
+        unforced.dropFirst(bytes);
       }
     }
   }
@@ -429,6 +552,15 @@ public final class FramedWal implements WriteAheadLog {
     }
   }
 
+  /** Returns whether a file has the name of a segment, or of one that is not begun yet. */
+  public static boolean isSegment(Path file) {
+    String name = file.getFileName().toString();
+    boolean temporary = name.endsWith(TEMPORARY);
+    return Frame.Kind.WAL.number(
+            temporary ? name.substring(0, name.length() - TEMPORARY.length()) : name)
+        >= 0;
+  }
+
   /** Returns the numbers of the files of a kind, rising. */
   public static List<Integer> numbers(Disk disk, Path folder, Frame.Kind kind) {
     List<Integer> numbers = new ArrayList<>();
@@ -449,16 +581,32 @@ public final class FramedWal implements WriteAheadLog {
   @Override
   public void close() {
     synchronized (fileLock) {
-      FrameWriter f = frames;
-      frames = null;
-      if (f != null) {
-        try (f) {
-          f.force();
-        } catch (IOException e) {
-          throw new StorageException.Failed(
-              "WAL " + path(segment) + ": cannot close: " + e.getMessage(), e);
-        }
+      if (closed) {
+        return;
       }
+      try {
+        repair();
+        sync();
+      } finally {
+        abandon();
+      }
+    }
+  }
+
+  /** Makes the next write fail, for tests. */
+  public void breakFile() throws IOException {
+    FrameWriter f = frames;
+    if (f != null) {
+      f.close();
+    }
+  }
+
+  @Override
+  public void abandon() {
+    synchronized (fileLock) {
+      closed = true;
+      closeQuietly(frames);
+      frames = null;
     }
   }
 }

@@ -25,6 +25,11 @@ public final class SegmentReader {
 
     void tombstones(TombstoneMap deleted);
 
+    /** Notes that so many bytes have been read. */
+    default void advance(int bytes) {
+      // not everybody wants to know
+    }
+
     /** Takes a damaged part, see {@link FrameReader.Handler#damage}. */
     void damage(Path segment, long offset, long length, String reason, MemorySegment bytes);
   }
@@ -54,26 +59,26 @@ public final class SegmentReader {
    * @return how many of its bytes count, and why no more
    */
   public FrameReader.End read(int number, int next) throws IOException {
-    Path path = path(number);
     rows.beginSegment(rows.expected()); // should its first record be damaged
-    FrameReader.Handler records = new Records(path);
-    long length = next == 0 ? -1 : lengthOf(number, next);
-    if (length < 0) {
+    Path path = directory.resolve(Frame.Kind.WAL.fileName(number));
+    return frames(disk, directory, number, next, new Records(path));
+  }
+
+  /** Reads the frames of a segment, see {@link #read}. */
+  public static FrameReader.End frames(
+      Disk disk, Path directory, int number, int next, FrameReader.Handler records)
+      throws IOException {
+    Path path = directory.resolve(Frame.Kind.WAL.fileName(number));
+    Previous previous = new Previous();
+    if (next != 0) {
+      Path following = directory.resolve(Frame.Kind.WAL.fileName(next));
+      FrameReader.readFirst(disk, following, Frame.Kind.WAL, next, previous);
+    }
+    if (next == 0 || previous.number != number) {
       return FrameReader.read(disk, path, Frame.Kind.WAL, number, next == 0, records);
     }
-    FrameReader.readUpTo(disk, path, Frame.Kind.WAL, number, length, records);
-    return new FrameReader.End(length, null);
-  }
-
-  private Path path(int number) {
-    return directory.resolve(Frame.Kind.WAL.fileName(number));
-  }
-
-  /** Returns the length of a segment as the next one has it, -1 when it does not say. */
-  private long lengthOf(int number, int next) throws IOException {
-    Previous previous = new Previous();
-    FrameReader.readFirst(disk, path(next), Frame.Kind.WAL, next, previous);
-    return previous.number == number ? previous.length : -1;
+    FrameReader.readUpTo(disk, path, Frame.Kind.WAL, number, previous.length, records);
+    return new FrameReader.End(previous.length, null);
   }
 
   /** Returns the sequence number of the record of rows that would come next. */
@@ -115,6 +120,7 @@ public final class SegmentReader {
 
     @Override
     public void record(int type, ByteSource body, long offset) {
+      handler.advance(body.remaining());
       switch (type) {
         case Frame.START -> {
           if (!FrameReader.isStart(body, Frame.Kind.WAL)) {

@@ -4,6 +4,7 @@ import io.narthex.storage.tsdb.io.DiskFile;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 
 /**
  * A copy of what was written to the WAL since it was forced. After a failed force the kernel may
@@ -63,6 +64,32 @@ final class Unforced {
     byte[] block = blocks.removeFirst();
     if (spare.size() < KEPT_BLOCKS) {
       spare.add(block);
+    }
+  }
+
+  /** Reads it once, from the oldest byte on. Nothing may be added or dropped meanwhile. */
+  final class Reader {
+    private final Iterator<byte[]> next = blocks.iterator();
+    private byte[] block = new byte[0];
+    private int at = BLOCK;
+    private long left = size;
+
+    long left() {
+      return left;
+    }
+
+    void read(byte[] into, int length) {
+      for (int done = 0; done < length; ) {
+        if (at == BLOCK) {
+          at = left == size ? start : 0;
+          block = next.next();
+        }
+        int n = Math.min(length - done, BLOCK - at);
+        System.arraycopy(block, at, into, done, n);
+        done += n;
+        at += n;
+        left -= n;
+      }
     }
   }
 

@@ -1,10 +1,14 @@
 package io.narthex.storage.tsdb.wal;
 
+import io.narthex.model.Labels;
+import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.DiskFile;
 import io.narthex.storage.tsdb.metrics.Counters;
+import io.narthex.storage.tsdb.tombstones.TombstoneMap;
+import io.narthex.storage.tsdb.tombstones.TombstoneRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,17 +40,12 @@ import org.slf4j.LoggerFactory;
  * <p>Concurrency: all methods but {@link #sync} and the counters are called under the head's append
  * lock.
  */
-public final class Wal implements AutoCloseable {
+public final class Wal implements WriteAheadLog {
   private static final Logger log = LoggerFactory.getLogger(Wal.class);
   public static final byte[] MAGIC = {'N', 'X', 'L', 'O', 'G', 0, 0, 1};
-  private static final long LEAST_FOR_CHECKPOINT = 128L << 20;
   static final int FRAME = 8; // u32 length, u32 CRC32C
   public static final String SEGMENT_SUFFIX = ".log";
   public static final String CHECKPOINT_SUFFIX = ".snap";
-
-  /** Bytes that are kept for the case that forcing them fails; more are forced early. */
-  private static final long MAX_UNFORCED =
-      Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
 
   private final Disk disk;
   private final Path directory;
@@ -54,6 +53,7 @@ public final class Wal implements AutoCloseable {
   private final long segmentBytes;
   private final ByteSink buffer = new ByteSink(64 << 10);
   private final CRC32C crc = new CRC32C();
+  private final BatchRecord record = new BatchRecord();
   private final AtomicLong bytesOnDisk = new AtomicLong();
   private int recordStart = -1;
   private int keepOnFailure; // end of the records that stay when a write fails
@@ -103,8 +103,36 @@ public final class Wal implements AutoCloseable {
     }
   }
 
+  @Override
+  public void series(int id, Labels labels) {
+    SeriesRecord.write(id, labels, begin(SeriesRecord.TYPE));
+    end(true);
+  }
+
+  @Override
+  public boolean batch(SampleBatch batch, long referenceBase, byte[] codes, byte[] exemplarCodes) {
+    ByteSink out = begin(BatchRecord.TYPE);
+    boolean anything = false;
+    try {
+      anything = record.write(batch, referenceBase, codes, exemplarCodes, out);
+      return anything;
+    } finally {
+      if (anything) {
+        end(false);
+      } else {
+        buffer.size = keepOnFailure;
+      }
+    }
+  }
+
+  @Override
+  public void tombstones(TombstoneMap deleted) {
+    TombstoneRecord.write(deleted, begin(TombstoneRecord.TYPE));
+    end(false);
+  }
+
   /** Starts a record; its body goes into the returned buffer. */
-  public ByteSink begin(int type) {
+  private ByteSink begin(int type) {
     buffer.size = keepOnFailure; // an exception may have left half a record behind
     recordStart = buffer.size;
     buffer.u64(0);
@@ -113,7 +141,7 @@ public final class Wal implements AutoCloseable {
   }
 
   /** Ends the record. One that only describes series is kept for later when a write fails. */
-  public void end(boolean keep) {
+  private void end(boolean keep) {
     frame(buffer, recordStart, crc);
     if (keep) {
       keepOnFailure = buffer.size;
@@ -129,17 +157,7 @@ public final class Wal implements AutoCloseable {
     ByteSink.INT.set(buffer.data, start + 4, (int) crc.getValue());
   }
 
-  /** Drops the record that was begun but not written. */
-  public void forget() {
-    buffer.size = keepOnFailure;
-  }
-
-  /**
-   * Writes all ended records to the file.
-   *
-   * @param force whether they are forced to the disk, too
-   * @throws StorageException.Failed when that is not possible; the records are forgotten then
-   */
+  @Override
   public void write(boolean force) {
     if (buffer.size == 0) {
       return;
@@ -240,23 +258,19 @@ public final class Wal implements AutoCloseable {
     }
   }
 
-  /** Writes what has been collected if that is much; for records that nothing waits for. */
+  @Override
   public void writeIfLarge() {
     if (buffer.size > 256 << 10) {
       write(false);
     }
   }
 
-  /** Returns whether nothing can be written before {@link #repair} succeeds. */
+  @Override
   public boolean isBroken() {
     return broken || pendingCut != null;
   }
 
-  /**
-   * Continues in a new segment after a failure, see above; does nothing when there was none.
-   *
-   * @throws StorageException.Failed when that is not possible yet
-   */
+  @Override
   public void repair() {
     if (!isBroken()) {
       return;
@@ -285,12 +299,7 @@ public final class Wal implements AutoCloseable {
     }
   }
 
-  /**
-   * Ends the current segment and begins the next. Returns its number.
-   *
-   * @throws StorageException.Failed when that is not possible; the current one is written on then,
-   *     unless it {@link #isBroken}
-   */
+  @Override
   public int cut() {
     repair();
     forceUnforced();
@@ -362,11 +371,7 @@ public final class Wal implements AutoCloseable {
     }
   }
 
-  /**
-   * Forces what has been written to the disk. May run concurrently with {@link #write}.
-   *
-   * @throws StorageException.Failed when that is not possible; {@link #repair} is due then
-   */
+  @Override
   public void sync() {
     long started = System.nanoTime();
     forceUnforced();
@@ -406,14 +411,17 @@ public final class Wal implements AutoCloseable {
     }
   }
 
+  @Override
   public int segment() {
     return segment;
   }
 
+  @Override
   public long bytesOnDisk() {
     return bytesOnDisk.get();
   }
 
+  @Override
   public Path path(int number) {
     return directory.resolve(name(number, SEGMENT_SUFFIX));
   }
@@ -422,12 +430,12 @@ public final class Wal implements AutoCloseable {
     return String.format(Locale.ROOT, "%08d%s", number, suffix);
   }
 
-  /** Resets the count of what a checkpoint would replace. Under the append lock. */
+  @Override
   public void checkpointBegun() {
     sinceCheckpoint = 0;
   }
 
-  /** Deletes segments and checkpoints with numbers below {@code number}. */
+  @Override
   public void deleteBelow(int number) {
     for (String suffix : new String[] {SEGMENT_SUFFIX, CHECKPOINT_SUFFIX}) {
       for (int n : numbers(disk, directory, suffix)) {
@@ -448,13 +456,13 @@ public final class Wal implements AutoCloseable {
     }
   }
 
-  /** Accounts for a checkpoint that was written next to the segments. */
+  @Override
   public void checkpointWritten(long bytes) {
     bytesOnDisk.addAndGet(bytes);
     checkpointBytes = bytes;
   }
 
-  /** Returns whether enough has been logged for a checkpoint to pay. */
+  @Override
   public boolean checkpointDue() {
     return sinceCheckpoint > Math.max(LEAST_FOR_CHECKPOINT, checkpointBytes);
   }
@@ -479,11 +487,6 @@ public final class Wal implements AutoCloseable {
     }
   }
 
-  /**
-   * Forces what has been written, and closes.
-   *
-   * @throws StorageException.Failed when it could not be forced; the file is closed all the same
-   */
   @Override
   public void close() {
     synchronized (fileLock) {
@@ -496,7 +499,7 @@ public final class Wal implements AutoCloseable {
     }
   }
 
-  /** Closes the file as the end of a process would: nothing is forced. */
+  @Override
   public void abandon() {
     synchronized (fileLock) {
       closed = true;

@@ -12,6 +12,11 @@ import java.nio.file.Path;
  * <p>Records are collected in memory and written with one call by {@link #write}; only then may
  * their content become visible.
  *
+ * <p>A write or a force that fails leaves nothing of what was refused, and costs nothing of what
+ * was acknowledged before: what has been written since the last successful force is kept in memory,
+ * and written again to a new segment. Until that is done, no write succeeds. Each write, and each
+ * run of the task that forces, tries again.
+ *
  * <p>Concurrency: all methods but {@link #sync} and the counters are called under the head's append
  * lock.
  */
@@ -25,8 +30,17 @@ public interface WriteAheadLog extends AutoCloseable {
   /** The exemplar is kept, and so has to be logged. */
   byte TAKEN = 0;
 
+  /** Bytes that are kept for the case that forcing them fails; more are forced early. */
+  long MAX_UNFORCED = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
+
+  /** Bytes after which a checkpoint pays, or those of the last one if that is more. */
+  long LEAST_FOR_CHECKPOINT = 128L << 20;
+
   /** Collects a series, which is written with its first row at the latest. */
   void series(int id, Labels labels);
+
+  /** Writes what has been collected if that is much; for records that nothing waits for. */
+  void writeIfLarge();
 
   /**
    * Collects the rows of a batch that are accepted or {@link #OUT_OF_ORDER}, and the exemplars that
@@ -45,10 +59,29 @@ public interface WriteAheadLog extends AutoCloseable {
    */
   void write(boolean force);
 
-  /** Forces what has been written to the disk. May run alongside the other methods. */
+  /**
+   * Forces what has been written to the disk. May run alongside the other methods.
+   *
+   * @throws StorageException.Failed when that is not possible; {@link #repair} is due then
+   */
   void sync();
 
-  /** Ends the current segment and begins the next. Returns its number. */
+  /** Returns whether nothing can be written before {@link #repair} succeeds. */
+  boolean isBroken();
+
+  /**
+   * Continues in a new segment after a failure; does nothing when there was none.
+   *
+   * @throws StorageException.Failed when that is not possible yet
+   */
+  void repair();
+
+  /**
+   * Ends the current segment and begins the next. Returns its number.
+   *
+   * @throws StorageException.Failed when that is not possible; the current one is written on then,
+   *     unless it {@link #isBroken}
+   */
   int cut();
 
   int segment();
@@ -69,6 +102,14 @@ public interface WriteAheadLog extends AutoCloseable {
   /** Deletes segments and checkpoints with numbers below {@code number}. */
   void deleteBelow(int number);
 
+  /**
+   * Forces what has been written, and closes.
+   *
+   * @throws StorageException.Failed when it could not be forced; the file is closed all the same
+   */
   @Override
   void close();
+
+  /** Closes the file as the end of a process would: nothing is forced. */
+  void abandon();
 }

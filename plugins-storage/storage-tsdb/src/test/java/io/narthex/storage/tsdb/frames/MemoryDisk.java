@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import java.util.function.Predicate;
 /** Files in memory, for tests that read thousands of versions of one. Not thread-safe. */
 public final class MemoryDisk implements Disk {
   private final Map<Path, byte[]> files = new TreeMap<>();
+  private final List<MemoryFile> open = new ArrayList<>();
 
   /** Says which operations fail; a failing write leaves half of its bytes. */
   public Predicate<String> fails = _ -> false;
@@ -71,8 +73,10 @@ public final class MemoryDisk implements Disk {
 
   @Override
   public void rename(Path from, Path to) throws IOException {
+    step("rename", from);
     files.put(to, get(from));
     files.remove(from);
+    open.stream().filter(f -> f.path.equals(from)).forEach(f -> f.path = to);
   }
 
   @Override
@@ -121,10 +125,11 @@ public final class MemoryDisk implements Disk {
   }
 
   private final class MemoryFile implements DiskFile {
-    private final Path path;
+    private Path path;
 
     MemoryFile(Path path) {
       this.path = path;
+      open.add(this);
     }
 
     @Override
@@ -158,7 +163,7 @@ public final class MemoryDisk implements Disk {
 
     @Override
     public void close() {
-      // nothing is held
+      open.remove(this);
     }
   }
 }

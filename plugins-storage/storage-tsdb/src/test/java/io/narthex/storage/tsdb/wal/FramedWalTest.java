@@ -187,6 +187,11 @@ class FramedWalTest {
 
   /** Writes batches and deletes; what is acknowledged goes into {@code into}. */
   private void write(FramedWal wal, int from, int to, boolean force, Content into) {
+    write(wal, from, to, force, into, false);
+  }
+
+  private void write(
+      FramedWal wal, int from, int to, boolean force, Content into, boolean throwing) {
     SampleBatch batch = new SampleBatch(SERIES);
     byte[] codes = new byte[SERIES];
     byte[] exemplarCodes = new byte[2];
@@ -206,6 +211,9 @@ class FramedWalTest {
         }
       } catch (StorageException.Failed e) {
         assertThat(e.getMessage()).contains("WAL wal");
+        if (throwing) {
+          throw e;
+        }
       }
     }
   }
@@ -260,6 +268,95 @@ class FramedWalTest {
         disk.delete(path(n));
       }
     }
+  }
+
+  private static void assertFails(Runnable work) {
+    assertThatThrownBy(work::run)
+        .isInstanceOf(StorageException.Failed.class)
+        .hasMessageContaining("WAL wal");
+  }
+
+  /** Rows refer to others that the disk may have lost: they cannot be copied. */
+  @Test
+  void whatCouldNotBeForcedIsWrittenAgainWithoutWhatItRefersTo() throws IOException {
+    Content expected = new Content();
+    FramedWal wal = open(FramedWal.Position.FIRST, 1 << 20);
+    int start = disk.bytes(path(1)).length;
+    write(wal, 0, 50, false, expected);
+    disk.fails = "force"::equals;
+    assertFails(wal::sync);
+    assertThat(wal.isBroken()).isTrue();
+    assertFails(wal::repair);
+    disk.fails = _ -> false;
+    wal.repair();
+    assertThat(wal.isBroken()).isFalse();
+    disk.put(path(1), Arrays.copyOf(disk.bytes(path(1)), start));
+    write(wal, 50, 60, false, expected);
+    wal.close();
+    Content found = new Content();
+    read(found);
+    assertSame(found, expected, "seed " + SEED);
+  }
+
+  /** What was forced counts in the old segment, and nothing else of it. */
+  @Test
+  void onlyWhatWasNotForcedIsWrittenAgain() throws IOException {
+    Content expected = new Content();
+    FramedWal wal = open(FramedWal.Position.FIRST, 1 << 20);
+    write(wal, 0, 50, false, expected);
+    wal.sync();
+    int forced = disk.bytes(path(1)).length;
+    write(wal, 50, 60, false, expected);
+    disk.fails = "force"::equals;
+    assertFails(() -> write(wal, 60, 61, true, expected, true));
+    disk.fails = _ -> false;
+    write(wal, 61, 62, true, expected);
+    byte[] old = disk.bytes(path(1));
+    assertThat(old.length).isGreaterThan(forced);
+    Arrays.fill(old, forced, old.length, (byte) 7);
+    disk.put(path(1), old);
+    wal.close();
+    Content found = new Content();
+    read(found);
+    assertSame(found, expected, "seed " + SEED);
+    assertThat(disk.bytes(path(2)).length).isLessThan(forced);
+  }
+
+  /** It says how much of the segment before counts, so that nothing may be added there. */
+  @Test
+  void aSegmentThatMayComeBackAfterAPowerCutIsBegunBeforeAnythingElseIsWritten()
+      throws IOException {
+    Content expected = new Content();
+    FramedWal wal = open(FramedWal.Position.FIRST, 1 << 20);
+    write(wal, 0, 10, true, expected);
+    int[] forces = {0};
+    disk.fails = operation -> operation.equals("force") && ++forces[0] == 2; // that of the folder
+    assertFails(wal::cut);
+    assertThat(wal.isBroken()).isTrue();
+    int length = disk.bytes(path(1)).length;
+    write(wal, 10, 20, true, expected);
+    assertThat(wal.segment()).isEqualTo(2);
+    assertThat(disk.bytes(path(1))).hasSize(length);
+    wal.close();
+    Content found = new Content();
+    read(found);
+    assertSame(found, expected, "seed " + SEED);
+  }
+
+  @Test
+  void theFirstSegmentIsBegunOnceThereIsRoom() throws IOException {
+    disk.fails = "write"::equals;
+    FramedWal wal = open(FramedWal.Position.FIRST, 1 << 20);
+    assertThat(FramedWal.numbers(disk, FOLDER, Frame.Kind.WAL)).isEmpty();
+    assertFails(() -> write(wal, 0, 1, true, new Content(), true));
+    disk.fails = _ -> false;
+    Content expected = new Content();
+    write(wal, 1, 10, true, expected);
+    assertThat(wal.segment()).isEqualTo(1);
+    wal.close();
+    Content found = new Content();
+    read(found);
+    assertSame(found, expected, "seed " + SEED);
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.narthex.storage.tsdb.wal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.DiskFile;
 import io.narthex.storage.tsdb.io.LocalDisk;
 import java.io.IOException;
@@ -39,7 +40,20 @@ class UnforcedTest {
           unforced.writeTo(out);
         }
         assertThat(Files.readAllBytes(file)).isEqualTo(Arrays.copyOfRange(all, from, to));
+        assertThat(read(unforced, random)).isEqualTo(Arrays.copyOfRange(all, from, to));
       }
     }
+  }
+
+  private static byte[] read(Unforced unforced, Random random) {
+    Unforced.Reader reader = unforced.new Reader();
+    ByteSink read = new ByteSink(1 << 20);
+    byte[] some = new byte[1 << 19];
+    while (reader.left() > 0) {
+      int n = (int) Math.min(reader.left(), random.nextInt(some.length));
+      reader.read(some, n);
+      read.bytes(some, 0, n);
+    }
+    return Arrays.copyOf(read.data, read.size);
   }
 }

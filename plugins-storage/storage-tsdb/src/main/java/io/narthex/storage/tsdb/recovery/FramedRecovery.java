@@ -1,0 +1,279 @@
+package io.narthex.storage.tsdb.recovery;
+
+import io.narthex.model.Exemplar;
+import io.narthex.model.Labels;
+import io.narthex.model.NativeHistogram;
+import io.narthex.spi.storage.StorageException;
+import io.narthex.storage.tsdb.frames.Frame;
+import io.narthex.storage.tsdb.frames.FrameReader;
+import io.narthex.storage.tsdb.head.Head;
+import io.narthex.storage.tsdb.head.HeadChunks;
+import io.narthex.storage.tsdb.io.ByteSource;
+import io.narthex.storage.tsdb.io.Disk;
+import io.narthex.storage.tsdb.io.DiskFile;
+import io.narthex.storage.tsdb.metrics.Counters;
+import io.narthex.storage.tsdb.quarantine.Quarantine;
+import io.narthex.storage.tsdb.tombstones.TombstoneMap;
+import io.narthex.storage.tsdb.wal.FramedWal;
+import io.narthex.storage.tsdb.wal.SegmentReader;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.DoubleConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Fills a head from the newest checkpoint and the WAL after it, format 2. Whatever is damaged is
+ * reported with file and offset, counted and kept in quarantine; the rest is used.
+ */
+public final class FramedRecovery implements SegmentReader.Handler {
+  private static final Logger log = LoggerFactory.getLogger(FramedRecovery.class);
+  private static final int MAX_LOGGED = 10;
+  private static final int MAX_MISSING = 1000; // segments that are looked for in a gap
+
+  private final Disk disk;
+  private final Head head;
+  private final Path walDirectory;
+  private final Path headDirectory;
+  private final Quarantine quarantine;
+  private final Counters counters;
+  private final CheckpointRecords checkpoint;
+  private int damagedParts;
+  private boolean checkpointWanted;
+  private final Progress progress = new Progress();
+
+  public FramedRecovery(
+      Disk disk,
+      Head head,
+      Path walDirectory,
+      Path headDirectory,
+      Quarantine quarantine,
+      Counters counters) {
+    this.disk = disk;
+    this.head = head;
+    this.walDirectory = walDirectory;
+    this.headDirectory = headDirectory;
+    this.quarantine = quarantine;
+    this.counters = counters;
+    checkpoint = new CheckpointRecords(head);
+  }
+
+  /** Recovers and returns where the WAL continues. */
+  public FramedWal.Position run(DoubleConsumer reporter) {
+    deleteLeftovers();
+    progress.reportTo(reporter);
+    List<Integer> checkpoints = FramedWal.numbers(disk, headDirectory, Frame.Kind.CHECKPOINT);
+    List<Integer> segments = FramedWal.numbers(disk, walDirectory, Frame.Kind.WAL);
+    int from = checkpoints.isEmpty() ? 0 : checkpoints.getLast();
+    if (from > 0) {
+      progress.expect(bytesOf(headDirectory.resolve(Frame.Kind.CHECKPOINT.fileName(from))));
+    }
+    for (int number : segments) {
+      progress.expect(
+          number < from ? 0 : bytesOf(walDirectory.resolve(Frame.Kind.WAL.fileName(number))));
+    }
+    if (from > 0) {
+      readCheckpoint(from);
+    }
+    SegmentReader reader = new SegmentReader(disk, walDirectory, this);
+    int before = from - 1; // the checkpoint was made behind a segment with its number
+    long length = 0;
+    for (int i = 0; i < segments.size(); i++) {
+      int number = segments.get(i);
+      if (number < from) {
+        continue; // a crash kept it from being deleted
+      }
+      if (before >= 0) {
+        checkNoneMissing(before, number);
+      }
+      before = number;
+      length = read(reader, number, i + 1 < segments.size() ? segments.get(i + 1) : 0);
+    }
+    if (reader.droppedRows() > 0) {
+      counters.add("narthex_tsdb_wal_rows_dropped_total", reader.droppedRows());
+      log.error(
+          "{}: {} rows are dropped, since what they depend on is damaged or missing",
+          walDirectory,
+          reader.droppedRows());
+    }
+    progress.end();
+    boolean any = !segments.isEmpty() && segments.getLast() >= from;
+    return new FramedWal.Position(
+        Math.max(1, Math.max(from, segments.isEmpty() ? 0 : segments.getLast() + 1)),
+        reader.expectedSequence(),
+        any ? segments.getLast() : 0,
+        length);
+  }
+
+  /** Deletes files of ours that a crash has kept from being finished. */
+  private void deleteLeftovers() {
+    deleteEndingIn(
+        headDirectory,
+        List.of(HeadChunks.SPILL_SUFFIX, Frame.Kind.CHECKPOINT.suffix() + Checkpoint.TEMPORARY));
+    deleteEndingIn(walDirectory, List.of(Frame.Kind.WAL.suffix() + FramedWal.TEMPORARY));
+  }
+
+  private void deleteEndingIn(Path directory, List<String> suffixes) {
+    try {
+      for (Path p : disk.list(directory)) {
+        String name = p.getFileName().toString();
+        if (suffixes.stream().anyMatch(name::endsWith)) {
+          disk.delete(p);
+        }
+      }
+    } catch (IOException e) {
+      throw new StorageException.Failed(directory + ": cannot clean up: " + e, e);
+    }
+  }
+
+  private static long bytesOf(Path file) {
+    return file.toFile().length();
+  }
+
+  /** Returns whether checkpoint or WAL are damaged, so that a checkpoint should replace them. */
+  public boolean isCheckpointWanted() {
+    return checkpointWanted;
+  }
+
+  /** Reads a segment and returns how many of its bytes count. */
+  private long read(SegmentReader reader, int number, int next) {
+    Path path = walDirectory.resolve(Frame.Kind.WAL.fileName(number));
+    try {
+      FrameReader.End end = reader.read(number, next);
+      if (end.torn() != null) {
+        log.info("{} at byte {}: {}; cut there", path, end.length(), end.torn());
+      }
+      if (next == 0) {
+        settle(path, end);
+      }
+      return end.length();
+    } catch (IOException e) {
+      throw new StorageException.Failed(path + ": cannot read: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Forces what a killed process has not: the next segment says that so much of this one counts.
+   */
+  private void settle(Path path, FrameReader.End end) {
+    try (DiskFile file = disk.open(path)) {
+      if (end.torn() != null) {
+        file.setLength(end.length());
+      }
+      file.force();
+    } catch (IOException e) {
+      checkpointWanted = true; // holds what the disk may have lost
+      log.warn("{}: cannot be cut and forced: {}", path, e.getMessage());
+    }
+  }
+
+  private void readCheckpoint(int number) {
+    Path path = headDirectory.resolve(Frame.Kind.CHECKPOINT.fileName(number));
+    FrameReader.Handler records =
+        new FrameReader.Handler() {
+          @Override
+          public void record(int type, ByteSource body, long offset) {
+            progress.advance(body.remaining());
+            if (type != Frame.START) {
+              checkpoint.record(type, body, FramedRecovery.this);
+            } else if (!FrameReader.isStart(body, Frame.Kind.CHECKPOINT)) {
+              throw new ByteSource.Malformed("no checkpoint of this version");
+            }
+          }
+
+          @Override
+          public void damage(long offset, long length, String reason, MemorySegment bytes) {
+            damaged("checkpoint", path, offset, reason, bytes);
+          }
+        };
+    try {
+      FrameReader.read(disk, path, Frame.Kind.CHECKPOINT, number, false, records);
+      if (!checkpoint.isComplete()) {
+        damaged("checkpoint", path, disk.size(path), "the end is missing", MemorySegment.NULL);
+      }
+    } catch (IOException e) {
+      // it may be whole, and would be replaced
+      throw new StorageException.Failed(path + ": cannot read: " + e.getMessage(), e);
+    }
+    if (damagedParts > 0) {
+      counters.add("snapshot_replay_error_total", 1);
+      log.error(
+          "{}: {} damaged parts are skipped, samples in them are missing; the rest is used",
+          path,
+          damagedParts);
+    }
+  }
+
+  /** Reports segments that are missing between two numbers, unless a folder has the name. */
+  private void checkNoneMissing(int before, int number) {
+    int last = Math.min(number, before + 1 + MAX_MISSING); // whoever makes the names up
+    for (int n = before + 1; n < last; n++) {
+      Path path = walDirectory.resolve(Frame.Kind.WAL.fileName(n));
+      if (!disk.exists(path)) {
+        counters.add("wal_corruptions_total", 1);
+        damaged("wal", path, 0, "is missing, and what it held", MemorySegment.NULL);
+      }
+    }
+  }
+
+  private void damaged(String kind, Path path, long offset, String reason, MemorySegment bytes) {
+    checkpointWanted = true; // or the next start would report it again
+    counters.add(Counters.damageOf(kind), 1);
+    if (damagedParts++ < MAX_LOGGED) {
+      log.error("{} at byte {}: {}; the rest is used", path, offset, reason);
+    }
+    quarantine.keep(path, offset, bytes);
+  }
+
+  // ---- what segments hold ----------------------------------------------------------------------
+
+  @Override
+  public void series(int id, Labels labels) {
+    if (!labels.isEmpty()) {
+      head.bind(id, labels);
+    }
+  }
+
+  @Override
+  public void row(
+      int id,
+      long timeMs,
+      double value,
+      @Nullable NativeHistogram histogram,
+      long startTimeMs,
+      boolean outOfOrder) {
+    if (outOfOrder) {
+      head.replayOutOfOrder(id, timeMs, value, histogram, startTimeMs);
+    } else {
+      head.replay(id, timeMs, value, histogram, startTimeMs);
+    }
+  }
+
+  @Override
+  public void exemplar(int id, Exemplar exemplar) {
+    head.replayExemplar(id, exemplar);
+  }
+
+  @Override
+  public void advance(int bytes) {
+    progress.advance(bytes);
+  }
+
+  @Override
+  public void tombstones(TombstoneMap deleted) {
+    deleted.forEach((id, ranges) -> {
+      for (int i = 0; i < ranges.length; i += 2) {
+        head.delete(id, ranges[i], ranges[i + 1]);
+      }
+    });
+  }
+
+  @Override
+  public void damage(Path segment, long offset, long length, String reason, MemorySegment bytes) {
+    counters.add("wal_corruptions_total", 1);
+    damaged("wal", segment, offset, reason, bytes);
+  }
+}
