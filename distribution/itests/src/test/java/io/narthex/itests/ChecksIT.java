@@ -13,16 +13,25 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code narthex check} as a process of its own, with the parts of the packed distribution. */
+/**
+ * {@code narthex check} and {@code narthex tsdb} as processes of their own, with the parts of the
+ * packed distribution.
+ */
 class ChecksIT {
   @TempDir private Path folder = Path.of("");
 
   private record Ended(int status, String out, String err) {}
 
   private Ended check(Path input, String... words) throws IOException, InterruptedException {
-    List<String> command =
-        new ArrayList<>(List.of(Distribution.home().resolve("bin/narthex").toString(), "check"));
-    command.addAll(List.of(words));
+    List<String> all = new ArrayList<>(List.of("check"));
+    all.addAll(List.of(words));
+    return run(input, all);
+  }
+
+  private Ended run(Path input, List<String> words) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Distribution.home().resolve("bin/narthex").toString());
+    command.addAll(words);
     File out = folder.resolve("out").toFile();
     File err = folder.resolve("err").toFile();
     Process process =
@@ -67,5 +76,20 @@ class ChecksIT {
     assertThat(found.out())
         .startsWith("[\n  {\n    \"discoveredLabels\": {\n      \"__address__\": \"x:1\",\n")
         .contains("\"__meta_filepath\": \"", "\"copy\": \"x:1\",\n      \"instance\": \"x:1\"");
+  }
+
+  @Test
+  void theStorageLooksIntoAFolder() throws Exception {
+    Path data = Files.createDirectories(folder.resolve("data"));
+    Files.createDirectories(data.resolve("log"));
+    Files.createDirectories(data.resolve("blocks"));
+    Files.writeString(data.resolve("tsdb.version"), "narthex tsdb 1\n");
+    Path nothing = Files.writeString(folder.resolve("nothing"), "");
+    Ended list = run(nothing, List.of("tsdb", "list", data.toString()));
+    assertThat(list.err()).isEmpty();
+    assertThat(list.out()).contains("head: 0 series, no samples");
+    assertThat(list.status()).isZero();
+    assertThat(run(nothing, List.of("tsdb", "repair", "--yes=1", data.toString())))
+        .isEqualTo(new Ended(2, "", "narthex tsdb: repair has no option --yes\n"));
   }
 }

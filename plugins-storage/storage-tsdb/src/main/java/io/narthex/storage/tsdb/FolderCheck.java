@@ -82,8 +82,7 @@ final class FolderCheck {
     for (int number : FramedWal.numbers(disk, head, Frame.Kind.CHECKPOINT)) {
       Path file = head.resolve(Frame.Kind.CHECKPOINT.fileName(number));
       frames(
-          file,
-          into -> FrameReader.read(disk, file, Frame.Kind.CHECKPOINT, number, false, into));
+          file, into -> FrameReader.read(disk, file, Frame.Kind.CHECKPOINT, number, false, into));
     }
     List<Integer> segments = FramedWal.numbers(disk, wal, Frame.Kind.WAL);
     for (int i = 0; i < segments.size(); i++) {
@@ -112,8 +111,7 @@ final class FolderCheck {
                 }
 
                 @Override
-                public void damage(
-                    long offset, long length, String reason, MemorySegment bytes) {
+                public void damage(long offset, long length, String reason, MemorySegment bytes) {
                   report(file, " at byte " + offset + ": " + reason);
                 }
               });
@@ -137,6 +135,13 @@ final class FolderCheck {
   private void report(Path place, String problem) {
     damaged++;
     out.println("damaged  " + place + (problem.startsWith(" at") ? "" : ": ") + problem);
+  }
+
+  /** Reports damage of a folder; the message may name a file in it. */
+  private void report(Path folder, Throwable problem) {
+    damaged++;
+    String message = String.valueOf(problem.getMessage());
+    out.println("damaged  " + (message.startsWith(folder + "/") ? "" : folder + ": ") + message);
   }
 
   private void records(Path file, boolean newest) throws IOException {
@@ -172,19 +177,14 @@ final class FolderCheck {
       block = new Block(disk, folder);
     } catch (StorageException e) {
       if (disk.exists(folder.resolve("index"))) {
-        report(folder, String.valueOf(e.getMessage()));
+        report(folder, e);
       }
       return; // its owner has deleted it
     }
     long samples = 0;
     int series = 0;
     BlockSource source =
-        new BlockSource(
-            block,
-            block.all(),
-            Long.MIN_VALUE,
-            Long.MAX_VALUE,
-            e -> report(folder, String.valueOf(e.getMessage())));
+        new BlockSource(block, block.all(), Long.MIN_VALUE, Long.MAX_VALUE, e -> report(folder, e));
     try {
       source.nextSeries();
       while (source.labels != null) {
@@ -195,7 +195,7 @@ final class FolderCheck {
         source.nextSeries();
       }
     } catch (RuntimeException | InternalError e) {
-      report(folder, String.valueOf(e.getMessage()));
+      report(folder, e);
     } finally {
       source.close();
       block.release();

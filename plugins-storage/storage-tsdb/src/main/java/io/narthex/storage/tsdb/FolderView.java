@@ -7,6 +7,7 @@ import io.narthex.storage.tsdb.io.Directories;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.io.TemporaryView;
+import io.narthex.storage.tsdb.metrics.Counters;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -32,7 +33,7 @@ final class FolderView implements AutoCloseable {
    * @throws StorageException when it holds no database, or cannot be read
    */
   static FolderView of(Path root) throws IOException {
-    DataFolder.check(LocalDisk.INSTANCE, root);
+    DataFolder.checkVersion(LocalDisk.INSTANCE, root);
     Disk disk = LocalDisk.INSTANCE;
     // segments first: a checkpoint that comes meanwhile replaces those that are gone by then
     List<String> copied =
@@ -56,6 +57,17 @@ final class FolderView implements AutoCloseable {
 
   TsdbStorage storage() {
     return storage;
+  }
+
+  /** Returns whether something of the folder cannot be read and is missing in the view. */
+  boolean isDamaged() {
+    return storage.stats(0).counters().entrySet().stream()
+        .anyMatch(c -> c.getKey().startsWith(Counters.DAMAGED) && c.getValue() > 0);
+  }
+
+  /** Returns the message of a problem with the names of files as they are in the folder itself. */
+  String original(Path root, StorageException problem) {
+    return String.valueOf(problem.getMessage()).replace(folder.toString(), root.toString());
   }
 
   @Override

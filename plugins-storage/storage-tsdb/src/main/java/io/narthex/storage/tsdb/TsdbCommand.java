@@ -2,6 +2,8 @@ package io.narthex.storage.tsdb;
 
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.model.NativeHistogram;
+import io.narthex.model.StaleMarker;
 import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
@@ -13,6 +15,7 @@ import io.narthex.storage.tsdb.io.LocalDisk;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,16 +46,36 @@ public final class TsdbCommand {
       verify   reads every byte; prints what is damaged, with file and offset, and exits with 1 when something is
       repair   sets aside what is damaged, so that the rest is served; the server must not run
       analyze  where the series of the head come from: names, values and pairs with most series
-      dump     samples as lines "{labels} value milliseconds"; T is RFC 3339 or seconds since 1970
+      dump     samples as lines "{labels} value milliseconds"; T is RFC 3339 or seconds since 1970;
+               the value is "stale" where a series ended, and of a histogram
+               "{schema:S count:C sum:S z_bucket:C z_bucket_w:W buckets:[INDEX:C …] n_buckets:[INDEX:C …] …}"
 
       DIR is what the server has as --storage.tsdb.path. A server may run in it, except for repair.
       """;
+
+  /** The options of each command. */
+  private static final Map<String, Set<String>> OPTIONS =
+      Map.of(
+          "list", Set.of(),
+          "verify", Set.of(),
+          "repair", Set.of(),
+          "analyze", Set.of("limit"),
+          "dump", Set.of("match", "min-time", "max-time"));
+
+  /** The folder that is looked into when none is named. */
+  private static final String DEFAULT_FOLDER = "narthex.data";
+
+  /** A staleness marker; other NaN are "NaN". */
+  private static final String STALE = "stale";
+
   private static final int ROWS = 128;
 
   private final PrintStream out;
+  private final PrintStream err;
 
-  TsdbCommand(PrintStream out) {
+  TsdbCommand(PrintStream out, PrintStream err) {
     this.out = out;
+    this.err = err;
   }
 
   /** Runs the command line and ends the process: 0 = done, 1 = failed or damaged, 2 = misused. */
@@ -59,13 +83,19 @@ public final class TsdbCommand {
     PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
     int status;
     try {
-      status = new TsdbCommand(out).run(List.of(args));
+      status = new TsdbCommand(out, System.err).run(List.of(args));
     } catch (IllegalArgumentException e) {
       System.err.println("narthex tsdb: " + e.getMessage());
       status = 2;
-    } catch (StorageException | IOException e) {
+    } catch (StorageException e) {
+      System.err.println("narthex tsdb: " + e.getMessage());
+      status = 1;
+    } catch (OutOfMemoryError e) {
       System.err.println(
-          "narthex tsdb: " + (e instanceof StorageException ? e.getMessage() : e.toString()));
+          "narthex tsdb: the heap is too small for the series of the head; set -Xmx in NARTHEX_JAVA_OPTS");
+      status = 1;
+    } catch (IOException | RuntimeException e) {
+      System.err.println("narthex tsdb: " + e);
       status = 1;
     }
     out.flush();
@@ -75,63 +105,123 @@ public final class TsdbCommand {
   /**
    * Runs a command line.
    *
-   * @throws IllegalArgumentException when it makes no sense
+   * @throws IllegalArgumentException when it makes no sense; nothing has been done then
    */
   int run(List<String> args) throws IOException {
     if (args.isEmpty() || args.contains("--help") || args.get(0).equals("help")) {
       out.print(USAGE);
       return args.isEmpty() ? 2 : 0;
     }
+    String command = args.get(0);
+    Set<String> known = OPTIONS.get(command);
+    if (known == null) {
+      throw new IllegalArgumentException(
+          "unknown command \"" + command + "\"; see narthex tsdb --help");
+    }
     Map<String, List<String>> options = new LinkedHashMap<>();
     List<String> folders = new ArrayList<>();
     for (String arg : args.subList(1, args.size())) {
-      if (arg.startsWith("--")) {
-        int equals = arg.indexOf('=');
-        if (equals < 0) {
-          throw new IllegalArgumentException(arg + ": has no value; write " + arg + "=VALUE");
-        }
-        options
-            .computeIfAbsent(arg.substring(2, equals), _ -> new ArrayList<>())
-            .add(arg.substring(equals + 1));
-      } else {
+      if (!arg.startsWith("-")) {
         folders.add(arg);
+        continue;
       }
+      int equals = arg.indexOf('=');
+      String name = equals < 0 ? arg : arg.substring(0, equals);
+      if (!name.startsWith("--") || !known.contains(name.substring(2))) {
+        throw new IllegalArgumentException(command + " has no option " + name);
+      }
+      if (equals < 0) {
+        throw new IllegalArgumentException(arg + ": has no value; write " + arg + "=VALUE");
+      }
+      options
+          .computeIfAbsent(name.substring(2), _ -> new ArrayList<>())
+          .add(arg.substring(equals + 1));
+    }
+    String otherwise = System.getProperty(DEFAULT_FOLDER, "");
+    if (folders.isEmpty() && !otherwise.isEmpty()) {
+      folders.add(otherwise);
     }
     if (folders.size() != 1) {
       throw new IllegalArgumentException("one folder is needed, got " + folders);
     }
     Path root = Path.of(folders.get(0));
-    DataFolder.checkVersion(LocalDisk.INSTANCE, root);
-    int status =
-        switch (args.get(0)) {
-          case "list" -> list(root);
-          case "verify" -> new FolderCheck(root, out).run() == 0 ? 0 : 1;
-          case "repair" -> repair(root);
-          case "analyze" -> analyze(root, number(options.remove("limit"), 20));
-          case "dump" -> dump(root, options);
-          default ->
-              throw new IllegalArgumentException(
-                  "unknown command \"" + args.get(0) + "\"; see narthex tsdb --help");
-        };
-    if (!options.isEmpty()) {
-      throw new IllegalArgumentException(
-          args.get(0) + " has no option --" + options.keySet().iterator().next());
+    int limit = limit(options.get("limit"));
+    List<Matcher> matchers = matchers(options.getOrDefault("match", List.of()));
+    long from = moment(options.get("min-time"), Long.MIN_VALUE);
+    long to = moment(options.get("max-time"), Long.MAX_VALUE);
+    if (!LocalDisk.INSTANCE.isDirectory(root)) {
+      throw new StorageException.Unusable(root + ": there is no such folder");
     }
-    return status;
+    DataFolder.checkVersion(LocalDisk.INSTANCE, root);
+    return switch (command) {
+      case "list" -> list(root);
+      case "verify" -> new FolderCheck(root, out).run() == 0 ? 0 : 1;
+      case "repair" -> repair(root);
+      case "analyze" -> analyze(root, limit);
+      default -> dump(root, matchers, from, to);
+    };
   }
 
-  private static int number(@Nullable List<String> values, int otherwise) {
-    try {
-      return values == null ? otherwise : Integer.parseInt(values.getLast());
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("a number is needed, got " + values.getLast(), e);
+  private static int limit(@Nullable List<String> values) {
+    if (values == null) {
+      return 20;
     }
+    try {
+      int limit = Integer.parseInt(values.getLast());
+      if (limit > 0) {
+        return limit;
+      }
+    } catch (NumberFormatException e) {
+      // said below
+    }
+    throw new IllegalArgumentException(
+        "--limit: a number from 1 on is needed, got " + values.getLast());
+  }
+
+  private static List<Matcher> matchers(List<String> pairs) {
+    List<Matcher> matchers = new ArrayList<>();
+    for (String pair : pairs) {
+      int equals = pair.indexOf('=');
+      if (equals == 0 || pair.isEmpty()) {
+        throw new IllegalArgumentException("--match: NAME=VALUE is needed, got " + pair);
+      }
+      matchers.add(
+          equals < 0
+              ? Matcher.equal(Labels.METRIC_NAME, pair)
+              : Matcher.equal(pair.substring(0, equals), pair.substring(equals + 1)));
+    }
+    return matchers.isEmpty() ? List.of(Matcher.notEqual(Labels.METRIC_NAME, "")) : matchers;
+  }
+
+  private static long moment(@Nullable List<String> given, long otherwise) {
+    if (given == null) {
+      return otherwise;
+    }
+    String text = given.getLast();
+    try {
+      return text.matches("-?[0-9.]+")
+          ? new BigDecimal(text).movePointRight(3).setScale(0, RoundingMode.DOWN).longValueExact()
+          : Instant.parse(text).toEpochMilli();
+    } catch (DateTimeParseException | ArithmeticException | NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "a time in RFC 3339 or in seconds is needed, got " + text, e);
+    }
+  }
+
+  /** Opens a view; what cannot be read of the folder is missing in it, which is said. */
+  private FolderView view(Path root) throws IOException {
+    FolderView view = FolderView.of(root);
+    if (view.isDamaged()) {
+      err.println(
+          "narthex tsdb: " + root + ": damaged parts are left out; narthex tsdb verify names them");
+    }
+    return view;
   }
 
   // ---- list ------------------------------------------------------------------------------------
 
   private int list(Path root) throws IOException {
-    try (FolderView view = FolderView.of(root)) {
+    try (FolderView view = view(root)) {
       String row = "%-26s  %-24s  %-24s  %-9s  %12s  %10s  %9s  %12s%n";
       out.printf(
           Locale.ROOT,
@@ -184,9 +274,10 @@ public final class TsdbCommand {
 
   private int repair(Path root) throws IOException {
     FolderCheck check = new FolderCheck(root, out);
-    int damaged = check.run();
+    int damaged;
     try (DataFolder unused =
         DataFolder.open(LocalDisk.INSTANCE, root, true)) { // refused while a server runs
+      damaged = check.run();
       BlockRepair repair = new BlockRepair(root.resolve("blocks"), out);
       for (Path folder : check.blocksWithDamagedChunks()) {
         repair.run(folder);
@@ -202,7 +293,7 @@ public final class TsdbCommand {
   // ---- analyze ---------------------------------------------------------------------------------
 
   private int analyze(Path root, int limit) throws IOException {
-    try (FolderView view = FolderView.of(root)) {
+    try (FolderView view = view(root)) {
       StorageStats stats = view.storage().stats(limit);
       out.printf(
           Locale.ROOT,
@@ -227,60 +318,92 @@ public final class TsdbCommand {
 
   // ---- dump ------------------------------------------------------------------------------------
 
-  private int dump(Path root, Map<String, List<String>> options) throws IOException {
-    List<Matcher> matchers = new ArrayList<>();
-    List<String> pairs = options.remove("match");
-    for (String pair : pairs == null ? List.<String>of() : pairs) {
-      int equals = pair.indexOf('=');
-      matchers.add(
-          equals < 0
-              ? Matcher.equal(Labels.METRIC_NAME, pair)
-              : Matcher.equal(pair.substring(0, equals), pair.substring(equals + 1)));
+  private int dump(Path root, List<Matcher> matchers, long from, long to) throws IOException {
+    try (FolderView view = view(root)) {
+      try (SeriesCursor cursor = view.storage().select(SelectRequest.of(matchers, from, to))) {
+        dump(cursor);
+        return 0;
+      } catch (StorageException e) {
+        err.println("narthex tsdb: " + view.original(root, e));
+        return 1;
+      }
     }
-    if (matchers.isEmpty()) {
-      matchers.add(Matcher.notEqual(Labels.METRIC_NAME, ""));
-    }
-    long from = moment(options.remove("min-time"), Long.MIN_VALUE);
-    long to = moment(options.remove("max-time"), Long.MAX_VALUE);
-    try (FolderView view = FolderView.of(root);
-        SeriesCursor cursor = view.storage().select(SelectRequest.of(matchers, from, to))) {
-      SampleTile tile = new SampleTile(ROWS);
-      while (cursor.nextSeries()) {
-        String labels = cursor.labels().toString();
-        while (cursor.nextTile(tile)) {
-          for (int i = 0; i < tile.size; i++) {
-            out.append(labels)
-                .append(' ')
-                .append(
-                    tile.kind == SampleTile.Kind.HISTOGRAM
-                        ? tile.histograms[i].toString()
-                        : value(tile.values[i]))
-                .append(' ')
-                .append(Long.toString(tile.timesMs[i]))
-                .append('\n');
-          }
+  }
+
+  private void dump(SeriesCursor cursor) {
+    SampleTile tile = new SampleTile(ROWS);
+    while (cursor.nextSeries() && !out.checkError()) { // who reads it may have seen enough
+      String labels = cursor.labels().toString();
+      while (cursor.nextTile(tile)) {
+        for (int i = 0; i < tile.size; i++) {
+          out.append(labels)
+              .append(' ')
+              .append(
+                  tile.kind == SampleTile.Kind.HISTOGRAM
+                      ? histogram(tile.histograms[i])
+                      : value(tile.values[i]))
+              .append(' ')
+              .append(Long.toString(tile.timesMs[i]))
+              .append('\n');
         }
       }
     }
-    return 0;
   }
 
-  private static long moment(@Nullable List<String> given, long otherwise) {
-    if (given == null) {
-      return otherwise;
+  /**
+   * Returns everything of a histogram, with the words of PromQL's notation; a bucket is
+   * "index:population".
+   */
+  static String histogram(NativeHistogram h) {
+    if (h.isStale()) {
+      return STALE;
     }
-    String text = given.getLast();
-    try {
-      return text.matches("-?[0-9.]+")
-          ? new BigDecimal(text).movePointRight(3).longValue()
-          : Instant.parse(text).toEpochMilli();
-    } catch (DateTimeParseException | NumberFormatException e) {
-      throw new IllegalArgumentException(
-          "a time in RFC 3339 or in seconds is needed, got " + text, e);
+    StringBuilder text = new StringBuilder(200);
+    text.append("{schema:").append(h.schema());
+    text.append(" count:").append(value(h.count())).append(" sum:").append(value(h.sum()));
+    if (h.zeroCount() != 0 || h.zeroThreshold() != 0) {
+      text.append(" z_bucket:").append(value(h.zeroCount()));
+      text.append(" z_bucket_w:").append(value(h.zeroThreshold()));
     }
+    buckets(text, " buckets:[", h.positiveSpans(), h.positiveBuckets());
+    buckets(text, " n_buckets:[", h.negativeSpans(), h.negativeBuckets());
+    if (h.hasCustomBuckets()) {
+      text.append(" custom_values:[");
+      String between = "";
+      for (double bound : h.customBounds()) {
+        text.append(between).append(value(bound));
+        between = " ";
+      }
+      text.append(']');
+    }
+    if (h.resetHint() != NativeHistogram.ResetHint.UNKNOWN) {
+      text.append(" counter_reset_hint:").append(h.resetHint().name().toLowerCase(Locale.ROOT));
+    }
+    return text.append('}').toString();
+  }
+
+  private static void buckets(StringBuilder text, String name, int[] spans, double[] buckets) {
+    if (buckets.length == 0) {
+      return;
+    }
+    text.append(name);
+    String between = "";
+    long index = 0;
+    int bucket = 0;
+    for (int span = 0; span + 1 < spans.length; span += 2) {
+      index += spans[span];
+      for (int i = 0; i < spans[span + 1]; i++) {
+        text.append(between).append(index++).append(':').append(value(buckets[bucket++]));
+        between = " ";
+      }
+    }
+    text.append(']');
   }
 
   private static String value(double v) {
+    if (StaleMarker.is(v)) {
+      return STALE;
+    }
     if (Double.isInfinite(v)) {
       return v > 0 ? "+Inf" : "-Inf";
     }

@@ -17,8 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /** The short form of {@code ./narthex bench crash}: some of the points, another few each run. */
 class CrashPointsTest {
-  private static final Logger LOGGER =
-      (Logger) LoggerFactory.getLogger("io.narthex.storage.tsdb");
+  private static final Logger LOGGER = (Logger) LoggerFactory.getLogger("io.narthex.storage.tsdb");
 
   /** Points of a kind that are tried; -Dcrash.points=all tries every one. */
   private static final int POINTS = Integer.getInteger("crash.points", 50);

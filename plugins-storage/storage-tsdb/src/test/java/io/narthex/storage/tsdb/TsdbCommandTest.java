@@ -3,6 +3,9 @@ package io.narthex.storage.tsdb;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.model.NativeHistogram;
+import io.narthex.model.StaleMarker;
+import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,6 +26,7 @@ class TsdbCommandTest {
 
   @TempDir private Path folder = Path.of("");
   private int status;
+  private String errors = "";
 
   /** Whether the folder has format 2, as new ones do. */
   boolean framed() {
@@ -36,9 +40,12 @@ class TsdbCommandTest {
 
   private String run(String... args) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8)) {
-      status = new TsdbCommand(out).run(List.of(args));
+    ByteArrayOutputStream bad = new ByteArrayOutputStream();
+    try (PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+        PrintStream err = new PrintStream(bad, true, StandardCharsets.UTF_8)) {
+      status = new TsdbCommand(out, err).run(List.of(args));
     }
+    errors = bad.toString(StandardCharsets.UTF_8);
     return bytes.toString(StandardCharsets.UTF_8);
   }
 
@@ -115,8 +122,12 @@ class TsdbCommandTest {
     Path chunks = chunksOfABlock();
     flip(chunks, 20);
 
-    assertThat(run("verify", folder.toString())).contains("damaged", chunks + " at byte ");
+    assertThat(run("verify", folder.toString())).contains("damaged  " + chunks + " at byte ");
     assertThat(status).isEqualTo(1);
+
+    run("dump", folder.toString());
+    assertThat(status).isEqualTo(1);
+    assertThat(errors).contains(chunks + " at byte ");
 
     assertThat(run("repair", folder.toString())).contains("1 damaged chunks left out");
     assertThat(status).isZero();
@@ -129,10 +140,103 @@ class TsdbCommandTest {
   }
 
   @Test
+  void looksIntoAFolderOfWhichABlockAndTheWalAreDamaged() throws IOException {
+    long all;
+    String id;
+    try (TsdbStorage db = filled()) {
+      all = TestDb.all(db).stream().mapToLong(s -> s.samples().size()).sum();
+      id = db.blocks().list().getFirst().meta.id();
+    }
+    flip(folder.resolve("blocks").resolve(id).resolve("index"), 300);
+    flip(checkpoint(), 300);
+
+    String list = run("list", folder.toString());
+    assertThat(list).doesNotContain(id).contains("head: ");
+    assertThat(errors)
+        .isEqualTo(
+            "narthex tsdb: "
+                + folder
+                + ": damaged parts are left out; narthex tsdb verify names them\n");
+    assertThat(run("analyze", folder.toString())).contains("head: ");
+    assertThat(run("dump", folder.toString()).lines().count()).isBetween(all / 4, all - 1);
+    assertThat(status).isZero();
+    assertThat(folder.resolve("blocks").resolve(id)).isDirectory(); // nothing has been changed
+  }
+
+  private Path checkpoint() {
+    WalFiles files = new WalFiles(framed());
+    return files.head(folder).resolve(files.checkpoint(files.checkpoints(folder).getLast()));
+  }
+
+  @Test
+  void dumpsWholeHistograms() throws IOException {
+    NativeHistogram exponential =
+        NativeHistogram.builder()
+            .schema(3)
+            .zeroBucket(0.001, 2)
+            .count(16)
+            .sum(18.25)
+            .positive(new int[] {-2, 2, 3, 1}, new double[] {1, 4, 7})
+            .negative(new int[] {5, 1}, new double[] {2})
+            .resetHint(NativeHistogram.ResetHint.GAUGE)
+            .build();
+    NativeHistogram custom =
+        NativeHistogram.builder()
+            .schema(NativeHistogram.CUSTOM_BUCKETS_SCHEMA)
+            .count(3)
+            .sum(0.5)
+            .positive(new int[] {0, 2}, new double[] {1, 2})
+            .customBounds(new double[] {0.1, 2.5})
+            .build();
+    try (TsdbStorage db = TestDb.open(folder)) {
+      SampleBatch batch = new SampleBatch(4);
+      batch.add(db.resolve(TestDb.series("h", 0)), TestDb.T0, exponential);
+      batch.add(db.resolve(TestDb.series("h", 1)), TestDb.T0, custom);
+      batch.add(db.resolve(TestDb.series("h", 2)), TestDb.T0, NativeHistogram.stale());
+      batch.add(db.resolve(TestDb.series("h", 3)), TestDb.T0, StaleMarker.VALUE);
+      assertThat(db.append(batch).allOk()).isTrue();
+    }
+    assertThat(run("dump", folder.toString()).lines())
+        .containsExactly(
+            "{__name__=\"h\", i=\"0\"} {schema:3 count:16 sum:18.25 z_bucket:2 z_bucket_w:0.001"
+                + " buckets:[-2:1 -1:4 3:7] n_buckets:[5:2] counter_reset_hint:gauge} "
+                + TestDb.T0,
+            "{__name__=\"h\", i=\"1\"} {schema:-53 count:3 sum:0.5 buckets:[0:1 1:2]"
+                + " custom_values:[0.1 2.5]} "
+                + TestDb.T0,
+            "{__name__=\"h\", i=\"2\"} stale " + TestDb.T0,
+            "{__name__=\"h\", i=\"3\"} stale " + TestDb.T0);
+  }
+
+  @Test
+  void refusesWrongOptionsBeforeItDoesAnything() throws IOException {
+    filled().close();
+    flip(chunksOfABlock(), 20);
+    assertThatThrownBy(() -> run("repair", "--yes=1", folder.toString()))
+        .hasMessage("repair has no option --yes");
+    assertThatThrownBy(() -> run("repair", "-y", folder.toString()))
+        .hasMessage("repair has no option -y");
+    assertThat(run("verify", folder.toString())).contains("damaged  "); // not repaired
+    Path none = folder.resolve("none");
+    assertThatThrownBy(() -> run("lst", none.toString()))
+        .hasMessage("unknown command \"lst\"; see narthex tsdb --help");
+    assertThatThrownBy(() -> run("analyze", "--limit=-1", none.toString()))
+        .hasMessage("--limit: a number from 1 on is needed, got -1");
+    assertThatThrownBy(() -> run("dump", "--match==x", none.toString()))
+        .hasMessage("--match: NAME=VALUE is needed, got =x");
+    assertThatThrownBy(() -> run("dump", "--max-time=99999999999999999999", none.toString()))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> run("repair", none.toString()))
+        .hasMessage(none + ": there is no such folder");
+    assertThat(none).doesNotExist();
+  }
+
+  @Test
   void saysWhatIsWrongWithTheCommandLine() throws IOException {
     assertThat(run()).startsWith("usage: narthex tsdb list");
     assertThat(status).isEqualTo(2);
-    assertThatThrownBy(() -> run("list", folder.resolve("none").toString()))
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    assertThatThrownBy(() -> run("list", empty.toString()))
         .hasMessageContaining("holds no database");
     TestDb.open(folder).close();
     assertThatThrownBy(() -> run("list", "--limit=3", folder.toString()))

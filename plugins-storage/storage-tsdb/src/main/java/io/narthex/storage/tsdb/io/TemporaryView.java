@@ -61,6 +61,9 @@ public final class TemporaryView {
   }
 
   private static List<Path> entries(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of(); // its owner was stopped in its first moment
+    }
     try (Stream<Path> entries = Files.list(folder)) {
       return entries.sorted().toList();
     }

@@ -8,6 +8,9 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** Own statistics by metric name without prefix; labels follow the name in braces. Thread-safe. */
 public final class Counters {
+  /** Begins the names of all counters of damage. */
+  public static final String DAMAGED = "narthex_tsdb_damaged_total";
+
   private final Map<String, DoubleAdder> sums = new ConcurrentHashMap<>();
   private final Distribution compactions = new Distribution(1, 2, 14);
   private final Distribution chunkSeconds = new Distribution(100, 4, 10);
@@ -70,7 +73,7 @@ public final class Counters {
 
   /** Returns the name of the counter of damage in files of a kind. */
   public static String damageOf(String file) {
-    return "narthex_tsdb_damaged_total{file=\"" + file + "\"}";
+    return DAMAGED + "{file=\"" + file + "\"}";
   }
 
   public void add(String name, double more) {
