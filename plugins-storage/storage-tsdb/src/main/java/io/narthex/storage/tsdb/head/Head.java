@@ -651,7 +651,7 @@ public final class Head {
     }
     openRows(page, slot, sealing);
     byte[] tail = page.tail[slot];
-    if (Tail.count(tail) < Tail.CHUNKS - 1) {
+    if (Tail.count(tail) < tailChunks(page, slot) - 1) {
       if (page.tailBaseMs == SeriesPage.NEVER) {
         page.tailBaseMs = sealing.timesMs[0];
       }
@@ -666,6 +666,15 @@ public final class Head {
       page.tail[slot] = null;
       page.openCount[slot] = 0;
     }
+  }
+
+  /**
+   * Returns how many small chunks are rewritten into one. Series that are scraped together would
+   * all have long tails at the same time, and be sealed by the same batch: their first chunks
+   * differ in length.
+   */
+  private static int tailChunks(SeriesPage page, int slot) {
+    return page.chunk[slot] == 0 ? 1 + slot % Tail.CHUNKS : Tail.CHUNKS;
   }
 
   /** Reads all rows of a tail into {@link #tailRows}. */

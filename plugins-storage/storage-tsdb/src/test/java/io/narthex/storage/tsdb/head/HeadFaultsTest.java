@@ -59,8 +59,11 @@ class HeadFaultsTest {
 
   @Test
   void anErrorWhileRowsAreSealedLosesNoneOfThem() {
-    int id = series(0);
-    int next = series(1);
+    for (int i = 0; i < Tail.CHUNKS - 1; i++) {
+      series(i); // their first chunks end sooner
+    }
+    int id = series(Tail.CHUNKS - 1);
+    int next = series(Tail.CHUNKS);
     append(next, T0, 4711);
     int full = SeriesPage.ROWS * Tail.CHUNKS;
     for (int i = 0; i < full - 1; i++) {
@@ -102,5 +105,26 @@ class HeadFaultsTest {
         .as("the first series has no sample at 9")
         .isTrue();
     assertThat(page(first).pendingRow[first & SeriesPage.MASK]).isZero();
+  }
+
+  @Test
+  void seriesThatAreScrapedTogetherAreNotSealedByTheSameBatch() {
+    int series = 64;
+    long before = 0;
+    long most = 0;
+    for (int i = 0; i < series; i++) {
+      series(i);
+    }
+    for (int row = 0; row < 512; row++) {
+      SampleBatch batch = new SampleBatch(series);
+      for (int id = 0; id < series; id++) {
+        batch.add(id, T0 + row * 15_000L, row + id);
+      }
+      assertThat(head.append(batch, 0, wal, false).allOk()).isTrue();
+      most = Math.max(most, head.chunks().chunks() - before);
+      before = head.chunks().chunks();
+    }
+    assertThat(most).isEqualTo(series / Tail.CHUNKS);
+    assertThat(before).isEqualTo(series * 4); // chunks of 128 rows, but for the first and the last
   }
 }
