@@ -317,6 +317,28 @@ class FailedForceTest {
     db.close();
   }
 
+  /** What the killed process has not forced is forced before anything follows it. */
+  @Test
+  void aKillAndAPowerCutAfterTheRestartLoseNothingThatWasForcedInBetween() {
+    Path root = dir.resolve("killed");
+    ForgettingDisk below = forgettingDisk(root);
+    TsdbStorage db = TestDb.open(root, config("60m", 1 << 20), below);
+    for (int i = 0; i < 20; i++) {
+      TestDb.append(db, TestDb.series("m", 0), T0 + i, i);
+    }
+    db.crash();
+    db = TestDb.open(root, config("always", 1 << 20), below);
+    TestDb.append(db, TestDb.series("m", 0), T0 + 20, 20);
+    db.crash();
+    below.powerCut(losingAll());
+    db = TestDb.open(root, config("always", 1 << 20), below);
+    for (int i = 0; i <= 20; i++) {
+      assertThat(value(db, 0, T0 + i)).isEqualTo(i);
+    }
+    assertThat(db.counters().get("wal_corruptions_total")).isZero();
+    db.crash();
+  }
+
   @Test
   void anIdleWalIsNotForced() {
     FailingDisk disk = new FailingDisk(LocalDisk.INSTANCE);

@@ -93,6 +93,8 @@ public final class Recovery implements BatchRecord.Handler {
             WalReader.readAll(disk, path, this::record, damage -> damagedSegment(path, damage));
         if (end.problem() != null) {
           repair(path, end, i == segments.size() - 1);
+        } else if (i == segments.size() - 1) {
+          force(path);
         }
       } catch (StorageException.Corrupt e) {
         unreadable(path, e);
@@ -233,6 +235,16 @@ public final class Recovery implements BatchRecord.Handler {
       }
     } catch (IOException e) {
       log.warn("{}: cannot be kept as {}: {}", path, copy, e.toString());
+    }
+  }
+
+  /** Forces what a killed process has not: nobody else does. */
+  private void force(Path path) {
+    try (DiskFile file = disk.open(path)) {
+      file.force();
+    } catch (IOException e) {
+      checkpointWanted = true; // holds what the disk may have lost
+      log.warn("{}: cannot be forced: {}", path, e.getMessage());
     }
   }
 
