@@ -24,6 +24,9 @@ import java.util.stream.Stream;
 public final class Crash {
   private static final int SHOWN = 5;
 
+  /** Points of a kind with folders of format 1, of which there will be fewer and fewer. */
+  private static final int FEWER_POINTS = 100;
+
   /** Part of the time that is for kills. */
   private static final double SHARE_OF_KILLS = 0.85;
 
@@ -97,26 +100,28 @@ public final class Crash {
   private void run() throws IOException, InterruptedException {
     System.out.println("crash: seed " + options.seed());
     kills();
-    Files.createDirectories(folder.resolve("points"));
-    points(2);
-    points(1);
+    Path below = Files.createDirectories(folder.resolve("points"));
+    points("format 2, ", new CrashPoints(below, true), options.points());
+    int fewer = Math.min(FEWER_POINTS, options.points());
+    points("format 1, ", new CrashPoints(below, false), fewer);
+    points("format 1 to 2, ", CrashPoints.upgraded(below), fewer);
     System.out.println("crash: " + (passed ? "passed" : "FAILED"));
   }
 
-  private void points(int format) {
-    CrashPoints points = new CrashPoints(folder.resolve("points"), format == 2);
-    long operations = points.operations();
-    String of = "format " + format + ", ";
-    points(of + "stops at each operation", operations, at -> points.stop(at, true, "1s"));
-    points(of + "failures of an operation", operations, at -> points.fail(at, 1, "1s"));
-    points(of + "failures of three operations", operations, at -> points.fail(at, 3, "always"));
+  private void points(String of, CrashPoints points, int most) {
+    long all = points.operations();
+    points(of + "stops at each operation", all, most, at -> points.stop(at, true, "1s"));
+    points(of + "failures of an operation", all, most, at -> points.fail(at, 1, "1s"));
+    points(of + "failures of three operations", all, most, at -> points.fail(at, 3, "always"));
     points(
         of + "power cuts, wal_fsync always",
-        operations,
+        all,
+        most,
         at -> points.powerCut(at, random.nextLong(), "always"));
     points(
         of + "power cuts, forced now and then",
-        operations,
+        all,
+        most,
         at -> points.powerCut(at, random.nextLong(), "60m"));
   }
 
@@ -126,11 +131,14 @@ public final class Crash {
     passed &= problems.isEmpty();
   }
 
-  private void points(String name, long operations, LongFunction<List<String>> attempt) {
+  /** Tries points at equal distances, from a random one on. */
+  private void points(String name, long operations, int most, LongFunction<List<String>> attempt) {
     List<String> problems = new ArrayList<>();
     long tried = 0;
-    double distance = Math.max(1, operations / (double) Math.max(1, options.points()));
-    for (double at = 1; at <= operations && options.points() > 0; at += distance) {
+    double distance = Math.max(1, operations / (double) Math.max(1, most));
+    for (double at = 1 + random.nextDouble() * (distance - 1);
+        at <= operations && most > 0;
+        at += distance) {
       if (System.nanoTime() > deadline) {
         problems.add("out of time after " + tried + "; give more minutes");
         break;

@@ -5,6 +5,7 @@ import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.block.Ulid;
 import io.narthex.storage.tsdb.frames.Frame;
 import io.narthex.storage.tsdb.frames.FrameReader;
+import io.narthex.storage.tsdb.head.HeadChunks;
 import io.narthex.storage.tsdb.io.Directories;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.FolderLock;
@@ -25,7 +26,8 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * tsdb.version   "narthex tsdb 1" or 2    lock    held while open; left behind by a crash
- * log/           segments and checkpoints of format 1
+ * log/           segments and checkpoints of format 1; in a folder that has been changed to format 2
+ *                what came before, until the next checkpoint
  * wal/, head/    segments and checkpoints of format 2; what was damaged in them is in quarantine/
  * blocks/        one folder per block
  * </pre>
@@ -42,7 +44,7 @@ final class DataFolder implements AutoCloseable {
 
   private final Path root;
   private final FolderLock lock;
-  private final boolean framed;
+  private volatile boolean framed;
 
   private DataFolder(Path root, FolderLock lock, boolean framed) {
     this.root = root;
@@ -174,11 +176,28 @@ final class DataFolder implements AutoCloseable {
     return found.equals(VERSION_2.strip()) || hasFrames(disk, root) || !hasLogFiles(disk, root);
   }
 
+  /** Returns whether there is what looks like a segment or a checkpoint of format 1. */
   private static boolean hasLogFiles(Disk disk, Path root) {
     Path log = root.resolve("log");
     return disk.isDirectory(log)
         && !(Wal.numbers(disk, log, Wal.SEGMENT_SUFFIX).isEmpty()
             && Wal.numbers(disk, log, Wal.CHECKPOINT_SUFFIX).isEmpty());
+  }
+
+  /**
+   * Returns whether a database of format 2 begins with what is in its log: it has been changed to
+   * this format, and there has been no checkpoint since. With one, the log may be half deleted.
+   */
+  static boolean beginsWithLog(Disk disk, Path root) {
+    Path checkpoints = root.resolve("head");
+    return hasLogFiles(disk, root)
+        && !(disk.isDirectory(checkpoints)
+            && !FramedWal.numbers(disk, checkpoints, Frame.Kind.CHECKPOINT).isEmpty());
+  }
+
+  /** Returns where files of format 1 are, in a folder of format 2 what came before that. */
+  static Path logOf(Path root) {
+    return root.resolve("log");
   }
 
   /** Returns where the segments of a database are. */
@@ -293,13 +312,82 @@ final class DataFolder implements AutoCloseable {
     return framed;
   }
 
+  /** The same for this folder, see {@link #beginsWithLog(Disk, Path)}. */
+  boolean beginsWithLog(Disk disk) {
+    return framed && beginsWithLog(disk, root);
+  }
+
+  /** Returns whether there are files of format 1 in this folder of format 2. */
+  boolean hasLog(Disk disk) {
+    return framed && hasLogFiles(disk, root);
+  }
+
+  Path log() {
+    return logOf(root);
+  }
+
+  /** Makes folders for files of format 2 in one of format 1, where none of them counts. */
+  void prepareFrames(Disk disk) throws IOException {
+    Directories.create(disk, framedHead());
+    if (!FramedWal.numbers(disk, framedHead(), Frame.Kind.CHECKPOINT).isEmpty()) {
+      throw new IOException(framedHead() + ": has checkpoints of another database; move them away");
+    }
+    Directories.create(disk, framedWal());
+    for (Path p : disk.list(framedWal())) {
+      if (FramedWal.isSegment(p)) { // of an attempt that failed
+        disk.delete(p);
+      }
+    }
+    disk.forceDirectory(framedWal());
+  }
+
+  /** Makes this a folder of format 2. After a failure it may be one all the same. */
+  void becomeFramed(Disk disk) throws IOException {
+    writeVersion(disk, root, VERSION_2);
+    framed = true;
+  }
+
+  /**
+   * Deletes the files of format 1 once a checkpoint of format 2 has replaced them. What was kept of
+   * damaged ones stays.
+   */
+  void removeLog(Disk disk) throws IOException {
+    Path log = log();
+    if (!framed || !disk.isDirectory(log)) {
+      return;
+    }
+    boolean empty = true;
+    for (Path p : disk.list(log)) {
+      if (Wal.isFile(p) || p.toString().endsWith(HeadChunks.SPILL_SUFFIX)) {
+        disk.delete(p);
+      } else {
+        empty = false;
+      }
+    }
+    disk.forceDirectory(log);
+    if (empty) {
+      disk.delete(log);
+      disk.forceDirectory(root);
+    }
+  }
+
   Path wal() {
-    return root.resolve(framed ? "wal" : "log");
+    return framed ? framedWal() : log();
   }
 
   /** Returns where checkpoints and moved pages of the head are. */
   Path head() {
-    return root.resolve(framed ? "head" : "log");
+    return framed ? framedHead() : log();
+  }
+
+  /** Returns where segments are once this has format 2. */
+  Path framedWal() {
+    return root.resolve("wal");
+  }
+
+  /** Returns where checkpoints are once this has format 2. */
+  Path framedHead() {
+    return root.resolve("head");
   }
 
   Path quarantine() {

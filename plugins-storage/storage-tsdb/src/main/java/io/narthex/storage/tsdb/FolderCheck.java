@@ -45,6 +45,9 @@ final class FolderCheck {
       if (wal.equals(head)) {
         log(wal);
       } else {
+        if (DataFolder.beginsWithLog(disk, root)) {
+          log(DataFolder.logOf(root));
+        }
         frames(wal, head);
       }
     }

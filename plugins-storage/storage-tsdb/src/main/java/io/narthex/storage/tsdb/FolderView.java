@@ -37,7 +37,11 @@ final class FolderView implements AutoCloseable {
     Disk disk = LocalDisk.INSTANCE;
     // segments first: a checkpoint that comes meanwhile replaces those that are gone by then
     List<String> copied =
-        Stream.of(DataFolder.walOf(disk, root), DataFolder.checkpointsOf(disk, root))
+        Stream.of(
+                DataFolder.logOf(root),
+                DataFolder.walOf(disk, root),
+                DataFolder.checkpointsOf(disk, root))
+            .filter(disk::isDirectory)
             .map(p -> p.getFileName().toString())
             .distinct()
             .toList();

@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The command line {@code narthex tsdb}: looks into the folder of a database, whether a server uses
- * it or not. Only {@code repair} changes anything, and only where no server runs.
+ * it or not. Only {@code repair} and {@code upgrade} change anything, and only where no server
+ * runs.
  */
 public final class TsdbCommand {
   private static final String USAGE =
@@ -39,18 +40,21 @@ public final class TsdbCommand {
       usage: narthex tsdb list    [DIR]
              narthex tsdb verify  [DIR]
              narthex tsdb repair  [DIR]
+             narthex tsdb upgrade [DIR]
              narthex tsdb analyze [--limit=20] [DIR]
              narthex tsdb dump    [--match=NAME=VALUE …] [--min-time=T] [--max-time=T] [DIR]
 
       list     blocks by time, and the WAL
       verify   reads every byte; prints what is damaged, with file and offset, and exits with 1 when something is
       repair   sets aside what is damaged, so that the rest is served; the server must not run
+      upgrade  rewrites a folder of format 1 to format 2, as a server does after 24 hours; versions
+               before format 2 cannot read it any more; the server must not run
       analyze  where the series of the head come from: names, values and pairs with most series
       dump     samples as lines "{labels} value milliseconds"; T is RFC 3339 or seconds since 1970;
                the value is "stale" where a series ended, and of a histogram
                "{schema:S count:C sum:S z_bucket:C z_bucket_w:W buckets:[INDEX:C …] n_buckets:[INDEX:C …] …}"
 
-      DIR is what the server has as --storage.tsdb.path. A server may run in it, except for repair.
+      DIR is what the server has as --storage.tsdb.path. A server may run in it, except for repair and upgrade.
       """;
 
   /** The options of each command. */
@@ -59,6 +63,7 @@ public final class TsdbCommand {
           "list", Set.of(),
           "verify", Set.of(),
           "repair", Set.of(),
+          "upgrade", Set.of(),
           "analyze", Set.of("limit"),
           "dump", Set.of("match", "min-time", "max-time"));
 
@@ -157,6 +162,7 @@ public final class TsdbCommand {
       case "list" -> list(root);
       case "verify" -> new FolderCheck(root, out).run() == 0 ? 0 : 1;
       case "repair" -> repair(root);
+      case "upgrade" -> upgrade(root);
       case "analyze" -> analyze(root, limit);
       default -> dump(root, matchers, from, to);
     };
@@ -287,6 +293,21 @@ public final class TsdbCommand {
     TsdbStorage.open(TsdbConfig.DEFAULT, new FolderView.Standalone(root), false).close();
     out.println(
         damaged == 0 ? "nothing is damaged" : "the rest can be served; damaged files are kept");
+    return 0;
+  }
+
+  // ---- upgrade ---------------------------------------------------------------------------------
+
+  private int upgrade(Path root) {
+    boolean changed;
+    TsdbStorage storage = // refused while a server runs
+        TsdbStorage.open(TsdbConfig.DEFAULT, new FolderView.Standalone(root), false);
+    try {
+      changed = storage.upgrade();
+    } finally {
+      storage.close();
+    }
+    out.println(changed ? "has format 2 now" : "has format 2 already");
     return 0;
   }
 

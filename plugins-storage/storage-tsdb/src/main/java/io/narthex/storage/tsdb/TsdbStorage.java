@@ -40,10 +40,12 @@ import io.narthex.storage.tsdb.select.SeriesSource;
 import io.narthex.storage.tsdb.select.TsdbCursor;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import io.narthex.storage.tsdb.wal.FramedWal;
+import io.narthex.storage.tsdb.wal.ReplaceableWal;
 import io.narthex.storage.tsdb.wal.Wal;
 import io.narthex.storage.tsdb.wal.WriteAheadLog;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -78,13 +80,19 @@ final class TsdbStorage
   private static final int MAX_TRIES = 10;
   private static final long QUARANTINE_BYTES = 64 << 20;
 
+  /**
+   * How long a folder of format 1 is continued as one, so that the previous version can be put
+   * back.
+   */
+  private static final Duration UPGRADE_AFTER = Duration.ofHours(24);
+
   private final StorageContext context;
   private final long referenceBase;
   private final DataFolder folders;
   private final Disk disk;
   private final Counters counters = new Counters();
   private final Head head;
-  private final WriteAheadLog wal;
+  private final ReplaceableWal wal;
   private final Blocks blocks;
   private final HeadFlush flush;
   private final Compactor compactor;
@@ -97,6 +105,8 @@ final class TsdbStorage
   private volatile TsdbConfig config;
   private volatile FsyncPolicy sync;
   private volatile boolean closed;
+  private final long openedNanos = System.nanoTime();
+  private volatile long confirmNanos = UPGRADE_AFTER.toNanos();
 
   /**
    * Whether the WAL holds what is in blocks by now, or it or the last checkpoint are damaged.
@@ -121,7 +131,7 @@ final class TsdbStorage
     head.minValidMs(blocks.newestMaxMs());
     boolean recovered = false;
     try {
-      wal = folders.isFramed() ? recoverFrames(config) : recoverLog(config);
+      wal = new ReplaceableWal(folders.isFramed() ? recoverFrames(config) : recoverLog(config));
       recovered = true;
     } catch (IOException e) {
       throw new StorageException.Failed(folders.wal() + ": cannot measure: " + e, e);
@@ -139,11 +149,17 @@ final class TsdbStorage
             task("flush", "compactions_failed_total", this::flushHead),
             task("checkpoint", "wal_truncations_failed_total", this::boundWal),
             task("compaction", "compactions_failed_total", this::mergeBlocks),
+            task("upgrade", "", this::upgradeIfConfirmed),
             room);
     fsyncTask = task("fsync", "", this::forceWal);
   }
 
   private WriteAheadLog recoverFrames(TsdbConfig c) throws IOException {
+    boolean changed = folders.beginsWithLog(disk);
+    if (changed) {
+      new Recovery(disk, head, folders.log(), counters)
+          .run(done -> context.replayProgress(done / 2));
+    }
     FramedRecovery recovery =
         new FramedRecovery(
             disk,
@@ -152,16 +168,23 @@ final class TsdbStorage
             folders.head(),
             new Quarantine(disk, folders.quarantine(), QUARANTINE_BYTES),
             counters);
-    FramedWal.Position position = recovery.run(context::replayProgress);
+    FramedWal.Position position =
+        recovery.run(done -> context.replayProgress(changed ? (1 + done) / 2 : done));
     head.recovered();
-    checkpointWanted = recovery.isCheckpointWanted();
+    checkpointWanted = folders.hasLog(disk) || recovery.isCheckpointWanted(); // removes the log
+    return framedWal(c, position);
+  }
+
+  private FramedWal framedWal(TsdbConfig c, FramedWal.Position position) throws IOException {
+    Path segments = folders.framedWal();
+    Path checkpoints = folders.framedHead();
     return new FramedWal(
         disk,
-        folders.wal(),
-        folders.head(),
+        segments,
+        checkpoints,
         c.walSegmentSize().bytes(),
         position,
-        Directories.bytesIn(disk, folders.wal()) + Directories.bytesIn(disk, folders.head()),
+        Directories.bytesIn(disk, segments) + Directories.bytesIn(disk, checkpoints),
         head::labels,
         counters);
   }
@@ -211,6 +234,13 @@ final class TsdbStorage
         storage.blocks.list().size(),
         seconds);
     if (background) {
+      if (!folders.isFramed()) {
+        log.info(
+            "tsdb {}: has format 1, and gets format 2 after {} with this version; until then the"
+                + " previous version can be put back",
+            root,
+            UPGRADE_AFTER);
+      }
       storage.startThreads();
     }
     return storage;
@@ -354,12 +384,85 @@ final class TsdbStorage
       wal.checkpointWritten(bytes);
       head.checkpointWritten(begun);
       wal.deleteBelow(segment);
+      removeLog();
       counters.add("wal_truncations_total", 1);
     }
   }
 
   private long writeCheckpoint(int segment, BooleanSupplier stop) {
     return Checkpoint.write(disk, head, folders.head(), segment, folders.isFramed(), stop);
+  }
+
+  // ---- from format 1 to 2 --------------------------------------------------------------------
+
+  private void upgradeIfConfirmed() {
+    if (!folders.isFramed() && System.nanoTime() - openedNanos >= confirmNanos) {
+      upgrade();
+    }
+  }
+
+  /**
+   * Changes a folder of format 1 to format 2, which the previous version of the plugin cannot read.
+   * Appends wait for a few forces; queries do not.
+   *
+   * @return whether it had format 1
+   */
+  boolean upgrade() {
+    maintenance.lock();
+    try {
+      checkOpen();
+      if (folders.isFramed()) {
+        return false;
+      }
+      disk.require(folders.head(), head.fileBytes(), "a checkpoint of format 2");
+      head.appendLock.lock();
+      try {
+        continueFramed();
+      } catch (IOException e) {
+        throw new StorageException.Failed(
+            "tsdb " + context.dataDirectory() + ": cannot be changed to format 2: " + e, e);
+      } finally {
+        head.appendLock.unlock();
+      }
+      log.info("tsdb {}: has format 2 from now on", context.dataDirectory());
+      checkpointWanted = true;
+      boundWal(); // the log of format 1 is read at each start until then
+      return true;
+    } finally {
+      maintenance.unlock();
+    }
+  }
+
+  /** Ends the WAL of format 1 and begins one of format 2. Under the append lock. */
+  private void continueFramed() throws IOException {
+    WriteAheadLog before = wal.current();
+    before.write(false);
+    before.cut(); // forces all there is
+    folders.prepareFrames(disk);
+    FramedWal next = framedWal(config, FramedWal.Position.FIRST);
+    boolean done = false;
+    try {
+      if (next.segment() < FramedWal.Position.FIRST.segment()) {
+        throw new IOException("the WAL cannot be begun");
+      }
+      folders.becomeFramed(disk); // the step that counts
+      done = true;
+    } finally {
+      if (!done) {
+        next.abandon();
+      }
+    }
+    wal.replace(next);
+    before.abandon();
+  }
+
+  private void removeLog() {
+    try {
+      folders.removeLog(disk);
+    } catch (IOException e) {
+      // nobody reads them any more, and the next checkpoint tries again
+      log.warn("tsdb {}: files of format 1 cannot be deleted: {}", folders.log(), e.toString());
+    }
   }
 
   // ---- Storage -------------------------------------------------------------------------------
@@ -723,6 +826,7 @@ final class TsdbStorage
       int segment = wal.cut();
       writeCheckpoint(segment, () -> false);
       wal.deleteBelow(segment);
+      removeLog();
     } catch (RuntimeException e) {
       log.warn("tsdb: no checkpoint on close, the next start replays the WAL: {}", e.getMessage());
     }
@@ -772,6 +876,15 @@ final class TsdbStorage
   }
 
   WriteAheadLog wal() {
-    return wal;
+    return wal.current();
+  }
+
+  /** Sets how long a folder of format 1 stays that. */
+  void confirmAfter(Duration time) {
+    confirmNanos = time.toNanos();
+  }
+
+  boolean isFramed() {
+    return folders.isFramed();
   }
 }

@@ -27,11 +27,13 @@ public final class CrashPoints {
   private static final long T0 = TestDb.T0;
   private static final long STEP_MS = 10_000;
   private static final int STEPS = 62;
+  private static final int UPGRADE = 29;
   private static final int TRIES = 8;
   private static final long RETENTION_MS = 300_000;
 
   private final Path folder;
   private final WalFiles format;
+  private final boolean upgrades;
   private int runs;
 
   /**
@@ -41,8 +43,18 @@ public final class CrashPoints {
    * @param framed whether the database has format 2
    */
   public CrashPoints(Path folder, boolean framed) {
+    this(folder, framed, false);
+  }
+
+  private CrashPoints(Path folder, boolean framed, boolean upgrades) {
     this.folder = folder;
+    this.upgrades = upgrades;
     format = new WalFiles(framed);
+  }
+
+  /** Creates one of a database that is changed from format 1 to 2 on its way. */
+  public static CrashPoints upgraded(Path folder) {
+    return new CrashPoints(folder, false, true);
   }
 
   /** Thrown when the process of a run would not live any more. */
@@ -69,10 +81,12 @@ public final class CrashPoints {
     private final Path root;
     private final TsdbConfig config;
     private final CrashModel model;
+    private final boolean upgrades;
     private TsdbStorage db;
 
-    Life(FailingDisk disk, Path root, TsdbConfig config, CrashModel model) {
+    Life(FailingDisk disk, Path root, TsdbConfig config, CrashModel model, boolean upgrades) {
       this.disk = disk;
+      this.upgrades = upgrades;
       this.root = root;
       this.config = config;
       this.model = model;
@@ -145,6 +159,9 @@ public final class CrashPoints {
       }
       if (k == 45) {
         attempt(db::cleanTombstones);
+      }
+      if (k >= UPGRADE && upgrades) {
+        attempt(db::upgrade);
       }
     }
 
@@ -220,7 +237,8 @@ public final class CrashPoints {
     ForgettingDisk below = new ForgettingDisk(root);
     format.prepare(below, root);
     FailingDisk disk = new FailingDisk(below);
-    Life life = new Life(disk, root, config("always"), new CrashModel(RETENTION_MS, true));
+    Life life =
+        new Life(disk, root, config("always"), new CrashModel(RETENTION_MS, true), upgrades);
     life.run();
     life.end();
     return disk.operations();
@@ -268,7 +286,7 @@ public final class CrashPoints {
     try {
       format.prepare(below, root);
       try {
-        Life life = new Life(disk, root, config, model);
+        Life life = new Life(disk, root, config, model, upgrades);
         life.run();
         if (!disk.isStopped()) {
           problems.addAll(life.checkLiving());

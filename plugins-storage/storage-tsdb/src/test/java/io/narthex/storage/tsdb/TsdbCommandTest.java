@@ -7,6 +7,7 @@ import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.StorageException;
+import io.narthex.testkit.storage.StoredSeries;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -107,9 +108,11 @@ class TsdbCommandTest {
               "{__name__=\"m\", i=\"7\"} 67 " + (TestDb.T0 + STEP),
               "{__name__=\"m\", i=\"7\"} 127 " + (TestDb.T0 + 2 * STEP));
 
-      assertThatThrownBy(() -> run("repair", folder.toString()))
-          .isInstanceOf(StorageException.Unusable.class)
-          .hasMessageContaining("another server uses this folder");
+      for (String command : List.of("repair", "upgrade")) {
+        assertThatThrownBy(() -> run(command, folder.toString()))
+            .isInstanceOf(StorageException.Unusable.class)
+            .hasMessageContaining("another server uses this folder");
+      }
     }
   }
 
@@ -229,6 +232,23 @@ class TsdbCommandTest {
     assertThatThrownBy(() -> run("repair", none.toString()))
         .hasMessage(none + ": there is no such folder");
     assertThat(none).doesNotExist();
+  }
+
+  @Test
+  void rewritesAFolderOfFormat1() throws IOException {
+    List<StoredSeries> before;
+    try (TsdbStorage db = filled()) {
+      before = TestDb.all(db);
+    }
+    assertThat(run("upgrade", folder.toString()))
+        .startsWith(framed() ? "has format 2 already" : "has format 2 now");
+    assertThat(status).isZero();
+    assertThat(folder.resolve("tsdb.version")).hasContent("narthex tsdb 2");
+    assertThat(folder.resolve("log")).doesNotExist();
+    assertThat(run("upgrade", folder.toString())).startsWith("has format 2 already");
+    try (TsdbStorage db = TestDb.open(folder)) {
+      assertThat(TestDb.all(db)).isEqualTo(before);
+    }
   }
 
   @Test

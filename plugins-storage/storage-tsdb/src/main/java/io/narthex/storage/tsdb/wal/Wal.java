@@ -430,6 +430,12 @@ public final class Wal implements WriteAheadLog {
     return String.format(Locale.ROOT, "%08d%s", number, suffix);
   }
 
+  /** Returns whether a file is a segment or a checkpoint, be it unfinished. */
+  public static boolean isFile(Path file) {
+    String name = file.getFileName().toString();
+    return name.matches("[0-9]{8}(\\.log|\\.snap|\\.snap\\.tmp)");
+  }
+
   @Override
   public void checkpointBegun() {
     sinceCheckpoint = 0;
