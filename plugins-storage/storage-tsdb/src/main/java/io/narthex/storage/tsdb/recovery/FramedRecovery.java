@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Fills a head from the newest checkpoint and the WAL after it, format 2. Whatever is damaged is
- * reported with file and offset, counted and kept in quarantine; the rest is used.
+ * reported with file and offset, counted and kept in quarantine; the rest is used. Instead of a
+ * damaged checkpoint the one before is taken when that has not been deleted yet.
  */
 public final class FramedRecovery implements SegmentReader.Handler {
   private static final Logger log = LoggerFactory.getLogger(FramedRecovery.class);
@@ -67,9 +68,9 @@ public final class FramedRecovery implements SegmentReader.Handler {
     progress.reportTo(reporter);
     List<Integer> checkpoints = FramedWal.numbers(disk, headDirectory, Frame.Kind.CHECKPOINT);
     List<Integer> segments = FramedWal.numbers(disk, walDirectory, Frame.Kind.WAL);
-    int from = checkpoints.isEmpty() ? 0 : checkpoints.getLast();
+    int from = checkpoints.isEmpty() ? 0 : base(checkpoints, segments);
     if (from > 0) {
-      progress.expect(bytesOf(headDirectory.resolve(Frame.Kind.CHECKPOINT.fileName(from))));
+      progress.expect(bytesOf(checkpoint(from)));
     }
     for (int number : segments) {
       progress.expect(
@@ -170,8 +171,67 @@ public final class FramedRecovery implements SegmentReader.Handler {
     }
   }
 
+  /**
+   * Chooses the checkpoint to begin with: the newest, unless it is damaged and an older one is
+   * whole and has all segments since. There is one when a crash has kept it from being deleted.
+   */
+  private int base(List<Integer> checkpoints, List<Integer> segments) {
+    int newest = checkpoints.getLast();
+    if (checkpoints.size() == 1 || isWhole(newest, false)) {
+      return newest;
+    }
+    for (int older : checkpoints.subList(0, checkpoints.size() - 1).reversed()) {
+      if (hasAll(segments, older, newest) && isWhole(older, false)) {
+        isWhole(newest, true);
+        log.error("{}: nothing is lost, {} is whole", checkpoint(newest), checkpoint(older));
+        return older;
+      }
+    }
+    return newest;
+  }
+
+  private Path checkpoint(int number) {
+    return headDirectory.resolve(Frame.Kind.CHECKPOINT.fileName(number));
+  }
+
+  private static boolean hasAll(List<Integer> segments, int from, int to) {
+    return segments.stream().filter(n -> n >= from && n < to).count() == to - from;
+  }
+
+  /** Reads a checkpoint, takes nothing from it, and returns whether it is whole. */
+  private boolean isWhole(int number, boolean report) {
+    Path path = checkpoint(number);
+    boolean[] ended = {false};
+    boolean[] damaged = {false};
+    FrameReader.Handler look =
+        new FrameReader.Handler() {
+          @Override
+          public void record(int type, ByteSource body, long offset) {
+            ended[0] = type == Checkpoint.END;
+          }
+
+          @Override
+          public void damage(long offset, long length, String reason, MemorySegment bytes) {
+            damaged[0] = true;
+            if (report) {
+              damaged("checkpoint", path, offset, reason, bytes);
+            }
+          }
+        };
+    try {
+      FrameReader.read(disk, path, Frame.Kind.CHECKPOINT, number, false, look);
+      if (report && !ended[0]) {
+        damaged("checkpoint", path, disk.size(path), "the end is missing", MemorySegment.NULL);
+      }
+    } catch (IOException e) {
+      throw new StorageException.Failed(path + ": cannot read: " + e.getMessage(), e);
+    }
+    return ended[0] && !damaged[0];
+  }
+
   private void readCheckpoint(int number) {
-    Path path = headDirectory.resolve(Frame.Kind.CHECKPOINT.fileName(number));
+    Path path = checkpoint(number);
+    int before = damagedParts;
     FrameReader.Handler records =
         new FrameReader.Handler() {
           @Override
@@ -198,12 +258,12 @@ public final class FramedRecovery implements SegmentReader.Handler {
       // it may be whole, and would be replaced
       throw new StorageException.Failed(path + ": cannot read: " + e.getMessage(), e);
     }
-    if (damagedParts > 0) {
+    if (damagedParts > before) {
       counters.add("snapshot_replay_error_total", 1);
       log.error(
           "{}: {} damaged parts are skipped, samples in them are missing; the rest is used",
           path,
-          damagedParts);
+          damagedParts - before);
     }
   }
 
