@@ -174,7 +174,7 @@ class UpgradeTest {
   private String run(String command) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8)) {
-      new TsdbCommand(out).run(List.of(command, dir.toString()));
+      new TsdbCommand(out, out).run(List.of(command, dir.toString()));
     }
     return bytes.toString(StandardCharsets.UTF_8);
   }

@@ -8,9 +8,11 @@ import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.HistogramRules;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SeriesExemplars;
+import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.chunks.SampleBytes;
+import io.narthex.storage.tsdb.head.CommitQueue.Commit;
 import io.narthex.storage.tsdb.head.SeriesPage.HistogramTail;
 import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
@@ -22,7 +24,9 @@ import io.narthex.storage.tsdb.wal.WriteAheadLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
@@ -40,9 +44,11 @@ import org.slf4j.LoggerFactory;
  * <h2>Concurrency</h2>
  *
  * {@link #appendLock} orders writers: checking a batch, logging it and applying it happen under it.
- * {@link #state} guards what readers see: a batch is applied under its write lock after it has been
- * logged, so readers never wait for the disk and see a batch whole or not at all. A reader takes
- * copies of open rows and references to sealed chunks under the read lock and decodes without it.
+ * The thread that has it does that for all batches that wait, with one write, see {@link
+ * CommitQueue}. {@link #state} guards what readers see: a batch is applied under its write lock
+ * after it has been logged, so readers never wait for the disk and see a batch whole or not at all.
+ * A reader takes copies of open rows and references to sealed chunks under the read lock and
+ * decodes without it.
  *
  * <h2>Series ids</h2>
  *
@@ -107,6 +113,15 @@ public final class Head {
 
   private final Readers viewers = new Readers();
 
+  private final CommitQueue commits = new CommitQueue();
+
+  // for the thread that leads
+  private final List<Commit> round = new ArrayList<>(CommitQueue.MAX_BATCHES);
+  private final List<Commit> postponed = new ArrayList<>(CommitQueue.MAX_BATCHES);
+
+  /** Series of the batches of a round. */
+  private final BitSet claimed = new BitSet();
+
   // guarded by appendLock
   private final ChunkCodec codec = new ChunkCodec();
   private final ByteSink scratch = new ByteSink(4096);
@@ -115,14 +130,19 @@ public final class Head {
   private final Tail.Reader tailReader = new Tail.Reader();
   private final ChunkRows tailRows = new ChunkRows();
   private final ChunkRows tailChunk = new ChunkRows();
-  private byte[] codes = new byte[1024];
-  private byte[] exemplarCodes = new byte[64];
   private final Clock clock;
 
-  /** Out-of-order rows of the batch that is checked, and the bytes they will take. */
+  /** Codes of the batch at hand. */
+  private byte[] codes = new byte[0];
+
+  private byte[] exemplarCodes = new byte[0];
+
+  /** Out-of-order rows of the batch that is checked. */
   private final BatchTimes outOfOrderInBatch = new BatchTimes();
 
+  /** What out-of-order samples take, with those of the round. */
   private long outOfOrderBytes;
+
   private volatile long outOfOrderRoom = Limits.OUT_OF_ORDER_BYTES;
 
   private long blockMs;
@@ -251,6 +271,11 @@ public final class Head {
     }
   }
 
+  /** Returns how many batches wait while others are committed. */
+  public int waitingBatches() {
+    return commits.waiting();
+  }
+
   /** Adds a series under a given id. Under the append lock. */
   public void insert(int id, Labels labels) {
     state.writeLock().lock();
@@ -341,50 +366,167 @@ public final class Head {
 
   // ---- appending -----------------------------------------------------------------------------
 
-  /** Checks, logs and applies a batch. */
+  /** Checks, logs and applies a batch, together with those of other threads that wait. */
   public AppendResult append(
       SampleBatch batch, long referenceBase, WriteAheadLog wal, boolean force) {
-    appendLock.lock();
+    Commit own = commits.add(batch, force);
     try {
-      int n = batch.size();
-      if (codes.length < n) {
-        codes = new byte[n];
+      if (commits.awaitTurn(own)) {
+        lead(referenceBase, wal);
       }
-      long latest = clock.millis() + Limits.FUTURE_MS;
-      boolean allOk = check(batch, referenceBase, latest);
-      checkExemplars(batch, referenceBase, latest);
-      int rejected = 0;
-      if (write(batch, referenceBase, wal, force)) {
-        rejected = apply(batch, referenceBase);
-      } else {
-        for (int i = 0; i < batch.exemplarCount(); i++) {
-          rejected += exemplarCodes[i] == ExemplarRing.REFUSED ? 1 : 0;
-        }
-      }
-      if (allOk && rejected == 0) {
-        return AppendResult.ALL_OK;
-      }
-      byte[] result = new byte[n];
-      for (int i = 0; i < n; i++) {
-        result[i] = codes[i] < 0 ? AppendResult.OK : codes[i];
-      }
-      return AppendResult.of(result, rejected);
+      return own.result();
     } finally {
-      appendLock.unlock();
+      commits.release(own);
     }
   }
 
-  /** Writes to the WAL what was accepted; returns whether there is any. */
-  private boolean write(SampleBatch batch, long referenceBase, WriteAheadLog wal, boolean force) {
+  /** Commits a round. Whatever happens in it, no thread is left waiting. */
+  private void lead(long referenceBase, WriteAheadLog wal) {
     try {
-      boolean anything = wal.batch(batch, referenceBase, codes, exemplarCodes);
-      if (anything) {
+      appendLock.lock();
+      try {
+        commits.take(round);
+        commit(referenceBase, wal);
+      } finally {
+        appendLock.unlock();
+      }
+    } catch (Throwable e) {
+      round.forEach(c -> c.fail(e));
+    } finally {
+      commits.end(round);
+    }
+  }
+
+  private void commit(long referenceBase, WriteAheadLog wal) {
+    if (round.size() > 1) {
+      postponeShared(referenceBase);
+    }
+    long latest = clock.millis() + Limits.FUTURE_MS;
+    outOfOrderBytes = outOfOrder.bytes();
+    for (Commit c : round) {
+      try {
+        use(c);
+        c.allOk = check(c.batch(), referenceBase, latest);
+        checkExemplars(c.batch(), referenceBase, latest);
+      } catch (Throwable e) {
+        c.fail(e);
+      }
+    }
+    write(round, referenceBase, wal);
+    for (Commit c : round) {
+      if (!c.hasFailed()) {
+        try {
+          use(c);
+          c.rejectedExemplars =
+              c.collected ? apply(c.batch(), referenceBase) : refusedExemplars(c.batch());
+        } catch (Throwable e) {
+          c.fail(e);
+        }
+      }
+    }
+  }
+
+  private void use(Commit c) {
+    codes = c.codes;
+    exemplarCodes = c.exemplarCodes;
+  }
+
+  private int refusedExemplars(SampleBatch batch) {
+    int refused = 0;
+    for (int i = 0; i < batch.exemplarCount(); i++) {
+      refused += exemplarCodes[i] == ExemplarRing.REFUSED ? 1 : 0;
+    }
+    return refused;
+  }
+
+  /**
+   * Leaves to the next round what has a series in common with a batch before it: whether a sample
+   * is taken depends on the one before.
+   */
+  private void postponeShared(long referenceBase) {
+    boolean done = false;
+    try {
+      for (int i = 0; i < round.size(); i++) {
+        Commit c = round.get(i);
+        if (!claim(c.batch(), referenceBase) && i > 0) {
+          postponed.add(c);
+        }
+      }
+      done = true;
+    } finally {
+      if (!done) { // a lack of memory: the round fails, and the next one begins with none
+        postponed.clear();
+        claimed.clear();
+      }
+    }
+    for (Commit c : round) {
+      SampleBatch batch = c.batch();
+      for (int row = 0; row < batch.size(); row++) {
+        claimed.clear(idOrZero(batch, row, referenceBase));
+      }
+    }
+    if (!postponed.isEmpty()) {
+      round.removeAll(postponed);
+      commits.giveBack(postponed);
+      postponed.clear();
+    }
+  }
+
+  /** Takes the series of a batch; returns false when another batch has one of them. */
+  private boolean claim(SampleBatch batch, long referenceBase) {
+    boolean free = true;
+    int n = batch.size();
+    for (int row = 0; free && row < n; row++) {
+      free = !claimed.get(idOrZero(batch, row, referenceBase));
+    }
+    for (int row = 0; row < n; row++) {
+      claimed.set(idOrZero(batch, row, referenceBase));
+    }
+    return free;
+  }
+
+  /** Returns the id that a row is of; that of some series when it is of none. */
+  private int idOrZero(SampleBatch batch, int row, long referenceBase) {
+    int id = (int) (batch.ref(row) - referenceBase);
+    return page(id) == null ? 0 : id;
+  }
+
+  /**
+   * Writes to the WAL what was accepted of some batches, all or nothing. One that cannot be encoded
+   * fails alone.
+   */
+  private void write(List<Commit> some, long referenceBase, WriteAheadLog wal) {
+    Commit encoded = null;
+    try {
+      boolean any = false;
+      boolean force = false;
+      for (Commit c : some) {
+        if (!c.hasFailed()) {
+          encoded = c;
+          c.collected = false;
+          c.collected = wal.batch(c.batch(), referenceBase, c.codes, c.exemplarCodes);
+          any |= c.collected;
+          force |= c.collected && c.force;
+        }
+      }
+      encoded = null;
+      if (any) {
         wal.write(force);
       }
-      return anything;
-    } catch (RuntimeException e) {
-      counters.add("wal_writes_failed_total", 1);
-      throw e;
+    } catch (Throwable e) {
+      wal.forget();
+      if (encoded != null && some.size() > 1 && !(e instanceof StorageException)) {
+        for (Commit c : some) {
+          write(List.of(c), referenceBase, wal);
+        }
+        return;
+      }
+      for (Commit c : some) {
+        if (!c.hasFailed() && c.isAccepted()) {
+          counters.add("wal_writes_failed_total", 1);
+          c.fail(e);
+        }
+      }
     }
   }
 
@@ -417,7 +559,6 @@ public final class Head {
     long newest = maxMs;
     long lowest = lowestTime(n == 0 ? 0 : batch.timeMs(0), latest);
     outOfOrderInBatch.clear();
-    outOfOrderBytes = outOfOrder.bytes();
     for (int row = 0; row < n; row++) {
       long reference = batch.ref(row) - referenceBase;
       SeriesPage page = page((int) reference);
@@ -447,9 +588,6 @@ public final class Head {
   /** Which of a batch's exemplars are logged and kept. */
   private void checkExemplars(SampleBatch batch, long referenceBase, long latest) {
     int n = batch.exemplarCount();
-    if (exemplarCodes.length < n) {
-      exemplarCodes = new byte[n];
-    }
     for (int i = 0; i < n; i++) {
       int row = batch.exemplarRow(i);
       boolean possible =

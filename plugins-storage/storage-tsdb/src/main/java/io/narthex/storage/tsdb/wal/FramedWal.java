@@ -66,6 +66,8 @@ public final class FramedWal implements WriteAheadLog {
   /** What is collected, as records that need no other. */
   private final ByteSink kept = new ByteSink(USUAL_BYTES);
 
+  private int keptStart; // of the record at hand
+
   private boolean collecting; // something is collected and not written yet
 
   /** Held while the file is forced, replaced or closed; taken before {@link #written}. */
@@ -146,7 +148,6 @@ public final class FramedWal implements WriteAheadLog {
 
   @Override
   public boolean batch(SampleBatch batch, long referenceBase, byte[] codes, byte[] exemplarCodes) {
-    forget();
     boolean done = false;
     try {
       boolean anything = records.batch(batch, referenceBase, codes, exemplarCodes);
@@ -182,13 +183,13 @@ public final class FramedWal implements WriteAheadLog {
   }
 
   private void beginKept(int type) {
-    kept.clear();
+    keptStart = kept.size;
     kept.u32(0);
     kept.u8(type);
   }
 
   private void endKept() {
-    ByteSink.INT.set(kept.data, 0, kept.size - KEPT_HEADER);
+    ByteSink.INT.set(kept.data, keptStart, kept.size - keptStart - KEPT_HEADER);
   }
 
   /** Returns where records are collected, in a segment that is sound and has room for more. */
@@ -226,8 +227,8 @@ public final class FramedWal implements WriteAheadLog {
     }
   }
 
-  /** Drops what is collected and not written. */
-  private void forget() {
+  @Override
+  public void forget() {
     if (!collecting) {
       return;
     }

@@ -40,6 +40,11 @@ public final class ReplaceableWal implements WriteAheadLog {
   }
 
   @Override
+  public void forget() {
+    current.forget();
+  }
+
+  @Override
   public void tombstones(TombstoneMap deleted) {
     current.tombstones(deleted);
   }

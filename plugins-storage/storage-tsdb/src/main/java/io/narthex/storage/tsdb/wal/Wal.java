@@ -56,6 +56,7 @@ public final class Wal implements WriteAheadLog {
   private final BatchRecord record = new BatchRecord();
   private final AtomicLong bytesOnDisk = new AtomicLong();
   private int recordStart = -1;
+  private int ended; // end of the records that are whole
   private int keepOnFailure; // end of the records that stay when a write fails
   private volatile long sinceCheckpoint;
   private volatile long checkpointBytes;
@@ -120,7 +121,7 @@ public final class Wal implements WriteAheadLog {
       if (anything) {
         end(false);
       } else {
-        buffer.size = keepOnFailure;
+        buffer.size = ended;
       }
     }
   }
@@ -133,7 +134,7 @@ public final class Wal implements WriteAheadLog {
 
   /** Starts a record; its body goes into the returned buffer. */
   private ByteSink begin(int type) {
-    buffer.size = keepOnFailure; // an exception may have left half a record behind
+    buffer.size = ended; // an exception may have left half a record behind
     recordStart = buffer.size;
     buffer.u64(0);
     buffer.u8(type);
@@ -143,9 +144,16 @@ public final class Wal implements WriteAheadLog {
   /** Ends the record. One that only describes series is kept for later when a write fails. */
   private void end(boolean keep) {
     frame(buffer, recordStart, crc);
+    ended = buffer.size;
     if (keep) {
       keepOnFailure = buffer.size;
     }
+  }
+
+  @Override
+  public void forget() {
+    buffer.size = keepOnFailure;
+    ended = keepOnFailure;
   }
 
   /** Fills in length and checksum of the record that begins at {@code start}. */
@@ -159,9 +167,10 @@ public final class Wal implements WriteAheadLog {
 
   @Override
   public void write(boolean force) {
-    if (buffer.size == 0) {
+    if (ended == 0) {
       return;
     }
+    buffer.size = ended; // an exception may have left half a record behind
     boolean done = false;
     try {
       prepare();
@@ -176,7 +185,7 @@ public final class Wal implements WriteAheadLog {
       done = true;
     } finally {
       if (!done) {
-        buffer.size = keepOnFailure;
+        forget();
       }
     }
     synchronized (written) {
@@ -189,6 +198,7 @@ public final class Wal implements WriteAheadLog {
     bytesOnDisk.addAndGet(buffer.size);
     sinceCheckpoint = sinceCheckpoint + buffer.size; // one writer
     buffer.clear();
+    ended = 0;
     keepOnFailure = 0;
     if (buffer.data.length > 1 << 20) {
       buffer.data = new byte[64 << 10];

@@ -44,9 +44,13 @@ public interface WriteAheadLog extends AutoCloseable {
 
   /**
    * Collects the rows of a batch that are accepted or {@link #OUT_OF_ORDER}, and the exemplars that
-   * are {@link #TAKEN}. Returns whether there are any.
+   * are {@link #TAKEN}; those of several batches are written together. Returns whether there are
+   * any. After an exception {@link #forget} is due.
    */
   boolean batch(SampleBatch batch, long referenceBase, byte[] codes, byte[] exemplarCodes);
+
+  /** Drops the batches that are collected and not written. */
+  void forget();
 
   /** Collects deleted ranges. */
   void tombstones(TombstoneMap deleted);

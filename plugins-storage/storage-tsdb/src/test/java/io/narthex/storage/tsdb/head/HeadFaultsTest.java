@@ -10,9 +10,16 @@ import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.wal.Wal;
+import io.narthex.storage.tsdb.wal.WriteAheadLog;
 import io.narthex.testkit.FakeClock;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -126,5 +133,60 @@ class HeadFaultsTest {
     }
     assertThat(most).isEqualTo(series / Tail.CHUNKS);
     assertThat(before).isEqualTo(series * 4); // chunks of 128 rows, but for the first and the last
+  }
+
+  /** A WAL that is slow at first, and cannot take batches of two rows. */
+  private WriteAheadLog faulty(CountDownLatch writing, CountDownLatch released) {
+    return (WriteAheadLog)
+        Proxy.newProxyInstance(
+            WriteAheadLog.class.getClassLoader(),
+            new Class<?>[] {WriteAheadLog.class},
+            (_, method, arguments) -> {
+              if (method.getName().equals("batch") && ((SampleBatch) arguments[0]).size() == 2) {
+                throw new IllegalStateException("cannot be encoded");
+              }
+              if (method.getName().equals("write")) {
+                writing.countDown();
+                released.await();
+              }
+              try {
+                return method.invoke(wal, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  @Test
+  void aBatchThatCannotBeEncodedFailsAlone() throws Exception {
+    int[] ids = {series(0), series(1), series(2), series(3)};
+    CountDownLatch writing = new CountDownLatch(1);
+    CountDownLatch released = new CountDownLatch(1);
+    WriteAheadLog faulty = faulty(writing, released);
+    List<FutureTask<Boolean>> appends = new ArrayList<>();
+    for (int i = 0; i < ids.length; i++) {
+      SampleBatch batch = new SampleBatch(2);
+      batch.add(ids[i], T0, i);
+      if (i == 2) {
+        batch.add(ids[i], T0 + 1, i);
+      }
+      FutureTask<Boolean> append =
+          new FutureTask<>(() -> head.append(batch, 0, faulty, false).allOk());
+      appends.add(append);
+      Thread.ofPlatform().start(append);
+      writing.await();
+      while (head.waitingBatches() < i) {
+        Thread.onSpinWait();
+      }
+    }
+    released.countDown();
+    assertThat(appends.get(0).get()).isTrue();
+    assertThat(appends.get(1).get()).isTrue();
+    assertThatThrownBy(() -> appends.get(2).get()).hasRootCauseMessage("cannot be encoded");
+    assertThat(appends.get(3).get()).isTrue();
+    for (int i = 0; i < ids.length; i++) {
+      int slot = ids[i] & SeriesPage.MASK;
+      assertThat(page(ids[i]).newestMs[slot]).isEqualTo(i == 2 ? SeriesPage.NEVER : T0);
+    }
   }
 }

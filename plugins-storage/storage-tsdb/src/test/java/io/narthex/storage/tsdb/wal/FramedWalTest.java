@@ -368,11 +368,48 @@ class FramedWalTest {
     byte[] codes = new byte[SERIES];
     fill(batch, codes, new byte[2], 11, new Content());
     wal.batch(batch, 0, codes, new byte[2]);
+    wal.forget();
     write(wal, 12, 20, false, expected);
     wal.close();
     Content found = new Content();
     read(found);
     assertSame(found, expected, "seed " + SEED);
+  }
+
+  @Test
+  void batchesThatAreCollectedTogetherAreWrittenAtOnceAndAgain() throws IOException {
+    for (boolean failing : new boolean[] {false, true}) {
+      Content expected = new Content();
+      FramedWal wal = open(FramedWal.Position.FIRST, 1 << 20);
+      write(wal, 0, 10, true, expected);
+      byte[] codes = new byte[SERIES];
+      byte[] exemplarCodes = new byte[2];
+      long before = wal.bytesOnDisk();
+      for (int step = 10; step < 15; step++) {
+        SampleBatch batch = new SampleBatch(SERIES);
+        Content content = new Content();
+        fill(batch, codes, exemplarCodes, step, content);
+        assertThat(wal.batch(batch, 0, codes, exemplarCodes)).isTrue();
+        add(expected, content);
+      }
+      assertThat(wal.bytesOnDisk()).isEqualTo(before);
+      wal.write(false);
+      if (failing) {
+        disk.fails = "force"::equals;
+        assertFails(wal::sync);
+        disk.fails = _ -> false;
+        wal.repair();
+        assertThat(wal.segment()).isEqualTo(2);
+      }
+      write(wal, 20, 25, false, expected);
+      wal.close();
+      Content found = new Content();
+      read(found);
+      assertSame(found, expected, "seed " + SEED);
+      for (int n : FramedWal.numbers(disk, FOLDER, Frame.Kind.WAL)) {
+        disk.delete(path(n));
+      }
+    }
   }
 
   /** A file with each type of record; returns where its frames begin, and its end. */
