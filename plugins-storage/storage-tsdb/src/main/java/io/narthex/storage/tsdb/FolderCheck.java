@@ -62,10 +62,14 @@ final class FolderCheck {
   }
 
   private void log(Path log) throws IOException {
-    for (int number : Wal.numbers(disk, log, Wal.CHECKPOINT_SUFFIX)) {
+    List<Integer> checkpoints = Wal.numbers(disk, log, Wal.CHECKPOINT_SUFFIX);
+    for (int number : checkpoints) {
       records(log.resolve(Wal.name(number, Wal.CHECKPOINT_SUFFIX)), false);
     }
     List<Integer> segments = Wal.numbers(disk, log, Wal.SEGMENT_SUFFIX);
+    if (checkpoints.isEmpty() && !segments.isEmpty() && segments.get(0) > 1) {
+      report(log.resolve(Wal.name(segments.get(0), Wal.CHECKPOINT_SUFFIX)), "is missing");
+    }
     for (int i = 0; i < segments.size(); i++) {
       if (i > 0 && segments.get(i) != segments.get(i - 1) + 1) {
         report(

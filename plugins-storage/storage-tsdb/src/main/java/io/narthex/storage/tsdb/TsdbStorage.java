@@ -16,6 +16,7 @@ import io.narthex.spi.storage.SnapshotStorage;
 import io.narthex.spi.storage.StorageContext;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.spi.storage.StorageStats;
+import io.narthex.storage.tsdb.block.Block;
 import io.narthex.storage.tsdb.block.Blocks;
 import io.narthex.storage.tsdb.block.PinnedBlocks;
 import io.narthex.storage.tsdb.compaction.Compactor;
@@ -132,6 +133,7 @@ final class TsdbStorage
     boolean recovered = false;
     try {
       wal = new ReplaceableWal(folders.isFramed() ? recoverFrames(config) : recoverLog(config));
+      noteGaps();
       recovered = true;
     } catch (IOException e) {
       throw new StorageException.Failed(folders.wal() + ": cannot measure: " + e, e);
@@ -201,6 +203,20 @@ final class TsdbStorage
         next,
         Directories.bytesIn(disk, folders.wal()),
         counters);
+  }
+
+  /** Notes where blocks and head have no samples: a clock that was ahead leaves a gap. */
+  private void noteGaps() {
+    Block last = null;
+    for (Block b : blocks.list()) {
+      if (last != null) {
+        head.gap(last.meta.minTimeMs(), last.meta.maxTimeMs(), b.meta.minTimeMs());
+      }
+      last = last == null || b.meta.maxTimeMs() > last.meta.maxTimeMs() ? b : last;
+    }
+    if (last != null && head.minMs() <= head.maxMs()) {
+      head.gap(last.meta.minTimeMs(), last.meta.maxTimeMs(), head.minMs());
+    }
   }
 
   /**

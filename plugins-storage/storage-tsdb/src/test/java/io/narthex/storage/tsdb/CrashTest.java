@@ -244,6 +244,24 @@ class CrashTest {
   }
 
   @Test
+  void aCheckpointThatIsMissingIsNoticed() throws IOException {
+    TsdbStorage db = TestDb.open(dir);
+    fill(db, 40);
+    db.close();
+    int number =
+        Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
+    Files.delete(dir.resolve("log").resolve(Wal.name(number, Wal.CHECKPOINT_SUFFIX)));
+    TsdbStorage again = TestDb.open(dir);
+    assertThat(again.counters().get("narthex_tsdb_damaged_total{file=\"checkpoint\"}"))
+        .isEqualTo(1);
+    again.maintain(); // writes a new checkpoint
+    again.crash();
+    TsdbStorage third = TestDb.open(dir);
+    assertThat(third.counters().get("narthex_tsdb_damaged_total{file=\"checkpoint\"}")).isZero();
+    third.close();
+  }
+
+  @Test
   void zerosAtTheEndOfTheNewestSegmentAreNoDamage() throws IOException {
     TsdbStorage db = TestDb.open(dir);
     fill(db, 20);

@@ -56,7 +56,9 @@ public final class HeadFlush {
   public boolean isDue(long blockMs) {
     head.state.readLock().lock();
     try {
-      return head.minMs() <= head.maxMs() && head.maxMs() - head.minMs() > blockMs / 2 * 3;
+      // what was taken while the clock was ahead must not make blocks of what is still to grow
+      long newest = head.presentMs();
+      return head.minMs() <= newest && newest - head.minMs() > blockMs / 2 * 3;
     } finally {
       head.state.readLock().unlock();
     }

@@ -131,6 +131,10 @@ public final class Head {
   private final ChunkRows tailRows = new ChunkRows();
   private final ChunkRows tailChunk = new ChunkRows();
   private final Clock clock;
+  private final ClockJumps jumps = new ClockJumps(Limits.FUTURE_MS);
+
+  /** Latest time that a sample of the last batch might have. */
+  private volatile long latestMs = Long.MAX_VALUE;
 
   /** Codes of the batch at hand. */
   private byte[] codes = new byte[0];
@@ -402,6 +406,7 @@ public final class Head {
       postponeShared(referenceBase);
     }
     long latest = clock.millis() + Limits.FUTURE_MS;
+    latestMs = latest;
     outOfOrderBytes = outOfOrder.bytes();
     for (Commit c : round) {
       try {
@@ -556,7 +561,8 @@ public final class Head {
   private boolean checkRows(SampleBatch batch, long referenceBase, long latest) {
     boolean allOk = true;
     int n = batch.size();
-    long newest = maxMs;
+    long newest = Math.min(maxMs, latest);
+    boolean isBack = jumps.isBack(Math.max(maxMs, minValidMs), latest);
     long lowest = lowestTime(n == 0 ? 0 : batch.timeMs(0), latest);
     outOfOrderInBatch.clear();
     for (int row = 0; row < n; row++) {
@@ -570,7 +576,7 @@ public final class Head {
         code =
             batch.timeMs(row) > latest
                 ? AppendResult.TOO_FAR_IN_FUTURE
-                : checkRow(batch, row, page, slot, (int) reference, lowest, newest);
+                : checkRow(batch, row, page, slot, (int) reference, lowest, newest, isBack);
         if (code == AppendResult.OK) {
           codes[row] = code; // first: what is pending is cleared by it
           page.pendingRow[slot] = row + 1;
@@ -608,7 +614,14 @@ public final class Head {
   }
 
   private byte checkRow(
-      SampleBatch batch, int row, SeriesPage page, int slot, int id, long lowest, long newest) {
+      SampleBatch batch,
+      int row,
+      SeriesPage page,
+      int slot,
+      int id,
+      long lowest,
+      long newest,
+      boolean isBack) {
     NativeHistogram h = batch.histogram(row);
     if (h != null && (!HistogramRules.isValid(h) || !Limits.allows(h))) {
       return AppendResult.INVALID_HISTOGRAM;
@@ -628,6 +641,9 @@ public final class Head {
             ? WriteAheadLog.KNOWN
             : AppendResult.DUPLICATE;
       }
+    }
+    if (isBack && jumps.continues(time)) {
+      return checkOutOfOrder(batch, row, id, Long.MIN_VALUE);
     }
     if (outOfOrderWindowMs > 0) {
       return checkOutOfOrder(batch, row, id, newest);
@@ -754,8 +770,20 @@ public final class Head {
       oldestSince = timeMs;
     }
     if (timeMs > maxMs) {
+      if (maxMs != Long.MIN_VALUE) {
+        jumps.gap(maxMs, maxMs, timeMs);
+      }
       maxMs = timeMs;
     }
+  }
+
+  /**
+   * Notes that blocks, and then the head, have no samples between two times. At the start.
+   *
+   * @param startMs begin of the block that ends with the first time
+   */
+  public void gap(long startMs, long newestMs, long nextMs) {
+    jumps.gap(startMs, newestMs, nextMs);
   }
 
   private void addFloat(SeriesPage page, int slot, long timeMs, double value, long startTimeMs) {
@@ -1327,6 +1355,11 @@ public final class Head {
   /** Returns the time of the newest sample, {@code Long.MIN_VALUE} when there was none. */
   public long maxMs() {
     return maxMs;
+  }
+
+  /** Returns the newest time that was not ahead of the clock at the last append. */
+  public long presentMs() {
+    return Math.min(maxMs, latestMs);
   }
 
   /** Returns whether half of the room for out-of-order samples is used: they should go. */

@@ -74,6 +74,10 @@ public final class Recovery implements BatchRecord.Handler {
     }
     if (!checkpoints.isEmpty()) {
       readCheckpoint(directory.resolve(Wal.name(from, Wal.CHECKPOINT_SUFFIX)));
+    } else if (!segments.isEmpty() && segments.get(0) > 1) {
+      // the first segment has number 1, and only a checkpoint replaces segments
+      Path missing = directory.resolve(Wal.name(segments.get(0), Wal.CHECKPOINT_SUFFIX));
+      damaged(missing + ": is missing, and what it held; the rest is used");
     }
     int next = Math.max(1, from);
     int before = from - 1; // the checkpoint was made behind a segment with its number
