@@ -6,14 +6,21 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/** A folder for the data of servers that goes with all it holds when it is closed. */
-record TemporaryFolder(Path path) implements AutoCloseable {
+/**
+ * A folder for the data of servers that goes with all it holds when it is closed.
+ *
+ * @param removed whether it goes
+ */
+record TemporaryFolder(Path path, boolean removed) implements AutoCloseable {
   static TemporaryFolder create(String name) throws IOException {
-    return new TemporaryFolder(Files.createTempDirectory("narthex-" + name));
+    return new TemporaryFolder(Files.createTempDirectory("narthex-" + name), true);
   }
 
   @Override
   public void close() throws IOException {
+    if (!removed) {
+      return;
+    }
     try (Stream<Path> all = Files.walk(path)) {
       for (Path file : all.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);

@@ -4,12 +4,13 @@ import io.airlift.compress.v3.snappy.SnappyJavaCompressor;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds remote write 1.0 requests: protobuf's wire format, compressed with snappy. Can be used
- * again and again. Not thread-safe.
+ * Builds remote write requests, 1.0 or 2.0: protobuf's wire format, compressed with snappy. Can be
+ * used again and again. Not thread-safe.
  */
 public final class WriteRequest {
   private final WireBuffer message = new WireBuffer(1 << 20);
@@ -17,6 +18,30 @@ public final class WriteRequest {
   private final WireBuffer sample = new WireBuffer(512);
   private final WireBuffer part = new WireBuffer(512);
   private final SnappyJavaCompressor snappy = new SnappyJavaCompressor();
+  private final boolean second;
+
+  /** Numbers of the texts that requests of 2.0 refer to, in order. */
+  private final Map<String, Integer> symbols = new LinkedHashMap<>();
+
+  /** Creates one that builds requests of 1.0. */
+  public WriteRequest() {
+    this(false);
+  }
+
+  /**
+   * Creates one.
+   *
+   * @param second whether it builds requests of 2.0
+   */
+  public WriteRequest(boolean second) {
+    this.second = second;
+    symbol("");
+  }
+
+  private int symbol(String text) {
+    Integer known = symbols.putIfAbsent(text, symbols.size());
+    return known == null ? symbols.size() - 1 : known;
+  }
 
   /** Adds a series with its samples, in order of time. */
   public void series(
@@ -28,11 +53,24 @@ public final class WriteRequest {
       sample.number(2, timesMs[i]);
       series.message(2, sample);
     }
-    message.message(1, series);
+    endSeries();
+  }
+
+  private void endSeries() {
+    message.message(second ? 5 : 1, series);
   }
 
   private void labels(Map<String, String> sortedLabels) {
     series.clear();
+    if (second) {
+      part.clear();
+      sortedLabels.forEach((name, value) -> {
+        part.varint(symbol(name));
+        part.varint(symbol(value));
+      });
+      series.message(1, part);
+      return;
+    }
     sortedLabels.forEach((name, value) -> {
       part.clear();
       part.text(1, name);
@@ -53,11 +91,11 @@ public final class WriteRequest {
       histogram.moveTo(first + i);
       add(histogram.toModel(), timesMs[i]);
     }
-    message.message(1, series);
+    endSeries();
   }
 
   /** Adds a series of native histograms whose populations are whole; null where there is none. */
-  void histograms(
+  public void histograms(
       Map<String, String> sortedLabels,
       long[] timesMs,
       @Nullable NativeHistogram[] histograms,
@@ -70,7 +108,7 @@ public final class WriteRequest {
         add(histogram, timesMs[i]);
       }
     }
-    message.message(1, series);
+    endSeries();
   }
 
   private void add(NativeHistogram histogram, long timeMs) {
@@ -84,7 +122,7 @@ public final class WriteRequest {
       }
       sample.message(16, part);
     }
-    series.message(4, sample);
+    series.message(second ? 3 : 4, sample);
   }
 
   private void encode(NativeHistogram histogram) {
@@ -117,12 +155,19 @@ public final class WriteRequest {
   }
 
   /** Returns the bytes so far, before compression. */
-  int size() {
+  public int size() {
     return message.size();
   }
 
   /** Returns the request and begins the next one. */
   public byte[] finish() {
+    if (second) {
+      for (String text : symbols.keySet()) {
+        message.text(4, text);
+      }
+      symbols.clear();
+      symbol("");
+    }
     byte[] out = new byte[snappy.maxCompressedLength(message.size())];
     int n = snappy.compress(message.array(), 0, message.size(), out, 0, out.length);
     message.clear();

@@ -127,4 +127,37 @@ class WriteRequestTest {
   private static Double[] boxed(NativeHistogram model) {
     return Arrays.stream(model.positiveBuckets()).boxed().toArray(Double[]::new);
   }
+
+  /** The symbols of a request of 2.0 are its own, those of the one before are forgotten. */
+  @Test
+  void requestsOfTheSecondVersionReferToTheirTexts() {
+    WriteRequest request = new WriteRequest(true);
+    request.series(new TreeMap<>(Map.of("other", "one")), new long[] {1}, new double[] {1}, 0, 1);
+    request.finish();
+    request.series(LABELS, new long[] {5_000}, new double[] {2.5}, 0, 1);
+    request.histograms(
+        LABELS,
+        new long[] {6_000},
+        new NativeHistogram[] {
+          NativeHistogram.builder()
+              .count(1)
+              .sum(2)
+              .positive(new int[] {0, 1}, new double[] {1})
+              .build()
+        },
+        0,
+        1);
+    List<Field> message = series(request);
+    assertThat(message.stream().filter(f -> f.number() == 4).map(Field::text))
+        .containsExactly("", "__name__", "ü_total", "l", "1");
+    List<List<Field>> series =
+        message.stream().filter(f -> f.number() == 5).map(Field::fields).toList();
+    assertThat(series).hasSize(2);
+    assertThat(series.get(0).get(0).text()).isEqualTo("\u0001\u0002\u0003\u0004");
+    assertThat(series.get(0).get(1).number()).isEqualTo(2);
+    assertThat(Double.longBitsToDouble(series.get(0).get(1).fields().get(0).value()))
+        .isEqualTo(2.5);
+    assertThat(series.get(0).get(1).fields().get(1).value()).isEqualTo(5_000);
+    assertThat(series.get(1).get(1).number()).isEqualTo(3);
+  }
 }

@@ -8,7 +8,7 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /** The server's own metrics. */
-final class Counters {
+public final class Counters {
   private static final Pattern REFUSALS =
       Pattern.compile(
           "^(narthex|prometheus|alertmanager)_[a-z_]*"
@@ -19,7 +19,8 @@ final class Counters {
   private Counters() {}
 
   /** Reads all samples by series. */
-  static Map<String, Double> read(ServerUnderTest server) throws IOException, InterruptedException {
+  public static Map<String, Double> read(ServerUnderTest server)
+      throws IOException, InterruptedException {
     HttpResponse<String> response = server.get("/metrics");
     if (response.statusCode() != 200) {
       throw new IOException("/metrics: " + response.statusCode() + " " + response.body());

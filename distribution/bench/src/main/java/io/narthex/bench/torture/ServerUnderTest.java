@@ -190,13 +190,31 @@ public final class ServerUnderTest implements AutoCloseable {
     }
   }
 
-  /** Sends a remote write request; returns the answer whatever its status. */
+  /** Posts nothing to a path; returns the answer whatever its status. */
+  public HttpResponse<String> post(String path) throws IOException, InterruptedException {
+    return client.send(
+        request(path).POST(BodyPublishers.noBody()).build(), BodyHandlers.ofString());
+  }
+
+  /** Sends a remote write request of 1.0; returns the answer whatever its status. */
   public HttpResponse<String> write(byte[] body) throws IOException, InterruptedException {
+    return write(body, false);
+  }
+
+  /**
+   * Sends a remote write request; returns the answer whatever its status.
+   *
+   * @param second whether it is one of 2.0
+   */
+  public HttpResponse<String> write(byte[] body, boolean second)
+      throws IOException, InterruptedException {
     return client.send(
         request("/api/v1/write")
-            .header("Content-Type", "application/x-protobuf")
+            .header(
+                "Content-Type",
+                "application/x-protobuf" + (second ? ";proto=io.prometheus.write.v2.Request" : ""))
             .header("Content-Encoding", "snappy")
-            .header("X-Prometheus-Remote-Write-Version", "0.1.0")
+            .header("X-Prometheus-Remote-Write-Version", second ? "2.0.0" : "0.1.0")
             .POST(BodyPublishers.ofByteArray(body))
             .build(),
         BodyHandlers.ofString());
