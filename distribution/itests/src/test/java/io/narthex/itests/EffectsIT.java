@@ -420,7 +420,8 @@ class EffectsIT {
                 "scrape_configs",
                 List.of(
                     job("flagged", Map.of("metrics_path", "/vanishing/flagged")),
-                    job("created", Map.of("metrics_path", "/created"))),
+                    job("created", Map.of("metrics_path", "/created")),
+                    job("begun", Map.of("metrics_path", "/begun"))),
                 "rule_files",
                 List.of(stage.folder.resolve("rules.yml").toString()))));
     Files.writeString(

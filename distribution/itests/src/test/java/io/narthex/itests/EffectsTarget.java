@@ -36,6 +36,9 @@ final class EffectsTarget implements AutoCloseable {
           "x-prometheus-scrape-timeout-seconds");
   private static final int VANISHES_AFTER = 2; // answers
 
+  /** When the counter of {@code /begun} began, seconds. */
+  private static final long BEGUN = System.currentTimeMillis() / 1000 - 20;
+
   private final HttpServer server;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Map<String, Integer> asked = new ConcurrentHashMap<>();
@@ -80,6 +83,11 @@ final class EffectsTarget implements AutoCloseable {
                 exchange,
                 "application/openmetrics-text; version=1.0.0",
                 "# TYPE c counter\nc_total 5\nc_created 123.0\n# EOF\n");
+        case "begun" ->
+            send(
+                exchange,
+                "application/openmetrics-text; version=1.0.0",
+                "# TYPE begun counter\nbegun_total 5\nbegun_created " + BEGUN + ".0\n# EOF\n");
         case "untyped" -> send(exchange, "", "plain 1\n");
         case "native" -> native_(exchange);
         default -> send(exchange, "text/plain; version=1.0.0", text(page, exchange, turn));

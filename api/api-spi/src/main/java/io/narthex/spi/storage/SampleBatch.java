@@ -39,6 +39,7 @@ public final class SampleBatch {
   private double[] values;
   private NativeHistogram @Nullable [] histograms; // null until the first histogram
   private long @Nullable [] startTimesMs; // null until the first start time
+  private long @Nullable [] zerosMs; // null until the first zero
   private int exemplarCount;
   private int[] exemplarRows = new int[0];
   private Exemplar[] exemplars = new Exemplar[0];
@@ -58,6 +59,9 @@ public final class SampleBatch {
     }
     if (startTimesMs != null) {
       Arrays.fill(startTimesMs, 0, size, NO_START_TIME);
+    }
+    if (zerosMs != null) {
+      Arrays.fill(zerosMs, 0, size, NO_START_TIME);
     }
     Arrays.fill(exemplars, 0, exemplarCount, null);
     exemplarCount = 0;
@@ -98,6 +102,22 @@ public final class SampleBatch {
     startTimesMs[row] = startMs;
   }
 
+  /**
+   * Asks for a zero where the series of a row begins: the value 0, or {@link #zeroOf} its
+   * histogram. The storage adds it before the row if it is older than the row and newer than all
+   * samples of the series; else, and when it is too old for the storage, it is left out without an
+   * error. A storage built for an earlier version leaves out all of them.
+   *
+   * @param startMs epoch milliseconds
+   * @since 1.5
+   */
+  public void zeroAt(int row, long startMs) {
+    if (zerosMs == null) {
+      zerosMs = new long[refs.length];
+    }
+    zerosMs[row] = startMs;
+  }
+
   /** Attaches an exemplar, which must have a timestamp, to a row. A row may have several. */
   public void exemplar(int row, Exemplar exemplar) {
     if (exemplarCount == exemplars.length) {
@@ -119,6 +139,9 @@ public final class SampleBatch {
     }
     if (startTimesMs != null) {
       startTimesMs = Arrays.copyOf(startTimesMs, n);
+    }
+    if (zerosMs != null) {
+      zerosMs = Arrays.copyOf(zerosMs, n);
     }
   }
 
@@ -160,6 +183,38 @@ public final class SampleBatch {
   /** Returns whether any row may have a start timestamp. */
   public boolean hasStartTimes() {
     return startTimesMs != null;
+  }
+
+  /**
+   * Returns where a zero is asked for, epoch milliseconds, or {@link #NO_START_TIME}.
+   *
+   * @since 1.5
+   */
+  public long zeroMs(int row) {
+    return zerosMs == null ? NO_START_TIME : zerosMs[row];
+  }
+
+  /**
+   * Returns whether any row may ask for a zero.
+   *
+   * @since 1.5
+   */
+  public boolean hasZeros() {
+    return zerosMs != null;
+  }
+
+  /**
+   * Returns the empty histogram with the buckets of another one, after a reset.
+   *
+   * @since 1.5
+   */
+  public static NativeHistogram zeroOf(NativeHistogram histogram) {
+    return NativeHistogram.builder()
+        .schema(histogram.schema())
+        .zeroBucket(histogram.zeroThreshold(), 0)
+        .customBounds(histogram.customBounds())
+        .resetHint(NativeHistogram.ResetHint.RESET)
+        .build();
   }
 
   /** Returns the number of exemplars. */

@@ -1,6 +1,6 @@
 /** Plugins that store samples and select them. */
 @Export
-@Version("1.4.0")
+@Version("1.5.0")
 @NullMarked
 package io.narthex.spi.storage;
 

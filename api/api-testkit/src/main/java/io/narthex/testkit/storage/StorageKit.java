@@ -526,6 +526,64 @@ public abstract class StorageKit {
     }
   }
 
+  /** Zeros are an addition of version 1.5 of the interface: a storage may leave them out. */
+  @Test
+  protected void beginsSeriesWithAZeroThatIsNewerThanWhatTheyHave() {
+    SampleBatch batch = new SampleBatch(4);
+    long ref = storage.resolve(up("a"));
+    batch.zeroAt(batch.add(ref, T0, 5), T0 - 5000);
+    batch.zeroAt(batch.add(ref, T0 + 1000, 6), T0 - 5000); // there already
+    batch.zeroAt(batch.add(ref, T0 + 3000, 1), T0 + 2000); // it began again
+    batch.zeroAt(batch.add(ref, T0 + 4000, histogram(3)), T0 + 3500);
+    batch.zeroAt(batch.add(ref, T0 + 5000, 2), T0 + 5000); // not before the sample
+    batch.zeroAt(batch.add(storage.resolve(up("b")), T0, custom(2)), T0 - 7000);
+    assertThat(storage.append(batch).allOk()).isTrue();
+    Assumptions.assumeFalse(
+        range(FOREVER_MIN, T0 - 1, name("up")).isEmpty(), "this storage leaves out zeros");
+    List<StoredSeries> want =
+        List.of(
+            StoredSeries.of(
+                up("a"),
+                T0 - 5000,
+                0.0,
+                T0,
+                5.0,
+                T0 + 1000,
+                6.0,
+                T0 + 2000,
+                0.0,
+                T0 + 3000,
+                1.0,
+                T0 + 3500,
+                SampleBatch.zeroOf(histogram(3)),
+                T0 + 4000,
+                histogram(3),
+                T0 + 5000,
+                2.0),
+            StoredSeries.of(up("b"), T0 - 7000, SampleBatch.zeroOf(custom(2)), T0, custom(2)));
+    assertThat(all(name("up"))).isEqualTo(want);
+    if (isPersistent()) {
+      reopen();
+      assertThat(all(name("up"))).isEqualTo(want);
+    }
+  }
+
+  /** A zero is never refused, and the codes of a batch are those of its rows. */
+  @Test
+  protected void leavesOutZerosThatAreOlderThanWhatASeriesHas() {
+    append(up("a"), T0, 5);
+    append(up("b"), T0 + 1000, 7);
+    SampleBatch batch = new SampleBatch(4);
+    batch.zeroAt(batch.add(storage.resolve(up("a")), T0 + 1000, 6), T0 - 1);
+    batch.zeroAt(batch.add(storage.resolve(up("c")), T0 + 1000, 6), T0);
+    batch.add(storage.resolve(up("b")), T0 + 1000, 8);
+    AppendResult result = storage.append(batch);
+    assertThat(result.code(0)).isEqualTo(AppendResult.OK);
+    assertThat(result.code(1)).isEqualTo(AppendResult.OK);
+    assertThat(result.code(2)).isEqualTo(AppendResult.DUPLICATE);
+    assertThat(all(name("up"))).contains(StoredSeries.floats(up("a"), T0, 5.0, T0 + 1000, 6.0));
+  }
+
   // ---- cursors -------------------------------------------------------------------------------
 
   @Test

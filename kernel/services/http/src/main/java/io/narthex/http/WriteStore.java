@@ -101,6 +101,7 @@ final class WriteStore {
   private final StorageGate storage;
   private final Clock clock;
   private final boolean startTimes;
+  private final boolean zeros;
   private final WrittenMetadata metadata;
   private final TimeBudget looking = new TimeBudget(ALL_LOOK_NANOS, LOOK_SHARE, System::nanoTime);
   private final SeriesCache cache = new SeriesCache(HEAP / 32, System::nanoTime);
@@ -118,6 +119,7 @@ final class WriteStore {
     this.clock = clock;
     this.metadata = metadata;
     startTimes = server.feature("st-storage");
+    zeros = server.feature("created-timestamp-zero-ingestion");
     invalidLabels =
         metrics.counter(
             "prometheus_api_remote_write_invalid_labels_samples_total",
@@ -351,10 +353,7 @@ final class WriteStore {
         if (r.timeMs(i) > latest) {
           ahead(r, set);
         } else if (second || future == 0) {
-          int row = batch.add(number, r.timeMs(i), r.value(i));
-          if (startTimes && r.startMs(i) > 0) {
-            batch.startTime(row, r.startMs(i));
-          }
+          start(batch.add(number, r.timeMs(i), r.value(i)), r.startMs(i));
         }
       }
       for (int i = 0; i < r.histograms(); i++) {
@@ -365,11 +364,22 @@ final class WriteStore {
         } else if (r.histogramTimeMs(i) > latest) {
           ahead(r, set);
         } else if (second || future == 0) {
-          int row = batch.add(number, r.histogramTimeMs(i), h);
-          if (startTimes && r.histogramStartMs(i) > 0) {
-            batch.startTime(row, r.histogramStartMs(i));
-          }
+          start(batch.add(number, r.histogramTimeMs(i), h), r.histogramStartMs(i));
         }
+      }
+    }
+
+    /** Notes when the series of a row began, if the sender says so. */
+    private void start(int row, long startMs) {
+      if (startMs <= 0) {
+        return;
+      }
+      if (startTimes) {
+        batch.startTime(row, startMs);
+      }
+      NativeHistogram h = batch.histogram(row);
+      if (zeros && (h == null || h.resetHint() != NativeHistogram.ResetHint.GAUGE)) {
+        batch.zeroAt(row, startMs);
       }
     }
 
@@ -671,6 +681,9 @@ final class WriteStore {
                   : again.add(0, of.timeMs(row), h);
           if (of.startTimeMs(row) != SampleBatch.NO_START_TIME) {
             again.startTime(moved[row], of.startTimeMs(row));
+          }
+          if (of.zeroMs(row) != SampleBatch.NO_START_TIME) {
+            again.zeroAt(moved[row], of.zeroMs(row));
           }
         }
       }

@@ -144,7 +144,8 @@ class WriteApiTest {
                 + batch.timeMs(row)
                 + " "
                 + batch.histogram(row)
-                + (batch.startTimeMs(row) == 0 ? "" : " since " + batch.startTimeMs(row)));
+                + (batch.startTimeMs(row) == 0 ? "" : " since " + batch.startTimeMs(row))
+                + (batch.zeroMs(row) == 0 ? "" : " from zero at " + batch.zeroMs(row)));
       }
     }
     for (int i = 0; i < batch.exemplarCount(); i++) {
@@ -473,6 +474,22 @@ class WriteApiTest {
     assertThat(stored)
         .satisfiesExactly(
             s -> assertThat(s).endsWith("since 5"), s -> assertThat(s).endsWith("since 6"));
+  }
+
+  @Test
+  void aZeroAtTheStartTimeIsAskedForWithItsFeature() throws IOException {
+    features.add("created-timestamp-zero-ingestion");
+    WriteApi storing = new WriteApi(storage(), server(), metrics(), memory, metadata, CLOCK);
+    Second request = new Second();
+    request.series(request.refs("__name__", "a"), sample2(NOW, 1.5, 5));
+    request.series(request.refs("__name__", "b"), histogram2(NOW, 6));
+    request.series(request.refs("__name__", "c"), sample2(NOW, 1.5, 0));
+    storing.write(request(SECOND, "snappy"), new ByteArrayInputStream(snappy(request.toBytes())));
+    assertThat(stored)
+        .satisfiesExactly(
+            s -> assertThat(s).endsWith("from zero at 5"),
+            s -> assertThat(s).endsWith("from zero at 6"),
+            s -> assertThat(s).doesNotContain("zero at", "since"));
   }
 
   @Test

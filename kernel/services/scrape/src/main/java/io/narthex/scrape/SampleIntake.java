@@ -354,8 +354,8 @@ final class SampleIntake {
       rowEntries = Arrays.copyOf(rowEntries, Math.max(row + 1, rowEntries.length * 2));
     }
     rowEntries[row] = entry;
-    if (settings.features.startTimes() && p.startTimestampMs() > 0) {
-      batch.startTime(row, p.startTimestampMs());
+    if (settings.features.readsStartTimes()) {
+      startTime(p, batch, row);
     }
     int exemplars = p.exemplarCount();
     for (int i = 0; i < exemplars; i++) {
@@ -367,6 +367,22 @@ final class SampleIntake {
         x = new Exemplar(x.labels(), x.value(), at, true);
       }
       batch.exemplar(row, x);
+    }
+  }
+
+  private void startTime(ExpositionParser p, SampleBatch batch, int row)
+      throws ExpositionException {
+    long startMs = p.startTimestampMs();
+    if (startMs <= 0) {
+      return;
+    }
+    if (settings.features.startTimes()) {
+      batch.startTime(row, startMs);
+    }
+    NativeHistogram h = batch.histogram(row);
+    if (settings.features.zeros()
+        && (h == null || h.resetHint() != NativeHistogram.ResetHint.GAUGE)) {
+      batch.zeroAt(row, startMs);
     }
   }
 

@@ -174,7 +174,9 @@ public final class ScrapeComponent
             clock,
             toleranceMs(server),
             new ScrapeSettings.Features(
-                server.feature("type-and-unit-labels"), server.feature("st-storage")));
+                server.feature("type-and-unit-labels"),
+                server.feature("st-storage"),
+                server.feature("created-timestamp-zero-ingestion")));
     synchronized (lock) {
       if (closed) {
         return; // a reload during shutdown would start loops that nobody stops

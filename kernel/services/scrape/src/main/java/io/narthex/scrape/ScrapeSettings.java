@@ -36,9 +36,15 @@ final class ScrapeSettings {
    *
    * @param typeAndUnitLabels whether series get {@code __type__} and {@code __unit__}
    * @param startTimes whether start times are stored, from protobuf and {@code _created} lines
+   * @param zeros whether series get a zero at their start time
    */
-  record Features(boolean typeAndUnitLabels, boolean startTimes) {
-    static final Features NONE = new Features(false, false);
+  record Features(boolean typeAndUnitLabels, boolean startTimes, boolean zeros) {
+    static final Features NONE = new Features(false, false, false);
+
+    /** Returns whether start times are read. */
+    boolean readsStartTimes() {
+      return startTimes || zeros;
+    }
   }
 
   ScrapeSettings(ScrapeConfig config) {
@@ -74,7 +80,7 @@ final class ScrapeSettings {
             Boolean.TRUE.equals(config.scrapeNativeHistograms()));
     return new ParserOptions(
         features.typeAndUnitLabels(),
-        features.startTimes(),
+        features.readsStartTimes(),
         override(
             target,
             "__convert_classic_histograms_to_nhcb__",
@@ -99,7 +105,7 @@ final class ScrapeSettings {
     List<String> protocols = config.scrapeProtocols();
     if (protocols == null || protocols.isEmpty()) {
       protocols = new ArrayList<>(DEFAULT_PROTOCOLS);
-      if (Boolean.TRUE.equals(config.scrapeNativeHistograms()) || features.startTimes()) {
+      if (Boolean.TRUE.equals(config.scrapeNativeHistograms()) || features.readsStartTimes()) {
         protocols.addFirst("PrometheusProto");
       }
     }

@@ -48,6 +48,7 @@ final class Fakes {
     final Map<Labels, List<Exemplar>> exemplars = new HashMap<>();
     final List<Long> upTimes = new ArrayList<>();
     final Map<Labels, Long> startTimes = new HashMap<>();
+    final Map<String, Long> zeros = new HashMap<>(); // by name
     int resolved;
     int appended;
     private long next = 1;
@@ -92,6 +93,9 @@ final class Fakes {
         times.put(labels, batch.timeMs(i));
         if (batch.startTimeMs(i) != SampleBatch.NO_START_TIME) {
           startTimes.put(labels, batch.startTimeMs(i));
+        }
+        if (batch.zeroMs(i) != SampleBatch.NO_START_TIME) {
+          zeros.put(labels.metricName(), batch.zeroMs(i));
         }
         if (labels.metricName().equals("up")) {
           upTimes.add(batch.timeMs(i));

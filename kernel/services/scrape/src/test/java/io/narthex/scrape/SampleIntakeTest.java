@@ -108,7 +108,7 @@ final class SampleIntakeTest {
   @Test
   void startTimesAreStoredWhenAskedFor() throws Exception {
     String page = "# TYPE a counter\na_total 5\na_created 7.5\n# EOF\n";
-    open(Jobs.job("j"), new ScrapeSettings.Features(false, true));
+    open(Jobs.job("j"), new ScrapeSettings.Features(false, true, false));
     scrape(page, 100_000);
     assertThat(store.startTimes.values()).containsExactly(7500L);
     assertThat(of("a_created")).isEmpty();
@@ -120,8 +120,18 @@ final class SampleIntakeTest {
   }
 
   @Test
+  void aZeroAtTheStartTimeIsAskedForWithItsFeature() throws Exception {
+    String page = "# TYPE a counter\na_total 5\na_created 7.5\n# TYPE b gauge\nb 1\n# EOF\n";
+    open(Jobs.job("j"), new ScrapeSettings.Features(false, false, true));
+    scrape(page, 100_000);
+    assertThat(store.zeros).containsOnly(Map.entry("a_total", 7500L));
+    assertThat(store.startTimes).isEmpty();
+    assertThat(of("a_created")).isEmpty();
+  }
+
+  @Test
   void typeAndUnitBecomeLabelsWhenAskedFor() throws Exception {
-    open(Jobs.job("j"), new ScrapeSettings.Features(true, false));
+    open(Jobs.job("j"), new ScrapeSettings.Features(true, false, false));
     scrape("b 1\n# TYPE a gauge\na 1\n", 1000);
     assertThat(typed("a", "gauge")).containsExactly("1.0");
     assertThat(of("b")).containsExactly("1.0");

@@ -108,6 +108,10 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
               ? AppendResult.TOO_FAR_IN_FUTURE
               : check(s, batch.timeMs(row), batch.value(row), h, lowest);
       if (code == AppendResult.OK && s != null) {
+        if (addZero(s, batch, row, lowest)) {
+          floats += h == null ? 1 : 0;
+          histograms += h == null ? 0 : 1;
+        }
         if (s.add(batch.timeMs(row), batch.value(row), h, batch.startTimeMs(row))) {
           newestMs = Math.max(newestMs, batch.timeMs(row));
           floats += h == null ? 1 : 0;
@@ -129,6 +133,19 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
       return AppendResult.ALL_OK;
     }
     return AppendResult.of(codes == null ? new byte[batch.size()] : codes, rejected);
+  }
+
+  /** Adds the zero where the series begins, if a row asks for one and it is not there yet. */
+  private static boolean addZero(MemorySeries s, SampleBatch batch, int row, long lowestMs) {
+    long zeroMs = batch.zeroMs(row);
+    if (zeroMs == SampleBatch.NO_START_TIME
+        || zeroMs >= batch.timeMs(row)
+        || zeroMs <= s.newestMs()
+        || zeroMs < lowestMs) {
+      return false;
+    }
+    NativeHistogram h = batch.histogram(row);
+    return s.add(zeroMs, 0, h == null ? null : SampleBatch.zeroOf(h), SampleBatch.NO_START_TIME);
   }
 
   /** Returns the lower bound of a batch, which does not move while the batch is appended. */

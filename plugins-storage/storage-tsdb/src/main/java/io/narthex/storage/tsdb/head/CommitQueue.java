@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +40,9 @@ final class CommitQueue {
 
   /** A batch on its way. Its thread reads it once it has ended, before that the leader has it. */
   static final class Commit {
-    private SampleBatch batch = NONE;
+    private SampleBatch given = NONE;
+    private SampleBatch batch = NONE; // with the zeros that it asks for
+    private ZeroRows zeros = ZeroRows.NONE;
     private @Nullable Thread thread;
     private volatile int state;
     private @Nullable Commit next;
@@ -61,7 +64,22 @@ final class CommitQueue {
       return batch;
     }
 
+    /** Adds the zeros that its rows ask for; {@link ZeroRows#expand} says which. */
+    void expand(IntPredicate wanted) {
+      if (zeros == ZeroRows.NONE) {
+        zeros = new ZeroRows();
+      }
+      batch = zeros.expand(given, wanted);
+      reserve();
+    }
+
+    /** Returns which rows of the batch are such zeros. */
+    ZeroRows zeros() {
+      return zeros;
+    }
+
     private void begin(SampleBatch ofCaller, boolean forced) {
+      given = ofCaller;
       batch = ofCaller;
       force = forced;
       thread = Thread.currentThread();
@@ -70,6 +88,10 @@ final class CommitQueue {
       collected = false;
       allOk = false;
       rejectedExemplars = 0;
+      reserve();
+    }
+
+    private void reserve() {
       if (codes.length < batch.size()) {
         codes = new byte[batch.size()];
       }
@@ -112,10 +134,12 @@ final class CommitQueue {
       if (allOk && rejectedExemplars == 0) {
         return AppendResult.ALL_OK;
       }
-      int n = batch.size();
-      byte[] result = new byte[n];
-      for (int i = 0; i < n; i++) {
-        result[i] = codes[i] < 0 ? AppendResult.OK : codes[i];
+      byte[] result = new byte[given.size()];
+      int at = 0;
+      for (int i = 0; i < batch.size(); i++) {
+        if (!zeros.isZero(i)) {
+          result[at++] = codes[i] < 0 ? AppendResult.OK : codes[i];
+        }
       }
       return AppendResult.of(result, rejectedExemplars);
     }
@@ -239,7 +263,9 @@ final class CommitQueue {
 
   /** Takes a commit back once its thread has seen the result. */
   void release(Commit commit) {
-    commit.batch = NONE; // what is spare keeps nothing of a plugin alive
+    commit.given = NONE; // what is spare keeps nothing of a plugin alive
+    commit.batch = NONE;
+    commit.zeros.clear();
     commit.thread = null;
     commit.failure = null;
     synchronized (lock) {

@@ -141,6 +141,9 @@ public final class Head {
 
   private byte[] exemplarCodes = new byte[0];
 
+  /** Which of its rows are zeros that others ask for. */
+  private ZeroRows zeros = ZeroRows.NONE;
+
   /** Out-of-order rows of the batch that is checked. */
   private final BatchTimes outOfOrderInBatch = new BatchTimes();
 
@@ -410,8 +413,13 @@ public final class Head {
     outOfOrderBytes = outOfOrder.bytes();
     for (Commit c : round) {
       try {
+        SampleBatch given = c.batch();
+        long lowest = lowestTime(given.size() == 0 ? 0 : given.timeMs(0), latest);
+        if (given.hasZeros()) {
+          c.expand(row -> isZeroWanted(given, row, referenceBase, lowest));
+        }
         use(c);
-        c.allOk = check(c.batch(), referenceBase, latest);
+        c.allOk = check(c.batch(), referenceBase, lowest, latest);
         checkExemplars(c.batch(), referenceBase, latest);
       } catch (Throwable e) {
         c.fail(e);
@@ -434,6 +442,7 @@ public final class Head {
   private void use(Commit c) {
     codes = c.codes;
     exemplarCodes = c.exemplarCodes;
+    zeros = c.zeros();
   }
 
   private int refusedExemplars(SampleBatch batch) {
@@ -540,11 +549,11 @@ public final class Head {
    * sample that is there already, or {@link WriteAheadLog#OUT_OF_ORDER} for one to be kept out of
    * order.
    */
-  private boolean check(SampleBatch batch, long referenceBase, long latest) {
+  private boolean check(SampleBatch batch, long referenceBase, long lowest, long latest) {
     int n = batch.size();
     Arrays.fill(codes, 0, n, AppendResult.UNKNOWN_SERIES);
     try {
-      return checkRows(batch, referenceBase, latest);
+      return checkRows(batch, referenceBase, lowest, latest);
     } finally { // whatever happens: a row that is left pending would be taken for the next batch's
       for (int row = 0; row < n; row++) {
         if (codes[row] == AppendResult.OK) {
@@ -558,12 +567,11 @@ public final class Head {
     }
   }
 
-  private boolean checkRows(SampleBatch batch, long referenceBase, long latest) {
+  private boolean checkRows(SampleBatch batch, long referenceBase, long lowest, long latest) {
     boolean allOk = true;
     int n = batch.size();
     long newest = Math.min(maxMs, latest);
     boolean isBack = jumps.isBack(Math.max(maxMs, minValidMs), latest);
-    long lowest = lowestTime(n == 0 ? 0 : batch.timeMs(0), latest);
     outOfOrderInBatch.clear();
     for (int row = 0; row < n; row++) {
       long reference = batch.ref(row) - referenceBase;
@@ -576,7 +584,12 @@ public final class Head {
         code =
             batch.timeMs(row) > latest
                 ? AppendResult.TOO_FAR_IN_FUTURE
-                : checkRow(batch, row, page, slot, (int) reference, lowest, newest, isBack);
+                : zeros.isZero(row) && batch.timeMs(row) <= newestMs(batch, page, slot)
+                    ? WriteAheadLog.KNOWN
+                    : checkRow(batch, row, page, slot, (int) reference, lowest, newest, isBack);
+        if (code > 0 && zeros.isZero(row)) {
+          code = WriteAheadLog.KNOWN; // nobody has sent it
+        }
         if (code == AppendResult.OK) {
           codes[row] = code; // first: what is pending is cleared by it
           page.pendingRow[slot] = row + 1;
@@ -629,7 +642,7 @@ public final class Head {
     long time = batch.timeMs(row);
     if (time >= lowest) {
       int pending = page.pendingRow[slot] - 1;
-      long last = pending >= 0 ? batch.timeMs(pending) : page.newestMs[slot];
+      long last = newestMs(batch, page, slot);
       if (time > last || last == SeriesPage.NEVER) {
         return AppendResult.OK;
       }
@@ -649,6 +662,24 @@ public final class Head {
       return checkOutOfOrder(batch, row, id, newest);
     }
     return time < lowest ? AppendResult.OUT_OF_BOUNDS : AppendResult.OUT_OF_ORDER;
+  }
+
+  /** Returns the newest time of a series, with what a batch adds to it. */
+  private static long newestMs(SampleBatch batch, SeriesPage page, int slot) {
+    int pending = page.pendingRow[slot] - 1;
+    return pending >= 0 ? batch.timeMs(pending) : page.newestMs[slot];
+  }
+
+  /** Returns whether the zero that a row asks for is newer than what its series has. */
+  private boolean isZeroWanted(SampleBatch batch, int row, long referenceBase, long lowest) {
+    long zeroMs = batch.zeroMs(row);
+    long reference = batch.ref(row) - referenceBase;
+    SeriesPage page = page((int) reference);
+    return zeroMs != SampleBatch.NO_START_TIME
+        && zeroMs < batch.timeMs(row)
+        && zeroMs >= lowest
+        && page != null
+        && zeroMs > page.newestMs[(int) reference & SeriesPage.MASK];
   }
 
   private byte checkOutOfOrder(SampleBatch batch, int row, int id, long newest) {
