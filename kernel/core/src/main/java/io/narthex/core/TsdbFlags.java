@@ -11,6 +11,7 @@ import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Place;
 import java.io.File;
+import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,10 @@ final class TsdbFlags {
     if (section != null && section.tsdb() != null) {
       out.put(
           "out_of_order_time_window", PromDuration.format(section.tsdb().outOfOrderTimeWindow()));
+      double stale = section.tsdb().staleSeriesCompactionThreshold();
+      if (stale > 0) {
+        out.put("stale_series_compaction_threshold", BigDecimal.valueOf(stale).toPlainString());
+      }
       if (section.tsdb().retention() != null) {
         var retention = section.tsdb().retention();
         if (retention.time() != null) {

@@ -56,10 +56,11 @@ class TsdbFlagsTest {
   void keysOfTheFileReachTheStorage() throws IOException {
     assertThat(
             settings(
-                "storage: {tsdb: {out_of_order_time_window: 30m}, exemplars: {max_exemplars: 7}}\n",
+                "storage: {tsdb: {out_of_order_time_window: 30m, stale_series_compaction_threshold: 0.00025}, exemplars: {max_exemplars: 7}}\n",
                 "--storage.tsdb.retention=9d"))
         .containsEntry("out_of_order_time_window", "30m")
         .containsEntry("max_exemplars", "7")
+        .containsEntry("stale_series_compaction_threshold", "0.00025")
         .containsEntry("retention_time", "9d");
   }
 

@@ -42,11 +42,6 @@ final class IgnoredSettings {
     if (tsdb != null) {
       add(
           out,
-          tsdb.staleSeriesCompactionThreshold() > 0,
-          "storage.tsdb.stale_series_compaction_threshold",
-          "stale series leave the head with the next block");
-      add(
-          out,
           tsdb.chunkEncoding() != null,
           "storage.tsdb.chunk_encoding",
           "this storage has its own encoding");

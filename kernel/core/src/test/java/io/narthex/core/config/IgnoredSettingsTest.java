@@ -47,7 +47,6 @@ class IgnoredSettingsTest {
         "tracing: {endpoint: 'x:1'} | tracing",
         "otlp: {promote_scope_metadata: true} | otlp",
         "runtime: {gogc: 50} | runtime.gogc",
-        "storage: {tsdb: {stale_series_compaction_threshold: 0.5}} | storage.tsdb.stale_series_compaction_threshold",
         "storage: {tsdb: {chunk_encoding: {floats: xor}}} | storage.tsdb.chunk_encoding",
         "alerting: {alertmanagers: [{sigv4: {region: x}}]} | alerting.alertmanagers[0].sigv4"
       })

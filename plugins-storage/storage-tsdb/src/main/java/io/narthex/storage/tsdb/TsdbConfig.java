@@ -17,6 +17,8 @@ import java.time.Duration;
  * @param walSegmentSize bytes after which a new WAL segment begins
  * @param maxExemplars over all series; 0 or less = none are kept
  * @param noLockfile whether the folder is left unlocked
+ * @param staleSeriesCompactionThreshold share of the series of the head that have ended from which
+ *     on these are written into blocks at once, 0 to 1; 0 = with the others
  */
 public record TsdbConfig(
     @Setting(
@@ -64,7 +66,15 @@ public record TsdbConfig(
                 "Whether the folder is left unlocked, for file systems without locks; see to it that"
                     + " no other server uses it.",
             defaultValue = "false")
-        boolean noLockfile) {
+        boolean noLockfile,
+    @Setting(
+            help =
+                "Share of series in the head that have ended from which on these go into blocks at"
+                    + " once; 0 = with the others.",
+            defaultValue = "0",
+            min = 0,
+            max = 1)
+        double staleSeriesCompactionThreshold) {
 
   /** The default settings. */
   public static final TsdbConfig DEFAULT =
@@ -78,6 +88,45 @@ public record TsdbConfig(
           new ByteSize(64 << 20),
           100000,
           false);
+
+  /** Creates settings under which series that have ended leave the head with the others. */
+  public TsdbConfig(
+      Duration retentionTime,
+      ByteSize retentionSize,
+      Duration minBlockDuration,
+      Duration maxBlockDuration,
+      Duration outOfOrderTimeWindow,
+      String walFsync,
+      ByteSize walSegmentSize,
+      int maxExemplars,
+      boolean noLockfile) {
+    this(
+        retentionTime,
+        retentionSize,
+        minBlockDuration,
+        maxBlockDuration,
+        outOfOrderTimeWindow,
+        walFsync,
+        walSegmentSize,
+        maxExemplars,
+        noLockfile,
+        0);
+  }
+
+  /** Returns these settings with another share of series that have ended. */
+  TsdbConfig withStaleSeriesCompactionThreshold(double share) {
+    return new TsdbConfig(
+        retentionTime,
+        retentionSize,
+        minBlockDuration,
+        maxBlockDuration,
+        outOfOrderTimeWindow,
+        walFsync,
+        walSegmentSize,
+        maxExemplars,
+        noLockfile,
+        share);
+  }
 
   long blockMs() {
     return minBlockDuration.toMillis();

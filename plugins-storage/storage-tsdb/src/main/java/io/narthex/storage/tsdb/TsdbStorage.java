@@ -350,10 +350,15 @@ final class TsdbStorage
   private void flushHead() {
     long before = head.minValidMs();
     long outOfOrder = head.outOfOrder().bytes();
+    double removed = counters.get("head_series_removed_total");
     try {
       flush.run(config.blockMs());
+      flush.runEnded(config.blockMs(), config.staleSeriesCompactionThreshold());
     } finally {
-      checkpointWanted |= head.minValidMs() != before || head.outOfOrder().bytes() < outOfOrder;
+      checkpointWanted |=
+          head.minValidMs() != before
+              || head.outOfOrder().bytes() < outOfOrder
+              || counters.get("head_series_removed_total") != removed;
     }
   }
 

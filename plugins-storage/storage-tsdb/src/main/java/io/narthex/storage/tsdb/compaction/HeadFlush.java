@@ -83,6 +83,63 @@ public final class HeadFlush {
   }
 
   /**
+   * Makes blocks of the series that have ended, if they are many, so that they do not stay until
+   * the head is long enough. Series whose out-of-order samples keep them here do not count, or each
+   * try would write a few more.
+   *
+   * @param share of all series from which on they are many; 0 = never
+   */
+  public void runEnded(long blockMs, double share) {
+    if (share > 0 && !stop.getAsBoolean()) {
+      try {
+        flushEnded(blockMs, share);
+      } catch (BlockWriter.Stopped e) {
+        log.debug("{}", e.getMessage()); // the samples stay in the head
+      }
+    }
+  }
+
+  private void flushEnded(long blockMs, double share) {
+    List<Head.Ended> ended = head.ended();
+    if (ended.isEmpty() || ended.size() < share * head.index().seriesCount()) {
+      return;
+    }
+    disk.require(
+        blocks.directory(),
+        (long) (head.fileBytes() * (double) ended.size() / head.index().seriesCount()),
+        "a block of the series that have ended");
+    ended.sort((a, b) -> HeadIndex.compare(a.pairs(), b.pairs()));
+    List<Integer> ids = new ArrayList<>(ended.size());
+    ended.forEach(e -> ids.add(e.id()));
+    long first;
+    long last;
+    head.state.readLock().lock();
+    try {
+      first = Math.floorDiv(head.minMs(), blockMs) * blockMs;
+      last = head.maxMs();
+    } finally {
+      head.state.readLock().unlock();
+    }
+    counters.add("compactions_triggered_total", 1);
+    List<Block> made = new ArrayList<>();
+    writeOrUndo(
+        made,
+        () -> {
+          for (long start = first; start <= last; start += blockMs) {
+            writeSeries(
+                blocks.directory(),
+                ids,
+                start,
+                start + blockMs,
+                true, // the other series of this time are still to come
+                id -> made.add(blocks.open(id)));
+          }
+        });
+    head.swapEnded(() -> blocks.add(made), ended);
+    log.info("head: wrote {} series that have ended into {} blocks", ended.size(), made.size());
+  }
+
+  /**
    * Makes blocks of all out-of-order samples, also of those as new as the head, so that there is
    * room for more.
    */
@@ -163,9 +220,24 @@ public final class HeadFlush {
 
   /** Writes a block of the in-order samples of a range; returns false when there are none. */
   private boolean writeHead(Path directory, long start, long end, Consumer<String> made) {
-    long started = System.nanoTime();
     disk.require(directory, head.fileBytes(), "a block of the head");
-    List<Integer> ids = sortedIds();
+    return writeSeries(directory, sortedIds(), start, end, false, made);
+  }
+
+  /**
+   * Writes a block of the in-order samples of some series.
+   *
+   * @param ids in label order
+   * @param part whether others of the same time are or will be in another block
+   */
+  private boolean writeSeries(
+      Path directory,
+      List<Integer> ids,
+      long start,
+      long end,
+      boolean part,
+      Consumer<String> made) {
+    long started = System.nanoTime();
     String id = Ulid.next(System.currentTimeMillis(), random);
     try (BlockWriter writer = new BlockWriter(disk, directory, id, countersOf(directory), stop)) {
       for (int from = 0; from < ids.size(); from += SeriesPage.SIZE) {
@@ -189,7 +261,7 @@ public final class HeadFlush {
       if (writer.isEmpty()) {
         return false;
       }
-      writer.finish(id, start, end, 1, false, List.of(id), List.of());
+      writer.finish(id, start, end, 1, part, List.of(id), List.of());
       compacted(directory, started);
       made.accept(id);
       return true;

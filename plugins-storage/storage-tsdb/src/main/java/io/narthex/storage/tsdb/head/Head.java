@@ -1240,6 +1240,11 @@ public final class Head {
     for (int from = 0; from < pages.length; from += PAGES_SLICE) {
       locked(removeIdleOf(from, timeMs, removed));
     }
+    forget(removed);
+  }
+
+  /** Takes series that were removed out of the lists of the index. */
+  private void forget(RoaringBitmap removed) {
     if (removed.isEmpty()) {
       return;
     }
@@ -1273,6 +1278,79 @@ public final class Head {
         }
       }
     };
+  }
+
+  /** A series that has ended: its newest sample is a staleness marker. */
+  public record Ended(int id, HeadIndex.Pair[] pairs, long newestMs) {}
+
+  /** Returns how many series have ended. */
+  public int endedCount() {
+    int[] count = {0};
+    forEachEnded((page, slot, id) -> count[0]++);
+    return count[0];
+  }
+
+  /** Returns the series that have ended and have no out-of-order samples. */
+  public List<Ended> ended() {
+    List<Ended> found = new ArrayList<>();
+    forEachEnded((page, slot, id) -> {
+      HeadIndex.Pair[] pairs = page.pairs[slot];
+      if (pairs != null && !outOfOrder.has(id)) {
+        found.add(new Ended(id, pairs, page.newestMs[slot]));
+      }
+    });
+    return found;
+  }
+
+  private interface SlotConsumer {
+    void accept(SeriesPage page, int slot, int id);
+  }
+
+  /** Takes the state's read lock for a page at a time. */
+  private void forEachEnded(SlotConsumer action) {
+    boolean more = true;
+    for (int p = 0; more; p++) {
+      state.readLock().lock();
+      try {
+        more = p < pages.length;
+        SeriesPage page = more ? pages[p] : null;
+        for (int slot = 0; page != null && slot < SeriesPage.SIZE; slot++) {
+          if (page.pairs[slot] != null && page.hasEnded(slot)) {
+            action.accept(page, slot, (p << SeriesPage.BITS) | slot);
+          }
+        }
+      } finally {
+        state.readLock().unlock();
+      }
+    }
+  }
+
+  /**
+   * Makes blocks of series that have ended visible, and removes those series that nothing has been
+   * added to since. In between a query finds their samples in both, which is the same.
+   */
+  public void swapEnded(Runnable swap, List<Ended> written) {
+    long started = System.nanoTime();
+    locked(swap);
+    RoaringBitmap removed = new RoaringBitmap();
+    for (int from = 0; from < written.size(); from += SeriesPage.SIZE) {
+      List<Ended> some = written.subList(from, Math.min(written.size(), from + SeriesPage.SIZE));
+      locked(() -> {
+        for (Ended e : some) {
+          SeriesPage page = page(e.id());
+          int slot = e.id() & SeriesPage.MASK;
+          if (page != null
+              && page.pairs[slot] == e.pairs()
+              && page.newestMs[slot] == e.newestMs()
+              && !outOfOrder.has(e.id())) {
+            remove(page, slot, e.id());
+            removed.add(e.id());
+          }
+        }
+      });
+    }
+    forget(removed);
+    counters.headCollected(started);
   }
 
   /** Takes a series out of all but the lists of the index. Under both locks. */

@@ -1,6 +1,7 @@
 package io.narthex.storage.tsdb.head;
 
 import io.narthex.model.NativeHistogram;
+import io.narthex.model.StaleMarker;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
 import org.jspecify.annotations.Nullable;
 
@@ -100,6 +101,12 @@ public final class SeriesPage {
   @Nullable NativeHistogram newestHistogram(int slot) {
     HistogramTail tail = histogramTail(slot);
     return tail == null ? null : tail.newest;
+  }
+
+  /** Returns whether the newest sample of a series is a staleness marker. */
+  boolean hasEnded(int slot) {
+    NativeHistogram h = newestHistogram(slot);
+    return newestMs[slot] != NEVER && (h == null ? StaleMarker.is(newestValue[slot]) : h.isStale());
   }
 
   long[] createOpenStart() {
