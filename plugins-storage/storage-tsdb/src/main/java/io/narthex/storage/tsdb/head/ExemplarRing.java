@@ -32,6 +32,9 @@ public final class ExemplarRing {
   private long next;
   private final Map<Integer, Exemplar> newest = new HashMap<>();
 
+  /** The same with what the batch at hand will add. Guarded by the append lock. */
+  private final Map<Integer, Exemplar> pending = new HashMap<>();
+
   ExemplarRing(int capacity) {
     this.capacity = Math.max(0, capacity);
   }
@@ -66,8 +69,25 @@ public final class ExemplarRing {
   /** It refuses it. */
   static final byte REFUSED = 2;
 
-  /** Returns what {@link #add} would do, before the exemplar is logged. */
-  byte check(int id, Exemplar exemplar) {
+  /** Begins to {@link #checkNext} the exemplars of a batch. */
+  void beginBatch() {
+    pending.clear();
+  }
+
+  /**
+   * Returns what {@link #add} will do once those before it in the batch have been added. Asked
+   * before they are logged: what the ring does not take is not to be in the WAL.
+   */
+  byte checkNext(int id, Exemplar exemplar) {
+    Exemplar last = pending.get(id);
+    byte code = check(last == null ? newest.get(id) : last, exemplar);
+    if (code == TAKEN) {
+      pending.put(id, exemplar);
+    }
+    return code;
+  }
+
+  private byte check(@Nullable Exemplar last, Exemplar exemplar) {
     if (capacity == 0) {
       return KNOWN;
     }
@@ -80,7 +100,6 @@ public final class ExemplarRing {
     if (characters > MAX_LABEL_CHARACTERS) {
       return REFUSED;
     }
-    Exemplar last = newest.get(id);
     if (last == null) {
       return TAKEN;
     }
@@ -92,7 +111,7 @@ public final class ExemplarRing {
    * one with more than 128 characters of labels, is refused.
    */
   boolean add(int id, Labels series, Exemplar exemplar) {
-    byte code = check(id, exemplar);
+    byte code = check(newest.get(id), exemplar);
     if (code != TAKEN) {
       return code == KNOWN;
     }

@@ -607,13 +607,17 @@ public final class Head {
   /** Which of a batch's exemplars are logged and kept. */
   private void checkExemplars(SampleBatch batch, long referenceBase, long latest) {
     int n = batch.exemplarCount();
+    if (n == 0) {
+      return;
+    }
+    exemplars.beginBatch();
     for (int i = 0; i < n; i++) {
       int row = batch.exemplarRow(i);
       boolean possible =
           codes[row] != AppendResult.UNKNOWN_SERIES && batch.exemplar(i).timestampMs() <= latest;
       exemplarCodes[i] =
           possible
-              ? exemplars.check((int) (batch.ref(row) - referenceBase), batch.exemplar(i))
+              ? exemplars.checkNext((int) (batch.ref(row) - referenceBase), batch.exemplar(i))
               : ExemplarRing.REFUSED;
     }
   }
