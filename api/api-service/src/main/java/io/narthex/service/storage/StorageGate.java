@@ -34,6 +34,17 @@ public interface StorageGate extends Storage {
   /** Returns the storage as another interface of the SPI, or null when it does not implement it. */
   <T extends Storage> @Nullable T capability(Class<T> type);
 
+  /**
+   * Returns the number of the opening of the storage in use: references of another one are unknown.
+   * It may be another one with the next call, unless the storage is held.
+   *
+   * @return 0 while none is open, or when the gate does not count them
+   * @since 1.2
+   */
+  default long epoch() {
+    return 0;
+  }
+
   /** Returns the progress of recovery, 0 to 1. */
   double replayProgress();
 }

@@ -34,6 +34,7 @@ public final class SampleBatch {
   public static final long NO_START_TIME = 0;
 
   private int size;
+  private boolean commonTime = true;
   private long[] refs;
   private long[] timesMs;
   private double[] values;
@@ -66,6 +67,7 @@ public final class SampleBatch {
     Arrays.fill(exemplars, 0, exemplarCount, null);
     exemplarCount = 0;
     size = 0;
+    commonTime = true;
   }
 
   /** Returns the number of samples. */
@@ -78,6 +80,7 @@ public final class SampleBatch {
     if (size == refs.length) {
       grow();
     }
+    commonTime &= size == 0 || timeMs == timesMs[0];
     refs[size] = ref;
     timesMs[size] = timeMs;
     values[size] = value;
@@ -158,6 +161,15 @@ public final class SampleBatch {
   /** Returns the timestamp of a row in epoch milliseconds. */
   public long timeMs(int row) {
     return timesMs[row];
+  }
+
+  /**
+   * Returns whether all rows have the same timestamp, as those of a scrape have.
+   *
+   * @since 1.5
+   */
+  public boolean hasCommonTime() {
+    return commonTime;
   }
 
   /** Returns the value of a float row; undefined for a histogram row. */

@@ -19,6 +19,15 @@ public record SelectRequest(List<Matcher> matchers, long minTimeMs, long maxTime
     Objects.requireNonNull(hints, "hints");
   }
 
+  /**
+   * Returns the request of a reader that may stop waiting.
+   *
+   * @since 1.5
+   */
+  public SelectRequest until(ReadEnd end) {
+    return new SelectRequest(matchers, minTimeMs, maxTimeMs, hints.until(end));
+  }
+
   /** Returns a request without hints. */
   public static SelectRequest of(List<Matcher> matchers, long minTimeMs, long maxTimeMs) {
     return new SelectRequest(matchers, minTimeMs, maxTimeMs, Hints.NONE);
@@ -32,12 +41,51 @@ public record SelectRequest(List<Matcher> matchers, long minTimeMs, long maxTime
    * @param rangeMs window of a range selector in milliseconds; 0 for an instant selector
    * @param stepMs interval between steps in milliseconds; 0 for an instant query
    * @param startTimesWanted whether start timestamps must be filled in
+   * @param seriesLimit most series that are read, the first ones in label order; 0 = all. The
+   *     cursor may have more
+   * @param end when the reader waits no longer; the storage may then end the select, or the cursor,
+   *     with {@link StorageException.Failed}
    */
-  public record Hints(String function, long rangeMs, long stepMs, boolean startTimesWanted) {
+  public record Hints(
+      String function,
+      long rangeMs,
+      long stepMs,
+      boolean startTimesWanted,
+      int seriesLimit,
+      ReadEnd end) {
     /** A storage may omit all but the newest sample of each series. */
     public static final String NEWEST = "newest";
 
     /** No hints. */
     public static final Hints NONE = new Hints("", 0, 0, false);
+
+    /** Refuses null parts. */
+    public Hints {
+      Objects.requireNonNull(function, "function");
+      Objects.requireNonNull(end, "end");
+    }
+
+    /** Creates hints of a reader that reads all series and waits. */
+    public Hints(String function, long rangeMs, long stepMs, boolean startTimesWanted) {
+      this(function, rangeMs, stepMs, startTimesWanted, 0, ReadEnd.NEVER);
+    }
+
+    /**
+     * Returns these hints for a reader that reads only the first series.
+     *
+     * @since 1.5
+     */
+    public Hints limitedTo(int series) {
+      return new Hints(function, rangeMs, stepMs, startTimesWanted, series, end);
+    }
+
+    /**
+     * Returns these hints for a reader that may stop waiting.
+     *
+     * @since 1.5
+     */
+    public Hints until(ReadEnd other) {
+      return new Hints(function, rangeMs, stepMs, startTimesWanted, seriesLimit, other);
+    }
   }
 }

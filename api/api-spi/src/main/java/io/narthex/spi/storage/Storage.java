@@ -3,6 +3,7 @@ package io.narthex.spi.storage;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import java.util.List;
+import java.util.function.Predicate;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -65,6 +66,29 @@ public interface Storage extends AutoCloseable {
    * @param limit most entries of the result; 0 = no limit
    */
   List<Labels> series(List<List<Matcher>> matcherSets, long minTimeMs, long maxTimeMs, int limit);
+
+  /**
+   * Passes the label sets that {@link #series} returns to a sink one after the other, in the same
+   * order. A storage that need not hold all of them for that implements this method too.
+   *
+   * @param matcherSets one list per selector; never empty
+   * @param limit most label sets that are passed; 0 = no limit
+   * @param sink takes each and returns whether it wants another; it is not to be slow, and its
+   *     exceptions are not caught
+   * @since 1.5
+   */
+  default void forEachSeries(
+      List<List<Matcher>> matcherSets,
+      long minTimeMs,
+      long maxTimeMs,
+      int limit,
+      Predicate<? super Labels> sink) {
+    for (Labels labels : series(matcherSets, minTimeMs, maxTimeMs, limit)) {
+      if (!sink.test(labels)) {
+        return;
+      }
+    }
+  }
 
   /**
    * Returns sorted label names.

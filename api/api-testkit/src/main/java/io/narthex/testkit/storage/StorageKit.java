@@ -526,6 +526,89 @@ public abstract class StorageKit {
     }
   }
 
+  @Test
+  protected void passesSeriesOneByOneInTheOrderOfTheList() {
+    for (int i = 0; i < 300; i++) {
+      append(Labels.of(Labels.METRIC_NAME, i % 2 == 0 ? "up" : "b", "i", "" + i), T0 + i, i);
+    }
+    List<List<Matcher>> sets = List.of(List.of(name("up")), List.of(regex("i", ".*7")));
+    for (long[] range : new long[][] {{FOREVER_MIN, FOREVER_MAX}, {T0 + 100, T0 + 200}}) {
+      for (int limit : new int[] {0, 1, 20, 1_000_000}) {
+        List<Labels> passed = new ArrayList<>();
+        storage.forEachSeries(sets, range[0], range[1], limit, passed::add);
+        assertThat(passed)
+            .as("limit %d", limit)
+            .isEqualTo(storage.series(sets, range[0], range[1], limit))
+            .isNotEmpty();
+      }
+    }
+    List<Labels> two = new ArrayList<>();
+    storage.forEachSeries(
+        sets,
+        FOREVER_MIN,
+        FOREVER_MAX,
+        0,
+        labels -> {
+          two.add(labels);
+          return two.size() < 2;
+        });
+    assertThat(two).isEqualTo(storage.series(sets, FOREVER_MIN, FOREVER_MAX, 2));
+    assertThatThrownBy(() ->
+            storage.forEachSeries(
+                sets,
+                FOREVER_MIN,
+                FOREVER_MAX,
+                0,
+                labels -> {
+                  throw new IllegalArgumentException("of the sink");
+                }))
+        .hasMessage("of the sink");
+    assertThat(append(up("after"), T0, 1)).isEqualTo(AppendResult.OK);
+  }
+
+  /** A storage may read on, but what it gives is right, and it works for the next one. */
+  @Test
+  protected void aReaderThatWaitsNoLongerGetsNothingWrong() {
+    SampleBatch batch = new SampleBatch(3000);
+    for (int i = 0; i < 3000; i++) {
+      batch.add(storage.resolve(up("" + i)), T0, i);
+    }
+    storage.append(batch);
+    SelectRequest all = SelectRequest.of(List.of(name("up")), FOREVER_MIN, FOREVER_MAX);
+    AtomicBoolean left = new AtomicBoolean(true);
+    for (boolean before : new boolean[] {true, false}) {
+      left.set(before);
+      int read = 0;
+      try (SeriesCursor cursor = storage.select(all.until(left::get))) {
+        left.set(true);
+        while (cursor.nextSeries()) {
+          read++;
+        }
+        assertThat(read).as("series").isEqualTo(3000);
+      } catch (StorageException.Failed e) {
+        assertThat(read).isLessThan(3000);
+      }
+    }
+    assertThat(all(name("up"))).hasSize(3000);
+  }
+
+  @Test
+  protected void aReaderOfFewSeriesGetsTheFirst() {
+    for (int i = 9; i >= 0; i--) {
+      append(up("" + i), T0 + i, i);
+    }
+    SelectRequest request =
+        new SelectRequest(
+            List.of(name("up")), T0 + 2, FOREVER_MAX, SelectRequest.Hints.NONE.limitedTo(3));
+    try (SeriesCursor cursor = storage.select(request)) {
+      for (int i = 2; i < 5; i++) {
+        assertThat(cursor.nextSeries()).isTrue();
+        assertThat(StoredSeries.read(cursor, 10))
+            .isEqualTo(StoredSeries.floats(up("" + i), T0 + i, (double) i));
+      }
+    }
+  }
+
   /** Zeros are an addition of version 1.5 of the interface: a storage may leave them out. */
   @Test
   protected void beginsSeriesWithAZeroThatIsNewerThanWhatTheyHave() {

@@ -1,6 +1,7 @@
 package io.narthex.core.host;
 
 import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.spi.storage.ReadEnd;
 import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.Storage;
@@ -79,8 +80,13 @@ final class StorageCalls implements AutoCloseable {
   }
 
   SeriesCursor select(Supplier<SeriesCursor> call) {
-    SeriesCursor opened = run(select, call);
-    return new Cursor(opened, this, cursor.stats.begin());
+    return select(ReadEnd.NEVER, call);
+  }
+
+  /** Selects; a storage that ends because the reader waits no longer has not failed. */
+  SeriesCursor select(ReadEnd end, Supplier<SeriesCursor> call) {
+    SeriesCursor opened = run(select, end, call);
+    return new Cursor(opened, this, end, cursor.stats.begin());
   }
 
   <T> T metadata(Supplier<T> call) {
@@ -92,8 +98,12 @@ final class StorageCalls implements AutoCloseable {
   }
 
   private <T> T run(Op op, Supplier<T> call) {
+    return run(op, ReadEnd.NEVER, call);
+  }
+
+  private <T> T run(Op op, ReadEnd end, Supplier<T> call) {
     try {
-      return guarded(op, call::get);
+      return guarded(op, end, call::get);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Exception e) {
@@ -101,7 +111,7 @@ final class StorageCalls implements AutoCloseable {
     }
   }
 
-  private <T> T guarded(Op op, Callable<T> call) throws Exception {
+  private <T> T guarded(Op op, ReadEnd end, Callable<T> call) throws Exception {
     CallWatch.Inside inside = watch.begin(op.operation.label(), op.deadline, op.stats);
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
@@ -121,11 +131,11 @@ final class StorageCalls implements AutoCloseable {
     } catch (InvocationTargetException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       if (cause instanceof RuntimeException || cause instanceof Error) {
-        throw failure(op, cause, overdue);
+        throw failure(op, end, cause, overdue);
       }
       throw e;
     } catch (RuntimeException | Error e) {
-      throw failure(op, e, overdue);
+      throw failure(op, end, e, overdue);
     } finally {
       op.stats.end(began);
       thread.setContextClassLoader(before);
@@ -135,7 +145,7 @@ final class StorageCalls implements AutoCloseable {
   }
 
   /** Counts a failure and returns it as an exception that callers expect. */
-  private RuntimeException failure(Op op, Throwable e, boolean overdue) {
+  private RuntimeException failure(Op op, ReadEnd end, Throwable e, boolean overdue) {
     if (overdue) { // counted as a timeout
       return new StorageException.Failed(
           "storage `"
@@ -147,7 +157,8 @@ final class StorageCalls implements AutoCloseable {
               + " s",
           e);
     }
-    if (PluginGuard.isFault(e)) {
+    boolean ended = e instanceof StorageException.Failed && end.isReached();
+    if (PluginGuard.isFault(e) && !ended) {
       op.stats.exceptions.increment();
     }
     return e instanceof RuntimeException r
@@ -186,7 +197,7 @@ final class StorageCalls implements AutoCloseable {
   private @Nullable Object invoke(Storage storage, Method method, @Nullable Object[] arguments)
       throws Throwable {
     try {
-      return guarded(capability, () -> method.invoke(storage, arguments));
+      return guarded(capability, ReadEnd.NEVER, () -> method.invoke(storage, arguments));
     } catch (InvocationTargetException e) {
       throw e.getCause() == null ? e : e.getCause();
     }
@@ -197,12 +208,14 @@ final class StorageCalls implements AutoCloseable {
     private final SeriesCursor cursor;
     private final StorageCalls calls;
     private final CallWatch.Inside inside;
+    private final ReadEnd end;
     private final long began;
     private boolean closed;
 
-    Cursor(SeriesCursor cursor, StorageCalls calls, long began) {
+    Cursor(SeriesCursor cursor, StorageCalls calls, ReadEnd end, long began) {
       this.cursor = cursor;
       this.calls = calls;
+      this.end = end;
       this.began = began;
       Op op = calls.cursor;
       inside = calls.watch.watch(op.operation.label(), op.deadline, op.stats);
@@ -221,7 +234,7 @@ final class StorageCalls implements AutoCloseable {
         }
         return result;
       } catch (RuntimeException | Error e) {
-        throw calls.failure(calls.cursor, e, overdue);
+        throw calls.failure(calls.cursor, end, e, overdue);
       }
     }
 
@@ -243,7 +256,7 @@ final class StorageCalls implements AutoCloseable {
         }
         return result;
       } catch (RuntimeException | Error e) {
-        throw calls.failure(calls.cursor, e, overdue);
+        throw calls.failure(calls.cursor, end, e, overdue);
       }
     }
 
@@ -263,7 +276,7 @@ final class StorageCalls implements AutoCloseable {
           overdue = inside.leave();
         }
       } catch (RuntimeException | Error e) {
-        throw calls.failure(calls.cursor, e, overdue);
+        throw calls.failure(calls.cursor, end, e, overdue);
       } finally {
         calls.watch.end(inside);
       }

@@ -32,6 +32,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Predicate;
 import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -73,6 +74,7 @@ public final class StorageHost implements StorageGate, PluginHost {
   private volatile boolean waiting = true; // the problem is that no plugin serves the type
   private volatile boolean beingOpened;
   private long openings; // used by the one thread that changes plugins
+  private volatile long epoch; // of the storage; written under the write lock
 
   /**
    * Creates a gate without storage.
@@ -313,6 +315,7 @@ public final class StorageHost implements StorageGate, PluginHost {
       problem = InstanceProblem.reported(why);
       storage = null;
       usedProvider = null;
+      epoch = 0;
     } finally {
       if (locked) {
         lock.writeLock().unlock();
@@ -351,6 +354,7 @@ public final class StorageHost implements StorageGate, PluginHost {
         calls = new StorageCalls(environment.guard(), provider);
         storage = next;
         usedProvider = provider;
+        epoch = openings;
       }
     } finally {
       lock.writeLock().unlock();
@@ -518,7 +522,7 @@ public final class StorageHost implements StorageGate, PluginHost {
   public SeriesCursor select(SelectRequest request) {
     Storage current = reading();
     try {
-      return calls().select(() -> current.select(request));
+      return calls().select(request.hints().end(), () -> current.select(request));
     } finally {
       lock.readLock().unlock();
     }
@@ -528,7 +532,7 @@ public final class StorageHost implements StorageGate, PluginHost {
   public SeriesCursor select(SelectRequest request, SelectMemory memory) {
     Storage current = reading();
     try {
-      return calls().select(() -> current.select(request, memory));
+      return calls().select(request.hints().end(), () -> current.select(request, memory));
     } finally {
       lock.readLock().unlock();
     }
@@ -542,6 +546,53 @@ public final class StorageHost implements StorageGate, PluginHost {
       return calls().metadata(() -> current.series(matcherSets, minTimeMs, maxTimeMs, limit));
     } finally {
       lock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public void forEachSeries(
+      List<List<Matcher>> matcherSets,
+      long minTimeMs,
+      long maxTimeMs,
+      int limit,
+      Predicate<? super Labels> sink) {
+    Storage current = reading();
+    Sink taking = new Sink(sink);
+    try {
+      boolean _ =
+          calls()
+              .metadata(() -> {
+                current.forEachSeries(matcherSets, minTimeMs, maxTimeMs, limit, taking);
+                return true;
+              });
+    } finally {
+      lock.readLock().unlock();
+    }
+    if (taking.thrown != null) {
+      throw taking.thrown;
+    }
+  }
+
+  /** Keeps an exception of the caller from being taken for one of the plugin. */
+  private static final class Sink implements Predicate<Labels> {
+    private final Predicate<? super Labels> sink;
+    private @Nullable RuntimeException thrown;
+
+    Sink(Predicate<? super Labels> sink) {
+      this.sink = sink;
+    }
+
+    @Override
+    public boolean test(Labels labels) {
+      if (thrown != null) {
+        return false;
+      }
+      try {
+        return sink.test(labels);
+      } catch (RuntimeException e) {
+        thrown = e;
+        return false;
+      }
     }
   }
 
@@ -680,6 +731,11 @@ public final class StorageHost implements StorageGate, PluginHost {
               return lock.readLock()::unlock;
             })
         : null;
+  }
+
+  @Override
+  public long epoch() {
+    return epoch;
   }
 
   @Override

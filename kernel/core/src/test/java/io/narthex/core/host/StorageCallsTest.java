@@ -57,6 +57,20 @@ class StorageCallsTest {
   }
 
   @Test
+  void aSelectThatEndsForAReaderThatWaitsNoLongerIsNoFault() {
+    for (boolean left : new boolean[] {true, false}) {
+      assertThatThrownBy(() ->
+              calls.select(
+                  () -> left,
+                  () -> {
+                    throw new StorageException.Failed("ended");
+                  }))
+          .isInstanceOf(StorageException.Failed.class);
+    }
+    assertThat(stats("select").exceptions()).isEqualTo(1);
+  }
+
+  @Test
   void cursorIsInFlightUntilItIsClosedAndContained() {
     SeriesCursor cursor =
         calls.select(() ->

@@ -37,6 +37,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -256,6 +257,58 @@ class StorageHostTest {
     host.changed(Kind.STORAGE, "tsdb", version("v2"));
     host.resolve(Labels.EMPTY);
     assertThat(host.append(batch(ref)).code(0)).isEqualTo(AppendResult.UNKNOWN_SERIES);
+  }
+
+  @Test
+  void eachOpeningHasItsOwnNumber() {
+    assertThat(host.epoch()).isZero();
+    host.changed(Kind.STORAGE, "tsdb", version("v1"));
+    long first = host.epoch();
+    assertThat(first).isPositive();
+    host.changed(Kind.STORAGE, "tsdb", version("v2"));
+    assertThat(host.epoch()).isGreaterThan(first);
+    host.changed(Kind.STORAGE, "tsdb", null);
+    assertThat(host.epoch()).isZero();
+  }
+
+  /** Its exception is not one of the plugin, and a plugin that continues changes nothing. */
+  @Test
+  void seriesArePassedToTheCallerWhateverHeDoes() {
+    List<Labels> passed = new ArrayList<>();
+    host.changed(Kind.STORAGE, "tsdb", version("v1"));
+    host.forEachSeries(List.of(), 0, 0, 0, passed::add);
+    assertThat(passed).containsExactly(Labels.of("version", "v1"));
+    Opener stubborn =
+        context ->
+            new FakeStorage("v2", context.referenceBase()) {
+              @Override
+              public void forEachSeries(
+                  List<List<Matcher>> sets,
+                  long min,
+                  long max,
+                  int limit,
+                  Predicate<? super Labels> sink) {
+                for (int i = 0; i < 3; i++) {
+                  events.add("wants more: " + sink.test(Labels.EMPTY));
+                }
+              }
+            };
+    host.changed(Kind.STORAGE, "tsdb", provider(stubborn));
+    events.clear();
+    assertThatThrownBy(() ->
+            host.forEachSeries(
+                List.of(),
+                0,
+                0,
+                0,
+                labels -> {
+                  passed.add(labels);
+                  throw new IllegalStateException("of the caller");
+                }))
+        .hasMessage("of the caller");
+    assertThat(passed).hasSize(2);
+    assertThat(events)
+        .containsExactly("wants more: false", "wants more: false", "wants more: false");
   }
 
   @Test

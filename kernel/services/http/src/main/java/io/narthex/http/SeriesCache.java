@@ -71,6 +71,13 @@ final class SeriesCache {
     shard(hash).put(key, hash, ref, metadata);
   }
 
+  /** Forgets all: the references belong to a storage that has been replaced. */
+  void clear() {
+    for (Shard shard : shards) {
+      shard.clear();
+    }
+  }
+
   private Shard shard(long hash) {
     return shards[(int) (hash >>> 60)];
   }
@@ -116,6 +123,11 @@ final class SeriesCache {
       old = young;
       young = new Table();
       turned = nanoTime.getAsLong();
+    }
+
+    synchronized void clear() {
+      young = new Table();
+      old = new Table();
     }
 
     synchronized void find(ByteBuilder key, long hash, Found found) {

@@ -25,6 +25,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,6 +106,7 @@ final class WriteStore {
   private final WrittenMetadata metadata;
   private final TimeBudget looking = new TimeBudget(ALL_LOOK_NANOS, LOOK_SHARE, System::nanoTime);
   private final SeriesCache cache = new SeriesCache(HEAP / 32, System::nanoTime);
+  private final AtomicLong epoch = new AtomicLong(); // of the storage that the cache belongs to
   private final Metrics.Counter invalidLabels;
   private final Metrics.Counter withoutMetadata;
   private final Metrics.Counter refused;
@@ -141,6 +143,10 @@ final class WriteStore {
    * @param second whether it is a message of 2.0
    */
   Outcome store(byte[] message, int length, boolean second, Room room) throws InterruptedException {
+    long now = storage.epoch();
+    if (epoch.getAndSet(now) != now) {
+      cache.clear(); // what another storage knew of a series, this one does not
+    }
     Request request =
         new Request(new WriteRequestReader(message, length, second, MAX_ROWS), second, room);
     try {

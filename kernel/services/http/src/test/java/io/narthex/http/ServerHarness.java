@@ -343,6 +343,7 @@ abstract class ServerHarness {
                             .toList();
                 case "select" -> cursor();
                 case "ready" -> true;
+                case "epoch" -> 1L;
                 case "replayProgress" -> 1.0;
                 default -> throw new UnsupportedOperationException(m.getName());
               };

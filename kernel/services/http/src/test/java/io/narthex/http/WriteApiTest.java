@@ -92,6 +92,7 @@ class WriteApiTest {
                   case "append" -> append((SampleBatch) args[0]);
                   case "tryHold" -> true;
                   case "select" -> cursor();
+                  case "epoch" -> 1L;
                   default -> null;
                 });
   }

@@ -300,7 +300,10 @@ final class QueryRunner {
     long room = admission.memory().perQuery() / LISTED_SERIES_BYTES;
     int most = (int) Math.min(PlanNode.ESTIMATE_LIMIT, room);
     share.require((long) most * LISTED_SERIES_BYTES);
-    return storage.series(List.of(matchers), Long.MIN_VALUE, Long.MAX_VALUE, most).size();
+    long[] count = {0};
+    storage.forEachSeries(
+        List.of(matchers), Long.MIN_VALUE, Long.MAX_VALUE, most, _ -> ++count[0] < most);
+    return count[0];
   }
 
   private static PlanNode plan(Recorder recorder, Expr expr, long held, Admitted admitted) {

@@ -48,6 +48,9 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
   /** Bytes of a view of a series and its slot in a list; the columns belong to the series. */
   private static final int VIEW_BYTES = 56;
 
+  /** Series that a select looks at between two looks at whether somebody waits for it. */
+  private static final int LOOK_UP = 256;
+
   private final Clock clock;
 
   // all guarded by lock
@@ -247,7 +250,15 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
   public SeriesCursor select(SelectRequest request, SelectMemory memory) {
     return reading(() -> {
       List<MemorySeries.View> views = new ArrayList<>();
+      int limit = request.hints().seriesLimit();
+      int looked = 0;
       for (MemorySeries s : candidates(request.matchers())) {
+        if (limit > 0 && views.size() == limit) {
+          break;
+        }
+        if (looked++ % LOOK_UP == 0 && request.hints().end().isReached()) {
+          throw new StorageException.Failed("memory storage: nobody waits for what is selected");
+        }
         if (matches(request.matchers(), s.labels)) {
           MemorySeries.View v = s.view(request.minTimeMs(), request.maxTimeMs());
           if (v != null) {

@@ -29,6 +29,7 @@ import io.narthex.storage.tsdb.head.HeadView;
 import io.narthex.storage.tsdb.index.Query;
 import io.narthex.storage.tsdb.io.Directories;
 import io.narthex.storage.tsdb.io.Disk;
+import io.narthex.storage.tsdb.io.Interruption;
 import io.narthex.storage.tsdb.io.Limits;
 import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.metrics.Counters;
@@ -37,6 +38,7 @@ import io.narthex.storage.tsdb.recovery.Checkpoint;
 import io.narthex.storage.tsdb.recovery.FramedRecovery;
 import io.narthex.storage.tsdb.recovery.Recovery;
 import io.narthex.storage.tsdb.select.Listing;
+import io.narthex.storage.tsdb.select.SeriesMerge;
 import io.narthex.storage.tsdb.select.SeriesSource;
 import io.narthex.storage.tsdb.select.TsdbCursor;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
@@ -49,11 +51,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.roaringbitmap.IntConsumer;
 import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
@@ -86,6 +90,9 @@ final class TsdbStorage
    * back.
    */
   private static final Duration UPGRADE_AFTER = Duration.ofHours(24);
+
+  /** A list of so many label sets may be held. */
+  private static final int FEW_LABEL_SETS = 10_000;
 
   private final StorageContext context;
   private final long referenceBase;
@@ -511,7 +518,12 @@ final class TsdbStorage
 
   @Override
   public SeriesCursor select(SelectRequest request, SelectMemory memory) {
+    return Interruption.during(request.hints().end(), () -> selected(request, memory));
+  }
+
+  private SeriesCursor selected(SelectRequest request, SelectMemory memory) {
     checkOpen();
+    new Interruption("selection of series").checkEnd();
     List<SeriesSource> sources = new ArrayList<>();
     long min = request.minTimeMs();
     long max = request.maxTimeMs();
@@ -535,7 +547,8 @@ final class TsdbStorage
         throw e;
       }
     }
-    return new TsdbCursor(sources, request.hints().startTimesWanted());
+    return new TsdbCursor(
+        sources, request.hints().startTimesWanted(), request.hints().seriesLimit());
   }
 
   /** Head and blocks of one moment: between two of them samples could go from one to the other. */
@@ -599,6 +612,51 @@ final class TsdbStorage
     }
     checkOpen(); // a part of the answer is none
     return found.list();
+  }
+
+  @Override
+  public void forEachSeries(
+      List<List<Matcher>> matcherSets,
+      long minTimeMs,
+      long maxTimeMs,
+      int limit,
+      Predicate<? super Labels> sink) {
+    if (limit > 0 && limit <= FEW_LABEL_SETS) { // the first few need not be sorted among all
+      DeletableStorage.super.forEachSeries(matcherSets, minTimeMs, maxTimeMs, limit, sink);
+      return;
+    }
+    checkOpen();
+    List<Query> queries = Query.ofEach(matcherSets);
+    List<HeadIndex.Pair[]> ofHead = new ArrayList<>();
+    Interruption interruption = new Interruption("list of series");
+    try (HeadView view = HeadView.of(head)) {
+      forEachHeadSeries(
+          view,
+          queries,
+          minTimeMs,
+          maxTimeMs,
+          pairs -> {
+            interruption.step();
+            ofHead.add(pairs);
+          });
+    }
+    ofHead.sort(
+        (a, b) -> HeadIndex.compare(a, b)); // labels are made one by one, when their turn comes
+    // the blocks last: a series that left the head meanwhile is in one of them
+    try (PinnedBlocks pinned = blocks.pin(minTimeMs, maxTimeMs)) {
+      List<Iterator<Labels>> sorted = pinned.series(queries);
+      sorted.add(ofHead.stream().map(HeadIndex::labels).iterator());
+      SeriesMerge merge = new SeriesMerge(sorted);
+      Labels next = merge.next();
+      for (int n = 0; next != null && (limit == 0 || n < limit); n++) {
+        interruption.step();
+        if (closed || !sink.test(next)) {
+          break;
+        }
+        next = merge.next();
+      }
+    }
+    checkOpen(); // a part of the answer is none
   }
 
   private void forEachHeadSeries(

@@ -13,6 +13,7 @@ import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.Storage;
+import io.narthex.spi.storage.StorageException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -155,9 +156,13 @@ public final class QueryContext {
 
     private Selected(SelectRequest request) {
       try {
-        cursor = storage.select(request, this::hold);
+        cursor = storage.select(request.until(QueryContext.this::isOver), this::hold);
       } catch (SelectMemory.Refused e) {
         throw e.reason();
+      } catch (StorageException e) {
+        checkNow(
+            deadlineNanos, "expression evaluation"); // the storage may have ended because of it
+        throw e;
       }
     }
 
@@ -369,6 +374,11 @@ public final class QueryContext {
     if (Thread.currentThread() == owner) {
       turn.check();
     }
+  }
+
+  /** Returns whether the query has been cancelled or has run out of time. */
+  private boolean isOver() {
+    return Thread.currentThread().isInterrupted() || System.nanoTime() - deadlineNanos > 0;
   }
 
   /** Fails when the thread has been interrupted or the deadline has passed. */

@@ -2,10 +2,13 @@ package io.narthex.storage.tsdb.block;
 
 import io.narthex.model.Labels;
 import io.narthex.storage.tsdb.index.Query;
+import io.narthex.storage.tsdb.io.Interruption;
 import io.narthex.storage.tsdb.select.Listing;
 import io.narthex.storage.tsdb.select.SeriesSource;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.NoSuchElementException;
 import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -76,6 +79,48 @@ public final class PinnedBlocks implements AutoCloseable {
   public void series(List<Query> queries, Listing<Labels> into) {
     // a block has its series in label order: behind one that is too late there is nothing to find
     forEachRow(queries, into, (b, row) -> into.add(b.labels(row)));
+  }
+
+  /** Returns the labels of matching series of each block, in label order. */
+  public List<Iterator<Labels>> series(List<Query> queries) {
+    List<Iterator<Labels>> all = new ArrayList<>();
+    for (Block b : blocks) {
+      all.add(new LabelsOfBlock(b, Query.selectAny(b, queries).getIntIterator()));
+    }
+    return all;
+  }
+
+  /** A block has its series in label order. */
+  private final class LabelsOfBlock implements Iterator<Labels> {
+    private final Block block;
+    private final PeekableIntIterator ids;
+    private final Block.Row row = new Block.Row();
+    private final Interruption interruption = new Interruption("list of series");
+    private boolean ready;
+
+    LabelsOfBlock(Block block, PeekableIntIterator ids) {
+      this.block = block;
+      this.ids = ids;
+    }
+
+    @Override
+    public boolean hasNext() {
+      while (!ready && ids.hasNext()) {
+        interruption.step();
+        block.row(ids.next(), row);
+        ready = Block.anyChunk(row, minTimeMs, maxTimeMs);
+      }
+      return ready;
+    }
+
+    @Override
+    public Labels next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      ready = false;
+      return block.labels(row);
+    }
   }
 
   /** Adds the label names of matching series. */

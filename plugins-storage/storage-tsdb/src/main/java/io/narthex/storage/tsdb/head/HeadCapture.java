@@ -2,6 +2,7 @@ package io.narthex.storage.tsdb.head;
 
 import io.narthex.spi.storage.SelectMemory;
 import io.narthex.storage.tsdb.head.CapturedPage.Captured;
+import io.narthex.storage.tsdb.io.Interruption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -76,7 +77,9 @@ public final class HeadCapture implements Head.Capture, AutoCloseable {
   public void finish() {
     try {
       memory.take(first);
+      Interruption interruption = new Interruption("selection of series");
       while (rest.hasNext()) {
+        interruption.checkEnd();
         long more;
         head.state.readLock().lock();
         try {

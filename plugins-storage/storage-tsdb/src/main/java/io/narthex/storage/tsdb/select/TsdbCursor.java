@@ -18,10 +18,21 @@ public final class TsdbCursor implements SeriesCursor {
   private final SeriesSource[] active; // sources that have the current series
   private final int[] at; // next row of each active source; -1 = no rows left
   private int activeCount;
+  private int left; // series
   private boolean started;
   private boolean closed;
 
   public TsdbCursor(List<? extends SeriesSource> sources, boolean startTimesWanted) {
+    this(sources, startTimesWanted, 0);
+  }
+
+  /**
+   * Creates a cursor.
+   *
+   * @param limit most series; 0 = all
+   */
+  public TsdbCursor(List<? extends SeriesSource> sources, boolean startTimesWanted, int limit) {
+    left = limit == 0 ? Integer.MAX_VALUE : limit;
     this.sources = sources.toArray(new SeriesSource[0]);
     this.startTimesWanted = startTimesWanted;
     active = new SeriesSource[this.sources.length];
@@ -30,9 +41,11 @@ public final class TsdbCursor implements SeriesCursor {
 
   @Override
   public boolean nextSeries() {
-    if (closed) {
+    if (closed || left == 0) {
+      activeCount = 0;
       return false;
     }
+    left -= left == Integer.MAX_VALUE ? 0 : 1;
     if (!started) {
       started = true;
       for (SeriesSource s : sources) {
