@@ -1,8 +1,11 @@
 package io.narthex.spi.storage;
 
 import io.narthex.model.Exemplar;
+import io.narthex.model.MetricMetadata;
 import io.narthex.model.NativeHistogram;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +47,7 @@ public final class SampleBatch {
   private int exemplarCount;
   private int[] exemplarRows = new int[0];
   private Exemplar[] exemplars = new Exemplar[0];
+  private final List<MetricMetadata> metadata = new ArrayList<>();
 
   /** Creates a batch with space for {@code capacity} samples; it grows as needed. */
   public SampleBatch(int capacity) {
@@ -68,6 +72,7 @@ public final class SampleBatch {
     exemplarCount = 0;
     size = 0;
     commonTime = true;
+    metadata.clear();
   }
 
   /** Returns the number of samples. */
@@ -227,6 +232,35 @@ public final class SampleBatch {
         .customBounds(histogram.customBounds())
         .resetHint(NativeHistogram.ResetHint.RESET)
         .build();
+  }
+
+  /**
+   * Adds the metadata of a family: of those new to the sender, or changed. A storage that is no
+   * {@link MetadataStorage} leaves it out.
+   *
+   * @since 1.5
+   */
+  public void metadata(MetricMetadata family) {
+    metadata.add(Objects.requireNonNull(family, "family"));
+  }
+
+  /**
+   * Returns the number of families whose metadata has been added.
+   *
+   * @since 1.5
+   */
+  public int metadataCount() {
+    return metadata.size();
+  }
+
+  /**
+   * Returns metadata {@code index}, 0 to {@code metadataCount() - 1}; a later one of the same
+   * family is newer.
+   *
+   * @since 1.5
+   */
+  public MetricMetadata metadata(int index) {
+    return metadata.get(index);
   }
 
   /** Returns the number of exemplars. */

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.DeletableStorage;
+import io.narthex.spi.storage.MetadataStorage;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
@@ -523,6 +526,33 @@ public abstract class StorageKit {
     if (isPersistent()) {
       reopen();
       assertThat(all(name("up"))).containsExactly(want);
+    }
+  }
+
+  @Test
+  protected void keepsTheNewestMetadataOfEachFamily() {
+    Assumptions.assumeTrue(storage instanceof MetadataStorage, "this storage keeps no metadata");
+    MetricMetadata a = new MetricMetadata("a", MetricType.COUNTER, "Ä \\ \n \"", "seconds");
+    MetricMetadata b = new MetricMetadata("b", MetricType.GAUGEHISTOGRAM, "", "");
+    SampleBatch batch = new SampleBatch(1);
+    batch.add(storage.resolve(up("a")), T0, 1);
+    batch.metadata(new MetricMetadata("a", MetricType.UNKNOWN, "old", ""));
+    batch.metadata(b);
+    batch.metadata(a);
+    assertThat(storage.append(batch).allOk()).isTrue();
+    batch.clear();
+    assertThat(batch.metadataCount()).isZero();
+    batch.metadata(b); // without any sample
+    assertThat(storage.append(batch).allOk()).isTrue();
+    for (int i = 0; i < (isPersistent() ? 2 : 1); i++) {
+      MetadataStorage keeping = (MetadataStorage) storage;
+      assertThat(keeping.metadata("", 0)).containsExactlyInAnyOrder(a, b);
+      assertThat(keeping.metadata("a", 0)).containsExactly(a);
+      assertThat(keeping.metadata("c", 0)).isEmpty();
+      assertThat(keeping.metadata("", 1)).hasSize(1);
+      if (isPersistent()) {
+        reopen();
+      }
     }
   }
 

@@ -6,7 +6,9 @@ import io.narthex.model.MetricMetadata;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService;
+import io.narthex.spi.storage.MetadataStorage;
 import io.narthex.spi.storage.SeriesExemplars;
+import io.narthex.spi.storage.StorageException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -211,7 +213,10 @@ public final class QueryApi {
     return list(values, limit, Json::string);
   }
 
-  /** Returns the metadata of metrics that targets expose. */
+  /**
+   * Returns the metadata of metrics that targets expose or senders give, and of others what the
+   * storage keeps.
+   */
   @GET
   @Path("metadata")
   public Response metadata(@Context HttpServletRequest request) {
@@ -230,6 +235,9 @@ public final class QueryApi {
         }
       }
     }
+    for (MetricMetadata m : storedMetadata(wanted)) {
+      byName.putIfAbsent(m.name(), Set.of(m));
+    }
     return Api.success(out ->
         out.object(() -> {
           int n = 0;
@@ -247,5 +255,14 @@ public final class QueryApi {
                 });
           }
         }));
+  }
+
+  private List<MetricMetadata> storedMetadata(String name) {
+    try {
+      MetadataStorage keeping = storage.capability(MetadataStorage.class);
+      return keeping == null ? List.of() : keeping.metadata(name, 0);
+    } catch (StorageException e) {
+      return List.of(); // that of targets is there while the storage is replaced, too
+    }
   }
 }

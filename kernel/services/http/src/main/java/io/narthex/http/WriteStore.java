@@ -11,6 +11,7 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.MetadataStorage;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SelectRequest;
@@ -221,7 +222,9 @@ final class WriteStore {
         refused.with("future").add(future);
         return Outcome.refused(400, "future", "out of bounds: timestamp is too far in the future");
       }
-      if (batch.size() + lonely.size() > 0) {
+      boolean keeps = // a message of 1.0 with metadata has nothing else
+          batch.metadataCount() > 0 && storage.capability(MetadataStorage.class) != null;
+      if (batch.size() + lonely.size() > 0 || keeps) {
         take(100L * batch.size());
         boolean holds = storage.tryHold(); // keeps references valid until the batch is appended
         try {
@@ -269,6 +272,7 @@ final class WriteStore {
     @Override
     public void metadata(MetricMetadata family) {
       metadata.put(family);
+      batch.metadata(family);
     }
 
     @Override
@@ -346,7 +350,7 @@ final class WriteStore {
       Labels all = set == null ? r.labels() : set;
       MetricMetadata m = all == null ? null : r.metadata(all.metricName());
       if (m != null) {
-        metadata.put(m);
+        metadata(m);
       }
       if (set == null) {
         cache.put(r.labelBytes(), found.ref, hash);

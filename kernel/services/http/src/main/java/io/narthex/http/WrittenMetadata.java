@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The metadata that senders of remote write give, the newest of each family. It is kept here and
- * not in the storage, as that of targets is kept by scraping: senders repeat it, with each series
- * or once a minute, so that nothing is lost by a restart for longer than that. Bounded in bytes;
- * the family that was written longest ago goes first. Thread-safe.
+ * The metadata that senders of remote write give, the newest of each family, for storages that keep
+ * none: senders repeat it, with each series or once a minute, so that nothing is lost by a restart
+ * for longer than that. Bounded in bytes; the family that was written longest ago goes first.
+ * Thread-safe.
  */
 final class WrittenMetadata {
   private static final int MAX_TEXT = 16 << 10;

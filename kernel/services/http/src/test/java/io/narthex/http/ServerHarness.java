@@ -344,6 +344,7 @@ abstract class ServerHarness {
                 case "select" -> cursor();
                 case "ready" -> true;
                 case "epoch" -> 1L;
+                case "capability" -> null;
                 case "replayProgress" -> 1.0;
                 default -> throw new UnsupportedOperationException(m.getName());
               };

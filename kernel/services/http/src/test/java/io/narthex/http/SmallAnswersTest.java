@@ -9,6 +9,8 @@ import io.narthex.model.MetricType;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.targets.TargetService.TargetMetadata;
+import io.narthex.spi.storage.MetadataStorage;
+import io.narthex.spi.storage.StorageException;
 import io.narthex.spi.storage.StorageStats;
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -42,6 +44,39 @@ class SmallAnswersTest extends AccessHarness {
         .isEqualTo(
             "{\"status\":\"success\",\"data\":[{\"target\":{\"job\":\"a\"},\"type\":\"gauge\","
                 + "\"help\":\"Up.\",\"unit\":\"\"}]}");
+  }
+
+  @Test
+  void metadataThatNoTargetHasIsThatOfTheStorage() throws Exception {
+    List<MetricMetadata> kept =
+        List.of(
+            new MetricMetadata("gone_total", MetricType.COUNTER, "Gone.", ""),
+            new MetricMetadata("up", MetricType.GAUGE, "Of before.", ""));
+    Objects.requireNonNull(server).targets =
+        fake(
+            TargetService.class,
+            (name, a) ->
+                List.of(
+                    new TargetMetadata(
+                        Labels.of("job", "a"),
+                        List.of(new MetricMetadata("up", MetricType.GAUGE, "Up.", "")))));
+    MetadataStorage keeping =
+        fake(
+            MetadataStorage.class,
+            (name, a) ->
+                kept.stream().filter(m -> a[0].equals("") || a[0].equals(m.name())).toList());
+    storage = (name, a) -> name.equals("capability") ? keeping : null;
+    assertThat(send(to("/api/v1/metadata")).body())
+        .isEqualTo(
+            "{\"status\":\"success\",\"data\":{"
+                + "\"gone_total\":[{\"type\":\"counter\",\"unit\":\"\",\"help\":\"Gone.\"}],"
+                + "\"up\":[{\"type\":\"gauge\",\"unit\":\"\",\"help\":\"Up.\"}]}}");
+    assertThat(send(to("/api/v1/metadata?metric=gone_total")).body()).contains("Gone.");
+    storage =
+        (name, a) -> {
+          throw new StorageException.Closed("the storage is being replaced");
+        };
+    assertThat(send(to("/api/v1/metadata?metric=up")).body()).contains("Up.");
   }
 
   /** Asks for the retention of a storage that keeps to these limits. */

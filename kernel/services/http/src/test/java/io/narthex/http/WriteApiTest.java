@@ -20,6 +20,7 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.MetadataStorage;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SeriesCursor;
@@ -76,7 +77,7 @@ class WriteApiTest {
     return (StorageGate)
         Proxy.newProxyInstance(
             WriteApiTest.class.getClassLoader(),
-            new Class<?>[] {StorageGate.class},
+            new Class<?>[] {StorageGate.class, MetadataStorage.class},
             (proxy, method, args) ->
                 switch (method.getName()) {
                   case "resolve" -> {
@@ -92,10 +93,17 @@ class WriteApiTest {
                   case "append" -> append((SampleBatch) args[0]);
                   case "tryHold" -> true;
                   case "select" -> cursor();
-                  case "epoch" -> 1L;
+                  case "epoch" -> epoch;
+                  case "capability" -> keepsMetadata ? proxy : null;
                   default -> null;
                 });
   }
+
+  private long epoch = 1;
+  private boolean keepsMetadata;
+
+  /** Metadata that has come with batches. */
+  private final List<MetricMetadata> withBatches = new ArrayList<>();
 
   private SeriesCursor cursor() {
     Iterator<Map.Entry<Labels, Double>> all = newest.entrySet().iterator();
@@ -127,6 +135,9 @@ class WriteApiTest {
     if (forget > 0) {
       forget--;
       known.clear();
+    }
+    for (int i = 0; i < batch.metadataCount(); i++) {
+      withBatches.add(batch.metadata(i));
     }
     byte[] result = new byte[batch.size()];
     boolean bad = rejectedExemplars > 0;
@@ -475,6 +486,44 @@ class WriteApiTest {
     assertThat(stored)
         .satisfiesExactly(
             s -> assertThat(s).endsWith("since 5"), s -> assertThat(s).endsWith("since 6"));
+  }
+
+  @Test
+  void metadataReachesTheStorageOnceAndAgainAfterItWasReplaced() throws IOException {
+    MetricMetadata family =
+        new MetricMetadata("requests_total", MetricType.COUNTER, "All requests.", "");
+    for (int i = 0; i < 2; i++) {
+      Second request = new Second();
+      request.series(
+          request.refs("__name__", "requests_total"),
+          sample2(NOW + i, 1.5, 5),
+          request.metadata(1, "All requests.", ""));
+      assertThat(send(request).getStatus()).isEqualTo(204);
+    }
+    assertThat(withBatches).containsExactly(family);
+    assertThat(resolved).isEqualTo(1);
+    epoch = 2;
+    known.clear();
+    Second request = new Second();
+    request.series(
+        request.refs("__name__", "requests_total"),
+        sample2(NOW + 2, 1.5, 5),
+        request.metadata(1, "All requests.", ""));
+    assertThat(send(request).getStatus()).isEqualTo(204);
+    assertThat(withBatches).containsExactly(family, family);
+    assertThat(stored).as("in one append").hasSize(3);
+  }
+
+  @Test
+  void metadataWithoutSamplesReachesAStorageThatKeepsIt() throws IOException {
+    Proto family = new Proto().varint(1, 2).text(2, "up").text(4, "Whether.");
+    byte[] message = snappy(new Proto().nested(3, family).toBytes());
+    assertThat(send(message).getStatus()).isEqualTo(204);
+    assertThat(withBatches).as("of one that does not").isEmpty();
+    keepsMetadata = true;
+    assertThat(send(message).getStatus()).isEqualTo(204);
+    assertThat(withBatches)
+        .containsExactly(new MetricMetadata("up", MetricType.GAUGE, "Whether.", ""));
   }
 
   @Test

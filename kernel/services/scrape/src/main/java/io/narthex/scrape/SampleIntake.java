@@ -17,8 +17,10 @@ import io.narthex.spi.storage.SampleBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +68,11 @@ final class SampleIntake {
 
   /** Metadata by family; other threads read it. */
   private final Map<String, MetricMetadata> metadata = new ConcurrentHashMap<>();
+
+  /** Families whose metadata the storage does not have yet. */
+  private final Set<String> unsent = new LinkedHashSet<>();
+
+  private long metadataEpoch; // of the storage that has the others
 
   /** Entry of each row of the batch that comes from the exposition. */
   private int[] rowEntries = new int[64];
@@ -163,9 +170,28 @@ final class SampleIntake {
     read(format, scratch, timeMs, scratch.batch, false);
     resolveAll(scratch);
     exposedRows = scratch.batch.size();
+    addMetadata(scratch.batch);
     stale(scratch.batch, timeMs);
     series.end();
     lastGood = series.size();
+  }
+
+  private void addMetadata(SampleBatch batch) {
+    if (storage.epoch() != metadataEpoch) {
+      unsent.addAll(metadata.keySet());
+    }
+    for (String name : unsent) {
+      MetricMetadata m = metadata.get(name);
+      if (m != null) {
+        batch.metadata(m);
+      }
+    }
+  }
+
+  /** Notes that what {@link #take} has put into the batch is stored. */
+  void stored() {
+    unsent.clear();
+    metadataEpoch = storage.epoch();
   }
 
   /** Returns the number of batch rows that come from the exposition; stale markers follow them. */
@@ -664,6 +690,9 @@ final class SampleIntake {
           case COMMENT, SERIES, HISTOGRAM, END -> old;
         });
     MetricMetadata now = metadata.get(name);
+    if (!old.equals(now)) {
+      unsent.add(name);
+    }
     changedMetadata |=
         now != null
             && ((old.type() != MetricType.UNKNOWN && old.type() != now.type())

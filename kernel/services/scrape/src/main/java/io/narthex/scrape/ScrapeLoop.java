@@ -510,6 +510,9 @@ final class ScrapeLoop {
       double bodySize,
       String error) {
     AppendResult result = host.storage.append(scratch.batch);
+    if (error.isEmpty()) {
+      intake.stored();
+    }
     host.metrics.exemplarOutOfOrder.add(result.rejectedExemplars());
     if (result.allOk()) {
       return;

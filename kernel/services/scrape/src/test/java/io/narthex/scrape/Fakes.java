@@ -49,6 +49,8 @@ final class Fakes {
     final List<Long> upTimes = new ArrayList<>();
     final Map<Labels, Long> startTimes = new HashMap<>();
     final Map<String, Long> zeros = new HashMap<>(); // by name
+    final List<String> metadata = new ArrayList<>(); // name and help
+    long epoch;
     int resolved;
     int appended;
     private long next = 1;
@@ -74,6 +76,9 @@ final class Fakes {
       if (fault != null) {
         nextFault = null;
         throw fault;
+      }
+      for (int i = 0; i < batch.metadataCount(); i++) {
+        metadata.add(batch.metadata(i).name() + " " + batch.metadata(i).help());
       }
       byte[] codes = new byte[batch.size()];
       boolean bad = false;
@@ -109,6 +114,11 @@ final class Fakes {
       appended++;
       notifyAll();
       return bad ? AppendResult.of(codes, 0) : AppendResult.ALL_OK;
+    }
+
+    @Override
+    public long epoch() {
+      return epoch;
     }
 
     /** Behaves as a storage that was replaced. */

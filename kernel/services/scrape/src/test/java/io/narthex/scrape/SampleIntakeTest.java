@@ -58,6 +58,7 @@ final class SampleIntakeTest {
     intake.take(format, scratch, timeMs, LATER);
     int rows = intake.exposedRows();
     AppendResult result = store.append(scratch.batch);
+    intake.stored();
     if (!result.allOk()) {
       SampleBatch second = new SampleBatch(16);
       intake.afterAppend(result, format, scratch, rows, second, timeMs);
@@ -127,6 +128,33 @@ final class SampleIntakeTest {
     assertThat(store.zeros).containsOnly(Map.entry("a_total", 7500L));
     assertThat(store.startTimes).isEmpty();
     assertThat(of("a_created")).isEmpty();
+  }
+
+  @Test
+  void metadataIsStoredWhenItIsNewOrTheStorageIs() throws Exception {
+    open(Jobs.job("j"));
+    String page = "# HELP a First.\n# TYPE a gauge\na 1\n# HELP b Second.\nb 1\n";
+    scrape(page, 1000);
+    scrape(page, 2000);
+    assertThat(store.metadata).containsExactly("a First.", "b Second.");
+    scrape(page.replace("First", "Other"), 3000);
+    assertThat(store.metadata).containsExactly("a First.", "b Second.", "a Other.");
+    store.metadata.clear();
+    store.epoch++;
+    scrape(page.replace("First", "Other"), 4000);
+    assertThat(store.metadata).containsExactlyInAnyOrder("a Other.", "b Second.");
+  }
+
+  /** A scrape that fails stores none of it. */
+  @Test
+  void metadataOfAScrapeThatFailsIsStoredWithTheNext() throws Exception {
+    open(Jobs.job("j"));
+    assertThatThrownBy(() -> scrape("# HELP a First.\na 1\nb{\n", 1000))
+        .isInstanceOf(ExpositionException.class);
+    intake.takeNothing(scratch.batch, 1000, true);
+    assertThat(store.metadata).isEmpty();
+    scrape("# HELP a First.\na 1\n", 2000);
+    assertThat(store.metadata).containsExactly("a First.");
   }
 
   @Test

@@ -2,11 +2,13 @@ package io.narthex.storage.memory;
 
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.model.MetricMetadata;
 import io.narthex.model.NativeHistogram;
 import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.DeletableStorage;
 import io.narthex.spi.storage.HistogramRules;
+import io.narthex.spi.storage.MetadataStorage;
 import io.narthex.spi.storage.MeteredStorage;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectMemory;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * Keeps all samples in memory. One lock guards everything: appends and deletes hold it alone, which
  * makes a batch visible all at once; reads share it and take a snapshot.
  */
-final class MemoryStorage implements DeletableStorage, MeteredStorage {
+final class MemoryStorage implements DeletableStorage, MeteredStorage, MetadataStorage {
   private static final String FLOAT = "float";
   private static final String HISTOGRAM = "histogram";
 
@@ -48,6 +51,8 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
   /** Bytes of a view of a series and its slot in a list; the columns belong to the series. */
   private static final int VIEW_BYTES = 56;
 
+  private static final int MAX_FAMILIES = 20_000;
+
   /** Series that a select looks at between two looks at whether somebody waits for it. */
   private static final int LOOK_UP = 256;
 
@@ -58,6 +63,7 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
   private final Map<String, TreeMap<Labels, MemorySeries>> seriesByMetric = new HashMap<>();
   private final List<@Nullable MemorySeries> byReference = new ArrayList<>();
   private final ExemplarRing exemplars;
+  private final Map<String, MetricMetadata> families = new LinkedHashMap<>();
   private final Map<String, Double> counters = new HashMap<>();
   private long newestMs = Long.MIN_VALUE;
   private long trimmedAtMs = Long.MIN_VALUE;
@@ -130,6 +136,7 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
     }
     count("head_samples_appended_total{type=\"float\"}", floats);
     count("head_samples_appended_total{type=\"histogram\"}", histograms);
+    appendMetadata(batch);
     int rejected = appendExemplars(batch, latest);
     trim();
     if (codes == null && rejected == 0) {
@@ -176,6 +183,27 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
       return AppendResult.OUT_OF_BOUNDS;
     }
     return s.check(timeMs, value, histogram);
+  }
+
+  /** Keeps the newest of each family; the family that was written longest ago goes first. */
+  private void appendMetadata(SampleBatch batch) {
+    for (int i = 0; i < batch.metadataCount(); i++) {
+      MetricMetadata m = batch.metadata(i);
+      families.remove(m.name());
+      families.put(m.name(), m);
+      if (families.size() > MAX_FAMILIES) {
+        families.remove(families.keySet().iterator().next());
+      }
+    }
+  }
+
+  @Override
+  public List<MetricMetadata> metadata(String name, int limit) {
+    return reading(() ->
+        families.values().stream()
+            .filter(m -> name.isEmpty() || name.equals(m.name()))
+            .limit(limit == 0 ? Long.MAX_VALUE : limit)
+            .toList());
   }
 
   private int appendExemplars(SampleBatch batch, long latest) {
@@ -450,6 +478,7 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage {
       series.clear();
       seriesByMetric.clear();
       byReference.clear();
+      families.clear();
     } finally {
       lock.writeLock().unlock();
     }

@@ -30,6 +30,7 @@ import org.slf4j.LoggerFactory;
  *                what came before, until the next checkpoint
  * wal/, head/    segments and checkpoints of format 2; what was damaged in them is in quarantine/
  * blocks/        one folder per block
+ * metadata       of metric families
  * </pre>
  */
 final class DataFolder implements AutoCloseable {

@@ -58,6 +58,7 @@ final class FolderCheck {
         out.println("aside    " + folder + ": not served");
       }
     }
+    metadata(root.resolve(FamilyMetadata.FILE));
     return damaged;
   }
 
@@ -131,6 +132,18 @@ final class FolderCheck {
     if (damaged == before) {
       String torn = end.torn() == null ? "" : ", ends in a record that is being written";
       out.println("ok       " + file + ": " + records[0] + " records" + torn);
+    }
+  }
+
+  private void metadata(Path file) throws IOException {
+    if (!disk.exists(file)) {
+      return;
+    }
+    try {
+      out.println("ok       " + file + ": " + FamilyMetadata.read(disk, file).size() + " families");
+    } catch (StorageException.Corrupt e) {
+      damaged++;
+      out.println("damaged  " + e.getMessage());
     }
   }
 

@@ -75,6 +75,10 @@ final class Snapshots {
       }
       disk.forceDirectory(into);
       disk.link(root.resolve(DataFolder.VERSION_FILE), temporary.resolve(DataFolder.VERSION_FILE));
+      Path metadata = root.resolve(FamilyMetadata.FILE);
+      if (disk.exists(metadata)) {
+        disk.link(metadata, temporary.resolve(FamilyMetadata.FILE));
+      }
       disk.forceDirectory(temporary);
       disk.rename(temporary, directory.resolve(name));
       disk.forceDirectory(directory);

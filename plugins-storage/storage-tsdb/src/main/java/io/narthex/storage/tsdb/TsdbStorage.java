@@ -2,10 +2,12 @@ package io.narthex.storage.tsdb;
 
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.model.MetricMetadata;
 import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.ConfigurableStorage;
 import io.narthex.spi.storage.DeletableStorage;
+import io.narthex.spi.storage.MetadataStorage;
 import io.narthex.spi.storage.MeteredStorage;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectMemory;
@@ -75,7 +77,11 @@ import org.slf4j.LoggerFactory;
  * it is taken before the other two.
  */
 final class TsdbStorage
-    implements DeletableStorage, ConfigurableStorage<TsdbConfig>, MeteredStorage, SnapshotStorage {
+    implements DeletableStorage,
+        ConfigurableStorage<TsdbConfig>,
+        MeteredStorage,
+        MetadataStorage,
+        SnapshotStorage {
   private static final Logger log = LoggerFactory.getLogger(TsdbStorage.class);
   private static final int TRIES_TO_STOP = 100;
 
@@ -106,6 +112,7 @@ final class TsdbStorage
   private final Compactor compactor;
   private final Retention retention;
   private final Snapshots snapshots;
+  private final FamilyMetadata metadata;
   private final ReentrantLock maintenance = new ReentrantLock();
   private final List<BackgroundTask> tasks;
   private final BackgroundTask fsyncTask;
@@ -136,6 +143,7 @@ final class TsdbStorage
     compactor = new Compactor(blocks, disk, counters, () -> closed);
     retention = new Retention(blocks, counters);
     snapshots = new Snapshots(disk, context.dataDirectory());
+    metadata = new FamilyMetadata(disk, context.dataDirectory(), counters);
     head.minValidMs(blocks.newestMaxMs());
     boolean recovered = false;
     try {
@@ -157,6 +165,7 @@ final class TsdbStorage
             task("spill", "", () -> head.spill(disk, folders.head())),
             task("flush", "compactions_failed_total", this::flushHead),
             task("checkpoint", "wal_truncations_failed_total", this::boundWal),
+            task("metadata", "", metadata::save),
             task("compaction", "compactions_failed_total", this::mergeBlocks),
             task("upgrade", "", this::upgradeIfConfirmed),
             room);
@@ -508,7 +517,17 @@ final class TsdbStorage
   @Override
   public AppendResult append(SampleBatch batch) {
     checkOpen();
-    return head.append(batch, referenceBase, wal, sync.always());
+    AppendResult result = head.append(batch, referenceBase, wal, sync.always());
+    if (batch.metadataCount() > 0) {
+      metadata.put(batch);
+    }
+    return result;
+  }
+
+  @Override
+  public List<MetricMetadata> metadata(String name, int limit) {
+    checkOpen();
+    return metadata.list(name, limit);
   }
 
   @Override
@@ -819,6 +838,7 @@ final class TsdbStorage
     maintenance.lock();
     try {
       checkOpen();
+      metadata.save();
       return snapshots.make(
           context.clock().millis(),
           blocks.list(),
@@ -887,6 +907,7 @@ final class TsdbStorage
     head.appendLock.lock();
     try {
       writeFinalCheckpoint();
+      saveMetadata();
       wal.close();
     } finally {
       blocks.close();
@@ -908,6 +929,14 @@ final class TsdbStorage
       removeLog();
     } catch (RuntimeException e) {
       log.warn("tsdb: no checkpoint on close, the next start replays the WAL: {}", e.getMessage());
+    }
+  }
+
+  private void saveMetadata() {
+    try {
+      metadata.save();
+    } catch (RuntimeException e) {
+      log.warn("tsdb: {}; senders repeat it", e.getMessage());
     }
   }
 
