@@ -991,8 +991,4 @@ final class TsdbStorage
   void confirmAfter(Duration time) {
     confirmNanos = time.toNanos();
   }
-
-  boolean isFramed() {
-    return folders.isFramed();
-  }
 }
