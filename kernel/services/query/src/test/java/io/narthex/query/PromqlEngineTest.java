@@ -716,7 +716,7 @@ class PromqlEngineTest {
               Storage.class.getClassLoader(),
               new Class<?>[] {Storage.class},
               (p, method, a) -> {
-                if (method.getName().equals("series")) {
+                if (method.getName().equals("forEachSeries")) {
                   held.add(memory.granted());
                   limits.add((Integer) a[3]);
                 }
