@@ -20,7 +20,7 @@ import java.util.TreeMap;
 final class NumberedLoad implements AutoCloseable {
   static final int SERIES = 5000;
   private static final int WINDOW = 200;
-  private static final long PAUSE_MS = 10;
+  private static final long PAUSE_MS = 50;
   private static final String NAME = "numbered_load";
 
   private final Thread thread;
