@@ -164,7 +164,8 @@ public final class Damage {
 
   private void makeBase() throws IOException, InterruptedException {
     configure(base);
-    Path log = base.resolve("data/log");
+    Path wal = base.resolve("data/wal");
+    Path head = base.resolve("data/head");
     try (ServerUnderTest server = start(base, "100d", "2h")) {
       int behind = KnownData.STEPS - KnownData.LAST;
       data.write(server, 0, behind);
@@ -177,7 +178,7 @@ public final class Damage {
                       > 0);
       Thread.sleep(5_000); // the checkpoint follows the blocks
       data.delete(server, 10 * 60, 12 * 60);
-      data.watch(log);
+      data.watch(wal);
       data.write(server, behind, KnownData.STEPS);
       data.delete(server, behind - 30, behind - 10);
       for (JsonNode block : blocks(server)) {
@@ -188,14 +189,14 @@ public final class Damage {
       blocksEndMs = newest(server);
       server.kill();
     }
-    try (Stream<Path> files = Files.list(log)) {
+    try (Stream<Path> files = Files.list(head)) {
       checkpoint =
           files
               .map(f -> String.valueOf(f.getFileName()))
-              .filter(n -> n.endsWith(".snap"))
+              .filter(n -> n.endsWith(".checkpoint"))
               .mapToInt(n -> Integer.parseInt(n.replaceFirst("\\..*", "")))
               .max()
-              .orElseThrow(() -> new IOException(log + ": has no checkpoint"));
+              .orElseThrow(() -> new IOException(head + ": has no checkpoint"));
     }
     second = !Files.readString(base.resolve("data/tsdb.version")).strip().endsWith(" 1");
     Path whole = copy("whole");
@@ -299,7 +300,7 @@ public final class Damage {
     String folder = parent == null ? "" : String.valueOf(parent.getFileName());
     return switch (Kind.of(file)) {
       case WAL, CHECKPOINT ->
-          folder.equals("log")
+          (folder.equals("wal") || folder.equals("head"))
               && Integer.parseInt(file.getFileName().toString().replaceFirst("\\..*", ""))
                   >= checkpoint;
       case INDEX, CHUNKS, TOMBSTONES, META -> blocks.containsKey(folder);

@@ -45,7 +45,7 @@ record FileDamage(Act act, Kind kind, Path file, long from, long to) {
         case "tombstones" -> TOMBSTONES;
         case "meta.json" -> META;
         case "tsdb.version" -> VERSION;
-        default -> name.endsWith(".log") ? WAL : name.endsWith(".snap") ? CHECKPOINT : OTHER;
+        default -> name.endsWith(".wal") ? WAL : name.endsWith(".checkpoint") ? CHECKPOINT : OTHER;
       };
     }
 

@@ -218,7 +218,7 @@ final class KnownData {
     try (Stream<Path> files = Files.list(folder)) {
       Path file =
           files
-              .filter(f -> f.toString().endsWith(".log"))
+              .filter(f -> f.toString().endsWith(".wal"))
               .max(Path::compareTo)
               .orElseThrow(() -> new IOException(folder + ": has no segment"));
       return new Place(file, 0, Files.size(file));

@@ -17,7 +17,7 @@ class FileDamageTest {
   @TempDir private Path folder = Path.of("");
 
   private byte[] damaged(Act act) throws IOException {
-    Path file = folder.resolve("00000003.log");
+    Path file = folder.resolve("00000003.wal");
     byte[] bytes = new byte[SIZE];
     new Random(1).nextBytes(bytes);
     Files.write(file, bytes);

@@ -87,12 +87,16 @@ final class FolderCheck {
   }
 
   private void frames(Path wal, Path head) {
-    for (int number : FramedWal.numbers(disk, head, Frame.Kind.CHECKPOINT)) {
+    List<Integer> checkpoints = FramedWal.numbers(disk, head, Frame.Kind.CHECKPOINT);
+    for (int number : checkpoints) {
       Path file = head.resolve(Frame.Kind.CHECKPOINT.fileName(number));
       frames(
           file, into -> FrameReader.read(disk, file, Frame.Kind.CHECKPOINT, number, false, into));
     }
     List<Integer> segments = FramedWal.numbers(disk, wal, Frame.Kind.WAL);
+    if (checkpoints.isEmpty() && !segments.isEmpty() && segments.getFirst() > 1) {
+      report(head.resolve(Frame.Kind.CHECKPOINT.fileName(segments.getFirst())), "is missing");
+    }
     for (int i = 0; i < segments.size(); i++) {
       int number = segments.get(i);
       int next = i + 1 < segments.size() ? segments.get(i + 1) : 0;

@@ -248,9 +248,7 @@ class CrashTest {
     TsdbStorage db = TestDb.open(dir);
     fill(db, 40);
     db.close();
-    int number =
-        Wal.numbers(LocalDisk.INSTANCE, dir.resolve("log"), Wal.CHECKPOINT_SUFFIX).getLast();
-    Files.delete(dir.resolve("log").resolve(Wal.name(number, Wal.CHECKPOINT_SUFFIX)));
+    Files.delete(files.head(dir).resolve(files.checkpoint(files.checkpoints(dir).getLast())));
     TsdbStorage again = TestDb.open(dir);
     assertThat(again.counters().get("narthex_tsdb_damaged_total{file=\"checkpoint\"}"))
         .isEqualTo(1);

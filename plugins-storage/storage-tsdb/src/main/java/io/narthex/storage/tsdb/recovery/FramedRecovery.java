@@ -78,6 +78,14 @@ public final class FramedRecovery implements SegmentReader.Handler {
     }
     if (from > 0) {
       readCheckpoint(from);
+    } else if (!segments.isEmpty() && segments.getFirst() > 1) {
+      // the first segment has number 1, and only a checkpoint replaces segments
+      damaged(
+          "checkpoint",
+          checkpoint(segments.getFirst()),
+          0,
+          "is missing, and what it held",
+          MemorySegment.NULL);
     }
     SegmentReader reader = new SegmentReader(disk, walDirectory, this);
     int before = from - 1; // the checkpoint was made behind a segment with its number
