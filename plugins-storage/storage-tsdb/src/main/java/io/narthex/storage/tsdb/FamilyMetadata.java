@@ -204,7 +204,7 @@ final class FamilyMetadata {
     ByteSink.INT.set(out.data, MAGIC.length, crc(out.data, from, out.size));
     boolean written = false;
     try {
-      disk.require(file.resolveSibling("log"), out.size, "the metadata of families");
+      disk.require(file.resolveSibling("blocks"), out.size, "the metadata of families");
       Directories.write(disk, file, out.data, out.size);
       written = true;
     } catch (IOException e) {
