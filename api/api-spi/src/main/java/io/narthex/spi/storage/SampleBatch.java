@@ -37,7 +37,6 @@ public final class SampleBatch {
   public static final long NO_START_TIME = 0;
 
   private int size;
-  private boolean commonTime = true;
   private long[] refs;
   private long[] timesMs;
   private double[] values;
@@ -71,7 +70,6 @@ public final class SampleBatch {
     Arrays.fill(exemplars, 0, exemplarCount, null);
     exemplarCount = 0;
     size = 0;
-    commonTime = true;
     metadata.clear();
   }
 
@@ -85,7 +83,6 @@ public final class SampleBatch {
     if (size == refs.length) {
       grow();
     }
-    commonTime &= size == 0 || timeMs == timesMs[0];
     refs[size] = ref;
     timesMs[size] = timeMs;
     values[size] = value;
@@ -169,12 +166,17 @@ public final class SampleBatch {
   }
 
   /**
-   * Returns whether all rows have the same timestamp, as those of a scrape have.
+   * Returns whether all rows have the same timestamp, as those of a scrape have. Looks at each.
    *
    * @since 1.5
    */
   public boolean hasCommonTime() {
-    return commonTime;
+    for (int row = 1; row < size; row++) {
+      if (timesMs[row] != timesMs[0]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Returns the value of a float row; undefined for a histogram row. */
