@@ -1,8 +1,5 @@
 package io.narthex.storage.tsdb.recovery;
 
-import io.narthex.model.Exemplar;
-import io.narthex.model.Labels;
-import io.narthex.model.NativeHistogram;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.frames.Frame;
 import io.narthex.storage.tsdb.frames.FrameReader;
@@ -13,7 +10,6 @@ import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.DiskFile;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.quarantine.Quarantine;
-import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import io.narthex.storage.tsdb.wal.FramedWal;
 import io.narthex.storage.tsdb.wal.SegmentReader;
 import java.io.IOException;
@@ -21,7 +17,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.DoubleConsumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,13 +25,12 @@ import org.slf4j.LoggerFactory;
  * reported with file and offset, counted and kept in quarantine; the rest is used. Instead of a
  * damaged checkpoint the one before is taken when that has not been deleted yet.
  */
-public final class FramedRecovery implements SegmentReader.Handler {
+public final class FramedRecovery extends Replay implements SegmentReader.Handler {
   private static final Logger log = LoggerFactory.getLogger(FramedRecovery.class);
   private static final int MAX_LOGGED = 10;
   private static final int MAX_MISSING = 1000; // segments that are looked for in a gap
 
   private final Disk disk;
-  private final Head head;
   private final Path walDirectory;
   private final Path headDirectory;
   private final Quarantine quarantine;
@@ -53,8 +47,8 @@ public final class FramedRecovery implements SegmentReader.Handler {
       Path headDirectory,
       Quarantine quarantine,
       Counters counters) {
+    super(head);
     this.disk = disk;
-    this.head = head;
     this.walDirectory = walDirectory;
     this.headDirectory = headDirectory;
     this.quarantine = quarantine;
@@ -299,44 +293,8 @@ public final class FramedRecovery implements SegmentReader.Handler {
   // ---- what segments hold ----------------------------------------------------------------------
 
   @Override
-  public void series(int id, Labels labels) {
-    if (!labels.isEmpty()) {
-      head.bind(id, labels);
-    }
-  }
-
-  @Override
-  public void row(
-      int id,
-      long timeMs,
-      double value,
-      @Nullable NativeHistogram histogram,
-      long startTimeMs,
-      boolean outOfOrder) {
-    if (outOfOrder) {
-      head.replayOutOfOrder(id, timeMs, value, histogram, startTimeMs);
-    } else {
-      head.replay(id, timeMs, value, histogram, startTimeMs);
-    }
-  }
-
-  @Override
-  public void exemplar(int id, Exemplar exemplar) {
-    head.replayExemplar(id, exemplar);
-  }
-
-  @Override
   public void advance(int bytes) {
     progress.advance(bytes);
-  }
-
-  @Override
-  public void tombstones(TombstoneMap deleted) {
-    deleted.forEach((id, ranges) -> {
-      for (int i = 0; i < ranges.length; i += 2) {
-        head.delete(id, ranges[i], ranges[i + 1]);
-      }
-    });
   }
 
   @Override

@@ -1,8 +1,5 @@
 package io.narthex.storage.tsdb.recovery;
 
-import io.narthex.model.Exemplar;
-import io.narthex.model.Labels;
-import io.narthex.model.NativeHistogram;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadChunks;
@@ -21,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.DoubleConsumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,14 +29,13 @@ import org.slf4j.LoggerFactory;
  * continues with the next whole record: rows hold absolute values, so none depends on another. A
  * lost record of a series or of deletes costs what depends on it. Damaged files are kept.
  */
-public final class Recovery implements BatchRecord.Handler {
+public final class Recovery extends Replay {
   private static final Logger log = LoggerFactory.getLogger(Recovery.class);
   private static final String SET_ASIDE = ".cut";
   private static final String DAMAGED = ".damaged";
   private static final int MAX_LOGGED = 10;
 
   private final Disk disk;
-  private final Head head;
   private final Path directory;
   private final Counters counters;
   private final BatchRecord batch = new BatchRecord();
@@ -51,8 +46,8 @@ public final class Recovery implements BatchRecord.Handler {
   private final Progress progress = new Progress();
 
   public Recovery(Disk disk, Head head, Path directory, Counters counters) {
+    super(head);
     this.disk = disk;
-    this.head = head;
     this.directory = directory;
     this.counters = counters;
     checkpoint = new CheckpointRecords(head);
@@ -286,10 +281,7 @@ public final class Recovery implements BatchRecord.Handler {
     switch (type) {
       case SeriesRecord.TYPE -> {
         int id = in.count(Integer.MAX_VALUE - 1);
-        Labels labels = SeriesRecord.readLabels(in);
-        if (!labels.isEmpty()) {
-          head.bind(id, labels);
-        }
+        series(id, SeriesRecord.readLabels(in));
       }
       case BatchRecord.TYPE -> batch.read(in, this);
       case TombstoneRecord.TYPE -> replayDeletes(in);
@@ -304,30 +296,6 @@ public final class Recovery implements BatchRecord.Handler {
     }
     TombstoneMap deleted = new TombstoneMap();
     TombstoneRecord.read(in, deleted);
-    deleted.forEach((id, ranges) -> {
-      for (int i = 0; i < ranges.length; i += 2) {
-        head.delete(id, ranges[i], ranges[i + 1]);
-      }
-    });
-  }
-
-  @Override
-  public void row(
-      int id,
-      long timeMs,
-      double value,
-      @Nullable NativeHistogram histogram,
-      long startTimeMs,
-      boolean outOfOrder) {
-    if (outOfOrder) {
-      head.replayOutOfOrder(id, timeMs, value, histogram, startTimeMs);
-    } else {
-      head.replay(id, timeMs, value, histogram, startTimeMs);
-    }
-  }
-
-  @Override
-  public void exemplar(int id, Exemplar exemplar) {
-    head.replayExemplar(id, exemplar);
+    tombstones(deleted);
   }
 }
