@@ -265,7 +265,9 @@ final class CommitQueue {
   void release(Commit commit) {
     commit.given = NONE; // what is spare keeps nothing of a plugin alive
     commit.batch = NONE;
-    commit.zeros.clear();
+    if (commit.zeros != ZeroRows.NONE) { // which all share
+      commit.zeros.clear();
+    }
     commit.thread = null;
     commit.failure = null;
     synchronized (lock) {

@@ -8,7 +8,6 @@ import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.HistogramRules;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SeriesExemplars;
-import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.chunks.SampleBytes;
@@ -26,7 +25,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
@@ -113,14 +111,7 @@ public final class Head {
 
   private final Readers viewers = new Readers();
 
-  private final CommitQueue commits = new CommitQueue();
-
-  // for the thread that leads
-  private final List<Commit> round = new ArrayList<>(CommitQueue.MAX_BATCHES);
-  private final List<Commit> postponed = new ArrayList<>(CommitQueue.MAX_BATCHES);
-
-  /** Series of the batches of a round. */
-  private final BitSet claimed = new BitSet();
+  private final Committer committer = new Committer(this);
 
   // guarded by appendLock
   private final ChunkCodec codec = new ChunkCodec();
@@ -280,7 +271,7 @@ public final class Head {
 
   /** Returns how many batches wait while others are committed. */
   public int waitingBatches() {
-    return commits.waiting();
+    return committer.waiting();
   }
 
   /** Adds a series under a given id. Under the append lock. */
@@ -376,67 +367,34 @@ public final class Head {
   /** Checks, logs and applies a batch, together with those of other threads that wait. */
   public AppendResult append(
       SampleBatch batch, long referenceBase, WriteAheadLog wal, boolean force) {
-    Commit own = commits.add(batch, force);
-    try {
-      if (commits.awaitTurn(own)) {
-        lead(referenceBase, wal);
-      }
-      return own.result();
-    } finally {
-      commits.release(own);
-    }
+    return committer.append(batch, referenceBase, wal, force);
   }
 
-  /** Commits a round. Whatever happens in it, no thread is left waiting. */
-  private void lead(long referenceBase, WriteAheadLog wal) {
-    try {
-      appendLock.lock();
-      try {
-        commits.take(round);
-        commit(referenceBase, wal);
-      } finally {
-        appendLock.unlock();
-      }
-    } catch (Throwable e) {
-      round.forEach(c -> c.fail(e));
-    } finally {
-      commits.end(round);
-    }
-  }
-
-  private void commit(long referenceBase, WriteAheadLog wal) {
-    if (round.size() > 1) {
-      postponeShared(referenceBase);
-    }
+  /** Begins a round of batches; returns the latest time that a sample may have. */
+  long beginRound() {
     long latest = clock.millis() + Limits.FUTURE_MS;
     latestMs = latest;
     outOfOrderBytes = outOfOrder.bytes();
-    for (Commit c : round) {
-      try {
-        SampleBatch given = c.batch();
-        long lowest = lowestTime(given.size() == 0 ? 0 : given.timeMs(0), latest);
-        if (given.hasZeros()) {
-          c.expand(row -> isZeroWanted(given, row, referenceBase, lowest));
-        }
-        use(c);
-        c.allOk = check(c.batch(), referenceBase, lowest, latest);
-        checkExemplars(c.batch(), referenceBase, latest);
-      } catch (Throwable e) {
-        c.fail(e);
-      }
+    return latest;
+  }
+
+  /** Fills in what may be taken of a batch. Under the append lock. */
+  void check(Commit c, long referenceBase, long latest) {
+    SampleBatch given = c.batch();
+    long lowest = lowestTime(given.size() == 0 ? 0 : given.timeMs(0), latest);
+    if (given.hasZeros()) {
+      c.expand(row -> isZeroWanted(given, row, referenceBase, lowest));
     }
-    write(round, referenceBase, wal);
-    for (Commit c : round) {
-      if (!c.hasFailed()) {
-        try {
-          use(c);
-          c.rejectedExemplars =
-              c.collected ? apply(c.batch(), referenceBase) : refusedExemplars(c.batch());
-        } catch (Throwable e) {
-          c.fail(e);
-        }
-      }
-    }
+    use(c);
+    c.allOk = check(c.batch(), referenceBase, lowest, latest);
+    checkExemplars(c.batch(), referenceBase, latest);
+  }
+
+  /** Applies what was taken of a batch, and is in the WAL. Under the append lock. */
+  void apply(Commit c, long referenceBase) {
+    use(c);
+    c.rejectedExemplars =
+        c.collected ? apply(c.batch(), referenceBase) : refusedExemplars(c.batch());
   }
 
   private void use(Commit c) {
@@ -451,97 +409,6 @@ public final class Head {
       refused += exemplarCodes[i] == ExemplarRing.REFUSED ? 1 : 0;
     }
     return refused;
-  }
-
-  /**
-   * Leaves to the next round what has a series in common with a batch before it: whether a sample
-   * is taken depends on the one before.
-   */
-  private void postponeShared(long referenceBase) {
-    boolean done = false;
-    try {
-      for (int i = 0; i < round.size(); i++) {
-        Commit c = round.get(i);
-        if (!claim(c.batch(), referenceBase) && i > 0) {
-          postponed.add(c);
-        }
-      }
-      done = true;
-    } finally {
-      if (!done) { // a lack of memory: the round fails, and the next one begins with none
-        postponed.clear();
-        claimed.clear();
-      }
-    }
-    for (Commit c : round) {
-      SampleBatch batch = c.batch();
-      for (int row = 0; row < batch.size(); row++) {
-        claimed.clear(idOrZero(batch, row, referenceBase));
-      }
-    }
-    if (!postponed.isEmpty()) {
-      round.removeAll(postponed);
-      commits.giveBack(postponed);
-      postponed.clear();
-    }
-  }
-
-  /** Takes the series of a batch; returns false when another batch has one of them. */
-  private boolean claim(SampleBatch batch, long referenceBase) {
-    boolean free = true;
-    int n = batch.size();
-    for (int row = 0; free && row < n; row++) {
-      free = !claimed.get(idOrZero(batch, row, referenceBase));
-    }
-    for (int row = 0; row < n; row++) {
-      claimed.set(idOrZero(batch, row, referenceBase));
-    }
-    return free;
-  }
-
-  /** Returns the id that a row is of; that of some series when it is of none. */
-  private int idOrZero(SampleBatch batch, int row, long referenceBase) {
-    int id = (int) (batch.ref(row) - referenceBase);
-    return page(id) == null ? 0 : id;
-  }
-
-  /**
-   * Writes to the WAL what was accepted of some batches, all or nothing. One that cannot be encoded
-   * fails alone.
-   */
-  private void write(List<Commit> some, long referenceBase, WriteAheadLog wal) {
-    Commit encoded = null;
-    try {
-      boolean any = false;
-      boolean force = false;
-      for (Commit c : some) {
-        if (!c.hasFailed()) {
-          encoded = c;
-          c.collected = false;
-          c.collected = wal.batch(c.batch(), referenceBase, c.codes, c.exemplarCodes);
-          any |= c.collected;
-          force |= c.collected && c.force;
-        }
-      }
-      encoded = null;
-      if (any) {
-        wal.write(force);
-      }
-    } catch (Throwable e) {
-      wal.forget();
-      if (encoded != null && some.size() > 1 && !(e instanceof StorageException)) {
-        for (Commit c : some) {
-          write(List.of(c), referenceBase, wal);
-        }
-        return;
-      }
-      for (Commit c : some) {
-        if (!c.hasFailed() && c.isAccepted()) {
-          counters.add("wal_writes_failed_total", 1);
-          c.fail(e);
-        }
-      }
-    }
   }
 
   /**
