@@ -30,6 +30,7 @@ record FileDamage(Act act, Kind kind, Path file, long from, long to) {
   enum Kind {
     WAL,
     CHECKPOINT,
+    HEAD_CHUNKS,
     INDEX,
     CHUNKS,
     TOMBSTONES,
@@ -45,7 +46,16 @@ record FileDamage(Act act, Kind kind, Path file, long from, long to) {
         case "tombstones" -> TOMBSTONES;
         case "meta.json" -> META;
         case "tsdb.version" -> VERSION;
-        default -> name.endsWith(".wal") ? WAL : name.endsWith(".checkpoint") ? CHECKPOINT : OTHER;
+        default -> ofHead(name);
+      };
+    }
+
+    private static Kind ofHead(String name) {
+      return switch (name.substring(name.lastIndexOf('.') + 1)) {
+        case "wal" -> WAL;
+        case "checkpoint" -> CHECKPOINT;
+        case "chunks" -> HEAD_CHUNKS;
+        default -> OTHER;
       };
     }
 

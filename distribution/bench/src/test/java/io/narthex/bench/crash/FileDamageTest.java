@@ -48,4 +48,12 @@ class FileDamageTest {
     assertThat(FileDamage.make(Act.MISSING, file, new Random(1)))
         .hasToString("missing 01M83JN78QVR5BJDH05PRTM8QN/index");
   }
+
+  @Test
+  void tellsSealedChunksOfTheHeadFromThoseOfABlock() {
+    assertThat(Kind.of(folder.resolve("head/00000003.chunks"))).isEqualTo(Kind.HEAD_CHUNKS);
+    assertThat(Kind.of(folder.resolve("head/00000007.checkpoint"))).isEqualTo(Kind.CHECKPOINT);
+    assertThat(Kind.of(folder.resolve("chunks"))).isEqualTo(Kind.CHUNKS);
+    assertThat(Kind.HEAD_CHUNKS.isOfBlock()).isFalse();
+  }
 }

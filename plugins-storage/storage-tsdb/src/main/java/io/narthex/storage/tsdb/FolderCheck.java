@@ -6,9 +6,11 @@ import io.narthex.storage.tsdb.block.BlockSource;
 import io.narthex.storage.tsdb.block.Ulid;
 import io.narthex.storage.tsdb.frames.Frame;
 import io.narthex.storage.tsdb.frames.FrameReader;
+import io.narthex.storage.tsdb.head.ChunkFiles;
 import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.LocalDisk;
+import io.narthex.storage.tsdb.recovery.Checkpoint;
 import io.narthex.storage.tsdb.wal.FramedWal;
 import io.narthex.storage.tsdb.wal.SegmentReader;
 import io.narthex.storage.tsdb.wal.Wal;
@@ -19,6 +21,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 
 /**
  * Reads every byte of a database and reports what is damaged. Changes nothing; a server may be at
@@ -90,9 +93,15 @@ final class FolderCheck {
     List<Integer> checkpoints = FramedWal.numbers(disk, head, Frame.Kind.CHECKPOINT);
     for (int number : checkpoints) {
       Path file = head.resolve(Frame.Kind.CHECKPOINT.fileName(number));
+      TreeMap<Integer, Long> chunkFiles = new TreeMap<>();
       frames(
-          file, into -> FrameReader.read(disk, file, Frame.Kind.CHECKPOINT, number, false, into));
+          file,
+          into ->
+              FrameReader.read(
+                  disk, file, Frame.Kind.CHECKPOINT, number, false, listing(into, chunkFiles)));
+      checkListed(head, file, chunkFiles);
     }
+    chunks(head);
     List<Integer> segments = FramedWal.numbers(disk, wal, Frame.Kind.WAL);
     if (checkpoints.isEmpty() && !segments.isEmpty() && segments.getFirst() > 1) {
       report(head.resolve(Frame.Kind.CHECKPOINT.fileName(segments.getFirst())), "is missing");
@@ -107,6 +116,56 @@ final class FolderCheck {
           wal.resolve(Frame.Kind.WAL.fileName(number)),
           into -> SegmentReader.frames(disk, wal, number, next, into));
     }
+  }
+
+  /** Notes the files of chunks that a checkpoint refers to. */
+  private static FrameReader.Handler listing(
+      FrameReader.Handler into, TreeMap<Integer, Long> chunkFiles) {
+    return new FrameReader.Handler() {
+      @Override
+      public void record(int type, ByteSource body, long offset) {
+        into.record(type, body, offset);
+        if (type == Checkpoint.PAGES) {
+          ChunkFiles.Listing pages = new ChunkFiles.Listing();
+          pages.read(body);
+          pages.files().forEach((file, end) -> chunkFiles.merge(file, end, Math::max));
+        }
+      }
+
+      @Override
+      public void damage(long offset, long length, String reason, MemorySegment bytes) {
+        into.damage(offset, length, reason, bytes);
+      }
+    };
+  }
+
+  private void chunks(Path head) {
+    List<Integer> numbers = FramedWal.numbers(disk, head, Frame.Kind.CHUNKS);
+    for (int number : numbers) {
+      Path file = head.resolve(Frame.Kind.CHUNKS.fileName(number));
+      boolean last = number == numbers.getLast();
+      frames(file, into -> FrameReader.read(disk, file, Frame.Kind.CHUNKS, number, last, into));
+    }
+  }
+
+  /** Looks for the files of chunks that a checkpoint refers to. */
+  private void checkListed(Path head, Path checkpoint, TreeMap<Integer, Long> wanted) {
+    wanted.forEach((number, end) -> {
+      Path file = head.resolve(Frame.Kind.CHUNKS.fileName(number));
+      long size;
+      try {
+        size = disk.size(file);
+      } catch (IOException e) {
+        size = -1;
+      }
+      if (size < end && disk.exists(checkpoint)) { // else its owner has replaced both
+        report(
+            file,
+            size < 0
+                ? "is missing, and " + checkpoint + " refers to it"
+                : " at byte " + size + ": ends before byte " + end);
+      }
+    });
   }
 
   private void frames(Path file, Reading reading) {

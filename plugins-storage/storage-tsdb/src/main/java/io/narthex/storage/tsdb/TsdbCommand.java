@@ -254,16 +254,25 @@ public final class TsdbCommand {
             b.bytes);
       }
       StorageStats stats = view.storage().stats(0);
+      Path wal = DataFolder.walOf(LocalDisk.INSTANCE, root);
+      Path head = DataFolder.checkpointsOf(LocalDisk.INSTANCE, root);
       String times =
           stats.headMinTimeMs() > stats.headMaxTimeMs()
               ? "no samples"
               : time(stats.headMinTimeMs()) + " to " + time(stats.headMaxTimeMs());
       out.printf(
           Locale.ROOT,
-          "head: %d series, %s; WAL: %d bytes%n",
+          "head: %d series, %s; WAL: %d bytes",
           stats.headSeries(),
           times,
-          Directories.bytesIn(LocalDisk.INSTANCE, DataFolder.walOf(LocalDisk.INSTANCE, root)));
+          Directories.bytesIn(LocalDisk.INSTANCE, wal));
+      if (!head.equals(wal)) {
+        out.printf(
+            Locale.ROOT,
+            "; checkpoints and sealed chunks: %d bytes",
+            Directories.bytesIn(LocalDisk.INSTANCE, head));
+      }
+      out.println();
     }
     return 0;
   }

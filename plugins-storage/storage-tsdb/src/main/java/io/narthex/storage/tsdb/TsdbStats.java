@@ -79,7 +79,7 @@ final class TsdbStats {
           head.maxMs(),
           oldest,
           list,
-          blockBytes + wal.bytesOnDisk(),
+          blockBytes + wal.bytesOnDisk() + head.chunkFileBytes(),
           metrics.list(),
           valuesByLabel.list(),
           memoryByLabel.list(),
@@ -106,7 +106,9 @@ final class TsdbStats {
     double removed = head.chunks().dropped() + head.counters.get("head_series_removed_total");
     statistics.put("head_chunks_removed_total", removed);
     statistics.put("head_chunks_created_total", headChunks(head) + removed);
-    statistics.put("head_chunks_storage_size_bytes", (double) head.chunks().bytes());
+    statistics.put(
+        "head_chunks_storage_size_bytes",
+        (double) Math.max(head.chunkFileBytes(), head.chunks().bytes()));
     statistics.put("head_min_time", (double) head.minMs());
     statistics.put("head_min_time_seconds", head.minMs() / 1000.0);
     statistics.put("head_max_time", (double) head.maxMs());

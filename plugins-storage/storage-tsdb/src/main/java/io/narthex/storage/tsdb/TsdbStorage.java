@@ -24,6 +24,7 @@ import io.narthex.storage.tsdb.block.PinnedBlocks;
 import io.narthex.storage.tsdb.compaction.Compactor;
 import io.narthex.storage.tsdb.compaction.HeadFlush;
 import io.narthex.storage.tsdb.compaction.Retention;
+import io.narthex.storage.tsdb.head.ChunkFiles;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadCapture;
 import io.narthex.storage.tsdb.head.HeadIndex;
@@ -60,6 +61,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.IntConsumer;
 import org.roaringbitmap.PeekableIntIterator;
 import org.roaringbitmap.RoaringBitmap;
@@ -106,6 +108,8 @@ final class TsdbStorage
   private final Disk disk;
   private final Counters counters = new Counters();
   private final Head head;
+  private final int pageBytes;
+  private volatile @Nullable ChunkFiles chunkFiles; // null in format 1
   private final ReplaceableWal wal;
   private final Blocks blocks;
   private final HeadFlush flush;
@@ -129,14 +133,16 @@ final class TsdbStorage
    */
   private boolean checkpointWanted;
 
-  private TsdbStorage(TsdbConfig config, StorageContext context, DataFolder folders, Disk disk) {
+  private TsdbStorage(
+      TsdbConfig config, StorageContext context, DataFolder folders, Disk disk, int pageBytes) {
     this.disk = disk;
     this.config = config;
     this.context = context;
     this.folders = folders;
     referenceBase = context.referenceBase();
     sync = FsyncPolicy.parse(config.walFsync());
-    head = new Head(counters, context.clock());
+    this.pageBytes = pageBytes;
+    head = new Head(counters, context.clock(), pageBytes);
     configureHead(config);
     blocks = new Blocks(disk, folders.blocks(), head.state, counters);
     flush = new HeadFlush(head, blocks, disk, counters, () -> closed);
@@ -155,6 +161,7 @@ final class TsdbStorage
     } finally {
       if (!recovered) {
         blocks.close();
+        head.close();
       }
     }
     counters.add("clean_start", folders.isCleanStart() ? 1 : 0);
@@ -178,22 +185,35 @@ final class TsdbStorage
       new Recovery(disk, head, folders.log(), counters)
           .run(done -> context.replayProgress(done / 2));
     }
+    ChunkFiles files = chunkFilesIn(folders.head());
+    keepChunksIn(files);
     FramedRecovery recovery =
         new FramedRecovery(
             disk,
             head,
             folders.wal(),
             folders.head(),
+            files,
             new Quarantine(disk, folders.quarantine(), QUARANTINE_BYTES),
             counters);
     FramedWal.Position position =
         recovery.run(done -> context.replayProgress(changed ? (1 + done) / 2 : done));
     head.recovered();
     checkpointWanted = folders.hasLog(disk) || recovery.isCheckpointWanted(); // removes the log
-    return framedWal(c, position);
+    return framedWal(c, position, files);
   }
 
-  private FramedWal framedWal(TsdbConfig c, FramedWal.Position position) throws IOException {
+  private void keepChunksIn(ChunkFiles files) {
+    head.keepChunksIn(files);
+    chunkFiles = files;
+  }
+
+  private ChunkFiles chunkFilesIn(Path folder) {
+    return new ChunkFiles(disk, folder, pageBytes, counters);
+  }
+
+  private FramedWal framedWal(TsdbConfig c, FramedWal.Position position, ChunkFiles files)
+      throws IOException {
     Path segments = folders.framedWal();
     Path checkpoints = folders.framedHead();
     return new FramedWal(
@@ -202,7 +222,9 @@ final class TsdbStorage
         checkpoints,
         c.walSegmentSize().bytes(),
         position,
-        Directories.bytesIn(disk, segments) + Directories.bytesIn(disk, checkpoints),
+        Directories.bytesIn(disk, segments)
+            + Directories.bytesIn(disk, checkpoints)
+            - files.bytesOnDisk(),
         head::labels,
         counters);
   }
@@ -246,13 +268,23 @@ final class TsdbStorage
 
   static TsdbStorage open(
       TsdbConfig config, StorageContext context, boolean background, Disk disk) {
+    return open(config, context, background, disk, Head.CHUNK_PAGE_BYTES);
+  }
+
+  /**
+   * The same.
+   *
+   * @param pageBytes size of a page of chunks; tests have small ones
+   */
+  static TsdbStorage open(
+      TsdbConfig config, StorageContext context, boolean background, Disk disk, int pageBytes) {
     FsyncPolicy.parse(config.walFsync());
     Path root = context.dataDirectory();
     DataFolder folders = DataFolder.open(disk, root, !config.noLockfile());
     long started = System.nanoTime();
     TsdbStorage storage;
     try {
-      storage = new TsdbStorage(config, context, folders, disk);
+      storage = new TsdbStorage(config, context, folders, disk, pageBytes);
     } catch (RuntimeException e) {
       folders.close();
       throw e;
@@ -359,7 +391,7 @@ final class TsdbStorage
     retention.apply(
         config.retentionTime(),
         config.retentionSize().bytes(),
-        wal.bytesOnDisk(),
+        wal.bytesOnDisk() + head.chunkFileBytes(),
         context.clock().millis());
   }
 
@@ -397,8 +429,9 @@ final class TsdbStorage
 
   /** Replaces the WAL by a checkpoint of the head. */
   private void writeCheckpoint() {
-    disk.require(folders.head(), head.fileBytes(), "a checkpoint");
+    disk.require(folders.head(), head.checkpointBytes(), "a checkpoint");
     int segment;
+    int lastPage;
     long begun;
     head.appendLock.lock();
     try {
@@ -406,13 +439,14 @@ final class TsdbStorage
       segment = wal.cut();
       wal.checkpointBegun();
       begun = head.checkpointBegun();
+      lastPage = head.endPage();
     } finally {
       head.appendLock.unlock();
     }
     counters.add("checkpoint_creations_total", 1);
     long bytes;
     try {
-      bytes = writeCheckpoint(segment, () -> closed);
+      bytes = writeCheckpoint(segment, lastPage, () -> closed);
     } catch (RuntimeException e) {
       counters.add("checkpoint_creations_failed_total", 1);
       throw e;
@@ -420,14 +454,23 @@ final class TsdbStorage
     if (bytes >= 0) { // else the storage closes, which writes one
       wal.checkpointWritten(bytes);
       head.checkpointWritten(begun);
-      wal.deleteBelow(segment);
-      removeLog();
+      deleteReplaced(segment);
       counters.add("wal_truncations_total", 1);
     }
   }
 
-  private long writeCheckpoint(int segment, BooleanSupplier stop) {
-    return Checkpoint.write(disk, head, folders.head(), segment, folders.isFramed(), stop);
+  /** Deletes what a checkpoint has replaced: what refers to a file goes before it. */
+  private void deleteReplaced(int segment) {
+    wal.deleteBelow(segment);
+    ChunkFiles files = chunkFiles;
+    if (files != null) {
+      files.deleteUnneeded(segment, head.chunkFiles());
+    }
+    removeLog();
+  }
+
+  private long writeCheckpoint(int segment, int lastPage, BooleanSupplier stop) {
+    return Checkpoint.write(disk, head, folders.head(), segment, chunkFiles, lastPage, stop);
   }
 
   // ---- from format 1 to 2 --------------------------------------------------------------------
@@ -476,7 +519,8 @@ final class TsdbStorage
     before.write(false);
     before.cut(); // forces all there is
     folders.prepareFrames(disk);
-    FramedWal next = framedWal(config, FramedWal.Position.FIRST);
+    ChunkFiles files = chunkFilesIn(folders.framedHead());
+    FramedWal next = framedWal(config, FramedWal.Position.FIRST, files);
     boolean done = false;
     try {
       if (next.segment() < FramedWal.Position.FIRST.segment()) {
@@ -491,6 +535,7 @@ final class TsdbStorage
     }
     wal.replace(next);
     before.abandon();
+    keepChunksIn(files);
   }
 
   private void removeLog() {
@@ -921,12 +966,11 @@ final class TsdbStorage
   /** Spares the next start the replay; without it the WAL alone gives the same state. */
   private void writeFinalCheckpoint() {
     try {
-      disk.require(folders.head(), head.fileBytes(), "a checkpoint");
+      disk.require(folders.head(), head.checkpointBytes(), "a checkpoint");
       wal.write(false);
       int segment = wal.cut();
-      writeCheckpoint(segment, () -> false);
-      wal.deleteBelow(segment);
-      removeLog();
+      writeCheckpoint(segment, head.endPage(), () -> false);
+      deleteReplaced(segment);
     } catch (RuntimeException e) {
       log.warn("tsdb: no checkpoint on close, the next start replays the WAL: {}", e.getMessage());
     }

@@ -1,6 +1,7 @@
 package io.narthex.storage.tsdb;
 
 import io.narthex.model.Labels;
+import io.narthex.model.NativeHistogram;
 import io.narthex.testkit.storage.StoredSeries;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -85,6 +86,21 @@ final class CrashModel {
     cells.values().forEach(s -> s.values().forEach(c -> c.mayBeMissing = false));
   }
 
+  /** Returns the histogram that stands for a value. */
+  static NativeHistogram histogram(double value) {
+    return NativeHistogram.builder()
+        .schema(1)
+        .count(value)
+        .sum(value)
+        .positive(new int[] {0, 1}, new double[] {value})
+        .build();
+  }
+
+  private static double value(StoredSeries.Sample sample) {
+    NativeHistogram h = sample.histogram();
+    return h == null ? sample.value() : h.count();
+  }
+
   /** Returns how a database differs from what it must hold. */
   List<String> check(List<StoredSeries> stored) {
     List<String> problems = new ArrayList<>();
@@ -92,9 +108,9 @@ final class CrashModel {
     for (StoredSeries s : stored) {
       Map<Long, Double> values = found.computeIfAbsent(s.labels(), _ -> new HashMap<>());
       for (StoredSeries.Sample sample : s.samples()) {
-        values.put(sample.timeMs(), sample.value());
+        values.put(sample.timeMs(), value(sample));
         Cell c = cells.getOrDefault(s.labels(), new TreeMap<>()).get(sample.timeMs());
-        Double value = sample.value();
+        Double value = value(sample);
         if (c == null || !(value.equals(c.value) || c.possible.contains(value))) {
           problems.add(
               s.labels()

@@ -29,7 +29,17 @@ public final class CrashPoints {
   private static final int STEPS = 62;
   private static final int UPGRADE = 29;
   private static final int TRIES = 8;
+
+  /** Series of floats and histograms: with each change a chunk is sealed. */
+  private static final String MIXED = "mixed";
+
   private static final long RETENTION_MS = 300_000;
+
+  /**
+   * Small, so that pages of chunks are written to files within a life: some chunks to a page, or
+   * some pages to a file.
+   */
+  private static final int[] PAGE_BYTES = {8, 100};
 
   private final Path folder;
   private final WalFiles format;
@@ -82,14 +92,22 @@ public final class CrashPoints {
     private final TsdbConfig config;
     private final CrashModel model;
     private final boolean upgrades;
+    private final int pageBytes;
     private TsdbStorage db;
 
-    Life(FailingDisk disk, Path root, TsdbConfig config, CrashModel model, boolean upgrades) {
+    Life(
+        FailingDisk disk,
+        Path root,
+        TsdbConfig config,
+        CrashModel model,
+        boolean upgrades,
+        int pageBytes) {
       this.disk = disk;
       this.upgrades = upgrades;
       this.root = root;
       this.config = config;
       this.model = model;
+      this.pageBytes = pageBytes;
       db = open();
     }
 
@@ -103,7 +121,7 @@ public final class CrashPoints {
       for (int i = 0; ; i++) {
         checkAlive();
         try {
-          return TestDb.open(root, config, disk);
+          return TestDb.open(root, config, disk, pageBytes);
         } catch (StorageException e) {
           checkAlive();
           if (i == TRIES) {
@@ -140,6 +158,8 @@ public final class CrashPoints {
         series.add(TestDb.series("m", i));
       }
       series.add(TestDb.series("churn", k / 7));
+      series.add(TestDb.series(MIXED, 0));
+      series.add(TestDb.series(MIXED, 1));
       append(series, t, k);
       if (k % 5 == 4) {
         append(List.of(TestDb.series("m", 1), TestDb.series("m", 2)), t - 35_001, k + 1000);
@@ -185,7 +205,11 @@ public final class CrashPoints {
             attempt(() -> {
               for (Labels s : series) {
                 model.sent(s, t, v);
-                batch.add(db.resolve(s), t, v);
+                if (s.get("__name__").equals(MIXED) && value % 3 != 0) {
+                  batch.add(db.resolve(s), t, CrashModel.histogram(v));
+                } else {
+                  batch.add(db.resolve(s), t, v);
+                }
               }
               AppendResult result = db.append(batch);
               checkAlive();
@@ -237,8 +261,8 @@ public final class CrashPoints {
     ForgettingDisk below = new ForgettingDisk(root);
     format.prepare(below, root);
     FailingDisk disk = new FailingDisk(below);
-    Life life =
-        new Life(disk, root, config("always"), new CrashModel(RETENTION_MS, true), upgrades);
+    CrashModel model = new CrashModel(RETENTION_MS, true);
+    Life life = new Life(disk, root, config("always"), model, upgrades, PAGE_BYTES[0]);
     life.run();
     life.end();
     return disk.operations();
@@ -283,10 +307,11 @@ public final class CrashPoints {
       CrashModel model,
       Runnable afterwards) {
     List<String> problems = new ArrayList<>();
+    int pageBytes = PAGE_BYTES[runs % PAGE_BYTES.length];
     try {
       format.prepare(below, root);
       try {
-        Life life = new Life(disk, root, config, model, upgrades);
+        Life life = new Life(disk, root, config, model, upgrades, pageBytes);
         life.run();
         if (!disk.isStopped()) {
           problems.addAll(life.checkLiving());
@@ -296,7 +321,7 @@ public final class CrashPoints {
         // killed while it was opened for the first time
       }
       afterwards.run();
-      TsdbStorage db = TestDb.open(root, config, below);
+      TsdbStorage db = TestDb.open(root, config, below, pageBytes);
       try {
         problems.addAll(model.check(TestDb.all(db)));
         db.maintain();

@@ -28,6 +28,9 @@ class DifferentialTest {
       Long.getLong("tests.seed", new Random().nextLong() & 0xffffffffL);
   private static final long WINDOW = TestDb.HOUR;
 
+  /** Small, so that most pages of chunks are in files. */
+  private static final int PAGE_BYTES = 700;
+
   @TempDir Path dir;
 
   private final WalFiles files = new WalFiles(framed());
@@ -86,7 +89,7 @@ class DifferentialTest {
   private void run(Path folder, long outOfOrderMs, int stepsOfName) {
     TsdbConfig config = TestDb.config(Duration.ZERO, 0, Duration.ofMillis(outOfOrderMs), 50_000);
     files.prepare(folder);
-    TsdbStorage db = TestDb.open(folder, config);
+    TsdbStorage db = open(folder, config);
     long now = TestDb.T0;
     for (int step = 0; step < 1200; step++) {
       now += random.nextInt(stepsOfName > 0 ? 180_000 : 60_000);
@@ -95,10 +98,10 @@ class DifferentialTest {
       int action = random.nextInt(400);
       if (action == 0) {
         db.close();
-        db = TestDb.open(folder, config);
+        db = open(folder, config);
       } else if (action < 3) {
         db.crash();
-        db = TestDb.open(folder, config);
+        db = open(folder, config);
       } else if (action < (stepsOfName > 0 ? 20 : 8)) {
         db.maintain();
       } else if (action < (stepsOfName > 0 ? 26 : 10)) {
@@ -117,9 +120,13 @@ class DifferentialTest {
       assertThat(db.head().nextId()).as("ids").isLessThan(model.size() * 3 / 4);
     }
     db.close();
-    db = TestDb.open(folder, config);
+    db = open(folder, config);
     compare(db, now, -1);
     db.close();
+  }
+
+  private static TsdbStorage open(Path folder, TsdbConfig config) {
+    return TestDb.open(folder, config, LocalDisk.INSTANCE, PAGE_BYTES);
   }
 
   private Labels series(int i) {

@@ -9,10 +9,17 @@ import io.narthex.model.StaleMarker;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.storage.tsdb.block.Block;
+import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.testkit.storage.StoredSeries;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -116,6 +123,53 @@ class EndedSeriesTest {
             Matcher.equal("i", labels.get("i")));
     assertThat(found).hasSize(1);
     return found.get(0);
+  }
+
+  /** Damage hides where the chunks of a series begin, and its id was another series' before. */
+  @Test
+  void anIdThatIsUsedAgainGetsNoChunksOfTheSeriesBefore() throws IOException {
+    TsdbStorage db = TestDb.open(dir, config(0.1), LocalDisk.INSTANCE, 500);
+    for (int k = 0; k <= 130; k++) {
+      for (int i = 0; i < SERIES; i++) {
+        double value = k == 130 && i < 5 ? StaleMarker.VALUE : k * 7919 % 977 + i;
+        assertThat(TestDb.append(db, TestDb.series("m", i), T0 + k * 30_000, value)).isZero();
+      }
+    }
+    db.maintain();
+    assertThat(inHead(db)).isEqualTo(5);
+    for (int k = 131; k < 300; k++) {
+      for (int i = 0; i < 5; i++) {
+        if (i == 0 || k < 180) { // one gets several chunks, some get none
+          double value = -k * 7919 % 977 - i;
+          assertThat(TestDb.append(db, TestDb.series("n", i), T0 + k * 30_000, value)).isZero();
+        }
+      }
+    }
+    assertThat(db.head().nextId()).as("ids are used again").isEqualTo(SERIES);
+    Map<Labels, StoredSeries> before = new HashMap<>();
+    TestDb.all(db).forEach(s -> before.put(s.labels(), s));
+    db.close();
+    List<Path> files;
+    try (Stream<Path> all = Files.list(dir.resolve("head"))) {
+      files = all.sorted().toList();
+    }
+    assertThat(files).hasSize(2);
+    for (Path file : files) {
+      byte[] whole = Files.readAllBytes(file);
+      for (int at = 0; at < whole.length; at += 1 + whole.length / 100) {
+        byte[] damaged = whole.clone();
+        damaged[at] ^= 4;
+        Files.write(file, damaged);
+        db = TestDb.open(dir, config(0.1), LocalDisk.INSTANCE, 500);
+        for (StoredSeries s : TestDb.all(db)) {
+          assertThat(Objects.requireNonNull(before.get(s.labels())).samples())
+              .as("%s, byte %s", file, at)
+              .containsAll(s.samples());
+        }
+        db.crash();
+      }
+      Files.write(file, whole);
+    }
   }
 
   /** They are in no block yet, and would be lost. */

@@ -39,6 +39,17 @@ final class TestDb {
         disk);
   }
 
+  /** Opens with small pages of chunks, so that tests fill many. */
+  static TsdbStorage open(Path dir, TsdbConfig config, Disk disk, int pageBytes) {
+    openings++;
+    return TsdbStorage.open(
+        config,
+        new TestStorageContext(dir, ((long) openings) << 40, new FakeClock(T0 + 1000 * 24 * HOUR)),
+        false,
+        disk,
+        pageBytes);
+  }
+
   static TsdbStorage open(Path dir, TsdbConfig config, FakeClock clock) {
     openings++;
     return TsdbStorage.open(

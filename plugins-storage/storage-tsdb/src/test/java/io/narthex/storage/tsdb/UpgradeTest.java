@@ -9,10 +9,16 @@ import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.storage.SampleBatch;
+import io.narthex.spi.storage.SampleTile;
+import io.narthex.spi.storage.SelectRequest;
+import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.StorageException;
+import io.narthex.storage.tsdb.frames.Frame;
 import io.narthex.storage.tsdb.io.FailingDisk;
 import io.narthex.storage.tsdb.io.ForgettingDisk;
 import io.narthex.storage.tsdb.io.LocalDisk;
+import io.narthex.storage.tsdb.metrics.Counters;
+import io.narthex.storage.tsdb.wal.FramedWal;
 import io.narthex.testkit.storage.StoredSeries;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -33,6 +39,10 @@ import org.slf4j.LoggerFactory;
 /** A folder of format 1 becomes one of format 2. */
 class UpgradeTest {
   private static final int SERIES = 3;
+
+  /** A page of chunks for each chunk. */
+  private static final int PAGE_BYTES = 8;
+
   private static final TsdbConfig CONFIG = config();
   private static final WalFiles FORMAT_1 = new WalFiles(false);
 
@@ -136,14 +146,64 @@ class UpgradeTest {
     db.close();
   }
 
+  private List<Integer> chunkFiles() {
+    return FramedWal.numbers(LocalDisk.INSTANCE, dir.resolve("head"), Frame.Kind.CHUNKS);
+  }
+
+  /** Chunks that were moved to files without names get into files that a checkpoint refers to. */
+  @Test
+  void sealedChunksAreMovedToFilesThatCheckpointsReferTo() throws IOException {
+    FORMAT_1.prepare(dir);
+    CrashModel model = model();
+    TsdbStorage db = TestDb.open(dir, CONFIG, LocalDisk.INSTANCE, 300);
+    append(db, model, 0, 500);
+    db.maintain(); // moves pages
+    append(db, model, 500, 700);
+    List<StoredSeries> before = TestDb.all(db);
+    assertThat(db.head().chunkFileBytes()).isZero();
+    try (SeriesCursor cursor =
+        db.select(
+            SelectRequest.of(
+                List.of(Matcher.equal("__name__", "m")), Long.MIN_VALUE, Long.MAX_VALUE))) {
+      assertThat(cursor.nextSeries()).isTrue();
+      assertThat(db.upgrade()).isTrue();
+      SampleTile tile = new SampleTile(100);
+      int rows = 0;
+      do {
+        while (cursor.nextTile(tile)) {
+          rows += tile.size;
+        }
+      } while (cursor.nextSeries());
+      assertThat(rows).as("a query that began before").isEqualTo(SERIES * 700);
+    }
+    assertThat(TestDb.all(db)).isEqualTo(before);
+    assertThat(chunkFiles()).isNotEmpty();
+    long moved = db.head().chunkFileBytes();
+    assertThat(moved).isPositive();
+    append(db, model, 700, 1100);
+    db.maintain();
+    assertThat(db.head().chunkFileBytes()).as("without another start").isGreaterThan(moved);
+    before = TestDb.all(db);
+    assertThat(model.check(before)).isEmpty();
+    db.crash();
+    for (int i = 0; i < 2; i++) {
+      db = TestDb.open(dir, CONFIG, LocalDisk.INSTANCE, 300);
+      assertThat(TestDb.all(db)).isEqualTo(before);
+      assertThat(db.counters().get(Counters.damageOf("chunks"))).isZero();
+      assertThat(run("verify")).contains(".chunks: ").doesNotContain("damaged");
+      db.close();
+    }
+  }
+
   /** What came before is read from the log until a checkpoint has it. */
   @Test
   void aFolderWithoutItsFirstCheckpointIsWhole() throws IOException {
     FORMAT_1.prepare(dir);
     CrashModel model = model();
     FailingDisk disk = new FailingDisk(LocalDisk.INSTANCE);
-    TsdbStorage db = TestDb.open(dir, CONFIG, disk);
+    TsdbStorage db = TestDb.open(dir, CONFIG, disk, PAGE_BYTES);
     append(db, model, 0, 40);
+    db.head().spill(disk, dir.resolve("log"));
     delete(db, model);
     disk.failing(op -> op.contains(".checkpoint"));
     assertThatThrownBy(db::upgrade).isInstanceOf(StorageException.Failed.class);
@@ -223,8 +283,9 @@ class UpgradeTest {
 
   /** Runs through the change; returns the numbers of its first and last operation. */
   private static long[] live(FailingDisk disk, Path root, CrashModel model, List<String> problems) {
-    TsdbStorage db = TestDb.open(root, CONFIG, disk);
-    append(db, model, 0, 20);
+    TsdbStorage db = TestDb.open(root, CONFIG, disk, PAGE_BYTES);
+    append(db, model, 0, 40); // some sealed chunks, of which all but one are moved
+    db.head().spill(disk, root.resolve("log"));
     delete(db, model);
     long first = disk.operations() + 1;
     for (int i = 0; i < 2; i++) {
@@ -233,7 +294,7 @@ class UpgradeTest {
       } catch (StorageException.Failed e) {
         // it is as it was, or changed
       }
-      append(db, model, 20 + 5 * i, 25 + 5 * i);
+      append(db, model, 40 + 5 * i, 45 + 5 * i);
     }
     if (!disk.isStopped()) {
       problems.addAll(model.check(TestDb.all(db)));
@@ -244,12 +305,12 @@ class UpgradeTest {
 
   private static void check(ForgettingDisk below, Path root, CrashModel model, List<String> into) {
     for (int i = 0; i < 2; i++) {
-      TsdbStorage db = TestDb.open(root, CONFIG, below);
+      TsdbStorage db = TestDb.open(root, CONFIG, below, PAGE_BYTES);
       into.addAll(model.check(TestDb.all(db)));
-      append(db, model, 40 + 20 * i, 50 + 20 * i);
+      append(db, model, 60 + 20 * i, 70 + 20 * i);
       db.maintain();
       db.upgrade();
-      append(db, model, 50 + 20 * i, 60 + 20 * i);
+      append(db, model, 70 + 20 * i, 80 + 20 * i);
       into.addAll(model.check(TestDb.all(db)));
       Path log = root.resolve("log");
       try {

@@ -41,7 +41,8 @@ public final class Frame {
   /** What a file of the database is. */
   public enum Kind {
     WAL(".wal"),
-    CHECKPOINT(".checkpoint");
+    CHECKPOINT(".checkpoint"),
+    CHUNKS(".chunks");
 
     private static final int DIGITS = 8;
 

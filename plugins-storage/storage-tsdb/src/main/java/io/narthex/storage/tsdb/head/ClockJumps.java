@@ -48,6 +48,17 @@ final class ClockJumps {
     }
   }
 
+  /** Returns the gaps that are remembered: where today may be, and the next sample, of each. */
+  long[] gaps() {
+    int first = Math.max(0, gaps - MOST_GAPS);
+    long[] all = new long[2 * (gaps - first)];
+    for (int i = first; i < gaps; i++) {
+      all[2 * (i - first)] = fromMs[i % MOST_GAPS];
+      all[2 * (i - first) + 1] = toMs[i % MOST_GAPS];
+    }
+    return all;
+  }
+
   /**
    * Returns whether the clock was ahead and is right now.
    *

@@ -25,7 +25,11 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -64,7 +68,16 @@ public final class Head {
   /** Bytes of a series in a file, with its labels and what is not in sealed chunks yet. */
   private static final long SERIES_FILE_BYTES = 512;
 
+  /** Pages of chunks that a checkpoint can refer to: a terabyte. */
+  private static final int MOST_PAGES = 1 << 22;
+
   private static final int FIRST_TABLE = 1 << 12;
+
+  /** Usual size of a page of chunks. */
+  public static final int CHUNK_PAGE_BYTES = HeadChunks.PAGE_BYTES;
+
+  /** Pages of chunks that are copied to the heap at a time. */
+  private static final int PAGES_COPIED = 32;
 
   /** Pages of series that are looked through under one hold of the locks. */
   private static final int PAGES_SLICE = 1;
@@ -89,7 +102,12 @@ public final class Head {
   private int[] table = new int[FIRST_TABLE]; // open addressing; id + 1, 0 = free
   private int tableUsed;
   private final IdPool ids = new IdPool();
-  private final HeadChunks chunks = new HeadChunks();
+  private final HeadChunks chunks;
+
+  /** Ids of series that have left the head before their chunks. */
+  private final List<Left> left = new ArrayList<>();
+
+  private RoaringBitmap leftLately = new RoaringBitmap();
   private final ExemplarRing exemplars = new ExemplarRing(0);
   private final OutOfOrderSamples outOfOrder = new OutOfOrderSamples();
   private final TombstoneMap tombstones = new TombstoneMap();
@@ -149,9 +167,30 @@ public final class Head {
   /** End of the range that a block is being made of: in-order samples before it would be lost. */
   private long flushedToMs = Long.MIN_VALUE;
 
+  /** Where pages of chunks are moved to in a folder of format 2; null = it has another format. */
+  private volatile @Nullable ChunkFiles files;
+
   public Head(Counters counters, Clock clock) {
+    this(counters, clock, CHUNK_PAGE_BYTES);
+  }
+
+  /**
+   * Creates an empty one.
+   *
+   * @param pageBytes size of a page of chunks
+   */
+  public Head(Counters counters, Clock clock, int pageBytes) {
     this.clock = clock;
     this.counters = counters;
+    chunks = new HeadChunks(pageBytes);
+  }
+
+  /**
+   * Has pages of chunks kept in files of format 2 from now on. Those that are in files without
+   * names by then get there with the next {@link #moveChunks}.
+   */
+  public void keepChunksIn(ChunkFiles kept) {
+    files = kept;
   }
 
   /**
@@ -284,7 +323,7 @@ public final class Head {
       }
       SeriesPage page = pages[p];
       if (page == null) {
-        page = new SeriesPage();
+        page = new SeriesPage(p << SeriesPage.BITS);
         pages[p] = page;
       }
       int slot = id & SeriesPage.MASK;
@@ -688,6 +727,16 @@ public final class Head {
     jumps.gap(startMs, newestMs, nextMs);
   }
 
+  /** Returns the gaps in the times of samples, see {@link #gap}: two times each. */
+  public long[] gaps() {
+    appendLock.lock();
+    try {
+      return jumps.gaps();
+    } finally {
+      appendLock.unlock();
+    }
+  }
+
   private void addFloat(SeriesPage page, int slot, long timeMs, double value, long startTimeMs) {
     HistogramTail tail = page.histogramTail(slot);
     if (tail != null) {
@@ -730,7 +779,7 @@ public final class Head {
       for (int i = 0; i < n; i++) {
         tailRows.add(sealing, i);
       }
-      page.chunk[slot] = sealAll(tailRows, page.chunk[slot]);
+      page.chunk[slot] = sealAll(page.firstId | slot, tailRows, page.chunk[slot]);
       page.tail[slot] = null;
       page.openCount[slot] = 0;
     }
@@ -761,7 +810,7 @@ public final class Head {
     sealFloats(page, slot);
     if (page.tail[slot] != null) {
       collectTail(page, slot);
-      page.chunk[slot] = sealAll(tailRows, page.chunk[slot]);
+      page.chunk[slot] = sealAll(page.firstId | slot, tailRows, page.chunk[slot]);
       page.tail[slot] = null;
     }
   }
@@ -797,16 +846,16 @@ public final class Head {
   }
 
   private void sealHistograms(SeriesPage page, int slot, HistogramTail tail) {
-    page.chunk[slot] = sealAll(tail.rows, page.chunk[slot]);
+    page.chunk[slot] = sealAll(page.firstId | slot, tail.rows, page.chunk[slot]);
     tail.rows.reset();
     tail.bytes = 0;
   }
 
-  private long sealAll(ChunkRows rows, long before) {
+  private long sealAll(int id, ChunkRows rows, long before) {
     long last = before;
     for (int from = 0; from < rows.size; ) {
       int n = ChunkCodec.sameLayout(rows, from);
-      last = chunks.put(codec, rows, from, n, last, scratch);
+      last = chunks.put(id, codec, rows, from, n, last, scratch);
       from += n;
     }
     return last;
@@ -869,7 +918,7 @@ public final class Head {
       old.newest = null;
     }
     sealAllFloats(page, slot);
-    page.chunk[slot] = sealAll(rows, page.chunk[slot]);
+    page.chunk[slot] = sealAll(id, rows, page.chunk[slot]);
     int last = rows.size - 1;
     if (rows.isHistogram) {
       page.createHistogramTail(slot).newest = rows.histograms()[last];
@@ -881,6 +930,72 @@ public final class Head {
     page.newestValue[slot] = rows.values[last];
     cover(rows.timesMs[0]);
     cover(rows.timesMs[last]);
+  }
+
+  /** Seals rows of a series behind its newest chunk. */
+  void seal(SeriesPage page, int slot, ChunkRows rows) {
+    page.chunk[slot] = sealAll(page.firstId | slot, rows, page.chunk[slot]);
+  }
+
+  /** Notes the newest sample of a series that has been read from a checkpoint. */
+  void coverRestored(long newestMs) {
+    maxMs = Math.max(maxMs, newestMs);
+  }
+
+  /**
+   * Takes the pages of chunks that a checkpoint refers to, and deletes those that none refers to.
+   *
+   * @param checkpoint its number
+   * @param last number of the last page it refers to, {@code Integer.MAX_VALUE} = not known
+   * @param expected how many there are; with another number the listing is damaged
+   * @param earlier ids that chunks have an earlier owner of; null = not known
+   */
+  public SeriesStates.Reader restoreChunks(
+      int checkpoint,
+      ChunkFiles.Listing listing,
+      int last,
+      int expected,
+      @Nullable RoaringBitmap earlier,
+      ChunkFiles.Damage damage) {
+    ChunkFiles kept = Objects.requireNonNull(files);
+    TreeMap<Integer, ChunkFiles.Listed> pages = listing.pages;
+    boolean complete = pages.size() == expected;
+    if (complete) {
+      kept.keep(checkpoint, listing.files());
+      kept.deleteUnlisted();
+    } else {
+      kept.keepAll(checkpoint);
+      kept.find(pages, last);
+    }
+    int lastPage = last < Integer.MAX_VALUE ? last : pages.isEmpty() ? 0 : pages.lastKey();
+    pages.headMap(lastPage - MOST_PAGES).clear(); // whoever makes the numbers up
+    pages.tailMap(lastPage, false).clear();
+    int first = pages.isEmpty() ? lastPage + 1 : pages.firstKey();
+    boolean[] damaged = {!complete || pages.size() < lastPage - first + 1}; // once, or now
+    List<ChunkFiles.Mapped> mapped =
+        kept.map(
+            pages.values(),
+            (file, offset, reason, bytes) -> {
+              damaged[0] = true;
+              damage.damaged(file, offset, reason, bytes);
+            });
+    chunks.restore(mapped.stream().map(ChunkFiles.Mapped::page).toList(), first, lastPage);
+    if (earlier != null && !earlier.isEmpty()) {
+      left.add(new Left(earlier, lastPage - first + 1));
+    }
+    return new SeriesStates.Reader(this, mapped, damaged[0], earlier);
+  }
+
+  /**
+   * Ends the reading of a checkpoint.
+   *
+   * @param oldestMs time of the oldest in-order sample when it was made
+   */
+  public void restored(long oldestMs) {
+    chunks.dropBefore(minValidMs);
+    chunks.freeDropped();
+    long oldest = Math.max(oldestMs, minValidMs);
+    minMs = oldest > maxMs ? Long.MAX_VALUE : oldest;
   }
 
   public void minValidMs(long timeMs) {
@@ -953,19 +1068,62 @@ public final class Head {
     return pairs != null && same(pairs, labels);
   }
 
-  /** Moves full pages of chunks from the heap into mapped files in {@code folder}. */
-  public void spill(Disk disk, Path folder) {
+  /**
+   * Ends the page of chunks that is being filled, unless it has little in it. Returns the position
+   * of the last page that a checkpoint can refer to, once {@link #moveChunks} has written it.
+   */
+  public int endPage() {
+    state.writeLock().lock();
+    try {
+      return chunks.endPage();
+    } finally {
+      state.writeLock().unlock();
+    }
+  }
+
+  /** Moves pages of chunks that get no more of them from the heap into mapped files. */
+  public void moveChunks(Disk disk, Path folder) throws IOException {
     List<HeadChunks.Page> full;
+    List<HeadChunks.Page> nameless;
     state.readLock().lock();
     try {
       full = chunks.full();
+      nameless = chunks.nameless();
     } finally {
       state.readLock().unlock();
     }
-    try {
-      for (HeadChunks.Page page : full) {
-        HeadChunks.spill(disk, page, folder);
+    ChunkFiles kept = files;
+    if (kept != null) {
+      for (int from = 0; from < nameless.size(); from += PAGES_COPIED) {
+        giveNames(nameless.subList(from, Math.min(nameless.size(), from + PAGES_COPIED)), kept);
       }
+      kept.write(full);
+      return;
+    }
+    for (HeadChunks.Page page : full) {
+      HeadChunks.spill(disk, page, folder);
+    }
+  }
+
+  /** Moves pages that are in files without names to those that a checkpoint can refer to. */
+  private void giveNames(List<HeadChunks.Page> nameless, ChunkFiles to) throws IOException {
+    List<HeadChunks.Page> copies = new ArrayList<>();
+    try {
+      for (HeadChunks.Page p : nameless) {
+        copies.add(p.copyOnHeap());
+      }
+      to.write(copies);
+    } finally { // a failure leaves the others where they are
+      List<HeadChunks.Page> moved = copies.stream().filter(p -> p.place() != null).toList();
+      locked(() -> chunks.replace(moved));
+      chunks.freeDropped();
+    }
+  }
+
+  /** Moves pages as far as that is possible. */
+  public void spill(Disk disk, Path folder) {
+    try {
+      moveChunks(disk, folder);
     } catch (IOException e) {
       // the page stays on the heap; the next call tries again
       counters.add("mmap_chunks_failed_total", 1);
@@ -1006,6 +1164,7 @@ public final class Head {
         }
       }
       chunks.dropBefore(timeMs);
+      left.removeIf(l -> l.lastPosition() < chunks.firstPosition());
       swap.run();
     });
     chunks.freeDropped();
@@ -1123,6 +1282,10 @@ public final class Head {
     locked(() -> {
       shrinkTable();
       ids.rest(removed, viewers); // no list has them any more
+      if (!leftLately.isEmpty()) {
+        left.add(new Left(leftLately, chunks.lastPosition()));
+        leftLately = new RoaringBitmap();
+      }
     });
     counters.add("head_series_removed_total", removed.getCardinality());
   }
@@ -1149,6 +1312,23 @@ public final class Head {
         }
       }
     };
+  }
+
+  /**
+   * Ids of series that have left the head.
+   *
+   * @param lastPosition of the pages that may have chunks of them
+   */
+  private record Left(RoaringBitmap ids, int lastPosition) {}
+
+  /**
+   * Returns the ids that chunks in the head have an earlier owner of, at least. Under the state's
+   * read lock.
+   */
+  public RoaringBitmap idsOfEarlierChunks() {
+    RoaringBitmap all = leftLately.clone();
+    left.forEach(l -> all.or(l.ids()));
+    return all;
   }
 
   /** A series that has ended: its newest sample is a staleness marker. */
@@ -1227,6 +1407,9 @@ public final class Head {
   /** Takes a series out of all but the lists of the index. Under both locks. */
   private void remove(SeriesPage page, int slot, int id) {
     beforeChange(id);
+    if (HeadChunks.exists(chunks.snapshot(), page.chunk[slot])) {
+      leftLately.add(id);
+    }
     removeFromTable(id, page.hashes[slot]);
     index.forget(id);
     ids.outdate(id);
@@ -1266,6 +1449,10 @@ public final class Head {
   public void close() {
     locked(() -> chunks.dropBefore(Long.MAX_VALUE));
     chunks.freeDropped();
+    ChunkFiles kept = files;
+    if (kept != null) {
+      kept.close();
+    }
   }
 
   // ---- for readers ---------------------------------------------------------------------------
@@ -1363,7 +1550,45 @@ public final class Head {
     return Math.max(newest, outOfOrder.newestMs(id));
   }
 
-  /** Returns about how many bytes a checkpoint, or a block of everything, would have. */
+  /** Returns the files that pages of chunks in the head are in. */
+  public Set<Integer> chunkFiles() {
+    HeadChunks.@Nullable Page[] pages;
+    state.readLock().lock();
+    try {
+      pages = chunks.snapshot();
+    } finally {
+      state.readLock().unlock();
+    }
+    Set<Integer> used = new HashSet<>();
+    for (HeadChunks.Page p : pages) {
+      HeadChunks.Place at = p == null ? null : p.place();
+      if (at != null) {
+        used.add(at.file());
+      }
+    }
+    return used;
+  }
+
+  /** Returns how many bytes the files of chunks have; 0 when there are none, as in format 1. */
+  public long chunkFileBytes() {
+    ChunkFiles kept = files;
+    return kept == null ? 0 : kept.bytesOnDisk();
+  }
+
+  /** Returns about how many bytes a checkpoint would have. */
+  public long checkpointBytes() {
+    if (files == null) {
+      return fileBytes();
+    }
+    state.readLock().lock();
+    try {
+      return chunks.bytesInNoFile() + index.seriesCount() * SERIES_FILE_BYTES + outOfOrder.bytes();
+    } finally {
+      state.readLock().unlock();
+    }
+  }
+
+  /** Returns about how many bytes a block of everything, or a whole checkpoint, would have. */
   public long fileBytes() {
     state.readLock().lock();
     try {

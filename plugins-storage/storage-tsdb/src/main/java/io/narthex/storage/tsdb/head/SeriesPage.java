@@ -62,7 +62,11 @@ public final class SeriesPage {
 
   int used;
 
-  SeriesPage() {
+  /** Id of the first series. */
+  final int firstId;
+
+  SeriesPage(int firstId) {
+    this.firstId = firstId;
     java.util.Arrays.fill(bornMs, NEVER);
     java.util.Arrays.fill(newestMs, NEVER);
   }

@@ -3,6 +3,7 @@ package io.narthex.storage.tsdb.recovery;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.frames.Frame;
 import io.narthex.storage.tsdb.frames.FrameReader;
+import io.narthex.storage.tsdb.head.ChunkFiles;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadChunks;
 import io.narthex.storage.tsdb.io.ByteSource;
@@ -35,7 +36,8 @@ public final class FramedRecovery extends Replay implements SegmentReader.Handle
   private final Path headDirectory;
   private final Quarantine quarantine;
   private final Counters counters;
-  private final CheckpointRecords checkpoint;
+  private final ChunkFiles chunkFiles;
+  private final StateRecords checkpoint;
   private int damagedParts;
   private boolean checkpointWanted;
   private final Progress progress = new Progress();
@@ -45,15 +47,19 @@ public final class FramedRecovery extends Replay implements SegmentReader.Handle
       Head head,
       Path walDirectory,
       Path headDirectory,
+      ChunkFiles chunkFiles,
       Quarantine quarantine,
       Counters counters) {
     super(head);
     this.disk = disk;
     this.walDirectory = walDirectory;
     this.headDirectory = headDirectory;
+    this.chunkFiles = chunkFiles;
     this.quarantine = quarantine;
     this.counters = counters;
-    checkpoint = new CheckpointRecords(head);
+    checkpoint =
+        new StateRecords(
+            head, (file, offset, reason, bytes) -> damaged("chunks", file, offset, reason, bytes));
   }
 
   /** Recovers and returns where the WAL continues. */
@@ -71,15 +77,19 @@ public final class FramedRecovery extends Replay implements SegmentReader.Handle
           number < from ? 0 : bytesOf(walDirectory.resolve(Frame.Kind.WAL.fileName(number))));
     }
     if (from > 0) {
+      keepChunksOf(checkpoints, from);
       readCheckpoint(from);
-    } else if (!segments.isEmpty() && segments.getFirst() > 1) {
-      // the first segment has number 1, and only a checkpoint replaces segments
-      damaged(
-          "checkpoint",
-          checkpoint(segments.getFirst()),
-          0,
-          "is missing, and what it held",
-          MemorySegment.NULL);
+    } else {
+      chunkFiles.deleteUnlisted();
+      if (!segments.isEmpty() && segments.getFirst() > 1) {
+        // the first segment has number 1, and only a checkpoint replaces segments
+        damaged(
+            "checkpoint",
+            checkpoint(segments.getFirst()),
+            0,
+            "is missing, and what it held",
+            MemorySegment.NULL);
+      }
     }
     SegmentReader reader = new SegmentReader(disk, walDirectory, this);
     int before = from - 1; // the checkpoint was made behind a segment with its number
@@ -179,12 +189,12 @@ public final class FramedRecovery extends Replay implements SegmentReader.Handle
    */
   private int base(List<Integer> checkpoints, List<Integer> segments) {
     int newest = checkpoints.getLast();
-    if (checkpoints.size() == 1 || isWhole(newest, false)) {
+    if (checkpoints.size() == 1 || isWhole(newest)) {
       return newest;
     }
     for (int older : checkpoints.subList(0, checkpoints.size() - 1).reversed()) {
-      if (hasAll(segments, older, newest) && isWhole(older, false)) {
-        isWhole(newest, true);
+      if (hasAll(segments, older, newest) && isWhole(older)) {
+        reportDamage(newest);
         log.error("{}: nothing is lost, {} is whole", checkpoint(newest), checkpoint(older));
         return older;
       }
@@ -200,40 +210,64 @@ public final class FramedRecovery extends Replay implements SegmentReader.Handle
     return segments.stream().filter(n -> n >= from && n < to).count() == to - from;
   }
 
-  /** Reads a checkpoint, takes nothing from it, and returns whether it is whole. */
-  private boolean isWhole(int number, boolean report) {
-    Path path = checkpoint(number);
-    boolean[] ended = {false};
-    boolean[] damaged = {false};
-    FrameReader.Handler look =
-        new FrameReader.Handler() {
-          @Override
-          public void record(int type, ByteSource body, long offset) {
-            ended[0] = type == Checkpoint.END;
-          }
+  /** Returns whether a checkpoint can be read, and the files of chunks it refers to are there. */
+  private boolean isWhole(int number) {
+    CheckpointLook look = look(number);
+    return look.isWhole() && chunkFiles.has(look.chunkFiles());
+  }
 
-          @Override
-          public void damage(long offset, long length, String reason, MemorySegment bytes) {
-            damaged[0] = true;
-            if (report) {
-              damaged("checkpoint", path, offset, reason, bytes);
-            }
-          }
-        };
+  /** Reports what is damaged of a checkpoint that is not used. */
+  private void reportDamage(int number) {
+    Path path = checkpoint(number);
+    CheckpointLook look =
+        look(number, (offset, reason, bytes) -> damaged("checkpoint", path, offset, reason, bytes));
+    if (!look.isEnded()) {
+      damaged("checkpoint", path, bytesOf(path), "the end is missing", MemorySegment.NULL);
+    } else if (!chunkFiles.has(look.chunkFiles())) {
+      damaged("chunks", path, 0, "files it refers to are missing, or short", MemorySegment.NULL);
+    }
+  }
+
+  private CheckpointLook look(int number) {
+    return look(
+        number,
+        (offset, reason, bytes) -> {
+          // the caller asks whether it is whole
+        });
+  }
+
+  private CheckpointLook look(int number, CheckpointLook.Damage into) {
+    Path path = checkpoint(number);
+    CheckpointLook look = new CheckpointLook(into);
     try {
       FrameReader.read(disk, path, Frame.Kind.CHECKPOINT, number, false, look);
-      if (report && !ended[0]) {
-        damaged("checkpoint", path, disk.size(path), "the end is missing", MemorySegment.NULL);
-      }
     } catch (IOException e) {
       throw new StorageException.Failed(path + ": cannot read: " + e.getMessage(), e);
     }
-    return ended[0] && !damaged[0];
+    return look;
+  }
+
+  /**
+   * Keeps the files of chunks that other checkpoints than the one to begin with refer to: which of
+   * them the next start begins with is open until they are deleted.
+   */
+  private void keepChunksOf(List<Integer> checkpoints, int from) {
+    for (int number : checkpoints) {
+      if (number != from) {
+        CheckpointLook look = look(number);
+        if (look.isListingWhole()) {
+          chunkFiles.keep(number, look.chunkFiles());
+        } else {
+          chunkFiles.keepAll(number);
+        }
+      }
+    }
   }
 
   private void readCheckpoint(int number) {
     Path path = checkpoint(number);
-    int before = damagedParts;
+    checkpoint.begin(number);
+    int[] skipped = {0};
     FrameReader.Handler records =
         new FrameReader.Handler() {
           @Override
@@ -248,24 +282,27 @@ public final class FramedRecovery extends Replay implements SegmentReader.Handle
 
           @Override
           public void damage(long offset, long length, String reason, MemorySegment bytes) {
+            skipped[0]++;
             damaged("checkpoint", path, offset, reason, bytes);
           }
         };
     try {
       FrameReader.read(disk, path, Frame.Kind.CHECKPOINT, number, false, records);
       if (!checkpoint.isComplete()) {
+        skipped[0]++;
         damaged("checkpoint", path, disk.size(path), "the end is missing", MemorySegment.NULL);
       }
     } catch (IOException e) {
       // it may be whole, and would be replaced
       throw new StorageException.Failed(path + ": cannot read: " + e.getMessage(), e);
     }
-    if (damagedParts > before) {
+    checkpoint.end(skipped[0] > 0);
+    if (skipped[0] > 0) {
       counters.add("snapshot_replay_error_total", 1);
       log.error(
           "{}: {} damaged parts are skipped, samples in them are missing; the rest is used",
           path,
-          damagedParts - before);
+          skipped[0]);
     }
   }
 

@@ -6,6 +6,9 @@ import java.util.function.DoubleConsumer;
 final class Progress {
   private static final int REPORT_BYTES = 64 << 10;
 
+  /** Reports there are at least, if records are small enough. */
+  private static final int REPORTS = 32;
+
   private DoubleConsumer report = _ -> {};
   private long bytes; // of the files to be read
   private long done; // of them
@@ -22,7 +25,7 @@ final class Progress {
 
   void advance(int more) {
     done += more;
-    if (done - reported >= REPORT_BYTES) {
+    if (done - reported >= Math.min(REPORT_BYTES, bytes / REPORTS)) {
       reported = done;
       report.accept(Math.min(0.99, done / (double) Math.max(1, bytes)));
     }

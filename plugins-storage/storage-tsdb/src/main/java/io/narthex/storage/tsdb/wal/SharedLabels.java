@@ -19,9 +19,9 @@ import io.narthex.storage.tsdb.io.Limits;
  *   u8 3 | n &lt;&lt; 2    the next n of them are not
  * </pre>
  */
-final class SharedLabels {
+public final class SharedLabels {
   /** Takes a series. */
-  interface Handler {
+  public interface Handler {
     void series(int id, Labels labels);
   }
 
@@ -35,12 +35,12 @@ final class SharedLabels {
   private Labels last = Labels.EMPTY;
 
   /** Starts a record. */
-  void begin() {
+  public void begin() {
     lastId = -1;
     last = Labels.EMPTY;
   }
 
-  void write(int id, Labels labels, ByteSink out) {
+  public void write(int id, Labels labels, ByteSink out) {
     out.zigzag((long) id - lastId - 1);
     int n = labels.size();
     out.varint(n);
@@ -91,7 +91,7 @@ final class SharedLabels {
     return c == last.size() ? -1 : Labels.compareCodePoints(labels.name(at), last.name(c));
   }
 
-  void read(ByteSource in, Handler handler) {
+  public void read(ByteSource in, Handler handler) {
     begin();
     while (in.remaining() > 0) {
       long id = lastId + 1 + in.zigzag();

@@ -30,7 +30,7 @@ class HeadChunksTest {
     for (int i = 0; i < n; i++) {
       rows.add(number * 100_000L + i * 90L, random.nextGaussian(), null, 0);
     }
-    return chunks.put(codec, rows, 0, n, before, scratch);
+    return chunks.put(number, codec, rows, 0, n, before, scratch);
   }
 
   private int chainLength(HeadChunks.@Nullable Page[] pages, long newest) {
