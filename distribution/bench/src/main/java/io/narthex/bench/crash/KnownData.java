@@ -14,18 +14,23 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What has been written into a folder, sample by sample: a sample of series s at step k has the
- * value s × 1,000,000 + k, or is a histogram with 10k observations. Requests written last are known
- * by their place in the WAL, too.
+ * value s × 1,000,000 + k, is a histogram with 10k observations, or, so that sealed chunks of the
+ * head fill a file, one of 53 bits that follow from s and k. Requests written last are known by
+ * their place in the WAL, too.
  */
 final class KnownData {
   static final long STEP_MS = 60_000;
   static final int STEPS = 24 * 60;
+
+  /** Steps, the last ones, that series of {@link Group#NOISE} have. */
+  private static final int NOISE_STEPS = 4 * 60;
 
   /** Steps that are written behind the checkpoint. */
   static final int LAST = 60;
@@ -41,7 +46,8 @@ final class KnownData {
     DELETED(3),
     NEW(4),
     LATE(4),
-    HISTOGRAM(3);
+    HISTOGRAM(3),
+    NOISE(150);
 
     final int series;
 
@@ -115,6 +121,12 @@ final class KnownData {
     return samples;
   }
 
+  private double value(int s, int k) {
+    return groups.get(s) == Group.NOISE
+        ? new SplittableRandom((long) s << 32 | k).nextDouble()
+        : (double) s * SCALE + k;
+  }
+
   private static NativeHistogram histogram(int k) {
     return NativeHistogram.builder()
         .count(10L * k)
@@ -134,6 +146,7 @@ final class KnownData {
         int step =
             switch (groups.get(s)) {
               case NEW -> last ? k : -1;
+              case NOISE -> k < STEPS - NOISE_STEPS ? -1 : k;
               case LATE -> last ? k ^ 1 : k; // every second one is out of order
               default -> k;
             };
@@ -144,7 +157,7 @@ final class KnownData {
         if (groups.get(s) == Group.HISTOGRAM) {
           request.histograms(labels.get(s), times, new NativeHistogram[] {histogram(step)}, 0, 1);
         } else {
-          request.series(labels.get(s), times, new double[] {(double) s * SCALE + step}, 0, 1);
+          request.series(labels.get(s), times, new double[] {value(s, step)}, 0, 1);
         }
         if (last && makers[s] == 0 && written[s].isEmpty()) {
           makers[s] = places.size();
@@ -319,7 +332,7 @@ final class KnownData {
       for (JsonNode sample : series.path("values")) {
         int k = known(sample, s, out);
         boolean isRight =
-            groups.get(s) != Group.HISTOGRAM && sample.path(1).asDouble() == (double) s * SCALE + k;
+            groups.get(s) != Group.HISTOGRAM && sample.path(1).asDouble() == value(s, k);
         if (k >= 0 && !isRight) {
           out.wrong.add(metric + " has " + sample);
         } else if (k >= 0) {
