@@ -1,8 +1,6 @@
 package io.narthex.storage.tsdb;
 
 import io.narthex.spi.storage.StorageException;
-import io.narthex.storage.tsdb.block.Block;
-import io.narthex.storage.tsdb.block.Ulid;
 import io.narthex.storage.tsdb.frames.Frame;
 import io.narthex.storage.tsdb.frames.FrameReader;
 import io.narthex.storage.tsdb.head.HeadChunks;
@@ -101,7 +99,7 @@ final class DataFolder implements AutoCloseable {
 
   /**
    * Looks, without a lock and without writing, whether the folder could be opened. Its owner may be
-   * at work.
+   * at work. Damaged files do not count: a start sets them aside, or skips what is damaged in them.
    *
    * @throws StorageException when it could not
    */
@@ -109,20 +107,8 @@ final class DataFolder implements AutoCloseable {
     try {
       refuseForeign(disk, root);
       Path blocks = root.resolve("blocks");
-      if (!disk.isDirectory(blocks)) {
-        return;
-      }
-      for (Path folder : disk.list(blocks)) {
-        if (!Ulid.isUlid(folder.getFileName().toString())) {
-          continue;
-        }
-        try {
-          new Block(disk, folder).release();
-        } catch (StorageException e) {
-          if (disk.exists(folder.resolve("index"))) { // else its owner has deleted it
-            throw e;
-          }
-        }
+      if (disk.isDirectory(blocks)) {
+        disk.list(blocks);
       }
     } catch (IOException e) {
       throw new StorageException.Failed(root + ": cannot be read: " + e, e);

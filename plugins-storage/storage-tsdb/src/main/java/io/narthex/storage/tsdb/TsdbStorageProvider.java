@@ -25,7 +25,8 @@ public final class TsdbStorageProvider implements StorageProvider<TsdbConfig> {
   }
 
   /**
-   * Looks at the format of the folder and the index of each block; the WAL is read by opening only.
+   * Looks at the format of the folder. What is damaged in it does not count, as {@link #open}
+   * serves the rest.
    */
   @Override
   public void probe(TsdbConfig config, StorageContext context) {
