@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.model.NativeHistogram;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
+import io.narthex.storage.tsdb.frames.FormatPage;
 import io.narthex.storage.tsdb.frames.MemoryDisk;
 import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -309,6 +311,29 @@ class ChunkFilesTest {
     assertThat(disk.size(files.path(1))).isEqualTo(length);
     assertThat(disk.exists(files.path(2))).isFalse();
     assertThat(again.bytesOnDisk()).isEqualTo(length);
+  }
+
+  @Test
+  void writesTheExampleOfTheFormatPage() throws IOException {
+    HeadChunks chunks = new HeadChunks(PAGE_BYTES);
+    long first = example(chunks, 0, 1_000_000, 0, 1, 1, 1, 1);
+    example(chunks, 1, 1_000_000, 0, 20.5, 21, 20.5, 23);
+    example(chunks, 0, 1_060_000, first, 1, 0, 1, 1);
+    chunks.endPage();
+    ChunkFiles files = files();
+    files.write(chunks.full());
+    files.close();
+    assertThat(HexFormat.of().formatHex(disk.bytes(files.path(1))))
+        .isEqualTo(FormatPage.example("head/00000001.chunks"));
+  }
+
+  private long example(HeadChunks into, int id, long timeMs, long before, double... values) {
+    ChunkRows rows = new ChunkRows();
+    rows.clear(false);
+    for (int i = 0; i < values.length; i++) {
+      rows.add(timeMs + i * 15_000L, values[i], null, 0);
+    }
+    return into.put(id, codec, rows, 0, rows.size, before, scratch);
   }
 
   @Test
