@@ -29,6 +29,7 @@ import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadCapture;
 import io.narthex.storage.tsdb.head.HeadIndex;
 import io.narthex.storage.tsdb.head.HeadView;
+import io.narthex.storage.tsdb.head.ReplayThread;
 import io.narthex.storage.tsdb.index.Query;
 import io.narthex.storage.tsdb.io.Directories;
 import io.narthex.storage.tsdb.io.Disk;
@@ -152,7 +153,7 @@ final class TsdbStorage
     metadata = new FamilyMetadata(disk, context.dataDirectory(), counters);
     head.minValidMs(blocks.newestMaxMs());
     boolean recovered = false;
-    try {
+    try (ReplayThread _ = head.replayWith(this::start)) {
       wal = new ReplaceableWal(folders.isFramed() ? recoverFrames(config) : recoverLog(config));
       noteGaps();
       recovered = true;

@@ -25,6 +25,11 @@ public final class ChunkRows {
     return size >= ChunkCodec.MAX_ROWS || histogramBytes >= ChunkCodec.HISTOGRAM_BYTES;
   }
 
+  /** Returns about how many bytes the histograms take that were added one by one. */
+  public long histogramBytes() {
+    return histogramBytes;
+  }
+
   public void clear(boolean histogram) {
     isHistogram = histogram;
     hasStartTimes = false;

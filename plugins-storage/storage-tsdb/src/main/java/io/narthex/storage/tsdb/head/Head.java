@@ -13,10 +13,10 @@ import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.chunks.SampleBytes;
 import io.narthex.storage.tsdb.head.CommitQueue.Commit;
 import io.narthex.storage.tsdb.head.SeriesPage.HistogramTail;
-import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.Limits;
+import io.narthex.storage.tsdb.io.Threads;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import io.narthex.storage.tsdb.wal.WriteAheadLog;
@@ -132,13 +132,8 @@ public final class Head {
   private final Committer committer = new Committer(this);
 
   // guarded by appendLock
-  private final ChunkCodec codec = new ChunkCodec();
-  private final ByteSink scratch = new ByteSink(4096);
-  private final ChunkRows sealing = new ChunkRows();
-  private final ByteSink tailScratch = new ByteSink(512);
-  private final Tail.Reader tailReader = new Tail.Reader();
-  private final ChunkRows tailRows = new ChunkRows();
-  private final ChunkRows tailChunk = new ChunkRows();
+  private final DirectWork direct;
+  private HeadWork work;
   private final Clock clock;
   private final ClockJumps jumps = new ClockJumps(Limits.FUTURE_MS);
 
@@ -183,6 +178,8 @@ public final class Head {
     this.clock = clock;
     this.counters = counters;
     chunks = new HeadChunks(pageBytes);
+    direct = new DirectWork(index, chunks);
+    work = direct;
   }
 
   /**
@@ -330,7 +327,7 @@ public final class Head {
       HeadIndex.Pair[] pairs = index.pairs(labels);
       page.pairs[slot] = pairs;
       page.hashes[slot] = mix(labels.hashCode());
-      index.add(id, pairs);
+      work.list(id, pairs);
       page.used++;
       if ((tableUsed + 1) * 3L > table.length * 2L) {
         rehash(table.length * 2);
@@ -387,6 +384,7 @@ public final class Head {
   }
 
   private void rehash(int capacity) {
+    work.settle();
     int[] bigger = new int[capacity];
     index
         .all()
@@ -762,57 +760,18 @@ public final class Head {
   }
 
   private void sealFloats(SeriesPage page, int slot) {
-    int n = page.openCount[slot];
-    if (n == 0) {
+    if (page.openCount[slot] == 0) {
       return;
     }
-    openRows(page, slot, sealing);
-    byte[] tail = page.tail[slot];
-    if (Tail.count(tail) < tailChunks(page, slot) - 1) {
-      if (page.tailBaseMs == SeriesPage.NEVER) {
-        page.tailBaseMs = sealing.timesMs[0];
-      }
-      page.tail[slot] = Tail.append(tail, codec, sealing, page.tailBaseMs, tailScratch, scratch);
-      page.openCount[slot] = 0; // last: an error before it loses no row
-    } else {
-      collectTail(page, slot);
-      for (int i = 0; i < n; i++) {
-        tailRows.add(sealing, i);
-      }
-      page.chunk[slot] = sealAll(page.firstId | slot, tailRows, page.chunk[slot]);
-      page.tail[slot] = null;
-      page.openCount[slot] = 0;
-    }
-  }
-
-  /**
-   * Returns how many small chunks are rewritten into one. Series that are scraped together would
-   * all have long tails at the same time, and be sealed by the same batch: their first chunks
-   * differ in length.
-   */
-  private static int tailChunks(SeriesPage page, int slot) {
-    return page.chunk[slot] == 0 ? 1 + slot % Tail.CHUNKS : Tail.CHUNKS;
-  }
-
-  /** Reads all rows of a tail into {@link #tailRows}. */
-  private void collectTail(SeriesPage page, int slot) {
-    tailRows.clear(false);
-    tailReader.reset(page.tail[slot], page.tailBaseMs);
-    while (tailReader.next(codec, tailChunk)) {
-      for (int i = 0; i < tailChunk.size; i++) {
-        tailRows.add(tailChunk, i);
-      }
-    }
+    openRows(page, slot, work.rows());
+    work.floats(page, slot);
+    page.openCount[slot] = 0; // last: an error before it loses no row
   }
 
   /** Seals the open rows and the tail of a series, so that its chain is complete. */
   private void sealAllFloats(SeriesPage page, int slot) {
     sealFloats(page, slot);
-    if (page.tail[slot] != null) {
-      collectTail(page, slot);
-      page.chunk[slot] = sealAll(page.firstId | slot, tailRows, page.chunk[slot]);
-      page.tail[slot] = null;
-    }
+    work.tail(page, slot);
   }
 
   /** Copies the float rows of a series that are not sealed. */
@@ -846,19 +805,9 @@ public final class Head {
   }
 
   private void sealHistograms(SeriesPage page, int slot, HistogramTail tail) {
-    page.chunk[slot] = sealAll(page.firstId | slot, tail.rows, page.chunk[slot]);
+    work.chunk(page, slot, tail.rows);
     tail.rows.reset();
     tail.bytes = 0;
-  }
-
-  private long sealAll(int id, ChunkRows rows, long before) {
-    long last = before;
-    for (int from = 0; from < rows.size; ) {
-      int n = ChunkCodec.sameLayout(rows, from);
-      last = chunks.put(id, codec, rows, from, n, last, scratch);
-      from += n;
-    }
-    return last;
   }
 
   private void addOutOfOrder(
@@ -874,6 +823,18 @@ public final class Head {
   }
 
   // ---- recovery ------------------------------------------------------------------------------
+
+  /** Begins a replay: until that is closed a second thread does part of the work. */
+  public ReplayThread replayWith(Threads threads) {
+    ReplayThread replay = new ReplayThread(direct, threads, () -> work = direct);
+    work = replay;
+    return replay;
+  }
+
+  /** Waits for the second thread, for what reads chunks and lists during a replay. */
+  void settle() {
+    work.settle();
+  }
 
   /** Applies a sample from the WAL unless it is known or belongs to a block already. */
   public void replay(int id, long timeMs, double value, @Nullable NativeHistogram h, long startMs) {
@@ -918,7 +879,7 @@ public final class Head {
       old.newest = null;
     }
     sealAllFloats(page, slot);
-    page.chunk[slot] = sealAll(id, rows, page.chunk[slot]);
+    work.chunk(page, slot, rows);
     int last = rows.size - 1;
     if (rows.isHistogram) {
       page.createHistogramTail(slot).newest = rows.histograms()[last];
@@ -934,7 +895,7 @@ public final class Head {
 
   /** Seals rows of a series behind its newest chunk. */
   void seal(SeriesPage page, int slot, ChunkRows rows) {
-    page.chunk[slot] = sealAll(page.firstId | slot, rows, page.chunk[slot]);
+    work.chunk(page, slot, rows);
   }
 
   /** Notes the newest sample of a series that has been read from a checkpoint. */
@@ -957,6 +918,7 @@ public final class Head {
       int expected,
       @Nullable RoaringBitmap earlier,
       ChunkFiles.Damage damage) {
+    work.settle();
     ChunkFiles kept = Objects.requireNonNull(files);
     TreeMap<Integer, ChunkFiles.Listed> pages = listing.pages;
     boolean complete = pages.size() == expected;
@@ -992,6 +954,7 @@ public final class Head {
    * @param oldestMs time of the oldest in-order sample when it was made
    */
   public void restored(long oldestMs) {
+    work.settle();
     chunks.dropBefore(minValidMs);
     chunks.freeDropped();
     long oldest = Math.max(oldestMs, minValidMs);
@@ -1032,6 +995,7 @@ public final class Head {
     SeriesPage page = page(id);
     HeadIndex.Pair[] pairs = pairs(id);
     if (page != null && pairs != null) {
+      work.settle();
       remove(page, id & SeriesPage.MASK, id);
       index.remove(pairs, id);
       outOfOrder.delete(id, Long.MIN_VALUE, Long.MAX_VALUE);
@@ -1041,6 +1005,7 @@ public final class Head {
 
   /** Ends the recovery: ids that nothing has are used again in time. */
   public void recovered() {
+    work.settle();
     ids.recovered(index.version(), viewers);
   }
 
@@ -1176,6 +1141,7 @@ public final class Head {
 
   /** Moves the oldest time to the first sample there is. For the thread that truncates. */
   public void skipGap() {
+    work.settle();
     locked(() -> oldestSince = Long.MAX_VALUE);
     long[] oldest = {Long.MAX_VALUE};
     ByteSource in = new ByteSource();

@@ -461,6 +461,7 @@ public final class SeriesStates {
      * damaged.
      */
     public void useChunksOfLostStates() {
+      head.settle();
       ChunkChains all = chains == null ? ChunkChains.join(head.chunks(), mapped, earlier) : chains;
       chains = all;
       ByteSource in = new ByteSource();
