@@ -53,7 +53,7 @@ public final class SampleCheck {
   }
 
   /** Checks the stand-in targets. */
-  void targets(int count) throws IOException, InterruptedException {
+  public void targets(int count) throws IOException, InterruptedException {
     for (int i = 0; i < count; i++) {
       String selector = "{job=\"targets\",target=\"" + TargetFarm.name(i) + "\"}";
       JsonNode found = read(selector);
@@ -298,7 +298,7 @@ public final class SampleCheck {
   }
 
   /** Returns how many scrapes were served and not stored, or stored with a wrong value. */
-  int lost() {
+  public int lost() {
     return lost;
   }
 

@@ -176,6 +176,11 @@ public final class ServerUnderTest implements AutoCloseable {
     return answer.path("data");
   }
 
+  /** Reads JSON. */
+  public static JsonNode parse(String json) throws IOException {
+    return JSON.readTree(json);
+  }
+
   /** Posts JSON and demands success. */
   void post(String path, String body) throws IOException, InterruptedException {
     HttpResponse<String> response =

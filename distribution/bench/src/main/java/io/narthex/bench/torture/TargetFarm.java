@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
  * The stand-in targets: paths of one HTTP server. Each counts how often it was scraped and shows
  * that number, so that a scrape whose samples were lost leaves a hole in the stored numbers.
  */
-final class TargetFarm implements AutoCloseable {
+public final class TargetFarm implements AutoCloseable {
   /** Value of {@code torture_constant} of every target. */
   static final int CONSTANT = 7;
 
@@ -28,7 +28,8 @@ final class TargetFarm implements AutoCloseable {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final AtomicIntegerArray scrapes;
 
-  TargetFarm(int targets) throws IOException {
+  /** Starts it. */
+  public TargetFarm(int targets) throws IOException {
     scrapes = new AtomicIntegerArray(targets);
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1000);
     server.setExecutor(threads);
@@ -66,7 +67,7 @@ final class TargetFarm implements AutoCloseable {
   }
 
   /** Writes the files that a file discovery finds the targets in: {@code targets-N.json}. */
-  void writeFiles(Path folder) throws IOException {
+  public void writeFiles(Path folder) throws IOException {
     String address = "127.0.0.1:" + server.getAddress().getPort();
     for (int file = 0; file < FILES; file++) {
       StringBuilder json = new StringBuilder("[");
