@@ -1,6 +1,8 @@
 package io.narthex.storage.tsdb;
 
 import io.narthex.spi.storage.StorageException;
+import io.narthex.storage.tsdb.block.Block;
+import io.narthex.storage.tsdb.block.Ulid;
 import io.narthex.storage.tsdb.frames.Frame;
 import io.narthex.storage.tsdb.frames.FrameReader;
 import io.narthex.storage.tsdb.head.HeadChunks;
@@ -100,18 +102,41 @@ final class DataFolder implements AutoCloseable {
   /**
    * Looks, without a lock and without writing, whether the folder could be opened. Its owner may be
    * at work. Damaged files do not count: a start sets them aside, or skips what is damaged in them.
+   * But when none of several blocks can be read, that is more likely to be this version's fault.
    *
-   * @throws StorageException when it could not
+   * @throws StorageException when it could not, or when a start would set all blocks aside
    */
   static void check(Disk disk, Path root) {
     try {
       refuseForeign(disk, root);
       Path blocks = root.resolve("blocks");
       if (disk.isDirectory(blocks)) {
-        disk.list(blocks);
+        checkAnyIsRead(disk, disk.list(blocks));
       }
     } catch (IOException e) {
       throw new StorageException.Failed(root + ": cannot be read: " + e, e);
+    }
+  }
+
+  private static void checkAnyIsRead(Disk disk, List<Path> blocks) {
+    int unreadable = 0;
+    StorageException last = null;
+    for (Path folder : blocks) {
+      if (!Ulid.isUlid(folder.getFileName().toString())) {
+        continue;
+      }
+      try {
+        new Block(disk, folder).release();
+        return;
+      } catch (StorageException e) {
+        if (disk.exists(folder.resolve("index"))) { // else its owner has deleted it
+          unreadable++;
+          last = e;
+        }
+      }
+    }
+    if (last != null && unreadable > 1) {
+      throw last;
     }
   }
 

@@ -25,8 +25,8 @@ public final class TsdbStorageProvider implements StorageProvider<TsdbConfig> {
   }
 
   /**
-   * Looks at the format of the folder. What is damaged in it does not count, as {@link #open}
-   * serves the rest.
+   * Looks at the format of the folder and of its blocks. What is damaged in it does not count, as
+   * {@link #open} serves the rest.
    */
   @Override
   public void probe(TsdbConfig config, StorageContext context) {

@@ -83,8 +83,17 @@ class BlockTest {
     TsdbStorage again = TestDb.open(dir);
     assertThat(again.blocks().setAside()).isEqualTo(1);
     assertThat(TestDb.all(again)).isNotEmpty();
+    List<Block> others = again.blocks().list();
+    assertThat(others).hasSizeGreaterThan(1);
     again.close();
     provider.probe(TsdbConfig.DEFAULT, context());
+    for (Block other : others) {
+      Files.write(dir.resolve("blocks").resolve(other.meta.id()).resolve("index"), new byte[3]);
+    }
+    assertThatThrownBy(() -> provider.probe(TsdbConfig.DEFAULT, context()))
+        .as("it is not likely that all are damaged")
+        .isInstanceOf(StorageException.Corrupt.class)
+        .hasMessageContaining("index");
     Files.writeString(dir.resolve("tsdb.version"), "narthex tsdb 9\n");
     assertThatThrownBy(() -> provider.probe(TsdbConfig.DEFAULT, context()))
         .isInstanceOf(StorageException.Unusable.class)
