@@ -75,7 +75,7 @@ public final class Swap {
         global: {scrape_interval: 5s, scrape_timeout: 5s}
         storage: {tsdb: {out_of_order_time_window: 30m}}
         scrape_configs:
-          - {job_name: targets, file_sd_configs: [{files: ['targets-*.json']}]}
+          - {job_name: targets, file_sd_configs: [{files: ['targets-*.json'], refresh_interval: 5s}]}
         """);
     Files.writeString(
         proof.folder().resolve("alertmanager.yml"),
@@ -106,11 +106,11 @@ public final class Swap {
 
   private void run() throws IOException, InterruptedException {
     try (TargetFarm farm = new TargetFarm(TARGETS)) {
-      farm.writeFiles(proof.folder());
       ServerUnderTest server = start();
       try {
         fill(server);
-        Thread.sleep(BETWEEN_MS); // scrapes that the filling has delayed
+        farm.writeFiles(proof.folder()); // a scrape before would make the samples to fill too old
+        Thread.sleep(BETWEEN_MS);
         long fromMs = System.currentTimeMillis();
         swaps(server);
         Thread.sleep(3 * INTERVAL_MS); // scrapes that have waited
