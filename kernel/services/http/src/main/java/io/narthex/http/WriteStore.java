@@ -70,6 +70,10 @@ final class WriteStore {
   private static final long EXEMPLAR_BACK_MS = 3_600_000;
 
   private static final int MAX_TRIES = 3;
+
+  /** Most rows that are appended at once: those of other senders wait for them. */
+  static final int MAX_APPENDED = 8192;
+
   private static final long HEAP = Runtime.getRuntime().maxMemory();
 
   /** Most samples, histograms and exemplars of one request; each takes about 100 bytes. */
@@ -471,20 +475,79 @@ final class WriteStore {
       cache.put(reader.labelBytes(), refs[number], hashes[number]);
     }
 
-    /** Appends; again for series that the storage no longer knows. Null when that is done. */
+    /** Appends all rows. Null when that is done. */
     private @Nullable Outcome append() throws WriteRequestReader.MalformedException {
       for (int number = 0; number < count; number++) {
         if (refs[number] == SeriesCache.NONE) {
           resolve(number);
         }
       }
-      SampleBatch now = batch;
       int[] rows = new int[batch.size() + lonely.size()]; // number of the series of each row
       for (int row = 0; row < batch.size(); row++) {
         rows[row] = (int) batch.ref(row);
       }
       int own = batch.size(); // rows after these only carry exemplars
       carry(rows);
+      int from = 0;
+      for (SampleBatch part : parts()) {
+        int to = from + part.size();
+        int ownOfPart = Math.clamp(own - from, 0, part.size());
+        Outcome retry = append(part, Arrays.copyOfRange(rows, from, to), ownOfPart);
+        if (retry != null) {
+          return retry;
+        }
+        from = to;
+      }
+      return null;
+    }
+
+    /** Returns the rows in batches that are appended one after the other. */
+    private List<SampleBatch> parts() {
+      if (batch.size() <= MAX_APPENDED) {
+        return List.of(batch);
+      }
+      List<SampleBatch> parts = new ArrayList<>();
+      for (int row = 0; row < batch.size(); row++) {
+        if (row % MAX_APPENDED == 0) {
+          parts.add(new SampleBatch(Math.min(MAX_APPENDED, batch.size() - row)));
+        }
+        copy(batch, row, parts.getLast());
+      }
+      for (int i = 0; i < batch.exemplarCount(); i++) {
+        int row = batch.exemplarRow(i);
+        parts.get(row / MAX_APPENDED).exemplar(row % MAX_APPENDED, batch.exemplar(i));
+      }
+      for (int i = 0; i < batch.metadataCount(); i++) {
+        parts.getFirst().metadata(batch.metadata(i));
+      }
+      return parts;
+    }
+
+    /** Copies a row without its reference and its exemplars; returns the row it becomes. */
+    private static int copy(SampleBatch of, int row, SampleBatch into) {
+      NativeHistogram h = of.histogram(row);
+      int copied =
+          h == null ? into.add(0, of.timeMs(row), of.value(row)) : into.add(0, of.timeMs(row), h);
+      if (of.startTimeMs(row) != SampleBatch.NO_START_TIME) {
+        into.startTime(copied, of.startTimeMs(row));
+      }
+      if (of.zeroMs(row) != SampleBatch.NO_START_TIME) {
+        into.zeroAt(copied, of.zeroMs(row));
+      }
+      return copied;
+    }
+
+    /**
+     * Appends rows; again for series that the storage no longer knows. Null when that is done.
+     *
+     * @param numbers of the series of the rows
+     * @param ownRows those after them only carry exemplars
+     */
+    private @Nullable Outcome append(SampleBatch part, int[] numbers, int ownRows)
+        throws WriteRequestReader.MalformedException {
+      SampleBatch now = part;
+      int[] rows = numbers;
+      int own = ownRows;
       for (int attempt = 0; attempt < MAX_TRIES; attempt++) {
         for (int row = 0; row < now.size(); row++) {
           now.ref(row, refs[rows[row]]);
@@ -684,17 +747,7 @@ final class WriteStore {
         moved[row] = -1;
         if (result.code(row) == AppendResult.UNKNOWN_SERIES) {
           left[again.size()] = rows[row];
-          NativeHistogram h = of.histogram(row);
-          moved[row] =
-              h == null
-                  ? again.add(0, of.timeMs(row), of.value(row))
-                  : again.add(0, of.timeMs(row), h);
-          if (of.startTimeMs(row) != SampleBatch.NO_START_TIME) {
-            again.startTime(moved[row], of.startTimeMs(row));
-          }
-          if (of.zeroMs(row) != SampleBatch.NO_START_TIME) {
-            again.zeroAt(moved[row], of.zeroMs(row));
-          }
+          moved[row] = copy(of, row, again);
         }
       }
       for (int i = 0; i < of.exemplarCount(); i++) {

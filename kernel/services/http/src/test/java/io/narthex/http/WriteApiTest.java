@@ -136,6 +136,7 @@ class WriteApiTest {
       forget--;
       known.clear();
     }
+    appended.add(batch.size());
     for (int i = 0; i < batch.metadataCount(); i++) {
       withBatches.add(batch.metadata(i));
     }
@@ -174,6 +175,9 @@ class WriteApiTest {
   }
 
   private final List<String> exemplars = new ArrayList<>();
+
+  /** Rows of each append. */
+  private final List<Integer> appended = new ArrayList<>();
 
   private ServerInfo server(String... accepted) {
     return (ServerInfo)
@@ -625,6 +629,35 @@ class WriteApiTest {
         .containsExactlyInAnyOrder(
             "{__name__=\"up\"} " + NOW + " {trace=\"x\"}",
             "{__name__=\"stored\"} " + (NOW - 7) + " {trace=\"y\"}");
+  }
+
+  /** Other senders wait for an append, so none may have all rows of a large request. */
+  @Test
+  void aLargeRequestIsAppendedInParts() throws IOException {
+    int most = WriteStore.MAX_APPENDED;
+    forget = 1;
+    Second request = new Second();
+    Proto[] parts = new Proto[2 * most + 3];
+    for (int i = 0; i <= 2 * most; i++) {
+      parts[i + 1] = sample2(NOW - 3 * most + i, i, 0);
+    }
+    parts[2 * most + 2] = exemplar2(request, NOW, "trace", "x");
+    parts[0] = request.refs("__name__", "up");
+    request.series(parts);
+    request.series(
+        request.refs("__name__", "other"),
+        sample2(NOW, 1, 0),
+        exemplar2(request, NOW, "trace", "y"));
+    assertThat(written(send(request))).isEqualTo("204 " + (2 * most + 2) + " 0 2");
+    assertThat(appended)
+        .as("the first again, and of the last what was forgotten by then")
+        .containsExactly(most, most, most, 2, 1);
+    assertThat(stored).hasSize(2 * most + 2).doesNotHaveDuplicates();
+    assertThat(stored.getLast()).startsWith("{__name__=\"other\"} " + NOW);
+    assertThat(exemplars)
+        .containsExactly(
+            "{__name__=\"up\"} " + (NOW - most) + " {trace=\"x\"}",
+            "{__name__=\"other\"} " + NOW + " {trace=\"y\"}");
   }
 
   @Test
