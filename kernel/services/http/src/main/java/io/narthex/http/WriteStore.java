@@ -88,8 +88,8 @@ final class WriteStore {
   /** Most series of a request of which samples that are out of order are looked for. */
   private static final int MAX_REPEATED = 5000;
 
-  /** How long a request may look for samples that are stored. */
-  private static final long LOOK_NANOS = 500_000_000;
+  /** How long a request may look for samples that are stored: its sender waits. */
+  private static final long LOOK_NANOS = 250_000_000;
 
   /** All requests together have a burst of this, and a twentieth of the time. */
   private static final long ALL_LOOK_NANOS = 2_000_000_000;
@@ -698,7 +698,8 @@ final class WriteStore {
     private BitSet stored(AppendResult result, SampleBatch of, int[] rows, int own)
         throws WriteRequestReader.MalformedException {
       BitSet there = new BitSet();
-      if (result.count(AppendResult.OUT_OF_ORDER) + result.count(AppendResult.TOO_OLD) == 0) {
+      if (result.count(AppendResult.OUT_OF_ORDER) + result.count(AppendResult.TOO_OLD) == 0
+          || isLookedEnough()) {
         return there;
       }
       Map<Long, Map<Long, Integer>> late = new HashMap<>(); // row by reference and time
@@ -763,6 +764,7 @@ final class WriteStore {
     private void count(AppendResult result, SampleBatch of, int[] rows, int own)
         throws WriteRequestReader.MalformedException {
       int bare = 0;
+      int[] refusals = new int[Byte.MAX_VALUE + 1]; // by code
       BitSet there = stored(result, of, rows, own);
       for (int row = 0; row < own; row++) {
         byte code = there.get(row) ? AppendResult.OK : result.code(row);
@@ -774,8 +776,13 @@ final class WriteStore {
           }
           bare += hashes[rows[row]] == 0 ? 1 : 0;
         } else if (code != AppendResult.UNKNOWN_SERIES) {
-          refused.with(label(code)).inc();
+          refusals[code]++;
           reason(isReasonWanted() ? refusal(code, of, row, rows[row]) : "");
+        }
+      }
+      for (byte code = 0; code < Byte.MAX_VALUE; code++) {
+        if (refusals[code] > 0) {
+          refused.with(label(code)).add(refusals[code]);
         }
       }
       withoutMetadata.add(second ? bare : 0);
