@@ -112,7 +112,8 @@ public final class Swap {
         farm.writeFiles(proof.folder()); // a scrape before would make the samples to fill too old
         Thread.sleep(BETWEEN_MS);
         long fromMs = System.currentTimeMillis();
-        swaps(server);
+        ServerUnderTest first = server;
+        underLoad(first, () -> swaps(first));
         Thread.sleep(3 * INTERVAL_MS); // scrapes that have waited
         long toMs = System.currentTimeMillis() - INTERVAL_MS;
         compare(server, fromMs, toMs, "after the replacements");
@@ -124,6 +125,9 @@ public final class Swap {
             fromMs,
             toMs,
             String.format(Locale.ROOT, "after SIGKILL and start (%.1f s)", seconds(begun)));
+        // what each request runs through is compiled by then, as in a server that has run for a
+        // while
+        underLoad(server, () -> Thread.sleep(GridFill.STEP_MS));
         new HugeRequests(proof, server, grid).run();
         System.out.println("       " + memory(server));
       } finally {
@@ -179,8 +183,16 @@ public final class Swap {
 
   // ---- the replacements ------------------------------------------------------------------------
 
-  private void swaps(ServerUnderTest server) throws IOException, InterruptedException {
+  /** What is done while the server is written to and queried. */
+  private interface Body {
+    void run() throws IOException, InterruptedException;
+  }
+
+  /** Writes a sample of each series a minute, as before, and more of some, and queries these. */
+  private void underLoad(ServerUnderTest server, Body body)
+      throws IOException, InterruptedException {
     List<GridWriter> writers = new ArrayList<>();
+    done = false;
     Thread asking = Thread.ofPlatform().name("queries").start(() -> ask(server));
     try {
       writers.add(new GridWriter(server, List.of(watched), WATCHED_MS, watchedWrites));
@@ -189,17 +201,13 @@ public final class Swap {
         for (int i = 1 + w; i < slices.size(); i += WRITERS) {
           own.add(slices.get(i));
         }
-        if (own.isEmpty()) {
-          continue;
+        if (!own.isEmpty()) {
+          long period = Math.clamp(GridFill.STEP_MS / own.size(), 1, 250);
+          writers.add(new GridWriter(server, own, period, otherWrites));
         }
-        // each series gets a sample a minute, as before
-        long period = Math.clamp(GridFill.STEP_MS / own.size(), 1, 250);
-        writers.add(new GridWriter(server, own, period, otherWrites));
       }
       Thread.sleep(BETWEEN_MS);
-      for (int cycle = 1; cycle <= SWAPS; cycle++) {
-        swap(server, cycle);
-      }
+      body.run();
       for (GridWriter writer : writers) {
         writer.finish();
       }
@@ -207,6 +215,12 @@ public final class Swap {
       done = true;
       writers.forEach(GridWriter::close);
       asking.join();
+    }
+  }
+
+  private void swaps(ServerUnderTest server) throws IOException, InterruptedException {
+    for (int cycle = 1; cycle <= SWAPS; cycle++) {
+      swap(server, cycle);
     }
   }
 
