@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 public final class ReplayThread implements HeadWork, AutoCloseable {
   static final String NAME = "tsdb-replay";
 
-  /** Calls in a batch: of rows 1,024, most often. */
-  static final int CALLS = 64;
+  /** Calls in a batch, of sixteen rows most often: fewer wake the other thread too often. */
+  static final int CALLS = 256;
 
   /**
    * Bytes of histograms in a batch. One call with more waits for those before, and is not put off.
