@@ -70,6 +70,7 @@ public final class NotifierHost implements NotifierService, PluginHost {
     final CircuitBreaker breaker;
     final AtomicInteger inFlight = new AtomicInteger();
     final Set<PluginCall<SendResult>> sends = ConcurrentHashMap.newKeySet(); // abandoned ones too
+    private final Object starting = new Object(); // held from counting the sends to adding one
 
     Handle(
         Provider provider,
@@ -116,19 +117,23 @@ public final class NotifierHost implements NotifierService, PluginHost {
 
     /** Sends on a thread of its own; failures are retried later. */
     SendResult send(Notification notification) throws InterruptedException {
-      sends.removeIf(c -> !c.isRunning());
-      String refusal = refusal();
-      if (refusal != null) {
-        guard.stats(provider, Operation.SEND).rejected.increment();
-        return new SendResult.RetryLater(refusal, breaker.isOpen() ? breaker.untilNextTry() : null);
+      PluginCall<SendResult> call;
+      synchronized (starting) {
+        sends.removeIf(c -> !c.isRunning());
+        String refusal = refusal();
+        if (refusal != null) {
+          guard.stats(provider, Operation.SEND).rejected.increment();
+          return new SendResult.RetryLater(
+              refusal, breaker.isOpen() ? breaker.untilNextTry() : null);
+        }
+        call =
+            guard.start(
+                provider,
+                Operation.SEND,
+                "notifier " + name,
+                () -> notifier.send(withTemplates(notification)));
+        sends.add(call);
       }
-      PluginCall<SendResult> call =
-          guard.start(
-              provider,
-              Operation.SEND,
-              "notifier " + name,
-              () -> notifier.send(withTemplates(notification)));
-      sends.add(call);
       try {
         SendResult result = call.await(guard.limits().deadline(Operation.SEND));
         if (result == null) {
