@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -75,25 +76,32 @@ class BlockTest {
     TsdbStorage db = TestDb.open(dir);
     fill(db, T0, T0 + 7 * HOUR, 5);
     db.maintain();
-    Path block = dir.resolve("blocks").resolve(db.blocks().list().get(0).meta.id());
+    List<Path> blocks =
+        db.blocks().list().stream().map(b -> dir.resolve("blocks").resolve(b.meta.id())).toList();
+    assertThat(blocks).hasSizeGreaterThan(1);
+    Path block = blocks.getFirst();
     db.close();
     Files.write(block.resolve("index"), new byte[] {1, 2, 3});
     provider.probe(TsdbConfig.DEFAULT, context());
     assertThat(block).as("probe only looks").exists();
-    TsdbStorage again = TestDb.open(dir);
-    assertThat(again.blocks().setAside()).isEqualTo(1);
-    assertThat(TestDb.all(again)).isNotEmpty();
-    List<Block> others = again.blocks().list();
-    assertThat(others).hasSizeGreaterThan(1);
-    again.close();
-    provider.probe(TsdbConfig.DEFAULT, context());
-    for (Block other : others) {
-      Files.write(dir.resolve("blocks").resolve(other.meta.id()).resolve("index"), new byte[3]);
+    Map<Path, byte[]> whole = new HashMap<>();
+    for (Path other : blocks.subList(1, blocks.size())) {
+      Path index = other.resolve("index");
+      whole.put(index, Files.readAllBytes(index));
+      Files.write(index, new byte[3]);
     }
     assertThatThrownBy(() -> provider.probe(TsdbConfig.DEFAULT, context()))
         .as("it is not likely that all are damaged")
         .isInstanceOf(StorageException.Corrupt.class)
         .hasMessageContaining("index");
+    for (Map.Entry<Path, byte[]> e : whole.entrySet()) {
+      Files.write(e.getKey(), e.getValue());
+    }
+    TsdbStorage again = TestDb.open(dir);
+    assertThat(again.blocks().setAside()).isEqualTo(1);
+    assertThat(TestDb.all(again)).isNotEmpty();
+    again.close();
+    provider.probe(TsdbConfig.DEFAULT, context());
     Files.writeString(dir.resolve("tsdb.version"), "narthex tsdb 9\n");
     assertThatThrownBy(() -> provider.probe(TsdbConfig.DEFAULT, context()))
         .isInstanceOf(StorageException.Unusable.class)
