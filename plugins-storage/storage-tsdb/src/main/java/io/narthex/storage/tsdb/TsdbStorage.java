@@ -756,7 +756,7 @@ final class TsdbStorage
             maxTimeMs,
             pairs -> {
               for (HeadIndex.Pair p : pairs) {
-                names.add(p.name);
+                names.add(p.name());
               }
             });
       }

@@ -270,7 +270,7 @@ public final class Head {
       return false;
     }
     for (int i = 0; i < pairs.length; i++) {
-      if (!pairs[i].value.equals(labels.value(i)) || !pairs[i].name.equals(labels.name(i))) {
+      if (!pairs[i].value.equals(labels.value(i)) || !pairs[i].name().equals(labels.name(i))) {
         return false;
       }
     }
@@ -612,12 +612,25 @@ public final class Head {
   }
 
   private void countRefusal(byte code, boolean isFloat) {
-    String type = isFloat ? "{type=\"float\"}" : "{type=\"histogram\"}";
     switch (code) {
-      case AppendResult.OUT_OF_ORDER -> counters.add("out_of_order_samples_total" + type, 1);
-      case AppendResult.OUT_OF_BOUNDS -> counters.add("out_of_bound_samples_total" + type, 1);
-      case AppendResult.TOO_FAR_IN_FUTURE -> counters.add("out_of_bound_samples_total" + type, 1);
-      case AppendResult.TOO_OLD -> counters.add("too_old_samples_total" + type, 1);
+      case AppendResult.OUT_OF_ORDER ->
+          counters.add(
+              isFloat
+                  ? "out_of_order_samples_total{type=\"float\"}"
+                  : "out_of_order_samples_total{type=\"histogram\"}",
+              1);
+      case AppendResult.OUT_OF_BOUNDS, AppendResult.TOO_FAR_IN_FUTURE ->
+          counters.add(
+              isFloat
+                  ? "out_of_bound_samples_total{type=\"float\"}"
+                  : "out_of_bound_samples_total{type=\"histogram\"}",
+              1);
+      case AppendResult.TOO_OLD ->
+          counters.add(
+              isFloat
+                  ? "too_old_samples_total{type=\"float\"}"
+                  : "too_old_samples_total{type=\"histogram\"}",
+              1);
       default -> {
         // the caller counts the others
       }

@@ -43,7 +43,7 @@ public final class HeadIndex implements Postings {
   /** A dictionary is rebuilt when it had so many times more pairs: a short hold of the locks. */
   private static final int SHRINK = 8;
 
-  private final Map<String, Values> names = new ConcurrentHashMap<>();
+  private final Map<String, Name> names = new ConcurrentHashMap<>();
   private final IntFunction<Pair @Nullable []> series;
 
   /** All series; guarded by the head's locks. */
@@ -66,30 +66,138 @@ public final class HeadIndex implements Postings {
 
   /** A label name with one of its values, and the series that have it. */
   public static final class Pair extends PostingList {
-    public final String name;
+    private final Name of;
     public final String value;
 
-    Pair(String name, String value) {
-      this.name = name;
+    private Pair(Name of, String value) {
+      this.of = of;
       this.value = value;
+    }
+
+    public String name() {
+      return of.name;
     }
   }
 
-  /** The pairs of a name by value. */
-  private static final class Values extends ConcurrentHashMap<String, Pair> {
-    private static final long serialVersionUID = 1;
+  /**
+   * A label name with its pairs. One with a single value, which a sender may have a million of, has
+   * neither a map nor a list of its own.
+   */
+  private static final class Name {
+    final String name;
 
-    /** The series that have the name, whatever the value. */
-    final transient PostingList series;
+    /** The only {@link Pair}, or a map of them by value. */
+    private volatile Object pairs;
 
-    /** How many there have been at most; guarded by the head's locks. */
-    int most;
+    /**
+     * The series that have the name, whatever the value; null while these are the series of {@link
+     * #first}.
+     */
+    private volatile @Nullable PostingList series;
 
-    Values(Map<String, Pair> pairs, PostingList series) {
-      super(Math.max(1, pairs.size()));
-      putAll(pairs);
-      this.series = series;
-      most = pairs.size();
+    /** The pair that was there first, while it stands for {@link #series}. */
+    private final Pair first;
+
+    /** How many pairs there have been at most; guarded by the head's locks. */
+    private int most = 1;
+
+    /** Creates one with a value. */
+    Name(String name, String value) {
+      this.name = name;
+      first = new Pair(this, value);
+      pairs = first;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Pair> map(Object pairs) {
+      return (Map<String, Pair>) pairs;
+    }
+
+    @Nullable Pair get(String value) {
+      Object now = pairs;
+      if (now instanceof Pair p) {
+        return p.value.equals(value) ? p : null;
+      }
+      return map(now).get(value);
+    }
+
+    Collection<Pair> all() {
+      Object now = pairs;
+      return now instanceof Pair p ? List.of(p) : map(now).values();
+    }
+
+    Collection<String> values() {
+      Object now = pairs;
+      return now instanceof Pair p ? List.of(p.value) : map(now).keySet();
+    }
+
+    int size() {
+      Object now = pairs;
+      return now instanceof Pair ? 1 : map(now).size();
+    }
+
+    /** Adds a pair. */
+    Pair add(String value) {
+      Pair added = new Pair(this, value);
+      Object now = pairs;
+      if (now instanceof Pair p) {
+        Map<String, Pair> both = new ConcurrentHashMap<>();
+        both.put(p.value, p);
+        both.put(value, added);
+        pairs = both;
+      } else {
+        map(now).put(value, added);
+      }
+      most = Math.max(most, size());
+      return added;
+    }
+
+    /** Takes a pair out that has no series any more; returns whether none are left. */
+    boolean remove(Pair gone) {
+      Object now = pairs;
+      if (now == gone) {
+        return true; // with its name
+      }
+      if (now instanceof Pair) {
+        return false;
+      }
+      Map<String, Pair> left = map(now);
+      left.remove(gone.value, gone);
+      if (gone == first && series == null) {
+        series = new PostingList();
+      }
+      if (!left.isEmpty() && left.size() < most / SHRINK) {
+        left = new ConcurrentHashMap<>(left); // a map never gives its table back
+        pairs = left;
+        most = left.size();
+      }
+      return left.isEmpty();
+    }
+
+    /** Adds a series, which is in the list of the pair already. */
+    void list(Pair p, int id) {
+      PostingList all = series;
+      if (all == null) {
+        if (p == first) {
+          return;
+        }
+        all = new PostingList(first);
+        series = all;
+      }
+      all.add(id);
+    }
+
+    /** Takes series out of the list of all pairs. */
+    void removeAll(RoaringBitmap gone) {
+      PostingList all = series;
+      if (all != null) {
+        all.removeAll(gone);
+      }
+    }
+
+    PostingList series() {
+      PostingList all = series;
+      return all == null ? first : all;
     }
   }
 
@@ -97,21 +205,20 @@ public final class HeadIndex implements Postings {
   Pair[] pairs(Labels labels) {
     Pair[] pairs = new Pair[labels.size()];
     for (int i = 0; i < pairs.length; i++) {
-      String name = labels.name(i);
       String value = labels.value(i);
-      Values values = names.get(name);
-      if (values == null) {
-        values = new Values(Map.of(), new PostingList());
-        names.put(name, values);
-      }
-      Pair p = values.get(value);
-      if (p == null) {
-        // the name as the first pair has it: thousands of values share one text
-        String shared = values.isEmpty() ? name : values.values().iterator().next().name;
-        p = new Pair(shared, value);
-        values.put(value, p);
-        values.most = Math.max(values.most, values.size());
+      Name name = names.get(labels.name(i));
+      Pair p;
+      if (name == null) {
+        name = new Name(labels.name(i), value);
+        names.put(name.name, name);
+        p = name.first;
         pairCount = pairCount + 1;
+      } else {
+        p = name.get(value);
+        if (p == null) {
+          p = name.add(value);
+          pairCount = pairCount + 1;
+        }
       }
       pairs[i] = p;
     }
@@ -122,10 +229,7 @@ public final class HeadIndex implements Postings {
   void add(int id, Pair[] pairs) {
     for (Pair p : pairs) {
       p.add(id);
-      Values values = names.get(p.name);
-      if (values != null) {
-        values.series.add(id);
-      }
+      p.of.list(p, id);
     }
     all.add(id);
     seriesCount = seriesCount + 1;
@@ -148,9 +252,9 @@ public final class HeadIndex implements Postings {
   void removeFromLists(RoaringBitmap gone, Consumer<Runnable> locked) {
     List<Pair> some = new ArrayList<>();
     long work = 0;
-    for (Values values : names.values()) {
-      locked.accept(() -> values.series.removeAll(gone));
-      for (Pair p : values.values()) {
+    for (Name name : names.values()) {
+      locked.accept(() -> name.removeAll(gone));
+      for (Pair p : name.all()) {
         if (p.intersects(gone)) {
           some.add(p);
           work += PAIR_WORK + p.count() / SERIES_OF_WORK;
@@ -171,26 +275,18 @@ public final class HeadIndex implements Postings {
   void remove(Pair[] pairs, int id) {
     RoaringBitmap gone = RoaringBitmap.bitmapOf(id);
     for (Pair p : pairs) {
-      Values values = names.get(p.name);
-      if (values != null) {
-        values.series.removeAll(gone);
-      }
+      p.of.removeAll(gone);
     }
     remove(List.of(pairs), gone);
   }
 
   private void remove(List<Pair> some, RoaringBitmap gone) {
     for (Pair p : some) {
-      if (p.removeAll(gone)) {
-        Values values = names.get(p.name);
-        if (values != null && values.remove(p.value) != null) {
-          pairCount = pairCount - 1;
-          if (values.isEmpty()) {
-            names.remove(p.name);
-          } else if (values.size() < values.most / SHRINK) {
-            names.put(
-                p.name, new Values(values, values.series)); // a map never gives its table back
-          }
+      Name of = p.of;
+      if (p.removeAll(gone) && names.get(of.name) == of && of.get(p.value) == p) {
+        pairCount = pairCount - 1;
+        if (of.remove(p)) {
+          names.remove(of.name);
         }
       }
     }
@@ -204,7 +300,7 @@ public final class HeadIndex implements Postings {
   public static Labels labels(Pair[] pairs) {
     String[] texts = new String[pairs.length * 2];
     for (int i = 0; i < pairs.length; i++) {
-      texts[2 * i] = pairs[i].name;
+      texts[2 * i] = pairs[i].name();
       texts[2 * i + 1] = pairs[i].value;
     }
     return Labels.of(texts);
@@ -215,7 +311,7 @@ public final class HeadIndex implements Postings {
     int n = Math.min(a.length, b.length);
     for (int i = 0; i < n; i++) {
       if (a[i] != b[i]) {
-        int c = Labels.compareCodePoints(a[i].name, b[i].name);
+        int c = Labels.compareCodePoints(a[i].name(), b[i].name());
         if (c == 0) {
           c = Labels.compareCodePoints(a[i].value, b[i].value);
         }
@@ -231,7 +327,7 @@ public final class HeadIndex implements Postings {
   public static int compare(Pair[] a, Labels b) {
     int n = Math.min(a.length, b.size());
     for (int i = 0; i < n; i++) {
-      int c = Labels.compareCodePoints(a[i].name, b.name(i));
+      int c = Labels.compareCodePoints(a[i].name(), b.name(i));
       if (c == 0) {
         c = Labels.compareCodePoints(a[i].value, b.value(i));
       }
@@ -258,15 +354,20 @@ public final class HeadIndex implements Postings {
     return v;
   }
 
-  private Map<String, Pair> pairsOf(String name) {
-    Values values = names.get(name);
-    return values == null ? Map.of() : values;
+  private @Nullable Pair pair(String name, String value) {
+    Name of = names.get(name);
+    return of == null ? null : of.get(value);
+  }
+
+  private Collection<Pair> pairsOf(String name) {
+    Name of = names.get(name);
+    return of == null ? List.of() : of.all();
   }
 
   @Override
   public RoaringBitmap equal(String name, String value) {
     RoaringBitmap out = new RoaringBitmap();
-    Pair p = pairsOf(name).get(value);
+    Pair p = pair(name, value);
     if (p != null) {
       p.addTo(out);
     }
@@ -275,28 +376,29 @@ public final class HeadIndex implements Postings {
 
   @Override
   public int valueCount(String name) {
-    return pairsOf(name).size();
+    Name of = names.get(name);
+    return of == null ? 0 : of.size();
   }
 
   @Override
   public long count(String name, String value) {
-    Pair p = pairsOf(name).get(value);
+    Pair p = pair(name, value);
     return p == null ? 0 : p.count();
   }
 
   @Override
   public RoaringBitmap with(String name) {
     RoaringBitmap out = new RoaringBitmap();
-    Values values = names.get(name);
-    if (values != null) {
-      values.series.addTo(out);
+    Name of = names.get(name);
+    if (of != null) {
+      of.series().addTo(out);
     }
     return out;
   }
 
   /** Calls the action with each value of a label that any of the series has, in no order. */
   void forEachValue(String name, RoaringBitmap ids, Consumer<String> action) {
-    Map<String, Pair> values = pairsOf(name);
+    Collection<Pair> values = pairsOf(name);
     if (ids.getCardinality() < values.size()) {
       for (PeekableIntIterator i = ids.getIntIterator(); i.hasNext(); ) {
         Pair[] pairs = series.apply(i.next());
@@ -307,7 +409,7 @@ public final class HeadIndex implements Postings {
       }
       return;
     }
-    for (Pair p : values.values()) {
+    for (Pair p : values) {
       if (p.intersects(ids)) {
         action.accept(p.value);
       }
@@ -316,22 +418,22 @@ public final class HeadIndex implements Postings {
 
   @Override
   public RoaringBitmap where(String name, ValueTest test) {
-    Map<String, Pair> values = pairsOf(name);
     RoaringBitmap out = new RoaringBitmap();
     if (test.literals() != null) {
       for (String literal : test.literals()) {
-        Pair p = values.get(literal);
+        Pair p = pair(name, literal);
         if (p != null) {
           p.addTo(out);
         }
       }
       return out;
     }
+    Collection<Pair> values = pairsOf(name);
     CharacterRunAutomaton automaton = values.size() < MIN_AUTOMATON ? null : test.characters();
     Predicate<String> passes =
         automaton == null ? test::passes : value -> automaton.run(value) != test.isNegated();
     Interruption interruption = new Interruption("search for values of " + name);
-    for (Pair p : values.values()) {
+    for (Pair p : values) {
       interruption.step();
       if (p.value.startsWith(test.prefix()) && passes.test(p.value)) {
         p.addTo(out);
@@ -342,8 +444,7 @@ public final class HeadIndex implements Postings {
 
   @Override
   public boolean retain(RoaringBitmap candidates, Matcher m) {
-    Map<String, Pair> values = pairsOf(m.name());
-    if (candidates.getCardinality() * LOOK_COST > values.size()) {
+    if (candidates.getCardinality() * LOOK_COST > valueCount(m.name())) {
       return false;
     }
     Interruption interruption = new Interruption("search for series by " + m.name());
@@ -360,7 +461,7 @@ public final class HeadIndex implements Postings {
   /** Returns the value of a label, empty when there is none. */
   static String value(Pair[] pairs, String name) {
     for (Pair p : pairs) {
-      if (p.name.equals(name)) {
+      if (p.name().equals(name)) {
         return p.value;
       }
     }
@@ -372,7 +473,8 @@ public final class HeadIndex implements Postings {
   }
 
   public Collection<String> values(String name) {
-    return pairsOf(name).keySet();
+    Name of = names.get(name);
+    return of == null ? List.of() : of.values();
   }
 
   public int seriesCount() {
@@ -385,14 +487,14 @@ public final class HeadIndex implements Postings {
 
   /** Adds up statistics of each pair. */
   public void cardinality(Cardinality into) {
-    for (Map.Entry<String, Values> e : names.entrySet()) {
+    for (Name name : names.values()) {
       long bytes = 0;
-      for (Pair p : e.getValue().values()) {
+      for (Pair p : name.all()) {
         int count = p.count();
         bytes += (long) p.value.getBytes(StandardCharsets.UTF_8).length * count;
-        into.pair(e.getKey(), p.value, count);
+        into.pair(name.name, p.value, count);
       }
-      into.name(e.getKey(), e.getValue().size(), bytes);
+      into.name(name.name, name.size(), bytes);
     }
   }
 

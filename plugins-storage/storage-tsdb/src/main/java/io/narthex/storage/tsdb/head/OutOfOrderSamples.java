@@ -31,13 +31,18 @@ public final class OutOfOrderSamples {
 
   private volatile long bytes;
 
-  /** Adds a sample, unless there is one at its time: the first wins. */
+  // the series that was asked for last: rows of a series follow each other; guarded by appendLock
+  private int lastId = -1;
+  private @Nullable OutOfOrderSeries last;
+
+  /** Adds a sample, unless there is one at its time: the first wins. Under both locks. */
   public void add(
       int id, long timeMs, double value, @Nullable NativeHistogram histogram, long startTimeMs) {
-    OutOfOrderSeries samples = bySeries.get(id);
+    OutOfOrderSeries samples = find(id);
     if (samples == null) {
       samples = new OutOfOrderSeries();
       bySeries.put(id, samples);
+      last = samples;
       ids.add(id);
       version = null;
     }
@@ -51,9 +56,17 @@ public final class OutOfOrderSamples {
     return bytes;
   }
 
-  /** Returns whether a series has a sample at a time. */
+  private @Nullable OutOfOrderSeries find(int id) {
+    if (id != lastId) {
+      lastId = id;
+      last = bySeries.get(id);
+    }
+    return last;
+  }
+
+  /** Returns whether a series has a sample at a time. Under the append lock. */
   boolean has(int id, long timeMs) {
-    OutOfOrderSeries samples = bySeries.get(id);
+    OutOfOrderSeries samples = find(id);
     return samples != null && samples.contains(timeMs);
   }
 
@@ -109,6 +122,7 @@ public final class OutOfOrderSamples {
     bytes = bytes - samples.removeAll(times(flushed));
     if (samples.isEmpty()) {
       bySeries.remove(id);
+      lastId = -1;
       ids.remove(id);
       version = null;
     }

@@ -24,6 +24,14 @@ class PostingList {
   /** An {@code int[]}, or {@link Many}. */
   private volatile Object list = NONE;
 
+  /** Creates an empty list. */
+  PostingList() {}
+
+  /** Creates a list with the series of another one, whose writer this thread is. */
+  PostingList(PostingList of) {
+    list = of.list instanceof Many many ? new Many(many.toBitmap()) : of.list;
+  }
+
   private static final class Many {
     /** Never changed. */
     final RoaringBitmap base;
