@@ -9,12 +9,9 @@ import io.narthex.spi.storage.SampleBatch;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.testkit.storage.StoredSeries;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,20 +61,6 @@ class WholeCheckpointTest {
     append(db, 280, 300);
   }
 
-  private Path extract() throws IOException {
-    Path to = dir.resolve("old");
-    for (String name : FILES) {
-      Path file = to.resolve(name);
-      Files.createDirectories(Objects.requireNonNull(file.getParent()));
-      try (InputStream in =
-          Objects.requireNonNull(
-              WholeCheckpointTest.class.getResourceAsStream("/whole-checkpoint/" + name))) {
-        Files.copy(in, file);
-      }
-    }
-    return to;
-  }
-
   @Test
   void isReadAndReplaced() throws IOException {
     TsdbStorage fresh = TestDb.open(dir.resolve("fresh"), CONFIG);
@@ -87,7 +70,7 @@ class WholeCheckpointTest {
     append(fresh, 300, 500);
     List<StoredSeries> continued = TestDb.all(fresh);
     fresh.close();
-    Path old = extract();
+    Path old = TestDb.extract(dir.resolve("old"), "whole-checkpoint", FILES);
     TsdbStorage db = TestDb.open(old, CONFIG);
     assertThat(TestDb.all(db)).isEqualTo(expected);
     append(db, 300, 500);

@@ -363,7 +363,7 @@ public final class SeriesStates {
       byte[] tail = new byte[in.count(in.remaining())];
       System.arraycopy(in.data, in.position, tail, 0, tail.length);
       in.skip(tail.length);
-      if (tail.length == 0 || tail[0] <= 0 || tail[0] >= Tail.CHUNKS) {
+      if (tail.length == 0 || tail[0] <= 0 || tail[0] > Tail.MOST_READ) {
         throw new ByteSource.Malformed("a tail of " + tail.length + " bytes is none");
       }
       if (page.tailBaseMs == SeriesPage.NEVER) {

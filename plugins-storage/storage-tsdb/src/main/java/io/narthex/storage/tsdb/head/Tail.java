@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Small chunks of float rows between the open rows of a series and its sealed chunks: sixteen rows
  * alone cost three times the bytes a row of a long chunk does, so {@link #CHUNKS} of them are
- * rewritten into one. The arrays are never changed, so readers keep them without copying.
+ * rewritten into one. Tails are in the heap, sealed chunks in files: eight to a chunk would save
+ * 0.2 bytes a sample on the disk, for 68 bytes a series in the heap. The arrays are never changed,
+ * so readers keep them without copying.
  *
  * <pre>
  * u8 chunks | per chunk: varint length, chunk with times relative to the page's base
@@ -17,7 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Tail {
   /** With this many small chunks a tail is rewritten into one chunk. */
-  static final int CHUNKS = 8;
+  static final int CHUNKS = 4;
+
+  /** A file may have a tail of up to this many: earlier versions rewrote eight. */
+  static final int MOST_READ = 7;
 
   private Tail() {}
 

@@ -132,7 +132,8 @@ class HeadFaultsTest {
       before = head.chunks().chunks();
     }
     assertThat(most).isEqualTo(series / Tail.CHUNKS);
-    assertThat(before).isEqualTo(series * 4); // chunks of 128 rows, but for the first and the last
+    int rowsOfChunk = Tail.CHUNKS * SeriesPage.ROWS; // but for the first and the last
+    assertThat(before).isEqualTo(series * (512 / rowsOfChunk));
   }
 
   /** A WAL that is slow at first, and cannot take batches of two rows. */
