@@ -27,6 +27,7 @@ final class HugeRequests {
   private static final int MILLION = 1_000_000;
   private static final int LATE_SERIES = 1000;
   private static final int LATE_SAMPLES = 1800;
+  private static final int LATE_SAMPLES_TAKEN = 1000;
   private static final long LATE_STEP_MS = 800;
   private static final long MINUTE_MS = 60_000;
   private static final int SMALL_SERIES = 100;
@@ -59,16 +60,26 @@ final class HugeRequests {
       others.take(); // the first ones make the series
       Thread.sleep(BASELINE_MS);
       System.out.println("       small requests alone: " + others.take().latencies());
-      send("late samples of 1,000 series, within the window", false, (r, n) -> late(r, 25, n));
-      send("late samples of 1,000 series, too late", false, (r, n) -> late(r, 170, n));
+      for (int each : new int[] {LATE_SAMPLES, LATE_SAMPLES_TAKEN}) {
+        String what = String.format(Locale.ROOT, "%,d late samples of each of 1,000 series", each);
+        send(what + ", within the window", false, (r, n) -> late(r, each, 25, n));
+        send(what + ", too late", false, (r, n) -> late(r, each, 170, n));
+      }
       send("late samples of all series, within the window", false, this::lateOfAll);
       for (boolean version2 : new boolean[] {false, true}) {
         String version = version2 ? "2" : "1";
-        send("10^6 labels of one series", version2, (r, n) -> labels(r, 1, version + n));
-        send("10^6 labels of 16 series", version2, (r, n) -> labels(r, 16, version + n));
-        send("10^6 labels of 100,000 series", version2, (r, n) -> labels(r, 100_000, version + n));
-        send("10^6 spans of a histogram", version2, (r, n) -> spans(r, n, MILLION));
-        send("500,000 spans of a histogram", version2, (r, n) -> spans(r, n, MILLION / 2));
+        for (int all : new int[] {MILLION, MILLION / 2}) {
+          for (int series : new int[] {1, 16, all / 50}) {
+            send(
+                String.format(Locale.ROOT, "%,d labels of %,d series", all, series),
+                version2,
+                (r, n) -> labels(r, all, series, version + n));
+          }
+          send(
+              String.format(Locale.ROOT, "%,d spans of a histogram", all),
+              version2,
+              (r, n) -> spans(r, n, all));
+        }
       }
       first.finish();
       second.finish();
@@ -150,13 +161,18 @@ final class HugeRequests {
     }
   }
 
-  private static void late(WriteRequest request, int minutes, int round) {
-    long first = System.currentTimeMillis() - minutes * MINUTE_MS + round * LATE_STEP_MS / ROUNDS;
-    long[] times = new long[LATE_SAMPLES];
-    double[] values = new double[LATE_SAMPLES];
+  private static void late(WriteRequest request, int each, int minutes, int round) {
+    // of a step that others have not sent
+    long first =
+        System.currentTimeMillis()
+            - minutes * MINUTE_MS
+            + round * LATE_STEP_MS / ROUNDS
+            + (each == LATE_SAMPLES ? 0 : LATE_STEP_MS / 4);
+    long[] times = new long[each];
+    double[] values = new double[each];
     Arrays.setAll(times, i -> first + i * LATE_STEP_MS);
     Arrays.setAll(values, i -> i % 100);
-    for (int s = 0; s < LATE_SERIES && request.size() < BYTES - 20 * LATE_SAMPLES; s++) {
+    for (int s = 0; s < LATE_SERIES && request.size() < BYTES - 20 * each; s++) {
       request.series(lateLabels(s), times, values, 0, times.length);
     }
   }
@@ -171,13 +187,13 @@ final class HugeRequests {
 
   // ---- labels and spans ------------------------------------------------------------------------
 
-  /** Adds new series, of a million different labels: new ones the first time. */
-  private static void labels(WriteRequest request, int series, String round) {
-    int each = MILLION / series;
+  /** Adds new series, of labels that all have names of their own: new ones the first time. */
+  private static void labels(WriteRequest request, int all, int series, String round) {
+    int each = all / series;
     long[] now = {System.currentTimeMillis()};
     for (int s = 0; s < series; s++) {
       TreeMap<String, String> labels = new TreeMap<>();
-      labels.put("__name__", "labels_" + series);
+      labels.put("__name__", "labels_" + all + "_" + series);
       labels.put("round", round);
       for (int i = 0; i < each; i++) {
         labels.put("l" + (MILLION + s * each + i), "x");

@@ -77,7 +77,10 @@ final class WriteStore {
   private static final long HEAP = Runtime.getRuntime().maxMemory();
 
   /** Most samples, histograms and exemplars of one request; each takes about 100 bytes. */
-  private static final int MAX_ROWS = (int) Math.min(4 << 20, HEAP / 8 / 100);
+  private static final int MAX_ROWS = (int) Math.min(1 << 20, HEAP / 8 / 100);
+
+  /** Most labels of all series of a request that are not known yet. */
+  static final int MAX_NEW_LABELS = 1 << 19;
 
   /** Most reasons that a response names. */
   private static final int MAX_REASONS = 100;
@@ -192,6 +195,7 @@ final class WriteStore {
     private final SeriesCache.Found found = new SeriesCache.Found();
     private int future;
     private int unknownBytes; // of labels for which no memory has been taken
+    private int newLabels;
 
     /** Until they are resolved, the references of the rows are series numbers. */
     private final SampleBatch batch = new SampleBatch(1024);
@@ -293,7 +297,7 @@ final class WriteStore {
           invalid(r, rows);
           return;
         }
-        unknown(r.labelBytes().size());
+        unknown(set.size(), r.labelBytes().size());
       }
       if (rows == 0 && r.exemplars().isEmpty()) {
         reason(
@@ -319,7 +323,14 @@ final class WriteStore {
     }
 
     /** Takes memory for labels; those of 1.0 are no larger than the message. */
-    private void unknown(int bytes) throws WriteRequestReader.MalformedException {
+    private void unknown(int number, int bytes) throws WriteRequestReader.MalformedException {
+      newLabels += number;
+      if (newLabels > MAX_NEW_LABELS) {
+        throw new WriteRequestReader.MalformedException(
+            "the series of the request that are not known yet have more than "
+                + MAX_NEW_LABELS
+                + " labels; send less at once");
+      }
       unknownBytes += second ? bytes : 0;
       if (unknownBytes > ROOM_STEP) {
         try {
@@ -686,7 +697,11 @@ final class WriteStore {
           break;
         }
       }
-      long nanos = System.nanoTime() - began;
+      looked(began);
+    }
+
+    private void looked(long beganNanos) {
+      long nanos = System.nanoTime() - beganNanos;
       lookedNanos += nanos;
       looking.spend(nanos);
     }
@@ -702,6 +717,7 @@ final class WriteStore {
           || isLookedEnough()) {
         return there;
       }
+      long began = System.nanoTime();
       Map<Long, Map<Long, Integer>> late = new HashMap<>(); // row by reference and time
       for (int row = 0; row < own; row++) {
         byte code = result.code(row);
@@ -710,13 +726,16 @@ final class WriteStore {
           late.computeIfAbsent(of.ref(row), _ -> new HashMap<>()).put(of.timeMs(row), row);
         }
       }
+      looked(began);
       for (Map<Long, Integer> times : late.values()) {
         if (isLookedEnough()) {
           break;
         }
+        began = System.nanoTime();
         int number = rows[times.values().iterator().next()];
         long first = Collections.min(times.keySet());
         long last = Collections.max(times.keySet());
+        looked(began);
         read(
             number,
             first,

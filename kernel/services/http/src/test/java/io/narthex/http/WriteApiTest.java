@@ -316,6 +316,33 @@ class WriteApiTest {
         .containsEntry("prometheus_api_remote_write_invalid_labels_samples_total", 1.0);
   }
 
+  private static Proto manyLabels(int of, int more) {
+    Proto series = series("m", sample(NOW));
+    for (int i = 1; i < 20 + more; i++) {
+      series.nested(1, WriteRequestReaderTest.label("l" + i, "" + of));
+    }
+    return series;
+  }
+
+  @Test
+  void labelsOfNewSeriesOfARequestAreBounded() throws IOException {
+    Proto request = new Proto();
+    for (int i = 0; i < WriteStore.MAX_NEW_LABELS / 20; i++) {
+      request.nested(1, manyLabels(i, 0));
+    }
+    int left = WriteStore.MAX_NEW_LABELS % 20;
+    byte[] many = request.toBytes();
+    byte[] tooMany = request.nested(1, manyLabels(-1, left - 20 + 1)).toBytes();
+    Response refused = send(snappy(tooMany));
+    assertThat(refused.getStatus()).isEqualTo(400);
+    assertThat(refused.getEntity().toString())
+        .contains("have more than 524288 labels; send less at once");
+    assertThat(stored).isEmpty();
+    assertThat(send(snappy(many)).getStatus()).isEqualTo(204);
+    assertThat(send(snappy(tooMany)).getStatus()).as("all but one are known").isEqualTo(204);
+    assertThat(resolved).isEqualTo(WriteStore.MAX_NEW_LABELS / 20 + 1);
+  }
+
   @Test
   void whatTheStorageForgotIsResolvedAgain() throws IOException {
     forget = 1;
