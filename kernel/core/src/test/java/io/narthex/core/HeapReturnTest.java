@@ -29,7 +29,7 @@ class HeapReturnTest {
             public void collect() {
               cycles++;
               if (gives) {
-                committed = committed / 10 * 6;
+                committed = Math.min(committed, Math.max(committed / 10 * 6, used + used / 6));
               }
             }
           });
@@ -45,8 +45,36 @@ class HeapReturnTest {
     minutes(1);
     assertThat(cycles).isEqualTo(1);
     minutes(10);
-    assertThat(committed).isBetween(125L << 20, 146L << 20);
-    assertThat(cycles).isEqualTo(3);
+    assertThat(committed).isBetween(116L << 20, 117L << 20);
+    assertThat(cycles).isEqualTo(4);
+  }
+
+  @Test
+  void aSecondCycleFollowsHalfAMinuteAfterTheFirst() {
+    minutes(1);
+    committed = 100L << 20; // little is spare by then, but what is garbage has become known
+    for (int i = 0; i < 5; i++) {
+      task.sample();
+    }
+    assertThat(cycles).isEqualTo(1);
+    task.sample();
+    assertThat(cycles).isEqualTo(2);
+    minutes(60);
+    assertThat(cycles).isEqualTo(2);
+  }
+
+  @Test
+  void garbageAmongWhatIsUsedIsFound() {
+    minutes(3); // 100 MiB were left after the cycles
+    committed = 130L << 20;
+    int before = cycles;
+    used = 120L << 20;
+    minutes(10);
+    assertThat(cycles).as("little more").isEqualTo(before);
+    used = 126L << 20;
+    gives = false;
+    minutes(10);
+    assertThat(cycles).as("as much as after the cycles is alive").isEqualTo(before + 2);
   }
 
   @Test
@@ -58,18 +86,18 @@ class HeapReturnTest {
     assertThat(cycles).isEqualTo(1);
     used = 500L << 20;
     minutes(5);
-    assertThat(cycles).isEqualTo(1);
+    assertThat(cycles).isEqualTo(2);
   }
 
   @Test
   void cyclesThatDoNotHelpBecomeRare() {
     gives = false;
     minutes(60);
-    assertThat(cycles).isBetween(4, 6);
-    committed = 160L << 20;
+    assertThat(cycles).isEqualTo(12);
+    committed = 140L << 20;
     minutes(1);
     committed = 600L << 20;
     minutes(2);
-    assertThat(cycles).isBetween(6, 8);
+    assertThat(cycles).isEqualTo(15);
   }
 }
