@@ -8,13 +8,9 @@ import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.storage.StoredSeries;
 import io.narthex.testkit.storage.TestStorageContext;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.regex.Pattern;
 
 /** Small helpers of the tests. */
@@ -100,18 +96,5 @@ final class TestDb {
   static Matcher notRegex(String name, String pattern) {
     Pattern p = Pattern.compile(pattern, Pattern.DOTALL);
     return Matcher.notRegex(name, pattern, v -> p.matcher(v).matches());
-  }
-
-  /** Copies a folder of the test resources; returns where it is. */
-  static Path extract(Path to, String folder, List<String> files) throws IOException {
-    for (String name : files) {
-      Path file = to.resolve(name);
-      Files.createDirectories(Objects.requireNonNull(file.getParent()));
-      try (InputStream in =
-          Objects.requireNonNull(TestDb.class.getResourceAsStream("/" + folder + "/" + name))) {
-        Files.copy(in, file);
-      }
-    }
-    return to;
   }
 }

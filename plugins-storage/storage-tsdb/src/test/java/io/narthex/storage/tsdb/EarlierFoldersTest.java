@@ -9,22 +9,28 @@ import io.narthex.spi.storage.SampleBatch;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.testkit.storage.StoredSeries;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The first checkpoints of format 2 held all rows and referred to no files of chunks. The files of
+ * Folders of format 2 that earlier versions wrote are read, and continued.
+ *
+ * <p>The first checkpoints held all rows and referred to no files of chunks: the files of
  * resources/whole-checkpoint were written at commit 459214c0 by {@link #fill}, a stop, a start, 20
- * more rows and a kill.
+ * more rows and a kill. Later ones had tails of up to seven small chunks, of which eight were
+ * sealed at once: those of resources/long-tail were written at commit 81d645ab by {@link
+ * #appendFloats} of 140 rows and a stop.
  */
-class WholeCheckpointTest {
+class EarlierFoldersTest {
   private static final TsdbConfig CONFIG =
       TestDb.config(Duration.ofDays(400), 0, Duration.ofMinutes(10), 1 << 20);
-  private static final List<String> FILES =
-      List.of("tsdb.version", "head/00000002.checkpoint", "wal/00000002.wal", "wal/00000003.wal");
   private static final Labels HISTOGRAM = Labels.of("__name__", "h");
 
   @TempDir Path dir;
@@ -61,19 +67,55 @@ class WholeCheckpointTest {
     append(db, 280, 300);
   }
 
+  /** The tails of the series end at different times. */
+  private static void appendFloats(TsdbStorage db, int from, int to) {
+    SampleBatch batch = new SampleBatch(8);
+    for (int k = from; k < to; k++) {
+      batch.clear();
+      for (int i = 0; i < 8; i++) {
+        batch.add(
+            db.resolve(TestDb.series("m", i)),
+            TestDb.T0 + k * 15_000L,
+            (k * 7919L * k) % 977 + i / 8.0);
+      }
+      assertThat(db.append(batch).allOk()).isTrue();
+    }
+  }
+
   @Test
-  void isReadAndReplaced() throws IOException {
+  void checkpointsWithAllRowsAreRead() throws IOException {
+    isReadAndContinued(
+        "whole-checkpoint",
+        List.of("tsdb.version", "head/00000002.checkpoint", "wal/00000002.wal", "wal/00000003.wal"),
+        db -> {
+          fill(db);
+          append(db, 280, 300);
+        },
+        db -> append(db, 300, 500));
+  }
+
+  @Test
+  void tailsOfSevenChunksAreRead() throws IOException {
+    isReadAndContinued(
+        "long-tail",
+        List.of("tsdb.version", "head/00000002.checkpoint", "wal/00000002.wal"),
+        db -> appendFloats(db, 0, 140),
+        db -> appendFloats(db, 140, 300));
+  }
+
+  private void isReadAndContinued(
+      String folder, List<String> files, Consumer<TsdbStorage> written, Consumer<TsdbStorage> more)
+      throws IOException {
     TsdbStorage fresh = TestDb.open(dir.resolve("fresh"), CONFIG);
-    fill(fresh);
-    append(fresh, 280, 300);
+    written.accept(fresh);
     List<StoredSeries> expected = TestDb.all(fresh);
-    append(fresh, 300, 500);
+    more.accept(fresh);
     List<StoredSeries> continued = TestDb.all(fresh);
     fresh.close();
-    Path old = TestDb.extract(dir.resolve("old"), "whole-checkpoint", FILES);
+    Path old = extract(folder, files);
     TsdbStorage db = TestDb.open(old, CONFIG);
     assertThat(TestDb.all(db)).isEqualTo(expected);
-    append(db, 300, 500);
+    more.accept(db);
     assertThat(TestDb.all(db)).isEqualTo(continued);
     db.close();
     db = TestDb.open(old, CONFIG);
@@ -81,5 +123,19 @@ class WholeCheckpointTest {
     assertThat(db.counters().get(Counters.damageOf("checkpoint"))).isZero();
     assertThat(db.counters().get(Counters.damageOf("wal"))).isZero();
     db.close();
+  }
+
+  private Path extract(String folder, List<String> files) throws IOException {
+    Path to = dir.resolve("old");
+    for (String name : files) {
+      Path file = to.resolve(name);
+      Files.createDirectories(Objects.requireNonNull(file.getParent()));
+      try (InputStream in =
+          Objects.requireNonNull(
+              EarlierFoldersTest.class.getResourceAsStream("/" + folder + "/" + name))) {
+        Files.copy(in, file);
+      }
+    }
+    return to;
   }
 }
