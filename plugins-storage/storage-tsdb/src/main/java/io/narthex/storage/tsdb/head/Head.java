@@ -35,7 +35,6 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
-import org.roaringbitmap.IntConsumer;
 import org.roaringbitmap.RoaringBitmap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,8 +70,6 @@ public final class Head {
   /** Pages of chunks that a checkpoint can refer to: a terabyte. */
   private static final int MOST_PAGES = 1 << 22;
 
-  private static final int FIRST_TABLE = 1 << 12;
-
   /** Usual size of a page of chunks. */
   public static final int CHUNK_PAGE_BYTES = HeadChunks.PAGE_BYTES;
 
@@ -99,8 +96,7 @@ public final class Head {
   // guarded by state, written under appendLock too
   private final HeadIndex index = new HeadIndex(this::pairs);
   private @Nullable SeriesPage[] pages = new SeriesPage[16];
-  private int[] table = new int[FIRST_TABLE]; // open addressing; id + 1, 0 = free
-  private int tableUsed;
+  private final SeriesTable table = new SeriesTable(this::page);
   private final IdPool ids = new IdPool();
   private final HeadChunks chunks;
 
@@ -245,36 +241,7 @@ public final class Head {
 
   /** Returns the id of a series, or -1. Under any of the two locks. */
   int find(Labels labels) {
-    int hash = mix(labels.hashCode());
-    int mask = table.length - 1;
-    for (int i = hash & mask; table[i] != 0; i = (i + 1) & mask) {
-      int id = table[i] - 1;
-      SeriesPage page = page(id);
-      if (page != null && page.hashes[id & SeriesPage.MASK] == hash) {
-        HeadIndex.Pair[] pairs = page.pairs[id & SeriesPage.MASK];
-        if (pairs != null && same(pairs, labels)) {
-          return id;
-        }
-      }
-    }
-    return -1;
-  }
-
-  private static int mix(int hash) {
-    int h = hash * 0x9e3779b9;
-    return h ^ (h >>> 15);
-  }
-
-  private static boolean same(HeadIndex.Pair[] pairs, Labels labels) {
-    if (pairs.length != labels.size()) {
-      return false;
-    }
-    for (int i = 0; i < pairs.length; i++) {
-      if (!pairs[i].value.equals(labels.value(i)) || !pairs[i].name().equals(labels.name(i))) {
-        return false;
-      }
-    }
-    return true;
+    return table.find(labels);
   }
 
   /** Returns the reference of a series; a new one is logged with the next batch at the latest. */
@@ -326,77 +293,14 @@ public final class Head {
       int slot = id & SeriesPage.MASK;
       HeadIndex.Pair[] pairs = index.pairs(labels);
       page.pairs[slot] = pairs;
-      page.hashes[slot] = mix(labels.hashCode());
+      page.hashes[slot] = SeriesTable.hash(labels);
       work.list(id, pairs);
       page.used++;
-      if ((tableUsed + 1) * 3L > table.length * 2L) {
-        rehash(table.length * 2);
-      }
-      place(table, id, page.hashes[slot]);
-      tableUsed++;
+      table.add(id, page.hashes[slot]);
       ids.take(id);
     } finally {
       state.writeLock().unlock();
     }
-  }
-
-  private static void place(int[] into, int id, int hash) {
-    int mask = into.length - 1;
-    int i = hash & mask;
-    while (into[i] != 0) {
-      i = (i + 1) & mask;
-    }
-    into[i] = id + 1;
-  }
-
-  /** Frees a place, and moves up what would not be found any more behind it. */
-  private void removeFromTable(int id, int hash) {
-    int mask = table.length - 1;
-    int free = hash & mask;
-    while (table[free] != id + 1) {
-      if (table[free] == 0) {
-        return;
-      }
-      free = (free + 1) & mask;
-    }
-    tableUsed--;
-    for (int i = (free + 1) & mask; table[i] != 0; i = (i + 1) & mask) {
-      int other = table[i] - 1;
-      SeriesPage page = page(other);
-      int home = page == null ? i : page.hashes[other & SeriesPage.MASK] & mask;
-      if (((i - home) & mask) >= ((i - free) & mask)) {
-        table[free] = table[i];
-        free = i;
-      }
-    }
-    table[free] = 0;
-  }
-
-  private void shrinkTable() {
-    int capacity = table.length;
-    while (capacity > FIRST_TABLE && tableUsed * 8L < capacity) {
-      capacity /= 2;
-    }
-    if (capacity < table.length) {
-      rehash(capacity);
-    }
-    index.optimize();
-  }
-
-  private void rehash(int capacity) {
-    work.settle();
-    int[] bigger = new int[capacity];
-    index
-        .all()
-        .forEach(
-            (IntConsumer)
-                id -> {
-                  SeriesPage page = page(id);
-                  if (page != null && page.pairs[id & SeriesPage.MASK] != null) {
-                    place(bigger, id, page.hashes[id & SeriesPage.MASK]);
-                  }
-                });
-    table = bigger;
   }
 
   // ---- appending -----------------------------------------------------------------------------
@@ -1043,7 +947,7 @@ public final class Head {
   /** Returns whether an id belongs to a series with these labels. */
   public boolean isSeries(int id, Labels labels) {
     HeadIndex.Pair[] pairs = pairs(id);
-    return pairs != null && same(pairs, labels);
+    return pairs != null && HeadIndex.same(pairs, labels);
   }
 
   /**
@@ -1259,7 +1163,8 @@ public final class Head {
     }
     index.removeFromLists(removed, this::locked);
     locked(() -> {
-      shrinkTable();
+      table.shrink();
+      index.optimize();
       ids.rest(removed, viewers); // no list has them any more
       if (!leftLately.isEmpty()) {
         left.add(new Left(leftLately, chunks.lastPosition()));
@@ -1389,7 +1294,7 @@ public final class Head {
     if (HeadChunks.exists(chunks.snapshot(), page.chunk[slot])) {
       leftLately.add(id);
     }
-    removeFromTable(id, page.hashes[slot]);
+    table.remove(id, page.hashes[slot]);
     index.forget(id);
     ids.outdate(id);
     page.pairs[slot] = null;

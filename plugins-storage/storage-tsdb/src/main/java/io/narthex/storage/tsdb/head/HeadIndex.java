@@ -306,6 +306,19 @@ public final class HeadIndex implements Postings {
     return Labels.of(texts);
   }
 
+  /** Returns whether a series has exactly these labels. */
+  static boolean same(Pair[] pairs, Labels labels) {
+    if (pairs.length != labels.size()) {
+      return false;
+    }
+    for (int i = 0; i < pairs.length; i++) {
+      if (!pairs[i].value.equals(labels.value(i)) || !pairs[i].name().equals(labels.name(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Compares two series by their labels. */
   public static int compare(Pair[] a, Pair[] b) {
     int n = Math.min(a.length, b.length);
