@@ -83,6 +83,9 @@ final class WriteRequestReader {
 
   private int symbolCount;
 
+  /** Symbols as texts, once they are needed; null = not yet. */
+  private @Nullable String[] texts = new String[0];
+
   // the current series, reused for the next one
   private ProtobufWire in;
   private int from;
@@ -188,6 +191,7 @@ final class WriteRequestReader {
       int outer = in.enter();
       in.leave(outer);
     }
+    texts = new String[symbolCount];
   }
 
   // ---- symbols -------------------------------------------------------------------------------
@@ -214,8 +218,13 @@ final class WriteRequestReader {
 
   /** Returns a symbol as text, or null when it is not UTF-8. */
   private @Nullable String symbol(int ref) {
-    int start = symbolStart(ref);
-    return utf8(data, start, start + symbolLength(ref));
+    String text = texts[ref];
+    if (text == null) {
+      int start = symbolStart(ref);
+      text = utf8(data, start, start + symbolLength(ref));
+      texts[ref] = text;
+    }
+    return text;
   }
 
   private static @Nullable String utf8(byte[] b, int start, int end) {
@@ -655,6 +664,9 @@ final class WriteRequestReader {
     if (!refsProblem.isEmpty() || labelCount > MAX_LABELS) {
       return null;
     }
+    if (second) {
+      return labelsOfSymbols();
+    }
     String[] pairs = new String[2 * labelCount];
     ProtobufWire wire = new ProtobufWire(labels.bytes(), 0, labels.size());
     boolean valid = true;
@@ -667,6 +679,23 @@ final class WriteRequestReader {
       return valid ? Labels.of(pairs) : null;
     } catch (Broken e) {
       throw new MalformedException(e.getMessage() + " in the series at byte " + from);
+    } catch (IllegalArgumentException e) {
+      return null; // a duplicate name
+    }
+  }
+
+  /** As {@link #labels()}; series share the texts of a request. */
+  private @Nullable Labels labelsOfSymbols() {
+    String[] pairs = new String[refCount];
+    for (int i = 0; i < refCount; i++) {
+      String text = symbol(refs[i]);
+      if (text == null || (i % 2 == 0 && text.isEmpty())) {
+        return null;
+      }
+      pairs[i] = text;
+    }
+    try {
+      return Labels.of(pairs);
     } catch (IllegalArgumentException e) {
       return null; // a duplicate name
     }

@@ -4,6 +4,7 @@ import static io.narthex.model.MetricType.HISTOGRAM;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.NativeHistogram;
 import java.io.ByteArrayOutputStream;
@@ -469,6 +470,22 @@ class WriteRequestReaderTest {
     new WriteRequestReader(bytes, bytes.length, second, 10)
         .read(r -> found[0] = Arrays.copyOf(r.labelBytes().bytes(), r.labelBytes().size()));
     return found[0];
+  }
+
+  @Test
+  void seriesOfARequestShareTheTextsOfSymbols() throws Exception {
+    Second request = new Second();
+    for (String job : List.of("a", "b")) {
+      request.series(request.refs("__name__", "up", "job", job), sample2(1, 1, 0));
+    }
+    byte[] bytes = request.toBytes();
+    List<Labels> found = new ArrayList<>();
+    new WriteRequestReader(bytes, bytes.length, true, 10).read(r -> found.add(r.labels()));
+    assertThat(found)
+        .containsExactly(
+            Labels.of("__name__", "up", "job", "a"), Labels.of("__name__", "up", "job", "b"));
+    assertThat(found.get(1).value(0)).isSameAs(found.get(0).value(0));
+    assertThat(found.get(1).name(1)).isSameAs(found.get(0).name(1));
   }
 
   @Test
