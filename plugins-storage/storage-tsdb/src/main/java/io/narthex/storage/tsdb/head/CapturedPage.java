@@ -59,8 +59,11 @@ final class CapturedPage {
     }
   }
 
-  /** Bytes of a series in all columns but those of its rows, with its entry in the list. */
-  private static final int SERIES_BYTES = 60;
+  /** Bytes of a series in the columns that all have, with its entry in the list. */
+  private static final int SERIES_BYTES = 32;
+
+  /** Bytes of a series in the columns of where its rows are. */
+  private static final int PLACE_BYTES = 28;
 
   private static final int NEWEST_BYTES = Long.BYTES + Double.BYTES;
   private static final int ROW_BYTES = Integer.BYTES + Double.BYTES;
@@ -70,6 +73,8 @@ final class CapturedPage {
 
   private final int[] ids;
   private final HeadIndex.Pair[][] pairs;
+
+  // empty where the newest sample of all series is known, as in most queries of the present
   private final long[] chunk;
   private final byte[] @Nullable [] tail;
   private final long tailBaseMs;
@@ -88,38 +93,53 @@ final class CapturedPage {
   private final double[] newestValue;
 
   private CapturedPage(
-      Head head, SeriesPage from, int[] ids, int rows, long min, long max, boolean newest) {
+      Head head,
+      SeriesPage from,
+      int[] ids,
+      boolean places,
+      int rows,
+      long min,
+      long max,
+      boolean newest) {
     int n = ids.length;
     this.ids = ids;
     pairs = new HeadIndex.Pair[n][];
-    chunk = new long[n];
-    tail = new byte[n][];
+    chunk = new long[places ? n : 0];
+    tail = new byte[places ? n : 0][];
     tailBaseMs = from.tailBaseMs;
-    openFrom = new int[n + 1];
-    openMs = new long[n];
+    openFrom = new int[places ? n + 1 : 0];
+    openMs = new long[places ? n : 0];
     openDelta = new int[rows];
     openValue = new double[rows];
     openStart = from.openStart == null ? null : new long[rows];
     newestMs = newest ? new long[n] : null;
     newestValue = new double[newest ? n : 0];
     for (int i = 0; i < n; i++) {
-      fill(head, from, i, min, max);
+      if (places) {
+        openFrom[i + 1] = openFrom[i];
+      }
+      pairs[i] = Objects.requireNonNull(from.pairs[ids[i] & SeriesPage.MASK]);
+      if (!fillNewest(head, from, i, min, max)) {
+        fill(head, from, i, max);
+      }
     }
   }
 
-  private void fill(Head head, SeriesPage from, int i, long min, long max) {
+  /** Takes the newest sample when that is all that is wanted, and known. */
+  private boolean fillNewest(Head head, SeriesPage from, int i, long min, long max) {
+    if (newestMs == null) {
+      return false;
+    }
+    int slot = ids[i] & SeriesPage.MASK;
+    boolean knows = knowsNewest(head, from, ids[i], min, max);
+    newestMs[i] = knows ? from.newestMs[slot] : SeriesPage.NEVER;
+    newestValue[i] = knows ? from.newestValue[slot] : 0;
+    return knows;
+  }
+
+  private void fill(Head head, SeriesPage from, int i, long max) {
     int slot = ids[i] & SeriesPage.MASK;
     int first = openFrom[i];
-    openFrom[i + 1] = first;
-    pairs[i] = Objects.requireNonNull(from.pairs[slot]);
-    if (newestMs != null) {
-      newestMs[i] = SeriesPage.NEVER;
-      if (knowsNewest(head, from, ids[i], min, max)) {
-        newestMs[i] = from.newestMs[slot];
-        newestValue[i] = from.newestValue[slot];
-        return;
-      }
-    }
     chunk[i] = from.chunk[slot];
     tail[i] = from.tail[slot];
     long[] gone = head.tombstones().of(ids[i]);
@@ -180,6 +200,7 @@ final class CapturedPage {
     }
     int[] ids = new int[n];
     int kept = 0;
+    int known = 0;
     int rows = 0;
     long histograms = 0;
     for (int i = 0; i < n; i++) {
@@ -187,6 +208,7 @@ final class CapturedPage {
       boolean knows = newest && knowsNewest(head, from, wanted[i], min, max);
       if (knows || mayHaveSamples(from, slot, min, max)) {
         ids[kept++] = wanted[i];
+        known += knows ? 1 : 0;
         rows += !knows && hasOpenFloats(from, slot, max) ? from.openCount[slot] : 0;
         HistogramTail waiting = knows ? null : from.histogramTail(slot);
         histograms +=
@@ -195,10 +217,11 @@ final class CapturedPage {
     }
     if (kept > 0) {
       int ofRow = ROW_BYTES + (from.openStart == null ? 0 : Long.BYTES);
-      int ofSeries = SERIES_BYTES + (newest ? NEWEST_BYTES : 0);
+      boolean places = known < kept;
+      int ofSeries = SERIES_BYTES + (places ? PLACE_BYTES : 0) + (newest ? NEWEST_BYTES : 0);
       memory.take(kept * (long) ofSeries + rows * (long) ofRow + histograms);
       CapturedPage page =
-          new CapturedPage(head, from, Arrays.copyOf(ids, kept), rows, min, max, newest);
+          new CapturedPage(head, from, Arrays.copyOf(ids, kept), places, rows, min, max, newest);
       for (int i = 0; i < kept; i++) {
         into.add(new Captured(page, i));
       }
