@@ -292,13 +292,16 @@ public final class Swap {
               Files.size(newest) >> 20,
               (modified(newest) - begunMs) / 1e3);
     }
+    String closed = "";
     String opened = "";
     for (String line : Files.readAllLines(server.log())) {
-      if (line.contains("ready with")) {
+      if (line.contains(": closed after")) {
+        closed = line.replaceFirst(".*: closed after", "closed after") + ", ";
+      } else if (line.contains("ready with")) {
         opened = line.replaceFirst(".*ready with", "opened with");
       }
     }
-    return text + opened;
+    return text + closed + opened;
   }
 
   private static long modified(Path file) throws IOException {

@@ -948,13 +948,20 @@ final class TsdbStorage
       closed = true;
       notifyAll();
     }
+    long begun = System.nanoTime();
     awaitThreads();
     maintenance.lock();
     head.appendLock.lock();
+    long waited = System.nanoTime() - begun;
     try {
       writeFinalCheckpoint();
       saveMetadata();
       wal.close();
+      log.info(
+          "tsdb {}: closed after {} ms, of which it waited for its tasks for {} ms",
+          context.dataDirectory(),
+          (System.nanoTime() - begun) / 1_000_000,
+          waited / 1_000_000);
     } finally {
       blocks.close();
       head.close();
