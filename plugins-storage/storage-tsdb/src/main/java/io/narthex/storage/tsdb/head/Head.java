@@ -8,12 +8,10 @@ import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.HistogramRules;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SeriesExemplars;
-import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.chunks.SampleBytes;
 import io.narthex.storage.tsdb.head.CommitQueue.Commit;
 import io.narthex.storage.tsdb.head.SeriesPage.HistogramTail;
-import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.Limits;
 import io.narthex.storage.tsdb.io.Threads;
@@ -1061,7 +1059,7 @@ public final class Head {
     work.settle();
     locked(() -> oldestSince = Long.MAX_VALUE);
     long[] oldest = {Long.MAX_VALUE};
-    ByteSource in = new ByteSource();
+    OldestSample sample = new OldestSample();
     int from = 0;
     boolean more = true;
     while (more) {
@@ -1069,7 +1067,7 @@ public final class Head {
       try {
         int end = Math.min(from + PAGES_SLICE, pages.length);
         for (; from < end; from++) {
-          oldest[0] = Math.min(oldest[0], oldestKept(pages[from], in));
+          oldest[0] = Math.min(oldest[0], oldestKept(pages[from], sample));
         }
         more = from < pages.length;
       } finally {
@@ -1079,43 +1077,14 @@ public final class Head {
     locked(() -> minMs = Math.min(oldest[0], oldestSince));
   }
 
-  private long oldestKept(@Nullable SeriesPage page, ByteSource in) {
-    long oldest = Long.MAX_VALUE;
+  private long oldestKept(@Nullable SeriesPage page, OldestSample oldest) {
+    long time = Long.MAX_VALUE;
     for (int slot = 0; page != null && slot < SeriesPage.SIZE; slot++) {
       if (page.pairs[slot] != null && page.newestMs[slot] >= minValidMs) {
-        oldest = Math.min(oldest, Math.max(minValidMs, oldestKept(page, slot, in)));
+        time = Math.min(time, oldest.find(page, slot, chunks.snapshot(), minValidMs));
       }
     }
-    return oldest;
-  }
-
-  private long oldestKept(SeriesPage page, int slot, ByteSource in) {
-    HistogramTail tail = page.histogramTail(slot);
-    long oldest = page.newestMs[slot];
-    if (page.openCount[slot] > 0) {
-      oldest = page.openMs[slot];
-    } else if (tail != null && tail.rows.size > 0) {
-      oldest = tail.rows.timesMs[0];
-    }
-    byte[] waiting = page.tail[slot];
-    if (waiting != null) {
-      oldest = Tail.firstTime(waiting, page.tailBaseMs, in);
-      if (oldest < minValidMs) {
-        return minValidMs;
-      }
-    }
-    long reference = page.chunk[slot];
-    HeadChunks.@Nullable Page[] kept = chunks.snapshot();
-    while (oldest >= minValidMs && HeadChunks.exists(kept, reference)) {
-      long before = HeadChunks.open(kept, reference, in, new HeadChunks.Scratch());
-      long start = ChunkCodec.firstTime(in, HeadChunks.baseMs(kept, reference));
-      if (start < minValidMs) {
-        return minValidMs; // the chunk may have samples from then on
-      }
-      oldest = start;
-      reference = before;
-    }
-    return oldest;
+    return time;
   }
 
   /** Makes blocks of out-of-order samples visible, and removes the samples. */
