@@ -678,7 +678,7 @@ public final class Head {
     if (page.openCount[slot] == 0) {
       return;
     }
-    openRows(page, slot, work.rows());
+    page.openRows(slot, work.rows());
     work.floats(page, slot);
     page.openCount[slot] = 0; // last: an error before it loses no row
   }
@@ -687,24 +687,6 @@ public final class Head {
   private void sealAllFloats(SeriesPage page, int slot) {
     sealFloats(page, slot);
     work.tail(page, slot);
-  }
-
-  /** Copies the float rows of a series that are not sealed. */
-  static void openRows(SeriesPage page, int slot, ChunkRows into) {
-    into.clear(false);
-    int n = page.openCount[slot];
-    int at = slot * SeriesPage.ROWS;
-    into.reserve(n);
-    for (int i = 0; i < n; i++) {
-      into.timesMs[i] = page.openMs[slot] + page.openDelta[at + i];
-    }
-    System.arraycopy(page.openValue, at, into.values, 0, n);
-    long[] starts = page.openStart;
-    if (starts != null) {
-      into.hasStartTimes = true;
-      System.arraycopy(starts, at, into.startTimes(), 0, n);
-    }
-    into.size = n;
   }
 
   private void addHistogram(

@@ -86,6 +86,24 @@ public final class SeriesPage {
     }
   }
 
+  /** Copies the float rows of a series that are not sealed. */
+  void openRows(int slot, ChunkRows into) {
+    into.clear(false);
+    int n = openCount[slot];
+    int at = slot * ROWS;
+    into.reserve(n);
+    for (int i = 0; i < n; i++) {
+      into.timesMs[i] = openMs[slot] + openDelta[at + i];
+    }
+    System.arraycopy(openValue, at, into.values, 0, n);
+    long[] starts = openStart;
+    if (starts != null) {
+      into.hasStartTimes = true;
+      System.arraycopy(starts, at, into.startTimes(), 0, n);
+    }
+    into.size = n;
+  }
+
   @Nullable HistogramTail histogramTail(int slot) {
     return histograms == null ? null : histograms[slot];
   }

@@ -225,7 +225,7 @@ public final class SeriesStates {
     }
     if (columns.openCount[slot] > 0) {
       parts |= OPEN;
-      Head.openRows(columns, slot, rows);
+      columns.openRows(slot, rows);
       chunk.clear();
       codec.write(rows, 0, rows.size, baseMs, chunk);
       out.varint(chunk.size);

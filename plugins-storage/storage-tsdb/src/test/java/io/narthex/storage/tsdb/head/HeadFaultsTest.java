@@ -84,7 +84,7 @@ class HeadFaultsTest {
     assertThatThrownBy(() -> append(id, T0 + full - 1, full - 1)).isInstanceOf(Exception.class);
     assertThatThrownBy(() -> append(id, T0 + full, full)).isInstanceOf(Exception.class);
     ChunkRows rows = new ChunkRows();
-    Head.openRows(page, slot, rows);
+    page.openRows(slot, rows);
     assertThat(rows.size).isEqualTo(SeriesPage.ROWS);
     assertThat(rows.values[0]).isEqualTo(full - SeriesPage.ROWS);
     assertThat(rows.values[SeriesPage.ROWS - 1]).isEqualTo(full - 1);
