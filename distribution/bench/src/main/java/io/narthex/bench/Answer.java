@@ -26,7 +26,7 @@ import java.util.TreeMap;
  * @param point time and value of a scalar or string; missing for other types
  * @param series by their labels
  */
-record Answer(
+public record Answer(
     String status,
     String errorType,
     List<String> annotations,
@@ -36,7 +36,7 @@ record Answer(
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** The points of one series: floats as columns, histograms as they were. */
-  static final class Series {
+  public static final class Series {
     private double[] times = new double[1];
     private double[] values = new double[1];
     private int size;
@@ -52,44 +52,45 @@ record Answer(
     }
 
     /** Returns how many floats there are. */
-    int size() {
+    public int size() {
       return size;
     }
 
     /** Returns the time of a float, epoch seconds. */
-    double time(int i) {
+    public double time(int i) {
       return times[i];
     }
 
-    double value(int i) {
+    /** Returns a float. */
+    public double value(int i) {
       return values[i];
     }
 
     /** Returns an array of pairs of time and histogram. */
-    JsonNode histograms() {
+    public JsonNode histograms() {
       return histograms;
     }
   }
 
   /** Reads an answer; the caller closes the stream. */
-  static Answer read(InputStream in) throws IOException {
+  public static Answer read(InputStream in) throws IOException {
     try (JsonParser json = JSON.getFactory().createParser(in)) {
       return new Reader(json).read();
     }
   }
 
   /** Returns whether the query was answered. */
-  boolean success() {
+  public boolean success() {
     return status.equals("success");
   }
 
   /** Returns whether there is nothing in it. */
-  boolean isEmpty() {
+  public boolean isEmpty() {
     return series.isEmpty() && point.isMissingNode();
   }
 
   /** Returns the number that a text of the API stands for. */
-  static double number(String text) {
+  public static double number(String text) {
     return Double.parseDouble(text.replace("Inf", "Infinity"));
   }
 

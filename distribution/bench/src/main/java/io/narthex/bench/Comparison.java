@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Compares answers of the query API: same label sets, same times, values equal except for rounding.
  */
-final class Comparison {
+public final class Comparison {
   /** How far values may differ, relative to the larger one. */
   static final double TOLERANCE = 1e-12;
 
   private Comparison() {}
 
   /** Returns the first difference between the data of two answers, or null. */
-  static @Nullable String data(Answer x, Answer y) {
+  public static @Nullable String data(Answer x, Answer y) {
     if (!x.resultType().equals(y.resultType())) {
       return "result type";
     }

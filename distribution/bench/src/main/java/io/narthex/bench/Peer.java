@@ -23,9 +23,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A server under comparison: a process of ours on a free loopback port, with a folder of its own.
  */
-final class Peer implements AutoCloseable {
+public final class Peer implements AutoCloseable {
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  /** Short next to the quickest start. */
+  private static final long POLL_MS = 5;
 
   private static final String VICTORIA_METRICS = "victoria-metrics";
 
@@ -44,7 +47,7 @@ final class Peer implements AutoCloseable {
   }
 
   /** Returns a program from {@code NARTHEX_PEERS} or PATH. */
-  static Path program(String name) {
+  public static Path program(String name) {
     List<String> folders = new ArrayList<>();
     Optional.ofNullable(System.getenv("NARTHEX_PEERS")).ifPresent(folders::add);
     folders.addAll(List.of(Optional.ofNullable(System.getenv("PATH")).orElse("").split(":")));
@@ -62,7 +65,8 @@ final class Peer implements AutoCloseable {
   }
 
   /** Starts a server and waits until it is ready. */
-  static Peer start(String name, List<String> command, Path folder, int port, Duration patience)
+  public static Peer start(
+      String name, List<String> command, Path folder, int port, Duration patience)
       throws IOException, InterruptedException {
     Files.createDirectories(folder);
     ProcessBuilder builder = new ProcessBuilder(command);
@@ -88,7 +92,7 @@ final class Peer implements AutoCloseable {
       } catch (IOException e) {
         // not listening yet
       }
-      Thread.sleep(50);
+      Thread.sleep(POLL_MS);
     }
     peer.close();
     throw new IOException(
@@ -100,7 +104,7 @@ final class Peer implements AutoCloseable {
   }
 
   /** Returns a port that is free now. */
-  static int freePort() throws IOException {
+  public static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();
     }
@@ -174,7 +178,7 @@ final class Peer implements AutoCloseable {
   }
 
   /** Fetches an answer and drops it; demands success. */
-  void fetch(String path) throws IOException {
+  public void fetch(String path) throws IOException {
     int status = ask(path);
     if (status != 200) {
       throw new IOException(name + " answered " + status + " to " + path);
@@ -213,7 +217,8 @@ final class Peer implements AutoCloseable {
     }
   }
 
-  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+  /** Gets a path, whatever the status. */
+  public HttpResponse<String> get(String path) throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(base + path))
             .timeout(Duration.ofMinutes(2))
@@ -223,7 +228,7 @@ final class Peer implements AutoCloseable {
   }
 
   /** Asks and reads the answer, however long it is. */
-  Answer answer(String path) throws IOException, InterruptedException {
+  public Answer answer(String path) throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(base + path))
             .timeout(Duration.ofMinutes(3))
@@ -245,7 +250,7 @@ final class Peer implements AutoCloseable {
   }
 
   /** Sends a remote write request and demands success. */
-  void write(byte[] snappy) throws IOException, InterruptedException {
+  public void write(byte[] snappy) throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(base + "/api/v1/write"))
             .timeout(Duration.ofMinutes(2))
@@ -261,8 +266,21 @@ final class Peer implements AutoCloseable {
     }
   }
 
+  /** Returns the id of the process. */
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Kills the process: SIGKILL on Unix. */
+  public void kill() throws InterruptedException {
+    closeProbe();
+    Runtime.getRuntime().removeShutdownHook(atExit);
+    process.destroyForcibly();
+    process.waitFor();
+  }
+
   /** Returns CPU seconds used so far by the process. */
-  double cpuSeconds() {
+  public double cpuSeconds() {
     return process.toHandle().info().totalCpuDuration().map(d -> d.toNanos() / 1e9).orElse(0.0);
   }
 
@@ -290,7 +308,7 @@ final class Peer implements AutoCloseable {
       // the process is ending
     }
     try {
-      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+      if (!process.waitFor(30, TimeUnit.SECONDS)) {
         process.destroyForcibly();
       }
     } catch (InterruptedException e) {

@@ -66,6 +66,13 @@ public final class WireBuffer {
     size += length;
   }
 
+  /** Adds fields that are encoded already. */
+  public void raw(byte[] fields, int from, int length) {
+    room(length);
+    System.arraycopy(fields, from, bytes, size, length);
+    size += length;
+  }
+
   /** Adds a number without a field. */
   public void varint(long value) {
     room(10);

@@ -56,6 +56,21 @@ public final class WriteRequest {
     endSeries();
   }
 
+  /**
+   * Adds a series with one sample to a request of 1.0.
+   *
+   * @param labels the labels as fields of the series, sorted, among other bytes
+   */
+  public void series(byte[] labels, int from, int length, long timeMs, double value) {
+    series.clear();
+    series.raw(labels, from, length);
+    sample.clear();
+    sample.real(1, value);
+    sample.number(2, timeMs);
+    series.message(2, sample);
+    endSeries();
+  }
+
   private void endSeries() {
     message.message(second ? 5 : 1, series);
   }
