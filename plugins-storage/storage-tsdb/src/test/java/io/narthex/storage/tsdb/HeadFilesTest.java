@@ -96,6 +96,27 @@ class HeadFilesTest {
   }
 
   @Test
+  void filesOfChunksThatBlocksHaveAreGone() throws IOException {
+    int hour = (int) (TestDb.HOUR / STEP);
+    long most = 0;
+    try (TsdbStorage db = open()) {
+      for (int h = 0; h < 24; h++) {
+        append(db, h * hour, (h + 1) * hour);
+        db.maintain();
+        long bytes = 0;
+        for (Path file : chunkFiles()) {
+          bytes += Files.size(file);
+        }
+        most = Math.max(most, bytes);
+      }
+      // three hours are in the head, and a file goes as a whole
+      long perHour = (long) SERIES * hour * 2;
+      assertThat(most).isBetween(perHour, 5 * perHour);
+      assertThat(samples(TestDb.all(db))).isEqualTo(24 * hour * SERIES);
+    }
+  }
+
+  @Test
   void everythingComesBackAfterACloseAndAfterAKill() throws IOException {
     TsdbStorage db = open(Duration.ofHours(1), PAGE_BYTES);
     append(db, 0, 300);

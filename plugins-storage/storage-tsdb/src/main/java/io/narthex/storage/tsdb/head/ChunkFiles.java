@@ -50,15 +50,22 @@ public final class ChunkFiles implements AutoCloseable {
   static final int PAGE = 1;
   static final int CHUNKS = 2;
 
-  /** Pages of usual size after which a file ends. */
+  /** Pages of usual size after which a file ends at the latest. */
   static final long FILE_PAGES = 256;
+
+  /** Pages of usual size that a file has at least. */
+  private static final long LEAST_FILE_PAGES = 16;
+
+  /** Share of the bytes of all files after which a file ends: it goes as a whole. */
+  private static final int FILE_SHARE = 16;
 
   private static final int MANY_BYTES = 1 << 20;
   private static final int PIECE = 64 << 10;
 
   private final Disk disk;
   private final Path folder;
-  private final long fileBytes;
+  private final int pageBytes;
+  private long fileBytes; // length at which the newest file ends
   private final Counters counters;
   private final TreeMap<Integer, Long> sizes = new TreeMap<>();
   private final AtomicLong bytesOnDisk = new AtomicLong();
@@ -80,7 +87,7 @@ public final class ChunkFiles implements AutoCloseable {
     this.disk = disk;
     this.folder = folder;
     this.counters = counters;
-    fileBytes = pageBytes * FILE_PAGES;
+    this.pageBytes = pageBytes;
     try {
       for (Path p : disk.list(folder)) {
         int n = Frame.Kind.CHUNKS.number(p.getFileName().toString());
@@ -169,6 +176,9 @@ public final class ChunkFiles implements AutoCloseable {
     out.end();
     writer = out;
     named = false;
+    fileBytes =
+        Math.clamp(
+            bytesOnDisk() / FILE_SHARE, LEAST_FILE_PAGES * pageBytes, FILE_PAGES * pageBytes);
     size(number, 0);
     return out;
   }

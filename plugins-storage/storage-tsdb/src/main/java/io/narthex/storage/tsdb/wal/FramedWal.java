@@ -48,6 +48,13 @@ public final class FramedWal implements WriteAheadLog {
 
   private static final int MOST_NAMES = 4; // times the size of a segment, all in all
   private static final int MANY_BYTES = 1 << 20;
+
+  /**
+   * Bytes after which a checkpoint pays, or those of the last one if that is more. Sealed chunks
+   * are in files of their own, so that it is small.
+   */
+  private static final long LEAST_FOR_CHECKPOINT = 8L << 20;
+
   private static final int USUAL_BYTES = 4096;
   private static final int KEPT_HEADER = 5; // u32 length, u8 type of format 1
 

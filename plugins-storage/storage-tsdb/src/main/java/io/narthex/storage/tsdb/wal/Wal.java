@@ -47,6 +47,9 @@ public final class Wal implements WriteAheadLog {
   public static final String SEGMENT_SUFFIX = ".log";
   public static final String CHECKPOINT_SUFFIX = ".snap";
 
+  /** Bytes after which a checkpoint, which has all samples, pays, or those of the last one. */
+  private static final long LEAST_FOR_CHECKPOINT = 128L << 20;
+
   private final Disk disk;
   private final Path directory;
   private final Counters counters;

@@ -33,9 +33,6 @@ public interface WriteAheadLog extends AutoCloseable {
   /** Bytes that are kept for the case that forcing them fails; more are forced early. */
   long MAX_UNFORCED = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
 
-  /** Bytes after which a checkpoint pays, or those of the last one if that is more. */
-  long LEAST_FOR_CHECKPOINT = 128L << 20;
-
   /** Collects a series, which is written with its first row at the latest. */
   void series(int id, Labels labels);
 
