@@ -28,6 +28,11 @@ final class Scratch {
   /** Bodies up to this grow in one array, which is kept. */
   private static final int LARGE = 1 << 20;
 
+  /** Share of a body's expected size that it may grow by without asking for more room. */
+  private static final int SPARE = 16;
+
+  private static final int MAX_SPARE = 64 << 10;
+
   /** Small enough for every collector's way of allocating quickly. */
   private static final int PIECE = 256 << 10;
 
@@ -68,7 +73,9 @@ final class Scratch {
     length = 0;
     long most = most(limit);
     if (expected >= body.length && expected <= most) {
-      awaitRoom(expected + 1, waitNanos); // one more shows that it has ended
+      // numbers get longer: once it is being read it cannot wait for more
+      long size = expected + Math.min(MAX_SPARE, (long) expected / SPARE) + 1;
+      awaitRoom((int) Math.min(size, most + 1), waitNanos);
     }
     while (true) {
       if (length == body.length) {

@@ -105,6 +105,35 @@ class ScratchTest {
   }
 
   @Test
+  void bodyThatHasGrownALittleIsReadThoughOthersHoldAllRoom() throws Exception {
+    byte[] body = bytes(102_000);
+    Scratch grown = pool.take();
+    InputStream in =
+        new InputStream() {
+          private int at;
+
+          @Override
+          public int read() {
+            return at == body.length ? -1 : body[at++] & 0xff;
+          }
+
+          @Override
+          public int read(byte[] to, int from, int n) {
+            while (memory.tryTake(Use.SCRAPES, 1 << 10)) {
+              // others take all there is once this one is being read
+            }
+            int some = Math.min(n, body.length - at);
+            System.arraycopy(body, at, to, from, some);
+            at += some;
+            return some == 0 ? -1 : some;
+          }
+        };
+    grown.read(in, 0, 100_000, 0);
+    assertThat(memory.tryTake(Use.SCRAPES, 1 << 10)).isFalse();
+    assertThat(Arrays.equals(grown.body, 0, grown.length, body, 0, body.length)).isTrue();
+  }
+
+  @Test
   void bodiesOfUnknownSizeLeaveRoomForThoseOfKnownSize() throws Exception {
     AtomicInteger known = new AtomicInteger();
     Scratch small = pool.take();
