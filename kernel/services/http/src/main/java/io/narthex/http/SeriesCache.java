@@ -1,14 +1,21 @@
 package io.narthex.http;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The references of series by the bytes of their labels, so that a known series of a request costs
  * neither strings nor a label set. A reference that the storage no longer knows is replaced by the
  * next {@link #put}.
+ *
+ * <p>Senders repeat series in the same order: what comes after a key is compared with the key that
+ * was put after it, which is next to it in memory, before it is looked up.
  *
  * <p>Bounded in bytes: when the young half is full it becomes the old one, and what was old and not
  * asked for since is forgotten. The same happens every half an hour, as a storage may give the
@@ -19,8 +26,8 @@ final class SeriesCache {
   /** The reference of a series that is not in the cache. */
   static final long NONE = Long.MIN_VALUE;
 
-  /** Bytes of a slot next to its key, at a table that is half full. */
-  private static final int SLOT_BYTES = 2 * (8 + 8 + 4 + 4 + 4);
+  /** Bytes of an entry next to its key, with two slots. */
+  private static final int ENTRY_BYTES = 4 + 8 + 8 + 4 + 2 * 4;
 
   private static final int SHARDS = 16; // powers of two
   private static final long MULTIPLIER = 0xa0761d6478bd642fL;
@@ -46,16 +53,24 @@ final class SeriesCache {
     }
   }
 
-  /** What is known of a series; reused by the caller. */
+  /** What is known of a series; reused by the caller for those that follow. */
   static final class Found {
     long ref = NONE;
     int metadata;
+    private final @Nullable Table[] tables = new Table[SHARDS]; // by shard: where the last one was
+    private final int[] entries = new int[SHARDS];
   }
 
-  /** Looks a series up; {@code found.ref} is {@link #NONE} when it is not there. */
-  void find(ByteBuilder key, Found found) {
-    long hash = hash(key.bytes(), key.size());
-    shard(hash).find(key, hash, found);
+  /**
+   * Looks a series up; {@code found.ref} is {@link #NONE} when it is not there.
+   *
+   * @param key an array that has the key from {@code from} on
+   */
+  void find(byte[] key, int from, int length, Found found) {
+    int shard = shard(key, from, length);
+    if (!shards[shard].findNext(key, from, length, found, shard)) {
+      shards[shard].find(key, from, length, hash(key, from, length), found, shard);
+    }
   }
 
   /**
@@ -63,12 +78,11 @@ final class SeriesCache {
    *
    * @param metadata a number that tells one state of its metadata from another
    */
-  void put(ByteBuilder key, long ref, int metadata) {
-    if (key.size() > MAX_KEY) {
+  void put(byte[] key, int from, int length, long ref, int metadata) {
+    if (length > MAX_KEY) {
       return;
     }
-    long hash = hash(key.bytes(), key.size());
-    shard(hash).put(key, hash, ref, metadata);
+    shards[shard(key, from, length)].put(key, from, length, hash(key, from, length), ref, metadata);
   }
 
   /** Forgets all: the references belong to a storage that has been replaced. */
@@ -78,18 +92,21 @@ final class SeriesCache {
     }
   }
 
-  private Shard shard(long hash) {
-    return shards[(int) (hash >>> 60)];
+  /** The end of a key, which is mostly a label value, decides; all of it would take longer. */
+  private int shard(byte[] b, int from, int length) {
+    long end = length >= 8 ? (long) Words.LONG.get(b, from + length - 8) : length;
+    return (int) (mix(seed ^ end ^ length) >>> 60);
   }
 
-  private long hash(byte[] b, int size) {
-    long h = seed ^ size;
-    int i = 0;
-    for (; i + 8 <= size; i += 8) {
+  private long hash(byte[] b, int from, int length) {
+    long h = seed ^ length;
+    int i = from;
+    int to = from + length;
+    for (; i + 8 <= to; i += 8) {
       h = mix(h ^ (long) Words.LONG.get(b, i));
     }
     long rest = 0;
-    for (; i < size; i++) {
+    for (; i < to; i++) {
       rest = rest << 8 | b[i] & 0xff;
     }
     return mix(h ^ rest);
@@ -101,9 +118,8 @@ final class SeriesCache {
   }
 
   private static final class Words {
-    static final java.lang.invoke.VarHandle LONG =
-        java.lang.invoke.MethodHandles.byteArrayViewVarHandle(
-            long[].class, java.nio.ByteOrder.LITTLE_ENDIAN);
+    static final VarHandle LONG =
+        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   }
 
   private static final class Shard {
@@ -130,117 +146,129 @@ final class SeriesCache {
       old = new Table();
     }
 
-    synchronized void find(ByteBuilder key, long hash, Found found) {
+    /** Compares a key with the one after the last that was found; returns whether it is that. */
+    synchronized boolean findNext(byte[] key, int from, int length, Found found, int shard) {
+      int entry = found.entries[shard] + 1;
+      if (found.tables[shard] != young || !young.is(entry, key, from, length)) {
+        return false;
+      }
+      young.read(entry, found, shard);
+      return true;
+    }
+
+    synchronized void find(byte[] key, int from, int length, long hash, Found found, int shard) {
       if (nanoTime.getAsLong() - turned > TURN_NANOS) {
         turn();
       }
-      int slot = young.slot(key, hash);
-      if (slot >= 0) {
-        young.read(slot, found);
+      int entry = young.entry(key, from, length, hash);
+      if (entry >= 0) {
+        young.read(entry, found, shard);
         return;
       }
-      slot = old.slot(key, hash);
-      if (slot < 0) {
+      entry = old.entry(key, from, length, hash);
+      if (entry < 0) {
         found.ref = NONE;
         found.metadata = 0;
         return;
       }
-      old.read(slot, found);
-      put(key, hash, found.ref, found.metadata); // what is used stays
+      old.read(entry, found, shard);
+      put(key, from, length, hash, found.ref, found.metadata); // what is used stays
     }
 
-    synchronized void put(ByteBuilder key, long hash, long ref, int metadata) {
-      if (young.slot(key, hash) < 0 && young.bytes() + key.size() + SLOT_BYTES > maxBytes) {
+    synchronized void put(byte[] key, int from, int length, long hash, long ref, int metadata) {
+      if (young.entry(key, from, length, hash) < 0
+          && young.bytes() + length + ENTRY_BYTES > maxBytes) {
         turn();
       }
-      young.put(key, hash, ref, metadata);
+      young.put(key, from, length, hash, ref, metadata);
     }
   }
 
-  /** An open addressing table; keys follow each other in one array. */
+  /** Entries in the order in which they came, and an open addressing table of their numbers. */
   private static final class Table {
-    private long[] hashes = new long[16];
-    private long[] refs = new long[16];
-    private int[] metadata = new int[16];
-    private int[] starts = new int[16]; // of the key, 1 based: 0 = free
-    private int[] lengths = new int[16];
+    private int[] slots = new int[16]; // number of the entry, 1 based: 0 = free
+    private long[] hashes = new long[8];
+    private long[] refs = new long[8];
+    private int[] metadata = new int[8];
+    private int[] ends = new int[8]; // of the key
     private byte[] keys = new byte[0];
-    private int keyBytes;
     private int size;
 
     int bytes() {
-      return keyBytes + size * SLOT_BYTES;
+      return start(size) + size * ENTRY_BYTES;
     }
 
-    /** Returns the slot of a key, or a negative number. */
-    int slot(ByteBuilder key, long hash) {
-      int mask = hashes.length - 1;
+    private int start(int entry) {
+      return entry == 0 ? 0 : ends[entry - 1];
+    }
+
+    /** Returns whether an entry, which there may not be, has a key. */
+    boolean is(int entry, byte[] key, int from, int length) {
+      if (entry >= size) {
+        return false;
+      }
+      int start = start(entry);
+      return Arrays.equals(keys, start, ends[entry], key, from, from + length);
+    }
+
+    /** Returns the entry of a key, or a negative number. */
+    int entry(byte[] key, int from, int length, long hash) {
+      int mask = slots.length - 1;
       for (int at = (int) hash & mask; ; at = at + 1 & mask) {
-        int start = starts[at] - 1;
-        if (start < 0) {
-          return -1;
-        }
-        if (hashes[at] == hash
-            && lengths[at] == key.size()
-            && Arrays.equals(keys, start, start + lengths[at], key.bytes(), 0, key.size())) {
-          return at;
+        int entry = slots[at] - 1;
+        if (entry < 0 || hashes[entry] == hash && is(entry, key, from, length)) {
+          return entry;
         }
       }
     }
 
-    void read(int slot, Found found) {
-      found.ref = refs[slot];
-      found.metadata = metadata[slot];
+    void read(int entry, Found found, int shard) {
+      found.ref = refs[entry];
+      found.metadata = metadata[entry];
+      found.tables[shard] = this;
+      found.entries[shard] = entry;
     }
 
-    void put(ByteBuilder key, long hash, long ref, int state) {
-      int slot = slot(key, hash);
-      if (slot >= 0) {
-        refs[slot] = ref;
-        metadata[slot] = state;
+    void put(byte[] key, int from, int length, long hash, long ref, int state) {
+      int entry = entry(key, from, length, hash);
+      if (entry >= 0) {
+        refs[entry] = ref;
+        metadata[entry] = state;
         return;
       }
-      if (2 * (size + 1) > hashes.length) {
+      if (size == refs.length) {
         grow();
       }
-      if (key.size() > keys.length - keyBytes) {
-        keys = Arrays.copyOf(keys, Math.max(keys.length * 2, keyBytes + key.size()));
+      int start = start(size);
+      if (length > keys.length - start) {
+        keys = Arrays.copyOf(keys, Math.max(keys.length * 2, start + length));
       }
-      System.arraycopy(key.bytes(), 0, keys, keyBytes, key.size());
-      insert(hash, ref, state, keyBytes + 1, key.size());
-      keyBytes += key.size();
-      size++;
+      System.arraycopy(key, from, keys, start, length);
+      ends[size] = start + length;
+      hashes[size] = hash;
+      refs[size] = ref;
+      metadata[size] = state;
+      insert(size++);
     }
 
-    private void insert(long hash, long ref, int state, int start, int length) {
-      int mask = hashes.length - 1;
-      int at = (int) hash & mask;
-      while (starts[at] > 0) {
+    private void insert(int entry) {
+      int mask = slots.length - 1;
+      int at = (int) hashes[entry] & mask;
+      while (slots[at] > 0) {
         at = at + 1 & mask;
       }
-      hashes[at] = hash;
-      refs[at] = ref;
-      metadata[at] = state;
-      starts[at] = start;
-      lengths[at] = length;
+      slots[at] = entry + 1;
     }
 
     private void grow() {
-      final long[] hashes0 = hashes;
-      final long[] refs0 = refs;
-      final int[] metadata0 = metadata;
-      final int[] starts0 = starts;
-      final int[] lengths0 = lengths;
-      int n = hashes.length * 2;
-      hashes = new long[n];
-      refs = new long[n];
-      metadata = new int[n];
-      starts = new int[n];
-      lengths = new int[n];
-      for (int i = 0; i < starts0.length; i++) {
-        if (starts0[i] > 0) {
-          insert(hashes0[i], refs0[i], metadata0[i], starts0[i], lengths0[i]);
-        }
+      int n = 2 * size;
+      hashes = Arrays.copyOf(hashes, n);
+      refs = Arrays.copyOf(refs, n);
+      metadata = Arrays.copyOf(metadata, n);
+      ends = Arrays.copyOf(ends, n);
+      slots = new int[2 * n];
+      for (int entry = 0; entry < size; entry++) {
+        insert(entry);
       }
     }
   }

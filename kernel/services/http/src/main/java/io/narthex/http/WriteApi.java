@@ -17,6 +17,7 @@ import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Clock;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -48,6 +49,11 @@ public final class WriteApi {
   private static final int MAX_RATIO = 22;
 
   private static final int CHUNK = 64 << 10;
+
+  /** How many buffers of how many bytes stay for further requests. */
+  private static final int KEPT = Math.min(4, Runtime.getRuntime().availableProcessors());
+
+  private static final int MAX_KEPT = 512 << 10;
   private static final long WAIT_SECONDS = 10;
   private static final String RETRY_AFTER_SECONDS = "5";
 
@@ -63,6 +69,8 @@ public final class WriteApi {
   private final WorkMemory memory;
 
   private final List<String> accepted;
+
+  private final ArrayDeque<Buffers> spare = new ArrayDeque<>(); // guarded by itself
 
   private final AtomicLong nextWarning = new AtomicLong(System.nanoTime());
 
@@ -200,6 +208,31 @@ public final class WriteApi {
             + String.join(", ", accepted);
   }
 
+  /** What a request is read into and decoded into. */
+  private static final class Buffers {
+    private byte[] compressed = new byte[CHUNK];
+    private byte[] decoded = new byte[0];
+  }
+
+  private Buffers takeBuffers() {
+    synchronized (spare) {
+      Buffers buffers = spare.poll();
+      return buffers == null ? new Buffers() : buffers;
+    }
+  }
+
+  /** Keeps those of usual requests for the next ones. */
+  private void giveBuffers(Buffers buffers) {
+    if (buffers.compressed.length > MAX_KEPT || buffers.decoded.length > MAX_KEPT) {
+      return;
+    }
+    synchronized (spare) {
+      if (spare.size() < KEPT) {
+        spare.push(buffers);
+      }
+    }
+  }
+
   /** The memory that a request holds. */
   private static final class Held {
     private long bytes;
@@ -221,31 +254,40 @@ public final class WriteApi {
 
   private Response take(InputStream body, Held held, boolean second)
       throws IOException, InterruptedException {
-    byte[] compressed = new byte[CHUNK];
+    Buffers buffers = takeBuffers();
+    try {
+      return take(body, held, second, buffers);
+    } finally {
+      giveBuffers(buffers);
+    }
+  }
+
+  private Response take(InputStream body, Held held, boolean second, Buffers buffers)
+      throws IOException, InterruptedException {
     int length = 0;
     while (true) {
-      if (length == compressed.length) {
+      if (length == buffers.compressed.length) {
         if (length > MAX_DECODED) {
           return refuse(400, "too_large", "snappy: corrupt input: it is too long");
         }
         if (!take(held, length)) {
           return busy();
         }
-        compressed = Arrays.copyOf(compressed, length * 2);
+        buffers.compressed = Arrays.copyOf(buffers.compressed, length * 2);
       }
-      int n = body.read(compressed, length, compressed.length - length);
+      int n = body.read(buffers.compressed, length, buffers.compressed.length - length);
       if (n < 0) {
         break;
       }
       length += n;
     }
-    byte[] message;
     int decoded;
     try {
       SnappyJavaDecompressor snappy = new SnappyJavaDecompressor();
-      byte[] exact = Arrays.copyOf(compressed, length);
-      compressed = exact;
-      long announced = snappy.getUncompressedLength(exact, 0);
+      // what a former request left must not be read as the announced length of a shorter one
+      Arrays.fill(
+          buffers.compressed, length, Math.min(length + 8, buffers.compressed.length), (byte) 0);
+      long announced = snappy.getUncompressedLength(buffers.compressed, 0);
       if (announced < 0 || announced > (long) MAX_RATIO * length + CHUNK) {
         return refuse(400, "corrupt", "snappy: corrupt input: it announces more than it can hold");
       }
@@ -262,12 +304,16 @@ public final class WriteApi {
       if (!take(held, DECODED_FACTOR * announced)) {
         return busy();
       }
-      message = new byte[(int) announced];
-      decoded = snappy.decompress(exact, 0, length, message, 0, message.length);
+      if (buffers.decoded.length < announced) {
+        buffers.decoded = new byte[(int) announced];
+      }
+      decoded =
+          snappy.decompress(buffers.compressed, 0, length, buffers.decoded, 0, (int) announced);
     } catch (MalformedInputException | IndexOutOfBoundsException | IllegalArgumentException e) {
       return refuse(400, "corrupt", "snappy: corrupt input: " + e.getMessage());
     }
-    WriteStore.Outcome outcome = store.store(message, decoded, second, bytes -> take(held, bytes));
+    WriteStore.Outcome outcome =
+        store.store(buffers.decoded, decoded, second, bytes -> take(held, bytes));
     Response response =
         outcome.reason().isEmpty()
             ? Response.status(outcome.status()).build()

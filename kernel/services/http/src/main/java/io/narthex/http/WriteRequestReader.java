@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
  * objects: {@code prometheus.WriteRequest} (remote write 1.0) or {@code
  * io.prometheus.write.v2.Request} (2.0). Fields this server has no use for are skipped.
  *
- * <p><b>Labels.</b> Those of a series are first its {@link #labelBytes()} only: a series that is
- * known needs no strings. They have the same form in both versions, the repeated label message of
- * 1.0; so a request of 2.0 whose few symbols are used by many series is bounded by what it would
- * have in 1.0.
+ * <p><b>Labels.</b> Those of a series are first its {@link #labelBytes()} only, where they are: a
+ * series that is known needs no strings. They have the same form in both versions, the repeated
+ * label message of 1.0; so a request of 2.0 whose few symbols are used by many series is bounded by
+ * what it would have in 1.0.
  */
 final class WriteRequestReader {
   /** The bytes are not a message of this type. */
@@ -90,8 +90,11 @@ final class WriteRequestReader {
   private ProtobufWire in;
   private int from;
   private int to;
-  private final ByteBuilder labels = new ByteBuilder();
+  private byte[] labelBytes; // the message, or the copy
+  private int labelsFrom;
+  private int labelsTo;
   private int labelCount;
+  private final ByteBuilder copy = new ByteBuilder(); // of labels that do not follow each other
   private int[] refs = new int[32];
   private int refCount;
   private String refsProblem = "";
@@ -129,6 +132,7 @@ final class WriteRequestReader {
     this.second = second;
     room = maxRows;
     in = new ProtobufWire(data, 0, length);
+    labelBytes = data;
   }
 
   private void count() throws MalformedException {
@@ -306,7 +310,9 @@ final class WriteRequestReader {
   }
 
   private void clearLabels() {
-    labels.clear();
+    labelBytes = data;
+    labelsFrom = 0;
+    labelsTo = 0;
     labelCount = 0;
     refCount = 0;
     refsProblem = "";
@@ -314,13 +320,13 @@ final class WriteRequestReader {
 
   private void readSeries() throws MalformedException, Broken {
     clear();
-    while (in.next()) {
+    for (int at = in.position(); in.next(); at = in.position()) {
       int field = in.field();
       if (second && (field == 3 || field == 4)) {
         field = 7 - field; // exemplars and histograms have changed places
       }
       switch (field) {
-        case 1 -> readLabel();
+        case 1 -> readLabel(at);
         case 2 -> readSample();
         case 3 -> readExemplar();
         case 4 -> readHistogram();
@@ -346,20 +352,43 @@ final class WriteRequestReader {
     }
   }
 
-  /** Reads a label of 1.0, or references to the names and values of labels of 2.0. */
-  private void readLabel() throws Broken {
+  /**
+   * Reads a label of 1.0, or references to the names and values of labels of 2.0.
+   *
+   * @param at where the field begins
+   */
+  private void readLabel(int at) throws Broken {
     if (second) {
       refs = readRefs(refs, refCount);
       refCount = read;
       return;
     }
     int outer = in.enter();
-    int start = in.position();
     in.leave(outer);
-    labels.add(LABEL_TAG);
-    labels.varint(in.position() - start);
-    labels.add(data, start, in.position());
-    labelCount++;
+    if (labelCount++ == 0) {
+      labelsFrom = at;
+      labelsTo = at;
+    } else if (labelBytes != data || at != labelsTo) {
+      copyLabels(at, in.position());
+      return;
+    }
+    labelsTo = in.position();
+  }
+
+  /** Adds a label that does not follow the one before it. */
+  private void copyLabels(int at, int end) {
+    if (labelBytes == data) {
+      copy.clear();
+      copy.add(data, labelsFrom, labelsTo);
+    }
+    copy.add(data, at, end);
+    useCopy();
+  }
+
+  private void useCopy() {
+    labelBytes = copy.bytes();
+    labelsFrom = 0;
+    labelsTo = copy.size();
   }
 
   /** Writes the labels of 2.0 in the form of 1.0. */
@@ -368,20 +397,22 @@ final class WriteRequestReader {
     if (!refsProblem.isEmpty()) {
       return;
     }
+    copy.clear();
     for (int i = 0; i < refCount; i += 2) {
       int name = symbolLength(refs[i]);
       int value = symbolLength(refs[i + 1]);
       int body = 2 + ByteBuilder.sizeOf(name) + name + ByteBuilder.sizeOf(value) + value;
       spend(body);
-      labels.add(LABEL_TAG);
-      labels.varint(body);
-      labels.add(LABEL_TAG);
-      labels.varint(name);
-      labels.add(data, symbolStart(refs[i]), symbolStart(refs[i]) + name);
-      labels.add(VALUE_TAG);
-      labels.varint(value);
-      labels.add(data, symbolStart(refs[i + 1]), symbolStart(refs[i + 1]) + value);
+      copy.add(LABEL_TAG);
+      copy.varint(body);
+      copy.add(LABEL_TAG);
+      copy.varint(name);
+      copy.add(data, symbolStart(refs[i]), symbolStart(refs[i]) + name);
+      copy.add(VALUE_TAG);
+      copy.varint(value);
+      copy.add(data, symbolStart(refs[i + 1]), symbolStart(refs[i + 1]) + value);
     }
+    useCopy();
     labelCount = refCount / 2;
   }
 
@@ -635,9 +666,9 @@ final class WriteRequestReader {
     clearLabels();
     in = new ProtobufWire(data, seriesFrom, seriesTo);
     try {
-      while (in.next()) {
+      for (int at = in.position(); in.next(); at = in.position()) {
         if (in.field() == 1) {
-          readLabel();
+          readLabel(at);
         } else {
           in.skip();
         }
@@ -651,9 +682,19 @@ final class WriteRequestReader {
     }
   }
 
-  /** Returns the bytes of the labels, which equal those of each request with this series. */
-  ByteBuilder labelBytes() {
-    return labels;
+  /** Returns an array that has the labels: the same bytes in each request with this series. */
+  byte[] labelBytes() {
+    return labelBytes;
+  }
+
+  /** Returns where the labels begin. */
+  int labelsFrom() {
+    return labelsFrom;
+  }
+
+  /** Returns how many bytes the labels have. */
+  int labelsLength() {
+    return labelsTo - labelsFrom;
   }
 
   /**
@@ -668,7 +709,7 @@ final class WriteRequestReader {
       return labelsOfSymbols();
     }
     String[] pairs = new String[2 * labelCount];
-    ProtobufWire wire = new ProtobufWire(labels.bytes(), 0, labels.size());
+    ProtobufWire wire = new ProtobufWire(labelBytes, labelsFrom, labelsTo);
     boolean valid = true;
     try {
       for (int i = 0; wire.next(); i += 2) {
@@ -713,7 +754,7 @@ final class WriteRequestReader {
     Set<String> names = new HashSet<>();
     String twice = "";
     boolean valid = true;
-    ProtobufWire wire = new ProtobufWire(labels.bytes(), 0, labels.size());
+    ProtobufWire wire = new ProtobufWire(labelBytes, labelsFrom, labelsTo);
     String[] pair = new String[2];
     try {
       while (wire.next()) {

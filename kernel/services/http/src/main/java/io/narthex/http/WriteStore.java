@@ -289,7 +289,7 @@ final class WriteStore {
       if (rows == 0 && !second && r.exemplars().isEmpty()) {
         return;
       }
-      cache.find(r.labelBytes(), found);
+      cache.find(r.labelBytes(), r.labelsFrom(), r.labelsLength(), found);
       Labels set = null;
       if (found.ref == SeriesCache.NONE) {
         set = r.labels();
@@ -297,7 +297,7 @@ final class WriteStore {
           invalid(r, rows);
           return;
         }
-        unknown(set.size(), r.labelBytes().size());
+        unknown(set.size(), r.labelsLength());
       }
       if (rows == 0 && r.exemplars().isEmpty()) {
         reason(
@@ -368,7 +368,7 @@ final class WriteStore {
         metadata(m);
       }
       if (set == null) {
-        cache.put(r.labelBytes(), found.ref, hash);
+        cache.put(r.labelBytes(), r.labelsFrom(), r.labelsLength(), found.ref, hash);
       }
     }
 
@@ -483,7 +483,12 @@ final class WriteStore {
       Labels set = labels(number);
       refs[number] = storage.resolve(set);
       reader.again(from[number], to[number]);
-      cache.put(reader.labelBytes(), refs[number], hashes[number]);
+      cache.put(
+          reader.labelBytes(),
+          reader.labelsFrom(),
+          reader.labelsLength(),
+          refs[number],
+          hashes[number]);
     }
 
     /** Appends all rows. Null when that is done. */

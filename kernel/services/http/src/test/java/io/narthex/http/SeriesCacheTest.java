@@ -3,31 +3,34 @@ package io.narthex.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class SeriesCacheTest {
   private long now = 1;
-  private final ByteBuilder key = new ByteBuilder();
   private final SeriesCache.Found found = new SeriesCache.Found();
 
-  private ByteBuilder key(String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    key.clear();
-    key.add(bytes, 0, bytes.length);
-    return key;
+  private static void put(SeriesCache cache, String text, long ref, int metadata) {
+    byte[] bytes = ("." + text).getBytes(StandardCharsets.UTF_8);
+    cache.put(bytes, 1, bytes.length - 1, ref, metadata);
+  }
+
+  private static long find(SeriesCache cache, String text, SeriesCache.Found found) {
+    byte[] bytes = (".." + text + ".").getBytes(StandardCharsets.UTF_8);
+    cache.find(bytes, 2, bytes.length - 3, found);
+    return found.ref;
   }
 
   private long find(SeriesCache cache, String text) {
-    cache.find(key(text), found);
-    return found.ref;
+    return find(cache, text, found);
   }
 
   @Test
   void findsWhatWasPutAndNothingElse() {
     SeriesCache cache = new SeriesCache(64 << 20, () -> now);
     for (int i = 0; i < 20_000; i++) {
-      cache.put(key("series " + i), i, i % 7);
+      put(cache, "series " + i, i, i % 7);
     }
     for (int i = 0; i < 20_000; i++) {
       assertThat(find(cache, "series " + i)).isEqualTo(i);
@@ -35,18 +38,54 @@ class SeriesCacheTest {
     }
     assertThat(find(cache, "series")).isEqualTo(SeriesCache.NONE);
     assertThat(find(cache, "series 20000")).isEqualTo(SeriesCache.NONE);
-    cache.put(key("series 5"), 77, 1);
+    put(cache, "series 5", 77, 1);
     assertThat(find(cache, "series 5")).isEqualTo(77);
+  }
+
+  /** Whatever the order, and whatever was found before. */
+  @Test
+  void findsInAnyOrder() {
+    SeriesCache cache = new SeriesCache(64 << 20, () -> now);
+    int n = 5000;
+    for (int i = 0; i < n; i++) {
+      put(cache, "series " + i % 7 + " of " + i, i, 0);
+    }
+    Random random = new Random(8);
+    for (int round = 0; round < 20; round++) {
+      SeriesCache.Found own = new SeriesCache.Found();
+      int i = random.nextInt(n);
+      for (int k = 0; k < 3000; k++) {
+        i = random.nextInt(10) == 0 ? random.nextInt(n + 100) : (i + 1) % n;
+        assertThat(find(cache, "series " + i % 7 + " of " + i, own))
+            .isEqualTo(i < n ? i : SeriesCache.NONE);
+      }
+      put(cache, "series " + round, round, 0);
+    }
+    cache.clear();
+    assertThat(find(cache, "series 1 of 1")).isEqualTo(SeriesCache.NONE);
+  }
+
+  @Test
+  void whatFollowsIsForgottenWithAllTheRest() {
+    SeriesCache cache = new SeriesCache(64 << 20, () -> now);
+    for (int i = 0; i < 1000; i++) {
+      put(cache, "series " + i, i, 0);
+    }
+    assertThat(find(cache, "series 0")).isZero();
+    cache.clear();
+    for (int i = 0; i < 1000; i++) {
+      assertThat(find(cache, "series " + i)).isEqualTo(SeriesCache.NONE);
+    }
   }
 
   @Test
   void isBoundedAndKeepsWhatIsAskedFor() {
     SeriesCache cache = new SeriesCache(1 << 20, () -> now);
-    cache.put(key("kept"), 1, 0);
+    put(cache, "kept", 1, 0);
     String large = "x".repeat(1000);
     int known = 0;
     for (int i = 0; i < 20_000; i++) {
-      cache.put(key(large + i), i, 0);
+      put(cache, large + i, i, 0);
       assertThat(find(cache, "kept")).isEqualTo(1);
     }
     for (int i = 0; i < 20_000; i++) {
@@ -59,7 +98,7 @@ class SeriesCacheTest {
   void keysThatAreTooLongAreLeftOut() {
     SeriesCache cache = new SeriesCache(64 << 20, () -> now);
     String large = "x".repeat(70_000);
-    cache.put(key(large), 1, 0);
+    put(cache, large, 1, 0);
     assertThat(find(cache, large)).isEqualTo(SeriesCache.NONE);
   }
 
@@ -67,8 +106,8 @@ class SeriesCacheTest {
   @Test
   void whatNobodyAsksForIsForgottenAfterAnHour() {
     SeriesCache cache = new SeriesCache(64 << 20, () -> now);
-    cache.put(key("asked"), 1, 0);
-    cache.put(key("unused"), 2, 0);
+    put(cache, "asked", 1, 0);
+    put(cache, "unused", 2, 0);
     for (int minute = 0; minute < 62; minute++) {
       now += TimeUnit.MINUTES.toNanos(1);
       assertThat(find(cache, "asked")).isEqualTo(1);

@@ -465,10 +465,50 @@ class WriteRequestReaderTest {
     assertThat(labelBytes(request.toBytes(), true)).isEqualTo(labelBytes(first, false));
   }
 
+  /** Labels before, between and after samples are those of one series, and so is what follows. */
+  @Test
+  void labelsNeedNotFollowEachOther() throws Exception {
+    Proto together =
+        new Proto()
+            .nested(1, label("__name__", "up"))
+            .nested(1, label("instance", "i"))
+            .nested(1, label("job", "a".repeat(300)))
+            .nested(2, new Proto().varint(2, 1));
+    Proto apart =
+        new Proto()
+            .nested(1, label("__name__", "up"))
+            .nested(2, new Proto().varint(2, 1))
+            .nested(1, label("instance", "i"))
+            .nested(3, new Proto())
+            .nested(1, label("job", "a".repeat(300)));
+    byte[] bytes = new Proto().nested(1, together).nested(1, apart).nested(1, together).toBytes();
+    List<Labels> found = new ArrayList<>();
+    List<byte[]> keys = new ArrayList<>();
+    WriteRequestReader reader = new WriteRequestReader(bytes, bytes.length, false, 10);
+    List<int[]> places = new ArrayList<>();
+    reader.read(r -> {
+      found.add(r.labels());
+      keys.add(labelBytes(r));
+      places.add(new int[] {r.from(), r.to()});
+    });
+    Labels expected = Labels.of("__name__", "up", "instance", "i", "job", "a".repeat(300));
+    assertThat(found).containsExactly(expected, expected, expected);
+    assertThat(keys.get(1)).isEqualTo(keys.get(0));
+    assertThat(keys.get(2)).isEqualTo(keys.get(0));
+    for (int i : new int[] {1, 0, 2}) {
+      reader.again(places.get(i)[0], places.get(i)[1]);
+      assertThat(labelBytes(reader)).isEqualTo(keys.get(0));
+      assertThat((Object) reader.labels()).isEqualTo(expected);
+    }
+  }
+
+  private static byte[] labelBytes(WriteRequestReader r) {
+    return Arrays.copyOfRange(r.labelBytes(), r.labelsFrom(), r.labelsFrom() + r.labelsLength());
+  }
+
   private static byte[] labelBytes(byte[] bytes, boolean second) throws Exception {
     byte[][] found = new byte[1][];
-    new WriteRequestReader(bytes, bytes.length, second, 10)
-        .read(r -> found[0] = Arrays.copyOf(r.labelBytes().bytes(), r.labelBytes().size()));
+    new WriteRequestReader(bytes, bytes.length, second, 10).read(r -> found[0] = labelBytes(r));
     return found[0];
   }
 
