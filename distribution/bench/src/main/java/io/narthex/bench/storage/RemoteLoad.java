@@ -27,6 +27,7 @@ final class RemoteLoad {
   static final long STEP_MS = 15_000;
   private static final int PER_REQUEST = 2_000;
   private static final long SETTLE_MS = 10_000;
+  private static final long JUST_STARTED_MS = 5_000;
   private static final long REST_MS = 60_000;
 
   private final Workload workload;
@@ -131,7 +132,7 @@ final class RemoteLoad {
         Thread.sleep(SETTLE_MS);
         System.out.printf(Locale.ROOT, "       %s: sent in %.1f s%n", subject, sending);
         bench.add(rows.cpu, subject, (peer.cpuSeconds() - before) * 1e6 / samples());
-        bench.add(rows.disk, subject, (double) Footprint.disk(data) / samples());
+        bench.add(rows.disk, subject, (double) storedBytes(data) / samples());
         DashboardQueries queries = queries();
         List<Double> times = queries.times(peer);
         System.out.println("       " + times.stream().map(Row::trim).toList());
@@ -153,9 +154,16 @@ final class RemoteLoad {
     return answers;
   }
 
+  /** Returns the bytes of samples, index and log, without what Narthex keeps of its plugins. */
+  private static long storedBytes(Path data) throws IOException {
+    Path plugins = data.resolve("narthex");
+    return Footprint.disk(data) - (Files.exists(plugins) ? Footprint.disk(plugins) : 0);
+  }
+
   private void small(Subject subject, StorageBench bench, Path folder)
       throws IOException, InterruptedException {
     try (Peer peer = subject.start(bench.assembled(), folder, Subject.NOTHING)) {
+      Thread.sleep(JUST_STARTED_MS);
       List<Double> small = queries().small(peer);
       bench.add(Row.SMALL, subject, small.get(0));
       bench.add(Row.SMALL_RANGE, subject, small.get(1));
