@@ -3,6 +3,7 @@ package io.narthex.query;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.Labels;
+import io.narthex.model.StaleMarker;
 import io.narthex.spi.storage.SampleBatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +21,16 @@ class SeriesFeedTest {
       SampleBatch batch = new SampleBatch(50_000);
       for (int i = 0; i < 50_000; i++) {
         batch.add(ref, 300_000 + i * 12L, i % 9_000 * (s + 1) / 7.0);
+      }
+      storage.append(batch);
+    }
+    // among them others with times of their own, fewer samples and gaps
+    for (int s = 0; s < 12; s++) {
+      long ref = storage.resolve(Labels.of("__name__", "many", "i", s + "x", "l", "v" + s % 3));
+      SampleBatch batch = new SampleBatch(20_000);
+      for (int i = 0; i < 10_000 + s * 700; i++) {
+        boolean gap = i % 1_000 == 999;
+        batch.add(ref, 300_000 + s + i * 30L, gap ? StaleMarker.VALUE : (i + 1) * (s + 2) / 3.0);
       }
       storage.append(batch);
     }
@@ -49,6 +60,7 @@ class SeriesFeedTest {
       strings = {
         "sum by (l) (rate(many[1m]))",
         "avg(max_over_time(many[10s]))",
+        "sum by (i) (sum_over_time(many[7s]))",
         "count(many)",
         "sum by (i) (both)",
         "sum by (l) (both)",

@@ -23,6 +23,7 @@ import io.narthex.spi.storage.SeriesCursor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the samples of selectors. */
@@ -125,13 +126,25 @@ final class Selection {
    * @param sink takes each that has samples
    */
   void each(SelectRequest request, boolean stale, Consumer<Samples> sink) {
+    each(request, stale, () -> Samples.NO_VALUES, sink);
+  }
+
+  /**
+   * Reads series one by one. The bytes of each are taken when the sink gets it.
+   *
+   * @param columns returns a column that may be used for the values of the next series
+   */
+  void each(
+      SelectRequest request, boolean stale, Supplier<double[]> columns, Consumer<Samples> sink) {
     Samples last = null;
     try (QueryContext.Selected selected = context.select(request)) {
       SeriesCursor cursor = selected.cursor();
       while (cursor.nextSeries()) {
         context.check();
         Samples s =
-            last == null ? new Samples(cursor.labels(), false) : new Samples(cursor.labels(), last);
+            last == null
+                ? new Samples(cursor.labels(), false)
+                : new Samples(cursor.labels(), last, columns.get());
         read(cursor, s, stale);
         if (detectResets) {
           noteResets(s);

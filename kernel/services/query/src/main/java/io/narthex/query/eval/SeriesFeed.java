@@ -19,6 +19,7 @@ import io.narthex.query.series.Grid;
 import io.narthex.query.series.Samples;
 import io.narthex.query.series.SeriesSink;
 import io.narthex.query.series.StepSeries;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -47,6 +48,7 @@ final class SeriesFeed {
   private final Windows windows;
   private final RangeFunction function;
   private final List<Samples> floats = new ArrayList<>();
+  private final ArrayDeque<double[]> columns = new ArrayDeque<>(); // of series that are done
   private final Set<Labels> seen = new HashSet<>();
   private long gathered;
   private long series;
@@ -109,6 +111,7 @@ final class SeriesFeed {
             windows.rangeMs,
             grid.size() > 1 ? grid.stepMs() : 0),
         false,
+        this::column,
         this::take);
     readingNanos += System.nanoTime() - sinceNanos;
     flush();
@@ -147,11 +150,18 @@ final class SeriesFeed {
         hand(windows.apply(function, s, grid, context));
       }
     }
+    columns.clear();
     for (Samples s : floats) {
       context.drop(s.bytes());
+      columns.add(s.takeColumn());
     }
     floats.clear();
     gathered = 0;
+  }
+
+  private double[] column() {
+    double[] column = columns.poll();
+    return column == null ? Samples.NO_VALUES : column;
   }
 
   private void hand(StepSeries result) {

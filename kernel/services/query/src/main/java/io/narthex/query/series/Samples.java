@@ -12,7 +12,7 @@ import java.util.Arrays;
 public final class Samples {
   private static final int HEAD_BYTES = 160;
   public static final long[] NO_TIMES = new long[0];
-  private static final double[] NO_VALUES = new double[0];
+  public static final double[] NO_VALUES = new double[0];
   private static final Hist[] NO_HISTS = new Hist[0];
 
   public final Labels labels;
@@ -47,13 +47,29 @@ public final class Samples {
    * of a scrape have. The column is shared as long as the times are equal.
    */
   public Samples(Labels labels, Samples before) {
+    this(labels, before, NO_VALUES);
+  }
+
+  /**
+   * Creates the samples of a series that probably has the same times as another one.
+   *
+   * @param column for the values, if it is long enough; nobody else uses it
+   */
+  public Samples(Labels labels, Samples before, double[] column) {
     this(labels, false);
     if (before.floatCount > 0) {
       borrowed = true;
       floatTimes = before.floatTimes;
       lent = before.floatCount;
-      floats = new double[lent];
+      floats = column.length >= lent ? column : new double[lent];
     }
+  }
+
+  /** Takes the column of values away; the times stay for series that share them. */
+  public double[] takeColumn() {
+    double[] column = floats;
+    floats = NO_VALUES;
+    return column;
   }
 
   /** Stops sharing the column of times and makes room for {@code rows} samples. */
