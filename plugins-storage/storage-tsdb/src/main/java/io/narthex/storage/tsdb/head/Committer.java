@@ -66,10 +66,10 @@ final class Committer {
     if (round.size() > 1) {
       postponeShared(referenceBase);
     }
-    long latest = head.beginRound();
+    head.beginRound();
     for (Commit c : round) {
       try {
-        head.check(c, referenceBase, latest);
+        head.check(c, referenceBase);
       } catch (Throwable e) {
         c.fail(e);
       }

@@ -38,7 +38,7 @@ class HeadTruncationTest {
           }
         };
     head.begin(atFirst);
-    head.truncate(2000, () -> {}, List.of());
+    head.truncation().truncate(2000, () -> {}, List.of());
     head.end(atFirst);
     waiting.join();
     assertThat(head.index().seriesCount()).isEqualTo(SERIES / 2);
