@@ -35,6 +35,19 @@ final class ErrorMappers {
     };
   }
 
+  /**
+   * Returns the error for a body that cannot be read to its end. Mostly the client has closed the
+   * connection, and the response is not read; anything else is logged.
+   */
+  static Fault fault(IOException e) {
+    if (e instanceof EOFException) {
+      LOG.debug("a client closed the connection before the end of its request: {}", e.toString());
+      return new Fault(ApiError.BAD_DATA, "the request ended before its body did");
+    }
+    LOG.error("request failed", e);
+    return new Fault(ApiError.INTERNAL, "internal error: " + e);
+  }
+
   private static Fault fault(QueryException e) {
     ApiError error =
         switch (e.kind()) {
@@ -63,19 +76,12 @@ final class ErrorMappers {
     }
   }
 
-  /**
-   * Maps bodies that cannot be read to their end. Mostly the client has closed the connection, and
-   * the response is not read.
-   */
+  /** Maps bodies that cannot be read to their end. */
   static final class Io implements ExceptionMapper<IOException> {
     @Override
     public Response toResponse(IOException e) {
-      if (e instanceof EOFException) {
-        LOG.debug("a client closed the connection before the end of its request: {}", e.toString());
-        return Api.error(ApiError.BAD_DATA, "the request ended before its body did");
-      }
-      LOG.error("request failed", e);
-      return Api.error(ApiError.INTERNAL, "internal error: " + e);
+      Fault fault = fault(e);
+      return Api.error(fault.error(), fault.text());
     }
   }
 }

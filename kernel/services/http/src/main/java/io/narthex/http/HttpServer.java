@@ -267,14 +267,15 @@ public final class HttpServer implements ReloadListener {
     context.setClassLoader(HttpServer.class.getClassLoader());
     context.setMaxFormContentSize(MAX_FORM);
     filter(context, new FormFilter(MAX_FORM, parts.memory(), Guard.refusals(metrics)), "/api/*");
+    DirectFilter.Common common = new DirectFilter.Common(info, crossOrigin, requestMetrics);
     ClientWatch clients = new ClientWatch();
     for (String path : List.of(QueryFilter.INSTANT, QueryFilter.RANGE)) {
-      filter(
-          context,
-          new QueryFilter(
-              path, services, info, crossOrigin, requestMetrics, clients, parts.clock()),
-          path);
+      filter(context, new QueryFilter(path, services, common, clients, parts.clock()), path);
     }
+    WriteFilter write =
+        new WriteFilter(
+            parts.storage(), common, metrics, parts.memory(), services.written(), parts.clock());
+    filter(context, write, WriteFilter.PATH);
     // as a filter Jersey sees whole paths; as a servlet it would see what follows the mapping
     ServletContainer jersey =
         new ServletContainer(

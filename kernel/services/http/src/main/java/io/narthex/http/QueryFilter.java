@@ -8,11 +8,6 @@ import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.service.query.QueryResult.Statistics;
 import io.narthex.service.server.ServerInfo;
-import jakarta.servlet.Filter;
-import jakarta.servlet.FilterChain;
-import jakarta.servlet.ServletException;
-import jakarta.servlet.ServletRequest;
-import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.ws.rs.core.MediaType;
@@ -23,13 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/**
- * Answers {@code /api/v1/query} and {@code /api/v1/query_range}, GET and POST. They are frequent,
- * and Jersey takes longer than a small query, so they bypass it; readiness, cross-origin headers,
- * metrics and errors are the same as of its resources. Whatever guards those must guard this filter
- * too.
- */
-final class QueryFilter implements Filter {
+/** Answers {@code /api/v1/query} and {@code /api/v1/query_range}, GET and POST. */
+final class QueryFilter extends DirectFilter {
   static final String INSTANT = "/api/v1/query";
   static final String RANGE = "/api/v1/query_range";
 
@@ -41,8 +31,6 @@ final class QueryFilter implements Filter {
   private final String path;
   private final Services services;
   private final ServerInfo server;
-  private final CrossOrigin crossOrigin;
-  private final RequestMetrics metrics;
   private final ClientWatch clients;
   private final Clock clock;
 
@@ -51,49 +39,17 @@ final class QueryFilter implements Filter {
    *
    * @param path {@link #INSTANT} or {@link #RANGE}
    */
-  QueryFilter(
-      String path,
-      Services services,
-      ServerInfo server,
-      CrossOrigin crossOrigin,
-      RequestMetrics metrics,
-      ClientWatch clients,
-      Clock clock) {
+  QueryFilter(String path, Services services, Common common, ClientWatch clients, Clock clock) {
+    super(path, Set.of("GET", "POST"), common);
     this.path = path;
     this.services = services;
-    this.server = server;
-    this.crossOrigin = crossOrigin;
-    this.metrics = metrics;
+    this.server = common.server();
     this.clients = clients;
     this.clock = clock;
   }
 
   @Override
-  public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
-      throws IOException, ServletException {
-    HttpServletRequest in = (HttpServletRequest) request;
-    HttpServletResponse out = (HttpServletResponse) response;
-    switch (in.getMethod()) {
-      case "GET", "POST" -> answer(in, out);
-      case "OPTIONS" -> chain.doFilter(request, response); // preflight requests
-      default -> {
-        out.setHeader("Allow", "GET, OPTIONS, POST");
-        plain(out, 405, "Method Not Allowed");
-      }
-    }
-  }
-
-  private void answer(HttpServletRequest in, HttpServletResponse out) throws IOException {
-    if (!server.ready()) {
-      out.setHeader("X-Prometheus-Stopping", Boolean.toString(server.stopping()));
-      plain(out, 503, "Service Unavailable");
-      return;
-    }
-    long started = System.nanoTime();
-    String origin = in.getHeader("Origin");
-    if (origin != null) {
-      crossOrigin.answer(origin, out::addHeader);
-    }
+  void answer(HttpServletRequest in, HttpServletResponse out) throws IOException {
     Parameters p = new Parameters(in);
     try (AnswerMemory memory = new AnswerMemory()) {
       int limit = p.limit("limit");
@@ -106,18 +62,7 @@ final class QueryFilter implements Filter {
         answer = path.equals(INSTANT) ? instant(p, options) : range(p, options);
       }
       write(out, answer, limit, p);
-    } catch (RuntimeException e) {
-      ErrorMappers.Fault fault = ErrorMappers.fault(e);
-      Api.error(out, fault.error(), fault.text());
-    } finally {
-      metrics.observe(in, path, out.getStatus(), started);
     }
-  }
-
-  private static void plain(HttpServletResponse out, int status, String text) throws IOException {
-    out.setStatus(status);
-    out.setContentType("text/plain");
-    out.getOutputStream().print(text);
   }
 
   /**

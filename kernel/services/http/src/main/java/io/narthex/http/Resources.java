@@ -19,8 +19,6 @@ final class Resources {
         new TargetsApi(p.services(), p.config()),
         new RulesApi(p.services()),
         new StatusApi(p.info(), p.config(), p.storage(), p.services(), p.plugins(), p.clock()),
-        new WriteApi(
-            p.storage(), p.info(), p.metrics(), p.memory(), p.services().written(), p.clock()),
         new ManagementApi(p.info(), p.control(), p.config()),
         new PluginApi(p.plugins(), a.gate()),
         new PluginSettingsApi(p.services(), p.plugins(), a.gate()),

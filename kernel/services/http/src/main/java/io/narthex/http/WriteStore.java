@@ -149,14 +149,17 @@ final class WriteStore {
    * Stores a request.
    *
    * @param second whether it is a message of 2.0
+   * @param columns empty ones; the caller clears them afterwards
    */
-  Outcome store(byte[] message, int length, boolean second, Room room) throws InterruptedException {
+  Outcome store(byte[] message, int length, boolean second, Room room, Columns columns)
+      throws InterruptedException {
     long now = storage.epoch();
     if (epoch.getAndSet(now) != now) {
       cache.clear(); // what another storage knew of a series, this one does not
     }
     Request request =
-        new Request(new WriteRequestReader(message, length, second, MAX_ROWS), second, room);
+        new Request(
+            new WriteRequestReader(message, length, second, MAX_ROWS), second, room, columns);
     try {
       return request.store();
     } catch (WriteRequestReader.MalformedException e) {
@@ -186,6 +189,55 @@ final class WriteStore {
   /** An exemplar of a series of which the request has no sample, so far. */
   private record Lonely(int series, Exemplar exemplar) {}
 
+  /** The series and rows of a request; used again for another one. Not thread-safe. */
+  static final class Columns {
+    /** Until they are resolved, the references of the rows are series numbers. */
+    private SampleBatch batch = new SampleBatch(1024);
+
+    // by number of the series
+    private int count;
+    private long[] refs = new long[256];
+    private int[] from = new int[256];
+    private int[] to = new int[256];
+    private int[] hashes = new int[256]; // of the metadata
+    private @Nullable Labels[] labels = new Labels[256]; // null while the reference is known
+
+    /** Adds a series and returns its number. */
+    int add(WriteRequestReader r, long ref, @Nullable Labels set, int hash) {
+      if (count == refs.length) {
+        int n = count * 2;
+        refs = Arrays.copyOf(refs, n);
+        from = Arrays.copyOf(from, n);
+        to = Arrays.copyOf(to, n);
+        hashes = Arrays.copyOf(hashes, n);
+        labels = Arrays.copyOf(labels, n);
+      }
+      refs[count] = ref;
+      from[count] = r.from();
+      to[count] = r.to();
+      hashes[count] = hash;
+      labels[count] = set;
+      return count++;
+    }
+
+    /**
+     * Empties them; returns false when they have grown so large that they are not worth keeping.
+     */
+    boolean clear() {
+      if (refs.length > MAX_APPENDED || batch.size() > MAX_APPENDED) {
+        return false;
+      }
+      if (batch.hasHistograms() || batch.hasStartTimes() || batch.hasZeros()) {
+        batch = new SampleBatch(1024); // a batch that has had such columns says that it has them
+      } else {
+        batch.clear();
+      }
+      Arrays.fill(labels, 0, count, null);
+      count = 0;
+      return true;
+    }
+  }
+
   /** One request. */
   private final class Request implements WriteRequestReader.Consumer {
     private final WriteRequestReader reader;
@@ -197,17 +249,8 @@ final class WriteStore {
     private int unknownBytes; // of labels for which no memory has been taken
     private int newLabels;
 
-    /** Until they are resolved, the references of the rows are series numbers. */
-    private final SampleBatch batch = new SampleBatch(1024);
-
-    // by number of the series
-    private int count;
-    private long[] refs = new long[256];
-    private int[] from = new int[256];
-    private int[] to = new int[256];
-    private int[] hashes = new int[256]; // of the metadata
-    private @Nullable Labels[] labels = new Labels[256]; // null while the reference is known
-
+    private final Columns columns;
+    private final SampleBatch batch;
     private final List<Lonely> lonely = new ArrayList<>();
 
     private final List<String> reasons = new ArrayList<>();
@@ -218,10 +261,12 @@ final class WriteStore {
     private int histograms;
     private int exemplars;
 
-    Request(WriteRequestReader reader, boolean second, Room room) {
+    Request(WriteRequestReader reader, boolean second, Room room, Columns columns) {
       this.reader = reader;
       this.second = second;
       this.room = room;
+      this.columns = columns;
+      batch = columns.batch;
     }
 
     Outcome store() throws WriteRequestReader.MalformedException, InterruptedException {
@@ -305,7 +350,7 @@ final class WriteStore {
         return;
       }
       int hash = r.metadataHash();
-      int number = add(r, set, hash);
+      int number = columns.add(r, found.ref, set, hash);
       if (hash != 0 && hash != found.metadata) {
         keepMetadata(r, set, hash);
       }
@@ -341,23 +386,6 @@ final class WriteStore {
         }
         unknownBytes = 0;
       }
-    }
-
-    private int add(WriteRequestReader r, @Nullable Labels set, int hash) {
-      if (count == refs.length) {
-        int n = count * 2;
-        refs = Arrays.copyOf(refs, n);
-        from = Arrays.copyOf(from, n);
-        to = Arrays.copyOf(to, n);
-        hashes = Arrays.copyOf(hashes, n);
-        labels = Arrays.copyOf(labels, n);
-      }
-      refs[count] = found.ref;
-      from[count] = r.from();
-      to[count] = r.to();
-      hashes[count] = hash;
-      labels[count] = set;
-      return count++;
     }
 
     private void keepMetadata(WriteRequestReader r, @Nullable Labels set, int hash)
@@ -428,7 +456,7 @@ final class WriteStore {
         reason(
             isReasonWanted()
                 ? "parsing exemplar for series "
-                    + shown(r, labels[number])
+                    + shown(r, columns.labels[number])
                     + ": "
                     + r.exemplarProblem()
                 : "");
@@ -467,34 +495,34 @@ final class WriteStore {
 
     /** Returns the labels of a series, which are read again when its reference was known. */
     private Labels labels(int number) throws WriteRequestReader.MalformedException {
-      Labels set = labels[number];
+      Labels set = columns.labels[number];
       if (set == null) {
-        reader.again(from[number], to[number]);
+        reader.again(columns.from[number], columns.to[number]);
         set = reader.labels();
         if (set == null) {
           throw new IllegalStateException("labels that were in the cache are invalid");
         }
-        labels[number] = set;
+        columns.labels[number] = set;
       }
       return set;
     }
 
     private void resolve(int number) throws WriteRequestReader.MalformedException {
       Labels set = labels(number);
-      refs[number] = storage.resolve(set);
-      reader.again(from[number], to[number]);
+      columns.refs[number] = storage.resolve(set);
+      reader.again(columns.from[number], columns.to[number]);
       cache.put(
           reader.labelBytes(),
           reader.labelsFrom(),
           reader.labelsLength(),
-          refs[number],
-          hashes[number]);
+          columns.refs[number],
+          columns.hashes[number]);
     }
 
     /** Appends all rows. Null when that is done. */
     private @Nullable Outcome append() throws WriteRequestReader.MalformedException {
-      for (int number = 0; number < count; number++) {
-        if (refs[number] == SeriesCache.NONE) {
+      for (int number = 0; number < columns.count; number++) {
+        if (columns.refs[number] == SeriesCache.NONE) {
           resolve(number);
         }
       }
@@ -566,7 +594,7 @@ final class WriteStore {
       int own = ownRows;
       for (int attempt = 0; attempt < MAX_TRIES; attempt++) {
         for (int row = 0; row < now.size(); row++) {
-          now.ref(row, refs[rows[row]]);
+          now.ref(row, columns.refs[rows[row]]);
         }
         AppendResult result = storage.append(now);
         if (result.count(AppendResult.NO_ROOM) > 0) {
@@ -608,14 +636,14 @@ final class WriteStore {
       }
       Map<Long, Integer> carriers = new HashMap<>();
       for (Lonely one : lonely) {
-        carriers.put(refs[one.series()], -1);
+        carriers.put(columns.refs[one.series()], -1);
       }
       for (int row = 0; row < batch.size(); row++) {
-        carriers.replace(refs[rows[row]], row);
+        carriers.replace(columns.refs[rows[row]], row);
       }
       int looked = 0;
       for (Lonely one : lonely) {
-        long ref = refs[one.series()];
+        long ref = columns.refs[one.series()];
         int row = carriers.getOrDefault(ref, -1);
         if (row == -1 && looked++ < MAX_LONELY && !isLookedEnough()) {
           row = newest(one.series());
@@ -798,7 +826,7 @@ final class WriteStore {
           } else {
             histograms++;
           }
-          bare += hashes[rows[row]] == 0 ? 1 : 0;
+          bare += columns.hashes[rows[row]] == 0 ? 1 : 0;
         } else if (code != AppendResult.UNKNOWN_SERIES) {
           refusals[code]++;
           reason(isReasonWanted() ? refusal(code, of, row, rows[row]) : "");

@@ -53,6 +53,8 @@ class EndpointsTest {
       methods.put(path, Set.of("GET", "POST"));
       classes.put(path, "QueryFilter");
     }
+    methods.put(WriteFilter.PATH, Set.of("POST"));
+    classes.put(WriteFilter.PATH, "WriteFilter");
     List<String> lines = new ArrayList<>();
     methods.forEach((path, m) ->
         lines.add(

@@ -25,11 +25,18 @@ import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.StorageException;
+import jakarta.servlet.ReadListener;
+import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.ws.rs.core.Response;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -46,7 +53,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-class WriteApiTest {
+class WriteFilterTest {
   private static final long NOW = 1_700_000_000_000L;
   private static final Clock CLOCK = Clock.fixed(Instant.ofEpochMilli(NOW), ZoneOffset.UTC);
 
@@ -62,8 +69,8 @@ class WriteApiTest {
   private final Set<String> features = new HashSet<>();
   private final WorkMemory memory = new WorkMemory(1L << 30);
   private final WrittenMetadata metadata = new WrittenMetadata(1 << 20);
-  private final WriteApi api =
-      new WriteApi(storage(), server(), metrics(), memory, metadata, CLOCK);
+  private final WriteFilter api =
+      new WriteFilter(storage(), common(), metrics(), memory, metadata, CLOCK);
 
   /** Codes of the storage by time. */
   private final Map<Long, Byte> codes = new HashMap<>();
@@ -76,7 +83,7 @@ class WriteApiTest {
   private StorageGate storage() {
     return (StorageGate)
         Proxy.newProxyInstance(
-            WriteApiTest.class.getClassLoader(),
+            WriteFilterTest.class.getClassLoader(),
             new Class<?>[] {StorageGate.class, MetadataStorage.class},
             (proxy, method, args) ->
                 switch (method.getName()) {
@@ -110,7 +117,7 @@ class WriteApiTest {
     List<Map.Entry<Labels, Double>> at = new ArrayList<>();
     return (SeriesCursor)
         Proxy.newProxyInstance(
-            WriteApiTest.class.getClassLoader(),
+            WriteFilterTest.class.getClassLoader(),
             new Class<?>[] {SeriesCursor.class},
             (proxy, method, args) ->
                 switch (method.getName()) {
@@ -179,10 +186,15 @@ class WriteApiTest {
   /** Rows of each append. */
   private final List<Integer> appended = new ArrayList<>();
 
+  private DirectFilter.Common common(String... accepted) {
+    return new DirectFilter.Common(
+        server(accepted), new CrossOrigin(".*"), new RequestMetrics(metrics()));
+  }
+
   private ServerInfo server(String... accepted) {
     return (ServerInfo)
         Proxy.newProxyInstance(
-            WriteApiTest.class.getClassLoader(),
+            WriteFilterTest.class.getClassLoader(),
             new Class<?>[] {ServerInfo.class},
             (proxy, method, args) ->
                 switch (method.getName()) {
@@ -201,15 +213,16 @@ class WriteApiTest {
   private Metrics metrics() {
     return (Metrics)
         Proxy.newProxyInstance(
-            WriteApiTest.class.getClassLoader(),
+            WriteFilterTest.class.getClassLoader(),
             new Class<?>[] {Metrics.class},
-            (proxy, method, args) -> counter((String) args[0]));
+            (proxy, method, args) ->
+                method.getName().equals("counter") ? counter((String) args[0]) : null);
   }
 
   private Metrics.Counter counter(String name) {
     return (Metrics.Counter)
         Proxy.newProxyInstance(
-            WriteApiTest.class.getClassLoader(),
+            WriteFilterTest.class.getClassLoader(),
             new Class<?>[] {Metrics.Counter.class},
             (proxy, method, args) ->
                 switch (method.getName()) {
@@ -220,17 +233,96 @@ class WriteApiTest {
                 });
   }
 
-  private static HttpServletRequest request(@Nullable String type, @Nullable String encoding) {
+  /** What the filter sent. */
+  private record Answer(int status, Map<String, String> headers, String text) {}
+
+  private static HttpServletRequest request(
+      @Nullable String type, @Nullable String encoding, byte[] body) {
     return (HttpServletRequest)
         Proxy.newProxyInstance(
-            WriteApiTest.class.getClassLoader(),
+            WriteFilterTest.class.getClassLoader(),
             new Class<?>[] {HttpServletRequest.class},
             (proxy, method, args) ->
                 switch (method.getName()) {
                   case "getContentType" -> type;
                   case "getHeader" -> encoding;
+                  case "getInputStream" -> new Body(body);
                   default -> null;
                 });
+  }
+
+  /** The body of a request. */
+  private static final class Body extends ServletInputStream {
+    private final InputStream bytes;
+
+    Body(byte[] bytes) {
+      this.bytes = new ByteArrayInputStream(bytes);
+    }
+
+    @Override
+    public int read() throws IOException {
+      return bytes.read();
+    }
+
+    @Override
+    public boolean isFinished() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public boolean isReady() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void setReadListener(ReadListener listener) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  /** The body of a response. */
+  private static final class Sent extends ServletOutputStream {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+    @Override
+    public void write(int b) {
+      bytes.write(b);
+    }
+
+    @Override
+    public boolean isReady() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void setWriteListener(WriteListener listener) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  private static Answer answer(
+      WriteFilter filter, @Nullable String type, @Nullable String encoding, byte[] body)
+      throws IOException {
+    int[] status = {200};
+    Map<String, String> headers = new HashMap<>();
+    Sent sent = new Sent();
+    HttpServletResponse response =
+        (HttpServletResponse)
+            Proxy.newProxyInstance(
+                WriteFilterTest.class.getClassLoader(),
+                new Class<?>[] {HttpServletResponse.class},
+                (proxy, method, args) ->
+                    switch (method.getName()) {
+                      case "setStatus" -> {
+                        status[0] = (Integer) args[0];
+                        yield null;
+                      }
+                      case "setHeader" -> headers.put((String) args[0], (String) args[1]);
+                      case "getOutputStream" -> sent;
+                      default -> null;
+                    });
+    filter.answer(request(type, encoding, body), response);
+    return new Answer(status[0], headers, sent.bytes.toString(StandardCharsets.UTF_8));
   }
 
   private static byte[] snappy(byte[] bytes) {
@@ -239,9 +331,8 @@ class WriteApiTest {
     return Arrays.copyOf(out, c.compress(bytes, 0, bytes.length, out, 0, out.length));
   }
 
-  private Response send(byte[] compressed) throws IOException {
-    return api.write(
-        request("application/x-protobuf", "snappy"), new ByteArrayInputStream(compressed));
+  private Answer send(byte[] compressed) throws IOException {
+    return answer(api, "application/x-protobuf", "snappy", compressed);
   }
 
   private static Proto series(String name, Proto... parts) {
@@ -264,10 +355,9 @@ class WriteApiTest {
             .nested(1, series("good", sample(NOW)))
             .nested(1, series("ahead").nested(4, histogram))
             .toBytes();
-    Response response = send(snappy(bytes));
-    assertThat(response.getStatus()).isEqualTo(400);
-    assertThat(response.getEntity())
-        .isEqualTo("out of bounds: timestamp is too far in the future\n");
+    Answer response = send(snappy(bytes));
+    assertThat(response.status()).isEqualTo(400);
+    assertThat(response.text()).isEqualTo("out of bounds: timestamp is too far in the future\n");
     assertThat(stored).as("all or nothing").isEmpty();
     assertThat(resolved).isZero();
     assertThat(counts).containsEntry("narthex_remote_write_refused_samples_total[future]", 1.0);
@@ -278,7 +368,7 @@ class WriteApiTest {
                     new Proto()
                         .nested(1, series("good", sample(NOW + 600_000)).nested(3, exemplar))
                         .toBytes()))
-                .getStatus())
+                .status())
         .isEqualTo(204);
     assertThat(stored).hasSize(1);
     assertThat(counts)
@@ -289,15 +379,15 @@ class WriteApiTest {
   void inAFullHeapRequestsAreToComeAgainLater() throws IOException {
     byte[] bytes = snappy(new Proto().nested(1, series("good", sample(NOW))).toBytes());
     memory.live(900L << 20);
-    Response response = send(bytes);
-    assertThat(response.getStatus()).isEqualTo(503);
-    assertThat(response.getHeaderString("Retry-After")).isNotNull();
-    assertThat((String) response.getEntity()).contains("heap is full");
+    Answer response = send(bytes);
+    assertThat(response.status()).isEqualTo(503);
+    assertThat(response.headers()).containsKey("Retry-After");
+    assertThat(response.text()).contains("heap is full");
     assertThat(resolved).isZero();
     assertThat(counts)
         .containsEntry("narthex_remote_write_refused_requests_total[series_room]", 1.0);
     memory.live(500L << 20);
-    assertThat(send(bytes).getStatus()).isEqualTo(204);
+    assertThat(send(bytes).status()).isEqualTo(204);
   }
 
   @Test
@@ -309,7 +399,7 @@ class WriteApiTest {
                 1, series("bad", sample(NOW)).nested(1, new Proto().text(1, "a").bytes(2, notUtf8)))
             .nested(1, series("good", sample(NOW)))
             .toBytes();
-    assertThat(send(snappy(bytes)).getStatus()).isEqualTo(204);
+    assertThat(send(snappy(bytes)).status()).isEqualTo(204);
     assertThat(stored).containsExactly("{__name__=\"good\"} " + NOW + " null");
     assertThat(resolved).isEqualTo(1);
     assertThat(counts)
@@ -333,13 +423,12 @@ class WriteApiTest {
     int left = WriteStore.MAX_NEW_LABELS % 20;
     byte[] many = request.toBytes();
     byte[] tooMany = request.nested(1, manyLabels(-1, left - 20 + 1)).toBytes();
-    Response refused = send(snappy(tooMany));
-    assertThat(refused.getStatus()).isEqualTo(400);
-    assertThat(refused.getEntity().toString())
-        .contains("have more than 524288 labels; send less at once");
+    Answer refused = send(snappy(tooMany));
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.text()).contains("have more than 524288 labels; send less at once");
     assertThat(stored).isEmpty();
-    assertThat(send(snappy(many)).getStatus()).isEqualTo(204);
-    assertThat(send(snappy(tooMany)).getStatus()).as("all but one are known").isEqualTo(204);
+    assertThat(send(snappy(many)).status()).isEqualTo(204);
+    assertThat(send(snappy(tooMany)).status()).as("all but one are known").isEqualTo(204);
     assertThat(resolved).isEqualTo(WriteStore.MAX_NEW_LABELS / 20 + 1);
   }
 
@@ -351,77 +440,73 @@ class WriteApiTest {
             .nested(1, series("a", sample(NOW), sample(NOW + 1)))
             .nested(1, series("b", sample(NOW)))
             .toBytes();
-    assertThat(send(snappy(bytes)).getStatus()).isEqualTo(204);
+    assertThat(send(snappy(bytes)).status()).isEqualTo(204);
     assertThat(stored).hasSize(3);
     forget = 10;
-    Response response = send(snappy(bytes));
-    assertThat(response.getStatus()).isEqualTo(503);
-    assertThat(response.getHeaderString("Retry-After")).isNotNull();
+    Answer response = send(snappy(bytes));
+    assertThat(response.status()).isEqualTo(503);
+    assertThat(response.headers()).containsKey("Retry-After");
   }
 
   @Test
   void announcedLengthsAllocateNothing() throws IOException {
     byte[] bomb = {(byte) 0x80, (byte) 0x80, (byte) 0x80, 0x10, 0}; // 32 MiB
-    Response response = send(bomb);
-    assertThat(response.getStatus()).isEqualTo(400);
-    assertThat(response.getEntity().toString()).contains("announces more than it can hold");
+    Answer response = send(bomb);
+    assertThat(response.status()).isEqualTo(400);
+    assertThat(response.text()).contains("announces more than it can hold");
     byte[] unknown = new byte[1 << 20];
     for (int i = 0; i < unknown.length; i += 2) {
       unknown[i] = 15 << 3; // an integer of 0
     }
-    assertThat(send(snappy(unknown)).getStatus()).as("fields that nobody knows").isEqualTo(204);
-    assertThat(send(snappy(new byte[1 << 20])).getStatus()).as("field 0").isEqualTo(400);
+    assertThat(send(snappy(unknown)).status()).as("fields that nobody knows").isEqualTo(204);
+    assertThat(send(snappy(new byte[1 << 20])).status()).as("field 0").isEqualTo(400);
   }
 
   @Test
   void acceptedMessagesAreThoseOfTheFlag() throws IOException {
     byte[] empty = snappy(new byte[0]);
-    WriteApi second =
-        new WriteApi(
+    WriteFilter second =
+        new WriteFilter(
             storage(),
-            server("io.prometheus.write.v2.Request"),
+            common("io.prometheus.write.v2.Request"),
             metrics(),
             new WorkMemory(1L << 30),
             metadata,
             CLOCK);
-    assertThat(second.write(request(SECOND, null), new ByteArrayInputStream(empty)).getStatus())
-        .isEqualTo(204);
-    assertThat(second.write(request(null, null), new ByteArrayInputStream(empty)).getEntity())
+    assertThat(answer(second, SECOND, null, empty).status()).isEqualTo(204);
+    assertThat(answer(second, null, null, empty).text())
         .isEqualTo(
             "prometheus.WriteRequest protobuf message is not accepted by this server; only accepts"
                 + " io.prometheus.write.v2.Request\n");
     for (String type :
         new String[] {null, "application/x-protobuf;proto=prometheus.WriteRequest"}) {
-      assertThat(second.write(request(type, null), new ByteArrayInputStream(empty)).getStatus())
-          .isEqualTo(415);
+      assertThat(answer(second, type, null, empty).status()).isEqualTo(415);
     }
-    WriteApi both =
-        new WriteApi(
+    WriteFilter both =
+        new WriteFilter(
             storage(),
-            server("prometheus.WriteRequest", "io.prometheus.write.v2.Request"),
+            common("prometheus.WriteRequest", "io.prometheus.write.v2.Request"),
             metrics(),
             new WorkMemory(1L << 30),
             metadata,
             CLOCK);
-    assertThat(both.write(request(null, null), new ByteArrayInputStream(empty)).getStatus())
-        .isEqualTo(204);
+    assertThat(answer(both, null, null, empty).status()).isEqualTo(204);
   }
 
   @Test
   void messagesThatAreNotTakenAreLoggedOncePerMinute() throws IOException {
-    Logger logger = (Logger) LoggerFactory.getLogger(WriteApi.class);
+    Logger logger = (Logger) LoggerFactory.getLogger(WriteFilter.class);
     ListAppender<ILoggingEvent> logged = new ListAppender<>();
     logged.start();
     logger.addAppender(logged);
     logger.setLevel(Level.WARN);
     try {
-      WriteApi first =
-          new WriteApi(
-              storage(), server("prometheus.WriteRequest"), metrics(), memory, metadata, CLOCK);
+      WriteFilter first =
+          new WriteFilter(
+              storage(), common("prometheus.WriteRequest"), metrics(), memory, metadata, CLOCK);
       for (int i = 0; i < 3; i++) {
         byte[] empty = snappy(new byte[0]);
-        assertThat(first.write(request(SECOND, null), new ByteArrayInputStream(empty)).getStatus())
-            .isEqualTo(415);
+        assertThat(answer(first, SECOND, null, empty).status()).isEqualTo(415);
       }
     } finally {
       logger.setLevel(null);
@@ -445,9 +530,7 @@ class WriteApiTest {
           "application/x-protobuf;proto=prometheus.WriteRequest",
           SECOND
         }) {
-      assertThat(api.write(request(good, "Snappy"), new ByteArrayInputStream(empty)).getStatus())
-          .as(good)
-          .isEqualTo(204);
+      assertThat(answer(api, good, "Snappy", empty).status()).as(good).isEqualTo(204);
     }
     for (String bad :
         new String[] {
@@ -456,12 +539,9 @@ class WriteApiTest {
           "application/x-protobuf;proto",
           "application/x-protobuf;proto=prometheus.writerequest"
         }) {
-      assertThat(api.write(request(bad, null), new ByteArrayInputStream(empty)).getStatus())
-          .as(bad)
-          .isEqualTo(415);
+      assertThat(answer(api, bad, null, empty).status()).as(bad).isEqualTo(415);
     }
-    assertThat(api.write(request(null, "gzip"), new ByteArrayInputStream(empty)).getStatus())
-        .isEqualTo(415);
+    assertThat(answer(api, null, "gzip", empty).status()).isEqualTo(415);
   }
 
   // ---- remote write 2.0 ----------------------------------------------------------------------
@@ -469,17 +549,16 @@ class WriteApiTest {
   private static final String SECOND =
       "application/x-protobuf;proto=io.prometheus.write.v2.Request";
 
-  private Response send(Second request) throws IOException {
-    return api.write(
-        request(SECOND, "snappy"), new ByteArrayInputStream(snappy(request.toBytes())));
+  private Answer send(Second request) throws IOException {
+    return answer(api, SECOND, "snappy", snappy(request.toBytes()));
   }
 
   /** Returns status, samples, histograms and exemplars as the headers tell them. */
-  private static String written(Response response) {
-    StringBuilder out = new StringBuilder().append(response.getStatus());
+  private static String written(Answer response) {
+    StringBuilder out = new StringBuilder().append(response.status());
     for (String what : new String[] {"Samples", "Histograms", "Exemplars"}) {
       out.append(' ')
-          .append(response.getHeaderString("X-Prometheus-Remote-Write-" + what + "-Written"));
+          .append(response.headers().get("X-Prometheus-Remote-Write-" + what + "-Written"));
     }
     return out.toString();
   }
@@ -494,7 +573,7 @@ class WriteApiTest {
         exemplar2(request, NOW, "trace", "x"),
         request.metadata(1, "All requests.", ""));
     request.series(request.refs("__name__", "wait"), histogram2(NOW, 5));
-    Response response = send(request);
+    Answer response = send(request);
     assertThat(written(response)).isEqualTo("204 2 1 1");
     assertThat(stored).hasSize(3).noneMatch(s -> s.contains("since"));
     assertThat(exemplars)
@@ -509,11 +588,11 @@ class WriteApiTest {
   @Test
   void startTimesAreStoredWithTheirFeature() throws IOException {
     features.add("st-storage");
-    WriteApi storing = new WriteApi(storage(), server(), metrics(), memory, metadata, CLOCK);
+    WriteFilter storing = new WriteFilter(storage(), common(), metrics(), memory, metadata, CLOCK);
     Second request = new Second();
     request.series(request.refs("__name__", "a"), sample2(NOW, 1.5, 5));
     request.series(request.refs("__name__", "b"), histogram2(NOW, 6));
-    storing.write(request(SECOND, "snappy"), new ByteArrayInputStream(snappy(request.toBytes())));
+    answer(storing, SECOND, "snappy", snappy(request.toBytes()));
     assertThat(stored)
         .satisfiesExactly(
             s -> assertThat(s).endsWith("since 5"), s -> assertThat(s).endsWith("since 6"));
@@ -529,7 +608,7 @@ class WriteApiTest {
           request.refs("__name__", "requests_total"),
           sample2(NOW + i, 1.5, 5),
           request.metadata(1, "All requests.", ""));
-      assertThat(send(request).getStatus()).isEqualTo(204);
+      assertThat(send(request).status()).isEqualTo(204);
     }
     assertThat(withBatches).containsExactly(family);
     assertThat(resolved).isEqualTo(1);
@@ -540,7 +619,7 @@ class WriteApiTest {
         request.refs("__name__", "requests_total"),
         sample2(NOW + 2, 1.5, 5),
         request.metadata(1, "All requests.", ""));
-    assertThat(send(request).getStatus()).isEqualTo(204);
+    assertThat(send(request).status()).isEqualTo(204);
     assertThat(withBatches).containsExactly(family, family);
     assertThat(stored).as("in one append").hasSize(3);
   }
@@ -549,10 +628,10 @@ class WriteApiTest {
   void metadataWithoutSamplesReachesAStorageThatKeepsIt() throws IOException {
     Proto family = new Proto().varint(1, 2).text(2, "up").text(4, "Whether.");
     byte[] message = snappy(new Proto().nested(3, family).toBytes());
-    assertThat(send(message).getStatus()).isEqualTo(204);
+    assertThat(send(message).status()).isEqualTo(204);
     assertThat(withBatches).as("of one that does not").isEmpty();
     keepsMetadata = true;
-    assertThat(send(message).getStatus()).isEqualTo(204);
+    assertThat(send(message).status()).isEqualTo(204);
     assertThat(withBatches)
         .containsExactly(new MetricMetadata("up", MetricType.GAUGE, "Whether.", ""));
   }
@@ -560,12 +639,12 @@ class WriteApiTest {
   @Test
   void aZeroAtTheStartTimeIsAskedForWithItsFeature() throws IOException {
     features.add("created-timestamp-zero-ingestion");
-    WriteApi storing = new WriteApi(storage(), server(), metrics(), memory, metadata, CLOCK);
+    WriteFilter storing = new WriteFilter(storage(), common(), metrics(), memory, metadata, CLOCK);
     Second request = new Second();
     request.series(request.refs("__name__", "a"), sample2(NOW, 1.5, 5));
     request.series(request.refs("__name__", "b"), histogram2(NOW, 6));
     request.series(request.refs("__name__", "c"), sample2(NOW, 1.5, 0));
-    storing.write(request(SECOND, "snappy"), new ByteArrayInputStream(snappy(request.toBytes())));
+    answer(storing, SECOND, "snappy", snappy(request.toBytes()));
     assertThat(stored)
         .satisfiesExactly(
             s -> assertThat(s).endsWith("from zero at 5"),
@@ -593,9 +672,9 @@ class WriteApiTest {
     }
     request.series(request.refs("__name__", "h"), histogram2(NOW - 500, 0), histogram2(NOW, 0));
     request.series(request.refs("__name__", "ahead"), sample2(NOW + 601_000, 1, 0));
-    Response response = send(request);
+    Answer response = send(request);
     assertThat(written(response)).isEqualTo("400 4 1 0");
-    assertThat(response.getEntity().toString().lines().toList())
+    assertThat(response.text().lines().toList())
         .contains(
             "invalid metric name or labels, got {job=\"a\"}",
             "invalid metric name or labels, got {__name__=\"\", \"é é\"=\"a\"}",
@@ -617,9 +696,9 @@ class WriteApiTest {
   void aReferenceToASymbolThatThereIsNotIsNamed() throws IOException {
     Second request = new Second();
     request.series(new Proto().varint(1, 1).varint(1, 999), new Proto().append(sample2(NOW, 1, 0)));
-    Response response = send(request);
+    Answer response = send(request);
     assertThat(written(response)).isEqualTo("400 0 0 0");
-    assertThat(response.getEntity())
+    assertThat(response.text())
         .isEqualTo(
             "parsing labels for series [1 999]: labelRefs 1 (name) = 999 (value) outside of symbols"
                 + " table (size 1)\n");
@@ -631,7 +710,7 @@ class WriteApiTest {
     for (int i = 0; i < 1000; i++) {
       request.series(request.refs("job", "a"), sample2(NOW, 1, 0));
     }
-    String text = send(request).getEntity().toString();
+    String text = send(request).text();
     assertThat(text.lines()).hasSize(101);
     assertThat(text).endsWith("900 more were refused\n");
   }
@@ -646,9 +725,9 @@ class WriteApiTest {
     request.series(request.refs("__name__", "up"), sample2(NOW, 1, 0));
     request.series(request.refs("__name__", "stored"), exemplar2(request, NOW, "trace", "y"));
     request.series(request.refs("__name__", "nowhere"), exemplar2(request, NOW, "trace", "z"));
-    Response response = send(request);
+    Answer response = send(request);
     assertThat(written(response)).isEqualTo("400 1 0 2");
-    assertThat(response.getEntity().toString().lines())
+    assertThat(response.text().lines())
         .containsExactly(
             "TimeSeries must contain at least one sample or histogram for series"
                 + " {__name__=\"nowhere\"}");
@@ -697,13 +776,13 @@ class WriteApiTest {
         exemplar2(request, NOW, "trace", "x"),
         exemplar2(request, NOW, "trace", "x".repeat(200)),
         exemplar2(request, NOW - 1, "trace", "y"));
-    Response response = send(request);
+    Answer response = send(request);
     assertThat(written(response)).isEqualTo("400 1 0 1");
-    assertThat(response.getEntity()).isEqualTo("out of order exemplar (1)\n");
+    assertThat(response.text()).isEqualTo("out of order exemplar (1)\n");
     request = new Second();
     request.series(
         request.refs("__name__", "up"), sample2(NOW, 1, 0), exemplar2(request, NOW, "trace", "x"));
-    assertThat(send(request).getEntity())
+    assertThat(send(request).text())
         .isEqualTo("out of order exemplar for series {__name__=\"up\"}\n");
   }
 
@@ -712,9 +791,9 @@ class WriteApiTest {
     forget = 10;
     Second request = new Second();
     request.series(request.refs("__name__", "up"), sample2(NOW, 1, 0));
-    Response response = send(request);
+    Answer response = send(request);
     assertThat(written(response)).isEqualTo("503 0 0 0");
-    assertThat(response.getHeaderString("Retry-After")).isNotNull();
+    assertThat(response.headers()).containsKey("Retry-After");
   }
 
   /** Never 400: senders drop what is refused with that. */
@@ -724,27 +803,27 @@ class WriteApiTest {
     byte[] first = snappy(new Proto().nested(1, series("up", sample(NOW))).toBytes());
     Second request = new Second();
     request.series(request.refs("__name__", "up"), sample2(NOW, 1, 0));
-    for (Response response : List.of(send(first), send(request))) {
-      assertThat(response.getStatus()).isEqualTo(503);
-      assertThat(response.getHeaderString("Retry-After")).isNotNull();
+    for (Answer response : List.of(send(first), send(request))) {
+      assertThat(response.status()).isEqualTo(503);
+      assertThat(response.headers()).containsKey("Retry-After");
     }
     fails = null;
-    assertThat(send(first).getStatus()).isEqualTo(204);
+    assertThat(send(first).status()).isEqualTo(204);
   }
 
   @Test
   void aKnownSeriesIsNotResolvedAgainUnlessItWasForgotten() throws IOException {
     byte[] first = snappy(new Proto().nested(1, series("up", sample(NOW))).toBytes());
-    assertThat(send(first).getStatus()).isEqualTo(204);
-    assertThat(send(first).getStatus()).isEqualTo(204);
+    assertThat(send(first).status()).isEqualTo(204);
+    assertThat(send(first).status()).isEqualTo(204);
     Second request = new Second();
     request.series(request.refs("__name__", "up"), sample2(NOW, 1, 0));
-    assertThat(send(request).getStatus()).isEqualTo(204);
+    assertThat(send(request).status()).isEqualTo(204);
     assertThat(resolved).isEqualTo(1);
     assertThat(stored).hasSize(3);
     forget = 1;
-    assertThat(send(request).getStatus()).isEqualTo(204);
-    assertThat(send(first).getStatus()).isEqualTo(204);
+    assertThat(send(request).status()).isEqualTo(204);
+    assertThat(send(first).status()).isEqualTo(204);
     assertThat(resolved).isEqualTo(2);
     assertThat(stored).hasSize(5);
   }
@@ -755,7 +834,7 @@ class WriteApiTest {
     newest.put(Labels.of("__name__", "up"), 2.0);
     Second request = new Second();
     request.series(request.refs("__name__", "up"), sample2(NOW - 7, 7.5, 0));
-    assertThat(send(request).getEntity())
+    assertThat(send(request).text())
         .isEqualTo(
             "duplicate sample for timestamp "
                 + (NOW - 7)
@@ -769,11 +848,11 @@ class WriteApiTest {
     newest.put(Labels.of("__name__", "up"), 1.5);
     newest.put(Labels.of("__name__", "other"), 2.0);
     byte[] repeated = snappy(new Proto().nested(1, series("up", sample(NOW - 7))).toBytes());
-    assertThat(send(repeated).getStatus()).isEqualTo(204);
+    assertThat(send(repeated).status()).isEqualTo(204);
     byte[] late = snappy(new Proto().nested(1, series("other", sample(NOW - 7))).toBytes());
-    Response response = send(late);
-    assertThat(response.getStatus()).isEqualTo(400);
-    assertThat(response.getEntity())
+    Answer response = send(late);
+    assertThat(response.status()).isEqualTo(400);
+    assertThat(response.text())
         .isEqualTo("out of order sample for series {__name__=\"other\"} at " + (NOW - 7) + "\n");
     Second request = new Second();
     request.series(request.refs("__name__", "up"), sample2(NOW - 7, 1.5, 0), sample2(NOW, 2, 0));

@@ -8,12 +8,7 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.ws.rs.Consumes;
-import jakarta.ws.rs.POST;
-import jakarta.ws.rs.Path;
-import jakarta.ws.rs.core.Context;
-import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Clock;
@@ -22,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -35,13 +31,14 @@ import org.slf4j.LoggerFactory;
  * <p><b>Memory.</b> Announced lengths alone allocate nothing; all requests together decode within
  * an eighth of the heap, further ones wait for a moment and are then refused with 503.
  */
-@Path("/api/v1/write")
-public final class WriteApi {
+final class WriteFilter extends DirectFilter {
+  static final String PATH = "/api/v1/write";
+
   private static final String PROTOBUF = "application/x-protobuf";
   private static final String MESSAGE_1 = "prometheus.WriteRequest";
   private static final String MESSAGE_2 = "io.prometheus.write.v2.Request";
   private static final String ACCEPTED = "web.remote-write-receiver.accepted-protobuf-messages";
-  private static final Logger LOG = LoggerFactory.getLogger(WriteApi.class);
+  private static final Logger LOG = LoggerFactory.getLogger(WriteFilter.class);
   private static final long WARNING_PAUSE_NANOS = 60_000_000_000L;
   private static final int MAX_DECODED = 32 << 20;
 
@@ -74,14 +71,15 @@ public final class WriteApi {
 
   private final AtomicLong nextWarning = new AtomicLong(System.nanoTime());
 
-  WriteApi(
+  WriteFilter(
       StorageGate storage,
-      ServerInfo server,
+      Common common,
       Metrics metrics,
       WorkMemory memory,
       WrittenMetadata metadata,
       Clock clock) {
-    this.server = server;
+    super(PATH, Set.of("POST"), common);
+    server = common.server();
     this.memory = memory;
     store = new WriteStore(storage, server, metrics, metadata, clock);
     List<String> messages = server.flags().get(ACCEPTED);
@@ -106,17 +104,45 @@ public final class WriteApi {
     }
   }
 
-  private Response refuse(int status, String reason, String text) {
+  /**
+   * The answer to a request.
+   *
+   * @param text of the body; may be empty
+   * @param written what was stored of a message of 2.0, else null
+   */
+  private record Reply(int status, String text, WriteStore.@Nullable Outcome written) {}
+
+  private Reply refuse(int status, String reason, String text) {
     refusedRequests.with(reason).inc();
-    Response.ResponseBuilder b =
-        Response.status(status).entity(text + "\n").type(MediaType.TEXT_PLAIN_TYPE);
-    return (status == 503 ? b.header("Retry-After", RETRY_AFTER_SECONDS) : b).build();
+    return new Reply(status, text + "\n", null);
   }
 
-  /** Takes a write request. */
-  @POST
-  @Consumes(MediaType.WILDCARD)
-  public Response write(@Context HttpServletRequest request, InputStream body) throws IOException {
+  @Override
+  void answer(HttpServletRequest in, HttpServletResponse out) throws IOException {
+    Reply reply;
+    try {
+      reply = write(in, in.getInputStream());
+    } catch (IOException e) {
+      error(out, ErrorMappers.fault(e));
+      return;
+    }
+    WriteStore.Outcome written = reply.written;
+    if (written != null) {
+      out.setHeader(WRITTEN + "Samples-Written", Integer.toString(written.samples()));
+      out.setHeader(WRITTEN + "Histograms-Written", Integer.toString(written.histograms()));
+      out.setHeader(WRITTEN + "Exemplars-Written", Integer.toString(written.exemplars()));
+    }
+    if (reply.status == 503) {
+      out.setHeader("Retry-After", RETRY_AFTER_SECONDS);
+    }
+    if (reply.text.isEmpty()) {
+      out.setStatus(reply.status);
+    } else {
+      plain(out, reply.status, reply.text);
+    }
+  }
+
+  private Reply write(HttpServletRequest request, InputStream body) throws IOException {
     if (!server.enabled("web.enable-remote-write-receiver")) {
       return refuse(
           404,
@@ -208,10 +234,11 @@ public final class WriteApi {
             + String.join(", ", accepted);
   }
 
-  /** What a request is read into and decoded into. */
+  /** What a request is read into, decoded into, and taken apart into. */
   private static final class Buffers {
     private byte[] compressed = new byte[CHUNK];
     private byte[] decoded = new byte[0];
+    private final WriteStore.Columns columns = new WriteStore.Columns();
   }
 
   private Buffers takeBuffers() {
@@ -223,7 +250,9 @@ public final class WriteApi {
 
   /** Keeps those of usual requests for the next ones. */
   private void giveBuffers(Buffers buffers) {
-    if (buffers.compressed.length > MAX_KEPT || buffers.decoded.length > MAX_KEPT) {
+    if (buffers.compressed.length > MAX_KEPT
+        || buffers.decoded.length > MAX_KEPT
+        || !buffers.columns.clear()) {
       return;
     }
     synchronized (spare) {
@@ -248,11 +277,11 @@ public final class WriteApi {
     return true;
   }
 
-  private Response busy() {
+  private Reply busy() {
     return refuse(503, "busy", "too many remote write requests at once; send again later");
   }
 
-  private Response take(InputStream body, Held held, boolean second)
+  private Reply take(InputStream body, Held held, boolean second)
       throws IOException, InterruptedException {
     Buffers buffers = takeBuffers();
     try {
@@ -262,7 +291,7 @@ public final class WriteApi {
     }
   }
 
-  private Response take(InputStream body, Held held, boolean second, Buffers buffers)
+  private Reply take(InputStream body, Held held, boolean second, Buffers buffers)
       throws IOException, InterruptedException {
     int length = 0;
     while (true) {
@@ -313,17 +342,11 @@ public final class WriteApi {
       return refuse(400, "corrupt", "snappy: corrupt input: " + e.getMessage());
     }
     WriteStore.Outcome outcome =
-        store.store(buffers.decoded, decoded, second, bytes -> take(held, bytes));
-    Response response =
+        store.store(buffers.decoded, decoded, second, bytes -> take(held, bytes), buffers.columns);
+    Reply reply =
         outcome.reason().isEmpty()
-            ? Response.status(outcome.status()).build()
+            ? new Reply(outcome.status(), "", null)
             : refuse(outcome.status(), outcome.reason(), outcome.text());
-    return second
-        ? Response.fromResponse(response)
-            .header(WRITTEN + "Samples-Written", outcome.samples())
-            .header(WRITTEN + "Histograms-Written", outcome.histograms())
-            .header(WRITTEN + "Exemplars-Written", outcome.exemplars())
-            .build()
-        : response;
+    return second ? new Reply(reply.status, reply.text, outcome) : reply;
   }
 }
