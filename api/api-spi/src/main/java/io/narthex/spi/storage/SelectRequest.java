@@ -45,6 +45,7 @@ public record SelectRequest(List<Matcher> matchers, long minTimeMs, long maxTime
    *     cursor may have more
    * @param end when the reader waits no longer; the storage may then end the select, or the cursor,
    *     with {@link StorageException.Failed}
+   * @param anyOrder whether the order of the series does not matter, as for a count
    */
   public record Hints(
       String function,
@@ -52,7 +53,8 @@ public record SelectRequest(List<Matcher> matchers, long minTimeMs, long maxTime
       long stepMs,
       boolean startTimesWanted,
       int seriesLimit,
-      ReadEnd end) {
+      ReadEnd end,
+      boolean anyOrder) {
     /** A storage may omit all but the newest sample of each series. */
     public static final String NEWEST = "newest";
 
@@ -65,9 +67,20 @@ public record SelectRequest(List<Matcher> matchers, long minTimeMs, long maxTime
       Objects.requireNonNull(end, "end");
     }
 
-    /** Creates hints of a reader that reads all series and waits. */
+    /** Creates hints of a reader that reads all series in label order and waits. */
     public Hints(String function, long rangeMs, long stepMs, boolean startTimesWanted) {
       this(function, rangeMs, stepMs, startTimesWanted, 0, ReadEnd.NEVER);
+    }
+
+    /** Creates hints of a reader that reads series in label order. */
+    public Hints(
+        String function,
+        long rangeMs,
+        long stepMs,
+        boolean startTimesWanted,
+        int seriesLimit,
+        ReadEnd end) {
+      this(function, rangeMs, stepMs, startTimesWanted, seriesLimit, end, false);
     }
 
     /**
@@ -76,7 +89,7 @@ public record SelectRequest(List<Matcher> matchers, long minTimeMs, long maxTime
      * @since 1.5
      */
     public Hints limitedTo(int series) {
-      return new Hints(function, rangeMs, stepMs, startTimesWanted, series, end);
+      return new Hints(function, rangeMs, stepMs, startTimesWanted, series, end, anyOrder);
     }
 
     /**
@@ -85,7 +98,16 @@ public record SelectRequest(List<Matcher> matchers, long minTimeMs, long maxTime
      * @since 1.5
      */
     public Hints until(ReadEnd other) {
-      return new Hints(function, rangeMs, stepMs, startTimesWanted, seriesLimit, other);
+      return new Hints(function, rangeMs, stepMs, startTimesWanted, seriesLimit, other, anyOrder);
+    }
+
+    /**
+     * Returns these hints for a reader to which the order of the series does not matter.
+     *
+     * @since 1.5
+     */
+    public Hints inAnyOrder() {
+      return new Hints(function, rangeMs, stepMs, startTimesWanted, seriesLimit, end, true);
     }
   }
 }

@@ -270,7 +270,7 @@ final class FolderCheck {
         new BlockSource(block, block.all(), Long.MIN_VALUE, Long.MAX_VALUE, e -> report(folder, e));
     try {
       source.nextSeries();
-      while (source.labels != null) {
+      while (source.isOnSeries()) {
         series++;
         while (source.nextRows()) {
           samples += source.rows.size;

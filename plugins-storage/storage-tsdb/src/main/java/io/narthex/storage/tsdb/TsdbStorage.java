@@ -612,6 +612,9 @@ final class TsdbStorage
         throw e;
       }
     }
+    if (sources.size() == 1 && request.hints().anyOrder()) {
+      sources.getFirst().allowAnyOrder(); // several are merged by their labels
+    }
     return new TsdbCursor(
         sources, request.hints().startTimesWanted(), request.hints().seriesLimit());
   }

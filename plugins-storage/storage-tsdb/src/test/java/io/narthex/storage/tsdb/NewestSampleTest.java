@@ -24,15 +24,12 @@ class NewestSampleTest {
 
   @TempDir Path dir;
 
-  private static TreeMap<Labels, String> last(TsdbStorage db, long min, long max, String function) {
+  private static TreeMap<Labels, String> last(
+      TsdbStorage db, long min, long max, SelectRequest.Hints hints) {
     TreeMap<Labels, String> found = new TreeMap<>();
     SampleTile tile = new SampleTile(7);
     SelectRequest request =
-        new SelectRequest(
-            List.of(Matcher.notEqual("__name__", "")),
-            min,
-            max,
-            new SelectRequest.Hints(function, 0, 0, false));
+        new SelectRequest(List.of(Matcher.notEqual("__name__", "")), min, max, hints);
     try (SeriesCursor cursor = db.select(request)) {
       while (cursor.nextSeries()) {
         while (cursor.nextTile(tile)) {
@@ -49,7 +46,7 @@ class NewestSampleTest {
   }
 
   @Test
-  void isTheLastOfAllSamples() {
+  void isTheLastOfAllSamplesAndInAnyOrderThereAreTheSameSeries() {
     Random random = new Random(11);
     try (TsdbStorage db =
         TestDb.open(dir, TestDb.config(Duration.ofDays(9), 0, Duration.ofHours(1), 1 << 20))) {
@@ -81,9 +78,11 @@ class NewestSampleTest {
       for (int i = 0; i < 300; i++) {
         long max = TestDb.T0 + random.nextInt(rows + 20) * STEP - random.nextInt(2);
         long min = max - random.nextInt(300_000);
-        assertThat(last(db, min, max, SelectRequest.Hints.NEWEST))
-            .as(min + " to " + max)
-            .isEqualTo(last(db, min, max, ""));
+        SelectRequest.Hints newest =
+            new SelectRequest.Hints(SelectRequest.Hints.NEWEST, 0, 0, false);
+        TreeMap<Labels, String> expected = last(db, min, max, SelectRequest.Hints.NONE);
+        assertThat(last(db, min, max, newest)).as(min + " to " + max).isEqualTo(expected);
+        assertThat(last(db, min, max, newest.inAnyOrder())).isEqualTo(expected);
       }
     }
   }

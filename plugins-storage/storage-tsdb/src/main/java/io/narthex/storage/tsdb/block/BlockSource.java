@@ -1,5 +1,6 @@
 package io.narthex.storage.tsdb.block;
 
+import io.narthex.model.Labels;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.select.SeriesSource;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
@@ -56,7 +57,7 @@ public final class BlockSource extends SeriesSource {
 
   @Override
   public void nextSeries() {
-    labels = null;
+    moved(false);
     while (!closed && ids.hasNext()) {
       int id = ids.next();
       block.row(id, row);
@@ -68,12 +69,17 @@ public final class BlockSource extends SeriesSource {
       ready = false;
       if (nextRows()) {
         ready = true;
-        labels = block.labels(row);
+        moved(true);
         return;
       }
     }
     row.chunkCount = 0;
     ready = false;
+  }
+
+  @Override
+  protected Labels makeLabels() {
+    return block.labels(row);
   }
 
   @Override
@@ -104,7 +110,7 @@ public final class BlockSource extends SeriesSource {
   public void close() {
     if (!closed) {
       closed = true;
-      labels = null;
+      moved(false);
       block.release();
     }
   }

@@ -147,11 +147,11 @@ public final class BlockWriter implements AutoCloseable {
   /** Adds all series of a source. */
   public void addAll(SeriesSource source) throws IOException {
     source.nextSeries();
-    while (source.labels != null) {
+    while (source.isOnSeries()) {
       while (source.nextRows()) {
         add(source.rows);
       }
-      endSeries(source.labels);
+      endSeries(source.labels());
       source.nextSeries();
     }
   }

@@ -88,7 +88,7 @@ public final class Compactor {
     BlockSource source = new BlockSource(block, block.all(), Long.MIN_VALUE, Long.MAX_VALUE);
     try {
       source.nextSeries();
-      while (source.labels != null && !stop.getAsBoolean()) {
+      while (source.isOnSeries() && !stop.getAsBoolean()) {
         while (source.nextRows()) {
           // reading is all
         }

@@ -1,5 +1,6 @@
 package io.narthex.storage.tsdb.head;
 
+import io.narthex.model.Labels;
 import io.narthex.spi.storage.SelectMemory;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.head.CapturedPage.Captured;
@@ -90,7 +91,7 @@ public final class HeadSource extends SeriesSource {
   @Override
   public void nextSeries() {
     if (sortPending) {
-      // by the reader's thread and without the lock; label sets are made when they are reached
+      // by the reader's thread and without the lock
       sortPending = false;
       series.sort((a, b) -> HeadIndex.compare(a.pairs(), b.pairs()));
     }
@@ -103,7 +104,7 @@ public final class HeadSource extends SeriesSource {
         openPending = false;
         tail.reset(null, 0);
         ready = true;
-        labels = HeadIndex.labels(c.pairs());
+        moved(true);
         return;
       }
       findChunks(c);
@@ -112,12 +113,26 @@ public final class HeadSource extends SeriesSource {
       ready = false;
       if (nextRows()) {
         ready = true;
-        labels = HeadIndex.labels(c.pairs());
+        moved(true);
         return;
       }
     }
     current = null;
-    labels = null;
+    moved(false);
+  }
+
+  @Override
+  protected Labels makeLabels() {
+    Captured c = current;
+    if (c == null) {
+      throw new IllegalStateException("head: not on a series");
+    }
+    return HeadIndex.labels(c.pairs());
+  }
+
+  @Override
+  public void allowAnyOrder() {
+    sortPending = false;
   }
 
   private void findChunks(Captured c) {
@@ -179,7 +194,7 @@ public final class HeadSource extends SeriesSource {
   public void close() {
     next = series.size();
     current = null;
-    labels = null;
+    moved(false);
     chainSize = 0;
     lease.close();
   }

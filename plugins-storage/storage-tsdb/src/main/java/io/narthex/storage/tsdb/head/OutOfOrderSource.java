@@ -1,5 +1,6 @@
 package io.narthex.storage.tsdb.head;
 
+import io.narthex.model.Labels;
 import io.narthex.spi.storage.SelectMemory;
 import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.head.OutOfOrderSamples.Entry;
@@ -96,8 +97,17 @@ public final class OutOfOrderSource extends SeriesSource {
   @Override
   public void nextSeries() {
     current = next < series.size() ? series.get(next++) : null;
-    labels = current == null ? null : current.labels();
+    moved(current != null);
     at = 0;
+  }
+
+  @Override
+  protected Labels makeLabels() {
+    Entry e = current;
+    if (e == null) {
+      throw new IllegalStateException("out-of-order samples: not on a series");
+    }
+    return e.labels();
   }
 
   @Override
@@ -123,6 +133,6 @@ public final class OutOfOrderSource extends SeriesSource {
   public void close() {
     next = series.size();
     current = null;
-    labels = null;
+    moved(false);
   }
 }

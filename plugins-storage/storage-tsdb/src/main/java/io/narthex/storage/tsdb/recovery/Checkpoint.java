@@ -403,7 +403,7 @@ public final class Checkpoint {
     }
     try {
       source.nextSeries();
-      while (source.labels != null) {
+      while (source.isOnSeries()) {
         writeRows(ROWS, source.id(), source, file);
         source.nextSeries();
       }

@@ -10,11 +10,38 @@ public abstract class SeriesSource {
   /** Rows read last; valid after {@link #nextRows} returned true. */
   public final ChunkRows rows = new ChunkRows();
 
-  /** Labels of the current series; null = at the end. */
-  public @Nullable Labels labels;
+  private boolean onSeries;
+  private @Nullable Labels labels; // of the current series, once they have been asked for
 
-  /** Moves to the next series in label order and sets {@link #labels}. */
+  /** Moves to the next series in label order, if there is one: see {@link #isOnSeries}. */
   public abstract void nextSeries();
+
+  /** Returns whether there is a current series. */
+  public final boolean isOnSeries() {
+    return onSeries;
+  }
+
+  /** Returns the labels of the current series. */
+  public final Labels labels() {
+    Labels made = labels;
+    if (made == null) {
+      made = makeLabels();
+      labels = made;
+    }
+    return made;
+  }
+
+  /** Makes the labels of the current series. */
+  protected abstract Labels makeLabels();
+
+  /** Notes that there is another current series, or none. */
+  protected final void moved(boolean toSeries) {
+    onSeries = toSeries;
+    labels = null;
+  }
+
+  /** Allows any order of the series. Before the first {@link #nextSeries}. */
+  public void allowAnyOrder() {}
 
   /** Fills {@link #rows} with the next rows of the current series, at least one. */
   public abstract boolean nextRows();

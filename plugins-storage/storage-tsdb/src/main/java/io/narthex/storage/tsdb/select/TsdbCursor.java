@@ -56,35 +56,31 @@ public final class TsdbCursor implements SeriesCursor {
         active[i].nextSeries();
       }
     }
-    Labels least = null;
     activeCount = 0;
     for (SeriesSource s : sources) {
-      Labels l = s.labels;
-      if (l == null) {
-        continue;
-      }
-      int order = least == null ? -1 : l.compareTo(least);
-      if (order < 0) {
-        least = l;
-        activeCount = 0;
-      }
-      if (order <= 0) {
-        active[activeCount++] = s;
+      if (s.isOnSeries()) {
+        // label sets are made only to be compared, or for the reader
+        int order = activeCount == 0 ? 0 : s.labels().compareTo(active[0].labels());
+        if (order < 0) {
+          activeCount = 0;
+        }
+        if (order <= 0) {
+          active[activeCount++] = s;
+        }
       }
     }
     for (int i = 0; i < activeCount; i++) {
       at[i] = active[i].nextRows() ? 0 : -1;
     }
-    return least != null;
+    return activeCount > 0;
   }
 
   @Override
   public Labels labels() {
-    Labels l = activeCount == 0 ? null : active[0].labels;
-    if (l == null) {
+    if (activeCount == 0) {
       throw new IllegalStateException("cursor: not on a series; call nextSeries first");
     }
-    return l;
+    return active[0].labels();
   }
 
   @Override
