@@ -136,7 +136,7 @@ public final class Evaluator implements Operators {
   public void feed(Expr e, Grid grid, SeriesSink sink) {
     boolean own = plan.isOwn(e, grid, context.isInSubquery());
     if (own && e instanceof VectorSelector v && selection.feeds(v, grid)) {
-      feed(e, grid, sink, counted -> selection.feed(v, grid, counted));
+      feed(e, grid, sink, counted -> selection.feed(v, grid, counted, sink.needsLabels()));
       return;
     }
     if (own && e instanceof Call c) {

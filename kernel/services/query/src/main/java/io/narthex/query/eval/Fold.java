@@ -1,6 +1,7 @@
 package io.narthex.query.eval;
 
 import io.narthex.model.Labels;
+import io.narthex.promql.AggregateOp;
 import io.narthex.promql.Expr.AggregateExpr;
 import io.narthex.promql.PosRange;
 import io.narthex.query.context.Annotations;
@@ -30,6 +31,7 @@ final class Fold implements SeriesSink {
   private final Function<Labels, Labels> groupOf;
   private final Function<StepSeries, Group> begin;
   private final Map<Labels, Group> groups = new LinkedHashMap<>();
+  private final boolean needsLabels;
 
   /** The accumulator of a group. */
   abstract static class Group {
@@ -58,6 +60,7 @@ final class Fold implements SeriesSink {
     this.steps = steps;
     Set<String> names = names(a);
     boolean one = !a.without() && a.grouping().isEmpty();
+    needsLabels = !one || (a.op() != AggregateOp.COUNT && a.op() != AggregateOp.GROUP);
     groupOf = one ? l -> Labels.EMPTY : l -> groupLabels(a, names, l);
     Annotations annotations = context.annotations;
     PosRange position = a.expr().position();
@@ -87,6 +90,11 @@ final class Fold implements SeriesSink {
       names.add(Labels.METRIC_NAME);
     }
     return names;
+  }
+
+  @Override
+  public boolean needsLabels() {
+    return needsLabels;
   }
 
   @Override

@@ -87,7 +87,7 @@ final class ParallelWindows {
             Runtime.getRuntime().availableProcessors() - 1,
             (Math.min(windows.series.size(), most) - 1) / BLOCK);
     for (int i = 0; i <= helpers; i++) {
-      lanes.add(new Lane(functions.get(), windows.bounds(grid, context)));
+      lanes.add(new Lane(functions.get(), windows.boundsByTimes(grid, context)));
     }
     for (int from = 0; from < windows.series.size(); from += most) {
       int to = Math.min(windows.series.size(), from + most);
@@ -100,9 +100,9 @@ final class ParallelWindows {
   /** What one thread keeps from block to block. */
   private static final class Lane {
     final RangeFunction function;
-    RangeFunction.Bounds bounds;
+    final RangeFunction.BoundsByTimes bounds;
 
-    Lane(RangeFunction function, RangeFunction.Bounds bounds) {
+    Lane(RangeFunction function, RangeFunction.BoundsByTimes bounds) {
       this.function = function;
       this.bounds = bounds;
     }
@@ -191,13 +191,14 @@ final class ParallelWindows {
       int end = Math.min(series.size(), (block + 1) * BLOCK);
       for (int i = block * BLOCK; i < end; i++) {
         Samples s = series.get(i);
-        RangeFunction.Bounds b = lane.bounds;
+        RangeFunction.Bounds b;
         if (bounds.length > 0) {
           b = windows.bounds(grid, context);
-          lane.bounds = b;
+          b.over(s);
           bounds[i] = b;
+        } else {
+          b = lane.bounds.over(s);
         }
-        b.over(s);
         looked[i] = b.samples;
         largest[i] = b.largest;
         StepSeries r =

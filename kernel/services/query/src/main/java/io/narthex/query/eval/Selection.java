@@ -1,5 +1,6 @@
 package io.narthex.query.eval;
 
+import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.NativeHistogram.ResetHint;
@@ -17,6 +18,7 @@ import io.narthex.query.series.SamplePart;
 import io.narthex.query.series.Samples;
 import io.narthex.query.series.SeriesSink;
 import io.narthex.query.series.StepSeries;
+import io.narthex.query.series.TimeColumns;
 import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
@@ -136,27 +138,32 @@ final class Selection {
    */
   void each(
       SelectRequest request, boolean stale, Supplier<double[]> columns, Consumer<Samples> sink) {
-    Samples last = null;
+    TimeColumns times = new TimeColumns();
     try (QueryContext.Selected selected = context.select(request)) {
       SeriesCursor cursor = selected.cursor();
       while (cursor.nextSeries()) {
         context.check();
-        Samples s =
-            last == null
-                ? new Samples(cursor.labels(), false)
-                : new Samples(cursor.labels(), last, columns.get());
+        Samples s = new Samples(cursor.labels(), times, columns.get());
         read(cursor, s, stale);
         if (detectResets) {
           noteResets(s);
         }
         if (s.floatCount + s.histCount > 0) {
-          last = s;
+          keep(s, times);
           sink.accept(s);
         } else {
           context.drop(s.bytes());
         }
       }
+    } finally {
+      context.drop(times.bytes());
     }
+  }
+
+  private void keep(Samples s, TimeColumns times) {
+    long before = times.bytes();
+    times.keep(s);
+    context.take(times.bytes() - before);
   }
 
   /** Returns whether nothing else needs what a range selector reads. */
@@ -242,7 +249,8 @@ final class Selection {
     long last = fixed ? first : grid.endMs() - offset;
     boolean smoothed = v.mode() == RangeMode.SMOOTHED;
     if (!smoothed && !detectResets && (fixed || grid.size() == 1)) {
-      return newest(plan.matchers(v), first, grid.size(), part);
+      newest(plan.matchers(v), first, grid.size(), part, true, false, out::add);
+      return out;
     }
     if (!smoothed && !detectResets) {
       SharedRead.Member member = plan.member(v, grid, part);
@@ -312,16 +320,25 @@ final class Selection {
 
   /** Returns whether {@link #feed} can serve an instant selector. */
   boolean feeds(VectorSelector v, Grid grid) {
-    return grid.size() > 1
+    return grid.size() > 0
         && v.at() == null
         && v.mode() != RangeMode.SMOOTHED
         && !plan.isReadAgain(v)
         && (detectResets || plan.member(v, grid, SamplePart.VALUE) == null);
   }
 
-  /** Streams the series of an instant selector. */
-  void feed(VectorSelector v, Grid grid, SeriesSink sink) {
+  /**
+   * Streams the series of an instant selector.
+   *
+   * @param labelled whether labels and order matter; without them series may have no labels
+   */
+  void feed(VectorSelector v, Grid grid, SeriesSink sink, boolean labelled) {
     long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
+    if (!detectResets && grid.size() == 1) {
+      long time = grid.startMs() - offset;
+      newest(plan.matchers(v), time, 1, SamplePart.VALUE, labelled, true, sink);
+      return;
+    }
     if (!detectResets) {
       step(plan.matchers(v), grid, offset, SamplePart.VALUE, true, sink);
       return;
@@ -395,13 +412,28 @@ final class Selection {
     context.hold(series.samples());
   }
 
-  /** Returns the vector at one time, for all steps the same; keeps only the newest sample. */
-  private List<StepSeries> newest(List<Matcher> matchers, long time, int steps, SamplePart part) {
-    List<StepSeries> out = new ArrayList<>();
+  /**
+   * Reads the vector at one time, for all steps the same; needs only the newest samples.
+   *
+   * @param labelled whether labels and order matter
+   * @param reuses whether the columns of a series are free when the sink has returned
+   */
+  private void newest(
+      List<Matcher> matchers,
+      long time,
+      int steps,
+      SamplePart part,
+      boolean labelled,
+      boolean reuses,
+      SeriesSink sink) {
     SampleTile t = tile(SMALL_TILE);
     boolean starts = context.options.useStartTimestamps();
     long first = time - context.lookbackMs + 1;
     SelectRequest request = request(matchers, first, time, SelectRequest.Hints.NEWEST, 0, 0);
+    if (!labelled) {
+      request = new SelectRequest(matchers, first, time, request.hints().inAnyOrder());
+    }
+    StepSeries free = null; // its columns may be used
     try (QueryContext.Selected selected = context.select(request)) {
       SeriesCursor cursor = selected.cursor();
       while (cursor.nextSeries()) {
@@ -424,7 +456,9 @@ final class Selection {
         if (found == Long.MIN_VALUE || stale) {
           continue;
         }
-        StepSeries s = context.series(cursor.labels(), false, steps);
+        Labels labels = labelled ? cursor.labels() : Labels.EMPTY;
+        StepSeries s =
+            free == null ? context.series(labels, false, steps) : free.reused(labels, false);
         Hist h = hist == null ? null : hist(hist);
         context.take(h == null ? 0 : h.bytes());
         for (int i = 0; i < steps; i++) {
@@ -438,12 +472,13 @@ final class Selection {
             s.set(i, value);
           }
         }
-        context.queried(s);
-        context.hold(s.samples());
-        out.add(s);
+        count(s);
+        sink.add(s);
+        context.drop(reuses && h != null ? h.bytes() : 0);
+        free = reuses ? s : null;
       }
     }
-    return out;
+    context.drop(free == null ? 0 : StepSeries.bytes(steps));
   }
 
   /** Returns a large tile, the same each time. */

@@ -6,6 +6,7 @@ import io.narthex.query.plan.SharedRead.Member;
 import io.narthex.query.series.Grid;
 import io.narthex.query.series.Samples;
 import io.narthex.query.series.StepSeries;
+import io.narthex.query.series.TimeColumns;
 import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
@@ -73,6 +74,7 @@ final class SharedReader {
     private final Member asking;
     private final List<Filling> fillings = new ArrayList<>();
     private final @Nullable List<Samples> samples;
+    private final TimeColumns times = new TimeColumns(); // of series that stay
     private final boolean starts = context.options.useStartTimestamps();
 
     Pass(SharedRead read, Member asking) {
@@ -119,7 +121,7 @@ final class SharedReader {
     }
 
     private void series(SeriesCursor cursor) {
-      Samples s = samples == null ? null : next(cursor, samples);
+      Samples s = samples == null ? null : new Samples(cursor.labels(), times, Samples.NO_VALUES);
       for (Filling f : fillings) {
         f.begin(cursor);
       }
@@ -140,16 +142,11 @@ final class SharedReader {
       }
       if (s != null && samples != null && s.floatCount + s.histCount > 0) {
         samples.add(s);
+        times.keep(s);
       }
       for (Filling f : fillings) {
         f.end();
       }
-    }
-
-    private static Samples next(SeriesCursor cursor, List<Samples> before) {
-      return before.isEmpty()
-          ? new Samples(cursor.labels(), false)
-          : new Samples(cursor.labels(), before.getLast());
     }
 
     /** The steps of one instant selector while they are filled. */

@@ -8,6 +8,7 @@ import io.narthex.query.context.QueryContext;
 import io.narthex.query.series.Grid;
 import io.narthex.query.series.Samples;
 import io.narthex.query.series.StepSeries;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -123,6 +124,9 @@ public abstract class RangeFunction {
     /** Rises when the windows become those over other times. */
     int version;
 
+    /** What {@link RateFunction} knows of these windows. */
+    RateFunction.@Nullable Shape shape;
+
     Bounds(Grid grid, QueryContext context, long rangeMs, long[] ends, long before, long after) {
       this.grid = grid;
       this.context = context;
@@ -175,6 +179,58 @@ public abstract class RangeFunction {
       window.start = ends[i] - rangeMs;
       window.floatLo = lo[i];
       window.floatHi = hi[i];
+    }
+  }
+
+  /**
+   * The windows over several columns of times: those over one column serve all series that share
+   * it. Bounded. Not thread-safe.
+   */
+  public static final class BoundsByTimes {
+    private static final int MOST = 256; // power of two
+    private static final int PROBES = 4;
+
+    /** Most steps of all windows together; with what a rate knows of a step each has 40 bytes. */
+    private static final int MOST_STEPS = 1 << 16;
+
+    private final Supplier<Bounds> fresh;
+    private final @Nullable Bounds[] known;
+    private int next; // which of several gives way
+
+    BoundsByTimes(int steps, Supplier<Bounds> fresh) {
+      this.fresh = fresh;
+      int room = Math.clamp(MOST_STEPS / Math.max(1, steps), 1, MOST);
+      known = new Bounds[Integer.highestOneBit(room)];
+    }
+
+    /** Returns the windows over a series, until the next call. */
+    public Bounds over(Samples s) {
+      int probes = Math.min(PROBES, known.length);
+      int first = s.floatCount == 0 ? 0 : slot(s.floatTimes[0]);
+      int at = first;
+      for (int i = 0; i < probes; i++) {
+        at = first + i & known.length - 1;
+        Bounds b = known[at];
+        if (b == null) {
+          break;
+        }
+        if (b.fits(s)) {
+          return b;
+        }
+        at = first + next % probes & known.length - 1;
+      }
+      next++;
+      Bounds b = known[at];
+      if (b == null) {
+        b = fresh.get();
+        known[at] = b;
+      }
+      b.over(s);
+      return b;
+    }
+
+    private int slot(long firstMs) {
+      return (int) (firstMs * 0x9e3779b97f4a7c15L >>> 40) & known.length - 1;
     }
   }
 

@@ -129,7 +129,7 @@ final class RateFunction extends RangeFunction {
   }
 
   /** What the times alone decide, per step: shared by all series with the same times. */
-  private static final class Shape {
+  static final class Shape {
     final Bounds bounds;
     int version;
     final double[] sampled;
@@ -177,8 +177,6 @@ final class RateFunction extends RangeFunction {
     }
   }
 
-  private @Nullable Shape shape;
-
   @Override
   public void applyAll(Bounds b, StepSeries out) {
     if (useStarts && samples.floatStarts.length > 0) {
@@ -188,10 +186,10 @@ final class RateFunction extends RangeFunction {
     if (counter && b.largest > 0) {
       checkName();
     }
-    Shape s = shape;
-    if (s == null || s.bounds != b) {
+    Shape s = b.shape;
+    if (s == null) {
       s = new Shape(b);
-      shape = s;
+      b.shape = s;
     }
     s.follow(perSecond);
     double[] v = samples.floats;

@@ -19,7 +19,7 @@ public final class Windows {
   private final long fixedEnd;
   private final long before;
   private final long after;
-  private RangeFunction.@Nullable Bounds bounds;
+  private RangeFunction.@Nullable BoundsByTimes bounds;
   private long[] ends = new long[0];
 
   /**
@@ -98,12 +98,12 @@ public final class Windows {
       slideMixed(s, f, out, grid, context);
       return;
     }
-    RangeFunction.Bounds b = bounds;
-    if (b == null) {
-      b = bounds(grid, context);
-      bounds = b;
+    RangeFunction.BoundsByTimes known = bounds;
+    if (known == null) {
+      known = boundsByTimes(grid, context);
+      bounds = known;
     }
-    b.over(s);
+    RangeFunction.Bounds b = known.over(s);
     f.applyAll(b, out);
     count(b, context);
   }
@@ -121,6 +121,11 @@ public final class Windows {
   /** Returns windows that are over no series yet. */
   public RangeFunction.Bounds bounds(Grid grid, QueryContext context) {
     return new RangeFunction.Bounds(grid, context, rangeMs, ends, before, after);
+  }
+
+  /** Returns windows for series of which many have the same times. */
+  public RangeFunction.BoundsByTimes boundsByTimes(Grid grid, QueryContext context) {
+    return new RangeFunction.BoundsByTimes(grid.size(), () -> bounds(grid, context));
   }
 
   /** Counts what a function over these windows looks at. */

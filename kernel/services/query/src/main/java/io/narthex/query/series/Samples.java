@@ -4,6 +4,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.StaleMarker;
 import io.narthex.query.histogram.Hist;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Raw samples of one series over the range an evaluation needs: floats and histograms in separate
@@ -36,33 +37,42 @@ public final class Samples {
   private boolean borrowed;
 
   private int lent; // length of the borrowed column
+  private final @Nullable TimeColumns others;
 
   public Samples(Labels labels, boolean dropName) {
     this.labels = labels;
     this.dropName = dropName;
+    others = null;
   }
 
   /**
-   * Creates the samples of a series that probably has the same times as another one, as all series
-   * of a scrape have. The column is shared as long as the times are equal.
-   */
-  public Samples(Labels labels, Samples before) {
-    this(labels, before, NO_VALUES);
-  }
-
-  /**
-   * Creates the samples of a series that probably has the same times as another one.
+   * Creates the samples of a series that may have the same times as another one, as all series of a
+   * target have. The column is shared as long as the times are equal.
    *
-   * @param column for the values, if it is long enough; nobody else uses it
+   * @param others the columns of other series
+   * @param column for the values, as far as it is long enough; nobody else uses it
    */
-  public Samples(Labels labels, Samples before, double[] column) {
-    this(labels, false);
-    if (before.floatCount > 0) {
+  public Samples(Labels labels, TimeColumns others, double[] column) {
+    this.labels = labels;
+    dropName = false;
+    this.others = others;
+    floats = column;
+  }
+
+  private void borrow(long firstMs) {
+    if (others != null && others.find(firstMs)) {
       borrowed = true;
-      floatTimes = before.floatTimes;
-      lent = before.floatCount;
-      floats = column.length >= lent ? column : new double[lent];
+      floatTimes = others.times();
+      lent = others.count();
+      if (floats.length < lent) {
+        floats = new double[lent];
+      }
     }
+  }
+
+  /** Returns whether the times are a column of another series. */
+  boolean isBorrowed() {
+    return borrowed;
   }
 
   /** Takes the column of values away; the times stay for series that share them. */
@@ -76,22 +86,24 @@ public final class Samples {
   private void own(int rows) {
     if (borrowed) {
       borrowed = false;
-      long[] mine = new long[Math.max(rows, floats.length)];
+      long[] mine = new long[Math.max(rows, lent)];
       System.arraycopy(floatTimes, 0, mine, 0, floatCount);
       floatTimes = mine;
     }
-    if (rows > floatTimes.length || rows > floats.length) {
-      int size = Math.max(rows, floatCount * 2);
+    int size = Math.max(rows, floatCount * 2);
+    if (rows > floatTimes.length) {
       floatTimes = Arrays.copyOf(floatTimes, size);
-      floats = Arrays.copyOf(floats, size);
       if (floatStarts.length > 0) {
         floatStarts = Arrays.copyOf(floatStarts, size);
       }
     }
+    if (rows > floats.length) {
+      floats = Arrays.copyOf(floats, size);
+    }
   }
 
   public void addFloat(long time, double value) {
-    if (borrowed || floatCount == floatTimes.length) {
+    if (borrowed || floatCount == floatTimes.length || floatCount == floats.length) {
       own(Math.max(16, floatCount + 1));
     }
     floatTimes[floatCount] = time;
@@ -115,6 +127,9 @@ public final class Samples {
   /** Adds the first {@code n} samples of two columns; stale markers are left out unless wanted. */
   public void addFloats(long[] times, double[] values, int n, boolean stale) {
     int room = floatCount + n;
+    if (floatCount == 0 && n > 0 && !borrowed) {
+      borrow(times[0]);
+    }
     boolean whole = stale || !anyNan(values, n);
     if (borrowed
         && whole
