@@ -25,7 +25,7 @@ final class TsdbStats {
     Top memoryByLabel = new Top(topN);
     Top pairs = new Top(topN);
     Map<String, Double> statistics = counters.all();
-    statistics.put("head_stale_series", (double) head.truncation().endedCount());
+    statistics.put("head_stale_series", (double) head.endedCount());
     List<StorageStats.Block> list = new ArrayList<>();
     if (topN > 0) { // without the lock: appends must not wait for millions of pairs
       head.index()

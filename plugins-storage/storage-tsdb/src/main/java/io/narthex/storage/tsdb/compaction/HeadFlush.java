@@ -9,7 +9,6 @@ import io.narthex.storage.tsdb.block.Ulid;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadIndex;
 import io.narthex.storage.tsdb.head.HeadSource;
-import io.narthex.storage.tsdb.head.HeadTruncation;
 import io.narthex.storage.tsdb.head.HeadView;
 import io.narthex.storage.tsdb.head.OutOfOrderSamples;
 import io.narthex.storage.tsdb.head.OutOfOrderSource;
@@ -101,7 +100,7 @@ public final class HeadFlush {
   }
 
   private void flushEnded(long blockMs, double share) {
-    List<HeadTruncation.Ended> ended = head.truncation().ended();
+    List<Head.Ended> ended = head.ended();
     if (ended.isEmpty() || ended.size() < share * head.index().seriesCount()) {
       return;
     }
@@ -136,7 +135,7 @@ public final class HeadFlush {
                 id -> made.add(blocks.open(id)));
           }
         });
-    head.truncation().swapEnded(() -> blocks.add(made), ended);
+    head.swapEnded(() -> blocks.add(made), ended);
     log.info("head: wrote {} series that have ended into {} blocks", ended.size(), made.size());
   }
 
@@ -154,7 +153,7 @@ public final class HeadFlush {
             flushed.addAll(
                 writeOutOfOrder(
                     blocks.directory(), Long.MAX_VALUE, blockMs, id -> made.add(blocks.open(id)))));
-    head.truncation().swapOutOfOrder(() -> blocks.add(made), flushed);
+    head.swapOutOfOrder(() -> blocks.add(made), flushed);
   }
 
   /** Deletes what was made when something fails, or the next try would make it once more. */
@@ -188,7 +187,7 @@ public final class HeadFlush {
                 writeOutOfOrder(
                     blocks.directory(), end - 1, blockMs, id -> made.add(blocks.open(id))));
           });
-      head.truncation().truncate(end, () -> blocks.add(made), flushed);
+      head.truncate(end, () -> blocks.add(made), flushed);
     } finally {
       head.takeOnlyFrom(Long.MIN_VALUE);
     }

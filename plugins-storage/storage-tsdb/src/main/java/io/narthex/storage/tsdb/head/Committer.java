@@ -66,10 +66,10 @@ final class Committer {
     if (round.size() > 1) {
       postponeShared(referenceBase);
     }
-    head.beginRound();
+    long latest = head.beginRound();
     for (Commit c : round) {
       try {
-        head.check(c, referenceBase);
+        head.check(c, referenceBase, latest);
       } catch (Throwable e) {
         c.fail(e);
       }

@@ -5,6 +5,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
 import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.HistogramRules;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SeriesExemplars;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
@@ -58,6 +59,9 @@ import org.slf4j.LoggerFactory;
 public final class Head {
   private static final Logger log = LoggerFactory.getLogger(Head.class);
 
+  /** Prometheus takes samples up to half a block behind the newest one. */
+  private static final int APPEND_WINDOW_DIVISOR = 2;
+
   /** Bytes of a series in a file, with its labels and what is not in sealed chunks yet. */
   private static final long SERIES_FILE_BYTES = 512;
 
@@ -71,7 +75,12 @@ public final class Head {
   private static final int PAGES_COPIED = 32;
 
   /** Pages of series that are looked through under one hold of the locks. */
-  static final int PAGES_SLICE = 1;
+  private static final int PAGES_SLICE = 1;
+
+  /** Out-of-order samples that are removed under one hold, and what a series counts for. */
+  private static final int OUT_OF_ORDER_SLICE = 10_000;
+
+  private static final int SERIES_WORK = 10;
 
   /** How often and how long a slice waits for appends at most. */
   private static final int PAUSES = 200;
@@ -115,17 +124,37 @@ public final class Head {
   private final Readers viewers = new Readers();
 
   private final Committer committer = new Committer(this);
-  private final HeadTruncation truncation = new HeadTruncation(this);
 
   // guarded by appendLock
   private final DirectWork direct;
   private HeadWork work;
   private final Clock clock;
   private final ClockJumps jumps = new ClockJumps(Limits.FUTURE_MS);
-  private final BatchCheck check;
 
   /** Latest time that a sample of the last batch might have. */
   private volatile long latestMs = Long.MAX_VALUE;
+
+  /** Codes of the batch at hand. */
+  private byte[] codes = new byte[0];
+
+  private byte[] exemplarCodes = new byte[0];
+
+  /** Which of its rows are zeros that others ask for. */
+  private ZeroRows zeros = ZeroRows.NONE;
+
+  /** Out-of-order rows of the batch that is checked. */
+  private final BatchTimes outOfOrderInBatch = new BatchTimes();
+
+  /** What out-of-order samples take, with those of the round. */
+  private long outOfOrderBytes;
+
+  private volatile long outOfOrderRoom = Limits.OUT_OF_ORDER_BYTES;
+
+  private long blockMs;
+  private long outOfOrderWindowMs;
+
+  /** End of the range that a block is being made of: in-order samples before it would be lost. */
+  private long flushedToMs = Long.MIN_VALUE;
 
   /** Where pages of chunks are moved to in a folder of format 2; null = it has another format. */
   private volatile @Nullable ChunkFiles files;
@@ -143,7 +172,6 @@ public final class Head {
     this.clock = clock;
     this.counters = counters;
     chunks = new HeadChunks(pageBytes);
-    check = new BatchCheck(this, ids, jumps);
     direct = new DirectWork(index, chunks);
     work = direct;
   }
@@ -168,7 +196,8 @@ public final class Head {
     appendLock.lock();
     state.writeLock().lock();
     try {
-      check.configure(newBlockMs, newOutOfOrderWindowMs);
+      blockMs = newBlockMs;
+      outOfOrderWindowMs = newOutOfOrderWindowMs;
       exemplars.resize(maxExemplars);
     } finally {
       state.writeLock().unlock();
@@ -185,7 +214,7 @@ public final class Head {
   public void takeOnlyFrom(long timeMs) {
     appendLock.lock();
     try {
-      check.takeOnlyFrom(timeMs);
+      flushedToMs = timeMs;
     } finally {
       appendLock.unlock();
     }
@@ -280,34 +309,237 @@ public final class Head {
     return committer.append(batch, referenceBase, wal, force);
   }
 
-  /** Begins a round of batches. */
-  void beginRound() {
+  /** Begins a round of batches; returns the latest time that a sample may have. */
+  long beginRound() {
     long latest = clock.millis() + Limits.FUTURE_MS;
     latestMs = latest;
-    check.begin(latest);
+    outOfOrderBytes = outOfOrder.bytes();
+    return latest;
   }
 
-  /** Fills in what may be taken of a batch of the round. Under the append lock. */
-  void check(Commit c, long referenceBase) {
-    check.check(c, referenceBase);
+  /** Fills in what may be taken of a batch. Under the append lock. */
+  void check(Commit c, long referenceBase, long latest) {
+    SampleBatch given = c.batch();
+    long lowest = lowestTime(given.size() == 0 ? 0 : given.timeMs(0), latest);
+    if (given.hasZeros()) {
+      c.expand(row -> isZeroWanted(given, row, referenceBase, lowest));
+    }
+    use(c);
+    c.allOk = check(c.batch(), referenceBase, lowest, latest);
+    checkExemplars(c.batch(), referenceBase, latest);
   }
 
   /** Applies what was taken of a batch, and is in the WAL. Under the append lock. */
   void apply(Commit c, long referenceBase) {
-    c.rejectedExemplars = c.collected ? applyRows(c, referenceBase) : refusedExemplars(c);
+    use(c);
+    c.rejectedExemplars =
+        c.collected ? apply(c.batch(), referenceBase) : refusedExemplars(c.batch());
   }
 
-  private static int refusedExemplars(Commit c) {
+  private void use(Commit c) {
+    codes = c.codes;
+    exemplarCodes = c.exemplarCodes;
+    zeros = c.zeros();
+  }
+
+  private int refusedExemplars(SampleBatch batch) {
     int refused = 0;
-    for (int i = 0; i < c.batch().exemplarCount(); i++) {
-      refused += c.exemplarCodes[i] == ExemplarRing.REFUSED ? 1 : 0;
+    for (int i = 0; i < batch.exemplarCount(); i++) {
+      refused += exemplarCodes[i] == ExemplarRing.REFUSED ? 1 : 0;
     }
     return refused;
   }
 
-  private int applyRows(Commit c, long referenceBase) {
-    SampleBatch batch = c.batch();
-    byte[] codes = c.codes;
+  /**
+   * Fills {@link #codes}: a code of {@link AppendResult}, or {@link WriteAheadLog#KNOWN} for a
+   * sample that is there already, or {@link WriteAheadLog#OUT_OF_ORDER} for one to be kept out of
+   * order.
+   */
+  private boolean check(SampleBatch batch, long referenceBase, long lowest, long latest) {
+    int n = batch.size();
+    Arrays.fill(codes, 0, n, AppendResult.UNKNOWN_SERIES);
+    try {
+      return checkRows(batch, referenceBase, lowest, latest);
+    } finally { // whatever happens: a row that is left pending would be taken for the next batch's
+      for (int row = 0; row < n; row++) {
+        if (codes[row] == AppendResult.OK) {
+          int id = (int) (batch.ref(row) - referenceBase);
+          SeriesPage page = page(id);
+          if (page != null) {
+            page.pendingRow[id & SeriesPage.MASK] = 0;
+          }
+        }
+      }
+    }
+  }
+
+  private boolean checkRows(SampleBatch batch, long referenceBase, long lowest, long latest) {
+    boolean allOk = true;
+    int n = batch.size();
+    long newest = Math.min(maxMs, latest);
+    boolean isBack = jumps.isBack(Math.max(maxMs, minValidMs), latest);
+    outOfOrderInBatch.clear();
+    for (int row = 0; row < n; row++) {
+      long reference = batch.ref(row) - referenceBase;
+      SeriesPage page = page((int) reference);
+      int slot = (int) reference & SeriesPage.MASK;
+      byte code;
+      if (page == null || page.pairs[slot] == null || !ids.isCurrent(reference)) {
+        code = AppendResult.UNKNOWN_SERIES;
+      } else {
+        code =
+            batch.timeMs(row) > latest
+                ? AppendResult.TOO_FAR_IN_FUTURE
+                : zeros.isZero(row) && batch.timeMs(row) <= newestMs(batch, page, slot)
+                    ? WriteAheadLog.KNOWN
+                    : checkRow(batch, row, page, slot, (int) reference, lowest, newest, isBack);
+        if (code > 0 && zeros.isZero(row)) {
+          code = WriteAheadLog.KNOWN; // nobody has sent it
+        }
+        if (code == AppendResult.OK) {
+          codes[row] = code; // first: what is pending is cleared by it
+          page.pendingRow[slot] = row + 1;
+        }
+      }
+      codes[row] = code;
+      if (code > 0) {
+        allOk = false;
+        countRefusal(code, batch.histogram(row) == null);
+      }
+    }
+    return allOk;
+  }
+
+  /** Which of a batch's exemplars are logged and kept. */
+  private void checkExemplars(SampleBatch batch, long referenceBase, long latest) {
+    int n = batch.exemplarCount();
+    if (n == 0) {
+      return;
+    }
+    exemplars.beginBatch();
+    for (int i = 0; i < n; i++) {
+      int row = batch.exemplarRow(i);
+      boolean possible =
+          codes[row] != AppendResult.UNKNOWN_SERIES && batch.exemplar(i).timestampMs() <= latest;
+      exemplarCodes[i] =
+          possible
+              ? exemplars.checkNext((int) (batch.ref(row) - referenceBase), batch.exemplar(i))
+              : ExemplarRing.REFUSED;
+    }
+  }
+
+  private long lowestTime(long firstTimeMs, long latest) {
+    // a sample of the future that an older version has taken must not lock out today's
+    long newest = maxMs == Long.MIN_VALUE ? firstTimeMs : Math.min(maxMs, latest);
+    long window = blockMs / APPEND_WINDOW_DIVISOR;
+    long lowest = newest < Long.MIN_VALUE + window ? Long.MIN_VALUE : newest - window;
+    return Math.max(Math.max(minValidMs, flushedToMs), lowest);
+  }
+
+  private byte checkRow(
+      SampleBatch batch,
+      int row,
+      SeriesPage page,
+      int slot,
+      int id,
+      long lowest,
+      long newest,
+      boolean isBack) {
+    NativeHistogram h = batch.histogram(row);
+    if (h != null && (!HistogramRules.isValid(h) || !Limits.allows(h))) {
+      return AppendResult.INVALID_HISTOGRAM;
+    }
+    long time = batch.timeMs(row);
+    if (time >= lowest) {
+      int pending = page.pendingRow[slot] - 1;
+      long last = newestMs(batch, page, slot);
+      if (time > last || last == SeriesPage.NEVER) {
+        return AppendResult.OK;
+      }
+      if (time == last) {
+        double lastValue = pending >= 0 ? batch.value(pending) : page.newestValue[slot];
+        NativeHistogram lastHistogram =
+            pending >= 0 ? batch.histogram(pending) : page.newestHistogram(slot);
+        return same(batch.value(row), h, lastValue, lastHistogram)
+            ? WriteAheadLog.KNOWN
+            : AppendResult.DUPLICATE;
+      }
+    }
+    if (isBack && jumps.continues(time)) {
+      return checkOutOfOrder(batch, row, id, Long.MIN_VALUE);
+    }
+    if (outOfOrderWindowMs > 0) {
+      return checkOutOfOrder(batch, row, id, newest);
+    }
+    return time < lowest ? AppendResult.OUT_OF_BOUNDS : AppendResult.OUT_OF_ORDER;
+  }
+
+  /** Returns the newest time of a series, with what a batch adds to it. */
+  private static long newestMs(SampleBatch batch, SeriesPage page, int slot) {
+    int pending = page.pendingRow[slot] - 1;
+    return pending >= 0 ? batch.timeMs(pending) : page.newestMs[slot];
+  }
+
+  /** Returns whether the zero that a row asks for is newer than what its series has. */
+  private boolean isZeroWanted(SampleBatch batch, int row, long referenceBase, long lowest) {
+    long zeroMs = batch.zeroMs(row);
+    long reference = batch.ref(row) - referenceBase;
+    SeriesPage page = page((int) reference);
+    return zeroMs != SampleBatch.NO_START_TIME
+        && zeroMs < batch.timeMs(row)
+        && zeroMs >= lowest
+        && page != null
+        && zeroMs > page.newestMs[(int) reference & SeriesPage.MASK];
+  }
+
+  private byte checkOutOfOrder(SampleBatch batch, int row, int id, long newest) {
+    long time = batch.timeMs(row);
+    if (newest != Long.MIN_VALUE && time < newest - outOfOrderWindowMs) {
+      return AppendResult.TOO_OLD;
+    }
+    // a second value for a late time is dropped without a word, as Prometheus does: the first wins
+    if (outOfOrder.has(id, time) || !outOfOrderInBatch.add(batch.ref(row), time)) {
+      return WriteAheadLog.KNOWN;
+    }
+    outOfOrderBytes += SampleBytes.of(batch.histogram(row));
+    return outOfOrderBytes > outOfOrderRoom ? AppendResult.NO_ROOM : WriteAheadLog.OUT_OF_ORDER;
+  }
+
+  private static boolean same(
+      double a, @Nullable NativeHistogram ah, double b, @Nullable NativeHistogram bh) {
+    if (ah != null || bh != null) {
+      return ah != null && ah.equals(bh);
+    }
+    return Double.doubleToRawLongBits(a) == Double.doubleToRawLongBits(b);
+  }
+
+  private void countRefusal(byte code, boolean isFloat) {
+    switch (code) {
+      case AppendResult.OUT_OF_ORDER ->
+          counters.add(
+              isFloat
+                  ? "out_of_order_samples_total{type=\"float\"}"
+                  : "out_of_order_samples_total{type=\"histogram\"}",
+              1);
+      case AppendResult.OUT_OF_BOUNDS, AppendResult.TOO_FAR_IN_FUTURE ->
+          counters.add(
+              isFloat
+                  ? "out_of_bound_samples_total{type=\"float\"}"
+                  : "out_of_bound_samples_total{type=\"histogram\"}",
+              1);
+      case AppendResult.TOO_OLD ->
+          counters.add(
+              isFloat
+                  ? "too_old_samples_total{type=\"float\"}"
+                  : "too_old_samples_total{type=\"histogram\"}",
+              1);
+      default -> {
+        // the caller counts the others
+      }
+    }
+  }
+
+  private int apply(SampleBatch batch, long referenceBase) {
     int floats = 0;
     int histograms = 0;
     int outOfOrderFloats = 0;
@@ -341,8 +573,8 @@ public final class Head {
       for (int i = 0; i < batch.exemplarCount(); i++) {
         long id = batch.ref(batch.exemplarRow(i)) - referenceBase;
         boolean refused =
-            c.exemplarCodes[i] == ExemplarRing.REFUSED
-                || (c.exemplarCodes[i] == ExemplarRing.TAKEN
+            exemplarCodes[i] == ExemplarRing.REFUSED
+                || (exemplarCodes[i] == ExemplarRing.TAKEN
                     && !exemplars.add((int) id, labels((int) id), batch.exemplar(i)));
         if (refused) {
           rejected++;
@@ -776,17 +1008,15 @@ public final class Head {
 
   // ---- truncation ----------------------------------------------------------------------------
 
-  /** Returns what removes samples and series that are in blocks. */
-  public HeadTruncation truncation() {
-    return truncation;
-  }
-
   /**
-   * Forgets in-order samples before a time, which are in blocks now.
+   * Forgets samples before {@code timeMs}, which are in blocks now, and then, a slice at a time,
+   * what has none left. In between a series without samples does no harm. For one thread at a time.
    *
    * @param swap makes the blocks visible at the moment at which the samples are not any more
+   * @param flushed out-of-order samples that are in the blocks
    */
-  void dropBefore(long timeMs, Runnable swap) {
+  public void truncate(long timeMs, Runnable swap, List<OutOfOrderSamples.Entry> flushed) {
+    long started = System.nanoTime();
     locked(() -> {
       minValidMs = Math.max(minValidMs, timeMs);
       if (maxMs != Long.MIN_VALUE) {
@@ -800,6 +1030,10 @@ public final class Head {
       swap.run();
     });
     chunks.freeDropped();
+    removeOutOfOrder(flushed);
+    removeIdle(timeMs);
+    counters.add("head_truncations_total", 1);
+    counters.headCollected(started);
   }
 
   /** Moves the oldest time to the first sample there is. For the thread that truncates. */
@@ -835,6 +1069,86 @@ public final class Head {
     return time;
   }
 
+  /** Makes blocks of out-of-order samples visible, and removes the samples. */
+  public void swapOutOfOrder(Runnable swap, List<OutOfOrderSamples.Entry> flushed) {
+    locked(swap);
+    removeOutOfOrder(flushed);
+  }
+
+  /**
+   * Removes out-of-order samples that are in blocks now. Takes both locks for a slice at a time.
+   */
+  public void removeOutOfOrder(List<OutOfOrderSamples.Entry> flushed) {
+    for (int from = 0; from < flushed.size(); ) {
+      int to = from;
+      long samples = 0;
+      while (to < flushed.size() && samples < OUT_OF_ORDER_SLICE) {
+        samples += SERIES_WORK + flushed.get(to++).samples().size();
+      }
+      List<OutOfOrderSamples.Entry> slice = flushed.subList(from, to);
+      locked(() -> {
+        for (OutOfOrderSamples.Entry e : slice) {
+          beforeChange(e.id());
+          outOfOrder.remove(e.id(), e.samples());
+        }
+      });
+      from = to;
+    }
+  }
+
+  /**
+   * Removes series without samples since {@code timeMs}. Takes both locks for a slice at a time.
+   */
+  private void removeIdle(long timeMs) {
+    RoaringBitmap removed = new RoaringBitmap();
+    for (int from = 0; from < pages.length; from += PAGES_SLICE) {
+      locked(removeIdleOf(from, timeMs, removed));
+    }
+    forget(removed);
+  }
+
+  /** Takes series that were removed out of the lists of the index. */
+  private void forget(RoaringBitmap removed) {
+    if (removed.isEmpty()) {
+      return;
+    }
+    index.removeFromLists(removed, this::locked);
+    locked(() -> {
+      table.shrink();
+      index.optimize();
+      ids.rest(removed, viewers); // no list has them any more
+      if (!leftLately.isEmpty()) {
+        left.add(new Left(leftLately, chunks.lastPosition()));
+        leftLately = new RoaringBitmap();
+      }
+    });
+    counters.add("head_series_removed_total", removed.getCardinality());
+  }
+
+  private Runnable removeIdleOf(int from, long timeMs, RoaringBitmap removed) {
+    return () -> {
+      for (int p = from; p < Math.min(from + PAGES_SLICE, pages.length); p++) {
+        SeriesPage page = pages[p];
+        if (page == null) {
+          continue;
+        }
+        for (int slot = 0; slot < SeriesPage.SIZE; slot++) {
+          int id = (p << SeriesPage.BITS) | slot;
+          if (page.pairs[slot] != null && page.newestMs[slot] < timeMs && !outOfOrder.has(id)) {
+            remove(page, slot, id);
+            removed.add(id);
+          } else if (tombstones.endsBefore(id, timeMs)) {
+            beforeChange(id); // a query may still read the deleted samples
+            tombstones.remove(id);
+          }
+        }
+        if (page.used == 0 && (p + 1) << SeriesPage.BITS <= ids.end()) {
+          pages[p] = null;
+        }
+      }
+    };
+  }
+
   /**
    * Ids of series that have left the head.
    *
@@ -852,31 +1166,81 @@ public final class Head {
     return all;
   }
 
-  /** Returns how many pages of series there are, with places for those that are not there. */
-  int pageCount() {
-    return pages.length;
+  /** A series that has ended: its newest sample is a staleness marker. */
+  public record Ended(int id, HeadIndex.Pair[] pairs, long newestMs) {}
+
+  /** Returns how many series have ended. */
+  public int endedCount() {
+    int[] count = {0};
+    forEachEnded((page, slot, id) -> count[0]++);
+    return count[0];
   }
 
-  /** Drops a page of series if it is empty and gets no more of them. Under both locks. */
-  void dropIfEmpty(SeriesPage page, int number) {
-    if (page.used == 0 && (number + 1) << SeriesPage.BITS <= ids.end()) {
-      pages[number] = null;
+  /** Returns the series that have ended and have no out-of-order samples. */
+  public List<Ended> ended() {
+    List<Ended> found = new ArrayList<>();
+    forEachEnded((page, slot, id) -> {
+      HeadIndex.Pair[] pairs = page.pairs[slot];
+      if (pairs != null && !outOfOrder.has(id)) {
+        found.add(new Ended(id, pairs, page.newestMs[slot]));
+      }
+    });
+    return found;
+  }
+
+  private interface SlotConsumer {
+    void accept(SeriesPage page, int slot, int id);
+  }
+
+  /** Takes the state's read lock for a page at a time. */
+  private void forEachEnded(SlotConsumer action) {
+    boolean more = true;
+    for (int p = 0; more; p++) {
+      state.readLock().lock();
+      try {
+        more = p < pages.length;
+        SeriesPage page = more ? pages[p] : null;
+        for (int slot = 0; page != null && slot < SeriesPage.SIZE; slot++) {
+          if (page.pairs[slot] != null && page.hasEnded(slot)) {
+            action.accept(page, slot, (p << SeriesPage.BITS) | slot);
+          }
+        }
+      } finally {
+        state.readLock().unlock();
+      }
     }
   }
 
-  /** Notes that no list of the index has some removed series any more. Under both locks. */
-  void gone(RoaringBitmap removed) {
-    table.shrink();
-    index.optimize();
-    ids.rest(removed, viewers);
-    if (!leftLately.isEmpty()) {
-      left.add(new Left(leftLately, chunks.lastPosition()));
-      leftLately = new RoaringBitmap();
+  /**
+   * Makes blocks of series that have ended visible, and removes those series that nothing has been
+   * added to since. In between a query finds their samples in both, which is the same.
+   */
+  public void swapEnded(Runnable swap, List<Ended> written) {
+    long started = System.nanoTime();
+    locked(swap);
+    RoaringBitmap removed = new RoaringBitmap();
+    for (int from = 0; from < written.size(); from += SeriesPage.SIZE) {
+      List<Ended> some = written.subList(from, Math.min(written.size(), from + SeriesPage.SIZE));
+      locked(() -> {
+        for (Ended e : some) {
+          SeriesPage page = page(e.id());
+          int slot = e.id() & SeriesPage.MASK;
+          if (page != null
+              && page.pairs[slot] == e.pairs()
+              && page.newestMs[slot] == e.newestMs()
+              && !outOfOrder.has(e.id())) {
+            remove(page, slot, e.id());
+            removed.add(e.id());
+          }
+        }
+      });
     }
+    forget(removed);
+    counters.headCollected(started);
   }
 
   /** Takes a series out of all but the lists of the index. Under both locks. */
-  void remove(SeriesPage page, int slot, int id) {
+  private void remove(SeriesPage page, int slot, int id) {
     beforeChange(id);
     if (HeadChunks.exists(chunks.snapshot(), page.chunk[slot])) {
       leftLately.add(id);
@@ -901,7 +1265,7 @@ public final class Head {
   /**
    * Does a slice of a long work under both locks, once those who wait for them have been served.
    */
-  void locked(Runnable work) {
+  private void locked(Runnable work) {
     // the locks are not fair: without a pause the next slice would begin before a waiter wakes up
     for (int i = 0; i < PAUSES && appendLock.hasQueuedThreads(); i++) {
       LockSupport.parkNanos(PAUSE_NANOS);
@@ -948,7 +1312,7 @@ public final class Head {
   }
 
   /** Lets queries under way keep a series as it is. Under the state's write lock. */
-  void beforeChange(int id) {
+  private void beforeChange(int id) {
     for (Capture capture : captures) {
       capture.beforeChange(id);
     }
@@ -1002,16 +1366,16 @@ public final class Head {
 
   /** Returns whether half of the room for out-of-order samples is used: they should go. */
   public boolean isOutOfOrderRoomShort() {
-    return outOfOrder.bytes() > check.outOfOrderRoom() / 2;
+    return outOfOrder.bytes() > outOfOrderRoom / 2;
   }
 
   /** Sets how many bytes out-of-order samples may take; for tests. */
   public void outOfOrderRoom(long bytes) {
-    check.outOfOrderRoom(bytes);
+    outOfOrderRoom = bytes;
   }
 
   public long outOfOrderWindowMs() {
-    return check.outOfOrderWindowMs();
+    return outOfOrderWindowMs;
   }
 
   /** Returns the time of the newest sample of a series, late ones included. */

@@ -38,7 +38,7 @@ class HeadTruncationTest {
           }
         };
     head.begin(atFirst);
-    head.truncation().truncate(2000, () -> {}, List.of());
+    head.truncate(2000, () -> {}, List.of());
     head.end(atFirst);
     waiting.join();
     assertThat(head.index().seriesCount()).isEqualTo(SERIES / 2);
