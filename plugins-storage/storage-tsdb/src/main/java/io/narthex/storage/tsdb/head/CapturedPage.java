@@ -3,6 +3,7 @@ package io.narthex.storage.tsdb.head;
 import io.narthex.spi.storage.SelectMemory;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.head.SeriesPage.HistogramTail;
+import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import java.util.Arrays;
 import java.util.List;
@@ -54,8 +55,8 @@ final class CapturedPage {
     }
 
     /** Copies the rows that are not sealed; returns whether there are any. */
-    boolean openRows(ChunkRows into) {
-      return page.openRows(at, into);
+    boolean openRows(ByteSource in, ChunkRows into) {
+      return page.openRows(at, in, into);
     }
   }
 
@@ -63,10 +64,9 @@ final class CapturedPage {
   private static final int SERIES_BYTES = 32;
 
   /** Bytes of a series in the columns of where its rows are. */
-  private static final int PLACE_BYTES = 28;
+  private static final int PLACE_BYTES = 29;
 
   private static final int NEWEST_BYTES = Long.BYTES + Double.BYTES;
-  private static final int ROW_BYTES = Integer.BYTES + Double.BYTES;
 
   /** Bytes of a series whose rows are histograms, which are not copied. */
   private static final int HISTOGRAM_SERIES_BYTES = 160;
@@ -80,12 +80,11 @@ final class CapturedPage {
   private final long tailBaseMs;
   private long @Nullable [] @Nullable [] deleted; // null until one has such times
 
-  // float rows of series i: from openFrom[i] to openFrom[i + 1]
+  // float rows of series i, see OpenRows: from openFrom[i] to openFrom[i + 1]
   private final int[] openFrom;
+  private final byte[] openCount;
   private final long[] openMs;
-  private final int[] openDelta;
-  private final double[] openValue;
-  private final long @Nullable [] openStart;
+  private final byte[] openBytes;
   private @Nullable ChunkRows @Nullable [] openHistograms; // null until one has some
 
   // where only the newest sample is wanted; its time is NEVER where all are read after all
@@ -97,7 +96,7 @@ final class CapturedPage {
       SeriesPage from,
       int[] ids,
       boolean places,
-      int rows,
+      int bytes,
       long min,
       long max,
       boolean newest) {
@@ -108,10 +107,9 @@ final class CapturedPage {
     tail = new byte[places ? n : 0][];
     tailBaseMs = from.tailBaseMs;
     openFrom = new int[places ? n + 1 : 0];
+    openCount = new byte[places ? n : 0];
     openMs = new long[places ? n : 0];
-    openDelta = new int[rows];
-    openValue = new double[rows];
-    openStart = from.openStart == null ? null : new long[rows];
+    openBytes = new byte[bytes];
     newestMs = newest ? new long[n] : null;
     newestValue = new double[newest ? n : 0];
     for (int i = 0; i < n; i++) {
@@ -150,15 +148,10 @@ final class CapturedPage {
       deleted[i] = gone;
     }
     if (hasOpenFloats(from, slot, max)) {
-      int n = from.openCount[slot];
-      int at = slot * SeriesPage.ROWS;
-      openMs[i] = from.openMs[slot];
-      System.arraycopy(from.openDelta, at, openDelta, first, n);
-      System.arraycopy(from.openValue, at, openValue, first, n);
-      if (openStart != null && from.openStart != null) {
-        System.arraycopy(from.openStart, at, openStart, first, n);
-      }
-      openFrom[i + 1] = first + n;
+      openCount[i] = (byte) from.open.count(slot);
+      openMs[i] = from.open.firstMs(slot);
+      from.open.copyBytes(slot, openBytes, first);
+      openFrom[i + 1] = first + from.open.bytes(slot);
       return;
     }
     HistogramTail waiting = from.histogramTail(slot);
@@ -201,7 +194,7 @@ final class CapturedPage {
     int[] ids = new int[n];
     int kept = 0;
     int known = 0;
-    int rows = 0;
+    int bytes = 0;
     long histograms = 0;
     for (int i = 0; i < n; i++) {
       int slot = wanted[i] & SeriesPage.MASK;
@@ -209,19 +202,18 @@ final class CapturedPage {
       if (knows || mayHaveSamples(from, slot, min, max)) {
         ids[kept++] = wanted[i];
         known += knows ? 1 : 0;
-        rows += !knows && hasOpenFloats(from, slot, max) ? from.openCount[slot] : 0;
+        bytes += !knows && hasOpenFloats(from, slot, max) ? from.open.bytes(slot) : 0;
         HistogramTail waiting = knows ? null : from.histogramTail(slot);
         histograms +=
             waiting == null ? 0 : HISTOGRAM_SERIES_BYTES + waiting.rows.size * 3L * Long.BYTES;
       }
     }
     if (kept > 0) {
-      int ofRow = ROW_BYTES + (from.openStart == null ? 0 : Long.BYTES);
       boolean places = known < kept;
       int ofSeries = SERIES_BYTES + (places ? PLACE_BYTES : 0) + (newest ? NEWEST_BYTES : 0);
-      memory.take(kept * (long) ofSeries + rows * (long) ofRow + histograms);
+      memory.take(kept * (long) ofSeries + bytes + histograms);
       CapturedPage page =
-          new CapturedPage(head, from, Arrays.copyOf(ids, kept), places, rows, min, max, newest);
+          new CapturedPage(head, from, Arrays.copyOf(ids, kept), places, bytes, min, max, newest);
       for (int i = 0; i < kept; i++) {
         into.add(new Captured(page, i));
       }
@@ -236,7 +228,7 @@ final class CapturedPage {
   }
 
   private static boolean hasOpenFloats(SeriesPage from, int slot, long max) {
-    return from.openCount[slot] > 0 && from.openMs[slot] <= max;
+    return from.open.count(slot) > 0 && from.open.firstMs(slot) <= max;
   }
 
   /** Returns whether the newest sample is a float in range, not deleted. */
@@ -254,7 +246,7 @@ final class CapturedPage {
     return gone == null || !TombstoneMap.covers(gone, time);
   }
 
-  private boolean openRows(int at, ChunkRows into) {
+  private boolean openRows(int at, ByteSource in, ChunkRows into) {
     ChunkRows histograms = openHistograms == null ? null : openHistograms[at];
     if (histograms != null) {
       into.clear(true);
@@ -264,18 +256,8 @@ final class CapturedPage {
       return true;
     }
     int first = openFrom[at];
-    int n = openFrom[at + 1] - first;
-    into.clear(false);
-    into.reserve(n);
-    for (int i = 0; i < n; i++) {
-      into.timesMs[i] = openMs[at] + openDelta[first + i];
-    }
-    System.arraycopy(openValue, first, into.values, 0, n);
-    if (openStart != null) {
-      into.hasStartTimes = true;
-      System.arraycopy(openStart, first, into.startTimes(), 0, n);
-    }
-    into.size = n;
-    return n > 0;
+    in.reset(openBytes, first, openFrom[at + 1]);
+    OpenRows.read(in, openCount[at], openMs[at], into);
+    return into.size > 0;
   }
 }

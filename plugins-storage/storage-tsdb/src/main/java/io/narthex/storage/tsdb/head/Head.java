@@ -12,6 +12,7 @@ import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.chunks.SampleBytes;
 import io.narthex.storage.tsdb.head.CommitQueue.Commit;
 import io.narthex.storage.tsdb.head.SeriesPage.HistogramTail;
+import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.Limits;
 import io.narthex.storage.tsdb.io.Threads;
@@ -144,6 +145,8 @@ public final class Head {
 
   /** Out-of-order rows of the batch that is checked. */
   private final BatchTimes outOfOrderInBatch = new BatchTimes();
+
+  private final ByteSource openBytes = new ByteSource();
 
   /** What out-of-order samples take, with those of the round. */
   private long outOfOrderBytes;
@@ -611,7 +614,7 @@ public final class Head {
     page.newestMs[slot] = timeMs;
     page.newestValue[slot] = value;
     cover(timeMs);
-    if (page.openCount[slot] == SeriesPage.ROWS) {
+    if (page.open.count(slot) == SeriesPage.ROWS) {
       sealFloats(page, slot); // last: an error in it leaves the row where it is
     }
   }
@@ -656,31 +659,19 @@ public final class Head {
       sealHistograms(page, slot, tail);
       tail.newest = null;
     }
-    int count = page.openCount[slot];
-    boolean isFull = count == SeriesPage.ROWS; // an error kept it from being sealed
-    if (isFull || (count > 0 && timeMs - page.openMs[slot] > Integer.MAX_VALUE)) {
+    if (!page.open.takes(slot, timeMs)) { // a full one is one that an error kept from being sealed
       sealFloats(page, slot);
-      count = 0;
     }
-    int at = slot * SeriesPage.ROWS + count;
-    if (count == 0) {
-      page.openMs[slot] = timeMs;
-    }
-    page.openDelta[at] = (int) (timeMs - page.openMs[slot]);
-    page.openValue[at] = value;
-    if (startTimeMs != 0 || page.openStart != null) {
-      page.createOpenStart()[at] = startTimeMs;
-    }
-    page.openCount[slot] = (byte) (count + 1);
+    page.open.add(slot, timeMs, value, startTimeMs, page.newestMs[slot], page.newestValue[slot]);
   }
 
   private void sealFloats(SeriesPage page, int slot) {
-    if (page.openCount[slot] == 0) {
+    if (page.open.count(slot) == 0) {
       return;
     }
-    page.openRows(slot, work.rows());
+    page.open.read(slot, openBytes, work.rows());
     work.floats(page, slot);
-    page.openCount[slot] = 0; // last: an error before it loses no row
+    page.open.clear(slot); // last: an error before it loses no row
   }
 
   /** Seals the open rows and the tail of a series, so that its chain is complete. */
@@ -1250,7 +1241,7 @@ public final class Head {
     ids.outdate(id);
     page.pairs[slot] = null;
     page.used--;
-    page.openCount[slot] = 0;
+    page.open.remove(slot);
     page.tail[slot] = null;
     page.chunk[slot] = 0;
     page.bornMs[slot] = SeriesPage.NEVER;

@@ -181,7 +181,7 @@ public final class HeadSource extends SeriesSource {
     }
     if (openPending) {
       openPending = false;
-      if (!c.openRows(rows)) {
+      if (!c.openRows(bytes, rows)) {
         return false;
       }
       keep(rows, minTimeMs, maxTimeMs, c.deleted());

@@ -26,7 +26,7 @@ final class OldestSample {
    */
   long find(SeriesPage page, int slot, HeadChunks.@Nullable Page[] pages, long fromMs) {
     long oldest = page.newestMs[slot];
-    page.openRows(slot, rows);
+    page.open.read(slot, in, rows);
     oldest = Math.min(oldest, first(rows, fromMs));
     HistogramTail waiting = page.histogramTail(slot);
     if (waiting != null) {

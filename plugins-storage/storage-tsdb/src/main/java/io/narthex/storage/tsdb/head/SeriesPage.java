@@ -44,15 +44,8 @@ public final class SeriesPage {
   /** What the times of the tails are relative to; set by the first sample. */
   long tailBaseMs = NEVER;
 
-  /** Float rows waiting: count, time of the first, distance of each from it, values. */
-  final byte[] openCount = new byte[SIZE];
-
-  final long[] openMs = new long[SIZE];
-  final int[] openDelta = new int[SIZE * ROWS];
-  final double[] openValue = new double[SIZE * ROWS];
-
-  /** Start times of the waiting rows; null until a series here has one. */
-  long @Nullable [] openStart;
+  /** Float rows waiting; the last of them is the newest sample. */
+  final OpenRows open = new OpenRows();
 
   /** Histogram rows waiting; null until a series here has histograms. */
   @Nullable HistogramTail @Nullable [] histograms;
@@ -86,24 +79,6 @@ public final class SeriesPage {
     }
   }
 
-  /** Copies the float rows of a series that are not sealed. */
-  void openRows(int slot, ChunkRows into) {
-    into.clear(false);
-    int n = openCount[slot];
-    int at = slot * ROWS;
-    into.reserve(n);
-    for (int i = 0; i < n; i++) {
-      into.timesMs[i] = openMs[slot] + openDelta[at + i];
-    }
-    System.arraycopy(openValue, at, into.values, 0, n);
-    long[] starts = openStart;
-    if (starts != null) {
-      into.hasStartTimes = true;
-      System.arraycopy(starts, at, into.startTimes(), 0, n);
-    }
-    into.size = n;
-  }
-
   @Nullable HistogramTail histogramTail(int slot) {
     return histograms == null ? null : histograms[slot];
   }
@@ -129,14 +104,5 @@ public final class SeriesPage {
   boolean hasEnded(int slot) {
     NativeHistogram h = newestHistogram(slot);
     return newestMs[slot] != NEVER && (h == null ? StaleMarker.is(newestValue[slot]) : h.isStale());
-  }
-
-  long[] createOpenStart() {
-    long[] s = openStart;
-    if (s == null) {
-      s = new long[SIZE * ROWS];
-      openStart = s;
-    }
-    return s;
   }
 }

@@ -130,18 +130,12 @@ public final class SeriesStates {
     pages = head.chunks().snapshot();
     columns.tailBaseMs = from.tailBaseMs;
     int n = SeriesPage.SIZE;
-    int rowsOfPage = n * SeriesPage.ROWS;
     System.arraycopy(from.bornMs, 0, columns.bornMs, 0, n);
     System.arraycopy(from.newestMs, 0, columns.newestMs, 0, n);
     System.arraycopy(from.newestValue, 0, columns.newestValue, 0, n);
     System.arraycopy(from.chunk, 0, columns.chunk, 0, n);
     System.arraycopy(from.tail, 0, columns.tail, 0, n);
-    System.arraycopy(from.openCount, 0, columns.openCount, 0, n);
-    System.arraycopy(from.openMs, 0, columns.openMs, 0, n);
-    System.arraycopy(from.openDelta, 0, columns.openDelta, 0, rowsOfPage);
-    System.arraycopy(from.openValue, 0, columns.openValue, 0, rowsOfPage);
-    long[] starts = from.openStart;
-    columns.openStart = starts == null ? null : starts.clone();
+    columns.open.copy(from.open);
     for (int slot = 0; slot < SeriesPage.SIZE; slot++) {
       HeadIndex.Pair[] labels = from.pairs[slot];
       if (labels != null) {
@@ -203,7 +197,7 @@ public final class SeriesStates {
     if (columns.newestMs[slot] != SeriesPage.NEVER) {
       parts |= NEWEST;
       out.zigzag(columns.newestMs[slot] - baseMs);
-      if (!isLastOpen(slot, columns.newestValue[slot])) {
+      if (columns.open.count(slot) == 0) {
         parts |= VALUE;
         out.u64(Double.doubleToRawLongBits(columns.newestValue[slot]));
       }
@@ -223,22 +217,15 @@ public final class SeriesStates {
       out.varint(tail.length);
       out.bytes(tail, 0, tail.length);
     }
-    if (columns.openCount[slot] > 0) {
+    if (columns.open.count(slot) > 0) {
       parts |= OPEN;
-      columns.openRows(slot, rows);
+      columns.open.read(slot, in, rows);
       chunk.clear();
       codec.write(rows, 0, rows.size, baseMs, chunk);
       out.varint(chunk.size);
       out.bytes(chunk.data, 0, chunk.size);
     }
     out.data[partsAt] = (byte) parts;
-  }
-
-  private boolean isLastOpen(int slot, double value) {
-    int n = columns.openCount[slot];
-    return n > 0
-        && Double.doubleToRawLongBits(columns.openValue[slot * SeriesPage.ROWS + n - 1])
-            == Double.doubleToRawLongBits(value);
   }
 
   private long before(long reference) {
@@ -352,7 +339,7 @@ public final class SeriesStates {
         readTail(in, page, slot, baseMs);
       }
       if ((parts & OPEN) != 0) {
-        readOpen(in, page, slot, baseMs, (parts & VALUE) == 0);
+        readOpen(in, page, slot, baseMs);
       }
       if ((parts & NEWEST) != 0 && page != unknown) {
         head.coverRestored(page.newestMs[slot]);
@@ -374,7 +361,7 @@ public final class SeriesStates {
       page.tail[slot] = tail;
     }
 
-    private void readOpen(ByteSource in, SeriesPage page, int slot, long baseMs, boolean isNewest) {
+    private void readOpen(ByteSource in, SeriesPage page, int slot, long baseMs) {
       int end = in.count(in.remaining());
       int limit = in.limit;
       end += in.position;
@@ -383,26 +370,24 @@ public final class SeriesStates {
       in.position = end;
       in.limit = limit;
       int n = rows.size;
-      if (rows.isHistogram
-          || n > SeriesPage.ROWS
-          || rows.timesMs[n - 1] - rows.timesMs[0] > Integer.MAX_VALUE) {
-        throw new ByteSource.Malformed(n + " open rows");
+      if (rows.isHistogram) {
+        throw new ByteSource.Malformed("open rows are histograms");
       }
-      int at = slot * SeriesPage.ROWS;
-      page.openMs[slot] = rows.timesMs[0];
+      page.open.clear(slot);
       for (int i = 0; i < n; i++) {
-        page.openDelta[at + i] = (int) (rows.timesMs[i] - rows.timesMs[0]);
-      }
-      System.arraycopy(rows.values, 0, page.openValue, at, n);
-      if (rows.hasStartTimes || page.openStart != null) {
-        long[] starts = page.createOpenStart();
-        for (int i = 0; i < n; i++) {
-          starts[at + i] = rows.startTimeMs(i);
+        if ((i > 0 && rows.timesMs[i] <= rows.timesMs[i - 1])
+            || !page.open.takes(slot, rows.timesMs[i])) {
+          throw new ByteSource.Malformed(n + " open rows, of which " + i + " can be");
         }
-      }
-      page.openCount[slot] = (byte) n;
-      if (isNewest) {
-        page.newestValue[slot] = rows.values[n - 1];
+        page.open.add(
+            slot,
+            rows.timesMs[i],
+            rows.values[i],
+            rows.startTimeMs(i),
+            page.newestMs[slot],
+            page.newestValue[slot]);
+        page.newestMs[slot] = rows.timesMs[i];
+        page.newestValue[slot] = rows.values[i];
       }
     }
 

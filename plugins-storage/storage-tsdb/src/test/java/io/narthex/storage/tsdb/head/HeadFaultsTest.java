@@ -7,6 +7,7 @@ import io.narthex.model.Labels;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
+import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.wal.Wal;
@@ -84,15 +85,17 @@ class HeadFaultsTest {
     assertThatThrownBy(() -> append(id, T0 + full - 1, full - 1)).isInstanceOf(Exception.class);
     assertThatThrownBy(() -> append(id, T0 + full, full)).isInstanceOf(Exception.class);
     ChunkRows rows = new ChunkRows();
-    page.openRows(slot, rows);
+    page.open.read(slot, new ByteSource(), rows);
     assertThat(rows.size).isEqualTo(SeriesPage.ROWS);
     assertThat(rows.values[0]).isEqualTo(full - SeriesPage.ROWS);
     assertThat(rows.values[SeriesPage.ROWS - 1]).isEqualTo(full - 1);
     page.tail[slot] = tail;
     assertThat(append(id, T0 + full, full).allOk()).isTrue();
     assertThat(page.chunk[slot]).isNotZero();
-    assertThat(page.openCount[slot]).isEqualTo((byte) 1);
-    assertThat(page.openValue[(next & SeriesPage.MASK) * SeriesPage.ROWS]).isEqualTo(4711);
+    assertThat(page.open.count(slot)).isEqualTo(1);
+    page.open.read(next & SeriesPage.MASK, new ByteSource(), rows);
+    assertThat(rows.size).isEqualTo(1);
+    assertThat(rows.values[0]).isEqualTo(4711);
   }
 
   @Test

@@ -92,7 +92,7 @@ class ReplayThreadTest {
       SeriesPage q = page(found, id);
       assertThat(q.chunk).isEqualTo(p.chunk);
       assertThat(q.tail).isDeepEqualTo(p.tail);
-      assertThat(q.openCount).isEqualTo(p.openCount);
+      assertThat(q.open).usingRecursiveComparison().isEqualTo(p.open);
       assertThat(q.newestMs).isEqualTo(p.newestMs);
     }
     assertThat(found.idsOfEarlierChunks()).isEqualTo(expected.idsOfEarlierChunks());
