@@ -242,8 +242,12 @@ final class JsonBytes {
     return n;
   }
 
-  /** Writes points {@code [time,"value"]} with commas between them. */
-  void points(Times times, double[] values) throws IOException {
+  /**
+   * Writes points {@code [time,"value"]} with commas between them.
+   *
+   * @param first index of the time of the first
+   */
+  void points(Times times, int first, double[] values) throws IOException {
     for (int i = 0; i < values.length; i++) {
       room(MAX_TIME + GoFloat.MAX_LENGTH + 8);
       byte[] b = buffer;
@@ -251,8 +255,8 @@ final class JsonBytes {
       if (i > 0) {
         b[n++] = ',';
       }
-      int from = times.ends[i];
-      int length = times.ends[i + 1] - from;
+      int from = times.ends[first + i];
+      int length = times.ends[first + i + 1] - from;
       System.arraycopy(times.bytes, from, b, n, length);
       n = GoFloat.write(b, n + length, values[i], GoFloat.Style.JSON);
       b[n++] = '"';
@@ -261,9 +265,12 @@ final class JsonBytes {
     }
   }
 
-  /** The prefixes {@code [time,"} of points, which the series of a response mostly share. */
+  /**
+   * The prefixes {@code [time,"} of points, which the series of a response mostly share: those that
+   * begin later or end sooner have a part of them.
+   */
   static final class Times {
-    final long[] timesMs;
+    private final long[] timesMs;
     private final byte[] bytes;
     private final int[] ends;
 
@@ -279,6 +286,20 @@ final class JsonBytes {
         bytes[n++] = '"';
         ends[i + 1] = n;
       }
+    }
+
+    /** Returns where in these times others are, one behind the other, or -1. */
+    int find(long[] others) {
+      if (others == timesMs) {
+        return 0;
+      }
+      int from = others.length == 0 ? 0 : Arrays.binarySearch(timesMs, others[0]);
+      int to = from + others.length;
+      return from >= 0
+              && to <= timesMs.length
+              && Arrays.equals(timesMs, from, to, others, 0, others.length)
+          ? from
+          : -1;
     }
   }
 }

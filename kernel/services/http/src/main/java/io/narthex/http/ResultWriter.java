@@ -88,7 +88,7 @@ final class ResultWriter {
     out.labels(s.labels());
     if (s.timesMs().length > 0) {
       out.raw(VALUES);
-      out.points(times(s.timesMs()), s.values());
+      points(s.timesMs(), s.values());
       out.raw(']');
     }
     if (s.histogramTimesMs().length > 0) {
@@ -106,13 +106,15 @@ final class ResultWriter {
     out.raw('}');
   }
 
-  private JsonBytes.Times times(long[] timesMs) {
+  private void points(long[] timesMs, double[] values) throws IOException {
     JsonBytes.Times known = times;
-    if (known == null || known.timesMs != timesMs) {
+    int from = known == null ? -1 : known.find(timesMs);
+    if (known == null || from < 0) {
       known = new JsonBytes.Times(timesMs);
       times = known;
+      from = 0;
     }
-    return known;
+    out.points(known, from, values);
   }
 
   /** Returns a value as the API writes it. */
