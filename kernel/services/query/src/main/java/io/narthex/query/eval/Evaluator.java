@@ -136,7 +136,11 @@ public final class Evaluator implements Operators {
   public void feed(Expr e, Grid grid, SeriesSink sink) {
     boolean own = plan.isOwn(e, grid, context.isInSubquery());
     if (own && e instanceof VectorSelector v && selection.feeds(v, grid)) {
-      feed(e, grid, sink, counted -> selection.feed(v, grid, counted, sink.needsLabels()));
+      feed(
+          e,
+          grid,
+          sink,
+          counted -> selection.feed(v, grid, counted, sink.needsLabels(), sink.needsOrder()));
       return;
     }
     if (own && e instanceof Call c) {
@@ -146,7 +150,9 @@ public final class Evaluator implements Operators {
             e,
             grid,
             sink,
-            counted -> new SeriesFeed(this, selection, recorder, kernel, c, grid, counted).run());
+            counted ->
+                new SeriesFeed(this, selection, recorder, kernel, c, grid, counted)
+                    .run(sink.needsOrder()));
         return;
       }
     }
@@ -292,8 +298,8 @@ public final class Evaluator implements Operators {
     RangeCall call = RangeCall.of(this, c, written, mode, grid);
     List<StepSeries> out = new ArrayList<>();
     if (ParallelWindows.pays(windows, grid, c, kernel, mode)) {
-      new ParallelWindows(context, windows, grid, () -> code.create(call), false)
-          .evaluate(out::add);
+      new ParallelWindows(context, grid, () -> code.create(call), false)
+          .evaluate(windows, out::add);
     } else {
       overEach(windows, code.create(call), grid, out);
     }
@@ -306,7 +312,7 @@ public final class Evaluator implements Operators {
   private void overEach(Windows windows, RangeFunction f, Grid grid, List<StepSeries> out) {
     for (Samples s : windows.series) {
       context.check();
-      StepSeries r = windows.apply(f, s, grid, context);
+      StepSeries r = windows.apply(f, s, grid, context, null);
       if (!r.isEmpty()) {
         out.add(r);
       }

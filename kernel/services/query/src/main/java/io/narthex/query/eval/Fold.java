@@ -11,12 +11,14 @@ import io.narthex.query.math.Kahan;
 import io.narthex.query.series.SeriesSink;
 import io.narthex.query.series.StepSeries;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An aggregation that adds each series to the accumulator of its group and then drops it. An
@@ -26,12 +28,24 @@ final class Fold implements SeriesSink {
   /** Bytes per step that a group takes in addition to its result, at most. */
   private static final int GROUP_BYTES = 14;
 
+  /** Groups that are found without making their labels; a power of two. */
+  private static final int RECENT = 256;
+
   private final QueryContext context;
   private final int steps;
   private final Function<Labels, Labels> groupOf;
   private final Function<StepSeries, Group> begin;
   private final Map<Labels, Group> groups = new LinkedHashMap<>();
   private final boolean needsLabels;
+
+  /** The labels of {@code by}; empty without it. */
+  private final String[] by;
+
+  private final String[] values; // of these labels, of the series at hand
+  private final @Nullable Recent[] recent;
+
+  /** A group that a series was in lately, with the values that all of its series have. */
+  private record Recent(String[] values, Group group) {}
 
   /** The accumulator of a group. */
   abstract static class Group {
@@ -61,6 +75,9 @@ final class Fold implements SeriesSink {
     Set<String> names = names(a);
     boolean one = !a.without() && a.grouping().isEmpty();
     needsLabels = !one || (a.op() != AggregateOp.COUNT && a.op() != AggregateOp.GROUP);
+    by = a.without() ? new String[0] : names.toArray(String[]::new);
+    values = new String[by.length];
+    recent = new Recent[by.length == 0 ? 0 : RECENT];
     groupOf = one ? l -> Labels.EMPTY : l -> groupLabels(a, names, l);
     Annotations annotations = context.annotations;
     PosRange position = a.expr().position();
@@ -97,18 +114,47 @@ final class Fold implements SeriesSink {
     return needsLabels;
   }
 
+  /**
+   * Sums and means may differ in the last digit with another order. That of the storage is the one
+   * that Prometheus adds in, and a million series are not sorted.
+   */
+  @Override
+  public boolean needsOrder() {
+    return false;
+  }
+
   @Override
   public void add(StepSeries series) {
     context.check();
-    Labels labels = groupOf.apply(series.labels);
+    Group group = by.length == 0 ? group(series.labels) : recentGroup(series.labels);
+    group.dropName |= series.dropName;
+    group.add(series);
+  }
+
+  private Group recentGroup(Labels labels) {
+    int hash = 0;
+    for (int i = 0; i < by.length; i++) {
+      values[i] = labels.get(by[i]);
+      hash = hash * 31 + values[i].hashCode();
+    }
+    int at = hash & RECENT - 1;
+    Recent known = recent[at];
+    if (known == null || !Arrays.equals(known.values, values)) {
+      known = new Recent(values.clone(), group(labels));
+      recent[at] = known;
+    }
+    return known.group;
+  }
+
+  private Group group(Labels ofSeries) {
+    Labels labels = groupOf.apply(ofSeries);
     Group group = groups.get(labels);
     if (group == null) {
       context.take((long) GROUP_BYTES * steps);
       group = begin.apply(context.series(labels, false, steps));
       groups.put(labels, group);
     }
-    group.dropName |= series.dropName;
-    group.add(series);
+    return group;
   }
 
   /** Returns the series of the groups, in the order in which they appeared. */

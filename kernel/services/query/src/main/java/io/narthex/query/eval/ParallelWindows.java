@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * nothing but samples that have been read and the results, not the storage.
  */
 final class ParallelWindows {
-  /** Steps of all series together from which on waking helpers pays: milliseconds of work. */
-  static final long LEAST_STEPS = 200_000;
+  /** Steps of all series together from which on waking helpers pays: half a millisecond of work. */
+  static final long LEAST_STEPS = 50_000;
 
   /** Steps between two checks of the limits of the query: 36 MB of results. */
   private static final long BATCH_STEPS = 4_000_000;
@@ -38,7 +38,6 @@ final class ParallelWindows {
   private static final int BLOCK = 16;
 
   private final QueryContext context;
-  private final Windows windows;
   private final Grid grid;
   private final Supplier<RangeFunction> functions;
   private final boolean reuses;
@@ -48,19 +47,14 @@ final class ParallelWindows {
   private StepSeries[] unused = new StepSeries[0];
 
   /**
-   * Prepares an evaluation.
+   * Prepares evaluations.
    *
    * @param functions makes a function for each thread
    * @param reuses whether the columns of a series are free when the sink has taken it
    */
   ParallelWindows(
-      QueryContext context,
-      Windows windows,
-      Grid grid,
-      Supplier<RangeFunction> functions,
-      boolean reuses) {
+      QueryContext context, Grid grid, Supplier<RangeFunction> functions, boolean reuses) {
     this.context = context;
-    this.windows = windows;
     this.grid = grid;
     this.functions = functions;
     this.reuses = reuses;
@@ -78,22 +72,26 @@ final class ParallelWindows {
         && windows.series.stream().allMatch(s -> s.histCount == 0);
   }
 
-  /** Evaluates all series and passes on those that have a value, in order. */
-  void evaluate(SeriesSink sink) {
+  /**
+   * Evaluates all series and passes on those that have a value, in order.
+   *
+   * @param windows each time the same but for their series
+   */
+  void evaluate(Windows windows, SeriesSink sink) {
     windows.setEnds(grid);
     int most = (int) Math.clamp(BATCH_STEPS / grid.size(), BLOCK, Integer.MAX_VALUE);
     int helpers =
         Math.min(
             Runtime.getRuntime().availableProcessors() - 1,
             (Math.min(windows.series.size(), most) - 1) / BLOCK);
-    for (int i = 0; i <= helpers; i++) {
+    while (lanes.size() <= helpers) {
       lanes.add(new Lane(functions.get(), windows.boundsByTimes(grid, context)));
     }
     for (int from = 0; from < windows.series.size(); from += most) {
       int to = Math.min(windows.series.size(), from + most);
       context.checkNow();
       context.take((to - from) * StepSeries.bytes(grid.size()));
-      new Batch(windows.series.subList(from, to)).run(sink);
+      new Batch(windows, windows.series.subList(from, to)).run(sink);
     }
   }
 
@@ -110,6 +108,7 @@ final class ParallelWindows {
 
   /** Series that are evaluated together. */
   private final class Batch {
+    final Windows windows;
     final List<Samples> series;
     final StepSeries[] results;
     final long[] looked;
@@ -122,7 +121,8 @@ final class ParallelWindows {
     final AtomicInteger next = new AtomicInteger();
     volatile @Nullable Throwable problem;
 
-    Batch(List<Samples> series) {
+    Batch(Windows windows, List<Samples> series) {
+      this.windows = windows;
       this.series = series;
       results = new StepSeries[series.size()];
       looked = new long[series.size()];
@@ -167,7 +167,7 @@ final class ParallelWindows {
           context.drop(StepSeries.bytes(grid.size()));
         }
       }
-      if (reuses) {
+      if (reuses && results.length > unused.length) {
         unused = results;
       }
     }

@@ -121,6 +121,17 @@ final class Selection {
         new SelectRequest.Hints(function, rangeMs, stepMs, context.options.useStartTimestamps()));
   }
 
+  /** Returns a request with or without an order of its series. */
+  static SelectRequest ordered(SelectRequest request, boolean ordered) {
+    return ordered
+        ? request
+        : new SelectRequest(
+            request.matchers(),
+            request.minTimeMs(),
+            request.maxTimeMs(),
+            request.hints().inAnyOrder());
+  }
+
   /**
    * Reads series one by one. The bytes of each are taken when the sink gets it.
    *
@@ -249,7 +260,7 @@ final class Selection {
     long last = fixed ? first : grid.endMs() - offset;
     boolean smoothed = v.mode() == RangeMode.SMOOTHED;
     if (!smoothed && !detectResets && (fixed || grid.size() == 1)) {
-      newest(plan.matchers(v), first, grid.size(), part, true, false, out::add);
+      newest(plan.matchers(v), first, grid.size(), part, true, true, false, out::add);
       return out;
     }
     if (!smoothed && !detectResets) {
@@ -309,7 +320,7 @@ final class Selection {
     long read = context.samplesRead();
     long taken = context.taken();
     List<StepSeries> out = new ArrayList<>();
-    step(matchers, grid, offset, part, false, out::add);
+    step(matchers, grid, offset, part, true, false, out::add);
     if (again) {
       keep(taken);
       context.vectors.put(key, out);
@@ -330,17 +341,18 @@ final class Selection {
   /**
    * Streams the series of an instant selector.
    *
-   * @param labelled whether labels and order matter; without them series may have no labels
+   * @param labelled whether labels matter; else series may have none
+   * @param ordered whether they have to come in label order
    */
-  void feed(VectorSelector v, Grid grid, SeriesSink sink, boolean labelled) {
+  void feed(VectorSelector v, Grid grid, SeriesSink sink, boolean labelled, boolean ordered) {
     long offset = context.duration(v.offsetMs(), v.offsetExpr(), false);
     if (!detectResets && grid.size() == 1) {
       long time = grid.startMs() - offset;
-      newest(plan.matchers(v), time, 1, SamplePart.VALUE, labelled, true, sink);
+      newest(plan.matchers(v), time, 1, SamplePart.VALUE, labelled, ordered, true, sink);
       return;
     }
     if (!detectResets) {
-      step(plan.matchers(v), grid, offset, SamplePart.VALUE, true, sink);
+      step(plan.matchers(v), grid, offset, SamplePart.VALUE, ordered, true, sink);
       return;
     }
     long first = grid.startMs() - offset - context.lookbackMs + 1;
@@ -362,6 +374,7 @@ final class Selection {
   /**
    * Fills the steps of a selector while its samples are read; see {@link SeriesSink}.
    *
+   * @param ordered whether series have to come in label order
    * @param reuses whether the columns of a series are free when the sink has returned
    */
   private void step(
@@ -369,12 +382,14 @@ final class Selection {
       Grid grid,
       long offset,
       SamplePart part,
+      boolean ordered,
       boolean reuses,
       SeriesSink sink) {
     SampleTile t = tile(TILE);
     boolean starts = context.options.useStartTimestamps();
     long first = grid.startMs() - offset - context.lookbackMs + 1;
-    SelectRequest request = request(matchers, first, grid.endMs() - offset, "", 0, grid.stepMs());
+    SelectRequest request =
+        ordered(request(matchers, first, grid.endMs() - offset, "", 0, grid.stepMs()), ordered);
     StepFiller filler = new StepFiller(grid, offset, context.lookbackMs, part);
     StepSeries free = null; // its columns may be used
     long columns = StepSeries.bytes(grid.size());
@@ -415,7 +430,8 @@ final class Selection {
   /**
    * Reads the vector at one time, for all steps the same; needs only the newest samples.
    *
-   * @param labelled whether labels and order matter
+   * @param labelled whether labels matter
+   * @param ordered whether series have to come in label order
    * @param reuses whether the columns of a series are free when the sink has returned
    */
   private void newest(
@@ -424,15 +440,14 @@ final class Selection {
       int steps,
       SamplePart part,
       boolean labelled,
+      boolean ordered,
       boolean reuses,
       SeriesSink sink) {
     SampleTile t = tile(SMALL_TILE);
     boolean starts = context.options.useStartTimestamps();
     long first = time - context.lookbackMs + 1;
-    SelectRequest request = request(matchers, first, time, SelectRequest.Hints.NEWEST, 0, 0);
-    if (!labelled) {
-      request = new SelectRequest(matchers, first, time, request.hints().inAnyOrder());
-    }
+    SelectRequest request =
+        ordered(request(matchers, first, time, SelectRequest.Hints.NEWEST, 0, 0), ordered);
     StepSeries free = null; // its columns may be used
     try (QueryContext.Selected selected = context.select(request)) {
       SeriesCursor cursor = selected.cursor();

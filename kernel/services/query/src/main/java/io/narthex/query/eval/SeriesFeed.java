@@ -1,6 +1,7 @@
 package io.narthex.query.eval;
 
 import io.narthex.model.Labels;
+import io.narthex.model.Matcher;
 import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.Call;
 import io.narthex.promql.Expr.MatrixSelector;
@@ -32,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  * them together, see {@link ParallelWindows}. Not thread-safe.
  */
 final class SeriesFeed {
-  /** Floats that are gathered: 8 MB, and 8 more for their times unless these are shared. */
-  private static final int MOST_FLOATS = 1_000_000;
+  /** Floats that are gathered: 2.4 MB, and as much for their times unless these are shared. */
+  private static final int MOST_FLOATS = 300_000;
 
   private final Operators operators;
   private final QueryContext context;
@@ -49,7 +50,12 @@ final class SeriesFeed {
   private final RangeFunction function;
   private final List<Samples> floats = new ArrayList<>();
   private final ArrayDeque<double[]> columns = new ArrayDeque<>(); // of series that are done
+
+  /** Without their names series may have the same labels: those of which that is possible. */
   private final Set<Labels> seen = new HashSet<>();
+
+  private final boolean mayBeSame;
+  private @Nullable ParallelWindows parallel;
   private long gathered;
   private long series;
   private long samples;
@@ -75,6 +81,11 @@ final class SeriesFeed {
     this.grid = grid;
     this.sink = sink;
     windows = Windows.of(selector, grid, context);
+    mayBeSame =
+        !context.options.delayedNameRemoval()
+            && selector.selector().matchers().stream()
+                .noneMatch(
+                    m -> m.type() == Matcher.Type.EQUAL && m.name().equals(Labels.METRIC_NAME));
     function = newFunction();
   }
 
@@ -99,17 +110,24 @@ final class SeriesFeed {
     return kernels.kernel().create(RangeCall.of(operators, call, written, RangeMode.PLAIN, grid));
   }
 
-  void run() {
+  /**
+   * Reads and evaluates all series.
+   *
+   * @param ordered whether they have to come in label order
+   */
+  void run(boolean ordered) {
     long read = context.samplesRead();
     sinceNanos = System.nanoTime();
     selection.each(
-        selection.request(
-            selector.selector().matchers(),
-            windows.firstMs(grid),
-            windows.lastMs(grid),
-            call.function().name(),
-            windows.rangeMs,
-            grid.size() > 1 ? grid.stepMs() : 0),
+        Selection.ordered(
+            selection.request(
+                selector.selector().matchers(),
+                windows.firstMs(grid),
+                windows.lastMs(grid),
+                call.function().name(),
+                windows.rangeMs,
+                grid.size() > 1 ? grid.stepMs() : 0),
+            ordered),
         false,
         this::column,
         this::take);
@@ -133,7 +151,7 @@ final class SeriesFeed {
       }
     } else {
       flush(); // keeps the order of the series
-      hand(windows.apply(function, s, grid, context));
+      hand(windows.apply(function, s, grid, context, null));
       context.drop(s.bytes());
     }
     sinceNanos = System.nanoTime();
@@ -142,12 +160,18 @@ final class SeriesFeed {
   private void flush() {
     Windows gatheredOnes = windows.over(floats);
     if (ParallelWindows.pays(gatheredOnes, grid, call, kernel, RangeMode.PLAIN)) {
-      new ParallelWindows(context, gatheredOnes, grid, this::newFunction, true)
-          .evaluate(this::hand);
+      ParallelWindows several = parallel;
+      if (several == null) {
+        several = new ParallelWindows(context, grid, this::newFunction, true);
+        parallel = several;
+      }
+      several.evaluate(gatheredOnes, this::hand);
     } else {
+      StepSeries unused = null;
       for (Samples s : floats) {
         context.check();
-        hand(windows.apply(function, s, grid, context));
+        unused = windows.apply(function, s, grid, context, unused);
+        hand(unused);
       }
     }
     columns.clear();
@@ -168,7 +192,7 @@ final class SeriesFeed {
     if (result.isEmpty()) {
       return;
     }
-    if (!context.options.delayedNameRemoval() && !seen.add(result.labels)) {
+    if (mayBeSame && !seen.add(result.labels)) {
       throw LabelSets.duplicate();
     }
     sink.add(result);

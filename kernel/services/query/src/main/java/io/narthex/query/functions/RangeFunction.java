@@ -59,11 +59,6 @@ public abstract class RangeFunction {
     metric = s.labels.metricName();
   }
 
-  /** Returns the empty result for a series. */
-  public final StepSeries result(Samples s, Grid grid, boolean namesGoLater) {
-    return result(s, grid, namesGoLater, null);
-  }
-
   /** Returns the empty result for a series, in the columns of one that is no longer used. */
   public final StepSeries result(
       Samples s, Grid grid, boolean namesGoLater, @Nullable StepSeries unused) {

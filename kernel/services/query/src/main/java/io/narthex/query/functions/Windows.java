@@ -79,11 +79,14 @@ public final class Windows {
   /**
    * Returns the result of a function for one series, perhaps an empty one. The bytes of a result
    * that is not empty are taken.
+   *
+   * @param unused a result whose columns may be used; null = none
    */
-  public StepSeries apply(RangeFunction f, Samples s, Grid grid, QueryContext context) {
+  public StepSeries apply(
+      RangeFunction f, Samples s, Grid grid, QueryContext context, @Nullable StepSeries unused) {
     long bytes = StepSeries.bytes(grid.size());
     context.take(bytes);
-    StepSeries r = f.result(s, grid, context.options.delayedNameRemoval());
+    StepSeries r = f.result(s, grid, context.options.delayedNameRemoval(), unused);
     f.begin(s);
     slide(s, f, r, grid, context);
     context.hold(r.samples());

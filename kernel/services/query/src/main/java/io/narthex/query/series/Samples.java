@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Samples {
   private static final int HEAD_BYTES = 160;
+
+  /** As long as the series before, but no more than so many times what is known to come. */
+  private static final int MOST_AHEAD = 4;
+
   public static final long[] NO_TIMES = new long[0];
   public static final double[] NO_VALUES = new double[0];
   private static final Hist[] NO_HISTS = new Hist[0];
@@ -91,6 +95,9 @@ public final class Samples {
       floatTimes = mine;
     }
     int size = Math.max(rows, floatCount * 2);
+    if (others != null) {
+      size = Math.max(size, Math.min(others.lastCount(), rows * MOST_AHEAD));
+    }
     if (rows > floatTimes.length) {
       floatTimes = Arrays.copyOf(floatTimes, size);
       if (floatStarts.length > 0) {

@@ -1,6 +1,6 @@
 package io.narthex.query.series;
 
-/** Takes the series of an instant vector one by one, in label order unless it needs none. */
+/** Takes the series of an instant vector one by one. */
 public interface SeriesSink {
   /**
    * Takes a series. Its columns may serve for the next one as soon as this has returned; its labels
@@ -8,8 +8,13 @@ public interface SeriesSink {
    */
   void add(StepSeries series);
 
-  /** Returns whether the order of the series, and their labels, matter. */
+  /** Returns whether the labels of the series matter; without them they may have none. */
   default boolean needsLabels() {
+    return true;
+  }
+
+  /** Returns whether the series have to come in label order. */
+  default boolean needsOrder() {
     return true;
   }
 }

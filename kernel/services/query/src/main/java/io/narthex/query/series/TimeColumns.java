@@ -56,6 +56,11 @@ public final class TimeColumns {
     return count;
   }
 
+  /** Returns how many samples the series before has. */
+  int lastCount() {
+    return lastCount;
+  }
+
   /** Offers the times of a series, which is read whole, to those that follow. */
   public void keep(Samples s) {
     if (s.floatCount == 0) {
