@@ -238,7 +238,7 @@ final class WriteFilter extends DirectFilter {
   private static final class Buffers {
     private byte[] compressed = new byte[CHUNK];
     private byte[] decoded = new byte[0];
-    private final WriteStore.Columns columns = new WriteStore.Columns();
+    private final WriteColumns columns = new WriteColumns();
   }
 
   private Buffers takeBuffers() {

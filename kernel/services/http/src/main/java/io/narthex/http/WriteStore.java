@@ -151,7 +151,7 @@ final class WriteStore {
    * @param second whether it is a message of 2.0
    * @param columns empty ones; the caller clears them afterwards
    */
-  Outcome store(byte[] message, int length, boolean second, Room room, Columns columns)
+  Outcome store(byte[] message, int length, boolean second, Room room, WriteColumns columns)
       throws InterruptedException {
     long now = storage.epoch();
     if (epoch.getAndSet(now) != now) {
@@ -189,55 +189,6 @@ final class WriteStore {
   /** An exemplar of a series of which the request has no sample, so far. */
   private record Lonely(int series, Exemplar exemplar) {}
 
-  /** The series and rows of a request; used again for another one. Not thread-safe. */
-  static final class Columns {
-    /** Until they are resolved, the references of the rows are series numbers. */
-    private SampleBatch batch = new SampleBatch(1024);
-
-    // by number of the series
-    private int count;
-    private long[] refs = new long[256];
-    private int[] from = new int[256];
-    private int[] to = new int[256];
-    private int[] hashes = new int[256]; // of the metadata
-    private @Nullable Labels[] labels = new Labels[256]; // null while the reference is known
-
-    /** Adds a series and returns its number. */
-    int add(WriteRequestReader r, long ref, @Nullable Labels set, int hash) {
-      if (count == refs.length) {
-        int n = count * 2;
-        refs = Arrays.copyOf(refs, n);
-        from = Arrays.copyOf(from, n);
-        to = Arrays.copyOf(to, n);
-        hashes = Arrays.copyOf(hashes, n);
-        labels = Arrays.copyOf(labels, n);
-      }
-      refs[count] = ref;
-      from[count] = r.from();
-      to[count] = r.to();
-      hashes[count] = hash;
-      labels[count] = set;
-      return count++;
-    }
-
-    /**
-     * Empties them; returns false when they have grown so large that they are not worth keeping.
-     */
-    boolean clear() {
-      if (refs.length > MAX_APPENDED || batch.size() > MAX_APPENDED) {
-        return false;
-      }
-      if (batch.hasHistograms() || batch.hasStartTimes() || batch.hasZeros()) {
-        batch = new SampleBatch(1024); // a batch that has had such columns says that it has them
-      } else {
-        batch.clear();
-      }
-      Arrays.fill(labels, 0, count, null);
-      count = 0;
-      return true;
-    }
-  }
-
   /** One request. */
   private final class Request implements WriteRequestReader.Consumer {
     private final WriteRequestReader reader;
@@ -249,7 +200,7 @@ final class WriteStore {
     private int unknownBytes; // of labels for which no memory has been taken
     private int newLabels;
 
-    private final Columns columns;
+    private final WriteColumns columns;
     private final SampleBatch batch;
     private final List<Lonely> lonely = new ArrayList<>();
 
@@ -261,7 +212,7 @@ final class WriteStore {
     private int histograms;
     private int exemplars;
 
-    Request(WriteRequestReader reader, boolean second, Room room, Columns columns) {
+    Request(WriteRequestReader reader, boolean second, Room room, WriteColumns columns) {
       this.reader = reader;
       this.second = second;
       this.room = room;
