@@ -21,6 +21,7 @@ import java.util.stream.Collectors;
 final class KnownGrid {
   static final String NAME = "grid";
   private static final int SERIES_PER_QUERY = 50_000;
+  private static final long SAMPLES_PER_QUERY = 15_000_000;
   private static final int SERIES_PER_INSTANCE = 100;
 
   private final long seed;
@@ -151,8 +152,10 @@ final class KnownGrid {
     for (int i = 0; i < slices.size(); ) {
       List<Slice> some = new ArrayList<>();
       int size = 0;
-      while (i < slices.size() && size + slices.get(i).size <= SERIES_PER_QUERY) {
+      long samples = 0;
+      while (i < slices.size() && size < SERIES_PER_QUERY && samples < SAMPLES_PER_QUERY) {
         size += slices.get(i).size;
+        samples += samples(List.of(slices.get(i)));
         some.add(slices.get(i++));
       }
       compare(server, "count", some, wrong);

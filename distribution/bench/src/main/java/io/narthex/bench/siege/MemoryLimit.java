@@ -9,10 +9,11 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** A limit of memory for a process: a control group, where one can be made. */
-final class MemoryLimit implements AutoCloseable {
+public final class MemoryLimit implements AutoCloseable {
   private static final Path V1 = Path.of("/sys/fs/cgroup/memory");
   private static final Path V2 = Path.of("/sys/fs/cgroup");
   private static final int TRIES = 50;
+  private static final List<String> PEAKS = List.of("memory.peak", "memory.max_usage_in_bytes");
 
   private final @Nullable Path group;
   private final long bytes;
@@ -23,7 +24,7 @@ final class MemoryLimit implements AutoCloseable {
   }
 
   /** Creates a group below that of this process; none without the permission. */
-  static MemoryLimit of(long bytes) {
+  public static MemoryLimit of(long bytes) {
     Path root = Files.exists(V1.resolve("memory.limit_in_bytes")) ? V1 : V2;
     String file = root.equals(V1) ? "memory.limit_in_bytes" : "memory.max";
     Path group = root.resolve("narthex-siege-" + ProcessHandle.current().pid());
@@ -46,7 +47,7 @@ final class MemoryLimit implements AutoCloseable {
   }
 
   /** Returns how a server is started within the limit. */
-  Launch launch(List<String> flags) {
+  public Launch launch(List<String> flags) {
     if (group == null) {
       return new Launch(List.of(), flags, "-Xmx" + (bytes >> 21) + "m");
     }
@@ -57,8 +58,22 @@ final class MemoryLimit implements AutoCloseable {
         "");
   }
 
+  /** Returns the most that the processes have used, pages of files included; -1 = not known. */
+  public long peak() {
+    for (String file : PEAKS) {
+      try {
+        if (group != null && Files.isReadable(group.resolve(file))) {
+          return Long.parseLong(Files.readString(group.resolve(file)).strip());
+        }
+      } catch (IOException | NumberFormatException e) {
+        return -1;
+      }
+    }
+    return -1;
+  }
+
   /** Returns a description of the limit, for people. */
-  String words() {
+  public String words() {
     return group == null
         ? "no control group can be made here: heap of "
             + (bytes >> 21)

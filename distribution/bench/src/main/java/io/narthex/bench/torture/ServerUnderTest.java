@@ -261,18 +261,33 @@ public final class ServerUnderTest implements AutoCloseable {
 
   /** Runs the collector of the server's JVM. */
   void collectGarbage() throws IOException, InterruptedException {
+    jcmd("GC.run");
+  }
+
+  /** Returns the bytes of the objects that are alive in the server's heap: a full collection. */
+  public long liveBytes() throws IOException, InterruptedException {
+    String[] lines = jcmd("GC.class_histogram").strip().split("\n", -1);
+    String[] total = lines[lines.length - 1].strip().split("\\s+", -1);
+    if (total.length != 3 || !total[0].equals("Total")) {
+      throw new IOException("jcmd GC.class_histogram ends with " + lines[lines.length - 1]);
+    }
+    return Long.parseLong(total[2]);
+  }
+
+  private String jcmd(String command) throws IOException, InterruptedException {
     Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
     if (!Files.isExecutable(jcmd)) {
-      throw new IOException(jcmd + " is missing; run the torture with a JDK");
+      throw new IOException(jcmd + " is missing; a JDK is needed");
     }
     Process run =
-        new ProcessBuilder(jcmd.toString(), Long.toString(process.pid()), "GC.run")
+        new ProcessBuilder(jcmd.toString(), Long.toString(process.pid()), command)
             .redirectErrorStream(true)
             .start();
     String output = new String(run.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (run.waitFor() != 0) {
-      throw new IOException("jcmd GC.run: " + output.strip());
+      throw new IOException("jcmd " + command + ": " + output.strip());
     }
+    return output;
   }
 
   /** Returns the bytes of metaspace in use, as the JVM exporter shows them. */
