@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Bounded in bytes: when the young half is full it becomes the old one, and what was old and not
  * asked for since is forgotten. The same happens every half an hour, as a storage may give the
- * reference of a series that has ended to another one after long. The keys are compared whole;
- * their hash has a seed, so that senders cannot choose keys that collide. Thread-safe.
+ * reference of a series that has ended to another one after long; ten minutes later, when most
+ * senders have asked for all of theirs again, the old half goes, which would be as large. The keys
+ * are compared whole; their hash has a seed, so that senders cannot choose keys that collide.
+ * Thread-safe.
  */
 final class SeriesCache {
   /** The reference of a series that is not in the cache. */
@@ -36,6 +38,7 @@ final class SeriesCache {
   private static final int MAX_KEY = 64 << 10;
 
   private static final long TURN_NANOS = TimeUnit.MINUTES.toNanos(30);
+  private static final long OLD_NANOS = TimeUnit.MINUTES.toNanos(10);
 
   private final long seed = new SplittableRandom().nextLong();
   private final Shard[] shards = new Shard[SHARDS];
@@ -157,8 +160,11 @@ final class SeriesCache {
     }
 
     synchronized void find(byte[] key, int from, int length, long hash, Found found, int shard) {
-      if (nanoTime.getAsLong() - turned > TURN_NANOS) {
+      long age = nanoTime.getAsLong() - turned;
+      if (age > TURN_NANOS) {
         turn();
+      } else if (age > OLD_NANOS && old.size > 0) {
+        old = new Table();
       }
       int entry = young.entry(key, from, length, hash);
       if (entry >= 0) {

@@ -104,11 +104,11 @@ class SeriesCacheTest {
 
   /** After long its reference may belong to another series. */
   @Test
-  void whatNobodyAsksForIsForgottenAfterAnHour() {
+  void whatNobodyAsksForIsForgottenAfterTwoThirdsOfAnHour() {
     SeriesCache cache = new SeriesCache(64 << 20, () -> now);
     put(cache, "asked", 1, 0);
     put(cache, "unused", 2, 0);
-    for (int minute = 0; minute < 62; minute++) {
+    for (int minute = 0; minute < 43; minute++) {
       now += TimeUnit.MINUTES.toNanos(1);
       assertThat(find(cache, "asked")).isEqualTo(1);
     }
