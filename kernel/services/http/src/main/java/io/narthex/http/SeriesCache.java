@@ -14,33 +14,38 @@ import org.jspecify.annotations.Nullable;
  * neither strings nor a label set. A reference that the storage no longer knows is replaced by the
  * next {@link #put}.
  *
+ * <p>Of a key 96 bits of a hash are kept, about 32 bytes a series: the keys themselves would be
+ * larger than all else that the head knows of a series. Of a million series two have the same 96
+ * bits once in 10^17 times. The hash has a seed; whoever finds keys that collide mixes up series
+ * that he writes himself.
+ *
  * <p>Senders repeat series in the same order: what comes after a key is compared with the key that
  * was put after it, which is next to it in memory, before it is looked up.
  *
- * <p>Bounded in bytes: when the young half is full it becomes the old one, and what was old and not
- * asked for since is forgotten. The same happens every half an hour, as a storage may give the
- * reference of a series that has ended to another one after long; ten minutes later, when most
- * senders have asked for all of theirs again, the old half goes, which would be as large. The keys
- * are compared whole; their hash has a seed, so that senders cannot choose keys that collide.
+ * <p>Every half an hour the table becomes the old one, and what was old and not asked for since is
+ * forgotten, as a storage may give the reference of a series that has ended to another one after
+ * long; ten minutes later, when most senders have asked for all of theirs again, the old table
+ * goes. Both together are bounded in bytes: what is too much goes with the old table, or with all.
  * Thread-safe.
  */
 final class SeriesCache {
   /** The reference of a series that is not in the cache. */
   static final long NONE = Long.MIN_VALUE;
 
-  /** Bytes of an entry next to its key, with two slots. */
-  private static final int ENTRY_BYTES = 4 + 8 + 8 + 4 + 2 * 4;
+  /** Bytes of an entry with two slots. */
+  private static final int ENTRY_BYTES = 8 + 4 + 8 + 4 + 2 * 4;
 
   private static final int SHARDS = 16; // powers of two
-  private static final long MULTIPLIER = 0xa0761d6478bd642fL;
-
-  /** Longer keys would take the room of too many others. */
-  private static final int MAX_KEY = 64 << 10;
-
+  private static final int SHARD_SHIFT = 60;
   private static final long TURN_NANOS = TimeUnit.MINUTES.toNanos(30);
   private static final long OLD_NANOS = TimeUnit.MINUTES.toNanos(10);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-  private final long seed = new SplittableRandom().nextLong();
+  private final long seed1;
+  private final long seed2;
+  private final long seed3;
+  private final long seed4;
   private final Shard[] shards = new Shard[SHARDS];
 
   /**
@@ -50,9 +55,13 @@ final class SeriesCache {
    * @param nanoTime the time, as of System.nanoTime
    */
   SeriesCache(long maxBytes, LongSupplier nanoTime) {
-    long half = Math.min(maxBytes / SHARDS / 2, Integer.MAX_VALUE / 2);
+    SplittableRandom random = new SplittableRandom();
+    seed1 = random.nextLong();
+    seed2 = random.nextLong();
+    seed3 = random.nextLong();
+    seed4 = random.nextLong();
     for (int i = 0; i < SHARDS; i++) {
-      shards[i] = new Shard((int) Math.max(half, 4096), nanoTime);
+      shards[i] = new Shard(Math.max(maxBytes / SHARDS, 4096), nanoTime);
     }
   }
 
@@ -70,10 +79,9 @@ final class SeriesCache {
    * @param key an array that has the key from {@code from} on
    */
   void find(byte[] key, int from, int length, Found found) {
-    int shard = shard(key, from, length);
-    if (!shards[shard].findNext(key, from, length, found, shard)) {
-      shards[shard].find(key, from, length, hash(key, from, length), found, shard);
-    }
+    long hash = hash(key, from, length);
+    int shard = (int) (hash >>> SHARD_SHIFT);
+    shards[shard].find(hash, check(key, from, length), found, shard);
   }
 
   /**
@@ -82,10 +90,8 @@ final class SeriesCache {
    * @param metadata a number that tells one state of its metadata from another
    */
   void put(byte[] key, int from, int length, long ref, int metadata) {
-    if (length > MAX_KEY) {
-      return;
-    }
-    shards[shard(key, from, length)].put(key, from, length, hash(key, from, length), ref, metadata);
+    long hash = hash(key, from, length);
+    shards[(int) (hash >>> SHARD_SHIFT)].put(hash, check(key, from, length), ref, metadata);
   }
 
   /** Forgets all: the references belong to a storage that has been replaced. */
@@ -95,44 +101,46 @@ final class SeriesCache {
     }
   }
 
-  /** The end of a key, which is mostly a label value, decides; all of it would take longer. */
-  private int shard(byte[] b, int from, int length) {
-    long end = length >= 8 ? (long) Words.LONG.get(b, from + length - 8) : length;
-    return (int) (mix(seed ^ end ^ length) >>> 60);
+  /** Multiplies 64 bits to 128 and folds them, as wyhash does; the shard is in the highest bits. */
+  private long hash(byte[] b, int from, int length) {
+    return hash(b, from, length, seed1, seed2);
   }
 
-  private long hash(byte[] b, int from, int length) {
+  /** The same with other seeds: 32 bits that tell apart what has the same hash. */
+  private int check(byte[] b, int from, int length) {
+    return (int) (hash(b, from, length, seed3, seed4) >>> Integer.SIZE);
+  }
+
+  private static long hash(byte[] b, int from, int length, long seed, long other) {
     long h = seed ^ length;
     int i = from;
     int to = from + length;
-    for (; i + 8 <= to; i += 8) {
-      h = mix(h ^ (long) Words.LONG.get(b, i));
+    for (; i + 16 <= to; i += 16) {
+      h = fold((long) LONG.get(b, i) ^ other, (long) LONG.get(b, i + 8) ^ h);
+    }
+    if (i + 8 <= to) {
+      h = fold((long) LONG.get(b, i) ^ other, h);
+      i += 8;
     }
     long rest = 0;
     for (; i < to; i++) {
       rest = rest << 8 | b[i] & 0xff;
     }
-    return mix(h ^ rest);
+    return fold(h ^ rest, other ^ rest ^ length);
   }
 
-  private long mix(long x) {
-    long a = x ^ seed;
-    return a * MULTIPLIER ^ Math.multiplyHigh(a, MULTIPLIER) ^ a >>> 29;
-  }
-
-  private static final class Words {
-    static final VarHandle LONG =
-        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static long fold(long a, long b) {
+    return a * b ^ Math.unsignedMultiplyHigh(a, b);
   }
 
   private static final class Shard {
-    private final int maxBytes;
+    private final long maxBytes;
     private final LongSupplier nanoTime;
     private long turned; // guarded by this
     private Table young = new Table(); // guarded by this
     private Table old = new Table(); // guarded by this
 
-    Shard(int maxBytes, LongSupplier nanoTime) {
+    Shard(long maxBytes, LongSupplier nanoTime) {
       this.maxBytes = maxBytes;
       this.nanoTime = nanoTime;
       turned = nanoTime.getAsLong();
@@ -149,44 +157,47 @@ final class SeriesCache {
       old = new Table();
     }
 
-    /** Compares a key with the one after the last that was found; returns whether it is that. */
-    synchronized boolean findNext(byte[] key, int from, int length, Found found, int shard) {
-      int entry = found.entries[shard] + 1;
-      if (found.tables[shard] != young || !young.is(entry, key, from, length)) {
-        return false;
+    synchronized void find(long hash, int check, Found found, int shard) {
+      int next = found.entries[shard] + 1;
+      if (found.tables[shard] == young && young.is(next, hash, check)) {
+        young.read(next, found, shard);
+        return;
       }
-      young.read(entry, found, shard);
-      return true;
-    }
-
-    synchronized void find(byte[] key, int from, int length, long hash, Found found, int shard) {
       long age = nanoTime.getAsLong() - turned;
-      if (age > TURN_NANOS) {
+      if (age > 2 * TURN_NANOS) { // nobody has asked for so long
+        clear();
+        turned = nanoTime.getAsLong();
+      } else if (age > TURN_NANOS) {
         turn();
       } else if (age > OLD_NANOS && old.size > 0) {
         old = new Table();
       }
-      int entry = young.entry(key, from, length, hash);
+      int entry = young.entry(hash, check);
       if (entry >= 0) {
         young.read(entry, found, shard);
         return;
       }
-      entry = old.entry(key, from, length, hash);
+      entry = old.entry(hash, check);
       if (entry < 0) {
         found.ref = NONE;
         found.metadata = 0;
         return;
       }
       old.read(entry, found, shard);
-      put(key, from, length, hash, found.ref, found.metadata); // what is used stays
+      put(hash, check, found.ref, found.metadata); // what is used stays
     }
 
-    synchronized void put(byte[] key, int from, int length, long hash, long ref, int metadata) {
-      if (young.entry(key, from, length, hash) < 0
-          && young.bytes() + length + ENTRY_BYTES > maxBytes) {
-        turn();
+    synchronized void put(long hash, int check, long ref, int metadata) {
+      if (young.entry(hash, check) < 0 && young.isFull()) {
+        long doubled = 2 * young.bytes();
+        if (doubled + old.bytes() > maxBytes) {
+          old = new Table();
+        }
+        if (doubled > maxBytes) {
+          turn();
+        }
       }
-      young.put(key, from, length, hash, ref, metadata);
+      young.put(hash, check, ref, metadata);
     }
   }
 
@@ -194,35 +205,30 @@ final class SeriesCache {
   private static final class Table {
     private int[] slots = new int[16]; // number of the entry, 1 based: 0 = free
     private long[] hashes = new long[8];
+    private int[] checks = new int[8];
     private long[] refs = new long[8];
     private int[] metadata = new int[8];
-    private int[] ends = new int[8]; // of the key
-    private byte[] keys = new byte[0];
     private int size;
 
-    int bytes() {
-      return start(size) + size * ENTRY_BYTES;
+    long bytes() {
+      return (long) refs.length * ENTRY_BYTES;
     }
 
-    private int start(int entry) {
-      return entry == 0 ? 0 : ends[entry - 1];
+    boolean isFull() {
+      return size == refs.length;
     }
 
     /** Returns whether an entry, which there may not be, has a key. */
-    boolean is(int entry, byte[] key, int from, int length) {
-      if (entry >= size) {
-        return false;
-      }
-      int start = start(entry);
-      return Arrays.equals(keys, start, ends[entry], key, from, from + length);
+    boolean is(int entry, long hash, int check) {
+      return entry < size && hashes[entry] == hash && checks[entry] == check;
     }
 
     /** Returns the entry of a key, or a negative number. */
-    int entry(byte[] key, int from, int length, long hash) {
+    int entry(long hash, int check) {
       int mask = slots.length - 1;
       for (int at = (int) hash & mask; ; at = at + 1 & mask) {
         int entry = slots[at] - 1;
-        if (entry < 0 || hashes[entry] == hash && is(entry, key, from, length)) {
+        if (entry < 0 || is(entry, hash, check)) {
           return entry;
         }
       }
@@ -235,23 +241,18 @@ final class SeriesCache {
       found.entries[shard] = entry;
     }
 
-    void put(byte[] key, int from, int length, long hash, long ref, int state) {
-      int entry = entry(key, from, length, hash);
+    void put(long hash, int check, long ref, int state) {
+      int entry = entry(hash, check);
       if (entry >= 0) {
         refs[entry] = ref;
         metadata[entry] = state;
         return;
       }
-      if (size == refs.length) {
+      if (isFull()) {
         grow();
       }
-      int start = start(size);
-      if (length > keys.length - start) {
-        keys = Arrays.copyOf(keys, Math.max(keys.length * 2, start + length));
-      }
-      System.arraycopy(key, from, keys, start, length);
-      ends[size] = start + length;
       hashes[size] = hash;
+      checks[size] = check;
       refs[size] = ref;
       metadata[size] = state;
       insert(size++);
@@ -269,9 +270,9 @@ final class SeriesCache {
     private void grow() {
       int n = 2 * size;
       hashes = Arrays.copyOf(hashes, n);
+      checks = Arrays.copyOf(checks, n);
       refs = Arrays.copyOf(refs, n);
       metadata = Arrays.copyOf(metadata, n);
-      ends = Arrays.copyOf(ends, n);
       slots = new int[2 * n];
       for (int entry = 0; entry < size; entry++) {
         insert(entry);

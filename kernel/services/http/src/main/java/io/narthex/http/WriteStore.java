@@ -113,7 +113,7 @@ final class WriteStore {
   private final boolean zeros;
   private final WrittenMetadata metadata;
   private final TimeBudget looking = new TimeBudget(ALL_LOOK_NANOS, LOOK_SHARE, System::nanoTime);
-  private final SeriesCache cache = new SeriesCache(HEAP / 32, System::nanoTime);
+  private final SeriesCache cache = new SeriesCache(HEAP / 16, System::nanoTime);
   private final AtomicLong epoch = new AtomicLong(); // of the storage that the cache belongs to
   private final Metrics.Counter invalidLabels;
   private final Metrics.Counter withoutMetadata;

@@ -82,33 +82,81 @@ class SeriesCacheTest {
   void isBoundedAndKeepsWhatIsAskedFor() {
     SeriesCache cache = new SeriesCache(1 << 20, () -> now);
     put(cache, "kept", 1, 0);
-    String large = "x".repeat(1000);
     int known = 0;
-    for (int i = 0; i < 20_000; i++) {
-      put(cache, large + i, i, 0);
+    for (int i = 0; i < 100_000; i++) {
+      put(cache, "series " + i, i, 0);
       assertThat(find(cache, "kept")).isEqualTo(1);
     }
-    for (int i = 0; i < 20_000; i++) {
-      known += find(cache, large + i) == SeriesCache.NONE ? 0 : 1;
+    for (int i = 0; i < 100_000; i++) {
+      known += find(cache, "series " + i) == SeriesCache.NONE ? 0 : 1;
     }
-    assertThat(known).isPositive().isLessThan(1100);
+    assertThat(known).isBetween(1, (1 << 20) / 24);
   }
 
   @Test
-  void keysThatAreTooLongAreLeftOut() {
+  void asManyAsFitAreKept() {
+    SeriesCache cache = new SeriesCache(1 << 20, () -> now);
+    for (int round = 0; round < 3; round++) {
+      for (int i = 0; i < 14_000; i++) {
+        long ref = find(cache, "series " + i);
+        assertThat(ref).isEqualTo(round == 0 ? SeriesCache.NONE : i);
+        if (round == 0) {
+          put(cache, "series " + i, i, 0);
+        }
+      }
+    }
+  }
+
+  @Test
+  void everyByteOfAKeyCounts() {
     SeriesCache cache = new SeriesCache(64 << 20, () -> now);
-    String large = "x".repeat(70_000);
-    put(cache, large, 1, 0);
-    assertThat(find(cache, large)).isEqualTo(SeriesCache.NONE);
+    for (int length : new int[] {1, 7, 8, 9, 15, 16, 17, 24, 31, 40, 70_000}) {
+      String key = "x".repeat(length);
+      put(cache, key, length, 0);
+      assertThat(find(cache, key)).isEqualTo(length);
+      assertThat(find(cache, key + "\0")).isEqualTo(SeriesCache.NONE);
+      for (int i = 0; i < length; i += Math.max(1, length / 100)) {
+        String other = key.substring(0, i) + "y" + key.substring(i + 1);
+        assertThat(find(cache, other)).isEqualTo(SeriesCache.NONE);
+      }
+    }
+  }
+
+  @Test
+  void keysThatDifferInOneBitAreDifferent() {
+    SeriesCache cache = new SeriesCache(64 << 20, () -> now);
+    byte[] key = new byte[48];
+    for (int bit = 0; bit < key.length * 8; bit++) {
+      byte[] one = key.clone();
+      one[bit / 8] ^= (byte) (1 << bit % 8);
+      cache.put(one, 0, one.length, bit, 0);
+      for (int second = 0; second < bit; second++) {
+        byte[] two = one.clone();
+        two[second / 8] ^= (byte) (1 << second % 8);
+        cache.put(two, 0, two.length, 1000L * bit + second, 0);
+      }
+    }
+    for (int bit = 0; bit < key.length * 8; bit++) {
+      byte[] one = key.clone();
+      one[bit / 8] ^= (byte) (1 << bit % 8);
+      cache.find(one, 0, one.length, found);
+      assertThat(found.ref).isEqualTo(bit);
+      for (int second = 0; second < bit; second++) {
+        byte[] two = one.clone();
+        two[second / 8] ^= (byte) (1 << second % 8);
+        cache.find(two, 0, two.length, found);
+        assertThat(found.ref).isEqualTo(1000L * bit + second);
+      }
+    }
   }
 
   /** After long its reference may belong to another series. */
   @Test
-  void whatNobodyAsksForIsForgottenAfterTwoThirdsOfAnHour() {
+  void whatNobodyAsksForIsForgottenAfterAnHour() {
     SeriesCache cache = new SeriesCache(64 << 20, () -> now);
     put(cache, "asked", 1, 0);
     put(cache, "unused", 2, 0);
-    for (int minute = 0; minute < 43; minute++) {
+    for (int minute = 0; minute < 62; minute++) {
       now += TimeUnit.MINUTES.toNanos(1);
       assertThat(find(cache, "asked")).isEqualTo(1);
     }
