@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * neither strings nor a label set. A reference that the storage no longer knows is replaced by the
  * next {@link #put}.
  *
- * <p>Of a key 96 bits of a hash are kept, about 32 bytes a series: the keys themselves would be
+ * <p>Of a key 96 bits of a hash are kept, 31 to 46 bytes a series: the keys themselves would be
  * larger than all else that the head knows of a series. Of a million series two have the same 96
  * bits once in 10^17 times. The hash has a seed; whoever finds keys that collide mixes up series
  * that he writes himself.
@@ -22,23 +22,21 @@ import org.jspecify.annotations.Nullable;
  * <p>Senders repeat series in the same order: what comes after a key is compared with the key that
  * was put after it, which is next to it in memory, before it is looked up.
  *
- * <p>Every half an hour the table becomes the old one, and what was old and not asked for since is
- * forgotten, as a storage may give the reference of a series that has ended to another one after
- * long; ten minutes later, when most senders have asked for all of theirs again, the old table
- * goes. Both together are bounded in bytes: what is too much goes with the old table, or with all.
- * Thread-safe.
+ * <p>What nobody has asked for since the last turn is forgotten at the next one: half an hour
+ * later, as a storage may give the reference of a series that has ended to another one after long,
+ * or after 32 look-ups for each series, so that the series that ended are few next to the others
+ * however fast a sender is. When memory is short, what was put but not found since goes, too, or
+ * all. Thread-safe.
  */
 final class SeriesCache {
   /** The reference of a series that is not in the cache. */
   static final long NONE = Long.MIN_VALUE;
 
-  /** Bytes of an entry with two slots. */
-  private static final int ENTRY_BYTES = 8 + 4 + 8 + 4 + 2 * 4;
-
   private static final int SHARDS = 16; // powers of two
   private static final int SHARD_SHIFT = 60;
   private static final long TURN_NANOS = TimeUnit.MINUTES.toNanos(30);
-  private static final long OLD_NANOS = TimeUnit.MINUTES.toNanos(10);
+  private static final int LOOKUPS_PER_SERIES = 32; // from turn to turn
+  private static final int LEAST_LOOKUPS = 1024; // the same of a shard
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -137,8 +135,8 @@ final class SeriesCache {
     private final long maxBytes;
     private final LongSupplier nanoTime;
     private long turned; // guarded by this
-    private Table young = new Table(); // guarded by this
-    private Table old = new Table(); // guarded by this
+    private long lookups; // guarded by this: since then
+    private Table table = new Table(0); // guarded by this
 
     Shard(long maxBytes, LongSupplier nanoTime) {
       this.maxBytes = maxBytes;
@@ -146,76 +144,101 @@ final class SeriesCache {
       turned = nanoTime.getAsLong();
     }
 
-    private void turn() {
-      old = young;
-      young = new Table();
-      turned = nanoTime.getAsLong();
-    }
-
     synchronized void clear() {
-      young = new Table();
-      old = new Table();
+      turn(Table.FOUND + 1);
     }
 
     synchronized void find(long hash, int check, Found found, int shard) {
-      int next = found.entries[shard] + 1;
-      if (found.tables[shard] == young && young.is(next, hash, check)) {
-        young.read(next, found, shard);
-        return;
+      lookups++;
+      int entry = found.entries[shard] + 1;
+      if (found.tables[shard] != table || !table.is(entry, hash, check)) {
+        age();
+        entry = table.entry(hash, check);
       }
-      long age = nanoTime.getAsLong() - turned;
-      if (age > 2 * TURN_NANOS) { // nobody has asked for so long
-        clear();
-        turned = nanoTime.getAsLong();
-      } else if (age > TURN_NANOS) {
-        turn();
-      } else if (age > OLD_NANOS && old.size > 0) {
-        old = new Table();
-      }
-      int entry = young.entry(hash, check);
-      if (entry >= 0) {
-        young.read(entry, found, shard);
-        return;
-      }
-      entry = old.entry(hash, check);
       if (entry < 0) {
         found.ref = NONE;
         found.metadata = 0;
-        return;
+      } else {
+        table.read(entry, found, shard);
       }
-      old.read(entry, found, shard);
-      put(hash, check, found.ref, found.metadata); // what is used stays
+    }
+
+    private void age() {
+      long age = nanoTime.getAsLong() - turned;
+      if (age > 2 * TURN_NANOS) { // nobody has asked for so long
+        clear();
+      } else if (age > TURN_NANOS
+          || lookups > Math.max(LEAST_LOOKUPS, (long) LOOKUPS_PER_SERIES * table.size)) {
+        turn(Table.PUT);
+      }
+    }
+
+    /** Forgets what has been used less, and begins to count anew. */
+    private void turn(int leastUse) {
+      table = table.with(leastUse);
+      turned = nanoTime.getAsLong();
+      lookups = 0;
     }
 
     synchronized void put(long hash, int check, long ref, int metadata) {
-      if (young.entry(hash, check) < 0 && young.isFull()) {
-        long doubled = 2 * young.bytes();
-        if (doubled + old.bytes() > maxBytes) {
-          old = new Table();
+      if (table.isFull() && table.entry(hash, check) < 0 && table.grownBytes() > maxBytes) {
+        int most = table.size / 4 * 3; // so that this is not done for each of the next
+        int use = Table.PUT;
+        while (table.count(use) > most) {
+          use++;
         }
-        if (doubled > maxBytes) {
-          turn();
-        }
+        turn(use);
       }
-      young.put(hash, check, ref, metadata);
+      table.put(hash, check, ref, metadata);
     }
   }
 
   /** Entries in the order in which they came, and an open addressing table of their numbers. */
   private static final class Table {
-    private int[] slots = new int[16]; // number of the entry, 1 based: 0 = free
-    private long[] hashes = new long[8];
-    private int[] checks = new int[8];
-    private long[] refs = new long[8];
-    private int[] metadata = new int[8];
+    /** Uses of an entry since the last turn: none, put, found. */
+    static final int PUT = 1;
+
+    static final int FOUND = 2;
+
+    /** Bytes of an entry without its slots. */
+    private static final int ENTRY_BYTES = 8 + 4 + 8 + 4 + 1;
+
+    private int[] slots; // number of the entry, 1 based: 0 = free
+    private long[] hashes;
+    private int[] checks;
+    private long[] refs;
+    private int[] metadata;
+    private byte[] uses;
     private int size;
 
-    long bytes() {
-      return (long) refs.length * ENTRY_BYTES;
+    Table(int entries) {
+      int room = room(entries);
+      slots = new int[slots(room)];
+      hashes = new long[room];
+      checks = new int[room];
+      refs = new long[room];
+      metadata = new int[room];
+      uses = new byte[room];
+    }
+
+    /** Returns the room for some entries and a quarter more. */
+    private static int room(int entries) {
+      return entries + entries / 4 + 8;
+    }
+
+    /** Returns a power of two of which at most two thirds are taken. */
+    private static int slots(int room) {
+      return Integer.highestOneBit(room + room / 2) * 2;
     }
 
     boolean isFull() {
       return size == refs.length;
+    }
+
+    /** Returns the bytes of the table when it has grown the next time. */
+    long grownBytes() {
+      int room = room(size);
+      return (long) room * ENTRY_BYTES + (long) slots(room) * Integer.BYTES;
     }
 
     /** Returns whether an entry, which there may not be, has a key. */
@@ -235,6 +258,7 @@ final class SeriesCache {
     }
 
     void read(int entry, Found found, int shard) {
+      uses[entry] = FOUND;
       found.ref = refs[entry];
       found.metadata = metadata[entry];
       found.tables[shard] = this;
@@ -243,11 +267,41 @@ final class SeriesCache {
 
     void put(long hash, int check, long ref, int state) {
       int entry = entry(hash, check);
-      if (entry >= 0) {
-        refs[entry] = ref;
-        metadata[entry] = state;
+      if (entry < 0) {
+        add(hash, check, ref, state, (byte) PUT);
         return;
       }
+      refs[entry] = ref;
+      metadata[entry] = state;
+      uses[entry] = (byte) Math.max(uses[entry], PUT);
+    }
+
+    /** Returns how many entries have been used at least so much. */
+    int count(int leastUse) {
+      int n = 0;
+      for (int entry = 0; entry < size; entry++) {
+        n += uses[entry] >= leastUse ? 1 : 0;
+      }
+      return n;
+    }
+
+    /** Returns a table of the entries that have been used so much, unused from now on. */
+    Table with(int leastUse) {
+      int n = count(leastUse);
+      if (n == size) {
+        Arrays.fill(uses, (byte) 0);
+        return this;
+      }
+      Table kept = new Table(n);
+      for (int entry = 0; entry < size; entry++) {
+        if (uses[entry] >= leastUse) {
+          kept.add(hashes[entry], checks[entry], refs[entry], metadata[entry], (byte) 0);
+        }
+      }
+      return kept;
+    }
+
+    private void add(long hash, int check, long ref, int state, byte use) {
       if (isFull()) {
         grow();
       }
@@ -255,6 +309,7 @@ final class SeriesCache {
       checks[size] = check;
       refs[size] = ref;
       metadata[size] = state;
+      uses[size] = use;
       insert(size++);
     }
 
@@ -268,14 +323,17 @@ final class SeriesCache {
     }
 
     private void grow() {
-      int n = 2 * size;
-      hashes = Arrays.copyOf(hashes, n);
-      checks = Arrays.copyOf(checks, n);
-      refs = Arrays.copyOf(refs, n);
-      metadata = Arrays.copyOf(metadata, n);
-      slots = new int[2 * n];
-      for (int entry = 0; entry < size; entry++) {
-        insert(entry);
+      int room = room(size);
+      hashes = Arrays.copyOf(hashes, room);
+      checks = Arrays.copyOf(checks, room);
+      refs = Arrays.copyOf(refs, room);
+      metadata = Arrays.copyOf(metadata, room);
+      uses = Arrays.copyOf(uses, room);
+      if (slots(room) > slots.length) {
+        slots = new int[slots(room)];
+        for (int entry = 0; entry < size; entry++) {
+          insert(entry);
+        }
       }
     }
   }

@@ -162,4 +162,42 @@ class SeriesCacheTest {
     }
     assertThat(find(cache, "unused")).isEqualTo(SeriesCache.NONE);
   }
+
+  /** A sender may be a hundred times faster than the clock of its samples. */
+  @Test
+  void whatNobodyAsksForIsForgottenAfterManyLookupsOfOthers() {
+    SeriesCache cache = new SeriesCache(64 << 20, () -> now);
+    for (int i = 0; i < 2000; i++) {
+      put(cache, "series " + i, i, 0);
+    }
+    for (int round = 0; round < 200; round++) {
+      SeriesCache.Found own = new SeriesCache.Found();
+      for (int i = 0; i < 1000; i++) {
+        assertThat(find(cache, "series " + i, own)).isEqualTo(i);
+      }
+    }
+    for (int i = 1000; i < 2000; i++) {
+      assertThat(find(cache, "series " + i)).isEqualTo(SeriesCache.NONE);
+    }
+  }
+
+  /** Series that end and series that begin; what is asked for in each round is always there. */
+  @Test
+  void whatIsInUseStaysWhileOthersComeAndGo() {
+    SeriesCache cache = new SeriesCache(256 << 10, () -> now);
+    for (int round = 0; round < 200; round++) {
+      SeriesCache.Found own = new SeriesCache.Found();
+      for (int i = 0; i < 2000; i++) {
+        int series = i + 20 * round;
+        long ref = find(cache, "series " + series, own);
+        if (round == 0 || i >= 1980) {
+          assertThat(ref).isEqualTo(SeriesCache.NONE);
+          put(cache, "series " + series, series, 0);
+        } else {
+          assertThat(ref).isEqualTo(series);
+        }
+      }
+    }
+    assertThat(find(cache, "series 0")).isEqualTo(SeriesCache.NONE);
+  }
 }
