@@ -12,6 +12,7 @@ import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.DeletableStorage;
+import io.narthex.spi.storage.LookupStorage;
 import io.narthex.spi.storage.MetadataStorage;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SelectRequest;
@@ -25,6 +26,7 @@ import io.narthex.testkit.storage.StoredSeries.Sample;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -554,6 +556,55 @@ public abstract class StorageKit {
         reopen();
       }
     }
+  }
+
+  @Test
+  protected void findsStoredSamplesByReferenceAndTime() {
+    Assumptions.assumeTrue(storage instanceof LookupStorage, "this storage looks no samples up");
+    LookupStorage looking = (LookupStorage) storage;
+    int series = 700;
+    int times = 300;
+    SampleBatch batch = new SampleBatch(series);
+    for (int t = 0; t < times; t++) {
+      batch.clear();
+      for (int i = 0; i < series; i++) {
+        long ref = storage.resolve(up("a" + i));
+        if (i % 10 == 0) {
+          batch.add(ref, T0 + t * 1000L, histogram(i + t));
+        } else {
+          batch.add(ref, T0 + t * 1000L, i + t / 4.0);
+        }
+      }
+      assertThat(storage.append(batch).allOk()).isTrue();
+      if (t == 7 || t == 150 || t >= times - 17) {
+        BitSet all = new BitSet();
+        all.set(0, series);
+        // others than those that are there: a value, a time, a kind, a reference
+        batch.add(batch.ref(1), T0 + t * 1000L, -1.0);
+        batch.add(batch.ref(1), T0 + t * 1000L + 1, 1 + t / 4.0);
+        batch.add(batch.ref(0), T0 + t * 1000L, 0.0);
+        batch.add(batch.ref(1), T0 + t * 1000L, histogram(1));
+        batch.add(-1, T0 + t * 1000L, 1 + t / 4.0);
+        all.set(series, series + 5);
+        assertThat(looking.stored(batch, all)).isEqualTo(range(0, series));
+        all.clear(5);
+        BitSet expected = range(0, series);
+        expected.clear(5);
+        assertThat(looking.stored(batch, all)).isEqualTo(expected);
+      }
+    }
+    batch.clear();
+    for (int t = 0; t < times; t += 3) {
+      batch.add(storage.resolve(up("a5")), T0 + t * 1000L, 5 + t / 4.0);
+    }
+    assertThat(looking.stored(batch, range(0, batch.size()))).isEqualTo(range(0, batch.size()));
+    assertThat(looking.stored(batch, new BitSet())).isEqualTo(new BitSet());
+  }
+
+  private static BitSet range(int from, int to) {
+    BitSet range = new BitSet();
+    range.set(from, to);
+    return range;
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.LookupStorage;
 import io.narthex.spi.storage.MetadataStorage;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SampleTile;
@@ -90,6 +91,9 @@ final class WriteStore {
 
   /** Most series of a request of which samples that are out of order are looked for. */
   private static final int MAX_REPEATED = 5000;
+
+  /** Rows that are looked for at once by a storage that finds them without a search. */
+  private static final int LOOKED_AT_ONCE = 512;
 
   /** How long a request may look for samples that are stored: its sender waits. */
   private static final long LOOK_NANOS = 250_000_000;
@@ -697,16 +701,20 @@ final class WriteStore {
     private BitSet stored(AppendResult result, SampleBatch of, int[] rows, int own)
         throws WriteRequestReader.MalformedException {
       BitSet there = new BitSet();
-      if (result.count(AppendResult.OUT_OF_ORDER) + result.count(AppendResult.TOO_OLD) == 0
-          || isLookedEnough()) {
+      if (result.count(AppendResult.OUT_OF_ORDER) + result.count(AppendResult.TOO_OLD) == 0) {
         return there;
       }
-      long began = System.nanoTime();
-      Map<Long, Map<Long, Integer>> late = new HashMap<>(); // row by reference and time
+      BitSet behind = new BitSet(); // rows that may be there
       for (int row = 0; row < own; row++) {
         byte code = result.code(row);
-        if ((code == AppendResult.OUT_OF_ORDER || code == AppendResult.TOO_OLD)
-            && (late.size() < MAX_REPEATED || late.containsKey(of.ref(row)))) {
+        behind.set(row, code == AppendResult.OUT_OF_ORDER || code == AppendResult.TOO_OLD);
+      }
+      lookUp(of, behind, there);
+      behind.andNot(there);
+      long began = System.nanoTime();
+      Map<Long, Map<Long, Integer>> late = new HashMap<>(); // row by reference and time
+      for (int row = behind.nextSetBit(0); row >= 0; row = behind.nextSetBit(row + 1)) {
+        if (late.size() < MAX_REPEATED || late.containsKey(of.ref(row))) {
           late.computeIfAbsent(of.ref(row), _ -> new HashMap<>()).put(of.timeMs(row), row);
         }
       }
@@ -733,6 +741,25 @@ final class WriteStore {
             });
       }
       return there;
+    }
+
+    /** Notes rows that the storage finds without a search: those of the last minutes or hours. */
+    private void lookUp(SampleBatch of, BitSet rows, BitSet there) {
+      LookupStorage quick = storage.capability(LookupStorage.class);
+      if (quick == null) {
+        return;
+      }
+      int row = rows.nextSetBit(0);
+      while (row >= 0 && !isLookedEnough()) {
+        BitSet some = new BitSet();
+        for (int i = 0; i < LOOKED_AT_ONCE && row >= 0; i++) {
+          some.set(row);
+          row = rows.nextSetBit(row + 1);
+        }
+        long began = System.nanoTime();
+        there.or(quick.stored(of, some));
+        looked(began);
+      }
     }
 
     private static boolean isSame(

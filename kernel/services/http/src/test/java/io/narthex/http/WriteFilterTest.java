@@ -20,6 +20,7 @@ import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.storage.AppendResult;
+import io.narthex.spi.storage.LookupStorage;
 import io.narthex.spi.storage.MetadataStorage;
 import io.narthex.spi.storage.SampleBatch;
 import io.narthex.spi.storage.SampleTile;
@@ -42,6 +43,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -84,7 +86,7 @@ class WriteFilterTest {
     return (StorageGate)
         Proxy.newProxyInstance(
             WriteFilterTest.class.getClassLoader(),
-            new Class<?>[] {StorageGate.class, MetadataStorage.class},
+            new Class<?>[] {StorageGate.class, MetadataStorage.class, LookupStorage.class},
             (proxy, method, args) ->
                 switch (method.getName()) {
                   case "resolve" -> {
@@ -101,13 +103,28 @@ class WriteFilterTest {
                   case "tryHold" -> true;
                   case "select" -> cursor();
                   case "epoch" -> epoch;
-                  case "capability" -> keepsMetadata ? proxy : null;
+                  case "capability" ->
+                      args[0] == LookupStorage.class
+                          ? looksUp ? proxy : null
+                          : keepsMetadata ? proxy : null;
+                  case "stored" -> lookUp((SampleBatch) args[0], (BitSet) args[1]);
                   default -> null;
                 });
   }
 
   private long epoch = 1;
   private boolean keepsMetadata;
+  private boolean looksUp;
+
+  /** How many rows were looked up at a time. */
+  private final List<Integer> lookedUp = new ArrayList<>();
+
+  private BitSet lookUp(SampleBatch batch, BitSet rows) {
+    lookedUp.add(rows.cardinality());
+    BitSet found = new BitSet();
+    rows.stream().filter(row -> batch.value(row) == 1.5).forEach(found::set);
+    return found;
+  }
 
   /** Metadata that has come with batches. */
   private final List<MetricMetadata> withBatches = new ArrayList<>();
@@ -857,5 +874,18 @@ class WriteFilterTest {
     Second request = new Second();
     request.series(request.refs("__name__", "up"), sample2(NOW - 7, 1.5, 0), sample2(NOW, 2, 0));
     assertThat(written(send(request))).isEqualTo("204 2 0 0");
+  }
+
+  /** A search for each series would take longer than a sender waits. */
+  @Test
+  void samplesOfARepeatedRequestAreLookedUpWithoutASearch() throws IOException {
+    looksUp = true;
+    codes.put(NOW - 7, AppendResult.OUT_OF_ORDER);
+    Proto request = new Proto();
+    for (int i = 0; i < 3000; i++) {
+      request.nested(1, series("up" + i, sample(NOW - 7)));
+    }
+    assertThat(send(snappy(request.toBytes())).status()).isEqualTo(204);
+    assertThat(lookedUp).containsExactly(512, 512, 512, 512, 512, 440);
   }
 }

@@ -52,12 +52,23 @@ final class MemorySeries {
     if (timeMs < newestMs) {
       return AppendResult.OUT_OF_ORDER;
     }
-    boolean same =
-        histogram == null
-            ? newestHistogram == null
-                && Double.doubleToRawLongBits(value) == Double.doubleToRawLongBits(newestValue)
-            : histogram.equals(newestHistogram);
-    return same ? AppendResult.OK : AppendResult.DUPLICATE;
+    return same(value, histogram, newestValue, newestHistogram)
+        ? AppendResult.OK
+        : AppendResult.DUPLICATE;
+  }
+
+  private static boolean same(
+      double a, @Nullable NativeHistogram ah, double b, @Nullable NativeHistogram bh) {
+    return ah == null
+        ? bh == null && Double.doubleToRawLongBits(a) == Double.doubleToRawLongBits(b)
+        : ah.equals(bh);
+  }
+
+  /** Returns whether there is a sample with the same time and bits. */
+  boolean has(long timeMs, double value, @Nullable NativeHistogram histogram) {
+    int row = Arrays.binarySearch(timesMs, 0, size, timeMs);
+    return row >= 0
+        && same(value, histogram, values[row], histograms == null ? null : histograms[row]);
   }
 
   /** Adds a sample that {@link #check} accepted. Returns false when it is the newest already. */

@@ -8,6 +8,7 @@ import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.DeletableStorage;
 import io.narthex.spi.storage.HistogramRules;
+import io.narthex.spi.storage.LookupStorage;
 import io.narthex.spi.storage.MetadataStorage;
 import io.narthex.spi.storage.MeteredStorage;
 import io.narthex.spi.storage.SampleBatch;
@@ -20,6 +21,7 @@ import io.narthex.spi.storage.StorageStats;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -37,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  * Keeps all samples in memory. One lock guards everything: appends and deletes hold it alone, which
  * makes a batch visible all at once; reads share it and take a snapshot.
  */
-final class MemoryStorage implements DeletableStorage, MeteredStorage, MetadataStorage {
+final class MemoryStorage
+    implements DeletableStorage, MeteredStorage, MetadataStorage, LookupStorage {
   private static final String FLOAT = "float";
   private static final String HISTOGRAM = "histogram";
 
@@ -204,6 +207,19 @@ final class MemoryStorage implements DeletableStorage, MeteredStorage, MetadataS
             .filter(m -> name.isEmpty() || name.equals(m.name()))
             .limit(limit == 0 ? Long.MAX_VALUE : limit)
             .toList());
+  }
+
+  @Override
+  public BitSet stored(SampleBatch batch, BitSet rows) {
+    return reading(() -> {
+      BitSet found = new BitSet();
+      for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
+        MemorySeries s = byReference(batch.ref(row));
+        found.set(
+            row, s != null && s.has(batch.timeMs(row), batch.value(row), batch.histogram(row)));
+      }
+      return found;
+    });
   }
 
   private int appendExemplars(SampleBatch batch, long latest) {

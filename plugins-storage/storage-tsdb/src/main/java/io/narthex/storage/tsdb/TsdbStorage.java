@@ -7,6 +7,7 @@ import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.ConfigurableStorage;
 import io.narthex.spi.storage.DeletableStorage;
+import io.narthex.spi.storage.LookupStorage;
 import io.narthex.spi.storage.MetadataStorage;
 import io.narthex.spi.storage.MeteredStorage;
 import io.narthex.spi.storage.SampleBatch;
@@ -30,6 +31,7 @@ import io.narthex.storage.tsdb.head.HeadCapture;
 import io.narthex.storage.tsdb.head.HeadIndex;
 import io.narthex.storage.tsdb.head.HeadView;
 import io.narthex.storage.tsdb.head.ReplayThread;
+import io.narthex.storage.tsdb.head.StoredRows;
 import io.narthex.storage.tsdb.index.Query;
 import io.narthex.storage.tsdb.io.Directories;
 import io.narthex.storage.tsdb.io.Disk;
@@ -54,6 +56,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
@@ -84,6 +87,7 @@ final class TsdbStorage
         ConfigurableStorage<TsdbConfig>,
         MeteredStorage,
         MetadataStorage,
+        LookupStorage,
         SnapshotStorage {
   private static final Logger log = LoggerFactory.getLogger(TsdbStorage.class);
   private static final int TRIES_TO_STOP = 100;
@@ -568,6 +572,12 @@ final class TsdbStorage
       metadata.put(batch);
     }
     return result;
+  }
+
+  @Override
+  public BitSet stored(SampleBatch batch, BitSet rows) {
+    checkOpen();
+    return StoredRows.find(head, batch, rows, referenceBase);
   }
 
   @Override

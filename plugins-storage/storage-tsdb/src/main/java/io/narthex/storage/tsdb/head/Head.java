@@ -240,6 +240,13 @@ public final class Head {
     return pairs == null ? Labels.EMPTY : HeadIndex.labels(pairs);
   }
 
+  /** Returns the id that a reference means now, or -1. Under any of the two locks. */
+  int id(long reference) {
+    SeriesPage page = page((int) reference);
+    boolean isThere = page != null && page.pairs[(int) reference & SeriesPage.MASK] != null;
+    return isThere && ids.isCurrent(reference) ? (int) reference : -1;
+  }
+
   /** Returns the id of a series, or -1. Under any of the two locks. */
   int find(Labels labels) {
     return table.find(labels);
