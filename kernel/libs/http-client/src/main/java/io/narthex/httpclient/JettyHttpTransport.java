@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -32,12 +33,18 @@ import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.HttpResponseException;
 import org.eclipse.jetty.client.InputStreamResponseListener;
 import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.io.Transport;
+import org.eclipse.jetty.util.Promise;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The HTTP client of the server, on Jetty's. Thread-safe; keeps connections open between requests.
  * Error messages are those of Go's net/http, which users search for.
+ *
+ * <p>A GET request of a virtual thread over plain HTTP, as most scrapes are, is written and read by
+ * that thread itself on a blocking socket, see {@link PlainExchange}: Jetty's client would hand it
+ * from thread to thread, which costs more than a scrape's parsing.
  */
 public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   private static final int MAX_REDIRECTS = 10;
@@ -51,6 +58,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   private static final int MAX_STALE = 10;
 
   private final ClientPool pool = new ClientPool();
+  private final PlainConnections plain = new PlainConnections(this::resolve, System::nanoTime);
 
   /** Connections that have received a response, so that a later end means they were merely idle. */
   private final Set<Connection> answered =
@@ -87,7 +95,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     }
     boolean trusted = true;
     for (int hop = 0; ; hop++) {
-      Exchange exchange;
+      Response exchange;
       try {
         exchange = exchange(request, settings, method, uri, body, trusted, deadline);
       } catch (HopException e) {
@@ -180,7 +188,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
    * Sends a request and returns the response. The server may close a kept-alive connection just
    * when it is reused: requests that may be repeated are then retried, as Go's client does.
    */
-  private Exchange exchange(
+  private Response exchange(
       Request request,
       HttpSettings settings,
       String method,
@@ -201,7 +209,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     }
   }
 
-  private Exchange exchangeOnce(
+  private Response exchangeOnce(
       Request request,
       HttpSettings settings,
       String method,
@@ -213,13 +221,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     if (uri.getHost() == null) {
       throw failure(method, uri, "no Host in request URL", null);
     }
-    HttpClient client =
-        pool.client(
-            new ClientPool.Key(
-                trusted ? settings.tlsConfig() : anonymous(settings.tlsConfig()),
-                ProxyRules.proxyFor(settings, uri, environment),
-                settings.proxyConnectHeader(),
-                settings.enableHttp2() && "https".equals(uri.getScheme())));
+    URI proxy = ProxyRules.proxyFor(settings, uri, environment);
     String authorization = null;
     Map<String, List<String>> extra = Map.of();
     if (trusted) {
@@ -237,30 +239,23 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     if (remaining <= 0) {
       throw failure(method, uri, "context deadline exceeded", new TimeoutException());
     }
+    HttpFields.Mutable headers = headers(request, trusted, authorization, extra);
+    if (proxy == null && body == null && request.unixSocket() == null && method.equals("GET")) {
+      byte[] head = Thread.currentThread().isVirtual() ? PlainHead.of(uri, headers) : null;
+      if (head != null) {
+        return plainExchange(uri, head, deadline);
+      }
+    }
+    HttpClient client =
+        pool.client(
+            new ClientPool.Key(
+                trusted ? settings.tlsConfig() : anonymous(settings.tlsConfig()),
+                proxy,
+                settings.proxyConnectHeader(),
+                settings.enableHttp2() && "https".equals(uri.getScheme())));
     org.eclipse.jetty.client.Request r = client.newRequest(uri).method(method);
     r.timeout(remaining, TimeUnit.NANOSECONDS);
-    String bearer = authorization;
-    Map<String, List<String>> more = extra;
-    boolean keepSecrets = trusted;
-    r.headers(h -> {
-      for (Map.Entry<String, String> e : request.headers().entrySet()) {
-        String name = e.getKey();
-        boolean secret = name.equalsIgnoreCase("Authorization") || name.equalsIgnoreCase("Cookie");
-        if ((keepSecrets || !secret) && !name.equalsIgnoreCase("Content-Type")) {
-          h.put(name, e.getValue());
-        }
-      }
-      if (!h.contains("User-Agent")) {
-        h.put("User-Agent", userAgent);
-      }
-      if (!h.contains("Accept-Encoding")) {
-        h.put("Accept-Encoding", "gzip");
-      }
-      if (bearer != null) {
-        h.put("Authorization", bearer);
-      }
-      more.forEach((name, values) -> values.forEach(v -> h.add(name, v)));
-    });
+    r.headers(h -> h.add(headers));
     if (body != null) {
       String type = "application/octet-stream";
       for (Map.Entry<String, String> e : request.headers().entrySet()) {
@@ -295,6 +290,73 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
       Connection connection = r.getConnection();
       boolean stale = connection != null && answered.contains(connection) && isClosedByPeer(cause);
       throw stale ? new StaleConnectionException(failure) : failure;
+    }
+  }
+
+  private HttpFields.Mutable headers(
+      Request request,
+      boolean trusted,
+      @Nullable String authorization,
+      Map<String, List<String>> extra) {
+    HttpFields.Mutable h = HttpFields.build();
+    for (Map.Entry<String, String> e : request.headers().entrySet()) {
+      String name = e.getKey();
+      boolean secret = name.equalsIgnoreCase("Authorization") || name.equalsIgnoreCase("Cookie");
+      if ((trusted || !secret) && !name.equalsIgnoreCase("Content-Type")) {
+        h.put(name, e.getValue());
+      }
+    }
+    if (!h.contains("User-Agent")) {
+      h.put("User-Agent", userAgent);
+    }
+    if (!h.contains("Accept-Encoding")) {
+      h.put("Accept-Encoding", "gzip");
+    }
+    if (authorization != null) {
+      h.put("Authorization", authorization);
+    }
+    extra.forEach((name, values) -> values.forEach(v -> h.add(name, v)));
+    return h;
+  }
+
+  /** Sends a request on a connection that this thread reads itself. */
+  private Response plainExchange(URI uri, byte[] head, long deadline)
+      throws IOException, InterruptedException {
+    var address = new PlainConnections.Address(uri.getHost(), ProxyRules.port(uri));
+    PlainConnections.Connection connection = null;
+    try {
+      connection = plain.take(address, deadline);
+      return PlainExchange.send(
+          plain, connection, head, deadline, e -> failure("GET", uri, reason(e, uri), e));
+    } catch (IOException e) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      if (e instanceof SocketTimeoutException late && System.nanoTime() - deadline >= 0) {
+        throw failure("GET", uri, "context deadline exceeded", PlainExchange.timeout(late));
+      }
+      HopException failure = failure("GET", uri, reason(e, uri), e);
+      if (connection != null && connection.isUsed() && isClosedByPeer(e)) {
+        plain.forget(address);
+        throw new StaleConnectionException(failure);
+      }
+      throw failure;
+    }
+  }
+
+  private List<InetSocketAddress> resolve(PlainConnections.Address address, long deadline)
+      throws IOException, InterruptedException {
+    HttpClient client = pool.client(new ClientPool.Key(null, null, Map.of(), false));
+    Promise.Completable<List<InetSocketAddress>> found = new Promise.Completable<>();
+    client.getSocketAddressResolver().resolve(address.host(), address.port(), Map.of(), found);
+    try {
+      return found.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException failed
+          ? failed
+          : new IOException("address lookup failed", e.getCause());
+    } catch (TimeoutException _) {
+      throw new SocketTimeoutException("no time is left");
     }
   }
 
@@ -404,8 +466,14 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     return OBJECT.matcher(message).find();
   }
 
+  /** Returns how many connections of plain HTTP wait for their next request. */
+  int plainWaiting() {
+    return plain.waiting();
+  }
+
   @Override
   public void close() {
+    plain.close();
     pool.close();
   }
 

@@ -45,11 +45,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 @NullUnmarked
-final class JettyHttpTransportTest {
-  private static final Duration TIMEOUT = Duration.ofSeconds(5);
-  private HttpServer server;
+class JettyHttpTransportTest {
+  static final Duration TIMEOUT = Duration.ofSeconds(5);
+  HttpServer server;
   private HttpServer other;
-  private JettyHttpTransport transport;
+  JettyHttpTransport transport;
 
   @BeforeEach
   void start() throws IOException {
@@ -67,23 +67,23 @@ final class JettyHttpTransportTest {
     other.stop(0);
   }
 
-  private URI uri(HttpServer s, String path) {
+  URI uri(HttpServer s, String path) {
     return URI.create("http://127.0.0.1:" + s.getAddress().getPort() + path);
   }
 
-  private static void answer(HttpExchange x, int status, byte[] body) throws IOException {
+  static void answer(HttpExchange x, int status, byte[] body) throws IOException {
     x.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
     x.getResponseBody().write(body);
     x.close();
   }
 
-  private static byte[] echo(HttpExchange x) {
+  static byte[] echo(HttpExchange x) {
     StringBuilder b = new StringBuilder();
     x.getRequestHeaders().forEach((k, v) -> b.append(k).append('=').append(v).append('\n'));
     return b.toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  private String body(Request request, HttpSettings settings) throws Exception {
+  String body(Request request, HttpSettings settings) throws Exception {
     try (HttpTransport.Response r = transport.send(request, settings)) {
       assertThat(r.status()).isEqualTo(200);
       return new String(r.body().readAllBytes(), StandardCharsets.UTF_8);

@@ -22,7 +22,7 @@ class OddAnswersTest {
   private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nm 1";
 
   /** Returns status and body of what comes out of an answer. */
-  private static String answer(String text) throws Exception {
+  static String answer(String text) throws Exception {
     try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
         JettyHttpTransport transport = new JettyHttpTransport("test")) {
       Thread.ofVirtual()

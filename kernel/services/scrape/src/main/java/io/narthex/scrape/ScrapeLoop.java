@@ -104,6 +104,8 @@ final class ScrapeLoop {
   /** What the intake and the references were made for; loop's thread only. */
   private Work current;
 
+  private final ScrapeSource.Requests requests = new ScrapeSource.Requests(); // likewise
+
   /** Bytes of the newest body that could be read; loop's thread only. */
   private int bodyLength;
 
@@ -360,7 +362,7 @@ final class ScrapeLoop {
         throw new ScrapeFailure(ScrapeFailure.Kind.TARGET_LIMIT, w.refusal);
       }
       bodyLength = 0; // the next body is not expected to be as large as one that failed
-      format = host.source.fetch(w.target, w.settings, scratch, expected);
+      format = host.source.fetch(w.target, w.settings, requests, scratch, expected);
       bodySize = format == null ? scratch.collected.size() : scratch.length;
       bodyLength = scratch.length;
     } catch (ScrapeFailure e) {

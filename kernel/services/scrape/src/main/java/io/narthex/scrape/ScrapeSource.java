@@ -45,15 +45,23 @@ final class ScrapeSource {
     this.timer = timer;
   }
 
+  /** What is sent to one target, made once; it is for one loop. */
+  static final class Requests {
+    private @Nullable Target target;
+    private @Nullable ScrapeSettings settings;
+    private HttpTransport.@Nullable Request made;
+  }
+
   /**
    * Reads the exposition into the body of {@code scratch}, or collects into it.
    *
+   * @param requests of the loop
    * @param expected how many bytes will probably come, or 0
    * @return the format of the body, or null when the metrics were collected in process
    * @throws IOException when there is none, with a message for users
    */
   @Nullable ExpositionFormat fetch(
-      Target target, ScrapeSettings settings, Scratch scratch, int expected)
+      Target target, ScrapeSettings settings, Requests requests, Scratch scratch, int expected)
       throws IOException, InterruptedException {
     String path = target.internal().get("__metrics_path__");
     if (target.self()) {
@@ -77,7 +85,7 @@ final class ScrapeSource {
         return null;
       }
     }
-    return overHttp(target, settings, scratch, expected);
+    return overHttp(request(target, settings, requests), target, settings, scratch, expected);
   }
 
   private interface Collection {
@@ -134,16 +142,19 @@ final class ScrapeSource {
     scratch.checkCollected();
   }
 
-  private ExpositionFormat overHttp(
-      Target target, ScrapeSettings settings, Scratch scratch, int expected)
-      throws IOException, InterruptedException {
+  private HttpTransport.Request request(Target target, ScrapeSettings settings, Requests requests)
+      throws ScrapeFailure {
+    HttpTransport.Request made = requests.made;
+    if (made != null && requests.target == target && requests.settings == settings) {
+      return made;
+    }
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("Accept", settings.accept);
     headers.put("Accept-Encoding", settings.config.enableCompression() ? "gzip" : "identity");
     headers.put("User-Agent", "Prometheus/" + server.compatibleVersion());
     headers.put("X-Prometheus-Scrape-Timeout-Seconds", seconds(target.timeoutMs()));
     String socket = target.internal().get("__unix_socket__");
-    var request =
+    made =
         new HttpTransport.Request(
             "GET",
             target.self() ? own(target) : uri(target.url()),
@@ -151,6 +162,19 @@ final class ScrapeSource {
             null,
             Duration.ofMillis(target.timeoutMs()),
             socket.isEmpty() ? null : socket);
+    requests.target = target;
+    requests.settings = settings;
+    requests.made = target.self() ? null : made; // the address of this server may change
+    return made;
+  }
+
+  private ExpositionFormat overHttp(
+      HttpTransport.Request request,
+      Target target,
+      ScrapeSettings settings,
+      Scratch scratch,
+      int expected)
+      throws IOException, InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(target.timeoutMs());
     try (HttpTransport.Response response = http.send(request, settings.config.http())) {
       if (response.status() != 200) {
