@@ -1,9 +1,13 @@
 package io.narthex.exposition;
 
+import ch.randelshofer.fastdoubleparser.JavaDoubleParser;
 import io.narthex.model.go.GoFloat;
 import io.narthex.model.go.GoString;
 
-/** Parses numbers from bytes as Go's strconv does, without garbage for up to about 15 digits. */
+/**
+ * Parses numbers from bytes as Go's strconv does, without garbage where they are decimal and
+ * finite: up to about 15 digits by itself, more with FastDoubleParser.
+ */
 final class FloatReader {
   /** Powers of ten that a double holds exactly. */
   private static final double[] POWERS = {
@@ -32,6 +36,7 @@ final class FloatReader {
     int exponent = 0;
     boolean any = false;
     boolean point = false;
+    boolean exact = true; // whether the mantissa has all digits
     for (; i < end; i++) {
       byte c = b[i];
       if (c >= '0' && c <= '9') {
@@ -45,7 +50,7 @@ final class FloatReader {
             exponent--;
           }
         } else {
-          return slow(b, start, end);
+          exact = false;
         }
       } else if (c == '.' && !point) {
         point = true;
@@ -79,12 +84,13 @@ final class FloatReader {
     if (mantissa == 0) {
       return negative ? -0.0 : 0.0;
     }
-    if (mantissa <= EXACT && exponent >= -22 && exponent <= 22) {
+    if (exact && mantissa <= EXACT && exponent >= -22 && exponent <= 22) {
       // both operands are exact, so the single rounding is correct
       double v = exponent < 0 ? mantissa / POWERS[-exponent] : mantissa * POWERS[exponent];
       return negative ? -v : v;
     }
-    return slow(b, start, end);
+    double v = JavaDoubleParser.parseDouble(b, start, end - start);
+    return Double.isInfinite(v) ? slow(b, start, end) : v;
   }
 
   private static double slow(byte[] b, int start, int end) {
