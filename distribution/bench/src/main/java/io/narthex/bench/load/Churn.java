@@ -7,9 +7,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * A day in which each hour a tenth of the series ends and as many new ones begin, a sample a
@@ -35,6 +38,7 @@ public final class Churn {
   private static final int FIRST_HOURS = 8;
 
   private static final double MOST = 1.05;
+  private static final int SHOWN = 10;
   private static final int SETTLE_MS = 20_000;
 
   private final Proof proof;
@@ -71,7 +75,7 @@ public final class Churn {
     int hours = (int) proof.number("hours");
     long startMs = System.currentTimeMillis() - hours * STEPS_PER_HOUR * GridFill.STEP_MS;
     List<String> problems = new ArrayList<>();
-    List<Long> heaps = new ArrayList<>();
+    List<Map<String, Long>> heaps = new ArrayList<>();
     long begun = System.nanoTime();
     try (ServerUnderTest server =
         ServerUnderTest.start(
@@ -90,7 +94,7 @@ public final class Churn {
         if (done >= FIRST_HOURS && done % EVERY_HOURS == 0) {
           heaps.add(heap(server));
           System.out.printf(
-              Locale.ROOT, "       after %d h: %.1f MiB%n", done, heaps.getLast() / 1048576.0);
+              Locale.ROOT, "       after %d h: %.1f MiB%n", done, sum(heaps.getLast()) / 1048576.0);
         }
       }
       proof.verdict(
@@ -121,26 +125,50 @@ public final class Churn {
   }
 
   /** Returns what is alive in the heap once maintenance has had the time for its work. */
-  private static long heap(ServerUnderTest server) throws IOException, InterruptedException {
+  private static Map<String, Long> heap(ServerUnderTest server)
+      throws IOException, InterruptedException {
     Thread.sleep(SETTLE_MS);
     return server.liveBytes();
   }
 
-  private void flat(List<Long> heaps) {
-    long least = heaps.stream().mapToLong(Long::longValue).min().orElse(0);
-    long most = heaps.stream().mapToLong(Long::longValue).max().orElse(0);
+  private static long sum(Map<String, Long> heap) {
+    return heap.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  private void flat(List<Map<String, Long>> heaps) {
+    if (heaps.isEmpty()) {
+      proof.verdict(
+          "heap after full collections",
+          "",
+          List.of("it was never looked at: at least " + FIRST_HOURS + " hours are needed"));
+      return;
+    }
+    Comparator<Map<String, Long>> bySum = Comparator.comparingLong(Churn::sum);
+    Map<String, Long> least = Collections.min(heaps, bySum);
+    Map<String, Long> most = Collections.max(heaps, bySum);
+    List<String> problems = new ArrayList<>();
+    if (sum(most) > sum(least) * MOST) {
+      problems.add(
+          "more than 5 per cent between the least and the most, by class: " + more(least, most));
+    }
     proof.verdict(
         "heap after full collections",
         String.format(
             Locale.ROOT,
             "%d times, %.1f to %.1f MiB",
             heaps.size(),
-            least / 1048576.0,
-            most / 1048576.0),
-        heaps.isEmpty()
-            ? List.of("it was never looked at: at least " + FIRST_HOURS + " hours are needed")
-            : most > least * MOST
-                ? List.of("more than 5 per cent between the least and the most")
-                : List.of());
+            sum(least) / 1048576.0,
+            sum(most) / 1048576.0),
+        problems);
+  }
+
+  /** Returns the classes whose objects have grown most, with bytes. */
+  private static String more(Map<String, Long> from, Map<String, Long> to) {
+    return to.entrySet().stream()
+        .map(e -> Map.entry(e.getKey(), e.getValue() - from.getOrDefault(e.getKey(), 0L)))
+        .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+        .limit(SHOWN)
+        .map(e -> String.format(Locale.ROOT, "%s %,d", e.getKey(), e.getValue()))
+        .collect(Collectors.joining(", "));
   }
 }

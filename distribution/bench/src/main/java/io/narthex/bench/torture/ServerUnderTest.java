@@ -264,14 +264,23 @@ public final class ServerUnderTest implements AutoCloseable {
     jcmd("GC.run");
   }
 
-  /** Returns the bytes of the objects that are alive in the server's heap: a full collection. */
-  public long liveBytes() throws IOException, InterruptedException {
+  /**
+   * Returns the bytes of the objects that are alive in the server's heap by class, after a full
+   * collection; without what the collector fills gaps between objects with.
+   */
+  public Map<String, Long> liveBytes() throws IOException, InterruptedException {
     String[] lines = jcmd("GC.class_histogram").strip().split("\n", -1);
-    String[] total = lines[lines.length - 1].strip().split("\\s+", -1);
-    if (total.length != 3 || !total[0].equals("Total")) {
+    if (!lines[lines.length - 1].strip().startsWith("Total")) {
       throw new IOException("jcmd GC.class_histogram ends with " + lines[lines.length - 1]);
     }
-    return Long.parseLong(total[2]);
+    Map<String, Long> bytes = new TreeMap<>();
+    for (String line : lines) {
+      String[] parts = line.strip().split("\\s+", -1); // number: instances bytes class (module)
+      if (parts.length >= 4 && parts[0].endsWith(":") && !parts[3].contains("FillerElement")) {
+        bytes.merge(parts[3], Long.parseLong(parts[2]), Long::sum);
+      }
+    }
+    return bytes;
   }
 
   private String jcmd(String command) throws IOException, InterruptedException {
