@@ -40,6 +40,9 @@ public final class Churn {
   private static final double MOST = 1.05;
   private static final int SHOWN = 10;
   private static final int SETTLE_MS = 20_000;
+  private static final int LOOK_MS = 4_000;
+  private static final int LOOKS_IN_VAIN = 3;
+  private static final int MOST_LOOKS = 15;
 
   private final Proof proof;
   private final KnownGrid grid;
@@ -124,11 +127,23 @@ public final class Churn {
     sizes.forEach(this::begin);
   }
 
-  /** Returns what is alive in the heap once maintenance has had the time for its work. */
+  /**
+   * Returns what is alive in the heap once maintenance rests: the least of several looks, until
+   * some in a row have found no less. A merge under way holds names and numbers of its blocks.
+   */
   private static Map<String, Long> heap(ServerUnderTest server)
       throws IOException, InterruptedException {
     Thread.sleep(SETTLE_MS);
-    return server.liveBytes();
+    Map<String, Long> least = server.liveBytes();
+    int inVain = 0;
+    for (int look = 1; look < MOST_LOOKS && inVain < LOOKS_IN_VAIN; look++) {
+      Thread.sleep(LOOK_MS);
+      Map<String, Long> next = server.liveBytes();
+      boolean isLess = sum(next) < sum(least) / 100 * 99;
+      least = isLess ? next : least;
+      inVain = isLess ? 0 : inVain + 1;
+    }
+    return least;
   }
 
   private static long sum(Map<String, Long> heap) {
