@@ -25,10 +25,10 @@ import org.slf4j.LoggerFactory;
  * The folder of the database: checks its format and keeps other processes out.
  *
  * <pre>
- * tsdb.version   "narthex tsdb 1" or 2    lock    held while open; left behind by a crash
+ * tsdb.version   "narthex tsdb 1", 2 or 3    lock    held while open; left behind by a crash
  * log/           segments and checkpoints of format 1; in a folder that has been changed to format 2
  *                what came before, until the next checkpoint
- * wal/, head/    segments and checkpoints of format 2; what was damaged in them is in quarantine/
+ * wal/, head/    segments and checkpoints of format 2 and 3; what was damaged in them is in quarantine/
  * blocks/        one folder per block
  * metadata       of metric families
  * </pre>
@@ -39,6 +39,9 @@ final class DataFolder implements AutoCloseable {
   private static final int LONGEST_VERSION = 64 << 10; // bytes
   private static final String VERSION_1 = "narthex tsdb 1\n";
   private static final String VERSION_2 = "narthex tsdb 2\n";
+  private static final String VERSION_3 = "narthex tsdb 3\n";
+  private static final List<String> VERSIONS =
+      List.of(VERSION_1.strip(), VERSION_2.strip(), VERSION_3.strip());
   private static final Pattern OF_SOME_VERSION = Pattern.compile("narthex tsdb [0-9]+\n?", 0);
   private static final String LOCK_FILE = "lock";
   private static final int ULID_LENGTH = 26;
@@ -46,11 +49,13 @@ final class DataFolder implements AutoCloseable {
   private final Path root;
   private final FolderLock lock;
   private volatile boolean framed;
+  private volatile boolean packed;
 
-  private DataFolder(Path root, FolderLock lock, boolean framed) {
+  private DataFolder(Path root, FolderLock lock, boolean framed, boolean packed) {
     this.root = root;
     this.lock = lock;
     this.framed = framed;
+    this.packed = packed;
   }
 
   /**
@@ -70,9 +75,10 @@ final class DataFolder implements AutoCloseable {
         throw new StorageException.Unusable(
             root + ": another server uses this folder; stop it or give this one another folder");
       }
-      DataFolder folder = new DataFolder(root, lock, isFramed(disk, root));
+      String version = versionOf(disk, root);
+      DataFolder folder =
+          new DataFolder(root, lock, !version.equals(VERSION_1), version.equals(VERSION_3));
       String found = version(disk, root);
-      String version = folder.framed ? VERSION_2 : VERSION_1;
       if (!found.equals(version)) { // before all else: a folder "wal" alone is Prometheus'
         if (!found.isEmpty()) {
           log.error(
@@ -179,13 +185,24 @@ final class DataFolder implements AutoCloseable {
     Directories.write(disk, root.resolve(VERSION_FILE), bytes, bytes.length);
   }
 
-  /** Returns whether a folder has format 2, as new ones have. */
+  /**
+   * Returns the version that a folder has: new ones have 3, and one whose version is lost may have
+   * it.
+   */
+  private static String versionOf(Disk disk, Path root) throws IOException {
+    if (!isFramed(disk, root)) {
+      return VERSION_1;
+    }
+    return version(disk, root).strip().equals(VERSION_2.strip()) ? VERSION_2 : VERSION_3;
+  }
+
+  /** Returns whether a folder has format 2 or 3. */
   private static boolean isFramed(Disk disk, Path root) throws IOException {
     String found = version(disk, root).strip();
     if (found.equals(VERSION_1.strip())) {
       return false;
     }
-    return found.equals(VERSION_2.strip()) || hasFrames(disk, root) || !hasLogFiles(disk, root);
+    return VERSIONS.contains(found) || hasFrames(disk, root) || !hasLogFiles(disk, root);
   }
 
   /** Returns whether there is what looks like a segment or a checkpoint of format 1. */
@@ -224,7 +241,7 @@ final class DataFolder implements AutoCloseable {
 
   /** Makes another folder one of the same format. */
   static void copyVersion(Disk disk, Path root, Path to) throws IOException {
-    writeVersion(disk, to, isFramed(disk, root) ? VERSION_2 : VERSION_1);
+    writeVersion(disk, to, versionOf(disk, root));
   }
 
   /**
@@ -233,7 +250,7 @@ final class DataFolder implements AutoCloseable {
    */
   private static boolean isDamaged(Disk disk, Path root, String found) throws IOException {
     if (OF_SOME_VERSION.matcher(found).matches()) {
-      return found.strip().equals(VERSION_1.strip()) || found.strip().equals(VERSION_2.strip());
+      return VERSIONS.contains(found.strip());
     }
     return hasFrames(disk, root) || hasLog(disk, root);
   }
@@ -285,9 +302,7 @@ final class DataFolder implements AutoCloseable {
                 + ": format is \""
                 + found.strip()
                 + "\", this version reads \""
-                + VERSION_1.strip()
-                + "\" and \""
-                + VERSION_2.strip()
+                + String.join("\", \"", VERSIONS)
                 + "\"; use the version that wrote it");
       }
       return;
@@ -324,6 +339,11 @@ final class DataFolder implements AutoCloseable {
     return framed;
   }
 
+  /** Returns whether it has format 3, which versions before it cannot read. */
+  boolean isPacked() {
+    return packed;
+  }
+
   /** The same for this folder, see {@link #beginsWithLog(Disk, Path)}. */
   boolean beginsWithLog(Disk disk) {
     return framed && beginsWithLog(disk, root);
@@ -353,10 +373,11 @@ final class DataFolder implements AutoCloseable {
     disk.forceDirectory(framedWal());
   }
 
-  /** Makes this a folder of format 2. After a failure it may be one all the same. */
-  void becomeFramed(Disk disk) throws IOException {
-    writeVersion(disk, root, VERSION_2);
+  /** Makes this a folder of format 3. After a failure it may be one all the same. */
+  void becomePacked(Disk disk) throws IOException {
+    writeVersion(disk, root, VERSION_3);
     framed = true;
+    packed = true;
   }
 
   /**

@@ -47,8 +47,8 @@ public final class TsdbCommand {
       list     blocks by time, and the WAL
       verify   reads every byte; prints what is damaged, with file and offset, and exits with 1 when something is
       repair   sets aside what is damaged, so that the rest is served; the server must not run
-      upgrade  rewrites a folder of format 1 to format 2, as a server does after 24 hours; versions
-               before format 2 cannot read it any more; the server must not run
+      upgrade  rewrites a folder of format 1 or 2 to format 3, as a server does after 24 hours;
+               versions before format 3 cannot read it any more; the server must not run
       analyze  where the series of the head come from: names, values and pairs with most series
       dump     samples as lines "{labels} value milliseconds"; T is RFC 3339 or seconds since 1970;
                the value is "stale" where a series ended, and of a histogram
@@ -316,7 +316,7 @@ public final class TsdbCommand {
     } finally {
       storage.close();
     }
-    out.println(changed ? "has format 2 now" : "has format 2 already");
+    out.println(changed ? "has format 3 now" : "has format 3 already");
     return 0;
   }
 

@@ -99,8 +99,8 @@ final class TsdbStorage
   private static final long QUARANTINE_BYTES = 64 << 20;
 
   /**
-   * How long a folder of format 1 is continued as one, so that the previous version can be put
-   * back.
+   * How long a folder of an earlier format is continued as one, so that the previous version can be
+   * put back.
    */
   private static final Duration UPGRADE_AFTER = Duration.ofHours(24);
 
@@ -231,6 +231,7 @@ final class TsdbStorage
             + Directories.bytesIn(disk, checkpoints)
             - files.bytesOnDisk(),
         head::labels,
+        folders::isPacked,
         counters);
   }
 
@@ -303,11 +304,12 @@ final class TsdbStorage
         storage.blocks.list().size(),
         seconds);
     if (background) {
-      if (!folders.isFramed()) {
+      if (!folders.isPacked()) {
         log.info(
-            "tsdb {}: has format 1, and gets format 2 after {} with this version; until then the"
+            "tsdb {}: has format {}, and gets format 3 after {} with this version; until then the"
                 + " previous version can be put back",
             root,
+            folders.isFramed() ? 2 : 1,
             UPGRADE_AFTER);
       }
       storage.startThreads();
@@ -475,41 +477,47 @@ final class TsdbStorage
   }
 
   private long writeCheckpoint(int segment, int lastPage, BooleanSupplier stop) {
-    return Checkpoint.write(disk, head, folders.head(), segment, chunkFiles, lastPage, stop);
+    return Checkpoint.write(
+        disk, head, folders.head(), segment, chunkFiles, lastPage, folders.isPacked(), stop);
   }
 
-  // ---- from format 1 to 2 --------------------------------------------------------------------
+  // ---- from format 1 or 2 to 3
+  // --------------------------------------------------------------------
 
   private void upgradeIfConfirmed() {
-    if (!folders.isFramed() && System.nanoTime() - openedNanos >= confirmNanos) {
+    if (!folders.isPacked() && System.nanoTime() - openedNanos >= confirmNanos) {
       upgrade();
     }
   }
 
   /**
-   * Changes a folder of format 1 to format 2, which the previous version of the plugin cannot read.
-   * Appends wait for a few forces; queries do not.
+   * Changes a folder of format 1 or 2 to format 3, which previous versions of the plugin cannot
+   * read. Appends wait for a few forces; queries do not.
    *
-   * @return whether it had format 1
+   * @return whether it had not format 3
    */
   boolean upgrade() {
     maintenance.lock();
     try {
       checkOpen();
-      if (folders.isFramed()) {
+      if (folders.isPacked()) {
         return false;
       }
-      disk.require(folders.head(), head.fileBytes(), "a checkpoint of format 2");
+      disk.require(folders.head(), head.fileBytes(), "a checkpoint of format 3");
       head.appendLock.lock();
       try {
-        continueFramed();
+        if (folders.isFramed()) {
+          folders.becomePacked(disk); // what is there is read as before
+        } else {
+          continueFramed();
+        }
       } catch (IOException e) {
         throw new StorageException.Failed(
-            "tsdb " + context.dataDirectory() + ": cannot be changed to format 2: " + e, e);
+            "tsdb " + context.dataDirectory() + ": cannot be changed to format 3: " + e, e);
       } finally {
         head.appendLock.unlock();
       }
-      log.info("tsdb {}: has format 2 from now on", context.dataDirectory());
+      log.info("tsdb {}: has format 3 from now on", context.dataDirectory());
       checkpointWanted = true;
       boundWal(); // the log of format 1 is read at each start until then
       return true;
@@ -518,7 +526,7 @@ final class TsdbStorage
     }
   }
 
-  /** Ends the WAL of format 1 and begins one of format 2. Under the append lock. */
+  /** Ends the WAL of format 1 and begins one of format 3. Under the append lock. */
   private void continueFramed() throws IOException {
     WriteAheadLog before = wal.current();
     before.write(false);
@@ -531,7 +539,7 @@ final class TsdbStorage
       if (next.segment() < FramedWal.Position.FIRST.segment()) {
         throw new IOException("the WAL cannot be begun");
       }
-      folders.becomeFramed(disk); // the step that counts
+      folders.becomePacked(disk); // the step that counts
       done = true;
     } finally {
       if (!done) {

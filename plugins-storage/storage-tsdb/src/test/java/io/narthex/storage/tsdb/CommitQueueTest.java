@@ -42,7 +42,7 @@ class CommitQueueTest {
   private final CountDownLatch forcing = new CountDownLatch(1);
   private final CountDownLatch released = new CountDownLatch(1);
 
-  /** Whether the folder has format 2, as new ones do. */
+  /** Whether the folder has format 3, as new ones do, and not format 1. */
   boolean framed() {
     return true;
   }

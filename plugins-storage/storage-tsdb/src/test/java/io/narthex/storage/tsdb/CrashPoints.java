@@ -50,7 +50,7 @@ public final class CrashPoints {
    * Creates one.
    *
    * @param folder for files of the runs
-   * @param framed whether the database has format 2
+   * @param framed whether the database has format 3
    */
   public CrashPoints(Path folder, boolean framed) {
     this(folder, framed, false);

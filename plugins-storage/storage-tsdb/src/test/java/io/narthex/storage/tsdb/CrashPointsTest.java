@@ -34,7 +34,7 @@ class CrashPointsTest {
     LOGGER.setLevel(null);
   }
 
-  /** Whether the folder has format 2, as new ones do. */
+  /** Whether the folder has format 3, as new ones do, and not format 1. */
   boolean framed() {
     return true;
   }

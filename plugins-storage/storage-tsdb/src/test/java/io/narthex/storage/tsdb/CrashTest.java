@@ -33,7 +33,7 @@ class CrashTest {
 
   final WalFiles files = new WalFiles(framed());
 
-  /** Whether the folder has format 2, as new ones do. */
+  /** Whether the folder has format 3, as new ones do, and not format 1. */
   boolean framed() {
     return true;
   }

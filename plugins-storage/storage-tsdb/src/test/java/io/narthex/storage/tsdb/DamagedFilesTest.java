@@ -29,7 +29,7 @@ class DamagedFilesTest {
 
   private final WalFiles files = new WalFiles(framed());
 
-  /** Whether the folder has format 2, as new ones do. */
+  /** Whether the folder has format 3, as new ones do, and not format 1. */
   boolean framed() {
     return true;
   }
@@ -108,7 +108,7 @@ class DamagedFilesTest {
       Files.write(version, new byte[zeros]);
       TsdbStorage again = TestDb.open(dir);
       assertThat(TestDb.all(again)).isEqualTo(before);
-      assertThat(version).hasContent("narthex tsdb " + (framed() ? 2 : 1));
+      assertThat(version).hasContent("narthex tsdb " + (framed() ? 3 : 1));
       assertThat(dir.resolve("tsdb.version.tmp")).doesNotExist();
       again.close();
     }
@@ -193,7 +193,7 @@ class DamagedFilesTest {
       Files.write(version, text.getBytes(StandardCharsets.ISO_8859_1));
       TsdbStorage again = TestDb.open(dir);
       assertThat(TestDb.all(again)).isEqualTo(before);
-      assertThat(version).hasContent("narthex tsdb " + (framed() ? 2 : 1));
+      assertThat(version).hasContent("narthex tsdb " + (framed() ? 3 : 1));
       again.crash();
     }
   }
@@ -204,10 +204,10 @@ class DamagedFilesTest {
     fill(db, 0, 1);
     db.crash();
     Path version = dir.resolve("tsdb.version");
-    Files.writeString(version, "narthex tsdb 3\n");
+    Files.writeString(version, "narthex tsdb 4\n");
     assertThatThrownBy(() -> TestDb.open(dir))
         .isInstanceOf(StorageException.Unusable.class)
-        .hasMessageContaining("narthex tsdb 3");
+        .hasMessageContaining("format is \"narthex tsdb 4\"");
     Path other = dir.resolve("other");
     Files.createDirectories(other.resolve("log"));
     Files.writeString(other.resolve("log").resolve("00000001.log"), "not ours");

@@ -25,7 +25,7 @@ class FailedForceTest {
 
   private final WalFiles files = new WalFiles(framed());
 
-  /** Whether the folder has format 2, as new ones do. */
+  /** Whether the folder has format 3, as new ones do, and not format 1. */
   boolean framed() {
     return true;
   }

@@ -36,9 +36,9 @@ class FolderFormatTest {
   }
 
   @Test
-  void aNewFolderHasFormat2() {
+  void aNewFolderHasFormat3() {
     List<StoredSeries> before = appendTwice();
-    assertThat(dir.resolve("tsdb.version")).hasContent("narthex tsdb 2");
+    assertThat(dir.resolve("tsdb.version")).hasContent("narthex tsdb 3");
     assertThat(dir.resolve("wal")).isNotEmptyDirectory();
     assertThat(dir.resolve("head")).isNotEmptyDirectory();
     assertThat(dir.resolve("log")).doesNotExist();

@@ -12,7 +12,9 @@ import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.storage.tsdb.frames.Frame;
+import io.narthex.storage.tsdb.frames.FrameReader;
 import io.narthex.storage.tsdb.head.SpoiledChunks;
+import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.FailingDisk;
 import io.narthex.storage.tsdb.io.LocalDisk;
 import io.narthex.storage.tsdb.recovery.Checkpoint;
@@ -21,6 +23,7 @@ import io.narthex.testkit.storage.StoredSeries;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -436,5 +439,79 @@ class HeadFilesTest {
     db = open();
     assertThat(samples(TestDb.all(db))).isEqualTo(SERIES * 300);
     db.close();
+  }
+
+  /** All series depend on them. */
+  @Test
+  void aDamagedCopyOfTheLabelsOfACheckpointCostsNothing() throws IOException {
+    TsdbStorage db = open();
+    append(db, 0, 40);
+    List<StoredSeries> before = TestDb.all(db);
+    db.close();
+    Path original = checkpoint();
+    byte[] whole = Files.readAllBytes(original);
+    List<Long> copies = new ArrayList<>();
+    FrameReader.read(
+        LocalDisk.INSTANCE,
+        original,
+        Frame.Kind.CHECKPOINT,
+        Integer.parseInt(original.getFileName().toString().substring(0, 8)),
+        false,
+        new FrameReader.Handler() {
+          @Override
+          public void record(int type, ByteSource body, long offset) {
+            if (type == 23) {
+              copies.add(offset);
+            }
+          }
+
+          @Override
+          public void damage(long offset, long length, String reason, MemorySegment bytes) {
+            throw new AssertionError(reason);
+          }
+        });
+    assertThat(copies).hasSize(2);
+    for (long at : copies) {
+      for (int byteOfFrame : new int[] {1, 5, 14}) {
+        Files.write(original, whole);
+        flip(original, at + byteOfFrame);
+        db = open();
+        assertThat(TestDb.all(db))
+            .as("byte %s of the frame at %s", byteOfFrame, at)
+            .isEqualTo(before);
+        assertThat(damaged(db, "checkpoint")).isEqualTo(1);
+        db.crash();
+      }
+    }
+  }
+
+  @Test
+  void seriesOfACheckpointShareLabelsAndTimes() throws IOException {
+    long[] bytes = new long[2];
+    for (int format = 2; format <= 3; format++) {
+      Path root = dir.resolve("format-" + format);
+      Files.createDirectories(root);
+      Files.writeString(root.resolve("tsdb.version"), "narthex tsdb " + format + "\n");
+      TsdbStorage db = TestDb.open(root);
+      SampleBatch batch = new SampleBatch(2000);
+      for (int k = 0; k < 45; k++) {
+        batch.clear();
+        for (int i = 0; i < 2000; i++) {
+          Labels labels = NodeLikeData.labels(i / 1000, i % 1000);
+          batch.add(db.resolve(labels), TestDb.T0 + k * STEP + i / 1000, k);
+        }
+        assertThat(db.append(batch).allOk()).isTrue();
+      }
+      List<StoredSeries> before = TestDb.all(db);
+      db.close();
+      try (Stream<Path> all = Files.list(root.resolve("head"))) {
+        Path checkpoint = all.filter(p -> p.toString().endsWith(".checkpoint")).findAny().get();
+        bytes[format - 2] = Files.size(checkpoint) / 2000;
+      }
+      db = TestDb.open(root);
+      assertThat(TestDb.all(db)).isEqualTo(before);
+      db.close();
+    }
+    assertThat(bytes[1]).as("bytes a series, before %s", bytes[0]).isLessThan(bytes[0] * 6 / 10);
   }
 }

@@ -20,7 +20,7 @@ class ReplayProgressTest {
   private final List<Double> progress = new ArrayList<>();
   private long openings;
 
-  /** Whether the folder has format 2, as new ones do. */
+  /** Whether the folder has format 3, as new ones do, and not format 1. */
   boolean framed() {
     return true;
   }

@@ -29,7 +29,7 @@ class TsdbCommandTest {
   private int status;
   private String errors = "";
 
-  /** Whether the folder has format 2, as new ones do. */
+  /** Whether the folder has format 3, as new ones do, and not format 1. */
   boolean framed() {
     return true;
   }
@@ -241,11 +241,11 @@ class TsdbCommandTest {
       before = TestDb.all(db);
     }
     assertThat(run("upgrade", folder.toString()))
-        .startsWith(framed() ? "has format 2 already" : "has format 2 now");
+        .startsWith(framed() ? "has format 3 already" : "has format 3 now");
     assertThat(status).isZero();
-    assertThat(folder.resolve("tsdb.version")).hasContent("narthex tsdb 2");
+    assertThat(folder.resolve("tsdb.version")).hasContent("narthex tsdb 3");
     assertThat(folder.resolve("log")).doesNotExist();
-    assertThat(run("upgrade", folder.toString())).startsWith("has format 2 already");
+    assertThat(run("upgrade", folder.toString())).startsWith("has format 3 already");
     try (TsdbStorage db = TestDb.open(folder)) {
       assertThat(TestDb.all(db)).isEqualTo(before);
     }

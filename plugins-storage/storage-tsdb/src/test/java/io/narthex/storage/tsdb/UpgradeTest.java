@@ -14,6 +14,8 @@ import io.narthex.spi.storage.SelectRequest;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.StorageException;
 import io.narthex.storage.tsdb.frames.Frame;
+import io.narthex.storage.tsdb.frames.FrameReader;
+import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.FailingDisk;
 import io.narthex.storage.tsdb.io.ForgettingDisk;
 import io.narthex.storage.tsdb.io.LocalDisk;
@@ -23,6 +25,7 @@ import io.narthex.testkit.storage.StoredSeries;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,13 +33,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
-/** A folder of format 1 becomes one of format 2. */
+/** A folder of format 1 or 2 becomes one of format 3. */
 class UpgradeTest {
   private static final int SERIES = 3;
 
@@ -113,7 +118,7 @@ class UpgradeTest {
     append(db, model, 0, 40);
     delete(db, model);
     assertThat(db.upgrade()).isTrue();
-    assertThat(version()).isEqualTo("narthex tsdb 2\n");
+    assertThat(version()).isEqualTo("narthex tsdb 3\n");
     assertThat(dir.resolve("log")).doesNotExist();
     assertThat(model.check(TestDb.all(db))).isEmpty();
     append(db, model, 40, 80);
@@ -139,7 +144,7 @@ class UpgradeTest {
     assertThat(version()).isEqualTo("narthex tsdb 1\n");
     db.confirmAfter(Duration.ZERO);
     db.maintain();
-    assertThat(version()).isEqualTo("narthex tsdb 2\n");
+    assertThat(version()).isEqualTo("narthex tsdb 3\n");
     assertThat(dir.resolve("log")).doesNotExist();
     append(db, model, 10, 20);
     assertThat(model.check(TestDb.all(db))).isEmpty();
@@ -207,7 +212,7 @@ class UpgradeTest {
     delete(db, model);
     disk.failing(op -> op.contains(".checkpoint"));
     assertThatThrownBy(db::upgrade).isInstanceOf(StorageException.Failed.class);
-    assertThat(version()).isEqualTo("narthex tsdb 2\n");
+    assertThat(version()).isEqualTo("narthex tsdb 3\n");
     append(db, model, 40, 60);
     List<StoredSeries> before = TestDb.all(db);
     assertThat(model.check(before)).isEmpty();
@@ -371,5 +376,89 @@ class UpgradeTest {
     return problems.stream()
         .map(p -> what + " " + kind + " at operation " + at + " " + disk.firstFailed() + ": " + p)
         .toList();
+  }
+
+  /** Returns the types of the records in files of a kind. */
+  private Set<Integer> types(Frame.Kind kind) throws IOException {
+    Path folder = dir.resolve(kind == Frame.Kind.WAL ? "wal" : "head");
+    Set<Integer> types = new TreeSet<>();
+    for (int number : FramedWal.numbers(LocalDisk.INSTANCE, folder, kind)) {
+      FrameReader.read(
+          LocalDisk.INSTANCE,
+          folder.resolve(kind.fileName(number)),
+          kind,
+          number,
+          true,
+          new FrameReader.Handler() {
+            @Override
+            public void record(int type, ByteSource body, long offset) {
+              types.add(type);
+            }
+
+            @Override
+            public void damage(long offset, long length, String reason, MemorySegment bytes) {
+              throw new AssertionError(reason);
+            }
+          });
+    }
+    return types;
+  }
+
+  private static void appendMany(TsdbStorage db, int from, int to) {
+    SampleBatch batch = new SampleBatch(300);
+    for (int k = from; k < to; k++) {
+      batch.clear();
+      for (int i = 0; i < 300; i++) {
+        batch.add(db.resolve(TestDb.series("many", i)), TestDb.T0 + k * 1000L, i * k % 97);
+      }
+      assertThat(db.append(batch).allOk()).isTrue();
+    }
+  }
+
+  /** The version of the plugin before this one can take it over until then. */
+  @Test
+  void aFolderOfFormat2IsContinuedAsOneAndChangedAfterADay() throws IOException {
+    Files.writeString(dir.resolve("tsdb.version"), "narthex tsdb 2\n");
+    TsdbConfig config = TestDb.config(Duration.ZERO, 0, Duration.ZERO, 1 << 20);
+    TsdbStorage db = TestDb.open(dir, config);
+    appendMany(db, 0, 20);
+    db.close();
+    assertThat(types(Frame.Kind.CHECKPOINT)).contains(16, 20).doesNotContain(23, 24);
+    db = TestDb.open(dir, config);
+    appendMany(db, 20, 40);
+    db.maintain();
+    assertThat(types(Frame.Kind.WAL)).contains(1).doesNotContain(6);
+    assertThat(version()).isEqualTo("narthex tsdb 2\n");
+    List<StoredSeries> before = TestDb.all(db);
+    db.confirmAfter(Duration.ZERO);
+    db.maintain();
+    assertThat(version()).isEqualTo("narthex tsdb 3\n");
+    assertThat(types(Frame.Kind.CHECKPOINT)).contains(23, 24).doesNotContain(16, 20);
+    assertThat(TestDb.all(db)).isEqualTo(before);
+    appendMany(db, 40, 50);
+    assertThat(types(Frame.Kind.WAL)).contains(6).doesNotContain(1);
+    assertThat(db.upgrade()).as("again").isFalse();
+    before = TestDb.all(db);
+    db.crash();
+    for (int i = 0; i < 2; i++) {
+      db = TestDb.open(dir, config);
+      assertThat(TestDb.all(db)).isEqualTo(before);
+      assertThat(db.counters().get(Counters.damageOf("checkpoint"))).isZero();
+      db.close();
+    }
+  }
+
+  @Test
+  void aFolderOfFormat2IsThatUntilItsVersionIsWritten() throws IOException {
+    Files.writeString(dir.resolve("tsdb.version"), "narthex tsdb 2\n");
+    FailingDisk disk = new FailingDisk(LocalDisk.INSTANCE);
+    TsdbStorage db = TestDb.open(dir, CONFIG, disk);
+    appendMany(db, 0, 5);
+    disk.failing(op -> op.contains("tsdb.version"));
+    assertThatThrownBy(db::upgrade).isInstanceOf(StorageException.Failed.class);
+    assertThat(version()).isEqualTo("narthex tsdb 2\n");
+    disk.failing(op -> false);
+    db.close();
+    assertThat(types(Frame.Kind.CHECKPOINT)).contains(16, 20).doesNotContain(23, 24);
   }
 }

@@ -14,7 +14,7 @@ import java.util.List;
 /**
  * Where the files of the WAL are in a format.
  *
- * @param framed whether that is format 2
+ * @param framed whether that is format 3, as of new folders
  */
 record WalFiles(boolean framed) {
   /** Makes a new folder one of this format. */

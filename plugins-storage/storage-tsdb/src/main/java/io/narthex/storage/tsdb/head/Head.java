@@ -153,6 +153,9 @@ public final class Head {
 
   private volatile long outOfOrderRoom = Limits.OUT_OF_ORDER_BYTES;
 
+  /** Series that were removed while the head was filled. */
+  private int removals;
+
   private long blockMs;
   private long outOfOrderWindowMs;
 
@@ -289,6 +292,15 @@ public final class Head {
   public void insert(int id, Labels labels) {
     state.writeLock().lock();
     try {
+      insert(id, index.pairs(labels), SeriesTable.hash(labels));
+    } finally {
+      state.writeLock().unlock();
+    }
+  }
+
+  private void insert(int id, HeadIndex.Pair[] pairs, int hash) {
+    state.writeLock().lock();
+    try {
       int p = id >>> SeriesPage.BITS;
       if (p >= pages.length) {
         pages = Arrays.copyOf(pages, Math.max(p + 1, pages.length * 2));
@@ -299,12 +311,11 @@ public final class Head {
         pages[p] = page;
       }
       int slot = id & SeriesPage.MASK;
-      HeadIndex.Pair[] pairs = index.pairs(labels);
       page.pairs[slot] = pairs;
-      page.hashes[slot] = SeriesTable.hash(labels);
+      page.hashes[slot] = hash;
       work.list(id, pairs);
       page.used++;
-      table.add(id, page.hashes[slot]);
+      table.add(id, hash);
       ids.take(id);
     } finally {
       state.writeLock().unlock();
@@ -886,10 +897,37 @@ public final class Head {
     insert(id, labels);
   }
 
+  /**
+   * The same, for labels that are in the index.
+   *
+   * @param n how many of the pairs the series has, in label order
+   * @return its pairs
+   */
+  HeadIndex.Pair[] bind(int id, HeadIndex.Pair[] some, int n) {
+    HeadIndex.Pair[] there = pairs(id);
+    if (there != null && HeadIndex.same(there, some, n)) {
+      return there;
+    }
+    HeadIndex.Pair[] pairs = Arrays.copyOf(some, n);
+    int hash = SeriesTable.hash(pairs, n);
+    if (there == null && table.find(pairs, n, hash) < 0) {
+      insert(id, pairs, hash);
+      return pairs;
+    }
+    bind(id, HeadIndex.labels(pairs)); // pairs may leave the index with a series that is removed
+    return Objects.requireNonNull(pairs(id));
+  }
+
+  /** Returns how many series have been removed while the head was filled. */
+  int removals() {
+    return removals;
+  }
+
   private void unbind(int id) {
     SeriesPage page = page(id);
     HeadIndex.Pair[] pairs = pairs(id);
     if (page != null && pairs != null) {
+      removals++;
       work.settle();
       remove(page, id & SeriesPage.MASK, id);
       index.remove(pairs, id);

@@ -69,6 +69,9 @@ public final class HeadIndex implements Postings {
     private final Name of;
     public final String value;
 
+    /** What the last {@link LabelNumbers} gave it; for the thread that writes checkpoints. */
+    int number;
+
     private Pair(Name of, String value) {
       this.of = of;
       this.value = value;
@@ -76,6 +79,11 @@ public final class HeadIndex implements Postings {
 
     public String name() {
       return of.name;
+    }
+
+    /** Returns whether another pair has the same name. */
+    boolean hasNameOf(Pair other) {
+      return of == other.of;
     }
   }
 
@@ -201,6 +209,13 @@ public final class HeadIndex implements Postings {
     }
   }
 
+  /** Calls the action with each pair there is. Without a lock. */
+  void forEachPair(Consumer<Pair> action) {
+    for (Name name : names.values()) {
+      name.all().forEach(action);
+    }
+  }
+
   /** Returns the pairs of a series in label order, and makes those that are new. */
   Pair[] pairs(Labels labels) {
     Pair[] pairs = new Pair[labels.size()];
@@ -313,6 +328,19 @@ public final class HeadIndex implements Postings {
     }
     for (int i = 0; i < pairs.length; i++) {
       if (!pairs[i].value.equals(labels.value(i)) || !pairs[i].name().equals(labels.name(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Returns whether a series has exactly the first so many of some pairs. */
+  static boolean same(Pair[] pairs, Pair[] some, int n) {
+    if (pairs.length != n) {
+      return false;
+    }
+    for (int i = n - 1; i >= 0; i--) { // the first ones are those that many series have
+      if (pairs[i] != some[i]) {
         return false;
       }
     }

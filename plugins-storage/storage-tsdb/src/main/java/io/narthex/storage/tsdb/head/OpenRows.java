@@ -35,6 +35,10 @@ final class OpenRows {
   private static final int HEADER = 12;
 
   private static final int FIRST = 20;
+
+  /** What the rows of a series take at most: a byte, two numbers of ten and a value each. */
+  static final int MOST_BYTES = SeriesPage.ROWS * (1 + 10 + 10 + Long.BYTES);
+
   private static final byte[] NONE = {};
 
   private final byte[] count = new byte[SeriesPage.SIZE];
@@ -133,14 +137,38 @@ final class OpenRows {
     count[slot]++;
   }
 
+  /**
+   * Replaces the rows of a series by those that {@link #add} would take one by one.
+   *
+   * @param scratch of {@link #MOST_BYTES}; rows are collected in it, not in ever longer arrays
+   */
+  void set(int slot, ChunkRows rows, byte[] scratch) {
+    clear(slot);
+    bytes[slot] = scratch;
+    for (int i = 0; i < rows.size; i++) {
+      int last = Math.max(0, i - 1);
+      add(
+          slot,
+          rows.timesMs[i],
+          rows.values[i],
+          rows.startTimeMs(i),
+          rows.timesMs[last],
+          rows.values[last]);
+    }
+    int n = used[slot];
+    bytes[slot] = Arrays.copyOf(scratch, rounded(Math.max(FIRST, n + n / 4)));
+  }
+
+  private static int rounded(int least) {
+    return (least + HEADER + 7 & ~7) - HEADER;
+  }
+
   private byte[] room(int slot, int from, int size) {
     byte[] now = bytes[slot];
     if (now != null && now.length - from >= size) {
       return now;
     }
-    int least = Math.max(FIRST, from + size + from / 4);
-    int rounded = (least + HEADER + 7 & ~7) - HEADER;
-    byte[] more = new byte[rounded];
+    byte[] more = new byte[rounded(Math.max(FIRST, from + size + from / 4))];
     if (now != null) {
       System.arraycopy(now, 0, more, 0, from);
     }

@@ -9,6 +9,7 @@ import io.narthex.storage.tsdb.head.SeriesPage.HistogramTail;
 import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,6 +31,16 @@ import org.roaringbitmap.RoaringBitmap;
  *   8 CHUNK   varint last page - page of its newest chunk, varint offset
  *   16 TAIL   varint length, tail, see Tail
  *   32 OPEN   varint length, chunk of its open rows
+ *
+ * body of a record of labels and states: varint series, their ids and labels, see LabelNumbers:
+ *   zigzag id - id before - 1 (the first: before = -1) | labels
+ * then base, last page, and for each series: u8 parts, as above but for
+ *   1 BORN    zigzag time - that of the series before (the first: base)
+ *   2 NEWEST  the same
+ *   8 CHUNK   zigzag page - that of the series before (the first: last page), zigzag the same of
+ *             the offset (the first: 0)
+ *   16 TAIL   varint chunks, each as SharedBytes of the chunk in its place
+ *   32 OPEN   as SharedBytes
  * </pre>
  */
 public final class SeriesStates {
@@ -40,6 +51,11 @@ public final class SeriesStates {
   private static final int TAIL = 16;
   private static final int OPEN = 32;
 
+  /** Series of a record that are read: this version writes fewer. */
+  private static final int MOST_READ = 64;
+
+  private static final HeadIndex.Pair[] NONE = {};
+
   private final Head head;
   private final int lastPosition;
   private final ChunkCodec codec = new ChunkCodec();
@@ -48,6 +64,8 @@ public final class SeriesStates {
   private final HeadChunks.Scratch scratch = new HeadChunks.Scratch();
   private final ChunkRows rows = new ChunkRows();
   private final List<Long> references = new ArrayList<>();
+  private final SharedBytes[] shared = sharedBytes();
+  private final Before before = new Before();
 
   // what was captured
   private HeadChunks.@Nullable Page[] pages = new HeadChunks.Page[0];
@@ -202,10 +220,7 @@ public final class SeriesStates {
         out.u64(Double.doubleToRawLongBits(columns.newestValue[slot]));
       }
     }
-    long reference = columns.chunk[slot];
-    while (HeadChunks.position(reference) > lastPosition) {
-      reference = before(reference);
-    }
+    long reference = listedChunk(slot);
     if (HeadChunks.exists(pages, reference)) {
       parts |= CHUNK;
       out.varint(lastPosition - HeadChunks.position(reference));
@@ -226,6 +241,109 @@ public final class SeriesStates {
       out.bytes(chunk.data, 0, chunk.size);
     }
     out.data[partsAt] = (byte) parts;
+  }
+
+  /** Places of chunks: those of a tail, and open rows. */
+  private static SharedBytes[] sharedBytes() {
+    SharedBytes[] all = new SharedBytes[Tail.MOST_READ + 1];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = new SharedBytes();
+    }
+    return all;
+  }
+
+  /** Writes labels and states of captured series. */
+  public void writePacked(int from, int to, LabelNumbers numbers, ByteSink out) {
+    out.varint(to - from);
+    int idBefore = -1;
+    HeadIndex.Pair[] last = NONE;
+    for (int i = from; i < to; i++) {
+      out.zigzag((long) ids[i] - idBefore - 1);
+      idBefore = ids[i];
+      numbers.write(pairs[i], last, out);
+      last = pairs[i];
+    }
+    long baseMs = columns.tailBaseMs;
+    out.zigzag(baseMs);
+    out.varint(lastPage());
+    for (SharedBytes s : shared) {
+      s.clear();
+    }
+    before.begin(baseMs, lastPosition);
+    for (int i = from; i < to; i++) {
+      writePacked(ids[i] & SeriesPage.MASK, baseMs, out);
+    }
+  }
+
+  private void writePacked(int slot, long baseMs, ByteSink out) {
+    int partsAt = out.size;
+    out.u8(0);
+    int parts = 0;
+    if (columns.bornMs[slot] != SeriesPage.NEVER) {
+      parts |= BORN;
+      out.zigzag(columns.bornMs[slot] - before.bornMs);
+      before.bornMs = columns.bornMs[slot];
+    }
+    if (columns.newestMs[slot] != SeriesPage.NEVER) {
+      parts |= NEWEST;
+      out.zigzag(columns.newestMs[slot] - before.newestMs);
+      before.newestMs = columns.newestMs[slot];
+      if (columns.open.count(slot) == 0) {
+        parts |= VALUE;
+        out.u64(Double.doubleToRawLongBits(columns.newestValue[slot]));
+      }
+    }
+    long reference = listedChunk(slot);
+    if (HeadChunks.exists(pages, reference)) {
+      parts |= CHUNK;
+      out.zigzag(HeadChunks.position(reference) - before.position);
+      out.zigzag((long) (int) reference - before.offset);
+      before.position = HeadChunks.position(reference);
+      before.offset = (int) reference;
+    }
+    byte[] tail = columns.tail[slot];
+    if (tail != null) {
+      parts |= TAIL;
+      out.varint(tail[0]);
+      in.reset(tail, 1, tail.length);
+      for (int k = 0; k < tail[0]; k++) {
+        int n = in.count(in.remaining());
+        shared[k].write(tail, in.position, n, out);
+        in.skip(n);
+      }
+    }
+    if (columns.open.count(slot) > 0) {
+      parts |= OPEN;
+      columns.open.read(slot, in, rows);
+      chunk.clear();
+      codec.write(rows, 0, rows.size, baseMs, chunk);
+      shared[Tail.MOST_READ].write(chunk.data, 0, chunk.size, out);
+    }
+    out.data[partsAt] = (byte) parts;
+  }
+
+  /** What the times and the chunk of a series are relative to. */
+  private static final class Before {
+    private long bornMs;
+    private long newestMs;
+    private int position;
+    private int offset;
+
+    void begin(long baseMs, int lastPosition) {
+      bornMs = baseMs;
+      newestMs = baseMs;
+      position = lastPosition;
+      offset = 0;
+    }
+  }
+
+  /** Returns the newest chunk of a series that the checkpoint refers to, if there is one. */
+  private long listedChunk(int slot) {
+    long reference = columns.chunk[slot];
+    while (HeadChunks.position(reference) > lastPosition) {
+      reference = before(reference);
+    }
+    return reference;
   }
 
   private long before(long reference) {
@@ -275,6 +393,12 @@ public final class SeriesStates {
     private final @Nullable RoaringBitmap earlier;
     private @Nullable ChunkChains chains; // null = no damage has been found
     private final SeriesPage unknown = new SeriesPage(0);
+    private final SharedBytes[] shared = sharedBytes();
+    private final Before before = new Before();
+    private final int[] ids = new int[MOST_READ];
+    private final ByteSink scratch = new ByteSink(512);
+    private final ByteSource openBytes = new ByteSource();
+    private final byte[] openScratch = new byte[OpenRows.MOST_BYTES];
     private final ChunkCodec codec = new ChunkCodec();
     private final ChunkRows rows = new ChunkRows();
 
@@ -313,12 +437,97 @@ public final class SeriesStates {
       }
     }
 
-    private void read(ByteSource in, SeriesPage page, int id, long baseMs, int lastPosition) {
+    /** Reads a record of labels and states. */
+    public void readPacked(ByteSource in, NumberedLabels labels) {
+      int n = in.count(MOST_READ);
+      int id = -1;
+      HeadIndex.Pair[] last = NONE;
+      for (int i = 0; i < n; i++) {
+        long next = id + 1 + in.zigzag();
+        if (next < 0 || next >= Integer.MAX_VALUE) {
+          throw new ByteSource.Malformed("id is " + next);
+        }
+        id = (int) next;
+        ids[i] = id;
+        last = labels.bind(in, id, last);
+      }
+      long baseMs = in.zigzag();
+      int lastPosition = in.count(Integer.MAX_VALUE) - head.chunks().base();
+      for (SharedBytes s : shared) {
+        s.clear();
+      }
+      before.begin(baseMs, lastPosition);
+      for (int i = 0; i < n; i++) {
+        SeriesPage page = known(ids[i]);
+        if (page == null) {
+          page = unknown; // a later series of the record has its labels
+          page.tailBaseMs = SeriesPage.NEVER;
+        }
+        readPacked(in, page, ids[i], baseMs);
+      }
+    }
+
+    private void readPacked(ByteSource in, SeriesPage page, int id, long baseMs) {
       int slot = id & SeriesPage.MASK;
+      int parts = parts(in, id);
+      if ((parts & BORN) != 0) {
+        before.bornMs += in.zigzag();
+        page.bornMs[slot] = before.bornMs;
+      }
+      if ((parts & NEWEST) != 0) {
+        before.newestMs += in.zigzag();
+        page.newestMs[slot] = before.newestMs;
+      }
+      if ((parts & VALUE) != 0) {
+        page.newestValue[slot] = Double.longBitsToDouble(in.u64());
+      }
+      if ((parts & CHUNK) != 0) {
+        before.position += (int) in.zigzag();
+        before.offset += (int) in.zigzag();
+        useChunk(page, id, before.position, before.offset);
+      }
+      if ((parts & TAIL) != 0) {
+        int chunks = in.count(Tail.MOST_READ);
+        scratch.clear();
+        scratch.u8(chunks);
+        for (int k = 0; k < chunks; k++) {
+          shared[k].read(in);
+          scratch.varint(shared[k].size);
+          scratch.bytes(shared[k].bytes, 0, shared[k].size);
+        }
+        useTail(page, slot, baseMs, Arrays.copyOf(scratch.data, scratch.size));
+      }
+      if ((parts & OPEN) != 0) {
+        SharedBytes open = shared[Tail.MOST_READ];
+        open.read(in);
+        openBytes.reset(open.bytes, 0, open.size);
+        readOpenRows(openBytes, page, slot, baseMs);
+      }
+      if ((parts & NEWEST) != 0 && page != unknown) {
+        head.coverRestored(page.newestMs[slot]);
+      }
+    }
+
+    private static int parts(ByteSource in, int id) {
       int parts = in.u8();
       if (parts >= OPEN << 1) {
         throw new ByteSource.Malformed("series " + id + " has parts " + parts);
       }
+      return parts;
+    }
+
+    private void useChunk(SeriesPage page, int id, int position, int offset) {
+      if (offset < 0) {
+        throw new ByteSource.Malformed("chunk at byte " + offset);
+      }
+      long reference = HeadChunks.reference(position, offset);
+      page.chunk[id & SeriesPage.MASK] =
+          chains == null || chains.isWhole(reference) ? reference : chains.newest(id);
+    }
+
+    private void read(ByteSource in, SeriesPage page, int id, long baseMs, int lastPosition) {
+      int slot = id & SeriesPage.MASK;
+      int parts = parts(in, id);
       if ((parts & BORN) != 0) {
         page.bornMs[slot] = baseMs + in.zigzag();
       }
@@ -350,6 +559,10 @@ public final class SeriesStates {
       byte[] tail = new byte[in.count(in.remaining())];
       System.arraycopy(in.data, in.position, tail, 0, tail.length);
       in.skip(tail.length);
+      useTail(page, slot, baseMs, tail);
+    }
+
+    private static void useTail(SeriesPage page, int slot, long baseMs, byte[] tail) {
       if (tail.length == 0 || tail[0] <= 0 || tail[0] > Tail.MOST_READ) {
         throw new ByteSource.Malformed("a tail of " + tail.length + " bytes is none");
       }
@@ -366,29 +579,28 @@ public final class SeriesStates {
       int limit = in.limit;
       end += in.position;
       in.limit = end;
-      codec.read(in, baseMs, rows);
+      readOpenRows(in, page, slot, baseMs);
       in.position = end;
       in.limit = limit;
+    }
+
+    private void readOpenRows(ByteSource in, SeriesPage page, int slot, long baseMs) {
+      codec.read(in, baseMs, rows);
       int n = rows.size;
       if (rows.isHistogram) {
         throw new ByteSource.Malformed("open rows are histograms");
       }
-      page.open.clear(slot);
-      for (int i = 0; i < n; i++) {
-        if ((i > 0 && rows.timesMs[i] <= rows.timesMs[i - 1])
-            || !page.open.takes(slot, rows.timesMs[i])) {
-          throw new ByteSource.Malformed(n + " open rows, of which " + i + " can be");
-        }
-        page.open.add(
-            slot,
-            rows.timesMs[i],
-            rows.values[i],
-            rows.startTimeMs(i),
-            page.newestMs[slot],
-            page.newestValue[slot]);
-        page.newestMs[slot] = rows.timesMs[i];
-        page.newestValue[slot] = rows.values[i];
+      long[] times = rows.timesMs;
+      boolean fit = n <= SeriesPage.ROWS;
+      for (int i = 1; i < n; i++) {
+        fit &= times[i] > times[i - 1] && times[i] - times[0] >= 0; // or too far for a long
       }
+      if (!fit || times[n - 1] - times[0] > Integer.MAX_VALUE) {
+        throw new ByteSource.Malformed(n + " open rows are too many, or out of order");
+      }
+      page.open.set(slot, rows, openScratch);
+      page.newestMs[slot] = times[n - 1];
+      page.newestValue[slot] = rows.values[n - 1];
     }
 
     /** Takes histograms that waited to be sealed. */

@@ -26,7 +26,20 @@ final class SeriesTable {
 
   /** Returns the hash that {@link SeriesPage#hashes} has for a series. */
   static int hash(Labels labels) {
-    int h = labels.hashCode() * 0x9e3779b9;
+    return mixed(labels.hashCode());
+  }
+
+  /** Returns the same for a series of the first so many of some pairs. */
+  static int hash(HeadIndex.Pair[] pairs, int n) {
+    int h = 1;
+    for (int i = 0; i < n; i++) { // as label sets do
+      h = (31 * h + pairs[i].name().hashCode()) * 31 + pairs[i].value.hashCode();
+    }
+    return mixed(h);
+  }
+
+  private static int mixed(int hash) {
+    int h = hash * 0x9e3779b9;
     return h ^ (h >>> 15);
   }
 
@@ -40,6 +53,22 @@ final class SeriesTable {
       if (page != null && page.hashes[id & SeriesPage.MASK] == hash) {
         HeadIndex.Pair[] pairs = page.pairs[id & SeriesPage.MASK];
         if (pairs != null && HeadIndex.same(pairs, labels)) {
+          return id;
+        }
+      }
+    }
+    return -1;
+  }
+
+  /** Returns the id of a series of the first so many of some pairs of the index, or -1. */
+  int find(HeadIndex.Pair[] pairs, int n, int hash) {
+    int mask = slots.length - 1;
+    for (int i = hash & mask; slots[i] != 0; i = (i + 1) & mask) {
+      int id = slots[i] - 1;
+      SeriesPage page = pages.apply(id);
+      if (page != null && page.hashes[id & SeriesPage.MASK] == hash) {
+        HeadIndex.Pair[] there = page.pairs[id & SeriesPage.MASK];
+        if (there != null && HeadIndex.same(there, pairs, n)) {
           return id;
         }
       }

@@ -11,6 +11,7 @@ import io.narthex.storage.tsdb.head.ExemplarRing;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadIndex;
 import io.narthex.storage.tsdb.head.HeadSource;
+import io.narthex.storage.tsdb.head.LabelNumbers;
 import io.narthex.storage.tsdb.head.OutOfOrderSamples;
 import io.narthex.storage.tsdb.head.OutOfOrderSource;
 import io.narthex.storage.tsdb.head.SeriesPage;
@@ -65,6 +66,10 @@ import org.slf4j.LoggerFactory;
  * SEALED     varint id, zigzag base, chunk: newer than those pages
  * HISTOGRAMS varint id, chunk with base 0: waiting to be sealed
  * NEWEST     varint id, chunk with base 0: the newest sample, a histogram, which is in a chunk too
+ *
+ * in format 3, instead of LABELS and STATES:
+ * NUMBERS    labels with numbers, see LabelNumbers; all of them again before END
+ * SERIES     labels and states of some series, see SeriesStates
  * </pre>
  */
 public final class Checkpoint {
@@ -82,6 +87,8 @@ public final class Checkpoint {
   static final int LABELS = 20;
   static final int GAPS = 21;
   static final int EARLIER = 22;
+  static final int NUMBERS = 23;
+  static final int SERIES = 24;
 
   private static final int PAGES_OF_RECORD = 64;
 
@@ -96,6 +103,8 @@ public final class Checkpoint {
   private final Path target;
   private final Path temporary;
   private final @Nullable SeriesStates states; // null in format 1
+  private final boolean packed;
+  private @Nullable LabelNumbers numbers; // null before format 3
   private final SharedLabels shared = new SharedLabels();
   private final ChunkCodec codec = new ChunkCodec();
   private final ChunkRows collected = new ChunkRows();
@@ -136,12 +145,18 @@ public final class Checkpoint {
   }
 
   private Checkpoint(
-      Disk disk, Head head, Path target, @Nullable SeriesStates states, BooleanSupplier stop) {
+      Disk disk,
+      Head head,
+      Path target,
+      @Nullable SeriesStates states,
+      boolean packed,
+      BooleanSupplier stop) {
     this.disk = disk;
     this.head = head;
     this.stop = stop;
     this.target = target;
     this.states = states;
+    this.packed = packed;
     temporary = target.resolveSibling(target.getFileName() + TEMPORARY);
   }
 
@@ -151,6 +166,7 @@ public final class Checkpoint {
    *
    * @param chunkFiles files of chunks, which it refers to; null = in format 1
    * @param lastPage position of the last page of chunks to refer to, see {@link Head#endPage}
+   * @param packed whether the folder has format 3
    * @param stop asked at each page of series whether to give up
    * @return its size, or -1 when it was given up
    */
@@ -161,12 +177,14 @@ public final class Checkpoint {
       int segment,
       @Nullable ChunkFiles chunkFiles,
       int lastPage,
+      boolean packed,
       BooleanSupplier stop) {
     boolean framed = chunkFiles != null;
     String name =
         framed ? Frame.Kind.CHECKPOINT.fileName(segment) : Wal.name(segment, Wal.CHECKPOINT_SUFFIX);
     SeriesStates states = framed ? new SeriesStates(head, lastPage) : null;
-    Checkpoint checkpoint = new Checkpoint(disk, head, directory.resolve(name), states, stop);
+    Checkpoint checkpoint =
+        new Checkpoint(disk, head, directory.resolve(name), states, packed, stop);
     try (CheckpointFile file = begin(disk, head, directory, segment, framed, checkpoint)) {
       long size = checkpoint.write(file);
       if (size >= 0) {
@@ -228,12 +246,20 @@ public final class Checkpoint {
       writeGaps(file);
       writeEarlier(earlier, file);
     }
+    LabelNumbers ofLabels = states != null && packed ? new LabelNumbers(head.index()) : null;
+    numbers = ofLabels;
+    if (ofLabels != null) {
+      ofLabels.write(records(NUMBERS, file));
+    }
     int count = states == null ? writeAllRows(all, file) : writeStates(all, states, file);
     if (count < 0) {
       return -1;
     }
     writeTombstones(file);
     writeExemplars(file);
+    if (ofLabels != null) {
+      ofLabels.write(records(NUMBERS, file)); // all series depend on them
+    }
     file.begin(END).varint(count);
     file.end();
     long size = file.finish();
@@ -282,23 +308,24 @@ public final class Checkpoint {
     return count;
   }
 
+  private static SeriesStates.Records records(int type, CheckpointFile file) {
+    return new SeriesStates.Records() {
+      @Override
+      public ByteSink begin() {
+        return file.begin(type);
+      }
+
+      @Override
+      public void end() {
+        file.end();
+      }
+    };
+  }
+
   /** The same, referring to the files of chunks. */
   private int writeStates(RoaringBitmap all, SeriesStates of, CheckpointFile file)
       throws IOException {
-    files =
-        of.list(
-            PAGES_OF_RECORD,
-            new SeriesStates.Records() {
-              @Override
-              public ByteSink begin() {
-                return file.begin(PAGES);
-              }
-
-              @Override
-              public void end() {
-                file.end();
-              }
-            });
+    files = of.list(PAGES_OF_RECORD, records(PAGES, file));
     int count = 0;
     int pages = all.isEmpty() ? 0 : all.last() / SeriesPage.SIZE + 1;
     for (int page = 0; page < pages; page++) {
@@ -330,13 +357,18 @@ public final class Checkpoint {
 
   private void writeStates(SeriesStates of, int from, int to, CheckpointFile file)
       throws IOException {
-    ByteSink names = file.begin(LABELS);
-    shared.begin();
-    for (int i = from; i < to; i++) {
-      shared.write(of.id(i), of.labels(i), names);
+    LabelNumbers ofLabels = numbers;
+    if (ofLabels != null) {
+      of.writePacked(from, to, ofLabels, file.begin(SERIES));
+    } else {
+      ByteSink names = file.begin(LABELS);
+      shared.begin();
+      for (int i = from; i < to; i++) {
+        shared.write(of.id(i), of.labels(i), names);
+      }
+      file.end();
+      of.write(from, to, file.begin(STATES));
     }
-    file.end();
-    of.write(from, to, file.begin(STATES));
     file.end();
     for (int i = from; i < to; i++) {
       int id = of.id(i);

@@ -6,6 +6,7 @@ import io.narthex.storage.tsdb.frames.FrameReader;
 import io.narthex.storage.tsdb.head.ChunkFiles;
 import io.narthex.storage.tsdb.head.Head;
 import io.narthex.storage.tsdb.head.HeadChunks;
+import io.narthex.storage.tsdb.head.SeriesNames;
 import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.io.Disk;
 import io.narthex.storage.tsdb.io.DiskFile;
@@ -13,6 +14,7 @@ import io.narthex.storage.tsdb.metrics.Counters;
 import io.narthex.storage.tsdb.quarantine.Quarantine;
 import io.narthex.storage.tsdb.wal.FramedWal;
 import io.narthex.storage.tsdb.wal.SegmentReader;
+import io.narthex.storage.tsdb.wal.SharedLabels;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -37,6 +39,7 @@ public final class FramedRecovery extends Replay implements SegmentReader.Handle
   private final Quarantine quarantine;
   private final Counters counters;
   private final ChunkFiles chunkFiles;
+  private final SeriesNames names;
   private final StateRecords checkpoint;
   private int damagedParts;
   private boolean checkpointWanted;
@@ -57,9 +60,12 @@ public final class FramedRecovery extends Replay implements SegmentReader.Handle
     this.chunkFiles = chunkFiles;
     this.quarantine = quarantine;
     this.counters = counters;
+    names = new SeriesNames(head);
     checkpoint =
         new StateRecords(
-            head, (file, offset, reason, bytes) -> damaged("chunks", file, offset, reason, bytes));
+            head,
+            names,
+            (file, offset, reason, bytes) -> damaged("chunks", file, offset, reason, bytes));
   }
 
   /** Recovers and returns where the WAL continues. */
@@ -270,9 +276,17 @@ public final class FramedRecovery extends Replay implements SegmentReader.Handle
     int[] skipped = {0};
     FrameReader.Handler records =
         new FrameReader.Handler() {
+          private boolean inSeries;
+
           @Override
           public void record(int type, ByteSource body, long offset) {
             progress.advance(body.remaining());
+            if (type == Checkpoint.SERIES && !inSeries) {
+              inSeries = true;
+              if (skipped[0] > 0) {
+                readNumbersAgain(number);
+              }
+            }
             if (type != Frame.START) {
               checkpoint.record(type, body, FramedRecovery.this);
             } else if (!FrameReader.isStart(body, Frame.Kind.CHECKPOINT)) {
@@ -306,6 +320,34 @@ public final class FramedRecovery extends Replay implements SegmentReader.Handle
     }
   }
 
+  /** Reads the second copy of labels, of which all series may be, where one may be damaged. */
+  private void readNumbersAgain(int number) {
+    Path path = checkpoint(number);
+    try {
+      FrameReader.read(
+          disk,
+          path,
+          Frame.Kind.CHECKPOINT,
+          number,
+          false,
+          new FrameReader.Handler() {
+            @Override
+            public void record(int type, ByteSource body, long offset) {
+              if (type == Checkpoint.NUMBERS) {
+                checkpoint.record(type, body, FramedRecovery.this);
+              }
+            }
+
+            @Override
+            public void damage(long offset, long length, String reason, MemorySegment bytes) {
+              // is reported by the one that reads all
+            }
+          });
+    } catch (IOException e) {
+      throw new StorageException.Failed(path + ": cannot read: " + e.getMessage(), e);
+    }
+  }
+
   /** Reports segments that are missing between two numbers, unless a folder has the name. */
   private void checkNoneMissing(int before, int number) {
     int last = Math.min(number, before + 1 + MAX_MISSING); // whoever makes the names up
@@ -328,6 +370,11 @@ public final class FramedRecovery extends Replay implements SegmentReader.Handle
   }
 
   // ---- what segments hold ----------------------------------------------------------------------
+
+  @Override
+  public void series(ByteSource record, SharedLabels reader) {
+    names.read(record);
+  }
 
   @Override
   public void advance(int bytes) {

@@ -4,11 +4,12 @@ import io.narthex.storage.tsdb.chunks.ChunkCodec;
 import io.narthex.storage.tsdb.chunks.ChunkRows;
 import io.narthex.storage.tsdb.head.ChunkFiles;
 import io.narthex.storage.tsdb.head.Head;
+import io.narthex.storage.tsdb.head.NumberedLabels;
+import io.narthex.storage.tsdb.head.SeriesNames;
 import io.narthex.storage.tsdb.head.SeriesStates;
 import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.wal.BatchRecord;
 import io.narthex.storage.tsdb.wal.SeriesRecord;
-import io.narthex.storage.tsdb.wal.SharedLabels;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -17,7 +18,8 @@ final class StateRecords {
   private final Head head;
   private final ChunkFiles.Damage damage;
   private final CheckpointRecords others;
-  private final SharedLabels shared = new SharedLabels();
+  private final SeriesNames names;
+  private final NumberedLabels numbers;
   private final ChunkCodec codec = new ChunkCodec();
   private final ChunkRows rows = new ChunkRows();
   private final ChunkFiles.Listing pages = new ChunkFiles.Listing();
@@ -29,10 +31,13 @@ final class StateRecords {
   /**
    * Creates one.
    *
+   * @param names binds series to their ids
    * @param damage takes what is damaged in files of chunks
    */
-  StateRecords(Head head, ChunkFiles.Damage damage) {
+  StateRecords(Head head, SeriesNames names, ChunkFiles.Damage damage) {
     this.head = head;
+    this.names = names;
+    numbers = new NumberedLabels(head);
     this.damage = damage;
     others = new CheckpointRecords(head);
   }
@@ -72,15 +77,10 @@ final class StateRecords {
         }
       }
       case Checkpoint.PAGES -> pages.read(in);
-      case Checkpoint.LABELS ->
-          shared.read(
-              in,
-              (id, labels) -> {
-                if (!labels.isEmpty()) {
-                  head.bind(id, labels);
-                }
-              });
+      case Checkpoint.LABELS -> names.read(in);
       case Checkpoint.STATES -> states().read(in);
+      case Checkpoint.NUMBERS -> numbers.read(in);
+      case Checkpoint.SERIES -> states().readPacked(in, numbers);
       case Checkpoint.SEALED -> {
         int id = in.count(Integer.MAX_VALUE - 1);
         codec.read(in, in.zigzag(), rows);

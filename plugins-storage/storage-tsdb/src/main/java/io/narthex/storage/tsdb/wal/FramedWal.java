@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,8 +51,9 @@ public final class FramedWal implements WriteAheadLog {
   private static final int MANY_BYTES = 1 << 20;
 
   /**
-   * Bytes after which a checkpoint pays, or those of the last one if that is more. Sealed chunks
-   * are in files of their own, so that it is small.
+   * Bytes after which a checkpoint pays, or half of those of the last one if that is more. Sealed
+   * chunks are in files of their own, so that it is small; and a start takes longer for a byte of
+   * rows than for one of a checkpoint.
    */
   private static final long LEAST_FOR_CHECKPOINT = 8L << 20;
 
@@ -100,6 +102,7 @@ public final class FramedWal implements WriteAheadLog {
    * Begins a segment, now or with the first record.
    *
    * @param labels gives those of a series, none when the head does not have it any more
+   * @param isPacked whether the folder has format 3, which names series in fewer bytes
    */
   public FramedWal(
       Disk disk,
@@ -109,13 +112,14 @@ public final class FramedWal implements WriteAheadLog {
       Position position,
       long bytesOnDisk,
       IntFunction<Labels> labels,
+      BooleanSupplier isPacked,
       Counters counters) {
     this.disk = disk;
     this.directory = directory;
     this.headDirectory = headDirectory;
     this.segmentBytes = segmentBytes;
     this.counters = counters;
-    records = new SegmentRecords(labels, this::collector);
+    records = new SegmentRecords(labels, this::collector, isPacked);
     this.position = position;
     this.bytesOnDisk.set(bytesOnDisk);
     sequence = position.sequence();
@@ -536,7 +540,7 @@ public final class FramedWal implements WriteAheadLog {
 
   @Override
   public boolean checkpointDue() {
-    return sinceCheckpoint > Math.max(LEAST_FOR_CHECKPOINT, checkpointBytes);
+    return sinceCheckpoint > Math.max(LEAST_FOR_CHECKPOINT, checkpointBytes / 2);
   }
 
   @Override

@@ -8,5 +8,8 @@ final class RecordType {
   static final int OUT_OF_ORDER = 4;
   static final int EXEMPLARS = 5;
 
+  /** {@link #SERIES}, deflated; in folders of format 3. */
+  static final int PACKED_SERIES = 6;
+
   private RecordType() {}
 }

@@ -23,6 +23,11 @@ public final class SegmentReader {
     /** Takes a series, most often one that is known. */
     void series(int id, Labels labels);
 
+    /** Takes a record of them. */
+    default void series(ByteSource record, SharedLabels reader) {
+      reader.read(record, this::series);
+    }
+
     void tombstones(TombstoneMap deleted);
 
     /** Notes that so many bytes have been read. */
@@ -38,6 +43,7 @@ public final class SegmentReader {
   private final Path directory;
   private final Handler handler;
   private final SharedLabels names = new SharedLabels();
+  private final PackedNames packed = new PackedNames();
   private final RowsReader rows;
   private boolean outOfOrder;
 
@@ -128,7 +134,8 @@ public final class SegmentReader {
           }
           rows.beginSegment(body.varint());
         }
-        case RecordType.SERIES -> names.read(body, handler::series);
+        case RecordType.SERIES -> handler.series(body, names);
+        case RecordType.PACKED_SERIES -> handler.series(packed.read(body), names);
         case RecordType.ROWS -> {
           outOfOrder = false;
           rows.read(body);

@@ -10,6 +10,7 @@ import io.narthex.storage.tsdb.io.ByteSink;
 import io.narthex.storage.tsdb.io.ByteSource;
 import io.narthex.storage.tsdb.tombstones.TombstoneMap;
 import io.narthex.storage.tsdb.tombstones.TombstoneRecord;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,10 @@ final class SegmentRecords {
   private final IntFunction<Labels> labels;
   private final Supplier<FrameWriter> target;
   private final RowsWriter rows = new RowsWriter();
+  private final BooleanSupplier isPacked;
   private final SharedLabels names = new SharedLabels();
+  private final PackedNames packed = new PackedNames();
+  private final ByteSink seriesBytes = new ByteSink(USUAL_BYTES);
   private final ByteSink rowBytes = new ByteSink(USUAL_BYTES);
   private boolean naming; // a record of series is begun
   private long nameBytes; // in the segment, or collected for it
@@ -37,10 +41,13 @@ final class SegmentRecords {
    *
    * @param labels gives those of a series, none when the head does not have it any more
    * @param target is asked for where records go when there are any
+   * @param isPacked whether the folder has format 3
    */
-  SegmentRecords(IntFunction<Labels> labels, Supplier<FrameWriter> target) {
+  SegmentRecords(
+      IntFunction<Labels> labels, Supplier<FrameWriter> target, BooleanSupplier isPacked) {
     this.labels = labels;
     this.target = target;
+    this.isPacked = isPacked;
   }
 
   /** Begins a segment, of which nothing is named. */
@@ -95,7 +102,7 @@ final class SegmentRecords {
     for (; row < n; row++) {
       if (codes[row] == wanted) {
         int id = (int) (batch.ref(row) - referenceBase);
-        name(out, id);
+        name(id);
         rows.row(
             id, batch.timeMs(row), batch.value(row), batch.histogram(row), batch.startTimeMs(row));
       }
@@ -109,7 +116,7 @@ final class SegmentRecords {
     for (int i = 0; i < batch.exemplarCount(); i++) {
       if (exemplarCodes[i] == WriteAheadLog.TAKEN) {
         int id = (int) (batch.ref(batch.exemplarRow(i)) - referenceBase);
-        name(target.get(), id);
+        name(id);
         BatchRecord.writeExemplar(id, batch.exemplar(i), rowBytes);
       }
     }
@@ -122,7 +129,7 @@ final class SegmentRecords {
 
   /** Writes deleted ranges. */
   void tombstones(FrameWriter out, TombstoneMap deleted) {
-    deleted.forEach((id, _) -> name(out, id));
+    deleted.forEach((id, _) -> name(id));
     endNames(out);
     TombstoneRecord.write(deleted, out.begin(RecordType.TOMBSTONES));
     out.end();
@@ -161,14 +168,14 @@ final class SegmentRecords {
   }
 
   /** Names a series unless the segment has its name. */
-  private void name(FrameWriter out, int id) {
+  private void name(int id) {
     if (rows.isNew(id)) {
       if (!naming) {
         naming = true;
         names.begin();
-        out.begin(RecordType.SERIES);
+        seriesBytes.clear();
       }
-      names.write(id, labels.apply(id), out.body());
+      names.write(id, labels.apply(id), seriesBytes);
     }
   }
 
@@ -176,7 +183,12 @@ final class SegmentRecords {
     if (naming) {
       naming = false;
       int before = out.waiting();
+      if (!(isPacked.getAsBoolean()
+          && packed.write(seriesBytes, out.begin(RecordType.PACKED_SERIES)))) {
+        out.begin(RecordType.SERIES).bytes(seriesBytes.data, 0, seriesBytes.size);
+      }
       out.end();
+      shrink(seriesBytes);
       nameBytes += out.waiting() - before;
     }
   }
@@ -214,7 +226,7 @@ final class SegmentRecords {
         beginRows(outOfOrder, timeMs);
         type = wanted;
       }
-      name(out, id);
+      name(id);
       rows.row(id, timeMs, value, histogram, startTimeMs);
     }
 
@@ -233,7 +245,7 @@ final class SegmentRecords {
         rowBytes.clear();
         type = RecordType.EXEMPLARS;
       }
-      name(out, id);
+      name(id);
       BatchRecord.writeExemplar(id, exemplar, rowBytes);
     }
 

@@ -25,10 +25,11 @@ public final class SharedLabels {
     void series(int id, Labels labels);
   }
 
-  private static final int SAME = 0;
-  private static final int VALUE = 1;
-  private static final int LABEL = 2;
-  private static final int SKIP = 3;
+  // kinds of tokens
+  public static final int SAME = 0;
+  public static final int VALUE = 1;
+  public static final int LABEL = 2;
+  static final int SKIP = 3;
   private static final int MAX_RUN = 63;
 
   private int lastId = -1;
@@ -98,35 +99,45 @@ public final class SharedLabels {
       if (id < 0 || id >= Integer.MAX_VALUE) {
         throw new ByteSource.Malformed("id is " + id);
       }
-      String[] texts = new String[2 * in.count(Limits.LABELS)];
-      readLabels(in, texts);
       lastId = (int) id;
-      try {
-        last = Labels.of(texts);
-      } catch (IllegalArgumentException e) {
-        throw new ByteSource.Malformed(String.valueOf(e.getMessage()));
-      }
+      last = readLabels(in, last);
       handler.series(lastId, last);
     }
   }
 
-  private void readLabels(ByteSource in, String[] texts) {
+  /** Returns what a token stands for. */
+  public static int kind(int token) {
+    return token & 3;
+  }
+
+  /** Returns how many labels a token stands for. */
+  public static int run(int token) {
+    return token >>> 2;
+  }
+
+  /**
+   * Reads the labels of a series.
+   *
+   * @param before those of the series before in the record
+   */
+  public static Labels readLabels(ByteSource in, Labels before) {
+    String[] texts = new String[2 * in.count(Limits.LABELS)];
     int c = 0;
     int at = 0;
     while (at < texts.length) {
       int token = in.u8();
-      int n = token >>> 2;
-      switch (token & 3) {
+      int n = run(token);
+      switch (kind(token)) {
         case SAME -> {
-          need(c + n, texts.length - at, 2 * n);
+          need(before, c + n, texts.length - at, 2 * n);
           for (int i = 0; i < n; i++, c++) {
-            texts[at++] = last.name(c);
-            texts[at++] = last.value(c);
+            texts[at++] = before.name(c);
+            texts[at++] = before.value(c);
           }
         }
         case VALUE -> {
-          need(c + 1, texts.length - at, 2);
-          texts[at++] = last.name(c++);
+          need(before, c + 1, texts.length - at, 2);
+          texts[at++] = before.name(c++);
           texts[at++] = in.text();
         }
         case LABEL -> {
@@ -134,16 +145,21 @@ public final class SharedLabels {
           texts[at++] = in.text();
         }
         default -> {
-          need(c + n, 0, 0);
+          need(before, c + n, 0, 0);
           c += n;
         }
       }
     }
+    try {
+      return Labels.of(texts);
+    } catch (IllegalArgumentException e) {
+      throw new ByteSource.Malformed(String.valueOf(e.getMessage()));
+    }
   }
 
-  private void need(int labels, int room, int wanted) {
-    if (labels > last.size() || wanted > room) {
-      throw new ByteSource.Malformed("refers to label " + labels + " of " + last.size());
+  private static void need(Labels before, int labels, int room, int wanted) {
+    if (labels > before.size() || wanted > room) {
+      throw new ByteSource.Malformed("refers to label " + labels + " of " + before.size());
     }
   }
 }

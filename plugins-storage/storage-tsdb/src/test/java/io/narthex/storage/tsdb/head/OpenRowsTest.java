@@ -168,4 +168,35 @@ class OpenRowsTest {
       check();
     }
   }
+
+  @Test
+  void rowsThatAreSetAreThoseThatWouldBeAdded() {
+    Random random = new Random(5);
+    byte[] scratch = new byte[OpenRows.MOST_BYTES];
+    for (int n = 1; n <= SeriesPage.ROWS; n++) {
+      clear();
+      for (int i = 0; i < n; i++) {
+        boolean far = n % 2 == 0;
+        add(
+            T0 + i * 15_000L + random.nextInt(1000),
+            far ? Double.longBitsToDouble(random.nextLong()) : i / 4,
+            far ? random.nextLong() : 0);
+      }
+      check();
+      byte[] added = new byte[open.bytes(SLOT)];
+      open.copyBytes(SLOT, added, 0);
+      ChunkRows rows = new ChunkRows();
+      open.read(SLOT, in, rows);
+      open.set(SLOT, rows, scratch);
+      check();
+      byte[] set = new byte[open.bytes(SLOT)];
+      open.copyBytes(SLOT, set, 0);
+      assertThat(set).isEqualTo(added);
+      java.util.Arrays.fill(scratch, (byte) 99); // is nobody's any more
+      if (n < SeriesPage.ROWS) {
+        add(T0 + n * 15_000L + 999, 5, 0);
+      }
+      check();
+    }
+  }
 }

@@ -94,13 +94,24 @@ class FramedWalTest {
 
   record Row(long timeMs, long bits, @Nullable NativeHistogram histogram, long startMs) {}
 
+  /** Whether the folder has format 3. */
+  private boolean packed;
+
   private static Labels labels(int id) {
     return NodeLikeData.labels(1, id);
   }
 
   private FramedWal open(FramedWal.Position position, long segmentBytes) {
     return new FramedWal(
-        disk, FOLDER, HEAD, segmentBytes, position, 0, FramedWalTest::labels, new Counters());
+        disk,
+        FOLDER,
+        HEAD,
+        segmentBytes,
+        position,
+        0,
+        FramedWalTest::labels,
+        () -> packed,
+        new Counters());
   }
 
   private Path path(int segment) {
@@ -708,6 +719,7 @@ class FramedWalTest {
             FramedWal.Position.FIRST,
             0,
             id -> Labels.of("__name__", "up", "instance", id == 0 ? "a" : "b"),
+            () -> true,
             new Counters());
     SampleBatch batch = new SampleBatch(2);
     for (int i = 0; i < 2; i++) {
@@ -752,5 +764,56 @@ class FramedWalTest {
     read(found);
     assertThat(found.rowCount).isEqualTo(60 * series);
     assertThat(segments).isBetween(2, 20);
+  }
+
+  @Test
+  void aFolderOfFormat3HasTheNamesOfABatchInFewBytes() throws IOException {
+    SampleBatch batch = new SampleBatch(1000);
+    for (int i = 0; i < 1000; i++) {
+      batch.add(i, T0, 1);
+    }
+    int[] bytes = new int[2];
+    for (int k = 0; k < 2; k++) {
+      packed = k == 1;
+      disk.delete(path(1));
+      FramedWal wal = open(FramedWal.Position.FIRST, 1 << 20);
+      wal.batch(batch, 0, new byte[1000], new byte[0]);
+      wal.write(false);
+      wal.abandon();
+      bytes[k] = disk.bytes(path(1)).length;
+      Content content = new Content();
+      read(content);
+      assertThat(content.damage).isEmpty();
+      assertThat(content.rowCount).isEqualTo(1000);
+      for (int i = 0; i < 1000; i++) {
+        assertThat((Object) content.series.get(i)).isEqualTo(labels(i));
+      }
+    }
+    assertThat(bytes[1]).isLessThan(bytes[0] / 2);
+  }
+
+  @Test
+  void aCheckpointIsDueAfterHalfItsBytes() {
+    FramedWal wal = open(FramedWal.Position.FIRST, 1 << 30);
+    SampleBatch batch = new SampleBatch(10_000);
+    wal.checkpointBegun();
+    wal.checkpointWritten(20 << 20);
+    long at = 0;
+    long first = 0;
+    while (at < 12 << 20) {
+      boolean due = wal.checkpointDue();
+      assertThat(due).as("byte %s", at).isEqualTo(at > 10 << 20);
+      first = first == 0 && due ? at : first;
+      batch.clear();
+      for (int i = 0; i < 10_000; i++) {
+        batch.add(i % SERIES, T0 + at + i, random.nextDouble());
+      }
+      wal.batch(batch, 0, new byte[10_000], new byte[0]);
+      long before = disk.bytes(path(1)).length;
+      wal.write(false);
+      at += disk.bytes(path(1)).length - before;
+    }
+    assertThat(first).isPositive();
+    wal.abandon();
   }
 }

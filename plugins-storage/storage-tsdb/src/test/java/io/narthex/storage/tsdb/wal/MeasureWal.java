@@ -51,6 +51,7 @@ final class MeasureWal implements SegmentReader.Handler {
             FramedWal.Position.FIRST,
             0,
             labels::get,
+            () -> true,
             new Counters());
   }
 
