@@ -441,6 +441,31 @@ class HeadFilesTest {
     db.close();
   }
 
+  /** Returns where the records of a type begin. */
+  private static List<Long> offsets(Path checkpoint, int wanted) throws IOException {
+    List<Long> offsets = new ArrayList<>();
+    FrameReader.read(
+        LocalDisk.INSTANCE,
+        checkpoint,
+        Frame.Kind.CHECKPOINT,
+        Integer.parseInt(checkpoint.getFileName().toString().substring(0, 8)),
+        false,
+        new FrameReader.Handler() {
+          @Override
+          public void record(int type, ByteSource body, long offset) {
+            if (type == wanted) {
+              offsets.add(offset);
+            }
+          }
+
+          @Override
+          public void damage(long offset, long length, String reason, MemorySegment bytes) {
+            throw new AssertionError(reason);
+          }
+        });
+    return offsets;
+  }
+
   /** All series depend on them. */
   @Test
   void aDamagedCopyOfTheLabelsOfACheckpointCostsNothing() throws IOException {
@@ -450,26 +475,7 @@ class HeadFilesTest {
     db.close();
     Path original = checkpoint();
     byte[] whole = Files.readAllBytes(original);
-    List<Long> copies = new ArrayList<>();
-    FrameReader.read(
-        LocalDisk.INSTANCE,
-        original,
-        Frame.Kind.CHECKPOINT,
-        Integer.parseInt(original.getFileName().toString().substring(0, 8)),
-        false,
-        new FrameReader.Handler() {
-          @Override
-          public void record(int type, ByteSource body, long offset) {
-            if (type == 23) {
-              copies.add(offset);
-            }
-          }
-
-          @Override
-          public void damage(long offset, long length, String reason, MemorySegment bytes) {
-            throw new AssertionError(reason);
-          }
-        });
+    List<Long> copies = offsets(original, 23);
     assertThat(copies).hasSize(2);
     for (long at : copies) {
       for (int byteOfFrame : new int[] {1, 5, 14}) {
@@ -483,6 +489,24 @@ class HeadFilesTest {
         db.crash();
       }
     }
+  }
+
+  @Test
+  void damagedStatesOfACheckpointCostNoSeriesAndNoSealedChunk() throws IOException {
+    TsdbStorage db = open();
+    append(db, 0, 600);
+    List<StoredSeries> before = TestDb.all(db);
+    db.close();
+    Path original = checkpoint();
+    List<Long> states = offsets(original, 25);
+    assertThat(states).hasSize(SERIES / Checkpoint.SERIES_OF_RECORD);
+    flip(original, states.get(2) + 40);
+    db = open();
+    List<StoredSeries> after = TestDb.all(db);
+    assertThat(after).hasSize(SERIES);
+    assertThat(samples(before) - samples(after)).isBetween(1, Checkpoint.SERIES_OF_RECORD * 127);
+    assertThat(damaged(db, "checkpoint")).isEqualTo(1);
+    db.crash();
   }
 
   @Test

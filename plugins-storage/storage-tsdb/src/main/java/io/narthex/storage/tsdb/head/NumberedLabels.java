@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * for its first series, not for each. For a start, by one thread.
  */
 public final class NumberedLabels {
+  private static final HeadIndex.Pair[] NONE = {};
+
   private final Head head;
   private @Nullable String[] names = new String[16];
   private @Nullable String[] values = new String[16];
@@ -55,6 +57,20 @@ public final class NumberedLabels {
         values[number] = value;
       }
       number++;
+    }
+  }
+
+  /** Reads a record of series. */
+  public void readSeries(ByteSource in) {
+    HeadIndex.Pair[] last = NONE;
+    int id = -1;
+    while (in.remaining() > 0) {
+      long next = id + 1 + in.zigzag();
+      if (next < 0 || next >= Integer.MAX_VALUE) {
+        throw new ByteSource.Malformed("id is " + next);
+      }
+      id = (int) next;
+      last = bind(in, id, last);
     }
   }
 

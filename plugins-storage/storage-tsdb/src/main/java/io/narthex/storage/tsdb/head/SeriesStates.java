@@ -32,9 +32,9 @@ import org.roaringbitmap.RoaringBitmap;
  *   16 TAIL   varint length, tail, see Tail
  *   32 OPEN   varint length, chunk of its open rows
  *
- * body of a record of labels and states: varint series, their ids and labels, see LabelNumbers:
+ * body of a record of labels, see LabelNumbers, for each series:
  *   zigzag id - id before - 1 (the first: before = -1) | labels
- * then base, last page, and for each series: u8 parts, as above but for
+ * body of a packed record of states, of the same series: as above, but for the parts
  *   1 BORN    zigzag time - that of the series before (the first: base)
  *   2 NEWEST  the same
  *   8 CHUNK   zigzag page - that of the series before (the first: last page), zigzag the same of
@@ -50,9 +50,6 @@ public final class SeriesStates {
   private static final int CHUNK = 8;
   private static final int TAIL = 16;
   private static final int OPEN = 32;
-
-  /** Series of a record that are read: this version writes fewer. */
-  private static final int MOST_READ = 64;
 
   private static final HeadIndex.Pair[] NONE = {};
 
@@ -252,9 +249,8 @@ public final class SeriesStates {
     return all;
   }
 
-  /** Writes labels and states of captured series. */
-  public void writePacked(int from, int to, LabelNumbers numbers, ByteSink out) {
-    out.varint(to - from);
+  /** Writes the labels of captured series. */
+  public void writeLabels(int from, int to, LabelNumbers numbers, ByteSink out) {
     int idBefore = -1;
     HeadIndex.Pair[] last = NONE;
     for (int i = from; i < to; i++) {
@@ -263,14 +259,21 @@ public final class SeriesStates {
       numbers.write(pairs[i], last, out);
       last = pairs[i];
     }
+  }
+
+  /** Writes the states of captured series in fewer bytes than {@link #write} does. */
+  public void writePacked(int from, int to, ByteSink out) {
     long baseMs = columns.tailBaseMs;
     out.zigzag(baseMs);
     out.varint(lastPage());
+    int idBefore = 0;
     for (SharedBytes s : shared) {
       s.clear();
     }
     before.begin(baseMs, lastPosition);
     for (int i = from; i < to; i++) {
+      out.varint(ids[i] - idBefore);
+      idBefore = ids[i];
       writePacked(ids[i] & SeriesPage.MASK, baseMs, out);
     }
   }
@@ -395,7 +398,6 @@ public final class SeriesStates {
     private final SeriesPage unknown = new SeriesPage(0);
     private final SharedBytes[] shared = sharedBytes();
     private final Before before = new Before();
-    private final int[] ids = new int[MOST_READ];
     private final ByteSink scratch = new ByteSink(512);
     private final ByteSource openBytes = new ByteSource();
     private final byte[] openScratch = new byte[OpenRows.MOST_BYTES];
@@ -427,44 +429,34 @@ public final class SeriesStates {
       int id = 0;
       while (in.remaining() > 0) {
         id = Math.addExact(id, in.count(Integer.MAX_VALUE - 1 - id));
-        SeriesPage page = head.page(id);
-        if (page == null || page.pairs[id & SeriesPage.MASK] == null) {
-          head.counters.add("wal_replay_unknown_refs_total", 1); // its labels are damaged
-          page = unknown;
-          page.tailBaseMs = SeriesPage.NEVER;
-        }
-        read(in, page, id, baseMs, last - head.chunks().base());
+        read(in, pageOf(id), id, baseMs, last - head.chunks().base());
       }
     }
 
-    /** Reads a record of labels and states. */
-    public void readPacked(ByteSource in, NumberedLabels labels) {
-      int n = in.count(MOST_READ);
-      int id = -1;
-      HeadIndex.Pair[] last = NONE;
-      for (int i = 0; i < n; i++) {
-        long next = id + 1 + in.zigzag();
-        if (next < 0 || next >= Integer.MAX_VALUE) {
-          throw new ByteSource.Malformed("id is " + next);
-        }
-        id = (int) next;
-        ids[i] = id;
-        last = labels.bind(in, id, last);
-      }
+    /** Reads a record that {@link #writePacked} wrote. */
+    public void readPacked(ByteSource in) {
       long baseMs = in.zigzag();
       int lastPosition = in.count(Integer.MAX_VALUE) - head.chunks().base();
       for (SharedBytes s : shared) {
         s.clear();
       }
       before.begin(baseMs, lastPosition);
-      for (int i = 0; i < n; i++) {
-        SeriesPage page = known(ids[i]);
-        if (page == null) {
-          page = unknown; // a later series of the record has its labels
-          page.tailBaseMs = SeriesPage.NEVER;
-        }
-        readPacked(in, page, ids[i], baseMs);
+      int id = 0;
+      while (in.remaining() > 0) {
+        id = Math.addExact(id, in.count(Integer.MAX_VALUE - 1 - id));
+        readPacked(in, pageOf(id), id, baseMs);
       }
+    }
+
+    /** Returns the page of a series, or one that nobody reads when its labels are damaged. */
+    private SeriesPage pageOf(int id) {
+      SeriesPage page = known(id);
+      if (page == null) {
+        head.counters.add("wal_replay_unknown_refs_total", 1);
+        page = unknown;
+        page.tailBaseMs = SeriesPage.NEVER;
+      }
+      return page;
     }
 
     private void readPacked(ByteSource in, SeriesPage page, int id, long baseMs) {

@@ -69,7 +69,8 @@ import org.slf4j.LoggerFactory;
  *
  * in format 3, instead of LABELS and STATES:
  * NUMBERS    labels with numbers, see LabelNumbers; all of them again before END
- * SERIES     labels and states of some series, see SeriesStates
+ * SERIES     ids and labels of some series by their numbers, see SeriesStates
+ * PACKED     the states of the same series, see SeriesStates
  * </pre>
  */
 public final class Checkpoint {
@@ -89,6 +90,7 @@ public final class Checkpoint {
   static final int EARLIER = 22;
   static final int NUMBERS = 23;
   static final int SERIES = 24;
+  static final int PACKED = 25;
 
   private static final int PAGES_OF_RECORD = 64;
 
@@ -359,7 +361,9 @@ public final class Checkpoint {
       throws IOException {
     LabelNumbers ofLabels = numbers;
     if (ofLabels != null) {
-      of.writePacked(from, to, ofLabels, file.begin(SERIES));
+      of.writeLabels(from, to, ofLabels, file.begin(SERIES));
+      file.end();
+      of.writePacked(from, to, file.begin(PACKED));
     } else {
       ByteSink names = file.begin(LABELS);
       shared.begin();

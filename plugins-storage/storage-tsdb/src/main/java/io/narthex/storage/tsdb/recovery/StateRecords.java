@@ -80,7 +80,8 @@ final class StateRecords {
       case Checkpoint.LABELS -> names.read(in);
       case Checkpoint.STATES -> states().read(in);
       case Checkpoint.NUMBERS -> numbers.read(in);
-      case Checkpoint.SERIES -> states().readPacked(in, numbers);
+      case Checkpoint.SERIES -> numbers.readSeries(in);
+      case Checkpoint.PACKED -> states().readPacked(in);
       case Checkpoint.SEALED -> {
         int id = in.count(Integer.MAX_VALUE - 1);
         codec.read(in, in.zigzag(), rows);
