@@ -101,10 +101,10 @@ public final class Crash {
     System.out.println("crash: seed " + options.seed());
     kills();
     Path below = Files.createDirectories(folder.resolve("points"));
-    points("format 2, ", new CrashPoints(below, true), options.points());
+    points("format 3, ", new CrashPoints(below, true), options.points());
     int fewer = Math.min(FEWER_POINTS, options.points());
     points("format 1, ", new CrashPoints(below, false), fewer);
-    points("format 1 to 2, ", CrashPoints.upgraded(below), fewer);
+    points("format 1 to 3, ", CrashPoints.upgraded(below), fewer);
     System.out.println("crash: " + (passed ? "passed" : "FAILED"));
   }
 

@@ -416,7 +416,7 @@ public final class Damage {
       for (Place place : data.places.get(number)) {
         boolean same = String.valueOf(place.file().getFileName()).equals(file);
         boolean touched = place.from() < damage.to() && damage.from() < place.to();
-        // rows of format 2 depend on earlier ones of their segment
+        // rows of formats 2 and 3 depend on earlier ones of their segment
         if (same && (touched || second && !hit.isEmpty())) {
           hit.set(number);
         }

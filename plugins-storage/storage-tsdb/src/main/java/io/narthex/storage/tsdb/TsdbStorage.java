@@ -481,8 +481,7 @@ final class TsdbStorage
         disk, head, folders.head(), segment, chunkFiles, lastPage, folders.isPacked(), stop);
   }
 
-  // ---- from format 1 or 2 to 3
-  // --------------------------------------------------------------------
+  // ---- from format 1 or 2 to 3 ---------------------------------------------------------------
 
   private void upgradeIfConfirmed() {
     if (!folders.isPacked() && System.nanoTime() - openedNanos >= confirmNanos) {
