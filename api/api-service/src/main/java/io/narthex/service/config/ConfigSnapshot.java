@@ -15,6 +15,7 @@ import java.util.List;
  * @param alertmanagerFolder the folder that its relative paths are relative to
  * @param access {@code access:} of {@code narthex.yml}
  * @param listeners {@code web.listeners} of {@code narthex.yml}
+ * @param warmUp {@code web.warm_up} of {@code narthex.yml}
  */
 public record ConfigSnapshot(
     PrometheusConfig prometheus,
@@ -24,13 +25,14 @@ public record ConfigSnapshot(
     String alertmanagerYaml,
     Path alertmanagerFolder,
     AccessConfig access,
-    List<WebListener> listeners) {
+    List<WebListener> listeners,
+    boolean warmUp) {
   /** Copies the list. */
   public ConfigSnapshot {
     listeners = List.copyOf(listeners);
   }
 
-  /** Creates one without additional listeners. */
+  /** Creates one without additional listeners and without warm-up. */
   public ConfigSnapshot(
       PrometheusConfig prometheus,
       String prometheusYaml,
@@ -47,7 +49,8 @@ public record ConfigSnapshot(
         alertmanagerYaml,
         alertmanagerFolder,
         access,
-        List.of());
+        List.of(),
+        false);
   }
 
   /** Creates one with the default access. */

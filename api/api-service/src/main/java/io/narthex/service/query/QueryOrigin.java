@@ -1,6 +1,6 @@
 package io.narthex.service.query;
 
-/** Origin of a query, for the query log. */
+/** Origin of a query, for the query log and the metrics. */
 public sealed interface QueryOrigin {
   /**
    * An HTTP request.
@@ -18,4 +18,7 @@ public sealed interface QueryOrigin {
    * @param name its name
    */
   record RuleGroup(String file, String name) implements QueryOrigin {}
+
+  /** The server itself, which warms up after its start: neither counted nor logged nor listed. */
+  record WarmUp() implements QueryOrigin {}
 }

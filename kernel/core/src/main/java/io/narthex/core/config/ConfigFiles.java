@@ -102,7 +102,8 @@ public final class ConfigFiles {
             "",
             folder(amFile == null ? prometheus : amFile),
             AccessSection.relativeTo(ownFolder, own.access()),
-            WebSection.relativeTo(ownFolder, own.listeners()));
+            WebSection.relativeTo(ownFolder, own.listeners()),
+            own.warmUp());
     return new Loaded(snapshot, alertsRoot, own, ownFolder);
   }
 

@@ -34,7 +34,7 @@ public record NarthexConfig(
             help = "Access over HTTP: compatible, strict, or a map",
             optional = true)
         @Nullable ConfigNode accessBlock,
-    @Setting(name = "web", help = "Additional listeners", optional = true)
+    @Setting(name = "web", help = "Additional listeners, warm-up", optional = true)
         @Nullable ConfigNode webBlock) {
   /** Refuses values that must be maps and are not, and invalid access and listeners. */
   public NarthexConfig {
@@ -52,6 +52,11 @@ public record NarthexConfig(
   /** Returns the additional listeners. */
   public List<WebListener> listeners() {
     return WebSection.read(map(webBlock));
+  }
+
+  /** Returns whether the server warms up after its start. */
+  public boolean warmUp() {
+    return WebSection.warmUp(map(webBlock));
   }
 
   /** The storage to use. */

@@ -89,7 +89,8 @@ public final class ShownConfig {
                 .yaml(alertmanager),
         snapshot.alertmanagerFolder(),
         snapshot.access(),
-        snapshot.listeners());
+        snapshot.listeners(),
+        snapshot.warmUp());
   }
 
   private String prometheus(PrometheusConfig config) {

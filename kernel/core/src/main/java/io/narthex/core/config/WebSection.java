@@ -28,7 +28,13 @@ final class WebSection {
   /** The block. */
   record Web(
       @Setting(help = "Additional addresses to listen on, at most 8, each with rules of its own")
-          List<Entry> listeners) {}
+          List<Entry> listeners,
+      @Setting(
+              help =
+                  "Whether the server asks itself a few queries after its start, so that the first"
+                      + " ones of its users are quick; read at the start only",
+              defaultValue = "true")
+          boolean warmUp) {}
 
   /** An entry without its position. */
   record Entry(
@@ -44,6 +50,11 @@ final class WebSection {
           WebListener.Serves serves,
       @Setting(help = "compatible or strict; default: access.mode", optional = true)
           AccessConfig.@Nullable Mode access) {}
+
+  /** Returns whether the server warms up. */
+  static boolean warmUp(Mapping block) {
+    return ConfigBinder.bind(block, Web.class).warmUp();
+  }
 
   /**
    * Returns the listeners of a block.

@@ -129,6 +129,16 @@ class NarthexConfigTest {
   }
 
   @Test
+  void warmsUpUnlessItIsSwitchedOff() {
+    assertThat(bind("").warmUp()).isTrue();
+    assertThat(bind("web: {listeners: []}").warmUp()).isTrue();
+    assertThat(bind("web: {warm_up: false}").warmUp()).isFalse();
+    assertThatThrownBy(() -> bind("web: {warm_up: perhaps}"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("n.yml:1:16");
+  }
+
+  @Test
   void listenersKeepTheirPlaces() {
     List<WebListener> listeners =
         WebSection.relativeTo(

@@ -1,5 +1,6 @@
 package io.narthex.http;
 
+import io.narthex.http.access.ListenerAccess;
 import io.narthex.service.server.ServerInfo;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
@@ -82,7 +83,9 @@ abstract class DirectFilter implements Filter {
     } catch (RuntimeException e) {
       error(out, ErrorMappers.fault(e));
     } finally {
-      common.metrics.observe(in, path, out.getStatus(), started);
+      if (!ListenerAccess.of(in).isWarmUp()) {
+        common.metrics.observe(in, path, out.getStatus(), started);
+      }
     }
   }
 

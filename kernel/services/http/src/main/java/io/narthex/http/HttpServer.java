@@ -114,6 +114,7 @@ public final class HttpServer implements ReloadListener {
   private final Parts parts;
   private final @Nullable Access access;
   private final Thread starting;
+  private final @Nullable WarmUp warmUp;
   private volatile @Nullable Server server;
 
   /**
@@ -147,6 +148,8 @@ public final class HttpServer implements ReloadListener {
             Clock.systemUTC());
     // during an update both versions accept from the shared sockets
     access = access(config.current().listeners());
+    warmUp =
+        access == null || !config.current().warmUp() ? null : new WarmUp(info, access.listeners());
     starting =
         Thread.ofPlatform()
             .name("http-start")
@@ -372,6 +375,9 @@ public final class HttpServer implements ReloadListener {
       listeners.serve(created, () -> settings(info, connections), connections, parts.metrics());
       server = created;
       created.start();
+      if (warmUp != null) {
+        warmUp.begin();
+      }
     } catch (Exception e) {
       LOG.error("the HTTP server cannot start", e);
       control.fatal("the HTTP server cannot start: " + e);
@@ -430,6 +436,9 @@ public final class HttpServer implements ReloadListener {
   public void stop() {
     try {
       starting.join();
+      if (warmUp != null) {
+        warmUp.end();
+      }
       Server started = server;
       if (started != null) {
         if (info.stopping()) {

@@ -16,7 +16,9 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.StandardSocketOptions;
+import java.nio.channels.NetworkChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -104,7 +106,7 @@ final class Listeners {
       Metrics.Counter closed) {}
 
   /** A connector with its rules of access. */
-  private static final class Accepting extends ServerConnector {
+  private static sealed class Accepting extends ServerConnector {
     final ListenerAccess access;
     private final Serving with;
 
@@ -125,13 +127,61 @@ final class Listeners {
     @Override
     protected void onEndPointOpened(EndPoint client) {
       super.onEndPointOpened(client);
-      with.opened().inc();
+      if (!access.isWarmUp()) {
+        with.opened().inc();
+      }
     }
 
     @Override
     protected void onEndPointClosed(EndPoint client) {
-      with.closed().inc();
+      if (!access.isWarmUp()) {
+        with.closed().inc();
+      }
       super.onEndPointClosed(client);
+    }
+  }
+
+  /** A connector without an address: of one connection, from the server to itself. */
+  private static final class Own extends Accepting {
+    Own(Serving with) {
+      super(with, ListenerAccess.ofWarmUp(), new HttpConnectionFactory(with.http().get()));
+      setAccepting(false);
+    }
+
+    /** Does nothing: there is no address to listen on. */
+    @Override
+    public void open() {}
+  }
+
+  /**
+   * A connection from the server to itself, over plain HTTP and without login. Nobody else can
+   * reach it. Closing it removes it from the server.
+   */
+  static final class OwnConnection implements AutoCloseable {
+    private final Own connector;
+    private final SocketChannel client;
+
+    private OwnConnection(Own connector, SocketChannel client) {
+      this.connector = connector;
+      this.client = client;
+    }
+
+    /** Returns the end from which requests are sent. */
+    Socket client() {
+      return client.socket();
+    }
+
+    @Override
+    public void close() {
+      Listeners.close(client);
+      try {
+        connector.stop();
+      } catch (Exception e) {
+        LOG.debug("ending the connection to itself: {}", e.toString());
+      }
+      Server server = connector.getServer();
+      server.removeConnector(connector);
+      server.removeBean(connector);
     }
   }
 
@@ -369,6 +419,45 @@ final class Listeners {
     serving = with;
   }
 
+  /**
+   * Connects the server with itself.
+   *
+   * @return null when it does not serve, or no longer
+   */
+  @Nullable OwnConnection connectToSelf() throws Exception {
+    Serving with;
+    synchronized (this) {
+      with = serving;
+    }
+    if (with == null) {
+      return null;
+    }
+    Own connector = new Own(with);
+    connector.addEventListener(requireNonNull(with.server().getDescendant(ReadTimeout.class)));
+    connector.start();
+    with.server().addConnector(connector);
+    with.server().manage(connector);
+    SocketChannel client = SocketChannel.open();
+    OwnConnection connection = new OwnConnection(connector, client);
+    try (ServerSocketChannel once = ServerSocketChannel.open()) {
+      once.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1);
+      client.connect(once.getLocalAddress());
+      SocketChannel accepted = once.accept();
+      if (!client.getLocalAddress().equals(accepted.getRemoteAddress())) {
+        close(accepted);
+        throw new IOException("another process has connected");
+      }
+      accepted.configureBlocking(false);
+      accepted.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      client.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      connector.getSelectorManager().accept(accepted);
+      return connection;
+    } catch (IOException | RuntimeException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
   private static Accepting connector(Listener l, Serving with) throws IOException {
     Accepting made = new Accepting(with, l.access, protocols(with.http().get(), l.access.file()));
     made.addEventListener(requireNonNull(with.server().getDescendant(ReadTimeout.class)));
@@ -525,7 +614,7 @@ final class Listeners {
     further.forEach(l -> close(l.channel));
   }
 
-  private static void close(@Nullable ServerSocketChannel socket) {
+  private static void close(@Nullable NetworkChannel socket) {
     if (socket == null) {
       return;
     }

@@ -1,5 +1,6 @@
 package io.narthex.http;
 
+import io.narthex.http.access.ListenerAccess;
 import io.narthex.model.go.GoFloat;
 import io.narthex.service.query.AnswerMemory;
 import io.narthex.service.query.QueryEngine;
@@ -55,7 +56,10 @@ final class QueryFilter extends DirectFilter {
       int limit = p.limit("limit");
       QueryEngine.Options options =
           options(p)
-              .from(new QueryOrigin.Request(in.getRemoteAddr(), in.getMethod(), path))
+              .from(
+                  ListenerAccess.of(in).isWarmUp()
+                      ? new QueryOrigin.WarmUp()
+                      : new QueryOrigin.Request(in.getRemoteAddr(), in.getMethod(), path))
               .keeping(memory);
       Answer answer;
       try (ClientWatch.Watched _ = clients.watch(in)) {

@@ -205,7 +205,8 @@ abstract class AccessHarness {
         "",
         Path.of("."),
         access.get(),
-        further);
+        further,
+        false);
   }
 
   void start() {

@@ -6,6 +6,7 @@ import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.ConfigSnapshot;
@@ -17,6 +18,7 @@ import io.narthex.service.plugins.PluginService;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryInspector;
+import io.narthex.service.query.QueryOrigin;
 import io.narthex.service.query.QueryResult;
 import io.narthex.service.query.QueryResult.Data;
 import io.narthex.service.query.QueryResult.Statistics;
@@ -54,6 +56,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -179,6 +182,7 @@ abstract class ServerHarness {
 
   static final class FakeConfig implements ConfigService {
     @Nullable String problem;
+    boolean warmUp;
 
     @Override
     public ConfigSnapshot current() {
@@ -188,7 +192,15 @@ abstract class ServerHarness {
                   "x", "global: {external_labels: {site: berlin}}"),
               PrometheusConfig.class);
       return new ConfigSnapshot(
-          main, "global: {}\n", Path.of("."), AlertmanagerConfig.none(), "", Path.of("."));
+          main,
+          "global: {}\n",
+          Path.of("."),
+          AlertmanagerConfig.none(),
+          "",
+          Path.of("."),
+          AccessConfig.DEFAULT,
+          List.of(),
+          warmUp);
     }
 
     @Override
@@ -217,8 +229,19 @@ abstract class ServerHarness {
     final CountDownLatch dropped = new CountDownLatch(1);
     volatile QueryEngine.@Nullable Options options;
 
+    /** Those that have no other origin than the server itself. */
+    final Semaphore warmUps = new Semaphore(0);
+
     @Override
     public QueryResult instant(String expression, long timeMs, Options options) {
+      if (options.origin() instanceof QueryOrigin.WarmUp) {
+        warmUps.release();
+        return new QueryResult(
+            new Data.Vector(List.of()),
+            List.of(),
+            List.of(),
+            new Statistics(0, 0, 0, 0, 0, 0, 0, 0, 0, null));
+      }
       this.options = options;
       if (options.memory() != null) {
         options.memory().hold(dropped::countDown);

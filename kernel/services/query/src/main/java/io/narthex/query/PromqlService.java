@@ -217,6 +217,9 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
       long stepMs,
       @Nullable QueryOrigin origin,
       Supplier<QueryResult> query) {
+    if (origin instanceof QueryOrigin.WarmUp) {
+      return running.within(query);
+    }
     metrics.begin();
     try {
       QueryResult result = running.within(query);

@@ -70,6 +70,7 @@ final class QueryLog implements AutoCloseable {
       }
       switch (origin) {
         case null -> {}
+        case QueryOrigin.WarmUp _ -> {}
         case QueryOrigin.Request r -> {
           json.writeObjectFieldStart("httpRequest");
           json.writeStringField("clientIP", r.clientIp());

@@ -142,7 +142,7 @@ final class QueryRunner {
     }
 
     Outcome attempt(Admitted admitted) {
-      ActiveQueries tracker = active;
+      ActiveQueries tracker = options.origin() instanceof QueryOrigin.WarmUp ? null : active;
       int slot = tracker == null ? -1 : tracker.begin(query.text());
       try {
         return parseAndEvaluate(admitted);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.narthex.model.Labels;
 import io.narthex.query.context.EngineOptions;
 import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryOrigin;
 import io.narthex.spi.storage.SampleBatch;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -78,6 +79,9 @@ class ActiveQueriesTest {
       engine.track(active);
       assertThat(engine.instant("m + m", 0, QueryEngine.Options.DEFAULT).data()).isNotNull();
       assertThat(during).contains(List.of("{\"query\":\"m + m\",\"timestamp_sec\":60}"));
+      during.clear();
+      engine.instant("m", 0, QueryEngine.Options.DEFAULT.from(new QueryOrigin.WarmUp()));
+      assertThat(during).isNotEmpty().containsOnly(List.of());
       assertThat(ActiveQueries.unfinished(file)).isEmpty();
     } finally {
       engine.stop();

@@ -41,6 +41,7 @@ public final class ListenerAccess {
       Set.of("/api/v2/", "/assets/", "/narthex/api/v1/oidc/");
 
   private final WebConfigFile file;
+  private final boolean warmUp;
   private volatile Settings settings;
   private volatile @Nullable AccessPolicy policy;
 
@@ -52,8 +53,20 @@ public final class ListenerAccess {
    * @param mode null for that of the server
    */
   public ListenerAccess(WebConfigFile file, Serves serves, AccessConfig.@Nullable Mode mode) {
+    this(file, serves, mode, false);
+  }
+
+  private ListenerAccess(
+      WebConfigFile file, Serves serves, AccessConfig.@Nullable Mode mode, boolean warmUp) {
     this.file = file;
+    this.warmUp = warmUp;
     settings = new Settings(serves, mode);
+  }
+
+  /** Creates that of the connection on which the server warms up: without web configuration. */
+  public static ListenerAccess ofWarmUp() {
+    return new ListenerAccess(
+        new WebConfigFile(""), Serves.ALL, AccessConfig.Mode.COMPATIBLE, true);
   }
 
   /** Changes the settings that may change while connections are open. */
@@ -73,6 +86,11 @@ public final class ListenerAccess {
   /** Returns its web configuration. */
   public WebConfigFile file() {
     return file;
+  }
+
+  /** Returns whether its requests are the server's own, which are not counted. */
+  public boolean isWarmUp() {
+    return warmUp;
   }
 
   /** Returns whether it answers as Alertmanager does. */
