@@ -7,8 +7,10 @@ import io.acme.hostile.ClingingExporter;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -40,13 +42,92 @@ class StartupIT {
   void runsFromAFolderWithABlankInItsName() throws IOException {
     Path home = folder.resolve("my server/narthex");
     Distribution.copy(home);
+    Path classes = Files.writeString(home.resolve("no classes.jsa"), "not an archive");
     try (Server server =
         Distribution.server(home, folder.resolve("my server/data"))
-            .environment("NARTHEX_CLASSES", home.resolve("no classes.jsa").toString())
+            .environment("NARTHEX_CLASSES", classes.toString())
             .start()) {
       assertThat(server.get("metrics").body()).contains("prometheus_build_info");
       assertThat(server.log()).startsWith("time=");
     }
+  }
+
+  @Test
+  void preparedItStartsFromAnArchiveOfClassesWhereverItIsMovedTo() throws Exception {
+    Path home = folder.resolve("prepared");
+    Distribution.copy(home);
+    Path classes = home.resolve("lib/classes.jsa");
+    assertThat(prepare(home)).isEmpty();
+    assertThat(classes).isNotEmptyFile();
+
+    Path moved = Files.move(home, folder.resolve("moved to here"));
+    String loaded = loadedClasses(moved);
+    assertThat(loaded)
+        .contains("io.narthex.core.Boot source: shared objects file (top)")
+        .contains("io.narthex.http.QueryFilter source: shared objects file (top)");
+  }
+
+  @Test
+  void warmUpEndsSoonAndIsNeitherCountedNorLogged() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("prometheus.yml"), "global: {query_log_file: queries.log}\n");
+    try (Server server =
+        Distribution.server(data)
+            .with("--config.file=" + file, "--log.level=debug", "--query.max-concurrency=1")
+            .start()) {
+      Server.await("its end", () -> server.log().contains("source=WarmUp"));
+      assertThat(server.log()).containsPattern("source=WarmUp msg=\"\\d+ queries in \\d+ ms");
+      assertThat(server.get("metrics").body())
+          .doesNotContain("handler=\"/api/v1/query")
+          .contains("prometheus_engine_query_samples_total 0")
+          .contains("net_conntrack_listener_conn_accepted_total");
+      assertThat(folder.resolve("queries.log")).isEmptyFile();
+      assertThat(server.get("api/v1/query?query=1").statusCode()).isEqualTo(200);
+      assertThat(folder.resolve("queries.log")).isNotEmptyFile();
+    }
+  }
+
+  @Test
+  void whereNoArchiveOfClassesCanBeWrittenPreparingSaysSo() throws Exception {
+    Path absent = folder.resolve("absent/classes.jsa");
+    assertThat(prepare(Distribution.home(), absent.toString()))
+        .hasSize(1)
+        .first()
+        .asString()
+        .startsWith("narthex: prepare: " + absent + " cannot be written; name another file");
+  }
+
+  /**
+   * Runs {@code narthex prepare} and returns what it prints; demands success exactly if nothing.
+   */
+  private static List<String> prepare(Path home, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(home.resolve("bin/narthex").toString()));
+    command.add("prepare");
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().put("NARTHEX_JAVA_OPTS", Server.JAVA_OPTIONS);
+    Process process = builder.start();
+    List<String> said =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+            .lines()
+            .toList();
+    assertThat(process.waitFor() == 0).as(said.toString()).isEqualTo(said.isEmpty());
+    return said;
+  }
+
+  /** Starts a server as its script does, and returns the JVM's log of the classes it has loaded. */
+  private String loadedClasses(Path home) throws IOException {
+    Path log = folder.resolve("classes.log");
+    try (Server server =
+        Distribution.server(home, data)
+            .environment("NARTHEX_CLASSES", home.resolve("lib/classes.jsa").toString())
+            .environment("NARTHEX_JAVA_OPTS", Server.JAVA_OPTIONS + " -Xlog:class+load:file=" + log)
+            .start()) {
+      assertThat(server.get("api/v1/query?query=1").statusCode()).isEqualTo(200);
+    }
+    return Files.readString(log);
   }
 
   @Test
@@ -168,9 +249,7 @@ class StartupIT {
     builder.environment().put("PATH", "/nonexistent");
     builder.environment().put("NARTHEX_JAVA_FOLDERS", "");
     Process process = builder.redirectErrorStream(true).start();
-    String said =
-        new String(
-            process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(said).isEqualTo(1);
     assertThat(said).startsWith("narthex: no Java 25 or newer found").contains("install");
     assertThat(said.lines()).hasSize(1);
