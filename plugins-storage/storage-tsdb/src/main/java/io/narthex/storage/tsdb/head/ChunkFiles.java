@@ -59,7 +59,9 @@ public final class ChunkFiles implements AutoCloseable {
   /** Share of the bytes of all files after which a file ends: it goes as a whole. */
   private static final int FILE_SHARE = 16;
 
-  private static final int MANY_BYTES = 1 << 20;
+  /** Records are collected up to so many bytes: arrays of a MiB would get regions of the heap. */
+  private static final int MANY_BYTES = 256 << 10;
+
   private static final int PIECE = 64 << 10;
 
   private final Disk disk;

@@ -57,7 +57,7 @@ public final class LabelNumbers {
   }
 
   /** Writes all of them. */
-  public void write(SeriesStates.Records out) {
+  public void write(Records out) {
     for (int from = 0; from < numbered.length; from += OF_RECORD) {
       ByteSink body = out.begin();
       body.varint(from);

@@ -100,13 +100,6 @@ public final class SeriesStates {
     return files;
   }
 
-  /** Where records go. */
-  public interface Records {
-    ByteSink begin();
-
-    void end();
-  }
-
   private List<HeadChunks.Page> listed() {
     List<HeadChunks.Page> listed = new ArrayList<>();
     HeadChunks.@Nullable Page[] all = head.chunks().snapshot();

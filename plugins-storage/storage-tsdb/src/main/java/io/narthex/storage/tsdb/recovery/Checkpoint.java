@@ -14,6 +14,7 @@ import io.narthex.storage.tsdb.head.HeadSource;
 import io.narthex.storage.tsdb.head.LabelNumbers;
 import io.narthex.storage.tsdb.head.OutOfOrderSamples;
 import io.narthex.storage.tsdb.head.OutOfOrderSource;
+import io.narthex.storage.tsdb.head.Records;
 import io.narthex.storage.tsdb.head.SeriesPage;
 import io.narthex.storage.tsdb.head.SeriesStates;
 import io.narthex.storage.tsdb.io.ByteSink;
@@ -310,8 +311,8 @@ public final class Checkpoint {
     return count;
   }
 
-  private static SeriesStates.Records records(int type, CheckpointFile file) {
-    return new SeriesStates.Records() {
+  private static Records records(int type, CheckpointFile file) {
+    return new Records() {
       @Override
       public ByteSink begin() {
         return file.begin(type);

@@ -14,7 +14,8 @@ import java.util.List;
 
 /** A checkpoint of format 2. */
 final class FramedCheckpointFile implements CheckpointFile {
-  private static final int MANY_BYTES = 1 << 20;
+  /** Records are collected up to so many bytes: arrays of a MiB would get regions of the heap. */
+  private static final int MANY_BYTES = 256 << 10;
 
   private final Disk disk;
   private final Path path;

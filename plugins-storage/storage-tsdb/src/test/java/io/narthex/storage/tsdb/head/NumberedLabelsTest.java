@@ -39,7 +39,7 @@ class NumberedLabelsTest {
   private LabelNumbers numbers() {
     LabelNumbers numbers = new LabelNumbers(written.index());
     numbers.write(
-        new SeriesStates.Records() {
+        new Records() {
           @Override
           public ByteSink begin() {
             records.add(new ByteSink(64));

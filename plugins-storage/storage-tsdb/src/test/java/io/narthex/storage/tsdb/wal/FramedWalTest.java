@@ -703,7 +703,9 @@ class FramedWalTest {
     wal.close();
     Content found = new Content();
     new SegmentReader(disk, FOLDER, found).read(2, 0);
-    assertThat(found.series.keySet()).isEqualTo(found.rows.keySet());
+    // a series of which only an exemplar was taken is there, too
+    assertThat(found.series.keySet()).containsAll(found.rows.keySet());
+    assertThat(found.rows).hasSizeGreaterThan(SERIES / 2);
     assertThat(found.damage).isEmpty();
   }
 
