@@ -76,6 +76,18 @@ final class PlainConnections implements AutoCloseable {
       return used;
     }
 
+    /**
+     * Returns whether the server has sent something while nothing was asked, such as a status 408
+     * before it closes: it would be taken for the next response.
+     */
+    boolean hasUnasked() {
+      try {
+        return in.available() > 0;
+      } catch (IOException _) {
+        return true;
+      }
+    }
+
     /** Bounds the next read. */
     void readWithin(long nanos) throws IOException {
       socket.setSoTimeout(millis(nanos));
@@ -102,6 +114,10 @@ final class PlainConnections implements AutoCloseable {
    */
   Connection take(Address address, long deadlineNanos) throws IOException, InterruptedException {
     Connection kept = kept(address);
+    while (kept != null && kept.hasUnasked()) {
+      kept.close();
+      kept = kept(address);
+    }
     return kept == null ? connect(address, deadlineNanos) : kept;
   }
 

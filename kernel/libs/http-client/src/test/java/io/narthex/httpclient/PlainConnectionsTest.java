@@ -1,5 +1,6 @@
 package io.narthex.httpclient;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,6 +73,22 @@ class PlainConnectionsTest {
     now.addAndGet(TimeUnit.MINUTES.toNanos(3));
     assertThat(pool.closeUnused()).as("nothing is left to look after").isFalse();
     assertThat(pool.waiting()).isZero();
+  }
+
+  @Test
+  void whatAServerSendsUnaskedIsNoResponse() throws Exception {
+    Connection kept = pool.take(address, SOON);
+    try (Socket peer = server.accept()) {
+      pool.give(kept);
+      assertThat(pool.take(address, SOON)).isSameAs(kept);
+      pool.give(kept);
+      peer.getOutputStream().write("HTTP/1.1 408 Request Timeout".getBytes(US_ASCII));
+      while (kept.in.available() == 0) {
+        Thread.onSpinWait();
+      }
+      assertThat(pool.take(address, SOON)).isNotSameAs(kept);
+      assertThatThrownBy(() -> kept.out.write(1)).isInstanceOf(IOException.class);
+    }
   }
 
   @Test
