@@ -200,7 +200,8 @@ final class DataFolder implements AutoCloseable {
   private static boolean isFramed(Disk disk, Path root) throws IOException {
     String found = version(disk, root).strip();
     if (found.equals(VERSION_1.strip())) {
-      return false;
+      // one bit of a 3 makes it a 1; a change from 1 that was interrupted has its log
+      return hasFrames(disk, root) && !beginsWithLog(disk, root);
     }
     return VERSIONS.contains(found) || hasFrames(disk, root) || !hasLogFiles(disk, root);
   }

@@ -3,6 +3,7 @@ package io.narthex.storage.tsdb;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.Labels;
+import io.narthex.spi.storage.StorageException;
 import io.narthex.testkit.storage.StoredSeries;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -42,6 +43,32 @@ class FolderFormatTest {
     assertThat(dir.resolve("wal")).isNotEmptyDirectory();
     assertThat(dir.resolve("head")).isNotEmptyDirectory();
     assertThat(dir.resolve("log")).doesNotExist();
+    TsdbStorage db = TestDb.open(dir);
+    assertThat(TestDb.all(db)).isEqualTo(before);
+    db.close();
+  }
+
+  @Test
+  void aFlippedBitOfTheVersionLosesNothing() throws IOException {
+    List<StoredSeries> before = appendTwice();
+    Path version = dir.resolve("tsdb.version");
+    byte[] whole = Files.readAllBytes(version);
+    int refused = 0;
+    for (int bit = 0; bit < whole.length * 8; bit++) {
+      byte[] flipped = whole.clone();
+      flipped[bit / 8] ^= (byte) (1 << bit % 8);
+      Files.write(version, flipped);
+      try {
+        TsdbStorage db = TestDb.open(dir);
+        assertThat(TestDb.all(db)).as("bit %d", bit).isEqualTo(before);
+        db.close();
+      } catch (StorageException.Unusable e) {
+        assertThat(e.getMessage()).contains("use the version that wrote it");
+        refused++;
+      }
+    }
+    assertThat(refused).as("other digits, which may be of a later version").isLessThan(4);
+    Files.write(version, whole);
     TsdbStorage db = TestDb.open(dir);
     assertThat(TestDb.all(db)).isEqualTo(before);
     db.close();
