@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  * was put after it, which is next to it in memory, before it is looked up.
  *
  * <p>What nobody has asked for since the last turn is forgotten at the next one: half an hour
- * later, as a storage may give the reference of a series that has ended to another one after long,
- * or after 32 look-ups for each series, so that the series that ended are few next to the others
- * however fast a sender is. When memory is short, what was put but not found since goes, too, or
- * all. Thread-safe.
+ * later, as a storage may give the reference of a series that has ended to another one after long;
+ * after 32 look-ups for each series; or after four, and so many new series that the table is larger
+ * by an eighth. So the series that ended are few next to the others however fast a sender is. When
+ * memory is short, what was put but not found since goes, too, or all. Thread-safe.
  */
 final class SeriesCache {
   /** The reference of a series that is not in the cache. */
@@ -36,6 +36,7 @@ final class SeriesCache {
   private static final int SHARD_SHIFT = 60;
   private static final long TURN_NANOS = TimeUnit.MINUTES.toNanos(30);
   private static final int LOOKUPS_PER_SERIES = 32; // from turn to turn
+  private static final int LOOKUPS_WHEN_GROWN = 4; // the same when the table is larger by an eighth
   private static final int LEAST_LOOKUPS = 1024; // the same of a shard
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -136,6 +137,7 @@ final class SeriesCache {
     private final LongSupplier nanoTime;
     private long turned; // guarded by this
     private long lookups; // guarded by this: since then
+    private int sizeAtTurn; // guarded by this
     private Table table = new Table(0); // guarded by this
 
     Shard(long maxBytes, LongSupplier nanoTime) {
@@ -167,15 +169,21 @@ final class SeriesCache {
       long age = nanoTime.getAsLong() - turned;
       if (age > 2 * TURN_NANOS) { // nobody has asked for so long
         clear();
-      } else if (age > TURN_NANOS
-          || lookups > Math.max(LEAST_LOOKUPS, (long) LOOKUPS_PER_SERIES * table.size)) {
+      } else if (age > TURN_NANOS || lookups > lookupsPerTurn()) {
         turn(Table.PUT);
       }
+    }
+
+    private long lookupsPerTurn() {
+      boolean grown = table.size - table.size / 8 > sizeAtTurn;
+      long perSeries = grown ? LOOKUPS_WHEN_GROWN : LOOKUPS_PER_SERIES;
+      return Math.max(LEAST_LOOKUPS, perSeries * table.size);
     }
 
     /** Forgets what has been used less, and begins to count anew. */
     private void turn(int leastUse) {
       table = table.with(leastUse);
+      sizeAtTurn = table.size;
       turned = nanoTime.getAsLong();
       lookups = 0;
     }

@@ -181,6 +181,31 @@ class SeriesCacheTest {
     }
   }
 
+  /** The time compressed: a tenth is replaced every four rounds, and no half hour passes. */
+  @Test
+  void seriesThatEndedAreFewHoweverFastTheyEnd() {
+    SeriesCache cache = new SeriesCache(64 << 20, () -> now);
+    int live = 10_000;
+    int begun = 0;
+    for (int round = 0; round < 100; round++) {
+      SeriesCache.Found own = new SeriesCache.Found();
+      int first = round / 4 * (live / 10);
+      for (int series = first; series < first + live; series++) {
+        long ref = find(cache, "series " + series, own);
+        assertThat(ref).isEqualTo(series < begun ? series : SeriesCache.NONE);
+        if (series >= begun) {
+          put(cache, "series " + series, series, 0);
+        }
+      }
+      begun = first + live;
+    }
+    int ended = 0;
+    for (int series = 0; series < begun - live; series++) {
+      ended += find(cache, "series " + series) == SeriesCache.NONE ? 0 : 1;
+    }
+    assertThat(ended).isLessThan(live / 2);
+  }
+
   /** Series that end and series that begin; what is asked for in each round is always there. */
   @Test
   void whatIsInUseStaysWhileOthersComeAndGo() {
