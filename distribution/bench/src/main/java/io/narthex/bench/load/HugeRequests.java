@@ -27,7 +27,8 @@ final class HugeRequests {
   private static final int MILLION = 1_000_000;
   private static final int LATE_SERIES = 1000;
   private static final int LATE_SAMPLES = 1800;
-  private static final int LATE_SAMPLES_TAKEN = 1000;
+  private static final int LATE_SAMPLES_TAKEN = 500;
+  private static final int TAKEN_BYTES = BYTES / 2;
   private static final long LATE_STEP_MS = 800;
   private static final long MINUTE_MS = 60_000;
   private static final int SMALL_SERIES = 100;
@@ -65,10 +66,17 @@ final class HugeRequests {
         send(what + ", within the window", false, (r, n) -> late(r, each, 25, n));
         send(what + ", too late", false, (r, n) -> late(r, each, 170, n));
       }
-      send("late samples of all series, within the window", false, this::lateOfAll);
+      send(
+          "late samples of all series, within the window",
+          false,
+          (r, n) -> lateOfAll(r, n, BYTES));
+      send(
+          "late samples of half of the series, within the window",
+          false,
+          (r, n) -> lateOfAll(r, ROUNDS + n, TAKEN_BYTES));
       for (boolean version2 : new boolean[] {false, true}) {
         String version = version2 ? "2" : "1";
-        for (int all : new int[] {MILLION, MILLION / 2}) {
+        for (int all : new int[] {MILLION, MILLION / 2, MILLION / 4}) {
           for (int series : new int[] {1, 16, all / 50}) {
             send(
                 String.format(Locale.ROOT, "%,d labels of %,d series", all, series),
@@ -177,12 +185,12 @@ final class HugeRequests {
     }
   }
 
-  private void lateOfAll(WriteRequest request, int round) {
+  private void lateOfAll(WriteRequest request, int round, int bytes) {
     int each = (int) Math.max(1, 200_000 / proof.number("series"));
     long first = System.currentTimeMillis() - 20 * MINUTE_MS + round;
     long[] times = new long[each];
     Arrays.setAll(times, i -> first + i * LATE_STEP_MS);
-    grid.addLate(request, times, BYTES - 100 - 20 * each);
+    grid.addLate(request, times, bytes - 100 - 20 * each);
   }
 
   // ---- labels and spans ------------------------------------------------------------------------

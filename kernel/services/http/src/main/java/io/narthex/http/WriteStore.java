@@ -77,11 +77,17 @@ final class WriteStore {
 
   private static final long HEAP = Runtime.getRuntime().maxMemory();
 
-  /** Most samples, histograms and exemplars of one request; each takes about 100 bytes. */
-  private static final int MAX_ROWS = (int) Math.min(1 << 20, HEAP / 8 / 100);
+  /**
+   * Most samples, histograms and exemplars of one request; each takes about 100 bytes. A request as
+   * large as this takes half a second on two slow cores; known senders send 10,000 at most.
+   */
+  private static final int MAX_ROWS = (int) Math.min(1 << 19, HEAP / 8 / 100);
 
-  /** Most labels of all series of a request that are not known yet. */
-  static final int MAX_NEW_LABELS = 1 << 19;
+  /**
+   * Most labels of all series of a request that are not known yet: half a second, too; known
+   * senders send 100,000 at most.
+   */
+  static final int MAX_NEW_LABELS = 1 << 18;
 
   /** Most reasons that a response names. */
   private static final int MAX_REASONS = 100;

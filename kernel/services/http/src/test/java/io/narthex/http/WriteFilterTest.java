@@ -442,7 +442,7 @@ class WriteFilterTest {
     byte[] tooMany = request.nested(1, manyLabels(-1, left - 20 + 1)).toBytes();
     Answer refused = send(snappy(tooMany));
     assertThat(refused.status()).isEqualTo(400);
-    assertThat(refused.text()).contains("have more than 524288 labels; send less at once");
+    assertThat(refused.text()).contains("have more than 262144 labels; send less at once");
     assertThat(stored).isEmpty();
     assertThat(send(snappy(many)).status()).isEqualTo(204);
     assertThat(send(snappy(tooMany)).status()).as("all but one are known").isEqualTo(204);
