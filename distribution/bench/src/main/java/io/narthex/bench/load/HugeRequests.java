@@ -67,9 +67,7 @@ final class HugeRequests {
         send(what + ", too late", false, (r, n) -> late(r, each, 170, n));
       }
       send(
-          "late samples of all series, within the window",
-          false,
-          (r, n) -> lateOfAll(r, n, BYTES));
+          "late samples of all series, within the window", false, (r, n) -> lateOfAll(r, n, BYTES));
       send(
           "late samples of half of the series, within the window",
           false,
