@@ -16,6 +16,8 @@ record CoreMetrics(ServerState server, StorageMetrics storage, PluginManager plu
   /** The Alertmanager whose API and metrics the server has. */
   private static final String ALERTMANAGER = "0.34.0";
 
+  private static final String PUSHGATEWAY = "1.11.3";
+
   private void build(MetricSink sink, String program, String version) {
     String name = program + "_build_info";
     sink.family(
@@ -47,6 +49,7 @@ record CoreMetrics(ServerState server, StorageMetrics storage, PluginManager plu
         server.ready() ? 1 : 0);
     build(sink, "prometheus", server.compatibleVersion());
     build(sink, "alertmanager", ALERTMANAGER);
+    build(sink, "pushgateway", PUSHGATEWAY);
     sink.family(
         new MetricMetadata(
             "narthex_build_info",

@@ -1,5 +1,6 @@
 package io.narthex.service.config;
 
+import io.narthex.service.push.PushSettings;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -16,6 +17,7 @@ import java.util.List;
  * @param access {@code access:} of {@code narthex.yml}
  * @param listeners {@code web.listeners} of {@code narthex.yml}
  * @param warmUp {@code web.warm_up} of {@code narthex.yml}
+ * @param push {@code push:} of {@code narthex.yml}
  */
 public record ConfigSnapshot(
     PrometheusConfig prometheus,
@@ -26,10 +28,35 @@ public record ConfigSnapshot(
     Path alertmanagerFolder,
     AccessConfig access,
     List<WebListener> listeners,
-    boolean warmUp) {
+    boolean warmUp,
+    PushSettings push) {
   /** Copies the list. */
   public ConfigSnapshot {
     listeners = List.copyOf(listeners);
+  }
+
+  /** Creates one with the default settings of pushes. */
+  public ConfigSnapshot(
+      PrometheusConfig prometheus,
+      String prometheusYaml,
+      Path prometheusFolder,
+      AlertmanagerConfig alertmanager,
+      String alertmanagerYaml,
+      Path alertmanagerFolder,
+      AccessConfig access,
+      List<WebListener> listeners,
+      boolean warmUp) {
+    this(
+        prometheus,
+        prometheusYaml,
+        prometheusFolder,
+        alertmanager,
+        alertmanagerYaml,
+        alertmanagerFolder,
+        access,
+        listeners,
+        warmUp,
+        PushSettings.DEFAULT);
   }
 
   /** Creates one without additional listeners and without warm-up. */

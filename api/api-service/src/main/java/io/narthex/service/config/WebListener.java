@@ -23,6 +23,8 @@ public record WebListener(
     /** All paths. */
     ALL,
     /** The paths of Alertmanager, with Alertmanager's responses. */
-    ALERTMANAGER
+    ALERTMANAGER,
+    /** The paths of the Pushgateway, with the Pushgateway's responses. */
+    PUSHGATEWAY
   }
 }

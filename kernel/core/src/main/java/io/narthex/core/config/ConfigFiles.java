@@ -103,7 +103,8 @@ public final class ConfigFiles {
             folder(amFile == null ? prometheus : amFile),
             AccessSection.relativeTo(ownFolder, own.access()),
             WebSection.relativeTo(ownFolder, own.listeners()),
-            own.warmUp());
+            own.warmUp(),
+            own.push());
     return new Loaded(snapshot, alertsRoot, own, ownFolder);
   }
 

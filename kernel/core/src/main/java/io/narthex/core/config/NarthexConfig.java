@@ -2,6 +2,7 @@ package io.narthex.core.config;
 
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.WebListener;
+import io.narthex.service.push.PushSettings;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
@@ -35,7 +36,8 @@ public record NarthexConfig(
             optional = true)
         @Nullable ConfigNode accessBlock,
     @Setting(name = "web", help = "Additional listeners, warm-up", optional = true)
-        @Nullable ConfigNode webBlock) {
+        @Nullable ConfigNode webBlock,
+    @Setting(help = "Pushed metrics: checks, names, limits") PushSettings push) {
   /** Refuses values that must be maps and are not, and invalid access and listeners. */
   public NarthexConfig {
     checkMap(exporterBlocks, "exporters");

@@ -90,7 +90,8 @@ public final class ShownConfig {
         snapshot.alertmanagerFolder(),
         snapshot.access(),
         snapshot.listeners(),
-        snapshot.warmUp());
+        snapshot.warmUp(),
+        snapshot.push());
   }
 
   private String prometheus(PrometheusConfig config) {

@@ -45,7 +45,9 @@ final class WebSection {
                       + " this listener; default: that of --web.config.file")
           String webConfigFile,
       @Setting(
-              help = "Paths that are served: all, or alertmanager for those of Alertmanager",
+              help =
+                  "Paths that are served: all, or alertmanager or pushgateway for those of that"
+                      + " program",
               defaultValue = "all")
           WebListener.Serves serves,
       @Setting(help = "compatible or strict; default: access.mode", optional = true)

@@ -8,6 +8,7 @@ import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.config.yaml.YamlReader;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.WebListener;
+import io.narthex.service.push.PushSettings;
 import io.narthex.spi.config.ConfigException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -139,6 +140,16 @@ class NarthexConfigTest {
   }
 
   @Test
+  void pushesHaveSettings() {
+    assertThat(bind("").push()).isEqualTo(PushSettings.DEFAULT);
+    assertThat(bind("push: {consistency_check: false, max_groups: 7}").push())
+        .isEqualTo(new PushSettings(false, false, false, 7, 64L << 20, 16L << 20));
+    assertThatThrownBy(() -> bind("push: {max_groups: 0}"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("n.yml:1:20");
+  }
+
+  @Test
   void listenersKeepTheirPlaces() {
     List<WebListener> listeners =
         WebSection.relativeTo(
@@ -192,7 +203,7 @@ class NarthexConfigTest {
         "web: {listeners: [{address: 'a:1'}, {address: 'a:1'}]}|n.yml:1:47:"
             + " web.listeners[1].address: \"a:1\" is used by another entry already",
         "web: {listeners: [{address: 'a:1', serves: some}]}|serves must be one of all,"
-            + " alertmanager, got \"some\"",
+            + " alertmanager, pushgateway, got \"some\"",
         "web: {listeners: [{address: 'a:1', access: open}]}|access must be one of compatible,"
             + " strict, got \"open\"",
         "web: {listeners: [{address: a:1},{address: a:2},{address: a:3},{address: a:4},"

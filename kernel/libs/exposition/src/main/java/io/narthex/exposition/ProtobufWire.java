@@ -124,6 +124,11 @@ public final class ProtobufWire {
     return rawReal();
   }
 
+  /** Reads a double of the packed numbers that were entered. */
+  public double packedReal() throws Broken {
+    return rawReal();
+  }
+
   double rawReal() throws Broken {
     if (end - at < 8) {
       throw new Broken("unexpected EOF");
@@ -162,6 +167,16 @@ public final class ProtobufWire {
     int n = length();
     end = at + n;
     return outer;
+  }
+
+  /**
+   * Enters a message that has its length in front and no field number, as the messages of a stream.
+   *
+   * @return the argument for {@link #leave}
+   */
+  public int enterPrefixed() throws Broken {
+    wire = 2;
+    return enter();
   }
 
   /** Leaves a field that was entered; the rest of it is skipped. */

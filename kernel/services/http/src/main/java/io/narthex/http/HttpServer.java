@@ -22,6 +22,7 @@ import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginSettingsService;
+import io.narthex.service.push.PushgatewayService;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.rules.RuleService;
 import io.narthex.service.server.ServerControl;
@@ -106,9 +107,18 @@ public final class HttpServer implements ReloadListener {
   @Reference(cardinality = OPTIONAL, policy = DYNAMIC, policyOption = GREEDY)
   volatile @Nullable PluginSettingsService pluginSettings;
 
+  @Reference(cardinality = OPTIONAL, policy = DYNAMIC, policyOption = GREEDY)
+  volatile @Nullable PushgatewayService push;
+
   private final Services services =
       new Services(
-          () -> query, () -> targets, () -> rules, () -> alerts, () -> web, () -> pluginSettings);
+          () -> query,
+          () -> targets,
+          () -> rules,
+          () -> alerts,
+          () -> web,
+          () -> pluginSettings,
+          () -> push);
   private final ServerInfo info;
   private final ServerControl control;
   private final Parts parts;
@@ -291,9 +301,12 @@ public final class HttpServer implements ReloadListener {
       context.addFilter(api, path, EnumSet.of(DispatcherType.REQUEST));
     }
     ServletHolder metricsServlet =
-        new ServletHolder(new MetricsServlet(metrics, parts.exporters(), requestMetrics));
+        new ServletHolder(new MetricsServlet(metrics, parts.exporters(), requestMetrics, services));
     context.addServlet(metricsServlet, "/metrics");
     context.addServlet(metricsServlet, "/exporters/*");
+    ServletHolder pushes = new ServletHolder(new PushServlet(services, parts, requestMetrics));
+    context.addServlet(pushes, "/metrics/*");
+    context.addServlet(pushes, PushServlet.EXPOSED);
     context.addServlet(
         new ServletHolder(
             new FederateServlet(

@@ -383,7 +383,9 @@ final class Listeners {
           "Listening on {}:{}{}",
           a.getHostString(),
           a.getPort(),
-          l.access.isAlertmanager() ? " as Alertmanager" : "");
+          l.access.isAlertmanager()
+              ? " as Alertmanager"
+              : l.access.isPushgateway() ? " as Pushgateway" : "");
     }
   }
 

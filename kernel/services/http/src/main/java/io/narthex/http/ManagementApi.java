@@ -40,7 +40,7 @@ public final class ManagementApi {
   @GET
   @Path("healthy")
   public Response healthy(@Context HttpServletRequest request) {
-    return ListenerAccess.of(request).isAlertmanager()
+    return ListenerAccess.of(request).isOther()
         ? Response.ok("OK", MediaType.TEXT_PLAIN_TYPE).build()
         : text(200, "Prometheus Server is Healthy.");
   }
@@ -56,7 +56,7 @@ public final class ManagementApi {
   @GET
   @Path("ready")
   public Response ready(@Context HttpServletRequest request) {
-    if (server.ready() && ListenerAccess.of(request).isAlertmanager()) {
+    if (server.ready() && ListenerAccess.of(request).isOther()) {
       return Response.ok("OK", MediaType.TEXT_PLAIN_TYPE).build();
     }
     return server.ready()

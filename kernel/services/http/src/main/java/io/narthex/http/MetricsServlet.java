@@ -3,6 +3,7 @@ package io.narthex.http;
 import io.narthex.exposition.ExpositionWriter;
 import io.narthex.exposition.ExpositionWriter.Format;
 import io.narthex.exposition.ProtobufWriter;
+import io.narthex.http.access.ListenerAccess;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.spi.exporter.MetricSink;
@@ -25,11 +26,14 @@ final class MetricsServlet extends HttpServlet {
   private final transient Metrics metrics;
   private final transient ExporterService exporters;
   private final transient RequestMetrics requests;
+  private final transient Services services;
   private final transient Metrics.Counter scrapes;
   private final transient Metrics.Gauge inFlight;
 
-  MetricsServlet(Metrics metrics, ExporterService exporters, RequestMetrics requests) {
+  MetricsServlet(
+      Metrics metrics, ExporterService exporters, RequestMetrics requests, Services services) {
     this.metrics = metrics;
+    this.services = services;
     this.exporters = exporters;
     this.requests = requests;
     scrapes =
@@ -57,7 +61,11 @@ final class MetricsServlet extends HttpServlet {
     boolean answered = false;
     inFlight.add(1);
     try {
-      answer(request, response);
+      if (ListenerAccess.of(request).isPushgateway()) {
+        PushServlet.exposeWithOwn(services, metrics, request, response);
+      } else {
+        answer(request, response);
+      }
       answered = true;
     } finally {
       inFlight.add(-1);

@@ -19,6 +19,7 @@ final class Resources {
         new TargetsApi(p.services(), p.config()),
         new RulesApi(p.services()),
         new StatusApi(p.info(), p.config(), p.storage(), p.services(), p.plugins(), p.clock()),
+        new PushApi(p.services(), p.info()),
         new ManagementApi(p.info(), p.control(), p.config()),
         new PluginApi(p.plugins(), a.gate()),
         new PluginSettingsApi(p.services(), p.plugins(), a.gate()),

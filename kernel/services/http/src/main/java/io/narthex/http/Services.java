@@ -3,6 +3,7 @@ package io.narthex.http;
 import io.narthex.model.Labels;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.plugins.PluginSettingsService;
+import io.narthex.service.push.PushgatewayService;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryInspector;
 import io.narthex.service.rules.RuleService;
@@ -24,6 +25,7 @@ final class Services {
   private final Supplier<@Nullable AlertmanagerService> alerts;
   private final Supplier<@Nullable WebContent> web;
   private final Supplier<@Nullable PluginSettingsService> pluginSettings;
+  private final Supplier<@Nullable PushgatewayService> push;
   private final WrittenMetadata written =
       new WrittenMetadata(Math.min(16 << 20, Runtime.getRuntime().maxMemory() / 64));
 
@@ -33,13 +35,15 @@ final class Services {
       Supplier<@Nullable RuleService> rules,
       Supplier<@Nullable AlertmanagerService> alerts,
       Supplier<@Nullable WebContent> web,
-      Supplier<@Nullable PluginSettingsService> pluginSettings) {
+      Supplier<@Nullable PluginSettingsService> pluginSettings,
+      Supplier<@Nullable PushgatewayService> push) {
     this.query = query;
     this.targets = targets;
     this.rules = rules;
     this.alerts = alerts;
     this.web = web;
     this.pluginSettings = pluginSettings;
+    this.push = push;
   }
 
   private static <T> T running(@Nullable T service, String otherwise) {
@@ -88,6 +92,11 @@ final class Services {
 
   PluginSettingsService pluginSettings() {
     return running(pluginSettings.get(), "the server is starting");
+  }
+
+  /** Returns the Pushgateway, or null. */
+  @Nullable PushgatewayService push() {
+    return push.get();
   }
 
   @Nullable WebContent web() {

@@ -27,6 +27,31 @@ final class WebServlet extends HttpServlet {
       "default-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action"
           + " 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
 
+  private static final String PLAIN_PAGE =
+      """
+      <!DOCTYPE html>
+      <html lang="en"><head><meta charset="utf-8"><title>Narthex</title></head>
+      <body><h1>Narthex</h1><p>The web UI is not running; the HTTP API is.</p>
+      <ul>
+      <li><a href="PREFIX/metrics">metrics of this server</a></li>
+      <li><a href="PREFIX/api/v1/targets">targets</a></li>
+      <li><a href="PREFIX/api/v1/rules">rules</a></li>
+      <li><a href="PREFIX/api/v2/alerts">alerts</a></li>
+      <li><a href="PREFIX/narthex/api/v1/plugins">plugins</a></li>
+      </ul></body></html>
+      """;
+
+  private static final String PUSH_PAGE =
+      """
+      <!DOCTYPE html>
+      <html lang="en"><head><meta charset="utf-8"><title>Narthex: pushes</title></head>
+      <body><h1>Pushgateway of Narthex</h1><ul>
+      <li><a href="PREFIX/metrics">pushed metrics</a></li>
+      <li><a href="PREFIX/api/v1/metrics">groups</a></li>
+      <li><a href="PREFIX/api/v1/status">status</a></li>
+      </ul></body></html>
+      """;
+
   /** Paths of pages whatever UI runs; a UI lists its own in {@code pages.txt}. */
   private static final Set<String> PAGES =
       Set.of(
@@ -82,8 +107,12 @@ final class WebServlet extends HttpServlet {
             .getRequestURI()
             .substring(request.getContextPath().length())
             .replaceFirst("^/+", "");
+    if (path.isEmpty() && ListenerAccess.of(request).isPushgateway()) {
+      plainPage(PUSH_PAGE, request.getContextPath(), response);
+      return;
+    }
     if (path.isEmpty() && services.web() == null) {
-      plainPage(request.getContextPath(), response);
+      plainPage(PLAIN_PAGE, request.getContextPath(), response);
       return;
     }
     if (path.isEmpty()) {
@@ -187,26 +216,14 @@ final class WebServlet extends HttpServlet {
   }
 
   /** Writes a plain page with links to the APIs. */
-  private static void plainPage(String prefix, HttpServletResponse response) throws IOException {
+  private static void plainPage(String page, String prefix, HttpServletResponse response)
+      throws IOException {
     response.setContentType("text/html; charset=utf-8");
     response.setHeader("Cache-Control", "no-cache");
     if (response.getHeader("Content-Security-Policy") == null) {
       response.setHeader("Content-Security-Policy", POLICY);
     } // else it is that of the web configuration
     response.setHeader("X-Content-Type-Options", "nosniff");
-    String page =
-        """
-        <!DOCTYPE html>
-        <html lang="en"><head><meta charset="utf-8"><title>Narthex</title></head>
-        <body><h1>Narthex</h1><p>The web UI is not running; the HTTP API is.</p>
-        <ul>
-        <li><a href="PREFIX/metrics">metrics of this server</a></li>
-        <li><a href="PREFIX/api/v1/targets">targets</a></li>
-        <li><a href="PREFIX/api/v1/rules">rules</a></li>
-        <li><a href="PREFIX/api/v2/alerts">alerts</a></li>
-        <li><a href="PREFIX/narthex/api/v1/plugins">plugins</a></li>
-        </ul></body></html>
-        """;
     response.getOutputStream().write(page.replace("PREFIX", prefix).getBytes(UTF_8));
   }
 

@@ -220,6 +220,28 @@ class ListenersTest extends AccessHarness {
   }
 
   @Test
+  void pushgatewaysListenerAnswersAsPushgateway() throws Exception {
+    further = List.of(listener("", Serves.PUSHGATEWAY, null));
+    start();
+    assertThat(send(at(1, "/-/healthy")).body()).isEqualTo("OK");
+    assertThat(send(at(1, "/-/ready")).body()).isEqualTo("OK");
+    for (String path : List.of("/metrics", "/push/metrics", "/api/v1/metrics")) {
+      HttpResponse<String> absent = send(at(1, path));
+      assertThat(absent.statusCode()).as(path).isEqualTo(503);
+      assertThat(absent.body()).as(path).contains("pushes are not running");
+      assertThat(absent.headers().firstValue("Retry-After")).as(path).isPresent();
+    }
+    assertThat(send(at(1, "/metrics/job/j").PUT(BodyPublishers.noBody())).statusCode())
+        .isEqualTo(503);
+    assertThat(status(1, "/api/v1/status")).isEqualTo(200);
+    assertThat(send(at(1, "/")).body()).contains("href=\"/metrics\"");
+    for (String path : List.of("/api/v1/query?query=up", "/api/v2/status", "/federate", "/query")) {
+      assertThat(status(1, path)).as(path).isEqualTo(404);
+    }
+    assertThat(status(0, "/metrics")).as("the server's own").isEqualTo(200);
+  }
+
+  @Test
   void alertmanagersListenerAnswersAsAlertmanager() throws Exception {
     further = List.of(listener("", Serves.ALERTMANAGER, null));
     start();

@@ -92,8 +92,13 @@ class MetricsServletTest {
             });
     Metrics own =
         proxy(Metrics.class, (_, method, _) -> proxy(method.getReturnType(), (_, _, _) -> null));
-    new MetricsServlet(own, exporters, new RequestMetrics(own)).doGet(request, response);
+    new MetricsServlet(own, exporters, new RequestMetrics(own), absent()).doGet(request, response);
     return Map.entry(type.toString(), body.toByteArray());
+  }
+
+  private static Services absent() {
+    return new Services(
+        () -> null, () -> null, () -> null, () -> null, () -> null, () -> null, () -> null);
   }
 
   private static final class Output extends ServletOutputStream {

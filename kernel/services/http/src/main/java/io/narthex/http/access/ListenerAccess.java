@@ -40,6 +40,22 @@ public final class ListenerAccess {
   private static final Set<String> ALERTMANAGER_BELOW =
       Set.of("/api/v2/", "/assets/", "/narthex/api/v1/oidc/");
 
+  /** The same of a listener that serves as Pushgateway. */
+  private static final Set<String> PUSHGATEWAY =
+      Set.of(
+          "",
+          "/",
+          "/metrics",
+          "/push/metrics",
+          "/-/healthy",
+          "/-/ready",
+          "/-/quit",
+          "/api/v1/metrics",
+          "/api/v1/status",
+          "/api/v1/admin/wipe");
+
+  private static final Set<String> PUSHGATEWAY_BELOW = Set.of("/metrics/");
+
   private final WebConfigFile file;
   private final boolean warmUp;
   private volatile Settings settings;
@@ -98,15 +114,31 @@ public final class ListenerAccess {
     return settings.serves() == Serves.ALERTMANAGER;
   }
 
+  /** Returns whether it answers as the Pushgateway does. */
+  public boolean isPushgateway() {
+    return settings.serves() == Serves.PUSHGATEWAY;
+  }
+
+  /** Returns whether it answers as another program than Prometheus does. */
+  public boolean isOther() {
+    return settings.serves() != Serves.ALL;
+  }
+
   /**
    * Returns whether it has a path.
    *
    * @param path decoded, without dot segments and without the route prefix
    */
   boolean has(String path) {
-    return !isAlertmanager()
-        || ALERTMANAGER.contains(path)
-        || ALERTMANAGER_BELOW.stream().anyMatch(path::startsWith);
+    return switch (settings.serves()) {
+      case ALL -> true;
+      case ALERTMANAGER -> has(path, ALERTMANAGER, ALERTMANAGER_BELOW);
+      case PUSHGATEWAY -> has(path, PUSHGATEWAY, PUSHGATEWAY_BELOW);
+    };
+  }
+
+  private static boolean has(String path, Set<String> paths, Set<String> below) {
+    return paths.contains(path) || below.stream().anyMatch(path::startsWith);
   }
 
   /** Returns who may do what here; compiled when it has changed. */

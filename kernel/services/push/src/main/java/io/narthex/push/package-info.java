@@ -1,0 +1,5 @@
+/** The Pushgateway: metrics that jobs push, by group. */
+@NullMarked
+package io.narthex.push;
+
+import org.jspecify.annotations.NullMarked;
