@@ -26,6 +26,20 @@ class ProofTest {
   }
 
   @Test
+  void optionsMayBeTextsAndFlags() throws IOException {
+    Proof.Options options =
+        new Proof.Options(Map.of("steps", 1L), Map.of("only", ""), List.of("verbose"));
+    Proof proof = new Proof("x", List.of("folder", "--only=kills", "--verbose"), options);
+    Files.delete(proof.folder());
+    assertThat(proof.text("only")).isEqualTo("kills");
+    assertThat(proof.flag("verbose")).isTrue();
+    assertThat(proof.flag("keep")).isFalse();
+    assertThatThrownBy(() -> new Proof("x", List.of("folder", "--loud"), options))
+        .hasMessage(
+            "x: unknown option \"--loud\"; one of --steps=N --seed=N --only=TEXT --verbose --keep");
+  }
+
+  @Test
   void aProofHasPassedUntilSomethingDoesNotHold() throws IOException {
     Proof proof = new Proof("x", List.of("folder"), Map.of());
     Files.delete(proof.folder());
