@@ -83,13 +83,15 @@ final class PushClient implements Runnable {
     }
   }
 
-  /** Compares all groups with what is shown, and returns what else went wrong. */
+  /** Returns what failed without a kill. */
+  List<String> failures() {
+    String found = problem;
+    return found == null ? List.of() : List.of(found);
+  }
+
+  /** Compares all groups with what is shown. */
   List<String> check(Exposition shown) {
     List<String> problems = new ArrayList<>();
-    String other = problem;
-    if (other != null) {
-      problems.add(other);
-    }
     groups.forEach(group -> problems.addAll(group.check(shown)));
     return problems;
   }

@@ -249,14 +249,20 @@ final class PushDifferential {
 
   private void empty() throws IOException, InterruptedException {
     for (Side side : List.of(original, other)) {
-      for (String path : Groups.parse(side.groups().body()).paths()) {
+      for (String path : groups(side).paths()) {
         side.send(new Request("repair", "DELETE", path, Map.of(), NOTHING));
       }
-      await(
-          () -> Groups.parse(side.groups().body()).paths().isEmpty(),
-          side.name() + " keeps groups that were deleted");
+      await(() -> groups(side).paths().isEmpty(), side.name() + " keeps groups that were deleted");
     }
     filled.clear();
+  }
+
+  private static Groups groups(Side side) throws IOException {
+    Reply reply = side.groups();
+    if (reply.status() != 200) {
+      throw new IOException(side.name() + " answers " + reply + " when asked for its groups");
+    }
+    return Groups.parse(reply.body());
   }
 
   private interface Condition {

@@ -101,6 +101,7 @@ final class PushKills {
   }
 
   private void check(ServerUnderTest server) throws IOException, InterruptedException {
+    clients.forEach(client -> problems.addAll(client.failures()));
     HttpResponse<String> response = server.get("/push/metrics");
     if (response.statusCode() != 200) {
       problems.add("GET /push/metrics: " + response.statusCode() + ' ' + response.body());

@@ -2,6 +2,7 @@ package io.narthex.bench.push;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -142,5 +143,19 @@ final class PushDifferentialTest {
         .singleElement()
         .asString()
         .contains("help of a: one / none");
+  }
+
+  @Test
+  void aServerWithoutGroupsEndsTheRun() {
+    FakeSide other =
+        new FakeSide() {
+          @Override
+          public Reply groups() {
+            return new Reply(404, "not found");
+          }
+        };
+    assertThatThrownBy(() -> differential(new FakeSide(), other).send(1, push("a 1\n")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("fake answers Reply[status=404, body=not found] when asked");
   }
 }
