@@ -124,9 +124,10 @@ final class PushDifferential {
     compare(step, "restart of both", List.of());
   }
 
+  /** Sends a request to both and compares. */
   void send(int step, Request request) throws IOException, InterruptedException {
-    Reply expected = original.send(request);
-    Reply actual = other.send(request);
+    Reply expected = send(step, request, original);
+    Reply actual = send(step, request, other);
     tally.count(request, expected);
     if (expected.accepted()) {
       remember(request);
@@ -151,6 +152,15 @@ final class PushDifferential {
             + ": "
             + actual,
         problems);
+  }
+
+  private static Reply send(int step, Request request, Side side) throws IOException {
+    try {
+      return side.send(request);
+    } catch (IOException e) {
+      throw new IOException(
+          side.name() + " gave no answer at step " + step + " to " + request + ": " + e, e);
+    }
   }
 
   /**

@@ -22,7 +22,7 @@ final class PushDifferentialTest {
     }
 
     @Override
-    public Reply send(Request request) {
+    public Reply send(Request request) throws IOException {
       if (!request.push()) {
         String plain = request.path().replace("job@base64/Yg", "job/b");
         bodies.remove(plain.substring(plain.lastIndexOf('/') + 1));
@@ -143,6 +143,21 @@ final class PushDifferentialTest {
         .singleElement()
         .asString()
         .contains("help of a: one / none");
+  }
+
+  @Test
+  void aServerThatIsGoneEndsTheRunWithTheRequest() {
+    FakeSide gone =
+        new FakeSide() {
+          @Override
+          public Reply send(Request request) throws IOException {
+            throw new IOException("Connection refused");
+          }
+        };
+    assertThatThrownBy(() -> differential(new FakeSide(), gone).send(4, push("a 1\n")))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("fake gave no answer at step 4 to text: PUT /metrics/job/b")
+        .hasMessageEndingWith("Connection refused");
   }
 
   @Test
