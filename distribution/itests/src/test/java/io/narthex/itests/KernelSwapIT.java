@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -229,10 +230,17 @@ class KernelSwapIT {
                 .statusCode())
         .isEqualTo(200);
     Server.await("both alerts are told", () -> notifications("firing") == 2);
+    byte[] pushed = "backup_done 1\n".getBytes(StandardCharsets.UTF_8);
+    assertThat(server().send("POST", "metrics/job/backup", pushed, "").statusCode()).isEqualTo(200);
 
     for (String part :
         List.of(
-            "kernel-template", "kernel-rules", "kernel-alerting", "kernel-scrape", "kernel-web")) {
+            "kernel-template",
+            "kernel-rules",
+            "kernel-alerting",
+            "kernel-scrape",
+            "kernel-push",
+            "kernel-web")) {
       String id = part.replace("kernel-", "io.narthex.");
       ok(install(part, jar(part, "0.1.1")));
       assertThat(version(id)).as(() -> server().log()).isEqualTo("0.1.1");
@@ -264,6 +272,8 @@ class KernelSwapIT {
     assertThat(activeSince()).isEqualTo(activeSince);
     assertThat(server().json("api/v2/silences")).hasSize(1);
     assertThat(server().json("api/v2/alerts").toString()).contains("Guest", "LampOn");
+    assertThat(server().get("push/metrics").body())
+        .contains("backup_done{instance=\"\",job=\"backup\"} 1");
     assertThat(pluginStarts()).isEqualTo(pluginStarts);
 
     stage.target.metrics("# TYPE lamp gauge\nlamp 0\n");

@@ -237,7 +237,11 @@ public final class HttpServer implements ReloadListener {
     created.setHandler(
         new RunningRequests(
             new ResponseSizes(
-                new ReadTimeout(new SingleSlashes(guard), readTimeout, metrics), metrics)));
+                new ReadTimeout(
+                    new SingleSlashes(new EncodedPaths(guard, info.routePrefix())),
+                    readTimeout,
+                    metrics),
+                metrics)));
     created.setErrorHandler(new PlainErrors(Guard.refusals(metrics)));
     return created;
   }
@@ -279,6 +283,7 @@ public final class HttpServer implements ReloadListener {
         new ServletContextHandler(info.routePrefix().isEmpty() ? "/" : info.routePrefix());
     context.setClassLoader(HttpServer.class.getClassLoader());
     context.setMaxFormContentSize(MAX_FORM);
+    context.getServletHandler().setDecodeAmbiguousURIs(true); // see EncodedPaths
     filter(context, new FormFilter(MAX_FORM, parts.memory(), Guard.refusals(metrics)), "/api/*");
     DirectFilter.Common common = new DirectFilter.Common(info, crossOrigin, requestMetrics);
     ClientWatch clients = new ClientWatch();

@@ -13,9 +13,11 @@ import org.eclipse.jetty.util.Callback;
  * bypassed by one.
  */
 final class SingleSlashes extends Handler.Wrapper {
-  /** Allows empty segments, which this class redirects. */
+  /** Allows empty segments, which this class redirects, and what {@link EncodedPaths} checks. */
   static final UriCompliance COMPLIANCE =
-      UriCompliance.DEFAULT.with("EMPTY_SEGMENTS", UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT);
+      UriCompliance.DEFAULT
+          .with("EMPTY_SEGMENTS", UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT)
+          .with("PUSHES", EncodedPaths.ALLOWED.toArray(UriCompliance.Violation[]::new));
 
   SingleSlashes(Handler handler) {
     super(handler);

@@ -231,8 +231,15 @@ class ListenersTest extends AccessHarness {
       assertThat(absent.body()).as(path).contains("pushes are not running");
       assertThat(absent.headers().firstValue("Retry-After")).as(path).isPresent();
     }
-    assertThat(send(at(1, "/metrics/job/j").PUT(BodyPublishers.noBody())).statusCode())
-        .isEqualTo(503);
+    for (String path : List.of("/metrics/job/j", "/metrics/job/j/x/50%25", "/metrics/job/a%2Fb")) {
+      assertThat(send(at(1, path).PUT(BodyPublishers.noBody())).statusCode())
+          .as(path)
+          .isEqualTo(503);
+    }
+    for (String path :
+        List.of("/api%2Fv1/status", "/metrics%2Fjob/j", "/metrics/%25", "/%2Fmetrics/job/j")) {
+      assertThat(send(at(0, path)).statusCode()).as(path).isEqualTo(400);
+    }
     assertThat(status(1, "/api/v1/status")).isEqualTo(200);
     assertThat(send(at(1, "/")).body()).contains("href=\"/metrics\"");
     for (String path : List.of("/api/v1/query?query=up", "/api/v2/status", "/federate", "/query")) {
