@@ -155,6 +155,9 @@ public final class DefaultPushgateway
     try {
       store.delete(GroupPath.read(path, settings().utf8Names()));
     } catch (BadPathException e) {
+      if (e.isOfNoGroup()) {
+        return new Answer(202, "");
+      }
       return new Answer(400, String.valueOf(e.getMessage()));
     } catch (IOException e) {
       LOG.error("a group could not be deleted: {}", e.toString());

@@ -91,13 +91,10 @@ final class FamilyBuilder {
 
   /** Converts as Go does on amd64, also what does not fit. */
   private static long unsigned(double value) {
-    if (Double.isNaN(value) || value <= Long.MIN_VALUE) {
+    if (Double.isNaN(value) || value <= Long.MIN_VALUE || value >= 0x1p64) {
       return Long.MIN_VALUE;
     }
-    if (value < 0x1p63) {
-      return (long) value;
-    }
-    return value >= 0x1p64 ? 0 : (long) (value - 0x1p63) ^ Long.MIN_VALUE;
+    return value < 0x1p63 ? (long) value : (long) (value - 0x1p63) ^ Long.MIN_VALUE;
   }
 
   /** Returns the family, or null when it has no metric. */

@@ -1,5 +1,6 @@
 package io.narthex.push;
 
+import io.narthex.exposition.ProtobufWire;
 import io.narthex.model.Labels;
 import io.narthex.model.go.GoString;
 import java.nio.charset.StandardCharsets;
@@ -13,11 +14,30 @@ final class GroupPath {
   private GroupPath() {}
 
   /** A path that names no group; the message is the response. */
-  static final class BadPathException extends Exception {
+  static class BadPathException extends Exception {
     private static final long serialVersionUID = 1;
 
     BadPathException(String message) {
       super(message, null, false, false);
+    }
+
+    /** Returns whether the path is well-formed, but of a group that there cannot be. */
+    boolean isOfNoGroup() {
+      return false;
+    }
+  }
+
+  /** A value that is not UTF-8, which no group has. */
+  private static final class NotUtf8Exception extends BadPathException {
+    private static final long serialVersionUID = 1;
+
+    NotUtf8Exception(String encoded) {
+      super("the value " + GoString.quote(encoded) + " is not valid UTF-8 once it is decoded");
+    }
+
+    @Override
+    boolean isOfNoGroup() {
+      return true;
     }
   }
 
@@ -86,7 +106,7 @@ final class GroupPath {
   }
 
   /** Decodes base64 with the alphabet of URLs; any padding is accepted. */
-  private static String decoded(String text) {
+  private static String decoded(String text) throws BadPathException {
     int end = text.length();
     while (end > 0 && text.charAt(end - 1) == '=') {
       end--;
@@ -102,7 +122,11 @@ final class GroupPath {
     if (end % 4 == 1) {
       throw new IllegalArgumentException("illegal base64 data at input byte " + (end - 1));
     }
-    return new String(Base64.getUrlDecoder().decode(raw), StandardCharsets.UTF_8);
+    byte[] bytes = Base64.getUrlDecoder().decode(raw);
+    if (!ProtobufWire.isUtf8(bytes, 0, bytes.length)) {
+      throw new NotUtf8Exception(text);
+    }
+    return new String(bytes, StandardCharsets.UTF_8);
   }
 
   /** Undoes the escaping scheme {@code values}: {@code U__a_2e_b} is {@code a.b}. */

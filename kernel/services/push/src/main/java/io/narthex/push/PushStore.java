@@ -110,7 +110,7 @@ final class PushStore implements AutoCloseable {
             "another group, " + other + ", has series with the same labels");
       }
       long now = nanos.getAsLong();
-      Map<String, Family> families = labelled(body, before.series());
+      Map<String, Family> families = labelled(body, key);
       Group after = before.pushed(families, replace, now, ttlNanos);
       String problem = body.timed() ? "pushed metrics must not have timestamps" : null;
       if (problem == null && settings.consistencyCheck()) {
@@ -132,7 +132,7 @@ final class PushStore implements AutoCloseable {
     return outcome;
   }
 
-  private static Map<String, Family> labelled(PushedBody body, PushedLabels series) {
+  private static Map<String, Family> labelled(PushedBody body, PushedLabels key) {
     Map<String, Family> out = new TreeMap<>();
     for (Family f : body.families().values()) {
       if (f.name().equals(Group.PUSH_TIME) || f.name().equals(Group.FAILURE_TIME)) {
@@ -140,7 +140,7 @@ final class PushStore implements AutoCloseable {
       }
       List<Metric> metrics = new ArrayList<>(f.metrics().size());
       for (Metric m : f.metrics()) {
-        metrics.add(m.with(m.labels().of(series)));
+        metrics.add(m.with(m.labels().of(key)));
       }
       out.put(f.name(), new Family(f.name(), f.kind(), f.help(), metrics));
     }

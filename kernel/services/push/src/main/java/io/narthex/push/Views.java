@@ -2,6 +2,7 @@ package io.narthex.push;
 
 import io.narthex.exposition.ProtobufWire;
 import io.narthex.exposition.ProtobufWire.Broken;
+import io.narthex.model.go.GoFloat;
 import io.narthex.service.push.PushgatewayService.FamilyView;
 import io.narthex.service.push.PushgatewayService.MetricView;
 import io.narthex.service.push.PushgatewayService.NativeBucket;
@@ -41,13 +42,12 @@ final class Views {
   private static MetricView metric(Metric m) {
     Map<String, String> labels = labels(m.labels());
     return switch (m) {
-      case Metric.Value v ->
-          new MetricView(labels, Exposition.number(v.value()), null, null, null, null);
+      case Metric.Value v -> new MetricView(labels, number(v.value()), null, null, null, null);
       case Metric.Summary s ->
           new MetricView(
               labels,
               null,
-              Exposition.number(s.sum()),
+              number(s.sum()),
               Long.toUnsignedString(s.count()),
               points(s.quantiles(), s.values()),
               null);
@@ -55,18 +55,36 @@ final class Views {
           new MetricView(
               labels,
               null,
-              Exposition.number(h.sum()),
-              Exposition.number(h.count()),
-              points(h.bounds(), h.counts()),
+              number(h.sum()),
+              count(h.count()),
+              buckets(h),
               h.nativeFields().length == 0 ? null : nativeBuckets(h.nativeFields()));
       case Metric.Missing _ -> new MetricView(labels, "", null, null, null, null);
     };
   }
 
+  /** Formats a number; unlike in an exposition a negative zero stays one. */
+  private static String number(double v) {
+    return GoFloat.toString(v, GoFloat.Style.GENERAL);
+  }
+
+  /** Formats a count, which is an integer unless the text format gave something else. */
+  private static String count(double v) {
+    return v == Math.rint(v) && Math.abs(v) < 0x1p63 ? Long.toString((long) v) : number(v);
+  }
+
+  private static Map<String, String> buckets(Metric.Histogram h) {
+    Map<String, String> out = new LinkedHashMap<>();
+    for (int i = 0; i < h.bounds().length; i++) {
+      out.put(number(h.bounds()[i]), count(h.counts()[i]));
+    }
+    return out;
+  }
+
   private static Map<String, String> points(double[] at, double[] values) {
     Map<String, String> out = new LinkedHashMap<>();
     for (int i = 0; i < at.length; i++) {
-      out.put(Exposition.number(at[i]), Exposition.number(values[i]));
+      out.put(number(at[i]), number(values[i]));
     }
     return out;
   }
@@ -193,8 +211,7 @@ final class Views {
     }
 
     private static NativeBucket bucket(int boundaries, double lower, double upper, double count) {
-      return new NativeBucket(
-          boundaries, Exposition.number(lower), Exposition.number(upper), Exposition.number(count));
+      return new NativeBucket(boundaries, number(lower), number(upper), number(count));
     }
   }
 }

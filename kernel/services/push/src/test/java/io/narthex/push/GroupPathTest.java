@@ -52,6 +52,7 @@ class GroupPathTest {
         "job/j/@base64/YQ | improper label name \"\"",
         "job@base64/= | job name is required",
         "job@base64/foo.bar | invalid base64 encoding in job name",
+        "job/j/x@base64/_w | the value \"_w\" is not valid UTF-8 once it is decoded",
         "job/j/x@base64/Y | invalid base64 encoding for label x=\"Y\": illegal base64 data at input byte 0"
       })
   void refusesWithTheReason(String path, String message) {

@@ -76,6 +76,15 @@ class PushStoreTest {
   }
 
   @Test
+  void anInstanceOfTheBodyStaysUnlessTheGroupHasOne() {
+    taken("job/j", "a{instance=\"x\",job=\"other\"} 1\na 2\n");
+    taken("job/k/instance/y", "b{instance=\"x\"} 3\n");
+    assertThat(exposed())
+        .contains("a{instance=\"x\",job=\"j\"} 1\n", "a{instance=\"\",job=\"j\"} 2\n")
+        .contains("b{instance=\"y\",job=\"k\"} 3\n");
+  }
+
+  @Test
   void groupsSurviveARestartWithTheirTimes() throws Exception {
     taken("job/j/x/y", "# HELP h text\n# TYPE h histogram\nh_bucket{le=\"1\"} 1.5\nh_count 2\n");
     now += 1_500_000_000;

@@ -148,7 +148,7 @@ class TextReaderTest {
     assertThat(
             shown(
                 "# TYPE s summary\ns{quantile=\"0.50\"} 3\ns_count 1.5\ns_count{x=\"n\"} -1.5\n"
-                    + "s_count{x=\"o\"} NaN\n"))
+                    + "s_count{x=\"o\"} NaN\ns_count{x=\"p\"} 1e300\n"))
         .isEqualTo(
             """
             # TYPE s summary
@@ -159,6 +159,8 @@ class TextReaderTest {
             s_count{x="n"} 1.8446744073709552e+19
             s_sum{x="o"} 0
             s_count{x="o"} 9.223372036854776e+18
+            s_sum{x="p"} 0
+            s_count{x="p"} 9.223372036854776e+18
             """);
   }
 
