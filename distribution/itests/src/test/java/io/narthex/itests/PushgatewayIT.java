@@ -367,6 +367,8 @@ class PushgatewayIT {
                       "POST", "metrics/job/nightly", "ran 1\n".getBytes(StandardCharsets.UTF_8), "")
                   .statusCode())
           .isEqualTo(200);
+      assertThat(server.send("POST", "metrics/job/large", new byte[17 << 20], "").statusCode())
+          .isEqualTo(413);
       Server.await(
           "the pushed metric",
           () ->

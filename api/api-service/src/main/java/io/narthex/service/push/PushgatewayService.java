@@ -48,6 +48,9 @@ public interface PushgatewayService {
   /** Removes all groups. */
   Answer wipe();
 
+  /** Returns the estimated memory of all groups in bytes; what shows them takes as much again. */
+  long bytes();
+
   /**
    * All pushed metrics in a format that a scraper reads.
    *
@@ -62,8 +65,8 @@ public interface PushgatewayService {
    */
   Exposed expose(@Nullable String accept);
 
-  /** Returns the groups, for the API and the pages. */
-  List<GroupView> groups();
+  /** Returns the groups, for the API and the pages; a view is made when it is asked for. */
+  Iterable<GroupView> groups();
 
   /**
    * A group.

@@ -306,7 +306,9 @@ public final class HttpServer implements ReloadListener {
       context.addFilter(api, path, EnumSet.of(DispatcherType.REQUEST));
     }
     ServletHolder metricsServlet =
-        new ServletHolder(new MetricsServlet(metrics, parts.exporters(), requestMetrics, services));
+        new ServletHolder(
+            new MetricsServlet(
+                metrics, parts.exporters(), requestMetrics, services, parts.memory()));
     context.addServlet(metricsServlet, "/metrics");
     context.addServlet(metricsServlet, "/exporters/*");
     ServletHolder pushes = new ServletHolder(new PushServlet(services, parts, requestMetrics));

@@ -135,7 +135,10 @@ public final class ManagementApi {
   /** Refuses GET. */
   @GET
   @Path("quit")
-  public Response quitGet() {
+  public Response quitGet(@Context HttpServletRequest request) {
+    if (ListenerAccess.of(request).isPushgateway()) {
+      return text(405, "Only POST or PUT requests allowed.");
+    }
     return server.enabled("web.enable-lifecycle")
         ? text(405, "Only POST or PUT requests allowed")
         : text(403, LIFECYCLE_OFF);

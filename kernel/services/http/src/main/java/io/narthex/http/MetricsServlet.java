@@ -5,6 +5,7 @@ import io.narthex.exposition.ExpositionWriter.Format;
 import io.narthex.exposition.ProtobufWriter;
 import io.narthex.http.access.ListenerAccess;
 import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.spi.exporter.MetricSink;
 import jakarta.servlet.http.HttpServlet;
@@ -27,13 +28,19 @@ final class MetricsServlet extends HttpServlet {
   private final transient ExporterService exporters;
   private final transient RequestMetrics requests;
   private final transient Services services;
+  private final transient WorkMemory memory;
   private final transient Metrics.Counter scrapes;
   private final transient Metrics.Gauge inFlight;
 
   MetricsServlet(
-      Metrics metrics, ExporterService exporters, RequestMetrics requests, Services services) {
+      Metrics metrics,
+      ExporterService exporters,
+      RequestMetrics requests,
+      Services services,
+      WorkMemory memory) {
     this.metrics = metrics;
     this.services = services;
+    this.memory = memory;
     this.exporters = exporters;
     this.requests = requests;
     scrapes =
@@ -62,7 +69,7 @@ final class MetricsServlet extends HttpServlet {
     inFlight.add(1);
     try {
       if (ListenerAccess.of(request).isPushgateway()) {
-        PushServlet.exposeWithOwn(services, metrics, request, response);
+        PushServlet.exposeWithOwn(services, memory, metrics, request, response);
       } else {
         answer(request, response);
       }

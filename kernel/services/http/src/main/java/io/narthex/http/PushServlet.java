@@ -52,6 +52,9 @@ final class PushServlet extends HttpServlet {
   /** Memory of a body and what is read from it, as a multiple of its bytes. */
   private static final int BODY_FACTOR = 8;
 
+  /** Memory of what is shown, as a multiple of what is held. */
+  private static final int SHOWN_FACTOR = 2;
+
   private final transient Services services;
   private final transient ServerInfo server;
   private final transient WorkMemory memory;
@@ -124,16 +127,56 @@ final class PushServlet extends HttpServlet {
       return;
     }
     long started = System.nanoTime();
-    Exposed exposed = push.expose(in.getHeader("Accept"));
-    out.setContentType(exposed.contentType());
-    out.setContentLength(exposed.body().length);
-    out.getOutputStream().write(exposed.body());
-    requests.observe(in, EXPOSED, 200, started);
+    shown(
+        push,
+        memory,
+        out,
+        () -> {
+          Exposed exposed = push.expose(in.getHeader("Accept"));
+          out.setContentType(exposed.contentType());
+          out.setContentLength(exposed.body().length);
+          out.getOutputStream().write(exposed.body());
+        });
+    requests.observe(in, EXPOSED, out.getStatus(), started);
+  }
+
+  /** Shows what was pushed. */
+  private interface Showing {
+    void run() throws IOException;
+  }
+
+  /** Takes the memory for showing all groups, or answers that there is none. */
+  private static void shown(
+      PushgatewayService push, WorkMemory memory, HttpServletResponse out, Showing showing)
+      throws IOException {
+    long bytes = SHOWN_FACTOR * push.bytes();
+    boolean taken = false;
+    try {
+      taken = memory.take(Use.QUERIES, bytes, TimeUnit.SECONDS.toNanos(WAIT_SECONDS));
+      if (taken) {
+        showing.run();
+      } else {
+        out.setHeader("Retry-After", "5");
+        DirectFilter.plain(
+            out, 503, "there is no memory to show what was pushed; ask again later\n");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      DirectFilter.plain(out, 503, "the server is stopping\n");
+    } finally {
+      if (taken) {
+        memory.give(Use.QUERIES, bytes);
+      }
+    }
   }
 
   /** Writes what was pushed and the server's own metrics of the Pushgateway. */
   static void exposeWithOwn(
-      Services services, Metrics metrics, HttpServletRequest in, HttpServletResponse out)
+      Services services,
+      WorkMemory memory,
+      Metrics metrics,
+      HttpServletRequest in,
+      HttpServletResponse out)
       throws IOException {
     PushgatewayService push = services.push();
     if (push == null) {
@@ -141,6 +184,12 @@ final class PushServlet extends HttpServlet {
       plain503(out);
       return;
     }
+    shown(push, memory, out, () -> exposeWithOwn(push, metrics, in, out));
+  }
+
+  private static void exposeWithOwn(
+      PushgatewayService push, Metrics metrics, HttpServletRequest in, HttpServletResponse out)
+      throws IOException {
     Exposed exposed = push.expose(in.getHeader("Accept"));
     out.setContentType(exposed.contentType());
     out.getOutputStream().write(exposed.body());
@@ -245,7 +294,12 @@ final class PushServlet extends HttpServlet {
     @Nullable Answer read(InputStream in, long most) throws IOException, InterruptedException {
       while (true) {
         if (length == bytes.length) {
-          if (!take((long) BODY_FACTOR * length)) {
+          long more = (long) BODY_FACTOR * length;
+          if (held + more > memory.most(Use.REQUESTS)) {
+            return new Answer(
+                413, "the body takes more memory than requests may; push less at once");
+          }
+          if (!take(more)) {
             return new Answer(503, "too many large requests at once; push again later");
           }
           bytes = Arrays.copyOf(bytes, (int) Math.min(2L * length, most + 1));

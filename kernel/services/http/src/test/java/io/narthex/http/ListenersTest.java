@@ -241,6 +241,7 @@ class ListenersTest extends AccessHarness {
       assertThat(send(at(0, path)).statusCode()).as(path).isEqualTo(400);
     }
     assertThat(status(1, "/api/v1/status")).isEqualTo(200);
+    assertThat(status(1, "/-/quit")).isEqualTo(405);
     assertThat(send(at(1, "/")).body()).contains("href=\"/metrics\"");
     for (String path : List.of("/api/v1/query?query=up", "/api/v2/status", "/federate", "/query")) {
       assertThat(status(1, path)).as(path).isEqualTo(404);

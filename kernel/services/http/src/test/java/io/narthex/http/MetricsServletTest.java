@@ -11,6 +11,7 @@ import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
 import io.narthex.model.NativeHistogram;
 import io.narthex.service.exporter.ExporterService;
+import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.spi.exporter.MetricSink;
 import jakarta.servlet.ServletOutputStream;
@@ -92,7 +93,8 @@ class MetricsServletTest {
             });
     Metrics own =
         proxy(Metrics.class, (_, method, _) -> proxy(method.getReturnType(), (_, _, _) -> null));
-    new MetricsServlet(own, exporters, new RequestMetrics(own), absent()).doGet(request, response);
+    new MetricsServlet(own, exporters, new RequestMetrics(own), absent(), new WorkMemory(64 << 20))
+        .doGet(request, response);
     return Map.entry(type.toString(), body.toByteArray());
   }
 

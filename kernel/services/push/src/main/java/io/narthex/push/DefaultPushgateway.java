@@ -17,7 +17,6 @@ import io.narthex.spi.exporter.MetricSink;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -178,6 +177,11 @@ public final class DefaultPushgateway
   }
 
   @Override
+  public long bytes() {
+    return store.bytes();
+  }
+
+  @Override
   public Exposed expose(@Nullable String accept) {
     Format format = Format.negotiate(accept);
     List<Family> families = Exposition.merged(store.groups());
@@ -193,20 +197,20 @@ public final class DefaultPushgateway
   }
 
   @Override
-  public List<GroupView> groups() {
-    List<GroupView> views = new ArrayList<>();
-    for (Group g : store.groups()) {
-      Map<String, FamilyView> families = new TreeMap<>();
-      g.exposed().forEach((name, s) -> families.put(name, Views.family(s)));
-      views.add(
-          new GroupView(
-              Views.labels(g.key()),
-              g.lastSucceeded(),
-              g.pushNanos() == 0 ? null : Views.time(g.pushNanos()),
-              g.failureNanos() == 0 ? null : Views.time(g.failureNanos()),
-              families));
-    }
-    return views;
+  public Iterable<GroupView> groups() {
+    List<Group> now = store.groups();
+    return () -> now.stream().map(DefaultPushgateway::view).iterator();
+  }
+
+  private static GroupView view(Group g) {
+    Map<String, FamilyView> families = new TreeMap<>();
+    g.exposed().forEach((name, s) -> families.put(name, Views.family(s)));
+    return new GroupView(
+        Views.labels(g.key()),
+        g.lastSucceeded(),
+        g.pushNanos() == 0 ? null : Views.time(g.pushNanos()),
+        g.failureNanos() == 0 ? null : Views.time(g.failureNanos()),
+        families);
   }
 
   @Override

@@ -1,7 +1,9 @@
 package io.narthex.push;
 
 import io.narthex.exposition.ProtobufBytes;
+import java.io.BufferedInputStream;
 import java.io.Closeable;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -9,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -32,6 +35,7 @@ final class PushLog implements Closeable {
   private static final byte[] MAGIC = {'N', 'X', 'P', 'U', 'S', 'H', 0, 1};
   private static final int HEAD = 8; // length and checksum of a record
   private static final long LEAST_REWRITTEN = 1 << 20;
+  private static final int READ_BYTES = 64 << 10;
 
   private final Path file;
   private volatile FileChannel channel;
@@ -63,55 +67,48 @@ final class PushLog implements Closeable {
       size = MAGIC.length;
       return;
     }
-    if (all > Integer.MAX_VALUE - 16) {
-      throw new IOException(
-          file + ": must not be larger than 2 GiB, got " + all + " bytes; move it away");
-    }
-    ByteBuffer in = ByteBuffer.allocate((int) all);
-    while (in.hasRemaining() && channel.read(in, in.position()) >= 0) {
-      // until all is read
-    }
-    in.flip();
-    byte[] b = in.array();
-    for (int i = 0; i < MAGIC.length; i++) {
-      if (b[i] != MAGIC[i]) {
+    long at = MAGIC.length;
+    try (DataInputStream in =
+        new DataInputStream(new BufferedInputStream(Files.newInputStream(file), READ_BYTES))) {
+      if (!Arrays.equals(in.readNBytes(MAGIC.length), MAGIC)) {
         throw new IOException(
             file + ": is not a file of pushed groups of this version; move it away");
       }
-    }
-    int at = MAGIC.length;
-    while (in.limit() - at >= HEAD) {
-      int length = in.getInt(at);
-      if (length < 1 || length > in.limit() - at - HEAD) {
-        break;
+      while (all - at >= HEAD) {
+        int length = in.readInt();
+        int checksum = in.readInt();
+        if (length < 1 || length > all - at - HEAD) {
+          break;
+        }
+        byte[] record = in.readNBytes(length);
+        CRC32C crc = new CRC32C();
+        crc.update(record);
+        if (record.length == length && (int) crc.getValue() == checksum) {
+          apply(record, at, into);
+        } else {
+          LOG.error("{} at byte {}: the checksum is wrong, a push is left out", file, at);
+        }
+        at += HEAD + length;
       }
-      CRC32C crc = new CRC32C();
-      crc.update(b, at + HEAD, length);
-      if ((int) crc.getValue() != in.getInt(at + 4)) {
-        LOG.error("{} at byte {}: the checksum is wrong, a push is left out", file, at);
-      } else {
-        apply(b, at + HEAD, at + HEAD + length, into);
-      }
-      at += HEAD + length;
     }
-    if (at < in.limit()) {
-      LOG.warn("{}: {} bytes at its end are incomplete and left out", file, in.limit() - at);
+    if (at < all) {
+      LOG.warn("{}: {} bytes at its end are incomplete and left out", file, all - at);
       channel.truncate(at);
       channel.force(true);
     }
     size = at;
   }
 
-  private void apply(byte[] b, int from, int to, Map<PushedLabels, Group> into) {
+  private void apply(byte[] record, long at, Map<PushedLabels, Group> into) {
     try {
-      GroupRecord.Change change = GroupRecord.read(b, from, to);
+      GroupRecord.Change change = GroupRecord.read(record, 0, record.length);
       if (change.group() == null) {
         into.remove(change.key());
       } else {
         into.put(change.key(), change.group());
       }
     } catch (BadBodyException e) {
-      LOG.error("{} at byte {}: {}; a push is left out", file, from, e.getMessage());
+      LOG.error("{} at byte {}: {}; a push is left out", file, at, e.getMessage());
     }
   }
 
