@@ -3,8 +3,10 @@ package io.narthex.itests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.airlift.compress.v3.snappy.SnappyFramedOutputStream;
 import io.airlift.compress.v3.snappy.SnappyJavaCompressor;
+import io.narthex.exposition.ProtobufBytes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -18,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -331,6 +334,137 @@ class PushgatewayIT {
     }
     report("pushgateway-labels", passed, cases.size());
     assertThat(passed).isEqualTo(11);
+  }
+
+  // ---- the API
+  // -----------------------------------------------------------------------------------
+
+  /** A summary as text, classic and native histograms as messages. */
+  @Test
+  void theApiShowsGroupsAsTheOriginal() throws Exception {
+    JsonNode wanted = Server.parse(Files.readString(data("api-metrics.json")));
+    try (Server server = start("api", List.of())) {
+      JsonNode before =
+          Server.parse(send(server, "GET", "/api/v1/metrics", new byte[0], Map.of()).body());
+      assertThat(before).isEqualTo(wanted.path("empty_response"));
+      JsonNode group = wanted.path("group");
+      String path =
+          "/metrics/job@base64/"
+              + base64(group.path("job").asText())
+              + "/instance@base64/"
+              + base64(group.path("instance").asText());
+      byte[] text =
+          wanted.path("families_text_equivalent").asText().getBytes(StandardCharsets.UTF_8);
+      assertThat(send(server, "POST", path, text, Map.of()).statusCode()).isEqualTo(200);
+      Map<String, String> messages =
+          Map.of(
+              "Content-Type",
+              "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily;"
+                  + " encoding=delimited");
+      assertThat(send(server, "POST", path, histograms(), messages).statusCode()).isEqualTo(200);
+      HttpResponse<String> answer =
+          send(server, "GET", "/api/v1/metrics", new byte[0], Map.of("Origin", "http://a.example"));
+      wanted
+          .path("cors_headers")
+          .properties()
+          .forEach(h ->
+              assertThat(answer.headers().firstValue(h.getKey()))
+                  .as(h.getKey())
+                  .hasValue(h.getValue().asText()));
+      JsonNode shown = Server.parse(answer.body());
+      assertThat(withoutTimes(shown)).isEqualTo(withoutTimes(wanted.path("response")));
+      JsonNode status =
+          Server.parse(send(server, "GET", "/api/v1/status", new byte[0], Map.of()).body());
+      for (JsonNode key : wanted.path("status_response_keys").path("data")) {
+        assertThat(status.path("data").has(key.asText())).as(key.asText()).isTrue();
+      }
+    }
+    report("pushgateway-api", 1, 1);
+  }
+
+  /** Removes when something was pushed. */
+  private static JsonNode withoutTimes(JsonNode response) {
+    for (JsonNode group : response.path("data")) {
+      group
+          .properties()
+          .forEach(field -> {
+            if (field.getValue() instanceof ObjectNode family) {
+              family.remove("time_stamp");
+              if (field.getKey().equals("push_time_seconds")) {
+                ((ObjectNode) family.path("metrics").get(0)).remove("value");
+              }
+            }
+          });
+    }
+    return response;
+  }
+
+  private static byte[] histograms() {
+    ProtobufBytes family = new ProtobufBytes();
+    family.text(1, "mfh");
+    family.varint(3, 4);
+    for (boolean floats : new boolean[] {false, true}) {
+      ProtobufBytes histogram = histogram(floats);
+      for (int[] bucket : new int[][] {{250_000, 3}, {500_000, 17}}) {
+        ProtobufBytes b = new ProtobufBytes();
+        count(b, floats, 1, 4, bucket[1]);
+        b.real(2, bucket[0]);
+        histogram.message(3, b);
+      }
+      add(family, floats ? "float classic histogram" : "int classic histogram", histogram);
+    }
+    ProtobufBytes integers = histogram(false);
+    integers.zigZag(5, 1);
+    for (int side : new int[] {9, 12}) { // from 1 to the square root of 2
+      span(integers, side, 1, 1);
+      integers.zigZag(side + 1, 2);
+    }
+    add(family, "int native histogram", integers);
+    ProtobufBytes floats = histogram(true);
+    floats.zigZag(5, 1);
+    for (int side : new int[] {9, 12}) {
+      span(floats, side, 0, 3);
+      for (double count : new double[] {2, 2, -2}) {
+        floats.real(side + 2, count);
+      }
+    }
+    add(family, "float native histogram", floats);
+    ProtobufBytes out = new ProtobufBytes();
+    out.varint(family.length());
+    out.bytes(family.buffer(), family.length());
+    return Arrays.copyOf(out.buffer(), out.length());
+  }
+
+  private static ProtobufBytes histogram(boolean floats) {
+    ProtobufBytes histogram = new ProtobufBytes();
+    count(histogram, floats, 1, 4, 20);
+    histogram.real(2, 99.23);
+    return histogram;
+  }
+
+  private static void count(ProtobufBytes to, boolean floats, int field, int floatField, int n) {
+    if (floats) {
+      to.real(floatField, n);
+    } else {
+      to.varint(field, n);
+    }
+  }
+
+  private static void span(ProtobufBytes to, int field, int offset, int length) {
+    ProtobufBytes span = new ProtobufBytes();
+    span.zigZag(1, offset);
+    span.varint(2, length);
+    to.message(field, span);
+  }
+
+  private static void add(ProtobufBytes family, String testing, ProtobufBytes histogram) {
+    ProtobufBytes label = new ProtobufBytes();
+    label.text(1, "testing");
+    label.text(2, testing);
+    ProtobufBytes metric = new ProtobufBytes();
+    metric.message(1, label);
+    metric.message(7, histogram);
+    family.message(4, metric);
   }
 
   // ---- what is scraped -------------------------------------------------------------------------

@@ -43,7 +43,12 @@ public final class PushApi {
   @Path("metrics")
   public Response metrics() {
     PushgatewayService found = push();
-    return Api.success(json -> json.objects(found.groups(), g -> group(json, g)));
+    return fresh(Api.success(json -> json.objects(found.groups(), g -> group(json, g))));
+  }
+
+  private static Response fresh(Response response) {
+    response.getHeaders().add("Cache-Control", "no-cache, no-store, must-revalidate");
+    return response;
   }
 
   private static void group(Json json, GroupView g) throws IOException {
@@ -98,18 +103,19 @@ public final class PushApi {
   @GET
   @Path("status")
   public Response status() {
-    return Api.success(json ->
-        json.object(() -> {
-          json.field("build_information", server.build());
-          json.object(
-              "flags",
-              () -> {
-                for (var flag : server.flags().entrySet()) {
-                  json.field(flag.getKey(), String.join(",", flag.getValue()));
-                }
-              });
-          json.field("start_time", server.startTime().toString());
-        }));
+    return fresh(
+        Api.success(json ->
+            json.object(() -> {
+              json.field("build_information", server.build());
+              json.object(
+                  "flags",
+                  () -> {
+                    for (var flag : server.flags().entrySet()) {
+                      json.field(flag.getKey(), String.join(",", flag.getValue()));
+                    }
+                  });
+              json.field("start_time", server.startTime().toString());
+            })));
   }
 
   /** Removes all groups, when the configuration allows it. */

@@ -63,7 +63,7 @@ final class FamilyIndex {
   /**
    * Returns what is wrong with a push, or null.
    *
-   * @param before the group as it is, which is in this index
+   * @param before the group as it is, which is in this index, or an empty one
    * @param after the group as it would be
    * @param pushed the names of the families that the push has
    */

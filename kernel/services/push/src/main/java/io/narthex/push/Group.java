@@ -85,12 +85,13 @@ record Group(
   /** Returns the families with the two that tell when it was pushed to, by name. */
   TreeMap<String, Stamped> exposed() {
     TreeMap<String, Stamped> all = new TreeMap<>(families);
-    all.put(PUSH_TIME, time(PUSH_TIME, PUSH_HELP, pushNanos, pushNanos));
-    all.put(FAILURE_TIME, time(FAILURE_TIME, FAILURE_HELP, failureNanos, failureNanos));
+    all.put(PUSH_TIME, time(PUSH_TIME, PUSH_HELP, pushNanos));
+    all.put(FAILURE_TIME, time(FAILURE_TIME, FAILURE_HELP, failureNanos));
     return all;
   }
 
-  private Stamped time(String name, String help, long nanos, long at) {
+  private Stamped time(String name, String help, long nanos) {
+    long at = nanos == 0 ? Math.max(pushNanos, failureNanos) : nanos; // when it became 0
     Metric value = new Metric.Value(series, nanos / 1e9);
     return new Stamped(new Family(name, Kind.GAUGE, help, List.of(value)), at);
   }

@@ -114,9 +114,7 @@ final class PushStore implements AutoCloseable {
       Group after = before.pushed(families, replace, now, ttlNanos);
       String problem = body.timed() ? "pushed metrics must not have timestamps" : null;
       if (problem == null && settings.consistencyCheck()) {
-        problem =
-            index.problem(
-                groups.containsKey(key) ? before : Group.empty(key), after, families.keySet());
+        problem = index.problem(before, after, families.keySet());
       }
       outcome = problem == null ? TAKEN : new Outcome.Inconsistent(problem);
       Group next = problem == null ? after : before.failed(now);

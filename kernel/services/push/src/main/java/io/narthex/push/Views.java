@@ -6,6 +6,7 @@ import io.narthex.model.go.GoFloat;
 import io.narthex.service.push.PushgatewayService.FamilyView;
 import io.narthex.service.push.PushgatewayService.MetricView;
 import io.narthex.service.push.PushgatewayService.NativeBucket;
+import io.narthex.text.number.HistogramBounds;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -99,6 +100,7 @@ final class Views {
 
   /** The fields that only native histograms have. */
   private static final class NativeFields {
+    private static final double[] NO_BOUNDS = new double[0]; // of custom ones nothing is kept
     private int schema;
     private double zeroThreshold;
     private double zeroCount;
@@ -205,9 +207,8 @@ final class Views {
       return out;
     }
 
-    /** Returns the upper bound of a bucket: 2^(index * 2^-schema). */
     private double bound(int index) {
-      return Math.pow(2, index * Math.pow(2, -schema));
+      return HistogramBounds.upper(index, schema, NO_BOUNDS);
     }
 
     private static NativeBucket bucket(int boundaries, double lower, double upper, double count) {
