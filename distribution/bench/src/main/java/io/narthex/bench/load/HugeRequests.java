@@ -79,7 +79,11 @@ final class HugeRequests {
             send(
                 String.format(Locale.ROOT, "%,d labels of %,d series", all, series),
                 version2,
-                (r, n) -> labels(r, all, series, version + n));
+                (r, n) -> labels(r, all, series, version + n, false));
+            send(
+                String.format(Locale.ROOT, "%,d labels of %,d series, shared names", all, series),
+                version2,
+                (r, n) -> labels(r, all, series, version + n, true));
           }
           send(
               String.format(Locale.ROOT, "%,d spans of a histogram", all),
@@ -193,16 +197,23 @@ final class HugeRequests {
 
   // ---- labels and spans ------------------------------------------------------------------------
 
-  /** Adds new series, of labels that all have names of their own: new ones the first time. */
-  private static void labels(WriteRequest request, int all, int series, String round) {
+  /**
+   * Adds new series.
+   *
+   * @param shared whether they have the same names and values of their own, else names of their own
+   */
+  private static void labels(
+      WriteRequest request, int all, int series, String round, boolean shared) {
     int each = all / series;
     long[] now = {System.currentTimeMillis()};
     for (int s = 0; s < series; s++) {
       TreeMap<String, String> labels = new TreeMap<>();
-      labels.put("__name__", "labels_" + all + "_" + series);
+      labels.put("__name__", (shared ? "values_" : "labels_") + all + "_" + series);
       labels.put("round", round);
       for (int i = 0; i < each; i++) {
-        labels.put("l" + (MILLION + s * each + i), "x");
+        int number = MILLION + s * each + i;
+        labels.put(
+            "l" + (shared ? MILLION + i : number), shared ? "v" + number + "_" + round : "x");
       }
       request.series(labels, now, new double[] {s}, 0, 1);
     }

@@ -393,7 +393,10 @@ final class WriteRequestReader {
 
   /** Writes the labels of 2.0 in the form of 1.0. */
   private void writeLabels() throws MalformedException {
-    refsProblem = problemOf(refs, refCount);
+    refsProblem =
+        refCount > 2 * MAX_LABELS // what is refused is not worth to be written out
+            ? "at most " + MAX_LABELS + " labels, got " + refCount / 2
+            : problemOf(refs, refCount);
     if (!refsProblem.isEmpty()) {
       return;
     }

@@ -25,8 +25,10 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -88,6 +90,12 @@ final class WriteStore {
    * senders send 100,000 at most.
    */
   static final int MAX_NEW_LABELS = 1 << 18;
+
+  /**
+   * Most names of these labels. Each name has lists of its own in the storage, so that many new
+   * ones cost ten times as much as many new values; known senders have some hundreds in all.
+   */
+  static final int MAX_NEW_NAMES = 1 << 14;
 
   /** Most reasons that a response names. */
   private static final int MAX_REASONS = 100;
@@ -209,6 +217,7 @@ final class WriteStore {
     private int future;
     private int unknownBytes; // of labels for which no memory has been taken
     private int newLabels;
+    private final Set<String> newNames = new HashSet<>();
 
     private final WriteColumns columns;
     private final SampleBatch batch;
@@ -303,7 +312,7 @@ final class WriteStore {
           invalid(r, rows);
           return;
         }
-        unknown(set.size(), r.labelsLength());
+        unknown(set, r.labelsLength());
       }
       if (rows == 0 && r.exemplars().isEmpty()) {
         reason(
@@ -329,13 +338,16 @@ final class WriteStore {
     }
 
     /** Takes memory for labels; those of 1.0 are no larger than the message. */
-    private void unknown(int number, int bytes) throws WriteRequestReader.MalformedException {
-      newLabels += number;
+    private void unknown(Labels set, int bytes) throws WriteRequestReader.MalformedException {
+      newLabels += set.size();
+      for (int i = 0; i < set.size(); i++) {
+        newNames.add(set.name(i));
+      }
       if (newLabels > MAX_NEW_LABELS) {
-        throw new WriteRequestReader.MalformedException(
-            "the series of the request that are not known yet have more than "
-                + MAX_NEW_LABELS
-                + " labels; send less at once");
+        throw tooMany(MAX_NEW_LABELS + " labels");
+      }
+      if (newNames.size() > MAX_NEW_NAMES) {
+        throw tooMany(MAX_NEW_NAMES + " names of labels");
       }
       unknownBytes += second ? bytes : 0;
       if (unknownBytes > ROOM_STEP) {
@@ -347,6 +359,13 @@ final class WriteStore {
         }
         unknownBytes = 0;
       }
+    }
+
+    private static WriteRequestReader.MalformedException tooMany(String what) {
+      return new WriteRequestReader.MalformedException(
+          "the series of the request that are not known yet have more than "
+              + what
+              + "; send less at once");
     }
 
     private void keepMetadata(WriteRequestReader r, @Nullable Labels set, int hash)

@@ -432,6 +432,30 @@ class WriteFilterTest {
   }
 
   @Test
+  void namesOfLabelsOfNewSeriesOfARequestAreBounded() throws IOException {
+    Proto request = new Proto();
+    for (int i = 0; i < 4; i++) {
+      Proto series = series("m", sample(NOW));
+      for (int name = 1; name < WriteStore.MAX_NEW_NAMES / 4; name++) {
+        series.nested(1, WriteRequestReaderTest.label("l" + i + "_" + name, "v"));
+      }
+      request.nested(1, series);
+    }
+    byte[] many = request.toBytes(); // with the name of the metric, and three less
+    Proto more = series("m", sample(NOW));
+    for (int name = 0; name < 4; name++) {
+      more.nested(1, WriteRequestReaderTest.label("more" + name, "v"));
+    }
+    byte[] tooMany = request.nested(1, more).toBytes();
+    Answer refused = send(snappy(tooMany));
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.text()).contains("have more than 16384 names of labels");
+    assertThat(stored).isEmpty();
+    assertThat(send(snappy(many)).status()).isEqualTo(204);
+    assertThat(send(snappy(tooMany)).status()).as("all but one are known").isEqualTo(204);
+  }
+
+  @Test
   void labelsOfNewSeriesOfARequestAreBounded() throws IOException {
     Proto request = new Proto();
     for (int i = 0; i < WriteStore.MAX_NEW_LABELS / 20; i++) {
