@@ -149,7 +149,7 @@ final class PushServlet extends HttpServlet {
   private static void shown(
       PushgatewayService push, WorkMemory memory, HttpServletResponse out, Showing showing)
       throws IOException {
-    long bytes = SHOWN_FACTOR * push.bytes();
+    long bytes = Math.min(SHOWN_FACTOR * push.bytes(), memory.most(Use.QUERIES));
     boolean taken = false;
     try {
       taken = memory.take(Use.QUERIES, bytes, TimeUnit.SECONDS.toNanos(WAIT_SECONDS));
@@ -316,12 +316,14 @@ final class PushServlet extends HttpServlet {
       }
     }
 
+    /** Waits for memory only while it holds none. */
     private boolean take(long more) throws InterruptedException {
-      if (!memory.take(Use.REQUESTS, more, TimeUnit.SECONDS.toNanos(WAIT_SECONDS))) {
-        return false;
-      }
-      held += more;
-      return true;
+      boolean taken =
+          held == 0
+              ? memory.take(Use.REQUESTS, more, TimeUnit.SECONDS.toNanos(WAIT_SECONDS))
+              : memory.tryTake(Use.REQUESTS, more);
+      held += taken ? more : 0;
+      return taken;
     }
   }
 
