@@ -8,6 +8,7 @@ import { AlertsPage } from './pages/alerts';
 import { GroupsPage } from './pages/groups';
 import { LoginPage } from './pages/login';
 import { PluginsPage } from './pages/plugins';
+import { PushesPage } from './pages/pushes';
 import { RulesPage } from './pages/rules';
 import { SilencesPage } from './pages/silences';
 import { AlertmanagersPage, ConfigPage, FlagsPage, StatusPage, TsdbPage } from './pages/system';
@@ -110,6 +111,14 @@ export const PAGES: readonly Page[] = [
     tab: 'Discovery',
     find: 'Service discovery',
     key: ['d', 'Service discovery'],
+  },
+  {
+    path: 'pushes',
+    title: 'Pushes',
+    view: PushesPage,
+    section: 'targets',
+    tab: 'Pushes',
+    find: 'Pushes: what jobs have left',
   },
   {
     path: 'status',

@@ -99,6 +99,26 @@ class BrowserIT {
   }
 
   @Test
+  void pushedGroupsAreShownAndDeleted() {
+    byte[] pushed =
+        "# HELP evil <img src=x onerror=\"window.hit=8\">\nevil{a=\"<script>window.hit=9</script>\"} 1\n"
+            .getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    // of the value <img src=x onerror="window.hit=10">/
+    String zone = "/zone@base64/PGltZyBzcmM9eCBvbmVycm9yPSJ3aW5kb3cuaGl0PTEwIj4v";
+    assertThat(server().send("PUT", "metrics/job/nightly" + zone, pushed, "").statusCode())
+        .isEqualTo(200);
+    browser().open(server().url("pushes"));
+    assertThat(browser().text(browser().await("push-group"))).contains("nightly", "1 metric");
+    browser().click(browser().await("push-show"));
+    assertThat(browser().text(browser().await("push-family"))).contains("evil", "onerror");
+    browser().click(browser().await("push-delete"));
+    browser().click(browser().await("confirm"));
+    Server.await("the group is deleted", () -> browser().find("push-group").isEmpty());
+    assertThat(server().get("push/metrics").body()).isEmpty();
+    quietPage();
+  }
+
+  @Test
   void queryPageDrawsAGraph() {
     browser()
         .open(

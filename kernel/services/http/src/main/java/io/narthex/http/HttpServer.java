@@ -238,7 +238,7 @@ public final class HttpServer implements ReloadListener {
         new RunningRequests(
             new ResponseSizes(
                 new ReadTimeout(
-                    new SingleSlashes(new EncodedPaths(guard, info.routePrefix())),
+                    new EncodedPaths(new SingleSlashes(guard), info.routePrefix()),
                     readTimeout,
                     metrics),
                 metrics)));

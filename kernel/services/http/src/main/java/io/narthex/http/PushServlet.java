@@ -95,6 +95,13 @@ final class PushServlet extends HttpServlet {
 
   @Override
   protected void service(HttpServletRequest in, HttpServletResponse out) throws IOException {
+    if ("/".equals(in.getPathInfo()) && in.getMethod().equals("GET")) {
+      String query = in.getQueryString();
+      out.setStatus(301);
+      out.setHeader(
+          "Location", in.getContextPath() + "/metrics" + (query == null ? "" : "?" + query));
+      return;
+    }
     if (!server.ready()) {
       DirectFilter.plain(out, 503, "Service Unavailable");
       return;
