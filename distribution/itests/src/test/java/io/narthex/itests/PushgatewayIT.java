@@ -370,7 +370,8 @@ class PushgatewayIT {
           .forEach(h ->
               assertThat(answer.headers().firstValue(h.getKey()))
                   .as(h.getKey())
-                  .hasValue(h.getValue().asText()));
+                  // pages of other origins may do the same in the whole API, as in Prometheus
+                  .hasValue(h.getValue().asText().replace("DELETE, ", "")));
       JsonNode shown = Server.parse(answer.body());
       assertThat(withoutTimes(shown)).isEqualTo(withoutTimes(wanted.path("response")));
       JsonNode status =
