@@ -118,7 +118,7 @@ final class MessageReader {
         label(labels);
         wire.leave(outer);
       } else if (field == TIMESTAMP) {
-        timed |= true;
+        timed = true;
         wire.skip();
       } else if (field == wanted) {
         int outer = wire.enter();

@@ -9,6 +9,8 @@ import java.util.function.UnaryOperator;
  * <p>{@link MessageReader} reads what it has written, without a loss.
  */
 final class MessageWriter {
+  private static final int LABEL = 1; // field of a metric
+
   private final ProtobufBytes out = new ProtobufBytes();
   private final UnaryOperator<String> metricNames;
   private final UnaryOperator<String> labelNames;
@@ -63,8 +65,6 @@ final class MessageWriter {
       metric.message(LABEL, part);
     }
   }
-
-  private static final int LABEL = 1;
 
   private void value(Kind kind, Metric m) {
     value.clear();

@@ -40,7 +40,7 @@ final class PushLog implements Closeable {
   private final Path file;
   private volatile FileChannel channel;
   private long size; // guarded by the store's lock: bytes that are valid
-  private volatile boolean broken; // a write has failed: the file has to be written anew
+  private volatile boolean broken; // a write has failed: the file has to be rewritten
   private volatile long written; // number of records; set under the store's lock
   private final Object forcing = new Object();
   private long forced; // guarded by forcing: number of records that are on the disk
@@ -180,7 +180,7 @@ final class PushLog implements Closeable {
     }
   }
 
-  /** Writes the file anew, through a temporary one. */
+  /** Rewrites the file, through a temporary one. */
   private void rewrite(Collection<Group> groups) throws IOException {
     Path temporary = file.resolveSibling(file.getFileName() + ".new");
     Files.deleteIfExists(temporary);
