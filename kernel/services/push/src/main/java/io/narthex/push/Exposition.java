@@ -2,6 +2,7 @@ package io.narthex.push;
 
 import io.narthex.model.Labels;
 import io.narthex.model.go.GoFloat;
+import io.narthex.relabel.NameScheme;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -133,7 +134,7 @@ final class Exposition {
   }
 
   private void metaName(String name) {
-    if (utf8Names && !Names.isLegacyMetricName(name)) {
+    if (utf8Names && !NameScheme.isLegacyMetricName(name)) {
       quoted(name);
     } else {
       out.append(Names.underscores(name, false));
@@ -143,7 +144,7 @@ final class Exposition {
   private void line(
       String family, String suffix, PushedLabels labels, String extra, double at, double value) {
     String name = family + suffix;
-    boolean inside = utf8Names && !Names.isLegacyMetricName(name);
+    boolean inside = utf8Names && !NameScheme.isLegacyMetricName(name);
     if (!inside) {
       out.append(Names.underscores(name, false));
     }

@@ -5,6 +5,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.go.GoFloat;
 import io.narthex.model.go.GoString;
 import io.narthex.push.FamilyBuilder.Part;
+import io.narthex.relabel.NameScheme;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -264,7 +265,7 @@ final class TextReader {
   }
 
   private void checkMetricName(String name) throws BadBodyException {
-    if (!utf8Names && !Names.isLegacyMetricName(name)) {
+    if (!utf8Names && !NameScheme.isLegacyMetricName(name)) {
       throw new BadBodyException("invalid metric name " + GoString.quote(name));
     }
   }
